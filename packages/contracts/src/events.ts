@@ -1,0 +1,277 @@
+/**
+ * Everything that is written down about a run, as one tagged union. Services keep their events in order and hand
+ * them out by page (`GET /events?boot=B&after=N`); the orchestrator alone writes them to history.ndjson.
+ *
+ * `at` is epoch milliseconds (fractions allowed) of the host's clock; `engineAt` is the engine's own timestamp of
+ * the same kind. Durations carry their unit in the name.
+ */
+import { z } from 'zod';
+import { bitSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
+import { operationKindSchema, outcomeSchema } from './outcome.ts';
+
+const at = z.number();
+const faultId = z.string();
+
+export const phases = ['preflight', 'startup', 'ramp', 'steady', 'heal', 'verify', 'report'] as const;
+export const phaseSchema = z.enum(phases);
+export type Phase = z.infer<typeof phaseSchema>;
+
+/** Who asked for a start: the engine's policy, the health monitor, the undo of a fault, or the guard's own healing. */
+export const actorSchema = z.enum(['policy', 'supervisor', 'undo', 'heal', 'foreign']);
+export type Actor = z.infer<typeof actorSchema>;
+
+// ---- orchestrator -------------------------------------------------------------------------------------------------
+const runStarted = z.object({
+  type: z.literal('run_started'),
+  at,
+  runId: z.string(),
+  seed: z.number(),
+  planHash: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  environment: z.record(z.string(), z.unknown()),
+});
+const phaseEntered = z.object({ type: z.literal('phase_entered'), at, phase: phaseSchema });
+/** A change of what the orchestrator's direct watch (new connection every 50 to 100 ms) sees of the server. */
+const serverSeen = z.object({
+  type: z.literal('server_seen'),
+  at,
+  /** The health port accepts a new connection. */
+  port: z.boolean(),
+  /** The server says that it is ready. */
+  ready: z.boolean(),
+});
+const supervisorActed = z.object({
+  type: z.literal('supervisor_acted'),
+  at,
+  target: targetSchema,
+  act: z.enum(['start', 'restart']),
+  reason: z.string(),
+  result: z.enum(['done', 'refused', 'failed']),
+  detail: z.string().optional(),
+});
+const gap = z.object({ type: z.literal('gap'), at, fromAt: z.number(), toAt: z.number(), reason: z.string() });
+const sourceLost = z.object({ type: z.literal('source_lost'), at, source: z.string(), reason: z.string() });
+const stopRequested = z.object({ type: z.literal('stop_requested'), at, reason: z.string() });
+const runEnded = z.object({
+  type: z.literal('run_ended'),
+  at,
+  how: z.enum(['completed', 'interrupted', 'aborted']),
+  reason: z.string().optional(),
+});
+
+// ---- guard ----------------------------------------------------------------------------------------------------------
+const faultIntended = z.object({ type: z.literal('fault_intended'), at, faultId, fault: plannedFaultSchema });
+const faultInjected = z.object({
+  type: z.literal('fault_injected'),
+  at,
+  faultId,
+  kind: faultKindSchema,
+  target: targetSchema,
+  /** The engine's timestamp of the act, where the engine reports one. */
+  engineAt: z.number().optional(),
+});
+const faultBit = z.object({ type: z.literal('fault_bit'), at, faultId, bit: bitSchema, evidence: z.string() });
+const faultUndone = z.object({
+  type: z.literal('fault_undone'),
+  at,
+  faultId,
+  /** Read back and found to be as before. */
+  verified: z.boolean(),
+  cause: z.enum(['released', 'lease_ended', 'healed', 'instant']),
+  evidence: z.string(),
+});
+const engineSaw = z.object({
+  type: z.literal('engine_saw'),
+  at,
+  engineAt: z.number(),
+  target: z.string(),
+  action: z.string(),
+  exitCode: z.number().optional(),
+  signal: z.string().optional(),
+  restartCount: z.number().optional(),
+});
+const targetStarted = z.object({
+  type: z.literal('target_started'),
+  at,
+  engineAt: z.number().optional(),
+  target: targetSchema,
+  actor: actorSchema,
+  reason: z.string(),
+});
+const injectorFailed = z.object({
+  type: z.literal('injector_failed'),
+  at,
+  faultId: faultId.optional(),
+  reason: z.string(),
+  fromAt: z.number(),
+  toAt: z.number(),
+});
+const targetSampled = z.object({
+  type: z.literal('target_sampled'),
+  at,
+  target: z.string(),
+  memoryBytes: z.number(),
+  memoryLimitBytes: z.number(),
+  cpuSeconds: z.number(),
+});
+const hygieneChecked = z.object({
+  type: z.literal('hygiene_checked'),
+  at,
+  leakedToxics: z.number(),
+  leakedPauses: z.number(),
+  limitsOffBaseline: z.number(),
+  foreignContainersTouched: z.number(),
+  detail: z.array(z.string()),
+});
+
+// ---- chaos ----------------------------------------------------------------------------------------------------------
+const faultDue = z.object({ type: z.literal('fault_due'), at, faultId, plannedAt: z.number() });
+const faultSkipped = z.object({
+  type: z.literal('fault_skipped'),
+  at,
+  faultId,
+  kind: faultKindSchema,
+  target: targetSchema,
+  reason: z.string(),
+  unsupported: z.boolean(),
+});
+
+// ---- loadgen --------------------------------------------------------------------------------------------------------
+const attemptFailed = z.object({
+  type: z.literal('attempt_failed'),
+  at,
+  startedAt: z.number(),
+  attemptId: z.string(),
+  operation: operationKindSchema,
+  operationId: z.string(),
+  user: z.number(),
+  outcome: outcomeSchema,
+  request: z.string(),
+  detail: z.string(),
+});
+/** The first right answer to a user after at least one failed attempt: started after that failure ended. */
+const answeredAgain = z.object({
+  type: z.literal('answered_again'),
+  at,
+  startedAt: z.number(),
+  operation: operationKindSchema,
+});
+/** Counts of one second. Operations and attempts are counted in the second in which they ended. */
+const loadSecond = z.object({
+  type: z.literal('load_second'),
+  at,
+  users: z.number(),
+  attempts: z.partialRecord(outcomeSchema, z.number()),
+  operations: z.partialRecord(
+    operationKindSchema,
+    z.object({ ok: z.number(), failed: z.number(), unknown: z.number(), cancelled: z.number() }),
+  ),
+  /** Percentiles of response time (from the intended start) of right answers that ended in this second, or null when there were none. */
+  responseMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
+  bytesSent: z.number(),
+  bytesReceived: z.number(),
+});
+/** The probe's view of one second: one entry per probe that was due in it, by intended start. */
+const probeSecond = z.object({
+  type: z.literal('probe_second'),
+  at,
+  probes: z.array(z.object({ dueAt: z.number(), endedAt: z.number(), outcome: outcomeSchema })),
+});
+const generatorChecked = z.object({
+  type: z.literal('generator_checked'),
+  at,
+  lateStarts: z.number(),
+  starts: z.number(),
+  eventLoopDelayP99Ms: z.number(),
+  cpuShare: z.number(),
+  memoryBytes: z.number(),
+});
+/** The result of reading back the ledger's scores. `final` is the one after heal and a forced restart. */
+const readBackDone = z.object({
+  type: z.literal('read_back_done'),
+  at,
+  final: z.boolean(),
+  acknowledged: z.number(),
+  readBack: z.number(),
+  lost: z.number(),
+  corrupt: z.number(),
+  duplicate: z.number(),
+  phantom: z.number(),
+  unknownPresent: z.number(),
+  unknownAbsent: z.number(),
+});
+/** The whole run per operation, from the HDR histograms: counts and percentiles in milliseconds. */
+const percentiles = z.object({
+  count: z.number(),
+  p50: z.number(),
+  p90: z.number(),
+  p99: z.number(),
+  p999: z.number(),
+  max: z.number(),
+});
+const loadSummary = z.object({
+  type: z.literal('load_summary'),
+  at,
+  operations: z.partialRecord(
+    operationKindSchema,
+    z.object({
+      ok: z.number(),
+      failed: z.number(),
+      unknown: z.number(),
+      cancelled: z.number(),
+      serviceMs: percentiles,
+      responseMs: percentiles,
+    }),
+  ),
+  attempts: z.partialRecord(outcomeSchema, z.number()),
+});
+
+export const eventSchema = z.discriminatedUnion('type', [
+  runStarted,
+  phaseEntered,
+  serverSeen,
+  supervisorActed,
+  gap,
+  sourceLost,
+  stopRequested,
+  runEnded,
+  faultIntended,
+  faultInjected,
+  faultBit,
+  faultUndone,
+  engineSaw,
+  targetStarted,
+  injectorFailed,
+  targetSampled,
+  hygieneChecked,
+  faultDue,
+  faultSkipped,
+  attemptFailed,
+  answeredAgain,
+  loadSecond,
+  probeSecond,
+  generatorChecked,
+  readBackDone,
+  loadSummary,
+]);
+export type EncoreEvent = z.infer<typeof eventSchema>;
+export type EventOf<Type extends EncoreEvent['type']> = Extract<EncoreEvent, { type: Type }>;
+
+/** A page of a service's events. `boot` changes when the service was started anew; then the numbering starts at 1 again. */
+export const eventPageSchema = z.object({
+  boot: z.string(),
+  /** Events that fell out of the service's bounded memory before they were fetched. */
+  dropped: z.number(),
+  events: z.array(z.object({ seq: z.number(), event: eventSchema })),
+});
+export type EventPage = z.infer<typeof eventPageSchema>;
+
+export const sources = ['orchestrator', 'guard', 'chaos', 'loadgen'] as const;
+/** One line of history.ndjson. `crc` is the CRC-32 (hex, 8 digits) of the line's JSON without the crc member. */
+export const historyLineSchema = z.object({
+  seq: z.number().int(),
+  source: z.enum(sources),
+  event: eventSchema,
+  crc: z.string(),
+});
+export type HistoryLine = z.infer<typeof historyLineSchema>;

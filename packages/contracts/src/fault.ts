@@ -1,0 +1,77 @@
+/** The fault catalogue's words: kinds, targets and the parameters of each kind. What a kind does lives in services/chaos. */
+import { z } from 'zod';
+
+export const faultKinds = [
+  'crash',
+  'outage',
+  'restart',
+  'freeze',
+  'hang',
+  'memory-cap',
+  'memory-pressure',
+  'tool-stall',
+  'cpu-throttle',
+  'disk-full',
+  'latency',
+  'jitter',
+  'bandwidth',
+  'slow-close',
+  'slicer',
+  'limit-data',
+  'timeout',
+  'reset-peer',
+  'connection-refused',
+  'partition',
+  'database-down',
+  'database-freeze',
+  'database-latency',
+  'traffic-surge',
+] as const;
+export const faultKindSchema = z.enum(faultKinds);
+export type FaultKind = z.infer<typeof faultKindSchema>;
+
+/** What may be harmed: two containers and the two Toxiproxy links. */
+export const targets = ['server', 'postgres', 'client-link', 'database-link'] as const;
+export const targetSchema = z.enum(targets);
+export type Target = z.infer<typeof targetSchema>;
+
+/** Settings of one fault. Which of them a kind reads stands in the fault table; the others are refused there. */
+export const faultParamsSchema = z.strictObject({
+  latencyMs: z.number().int().min(1).max(60_000).optional(),
+  jitterMs: z.number().int().min(0).max(1_000).optional(),
+  kilobytesPerSecond: z.number().int().min(1).optional(),
+  delayMs: z.number().int().min(0).max(60_000).optional(),
+  bytes: z.number().int().min(1).optional(),
+  timeoutMs: z.number().int().min(0).max(60_000).optional(),
+  sliceBytes: z.number().int().min(1).optional(),
+  sliceDelayMicroseconds: z.number().int().min(0).optional(),
+  direction: z.enum(['upstream', 'downstream']).optional(),
+  marginBytes: z.number().int().min(1_048_576).optional(),
+  cpus: z.number().min(0.05).max(64).optional(),
+  requestsPerSecond: z.number().int().min(1).optional(),
+});
+export type FaultParams = z.infer<typeof faultParamsSchema>;
+
+/** One line of a plan. Seconds count from the start of the steady phase. */
+export const plannedFaultSchema = z.strictObject({
+  id: z.string().regex(/^f[0-9]{4,}$/),
+  kind: faultKindSchema,
+  target: targetSchema,
+  atSeconds: z.number().min(0),
+  /** How long the fault is held; 0 for an instant act such as a crash. */
+  durationSeconds: z.number().min(0),
+  params: faultParamsSchema,
+  /** Everything is done except the act itself (the no-bite control). */
+  inert: z.boolean().optional(),
+  /** The lease forbids everybody to start the target while it is held (the server-down control). */
+  forbidsStart: z.boolean().optional(),
+});
+export type PlannedFault = z.infer<typeof plannedFaultSchema>;
+
+/** Did an independent observation see the effect? */
+export const bitSchema = z.enum(['yes', 'no', 'refused', 'unsupported']);
+export type Bit = z.infer<typeof bitSchema>;
+
+/** Who ended a fault's effect. */
+export const healerSchema = z.enum(['policy', 'supervisor', 'undo', 'self', 'nobody']);
+export type Healer = z.infer<typeof healerSchema>;

@@ -1,0 +1,92 @@
+/**
+ * The guard's verbs (port 8010, control network only). The guard alone holds the engine's socket and Toxiproxy's API.
+ *
+ *   POST   /run                      runLeaseRequest   -> 201 | 409 RUN_HELD (names the holder)
+ *   PUT    /run/:runId               {}                -> 204 renew | 410 RUN_OVER
+ *   DELETE /run/:runId                                 -> 204, everything undone
+ *   POST   /faults                   injectRequest     -> 200 injectAnswer (after the bite check)
+ *   PUT    /faults/:id/lease         {ttlMs}           -> 204 | 410 FAULT_OVER
+ *   DELETE /faults/:id                                 -> 200 undoAnswer
+ *   GET    /faults                                     -> openFault[]
+ *   GET    /targets                                    -> targetState[]
+ *   POST   /targets/:target/start    startRequest      -> 200 | 409 FORBIDDEN_BY_LEASE | 409 NOT_STOPPED
+ *   POST   /targets/:target/restart  startRequest      -> 200 | 409 FORBIDDEN_BY_LEASE   (an unhealthy or paused target)
+ *   POST   /heal                     {}                -> 200 healAnswer
+ *   GET    /engine                                     -> engineInfo
+ *   POST   /hygiene                  {}                -> 200; emits hygiene_checked
+ *   GET    /events?boot=B&after=N                      -> eventPage
+ *   GET    /live /ready /metrics
+ */
+import { z } from 'zod';
+import { bitSchema, plannedFaultSchema, targetSchema } from './fault.ts';
+
+export const runLeaseRequestSchema = z.strictObject({
+  runId: z.string(),
+  holder: z.string(),
+  ttlMs: z.number().int().min(1_000).max(60_000),
+});
+export type RunLeaseRequest = z.infer<typeof runLeaseRequestSchema>;
+
+export const injectRequestSchema = z.strictObject({
+  runId: z.string(),
+  fault: plannedFaultSchema,
+  ttlMs: z.number().int().min(1_000).max(60_000),
+});
+export type InjectRequest = z.infer<typeof injectRequestSchema>;
+
+export const injectAnswerSchema = z.object({
+  injectedAt: z.number(),
+  bit: bitSchema,
+  evidence: z.string(),
+  /** True when nothing is held: the fault was instant, refused or unsupported. */
+  over: z.boolean(),
+});
+export type InjectAnswer = z.infer<typeof injectAnswerSchema>;
+
+export const undoAnswerSchema = z.object({ undoneAt: z.number(), verified: z.boolean(), evidence: z.string() });
+export type UndoAnswer = z.infer<typeof undoAnswerSchema>;
+
+export const openFaultSchema = z.object({ fault: plannedFaultSchema, injectedAt: z.number(), leaseEndsAt: z.number() });
+export type OpenFault = z.infer<typeof openFaultSchema>;
+
+export const startRequestSchema = z.strictObject({
+  runId: z.string(),
+  actor: z.literal('supervisor'),
+  reason: z.string(),
+});
+export type StartRequest = z.infer<typeof startRequestSchema>;
+
+export const targetStateSchema = z.object({
+  target: targetSchema,
+  id: z.string(),
+  /** The engine's word: created, running, paused, restarting, exited, dead. */
+  status: z.string(),
+  exitCode: z.number(),
+  restartCount: z.number(),
+  startedAt: z.number(),
+  finishedAt: z.number(),
+  memoryLimitBytes: z.number(),
+  cpus: z.number(),
+  accepts: z.array(z.string()),
+  /** Fault kinds that a live lease holds on this target now, and whether one of them forbids a start. */
+  held: z.array(z.string()),
+  startForbidden: z.boolean(),
+});
+export type TargetState = z.infer<typeof targetStateSchema>;
+
+export const engineInfoSchema = z.object({
+  engine: z.string(),
+  version: z.string(),
+  kernel: z.string(),
+  cgroupVersion: z.string(),
+  cores: z.number(),
+  memoryBytes: z.number(),
+  images: z.record(z.string(), z.string()),
+  toxiproxy: z.string(),
+  /** Kinds that this engine cannot do, with the reason. */
+  unsupported: z.record(z.string(), z.string()),
+});
+export type EngineInfo = z.infer<typeof engineInfoSchema>;
+
+export const healAnswerSchema = z.object({ healed: z.array(z.string()), failed: z.array(z.string()) });
+export type HealAnswer = z.infer<typeof healAnswerSchema>;

@@ -1,0 +1,13 @@
+/** Every schema that crosses a process boundary, one file per boundary. */
+
+export * from './chaos-api.ts';
+export * from './config.ts';
+export * from './events.ts';
+export * from './fault.ts';
+export * from './guard-api.ts';
+export * from './ledger.ts';
+export * from './loadgen-api.ts';
+export * from './outcome.ts';
+export * from './plan.ts';
+export * from './report.ts';
+export * from './server-api.ts';

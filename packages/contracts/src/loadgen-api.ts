@@ -1,0 +1,37 @@
+/**
+ * The load generator's API (port 8012, control network).
+ *
+ *   POST /run        loadRunRequest -> 202; users ramp up at once
+ *   PUT  /run/:runId {}             -> 204 renew the lease (ttl 15 s) | 410 RUN_OVER; without it the load stops by itself
+ *   POST /stop       {}             -> 200 once the users have ended their operation (or were cancelled after the grace)
+ *   POST /read-back  {final}        -> 202; progress in /status; ends with a read_back_done event
+ *   GET  /status                    -> loadStatus
+ *   GET  /events?boot=B&after=N     -> eventPage
+ *   GET  /live /ready /metrics
+ */
+import { z } from 'zod';
+import { loadConfigSchema } from './config.ts';
+
+export const loadRunRequestSchema = z.strictObject({
+  runId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  seed: z.number().int(),
+  users: z.number().int().min(1),
+  rampSeconds: z.number().min(0),
+  load: loadConfigSchema,
+});
+export type LoadRunRequest = z.infer<typeof loadRunRequestSchema>;
+
+export const readBackRequestSchema = z.strictObject({ final: z.boolean() });
+
+export const loadStatusSchema = z.object({
+  state: z.enum(['idle', 'ramping', 'running', 'stopping', 'stopped', 'reading_back']),
+  boot: z.string(),
+  runId: z.string().nullable(),
+  users: z.number(),
+  attempts: z.number(),
+  operations: z.number(),
+  operationsOk: z.number(),
+  acknowledged: z.number(),
+  readBack: z.object({ done: z.number(), total: z.number() }).nullable(),
+});
+export type LoadStatus = z.infer<typeof loadStatusSchema>;

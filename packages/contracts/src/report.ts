@@ -1,0 +1,158 @@
+/** The report of a run: `test_results/production_test_YYYYMMDD_HHMMSS.json`. Versioned; snake_case; seconds and bytes in the names. */
+import { z } from 'zod';
+import { bitSchema, faultKindSchema, healerSchema, targetSchema } from './fault.ts';
+import { operationKindSchema, outcomeSchema } from './outcome.ts';
+
+export const resultSchema = z.enum(['PASSED', 'FAILED', 'INCONCLUSIVE', 'INTERRUPTED']);
+export type Result = z.infer<typeof resultSchema>;
+
+/** Exit codes of a run by its result; 3 is a refusal to start. */
+export const exitCodes = { PASSED: 0, FAILED: 1, INCONCLUSIVE: 2, INTERRUPTED: 130 } as const satisfies Record<
+  Result,
+  number
+>;
+export const refusedExitCode = 3;
+
+const seconds = z.number().nullable();
+const percentilesSchema = z.object({
+  count: z.number(),
+  p50: z.number(),
+  p90: z.number(),
+  p99: z.number(),
+  p999: z.number(),
+  max: z.number(),
+});
+
+export const stagesSchema = z.object({
+  detected: seconds,
+  restarted: seconds,
+  port: seconds,
+  ready: seconds,
+  first_success: seconds,
+  baseline: seconds,
+});
+
+export const reportedFaultSchema = z.object({
+  id: z.string(),
+  kind: faultKindSchema,
+  target: targetSchema,
+  planned_at: z.string(),
+  injected_at: z.string().nullable(),
+  duration_seconds: z.number(),
+  bit: bitSchema,
+  evidence: z.string(),
+  undone_at: z.string().nullable(),
+  undo_verified: z.boolean().nullable(),
+  healed_by: healerSchema.nullable(),
+  /** Seconds since injection. */
+  stages: stagesSchema,
+  /** The gated figure: from the kill (crash, outage) or from the verified undo (held faults) to the first correct user answer. */
+  recovery_seconds: seconds,
+  attempts_failed: z.number(),
+});
+export type ReportedFault = z.infer<typeof reportedFaultSchema>;
+
+export const thresholdResultSchema = z.object({
+  name: z.string(),
+  expression: z.string(),
+  value: z.number().nullable(),
+  /** null: no data, hence INCONCLUSIVE. */
+  ok: z.boolean().nullable(),
+  note: z.string().optional(),
+});
+
+export const reportSchema = z.object({
+  schema_version: z.literal(1),
+  run_id: z.string(),
+  result: resultSchema,
+  reasons: z.array(z.string()),
+  warnings: z.array(z.string()),
+  started_at: z.string(),
+  ended_at: z.string(),
+  duration_seconds: z.number(),
+  observed_seconds: z.number(),
+  gaps: z.array(z.object({ from: z.string(), to: z.string(), reason: z.string() })),
+  seed: z.number(),
+  plan_hash: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  environment: z.record(z.string(), z.unknown()),
+  totals: z.object({
+    operations: z.number(),
+    attempts: z.number(),
+    ok: z.number(),
+    failed: z.number(),
+    unknown: z.number(),
+    success_rate: z.number().nullable(),
+    attempt_success_rate: z.number().nullable(),
+    requests_per_second: z.number(),
+  }),
+  outcomes: z.record(outcomeSchema, z.number()),
+  operations: z.record(
+    operationKindSchema,
+    z.object({
+      ok: z.number(),
+      failed: z.number(),
+      unknown: z.number(),
+      cancelled: z.number(),
+      service_ms: percentilesSchema.nullable(),
+      response_ms: percentilesSchema.nullable(),
+    }),
+  ),
+  availability: z.object({
+    overall: z.number().nullable(),
+    control_windows: z.number().nullable(),
+    without_sheds: z.number().nullable(),
+    longest_outage_seconds: z.number().nullable(),
+  }),
+  alerts: z.array(z.object({ at: z.string(), name: z.string(), message: z.string() })),
+  manual_interventions: z.array(z.object({ at: z.string(), target: z.string(), action: z.string() })),
+  recoveries: z.object({
+    count: z.number(),
+    failed: z.number(),
+    mean_seconds: seconds,
+    p95_seconds: seconds,
+    max_seconds: seconds,
+  }),
+  faults: z.array(reportedFaultSchema),
+  attribution: z.object({
+    explained: z.record(z.string(), z.number()),
+    unexplained: z.number(),
+    unexplained_samples: z.array(
+      z.object({ at: z.string(), operation: z.string(), outcome: z.string(), request: z.string(), detail: z.string() }),
+    ),
+  }),
+  integrity: z.object({
+    acknowledged: z.number().nullable(),
+    read_back: z.number().nullable(),
+    lost: z.number().nullable(),
+    corrupt: z.number().nullable(),
+    duplicate: z.number().nullable(),
+    phantom: z.number().nullable(),
+    unknown_present: z.number().nullable(),
+    unknown_absent: z.number().nullable(),
+  }),
+  resources: z.record(
+    z.string(),
+    z.object({
+      memory_peak_bytes: z.number().nullable(),
+      memory_slope_bytes_per_hour: z.number().nullable(),
+      cpu_seconds: z.number().nullable(),
+      restarts: z.record(z.string(), z.number()),
+    }),
+  ),
+  hygiene: z.object({
+    leaked_toxics: z.number().nullable(),
+    leaked_pauses: z.number().nullable(),
+    limits_off_baseline: z.number().nullable(),
+    foreign_containers_touched: z.number().nullable(),
+  }),
+  thresholds: z.array(thresholdResultSchema),
+  generator: z.object({
+    late_start_rate: z.number().nullable(),
+    event_loop_delay_p99_ms: z.number().nullable(),
+    cpu_share: z.number().nullable(),
+    within_limits: z.boolean().nullable(),
+  }),
+  not_tested: z.array(z.string()),
+});
+export type Report = z.infer<typeof reportSchema>;

@@ -1,0 +1,84 @@
+/**
+ * What a user of the server sees (port 8000, through Toxiproxy as `client-link`).
+ *
+ *   POST   /mcp             MCP Streamable HTTP: tools import_score, key_analysis, export_score, delete_score, ...
+ *   PUT    /scores/:id      body = MusicXML, .mxl or MIDI, streamed; header Idempotency-Key   -> 201 storedScore (200 when replayed)
+ *                           If-Match: "<version>" replaces that version                       -> 200 storedScore | 412
+ *   GET    /scores/:id      -> 200 the bytes as stored; headers ETag "<version>", Digest-SHA256 <hex>
+ *   DELETE /scores/:id      -> 204 | 404
+ *   GET    /scores?prefix=P&after=ID&limit=N -> 200 {scores: storedScore[], next}   (ids that begin with P)
+ *
+ * Errors: {error: {code, message, definite}} with 4xx, 5xx; 503/429 carry Retry-After. `definite` true: it surely did not happen.
+ * Codes that the load generator tells apart: OVERLOADED, RATE_LIMITED, BREAKER_OPEN, DATABASE_UNAVAILABLE, DRAINING.
+ *
+ * Port 8001: GET /health/live, /health/ready, /health (= ready), /health/detailed, /metrics.
+ */
+import { z } from 'zod';
+
+export const scoreIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -');
+export const idempotencyKeySchema = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/, 'must be 8 to 64 of A-Z a-z 0-9 _ -');
+
+export const storedScoreSchema = z.object({
+  id: scoreIdSchema,
+  version: z.number().int().min(1),
+  bytes: z.number().int(),
+  sha256: z.string(),
+  format: z.enum(['musicxml', 'mxl', 'midi']),
+  replayed: z.boolean(),
+});
+export type StoredScore = z.infer<typeof storedScoreSchema>;
+
+/** import_score: `content` is MusicXML text, or base64 with `encoding: base64` for .mxl and MIDI. */
+export const importScoreInputSchema = z.strictObject({
+  score_id: scoreIdSchema,
+  content: z.string(),
+  encoding: z.enum(['text', 'base64']).default('text'),
+  idempotency_key: idempotencyKeySchema.optional(),
+});
+export const importScoreOutputSchema = z.object({
+  score_id: scoreIdSchema,
+  version: z.number().int(),
+  sha256: z.string(),
+  format: z.enum(['musicxml', 'mxl', 'midi']),
+  parts: z.number().int(),
+  measures: z.number().int(),
+  notes: z.number().int(),
+});
+
+export const keyAnalysisInputSchema = z.strictObject({
+  score_id: scoreIdSchema,
+  profile: z.enum(['krumhansl-kessler', 'aarden-essen', 'bellman-budge', 'temperley', 'vote']).default('vote'),
+});
+const keyCandidateSchema = z.object({ key: z.string(), correlation: z.number() });
+export const keyAnalysisOutputSchema = z.object({
+  score_id: scoreIdSchema,
+  version: z.number().int(),
+  /** For example "Eb major" or "c# minor" is written "C# minor"; null when the key is undefined (no pitched notes, flat histogram). */
+  key: z.string().nullable(),
+  correlation: z.number().nullable(),
+  margin: z.number().nullable(),
+  alternatives: z.array(keyCandidateSchema),
+  reason: z.string().optional(),
+});
+
+export const exportScoreInputSchema = z.strictObject({
+  score_id: scoreIdSchema,
+  format: z.enum(['musicxml', 'midi', 'json']).default('musicxml'),
+});
+export const exportScoreOutputSchema = z.object({
+  score_id: scoreIdSchema,
+  version: z.number().int(),
+  format: z.enum(['musicxml', 'midi', 'json']),
+  encoding: z.enum(['text', 'base64']),
+  content: z.string(),
+  sha256: z.string(),
+});
+
+export const deleteScoreInputSchema = z.strictObject({ score_id: scoreIdSchema });
+export const deleteScoreOutputSchema = z.object({ score_id: scoreIdSchema, deleted: z.boolean() });
+
+/** Both the REST routes and the tools' error results (`structuredContent.error`, isError true) have this shape. */
+export const serverErrorSchema = z.object({
+  error: z.object({ code: z.string(), message: z.string(), definite: z.boolean() }),
+});
+export type ServerErrorBody = z.infer<typeof serverErrorSchema>;

@@ -1,0 +1,74 @@
+/** Files that survive a kill: an append-only file that is fsynced before it says done, and an atomic replacement. */
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Appends lines in batches: `append` resolves once the line is on disk. Concurrent appends share one fsync. */
+export class AppendFile {
+  readonly #file: FileHandle;
+  #waiting: { text: string; done: () => void; failed: (error: unknown) => void }[] = [];
+  #flushing: Promise<void> | null = null;
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<AppendFile> {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(path, 'a');
+    await syncFolder(dirname(path));
+    return new AppendFile(file);
+  }
+
+  append(line: string): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#waiting.push({ text: `${line}\n`, done, failed });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing;
+    await this.#file.close();
+  }
+
+  async #flush(): Promise<void> {
+    // One turn of the event loop lets appends of the same moment share the fsync.
+    await new Promise((next) => setImmediate(next));
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#file.write(batch.map(({ text }) => text).join(''));
+        await this.#file.datasync();
+        for (const { done } of batch) done();
+      } catch (error) {
+        for (const { failed } of batch) failed(error);
+      }
+    }
+    this.#flushing = null;
+  }
+}
+
+/** A reader sees the old file or the new one, never a part: temporary file, fsync, rename, fsync of the folder. */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(data);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

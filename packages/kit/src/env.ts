@@ -1,0 +1,20 @@
+/** Reads the environment through a schema, once. An empty variable counts as unset, as Compose passes unset ones on. */
+import { z } from 'zod';
+import { EncoreError } from './encore-error.ts';
+import { problemsOf } from './parse.ts';
+
+export function readEnv<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  env: NodeJS.ProcessEnv,
+): z.infer<z.ZodObject<Shape>> {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in shape && value !== ''));
+  const result = z.object(shape).safeParse(given);
+  if (result.success) return result.data;
+  throw new EncoreError('INVALID_ENVIRONMENT', `environment: ${problemsOf(result.error).join('; ')}`, {
+    status: 400,
+    definite: true,
+  });
+}
+
+/** A TCP port in the environment; 0 asks the system for a free one. */
+export const portVariable = z.coerce.number().int().min(0).max(65_535);

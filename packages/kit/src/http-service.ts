@@ -1,0 +1,96 @@
+/**
+ * How a service of the lab serves HTTP: JSON routes, /live, /ready, /metrics, one error format, one bounded shutdown.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { describeError, EncoreError } from './encore-error.ts';
+import type { EventLog } from './event-log.ts';
+
+export interface HttpServiceOptions {
+  host: string;
+  port: number;
+  logger: Logger;
+  registry: Registry;
+  /** Throws, or returns false, while the service is not ready. */
+  ready: () => boolean | Promise<boolean>;
+  events?: EventLog;
+  routes: (app: Express) => void;
+}
+
+export interface HttpService extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+}
+
+export async function startHttpService(options: HttpServiceOptions): Promise<HttpService> {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(express.json({ limit: '16mb' }));
+  app.get('/live', (_request, response) => void response.json({ live: true }));
+  app.get('/ready', async (_request, response) => {
+    const ready = await options.ready();
+    response.status(ready ? 200 : 503).json({ ready });
+  });
+  app.get(
+    '/metrics',
+    async (_request, response) =>
+      void response.type(options.registry.contentType).send(await options.registry.metrics()),
+  );
+  const { events } = options;
+  if (events) {
+    app.get('/events', (request, response) => {
+      const { boot, after } = request.query;
+      response.json(events.page(typeof boot === 'string' ? boot : undefined, Number(after ?? 0) || 0));
+    });
+  }
+  options.routes(app);
+  app.use((request, _response, next) =>
+    next(
+      new EncoreError('NOT_FOUND', `there is no ${request.method} ${request.path}`, { status: 404, definite: true }),
+    ),
+  );
+  app.use(errorHandler(options.logger));
+  const server = createServer(app);
+  await listen(server, options.host, options.port);
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `http://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${port}`,
+    [Symbol.asyncDispose]: () => closeServer(server, 2_000),
+  };
+}
+
+/** Stops accepting, gives open requests `graceMs`, then cuts what is left. */
+export async function closeServer(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error);
+    // express.json reports its own faults with a status; everything else unknown is ours.
+    const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
+    const code = error instanceof EncoreError ? error.code : status < 500 ? 'INVALID_INPUT' : 'INTERNAL';
+    const definite = error instanceof EncoreError ? error.definite : status < 500;
+    if (status >= 500)
+      logger.warn({ method: request.method, path: request.path, err: describeError(error) }, 'request failed');
+    response.status(status).json({ error: { code, message: describeError(error), definite } });
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((done, failed) => {
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      done();
+    });
+  });
+}

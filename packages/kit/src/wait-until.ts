@@ -1,0 +1,39 @@
+/** Waits for a condition with a deadline, instead of sleeping and hoping. */
+import { type Clock, systemClock } from './clock.ts';
+import { describeError, EncoreError } from './encore-error.ts';
+
+export interface WaitOptions {
+  timeoutMs: number;
+  everyMs?: number;
+  signal?: AbortSignal;
+  clock?: Clock;
+}
+
+/**
+ * Calls `probe` until it returns something other than undefined or false, and returns that.
+ * A probe that throws counts as "not yet"; its last error is quoted when the time is over (TIMED_OUT, 504).
+ */
+export async function waitUntil<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  options: WaitOptions,
+): Promise<Exclude<T, undefined | false>> {
+  const clock = options.clock ?? systemClock;
+  const endsAt = clock.now() + options.timeoutMs;
+  let lastError: unknown;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    try {
+      const value = await probe();
+      if (value !== undefined && value !== false) return value as Exclude<T, undefined | false>;
+      lastError = undefined;
+    } catch (error) {
+      lastError = error;
+    }
+    if (clock.now() >= endsAt) {
+      const why = lastError === undefined ? '' : `; last error: ${describeError(lastError)}`;
+      throw new EncoreError('TIMED_OUT', `waited ${options.timeoutMs} ms in vain for ${what}${why}`, { status: 504 });
+    }
+    await clock.sleep(options.everyMs ?? 50, options.signal);
+  }
+}
