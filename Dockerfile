@@ -1,0 +1,42 @@
+# One file for every service of the lab: `--build-arg WORKSPACE=services/loadgen`. Node runs the TypeScript as it is.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS deps
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY packages/contracts/package.json packages/contracts/
+COPY packages/kit/package.json packages/kit/
+COPY packages/plan/package.json packages/plan/
+COPY services/server/package.json services/server/
+COPY services/loadgen/package.json services/loadgen/
+COPY services/chaos/package.json services/chaos/
+COPY services/orchestrator/package.json services/orchestrator/
+COPY embedded/package.json embedded/
+ARG WORKSPACE
+# Only this workspace and what it depends on; npm may nest packages under the workspaces, so the whole tree is carried on.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace ${WORKSPACE}
+
+FROM ${NODE_IMAGE} AS service
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=deps /app ./
+COPY packages packages
+ARG WORKSPACE
+COPY ${WORKSPACE} ${WORKSPACE}
+COPY docker docker
+# Folders for named volumes take their owner from the image.
+RUN mkdir /runs /results /journal && chown 1000:1000 /runs /results
+USER 1000:1000
+ENTRYPOINT ["node"]
+
+# The server starts twice as fast with a warm compile cache. A crash never writes it, so it is filled here, by the user that runs it.
+FROM service AS server
+ENV NODE_COMPILE_CACHE=/app/.compile-cache
+USER 0:0
+COPY server_config.json server_config.json
+RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
+USER 1000:1000
+RUN ENCORE_SCRATCH_DIR=/tmp timeout --preserve-status -s TERM 5 node services/server/src/main.ts
+CMD ["services/server/src/main.ts"]
+
+FROM service

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { AppendFile, writeFileAtomic } from './durable-file.ts';
+
+describe('durable files', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'encore-durable-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('has a line on disk when append resolves, in the order of the calls', async () => {
+    const path = join(folder, 'new', 'ledger.ndjson');
+    const file = await AppendFile.open(path);
+    await Promise.all(Array.from({ length: 200 }, (_, i) => file.append(String(i))));
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    assert.deepEqual(
+      lines,
+      Array.from({ length: 200 }, (_, i) => String(i)),
+    );
+    await file.close();
+  });
+
+  it('flushes what was appended while a batch was being written, and before it closes', async () => {
+    const path = join(folder, 'ledger.ndjson');
+    const file = await AppendFile.open(path);
+    const first = file.append('first').then(() => file.append('second'));
+    await Promise.all([first, file.append('third')]);
+    void file.append('last');
+    await file.close();
+    assert.deepEqual((await readFile(path, 'utf8')).trimEnd().split('\n').sort(), ['first', 'last', 'second', 'third']);
+  });
+
+  it('tells the writer when the disk said no', async () => {
+    const file = await AppendFile.open(join(folder, 'ledger.ndjson'));
+    await file.close();
+    await assert.rejects(file.append('too late'));
+  });
+
+  it('replaces a file whole and leaves no temporary file', async () => {
+    const path = join(folder, 'report.json');
+    await writeFileAtomic(path, 'old');
+    await writeFileAtomic(path, 'new');
+    assert.equal(await readFile(path, 'utf8'), 'new');
+    assert.deepEqual(await readdir(folder), ['report.json']);
+  });
+});

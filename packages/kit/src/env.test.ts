@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { z } from 'zod';
+import { portVariable, readEnv } from './env.ts';
+
+describe('readEnv', () => {
+  it('takes an empty variable as unset, as Compose passes them', () => {
+    const shape = { ENCORE_PORT: portVariable.default(8080), ENCORE_HOST: z.string().default('127.0.0.1') };
+    assert.deepEqual(readEnv(shape, { ENCORE_PORT: '', ENCORE_HOST: '0.0.0.0', OTHER: 'x' }), {
+      ENCORE_PORT: 8080,
+      ENCORE_HOST: '0.0.0.0',
+    });
+  });
+
+  it('reports every problem at once, by name', () => {
+    const shape = { ENCORE_PORT: portVariable, ENCORE_URL: z.url() };
+    assert.throws(() => readEnv(shape, { ENCORE_PORT: '70000' }), /ENCORE_PORT.*ENCORE_URL/);
+  });
+});

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { EventLog } from './event-log.ts';
+
+const event = (at: number): EncoreEvent => ({ type: 'stop_requested', at, reason: 'test' });
+const times = (log: EventLog, after: number): number[] =>
+  log.page(log.boot, after).events.map((entry) => entry.event.at);
+
+describe('EventLog', () => {
+  it('hands out what came after a number, in order and once', () => {
+    const log = new EventLog();
+    for (const at of [10, 20, 30]) log.add(event(at));
+    assert.deepEqual(times(log, 0), [10, 20, 30]);
+    assert.deepEqual(times(log, 2), [30]);
+    assert.deepEqual(times(log, 3), []);
+  });
+
+  it('starts from the beginning for a reader that knew another boot', () => {
+    const log = new EventLog();
+    log.add(event(10));
+    assert.equal(log.page('another boot', 99).events.length, 1);
+    assert.equal(log.page(undefined, 0).events[0]?.seq, 1);
+  });
+
+  it('stays bounded and says how many events a slow reader missed', () => {
+    const log = new EventLog(100);
+    for (let at = 1; at <= 1_000; at += 1) log.add(event(at));
+    const page = log.page(log.boot, 500);
+    assert.ok(page.events.length <= 110, `${page.events.length} events kept`);
+    const first = page.events[0]?.seq ?? 0;
+    assert.equal(page.dropped, first - 501, 'dropped + handed out = everything after 500');
+    assert.equal(page.events.at(-1)?.seq, 1_000);
+  });
+});
