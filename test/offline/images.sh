@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# Sourced by `up`: makes a stand-in for each image that the project pins, under the very name it pins.
+# images/<repository>/Dockerfile says how it looks, images/<repository>/prepare DIR TAG fetches what goes in.
+# shellcheck source=common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# Trixie, for it has PostgreSQL 17. What the stand-ins run does not depend on the suite.
+suite=trixie
+base=encore-offline/base
+base_tar=$cache/base-$suite-$(dpkg --print-architecture).tar
+
+# Every image name in the Compose file and the Dockerfiles. They are pinned there and nowhere else.
+pinned_images() {
+  local files=("$project"/docker-compose.yml "$project"/Dockerfile "$project"/*/Dockerfile "$project"/*/*/Dockerfile) file
+  for file in "${files[@]}"; do
+    if [[ -f $file ]]; then
+      sed -nE 's/^\s*(image:|FROM|ARG \w+_IMAGE=)\s*(--\S+\s+)*["'\'']?([^"'\''$ ]+:[^"'\''$ ]+).*/\3/p' "$file"
+    fi
+  done | sort -u
+}
+
+repository_of() {
+  local name=${1##*/}
+  echo "${name%%:*}"
+}
+
+# What a stand-in is made of, as one hash: when any of it changes, the image is made again.
+key_of() {
+  local repository
+  repository=$(repository_of "$1")
+  {
+    echo "$1 $suite $(dpkg --print-architecture)"
+    find "$here/images/$repository" -type f -print0 | sort -z | xargs -0 sha256sum
+    if [[ -x $here/images/$repository/inputs ]]; then "$here/images/$repository/inputs"; fi
+  } | sha256sum | cut -c1-16
+}
+
+label_of() { docker image inspect --format '{{ index .Config.Labels "encore.offline" }}' "$1" 2>/dev/null; }
+
+# A file of the cache counts only with its checksum, which is written last.
+cached() { [[ -f $1.sha256 ]] && (cd "$(dirname "$1")" && sha256sum --status --check "$1.sha256"); }
+seal() { (cd "$(dirname "$1")" && sha256sum "$(basename "$1")" >"$1.sha256.new" && mv "$1.sha256.new" "$1.sha256"); }
+
+make_base() {
+  local root
+  if ! cached "$base_tar"; then
+    root=$(mktemp -d)
+    debootstrap --variant=minbase "$suite" "$root" "$(debian_mirror)"
+    rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+    tar -C "$root" --numeric-owner -cf "$base_tar" .
+    rm -rf "$root"
+    seal "$base_tar"
+  fi
+  docker import "$base_tar" "$base:$suite"
+}
+
+has_base() { docker image inspect "$base:$suite" >/dev/null 2>&1; }
+
+build_image() {
+  local image=$1 key=$2 context=$3 repository tar=$4 args=() name
+  repository=$(repository_of "$image")
+  # Proxies of the host, when it has any, are needed inside a build too.
+  for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+    if [[ -n ${!name:-} ]]; then args+=(--build-arg "$name"); fi
+  done
+  docker build --tag "$image" --label "encore.offline=$key" --build-arg "BASE=$base:$suite" --build-arg "TAG=${image##*:}" \
+    "${args[@]}" --file "$here/images/$repository/Dockerfile" "$context"
+  rm -f "$cache/image-$repository"-*
+  docker save --output "$tar" "$image"
+  seal "$tar"
+}
+
+# make_images NAME...: whatever must be fetched or compiled is prepared beside the base image, for these take the longest.
+make_images() {
+  local work image repository tar label key missing=() pids=()
+  work=$(mktemp -d)
+  # shellcheck disable=SC2064 # the folder's name is known now, not at the end
+  trap "rm -rf '$work'" EXIT
+  for image in "$@"; do
+    repository=$(repository_of "$image")
+    key=$(key_of "$image")
+    tar=$cache/image-$repository-$key.tar
+    label=$(label_of "$image" || echo none)
+    if [[ $label == "$key" ]]; then
+      say "$image: present"
+    elif [[ -z $label ]]; then
+      say "$image: a real image is present, kept"
+    elif cached "$tar"; then
+      step "$image: loaded from the cache" docker load --input "$tar"
+    else
+      mkdir "$work/$repository"
+      step "$image: prepared" "$here/images/$repository/prepare" "$work/$repository" "${image##*:}" &
+      missing+=("$image $key $tar")
+      pids+=($!)
+    fi
+  done
+  ((${#missing[@]})) || return 0
+  has_base || step "base image ($suite)" make_base
+  local index
+  for index in "${!missing[@]}"; do
+    read -r image key tar <<<"${missing[index]}"
+    repository=$(repository_of "$image")
+    wait "${pids[index]}"
+    step "$image: built" build_image "$image" "$key" "$work/$repository" "$tar"
+  done
+}
