@@ -1,0 +1,138 @@
+/** The lab on the real engine with the real Toxiproxy, as a user starts it. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { after, before, describe, it } from 'mocha';
+import { type CommandResult, runCommand, tail } from '../support/command.ts';
+import { requireEngine } from '../support/engine.ts';
+import { assertPassedSmoke, reportOf } from '../support/report.ts';
+import { playSong, readSong } from '../support/song.ts';
+
+const project = 'encore-e2e';
+const ports = ['SERVER', 'HEALTH', 'PAGE', 'PROMETHEUS', 'GRAFANA'] as const;
+const env: Record<string, string> = {};
+
+const compose = (args: string[], timeoutMs: number): Promise<CommandResult> =>
+  runCommand('docker', ['compose', '-p', project, ...args], { timeoutMs, env });
+
+async function orchestrate(...args: string[]): Promise<CommandResult> {
+  return await compose(['run', '--rm', '--service-ports', '--use-aliases', 'orchestrator', ...args], 400_000);
+}
+
+/** A port of this machine that nobody listens on, so that the test does not meet a lab that is already up. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return String(port);
+}
+
+/** Looks at the server's container from outside, five times a second, and keeps each state that it had not seen. */
+function watchServer(): { stop: () => Promise<{ restartCount: number; startedAt: string }[]> } {
+  const seen: { restartCount: number; startedAt: string }[] = [];
+  let on = true;
+  const watching = (async () => {
+    while (on) {
+      const answer = await runCommand(
+        'docker',
+        ['inspect', '--format', '{{.RestartCount}} {{.State.StartedAt}}', `${project}-server-1`],
+        { timeoutMs: 10_000 },
+      );
+      const [count = '', startedAt = ''] = answer.stdout.trim().split(' ');
+      if (startedAt !== '' && seen.at(-1)?.startedAt !== startedAt)
+        seen.push({ restartCount: Number(count), startedAt });
+      await new Promise((next) => setTimeout(next, 200));
+    }
+    return seen;
+  })();
+  return {
+    stop: () => {
+      on = false;
+      return watching;
+    },
+  };
+}
+
+describe('docker compose', () => {
+  before(async function () {
+    await requireEngine(this);
+    for (const name of ports) env[`ENCORE_PORT_${name}`] = await freePort();
+    const built = await compose(['build', '--quiet'], 600_000);
+    assert.equal(built.exitCode, 0, tail(built.stderr));
+    const up = await compose(['up', '-d', '--wait', '--scale', 'orchestrator=0'], 180_000);
+    assert.equal(up.exitCode, 0, tail(up.stderr));
+  });
+
+  after(async () => {
+    if (env['ENCORE_PORT_SERVER'] === undefined) return;
+    const down = await compose(['down', '-v', '--timeout', '15'], 120_000);
+    assert.equal(down.exitCode, 0, tail(down.stderr));
+  });
+
+  it('takes a real song through create, analyze and export', async function () {
+    const corpus = process.env['ENCORE_CORPUS'];
+    if (!corpus) {
+      process.stdout.write('    SKIPPED: ENCORE_CORPUS is not set, so there is no real song\n');
+      this.skip();
+    }
+    await playSong(`http://127.0.0.1:${env['ENCORE_PORT_SERVER']}`, await readSong(corpus));
+  });
+
+  let smokeHash = '';
+  it('passes a smoke run; each crash raises RestartCount by one', async () => {
+    const watch = watchServer();
+    const run = await orchestrate('--profile', 'smoke', '--seed', '7');
+    const seen = await watch.stop();
+    const report = await reportOf(run);
+    assertPassedSmoke(run, report);
+    const policyRestarts = seen.filter(
+      (state, i) => i > 0 && state.restartCount === (seen[i - 1]?.restartCount ?? 0) + 1,
+    ).length;
+    const crashes = report.faults.filter((fault) => fault.kind === 'crash').length;
+    assert.equal(policyRestarts, crashes, JSON.stringify(seen));
+    assert.ok(
+      report.faults.some((fault) => fault.kind === 'memory-cap' && fault.bit === 'yes'),
+      'a memory cap bit',
+    );
+    smokeHash = report.plan_hash;
+  });
+
+  it('makes the same plan as ./encore for the same seed', async () => {
+    const dryRun = await runCommand('./encore', ['--profile', 'smoke', '--seed', '7', '--dry-run'], {
+      timeoutMs: 10_000,
+    });
+    assert.ok(smokeHash !== '' && dryRun.stdout.includes(smokeHash.slice(0, 12)), `${smokeHash}\n${dryRun.stdout}`);
+  });
+
+  it('FAILS a run against a dead server', async () => {
+    const run = await orchestrate('--profile', 'smoke', '--hours', '0.02', '--control', 'server-down');
+    const report = await reportOf(run);
+    assert.equal(report.result, 'FAILED', tail(run.stdout));
+    assert.equal(run.exitCode, 1);
+  });
+
+  it('publishes only on 127.0.0.1, limits every service, and leaves no core file', async () => {
+    const listed = await compose(['ps', '-aq'], 20_000);
+    const ids = listed.stdout.trim().split('\n');
+    const inspected = await runCommand('docker', ['inspect', ...ids], { timeoutMs: 20_000 });
+    interface Container {
+      Name: string;
+      HostConfig: { Memory: number; PortBindings: Record<string, { HostIp: string }[]> | null };
+    }
+    const containers = JSON.parse(inspected.stdout) as Container[];
+    assert.ok(containers.length >= 7, `${containers.length} containers`);
+    for (const { Name, HostConfig } of containers) {
+      assert.ok(HostConfig.Memory > 0, `${Name} has no memory limit`);
+      for (const binding of Object.values(HostConfig.PortBindings ?? {}).flat())
+        assert.equal(binding.HostIp, '127.0.0.1', Name);
+    }
+    const total = containers.reduce((sum, { HostConfig }) => sum + HostConfig.Memory, 0);
+    assert.ok(total < 3 * 1024 ** 3, `the limits add up to ${total} bytes`);
+    const cores = await compose(
+      ['exec', '-T', 'server', 'sh', '-c', 'ls /app/core* /scratch/core* 2>/dev/null | wc -l'],
+      20_000,
+    );
+    assert.equal(cores.stdout.trim(), '0', cores.stderr);
+  });
+});

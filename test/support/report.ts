@@ -1,0 +1,38 @@
+/** Finds and checks the report of a run that a test started. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Report, reportSchema } from '@encore/contracts';
+import { type CommandResult, root, tail } from './command.ts';
+
+/** The report whose path the run printed, parsed by the published schema. */
+export async function reportOf(run: CommandResult): Promise<Report> {
+  const name = run.stdout.match(/production_test_\d{8}_\d{6}\w*(?=\.json)/)?.[0];
+  assert.ok(name, `the run printed no report path:\n${tail(run.stdout)}\n${tail(run.stderr)}`);
+  return reportSchema.parse(JSON.parse(await readFile(join(root, 'test_results', `${name}.json`), 'utf8')));
+}
+
+/** What a smoke run that passed must show, on any engine. */
+export function assertPassedSmoke(run: CommandResult, report: Report): void {
+  const story = `${tail(run.stdout, 60)}\n${report.reasons.join('\n')}`;
+  assert.equal(report.result, 'PASSED', story);
+  assert.equal(run.exitCode, 0, story);
+  const kills = report.faults.filter((fault) => fault.kind === 'crash' || fault.kind === 'outage');
+  assert.ok(kills.length >= 3, `${kills.length} kills`);
+  for (const kill of kills) {
+    assert.equal(kill.bit, 'yes', `${kill.id} ${kill.evidence}`);
+    assert.equal(kill.healed_by, kill.kind === 'crash' ? 'policy' : 'supervisor', `${kill.id} ${kill.kind}`);
+    assert.ok(
+      (kill.recovery_seconds ?? Number.POSITIVE_INFINITY) < 30,
+      `${kill.id} recovered in ${kill.recovery_seconds} s`,
+    );
+  }
+  assert.ok(kills.some((kill) => kill.kind === 'crash') && kills.some((kill) => kill.kind === 'outage'));
+  assert.ok((report.integrity.acknowledged ?? 0) > 50, `${report.integrity.acknowledged} acknowledged writes`);
+  assert.equal(report.integrity.read_back, report.integrity.acknowledged);
+  for (const key of ['lost', 'corrupt', 'duplicate', 'phantom'] as const) assert.equal(report.integrity[key], 0, key);
+  assert.deepEqual(report.manual_interventions, []);
+  for (const [name, count] of Object.entries(report.hygiene)) assert.equal(count, 0, name);
+  assert.ok(report.totals.operations > 200, `${report.totals.operations} operations`);
+  assert.ok(report.thresholds.length > 5 && report.thresholds.every((threshold) => threshold.ok !== false));
+}
