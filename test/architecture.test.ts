@@ -40,7 +40,8 @@ describe('architecture', () => {
           } else if (name.startsWith('.')) {
             const target = relative(join(root, room), join(root, dirname(file), name));
             // Tests may use the shared fixtures of test/support.
-            const fixture = file.endsWith('.test.ts') && join(root, room, target).startsWith(join(root, 'test', 'support'));
+            const fixture =
+              file.endsWith('.test.ts') && join(root, room, target).startsWith(join(root, 'test', 'support'));
             assert.ok(!target.startsWith('..') || fixture, `${file} imports ${name}, outside of ${room}`);
           }
         }
