@@ -22,8 +22,8 @@ if [[ ! -s $PGDATA/PG_VERSION ]]; then
     exit 1
   fi
   read -ra arguments <<<"${POSTGRES_INITDB_ARGS:-}"
-  if [[ -n ${POSTGRES_PASSWORD:-} ]]; then arguments+=(--pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD")); fi
-  initdb --username="$user" -D "$PGDATA" "${arguments[@]}"
+  if [[ -n ${POSTGRES_PASSWORD:-} ]]; then arguments+=(--pwfile=/dev/stdin); fi
+  printf '%s\n' "${POSTGRES_PASSWORD:-}" | initdb --username="$user" -D "$PGDATA" "${arguments[@]}"
   printf '\nhost all all all %s\n' "${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >>"$PGDATA/pg_hba.conf"
   # The official image's sample configuration listens on all addresses. While the database is made, nobody may see it.
   echo "listen_addresses = '*'" >>"$PGDATA/postgresql.conf"
