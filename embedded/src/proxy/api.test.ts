@@ -1,0 +1,112 @@
+/** The proxy's API: Toxiproxy's answers and error codes. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'mocha';
+import { proxyApi } from './api.ts';
+import { ProxyCollection } from './proxy-collection.ts';
+
+describe('proxy API', () => {
+  const proxies = new ProxyCollection();
+  let server: Server;
+  let url = '';
+
+  before(async () => {
+    server = createServer(proxyApi(proxies)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await call('POST', '/proxies', { name: 'a', listen: '127.0.0.1:0', upstream: '127.0.0.1:9' });
+  });
+  after(async () => {
+    server.close();
+    server.closeAllConnections();
+    await proxies[Symbol.asyncDispose]();
+  });
+
+  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    const init: RequestInit = { method, headers: { 'user-agent': 'encore-test', ...headers } };
+    if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await fetch(url + path, init);
+    const text = await response.text();
+    return { status: response.status, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text };
+  }
+
+  const refusals: [string, string, unknown, number, RegExp][] = [
+    ['a proxy without a name', 'POST /proxies', { upstream: 'x:1' }, 400, /^missing required field: name$/],
+    ['a proxy without an upstream', 'POST /proxies', { name: 'b' }, 400, /^missing required field: upstream$/],
+    ['a name twice', 'POST /proxies', { name: 'a', upstream: 'x:1' }, 409, /^proxy already exists$/],
+    ['no JSON', 'POST /proxies', 'nonsense', 400, /^bad request body: /],
+    ['a wrong type', 'POST /proxies', { name: 1 }, 400, /^bad request body: /],
+    ['a list without names', 'POST /populate', [{ upstream: 'x:1' }], 400, /name at proxy 1$/],
+    ['an unknown proxy', 'GET /proxies/none', undefined, 404, /^proxy not found$/],
+    ['a toxic on an unknown proxy', 'POST /proxies/none/toxics', { type: 'noop' }, 404, /^proxy not found$/],
+    ['an unknown toxic', 'GET /proxies/a/toxics/none', undefined, 404, /^toxic not found$/],
+    ['removing an unknown toxic', 'DELETE /proxies/a/toxics/none', undefined, 404, /^toxic not found$/],
+    ['an unknown type', 'POST /proxies/a/toxics', { type: 'rust' }, 400, /^invalid toxic type$/],
+    ['a third stream', 'POST /proxies/a/toxics', { type: 'noop', stream: 'side' }, 400, /^stream was invalid/],
+    ['half a byte', 'POST /proxies/a/toxics', { type: 'latency', attributes: { latency: 0.5 } }, 400, /^bad req/],
+  ];
+  for (const [what, request, body, status, message] of refusals) {
+    it(`refuses ${what} with ${status}`, async () => {
+      const [method = '', path = ''] = request.split(' ');
+      const answer = await call(method, path, body);
+      assert.equal(answer.status, status);
+      assert.equal(answer.body.status, status);
+      assert.match(answer.body.error, message);
+    });
+  }
+
+  it('adds a toxic with its defaults, changes, shows and removes it', async () => {
+    const added = await call('POST', '/proxies/a/toxics', { type: 'latency', attributes: { latency: 5 } });
+    const latency = {
+      attributes: { latency: 5, jitter: 0 },
+      name: 'latency_downstream',
+      type: 'latency',
+      stream: 'downstream',
+      toxicity: 1,
+    };
+    assert.deepEqual(added, { status: 200, body: latency });
+    assert.equal((await call('POST', '/proxies/a/toxics', { type: 'latency' })).status, 409);
+    const changed = await call('PATCH', '/proxies/a/toxics/latency_downstream', { attributes: { jitter: 2 } });
+    assert.deepEqual(changed.body.attributes, { latency: 5, jitter: 2 });
+    assert.deepEqual((await call('GET', '/proxies/a')).body.toxics, [changed.body]);
+    assert.equal((await call('DELETE', '/proxies/a/toxics/latency_downstream')).status, 204);
+    assert.deepEqual((await call('GET', '/proxies/a/toxics')).body, []);
+  });
+
+  it('populate keeps a proxy that is the same, toxics and all; reset clears and enables', async () => {
+    const { listen } = (await call('GET', '/proxies/a')).body;
+    await call('POST', '/proxies/a/toxics', { type: 'noop' });
+    await call('POST', '/proxies/a', { enabled: false });
+    const populated = await call('POST', '/populate', [{ name: 'a', listen, upstream: '127.0.0.1:9' }]);
+    assert.equal(populated.status, 201);
+    assert.equal(populated.body.proxies[0].toxics.length, 1);
+    assert.equal(populated.body.proxies[0].enabled, false);
+    assert.equal((await call('POST', '/reset')).status, 204);
+    assert.deepEqual((await call('GET', '/proxies/a')).body, {
+      name: 'a',
+      listen,
+      upstream: '127.0.0.1:9',
+      enabled: true,
+      toxics: [],
+    });
+  });
+
+  it('says 500 with the reason when an address is taken', async () => {
+    const { listen } = (await call('GET', '/proxies/a')).body;
+    const answer = await call('POST', '/proxies', { name: 'b', listen, upstream: 'x:1' });
+    assert.equal(answer.status, 500);
+    assert.match(answer.body.error, /EADDRINUSE/);
+    assert.equal((await call('GET', '/proxies/b')).status, 404);
+  });
+
+  it('refuses browsers', async () => {
+    assert.equal((await call('GET', '/proxies', undefined, { 'user-agent': 'Mozilla/5.0' })).status, 403);
+  });
+
+  it('names the version it speaks, and knows no other route', async () => {
+    assert.deepEqual((await call('GET', '/version')).body, { version: '2.12.0' });
+    assert.equal((await call('GET', '/nowhere')).status, 404);
+  });
+});

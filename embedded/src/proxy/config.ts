@@ -1,0 +1,7 @@
+/** What the proxy process reads from its environment. */
+import { portVariable, readEnv } from '@encore/kit';
+import { z } from 'zod';
+
+export function readConfig(env: NodeJS.ProcessEnv) {
+  return readEnv({ ENCORE_HOST: z.string().default('127.0.0.1'), ENCORE_PORT: portVariable.default(8474) }, env);
+}

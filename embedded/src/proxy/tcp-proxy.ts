@@ -1,0 +1,128 @@
+/** One proxy: a listener, its connections, and the toxics that all their links share. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { formatAddress, parseAddress } from './address.ts';
+import { Link } from './link.ts';
+import type { ToxicSetting } from './toxic-setting.ts';
+
+interface Connection {
+  readonly sockets: readonly Socket[];
+  readonly links: Map<ToxicSetting['stream'], Link>;
+}
+
+export interface ProxySetting {
+  name: string;
+  listen: string;
+  upstream: string;
+}
+
+export class TcpProxy {
+  readonly name: string;
+  readonly #random: () => number;
+  readonly #connections = new Set<Connection>();
+  #listen: string;
+  #upstream: string;
+  #server: Server | null = null;
+  #toxics: readonly ToxicSetting[] = [];
+
+  constructor(setting: ProxySetting, random: () => number) {
+    this.name = setting.name;
+    this.#listen = setting.listen;
+    this.#upstream = setting.upstream;
+    this.#random = random;
+  }
+
+  /** The address it listens on; after a start the real one, port and all. */
+  get listen(): string {
+    return this.#listen;
+  }
+
+  get upstream(): string {
+    return this.#upstream;
+  }
+
+  get enabled(): boolean {
+    return this.#server !== null;
+  }
+
+  get toxics(): readonly ToxicSetting[] {
+    return this.#toxics;
+  }
+
+  set toxics(toxics: readonly ToxicSetting[]) {
+    this.#toxics = toxics;
+    for (const { links } of this.#connections)
+      for (const [stream, link] of links) link.setToxics(this.#toxicsOf(stream));
+  }
+
+  async start(): Promise<void> {
+    if (this.#server) return;
+    const { host, port } = parseAddress(this.#listen);
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) =>
+      this.#accept(client),
+    );
+    server.listen(port, host);
+    await once(server, 'listening');
+    this.#listen = formatAddress(server.address() as AddressInfo);
+    this.#server = server;
+  }
+
+  /** Closes the listener, so that new connections are refused, and every connection. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = null;
+    const closed = once(server, 'close');
+    server.close();
+    for (const { sockets } of this.#connections) for (const socket of sockets) socket.destroy();
+    await closed;
+  }
+
+  async change(to: { listen: string; upstream: string; enabled: boolean }): Promise<void> {
+    if (to.listen !== this.#listen || to.upstream !== this.#upstream) {
+      await this.stop();
+      this.#listen = to.listen;
+      this.#upstream = to.upstream;
+    }
+    await (to.enabled ? this.start() : this.stop());
+  }
+
+  #toxicsOf(stream: ToxicSetting['stream']): ToxicSetting[] {
+    return this.#toxics.filter((toxic) => toxic.stream === stream);
+  }
+
+  #accept(client: Socket): void {
+    const server = connect({ ...parseAddress(this.#upstream), allowHalfOpen: true, noDelay: true });
+    const connection: Connection = { sockets: [client, server], links: new Map() };
+    this.#connections.add(connection);
+    const hangUp = (how: 'close' | 'reset') => {
+      for (const socket of connection.sockets) {
+        if (how === 'reset') socket.resetAndDestroy();
+        else if (socket.connecting) socket.destroy();
+        else socket.destroySoon();
+      }
+    };
+    for (const socket of connection.sockets) {
+      // A failed side is told to the other by its 'close'; the error itself says no more.
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        if (connection.links.size === 0) hangUp('close');
+        if (connection.sockets.every(({ closed }) => closed)) this.#connections.delete(connection);
+      });
+    }
+    const finished = new Set<ToxicSetting['stream']>();
+    server.once('connect', () => {
+      const link = (source: Socket, destination: Socket, stream: ToxicSetting['stream']) => {
+        const done = () => {
+          finished.add(stream);
+          if (finished.size === 2) hangUp('close');
+        };
+        const ends = { source, destination, hangUp, done };
+        connection.links.set(stream, new Link(ends, this.#random, this.#toxicsOf(stream)));
+      };
+      link(client, server, 'upstream');
+      link(server, client, 'downstream');
+      client.resume();
+    });
+  }
+}
