@@ -27,7 +27,7 @@ start_engine() {
   mtu=$(cat "/sys/class/net/$(ip route show default | awk '{ print $5; exit }')/mtu" 2>/dev/null || echo 1500)
   rm -f "$pid_file"
   setsid nohup dockerd --pidfile "$pid_file" --mtu "$mtu" \
-    --default-network-opt "bridge=com.docker.network.driver.mtu=$mtu" >"$log" 2>&1 </dev/null &
+    --default-network-opt "bridge=com.docker.network.driver.mtu=$mtu" >"$log" 2>&1 </dev/null 9>&- &
   deadline=$((SECONDS + 60))
   until engine_answers; do
     if ((SECONDS > deadline)) || ! kill -0 $! 2>/dev/null; then
