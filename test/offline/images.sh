@@ -30,8 +30,10 @@ key_of() {
   repository=$(repository_of "$1")
   {
     echo "$1 $suite $(dpkg --print-architecture)"
-    find "$here/images/$repository" -type f -print0 | sort -z | xargs -0 sha256sum
-    if [[ -x $here/images/$repository/inputs ]]; then "$here/images/$repository/inputs"; fi
+    # Relative names, so that every checkout has the same key.
+    cd "$here/images/$repository"
+    find . -type f -print0 | sort -z | xargs -0 sha256sum
+    if [[ -x inputs ]]; then ./inputs; fi
   } | sha256sum | cut -c1-16
 }
 
