@@ -1,0 +1,125 @@
+/**
+ * One life of a container: a process group of its own, under a shell that waits for a word on descriptor 3 before it becomes
+ * the program. Before that word the reaper knows the group and the process is inside its limits, so nothing escapes.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import type { ContainerSpec } from './container-spec.ts';
+import { EngineError } from './engine-error.ts';
+import type { LimitGroup } from './limit-group.ts';
+import type { LogFile } from './log-file.ts';
+import { membersOf, type ProcessEntry, processTable } from './process-table.ts';
+import type { Reaper } from './reaper.ts';
+import { signalNumber } from './signal-name.ts';
+
+/** No core files: SIGQUIT would leave one of several hundred megabytes. */
+const shell = 'ulimit -c 0; read -r go <&3 || exit 125; exec "$@" 3<&-';
+const maxPauseRounds = 20;
+
+export class ContainerProcess {
+  readonly pid: number;
+  readonly #reaper: Reaper;
+  readonly #group: LimitGroup | null;
+  /** Groups that were stopped besides our own; the reaper must wake them to end them. */
+  #watched: number[];
+  #exited = false;
+
+  constructor(
+    spec: ContainerSpec,
+    around: { reaper: Reaper; group: LimitGroup | null; log: LogFile },
+    onExit: (code: number) => void,
+  ) {
+    const child = spawn('/bin/sh', ['-c', shell, spec.name, ...spec.command], {
+      cwd: spec.cwd,
+      env: { ...spec.env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      ...spec.user,
+    });
+    child.on('error', () => {});
+    if (child.pid === undefined) throw new EngineError(500, `could not start ${spec.name}`);
+    this.pid = child.pid;
+    this.#reaper = around.reaper;
+    this.#group = around.group;
+    this.#watched = [-child.pid];
+    this.#reaper.watch(-child.pid);
+    this.#connect(child, around.log);
+    child.on('exit', (code, signal) => {
+      this.#end();
+      onExit(code ?? 128 + signalNumber(signal ?? 'SIGKILL'));
+    });
+    try {
+      this.#group?.enter(child.pid);
+    } catch (error) {
+      around.log.write(Buffer.from(`could not enter the limit group: ${String(error)}\n`));
+      this.kill();
+    }
+    const word = child.stdio[3] as Writable;
+    word.on('error', () => {});
+    word.end('go\n');
+  }
+
+  /** To the program alone, as an init forwards it. */
+  signal(name: NodeJS.Signals): void {
+    if (!this.#exited) send(this.pid, name);
+  }
+
+  /** Everything at once, stopped or not. */
+  kill(): void {
+    if (this.#exited) return;
+    const others = this.members();
+    send(-this.pid, 'SIGKILL');
+    for (const { pid } of others) send(pid, 'SIGKILL');
+  }
+
+  pause(): void {
+    // A running process may fork while we stop its siblings; so look again until all are stopped.
+    send(this.pid, 'SIGSTOP');
+    for (let round = 0; round < maxPauseRounds; round += 1) {
+      const running = this.members().filter(({ pid, stopped }) => pid !== this.pid && !stopped);
+      if (running.length === 0) break;
+      for (const { pid, group } of running) {
+        send(pid, 'SIGSTOP');
+        if (this.#watched.includes(-group)) continue;
+        this.#watched.push(-group);
+        this.#reaper.watch(-group);
+      }
+    }
+  }
+
+  unpause(): void {
+    for (const { pid } of this.members()) send(pid, 'SIGCONT');
+    for (const target of this.#watched.slice(1)) this.#reaper.forget(target);
+    this.#watched = this.#watched.slice(0, 1);
+  }
+
+  members(table: readonly ProcessEntry[] = processTable()): ProcessEntry[] {
+    if (this.#exited) return [];
+    const inGroup = new Set(this.#group?.pids());
+    const tree = membersOf(this.pid, table);
+    return inGroup.size === 0 ? tree : table.filter((entry) => inGroup.has(entry.pid) || tree.includes(entry));
+  }
+
+  #connect(child: ChildProcess, log: LogFile): void {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (data: Buffer) => log.write(data));
+      stream?.on('error', () => {});
+    }
+  }
+
+  /** The end of the init is the end of all: what the program left behind is killed. */
+  #end(): void {
+    this.#exited = true;
+    send(-this.pid, 'SIGKILL');
+    for (const pid of this.#group?.pids() ?? []) send(pid, 'SIGKILL');
+    for (const target of this.#watched) this.#reaper.forget(target);
+  }
+}
+
+function send(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch {
+    // It is gone already.
+  }
+}

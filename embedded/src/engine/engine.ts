@@ -1,0 +1,71 @@
+/** The process engine: containers by id or name, their events, and a watch for kills for want of memory. */
+import { type Clock, systemClock } from '@encore/kit';
+import { Container } from './container.ts';
+import type { ContainerSpec } from './container-spec.ts';
+import { EngineError } from './engine-error.ts';
+import { EngineEvents } from './engine-events.ts';
+import { type LimitGroup, openLimitGroup } from './limit-group.ts';
+import type { Reaper } from './reaper.ts';
+
+const oomCheckMs = 250;
+
+export class Engine implements AsyncDisposable {
+  readonly events = new EngineEvents();
+  readonly #clock: Clock;
+  readonly #reaper: Reaper;
+  readonly #containers: Container[] = [];
+  readonly #oomWatch: NodeJS.Timeout;
+
+  constructor(reaper: Reaper, clock: Clock = systemClock) {
+    this.#reaper = reaper;
+    this.#clock = clock;
+    this.#oomWatch = setInterval(() => {
+      for (const container of this.#containers) container.checkOom();
+    }, oomCheckMs);
+    this.#oomWatch.unref();
+  }
+
+  get containers(): readonly Container[] {
+    return this.#containers;
+  }
+
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  /** The limits of this machine; null where it lets us set none. */
+  openLimits(spec: ContainerSpec): LimitGroup | null {
+    return spec.limits ? openLimitGroup(process.pid, spec.name) : null;
+  }
+
+  create(spec: ContainerSpec, group: LimitGroup | null = this.openLimits(spec)): Container {
+    const context = { clock: this.#clock, events: this.events, reaper: this.#reaper, group };
+    const container = new Container(spec, context);
+    this.#containers.push(container);
+    return container;
+  }
+
+  /** By full id, by an unambiguous beginning of it, or by name. */
+  find(reference: string): Container {
+    const named = this.#containers.find(
+      ({ id, spec }) => id === reference || spec.name === reference.replace(/^\//, ''),
+    );
+    if (named) return named;
+    const [first, second] = this.#containers.filter(({ id }) => id.startsWith(reference));
+    if (first && !second && reference !== '') return first;
+    throw new EngineError(404, `No such container: ${reference}`);
+  }
+
+  /** Stops everything, the newest first, each with at most `graceMs`. */
+  async shutDown(graceMs: number): Promise<void> {
+    for (const container of [...this.#containers].reverse()) {
+      if (container.state.status === 'paused') container.unpause();
+      await container.stop(Math.min(graceMs, container.spec.stopGraceMs));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#oomWatch);
+    await Promise.all(this.#containers.splice(0).map((container) => container[Symbol.asyncDispose]()));
+  }
+}
