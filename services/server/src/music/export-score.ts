@@ -1,0 +1,26 @@
+/** From a score to the bytes of a file, piece by piece. */
+import { writeJson } from './json-writer.ts';
+import { writeMusicxml } from './musicxml-writer.ts';
+import type { Score } from './score.ts';
+import { unsupported } from './score-limits.ts';
+
+export type ExportFormat = 'musicxml' | 'midi' | 'json';
+
+export async function* exportScore(score: Score, format: ExportFormat): AsyncGenerator<Uint8Array> {
+  if (format === 'midi') throw unsupported('MIDI cannot be written yet');
+  yield* encode(format === 'musicxml' ? writeMusicxml(score) : writeJson(score));
+}
+
+const pieceLength = 65_536;
+
+function* encode(pieces: Iterable<string>): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let buffer = '';
+  for (const piece of pieces) {
+    buffer += piece;
+    if (buffer.length < pieceLength) continue;
+    yield encoder.encode(buffer);
+    buffer = '';
+  }
+  if (buffer !== '') yield encoder.encode(buffer);
+}

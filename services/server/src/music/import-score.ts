@@ -1,0 +1,63 @@
+/** From the bytes of an upload to a score, whatever the format. Nothing larger than the limits is ever held. */
+import { detectFormat, headBytes } from './format.ts';
+import { MusicxmlReader } from './musicxml-reader.ts';
+import type { Score } from './score.ts';
+import { type ScoreLimits, tooLarge, unsupported } from './score-limits.ts';
+import { XmlText } from './xml-text.ts';
+
+export async function importScore(
+  bytes: AsyncIterable<Uint8Array>,
+  limits: ScoreLimits,
+  signal: AbortSignal,
+): Promise<Score> {
+  const limited = limitBytes(bytes, limits.maxBytes, signal);
+  const { head, rest } = await takeHead(limited);
+  const format = detectFormat(head);
+  if (format === 'musicxml') return readMusicxml(rest, limits);
+  throw unsupported('neither MusicXML, compressed MusicXML nor Standard MIDI');
+}
+
+async function readMusicxml(bytes: AsyncIterable<Uint8Array>, limits: ScoreLimits): Promise<Score> {
+  const reader = new MusicxmlReader(limits);
+  const text = new XmlText();
+  for await (const chunk of bytes) {
+    for (const piece of text.decode(chunk)) reader.write(piece);
+  }
+  reader.write(text.end());
+  return reader.end();
+}
+
+async function* limitBytes(
+  bytes: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let total = 0;
+  for await (const chunk of bytes) {
+    signal.throwIfAborted();
+    total += chunk.length;
+    if (total > maxBytes) throw tooLarge('the size in bytes', maxBytes);
+    yield chunk;
+  }
+}
+
+/** Enough of the beginning to tell the format, and then everything, the beginning included. */
+async function takeHead(
+  bytes: AsyncGenerator<Uint8Array>,
+): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size < headBytes) {
+    const { value, done } = await bytes.next();
+    if (done) break;
+    chunks.push(value);
+    size += value.length;
+  }
+  const head = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  return { head, rest: continueAfter(head, bytes) };
+}
+
+async function* continueAfter(head: Uint8Array, bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head;
+  yield* bytes;
+}

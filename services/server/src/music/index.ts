@@ -1,0 +1,9 @@
+/** Music in, music out, and what can be said about it. Pure: no clock, no files, no network. */
+export { type ExportFormat, exportScore } from './export-score.ts';
+export { detectFormat, type ScoreFormat } from './format.ts';
+export { importScore } from './import-score.ts';
+export { analyzeKey, type KeyAnalysis } from './key-finder.ts';
+export type { ProfileName } from './key-profiles.ts';
+export type { Score } from './score.ts';
+export { defaultScoreLimits, type ScoreLimits } from './score-limits.ts';
+export { type ScoreSummary, summarizeScore } from './summarize-score.ts';

@@ -1,0 +1,79 @@
+/** A score as JSON: all that the model holds, times in ticks. json-reader.ts reads it back. */
+import { PITCHED } from './note-columns.ts';
+import { nameOfStep } from './pitch.ts';
+import type { Part, Score } from './score.ts';
+
+export function* writeJson(score: Score): Generator<string> {
+  const { title, composer, ticksPerQuarter } = score;
+  const head = { format: 'encore-score', version: 1, title, composer, ticks_per_quarter: ticksPerQuarter };
+  yield `${JSON.stringify(head).slice(0, -1)},"measures":[`;
+  yield* list(score.measures, (measure) => JSON.stringify(measure));
+  yield '],"tempos":[';
+  yield* list(score.tempos, ({ tick, quartersPerMinute }) =>
+    JSON.stringify({ tick, quarters_per_minute: quartersPerMinute }),
+  );
+  yield '],"parts":[';
+  for (const [index, part] of score.parts.entries()) {
+    yield `${index > 0 ? ',' : ''}\n${partHead(part).slice(0, -1)},"notes":[`;
+    for (let row = part.from; row < part.to; row++) {
+      yield `${row > part.from ? ',' : ''}\n${noteOf(score, row)}`;
+    }
+    yield ']}';
+  }
+  yield ']}\n';
+}
+
+function* list<T>(items: readonly T[], write: (item: T) => string): Generator<string> {
+  for (const [index, item] of items.entries()) yield `${index > 0 ? ',' : ''}\n${write(item)}`;
+}
+
+function partHead(part: Part): string {
+  const { id, name, program, channel, staves, times } = part;
+  return JSON.stringify({
+    id,
+    name,
+    program,
+    channel,
+    staves,
+    keys: part.keys.map(({ tick, staff, fifths, mode, alterations }) => ({
+      tick,
+      staff,
+      fifths,
+      mode,
+      alterations: alterations.map(({ step, alterCents }) => ({ step: nameOfStep(step), alter_cents: alterCents })),
+    })),
+    times: times.map(({ tick, staff, groups }) => ({
+      tick,
+      staff,
+      groups: groups.map(({ beats, beatType }) => ({ beats, beat_type: beatType })),
+    })),
+    clefs: part.clefs.map(({ octaveChange, ...clef }) => ({ ...clef, octave_change: octaveChange })),
+    transposes: part.transposes.map(({ octaveChange, ...transpose }) => ({
+      ...transpose,
+      octave_change: octaveChange,
+    })),
+  });
+}
+
+/** What is usual (unaltered, not tied, not a grace note, pitched) is left out. */
+function noteOf({ notes }: Score, row: number): string {
+  const alterCents = notes.alterCents[row] ?? 0;
+  const tie = notes.tie[row] ?? 0;
+  const grace = notes.grace[row] ?? 0;
+  const unpitched = notes.kind[row] !== PITCHED;
+  return JSON.stringify({
+    measure: notes.measure[row],
+    onset: notes.onset[row],
+    duration: notes.duration[row],
+    step: nameOfStep(notes.step[row] ?? 0),
+    ...(alterCents === 0 ? {} : { alter_cents: alterCents }),
+    octave: notes.octave[row],
+    midi: notes.midi[row],
+    fifths: notes.fifths[row],
+    voice: notes.voice[row],
+    staff: notes.staff[row],
+    ...(tie === 0 ? {} : { tie }),
+    ...(grace === 0 ? {} : { grace }),
+    ...(unpitched ? { unpitched } : {}),
+  });
+}

@@ -1,0 +1,144 @@
+/**
+ * The home key of a piece. Each of the 24 keys collects evidence of four kinds, none of which needs training:
+ *
+ * - how the pitch classes of the whole piece correlate with the key's profile: what the piece is made of;
+ * - how its first and last measures do: a piece begins and ends at home, whatever happens between;
+ * - the last bass note: it is the tonic nearly always, which tells a key from its relative and from its dominant;
+ * - the written key signature, with the least weight, for it cannot tell major from minor and some programs write none.
+ *
+ * `vote` is the mean of the evidence of all profiles. Transposing a piece transposes its key, because nothing here knows an absolute pitch.
+ */
+import { type Key, nameOfKey, respellKey, signatureOfKey } from './key-name.ts';
+import { keyProfiles, type ProfileName, profileNames } from './key-profiles.ts';
+import { PITCHED } from './note-columns.ts';
+import { fifthsOfInterval, modulo, spellPitchClass } from './pitch.ts';
+import { correlate, pitchHistogram } from './pitch-histogram.ts';
+import type { Part, Score } from './score.ts';
+
+const finalBassWeight = 0.1;
+const signatureWeight = 0.05;
+const alternativeCount = 4;
+
+export interface KeyAnalysis {
+  key: string | null;
+  /** Of the whole piece's pitch classes with the key's profile. */
+  correlation: number | null;
+  /** How much more evidence the key has than the next one, in units of correlation. */
+  margin: number | null;
+  alternatives: { key: string; correlation: number }[];
+  reason?: string;
+}
+
+export interface KeyCandidate {
+  key: Key;
+  correlation: number;
+  evidence: number;
+}
+
+export function analyzeKey(score: Score, profile: ProfileName | 'vote'): KeyAnalysis {
+  const found = findKeys(score, profile);
+  if (typeof found === 'string') {
+    return { key: null, correlation: null, margin: null, alternatives: [], reason: found };
+  }
+  const [best, second] = found;
+  if (!best || !second) throw new RangeError('there are always 24 candidates');
+  return {
+    key: nameOfKey(best.key),
+    correlation: best.correlation,
+    margin: best.evidence - second.evidence,
+    alternatives: found
+      .slice(1, 1 + alternativeCount)
+      .map(({ key, correlation }) => ({ key: nameOfKey(key), correlation })),
+  };
+}
+
+/** All 24 keys, the most likely first, or why there is none. */
+export function findKeys(score: Score, profile: ProfileName | 'vote'): KeyCandidate[] | string {
+  const whole = pitchHistogram(score);
+  if (whole.total === 0) return 'no pitched note has a duration';
+  const edges = edgeHistograms(score);
+  const bass = finalBass(score);
+  const written = soundingSignature(score);
+  const signature = written ?? meanSignature(score);
+  const profiles = profile === 'vote' ? profileNames : [profile];
+  const candidates: KeyCandidate[] = [];
+  for (let tonic = 0; tonic < 12; tonic++) {
+    for (const mode of ['major', 'minor'] as const) {
+      const key = respellKey({ tonic: spellPitchClass(tonic, -5), mode }, signature);
+      let correlation = 0;
+      let evidence = 0;
+      for (const name of profiles) {
+        const ofWhole = correlate(whole.weights, keyProfiles[name][mode], tonic);
+        const ofEdges = edges.map((weights) => correlate(weights, keyProfiles[name][mode], tonic));
+        correlation += ofWhole / profiles.length;
+        evidence += (ofWhole + mean(ofEdges.filter(Number.isFinite), ofWhole)) / 2 / profiles.length;
+      }
+      if (bass !== null && modulo(bass, 12) === tonic) evidence += finalBassWeight;
+      if (written !== null && modulo(signatureOfKey(key) - written, 12) === 0) evidence += signatureWeight;
+      candidates.push({ key, correlation, evidence });
+    }
+  }
+  if (candidates.some(({ correlation }) => Number.isNaN(correlation))) {
+    return 'all twelve pitch classes sound equally long';
+  }
+  return candidates.sort((a, b) => b.evidence - a.evidence);
+}
+
+function mean(values: readonly number[], otherwise: number): number {
+  return values.length === 0 ? otherwise : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The first and the last eighth of the piece, at most eight measures each. */
+function edgeHistograms(score: Score): Float64Array[] {
+  const { measures } = score;
+  const count = Math.max(1, Math.min(8, Math.round(measures.length / 8)));
+  const firstEnd = measures[count]?.start ?? Number.POSITIVE_INFINITY;
+  const lastStart = measures[measures.length - count]?.start ?? 0;
+  return [pitchHistogram(score, 0, firstEnd).weights, pitchHistogram(score, lastStart).weights];
+}
+
+/** The lowest note of those that sound to the very end, as a MIDI number. */
+function finalBass({ notes }: Score): number | null {
+  let end = 0;
+  let bass: number | null = null;
+  for (let row = 0; row < notes.count; row++) {
+    const duration = notes.duration[row] ?? 0;
+    if (notes.kind[row] !== PITCHED || duration === 0) continue;
+    const noteEnd = (notes.onset[row] ?? 0) + duration;
+    const midi = notes.midi[row] ?? 0;
+    if (noteEnd > end || (noteEnd === end && midi < (bass ?? Number.POSITIVE_INFINITY))) bass = midi;
+    end = Math.max(end, noteEnd);
+  }
+  return bass;
+}
+
+/** The first key signature as it sounds; parts that transpose write another one. Null when no part has any. */
+export function soundingSignature(score: Score): number | null {
+  const votes = new Map<number, number>();
+  for (const part of score.parts) {
+    const fifths = signatureOfPart(part);
+    if (fifths !== null) votes.set(fifths, (votes.get(fifths) ?? 0) + 1);
+  }
+  const [most] = [...votes].sort((a, b) => b[1] - a[1]);
+  return most?.[0] ?? null;
+}
+
+function signatureOfPart(part: Part): number | null {
+  const fifths = part.keys[0]?.fifths ?? null;
+  if (fifths === null) return null;
+  const [transposition] = part.transposes;
+  if (!transposition) return fifths;
+  return fifths + fifthsOfInterval(transposition.diatonic, transposition.chromatic);
+}
+
+/** The signature around which the notes are spelled: a major scale lies around the place two fifths above its tonic. */
+function meanSignature({ notes }: Score): number {
+  let sum = 0;
+  let total = 0;
+  for (let row = 0; row < notes.count; row++) {
+    if (notes.kind[row] !== PITCHED) continue;
+    sum += (notes.fifths[row] ?? 0) * (notes.duration[row] ?? 0);
+    total += notes.duration[row] ?? 0;
+  }
+  return total === 0 ? 0 : Math.round(sum / total) - 2;
+}

@@ -1,0 +1,28 @@
+/** A key: its tonic on the line of fifths, and its mode. */
+import { modulo, nameOfFifths } from './pitch.ts';
+
+export interface Key {
+  tonic: number;
+  mode: 'major' | 'minor';
+}
+
+/** "Eb major", "C# minor". */
+export function nameOfKey(key: Key): string {
+  return `${nameOfFifths(key.tonic)} ${key.mode}`;
+}
+
+/** Sharps (positive) or flats (negative) of its signature. */
+export function signatureOfKey(key: Key): number {
+  return key.mode === 'major' ? key.tonic : key.tonic - 3;
+}
+
+export function keyOfSignature(fifths: number, mode: Key['mode']): Key {
+  return { tonic: mode === 'major' ? fifths : fifths + 3, mode };
+}
+
+/** The same key with the spelling whose signature is nearest to `signature`: around five flats it is Db, not C#. */
+export function respellKey(key: Key, signature: number): Key {
+  const distance = modulo(signatureOfKey(key) - signature + 6, 12) - 6;
+  const tonic = signature + distance + (key.mode === 'major' ? 0 : 3);
+  return { tonic, mode: key.mode };
+}

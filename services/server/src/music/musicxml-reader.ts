@@ -1,0 +1,101 @@
+/**
+ * MusicXML, partwise or timewise, as a stream: text goes in piece by piece, the score comes out at the end, and at no time is there a tree
+ * of the document. saxes checks that the XML is well-formed; it never expands declared entities, and a document that
+ * declares any is refused.
+ */
+import { SaxesParser } from 'saxes';
+import { documentElement } from './musicxml-document.ts';
+import { createState, type ElementNode, type XmlAttributes } from './musicxml-state.ts';
+import type { Score } from './score.ts';
+import { finishScore } from './score-assembly.ts';
+import { ScoreBuilder } from './score-builder.ts';
+import { malformed, type ScoreLimits, tooLarge, unsupported } from './score-limits.ts';
+
+export class MusicxmlReader {
+  readonly #parser = new SaxesParser();
+  readonly #builder: ScoreBuilder;
+  readonly #limits: ScoreLimits;
+  /** Characters since the parser last reported anything. */
+  #silent = 0;
+
+  constructor(limits: ScoreLimits) {
+    this.#limits = limits;
+    this.#builder = new ScoreBuilder(limits);
+    this.#listen();
+  }
+
+  write(text: string): void {
+    this.#parser.write(text);
+    this.#silent += text.length;
+    if (this.#silent > this.#limits.maxTextLength + text.length) {
+      throw tooLarge('a text, comment or attribute', this.#limits.maxTextLength);
+    }
+  }
+
+  end(): Score {
+    this.#parser.close();
+    return finishScore(this.#builder);
+  }
+
+  /**
+   * At most six handlers: with more of them V8 turns the parser into a dictionary, and parsing takes six times as long.
+   * What other events could tell is checked elsewhere.
+   */
+  #listen(): void {
+    const parser = this.#parser;
+    const state = createState(this.#builder);
+    const { maxDepth } = this.#limits;
+    const path: ElementNode[] = [];
+    let node: ElementNode = documentElement;
+    let skipped = 0;
+    let text = '';
+    parser.on('opentag', (tag) => {
+      this.#silent = 0;
+      this.#checkAttributes(tag.attributes);
+      const child = skipped === 0 ? node.children?.get(tag.name) : undefined;
+      if (child === undefined) {
+        if (path.length === 0) throw unsupported(`the document is a <${tag.name.slice(0, 64)}>, not a MusicXML score`);
+        if (++skipped + path.length > maxDepth) throw tooLarge('the depth of elements', maxDepth);
+        return;
+      }
+      path.push(node);
+      node = child;
+      text = '';
+      child.open?.(state, tag.attributes);
+    });
+    parser.on('closetag', () => {
+      this.#silent = 0;
+      if (skipped > 0) {
+        skipped--;
+        return;
+      }
+      node.close?.(state, text);
+      node = path.pop() ?? documentElement;
+    });
+    const addText = (piece: string) => {
+      this.#silent = 0;
+      if (skipped > 0 || node.text !== true) return;
+      text = text === '' ? piece : text + piece;
+      if (text.length > this.#limits.maxTextLength) throw tooLarge('a text', this.#limits.maxTextLength);
+    };
+    parser.on('text', addText);
+    parser.on('cdata', addText);
+    parser.on('doctype', (doctype) => {
+      this.#silent = 0;
+      if (doctype.includes('<!ENTITY')) throw malformed('entity declarations are not accepted');
+    });
+    parser.on('error', (error) => {
+      throw malformed(`not well-formed XML: ${error.message.slice(0, 200)}`, error);
+    });
+  }
+
+  #checkAttributes(attributes: XmlAttributes): void {
+    const { maxAttributesPerElement, maxAttributeLength } = this.#limits;
+    let count = 0;
+    for (const name in attributes) {
+      if (++count > maxAttributesPerElement) throw tooLarge('attributes of an element', maxAttributesPerElement);
+      const length = attributes[name]?.length ?? 0;
+      if (length > maxAttributeLength) throw tooLarge('the length of an attribute', maxAttributeLength);
+    }
+  }
+}

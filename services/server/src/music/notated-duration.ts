@@ -1,0 +1,47 @@
+/** How a duration is drawn: note type, dots, and the ratio of a tuplet. Nothing where no single note can show it. */
+
+const types = [
+  'maxima',
+  'long',
+  'breve',
+  'whole',
+  'half',
+  'quarter',
+  'eighth',
+  '16th',
+  '32nd',
+  '64th',
+  '128th',
+  '256th',
+  '512th',
+  '1024th',
+];
+const dots = [1, 1.5, 1.75, 1.875];
+/** Actual notes in the time of normal notes. */
+const tuplets: readonly [actual: number, normal: number][] = [
+  [1, 1],
+  [3, 2],
+  [5, 4],
+  [7, 4],
+  [6, 4],
+  [9, 8],
+];
+
+export function notatedDuration(duration: number, ticksPerQuarter: number): string {
+  for (const [actual, normal] of tuplets) {
+    for (let dotted = 0; dotted < dots.length; dotted++) {
+      // The plain note as a number of maximas is a negative power of two.
+      const denominator = 32 * ticksPerQuarter * normal * (dots[dotted] ?? 1);
+      const ratio = denominator / (duration * actual);
+      const index = Math.log2(ratio);
+      const type = Number.isInteger(index) && 2 ** index === ratio ? types[index] : undefined;
+      if (type === undefined || (actual > 1 && dotted > 1)) continue;
+      const time =
+        actual === 1
+          ? ''
+          : `<time-modification><actual-notes>${actual}</actual-notes><normal-notes>${normal}</normal-notes></time-modification>`;
+      return `<type>${type}</type>${'<dot/>'.repeat(dotted)}${time}`;
+    }
+  }
+  return '';
+}

@@ -1,0 +1,46 @@
+/** How long each pitch class sounds, in quarter notes, and where the notes lie on the line of fifths. */
+import { PITCHED } from './note-columns.ts';
+import { modulo } from './pitch.ts';
+import type { Score } from './score.ts';
+
+export interface PitchHistogram {
+  /** Quarter notes of each pitch class, C first, all pitched parts, sounding pitch. */
+  weights: Float64Array;
+  total: number;
+}
+
+/** Grace notes have no duration and count nothing. Notes that reach over the edges count for the part inside. */
+export function pitchHistogram(score: Score, from = 0, to = Number.POSITIVE_INFINITY): PitchHistogram {
+  const { notes, ticksPerQuarter } = score;
+  const weights = new Float64Array(12);
+  let total = 0;
+  for (let row = 0; row < notes.count; row++) {
+    if (notes.kind[row] !== PITCHED) continue;
+    const onset = notes.onset[row] ?? 0;
+    const sounding = Math.min(to, onset + (notes.duration[row] ?? 0)) - Math.max(from, onset);
+    if (!(sounding > 0)) continue;
+    const pitchClass = modulo(notes.midi[row] ?? 0, 12);
+    weights[pitchClass] = (weights[pitchClass] ?? 0) + sounding / ticksPerQuarter;
+    total += sounding / ticksPerQuarter;
+  }
+  return { weights, total };
+}
+
+/** Pearson's correlation of a histogram with a profile whose first value belongs to pitch class `tonic`; NaN for a flat histogram. */
+export function correlate(weights: ArrayLike<number>, profile: readonly number[], tonic: number): number {
+  let [sumX, sumY] = [0, 0];
+  for (let i = 0; i < 12; i++) {
+    sumX += weights[i] ?? 0;
+    sumY += profile[i] ?? 0;
+  }
+  let [xx, yy, xy] = [0, 0, 0];
+  for (let i = 0; i < 12; i++) {
+    const x = (weights[i] ?? 0) - sumX / 12;
+    const y = (profile[modulo(i - tonic, 12)] ?? 0) - sumY / 12;
+    xx += x * x;
+    yy += y * y;
+    xy += x * y;
+  }
+  // Rounding leaves a trace of variance even when all weights are equal.
+  return xx <= 1e-12 * sumX * sumX ? Number.NaN : xy / Math.sqrt(xx * yy);
+}

@@ -1,0 +1,195 @@
+/**
+ * Collects a score as a reader comes across its pieces; `finish` (score-assembly.ts) then puts them in order.
+ *
+ * A reader opens a cell (one measure of one part) and writes notes and changes into it. A cell has its own unit of time,
+ * `divisions` to the quarter note, because files may change it at any place; whatever does not fit the unit refines it.
+ */
+import { createNoteColumns, type NoteColumns, type NoteRow, resizeNoteColumns } from './note-columns.ts';
+import { leastCommonMultiple } from './rational.ts';
+import type { Measure, Part, Tempo } from './score.ts';
+import { malformed, type ScoreLimits, tooLarge } from './score-limits.ts';
+
+/** One measure of one part. */
+export interface Cell {
+  part: number;
+  measure: number;
+  /** Rows of this cell in the builder's columns. */
+  from: number;
+  to: number;
+  divisions: number;
+  /** From the unit that the file is in to the unit of the cell. */
+  multiplier: number;
+  cursor: number;
+  /** Onset of the last note, which the members of its chord share. */
+  chordOnset: number;
+  /** How far the content reaches. */
+  extent: number;
+}
+
+export interface PartDraft extends Part {
+  index: number;
+  divisions: number;
+  cells: Cell[];
+}
+
+interface PendingChange {
+  cell: Cell;
+  offset: number;
+  change: { tick: number };
+}
+
+const maxCells = 1_000_000;
+
+export class ScoreBuilder {
+  readonly limits: ScoreLimits;
+  readonly parts: PartDraft[] = [];
+  readonly measures: Measure[] = [];
+  readonly tempos: Tempo[] = [];
+  readonly changes: PendingChange[] = [];
+  readonly #partById = new Map<string, PartDraft>();
+  title = '';
+  composer = '';
+  notes: NoteColumns = createNoteColumns(1024);
+  ticksPerQuarter = 1;
+  #cells = 0;
+
+  constructor(limits: ScoreLimits) {
+    this.limits = limits;
+  }
+
+  findPart(id: string): PartDraft | undefined {
+    return this.#partById.get(id);
+  }
+
+  addPart(id: string): PartDraft {
+    if (this.parts.length >= this.limits.maxParts) throw tooLarge('the number of parts', this.limits.maxParts);
+    if (this.#partById.has(id)) throw malformed(`two parts have the id "${id}"`);
+    const part: PartDraft = {
+      id,
+      name: '',
+      program: null,
+      channel: null,
+      staves: 1,
+      from: 0,
+      to: 0,
+      keys: [],
+      times: [],
+      clefs: [],
+      transposes: [],
+      index: this.parts.length,
+      divisions: 1,
+      cells: [],
+    };
+    this.parts.push(part);
+    this.#partById.set(id, part);
+    return part;
+  }
+
+  openCell(part: PartDraft, measure: number, label: string, implicit: boolean): Cell {
+    const previous = part.cells.at(-1);
+    if (previous && previous.measure >= measure) throw malformed(`part "${part.id}" has measure ${label} twice`);
+    if (measure >= this.limits.maxMeasures) throw tooLarge('the number of measures', this.limits.maxMeasures);
+    if (++this.#cells > maxCells) throw tooLarge('the number of measures in all parts together', maxCells);
+    while (this.measures.length <= measure) {
+      this.measures.push({ label, implicit, start: 0, length: 0, pickup: false });
+    }
+    const row = this.notes.count;
+    const cell: Cell = {
+      part: part.index,
+      measure,
+      from: row,
+      to: row,
+      divisions: part.divisions,
+      multiplier: 1,
+      cursor: 0,
+      chordOnset: 0,
+      extent: 0,
+    };
+    part.cells.push(cell);
+    return cell;
+  }
+
+  setDivisions(part: PartDraft, cell: Cell, divisions: number): void {
+    if (!(Number.isInteger(divisions) && divisions > 0)) {
+      throw malformed(`divisions must be a positive whole number, not ${divisions}`);
+    }
+    part.divisions = divisions;
+    const common = cell.extent === 0 && cell.cursor === 0 ? divisions : leastCommonMultiple(cell.divisions, divisions);
+    this.#rescale(cell, common);
+    cell.multiplier = common / divisions;
+  }
+
+  /** A length given by the file, in the unit of the cell. */
+  units(cell: Cell, length: number): number {
+    const units = length * cell.multiplier;
+    if (Number.isInteger(units)) return units;
+    // A decimal fraction of a division: rare, but the format allows it.
+    const finer = 1000;
+    this.#rescale(cell, cell.divisions * finer);
+    cell.multiplier *= finer;
+    return Math.round(length * cell.multiplier);
+  }
+
+  #rescale(cell: Cell, divisions: number): void {
+    if (divisions > this.limits.maxTicksPerQuarter) throw tooLarge('divisions', this.limits.maxTicksPerQuarter);
+    const factor = divisions / cell.divisions;
+    cell.divisions = divisions;
+    if (factor === 1 || (cell.extent === 0 && cell.cursor === 0)) return;
+    for (let row = cell.from; row < cell.to; row++) {
+      this.notes.onset[row] = (this.notes.onset[row] ?? 0) * factor;
+      this.notes.duration[row] = (this.notes.duration[row] ?? 0) * factor;
+    }
+    for (let i = this.changes.length - 1; i >= 0 && this.changes[i]?.cell === cell; i--) {
+      const pending = this.changes[i];
+      if (pending) pending.offset *= factor;
+    }
+    cell.cursor *= factor;
+    cell.chordOnset *= factor;
+    cell.extent *= factor;
+  }
+
+  /** Moves the cursor; a file that steps back before the barline is set on the barline. */
+  move(cell: Cell, units: number): void {
+    cell.cursor = Math.max(0, cell.cursor + units);
+    if (cell.cursor > cell.extent) this.#extend(cell, cell.cursor);
+  }
+
+  #extend(cell: Cell, to: number): void {
+    if (!(to <= this.limits.maxQuarters * cell.divisions)) {
+      throw tooLarge('the length in quarter notes', this.limits.maxQuarters);
+    }
+    cell.extent = to;
+  }
+
+  addNote(cell: Cell, note: NoteRow): void {
+    const row = this.notes.count;
+    if (row >= this.limits.maxNotes) throw tooLarge('the number of notes', this.limits.maxNotes);
+    if (row === this.notes.onset.length) this.notes = resizeNoteColumns(this.notes, row * 2);
+    const notes = this.notes;
+    notes.count = row + 1;
+    notes.measure[row] = cell.measure;
+    notes.onset[row] = note.onset;
+    notes.duration[row] = note.duration;
+    notes.step[row] = note.step;
+    notes.alterCents[row] = note.alterCents;
+    notes.octave[row] = note.octave;
+    notes.midi[row] = note.midi;
+    notes.fifths[row] = note.fifths;
+    notes.kind[row] = note.kind;
+    notes.voice[row] = note.voice;
+    notes.staff[row] = note.staff;
+    notes.tie[row] = note.tie;
+    notes.grace[row] = note.grace;
+    cell.to = row + 1;
+    const end = note.onset + note.duration;
+    if (end > cell.extent) this.#extend(cell, end);
+  }
+
+  /** `change.tick` is filled in when the score is finished: where the measures begin is known only then. */
+  addChange(cell: Cell, change: { tick: number }): void {
+    if (this.changes.length >= this.limits.maxChanges) {
+      throw tooLarge('the number of key, time, clef and tempo changes', this.limits.maxChanges);
+    }
+    this.changes.push({ cell, offset: cell.cursor, change });
+  }
+}

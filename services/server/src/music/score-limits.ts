@@ -1,0 +1,53 @@
+/**
+ * How large a score may be. Bytes alone do not bound the work: a MIDI file of 37 bytes can ask for 67 million measures, a
+ * small ZIP file for gigabytes. So every derived quantity has its own limit.
+ */
+import { EncoreError } from '@encore/kit';
+
+export interface ScoreLimits {
+  /** Of the upload, and of the inflated document of a compressed one. */
+  maxBytes: number;
+  maxNotes: number;
+  maxMeasures: number;
+  maxParts: number;
+  /** Of nested XML elements. */
+  maxDepth: number;
+  maxAttributesPerElement: number;
+  maxAttributeLength: number;
+  /** Of any other run of characters without markup: a text, a comment, a DOCTYPE. */
+  maxTextLength: number;
+  maxTicksPerQuarter: number;
+  /** Length of the piece. */
+  maxQuarters: number;
+  /** Key, time, clef, tempo and transposition changes together. */
+  maxChanges: number;
+  /** Of a ZIP container. */
+  maxEntries: number;
+}
+
+export const defaultScoreLimits: ScoreLimits = {
+  maxBytes: 64 * 1024 * 1024,
+  maxNotes: 1_000_000,
+  maxMeasures: 200_000,
+  maxParts: 512,
+  maxDepth: 64,
+  maxAttributesPerElement: 64,
+  maxAttributeLength: 16_384,
+  maxTextLength: 1_048_576,
+  maxTicksPerQuarter: 2 ** 30,
+  maxQuarters: 1_000_000,
+  maxChanges: 200_000,
+  maxEntries: 1024,
+};
+
+export function tooLarge(what: string, limit: number): EncoreError {
+  return new EncoreError('SCORE_TOO_LARGE', `${what} is limited to ${limit}`, { status: 413, definite: true });
+}
+
+export function malformed(message: string, cause?: unknown): EncoreError {
+  return new EncoreError('MALFORMED_SCORE', message, { status: 422, definite: true, cause });
+}
+
+export function unsupported(message: string, cause?: unknown): EncoreError {
+  return new EncoreError('UNSUPPORTED_FORMAT', message, { status: 415, definite: true, cause });
+}

@@ -1,0 +1,83 @@
+/**
+ * The score model: what a piece of music is once it is read, whatever the file format was.
+ *
+ * Time is counted in whole ticks, `ticksPerQuarter` of them to a quarter note. The resolution is the least common multiple
+ * of every division that the file used, so each duration is an exact rational number and nothing is ever rounded.
+ * Notes are kept as columns (note-columns.ts); rests are the gaps between the notes of a voice.
+ * The whole score is plain data: it can be cloned to another thread or process without being rebuilt.
+ */
+import type { NoteColumns } from './note-columns.ts';
+
+export interface Score {
+  title: string;
+  composer: string;
+  ticksPerQuarter: number;
+  measures: Measure[];
+  parts: Part[];
+  tempos: Tempo[];
+  notes: NoteColumns;
+}
+
+export interface Measure {
+  /** As printed; not always a number ("12a", "X1"). */
+  label: string;
+  /** Not counted by the printed numbering, for example a pickup. */
+  implicit: boolean;
+  start: number;
+  length: number;
+  /** An incomplete first measure. */
+  pickup: boolean;
+}
+
+export interface Part {
+  id: string;
+  name: string;
+  /** General MIDI program and channel, counted from 0; null when the file does not say. */
+  program: number | null;
+  channel: number | null;
+  staves: number;
+  /** This part's notes are the rows from (included) to (excluded). */
+  from: number;
+  to: number;
+  keys: KeySignature[];
+  times: TimeSignature[];
+  clefs: Clef[];
+  transposes: Transposition[];
+}
+
+/** Something that holds from `tick` on; staff 0 means each staff of the part. */
+interface Change {
+  tick: number;
+  staff: number;
+}
+
+export interface KeySignature extends Change {
+  /** Sharps (positive) or flats (negative), as written; null for a signature that is not made of fifths. */
+  fifths: number | null;
+  mode: string | null;
+  /** The altered steps of a signature that is not made of fifths. */
+  alterations: { step: number; alterCents: number }[];
+}
+
+export interface TimeSignature extends Change {
+  /** Usually one; "3/8 + 2/4" has two; senza misura has none. `beats` may be a sum: "3+2". */
+  groups: { beats: string; beatType: number }[];
+}
+
+export interface Clef extends Change {
+  sign: string;
+  line: number | null;
+  octaveChange: number;
+}
+
+/** From written to sounding pitch. */
+export interface Transposition extends Change {
+  diatonic: number;
+  chromatic: number;
+  octaveChange: number;
+}
+
+export interface Tempo {
+  tick: number;
+  quartersPerMinute: number;
+}
