@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { type Command, parseCommandLine } from './command-line.ts';
+
+type Run = Extract<Command, { name: 'run' }>;
+
+function run(argv: string[], env: NodeJS.ProcessEnv = {}): Run {
+  const command = parseCommandLine(argv, env, () => 42);
+  assert.equal(command.name, 'run', JSON.stringify(command).slice(0, 500));
+  return command as Run;
+}
+
+function problems(argv: string[], env: NodeJS.ProcessEnv = {}): string[] {
+  const command = parseCommandLine(argv, env);
+  assert.equal(command.name, 'refused');
+  return command.name === 'refused' ? command.problems : [];
+}
+
+describe('command line', () => {
+  let folder = '';
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'encore-command-line-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('runs the full profile when nothing is said, with a drawn seed', () => {
+    const { config, plan } = run([]);
+    assert.deepEqual(
+      [config.profile, config.hours, config.users, config.killIntervalMinutes, config.recoveryTimeoutSeconds],
+      ['full', 24, 100, 60, 60],
+    );
+    assert.equal(config.seed, 42);
+    assert.equal(plan.seed, 42);
+    assert.ok(plan.faults.filter(({ kind }) => kind === 'crash' || kind === 'outage').length >= 22);
+  });
+
+  it('puts flags over environment over file over profile', () => {
+    const path = file(
+      'layers.yaml',
+      'profile: quick\nusers: 11\nhours: 1\nseed: 3\nnetwork: {durationSeconds: {max: 6}}\n',
+    );
+    const env = { ENCORE_USERS: '12', ENCORE_HOURS: '2', ENCORE_KILL_INTERVAL: '' };
+    const { config } = run(['--config', path, '--hours', '3'], env);
+    assert.deepEqual([config.profile, config.hours, config.users, config.seed], ['quick', 3, 12, 3]);
+    assert.equal(config.killIntervalMinutes, 15, 'an empty variable is unset');
+    assert.deepEqual(config.network.durationSeconds, { min: 5, max: 6 }, 'a file may set a part');
+  });
+
+  it('takes JSON too, and fractions', () => {
+    const path = file('settings.json', '{"profile": "smoke", "thresholds": {"success_rate": "value>=0.99"}}');
+    const { config } = run(['--config', path, '--kill-interval', '0.5', '--no-monitor']);
+    assert.equal(config.thresholds['success_rate'], 'value>=0.99');
+    assert.equal(config.killIntervalMinutes, 0.5);
+    assert.equal(config.monitor, false);
+  });
+
+  it('tells all problems of flags together', () => {
+    const found = problems(['--users', '-3', '--hours', 'abc', '--bogus', '1', '--config', '/no/such/file.yaml']);
+    for (const name of ['--users:', '--hours:', '--bogus:', '/no/such/file.yaml'])
+      assert.equal(found.filter((problem) => problem.includes(name)).length, 1, `${name} in ${found.join('\n')}`);
+    assert.equal(found.length, 4);
+    assert.match(found.find((problem) => problem.startsWith('--hours')) ?? '', /"abc".*hours/);
+  });
+
+  it('understands no units, so it accepts none', () => {
+    const found = problems(['--recovery-timeout', '60s', '--kill-interval', '1e3'], { ENCORE_HOURS: '4h' });
+    assert.deepEqual(found.map((problem) => problem.split(':')[0]).sort(), [
+      '--kill-interval',
+      '--recovery-timeout',
+      'ENCORE_HOURS',
+    ]);
+  });
+
+  it('tells a bad value of the environment even when a flag covers it', () => {
+    assert.equal(problems(['--users', '3'], { ENCORE_USERS: 'many' }).length, 1);
+  });
+
+  it('names a problem of a file by its path in the file', () => {
+    const path = file(
+      'bad.yaml',
+      [
+        'colour: red',
+        'hours: soon',
+        'network: {intervalSeconds: {min: -1}, often: true}',
+        'thresholds: {success_rate: high, nonsense: "value>=1"}',
+        'schedule: [{name: a, target: server, when: {everyMinutes: 0}, faults: [{kind: crush}]}]',
+      ].join('\n'),
+    );
+    const found = problems(['--config', path]);
+    for (const start of [
+      'bad.yaml: colour: ',
+      'bad.yaml: hours: ',
+      'bad.yaml: network.intervalSeconds.min: ',
+      'bad.yaml: network.often: ',
+      'bad.yaml: thresholds.success_rate: ',
+      'bad.yaml: thresholds.nonsense: ',
+      'bad.yaml: schedule.0.when.everyMinutes: ',
+      'bad.yaml: schedule.0.faults.0.kind: ',
+    ])
+      assert.ok(
+        found.some((problem) => problem.startsWith(start)),
+        `${start} in\n${found.join('\n')}`,
+      );
+    assert.equal(found.length, 8, found.join('\n'));
+  });
+
+  it('refuses a file that is not what its name says', () => {
+    assert.match(problems(['--config', file('broken.json', '{"hours": }')])[0] ?? '', /is not JSON/);
+    assert.match(problems(['--config', file('broken.yaml', 'a: [1')])[0] ?? '', /is not YAML/);
+    assert.match(problems(['--config', file('list.yaml', '- 1')])[0] ?? '', /settings by name/);
+  });
+
+  it('refuses a run without steady time, and a plan that nobody could win', () => {
+    assert.match(problems(['--hours', '0.05'])[0] ?? '', /hours/);
+    assert.match(problems(['--hours', '0.001', '--profile', 'quick'])[0] ?? '', /hours/);
+    const lost = file(
+      'lost.yaml',
+      'profile: smoke\nschedule: [{name: x, target: client-link, when: {atSeconds: [20]}, faults: [{kind: timeout, durationSeconds: {min: 60, max: 60}}]}]',
+    );
+    assert.match(problems(['--config', lost])[0] ?? '', /perfect server/);
+  });
+
+  it('lets a control be unwinnable', () => {
+    const { config, plan } = run(['--profile', 'smoke', '--control', 'server-down']);
+    assert.equal(config.unwinnable, true);
+    assert.equal(plan.faults.length, 1);
+    assert.ok(run(['--profile', 'smoke', '--control', 'no-bite']).plan.faults.every(({ inert }) => inert === true));
+  });
+
+  it('knows its other commands', () => {
+    const parse = (...argv: string[]): Command | { name: 'refused' } => parseCommandLine(argv, {}, () => 1);
+    assert.deepEqual(parse('verify', 'a/b'), { name: 'verify', folder: 'a/b' });
+    assert.deepEqual(parse('report', 'a/b'), { name: 'report', folder: 'a/b' });
+    assert.deepEqual(parse('heal'), { name: 'heal' });
+    assert.equal(parse('run', '--profile', 'smoke').name, 'run');
+    assert.equal(parse('check').name, 'check');
+    assert.equal(parse('verify').name, 'refused');
+    assert.equal(parse('bogus').name, 'refused');
+    const help = parse('--help');
+    assert.ok(help.name === 'print' && help.text.includes('Examples:') && help.text.includes('--kill-interval'));
+    assert.equal(parse('--version').name, 'print');
+  });
+
+  it('replays a stored plan as it is, and refuses one that was changed', () => {
+    const { plan } = run(['--profile', 'smoke', '--seed', '7']);
+    const path = file('plan.json', JSON.stringify(plan));
+    file('config.json', JSON.stringify({ profile: 'smoke', users: 9 }));
+    const replayed = parseCommandLine(['replay', path], {});
+    assert.ok(replayed.name === 'run', JSON.stringify(replayed));
+    assert.deepEqual(replayed.plan, plan);
+    assert.equal(replayed.config.users, 9);
+    assert.equal(replayed.config.seed, 7);
+    assert.match(problems(['replay', file('changed.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '', /changed/);
+  });
+});

@@ -1,0 +1,206 @@
+/**
+ * What the user asked for, as one value. Nothing is started here and nothing is printed; the only thing read is a file
+ * that the user named. The lab without Docker reads the same command line before it starts anything.
+ */
+import { randomInt } from 'node:crypto';
+import type { Plan, RunConfig } from '@encore/contracts';
+import { makePlan, refusePlan } from '@encore/plan';
+import { Command as Commander, CommanderError } from 'commander';
+import { readReplay } from './settings/replay.ts';
+import { resolveSettings } from './settings/resolve-settings.ts';
+import { scalarSettings } from './settings/scalar-settings.ts';
+
+export type Command =
+  | { name: 'run'; config: RunConfig; plan: Plan; dryRun: boolean }
+  | { name: 'check'; config: RunConfig; plan: Plan }
+  | { name: 'report' | 'verify'; folder: string }
+  | { name: 'monitor'; url: string }
+  | { name: 'heal' | 'faults' | 'scenarios' }
+  /** Help or version: print it and end with 0. */
+  | { name: 'print'; text: string };
+
+export interface Problems {
+  name: 'refused';
+  problems: string[];
+}
+
+const version = '0.1.0';
+const examples = `
+Examples:
+  encore                                        24 hours, 100 users, a kill every hour
+  encore --profile smoke --seed 7               3 minutes, reproducible
+  encore --hours 4 --users 50 --kill-interval 30
+  encore --config scenarios/database.yaml       settings from a file (JSON or YAML)
+  encore --profile quick --dry-run              print the plan, start nothing
+  encore --profile smoke --control server-down  a run that must fail
+  encore verify test_results/production_test_20260101_120000
+
+Settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
+Exit codes: 0 passed, 1 failed, 2 inconclusive, 3 refused to start, 130 interrupted.`;
+
+interface Options {
+  monitor: boolean;
+  config?: string;
+  dryRun?: boolean;
+  url: string;
+}
+interface Asked {
+  name: Command['name'] | 'replay';
+  operand: string;
+}
+
+export function parseCommandLine(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  randomSeed: () => number = () => randomInt(2 ** 31),
+): Command | Problems {
+  let asked: Asked = { name: 'run', operand: '' };
+  let printed = '';
+  const program = describeProgram(
+    (text) => {
+      printed += text;
+    },
+    (name, operand) => {
+      asked = { name, operand };
+    },
+  );
+  const complaints = unknownOptions(program, argv);
+  try {
+    program.parse(complaints.length > 0 ? withoutUnknown(argv, complaints) : [...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { name: 'print', text: printed };
+    complaints.push(error.message.replace(/^error: /, ''));
+  }
+  const command = build(asked, program, { env, randomSeed });
+  if (command.name === 'refused') complaints.push(...command.problems);
+  return complaints.length > 0 ? { name: 'refused', problems: complaints } : command;
+}
+
+function describeProgram(
+  print: (text: string) => void,
+  choose: (name: Asked['name'], operand: string) => void,
+): Commander {
+  const program = new Commander('encore')
+    .description('Kills a server every hour, breaks its network, and says with evidence whether it came back.')
+    .version(version)
+    .exitOverride()
+    // Complaints come back as exceptions; subcommands inherit this.
+    .configureOutput({ writeOut: print, writeErr: () => undefined })
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(true)
+    .addHelpText('after', examples)
+    .action(() => choose('run', ''));
+  for (const { flagSyntax, help } of scalarSettings) program.option(flagSyntax, help);
+  program
+    .option('--config <file>', 'settings from a JSON or YAML file, with the names that the report shows under config')
+    .option('--no-monitor', 'plain lines instead of the live display')
+    .option('--dry-run', 'print the plan and its best possible success rate; start nothing')
+    .option('--url <url>', 'where `encore monitor` finds the lab', 'http://127.0.0.1:8080');
+  const add = (name: Asked['name'], argument: string, description: string): void => {
+    const command = program.command(argument === '' ? name : `${name} <${argument}>`).description(description);
+    command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
+  };
+  add('run', '', 'run the lab (this is the default)');
+  add('replay', 'plan', 'run a stored plan again: a plan.json, or the folder of a run');
+  add('report', 'folder', 'make the reports of a run again from its history');
+  add('verify', 'folder', 'judge a run again from its files alone; ends with its exit code');
+  add('check', '', 'look whether a run could start, and say what to mend');
+  add('heal', '', 'undo every fault that is still there');
+  add('monitor', '', 'watch a run from another terminal');
+  add('faults', '', 'list the kinds of fault');
+  add('scenarios', '', 'list the settings files that come along');
+  return program;
+}
+
+function build(
+  asked: Asked,
+  program: Commander,
+  context: { env: NodeJS.ProcessEnv; randomSeed: () => number },
+): Command | Problems {
+  const options = program.opts<Options>();
+  switch (asked.name) {
+    case 'run':
+    case 'check':
+    case 'replay':
+      return planned(asked, program, context);
+    case 'report':
+    case 'verify':
+      return { name: asked.name, folder: asked.operand };
+    case 'monitor':
+      return { name: 'monitor', url: options.url };
+    default:
+      return { name: asked.name as 'heal' | 'faults' | 'scenarios' };
+  }
+}
+
+/** The commands that need settings and a plan. */
+function planned(
+  asked: Asked,
+  program: Commander,
+  context: { env: NodeJS.ProcessEnv; randomSeed: () => number },
+): Command | Problems {
+  const options = program.opts<Options>();
+  const problems: string[] = [];
+  const replay = asked.name === 'replay' ? readReplay(asked.operand) : null;
+  if (replay?.ok === false) problems.push(replay.problem);
+  const values = program.opts<Record<string, string | undefined>>();
+  const resolved = resolveSettings({
+    flags: Object.fromEntries(scalarSettings.map(({ flag }) => [flag, values[camelCase(flag)]])),
+    monitor: options.monitor,
+    configPath: options.config,
+    base: replay?.ok === true ? replay.settings : undefined,
+    ...context,
+  });
+  if (!resolved.ok) problems.push(...resolved.problems);
+  if (!resolved.ok || problems.length > 0) return { name: 'refused', problems };
+  const { config } = resolved;
+  if (replay?.ok === true) {
+    // The plan decides how long the run is and with which seed, whatever else was said.
+    config.seed = replay.plan.seed;
+    config.rampSeconds = replay.plan.rampSeconds;
+    config.hours = (replay.plan.rampSeconds + replay.plan.steadySeconds) / 3_600;
+  }
+  const plan = replay?.ok === true ? replay.plan : makePlan(config);
+  // A stored plan was consented to when it was made.
+  const refusals = replay === null ? refusePlan(plan, config) : [];
+  if (refusals.length > 0) return { name: 'refused', problems: refusals };
+  if (asked.name === 'check') return { name: 'check', config, plan };
+  return { name: 'run', config, plan, dryRun: options.dryRun === true };
+}
+
+/** Options that nobody knows, told together with the other problems; commander would stop at the first. */
+function unknownOptions(program: Commander, argv: readonly string[]): string[] {
+  const takesValue = new Map<string, boolean>([
+    ['--help', false],
+    ['-h', false],
+    ['--', false],
+  ]);
+  for (const option of program.options)
+    for (const name of [option.long, option.short]) if (name) takesValue.set(name, option.required);
+  const unknown: string[] = [];
+  for (let i = 0; i < argv.length; i += 1) {
+    const word = argv[i] ?? '';
+    const name = word.split('=')[0] ?? '';
+    if (!word.startsWith('-') || word === '-') continue;
+    if (!takesValue.has(name)) unknown.push(`${name}: there is no such option; see --help`);
+    else if (takesValue.get(name) === true && !word.includes('=')) i += 1;
+  }
+  return unknown;
+}
+
+function withoutUnknown(argv: readonly string[], complaints: readonly string[]): string[] {
+  const unknown = new Set(complaints.map((complaint) => complaint.split(':')[0]));
+  const kept: string[] = [];
+  for (let i = 0; i < argv.length; i += 1) {
+    const word = argv[i] ?? '';
+    if (!unknown.has(word.split('=')[0])) kept.push(word);
+    // What follows an unknown option is taken for its value, unless it is an option itself.
+    else if (!word.includes('=') && argv[i + 1]?.startsWith('-') === false) i += 1;
+  }
+  return kept;
+}
+
+function camelCase(flag: string): string {
+  return flag.slice(2).replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}

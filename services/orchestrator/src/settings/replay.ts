@@ -1,0 +1,32 @@
+/** Reads what a replay needs: the stored plan, whose hash must still be right, and the settings of its run where they lie beside it. */
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Plan, planSchema } from '@encore/contracts';
+import { describeError, problemsOf } from '@encore/kit';
+import { planHash } from '@encore/plan';
+import { isObject, type SettingsObject } from './config-file.ts';
+
+export type Replay = { ok: true; plan: Plan; settings: SettingsObject } | { ok: false; problem: string };
+
+export function readReplay(path: string): Replay {
+  try {
+    const planPath = statSync(path).isDirectory() ? join(path, 'plan.json') : path;
+    const parsed = planSchema.safeParse(JSON.parse(readFileSync(planPath, 'utf8')));
+    if (!parsed.success)
+      return { ok: false, problem: `${planPath}: is not a plan: ${problemsOf(parsed.error).join('; ')}` };
+    if (planHash(parsed.data) !== parsed.data.hash)
+      return { ok: false, problem: `${planPath}: was changed since it was made: its hash is not that of its content` };
+    return { ok: true, plan: parsed.data, settings: settingsBeside(planPath) };
+  } catch (error) {
+    return { ok: false, problem: `${path}: cannot be read as a plan: ${describeError(error)}` };
+  }
+}
+
+function settingsBeside(planPath: string): SettingsObject {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(dirname(planPath), 'config.json'), 'utf8'));
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}

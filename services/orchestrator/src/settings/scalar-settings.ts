@@ -1,0 +1,92 @@
+/** The settings that have a flag and an environment variable of their own, as a table. */
+import { profileNames, type RunConfig, runConfigSchema } from '@encore/contracts';
+
+export interface ScalarSetting {
+  key: keyof RunConfig & keyof typeof runConfigSchema.shape;
+  flag: string;
+  /** As commander wants it. */
+  flagSyntax: string;
+  variable: string;
+  isNumber: boolean;
+  help: string;
+  /** Completes the sentence "give ...". */
+  right: string;
+}
+
+export const scalarSettings: readonly ScalarSetting[] = [
+  {
+    key: 'profile',
+    flag: '--profile',
+    flagSyntax: '--profile <name>',
+    variable: 'ENCORE_PROFILE',
+    isNumber: false,
+    help: `the settings to start from: ${profileNames.join(', ')} (default: full)`,
+    right: `one of ${profileNames.join(', ')}`,
+  },
+  {
+    key: 'hours',
+    flag: '--hours',
+    flagSyntax: '--hours <h>',
+    variable: 'ENCORE_HOURS',
+    isNumber: true,
+    help: 'length of the run in hours, the ramp included; fractions allowed',
+    right: 'the length in hours, above 0 and at most 336, such as 0.05 or 24',
+  },
+  {
+    key: 'users',
+    flag: '--users',
+    flagSyntax: '--users <n>',
+    variable: 'ENCORE_USERS',
+    isNumber: true,
+    help: 'virtual users',
+    right: 'a whole number of users from 1 to 10000, such as 100',
+  },
+  {
+    key: 'killIntervalMinutes',
+    flag: '--kill-interval',
+    flagSyntax: '--kill-interval <minutes>',
+    variable: 'ENCORE_KILL_INTERVAL',
+    isNumber: true,
+    help: 'minutes from kill to kill; fractions allowed',
+    right: 'minutes above 0, such as 60 or 0.75',
+  },
+  {
+    key: 'recoveryTimeoutSeconds',
+    flag: '--recovery-timeout',
+    flagSyntax: '--recovery-timeout <seconds>',
+    variable: 'ENCORE_RECOVERY_TIMEOUT',
+    isNumber: true,
+    help: 'seconds within which each recovery must end',
+    right: 'seconds above 0, such as 60',
+  },
+  {
+    key: 'seed',
+    flag: '--seed',
+    flagSyntax: '--seed <n>',
+    variable: 'ENCORE_SEED',
+    isNumber: true,
+    help: 'the same seed gives the same faults and the same load (default: drawn, and printed)',
+    right: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, such as 7`,
+  },
+  {
+    key: 'control',
+    flag: '--control',
+    flagSyntax: '--control <kind>',
+    variable: 'ENCORE_CONTROL',
+    isNumber: false,
+    help: 'a run that must not pass: server-down (the server stays dead) or no-bite (the faults do nothing)',
+    right: 'none, server-down or no-bite',
+  },
+];
+
+/** The value of one setting as a person wrote it, or what would have been right. No unit is understood, so none is accepted. */
+export function parseScalar(
+  setting: ScalarSetting,
+  text: string,
+): { ok: true; value: unknown } | { ok: false; problem: string } {
+  const written = text.trim();
+  const value = setting.isNumber ? (/^-?\d+(\.\d+)?$/.test(written) ? Number(written) : Number.NaN) : written;
+  const result = runConfigSchema.shape[setting.key].safeParse(value);
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, problem: `"${text}" is not right; give ${setting.right}` };
+}
