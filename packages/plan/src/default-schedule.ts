@@ -1,0 +1,51 @@
+/**
+ * The default schedule: a kill at (k - 1/2) times the kill interval, crash and outage in turn; a memory cap on the server between
+ * the kills; network faults at random intervals on the client link, most of them delays, some of them total outages.
+ */
+import type { RunConfig, ScheduleRule } from '@encore/contracts';
+
+type Config = Pick<RunConfig, 'killIntervalMinutes' | 'network'>;
+
+export function defaultSchedule(config: Config): ScheduleRule[] {
+  const { intervalSeconds, durationSeconds } = config.network;
+  // Nobody can answer during a total outage, so these take the shorter half of the range.
+  const short = { min: durationSeconds.min, max: (durationSeconds.min + durationSeconds.max) / 2 };
+  const capSeconds = Math.min(60, Math.max(8, Math.floor((config.killIntervalMinutes * 60) / 6)));
+  return [
+    {
+      name: 'kills',
+      target: 'server',
+      when: { everyMinutes: config.killIntervalMinutes, phase: 0.5 },
+      pick: 'in-turn',
+      overlap: false,
+      faults: [
+        { kind: 'crash', weight: 1, params: {} },
+        { kind: 'outage', weight: 1, params: {} },
+      ],
+    },
+    {
+      name: 'memory',
+      target: 'server',
+      when: { everyMinutes: config.killIntervalMinutes, phase: 1 },
+      pick: 'in-turn',
+      overlap: false,
+      faults: [{ kind: 'memory-cap', weight: 1, params: {}, durationSeconds: { min: capSeconds, max: capSeconds } }],
+    },
+    {
+      name: 'network',
+      target: 'client-link',
+      when: { betweenSeconds: intervalSeconds },
+      pick: 'weighted',
+      overlap: false,
+      faults: [
+        { kind: 'latency', weight: 2, params: { latencyMs: 300 }, durationSeconds },
+        { kind: 'latency', weight: 1, params: { latencyMs: 800 }, durationSeconds },
+        { kind: 'jitter', weight: 2, params: { latencyMs: 200, jitterMs: 150 }, durationSeconds },
+        { kind: 'bandwidth', weight: 2, params: { kilobytesPerSecond: 128 }, durationSeconds },
+        { kind: 'reset-peer', weight: 1, params: {}, durationSeconds: short },
+        { kind: 'timeout', weight: 1, params: {}, durationSeconds: short },
+        { kind: 'connection-refused', weight: 1, params: {}, durationSeconds: short },
+      ],
+    },
+  ];
+}

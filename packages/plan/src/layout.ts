@@ -1,0 +1,263 @@
+/**
+ * Places the faults of all rules on the time line, in whole milliseconds from the start of the steady phase.
+ *
+ * Rules with fixed times go first, then those that strike every N minutes, then the random ones, and last those that may overlap.
+ * Within one class the order of the config decides. A fixed or regular fault that does not fit is dropped, for its
+ * time was asked for. A random one is moved to the nearest free moment within its interval, later before earlier; where
+ * there is none, to the first free moment after it; it is dropped at the end of the run or when control windows become scarce.
+ */
+import type { FaultKind, PlannedFault, RunConfig, ScheduleRule } from '@encore/contracts';
+import { Random } from '@encore/kit';
+import { mercySeconds } from './best-success-rate.ts';
+import { defaultSchedule } from './default-schedule.ts';
+import { kindTiming } from './kind-timing.ts';
+import { lastRecoverySeconds, settleMs, steadySecondsOf } from './run-times.ts';
+import { type Span, TimeLine } from './time-line.ts';
+
+export type Draft = Omit<PlannedFault, 'id'>;
+type RuleFault = ScheduleRule['faults'][number];
+
+export interface Layout {
+  faults: Draft[];
+  /** Faults with a fixed or regular time that had no room. */
+  dropped: { rule: string; kind: FaultKind; atSeconds: number; reason: string }[];
+  /** Share of the steady phase that no fault and no recovery touches. */
+  controlShare: number;
+}
+
+interface Placed extends Span {
+  rule: ScheduleRule;
+  fault: RuleFault;
+}
+
+export const minControlShare = 0.3;
+const maxFaults = 100_000;
+const earliestMs = 2_000;
+/** In any so many faults of one random stream, one may be a total outage. */
+const outageSpacing = 4;
+/** Share of the steady phase that drawn total outages may cost, so that a perfect server stays well over the refusal's limit. */
+const outageBudget = 0.025;
+
+export function layOut(config: RunConfig): Layout {
+  return new Planner(config).run();
+}
+
+class Planner {
+  readonly #config: RunConfig;
+  readonly #random: Random;
+  readonly #steadyMs: number;
+  readonly #tailMs: number;
+  readonly #line = new TimeLine<Placed>();
+  readonly #dropped: Layout['dropped'] = [];
+  #budgetMs: number;
+
+  constructor(config: RunConfig) {
+    this.#config = config;
+    this.#random = new Random(config.seed).fork('plan');
+    this.#steadyMs = Math.round(steadySecondsOf(config) * 1_000);
+    this.#tailMs = Math.round(lastRecoverySeconds(config) * 1_000);
+    this.#budgetMs = this.#steadyMs * outageBudget;
+  }
+
+  run(): Layout {
+    const rules = this.#config.schedule ?? defaultSchedule(this.#config);
+    const inOrder = rules.map((rule, index) => ({ rule, index }));
+    inOrder.sort((a, b) => priority(a.rule) - priority(b.rule) || a.index - b.index);
+    for (const { rule } of inOrder) {
+      if ('betweenSeconds' in rule.when) this.#placeRandom(rule, rule.when.betweenSeconds);
+      else this.#placeRegular(rule);
+    }
+    this.#thinOut();
+    const placed = this.#line.spans;
+    return {
+      faults: placed.map(({ rule, fault, fromMs, toMs }) => ({
+        kind: fault.kind,
+        target: rule.target,
+        atSeconds: fromMs / 1_000,
+        durationSeconds: (toMs - fromMs) / 1_000,
+        params: fault.params,
+      })),
+      dropped: this.#dropped,
+      controlShare: this.#steadyMs <= 0 ? 0 : 1 - this.#line.occupiedMs(this.#steadyMs) / this.#steadyMs,
+    };
+  }
+
+  /** Everything of this rule has its own time: all or nothing. */
+  #placeRegular(rule: ScheduleRule): void {
+    const random = this.#random.fork(rule.name);
+    const draw = this.#drawer(rule, random);
+    for (const atMs of this.#timesOf(rule)) {
+      const candidate = draw(atMs);
+      const reason = this.#inTime(candidate)
+        ? this.#conflict(candidate)
+        : 'its recovery would not be seen before the end';
+      if (reason === null) this.#line.insert(candidate);
+      else this.#dropped.push({ rule: rule.name, kind: candidate.fault.kind, atSeconds: atMs / 1_000, reason });
+    }
+  }
+
+  #timesOf(rule: ScheduleRule): number[] {
+    const { when } = rule;
+    if ('atSeconds' in when) return when.atSeconds.map((at) => Math.round(at * 1_000)).sort((a, b) => a - b);
+    if (!('everyMinutes' in when)) return [];
+    const times: number[] = [];
+    const stepMs = when.everyMinutes * 60_000;
+    for (let k = 0; k < maxFaults; k += 1) {
+      const atMs = Math.round((k + when.phase) * stepMs);
+      // The run simply ends before the next one; nobody asked for that very moment.
+      if (atMs > this.#steadyMs - this.#tailMs) break;
+      times.push(atMs);
+    }
+    return times;
+  }
+
+  #placeRandom(rule: ScheduleRule, range: { min: number; max: number }): void {
+    const random = this.#random.fork(rule.name);
+    const draw = this.#drawer(rule, random);
+    const minMs = Math.round(range.min * 1_000);
+    const maxMs = Math.round(range.max * 1_000);
+    let earliest = earliestMs;
+    let latest = maxMs;
+    let nominal = Math.round(random.between(0, maxMs));
+    for (let count = 0; count < maxFaults; count += 1) {
+      const candidate = draw(Math.max(earliest, nominal));
+      const atMs = this.#moveIntoPlace(candidate, earliest, latest);
+      if (atMs === null) return;
+      this.#line.insert(at(candidate, atMs));
+      earliest = atMs + minMs;
+      latest = atMs + maxMs;
+      nominal = Math.round(atMs + random.between(minMs, maxMs));
+    }
+  }
+
+  /** The nearest free start in [earliest, latest], later first; else the first free one after; null at the end of the run. */
+  #moveIntoPlace(candidate: Placed, earliest: number, latest: number): number | null {
+    const later = this.#firstFree(candidate);
+    if (later !== null && later <= latest) return later;
+    const before = this.#lastFree(candidate, earliest);
+    return before ?? later;
+  }
+
+  #firstFree(candidate: Placed): number | null {
+    let moved = candidate;
+    while (this.#inTime(moved)) {
+      const blocker = this.#blocker(moved);
+      if (blocker === null) return moved.fromMs;
+      const next = blocker.toMs + gapMs(blocker, moved);
+      // A span that blocks from behind is passed; one that blocks from before is left behind.
+      moved = at(moved, Math.max(next, moved.fromMs + 1));
+    }
+    return null;
+  }
+
+  #lastFree(candidate: Placed, earliest: number): number | null {
+    let moved = candidate;
+    while (moved.fromMs >= earliest) {
+      const blocker = this.#blocker(moved);
+      if (blocker === null) return this.#inTime(moved) ? moved.fromMs : null;
+      const length = moved.toMs - moved.fromMs;
+      moved = at(moved, Math.min(blocker.fromMs - gapMs(moved, blocker) - length, moved.fromMs - 1));
+    }
+    return null;
+  }
+
+  #inTime(candidate: Placed): boolean {
+    return candidate.toMs <= this.#steadyMs - this.#tailMs;
+  }
+
+  #conflict(candidate: Placed): string | null {
+    const blocker = this.#blocker(candidate);
+    return blocker === null ? null : `too near to ${blocker.fault.kind} at ${blocker.fromMs / 1_000} s`;
+  }
+
+  #blocker(candidate: Placed): Placed | null {
+    if (candidate.rule.overlap) {
+      // Even where faults may overlap, one kind on one target is held once at a time, or its undo would end both.
+      const same = (other: Placed) =>
+        other.rule.target === candidate.rule.target && other.fault.kind === candidate.fault.kind;
+      return this.#line.overlapping(candidate).find(same) ?? null;
+    }
+    const { before, after } = this.#line.neighbours(candidate);
+    if (before && candidate.fromMs < before.toMs + gapMs(before, candidate)) return before;
+    if (after && after.fromMs < candidate.toMs + gapMs(candidate, after)) return after;
+    return null;
+  }
+
+  /**
+   * Draws the next fault of a rule. By weight, a total outage is drawn only where it keeps its distance from the one before
+   * and the budget allows it; in turn, every fault has its turn.
+   */
+  #drawer(rule: ScheduleRule, random: Random): (fromMs: number) => Placed {
+    const mild = rule.faults.filter((fault) => !kindTiming[fault.kind].totalOutage);
+    const weighted = (faults: readonly RuleFault[]) =>
+      random.weighted(faults.map((fault) => ({ item: fault, weight: fault.weight })));
+    let turn = -1;
+    let sinceOutage = outageSpacing;
+    return (fromMs) => {
+      turn += 1;
+      sinceOutage += 1;
+      if (rule.pick === 'in-turn') return this.#span(rule, rule.faults[turn % rule.faults.length], fromMs, random);
+      const chosen = this.#span(rule, weighted(rule.faults), fromMs, random);
+      if (!kindTiming[chosen.fault.kind].totalOutage) return chosen;
+      const costMs = Math.max(0, chosen.toMs - chosen.fromMs - mercySeconds * 1_000);
+      if (mild.length > 0 && (sinceOutage < outageSpacing || costMs > this.#budgetMs))
+        return this.#span(rule, weighted(mild), fromMs, random);
+      sinceOutage = 0;
+      this.#budgetMs -= costMs;
+      return chosen;
+    };
+  }
+
+  #span(rule: ScheduleRule, fault: RuleFault | undefined, fromMs: number, random: Random): Placed {
+    if (fault === undefined) throw new RangeError(`rule ${rule.name} has no faults`);
+    const range = fault.durationSeconds ?? kindTiming[fault.kind].holdSeconds;
+    const lengthMs = range === null ? 0 : Math.round(random.between(range.min, range.max) * 1_000);
+    return { rule, fault, fromMs, toMs: fromMs + lengthMs, settleMs: settleMs(this.#config, fault.kind) };
+  }
+
+  /** Takes random faults away, by lot, until the control windows have their share. */
+  #thinOut(): void {
+    const random = this.#random.fork('thin-out');
+    const wantedMs = this.#steadyMs * (1 - minControlShare);
+    const candidates = this.#line.spans.filter(({ rule }) => 'betweenSeconds' in rule.when);
+    for (;;) {
+      const occupiedMs = this.#line.occupiedMs(this.#steadyMs);
+      if (occupiedMs <= wantedMs || candidates.length === 0) break;
+      // Half of the estimated excess at once keeps this quick for dense plans; near the end it is one at a time.
+      const excess = ((occupiedMs - wantedMs) / occupiedMs) * candidates.length;
+      for (let count = Math.max(1, Math.floor(excess / 2)); count > 0; count -= 1) {
+        const [removed] = candidates.splice(random.integer(0, candidates.length - 1), 1);
+        if (removed) this.#line.remove(removed);
+      }
+    }
+    this.#spreadOutages();
+  }
+
+  /** Where delays between two total outages were thinned out, the later outage goes too. */
+  #spreadOutages(): void {
+    const since = new Map<ScheduleRule, number>();
+    for (const placed of [...this.#line.spans]) {
+      const { rule } = placed;
+      const drawn = 'betweenSeconds' in rule.when && rule.pick === 'weighted';
+      if (!drawn || rule.faults.every((fault) => kindTiming[fault.kind].totalOutage)) continue;
+      const count = (since.get(rule) ?? outageSpacing) + 1;
+      const outage = kindTiming[placed.fault.kind].totalOutage;
+      if (outage && count < outageSpacing) this.#line.remove(placed);
+      else since.set(rule, outage ? 0 : count);
+    }
+  }
+}
+
+function priority(rule: ScheduleRule): number {
+  if (rule.overlap) return 3;
+  if ('betweenSeconds' in rule.when) return 2;
+  return 'everyMinutes' in rule.when ? 1 : 0;
+}
+
+function gapMs(earlier: Placed, later: Placed): number {
+  return earlier.settleMs + kindTiming[later.fault.kind].healthBeforeSeconds * 1_000;
+}
+
+function at(placed: Placed, fromMs: number): Placed {
+  return { ...placed, fromMs, toMs: fromMs + placed.toMs - placed.fromMs };
+}

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { type PlannedFault, planSchema, type RunConfig, type ScheduleRule } from '@encore/contracts';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { kindTiming } from './kind-timing.ts';
+import { layOut } from './layout.ts';
+import { makePlan, planHash } from './make-plan.ts';
+import { anyConfig, fullConfig, profileConfigs, smokeConfig } from './plan.fixture.ts';
+import { refusePlan } from './refuse-plan.ts';
+import { lastRecoverySeconds } from './run-times.ts';
+
+const endOf = (fault: PlannedFault): number => fault.atSeconds + fault.durationSeconds;
+const isKill = (fault: PlannedFault): boolean => fault.kind === 'crash' || fault.kind === 'outage';
+const network = (faults: PlannedFault[]): PlannedFault[] => faults.filter(({ target }) => target === 'client-link');
+const isOutage = (fault: PlannedFault): boolean => kindTiming[fault.kind].totalOutage;
+const pairs = <T>(items: T[]): [T, T][] => items.slice(1).map((item, index): [T, T] => [items[index] as T, item]);
+const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-6;
+
+describe('makePlan', () => {
+  it('gives the same plan for the same config and seed, and another for another seed', () => {
+    fc.assert(
+      fc.property(anyConfig, (config) => {
+        const plan = makePlan(config);
+        assert.deepEqual(makePlan(structuredClone(config)), plan);
+        assert.equal(planHash(plan), plan.hash);
+        assert.deepEqual(planSchema.parse(JSON.parse(JSON.stringify(plan))), plan);
+      }),
+      { numRuns: 200 },
+    );
+    assert.notEqual(makePlan(fullConfig).hash, makePlan({ ...fullConfig, seed: 8 }).hash);
+  });
+
+  it('never lets two faults overlap, and leaves 10 s of health before each crash', () => {
+    fc.assert(
+      fc.property(anyConfig, (config) => {
+        for (const [a, b] of pairs(makePlan(config).faults)) {
+          const needed = 3 + (b.kind === 'crash' ? 10 : 0) + (isKill(a) ? 7 : 0);
+          assert.ok(b.atSeconds - endOf(a) >= needed - 1e-6, `${JSON.stringify(a)} then ${JSON.stringify(b)}`);
+        }
+      }),
+    );
+  });
+
+  it('has exactly one kill per interval, crash and outage in turn, at its very time', () => {
+    fc.assert(
+      fc.property(anyConfig, (config) => {
+        const plan = makePlan(config);
+        const interval = config.killIntervalMinutes * 60;
+        const count = Math.max(0, Math.floor((plan.steadySeconds - lastRecoverySeconds(config)) / interval + 0.5));
+        const kills = plan.faults.filter(isKill);
+        // A kill within a millisecond of the border may fall on either side of it.
+        if (kills.length !== count)
+          assert.ok(Math.abs((count - 0.5) * interval - (plan.steadySeconds - lastRecoverySeconds(config))) < 0.002);
+        for (const [index, kill] of kills.entries()) {
+          assert.equal(kill.kind, index % 2 === 0 ? 'crash' : 'outage');
+          assert.ok(Math.abs(kill.atSeconds - (index + 0.5) * interval) <= 0.001);
+        }
+      }),
+    );
+  });
+
+  it('keeps the floor between network faults, their bounds, and one total outage in any four at most', () => {
+    fc.assert(
+      fc.property(anyConfig, (config) => {
+        const { intervalSeconds, durationSeconds } = config.network;
+        const faults = network(makePlan(config).faults);
+        for (const [a, b] of pairs(faults))
+          assert.ok(b.atSeconds - a.atSeconds >= intervalSeconds.min - 1e-6, `${a.atSeconds} then ${b.atSeconds}`);
+        for (const fault of faults) {
+          assert.ok(
+            fault.durationSeconds >= durationSeconds.min - 1e-6 && fault.durationSeconds <= durationSeconds.max + 1e-6,
+          );
+          assert.ok((fault.params.latencyMs ?? 0) + (fault.params.jitterMs ?? 0) <= 1_000);
+        }
+        const outages = faults.map(isOutage);
+        for (let i = 0; i + 4 <= outages.length; i += 1)
+          assert.ok(outages.slice(i, i + 4).filter(Boolean).length <= 1, `total outages crowd at ${i}`);
+      }),
+    );
+  });
+
+  it('keeps 30 % of the time in control windows and the last recovery within the run', () => {
+    fc.assert(
+      fc.property(anyConfig, (config) => {
+        const plan = makePlan(config);
+        const held = plan.faults.reduce((sum, fault) => sum + fault.durationSeconds, 0);
+        if (layOut(config).controlShare >= 0.3) assert.ok(held <= plan.steadySeconds * 0.7 + 1e-6);
+        else assert.ok(network(plan.faults).length === 0, 'network faults are thinned out first');
+        for (const fault of plan.faults) {
+          assert.ok(endOf(fault) <= plan.steadySeconds - Math.min(10, lastRecoverySeconds(config)) + 1e-6);
+        }
+      }),
+    );
+  });
+
+  it('gives every profile a plan that is accepted, for any seed, with kills and network faults', () => {
+    const wanted = { smoke: 4, quick: 2, moderate: 8, full: 24 };
+    for (const [name, config] of Object.entries(profileConfigs)) {
+      for (let seed = 0; seed < (name === 'full' ? 50 : 500); seed += 1) {
+        const plan = makePlan({ ...config, seed });
+        assert.deepEqual(refusePlan(plan, { ...config, seed }), [], `${name}, seed ${seed}`);
+        assert.equal(plan.faults.filter(isKill).length, wanted[name as keyof typeof wanted]);
+        assert.ok(
+          network(plan.faults).length >= 2,
+          `${name}, seed ${seed}: ${network(plan.faults).length} network faults`,
+        );
+        assert.ok(plan.faults.some(({ kind }) => kind === 'memory-cap'));
+      }
+    }
+  });
+
+  it('strikes within the asked interval: a moved fault goes to the nearest free moment', () => {
+    const gaps: number[] = [];
+    for (let seed = 0; seed < 20; seed += 1) {
+      const faults = network(makePlan({ ...fullConfig, seed }).faults);
+      for (const [a, b] of pairs(faults)) gaps.push(b.atSeconds - a.atSeconds);
+    }
+    assert.ok(Math.max(...gaps) <= 300 + 1e-6, `longest gap ${Math.max(...gaps)}`);
+    const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+    assert.ok(Math.abs(mean - 165) < 10, `mean gap ${mean}`);
+  });
+});
+
+describe("controls and schedules of one's own", () => {
+  it('server-down is one outage over the whole steady phase that nobody may end', () => {
+    const config: RunConfig = { ...smokeConfig, control: 'server-down' };
+    const plan = makePlan(config);
+    assert.deepEqual(plan.faults, [
+      {
+        id: 'f0001',
+        kind: 'outage',
+        target: 'server',
+        atSeconds: 0,
+        durationSeconds: 170,
+        params: {},
+        forbidsStart: true,
+      },
+    ]);
+    assert.ok(plan.bestSuccessRate < 0.02);
+    assert.deepEqual(refusePlan(plan, config), []);
+  });
+
+  it('no-bite is the ordinary plan with every act left out', () => {
+    const plan = makePlan({ ...smokeConfig, control: 'no-bite' });
+    const ordinary = makePlan(smokeConfig).faults.map((fault) => ({ ...fault, inert: true }));
+    assert.deepEqual(plan.faults, ordinary);
+    assert.equal(plan.bestSuccessRate, 1);
+  });
+
+  const rule = (change: Partial<ScheduleRule>): ScheduleRule => ({
+    name: 'mine',
+    target: 'client-link',
+    when: { atSeconds: [10, 40] },
+    pick: 'in-turn',
+    overlap: false,
+    faults: [{ kind: 'latency', weight: 1, params: { latencyMs: 100 }, durationSeconds: { min: 10, max: 10 } }],
+    ...change,
+  });
+
+  it('takes the place of the default schedule, at the given seconds', () => {
+    const plan = makePlan({ ...smokeConfig, schedule: [rule({})] });
+    assert.deepEqual(
+      plan.faults.map(({ kind, atSeconds, durationSeconds }) => [kind, atSeconds, durationSeconds]),
+      [
+        ['latency', 10, 10],
+        ['latency', 40, 10],
+      ],
+    );
+  });
+
+  it('lets faults overlap only where the rule says so, and never one kind on one target', () => {
+    const other = rule({ name: 'other', target: 'database-link', when: { atSeconds: [15] } });
+    const apart: RunConfig = { ...smokeConfig, schedule: [rule({}), other] };
+    assert.equal(makePlan(apart).faults.length, 2);
+    assert.match(refusePlan(makePlan(apart), apart).join(), /other at 15 s has no room: too near to latency at 10 s/);
+    const together: RunConfig = { ...smokeConfig, schedule: [rule({}), { ...other, overlap: true }] };
+    assert.deepEqual(
+      makePlan(together).faults.map(({ atSeconds }) => atSeconds),
+      [10, 15, 40],
+    );
+    assert.deepEqual(refusePlan(makePlan(together), together), []);
+    const same: RunConfig = {
+      ...smokeConfig,
+      schedule: [rule({}), rule({ name: 'again', when: { atSeconds: [15] }, overlap: true })],
+    };
+    assert.equal(makePlan(same).faults.length, 2);
+  });
+
+  it('refuses a plan that nobody could win, unless the config says that it knows', () => {
+    const down = rule({
+      faults: [{ kind: 'connection-refused', weight: 1, params: {}, durationSeconds: { min: 20, max: 20 } }],
+    });
+    const config: RunConfig = { ...smokeConfig, schedule: [down] };
+    const plan = makePlan(config);
+    assert.equal(plan.bestSuccessRate, 0.8, '2 outages of 20 s, less 3 s of mercy each, of 170 s');
+    assert.match(refusePlan(plan, config).join(), /80\.0 %/);
+    assert.deepEqual(refusePlan(plan, { ...config, unwinnable: true }), []);
+  });
+
+  it('refuses kills that leave no health between them, and a run without steady load', () => {
+    const dense: RunConfig = { ...smokeConfig, killIntervalMinutes: 0.2 };
+    assert.match(refusePlan(makePlan(dense), dense).join('\n'), /crash of rule kills/);
+    const short: RunConfig = { ...smokeConfig, hours: 0.002 };
+    assert.match(refusePlan(makePlan(short), short).join('\n'), /hours: .* leave 0 s of steady load/);
+    assert.ok(near(makePlan(short).steadySeconds, 0));
+  });
+});

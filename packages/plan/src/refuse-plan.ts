@@ -1,0 +1,34 @@
+/** Why a plan should not be run, in words, all reasons together; an empty list is consent. The caller decides. */
+import type { Plan, RunConfig } from '@encore/contracts';
+import { kindTiming } from './kind-timing.ts';
+import { layOut, minControlShare } from './layout.ts';
+import { lastRecoverySeconds } from './run-times.ts';
+
+const minBestSuccessRate = 0.97;
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+export function refusePlan(plan: Plan, config: RunConfig): string[] {
+  const problems: string[] = [];
+  const needed = lastRecoverySeconds(config);
+  if (plan.steadySeconds <= needed)
+    problems.push(
+      `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed`,
+    );
+  // A control asks for the impossible on purpose.
+  if (config.unwinnable || config.control === 'server-down') return problems;
+  if (plan.bestSuccessRate < minBestSuccessRate)
+    problems.push(
+      `schedule: even a perfect server would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or rarer, or set unwinnable: true`,
+    );
+  const layout = layOut(config);
+  if (layout.controlShare < minControlShare && plan.faults.length > 0)
+    problems.push(
+      `schedule: only ${percent(layout.controlShare)} of the time is free of faults and recoveries, less than ${percent(minControlShare)}; plan fewer faults, or set unwinnable: true`,
+    );
+  const fixed = new Set(config.schedule?.filter(({ when }) => 'atSeconds' in when).map(({ name }) => name));
+  for (const { rule, kind, atSeconds, reason } of layout.dropped) {
+    if (kindTiming[kind].kill || fixed.has(rule))
+      problems.push(`schedule: ${kind} of rule ${rule} at ${atSeconds} s has no room: ${reason}`);
+  }
+  return problems;
+}

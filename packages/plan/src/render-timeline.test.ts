@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { makePlan } from './make-plan.ts';
+import { profileConfigs, smokeConfig } from './plan.fixture.ts';
+import { renderTimeline } from './render-timeline.ts';
+
+describe('renderTimeline', () => {
+  it('shows seed, hash, best success rate, counts and a line per fault, in 100 columns', () => {
+    for (const config of Object.values(profileConfigs)) {
+      const plan = makePlan(config);
+      const text = renderTimeline(plan);
+      for (const line of text.split('\n')) assert.ok(line.length <= 100 && line === line.trimEnd(), line);
+      assert.ok(text.includes(plan.hash) && text.includes(`seed                 ${plan.seed}`));
+      assert.ok(text.includes(`best success rate    ${(plan.bestSuccessRate * 100).toFixed(2)} %`));
+      for (const { id } of plan.faults) assert.equal(text.split(` ${id} `).length, 2);
+    }
+  });
+
+  it('writes times of day as people read them', () => {
+    const text = renderTimeline(makePlan(smokeConfig));
+    assert.match(text, /^ {2}0:00:22\.5 {3}f000\d {3}crash {15}server {17}-$/m);
+    assert.match(text, /2 crash/);
+  });
+});

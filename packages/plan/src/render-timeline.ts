@@ -1,0 +1,49 @@
+/** A plan as a text for people: `--dry-run` prints it. At most 100 columns. */
+import type { Plan, PlannedFault } from '@encore/contracts';
+
+export function renderTimeline(plan: Plan): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of plan.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const width = 100;
+  return [
+    `Plan of ${clockTime(plan.steadySeconds)} steady load after ${plan.rampSeconds} s of ramp`,
+    `  seed                 ${plan.seed}`,
+    `  hash                 ${plan.hash}`,
+    `  best success rate    ${(plan.bestSuccessRate * 100).toFixed(2)} % (what a perfect server could reach)`,
+    ...wrap(
+      `  faults               ${plan.faults.length}: `,
+      [...counts].map(([kind, count]) => `${count} ${kind}`),
+      width,
+    ),
+    '',
+    `  ${'at'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(15)}${'for'.padStart(9)}  settings`,
+    ...plan.faults.map((fault) => line(fault).slice(0, width).trimEnd()),
+    '',
+  ].join('\n');
+}
+
+function line(fault: PlannedFault): string {
+  const held = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
+  const notes = [fault.inert ? 'inert' : '', fault.forbidsStart ? 'nobody may start it' : ''];
+  const settings = [...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`), ...notes];
+  return `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${held.padStart(9)}  ${settings.filter((text) => text !== '').join(', ')}`;
+}
+
+/** 3725.25 as 1:02:05.3. */
+function clockTime(seconds: number): string {
+  const tenths = Math.round(seconds * 10);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const whole = Math.floor(tenths / 10);
+  return `${Math.floor(whole / 3_600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}.${tenths % 10}`;
+}
+
+function wrap(head: string, parts: string[], width: number): string[] {
+  const lines = [head];
+  for (const [index, part] of parts.entries()) {
+    const text = index === parts.length - 1 ? part : `${part}, `;
+    const last = lines.at(-1) ?? '';
+    if (last.length + text.trimEnd().length > width) lines.push(' '.repeat(head.length) + text);
+    else lines[lines.length - 1] = last + text;
+  }
+  return lines.map((text) => text.trimEnd());
+}
