@@ -44,6 +44,8 @@ function fromProc(): ProcessEntry[] {
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       const [state = '', parent, group] = fields;
+      // A zombie is no process any more: it waits to be counted by its parent.
+      if (state === 'Z' || state === 'X') continue;
       const ticks = Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]);
       const [, resident, shared] = readFileSync(`/proc/${name}/statm`, 'latin1').split(' ').map(Number);
       entries.push({
@@ -66,6 +68,7 @@ function fromPs(): ProcessEntry[] {
   return text
     .trim()
     .split('\n')
+    .filter((line) => !/^\s*\d+\s+\d+\s+\d+\s+Z/.test(line))
     .map((line) => {
       const [pid, parent, group, state = '', kilobytes, time = ''] = line.trim().split(/\s+/);
       const cpuSeconds = time.split(':').reduce((seconds, part) => seconds * 60 + Number(part), 0);

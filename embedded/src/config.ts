@@ -1,0 +1,32 @@
+/** Where the lab without Docker keeps its things, and what of the environment its programs may see. */
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface HostEnvironment {
+  /** Folders for what outlives a run (programs, compile cache, histories), the best first. */
+  readonly homes: readonly string[];
+  /** A short place for sockets, whose paths must not be long. */
+  readonly temporary: string;
+  /** What every program gets: no setting of the user's reaches a service. */
+  readonly base: Readonly<Record<string, string>>;
+}
+
+export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
+  const root = process.getuid?.() === 0;
+  const candidates = [
+    env['ENCORE_HOME'] || undefined,
+    // Another user must be able to enter it: root does not run the database as root.
+    root ? '/var/cache/encore' : undefined,
+    env['XDG_CACHE_HOME'] ? join(env['XDG_CACHE_HOME'], 'encore') : undefined,
+    root ? undefined : join(homedir(), '.cache', 'encore'),
+    join(tmpdir(), `encore-${process.getuid?.() ?? 'user'}`),
+  ];
+  const base = Object.entries({ PATH: env['PATH'], TZ: env['TZ'], LANG: env['LANG'] }).flatMap(([name, value]) =>
+    value ? [[name, value]] : [],
+  );
+  return {
+    homes: candidates.filter((path) => path !== undefined),
+    temporary: tmpdir(),
+    base: Object.fromEntries(base),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The folders of the lab without Docker.
+ *
+ *   home/cache/    PostgreSQL's programs, Node's compile cache
+ *   home/runs/     history and ledger of the last runs
+ *   home/labs/PID/ everything of one lab: database, journal, scratch, logs; gone when the lab is gone
+ */
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { EncoreError } from '@encore/kit';
+import type { HostEnvironment } from './config.ts';
+import { isAlive } from './engine/cgroup-files.ts';
+
+/** A socket's path must fit into 104 bytes on macOS, 108 on Linux. */
+const maxSocketPath = 100;
+const keptRuns = 20;
+
+export interface LabFolder {
+  readonly path: string;
+  readonly cache: string;
+  readonly runs: string;
+  readonly logs: string;
+  readonly engineSocket: string;
+  /** A folder of the lab with this name. */
+  sub(name: string): string;
+}
+
+export function openLabFolder(host: HostEnvironment, pid: number): LabFolder {
+  const home = findHome(host.homes);
+  const labs = folder(join(home, 'labs'));
+  removeStale(labs);
+  const runs = folder(join(home, 'runs'), 0o700);
+  removeOldRuns(runs);
+  const path = folder(join(labs, String(pid)));
+  const inside = join(path, 'engine.sock');
+  const engineSocket =
+    inside.length <= maxSocketPath ? inside : join(mkdtempSync(join(host.temporary, 'encore-')), 'engine.sock');
+  return {
+    path,
+    cache: folder(join(home, 'cache')),
+    runs,
+    logs: folder(join(path, 'logs'), 0o700),
+    engineSocket,
+    sub: (name) => folder(join(path, name), 0o700),
+  };
+}
+
+/** The first place that is ours and writable. In a shared place such as /tmp, another user's folder is not taken. */
+function findHome(candidates: readonly string[]): string {
+  const uid = process.getuid?.();
+  for (const path of candidates) {
+    try {
+      folder(path);
+      accessSync(path, constants.W_OK | constants.X_OK);
+      if (uid === undefined || statSync(path).uid === uid) return path;
+    } catch {
+      // Try the next one.
+    }
+  }
+  throw new EncoreError('NO_FOLDER', `none of these folders can be written: ${candidates.join(', ')}`);
+}
+
+/** Others may enter, so that the database's user reaches its data; what is private has its own mode. */
+function folder(path: string, mode = 0o755): string {
+  const isNew = !existsSync(path);
+  mkdirSync(path, { recursive: true, mode });
+  if (isNew) chmodSync(path, mode);
+  return path;
+}
+
+function removeStale(labs: string): void {
+  for (const name of readdirSync(labs))
+    if (!isAlive(Number(name))) rmSync(join(labs, name), { recursive: true, force: true });
+}
+
+function removeOldRuns(runs: string): void {
+  const byAge = readdirSync(runs)
+    .map((name) => ({ name, changedMs: statSync(join(runs, name)).mtimeMs }))
+    .sort((a, b) => b.changedMs - a.changedMs);
+  for (const { name } of byAge.slice(keptRuns)) rmSync(join(runs, name), { recursive: true, force: true });
+}

@@ -1,0 +1,135 @@
+/** Starts the lab's programs in the order of their dependencies and ends them again, whatever state they are in. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { closeServer, EncoreError, waitUntil } from '@encore/kit';
+import type { HostEnvironment } from './config.ts';
+import { engineApi } from './engine/api.ts';
+import { removeStaleGroups } from './engine/cgroup-files.ts';
+import type { ContainerSpec } from './engine/container-spec.ts';
+import { Engine } from './engine/engine.ts';
+import { Reaper } from './engine/reaper.ts';
+import { openLabFolder } from './lab-folder.ts';
+import { holdPorts } from './ports.ts';
+import { preparePostgres } from './postgres/binaries.ts';
+import { createDatabase } from './postgres/database.ts';
+import { type LabPlaces, type LabService, orchestratorEnvironment, topology } from './topology.ts';
+
+const readyTimeoutMs = 30_000;
+const graceMs = 5_000;
+const role = 'encore';
+
+export interface Lab extends AsyncDisposable {
+  /** For the orchestrator. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly logs: string;
+  readonly reaper: Reaper;
+}
+
+export interface LabOptions {
+  readonly root: string;
+  readonly results: string;
+  readonly host: HostEnvironment;
+}
+
+export async function startLab(options: LabOptions, signal: AbortSignal): Promise<Lab> {
+  await using undo = new AsyncDisposableStack();
+  removeStaleGroups();
+  const folder = openLabFolder(options.host, process.pid);
+  const reaper = undo.use(new Reaper(folder.path));
+  undo.defer(() => rmSync(folder.path, { recursive: true, force: true }));
+  const { ports } = undo.use(await holdPorts());
+  const engine = undo.use(new Engine(reaper));
+  const api = createServer(engineApi(engine)).listen(folder.engineSocket);
+  await once(api, 'listening');
+  undo.defer(() => closeServer(api, 0));
+
+  const password = randomBytes(12).toString('hex');
+  const programs = await preparePostgres(folder.cache);
+  const { postgres: port } = ports;
+  const database = await createDatabase({ programs, folder: folder.sub('postgres'), port, role, password });
+  signal.throwIfAborted();
+  const places: LabPlaces = {
+    root: options.root,
+    results: options.results,
+    base: options.host.base,
+    folder,
+    ports,
+    database,
+    project: `encore-${process.pid}`,
+    databaseUrl: `postgres://${role}:${password}@127.0.0.1:${ports.databaseLink}/postgres`,
+  };
+  undo.defer(() => engine.shutDown(graceMs));
+  await startServices(engine, topology(places), signal);
+  const all = undo.move();
+  return {
+    env: orchestratorEnvironment(places),
+    logs: folder.logs,
+    reaper,
+    [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
+  };
+}
+
+/** Each service begins as soon as those before it are ready. The first failure ends the wait for all others. */
+async function startServices(engine: Engine, services: readonly LabService[], signal: AbortSignal): Promise<void> {
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const ready = new Map<string, Promise<void>>();
+  const start = async ({ spec, after, ready: sign }: LabService) => {
+    await Promise.all(after.map((name) => ready.get(name)));
+    stop.throwIfAborted();
+    const group = engine.openLimits(spec);
+    const container = engine.create(group ? spec : withoutBaseline(spec), group);
+    container.start();
+    try {
+      await waitUntil(`${serviceName(spec)} to be ready`, () => answers(sign), {
+        timeoutMs: readyTimeoutMs,
+        everyMs: 25,
+        signal: stop,
+      });
+    } catch (error) {
+      throw stop.aborted ? error : new EncoreError('NOT_READY', await lastWords(spec), { cause: error });
+    }
+  };
+  for (const service of services) ready.set(serviceName(service.spec), start(service));
+  try {
+    await Promise.all(ready.values());
+  } catch (error) {
+    failed.abort(error);
+    await Promise.allSettled(ready.values());
+    throw error;
+  }
+}
+
+const serviceName = ({ labels }: ContainerSpec): string => labels['com.docker.compose.service'] ?? '';
+
+/** Limits that nobody enforces are no baseline to come back to. */
+function withoutBaseline(spec: ContainerSpec): ContainerSpec {
+  const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.baseline.'));
+  return { ...spec, labels: Object.fromEntries(labels) };
+}
+
+async function answers(sign: LabService['ready']): Promise<boolean> {
+  if ('port' in sign) {
+    const socket = connect(sign.port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return true;
+    } finally {
+      socket.destroy();
+    }
+  }
+  // A browser's name is refused by the proxy.
+  const response = await fetch(sign.url, { headers: { 'user-agent': 'encore' }, signal: AbortSignal.timeout(2_000) });
+  await response.arrayBuffer();
+  return response.ok;
+}
+
+async function lastWords(spec: ContainerSpec): Promise<string> {
+  const log = await readFile(spec.logFile, 'utf8').catch(() => '');
+  const lines = log.trimEnd().split('\n').slice(-15).join('\n  ');
+  return `${serviceName(spec)} did not become ready within ${readyTimeoutMs / 1_000} s. Its last words:\n  ${lines}`;
+}

