@@ -1,0 +1,34 @@
+/** One error format for all routes: {error: {code, message, definite}}, with Retry-After where trying again makes sense. */
+import type { ServerResponse } from 'node:http';
+import { describeError, EncoreError } from '@encore/kit';
+
+export function asEncoreError(error: unknown): EncoreError {
+  if (error instanceof EncoreError) return error;
+  // Express reports a malformed address with a status.
+  const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
+  return new EncoreError(status < 500 ? 'INVALID_INPUT' : 'INTERNAL', describeError(error), {
+    status,
+    definite: status < 500,
+    cause: error,
+  });
+}
+
+export function errorBody({ code, message, definite }: EncoreError): {
+  error: { code: string; message: string; definite: boolean };
+} {
+  return { error: { code, message, definite } };
+}
+
+export function answerError(response: ServerResponse, error: EncoreError): void {
+  if (response.headersSent) {
+    // Part of an answer is on its way: a cut connection is the only honest end.
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify(errorBody(error));
+  response.statusCode = error.status;
+  response.setHeader('content-type', 'application/json');
+  response.setHeader('content-length', Buffer.byteLength(body));
+  if (error.status === 503 || error.status === 429) response.setHeader('retry-after', '1');
+  response.end(body);
+}

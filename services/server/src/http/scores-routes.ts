@@ -1,0 +1,103 @@
+/** Scores over plain HTTP: the streaming way for large ones. Ids and keys are checked before a byte of the body is read. */
+import { once } from 'node:events';
+import { idempotencyKeySchema, type StoredScore, scoreIdSchema } from '@encore/contracts';
+import { EncoreError, parse } from '@encore/kit';
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { chunkBytes, notFound, type ScoreStore } from '../database/score-store.ts';
+import type { Metrics } from '../metrics.ts';
+import { detectFormat } from '../music/index.ts';
+import { readBody } from './body.ts';
+import { signalOf } from './request-scope.ts';
+import type { Spool } from './spool.ts';
+
+export interface ScoresRoutesOptions {
+  store: ScoreStore;
+  spool: Spool;
+  metrics: Metrics;
+  maxBytes: number;
+  stallMs: number;
+}
+
+const listQuerySchema = z.object({
+  prefix: z.union([z.literal(''), scoreIdSchema]).default(''),
+  after: z.union([z.literal(''), scoreIdSchema]).default(''),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+export function scoresRoutes(options: ScoresRoutesOptions): Router {
+  const { store } = options;
+  const router = Router();
+  router.put('/scores/:id', (request, response) => putScore(options, request, response));
+  router.get('/scores/:id', (request, response) => getScore(options, request, response));
+  router.delete('/scores/:id', async (request, response) => {
+    const id = idOf(request);
+    if (!(await store.delete(id, signalOf(request)))) throw notFound(id);
+    response.status(204).end();
+  });
+  router.get('/scores', async (request, response) => {
+    const { prefix, after, limit } = parse(listQuerySchema, { ...request.query }, 'query');
+    const scores = await store.list(prefix, after, limit, signalOf(request));
+    response.json({ scores, next: scores.length < limit ? null : (scores.at(-1)?.id ?? null) });
+  });
+  return router;
+}
+
+async function putScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
+  const id = idOf(request);
+  const key = request.get('idempotency-key');
+  const idempotencyKey = key === undefined ? null : parse(idempotencyKeySchema, key, 'Idempotency-Key');
+  const expectedVersion = versionOf(request.get('if-match'));
+  const signal = signalOf(request);
+  const body = readBody(request, { maxBytes: options.maxBytes, stallMs: options.stallMs, signal });
+  await using spooled = await options.spool.receive(body);
+  const format = detectFormat(spooled.head);
+  if (format === null) {
+    throw new EncoreError('UNSUPPORTED_FORMAT', 'the body must be MusicXML, compressed MusicXML or a MIDI file', {
+      status: 415,
+      definite: true,
+    });
+  }
+  const { bytes, sha256 } = spooled;
+  const stored = await options.store.write(
+    { id, expectedVersion, idempotencyKey, bytes, sha256, format, chunks: spooled.chunks(chunkBytes) },
+    signal,
+  );
+  options.metrics.bytesStored.inc(stored.bytes);
+  response.status(stored.replayed || expectedVersion !== null ? 200 : 201);
+  response.setHeader('etag', `"${stored.version}"`);
+  response.json(stored satisfies StoredScore);
+}
+
+async function getScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
+  const signal = signalOf(request);
+  const head = await options.store.head(idOf(request), signal);
+  const chunks = options.store.read(head, signal);
+  // The first chunk decides between an answer and an error: a small score is known to be right before anything is sent.
+  let next = await chunks.next();
+  response.status(200);
+  response.setHeader('content-type', 'application/octet-stream');
+  response.setHeader('content-length', head.bytes);
+  response.setHeader('etag', `"${head.version}"`);
+  response.setHeader('digest-sha256', head.sha256);
+  while (next.done !== true) {
+    if (!response.write(next.value)) await once(response, 'drain', { signal });
+    next = await chunks.next();
+  }
+  response.end();
+}
+
+function idOf(request: Request): string {
+  return parse(scoreIdSchema, request.params['id'], 'score id');
+}
+
+/** If-Match: "3" names the version that is replaced. */
+function versionOf(header: string | undefined): number | null {
+  if (header === undefined) return null;
+  const digits = /^"([1-9][0-9]{0,8})"$/.exec(header)?.[1];
+  if (digits !== undefined) return Number(digits);
+  throw new EncoreError('INVALID_INPUT', 'If-Match must be a version in quotes, for example "3"', {
+    status: 400,
+    definite: true,
+  });
+}

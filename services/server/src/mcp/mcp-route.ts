@@ -1,0 +1,66 @@
+/** POST /mcp: the body is read here, within our limits, and handed to the SDK's handler parsed. */
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '@encore/kit';
+import { createMcpHandler, type Server } from '@modelcontextprotocol/server';
+import { readWholeBody } from '../http/body.ts';
+import { signalOf } from '../http/request-scope.ts';
+
+export interface McpRouteOptions {
+  factory: () => Server;
+  maxBytes: number;
+  stallMs: number;
+  logger: Logger;
+}
+
+export type McpRoute = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function createMcpRoute({ factory, maxBytes, stallMs, logger }: McpRouteOptions): McpRoute {
+  const handler = createMcpHandler(factory, {
+    maxSubscriptions: 16,
+    onerror: (error) => logger.debug({ err: error.message }, 'mcp'),
+  });
+  return async (request, response) => {
+    const signal = signalOf(request);
+    let message: unknown;
+    if (request.method === 'POST') {
+      const body = await readWholeBody(request, { maxBytes, stallMs, signal });
+      try {
+        message = JSON.parse(body.toString('utf8'));
+      } catch {
+        const error = { code: -32_700, message: 'Parse error: the body is not JSON' };
+        response.statusCode = 400;
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error }));
+        return;
+      }
+    }
+    const answer = await handler.fetch(toWebRequest(request, signal), { parsedBody: message });
+    await send(answer, response, signal);
+  };
+}
+
+/** Without the body: the handler has it parsed, and would only write and read it again. */
+function toWebRequest(request: IncomingMessage, signal: AbortSignal): Request {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    for (const value of values ?? []) headers.append(name, value);
+  }
+  return new Request(`http://${request.headers.host}/mcp`, { method: request.method ?? 'POST', headers, signal });
+}
+
+async function send(answer: Response, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  response.statusCode = answer.status;
+  for (const [name, value] of answer.headers) {
+    // Whether the connection stays open is decided by the listener.
+    if (name !== 'connection') response.setHeader(name, value);
+  }
+  if (answer.body === null || answer.headers.get('content-type')?.startsWith('application/json')) {
+    response.end(Buffer.from(await answer.arrayBuffer()));
+    return;
+  }
+  for await (const piece of answer.body) {
+    if (!response.write(piece)) await once(response, 'drain', { signal });
+  }
+  response.end();
+}

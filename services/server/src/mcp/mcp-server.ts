@@ -1,0 +1,62 @@
+/**
+ * The MCP side, on the SDK's low-level Server: one small object per request, its lists made once. Serves clients of
+ * 2026-07-28 and, statelessly, those of 2025-11-25 and before.
+ */
+import { EncoreError } from '@encore/kit';
+import {
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type Tool as ToolListing,
+} from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { errorBody } from '../http/error-answer.ts';
+import type { Tool } from '../tools/tool.ts';
+import type { ToolRunner } from '../tools/tool-runner.ts';
+
+/** Longer results are not repeated as text for clients that do not read structured content. */
+const maxTextLength = 16_384;
+
+export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner): () => Server {
+  const listing = tools.map(listed);
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  return () => {
+    const server = new Server({ name: 'encore', version: '0.1.0' }, { capabilities: { tools: {} } });
+    server.setRequestHandler('tools/list', () => ({ tools: listing }));
+    server.setRequestHandler('tools/call', async ({ params }, context) => {
+      const tool = byName.get(params.name);
+      if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${params.name}`);
+      try {
+        return succeeded(await runner.run(tool, params.arguments, context.mcpReq.signal));
+      } catch (error) {
+        if (error instanceof EncoreError) return failed(error);
+        throw error;
+      }
+    });
+    return server;
+  };
+}
+
+function listed(tool: Tool): ToolListing {
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: z.toJSONSchema(tool.input, { io: 'input' }) as ToolListing['inputSchema'],
+    outputSchema: z.toJSONSchema(tool.output) as NonNullable<ToolListing['outputSchema']>,
+    annotations: { readOnlyHint: tool.readOnly, destructiveHint: tool.destructive, openWorldHint: false },
+  };
+}
+
+function succeeded(output: unknown): CallToolResult {
+  const text = JSON.stringify(output);
+  const short = text.length <= maxTextLength ? text : `${text.length} characters; see the structured content`;
+  return { content: [{ type: 'text', text: short }], structuredContent: output as Record<string, unknown> };
+}
+
+/** A failure of a tool is a result, so that the model at the other end can read it and do something else. */
+function failed(error: EncoreError): CallToolResult {
+  const body = errorBody(error);
+  return { content: [{ type: 'text', text: JSON.stringify(body) }], structuredContent: body, isError: true };
+}

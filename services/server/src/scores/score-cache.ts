@@ -1,0 +1,62 @@
+/** Parsed scores, the least recently used thrown away first. Losing one costs a parse: the bytes are in the database. */
+import type { Score } from '../music/index.ts';
+
+export class ScoreCache {
+  readonly #maxScores: number;
+  readonly #maxBytes: number;
+  // A Map remembers the order of insertion: the first key is the one that was not used for the longest time.
+  readonly #entries = new Map<string, { score: Score; bytes: number }>();
+  #bytes = 0;
+
+  constructor(maxScores: number, maxBytes: number) {
+    this.#maxScores = maxScores;
+    this.#maxBytes = maxBytes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: string): Score | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.score;
+  }
+
+  set(key: string, score: Score): void {
+    this.#remove(key);
+    const bytes = estimateBytes(score);
+    if (bytes > this.#maxBytes) return;
+    this.#entries.set(key, { score, bytes });
+    this.#bytes += bytes;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#maxScores && this.#bytes <= this.#maxBytes) break;
+      this.#remove(oldest);
+    }
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+
+  #remove(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0;
+    this.#entries.delete(key);
+  }
+}
+
+/** 34 bytes of columns for a note; measures, parts and changes are objects of about 120 bytes. */
+function estimateBytes(score: Score): number {
+  const changes = score.parts.reduce(
+    (sum, part) => sum + 4 + part.keys.length + part.times.length + part.clefs.length + part.transposes.length,
+    0,
+  );
+  return 1_000 + score.notes.count * 34 + (score.measures.length + score.tempos.length + changes) * 120;
+}

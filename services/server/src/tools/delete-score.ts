@@ -1,0 +1,16 @@
+import { deleteScoreInputSchema, deleteScoreOutputSchema } from '@encore/contracts';
+import { defineTool } from './tool.ts';
+
+export const deleteScore = defineTool({
+  name: 'delete_score',
+  title: 'Delete a score',
+  description: 'Removes the score for good. `deleted` is false when there was none.',
+  input: deleteScoreInputSchema,
+  output: deleteScoreOutputSchema,
+  readOnly: false,
+  destructive: true,
+  cost: 'light',
+  async run({ score_id }, { library, signal }) {
+    return { score_id, deleted: await library.store.delete(score_id, signal) };
+  },
+});

@@ -1,0 +1,29 @@
+import { importScoreInputSchema, importScoreOutputSchema } from '@encore/contracts';
+import { EncoreError } from '@encore/kit';
+import { summarizeScore } from '../music/index.ts';
+import { defineTool } from './tool.ts';
+
+export const importScore = defineTool({
+  name: 'import_score',
+  title: 'Import a score',
+  description:
+    'Reads MusicXML (as text), or .mxl and MIDI (as base64), and stores it under score_id. With an idempotency_key the call can be repeated safely. Large files: PUT /scores/{id}.',
+  input: importScoreInputSchema,
+  output: importScoreOutputSchema,
+  readOnly: false,
+  destructive: false,
+  cost: 'heavy',
+  async run({ score_id, content, encoding, idempotency_key }, { library, signal }) {
+    const bytes = encoding === 'base64' ? decodeBase64(content) : Buffer.from(content, 'utf8');
+    const { stored, score } = await library.import(score_id, bytes, idempotency_key ?? null, signal);
+    const { parts, measures, notes } = summarizeScore(score);
+    return { score_id, version: stored.version, sha256: stored.sha256, format: stored.format, parts, measures, notes };
+  },
+});
+
+/** Buffer.from would skip what is not base64 and store something else than what was meant. */
+function decodeBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')) return bytes;
+  throw new EncoreError('INVALID_INPUT', 'content is not base64', { status: 400, definite: true });
+}
