@@ -1,0 +1,63 @@
+/** The probe's view: the share of right answers in time without retries, in all and in control windows, and the longest outage. */
+import type { Probe } from './time-order.ts';
+import { isNeutral, share } from './traffic.ts';
+
+export class Availability {
+  #ok = 0;
+  #due = 0;
+  #sheds = 0;
+  #controlOk = 0;
+  #controlDue = 0;
+  #lastOkDueAt: number | null = null;
+  #firstBadDueAt: number | null = null;
+  #longestOutageMs = 0;
+
+  /** `inControl`: the probe was due in steady, outside of every fault's window and tail. */
+  add(probe: Probe, inControl: boolean): void {
+    if (isNeutral(probe.outcome)) return;
+    const ok = probe.outcome === 'ok';
+    this.#due += 1;
+    if (ok) this.#ok += 1;
+    if (probe.outcome === 'shed') this.#sheds += 1;
+    if (inControl) {
+      this.#controlDue += 1;
+      if (ok) this.#controlOk += 1;
+    }
+    if (!ok) {
+      this.#firstBadDueAt ??= probe.dueAt;
+      this.#measureOutage(probe.dueAt);
+    } else {
+      if (this.#firstBadDueAt !== null && probe.dueAt > this.#firstBadDueAt) {
+        this.#measureOutage(probe.dueAt);
+        this.#firstBadDueAt = null;
+      }
+      this.#lastOkDueAt = Math.max(probe.dueAt, this.#lastOkDueAt ?? 0);
+    }
+  }
+
+  get overall(): number | null {
+    return share(this.#ok, this.#due);
+  }
+
+  get controlWindows(): number | null {
+    return share(this.#controlOk, this.#controlDue);
+  }
+
+  get controlProbes(): number {
+    return this.#controlDue;
+  }
+
+  get withoutSheds(): number | null {
+    return share(this.#ok, this.#due - this.#sheds);
+  }
+
+  /** The longest span between two right probes with failures in between, by the times at which they were due. */
+  get longestOutageSeconds(): number | null {
+    return this.#due === 0 ? null : this.#longestOutageMs / 1_000;
+  }
+
+  #measureOutage(toAt: number): void {
+    const fromAt = Math.min(this.#lastOkDueAt ?? Number.POSITIVE_INFINITY, this.#firstBadDueAt ?? toAt);
+    this.#longestOutageMs = Math.max(this.#longestOutageMs, toAt - fromAt);
+  }
+}

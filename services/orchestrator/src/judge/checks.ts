@@ -1,0 +1,234 @@
+/**
+ * When is there not enough evidence? Each check is a pure function of the evidence and returns what is missing, one text
+ * per lack. A check that throws says nothing about the run, so it counts as missing evidence as well.
+ */
+import { describeError } from '@encore/kit';
+import type { Evidence, SettledFault } from './evidence.ts';
+import { isKill, isUnsupported } from './fault-record.ts';
+import type { Finding } from './finding.ts';
+import { generatorLimits } from './generator.ts';
+import { list } from './metrics.ts';
+import { secondsWithin } from './span.ts';
+import { share } from './traffic.ts';
+
+interface Check {
+  name: string;
+  /** What must hold, for the documentation and the report. */
+  demands: string;
+  /** True when the lack follows from an early end, so that an interrupted run is not blamed for it. */
+  excused: boolean;
+  missing(evidence: Evidence): string[];
+}
+
+const percent = (value: number): string => `${(value * 100).toFixed(2)} %`;
+const label = ({ record: { fault } }: SettledFault): string => `${fault.id} (${fault.kind} of ${fault.target})`;
+
+export const checks: readonly Check[] = [
+  {
+    name: 'history_intact',
+    demands: 'every line of the history, the plan and the ledger is there and unchanged',
+    excused: false,
+    missing: ({ historyProblems }) => historyProblems,
+  },
+  {
+    name: 'run_complete',
+    demands: 'the history says how the run began and ended',
+    excused: false,
+    missing: ({ run }) => {
+      if (run.started === null) return ['the history does not say how the run began'];
+      if (run.ended === null) return ['the history does not say how the run ended'];
+      return run.ended.how === 'aborted' ? [`the run was aborted: ${run.ended.reason ?? 'no reason given'}`] : [];
+    },
+  },
+  {
+    name: 'plan_followed',
+    demands: 'the plan is the one that the run announced',
+    excused: false,
+    missing: ({ run, plan }) =>
+      run.started === null || run.started.planHash === plan.hash
+        ? []
+        : [`the run announced plan ${run.started.planHash.slice(0, 12)}, the file holds ${plan.hash.slice(0, 12)}`],
+  },
+  {
+    name: 'kills_bit',
+    demands: 'every kill that was tried was seen by the engine',
+    excused: false,
+    missing: ({ faults }) =>
+      blame(
+        faults.filter((fault) => isKill(fault.record) && wasTried(fault) && fault.record.bit !== 'yes'),
+        'kills did not bite',
+      ),
+  },
+  {
+    name: 'kinds_bit',
+    demands: 'every planned kind that this engine supports bit at least once',
+    excused: true,
+    missing: kindsThatNeverBit,
+  },
+  {
+    name: 'faults_bit',
+    demands: 'at least 95 % of the supported faults bit',
+    excused: true,
+    missing: ({ faults }) => {
+      const supported = faults.filter(({ record }) => !isUnsupported(record));
+      const bit = supported.filter(({ record }) => record.bit === 'yes').length;
+      const part = share(bit, supported.length) ?? 1;
+      return part < 0.95
+        ? [`only ${bit} of ${supported.length} faults bit (${percent(part)}, at least 95 % are needed)`]
+        : [];
+    },
+  },
+  {
+    name: 'recoveries_measured',
+    demands: 'every fault that bit has a recovery, or was waited for until its limit',
+    excused: true,
+    missing: ({ faults }) =>
+      faults.flatMap((fault) =>
+        fault.recovery.state === 'unknown' ? [`no recovery time for ${label(fault)}: ${fault.recovery.why}`] : [],
+      ),
+  },
+  {
+    name: 'faults_undone',
+    demands: 'every fault was undone and the undo was read back',
+    excused: false,
+    missing: ({ faults }) =>
+      blame(
+        faults.filter(({ record }) => {
+          if (record.injectedAt === null || record.bit === 'refused' || record.bit === 'unsupported') return false;
+          return record.undoVerified === false || (record.undoneAt === null && record.fault.durationSeconds > 0);
+        }),
+        'faults have no verified undo',
+      ),
+  },
+  {
+    name: 'injector_worked',
+    demands: 'the injector itself failed for at most 1 % of steady',
+    excused: false,
+    missing: ({ run }) => {
+      const steady = run.span('steady');
+      if (steady === null) return [];
+      const lost = secondsWithin(steady, run.injectorFailures);
+      const part = share(lost * 1_000, steady.toAt - steady.fromAt) ?? 0;
+      return part > 0.01
+        ? [`the injector failed for ${lost.toFixed(1)} s (${percent(part)} of steady, at most 1 %)`]
+        : [];
+    },
+  },
+  {
+    name: 'time_observed',
+    demands: 'at least 99 % of ramp and steady were observed',
+    excused: true,
+    missing: ({ observedSeconds, dueSeconds }) => {
+      const part = share(observedSeconds, dueSeconds);
+      if (part === null) return ['no second of ramp or steady was observed'];
+      if (part >= 0.99) return [];
+      return [
+        `only ${observedSeconds.toFixed(0)} of ${dueSeconds.toFixed(0)} s were observed (${percent(part)}, at least 99 %)`,
+      ];
+    },
+  },
+  {
+    name: 'generator_healthy',
+    demands: 'the load generator stayed within its limits',
+    excused: false,
+    missing: generatorFaults,
+  },
+  {
+    name: 'operations_answered',
+    demands: 'each kind of operation that was tried was answered rightly at least once',
+    excused: true,
+    missing: ({ traffic }) => {
+      const never = [...traffic.operations].filter(([, { ok, failed, unknown }]) => ok === 0 && failed + unknown > 0);
+      return never.length === 0 ? [] : [`not one right answer to ${never.map(([kind]) => kind).join(', ')}`];
+    },
+  },
+  {
+    name: 'written_read_back',
+    demands: 'a final read-back after heal covers every acknowledged score',
+    excused: true,
+    missing: readBackLacks,
+  },
+  {
+    name: 'kills_attributed',
+    demands: 'no target was SIGKILLed by the host for reasons of its own',
+    excused: false,
+    missing: ({ interventions }) =>
+      interventions.unattributedKills.map(
+        ({ at, target }) =>
+          `${target} was killed at ${new Date(at).toISOString()} by nobody known here: the host may be short of memory`,
+      ),
+  },
+];
+
+export function runChecks(evidence: Evidence, table: readonly Check[] = checks): Finding[] {
+  return table.map(({ name, excused, missing }) => {
+    try {
+      const lacks = missing(evidence);
+      return lacks.length === 0
+        ? { name, verdict: 'ok', reason: '' }
+        : { name, verdict: 'unknown', reason: list(lacks, 10), excused };
+    } catch (error) {
+      return { name, verdict: 'unknown', reason: `the check ${name} itself failed: ${describeError(error)}` };
+    }
+  });
+}
+
+/** Something was to happen to the target: the guard wrote its intent or its act. */
+function wasTried({ record }: SettledFault): boolean {
+  return record.bit !== 'unsupported' && (record.intendedAt !== null || record.injectedAt !== null);
+}
+
+function blame(faults: readonly SettledFault[], what: string): string[] {
+  return faults.length === 0 ? [] : [`${faults.length} ${what}: ${list(faults.map(label))}`];
+}
+
+function kindsThatNeverBit({ faults }: Evidence): string[] {
+  const supported = faults.filter(({ record }) => !isUnsupported(record));
+  const bit = new Set(supported.filter(({ record }) => record.bit === 'yes').map(({ record }) => record.fault.kind));
+  const never = new Set(supported.map(({ record }) => record.fault.kind).filter((kind) => !bit.has(kind)));
+  return [...never].map((kind) => `no fault of the planned kind ${kind} bit`);
+}
+
+function generatorFaults({ generator, traffic }: Evidence): string[] {
+  const { lateStartRate, eventLoopDelayP99Ms, cpuShare } = generator;
+  if (lateStartRate === null || eventLoopDelayP99Ms === null || cpuShare === null) {
+    return ['the load generator never reported its own health'];
+  }
+  const notStarted = traffic.attempts.get('not_started') ?? 0;
+  const notStartedRate = share(notStarted, traffic.attemptCount + notStarted) ?? 0;
+  const limits = generatorLimits;
+  return [
+    lateStartRate > limits.lateStartRate
+      ? `${percent(lateStartRate)} of the generator's starts were late (at most ${percent(limits.lateStartRate)})`
+      : '',
+    notStartedRate > limits.lateStartRate
+      ? `the generator could not start ${percent(notStartedRate)} of its requests (at most ${percent(limits.lateStartRate)})`
+      : '',
+    eventLoopDelayP99Ms > limits.eventLoopDelayP99Ms
+      ? `the generator's event loop was ${eventLoopDelayP99Ms} ms late (p99, at most ${limits.eventLoopDelayP99Ms} ms)`
+      : '',
+    cpuShare > limits.cpuShare
+      ? `the generator used ${percent(cpuShare)} of its CPU (at most ${percent(limits.cpuShare)})`
+      : '',
+  ].filter((text) => text !== '');
+}
+
+function readBackLacks({ run, integrity }: Evidence): string[] {
+  const { finalReadBack } = run;
+  if (finalReadBack === null) return ['there was no final read-back'];
+  const lacks: string[] = [];
+  if (integrity.entries === 0) lacks.push('the ledger is empty');
+  if (integrity.unverified > 0)
+    lacks.push(`${integrity.unverified} acknowledged scores have no read-back line in the ledger`);
+  for (const figure of ['lost', 'corrupt', 'duplicate', 'phantom'] as const) {
+    if (finalReadBack[figure] > integrity[figure]) {
+      lacks.push(`the read-back counted ${finalReadBack[figure]} ${figure}, the ledger shows ${integrity[figure]}`);
+    }
+  }
+  if (finalReadBack.acknowledged > integrity.acknowledgements) {
+    lacks.push(
+      `the read-back knew ${finalReadBack.acknowledged} acknowledged scores, the ledger shows ${integrity.acknowledgements}`,
+    );
+  }
+  return lacks;
+}

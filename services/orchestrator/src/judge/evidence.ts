@@ -1,0 +1,48 @@
+/** Everything that the checks may look at. It is made once, at the end of the history, and nothing changes it. */
+import type { Healer, Plan } from '@encore/contracts';
+import type { Alerts } from './alerts.ts';
+import type { Attribution } from './attribution.ts';
+import type { Availability } from './availability.ts';
+import type { FaultRecord, Recovery } from './fault-record.ts';
+import type { Generator } from './generator.ts';
+import type { IntegrityFigures } from './integrity.ts';
+import type { Interventions } from './interventions.ts';
+import type { Resources } from './resources.ts';
+import type { RunFacts, Settings } from './run-facts.ts';
+import type { Span } from './span.ts';
+import type { Traffic } from './traffic.ts';
+
+export interface SettledFault {
+  record: FaultRecord;
+  recovery: Recovery;
+  healedBy: Healer | null;
+  /** The window without its tail; null for a fault that was never tried. */
+  window: Span | null;
+}
+
+export interface Evidence {
+  plan: Plan;
+  run: RunFacts;
+  settings: Settings;
+  traffic: Traffic;
+  availability: Availability;
+  /** In the order of the plan. An interrupted run's later faults are left out. */
+  faults: SettledFault[];
+  /** Planned faults whose time never came. */
+  notReached: number;
+  controlWindows: Span[];
+  /** Ramp and steady. */
+  counted: Span | null;
+  observedSeconds: number;
+  dueSeconds: number;
+  attribution: Attribution;
+  interventions: Interventions;
+  resources: Resources;
+  generator: Generator;
+  alerts: Alerts;
+  integrity: IntegrityFigures;
+  /** Share of control windows in which the server said that it was ready; null when nobody looked. */
+  readyShare: number | null;
+  /** What is wrong with the files themselves. */
+  historyProblems: string[];
+}

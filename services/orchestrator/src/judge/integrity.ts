@@ -1,0 +1,128 @@
+/**
+ * The ledger audited line by line: what was acknowledged against what was read back, without a look at anybody's sums.
+ * Only scores that live now are kept, so a ledger of millions of lines needs little memory.
+ *
+ *   intended ──▶ acknowledged ──▶ live score ──▶ deleted      live + its hash read back = intact
+ *            └─▶ unknown: either version may stand            live + anything else      = lost, corrupt or unverified
+ */
+import type { LedgerEntry } from '@encore/contracts';
+
+export interface IntegrityFigures {
+  acknowledged: number;
+  readBack: number;
+  lost: number;
+  corrupt: number;
+  duplicate: number;
+  phantom: number;
+  unknownPresent: number;
+  unknownAbsent: number;
+  /** Acknowledged scores without any line of a read-back. */
+  unverified: number;
+  /** Acknowledgements ever, those of replaced and deleted scores included. */
+  acknowledgements: number;
+  entries: number;
+}
+
+interface Score {
+  hash: string;
+  /** Hashes of writes that are not answered: the score may hold one of them instead. */
+  maybe: string[];
+  /** A delete is not answered: the score may be gone. */
+  maybeGone: boolean;
+  readBack: 'intact' | 'lost' | 'corrupt' | null;
+}
+
+type Intent = Pick<Extract<LedgerEntry, { type: 'intended' }>, 'operation' | 'hash'> & { scoreId: string };
+type ReadBack = Extract<LedgerEntry, { type: 'read_back' }>;
+
+const maxMaybe = 100;
+
+export class Ledger {
+  readonly #live = new Map<string, Score>();
+  readonly #intents = new Map<string, Intent>();
+  readonly #phantoms = new Set<string>();
+  readonly #duplicates = new Set<string>();
+  readonly #unknown = new Map<string, 'unknown_present' | 'unknown_absent'>();
+  #acknowledgements = 0;
+  #entries = 0;
+
+  add(entry: LedgerEntry): void {
+    this.#entries += 1;
+    switch (entry.type) {
+      case 'intended':
+        this.#intend(entry);
+        break;
+      case 'acknowledged':
+        this.#acknowledgements += 1;
+        this.#intents.delete(entry.key);
+        this.#live.set(entry.scoreId, { hash: entry.hash, maybe: [], maybeGone: false, readBack: null });
+        break;
+      case 'unknown':
+        // The doubt was noted with the intent and stays.
+        this.#intents.delete(entry.key);
+        break;
+      case 'refused':
+        this.#refuse(entry.key);
+        break;
+      case 'deleted':
+        this.#intents.delete(entry.key);
+        this.#live.delete(entry.scoreId);
+        break;
+      case 'read_back':
+        this.#readBack(entry);
+        break;
+    }
+  }
+
+  get figures(): IntegrityFigures {
+    const certain = [...this.#live.values()].filter((score) => !score.maybeGone);
+    const count = (readBack: Score['readBack']): number =>
+      certain.filter((score) => score.readBack === readBack).length;
+    const unknown = [...this.#unknown.values()];
+    const unverified = count(null);
+    return {
+      acknowledged: certain.length,
+      readBack: certain.length - unverified,
+      lost: count('lost'),
+      corrupt: count('corrupt'),
+      duplicate: this.#duplicates.size,
+      phantom: this.#phantoms.size,
+      unknownPresent: unknown.filter((verdict) => verdict === 'unknown_present').length,
+      unknownAbsent: unknown.filter((verdict) => verdict === 'unknown_absent').length,
+      unverified,
+      acknowledgements: this.#acknowledgements,
+      entries: this.#entries,
+    };
+  }
+
+  #intend({ key, operation, scoreId, hash }: Extract<LedgerEntry, { type: 'intended' }>): void {
+    if (scoreId === undefined) return;
+    this.#intents.set(key, { operation, scoreId, hash });
+    const score = this.#live.get(scoreId);
+    if (score === undefined) return;
+    if (operation === 'delete') score.maybeGone = true;
+    else if (score.maybe.length < maxMaybe) score.maybe.push(hash);
+  }
+
+  #refuse(key: string): void {
+    const intent = this.#intents.get(key);
+    this.#intents.delete(key);
+    const score = intent === undefined ? undefined : this.#live.get(intent.scoreId);
+    if (intent === undefined || score === undefined) return;
+    if (intent.operation === 'delete') score.maybeGone = false;
+    else score.maybe = score.maybe.filter((hash) => hash !== intent.hash);
+  }
+
+  #readBack({ scoreId, found, verdict }: ReadBack): void {
+    if (verdict === 'duplicate') this.#duplicates.add(scoreId);
+    if (verdict === 'phantom') this.#phantoms.add(scoreId);
+    if (verdict === 'unknown_present' || verdict === 'unknown_absent') this.#unknown.set(scoreId, verdict);
+    const score = this.#live.get(scoreId);
+    if (score === undefined) return;
+    // The hash decides; a verdict that is worse than it is believed as well.
+    if (found === null || verdict === 'lost') score.readBack = 'lost';
+    else if (verdict === 'corrupt' || (found !== score.hash && !score.maybe.includes(found)))
+      score.readBack = 'corrupt';
+    else score.readBack = 'intact';
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What happened to the targets that Encore did not journal: a hand that paused, stopped or started a container, and
+ * targets that died with nothing to blame. Encore's own starts and restarts explain what the engine says around them.
+ */
+import type { EventOf } from '@encore/contracts';
+import type { FaultTracker } from './fault-tracker.ts';
+import { containerOf } from './kind-traits.ts';
+import type { Observation } from './time-order.ts';
+import { timeOf } from './time-order.ts';
+
+export interface Intervention {
+  at: number;
+  target: string;
+  action: string;
+}
+
+/** A graceful restart may take the whole stop grace before the start is reported. */
+const actReachMs = { before: 20_000, after: 5_000 };
+const acts = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
+const deathReachMs = 10_000;
+const maxKept = 10_000;
+
+export class Interventions {
+  readonly #foreign: Intervention[] = [];
+  readonly #engine: Intervention[] = [];
+  readonly #deaths: (Intervention & { exitCode: number | null })[] = [];
+  readonly #ooms: Intervention[] = [];
+  readonly #ours: { container: string; at: number }[] = [];
+  #over = false;
+
+  add(event: Observation, tracker: FaultTracker): void {
+    switch (event.type) {
+      case 'engine_saw':
+        this.#engineSaw(event, tracker);
+        break;
+      case 'target_started':
+        if (event.actor === 'foreign')
+          keep(this.#foreign, { at: timeOf(event), target: event.target, action: 'start' });
+        else if (event.actor !== 'policy')
+          keep(this.#ours, { container: containerOf[event.target], at: timeOf(event) });
+        break;
+      case 'supervisor_acted':
+        keep(this.#ours, { container: containerOf[event.target], at: event.at });
+        break;
+      case 'run_ended':
+        this.#over = true;
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Acts of somebody else on a target. */
+  get manual(): Intervention[] {
+    const acted = this.#engine.filter((event) => !this.#isOurs(event));
+    return [...this.#foreign, ...acted].sort((a, b) => a.at - b.at);
+  }
+
+  /** Deaths of a target outside of every fault's window, that no restart of ours explains. */
+  get unexpectedExits(): Intervention[] {
+    return this.#deaths.filter((death) => !this.#isOurs(death) && !this.#isUnattributed(death));
+  }
+
+  /** SIGKILLs that nobody here sent and no limit of the container explains: the host is short of something. */
+  get unattributedKills(): Intervention[] {
+    return this.#deaths.filter((death) => !this.#isOurs(death) && this.#isUnattributed(death));
+  }
+
+  #engineSaw(event: EventOf<'engine_saw'>, tracker: FaultTracker): void {
+    const { target, action } = event;
+    const at = timeOf(event);
+    if (action === 'oom') keep(this.#ooms, { at, target, action });
+    if (this.#over || tracker.explains(target, at)) return;
+    if (acts.has(action)) keep(this.#engine, { at, target, action });
+    // The death of one target in the window of a fault on another is a cascade, which has its own warning.
+    if (action === 'die' && tracker.ownerOf(at, at) === null) {
+      keep(this.#deaths, { at, target, action, exitCode: event.exitCode ?? null });
+    }
+  }
+
+  #isUnattributed(death: Intervention & { exitCode: number | null }): boolean {
+    if (death.exitCode !== 137) return false;
+    const near = (other: Intervention): boolean =>
+      other.target === death.target && Math.abs(other.at - death.at) <= deathReachMs;
+    return !this.#ooms.some(near) && !this.#engine.some((event) => event.action === 'kill' && near(event));
+  }
+
+  #isOurs({ target, at }: Intervention): boolean {
+    return this.#ours.some(
+      (act) => act.container === target && at >= act.at - actReachMs.before && at <= act.at + actReachMs.after,
+    );
+  }
+}
+
+function keep<Item>(list: Item[], item: Item): void {
+  if (list.length < maxKept) list.push(item);
+}

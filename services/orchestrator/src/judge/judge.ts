@@ -1,0 +1,163 @@
+/**
+ * The verdict: a pure function of what was written down. One pass over the history in the order of time, one over the
+ * ledger, memory bounded by the length of the run and not by its load.
+ *
+ *   history ──▶ TimeOrder ──▶ collectors ──▶ Evidence ──▶ checks, rules, warnings ──▶ Report + Series
+ *   ledger  ──▶ Ledger ─────────────────────────┘
+ */
+import type { EncoreEvent, HistoryLine, LedgerEntry, Plan, Report } from '@encore/contracts';
+import { Alerts } from './alerts.ts';
+import { Attribution } from './attribution.ts';
+import { Availability } from './availability.ts';
+import type { Evidence } from './evidence.ts';
+import { FaultTracker } from './fault-tracker.ts';
+import { Generator } from './generator.ts';
+import { Ledger } from './integrity.ts';
+import { Interventions } from './interventions.ts';
+import { ReadyWatch } from './ready-share.ts';
+import { reportOf } from './report-of.ts';
+import { Resources } from './resources.ts';
+import { RunFacts } from './run-facts.ts';
+import type { Series } from './series.ts';
+import { MemoryTrace, seriesOf } from './series.ts';
+import { controlWindowsOf, findBaselines, settleFaults } from './settle.ts';
+import { secondsWithin } from './span.ts';
+import type { Observation } from './time-order.ts';
+import { TimeOrder } from './time-order.ts';
+import { Traffic } from './traffic.ts';
+
+export interface JudgedRun {
+  history: AsyncIterable<HistoryLine>;
+  plan: Plan;
+  ledger: AsyncIterable<LedgerEntry>;
+  /** Filled while the files are read: what is wrong with them. Any problem rules out PASSED. */
+  historyProblems: string[];
+  /** Harmless oddities of the files, such as a torn last line. */
+  historyNotes?: string[];
+}
+
+export interface Judgement {
+  report: Report;
+  series: Series;
+}
+
+export async function judge(run: JudgedRun): Promise<Judgement> {
+  const judging = new Judging(run.plan);
+  for await (const line of run.history) judging.add(line.event);
+  const ledger = new Ledger();
+  for await (const entry of run.ledger) ledger.add(entry);
+  return judging.conclude(ledger, run.historyProblems, run.historyNotes);
+}
+
+/** The judge at work. A live view feeds it event by event and may conclude as often as it likes. */
+export class Judging {
+  readonly #plan: Plan;
+  readonly #order: TimeOrder;
+  readonly #run = new RunFacts();
+  readonly #tracker: FaultTracker;
+  readonly #traffic = new Traffic();
+  readonly #availability = new Availability();
+  readonly #attribution = new Attribution();
+  readonly #interventions = new Interventions();
+  readonly #resources = new Resources();
+  readonly #generator = new Generator();
+  readonly #alerts = new Alerts();
+  readonly #memory = new MemoryTrace();
+  readonly #ready = new ReadyWatch();
+  #usersSeenAt = 0;
+
+  /** `horizonMs`: how long events wait for those of other sources; a live view wants it short. */
+  constructor(plan: Plan, horizonMs?: number) {
+    this.#plan = plan;
+    this.#order = new TimeOrder(horizonMs);
+    this.#tracker = new FaultTracker(plan);
+  }
+
+  add(event: EncoreEvent): void {
+    this.#order.add(event);
+    for (const ready of this.#order.ready()) this.#observe(ready);
+  }
+
+  conclude(ledger: Ledger, historyProblems: string[] = [], historyNotes: string[] = []): Judgement {
+    for (const event of this.#order.rest()) this.#observe(event);
+    const evidence = this.#evidence(ledger, historyProblems);
+    return { report: reportOf(evidence, historyNotes), series: seriesOf(evidence, this.#memory) };
+  }
+
+  #observe(event: Observation): void {
+    this.#run.add(event);
+    this.#tracker.add(event);
+    this.#interventions.add(event, this.#tracker);
+    this.#alerts.add(event);
+    switch (event.type) {
+      case 'load_second':
+        this.#traffic.add(event, this.#run.counting);
+        this.#usersSeenAt = Math.max(this.#usersSeenAt, event.at);
+        break;
+      case 'probe':
+        if (this.#run.counting) this.#availability.add(event, this.#inControl(event.dueAt, event.at));
+        this.#usersSeenAt = Math.max(this.#usersSeenAt, event.at);
+        break;
+      case 'attempt_failed':
+        this.#attribution.add(event, this.#tracker, this.#run);
+        break;
+      case 'target_sampled':
+        this.#resources.sample(event, this.#inControl(event.at, event.at));
+        this.#memory.add(event);
+        break;
+      case 'target_started':
+        this.#resources.started(event);
+        break;
+      case 'generator_checked':
+        this.#generator.add(event);
+        break;
+      case 'server_seen':
+        this.#ready.add(event);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** A request that was in flight when a fault began belongs to the fault. */
+  #inControl(fromAt: number, toAt: number): boolean {
+    return this.#run.phase === 'steady' && this.#tracker.ownerOf(fromAt, toAt) === null;
+  }
+
+  #evidence(ledger: Ledger, historyProblems: string[]): Evidence {
+    const run = this.#run;
+    const { settings } = run;
+    const reached = [...this.#tracker.records.values()].filter(
+      ({ injectedAt, intendedAt, bit, skipped }) =>
+        !run.interrupted || (injectedAt ?? intendedAt ?? bit ?? skipped) !== null,
+    );
+    const faults = settleFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds);
+    const controlWindows = controlWindowsOf(run.span('steady'), faults);
+    findBaselines(faults, controlWindows, this.#traffic.seconds);
+    const counted = run.span('ramp', 'steady');
+    const spanSeconds = counted === null ? 0 : (counted.toAt - counted.fromAt) / 1_000;
+    const unseen = counted === null ? [] : [...run.gaps, ...this.#traffic.unseenWithin(counted)];
+    const planned = this.#plan.rampSeconds + this.#plan.steadySeconds;
+    return {
+      plan: this.#plan,
+      run,
+      settings,
+      traffic: this.#traffic,
+      availability: this.#availability,
+      faults,
+      notReached: this.#tracker.records.size - reached.length,
+      controlWindows,
+      counted,
+      observedSeconds: counted === null ? 0 : spanSeconds - secondsWithin(counted, unseen),
+      dueSeconds: run.interrupted ? spanSeconds : Math.max(spanSeconds, planned),
+      attribution: this.#attribution,
+      interventions: this.#interventions,
+      resources: this.#resources,
+      generator: this.#generator,
+      alerts: this.#alerts,
+      integrity: ledger.figures,
+      readyShare: this.#ready.shareOf(controlWindows, run.lastAt),
+      historyProblems,
+    };
+  }
+}

@@ -1,0 +1,235 @@
+/** The report is the evidence in the words of its published schema, with the verdict first. */
+import type { Report, ReportedFault } from '@encore/contracts';
+import { faultKinds, operationKinds, outcomes, reportSchema } from '@encore/contracts';
+import { runChecks } from './checks.ts';
+import type { Evidence, SettledFault } from './evidence.ts';
+import type { FaultRecord } from './fault-record.ts';
+import { isUnsupported } from './fault-record.ts';
+import { combine } from './finding.ts';
+import { judgeRules } from './rules.ts';
+import { percentileOf } from './threshold.ts';
+import { warningsOf } from './warnings.ts';
+
+export function reportOf(evidence: Evidence, historyNotes: readonly string[]): Report {
+  const { run, plan, traffic, availability, attribution, interventions, alerts, generator } = evidence;
+  const rules = judgeRules(evidence);
+  const { result, reasons } = combine([...rules.findings, ...runChecks(evidence)], run.interrupted);
+  const startedAt = run.started?.at ?? run.firstAt;
+  const endedAt = run.ended?.at ?? run.lastAt;
+  const report: Report = {
+    schema_version: 1,
+    run_id: run.started?.runId ?? 'unknown',
+    result,
+    reasons,
+    warnings: [...warningsOf(evidence), ...historyNotes],
+    started_at: iso(startedAt),
+    ended_at: iso(endedAt),
+    duration_seconds: seconds(Math.max(0, endedAt - startedAt)),
+    observed_seconds: seconds(evidence.observedSeconds * 1_000),
+    gaps: gapsOf(evidence),
+    seed: run.started?.seed ?? plan.seed,
+    plan_hash: plan.hash,
+    config: run.started?.config ?? {},
+    environment: run.started?.environment ?? {},
+    totals: totalsOf(evidence),
+    outcomes: Object.fromEntries(outcomes.map((name) => [name, traffic.attempts.get(name) ?? 0])) as Report['outcomes'],
+    operations: operationsOf(evidence),
+    availability: {
+      overall: availability.overall,
+      control_windows: availability.controlWindows,
+      without_sheds: availability.withoutSheds,
+      longest_outage_seconds: availability.longestOutageSeconds,
+    },
+    alerts: alerts.list.map(({ at, name, message }) => ({ at: iso(at), name, message })),
+    manual_interventions: interventions.manual.map(({ at, target, action }) => ({ at: iso(at), target, action })),
+    recoveries: recoveriesOf(evidence),
+    faults: evidence.faults.map((fault) => faultOf(fault, evidence)),
+    attribution: {
+      explained: explainedOf(evidence),
+      unexplained: attribution.unexplained,
+      unexplained_samples: attribution.samples.map(({ at, operation, outcome, request, detail }) => ({
+        at: iso(at),
+        operation,
+        outcome,
+        request,
+        detail,
+      })),
+    },
+    integrity: integrityOf(evidence),
+    resources: resourcesOf(evidence),
+    hygiene: hygieneOf(evidence),
+    thresholds: rules.results,
+    generator: {
+      late_start_rate: generator.lateStartRate,
+      event_loop_delay_p99_ms: generator.eventLoopDelayP99Ms,
+      cpu_share: generator.cpuShare,
+      within_limits: generator.withinLimits,
+    },
+    not_tested: notTested(evidence),
+  };
+  return reportSchema.parse(report);
+}
+
+/** A time outside of what a date can hold must not cost the report. */
+function iso(at: number): string {
+  return new Date(Math.min(8.64e15, Math.max(-8.64e15, at))).toISOString();
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms) / 1_000;
+}
+
+function gapsOf({ run, traffic, counted }: Evidence): Report['gaps'] {
+  const unseen = counted === null ? [] : traffic.unseenWithin(counted);
+  const holes = unseen.map((span) => ({ ...span, reason: 'no figures from the load generator' }));
+  return [...run.gaps, ...holes]
+    .sort((a, b) => a.fromAt - b.fromAt)
+    .map(({ fromAt, toAt, reason }) => ({ from: iso(fromAt), to: iso(toAt), reason }));
+}
+
+function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
+  const { ok, failed, unknown } = traffic.totals;
+  const attempts = traffic.attemptCount;
+  return {
+    operations: ok + failed + unknown,
+    attempts,
+    ok,
+    failed,
+    unknown,
+    success_rate: traffic.successRate,
+    attempt_success_rate: traffic.attemptSuccessRate,
+    requests_per_second: observedSeconds === 0 ? 0 : Number((attempts / observedSeconds).toFixed(2)),
+  };
+}
+
+function operationsOf({ traffic, run }: Evidence): Report['operations'] {
+  const rows = operationKinds.map((kind) => {
+    const counts = traffic.operations.get(kind) ?? { ok: 0, failed: 0, unknown: 0, cancelled: 0 };
+    const summary = run.loadSummary?.operations[kind];
+    return [
+      kind,
+      { ...counts, service_ms: summary?.serviceMs ?? null, response_ms: summary?.responseMs ?? null },
+    ] as const;
+  });
+  return Object.fromEntries(rows) as Report['operations'];
+}
+
+function recoveriesOf({ faults }: Evidence): Report['recoveries'] {
+  const took = faults
+    .flatMap(({ recovery }) => (recovery.state === 'recovered' ? [recovery.seconds] : []))
+    .sort((a, b) => a - b);
+  return {
+    count: took.length,
+    failed: faults.filter(({ recovery }) => recovery.state === 'not_recovered').length,
+    mean_seconds: took.length === 0 ? null : seconds((took.reduce((sum, one) => sum + one, 0) / took.length) * 1_000),
+    p95_seconds: percentileOf(took, 95),
+    max_seconds: took.at(-1) ?? null,
+  };
+}
+
+function faultOf({ record, recovery, healedBy }: SettledFault, { run, plan }: Evidence): ReportedFault {
+  const { fault, injectedAt } = record;
+  const steadyAt = run.phases.find(({ phase }) => phase === 'steady')?.at;
+  const plannedFrom = steadyAt ?? (run.started?.at ?? run.firstAt) + plan.rampSeconds * 1_000;
+  const since = (at: number | null): number | null =>
+    at === null || injectedAt === null ? null : seconds(Math.max(0, at - injectedAt));
+  return {
+    id: fault.id,
+    kind: fault.kind,
+    target: fault.target,
+    planned_at: iso(plannedFrom + fault.atSeconds * 1_000),
+    injected_at: injectedAt === null ? null : iso(injectedAt),
+    duration_seconds: fault.durationSeconds,
+    bit: record.bit ?? (isUnsupported(record) ? 'unsupported' : 'no'),
+    evidence: evidenceOf(record),
+    undone_at: record.undoneAt === null ? null : iso(record.undoneAt),
+    undo_verified: record.undoVerified,
+    healed_by: healedBy,
+    stages: {
+      detected: since(record.detectedAt),
+      restarted: since(record.restartedAt),
+      port: since(record.portAt),
+      ready: since(record.readyAt),
+      first_success: since(record.firstSuccessAt),
+      baseline: since(record.baselineAt),
+    },
+    recovery_seconds: recovery.state === 'recovered' ? seconds(recovery.seconds * 1_000) : null,
+    attempts_failed: record.attemptsFailed,
+  };
+}
+
+function evidenceOf(record: FaultRecord): string {
+  if (record.evidence !== '') return record.evidence;
+  if (record.skipped !== null) return `skipped: ${record.skipped.reason}`;
+  return record.injectedAt === null ? 'never injected' : 'the check of the bite is missing';
+}
+
+function explainedOf({ faults, attribution }: Evidence): Record<string, number> {
+  const explained: Record<string, number> = {};
+  for (const { record } of faults) if (record.attemptsFailed > 0) explained[record.fault.id] = record.attemptsFailed;
+  if (attribution.injector > 0) explained['injector'] = attribution.injector;
+  return explained;
+}
+
+function integrityOf({ integrity, run }: Evidence): Report['integrity'] {
+  const read = run.finalReadBack !== null;
+  const seen = (count: number): number | null => (read || count > 0 ? count : null);
+  return {
+    acknowledged: integrity.entries === 0 ? null : integrity.acknowledged,
+    read_back: read ? integrity.readBack : null,
+    lost: seen(integrity.lost),
+    corrupt: seen(integrity.corrupt),
+    duplicate: seen(integrity.duplicate),
+    phantom: seen(integrity.phantom),
+    unknown_present: seen(integrity.unknownPresent),
+    unknown_absent: seen(integrity.unknownAbsent),
+  };
+}
+
+function resourcesOf({ resources }: Evidence): Report['resources'] {
+  return Object.fromEntries(
+    [...resources.containers].map(([name, container]) => {
+      const slope = resources.slopeOf(name);
+      return [
+        name,
+        {
+          memory_peak_bytes: container.peakBytes === 0 ? null : container.peakBytes,
+          memory_slope_bytes_per_hour: slope === null ? null : Math.round(slope),
+          cpu_seconds: container.lastCpuSeconds === null ? null : Number(container.cpuSeconds.toFixed(2)),
+          restarts: Object.fromEntries(container.restarts),
+        },
+      ];
+    }),
+  );
+}
+
+function hygieneOf({ run: { hygiene } }: Evidence): Report['hygiene'] {
+  return {
+    leaked_toxics: hygiene?.leakedToxics ?? null,
+    leaked_pauses: hygiene?.leakedPauses ?? null,
+    limits_off_baseline: hygiene?.limitsOffBaseline ?? null,
+    foreign_containers_touched: hygiene?.foreignContainersTouched ?? null,
+  };
+}
+
+/** What a green verdict does not speak of. */
+function notTested({ faults, plan, notReached, settings }: Evidence): string[] {
+  const unsupported = new Map<string, string>();
+  for (const { record } of faults) {
+    if (isUnsupported(record)) unsupported.set(record.fault.kind, record.skipped?.reason ?? record.evidence);
+  }
+  const planned = new Set(plan.faults.map(({ kind }) => kind));
+  const others = faultKinds.filter((kind) => !planned.has(kind));
+  return [
+    ...[...unsupported].map(([kind, reason]) => `${kind}: this engine cannot do it (${reason})`),
+    ...(others.length === 0 ? [] : [`kinds of fault that are not in this run's plan: ${others.join(', ')}`]),
+    ...(notReached === 0 ? [] : [`${notReached} planned faults whose time never came`]),
+    ...(settings.profile === 'full' ? [] : ['a whole day: slow leaks and rare faults need the full profile']),
+    'loss of power: a killed process leaves its writes in the page cache, a dead host does not',
+    'damage of disks and of files, and disks that lie about what they have written',
+    'clocks that jump or drift between machines',
+    'more than one host, more than one replica of the server',
+    'a network between machines: links here are inside one host, faults are injected by a proxy',
+    'clients other than the load generator',
+  ];
+}

@@ -1,0 +1,105 @@
+/**
+ * Memory, CPU and restarts of each container, from the guard's samples. The slope of memory is a common least-squares
+ * slope over the lives between restarts (a restart empties the memory; a line through the saw-tooth would hide a leak),
+ * from samples in control windows, at least half a minute after the start.
+ */
+import type { EventOf } from '@encore/contracts';
+import { containerOf } from './kind-traits.ts';
+
+const warmUpMs = 30_000;
+const leastSamples = 20;
+const leastSpanMs = 120_000;
+
+interface Life {
+  startedAt: number;
+  count: number;
+  firstAt: number;
+  lastAt: number;
+  meanHours: number;
+  meanBytes: number;
+  hoursBytes: number;
+  hoursHours: number;
+}
+
+interface Container {
+  peakBytes: number;
+  peakShare: number;
+  cpuSeconds: number;
+  lastCpuSeconds: number | null;
+  restarts: Map<string, number>;
+  life: Life;
+  past: { count: number; spanMs: number; hoursBytes: number; hoursHours: number };
+}
+
+export class Resources {
+  readonly containers = new Map<string, Container>();
+
+  sample(event: EventOf<'target_sampled'>, inControl: boolean): void {
+    const container = this.#container(event.target, event.at);
+    container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
+    const shareOfLimit = event.memoryLimitBytes > 0 ? event.memoryBytes / event.memoryLimitBytes : 0;
+    container.peakShare = Math.max(container.peakShare, shareOfLimit);
+    const before = container.lastCpuSeconds;
+    // The counter begins anew with each life.
+    const spent = before === null || event.cpuSeconds < before ? event.cpuSeconds : event.cpuSeconds - before;
+    if (before !== null) container.cpuSeconds += spent;
+    container.lastCpuSeconds = event.cpuSeconds;
+    if (inControl && event.at - container.life.startedAt >= warmUpMs) grow(container.life, event.at, event.memoryBytes);
+  }
+
+  started(event: EventOf<'target_started'>): void {
+    const container = this.#container(containerOf[event.target], event.at);
+    const cause = event.reason === 'verify' ? 'verify' : event.actor;
+    container.restarts.set(cause, (container.restarts.get(cause) ?? 0) + 1);
+    const { life, past } = container;
+    past.count += life.count;
+    past.spanMs += life.lastAt - life.firstAt;
+    past.hoursBytes += life.hoursBytes;
+    past.hoursHours += life.hoursHours;
+    container.life = newLife(event.at);
+  }
+
+  /** Bytes per hour, or null with too little to see. */
+  slopeOf(name: string): number | null {
+    const container = this.containers.get(name);
+    if (container === undefined) return null;
+    const { life, past } = container;
+    const spanMs = past.spanMs + life.lastAt - life.firstAt;
+    const hoursHours = past.hoursHours + life.hoursHours;
+    if (past.count + life.count < leastSamples || spanMs < leastSpanMs || hoursHours === 0) return null;
+    return (past.hoursBytes + life.hoursBytes) / hoursHours;
+  }
+
+  #container(name: string, at: number): Container {
+    const known = this.containers.get(name);
+    if (known !== undefined) return known;
+    const container: Container = {
+      peakBytes: 0,
+      peakShare: 0,
+      cpuSeconds: 0,
+      lastCpuSeconds: null,
+      restarts: new Map(),
+      life: newLife(at),
+      past: { count: 0, spanMs: 0, hoursBytes: 0, hoursHours: 0 },
+    };
+    this.containers.set(name, container);
+    return container;
+  }
+}
+
+function newLife(startedAt: number): Life {
+  return { startedAt, count: 0, firstAt: 0, lastAt: 0, meanHours: 0, meanBytes: 0, hoursBytes: 0, hoursHours: 0 };
+}
+
+/** Welford's update, which stays exact where sums of squares of epoch times would not. */
+function grow(life: Life, at: number, bytes: number): void {
+  if (life.count === 0) life.firstAt = at;
+  life.lastAt = at;
+  life.count += 1;
+  const hours = (at - life.startedAt) / 3_600_000;
+  const fromMeanHours = hours - life.meanHours;
+  life.meanHours += fromMeanHours / life.count;
+  life.meanBytes += (bytes - life.meanBytes) / life.count;
+  life.hoursBytes += fromMeanHours * (bytes - life.meanBytes);
+  life.hoursHours += fromMeanHours * (hours - life.meanHours);
+}

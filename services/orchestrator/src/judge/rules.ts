@@ -1,0 +1,119 @@
+/** The rules of the verdict as thresholds: the defaults, those of the config in their place, and their judgement. */
+import type { Report } from '@encore/contracts';
+import { describeError } from '@encore/kit';
+import type { Evidence } from './evidence.ts';
+import type { Finding } from './finding.ts';
+import type { Figure } from './metrics.ts';
+import { metrics } from './metrics.ts';
+import type { Settings } from './run-facts.ts';
+import type { MetricName, Threshold } from './threshold.ts';
+import { aggregate, holds, parseThreshold } from './threshold.ts';
+
+type ThresholdResult = Report['thresholds'][number];
+
+/** Metric by metric; the config adds to them and replaces them. A plan without faults has no recovery to speak of. */
+export function defaultThresholds(settings: Settings, faultsPlanned: boolean): Partial<Record<MetricName, string>> {
+  const long = settings.profile === 'moderate' || settings.profile === 'full';
+  return {
+    success_rate: 'value>=0.95',
+    ...(long ? { attempt_success_rate: 'value>=0.95' } : {}),
+    availability_control: 'value>=0.999',
+    ...(faultsPlanned ? { recovery_seconds: `max<${settings.recoveryTimeoutSeconds}` } : {}),
+    lost_writes: 'count==0',
+    corrupt_writes: 'count==0',
+    duplicate_writes: 'count==0',
+    phantom_writes: 'count==0',
+    wrong_answers: 'count==0',
+    leaks: 'count==0',
+    foreign_containers: 'count==0',
+    manual_interventions: 'count==0',
+    unexpected_exits: 'count==0',
+  };
+}
+
+export function judgeRules(evidence: Evidence): { results: ThresholdResult[]; findings: Finding[] } {
+  const { settings, plan } = evidence;
+  const expressions = { ...defaultThresholds(settings, plan.faults.length > 0), ...settings.thresholds };
+  const results: ThresholdResult[] = [];
+  const findings: Finding[] = [];
+  const silent: string[] = [];
+  for (const [name, expression] of Object.entries(expressions)) {
+    try {
+      const result = judgeRule(name, expression, evidence);
+      results.push(result);
+      if (result.ok === false) findings.push(violationOf(result));
+      if (result.ok === null) silent.push(`${name} (${expression})`);
+    } catch (error) {
+      const note = `the check itself failed: ${describeError(error)}`;
+      results.push({ name, expression, value: null, ok: null, note });
+      findings.push({ name, verdict: 'unknown', reason: `${name}: ${note}` });
+    }
+  }
+  if (silent.length > 0) {
+    const reason = `no data for the rules ${silent.join(', ')}`;
+    findings.push({ name: 'rules_have_data', verdict: 'unknown', reason, excused: true });
+  }
+  return { results, findings };
+}
+
+function judgeRule(name: string, expression: string, evidence: Evidence): ThresholdResult {
+  const threshold = parseThreshold(name, expression);
+  const figure = metrics[threshold.metric](evidence);
+  const value = aggregateOf(figure, threshold, evidence.observedSeconds);
+  const note = noteOf(figure, value);
+  const ok = value === null ? null : holds(threshold.operator, value, threshold.limit);
+  // JSON knows no Infinity: what never came has no value, and the note says so.
+  const shown = value === null || !Number.isFinite(value) ? null : value;
+  return { name, expression, value: shown, ok, ...(note === undefined ? {} : { note }) };
+}
+
+function aggregateOf(figure: Figure, threshold: Threshold, observedSeconds: number): number | null {
+  switch (figure.shape) {
+    case 'value':
+      return figure.value;
+    case 'trend':
+      return aggregate(figure.samples, threshold);
+    case 'count':
+      if (threshold.aggregation === 'count' || figure.count === null) return figure.count;
+      return observedSeconds === 0 ? null : figure.count / observedSeconds;
+  }
+}
+
+/** Beside every zero stands what it can prove: with 0 of N the 95 % upper bound is 3/N. */
+function noteOf(figure: Figure, value: number | null): string | undefined {
+  if (figure.shape === 'value') return undefined;
+  if (figure.note !== undefined) return figure.note;
+  if (figure.shape !== 'count' || value !== 0 || figure.of === undefined || figure.of === 0) return undefined;
+  return `0 of ${figure.of.toLocaleString('en-US')}: below ${upperBound(figure.of)} at 95 % confidence, if independent`;
+}
+
+/** 3/N as a text of three digits. */
+export function upperBound(trials: number): string {
+  const bound = Math.min(1, 3 / trials);
+  return bound >= 0.0001
+    ? `${Number((bound * 100).toPrecision(2))} %`
+    : `${Number((bound * 1e6).toPrecision(2))} per million`;
+}
+
+function violationOf({ name, expression, value, note }: ThresholdResult): Finding {
+  const seen = value === null ? 'without an end' : formatFigure(name, value);
+  const why = note === undefined ? '' : `: ${note}`;
+  return {
+    name,
+    verdict: 'failed',
+    reason: `${name} is ${seen}, the rule is ${expression}${zoneOf(name, value)}${why}`,
+  };
+}
+
+/** Rates as percent, seconds as seconds. */
+export function formatFigure(name: string, value: number): string {
+  if (/rate|availability|share/.test(name)) return `${(value * 100).toFixed(2)} %`;
+  if (name.endsWith('_seconds')) return `${value.toFixed(2)} s`;
+  return value.toLocaleString('en-US');
+}
+
+/** The guide's words for a success rate under 95 %. */
+function zoneOf(name: string, value: number | null): string {
+  if (name !== 'success_rate' || value === null) return '';
+  return value >= 0.9 ? ' (the warning zone, 90 to 95 %)' : ' (the failure zone, under 90 %)';
+}

@@ -1,0 +1,103 @@
+/** The frame of a run: who started it, its phases, what was not seen, how it ended. */
+import type { EventOf, Phase, ProfileName } from '@encore/contracts';
+import { profileNameSchema } from '@encore/contracts';
+import { z } from 'zod';
+import type { Span } from './span.ts';
+import type { Observation } from './time-order.ts';
+import { timeOf } from './time-order.ts';
+
+/** The settings that the verdict depends on. A history without them is judged by the strictest profile. */
+export interface Settings {
+  profile: ProfileName;
+  recoveryTimeoutSeconds: number;
+  thresholds: Record<string, string>;
+}
+
+const settingsSchema = z.object({
+  profile: profileNameSchema.catch('full'),
+  recoveryTimeoutSeconds: z.number().positive().catch(60),
+  thresholds: z.record(z.string(), z.string()).catch({}),
+});
+
+const maxGaps = 10_000;
+
+export class RunFacts {
+  started: EventOf<'run_started'> | null = null;
+  ended: EventOf<'run_ended'> | null = null;
+  stopRequested: EventOf<'stop_requested'> | null = null;
+  readonly phases: { phase: Phase; at: number }[] = [];
+  readonly gaps: (Span & { reason: string })[] = [];
+  readonly sourcesLost: EventOf<'source_lost'>[] = [];
+  readonly injectorFailures: EventOf<'injector_failed'>[] = [];
+  hygiene: EventOf<'hygiene_checked'> | null = null;
+  finalReadBack: EventOf<'read_back_done'> | null = null;
+  loadSummary: EventOf<'load_summary'> | null = null;
+  firstAt = 0;
+  lastAt = 0;
+  phase: Phase | null = null;
+  #seen = false;
+
+  add(event: Observation): void {
+    const time = timeOf(event);
+    if (!this.#seen) this.firstAt = time;
+    this.#seen = true;
+    this.lastAt = Math.max(this.lastAt, time);
+    switch (event.type) {
+      case 'run_started':
+        this.started ??= event;
+        break;
+      case 'run_ended':
+        this.ended = event;
+        break;
+      case 'phase_entered':
+        this.phase = event.phase;
+        this.phases.push({ phase: event.phase, at: event.at });
+        break;
+      case 'stop_requested':
+        this.stopRequested ??= event;
+        break;
+      case 'gap':
+        if (this.gaps.length < maxGaps)
+          this.gaps.push({ fromAt: event.fromAt, toAt: event.toAt, reason: event.reason });
+        break;
+      case 'source_lost':
+        if (this.sourcesLost.length < maxGaps) this.sourcesLost.push(event);
+        break;
+      case 'injector_failed':
+        if (this.injectorFailures.length < maxGaps) this.injectorFailures.push(event);
+        break;
+      case 'hygiene_checked':
+        this.hygiene = event;
+        break;
+      case 'read_back_done':
+        if (event.final) this.finalReadBack = event;
+        break;
+      case 'load_summary':
+        this.loadSummary = event;
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Ramp and steady: the time whose operations count. */
+  get counting(): boolean {
+    return this.phase === 'ramp' || this.phase === 'steady';
+  }
+
+  get interrupted(): boolean {
+    return this.ended?.how === 'interrupted';
+  }
+
+  get settings(): Settings {
+    return settingsSchema.parse(this.started?.config ?? {});
+  }
+
+  /** From the start of the first of `phases` to the end of the last of them, or null when none was entered. */
+  span(...names: Phase[]): Span | null {
+    const first = this.phases.find(({ phase }) => names.includes(phase));
+    if (first === undefined) return null;
+    const next = this.phases.find(({ phase, at }) => at >= first.at && !names.includes(phase));
+    return { fromAt: first.at, toAt: next?.at ?? this.ended?.at ?? this.lastAt };
+  }
+}

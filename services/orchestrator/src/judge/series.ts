@@ -1,0 +1,125 @@
+/** The timeline of the page: the whole run in at most some 1,500 steps, however long it was. Columns share their times. */
+import type { EventOf, FaultKind, Target } from '@encore/contracts';
+import type { Evidence } from './evidence.ts';
+import { tailMs } from './fault-record.ts';
+import { timeOf } from './time-order.ts';
+
+export interface Series {
+  stepSeconds: number;
+  /** Epoch seconds of each step's start. */
+  at: number[];
+  users: (number | null)[];
+  okPerSecond: (number | null)[];
+  badPerSecond: (number | null)[];
+  /** Share of operations, 0 to 1. */
+  success: (number | null)[];
+  p50Ms: (number | null)[];
+  p99Ms: (number | null)[];
+  memoryBytes: Record<string, (number | null)[]>;
+  memoryLimitBytes: Record<string, number>;
+  faults: { id: string; kind: FaultKind; target: Target; from: number; to: number; tailTo: number }[];
+  phases: { phase: string; at: number }[];
+}
+
+const mostSteps = 1_500;
+const maxContainers = 16;
+const sampleSeconds = 5;
+
+/** Memory of each container, at most one figure per 5 s. */
+export class MemoryTrace {
+  readonly containers = new Map<string, { limitBytes: number; peaks: Map<number, number> }>();
+
+  add(event: EventOf<'target_sampled'>): void {
+    let container = this.containers.get(event.target);
+    if (container === undefined) {
+      if (this.containers.size >= maxContainers) return;
+      container = { limitBytes: 0, peaks: new Map() };
+      this.containers.set(event.target, container);
+    }
+    container.limitBytes = Math.max(container.limitBytes, event.memoryLimitBytes);
+    const slot = Math.floor(timeOf(event) / 1_000 / sampleSeconds);
+    container.peaks.set(slot, Math.max(container.peaks.get(slot) ?? 0, event.memoryBytes));
+  }
+}
+
+export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
+  const { seconds } = evidence.traffic;
+  const step = Math.max(1, Math.ceil(seconds.length / mostSteps));
+  const steps = Math.ceil(seconds.length / step);
+  const series: Series = {
+    stepSeconds: step,
+    at: [],
+    users: [],
+    okPerSecond: [],
+    badPerSecond: [],
+    success: [],
+    p50Ms: [],
+    p99Ms: [],
+    memoryBytes: {},
+    memoryLimitBytes: {},
+    faults: bandsOf(evidence),
+    phases: evidence.run.phases.map(({ phase, at }) => ({ phase, at: at / 1_000 })),
+  };
+  for (let index = 0; index < steps; index += 1) addStep(series, evidence, index * step, step);
+  for (const [name, { limitBytes, peaks }] of memory.containers) {
+    series.memoryLimitBytes[name] = limitBytes;
+    series.memoryBytes[name] = series.at.map((at) => peakWithin(peaks, at, at + step));
+  }
+  return series;
+}
+
+function addStep(series: Series, { traffic: { seconds } }: Evidence, firstRow: number, step: number): void {
+  const sum = { seen: 0, ok: 0, bad: 0, users: 0, p50: 0, p99: 0, withP: 0 };
+  for (let row = firstRow; row < firstRow + step; row += 1) {
+    if (seconds.value('seen', row) === 0) continue;
+    sum.seen += 1;
+    const ok = seconds.value('ok', row);
+    sum.ok += ok;
+    sum.bad += seconds.value('failed', row) + seconds.value('unknown', row);
+    sum.users = Math.max(sum.users, seconds.value('users', row));
+    if (seconds.value('p99', row) > 0) {
+      sum.withP += 1;
+      sum.p50 += seconds.value('p50', row);
+      // The worst second of a step stays visible.
+      sum.p99 = Math.max(sum.p99, seconds.value('p99', row));
+    }
+  }
+  const seen = sum.seen > 0;
+  series.at.push(seconds.baseSecond + firstRow);
+  series.users.push(seen ? sum.users : null);
+  series.okPerSecond.push(seen ? round(sum.ok / sum.seen, 2) : null);
+  series.badPerSecond.push(seen ? round(sum.bad / sum.seen, 2) : null);
+  series.success.push(sum.ok + sum.bad > 0 ? round(sum.ok / (sum.ok + sum.bad), 5) : null);
+  series.p50Ms.push(sum.withP > 0 ? round(sum.p50 / sum.withP, 1) : null);
+  series.p99Ms.push(sum.withP > 0 ? round(sum.p99, 1) : null);
+}
+
+function bandsOf({ faults }: Evidence): Series['faults'] {
+  return faults.flatMap(({ record: { fault }, window }) =>
+    window === null
+      ? []
+      : [
+          {
+            id: fault.id,
+            kind: fault.kind,
+            target: fault.target,
+            from: window.fromAt / 1_000,
+            to: window.toAt / 1_000,
+            tailTo: (window.toAt + tailMs) / 1_000,
+          },
+        ],
+  );
+}
+
+function peakWithin(peaks: Map<number, number>, fromSecond: number, toSecond: number): number | null {
+  let peak: number | null = null;
+  for (let slot = Math.floor(fromSecond / sampleSeconds); slot * sampleSeconds < toSecond; slot += 1) {
+    const bytes = peaks.get(slot);
+    if (bytes !== undefined) peak = Math.max(peak ?? 0, bytes);
+  }
+  return peak;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,141 @@
+/**
+ * Rules of the verdict in the k6 grammar: `<aggregation> <operator> <number>`, for example `max<60` or `p(95)<=30`.
+ * Each metric names the aggregations that make sense for it, so that a bad rule is refused before a run of 24 hours.
+ */
+import { EncoreError } from '@encore/kit';
+
+export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=';
+
+const shapes = {
+  /** One number between 0 and 1, or any other single figure. */
+  value: ['value'],
+  /** Things that are counted; `rate` is per second of observed time. */
+  count: ['count', 'rate'],
+  /** Many samples. */
+  trend: ['min', 'max', 'avg', 'med', 'p(N)', 'count'],
+} as const;
+export type MetricShape = keyof typeof shapes;
+
+export const metricShapes = {
+  success_rate: 'value',
+  attempt_success_rate: 'value',
+  availability: 'value',
+  availability_control: 'value',
+  availability_without_sheds: 'value',
+  longest_outage_seconds: 'value',
+  recovery_seconds: 'trend',
+  detection_seconds: 'trend',
+  baseline_seconds: 'trend',
+  lost_writes: 'count',
+  corrupt_writes: 'count',
+  duplicate_writes: 'count',
+  phantom_writes: 'count',
+  leaks: 'count',
+  foreign_containers: 'count',
+  manual_interventions: 'count',
+  unexpected_exits: 'count',
+  unexplained_failures: 'count',
+  wrong_answers: 'count',
+  sheds: 'count',
+  memory_slope_bytes_per_hour: 'value',
+  memory_peak_share: 'value',
+} as const satisfies Record<string, MetricShape>;
+export type MetricName = keyof typeof metricShapes;
+
+export interface Threshold {
+  metric: MetricName;
+  expression: string;
+  aggregation: 'value' | 'count' | 'rate' | 'min' | 'max' | 'avg' | 'med' | 'p';
+  /** For `p(N)`, 0 to 100. */
+  percentile: number | null;
+  operator: Operator;
+  limit: number;
+}
+
+const grammar =
+  /^(value|count|rate|min|max|avg|med|p\(\s*(\d+(?:\.\d+)?)\s*\))\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e-?\d+)?)$/;
+
+/** Throws INVALID_THRESHOLD, which says what would be right. */
+export function parseThreshold(metric: string, expression: string): Threshold {
+  if (!isMetric(metric)) {
+    throw invalid(`thresholds.${metric}: no such metric; there are ${Object.keys(metricShapes).join(', ')}`);
+  }
+  const allowed = shapes[metricShapes[metric]].join(', ');
+  const match = grammar.exec(expression.trim());
+  if (match === null) {
+    throw invalid(
+      `thresholds.${metric}: "${expression}" is not a rule; write an aggregation (${allowed}), an operator (< <= > >= == !=) and a number, for example "${exampleOf(metric)}"`,
+    );
+  }
+  const [, left = '', percentileText, operator, limit] = match;
+  const percentile = percentileText === undefined ? null : Number(percentileText);
+  const aggregation = percentile === null ? left : 'p';
+  const known: readonly string[] = shapes[metricShapes[metric]];
+  if (!known.includes(aggregation === 'p' ? 'p(N)' : aggregation)) {
+    throw invalid(`thresholds.${metric}: "${left}" makes no sense for this metric; use ${allowed}`);
+  }
+  if (percentile !== null && percentile > 100) {
+    throw invalid(`thresholds.${metric}: the N of p(N) must be 0 to 100, not ${percentile}`);
+  }
+  return {
+    metric,
+    expression: expression.trim(),
+    aggregation: aggregation as Threshold['aggregation'],
+    percentile,
+    operator: operator as Operator,
+    limit: Number(limit),
+  };
+}
+
+export function holds(operator: Operator, value: number, limit: number): boolean {
+  switch (operator) {
+    case '<':
+      return value < limit;
+    case '<=':
+      return value <= limit;
+    case '>':
+      return value > limit;
+    case '>=':
+      return value >= limit;
+    case '==':
+      return value === limit;
+    case '!=':
+      return value !== limit;
+  }
+}
+
+/** The aggregate of samples, which may hold Infinity for what never came; null without samples. */
+export function aggregate(samples: readonly number[], { aggregation, percentile }: Threshold): number | null {
+  if (aggregation === 'count') return samples.length;
+  if (samples.length === 0) return null;
+  const sorted = [...samples].sort((a, b) => a - b);
+  switch (aggregation) {
+    case 'min':
+      return sorted[0] ?? null;
+    case 'max':
+      return sorted.at(-1) ?? null;
+    case 'avg':
+      return sorted.reduce((sum, sample) => sum + sample, 0) / sorted.length;
+    default:
+      return percentileOf(sorted, percentile ?? 50);
+  }
+}
+
+/** Nearest rank, so that a percentile is always a value that was measured. */
+export function percentileOf(sorted: readonly number[], percentile: number): number | null {
+  const rank = Math.max(1, Math.ceil((percentile / 100) * sorted.length));
+  return sorted[rank - 1] ?? null;
+}
+
+function isMetric(name: string): name is MetricName {
+  return Object.hasOwn(metricShapes, name);
+}
+
+function exampleOf(metric: MetricName): string {
+  const examples: Record<MetricShape, string> = { value: 'value>=0.95', count: 'count==0', trend: 'max<60' };
+  return examples[metricShapes[metric]];
+}
+
+function invalid(message: string): EncoreError {
+  return new EncoreError('INVALID_THRESHOLD', message, { status: 400, definite: true });
+}

@@ -1,0 +1,101 @@
+/** What the users got: operations and attempts of the counted time, and which seconds of it were seen at all. */
+import type { EventOf, OperationKind, Outcome } from '@encore/contracts';
+import { neutralOutcomes, operationKinds, outcomes } from '@encore/contracts';
+import { SecondTable } from './second-table.ts';
+import type { Span } from './span.ts';
+
+export interface OperationCounts {
+  ok: number;
+  failed: number;
+  unknown: number;
+  cancelled: number;
+}
+
+/** Two seconds' reports are at most this far apart; a wider space was not observed. */
+const widestStepMs = 3_000;
+const maxHoles = 10_000;
+
+export class Traffic {
+  readonly seconds = new SecondTable();
+  readonly attempts = new Map<Outcome, number>(outcomes.map((outcome) => [outcome, 0]));
+  readonly operations = new Map<OperationKind, OperationCounts>();
+  /** Stretches between two reports of a second that are too far apart. */
+  readonly holes: Span[] = [];
+  firstAt: number | null = null;
+  lastAt: number | null = null;
+
+  /** `counting` is true in ramp and steady; other seconds are drawn but not counted. */
+  add(event: EventOf<'load_second'>, counting: boolean): void {
+    this.seconds.add(event);
+    if (!counting) return;
+    this.#observe(event.at);
+    for (const outcome of outcomes) {
+      this.attempts.set(outcome, (this.attempts.get(outcome) ?? 0) + (event.attempts[outcome] ?? 0));
+    }
+    for (const kind of operationKinds) {
+      const counts = event.operations[kind];
+      if (counts === undefined) continue;
+      const sum = this.operations.get(kind) ?? { ok: 0, failed: 0, unknown: 0, cancelled: 0 };
+      sum.ok += counts.ok;
+      sum.failed += counts.failed;
+      sum.unknown += counts.unknown;
+      sum.cancelled += counts.cancelled;
+      this.operations.set(kind, sum);
+    }
+  }
+
+  /** Time in `whole` that no report of a second covers. */
+  unseenWithin(whole: Span): Span[] {
+    if (this.firstAt === null || this.lastAt === null) return [whole];
+    const edges: Span[] = [
+      { fromAt: whole.fromAt, toAt: this.firstAt - 1_000 },
+      { fromAt: this.lastAt + 1_000, toAt: whole.toAt },
+    ];
+    return [...this.holes, ...edges.filter(({ fromAt, toAt }) => toAt - fromAt > widestStepMs - 1_000)];
+  }
+
+  get totals(): OperationCounts {
+    const sum = { ok: 0, failed: 0, unknown: 0, cancelled: 0 };
+    for (const counts of this.operations.values()) {
+      sum.ok += counts.ok;
+      sum.failed += counts.failed;
+      sum.unknown += counts.unknown;
+      sum.cancelled += counts.cancelled;
+    }
+    return sum;
+  }
+
+  /** Operations answered rightly over all that were due and ended; null without any. */
+  get successRate(): number | null {
+    const { ok, failed, unknown } = this.totals;
+    return share(ok, ok + failed + unknown);
+  }
+
+  /** Attempts that say something about the server. */
+  get attemptCount(): number {
+    let count = 0;
+    for (const [outcome, number] of this.attempts) if (!isNeutral(outcome)) count += number;
+    return count;
+  }
+
+  get attemptSuccessRate(): number | null {
+    return share(this.attempts.get('ok') ?? 0, this.attemptCount);
+  }
+
+  #observe(at: number): void {
+    const beforeAt = this.lastAt;
+    this.firstAt ??= at;
+    this.lastAt = Math.max(at, beforeAt ?? at);
+    if (beforeAt === null || at - beforeAt <= widestStepMs || this.holes.length >= maxHoles) return;
+    this.holes.push({ fromAt: beforeAt, toAt: at - 1_000 });
+  }
+}
+
+export function isNeutral(outcome: Outcome): boolean {
+  return neutralOutcomes.some((neutral) => neutral === outcome);
+}
+
+/** `part / whole`, or null when there was nothing to share. */
+export function share(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}

@@ -1,0 +1,158 @@
+/**
+ * Signs that do not decide the verdict but deserve a look: those of the guide ("warning signs") and our own. Each is an
+ * expression over the evidence, its source beside it.
+ */
+import { describeError } from '@encore/kit';
+import type { Evidence, SettledFault } from './evidence.ts';
+import { isKill } from './fault-record.ts';
+import { list } from './metrics.ts';
+import type { SecondTable } from './second-table.ts';
+import type { Span } from './span.ts';
+
+interface WarningSign {
+  name: string;
+  source: 'guide' | 'encore';
+  look(evidence: Evidence): string[];
+}
+
+const percent = (value: number): string => `${(value * 100).toFixed(2)} %`;
+const named = (faults: readonly SettledFault[]): string =>
+  list(faults.map(({ record: { fault } }) => `${fault.id} (${fault.kind})`));
+
+export const warningSigns: readonly WarningSign[] = [
+  { name: 'recovery_near_limit', source: 'guide', look: slowRecoveries },
+  {
+    name: 'memory_near_limit',
+    source: 'guide',
+    look: ({ resources }) =>
+      [...resources.containers]
+        .filter(([, { peakShare }]) => peakShare > 0.75)
+        .map(([name, { peakShare }]) => `${name} used up to ${percent(peakShare)} of its memory limit`),
+  },
+  {
+    name: 'several_breakers_open',
+    source: 'guide',
+    look: ({ alerts }) =>
+      times(alerts.counts.get('several_breakers') ?? 0, 'breakers of several operations were open at once'),
+  },
+  {
+    name: 'health_mostly_passing',
+    source: 'guide',
+    look: ({ readyShare }) =>
+      readyShare !== null && readyShare < 0.99
+        ? [`the server was ready for only ${percent(readyShare)} of the control windows`]
+        : [],
+  },
+  {
+    name: 'errors_at_peaks',
+    source: 'guide',
+    look: ({ traffic, controlWindows }) => errorsAtPeaks(traffic.seconds, controlWindows),
+  },
+  {
+    name: 'cascading_failures',
+    source: 'guide',
+    look: ({ faults }) =>
+      faults
+        .filter(({ record }) => record.alsoDied.size > 0)
+        .map(
+          ({ record }) =>
+            `${[...record.alsoDied].join(' and ')} died during ${record.fault.id} (${record.fault.kind} of ${record.fault.target})`,
+        ),
+  },
+  {
+    name: 'healed_by_another',
+    source: 'encore',
+    look: ({ faults }) => {
+      const wrong = faults.filter(({ record, recovery, healedBy }) => {
+        const expected = { crash: 'policy', outage: 'supervisor', hang: 'supervisor' }[record.fault.kind as string];
+        return expected !== undefined && recovery.state === 'recovered' && healedBy !== expected;
+      });
+      return wrong.length === 0
+        ? []
+        : [
+            `not healed by the one who should have: ${list(wrong.map(({ record, healedBy }) => `${record.fault.id} (${record.fault.kind}, by ${healedBy ?? 'nobody proven'})`))}`,
+          ];
+    },
+  },
+  {
+    name: 'unexplained_failures',
+    source: 'encore',
+    look: ({ attribution: { unexplained } }) => times(unexplained, 'failed attempts belong to no fault'),
+  },
+  {
+    name: 'skipped_faults',
+    source: 'encore',
+    look: ({ faults }) => {
+      const skipped = faults.filter(({ record }) => record.skipped !== null && !record.skipped.unsupported);
+      return skipped.length === 0 ? [] : [`${skipped.length} faults were skipped: ${named(skipped)}`];
+    },
+  },
+  {
+    name: 'no_bite',
+    source: 'encore',
+    look: ({ faults }) => {
+      const idle = faults.filter(({ record }) => !isKill(record) && (record.bit === 'no' || record.bit === 'refused'));
+      return idle.length === 0 ? [] : [`${idle.length} faults had no visible effect: ${named(idle)}`];
+    },
+  },
+  {
+    name: 'sources_lost',
+    source: 'encore',
+    look: ({ run: { sourcesLost } }) => {
+      if (sourcesLost.length === 0) return [];
+      return [
+        `${sourcesLost.length} times a service was lost from sight: ${list(
+          sourcesLost.map(({ source, reason }) => `${source} (${reason})`),
+          3,
+        )}`,
+      ];
+    },
+  },
+];
+
+export function warningsOf(evidence: Evidence, table: readonly WarningSign[] = warningSigns): string[] {
+  return table.flatMap(({ name, look }) => {
+    try {
+      return look(evidence);
+    } catch (error) {
+      return [`the sign ${name} could not be looked at: ${describeError(error)}`];
+    }
+  });
+}
+
+function times(count: number, what: string): string[] {
+  return count === 0 ? [] : [`${count.toLocaleString('en-US')} × ${what}`];
+}
+
+function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }: Evidence): string[] {
+  const slow = faults.filter(
+    ({ recovery }) => recovery.state === 'recovered' && recovery.seconds > 0.75 * limit && recovery.seconds < limit,
+  );
+  return slow.length === 0
+    ? []
+    : [`${slow.length} recoveries took over three quarters of the limit of ${limit} s: ${named(slow)}`];
+}
+
+/** In the busiest tenth of the control windows' seconds, are errors over 1 % and twice those of the rest? */
+function errorsAtPeaks(seconds: SecondTable, windows: readonly Span[]): string[] {
+  const rows: { all: number; bad: number }[] = [];
+  for (const window of windows) {
+    for (let row = seconds.row(window.fromAt) + 1; row < seconds.row(window.toAt); row += 1) {
+      const bad = seconds.value('failed', row) + seconds.value('unknown', row);
+      const all = bad + seconds.value('ok', row);
+      if (all > 0) rows.push({ all, bad });
+    }
+  }
+  rows.sort((a, b) => b.all - a.all);
+  const rate = (part: typeof rows): number =>
+    part.reduce((sum, { bad }) => sum + bad, 0) /
+    Math.max(
+      1,
+      part.reduce((sum, { all }) => sum + all, 0),
+    );
+  const peaks = rate(rows.slice(0, Math.ceil(rows.length / 10)));
+  const rest = rate(rows.slice(Math.ceil(rows.length / 10)));
+  return peaks > 0.01 && peaks > 2 * rest
+    ? [`errors rise at peaks: ${percent(peaks)} in the busiest tenth, ${percent(rest)} else`]
+    : [];
+}
