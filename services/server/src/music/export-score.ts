@@ -1,14 +1,14 @@
 /** From a score to the bytes of a file, piece by piece. */
 import { writeJson } from './json-writer.ts';
+import { writeStandardMidi } from './midi-writer.ts';
 import { writeMusicxml } from './musicxml-writer.ts';
 import type { Score } from './score.ts';
-import { unsupported } from './score-limits.ts';
 
 export type ExportFormat = 'musicxml' | 'midi' | 'json';
 
 export async function* exportScore(score: Score, format: ExportFormat): AsyncGenerator<Uint8Array> {
-  if (format === 'midi') throw unsupported('MIDI cannot be written yet');
-  yield* encode(format === 'musicxml' ? writeMusicxml(score) : writeJson(score));
+  if (format === 'midi') yield* writeStandardMidi(score);
+  else yield* encode(format === 'musicxml' ? writeMusicxml(score) : writeJson(score));
 }
 
 const pieceLength = 65_536;

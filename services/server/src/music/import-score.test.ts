@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
-import { EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { importScore } from './import-score.ts';
 import { TIE_START, TIE_STOP, UNPITCHED } from './note-columns.ts';
 import { nameOfPitch } from './pitch.ts';
+import { codeOf, read } from './read-fixture.ts';
 import type { Score } from './score.ts';
 import { defaultScoreLimits, type ScoreLimits } from './score-limits.ts';
-
-async function* chunked(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-}
-
-function read(text: string | Uint8Array, limits: Partial<ScoreLimits> = {}, size = 65_536): Promise<Score> {
-  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  return importScore(chunked(bytes, size), { ...defaultScoreLimits, ...limits }, new AbortController().signal);
-}
 
 function pitches(score: Score): string[] {
   const { notes } = score;
@@ -27,16 +18,6 @@ function partwise(measures: string, list = '<score-part id="P1"><part-name>One</
 
 const note = (step: string, octave: number, duration: number, more = '') =>
   `<note>${more}<pitch><step>${step}</step><octave>${octave}</octave></pitch><duration>${duration}</duration></note>`;
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(
-    () => assert.fail('was accepted'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof EncoreError, String(error));
-  assert.ok(error.definite);
-  return `${error.status} ${error.code}`;
-}
 
 describe('importScore: MusicXML', () => {
   it('reads a chord, a backup and a second voice', async () => {

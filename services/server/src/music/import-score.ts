@@ -1,6 +1,8 @@
 /** From the bytes of an upload to a score, whatever the format. Nothing larger than the limits is ever held. */
 import { detectFormat, headBytes } from './format.ts';
+import { readMidi } from './midi-reader.ts';
 import { MusicxmlReader } from './musicxml-reader.ts';
+import { readMxl } from './mxl-archive.ts';
 import type { Score } from './score.ts';
 import { type ScoreLimits, tooLarge, unsupported } from './score-limits.ts';
 import { XmlText } from './xml-text.ts';
@@ -14,10 +16,15 @@ export async function importScore(
   const { head, rest } = await takeHead(limited);
   const format = detectFormat(head);
   if (format === 'musicxml') return readMusicxml(rest, limits);
+  if (format === 'mxl') return readMusicxml(readMxl(await collect(rest), limits), limits);
+  if (format === 'midi') return readMidi(await collect(rest), limits);
   throw unsupported('neither MusicXML, compressed MusicXML nor Standard MIDI');
 }
 
-async function readMusicxml(bytes: AsyncIterable<Uint8Array>, limits: ScoreLimits): Promise<Score> {
+async function readMusicxml(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  limits: ScoreLimits,
+): Promise<Score> {
   const reader = new MusicxmlReader(limits);
   const text = new XmlText();
   for await (const chunk of bytes) {
@@ -60,4 +67,9 @@ async function takeHead(
 async function* continueAfter(head: Uint8Array, bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield head;
   yield* bytes;
+}
+
+/** The directory of a ZIP file is at its end, and a MIDI track says its length at its beginning: both are read whole. */
+async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  return Buffer.concat(await Array.fromAsync(bytes));
 }

@@ -1,6 +1,8 @@
 /** How long each pitch class sounds, in quarter notes, and where the notes lie on the line of fifths. */
+import { type Key, respellKey } from './key-name.ts';
+import { type KeyProfile, keyProfiles } from './key-profiles.ts';
 import { PITCHED } from './note-columns.ts';
-import { modulo } from './pitch.ts';
+import { modulo, spellPitchClass } from './pitch.ts';
 import type { Score } from './score.ts';
 
 export interface PitchHistogram {
@@ -43,4 +45,22 @@ export function correlate(weights: ArrayLike<number>, profile: readonly number[]
   }
   // Rounding leaves a trace of variance even when all weights are equal.
   return xx <= 1e-12 * sumX * sumX ? Number.NaN : xy / Math.sqrt(xx * yy);
+}
+
+/** The best of all keys by one histogram alone, with the spelling of fewest accidentals; C major when nothing can be said. */
+export function bestKeyOfHistogram(
+  weights: ArrayLike<number>,
+  profile: KeyProfile = keyProfiles['bellman-budge'],
+): Key {
+  let best: Key = { tonic: 0, mode: 'major' };
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let tonic = 0; tonic < 12; tonic++) {
+    for (const mode of ['major', 'minor'] as const) {
+      const correlation = correlate(weights, profile[mode], tonic);
+      if (!(correlation > highest)) continue;
+      highest = correlation;
+      best = respellKey({ tonic: spellPitchClass(tonic, -5), mode }, 0);
+    }
+  }
+  return best;
 }

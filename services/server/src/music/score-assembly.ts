@@ -127,14 +127,10 @@ function finishPart(draft: PartDraft): Part {
   return { id, name, program, channel, staves, from, to, keys, times, clefs, transposes };
 }
 
+/** Many programs repeat the tempo in each part, or write two at one place: the last one holds. */
 function sortTempos(tempos: Tempo[]): Tempo[] {
   const sorted = tempos.sort((a, b) => a.tick - b.tick);
-  // Many programs repeat the tempo in each part.
-  return sorted.filter((tempo, i) => i === 0 || differs(tempo, sorted[i - 1]));
-}
-
-function differs(a: Tempo, b: Tempo | undefined): boolean {
-  return a.tick !== b?.tick || a.quartersPerMinute !== b.quartersPerMinute;
+  return sorted.filter((tempo, i) => tempo.tick !== sorted[i + 1]?.tick);
 }
 
 function orderNotes(builder: ScoreBuilder, ticksPerQuarter: number): NoteColumns {

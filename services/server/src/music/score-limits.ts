@@ -2,7 +2,7 @@
  * How large a score may be. Bytes alone do not bound the work: a MIDI file of 37 bytes can ask for 67 million measures, a
  * small ZIP file for gigabytes. So every derived quantity has its own limit.
  */
-import { EncoreError } from '@encore/kit';
+import { EncoreError } from '@encore/kit/encore-error';
 
 export interface ScoreLimits {
   /** Of the upload, and of the inflated document of a compressed one. */

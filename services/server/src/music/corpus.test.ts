@@ -1,0 +1,89 @@
+/**
+ * Real scores: every file of the folder that ENCORE_CORPUS names must import and survive its own export, or be refused for a reason that is true; the
+ * home keys must be those that human analysts wrote down.
+ */
+import assert from 'node:assert/strict';
+import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'mocha';
+import { type ExportFormat, exportScore } from './export-score.ts';
+import { importScore } from './import-score.ts';
+import { readJson } from './json-reader.ts';
+import { analyzeKey } from './key-finder.ts';
+import { profileNames } from './key-profiles.ts';
+import { differenceOfMidi } from './midi-difference.ts';
+import { codeOf, read } from './read-fixture.ts';
+import type { Score } from './score.ts';
+import { differenceOfScores } from './score-difference.ts';
+import { defaultScoreLimits } from './score-limits.ts';
+
+const corpus = process.env['ENCORE_CORPUS'] ?? '';
+
+/** Files that are not well-formed, found so by other parsers too. */
+const broken = new Set(['32ad-Notations5.musicxml']);
+
+function open(path: string): Promise<Score> {
+  return importScore(createReadStream(path), defaultScoreLimits, new AbortController().signal);
+}
+
+async function exported(score: Score, format: ExportFormat): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(exportScore(score, format)));
+}
+
+function scoresOf(folder: string): string[] {
+  if (corpus === '') return [];
+  const files = readdirSync(join(corpus, folder)).filter((name) => /\.(xml|musicxml|mxl)$/.test(name));
+  return files.map((name) => join(corpus, folder, name));
+}
+
+describe('real scores', function () {
+  this.timeout(60_000);
+
+  before(function () {
+    if (corpus !== '') return;
+    console.log(
+      '    ENCORE_CORPUS is not set: NO REAL SCORE IS TESTED. It names a folder with scores/ and musicxml-suite/.',
+    );
+    this.skip();
+  });
+
+  it('there are some', () => {
+    assert.ok(scoresOf('scores').length > 0 && scoresOf('musicxml-suite').length > 0);
+  });
+
+  for (const path of [...scoresOf('scores'), ...scoresOf('musicxml-suite')]) {
+    const name = path.slice(corpus.length + 1);
+    const isBroken = broken.has(name.split('/').at(-1) ?? '');
+    it(isBroken ? `refuses ${name}, which is broken` : `${name}: import of each export equals the import`, async () => {
+      if (isBroken) return assert.equal(await codeOf(open(path)), '422 MALFORMED_SCORE');
+      const score = await open(path);
+      assert.equal(differenceOfScores(score, await read(await exported(score, 'musicxml'))), null);
+      assert.equal(
+        differenceOfScores(score, readJson(String(await exported(score, 'json')), defaultScoreLimits)),
+        null,
+      );
+      const midi = await exported(score, 'midi');
+      if (score.notes.duration.every((duration) => duration === 0))
+        return assert.equal(await codeOf(read(midi)), '422 MALFORMED_SCORE');
+      return assert.equal(differenceOfMidi(score, await read(midi)), null);
+    });
+  }
+
+  it('finds the home key that human analysts wrote down, of at least 20 in 24 songs', async () => {
+    const index = JSON.parse(readFileSync(join(corpus, 'scores/index.json'), 'utf8')) as {
+      file: string;
+      key: string;
+    }[];
+    const right = new Map<string, number>();
+    for (const { file, key } of index) {
+      const score = await open(join(corpus, 'scores', file));
+      for (const profile of [...profileNames, 'vote'] as const) {
+        if (analyzeKey(score, profile).key === key) right.set(profile, (right.get(profile) ?? 0) + 1);
+      }
+    }
+    for (const [profile, count] of right) console.log(`      ${profile}: ${count} of ${index.length}`);
+    const wanted = Math.ceil((index.length * 20) / 24);
+    assert.ok((right.get('vote') ?? 0) >= wanted);
+    assert.ok(Math.max(...profileNames.map((profile) => right.get(profile) ?? 0)) >= wanted);
+  });
+});

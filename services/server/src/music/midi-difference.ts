@@ -1,0 +1,52 @@
+/**
+ * Equality of scores in what MIDI can hold: for each part, when each key goes down and when it comes up. Two overlapping notes of one key are
+ * told apart by neither file, so ends are compared as a list of their own; so are tempos, to a millionth. Says where two scores differ, or null.
+ */
+import { midiResolution } from './midi-writer.ts';
+import { UNPITCHED } from './note-columns.ts';
+import type { Score } from './score.ts';
+import { soundingNotesOfPart } from './sounding-notes.ts';
+
+export function differenceOfMidi(a: Score, b: Score): string | null {
+  const [left, right] = [describe(a), describe(b)];
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    if (left[i] !== right[i]) return `${left[i]} against ${right[i]}`;
+  }
+  return null;
+}
+
+/** One line for each part that sounds: its name, then each key with its beginnings and ends in ticks of the MIDI file. */
+function describe(score: Score): string[] {
+  const scale = midiResolution(score) / score.ticksPerQuarter;
+  const lines = score.tempos.map(({ tick, quartersPerMinute }) => {
+    return `tempo ${Math.round(tick * scale)} ${Math.round(60e6 / quartersPerMinute)}`;
+  });
+  for (const [index, part] of score.parts.entries()) {
+    const pitched = soundingNotesOfPart(score, index);
+    if (pitched.length > 0) lines.push(`${part.name}: ${keysOf(pitched, scale)}`);
+    const { notes } = score;
+    const percussion: { onset: number; end: number; midi: number }[] = [];
+    for (let row = part.from; row < part.to; row++) {
+      const [onset, duration] = [notes.onset[row] ?? 0, notes.duration[row] ?? 0];
+      if (notes.kind[row] !== UNPITCHED || duration === 0) continue;
+      percussion.push({ onset, end: onset + duration, midi: notes.midi[row] || 38 });
+    }
+    if (percussion.length > 0) lines.push(`${part.name}, percussion: ${keysOf(percussion, scale)}`);
+  }
+  return lines;
+}
+
+function keysOf(notes: readonly { onset: number; end: number; midi: number }[], scale: number): string {
+  const keys = new Map<number, { onsets: number[]; ends: number[] }>();
+  for (const { onset, end, midi } of notes) {
+    const key = keys.get(midi) ?? { onsets: [], ends: [] };
+    key.onsets.push(Math.round(onset * scale));
+    key.ends.push(Math.round(end * scale));
+    keys.set(midi, key);
+  }
+  const sorted = (list: number[]) => list.sort((x, y) => x - y).join(',');
+  return [...keys]
+    .sort((x, y) => x[0] - y[0])
+    .map(([midi, { onsets, ends }]) => `${midi} [${sorted(onsets)}] [${sorted(ends)}]`)
+    .join('; ');
+}

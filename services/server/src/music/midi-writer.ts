@@ -1,0 +1,166 @@
+/**
+ * A score as Standard MIDI, format 1: a conductor track, then one track for each part. MIDI holds when each key goes down and up; it holds no
+ * spelling, no voices and no grace notes, and its ticks are at most 32767 to the quarter.
+ */
+import { type MidiEvent, writeMidi } from 'midi-file';
+import { UNPITCHED } from './note-columns.ts';
+import { fifthsOfInterval } from './pitch.ts';
+import { greatestCommonDivisor, leastCommonMultiple } from './rational.ts';
+import type { Measure, Part, Score, TimeSignature } from './score.ts';
+import { soundingNotesOfPart } from './sounding-notes.ts';
+
+/** When the exact resolution does not fit, this one divides by 2 to 10 and by 16. */
+const roundedTicks = 10_080;
+const headerBytes = 14;
+
+interface TimedEvent {
+  tick: number;
+  /** Within a tick: ends before beginnings. */
+  order: number;
+  event: MidiEvent;
+}
+
+export function* writeStandardMidi(score: Score): Generator<Uint8Array> {
+  const ticks = midiResolution(score);
+  const scale = ticks / score.ticksPerQuarter;
+  const header = { format: 1 as const, numTracks: score.parts.length + 1, ticksPerBeat: ticks };
+  const end = Math.round(lengthOf(score) * scale);
+  const conductor = writeMidi({ header, tracks: [track(conductorEvents(score), scale, end)] });
+  // The library counts the tracks it is given; the file has one more for each part.
+  conductor[10] = header.numTracks >> 8;
+  conductor[11] = header.numTracks & 0xff;
+  yield Uint8Array.from(conductor);
+  const channels = assignChannels(score);
+  for (let index = 0; index < score.parts.length; index++) {
+    const events = partEvents(score, index, channels[index] ?? 0);
+    yield Uint8Array.from(writeMidi({ header, tracks: [track(events, scale, end)] }).slice(headerBytes));
+  }
+}
+
+export function midiResolution({ ticksPerQuarter }: Score): number {
+  return ticksPerQuarter <= 32_767 ? ticksPerQuarter : roundedTicks;
+}
+
+function lengthOf({ measures }: Score): number {
+  const last = measures.at(-1);
+  return last ? last.start + last.length : 0;
+}
+
+function track(events: TimedEvent[], scale: number, end: number): MidiEvent[] {
+  for (const event of events) event.tick = Math.round(event.tick * scale);
+  events.sort((a, b) => a.tick - b.tick || a.order - b.order);
+  let now = 0;
+  for (const { tick, event } of events) {
+    event.deltaTime = tick - now;
+    now = tick;
+  }
+  const endOfTrack: MidiEvent = { deltaTime: Math.max(0, end - now), meta: true, type: 'endOfTrack' };
+  return [...events.map(({ event }) => event), endOfTrack];
+}
+
+function meta(tick: number, order: number, event: Record<string, unknown> & { type: string }): TimedEvent {
+  return { tick, order, event: { deltaTime: 0, meta: true, ...event } as unknown as MidiEvent };
+}
+
+function conductorEvents(score: Score): TimedEvent[] {
+  const events: TimedEvent[] = [];
+  if (score.title !== '') events.push(meta(0, 0, { type: 'trackName', text: latin(score.title) }));
+  for (const { tick, quartersPerMinute } of score.tempos) {
+    const microsecondsPerBeat = Math.min(0xffffff, Math.max(1, Math.round(60e6 / quartersPerMinute)));
+    events.push(meta(tick, 1, { type: 'setTempo', microsecondsPerBeat }));
+  }
+  for (const { tick, numerator, denominator } of writtenTimes(score)) {
+    events.push(meta(tick, 2, { type: 'timeSignature', numerator, denominator, metronome: 24, thirtyseconds: 8 }));
+  }
+  const keyed = score.parts.find((part) => part.keys.length > 0);
+  for (const { tick, fifths, mode } of keyed?.keys ?? []) {
+    const [transposition] = keyed?.transposes ?? [];
+    const shift = transposition ? fifthsOfInterval(transposition.diatonic, transposition.chromatic) : 0;
+    if (fifths === null || Math.abs(fifths + shift) > 7) continue;
+    events.push(meta(tick, 3, { type: 'keySignature', key: fifths + shift, scale: mode === 'minor' ? 1 : 0 }));
+  }
+  return events;
+}
+
+/** A time signature wherever the measures need another one to fall where they do; a pickup has its own. */
+export function writtenTimes(score: Score): { tick: number; numerator: number; denominator: number }[] {
+  const times: { tick: number; numerator: number; denominator: number }[] = [];
+  const signatures = score.parts[0]?.times ?? [];
+  let next = 0;
+  let signature: TimeSignature | undefined;
+  for (const measure of score.measures) {
+    for (let change = signatures[next]; change && change.tick <= measure.start; change = signatures[++next]) {
+      signature = change;
+    }
+    const time = timeOfMeasure(measure, signature, score.ticksPerQuarter);
+    const last = times.at(-1);
+    if (!time || (last?.numerator === time.numerator && last.denominator === time.denominator)) continue;
+    times.push({ tick: measure.start, ...time });
+  }
+  return times;
+}
+
+/** Null when MIDI has no name for this length. */
+function timeOfMeasure(
+  { length }: Measure,
+  signature: TimeSignature | undefined,
+  ticksPerQuarter: number,
+): { numerator: number; denominator: number } | null {
+  const wholes = 4 * ticksPerQuarter;
+  const lowest = wholes / greatestCommonDivisor(length, wholes);
+  const wanted = Math.max(1, ...(signature?.groups ?? [{ beatType: 4 }]).map(({ beatType }) => beatType));
+  const denominator = leastCommonMultiple(lowest, wanted);
+  const numerator = (length * denominator) / wholes;
+  const usable = denominator <= 64 && Number.isInteger(Math.log2(denominator)) && numerator <= 255;
+  return usable ? { numerator, denominator } : null;
+}
+
+/** Channel 9 is for percussion alone. Beyond fifteen parts, channels are shared. */
+function assignChannels(score: Score): number[] {
+  let next = 0;
+  return score.parts.map((part) => {
+    if (isPercussion(score, part)) return 9;
+    if (part.channel !== null && part.channel !== 9) return part.channel;
+    const channel = next % 15;
+    next++;
+    return channel < 9 ? channel : channel + 1;
+  });
+}
+
+function isPercussion({ notes }: Score, part: Part): boolean {
+  return part.to > part.from && notes.kind.subarray(part.from, part.to).every((kind) => kind === UNPITCHED);
+}
+
+function partEvents(score: Score, index: number, channel: number): TimedEvent[] {
+  const part = score.parts[index];
+  const { notes } = score;
+  const events: TimedEvent[] = [];
+  if (!part) return events;
+  if (part.name !== '') events.push(meta(0, 0, { type: 'trackName', text: latin(part.name) }));
+  if (part.program !== null) {
+    events.push({
+      tick: 0,
+      order: 1,
+      event: { deltaTime: 0, type: 'programChange', channel, programNumber: part.program },
+    });
+  }
+  const play = (onset: number, end: number, noteNumber: number, noteChannel: number) => {
+    if (noteNumber < 0 || noteNumber > 127) return;
+    const note = { deltaTime: 0, channel: noteChannel, noteNumber };
+    events.push({ tick: onset, order: 3, event: { ...note, type: 'noteOn', velocity: 80 } });
+    events.push({ tick: end, order: 2, event: { ...note, type: 'noteOff', velocity: 0 } });
+  };
+  for (const { onset, end, midi } of soundingNotesOfPart(score, index)) play(onset, end, midi, channel);
+  for (let row = part.from; row < part.to; row++) {
+    if (notes.kind[row] !== UNPITCHED || notes.duration[row] === 0) continue;
+    const onset = notes.onset[row] ?? 0;
+    // An instrument that the file does not name sounds as a snare drum.
+    play(onset, onset + (notes.duration[row] ?? 0), notes.midi[row] || 38, 9);
+  }
+  return events;
+}
+
+/** midi-file writes one byte for each character: give it the bytes of UTF-8. */
+function latin(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { EncoreError } from '@encore/kit';
+import fc from 'fast-check';
+import { type MidiEvent, parseMidi, writeMidi } from 'midi-file';
+import { describe, it } from 'mocha';
+import { exportScore } from './export-score.ts';
+import { fixtureScore } from './fixture-score.ts';
+import { differenceOfMidi } from './midi-difference.ts';
+import { nameOfPitch } from './pitch.ts';
+import { codeOf, read } from './read-fixture.ts';
+import type { Score } from './score.ts';
+import { soundingNotes } from './sounding-notes.ts';
+
+const on = (deltaTime: number, noteNumber: number, channel = 0): MidiEvent => ({
+  deltaTime,
+  type: 'noteOn',
+  channel,
+  noteNumber,
+  velocity: 64,
+});
+const off = (deltaTime: number, noteNumber: number, channel = 0): MidiEvent => ({
+  deltaTime,
+  type: 'noteOff',
+  channel,
+  noteNumber,
+  velocity: 0,
+});
+const end = (deltaTime = 0): MidiEvent => ({ deltaTime, meta: true, type: 'endOfTrack' });
+const time = (numerator: number, denominator: number, deltaTime = 0): MidiEvent => ({
+  deltaTime,
+  meta: true,
+  type: 'timeSignature',
+  numerator,
+  denominator,
+  metronome: 24,
+  thirtyseconds: 8,
+});
+const key = (fifths: number, scale = 0): MidiEvent => ({
+  deltaTime: 0,
+  meta: true,
+  type: 'keySignature',
+  key: fifths,
+  scale,
+});
+
+function file(tracks: MidiEvent[][], ticksPerBeat = 96): Uint8Array {
+  return Uint8Array.from(writeMidi({ header: { format: 1, numTracks: tracks.length, ticksPerBeat }, tracks }));
+}
+
+function raw(track: readonly number[], division = 96, format = 0): Uint8Array {
+  const length = [track.length >> 24, track.length >> 16, track.length >> 8, track.length].map((byte) => byte & 0xff);
+  const header = [0x4d, 0x54, 0x68, 0x64, 0, 0, 0, 6, 0, format, 0, 1, division >> 8, division & 0xff];
+  return Uint8Array.from([...header, 0x4d, 0x54, 0x72, 0x6b, ...length, ...track]);
+}
+
+function heard(score: Score): string[] {
+  return soundingNotes(score).map(
+    ({ onset, end: until, fifths, midi }) => `${nameOfPitch(fifths, midi)}:${onset}-${until}`,
+  );
+}
+
+describe('MIDI import', () => {
+  it('pairs notes, first in first out, and ties over the barline', async () => {
+    const score = await read(file([[time(2, 4), on(0, 60), on(96, 60), off(48, 60), off(96, 60), end()]]));
+    assert.deepEqual(heard(score), ['C4:0-144', 'C4:96-240']);
+    assert.deepEqual(
+      score.measures.map(({ length }) => length),
+      [192, 192],
+    );
+    assert.equal(score.notes.count, 3);
+  });
+
+  it('spells by the key signature, and by the pitches without one', async () => {
+    const track = (signature: MidiEvent[]) => [
+      ...signature,
+      on(0, 61),
+      off(96, 61),
+      on(0, 66),
+      off(96, 66),
+      on(0, 68),
+      off(96, 68),
+      end(),
+    ];
+    assert.deepEqual(
+      heard(await read(file([track([key(-5)])]))).map((name) => name.split(':')[0]),
+      ['Db4', 'Gb4', 'Ab4'],
+    );
+    assert.deepEqual(
+      heard(await read(file([track([key(7)])]))).map((name) => name.split(':')[0]),
+      ['C#4', 'F#4', 'G#4'],
+    );
+    const minor = [60, 62, 63, 65, 67, 68, 71, 72].flatMap((number) => [on(0, number), off(96, number)]);
+    const names = heard(await read(file([[...minor, end()]]))).map((name) => name.split(':')[0]);
+    assert.deepEqual(names, ['C4', 'D4', 'Eb4', 'F4', 'G4', 'Ab4', 'B4', 'C5']);
+  });
+
+  it('makes a part of each channel, and keeps percussion out of pitch', async () => {
+    const score = await read(file([[on(0, 60, 0), on(0, 38, 9), off(96, 60, 0), off(0, 38, 9), end()]]));
+    assert.deepEqual(
+      score.parts.map(({ channel }) => channel),
+      [0, 9],
+    );
+    assert.deepEqual(heard(score), ['C4:0-96']);
+  });
+
+  it('takes names, program, tempo and title; a barline between two ticks refines the ticks', async () => {
+    const named = (text: string): MidiEvent => ({ deltaTime: 0, meta: true, type: 'trackName', text });
+    const tempo: MidiEvent = { deltaTime: 0, meta: true, type: 'setTempo', microsecondsPerBeat: 400_000 };
+    const program: MidiEvent = { deltaTime: 0, type: 'programChange', channel: 3, programNumber: 40 };
+    const score = await read(
+      file(
+        [
+          [named('Piece'), tempo, time(3, 8), end()],
+          [named('Violin'), program, on(0, 60, 3), off(5, 60, 3), end()],
+        ],
+        1,
+      ),
+    );
+    assert.deepEqual([score.title, score.parts[0]?.name, score.parts[0]?.program], ['Piece', 'Violin', 40]);
+    assert.deepEqual(
+      [score.ticksPerQuarter, score.measures[0]?.length, score.tempos[0]?.quartersPerMinute],
+      [2, 3, 150],
+    );
+  });
+
+  it('accepts what real files have: trailing bytes, unknown chunks, running status, no end of track, notes without end', async () => {
+    const track = raw([0, 0x90, 60, 64, 96, 64, 64, 96, 60, 0]);
+    assert.deepEqual(heard(await read(Buffer.concat([track, Buffer.from([0])]))), ['C4:0-192', 'E4:96-192']);
+    const unknown = Buffer.concat([track.subarray(0, 14), Buffer.from('XFIH\0\0\0\u0002ab'), track.subarray(14)]);
+    assert.equal(heard(await read(unknown)).length, 2);
+  });
+
+  const bomb = raw([0, 0x90, 60, 64, 0xff, 0xff, 0xff, 0x7f, 0x80, 60, 0, 0, 0xff, 0x2f, 0], 1);
+  const refused: [string, string, Uint8Array][] = [
+    [`a bomb of ${bomb.length} bytes`, '413 SCORE_TOO_LARGE', bomb],
+    ['measures without end', '413 SCORE_TOO_LARGE', file([[time(1, 64), on(0, 60), off(96 * 60_000, 60), end()]])],
+    ['division 0', '422 MALFORMED_SCORE', raw([0, 0xff, 0x2f, 0], 0)],
+    ['frames', '415 UNSUPPORTED_FORMAT', raw([0, 0xff, 0x2f, 0], 0xe728)],
+    ['format 2', '415 UNSUPPORTED_FORMAT', raw([0, 0xff, 0x2f, 0], 96, 2)],
+    ['a number of five bytes', '422 MALFORMED_SCORE', raw([0x8f, 0xff, 0xff, 0xff, 0x78])],
+    [
+      'a length that a careless reader takes for a step back',
+      '422 MALFORMED_SCORE',
+      raw([0, 0xff, 1, 0x8f, 0xff, 0xff, 0xff, 0x78]),
+    ],
+    ['running status first', '422 MALFORMED_SCORE', raw([0, 60, 64])],
+    ['a short header', '422 MALFORMED_SCORE', Uint8Array.from([0x4d, 0x54, 0x68, 0x64, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0])],
+    ['no tracks', '422 MALFORMED_SCORE', raw([]).subarray(0, 14)],
+    ['an empty track', '422 MALFORMED_SCORE', raw([])],
+    ['a track longer than the file', '422 MALFORMED_SCORE', raw([0, 0x90, 60, 64]).subarray(0, -1)],
+    ['an event that the track cuts', '422 MALFORMED_SCORE', raw([0, 0x90, 60])],
+    ['a data byte over 127', '422 MALFORMED_SCORE', raw([0, 0x90, 200, 1])],
+  ];
+  for (const [name, expected, bytes] of refused) {
+    it(`refuses ${name}: ${expected}`, async () => assert.equal(await codeOf(read(bytes)), expected));
+  }
+
+  it('ends with a score or a typed error, whatever the bytes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 60 }), async (bytes) => {
+        try {
+          await read(raw(bytes));
+        } catch (error) {
+          assert.ok(error instanceof EncoreError, String(error));
+        }
+      }),
+    );
+  });
+});
+
+describe('MIDI export', () => {
+  const text = ['C4+E4:1 r:1/2 F#4:1/3 Bb4:1/6~ Bb4:2 | r:4 | C5:4', 'r:2 G3:2~ | G3:4 | C3:4'];
+
+  it('is what another reader understands', async () => {
+    const bytes = Buffer.concat(await Array.fromAsync(exportScore(fixtureScore(text, { fifths: 1 }), 'midi')));
+    const parsed = parseMidi(bytes);
+    assert.deepEqual([parsed.header.format, parsed.header.ticksPerBeat, parsed.tracks.length], [1, 5040, 3]);
+    const ons = parsed.tracks[2]?.filter(({ type }) => type === 'noteOn');
+    assert.equal(ons?.length, 2);
+  });
+
+  it('import of an export equals the score in all that MIDI can hold', async () => {
+    const score = fixtureScore(text, { fifths: 1 });
+    const again = await read(Buffer.concat(await Array.fromAsync(exportScore(score, 'midi'))));
+    assert.equal(differenceOfMidi(score, again), null);
+    assert.deepEqual(
+      again.measures.map(({ length }) => length),
+      score.measures.map(({ length }) => length),
+    );
+    assert.equal(again.parts[0]?.keys[0]?.fifths, 1);
+  });
+
+  it('notices a difference', () => {
+    assert.notEqual(differenceOfMidi(fixtureScore(['C4:1 D4:3']), fixtureScore(['C4:1 D4:2 r:1'])), null);
+    assert.notEqual(differenceOfMidi(fixtureScore(['C4:4']), fixtureScore(['C#4:4'])), null);
+    assert.equal(differenceOfMidi(fixtureScore(['Db4:4']), fixtureScore(['C#4:2~ C#4:2'])), null);
+  });
+});

@@ -1,0 +1,127 @@
+/**
+ * Compressed MusicXML: a ZIP file whose META-INF/container.xml names the score inside. Only these two entries are ever inflated, in small
+ * steps and counted while they grow, so neither a ZIP bomb nor a false size in the directory costs more than the limit.
+ */
+import { crc32 } from 'node:zlib';
+import { Inflate } from 'fflate';
+import { SaxesParser } from 'saxes';
+import { malformed, type ScoreLimits, tooLarge, unsupported } from './score-limits.ts';
+
+interface Entry {
+  method: number;
+  encrypted: boolean;
+  crc: number;
+  compressedBytes: number;
+  offset: number;
+}
+
+const endSignature = 0x06054b50;
+const entrySignature = 0x02014b50;
+const localSignature = 0x04034b50;
+const containerName = 'META-INF/container.xml';
+const maxContainerBytes = 65_536;
+/** Inflates to 4 MiB at most. */
+const stepBytes = 4096;
+
+/** The bytes of the score inside the archive. */
+export function* readMxl(archive: Uint8Array, limits: ScoreLimits): Generator<Uint8Array> {
+  const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
+  let entries: Map<string, Entry>;
+  let name: string;
+  try {
+    entries = readDirectory(archive, view, limits);
+    name = rootFile(archive, view, entries);
+  } catch (error) {
+    // Every offset in the archive is a claim; a false one points outside.
+    throw error instanceof RangeError ? malformed('the ZIP archive is cut or damaged', error) : error;
+  }
+  const entry = entries.get(name);
+  if (!entry) throw malformed('the container names a score that is not in the archive');
+  yield* inflateEntry(archive, view, entry, limits.maxBytes);
+}
+
+function readDirectory(archive: Uint8Array, view: DataView, limits: ScoreLimits): Map<string, Entry> {
+  const end = findEnd(view);
+  const count = view.getUint16(end + 10, true);
+  if (count > limits.maxEntries) throw tooLarge('the number of files in the archive', limits.maxEntries);
+  const entries = new Map<string, Entry>();
+  let at = view.getUint32(end + 16, true);
+  for (let i = 0; i < count; i++) {
+    if (view.getUint32(at, true) !== entrySignature) throw malformed('the directory of the ZIP archive is damaged');
+    const nameLength = view.getUint16(at + 28, true);
+    const name = new TextDecoder().decode(archive.subarray(at + 46, at + 46 + nameLength));
+    entries.set(name, {
+      method: view.getUint16(at + 10, true),
+      encrypted: (view.getUint16(at + 8, true) & 1) === 1,
+      crc: view.getUint32(at + 16, true),
+      compressedBytes: view.getUint32(at + 20, true),
+      offset: view.getUint32(at + 42, true),
+    });
+    at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return entries;
+}
+
+/** The end record lies before a comment of at most 64 KiB. */
+function findEnd(view: DataView): number {
+  for (let at = view.byteLength - 22; at >= Math.max(0, view.byteLength - 65_557); at--) {
+    if (view.getUint32(at, true) === endSignature) return at;
+  }
+  throw malformed('the ZIP archive has no directory');
+}
+
+function rootFile(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): string {
+  const container = entries.get(containerName);
+  if (!container) throw malformed(`the archive has no ${containerName}`);
+  let found: string | undefined;
+  const parser = new SaxesParser();
+  parser.on('opentag', ({ name, attributes }) => {
+    const type = attributes['media-type'] ?? '';
+    // The first root file is the score; others may show it as PDF or sound.
+    if (name === 'rootfile' && (type === '' || type.includes('musicxml'))) found ??= attributes['full-path'];
+  });
+  parser.on('error', (error) => {
+    throw malformed(`${containerName} is not well-formed: ${error.message.slice(0, 200)}`, error);
+  });
+  const chunks = [...inflateEntry(archive, view, container, maxContainerBytes)];
+  parser.write(new TextDecoder().decode(Buffer.concat(chunks)).replace(/^\uFEFF/, '')).close();
+  if (found === undefined) throw malformed(`${containerName} names no score`);
+  return found;
+}
+
+function* inflateEntry(archive: Uint8Array, view: DataView, entry: Entry, maxBytes: number): Generator<Uint8Array> {
+  if (entry.encrypted) throw unsupported('the archive is encrypted');
+  if (entry.method !== 0 && entry.method !== 8) throw unsupported(`ZIP method ${entry.method} is not supported`);
+  const { offset, compressedBytes } = entry;
+  if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== localSignature) {
+    throw malformed('the ZIP archive is damaged');
+  }
+  const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
+  if (start + compressedBytes > archive.length) throw malformed('the ZIP archive is cut');
+  const data = archive.subarray(start, start + compressedBytes);
+  let total = 0;
+  let crc = 0;
+  for (const chunk of entry.method === 0 ? [data] : inflate(data)) {
+    total += chunk.length;
+    if (total > maxBytes) throw tooLarge('the inflated size in bytes', maxBytes);
+    crc = crc32(chunk, crc);
+    yield chunk;
+  }
+  if (crc !== entry.crc) throw malformed('the checksum of the compressed score is wrong');
+}
+
+function* inflate(data: Uint8Array): Generator<Uint8Array> {
+  let ready: Uint8Array[] = [];
+  const inflater = new Inflate((chunk) => {
+    if (chunk.length > 0) ready.push(chunk);
+  });
+  for (let at = 0; at < data.length; at += stepBytes) {
+    try {
+      inflater.push(data.subarray(at, at + stepBytes), at + stepBytes >= data.length);
+    } catch (error) {
+      throw malformed('the compressed data is damaged', error);
+    }
+    yield* ready;
+    ready = [];
+  }
+}

@@ -1,0 +1,26 @@
+/** For tests: imports bytes or text, cut into chunks of any size, and turns refusals into one comparable line. */
+import assert from 'node:assert/strict';
+import { EncoreError } from '@encore/kit';
+import { importScore } from './import-score.ts';
+import type { Score } from './score.ts';
+import { defaultScoreLimits, type ScoreLimits } from './score-limits.ts';
+
+async function* chunked(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+export function read(input: string | Uint8Array, limits: Partial<ScoreLimits> = {}, size = 65_536): Promise<Score> {
+  const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input;
+  return importScore(chunked(bytes, size), { ...defaultScoreLimits, ...limits }, new AbortController().signal);
+}
+
+/** "422 MALFORMED_SCORE" of a promise that must be refused. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => assert.fail('was accepted'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof EncoreError, String(error));
+  assert.ok(error.definite);
+  return `${error.status} ${error.code}`;
+}
