@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Report } from '@encore/contracts';
+import { canonicalJson } from '@encore/kit';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { judge } from './judge.ts';
+import { historyFile, ledgerFile, planFile, readRunFolder } from './run-folder.ts';
+import { plannedFault, SimulatedRun } from './testing.ts';
+
+const run = new SimulatedRun({
+  faults: [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 30 })],
+  rampSeconds: 5,
+  steadySeconds: 60,
+});
+
+describe('run folder', () => {
+  let folder = '';
+  let lines: string[] = [];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'encore-run-'));
+    lines = [];
+    for await (const line of run.history()) lines.push(canonicalJson(line));
+    const ledger: string[] = [];
+    for await (const entry of run.ledger()) ledger.push(JSON.stringify(entry));
+    await writeFile(join(folder, ledgerFile), `${ledger.join('\n')}\n`);
+    await writeFile(join(folder, planFile), JSON.stringify(run.plan));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function reportOf(history: string): Promise<Report> {
+    await writeFile(join(folder, historyFile), history);
+    return (await judge(await readRunFolder(folder))).report;
+  }
+
+  it('gives the verdict of the files alone', async () => {
+    const report = await reportOf(`${lines.join('\n')}\n`);
+    assert.deepEqual([report.result, report.reasons], ['PASSED', []]);
+  });
+
+  it('drops a torn last line and notes it', async () => {
+    const report = await reportOf(`${lines.join('\n')}\n{"crc":"00`);
+    assert.equal(report.result, 'PASSED');
+    assert.ok(report.warnings.includes('history.ndjson: the last line is torn and was left out'));
+  });
+
+  const damages: [string, (lines: string[]) => string[], RegExp][] = [
+    ['a missing line', (all) => all.toSpliced(40, 1), /line 41: number 42 stands where 41 should/],
+    ['a repeated line', (all) => all.toSpliced(40, 0, all[39] ?? ''), /line 41: number 40 stands where 41 should/],
+    [
+      "two lines in each other's place",
+      (all) => all.toSpliced(40, 2, all[41] ?? '', all[40] ?? ''),
+      /number 42 stands where 41 should/,
+    ],
+    [
+      'a changed figure',
+      (all) => all.map((line) => line.replace('"outcome":"refused"', '"outcome":"ok"')),
+      /wrong CRC/,
+    ],
+    ['a torn line in the middle', (all) => all.toSpliced(40, 1, (all[40] ?? '').slice(0, 20)), /line 41: no JSON/],
+    ['a missing first line', (all) => all.slice(1), /line 1: number 2 stands where 1 should/],
+  ];
+  for (const [name, damage, reason] of damages) {
+    it(`notices ${name}, and does not pass`, async () => {
+      const damaged = damage(lines);
+      assert.ok(damaged.join() !== lines.join(), 'the damage was done');
+      const report = await reportOf(`${damaged.join('\n')}\n`);
+      assert.notEqual(report.result, 'PASSED');
+      assert.match(report.reasons.join('\n'), reason);
+    });
+  }
+
+  it('notices a plan that was changed, and a ledger that is gone', async () => {
+    await writeFile(join(folder, planFile), JSON.stringify({ ...run.plan, steadySeconds: 61 }));
+    await rm(join(folder, ledgerFile));
+    const report = await reportOf(`${lines.join('\n')}\n`);
+    assert.equal(report.result, 'INCONCLUSIVE');
+    assert.match(report.reasons.join('\n'), /plan\.json: its hash is not that of its content/);
+    assert.match(report.reasons.join('\n'), /ledger\.ndjson cannot be read/);
+  });
+
+  it('refuses a folder without a run, and says what is missing', async () => {
+    await assert.rejects(readRunFolder(folder), /history\.ndjson cannot be read/);
+    await assert.rejects(readRunFolder(join(folder, 'nowhere')), /plan\.json holds no plan/);
+  });
+});

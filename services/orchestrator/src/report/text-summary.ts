@@ -1,0 +1,81 @@
+/** The summary that the terminal prints at the end: the guide's block between rules of 80 signs, then each kill step by step. */
+import type { Report, ReportedFault } from '@encore/contracts';
+import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
+
+const heavy = '='.repeat(80);
+const light = '-'.repeat(80);
+/** A day of hourly kills fits; more are in the report. */
+const maxKillsShown = 48;
+
+export function textSummary(report: Report, jsonPath?: string): string {
+  const kills = report.faults.filter(isKill);
+  const lines = [
+    heavy,
+    'PRODUCTION TEST SUMMARY',
+    heavy,
+    ...headOf(report),
+    ...figuresOf(report, kills),
+    ...(jsonPath === undefined ? [] : [`Report: ${jsonPath}`]),
+    ...kills.slice(0, maxKillsShown).flatMap((kill, index) => ['', light, ...killOf(kill, index + 1, kills.length)]),
+    ...(kills.length > maxKillsShown ? ['', `... and ${kills.length - maxKillsShown} more kills, in the report`] : []),
+    heavy,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function headOf({ result, reasons, warnings, duration_seconds, observed_seconds, seed }: Report): string[] {
+  return [
+    `Duration: ${durationText(duration_seconds)} (${durationText(observed_seconds)} of load observed, seed ${seed})`,
+    `Result: ${result}`,
+    ...reasons.map((reason) => `  - ${reason}`),
+    ...(warnings.length === 0 ? [] : ['Warnings:', ...warnings.map((warning) => `  - ${warning}`)]),
+  ];
+}
+
+function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
+  const { totals, recoveries, availability, integrity } = report;
+  const bit = report.faults.filter((fault) => fault.bit === 'yes');
+  const healed = kills.filter((kill) => kill.recovery_seconds !== null);
+  const failedAttempts = totals.attempts - (report.outcomes.ok ?? 0);
+  const worst = recoveries.failed > 0 ? 'worst: never' : `worst ${secondsText(recoveries.max_seconds, 1)}`;
+  return [
+    `Success Rate: ${totals.success_rate === null ? 'no data' : `${(totals.success_rate * 100).toFixed(2)}%`} of ${thousands(totals.operations)} operations (attempts ${percentText(totals.attempt_success_rate)})`,
+    `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
+    `Failed Requests: ${thousands(failedAttempts)} (${thousands(report.attribution.unexplained)} not explained by a fault)`,
+    `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
+    `Total Recoveries: ${recoveries.count} of ${bit.length} faults, ${healed.length} of ${kills.length} kills`,
+    `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
+    `Lost Writes: ${integrity.lost === null ? 'not verified' : thousands(integrity.lost)} of ${integrity.acknowledged === null ? 'unknown' : thousands(integrity.acknowledged)} acknowledged`,
+  ];
+}
+
+function killOf(kill: ReportedFault, number: number, of: number): string[] {
+  const at = kill.injected_at === null ? 'never' : clockText(kill.injected_at);
+  const end =
+    kill.recovery_seconds === null
+      ? 'not recovered'
+      : `recovered in ${secondsText(kill.recovery_seconds)}, healed by ${kill.healed_by ?? 'nobody proven'}`;
+  const { stages } = kill;
+  const steps: [number | null, string][] = [
+    [kill.injected_at === null ? null : 0, `killed (${kill.evidence})`],
+    [stages.detected, 'first failure seen by a user or probe'],
+    [stages.restarted, `process started again${kill.healed_by === null ? '' : ` by ${kill.healed_by}`}`],
+    [stages.port, 'port accepts connections'],
+    [stages.ready, 'server says that it is ready'],
+    [stages.first_success, 'first correct answer to a user: recovered'],
+    [stages.baseline, 'back to baseline (success and p99 of before)'],
+  ];
+  return [
+    `Kill ${number} of ${of}: ${kill.kind} of ${kill.target} at ${at} UTC (${kill.id}), ${end}`,
+    // The steps stand in the order in which they happened.
+    ...steps
+      .filter((step): step is [number, string] => step[0] !== null)
+      .sort(([a], [b]) => a - b)
+      .map(([seconds, what]) => `  +${seconds.toFixed(3).padStart(8)} s  ${what}`),
+    `  ${thousands(kill.attempts_failed)} attempts failed because of it`,
+  ];
+}
+
+function isKill({ kind }: ReportedFault): boolean {
+  return kind === 'crash' || kind === 'outage';
+}
