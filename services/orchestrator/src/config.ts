@@ -1,0 +1,48 @@
+/** What wires the orchestrator to the others. The user's settings are read by the command line, not here. */
+import { portVariable, readEnv } from '@encore/kit';
+import { z } from 'zod';
+
+const shape = {
+  ENCORE_HOST: z.string().default('127.0.0.1'),
+  ENCORE_PORT: portVariable.default(8080),
+  ENCORE_GUARD_URL: z.url().default('http://127.0.0.1:8010'),
+  ENCORE_CHAOS_URL: z.url().default('http://127.0.0.1:8011'),
+  ENCORE_LOADGEN_URL: z.url().default('http://127.0.0.1:8012'),
+  ENCORE_SERVER_HEALTH_URL: z.url().default('http://127.0.0.1:8001'),
+  ENCORE_RUNS_DIR: z.string().default('runs'),
+  ENCORE_RESULTS_DIR: z.string().default('test_results'),
+  ENCORE_WHERE_TO_LOOK: z.string().optional(),
+  ENCORE_AFTER_RUN_HINT: z.string().optional(),
+  ENCORE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
+};
+
+export interface Wiring {
+  host: string;
+  port: number;
+  guardUrl: string;
+  chaosUrl: string;
+  loadgenUrl: string;
+  serverHealthUrl: string;
+  runsDir: string;
+  resultsDir: string;
+  whereToLook: string | undefined;
+  afterRunHint: string | undefined;
+  logLevel: string;
+}
+
+export function readWiring(env: NodeJS.ProcessEnv): Wiring {
+  const values = readEnv(shape, env);
+  return {
+    host: values.ENCORE_HOST,
+    port: values.ENCORE_PORT,
+    guardUrl: values.ENCORE_GUARD_URL,
+    chaosUrl: values.ENCORE_CHAOS_URL,
+    loadgenUrl: values.ENCORE_LOADGEN_URL,
+    serverHealthUrl: values.ENCORE_SERVER_HEALTH_URL,
+    runsDir: values.ENCORE_RUNS_DIR,
+    resultsDir: values.ENCORE_RESULTS_DIR,
+    whereToLook: values.ENCORE_WHERE_TO_LOOK,
+    afterRunHint: values.ENCORE_AFTER_RUN_HINT,
+    logLevel: values.ENCORE_LOG_LEVEL,
+  };
+}

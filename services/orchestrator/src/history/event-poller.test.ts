@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EncoreEvent, type HistoryLine, historyLineSchema } from '@encore/contracts';
+import { canonicalJson, crcHex, EventLog, systemClock } from '@encore/kit';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { FakeService } from '../testing/fake-service.ts';
+import { EventPoller } from './event-poller.ts';
+import { HistoryWriter } from './history-writer.ts';
+
+class Silent extends FakeService {
+  protected override routes(): void {}
+}
+
+describe('history', () => {
+  let folder = '';
+  let history: HistoryWriter;
+  let service: Silent;
+  let reboots = 0;
+  const lines = async (): Promise<HistoryLine[]> => {
+    await history.flushed();
+    const text = await readFile(join(folder, 'history.ndjson'), 'utf8');
+    return text
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => historyLineSchema.parse(JSON.parse(line)));
+  };
+  const poller = (since = 0, lostAfterMs = 10_000): EventPoller =>
+    new EventPoller({
+      source: 'guard',
+      url: service.url,
+      clock: systemClock,
+      since,
+      history,
+      onReboot: () => {
+        reboots += 1;
+      },
+      lostAfterMs,
+    });
+  const event = (at: number): EncoreEvent => ({ type: 'fault_due', at, faultId: 'f0001', plannedAt: at });
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'encore-history-'));
+    history = await HistoryWriter.open(
+      join(folder, 'history.ndjson'),
+      () => undefined,
+      (error) => assert.fail(String(error)),
+    );
+    service = new Silent();
+    await service.start();
+    reboots = 0;
+  });
+  afterEach(async () => {
+    await history[Symbol.asyncDispose]();
+    await service.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('writes each event once, numbered, with a CRC that another program can check', async () => {
+    const fetching = poller();
+    service.events.add(event(1));
+    await fetching.poll();
+    service.events.add(event(2));
+    service.events.add(event(3));
+    await fetching.poll();
+    await fetching.poll();
+    const written = await lines();
+    assert.deepEqual(
+      written.map(({ seq }) => seq),
+      [1, 2, 3],
+    );
+    assert.deepEqual(
+      written.map(({ event: { at } }) => at),
+      [1, 2, 3],
+    );
+    for (const { crc, ...line } of written) assert.equal(crc, crcHex(canonicalJson(line)));
+  });
+
+  it('leaves out events of an earlier run', async () => {
+    service.events.add(event(5));
+    service.events.add(event(15));
+    await poller(10).poll();
+    assert.deepEqual(
+      (await lines()).map(({ event: { at } }) => at),
+      [15],
+    );
+  });
+
+  it('begins anew with a service that restarted, without telling its journal twice', async () => {
+    const fetching = poller();
+    service.events.add(event(1));
+    service.events.add(event(2));
+    await fetching.poll();
+    await service.reboot();
+    for (const at of [1, 2, 3]) service.events.add(event(at));
+    await fetching.drain(AbortSignal.timeout(5_000));
+    assert.deepEqual(
+      (await lines()).map(({ event: { at } }) => at),
+      [1, 2, 3],
+    );
+    assert.equal(reboots, 1);
+  });
+
+  it('says once that a source is lost, and when events were dropped', async () => {
+    const fetching = poller(0, 0);
+    await service.stop();
+    await fetching.poll();
+    await fetching.poll();
+    assert.deepEqual(
+      (await lines()).map(({ event: { type } }) => type),
+      ['source_lost'],
+    );
+    service.events = new EventLog(10);
+    for (let at = 1; at <= 20; at += 1) service.events.add(event(at));
+    await service.start();
+    await fetching.poll();
+    const told = (await lines()).filter(({ event: { type } }) => type === 'source_lost');
+    assert.equal(told.length, 2);
+    assert.match(JSON.stringify(told[1]), /dropped/);
+  });
+
+  it('fetches page after page until nothing is left', async () => {
+    for (let at = 1; at <= 12_000; at += 1) service.events.add(event(at));
+    await poller().drain(AbortSignal.timeout(8_000));
+    assert.equal((await lines()).length, 12_000);
+  });
+});

@@ -1,0 +1,102 @@
+/**
+ * Fetches one service's events into the history. A service that restarted has a new boot and numbers its events anew;
+ * the guard then hands out its journal again, so what was seen before is passed over.
+ */
+import { type EncoreEvent, eventPageSchema } from '@encore/contracts';
+import { type Clock, callJson, canonicalJson, crcHex, describeError } from '@encore/kit';
+import type { HistoryWriter, Source } from './history-writer.ts';
+
+export interface EventPollerOptions {
+  source: Exclude<Source, 'orchestrator'>;
+  url: string;
+  clock: Clock;
+  /** Events from before this time belong to an earlier run. */
+  since: number;
+  history: HistoryWriter;
+  /** The service was started anew during the run. */
+  onReboot: () => void;
+  lostAfterMs?: number;
+}
+
+const maxRemembered = 100_000;
+/** Kinds that come by the second; a journal does not hold them, so they need not be remembered. */
+const neverRepeated: ReadonlySet<EncoreEvent['type']> = new Set([
+  'load_second',
+  'probe_second',
+  'target_sampled',
+  'generator_checked',
+  'attempt_failed',
+]);
+
+export class EventPoller {
+  readonly #options: EventPollerOptions;
+  readonly #seen = new Set<string>();
+  #boot = '';
+  #after = 0;
+  #answeredAt: number;
+  #lost = false;
+
+  constructor(options: EventPollerOptions) {
+    this.#options = options;
+    this.#answeredAt = options.clock.now();
+  }
+
+  /** Fetches one page. Returns how many events it held, or null when there was no answer. */
+  async poll(signal?: AbortSignal): Promise<number | null> {
+    const { url, clock } = this.#options;
+    try {
+      const page = await callJson(`${url}/events?boot=${this.#boot}&after=${this.#after}`, eventPageSchema, {
+        timeoutMs: 5_000,
+        ...(signal ? { signal } : {}),
+      });
+      const rebooted = this.#boot !== '' && page.boot !== this.#boot;
+      if (page.boot !== this.#boot) this.#after = 0;
+      this.#boot = page.boot;
+      if (rebooted) this.#options.onReboot();
+      if (page.dropped > 0) this.#tellLost(`${page.dropped} events were dropped before they could be fetched`);
+      for (const { seq, event } of page.events) {
+        this.#after = seq;
+        this.#take(event);
+      }
+      this.#answeredAt = clock.now();
+      this.#lost = false;
+      await this.#options.history.flushed();
+      return page.events.length;
+    } catch (error) {
+      if (signal?.aborted !== true) this.#noAnswer(error);
+      return null;
+    }
+  }
+
+  /** Fetches until nothing is left; a service that does not answer is asked again until the signal is aborted. */
+  async drain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const count = await this.poll(signal);
+      if (count === 0) return;
+      if (count === null) await this.#options.clock.sleep(100, signal).catch(() => undefined);
+    }
+  }
+
+  #take(event: EncoreEvent): void {
+    if (event.at < this.#options.since) return;
+    if (!neverRepeated.has(event.type)) {
+      const text = canonicalJson(event);
+      const mark = `${crcHex(text)}${text.length}${event.type}${event.at}`;
+      if (this.#seen.has(mark)) return;
+      if (this.#seen.size < maxRemembered) this.#seen.add(mark);
+    }
+    this.#options.history.add(this.#options.source, event);
+  }
+
+  #noAnswer(error: unknown): void {
+    const awayMs = this.#options.clock.now() - this.#answeredAt;
+    if (this.#lost || awayMs < (this.#options.lostAfterMs ?? 10_000)) return;
+    this.#lost = true;
+    this.#tellLost(`no answer for ${Math.round(awayMs / 1_000)} s: ${describeError(error)}`);
+  }
+
+  #tellLost(reason: string): void {
+    const { history, source, clock } = this.#options;
+    history.add('orchestrator', { type: 'source_lost', at: clock.now(), source, reason });
+  }
+}

@@ -1,0 +1,44 @@
+/** `encore`: reads the command line, then does what was asked for. Only wiring; see docs/ARCHITECTURE.md for the tour. */
+import { exitCodes, refusedExitCode } from '@encore/contracts';
+import { createLogger, describeError, systemClock } from '@encore/kit';
+import { parseCommandLine } from './command-line.ts';
+import { readWiring } from './config.ts';
+import { performCommand } from './perform-command.ts';
+
+/** Compose waits 30 s before it kills. */
+const lastWordMs = 25_000;
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // The second one leaves at once; the guard heals when the leases end.
+    if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
+    setTimeout(() => process.exit(exitCodes.INTERRUPTED), lastWordMs).unref();
+    stop.abort(new Error(`stopped by ${name}`));
+  });
+}
+
+/** Never a silent 0: whatever nobody caught ends the program with a line and a code that is not a verdict. */
+function die(error: unknown): void {
+  process.stderr.write(`encore: ${describeError(error)}\n`);
+  process.exit(exitCodes.INCONCLUSIVE);
+}
+process.on('unhandledRejection', die);
+process.on('uncaughtException', die);
+
+const command = parseCommandLine(process.argv.slice(2), process.env);
+if (command.name === 'refused') {
+  process.stdout.write(`Refused to start:\n${command.problems.map((problem) => `  ${problem}\n`).join('')}`);
+  process.exitCode = refusedExitCode;
+} else {
+  const wiring = readWiring(process.env);
+  process.exitCode = await performCommand(command, {
+    wiring,
+    clock: systemClock,
+    logger: createLogger('orchestrator', wiring.logLevel),
+    output: process.stdout,
+    stop: stop.signal,
+  });
+  // A connection that is still open must not keep a finished program alive.
+  setTimeout(() => process.exit(), 1_000).unref();
+}

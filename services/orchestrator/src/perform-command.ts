@@ -1,0 +1,95 @@
+/** Does one command and returns its exit code. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exitCodes, faultKinds, refusedExitCode } from '@encore/contracts';
+import { type Clock, describeError, type Logger } from '@encore/kit';
+import { kindTiming, renderTimeline } from '@encore/plan';
+import type { Command } from './command-line.ts';
+import type { Wiring } from './config.ts';
+import { judge } from './judge/index.ts';
+import type { Output } from './progress/progress.ts';
+import { readRunFolder, textSummary } from './report/index.ts';
+import { Peers } from './run/peers.ts';
+import { performRun } from './run/perform-run.ts';
+import { writeResults } from './run/phases/write-results.ts';
+
+export interface CommandContext {
+  wiring: Wiring;
+  clock: Clock;
+  logger: Logger;
+  output: Output;
+  stop: AbortSignal;
+}
+
+export async function performCommand(command: Command, context: CommandContext): Promise<number> {
+  const say = (text: string): void => void context.output.write(`${text}\n`);
+  switch (command.name) {
+    case 'run':
+      if (!command.dryRun) return await performRun({ ...command, ...context });
+      say(renderTimeline(command.plan));
+      return 0;
+    case 'print':
+      context.output.write(command.text);
+      return 0;
+    case 'report':
+    case 'verify':
+      return await judgeFolder(command.name, command.folder, say);
+    case 'heal':
+      return await heal(new Peers(context.wiring), say);
+    case 'faults':
+      for (const kind of faultKinds) say(`${kind.padEnd(20)}${timingText(kind)}`);
+      return 0;
+    case 'scenarios':
+      return await listScenarios(say);
+    case 'check':
+    case 'monitor':
+      say(`${command.name} is not there yet`);
+      return refusedExitCode;
+    default:
+      return command satisfies never;
+  }
+}
+
+/** Both come to the verdict from the files alone; only `report` writes. */
+async function judgeFolder(name: 'report' | 'verify', folder: string, say: (text: string) => void): Promise<number> {
+  const path = folder.replace(/\/+$/, '');
+  try {
+    const report = name === 'report' ? await writeResults(path) : (await judge(await readRunFolder(path))).report;
+    say(textSummary(report));
+    return exitCodes[report.result];
+  } catch (error) {
+    say(`${path}: ${describeError(error)}`);
+    return refusedExitCode;
+  }
+}
+
+async function heal(peers: Peers, say: (text: string) => void): Promise<number> {
+  try {
+    const { healed, failed } = await peers.heal();
+    for (const what of healed) say(`healed: ${what}`);
+    for (const what of failed) say(`NOT healed: ${what}`);
+    if (healed.length + failed.length === 0) say('nothing to heal');
+    return failed.length === 0 ? 0 : exitCodes.FAILED;
+  } catch (error) {
+    say(`the guard could not heal: ${describeError(error)}`);
+    return exitCodes.INCONCLUSIVE;
+  }
+}
+
+function timingText(kind: (typeof faultKinds)[number]): string {
+  const { holdSeconds, totalOutage, kill } = kindTiming[kind];
+  const held = holdSeconds === null ? 'an instant act' : `held for ${holdSeconds.min} to ${holdSeconds.max} s`;
+  return [held, kill ? 'ends the process' : '', totalOutage ? 'nothing gets through' : ''].filter(Boolean).join(', ');
+}
+
+/** Each settings file that comes along, with the first line of its comment. */
+async function listScenarios(say: (text: string) => void): Promise<number> {
+  const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
+  for (const name of names) {
+    const [first = ''] = (await readFile(join(folder, name), 'utf8')).split('\n');
+    say(`scenarios/${name.padEnd(28)}${first.replace(/^#\s*/, '')}`);
+  }
+  if (names.length === 0) say('no settings files come along');
+  return 0;
+}

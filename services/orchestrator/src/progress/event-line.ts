@@ -1,0 +1,37 @@
+/** The events that a person wants to be told of, as one line each; null for the rest. */
+import type { EncoreEvent } from '@encore/contracts';
+
+export function eventLine(event: EncoreEvent): string | null {
+  switch (event.type) {
+    case 'phase_entered':
+      return `phase ${event.phase}`;
+    case 'fault_injected':
+      return `${event.faultId} ${event.kind} of ${event.target}: injected`;
+    case 'fault_bit':
+      return event.bit === 'yes' ? null : `${event.faultId} bit: ${event.bit}, ${event.evidence}`;
+    case 'fault_undone':
+      return `${event.faultId} undone (${event.cause})${event.verified ? '' : ', NOT VERIFIED'}`;
+    case 'fault_skipped':
+      return `${event.faultId} ${event.kind} of ${event.target}: skipped, ${event.reason}`;
+    case 'server_seen':
+      return event.ready ? 'server ready' : event.port ? 'server answers, not ready' : 'server down';
+    case 'target_started':
+      return `${event.target} started by ${event.actor}: ${event.reason}`;
+    case 'supervisor_acted':
+      return event.result === 'done'
+        ? null
+        : `supervisor: ${event.act} of ${event.target} ${event.result}, ${event.detail ?? ''}`;
+    case 'source_lost':
+      return `no events from ${event.source}: ${event.reason}`;
+    case 'injector_failed':
+      return `the injector failed: ${event.reason}`;
+    case 'gap':
+      return `not observed for ${((event.toAt - event.fromAt) / 1_000).toFixed(1)} s: ${event.reason}`;
+    case 'stop_requested':
+      return `stopping: ${event.reason}`;
+    case 'read_back_done':
+      return `read back ${event.readBack} of ${event.acknowledged} acknowledged scores: ${event.lost} lost, ${event.corrupt} corrupt, ${event.duplicate} duplicate, ${event.phantom} phantom`;
+    default:
+      return null;
+  }
+}

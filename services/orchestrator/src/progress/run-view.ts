@@ -1,0 +1,196 @@
+/**
+ * The run as one sees it while it goes on: a small summary kept up to date by every event of the history. It feeds the
+ * terminal, the page and the metrics; the verdict is made from the history itself and never from here.
+ */
+import type { EncoreEvent, EventOf, Phase, Plan, PlannedFault, RunConfig } from '@encore/contracts';
+import { neutralOutcomes } from '@encore/contracts';
+
+export interface FaultNow {
+  id: string;
+  kind: PlannedFault['kind'];
+  target: PlannedFault['target'];
+  injectedAt: number;
+  durationSeconds: number;
+}
+
+export interface Kill {
+  id: string;
+  kind: PlannedFault['kind'];
+  at: number;
+  recoveredAt: number | null;
+}
+
+export interface Snapshot {
+  runId: string;
+  seed: number;
+  planHash: string;
+  profile: string;
+  phase: Phase | 'over';
+  startedAt: number;
+  endsAt: number | null;
+  now: number;
+  users: number;
+  operations: { ok: number; failed: number; unknown: number };
+  successRate: number | null;
+  /** Over the last ten seconds. */
+  recent: { successRate: number | null; requestsPerSecond: number; p50Ms: number | null; p99Ms: number | null };
+  server: { port: boolean; ready: boolean } | null;
+  current: FaultNow[];
+  next: { id: string; kind: string; target: string; at: number } | null;
+  faults: { planned: number; injected: number; bit: number };
+  kills: Kill[];
+  memory: Record<string, { bytes: number; limitBytes: number }>;
+  result: string | null;
+}
+
+const recentSeconds = 10;
+const keptKills = 200;
+
+export class RunView {
+  readonly runId: string;
+  readonly config: RunConfig;
+  readonly plan: Plan;
+  readonly startedAt: number;
+  phase: Phase | 'over' = 'preflight';
+  steadyStartsAt: number | null = null;
+  result: string | null = null;
+  #users = 0;
+  readonly #operations = { ok: 0, failed: 0, unknown: 0 };
+  #recent: EventOf<'load_second'>[] = [];
+  #server: { port: boolean; ready: boolean } | null = null;
+  readonly #current = new Map<string, FaultNow>();
+  readonly #kills: Kill[] = [];
+  #injected = 0;
+  #bit = 0;
+  readonly #memory: Snapshot['memory'] = {};
+  readonly #planned: Map<string, PlannedFault>;
+
+  constructor(runId: string, config: RunConfig, plan: Plan, startedAt: number) {
+    this.runId = runId;
+    this.config = config;
+    this.plan = plan;
+    this.startedAt = startedAt;
+    this.#planned = new Map(plan.faults.map((fault) => [fault.id, fault]));
+  }
+
+  add(event: EncoreEvent): void {
+    switch (event.type) {
+      case 'phase_entered':
+        this.phase = event.phase;
+        if (event.phase === 'steady') this.steadyStartsAt = event.at;
+        break;
+      case 'load_second':
+        this.#addSecond(event);
+        break;
+      case 'server_seen':
+        this.#server = { port: event.port, ready: event.ready };
+        break;
+      case 'fault_injected':
+        this.#inject(event);
+        break;
+      case 'fault_bit':
+        if (event.bit === 'yes') this.#bit += 1;
+        break;
+      case 'fault_undone':
+        this.#current.delete(event.faultId);
+        break;
+      case 'answered_again':
+        for (const kill of this.#kills)
+          if (kill.recoveredAt === null && event.startedAt > kill.at) {
+            kill.recoveredAt = event.at;
+            this.#current.delete(kill.id);
+          }
+        break;
+      case 'target_sampled':
+        this.#memory[event.target] = { bytes: event.memoryBytes, limitBytes: event.memoryLimitBytes };
+        break;
+      default:
+        break;
+    }
+  }
+
+  snapshot(now: number): Snapshot {
+    const { ok, failed, unknown } = this.#operations;
+    const all = ok + failed + unknown;
+    return {
+      runId: this.runId,
+      seed: this.config.seed,
+      planHash: this.plan.hash,
+      profile: this.config.profile,
+      phase: this.phase,
+      startedAt: this.startedAt,
+      endsAt: this.#endsAt(now),
+      now,
+      users: this.#users,
+      operations: { ...this.#operations },
+      successRate: all === 0 ? null : ok / all,
+      recent: this.#recentFigures(now),
+      server: this.#server,
+      current: [...this.#current.values()],
+      next: this.#next(now),
+      faults: { planned: this.plan.faults.length, injected: this.#injected, bit: this.#bit },
+      kills: this.#kills.slice(-10),
+      memory: { ...this.#memory },
+      result: this.result,
+    };
+  }
+
+  #addSecond(event: EventOf<'load_second'>): void {
+    this.#users = event.users;
+    for (const { ok, failed, unknown } of Object.values(event.operations)) {
+      this.#operations.ok += ok;
+      this.#operations.failed += failed;
+      this.#operations.unknown += unknown;
+    }
+    this.#recent.push(event);
+    if (this.#recent.length > recentSeconds) this.#recent.shift();
+  }
+
+  #inject(event: EventOf<'fault_injected'>): void {
+    const { faultId: id, kind, target } = event;
+    this.#injected += 1;
+    const durationSeconds = this.#planned.get(id)?.durationSeconds ?? 0;
+    this.#current.set(id, { id, kind, target, injectedAt: event.at, durationSeconds });
+    if (kind !== 'crash' && kind !== 'outage') return;
+    this.#kills.push({ id, kind, at: event.engineAt ?? event.at, recoveredAt: null });
+    if (this.#kills.length > keptKills) this.#kills.shift();
+  }
+
+  #recentFigures(now: number): Snapshot['recent'] {
+    const seconds = this.#recent.filter(({ at }) => at > now - recentSeconds * 1_000 - 2_000);
+    let ok = 0;
+    let all = 0;
+    let attempts = 0;
+    for (const second of seconds) {
+      for (const counts of Object.values(second.operations)) {
+        ok += counts.ok;
+        all += counts.ok + counts.failed + counts.unknown;
+      }
+      for (const [outcome, count] of Object.entries(second.attempts))
+        if (!neutralOutcomes.some((neutral) => neutral === outcome)) attempts += count;
+    }
+    const timed = seconds.flatMap(({ responseMs }) => (responseMs === null ? [] : [responseMs]));
+    return {
+      successRate: all === 0 ? null : ok / all,
+      requestsPerSecond: seconds.length === 0 ? 0 : attempts / seconds.length,
+      p50Ms: timed.at(-1)?.p50 ?? null,
+      p99Ms: timed.length === 0 ? null : Math.max(...timed.map(({ p99 }) => p99)),
+    };
+  }
+
+  #next(now: number): Snapshot['next'] {
+    const { steadyStartsAt } = this;
+    if (steadyStartsAt === null || this.phase !== 'steady') return null;
+    const fault = this.plan.faults.find(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000 > now);
+    if (fault === undefined) return null;
+    return { id: fault.id, kind: fault.kind, target: fault.target, at: steadyStartsAt + fault.atSeconds * 1_000 };
+  }
+
+  /** When heal begins, as far as is known. */
+  #endsAt(now: number): number | null {
+    if (this.steadyStartsAt !== null) return this.steadyStartsAt + this.plan.steadySeconds * 1_000;
+    if (this.phase === 'preflight' || this.phase === 'startup')
+      return now + (this.plan.rampSeconds + this.plan.steadySeconds) * 1_000;
+    return null;
+  }
+}

@@ -1,0 +1,75 @@
+/** The state of the run in a few lines of at most 79 columns, and in one line for a log. Pure. */
+import { durationText } from './duration-text.ts';
+import type { Snapshot } from './run-view.ts';
+
+const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(2)} %`);
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+export function statusLines(state: Snapshot): string[] {
+  const { recent, faults } = state;
+  const last = state.kills.at(-1);
+  return [
+    `${bar(state)} ${state.phase.padEnd(9)} ${timeText(state)}`,
+    `users ${state.users}   operations ${whole(total(state))}   right ${percent(state.successRate)}   server ${serverText(state)}`,
+    `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   right ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
+    `faults ${faults.injected} of ${faults.planned}, ${faults.bit} bit   kills ${state.kills.length}${last ? `, last ${killText(last)}` : ''}`,
+    `now: ${nowText(state)}   next: ${nextText(state)}`,
+  ].map((line) => line.slice(0, 79));
+}
+
+export function statusLine(state: Snapshot): string {
+  const { recent } = state;
+  return [
+    state.phase,
+    timeText(state),
+    `${state.users} users`,
+    `${recent.requestsPerSecond.toFixed(1)} req/s`,
+    `right ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})`,
+    `server ${serverText(state)}`,
+    `now ${nowText(state)}`,
+    `next ${nextText(state)}`,
+  ].join(' | ');
+}
+
+function timeText(state: Snapshot): string {
+  const elapsed = durationText(state.now - state.startedAt);
+  const isTimed = ['startup', 'ramp', 'steady'].includes(state.phase);
+  if (!isTimed || state.endsAt === null) return elapsed;
+  return `${elapsed}, ${durationText(state.endsAt - state.now)} left`;
+}
+
+function bar({ startedAt, endsAt, now, phase }: Snapshot): string {
+  const width = 24;
+  const isDone = !['preflight', 'startup', 'ramp', 'steady'].includes(phase);
+  const share = isDone ? 1 : endsAt === null ? 0 : Math.min(1, (now - startedAt) / Math.max(1, endsAt - startedAt));
+  const filled = Math.round(share * width);
+  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]`;
+}
+
+function total({ operations: { ok, failed, unknown } }: Snapshot): number {
+  return ok + failed + unknown;
+}
+
+function serverText({ server }: Snapshot): string {
+  if (server === null) return '-';
+  return server.ready ? 'ready' : server.port ? 'not ready' : 'DOWN';
+}
+
+function nowText({ current, now }: Snapshot): string {
+  if (current.length === 0) return 'no fault';
+  return current
+    .map(({ kind, target, injectedAt }) => `${kind} of ${target} for ${durationText(now - injectedAt)}`)
+    .join(', ');
+}
+
+function nextText({ next, now }: Snapshot): string {
+  return next === null ? '-' : `${next.kind} in ${durationText(next.at - now)}`;
+}
+
+function killText({ kind, at, recoveredAt }: Snapshot['kills'][number]): string {
+  return `${kind}: ${recoveredAt === null ? 'not back yet' : `back after ${((recoveredAt - at) / 1_000).toFixed(1)} s`}`;
+}
+
+function ms(value: number | null): string {
+  return value === null ? '-' : `${Math.round(value)} ms`;
+}

@@ -1,0 +1,152 @@
+/**
+ * What goes on beside the phases, from startup to the end: events are fetched, leases are renewed, the server is
+ * watched and helped, the clocks are compared.
+ */
+import { describeError, EncoreError } from '@encore/kit';
+import { EventPoller } from '../history/event-poller.ts';
+import type { HistoryWriter } from '../history/history-writer.ts';
+import { ServerWatch } from '../supervisor/server-watch.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import { ClockWatch } from './clock-watch.ts';
+import { loop } from './loop.ts';
+import type { RunContext } from './run-context.ts';
+
+const renewEveryMs = 2_000;
+const pollEveryMs = 500;
+const tickMs = 1_000;
+
+export class Background {
+  readonly #context: RunContext;
+  readonly #pollers: EventPoller[];
+  readonly #stop = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+  readonly #loadLease = new AbortController();
+  #supervising = new AbortController();
+  readonly #supervisor: Supervisor;
+  readonly watch: ServerWatch;
+  /** Set while the steady phase goes on: when it began. */
+  steadyStartsAt: number | null = null;
+
+  constructor(context: RunContext, history: HistoryWriter) {
+    this.#context = context;
+    const { clock, peers, runId, record, wiring, startedAt } = context;
+    this.watch = new ServerWatch({
+      url: wiring.serverHealthUrl,
+      clock,
+      onChange: ({ port, ready }) => record.add({ type: 'server_seen', at: clock.now(), port, ready }),
+    });
+    const limits = context.supervisorLimits;
+    this.#supervisor = new Supervisor({ runId, peers, watch: this.watch, clock, limits, record: (e) => record.add(e) });
+    const common = { clock, since: startedAt, history };
+    this.#pollers = [
+      new EventPoller({ ...common, source: 'guard', url: wiring.guardUrl, onReboot: () => undefined }),
+      new EventPoller({ ...common, source: 'chaos', url: wiring.chaosUrl, onReboot: () => this.#resumeChaos() }),
+      new EventPoller({
+        ...common,
+        source: 'loadgen',
+        url: wiring.loadgenUrl,
+        onReboot: () => this.#loadLost('restarted'),
+      }),
+    ];
+  }
+
+  /** Fetching, watching and the run lease. */
+  start(): void {
+    const { clock, peers, runId } = this.#context;
+    const clockWatch = new ClockWatch(tickMs);
+    for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
+    this.#loop(renewEveryMs, (signal) => this.#renewRunLease(signal));
+    this.#loop(tickMs, () => {
+      const gap = clockWatch.tick(clock.now(), Date.now());
+      if (gap !== null) this.#context.record.add(gap);
+    });
+    this.#loops.push(this.watch.run(this.#stop.signal));
+    this.#context.logger.debug({ runId, urls: peers.urls }, 'watching');
+  }
+
+  startSupervisor(): void {
+    this.#supervising = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, this.#supervising.signal]);
+    this.#loops.push(loop(this.#context.clock, 500, signal, () => this.#supervisor.step(signal)));
+  }
+
+  stopSupervisor(): void {
+    this.#supervising.abort();
+  }
+
+  startLoadLease(): void {
+    const signal = AbortSignal.any([this.#stop.signal, this.#loadLease.signal]);
+    this.#loops.push(loop(this.#context.clock, renewEveryMs, signal, () => this.#renewLoadLease(signal)));
+  }
+
+  /** The load is meant to end from here on. */
+  endLoadLease(): void {
+    this.#loadLease.abort();
+  }
+
+  /** Ends everything and fetches what is left. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#loops);
+    const deadline = AbortSignal.timeout(drainMs);
+    await Promise.allSettled(this.#pollers.map((poller) => poller.drain(deadline)));
+  }
+
+  /** Fetches once more what the services have to tell. */
+  async drain(signal: AbortSignal): Promise<void> {
+    await Promise.allSettled(this.#pollers.map((poller) => poller.drain(signal)));
+  }
+
+  #loop(everyMs: number, step: (signal: AbortSignal) => void | Promise<void>): void {
+    this.#loops.push(loop(this.#context.clock, everyMs, this.#stop.signal, step));
+  }
+
+  async #renewRunLease(signal: AbortSignal): Promise<void> {
+    const { peers, runId, logger } = this.#context;
+    try {
+      await peers.renewRunLease(runId, { signal, timeoutMs: 2_000 });
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn({ err: describeError(error) }, 'the run lease was not renewed');
+      if (error instanceof EncoreError && (error.status === 410 || error.status === 404))
+        await this.#retakeRunLease(signal);
+    }
+  }
+
+  /** The lease ended while nobody renewed it (this process stood still, or the guard was away): what it held is undone. */
+  async #retakeRunLease(signal: AbortSignal): Promise<void> {
+    const { peers, runId, record, clock, abort } = this.#context;
+    const at = clock.now();
+    record.add({ type: 'injector_failed', at, reason: 'the run lease had ended', fromAt: at, toAt: at });
+    await peers.takeRunLease(runId, { signal }).catch((error: unknown) => {
+      if (error instanceof EncoreError && error.code === 'RUN_HELD') abort(`another run took over: ${error.message}`);
+    });
+  }
+
+  async #renewLoadLease(signal: AbortSignal): Promise<void> {
+    const { peers, runId } = this.#context;
+    await peers.renewLoadLease(runId, { signal, timeoutMs: 2_000 }).catch((error: unknown) => {
+      if (error instanceof EncoreError && (error.status === 410 || error.status === 404)) this.#loadLost('over');
+    });
+  }
+
+  #loadLost(how: string): void {
+    if (this.#loadLease.signal.aborted) return;
+    this.#loadLease.abort();
+    const { record, clock, abort } = this.#context;
+    const reason = `the load generator says that the load is ${how}, which nobody asked for`;
+    record.add({ type: 'source_lost', at: clock.now(), source: 'loadgen', reason });
+    abort(reason);
+  }
+
+  /** The scheduler was started anew and knows nothing: it gets the same plan again and skips what has passed. */
+  #resumeChaos(): void {
+    const { peers, runId, plan, logger } = this.#context;
+    if (this.steadyStartsAt === null) return;
+    const { steadyStartsAt } = this;
+    peers.startChaos(runId, plan, steadyStartsAt).catch((error: unknown) => {
+      logger.warn({ err: describeError(error) }, 'the scheduler did not take the plan again');
+      this.#context.abort(`the scheduler was started anew and did not take the plan again: ${describeError(error)}`);
+    });
+  }
+}

@@ -1,0 +1,145 @@
+/** The other programs as the orchestrator calls them: one function per verb, each with a deadline. */
+import {
+  type ChaosStatus,
+  chaosStatusSchema,
+  type EngineInfo,
+  engineInfoSchema,
+  type HealAnswer,
+  healAnswerSchema,
+  type LoadRunRequest,
+  type LoadStatus,
+  loadStatusSchema,
+  type Plan,
+  type Target,
+  type TargetState,
+  targetStateSchema,
+} from '@encore/contracts';
+import { type CallOptions, callJson } from '@encore/kit';
+import { z } from 'zod';
+
+export interface PeerUrls {
+  guardUrl: string;
+  chaosUrl: string;
+  loadgenUrl: string;
+  serverHealthUrl: string;
+}
+
+interface Call {
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number;
+}
+
+export const runLeaseTtlMs = 10_000;
+/** Answers whose content nobody needs. */
+const anything = z.unknown();
+const readySchema = z.object({ ready: z.boolean() });
+
+export class Peers {
+  readonly urls: PeerUrls;
+
+  constructor(urls: PeerUrls) {
+    this.urls = urls;
+  }
+
+  // ---- guard ----
+  takeRunLease(runId: string, call: Call = {}): Promise<unknown> {
+    const body = { runId, holder: `orchestrator of run ${runId}`, ttlMs: runLeaseTtlMs };
+    return callJson(`${this.urls.guardUrl}/run`, anything, post(body, call));
+  }
+
+  renewRunLease(runId: string, call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.guardUrl}/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
+  }
+
+  /** Everything that the run still holds is undone with it. */
+  endRunLease(runId: string, call: Call = {}): Promise<unknown> {
+    const { timeoutMs = 20_000, ...rest } = call;
+    return callJson(`${this.urls.guardUrl}/run/${runId}`, anything, {
+      ...get({ timeoutMs, ...rest }),
+      method: 'DELETE',
+    });
+  }
+
+  engine(call: Call = {}): Promise<EngineInfo> {
+    return callJson(`${this.urls.guardUrl}/engine`, engineInfoSchema, get(call));
+  }
+
+  targets(call: Call = {}): Promise<TargetState[]> {
+    return callJson(`${this.urls.guardUrl}/targets`, z.array(targetStateSchema), get(call));
+  }
+
+  startTarget(
+    target: Target,
+    act: 'start' | 'restart',
+    request: { runId: string; reason: string },
+    call: Call = {},
+  ): Promise<unknown> {
+    const body = { ...request, actor: 'supervisor' };
+    return callJson(
+      `${this.urls.guardUrl}/targets/${target}/${act}`,
+      anything,
+      post(body, { timeoutMs: 30_000, ...call }),
+    );
+  }
+
+  heal(call: Call = {}): Promise<HealAnswer> {
+    return callJson(`${this.urls.guardUrl}/heal`, healAnswerSchema, post({}, { timeoutMs: 60_000, ...call }));
+  }
+
+  checkHygiene(call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.guardUrl}/hygiene`, anything, post({}, { timeoutMs: 30_000, ...call }));
+  }
+
+  // ---- chaos ----
+  startChaos(runId: string, plan: Plan, steadyStartsAt: number, call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.chaosUrl}/run`, anything, post({ runId, plan, steadyStartsAt }, call));
+  }
+
+  stopChaos(call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.chaosUrl}/stop`, anything, post({}, { timeoutMs: 60_000, ...call }));
+  }
+
+  chaosStatus(call: Call = {}): Promise<ChaosStatus> {
+    return callJson(`${this.urls.chaosUrl}/status`, chaosStatusSchema, get(call));
+  }
+
+  // ---- load generator ----
+  startLoad(request: LoadRunRequest, call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.loadgenUrl}/run`, anything, post(request, { timeoutMs: 30_000, ...call }));
+  }
+
+  renewLoadLease(runId: string, call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.loadgenUrl}/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
+  }
+
+  stopLoad(call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.loadgenUrl}/stop`, anything, post({}, { timeoutMs: 60_000, ...call }));
+  }
+
+  readBack(final: boolean, call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.loadgenUrl}/read-back`, anything, post({ final }, call));
+  }
+
+  loadStatus(call: Call = {}): Promise<LoadStatus> {
+    return callJson(`${this.urls.loadgenUrl}/status`, loadStatusSchema, get(call));
+  }
+
+  // ---- anyone ----
+  async isReady(url: string, call: Call = {}): Promise<boolean> {
+    return (await callJson(`${url}/ready`, readySchema, get({ timeoutMs: 2_000, ...call }))).ready;
+  }
+
+  async isServerReady(call: Call = {}): Promise<boolean> {
+    // A server that is not ready answers 503, which is thrown.
+    await callJson(`${this.urls.serverHealthUrl}/health/ready`, anything, get({ timeoutMs: 2_000, ...call }));
+    return true;
+  }
+}
+
+function get({ signal, timeoutMs = 5_000 }: Call): CallOptions {
+  return { timeoutMs, ...(signal ? { signal } : {}) };
+}
+
+function post(body: unknown, call: Call): CallOptions {
+  return { ...get(call), method: 'POST', body };
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type EncoreEvent,
+  historyLineSchema,
+  type Plan,
+  type PlannedFault,
+  type Report,
+  reportSchema,
+} from '@encore/contracts';
+import { createLogger, systemClock, waitUntil } from '@encore/kit';
+import { planHash } from '@encore/plan';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { profiles } from '../settings/profiles.ts';
+import { supervisorLimits } from '../supervisor/supervise.ts';
+import { FakeLab } from '../testing/fake-lab.ts';
+import { performRun } from './perform-run.ts';
+
+const rampSeconds = 0.5;
+
+function planOf(steadySeconds: number, faults: PlannedFault[]): Plan {
+  const unhashed = { version: 1 as const, seed: 1, rampSeconds, steadySeconds, faults, bestSuccessRate: 1 };
+  return { ...unhashed, hash: planHash(unhashed) };
+}
+const kill = (id: string, kind: 'crash' | 'outage', atSeconds: number): PlannedFault => ({
+  id,
+  kind,
+  target: 'server',
+  atSeconds,
+  durationSeconds: 0,
+  params: {},
+});
+
+interface Outcome {
+  exitCode: number;
+  said: string;
+  history: EncoreEvent[];
+  report: Report | null;
+}
+
+describe('a run', function () {
+  this.timeout(20_000);
+  let lab: FakeLab;
+  beforeEach(async () => {
+    lab = await FakeLab.start();
+  });
+  afterEach(() => lab[Symbol.asyncDispose]());
+
+  async function run(
+    plan: Plan,
+    during?: (said: () => string, stop: (reason: string) => void) => Promise<void>,
+  ): Promise<Outcome> {
+    let said = '';
+    const stop = new AbortController();
+    const hours = (plan.rampSeconds + plan.steadySeconds) / 3_600;
+    const running = performRun({
+      config: { ...profiles.smoke, profile: 'smoke', seed: 1, users: 1, hours, rampSeconds },
+      plan,
+      wiring: lab.wiring,
+      clock: systemClock,
+      logger: createLogger('test', 'silent'),
+      output: { write: (text) => (said += text) },
+      stop: stop.signal,
+      limits: {
+        preflight: { readyMs: 500, leaseMs: 300 },
+        supervisor: { ...supervisorLimits, exitedMs: 300, silentMs: 1_000 },
+      },
+    });
+    await during?.(
+      () => said,
+      (reason) => stop.abort(new Error(reason)),
+    );
+    const exitCode = await running;
+    return { exitCode, said, ...results() };
+  }
+
+  function results(): Pick<Outcome, 'history' | 'report'> {
+    const names = (() => {
+      try {
+        return readdirSync(lab.resultsDir);
+      } catch {
+        return [];
+      }
+    })();
+    const json = names.find((name) => name.endsWith('.json'));
+    if (json === undefined) return { history: [], report: null };
+    const text = readFileSync(join(lab.resultsDir, json.replace('.json', ''), 'history.ndjson'), 'utf8');
+    const history = text
+      .trim()
+      .split('\n')
+      .map((line) => historyLineSchema.parse(JSON.parse(line)).event);
+    return { history, report: reportSchema.parse(JSON.parse(readFileSync(join(lab.resultsDir, json), 'utf8'))) };
+  }
+  const phasesOf = (history: EncoreEvent[]): string[] =>
+    history.flatMap((event) => (event.type === 'phase_entered' ? [event.phase] : []));
+
+  it('goes through all phases; the policy heals a crash, the supervisor an outage; evidence and reports are left', async () => {
+    const plan = planOf(5, [kill('f0001', 'crash', 0.5), kill('f0002', 'outage', 2.5)]);
+    const { exitCode, said, history, report } = await run(plan);
+    assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'heal', 'verify', 'report'], said);
+    const starts = history.flatMap((event) =>
+      event.type === 'target_started' ? [`${event.actor} ${event.reason}`] : [],
+    );
+    assert.equal(starts.length, 3, starts.join(', '));
+    assert.match(starts[0] ?? '', /^policy/);
+    assert.match(starts[1] ?? '', /^supervisor exited/);
+    assert.equal(starts[2], 'supervisor verify');
+    assert.equal(history.filter(({ type }) => type === 'supervisor_acted').length, 1);
+    const [first] = history;
+    assert.ok(first?.type === 'run_started' && first.planHash === plan.hash);
+    assert.deepEqual(history.at(-1)?.type, 'run_ended');
+    assert.ok(report);
+    assert.deepEqual(
+      report.faults.map(({ healed_by }) => healed_by),
+      ['policy', 'supervisor'],
+      said,
+    );
+    assert.ok(said.includes(report.result) && said.includes('production_test_'), said);
+    assert.equal(report.integrity.lost, 0);
+    assert.ok([0, 1, 2].includes(exitCode));
+    assert.equal(exitCode, { PASSED: 0, FAILED: 1, INCONCLUSIVE: 2, INTERRUPTED: 130 }[report.result]);
+    assert.equal(lab.guard.holder, null, 'the lease was given back');
+    const files = readdirSync(
+      join(lab.resultsDir, readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? ''),
+    );
+    for (const name of ['history.ndjson', 'ledger.ndjson', 'plan.json', 'config.json'])
+      assert.ok(files.includes(name), `${name} in ${files.join(' ')}`);
+  });
+
+  it('asked to stop, undoes everything and leaves a partial report: INTERRUPTED, 130', async () => {
+    const { exitCode, said, history, report } = await run(planOf(60, []), async (text, stop) => {
+      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });
+      stop('stopped by SIGINT');
+    });
+    assert.equal(exitCode, 130, said);
+    assert.equal(report?.result, 'INTERRUPTED');
+    assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'heal', 'report']);
+    assert.ok(lab.chaos.asked.includes('POST /stop') && lab.guard.asked.includes('POST /heal'));
+    assert.ok(lab.loadgen.asked.includes('POST /stop'));
+  });
+
+  it('refuses to start, with the reason and nothing left behind, when a part is missing or another run holds the lease', async () => {
+    lab.guard.holder = 'r-other';
+    const held = await run(planOf(1, []));
+    assert.equal(held.exitCode, 3);
+    assert.match(held.said, /r-other/);
+    lab.guard.holder = null;
+    await lab.chaos.stop();
+    const missing = await run(planOf(1, []));
+    assert.equal(missing.exitCode, 3);
+    assert.match(missing.said, /chaos.*waited/);
+    assert.equal(missing.report, null);
+    assert.ok(!lab.loadgen.asked.includes('POST /run'));
+  });
+
+  it('hands the plan to the scheduler again when that was started anew', async () => {
+    await run(planOf(4, [kill('f0001', 'crash', 2.5)]), async (text) => {
+      await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.runs.length === 1, {
+        timeoutMs: 5_000,
+      });
+      // The first page of events must have been seen, or the new boot is the first one.
+      const polls = () => lab.chaos.asked.filter((request) => request === 'GET /events').length;
+      const before = polls();
+      await waitUntil('a poll', () => polls() > before + 1, { timeoutMs: 5_000 });
+      await lab.chaos.reboot();
+    });
+    assert.equal(lab.chaos.runs.length, 2);
+    assert.equal(lab.chaos.runs[0]?.steadyStartsAt, lab.chaos.runs[1]?.steadyStartsAt);
+  });
+
+  it('ends early and says so when the load was lost', async () => {
+    const { exitCode, history, report, said } = await run(planOf(60, []), async (text) => {
+      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });
+      await lab.loadgen.reboot();
+    });
+    assert.notEqual(exitCode, 0, said);
+    assert.ok(history.some((event) => event.type === 'source_lost' && event.source === 'loadgen'));
+    const ended = history.at(-1);
+    assert.ok(ended?.type === 'run_ended' && ended.how === 'aborted');
+    assert.notEqual(report?.result, 'PASSED');
+  });
+
+  it('makes a report also when a phase breaks, and never calls that PASSED', async () => {
+    lab.guard.failHeal = true;
+    const { exitCode, history, report, said } = await run(planOf(1, []));
+    assert.notEqual(exitCode, 0, said);
+    assert.notEqual(report?.result, 'PASSED');
+    assert.deepEqual(phasesOf(history).slice(-2), ['verify', 'report']);
+    assert.match(JSON.stringify(history.at(-1)), /cannot heal/);
+  });
+
+  it('tells a refusal by a lease once, and helps when the lease is over', async () => {
+    lab.guard.startForbidden = true;
+    const { history } = await run(planOf(6, [kill('f0001', 'outage', 0.2)]), async (text) => {
+      await waitUntil('the refusal', () => text().includes('FORBIDDEN_BY_LEASE') || text().includes('refused'), {
+        timeoutMs: 8_000,
+      });
+      const asks = () => lab.guard.asked.filter((request) => request.endsWith('/start')).length;
+      await waitUntil('more asking', () => asks() >= 2, { timeoutMs: 5_000 });
+      lab.guard.startForbidden = false;
+    });
+    const acts = history.flatMap((event) => (event.type === 'supervisor_acted' ? [event.result] : []));
+    assert.deepEqual(acts, ['refused', 'done']);
+  });
+});

@@ -1,0 +1,140 @@
+/** One run from the first word on the screen to the exit code. */
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
+import { type Clock, describeError, type Logger } from '@encore/kit';
+import type { Wiring } from '../config.ts';
+import { type Output, Progress } from '../progress/progress.ts';
+import { RunView } from '../progress/run-view.ts';
+import { textSummary } from '../report/index.ts';
+import { startStatusApi } from '../status-api.ts';
+import { type SupervisorLimits, supervisorLimits } from '../supervisor/supervise.ts';
+import { Conductor } from './conductor.ts';
+import { loop } from './loop.ts';
+import { Peers } from './peers.ts';
+import type { Ending } from './phase.ts';
+import { type PreflightLimits, preflightLimits } from './phases/preflight.ts';
+import { copyEvidence, writeResults } from './phases/write-results.ts';
+import { RunRecord } from './run-context.ts';
+
+export interface RunOptions {
+  config: RunConfig;
+  plan: Plan;
+  wiring: Wiring;
+  clock: Clock;
+  logger: Logger;
+  output: Output;
+  /** Aborted, with the reason, when somebody asks the run to end. */
+  stop: AbortSignal;
+  limits?: { preflight?: PreflightLimits; supervisor?: SupervisorLimits };
+}
+
+export async function performRun(options: RunOptions): Promise<number> {
+  const { config, plan, wiring, clock, logger, output } = options;
+  const startedAt = clock.now();
+  const stamp = freeStamp(wiring, startedAt);
+  const runId = `r${stamp}`;
+  const progress = new Progress(output, config.monitor);
+  const view = new RunView(runId, config, plan, startedAt);
+  const record = new RunRecord((event) => {
+    view.add(event);
+    progress.event(event);
+  });
+  const folder = join(wiring.runsDir, runId);
+  const peers = new Peers(wiring);
+  const supervisor = options.limits?.supervisor ?? supervisorLimits;
+  const context = { runId, folder, startedAt, config, plan, wiring, peers, clock, logger, progress, view, record };
+  const conductor = new Conductor(
+    { ...context, supervisorLimits: supervisor },
+    options.limits?.preflight ?? preflightLimits,
+  );
+  options.stop.addEventListener('abort', () => conductor.stop(describeError(options.stop.reason)), { once: true });
+  if (options.stop.aborted) conductor.stop(describeError(options.stop.reason));
+  await using _api = await startStatusApi({ wiring, logger, clock, view, stop: (reason) => conductor.stop(reason) });
+  greet(progress, runId, options);
+  const ticking = new AbortController();
+  const ticks = loop(clock, 1_000, ticking.signal, () => progress.tick(view.snapshot(clock.now())));
+  let ending: Ending;
+  try {
+    ending = await conductor.run();
+  } finally {
+    ticking.abort();
+    await ticks;
+    view.phase = 'over';
+  }
+  if (ending.how === 'refused') {
+    progress.say(`\nRefused to start:\n${indent(ending.reason)}\n`);
+    return refusedExitCode;
+  }
+  if (record.history === null) {
+    progress.say('\nInterrupted before anything was started.\n');
+    return exitCodes.INTERRUPTED;
+  }
+  const resultsFolder = join(wiring.resultsDir, `production_test_${stamp}`);
+  return await conclude({ folder, resultsFolder, progress, view, wiring, ending });
+}
+
+/** Evidence first: it stays, even when the judge cannot make anything of it. */
+async function conclude(run: {
+  folder: string;
+  resultsFolder: string;
+  progress: Progress;
+  view: RunView;
+  wiring: Wiring;
+  ending: Ending;
+}): Promise<number> {
+  const { folder, resultsFolder, progress, view, wiring, ending } = run;
+  let report: Report;
+  try {
+    await copyEvidence(folder, resultsFolder);
+    report = await writeResults(resultsFolder);
+  } catch (error) {
+    progress.say(`\nThe report could not be made: ${describeError(error)}`);
+    progress.say(
+      `The evidence is in ${existsSync(resultsFolder) ? resultsFolder : folder}; try \`encore report\` on it.\n`,
+    );
+    return ending.how === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
+  }
+  view.result = report.result;
+  progress.say(`\n${textSummary(report)}`);
+  progress.say(`Report: ${shownPath(resultsFolder)}.json\nFolder: ${shownPath(resultsFolder)}`);
+  if (wiring.afterRunHint !== undefined) progress.say(`When you have seen enough: ${wiring.afterRunHint}`);
+  return exitCodes[report.result];
+}
+
+function greet(progress: Progress, runId: string, { config, plan, wiring }: RunOptions): void {
+  const { profile, hours, users, killIntervalMinutes, seed } = config;
+  progress.say(`Encore run ${runId}: ${profile}, ${hours} h, ${users} users, a kill every ${killIntervalMinutes} min`);
+  const best = (plan.bestSuccessRate * 100).toFixed(1);
+  progress.say(
+    `Seed ${seed}, plan ${plan.hash.slice(0, 12)}: ${plan.faults.length} faults, at best ${best} % of operations right`,
+  );
+  if (wiring.whereToLook !== undefined) progress.say(wiring.whereToLook);
+}
+
+/** YYYYMMDD_HHMMSS of the local time, with a number behind it when a run of that second exists. */
+function freeStamp(wiring: Wiring, at: number): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  const stamp = `${day}_${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+  const isTaken = (candidate: string): boolean =>
+    existsSync(join(wiring.runsDir, `r${candidate}`)) ||
+    existsSync(join(wiring.resultsDir, `production_test_${candidate}`)) ||
+    existsSync(join(wiring.resultsDir, `production_test_${candidate}.json`));
+  let candidate = stamp;
+  for (let n = 2; isTaken(candidate); n += 1) candidate = `${stamp}_${n}`;
+  return candidate;
+}
+
+function shownPath(path: string): string {
+  const inside = relative(process.cwd(), path);
+  return inside.startsWith('..') ? path : inside;
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+}

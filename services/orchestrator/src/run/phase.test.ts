@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
+
+const done: PhaseEvent = { type: 'done' };
+const stop: PhaseEvent = { type: 'stop', reason: 'Ctrl-C' };
+const broke: PhaseEvent = { type: 'broke', reason: 'the guard is gone' };
+
+function walk(events: PhaseEvent[]): PhaseState[] {
+  const states: PhaseState[] = [{ phase: 'preflight' }];
+  for (const event of events) states.push(nextPhase(states.at(-1) as PhaseState, event));
+  return states;
+}
+const names = (events: PhaseEvent[]): string =>
+  walk(events)
+    .map(({ phase }) => phase)
+    .join(' ');
+
+describe('phases', () => {
+  it('go in order when nothing happens', () => {
+    const events = Array.from({ length: 7 }, () => done);
+    assert.equal(names(events), 'preflight startup ramp steady heal verify report over');
+    assert.deepEqual(walk(events).at(-1), { phase: 'over', ending: { how: 'completed' } });
+  });
+
+  it('a stop heals, and skips the read-back', () => {
+    assert.equal(names([done, done, done, stop, done, done]), 'preflight startup ramp steady heal report over');
+  });
+
+  it('a stop while healing heals again, briefly', () => {
+    assert.equal(
+      names([done, done, done, done, stop, done, done]),
+      'preflight startup ramp steady heal heal report over',
+    );
+  });
+
+  it('a break still heals and verifies, and is told at the end', () => {
+    const states = walk([done, done, done, broke, done, done, done]);
+    assert.equal(states.map(({ phase }) => phase).join(' '), 'preflight startup ramp steady heal verify report over');
+    assert.deepEqual(states.at(-1), { phase: 'over', ending: { how: 'aborted', reason: 'the guard is gone' } });
+  });
+
+  it('nothing is healed when nothing was started', () => {
+    assert.equal(names([broke]), 'preflight over');
+    assert.equal(names([stop]), 'preflight over');
+  });
+
+  it('whatever happens, what was started is healed, the end is reached, and trouble never ends as completed', () => {
+    const event = fc.constantFrom(done, stop, broke);
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 10, maxLength: 10 }), (events) => {
+        const states = walk(events);
+        const phases = states.map(({ phase }) => phase);
+        const last = states.at(-1) as PhaseState;
+        assert.equal(last.phase, 'over');
+        if (phases.includes('startup')) assert.ok(phases.includes('heal') && phases.includes('report'));
+        const used = events.slice(0, phases.indexOf('over'));
+        if (last.phase === 'over')
+          assert.equal(
+            last.ending.how === 'completed',
+            used.every(({ type }) => type === 'done'),
+          );
+      }),
+    );
+  });
+});

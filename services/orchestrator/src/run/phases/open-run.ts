@@ -1,0 +1,25 @@
+/** The run's folder and the first line of its history: everything that is needed to run it again. */
+import { join } from 'node:path';
+import { type EngineInfo, planSchema } from '@encore/contracts';
+import { describeError, writeFileAtomic } from '@encore/kit';
+import type { HistoryWriter } from '../../history/history-writer.ts';
+import type { RunContext } from '../run-context.ts';
+
+export async function openRun(context: RunContext, engine: EngineInfo): Promise<HistoryWriter> {
+  const { folder, plan, config, record, runId, startedAt, abort } = context;
+  await writeFileAtomic(join(folder, 'plan.json'), `${JSON.stringify(planSchema.parse(plan), null, 2)}\n`);
+  await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  return await record.open(
+    join(folder, 'history.ndjson'),
+    {
+      type: 'run_started',
+      at: startedAt,
+      runId,
+      seed: config.seed,
+      planHash: plan.hash,
+      config: { ...config },
+      environment: { ...engine, node: process.version, platform: `${process.platform}-${process.arch}` },
+    },
+    (error) => abort(`the history cannot be written: ${describeError(error)}`),
+  );
+}

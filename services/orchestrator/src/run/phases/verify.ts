@@ -1,0 +1,53 @@
+/** Were all promises kept? The server is started anew, so that no memory can hide a loss, and everything is read back. */
+import { EncoreError, waitUntil } from '@encore/kit';
+import type { Background } from '../background.ts';
+import type { RunContext } from '../run-context.ts';
+import { attemptAll } from './attempt-all.ts';
+
+const readyMs = 60_000;
+const readBackMs = 1_800_000;
+/** A read-back that does not get on for so long is stuck. */
+const stuckMs = 60_000;
+
+export async function verify(context: RunContext, background: Background, signal: AbortSignal): Promise<void> {
+  const { peers, runId, clock } = context;
+  background.stopSupervisor();
+  await attemptAll(
+    [
+      {
+        what: 'restarting the server',
+        do: () => peers.startTarget('server', 'restart', { runId, reason: 'verify' }, { signal }),
+      },
+      {
+        what: 'waiting for the server',
+        do: () =>
+          waitUntil('the server to be ready', () => peers.isServerReady({ signal }), {
+            timeoutMs: readyMs,
+            signal,
+            clock,
+          }),
+      },
+      { what: 'reading back', do: () => readBack(context, signal) },
+      { what: 'looking for leftovers', do: () => peers.checkHygiene({ signal }) },
+      { what: 'fetching the last events', do: () => background.drain(signal) },
+    ],
+    signal,
+  );
+}
+
+async function readBack({ peers, clock }: RunContext, signal: AbortSignal): Promise<void> {
+  await peers.readBack(true, { signal });
+  let best = { done: -1, at: clock.now() };
+  await waitUntil(
+    'the read-back',
+    async () => {
+      const { state, readBack: progress } = await peers.loadStatus({ signal });
+      if (state !== 'reading_back') return true;
+      if (progress !== null && progress.done > best.done) best = { done: progress.done, at: clock.now() };
+      return clock.now() - best.at > stuckMs;
+    },
+    { timeoutMs: readBackMs, everyMs: 200, signal, clock },
+  );
+  if (clock.now() - best.at > stuckMs)
+    throw new EncoreError('STUCK', `no progress of the read-back for ${stuckMs / 1_000} s, at ${best.done}`);
+}

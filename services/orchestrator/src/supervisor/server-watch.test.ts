@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { systemClock, waitUntil } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { FakeServer } from '../testing/fake-lab.ts';
+import { ServerWatch, type Sight } from './server-watch.ts';
+
+describe('server watch', () => {
+  it('tells each change once: ready, down, back, not ready', async () => {
+    const server = new FakeServer();
+    await server.start();
+    const seen: Sight[] = [];
+    const stop = new AbortController();
+    const url = `http://127.0.0.1:${server.port}`;
+    const watch = new ServerWatch({ url, clock: systemClock, onChange: (sight) => seen.push(sight), everyMs: 10 });
+    const watching = watch.run(stop.signal);
+    const until = (count: number): Promise<unknown> =>
+      waitUntil(`${count} sights`, () => seen.length >= count, { timeoutMs: 3_000, everyMs: 5 });
+    await until(1);
+    const killedAt = performance.now();
+    server.kill();
+    await until(2);
+    assert.ok(performance.now() - killedAt < 500, 'a kill is seen at once');
+    await server.start();
+    await until(3);
+    server.ready = false;
+    await until(4);
+    stop.abort();
+    await watching;
+    server.kill();
+    assert.deepEqual(
+      seen.map(({ port, ready }) => [port, ready]),
+      [
+        [true, true],
+        [false, false],
+        [true, true],
+        [true, false],
+      ],
+    );
+  });
+
+  it('tells a server that accepts and says nothing from one that is gone', async () => {
+    const mute = createServer(() => undefined);
+    await new Promise<void>((done) => mute.listen(0, '127.0.0.1', done));
+    const seen: Sight[] = [];
+    const stop = new AbortController();
+    const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const watch = new ServerWatch({ url, clock: systemClock, onChange: (sight) => seen.push(sight), deadlineMs: 100 });
+    const watching = watch.run(stop.signal);
+    await waitUntil('a sight', () => seen.length > 0, { timeoutMs: 3_000, everyMs: 5 });
+    stop.abort();
+    await watching;
+    mute.close();
+    assert.deepEqual(seen[0], { port: true, answered: false, ready: false });
+  });
+});

@@ -1,0 +1,94 @@
+/**
+ * The other programs of the lab, small and false, on real HTTP: enough of their manners that a whole run of a few
+ * seconds goes through all its phases. Each part can be told to misbehave.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Wiring } from '../config.ts';
+import { FakeChaos } from './fake-chaos.ts';
+import { FakeGuard } from './fake-guard.ts';
+import { FakeLoadgen } from './fake-loadgen.ts';
+
+/** The server under test: a health port that can be shut, and an engine's word about it. */
+export class FakeServer {
+  status: 'running' | 'exited' | 'restarting' = 'running';
+  ready = true;
+  starts = 0;
+  port = 0;
+  #http: Server | null = null;
+
+  async start(): Promise<void> {
+    this.#http = createServer((_request, response) => response.writeHead(this.ready ? 200 : 503).end('{}'));
+    const http = this.#http;
+    await new Promise<void>((done, failed) => {
+      http.once('error', failed);
+      http.listen(this.port, '127.0.0.1', done);
+    });
+    this.port = (http.address() as AddressInfo).port;
+    this.status = 'running';
+    this.starts += 1;
+  }
+
+  /** Dead at once, connections cut; the engine leaves it so. */
+  kill(): void {
+    this.status = 'exited';
+    this.#http?.closeAllConnections();
+    this.#http?.close();
+    this.#http = null;
+  }
+}
+
+export class FakeLab implements AsyncDisposable {
+  readonly folder: string;
+  readonly server = new FakeServer();
+  guard: FakeGuard;
+  chaos: FakeChaos;
+  loadgen: FakeLoadgen;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.guard = new FakeGuard(this.server);
+    this.chaos = new FakeChaos(this.guard, this.server);
+    this.loadgen = new FakeLoadgen(this.server, this.runsDir);
+  }
+
+  static async start(): Promise<FakeLab> {
+    const lab = new FakeLab(await mkdtemp(join(tmpdir(), 'encore-fake-lab-')));
+    await lab.server.start();
+    await Promise.all([lab.guard.start(), lab.chaos.start(), lab.loadgen.start()]);
+    return lab;
+  }
+
+  get runsDir(): string {
+    return join(this.folder, 'runs');
+  }
+
+  get resultsDir(): string {
+    return join(this.folder, 'results');
+  }
+
+  get wiring(): Wiring {
+    return {
+      host: '127.0.0.1',
+      port: 0,
+      guardUrl: this.guard.url,
+      chaosUrl: this.chaos.url,
+      loadgenUrl: this.loadgen.url,
+      serverHealthUrl: `http://127.0.0.1:${this.server.port}`,
+      runsDir: this.runsDir,
+      resultsDir: this.resultsDir,
+      whereToLook: undefined,
+      afterRunHint: undefined,
+      logLevel: 'silent',
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.guard.stop(), this.chaos.stop(), this.loadgen.stop()]);
+    this.server.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
