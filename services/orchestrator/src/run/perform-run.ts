@@ -6,7 +6,7 @@ import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { type Output, Progress } from '../progress/progress.ts';
 import { RunView } from '../progress/run-view.ts';
-import { textSummary } from '../report/index.ts';
+import { textSummary } from '../report/text-summary.ts';
 import { startStatusApi } from '../status-api.ts';
 import { type SupervisorLimits, supervisorLimits } from '../supervisor/supervise.ts';
 import { Conductor } from './conductor.ts';

@@ -49,6 +49,7 @@ export class FakeChaos extends FakeService {
     events.add({ type: 'fault_intended', at, faultId, fault });
     this.#server.kill();
     events.add({ type: 'fault_injected', at, faultId, kind, target, engineAt: at });
+    events.add({ type: 'engine_saw', at, engineAt: at, target, action: 'die', exitCode: 137 });
     events.add({ type: 'fault_bit', at, faultId, bit: 'yes', evidence: 'the process is gone' });
     events.add({ type: 'fault_undone', at, faultId, verified: true, cause: 'instant', evidence: 'nothing is held' });
     if (kind !== 'crash') return;
@@ -57,6 +58,14 @@ export class FakeChaos extends FakeService {
       setTimeout(() => {
         void this.#server.start().then(() => {
           const startedAt = systemClock.now();
+          events.add({
+            type: 'engine_saw',
+            at: startedAt,
+            engineAt: startedAt,
+            target,
+            action: 'start',
+            restartCount: 1,
+          });
           events.add({ type: 'target_started', at: startedAt, target, actor: 'policy', reason: 'restart policy' });
         });
       }, policyMs),

@@ -39,6 +39,7 @@ export class FakeGuard extends FakeService {
       this.#server.kill();
       this.#server.start().then(() => {
         const at = systemClock.now();
+        this.events.add({ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'start' });
         this.events.add({ type: 'target_started', at, target: 'server', actor: 'supervisor', reason });
         response.json({});
       }, next);

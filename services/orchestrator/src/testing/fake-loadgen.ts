@@ -34,10 +34,13 @@ export class FakeLoadgen extends FakeService {
   }
 
   protected override routes(app: Express): void {
-    app.post('/run', (request, response) => {
+    app.post('/run', (request, response, next) => {
       this.runId = (request.body as { runId: string }).runId;
       this.#timer = setInterval(() => this.#tick(), tickMs);
-      response.status(202).json({});
+      const at = systemClock.now();
+      const health = { lateStarts: 0, starts: 100, eventLoopDelayP99Ms: 1, cpuShare: 0.1, memoryBytes: 1 };
+      this.events.add({ type: 'generator_checked', at, ...health });
+      this.#writeLedger([]).then(() => response.status(202).json({}), next);
     });
     app.put('/run/:runId', (request, response) => {
       if (this.#timer === null || this.runId !== request.params['runId'])
@@ -89,11 +92,15 @@ export class FakeLoadgen extends FakeService {
       { type: 'acknowledged', at, key, scoreId, hash, version: 1 },
       { type: 'read_back', at, key, scoreId, found: hash, verdict: 'intact' },
     ];
+    await this.#writeLedger(entries);
+    const wrong = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
+    this.events.add({ type: 'read_back_done', at, final: true, acknowledged: 1, readBack: 1, ...wrong });
+  }
+
+  async #writeLedger(entries: object[]): Promise<void> {
     const folder = join(this.#runsDir, this.runId ?? 'none');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'ledger.ndjson'), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-    const wrong = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
-    this.events.add({ type: 'read_back_done', at, final: true, acknowledged: 1, readBack: 1, ...wrong });
   }
 
   #end(): void {
