@@ -1,5 +1,6 @@
 /** Whose fault was it? Every failed attempt belongs to a fault's window or tail, to a failure of the injector, or is unexplained. */
 import type { EventOf } from '@encore/contracts';
+import { neutralOutcomes } from '@encore/contracts';
 import type { FaultRecord } from './fault-record.ts';
 import { endOf } from './fault-record.ts';
 import type { FaultTracker } from './fault-tracker.ts';
@@ -16,6 +17,8 @@ export interface Unexplained {
 }
 
 const maxSamples = 50;
+/** Failures counted in one second and listed in the next are not missing from the list. */
+const ragged = 10;
 
 export class Attribution {
   explained = 0;
@@ -23,21 +26,39 @@ export class Attribution {
   unexplained = 0;
   readonly samples: Unexplained[] = [];
   #lastFault: FaultRecord | null = null;
+  /** Failed attempts that were counted but not listed so far. */
+  #unlisted = 0;
 
   /** Call it in the order of time, after the tracker has seen the event. */
   add(event: EventOf<'attempt_failed'>, tracker: FaultTracker, run: RunFacts): void {
     if (isNeutral(event.outcome)) return;
-    const owner = tracker.ownerOf(event.startedAt, event.at);
-    if (owner !== null) {
-      owner.attemptsFailed += 1;
-      this.explained += 1;
-      this.#lastFault = owner;
-    } else if (run.injectorFailures.some(({ fromAt, toAt }) => fromAt <= event.at && toAt >= event.startedAt)) {
-      this.injector += 1;
-    } else {
-      this.unexplained += 1;
-      if (this.samples.length < maxSamples) this.samples.push(this.#sample(event, run));
+    this.#unlisted -= 1;
+    const explained = this.#blame(event.startedAt, event.at, 1, tracker, run);
+    if (!explained && this.samples.length < maxSamples) this.samples.push(this.#sample(event, run));
+  }
+
+  /** The generator lists so many failures in a minute and counts the rest, which belong to whatever their second belongs to. */
+  countSecond(event: EventOf<'load_second'>, tracker: FaultTracker, run: RunFacts): void {
+    for (const [outcome, count] of Object.entries(event.attempts)) {
+      if (outcome !== 'ok' && !neutralOutcomes.some((neutral) => neutral === outcome)) this.#unlisted += count;
     }
+    if (this.#unlisted <= ragged) return;
+    this.#blame(event.at - 1_000, event.at, this.#unlisted, tracker, run);
+    this.#unlisted = 0;
+  }
+
+  #blame(fromAt: number, toAt: number, count: number, tracker: FaultTracker, run: RunFacts): boolean {
+    const owner = tracker.ownerOf(fromAt, toAt);
+    if (owner !== null) {
+      owner.attemptsFailed += count;
+      this.explained += count;
+      this.#lastFault = owner;
+      return true;
+    }
+    const injector = run.injectorFailures.some((failure) => failure.fromAt <= toAt && failure.toAt >= fromAt);
+    if (injector) this.injector += count;
+    else this.unexplained += count;
+    return injector;
   }
 
   #sample(event: EventOf<'attempt_failed'>, run: RunFacts): Unexplained {

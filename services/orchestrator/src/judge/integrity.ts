@@ -25,17 +25,16 @@ export interface IntegrityFigures {
 
 interface Score {
   hash: string;
-  /** Hashes of writes that are not answered: the score may hold one of them instead. */
-  maybe: string[];
-  /** A delete is not answered: the score may be gone. */
-  maybeGone: boolean;
+  /** Writes that are not answered, by key: the score may hold one of them instead, or be gone. */
+  open: Map<string, Pick<Intent, 'operation' | 'hash'>>;
   readBack: 'intact' | 'lost' | 'corrupt' | null;
 }
 
-type Intent = Pick<Extract<LedgerEntry, { type: 'intended' }>, 'operation' | 'hash'> & { scoreId: string };
+type Intended = Extract<LedgerEntry, { type: 'intended' }>;
+type Intent = Pick<Intended, 'operation' | 'hash'> & { scoreId: string };
 type ReadBack = Extract<LedgerEntry, { type: 'read_back' }>;
 
-const maxMaybe = 100;
+const maxOpen = 100;
 
 export class Ledger {
   readonly #live = new Map<string, Score>();
@@ -53,9 +52,7 @@ export class Ledger {
         this.#intend(entry);
         break;
       case 'acknowledged':
-        this.#acknowledgements += 1;
-        this.#intents.delete(entry.key);
-        this.#live.set(entry.scoreId, { hash: entry.hash, maybe: [], maybeGone: false, readBack: null });
+        this.#acknowledge(entry);
         break;
       case 'unknown':
         // The doubt was noted with the intent and stays.
@@ -75,7 +72,7 @@ export class Ledger {
   }
 
   get figures(): IntegrityFigures {
-    const certain = [...this.#live.values()].filter((score) => !score.maybeGone);
+    const certain = [...this.#live.values()].filter(isCertain);
     const count = (readBack: Score['readBack']): number =>
       certain.filter((score) => score.readBack === readBack).length;
     const unknown = [...this.#unknown.values()];
@@ -95,34 +92,45 @@ export class Ledger {
     };
   }
 
-  #intend({ key, operation, scoreId, hash }: Extract<LedgerEntry, { type: 'intended' }>): void {
+  #intend({ key, operation, scoreId, hash }: Intended): void {
     if (scoreId === undefined) return;
     this.#intents.set(key, { operation, scoreId, hash });
-    const score = this.#live.get(scoreId);
-    if (score === undefined) return;
-    if (operation === 'delete') score.maybeGone = true;
-    else if (score.maybe.length < maxMaybe) score.maybe.push(hash);
+    const open = this.#live.get(scoreId)?.open;
+    if (open !== undefined && open.size < maxOpen) open.set(key, { operation, hash });
+  }
+
+  #acknowledge({ key, scoreId, hash }: Extract<LedgerEntry, { type: 'acknowledged' }>): void {
+    this.#acknowledgements += 1;
+    this.#intents.delete(key);
+    const open = this.#live.get(scoreId)?.open ?? new Map();
+    open.delete(key);
+    this.#live.set(scoreId, { hash, open, readBack: null });
   }
 
   #refuse(key: string): void {
     const intent = this.#intents.get(key);
     this.#intents.delete(key);
-    const score = intent === undefined ? undefined : this.#live.get(intent.scoreId);
-    if (intent === undefined || score === undefined) return;
-    if (intent.operation === 'delete') score.maybeGone = false;
-    else score.maybe = score.maybe.filter((hash) => hash !== intent.hash);
+    if (intent !== undefined) this.#live.get(intent.scoreId)?.open.delete(key);
   }
 
-  #readBack({ scoreId, found, verdict }: ReadBack): void {
+  #readBack({ key, scoreId, found, verdict }: ReadBack): void {
     if (verdict === 'duplicate') this.#duplicates.add(scoreId);
     if (verdict === 'phantom') this.#phantoms.add(scoreId);
-    if (verdict === 'unknown_present' || verdict === 'unknown_absent') this.#unknown.set(scoreId, verdict);
+    if (verdict === 'unknown_present' || verdict === 'unknown_absent') this.#unknown.set(key, verdict);
     const score = this.#live.get(scoreId);
     if (score === undefined) return;
     // The hash decides; a verdict that is worse than it is believed as well.
     if (found === null || verdict === 'lost') score.readBack = 'lost';
-    else if (verdict === 'corrupt' || (found !== score.hash && !score.maybe.includes(found)))
-      score.readBack = 'corrupt';
+    else if (verdict === 'corrupt' || !mayHold(score, found)) score.readBack = 'corrupt';
     else score.readBack = 'intact';
   }
+}
+
+/** Nobody asked for its deletion without an answer. */
+function isCertain({ open }: Score): boolean {
+  return ![...open.values()].some(({ operation }) => operation === 'delete');
+}
+
+function mayHold({ hash, open }: Score, found: string): boolean {
+  return found === hash || [...open.values()].some((write) => write.operation !== 'delete' && write.hash === found);
 }

@@ -92,6 +92,7 @@ export class Judging {
     switch (event.type) {
       case 'load_second':
         this.#traffic.add(event, this.#run.counting);
+        this.#attribution.countSecond(event, this.#tracker, this.#run);
         this.#usersSeenAt = Math.max(this.#usersSeenAt, event.at);
         break;
       case 'probe':

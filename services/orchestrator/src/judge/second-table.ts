@@ -27,8 +27,10 @@ export class SecondTable {
   }
 
   add(event: EventOf<'load_second'>): void {
-    if (this.length === 0) this.baseSecond = Math.floor(event.at / 1_000);
-    const row = this.row(event.at);
+    // The report of a second comes at its end; its middle says which second of the clock it covers most of.
+    const middleAt = event.at - 500;
+    if (this.length === 0) this.baseSecond = Math.floor(middleAt / 1_000);
+    const row = this.row(middleAt);
     if (row < 0 || row >= maxSeconds) return;
     this.#grow(row);
     this.#plus('seen', row, 1);

@@ -49,7 +49,7 @@ export class Traffic {
     if (this.firstAt === null || this.lastAt === null) return [whole];
     const edges: Span[] = [
       { fromAt: whole.fromAt, toAt: this.firstAt - 1_000 },
-      { fromAt: this.lastAt + 1_000, toAt: whole.toAt },
+      { fromAt: this.lastAt, toAt: whole.toAt },
     ];
     return [...this.holes, ...edges.filter(({ fromAt, toAt }) => toAt - fromAt > widestStepMs - 1_000)];
   }

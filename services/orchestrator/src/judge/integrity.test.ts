@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import type { LedgerEntry } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { Ledger } from './integrity.ts';
+
+const at = 0;
+const intended = (key: string, operation: 'create' | 'modify' | 'delete', hash = key): LedgerEntry => ({
+  type: 'intended',
+  at,
+  key,
+  user: 1,
+  operation,
+  scoreId: 's',
+  hash,
+});
+const acknowledged = (key: string, version = 1): LedgerEntry => ({
+  type: 'acknowledged',
+  at,
+  key,
+  scoreId: 's',
+  hash: key,
+  version,
+});
+const unknown = (key: string): LedgerEntry => ({ type: 'unknown', at, key, reason: 'cut' });
+const refused = (key: string): LedgerEntry => ({ type: 'refused', at, key, reason: '412' });
+const deleted = (key: string): LedgerEntry => ({ type: 'deleted', at, key, scoreId: 's' });
+const found = (
+  hash: string | null,
+  verdict: Extract<LedgerEntry, { type: 'read_back' }>['verdict'] = 'intact',
+): LedgerEntry => ({ type: 'read_back', at, key: 'a', scoreId: 's', found: hash, verdict });
+const created = [intended('a', 'create'), acknowledged('a')];
+
+describe('integrity', () => {
+  const cases: [string, LedgerEntry[], Partial<Ledger['figures']>][] = [
+    ['an intact score', [...created, found('a')], { acknowledged: 1, readBack: 1, lost: 0, unverified: 0 }],
+    ['a score that nobody read', created, { acknowledged: 1, readBack: 0, unverified: 1 }],
+    ['a lost score', [...created, found(null, 'lost')], { lost: 1, readBack: 1 }],
+    ['a lost score that is called intact', [...created, found(null)], { lost: 1 }],
+    ['another content', [...created, found('x')], { corrupt: 1 }],
+    [
+      'the old version after an acknowledged modify',
+      [...created, intended('b', 'modify'), acknowledged('b', 2), found('a')],
+      { corrupt: 1, acknowledged: 1 },
+    ],
+    [
+      'the old version after a modify without an answer',
+      [...created, intended('b', 'modify'), unknown('b'), found('a')],
+      { corrupt: 0, readBack: 1 },
+    ],
+    [
+      'the new version after a modify without an answer',
+      [...created, intended('b', 'modify'), unknown('b'), found('b')],
+      { corrupt: 0, readBack: 1 },
+    ],
+    [
+      'the new version after a refused modify',
+      [...created, intended('b', 'modify'), refused('b'), found('b')],
+      { corrupt: 1 },
+    ],
+    [
+      'an acknowledgement after the read-back',
+      [...created, found('a'), intended('b', 'modify'), acknowledged('b', 2)],
+      { unverified: 1 },
+    ],
+    ['a deleted score', [...created, intended('d', 'delete'), deleted('d')], { acknowledged: 0, unverified: 0 }],
+    [
+      'a delete without an answer',
+      [...created, intended('d', 'delete'), unknown('d'), found(null, 'unknown_present')],
+      { acknowledged: 0, lost: 0, unknownPresent: 1 },
+    ],
+    [
+      'a refused delete after one without an answer',
+      [
+        ...created,
+        intended('d', 'delete'),
+        unknown('d'),
+        intended('e', 'delete'),
+        refused('e'),
+        found(null, 'unknown_present'),
+      ],
+      { lost: 0 },
+    ],
+    ['a refused delete', [...created, intended('d', 'delete'), refused('d'), found(null, 'lost')], { lost: 1 }],
+    ['a write that took effect twice', [...created, found('a', 'duplicate')], { duplicate: 1 }],
+    ['a score that nobody wrote', [found('x', 'phantom')], { phantom: 1, acknowledged: 0 }],
+    [
+      'a create without an answer',
+      [intended('a', 'create'), unknown('a'), found(null, 'unknown_absent')],
+      { acknowledged: 0, unknownAbsent: 1, lost: 0 },
+    ],
+  ];
+  for (const [name, entries, expected] of cases) {
+    it(`counts ${name}`, () => {
+      const ledger = new Ledger();
+      for (const entry of entries) ledger.add(entry);
+      const { figures } = ledger;
+      const seen = Object.fromEntries(Object.keys(expected).map((key) => [key, figures[key as keyof typeof figures]]));
+      assert.deepEqual(seen, expected);
+    });
+  }
+});

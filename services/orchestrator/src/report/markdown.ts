@@ -1,0 +1,114 @@
+/** The run in Markdown, for the summary page of a CI job. */
+import type { Report } from '@encore/contracts';
+import {
+  bytesText,
+  clockText,
+  durationText,
+  figureText,
+  millisecondsText,
+  percentText,
+  secondsText,
+  thousands,
+} from './format.ts';
+
+const marks = { PASSED: '✅', FAILED: '❌', INCONCLUSIVE: '❔', INTERRUPTED: '⏹️' } as const;
+const maxFaults = 60;
+
+export function markdownSummary(report: Report): string {
+  const { totals, recoveries, integrity, availability } = report;
+  return [
+    `# ${marks[report.result]} Encore: ${report.result}`,
+    '',
+    ...report.reasons.map((reason) => `- ${clean(reason)}`),
+    ...(report.reasons.length === 0 ? [] : ['']),
+    table(
+      ['Success rate', 'Worst recovery', 'Lost writes', 'Availability (control windows)', 'Requests', 'Duration'],
+      [
+        [
+          percentText(totals.success_rate),
+          recoveries.failed > 0 ? 'never' : secondsText(recoveries.max_seconds),
+          integrity.lost === null ? 'not verified' : `${integrity.lost} of ${thousands(integrity.acknowledged ?? 0)}`,
+          percentText(availability.control_windows, 3),
+          thousands(totals.attempts),
+          durationText(report.duration_seconds),
+        ],
+      ],
+    ),
+    '## Rules',
+    table(
+      ['', 'Rule', 'Measured', 'Note'],
+      report.thresholds.map(({ name, expression, value, ok, note }) => [
+        ok === null ? '❔' : ok ? '✅' : '❌',
+        `\`${name}: ${expression}\``,
+        figureText(name, value),
+        note ?? '',
+      ]),
+    ),
+    ...warningsOf(report),
+    `## Faults (${report.faults.length})`,
+    faultTable(report),
+    '## Operations',
+    table(
+      ['Operation', 'Ok', 'Failed', 'Unknown', 'p50', 'p99', 'Max'],
+      Object.entries(report.operations).map(([name, { ok, failed, unknown, response_ms: ms }]) => [
+        name,
+        thousands(ok),
+        thousands(failed),
+        thousands(unknown),
+        millisecondsText(ms?.p50),
+        millisecondsText(ms?.p99),
+        millisecondsText(ms?.max),
+      ]),
+    ),
+    '## Resources',
+    table(
+      ['Container', 'Memory peak', 'Slope per hour', 'Restarts'],
+      Object.entries(report.resources).map(([name, one]) => [
+        name,
+        bytesText(one.memory_peak_bytes),
+        bytesText(one.memory_slope_bytes_per_hour),
+        Object.entries(one.restarts)
+          .map(([cause, count]) => `${count} × ${cause}`)
+          .join(', '),
+      ]),
+    ),
+    '<details><summary>Not tested</summary>',
+    '',
+    ...report.not_tested.map((text) => `- ${clean(text)}`),
+    '',
+    '</details>',
+    '',
+    `Run \`${report.run_id}\`, seed \`${report.seed}\`, plan \`${report.plan_hash.slice(0, 12)}\`.`,
+    '',
+  ].join('\n');
+}
+
+function warningsOf({ warnings }: Report): string[] {
+  return warnings.length === 0 ? [] : ['## Warnings', '', ...warnings.map((warning) => `- ⚠️ ${clean(warning)}`), ''];
+}
+
+function faultTable({ faults }: Report): string {
+  const rows = faults
+    .slice(0, maxFaults)
+    .map((fault) => [
+      fault.id,
+      `${fault.kind} of ${fault.target}`,
+      fault.injected_at === null ? '–' : clockText(fault.injected_at),
+      fault.bit,
+      fault.healed_by ?? '–',
+      secondsText(fault.recovery_seconds),
+      thousands(fault.attempts_failed),
+    ]);
+  const more = faults.length > maxFaults ? `\n${faults.length - maxFaults} more in the report.\n` : '';
+  return table(['Id', 'Fault', 'At (UTC)', 'Bit', 'Healed by', 'Recovery', 'Failed attempts'], rows) + more;
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]): string => `| ${cells.map(clean).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
+}
+
+/** Nothing that a run says may become markup. */
+function clean(text: string): string {
+  return text.replace(/[|<>\\]/g, (sign) => `\\${sign}`).replace(/\s+/g, ' ');
+}
