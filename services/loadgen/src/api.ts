@@ -1,0 +1,27 @@
+/** The routes of packages/contracts/src/loadgen-api.ts. */
+import { loadRunRequestSchema, readBackRequestSchema } from '@encore/contracts';
+import { parse } from '@encore/kit';
+import type { Express } from 'express';
+import type { Load } from './load.ts';
+
+export function loadgenRoutes(load: Load): (app: Express) => void {
+  return (app) => {
+    app.post('/run', async (request, response) => {
+      await load.start(parse(loadRunRequestSchema, request.body, 'POST /run'));
+      response.status(202).json(load.status());
+    });
+    app.put('/run/:runId', (request, response) => {
+      load.renew(request.params.runId);
+      response.status(204).end();
+    });
+    app.post('/stop', async (_request, response) => {
+      await load.stop();
+      response.json(load.status());
+    });
+    app.post('/read-back', (request, response) => {
+      load.startReadBack(parse(readBackRequestSchema, request.body, 'POST /read-back').final);
+      response.status(202).json(load.status());
+    });
+    app.get('/status', (_request, response) => void response.json(load.status()));
+  };
+}

@@ -1,0 +1,30 @@
+/** What wires the load generator to the others, from the environment. */
+import { portVariable, readEnv } from '@encore/kit';
+import { z } from 'zod';
+
+export interface LoadgenConfig {
+  host: string;
+  port: number;
+  /** The user's way to the server: through the proxy. */
+  targetUrl: string;
+  /** Where each run has its folder with the ledger. */
+  runsDir: string;
+}
+
+export function readConfig(env: NodeJS.ProcessEnv): LoadgenConfig {
+  const values = readEnv(
+    {
+      ENCORE_HOST: z.string().default('127.0.0.1'),
+      ENCORE_PORT: portVariable.default(8012),
+      ENCORE_TARGET_URL: z.url({ protocol: /^http$/ }),
+      ENCORE_RUNS_DIR: z.string().min(1),
+    },
+    env,
+  );
+  return {
+    host: values.ENCORE_HOST,
+    port: values.ENCORE_PORT,
+    targetUrl: new URL(values.ENCORE_TARGET_URL).origin,
+    runsDir: values.ENCORE_RUNS_DIR,
+  };
+}

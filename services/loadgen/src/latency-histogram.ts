@@ -1,0 +1,41 @@
+/** Milliseconds in a histogram of fixed size: three digits, from 1 µs to 20 minutes. */
+import { build, type Histogram } from 'hdr-histogram-js';
+
+const microseconds = 1_000;
+const longestMs = 20 * 60 * 1_000;
+
+export interface Percentiles {
+  count: number;
+  p50: number;
+  p90: number;
+  p99: number;
+  p999: number;
+  max: number;
+}
+
+export class LatencyHistogram {
+  readonly histogram: Histogram = build({
+    bitBucketSize: 32,
+    autoResize: false,
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: longestMs * microseconds,
+    numberOfSignificantValueDigits: 3,
+    useWebAssembly: false,
+  });
+
+  record(ms: number): void {
+    this.histogram.recordValue(Math.round(Math.min(Math.max(ms, 0), longestMs) * microseconds));
+  }
+
+  percentiles(): Percentiles {
+    const at = (percentile: number) => this.histogram.getValueAtPercentile(percentile) / microseconds;
+    const count = this.histogram.totalCount;
+    if (count === 0) return { count, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+    const max = this.histogram.maxValue / microseconds;
+    return { count, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
+  }
+
+  reset(): void {
+    this.histogram.reset();
+  }
+}

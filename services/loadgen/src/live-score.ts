@@ -1,0 +1,32 @@
+/** A score that a user owns on the server, as last acknowledged. */
+import type { KnownScore } from './score-generator.ts';
+
+export interface LiveScore {
+  id: string;
+  /** How many writes with a key of their own were sent for it. */
+  writes: number;
+  /** 0 before it was created. */
+  version: number;
+  known: KnownScore;
+  /** Of the version before, to tell an old answer from a wrong one. */
+  previousSha256: string | null;
+  /** A write to it ended without an answer: nothing more is asked of it, except to be deleted. The read-back resolves it. */
+  uncertain: boolean;
+  /** A deletion of it ended without an answer: it may be absent. */
+  deletionTried: boolean;
+  /** A write to it is intended or under way. */
+  writing: boolean;
+}
+
+export function newScore(id: string, known: KnownScore): LiveScore {
+  return {
+    id,
+    writes: 0,
+    version: 0,
+    known,
+    previousSha256: null,
+    uncertain: false,
+    deletionTried: false,
+    writing: false,
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * One run of the load: users that come up over the ramp, the probe, the ledger, and the events of each second.
+ *
+ *   stop: no new operation begins ──▶ grace ──▶ what is still under way is cut ──▶ summary
+ */
+import { join } from 'node:path';
+import type { EncoreEvent, LoadRunRequest } from '@encore/contracts';
+import { type Clock, describeError, type Logger, Random } from '@encore/kit';
+import { Pool } from 'undici';
+import { GeneratorCheck } from './generator-check.ts';
+import { Ledger } from './ledger.ts';
+import type { LoadgenMetrics } from './metrics.ts';
+import { deleteOldScores } from './old-scores.ts';
+import { Probe } from './probe.ts';
+import { type ReadBackCounts, readBackAll } from './read-back.ts';
+import { Recorder } from './recorder.ts';
+import { sampleScores } from './sample-scores.ts';
+import { ScoreClient } from './score-client.ts';
+import { VirtualUser } from './virtual-user.ts';
+
+export interface LoadRunOptions {
+  request: LoadRunRequest;
+  targetUrl: string;
+  runsDir: string;
+  clock: Clock;
+  logger: Logger;
+  metrics: LoadgenMetrics;
+  add: (event: EncoreEvent) => void;
+}
+
+const connectTimeoutMs = 3_000;
+const checkEverySeconds = 5;
+const oldScoresMs = 20_000;
+const finalReadBackMs = 300_000;
+const sampleMs = 30_000;
+const sampleSize = 50;
+
+export class LoadRun implements AsyncDisposable {
+  readonly request: LoadRunRequest;
+  readonly recorder: Recorder;
+  readonly ledger: Ledger;
+  readonly startedAt: number;
+  readonly users: VirtualUser[] = [];
+  readBackProgress: { done: number; total: number } | null = null;
+  readonly #options: LoadRunOptions;
+  readonly #stopping = new AbortController();
+  readonly #cancel = new AbortController();
+  /** Ends everything, the read-back included. */
+  readonly #closing = new AbortController();
+  readonly #usersPool: Pool;
+  readonly #probePool: Pool;
+  readonly #ownPool: Pool;
+  readonly #check: GeneratorCheck;
+  readonly #random: Random;
+  #work: Promise<unknown> = Promise.resolve();
+
+  static async start(options: LoadRunOptions): Promise<LoadRun> {
+    const ledger = await Ledger.open(join(options.runsDir, options.request.runId), options.clock);
+    const run = new LoadRun(options, ledger);
+    run.#begin();
+    return run;
+  }
+
+  private constructor(options: LoadRunOptions, ledger: Ledger) {
+    const { request, clock, metrics, targetUrl } = options;
+    this.#options = options;
+    this.request = request;
+    this.ledger = ledger;
+    this.recorder = new Recorder(options.add, metrics);
+    this.startedAt = clock.now();
+    this.#random = new Random(request.seed);
+    this.#check = new GeneratorCheck(clock, metrics);
+    const connect = { timeout: connectTimeoutMs };
+    this.#usersPool = new Pool(targetUrl, { connections: request.users + 2, pipelining: 1, connect });
+    // Room for every probe that can be under way at once: they must not wait for each other.
+    this.#probePool = new Pool(targetUrl, {
+      connections: request.load.probesPerSecond * 2 + 4,
+      pipelining: 1,
+      connect,
+    });
+    this.#ownPool = new Pool(targetUrl, { connections: 8, pipelining: 1, connect });
+  }
+
+  get ramping(): boolean {
+    return this.#options.clock.now() < this.startedAt + this.request.rampSeconds * 1_000;
+  }
+
+  /** Resolves when every user has ended; after the grace, what is under way is cut. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort(new Error('the run was stopped'));
+    const timer = setTimeout(() => this.#cancel.abort(new Error('the grace is over')), graceMs);
+    await this.#work;
+    clearTimeout(timer);
+    const { add, clock } = this.#options;
+    this.recorder.endSecond(clock.now());
+    add(this.#check.check());
+    add(this.recorder.summary(clock.now()));
+    this.#check[Symbol.dispose]();
+  }
+
+  async readBack(final: boolean): Promise<ReadBackCounts> {
+    const { clock } = this.#options;
+    const { runId } = this.request;
+    const client = this.#client(final ? finalReadBackMs : sampleMs);
+    const progress = (done: number, total: number) => {
+      this.readBackProgress = { done, total };
+    };
+    progress(0, 0);
+    const sleep = (ms: number) => clock.sleep(ms, this.#closing.signal);
+    try {
+      if (final) return await readBackAll({ runId, client, ledger: this.ledger, sleep, progress });
+      return await sampleScores(this.users, sampleSize, client, this.#random.fork(`sample-${clock.now()}`), progress);
+    } finally {
+      this.readBackProgress = null;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new Error('closing'));
+    this.#cancel.abort(new Error('closing'));
+    this.#closing.abort(new Error('closing'));
+    await this.#work;
+    this.#check[Symbol.dispose]();
+    await Promise.all([this.#usersPool.destroy(), this.#probePool.destroy(), this.#ownPool.destroy()]);
+    await this.ledger[Symbol.asyncDispose]();
+  }
+
+  #begin(): void {
+    const { users, rampSeconds } = this.request;
+    const lives = Array.from({ length: users }, (_, i) => this.#live(i + 1, (i * rampSeconds * 1_000) / users));
+    const { clock, metrics, add } = this.#options;
+    const probe = new Probe({
+      runId: this.request.runId,
+      perSecond: this.request.load.probesPerSecond,
+      dispatcher: this.#probePool,
+      clock,
+      ledger: this.ledger,
+      metrics,
+      add,
+      started: (lateMs) => this.#check.started(lateMs),
+    });
+    const probing = probe.run(this.startedAt, this.#stopping.signal);
+    const clearing = this.#clearOldScores();
+    const ticking = this.#tick();
+    this.#work = Promise.all([...lives, probing, clearing, ticking]).catch((error: unknown) => {
+      this.#options.logger.error({ err: describeError(error) }, 'the load ended by a fault of its own');
+    });
+  }
+
+  async #live(number: number, delayMs: number): Promise<void> {
+    const { clock, targetUrl: _, ...options } = this.#options;
+    const signal = this.#stopping.signal;
+    await clock.sleep(delayMs, signal).catch(() => {});
+    if (signal.aborted) return;
+    const user = new VirtualUser(number, this.#random.fork(`users/${number}`), {
+      runId: this.request.runId,
+      load: this.request.load,
+      users: this.request.users,
+      dispatcher: this.#usersPool,
+      clock,
+      ledger: this.ledger,
+      stopping: signal,
+      cancel: this.#cancel.signal,
+      attemptEnded: (record) => this.recorder.attemptEnded(record),
+      operationEnded: (record) => this.recorder.operationEnded(record),
+      started: (lateMs) => this.#check.started(lateMs),
+    });
+    this.users.push(user);
+    this.recorder.users += 1;
+    options.metrics.users.set(this.recorder.users);
+    try {
+      await user.live(this.startedAt + delayMs);
+    } finally {
+      this.recorder.users -= 1;
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, add } = this.#options;
+    const signal = this.#stopping.signal;
+    for (let second = 1; ; second += 1) {
+      const at = this.startedAt + second * 1_000;
+      await clock.sleep(at - clock.now(), signal).catch(() => {});
+      if (signal.aborted) return;
+      this.recorder.endSecond(at);
+      if (second % checkEverySeconds === 0) add(this.#check.check());
+    }
+  }
+
+  async #clearOldScores(): Promise<void> {
+    const { logger } = this.#options;
+    try {
+      const deleted = await deleteOldScores(this.#client(oldScoresMs), this.request.runId);
+      if (deleted > 0) logger.info({ deleted }, 'removed scores of earlier runs');
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        logger.warn({ err: describeError(error) }, 'could not remove all scores of earlier runs');
+    }
+  }
+
+  #client(forMs: number): ScoreClient {
+    const { clock } = this.#options;
+    return new ScoreClient({
+      dispatcher: this.#ownPool,
+      clock,
+      clientId: `${this.request.runId}-own`,
+      deadlineAt: clock.now() + forMs,
+      signal: this.#closing.signal,
+    });
+  }
+}

@@ -1,0 +1,33 @@
+/** The load generator: wires configuration, state and routes. */
+import { mkdir } from 'node:fs/promises';
+import { createLogger, createRegistry, EventLog, runService, startHttpService, systemClock } from '@encore/kit';
+import { loadgenRoutes } from './api.ts';
+import { readConfig } from './config.ts';
+import { Load } from './load.ts';
+import { createMetrics } from './metrics.ts';
+
+const logger = createLogger('loadgen');
+
+await runService(logger, async () => {
+  const config = readConfig(process.env);
+  await mkdir(config.runsDir, { recursive: true });
+  const registry = createRegistry('loadgen');
+  const events = new EventLog();
+  const { targetUrl, runsDir } = config;
+  const load = new Load({ targetUrl, runsDir, clock: systemClock, logger, metrics: createMetrics(registry), events });
+  const service = await startHttpService({
+    ...config,
+    logger,
+    registry,
+    events,
+    ready: () => load.ready(),
+    routes: loadgenRoutes(load),
+  });
+  logger.info({ url: service.url, target: targetUrl }, 'listening');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await load[Symbol.asyncDispose]();
+      await service[Symbol.asyncDispose]();
+    },
+  };
+});

@@ -1,0 +1,72 @@
+/** For watching only: the verdict is made from events. All label sets exist from the start, so that the first failure shows. */
+import { operationKinds, outcomes } from '@encore/contracts';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+const operationEnds = ['ok', 'failed', 'unknown', 'cancelled'] as const;
+
+export interface LoadgenMetrics {
+  attempts: Counter<'operation' | 'outcome'>;
+  operations: Counter<'operation' | 'result'>;
+  responseSeconds: Histogram<'operation'>;
+  probes: Counter<'outcome'>;
+  users: Gauge;
+  starts: Counter;
+  lateStarts: Counter;
+  bytes: Counter<'direction'>;
+}
+
+export function createMetrics(registry: Registry): LoadgenMetrics {
+  const registers = [registry];
+  const metrics: LoadgenMetrics = {
+    attempts: new Counter({
+      name: 'loadgen_attempts_total',
+      help: 'HTTP requests of the users, by the way in which they ended',
+      labelNames: ['operation', 'outcome'],
+      registers,
+    }),
+    operations: new Counter({
+      name: 'loadgen_operations_total',
+      help: 'What users wanted, by result',
+      labelNames: ['operation', 'result'],
+      registers,
+    }),
+    responseSeconds: new Histogram({
+      name: 'loadgen_response_seconds',
+      help: 'From the intended start of an operation to its right answer',
+      labelNames: ['operation'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60],
+      registers,
+    }),
+    probes: new Counter({
+      name: 'loadgen_probes_total',
+      help: 'Probes on a fixed schedule, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    users: new Gauge({ name: 'loadgen_users', help: 'Users that are active', registers }),
+    starts: new Counter({ name: 'loadgen_starts_total', help: 'Starts that were due', registers }),
+    lateStarts: new Counter({
+      name: 'loadgen_late_starts_total',
+      help: 'Starts that were late by a fault of the generator',
+      registers,
+    }),
+    bytes: new Counter({
+      name: 'loadgen_bytes_total',
+      help: 'Bytes of bodies',
+      labelNames: ['direction'],
+      registers,
+    }),
+  };
+  zero(metrics);
+  return metrics;
+}
+
+function zero(metrics: LoadgenMetrics): void {
+  for (const operation of operationKinds) {
+    for (const outcome of outcomes) metrics.attempts.inc({ operation, outcome }, 0);
+    for (const result of operationEnds) metrics.operations.inc({ operation, result }, 0);
+    metrics.responseSeconds.zero({ operation });
+  }
+  for (const outcome of outcomes) metrics.probes.inc({ outcome }, 0);
+  for (const direction of ['sent', 'received'] as const) metrics.bytes.inc({ direction }, 0);
+}

@@ -1,0 +1,140 @@
+/**
+ * Counts what users did: events of each second, failed attempts one by one (bounded), histograms of the whole run. Its memory
+ * does not grow with the run.
+ */
+import { type EncoreEvent, type EventOf, type OperationKind, type Outcome, operationKinds } from '@encore/contracts';
+import { LatencyHistogram } from './latency-histogram.ts';
+import type { LoadgenMetrics } from './metrics.ts';
+import type { OperationEnd } from './operations.ts';
+import type { AttemptRecord } from './step.ts';
+import type { OperationRecord } from './virtual-user.ts';
+
+type Ends = Record<OperationEnd, number>;
+const noEnds = (): Ends => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0 });
+
+/** Failed attempts listed one by one in a minute; the rest is counted only. */
+const maxListedPerMinute = 5_000;
+const maxDetail = 300;
+
+interface Totals {
+  ends: Ends;
+  service: LatencyHistogram;
+  response: LatencyHistogram;
+}
+
+export class Recorder {
+  attempts = 0;
+  operations = 0;
+  operationsOk = 0;
+  users = 0;
+  readonly #add: (event: EncoreEvent) => void;
+  readonly #metrics: LoadgenMetrics;
+  readonly #totals = new Map<OperationKind, Totals>(
+    operationKinds.map((kind) => [
+      kind,
+      { ends: noEnds(), service: new LatencyHistogram(), response: new LatencyHistogram() },
+    ]),
+  );
+  readonly #outcomes: Partial<Record<Outcome, number>> = {};
+  readonly #secondResponse = new LatencyHistogram();
+  #second = emptySecond();
+  #listed = { minute: -1, count: 0 };
+  /** When the last failed attempt since the last right answer ended. */
+  #failedAt: number | null = null;
+
+  constructor(add: (event: EncoreEvent) => void, metrics: LoadgenMetrics) {
+    this.#add = add;
+    this.#metrics = metrics;
+  }
+
+  attemptEnded(record: AttemptRecord): void {
+    const { outcome, operation, bytesSent, bytesReceived } = record;
+    this.attempts += 1;
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+    this.#second.attempts[outcome] = (this.#second.attempts[outcome] ?? 0) + 1;
+    this.#second.bytesSent += bytesSent;
+    this.#second.bytesReceived += bytesReceived;
+    this.#metrics.attempts.inc({ operation, outcome });
+    this.#metrics.bytes.inc({ direction: 'sent' }, bytesSent);
+    this.#metrics.bytes.inc({ direction: 'received' }, bytesReceived);
+    if (outcome === 'ok') this.#right(record);
+    else if (outcome !== 'cancelled_at_end') this.#failed(record);
+  }
+
+  operationEnded({ kind, end, dueAt, startedAt, endedAt }: OperationRecord): void {
+    const totals = this.#totals.get(kind);
+    if (!totals) return;
+    this.operations += 1;
+    totals.ends[end] += 1;
+    this.#second.operations[kind] ??= noEnds();
+    this.#second.operations[kind][end] += 1;
+    this.#metrics.operations.inc({ operation: kind, result: end });
+    if (end !== 'ok') return;
+    this.operationsOk += 1;
+    const responseMs = endedAt - dueAt;
+    totals.service.record(endedAt - startedAt);
+    totals.response.record(responseMs);
+    this.#secondResponse.record(responseMs);
+    this.#metrics.responseSeconds.observe({ operation: kind }, responseMs / 1_000);
+  }
+
+  /** Closes the second that ends at `at`. */
+  endSecond(at: number): void {
+    const { count, p50, p99, max } = this.#secondResponse.percentiles();
+    this.#add({
+      type: 'load_second',
+      at,
+      users: this.users,
+      ...this.#second,
+      responseMs: count === 0 ? null : { p50, p99, max },
+    });
+    this.#second = emptySecond();
+    this.#secondResponse.reset();
+    this.#metrics.users.set(this.users);
+  }
+
+  summary(at: number): EventOf<'load_summary'> {
+    const operations: EventOf<'load_summary'>['operations'] = {};
+    for (const [kind, { ends, service, response }] of this.#totals) {
+      operations[kind] = { ...ends, serviceMs: service.percentiles(), responseMs: response.percentiles() };
+    }
+    return { type: 'load_summary', at, operations, attempts: { ...this.#outcomes } };
+  }
+
+  #right({ startedAt, endedAt, operation }: AttemptRecord): void {
+    if (this.#failedAt === null || startedAt < this.#failedAt) return;
+    this.#failedAt = null;
+    this.#add({ type: 'answered_again', at: endedAt, startedAt, operation });
+  }
+
+  #failed(record: AttemptRecord): void {
+    this.#failedAt = record.endedAt;
+    const minute = Math.floor(record.endedAt / 60_000);
+    if (this.#listed.minute !== minute) this.#listed = { minute, count: 0 };
+    this.#listed.count += 1;
+    if (this.#listed.count > maxListedPerMinute) return;
+    const { endedAt: at, startedAt, attemptId, operation, operationId, user, outcome, request } = record;
+    const detail = record.detail.slice(0, maxDetail);
+    this.#add({
+      type: 'attempt_failed',
+      at,
+      startedAt,
+      attemptId,
+      operation,
+      operationId,
+      user,
+      outcome,
+      request,
+      detail,
+    });
+  }
+}
+
+function emptySecond(): {
+  attempts: Partial<Record<Outcome, number>>;
+  operations: Partial<Record<OperationKind, Ends>>;
+  bytesSent: number;
+  bytesReceived: number;
+} {
+  return { attempts: {}, operations: {}, bytesSent: 0, bytesReceived: 0 };
+}

@@ -1,0 +1,168 @@
+/**
+ * Scores whose answers are known before they are asked for: MusicXML made as a stream from a seed, with a known key, a known
+ * chord plan and a planted pattern. The same recipe gives the same bytes, so a score is kept as its recipe and its SHA-256.
+ */
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Random } from '@encore/kit';
+import { type MusicalKey, musicalKeys, type Pitch, pitchOfDegree } from './musical-key.ts';
+
+export interface ScoreRecipe {
+  seed: string;
+  /** About how large the document shall be; the exact size is `KnownScore.bytes`. */
+  targetBytes: number;
+}
+
+export interface KnownScore {
+  recipe: ScoreRecipe;
+  bytes: number;
+  sha256: string;
+  /** "Eb major". */
+  key: string;
+  measures: number;
+  notes: number;
+  /** How often the planted pattern (degrees 1 2 3 5 4 3 2 1 in eighths) occurs: once per phrase. */
+  patterns: number;
+}
+
+type Chord = 'I' | 'IV' | 'V';
+interface Measure {
+  xml: string;
+  notes: number;
+}
+
+const chunkBytes = 64 * 1024;
+const measuresPerPhrase = 4;
+/** Each phrase begins and ends on the tonic, which is what makes the key certain. */
+const phrases: readonly (readonly Chord[])[] = [
+  ['I', 'IV', 'V', 'I'],
+  ['I', 'I', 'V', 'I'],
+  ['I', 'V', 'I', 'I'],
+];
+const chordDegrees: Record<Chord, readonly number[]> = { I: [1, 3, 5], IV: [4, 6, 8], V: [5, 7, 9] };
+/** Quarters over a chord, as indexes into its degrees. Another measure of the plan cannot look like the planted eighths. */
+const melodies = [
+  [0, 1, 2, 1],
+  [2, 1, 0, 1],
+  [0, 2, 1, 0],
+] as const;
+const patternDegrees = [1, 2, 3, 5, 4, 3, 2, 1] as const;
+const footer = '</part></score-partwise>\n';
+
+export function* scoreChunks(recipe: ScoreRecipe): Generator<Buffer> {
+  let waiting = '';
+  for (const { text } of scoreTexts(recipe)) {
+    waiting += text;
+    if (waiting.length >= chunkBytes) {
+      yield Buffer.from(waiting, 'latin1');
+      waiting = '';
+    }
+  }
+  if (waiting !== '') yield Buffer.from(waiting, 'latin1');
+}
+
+/** Makes the score once to learn its hash, in turns with everything else that runs. */
+export async function describeScore(recipe: ScoreRecipe): Promise<KnownScore> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let measures = 0;
+  let notes = 0;
+  let waiting = '';
+  for (const piece of scoreTexts(recipe)) {
+    waiting += piece.text;
+    measures += piece.notes === 0 ? 0 : 1;
+    notes += piece.notes;
+    if (waiting.length >= chunkBytes) {
+      hash.update(waiting, 'latin1');
+      bytes += waiting.length;
+      waiting = '';
+      await nextTurn();
+    }
+  }
+  hash.update(waiting, 'latin1');
+  bytes += waiting.length;
+  const key = keyOf(recipe).name;
+  return { recipe, bytes, sha256: hash.digest('hex'), key, measures, notes, patterns: measures / measuresPerPhrase };
+}
+
+/** The whole document, for small scores. */
+export function scoreText(recipe: ScoreRecipe): string {
+  return Buffer.concat([...scoreChunks(recipe)]).toString('latin1');
+}
+
+/** The chord of each measure. */
+export function* chordPlan(recipe: ScoreRecipe): Generator<Chord> {
+  for (const { chord } of planMeasures(recipe)) yield chord;
+}
+
+function keyOf(recipe: ScoreRecipe): MusicalKey {
+  return new Random(recipe.seed).fork('key').pick(musicalKeys);
+}
+
+function* scoreTexts(recipe: ScoreRecipe): Generator<{ text: string; notes: number }> {
+  const key = keyOf(recipe);
+  yield { text: header(recipe.seed), notes: 0 };
+  let number = 0;
+  for (const { chord, melody } of planMeasures(recipe)) {
+    number += 1;
+    const body = measureOf(key, chord, melody);
+    const attributes = number === 1 ? attributesOf(key) : '';
+    yield { text: `<measure number="${number}">${attributes}${body.xml}</measure>\n`, notes: body.notes };
+  }
+  yield { text: footer, notes: 0 };
+}
+
+/** Whole phrases until the target is reached. Melody -1 is the planted pattern, on the first measure of each phrase. */
+function* planMeasures(recipe: ScoreRecipe): Generator<{ chord: Chord; melody: number }> {
+  const key = keyOf(recipe);
+  const random = new Random(recipe.seed).fork('measures');
+  let left = recipe.targetBytes - header(recipe.seed).length - footer.length;
+  do {
+    for (const [index, chord] of random.pick(phrases).entries()) {
+      const melody = index === 0 ? -1 : random.integer(0, melodies.length - 1);
+      left -= measureOf(key, chord, melody).xml.length + 36;
+      yield { chord, melody };
+    }
+  } while (left > 0);
+}
+
+/** The few different measures of each key, made once: a 50 MB score is a walk through them. */
+const measureCache = new Map<string, Measure>();
+
+function measureOf(key: MusicalKey, chord: Chord, melody: number): Measure {
+  const name = `${key.name} ${chord} ${melody}`;
+  let measure = measureCache.get(name);
+  if (!measure) {
+    measure = renderMeasure(key, chord, melody);
+    measureCache.set(name, measure);
+  }
+  return measure;
+}
+
+function renderMeasure(key: MusicalKey, chord: Chord, melody: number): Measure {
+  const degrees = chordDegrees[chord];
+  const leading = chord === 'V';
+  const pitch = (degree: number, octave: number) => pitchOfDegree(key, degree, octave, leading);
+  // The root again in the bass: it weighs, and a tonic that weighs makes the key plain.
+  const bass = noteXml(pitch(degrees[0] ?? 1, 2), 8, 'whole', 2, false);
+  const block = [bass, ...degrees.map((degree) => noteXml(pitch(degree, 3), 8, 'whole', 2, true))];
+  const upper =
+    melody === -1
+      ? patternDegrees.map((degree) => noteXml(pitchOfDegree(key, degree, 4), 1, 'eighth', 1, false))
+      : (melodies[melody] ?? []).map((i) => noteXml(pitch(degrees[i] ?? 1, 4), 2, 'quarter', 1, false));
+  const xml = `${upper.join('')}<backup><duration>8</duration></backup>\n${block.join('')}`;
+  return { xml, notes: upper.length + block.length };
+}
+
+function noteXml({ step, alter, octave }: Pitch, duration: number, type: string, voice: number, chord: boolean) {
+  const altered = alter === 0 ? '' : `<alter>${alter}</alter>`;
+  return `<note>${chord ? '<chord/>' : ''}<pitch><step>${step}</step>${altered}<octave>${octave}</octave></pitch><duration>${duration}</duration><voice>${voice}</voice><type>${type}</type></note>\n`;
+}
+
+function header(seed: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<score-partwise version="4.0"><work><work-title>Encore ${seed}</work-title></work><part-list><score-part id="P1"><part-name>Piano</part-name></score-part></part-list><part id="P1">\n`;
+}
+
+function attributesOf(key: MusicalKey): string {
+  return `<attributes><divisions>2</divisions><key><fifths>${key.signature}</fifths><mode>${key.mode}</mode></key><time><beats>4</beats><beat-type>4</beat-type></time><clef><sign>G</sign><line>2</line></clef></attributes>\n`;
+}

@@ -1,0 +1,246 @@
+/**
+ * A server of the same contract that keeps its scores in memory, for tests: right by default, and able to lie, to freeze, to
+ * forget or to cut when it is told to.
+ */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { waitUntil } from '@encore/kit';
+
+export interface FakeScore {
+  id: string;
+  version: number;
+  content: Buffer;
+  previous: Buffer | null;
+}
+
+/** What was asked: "PUT", "GET", "DELETE", "LIST" or the name of a tool. */
+export interface FakeCall {
+  name: string;
+  id: string;
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
+export type Lie =
+  | 'wrong-key'
+  | 'foreign-document'
+  | 'flipped-byte'
+  | 'old-version'
+  | 'truncated'
+  | 'empty'
+  | 'lost-write'
+  | 'taken';
+
+const musicxml = 'application/vnd.recordare.musicxml+xml';
+
+export class FakeServer implements AsyncDisposable {
+  readonly scores = new Map<string, FakeScore>();
+  readonly keys = new Map<string, { id: string; version: number }>();
+  readonly server: Server;
+  calls = 0;
+  bytesIn = 0;
+  /** Asked before each answer: a lie to tell, 'taken' when the hook answered itself, or nothing. */
+  hook: (call: FakeCall) => Lie | undefined | Promise<Lie | undefined> = () => undefined;
+
+  private constructor() {
+    this.server = createServer((request, response) => {
+      this.#serve(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(port = 0): Promise<FakeServer> {
+    const fake = new FakeServer();
+    fake.server.listen(port, '127.0.0.1');
+    await waitUntil('the fake server', () => fake.server.listening, { timeoutMs: 2_000, everyMs: 2 });
+    return fake;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.calls += 1;
+    const url = new URL(request.url ?? '/', 'http://fake');
+    const id = url.pathname.split('/')[2] ?? '';
+    if (url.pathname === '/mcp') return this.#serveTool(request, response);
+    const name = id === '' ? 'LIST' : (request.method ?? '');
+    const body = name === 'PUT' ? await this.#read(request) : Buffer.alloc(0);
+    const lie = await this.hook({ name, id, request, response });
+    if (lie === 'taken') return;
+    if (name === 'LIST') return this.#list(url, response);
+    if (name === 'PUT') return this.#put(request, response, id, body, lie);
+    if (name === 'GET') return this.#get(response, id, lie);
+    const existed = lie === 'lost-write' ? this.scores.has(id) : this.scores.delete(id);
+    sendJson(response, existed ? 204 : 404, existed ? undefined : errorOf('NOT_FOUND', `no score ${id}`));
+  }
+
+  async #read(request: IncomingMessage): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    this.bytesIn += body.length;
+    return body;
+  }
+
+  #list(url: URL, response: ServerResponse): void {
+    const after = url.searchParams.get('after') ?? '';
+    const limit = Number(url.searchParams.get('limit') ?? 100);
+    const prefix = url.searchParams.get('prefix') ?? '';
+    const ids = [...this.scores.keys()].filter((id) => id.startsWith(prefix) && id > after).sort();
+    const page = ids.slice(0, limit).flatMap((id) => this.scores.get(id) ?? []);
+    const next = ids.length > limit ? page.at(-1)?.id : null;
+    sendJson(response, 200, { scores: page.map((score) => stored(score, false)), next });
+  }
+
+  /** Stores and returns the score, or the error with its status. */
+  write(
+    id: string,
+    body: Buffer,
+    key: string,
+    ifMatch: number | null,
+  ): { score: FakeScore; replayed: boolean } | number {
+    const used = this.keys.get(key);
+    const known = this.scores.get(id);
+    if (used && known) return { score: { ...known, version: used.version }, replayed: true };
+    if (ifMatch !== null && known?.version !== ifMatch) return known ? 412 : 404;
+    const score = { id, version: (known?.version ?? 0) + 1, content: body, previous: known?.content ?? null };
+    this.scores.set(id, score);
+    this.keys.set(key, { id, version: score.version });
+    return { score, replayed: false };
+  }
+
+  #put(request: IncomingMessage, response: ServerResponse, id: string, body: Buffer, lie: Lie | undefined): void {
+    const ifMatch = request.headers['if-match'];
+    const key = String(request.headers['idempotency-key'] ?? '');
+    const before = this.scores.get(id);
+    const result = this.write(id, body, key, ifMatch === undefined ? null : Number(ifMatch.replaceAll('"', '')));
+    if (typeof result === 'number') {
+      sendJson(response, result, errorOf('PRECONDITION_FAILED', 'not that version'));
+      return;
+    }
+    if (lie === 'lost-write') {
+      if (before) this.scores.set(id, before);
+      else this.scores.delete(id);
+    }
+    if (lie === 'empty') {
+      sendJson(response, 200, undefined);
+      return;
+    }
+    const status = result.replayed || before ? 200 : 201;
+    sendJson(response, status, stored(result.score, result.replayed));
+  }
+
+  #get(response: ServerResponse, id: string, lie: Lie | undefined): void {
+    const score = this.scores.get(id);
+    if (!score) {
+      sendJson(response, 404, errorOf('NOT_FOUND', `no score ${id}`));
+      return;
+    }
+    const { content, version } = this.#told(score, lie);
+    response.writeHead(200, { 'content-type': musicxml, 'content-length': content.length, etag: `"${version}"` });
+    response.end(content);
+  }
+
+  /** The content as it is, or as the lie wants it. */
+  #told(score: FakeScore, lie: Lie | undefined): { content: Buffer; version: number } {
+    const { content, version, previous } = score;
+    if (lie === 'empty') return { content: Buffer.alloc(0), version };
+    if (lie === 'truncated') return { content: content.subarray(0, content.length - 100), version };
+    if (lie === 'old-version') return { content: previous ?? content, version: previous ? version - 1 : version };
+    if (lie === 'foreign-document') {
+      const other = [...this.scores.values()].find(({ id }) => id !== score.id);
+      return { content: other?.content ?? Buffer.from('<score-partwise/>'), version };
+    }
+    if (lie !== 'flipped-byte') return { content, version };
+    const flipped = Buffer.from(content);
+    flipped[Math.floor(flipped.length / 2)] = (flipped[Math.floor(flipped.length / 2)] ?? 0) ^ 1;
+    return { content: flipped, version };
+  }
+
+  async #serveTool(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = JSON.parse((await this.#read(request)).toString('utf8')) as ToolCall;
+    const input = call.params.arguments;
+    const id = input['score_id'] ?? '';
+    const lie = await this.hook({ name: call.params.name, id, request, response });
+    if (lie === 'taken') return;
+    if (lie === 'empty') return sendJson(response, 200, undefined);
+    const output = this.#tool(call.params.name, input, lie);
+    const isError = 'error' in output;
+    const result = { content: [], structuredContent: output, isError };
+    sendJson(response, 200, { jsonrpc: '2.0', id: call.id, result });
+  }
+
+  #tool(name: string, input: Record<string, string>, lie: Lie | undefined): Record<string, unknown> {
+    const id = input['score_id'] ?? '';
+    if (name === 'import_score') return this.#import(id, input, lie);
+    const score = this.scores.get(id);
+    if (!score) return errorOf('NOT_FOUND', `no score ${id}`);
+    const { content, version } = this.#told(score, lie);
+    if (name === 'key_analysis') {
+      const key = lie === 'wrong-key' ? 'B# minor' : keyIn(content);
+      return { score_id: id, version, key, correlation: 0.9, margin: 0.1, alternatives: [] };
+    }
+    const text = content.toString('utf8');
+    return { score_id: id, version, format: 'musicxml', encoding: 'text', content: text, sha256: hashOf(content) };
+  }
+
+  #import(id: string, input: Record<string, string>, lie: Lie | undefined): Record<string, unknown> {
+    const body = Buffer.from(input['content'] ?? '');
+    const result = this.write(id, body, input['idempotency_key'] ?? '', null);
+    if (typeof result === 'number') return errorOf('CONFLICT', 'exists');
+    if (lie === 'lost-write') this.scores.delete(id);
+    const text = body.toString('utf8');
+    const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0;
+    return {
+      score_id: id,
+      version: result.score.version,
+      sha256: hashOf(body),
+      format: 'musicxml',
+      parts: 1,
+      measures: count(/<measure /g),
+      notes: count(/<note>/g),
+    };
+  }
+}
+
+interface ToolCall {
+  id: string;
+  params: { name: string; arguments: Record<string, string> };
+}
+
+/** As the signature says it: the fake is no analyst. */
+function keyIn(content: Buffer): string {
+  const head = content.subarray(0, 2_000).toString('utf8');
+  const [, fifths = '0', mode = 'major'] = /<fifths>(-?\d+)<\/fifths><mode>(\w+)</.exec(head) ?? [];
+  const tonic = Number(fifths) + (mode === 'minor' ? 3 : 0);
+  const names = ['Ab', 'Eb', 'Bb', 'F', 'C', 'G', 'D', 'A', 'E', 'B', 'F#', 'C#'];
+  return `${names[tonic + 4] ?? '?'} ${mode}`;
+}
+
+function stored({ id, version, content }: FakeScore, replayed: boolean): Record<string, unknown> {
+  return { id, version, bytes: content.length, sha256: hashOf(content), format: 'musicxml', replayed };
+}
+
+function hashOf(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function errorOf(code: string, message: string, definite = true): { error: Record<string, unknown> } {
+  return { error: { code, message, definite } };
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(body === undefined ? '' : JSON.stringify(body));
+}

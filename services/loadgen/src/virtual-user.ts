@@ -1,0 +1,197 @@
+/**
+ * One user: a closed loop with a plan of its own. Each operation has an intended start; the response time counts from there, so
+ * that waiting for a slow operation before it is not lost. A user who fell far behind does not catch up with a burst.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LoadConfig, OperationKind } from '@encore/contracts';
+import type { Clock, Random } from '@encore/kit';
+import type { Dispatcher } from 'undici';
+import type { Ledger } from './ledger.ts';
+import { type LiveScore, newScore } from './live-score.ts';
+import {
+  analyzeScore,
+  deleteScore,
+  exportScore,
+  type IntendedWrite,
+  intendWrite,
+  type OperationEnd,
+  type OperationTools,
+  operationsOnScores,
+  refuseWrite,
+  sendWrite,
+  toolBytes,
+} from './operations.ts';
+import type { KnownScore } from './score-generator.ts';
+import { type AttemptRecord, deadlineMsFor, runStep, type StepContext } from './step.ts';
+import { type PlannedOperation, UserPlan } from './user-plan.ts';
+
+export interface OperationRecord {
+  kind: OperationKind;
+  end: OperationEnd;
+  /** The intended start. */
+  dueAt: number;
+  startedAt: number;
+  endedAt: number;
+}
+
+export interface UserSurroundings {
+  runId: string;
+  load: LoadConfig;
+  users: number;
+  dispatcher: Dispatcher;
+  clock: Clock;
+  ledger: Ledger;
+  /** No new operation begins. */
+  stopping: AbortSignal;
+  /** What is under way is cut. */
+  cancel: AbortSignal;
+  attemptEnded: (record: AttemptRecord) => void;
+  operationEnded: (record: OperationRecord) => void;
+  /** How late an operation began for reasons of the generator alone. */
+  started: (lateMs: number) => void;
+}
+
+/** What a user who fell behind still catches up with. */
+const maxBacklogMs = 10_000;
+
+export class VirtualUser {
+  readonly number: number;
+  /** Oldest first; also those that are uncertain. */
+  readonly scores: LiveScore[] = [];
+  readonly #around: UserSurroundings;
+  readonly #plan: UserPlan;
+  readonly #random: Random;
+  #created = 0;
+
+  constructor(number: number, random: Random, around: UserSurroundings) {
+    this.number = number;
+    this.#around = around;
+    this.#random = random.fork('pauses');
+    this.#plan = new UserPlan(around.load, around.users, random, `${around.runId}-u${number}`);
+  }
+
+  /** Lives from `startsAt` until the run stops. */
+  async live(startsAt: number): Promise<void> {
+    const { clock, stopping } = this.#around;
+    let dueAt = startsAt;
+    while (!stopping.aborted) {
+      const planned = await this.#plan.next();
+      dueAt = Math.max(dueAt + planned.paceMs, clock.now() - maxBacklogMs);
+      const target = this.#choose(planned);
+      // Nothing there to work on, because nothing could be created yet.
+      if (operationsOnScores.has(planned.kind) && !target) continue;
+      await this.#operate(planned, target, dueAt);
+    }
+  }
+
+  /** Scores whose content is known for sure. */
+  settled(): LiveScore[] {
+    return this.scores.filter(({ uncertain, version, writing }) => !uncertain && !writing && version > 0);
+  }
+
+  #choose({ kind, choice }: PlannedOperation): LiveScore | undefined {
+    if (!operationsOnScores.has(kind)) return undefined;
+    const settled = this.settled();
+    return settled[Math.floor(choice * settled.length)];
+  }
+
+  async #operate(planned: PlannedOperation, target: LiveScore | undefined, dueAt: number): Promise<void> {
+    const { clock, ledger } = this.#around;
+    // The intention is on disk before the intended start, so that the disk is no part of the response time.
+    const write = planned.upload ? await this.#intend(planned, planned.upload, target) : null;
+    if (!(await this.#waitUntil(dueAt))) {
+      if (write) await refuseWrite(ledger, write, 'the run ended before it was sent');
+      return;
+    }
+    const startedAt = clock.now();
+    const bytes = (write?.upload.bytes ?? target?.known.bytes ?? 0) * (planned.kind === 'heavy' ? 3 : 1);
+    const tools = this.#tools(planned, startedAt + deadlineMsFor(bytes));
+    const end = await this.#perform(planned, write, target, tools);
+    const endedAt = tools.answeredAt();
+    this.#around.operationEnded({ kind: planned.kind, end, dueAt, startedAt, endedAt });
+    await this.#deleteOldest(planned);
+  }
+
+  async #intend(planned: PlannedOperation, upload: KnownScore, target: LiveScore | undefined): Promise<IntendedWrite> {
+    const throughTools = planned.throughTools && upload.bytes <= toolBytes;
+    const { ledger } = this.#around;
+    if (target) return intendWrite(ledger, this.number, { operation: 'modify', score: target, upload, throughTools });
+    this.#created += 1;
+    const id = `${this.#around.runId}-u${this.number}-${this.#created}`;
+    const score = newScore(id, upload);
+    return intendWrite(ledger, this.number, { operation: 'create', score, upload, throughTools });
+  }
+
+  async #waitUntil(dueAt: number): Promise<boolean> {
+    const { clock, stopping, started } = this.#around;
+    const now = clock.now();
+    if (dueAt > now) {
+      try {
+        await delay(dueAt - now, undefined, { signal: stopping });
+      } catch {
+        return false;
+      }
+      started(clock.now() - dueAt);
+    } else {
+      // Behind its plan because the server was slow: that is no fault of the generator.
+      started(0);
+    }
+    return !stopping.aborted;
+  }
+
+  async #perform(
+    planned: PlannedOperation,
+    write: IntendedWrite | null,
+    target: LiveScore | undefined,
+    tools: OperationTools,
+  ): Promise<OperationEnd> {
+    let end: OperationEnd = 'ok';
+    if (write) end = await this.#write(tools, write);
+    else if (target && planned.kind === 'analyze') end = await analyzeScore(tools, target);
+    else if (target) end = await exportScore(tools, target, planned.throughTools && target.known.bytes <= toolBytes);
+    if (planned.kind === 'heavy' && write && end === 'ok') end = await analyzeScore(tools, write.score);
+    if (planned.kind === 'heavy' && write && end === 'ok') end = await exportScore(tools, write.score, false);
+    return end;
+  }
+
+  async #write(tools: OperationTools, write: IntendedWrite): Promise<OperationEnd> {
+    const end = await sendWrite(tools, write);
+    if (write.operation === 'create' && (end === 'ok' || end === 'unknown')) this.scores.push(write.score);
+    return end;
+  }
+
+  /** Housekeeping after the operation: its attempts are counted with it, its end is not. */
+  async #deleteOldest(planned: PlannedOperation): Promise<void> {
+    const oldest = this.scores[0];
+    if (!oldest || this.scores.length <= this.#around.load.liveScoresPerUser || this.#around.cancel.aborted) return;
+    const tools = this.#tools(planned, this.#around.clock.now() + deadlineMsFor(0), 'd');
+    if (await deleteScore(tools, this.number, oldest)) this.scores.splice(this.scores.indexOf(oldest), 1);
+    // One that cannot be deleted stays, uncertain; the list must not grow for it without end.
+    else if (this.scores.length > this.#around.load.liveScoresPerUser * 2) this.scores.shift();
+  }
+
+  #tools(planned: PlannedOperation, deadlineAt: number, suffix = ''): OperationTools & { answeredAt: () => number } {
+    const { runId, dispatcher, clock, cancel, ledger, attemptEnded } = this.#around;
+    const context: StepContext = {
+      dispatcher,
+      clock,
+      random: this.#random,
+      operation: planned.kind,
+      operationId: `${runId}-u${this.number}-o${planned.number}${suffix}`,
+      user: this.number,
+      clientId: `${runId}-u${this.number}`,
+      deadlineAt,
+      cancel,
+      attemptEnded,
+      attempts: { count: 0 },
+    };
+    // The last answer ends the operation: what is written to the disk after it is no part of its time.
+    let answeredAt = clock.now();
+    const run: OperationTools['run'] = async (step) => {
+      const end = await runStep(step, context);
+      answeredAt = clock.now();
+      return end;
+    };
+    return { ledger, run, answeredAt: () => answeredAt };
+  }
+}
