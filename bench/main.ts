@@ -1,0 +1,24 @@
+/**
+ * `npm run bench [name...]`: each benchmark compares with a peer in the same run and reports ratios, for absolute times of a shared
+ * machine say nothing. Not part of the tests. Ends 1 when a stated goal is missed.
+ */
+import { benchMusicImport } from './music-import.ts';
+
+/** One line per benchmark: its name and a function that prints its lines and says whether its goals were met. */
+const benches: Record<string, () => Promise<{ ok: boolean }>> = {
+  'music-import': benchMusicImport,
+};
+
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+const unknown = chosen.filter((name) => benches[name] === undefined);
+if (unknown.length > 0) {
+  process.stderr.write(`no benchmark is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}\n`);
+  process.exit(3);
+}
+let ok = true;
+for (const name of chosen) {
+  const result = await benches[name]?.();
+  process.stdout.write(`${name}: ${result?.ok ? 'goals met' : 'A GOAL IS MISSED'}\n\n`);
+  ok &&= result?.ok === true;
+}
+process.exit(ok ? 0 : 1);
