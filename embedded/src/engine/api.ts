@@ -114,9 +114,13 @@ function streamEvents(engine: Engine, request: Request, response: Response): voi
   response.status(200).type('json');
   response.flushHeaders();
   if (typeof since === 'string') for (const event of engine.events.since(Number(since) * 1_000)) send(event);
-  if (typeof until === 'string' && Number(until) * 1_000 <= engine.now) return void response.end();
   const listening = engine.events.listen(send);
-  response.on('close', () => listening[Symbol.dispose]());
+  const leftMs = typeof until === 'string' ? Math.max(0, Number(until) * 1_000 - engine.now) : null;
+  const timer = leftMs === null ? undefined : setTimeout(() => response.end(), leftMs);
+  response.on('close', () => {
+    clearTimeout(timer);
+    listening[Symbol.dispose]();
+  });
 }
 
 const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {

@@ -56,6 +56,12 @@ export class Engine implements AsyncDisposable {
     throw new EngineError(404, `No such container: ${reference}`);
   }
 
+  async remove(reference: string): Promise<void> {
+    const container = this.find(reference);
+    this.#containers.splice(this.#containers.indexOf(container), 1);
+    await container[Symbol.asyncDispose]();
+  }
+
   /** Stops everything, the newest first, each with at most `graceMs`. */
   async shutDown(graceMs: number): Promise<void> {
     for (const container of [...this.#containers].reverse()) {
