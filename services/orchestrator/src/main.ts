@@ -9,7 +9,7 @@ import { performCommand } from './perform-command.ts';
 const lastWordMs = 25_000;
 
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     // The second one leaves at once; the guard heals when the leases end.
     if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
@@ -25,6 +25,9 @@ function die(error: unknown): void {
 }
 process.on('unhandledRejection', die);
 process.on('uncaughtException', die);
+
+// Whoever read us may have left (`encore --dry-run | head`); a run goes on without a listener.
+process.stdout.on('error', () => undefined);
 
 const command = parseCommandLine(process.argv.slice(2), process.env);
 if (command.name === 'refused') {

@@ -2,16 +2,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCodes, faultKinds, refusedExitCode } from '@encore/contracts';
-import { type Clock, describeError, type Logger } from '@encore/kit';
+import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import { kindTiming, renderTimeline } from '@encore/plan';
 import type { Command } from './command-line.ts';
 import type { Wiring } from './config.ts';
-import { judge } from './judge/judge.ts';
-import { readRunFolder } from './judge/run-folder.ts';
+import { judge } from './judge/index.ts';
 import type { Output } from './progress/progress.ts';
-import { textSummary } from './report/text-summary.ts';
+import { readRunFolder, textSummary } from './report/index.ts';
+import { checkText } from './run/lab-checks.ts';
 import { Peers } from './run/peers.ts';
 import { performRun } from './run/perform-run.ts';
+import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
 import { writeResults } from './run/phases/write-results.ts';
 
 export interface CommandContext {
@@ -43,12 +44,28 @@ export async function performCommand(command: Command, context: CommandContext):
     case 'scenarios':
       return await listScenarios(say);
     case 'check':
+      return await check(command, context, say);
     case 'monitor':
-      say(`${command.name} is not there yet`);
+      say('monitor is not there yet');
       return refusedExitCode;
     default:
       return command satisfies never;
   }
+}
+
+/** Preflight alone, every line of it. */
+async function check(
+  { config, plan }: Extract<Command, { name: 'check' }>,
+  { wiring, clock, stop }: CommandContext,
+  say: (text: string) => void,
+): Promise<number> {
+  const peers = new Peers(wiring);
+  const runId = `check-${process.pid}`;
+  const { checks } = await inspectLab({ peers, wiring, clock, config, plan, runId, say }, preflightLimits, stop);
+  for (const line of checks) say(checkText(line));
+  const failed = checks.filter(({ state }) => state === 'fail').length;
+  say(failed === 0 ? '\nA run can start.' : `\nA run cannot start: ${failed} of ${checks.length} checks failed.`);
+  return failed === 0 ? 0 : refusedExitCode;
 }
 
 /** Both come to the verdict from the files alone; only `report` writes. */
@@ -59,7 +76,7 @@ async function judgeFolder(name: 'report' | 'verify', folder: string, say: (text
     say(textSummary(report));
     return exitCodes[report.result];
   } catch (error) {
-    say(`${path}: ${describeError(error)}`);
+    say(error instanceof EncoreError ? error.message : `${path}: ${describeError(error)}`);
     return refusedExitCode;
   }
 }

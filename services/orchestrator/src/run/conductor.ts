@@ -73,7 +73,8 @@ export class Conductor {
     const { clock, peers, runId, plan, config } = context;
     switch (state.phase) {
       case 'preflight': {
-        const engine = await preflight(context, this.#limits, signal);
+        const say = (text: string) => context.progress.say(text);
+        const engine = await preflight({ ...context, say }, this.#limits, signal);
         this.#background = new Background(context, await openRun(context, engine));
         return;
       }

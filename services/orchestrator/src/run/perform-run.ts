@@ -6,7 +6,7 @@ import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { type Output, Progress } from '../progress/progress.ts';
 import { RunView } from '../progress/run-view.ts';
-import { textSummary } from '../report/text-summary.ts';
+import { textSummary } from '../report/index.ts';
 import { startStatusApi } from '../status-api.ts';
 import { type SupervisorLimits, supervisorLimits } from '../supervisor/supervise.ts';
 import { Conductor } from './conductor.ts';
@@ -96,8 +96,9 @@ async function conclude(run: {
     return ending.how === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
   }
   view.result = report.result;
-  progress.say(`\n${textSummary(report)}`);
-  progress.say(`Report: ${shownPath(resultsFolder)}.json\nFolder: ${shownPath(resultsFolder)}`);
+  progress.say(`\n${textSummary(report, `${shownPath(resultsFolder)}.json`)}`);
+  progress.say(`Page:   ${shownPath(join(resultsFolder, 'report.html'))}`);
+  progress.say(`Again:  encore verify ${shownPath(resultsFolder)}`);
   if (wiring.afterRunHint !== undefined) progress.say(`When you have seen enough: ${wiring.afterRunHint}`);
   return exitCodes[report.result];
 }

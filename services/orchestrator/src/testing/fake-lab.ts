@@ -2,7 +2,7 @@
  * The other programs of the lab, small and false, on real HTTP: enough of their manners that a whole run of a few
  * seconds goes through all its phases. Each part can be told to misbehave.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -57,6 +57,7 @@ export class FakeLab implements AsyncDisposable {
 
   static async start(): Promise<FakeLab> {
     const lab = new FakeLab(await mkdtemp(join(tmpdir(), 'encore-fake-lab-')));
+    await Promise.all([mkdir(lab.runsDir), mkdir(lab.resultsDir)]);
     await lab.server.start();
     await Promise.all([lab.guard.start(), lab.chaos.start(), lab.loadgen.start()]);
     return lab;

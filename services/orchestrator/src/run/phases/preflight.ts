@@ -1,6 +1,7 @@
-/** Can a run start at all? Waits a little for services that are still coming up, then takes the run lease. */
+/** Can a run start at all? Waits a little for services that are still coming up, goes through a checklist, takes the run lease. */
 import type { EngineInfo } from '@encore/contracts';
 import { describeError, EncoreError, waitUntil } from '@encore/kit';
+import { type Check, checkText, diskCheck, engineChecks } from '../lab-checks.ts';
 import type { RunContext } from '../run-context.ts';
 
 export interface PreflightLimits {
@@ -11,59 +12,91 @@ export interface PreflightLimits {
 
 export const preflightLimits: PreflightLimits = { readyMs: 60_000, leaseMs: 12_000 };
 
+type PreflightContext = Pick<RunContext, 'peers' | 'wiring' | 'runId' | 'clock' | 'config' | 'plan'> & {
+  say: (text: string) => void;
+};
+
+/** Throws PREFLIGHT with every failed line; a warning is told and lets the run begin. */
 export async function preflight(
-  context: Pick<RunContext, 'peers' | 'wiring' | 'runId' | 'progress' | 'clock'>,
+  context: PreflightContext,
   limits: PreflightLimits,
   signal: AbortSignal,
 ): Promise<EngineInfo> {
-  const { peers, wiring, runId, progress, clock } = context;
-  const checks = [
+  const { checks, engine } = await inspectLab(context, limits, signal);
+  const failed = checks.filter(({ state }) => state === 'fail');
+  if (failed.length > 0 || engine === null)
+    throw new EncoreError('PREFLIGHT', failed.map(checkText).join('\n'), { definite: true });
+  for (const check of checks) if (check.state === 'warn') context.say(checkText(check));
+  await takeLease(context, limits, signal);
+  return engine;
+}
+
+/** The checklist alone. */
+export async function inspectLab(
+  context: PreflightContext,
+  limits: PreflightLimits,
+  signal: AbortSignal,
+): Promise<{ checks: Check[]; engine: EngineInfo | null }> {
+  const { peers, wiring, config, plan } = context;
+  const checks = await servicesReady(context, limits, signal);
+  checks.push(await diskCheck('disk for the run', wiring.runsDir, config.hours));
+  checks.push(await diskCheck('disk for the results', wiring.resultsDir, config.hours));
+  try {
+    const engine = await peers.engine({ signal, timeoutMs: 10_000 });
+    checks.push(...engineChecks(engine, config, plan));
+    return { checks, engine };
+  } catch (error) {
+    signal.throwIfAborted();
+    checks.push({ name: 'engine', state: 'fail', found: describeError(error), fix: logsOf('guard') });
+    return { checks, engine: null };
+  }
+}
+
+const logsOf = (service: string): string => `is it running? look at \`docker compose logs ${service}\``;
+
+async function servicesReady(
+  { peers, wiring, clock }: PreflightContext,
+  limits: PreflightLimits,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const services = [
+    { name: 'guard', fix: logsOf('guard'), probe: () => peers.isReady(wiring.guardUrl, { signal }) },
+    { name: 'chaos', fix: logsOf('chaos'), probe: () => peers.isReady(wiring.chaosUrl, { signal }) },
+    { name: 'load generator', fix: logsOf('loadgen'), probe: () => peers.isReady(wiring.loadgenUrl, { signal }) },
     {
-      what: 'guard',
-      fix: 'is it running? `docker compose logs guard`',
-      probe: () => peers.isReady(wiring.guardUrl, { signal }),
-    },
-    {
-      what: 'chaos',
-      fix: 'is it running? `docker compose logs chaos`',
-      probe: () => peers.isReady(wiring.chaosUrl, { signal }),
-    },
-    {
-      what: 'load generator',
-      fix: 'is it running? `docker compose logs loadgen`',
-      probe: () => peers.isReady(wiring.loadgenUrl, { signal }),
-    },
-    {
-      what: 'server',
-      fix: '`docker compose logs server`; `encore heal` undoes faults that were left behind',
+      name: 'server and database',
+      fix: `${logsOf('server')}; \`encore heal\` undoes faults that were left behind`,
       probe: () => peers.isServerReady({ signal }),
     },
   ];
+  const waiting = { timeoutMs: limits.readyMs, everyMs: 250, signal, clock };
   const results = await Promise.allSettled(
-    checks.map(({ what, probe }) =>
-      waitUntil(`the ${what} to be ready`, probe, { timeoutMs: limits.readyMs, everyMs: 250, signal, clock }),
-    ),
+    services.map(({ name, probe }) => waitUntil(`${name} to be ready`, probe, waiting)),
   );
   signal.throwIfAborted();
-  const problems = results.flatMap((result, i) =>
-    result.status === 'rejected' ? [`${checks[i]?.what}: ${describeError(result.reason)}; ${checks[i]?.fix}`] : [],
-  );
-  if (problems.length > 0) throw new EncoreError('PREFLIGHT', problems.join('\n'), { definite: true });
-  let told = false;
-  const held = (error: unknown): false => {
-    if (!(error instanceof EncoreError) || error.code !== 'RUN_HELD') throw error;
-    if (!told)
-      progress.say(
-        `another run is going on: ${error.message}; waiting ${limits.leaseMs / 1_000} s for its lease to end`,
-      );
-    told = true;
-    throw error;
-  };
-  await waitUntil('the run lease', () => peers.takeRunLease(runId, { signal }).then(() => true, held), {
-    timeoutMs: limits.leaseMs,
-    everyMs: 1_000,
-    signal,
-    clock,
+  return services.map(({ name, fix }, i): Check => {
+    const result = results[i];
+    if (result?.status !== 'rejected') return { name, state: 'ok', found: 'ready' };
+    return { name, state: 'fail', found: describeError(result.reason), fix };
   });
-  return await peers.engine({ signal, timeoutMs: 10_000 });
+}
+
+async function takeLease(
+  { peers, runId, clock, say }: PreflightContext,
+  limits: PreflightLimits,
+  signal: AbortSignal,
+): Promise<void> {
+  const endsAt = clock.now() + limits.leaseMs;
+  for (let told = false; ; told = true) {
+    try {
+      await peers.takeRunLease(runId, { signal });
+      return;
+    } catch (error) {
+      // An orchestrator that was killed leaves its lease behind for some seconds.
+      const isHeld = error instanceof EncoreError && error.code === 'RUN_HELD';
+      if (!isHeld || clock.now() > endsAt) throw error;
+      if (!told) say(`${error.message}; waiting ${Math.round(limits.leaseMs / 1_000)} s for that lease to end`);
+      await clock.sleep(Math.min(1_000, limits.leaseMs), signal);
+    }
+  }
 }

@@ -2,10 +2,8 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
-import { writeFileAtomic } from '@encore/kit';
-import { judge, type Judgement } from '../../judge/judge.ts';
-import { readRunFolder } from '../../judge/run-folder.ts';
-async function writeReports(j: Judgement, _folder: string, path: string): Promise<void> { await writeFileAtomic(path, JSON.stringify(j.report)); }
+import { judge } from '../../judge/index.ts';
+import { readRunFolder, writeReports } from '../../report/index.ts';
 
 const evidence = ['history.ndjson', 'ledger.ndjson', 'plan.json', 'config.json', 'latency.hlog'];
 
