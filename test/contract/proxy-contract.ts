@@ -128,7 +128,8 @@ export function proxyContract(name: string, make: () => Promise<ProxyUnderTest>)
         within(await roundTripMs(socket), 0, 60);
         const added = await toxic('latency', { latency: 150, jitter: 0 }, stream);
         within(await roundTripMs(socket), 148, 260);
-        await added.update({ attributes: { latency: 60, jitter: 0 }, toxicity: 1 });
+        const { name, type } = added;
+        await added.update({ name, type, stream, attributes: { latency: 60, jitter: 0 }, toxicity: 1 });
         within(await roundTripMs(socket), 58, 140);
         await added.remove();
         within(await roundTripMs(socket), 0, 60);
