@@ -7,6 +7,7 @@ export * from './fault.ts';
 export * from './guard-api.ts';
 export * from './ledger.ts';
 export * from './loadgen-api.ts';
+export * from './music-api.ts';
 export * from './outcome.ts';
 export * from './plan.ts';
 export * from './report.ts';

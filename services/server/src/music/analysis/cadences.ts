@@ -1,0 +1,88 @@
+/**
+ * Cadences: two harmonies that close a phrase. A phrase closes where the highest voice rests after the chord, or holds it clearly longer than it moved
+ * before, or where the piece ends; without that, V and I are just neighbours.
+ */
+import type { Cadence } from '@encore/contracts';
+import { type Key, nameOfKey } from '../key-name.ts';
+import { modulo, pitchClassOfFifths } from '../pitch.ts';
+import type { Score } from '../score.ts';
+import { type SoundingNote, soundingNotes } from '../sounding-notes.ts';
+import type { HarmonicSpan } from './harmonies.ts';
+import { placeOf } from './place.ts';
+import { type RomanNumeral, romanNumeral } from './roman-numeral.ts';
+
+export interface KeyedSpan extends HarmonicSpan {
+  key: Key;
+}
+
+/** How much longer than usual a held note is. */
+const heldFactor = 2;
+const melodyMemory = 8;
+
+export function cadencesOf(score: Score, spans: readonly KeyedSpan[]): Cadence[] {
+  const melody = melodyOf(score);
+  const endings = phraseEndings(melody, score.ticksPerQuarter);
+  const cadences: Cadence[] = [];
+  let next = 0;
+  for (let i = 1; i < spans.length; i++) {
+    const [before, arrival] = [spans[i - 1], spans[i]];
+    if (!before || !arrival) continue;
+    while ((endings[next]?.onset ?? Number.POSITIVE_INFINITY) < arrival.tick) next++;
+    const ending = endings[next];
+    if (!ending || ending.onset >= arrival.end) continue;
+    const [first, second] = [romanNumeral(before.chord, arrival.key), romanNumeral(arrival.chord, arrival.key)];
+    const kind = kindOf(before, arrival, first, second, ending);
+    if (!kind) continue;
+    const chords = [first.text, second.text];
+    cadences.push({ ...placeOf(score, arrival.tick), kind, key: nameOfKey(arrival.key), chords });
+  }
+  return cadences;
+}
+
+function kindOf(
+  before: KeyedSpan,
+  arrival: KeyedSpan,
+  first: RomanNumeral,
+  second: RomanNumeral,
+  soprano: SoundingNote,
+): Cadence['kind'] | null {
+  if (second.secondary) return null;
+  const dominant = !first.secondary && (first.degree === 4 || first.degree === 6) && hasLeadingTone(before);
+  const toTonic = second.degree === 0;
+  if (dominant && toTonic) {
+    const onTonic = modulo(soprano.midi, 12) === pitchClassOfFifths(arrival.key.tonic);
+    const rootPositions = first.degree === 4 && before.chord.inversion === 0 && arrival.chord.inversion === 0;
+    return rootPositions && onTonic ? 'perfect authentic' : 'imperfect authentic';
+  }
+  if (!first.secondary && first.degree === 4 && second.degree === 5) return 'deceptive';
+  if (!first.secondary && first.degree === 3 && toTonic && arrival.chord.inversion === 0) return 'plagal';
+  const restsOnDominant = second.degree === 4 && hasLeadingTone(arrival) && arrival.chord.inversion === 0;
+  return restsOnDominant ? 'half' : null;
+}
+
+/** The leading tone of the key sounds in the chord: in minor, a v is no dominant. */
+function hasLeadingTone({ chord, key }: KeyedSpan): boolean {
+  return chord.type.tones.some((tone) => chord.root + tone === key.tonic + 5);
+}
+
+/** The highest notes, one after the other: a note under one that sounds is no melody. */
+function melodyOf(score: Score): SoundingNote[] {
+  const melody: SoundingNote[] = [];
+  for (const note of soundingNotes(score)) {
+    const last = melody.at(-1);
+    if (last?.onset === note.onset) melody.pop();
+    else if (last && last.end > note.onset && last.midi > note.midi) continue;
+    melody.push(note);
+  }
+  return melody;
+}
+
+function phraseEndings(melody: readonly SoundingNote[], ticksPerQuarter: number): SoundingNote[] {
+  return melody.filter((note, i) => {
+    const next = melody[i + 1];
+    if (!next || next.onset - note.end >= ticksPerQuarter / 2) return true;
+    const recent = melody.slice(Math.max(0, i - melodyMemory), i).map(({ onset, end }) => end - onset);
+    const usual = recent.sort((a, b) => a - b)[recent.length >> 1];
+    return usual !== undefined && note.end - note.onset >= heldFactor * usual;
+  });
+}

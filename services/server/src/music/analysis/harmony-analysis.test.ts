@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { fixtureScore } from '../fixture-score.ts';
+import { analyzeHarmony } from './harmony-analysis.ts';
+
+/**
+ * "Old Hundredth" (Louis Bourgeois, 1551), in G major, four voices: four phrases. The melody is Bourgeois', the chords are the plain ones of the
+ * hymnals, here written so that the ends of the phrases are, in this order, authentic, half, and authentic.
+ */
+const hymn = [
+  'G4:1 | G4:1 F#4:1 E4:1 D4:1 | G4:1 A4:1 B4:2 | B4:1 B4:1 B4:1 A4:1 | G4:1 C5:1 B4:1 A4:2 r:1 | G4:1 A4:1 B4:1 A4:1 | G4:1 E4:1 F#4:1 G4:4',
+  'D4:1 | D4:1 D4:1 B3:1 B3:1 | D4:1 F#4:1 G4:2 | G4:1 G4:1 G4:1 F#4:1 | E4:1 G4:1 G4:1 F#4:2 r:1 | E4:1 D4:1 D4:1 F#4:1 | E4:1 C4:1 D4:1 D4:4',
+  'B3:1 | B3:1 A3:1 G3:1 F#3:1 | G3:1 D4:1 D4:2 | D4:1 D4:1 D4:1 D4:1 | B3:1 E4:1 D4:1 D4:2 r:1 | B3:1 F#3:1 G3:1 D4:1 | B3:1 G3:1 A3:1 B3:4',
+  'G3:1 | G3:1 D3:1 E3:1 B2:1 | B2:1 D3:1 G2:2 | G3:1 G3:1 G3:1 D3:1 | E3:1 C3:1 G3:1 D3:2 r:1 | E3:1 D3:1 G2:1 D3:1 | E3:1 C3:1 D3:1 G2:4',
+];
+
+describe('harmony analysis', () => {
+  it('follows a hymn: key, functions, half and authentic cadences', () => {
+    const analysis = analyzeHarmony(fixtureScore(hymn, { fifths: 1 }));
+    assert.equal(analysis.home_key, 'G major');
+    assert.equal(analysis.regions.length, 1);
+    assert.deepEqual(
+      analysis.harmonies.slice(0, 4).map(({ roman }) => roman),
+      ['I', 'V', 'vi', 'iii'],
+    );
+    assert.deepEqual(analysis.cadences.at(-1), {
+      measure: 7,
+      offset: '3',
+      kind: 'perfect authentic',
+      key: 'G major',
+      chords: ['V', 'I'],
+    });
+    const half = analysis.cadences.find(({ kind }) => kind === 'half');
+    assert.deepEqual([half?.measure, half?.chords[1]], [5, 'V']);
+  });
+
+  const phrase = (chords: string) => fixtureScore(chords.split(' / '), { fifths: 0 });
+
+  it('tells plagal and deceptive cadences', () => {
+    const plagal = analyzeHarmony(
+      phrase(
+        'E4:1 F4:1 D4:1 E4:1 | F4:2 E4:2 / C4:1 C4:1 B3:1 C4:1 | C4:2 C4:2 / C3:1 F3:1 G3:1 C3:1 | F3:2 C3:2 / G3:1 A3:1 G3:1 G3:1 | A3:2 G3:2',
+      ),
+    );
+    assert.equal(plagal.cadences.at(-1)?.kind, 'plagal');
+    const deceptive = analyzeHarmony(
+      phrase(
+        'E4:1 F4:1 E4:1 D4:1 | C4:4 | E4:1 F4:1 E4:1 D4:1 | C4:4 / C4:1 C4:1 C4:1 B3:1 | C4:4 | C4:1 C4:1 C4:1 B3:1 | C4:4 / G3:1 A3:1 G3:1 G3:1 | E3:4 | G3:1 A3:1 G3:1 G3:1 | E3:4 / C3:1 F3:1 G3:1 G3:1 | A2:4 | C3:1 F3:1 G3:1 G3:1 | C3:4',
+      ),
+    );
+    assert.deepEqual(
+      deceptive.cadences.map(({ kind }) => kind),
+      ['deceptive', 'perfect authentic'],
+    );
+  });
+
+  it('is not deceived by passing notes and arpeggios', () => {
+    const broken = analyzeHarmony(
+      phrase(
+        'C5:1/4 G4:1/4 E4:1/4 G4:1/4 C5:1/4 B4:1/4 C5:1/4 E5:1/4 D5:1/4 B4:1/4 G4:1/4 B4:1/4 D5:1/4 C5:1/4 B4:1/4 D5:1/4 | C5+E5:4 / C3:2 G3:2 | C3:4',
+      ),
+    );
+    assert.deepEqual(
+      broken.harmonies.map(({ roman }) => roman),
+      ['I', 'V', 'I'],
+    );
+  });
+
+  it('finds a modulation to the dominant and back', () => {
+    const inC = 'C4+E4+G4:1 F4+A4+C5:1 G4+B4+D5+F5:1 C4+E4+G4:1';
+    const inG = 'G3+B3+D4:1 D4+F#4+A4+C5:1 D4+F#4+A4:1 G3+B3+D4:1';
+    const inE = 'E4+G#4+B4:1 A4+C#5+E5:1 B4+D#5+F#5+A5:1 E4+G#4+B4:1';
+    const score = (middle: string) =>
+      fixtureScore([[inC, inC, inC, inC, middle, middle, middle, middle, inC, inC, inC, inC].join(' | ')], {
+        fifths: 0,
+      });
+    for (const [middle, key] of [
+      [inG, 'G major'],
+      [inE, 'E major'],
+    ] as const) {
+      const { regions } = analyzeHarmony(score(middle));
+      assert.deepEqual(regions, [
+        { key: 'C major', from_measure: 1, to_measure: 4 },
+        { key, from_measure: 5, to_measure: 8 },
+        { key: 'C major', from_measure: 9, to_measure: 12 },
+      ]);
+    }
+  });
+
+  it('says nothing about silence and percussion', () => {
+    assert.deepEqual(analyzeHarmony(fixtureScore(['r:4'])), {
+      home_key: null,
+      regions: [],
+      cadences: [],
+      harmonies: [],
+    });
+  });
+});

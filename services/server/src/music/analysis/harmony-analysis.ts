@@ -1,0 +1,60 @@
+/** Harmony as a listener follows it: keys and where they change, the chords with their functions, and the cadences. */
+import type { Cadence, Harmony, KeyRegion } from '@encore/contracts';
+import { findKeys } from '../key-finder.ts';
+import { nameOfKey } from '../key-name.ts';
+import type { Score } from '../score.ts';
+import { cadencesOf, type KeyedSpan } from './cadences.ts';
+import { harmoniesOf } from './harmonies.ts';
+import { keyRegionsOf } from './key-regions.ts';
+import { measureAt, placeOf, quarters } from './place.ts';
+import { type RomanNumeral, romanNumeral } from './roman-numeral.ts';
+
+export interface HarmonyAnalysis {
+  home_key: string | null;
+  regions: KeyRegion[];
+  cadences: Cadence[];
+  harmonies: Harmony[];
+}
+
+/** I; ii, IV; V, vii; the third degree and the sixth are weak tonics. */
+const functions = ['tonic', 'predominant', 'other', 'predominant', 'dominant', 'tonic', 'dominant'] as const;
+
+export function analyzeHarmony(score: Score): HarmonyAnalysis {
+  const found = findKeys(score, 'vote');
+  const home = typeof found === 'string' ? null : (found[0]?.key ?? null);
+  const regions = keyRegionsOf(score, home);
+  if (!home) return { home_key: null, regions: [], cadences: [], harmonies: [] };
+  const spans: KeyedSpan[] = [];
+  let region = 0;
+  for (const span of harmoniesOf(score)) {
+    const measure = measureAt(score, span.tick) + 1;
+    while ((regions[region]?.to_measure ?? measure) < measure) region++;
+    spans.push({ ...span, key: regions[region]?.tonality ?? home });
+  }
+  return {
+    home_key: nameOfKey(home),
+    regions: regions.map(({ key, from_measure, to_measure }) => ({ key, from_measure, to_measure })),
+    cadences: cadencesOf(score, spans),
+    harmonies: spans.map((span) => describe(score, span)),
+  };
+}
+
+function describe(score: Score, { tick, end, chord, key }: KeyedSpan): Harmony {
+  const numeral = romanNumeral(chord, key);
+  return {
+    ...placeOf(score, tick),
+    duration: quarters(score, end - tick),
+    symbol: chord.symbol,
+    roman: numeral.text,
+    key: nameOfKey(key),
+    function: functionOf(numeral),
+  };
+}
+
+function functionOf({ text, degree, secondary }: RomanNumeral): Harmony['function'] {
+  if (secondary) return 'other';
+  // The six-four chord of the tonic stands for the dominant that it delays; the Neapolitan and the augmented sixths lead to it.
+  if (/^[Ii]64$/.test(text)) return 'dominant';
+  if (/^(bII|It|Fr|Ger)/.test(text)) return 'predominant';
+  return functions[degree] ?? 'other';
+}

@@ -1,0 +1,104 @@
+/**
+ * Where a piece is in which key. Each measure is heard with its neighbours and correlated with the 24 key profiles; the path through the keys
+ * that fits best is found by dynamic programming (Viterbi), where every change costs more the further it goes on the circle of fifths. A
+ * passing chord is not worth the change; a section is.
+ */
+import type { KeyRegion } from '@encore/contracts';
+import { type Key, nameOfKey, respellKey, signatureOfKey } from '../key-name.ts';
+import { keyProfiles } from '../key-profiles.ts';
+import { modulo, pitchClassOfFifths, spellPitchClass } from '../pitch.ts';
+import { correlate } from '../pitch-histogram.ts';
+import type { Score } from '../score.ts';
+import { soundingNotes } from '../sounding-notes.ts';
+
+const profile = keyProfiles['bellman-budge'];
+/** Measures on each side that are heard with a measure. */
+const reach = 1;
+const changeCost = 0.3;
+const distanceCost = 0.05;
+/** The piece begins and ends in its home key unless the notes say otherwise. */
+const homeBonus = 0.5;
+
+const keys: readonly Key[] = Array.from({ length: 24 }, (_, i) => ({
+  tonic: spellPitchClass(i >> 1, -5),
+  mode: i % 2 === 0 ? 'major' : 'minor',
+}));
+const costs = keys.map((from) => keys.map((to) => (from === to ? 0 : changeCost + distanceCost * distance(from, to))));
+
+/** Whole measures, in order and without gaps. Empty when nothing pitched sounds. */
+export function keyRegionsOf(score: Score, home: Key | null): (KeyRegion & { tonality: Key })[] {
+  if (!home) return [];
+  const path = bestPath(measureHistograms(score), home);
+  const regions: (KeyRegion & { tonality: Key })[] = [];
+  for (const [measure, state] of path.entries()) {
+    const tonality = respellKey(keys[state] ?? home, signatureOfKey(home));
+    const last = regions.at(-1);
+    if (last && last.key === nameOfKey(tonality)) last.to_measure = measure + 1;
+    else regions.push({ key: nameOfKey(tonality), from_measure: measure + 1, to_measure: measure + 1, tonality });
+  }
+  return regions;
+}
+
+function distance(a: Key, b: Key): number {
+  const steps = modulo(signatureOfKey(a) - signatureOfKey(b) + 6, 12) - 6;
+  return Math.abs(steps) + (a.mode === b.mode ? 0 : 0.5);
+}
+
+function measureHistograms(score: Score): Float64Array[] {
+  const histograms = score.measures.map(() => new Float64Array(12));
+  for (const { onset, end, midi, measure } of soundingNotes(score)) {
+    // A note that is held counts in each measure that it reaches.
+    for (let index = measure; index < score.measures.length; index++) {
+      const bar = score.measures[index];
+      if (!bar || bar.start >= end) break;
+      const weights = histograms[index];
+      const time = Math.min(end, bar.start + bar.length) - Math.max(onset, bar.start);
+      if (weights && time > 0) weights[modulo(midi, 12)] = (weights[modulo(midi, 12)] ?? 0) + time;
+    }
+  }
+  return histograms;
+}
+
+function fitsOf(histograms: readonly Float64Array[], measure: number): number[] {
+  const heard = new Float64Array(12);
+  for (let index = measure - reach; index <= measure + reach; index++) {
+    const weights = histograms[index];
+    // The measure itself counts twice.
+    for (let i = 0; weights && i < 12; i++)
+      heard[i] = (heard[i] ?? 0) + (weights[i] ?? 0) * (index === measure ? 2 : 1);
+  }
+  return keys.map(({ tonic, mode }) => {
+    const fit = correlate(heard, profile[mode], pitchClassOfFifths(tonic));
+    return Number.isNaN(fit) ? 0 : fit;
+  });
+}
+
+/** For each measure the index of its key. */
+function bestPath(histograms: readonly Float64Array[], home: Key): number[] {
+  const homeIndex = keys.findIndex(({ tonic, mode }) => mode === home.mode && modulo(tonic - home.tonic, 12) === 0);
+  let totals: number[] = keys.map((_, key) => (key === homeIndex ? homeBonus : 0));
+  const origins: Uint8Array[] = [];
+  for (let measure = 0; measure < histograms.length; measure++) {
+    const fits = fitsOf(histograms, measure);
+    const origin = new Uint8Array(24);
+    totals = fits.map((fit, to) => {
+      let best = Number.NEGATIVE_INFINITY;
+      for (let from = 0; from < 24; from++) {
+        const total = (totals[from] ?? 0) - (measure === 0 ? 0 : (costs[from]?.[to] ?? 0));
+        if ((measure === 0 && from !== to) || total <= best) continue;
+        best = total;
+        origin[to] = from;
+      }
+      return best + fit;
+    });
+    origins.push(origin);
+  }
+  const ends = totals.map((total, key) => total + (key === homeIndex ? homeBonus : 0));
+  let state = ends.indexOf(Math.max(...ends));
+  const path = new Array<number>(histograms.length).fill(0);
+  for (let measure = histograms.length - 1; measure >= 0; measure--) {
+    path[measure] = state;
+    state = origins[measure]?.[state] ?? state;
+  }
+  return path;
+}
