@@ -77,6 +77,65 @@ export const exportScoreOutputSchema = z.object({
 export const deleteScoreInputSchema = z.strictObject({ score_id: scoreIdSchema });
 export const deleteScoreOutputSchema = z.object({ score_id: scoreIdSchema, deleted: z.boolean() });
 
+export const listScoresInputSchema = z.strictObject({
+  prefix: z.string().max(64).default(''),
+  after: z.string().max(64).default(''),
+  limit: z.number().int().min(1).max(1_000).default(100),
+});
+export const listScoresOutputSchema = z.object({
+  scores: z.array(storedScoreSchema.omit({ replayed: true })),
+  /** Ask again with this as `after`; null at the end. */
+  next: z.string().nullable(),
+});
+
+export const scoreInfoInputSchema = z.strictObject({ score_id: scoreIdSchema });
+export const scoreInfoOutputSchema = z.object({
+  score_id: scoreIdSchema,
+  version: z.number().int(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+  format: z.enum(['musicxml', 'mxl', 'midi']),
+  title: z.string(),
+  composer: z.string(),
+  parts: z.number().int(),
+  measures: z.number().int(),
+  notes: z.number().int(),
+  /** Length in quarter notes. */
+  quarters: z.number(),
+  instruments: z.array(z.object({ id: z.string(), name: z.string(), notes: z.number().int() })),
+});
+
+/** health_check, and GET /health/detailed. */
+export const serverHealthSchema = z.object({
+  status: z.enum(['healthy', 'degraded', 'unhealthy', 'stopping']),
+  uptime_seconds: z.number(),
+  memory: z.object({
+    level: z.enum(['normal', 'elevated', 'high', 'critical']),
+    used_bytes: z.number(),
+    limit_bytes: z.number(),
+    source: z.enum(['file', 'cgroup-v2', 'cgroup-v1', 'config']),
+  }),
+  requests: z.object({ active: z.number(), queued: z.number(), heavy: z.number(), heavy_queued: z.number() }),
+  circuit_breakers: z.record(z.string(), z.object({ state: z.enum(['closed', 'open', 'half_open']) })),
+  database: z.object({
+    answers: z.boolean(),
+    migrated: z.boolean(),
+    total: z.number(),
+    idle: z.number(),
+    waiting: z.number(),
+  }),
+  workers: z.object({ processes: z.number(), busy: z.number(), queued: z.number(), quarantined: z.number() }),
+  cache: z.object({ scores: z.number(), bytes: z.number() }),
+  spool_bytes: z.number(),
+});
+export type ServerHealth = z.infer<typeof serverHealthSchema>;
+
+export const cleanupMemoryOutputSchema = z.object({
+  scores_dropped: z.number().int(),
+  used_bytes_before: z.number(),
+  used_bytes_after: z.number(),
+});
+
 /** Both the REST routes and the tools' error results (`structuredContent.error`, isError true) have this shape. */
 export const serverErrorSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), definite: z.boolean() }),
