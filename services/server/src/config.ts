@@ -52,6 +52,15 @@ export const serverConfigSchema = z.strictObject({
       database_open_seconds: seconds(3600).default(5),
     })
     .prefault({}),
+  /** The processes that parse untrusted input and do long analyses. */
+  workers: z
+    .strictObject({
+      processes: count(64).default(2),
+      heap_mb: count(16_384).default(192),
+      max_queued: count(10_000).default(64),
+      idle_seconds: seconds(3600).default(30),
+    })
+    .prefault({}),
   cache: z.strictObject({ scores: count(10_000).default(200), megabytes: mebibytes.default(48) }).prefault({}),
   retention: z
     .strictObject({ max_age_hours: z.number().positive().default(48), max_total_mb: mebibytes.default(20 * 1024) })

@@ -8,6 +8,7 @@ const statusClasses = ['2xx', '4xx', '5xx', 'aborted'] as const;
 export const shedReasons = ['OVERLOADED', 'RATE_LIMITED', 'DRAINING', 'MEMORY'] as const;
 export type ShedReason = (typeof shedReasons)[number];
 const toolResults = ['ok', 'caller_fault', 'failed', 'rejected'] as const;
+export type ToolResult = (typeof toolResults)[number];
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60];
 
 export function createMetrics(toolNames: readonly string[]) {
@@ -46,6 +47,16 @@ export function createMetrics(toolNames: readonly string[]) {
       help: 'The work of one tool call.',
       labelNames: ['tool'] as const,
       buckets,
+      registers,
+    }),
+    workerDeaths: new Counter({
+      name: 'encore_server_worker_deaths_total',
+      help: 'Worker processes that ended without being told to.',
+      registers,
+    }),
+    swept: new Counter({
+      name: 'encore_server_swept_scores_total',
+      help: 'Scores removed because they were too old or took too much room together.',
       registers,
     }),
     databaseErrors: new Counter({

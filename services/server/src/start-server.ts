@@ -1,24 +1,19 @@
-/** Puts the parts together: database, scores, tools, two ports. Returns at once when both ports listen; the database may come later. */
-import { describeError, type Logger, systemClock } from '@encore/kit';
+/** Opens the two ports on the parts of the server, and closes everything in order. The database may come later. */
+import type { Logger } from '@encore/kit';
 import type { Settings } from './config.ts';
-import { Database } from './database/database.ts';
-import { Migration } from './database/migration.ts';
-import { ScoreStore } from './database/score-store.ts';
+import { gate } from './http/gate.ts';
 import { healthApp } from './http/health-app.ts';
 import { Listener } from './http/listener.ts';
-import { Spool } from './http/spool.ts';
 import { usersApp } from './http/users-app.ts';
-import { createMetrics } from './metrics.ts';
-import { defaultScoreLimits, importScore } from './music/index.ts';
-import { ScoreCache } from './scores/score-cache.ts';
-import { ScoreLibrary } from './scores/score-library.ts';
+import type { McpRoute } from './mcp/mcp-route.ts';
+import { createParts, type Parts } from './parts.ts';
 import { tools } from './tools/index.ts';
-import { ToolRunner } from './tools/tool-runner.ts';
 
 /** Below the engine's stop grace of 10 s. */
 const drainMs = 7_000;
 /** The longest silence of a client that is sending a body. */
 const stallMs = 10_000;
+const maxHealthConnections = 200;
 
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
@@ -26,90 +21,57 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 export async function startServer(settings: Settings, logger: Logger): Promise<RunningServer> {
-  const { limits } = settings;
-  const startedAt = systemClock.now();
-  const metrics = createMetrics(tools.map((tool) => tool.name));
-  const database = new Database({
-    url: settings.databaseUrl,
-    connections: limits.database.connections,
-    connectTimeoutMs: limits.database.connect_timeout * 1_000,
-    queryTimeoutMs: limits.database.query_timeout * 1_000,
-    onFailure: (error) => {
-      metrics.databaseErrors.inc();
-      logger.debug({ err: describeError(error) }, 'database');
-    },
-  });
-  const migration = new Migration(database, systemClock, logger);
-  const store = new ScoreStore(database, {
-    onResolved: () => metrics.resolvedWrites.inc(),
-    onCorrupt: (id) => {
-      metrics.corruptReads.inc();
-      logger.error({ id }, 'stored bytes do not have their hash');
-    },
-  });
-  const cache = new ScoreCache(limits.cache.scores, limits.cache.megabytes * 1024 * 1024);
-  const scoreLimits = { ...defaultScoreLimits, maxBytes: limits.max_request_size };
-  const library = new ScoreLibrary(store, cache, (bytes, _sha256, signal) => importScore(bytes, scoreLimits, signal));
-  const runner = new ToolRunner({ library, metrics, timeoutMs: limits.tool_timeout * 1_000 });
-  const spool = new Spool(settings.scratchDir, limits.spool_limit_mb * 1024 * 1024, 4_096);
-  const mcp = Promise.withResolvers<import('./mcp/mcp-route.ts').McpRoute>();
-  const app = usersApp({
-    store,
-    spool,
-    metrics,
-    maxBytes: limits.max_request_size,
-    stallMs,
-    allowedHosts: settings.allowedHosts,
-    requestTimeoutMs: limits.request_timeout * 1_000,
-    logger,
-    mcp: mcp.promise,
-  });
-  const connection = { host: settings.host, requestTimeoutMs: limits.request_timeout * 1_000 };
-  const users = await Listener.open(app, {
+  const parts = createParts(settings, logger);
+  const mcp = Promise.withResolvers<McpRoute>();
+  const users = await openUsersPort(settings, parts, mcp.promise, logger);
+  const connection = { host: settings.host, requestTimeoutMs: 10_000, maxConnections: maxHealthConnections };
+  const health = await Listener.open(healthApp(parts, parts.metrics.registry), {
     ...connection,
-    port: settings.port,
-    maxConnections: limits.max_connections,
+    port: settings.healthPort,
   });
-  let stopping = false;
-  const health = healthApp(
-    {
-      ready: async () => !stopping && migration.done && (await answers(database)),
-      detailed: async () => ({
-        status: stopping ? 'stopping' : migration.done ? 'healthy' : 'unhealthy',
-        uptime_seconds: (systemClock.now() - startedAt) / 1_000,
-        database: database.stats,
-        cache: { scores: cache.size, bytes: cache.bytes },
-        spool_bytes: spool.usedBytes,
-        memory_mb: process.memoryUsage.rss() / 1024 / 1024,
-      }),
-    },
-    metrics.registry,
-  );
-  const healthPort = await Listener.open(health, { ...connection, port: settings.healthPort, maxConnections: 200 });
-  migration.start();
-  const { createMcpRoute } = await import('./mcp/mcp-route.ts');
-  const { mcpServerFactory } = await import('./mcp/mcp-server.ts');
-  mcp.resolve(
-    createMcpRoute({ factory: mcpServerFactory(tools, runner), maxBytes: limits.max_message_size, stallMs, logger }),
-  );
-  logger.info({ port: users.port, healthPort: healthPort.port }, 'listening');
+  logger.info({ port: users.port, healthPort: health.port }, 'listening');
+  parts.start();
+  // The SDK is loaded after the ports are open: health and scores need not wait for it.
+  mcp.resolve(await loadMcp(settings, parts, logger));
   return {
     port: users.port,
-    healthPort: healthPort.port,
+    healthPort: health.port,
     async [Symbol.asyncDispose]() {
-      stopping = true;
+      parts.beginStop();
       const drained = await users.stop(drainMs);
       if (!drained) logger.warn({ drainMs }, 'requests were cut at the deadline');
-      migration.stop();
-      await healthPort.stop(100);
-      await database[Symbol.asyncDispose]();
+      await parts[Symbol.asyncDispose]();
+      await health.stop(100);
     },
   };
 }
 
-async function answers(database: Database): Promise<boolean> {
-  return database.query('select 1').then(
-    () => true,
-    () => false,
-  );
+function openUsersPort(settings: Settings, parts: Parts, mcp: Promise<McpRoute>, logger: Logger): Promise<Listener> {
+  const { limits, host, port, allowedHosts } = settings;
+  const { store, spool, metrics, admission } = parts;
+  const requestTimeoutMs = limits.request_timeout * 1_000;
+  const app = usersApp({
+    store,
+    spool,
+    metrics,
+    admission,
+    maxBytes: limits.max_request_size,
+    stallMs,
+    allowedHosts,
+    requestTimeoutMs,
+    logger,
+    mcp,
+  });
+  const heavyTools = new Set(tools.filter(({ cost }) => cost === 'heavy').map(({ name }) => name));
+  const guarded = gate(app, { admission, metrics, heavyTools });
+  return Listener.open(guarded, { host, port, requestTimeoutMs, maxConnections: limits.max_connections });
+}
+
+async function loadMcp({ limits }: Settings, parts: Parts, logger: Logger): Promise<McpRoute> {
+  const [{ createMcpRoute }, { mcpServerFactory }] = await Promise.all([
+    import('./mcp/mcp-route.ts'),
+    import('./mcp/mcp-server.ts'),
+  ]);
+  const factory = mcpServerFactory(tools, parts.runner, parts.library);
+  return createMcpRoute({ factory, maxBytes: limits.max_message_size, stallMs, logger });
 }

@@ -4,6 +4,8 @@
  */
 import { describeError, EncoreError } from '@encore/kit';
 import pg from 'pg';
+import type { CircuitBreaker, Verdict } from '../resilience/circuit-breaker.ts';
+import { overloaded, Semaphore } from '../resilience/semaphore.ts';
 import { schemaLock, schemaStatements } from './schema.ts';
 
 export interface DatabaseOptions {
@@ -11,21 +13,36 @@ export interface DatabaseOptions {
   connections: number;
   connectTimeoutMs: number;
   queryTimeoutMs: number;
+  /** How long a query may wait for a connection while all are in use. */
+  maxWaitMs: number;
+  breaker: CircuitBreaker;
   /** A connection that was idle broke, or a query failed for want of a database. */
   onFailure: (error: unknown) => void;
 }
+
+const queuedPerConnection = 20;
 
 export type Row = Record<string, unknown>;
 
 export class Database implements AsyncDisposable {
   readonly #pool: pg.Pool;
   readonly #options: DatabaseOptions;
+  /** Waiting for a busy connection is our own overload, not a failure of the database: the pool itself never has a queue. */
+  readonly #places: Semaphore;
+  #ping: Promise<boolean> | null = null;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
+    this.#places = new Semaphore({
+      places: options.connections,
+      maxQueued: options.connections * queuedPerConnection,
+      maxWaitMs: options.maxWaitMs,
+      refuse: () => overloaded('all database connections are in use'),
+    });
     this.#pool = new pg.Pool({
       connectionString: options.url,
-      max: options.connections,
+      // One more than there are places: the health check never waits behind the users.
+      max: options.connections + 1,
       connectionTimeoutMillis: options.connectTimeoutMs,
       query_timeout: options.queryTimeoutMs,
       // The server side gives up first, so that an abandoned statement does not go on.
@@ -41,13 +58,34 @@ export class Database implements AsyncDisposable {
 
   /** One statement, which is one transaction: when this resolves, it is committed. */
   async query(text: string, values: unknown[] = [], signal?: AbortSignal): Promise<Row[]> {
-    signal?.throwIfAborted();
-    try {
-      const result = await this.#pool.query<Row>(text, values);
-      return result.rows;
-    } catch (error) {
-      throw this.#classify(error);
-    }
+    return this.#places.run(async () => {
+      const report = this.#options.breaker.ask();
+      if (!report) throw databaseUnavailable('its circuit breaker is open', true);
+      let verdict: Verdict = 'neutral';
+      try {
+        const { rows } = await this.#pool.query<Row>(text, values);
+        verdict = 'success';
+        return rows;
+      } catch (error) {
+        if (meansUnavailable(error)) verdict = 'failure';
+        throw this.#classify(error);
+      } finally {
+        report(verdict);
+      }
+    }, signal);
+  }
+
+  /** Does the database answer now? Asked past the breaker and the users, and at most once at a time. */
+  ping(timeoutMs: number): Promise<boolean> {
+    this.#ping ??= this.#pool.query({ text: 'select 1', query_timeout: timeoutMs } as pg.QueryConfig).then(
+      () => true,
+      () => false,
+    );
+    const asked = this.#ping;
+    void asked.then(() => {
+      if (this.#ping === asked) this.#ping = null;
+    });
+    return asked;
   }
 
   /** Safe to call again and again; the lock makes a second server wait. */
@@ -56,7 +94,7 @@ export class Database implements AsyncDisposable {
   }
 
   get stats(): { total: number; idle: number; waiting: number } {
-    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
+    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#places.queued };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -64,26 +102,23 @@ export class Database implements AsyncDisposable {
   }
 
   #classify(error: unknown): EncoreError {
-    if (error instanceof pg.DatabaseError && !meansUnavailable(error.code)) {
+    if (!meansUnavailable(error)) {
       return new EncoreError('INTERNAL', `the database refused a statement: ${describeError(error)}`, { cause: error });
     }
     this.#options.onFailure(error);
-    return databaseUnavailable(error);
+    // PostgreSQL itself said that the statement failed, so its transaction is gone; or the statement was never sent.
+    const saidNo = error instanceof pg.DatabaseError && error.severity === 'ERROR';
+    const neverSent = error instanceof Error && /connect|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(error.message);
+    return databaseUnavailable(error, saidNo || neverSent);
   }
 }
 
-/** `definite` when PostgreSQL itself said that the statement failed: then its transaction is gone. */
-function databaseUnavailable(error: unknown): EncoreError {
-  const saidNo = error instanceof pg.DatabaseError && error.severity === 'ERROR';
-  const neverSent = error instanceof Error && /connect|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(error.message);
-  return new EncoreError('DATABASE_UNAVAILABLE', 'the database does not answer; try again', {
-    status: 503,
-    definite: saidNo || neverSent,
-    cause: error,
-  });
+function databaseUnavailable(cause: unknown, definite: boolean): EncoreError {
+  const message = 'the database does not answer; try again';
+  return new EncoreError('DATABASE_UNAVAILABLE', message, { status: 503, definite, cause });
 }
 
-/** SQLSTATE classes: connection, insufficient resources (disk full, too many connections), operator intervention, system error. */
-function meansUnavailable(code: string | undefined): boolean {
-  return code === undefined || /^(08|53|57|58|25006|55P03|40)/.test(code);
+/** Anything but a complaint about the statement. By SQLSTATE: connection, resources (disk full, too many connections), shutdown, system, lock. */
+function meansUnavailable(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || /^(08|53|57|58|25006|55P03|40)/.test(error.code ?? '08');
 }

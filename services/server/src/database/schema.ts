@@ -6,9 +6,10 @@
  * hence one single moment in which an answer can be lost. Contents that were never published, or were replaced, are removed later.
  */
 
-/** Change it with every change of the statements below. They must be safe to repeat on what an older version made. */
+/** Any number that nobody else locks. */
 export const schemaLock = 0x656e_636f;
 
+/** They must be safe to repeat on what an older version made. */
 export const schemaStatements = `
 create table if not exists score_contents (
   content_id bigint generated always as identity primary key,
@@ -34,6 +35,7 @@ create table if not exists scores (
   updated_at timestamptz not null default now()
 );
 create index if not exists scores_updated on scores (updated_at);
+create index if not exists scores_content on scores (content_id);
 
 create table if not exists idempotency_keys (
   key text primary key,

@@ -7,17 +7,21 @@ import { z } from 'zod';
 import { chunkBytes, notFound, type ScoreStore } from '../database/score-store.ts';
 import type { Metrics } from '../metrics.ts';
 import { detectFormat } from '../music/index.ts';
+import type { Admission } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
 import { signalOf } from './request-scope.ts';
 import type { Spool } from './spool.ts';
 
 export interface ScoresRoutesOptions {
   store: ScoreStore;
+  admission: Admission;
   spool: Spool;
   metrics: Metrics;
   maxBytes: number;
   stallMs: number;
 }
+
+const heavyBytes = 1024 * 1024;
 
 const listQuerySchema = z.object({
   prefix: z.union([z.literal(''), scoreIdSchema]).default(''),
@@ -26,18 +30,20 @@ const listQuerySchema = z.object({
 });
 
 export function scoresRoutes(options: ScoresRoutesOptions): Router {
-  const { store } = options;
+  const { store, admission } = options;
   const router = Router();
   router.put('/scores/:id', (request, response) => putScore(options, request, response));
   router.get('/scores/:id', (request, response) => getScore(options, request, response));
   router.delete('/scores/:id', async (request, response) => {
     const id = idOf(request);
-    if (!(await store.delete(id, signalOf(request)))) throw notFound(id);
+    const signal = signalOf(request);
+    if (!(await admission.run('light', () => store.delete(id, signal), signal))) throw notFound(id);
     response.status(204).end();
   });
   router.get('/scores', async (request, response) => {
     const { prefix, after, limit } = parse(listQuerySchema, { ...request.query }, 'query');
-    const scores = await store.list(prefix, after, limit, signalOf(request));
+    const signal = signalOf(request);
+    const scores = await admission.run('light', () => store.list(prefix, after, limit, signal), signal);
     response.json({ scores, next: scores.length < limit ? null : (scores.at(-1)?.id ?? null) });
   });
   return router;
@@ -59,10 +65,9 @@ async function putScore(options: ScoresRoutesOptions, request: Request, response
     });
   }
   const { bytes, sha256 } = spooled;
-  const stored = await options.store.write(
-    { id, expectedVersion, idempotencyKey, bytes, sha256, format, chunks: spooled.chunks(chunkBytes) },
-    signal,
-  );
+  const upload = { id, expectedVersion, idempotencyKey, bytes, sha256, format, chunks: spooled.chunks(chunkBytes) };
+  const cost = bytes > heavyBytes ? 'heavy' : 'light';
+  const stored = await options.admission.run(cost, () => options.store.write(upload, signal), signal);
   options.metrics.bytesStored.inc(stored.bytes);
   response.status(stored.replayed || expectedVersion !== null ? 200 : 201);
   response.setHeader('etag', `"${stored.version}"`);
@@ -71,10 +76,16 @@ async function putScore(options: ScoresRoutesOptions, request: Request, response
 
 async function getScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
   const signal = signalOf(request);
-  const head = await options.store.head(idOf(request), signal);
-  const chunks = options.store.read(head, signal);
+  const id = idOf(request);
   // The first chunk decides between an answer and an error: a small score is known to be right before anything is sent.
-  let next = await chunks.next();
+  // A place is needed so far, and not while a slow client reads.
+  const begin = async () => {
+    const head = await options.store.head(id, signal);
+    const chunks = options.store.read(head, signal);
+    return { head, chunks, first: await chunks.next() };
+  };
+  const { head, chunks, first } = await options.admission.run('light', begin, signal);
+  let next = first;
   response.status(200);
   response.setHeader('content-type', 'application/octet-stream');
   response.setHeader('content-length', head.bytes);

@@ -1,9 +1,9 @@
 /** What users see (port 8000): scores and MCP, each request counted, timed, given a deadline, answered in one error format. */
 import { describeError, EncoreError, type Logger } from '@encore/kit';
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { McpRoute } from '../mcp/mcp-route.ts';
-import { type Route, statusClass } from '../metrics.ts';
 import { answerError, asEncoreError } from './error-answer.ts';
+import { observe } from './gate.ts';
 import { hostGuard } from './host-guard.ts';
 import { openScope } from './request-scope.ts';
 import { type ScoresRoutesOptions, scoresRoutes } from './scores-routes.ts';
@@ -16,14 +16,15 @@ export interface UsersAppOptions extends ScoresRoutesOptions {
   mcp: Promise<McpRoute>;
 }
 
-/** After an early answer the rest of a body is thrown away for this long; then the connection is cut. */
-const lingerMs = 2_000;
-
 export function usersApp(options: UsersAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(observe(options));
+  app.use((request, response, next) => {
+    observe(options.metrics, request, response);
+    openScope(request, response, options.requestTimeoutMs);
+    next();
+  });
   app.use(hostGuard(options.allowedHosts));
   app.use(scoresRoutes(options));
   app.all('/mcp', async (request, response) => (await options.mcp)(request, response));
@@ -35,33 +36,6 @@ export function usersApp(options: UsersAppOptions): Express {
   });
   app.use(errorHandler(options.logger));
   return app;
-}
-
-function observe({ metrics, requestTimeoutMs }: UsersAppOptions): RequestHandler {
-  return (request, response, next) => {
-    const route = routeOf(request);
-    const endTimer = metrics.durations.startTimer({ route });
-    metrics.active.inc();
-    openScope(request, response, requestTimeoutMs);
-    response.once('finish', () => {
-      if (!request.complete) setTimeout(() => request.complete || request.destroy(), lingerMs).unref();
-    });
-    response.once('close', () => {
-      endTimer();
-      metrics.active.dec();
-      metrics.requests.inc({ route, status: statusClass(response.statusCode, response.writableFinished) });
-    });
-    next();
-  };
-}
-
-function routeOf({ path, method }: Request): Route {
-  if (path === '/mcp') return 'mcp';
-  if (path === '/scores') return 'scores_list';
-  if (!path.startsWith('/scores/')) return 'other';
-  if (method === 'PUT') return 'score_put';
-  if (method === 'GET') return 'score_get';
-  return method === 'DELETE' ? 'score_delete' : 'other';
 }
 
 function errorHandler(logger: Logger): ErrorRequestHandler {

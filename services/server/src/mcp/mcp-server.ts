@@ -12,17 +12,20 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { errorBody } from '../http/error-answer.ts';
+import type { ScoreLibrary } from '../scores/score-library.ts';
 import type { Tool } from '../tools/tool.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
+import { registerScoreResources } from './score-resources.ts';
 
 /** Longer results are not repeated as text for clients that do not read structured content. */
 const maxTextLength = 16_384;
 
-export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner): () => Server {
+export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, library: ScoreLibrary): () => Server {
   const listing = tools.map(listed);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   return () => {
-    const server = new Server({ name: 'encore', version: '0.1.0' }, { capabilities: { tools: {} } });
+    const server = new Server({ name: 'encore', version: '0.1.0' }, { capabilities: { tools: {}, resources: {} } });
+    registerScoreResources(server, library);
     server.setRequestHandler('tools/list', () => ({ tools: listing }));
     server.setRequestHandler('tools/call', async ({ params }, context) => {
       const tool = byName.get(params.name);

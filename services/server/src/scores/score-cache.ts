@@ -41,6 +41,14 @@ export class ScoreCache {
     }
   }
 
+  /** Keeps the most recently used ones up to this size. */
+  shrink(maxBytes: number): void {
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= maxBytes) return;
+      this.#remove(oldest);
+    }
+  }
+
   clear(): void {
     this.#entries.clear();
     this.#bytes = 0;

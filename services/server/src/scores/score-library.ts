@@ -1,37 +1,59 @@
-/** Scores as music: bytes from the store, parsed on demand, kept in the cache under the content they were parsed from. */
+/**
+ * Scores as music. Bytes come from the store; untrusted ones are parsed in a worker process; small parsed scores are kept
+ * under the content they were parsed from. A small score answers here, a large one in a worker, so that no task holds up the others.
+ */
 import { createHash } from 'node:crypto';
 import type { StoredScore } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { chunkBytes, type ScoreHead, type ScoreStore } from '../database/score-store.ts';
-import { detectFormat, type Score } from '../music/index.ts';
+import { detectFormat, type ScoreLimits } from '../music/index.ts';
+import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';
+import { type ResultOf, runTask, type ScoreTask } from './score-task.ts';
 
-export type ParseScore = (bytes: AsyncIterable<Uint8Array>, sha256: string, signal: AbortSignal) => Promise<Score>;
+/** Up to this many notes a task takes a few milliseconds at most. */
+const localNotes = 5_000;
+/** Larger scores stay in their worker and are parsed again when they are asked for. */
+const cachedNotes = 100_000;
+/** From this size on parsing takes long enough to be heavy work. */
+const heavyBytes = 1024 * 1024;
 
-export interface LoadedScore {
-  head: ScoreHead;
-  score: Score;
+export interface ScoreLibraryOptions {
+  store: ScoreStore;
+  cache: ScoreCache;
+  workers: WorkerPool;
+  limits: ScoreLimits;
+  /** Throws while heavy work is refused. */
+  assertHeavyAllowed: () => void;
 }
 
 export class ScoreLibrary {
-  readonly store: ScoreStore;
-  readonly #cache: ScoreCache;
-  readonly #parse: ParseScore;
+  readonly #options: ScoreLibraryOptions;
 
-  constructor(store: ScoreStore, cache: ScoreCache, parse: ParseScore) {
-    this.store = store;
-    this.#cache = cache;
-    this.#parse = parse;
+  constructor(options: ScoreLibraryOptions) {
+    this.#options = options;
   }
 
-  /** The current version. The database is asked each time, so a deleted or replaced score is never answered from memory. */
-  async load(id: string, signal: AbortSignal): Promise<LoadedScore> {
-    const head = await this.store.head(id, signal);
-    const cached = this.#cache.get(head.contentId);
-    if (cached) return { head, score: cached };
-    const score = await this.#parse(this.store.read(head, signal), head.sha256, signal);
-    this.#cache.set(head.contentId, score);
-    return { head, score };
+  get store(): ScoreStore {
+    return this.#options.store;
+  }
+
+  /** Of the current version. The database is asked each time, so a deleted or replaced score is never answered from memory. */
+  async ask<Task extends ScoreTask>(
+    id: string,
+    task: Task,
+    signal: AbortSignal,
+  ): Promise<{ head: ScoreHead; result: ResultOf<Task> }> {
+    const { store, cache, workers, limits } = this.#options;
+    const head = await store.head(id, signal);
+    const cached = cache.get(head.contentId);
+    if (cached && cached.notes.count <= localNotes) return { head, result: await runTask(cached, task) };
+    if (!cached && head.bytes > heavyBytes) this.#options.assertHeavyAllowed();
+    const source = cached ? { score: cached } : { bytes: store.read(head, signal) };
+    const job = { task, source, limits, returnScoreUpToNotes: cachedNotes };
+    const { result, score } = await workers.run(job, head.sha256, signal);
+    if (score) cache.set(head.contentId, score);
+    return { head, result };
   }
 
   /** Parses first: what is not a score is refused before anything is stored. */
@@ -40,7 +62,8 @@ export class ScoreLibrary {
     bytes: Buffer,
     idempotencyKey: string | null,
     signal: AbortSignal,
-  ): Promise<{ stored: StoredScore; score: Score }> {
+  ): Promise<{ stored: StoredScore; summary: ResultOf<{ kind: 'summary' }> }> {
+    const { store, workers, limits } = this.#options;
     const format = detectFormat(bytes);
     if (format === null) {
       throw new EncoreError('UNSUPPORTED_FORMAT', 'content must be MusicXML, compressed MusicXML or a MIDI file', {
@@ -49,14 +72,16 @@ export class ScoreLibrary {
       });
     }
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const score = await this.#parse(inChunks(bytes), sha256, signal);
+    const task = { kind: 'summary' } as const;
+    const job = { task, source: { bytes: inChunks(bytes) }, limits, returnScoreUpToNotes: 0 };
+    const { result: summary } = await workers.run(job, sha256, signal);
     const upload = { id, expectedVersion: null, idempotencyKey, bytes: bytes.length, sha256, format };
-    const stored = await this.store.write({ ...upload, chunks: inChunks(bytes) }, signal);
-    return { stored, score };
+    const stored = await store.write({ ...upload, chunks: inChunks(bytes) }, signal);
+    return { stored, summary };
   }
 
   clear(): void {
-    this.#cache.clear();
+    this.#options.cache.clear();
   }
 }
 

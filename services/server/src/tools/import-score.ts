@@ -1,6 +1,5 @@
 import { importScoreInputSchema, importScoreOutputSchema } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
-import { summarizeScore } from '../music/index.ts';
 import { defineTool } from './tool.ts';
 
 export const importScore = defineTool({
@@ -15,9 +14,8 @@ export const importScore = defineTool({
   cost: 'heavy',
   async run({ score_id, content, encoding, idempotency_key }, { library, signal }) {
     const bytes = encoding === 'base64' ? decodeBase64(content) : Buffer.from(content, 'utf8');
-    const { stored, score } = await library.import(score_id, bytes, idempotency_key ?? null, signal);
-    const { parts, measures, notes } = summarizeScore(score);
-    return { score_id, version: stored.version, sha256: stored.sha256, format: stored.format, parts, measures, notes };
+    const { stored, summary } = await library.import(score_id, bytes, idempotency_key ?? null, signal);
+    return { score_id, version: stored.version, sha256: stored.sha256, format: stored.format, ...summary };
   },
 });
 

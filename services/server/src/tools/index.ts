@@ -1,8 +1,21 @@
 /** All tools, in the order in which a client sees them. A new tool is one file and one line here. */
+import { cleanupMemory } from './cleanup-memory.ts';
 import { deleteScore } from './delete-score.ts';
 import { exportScore } from './export-score.ts';
+import { healthCheck } from './health-check.ts';
 import { importScore } from './import-score.ts';
 import { keyAnalysis } from './key-analysis.ts';
+import { listScores } from './list-scores.ts';
+import { scoreInfo } from './score-info.ts';
 import type { Tool } from './tool.ts';
 
-export const tools: readonly Tool[] = [importScore, keyAnalysis, exportScore, deleteScore];
+export const tools: readonly Tool[] = [
+  importScore,
+  listScores,
+  scoreInfo,
+  keyAnalysis,
+  exportScore,
+  deleteScore,
+  healthCheck,
+  cleanupMemory,
+];

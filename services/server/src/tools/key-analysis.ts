@@ -1,5 +1,4 @@
 import { keyAnalysisInputSchema, keyAnalysisOutputSchema } from '@encore/contracts';
-import { analyzeKey } from '../music/index.ts';
 import { defineTool } from './tool.ts';
 
 export const keyAnalysis = defineTool({
@@ -13,7 +12,7 @@ export const keyAnalysis = defineTool({
   destructive: false,
   cost: 'light',
   async run({ score_id, profile }, { library, signal }) {
-    const { head, score } = await library.load(score_id, signal);
-    return { score_id, version: head.version, ...analyzeKey(score, profile) };
+    const { head, result } = await library.ask(score_id, { kind: 'key', profile }, signal);
+    return { score_id, version: head.version, ...result };
   },
 });

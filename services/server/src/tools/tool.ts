@@ -1,9 +1,19 @@
 /** What a tool is: data, schemas and one function. The table in index.ts is the only list of them. */
+import type { ServerHealth } from '@encore/contracts';
 import type { z } from 'zod';
+import type { Cost } from '../resilience/admission.ts';
 import type { ScoreLibrary } from '../scores/score-library.ts';
+
+/** What a tool may ask of the server itself. */
+export interface ServerControl {
+  health: () => Promise<ServerHealth>;
+  /** Drops what can be computed again. */
+  cleanup: () => { scores_dropped: number; used_bytes_before: number; used_bytes_after: number };
+}
 
 export interface ToolContext {
   library: ScoreLibrary;
+  control: ServerControl;
   /** Aborted at the tool's deadline, and when the client has gone or cancelled. */
   signal: AbortSignal;
 }
@@ -17,7 +27,7 @@ export interface Tool<Input extends z.ZodType = z.ZodType, Output extends z.ZodT
   readOnly: boolean;
   destructive: boolean;
   /** Heavy work is the first to be refused when the server is short of anything. */
-  cost: 'light' | 'heavy';
+  cost: Cost;
   run(input: z.infer<Input>, context: ToolContext): Promise<z.infer<Output>>;
 }
 

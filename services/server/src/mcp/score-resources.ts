@@ -1,0 +1,73 @@
+/** Stored scores as MCP resources: `score:///ID` is the file as it was uploaded. */
+import { isUtf8 } from 'node:buffer';
+import type { StoredScore } from '@encore/contracts';
+import { scoreIdSchema } from '@encore/contracts';
+import { EncoreError } from '@encore/kit';
+import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import type { ScoreLibrary } from '../scores/score-library.ts';
+
+const scheme = 'score:///';
+const pageSize = 100;
+/** A resource is held whole in one message; larger files: GET /scores/{id}. */
+const maxResourceBytes = 4 * 1024 * 1024;
+const mimeTypes: Record<StoredScore['format'], string> = {
+  musicxml: 'application/vnd.recordare.musicxml+xml',
+  mxl: 'application/vnd.recordare.musicxml',
+  midi: 'audio/midi',
+};
+
+export function registerScoreResources(server: Server, library: ScoreLibrary): void {
+  server.setRequestHandler('resources/list', async ({ params }, context) => {
+    const scores = await answered(library.store.list('', params?.cursor ?? '', pageSize, context.mcpReq.signal));
+    const last = scores.length < pageSize ? undefined : scores.at(-1)?.id;
+    const resources = scores.map(({ id, format, bytes }) => ({
+      uri: scheme + id,
+      name: id,
+      mimeType: mimeTypes[format],
+      size: bytes,
+    }));
+    return last === undefined ? { resources } : { resources, nextCursor: last };
+  });
+  server.setRequestHandler('resources/templates/list', () => ({
+    resourceTemplates: [{ uriTemplate: `${scheme}{id}`, name: 'score', description: 'A stored score, as uploaded.' }],
+  }));
+  server.setRequestHandler('resources/read', async ({ params }, context) => {
+    const contents = await answered(readScore(library, params.uri, context.mcpReq.signal));
+    return { contents: [contents] };
+  });
+}
+
+async function readScore(library: ScoreLibrary, uri: string, signal: AbortSignal) {
+  const id = scoreIdSchema.safeParse(uri.startsWith(scheme) ? uri.slice(scheme.length) : '');
+  if (!id.success) throw new EncoreError('NOT_FOUND', `there is no resource ${uri}`, { status: 404, definite: true });
+  const head = await library.store.head(id.data, signal);
+  if (head.bytes > maxResourceBytes) {
+    throw new EncoreError(
+      'TOO_LARGE',
+      `a resource is limited to ${maxResourceBytes} bytes; use GET /scores/${head.id}`,
+      {
+        status: 413,
+        definite: true,
+      },
+    );
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of library.store.read(head, signal)) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const mimeType = mimeTypes[head.format];
+  return head.format === 'musicxml' && isUtf8(bytes)
+    ? { uri, mimeType, text: bytes.toString('utf8') }
+    : { uri, mimeType, blob: bytes.toString('base64') };
+}
+
+/** Resources have no result that could say "it failed": their failures are protocol errors. */
+async function answered<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof EncoreError)) throw error;
+    const { code, message, status, definite } = error;
+    const kind = status < 500 ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
+    throw new ProtocolError(kind, message, { code, definite });
+  }
+}

@@ -1,0 +1,232 @@
+/** The parts of the server and how they hold on to each other. Nothing here listens, and nothing needs a database to exist. */
+import type { ServerHealth } from '@encore/contracts';
+import { describeError, type Logger, systemClock } from '@encore/kit';
+import type { Settings } from './config.ts';
+import { Database } from './database/database.ts';
+import { Migration } from './database/migration.ts';
+import { Retention } from './database/retention.ts';
+import { ScoreStore } from './database/score-store.ts';
+import { Spool } from './http/spool.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { defaultScoreLimits } from './music/index.ts';
+import { Admission } from './resilience/admission.ts';
+import { CircuitBreaker } from './resilience/circuit-breaker.ts';
+import { collectGarbage } from './resilience/collect-garbage.ts';
+import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
+import { readMemory } from './resilience/memory-limit.ts';
+import { overloaded } from './resilience/semaphore.ts';
+import { ScoreCache } from './scores/score-cache.ts';
+import { ScoreLibrary } from './scores/score-library.ts';
+import { tools } from './tools/index.ts';
+import { breakerName, type ServerControl } from './tools/tool.ts';
+import { ToolRunner } from './tools/tool-runner.ts';
+import { watchGauges } from './watch-gauges.ts';
+import { WorkerPool } from './worker/worker-pool.ts';
+
+const mebibyte = 1024 * 1024;
+const headBytes = 4_096;
+const memorySampleMs = 250;
+const sweepMs = 60_000;
+const pingTimeoutMs = 1_000;
+
+export interface Parts extends ServerControl, AsyncDisposable {
+  readonly metrics: Metrics;
+  readonly admission: Admission;
+  readonly store: ScoreStore;
+  readonly library: ScoreLibrary;
+  readonly spool: Spool;
+  readonly runner: ToolRunner;
+  ready(): Promise<boolean>;
+  /** Begins what works in the background. */
+  start(): void;
+  /** From now on not ready, and closed to heavy work. */
+  beginStop(): void;
+}
+
+export function createParts(settings: Settings, logger: Logger): Parts {
+  const { limits } = settings;
+  const startedAt = systemClock.now();
+  const stop = new AbortController();
+  const metrics = createMetrics(tools.map((tool) => tool.name));
+  const breakers = createBreakers(settings);
+  const database = createDatabase(settings, breakers.database, metrics, logger);
+  const migration = new Migration(database, systemClock, logger);
+  const store = new ScoreStore(database, {
+    onResolved: () => metrics.resolvedWrites.inc(),
+    onCorrupt: (id) => {
+      metrics.corruptReads.inc();
+      logger.error({ id }, 'stored bytes do not have their hash');
+    },
+  });
+  const cache = new ScoreCache(limits.cache.scores, limits.cache.megabytes * mebibyte);
+  const workers = createWorkers(settings, metrics, logger);
+  const memory = createMemoryGuard(settings, cache, workers, logger);
+  const heavyRefused = (): boolean => memory.level === 'critical';
+  const admission = new Admission({
+    limits,
+    clock: systemClock,
+    heavyRefused,
+    stopping: () => stop.signal.aborted,
+    onShed: (reason) => metrics.shed.inc({ reason }),
+  });
+  const library = new ScoreLibrary({
+    store,
+    cache,
+    workers,
+    limits: { ...defaultScoreLimits, maxBytes: limits.max_request_size },
+    assertHeavyAllowed: () => {
+      if (heavyRefused()) throw overloaded('the server is short of memory and refuses heavy work');
+    },
+  });
+  const spool = new Spool(settings.scratchDir, limits.spool_limit_mb * mebibyte, headBytes);
+  const allBreakers = [breakers.database, ...breakers.tools.values()];
+  watchGauges(metrics.registry, {
+    admission,
+    breakers: allBreakers,
+    memory,
+    workers,
+    cache,
+    databaseConnections: () => database.stats,
+    spoolBytes: () => spool.usedBytes,
+  });
+  const answers = (): Promise<boolean> => database.ping(pingTimeoutMs);
+  const control: ServerControl = {
+    cleanup: () => {
+      const dropped = cache.size;
+      const before = memory.reading.usedBytes;
+      cache.clear();
+      workers.endIdle();
+      collectGarbage();
+      memory.sample();
+      return { scores_dropped: dropped, used_bytes_before: before, used_bytes_after: memory.reading.usedBytes };
+    },
+    health: async () => {
+      const { usedBytes, limitBytes, source } = memory.reading;
+      const parts: Omit<ServerHealth, 'status'> = {
+        uptime_seconds: (systemClock.now() - startedAt) / 1_000,
+        memory: { level: memory.level, used_bytes: usedBytes, limit_bytes: limitBytes, source },
+        requests: admission.stats,
+        circuit_breakers: Object.fromEntries(allBreakers.map(({ name, state }) => [name, { state }])),
+        database: { answers: await answers(), migrated: migration.done, ...database.stats },
+        workers: workers.stats,
+        cache: { scores: cache.size, bytes: cache.bytes },
+        spool_bytes: spool.usedBytes,
+      };
+      return { status: stop.signal.aborted ? 'stopping' : statusOf(parts), ...parts };
+    },
+  };
+  const timeoutMs = limits.tool_timeout * 1_000;
+  const runner = new ToolRunner({ library, control, admission, breakers: breakers.tools, metrics, timeoutMs });
+  return {
+    ...control,
+    metrics,
+    admission,
+    store,
+    library,
+    spool,
+    runner,
+    ready: async () => !stop.signal.aborted && migration.done && (await answers()),
+    start: () => {
+      migration.start();
+      workers.warmUp();
+      const retention = createRetention(settings, database, metrics, logger);
+      void retention.run(stop.signal).catch(() => {});
+    },
+    beginStop: () => stop.abort(new Error('the server stops')),
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('the server stops'));
+      migration.stop();
+      memory[Symbol.dispose]();
+      await workers[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function statusOf({ memory, database, circuit_breakers }: Omit<ServerHealth, 'status'>): ServerHealth['status'] {
+  if (!database.answers || !database.migrated) return 'unhealthy';
+  const breakerOpen = Object.values(circuit_breakers).some(({ state }) => state !== 'closed');
+  return breakerOpen || memory.level === 'high' || memory.level === 'critical' ? 'degraded' : 'healthy';
+}
+
+function createBreakers({ limits }: Settings): { database: CircuitBreaker; tools: Map<string, CircuitBreaker> } {
+  const { failures, successes, open_seconds, database_open_seconds } = limits.breaker;
+  const forTools = { failures, successes, openMs: open_seconds * 1_000 };
+  const forDatabase = { failures, successes: 1, openMs: database_open_seconds * 1_000 };
+  return {
+    database: new CircuitBreaker('database', forDatabase, systemClock),
+    tools: new Map(tools.map(({ name }) => [name, new CircuitBreaker(breakerName(name), forTools, systemClock)])),
+  };
+}
+
+function createDatabase(
+  { databaseUrl, limits }: Settings,
+  breaker: CircuitBreaker,
+  metrics: Metrics,
+  logger: Logger,
+): Database {
+  return new Database({
+    url: databaseUrl,
+    connections: limits.database.connections,
+    connectTimeoutMs: limits.database.connect_timeout * 1_000,
+    queryTimeoutMs: limits.database.query_timeout * 1_000,
+    maxWaitMs: limits.queue_timeout * 1_000,
+    breaker,
+    onFailure: (error) => {
+      metrics.databaseErrors.inc();
+      logger.debug({ err: describeError(error) }, 'database');
+    },
+  });
+}
+
+function createWorkers({ limits }: Settings, metrics: Metrics, logger: Logger): WorkerPool {
+  const { processes, heap_mb, max_queued, idle_seconds } = limits.workers;
+  return new WorkerPool({
+    processes,
+    heapMegabytes: heap_mb,
+    maxQueued: max_queued,
+    maxWaitMs: limits.queue_timeout * 1_000,
+    idleMs: idle_seconds * 1_000,
+    clock: systemClock,
+    onDeath: (how) => {
+      metrics.workerDeaths.inc();
+      logger.warn({ how }, 'a worker process ended');
+    },
+  });
+}
+
+function createMemoryGuard(
+  { limits, memoryLimitFile }: Settings,
+  cache: ScoreCache,
+  workers: WorkerPool,
+  logger: Logger,
+): MemoryGuard {
+  const configuredBytes = limits.memory_limit_mb * mebibyte;
+  return new MemoryGuard({
+    read: () => readMemory({ configuredBytes, limitFile: memoryLimitFile }),
+    clock: systemClock,
+    everyMs: memorySampleMs,
+    relieve: (level) => {
+      if (level === 'elevated') return cache.shrink((limits.cache.megabytes * mebibyte) / 2);
+      cache.clear();
+      workers.endIdle();
+    },
+    onChange: (level: MemoryLevel, { usedBytes, limitBytes, source }) => {
+      logger.info({ level, usedBytes, limitBytes, source, configuredBytes }, 'memory level');
+      if (level === 'high' || level === 'critical') collectGarbage();
+    },
+  });
+}
+
+function createRetention({ limits }: Settings, database: Database, metrics: Metrics, logger: Logger): Retention {
+  const { max_age_hours, max_total_mb } = limits.retention;
+  const options = {
+    everyMs: sweepMs,
+    // No request lives longer than its deadline; the rest is margin.
+    unusedMs: limits.request_timeout * 1_000 + 60_000,
+    maxAgeMs: max_age_hours * 3_600_000,
+    maxTotalBytes: max_total_mb * mebibyte,
+    onRemoved: (scores: number) => metrics.swept.inc(scores),
+  };
+  return new Retention(database, options, systemClock, logger);
+}

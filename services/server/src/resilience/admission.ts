@@ -1,0 +1,96 @@
+/**
+ * Who may come in. At the head of a request, before its body is read: the client's rate, and whether there is room at all.
+ * When the work begins: a place, in one of two classes. Heavy work gets at most half of the places, so it is shed first.
+ */
+import type { Clock } from '@encore/kit';
+import { EncoreError } from '@encore/kit/encore-error';
+import type { ServerConfig } from '../config.ts';
+import type { ShedReason } from '../metrics.ts';
+import { overloaded, Semaphore } from './semaphore.ts';
+import { TokenBuckets } from './token-buckets.ts';
+
+export type Cost = 'light' | 'heavy';
+
+export interface AdmissionOptions {
+  limits: ServerConfig;
+  clock: Clock;
+  /** Short of memory: heavy work is refused. */
+  heavyRefused: () => boolean;
+  stopping: () => boolean;
+  onShed: (reason: ShedReason) => void;
+}
+
+const maxClients = 10_000;
+const heavyShare = 0.5;
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #all: Semaphore;
+  readonly #heavy: Semaphore;
+  readonly #clients: TokenBuckets;
+  readonly #addresses: TokenBuckets;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    const { limits, clock } = options;
+    const shared = { maxWaitMs: limits.queue_timeout * 1_000, refuse: () => this.#shed('OVERLOADED') };
+    const places = limits.max_concurrent_requests;
+    this.#all = new Semaphore({ ...shared, places, maxQueued: limits.max_queued_requests });
+    this.#heavy = new Semaphore({
+      ...shared,
+      places: Math.max(1, Math.floor(places * heavyShare)),
+      maxQueued: Math.floor(limits.max_queued_requests * heavyShare),
+    });
+    const { client_per_second, address_per_second, burst_seconds } = limits.rate_limit;
+    const buckets = (perSecond: number) =>
+      new TokenBuckets({ perSecond, burst: perSecond * burst_seconds, maxClients, clock });
+    this.#clients = buckets(client_per_second);
+    this.#addresses = buckets(address_per_second);
+  }
+
+  get stats(): { active: number; queued: number; heavy: number; heavy_queued: number } {
+    return {
+      active: this.#all.taken,
+      queued: this.#all.queued,
+      heavy: this.#heavy.taken,
+      heavy_queued: this.#heavy.queued,
+    };
+  }
+
+  /** At the head of a request. Null, or why it is refused. */
+  refusal(clientId: string | undefined, address: string, cost: Cost): EncoreError | null {
+    const known = clientId !== undefined && clientId.length <= 64;
+    if (!(known ? this.#clients.take(clientId) : this.#addresses.take(address))) return this.#shed('RATE_LIMITED');
+    if (this.#all.full || (cost === 'heavy' && this.#heavy.full)) return this.#shed('OVERLOADED');
+    return cost === 'heavy' ? this.#heavyRefusal() : null;
+  }
+
+  /** Around the work itself. Waiting for a slow client to send or to read needs no place. */
+  async run<T>(cost: Cost, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (cost === 'light') return this.#all.run(work, signal);
+    const refusal = this.#heavyRefusal();
+    if (refusal) throw refusal;
+    return this.#heavy.run(() => this.#all.run(work, signal), signal);
+  }
+
+  #heavyRefusal(): EncoreError | null {
+    if (this.#options.heavyRefused()) return this.#shed('MEMORY');
+    return this.#options.stopping() ? this.#shed('DRAINING') : null;
+  }
+
+  #shed(reason: ShedReason): EncoreError {
+    this.#options.onShed(reason);
+    switch (reason) {
+      case 'OVERLOADED':
+        return overloaded('the server has as much work as it can take');
+      case 'MEMORY':
+        return overloaded('the server is short of memory and refuses heavy work');
+      case 'RATE_LIMITED':
+        return new EncoreError('RATE_LIMITED', 'this client asks too often', { status: 429, definite: true });
+      case 'DRAINING':
+        return new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true });
+      default:
+        return reason satisfies never;
+    }
+  }
+}

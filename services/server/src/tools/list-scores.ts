@@ -1,0 +1,19 @@
+import { listScoresInputSchema, listScoresOutputSchema } from '@encore/contracts';
+import { defineTool } from './tool.ts';
+
+export const listScores = defineTool({
+  name: 'list_scores',
+  title: 'List scores',
+  description:
+    'Stored scores by id, page by page. `prefix` keeps those whose id begins with it; `next` is the `after` of the next page.',
+  input: listScoresInputSchema,
+  output: listScoresOutputSchema,
+  readOnly: true,
+  destructive: false,
+  cost: 'light',
+  async run({ prefix, after, limit }, { library, signal }) {
+    const scores = await library.store.list(prefix, after, limit, signal);
+    const next = scores.length < limit ? null : (scores.at(-1)?.id ?? null);
+    return { scores: scores.map(({ replayed: _replayed, ...score }) => score), next };
+  },
+});

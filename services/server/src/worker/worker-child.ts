@@ -1,0 +1,79 @@
+/**
+ * A worker process: parses untrusted bytes and does long analyses. It may be killed at any moment, and it is the first
+ * that the kernel should kill when memory runs out.
+ */
+import { writeFileSync } from 'node:fs';
+import { EncoreError } from '@encore/kit/encore-error';
+import { importScore } from '../music/index.ts';
+import { runTask } from '../scores/score-task.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
+
+type Job = Extract<ToWorker, { type: 'job' }>;
+
+/** The bytes of the current job as they arrive. */
+class Inbox {
+  #pieces: Uint8Array[] = [];
+  #ended = false;
+  #wake: () => void = () => {};
+
+  push(piece: Uint8Array | null): void {
+    if (piece === null) this.#ended = true;
+    else this.#pieces.push(piece);
+    this.#wake();
+  }
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const piece = this.#pieces.shift();
+      if (piece) {
+        yield piece;
+        send({ type: 'taken' });
+      } else if (this.#ended) {
+        return;
+      } else {
+        await new Promise<void>((wake) => {
+          this.#wake = wake;
+        });
+      }
+    }
+  }
+}
+
+let inbox = new Inbox();
+
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'job') {
+    inbox = new Inbox();
+    void work(message, inbox);
+  } else {
+    inbox.push(message.type === 'bytes' ? message.bytes : null);
+  }
+});
+process.on('disconnect', () => process.exit(0));
+// A terminal sends its signals to the whole group; the server decides when its workers end.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+try {
+  writeFileSync('/proc/self/oom_score_adj', '1000');
+} catch {
+  // Not Linux, or not allowed: then the kernel chooses by size.
+}
+send({ type: 'ready' });
+
+async function work(job: Job, input: Inbox): Promise<void> {
+  try {
+    const score = job.score ?? (await importScore(input.read(), job.limits, new AbortController().signal));
+    const result = await runTask(score, job.task);
+    const wanted = job.score === null && score.notes.count <= job.returnScoreUpToNotes;
+    send({ type: 'done', result, score: wanted ? score : null });
+  } catch (error) {
+    const { code, message, status, definite } =
+      error instanceof EncoreError ? error : new EncoreError('INTERNAL', String(error));
+    send({ type: 'failed', code, message, status, definite });
+  }
+}
+
+function send(message: FromWorker): void {
+  process.send?.(message);
+}

@@ -1,0 +1,123 @@
+/**
+ * A few worker processes and a bounded queue. One is kept ready; others start when they are needed and end when idle.
+ * A document that killed its worker several times is refused for a while, so that one file cannot keep all workers dying.
+ */
+import type { Clock } from '@encore/kit';
+import { EncoreError } from '@encore/kit/encore-error';
+import { overloaded, Semaphore } from '../resilience/semaphore.ts';
+import type { ScoreTask } from '../scores/score-task.ts';
+import { Quarantine } from './quarantine.ts';
+import { type Job, type JobResult, WorkerProcess } from './worker-process.ts';
+
+export interface WorkerPoolOptions {
+  processes: number;
+  heapMegabytes: number;
+  maxQueued: number;
+  maxWaitMs: number;
+  idleMs: number;
+  clock: Clock;
+  /** A worker ended that was not told to. */
+  onDeath: (how: string) => void;
+}
+
+export class WorkerPool implements AsyncDisposable {
+  readonly #options: WorkerPoolOptions;
+  readonly #places: Semaphore;
+  readonly #quarantine: Quarantine;
+  readonly #all = new Set<WorkerProcess>();
+  #idle: { worker: WorkerProcess; timer: NodeJS.Timeout | null }[] = [];
+  #closed = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#quarantine = new Quarantine(options.clock);
+    this.#places = new Semaphore({
+      places: options.processes,
+      maxQueued: options.maxQueued,
+      maxWaitMs: options.maxWaitMs,
+      refuse: () => overloaded('all worker processes are busy'),
+    });
+  }
+
+  get stats(): { processes: number; busy: number; queued: number; quarantined: number } {
+    return {
+      processes: this.#all.size,
+      busy: this.#places.taken,
+      queued: this.#places.queued,
+      quarantined: this.#quarantine.size,
+    };
+  }
+
+  /** Starts the first process, so that the first user does not wait for it. */
+  warmUp(): void {
+    if (this.#all.size === 0 && !this.#closed) this.#release(this.#start());
+  }
+
+  /** `sha256` names the document, for the quarantine. */
+  async run<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
+    this.#quarantine.check(sha256);
+    return this.#places.run(async () => {
+      if (this.#closed) throw new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true });
+      const worker = this.#take() ?? this.#start();
+      try {
+        return await worker.run(job, signal);
+      } catch (error) {
+        if (isFatal(error)) this.#quarantine.blame(sha256);
+        throw error;
+      } finally {
+        if (!worker.dead) this.#release(worker);
+      }
+    }, signal);
+  }
+
+  /** Ends the processes that have nothing to do; their memory is needed. */
+  endIdle(): void {
+    for (const { worker, timer } of this.#idle.splice(0)) {
+      if (timer) clearTimeout(timer);
+      worker.kill();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const ended = [...this.#all].map((worker) => worker.exited);
+    for (const worker of this.#all) worker.kill();
+    await Promise.all(ended);
+  }
+
+  #start(): WorkerProcess {
+    const worker = new WorkerProcess(this.#options.heapMegabytes);
+    this.#all.add(worker);
+    void worker.exited.then((how) => {
+      this.#all.delete(worker);
+      this.#idle = this.#idle.filter((entry) => entry.worker !== worker);
+      if (!worker.killed) this.#options.onDeath(how);
+    });
+    return worker;
+  }
+
+  #take(): WorkerProcess | null {
+    // The one used last has the warmest caches; the others get the chance to be idle for long enough.
+    for (let entry = this.#idle.pop(); entry; entry = this.#idle.pop()) {
+      if (entry.timer) clearTimeout(entry.timer);
+      if (!entry.worker.dead) return entry.worker;
+    }
+    return null;
+  }
+
+  #release(worker: WorkerProcess): void {
+    if (this.#closed) return;
+    // The last one stays.
+    const end = (): void => {
+      if (this.#all.size > 1) worker.kill();
+    };
+    const timer = setTimeout(end, this.#options.idleMs);
+    timer.unref();
+    this.#idle.push({ worker, timer });
+  }
+}
+
+/** The document is to blame when its worker died of it, or had to be killed because it did not come to an end. */
+function isFatal(error: unknown): boolean {
+  return error instanceof EncoreError && (error.code === 'WORKER_DIED' || error.code === 'TOOL_TIMEOUT');
+}

@@ -1,0 +1,160 @@
+/** One worker process as seen by the server: started, given one job at a time, killed when a job does not end in time. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { EncoreError } from '@encore/kit/encore-error';
+import type { Score, ScoreLimits } from '../music/index.ts';
+import type { ResultOf, ScoreTask } from '../scores/score-task.ts';
+import { type FromWorker, type ToWorker, windowPieces } from './protocol.ts';
+
+export interface Job<Task extends ScoreTask = ScoreTask> {
+  task: Task;
+  /** What the task is about: a parsed score, or bytes to parse. */
+  source: { score: Score } | { bytes: AsyncIterable<Uint8Array> };
+  limits: ScoreLimits;
+  /** Only scores up to this size are worth keeping in the server. */
+  returnScoreUpToNotes: number;
+}
+
+export interface JobResult<Task extends ScoreTask = ScoreTask> {
+  result: ResultOf<Task>;
+  /** The parsed score, unless it was given or is too large to return. */
+  score: Score | null;
+}
+
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<string>;
+  #dead = false;
+  #killed = false;
+  #listener: (message: FromWorker) => void = () => {};
+
+  constructor(heapMegabytes: number) {
+    this.#child = fork(join(import.meta.dirname, 'worker-child.ts'), {
+      serialization: 'advanced',
+      execArgv: [`--max-old-space-size=${heapMegabytes}`],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#child.on('message', (message: FromWorker) => this.#listener(message));
+    this.#exited = new Promise((resolve) => {
+      const ended = (how: string): void => {
+        this.#dead = true;
+        resolve(how);
+      };
+      this.#child.once('error', (error) => ended(error.message));
+      this.#child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
+    });
+  }
+
+  /** Ended by us, not by itself or by the kernel. */
+  get killed(): boolean {
+    return this.#killed;
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Resolves when the process has ended, with how. */
+  get exited(): Promise<string> {
+    return this.#exited;
+  }
+
+  kill(): void {
+    this.#killed = true;
+    this.#dead = true;
+    this.#child.kill('SIGKILL');
+  }
+
+  /** A job that is aborted is ended by killing the process: nothing else surely stops it. */
+  async run<Task extends ScoreTask>(job: Job<Task>, signal: AbortSignal): Promise<JobResult<Task>> {
+    signal.throwIfAborted();
+    const done = Promise.withResolvers<JobResult<Task>>();
+    const feed = new Feed(job.source, (message) => this.#send(message));
+    this.#listener = (message) => {
+      if (message.type === 'taken') {
+        feed.taken();
+      } else if (message.type === 'done') {
+        done.resolve({ result: message.result as ResultOf<Task>, score: message.score });
+      } else if (message.type === 'failed') {
+        const { code, message: text, status, definite } = message;
+        done.reject(new EncoreError(code, text, { status, definite }));
+      }
+    };
+    const stop = (): void => {
+      this.kill();
+      done.reject(signal.reason);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    void this.#exited.then((how) => done.reject(workerDied(how)));
+    const { task, source, limits, returnScoreUpToNotes } = job;
+    this.#send({ type: 'job', task, score: 'score' in source ? source.score : null, limits, returnScoreUpToNotes });
+    const fed = feed.run().catch((error) => {
+      // A source that failed leaves the worker waiting for bytes that never come: it starts anew.
+      this.kill();
+      done.reject(error);
+    });
+    try {
+      return await done.promise;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      feed.stop();
+      // The next job must not meet bytes of this one.
+      await fed;
+      this.#listener = () => {};
+    }
+  }
+
+  #send(message: ToWorker): void {
+    if (!this.#dead && this.#child.connected) this.#child.send(message, () => {});
+  }
+}
+
+/** Sends a source piece by piece, never more than the window ahead of what the worker has taken. */
+class Feed {
+  readonly #source: Job['source'];
+  readonly #send: (message: ToWorker) => void;
+  #onTheWay = 0;
+  #stopped = false;
+  #wake: () => void = () => {};
+
+  constructor(source: Job['source'], send: (message: ToWorker) => void) {
+    this.#source = source;
+    this.#send = send;
+  }
+
+  async run(): Promise<void> {
+    if (!('bytes' in this.#source)) return;
+    for await (const bytes of this.#source.bytes) {
+      if (this.#stopped) return;
+      this.#send({ type: 'bytes', bytes });
+      this.#onTheWay += 1;
+      while (this.#onTheWay >= windowPieces && !this.#stopped) {
+        await new Promise<void>((wake) => {
+          this.#wake = wake;
+        });
+      }
+    }
+    if (!this.#stopped) this.#send({ type: 'end' });
+  }
+
+  taken(): void {
+    this.#onTheWay -= 1;
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#wake();
+  }
+}
+
+function workerDied(how: string): EncoreError {
+  return new EncoreError('WORKER_DIED', `the process that read the score ended: ${how}`, {
+    status: 500,
+    definite: true,
+  });
+}
