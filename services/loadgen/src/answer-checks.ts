@@ -6,6 +6,8 @@ import { type StoredScore, serverErrorSchema, storedScoreSchema } from '@encore/
 import type { Checked, Refusal } from './classify-outcome.ts';
 import type { Answer } from './exchange.ts';
 import type { LiveScore } from './live-score.ts';
+import { musicalContentOf, musicalDifference } from './musical-content.ts';
+import { scoreText, titleOf } from './score-generator.ts';
 
 export function corrupt(detail: string) {
   return { verdict: 'corrupt' as const, detail, definite: false };
@@ -67,22 +69,26 @@ export function checkExport(answer: Answer, score: LiveScore): Checked<null> {
   if (answer.status !== 200) return refusalOf(answer);
   const version = Number(/^(?:W\/)?"(\d+)"$/.exec(answer.headers['etag'] ?? '')?.[1]);
   if (!Number.isInteger(version)) return corrupt(`ETag ${answer.headers['etag'] ?? 'none'}`);
-  return checkContent(answer.sha256, version, score, answer.headers['digest-sha256'], answer.bytes);
-}
-
-export function checkContent(
-  sha256: string,
-  version: number,
-  score: LiveScore,
-  declared: string | undefined,
-  bytes: number,
-): Checked<null> {
+  const { sha256, bytes } = answer;
   if (version < score.version) return stale(`version ${version} after ${score.version} was acknowledged`);
-  if (sha256 === score.previousSha256) return stale(`content of version ${score.version - 1}`);
+  if (sha256 === score.previous?.sha256) return stale(`content of version ${score.version - 1}`);
   if (version > score.version) return corrupt(`version ${version}, last acknowledged was ${score.version}`);
   if (sha256 !== score.known.sha256) return corrupt(`${bytes} bytes with another hash, due were ${score.known.bytes}`);
+  const declared = answer.headers['digest-sha256'];
   if (declared !== undefined && declared.toLowerCase() !== sha256) return corrupt('the declared digest is another');
   return { verdict: 'right', value: null };
+}
+
+/** A score that the server wrote in its own words: the same title, and the same notes in each measure. */
+export function checkMusic(xml: string, version: number, score: LiveScore): Checked<null> {
+  if (version < score.version) return stale(`version ${version} after ${score.version} was acknowledged`);
+  const got = musicalContentOf(xml);
+  if (score.previous && got.title === titleOf(score.previous.recipe)) {
+    return stale(`content of version ${score.version - 1}`);
+  }
+  if (version > score.version) return corrupt(`version ${version}, last acknowledged was ${score.version}`);
+  const difference = musicalDifference(musicalContentOf(scoreText(score.known.recipe)), got);
+  return difference === null ? { verdict: 'right', value: null } : corrupt(difference);
 }
 
 /** A deletion. `mayBeGone`: an earlier attempt may have taken effect. */

@@ -33,6 +33,8 @@ export interface Classified {
   detail: string;
 }
 
+const blamesRequest =
+  /^(RPC -3260|IDEMPOTENCY_MISMATCH|ALREADY_EXISTS|VERSION_MISMATCH|INVALID_|MALFORMED_|UNSUPPORTED_|NOT_FOUND|TOO_LARGE|SCORE_TOO_LARGE|EMPTY)/;
 const shedCodes = new Set(['OVERLOADED', 'RATE_LIMITED', 'DRAINING']);
 const connectionEnded = new Set([
   'ECONNRESET',
@@ -100,8 +102,6 @@ function ofRefusal({ status, code, retryAfterMs }: Refusal): Outcome {
   if (status >= 500) return 'server_error';
   if (status >= 400) return 'client_error_unexpected';
   if (status >= 300) return 'protocol';
-  // A tool's error result: the codes of the server's own troubles; everything else blames the request.
-  return serverTroubles.has(code) ? 'server_error' : 'client_error_unexpected';
+  // A tool's error result has a code only: does it blame the request, or is it the server's own trouble?
+  return blamesRequest.test(code) ? 'client_error_unexpected' : 'server_error';
 }
-
-const serverTroubles = new Set(['DATABASE_UNAVAILABLE', 'INTERNAL', 'TIMED_OUT', 'TOOL_TIMEOUT', 'UNAVAILABLE']);

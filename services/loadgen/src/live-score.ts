@@ -9,7 +9,7 @@ export interface LiveScore {
   version: number;
   known: KnownScore;
   /** Of the version before, to tell an old answer from a wrong one. */
-  previousSha256: string | null;
+  previous: KnownScore | null;
   /** A write to it ended without an answer: nothing more is asked of it, except to be deleted. The read-back resolves it. */
   uncertain: boolean;
   /** A deletion of it ended without an answer: it may be absent. */
@@ -24,7 +24,7 @@ export function newScore(id: string, known: KnownScore): LiveScore {
     writes: 0,
     version: 0,
     known,
-    previousSha256: null,
+    previous: null,
     uncertain: false,
     deletionTried: false,
     writing: false,

@@ -6,7 +6,7 @@ import {
   type OperationKind,
 } from '@encore/contracts';
 import { sha256Hex } from '@encore/kit';
-import { checkContent, checkDeleted, checkExport, checkStored, corrupt, stale } from './answer-checks.ts';
+import { checkDeleted, checkExport, checkMusic, checkStored, corrupt, stale } from './answer-checks.ts';
 import type { Checked } from './classify-outcome.ts';
 import type { Answer } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
@@ -65,7 +65,7 @@ export async function sendWrite(tools: OperationTools, write: IntendedWrite): Pr
   const end = await tools.run(write.throughTools && write.operation === 'create' ? importStep(write) : putStep(write));
   score.writing = false;
   if (end.how === 'right') {
-    score.previousSha256 = score.version === 0 ? null : score.known.sha256;
+    score.previous = score.version === 0 ? null : score.known;
     score.known = upload;
     score.version += 1;
     const { version } = score;
@@ -218,9 +218,10 @@ function exportToolStep(score: LiveScore): Step<null> {
       const output = absentIsStale(readToolOutput(answer, attemptId, exportScoreOutputSchema), score);
       if (output.verdict !== 'right') return output;
       const { score_id: id, version, format, encoding, content, sha256 } = output.value;
-      if (id !== score.id || format !== 'musicxml') return corrupt(`${format} of ${id} for musicxml of ${score.id}`);
-      const bytes = Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8');
-      return checkContent(sha256Hex(bytes), version, score, sha256, bytes.length);
+      if (id !== score.id || format !== 'musicxml' || encoding !== 'text')
+        return corrupt(`${format} of ${id} for musicxml of ${score.id}`);
+      if (sha256 !== sha256Hex(content)) return corrupt('the declared digest is another');
+      return checkMusic(content, version, score);
     },
   };
 }

@@ -57,7 +57,7 @@ export class Probe {
     for (let number = 0; !stopping.aborted; number += 1) {
       const dueAt = startsAt + (number * 1_000) / perSecond;
       const now = clock.now();
-      if (dueAt > now) await clock.sleep(dueAt - now, stopping).catch(() => {});
+      if (dueAt > now) await clock.sleep(Math.ceil(dueAt - now), stopping).catch(() => {});
       if (stopping.aborted) break;
       const probing = this.#probe(startsAt, dueAt).finally(() => open.delete(probing));
       open.add(probing);

@@ -101,7 +101,7 @@ function keyOf(recipe: ScoreRecipe): MusicalKey {
 
 function* scoreTexts(recipe: ScoreRecipe): Generator<{ text: string; notes: number }> {
   const key = keyOf(recipe);
-  yield { text: header(recipe.seed), notes: 0 };
+  yield { text: header(recipe), notes: 0 };
   let number = 0;
   for (const { chord, melody } of planMeasures(recipe)) {
     number += 1;
@@ -116,7 +116,7 @@ function* scoreTexts(recipe: ScoreRecipe): Generator<{ text: string; notes: numb
 function* planMeasures(recipe: ScoreRecipe): Generator<{ chord: Chord; melody: number }> {
   const key = keyOf(recipe);
   const random = new Random(recipe.seed).fork('measures');
-  let left = recipe.targetBytes - header(recipe.seed).length - footer.length;
+  let left = recipe.targetBytes - header(recipe).length - footer.length;
   do {
     for (const [index, chord] of random.pick(phrases).entries()) {
       const melody = index === 0 ? -1 : random.integer(0, melodies.length - 1);
@@ -159,8 +159,13 @@ function noteXml({ step, alter, octave }: Pitch, duration: number, type: string,
   return `<note>${chord ? '<chord/>' : ''}<pitch><step>${step}</step>${altered}<octave>${octave}</octave></pitch><duration>${duration}</duration><voice>${voice}</voice><type>${type}</type></note>\n`;
 }
 
-function header(seed: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<score-partwise version="4.0"><work><work-title>Encore ${seed}</work-title></work><part-list><score-part id="P1"><part-name>Piano</part-name></score-part></part-list><part id="P1">\n`;
+/** No two scores have the same. */
+export function titleOf({ seed }: ScoreRecipe): string {
+  return `Encore ${seed}`;
+}
+
+function header(recipe: ScoreRecipe): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<score-partwise version="4.0"><work><work-title>${titleOf(recipe)}</work-title></work><part-list><score-part id="P1"><part-name>Piano</part-name></score-part></part-list><part id="P1">\n`;
 }
 
 function attributesOf(key: MusicalKey): string {

@@ -127,7 +127,8 @@ export class VirtualUser {
     const now = clock.now();
     if (dueAt > now) {
       try {
-        await delay(dueAt - now, undefined, { signal: stopping });
+        // A timer counts whole milliseconds: rounded up, no start is early.
+        await delay(Math.ceil(dueAt - now), undefined, { signal: stopping });
       } catch {
         return false;
       }

@@ -1,0 +1,232 @@
+/** Every outcome of the closed set, made by a real socket that does that thing. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type Outcome, outcomes } from '@encore/contracts';
+import { systemClock, waitUntil } from '@encore/kit';
+import { afterEach, before, describe, it } from 'mocha';
+import { Pool } from 'undici';
+import { checkExport } from './answer-checks.ts';
+import { classifyOutcome } from './classify-outcome.ts';
+import { exchange } from './exchange.ts';
+import { type LiveScore, newScore } from './live-score.ts';
+import { describeScore, scoreText } from './score-generator.ts';
+
+/** What the server's end of the socket does once the request has come. */
+type Behaviour = (socket: Socket) => void;
+
+interface Case {
+  outcome: Outcome;
+  name: string;
+  does: Behaviour;
+  limits?: { deadlineMs?: number; headersTimeoutMs?: number; bodyTimeoutMs?: number };
+}
+
+const json = (status: string, body: unknown, headers = ''): Behaviour => {
+  const text = JSON.stringify(body);
+  return (socket) =>
+    void socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\n${headers}Content-Length: ${text.length}\r\n\r\n${text}`,
+    );
+};
+const error = (code: string, definite = true) => ({ error: { code, message: 'said the test', definite } });
+const begun = 'HTTP/1.1 200 OK\r\nETag: "2"\r\nContent-Length: 1000\r\n\r\n<score';
+
+let score: LiveScore;
+const exported = (version: number, body: () => string): Behaviour => {
+  return (socket) => {
+    const text = body();
+    socket.end(`HTTP/1.1 200 OK\r\nETag: "${version}"\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+  };
+};
+const right = () => scoreText(score.known.recipe);
+
+const cases: Case[] = [
+  { outcome: 'ok', name: 'the score as acknowledged', does: exported(2, right) },
+  { outcome: 'shed', name: '503 OVERLOADED', does: json('503 Busy', error('OVERLOADED'), 'Retry-After: 1\r\n') },
+  { outcome: 'shed', name: '429', does: json('429 Slow down', error('RATE_LIMITED'), 'Retry-After: 1\r\n') },
+  { outcome: 'shed', name: '503 DRAINING', does: json('503 Stopping', error('DRAINING'), 'Retry-After: 1\r\n') },
+  { outcome: 'shed', name: '503 of a proxy with Retry-After', does: json('503 Busy', {}, 'Retry-After: 1\r\n') },
+  { outcome: 'breaker_open', name: '503 BREAKER_OPEN', does: json('503 Open', error('BREAKER_OPEN')) },
+  { outcome: 'server_error', name: '500', does: json('500 Oops', error('INTERNAL', false)) },
+  {
+    outcome: 'server_error',
+    name: '503 DATABASE_UNAVAILABLE',
+    does: json('503 Down', error('DATABASE_UNAVAILABLE'), 'Retry-After: 1\r\n'),
+  },
+  { outcome: 'server_error', name: '502 of a proxy', does: json('502 Bad gateway', 'nginx') },
+  { outcome: 'reset_before', name: 'a reset before an answer', does: (socket) => socket.resetAndDestroy() },
+  { outcome: 'reset_before', name: 'a polite close before an answer', does: (socket) => socket.end() },
+  {
+    outcome: 'cut_mid_body',
+    name: 'a reset within the body',
+    does: (socket) => void socket.write(begun, () => setTimeout(() => socket.resetAndDestroy(), 20)),
+  },
+  { outcome: 'cut_mid_body', name: 'a polite close within the body', does: (socket) => void socket.end(begun) },
+  {
+    outcome: 'cut_mid_body',
+    name: 'a polite close within chunks',
+    does: (socket) => void socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<scor\r\n'),
+  },
+  { outcome: 'header_timeout', name: 'no answer', does: () => {}, limits: { headersTimeoutMs: 150 } },
+  {
+    outcome: 'body_timeout',
+    name: 'an answer that stops',
+    does: (socket) => void socket.write(begun),
+    limits: { bodyTimeoutMs: 150 },
+  },
+  { outcome: 'deadline', name: 'no answer until the deadline', does: () => {}, limits: { deadlineMs: 150 } },
+  {
+    outcome: 'deadline',
+    name: 'a body that drips past the deadline',
+    does: (socket) => {
+      socket.write(begun);
+      const timer = setInterval(() => socket.write('x'), 20);
+      socket.on('close', () => clearInterval(timer));
+    },
+    limits: { deadlineMs: 200 },
+  },
+  { outcome: 'protocol', name: 'something that is not HTTP', does: (socket) => void socket.end('SSH-2.0-x\r\n\r\n') },
+  {
+    outcome: 'protocol',
+    name: 'endless headers',
+    does: (socket) => drip(socket, 'HTTP/1.1 200 OK\r\n', 'X: yyyyyyyyy\r\n'),
+  },
+  { outcome: 'protocol', name: 'a redirect', does: json('302 Found', {}, 'Location: /\r\n') },
+  { outcome: 'corrupt', name: 'an empty 200', does: exported(2, () => '') },
+  { outcome: 'corrupt', name: 'a flipped byte', does: exported(2, () => right().replace('<octave>4', '<octave>5')) },
+  { outcome: 'corrupt', name: 'a truncated export', does: exported(2, () => right().slice(0, -10)) },
+  {
+    outcome: 'corrupt',
+    name: 'a body without length that is cut: it looks complete',
+    does: (socket) => void socket.end(`HTTP/1.1 200 OK\r\nETag: "2"\r\n\r\n${right().slice(0, 500)}`),
+  },
+  { outcome: 'corrupt', name: 'a version that nobody wrote', does: exported(3, right) },
+  { outcome: 'stale', name: 'an older version', does: exported(1, right) },
+  {
+    outcome: 'stale',
+    name: 'older content under the new version',
+    does: exported(2, () => scoreText(score.previous?.recipe ?? score.known.recipe)),
+  },
+  { outcome: 'stale', name: 'absence of an acknowledged score', does: json('404 Not found', error('NOT_FOUND')) },
+  { outcome: 'client_error_unexpected', name: '400', does: json('400 Bad', error('INVALID_INPUT')) },
+];
+
+function drip(socket: Socket, first: string, then: string): void {
+  socket.write(first);
+  socket.on('error', () => {});
+  const timer = setInterval(() => socket.write(then.repeat(1_000)), 1);
+  socket.on('close', () => clearInterval(timer));
+}
+
+describe('classify outcome', () => {
+  const opened: { close: () => unknown }[] = [];
+  const children: ChildProcess[] = [];
+  const seen = new Set<Outcome>();
+
+  before(async () => {
+    score = newScore('score-1', await describeScore({ seed: 'classify', targetBytes: 4_000 }));
+    score.previous = await describeScore({ seed: 'before', targetBytes: 4_000 });
+    score.version = 2;
+  });
+
+  afterEach(async () => {
+    for (const { close } of opened.splice(0)) await close();
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+
+  async function listen(behaviour: Behaviour): Promise<number> {
+    const sockets = new Set<Socket>();
+    const server: Server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.once('data', () => behaviour(socket));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    opened.push({
+      close: () => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      },
+    });
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    return address.port;
+  }
+
+  async function outcomeOf(
+    origin: string,
+    limits: Case['limits'] = {},
+    options: Pool.Options = {},
+    cancel = new AbortController(),
+  ) {
+    const pool = new Pool(origin, { connect: { timeout: 300 }, ...options });
+    opened.push({ close: () => pool.destroy() });
+    const end = await exchange(
+      pool,
+      { method: 'GET', path: '/scores/score-1', headers: {}, read: 'hash' },
+      {
+        deadlineAt: systemClock.now() + (limits.deadlineMs ?? 5_000),
+        headersTimeoutMs: limits.headersTimeoutMs ?? 1_000,
+        bodyTimeoutMs: limits.bodyTimeoutMs ?? 1_000,
+        cancel: cancel.signal,
+        now: systemClock.now,
+      },
+    );
+    const checked = end.how === 'answered' ? checkExport(end.answer, score) : null;
+    const classified = classifyOutcome(end, checked);
+    seen.add(classified.outcome);
+    return classified;
+  }
+
+  for (const { outcome, name, does, limits } of cases) {
+    it(`${outcome}: ${name}`, async () => {
+      const classified = await outcomeOf(`http://127.0.0.1:${await listen(does)}`, limits);
+      assert.equal(classified.outcome, outcome, classified.detail);
+    });
+  }
+
+  it('refused: nobody listens', async () => {
+    const port = await listen(() => {});
+    for (const { close } of opened.splice(0)) await close();
+    assert.equal((await outcomeOf(`http://127.0.0.1:${port}`)).outcome, 'refused');
+  });
+
+  it('connect_timeout: a host that lets the handshake wait', async () => {
+    // A stopped process with a queue of one: the kernel drops what does not fit, as a black hole would.
+    const code = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port); })`;
+    const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const port = Number(line);
+    child.kill('SIGSTOP');
+    const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    opened.push({ close: () => fillers.forEach((socket) => void socket.destroy()) });
+    await waitUntil('a full queue', () => fillers.filter(({ connecting }) => !connecting).length >= 2, {
+      timeoutMs: 2_000,
+    });
+    assert.equal((await outcomeOf(`http://127.0.0.1:${port}`)).outcome, 'connect_timeout');
+  });
+
+  it('dns: a name that nobody has', async () => {
+    assert.equal((await outcomeOf('http://encore.invalid')).outcome, 'dns');
+  });
+
+  it('cancelled_at_end: cut by the end of the run', async () => {
+    const cancel = new AbortController();
+    const port = await listen(() => cancel.abort());
+    assert.equal((await outcomeOf(`http://127.0.0.1:${port}`, {}, {}, cancel)).outcome, 'cancelled_at_end');
+  });
+
+  it('not_started: the generator has no address to start from', async () => {
+    const port = await listen(() => {});
+    const classified = await outcomeOf(`http://127.0.0.1:${port}`, {}, { localAddress: '192.0.2.1' });
+    assert.equal(classified.outcome, 'not_started', classified.detail);
+  });
+
+  it('covered the whole closed set', () => {
+    assert.deepEqual([...seen].sort(), [...outcomes].sort());
+  });
+});
