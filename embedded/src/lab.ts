@@ -16,7 +16,7 @@ import { openLabFolder } from './lab-folder.ts';
 import { holdPorts } from './ports.ts';
 import { preparePostgres } from './postgres/binaries.ts';
 import { createDatabase } from './postgres/database.ts';
-import { type LabPlaces, type LabService, orchestratorEnvironment, topology } from './topology.ts';
+import { type LabPlaces, type LabService, orchestratorEnvironment, topology, withoutLimits } from './topology.ts';
 
 const readyTimeoutMs = 30_000;
 const graceMs = 5_000;
@@ -82,7 +82,7 @@ async function startServices(engine: Engine, services: readonly LabService[], si
     await Promise.all(after.map((name) => ready.get(name)));
     stop.throwIfAborted();
     const group = engine.openLimits(spec);
-    const container = engine.create(group ? spec : withoutBaseline(spec), group);
+    const container = engine.create(group ? spec : withoutLimits(spec), group);
     container.start();
     try {
       await waitUntil(`${serviceName(spec)} to be ready`, () => answers(sign), {
@@ -105,12 +105,6 @@ async function startServices(engine: Engine, services: readonly LabService[], si
 }
 
 const serviceName = ({ labels }: ContainerSpec): string => labels['com.docker.compose.service'] ?? '';
-
-/** Limits that nobody enforces are no baseline to come back to. */
-function withoutBaseline(spec: ContainerSpec): ContainerSpec {
-  const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.baseline.'));
-  return { ...spec, labels: Object.fromEntries(labels) };
-}
 
 async function answers(sign: LabService['ready']): Promise<boolean> {
   if ('port' in sign) {

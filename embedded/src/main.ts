@@ -3,7 +3,7 @@
  * put the orchestrator in front of it, and take the lab down with whatever exit code it ended.
  */
 import { join } from 'node:path';
-import { describeError } from '@encore/kit';
+import { describeError, EncoreError } from '@encore/kit';
 import { parseCommandLine } from '@encore/orchestrator/command-line';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -36,7 +36,9 @@ async function runLab(): Promise<number> {
     return await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
   } catch (error) {
     if (stop.signal.aborted) return interrupted;
-    process.stderr.write(`encore could not start: ${describeError(error)}\n`);
+    process.stderr.write(
+      `encore could not start: ${error instanceof EncoreError ? error.message : describeError(error)}\n`,
+    );
     return refused;
   }
 }

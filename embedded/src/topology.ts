@@ -88,7 +88,8 @@ export function topology(places: LabPlaces): LabService[] {
           places,
           'server',
           'server',
-          'crash,outage,restart,freeze,hang,memory-cap,memory-pressure,tool-stall,cpu-throttle,disk-full,partition,traffic-surge',
+          // Not the kinds that need a network of its own or a program run inside a container.
+          'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-surge',
           512,
         ),
         limits: { memoryBytes: 512 * mebibyte, cpus: 1 },
@@ -152,6 +153,17 @@ function nodeService(places: LabPlaces) {
     },
     cwd: places.root,
   });
+}
+
+/** On a machine that lets us set no limits: no baseline to come back to, and no consent to faults that need limits. */
+export function withoutLimits(spec: ContainerSpec): ContainerSpec {
+  const labels = Object.entries(spec.labels)
+    .filter(([name]) => !name.startsWith('encore.baseline.'))
+    .map(([name, value]) => [
+      name,
+      name === 'encore.accepts' ? value.replace(/(memory-cap|cpu-throttle),/g, '') : value,
+    ]);
+  return { ...spec, labels: Object.fromEntries(labels) };
 }
 
 /** Labels as Compose would set them, and the consent of a target with the limits that it must come back to. */
