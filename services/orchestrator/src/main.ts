@@ -3,20 +3,20 @@ import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { createLogger, describeError, systemClock } from '@encore/kit';
 import { parseCommandLine } from './command-line.ts';
 import { readWiring } from './config.ts';
+import { terminalOf } from './monitor/terminal.ts';
 import { performCommand } from './perform-command.ts';
 
 /** Compose waits 30 s before it kills. */
 const lastWordMs = 25_000;
 
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => {
-    // The second one leaves at once; the guard heals when the leases end.
-    if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
-    setTimeout(() => process.exit(exitCodes.INTERRUPTED), lastWordMs).unref();
-    stop.abort(new Error(`stopped by ${name}`));
-  });
+function onSignal(name: string): void {
+  // The second one leaves at once; the guard heals when the leases end.
+  if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
+  setTimeout(() => process.exit(exitCodes.INTERRUPTED), lastWordMs).unref();
+  stop.abort(new Error(`stopped by ${name}`));
 }
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
 
 /** Never a silent 0: whatever nobody caught ends the program with a line and a code that is not a verdict. */
 function die(error: unknown): void {
@@ -40,6 +40,8 @@ if (command.name === 'refused') {
     clock: systemClock,
     logger: createLogger('orchestrator', wiring.logLevel),
     output: process.stdout,
+    terminal: terminalOf(process.stdin, process.stdout),
+    interrupt: () => onSignal('Ctrl-C'),
     stop: stop.signal,
   });
   // A connection that is still open must not keep a finished program alive.

@@ -7,6 +7,8 @@ import { kindTiming, renderTimeline } from '@encore/plan';
 import type { Command } from './command-line.ts';
 import type { Wiring } from './config.ts';
 import { judge } from './judge/index.ts';
+import { attach } from './monitor/attach.ts';
+import type { Terminal } from './monitor/terminal.ts';
 import type { Output } from './progress/progress.ts';
 import { readRunFolder, textSummary } from './report/index.ts';
 import { checkText } from './run/lab-checks.ts';
@@ -20,6 +22,8 @@ export interface CommandContext {
   clock: Clock;
   logger: Logger;
   output: Output;
+  terminal: Terminal | null;
+  interrupt: () => void;
   stop: AbortSignal;
 }
 
@@ -46,8 +50,7 @@ export async function performCommand(command: Command, context: CommandContext):
     case 'check':
       return await check(command, context, say);
     case 'monitor':
-      say('monitor is not there yet');
-      return refusedExitCode;
+      return await attach({ url: command.url, ...context });
     default:
       return command satisfies never;
   }

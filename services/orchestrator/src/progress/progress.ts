@@ -1,6 +1,7 @@
 /**
- * What a person sees on stdout while the run goes on: on a terminal a block that is drawn anew each second under the
- * lines of what happened; elsewhere plain lines, one every ten seconds and one for each thing that happened.
+ * What a person sees while the run goes on. With a monitor, its screen; on a terminal without one, a block that is drawn
+ * anew each second under the lines of what happened; elsewhere plain lines, one every ten seconds and one for each thing
+ * that happened.
  */
 import type { EncoreEvent } from '@encore/contracts';
 import { eventLine } from './event-line.ts';
@@ -12,11 +13,21 @@ export interface Output {
   isTTY?: boolean;
 }
 
+/** A screen of its own, which hides the lines while it is there. */
+export interface Screen {
+  show(state: Snapshot): void;
+  close(): Promise<void>;
+}
+
 const plainEveryMs = 10_000;
+/** Lines that came while a screen was there and are told when it is gone. */
+const maxHeld = 40;
 
 export class Progress {
   readonly #output: Output;
   readonly #isLive: boolean;
+  #screen: Screen | null = null;
+  #held: string[] = [];
   #drawn = 0;
   #lastPlainAt = Number.NEGATIVE_INFINITY;
 
@@ -25,7 +36,26 @@ export class Progress {
     this.#isLive = wantsLive && output.isTTY === true;
   }
 
+  open(screen: Screen): void {
+    this.#screen = screen;
+  }
+
+  /** Back to lines. */
+  async closeScreen(): Promise<void> {
+    const screen = this.#screen;
+    if (screen === null) return;
+    this.#screen = null;
+    await screen.close();
+    for (const line of this.#held) this.say(line);
+    this.#held = [];
+  }
+
   say(text: string): void {
+    if (this.#screen !== null) {
+      this.#held.push(text);
+      if (this.#held.length > maxHeld) this.#held.shift();
+      return;
+    }
     this.#erase();
     this.#output.write(`${text}\n`);
   }
@@ -37,21 +67,17 @@ export class Progress {
 
   /** To be called about every second. */
   tick(state: Snapshot): void {
-    if (this.#isLive) {
+    if (this.#screen !== null) {
+      this.#screen.show(state);
+    } else if (this.#isLive) {
       this.#erase();
       const lines = ['', ...statusLines(state)];
       this.#output.write(`${lines.join('\n')}\n`);
       this.#drawn = lines.length;
-      return;
+    } else if (state.now - this.#lastPlainAt >= plainEveryMs) {
+      this.#lastPlainAt = state.now;
+      this.say(`${clockTime(state.now)}  ${statusLine(state)}`);
     }
-    if (state.now - this.#lastPlainAt < plainEveryMs) return;
-    this.#lastPlainAt = state.now;
-    this.say(`${clockTime(state.now)}  ${statusLine(state)}`);
-  }
-
-  /** Leaves the last block as it stands. */
-  end(): void {
-    this.#drawn = 0;
   }
 
   #erase(): void {

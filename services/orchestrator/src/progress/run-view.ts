@@ -4,6 +4,7 @@
  */
 import type { EncoreEvent, EventOf, Phase, Plan, PlannedFault, RunConfig } from '@encore/contracts';
 import { neutralOutcomes } from '@encore/contracts';
+import { Alerts } from '../judge/index.ts';
 
 export interface FaultNow {
   id: string;
@@ -18,6 +19,21 @@ export interface Kill {
   kind: PlannedFault['kind'];
   at: number;
   recoveredAt: number | null;
+}
+
+/** What the server says about itself, as far as it can be understood. */
+export interface ServerDetail {
+  status: string;
+  uptimeSeconds: number | null;
+  breakers: Record<string, string>;
+}
+
+/** One second each, oldest first; null where nothing was measured. */
+export interface Trend {
+  requestsPerSecond: (number | null)[];
+  successRate: (number | null)[];
+  p99Ms: (number | null)[];
+  memoryShare: (number | null)[];
 }
 
 export interface Snapshot {
@@ -40,11 +56,16 @@ export interface Snapshot {
   faults: { planned: number; injected: number; bit: number };
   kills: Kill[];
   memory: Record<string, { bytes: number; limitBytes: number }>;
+  detail: ServerDetail | null;
+  alerts: { at: number; name: string; message: string }[];
+  trend: Trend;
   result: string | null;
 }
 
 const recentSeconds = 10;
 const keptKills = 200;
+const shownAlerts = 10;
+const trendSeconds = 180;
 
 export class RunView {
   readonly runId: string;
@@ -54,6 +75,9 @@ export class RunView {
   phase: Phase | 'over' = 'preflight';
   steadyStartsAt: number | null = null;
   result: string | null = null;
+  detail: ServerDetail | null = null;
+  readonly #alerts = new Alerts();
+  readonly #trend: Trend = { requestsPerSecond: [], successRate: [], p99Ms: [], memoryShare: [] };
   #users = 0;
   readonly #operations = { ok: 0, failed: 0, unknown: 0 };
   #recent: EventOf<'load_second'>[] = [];
@@ -74,6 +98,7 @@ export class RunView {
   }
 
   add(event: EncoreEvent): void {
+    if (event.type !== 'probe_second') this.#alerts.add(event);
     switch (event.type) {
       case 'phase_entered':
         this.phase = event.phase;
@@ -131,6 +156,9 @@ export class RunView {
       faults: { planned: this.plan.faults.length, injected: this.#injected, bit: this.#bit },
       kills: this.#kills.slice(-10),
       memory: { ...this.#memory },
+      detail: this.detail,
+      alerts: this.#alerts.list.slice(-shownAlerts),
+      trend: structuredClone(this.#trend),
       result: this.result,
     };
   }
@@ -144,6 +172,16 @@ export class RunView {
     }
     this.#recent.push(event);
     if (this.#recent.length > recentSeconds) this.#recent.shift();
+    this.#addTrend(event);
+  }
+
+  #addTrend(event: EventOf<'load_second'>): void {
+    const { ok, all, attempts } = countsOf(event);
+    const server = this.#memory['server'];
+    push(this.#trend.requestsPerSecond, attempts);
+    push(this.#trend.successRate, all === 0 ? null : ok / all);
+    push(this.#trend.p99Ms, event.responseMs?.p99 ?? null);
+    push(this.#trend.memoryShare, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
   }
 
   #inject(event: EventOf<'fault_injected'>): void {
@@ -162,12 +200,10 @@ export class RunView {
     let all = 0;
     let attempts = 0;
     for (const second of seconds) {
-      for (const counts of Object.values(second.operations)) {
-        ok += counts.ok;
-        all += counts.ok + counts.failed + counts.unknown;
-      }
-      for (const [outcome, count] of Object.entries(second.attempts))
-        if (!neutralOutcomes.some((neutral) => neutral === outcome)) attempts += count;
+      const counts = countsOf(second);
+      ok += counts.ok;
+      all += counts.all;
+      attempts += counts.attempts;
     }
     const timed = seconds.flatMap(({ responseMs }) => (responseMs === null ? [] : [responseMs]));
     return {
@@ -193,4 +229,20 @@ export class RunView {
       return now + (this.plan.rampSeconds + this.plan.steadySeconds) * 1_000;
     return null;
   }
+}
+
+function countsOf(second: EventOf<'load_second'>): { ok: number; all: number; attempts: number } {
+  const counts = { ok: 0, all: 0, attempts: 0 };
+  for (const { ok, failed, unknown } of Object.values(second.operations)) {
+    counts.ok += ok;
+    counts.all += ok + failed + unknown;
+  }
+  for (const [outcome, count] of Object.entries(second.attempts))
+    if (!neutralOutcomes.some((neutral) => neutral === outcome)) counts.attempts += count;
+  return counts;
+}
+
+function push(values: (number | null)[], value: number | null): void {
+  values.push(value);
+  if (values.length > trendSeconds) values.shift();
 }

@@ -5,6 +5,7 @@
 import { describeError, EncoreError } from '@encore/kit';
 import { EventPoller } from '../history/event-poller.ts';
 import type { HistoryWriter } from '../history/history-writer.ts';
+import { fetchServerDetail } from '../supervisor/server-detail.ts';
 import { ServerWatch } from '../supervisor/server-watch.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -14,6 +15,7 @@ import type { RunContext } from './run-context.ts';
 const renewEveryMs = 2_000;
 const pollEveryMs = 500;
 const tickMs = 1_000;
+const detailEveryMs = 2_000;
 
 export class Background {
   readonly #context: RunContext;
@@ -52,13 +54,16 @@ export class Background {
 
   /** Fetching, watching and the run lease. */
   start(): void {
-    const { clock, peers, runId } = this.#context;
+    const { clock, peers, runId, view, wiring } = this.#context;
     const clockWatch = new ClockWatch(tickMs);
     for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
     this.#loop(renewEveryMs, (signal) => this.#renewRunLease(signal));
     this.#loop(tickMs, () => {
       const gap = clockWatch.tick(clock.now(), Date.now());
       if (gap !== null) this.#context.record.add(gap);
+    });
+    this.#loop(detailEveryMs, async (signal) => {
+      view.detail = await fetchServerDetail(wiring.serverHealthUrl, signal);
     });
     this.#loops.push(this.watch.run(this.#stop.signal));
     this.#context.logger.debug({ runId, urls: peers.urls }, 'watching');

@@ -61,6 +61,8 @@ describe('a run', function () {
       clock: systemClock,
       logger: createLogger('test', 'silent'),
       output: { write: (text) => (said += text) },
+      terminal: null,
+      interrupt: () => undefined,
       stop: stop.signal,
       limits: {
         preflight: { readyMs: 500, leaseMs: 300 },

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
+import type { Terminal } from '../monitor/terminal.ts';
 import { type Output, Progress } from '../progress/progress.ts';
 import { RunView } from '../progress/run-view.ts';
 import { textSummary } from '../report/index.ts';
@@ -24,6 +25,10 @@ export interface RunOptions {
   clock: Clock;
   logger: Logger;
   output: Output;
+  /** Where the monitor is drawn, if there is such a place. */
+  terminal: Terminal | null;
+  /** What Ctrl-C does; a monitor takes the key from the terminal. */
+  interrupt: () => void;
   /** Aborted, with the reason, when somebody asks the run to end. */
   stop: AbortSignal;
   limits?: { preflight?: PreflightLimits; supervisor?: SupervisorLimits };
@@ -52,6 +57,7 @@ export async function performRun(options: RunOptions): Promise<number> {
   if (options.stop.aborted) conductor.stop(describeError(options.stop.reason));
   await using _api = await startStatusApi({ wiring, logger, clock, view, stop: (reason) => conductor.stop(reason) });
   greet(progress, runId, options);
+  await openMonitor(progress, options);
   const ticking = new AbortController();
   const ticks = loop(clock, 1_000, ticking.signal, () => progress.tick(view.snapshot(clock.now())));
   let ending: Ending;
@@ -61,6 +67,7 @@ export async function performRun(options: RunOptions): Promise<number> {
     ticking.abort();
     await ticks;
     view.phase = 'over';
+    await progress.closeScreen();
   }
   if (ending.how === 'refused') {
     progress.say(`\nRefused to start:\n${indent(ending.reason)}\n`);
@@ -101,6 +108,15 @@ async function conclude(run: {
   progress.say(`Again:  encore verify ${shownPath(resultsFolder)}`);
   if (wiring.afterRunHint !== undefined) progress.say(`When you have seen enough: ${wiring.afterRunHint}`);
   return exitCodes[report.result];
+}
+
+async function openMonitor(progress: Progress, { config, terminal, interrupt, stop }: RunOptions): Promise<void> {
+  if (!config.monitor || terminal === null || stop.aborted) return;
+  const close = (): void => void progress.closeScreen();
+  const footer = 'q: leave the monitor, the run goes on    Ctrl-C: undo everything and report';
+  progress.open(await terminal.openMonitor(footer, close, interrupt));
+  // Whoever stops the run wants to see what is done about it, and the second Ctrl-C must reach the program.
+  stop.addEventListener('abort', close, { once: true });
 }
 
 function greet(progress: Progress, runId: string, { config, plan, wiring }: RunOptions): void {

@@ -35,6 +35,9 @@ export class ServerWatch {
     while (!signal.aborted) {
       const startedAt = clock.now();
       const sight = await lookAt(`${url}/health/ready`, deadlineMs, signal);
+      // Ready may wait for the database; whether anybody is there at all is another question.
+      if (sight.port && !sight.answered)
+        sight.answered = (await lookAt(`${url}/health/live`, deadlineMs, signal)).answered;
       if (signal.aborted) return;
       const last = this.sight;
       this.sight = sight;

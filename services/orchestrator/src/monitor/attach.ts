@@ -1,0 +1,58 @@
+/** `encore monitor`: looks at a run from another terminal, through the orchestrator's API. */
+import { type Clock, callJson, describeError } from '@encore/kit';
+import { z } from 'zod';
+import type { Output } from '../progress/progress.ts';
+import type { Snapshot } from '../progress/run-view.ts';
+import { statusLine } from '../progress/status-lines.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The same program answers; what it says is taken as it is once it looks like a snapshot. */
+const snapshotSchema = z.custom<Snapshot>(
+  (value) => typeof value === 'object' && value !== null && 'runId' in value && 'trend' in value,
+  'is not the state of a run',
+);
+
+export interface AttachOptions {
+  url: string;
+  clock: Clock;
+  output: Output;
+  terminal: Terminal | null;
+  stop: AbortSignal;
+}
+
+/** Ends when the run does, or when its viewer leaves. */
+export async function attach({ url, clock, output, terminal, stop }: AttachOptions): Promise<number> {
+  const fetchState = (): Promise<Snapshot> =>
+    callJson(`${url.replace(/\/$/, '')}/api/status`, snapshotSchema, { timeoutMs: 3_000, signal: stop });
+  try {
+    await fetchState();
+  } catch (error) {
+    output.write(`There is no run to watch at ${url}: ${describeError(error)}\n`);
+    return 1;
+  }
+  const left = new AbortController();
+  const signal = AbortSignal.any([stop, left.signal]);
+  const screen = await terminal?.openMonitor(
+    'q leaves; the run goes on',
+    () => left.abort(),
+    () => left.abort(),
+  );
+  let shown: Snapshot | null = null;
+  try {
+    while (!signal.aborted) {
+      const state: Snapshot | null = await fetchState().catch(() => null);
+      // A run that is over closes its port.
+      if (state === null) break;
+      if (screen) screen.show(state);
+      else if (shown === null || shown.phase !== state.phase || state.now - shown.now >= 10_000) {
+        output.write(`${statusLine(state)}\n`);
+        shown = state;
+      }
+      if (state.phase === 'over') break;
+      await clock.sleep(1_000, signal).catch(() => undefined);
+    }
+  } finally {
+    await screen?.close();
+  }
+  return 0;
+}

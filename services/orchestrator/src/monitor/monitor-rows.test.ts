@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
+import { makePlan } from '@encore/plan';
+import { describe, it } from 'mocha';
+import { RunView, type Snapshot } from '../progress/run-view.ts';
+import { profiles } from '../settings/profiles.ts';
+import { monitorRows } from './monitor-rows.ts';
+import { sparkline } from './sparkline.ts';
+
+const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
+const steady = 10_000;
+
+function busy(): Snapshot {
+  const view = new RunView('r20260101_120000', config, makePlan(config), 0);
+  const add = (event: EncoreEvent): void => view.add(event);
+  add({ type: 'phase_entered', at: steady, phase: 'steady' });
+  add({
+    type: 'target_sampled',
+    at: steady,
+    target: 'server',
+    memoryBytes: 90 * 2 ** 20,
+    memoryLimitBytes: 100 * 2 ** 20,
+    cpuSeconds: 1,
+  });
+  for (let n = 1; n <= 100; n += 1) {
+    const at = steady + n * 1_000;
+    add({
+      type: 'load_second',
+      at,
+      users: 20,
+      attempts: { ok: n },
+      operations: { create: { ok: n, failed: 0, unknown: 0, cancelled: 0 } },
+      responseMs: { p50: n, p99: 2 * n, max: 3 * n },
+      bytesSent: 0,
+      bytesReceived: 0,
+    });
+  }
+  for (let n = 1; n <= 8; n += 1) {
+    const at = steady + n * 9_000;
+    add({ type: 'fault_injected', at, faultId: `f000${n}`, kind: 'crash', target: 'server' });
+    if (n < 8) add({ type: 'answered_again', at: at + 1_500, startedAt: at + 1_400, operation: 'create' });
+  }
+  add({ type: 'server_seen', at: steady + 100_000, port: false, ready: false });
+  view.detail = { status: 'healthy', uptimeSeconds: 12, breakers: { tool_key_analysis: 'open', database: 'closed' } };
+  return view.snapshot(steady + 100_500);
+}
+const textOf = (state: Snapshot, columns: number, rows: number): string[] =>
+  monitorRows(state, columns, rows).map((row) => row.map(({ text }) => text).join(''));
+
+describe('monitor', () => {
+  it('fits every size from 80x24 up, and uses the room it gets', () => {
+    for (const [columns, rows] of [
+      [80, 24],
+      [100, 30],
+      [200, 60],
+    ] as const) {
+      const lines = textOf(busy(), columns, rows);
+      assert.ok(lines.length < rows, `${lines.length} lines of ${rows}`);
+      for (const line of lines) assert.ok(line.length <= columns, `${line.length} of ${columns}: ${line}`);
+    }
+    const kills = (rows: number): number => textOf(busy(), 80, rows).filter((line) => line.includes('crash   ')).length;
+    assert.ok(kills(60) > kills(24));
+  });
+
+  it('says everything that one looks for', () => {
+    const screen = textOf(busy(), 80, 24).join('\n');
+    for (const word of [
+      'steady',
+      'left',
+      'DOWN',
+      '90 MB (90.0 %)',
+      'tool_key_analysis open',
+      '20',
+      '100.0 % right',
+      'p99 200 ms',
+      'crash of server',
+      ' in ',
+      'back after 1.5 s',
+      'not back yet',
+      'Alerts',
+      '90.0 % of its memory limit',
+    ])
+      assert.ok(screen.includes(word), `${word} in\n${screen}`);
+  });
+
+  it('stays calm before anything happened', () => {
+    const lines = textOf(new RunView('r1', config, makePlan(config), 0).snapshot(500), 80, 24);
+    assert.ok(lines.join('\n').includes('preflight'));
+  });
+
+  it('draws a gap where nothing was measured', () => {
+    assert.equal(sparkline([0, null, 1], 5, 1), '  ▁ █');
+    assert.equal(sparkline([1, 2, 3], 2), '▆█');
+    assert.equal(sparkline([], 3), '   ');
+  });
+});

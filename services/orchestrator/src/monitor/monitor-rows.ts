@@ -1,0 +1,183 @@
+/** The monitor's screen as rows of coloured pieces, made to fit any terminal from 80x24 up. Pure: the same state, the same screen. */
+import { durationText } from '../progress/duration-text.ts';
+import type { Snapshot } from '../progress/run-view.ts';
+import { sparkline } from './sparkline.ts';
+
+export type Colour = 'green' | 'yellow' | 'red' | 'cyan' | 'gray';
+export interface Piece {
+  text: string;
+  colour?: Colour;
+  bold?: boolean;
+}
+export type Row = Piece[];
+
+const minColumns = 80;
+const minRows = 24;
+/** Rows that are always there; the rest of the screen is for kills and alerts. */
+const fixedRows = 18;
+
+export function monitorRows(state: Snapshot, columns: number, rows: number): Row[] {
+  const width = Math.max(minColumns, columns);
+  const left = Math.max(minRows, rows) - fixedRows - 1;
+  const kills = state.kills.slice(-Math.max(1, Math.floor(left / 2)));
+  // Kills and recoveries are listed above.
+  const alerts = state.alerts
+    .filter(({ name }) => name !== 'kill' && name !== 'recovery')
+    .slice(-Math.max(1, left - Math.max(1, kills.length)));
+  const all: Row[] = [
+    ...headRows(state, width),
+    ...figureRows(state),
+    [],
+    ...trendRows(state, width),
+    [],
+    ...faultRows(state),
+    title('Kills'),
+    ...(kills.length === 0 ? [[dim('  none yet')]] : kills.map(killRow)),
+    title('Alerts'),
+    ...(alerts.length === 0 ? [[dim('  none')]] : alerts.map(alertRow)),
+  ];
+  return all.slice(0, Math.max(minRows, rows) - 1).map((row) => cut(row, width));
+}
+
+function headRows(state: Snapshot, width: number): Row[] {
+  const isTimed = state.endsAt !== null && ['startup', 'ramp', 'steady'].includes(state.phase);
+  const time = `${durationText(state.now - state.startedAt)}${isTimed ? `, ${durationText((state.endsAt ?? 0) - state.now)} left` : ''}`;
+  const done = isTimed ? (state.now - state.startedAt) / Math.max(1, (state.endsAt ?? 0) - state.startedAt) : 0;
+  const barWidth = width - 2;
+  const filled = Math.round(Math.min(1, done) * barWidth);
+  const result: Row =
+    state.result === null ? [] : [{ text: `   ${state.result}`, bold: true, colour: resultColour(state.result) }];
+  return [
+    [
+      { text: 'ENCORE', bold: true, colour: 'cyan' },
+      { text: ` ${state.runId}  ${state.profile}, seed ${state.seed}   ` },
+      { text: state.phase, bold: true },
+      { text: `  ${time}` },
+      ...result,
+    ],
+    [{ text: '━'.repeat(filled), colour: 'cyan' }, dim('─'.repeat(barWidth - filled))],
+  ];
+}
+
+function figureRows(state: Snapshot): Row[] {
+  const { ok, failed, unknown } = state.operations;
+  const { recent, detail } = state;
+  const memory = state.memory['server'];
+  const share = memory && memory.limitBytes > 0 ? memory.bytes / memory.limitBytes : null;
+  const breakers = Object.entries(detail?.breakers ?? {});
+  const open = breakers.filter(([, word]) => word !== 'closed');
+  return [
+    [
+      label('server'),
+      serverPiece(state),
+      { text: detail?.uptimeSeconds == null ? '' : `, up ${durationText(detail.uptimeSeconds * 1_000)}` },
+      { text: '   memory ' },
+      share === null
+        ? dim('-')
+        : { text: `${mib(memory?.bytes ?? 0)} (${percent(share)})`, colour: grade(1 - share, 0.25, 0.1) },
+    ],
+    [
+      label('breakers'),
+      breakers.length === 0
+        ? dim('-')
+        : open.length === 0
+          ? { text: 'all closed', colour: 'green' }
+          : { text: open.map(([name, word]) => `${name} ${word}`).join(', '), colour: 'red' },
+    ],
+    [
+      label('users'),
+      { text: `${state.users}   operations ${whole(ok + failed + unknown)}: ` },
+      { text: `${percent(state.successRate)} right`, colour: grade(state.successRate, 0.95, 0.9) },
+      { text: `, ${whole(failed)} failed, ${whole(unknown)} without an answer` },
+    ],
+    [
+      label('last 10 s'),
+      { text: `${recent.requestsPerSecond.toFixed(1)} req/s   ` },
+      { text: `${percent(recent.successRate)} right`, colour: grade(recent.successRate, 0.95, 0.9) },
+      { text: `   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}` },
+    ],
+  ];
+}
+
+function trendRows({ trend, recent, memory }: Snapshot, width: number): Row[] {
+  const room = width - 24;
+  const line = (name: string, values: (number | null)[], now: string, colour: Colour, top?: number): Row => [
+    label(name),
+    { text: sparkline(values, room, top), colour },
+    { text: ` ${now}` },
+  ];
+  const server = memory['server'];
+  const share = server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null;
+  return [
+    line('rate', trend.requestsPerSecond, `${recent.requestsPerSecond.toFixed(1)}/s`, 'cyan'),
+    line('success', trend.successRate, percent(recent.successRate), 'green', 1),
+    line('p99', trend.p99Ms, ms(recent.p99Ms), 'yellow'),
+    line('memory', trend.memoryShare, percent(share), 'cyan', 1),
+  ];
+}
+
+function faultRows(state: Snapshot): Row[] {
+  const { current, next, now, faults } = state;
+  const held = current.map(({ kind, target, injectedAt }) => `${kind} of ${target}, ${durationText(now - injectedAt)}`);
+  return [
+    [
+      label('fault'),
+      held.length === 0 ? dim('none: a control window') : { text: held.join('; '), colour: 'red', bold: true },
+    ],
+    [
+      label('next'),
+      { text: next === null ? '-' : `${next.kind} of ${next.target} in ${durationText(next.at - now)}` },
+      dim(`   ${faults.injected} of ${faults.planned} injected, ${faults.bit} bit`),
+    ],
+  ];
+}
+
+function killRow({ id, kind, at, recoveredAt }: Snapshot['kills'][number]): Row {
+  const back = recoveredAt === null ? 'not back yet' : `back after ${((recoveredAt - at) / 1_000).toFixed(1)} s`;
+  return [
+    { text: `  ${clockTime(at)}  ${id} ${kind.padEnd(8)}` },
+    { text: back, colour: recoveredAt === null ? 'red' : 'green' },
+  ];
+}
+
+function alertRow({ at, message }: Snapshot['alerts'][number]): Row {
+  return [{ text: `  ${clockTime(at)}  ` }, { text: message, colour: 'red' }];
+}
+
+function serverPiece({ server }: Snapshot): Piece {
+  if (server === null) return dim('-');
+  if (server.ready) return { text: 'ready', colour: 'green', bold: true };
+  return server.port
+    ? { text: 'not ready', colour: 'yellow', bold: true }
+    : { text: 'DOWN', colour: 'red', bold: true };
+}
+
+/** Cuts a row at the screen's edge, so that no line breaks in two. */
+function cut(row: Row, width: number): Row {
+  let left = width;
+  const pieces: Row = [];
+  for (const piece of row) {
+    const text = piece.text.slice(0, left);
+    if (text !== '') pieces.push({ ...piece, text });
+    left -= text.length;
+  }
+  return pieces;
+}
+
+function resultColour(result: string): Colour {
+  return result === 'PASSED' ? 'green' : result === 'FAILED' ? 'red' : 'yellow';
+}
+
+function grade(value: number | null, good: number, fair: number): Colour {
+  if (value === null) return 'gray';
+  return value >= good ? 'green' : value >= fair ? 'yellow' : 'red';
+}
+
+const label = (text: string): Piece => ({ text: text.padEnd(11), colour: 'gray' });
+const title = (text: string): Row => [{ text, bold: true }];
+const dim = (text: string): Piece => ({ text, colour: 'gray' });
+const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(1)} %`);
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+const ms = (value: number | null): string => (value === null ? '-' : `${Math.round(value)} ms`);
+const mib = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`;
+const clockTime = (at: number): string => new Date(at).toTimeString().slice(0, 8);

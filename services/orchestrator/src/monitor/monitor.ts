@@ -1,0 +1,84 @@
+/**
+ * The monitor in a terminal: the screen of monitor-rows.ts, drawn by ink. It only looks; `q` leaves and the run goes on.
+ * Loaded on demand, for a run without a terminal needs neither ink nor React.
+ */
+import { Box, render, Text, useInput, useWindowSize } from 'ink';
+import { createElement as h, type ReactElement, useEffect, useState } from 'react';
+import type { Screen } from '../progress/progress.ts';
+import type { Snapshot } from '../progress/run-view.ts';
+import { monitorRows, type Row } from './monitor-rows.ts';
+
+export interface MonitorOptions {
+  stdout: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+  /** What `q` and Ctrl-C mean, in the last line. */
+  footer: string;
+  onLeave: () => void;
+  onInterrupt: () => void;
+}
+
+type Listener = (state: Snapshot) => void;
+
+export function openMonitor(options: MonitorOptions): Screen {
+  let listener: Listener | null = null;
+  let latest: Snapshot | null = null;
+  const listen = (next: Listener | null): Snapshot | null => {
+    listener = next;
+    return latest;
+  };
+  const { stdout, stdin } = options;
+  const app = render(h(MonitorScreen, { options, listen }), {
+    stdout,
+    stdin,
+    exitOnCtrlC: false,
+    alternateScreen: true,
+    maxFps: 5,
+  });
+  return {
+    show: (state) => {
+      latest = state;
+      listener?.(state);
+    },
+    close: async () => {
+      app.unmount();
+      await app.waitUntilExit();
+    },
+  };
+}
+
+function MonitorScreen({
+  options,
+  listen,
+}: {
+  options: MonitorOptions;
+  listen: (next: Listener | null) => Snapshot | null;
+}): ReactElement {
+  const [state, setState] = useState<Snapshot | null>(null);
+  const { columns, rows } = useWindowSize();
+  useEffect(() => {
+    setState(listen(setState));
+    return () => void listen(null);
+  }, [listen]);
+  useInput((input, key) => {
+    if (key.ctrl && input === 'c') options.onInterrupt();
+    else if (input === 'q') options.onLeave();
+  });
+  const lines = state === null ? [[{ text: 'waiting for the run ...' }]] : monitorRows(state, columns, rows);
+  return h(
+    Box,
+    { flexDirection: 'column', height: Math.max(1, rows - 1) },
+    h(
+      Box,
+      { flexDirection: 'column', flexGrow: 1, overflow: 'hidden' },
+      ...lines.map((row, i) => h(Line, { key: i, row })),
+    ),
+    h(Text, { dimColor: true }, options.footer),
+  );
+}
+
+function Line({ row }: { row: Row }): ReactElement {
+  const pieces = row.map(({ text, colour, bold }, i) =>
+    h(Text, { key: i, bold: bold === true, ...(colour ? { color: colour } : {}) }, text),
+  );
+  return h(Text, { wrap: 'truncate' }, ...(pieces.length === 0 ? [' '] : pieces));
+}

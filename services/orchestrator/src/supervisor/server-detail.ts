@@ -1,0 +1,27 @@
+/** What the server says about itself, for the monitor alone. Nothing here may matter to the verdict: a server can say anything. */
+import { callJson } from '@encore/kit';
+import { z } from 'zod';
+import type { ServerDetail } from '../progress/run-view.ts';
+
+const maxBreakers = 50;
+const breakersSchema = z.record(z.string(), z.looseObject({ state: z.string() }));
+const detailSchema = z.looseObject({
+  status: z.string().catch('unknown'),
+  uptime_seconds: z.number().nullable().catch(null),
+  circuit_breakers: breakersSchema.catch({}),
+});
+
+/** Null when the server does not answer. */
+export async function fetchServerDetail(healthUrl: string, signal: AbortSignal): Promise<ServerDetail | null> {
+  try {
+    const detail = await callJson(`${healthUrl}/health/detailed`, detailSchema, { timeoutMs: 1_000, signal });
+    const breakers = Object.entries(detail.circuit_breakers).slice(0, maxBreakers);
+    return {
+      status: detail.status,
+      uptimeSeconds: detail.uptime_seconds,
+      breakers: Object.fromEntries(breakers.map(([name, { state }]) => [name, state])),
+    };
+  } catch {
+    return null;
+  }
+}
