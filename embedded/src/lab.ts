@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { closeServer, EncoreError, waitUntil } from '@encore/kit';
 import type { HostEnvironment } from './config.ts';
 import { engineApi } from './engine/api.ts';
@@ -25,7 +26,9 @@ const role = 'encore';
 export interface Lab extends AsyncDisposable {
   /** For the orchestrator. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where the programs' logs are while the lab lives, and where they may stay when there was no run. */
   readonly logs: string;
+  readonly keptLogs: string;
   readonly reaper: Reaper;
 }
 
@@ -68,6 +71,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   return {
     env: orchestratorEnvironment(places),
     logs: folder.logs,
+    keptLogs: join(folder.cache, 'logs'),
     reaper,
     [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
   };

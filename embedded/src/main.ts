@@ -22,6 +22,8 @@ async function runLab(): Promise<number> {
   const { readHostEnvironment } = await import('./config.ts');
   const { startLab } = await import('./lab.ts');
   const { runInFront } = await import('./foreground.ts');
+  const { keepLogs, resultFolders } = await import('./keep-logs.ts');
+  const results = join(root, 'test_results');
   const stop = new AbortController();
   const onSignal = () => {
     if (stop.signal.aborted) process.exit(interrupted);
@@ -31,9 +33,13 @@ async function runLab(): Promise<number> {
   try {
     const host = readHostEnvironment(process.env);
     process.stderr.write('starting the lab\n');
-    await using lab = await startLab({ root, results: join(root, 'test_results'), host }, stop.signal);
+    await using lab = await startLab({ root, results, host }, stop.signal);
     const env = { ...process.env, ...lab.env };
-    return await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
+    const before = resultFolders(results);
+    const code = await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
+    const logs = keepLogs(lab.logs, results, before, lab.keptLogs);
+    if (code === refused) process.stderr.write(`the logs of the lab's programs are in ${logs}\n`);
+    return code;
   } catch (error) {
     if (stop.signal.aborted) return interrupted;
     process.stderr.write(
