@@ -3,13 +3,12 @@
  * put the orchestrator in front of it, and take the lab down with whatever exit code it ended.
  */
 import { join } from 'node:path';
+import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import { parseCommandLine } from '@encore/orchestrator/command-line';
 
 const root = join(import.meta.dirname, '..', '..');
 const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];
-const refused = 3;
-const interrupted = 130;
 
 const argv = process.argv.slice(2);
 const command = parseCommandLine(argv, process.env);
@@ -26,7 +25,7 @@ async function runLab(): Promise<number> {
   const results = join(root, 'test_results');
   const stop = new AbortController();
   const onSignal = () => {
-    if (stop.signal.aborted) process.exit(interrupted);
+    if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
     stop.abort(new Error('interrupted'));
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
@@ -38,13 +37,13 @@ async function runLab(): Promise<number> {
     const before = resultFolders(results);
     const code = await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
     const logs = keepLogs(lab.logs, results, before, lab.keptLogs);
-    if (code === refused) process.stderr.write(`the logs of the lab's programs are in ${logs}\n`);
+    if (code === refusedExitCode) process.stderr.write(`the logs of the lab's programs are in ${logs}\n`);
     return code;
   } catch (error) {
-    if (stop.signal.aborted) return interrupted;
+    if (stop.signal.aborted) return exitCodes.INTERRUPTED;
     process.stderr.write(
       `encore could not start: ${error instanceof EncoreError ? error.message : describeError(error)}\n`,
     );
-    return refused;
+    return refusedExitCode;
   }
 }
