@@ -1,0 +1,216 @@
+/** The engine's API through dockerode, on a Unix socket. Answers are parsed: two different engines speak here. */
+import { EncoreError } from '@encore/kit';
+import Docker from 'dockerode';
+import {
+  eventSchema,
+  infoSchema,
+  inspectSchema,
+  listSchema,
+  statsSchema,
+  toEvent,
+  toStats,
+  toView,
+  versionSchema,
+} from './docker-answers.ts';
+import type {
+  ContainerStats,
+  ContainerSummary,
+  ContainerView,
+  Endpoint,
+  Engine,
+  EngineEvent,
+  EngineFacts,
+  ExecResult,
+} from './engine.ts';
+import { label } from './engine.ts';
+
+/** What may be told of a container's life; health checks run as exec and would drown it. */
+const watched = [
+  'create',
+  'start',
+  'restart',
+  'stop',
+  'kill',
+  'die',
+  'oom',
+  'pause',
+  'unpause',
+  'update',
+  'destroy',
+  'health_status',
+  'connect',
+  'disconnect',
+];
+const maxOutput = 4_000;
+
+export class DockerEngine implements Engine {
+  readonly #docker: Docker;
+
+  constructor(socketPath: string) {
+    this.#docker = new Docker({ socketPath });
+  }
+
+  async facts(signal: AbortSignal): Promise<EngineFacts> {
+    const [version, info] = await Promise.all([
+      call('version', signal, () => this.#docker.version()),
+      call('info', signal, () => this.#docker.info()),
+    ]);
+    const { Version, KernelVersion, Platform } = versionSchema.parse(version);
+    const { CgroupVersion, NCPU, MemTotal } = infoSchema.parse(info);
+    return {
+      engine: Platform?.Name || 'Docker Engine',
+      version: Version,
+      kernel: KernelVersion,
+      cgroupVersion: CgroupVersion,
+      cores: NCPU,
+      memoryBytes: MemTotal,
+    };
+  }
+
+  async list(project: string, signal: AbortSignal): Promise<ContainerSummary[]> {
+    const filters = { label: [`${label.project}=${project}`] };
+    const answer = await call('list', signal, () =>
+      this.#docker.listContainers({ all: true, filters, abortSignal: signal }),
+    );
+    return listSchema.parse(answer).map(({ Id, Names, Labels }) => ({
+      id: Id,
+      name: (Names[0] ?? Id).replace(/^\//, ''),
+      labels: Labels,
+    }));
+  }
+
+  async inspect(id: string, signal: AbortSignal): Promise<ContainerView> {
+    const answer = await call('inspect', signal, () => this.#docker.getContainer(id).inspect({ abortSignal: signal }));
+    return toView(inspectSchema.parse(answer));
+  }
+
+  async stats(id: string, signal: AbortSignal): Promise<ContainerStats> {
+    const options = { stream: false as const, 'one-shot': true, abortSignal: signal };
+    const answer: unknown = await call('stats', signal, () => this.#docker.getContainer(id).stats(options));
+    return toStats(statsSchema.parse(answer));
+  }
+
+  async kill(id: string, signalName: string, signal: AbortSignal): Promise<void> {
+    await this.#do('kill', signal, () =>
+      this.#docker.getContainer(id).kill({ signal: signalName, abortSignal: signal }),
+    );
+  }
+
+  async start(id: string, signal: AbortSignal): Promise<void> {
+    await this.#do('start', signal, () => this.#docker.getContainer(id).start({ abortSignal: signal }));
+  }
+
+  async restart(id: string, signal: AbortSignal): Promise<void> {
+    await this.#do('restart', signal, () => this.#docker.getContainer(id).restart({ abortSignal: signal }));
+  }
+
+  async pause(id: string, signal: AbortSignal): Promise<void> {
+    await this.#do('pause', signal, () => this.#docker.getContainer(id).pause({ abortSignal: signal }));
+  }
+
+  async unpause(id: string, signal: AbortSignal): Promise<void> {
+    await this.#do('unpause', signal, () => this.#docker.getContainer(id).unpause({ abortSignal: signal }));
+  }
+
+  async updateMemory(id: string, memoryBytes: number, memswapBytes: number, signal: AbortSignal): Promise<void> {
+    const body = { Memory: memoryBytes, MemorySwap: memswapBytes, abortSignal: signal };
+    await this.#do('update', signal, () => this.#docker.getContainer(id).update(body));
+  }
+
+  async updateCpus(id: string, cpus: number, signal: AbortSignal): Promise<void> {
+    const body = { NanoCpus: Math.round(cpus * 1e9), abortSignal: signal };
+    await this.#do('update', signal, () => this.#docker.getContainer(id).update(body));
+  }
+
+  async disconnect(id: string, networkId: string, signal: AbortSignal): Promise<void> {
+    const body = { Container: id, Force: true, abortSignal: signal };
+    await this.#do('disconnect', signal, () => this.#docker.getNetwork(networkId).disconnect(body));
+  }
+
+  async connect(id: string, endpoint: Endpoint, signal: AbortSignal): Promise<void> {
+    const config = {
+      Aliases: endpoint.aliases,
+      ...(endpoint.fixedAddress === '' ? {} : { IPAMConfig: { IPv4Address: endpoint.fixedAddress } }),
+    };
+    const body = { Container: id, EndpointConfig: config, abortSignal: signal };
+    await this.#do('connect', signal, () => this.#docker.getNetwork(endpoint.networkId).connect(body));
+  }
+
+  async exec(id: string, command: readonly string[], signal: AbortSignal): Promise<ExecResult> {
+    const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal: signal };
+    const exec = await call('exec', signal, () => this.#docker.getContainer(id).exec(options));
+    const stream = await call('exec', signal, () => exec.start({ abortSignal: signal }));
+    let output = '';
+    for await (const chunk of stream) {
+      if (output.length < maxOutput) output += String(chunk);
+    }
+    const { ExitCode } = await call('exec', signal, () => exec.inspect({ abortSignal: signal }));
+    // The stream is framed in blocks of 8 header bytes; for a line of evidence their removal is enough.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the frame headers
+    return { exitCode: ExitCode ?? -1, output: output.replace(/[\x00-\x08]+./g, '').trim() };
+  }
+
+  async watch(
+    project: string,
+    sinceMs: number,
+    onEvent: (event: EngineEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const filters: Docker.GetEventsOptions['filters'] = { type: ['container', 'network'], event: watched };
+    // dockerode's own type of `since` is a number, whole seconds; the engine takes fractions, as text.
+    const since = (Math.floor(sinceMs) / 1_000).toFixed(3) as unknown as number;
+    const stream = await call('events', signal, () => this.#docker.getEvents({ since, filters, abortSignal: signal }));
+    let rest = '';
+    try {
+      for await (const chunk of stream) {
+        const lines = (rest + String(chunk)).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const event = line.trim() === '' ? null : toEvent(eventSchema.parse(JSON.parse(line)), project);
+          if (event) onEvent(event);
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** A change: what is so already counts as done. */
+  async #do(what: string, signal: AbortSignal, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await call(what, signal, act);
+    } catch (error) {
+      if (!(error instanceof EncoreError && error.code === 'ENGINE_ALREADY_SO')) throw error;
+    }
+  }
+}
+
+/** pause 409, unpause 500, kill 409, start and stop 304: each engine has its own way to say "it is so". */
+const alreadySo =
+  /is already paused|is not paused|is not running|already started|already in use by|is already (attached|connected)|endpoint with name .* already exists|is not connected/i;
+
+async function call<T>(what: string, signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort);
+  try {
+    // Not every call of dockerode takes the signal; the wait ends all the same.
+    return await Promise.race([act(), aborted.promise]);
+  } catch (error) {
+    throw engineError(what, error);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function engineError(what: string, error: unknown): EncoreError {
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0;
+  const message = error instanceof Error ? error.message.trim() : String(error);
+  const named = (code: string, definite: boolean) =>
+    new EncoreError(code, `${what}: ${message}`, { status: status >= 400 ? status : 503, definite, cause: error });
+  if (status === 0) return named('ENGINE_UNREACHABLE', false);
+  if (status === 304 || (alreadySo.test(message) && status !== 404)) return named('ENGINE_ALREADY_SO', true);
+  if (status === 501) return named('ENGINE_UNSUPPORTED', true);
+  return named('ENGINE_REFUSED', true);
+}

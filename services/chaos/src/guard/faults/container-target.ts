@@ -1,0 +1,69 @@
+/** What all faults on containers share: whom they are aimed at, and what they remember of it. */
+import type { PlannedFault } from '@encore/contracts';
+import { EncoreError } from '@encore/kit';
+import type { ContainerView, EngineEvent } from '../engine.ts';
+import type { ContainerName } from '../targets.ts';
+import type { Acted, Deed, FaultTools, Saved, Undone } from './fault-spec.ts';
+
+export function containerName({ target, kind }: PlannedFault): ContainerName {
+  if (target === 'server' || target === 'postgres') return target;
+  throw new EncoreError('TARGET_REFUSED', `${kind} cannot be aimed at ${target}`, { status: 400, definite: true });
+}
+
+/** The consenting container, which must be running. */
+export async function runningTarget(
+  tools: FaultTools,
+  fault: PlannedFault,
+  signal: AbortSignal,
+): Promise<ContainerView> {
+  const view = await tools.targets.consenting(containerName(fault), fault.kind, signal);
+  if (view.status !== 'running')
+    throw new EncoreError('TARGET_NOT_RUNNING', `${view.name} is ${view.status}; ${fault.kind} needs it running`, {
+      status: 409,
+      definite: true,
+    });
+  return view;
+}
+
+export async function saveTarget(tools: FaultTools, fault: PlannedFault, signal: AbortSignal): Promise<Saved> {
+  const { id, restartCount } = await runningTarget(tools, fault, signal);
+  return { containerId: id, restartCount };
+}
+
+export function idOf({ fault, saved }: Deed): string {
+  if (saved.containerId === undefined)
+    throw new EncoreError('TARGET_MISSING', `no container was saved for ${fault.id}`, { definite: true });
+  return saved.containerId;
+}
+
+/** The container as it is now; it may have been made anew since the act. */
+export const currentTarget = (tools: FaultTools, { fault }: Deed, signal: AbortSignal): Promise<ContainerView> =>
+  tools.targets.find(containerName(fault), signal);
+
+export function eventOf(
+  tools: FaultTools,
+  deed: Deed,
+  action: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<EngineEvent | null> {
+  const id = idOf(deed);
+  return tools.watch.next(deed.mark, (event) => event.containerId === id && event.action === action, timeoutMs, signal);
+}
+
+/** Sends a signal through the engine and takes the engine's time of it. */
+export async function killTarget(
+  tools: FaultTools,
+  deed: Deed,
+  signalName: string,
+  signal: AbortSignal,
+): Promise<Acted> {
+  await tools.engine.kill(idOf(deed), signalName, signal);
+  const event = await eventOf(tools, deed, 'kill', 1_000, signal);
+  return { engineAtMs: event?.atMs };
+}
+
+export const nothingToUndo = async (): Promise<void> => {};
+export const nothingHeld = async (): Promise<Undone> => ({ verified: true, evidence: 'nothing is held' });
+export const atMost = (text: string, length = 200): string =>
+  text.length > length ? `${text.slice(0, length)}…` : text;

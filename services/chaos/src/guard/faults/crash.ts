@@ -1,0 +1,28 @@
+/**
+ * A crash that the engine's restart policy heals. SIGKILL through the API would disarm the policy; SIGQUIT does not, where
+ * the container has an init, an explicit stop signal, and `restart: always`.
+ */
+import { eventOf, killTarget, nothingHeld, nothingToUndo, saveTarget } from './container-target.ts';
+import type { FaultSpec } from './fault-spec.ts';
+
+export const crash: FaultSpec = {
+  kind: 'crash',
+  targets: ['server'],
+  reads: [],
+  instant: true,
+  forbidsStart: false,
+  does: 'Sends SIGQUIT through the engine: the process dies at once with exit code 131.',
+  undoneBy: 'The engine’s restart policy; RestartCount rises by one and nobody else starts the target.',
+  userSees: 'Open requests are cut, new ones are reset by the proxy until the server listens again.',
+  pitfalls:
+    'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine’s back-off doubles for a container that lived less than 10 s, hence the healthy time before each crash. Without `ulimits: core: 0` each crash leaves a core file.',
+  prepare: saveTarget,
+  act: (tools, deed, signal) => killTarget(tools, deed, 'SIGQUIT', signal),
+  bite: async (tools, deed, signal) => {
+    const died = await eventOf(tools, deed, 'die', 4_000, signal);
+    if (died === null) return { bit: 'no', evidence: 'no die event within 4 s' };
+    return { bit: 'yes', evidence: `died with exit code ${died.attributes['exitCode'] ?? 'unknown'}` };
+  },
+  undo: nothingToUndo,
+  verify: nothingHeld,
+};

@@ -1,0 +1,83 @@
+/**
+ * A kind of fault is data and five small functions. Nothing is kept in closures: what an undo needs stands in `Saved`,
+ * which is on disk before the act, so that a guard that was killed can undo what it did in its former life.
+ */
+import type { FaultKind, FaultParams, PlannedFault, Target } from '@encore/contracts';
+import type { Clock } from '@encore/kit';
+import { z } from 'zod';
+import type { Endpoint, Engine } from '../engine.ts';
+import type { EngineWatch } from '../engine-watch.ts';
+import type { ExchangeProbe } from '../link-probe.ts';
+import type { Links } from '../links.ts';
+import type { StartBook } from '../start-book.ts';
+import type { Targets } from '../targets.ts';
+
+export interface FaultTools {
+  engine: Engine;
+  targets: Targets;
+  watch: EngineWatch;
+  links: Links;
+  exchange: ExchangeProbe;
+  /** Where Toxiproxy can be reached; links listen on all addresses there. */
+  proxyHost: string;
+  starts: StartBook;
+  clock: Clock;
+}
+
+export const savedSchema = z.strictObject({
+  /** The full id of the container that the fault was aimed at. */
+  containerId: z.string().optional(),
+  restartCount: z.number().optional(),
+  /** The limit to be set, and those before it. */
+  limitBytes: z.number().optional(),
+  cpus: z.number().optional(),
+  /** The networks that the container left, by name. */
+  endpoints: z
+    .record(z.string(), z.object({ networkId: z.string(), aliases: z.array(z.string()), fixedAddress: z.string() }))
+    .optional(),
+});
+export type Saved = z.infer<typeof savedSchema> & { endpoints?: Record<string, Endpoint> | undefined };
+
+export interface Deed {
+  fault: PlannedFault;
+  saved: Saved;
+  /** The watch's mark from before the act. */
+  mark: number;
+}
+
+export interface Acted {
+  /** The engine's own time of the act, where it told one. */
+  engineAtMs?: number | undefined;
+}
+export interface Bite {
+  bit: 'yes' | 'no';
+  evidence: string;
+}
+export interface Undone {
+  verified: boolean;
+  evidence: string;
+}
+
+export interface FaultSpec {
+  kind: FaultKind;
+  /** What it may be aimed at. */
+  targets: readonly Target[];
+  /** The settings that it reads; any other is refused. */
+  reads: readonly (keyof FaultParams)[];
+  /** Nothing is held afterwards. A fault with a duration is held even so. */
+  instant: boolean;
+  /** Nobody may start or restart the target while it is held. */
+  forbidsStart: boolean;
+  /** For docs/FAULTS.md, in plain sentences. */
+  does: string;
+  undoneBy: string;
+  userSees: string;
+  pitfalls: string;
+  prepare(tools: FaultTools, fault: PlannedFault, signal: AbortSignal): Promise<Saved>;
+  act(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Acted>;
+  /** An observation from outside. It must not trust the act's own answer. */
+  bite(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Bite>;
+  /** Idempotent, and content when it is so already. */
+  undo(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<void>;
+  verify(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Undone>;
+}

@@ -1,0 +1,49 @@
+/** The catalogue: one line per kind. A kind without a line does not compile. */
+import type { FaultKind } from '@encore/contracts';
+import { bandwidth } from './bandwidth.ts';
+import { connectionRefused } from './connection-refused.ts';
+import { cpuThrottle } from './cpu-throttle.ts';
+import { crash } from './crash.ts';
+import { databaseDown, databaseFreeze, databaseLatency } from './database.ts';
+import type { FaultSpec } from './fault-spec.ts';
+import { freeze } from './freeze.ts';
+import { hang } from './hang.ts';
+import { jitter } from './jitter.ts';
+import { latency } from './latency.ts';
+import { limitData } from './limit-data.ts';
+import { memoryCap } from './memory-cap.ts';
+import { notYet } from './not-yet.ts';
+import { outage } from './outage.ts';
+import { partition } from './partition.ts';
+import { resetPeer } from './reset-peer.ts';
+import { restart } from './restart.ts';
+import { slicer } from './slicer.ts';
+import { slowClose } from './slow-close.ts';
+import { timeout } from './timeout.ts';
+
+export const faultTable: Record<FaultKind, FaultSpec> = {
+  crash,
+  outage,
+  restart,
+  freeze,
+  hang,
+  'memory-cap': memoryCap,
+  'memory-pressure': notYet('memory-pressure', ['server']),
+  'tool-stall': notYet('tool-stall', ['server']),
+  'cpu-throttle': cpuThrottle,
+  'disk-full': notYet('disk-full', ['server']),
+  latency,
+  jitter,
+  bandwidth,
+  'slow-close': slowClose,
+  slicer,
+  'limit-data': limitData,
+  timeout,
+  'reset-peer': resetPeer,
+  'connection-refused': connectionRefused,
+  partition,
+  'database-down': databaseDown,
+  'database-freeze': databaseFreeze,
+  'database-latency': databaseLatency,
+  'traffic-surge': notYet('traffic-surge', ['server']),
+};

@@ -1,0 +1,87 @@
+/**
+ * Lowers the live memory limit to what the target uses plus a margin, so that it must get by. Never below usage: cgroup v1
+ * would refuse, v2 would kill at once.
+ */
+
+import { EncoreError } from '@encore/kit';
+import type { ContainerView } from '../engine.ts';
+import { baselineOf } from '../targets.ts';
+import { currentTarget, idOf, runningTarget } from './container-target.ts';
+import type { FaultSpec, FaultTools } from './fault-spec.ts';
+
+const megabyte = 1_048_576;
+const defaultMarginBytes = 32 * megabyte;
+/** A cap that takes away less than this share of the limit would not be felt. */
+const minSqueeze = 0.05;
+
+export const memoryCap: FaultSpec = {
+  kind: 'memory-cap',
+  targets: ['server'],
+  reads: ['marginBytes'],
+  instant: false,
+  forbidsStart: true,
+  does: 'Lowers the live limit of memory and swap together to the usage without reclaimable cache plus a margin (32 MiB).',
+  undoneBy: 'The limits of the baseline labels are set again; if the target dies under the cap, that comes first.',
+  userSees: 'Nothing, when the server sheds in time; else a crash by the kernel, recorded as oom.',
+  pitfalls:
+    'cgroup v1 refuses a limit below usage, v2 kills. V8 fixes its heap at start, so a live cap is felt by the process’s other memory first. A cap outlives a restart, and `0` or `-1` do not remove it: only the baseline’s value does.',
+  prepare: async (tools, fault, signal) => {
+    const view = await runningTarget(tools, fault, signal);
+    const baseline = baselineOf(view.labels);
+    if (baseline.memoryBytes === null)
+      throw new EncoreError(
+        'TARGET_REFUSED',
+        `${view.name} has no baseline label for its memory: a cap could not be undone`,
+        {
+          status: 409,
+          definite: true,
+        },
+      );
+    const { memoryBytes } = await tools.engine.stats(view.id, signal);
+    const wanted = memoryBytes + (fault.params.marginBytes ?? defaultMarginBytes);
+    const limitBytes = Math.ceil(wanted / megabyte) * megabyte;
+    if (limitBytes > baseline.memoryBytes * (1 - minSqueeze))
+      throw new EncoreError(
+        'ENGINE_REFUSED',
+        `the target uses ${mebibytes(memoryBytes)} of ${mebibytes(baseline.memoryBytes)}: a cap with its margin would not be felt`,
+        { status: 409, definite: true },
+      );
+    return { containerId: view.id, limitBytes };
+  },
+  act: async (tools, deed, signal) => {
+    const limitBytes = deed.saved.limitBytes ?? 0;
+    await tools.engine.updateMemory(idOf(deed), limitBytes, limitBytes, signal);
+    return {};
+  },
+  bite: async (tools, deed, signal) => {
+    const { memoryLimitBytes, memoryBytes } = await tools.engine.stats(idOf(deed), signal);
+    const wanted = deed.saved.limitBytes ?? 0;
+    // The kernel rounds to pages.
+    const same = Math.abs(memoryLimitBytes - wanted) < 65_536;
+    return {
+      bit: same ? 'yes' : 'no',
+      evidence: `the kernel’s limit is ${mebibytes(memoryLimitBytes)}, ${mebibytes(memoryBytes)} are used`,
+    };
+  },
+  undo: async (tools, deed, signal) => restoreMemory(tools, await currentTarget(tools, deed, signal), signal),
+  verify: async (tools, deed, signal) => {
+    const view = await currentTarget(tools, deed, signal);
+    const { memoryBytes } = baselineOf(view.labels);
+    return { verified: view.memoryBytes === memoryBytes, evidence: `the limit is ${mebibytes(view.memoryBytes)}` };
+  },
+};
+
+/** Sets what the labels call normal. */
+export async function restoreMemory(
+  { engine }: Pick<FaultTools, 'engine'>,
+  view: ContainerView,
+  signal: AbortSignal,
+): Promise<void> {
+  const { memoryBytes, memswapBytes } = baselineOf(view.labels);
+  // No limit at all is an engine that cannot set one.
+  if (memoryBytes === null || memswapBytes === null || view.memoryBytes === 0) return;
+  if (view.memoryBytes === memoryBytes && view.memswapBytes === memswapBytes) return;
+  await engine.updateMemory(view.id, memoryBytes, memswapBytes, signal);
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / megabyte).toFixed(0)} MiB`;

@@ -1,0 +1,27 @@
+/** A kind that no engine can do yet: it is planned, skipped at its time as unsupported, and listed as not tested. */
+import type { FaultKind, Target } from '@encore/contracts';
+import { EncoreError } from '@encore/kit';
+import { nothingHeld, nothingToUndo } from './container-target.ts';
+import type { FaultSpec } from './fault-spec.ts';
+
+export function notYet(kind: FaultKind, targets: readonly Target[]): FaultSpec {
+  return {
+    kind,
+    targets,
+    reads: [],
+    instant: true,
+    forbidsStart: false,
+    does: 'Nothing yet.',
+    undoneBy: '-',
+    userSees: '-',
+    pitfalls: '-',
+    prepare: () =>
+      Promise.reject(
+        new EncoreError('ENGINE_UNSUPPORTED', `${kind} is not implemented`, { status: 501, definite: true }),
+      ),
+    act: async () => ({}),
+    bite: async () => ({ bit: 'no', evidence: 'not implemented' }),
+    undo: nothingToUndo,
+    verify: nothingHeld,
+  };
+}

@@ -1,0 +1,57 @@
+/** The target leaves the networks that it shares with the proxy, and comes back with its names. */
+import { EncoreError } from '@encore/kit';
+import { containerName, currentTarget, idOf, runningTarget } from './container-target.ts';
+import type { FaultSpec } from './fault-spec.ts';
+import { looksAt } from './toxic-fault.ts';
+
+export const partition: FaultSpec = {
+  kind: 'partition',
+  targets: ['server'],
+  reads: [],
+  instant: false,
+  forbidsStart: true,
+  does: 'Takes the target out of every network that it shares with the proxy; its health port stays reachable.',
+  undoneBy: 'It joins the networks again with the aliases and the address that it had, which stand in the journal.',
+  userSees: 'The proxy accepts and finds nobody: connections are cut, new ones hang until its dial gives up.',
+  pitfalls:
+    'A reconnect without aliases loses the service’s name. The first look-up after it may still be answered by a cached no.',
+  prepare: async (tools, fault, signal) => {
+    const [view, proxy] = await Promise.all([
+      runningTarget(tools, fault, signal),
+      tools.targets.find('toxiproxy', signal),
+    ]);
+    const shared = Object.entries(view.networks).filter(([name]) => name in proxy.networks);
+    if (shared.length === 0)
+      throw new EncoreError('ENGINE_UNSUPPORTED', `${containerName(fault)} shares no network with the proxy here`, {
+        status: 501,
+        definite: true,
+      });
+    return { containerId: view.id, endpoints: Object.fromEntries(shared) };
+  },
+  act: async (tools, deed, signal) => {
+    for (const { networkId } of Object.values(deed.saved.endpoints ?? {}))
+      await tools.engine.disconnect(idOf(deed), networkId, signal);
+    return {};
+  },
+  bite: async (tools, deed, signal) => {
+    const { networks } = await tools.engine.inspect(idOf(deed), signal);
+    const left = Object.keys(deed.saved.endpoints ?? {}).every((name) => !(name in networks));
+    const { end, bytes } = await looksAt(tools, 'client-link').through({ timeoutMs: 1_500 });
+    return {
+      bit: left && bytes === 0 ? 'yes' : 'no',
+      evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}; through the link: ${end}, ${bytes} bytes`,
+    };
+  },
+  undo: async (tools, deed, signal) => {
+    const view = await currentTarget(tools, deed, signal);
+    for (const [name, endpoint] of Object.entries(deed.saved.endpoints ?? {}))
+      if (!(name in view.networks)) await tools.engine.connect(view.id, endpoint, signal);
+  },
+  verify: async (tools, deed, signal) => {
+    const { networks } = await currentTarget(tools, deed, signal);
+    const back = Object.entries(deed.saved.endpoints ?? {}).every(([name, { aliases }]) =>
+      aliases.every((alias) => networks[name]?.aliases.includes(alias)),
+    );
+    return { verified: back, evidence: `it is in ${Object.keys(networks).join(', ')}` };
+  },
+};

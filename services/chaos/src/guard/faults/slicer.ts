@@ -1,0 +1,26 @@
+/** Data in small slices with pauses between them. */
+import { biteByDelay, toxicFault } from './toxic-fault.ts';
+
+const base = { sliceBytes: 64, sliceDelayMicroseconds: 10_000 };
+const minAnswerBytes = 100;
+
+export const slicer = toxicFault({
+  kind: 'slicer',
+  targets: ['client-link'],
+  reads: ['sliceBytes', 'sliceDelayMicroseconds'],
+  type: 'slicer',
+  direction: 'downstream',
+  attributes: ({ sliceBytes = base.sliceBytes, sliceDelayMicroseconds = base.sliceDelayMicroseconds }) => ({
+    average_size: sliceBytes,
+    size_variation: 0,
+    delay: sliceDelayMicroseconds,
+  }),
+  bite: (looks, { params: { sliceBytes = base.sliceBytes, sliceDelayMicroseconds = base.sliceDelayMicroseconds } }) => {
+    const slices = Math.floor(minAnswerBytes / sliceBytes);
+    const wantedMs = Math.min(2_000, Math.max(1, slices) * (sliceDelayMicroseconds / 1_000) * 0.7);
+    return biteByDelay(looks, ({ lastByteMs }) => lastByteMs, wantedMs, { timeoutMs: 3_000 });
+  },
+  does: 'Cuts the data into slices (64 bytes) with a pause after each (10 ms).',
+  userSees: 'Headers and bodies in pieces: a parser that trusts one read per message breaks.',
+  pitfalls: 'Large bodies take for ever; keep it short.',
+});

@@ -1,0 +1,85 @@
+/** What the guard counts. Every series of every kind is there from the start, at zero. */
+import type { Bit, FaultKind, PlannedFault, Target } from '@encore/contracts';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { faultTable } from './faults/fault-table.ts';
+
+export interface GuardMetrics {
+  injected(fault: PlannedFault): void;
+  bit(fault: PlannedFault, bit: Bit): void;
+  undone(fault: PlannedFault): void;
+  injectorFailed(): void;
+  sampled(target: string, memoryBytes: number, memoryLimitBytes: number): void;
+}
+
+export function guardMetrics(registry: Registry): GuardMetrics {
+  const registers = [registry];
+  const active = new Gauge({
+    name: 'chaos_fault_active',
+    help: 'Faults that are held now',
+    labelNames: ['kind', 'target'],
+    registers,
+  });
+  const injected = new Counter({
+    name: 'chaos_faults_injected_total',
+    help: 'Faults whose act was done',
+    labelNames: ['kind', 'target'],
+    registers,
+  });
+  const undone = new Counter({
+    name: 'chaos_faults_undone_total',
+    help: 'Faults whose undo was verified',
+    labelNames: ['kind', 'target'],
+    registers,
+  });
+  const bits = new Counter({
+    name: 'chaos_fault_bites_total',
+    help: 'Bite checks by their answer',
+    labelNames: ['kind', 'bit'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'chaos_injector_failures_total',
+    help: 'Failures of the injector itself, such as a frozen or restarted Toxiproxy',
+    registers,
+  });
+  const memory = new Gauge({
+    name: 'chaos_target_memory_bytes',
+    help: 'Memory in use, without what the kernel could reclaim',
+    labelNames: ['target'],
+    registers,
+  });
+  const limit = new Gauge({
+    name: 'chaos_target_memory_limit_bytes',
+    help: 'Live memory limit of the kernel',
+    labelNames: ['target'],
+    registers,
+  });
+  for (const { kind, targets } of Object.values(faultTable)) {
+    for (const target of targets) {
+      const labels: { kind: FaultKind; target: Target } = { kind, target };
+      active.set(labels, 0);
+      injected.inc(labels, 0);
+      undone.inc(labels, 0);
+    }
+    for (const bit of ['yes', 'no', 'refused', 'unsupported']) bits.inc({ kind, bit }, 0);
+  }
+  const of = ({ kind, target }: PlannedFault) => ({ kind, target });
+  const held = new Set<string>();
+  return {
+    injected: (fault) => {
+      held.add(fault.id);
+      injected.inc(of(fault));
+      active.inc(of(fault));
+    },
+    bit: ({ kind }, bit) => bits.inc({ kind, bit }),
+    undone: (fault) => {
+      undone.inc(of(fault));
+      if (held.delete(fault.id)) active.dec(of(fault));
+    },
+    injectorFailed: () => failures.inc(),
+    sampled: (target, memoryBytes, memoryLimitBytes) => {
+      memory.set({ target }, memoryBytes);
+      limit.set({ target }, memoryLimitBytes);
+    },
+  };
+}

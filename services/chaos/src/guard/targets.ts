@@ -1,0 +1,82 @@
+/**
+ * Finds the containers that may be harmed: of our Compose project, with the opt-in label, and consenting to the kind.
+ * Asked anew before each act, for ids change; everything that follows uses the full id found here.
+ */
+import type { FaultKind } from '@encore/contracts';
+import { EncoreError } from '@encore/kit';
+import { type ContainerSummary, type ContainerView, type Engine, label } from './engine.ts';
+
+export type ContainerName = 'server' | 'postgres' | 'toxiproxy';
+const containerNames: readonly string[] = ['server', 'postgres', 'toxiproxy'];
+
+/** What a container's labels promise to be its normal state; null where a label is missing. */
+export interface Baseline {
+  memoryBytes: number | null;
+  memswapBytes: number | null;
+  cpus: number | null;
+}
+
+export class Targets {
+  readonly #engine: Engine;
+  readonly project: string;
+
+  constructor(engine: Engine, project: string) {
+    this.#engine = engine;
+    this.project = project;
+  }
+
+  async list(signal: AbortSignal): Promise<ContainerSummary[]> {
+    const all = await this.#engine.list(this.project, signal);
+    return all.filter(({ labels }) => this.#optedIn(labels));
+  }
+
+  /** TARGET_MISSING when there is none or more than one. */
+  async find(name: ContainerName, signal: AbortSignal): Promise<ContainerView> {
+    const found = (await this.list(signal)).filter(({ labels }) => labels[label.target] === name);
+    const [only] = found;
+    if (only === undefined || found.length > 1)
+      throw new EncoreError(
+        'TARGET_MISSING',
+        `there must be one container of project ${this.project} with the label ${label.target}=${name}; there are ${found.length}`,
+        { status: 409, definite: true },
+      );
+    const view = await this.#engine.inspect(only.id, signal);
+    // The engine filtered; what is about to be harmed is checked once more, in its own words.
+    if (!this.#optedIn(view.labels) || view.labels[label.target] !== name)
+      throw new EncoreError('TARGET_REFUSED', `${view.name} is not a target of this project`, {
+        status: 409,
+        definite: true,
+      });
+    return view;
+  }
+
+  async consenting(name: ContainerName, kind: FaultKind, signal: AbortSignal): Promise<ContainerView> {
+    const view = await this.find(name, signal);
+    if (!acceptedKinds(view.labels).includes(kind))
+      throw new EncoreError('TARGET_REFUSED', `${view.name} does not list ${kind} in its label ${label.accepts}`, {
+        status: 409,
+        definite: true,
+      });
+    return view;
+  }
+
+  #optedIn(labels: Readonly<Record<string, string>>): boolean {
+    return labels[label.project] === this.project && containerNames.includes(labels[label.target] ?? '');
+  }
+}
+
+export function acceptedKinds(labels: Readonly<Record<string, string>>): string[] {
+  return (labels[label.accepts] ?? '')
+    .split(',')
+    .map((kind) => kind.trim())
+    .filter((kind) => kind !== '');
+}
+
+export function baselineOf(labels: Readonly<Record<string, string>>): Baseline {
+  const number = (name: string) => {
+    const value = Number(labels[name]);
+    return Number.isFinite(value) && value > 0 ? value : null;
+  };
+  const memoryBytes = number(label.memory);
+  return { memoryBytes, memswapBytes: number(label.memswap) ?? memoryBytes, cpus: number(label.cpus) };
+}
