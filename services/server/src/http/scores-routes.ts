@@ -23,7 +23,7 @@ export interface ScoresRoutesOptions {
 
 const heavyBytes = 1024 * 1024;
 
-const listQuerySchema = z.object({
+const listQuerySchema = z.strictObject({
   prefix: z.union([z.literal(''), scoreIdSchema]).default(''),
   after: z.union([z.literal(''), scoreIdSchema]).default(''),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),

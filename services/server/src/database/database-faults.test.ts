@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { serverErrorSchema } from '@encore/contracts';
+import { waitUntil } from '@encore/kit';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import pg from 'pg';
+import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+
+const limits = {
+  database: { connections: 4, connect_timeout: 1, query_timeout: 1 },
+  breaker: { database_open_seconds: 1 },
+};
+
+const get = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(10_000) });
+const isReady = async (server: FixtureServer): Promise<boolean> => (await get(`${server.healthUrl}/health/ready`)).ok;
+const untilReady = (server: FixtureServer): Promise<true> =>
+  waitUntil('readiness', () => isReady(server), { timeoutMs: 15_000 });
+
+/** An honest refusal, and quickly. */
+async function refusedHonestly(response: Promise<Response>): Promise<void> {
+  const startedAt = performance.now();
+  const answer = await response;
+  const { error } = serverErrorSchema.parse(await answer.json());
+  assert.deepEqual([answer.status, error.code], [503, 'DATABASE_UNAVAILABLE']);
+  assert.ok(Number(answer.headers.get('retry-after')) >= 1);
+  assert.ok(performance.now() - startedAt < 4_000, 'within a few seconds');
+}
+
+describe('a database in trouble', function () {
+  this.timeout(60_000);
+  let postgres: TestPostgres;
+  beforeEach(async () => {
+    postgres = await startPostgres();
+  });
+  afterEach(() => postgres[Symbol.asyncDispose]());
+
+  it('that is not there yet: the server is live, not ready, and becomes ready by itself', async () => {
+    await postgres.stop();
+    await using server = await startFixtureServer(postgres.url, limits);
+    assert.equal((await get(`${server.healthUrl}/health/live`)).status, 200);
+    assert.equal(await isReady(server), false);
+    await refusedHonestly(server.put('early', smallScore()));
+    await postgres.start();
+    await untilReady(server);
+    assert.equal((await server.put('early', smallScore())).status, 201);
+  });
+
+  it('that crashes and comes back: nothing acknowledged is lost, no restart is needed', async () => {
+    await using server = await startFixtureServer(postgres.url, limits);
+    await untilReady(server);
+    assert.equal((await server.put('kept', smallScore('G'))).status, 201);
+    await postgres.stop();
+    await refusedHonestly(get(`${server.url}/scores/kept`));
+    assert.equal((await server.call('key_analysis', { score_id: 'kept' })).code, 'DATABASE_UNAVAILABLE');
+    assert.equal((await get(`${server.healthUrl}/health/live`)).status, 200);
+    await postgres.start();
+    await untilReady(server);
+    await waitUntil('an answer', async () => (await get(`${server.url}/scores/kept`)).ok, { timeoutMs: 5_000 });
+    assert.equal(await (await get(`${server.url}/scores/kept`)).text(), smallScore('G'));
+  });
+
+  it('that freezes: requests fail within seconds, then at once, and go on after the thaw', async () => {
+    await using server = await startFixtureServer(postgres.url, limits);
+    await untilReady(server);
+    await server.put('frozen', smallScore());
+    postgres.signal('SIGSTOP');
+    await Promise.all(Array.from({ length: 8 }, () => refusedHonestly(get(`${server.url}/scores/frozen`))));
+    const startedAt = performance.now();
+    await refusedHonestly(get(`${server.url}/scores/frozen`));
+    assert.ok(performance.now() - startedAt < 500, 'the breaker answers at once');
+    assert.equal(await isReady(server), false);
+    postgres.signal('SIGCONT');
+    await waitUntil('an answer', async () => (await get(`${server.url}/scores/frozen`)).ok, { timeoutMs: 10_000 });
+  });
+
+  it('that is full: the write is surely refused, and reads go on', async () => {
+    await using server = await startFixtureServer(postgres.url, limits);
+    await untilReady(server);
+    await server.put('before', smallScore());
+    const client = new pg.Client(postgres.url);
+    await client.connect();
+    await client.query(`create function full_disk() returns trigger language plpgsql as
+      $$ begin raise exception 'no space left' using errcode = '53100'; end $$;
+      create trigger full_disk before insert on score_chunks execute function full_disk()`);
+    const response = await server.put('during', smallScore());
+    const { error } = serverErrorSchema.parse(await response.json());
+    assert.deepEqual([response.status, error.code, error.definite], [503, 'DATABASE_UNAVAILABLE', true]);
+    assert.equal((await get(`${server.url}/scores/before`)).status, 200);
+    await client.query('drop trigger full_disk on score_chunks');
+    await client.end();
+    assert.equal((await server.put('during', smallScore())).status, 201);
+  });
+
+  it('whose answer to a commit is lost: the write is found again by its key, and is there once', async () => {
+    await using link = await openLink(postgres.port);
+    await using server = await startFixtureServer(
+      postgres.url.replace(String(postgres.port), String(link.port)),
+      limits,
+    );
+    await untilReady(server);
+    link.cutAfter = 'publish_score';
+    const key = randomUUID();
+    const response = await server.put('found', smallScore(), { 'idempotency-key': key });
+    assert.equal(response.status, 201);
+    assert.equal(link.cuts, 1, 'the answer was really lost');
+    assert.match(await (await get(`${server.healthUrl}/metrics`)).text(), /encore_server_resolved_writes_total\S* 1\n/);
+    assert.equal((await server.put('found', smallScore(), { 'idempotency-key': key })).status, 200);
+    // Without a key nobody can tell, and the answer says so.
+    link.cutAfter = 'publish_score';
+    const { error } = serverErrorSchema.parse(await (await server.put('unknown', smallScore())).json());
+    assert.deepEqual([error.code, error.definite], ['DATABASE_UNAVAILABLE', false]);
+  });
+});
+
+interface Link extends AsyncDisposable {
+  readonly port: number;
+  /** Once this text has gone to the database, its next answer is thrown away and the connection is cut. */
+  cutAfter: string | null;
+  cuts: number;
+}
+
+async function openLink(databasePort: number): Promise<Link> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((client) => {
+    const upstream = connect(databasePort, '127.0.0.1');
+    let doomed = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (data) => {
+      if (link.cutAfter !== null && data.includes(link.cutAfter)) {
+        link.cutAfter = null;
+        doomed = true;
+      }
+      upstream.write(data);
+    });
+    upstream.on('data', (data) => {
+      if (doomed) {
+        link.cuts += 1;
+        client.destroy();
+      } else {
+        client.write(data);
+      }
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  const link: Link = {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    cutAfter: null,
+    cuts: 0,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((done) => server.close(done));
+    },
+  };
+  return link;
+}
