@@ -26,6 +26,8 @@ export interface LoadRunOptions {
   logger: Logger;
   metrics: LoadgenMetrics;
   add: (event: EncoreEvent) => void;
+  /** Between the tries of an operation. */
+  pausesMs: readonly [number, number];
 }
 
 const connectTimeoutMs = 3_000;
@@ -148,7 +150,7 @@ export class LoadRun implements AsyncDisposable {
   }
 
   async #live(number: number, delayMs: number): Promise<void> {
-    const { clock, targetUrl: _, ...options } = this.#options;
+    const { clock, metrics, pausesMs } = this.#options;
     const signal = this.#stopping.signal;
     await clock.sleep(delayMs, signal).catch(() => {});
     if (signal.aborted) return;
@@ -161,13 +163,14 @@ export class LoadRun implements AsyncDisposable {
       ledger: this.ledger,
       stopping: signal,
       cancel: this.#cancel.signal,
+      pausesMs,
       attemptEnded: (record) => this.recorder.attemptEnded(record),
       operationEnded: (record) => this.recorder.operationEnded(record),
       started: (lateMs) => this.#check.started(lateMs),
     });
     this.users.push(user);
     this.recorder.users += 1;
-    options.metrics.users.set(this.recorder.users);
+    metrics.users.set(this.recorder.users);
     try {
       await user.live(this.startedAt + delayMs);
     } finally {

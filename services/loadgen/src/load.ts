@@ -9,6 +9,7 @@ import type { LoadRunRequest, LoadStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type EventLog, type Logger } from '@encore/kit';
 import { LoadRun } from './load-run.ts';
 import type { LoadgenMetrics } from './metrics.ts';
+import { defaultPausesMs } from './step.ts';
 
 export interface LoadOptions {
   targetUrl: string;
@@ -17,6 +18,7 @@ export interface LoadOptions {
   logger: Logger;
   metrics: LoadgenMetrics;
   events: EventLog;
+  pausesMs?: readonly [number, number];
 }
 
 const leaseMs = 15_000;
@@ -47,8 +49,8 @@ export class Load implements AsyncDisposable {
     this.#renewLease();
     try {
       await this.#run?.[Symbol.asyncDispose]();
-      const { events, ...rest } = this.#options;
-      this.#run = await LoadRun.start({ ...rest, request, add: (event) => events.add(event) });
+      const { events, pausesMs = defaultPausesMs, ...rest } = this.#options;
+      this.#run = await LoadRun.start({ ...rest, pausesMs, request, add: (event) => events.add(event) });
     } catch (error) {
       this.#run = null;
       this.#phase = 'idle';

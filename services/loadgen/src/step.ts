@@ -46,6 +46,8 @@ export interface StepContext {
   /** The end of the run, after the grace. */
   cancel: AbortSignal;
   attemptEnded: (record: AttemptRecord) => void;
+  /** Mean pauses before the second and the third try. */
+  pausesMs: readonly [number, number];
   /** Attempts of all steps of this operation so far; numbers the next one. */
   attempts: { count: number };
 }
@@ -59,8 +61,8 @@ export type StepEnd<Value> =
 type AttemptEnd<Value> = Classified & { end: ExchangeEnd; checked: Checked<Value> | null };
 
 const maxTries = 3;
-/** Mean pauses before the second and the third try. */
-const pausesMs = [2_000, 6_000] as const;
+/** An outage of several seconds is outlived by one of the tries. */
+export const defaultPausesMs = [2_000, 6_000] as const;
 const jitter = 0.25;
 const maxRetryAfterMs = 10_000;
 const headersTimeoutMs = 10_000;
@@ -86,7 +88,7 @@ export async function runStep<Value>(step: Step<Value>, context: StepContext): P
     const failed = { how: 'failed', outcome, detail, mayHaveHappened } as const;
     if (tries === maxTries || outcome === 'client_error_unexpected') return failed;
     const retryAfterMs = checked?.verdict === 'refusal' ? (checked.retryAfterMs ?? 0) : 0;
-    const pauseMs = pauseBefore(tries, retryAfterMs, context.random);
+    const pauseMs = pauseBefore(context.pausesMs[tries - 1] ?? 0, retryAfterMs, context.random);
     if (context.clock.now() + pauseMs >= context.deadlineAt) return failed;
     try {
       await delay(pauseMs, undefined, { signal: context.cancel });
@@ -96,8 +98,8 @@ export async function runStep<Value>(step: Step<Value>, context: StepContext): P
   }
 }
 
-function pauseBefore(tries: number, retryAfterMs: number, random: Random): number {
-  const planned = (pausesMs[tries - 1] ?? 0) * random.between(1 - jitter, 1 + jitter);
+function pauseBefore(meanMs: number, retryAfterMs: number, random: Random): number {
+  const planned = meanMs * random.between(1 - jitter, 1 + jitter);
   // A little later than asked for, so that not everybody comes back at the same moment.
   return Math.max(planned, Math.min(retryAfterMs, maxRetryAfterMs) * random.between(1, 1 + jitter));
 }

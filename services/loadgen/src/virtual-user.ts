@@ -43,6 +43,7 @@ export interface UserSurroundings {
   ledger: Ledger;
   /** No new operation begins. */
   stopping: AbortSignal;
+  pausesMs: readonly [number, number];
   /** What is under way is cut. */
   cancel: AbortSignal;
   attemptEnded: (record: AttemptRecord) => void;
@@ -172,7 +173,7 @@ export class VirtualUser {
   }
 
   #tools(planned: PlannedOperation, deadlineAt: number, suffix = ''): OperationTools & { answeredAt: () => number } {
-    const { runId, dispatcher, clock, cancel, ledger, attemptEnded } = this.#around;
+    const { runId, dispatcher, clock, cancel, ledger, attemptEnded, pausesMs } = this.#around;
     const context: StepContext = {
       dispatcher,
       clock,
@@ -183,6 +184,7 @@ export class VirtualUser {
       clientId: `${runId}-u${this.number}`,
       deadlineAt,
       cancel,
+      pausesMs,
       attemptEnded,
       attempts: { count: 0 },
     };

@@ -30,6 +30,7 @@ export type Lie =
   | 'truncated'
   | 'empty'
   | 'lost-write'
+  | 'no-answer'
   | 'taken';
 
 const musicxml = 'application/vnd.recordare.musicxml+xml';
@@ -133,6 +134,10 @@ export class FakeServer implements AsyncDisposable {
       if (before) this.scores.set(id, before);
       else this.scores.delete(id);
     }
+    if (lie === 'no-answer') {
+      response.socket?.destroy();
+      return;
+    }
     if (lie === 'empty') {
       sendJson(response, 200, undefined);
       return;
@@ -164,7 +169,9 @@ export class FakeServer implements AsyncDisposable {
     }
     if (lie !== 'flipped-byte') return { content, version };
     const flipped = Buffer.from(content);
-    flipped[Math.floor(flipped.length / 2)] = (flipped[Math.floor(flipped.length / 2)] ?? 0) ^ 1;
+    // The lowest bit of an octave about the middle: 4 becomes 5, and the document stays well formed.
+    const at = content.indexOf('<octave>', content.length / 2) + '<octave>'.length;
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
     return { content: flipped, version };
   }
 

@@ -1,0 +1,83 @@
+/** A load generator and a fake server side by side, for tests: fast retries, events at hand, everything closed at the end. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EncoreEvent, EventOf, LoadRunRequest } from '@encore/contracts';
+import { type Clock, createLogger, createRegistry, EventLog, systemClock, waitUntil } from '@encore/kit';
+import { Load } from '../load.ts';
+import { createMetrics } from '../metrics.ts';
+import { FakeServer } from './fake-server.ts';
+
+export const testRequest: LoadRunRequest = {
+  runId: 'test-1',
+  seed: 7,
+  users: 10,
+  rampSeconds: 0.5,
+  load: {
+    mix: { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 },
+    thinkSeconds: { min: 0.02, max: 0.06 },
+    byteBudgetPerSecond: 2_000_000,
+    liveScoresPerUser: 5,
+    probesPerSecond: 10,
+  },
+};
+
+export class LoadBench implements AsyncDisposable {
+  readonly fake: FakeServer;
+  readonly runsDir: string;
+  readonly events = new EventLog();
+  readonly load: Load;
+
+  private constructor(fake: FakeServer, runsDir: string, clock: Clock) {
+    this.fake = fake;
+    this.runsDir = runsDir;
+    this.load = new Load({
+      targetUrl: fake.url,
+      runsDir,
+      clock,
+      logger: createLogger('loadgen', 'silent'),
+      metrics: createMetrics(createRegistry('loadgen')),
+      events: this.events,
+      pausesMs: [20, 50],
+    });
+  }
+
+  static async open(clock: Clock = systemClock): Promise<LoadBench> {
+    return new LoadBench(await FakeServer.start(), await mkdtemp(join(tmpdir(), 'encore-load-')), clock);
+  }
+
+  get ledgerPath(): string {
+    return join(this.runsDir, 'test-1', 'ledger.ndjson');
+  }
+
+  all(): EncoreEvent[] {
+    const events: EncoreEvent[] = [];
+    for (let after = 0; ; ) {
+      const page = this.events.page(this.events.boot, after).events;
+      const last = page.at(-1);
+      if (!last) return events;
+      events.push(...page.map(({ event }) => event));
+      after = last.seq;
+    }
+  }
+
+  ofType<Type extends EncoreEvent['type']>(type: Type): EventOf<Type>[] {
+    return this.all().filter((event): event is EventOf<Type> => event.type === type);
+  }
+
+  async operationsDone(count: number): Promise<void> {
+    await waitUntil(`${count} operations`, () => this.load.status().operations >= count, { timeoutMs: 30_000 });
+  }
+
+  async readBack(final: boolean): Promise<EventOf<'read_back_done'>> {
+    const before = this.ofType('read_back_done').length;
+    this.load.startReadBack(final);
+    return waitUntil('the read-back', () => this.ofType('read_back_done')[before], { timeoutMs: 10_000 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.load[Symbol.asyncDispose]();
+    await this.fake[Symbol.asyncDispose]();
+    await rm(this.runsDir, { recursive: true, force: true });
+  }
+}
