@@ -75,7 +75,8 @@ async function check(
 async function judgeFolder(name: 'report' | 'verify', folder: string, say: (text: string) => void): Promise<number> {
   const path = folder.replace(/\/+$/, '');
   try {
-    const report = name === 'report' ? await writeResults(path) : (await judge(await readRunFolder(path))).report;
+    const judged = name === 'report' ? writeResults(path) : judge(await readRunFolder(path));
+    const { report } = await judged;
     say(textSummary(report));
     return exitCodes[report.result];
   } catch (error) {

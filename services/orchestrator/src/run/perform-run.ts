@@ -4,6 +4,8 @@ import { join, relative } from 'node:path';
 import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
+import { LivePage } from '../live/live-page.ts';
+import { RunMetrics } from '../metrics.ts';
 import type { Terminal } from '../monitor/terminal.ts';
 import { type Output, Progress } from '../progress/progress.ts';
 import { RunView } from '../progress/run-view.ts';
@@ -41,8 +43,12 @@ export async function performRun(options: RunOptions): Promise<number> {
   const runId = `r${stamp}`;
   const progress = new Progress(output, config.monitor);
   const view = new RunView(runId, config, plan, startedAt);
+  const page = new LivePage(plan);
+  const metrics = new RunMetrics(view, clock);
   const record = new RunRecord((event) => {
     view.add(event);
+    metrics.add(event);
+    page.add(event);
     progress.event(event);
   });
   const folder = join(wiring.runsDir, runId);
@@ -55,7 +61,15 @@ export async function performRun(options: RunOptions): Promise<number> {
   );
   options.stop.addEventListener('abort', () => conductor.stop(describeError(options.stop.reason)), { once: true });
   if (options.stop.aborted) conductor.stop(describeError(options.stop.reason));
-  await using _api = await startStatusApi({ wiring, logger, clock, view, stop: (reason) => conductor.stop(reason) });
+  await using _api = await startStatusApi({
+    wiring,
+    logger,
+    clock,
+    view,
+    registry: metrics.registry,
+    page,
+    stop: (reason) => conductor.stop(reason),
+  });
   greet(progress, runId, options);
   await openMonitor(progress, options);
   const ticking = new AbortController();
@@ -78,7 +92,7 @@ export async function performRun(options: RunOptions): Promise<number> {
     return exitCodes.INTERRUPTED;
   }
   const resultsFolder = join(wiring.resultsDir, `production_test_${stamp}`);
-  return await conclude({ folder, resultsFolder, progress, view, wiring, ending });
+  return await conclude({ folder, resultsFolder, progress, view, page, wiring, ending });
 }
 
 /** Evidence first: it stays, even when the judge cannot make anything of it. */
@@ -87,15 +101,19 @@ async function conclude(run: {
   resultsFolder: string;
   progress: Progress;
   view: RunView;
+  page: LivePage;
   wiring: Wiring;
   ending: Ending;
 }): Promise<number> {
-  const { folder, resultsFolder, progress, view, wiring, ending } = run;
+  const { folder, resultsFolder, progress, view, page, wiring, ending } = run;
   let report: Report;
   try {
     await copyEvidence(folder, resultsFolder);
-    report = await writeResults(resultsFolder);
+    const judgement = await writeResults(resultsFolder);
+    page.finish(judgement);
+    report = judgement.report;
   } catch (error) {
+    page.close();
     progress.say(`\nThe report could not be made: ${describeError(error)}`);
     progress.say(
       `The evidence is in ${existsSync(resultsFolder) ? resultsFolder : folder}; try \`encore report\` on it.\n`,

@@ -1,8 +1,7 @@
 /** Copies the evidence of a run into its results folder, judges it from there, and writes the reports beside it. */
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Report } from '@encore/contracts';
-import { judge } from '../../judge/index.ts';
+import { type Judgement, judge } from '../../judge/index.ts';
 import { readRunFolder, writeReports } from '../../report/index.ts';
 
 const evidence = ['history.ndjson', 'ledger.ndjson', 'plan.json', 'config.json', 'latency.hlog'];
@@ -18,8 +17,8 @@ export async function copyEvidence(runFolder: string, resultsFolder: string): Pr
 }
 
 /** The reports of a folder with evidence; the JSON lies beside the folder, under the same name. */
-export async function writeResults(resultsFolder: string): Promise<Report> {
+export async function writeResults(resultsFolder: string): Promise<Judgement> {
   const judgement = await judge(await readRunFolder(resultsFolder));
   await writeReports(judgement, resultsFolder, `${resultsFolder}.json`);
-  return judgement.report;
+  return judgement;
 }

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
+import { createLogger, createRegistry, type HttpService, startHttpService } from '@encore/kit';
+import { makePlan } from '@encore/plan';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { profiles } from '../settings/profiles.ts';
+import { LivePage } from './live-page.ts';
+
+const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
+
+interface Update {
+  sections: Record<string, string>;
+}
+
+describe('live page', () => {
+  let page: LivePage;
+  let service: HttpService;
+  beforeEach(async () => {
+    page = new LivePage(makePlan(config));
+    service = await startHttpService({
+      host: '127.0.0.1',
+      port: 0,
+      logger: createLogger('test', 'silent'),
+      registry: createRegistry('test'),
+      ready: () => true,
+      routes: (app) => page.routes(app),
+    });
+  });
+  afterEach(async () => {
+    page.close();
+    await service[Symbol.asyncDispose]();
+  });
+
+  /** Reads the updates of one client until there are `count`, or the page lets it go. */
+  async function updates(count: number, whenFirst?: () => void): Promise<Update[]> {
+    const response = await fetch(`${service.url}/live-updates`, { signal: AbortSignal.timeout(8_000) });
+    assert.match(response.headers.get('content-type') ?? '', /event-stream/);
+    const found: Update[] = [];
+    let text = '';
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      const parts = text.split('\n\n');
+      text = parts.pop() ?? '';
+      for (const part of parts) {
+        if (!part.startsWith('data: ')) continue;
+        found.push(JSON.parse(part.slice(6)) as Update);
+        if (found.length === 1) whenFirst?.();
+      }
+      if (found.length >= count) break;
+    }
+    return found;
+  }
+  const second = (at: number): EncoreEvent => ({
+    type: 'load_second',
+    at,
+    users: 20,
+    attempts: { ok: 777 },
+    operations: { create: { ok: 777, failed: 0, unknown: 0, cancelled: 0 } },
+    responseMs: { p50: 1, p99: 2, max: 3 },
+    bytesSent: 0,
+    bytesReceived: 0,
+  });
+
+  it('is a whole page before anything has happened', async () => {
+    const text = await (await fetch(service.url)).text();
+    assert.match(text, /^<!doctype html>/);
+    assert.match(text, /data-live="\/live-updates"/);
+  });
+
+  it('tells what came since', async () => {
+    page.add({ type: 'phase_entered', at: 1_000_000, phase: 'ramp' });
+    const [first, later] = await updates(2, () => {
+      for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
+    });
+    const textOf = (update: Update | undefined): string => Object.values(update?.sections ?? {}).join('');
+    assert.doesNotMatch(textOf(first), /6,993/);
+    assert.match(textOf(later), /6,993/);
+  });
+
+  it('lets its clients go when the run is over', async () => {
+    assert.equal((await updates(99, () => page.close())).length, 1);
+  });
+});

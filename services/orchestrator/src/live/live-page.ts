@@ -1,0 +1,86 @@
+/**
+ * The live page: the report's own page while the run goes on, fed by server-sent events. The same judge that will give
+ * the verdict looks at the same events, so what the page says is what the report would say now.
+ */
+import type { EncoreEvent, Plan } from '@encore/contracts';
+import type { Express, Response } from 'express';
+import { type Judgement, Judging, Ledger } from '../judge/index.ts';
+import { renderPage, renderUpdate } from '../report/page.ts';
+
+/** Events of different sources wait so long for each other; the report's judge waits longer. */
+const horizonMs = 2_000;
+const everyMs = 2_000;
+const maxClients = 20;
+/** A client that reads slower than this is passed over until it has caught up. */
+const maxUnreadBytes = 1_048_576;
+const path = '/live-updates';
+
+export class LivePage {
+  readonly #judging: Judging;
+  readonly #clients = new Set<Response>();
+  #timer: NodeJS.Timeout | null = null;
+  /** The last word, once there is one. */
+  #final: Judgement | null = null;
+
+  constructor(plan: Plan) {
+    this.#judging = new Judging(plan, horizonMs);
+  }
+
+  add(event: EncoreEvent): void {
+    this.#judging.add(event);
+  }
+
+  routes(app: Express): void {
+    app.get('/', (_request, response) => {
+      response.type('html').send(renderPage(this.#judgement(), { liveUrl: path }));
+    });
+    app.get(path, (request, response) => {
+      if (this.#clients.size >= maxClients) return void response.status(503).end();
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      response.write('retry: 2000\n\n');
+      this.#clients.add(response);
+      request.once('close', () => this.#clients.delete(response));
+      this.#send(response, this.#update());
+      this.#timer ??= setTimeout(() => this.#tick(), everyMs);
+    });
+  }
+
+  /** Shows the verdict to whoever is watching, and lets them go. */
+  finish(judgement: Judgement): void {
+    this.#final = judgement;
+    this.close();
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const update = this.#final === null || this.#clients.size === 0 ? null : this.#update();
+    for (const client of this.#clients) {
+      if (update !== null) this.#send(client, update);
+      client.end();
+    }
+    this.#clients.clear();
+  }
+
+  #judgement(): Judgement {
+    return this.#final ?? this.#judging.conclude(new Ledger(), []);
+  }
+
+  /** Costs nothing while nobody looks, and never more than a tenth of the time. */
+  #tick(): void {
+    this.#timer = null;
+    if (this.#clients.size === 0) return;
+    const startedAt = performance.now();
+    const update = this.#update();
+    for (const client of this.#clients) if (client.writableLength < maxUnreadBytes) this.#send(client, update);
+    this.#timer = setTimeout(() => this.#tick(), everyMs + 10 * (performance.now() - startedAt));
+  }
+
+  #update(): string {
+    return JSON.stringify(renderUpdate(this.#judgement(), this.#final === null));
+  }
+
+  #send(client: Response, update: string): void {
+    client.write(`data: ${update}\n\n`);
+  }
+}
