@@ -26,7 +26,7 @@ export interface Evidence {
   settings: Settings;
   traffic: Traffic;
   availability: Availability;
-  /** In the order of the plan. An interrupted run's later faults are left out. */
+  /** In the order of their planned times. An interrupted run's later faults are left out. */
   faults: SettledFault[];
   /** Planned faults whose time never came. */
   notReached: number;

@@ -128,10 +128,12 @@ export class Judging {
   #evidence(ledger: Ledger, historyProblems: string[]): Evidence {
     const run = this.#run;
     const { settings } = run;
-    const reached = [...this.#tracker.records.values()].filter(
-      ({ injectedAt, intendedAt, bit, skipped }) =>
-        !run.interrupted || (injectedAt ?? intendedAt ?? bit ?? skipped) !== null,
-    );
+    const reached = [...this.#tracker.records.values()]
+      .sort((a, b) => a.fault.atSeconds - b.fault.atSeconds)
+      .filter(
+        ({ injectedAt, intendedAt, bit, skipped }) =>
+          !run.interrupted || (injectedAt ?? intendedAt ?? bit ?? skipped) !== null,
+      );
     const faults = settleFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds);
     const controlWindows = controlWindowsOf(run.span('steady'), faults);
     findBaselines(faults, controlWindows, this.#traffic.seconds);

@@ -1,6 +1,102 @@
-/** placeholder */
+/**
+ * The report as one HTML file that opens offline: styles, script and chart library are inlined, a content security policy
+ * forbids every request. The live page is the same page: `renderUpdate` makes what it is sent over server-sent events.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Report } from '@encore/contracts';
 import type { Judgement } from '../judge/judge.ts';
+import type { Series } from '../judge/series.ts';
+import { type Html, html, jsonScript, trusted } from './html.ts';
+import { attributionSection } from './sections/attribution.ts';
+import {
+  alertsSection,
+  environmentSection,
+  integritySection,
+  notTestedSection,
+  resourcesSection,
+} from './sections/evidence.ts';
+import { faultsSection } from './sections/faults.ts';
+import { numbersSection } from './sections/numbers.ts';
+import { operationsSection } from './sections/operations.ts';
+import { rulesSection } from './sections/rules.ts';
+import { timelineSection } from './sections/timeline.ts';
+import { verdictSection } from './sections/verdict.ts';
 
-export function renderPage({ report }: Judgement): string {
-  return `<!doctype html><title>${report.result}</title>`;
+export interface PageOptions {
+  /** Where the live page listens for updates; a report listens to nobody. */
+  liveUrl?: string;
+}
+
+/** In the order of the page. */
+function sectionsOf(report: Report, running: boolean): Record<string, Html> {
+  return {
+    verdict: verdictSection(report, running),
+    numbers: numbersSection(report),
+    rules: rulesSection(report),
+    'timeline-section': timelineSection(),
+    'faults-section': faultsSection(report),
+    operations: operationsSection(report),
+    attribution: attributionSection(report),
+    integrity: integritySection(report),
+    alerts: alertsSection(report),
+    resources: resourcesSection(report),
+    environment: environmentSection(report),
+    'not-tested': notTestedSection(report),
+  };
+}
+
+export function renderPage({ report, series }: Judgement, options: PageOptions = {}): string {
+  const live = options.liveUrl;
+  const sections = Object.entries(sectionsOf(report, live !== undefined));
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src ${live === undefined ? "'none'" : "'self'"}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Encore: ${live === undefined ? report.result : 'running'} · ${report.run_id}</title>
+<link rel="icon" href="data:,">
+<style>${asset('uplot.css')}${asset('page.css')}</style>
+</head>
+<body${live === undefined ? '' : html` data-live="${live}"`}>
+<a class="skip" href="#rules">Skip to the rules</a>
+<header><b>Encore</b> <span class="quiet">${report.run_id} · ${report.started_at.slice(0, 16).replace('T', ' ')} UTC · seed ${String(report.seed)}</span></header>
+<main>
+${sections.map(([id, section]) => html`<section id="${id}">${section}</section>`)}
+</main>
+<footer class="quiet">This file holds everything it shows and asks nobody for anything. <code>encore verify</code> recomputes the verdict from the files beside it.</footer>
+<script type="application/json" id="series">${jsonScript(series)}</script>
+<script>${asset('uplot.js')}</script>
+<script>${asset('page.js')}</script>
+</body>
+</html>
+`.text;
+}
+
+/** What a live page needs to show a later state. The timeline keeps its place; its data are the series. */
+export function renderUpdate(
+  { report, series }: Judgement,
+  running: boolean,
+): { sections: Record<string, string>; series: Series } {
+  const sections = Object.entries(sectionsOf(report, running)).filter(([id]) => id !== 'timeline-section');
+  return { sections: Object.fromEntries(sections.map(([id, { text }]) => [id, text])), series };
+}
+
+const assets = new Map<string, Html>();
+
+function asset(name: 'page.css' | 'page.js' | 'uplot.css' | 'uplot.js'): Html {
+  const known = assets.get(name);
+  if (known !== undefined) return known;
+  const files = { 'uplot.css': 'uplot/dist/uPlot.min.css', 'uplot.js': 'uplot/dist/uPlot.iife.min.js' } as const;
+  const path =
+    name === 'uplot.css' || name === 'uplot.js'
+      ? createRequire(import.meta.url).resolve(files[name])
+      : join(import.meta.dirname, 'assets', name);
+  const made = trusted(readFileSync(path, 'utf8'));
+  assets.set(name, made);
+  return made;
 }

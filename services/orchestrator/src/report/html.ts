@@ -1,0 +1,38 @@
+/** HTML as a tagged template: whatever is put in is escaped, unless it is HTML already. */
+
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Value = Html | string | number | null | readonly Html[];
+
+export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
+  return new Html(strings.reduce((text, part, index) => text + textOf(values[index - 1] ?? null) + part));
+}
+
+/** For text that this program wrote itself, such as a style sheet. */
+export function trusted(text: string): Html {
+  return new Html(text);
+}
+
+/** JSON that cannot leave its script element. */
+export function jsonScript(value: unknown): Html {
+  return new Html(JSON.stringify(value).replaceAll('<', '\\u003c'));
+}
+
+function textOf(value: Value): string {
+  if (value === null) return '';
+  if (value instanceof Html) return value.text;
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return escapeHtml(value);
+  return value.map(({ text }) => text).join('');
+}
+
+function escapeHtml(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  return text.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+}

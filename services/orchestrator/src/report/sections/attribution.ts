@@ -1,0 +1,53 @@
+/** Whose fault it was: failed attempts per kind of fault, and those that belong to none. */
+import type { Report } from '@encore/contracts';
+import { clockText, thousands } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { table } from '../table.ts';
+
+const few = 8;
+
+export function attributionSection({ attribution, faults }: Report): Html {
+  const kindOf = new Map(faults.map(({ id, kind }) => [id, kind as string]));
+  const perKind = new Map<string, { faults: number; attempts: number }>();
+  for (const [id, count] of Object.entries(attribution.explained)) {
+    const kind = kindOf.get(id) ?? id;
+    const sum = perKind.get(kind) ?? { faults: 0, attempts: 0 };
+    perKind.set(kind, { faults: sum.faults + 1, attempts: sum.attempts + count });
+  }
+  const rows = [...perKind]
+    .sort(([, a], [, b]) => b.attempts - a.attempts)
+    .map(([kind, { faults: count, attempts }]) => [
+      kind,
+      thousands(count),
+      thousands(attempts),
+      (attempts / count).toFixed(1),
+    ]);
+  const columns = [
+    { title: 'Fault' },
+    { title: 'Times', numeric: true },
+    { title: 'Failed attempts', numeric: true },
+    { title: 'Each', numeric: true },
+  ] as const;
+  return html`<h2>Attribution</h2>
+<p class="quiet">A failed attempt belongs to the fault in whose window, or in the 5 s after it, it was under way.</p>
+${table('Failed attempts by fault', columns, rows, { empty: 'No attempt failed because of a fault.' })}
+<h3>Not explained by any fault: ${thousands(attribution.unexplained)}</h3>
+${samples(attribution)}`;
+}
+
+function samples({ unexplained, unexplained_samples: list }: Report['attribution']): Html {
+  if (unexplained === 0) return html`<p class="quiet">Every failed attempt belongs to a fault.</p>`;
+  const rows = list.map(({ at, operation, outcome, request, detail }) => [
+    clockText(at),
+    operation,
+    html`<code>${outcome}</code>`,
+    html`<code>${request}</code>`,
+    html`<span class="quiet">${detail}</span>`,
+  ]);
+  const columns = ['At (UTC)', 'Operation', 'Outcome', 'Request', 'What else was going on'].map((title) => ({ title }));
+  const shown = table('Unexplained failures', columns, rows.slice(0, few));
+  const rest = rows.slice(few);
+  const more = `${rest.length} more${unexplained > rows.length ? `, and ${thousands(unexplained - rows.length)} that were only counted` : ''}`;
+  if (rest.length === 0) return shown;
+  return html`${shown}<details><summary>${more}</summary>${table('More unexplained failures', columns, rest)}</details>`;
+}

@@ -1,0 +1,103 @@
+/** Integrity, what was left behind, the containers, the generator, the environment, alerts, and what was not tested. */
+import type { Report } from '@encore/contracts';
+import { bytesText, clockText, durationText, percentText, thousands } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { facts, table } from '../table.ts';
+
+const count = (value: number | null): string => (value === null ? 'not verified' : thousands(value));
+
+export function integritySection({ integrity, hygiene, manual_interventions: hands }: Report): Html {
+  const rows = hands.map(({ at, target, action }) => [clockText(at), target, action]);
+  return html`<h2>Integrity</h2>
+<p class="quiet">The ledger holds what the server acknowledged. After everything was healed and the server restarted, each score was read back and its hash compared.</p>
+${facts([
+  ['Acknowledged and live', count(integrity.acknowledged)],
+  ['Read back', count(integrity.read_back)],
+  ['Lost', count(integrity.lost)],
+  ['Corrupt', count(integrity.corrupt)],
+  ['Duplicate', count(integrity.duplicate)],
+  ['Phantom', count(integrity.phantom)],
+  ['No answer, yet there', count(integrity.unknown_present)],
+  ['No answer, not there', count(integrity.unknown_absent)],
+])}
+<h3>Left behind</h3>
+${facts([
+  ['Toxics', count(hygiene.leaked_toxics)],
+  ['Pauses', count(hygiene.leaked_pauses)],
+  ['Limits off baseline', count(hygiene.limits_off_baseline)],
+  ['Foreign containers touched', count(hygiene.foreign_containers_touched)],
+])}
+<h3>Hands of others</h3>
+${table('Manual interventions', [{ title: 'At (UTC)' }, { title: 'Target' }, { title: 'What' }], rows, { empty: 'Nobody touched a target but Encore.' })}`;
+}
+
+export function resourcesSection({ resources, generator }: Report): Html {
+  const rows = Object.entries(resources).map(([name, one]) => [
+    html`<b>${name}</b>`,
+    bytesText(one.memory_peak_bytes),
+    one.memory_slope_bytes_per_hour === null ? '–' : `${bytesText(one.memory_slope_bytes_per_hour)}/h`,
+    one.cpu_seconds === null ? '–' : durationText(one.cpu_seconds),
+    Object.entries(one.restarts)
+      .map(([cause, times]) => `${times} × ${cause}`)
+      .join(', ') || '–',
+  ]);
+  const columns = [
+    { title: 'Container' },
+    { title: 'Memory peak', numeric: true },
+    { title: 'Slope', numeric: true },
+    { title: 'CPU time', numeric: true },
+    { title: 'Started by' },
+  ] as const;
+  const within = generator.within_limits;
+  return html`<h2>Resources</h2>
+<p class="quiet">The slope of memory is taken between restarts and outside of faults.</p>
+${table('Containers', columns, rows, { empty: 'No container was sampled.' })}
+<h3>Load generator ${within === null ? 'never reported' : within ? 'within its limits' : 'outside of its limits'}</h3>
+${facts([
+  ['Late starts', percentText(generator.late_start_rate, 3)],
+  [
+    'Event-loop delay p99',
+    generator.event_loop_delay_p99_ms === null ? '–' : `${generator.event_loop_delay_p99_ms} ms`,
+  ],
+  ['CPU of one core', percentText(generator.cpu_share, 0)],
+])}`;
+}
+
+export function alertsSection({ alerts }: Report): Html {
+  const rows = alerts.map(({ at, name, message }) => [clockText(at), html`<code>${name}</code>`, message]);
+  const columns = ['At (UTC)', 'Alert', 'What'].map((title) => ({ title }));
+  return html`<h2>Alerts</h2><details><summary>${thousands(alerts.length)} raised</summary>${table('Alerts', columns, rows)}</details>`;
+}
+
+export function environmentSection(report: Report): Html {
+  const { environment, availability } = report;
+  const known = Object.entries(environment).filter(([, value]) => typeof value !== 'object');
+  return html`<h2>Run</h2>
+${facts([
+  ['Run', report.run_id],
+  ['Started', `${report.started_at.slice(0, 19).replace('T', ' ')} UTC`],
+  ['Duration', durationText(report.duration_seconds)],
+  ['Load observed', durationText(report.observed_seconds)],
+  ['Seed', String(report.seed)],
+  ['Plan', report.plan_hash.slice(0, 16)],
+  ['Availability', percentText(availability.overall)],
+  ['In control windows', percentText(availability.control_windows, 3)],
+  ['Without sheds', percentText(availability.without_sheds)],
+  [
+    'Longest outage',
+    availability.longest_outage_seconds === null ? '–' : durationText(availability.longest_outage_seconds),
+  ],
+  ...known.map(([name, value]) => [name.replaceAll('_', ' '), String(value)] as const),
+])}
+${table(
+  'Gaps',
+  [{ title: 'From' }, { title: 'To' }, { title: 'Why' }],
+  report.gaps.map(({ from, to, reason }) => [clockText(from), clockText(to), reason]),
+  { empty: 'Nothing of the run was missed.' },
+)}
+<details><summary>Configuration and environment in full</summary><pre tabindex="0">${JSON.stringify({ config: report.config, environment }, null, 2)}</pre></details>`;
+}
+
+export function notTestedSection({ not_tested: list }: Report): Html {
+  return html`<h2>Not tested</h2><ul>${list.map((text) => html`<li>${text}</li>`)}</ul>`;
+}

@@ -1,0 +1,104 @@
+/** Each fault with its stages drawn on one scale for all, so that lengths can be compared. */
+import type { Report, ReportedFault } from '@encore/contracts';
+import { clockText, secondsText, thousands } from '../format.ts';
+import { type Html, html, trusted } from '../html.ts';
+import { type Column, cellOf } from '../table.ts';
+
+const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'baseline'] as const;
+const stageTitles: Record<(typeof stageNames)[number], string> = {
+  detected: 'until seen',
+  restarted: 'until restarted',
+  port: 'until the port answers',
+  ready: 'until ready',
+  first_success: 'until the first right answer',
+  baseline: 'until back to baseline',
+};
+const columns: readonly Column[] = [
+  { title: 'Fault' },
+  { title: 'At (UTC)' },
+  { title: 'Bit' },
+  { title: 'Healed by' },
+  { title: 'Recovery', numeric: true },
+  { title: 'Stages since injection' },
+  { title: 'Failed attempts', numeric: true },
+];
+const barWidth = 220;
+
+export function faultsSection({ faults }: Report): Html {
+  if (faults.length === 0) return html`<h2>Faults</h2><p class="quiet">None was planned.</p>`;
+  const kinds = [...new Set(faults.map(({ kind }) => kind))].sort();
+  const scaleSeconds = Math.max(1, ...faults.map(longest));
+  const head = columns.map(
+    ({ title, numeric }) => html`<th scope="col"${numeric ? html` class="n"` : ''}>${title}</th>`,
+  );
+  return html`<div class="headed"><h2>Faults</h2><div class="tools">
+<label>Show <select id="fault-kind"><option value="">all ${String(faults.length)}</option>${kinds.map((kind) => html`<option>${kind}</option>`)}</select></label>
+<label>by <select id="fault-order"><option value="time">time</option><option value="recovery">slowest recovery</option><option value="failed">most failed attempts</option></select></label>
+</div></div>
+<div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>held</span></div>
+<p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user.</p>
+<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => row(fault, scaleSeconds))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
+}
+
+function row(fault: ReportedFault, scaleSeconds: number): Html {
+  const { id, kind, target, injected_at: at, bit, recovery_seconds: seconds } = fault;
+  const recovery =
+    fault.healed_by === 'nobody' && seconds === null ? html`<b class="bad">never</b>` : html`${secondsText(seconds)}`;
+  const cells = [
+    at === null
+      ? html`${kind} <span class="quiet">${target} ${id}</span>`
+      : html`<button type="button" class="link" data-jump="${id}" title="Show it in the timeline">${kind}</button> <span class="quiet">${target} ${id}</span>`,
+    at === null ? html`<span class="quiet">–</span>` : html`${clockText(at).slice(0, 10)}`,
+    html`<span class="bit ${bit}" title="${fault.evidence}">${bit}</span>`,
+    html`${fault.healed_by ?? '–'}`,
+    recovery,
+    bar(fault, scaleSeconds),
+    html`${thousands(fault.attempts_failed)}`,
+  ];
+  const order = seconds ?? (fault.healed_by === 'nobody' ? 1e9 : -1);
+  return html`<tr data-kind="${kind}" data-recovery="${order}" data-failed="${fault.attempts_failed}">${cells.map((cell, index) => cellOf(cell, columns[index]))}</tr>`;
+}
+
+/** The way back to baseline may take minutes; it is cut at the edge rather than making all else small. */
+function longest({ stages, duration_seconds: held, injected_at: at }: ReportedFault): number {
+  const seen = stageNames.filter((name) => name !== 'baseline').map((name) => stages[name] ?? 0);
+  return at === null ? 0 : Math.max(held, ...seen) * 1.25;
+}
+
+/**
+ * A kill: segments in the order in which its stages were reached. A held fault: the time it was held, a tick where it was
+ * first felt, and the stages after its end. One that killed its target although it was held shows both, the hold below.
+ */
+function bar(fault: ReportedFault, scaleSeconds: number): Html {
+  const { stages, duration_seconds: held, injected_at: at, undone_at: undone } = fault;
+  if (at === null) return html`<span class="quiet">${fault.evidence}</span>`;
+  const x = (seconds: number): number => Number((Math.min(1, seconds / scaleSeconds) * barWidth).toFixed(1));
+  const heldSeconds = undone === null || held === 0 ? held : (Date.parse(undone) - Date.parse(at)) / 1_000;
+  const died = stages.restarted !== null || held === 0;
+  const reached = stageNames
+    .flatMap((name) => {
+      const seconds = stages[name];
+      return seconds === null ? [] : [{ name, seconds }];
+    })
+    .sort((a, b) => a.seconds - b.seconds);
+  const shapes: string[] = [];
+  const rect = (name: string, from: number, width: number, y = 2, height = 10): void => {
+    shapes.push(
+      `<rect class="s-${name}" x="${from}" y="${y}" width="${Math.max(1, width).toFixed(1)}" height="${height}"/>`,
+    );
+  };
+  if (held > 0) rect('held', 0, x(heldSeconds), died ? 13 : 2, died ? 2 : 10);
+  let from = died ? 0 : x(heldSeconds);
+  for (const { name, seconds } of reached) {
+    if (!died && seconds < heldSeconds) {
+      if (name === 'detected') rect(name, x(seconds), 1.5);
+      continue;
+    }
+    rect(name, from, x(seconds) - from);
+    from = Math.max(from, x(seconds));
+  }
+  const words =
+    reached.map(({ name, seconds }) => `${stageTitles[name]} ${secondsText(seconds)}`).join(', ') ||
+    'no stage was seen';
+  return html`<svg class="bar" viewBox="0 0 ${barWidth} 16" preserveAspectRatio="none" role="img" aria-label="${words}"><title>${words}</title>${trusted(shapes.join(''))}</svg>`;
+}

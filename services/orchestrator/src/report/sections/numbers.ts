@@ -1,0 +1,68 @@
+/** Three big numbers: how many succeeded, how long the worst recovery took, how many writes were lost. */
+import type { Report } from '@encore/contracts';
+import { secondsText, thousands } from '../format.ts';
+import { type Html, html } from '../html.ts';
+
+export function numbersSection(report: Report): Html {
+  return html`<div class="numbers">${[successRate(report), worstRecovery(report), lostWrites(report)]}</div>`;
+}
+
+function card(title: string, value: Html | string, under: string, ok: boolean | null): Html {
+  const state = ok === null ? 'unknown' : ok ? 'ok' : 'bad';
+  return html`<div class="number ${state}"><h2>${title}</h2><p class="value">${value}</p><p class="quiet">${under}</p></div>`;
+}
+
+function ruleOf({ thresholds }: Report, name: string): boolean | null {
+  return thresholds.find((threshold) => threshold.name === name)?.ok ?? null;
+}
+
+function unit(value: string, sign: string): Html {
+  return html`${value}<small>${sign}</small>`;
+}
+
+function successRate(report: Report): Html {
+  const { totals } = report;
+  const rate = totals.success_rate;
+  const attempts = totals.attempt_success_rate;
+  const under = `${thousands(totals.ok)} of ${thousands(totals.operations)} operations${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of single attempts`}`;
+  return card(
+    'Success rate',
+    rate === null ? '–' : unit((rate * 100).toFixed(2), '%'),
+    under,
+    ruleOf(report, 'success_rate'),
+  );
+}
+
+function worstRecovery(report: Report): Html {
+  const { recoveries, thresholds } = report;
+  const limit = thresholds.find(({ name }) => name === 'recovery_seconds')?.expression.replace(/^max<=?/, '');
+  const limitText = limit === undefined ? '' : `; limit ${limit} s`;
+  const ok = ruleOf(report, 'recovery_seconds');
+  if (recoveries.failed > 0)
+    return card(
+      'Worst recovery',
+      'never',
+      `after ${recoveries.failed} of ${recoveries.count + recoveries.failed} faults${limitText}`,
+      ok,
+    );
+  const value = recoveries.max_seconds;
+  const under = `${recoveries.count} recoveries, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}${limitText}`;
+  return card('Worst recovery', value === null ? '–' : unit(value.toFixed(value < 10 ? 2 : 1), 's'), under, ok);
+}
+
+function lostWrites(report: Report): Html {
+  const { integrity } = report;
+  const rule = report.thresholds.find(({ name }) => name === 'lost_writes');
+  const of =
+    integrity.acknowledged === null
+      ? 'no ledger'
+      : `of ${thousands(integrity.acknowledged)} acknowledged and live at the end`;
+  const bound = /below (.*?) at 95 %/.exec(rule?.note ?? '')?.[1];
+  const under = bound === undefined ? of : `${of}; below ${bound} at 95 %`;
+  return card(
+    'Lost writes',
+    integrity.lost === null ? '–' : thousands(integrity.lost),
+    integrity.lost === null ? `${of}, not verified` : under,
+    rule?.ok ?? null,
+  );
+}

@@ -1,0 +1,33 @@
+/** Every rule of the verdict with what was measured. */
+import type { Report } from '@encore/contracts';
+import { figureText } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { table } from '../table.ts';
+
+export function rulesSection({ thresholds, recoveries }: Report): Html {
+  const rows = thresholds.map(({ name, expression, value, ok, note }) => {
+    const never = name === 'recovery_seconds' && value === null && recoveries.failed > 0;
+    return [
+      mark(ok),
+      html`<code>${name}</code>`,
+      html`<code>${expression}</code>`,
+      never ? 'never' : figureText(name, value),
+      html`<span class="quiet">${note ?? ''}</span>`,
+    ];
+  });
+  const columns = [
+    { title: '' },
+    { title: 'Rule' },
+    { title: 'Demands' },
+    { title: 'Measured', numeric: true },
+    { title: 'Note' },
+  ] as const;
+  return html`<h2>Rules</h2>${table('Rules of the verdict', columns, rows, { manner: 'rules' })}`;
+}
+
+function mark(ok: boolean | null): Html {
+  if (ok === null) return html`<span class="mark unknown">? <span class="sr">no data</span></span>`;
+  return ok
+    ? html`<span class="mark ok">✓ <span class="sr">holds</span></span>`
+    : html`<span class="mark bad">✕ <span class="sr">broken</span></span>`;
+}

@@ -1,0 +1,18 @@
+/** The place of the timeline; the script draws it. */
+import { type Html, html } from '../html.ts';
+
+const charts = [
+  ['rate', 'Operations per second'],
+  ['success', 'Success'],
+  ['latency', 'Response time'],
+  ['memory', 'Memory'],
+] as const;
+
+export function timelineSection(): Html {
+  return html`<div class="headed"><h2>Timeline</h2><button type="button" id="zoom-out" hidden>Whole run</button></div>
+<div id="bands" class="chips"></div>
+<div id="timeline" tabindex="0" role="application" aria-label="Timeline of the run. Arrow keys move through it, plus and minus zoom, Escape shows the whole run.">
+<p id="readout" aria-live="polite"></p>
+${charts.map(([id, title]) => html`<figure><figcaption>${title}<span id="legend-${id}" class="legend"></span></figcaption><div id="chart-${id}" class="chart"></div></figure>`)}
+</div><noscript><p>The timeline needs JavaScript; every other part of this page does without.</p></noscript>`;
+}

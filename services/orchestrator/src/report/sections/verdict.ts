@@ -1,0 +1,30 @@
+/** The verdict first: one word, one sentence, the reasons, the warnings. */
+import type { Report } from '@encore/contracts';
+import { durationText, thousands } from '../format.ts';
+import { type Html, html } from '../html.ts';
+
+const sentences = {
+  PASSED: 'It came back, every time.',
+  FAILED: 'It did not hold what was asked of it.',
+  INCONCLUSIVE: 'The evidence is not enough for a verdict.',
+  INTERRUPTED: 'Somebody ended the run before its time; nothing had failed by then.',
+} as const;
+
+export function verdictSection(report: Report, running: boolean): Html {
+  const { result, reasons, warnings } = report;
+  const word = running ? 'RUNNING' : result;
+  const sentence = running ? 'The verdict comes at the end.' : sentences[result];
+  return html`<div class="verdict ${word.toLowerCase()}">
+<p class="word" role="status">${word}</p>
+<div><h1>${sentence}</h1><p class="quiet">${storyOf(report)}</p></div>
+</div>
+${reasons.length === 0 || running ? '' : html`<ul class="reasons">${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
+${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length < 5 ? html` open` : ''}><summary>${String(warnings.length)} ${warnings.length === 1 ? 'warning' : 'warnings'}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}`;
+}
+
+function storyOf({ faults, totals, duration_seconds, recoveries }: Report): string {
+  const bit = faults.filter((fault) => fault.bit === 'yes');
+  const kills = bit.filter(({ kind }) => kind === 'crash' || kind === 'outage');
+  const recovered = recoveries.failed === 0 ? 'each recovered from' : `${recoveries.failed} never recovered from`;
+  return `${thousands(totals.attempts)} requests in ${durationText(duration_seconds)}; ${bit.length} faults that bit, ${kills.length} of them kills${bit.length === 0 ? '' : `, ${recovered}`}.`;
+}
