@@ -11,6 +11,8 @@ const small = { min: 4 * kilo, max: 8 * kilo };
 const medium = { min: 40 * kilo, max: 80 * kilo };
 const large = { min: 100 * kilo, max: 4_000 * kilo };
 const extreme = { min: 5_000 * kilo, max: 50_000 * kilo };
+/** Multiples of it, modulo 1, are spread as evenly as can be, however many there are. */
+const goldenRatio = 0.618_033_988_75;
 const smallMean = 9 * kilo;
 const mediumMean = 60 * kilo;
 /** Of what the heavy operations spend. */
@@ -22,12 +24,11 @@ export class ByteBudget {
   readonly #random: Random;
   readonly #perOperation: number;
   readonly #mediumChance: number;
-  readonly #heavyMean: number;
   #balance: number;
   #saved: number;
   #nextExtreme: number;
 
-  constructor(load: LoadConfig, users: number, random: Random) {
+  constructor(load: LoadConfig, users: number, user: number, random: Random) {
     this.#random = random;
     const meanThinkSeconds = (load.thinkSeconds.min + load.thinkSeconds.max) / 2;
     this.#perOperation = (load.byteBudgetPerSecond * meanThinkSeconds) / users;
@@ -38,11 +39,14 @@ export class ByteBudget {
     const budgetOfLight = this.#perOperation * (heavy > 0 ? lightShare : 1);
     const wanted = light === 0 ? 0 : (budgetOfLight / light - smallMean) / (mediumMean - smallMean);
     this.#mediumChance = Math.min(0.5, Math.max(0, wanted));
-    this.#heavyMean = heavy === 0 ? 0 : (this.#perOperation * total) / heavy;
-    // Users begin at different places of their saving, so that extreme ones are spread over the run.
+    // Users begin at evenly spread places of their saving, so that extreme ones are spread over the run.
+    const phase = (user * goldenRatio) % 1;
     this.#nextExtreme = this.#drawExtreme();
-    this.#saved = random.next() * this.#nextExtreme;
-    this.#balance = random.next() * this.#heavyMean * (1 - extremeShare);
+    this.#saved = phase * this.#nextExtreme;
+    // As if the last heavy operation had been some while ago already: the first minutes upload as much as later ones.
+    const forHeavy = this.#perOperation - light * (smallMean + this.#mediumChance * (mediumMean - smallMean));
+    const operationsAgo = heavy === 0 ? 0 : -Math.log(1 - random.next()) * (total / heavy);
+    this.#balance = Math.max(0, forHeavy) * operationsAgo;
   }
 
   /** To be called once per operation, whatever it is. */

@@ -28,10 +28,10 @@ export class UserPlan {
   readonly #kinds: { item: OperationKind; weight: number }[];
   #number = 0;
 
-  constructor(load: LoadConfig, users: number, random: Random, seedName: string) {
+  constructor(load: LoadConfig, users: number, user: number, random: Random, seedName: string) {
     this.#random = random.fork('plan');
     this.#load = load;
-    this.#budget = new ByteBudget(load, users, random.fork('sizes'));
+    this.#budget = new ByteBudget(load, users, user, random.fork('sizes'));
     this.#seedName = seedName;
     this.#kinds = Object.entries(load.mix).map(([item, weight]) => ({ item: item as OperationKind, weight }));
   }

@@ -68,7 +68,7 @@ export class VirtualUser {
     this.number = number;
     this.#around = around;
     this.#random = random.fork('pauses');
-    this.#plan = new UserPlan(around.load, around.users, random, `${around.runId}-u${number}`);
+    this.#plan = new UserPlan(around.load, around.users, number, random, `${around.runId}-u${number}`);
   }
 
   /** Lives from `startsAt` until the run stops. */

@@ -1,0 +1,101 @@
+/** Plans are a pure function of config and seed, keep the mix, and together upload what the budget says. */
+import assert from 'node:assert/strict';
+import type { LoadConfig } from '@encore/contracts';
+import { Random } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { ByteBudget } from './byte-budget.ts';
+import { UserPlan } from './user-plan.ts';
+
+const load: LoadConfig = {
+  mix: { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 },
+  thinkSeconds: { min: 1, max: 5 },
+  byteBudgetPerSecond: 1_000_000,
+  liveScoresPerUser: 20,
+  probesPerSecond: 10,
+};
+
+/** The sizes that plans would upload in that time, without making the scores. */
+function uploads(config: LoadConfig, users: number, seconds: number, seed: number): number[] {
+  const sizes: number[] = [];
+  const kinds = Object.entries(config.mix).map(([item, weight]) => ({ item, weight }));
+  for (let user = 1; user <= users; user += 1) {
+    const random = new Random(seed).fork(`users/${user}`);
+    const budget = new ByteBudget(config, users, user, random.fork('sizes'));
+    for (let at = 0; at < seconds; at += random.between(config.thinkSeconds.min, config.thinkSeconds.max)) {
+      budget.earn();
+      const kind = random.weighted(kinds);
+      if (kind === 'analyze' || kind === 'export') continue;
+      const size = kind === 'heavy' ? budget.heavySize() : budget.lightSize();
+      budget.spend(size);
+      sizes.push(size);
+    }
+  }
+  return sizes;
+}
+
+describe('user plan', () => {
+  it('is the same for the same seed and user, and another for another', async () => {
+    const make = async (seed: number, user: number) => {
+      const plan = new UserPlan(load, 100, user, new Random(seed).fork(`users/${user}`), `run-u${user}`);
+      const operations = [];
+      for (let i = 0; i < 60; i += 1) operations.push(await plan.next());
+      return JSON.stringify(operations);
+    };
+    assert.equal(await make(7, 1), await make(7, 1));
+    assert.notEqual(await make(7, 1), await make(7, 2));
+    assert.notEqual(await make(7, 1), await make(8, 1));
+  });
+
+  it('keeps the mix and the think time', async () => {
+    const plan = new UserPlan({ ...load, byteBudgetPerSecond: 1 }, 100, 1, new Random(3), 'mix');
+    const counts: Record<string, number> = {};
+    let paceMs = 0;
+    const total = 3_000;
+    for (let i = 0; i < total; i += 1) {
+      const operation = await plan.next();
+      counts[operation.kind] = (counts[operation.kind] ?? 0) + 1;
+      paceMs += operation.paceMs;
+    }
+    for (const [kind, weight] of Object.entries(load.mix)) {
+      const share = (counts[kind] ?? 0) / total;
+      assert.ok(Math.abs(share - weight / 105) < 0.03, `${kind}: ${share}`);
+    }
+    assert.ok(Math.abs(paceMs / total / 3_000 - 1) < 0.03);
+  });
+});
+
+describe('byte budget', () => {
+  for (const [users, budget] of [
+    [100, 1_000_000],
+    [20, 1_000_000],
+    [10, 200_000],
+    [100, 5_000_000],
+  ] as const) {
+    it(`${users} users upload ${budget} bytes per second within 10 %, from small to extreme`, () => {
+      const seconds = 6 * 3_600;
+      const config = { ...load, byteBudgetPerSecond: budget };
+      const sizes = uploads(config, users, seconds, 11);
+      const mean = sizes.reduce((sum, size) => sum + size, 0) / seconds;
+      assert.ok(Math.abs(mean / budget - 1) < 0.1, `${mean} instead of ${budget}`);
+      for (const [from, to] of [
+        [4e3, 9e3],
+        [4e4, 8e4],
+        [1e5, 4e6],
+        [5e6, 5e7],
+      ] as const) {
+        assert.ok(
+          sizes.some((size) => size >= from && size <= to),
+          `none from ${from} to ${to}`,
+        );
+      }
+      assert.ok(sizes.every((size) => size <= 50_000_000));
+    });
+  }
+
+  it('is kept without heavy operations, too, as far as the small ones can', () => {
+    const config = { ...load, mix: { ...load.mix, heavy: 0 }, byteBudgetPerSecond: 500_000 };
+    const sizes = uploads(config, 100, 3_600, 5);
+    const mean = sizes.reduce((sum, size) => sum + size, 0) / 3_600;
+    assert.ok(Math.abs(mean / 500_000 - 1) < 0.15, `${mean}`);
+  });
+});
