@@ -141,7 +141,12 @@ function nodeService(places: LabPlaces) {
   return (name: string, program: string, port: number, env: Record<string, string> = {}): ContainerSpec => ({
     ...common(places, name),
     image: `node ${process.version}`,
-    command: [process.execPath, join(places.root, program)],
+    command: [
+      process.execPath,
+      '--import',
+      join(places.root, 'embedded/src/warm-start.ts'),
+      join(places.root, program),
+    ],
     env: {
       ...places.base,
       NODE_ENV: 'production',
