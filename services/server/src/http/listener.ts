@@ -1,5 +1,5 @@
 /** A listening port with tight limits against slow clients, that can stop without dropping what it has admitted. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 
 export interface ListenerOptions {
@@ -15,18 +15,22 @@ const headersTimeoutMs = 5_000;
 const keepAliveTimeoutMs = 75_000;
 /** How long idle connections may bring one more request while stopping; it is answered with Connection: close. */
 const idleGraceMs = 500;
+const stopCheckMs = 50;
 
 export class Listener {
   readonly port: number;
   readonly #server: Server;
-  #stopping = false;
+  /** Answers that are not finished. */
+  readonly #open: Set<ServerResponse>;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, open: Set<ServerResponse>) {
     this.#server = server;
+    this.#open = open;
     this.port = (server.address() as AddressInfo).port;
   }
 
   static async open(app: RequestListener, options: ListenerOptions): Promise<Listener> {
+    const open = new Set<ServerResponse>();
     const server = createServer(
       {
         headersTimeout: headersTimeoutMs,
@@ -38,7 +42,10 @@ export class Listener {
         noDelay: true,
       },
       (request, response) => {
-        if (listener?.stopping) response.setHeader('connection', 'close');
+        open.add(response);
+        response.once('close', () => open.delete(response));
+        // Not listening any more: this connection should not bring another request.
+        if (!server.listening) response.setHeader('connection', 'close');
         app(request, response);
       },
     );
@@ -46,7 +53,6 @@ export class Listener {
     server.maxRequestsPerSocket = 0;
     // A connection on which nothing at all moves, in either direction.
     server.timeout = options.requestTimeoutMs + 5_000;
-    let listener: Listener | null = null;
     await new Promise<void>((done, failed) => {
       server.once('error', failed);
       server.listen({ port: options.port, host: options.host, backlog: 1_024 }, () => {
@@ -54,25 +60,28 @@ export class Listener {
         done();
       });
     });
-    listener = new Listener(server);
-    return listener;
-  }
-
-  get stopping(): boolean {
-    return this.#stopping;
+    return new Listener(server, open);
   }
 
   /** Stops accepting at once, lets admitted requests end, cuts what is left at the deadline. True when nothing was cut. */
   async stop(deadlineMs: number): Promise<boolean> {
-    this.#stopping = true;
+    const startedAt = performance.now();
     // http.Server.close would cut idle connections at once, and with them requests that are already on their way.
-    const closed = new Promise<true>((done) => NetServer.prototype.close.call(this.#server, () => done(true)));
-    const idle = setTimeout(() => this.#server.closeIdleConnections(), idleGraceMs);
-    const late = new Promise<false>((done) => {
-      setTimeout(() => done(false), deadlineMs).unref();
+    const closed = new Promise<void>((done) => NetServer.prototype.close.call(this.#server, () => done()));
+    for (const response of this.#open) {
+      if (!response.headersSent) response.setHeader('connection', 'close');
+    }
+    let drained = false;
+    await new Promise<void>((done) => {
+      const timer = setInterval(() => {
+        const elapsedMs = performance.now() - startedAt;
+        drained = this.#open.size === 0 && elapsedMs >= idleGraceMs;
+        if (!drained && elapsedMs < deadlineMs) return;
+        clearInterval(timer);
+        done();
+      }, stopCheckMs);
     });
-    const drained = await Promise.race([closed, late]);
-    clearTimeout(idle);
+    // What is left has nothing to wait for: idle connections, and heads that were never sent to their end.
     this.#server.closeAllConnections();
     await closed;
     return drained;

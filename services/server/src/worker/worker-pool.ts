@@ -48,9 +48,10 @@ export class WorkerPool implements AsyncDisposable {
     };
   }
 
-  /** Starts the first process, so that the first user does not wait for it. */
+  /** Keeps one process ready, so that the next user does not wait for it. */
   warmUp(): void {
-    if (this.#all.size === 0 && !this.#closed) this.#release(this.#start());
+    const alive = [...this.#all].some((worker) => !worker.dead);
+    if (!alive && !this.#closed) this.#release(this.#start());
   }
 
   /** `sha256` names the document, for the quarantine. */
@@ -65,7 +66,9 @@ export class WorkerPool implements AsyncDisposable {
         if (isFatal(error)) this.#quarantine.blame(sha256);
         throw error;
       } finally {
+        if (worker.worn) worker.kill();
         if (!worker.dead) this.#release(worker);
+        else this.warmUp();
       }
     }, signal);
   }

@@ -21,18 +21,21 @@ export interface JobResult<Task extends ScoreTask = ScoreTask> {
   score: Score | null;
 }
 
+const wornByBytes = 8 * 1024 * 1024;
+
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<string>;
   #dead = false;
   #killed = false;
+  #worn = false;
   #listener: (message: FromWorker) => void = () => {};
 
   constructor(heapMegabytes: number) {
     this.#child = fork(join(import.meta.dirname, 'worker-child.ts'), {
       serialization: 'advanced',
       execArgv: [`--max-old-space-size=${heapMegabytes}`],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#child.on('message', (message: FromWorker) => this.#listener(message));
     this.#exited = new Promise((resolve) => {
@@ -61,6 +64,11 @@ export class WorkerProcess {
   /** Resolves when the process has ended, with how. */
   get exited(): Promise<string> {
     return this.#exited;
+  }
+
+  /** After a large job a process keeps memory that a fresh one does not take. */
+  get worn(): boolean {
+    return this.#worn;
   }
 
   kill(): void {
@@ -102,6 +110,7 @@ export class WorkerProcess {
     } finally {
       signal.removeEventListener('abort', stop);
       feed.stop();
+      this.#worn ||= feed.bytes > wornByBytes;
       // The next job must not meet bytes of this one.
       await fed;
       this.#listener = () => {};
@@ -119,6 +128,7 @@ class Feed {
   readonly #send: (message: ToWorker) => void;
   #onTheWay = 0;
   #stopped = false;
+  bytes = 0;
   #wake: () => void = () => {};
 
   constructor(source: Job['source'], send: (message: ToWorker) => void) {
@@ -131,6 +141,7 @@ class Feed {
     for await (const bytes of this.#source.bytes) {
       if (this.#stopped) return;
       this.#send({ type: 'bytes', bytes });
+      this.bytes += bytes.length;
       this.#onTheWay += 1;
       while (this.#onTheWay >= windowPieces && !this.#stopped) {
         await new Promise<void>((wake) => {

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { type Clock, EncoreError, systemClock, waitUntil } from '@encore/kit';
+import { afterEach, describe, it } from 'mocha';
+import { smallScore } from '../fixture-server.ts';
+import { defaultScoreLimits } from '../music/index.ts';
+import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
+import type { Job } from './worker-process.ts';
+
+const chunk = 64 * 1024;
+
+function jobOf(text: string): Job<{ kind: 'summary' }> {
+  const bytes = Buffer.from(text);
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
+  }
+  return {
+    task: { kind: 'summary' },
+    source: { bytes: pieces() },
+    limits: defaultScoreLimits,
+    returnScoreUpToNotes: 1_000,
+  };
+}
+
+const hasCode = (code: string) => (error: unknown) => error instanceof EncoreError && error.code === code;
+const never = new AbortController().signal;
+const large = smallScore('C', 150_000);
+
+describe('WorkerPool', function () {
+  this.timeout(60_000);
+  let pool: WorkerPool;
+  const create = (options: Partial<WorkerPoolOptions> = {}): WorkerPool => {
+    pool = new WorkerPool({
+      processes: 2,
+      heapMegabytes: 192,
+      maxQueued: 4,
+      maxWaitMs: 20_000,
+      idleMs: 60_000,
+      clock: systemClock,
+      onDeath: () => {},
+      ...options,
+    });
+    return pool;
+  };
+  afterEach(() => pool[Symbol.asyncDispose]());
+
+  it('parses in another process, which the kernel would kill before the server', async function () {
+    if (process.platform !== 'linux') this.skip();
+    create({ processes: 1 });
+    const { result, score } = await pool.run(jobOf(smallScore('C', 3)), 'a', never);
+    assert.deepEqual(result, { parts: 1, measures: 3, notes: 3 });
+    assert.equal(score?.notes.midi[0], 60);
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+    const adjusted = children.filter((pid) => {
+      const path = `/proc/${pid}/oom_score_adj`;
+      return existsSync(path) && readFileSync(path, 'utf8').trim() === '1000';
+    });
+    assert.equal(adjusted.length, 1);
+  });
+
+  it('gives back typed errors, and the same process takes the next job', async () => {
+    create({ processes: 1 });
+    const broken = `${smallScore('C', 5_000)}<`;
+    await assert.rejects(pool.run(jobOf(broken), 'broken', never), hasCode('MALFORMED_SCORE'));
+    // The error came before all bytes were sent: what is still on its way must not be taken for the next document.
+    const early = `<score-partwise></wrong>${'x'.repeat(2_000_000)}`;
+    await assert.rejects(pool.run(jobOf(early), 'early', never), hasCode('MALFORMED_SCORE'));
+    const { result } = await pool.run(jobOf(smallScore('C', 2)), 'good', never);
+    assert.equal(result.measures, 2);
+    assert.equal(pool.stats.processes, 1);
+  });
+
+  it('kills the process of a job that is not done in time, and answers the next user', async () => {
+    create({ processes: 1 });
+    await pool.run(jobOf(smallScore()), 'warm', never);
+    const startedAt = performance.now();
+    const signal = AbortSignal.timeout(150);
+    await assert.rejects(pool.run(jobOf(large), 'slow', signal), { name: 'TimeoutError' });
+    assert.ok(performance.now() - startedAt < 1_000);
+    const { result } = await pool.run(jobOf(smallScore('C', 4)), 'next', never);
+    assert.equal(result.measures, 4);
+  });
+
+  it('survives a process that dies of its document, and refuses that document for a while after three deaths', async () => {
+    let now = 0;
+    const clock: Clock = { now: () => now, sleep: async () => {} };
+    const deaths: string[] = [];
+    create({ processes: 1, heapMegabytes: 12, clock, onDeath: (how) => deaths.push(how) });
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(pool.run(jobOf(large), 'poison', never), hasCode('WORKER_DIED'));
+    }
+    assert.equal(deaths.length, 3);
+    await assert.rejects(pool.run(jobOf(large), 'poison', never), hasCode('QUARANTINED'));
+    assert.equal(pool.stats.quarantined, 1);
+    const { result } = await pool.run(jobOf(smallScore('C', 2)), 'innocent', never);
+    assert.equal(result.measures, 2);
+    now = 10 * 60_000 + 1;
+    await assert.rejects(pool.run(jobOf(large), 'poison', never), hasCode('WORKER_DIED'));
+  });
+
+  it('refuses more than its queue holds, and ends idle processes when memory is needed', async () => {
+    create({ processes: 1, maxQueued: 1 });
+    const running = [pool.run(jobOf(smallScore()), 'a', never), pool.run(jobOf(smallScore()), 'b', never)];
+    await assert.rejects(pool.run(jobOf(smallScore()), 'c', never), hasCode('OVERLOADED'));
+    await Promise.all(running);
+    assert.equal(pool.stats.processes, 1);
+    pool.endIdle();
+    await waitUntil('the process to end', () => pool.stats.processes === 0, { timeoutMs: 5_000 });
+    await pool.run(jobOf(smallScore()), 'd', never);
+  });
+
+  it('does not keep a process that a large document has swollen', async () => {
+    create({ processes: 1 });
+    await pool.run(jobOf(smallScore('C', 100_000)), 'large', never);
+    await waitUntil('a fresh process', () => pool.stats.processes === 1, { timeoutMs: 5_000 });
+    const { result } = await pool.run(jobOf(smallScore()), 'small', never);
+    assert.equal(result.measures, 1);
+  });
+});
