@@ -8,6 +8,7 @@ import type { EncoreEvent, LoadRunRequest } from '@encore/contracts';
 import { type Clock, describeError, type Logger, Random } from '@encore/kit';
 import { Pool } from 'undici';
 import { GeneratorCheck } from './generator-check.ts';
+import { LatencyLog } from './latency-log.ts';
 import { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
 import { deleteOldScores } from './old-scores.ts';
@@ -32,6 +33,8 @@ export interface LoadRunOptions {
 
 const connectTimeoutMs = 3_000;
 const checkEverySeconds = 5;
+/** Of the latency log. */
+const intervalSeconds = 10;
 const oldScoresMs = 20_000;
 const finalReadBackMs = 300_000;
 const sampleMs = 30_000;
@@ -52,23 +55,27 @@ export class LoadRun implements AsyncDisposable {
   readonly #usersPool: Pool;
   readonly #probePool: Pool;
   readonly #ownPool: Pool;
+  readonly #latencies: LatencyLog;
   readonly #check: GeneratorCheck;
   readonly #random: Random;
   #work: Promise<unknown> = Promise.resolve();
 
   static async start(options: LoadRunOptions): Promise<LoadRun> {
-    const ledger = await Ledger.open(join(options.runsDir, options.request.runId), options.clock);
-    const run = new LoadRun(options, ledger);
+    const folder = join(options.runsDir, options.request.runId);
+    const ledger = await Ledger.open(folder, options.clock);
+    const latencies = await LatencyLog.open(folder, options.clock.now());
+    const run = new LoadRun(options, ledger, latencies);
     run.#begin();
     return run;
   }
 
-  private constructor(options: LoadRunOptions, ledger: Ledger) {
+  private constructor(options: LoadRunOptions, ledger: Ledger, latencies: LatencyLog) {
     const { request, clock, metrics, targetUrl } = options;
     this.#options = options;
     this.request = request;
     this.ledger = ledger;
-    this.recorder = new Recorder(options.add, metrics);
+    this.#latencies = latencies;
+    this.recorder = new Recorder(options.add, metrics, latencies);
     this.startedAt = clock.now();
     this.#random = new Random(request.seed);
     this.#check = new GeneratorCheck(clock, metrics);
@@ -95,6 +102,7 @@ export class LoadRun implements AsyncDisposable {
     clearTimeout(timer);
     const { add, clock } = this.#options;
     this.recorder.endSecond(clock.now());
+    await this.#latencies.endInterval(clock.now());
     add(this.#check.check());
     add(this.recorder.summary(clock.now()));
     this.#check[Symbol.dispose]();
@@ -125,6 +133,7 @@ export class LoadRun implements AsyncDisposable {
     this.#check[Symbol.dispose]();
     await Promise.all([this.#usersPool.destroy(), this.#probePool.destroy(), this.#ownPool.destroy()]);
     await this.ledger[Symbol.asyncDispose]();
+    await this.#latencies[Symbol.asyncDispose]();
   }
 
   #begin(): void {
@@ -187,6 +196,7 @@ export class LoadRun implements AsyncDisposable {
       if (signal.aborted) return;
       this.recorder.endSecond(at);
       if (second % checkEverySeconds === 0) add(this.#check.check());
+      if (second % intervalSeconds === 0) await this.#latencies.endInterval(at);
     }
   }
 

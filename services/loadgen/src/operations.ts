@@ -154,11 +154,11 @@ export async function deleteScore(tools: OperationTools, user: number, score: Li
     check: (answer, _attemptId, mayBeGone) =>
       checkDeleted(answer, mayBeGone || score.deletionTried || score.version === 0),
   });
-  score.writing = false;
   if (end.how === 'right') {
     await ledger.write({ type: 'deleted', key, scoreId: score.id });
     return true;
   }
+  score.writing = false;
   const reason = end.how === 'cancelled' ? 'the run ended' : `${end.outcome}: ${end.detail}`.slice(0, 200);
   await ledger.write({ type: end.mayHaveHappened ? 'unknown' : 'refused', key, reason });
   score.uncertain ||= end.mayHaveHappened;

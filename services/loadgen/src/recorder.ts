@@ -4,6 +4,7 @@
  */
 import { type EncoreEvent, type EventOf, type OperationKind, type Outcome, operationKinds } from '@encore/contracts';
 import { LatencyHistogram } from './latency-histogram.ts';
+import type { LatencyLog } from './latency-log.ts';
 import type { LoadgenMetrics } from './metrics.ts';
 import type { OperationEnd } from './operations.ts';
 import type { AttemptRecord } from './step.ts';
@@ -29,6 +30,7 @@ export class Recorder {
   users = 0;
   readonly #add: (event: EncoreEvent) => void;
   readonly #metrics: LoadgenMetrics;
+  readonly #latencies: LatencyLog;
   readonly #totals = new Map<OperationKind, Totals>(
     operationKinds.map((kind) => [
       kind,
@@ -42,7 +44,8 @@ export class Recorder {
   /** When the last failed attempt since the last right answer ended. */
   #failedAt: number | null = null;
 
-  constructor(add: (event: EncoreEvent) => void, metrics: LoadgenMetrics) {
+  constructor(add: (event: EncoreEvent) => void, metrics: LoadgenMetrics, latencies: LatencyLog) {
+    this.#latencies = latencies;
     this.#add = add;
     this.#metrics = metrics;
   }
@@ -57,8 +60,11 @@ export class Recorder {
     this.#metrics.attempts.inc({ operation, outcome });
     this.#metrics.bytes.inc({ direction: 'sent' }, bytesSent);
     this.#metrics.bytes.inc({ direction: 'received' }, bytesReceived);
+    if (outcome === 'cancelled_at_end') return;
+    const outcomeClass = outcome === 'ok' || outcome === 'shed' ? outcome : 'failed';
+    this.#latencies.record(`${operation}.attempt.${outcomeClass}`, record.endedAt - record.startedAt);
     if (outcome === 'ok') this.#right(record);
-    else if (outcome !== 'cancelled_at_end') this.#failed(record);
+    else this.#failed(record);
   }
 
   operationEnded({ kind, end, dueAt, startedAt, endedAt }: OperationRecord): void {
@@ -69,9 +75,12 @@ export class Recorder {
     this.#second.operations[kind] ??= noEnds();
     this.#second.operations[kind][end] += 1;
     this.#metrics.operations.inc({ operation: kind, result: end });
+    const responseMs = endedAt - dueAt;
+    if (end === 'failed' || end === 'unknown') this.#latencies.record(`${kind}.failed.response`, responseMs);
     if (end !== 'ok') return;
     this.operationsOk += 1;
-    const responseMs = endedAt - dueAt;
+    this.#latencies.record(`${kind}.ok.response`, responseMs);
+    this.#latencies.record(`${kind}.ok.service`, endedAt - startedAt);
     totals.service.record(endedAt - startedAt);
     totals.response.record(responseMs);
     this.#secondResponse.record(responseMs);

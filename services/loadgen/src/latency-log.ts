@@ -1,0 +1,72 @@
+/**
+ * All latencies of the run, as HdrHistogram interval lines every ten seconds: they merge into exact percentiles of any phase later,
+ * and the standard viewers of such logs read them. Microseconds; the tag says what was timed:
+ *
+ *   create.ok.response   from the intended start to the right answer       create.ok.service   from the real start
+ *   create.failed.response   operations that failed or stay unknown        create.attempt.ok | .shed | .failed   one request
+ */
+import { join } from 'node:path';
+import { AppendFile } from '@encore/kit';
+import { HistogramLogWriter } from 'hdr-histogram-js';
+import { LatencyHistogram } from './latency-histogram.ts';
+
+export class LatencyLog implements AsyncDisposable {
+  readonly #file: AppendFile;
+  /** One for each tag ever used: a small closed set. */
+  readonly #histograms = new Map<string, LatencyHistogram>();
+  #intervalStartedAt: number;
+
+  private constructor(file: AppendFile, startedAt: number) {
+    this.#file = file;
+    this.#intervalStartedAt = startedAt;
+  }
+
+  static async open(runFolder: string, startedAt: number): Promise<LatencyLog> {
+    const file = await AppendFile.open(join(runFolder, 'latency.hlog'));
+    const log = new LatencyLog(file, startedAt);
+    await log.#write((writer) => {
+      writer.outputLogFormatVersion();
+      writer.outputStartTime(startedAt);
+      writer.outputLegend();
+    });
+    return log;
+  }
+
+  record(tag: string, ms: number): void {
+    let histogram = this.#histograms.get(tag);
+    if (!histogram) {
+      histogram = new LatencyHistogram();
+      this.#histograms.set(tag, histogram);
+    }
+    histogram.record(ms);
+  }
+
+  /** Writes what was recorded since the last interval, one line for each tag that has something. */
+  async endInterval(at: number): Promise<void> {
+    const from = this.#intervalStartedAt / 1_000;
+    this.#intervalStartedAt = at;
+    await this.#write((writer) => {
+      for (const [tag, recorded] of this.#histograms) {
+        if (recorded.histogram.totalCount === 0) continue;
+        // Set each time: a reset forgets it.
+        recorded.histogram.tag = tag;
+        writer.outputIntervalHistogram(recorded.histogram, from, at / 1_000);
+        recorded.reset();
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #write(fill: (writer: HistogramLogWriter) => void): Promise<void> {
+    let text = '';
+    fill(
+      new HistogramLogWriter((line) => {
+        text += line;
+      }),
+    );
+    if (text !== '') await this.#file.append(text.trimEnd());
+  }
+}
