@@ -34,6 +34,7 @@ const frozenAfterMs = 6_000;
 export class Healer {
   readonly #parts: Parts;
   #proxyFailsSince: number | null = null;
+  #linksWereThere = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -86,13 +87,15 @@ export class Healer {
     try {
       const created = await tools.links.ensure();
       this.#proxyFailsSince = null;
+      // At its own start the guard makes the links; that is no failure.
+      const lost = created.filter((link) => keeper.heldOn(link).kinds.length > 0 || this.#linksWereThere);
+      this.#linksWereThere = true;
       for (const link of created) await keeper.lostByProxy(link, 'Toxiproxy had lost the link');
-      const held = created.filter((link) => keeper.heldOn(link).kinds.length > 0);
-      if (held.length === 0) return;
+      if (lost.length === 0) return;
       metrics.injectorFailed();
       await recorder.tell({
         type: 'injector_failed',
-        reason: `Toxiproxy was restarted and had lost ${created.join(', ')}`,
+        reason: `Toxiproxy was restarted and had lost ${lost.join(', ')}`,
         fromAt: startedAt,
         toAt: clock.now(),
       });

@@ -39,6 +39,13 @@ export interface LineSink {
   close(): Promise<void>;
 }
 
+export interface JournalFiles {
+  sink: LineSink;
+  /** Puts the file aside, for a new one to be opened. */
+  retire: () => Promise<void>;
+  open: () => Promise<LineSink>;
+}
+
 export class Journal {
   readonly #open: () => Promise<LineSink>;
   readonly #retire: () => Promise<void>;
@@ -52,10 +59,10 @@ export class Journal {
   readonly faultIds: readonly string[] = [];
   readonly touchedIds: readonly string[] = [];
 
-  constructor(sink: LineSink, lines: readonly Line[], open: () => Promise<LineSink>, retire: () => Promise<void>) {
-    this.#sink = sink;
-    this.#open = open;
-    this.#retire = retire;
+  private constructor(lines: readonly Line[], files: JournalFiles) {
+    this.#sink = files.sink;
+    this.#open = files.open;
+    this.#retire = files.retire;
     const intents = new Map<string, Intent>();
     const owed = new Map<string, Intent>();
     const events: EncoreEvent[] = [];
@@ -110,7 +117,11 @@ export class Journal {
     const sink = await open();
     // A torn line must not swallow the next one.
     if (text !== '' && !text.endsWith('\n')) await sink.append('');
-    return new Journal(sink, parseLines(text), open, retire);
+    return Journal.from(text, { sink, open, retire });
+  }
+
+  static from(text: string, files: JournalFiles): Journal {
+    return new Journal(parseLines(text), files);
   }
 
   async write(line: Line): Promise<void> {

@@ -1,0 +1,196 @@
+/**
+ * An engine without processes: containers are records, events are called back at once, time is the clock's. It behaves
+ * like Docker where the guard relies on it: kill disarms the policy, SIGQUIT does not, pause and limits stick.
+ */
+import { type Clock, EncoreError } from '@encore/kit';
+import type {
+  ContainerStats,
+  ContainerSummary,
+  ContainerView,
+  Endpoint,
+  Engine,
+  EngineEvent,
+  EngineFacts,
+  ExecResult,
+} from '../guard/engine.ts';
+import { label } from '../guard/engine.ts';
+
+const policyMs = 250;
+
+export class FakeEngine implements Engine {
+  readonly containers = new Map<string, ContainerView>();
+  /** Called before each change; a test may throw here, to be a broken engine or a kill of the guard. */
+  onCall: (what: string, id: string) => void = () => {};
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(event: EngineEvent) => void>();
+  #usedBytes = 100 * 1_048_576;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(name: string, labels: Record<string, string>, change: Partial<ContainerView> = {}): ContainerView {
+    const view: ContainerView = {
+      id: `${name}-id`.padEnd(64, '0'),
+      name,
+      image: 'fake',
+      labels,
+      status: 'running',
+      health: '',
+      exitCode: 0,
+      restartCount: 0,
+      startedAtMs: this.#clock.now(),
+      finishedAtMs: 0,
+      memoryBytes: Number(labels[label.memory] ?? 0),
+      memswapBytes: Number(labels[label.memswap] ?? 0),
+      cpus: Number(labels[label.cpus] ?? 0),
+      networks: { back: { networkId: 'back-id', aliases: [name], fixedAddress: '' } },
+      ...change,
+    };
+    this.containers.set(view.id, view);
+    return view;
+  }
+
+  async facts(): Promise<EngineFacts> {
+    return { engine: 'fake', version: '1', kernel: '', cgroupVersion: '2', cores: 1, memoryBytes: 1e9 };
+  }
+
+  async list(project: string): Promise<ContainerSummary[]> {
+    return [...this.containers.values()].filter(({ labels }) => labels[label.project] === project);
+  }
+
+  async inspect(id: string): Promise<ContainerView> {
+    return { ...this.#find(id) };
+  }
+
+  async stats(id: string): Promise<ContainerStats> {
+    const { memoryBytes, status } = this.#find(id);
+    return {
+      memoryBytes: this.#usedBytes,
+      memoryLimitBytes: memoryBytes,
+      cpuSeconds: status === 'running' ? this.#clock.now() / 1e5 : 1,
+    };
+  }
+
+  async kill(id: string, signalName: string): Promise<void> {
+    const view = this.#change('kill', id);
+    if (view.status === 'exited') return;
+    this.#emit(view, 'kill', { signal: signalName });
+    this.die(view, signalName === 'SIGQUIT' ? 131 : 137, signalName === 'SIGQUIT');
+  }
+
+  /** A death; `policy` says whether the restart policy brings it back. */
+  die(view: ContainerView, exitCode: number, policy: boolean): void {
+    this.#set(view, { status: policy ? 'restarting' : 'exited', exitCode, finishedAtMs: this.#clock.now() });
+    this.#emit(view, 'die', { exitCode: String(exitCode) });
+    if (!policy) return;
+    void this.#clock.sleep(policyMs).then(() => {
+      if (view.status !== 'restarting') return;
+      this.#set(view, { restartCount: view.restartCount + 1 });
+      this.#run(view);
+    });
+  }
+
+  async start(id: string): Promise<void> {
+    const view = this.#change('start', id);
+    if (view.status === 'running') return;
+    this.#set(view, { restartCount: 0 });
+    this.#run(view);
+  }
+
+  async restart(id: string): Promise<void> {
+    const view = this.#change('restart', id);
+    this.#emit(view, 'kill', { signal: '15' });
+    this.die(view, 0, false);
+    this.#run(view);
+  }
+
+  async pause(id: string): Promise<void> {
+    const view = this.#change('pause', id);
+    this.#set(view, { status: 'paused' });
+    this.#emit(view, 'pause');
+  }
+
+  async unpause(id: string): Promise<void> {
+    const view = this.#change('unpause', id);
+    if (view.status !== 'paused') return;
+    this.#set(view, { status: 'running' });
+    this.#emit(view, 'unpause');
+  }
+
+  async updateMemory(id: string, memoryBytes: number, memswapBytes: number): Promise<void> {
+    const view = this.#change('update', id);
+    if (memoryBytes < this.#usedBytes)
+      throw new EncoreError('ENGINE_REFUSED', 'unable to set memory limit', { status: 500, definite: true });
+    this.#set(view, { memoryBytes, memswapBytes });
+    this.#emit(view, 'update');
+  }
+
+  async updateCpus(id: string, cpus: number): Promise<void> {
+    const view = this.#change('update', id);
+    this.#set(view, { cpus });
+    this.#emit(view, 'update');
+  }
+
+  async disconnect(id: string, networkId: string): Promise<void> {
+    const view = this.#change('disconnect', id);
+    const networks = Object.fromEntries(
+      Object.entries(view.networks).filter(([, endpoint]) => endpoint.networkId !== networkId),
+    );
+    this.#set(view, { networks });
+  }
+
+  async connect(id: string, endpoint: Endpoint): Promise<void> {
+    const view = this.#change('connect', id);
+    this.#set(view, { networks: { ...view.networks, [endpoint.networkId.replace(/-id$/, '')]: endpoint } });
+  }
+
+  async exec(id: string): Promise<ExecResult> {
+    this.#change('exec', id);
+    return { exitCode: 0, output: '' };
+  }
+
+  watch(_project: string, _sinceMs: number, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {
+    this.#listeners.add(onEvent);
+    return new Promise((resolve) => {
+      const stop = () => {
+        this.#listeners.delete(onEvent);
+        resolve();
+      };
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  #run(view: ContainerView): void {
+    this.#set(view, { status: 'running', startedAtMs: this.#clock.now() });
+    this.#emit(view, 'start');
+  }
+
+  #find(id: string): ContainerView {
+    const view = this.containers.get(id);
+    if (view === undefined)
+      throw new EncoreError('ENGINE_REFUSED', `no such container ${id}`, { status: 404, definite: true });
+    return view;
+  }
+
+  #change(what: string, id: string): ContainerView {
+    this.onCall(what, id);
+    return this.#find(id);
+  }
+
+  #set(view: ContainerView, change: Partial<ContainerView>): void {
+    Object.assign(view, change);
+  }
+
+  #emit(view: ContainerView, action: string, attributes: Record<string, string> = {}): void {
+    const event = {
+      atMs: this.#clock.now(),
+      type: 'container',
+      action,
+      containerId: view.id,
+      attributes: { ...view.labels, name: view.name, ...attributes },
+    };
+    for (const listener of this.#listeners) listener(event);
+  }
+}

@@ -1,0 +1,132 @@
+/** A whole guard in virtual time: fake engine, fake proxy, a journal in memory that a killed guard's successor reads. */
+import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
+import { pino } from 'pino';
+import { label } from '../guard/engine.ts';
+import { faultTable } from '../guard/faults/fault-table.ts';
+import { Guard } from '../guard/guard.ts';
+import { Journal, type LineSink } from '../guard/journal.ts';
+import { Links } from '../guard/links.ts';
+import type { GuardMetrics } from '../guard/metrics.ts';
+import { FakeEngine } from './fake-engine.ts';
+import { FakeProxies } from './fake-proxies.ts';
+import { Life } from './life.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export const project = 'lab';
+const megabyte = 1_048_576;
+const never = new AbortController().signal;
+
+const silent: GuardMetrics = {
+  injected: () => {},
+  bit: () => {},
+  undone: () => {},
+  injectorFailed: () => {},
+  sampled: () => {},
+};
+
+export class FakeLab {
+  readonly clock = new VirtualClock();
+  readonly engine = new FakeEngine(this.clock);
+  readonly proxies = new FakeProxies();
+  lines: string[] = [];
+  /** Keep lines, for a successor; a long simulation has none. */
+  keepsLines = true;
+
+  constructor() {
+    const accepts = Object.values(faultTable).map(({ kind }) => kind);
+    for (const target of ['server', 'postgres', 'toxiproxy'])
+      this.engine.add(target, {
+        [label.project]: project,
+        [label.target]: target,
+        [label.accepts]: target === 'toxiproxy' ? '' : accepts.join(','),
+        [label.memory]: String(512 * megabyte),
+        [label.memswap]: String(512 * megabyte),
+        [label.cpus]: '1',
+      });
+    this.proxies.answers = (link) => {
+      const { status, networks } = this.container(link === 'client-link' ? 'server' : 'postgres');
+      return status === 'running' && Object.keys(networks).length > 0;
+    };
+    this.engine.add('bystander', {
+      [label.project]: 'another',
+      [label.target]: 'server',
+      [label.accepts]: accepts.join(','),
+    });
+  }
+
+  get server() {
+    return this.container('server');
+  }
+
+  container(name: string) {
+    const view = [...this.engine.containers.values()].find((found) => found.name === name);
+    if (view === undefined) throw new Error(`no container ${name}`);
+    return view;
+  }
+
+  /** A guard that reads what its predecessor wrote, and dies when its life is over. */
+  guard(life: Life = new Life()): Guard {
+    const file: LineSink = {
+      append: async (line) => {
+        if (this.keepsLines) this.lines.push(line);
+      },
+      close: async () => {},
+    };
+    const sink = life.mortal(file);
+    return new Guard({
+      engine: life.mortal(this.engine, ['watch']),
+      project,
+      links: new Links(
+        life.mortal(this.proxies, ['exchange']),
+        {
+          'client-link': { listen: '0.0.0.0:8000', upstream: 'server:8000' },
+          'database-link': { listen: '0.0.0.0:5432', upstream: 'postgres:5432' },
+        },
+        this.clock,
+      ),
+      proxyHost: 'proxy',
+      exchange: this.proxies.exchange,
+      journal: Journal.from(this.lines.join('\n'), {
+        open: async () => sink,
+        retire: async () => {
+          this.lines = [];
+        },
+        sink,
+      }),
+      metrics: silent,
+      clock: this.clock,
+      deadline: () => never,
+      logger: pino({ level: 'silent' }),
+    });
+  }
+
+  /** Everything that a fault may change, as text, but for ids and times. */
+  state(): string {
+    const containers = [...this.engine.containers.values()].map(
+      ({ name, status, memoryBytes, memswapBytes, cpus, networks }) => ({
+        name,
+        status,
+        memoryBytes,
+        memswapBytes,
+        cpus,
+        networks,
+      }),
+    );
+    return JSON.stringify({ containers, proxies: [...this.proxies.states.values()] }, null, 1);
+  }
+}
+
+let count = 0;
+export function fault(kind: FaultKind, change: Partial<PlannedFault> = {}): PlannedFault {
+  count += 1;
+  const { targets, instant } = faultTable[kind];
+  return {
+    id: `f${String(count).padStart(4, '0')}`,
+    kind,
+    target: targets[0] as Target,
+    atSeconds: 0,
+    durationSeconds: instant ? 0 : 10,
+    params: {},
+    ...change,
+  };
+}

@@ -1,0 +1,108 @@
+/** Toxiproxy as a record, and a look at a link that sees what its toxics would do. */
+import { EncoreError } from '@encore/kit';
+import type { Exchange, ExchangeProbe } from '../guard/link-probe.ts';
+import type { LinkName } from '../guard/links.ts';
+import type { Proxies, ProxyState, Toxic } from '../guard/toxiproxy-api.ts';
+
+export class FakeProxies implements Proxies {
+  readonly states = new Map<string, ProxyState>();
+  /** Called before each change; may throw. */
+  onCall: (what: string, proxy: string) => void = () => {};
+
+  /** Whether the link's upstream answers. */
+  answers: (link: LinkName) => boolean = () => true;
+
+  async version(): Promise<string> {
+    return 'fake';
+  }
+
+  async list(): Promise<Record<string, ProxyState>> {
+    this.onCall('list', '');
+    return Object.fromEntries([...this.states].map(([name, state]) => [name, { ...state, toxics: [...state.toxics] }]));
+  }
+
+  async create({ name, listen, upstream }: { name: string; listen: string; upstream: string }): Promise<void> {
+    this.onCall('create', name);
+    this.states.set(name, { name, listen, upstream, enabled: true, toxics: [] });
+  }
+
+  async remove(name: string): Promise<void> {
+    this.onCall('remove', name);
+    this.states.delete(name);
+  }
+
+  async setEnabled(name: string, enabled: boolean): Promise<void> {
+    this.onCall(enabled ? 'enable' : 'disable', name);
+    this.#find(name).enabled = enabled;
+  }
+
+  async addToxic(proxy: string, toxic: Toxic): Promise<void> {
+    this.onCall('addToxic', proxy);
+    this.#find(proxy).toxics.push(toxic);
+  }
+
+  async removeToxic(proxy: string, name: string): Promise<void> {
+    this.onCall('removeToxic', proxy);
+    const state = this.#find(proxy);
+    state.toxics = state.toxics.filter((toxic) => toxic.name !== name);
+  }
+
+  /** Addresses of links listen on 0.0.0.0; everything else is the way past the proxy. */
+  readonly exchange: ExchangeProbe = async (link, address, { requests = 1 }) => {
+    const answer: Exchange = {
+      end: 'complete',
+      connectMs: 1,
+      firstByteMs: 2,
+      lastByteMs: 2,
+      totalMs: 2,
+      bytes: 300 * requests,
+    };
+    const state = this.states.get(link);
+    if (!this.answers(link)) Object.assign(answer, { end: 'reset', firstByteMs: null, lastByteMs: null, bytes: 0 });
+    if (address.host !== 'proxy' || state === undefined) return answer;
+    if (!state.enabled)
+      return { ...answer, end: 'refused', connectMs: null, firstByteMs: null, lastByteMs: null, bytes: 0 };
+    for (const toxic of state.toxics) distort(answer, toxic);
+    return answer;
+  };
+
+  #find(name: string): ProxyState {
+    const state = this.states.get(name);
+    if (state === undefined)
+      throw new EncoreError('PROXY_REFUSED', `no proxy ${name}`, { status: 502, definite: true });
+    return state;
+  }
+}
+
+function distort(answer: Exchange, { type, attributes }: Toxic): void {
+  const delay = (ms: number) => {
+    answer.firstByteMs = (answer.firstByteMs ?? 0) + ms;
+    answer.lastByteMs = (answer.lastByteMs ?? 0) + ms;
+    answer.totalMs += ms;
+  };
+  switch (type) {
+    case 'latency':
+      delay(attributes['latency'] ?? 0);
+      break;
+    case 'bandwidth':
+      delay(answer.bytes / (attributes['rate'] ?? 1));
+      break;
+    case 'slow_close':
+      answer.totalMs += attributes['delay'] ?? 0;
+      break;
+    case 'slicer':
+      delay(((answer.bytes / (attributes['average_size'] ?? 1)) * (attributes['delay'] ?? 0)) / 1_000);
+      break;
+    case 'limit_data':
+      answer.bytes = Math.min(answer.bytes, attributes['bytes'] ?? 0);
+      break;
+    case 'timeout':
+    case 'reset_peer':
+      Object.assign(answer, {
+        end: type === 'timeout' ? 'timeout' : 'reset',
+        bytes: 0,
+        firstByteMs: null,
+        lastByteMs: null,
+      });
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The life of a guard in a simulation. A SIGKILL looks like this from outside: up to some step everything happened, after it
+ * nothing does, and no promise is ever settled. Each call has a step before and one after it.
+ */
+export class Life {
+  steps = 0;
+  readonly #diesAt: number;
+
+  constructor(diesAt = Number.POSITIVE_INFINITY) {
+    this.#diesAt = diesAt;
+  }
+
+  get over(): boolean {
+    return this.steps >= this.#diesAt;
+  }
+
+  mortal<T extends object>(subject: T, free: readonly string[] = []): T {
+    return new Proxy(subject, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        if (free.includes(String(name))) return member.bind(target);
+        return async (...args: unknown[]) => {
+          await this.#step();
+          const result: unknown = await member.apply(target, args);
+          await this.#step();
+          return result;
+        };
+      },
+    });
+  }
+
+  #step(): Promise<void> | undefined {
+    if (!this.over) this.steps += 1;
+    return this.over ? new Promise(() => {}) : undefined;
+  }
+}

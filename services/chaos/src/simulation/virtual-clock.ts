@@ -1,0 +1,102 @@
+/** Time that a test owns: it stands still until everybody waits, then jumps to the next one to be woken. */
+import type { Clock } from '@encore/kit';
+
+interface Sleeper {
+  at: number;
+  order: number;
+  wake: () => void;
+}
+
+export class VirtualClock implements Clock {
+  #now: number;
+  #order = 0;
+  /** A binary heap by time, then by the order of going to sleep. */
+  readonly #sleepers: Sleeper[] = [];
+
+  constructor(startMs = 1_700_000_000_000) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const abort = () => reject(signal?.reason);
+      const wake = () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#push({ at: this.#now + Math.max(0, ms), order: this.#order++, wake });
+    });
+  }
+
+  /** Runs everything that is due until then. */
+  async advance(ms: number): Promise<void> {
+    const endsAt = this.#now + ms;
+    for (;;) {
+      await settled();
+      const next = this.#sleepers[0];
+      if (next === undefined || next.at > endsAt) break;
+      this.#pop();
+      this.#now = Math.max(this.#now, next.at);
+      next.wake();
+    }
+    this.#now = endsAt;
+  }
+
+  /** Advances until the promise is settled. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let done = false;
+    const mark = () => {
+      done = true;
+    };
+    void promise.then(mark, mark);
+    for (;;) {
+      await settled();
+      if (done) return promise;
+      const next = this.#pop();
+      if (next === undefined) throw new Error('everybody sleeps for ever');
+      this.#now = Math.max(this.#now, next.at);
+      next.wake();
+    }
+  }
+
+  #push(sleeper: Sleeper): void {
+    const heap = this.#sleepers;
+    let index = heap.push(sleeper) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!before(sleeper, heap[parent])) break;
+      heap[index] = heap[parent] as Sleeper;
+      index = parent;
+    }
+    heap[index] = sleeper;
+  }
+
+  #pop(): Sleeper | undefined {
+    const heap = this.#sleepers;
+    const first = heap[0];
+    const last = heap.pop();
+    if (first === undefined || last === undefined || heap.length === 0) return first;
+    let index = 0;
+    for (;;) {
+      const left = 2 * index + 1;
+      const smaller = before(heap[left + 1], heap[left]) ? left + 1 : left;
+      if (!before(heap[smaller], last)) break;
+      heap[index] = heap[smaller] as Sleeper;
+      index = smaller;
+    }
+    heap[index] = last;
+    return first;
+  }
+}
+
+const before = (a: Sleeper | undefined, b: Sleeper | undefined): boolean =>
+  a !== undefined && (b === undefined || a.at < b.at || (a.at === b.at && a.order < b.order));
+
+/** All promises that can go on without time have gone on: the fakes do no input or output. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
