@@ -56,7 +56,8 @@ export const checks: readonly Check[] = [
     missing: ({ faults }) =>
       blame(
         faults.filter((fault) => isKill(fault.record) && wasTried(fault) && fault.record.bit !== 'yes'),
-        'kills did not bite',
+        'kill',
+        'did not bite',
       ),
   },
   {
@@ -97,7 +98,8 @@ export const checks: readonly Check[] = [
           if (record.injectedAt === null || record.bit === 'refused' || record.bit === 'unsupported') return false;
           return record.undoVerified === false || (record.undoneAt === null && record.fault.durationSeconds > 0);
         }),
-        'faults have no verified undo',
+        'fault',
+        'without a verified undo',
       ),
   },
   {
@@ -178,8 +180,9 @@ function wasTried({ record }: SettledFault): boolean {
   return record.bit !== 'unsupported' && (record.intendedAt !== null || record.injectedAt !== null);
 }
 
-function blame(faults: readonly SettledFault[], what: string): string[] {
-  return faults.length === 0 ? [] : [`${faults.length} ${what}: ${list(faults.map(label))}`];
+function blame(faults: readonly SettledFault[], noun: string, what: string): string[] {
+  if (faults.length === 0) return [];
+  return [`${faults.length} ${noun}${faults.length === 1 ? '' : 's'} ${what}: ${list(faults.map(label))}`];
 }
 
 function kindsThatNeverBit({ faults }: Evidence): string[] {

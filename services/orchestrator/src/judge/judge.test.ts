@@ -154,7 +154,7 @@ describe('judge', () => {
   const inconclusive: [string, RegExp, Partial<Simulation>, ((event: EncoreEvent) => boolean)?][] = [
     [
       'a kill did not bite',
-      /1 kills did not bite: f0001/,
+      /1 kill did not bite: f0001/,
       { faults: [{ ...crash, bit: 'no' }, outage, refused, latency] },
     ],
     [
@@ -204,7 +204,7 @@ describe('judge', () => {
     ['the end is missing', /does not say how the run ended/, {}, not('run_ended')],
     [
       'an undo was not verified',
-      /1 faults have no verified undo: f0003/,
+      /1 fault without a verified undo: f0003/,
       { faults: [crash, outage, { ...refused, undoVerified: false }, latency] },
     ],
     ['the generator said nothing of itself', /never reported its own health/, {}, not('generator_checked')],

@@ -60,6 +60,7 @@ const defaults: Simulation = {
 };
 
 const megabyte = 1_048_576;
+const listedPerSecond = 80;
 const operationShares = { create: 0.285, analyze: 0.381, modify: 0.19, export: 0.095, heavy: 0.049 } as const;
 
 /** A fault with its number; times in seconds of steady. */
@@ -185,21 +186,29 @@ export class SimulatedRun {
     yield { type: 'run_ended', at: at + 7_000, how: interrupted ? 'interrupted' : 'completed' };
   }
 
+  /** Faults that can matter to a request of this second; looked for once per second, for a plan may hold hundreds. */
+  #activeIn(second: number): SimulatedFault[] {
+    return this.settings.faults.filter(({ bit, atSeconds, durationSeconds, downSeconds }) => {
+      const longest = Math.max(durationSeconds, (downSeconds ?? 1.5) + 1);
+      return (bit ?? 'yes') === 'yes' && atSeconds < second + 1 && atSeconds + longest >= second;
+    });
+  }
+
   /** Is the server out of reach for a request at this moment, and how does that look? */
-  #trouble(at: number): Outcome | null {
-    for (const fault of this.settings.faults) {
+  #trouble(at: number, active: SimulatedFault[]): Outcome | null {
+    for (const fault of active) {
       const from = this.at(fault.atSeconds);
-      if (at < from || (fault.bit ?? 'yes') !== 'yes') continue;
+      if (at < from) continue;
       if (isDeadly(fault) && at < from + (fault.downSeconds ?? 1.5) * 1_000 + 300) return 'refused';
       const failing = ['connection-refused', 'timeout', 'freeze', 'database-down', 'hang'].includes(fault.kind);
-      if (failing && at < from + fault.durationSeconds * 1_000)
-        return fault.kind === 'timeout' ? 'header_timeout' : 'refused';
+      if (!failing || at >= from + fault.durationSeconds * 1_000) continue;
+      return fault.kind === 'timeout' ? 'header_timeout' : 'refused';
     }
     return null;
   }
 
-  #slowness(at: number): number {
-    const slow = this.settings.faults.find(
+  #slowness(at: number, active: SimulatedFault[]): number {
+    const slow = active.find(
       ({ kind, atSeconds, durationSeconds }) =>
         kind === 'latency' && at >= this.at(atSeconds) && at < this.at(atSeconds + durationSeconds),
     );
@@ -213,20 +222,27 @@ export class SimulatedRun {
     if (unseen !== null && second >= unseen.from && second < unseen.to) return;
     const ramped = second < 0 ? (second + rampSeconds + 1) / rampSeconds : 1;
     const due = Math.round(operationsPerSecond * ramped);
+    const active = this.#activeIn(second);
     const counts = { ok: 0, failed: 0 };
     const attempts: Partial<Record<Outcome, number>> = {};
-    for (let number = 0; number < due; number += 1) {
-      const startedAt = at + (number / due) * 1_000;
-      const outcome = this.#trouble(startedAt) ?? (number < strayFailures && second >= 0 ? 'server_error' : 'ok');
-      attempts[outcome] = (attempts[outcome] ?? 0) + 1;
-      if (outcome === 'ok') counts.ok += 1;
-      else {
-        counts.failed += 1;
-        yield this.#failure(second * 10_000 + number, startedAt, outcome);
+    const stray = second >= 0 ? strayFailures : 0;
+    if (active.length === 0 && stray === 0) {
+      counts.ok = due;
+      attempts.ok = due;
+    } else {
+      for (let number = 0; number < due; number += 1) {
+        const startedAt = at + (number / due) * 1_000;
+        const outcome = this.#trouble(startedAt, active) ?? (number < stray ? 'server_error' : 'ok');
+        attempts[outcome] = (attempts[outcome] ?? 0) + 1;
+        counts[outcome === 'ok' ? 'ok' : 'failed'] += 1;
+        // Like the real one, the generator lists so many and counts the rest.
+        if (outcome !== 'ok' && counts.failed <= listedPerSecond) {
+          yield this.#failure(second * 10_000 + number, startedAt, outcome);
+        }
       }
     }
-    yield this.#probes(at, probesPerSecond);
-    const p50 = 18 + 4 * this.#random.next() + this.#slowness(at);
+    yield this.#probes(at, probesPerSecond, active);
+    const p50 = 18 + 4 * this.#random.next() + this.#slowness(at, active);
     yield {
       type: 'load_second',
       at: at + 1_000,
@@ -267,10 +283,10 @@ export class SimulatedRun {
     };
   }
 
-  #probes(at: number, perSecond: number): EncoreEvent {
+  #probes(at: number, perSecond: number, active: SimulatedFault[]): EncoreEvent {
     const probes = Array.from({ length: perSecond }, (_, number) => {
       const dueAt = at + (number / perSecond) * 1_000;
-      const outcome = this.#trouble(dueAt) ?? ('ok' as const);
+      const outcome = this.#trouble(dueAt, active) ?? ('ok' as const);
       return { dueAt, endedAt: dueAt + 8, outcome };
     });
     return { type: 'probe_second', at, probes };

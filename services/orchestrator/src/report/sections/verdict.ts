@@ -26,5 +26,7 @@ function storyOf({ faults, totals, duration_seconds, recoveries }: Report): stri
   const bit = faults.filter((fault) => fault.bit === 'yes');
   const kills = bit.filter(({ kind }) => kind === 'crash' || kind === 'outage');
   const recovered = recoveries.failed === 0 ? 'each recovered from' : `${recoveries.failed} never recovered from`;
-  return `${thousands(totals.attempts)} requests in ${durationText(duration_seconds)}; ${bit.length} faults that bit, ${kills.length} of them kills${bit.length === 0 ? '' : `, ${recovered}`}.`;
+  const of = kills.length === 1 ? '1 of them a kill' : `${kills.length} of them kills`;
+  const came = bit.length === 0 ? 'no fault bit' : `${bit.length} faults that bit, ${of}, ${recovered}`;
+  return `${thousands(totals.attempts)} requests in ${durationText(duration_seconds)}; ${came}.`;
 }

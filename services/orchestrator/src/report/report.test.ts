@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EncoreEvent, reportSchema } from '@encore/contracts';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { type Judgement, judge } from '../judge/judge.ts';
+import { plannedFault, SimulatedRun, type Simulation } from '../judge/testing.ts';
+import { durationText } from './format.ts';
+import { junitXml } from './junit.ts';
+import { markdownSummary } from './markdown.ts';
+import { renderPage, renderUpdate } from './page.ts';
+import { textSummary } from './text-summary.ts';
+import { writeReports } from './write-reports.ts';
+
+const crash = plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40.25, downSeconds: 1.5 });
+const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80.5, downSeconds: 4 });
+
+async function judged(
+  settings: Partial<Simulation> = {},
+  change = (event: EncoreEvent): EncoreEvent => event,
+): Promise<Judgement> {
+  const run = new SimulatedRun({ faults: [crash, outage], ...settings });
+  const history = async function* () {
+    for await (const line of run.history()) yield { ...line, event: change(line.event) };
+  };
+  return judge({ history: history(), plan: run.plan, ledger: run.ledger(), historyProblems: [] });
+}
+
+describe('text summary', () => {
+  it('is the block of the guide, then each kill step by step', async () => {
+    const { report } = await judged();
+    const text = textSummary(report, 'test_results/production_test_20261123_100000.json');
+    const lines = text.split('\n');
+    assert.equal(lines[0], '='.repeat(80));
+    assert.equal(lines[1], 'PRODUCTION TEST SUMMARY');
+    for (const line of [
+      /^Duration: 3m 09s/,
+      /^Result: PASSED$/,
+      /^Success Rate: 96\.\d\d% of 7,020 operations/,
+      /^Total Requests: 7,020 \(39\/s\)$/,
+      /^Failed Requests: \d+ \(0 not explained by a fault\)$/,
+      /^Total Recoveries: 2 of 2 faults, 2 of 2 kills$/,
+      /^Avg Recovery Time: 3\.1s \(worst 4\.3 s\)$/,
+      /^Lost Writes: 0 of 200 acknowledged$/,
+      /^Report: test_results\/production_test_20261123_100000\.json$/,
+      /^Kill 1 of 2: crash of server at 10:00:52\.250 UTC \(f0001\), recovered in 1\.86 s, healed by policy$/,
+      /^ {2}\+ {3}0\.900 s {2}process started again by policy$/,
+    ]) {
+      assert.ok(
+        lines.some((candidate) => line.test(candidate)),
+        `${line} in:\n${text}`,
+      );
+    }
+    const steps = lines.slice(lines.findIndex((line) => line.startsWith('Kill 1')) + 1).slice(0, 7);
+    assert.equal(
+      steps.every((line) => /^ {2}\+ +\d+\.\d{3} s {2}\S/.test(line)),
+      true,
+      'seven steps with their times',
+    );
+  });
+
+  it('gives the reasons of a failure, and never lets a worst recovery look fine', async () => {
+    const { report } = await judged({ faults: [crash, { ...outage, downSeconds: Number.POSITIVE_INFINITY }] });
+    const text = textSummary(report);
+    assert.match(text, /Result: FAILED\n {2}- success_rate is/);
+    assert.match(text, /worst: never/);
+    assert.match(text, /\(f0002\), not recovered/);
+  });
+
+  it('writes durations as people do', () => {
+    assert.deepEqual([0.44, 59.94, 182, 86_407].map(durationText), ['0.4s', '59.9s', '3m 02s', '24h 00m 07s']);
+  });
+});
+
+describe('page', () => {
+  it('shows hostile words of a run as text, and cannot be left by its data', async () => {
+    const hostile = '</script><img src=x onerror=alert(1)>';
+    const { report, series } = await judged({ strayFailures: 1 }, (event) =>
+      event.type === 'attempt_failed' ? { ...event, request: hostile, detail: hostile } : event,
+    );
+    const renamed = { ...series, memoryBytes: { [hostile]: series.at.map(() => 1) } };
+    const page = renderPage({ report: { ...report, run_id: hostile }, series: renamed });
+    assert.equal(page.includes('<img'), false);
+    assert.equal(page.match(/<\/script>/g)?.length, 3, 'the three scripts of the page alone');
+    assert.ok(page.includes('&lt;/script&gt;&lt;img src=x'));
+  });
+
+  it('asks nobody for anything', async () => {
+    const page = renderPage(await judged());
+    assert.ok(page.includes('default-src &#39;none&#39;'), 'the policy forbids every request');
+    assert.equal(/(?:src|href)="(?!#|data:)/.test(page), false);
+    assert.equal(/url\(\s*['"]?(?!data:)/.test(page), false);
+  });
+
+  it('says the verdict before anything else, and each fault and rule once', async () => {
+    const { report, series } = await judged();
+    const page = renderPage({ report, series });
+    assert.ok(page.indexOf('PASSED') < page.indexOf('success_rate'));
+    assert.equal(page.match(/<tr data-kind=/g)?.length, 2);
+    for (const { name } of report.thresholds) assert.ok(page.includes(`<code>${name}</code>`), name);
+  });
+
+  it('sends a live page every part but the timeline, whose data are the series', async () => {
+    const judgement = await judged();
+    const update = renderUpdate(judgement, true);
+    assert.equal(update.sections['timeline-section'], undefined);
+    assert.match(update.sections['verdict'] ?? '', /RUNNING/);
+    assert.equal(update.series, judgement.series);
+    assert.match(renderPage(judgement, { liveUrl: '/events' }), /data-live="\/events"/);
+  });
+});
+
+describe('reports for CI', () => {
+  it('JUnit: a broken rule is a failure, a rule without data an error', async () => {
+    const failed = junitXml((await judged({ lost: 1 })).report);
+    assert.match(
+      failed,
+      /<testcase classname="encore\.rules" name="lost_writes: count==0" time="0">\n\s+<failure message="lost_writes is 1/,
+    );
+    assert.match(failed, /<testsuites [^>]*failures="2" errors="0"/, 'the rule and the verdict');
+    const silent = junitXml(
+      (
+        await judged({}, (event) =>
+          event.type === 'hygiene_checked' ? { type: 'stop_requested', at: event.at, reason: 'x' } : event,
+        )
+      ).report,
+    );
+    assert.match(silent, /<error message="no data: leaks is –/);
+  });
+
+  it('Markdown: the verdict first, no markup out of a run', async () => {
+    const { report } = await judged();
+    const text = markdownSummary({ ...report, reasons: ['a | b <script>'] });
+    assert.match(text, /^# ✅ Encore: PASSED\n/);
+    assert.ok(text.includes('a \\| b \\<script\\>'));
+  });
+});
+
+describe('writeReports', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'encore-report-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('writes every form, and the JSON holds to its schema', async () => {
+    const judgement = await judged();
+    const inner = join(folder, 'production_test_20261123_100000');
+    await writeReports(judgement, inner, `${inner}.json`);
+    assert.deepEqual((await readdir(inner)).sort(), ['junit.xml', 'report.html', 'summary.md']);
+    const report = JSON.parse(await readFile(`${inner}.json`, 'utf8'));
+    assert.deepEqual(reportSchema.parse(report), judgement.report);
+  });
+});
