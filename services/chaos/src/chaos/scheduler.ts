@@ -46,8 +46,10 @@ export class Scheduler {
       if (running.runId === request.runId) return;
       throw new EncoreError('RUN_HELD', `run ${running.runId} is on`, { status: 409, definite: true });
     }
+    const faults = request.plan.faults.toSorted((a, b) => a.atSeconds - b.atSeconds);
     const run: Run = {
       ...request,
+      plan: { ...request.plan, faults },
       stop: new AbortController(),
       finished: Promise.resolve(),
       done: 0,
@@ -87,37 +89,34 @@ export class Scheduler {
   /** Faults may overlap, so each lives on its own once its time has come. */
   async #follow(run: Run): Promise<void> {
     const { clock, logger } = this.#parts;
-    const open: Promise<void>[] = [];
-    const faults = run.plan.faults.toSorted((a, b) => a.atSeconds - b.atSeconds);
-    for (const [index, fault] of faults.entries()) {
+    const lives: Promise<void>[] = [];
+    for (const [index, fault] of run.plan.faults.entries()) {
       run.next = index;
       const dueAt = run.steadyStartsAt + fault.atSeconds * 1_000;
-      const life =
-        clock.now() > dueAt + maxLateMs
-          ? Promise.resolve(this.#skip(fault, 'its time had passed when the scheduler was started'))
-          : await sleepUntil(clock, dueAt, run.stop.signal).then(
-              () => this.#live(run, fault, dueAt),
-              () => null,
-            );
-      if (life === null) break;
-      const lived = Promise.resolve(life)
+      if (clock.now() > dueAt + maxLateMs) {
+        this.#skip(fault, 'its time had passed when the scheduler was started');
+        run.done += 1;
+        continue;
+      }
+      await sleepUntil(clock, dueAt, run.stop.signal).catch(() => {});
+      if (run.stop.signal.aborted) break;
+      const life = this.#live(run, fault, dueAt)
         .catch((error: unknown) => logger.error({ fault: fault.id, err: describeError(error) }, 'a fault failed'))
         .finally(() => {
           run.current.delete(fault.id);
           run.done += 1;
         });
-      open.push(lived);
+      lives.push(life);
     }
-    run.next = faults.length;
-    await Promise.all(open);
+    run.next = run.plan.faults.length;
+    await Promise.all(lives);
   }
 
-  /** Never rejects before the fault is released: an undo is not given up because somebody stopped the run. */
-  #live(run: Run, fault: PlannedFault, dueAt: number): Promise<void> {
+  /** Does not end before the fault is released: an undo is not given up because somebody stopped the run. */
+  async #live(run: Run, fault: PlannedFault, dueAt: number): Promise<void> {
     run.current.set(fault.id, fault);
-    return this.#inject(run, fault, dueAt).then(async (held) => {
-      if (held !== null) await this.#hold(run, fault, held);
-    });
+    const injectedAt = await this.#inject(run, fault, dueAt);
+    if (injectedAt !== null) await this.#hold(run, fault, injectedAt);
   }
 
   /** The moment of injection, or null when nothing is held. */
