@@ -21,6 +21,8 @@ export interface DatabaseOptions {
 }
 
 const queuedPerConnection = 20;
+const bulkShare = 0.3;
+const maxQueuedBulk = 1_000;
 
 export type Row = Record<string, unknown>;
 
@@ -29,6 +31,8 @@ export class Database implements AsyncDisposable {
   readonly #options: DatabaseOptions;
   /** Waiting for a busy connection is our own overload, not a failure of the database: the pool itself never has a queue. */
   readonly #places: Semaphore;
+  /** Chunks of large scores share a part of the connections, so that a few hundred transfers do not hold up small requests. */
+  readonly #bulkPlaces: Semaphore;
   #ping: Promise<boolean> | null = null;
 
   constructor(options: DatabaseOptions) {
@@ -38,6 +42,12 @@ export class Database implements AsyncDisposable {
       maxQueued: options.connections * queuedPerConnection,
       maxWaitMs: options.maxWaitMs,
       refuse: () => overloaded('all database connections are in use'),
+    });
+    this.#bulkPlaces = new Semaphore({
+      places: Math.max(1, Math.floor(options.connections * bulkShare)),
+      maxQueued: maxQueuedBulk,
+      maxWaitMs: options.maxWaitMs * 10,
+      refuse: () => overloaded('too many large scores are on their way'),
     });
     this.#pool = new pg.Pool({
       connectionString: options.url,
@@ -73,6 +83,11 @@ export class Database implements AsyncDisposable {
         report(verdict);
       }
     }, signal);
+  }
+
+  /** For all but the first chunk of a score. */
+  bulkQuery(text: string, values: unknown[], signal?: AbortSignal): Promise<Row[]> {
+    return this.#bulkPlaces.run(() => this.query(text, values, signal), signal);
   }
 
   /** Does the database answer now? Asked past the breaker and the users, and at most once at a time. */

@@ -130,7 +130,11 @@ export class ScoreStore {
           );
           contentId = String(row?.['content_id']);
         } else {
-          await this.#database.query('insert into score_chunks values ($1, $2, $3)', [contentId, seq, chunk], signal);
+          await this.#database.bulkQuery(
+            'insert into score_chunks values ($1, $2, $3)',
+            [contentId, seq, chunk],
+            signal,
+          );
         }
         seq += 1;
       }
@@ -174,11 +178,10 @@ export class ScoreStore {
   }
 
   async #chunk(head: ScoreHead, seq: number, signal: AbortSignal): Promise<Buffer> {
-    const [row] = await this.#database.query(
-      'select data from score_chunks where content_id = $1 and seq = $2',
-      [head.contentId, seq],
-      signal,
-    );
+    const text = 'select data from score_chunks where content_id = $1 and seq = $2';
+    const values = [head.contentId, seq];
+    const database = this.#database;
+    const [row] = await (seq === 0 ? database.query(text, values, signal) : database.bulkQuery(text, values, signal));
     const data = row?.['data'];
     if (!Buffer.isBuffer(data)) throw this.#corrupt(head);
     return data;

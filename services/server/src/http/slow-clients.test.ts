@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { waitUntil } from '@encore/kit';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+
+const attackers = 150;
+
+describe('slow clients', function () {
+  this.timeout(60_000);
+  let postgres: TestPostgres;
+  let server: FixtureServer;
+  const sockets: Socket[] = [];
+  const timers: NodeJS.Timeout[] = [];
+  before(async () => {
+    postgres = await startPostgres();
+    server = await startFixtureServer(postgres.url);
+    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
+      timeoutMs: 10_000,
+    });
+    await server.put('bait', smallScore('C', 60_000));
+  });
+  afterEach(() => {
+    for (const timer of timers.splice(0)) clearInterval(timer);
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await postgres[Symbol.asyncDispose]();
+  });
+
+  /** Opens the attack's connections; each sends `first`, then `drip` every 200 ms, and reads only when told to. */
+  async function attack(first: string, drip: string | null, reads: boolean): Promise<{ closed: () => number }> {
+    let closed = 0;
+    const port = Number(new URL(server.url).port);
+    await Promise.all(
+      Array.from({ length: attackers }, async () => {
+        const socket = connect(port, '127.0.0.1');
+        sockets.push(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          closed += 1;
+        });
+        if (reads) socket.resume();
+        else socket.pause();
+        await new Promise((done) => socket.once('connect', done));
+        socket.write(first);
+        if (drip !== null) timers.push(setInterval(() => socket.writable && socket.write(drip), 200));
+      }),
+    );
+    return { closed: () => closed };
+  }
+
+  async function othersAreServed(): Promise<void> {
+    const startedAt = performance.now();
+    const id = `during-${sockets.length}-${Math.round(startedAt)}`;
+    assert.equal((await server.put(id, smallScore())).status, 201);
+    assert.equal((await server.call('key_analysis', { score_id: id })).isError, false);
+    assert.equal((await fetch(`${server.healthUrl}/health/live`)).status, 200);
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs < 2_000, `took ${tookMs} ms`);
+  }
+
+  it('that send their head byte by byte are cut off within seconds, and nobody else notices', async () => {
+    const { closed } = await attack('GET /scores/x HTTP/1.1\r\nHost: 127.0.0.1\r\n', 'X: y\r\n', true);
+    await othersAreServed();
+    await waitUntil('all of them to be cut', () => closed() === attackers, { timeoutMs: 10_000 });
+    await othersAreServed();
+  });
+
+  it('that send their body byte by byte hold no place that another needs', async () => {
+    const head = 'PUT /scores/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500000\r\n\r\n<score-partwise>';
+    await attack(head, 'x', true);
+    for (let i = 0; i < 3; i++) await othersAreServed();
+  });
+
+  it('that never read their answer hold no place that another needs', async () => {
+    await attack('GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', null, false);
+    for (let i = 0; i < 3; i++) await othersAreServed();
+  });
+
+  it('that announce a body and never send it are told so', async () => {
+    const first = Math.round(performance.now());
+    const { closed } = await attack(
+      `PUT /scores/silent-${first} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n`,
+      null,
+      true,
+    );
+    await othersAreServed();
+    await waitUntil('all of them to be cut', () => closed() === attackers, { timeoutMs: 20_000 });
+  });
+});
