@@ -4,7 +4,8 @@
  *   POST /run        loadRunRequest -> 202; users ramp up at once
  *   PUT  /run/:runId {}             -> 204 renew the lease (ttl 15 s) | 410 RUN_OVER; without it the load stops by itself
  *   POST /stop       {}             -> 200 once the users have ended their operation (or were cancelled after the grace)
- *   POST /read-back  {final}        -> 202; progress in /status; ends with a read_back_done event
+ *   POST /read-back  {final, runId} -> 202; progress in /status; ends with a read_back_done event. `runId` names a run whose generator
+ *                                      was killed: its ledger is read back by the next one
  *   GET  /status                    -> loadStatus
  *   GET  /events?boot=B&after=N     -> eventPage
  *   GET  /live /ready /metrics
@@ -21,7 +22,8 @@ export const loadRunRequestSchema = z.strictObject({
 });
 export type LoadRunRequest = z.infer<typeof loadRunRequestSchema>;
 
-export const readBackRequestSchema = z.strictObject({ final: z.boolean() });
+const runIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+export const readBackRequestSchema = z.strictObject({ final: z.boolean(), runId: runIdSchema.optional() });
 
 export const loadStatusSchema = z.object({
   state: z.enum(['idle', 'ramping', 'running', 'stopping', 'stopped', 'reading_back']),
