@@ -19,7 +19,8 @@ export function loadgenRoutes(load: Load): (app: Express) => void {
       response.json(load.status());
     });
     app.post('/read-back', (request, response) => {
-      load.startReadBack(parse(readBackRequestSchema, request.body, 'POST /read-back').final);
+      const { final, runId } = parse(readBackRequestSchema, request.body, 'POST /read-back');
+      load.startReadBack(final, runId);
       response.status(202).json(load.status());
     });
     app.get('/status', (_request, response) => void response.json(load.status()));

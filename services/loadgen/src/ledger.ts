@@ -2,6 +2,7 @@
  * What the users were promised, on disk before their next step. The file is the evidence: the final read-back works from it
  * alone, also when the generator that wrote it is gone.
  */
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LedgerEntry } from '@encore/contracts';
 import { AppendFile, type Clock } from '@encore/kit';
@@ -22,7 +23,10 @@ export class Ledger implements AsyncDisposable {
 
   static async open(runFolder: string, clock: Clock): Promise<Ledger> {
     const path = join(runFolder, 'ledger.ndjson');
-    return new Ledger(path, await AppendFile.open(path), clock);
+    const file = await AppendFile.open(path);
+    // A killed writer may have left half a line: what comes now begins on its own.
+    if (await endsWithinLine(path)) await file.append('');
+    return new Ledger(path, file, clock);
   }
 
   /** Resolves when the entry is on disk. */
@@ -34,4 +38,12 @@ export class Ledger implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
+}
+
+async function endsWithinLine(path: string): Promise<boolean> {
+  await using file = await open(path, 'r');
+  const { size } = await file.stat();
+  if (size === 0) return false;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() !== '\n';
 }

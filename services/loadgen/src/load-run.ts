@@ -13,7 +13,7 @@ import { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
 import { deleteOldScores } from './old-scores.ts';
 import { Probe } from './probe.ts';
-import { type ReadBackCounts, readBackAll } from './read-back.ts';
+import type { ReadBackCounts } from './read-back.ts';
 import { Recorder } from './recorder.ts';
 import { sampleScores } from './sample-scores.ts';
 import { ScoreClient } from './score-client.ts';
@@ -36,7 +36,6 @@ const checkEverySeconds = 5;
 /** Of the latency log. */
 const intervalSeconds = 10;
 const oldScoresMs = 20_000;
-const finalReadBackMs = 300_000;
 const sampleMs = 30_000;
 const sampleSize = 50;
 
@@ -46,7 +45,6 @@ export class LoadRun implements AsyncDisposable {
   readonly ledger: Ledger;
   readonly startedAt: number;
   readonly users: VirtualUser[] = [];
-  readBackProgress: { done: number; total: number } | null = null;
   readonly #options: LoadRunOptions;
   readonly #stopping = new AbortController();
   readonly #cancel = new AbortController();
@@ -108,21 +106,10 @@ export class LoadRun implements AsyncDisposable {
     this.#check[Symbol.dispose]();
   }
 
-  async readBack(final: boolean): Promise<ReadBackCounts> {
-    const { clock } = this.#options;
-    const { runId } = this.request;
-    const client = this.#client(final ? finalReadBackMs : sampleMs);
-    const progress = (done: number, total: number) => {
-      this.readBackProgress = { done, total };
-    };
-    progress(0, 0);
-    const sleep = (ms: number) => clock.sleep(ms, this.#closing.signal);
-    try {
-      if (final) return await readBackAll({ runId, client, ledger: this.ledger, sleep, progress });
-      return await sampleScores(this.users, sampleSize, client, this.#random.fork(`sample-${clock.now()}`), progress);
-    } finally {
-      this.readBackProgress = null;
-    }
+  /** Reads back some of what the users own, while they go on. */
+  sample(progress: (done: number, total: number) => void): Promise<ReadBackCounts> {
+    const random = this.#random.fork(`sample-${this.#options.clock.now()}`);
+    return sampleScores(this.users, sampleSize, this.#client(sampleMs, this.#closing.signal), random, progress);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,7 +190,7 @@ export class LoadRun implements AsyncDisposable {
   async #clearOldScores(): Promise<void> {
     const { logger } = this.#options;
     try {
-      const deleted = await deleteOldScores(this.#client(oldScoresMs), this.request.runId);
+      const deleted = await deleteOldScores(this.#client(oldScoresMs, this.#stopping.signal), this.request.runId);
       if (deleted > 0) logger.info({ deleted }, 'removed scores of earlier runs');
     } catch (error) {
       if (!this.#stopping.signal.aborted)
@@ -211,14 +198,14 @@ export class LoadRun implements AsyncDisposable {
     }
   }
 
-  #client(forMs: number): ScoreClient {
+  #client(forMs: number, signal: AbortSignal): ScoreClient {
     const { clock } = this.#options;
     return new ScoreClient({
       dispatcher: this.#ownPool,
       clock,
       clientId: `${this.request.runId}-own`,
       deadlineAt: clock.now() + forMs,
-      signal: this.#closing.signal,
+      signal,
     });
   }
 }

@@ -9,6 +9,7 @@ import type { LoadRunRequest, LoadStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type EventLog, type Logger } from '@encore/kit';
 import { LoadRun } from './load-run.ts';
 import type { LoadgenMetrics } from './metrics.ts';
+import { readBackRun } from './read-back.ts';
 import { defaultPausesMs } from './step.ts';
 
 export interface LoadOptions {
@@ -32,6 +33,9 @@ export class Load implements AsyncDisposable {
   #stopped: Promise<void> | null = null;
   #leaseEndsAt = 0;
   #reading: Promise<void> | null = null;
+  #progress: LoadStatus['readBack'] = null;
+  /** Ends a read-back that is under way. */
+  readonly #closing = new AbortController();
   readonly #watch: NodeJS.Timeout;
 
   constructor(options: LoadOptions) {
@@ -78,15 +82,23 @@ export class Load implements AsyncDisposable {
     await this.#stopped;
   }
 
-  /** Begins to read back; its end is an event. */
-  startReadBack(final: boolean): void {
-    const run = this.#run;
-    if (!run) throw conflict('NO_RUN', 'there was no run since this service started');
+  /** Begins to read back; its end is an event. The final one works from the ledger's file, also of a generator that was killed. */
+  startReadBack(final: boolean, runId = this.#run?.request.runId): void {
+    if (runId === undefined) throw conflict('NO_RUN', 'there was no run since this service started; name one');
     if (this.#reading) throw conflict('READ_BACK_ACTIVE', 'a read-back is under way');
-    if (final && this.#phase !== 'stopped') throw conflict('RUN_ACTIVE', 'the final read-back needs a stopped run');
-    const { clock, events, logger } = this.#options;
-    this.#reading = run
-      .readBack(final)
+    const active = this.#phase === 'active' || this.#phase === 'stopping';
+    if (final && active) throw conflict('RUN_ACTIVE', 'the final read-back needs a stopped run');
+    if (!final && !active) throw conflict('RUN_OVER', 'a sample needs a run that is active');
+    const { clock, events, logger, targetUrl, runsDir } = this.#options;
+    const progress = (done: number, total: number) => {
+      this.#progress = { done, total };
+    };
+    progress(0, 0);
+    const signal = this.#closing.signal;
+    const reading = final
+      ? readBackRun({ runId, runsDir, targetUrl, clock, signal, progress })
+      : (this.#run?.sample(progress) ?? Promise.reject(new Error('no run')));
+    this.#reading = reading
       .then((counts) => {
         events.add({ type: 'read_back_done', at: clock.now(), final, ...counts });
         logger.info({ final, ...counts }, 'read back');
@@ -95,6 +107,7 @@ export class Load implements AsyncDisposable {
       .catch((error: unknown) => logger.error({ err: describeError(error), final }, 'read-back failed'))
       .finally(() => {
         this.#reading = null;
+        this.#progress = null;
       });
   }
 
@@ -109,7 +122,7 @@ export class Load implements AsyncDisposable {
       operations: run?.recorder.operations ?? 0,
       operationsOk: run?.recorder.operationsOk ?? 0,
       acknowledged: run?.ledger.acknowledged ?? 0,
-      readBack: run?.readBackProgress ?? null,
+      readBack: this.#progress,
     };
   }
 
@@ -121,6 +134,7 @@ export class Load implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#watch);
+    this.#closing.abort(new Error('closing'));
     await this.stop('closing', closingGraceMs);
     await this.#run?.[Symbol.asyncDispose]();
     await this.#reading;
@@ -128,8 +142,8 @@ export class Load implements AsyncDisposable {
 
   #state(): LoadStatus['state'] {
     if (this.#phase === 'active') return this.#run?.ramping === false ? 'running' : 'ramping';
-    if (this.#phase === 'stopped') return this.#reading ? 'reading_back' : 'stopped';
-    return this.#phase;
+    if (this.#phase === 'stopping') return 'stopping';
+    return this.#reading ? 'reading_back' : this.#phase;
   }
 
   #renewLease(): void {

@@ -143,7 +143,9 @@ function importStep({ key, score, upload }: IntendedWrite): Step<unknown> {
  */
 export async function deleteScore(tools: OperationTools, user: number, score: LiveScore): Promise<boolean> {
   score.writing = true;
-  const key = `${score.id}-del`;
+  // Each try has a key of its own: one that was refused says nothing of one before it that had no answer.
+  score.writes += 1;
+  const key = `${score.id}-d${score.writes}`;
   const { ledger } = tools;
   await ledger.write({ type: 'intended', key, user, operation: 'delete', scoreId: score.id, hash: score.known.sha256 });
   const end = await tools.run<null>({

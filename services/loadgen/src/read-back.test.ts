@@ -24,6 +24,13 @@ const created: Line[] = [
 const modifying: Line[] = [...created, ['intended', 'm', 'two']];
 
 describe('read-back', () => {
+  const deletedTwice: Line[] = [
+    ...created,
+    ['intended', 'd1'],
+    ['unknown', 'd1'],
+    ['intended', 'd2'],
+    ['refused', 'd2'],
+  ];
   const cases: { name: string; lines: Line[]; found: [hash: string, version: number] | null; says: string }[] = [
     { name: 'an acknowledged score, as it was', lines: created, found: ['one', 1], says: 'c intact' },
     { name: 'an acknowledged score that is gone', lines: created, found: null, says: 'c lost' },
@@ -68,6 +75,12 @@ describe('read-back', () => {
       lines: [...created, ['intended', 'd'], ['refused', 'd']],
       found: null,
       says: 'c lost',
+    },
+    {
+      name: 'a refused deletion after one without an answer',
+      lines: deletedTwice,
+      found: null,
+      says: 'd1 unknown_present',
     },
     {
       name: 'a refused modify leaves the version before',

@@ -2,11 +2,15 @@
  * After the storm: everything that the ledger says must exist is read and its hash compared; what is listed and was never
  * promised is a phantom; writes that had no answer are resolved. The ledger's file is the only source, and gets the results.
  */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EventOf, LedgerEntry } from '@encore/contracts';
+import type { Clock } from '@encore/kit';
+import { Pool } from 'undici';
 import { inParallel } from './in-parallel.ts';
-import type { Ledger } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { type ExpectedScore, LedgerState } from './ledger-state.ts';
-import type { ScoreClient } from './score-client.ts';
+import { ScoreClient } from './score-client.ts';
 
 type Verdict = Extract<LedgerEntry, { type: 'read_back' }>['verdict'];
 type Found = { sha256: string; version: number } | null;
@@ -19,7 +23,33 @@ export type ReadBackCounts = Omit<EventOf<'read_back_done'>, 'type' | 'at' | 'fi
 const width = 8;
 const absenceCheckedAfterMs = 500;
 
+const longestMs = 300_000;
+
 export interface ReadBackOptions {
+  runId: string;
+  runsDir: string;
+  targetUrl: string;
+  clock: Clock;
+  signal: AbortSignal;
+  progress: (done: number, total: number) => void;
+}
+
+/** Rejects when the server could not be asked to the end: without all answers there is no result. */
+export async function readBackRun({ runId, runsDir, targetUrl, clock, signal, progress }: ReadBackOptions) {
+  const folder = join(runsDir, runId);
+  await access(join(folder, 'ledger.ndjson'));
+  await using ledger = await Ledger.open(folder, clock);
+  const dispatcher = new Pool(targetUrl, { connections: width, pipelining: 1, connect: { timeout: 3_000 } });
+  const deadlineAt = clock.now() + longestMs;
+  const client = new ScoreClient({ dispatcher, clock, clientId: `${runId}-read-back`, deadlineAt, signal });
+  try {
+    return await compare({ runId, client, ledger, progress, sleep: (ms) => clock.sleep(ms, signal) });
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+interface Comparison {
   runId: string;
   client: ScoreClient;
   ledger: Ledger;
@@ -27,8 +57,7 @@ export interface ReadBackOptions {
   progress: (done: number, total: number) => void;
 }
 
-/** Rejects when the server could not be asked to the end: without all answers there is no result. */
-export async function readBackAll(options: ReadBackOptions): Promise<ReadBackCounts> {
+async function compare(options: Comparison): Promise<ReadBackCounts> {
   const { runId, client, ledger, progress } = options;
   const { scores } = await LedgerState.read(ledger.path);
   const counts = noCounts();
@@ -59,14 +88,15 @@ export async function readBackAll(options: ReadBackOptions): Promise<ReadBackCou
 /** What one score's content says of the writes to it. */
 export function judgeScore({ acknowledged, open }: ExpectedScore, found: Found): Finding[] {
   const write = open.find(({ operation }) => operation !== 'delete');
-  const deletion = open.find(({ operation }) => operation === 'delete');
+  const [deletion, ...moreDeletions] = open.filter(({ operation }) => operation === 'delete');
   const of = (key: string | undefined, verdict: Verdict): Finding[] => (key === undefined ? [] : [{ key, verdict }]);
   if (found === null) {
     // Gone by the deletion that had no answer, or never there.
-    if (deletion) return [...of(deletion.key, 'unknown_present'), ...of(write?.key, 'unknown_absent')];
+    const others = [...moreDeletions.map(({ key }) => key), write?.key].flatMap((key) => of(key, 'unknown_absent'));
+    if (deletion) return [...of(deletion.key, 'unknown_present'), ...others];
     return [...of(acknowledged?.key, 'lost'), ...of(write?.key, 'unknown_absent')];
   }
-  const notDeleted = of(deletion?.key, 'unknown_absent');
+  const notDeleted = [deletion, ...moreDeletions].flatMap((each) => of(each?.key, 'unknown_absent'));
   const owner = acknowledged?.key ?? write?.key ?? deletion?.key;
   if (acknowledged && found.sha256 === acknowledged.hash) {
     // One key must take effect once: a version beyond it says that it took effect again.
@@ -86,7 +116,7 @@ export function judgeScore({ acknowledged, open }: ExpectedScore, found: Found):
   return [...of(owner, 'corrupt'), ...notDeleted];
 }
 
-async function readTwiceIfAbsent(scoreId: string, { client, sleep }: ReadBackOptions): Promise<Found> {
+async function readTwiceIfAbsent(scoreId: string, { client, sleep }: Comparison): Promise<Found> {
   const found = await client.read(scoreId);
   if (found !== null) return found;
   await sleep(absenceCheckedAfterMs);
