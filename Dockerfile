@@ -24,8 +24,8 @@ COPY packages packages
 ARG WORKSPACE
 COPY ${WORKSPACE} ${WORKSPACE}
 COPY docker docker
-# Folders for named volumes take their owner from the image.
-RUN mkdir /runs /results /journal && chown 1000:1000 /runs /results
+# Folders for named volumes take their owner from the image; a tmpfs takes the mode of the folder under it when its container is started again.
+RUN mkdir /runs /results /journal && chown 1000:1000 /runs /results && mkdir -m 1777 /scratch
 USER 1000:1000
 ENTRYPOINT ["node"]
 

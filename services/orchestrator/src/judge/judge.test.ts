@@ -198,7 +198,7 @@ describe('judge', () => {
         ],
       },
     ],
-    ['the generator was late', /of the generator's starts were late/, { lateStarts: 3 }],
+    ['the generator was late', /of the generator's starts were late/, { lateStarts: 20 }],
     ['a rule has no data', /no data for the rules .*leaks/, {}, not('hygiene_checked')],
     ['nothing was read back', /there was no final read-back/, {}, not('read_back_done')],
     ['the end is missing', /does not say how the run ended/, {}, not('run_ended')],
@@ -292,6 +292,19 @@ describe('judge', () => {
     });
     assert.equal(host.report.result, 'INCONCLUSIVE');
     assert.match(host.report.reasons.join(), /the host may be short of memory/);
+  });
+
+  it('does not take its own restart of a frozen proxy, or a container that is no target, for the hand of somebody else', async () => {
+    const at = new SimulatedRun().at(100);
+    const { report } = await judged({
+      extra: [
+        { type: 'injector_failed', at: at + 900, reason: 'frozen', fromAt: at - 300, toAt: at + 900 },
+        { type: 'engine_saw', at, engineAt: at, target: 'toxiproxy', action: 'kill', signal: 'SIGTERM' },
+        { type: 'engine_saw', at: at + 100, engineAt: at + 100, target: 'toxiproxy', action: 'die', exitCode: 0 },
+        { type: 'engine_saw', at, engineAt: at, target: 'grafana', action: 'stop' },
+      ],
+    });
+    assert.deepEqual([report.result, report.manual_interventions], ['PASSED', []], report.reasons.join());
   });
 
   it('sees a leak between restarts, and none where there is none', async () => {

@@ -45,9 +45,13 @@ function costOf(request: IncomingMessage, route: Route, heavyTools: ReadonlySet<
   return Number(length ?? 0) > heavyMessageBytes ? 'heavy' : 'light';
 }
 
-/** Node reads and drops the rest of a body whose request was answered early, so that the client sees the answer. Not for ever. */
+/**
+ * The rest of a body whose request was answered early is read and dropped, so that the client sees the answer and its next request
+ * on this connection is not stuck behind bytes that nobody reads (Node does so itself only if nobody had begun to read). Not for ever.
+ */
 function cutUnreadBody(request: IncomingMessage): void {
   if (request.complete) return;
+  request.resume();
   const timer = setTimeout(() => {
     if (!request.complete) request.destroy();
   }, lingerMs);
