@@ -17,6 +17,8 @@ export interface Intervention {
 /** A graceful restart may take the whole stop grace before the start is reported. */
 const actReachMs = { before: 20_000, after: 5_000 };
 const acts = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
+/** The engine tells of the whole project; hands on other containers are nobody's business. */
+const containers = new Set(Object.values(containerOf));
 const deathReachMs = 10_000;
 const maxKept = 10_000;
 
@@ -26,7 +28,7 @@ export class Interventions {
   readonly #deaths: (Intervention & { exitCode: number | null })[] = [];
   readonly #ooms: Intervention[] = [];
   readonly #ours: { container: string; at: number }[] = [];
-  #over = false;
+  #running = false;
 
   add(event: Observation, tracker: FaultTracker): void {
     switch (event.type) {
@@ -42,8 +44,15 @@ export class Interventions {
       case 'supervisor_acted':
         keep(this.#ours, { container: containerOf[event.target], at: event.at });
         break;
+      case 'injector_failed':
+        // The guard restarts a frozen Toxiproxy by itself.
+        keep(this.#ours, { container: containerOf['client-link'], at: event.toAt });
+        break;
+      case 'run_started':
+        this.#running = true;
+        break;
       case 'run_ended':
-        this.#over = true;
+        this.#running = false;
         break;
       default:
         break;
@@ -70,7 +79,7 @@ export class Interventions {
     const { target, action } = event;
     const at = timeOf(event);
     if (action === 'oom') keep(this.#ooms, { at, target, action });
-    if (this.#over || tracker.explains(target, at)) return;
+    if (!this.#running || !containers.has(target) || tracker.explains(target, at)) return;
     if (acts.has(action)) keep(this.#engine, { at, target, action });
     // The death of one target in the window of a fault on another is a cascade, which has its own warning.
     if (action === 'die' && tracker.ownerOf(at, at) === null) {

@@ -49,7 +49,7 @@ export class Resources {
 
   started(event: EventOf<'target_started'>): void {
     const container = this.#container(containerOf[event.target], event.at);
-    const cause = event.reason === 'verify' ? 'verify' : event.actor;
+    const cause = event.reason.includes('verify') ? 'verify' : event.actor;
     container.restarts.set(cause, (container.restarts.get(cause) ?? 0) + 1);
     const { life, past } = container;
     past.count += life.count;
