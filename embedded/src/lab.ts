@@ -1,7 +1,7 @@
 /** Starts the lab's programs in the order of their dependencies and ends them again, whatever state they are in. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
@@ -13,7 +13,7 @@ import { removeStaleGroups } from './engine/cgroup-files.ts';
 import type { ContainerSpec } from './engine/container-spec.ts';
 import { Engine } from './engine/engine.ts';
 import { Reaper } from './engine/reaper.ts';
-import { openLabFolder } from './lab-folder.ts';
+import { type LabFolder, openLabFolder } from './lab-folder.ts';
 import { holdPorts } from './ports.ts';
 import { preparePostgres } from './postgres/binaries.ts';
 import { createDatabase } from './postgres/database.ts';
@@ -26,10 +26,9 @@ const role = 'encore';
 export interface Lab extends AsyncDisposable {
   /** For the orchestrator. */
   readonly env: Readonly<Record<string, string>>;
-  /** Where the programs' logs are while the lab lives, and where they may stay when there was no run. */
-  readonly logs: string;
-  readonly keptLogs: string;
   readonly reaper: Reaper;
+  /** Copies the programs' logs to where they outlive the lab. Those of a run are kept beside its report anyway. */
+  keepLogs(): string;
 }
 
 export interface LabOptions {
@@ -70,8 +69,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const all = undo.move();
   return {
     env: orchestratorEnvironment(places),
-    logs: folder.logs,
-    keptLogs: join(folder.cache, 'logs'),
+    keepLogs: () => keepLogs(folder),
     reaper,
     [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
   };
@@ -106,6 +104,13 @@ async function startServices(engine: Engine, services: readonly LabService[], si
     await Promise.allSettled(ready.values());
     throw error;
   }
+}
+
+function keepLogs({ cache, logs }: LabFolder): string {
+  const place = join(cache, 'logs');
+  rmSync(place, { recursive: true, force: true });
+  cpSync(logs, place, { recursive: true });
+  return place;
 }
 
 const serviceName = ({ labels }: ContainerSpec): string => labels['com.docker.compose.service'] ?? '';

@@ -21,7 +21,6 @@ async function runLab(): Promise<number> {
   const { readHostEnvironment } = await import('./config.ts');
   const { startLab } = await import('./lab.ts');
   const { runInFront } = await import('./foreground.ts');
-  const { keepLogs, resultFolders } = await import('./keep-logs.ts');
   const results = join(root, 'test_results');
   const stop = new AbortController();
   const onSignal = () => {
@@ -34,10 +33,8 @@ async function runLab(): Promise<number> {
     process.stderr.write('starting the lab\n');
     await using lab = await startLab({ root, results, host }, stop.signal);
     const env = { ...process.env, ...lab.env };
-    const before = resultFolders(results);
     const code = await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
-    const logs = keepLogs(lab.logs, results, before, lab.keptLogs);
-    if (code === refusedExitCode) process.stderr.write(`the logs of the lab's programs are in ${logs}\n`);
+    if (code === refusedExitCode) process.stderr.write(`the logs of the lab's programs are in ${lab.keepLogs()}\n`);
     return code;
   } catch (error) {
     if (stop.signal.aborted) return exitCodes.INTERRUPTED;

@@ -122,6 +122,7 @@ export function orchestratorEnvironment({ ports, folder, results }: LabPlaces): 
     ENCORE_SERVER_HEALTH_URL: at(ports.health),
     ENCORE_RUNS_DIR: folder.runs,
     ENCORE_RESULTS_DIR: results,
+    ENCORE_LOGS_DIR: folder.logs,
     ENCORE_WHERE_TO_LOOK: `live page http://localhost:${ports.page}   reports ${results}`,
   };
 }

@@ -11,6 +11,8 @@ const shape = {
   ENCORE_SERVER_HEALTH_URL: z.url().default('http://127.0.0.1:8001'),
   ENCORE_RUNS_DIR: z.string().default('runs'),
   ENCORE_RESULTS_DIR: z.string().default('test_results'),
+  /** Where the lab's programs write their logs, if that is a folder: they are copied beside the report. */
+  ENCORE_LOGS_DIR: z.string().optional(),
   ENCORE_WHERE_TO_LOOK: z.string().optional(),
   ENCORE_AFTER_RUN_HINT: z.string().optional(),
   ENCORE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
@@ -25,6 +27,7 @@ export interface Wiring {
   serverHealthUrl: string;
   runsDir: string;
   resultsDir: string;
+  logsDir?: string | undefined;
   whereToLook: string | undefined;
   afterRunHint: string | undefined;
   logLevel: string;
@@ -41,6 +44,7 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     serverHealthUrl: values.ENCORE_SERVER_HEALTH_URL,
     runsDir: values.ENCORE_RUNS_DIR,
     resultsDir: values.ENCORE_RESULTS_DIR,
+    logsDir: values.ENCORE_LOGS_DIR,
     whereToLook: values.ENCORE_WHERE_TO_LOOK,
     afterRunHint: values.ENCORE_AFTER_RUN_HINT,
     logLevel: values.ENCORE_LOG_LEVEL,

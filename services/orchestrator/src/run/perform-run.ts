@@ -17,7 +17,7 @@ import { loop } from './loop.ts';
 import { Peers } from './peers.ts';
 import type { Ending } from './phase.ts';
 import { type PreflightLimits, preflightLimits } from './phases/preflight.ts';
-import { copyEvidence, writeResults } from './phases/write-results.ts';
+import { copyEvidence, copyLogs, writeResults } from './phases/write-results.ts';
 import { RunRecord } from './run-context.ts';
 
 export interface RunOptions {
@@ -109,6 +109,7 @@ async function conclude(run: {
   let report: Report;
   try {
     await copyEvidence(folder, resultsFolder);
+    if (wiring.logsDir !== undefined) await copyLogs(wiring.logsDir, resultsFolder);
     const judgement = await writeResults(resultsFolder);
     page.finish(judgement);
     report = judgement.report;
