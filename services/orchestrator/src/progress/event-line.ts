@@ -10,6 +10,8 @@ export function eventLine(event: EncoreEvent): string | null {
     case 'fault_bit':
       return event.bit === 'yes' ? null : `${event.faultId} bit: ${event.bit}, ${event.evidence}`;
     case 'fault_undone':
+      // Nothing is held by a kill.
+      if (event.cause === 'instant') return null;
       return `${event.faultId} undone (${event.cause})${event.verified ? '' : ', NOT VERIFIED'}`;
     case 'fault_skipped':
       return `${event.faultId} ${event.kind} of ${event.target}: skipped, ${event.reason}`;
