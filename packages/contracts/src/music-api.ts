@@ -160,6 +160,8 @@ export const patternRecognitionInputSchema = z.strictObject({
 const occurrenceSchema = placeSchema.extend({
   part: z.string(),
   voice: z.number().int(),
+  /** How the first occurrence comes back here. */
+  form: z.enum(['original', 'inverted', 'retrograde']),
   /** The first pitch; null for a rhythm. */
   pitch: z.string().nullable(),
 });
@@ -173,6 +175,7 @@ const patternSchema = z.object({
   /** At most 50; `count` is how many there are. */
   occurrences: z.array(occurrenceSchema),
 });
+export type PatternOccurrence = z.infer<typeof occurrenceSchema>;
 export type PatternKind = (typeof patternKinds)[number];
 export type Pattern = z.infer<typeof patternSchema>;
 export const patternRecognitionOutputSchema = z.object({

@@ -110,12 +110,11 @@ function addPart(builder: ScoreBuilder, json: ScoreJson, source: PartJson, first
   part.transposes = source.transposes.map(({ octave_change, ...rest }) => ({ ...rest, octaveChange: octave_change }));
   const changes: { tick: number }[] = [...part.keys, ...part.times, ...part.clefs, ...part.transposes];
   if (first) {
-    const tempos = json.tempos.map(({ tick, quarters_per_minute }) => ({
-      tick,
-      quartersPerMinute: quarters_per_minute,
-    }));
-    builder.tempos.push(...tempos);
-    changes.push(...tempos);
+    for (const { tick, quarters_per_minute } of json.tempos) {
+      const tempo = { tick, quartersPerMinute: quarters_per_minute };
+      builder.tempos.push(tempo);
+      changes.push(tempo);
+    }
   }
   changes.sort((a, b) => a.tick - b.tick);
   let nextChange = 0;

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { scoreOutlineSchema } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { fixtureScore } from '../fixture-score.ts';
+import { outlineScore } from './score-outline.ts';
+
+describe('score outline', () => {
+  it('tells length, pickup, ranges and signatures', () => {
+    const outline = outlineScore(
+      fixtureScore(['G4:1 | C5:2 Bb4:1 | C4:3', 'r:1 | C3:3 | F#2:3'], { fifths: 0, time: [3, 4] }),
+    );
+    assert.deepEqual(scoreOutlineSchema.parse(outline), outline);
+    assert.deepEqual([outline.measures, outline.pickup, outline.quarters, outline.seconds], [3, '1', '7', 3.5]);
+    assert.deepEqual(
+      outline.parts.map(({ lowest, highest }) => [lowest, highest]),
+      [
+        ['C4', 'C5'],
+        ['F#2', 'C3'],
+      ],
+    );
+    assert.deepEqual(outline.time_signatures, [{ measure: 1, offset: '0', signature: '3/4' }]);
+  });
+
+  it('plays at the written tempo, changes included', () => {
+    const score = fixtureScore(['C4:4 | C4:4']);
+    const tempos = [
+      { tick: 0, quartersPerMinute: 60 },
+      { tick: 4 * score.ticksPerQuarter, quartersPerMinute: 240 },
+    ];
+    assert.equal(outlineScore({ ...score, tempos }).seconds, 5);
+  });
+
+  it('has no range for silence', () => {
+    assert.equal(outlineScore(fixtureScore(['r:4'])).parts[0]?.lowest, null);
+  });
+});

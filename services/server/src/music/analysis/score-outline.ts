@@ -1,0 +1,78 @@
+/** What a piece is, at a glance: length, parts and their ranges, signatures, tempo. */
+import type { ScoreOutline } from '@encore/contracts';
+import { PITCHED, UNPITCHED } from '../note-columns.ts';
+import { nameOfPitch } from '../pitch.ts';
+import type { Part, Score, TimeSignature } from '../score.ts';
+import { placeOf, quarters } from './place.ts';
+
+const usualTempo = 120;
+
+export function outlineScore(score: Score): ScoreOutline {
+  const { measures, parts, tempos } = score;
+  const last = measures.at(-1);
+  const length = last ? last.start + last.length : 0;
+  const [first] = measures;
+  const [part] = parts;
+  return {
+    title: score.title,
+    composer: score.composer,
+    measures: measures.length,
+    pickup: first?.pickup ? quarters(score, first.length) : null,
+    quarters: quarters(score, length),
+    seconds: secondsOf(score, length),
+    notes: score.notes.count,
+    parts: parts.map((one) => outlinePart(score, one)),
+    key_signatures: (part?.keys ?? []).map(({ tick, fifths }) => ({ ...placeOf(score, tick), fifths })),
+    time_signatures: (part?.times ?? []).map((time) => ({ ...placeOf(score, time.tick), signature: nameOfTime(time) })),
+    tempos: tempos.map(({ tick, quartersPerMinute }) => ({
+      ...placeOf(score, tick),
+      quarters_per_minute: quartersPerMinute,
+    })),
+  };
+}
+
+function nameOfTime({ groups }: TimeSignature): string {
+  return groups.map(({ beats, beatType }) => `${beats}/${beatType}`).join(' + ') || 'senza misura';
+}
+
+function secondsOf({ tempos, ticksPerQuarter }: Score, length: number): number {
+  let seconds = 0;
+  let tick = 0;
+  let tempo = usualTempo;
+  const walk = (to: number) => {
+    seconds += ((to - tick) / ticksPerQuarter) * (60 / tempo);
+    tick = to;
+  };
+  for (const change of tempos) {
+    walk(change.tick);
+    tempo = change.quartersPerMinute;
+  }
+  walk(length);
+  return Math.round(seconds * 1000) / 1000;
+}
+
+function outlinePart({ notes }: Score, part: Part): ScoreOutline['parts'][number] {
+  const voices = new Set<number>();
+  let unpitched = 0;
+  let [lowest, highest] = [-1, -1];
+  for (let row = part.from; row < part.to; row++) {
+    voices.add(notes.voice[row] ?? 1);
+    if (notes.kind[row] === UNPITCHED) unpitched++;
+    if (notes.kind[row] !== PITCHED) continue;
+    const midi = notes.midi[row] ?? 0;
+    if (lowest < 0 || midi < (notes.midi[lowest] ?? 0)) lowest = row;
+    if (highest < 0 || midi > (notes.midi[highest] ?? 0)) highest = row;
+  }
+  const name = (row: number) => (row < 0 ? null : nameOfPitch(notes.fifths[row] ?? 0, notes.midi[row] ?? 0));
+  return {
+    id: part.id,
+    name: part.name,
+    notes: part.to - part.from,
+    unpitched_notes: unpitched,
+    voices: voices.size,
+    staves: part.staves,
+    lowest: name(lowest),
+    highest: name(highest),
+    transposing: part.transposes.some(({ chromatic, octaveChange }) => chromatic !== 0 || octaveChange !== 0),
+  };
+}
