@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { type Clock, systemClock } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { judge } from './judge/index.ts';
+import { plannedFault, SimulatedRun, type Simulation } from './judge/testing.ts';
+import { RunMetrics } from './metrics.ts';
+import { RunView } from './progress/run-view.ts';
+import { profiles } from './settings/profiles.ts';
+
+const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
+
+/** The exposition after all of a simulated run, `lateMs` after its last event. */
+async function expositionOf(settings: Partial<Simulation>, untilSecond?: number): Promise<string> {
+  const run = new SimulatedRun(settings);
+  let now = 0;
+  const clock: Clock = { ...systemClock, now: () => now };
+  const view = new RunView('r1', config, run.plan, run.settings.startsAt);
+  const metrics = new RunMetrics(view, clock);
+  for (const event of run.events()) {
+    if (untilSecond !== undefined && event.at > run.at(untilSecond)) break;
+    now = Math.max(now, event.at);
+    view.add(event);
+    metrics.add(event);
+  }
+  return await metrics.registry.metrics();
+}
+
+function value(exposition: string, name: string, labels = ''): number {
+  const line = exposition.split('\n').find((text) => text.startsWith(`${name}{`) && text.includes(labels));
+  assert.ok(line, `${name} ${labels} is not there`);
+  return Number(line.slice(line.lastIndexOf(' ')));
+}
+
+describe('run metrics', () => {
+  const crash = plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 30, downSeconds: 4 });
+  const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 90, downSeconds: 40 });
+
+  it('know each recovery as the judge does', async () => {
+    const faults = [crash, outage];
+    const exposition = await expositionOf({ faults });
+    const run = new SimulatedRun({ faults });
+    const judged = await judge({ history: run.history(), plan: run.plan, ledger: run.ledger(), historyProblems: [] });
+    for (const { kind, recovery_seconds: seconds } of judged.report.faults) {
+      assert.ok(seconds !== null && seconds > 3, `${kind} ${seconds}`);
+      assert.equal(value(exposition, 'encore_run_last_recovery_seconds', `"${kind}"`), seconds);
+      assert.equal(value(exposition, 'encore_run_recovery_seconds_count', `"${kind}"`), 1);
+    }
+    assert.equal(value(exposition, 'encore_run_slow_recoveries_total', '"crash"'), 0);
+    assert.equal(value(exposition, 'encore_run_slow_recoveries_total', '"outage"'), 1);
+    assert.equal(value(exposition, 'encore_run_recovery_pending_seconds'), 0);
+  });
+
+  it('count the seconds that users wait for a server that stays away', async () => {
+    const gone = plannedFault(1, { ...outage, atSeconds: 30, downSeconds: Number.POSITIVE_INFINITY });
+    const pending = value(await expositionOf({ faults: [gone] }, 80), 'encore_run_recovery_pending_seconds');
+    assert.ok(Math.abs(pending - 50) < 2, `${pending} s`);
+  });
+
+  it('exist from the start, with nothing made up', async () => {
+    const exposition = await expositionOf({}, -100);
+    assert.equal(value(exposition, 'encore_run_recovery_seconds_count', '"crash"'), 0);
+    assert.equal(value(exposition, 'encore_run_supervisor_acts_total', 'act="start",result="done"'), 0);
+    assert.ok(Number.isNaN(value(exposition, 'encore_run_success_ratio')));
+    assert.equal(value(exposition, 'encore_run_phase', '"preflight"'), 1);
+    assert.equal(value(exposition, 'encore_run_phase', '"steady"'), 0);
+  });
+});
