@@ -15,6 +15,7 @@ import { errorBody } from '../http/error-answer.ts';
 import type { ScoreLibrary } from '../scores/score-library.ts';
 import type { Tool } from '../tools/tool.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
+import { registerPrompts } from './prompts.ts';
 import { registerScoreResources } from './score-resources.ts';
 
 /** Longer results are not repeated as text for clients that do not read structured content. */
@@ -24,8 +25,12 @@ export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, lib
   const listing = tools.map(listed);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   return () => {
-    const server = new Server({ name: 'encore', version: '0.1.0' }, { capabilities: { tools: {}, resources: {} } });
+    const server = new Server(
+      { name: 'encore', version: '0.1.0' },
+      { capabilities: { tools: {}, resources: {}, prompts: {} } },
+    );
     registerScoreResources(server, library);
+    registerPrompts(server);
     server.setRequestHandler('tools/list', () => ({ tools: listing }));
     server.setRequestHandler('tools/call', async ({ params }, context) => {
       const tool = byName.get(params.name);

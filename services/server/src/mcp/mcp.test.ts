@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitUntil } from '@encore/kit';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { after, before, describe, it } from 'mocha';
+import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+
+const eras = [
+  { name: '2025-11-25', mode: 'legacy' as const },
+  { name: '2026-07-28', mode: { pin: '2026-07-28' } },
+];
+
+describe('MCP', function () {
+  this.timeout(60_000);
+  let postgres: TestPostgres;
+  let server: FixtureServer;
+  before(async () => {
+    postgres = await startPostgres();
+    server = await startFixtureServer(postgres.url, { max_message_size: 1024 * 1024 });
+    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
+      timeoutMs: 10_000,
+    });
+  });
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await postgres[Symbol.asyncDispose]();
+  });
+
+  for (const { name, mode } of eras) {
+    describe(`with a client of ${name}`, () => {
+      let client: Client;
+      const id = `era-${name}`;
+      before(async () => {
+        client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+        await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
+      });
+      after(() => client.close());
+
+      const call = async (tool: string, args: Record<string, unknown>) => {
+        const { structuredContent, isError } = await client.callTool({ name: tool, arguments: args });
+        return { isError: isError === true, ...(structuredContent as Record<string, unknown>) } as Record<
+          string,
+          unknown
+        > & { isError: boolean; error?: { code: string; definite: boolean } };
+      };
+
+      it('lists its tools with schemas for what goes in and what comes out', async () => {
+        const { tools } = await client.listTools();
+        assert.ok(tools.length >= 8);
+        for (const { name: tool, description, inputSchema, outputSchema } of tools) {
+          assert.match(tool, /^[a-z_]+$/);
+          assert.ok(description && inputSchema.type === 'object' && outputSchema?.['type'] === 'object', tool);
+        }
+      });
+
+      it('imports, analyzes, exports and deletes, and the client finds every result to be what the schema says', async () => {
+        const imported = await call('import_score', { score_id: id, content: smallScore('G', 4) });
+        assert.deepEqual([imported['version'], imported['measures'], imported['notes']], [1, 4, 4]);
+        const key = await call('key_analysis', { score_id: id });
+        assert.deepEqual([key.isError, key['version']], [false, 1]);
+        const exported = await call('export_score', { score_id: id });
+        assert.match(String(exported['content']), /<score-partwise/);
+        const again = await call('import_score', { score_id: `${id}-copy`, content: exported['content'] });
+        assert.equal(again['notes'], 4);
+        const { resources } = await client.listResources();
+        assert.ok(resources.some(({ uri }) => uri === `score:///${id}`));
+        const { contents } = await client.readResource({ uri: `score:///${id}` });
+        assert.equal((contents[0] as { text: string }).text, smallScore('G', 4));
+        assert.equal((await call('delete_score', { score_id: id }))['deleted'], true);
+        assert.equal((await call('delete_score', { score_id: id }))['deleted'], false);
+        await assert.rejects(client.readResource({ uri: `score:///${id}` }), /there is no score/);
+      });
+
+      it('takes a MIDI file or a compressed score as base64, and refuses what is not base64', async () => {
+        const midi = Buffer.from('4d546864000000060000000100604d54726b0000000c00903c4060803c4000ff2f00', 'hex');
+        const sent = { score_id: `${id}-midi`, content: midi.toString('base64'), encoding: 'base64' };
+        const imported = await call('import_score', sent);
+        assert.deepEqual([imported['format'], imported['notes']], ['midi', 1]);
+        const broken = await call('import_score', { ...sent, content: 'no base 64!' });
+        assert.equal(broken.error?.code, 'INVALID_INPUT');
+      });
+
+      it('reports failures as results with a code, and whether it surely did not happen', async () => {
+        const rows: [string, Record<string, unknown>, string][] = [
+          ['key_analysis', { score_id: 'nobody' }, 'NOT_FOUND'],
+          ['key_analysis', { score_id: '../etc/passwd' }, 'INVALID_INPUT'],
+          ['key_analysis', { score_id: 'nobody', profile: 'best' }, 'INVALID_INPUT'],
+          ['key_analysis', { score_id: 'nobody', surprise: true }, 'INVALID_INPUT'],
+          ['import_score', { score_id: `${id}-bad`, content: 'C4 D4' }, 'UNSUPPORTED_FORMAT'],
+          ['import_score', { score_id: `${id}-bad`, content: '<score-partwise><x' }, 'MALFORMED_SCORE'],
+          ['import_score', { score_id: `${id}-bad` }, 'INVALID_INPUT'],
+        ];
+        for (const [tool, args, code] of rows) {
+          const { isError, error } = await call(tool, args);
+          assert.deepEqual([tool, isError, error?.code, error?.definite], [tool, true, code, true]);
+        }
+        assert.equal((await fetch(`${server.url}/scores/${id}-bad`)).status, 404);
+        await assert.rejects(client.callTool({ name: 'no_such_tool', arguments: {} }), /there is no tool/);
+      });
+
+      it('offers prompts', async () => {
+        const { prompts } = await client.listPrompts();
+        const { messages } = await client.getPrompt({
+          name: prompts[0]?.name ?? '',
+          arguments: { score_id: 'x' },
+        });
+        assert.match(JSON.stringify(messages), /score x/);
+      });
+    });
+  }
+
+  it('imports once, however often the same key is sent, also at the same time', async () => {
+    const args = { score_id: 'keyed', content: smallScore('A'), idempotency_key: 'keyed-00001' };
+    const answers = await Promise.all(Array.from({ length: 6 }, () => server.call('import_score', args)));
+    assert.deepEqual([...new Set(answers.map(({ content }) => content['version']))], [1]);
+    const other = await server.call('import_score', { ...args, content: smallScore('B') });
+    assert.equal(other.code, 'IDEMPOTENCY_MISMATCH');
+  });
+
+  it('answers hostile messages with an error of the protocol, and goes on', async () => {
+    const before = Object.getOwnPropertyNames(Object.prototype).join();
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const call = (args: string) =>
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"score_info","arguments":${args}}}`;
+    const rows: [string, number[]][] = [
+      ['{', [400]],
+      ['', [400]],
+      ['null', [400]],
+      ['42', [400]],
+      [deep, [400, 500]],
+      ['[]', [400]],
+      ['{"jsonrpc":"1.0","id":1,"method":"ping"}', [400]],
+      ['{"jsonrpc":"2.0","id":{},"method":"ping"}', [400]],
+      ['{"jsonrpc":"2.0","id":1,"method":"__proto__"}', [200, 404]],
+      [call('{"__proto__":{"polluted":1},"score_id":"x"}'), [200]],
+      [call('{"constructor":{"prototype":{"polluted":1}},"score_id":"x"}'), [200]],
+      [call(`{"score_id":${deep}}`), [200, 400]],
+      [call(`{"score_id":"x","score_id":"${'y'.repeat(500_000)}"}`), [200]],
+      [call('{"score_id":"\\ud800\\u0000"}'), [200]],
+      [`{"pad":"${'x'.repeat(1_100_000)}"}`, [413]],
+    ];
+    for (const [body, statuses] of rows) {
+      const response = await fetch(`${server.url}/mcp`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      });
+      const text = await response.text();
+      assert.ok(
+        statuses.includes(response.status),
+        `${body.slice(0, 80)} gave ${response.status} ${text.slice(0, 200)}`,
+      );
+      if (response.status === 200) assert.match(text, /"isError":true|"error":/, body.slice(0, 80));
+    }
+    assert.equal(Object.getOwnPropertyNames(Object.prototype).join(), before);
+    assert.equal((await fetch(`${server.url}/mcp`, { method: 'GET' })).status, 405);
+    const plain = await fetch(`${server.url}/mcp`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'text/plain' },
+    });
+    assert.equal(plain.status, 415);
+    assert.equal((await server.call('health_check', {})).content['status'], 'healthy');
+  });
+
+  it('opens exactly the breaker of the tool that fails, and tells callers so', async () => {
+    await using small = await startFixtureServer(postgres.url, {
+      tool_timeout: 0.2,
+      breaker: { failures: 3, open_seconds: 1 },
+    });
+    const body = smallScore('C', 150_000);
+    for (let i = 0; i < 3; i++) assert.equal((await small.put(`stall-${i}`, `${body}<!--${i}-->`)).status, 201);
+    for (let i = 0; i < 3; i++) {
+      assert.equal((await small.call('key_analysis', { score_id: `stall-${i}` })).code, 'TOOL_TIMEOUT');
+    }
+    assert.equal((await small.call('key_analysis', { score_id: 'nobody' })).code, 'BREAKER_OPEN');
+    assert.equal((await small.call('score_info', { score_id: 'nobody' })).code, 'NOT_FOUND');
+    const health = (await (await fetch(`${small.healthUrl}/health/detailed`)).json()) as {
+      status: string;
+      circuit_breakers: Record<string, { state: string }>;
+    };
+    assert.equal(health.status, 'degraded');
+    const open = Object.entries(health.circuit_breakers).filter(([, { state }]) => state === 'open');
+    assert.deepEqual(
+      open.map(([breaker]) => breaker),
+      ['tool_KeyAnalysis'],
+    );
+    // It closes again after two good answers, one at a time.
+    await small.put('fine', smallScore());
+    const answered = async () => (await small.call('key_analysis', { score_id: 'fine' })).code === null;
+    await waitUntil('the first probe', answered, { timeoutMs: 5_000 });
+    assert.ok(await answered());
+    const metrics = await (await fetch(`${small.healthUrl}/metrics`)).text();
+    assert.match(metrics, /encore_server_breaker_state\{[^}]*tool_KeyAnalysis[^}]*\} 0/);
+  });
+
+  it('imports real songs', async function () {
+    const corpus = process.env['ENCORE_CORPUS'];
+    if (!corpus) return this.skip();
+    const song = readFileSync(join(corpus, 'scores/lang-josephine-6-lieder-op-10-6-abschied.mxl'));
+    const sent = { score_id: 'song', content: song.toString('base64'), encoding: 'base64' };
+    const { isError, content } = await server.call('import_score', sent);
+    assert.deepEqual([isError, content['format']], [false, 'mxl']);
+  });
+});

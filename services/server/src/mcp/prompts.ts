@@ -1,0 +1,33 @@
+/** Ready-made requests that a person can pick in an MCP client. */
+import { scoreIdSchema } from '@encore/contracts';
+import { type Prompt, ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+
+interface PromptDefinition {
+  listing: Prompt;
+  text: (scoreId: string) => string;
+}
+
+const prompts: readonly PromptDefinition[] = [
+  {
+    listing: {
+      name: 'describe_score',
+      title: 'Describe a score',
+      description: 'What the piece is made of, its key and how sure that is.',
+      arguments: [{ name: 'score_id', description: 'A stored score, see list_scores.', required: true }],
+    },
+    text: (scoreId) =>
+      `Describe the score ${scoreId}: call score_info and key_analysis, then say in a few sentences what the piece is made of, which key it is in, and how clear that is from the correlation and the margin.`,
+  },
+];
+
+export function registerPrompts(server: Server): void {
+  server.setRequestHandler('prompts/list', () => ({ prompts: prompts.map(({ listing }) => listing) }));
+  server.setRequestHandler('prompts/get', ({ params }) => {
+    const prompt = prompts.find(({ listing }) => listing.name === params.name);
+    if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no prompt ${params.name}`);
+    const scoreId = scoreIdSchema.safeParse(params.arguments?.['score_id']);
+    if (!scoreId.success) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'score_id must be a score id');
+    const text = prompt.text(scoreId.data);
+    return { messages: [{ role: 'user', content: { type: 'text', text } }] };
+  });
+}
