@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises';
 import type { LoadRunRequest, LoadStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type EventLog, type Logger } from '@encore/kit';
 import { LoadRun } from './load-run.ts';
-import type { LoadgenMetrics } from './metrics.ts';
+import { countReadBack, type LoadgenMetrics } from './metrics.ts';
 import { readBackRun } from './read-back.ts';
 import { defaultPausesMs } from './step.ts';
 
@@ -89,7 +89,7 @@ export class Load implements AsyncDisposable {
     const active = this.#phase === 'active' || this.#phase === 'stopping';
     if (final && active) throw conflict('RUN_ACTIVE', 'the final read-back needs a stopped run');
     if (!final && !active) throw conflict('RUN_OVER', 'a sample needs a run that is active');
-    const { clock, events, logger, targetUrl, runsDir } = this.#options;
+    const { clock, events, logger, metrics, targetUrl, runsDir } = this.#options;
     const progress = (done: number, total: number) => {
       this.#progress = { done, total };
     };
@@ -101,6 +101,7 @@ export class Load implements AsyncDisposable {
     this.#reading = reading
       .then((counts) => {
         events.add({ type: 'read_back_done', at: clock.now(), final, ...counts });
+        countReadBack(metrics, counts);
         logger.info({ final, ...counts }, 'read back');
       })
       // Without a result there is no event, and without the event no rule can pass.

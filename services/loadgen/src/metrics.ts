@@ -3,6 +3,9 @@ import { operationKinds, outcomes } from '@encore/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const operationEnds = ['ok', 'failed', 'unknown', 'cancelled'] as const;
+/** What a read-back may find out about a write, as in its event. */
+const findings = ['lost', 'corrupt', 'duplicate', 'phantom', 'unknownPresent', 'unknownAbsent'] as const;
+type ReadBack = Record<'readBack' | (typeof findings)[number], number>;
 
 export interface LoadgenMetrics {
   attempts: Counter<'operation' | 'outcome'>;
@@ -13,6 +16,8 @@ export interface LoadgenMetrics {
   starts: Counter;
   lateStarts: Counter;
   bytes: Counter<'direction'>;
+  readBackScores: Counter;
+  readBackFindings: Counter<'finding'>;
 }
 
 export function createMetrics(registry: Registry): LoadgenMetrics {
@@ -56,9 +61,25 @@ export function createMetrics(registry: Registry): LoadgenMetrics {
       labelNames: ['direction'],
       registers,
     }),
+    readBackScores: new Counter({
+      name: 'loadgen_read_back_scores_total',
+      help: 'Acknowledged scores that were read back',
+      registers,
+    }),
+    readBackFindings: new Counter({
+      name: 'loadgen_read_back_findings_total',
+      help: 'What the read-backs found of writes, by finding',
+      labelNames: ['finding'],
+      registers,
+    }),
   };
   zero(metrics);
   return metrics;
+}
+
+export function countReadBack({ readBackScores, readBackFindings }: LoadgenMetrics, counts: ReadBack): void {
+  readBackScores.inc(counts.readBack);
+  for (const finding of findings) readBackFindings.inc({ finding }, counts[finding]);
 }
 
 function zero(metrics: LoadgenMetrics): void {
@@ -69,4 +90,5 @@ function zero(metrics: LoadgenMetrics): void {
   }
   for (const outcome of outcomes) metrics.probes.inc({ outcome }, 0);
   for (const direction of ['sent', 'received'] as const) metrics.bytes.inc({ direction }, 0);
+  for (const finding of findings) metrics.readBackFindings.inc({ finding }, 0);
 }

@@ -1,0 +1,60 @@
+/**
+ * A server that freezes must look frozen. Five users ask 100 times per second for ten seconds; for one of them no answer comes.
+ * The truth can be computed: whoever was due at second t of the freeze waits 1 - t, so the slowest hundredth waited 0.9 s or more.
+ * Only five requests were under way, so a clock that starts with the request sees next to nothing.
+ */
+import assert from 'node:assert/strict';
+import { systemClock, waitUntil } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { LoadBench, testRequest } from './testing/load-bench.ts';
+
+const perSecond = 100;
+const runSeconds = 10;
+const freezeAtSeconds = 3;
+const frozenSeconds = 1;
+
+describe('coordinated omission', function () {
+  this.timeout(30_000);
+
+  it('response time tells the freeze within 5 % of the truth; service time hides it', async () => {
+    await using bench = await LoadBench.open();
+    const { load, fake } = bench;
+    let frozen: Promise<void> | null = null;
+    let answers = 0;
+    fake.hook = async () => {
+      await frozen;
+      answers += 1;
+      return undefined;
+    };
+    const mix = { create: 0, analyze: 1, modify: 0, export: 0, heavy: 0 };
+    const settings = { ...testRequest.load, mix, thinkSeconds: { min: 0.04, max: 0.06 }, byteBudgetPerSecond: 1 };
+    await load.start({ ...testRequest, users: 5, rampSeconds: 0, load: settings });
+    const startedAt = systemClock.now();
+    const elapsed = () => (systemClock.now() - startedAt) / 1_000;
+    await waitUntil('the freeze', () => elapsed() >= freezeAtSeconds, { timeoutMs: 10_000, everyMs: 5 });
+    frozen = systemClock.sleep(frozenSeconds * 1_000);
+    await frozen;
+    const thawedAt = elapsed();
+    // A real server also needs a moment for what has gathered; that moment is part of the truth.
+    await waitUntil('the backlog to be gone', () => answers >= perSecond * elapsed() - 5, {
+      timeoutMs: 5_000,
+      everyMs: 2,
+    });
+    const clearingMs = (elapsed() - thawedAt) * 1_000;
+    await waitUntil('the end', () => elapsed() >= runSeconds, { timeoutMs: 15_000 });
+    await load.stop();
+
+    const analyze = bench.ofType('load_summary')[0]?.operations.analyze;
+    assert.ok(analyze);
+    const rate = analyze.responseMs.count / runSeconds;
+    assert.ok(Math.abs(rate / perSecond - 1) < 0.05, `${rate} per second: nothing that was due was left out`);
+    const truthMs = (frozenSeconds - 0.01 * runSeconds) * 1_000;
+    const { p99 } = analyze.responseMs;
+    assert.ok(p99 >= truthMs * 0.95, `response p99 ${p99} ms, truth ${truthMs} ms`);
+    assert.ok(
+      p99 <= truthMs * 1.05 + clearingMs,
+      `response p99 ${p99} ms, truth ${truthMs} ms, clearing ${clearingMs} ms`,
+    );
+    assert.ok(analyze.serviceMs.p99 < truthMs / 3, `service p99 ${analyze.serviceMs.p99} ms`);
+  });
+});
