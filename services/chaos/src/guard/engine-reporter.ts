@@ -3,6 +3,7 @@ import { describeError, type Logger } from '@encore/kit';
 import { type Engine, type EngineEvent, label, nameOf } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Deadline, FaultKeeper } from './fault-keeper.ts';
+import type { GuardMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { StartBook } from './start-book.ts';
 
@@ -11,6 +12,7 @@ interface Parts {
   watch: EngineWatch;
   starts: StartBook;
   recorder: Recorder;
+  metrics: GuardMetrics;
   keeper: FaultKeeper;
   deadline: Deadline;
   logger: Logger;
@@ -40,7 +42,7 @@ export class EngineReporter {
   }
 
   async #report(event: EngineEvent): Promise<void> {
-    const { keeper, recorder, starts, inRun } = this.#parts;
+    const { keeper, recorder, metrics, starts, inRun } = this.#parts;
     if (event.type !== 'container') return;
     const target = nameOf(event.attributes, event.attributes['name'] ?? event.containerId.slice(0, 12));
     const optedIn = event.attributes[label.target] === 'server' || event.attributes[label.target] === 'postgres';
@@ -59,7 +61,8 @@ export class EngineReporter {
         ...(signal === undefined ? {} : { signal }),
         ...(restartCount === undefined ? {} : { restartCount }),
       });
-      if (by && optedIn)
+      if (by && optedIn) {
+        metrics.started(target, by.actor);
         await recorder.tell({
           type: 'target_started',
           engineAt: event.atMs,
@@ -67,6 +70,7 @@ export class EngineReporter {
           actor: by.actor,
           reason: by.reason,
         });
+      }
     }
     if (started) keeper.targetStarted(target);
   }

@@ -1,6 +1,7 @@
 /** What the guard counts. Every series of every kind is there from the start, at zero. */
-import type { Bit, FaultKind, PlannedFault, Target } from '@encore/contracts';
+import { type Actor, actorSchema, type Bit, type FaultKind, type PlannedFault, type Target } from '@encore/contracts';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { ContainerStats } from './engine.ts';
 import { faultTable } from './faults/fault-table.ts';
 
 export interface GuardMetrics {
@@ -8,7 +9,9 @@ export interface GuardMetrics {
   bit(fault: PlannedFault, bit: Bit): void;
   undone(fault: PlannedFault): void;
   injectorFailed(): void;
-  sampled(target: string, memoryBytes: number, memoryLimitBytes: number): void;
+  started(target: string, by: Actor): void;
+  /** What the engine says of a container; null when it says nothing, which leaves a gap. */
+  sampled(target: string, stats: ContainerStats | null): void;
 }
 
 export function guardMetrics(registry: Registry): GuardMetrics {
@@ -54,6 +57,21 @@ export function guardMetrics(registry: Registry): GuardMetrics {
     labelNames: ['target'],
     registers,
   });
+  const cpu = new Counter({
+    name: 'chaos_target_cpu_seconds_total',
+    help: 'CPU time, as the engine counts it',
+    labelNames: ['target'],
+    registers,
+  });
+  const starts = new Counter({
+    name: 'chaos_target_starts_total',
+    help: 'Starts of a target during a run, by who asked for them',
+    labelNames: ['target', 'actor'],
+    registers,
+  });
+  for (const target of ['server', 'postgres'])
+    for (const actor of actorSchema.options) starts.inc({ target, actor }, 0);
+  const cpuSeconds = new Map<string, number>();
   for (const { kind, targets } of Object.values(faultTable)) {
     for (const target of targets) {
       const labels: { kind: FaultKind; target: Target } = { kind, target };
@@ -77,9 +95,19 @@ export function guardMetrics(registry: Registry): GuardMetrics {
       if (held.delete(fault.id)) active.dec(of(fault));
     },
     injectorFailed: () => failures.inc(),
-    sampled: (target, memoryBytes, memoryLimitBytes) => {
-      memory.set({ target }, memoryBytes);
-      limit.set({ target }, memoryLimitBytes);
+    started: (target, actor) => starts.inc({ target, actor }),
+    sampled: (target, stats) => {
+      if (stats === null) {
+        memory.remove({ target });
+        limit.remove({ target });
+        return;
+      }
+      memory.set({ target }, stats.memoryBytes);
+      limit.set({ target }, stats.memoryLimitBytes);
+      // A container that was started anew counts from zero.
+      const before = cpuSeconds.get(target) ?? stats.cpuSeconds;
+      cpu.inc({ target }, stats.cpuSeconds < before ? stats.cpuSeconds : stats.cpuSeconds - before);
+      cpuSeconds.set(target, stats.cpuSeconds);
     },
   };
 }

@@ -34,7 +34,8 @@ async function sample(
 ): Promise<void> {
   // One that just ended, or an engine that cannot tell, leaves a gap.
   const stats = await engine.stats(id, deadline(callMs)).catch(() => null);
-  if (stats === null || stats.memoryBytes === 0) return;
-  metrics.sampled(target, stats.memoryBytes, stats.memoryLimitBytes);
-  if (inRun()) recorder.mention({ type: 'target_sampled', target, ...stats });
+  const known = stats === null || stats.memoryBytes === 0 ? null : stats;
+  metrics.sampled(target, known);
+  if (known === null) return;
+  if (inRun()) recorder.mention({ type: 'target_sampled', target, ...known });
 }

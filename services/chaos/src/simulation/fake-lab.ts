@@ -21,6 +21,7 @@ const silent: GuardMetrics = {
   bit: () => {},
   undone: () => {},
   injectorFailed: () => {},
+  started: () => {},
   sampled: () => {},
 };
 
