@@ -1,5 +1,5 @@
 /** A key: its tonic on the line of fifths, and its mode. */
-import { modulo, nameOfFifths } from './pitch.ts';
+import { fifthsOfPitch, modulo, nameOfFifths, stepOfName } from './pitch.ts';
 
 export interface Key {
   tonic: number;
@@ -9,6 +9,16 @@ export interface Key {
 /** "Eb major", "C# minor". */
 export function nameOfKey(key: Key): string {
   return `${nameOfFifths(key.tonic)} ${key.mode}`;
+}
+
+/** Reads what `nameOfKey` writes; null when it is no key. */
+export function parseKey(text: string): Key | null {
+  const match = /^(?<step>[A-G])(?<alter>#{0,2}|b{0,2}) (?<mode>major|minor)$/.exec(text)?.groups;
+  if (!match) return null;
+  const alter = match['alter'] ?? '';
+  const semitones = alter.startsWith('b') ? -alter.length : alter.length;
+  const tonic = fifthsOfPitch(stepOfName(match['step'] ?? ''), 100 * semitones);
+  return { tonic, mode: match['mode'] === 'minor' ? 'minor' : 'major' };
 }
 
 /** Sharps (positive) or flats (negative) of its signature. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { keyOfSignature, nameOfKey, respellKey, signatureOfKey } from './key-name.ts';
+import { keyOfSignature, nameOfKey, parseKey, respellKey, signatureOfKey } from './key-name.ts';
 import {
   fifthsOfInterval,
   fifthsOfPitch,
@@ -74,5 +74,9 @@ describe('pitch on the line of fifths', () => {
     assert.equal(signatureOfKey({ tonic: 3, mode: 'minor' }), 0);
     assert.equal(nameOfKey(respellKey({ tonic: 7, mode: 'major' }, -5)), 'Db major');
     assert.equal(nameOfKey(respellKey({ tonic: -5, mode: 'minor' }, 4)), 'C# minor');
+    for (const name of ['Eb major', 'C# minor', 'B major']) {
+      assert.equal(nameOfKey(parseKey(name) ?? { tonic: 99, mode: 'major' }), name);
+    }
+    for (const wrong of ['c# minor', 'H major', 'C', 'C dorian', '']) assert.equal(parseKey(wrong), null);
   });
 });

@@ -2,7 +2,7 @@
  * A piece, moved by an interval: every written pitch, every key signature. Spelling moves along, so a sharp fourth stays one. Where the new key would have
  * more than seven sharps or flats, the whole piece is respelled enharmonically.
  */
-import { EncoreError } from '@encore/kit';
+import { EncoreError } from '@encore/kit/encore-error';
 import { type NoteColumns, PITCHED, reorderNoteColumns } from '../note-columns.ts';
 import {
   alterOfFifths,

@@ -1,0 +1,77 @@
+/**
+ * The analyses as data: what is asked and one page of the answer, so that a worker can be given a task and sends back no more than a page. The answers are the
+ * tools' outputs but for the score's id and version.
+ */
+import type { ChordSlice, PatternKind } from '@encore/contracts';
+import { EncoreError } from '@encore/kit/encore-error';
+import { findKeys } from '../key-finder.ts';
+import { type Key, nameOfKey, parseKey } from '../key-name.ts';
+import type { Score } from '../score.ts';
+import { analyzeChords } from './chord-analysis.ts';
+import { analyzeHarmony, type HarmonyAnalysis } from './harmony-analysis.ts';
+import { pageOf } from './page.ts';
+import { findPatterns } from './pattern-recognition.ts';
+import { analyzeVoiceLeading, type VoiceLeading } from './voice-leading.ts';
+
+interface Page {
+  after: number;
+  limit: number;
+}
+interface PageAnswer {
+  total: number;
+  next: number | null;
+}
+
+export type AnalysisTask =
+  | { kind: 'chords'; key: string | null; page: Page }
+  | { kind: 'harmony'; page: Page }
+  | { kind: 'voice-leading'; page: Page }
+  | { kind: 'patterns'; kinds: PatternKind[]; minLength: number; page: Page };
+
+export interface AnalysisResults {
+  chords: { key: string | null; chords: ChordSlice[] } & PageAnswer;
+  harmony: HarmonyAnalysis & PageAnswer;
+  'voice-leading': VoiceLeading & PageAnswer;
+  patterns: { patterns: ReturnType<typeof findPatterns> } & PageAnswer;
+}
+
+/** Regions and cadences stand beside the page of harmonies; a piece has few of them, a hostile one is cut here. */
+const maxUnpaged = 1000;
+
+export function runAnalysis(score: Score, task: AnalysisTask): AnalysisResults[AnalysisTask['kind']] {
+  switch (task.kind) {
+    case 'chords': {
+      const key = task.key === null ? homeKey(score) : keyNamed(task.key);
+      const { items: chords, ...page } = pageOf(analyzeChords(score, key), task.page);
+      return { key: key && nameOfKey(key), chords, ...page };
+    }
+    case 'harmony': {
+      const { harmonies, regions, cadences, home_key } = analyzeHarmony(score);
+      const { items, ...page } = pageOf(harmonies, task.page);
+      const beside = { regions: regions.slice(0, maxUnpaged), cadences: cadences.slice(0, maxUnpaged) };
+      return { home_key, ...beside, harmonies: items, ...page };
+    }
+    case 'voice-leading': {
+      const analysis = analyzeVoiceLeading(score);
+      const { items: events, ...page } = pageOf(analysis.events, task.page);
+      return { ...analysis, events, ...page };
+    }
+    case 'patterns': {
+      const { items: patterns, ...page } = pageOf(findPatterns(score, task.kinds, task.minLength), task.page);
+      return { patterns, ...page };
+    }
+    default:
+      return task satisfies never;
+  }
+}
+
+function homeKey(score: Score): Key | null {
+  const found = findKeys(score, 'vote');
+  return typeof found === 'string' ? null : (found[0]?.key ?? null);
+}
+
+function keyNamed(text: string): Key {
+  const key = parseKey(text);
+  if (key) return key;
+  throw new EncoreError('INVALID_INPUT', 'key must be like "Eb major" or "C# minor"', { status: 400, definite: true });
+}
