@@ -98,13 +98,17 @@ function describeProgram(
     .option('--dry-run', 'print the plan and its best possible success rate; start nothing')
     .option('--url <url>', 'where `encore monitor` finds the lab', 'http://127.0.0.1:8080');
   const add = (name: Asked['name'], argument: string, description: string): void => {
-    const command = program.command(argument === '' ? name : `${name} <${argument}>`).description(description);
+    const command = program.command(`${name} ${argument}`.trim()).description(description);
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
   };
   add('run', '', 'run the lab (this is the default)');
-  add('replay', 'plan', 'run a stored plan again: a plan.json, or the folder of a run');
-  add('report', 'folder', 'make the reports of a run again from its history');
-  add('verify', 'folder', 'judge a run again from its files alone; ends with its exit code');
+  add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder of a run');
+  add(
+    'report',
+    '[run]',
+    'make the reports again from what was recorded, also of a run that was killed (default: the last)',
+  );
+  add('verify', '<folder>', 'judge a run again from its files alone; ends with its exit code');
   add('check', '', 'look whether a run could start, and say what to mend');
   add('heal', '', 'undo every fault that is still there');
   add('monitor', '', 'watch a run from another terminal');

@@ -16,6 +16,7 @@ import { Peers } from './run/peers.ts';
 import { performRun } from './run/perform-run.ts';
 import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
 import { writeResults } from './run/phases/write-results.ts';
+import { gatherResults } from './run/results-of.ts';
 
 export interface CommandContext {
   wiring: Wiring;
@@ -39,7 +40,7 @@ export async function performCommand(command: Command, context: CommandContext):
       return 0;
     case 'report':
     case 'verify':
-      return await judgeFolder(command.name, command.folder, say);
+      return await judgeFolder(command.name, command.folder, context.wiring, say);
     case 'heal':
       return await heal(new Peers(context.wiring), say);
     case 'faults':
@@ -72,15 +73,24 @@ async function check(
 }
 
 /** Both come to the verdict from the files alone; only `report` writes. */
-async function judgeFolder(name: 'report' | 'verify', folder: string, say: (text: string) => void): Promise<number> {
-  const path = folder.replace(/\/+$/, '');
+async function judgeFolder(
+  name: 'report' | 'verify',
+  folder: string,
+  wiring: Wiring,
+  say: (text: string) => void,
+): Promise<number> {
   try {
-    const judged = name === 'report' ? writeResults(path) : judge(await readRunFolder(path));
-    const { report } = await judged;
-    say(textSummary(report));
+    if (name === 'verify') {
+      const { report } = await judge(await readRunFolder(folder));
+      say(textSummary(report));
+      return exitCodes[report.result];
+    }
+    const results = await gatherResults(folder, wiring);
+    const { report } = await writeResults(results);
+    say(textSummary(report, `${results}.json`));
     return exitCodes[report.result];
   } catch (error) {
-    say(error instanceof EncoreError ? error.message : `${path}: ${describeError(error)}`);
+    say(error instanceof EncoreError ? error.message : `${folder}: ${describeError(error)}`);
     return refusedExitCode;
   }
 }

@@ -18,6 +18,7 @@ import { Peers } from './peers.ts';
 import type { Ending } from './phase.ts';
 import { type PreflightLimits, preflightLimits } from './phases/preflight.ts';
 import { copyEvidence, copyLogs, writeResults } from './phases/write-results.ts';
+import { resultsFolderOf } from './results-of.ts';
 import { RunRecord } from './run-context.ts';
 
 export interface RunOptions {
@@ -91,7 +92,7 @@ export async function performRun(options: RunOptions): Promise<number> {
     progress.say('\nInterrupted before anything was started.\n');
     return exitCodes.INTERRUPTED;
   }
-  const resultsFolder = join(wiring.resultsDir, `production_test_${stamp}`);
+  const resultsFolder = resultsFolderOf(wiring, stamp);
   return await conclude({ folder, resultsFolder, progress, view, page, wiring, ending });
 }
 
@@ -156,8 +157,8 @@ function freeStamp(wiring: Wiring, at: number): string {
   const stamp = `${day}_${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
   const isTaken = (candidate: string): boolean =>
     existsSync(join(wiring.runsDir, `r${candidate}`)) ||
-    existsSync(join(wiring.resultsDir, `production_test_${candidate}`)) ||
-    existsSync(join(wiring.resultsDir, `production_test_${candidate}.json`));
+    existsSync(resultsFolderOf(wiring, candidate)) ||
+    existsSync(`${resultsFolderOf(wiring, candidate)}.json`);
   let candidate = stamp;
   for (let n = 2; isTaken(candidate); n += 1) candidate = `${stamp}_${n}`;
   return candidate;

@@ -12,6 +12,8 @@ export class FakeChaos extends FakeService {
   readonly #guard: FakeGuard;
   readonly #server: FakeServer;
   readonly runs: ChaosRunRequest[] = [];
+  /** How long a stop takes. */
+  stopMs = 0;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(guard: FakeGuard, server: FakeServer) {
@@ -37,7 +39,7 @@ export class FakeChaos extends FakeService {
     });
     app.post('/stop', (_request, response) => {
       this.#clear();
-      response.json({});
+      this.#timers.push(setTimeout(() => response.json({}), this.stopMs));
     });
   }
 

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitUntil } from '@encore/kit';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { FakeLab } from './testing/fake-lab.ts';
+
+const main = join(import.meta.dirname, 'main.ts');
+
+class Program {
+  readonly child: ChildProcess;
+  said = '';
+  readonly #startedAt = performance.now();
+
+  constructor(args: string[], env: NodeJS.ProcessEnv) {
+    this.child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env } });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.said += text;
+      });
+  }
+
+  until(text: string): Promise<unknown> {
+    return waitUntil(`"${text}" in:\n${this.said}`, () => this.said.includes(text), { timeoutMs: 8_000 });
+  }
+
+  async end(): Promise<{ exitCode: number | null; seconds: number; said: string }> {
+    const exitCode = this.child.exitCode ?? ((await once(this.child, 'close')) as [number | null])[0];
+    return { exitCode, seconds: (performance.now() - this.#startedAt) / 1_000, said: this.said };
+  }
+}
+
+describe('encore, the program', function () {
+  this.timeout(20_000);
+  let lab: FakeLab;
+  const running: Program[] = [];
+  const encore = (...args: string[]): Program => {
+    const { guardUrl, chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
+    const program = new Program(args, {
+      ENCORE_PORT: '0',
+      ENCORE_GUARD_URL: guardUrl,
+      ENCORE_CHAOS_URL: chaosUrl,
+      ENCORE_LOADGEN_URL: loadgenUrl,
+      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
+      ENCORE_RUNS_DIR: runsDir,
+      ENCORE_RESULTS_DIR: resultsDir,
+    });
+    running.push(program);
+    return program;
+  };
+  const startRun = (): Program => {
+    const config = join(lab.folder, 'run.yaml');
+    writeFileSync(config, 'profile: smoke\nrampSeconds: 0.5\n');
+    return encore('--config', config, '--seed', '1');
+  };
+  beforeEach(async () => {
+    lab = await FakeLab.start();
+  });
+  afterEach(async () => {
+    for (const { child } of running.splice(0)) child.kill('SIGKILL');
+    await lab[Symbol.asyncDispose]();
+  });
+
+  it('refuses bad settings in under 2 s, all together, with nothing asked of anybody', async () => {
+    const { exitCode, said, seconds } = await encore('--users', '-3', '--hours', 'abc', '--config', '/no/such').end();
+    assert.equal(exitCode, 3);
+    for (const name of ['--users', '--hours', '/no/such']) assert.ok(said.includes(name), said);
+    assert.ok(seconds < 2, `${seconds} s`);
+    assert.deepEqual([...lab.guard.asked, ...lab.chaos.asked, ...lab.loadgen.asked], []);
+  });
+
+  it('on Ctrl-C undoes, reports and ends with 130', async () => {
+    const program = startRun();
+    await program.until('phase steady');
+    program.child.kill('SIGINT');
+    const { exitCode, said } = await program.end();
+    assert.equal(exitCode, 130, said);
+    assert.match(said, /Result: INTERRUPTED/);
+    assert.ok(lab.guard.asked.includes('POST /heal'));
+  });
+
+  it('on a second Ctrl-C leaves at once', async () => {
+    lab.chaos.stopMs = 6_000;
+    const program = startRun();
+    await program.until('phase steady');
+    program.child.kill('SIGINT');
+    await program.until('phase heal');
+    const at = performance.now();
+    program.child.kill('SIGINT');
+    const { exitCode } = await program.end();
+    assert.equal(exitCode, 130);
+    assert.ok(performance.now() - at < 1_000);
+  });
+
+  it('killed, leaves a record from which `encore report` makes an INCONCLUSIVE report, and verify agrees', async () => {
+    const program = startRun();
+    await program.until('phase steady');
+    program.child.kill('SIGKILL');
+    await program.end();
+    assert.deepEqual(readdirSync(lab.resultsDir), []);
+    const reported = await encore('report').end();
+    assert.equal(reported.exitCode, 2, reported.said);
+    assert.match(reported.said, /Result: INCONCLUSIVE/);
+    const folder = readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? '';
+    const verified = await encore('verify', join(lab.resultsDir, folder)).end();
+    assert.equal(verified.exitCode, 2);
+    assert.equal((await encore('verify', '/no/such/run').end()).exitCode, 3);
+  });
+
+  it('says what a checklist finds, and heals on request', async () => {
+    const checked = await encore('check', '--profile', 'smoke').end();
+    assert.equal(checked.exitCode, 0, checked.said);
+    assert.match(checked.said, /A run can start/);
+    assert.equal((await encore('heal').end()).exitCode, 0);
+    assert.match((await encore('faults').end()).said, /^crash /m);
+  });
+
+  it('shows a run from another terminal, in plain lines where there is none', async () => {
+    const program = encore('monitor', '--url', 'http://127.0.0.1:1');
+    const { exitCode, said } = await program.end();
+    assert.equal(exitCode, 1);
+    assert.match(said, /no run to watch/);
+  });
+});
