@@ -37,7 +37,7 @@ export class ToolRunner {
       verdict = 'success';
       return output;
     } catch (error) {
-      const known = error instanceof EncoreError ? error : internal(error);
+      const known = knownError(error, clientSignal);
       ({ result, verdict } = judge(known));
       throw known;
     } finally {
@@ -79,6 +79,9 @@ function breakerOpen(tool: string, retryAfterMs: number): EncoreError {
   });
 }
 
-function internal(error: unknown): EncoreError {
+/** A client that has gone aborts the work wherever it is just then, and the error says what was cut, not why. */
+function knownError(error: unknown, clientSignal: AbortSignal): EncoreError {
+  if (clientSignal.aborted) return new EncoreError('CLIENT_GONE', 'the client has gone', { status: 499, cause: error });
+  if (error instanceof EncoreError) return error;
   return new EncoreError('INTERNAL', describeError(error), { cause: error });
 }

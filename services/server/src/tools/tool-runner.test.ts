@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { EncoreError, systemClock } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { z } from 'zod';
+import { createMetrics } from '../metrics.ts';
+import type { Admission } from '../resilience/admission.ts';
+import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import type { ScoreLibrary } from '../scores/score-library.ts';
+import { defineTool, type ServerControl } from './tool.ts';
+import { ToolRunner } from './tool-runner.ts';
+
+const failures = 5;
+
+/** One tool under a breaker, doing what the test says. */
+function runnerOf(work: (signal: AbortSignal) => Promise<object>) {
+  const name = 'subject';
+  const about = { name, title: name, description: name, readOnly: true, destructive: false, cost: 'heavy' as const };
+  const tool = defineTool({
+    ...about,
+    input: z.object({}),
+    output: z.object({}),
+    run: (_, { signal }) => work(signal),
+  });
+  const breaker = new CircuitBreaker(name, { failures, successes: 2, openMs: 60_000 }, systemClock);
+  const runner = new ToolRunner({
+    library: {} as ScoreLibrary,
+    control: {} as ServerControl,
+    admission: { run: (_cost: string, job: () => Promise<unknown>) => job() } as unknown as Admission,
+    breakers: new Map([[name, breaker]]),
+    metrics: createMetrics([name]),
+    timeoutMs: 50,
+  });
+  return { breaker, call: (signal: AbortSignal) => runner.run(tool, {}, signal) };
+}
+
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<object>((_, failed) => {
+    // As streams do: an error of their own, with the reason as its cause.
+    signal.addEventListener('abort', () => failed(new DOMException('The operation was aborted', 'AbortError')));
+  });
+
+describe('a tool call', () => {
+  it('that its client cuts off says nothing about the tool, however often it happens', async () => {
+    const { breaker, call } = runnerOf(untilAborted);
+    for (let i = 0; i < 2 * failures; i += 1) {
+      const client = new AbortController();
+      const answer = call(client.signal);
+      client.abort(new EncoreError('CLIENT_GONE', 'gone', { status: 499 }));
+      await assert.rejects(answer, { code: 'CLIENT_GONE' });
+    }
+    assert.equal(breaker.state, 'closed');
+  });
+
+  it('that takes too long counts against the tool', async () => {
+    const { breaker, call } = runnerOf(untilAborted);
+    for (let i = 0; i < failures; i += 1) await assert.rejects(call(new AbortController().signal));
+    assert.equal(breaker.state, 'open');
+    await assert.rejects(call(new AbortController().signal), { code: 'BREAKER_OPEN' });
+  });
+});
