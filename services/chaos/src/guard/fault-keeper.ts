@@ -295,6 +295,7 @@ export class FaultKeeper {
 /** Refused and unsupported are answers about the fault; anything else is a failure of the injector. */
 function refusalOf(error: unknown): Bit | null {
   if (!(error instanceof EncoreError)) return null;
-  if (error.code === 'ENGINE_UNSUPPORTED') return 'unsupported';
+  // A target lists what can be done to it here; the rest is a matter of the lab, like an engine that cannot.
+  if (error.code === 'ENGINE_UNSUPPORTED' || error.code === 'NOT_CONSENTED') return 'unsupported';
   return error.code === 'ENGINE_REFUSED' ? 'refused' : null;
 }

@@ -53,7 +53,7 @@ export class Targets {
   async consenting(name: ContainerName, kind: FaultKind, signal: AbortSignal): Promise<ContainerView> {
     const view = await this.find(name, signal);
     if (!acceptedKinds(view.labels).includes(kind))
-      throw new EncoreError('TARGET_REFUSED', `${view.name} does not list ${kind} in its label ${label.accepts}`, {
+      throw new EncoreError('NOT_CONSENTED', `${view.name} does not list ${kind} in its label ${label.accepts}`, {
         status: 409,
         definite: true,
       });

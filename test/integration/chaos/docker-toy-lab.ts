@@ -1,0 +1,112 @@
+/** The toy lab on the Docker engine, with the real Toxiproxy. The guard runs outside and reaches all by address. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import {
+  databaseKinds,
+  databaseProgram,
+  memoryBytes,
+  serverKinds,
+  serverProgram,
+  type ToyLab,
+  targetLabels,
+} from './toy-programs.ts';
+
+const nodeImage = 'node:24-bookworm-slim';
+const toxiproxyImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
+
+const limits: Docker.HostConfig = {
+  Init: true,
+  RestartPolicy: { Name: 'always' },
+  Memory: memoryBytes,
+  MemorySwap: memoryBytes,
+  NanoCpus: 1e9,
+  Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+};
+
+export async function startDockerToyLab(): Promise<ToyLab> {
+  const docker = new Docker();
+  const project = `encore-toy-${process.pid}-${Date.now() % 100_000}`;
+  const journalDir = await mkdtemp(join(tmpdir(), 'encore-guard-'));
+  const { network, subnet } = await createNetwork(docker, project);
+  const created = new Map<string, Docker.Container>();
+  const run = async (name: string, last: number, options: Docker.ContainerCreateOptions) => {
+    const container = await docker.createContainer({
+      name: `${project}-${name}`,
+      StopSignal: 'SIGTERM',
+      NetworkingConfig: {
+        EndpointsConfig: { [project]: { Aliases: [name], IPAMConfig: { IPv4Address: `${subnet}.${last}` } } },
+      },
+      ...options,
+      HostConfig: { NetworkMode: project, ...options.HostConfig },
+    });
+    created.set(name, container);
+    await container.start();
+  };
+  const dispose = async () => {
+    for (const container of created.values()) await container.remove({ force: true, v: true });
+    await network.remove();
+    await rm(journalDir, { recursive: true, force: true });
+  };
+  const program = (text: string) => ({ Image: nodeImage, Entrypoint: ['node', '-e', text], HostConfig: limits });
+  try {
+    await run('toxiproxy', 10, {
+      Image: toxiproxyImage,
+      Cmd: ['-host=0.0.0.0'],
+      Labels: targetLabels(project, 'toxiproxy', ''),
+    });
+    await run('server', 11, {
+      ...program(serverProgram),
+      Labels: targetLabels(project, 'server', `${serverKinds},partition`),
+    });
+    await run('postgres', 12, {
+      ...program(databaseProgram),
+      Labels: targetLabels(project, 'postgres', databaseKinds),
+    });
+    await run('bystander', 13, {
+      ...program(serverProgram),
+      Labels: targetLabels(`${project}-not`, 'server', serverKinds),
+    });
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  const container = (name: string): Docker.Container => {
+    const found = created.get(name);
+    if (found === undefined) throw new Error(`no container ${name}`);
+    return found;
+  };
+  return {
+    docker,
+    server: { host: `${subnet}.11`, port: 8000 },
+    database: { host: `${subnet}.12`, port: 5432 },
+    clientLink: { host: `${subnet}.10`, port: 8000 },
+    databaseLink: { host: `${subnet}.10`, port: 5432 },
+    toxiproxyUrl: `http://${subnet}.10:8474`,
+    environment: {
+      ENCORE_PROJECT: project,
+      ENCORE_ENGINE_SOCKET: process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock',
+      ENCORE_TOXIPROXY_URL: `http://${subnet}.10:8474`,
+      ENCORE_CLIENT_LINK: `0.0.0.0:8000>${subnet}.11:8000`,
+      ENCORE_DATABASE_LINK: `0.0.0.0:5432>${subnet}.12:5432`,
+      ENCORE_JOURNAL_DIR: journalDir,
+    },
+    container,
+    bystander: container('bystander'),
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** A network with fixed addresses; a few ranges are tried, for one may be taken. */
+async function createNetwork(docker: Docker, name: string): Promise<{ network: Docker.Network; subnet: string }> {
+  for (let attempt = 0; ; attempt += 1) {
+    const subnet = `10.${150 + (process.pid % 100)}.${(Date.now() + attempt * 7) % 250}`;
+    try {
+      const IPAM = { Driver: 'default', Config: [{ Subnet: `${subnet}.0/24` }] };
+      return { network: await docker.createNetwork({ Name: name, IPAM }), subnet };
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * The guard on a toy lab: what each fault does, seen from outside, that it is gone after the undo, and what is left of it
+ * when the guard, the scheduler or the run's holder is killed.
+ */
+import assert from 'node:assert/strict';
+import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
+import { waitUntil } from '@encore/kit';
+import { makePlan } from '@encore/plan';
+import { after, before, describe, it } from 'mocha';
+import { kindEffects } from './kind-effects.ts';
+import { askDatabase, get } from './outside-view.ts';
+import { Running } from './running-guard.ts';
+import type { ToyLab } from './toy-programs.ts';
+
+const runId = 'toy-run';
+const supervisor = { runId, actor: 'supervisor', reason: 'exited for 2 s' };
+let count = 0;
+
+function fault(kind: FaultKind, target: Target, change: Partial<PlannedFault> = {}): PlannedFault {
+  count += 1;
+  const id = `f${String(count).padStart(4, '0')}`;
+  return { id, kind, target, atSeconds: 0, durationSeconds: 10, params: {}, ...change };
+}
+
+export function guardSuite(
+  name: string,
+  start: () => Promise<ToyLab>,
+  options: { docker: boolean; memory: () => boolean },
+): void {
+  describe(`guard on ${name}`, () => {
+    let lab: ToyLab;
+    let guard: Running;
+    let bystander: string;
+
+    before(async () => {
+      lab = await start();
+      await answers();
+      bystander = await identityOf(lab);
+      guard = await Running.start('guard', lab.environment);
+      await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      renewal = setInterval(() => void guard.call('PUT', `/run/${runId}`, {}).catch(() => {}), 5_000);
+    });
+    let renewal: NodeJS.Timeout | undefined;
+    after(async () => {
+      clearInterval(renewal);
+      await guard?.[Symbol.asyncDispose]();
+      await lab?.[Symbol.asyncDispose]();
+    });
+
+    /** The whole chain works: through both links and directly. */
+    const answers = (timeoutMs = 15_000) =>
+      waitUntil(
+        'the lab',
+        async () => {
+          const views = [await get(lab.server), await askDatabase(lab.database)];
+          if (guard) views.push(await get(lab.clientLink), await askDatabase(lab.databaseLink));
+          return views.every(({ error }) => error === null);
+        },
+        { timeoutMs },
+      );
+    /** The effect ends with the undo; a busy machine may be slow to show it. */
+    const gone = (check: (lab: ToyLab, held: boolean) => Promise<void>) =>
+      waitUntil('the end of the effect', () => check(lab, false).then(() => true), { timeoutMs: 20_000 });
+    const self = async () => JSON.parse((await get(lab.server, '/self')).text) as { pid: number; startedAt: number };
+    const restartCount = async () => (await lab.container('server').inspect()).RestartCount;
+
+    for (const { kind, target, params = {}, check, dockerOnly = false } of kindEffects) {
+      if (dockerOnly && !options.docker) continue;
+      it(`${kind} on ${target}: is felt while it is held and gone after the undo`, async () => {
+        await answers();
+        const limited = kind === 'memory-cap' || kind === 'cpu-throttle';
+        const planned = fault(kind, target, { params });
+        const answer = await guard.inject(runId, planned);
+        if (limited && !options.memory()) {
+          assert.deepEqual([answer.bit, answer.over], ['unsupported', true]);
+          return;
+        }
+        assert.equal(answer.bit, 'yes', answer.evidence);
+        await check(lab, true);
+        const undone = (await guard.call('DELETE', `/faults/${planned.id}`)) as { verified: boolean; evidence: string };
+        assert.ok(undone.verified, undone.evidence);
+        await answers();
+        await gone(check);
+      });
+    }
+
+    it('crash: the policy brings it back, RestartCount rises by one, and nobody else started it', async () => {
+      await answers();
+      const [lived, counted] = [await self(), await restartCount()];
+      const answer = await guard.inject(runId, fault('crash', 'server', { durationSeconds: 0 }));
+      assert.deepEqual([answer.bit, answer.over], ['yes', true], answer.evidence);
+      await answers();
+      assert.notEqual((await self()).startedAt, lived.startedAt);
+      assert.equal(await restartCount(), counted + 1);
+      const started = await waitUntil(
+        'its start in the history',
+        async () => (await guard.eventsOf('target_started')).at(-1),
+        { timeoutMs: 3_000 },
+      );
+      assert.equal(started.actor, 'policy', started.reason);
+    });
+
+    it('outage: it stays down until the supervisor starts it', async () => {
+      await answers();
+      const answer = await guard.inject(runId, fault('outage', 'server', { durationSeconds: 0 }));
+      assert.deepEqual([answer.bit, answer.over], ['yes', true], answer.evidence);
+      assert.notEqual((await get(lab.server, '/', 1_500)).error, null);
+      assert.equal((await lab.container('server').inspect()).State.Status, 'exited');
+      await guard.call('POST', '/targets/server/start', supervisor);
+      await answers();
+      const started = await waitUntil(
+        'its start in the history',
+        async () => {
+          const last = (await guard.eventsOf('target_started')).at(-1);
+          return last?.actor === 'supervisor' && last;
+        },
+        { timeoutMs: 3_000 },
+      );
+      assert.equal(started.target, 'server');
+    });
+
+    it('restart: a request that was admitted is answered', async () => {
+      await answers();
+      const lived = await self();
+      const open = get(lab.server, '/slow');
+      const answer = await guard.inject(runId, fault('restart', 'server', { durationSeconds: 0 }));
+      assert.equal(answer.bit, 'yes', answer.evidence);
+      assert.equal((await open).text, 'slow');
+      await answers();
+      assert.notEqual((await self()).startedAt, lived.startedAt);
+    });
+
+    const killed: [FaultKind, Target][] = [
+      ['freeze', 'server'],
+      ['latency', 'client-link'],
+      ['connection-refused', 'database-link'],
+      ['database-down', 'postgres'],
+      ['memory-cap', 'server'],
+      ...(options.docker ? ([['partition', 'server']] as [FaultKind, Target][]) : []),
+    ];
+    for (const [kind, target] of killed) {
+      it(`${kind}: the guard is SIGKILLed while it holds it, and its successor undoes it within 10 s`, async () => {
+        if (kind === 'memory-cap' && !options.memory()) return;
+        await answers();
+        const planned = fault(kind, target);
+        await guard.inject(runId, planned, 60_000);
+        const { check } =
+          kindEffects.find((effect) => effect.kind === kind && effect.target === target) ?? assert.fail();
+        await guard.kill();
+        const held = await check(lab, true).then(() => null, String);
+        const from = performance.now();
+        guard = await Running.start('guard', lab.environment);
+        assert.equal(held, null, 'nobody undoes it while the guard is dead');
+        await answers(10_000);
+        await gone(check);
+        assert.ok(performance.now() - from < 10_000);
+        const undone = (await guard.eventsOf('fault_undone')).find(({ faultId }) => faultId === planned.id);
+        assert.equal(undone?.cause, 'healed');
+        assert.ok(
+          (await guard.eventsOf('fault_injected')).some(({ faultId }) => faultId === planned.id),
+          'no event is lost',
+        );
+        await guard.call('PUT', `/run/${runId}`, {});
+      });
+    }
+
+    it('the scheduler is SIGKILLed, and what it held is undone at the end of the lease', async () => {
+      await answers();
+      const chaos = await Running.start('chaos', { ENCORE_GUARD_URL: guard.url });
+      await using _chaos = chaos;
+      const plan = makePlan({
+        ...(await import('../../../packages/plan/src/plan.fixture.ts')).smokeConfig,
+        schedule: [
+          {
+            name: 'one',
+            target: 'client-link',
+            when: { atSeconds: [2] },
+            pick: 'in-turn',
+            overlap: false,
+            faults: [{ kind: 'connection-refused', weight: 1, params: {}, durationSeconds: { min: 60, max: 60 } }],
+          },
+        ],
+      });
+      // Ids of a plan begin at f0001, which this run has used.
+      await guard.call('DELETE', `/run/${runId}`);
+      await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      await chaos.call('POST', '/run', {
+        runId,
+        plan,
+        steadyStartsAt: performance.timeOrigin + performance.now() - 1_500,
+      });
+      await waitUntil('the fault', async () => (await get(lab.clientLink)).error === 'ECONNREFUSED', {
+        timeoutMs: 5_000,
+      });
+      await chaos.kill();
+      const from = performance.now();
+      await answers(10_000);
+      const heldMs = performance.now() - from;
+      assert.ok(heldMs > 3_000 && heldMs < 10_000, `undone ${heldMs} ms after the kill`);
+    });
+
+    it('the run’s holder falls silent: everything is undone, also what an outage left down', async () => {
+      clearInterval(renewal);
+      await guard.call('DELETE', `/run/${runId}`);
+      await guard.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 2_000 });
+      await guard.inject('short', fault('outage', 'server', { durationSeconds: 0 }));
+      await guard.inject('short', fault('latency', 'client-link'), 60_000);
+      await answers(12_000);
+      assert.ok((await get(lab.clientLink)).totalMs < 200);
+      assert.equal((await guard.eventsOf('target_started')).at(-1)?.actor, 'heal');
+    });
+
+    it('leaves nothing behind and never touched the bystander', async () => {
+      await guard.call('POST', '/hygiene', {});
+      const [found] = (await guard.eventsOf('hygiene_checked')).slice(-1);
+      assert.deepEqual(
+        [found?.leakedToxics, found?.leakedPauses, found?.limitsOffBaseline, found?.foreignContainersTouched],
+        [0, 0, 0, 0],
+        found?.detail.join(),
+      );
+      assert.equal(await identityOf(lab), bystander);
+    });
+  });
+}
+
+const identityOf = async (lab: ToyLab): Promise<string> => JSON.stringify(await lab.bystander.inspect());

@@ -1,0 +1,152 @@
+/** For each kind, its effect as a client or the engine shows it. The same question is asked while it is held and after the undo. */
+import assert from 'node:assert/strict';
+import type { FaultKind, FaultParams, Target } from '@encore/contracts';
+import { askDatabase, get } from './outside-view.ts';
+import { memoryBytes, type ToyLab } from './toy-programs.ts';
+
+export interface KindEffect {
+  kind: FaultKind;
+  target: Target;
+  params?: FaultParams;
+  /** Throws unless the effect is there (`held`), or is not there. */
+  check(lab: ToyLab, held: boolean): Promise<void>;
+  /** Only where the engine can do it. */
+  dockerOnly?: boolean;
+}
+
+/** Slower than `heldMs` while held, quicker than `freeMs` otherwise. */
+function delay(ms: number | null, held: boolean, heldMs: number, freeMs: number): void {
+  assert.ok(ms !== null, 'no answer');
+  if (held) assert.ok(ms >= heldMs, `${ms} ms, expected ${heldMs} or more`);
+  else assert.ok(ms < freeMs, `${ms} ms, expected less than ${freeMs}`);
+}
+
+const client = (lab: ToyLab, path?: string, timeoutMs?: number) => get(lab.clientLink, path, timeoutMs);
+const both: Target[] = ['client-link', 'database-link'];
+const ask = (lab: ToyLab, target: Target, timeoutMs?: number) =>
+  target === 'client-link' ? client(lab, '/', timeoutMs) : askDatabase(lab.databaseLink, timeoutMs);
+
+const onBothLinks = (
+  kind: FaultKind,
+  check: (lab: ToyLab, target: Target, held: boolean) => Promise<void>,
+): KindEffect[] => both.map((target) => ({ kind, target, check: (lab, held) => check(lab, target, held) }));
+
+const paused = (kind: FaultKind): KindEffect => ({
+  kind,
+  target: 'server',
+  check: async (lab, held) => {
+    const view = await get(lab.server, '/', 800);
+    // The kernel accepts for a frozen program, which is why a probe that only connects sees nothing.
+    assert.ok(view.connectMs !== null);
+    assert.equal(view.error, held ? 'silent' : null);
+  },
+});
+
+export const kindEffects: KindEffect[] = [
+  ...onBothLinks('latency', async (lab, target, held) => delay((await ask(lab, target)).firstByteMs, held, 290, 200)),
+  ...onBothLinks('jitter', async (lab, target, held) => delay((await ask(lab, target)).firstByteMs, held, 45, 40)),
+  {
+    kind: 'bandwidth',
+    target: 'client-link',
+    check: async (lab, held) => delay((await client(lab, '/big')).totalMs, held, 400, 250),
+  },
+  {
+    kind: 'slow-close',
+    target: 'client-link',
+    check: async (lab, held) => {
+      const from = performance.now();
+      await askForClose(lab);
+      delay(performance.now() - from, held, 900, 300);
+    },
+  },
+  {
+    kind: 'slicer',
+    target: 'client-link',
+    check: async (lab, held) => {
+      const { chunks, bytes } = await client(lab);
+      assert.ok(held ? chunks >= bytes / 128 : chunks <= 2, `${bytes} bytes in ${chunks} chunks`);
+    },
+  },
+  {
+    kind: 'limit-data',
+    target: 'client-link',
+    check: async (lab, held) => {
+      const { bytes, error } = await client(lab, '/big');
+      if (held) assert.ok(bytes <= 2_048 && error !== null, `${bytes} bytes, then ${error}`);
+      else assert.deepEqual([bytes, error], [65_536, null]);
+    },
+  },
+  ...onBothLinks('timeout', async (lab, target, held) => {
+    const view = await ask(lab, target, 800);
+    assert.ok(view.connectMs !== null);
+    assert.equal(view.error, held ? 'silent' : null);
+  }),
+  ...onBothLinks('reset-peer', async (lab, target, held) => {
+    assert.equal((await ask(lab, target)).error, held ? 'ECONNRESET' : null);
+  }),
+  ...onBothLinks('connection-refused', async (lab, target, held) => {
+    assert.equal((await ask(lab, target)).error, held ? 'ECONNREFUSED' : null);
+  }),
+  {
+    kind: 'database-latency',
+    target: 'database-link',
+    check: async (lab, held) => delay((await askDatabase(lab.databaseLink)).firstByteMs, held, 290, 200),
+  },
+  paused('freeze'),
+  paused('hang'),
+  {
+    kind: 'memory-cap',
+    target: 'server',
+    check: async (lab, held) => {
+      const { limit } = JSON.parse((await get(lab.server, '/self')).text) as { limit: number };
+      // The kernel's own file, read by the program inside.
+      if (held) assert.ok(limit < memoryBytes * 0.95, `limit ${limit}`);
+      else assert.equal(limit, memoryBytes);
+    },
+  },
+  {
+    kind: 'cpu-throttle',
+    target: 'server',
+    check: async (lab, held) => delay((await get(lab.server, '/burn', 8_000)).totalMs, held, 500, 480),
+  },
+  {
+    kind: 'partition',
+    target: 'server',
+    dockerOnly: true,
+    check: async (lab, held) => {
+      const view = await client(lab, '/', 2_000);
+      if (held) return assert.equal(view.bytes, 0, view.text);
+      assert.equal(view.error, null);
+      const { NetworkSettings } = await lab.container('server').inspect();
+      const names = Object.values(NetworkSettings.Networks).flatMap(({ Aliases }) => Aliases ?? []);
+      assert.ok(names.includes('server'), `it is called ${names.join(', ')}`);
+    },
+  },
+  {
+    kind: 'database-freeze',
+    target: 'postgres',
+    check: async (lab, held) => {
+      const view = await askDatabase(lab.database, 800);
+      assert.ok(view.connectMs !== null);
+      assert.equal(view.error, held ? 'silent' : null);
+    },
+  },
+  {
+    kind: 'database-down',
+    target: 'postgres',
+    check: async (lab, held) => {
+      const { State } = await lab.container('postgres').inspect();
+      assert.equal(State.Status, held ? 'exited' : 'running');
+      assert.equal((await askDatabase(lab.database, 500)).bytes, held ? 0 : 1);
+    },
+  },
+];
+
+/** The answer is there at once; the end of the connection is what comes late. */
+async function askForClose(lab: ToyLab): Promise<void> {
+  const { connect } = await import('node:net');
+  const socket = connect(lab.clientLink.port, lab.clientLink.host);
+  socket.end('GET / HTTP/1.1\r\nhost: toy\r\nconnection: close\r\n\r\n');
+  socket.resume();
+  await new Promise<void>((done) => socket.once('close', () => done()));
+}

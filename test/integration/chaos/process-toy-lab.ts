@@ -1,0 +1,110 @@
+/** The toy lab on the process engine, with the embedded proxy. */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitUntil } from '@encore/kit';
+import Docker from 'dockerode';
+import { engineApi } from '../../../embedded/src/engine/api.ts';
+import type { ContainerSpec } from '../../../embedded/src/engine/container-spec.ts';
+import { Engine } from '../../../embedded/src/engine/engine.ts';
+import { Reaper } from '../../../embedded/src/engine/reaper.ts';
+import { root } from '../../support/command.ts';
+import { freePort } from '../../support/free-port.ts';
+import {
+  databaseKinds,
+  databaseProgram,
+  memoryBytes,
+  serverKinds,
+  serverProgram,
+  type ToyLab,
+  targetLabels,
+} from './toy-programs.ts';
+
+export async function startProcessToyLab(): Promise<ToyLab> {
+  const folder = await mkdtemp(join(tmpdir(), 'encore-guard-'));
+  const reaper = new Reaper(folder);
+  const engine = new Engine(reaper);
+  const socketPath = join(folder, 'engine.sock');
+  const api = createServer(engineApi(engine)).listen(socketPath);
+  await once(api, 'listening');
+  const docker = new Docker({ socketPath });
+  const project = `toy-${process.pid}`;
+  const local = async () => ({ host: '127.0.0.1', port: await freePort() });
+  const [server, database, clientLink, databaseLink, proxyApi, other] = await Promise.all(
+    Array.from({ length: 6 }, local),
+  );
+  if (!server || !database || !clientLink || !databaseLink || !proxyApi || !other) throw new Error('no ports');
+  const create = (name: string, command: string[], port: number, labels: Record<string, string>) => {
+    const spec: ContainerSpec = {
+      name: `${project}-${name}`,
+      image: 'toy',
+      command,
+      env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ENCORE_PORT: String(port) },
+      cwd: '/',
+      labels,
+      stopSignal: 'SIGTERM',
+      stopGraceMs: 10_000,
+      restart: 'always',
+      limits: { memoryBytes, cpus: 1 },
+      logFile: join(folder, `${name}.log`),
+    };
+    const group = engine.openLimits(spec);
+    // A process of this machine does not see its group as the root of all; it is told where its limit stands.
+    const limitFile = group ? { MEMORY_LIMIT_FILE: group.memoryLimitFile } : {};
+    const { id } = engine.create({ ...spec, env: { ...spec.env, ...limitFile } }, group);
+    const container = docker.getContainer(id);
+    return container.start().then(() => container);
+  };
+  const node = (text: string) => [process.execPath, '-e', text];
+  const containers = {
+    toxiproxy: await create(
+      'toxiproxy',
+      [process.execPath, join(root, 'embedded/src/proxy/main.ts')],
+      proxyApi.port,
+      targetLabels(project, 'toxiproxy', ''),
+    ),
+    server: await create('server', node(serverProgram), server.port, targetLabels(project, 'server', serverKinds)),
+    postgres: await create(
+      'postgres',
+      node(databaseProgram),
+      database.port,
+      targetLabels(project, 'postgres', databaseKinds),
+    ),
+  };
+  const bystander = await create(
+    'bystander',
+    node(serverProgram),
+    other.port,
+    targetLabels('another', 'server', serverKinds),
+  );
+  const toxiproxyUrl = `http://127.0.0.1:${proxyApi.port}`;
+  await waitUntil('the proxy', async () => (await fetch(`${toxiproxyUrl}/version`)).ok, { timeoutMs: 10_000 });
+  const text = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+  return {
+    docker,
+    server,
+    database,
+    clientLink,
+    databaseLink,
+    toxiproxyUrl,
+    environment: {
+      ENCORE_PROJECT: project,
+      ENCORE_ENGINE_SOCKET: socketPath,
+      ENCORE_TOXIPROXY_URL: toxiproxyUrl,
+      ENCORE_CLIENT_LINK: `${text(clientLink)}>${text(server)}`,
+      ENCORE_DATABASE_LINK: `${text(databaseLink)}>${text(database)}`,
+      ENCORE_JOURNAL_DIR: join(folder, 'journal'),
+    },
+    container: (name) => containers[name],
+    bystander,
+    [Symbol.asyncDispose]: async () => {
+      await engine[Symbol.asyncDispose]();
+      api.close();
+      api.closeAllConnections();
+      reaper[Symbol.dispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** The programs of the toy lab: a server that tells what it feels, and the first word of a database. */
+
+export const memoryBytes = 256 * 1_048_576;
+
+/** Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self its pid and memory limit. */
+export const serverProgram = `
+const http = require('node:http'), fs = require('node:fs');
+const keep = Buffer.alloc(20e6, 1);
+const limitOf = () => { for (const f of ['/sys/fs/cgroup/memory/memory.limit_in_bytes', '/sys/fs/cgroup/memory.max']) try { return Number(fs.readFileSync(process.env.MEMORY_LIMIT_FILE || f)) } catch {} return process.constrainedMemory() };
+const server = http.createServer((q, a) => {
+  if (q.url === '/big') return a.end(Buffer.alloc(65536, 46));
+  if (q.url === '/slow') return setTimeout(() => a.end('slow'), 300);
+  if (q.url === '/burn') { const t = process.cpuUsage(); while (process.cpuUsage(t).user + process.cpuUsage(t).system < 200000); return a.end('burnt'); }
+  if (q.url === '/self') return a.end(JSON.stringify({ pid: process.pid, startedAt: performance.timeOrigin, limit: limitOf() }));
+  a.end(JSON.stringify({ text: '.'.repeat(200), kept: keep.length }));
+}).listen(Number(process.env.PORT || 8000));
+process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });`;
+
+export const databaseProgram = `
+require('node:net').createServer(s => { s.on('error', () => {}); s.on('data', () => s.write('N')); }).listen(Number(process.env.PORT || 5432));`;
+
+export interface Place {
+  host: string;
+  port: number;
+}
+
+/** What both labs offer to the guard's tests. */
+export interface ToyLab extends AsyncDisposable {
+  docker: import('dockerode');
+  /** The guard's environment. */
+  environment: Record<string, string>;
+  server: Place;
+  database: Place;
+  clientLink: Place;
+  databaseLink: Place;
+  toxiproxyUrl: string;
+  container(name: 'server' | 'postgres' | 'toxiproxy'): import('dockerode').Container;
+  /** A container of another project that looks like a target, where the engine can have one. */
+  bystander: import('dockerode').Container;
+}
+
+export const serverKinds = 'crash,outage,restart,freeze,hang,memory-cap,cpu-throttle';
+export const databaseKinds = 'database-down,database-freeze';
+
+export function targetLabels(project: string, target: string, accepts: string): Record<string, string> {
+  return {
+    'com.docker.compose.project': project,
+    'com.docker.compose.service': target,
+    'encore.target': target,
+    'encore.accepts': accepts,
+    'encore.baseline.memory': String(memoryBytes),
+    'encore.baseline.memswap': String(memoryBytes),
+    'encore.baseline.cpus': '1',
+  };
+}
