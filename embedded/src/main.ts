@@ -2,6 +2,7 @@
  * `encore`: the lab without Docker. What needs no lab goes straight to the orchestrator; `run` and `check` start the lab,
  * put the orchestrator in front of it, and take the lab down with whatever exit code it ended.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
@@ -14,8 +15,19 @@ const argv = process.argv.slice(2);
 const command = parseCommandLine(argv, process.env);
 const needsLab = command.name === 'check' || (command.name === 'run' && !command.dryRun);
 if (needsLab) process.exitCode = await runLab();
-// It reads the same command line, and prints, refuses or answers by itself.
-else await import('@encore/orchestrator/main');
+else {
+  if (command.name === 'report') await showRuns();
+  // It reads the same command line, and prints, refuses or answers by itself.
+  await import('@encore/orchestrator/main');
+}
+
+/** A report is asked for when the lab is gone, but its runs are still where it kept them. */
+async function showRuns(): Promise<void> {
+  const { readHostEnvironment } = await import('./config.ts');
+  const runs = readHostEnvironment(process.env).homes.map((home) => join(home, 'runs'));
+  process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? '';
+  process.env['ENCORE_RESULTS_DIR'] ||= join(root, 'test_results');
+}
 
 async function runLab(): Promise<number> {
   const { readHostEnvironment } = await import('./config.ts');
