@@ -12,7 +12,7 @@ import { ToolRunner } from './tool-runner.ts';
 const failures = 5;
 
 /** One tool under a breaker, doing what the test says. */
-function runnerOf(work: (signal: AbortSignal) => Promise<object>) {
+function runnerOf(work: (signal: AbortSignal) => Promise<Record<string, never>>) {
   const name = 'subject';
   const about = { name, title: name, description: name, readOnly: true, destructive: false, cost: 'heavy' as const };
   const tool = defineTool({
@@ -34,7 +34,7 @@ function runnerOf(work: (signal: AbortSignal) => Promise<object>) {
 }
 
 const untilAborted = (signal: AbortSignal) =>
-  new Promise<object>((_, failed) => {
+  new Promise<Record<string, never>>((_, failed) => {
     // As streams do: an error of their own, with the reason as its cause.
     signal.addEventListener('abort', () => failed(new DOMException('The operation was aborted', 'AbortError')));
   });
