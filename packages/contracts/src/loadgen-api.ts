@@ -6,6 +6,9 @@
  *   POST /stop       {}             -> 200 once the users have ended their operation (or were cancelled after the grace)
  *   POST /read-back  {final, runId} -> 202; progress in /status; ends with a read_back_done event. `runId` names a run whose generator
  *                                      was killed: its ledger is read back by the next one
+ *   POST /baseline   pressure       -> 200 pressureResult, at the end: what the server can do without faults and without users
+ *   POST /surge      pressure       -> 202; pressure on top of the users, which ends by itself
+ *   DELETE /surge                   -> 200 pressureResult or {} when there was none; ends it now
  *   GET  /status                    -> loadStatus
  *   GET  /events?boot=B&after=N     -> eventPage
  *   GET  /live /ready /metrics
@@ -37,3 +40,25 @@ export const loadStatusSchema = z.object({
   readBack: z.object({ done: z.number(), total: z.number() }).nullable(),
 });
 export type LoadStatus = z.infer<typeof loadStatusSchema>;
+
+/** As many requests as that many connections can make, one after the other on each. Its figures never enter the success rate. */
+export const pressureSchema = z.strictObject({
+  seconds: z.number().min(1).max(300),
+  connections: z.number().int().min(1).max(500).default(20),
+});
+export type Pressure = z.infer<typeof pressureSchema>;
+
+export const pressureResultSchema = z.object({
+  seconds: z.number(),
+  connections: z.number(),
+  requestsPerSecond: z.number(),
+  /** 2xx. */
+  answered: z.number(),
+  /** Any other status: mostly refusals of an overloaded server. */
+  refused: z.number(),
+  /** Requests that got no answer: their connection ended, could not be made, or was silent for too long. */
+  lost: z.number(),
+  /** Of answered requests, from sending to the end of the answer. */
+  latencyMs: z.object({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
+});
+export type PressureResult = z.infer<typeof pressureResultSchema>;

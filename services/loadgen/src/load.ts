@@ -112,6 +112,10 @@ export class Load implements AsyncDisposable {
       });
   }
 
+  refuseWhileActive(reason: string): void {
+    if (this.#phase === 'active' || this.#phase === 'stopping') throw conflict('RUN_ACTIVE', reason);
+  }
+
   status(): LoadStatus {
     const run = this.#run;
     return {

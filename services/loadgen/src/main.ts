@@ -5,6 +5,7 @@ import { loadgenRoutes } from './api.ts';
 import { readConfig } from './config.ts';
 import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
+import { Surge } from './surge.ts';
 
 const logger = createLogger('loadgen');
 
@@ -15,17 +16,19 @@ await runService(logger, async () => {
   const events = new EventLog();
   const { targetUrl, runsDir } = config;
   const load = new Load({ targetUrl, runsDir, clock: systemClock, logger, metrics: createMetrics(registry), events });
+  const surge = new Surge(targetUrl, logger);
   const service = await startHttpService({
     ...config,
     logger,
     registry,
     events,
     ready: () => load.ready(),
-    routes: loadgenRoutes(load),
+    routes: loadgenRoutes(load, surge),
   });
   logger.info({ url: service.url, target: targetUrl }, 'listening');
   return {
     [Symbol.asyncDispose]: async () => {
+      await surge[Symbol.asyncDispose]();
       await load[Symbol.asyncDispose]();
       await service[Symbol.asyncDispose]();
     },

@@ -1,0 +1,115 @@
+/**
+ * Raw pressure with autocannon: the fault-free capacity at the start, and the traffic surge on top of the users. It asks one small
+ * question (the key of a small score) as often as its connections can. Fresh instances in short windows, guarded; answers are
+ * counted by status and not checked, so none of this enters the success rate.
+ */
+import type { Pressure, PressureResult } from '@encore/contracts';
+import { EncoreError } from '@encore/kit';
+import autocannon from 'autocannon';
+import { Pool } from 'undici';
+import { type ExchangeRequest, exchange } from './exchange.ts';
+import { guardClients } from './guarded-client.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
+import { toolCallRequest } from './mcp-call.ts';
+import { scoreText } from './score-generator.ts';
+
+const windowSeconds = 20;
+const timeoutSeconds = 10;
+/** Its pattern is that of a run's scores, so that one left behind is removed at the start of the next run. */
+const scoreId = 'pressure-probe-1';
+const recipe = { seed: 'pressure', targetBytes: 4_000 };
+
+interface Counts {
+  answered: number;
+  refused: number;
+  lost: number;
+  latency: LatencyHistogram;
+}
+
+/** Ends after `seconds`, or when the signal is aborted; either way with what was counted. */
+export async function applyPressure(
+  targetUrl: string,
+  pressure: Pressure,
+  signal: AbortSignal,
+): Promise<PressureResult> {
+  const { seconds, connections } = pressure;
+  const counts: Counts = { answered: 0, refused: 0, lost: 0, latency: new LatencyHistogram() };
+  await storeScore(targetUrl, signal);
+  const startedAt = performance.now();
+  for (let left = seconds; left > 0 && !signal.aborted; left -= windowSeconds) {
+    await runWindow(targetUrl, connections, Math.min(left, windowSeconds), counts, signal);
+  }
+  const elapsed = (performance.now() - startedAt) / 1_000;
+  const { answered, refused, lost, latency } = counts;
+  const { p50, p90, p99, max } = latency.percentiles();
+  const requestsPerSecond = answered / elapsed;
+  const latencyMs = { p50, p90, p99, max };
+  return { seconds: elapsed, connections, requestsPerSecond, answered, refused, lost, latencyMs };
+}
+
+function runWindow(
+  url: string,
+  connections: number,
+  seconds: number,
+  counts: Counts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { path, method, headers, body } = toolCallRequest('key_analysis', { score_id: scoreId }, 'pressure', 0);
+  return new Promise((done, failed) => {
+    const instance = autocannon(
+      {
+        url: `${url}${path}`,
+        method: method as 'POST',
+        headers,
+        body: String(body?.content),
+        connections,
+        // Its seconds are the ticks of its sampler; ours are measured.
+        duration: seconds,
+        sampleInt: 100,
+        timeout: timeoutSeconds,
+        setupClient: guardClients((requests) => {
+          counts.lost += requests;
+        }),
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', stop);
+        if (error) failed(error);
+        else done();
+      },
+    );
+    const stop = () => instance.stop?.();
+    signal.addEventListener('abort', stop, { once: true });
+    instance.on('response', (_client, status, _bytes, responseMs) => {
+      if (status < 200 || status >= 300) {
+        counts.refused += 1;
+        return;
+      }
+      counts.answered += 1;
+      counts.latency.record(responseMs);
+    });
+  });
+}
+
+/** Puts the score there that is asked about; one that is there already is as good. */
+async function storeScore(targetUrl: string, signal: AbortSignal): Promise<void> {
+  const content = scoreText(recipe);
+  const request: ExchangeRequest = {
+    method: 'PUT',
+    path: `/scores/${scoreId}`,
+    headers: { 'content-type': 'application/vnd.recordare.musicxml+xml', 'idempotency-key': scoreId },
+    body: { bytes: Buffer.byteLength(content), content },
+    read: 'text',
+  };
+  const pool = new Pool(targetUrl, { connections: 1 });
+  try {
+    const timeouts = { headersTimeoutMs: 5_000, bodyTimeoutMs: 5_000 };
+    const now = () => performance.now();
+    const end = await exchange(pool, request, { deadlineAt: now() + 5_000, ...timeouts, cancel: signal, now });
+    const status = end.how === 'answered' ? end.answer.status : end.how;
+    if (status !== 200 && status !== 201 && status !== 409) {
+      throw new EncoreError('NO_PRESSURE', `could not store a score to ask about: ${status}`, { status: 502 });
+    }
+  } finally {
+    await pool.destroy();
+  }
+}
