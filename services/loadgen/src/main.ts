@@ -7,13 +7,16 @@ import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
 import { Surge } from './surge.ts';
 
+/** Fetched twice a second; this is half a minute of a run in which everything fails, and constant memory. */
+const eventCapacity = 3_000;
+
 const logger = createLogger('loadgen');
 
 await runService(logger, async () => {
   const config = readConfig(process.env);
   await mkdir(config.runsDir, { recursive: true });
   const registry = createRegistry('loadgen');
-  const events = new EventLog();
+  const events = new EventLog(eventCapacity);
   const { targetUrl, runsDir } = config;
   const load = new Load({ targetUrl, runsDir, clock: systemClock, logger, metrics: createMetrics(registry), events });
   const surge = new Surge(targetUrl, logger);
