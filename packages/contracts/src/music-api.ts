@@ -49,6 +49,16 @@ export const scoreOutlineSchema = z.object({
 });
 export type ScoreOutline = z.infer<typeof scoreOutlineSchema>;
 
+export const scoreInfoInputSchema = z.strictObject({ score_id: scoreIdSchema });
+export const scoreInfoOutputSchema = z.object({
+  ...versionOutput,
+  bytes: z.number().int(),
+  sha256: z.string(),
+  format: z.enum(['musicxml', 'mxl', 'midi']),
+  /** Of the signatures and tempos at most the first 100. */
+  outline: scoreOutlineSchema,
+});
+
 export const chordAnalysisInputSchema = z.strictObject({
   score_id: scoreIdSchema,
   /** The key of the Roman numerals, like "Eb major"; the home key when left out. */

@@ -88,23 +88,6 @@ export const listScoresOutputSchema = z.object({
   next: z.string().nullable(),
 });
 
-export const scoreInfoInputSchema = z.strictObject({ score_id: scoreIdSchema });
-export const scoreInfoOutputSchema = z.object({
-  score_id: scoreIdSchema,
-  version: z.number().int(),
-  bytes: z.number().int(),
-  sha256: z.string(),
-  format: z.enum(['musicxml', 'mxl', 'midi']),
-  title: z.string(),
-  composer: z.string(),
-  parts: z.number().int(),
-  measures: z.number().int(),
-  notes: z.number().int(),
-  /** Length in quarter notes. */
-  quarters: z.number(),
-  instruments: z.array(z.object({ id: z.string(), name: z.string(), notes: z.number().int() })),
-});
-
 /** health_check, and GET /health/detailed. */
 export const serverHealthSchema = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy', 'stopping']),

@@ -6,7 +6,7 @@ import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+import { type FixtureServer, smallScore, startFixtureServer, type ToolAnswer } from '../fixture-server.ts';
 
 const stored = async (response: Response): Promise<StoredScore> => storedScoreSchema.parse(await response.json());
 const codeOf = async (response: Response): Promise<string> => {
@@ -14,6 +14,8 @@ const codeOf = async (response: Response): Promise<string> => {
   assert.equal(error.definite, true);
   return error.code;
 };
+
+const measuresOf = ({ content }: ToolAnswer): number => (content['outline'] as { measures: number }).measures;
 
 describe('scores over HTTP', function () {
   this.timeout(60_000);
@@ -94,10 +96,10 @@ describe('scores over HTTP', function () {
 
   it('answers for the version that it names', async () => {
     await server.put('versions', smallScore('C', 1));
-    assert.deepEqual((await server.call('score_info', { score_id: 'versions' })).content['measures'], 1);
+    assert.equal(measuresOf(await server.call('score_info', { score_id: 'versions' })), 1);
     await server.put('versions', smallScore('C', 7), { 'if-match': '"1"' });
-    const { content } = await server.call('score_info', { score_id: 'versions' });
-    assert.deepEqual([content['version'], content['measures']], [2, 7]);
+    const answer = await server.call('score_info', { score_id: 'versions' });
+    assert.deepEqual([answer.content['version'], measuresOf(answer)], [2, 7]);
   });
 
   it('lists by prefix, page by page', async () => {
@@ -117,7 +119,7 @@ describe('scores over HTTP', function () {
     assert.ok(body.length > 5_000_000);
     assert.equal((await server.put('large', body)).status, 201);
     assert.ok((await (await fetch(`${server.url}/scores/large`)).text()) === body);
-    assert.equal((await server.call('score_info', { score_id: 'large' })).content['measures'], 60_000);
+    assert.equal(measuresOf(await server.call('score_info', { score_id: 'large' })), 60_000);
   });
 
   it('measures the size of a compressed body when it is inflated', async () => {

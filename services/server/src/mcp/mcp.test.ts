@@ -48,7 +48,7 @@ describe('MCP', function () {
 
       it('lists its tools with schemas for what goes in and what comes out', async () => {
         const { tools } = await client.listTools();
-        assert.ok(tools.length >= 8);
+        assert.ok(tools.length >= 13);
         for (const { name: tool, description, inputSchema, outputSchema } of tools) {
           assert.match(tool, /^[a-z_]+$/);
           assert.ok(description && inputSchema.type === 'object' && outputSchema?.['type'] === 'object', tool);
@@ -71,6 +71,26 @@ describe('MCP', function () {
         assert.equal((await call('delete_score', { score_id: id }))['deleted'], true);
         assert.equal((await call('delete_score', { score_id: id }))['deleted'], false);
         await assert.rejects(client.readResource({ uri: `score:///${id}` }), /there is no score/);
+      });
+
+      it('answers every analysis, a page at a time, for the version that it names', async () => {
+        const score_id = `${id}-analysis`;
+        await call('import_score', { score_id, content: smallScore('E', 30) });
+        const info = await call('score_info', { score_id });
+        assert.equal((info['outline'] as { measures: number }).measures, 30);
+        for (const tool of ['chord_analysis', 'harmony_analysis', 'voice_leading', 'pattern_recognition']) {
+          const answer = await call(tool, { score_id, limit: 2 });
+          assert.deepEqual([tool, answer.isError, answer['version']], [tool, false, 1]);
+        }
+        const { chords, next } = await call('chord_analysis', { score_id, limit: 2 });
+        assert.deepEqual([(chords as unknown[]).length, next], [2, 2]);
+        const moved = await call('transpose', { score_id, new_score_id: `${score_id}-up`, interval: 'M2' });
+        assert.deepEqual([moved.isError, moved['version']], [false, 1]);
+        const json = await call('export_score', { score_id: `${score_id}-up`, format: 'json' });
+        assert.match(String(json['content']), /"F#4"/);
+        assert.equal((await call('transpose', { score_id, new_score_id: score_id, interval: 'P5' }))['version'], 2);
+        const taken = await call('transpose', { score_id, new_score_id: `${score_id}-up`, interval: 'P5' });
+        assert.equal(taken.error?.code, 'ALREADY_EXISTS');
       });
 
       it('takes a MIDI file or a compressed score as base64, and refuses what is not base64', async () => {

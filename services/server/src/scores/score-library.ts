@@ -9,10 +9,8 @@ import { chunkBytes, type ScoreHead, type ScoreStore } from '../database/score-s
 import { detectFormat, type ScoreLimits } from '../music/index.ts';
 import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';
-import { type ResultOf, runTask, type ScoreTask } from './score-task.ts';
+import { notesAtOnce, type ResultOf, runTask, type ScoreTask } from './score-task.ts';
 
-/** Up to this many notes a task takes a few milliseconds at most. */
-const localNotes = 5_000;
 /** Larger scores stay in their worker and are parsed again when they are asked for. */
 const cachedNotes = 100_000;
 /** From this size on parsing takes long enough to be heavy work. */
@@ -47,7 +45,7 @@ export class ScoreLibrary {
     const { store, cache, workers, limits } = this.#options;
     const head = await store.head(id, signal);
     const cached = cache.get(head.contentId);
-    if (cached && cached.notes.count <= localNotes) return { head, result: await runTask(cached, task) };
+    if (cached && cached.notes.count <= notesAtOnce(task)) return { head, result: await runTask(cached, task) };
     if (!cached && head.bytes > heavyBytes) this.#options.assertHeavyAllowed();
     const source = cached ? { score: cached } : { bytes: store.read(head, signal) };
     const job = { task, source, limits, returnScoreUpToNotes: cachedNotes };
@@ -80,8 +78,18 @@ export class ScoreLibrary {
     return { stored, summary };
   }
 
-  clear(): void {
-    this.#options.cache.clear();
+  /** Stores MusicXML that was made here: a new score, or the next version of an old one. */
+  save(id: string, bytes: Buffer, expectedVersion: number | null, signal: AbortSignal): Promise<StoredScore> {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const upload = {
+      id,
+      expectedVersion,
+      idempotencyKey: null,
+      bytes: bytes.length,
+      sha256,
+      format: 'musicxml',
+    } as const;
+    return this.#options.store.write({ ...upload, chunks: inChunks(bytes) }, signal);
   }
 }
 

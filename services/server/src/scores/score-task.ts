@@ -1,65 +1,88 @@
 /** What can be asked of a parsed score. The same code answers here and in a worker process; which of both is a matter of size. */
-
+import type { ScoreOutline } from '@encore/contracts';
 import { EncoreError } from '@encore/kit/encore-error';
 import {
+  type AnalysisResults,
+  type AnalysisTask,
   analyzeKey,
   type ExportFormat,
   exportScore,
   type KeyAnalysis,
+  outlineScore,
   type ProfileName,
+  parseInterval,
+  runAnalysis,
   type Score,
   type ScoreSummary,
   summarizeScore,
+  transposeScore,
 } from '../music/index.ts';
 
 export type ScoreTask =
+  | AnalysisTask
   | { kind: 'summary' }
-  | { kind: 'info' }
+  | { kind: 'outline' }
   | { kind: 'key'; profile: ProfileName | 'vote' }
-  | { kind: 'export'; format: ExportFormat; maxBytes: number };
+  | { kind: 'export'; format: ExportFormat; maxBytes: number }
+  /** Answers with the moved piece as MusicXML. */
+  | { kind: 'transpose'; interval: string; maxBytes: number };
 
-export interface ScoreInfo extends ScoreSummary {
-  title: string;
-  composer: string;
-  quarters: number;
-  instruments: { id: string; name: string; notes: number }[];
-}
-
-export interface TaskResults {
+export interface TaskResults extends AnalysisResults {
   summary: ScoreSummary;
-  info: ScoreInfo;
+  outline: ScoreOutline;
   key: KeyAnalysis;
   export: Uint8Array;
+  transpose: Uint8Array;
 }
+export type TaskResult = TaskResults[keyof TaskResults];
 export type ResultOf<Task extends ScoreTask> = TaskResults[Task['kind']];
+
+/** Up to this many notes a task takes a few milliseconds at most, so it may run beside the users' requests. */
+export function notesAtOnce(task: ScoreTask): number {
+  switch (task.kind) {
+    case 'summary':
+    case 'outline':
+    case 'key':
+      return 5_000;
+    case 'export':
+    case 'transpose':
+      return 1_000;
+    default:
+      return 0;
+  }
+}
 
 export async function runTask<Task extends ScoreTask>(score: Score, task: Task): Promise<ResultOf<Task>> {
   return (await answer(score, task)) as ResultOf<Task>;
 }
 
-function answer(score: Score, task: ScoreTask): TaskResults[keyof TaskResults] | Promise<Uint8Array> {
+function answer(score: Score, task: ScoreTask): TaskResult | Promise<Uint8Array> {
   switch (task.kind) {
     case 'summary':
       return summarizeScore(score);
-    case 'info':
-      return describeScore(score);
+    case 'outline':
+      return shortOutline(score);
     case 'key':
       return analyzeKey(score, task.profile);
     case 'export':
       return collect(exportScore(score, task.format), task.maxBytes);
+    case 'transpose':
+      return collect(exportScore(transposeScore(score, parseInterval(task.interval)), 'musicxml'), task.maxBytes);
     default:
-      return task satisfies never;
+      return runAnalysis(score, task);
   }
 }
 
-function describeScore(score: Score): ScoreInfo {
-  const last = score.measures.at(-1);
+/** Signatures and tempos may change in every measure of a long piece. */
+const maxChanges = 100;
+
+function shortOutline(score: Score): ScoreOutline {
+  const outline = outlineScore(score);
   return {
-    ...summarizeScore(score),
-    title: score.title,
-    composer: score.composer,
-    quarters: last ? (last.start + last.length) / score.ticksPerQuarter : 0,
-    instruments: score.parts.map(({ id, name, from, to }) => ({ id, name, notes: to - from })),
+    ...outline,
+    key_signatures: outline.key_signatures.slice(0, maxChanges),
+    time_signatures: outline.time_signatures.slice(0, maxChanges),
+    tempos: outline.tempos.slice(0, maxChanges),
   };
 }
 
@@ -69,7 +92,7 @@ async function collect(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Pro
   for await (const piece of pieces) {
     size += piece.length;
     if (size > maxBytes) {
-      throw new EncoreError('TOO_LARGE', `an export is limited to ${maxBytes} bytes`, { status: 413, definite: true });
+      throw new EncoreError('TOO_LARGE', `the result is limited to ${maxBytes} bytes`, { status: 413, definite: true });
     }
     kept.push(piece);
   }

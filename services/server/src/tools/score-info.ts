@@ -4,15 +4,16 @@ import { defineTool } from './tool.ts';
 export const scoreInfo = defineTool({
   name: 'score_info',
   title: 'Describe a score',
-  description: 'Title, composer, length, parts and counts of a score, and of the file that it was read from.',
+  description:
+    'Title, length, parts with their ranges, signatures and tempos of a score, and the file that it was read from.',
   input: scoreInfoInputSchema,
   output: scoreInfoOutputSchema,
   readOnly: true,
   destructive: false,
   cost: 'light',
   async run({ score_id }, { library, signal }) {
-    const { head, result } = await library.ask(score_id, { kind: 'info' }, signal);
+    const { head, result: outline } = await library.ask(score_id, { kind: 'outline' }, signal);
     const { version, bytes, sha256, format } = head;
-    return { score_id, version, bytes, sha256, format, ...result };
+    return { score_id, version, bytes, sha256, format, outline };
   },
 });

@@ -1,6 +1,6 @@
 /** The messages between the server and a worker process, one job at a time. Bytes flow with a window, so that neither side fills up. */
 import type { Score, ScoreLimits } from '../music/index.ts';
-import type { ScoreTask, TaskResults } from '../scores/score-task.ts';
+import type { ScoreTask, TaskResult } from '../scores/score-task.ts';
 
 export type ToWorker =
   /** Followed by `bytes` messages and `end`, unless a score is given. */
@@ -12,7 +12,7 @@ export type FromWorker =
   | { type: 'ready' }
   /** One piece was taken: another may be sent. */
   | { type: 'taken' }
-  | { type: 'done'; result: TaskResults[keyof TaskResults]; score: Score | null }
+  | { type: 'done'; result: TaskResult; score: Score | null }
   | { type: 'failed'; code: string; message: string; status: number; definite: boolean };
 
 /** Pieces on their way to a worker. */

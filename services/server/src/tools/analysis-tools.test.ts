@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { waitUntil } from '@encore/kit';
+import { after, before, describe, it } from 'mocha';
+import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
+import { type FixtureServer, startFixtureServer } from '../fixture-server.ts';
+
+const note = (step: string, octave: number, chord = '') =>
+  `<note>${chord}<pitch><step>${step}</step><octave>${octave}</octave></pitch><duration>1</duration></note>`;
+const chord = (...pitches: [string, number][]) =>
+  pitches.map(([step, octave], i) => note(step, octave, i > 0 ? '<chord/>' : '')).join('');
+/** I IV V I in C major, twice. */
+const measure = `${chord(['C', 3], ['E', 4], ['G', 4])}${chord(['F', 3], ['F', 4], ['A', 4])}${chord(['G', 3], ['D', 4], ['B', 4])}${chord(['C', 3], ['E', 4], ['C', 5])}`;
+const content = `<score-partwise><part-list><score-part id="P1"><part-name>Choir</part-name></score-part></part-list><part id="P1"><measure number="1"><attributes><divisions>1</divisions><key><fifths>0</fifths></key><time><beats>4</beats><beat-type>4</beat-type></time></attributes>${measure}</measure><measure number="2">${measure}</measure></part></score-partwise>`;
+
+describe('analysis tools', function () {
+  this.timeout(60_000);
+  let postgres: TestPostgres;
+  let server: FixtureServer;
+  before(async () => {
+    postgres = await startPostgres();
+    server = await startFixtureServer(postgres.url);
+    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
+      timeoutMs: 10_000,
+    });
+    await server.call('import_score', { score_id: 'choir', content });
+  });
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await postgres[Symbol.asyncDispose]();
+  });
+
+  it('names chords, page by page', async () => {
+    const first = await server.call('chord_analysis', { score_id: 'choir', limit: 3 });
+    const rest = await server.call('chord_analysis', { score_id: 'choir', after: first.content['next'] });
+    const chords = [
+      ...(first.content['chords'] as { roman: string }[]),
+      ...(rest.content['chords'] as { roman: string }[]),
+    ];
+    assert.deepEqual(
+      chords.map(({ roman }) => roman),
+      ['I', 'IV', 'V', 'I', 'I', 'IV', 'V', 'I'],
+    );
+    assert.deepEqual([first.content['key'], rest.content['next']], ['C major', null]);
+  });
+
+  it('follows the harmony, checks the voices, finds the patterns', async () => {
+    const harmony = await server.call('harmony_analysis', { score_id: 'choir' });
+    assert.deepEqual([harmony.content['home_key'], harmony.content['total']], ['C major', 7]);
+    const voices = await server.call('voice_leading', { score_id: 'choir' });
+    assert.deepEqual(voices.content['voices'], ['Choir']);
+    const patterns = await server.call('pattern_recognition', {
+      score_id: 'choir',
+      kinds: ['repeated'],
+      min_length: 4,
+    });
+    assert.deepEqual((patterns.content['patterns'] as { shape: string[] }[])[0]?.shape, ['G4', 'A4', 'B4', 'C5']);
+  });
+
+  it('transposes into a new score, whose key is transposed', async () => {
+    const moved = await server.call('transpose', { score_id: 'choir', new_score_id: 'choir-up', interval: 'm3' });
+    assert.deepEqual([moved.content['score_id'], moved.content['version']], ['choir-up', 1]);
+    assert.equal((await server.call('key_analysis', { score_id: 'choir-up' })).content['key'], 'Eb major');
+    const info = await server.call('score_info', { score_id: 'choir-up' });
+    const music = info.content['outline'] as { parts: { lowest: string; highest: string }[] };
+    assert.deepEqual([music.parts[0]?.lowest, music.parts[0]?.highest], ['Eb3', 'Eb5']);
+  });
+
+  it('refuses what is no key and no interval', async () => {
+    assert.equal((await server.call('chord_analysis', { score_id: 'choir', key: 'H' })).code, 'INVALID_INPUT');
+    const wrong = { score_id: 'choir', new_score_id: 'x', interval: 'P3' };
+    assert.equal((await server.call('transpose', wrong)).code, 'INVALID_INTERVAL');
+  });
+});

@@ -1,0 +1,19 @@
+import { chordAnalysisInputSchema, chordAnalysisOutputSchema } from '@encore/contracts';
+import { defineTool } from './tool.ts';
+
+export const chordAnalysis = defineTool({
+  name: 'chord_analysis',
+  title: 'Name the chords',
+  description:
+    'What sounds at every onset: pitches, chord symbol, inversion and Roman numeral with secondary dominants. Page by page.',
+  input: chordAnalysisInputSchema,
+  output: chordAnalysisOutputSchema,
+  readOnly: true,
+  destructive: false,
+  cost: 'heavy',
+  async run({ score_id, key, after, limit }, { library, signal }) {
+    const task = { kind: 'chords', key: key ?? null, page: { after, limit } } as const;
+    const { head, result } = await library.ask(score_id, task, signal);
+    return { score_id, version: head.version, ...result };
+  },
+});

@@ -1,0 +1,19 @@
+import { patternRecognitionInputSchema, patternRecognitionOutputSchema } from '@encore/contracts';
+import { defineTool } from './tool.ts';
+
+export const patternRecognition = defineTool({
+  name: 'pattern_recognition',
+  title: 'Find patterns',
+  description:
+    'Melodies that come back: repeated, transposed, inverted, retrograde, or as a rhythm; those that explain most notes first. Page by page.',
+  input: patternRecognitionInputSchema,
+  output: patternRecognitionOutputSchema,
+  readOnly: true,
+  destructive: false,
+  cost: 'heavy',
+  async run({ score_id, kinds, min_length, after, limit }, { library, signal }) {
+    const task = { kind: 'patterns', kinds, minLength: min_length, page: { after, limit } } as const;
+    const { head, result } = await library.ask(score_id, task, signal);
+    return { score_id, version: head.version, ...result };
+  },
+});

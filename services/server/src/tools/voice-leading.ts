@@ -1,0 +1,19 @@
+import { voiceLeadingInputSchema, voiceLeadingOutputSchema } from '@encore/contracts';
+import { defineTool } from './tool.ts';
+
+export const voiceLeading = defineTool({
+  name: 'voice_leading',
+  title: 'Check the voice leading',
+  description:
+    'Parallel and direct fifths and octaves, crossing, overlap, large and augmented leaps, leading tones and sevenths that do not resolve. Page by page.',
+  input: voiceLeadingInputSchema,
+  output: voiceLeadingOutputSchema,
+  readOnly: true,
+  destructive: false,
+  cost: 'heavy',
+  async run({ score_id, after, limit }, { library, signal }) {
+    const task = { kind: 'voice-leading', page: { after, limit } } as const;
+    const { head, result } = await library.ask(score_id, task, signal);
+    return { score_id, version: head.version, ...result };
+  },
+});
