@@ -2,6 +2,7 @@
  * What goes on beside the phases, from startup to the end: events are fetched, leases are renewed, the server is
  * watched and helped, the clocks are compared.
  */
+import { existsSync } from 'node:fs';
 import { describeError, EncoreError } from '@encore/kit';
 import { EventPoller } from '../history/event-poller.ts';
 import type { HistoryWriter } from '../history/history-writer.ts';
@@ -9,6 +10,7 @@ import { fetchServerDetail } from '../supervisor/server-detail.ts';
 import { ServerWatch } from '../supervisor/server-watch.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { ClockWatch } from './clock-watch.ts';
+import { stopFileOf } from './lab-checks.ts';
 import { loop } from './loop.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -28,6 +30,7 @@ export class Background {
   readonly watch: ServerWatch;
   /** Set while the steady phase goes on: when it began. */
   steadyStartsAt: number | null = null;
+  #stopFileSeen = false;
 
   constructor(context: RunContext, history: HistoryWriter) {
     this.#context = context;
@@ -61,6 +64,7 @@ export class Background {
     this.#loop(tickMs, () => {
       const gap = clockWatch.tick(clock.now(), Date.now());
       if (gap !== null) this.#context.record.add(gap);
+      this.#obeyStopFile();
     });
     this.#loop(detailEveryMs, async (signal) => {
       view.detail = await fetchServerDetail(wiring.serverHealthUrl, signal);
@@ -104,6 +108,14 @@ export class Background {
 
   #loop(everyMs: number, step: (signal: AbortSignal) => void | Promise<void>): void {
     this.#loops.push(loop(this.#context.clock, everyMs, this.#stop.signal, step));
+  }
+
+  /** The lever for somebody without this terminal: a file in the results folder, which Compose shares with the host. */
+  #obeyStopFile(): void {
+    const path = stopFileOf(this.#context.wiring);
+    if (this.#stopFileSeen || !existsSync(path)) return;
+    this.#stopFileSeen = true;
+    this.#context.stop(`the file ${path} is there`);
   }
 
   async #renewRunLease(signal: AbortSignal): Promise<void> {

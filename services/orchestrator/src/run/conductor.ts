@@ -12,7 +12,7 @@ import type { RunContext } from './run-context.ts';
 const serverReadyMs = 60_000;
 
 export class Conductor {
-  readonly #context: Omit<RunContext, 'abort'>;
+  readonly #context: Omit<RunContext, 'abort' | 'stop'>;
   readonly #limits: PreflightLimits;
   #state: PhaseState = { phase: 'preflight' };
   #disturb: ((event: PhaseEvent) => void) | null = null;
@@ -20,7 +20,7 @@ export class Conductor {
   #background: Background | null = null;
   #rampStartedAt = 0;
 
-  constructor(context: Omit<RunContext, 'abort'>, limits: PreflightLimits) {
+  constructor(context: Omit<RunContext, 'abort' | 'stop'>, limits: PreflightLimits) {
     this.#context = context;
     this.#limits = limits;
   }
@@ -69,7 +69,11 @@ export class Conductor {
 
   async #work(signal: AbortSignal): Promise<void> {
     const state = this.#state;
-    const context: RunContext = { ...this.#context, abort: (reason) => this.#interrupt({ type: 'broke', reason }) };
+    const context: RunContext = {
+      ...this.#context,
+      abort: (reason) => this.#interrupt({ type: 'broke', reason }),
+      stop: (reason) => this.stop(reason),
+    };
     const { clock, peers, runId, plan, config } = context;
     switch (state.phase) {
       case 'preflight': {

@@ -1,5 +1,7 @@
 /** The checklist of preflight: what was found, whether it will do, and what to mend. Pure, so that each line can be tested. */
+import { existsSync } from 'node:fs';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EngineInfo, Plan, RunConfig } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 
@@ -48,6 +50,22 @@ export async function diskCheck(name: string, path: string, hours: number): Prom
   } catch (error) {
     return { name, state: 'fail', found: describeError(error), fix: `make ${path} a folder that can be written` };
   }
+}
+
+/** While this file is there, no run begins, and the one that goes on ends. */
+export function stopFileOf({ resultsDir }: { resultsDir: string }): string {
+  return join(resultsDir, 'STOP');
+}
+
+export function stopFileCheck(wiring: { resultsDir: string }): Check {
+  const path = stopFileOf(wiring);
+  if (!existsSync(path)) return { name: 'stop file', state: 'ok', found: 'none' };
+  return {
+    name: 'stop file',
+    state: 'fail',
+    found: `${path} is there`,
+    fix: 'somebody stopped the runs with it; delete it to allow them',
+  };
 }
 
 /** One line for a person, with what to do below it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EncoreEvent,
@@ -92,7 +92,7 @@ describe('a run', function () {
     history.flatMap((event) => (event.type === 'phase_entered' ? [event.phase] : []));
 
   it('goes through all phases; the policy heals a crash, the supervisor an outage; evidence and reports are left', async () => {
-    const plan = planOf(5, [kill('f0001', 'crash', 0.5), kill('f0002', 'outage', 2.5)]);
+    const plan = planOf(4, [kill('f0001', 'crash', 0.5), kill('f0002', 'outage', 2)]);
     const { exitCode, said, history, report } = await run(plan);
     assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'heal', 'verify', 'report'], said);
     const starts = history.flatMap((event) =>
@@ -150,8 +150,20 @@ describe('a run', function () {
     assert.ok(!lab.loadgen.asked.includes('POST /run'));
   });
 
+  it('obeys a stop file, and starts nothing while it is there', async () => {
+    const file = join(lab.resultsDir, 'STOP');
+    const { exitCode, said } = await run(planOf(60, []), async (text) => {
+      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });
+      writeFileSync(file, '');
+    });
+    assert.equal(exitCode, 130, said);
+    const again = await run(planOf(1, []));
+    assert.equal(again.exitCode, 3);
+    assert.match(again.said, /STOP is there.*\n.*delete it/);
+  });
+
   it('hands the plan to the scheduler again when that was started anew', async () => {
-    await run(planOf(4, [kill('f0001', 'crash', 2.5)]), async (text) => {
+    await run(planOf(3, [kill('f0001', 'crash', 2)]), async (text) => {
       await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.runs.length === 1, {
         timeoutMs: 5_000,
       });
@@ -188,7 +200,7 @@ describe('a run', function () {
 
   it('tells a refusal by a lease once, and helps when the lease is over', async () => {
     lab.guard.startForbidden = true;
-    const { history } = await run(planOf(6, [kill('f0001', 'outage', 0.2)]), async (text) => {
+    const { history } = await run(planOf(4.5, [kill('f0001', 'outage', 0.2)]), async (text) => {
       await waitUntil('the refusal', () => text().includes('FORBIDDEN_BY_LEASE') || text().includes('refused'), {
         timeoutMs: 8_000,
       });

@@ -25,6 +25,8 @@ export interface RunContext {
   supervisorLimits: SupervisorLimits;
   /** Ends the run early: something that it cannot do without was lost. */
   abort: (reason: string) => void;
+  /** Ends the run early because somebody asked for it. */
+  stop: (reason: string) => void;
 }
 
 /** The run's own events. Those from before the history was opened wait for it. */

@@ -1,7 +1,7 @@
 /** Can a run start at all? Waits a little for services that are still coming up, goes through a checklist, takes the run lease. */
 import type { EngineInfo } from '@encore/contracts';
 import { describeError, EncoreError, waitUntil } from '@encore/kit';
-import { type Check, checkText, diskCheck, engineChecks } from '../lab-checks.ts';
+import { type Check, checkText, diskCheck, engineChecks, stopFileCheck } from '../lab-checks.ts';
 import type { RunContext } from '../run-context.ts';
 
 export interface PreflightLimits {
@@ -39,6 +39,7 @@ export async function inspectLab(
 ): Promise<{ checks: Check[]; engine: EngineInfo | null }> {
   const { peers, wiring, config, plan } = context;
   const checks = await servicesReady(context, limits, signal);
+  checks.push(stopFileCheck(wiring));
   checks.push(await diskCheck('disk for the run', wiring.runsDir, config.hours));
   checks.push(await diskCheck('disk for the results', wiring.resultsDir, config.hours));
   try {
