@@ -5,12 +5,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { reportSchema } from '@encore/contracts';
-import { z } from 'zod';
 
 export const reportSchemaPath = join(import.meta.dirname, '..', 'docs', 'schema', 'report.schema.json');
 
 export function reportJsonSchema(): string {
-  const schema = z.toJSONSchema(reportSchema, { target: 'draft-2020-12' });
+  const schema = reportSchema.toJSONSchema({ target: 'draft-2020-12' });
   const titled = { $schema: schema.$schema, title: 'Report of an Encore run', ...schema };
   return `${JSON.stringify(titled, null, 2)}\n`;
 }

@@ -14,6 +14,7 @@ import { FaultTracker } from './fault-tracker.ts';
 import { Generator } from './generator.ts';
 import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
+import type { LatencyCurves } from './latency-curves.ts';
 import { ReadyWatch } from './ready-share.ts';
 import { reportOf } from './report-of.ts';
 import { Resources } from './resources.ts';
@@ -32,6 +33,8 @@ export interface JudgedRun {
   ledger: AsyncIterable<LedgerEntry>;
   /** Filled while the files are read: what is wrong with them. Any problem rules out PASSED. */
   historyProblems: string[];
+  /** Curves of response time for the page; nothing is judged by them. */
+  curves?: LatencyCurves;
   /** Harmless oddities of the files, such as a torn last line. */
   historyNotes?: string[];
 }
@@ -39,6 +42,7 @@ export interface JudgedRun {
 export interface Judgement {
   report: Report;
   series: Series;
+  curves?: LatencyCurves;
 }
 
 export async function judge(run: JudgedRun): Promise<Judgement> {
@@ -46,7 +50,8 @@ export async function judge(run: JudgedRun): Promise<Judgement> {
   for await (const line of run.history) judging.add(line.event);
   const ledger = new Ledger();
   for await (const entry of run.ledger) ledger.add(entry);
-  return judging.conclude(ledger, run.historyProblems, run.historyNotes);
+  const judgement = judging.conclude(ledger, run.historyProblems, run.historyNotes);
+  return run.curves === undefined ? judgement : { ...judgement, curves: run.curves };
 }
 
 /** The judge at work. A live view feeds it event by event and may conclude as often as it likes. */

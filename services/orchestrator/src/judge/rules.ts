@@ -84,7 +84,7 @@ function aggregateOf(figure: Figure, threshold: Threshold, observedSeconds: numb
 function noteOf(figure: Figure, value: number | null): string | undefined {
   if (figure.shape === 'value') return undefined;
   if (figure.note !== undefined) return figure.note;
-  if (figure.shape !== 'count' || value !== 0 || figure.of === undefined || figure.of === 0) return undefined;
+  if (figure.shape !== 'count' || value !== 0 || figure.of === undefined || figure.of <= 3) return undefined;
   return `0 of ${figure.of.toLocaleString('en-US')}: below ${upperBound(figure.of)} at 95 % confidence, if independent`;
 }
 

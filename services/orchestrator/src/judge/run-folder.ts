@@ -10,9 +10,11 @@ import { type HistoryLine, type LedgerEntry, ledgerEntrySchema, type Plan, planS
 import { canonicalJson, describeError, EncoreError, parse, problemsOf, sha256Hex } from '@encore/kit';
 import { decodeHistoryLine } from './history-line.ts';
 import type { JudgedRun } from './judge.ts';
+import { readLatencyCurves } from './latency-curves.ts';
 
 export const historyFile = 'history.ndjson';
 export const ledgerFile = 'ledger.ndjson';
+const latencyFile = 'latency.hlog';
 export const planFile = 'plan.json';
 
 const maxProblems = 20;
@@ -30,6 +32,7 @@ export async function readRunFolder(folder: string): Promise<Required<JudgedRun>
     plan,
     history: readHistory(join(folder, historyFile), tell, notes),
     ledger: readLedger(join(folder, ledgerFile), tell, notes),
+    curves: await readLatencyCurves(join(folder, latencyFile)),
     historyProblems: problems,
     historyNotes: notes,
   };

@@ -2,6 +2,11 @@
 
 export const thousands = (value: number): string => value.toLocaleString('en-US');
 
+/** `1 fault`, `3 faults`, `1 recovery`, `2 recoveries`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${thousands(count)} ${count === 1 ? one : many}`;
+}
+
 /** `97.12 %`, or a dash without a figure. */
 export function percentText(value: number | null, digits = 2): string {
   return value === null ? '–' : `${(value * 100).toFixed(digits)} %`;
@@ -35,7 +40,9 @@ export function bytesText(bytes: number | null): string {
 
 export function millisecondsText(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–';
-  return ms >= 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${ms >= 100 ? ms.toFixed(0) : ms.toFixed(1)} ms`;
+  return ms >= 1_000
+    ? `${(ms / 1_000).toFixed(ms >= 10_000 ? 1 : 2)} s`
+    : `${ms >= 100 ? ms.toFixed(0) : ms.toFixed(1)} ms`;
 }
 
 /** `10:40:12.250`, in UTC as everything in a report. */

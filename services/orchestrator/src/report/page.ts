@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Report } from '@encore/contracts';
 import type { Judgement } from '../judge/judge.ts';
 import type { Series } from '../judge/series.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
@@ -30,14 +29,14 @@ export interface PageOptions {
 }
 
 /** In the order of the page. */
-function sectionsOf(report: Report, running: boolean): Record<string, Html> {
+function sectionsOf({ report, curves }: Judgement, running: boolean): Record<string, Html> {
   return {
     verdict: verdictSection(report, running),
     numbers: numbersSection(report),
     rules: rulesSection(report),
     'timeline-section': timelineSection(),
     'faults-section': faultsSection(report),
-    operations: operationsSection(report),
+    operations: operationsSection(report, curves),
     attribution: attributionSection(report),
     integrity: integritySection(report),
     alerts: alertsSection(report),
@@ -47,9 +46,10 @@ function sectionsOf(report: Report, running: boolean): Record<string, Html> {
   };
 }
 
-export function renderPage({ report, series }: Judgement, options: PageOptions = {}): string {
+export function renderPage(judgement: Judgement, options: PageOptions = {}): string {
+  const { report, series } = judgement;
   const live = options.liveUrl;
-  const sections = Object.entries(sectionsOf(report, live !== undefined));
+  const sections = Object.entries(sectionsOf(judgement, live !== undefined));
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src ${live === undefined ? "'none'" : "'self'"}`;
   return html`<!doctype html>
 <html lang="en">
@@ -79,11 +79,11 @@ ${sections.map(([id, section]) => html`<section id="${id}">${section}</section>`
 
 /** What a live page needs to show a later state. The timeline keeps its place; its data are the series. */
 export function renderUpdate(
-  { report, series }: Judgement,
+  judgement: Judgement,
   running: boolean,
 ): { sections: Record<string, string>; series: Series } {
-  const sections = Object.entries(sectionsOf(report, running)).filter(([id]) => id !== 'timeline-section');
-  return { sections: Object.fromEntries(sections.map(([id, { text }]) => [id, text])), series };
+  const sections = Object.entries(sectionsOf(judgement, running)).filter(([id]) => id !== 'timeline-section');
+  return { sections: Object.fromEntries(sections.map(([id, { text }]) => [id, text])), series: judgement.series };
 }
 
 const assets = new Map<string, Html>();

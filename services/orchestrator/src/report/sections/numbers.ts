@@ -1,6 +1,6 @@
 /** Three big numbers: how many succeeded, how long the worst recovery took, how many writes were lost. */
 import type { Report } from '@encore/contracts';
-import { secondsText, thousands } from '../format.ts';
+import { counted, secondsText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 export function numbersSection(report: Report): Html {
@@ -46,7 +46,7 @@ function worstRecovery(report: Report): Html {
       ok,
     );
   const value = recoveries.max_seconds;
-  const under = `${recoveries.count} recoveries, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}${limitText}`;
+  const under = `${counted(recoveries.count, 'recovery', 'recoveries')}, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}${limitText}`;
   return card('Worst recovery', value === null ? '–' : unit(value.toFixed(value < 10 ? 2 : 1), 's'), under, ok);
 }
 

@@ -1,15 +1,18 @@
 /** Operations by kind with their response times, a plot of the percentiles, and how attempts ended. */
 import type { Report } from '@encore/contracts';
+import { type LatencyCurves, lastPercentile } from '../../judge/latency-curves.ts';
 import { millisecondsText, percentText, thousands } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';
 import { table } from '../table.ts';
 
 type Percentiles = NonNullable<Report['operations'][keyof Report['operations']]['response_ms']>;
 const points = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
-const pointTitles = ['50 %', '90 %', '99 %', '99.9 %', 'max'];
+/** The right edge of the plot is 99.99 %; whatever lies beyond is drawn there. */
+const nines = 4;
+const leastMs = 0.1;
 const plot = { width: 640, height: 220, left: 62, right: 84, top: 12, bottom: 26 };
 
-export function operationsSection(report: Report): Html {
+export function operationsSection(report: Report, curves: LatencyCurves = {}): Html {
   const rows = Object.entries(report.operations).map(([name, one]) => {
     const all = one.ok + one.failed + one.unknown;
     const ms = one.response_ms;
@@ -31,43 +34,57 @@ export function operationsSection(report: Report): Html {
   return html`<h2>Operations</h2>
 <p class="quiet">Response time counts from the intended start, so that an outage cannot hide behind the request before it; service time counts from the real one. Right answers only.</p>
 ${table('Operations', columns, rows)}
-${percentilePlot(report)}
+${percentilePlot(report, curves)}
 <h3>How attempts ended</h3>${outcomes(report)}`;
 }
 
-/** Response time over the share of answers, both axes as an HDR plot has them. */
-function percentilePlot({ operations }: Report): Html {
-  const lines = Object.entries(operations).flatMap(([name, { response_ms: ms }]) =>
-    ms === null || ms.count === 0 ? [] : [{ name, ms }],
-  );
+/** Response time over the share of answers, as an HDR plot has it: each step to the right is a tenth of the answers before. */
+function percentilePlot({ operations }: Report, curves: LatencyCurves): Html {
+  const lines = Object.entries(operations).flatMap(([name, { response_ms: ms }]) => {
+    const curve = curves[name] ?? (ms === null || ms.count === 0 ? [] : fivePoints(ms));
+    return curve.length === 0 ? [] : [{ name, curve }];
+  });
   if (lines.length === 0) return html``;
-  const values = lines.flatMap(({ ms }) => points.map((point) => Math.max(0.1, ms[point])));
+  const values = lines.flatMap(({ curve }) => curve.map(([, ms]) => Math.max(leastMs, ms)));
   const low = Math.floor(Math.log10(Math.min(...values)));
-  const high = Math.ceil(Math.log10(Math.max(...values) + 0.001));
-  const x = (index: number): number =>
-    plot.left + (index / (points.length - 1)) * (plot.width - plot.left - plot.right);
+  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))));
+  const x = (percentile: number): number => {
+    const tenths = Math.min(nines, -Math.log10(Math.max(1e-9, 1 - percentile / 100)));
+    return plot.left + (tenths / nines) * (plot.width - plot.left - plot.right);
+  };
   const y = (ms: number): number =>
-    plot.top +
-    ((high - Math.log10(Math.max(0.1, ms))) / Math.max(1, high - low)) * (plot.height - plot.top - plot.bottom);
+    plot.top + ((high - Math.log10(Math.max(leastMs, ms))) / (high - low)) * (plot.height - plot.top - plot.bottom);
   const grid = Array.from({ length: high - low + 1 }, (_, step) => {
     const ms = 10 ** (low + step);
-    return `<line x1="${plot.left}" x2="${plot.width - plot.right}" y1="${y(ms)}" y2="${y(ms)}"/><text x="${plot.left - 8}" y="${y(ms) + 4}" text-anchor="end">${ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`}</text>`;
+    const text = ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`;
+    return `<line x1="${plot.left}" x2="${plot.width - plot.right}" y1="${y(ms)}" y2="${y(ms)}"/><text x="${plot.left - 8}" y="${y(ms) + 4}" text-anchor="end">${text}</text>`;
   });
-  const ticks = pointTitles.map(
-    (title, index) => `<text x="${x(index)}" y="${plot.height - 6}" text-anchor="middle">${title}</text>`,
+  const ticks = [0, 50, 90, 99, 99.9, 99.99].map(
+    (percentile) => `<text x="${x(percentile)}" y="${plot.height - 6}" text-anchor="middle">${percentile} %</text>`,
   );
-  const paths = lines.map(
-    ({ ms }, index) =>
-      `<polyline class="line l${index}" points="${points.map((point, place) => `${x(place).toFixed(1)},${y(ms[point]).toFixed(1)}`).join(' ')}"/>`,
-  );
+  const paths = lines.map(({ curve }, index) => {
+    const path = curve.map(([percentile, ms]) => `${x(percentile).toFixed(1)},${y(ms).toFixed(1)}`).join(' ');
+    return `<polyline class="line l${index}" points="${path}"/>`;
+  });
   return html`<h3>Percentiles of response time</h3><svg class="plot" viewBox="0 0 ${plot.width} ${plot.height}" role="img" aria-label="Percentiles of response time per operation; the figures stand in the table above.">${trusted(grid.join('') + ticks.join('') + paths.join(''))}${labels(lines, y)}</svg>`;
 }
 
+function fivePoints({ count, p50, p90, p99, p999, max }: Percentiles): [number, number][] {
+  const all: [number, number][] = [
+    [50, p50],
+    [90, p90],
+    [99, p99],
+    [99.9, p999],
+  ];
+  const last = lastPercentile(count);
+  return [...all.filter(([percentile]) => percentile < last), [last, max]];
+}
+
 /** Names at the ends of the lines, moved apart where they would touch. */
-function labels(lines: { name: string; ms: Percentiles }[], y: (ms: number) => number): Html[] {
+function labels(lines: { name: string; curve: [number, number][] }[], y: (ms: number) => number): Html[] {
   let last = Number.NEGATIVE_INFINITY;
   return lines
-    .map(({ name, ms }, index) => ({ name, index, at: y(ms.max) }))
+    .map(({ name, curve }, index) => ({ name, index, at: y(curve.at(-1)?.[1] ?? leastMs) }))
     .sort((a, b) => a.at - b.at)
     .map(({ name, index, at }) => {
       last = Math.max(at, last + 14);

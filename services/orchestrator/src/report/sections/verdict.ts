@@ -1,6 +1,6 @@
 /** The verdict first: one word, one sentence, the reasons, the warnings. */
 import type { Report } from '@encore/contracts';
-import { durationText, thousands } from '../format.ts';
+import { counted, durationText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 const sentences = {
@@ -19,7 +19,7 @@ export function verdictSection(report: Report, running: boolean): Html {
 <div><h1>${sentence}</h1><p class="quiet">${storyOf(report)}</p></div>
 </div>
 ${reasons.length === 0 || running ? '' : html`<ul class="reasons">${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
-${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length < 5 ? html` open` : ''}><summary>${String(warnings.length)} ${warnings.length === 1 ? 'warning' : 'warnings'}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}`;
+${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length < 5 ? html` open` : ''}><summary>${counted(warnings.length, 'warning')}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}`;
 }
 
 function storyOf({ faults, totals, duration_seconds, recoveries }: Report): string {
@@ -27,6 +27,6 @@ function storyOf({ faults, totals, duration_seconds, recoveries }: Report): stri
   const kills = bit.filter(({ kind }) => kind === 'crash' || kind === 'outage');
   const recovered = recoveries.failed === 0 ? 'each recovered from' : `${recoveries.failed} never recovered from`;
   const of = kills.length === 1 ? '1 of them a kill' : `${kills.length} of them kills`;
-  const came = bit.length === 0 ? 'no fault bit' : `${bit.length} faults that bit, ${of}, ${recovered}`;
-  return `${thousands(totals.attempts)} requests in ${durationText(duration_seconds)}; ${came}.`;
+  const came = bit.length === 0 ? 'no fault bit' : `${counted(bit.length, 'fault')} that bit, ${of}, ${recovered}`;
+  return `${counted(totals.attempts, 'request')} in ${durationText(duration_seconds)}; ${came}.`;
 }

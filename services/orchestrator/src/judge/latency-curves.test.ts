@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { readLatencyCurves } from './latency-curves.ts';
+
+const line = (tag: string, milliseconds: number[]): string => {
+  const histogram = build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3, useWebAssembly: false });
+  for (const ms of milliseconds) histogram.recordValue(ms * 1_000);
+  return `Tag=${tag},1.000,10.000,1.0,${encodeIntoCompressedBase64(histogram)}`;
+};
+
+describe('latency curves', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'encore-curves-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('merge the intervals of right answers, per operation', async () => {
+    const path = join(folder, 'latency.hlog');
+    const lines = [
+      '#[Histogram log format version 1.3]',
+      line('create.ok.response', Array(60).fill(10)),
+      line('create.ok.service', [9_000]),
+      line('create.failed.response', [9_000]),
+      line('create.ok.response', Array(40).fill(200)),
+      line('nonsense.ok.response', [1]),
+    ];
+    await writeFile(path, `${lines.join('\n')}\n`);
+    const curves = await readLatencyCurves(path);
+    assert.deepEqual(Object.keys(curves), ['create']);
+    const at = new Map(curves['create']);
+    assert.ok(Math.abs((at.get(50) ?? 0) - 10) < 0.1, 'the median is of the first interval');
+    assert.ok(Math.abs((at.get(75) ?? 0) - 200) < 1, 'the upper quarter of the second');
+    assert.equal(at.has(99.9), false, '100 samples say nothing of 99.9 %');
+    assert.ok(Math.abs((at.get(99) ?? 0) - 200) < 1, 'the last of 100 samples is at 99 %');
+  });
+
+  it('are left out when the log is missing or damaged', async () => {
+    assert.deepEqual(await readLatencyCurves(join(folder, 'nowhere')), {});
+    await writeFile(join(folder, 'broken'), 'Tag=create.ok.response,1,2,3,HISTFnonsense\n');
+    assert.deepEqual(await readLatencyCurves(join(folder, 'broken')), {});
+  });
+});

@@ -1,0 +1,144 @@
+/**
+ * The report's page in a real browser, opened as a file: no error, no request, every fault reachable, readable on a phone,
+ * usable with the keyboard. Needs Chromium: on the PATH, or in ENCORE_CHROMIUM.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { judge } from '../../services/orchestrator/src/judge/judge.ts';
+import { plannedFault, SimulatedRun } from '../../services/orchestrator/src/judge/testing.ts';
+import { writeReports } from '../../services/orchestrator/src/report/write-reports.ts';
+
+const chromiumPath =
+  process.env['ENCORE_CHROMIUM'] ??
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+
+describe('report page in Chromium', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let folder = '';
+
+  before(async function () {
+    if (chromiumPath === undefined) {
+      console.log('      skipped: no Chromium here; install it or name it in ENCORE_CHROMIUM');
+      this.skip();
+    }
+    folder = await mkdtemp(join(tmpdir(), 'encore-page-'));
+    const kinds = ['latency', 'connection-refused', 'timeout'] as const;
+    const network = Array.from({ length: 57 }, (_, index) =>
+      plannedFault(index + 4, {
+        kind: kinds[index % 3] ?? 'latency',
+        target: 'client-link',
+        atSeconds: 200 + index * 30,
+        durationSeconds: 2,
+      }),
+    );
+    const run = new SimulatedRun({
+      steadySeconds: 2_000,
+      faults: [
+        plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40.25 }),
+        plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80.5, downSeconds: 4 }),
+        ...network,
+      ],
+    });
+    const judgement = await judge({
+      history: run.history(),
+      plan: run.plan,
+      ledger: run.ledger(),
+      historyProblems: [],
+    });
+    await writeReports(judgement, folder, join(folder, 'report.json'));
+    browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu'] });
+  });
+
+  after(async () => {
+    await browser?.close();
+    if (folder !== '') await rm(folder, { recursive: true });
+  });
+
+  async function open(width: number, colorScheme: 'light' | 'dark', use: (page: Page) => Promise<void>): Promise<void> {
+    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+    const troubles: string[] = [];
+    page.on('pageerror', (error) => troubles.push(error.message));
+    page.on('console', (message) => message.type() !== 'log' && troubles.push(message.text()));
+    page.on('request', (request) => !/^(file|data):/.test(request.url()) && troubles.push(request.url()));
+    await page.goto(`file://${folder}/report.html`);
+    await use(page);
+    assert.deepEqual(troubles, []);
+    await page.close();
+  }
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`draws four charts with every fault, ${colorScheme}`, async () => {
+      await open(1_280, colorScheme, async (page) => {
+        assert.equal(await page.locator('#timeline canvas').count(), 4);
+        assert.match((await page.locator('#bands').textContent()) ?? '', /kills and stops \(2\).*network \(57\)/);
+        assert.equal(await page.locator('.word').textContent(), 'PASSED');
+      });
+    });
+  }
+
+  it('shows a part of many faults, all when asked, and one in the timeline by a click', async () => {
+    await open(1_280, 'light', async (page) => {
+      const rows = page.locator('#faults tbody tr:visible');
+      assert.equal(await rows.count(), 40);
+      await page.locator('#more-faults').click();
+      assert.equal(await rows.count(), 59);
+      await page.locator('#fault-kind').selectOption('outage');
+      assert.equal(await rows.count(), 1);
+      assert.equal(await page.locator('#zoom-out').isHidden(), true);
+      await page.locator('[data-jump="f0002"]').click();
+      assert.equal(await page.locator('#zoom-out').isVisible(), true);
+      await page.locator('#zoom-out').click();
+      assert.equal(await page.locator('#zoom-out').isHidden(), true);
+    });
+  });
+
+  it('orders faults by their recovery', async () => {
+    await open(1_280, 'light', async (page) => {
+      await page.locator('#fault-order').selectOption('recovery');
+      assert.match((await page.locator('#faults tbody tr').first().textContent()) ?? '', /outage/);
+    });
+  });
+
+  it('moves and zooms with the keyboard, and says where it is', async () => {
+    await open(1_280, 'light', async (page) => {
+      await page.locator('#timeline').focus();
+      await page.keyboard.press('ArrowRight');
+      const first = await page.locator('#readout').textContent();
+      assert.match(first ?? '', /\d\d:\d\d:\d\d · .* right · .*success/);
+      await page.keyboard.press('Shift+ArrowRight');
+      assert.notEqual(await page.locator('#readout').textContent(), first);
+      await page.keyboard.press('+');
+      assert.equal(await page.locator('#zoom-out').isVisible(), true);
+      await page.keyboard.press('Escape');
+      assert.equal(await page.locator('#zoom-out').isHidden(), true);
+    });
+  });
+
+  it('reaches its controls with the Tab key alone', async () => {
+    await open(1_280, 'light', async (page) => {
+      const reached = new Set<string>();
+      for (let press = 0; press < 12; press += 1) {
+        await page.keyboard.press('Tab');
+        reached.add(await page.evaluate('document.activeElement.id || document.activeElement.className'));
+      }
+      for (const id of ['skip', 'timeline', 'fault-kind', 'fault-order', 'link'])
+        assert.ok(reached.has(id), `${id} in ${[...reached]}`);
+    });
+  });
+
+  it('fits a phone: nothing is wider than the screen, text is not small', async () => {
+    await open(390, 'light', async (page) => {
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+      const small = await page.evaluate(
+        `[...document.querySelectorAll('p, td, dd, li')].filter((one) => one.offsetParent && parseFloat(getComputedStyle(one).fontSize) < 13).length`,
+      );
+      assert.equal(small, 0);
+    });
+  });
+});
