@@ -143,6 +143,11 @@ describe('MIDI import', () => {
       '422 MALFORMED_SCORE',
       raw([0, 0xff, 1, 0x8f, 0xff, 0xff, 0xff, 0x78]),
     ],
+    [
+      'a number of five bytes, though it is small',
+      '422 MALFORMED_SCORE',
+      raw([0x80, 0x80, 0x80, 0x80, 0x01, 0x90, 60, 64, 1, 60, 0]),
+    ],
     ['running status first', '422 MALFORMED_SCORE', raw([0, 60, 64])],
     ['a short header', '422 MALFORMED_SCORE', Uint8Array.from([0x4d, 0x54, 0x68, 0x64, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0])],
     ['no tracks', '422 MALFORMED_SCORE', raw([]).subarray(0, 14)],
@@ -154,6 +159,12 @@ describe('MIDI import', () => {
   for (const [name, expected, bytes] of refused) {
     it(`refuses ${name}: ${expected}`, async () => assert.equal(await codeOf(read(bytes)), expected));
   }
+
+  it('refuses a piece that lasts too long, however few its measures', async () => {
+    const long = file([[time(64, 4), on(0, 60), off(96 * 120, 60), end()]]);
+    assert.equal(await codeOf(read(long, { maxQuarters: 100 })), '413 SCORE_TOO_LARGE');
+    assert.equal((await read(long)).measures.length, 2);
+  });
 
   it('ends with a score or a typed error, whatever the bytes', async () => {
     await fc.assert(

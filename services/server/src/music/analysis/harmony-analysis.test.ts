@@ -54,6 +54,19 @@ describe('harmony analysis', () => {
     );
   });
 
+  it('tells a perfect authentic cadence from an imperfect one: root positions, and the tonic on top', () => {
+    const closing = (soprano: string, bass: string) =>
+      analyzeHarmony(
+        phrase(
+          `E4:1 F4:1 E4:1 D4:1 | ${soprano}:4 / C4:1 C4:1 C4:1 B3:1 | E3:4 / G3:1 A3:1 G3:1 G3:1 | G3:4 / ${bass}`,
+        ),
+      ).cadences.at(-1);
+    assert.equal(closing('C4', 'C3:1 F3:1 G2:1 G2:1 | C3:4')?.kind, 'perfect authentic');
+    assert.equal(closing('E4', 'C3:1 F3:1 G2:1 G2:1 | C3:4')?.kind, 'imperfect authentic');
+    const inverted = closing('C4', 'C3:1 F3:1 G2:1 B2:1 | C3:4');
+    assert.deepEqual([inverted?.kind, inverted?.chords], ['imperfect authentic', ['V6', 'I']]);
+  });
+
   it('is not deceived by passing notes and arpeggios', () => {
     const broken = analyzeHarmony(
       phrase(
