@@ -26,8 +26,8 @@ export function usersApp(options: UsersAppOptions): Express {
     next();
   });
   app.use(hostGuard(options.allowedHosts));
-  app.use(scoresRoutes(options));
   app.all('/mcp', async (request, response) => (await options.mcp)(request, response));
+  app.use(scoresRoutes(options));
   app.use((request) => {
     throw new EncoreError('NOT_FOUND', `there is no ${request.method} ${request.path}`, {
       status: 404,
