@@ -136,6 +136,7 @@ describe('judge', () => {
     assert.ok(lost.report.reasons.includes('lost_writes is 1, the rule is count==0'));
     const skipped = await judged({}, { entry: (entry) => entry.type !== 'read_back' || entry.key !== 'key-17' });
     assert.equal(skipped.report.result, 'INCONCLUSIVE');
+    assert.equal(skipped.report.thresholds.find(({ name }) => name === 'lost_writes')?.ok, null);
     assert.ok(skipped.report.reasons.some((reason) => reason.includes('1 acknowledged scores have no read-back line')));
   });
 
@@ -272,6 +273,33 @@ describe('judge', () => {
     assert.match(last?.detail ?? '', /phase steady; .* s after the end of f0001 \(crash\)/);
     assert.equal(report.result, 'PASSED', 'one failure in forty is under the limit, but warned of');
     assert.ok(report.warnings.some((warning) => warning.includes('failed attempts belong to no fault')));
+  });
+
+  it('counts failures that were too many to be listed with those of their second', async () => {
+    const many = { faults: [refused], operationsPerSecond: 500 };
+    const { report } = await judged(many);
+    const failed = report.totals.attempts - (report.outcomes.ok ?? 0);
+    assert.ok(failed > 400, `${failed} failed`);
+    assert.ok(
+      Math.abs((report.attribution.explained['f0003'] ?? 0) - failed) <= 10,
+      JSON.stringify(report.attribution),
+    );
+    assert.ok(report.attribution.unexplained <= 10);
+  });
+
+  it('names the zone of the guide', async () => {
+    const zone = async (strayFailures: number): Promise<string> =>
+      (await judged({ faults: [crash], strayFailures })).report.reasons.join();
+    assert.match(await zone(3), /success_rate is 9\d.*the warning zone, 90 to 95 %/);
+    assert.match(await zone(8), /success_rate is [78]\d.*the failure zone, under 90 %/);
+  });
+
+  it('counts only probes of steady for the control windows', async () => {
+    const at = new SimulatedRun().at(-5);
+    const probes = [{ dueAt: at, endedAt: at + 1_000, outcome: 'deadline' as const }];
+    const { report } = await judged({ extra: [{ type: 'probe_second', at, probes }] });
+    assert.equal(report.availability.control_windows, 1);
+    assert.ok((report.availability.overall ?? 1) < 1);
   });
 
   it('sees the hand of somebody else, and a death with nothing to blame', async () => {

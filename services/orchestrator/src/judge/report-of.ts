@@ -79,6 +79,10 @@ function seconds(ms: number): number {
   return Math.round(ms) / 1_000;
 }
 
+function rounded(value: number | null): number | null {
+  return value === null ? null : seconds(value * 1_000);
+}
+
 function gapsOf({ run, traffic, counted }: Evidence): Report['gaps'] {
   const unseen = counted === null ? [] : traffic.unseenWithin(counted);
   const holes = unseen.map((span) => ({ ...span, reason: 'no figures from the load generator' }));
@@ -122,8 +126,8 @@ function recoveriesOf({ faults }: Evidence): Report['recoveries'] {
     count: took.length,
     failed: faults.filter(({ recovery }) => recovery.state === 'not_recovered').length,
     mean_seconds: took.length === 0 ? null : seconds((took.reduce((sum, one) => sum + one, 0) / took.length) * 1_000),
-    p95_seconds: percentileOf(took, 95),
-    max_seconds: took.at(-1) ?? null,
+    p95_seconds: rounded(percentileOf(took, 95)),
+    max_seconds: rounded(took.at(-1) ?? null),
   };
 }
 

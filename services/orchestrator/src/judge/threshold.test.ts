@@ -46,4 +46,15 @@ describe('threshold', () => {
     assert.equal(aggregate([], parseThreshold('recovery_seconds', 'max<60')), null);
     assert.equal(holds('<', Number.POSITIVE_INFINITY, 60), false);
   });
+
+  it('holds at its limit as its operator says', () => {
+    const at = (operator: Parameters<typeof holds>[0]): boolean[] =>
+      [0.9, 1, 1.1].map((value) => holds(operator, value, 1));
+    assert.deepEqual(at('<'), [true, false, false]);
+    assert.deepEqual(at('<='), [true, true, false]);
+    assert.deepEqual(at('>'), [false, false, true]);
+    assert.deepEqual(at('>='), [false, true, true]);
+    assert.deepEqual(at('=='), [false, true, false]);
+    assert.deepEqual(at('!='), [true, false, true]);
+  });
 });

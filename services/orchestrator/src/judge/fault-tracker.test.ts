@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import type { Actor, FaultKind, PlannedFault, Target } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { endOf, type FaultRecord, healerOf, recoveryOf } from './fault-record.ts';
+import { FaultTracker } from './fault-tracker.ts';
+import type { Observation } from './time-order.ts';
+
+const limitSeconds = 30;
+const planned = (kind: FaultKind, target: Target, durationSeconds = 0, id = 'f0001'): PlannedFault => ({
+  id,
+  kind,
+  target,
+  atSeconds: 1,
+  durationSeconds,
+  params: {},
+});
+
+/** A tracker of some faults, told events by milliseconds. */
+function tracked(...faults: PlannedFault[]) {
+  const body = { version: 1 as const, seed: 1, rampSeconds: 0, steadySeconds: 100, bestSuccessRate: 1, hash: '' };
+  const tracker = new FaultTracker({ ...body, faults });
+  const tell = (...events: Observation[]): void => {
+    for (const event of events) tracker.add(event);
+  };
+  const record = (id = 'f0001'): FaultRecord => {
+    const found = tracker.records.get(id);
+    assert.ok(found);
+    return found;
+  };
+  const recovered = (id?: string): { seconds: number | string; healer: string | null } => {
+    const recovery = recoveryOf(record(id), 100_000, limitSeconds);
+    const seconds = recovery.state === 'recovered' ? recovery.seconds : recovery.state;
+    return { seconds, healer: healerOf(record(id), recovery) };
+  };
+  return { tracker, tell, record, recovered };
+}
+
+const inject = (at: number, fault: PlannedFault, bit: 'yes' | 'no' = 'yes'): Observation[] => [
+  { type: 'fault_intended', at: at - 10, faultId: fault.id, fault },
+  { type: 'fault_injected', at, engineAt: at, faultId: fault.id, kind: fault.kind, target: fault.target },
+  { type: 'fault_bit', at: at + 5, faultId: fault.id, bit, evidence: 'seen' },
+];
+const undone = (at: number, id = 'f0001'): Observation => ({
+  type: 'fault_undone',
+  at,
+  faultId: id,
+  verified: true,
+  cause: 'released',
+  evidence: '',
+});
+const died = (at: number, target = 'server'): Observation => ({
+  type: 'engine_saw',
+  at,
+  engineAt: at,
+  target,
+  action: 'die',
+  exitCode: 137,
+});
+const started = (at: number, actor: Actor, restartCount = 0): Observation[] => [
+  { type: 'engine_saw', at, engineAt: at, target: 'server', action: 'start', restartCount },
+  { type: 'target_started', at, engineAt: at, target: 'server', actor, reason: '' },
+];
+const ok = (dueAt: number, at = dueAt + 5): Observation => ({ type: 'probe', at, dueAt, outcome: 'ok' });
+const refused = (dueAt: number): Observation => ({ type: 'probe', at: dueAt + 5, dueAt, outcome: 'refused' });
+
+describe('fault tracker', () => {
+  it('takes no answer to a request that began before the death for a recovery', () => {
+    const crash = planned('crash', 'server');
+    const { tell, recovered } = tracked(crash);
+    tell(
+      ...inject(1_000, crash),
+      died(1_020),
+      ok(1_010, 1_030),
+      ...started(1_500, 'policy', 1),
+      ok(2_000),
+      undone(1_010),
+    );
+    assert.deepEqual(recovered(), { seconds: 1.005, healer: 'policy' });
+  });
+
+  it('asks for a new answer when the target dies again, and lets the clock run on', () => {
+    const crash = planned('crash', 'server');
+    const { tell, recovered } = tracked(crash);
+    tell(...inject(1_000, crash), died(1_020), undone(1_030), ...started(1_500, 'policy', 1), ok(2_000));
+    tell(died(2_500), ok(2_450, 2_510), ...started(4_000, 'supervisor'), ok(5_000));
+    assert.deepEqual(recovered(), { seconds: 4.005, healer: 'supervisor' });
+  });
+
+  it('counts a crash from the death when the guard notes its act only later', () => {
+    const crash = planned('crash', 'server');
+    const { tell, recovered } = tracked(crash);
+    const [intended, injected, bit] = inject(1_000, crash);
+    assert.ok(intended && injected?.type === 'fault_injected' && bit);
+    const { engineAt: _unknown, ...unstamped } = injected;
+    tell(intended, died(995), unstamped, bit, undone(1_006), ...started(1_200, 'policy', 1), ok(2_000));
+    assert.deepEqual(recovered(), { seconds: 1.01, healer: 'policy' });
+  });
+
+  it('counts a hang from its injection, and its end by the start', () => {
+    const hang = planned('hang', 'server', 20);
+    const { tell, recovered } = tracked(hang);
+    tell(
+      ...inject(1_000, hang),
+      ok(1_001),
+      refused(1_100),
+      died(9_000),
+      ...started(9_500, 'supervisor'),
+      ok(11_000),
+      undone(12_000),
+    );
+    assert.deepEqual(recovered(), { seconds: 10.005, healer: 'supervisor' });
+  });
+
+  it('counts a held fault from the undo, and from the death when the target died of it', () => {
+    const cap = planned('memory-cap', 'server', 10);
+    const calm = tracked(cap);
+    calm.tell(...inject(1_000, cap), refused(2_000), ok(3_000), undone(11_000), ok(11_100));
+    assert.deepEqual(calm.recovered(), { seconds: 0.105, healer: 'self' });
+    const fatal = tracked(cap);
+    fatal.tell(...inject(1_000, cap), died(3_000), undone(3_200), ...started(3_500, 'policy', 1), ok(5_000));
+    assert.deepEqual(fatal.recovered(), { seconds: 2.005, healer: 'policy' });
+  });
+
+  it('takes the death in a graceful restart for the act it is', () => {
+    const restart = planned('restart', 'server');
+    const { tell, recovered, tracker } = tracked(restart);
+    tell(...inject(1_000, restart), died(3_000), ...started(3_100, 'undo'), undone(3_300), ok(3_400));
+    assert.deepEqual(recovered(), { seconds: 0.105, healer: 'undo' });
+    assert.equal(tracker.explains('server', 3_000), true);
+  });
+
+  it('gives a death to the fault injected last on that container, and notes those that die along', () => {
+    const cap = planned('memory-cap', 'server', 20);
+    const crash = planned('crash', 'server', 0, 'f0002');
+    const { tell, record } = tracked(cap, crash);
+    tell(...inject(1_000, cap), ...inject(5_000, crash), died(5_020), died(5_100, 'postgres'));
+    assert.equal(record('f0001').diedAt, null);
+    assert.equal(record('f0002').diedAt, 5_020);
+    assert.deepEqual([...record('f0002').alsoDied], ['postgres']);
+  });
+
+  it('owns what overlaps its window or the 5 s after it, and nothing else; the latest fault wins', () => {
+    const first = planned('latency', 'client-link', 5);
+    const second = planned('freeze', 'server', 5, 'f0002');
+    const { tell, tracker } = tracked(first, second);
+    const owner = (fromAt: number, toAt: number): string | undefined => tracker.ownerOf(fromAt, toAt)?.fault.id;
+    tell(...inject(10_000, first), undone(15_000), ok(15_100));
+    assert.equal(owner(9_000, 9_980), undefined, 'before the intent');
+    assert.equal(owner(9_000, 9_995), 'f0001', 'after the intent');
+    assert.equal(owner(20_100, 20_200), 'f0001', 'the end of the tail');
+    assert.equal(owner(20_106, 20_200), undefined, 'after the tail');
+    tell(...inject(20_050, second));
+    assert.equal(owner(20_000, 20_100), 'f0002');
+    assert.equal(owner(300_000, 300_001), 'f0002', 'a fault without an end owns all that follows');
+  });
+
+  it('ends at its undo when it did not bite', () => {
+    const freeze = planned('freeze', 'server', 5);
+    const { tell, record } = tracked(freeze);
+    tell(...inject(1_000, freeze, 'no'));
+    assert.equal(endOf(record()), null);
+    tell(undone(6_000));
+    assert.equal(endOf(record()), 6_000);
+    assert.equal(recoveryOf(record(), 100_000, limitSeconds).state, 'not_due');
+  });
+
+  it('tells "never" from "not asked long enough"', () => {
+    const crash = planned('crash', 'server');
+    const { tell, record } = tracked(crash);
+    tell(...inject(1_000, crash), died(1_020), refused(2_000));
+    assert.equal(recoveryOf(record(), 31_000, limitSeconds).state, 'not_recovered');
+    assert.equal(recoveryOf(record(), 30_999, limitSeconds).state, 'unknown');
+    assert.equal(healerOf(record(), { state: 'not_recovered' }), 'nobody');
+  });
+});

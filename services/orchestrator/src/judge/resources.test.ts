@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { Resources } from './resources.ts';
+
+const minute = 60_000;
+const sample = (resources: Resources, at: number, memoryBytes: number, cpuSeconds = 0): void =>
+  resources.sample(
+    { type: 'target_sampled', at, target: 'server', memoryBytes, memoryLimitBytes: 1_000, cpuSeconds },
+    true,
+  );
+const start = (resources: Resources, at: number): void =>
+  resources.started({ type: 'target_started', at, target: 'server', actor: 'policy', reason: 'crash' });
+
+describe('resources', () => {
+  it('see a leak of 60 bytes an hour though each restart empties the memory', () => {
+    const resources = new Resources();
+    for (let life = 0; life < 6; life += 1) {
+      start(resources, life * 60 * minute);
+      for (let age = 1; age < 60; age += 1) sample(resources, (life * 60 + age) * minute, 500 + age);
+    }
+    assert.ok(Math.abs((resources.slopeOf('server') ?? 0) - 60) < 1e-6);
+    assert.deepEqual([...(resources.containers.get('server')?.restarts ?? [])], [['policy', 6]]);
+  });
+
+  it('do not take the warm-up after a start for a leak, and say nothing with little to see', () => {
+    const resources = new Resources();
+    start(resources, 0);
+    for (let second = 0; second < 30; second += 1) sample(resources, second * 1_000, second * 10);
+    for (let age = 1; age < 40; age += 1) sample(resources, age * minute, 300);
+    assert.equal(resources.slopeOf('server'), 0);
+    const short = new Resources();
+    for (let age = 1; age < 15; age += 1) sample(short, age * minute, 300);
+    assert.equal(short.slopeOf('server'), null);
+    assert.equal(short.slopeOf('nobody'), null);
+  });
+
+  it('add up CPU seconds over restarts, whose counters begin anew', () => {
+    const resources = new Resources();
+    for (const [at, cpu] of [
+      [0, 100],
+      [1, 103],
+      [2, 1],
+      [3, 4],
+    ] as const)
+      sample(resources, at * minute, 1, cpu);
+    assert.equal(resources.containers.get('server')?.cpuSeconds, 3 + 1 + 3);
+    assert.equal(resources.containers.get('server')?.peakShare, 0.001);
+  });
+});
