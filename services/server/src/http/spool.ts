@@ -25,10 +25,12 @@ export class Spool {
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #headBytes: number;
+  readonly #openNameless: (folder: string) => Promise<FileHandle>;
   #usedBytes = 0;
 
-  constructor(folder: string, maxBytes: number, headBytes: number) {
+  constructor(folder: string, maxBytes: number, headBytes: number, openNameless = createNameless) {
     this.#folder = folder;
+    this.#openNameless = openNameless;
     this.#maxBytes = maxBytes;
     this.#headBytes = headBytes;
     mkdirSync(folder, { recursive: true });
@@ -63,7 +65,7 @@ export class Spool {
         if (this.#usedBytes + heldBytes > this.#maxBytes) throw spoolFull();
         this.#usedBytes += heldBytes;
         filedBytes += heldBytes;
-        file ??= await this.#createNameless();
+        file ??= await this.#openNameless(this.#folder);
         await file.writev(held);
         held.length = 0;
         heldBytes = 0;
@@ -82,13 +84,13 @@ export class Spool {
       throw isFull(error) ? scratchFull(error) : error;
     }
   }
+}
 
-  async #createNameless(): Promise<FileHandle> {
-    const path = join(this.#folder, `upload-${randomUUID()}`);
-    const file = await open(path, 'wx+', 0o600);
-    await unlink(path);
-    return file;
-  }
+async function createNameless(folder: string): Promise<FileHandle> {
+  const path = join(folder, `upload-${randomUUID()}`);
+  const file = await open(path, 'wx+', 0o600);
+  await unlink(path);
+  return file;
 }
 
 async function* readChunks(

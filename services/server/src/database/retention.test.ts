@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { createLogger, systemClock } from '@encore/kit';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import pg from 'pg';
+import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
+import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { Database } from './database.ts';
+import { Retention } from './retention.ts';
+import { ScoreStore } from './score-store.ts';
+
+const signal = new AbortController().signal;
+const hour = 3_600_000;
+
+describe('Retention', function () {
+  this.timeout(60_000);
+  let postgres: TestPostgres;
+  let database: Database;
+  let store: ScoreStore;
+  let client: pg.Client;
+  before(async () => {
+    postgres = await startPostgres();
+    const breaker = new CircuitBreaker('database', { failures: 5, successes: 1, openMs: 100 }, systemClock);
+    database = new Database({
+      url: postgres.url,
+      connections: 4,
+      connectTimeoutMs: 2_000,
+      queryTimeoutMs: 5_000,
+      maxWaitMs: 5_000,
+      breaker,
+      onFailure: () => {},
+    });
+    await database.migrate();
+    await database.migrate();
+    store = new ScoreStore(database, { onResolved: () => {}, onCorrupt: () => {} });
+    client = new pg.Client(postgres.url);
+    await client.connect();
+  });
+  beforeEach(() => client.query('truncate scores, score_contents, score_chunks, idempotency_keys'));
+  after(async () => {
+    await client.end();
+    await database[Symbol.asyncDispose]();
+    await postgres[Symbol.asyncDispose]();
+  });
+
+  async function write(id: string, expectedVersion: number | null = null): Promise<void> {
+    async function* chunks(): AsyncGenerator<Buffer> {
+      yield Buffer.alloc(1_000, id);
+    }
+    const idempotencyKey = `key-of-${id}-${expectedVersion}`;
+    const upload = { id, expectedVersion, idempotencyKey, bytes: 1_000, sha256: id, format: 'midi' as const };
+    await store.write({ ...upload, chunks: chunks() }, signal);
+  }
+  async function sweep(options: Partial<ConstructorParameters<typeof Retention>[1]> = {}): Promise<number> {
+    let removed = 0;
+    const defaults = { everyMs: hour, unusedMs: hour, maxAgeMs: 48 * hour, maxTotalBytes: 1e12 };
+    const onRemoved = (scores: number): void => {
+      removed += scores;
+    };
+    const retention = new Retention(
+      database,
+      { ...defaults, onRemoved, ...options },
+      systemClock,
+      createLogger('test', 'silent'),
+    );
+    await retention.sweep(signal);
+    return removed;
+  }
+  const count = async (table: string): Promise<number> =>
+    Number((await client.query(`select count(*) from ${table}`)).rows[0].count);
+
+  it('removes nothing that is in use or was used a moment ago', async () => {
+    await write('kept');
+    await write('kept', 1);
+    await store.delete('none', signal);
+    assert.equal(await sweep(), 0);
+    assert.deepEqual([await count('scores'), await count('score_chunks')], [1, 2]);
+  });
+
+  it('removes contents that nobody points at: replaced, deleted, staged and never published', async () => {
+    await write('replaced');
+    await write('replaced', 1);
+    await write('deleted');
+    assert.equal(await store.delete('deleted', signal), true);
+    await client.query('insert into score_contents default values');
+    await client.query(`update score_contents set unused_since = unused_since - interval '2 hours'`);
+    await sweep();
+    assert.deepEqual([await count('scores'), await count('score_contents'), await count('score_chunks')], [1, 1, 1]);
+    assert.equal((await store.head('replaced', signal)).version, 2);
+  });
+
+  it('removes what is too old, keys included, in more than one batch', async () => {
+    for (let i = 0; i < 120; i++) await write(`old-${i}`);
+    await client.query(`update scores set updated_at = now() - interval '50 hours'`);
+    await client.query(`update idempotency_keys set created_at = now() - interval '50 hours'`);
+    await write('young');
+    assert.equal(await sweep(), 120);
+    assert.deepEqual([await count('scores'), await count('idempotency_keys')], [1, 1]);
+  });
+
+  it('removes the oldest when all together are too large', async () => {
+    for (const id of ['a', 'b', 'c', 'd', 'e']) {
+      await write(id);
+      await client.query(`update scores set updated_at = updated_at - interval '1 minute'`);
+    }
+    assert.equal(await sweep({ maxTotalBytes: 2_500 }), 3);
+    assert.deepEqual(
+      (await store.list('', '', 10, signal)).map(({ id }) => id),
+      ['d', 'e'],
+    );
+  });
+});
