@@ -14,6 +14,10 @@ const shape = {
   /** Where the lab's programs write their logs, if that is a folder: they are copied beside the report. */
   ENCORE_LOGS_DIR: z.string().optional(),
   ENCORE_WHERE_TO_LOOK: z.string().optional(),
+  /** What the user calls the results folder, where that is not its path here (a folder of the host, in a container). */
+  ENCORE_RESULTS_NAME: z.string().optional(),
+  /** How the user calls this program. */
+  ENCORE_COMMAND: z.string().default('./encore'),
   ENCORE_AFTER_RUN_HINT: z.string().optional(),
   ENCORE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
 };
@@ -27,6 +31,8 @@ export interface Wiring {
   serverHealthUrl: string;
   runsDir: string;
   resultsDir: string;
+  resultsName: string | undefined;
+  command: string;
   logsDir?: string | undefined;
   whereToLook: string | undefined;
   afterRunHint: string | undefined;
@@ -44,6 +50,8 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     serverHealthUrl: values.ENCORE_SERVER_HEALTH_URL,
     runsDir: values.ENCORE_RUNS_DIR,
     resultsDir: values.ENCORE_RESULTS_DIR,
+    resultsName: values.ENCORE_RESULTS_NAME,
+    command: values.ENCORE_COMMAND,
     logsDir: values.ENCORE_LOGS_DIR,
     whereToLook: values.ENCORE_WHERE_TO_LOOK,
     afterRunHint: values.ENCORE_AFTER_RUN_HINT,

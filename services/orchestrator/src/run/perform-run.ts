@@ -1,6 +1,6 @@
 /** One run from the first word on the screen to the exit code. */
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
@@ -123,9 +123,10 @@ async function conclude(run: {
     return ending.how === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
   }
   view.result = report.result;
-  progress.say(`\n${textSummary(report, `${shownPath(resultsFolder)}.json`)}`);
-  progress.say(`Page:   ${shownPath(join(resultsFolder, 'report.html'))}`);
-  progress.say(`Again:  encore verify ${shownPath(resultsFolder)}`);
+  const shown = shownPath(resultsFolder, wiring);
+  progress.say(`\n${textSummary(report, `${shown}.json`)}`);
+  progress.say(`Page:   ${join(shown, 'report.html')}`);
+  progress.say(`Again:  ${wiring.command} verify ${wiring.resultsName === undefined ? shown : resultsFolder}`);
   if (wiring.afterRunHint !== undefined) progress.say(`When you have seen enough: ${wiring.afterRunHint}`);
   return exitCodes[report.result];
 }
@@ -164,7 +165,9 @@ function freeStamp(wiring: Wiring, at: number): string {
   return candidate;
 }
 
-function shownPath(path: string): string {
+/** As the user would write it. */
+function shownPath(path: string, { resultsName }: Wiring): string {
+  if (resultsName !== undefined) return `${resultsName}/${basename(path)}`;
   const inside = relative(process.cwd(), path);
   return inside.startsWith('..') ? path : inside;
 }

@@ -81,6 +81,8 @@ export class FakeLab implements AsyncDisposable {
       serverHealthUrl: `http://127.0.0.1:${this.server.port}`,
       runsDir: this.runsDir,
       resultsDir: this.resultsDir,
+      resultsName: undefined,
+      command: 'encore',
       whereToLook: undefined,
       afterRunHint: undefined,
       logLevel: 'silent',
