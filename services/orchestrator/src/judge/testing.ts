@@ -2,18 +2,11 @@
  * A simulated run for tests and examples: the events, plan and ledger that a lab with a given server would have written.
  * Second by second and seeded, so that a day needs no memory and two runs of one seed are equal.
  */
-import type { EncoreEvent, HistoryLine, LedgerEntry, Outcome, Phase, Plan, PlannedFault } from '@encore/contracts';
+import type { EncoreEvent, HistoryLine, LedgerEntry, Outcome, Phase, Plan } from '@encore/contracts';
 import { canonicalJson, crcHex, Random, sha256Hex } from '@encore/kit';
-import { containerOf, kindTraits } from './kind-traits.ts';
+import { activeIn, faultEvents, plannedFault, type SimulatedFault, slownessAt, troubleAt } from './simulated-fault.ts';
 
-export interface SimulatedFault extends PlannedFault {
-  bit?: 'yes' | 'no' | 'refused' | 'unsupported';
-  /** How long a killed server stays away; Infinity for one that never comes back. */
-  downSeconds?: number;
-  startedBy?: 'policy' | 'supervisor' | 'undo' | 'foreign';
-  /** False: the undo was not found to have worked. */
-  undoVerified?: boolean;
-}
+export { plannedFault, type SimulatedFault };
 
 export interface Simulation {
   seed: number;
@@ -62,14 +55,6 @@ const defaults: Simulation = {
 const megabyte = 1_048_576;
 const listedPerSecond = 80;
 const operationShares = { create: 0.285, analyze: 0.381, modify: 0.19, export: 0.095, heavy: 0.049 } as const;
-
-/** A fault with its number; times in seconds of steady. */
-export function plannedFault(
-  number: number,
-  fault: Omit<SimulatedFault, 'id' | 'params' | 'durationSeconds'> & Partial<SimulatedFault>,
-): SimulatedFault {
-  return { id: `f${String(number).padStart(4, '0')}`, durationSeconds: 0, params: {}, ...fault };
-}
 
 export class SimulatedRun {
   readonly settings: Simulation;
@@ -142,7 +127,8 @@ export class SimulatedRun {
     const endSecond = Math.min(steadySeconds, interruptedAfter ?? steadySeconds);
     for (let second = -rampSeconds; second < endSecond; second += 1) {
       if (second === 0) yield phase('steady', this.at(0));
-      for (const fault of faults) if (Math.floor(fault.atSeconds) === second) yield* this.#fault(fault);
+      for (const fault of faults)
+        if (Math.floor(fault.atSeconds) === second) yield* faultEvents(fault, this.plan, this.#steadyAt);
       for (const event of extra) if (Math.floor((event.at - this.at(0)) / 1_000) === second) yield event;
       yield* this.#second(second);
     }
@@ -186,35 +172,6 @@ export class SimulatedRun {
     yield { type: 'run_ended', at: at + 7_000, how: interrupted ? 'interrupted' : 'completed' };
   }
 
-  /** Faults that can matter to a request of this second; looked for once per second, for a plan may hold hundreds. */
-  #activeIn(second: number): SimulatedFault[] {
-    return this.settings.faults.filter(({ bit, atSeconds, durationSeconds, downSeconds }) => {
-      const longest = Math.max(durationSeconds, (downSeconds ?? 1.5) + 1);
-      return (bit ?? 'yes') === 'yes' && atSeconds < second + 1 && atSeconds + longest >= second;
-    });
-  }
-
-  /** Is the server out of reach for a request at this moment, and how does that look? */
-  #trouble(at: number, active: SimulatedFault[]): Outcome | null {
-    for (const fault of active) {
-      const from = this.at(fault.atSeconds);
-      if (at < from) continue;
-      if (isDeadly(fault) && at < from + (fault.downSeconds ?? 1.5) * 1_000 + 300) return 'refused';
-      const failing = ['connection-refused', 'timeout', 'freeze', 'database-down', 'hang'].includes(fault.kind);
-      if (!failing || at >= from + fault.durationSeconds * 1_000) continue;
-      return fault.kind === 'timeout' ? 'header_timeout' : 'refused';
-    }
-    return null;
-  }
-
-  #slowness(at: number, active: SimulatedFault[]): number {
-    const slow = active.find(
-      ({ kind, atSeconds, durationSeconds }) =>
-        kind === 'latency' && at >= this.at(atSeconds) && at < this.at(atSeconds + durationSeconds),
-    );
-    return slow?.params.latencyMs ?? 0;
-  }
-
   *#second(second: number): Generator<EncoreEvent> {
     const { unseen, operationsPerSecond, probesPerSecond, strayFailures, users, rampSeconds } = this.settings;
     const at = this.at(second);
@@ -222,7 +179,7 @@ export class SimulatedRun {
     if (unseen !== null && second >= unseen.from && second < unseen.to) return;
     const ramped = second < 0 ? (second + rampSeconds + 1) / rampSeconds : 1;
     const due = Math.round(operationsPerSecond * ramped);
-    const active = this.#activeIn(second);
+    const active = activeIn(second, this.settings.faults);
     const counts = { ok: 0, failed: 0 };
     const attempts: Partial<Record<Outcome, number>> = {};
     const stray = second >= 0 ? strayFailures : 0;
@@ -232,7 +189,7 @@ export class SimulatedRun {
     } else {
       for (let number = 0; number < due; number += 1) {
         const startedAt = at + (number / due) * 1_000;
-        const outcome = this.#trouble(startedAt, active) ?? (number < stray ? 'server_error' : 'ok');
+        const outcome = troubleAt(startedAt, active, this.#steadyAt) ?? (number < stray ? 'server_error' : 'ok');
         attempts[outcome] = (attempts[outcome] ?? 0) + 1;
         counts[outcome === 'ok' ? 'ok' : 'failed'] += 1;
         // Like the real one, the generator lists so many and counts the rest.
@@ -242,7 +199,7 @@ export class SimulatedRun {
       }
     }
     yield this.#probes(at, probesPerSecond, active);
-    const p50 = 18 + 4 * this.#random.next() + this.#slowness(at, active);
+    const p50 = 18 + 4 * this.#random.next() + slownessAt(at, active, this.#steadyAt);
     yield {
       type: 'load_second',
       at: at + 1_000,
@@ -286,7 +243,7 @@ export class SimulatedRun {
   #probes(at: number, perSecond: number, active: SimulatedFault[]): EncoreEvent {
     const probes = Array.from({ length: perSecond }, (_, number) => {
       const dueAt = at + (number / perSecond) * 1_000;
-      const outcome = this.#trouble(dueAt, active) ?? ('ok' as const);
+      const outcome = troubleAt(dueAt, active, this.#steadyAt) ?? ('ok' as const);
       return { dueAt, endedAt: dueAt + 8, outcome };
     });
     return { type: 'probe_second', at, probes };
@@ -312,92 +269,12 @@ export class SimulatedRun {
     }
   }
 
-  *#fault(fault: SimulatedFault): Generator<EncoreEvent> {
-    const { id: faultId, kind, target } = fault;
-    const at = this.at(fault.atSeconds);
-    const bit = fault.bit ?? 'yes';
-    yield { type: 'fault_due', at: at - 20, faultId, plannedAt: at };
-    if (bit === 'unsupported') {
-      yield {
-        type: 'fault_skipped',
-        at: at - 15,
-        faultId,
-        kind,
-        target,
-        reason: 'no writable cgroup',
-        unsupported: true,
-      };
-      return;
-    }
-    const planned = this.plan.faults.find(({ id }) => id === faultId);
-    if (planned !== undefined) yield { type: 'fault_intended', at: at - 10, faultId, fault: planned };
-    yield { type: 'fault_injected', at: at + 4, faultId, kind, target, ...(isDeadly(fault) ? { engineAt: at } : {}) };
-    yield {
-      type: 'fault_bit',
-      at: at + 60,
-      faultId,
-      bit,
-      evidence: bit === 'yes' ? `the engine reported ${kind}` : 'nothing changed',
-    };
-    if (bit === 'yes' && isDeadly(fault)) yield* this.#death(fault, at);
-    const undoneAt = fault.durationSeconds === 0 ? at + 61 : this.at(fault.atSeconds + fault.durationSeconds) - 5;
-    const cause = fault.durationSeconds === 0 ? 'instant' : 'released';
-    yield {
-      type: 'fault_undone',
-      at: undoneAt,
-      faultId,
-      verified: fault.undoVerified ?? true,
-      cause,
-      evidence: 'read back',
-    };
-  }
-
-  *#death(fault: SimulatedFault, at: number): Generator<EncoreEvent> {
-    const target = containerOf[fault.target];
-    yield {
-      type: 'engine_saw',
-      at: at + 6,
-      engineAt: at,
-      target,
-      action: 'kill',
-      signal: fault.kind === 'crash' ? 'SIGQUIT' : 'SIGKILL',
-    };
-    yield {
-      type: 'engine_saw',
-      at: at + 25,
-      engineAt: at + 20,
-      target,
-      action: 'die',
-      exitCode: fault.kind === 'crash' ? 131 : 137,
-    };
-    yield { type: 'server_seen', at: at + 80, port: false, ready: false };
-    const downMs = (fault.downSeconds ?? 1.5) * 1_000;
-    if (!Number.isFinite(downMs)) return;
-    const up = at + downMs;
-    const actor = fault.startedBy ?? (fault.kind === 'crash' ? 'policy' : 'supervisor');
-    yield {
-      type: 'engine_saw',
-      at: up - 590,
-      engineAt: up - 600,
-      target,
-      action: 'start',
-      restartCount: actor === 'policy' ? Math.ceil(fault.atSeconds) + 1 : 0,
-    };
-    yield { type: 'target_started', at: up - 590, engineAt: up - 600, target: 'server', actor, reason: actor };
-    yield { type: 'server_seen', at: up - 200, port: true, ready: false };
-    yield { type: 'server_seen', at: up, port: true, ready: true };
-  }
-
   #summary(at: number): EncoreEvent {
     const percentiles = { count: 1_000, p50: 19.2, p90: 41.7, p99: 74, p999: 160.5, max: 812.4 };
     const row = { ok: 1_000, failed: 3, unknown: 0, cancelled: 0, serviceMs: percentiles, responseMs: percentiles };
     const operations = { create: row, analyze: row, modify: row, export: row, heavy: row };
     return { type: 'load_summary', at, operations, attempts: {} };
   }
-}
-
-function isDeadly({ kind }: SimulatedFault): boolean {
-  return kindTraits[kind].clock === 'kill';
 }
 
 function phase(name: Phase, at: number): EncoreEvent {
