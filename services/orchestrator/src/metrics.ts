@@ -118,7 +118,6 @@ export class RunMetrics {
     gauge('encore_run_server_ready', '1 while the server says that it is ready', () =>
       snapshot().server?.ready ? 1 : 0,
     );
-    gauge('encore_run_steady', '1 during the steady phase', () => (view.phase === 'steady' ? 1 : 0));
     gauge(
       'encore_run_recovery_limit_seconds',
       'The longest recovery that the run allows',

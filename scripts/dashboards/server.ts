@@ -1,0 +1,234 @@
+/** The server from inside: rate, errors and duration of its work; utilisation, saturation and errors of what it works with. */
+import type { DashboardSpec } from './dashboard.ts';
+import { type PanelSpec, rate, shownTime } from './panel.ts';
+
+const size = { width: 8, height: 8 } as const;
+const line = { type: 'timeseries', min: 0, ...size } as const;
+
+const work: PanelSpec[] = [
+  {
+    ...line,
+    title: 'Answers by status',
+    description: 'The server counts for itself; what it had counted since the last scrape is lost when it is killed.',
+    unit: 'reqps',
+    link: 'run',
+    stacked: true,
+    queries: [{ expr: `sum by (status) (rate(encore_server_http_requests_total[${rate}]))`, legend: '{{status}}' }],
+  },
+  {
+    ...line,
+    title: 'Requests by route',
+    description: 'What the users ask for, by route of the users’ port.',
+    unit: 'reqps',
+    link: 'run',
+    stacked: true,
+    queries: [{ expr: `sum by (route) (rate(encore_server_http_requests_total[${rate}]))`, legend: '{{route}}' }],
+  },
+  {
+    ...line,
+    title: 'Duration by route, p95',
+    description: 'From the head of a request to the end of its answer, as the server sees it: without the network.',
+    unit: 's',
+    link: 'run',
+    queries: [
+      {
+        expr: `histogram_quantile(0.95, sum by (le, route) (rate(encore_server_http_request_duration_seconds_bucket[${rate}])))`,
+        legend: '{{route}}',
+      },
+    ],
+  },
+  {
+    ...line,
+    title: 'Tool calls',
+    description: 'Calls of each tool per second, whatever their end.',
+    unit: 'ops',
+    link: 'run',
+    stacked: true,
+    queries: [{ expr: `sum by (tool) (rate(encore_server_tool_calls_total[${rate}])) > 0`, legend: '{{tool}}' }],
+  },
+  {
+    ...line,
+    title: 'Tool calls by result',
+    description: 'Failed calls count for the tool’s breaker; rejected ones were refused by it or by the memory guard.',
+    unit: 'ops',
+    link: 'alerts',
+    queries: [{ expr: `sum by (result) (rate(encore_server_tool_calls_total[${rate}]))`, legend: '{{result}}' }],
+  },
+  {
+    ...line,
+    title: 'Tool duration, p95',
+    description:
+      'The work of one call of each tool, without waiting for a place. Tools that nobody calls are left out.',
+    unit: 's',
+    link: 'run',
+    queries: [
+      {
+        expr: `histogram_quantile(0.95, sum by (le, tool) (rate(encore_server_tool_duration_seconds_bucket[${rate}]))) > 0`,
+        legend: '{{tool}}',
+      },
+    ],
+  },
+];
+
+const process: PanelSpec[] = [
+  {
+    ...line,
+    title: 'CPU',
+    description: 'CPU of the main process, and of the whole container with its worker processes. Its limit is 1.',
+    unit: 'short',
+    link: 'lab',
+    queries: [
+      { expr: `sum(rate(process_cpu_seconds_total{job="server"}[${rate}]))`, legend: 'main process' },
+      { expr: `sum(rate(chaos_target_cpu_seconds_total{target="server"}[${rate}]))`, legend: 'container' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Memory as the server sees it',
+    description: 'What its memory guard counts, children included, and the live limit that it reads.',
+    unit: 'bytes',
+    link: 'run',
+    queries: [
+      { expr: 'max(encore_server_memory_used_bytes)', legend: 'used' },
+      { expr: 'max(encore_server_memory_limit_bytes)', legend: 'limit' },
+      { expr: 'max(nodejs_heap_size_used_bytes{job="server"})', legend: 'heap of the main process' },
+    ],
+  },
+  {
+    title: 'Memory level',
+    description:
+      'From elevated on caches shrink, from high on they go, when critical heavy work is refused until there is room again.',
+    type: 'state-timeline',
+    unit: 'short',
+    ...size,
+    link: 'run',
+    mappings: {
+      0: { text: 'normal', color: 'green' },
+      1: { text: 'elevated', color: 'yellow' },
+      2: { text: 'high', color: 'orange' },
+      3: { text: 'critical', color: 'red' },
+    },
+    queries: [{ expr: 'max(encore_server_memory_level)', legend: 'level' }],
+  },
+  {
+    ...line,
+    title: 'Event loop delay',
+    description: 'How long ready work waits for the main thread. Parsing and analysis run in other processes.',
+    unit: 's',
+    link: 'lab',
+    queries: [
+      { expr: 'max(nodejs_eventloop_lag_p99_seconds{job="server"})', legend: 'p99' },
+      { expr: 'max(nodejs_eventloop_lag_mean_seconds{job="server"})', legend: 'mean' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Garbage collection',
+    description: 'Share of the time that the main process spends with collecting garbage, by kind.',
+    unit: 'percentunit',
+    link: 'lab',
+    queries: [
+      { expr: `sum by (kind) (rate(nodejs_gc_duration_seconds_sum{job="server"}[${rate}]))`, legend: '{{kind}}' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Open file descriptors',
+    description: 'Sockets and files of the main process. A slope in quiet times would be a leak.',
+    unit: 'short',
+    link: 'lab',
+    queries: [{ expr: 'max(process_open_fds{job="server"})', legend: 'open' }],
+  },
+];
+
+const pools: PanelSpec[] = [
+  {
+    ...line,
+    title: 'Places for requests',
+    description: 'Requests that hold a place and those that wait for one; beyond that the server sheds.',
+    unit: 'short',
+    link: 'run',
+    queries: [
+      { expr: 'max(encore_server_active_requests)', legend: 'open' },
+      { expr: 'max(encore_server_admitted_requests)', legend: 'admitted' },
+      { expr: 'max(encore_server_queued_requests)', legend: 'waiting' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Worker processes',
+    description: 'Processes that parse and analyse what users send, and the jobs that wait for one.',
+    unit: 'short',
+    link: 'run',
+    queries: [
+      { expr: 'max(encore_server_worker_processes)', legend: 'running' },
+      { expr: 'max(encore_server_worker_processes_busy)', legend: 'busy' },
+      { expr: 'max(encore_server_worker_jobs_queued)', legend: 'waiting jobs' },
+      { expr: `sum(rate(encore_server_worker_deaths_total[${rate}]))`, legend: 'deaths per second' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Database connections',
+    description: 'The pool towards PostgreSQL, which is reached through Toxiproxy.',
+    unit: 'short',
+    link: 'lab',
+    queries: [
+      { expr: 'max(encore_server_database_connections)', legend: 'open' },
+      { expr: 'max(encore_server_database_connections_idle)', legend: 'idle' },
+      { expr: 'max(encore_server_database_queries_queued)', legend: 'waiting queries' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Database trouble',
+    description:
+      'Queries that failed for the database’s sake; writes whose answer was lost on the way and found by their key; reads refused because the bytes were wrong.',
+    unit: 'ops',
+    link: 'lab',
+    queries: [
+      { expr: `sum(rate(encore_server_database_errors_total[${rate}]))`, legend: 'failed queries' },
+      { expr: `sum(rate(encore_server_resolved_writes_total[${rate}]))`, legend: 'resolved writes' },
+      { expr: `sum(rate(encore_server_corrupt_reads_total[${rate}]))`, legend: 'corrupt reads' },
+    ],
+  },
+  {
+    ...line,
+    title: 'What is kept at hand',
+    description: 'Parsed scores in memory, and uploads in the scratch space, which a full disk takes away.',
+    unit: 'bytes',
+    link: 'run',
+    queries: [
+      { expr: 'max(encore_server_cached_scores_bytes)', legend: 'parsed scores' },
+      { expr: 'max(encore_server_spool_bytes)', legend: 'uploads' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Scores',
+    description:
+      'Parsed scores in memory, documents that are not tried again because they killed their worker too often, and old scores that were removed in the time shown.',
+    unit: 'short',
+    link: 'run',
+    queries: [
+      { expr: 'max(encore_server_cached_scores)', legend: 'in memory' },
+      { expr: 'max(encore_server_quarantined_documents)', legend: 'quarantined' },
+      { expr: `sum(increase(encore_server_swept_scores_total[${shownTime}]))`, legend: 'removed' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Bytes stored',
+    description: 'Bytes of acknowledged writes per second: what the read-back will ask for.',
+    unit: 'Bps',
+    link: 'run',
+    queries: [{ expr: `sum(rate(encore_server_stored_bytes_total[${rate}]))`, legend: 'stored' }],
+  },
+];
+
+export const serverDashboard: DashboardSpec = {
+  uid: 'encore-server',
+  title: 'Encore: server',
+  description: 'The server from inside: its work by route and tool, its resources, its pools and its database.',
+  panels: [...work, ...process, ...pools],
+};

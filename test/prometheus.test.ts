@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { faultKinds } from '@encore/contracts';
+import { before, describe, it } from 'mocha';
+import { parse } from 'yaml';
+import { root } from './support/command.ts';
+import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
+import { selectorsOf } from './support/promql.ts';
+import { expectedStates, readRules } from './support/rules.ts';
+import { assertKnown } from './support/watched.ts';
+
+const readYaml = (name: string): unknown => parse(readFileSync(join(root, name), 'utf8'));
+
+describe('Prometheus', () => {
+  const rules = readRules();
+  let catalogue: Series[] = [];
+  before(async () => {
+    catalogue = await metricsCatalogue();
+  });
+
+  it('has rules that ask only for metrics and labels which the programs tell from their start', () => {
+    assert.ok(rules.length > 20);
+    for (const { expr, alert, record } of rules) assertKnown(expr, catalogue, alert ?? record ?? '');
+  });
+
+  it('names what it records level:metric:operations, and takes rates of counters only', () => {
+    for (const { record, expr } of rules) {
+      if (record !== undefined) assert.match(record, /^[a-z_]+:[a-z_]+:[a-z0-9_]+$/);
+      for (const { metric, inside, window } of selectorsOf(expr)) {
+        const counter = /_(total|count|sum|bucket)$/.test(metric);
+        assert.equal(counter, inside === 'rate' || inside === 'increase', `${metric} in ${expr}`);
+        if (window !== null) assert.ok(seconds(window) >= 15, `${window} holds fewer than three scrapes: ${expr}`);
+      }
+    }
+  });
+
+  it('has alerts that say what they expect under each kind of fault', () => {
+    const alerts = rules.filter(({ alert }) => alert !== undefined);
+    for (const { alert, labels, annotations } of alerts) {
+      assert.match(labels?.['severity'] ?? '', /^(info|warning|critical)$/, alert);
+      assert.ok((annotations?.summary ?? '').length > 20, alert);
+      const states = expectedStates(annotations?.description ?? '');
+      assert.ok(states, `${alert} does not say which state is expected under which kind`);
+      const named = [...states.fires, ...states.may];
+      assert.equal(new Set(named).size, named.length, `${alert} names a kind twice`);
+      for (const kind of named)
+        assert.ok(
+          faultKinds.some((known) => known === kind),
+          `${alert} names ${kind}`,
+        );
+    }
+  });
+
+  it('has an alert for each kind that a user or the engine would notice; the others are silent by design', () => {
+    const seen = new Set(
+      rules.flatMap(({ annotations }) => {
+        const states = expectedStates(annotations?.description ?? '');
+        return states === null ? [] : [...states.fires, ...states.may];
+      }),
+    );
+    // A delayed end of connections that are kept is nothing that anybody notices.
+    assert.deepEqual(
+      faultKinds.filter((kind) => !seen.has(kind)),
+      ['slow-close'],
+    );
+    const surely = rules.flatMap(({ annotations }) => expectedStates(annotations?.description ?? '')?.fires ?? []);
+    for (const kill of ['crash', 'outage', 'hang', 'restart']) assert.ok(surely.includes(kill), kill);
+  });
+
+  it('scrapes each program of the Compose file where it listens, on a network that they share', () => {
+    const { services } = readYaml('docker-compose.yml') as {
+      services: Record<string, { networks?: string[]; environment?: unknown; command?: string[] }>;
+    };
+    const { scrape_configs: jobs, global } = readYaml('prometheus/prometheus.yml') as {
+      global: { scrape_interval: string };
+      scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
+    };
+    assert.equal(global.scrape_interval, '5s');
+    const mine = services['prometheus']?.networks ?? [];
+    for (const { job_name: job, static_configs: configs } of jobs) {
+      if (job === 'prometheus') continue;
+      const [host = '', port = ''] = (configs[0]?.targets[0] ?? '').split(':');
+      const service = services[host];
+      assert.ok(service && host === job, `${job} is no service`);
+      assert.ok(
+        service.networks?.some((network) => mine.includes(network)),
+        `${job} is out of reach`,
+      );
+      if (job !== 'toxiproxy') assert.ok(JSON.stringify(service.environment).includes(port), `${job} on ${port}`);
+    }
+    assert.ok(services['toxiproxy']?.command?.includes('-proxy-metrics'));
+    const kept = services['prometheus']?.command?.join(' ') ?? '';
+    const hours = Number(/retention\.time=(\d+)h/.exec(kept)?.[1]);
+    assert.ok(hours >= 48 && /retention\.size=\d+GB/.test(kept), `kept for ${hours} h within a limit`);
+  });
+});
+
+function seconds(window: string): number {
+  const units: Record<string, number> = { s: 1, m: 60, h: 3_600 };
+  return [...window.matchAll(/(\d+)([smh])/g)].reduce(
+    (sum, [, n, unit = 's']) => sum + Number(n) * (units[unit] ?? 0),
+    0,
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * Every metric that a program of the lab tells, by job, from the programs' own registries as they stand right after a start:
+ * a metric that nobody made, or a label value that was not there from the start, is not in it.
+ */
+import { join } from 'node:path';
+import { createRegistry, systemClock } from '@encore/kit';
+import { makePlan } from '@encore/plan';
+import { pino } from 'pino';
+import { chaosMetrics } from '../../services/chaos/src/chaos/metrics.ts';
+import { guardMetrics } from '../../services/chaos/src/guard/metrics.ts';
+import { createMetrics as loadgenMetrics } from '../../services/loadgen/src/metrics.ts';
+import { RunMetrics } from '../../services/orchestrator/src/metrics.ts';
+import { RunView } from '../../services/orchestrator/src/progress/run-view.ts';
+import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
+import { readSettings } from '../../services/server/src/config.ts';
+import { createParts } from '../../services/server/src/parts.ts';
+import { root } from './command.ts';
+
+export interface Series {
+  job: string;
+  name: string;
+  labels: Record<string, string>;
+}
+
+/** The text that each program would answer to /metrics. */
+export async function expositions(): Promise<Record<string, string>> {
+  const loadgen = createRegistry('loadgen');
+  loadgenMetrics(loadgen);
+  const chaos = createRegistry('chaos');
+  chaosMetrics(chaos);
+  const guard = createRegistry('guard');
+  const { sampled } = guardMetrics(guard);
+  // Comes with the first look at the engine, so it is no part of the start.
+  sampled('server', { memoryBytes: 1, memoryLimitBytes: 2, cpuSeconds: 3 });
+  const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
+  const run = new RunMetrics(new RunView('r1', config, makePlan(config), 0), systemClock);
+  const settings = readSettings({ ENCORE_SERVER_CONFIG: join(root, 'server_config.json') });
+  await using server = createParts(settings, pino({ level: 'silent' }));
+  return {
+    server: await server.metrics.registry.metrics(),
+    loadgen: await loadgen.metrics(),
+    guard: await guard.metrics(),
+    chaos: await chaos.metrics(),
+    orchestrator: await run.registry.metrics(),
+  };
+}
+
+export async function metricsCatalogue(): Promise<Series[]> {
+  return Object.entries(await expositions()).flatMap(([job, text]) => [
+    // A histogram without a single observation has a name only, such as that of a garbage collection.
+    ...[...text.matchAll(/^# TYPE (\w+) histogram$/gm)].flatMap(([, name = '']) =>
+      ['_bucket', '_sum', '_count'].map((end) => ({ job, name: `${name}${end}`, labels: { job } })),
+    ),
+    ...text
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => {
+        const name = /^[\w:]+/.exec(line)?.[0] ?? '';
+        const labels = [...line.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', value = '']) => [label, value]);
+        return { job, name, labels: { ...Object.fromEntries(labels), job, instance: job } };
+      }),
+  ]);
+}

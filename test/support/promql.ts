@@ -1,0 +1,33 @@
+/** What a PromQL expression asks for, without a parser: metric names, and what their selectors say of labels. */
+
+export interface Selector {
+  metric: string;
+  matchers: { label: string; operator: string; value: string }[];
+  /** The window, `5m` in `[5m]`, or null. */
+  window: string | null;
+  /** The function that it stands in directly, such as `rate`. */
+  inside: string | null;
+}
+
+const words = new Set(['and', 'or', 'unless', 'bool', 'offset']);
+
+/** Grafana's variables as Prometheus would get them. */
+export function withoutVariables(expr: string, rangeSeconds: number): string {
+  return expr.replaceAll('$__rate_interval', '20s').replaceAll('$__range', `${Math.ceil(rangeSeconds)}s`);
+}
+
+/** For expressions whose label values hold no braces. */
+export function selectorsOf(expr: string): Selector[] {
+  // The labels of a grouping are no metrics.
+  const text = expr.replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
+  const pattern = /(?:(\w+)\s*\(\s*)?(?<![\w:"])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])(\{[^}]*\})?(?:\[([^\]]+)\])?/g;
+  const found: Selector[] = [];
+  for (const [, inside = null, metric = '', braces = '', window = null] of text.matchAll(pattern)) {
+    if (words.has(metric)) continue;
+    const matchers = [...braces.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)].map(
+      ([, label = '', operator = '', value = '']) => ({ label, operator, value }),
+    );
+    found.push({ metric, matchers, window, inside });
+  }
+  return found;
+}
