@@ -66,7 +66,7 @@ export class FakeLab {
   }
 
   /** A guard that reads what its predecessor wrote, and dies when its life is over. */
-  guard(life: Life = new Life()): Guard {
+  guard(life: Life = Life.endless()): Guard {
     const file: LineSink = {
       append: async (line) => {
         if (this.keepsLines) this.lines.push(line);

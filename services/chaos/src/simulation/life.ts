@@ -5,9 +5,16 @@
 export class Life {
   steps = 0;
   readonly #diesAt: number;
+  readonly #counts: boolean;
 
-  constructor(diesAt = Number.POSITIVE_INFINITY) {
+  /** Without a last step, a life that counts its steps; the endless one does not even count. */
+  constructor(diesAt = Number.POSITIVE_INFINITY, counts = true) {
     this.#diesAt = diesAt;
+    this.#counts = counts;
+  }
+
+  static endless(): Life {
+    return new Life(Number.POSITIVE_INFINITY, false);
   }
 
   get over(): boolean {
@@ -15,6 +22,7 @@ export class Life {
   }
 
   mortal<T extends object>(subject: T, free: readonly string[] = []): T {
+    if (this.#diesAt === Number.POSITIVE_INFINITY && !this.#counts) return subject;
     return new Proxy(subject, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);

@@ -1,0 +1,122 @@
+/**
+ * One whole run in virtual time: the plan, the real scheduler and the real guard on a fake engine and a fake proxy, and a
+ * supervisor that starts what is exited for 2 s. Answers with every promise that was broken, as text; none is success.
+ */
+import type { EncoreEvent, PlannedFault, RunConfig } from '@encore/contracts';
+import { EventLog } from '@encore/kit';
+import { makePlan } from '@encore/plan';
+import { pino } from 'pino';
+import { Scheduler } from '../chaos/scheduler.ts';
+import type { Guard } from '../guard/guard.ts';
+import { FakeLab } from './fake-lab.ts';
+
+const runId = 'simulated';
+const supervisorMs = 2_000;
+const maxLateMs = 100;
+
+export interface Simulated {
+  faults: number;
+  kills: number;
+  problems: string[];
+}
+
+export async function simulateRun(config: RunConfig): Promise<Simulated> {
+  const plan = makePlan(config);
+  const lab = new FakeLab();
+  lab.keepsLines = false;
+  const guard = lab.guard();
+  const stop = new AbortController();
+  void guard.watch.run(stop.signal);
+  await guard.tick(0);
+  await guard.claim({ runId, holder: 'simulation', ttlMs: 1e9 });
+  const before = lab.state();
+  const events = new Told();
+  guard.recorder.log.add = (event) => events.take(event);
+  const scheduler = new Scheduler({
+    guard: {
+      inject: (request) => guard.inject(request),
+      renew: async (id, ttlMs) => guard.keeper.renew(id, ttlMs),
+      release: (id) => guard.keeper.release(id),
+    },
+    events: new EventLog(100),
+    metrics: { injected: () => {}, skipped: (kind) => void events.problems.push(`${kind} was skipped`) },
+    clock: lab.clock,
+    logger: pino({ level: 'silent' }),
+  });
+  supervise(lab, guard, stop.signal);
+  const steadyStartsAt = lab.clock.now() + 1_000;
+  events.expect(plan.faults, steadyStartsAt);
+  scheduler.begin({ runId, plan, steadyStartsAt });
+  await lab.clock.advance(plan.steadySeconds * 1_000 + 1_000);
+  await lab.clock.until(scheduler.stop());
+  stop.abort();
+  if (lab.state() !== before) events.problems.push('the lab is not as it was before');
+  if (guard.keeper.open.length > 0) events.problems.push('faults are still held');
+  return { faults: plan.faults.length, kills: events.kills, problems: events.finish() };
+}
+
+/** Follows the guard's events and checks each against the plan as it comes. */
+class Told {
+  readonly problems: string[] = [];
+  kills = 0;
+  readonly #open = new Map<string, string>();
+  readonly #planned = new Map<string, PlannedFault>();
+  #steadyStartsAt = 0;
+
+  expect(faults: readonly PlannedFault[], steadyStartsAt: number): void {
+    for (const fault of faults) this.#planned.set(fault.id, fault);
+    this.#steadyStartsAt = steadyStartsAt;
+  }
+
+  take(event: EncoreEvent): void {
+    switch (event.type) {
+      case 'fault_intended':
+        if (this.#open.size > 0) this.problems.push(`${event.faultId} overlaps ${[...this.#open.keys()].join()}`);
+        this.#open.set(event.faultId, event.fault.kind);
+        break;
+      case 'fault_injected':
+        this.#injected(event.faultId, event.at);
+        break;
+      case 'fault_bit':
+        if (event.bit !== 'yes') this.problems.push(`${event.faultId} did not bite: ${event.evidence}`);
+        break;
+      case 'fault_undone':
+        if (!event.verified) this.problems.push(`${event.faultId}: undo not verified`);
+        this.#open.delete(event.faultId);
+        break;
+      case 'target_started':
+        if (event.actor === 'foreign' || event.actor === 'heal') this.problems.push(`a start by ${event.actor}`);
+        break;
+      default:
+        break;
+    }
+  }
+
+  finish(): string[] {
+    for (const id of this.#planned.keys()) this.problems.push(`${id} was never injected`);
+    for (const id of this.#open.keys()) this.problems.push(`${id} was never undone`);
+    return this.problems;
+  }
+
+  #injected(id: string, at: number): void {
+    const planned = this.#planned.get(id);
+    this.#planned.delete(id);
+    const lateMs = at - this.#steadyStartsAt - (planned?.atSeconds ?? 0) * 1_000;
+    if (!planned || lateMs < -0.001 || lateMs > maxLateMs) this.problems.push(`${id} was ${lateMs} ms late`);
+    if (planned?.kind === 'crash' || planned?.kind === 'outage') this.kills += 1;
+  }
+}
+
+/** As the orchestrator does it: a target that is exited for 2 s is started through the guard. */
+function supervise(lab: FakeLab, guard: Guard, signal: AbortSignal): void {
+  const started = { runId, actor: 'supervisor' as const, reason: 'exited for 2 s' };
+  guard.watch.listen((event) => {
+    if (event.action !== 'die') return;
+    void lab.clock
+      .sleep(supervisorMs, signal)
+      .then(async () => {
+        if (lab.server.status === 'exited') await guard.startTarget('server', started);
+      })
+      .catch(() => {});
+  });
+}

@@ -1,0 +1,27 @@
+/** A worker thread's share of a simulation: every n-th seed. Tells its parent what went wrong and how much it did. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { runConfigSchema } from '@encore/contracts';
+import { z } from 'zod';
+import { simulateRun } from './simulate-run.ts';
+
+const shareSchema = z.object({ config: runConfigSchema, first: z.number(), step: z.number(), end: z.number() });
+export type Share = z.infer<typeof shareSchema>;
+
+export interface Outcome {
+  runs: number;
+  faults: number;
+  kills: number[];
+  problems: string[];
+}
+
+const { config, first, step, end } = shareSchema.parse(workerData);
+const outcome: Outcome = { runs: 0, faults: 0, kills: [], problems: [] };
+const kills = new Set<number>();
+for (let seed = first; seed < end; seed += step) {
+  const run = await simulateRun({ ...config, seed });
+  outcome.runs += 1;
+  outcome.faults += run.faults;
+  kills.add(run.kills);
+  if (outcome.problems.length < 20) outcome.problems.push(...run.problems.map((problem) => `seed ${seed}: ${problem}`));
+}
+parentPort?.postMessage({ ...outcome, kills: [...kills] });
