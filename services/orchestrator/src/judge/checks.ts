@@ -7,9 +7,9 @@ import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill, isUnsupported } from './fault-record.ts';
 import type { Finding } from './finding.ts';
 import { generatorLimits } from './generator.ts';
-import { list } from './metrics.ts';
 import { secondsWithin } from './span.ts';
 import { share } from './traffic.ts';
+import { counted, list, percentOf } from './words.ts';
 
 interface Check {
   name: string;
@@ -20,7 +20,6 @@ interface Check {
   missing(evidence: Evidence): string[];
 }
 
-const percent = (value: number): string => `${(value * 100).toFixed(2)} %`;
 const label = ({ record: { fault } }: SettledFault): string => `${fault.id} (${fault.kind} of ${fault.target})`;
 
 export const checks: readonly Check[] = [
@@ -75,7 +74,7 @@ export const checks: readonly Check[] = [
       const bit = supported.filter(({ record }) => record.bit === 'yes').length;
       const part = share(bit, supported.length) ?? 1;
       return part < 0.95
-        ? [`only ${bit} of ${supported.length} faults bit (${percent(part)}, at least 95 % are needed)`]
+        ? [`only ${bit} of ${supported.length} faults bit (${percentOf(part)}, at least 95 % are needed)`]
         : [];
     },
   },
@@ -112,7 +111,7 @@ export const checks: readonly Check[] = [
       const lost = secondsWithin(steady, run.injectorFailures);
       const part = share(lost * 1_000, steady.toAt - steady.fromAt) ?? 0;
       return part > 0.01
-        ? [`the injector failed for ${lost.toFixed(1)} s (${percent(part)} of steady, at most 1 %)`]
+        ? [`the injector failed for ${lost.toFixed(1)} s (${percentOf(part)} of steady, at most 1 %)`]
         : [];
     },
   },
@@ -125,7 +124,7 @@ export const checks: readonly Check[] = [
       if (part === null) return ['no second of ramp or steady was observed'];
       if (part >= 0.99) return [];
       return [
-        `only ${observedSeconds.toFixed(0)} of ${dueSeconds.toFixed(0)} s were observed (${percent(part)}, at least 99 %)`,
+        `only ${observedSeconds.toFixed(0)} of ${dueSeconds.toFixed(0)} s were observed (${percentOf(part)}, at least 99 %)`,
       ];
     },
   },
@@ -182,7 +181,7 @@ function wasTried({ record }: SettledFault): boolean {
 
 function blame(faults: readonly SettledFault[], noun: string, what: string): string[] {
   if (faults.length === 0) return [];
-  return [`${faults.length} ${noun}${faults.length === 1 ? '' : 's'} ${what}: ${list(faults.map(label))}`];
+  return [`${counted(faults.length, noun)} ${what}: ${list(faults.map(label))}`];
 }
 
 function kindsThatNeverBit({ faults }: Evidence): string[] {
@@ -202,16 +201,16 @@ function generatorFaults({ generator, traffic }: Evidence): string[] {
   const limits = generatorLimits;
   return [
     lateStartRate > limits.lateStartRate
-      ? `${percent(lateStartRate)} of the generator's starts were late (at most ${percent(limits.lateStartRate)})`
+      ? `${percentOf(lateStartRate)} of the generator's starts were late (at most ${percentOf(limits.lateStartRate)})`
       : '',
     notStartedRate > limits.lateStartRate
-      ? `the generator could not start ${percent(notStartedRate)} of its requests (at most ${percent(limits.lateStartRate)})`
+      ? `the generator could not start ${percentOf(notStartedRate)} of its requests (at most ${percentOf(limits.lateStartRate)})`
       : '',
     eventLoopDelayP99Ms > limits.eventLoopDelayP99Ms
       ? `the generator's event loop was ${eventLoopDelayP99Ms} ms late (p99, at most ${limits.eventLoopDelayP99Ms} ms)`
       : '',
     cpuShare > limits.cpuShare
-      ? `the generator used ${percent(cpuShare)} of its CPU (at most ${percent(limits.cpuShare)})`
+      ? `the generator used ${percentOf(cpuShare)} of its CPU (at most ${percentOf(limits.cpuShare)})`
       : '',
   ].filter((text) => text !== '');
 }
@@ -222,7 +221,7 @@ function readBackLacks({ run, integrity }: Evidence): string[] {
   const lacks: string[] = [];
   if (integrity.entries === 0) lacks.push('the ledger is empty');
   if (integrity.unverified > 0)
-    lacks.push(`${integrity.unverified} acknowledged scores have no read-back line in the ledger`);
+    lacks.push(`${counted(integrity.unverified, 'acknowledged score')} without a read-back line in the ledger`);
   for (const figure of ['lost', 'corrupt', 'duplicate', 'phantom'] as const) {
     if (finalReadBack[figure] > integrity[figure]) {
       lacks.push(`the read-back counted ${finalReadBack[figure]} ${figure}, the ledger shows ${integrity[figure]}`);

@@ -137,7 +137,9 @@ describe('judge', () => {
     const skipped = await judged({}, { entry: (entry) => entry.type !== 'read_back' || entry.key !== 'key-17' });
     assert.equal(skipped.report.result, 'INCONCLUSIVE');
     assert.equal(skipped.report.thresholds.find(({ name }) => name === 'lost_writes')?.ok, null);
-    assert.ok(skipped.report.reasons.some((reason) => reason.includes('1 acknowledged scores have no read-back line')));
+    assert.ok(
+      skipped.report.reasons.some((reason) => reason.includes('1 acknowledged score without a read-back line')),
+    );
   });
 
   it('does not believe an intact verdict whose hash is another', async () => {
@@ -272,7 +274,7 @@ describe('judge', () => {
     const last = report.attribution.unexplained_samples.at(-1);
     assert.match(last?.detail ?? '', /phase steady; .* s after the end of f0001 \(crash\)/);
     assert.equal(report.result, 'PASSED', 'one failure in forty is under the limit, but warned of');
-    assert.ok(report.warnings.some((warning) => warning.includes('failed attempts belong to no fault')));
+    assert.ok(report.warnings.some((warning) => warning.includes('without a fault to explain it')));
   });
 
   it('counts failures that were too many to be listed with those of their second', async () => {

@@ -1,6 +1,7 @@
 /** The figures that rules may speak of, taken from the evidence. `of` is the number of trials behind a count. */
 import type { Evidence } from './evidence.ts';
 import type { MetricName } from './threshold.ts';
+import { list } from './words.ts';
 
 export type Figure =
   | { shape: 'value'; value: number | null }
@@ -93,10 +94,4 @@ function stageSeconds({ faults }: Evidence, stage: 'detectedAt' | 'baselineAt'):
 /** A violation that was seen counts, proof or no proof; a zero needs proof. */
 function provenCount(count: number, proven: boolean, of: number): Figure {
   return { shape: 'count', count: count > 0 || proven ? count : null, of };
-}
-
-/** The first few of many, and how many more. */
-export function list(items: readonly string[], most = 5): string {
-  const more = items.length - most;
-  return more > 0 ? `${items.slice(0, most).join(', ')} and ${more} more` : items.join(', ');
 }

@@ -5,9 +5,9 @@
 import { describeError } from '@encore/kit';
 import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill } from './fault-record.ts';
-import { list } from './metrics.ts';
 import type { SecondTable } from './second-table.ts';
 import type { Span } from './span.ts';
+import { counted, list, percentOf } from './words.ts';
 
 interface WarningSign {
   name: string;
@@ -15,7 +15,6 @@ interface WarningSign {
   look(evidence: Evidence): string[];
 }
 
-const percent = (value: number): string => `${(value * 100).toFixed(2)} %`;
 const named = (faults: readonly SettledFault[]): string =>
   list(faults.map(({ record: { fault } }) => `${fault.id} (${fault.kind})`));
 
@@ -27,7 +26,7 @@ export const warningSigns: readonly WarningSign[] = [
     look: ({ resources }) =>
       [...resources.containers]
         .filter(([, { peakShare }]) => peakShare > 0.75)
-        .map(([name, { peakShare }]) => `${name} used up to ${percent(peakShare)} of its memory limit`),
+        .map(([name, { peakShare }]) => `${name} used up to ${percentOf(peakShare)} of its memory limit`),
   },
   {
     name: 'several_breakers_open',
@@ -40,7 +39,7 @@ export const warningSigns: readonly WarningSign[] = [
     source: 'guide',
     look: ({ readyShare }) =>
       readyShare !== null && readyShare < 0.99
-        ? [`the server was ready for only ${percent(readyShare)} of the control windows`]
+        ? [`the server was ready for only ${percentOf(readyShare)} of the control windows`]
         : [],
   },
   {
@@ -77,14 +76,15 @@ export const warningSigns: readonly WarningSign[] = [
   {
     name: 'unexplained_failures',
     source: 'encore',
-    look: ({ attribution: { unexplained } }) => times(unexplained, 'failed attempts belong to no fault'),
+    look: ({ attribution: { unexplained } }) =>
+      unexplained === 0 ? [] : [`${counted(unexplained, 'failed attempt')} without a fault to explain it`],
   },
   {
     name: 'skipped_faults',
     source: 'encore',
     look: ({ faults }) => {
       const skipped = faults.filter(({ record }) => record.skipped !== null && !record.skipped.unsupported);
-      return skipped.length === 0 ? [] : [`${skipped.length} faults were skipped: ${named(skipped)}`];
+      return skipped.length === 0 ? [] : [`${counted(skipped.length, 'fault')} skipped: ${named(skipped)}`];
     },
   },
   {
@@ -92,7 +92,7 @@ export const warningSigns: readonly WarningSign[] = [
     source: 'encore',
     look: ({ faults }) => {
       const idle = faults.filter(({ record }) => !isKill(record) && (record.bit === 'no' || record.bit === 'refused'));
-      return idle.length === 0 ? [] : [`${idle.length} faults had no visible effect: ${named(idle)}`];
+      return idle.length === 0 ? [] : [`${counted(idle.length, 'fault')} without visible effect: ${named(idle)}`];
     },
   },
   {
@@ -101,7 +101,7 @@ export const warningSigns: readonly WarningSign[] = [
     look: ({ run: { sourcesLost } }) => {
       if (sourcesLost.length === 0) return [];
       return [
-        `${sourcesLost.length} times a service was lost from sight: ${list(
+        `a service was lost from sight (${counted(sourcesLost.length, 'time')}): ${list(
           sourcesLost.map(({ source, reason }) => `${source} (${reason})`),
           3,
         )}`,
@@ -130,7 +130,9 @@ function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }:
   );
   return slow.length === 0
     ? []
-    : [`${slow.length} recoveries took over three quarters of the limit of ${limit} s: ${named(slow)}`];
+    : [
+        `${counted(slow.length, 'recovery', 'recoveries')} took over three quarters of the limit of ${limit} s: ${named(slow)}`,
+      ];
 }
 
 /** In the busiest tenth of the control windows' seconds, are errors over 1 % and twice those of the rest? */
@@ -153,6 +155,6 @@ function errorsAtPeaks(seconds: SecondTable, windows: readonly Span[]): string[]
   const peaks = rate(rows.slice(0, Math.ceil(rows.length / 10)));
   const rest = rate(rows.slice(Math.ceil(rows.length / 10)));
   return peaks > 0.01 && peaks > 2 * rest
-    ? [`errors rise at peaks: ${percent(peaks)} in the busiest tenth, ${percent(rest)} else`]
+    ? [`errors rise at peaks: ${percentOf(peaks)} in the busiest tenth, ${percentOf(rest)} else`]
     : [];
 }

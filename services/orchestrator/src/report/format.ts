@@ -2,11 +2,6 @@
 
 export const thousands = (value: number): string => value.toLocaleString('en-US');
 
-/** `1 fault`, `3 faults`, `1 recovery`, `2 recoveries`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${thousands(count)} ${count === 1 ? one : many}`;
-}
-
 /** `97.12 %`, or a dash without a figure. */
 export function percentText(value: number | null, digits = 2): string {
   return value === null ? '–' : `${(value * 100).toFixed(digits)} %`;

@@ -365,7 +365,10 @@
 
   const { live } = document.body.dataset;
   if (live) {
-    new EventSource(live).addEventListener('message', ({ data }) => {
+    const updates = new EventSource(live);
+    // The run is over, and nobody is there to ask again.
+    updates.addEventListener('end', () => updates.close());
+    updates.addEventListener('message', ({ data }) => {
       const update = JSON.parse(data);
       for (const [id, text] of Object.entries(update.sections)) {
         const section = byId(id);

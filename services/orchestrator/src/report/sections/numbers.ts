@@ -1,6 +1,7 @@
 /** Three big numbers: how many succeeded, how long the worst recovery took, how many writes were lost. */
 import type { Report } from '@encore/contracts';
-import { counted, secondsText, thousands } from '../format.ts';
+import { counted } from '../../judge/words.ts';
+import { secondsText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 export function numbersSection(report: Report): Html {

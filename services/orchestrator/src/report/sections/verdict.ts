@@ -1,6 +1,7 @@
 /** The verdict first: one word, one sentence, the reasons, the warnings. */
 import type { Report } from '@encore/contracts';
-import { counted, durationText } from '../format.ts';
+import { counted } from '../../judge/words.ts';
+import { durationText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 const sentences = {
