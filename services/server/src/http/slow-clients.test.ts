@@ -13,6 +13,7 @@ describe('slow clients', function () {
   let server: FixtureServer;
   const sockets: Socket[] = [];
   const timers: NodeJS.Timeout[] = [];
+  let calmMs = 0;
   before(async () => {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url);
@@ -20,6 +21,7 @@ describe('slow clients', function () {
       timeoutMs: 10_000,
     });
     await server.put('bait', smallScore('C', 60_000));
+    calmMs = await serveOne();
   });
   afterEach(() => {
     for (const timer of timers.splice(0)) clearInterval(timer);
@@ -52,14 +54,19 @@ describe('slow clients', function () {
     return { closed: () => closed };
   }
 
-  async function othersAreServed(): Promise<void> {
+  async function serveOne(): Promise<number> {
     const startedAt = performance.now();
     const id = `during-${sockets.length}-${Math.round(startedAt)}`;
     assert.equal((await server.put(id, smallScore())).status, 201);
     assert.equal((await server.call('key_analysis', { score_id: id })).isError, false);
     assert.equal((await fetch(`${server.healthUrl}/health/live`)).status, 200);
-    const tookMs = performance.now() - startedAt;
-    assert.ok(tookMs < 2_000, `took ${tookMs} ms`);
+    return performance.now() - startedAt;
+  }
+
+  /** Under 2 s, or on a machine that is slow without any attack, not much slower than that. */
+  async function othersAreServed(): Promise<void> {
+    const tookMs = await serveOne();
+    assert.ok(tookMs < Math.max(2_000, 5 * calmMs), `took ${tookMs} ms, ${calmMs} ms without an attack`);
   }
 
   it('that send their head byte by byte are cut off within seconds, and nobody else notices', async () => {
