@@ -2,9 +2,9 @@
 import { biteByDelay, toxicFault } from './toxic-fault.ts';
 
 const defaultRate = 128;
-/** Together some 13 kB in each direction, which a rate of 128 kB/s makes last a tenth of a second. */
-const volume = { requests: 32, paddingBytes: 300 };
-const minBytes = 6_000;
+/** Together at least 24 kB in each direction, which a rate of 128 kB/s makes last a fifth of a second. */
+const volume = { requests: 128, paddingBytes: 100 };
+const minBytes = 24_000;
 
 export const bandwidth = toxicFault({
   kind: 'bandwidth',

@@ -98,21 +98,28 @@ export async function compare(
   return { through, direct };
 }
 
-/** Bites when the time through the link exceeds the direct time by `wantedMs`. A busy server may hide it once, not thrice. */
+/**
+ * Bites when even the quickest of three exchanges through the link is slower than the quickest one past it by `wantedMs`. A toxic delays
+ * each exchange, a busy machine only some: what slows one look is no evidence, in neither direction.
+ */
 export async function biteByDelay(
   looks: Looks,
   time: (exchange: Exchange) => number | null,
   wantedMs: number,
   options: ExchangeOptions,
 ): Promise<Bite> {
-  let evidence = '';
+  let quickest = Number.POSITIVE_INFINITY;
+  let quickestDirect = Number.POSITIVE_INFINITY;
   for (let look = 0; look < 3; look += 1) {
     const { through, direct } = await compare(looks, options);
-    const addedMs = (time(through) ?? 0) - (time(direct) ?? 0);
-    evidence = `${milliseconds(time(through))} through the link, ${milliseconds(time(direct))} directly`;
-    if (time(through) !== null && addedMs >= wantedMs) return { bit: 'yes', evidence };
+    quickest = Math.min(quickest, time(through) ?? Number.POSITIVE_INFINITY);
+    quickestDirect = Math.min(quickestDirect, time(direct) ?? Number.POSITIVE_INFINITY);
   }
-  return { bit: 'no', evidence };
+  const evidence = `${milliseconds(quickest)} through the link, ${milliseconds(quickestDirect)} directly, the quickest of three`;
+  // Where the way past the link is closed to the guard there is nothing to compare with, and the time alone must speak.
+  const addedMs = quickest - (Number.isFinite(quickestDirect) ? quickestDirect : 0);
+  return { bit: Number.isFinite(quickest) && addedMs >= wantedMs ? 'yes' : 'no', evidence };
 }
 
-export const milliseconds = (ms: number | null): string => (ms === null ? 'no answer' : `${ms.toFixed(0)} ms`);
+export const milliseconds = (ms: number | null): string =>
+  ms === null || !Number.isFinite(ms) ? 'no answer' : `${ms.toFixed(0)} ms`;
