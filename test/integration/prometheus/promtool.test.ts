@@ -1,0 +1,83 @@
+/** What Prometheus itself says of its files, of the dashboards' queries, and of how the programs name their metrics. */
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { stringify } from 'yaml';
+import { dashboards } from '../../../scripts/make-dashboards.ts';
+import { root } from '../../support/command.ts';
+import { requireEngine } from '../../support/engine.ts';
+import { expositions } from '../../support/metrics-catalogue.ts';
+import { withoutVariables } from '../../support/promql.ts';
+import { promtool } from '../../support/promtool.ts';
+
+const prometheus = join(root, 'prometheus');
+const testRules = 'test rules recording.test.yml alerts.test.yml';
+
+describe('promtool', () => {
+  let folder = '';
+  before(async function () {
+    await requireEngine(this);
+    folder = await mkdtemp(join(tmpdir(), 'encore-promtool-'));
+  });
+  after(async () => {
+    if (folder !== '') await rm(folder, { recursive: true });
+  });
+
+  /** The lab's own files, with one of them changed. */
+  async function changed(file: string, from: string, to: string): Promise<string> {
+    const copy = await mkdtemp(join(folder, 'changed-'));
+    await cp(prometheus, copy, { recursive: true });
+    const text = await readFile(join(copy, file), 'utf8');
+    assert.ok(text.includes(from), `${file} has no ${from}`);
+    await writeFile(join(copy, file), text.replaceAll(from, to));
+    return copy;
+  }
+
+  it('finds config and rules right, to the strictest of its lints', async () => {
+    const answer = await promtool('check config --lint=all --lint-fatal prometheus.yml', prometheus);
+    assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
+  });
+
+  it('sees each alert fire and keep silent as its tests say', async () => {
+    const answer = await promtool(testRules, join(prometheus, 'tests'), prometheus);
+    assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
+  });
+
+  it('sees its tests fail when a rule is broken', async () => {
+    const broken: [file: string, from: string, to: string][] = [
+      ['rules/alerts.yml', 'for: 10s', 'for: 0s'],
+      ['rules/alerts.yml', '> 0.75', '> 0.85'],
+      ['rules/alerts.yml', 'lost|corrupt', 'corrupt'],
+      ['rules/recording.yml', '"failed|unknown"', '"failed"'],
+      ['rules/recording.yml', 'result!="cancelled"', 'result!=""'],
+    ];
+    for (const change of broken) {
+      const copy = await changed(...change);
+      const answer = await promtool(testRules, join(copy, 'tests'), copy);
+      assert.match(answer.stdout + answer.stderr, /FAILED:/, `nobody minds ${change.join(' ')}`);
+    }
+  });
+
+  it('can parse every query of every dashboard', async () => {
+    const queries = Object.values(dashboards()).flatMap(({ panels, annotations }) => [
+      ...(panels as { targets: { expr: string }[] }[]).flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+      ...(annotations as { list: { expr: string }[] }).list.map(({ expr }) => expr),
+    ]);
+    assert.ok(queries.length > 80, `${queries.length} queries`);
+    const rules = queries.map((expr, i) => ({ record: `query:${i}:parsed`, expr: withoutVariables(expr, 1_800) }));
+    await writeFile(join(folder, 'queries.yml'), stringify({ groups: [{ name: 'dashboards', rules }] }));
+    const answer = await promtool('check rules queries.yml', folder);
+    assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
+  });
+
+  it('has nothing against the names, units and types of the programs’ metrics', async () => {
+    for (const [job, text] of Object.entries(await expositions())) {
+      await writeFile(join(folder, `${job}.prom`), text);
+      const answer = await promtool(`check metrics < ${job}.prom`, folder);
+      const ours = (answer.stdout + answer.stderr).split('\n').filter((line) => !/^(nodejs|process)_|^$/.test(line));
+      assert.deepEqual(ours, [], job);
+    }
+  });
+});
