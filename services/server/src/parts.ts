@@ -1,5 +1,4 @@
 /** The parts of the server and how they hold on to each other. Nothing here listens, and nothing needs a database to exist. */
-import type { ServerHealth } from '@encore/contracts';
 import { describeError, type Logger, systemClock } from '@encore/kit';
 import type { Settings } from './config.ts';
 import { Database } from './database/database.ts';
@@ -17,10 +16,11 @@ import { readMemory } from './resilience/memory-limit.ts';
 import { overloaded } from './resilience/semaphore.ts';
 import { ScoreCache } from './scores/score-cache.ts';
 import { ScoreLibrary } from './scores/score-library.ts';
+import { createControl } from './server-control.ts';
 import { tools } from './tools/index.ts';
 import { breakerName, type ServerControl } from './tools/tool.ts';
 import { ToolRunner } from './tools/tool-runner.ts';
-import { watchGauges } from './watch-gauges.ts';
+import { type Watched, watchGauges } from './watch-gauges.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 const mebibyte = 1024 * 1024;
@@ -45,19 +45,13 @@ export interface Parts extends ServerControl, AsyncDisposable {
 
 export function createParts(settings: Settings, logger: Logger): Parts {
   const { limits } = settings;
-  const startedAt = systemClock.now();
   const stop = new AbortController();
+  const stopping = (): boolean => stop.signal.aborted;
   const metrics = createMetrics(tools.map((tool) => tool.name));
   const breakers = createBreakers(settings);
   const database = createDatabase(settings, breakers.database, metrics, logger);
   const migration = new Migration(database, systemClock, logger);
-  const store = new ScoreStore(database, {
-    onResolved: () => metrics.resolvedWrites.inc(),
-    onCorrupt: (id) => {
-      metrics.corruptReads.inc();
-      logger.error({ id }, 'stored bytes do not have their hash');
-    },
-  });
+  const store = createStore(database, metrics, logger);
   const cache = new ScoreCache(limits.cache.scores, limits.cache.megabytes * mebibyte);
   const workers = createWorkers(settings, metrics, logger);
   const memory = createMemoryGuard(settings, cache, workers, logger);
@@ -66,55 +60,29 @@ export function createParts(settings: Settings, logger: Logger): Parts {
     limits,
     clock: systemClock,
     heavyRefused,
-    stopping: () => stop.signal.aborted,
+    stopping,
     onShed: (reason) => metrics.shed.inc({ reason }),
   });
-  const library = new ScoreLibrary({
-    store,
-    cache,
-    workers,
-    limits: { ...defaultScoreLimits, maxBytes: limits.max_request_size },
-    assertHeavyAllowed: () => {
-      if (heavyRefused()) throw overloaded('the server is short of memory and refuses heavy work');
-    },
-  });
+  const library = createLibrary(settings, store, cache, workers, heavyRefused);
   const spool = new Spool(settings.scratchDir, limits.spool_limit_mb * mebibyte, headBytes);
-  const allBreakers = [breakers.database, ...breakers.tools.values()];
-  watchGauges(metrics.registry, {
+  const watched: Watched = {
     admission,
-    breakers: allBreakers,
+    breakers: [breakers.database, ...breakers.tools.values()],
     memory,
     workers,
     cache,
     databaseConnections: () => database.stats,
     spoolBytes: () => spool.usedBytes,
-  });
-  const answers = (): Promise<boolean> => database.ping(pingTimeoutMs);
-  const control: ServerControl = {
-    cleanup: () => {
-      const dropped = cache.size;
-      const before = memory.reading.usedBytes;
-      cache.clear();
-      workers.endIdle();
-      collectGarbage();
-      memory.sample();
-      return { scores_dropped: dropped, used_bytes_before: before, used_bytes_after: memory.reading.usedBytes };
-    },
-    health: async () => {
-      const { usedBytes, limitBytes, source } = memory.reading;
-      const parts: Omit<ServerHealth, 'status'> = {
-        uptime_seconds: (systemClock.now() - startedAt) / 1_000,
-        memory: { level: memory.level, used_bytes: usedBytes, limit_bytes: limitBytes, source },
-        requests: admission.stats,
-        circuit_breakers: Object.fromEntries(allBreakers.map(({ name, state }) => [name, { state }])),
-        database: { answers: await answers(), migrated: migration.done, ...database.stats },
-        workers: workers.stats,
-        cache: { scores: cache.size, bytes: cache.bytes },
-        spool_bytes: spool.usedBytes,
-      };
-      return { status: stop.signal.aborted ? 'stopping' : statusOf(parts), ...parts };
-    },
   };
+  watchGauges(metrics.registry, watched);
+  const databaseAnswers = (): Promise<boolean> => database.ping(pingTimeoutMs);
+  const control = createControl({
+    watched,
+    clock: systemClock,
+    databaseAnswers,
+    migrated: () => migration.done,
+    stopping,
+  });
   const timeoutMs = limits.tool_timeout * 1_000;
   const runner = new ToolRunner({ library, control, admission, breakers: breakers.tools, metrics, timeoutMs });
   return {
@@ -125,7 +93,7 @@ export function createParts(settings: Settings, logger: Logger): Parts {
     library,
     spool,
     runner,
-    ready: async () => !stop.signal.aborted && migration.done && (await answers()),
+    ready: async () => !stopping() && migration.done && (await databaseAnswers()),
     start: () => {
       migration.start();
       workers.warmUp();
@@ -141,12 +109,6 @@ export function createParts(settings: Settings, logger: Logger): Parts {
       await database[Symbol.asyncDispose]();
     },
   };
-}
-
-function statusOf({ memory, database, circuit_breakers }: Omit<ServerHealth, 'status'>): ServerHealth['status'] {
-  if (!database.answers || !database.migrated) return 'unhealthy';
-  const breakerOpen = Object.values(circuit_breakers).some(({ state }) => state !== 'closed');
-  return breakerOpen || memory.level === 'high' || memory.level === 'critical' ? 'degraded' : 'healthy';
 }
 
 function createBreakers({ limits }: Settings): { database: CircuitBreaker; tools: Map<string, CircuitBreaker> } {
@@ -179,13 +141,42 @@ function createDatabase(
   });
 }
 
+function createStore(database: Database, metrics: Metrics, logger: Logger): ScoreStore {
+  return new ScoreStore(database, {
+    onResolved: () => metrics.resolvedWrites.inc(),
+    onCorrupt: (id) => {
+      metrics.corruptReads.inc();
+      logger.error({ id }, 'stored bytes do not have their hash');
+    },
+  });
+}
+
+function createLibrary(
+  { limits }: Settings,
+  store: ScoreStore,
+  cache: ScoreCache,
+  workers: WorkerPool,
+  heavyRefused: () => boolean,
+): ScoreLibrary {
+  return new ScoreLibrary({
+    store,
+    cache,
+    workers,
+    limits: { ...defaultScoreLimits, maxBytes: limits.max_request_size },
+    assertHeavyAllowed: () => {
+      if (heavyRefused()) throw overloaded('the server is short of memory and refuses heavy work');
+    },
+  });
+}
+
 function createWorkers({ limits }: Settings, metrics: Metrics, logger: Logger): WorkerPool {
   const { processes, heap_mb, max_queued, idle_seconds } = limits.workers;
   return new WorkerPool({
     processes,
     heapMegabytes: heap_mb,
     maxQueued: max_queued,
-    maxWaitMs: limits.queue_timeout * 1_000,
+    // Half of a tool's time may go by before its work begins; the other half is for the work.
+    maxWaitMs: (limits.tool_timeout * 1_000) / 2,
     idleMs: idle_seconds * 1_000,
     clock: systemClock,
     onDeath: (how) => {

@@ -57,20 +57,36 @@ export class WorkerPool implements AsyncDisposable {
   /** `sha256` names the document, for the quarantine. */
   async run<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
     this.#quarantine.check(sha256);
-    return this.#places.run(async () => {
-      if (this.#closed) throw new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true });
-      const worker = this.#take() ?? this.#start();
-      try {
-        return await worker.run(job, signal);
-      } catch (error) {
-        if (isFatal(error)) this.#quarantine.blame(sha256);
-        throw error;
-      } finally {
-        if (worker.worn) worker.kill();
-        if (!worker.dead) this.#release(worker);
-        else this.warmUp();
-      }
-    }, signal);
+    const leave = await this.#enter(signal);
+    try {
+      return await this.#work(job, sha256, signal);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Whoever was still waiting when its time was over met a busy server, not a slow tool. */
+  async #enter(signal: AbortSignal): Promise<() => void> {
+    try {
+      return await this.#places.enter(signal);
+    } catch (error) {
+      throw isTimeout(error) ? overloaded('all worker processes are busy') : error;
+    }
+  }
+
+  async #work<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
+    if (this.#closed) throw new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true });
+    const worker = this.#take() ?? this.#start();
+    try {
+      return await worker.run(job, signal);
+    } catch (error) {
+      if (isFatal(error)) this.#quarantine.blame(sha256);
+      throw error;
+    } finally {
+      if (worker.worn) worker.kill();
+      if (!worker.dead) this.#release(worker);
+      else this.warmUp();
+    }
   }
 
   /** Ends the processes that have nothing to do; their memory is needed. */
@@ -122,5 +138,9 @@ export class WorkerPool implements AsyncDisposable {
 
 /** The document is to blame when its worker died of it, or had to be killed because it did not come to an end. */
 function isFatal(error: unknown): boolean {
-  return error instanceof EncoreError && (error.code === 'WORKER_DIED' || error.code === 'TOOL_TIMEOUT');
+  return isTimeout(error) || (error instanceof EncoreError && error.code === 'WORKER_DIED');
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof EncoreError && error.code === 'TOOL_TIMEOUT';
 }
