@@ -2,11 +2,19 @@
  * `npm run bench [name...]`: each benchmark compares with a peer in the same run and reports ratios, for absolute times of a shared
  * machine say nothing. Not part of the tests. Ends 1 when a stated goal is missed.
  */
+import { benchLoadCost } from './load-cost.ts';
+import { benchLoadHeap } from './load-heap.ts';
+import { benchLoadOmission } from './load-omission.ts';
+import { benchLoadUploads } from './load-uploads.ts';
 import { benchMusicImport } from './music-import.ts';
 
 /** One line per benchmark: its name and a function that prints its lines and says whether its goals were met. */
 const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'music-import': benchMusicImport,
+  'load-uploads': benchLoadUploads,
+  'load-cost': benchLoadCost,
+  'load-omission': benchLoadOmission,
+  'load-heap': benchLoadHeap,
 };
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);

@@ -103,7 +103,7 @@ function headersOf({ headers, body }: ExchangeRequest): Record<string, string> {
 function bodyOf({ body }: ExchangeRequest, traffic: Traffic): string | Readable | null {
   if (!body) return null;
   if (typeof body.content === 'string') return body.content;
-  return Readable.from(counted(body.content(), traffic), { objectMode: false, highWaterMark: 64 * 1024 });
+  return Readable.from(counted(body.content(), traffic), { objectMode: false, highWaterMark: 32 * 1024 });
 }
 
 function* counted(chunks: Iterable<Buffer>, traffic: Traffic): Generator<Buffer> {

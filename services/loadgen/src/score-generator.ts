@@ -27,11 +27,14 @@ export interface KnownScore {
 
 type Chord = 'I' | 'IV' | 'V';
 interface Measure {
+  chord: Chord;
   xml: string;
   notes: number;
 }
 
-const chunkBytes = 64 * 1024;
+const chunkBytes = 32 * 1024;
+/** Around a measure, and after the last one. */
+const longestFrame = 512;
 const measuresPerPhrase = 4;
 /** Each phrase begins and ends on the tonic, which is what makes the key certain. */
 const phrases: readonly (readonly Chord[])[] = [
@@ -47,40 +50,50 @@ const melodies = [
   [0, 2, 1, 0],
 ] as const;
 const patternDegrees = [1, 2, 3, 5, 4, 3, 2, 1] as const;
+const measureEnd = '</measure>\n';
+/** Whoever makes a score longer than this lets others have their turn. */
+const turnBytes = 16 * 1024;
 const footer = '</part></score-partwise>\n';
 
-export function* scoreChunks(recipe: ScoreRecipe): Generator<Buffer> {
-  let waiting = '';
-  for (const { text } of scoreTexts(recipe)) {
-    waiting += text;
-    if (waiting.length >= chunkBytes) {
-      yield Buffer.from(waiting, 'latin1');
-      waiting = '';
+/** `newChunk` may give the same buffer again and again to a caller that is done with each before the next. */
+export function* scoreChunks(recipe: ScoreRecipe, newChunk = () => Buffer.allocUnsafe(chunkBytes)): Generator<Buffer> {
+  const key = keyOf(recipe);
+  // Written straight into the chunk: a hundred uploads at once must not leave their text behind as garbage.
+  let chunk = newChunk();
+  let used = chunk.write(header(recipe), 'latin1');
+  let number = 0;
+  for (const { xml } of planMeasures(recipe)) {
+    number += 1;
+    if (used + xml.length + longestFrame > chunkBytes) {
+      yield chunk.subarray(0, used);
+      chunk = newChunk();
+      used = 0;
     }
+    used += chunk.write(`<measure number="${number}">`, used, 'latin1');
+    if (number === 1) used += chunk.write(attributesOf(key), used, 'latin1');
+    used += chunk.write(xml, used, 'latin1');
+    used += chunk.write(measureEnd, used, 'latin1');
   }
-  if (waiting !== '') yield Buffer.from(waiting, 'latin1');
+  used += chunk.write(footer, used, 'latin1');
+  yield chunk.subarray(0, used);
 }
 
 /** Makes the score once to learn its hash, in turns with everything else that runs. */
 export async function describeScore(recipe: ScoreRecipe): Promise<KnownScore> {
   const hash = createHash('sha256');
   let bytes = 0;
+  const scratch = Buffer.allocUnsafe(chunkBytes);
+  for (const chunk of scoreChunks(recipe, () => scratch)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+    if (chunk.length > turnBytes) await nextTurn();
+  }
   let measures = 0;
   let notes = 0;
-  let waiting = '';
-  for (const piece of scoreTexts(recipe)) {
-    waiting += piece.text;
-    measures += piece.notes === 0 ? 0 : 1;
-    notes += piece.notes;
-    if (waiting.length >= chunkBytes) {
-      hash.update(waiting, 'latin1');
-      bytes += waiting.length;
-      waiting = '';
-      await nextTurn();
-    }
+  for (const measure of planMeasures(recipe)) {
+    measures += 1;
+    notes += measure.notes;
   }
-  hash.update(waiting, 'latin1');
-  bytes += waiting.length;
   const key = keyOf(recipe).name;
   return { recipe, bytes, sha256: hash.digest('hex'), key, measures, notes, patterns: measures / measuresPerPhrase };
 }
@@ -99,29 +112,17 @@ function keyOf(recipe: ScoreRecipe): MusicalKey {
   return new Random(recipe.seed).fork('key').pick(musicalKeys);
 }
 
-function* scoreTexts(recipe: ScoreRecipe): Generator<{ text: string; notes: number }> {
-  const key = keyOf(recipe);
-  yield { text: header(recipe), notes: 0 };
-  let number = 0;
-  for (const { chord, melody } of planMeasures(recipe)) {
-    number += 1;
-    const body = measureOf(key, chord, melody);
-    const attributes = number === 1 ? attributesOf(key) : '';
-    yield { text: `<measure number="${number}">${attributes}${body.xml}</measure>\n`, notes: body.notes };
-  }
-  yield { text: footer, notes: 0 };
-}
-
 /** Whole phrases until the target is reached. Melody -1 is the planted pattern, on the first measure of each phrase. */
-function* planMeasures(recipe: ScoreRecipe): Generator<{ chord: Chord; melody: number }> {
+function* planMeasures(recipe: ScoreRecipe): Generator<Measure> {
   const key = keyOf(recipe);
   const random = new Random(recipe.seed).fork('measures');
   let left = recipe.targetBytes - header(recipe).length - footer.length;
   do {
     for (const [index, chord] of random.pick(phrases).entries()) {
       const melody = index === 0 ? -1 : random.integer(0, melodies.length - 1);
-      left -= measureOf(key, chord, melody).xml.length + 36;
-      yield { chord, melody };
+      const measure = measureOf(key, chord, melody);
+      left -= measure.xml.length + 36;
+      yield measure;
     }
   } while (left > 0);
 }
@@ -151,7 +152,7 @@ function renderMeasure(key: MusicalKey, chord: Chord, melody: number): Measure {
       ? patternDegrees.map((degree) => noteXml(pitchOfDegree(key, degree, 4), 1, 'eighth', 1, false))
       : (melodies[melody] ?? []).map((i) => noteXml(pitch(degrees[i] ?? 1, 4), 2, 'quarter', 1, false));
   const xml = `${upper.join('')}<backup><duration>8</duration></backup>\n${block.join('')}`;
-  return { xml, notes: upper.length + block.length };
+  return { chord, xml, notes: upper.length + block.length };
 }
 
 function noteXml({ step, alter, octave }: Pitch, duration: number, type: string, voice: number, chord: boolean) {

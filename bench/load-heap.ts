@@ -1,0 +1,99 @@
+/**
+ * Does the generator's memory grow with the run? As many operations as 100 users make in an hour, in a few minutes; the heap after a
+ * forced collection every few seconds. Limit: the slope's 95 % interval includes 0, or the whole growth is under a megabyte.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger, createRegistry, EventLog, systemClock } from '../packages/kit/src/index.ts';
+import { Load } from '../services/loadgen/src/load.ts';
+import { createMetrics } from '../services/loadgen/src/metrics.ts';
+import { FakeServer } from '../services/loadgen/src/testing/fake-server.ts';
+
+const operations = 120_000;
+const users = 100;
+const everyMs = 3_000;
+/** Students' t for 95 % and some thirty samples. */
+const t = 2.05;
+/** Of the samples, while caches, pools and lists of live scores fill. */
+const warmUpShare = 0.25;
+
+export async function benchLoadHeap(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {
+  const child = spawn(process.execPath, ['--expose-gc', import.meta.filename, 'generate'], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const fake = await FakeServer.start();
+  try {
+    child.send(fake.url);
+    let text = '';
+    child.stdout?.on('data', (piece: Buffer) => {
+      text += piece.toString();
+    });
+    await once(child, 'exit');
+    const samples = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as [seconds: number, heapBytes: number]);
+    const kept = samples.slice(Math.floor(samples.length * warmUpShare));
+    const { slope, error } = slopeOf(kept);
+    const [low, high] = [slope - t * error, slope + t * error];
+    const minutes = ((kept.at(-1)?.[0] ?? 0) - (kept[0]?.[0] ?? 0)) / 60;
+    const growth = (slope * minutes * 60) / 1e6;
+    print(
+      `${operations} operations; heap ${((kept.at(-1)?.[1] ?? 0) / 1e6).toFixed(1)} MB at the end, ${kept.length} samples`,
+    );
+    print(`slope ${low.toFixed(0)} to ${high.toFixed(0)} bytes per second (95 %): ${growth.toFixed(2)} MB in all`);
+    return { ok: kept.length > 10 && ((low <= 0 && high >= 0) || growth < 1) };
+  } finally {
+    child.kill('SIGKILL');
+    await fake[Symbol.asyncDispose]();
+  }
+}
+
+/** Least squares: the slope and its standard error. */
+function slopeOf(samples: [number, number][]): { slope: number; error: number } {
+  const n = samples.length;
+  const mean = (index: 0 | 1) => samples.reduce((sum, sample) => sum + sample[index], 0) / n;
+  const [mx, my] = [mean(0), mean(1)];
+  const sxx = samples.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
+  const slope = samples.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0) / sxx;
+  const residual = samples.reduce((sum, [x, y]) => sum + (y - my - slope * (x - mx)) ** 2, 0);
+  return { slope, error: Math.sqrt(residual / (n - 2) / sxx) };
+}
+
+async function generate(targetUrl: string): Promise<void> {
+  const runsDir = await mkdtemp(join(tmpdir(), 'encore-bench-heap-'));
+  // Events are fetched by somebody else and bounded by number: here few are enough to be full soon.
+  const events = new EventLog(100);
+  const metrics = createMetrics(createRegistry('bench'));
+  const load = new Load({
+    targetUrl,
+    runsDir,
+    clock: systemClock,
+    logger: createLogger('bench', 'silent'),
+    metrics,
+    events,
+  });
+  const mix = { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 };
+  const settings = { mix, thinkSeconds: { min: 0.1, max: 0.3 }, byteBudgetPerSecond: 2_000_000, liveScoresPerUser: 20 };
+  await load.start({ runId: 'bench', seed: 1, users, rampSeconds: 1, load: { ...settings, probesPerSecond: 10 } });
+  const startedAt = systemClock.now();
+  while (load.status().operations < operations) {
+    await systemClock.sleep(everyMs);
+    load.renew('bench');
+    (globalThis as { gc?: () => void }).gc?.();
+    process.stdout.write(
+      `${JSON.stringify([(systemClock.now() - startedAt) / 1_000, process.memoryUsage().heapUsed])}\n`,
+    );
+  }
+  await load[Symbol.asyncDispose]();
+  await rm(runsDir, { recursive: true, force: true });
+  process.exit(0);
+}
+
+if (import.meta.main && process.argv[2] === 'generate') {
+  const [url] = (await once(process, 'message')) as [string];
+  await generate(url);
+}
