@@ -16,7 +16,8 @@ export interface Series {
   p50Ms: (number | null)[];
   p99Ms: (number | null)[];
   memoryBytes: Record<string, (number | null)[]>;
-  memoryLimitBytes: Record<string, number>;
+  /** The live limit: the lowest that held within each step, so that a cap shows. */
+  memoryLimitBytes: Record<string, (number | null)[]>;
   faults: { id: string; kind: FaultKind; target: Target; from: number; to: number; tailTo: number }[];
   phases: { phase: string; at: number }[];
 }
@@ -25,20 +26,31 @@ const mostSteps = 1_500;
 const maxContainers = 16;
 const sampleSeconds = 5;
 
+interface ContainerTrace {
+  /** Per slot of 5 s: the highest use and the lowest limit seen in it. */
+  peaks: Map<number, number>;
+  limits: Map<number, number>;
+}
+
 /** Memory of each container, at most one figure per 5 s. */
 export class MemoryTrace {
-  readonly containers = new Map<string, { limitBytes: number; peaks: Map<number, number> }>();
+  readonly containers = new Map<string, ContainerTrace>();
 
   add(event: EventOf<'target_sampled'>): void {
     let container = this.containers.get(event.target);
     if (container === undefined) {
       if (this.containers.size >= maxContainers) return;
-      container = { limitBytes: 0, peaks: new Map() };
+      container = { peaks: new Map(), limits: new Map() };
       this.containers.set(event.target, container);
     }
-    container.limitBytes = Math.max(container.limitBytes, event.memoryLimitBytes);
     const slot = Math.floor(timeOf(event) / 1_000 / sampleSeconds);
     container.peaks.set(slot, Math.max(container.peaks.get(slot) ?? 0, event.memoryBytes));
+    if (event.memoryLimitBytes > 0) {
+      container.limits.set(
+        slot,
+        Math.min(container.limits.get(slot) ?? Number.POSITIVE_INFINITY, event.memoryLimitBytes),
+      );
+    }
   }
 }
 
@@ -61,9 +73,10 @@ export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
     phases: evidence.run.phases.map(({ phase, at }) => ({ phase, at: at / 1_000 })),
   };
   for (let index = 0; index < steps; index += 1) addStep(series, evidence, index * step, step);
-  for (const [name, { limitBytes, peaks }] of memory.containers) {
-    series.memoryLimitBytes[name] = limitBytes;
-    series.memoryBytes[name] = series.at.map((at) => peakWithin(peaks, at, at + step));
+  for (const [name, { peaks, limits }] of memory.containers) {
+    series.memoryBytes[name] = series.at.map((at) => extremeWithin(peaks, at, at + step, Math.max));
+    if (limits.size > 0)
+      series.memoryLimitBytes[name] = series.at.map((at) => extremeWithin(limits, at, at + step, Math.min));
   }
   return series;
 }
@@ -111,13 +124,18 @@ function bandsOf({ faults }: Evidence): Series['faults'] {
   );
 }
 
-function peakWithin(peaks: Map<number, number>, fromSecond: number, toSecond: number): number | null {
-  let peak: number | null = null;
+function extremeWithin(
+  slots: Map<number, number>,
+  fromSecond: number,
+  toSecond: number,
+  extreme: (a: number, b: number) => number,
+): number | null {
+  let found: number | null = null;
   for (let slot = Math.floor(fromSecond / sampleSeconds); slot * sampleSeconds < toSecond; slot += 1) {
-    const bytes = peaks.get(slot);
-    if (bytes !== undefined) peak = Math.max(peak ?? 0, bytes);
+    const bytes = slots.get(slot);
+    if (bytes !== undefined) found = found === null ? bytes : extreme(found, bytes);
   }
-  return peak;
+  return found;
 }
 
 function round(value: number, digits: number): number {

@@ -87,7 +87,7 @@
     const colors = ['--m0', '--m1', '--m2', '--m3', '--m4'];
     const memory = names.map((name, index) => line(name, colors[index % colors.length]));
     const limit = series.memoryLimitBytes.server;
-    const serverLimit = limit ? [line('limit of server', '--quiet', { dash: [4, 5], width: 1 })] : [];
+    const serverLimit = limit ? [line('live limit of server', '--quiet', { dash: [4, 5], width: 1, paths: steps })] : [];
     return [
       {
         id: 'rate',
@@ -112,7 +112,7 @@
       },
       {
         id: 'memory',
-        data: [...names.map((name) => series.memoryBytes[name]), ...(limit ? [series.at.map(() => limit)] : [])],
+        data: [...names.map((name) => series.memoryBytes[name]), ...(limit ? [limit] : [])],
         lines: [...memory, ...serverLimit],
         range: (low, high) => [0, high * 1.1],
         format: bytes,
