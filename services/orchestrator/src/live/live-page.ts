@@ -57,7 +57,7 @@ export class LivePage {
     const update = this.#final === null || this.#clients.size === 0 ? null : this.#update();
     for (const client of this.#clients) {
       if (update !== null) this.#send(client, update);
-      client.end();
+      client.end('event: end\ndata: over\n\n');
     }
     this.#clients.clear();
   }

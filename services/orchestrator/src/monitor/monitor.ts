@@ -31,6 +31,8 @@ export function openMonitor(options: MonitorOptions): Screen {
     stdout,
     stdin,
     exitOnCtrlC: false,
+    // It is opened on a terminal only; what CI means to ink does not matter then.
+    interactive: true,
     alternateScreen: true,
     maxFps: 5,
   });

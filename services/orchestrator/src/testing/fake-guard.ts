@@ -32,7 +32,11 @@ export class FakeGuard extends FakeService {
       this.holder = null;
       response.status(204).end();
     });
-    app.get('/targets', (_request, response) => void response.json([this.#target()]));
+    app.get('/targets', (_request, response) => {
+      const sample = { target: 'server', memoryBytes: 2 ** 27, memoryLimitBytes: 2 ** 29, cpuSeconds: 1 };
+      this.events.add({ type: 'target_sampled', at: systemClock.now(), ...sample });
+      response.json([this.#target()]);
+    });
     app.post('/targets/server/:act', (request, response, next) => {
       if (this.startForbidden) throw new EncoreError('FORBIDDEN_BY_LEASE', 'held by outage', { status: 409 });
       const { reason } = request.body as { reason: string };

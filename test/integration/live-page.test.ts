@@ -1,0 +1,72 @@
+/** The live page in a real browser, over a short run with small false services: it goes with the run, up to the verdict. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { createLogger, systemClock, waitUntil } from '@encore/kit';
+import { makePlan } from '@encore/plan';
+import { describe, it } from 'mocha';
+import { chromium } from 'playwright-core';
+import { performRun } from '../../services/orchestrator/src/run/perform-run.ts';
+import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
+import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
+import { freePort } from '../support/free-port.ts';
+
+const chromiumPath =
+  process.env['ENCORE_CHROMIUM'] ??
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+
+describe('live page in Chromium', function () {
+  this.timeout(60_000);
+
+  it('goes with the run and ends with its verdict, without an error and without a word to any other host', async function () {
+    if (chromiumPath === undefined) {
+      console.log('      skipped: no Chromium here; install it or name it in ENCORE_CHROMIUM');
+      this.skip();
+    }
+    await using lab = await FakeLab.start();
+    await using undo = new AsyncDisposableStack();
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu'] });
+    undo.defer(() => browser.close());
+    const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+    const troubles: string[] = [];
+    page.on('pageerror', (error) => troubles.push(error.message));
+    page.on('console', (message) => message.type() !== 'log' && troubles.push(message.text()));
+    const port = await freePort();
+    const host = `127.0.0.1:${port}`;
+    page.on(
+      'request',
+      (request) => !request.url().includes(host) && !request.url().startsWith('data:') && troubles.push(request.url()),
+    );
+
+    const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7, hours: 40 / 3_600, rampSeconds: 1 };
+    const stop = new AbortController();
+    const running = performRun({
+      config,
+      plan: makePlan(config),
+      wiring: { ...lab.wiring, port },
+      clock: systemClock,
+      logger: createLogger('test', 'silent'),
+      output: { write: () => undefined },
+      terminal: null,
+      interrupt: () => undefined,
+      stop: stop.signal,
+    });
+    undo.defer(() => running.then(() => undefined));
+    undo.defer(() => stop.abort(new Error('the test is over')));
+    await page.goto(`http://${host}/`, { waitUntil: 'load' });
+    // The page's own policy forbids evaluated code, and so the waiting of the browser's driver.
+    const until = (what: string, probe: () => Promise<boolean>) => waitUntil(what, probe, { timeoutMs: 20_000 });
+    const said = (pattern: RegExp) =>
+      until(`${pattern}`, async () => pattern.test((await page.locator('main').textContent()) ?? ''));
+    const numbers = () => page.locator('#numbers').textContent();
+    await said(/RUNNING/);
+    await said(/[1-9]\d* of \d+ operations/);
+    await until('four charts', async () => (await page.locator('#timeline canvas').count()) === 4);
+    const before = await numbers();
+    await until('other numbers', async () => (await numbers()) !== before);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+    stop.abort(new Error('enough seen'));
+    await running;
+    await said(/INTERRUPTED|INCONCLUSIVE|FAILED/);
+    assert.deepEqual(troubles, []);
+  });
+});

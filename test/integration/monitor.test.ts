@@ -1,0 +1,82 @@
+/** The monitor in a real terminal (tmux), small and large: it fits, `q` leaves it while the run goes on, Ctrl-C ends the run. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { waitUntil } from '@encore/kit';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
+import { root, runCommand } from '../support/command.ts';
+
+const socket = `encore-test-${process.pid}`;
+const main = join(root, 'services', 'orchestrator', 'src', 'main.ts');
+
+async function tmux(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCommand('tmux', ['-L', socket, '-f', '/dev/null', ...args], {
+    timeoutMs: 10_000,
+  });
+  assert.equal(exitCode, 0, stderr);
+  return stdout;
+}
+
+describe('monitor in a terminal', function () {
+  this.timeout(60_000);
+  let lab: FakeLab;
+
+  beforeEach(async function () {
+    const found = await runCommand('tmux', ['-V'], { timeoutMs: 5_000 }).catch(() => null);
+    if (found === null) {
+      console.log('      skipped: there is no tmux here');
+      this.skip();
+    }
+    lab = await FakeLab.start();
+  });
+  afterEach(async () => {
+    await runCommand('tmux', ['-L', socket, 'kill-server'], { timeoutMs: 5_000 }).catch(() => null);
+    await lab?.[Symbol.asyncDispose]();
+  });
+
+  for (const [columns, rows] of [
+    [80, 24],
+    [200, 60],
+  ] as const) {
+    it(`fits ${columns}x${rows}; q leaves it; Ctrl-C undoes and reports`, async () => {
+      const { guardUrl, chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
+      const env = {
+        ENCORE_PORT: '0',
+        ENCORE_GUARD_URL: guardUrl,
+        ENCORE_CHAOS_URL: chaosUrl,
+        ENCORE_LOADGEN_URL: loadgenUrl,
+        ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
+        ENCORE_RUNS_DIR: runsDir,
+        ENCORE_RESULTS_DIR: resultsDir,
+        // A terminal is a terminal, also where CI runs the tests.
+        CI: 'true',
+      };
+      const words = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
+      const command = `env ${words.join(' ')} '${process.execPath}' '${main}' --profile smoke; echo code $?; exec sleep 60`;
+      await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), command);
+      const screen = () => tmux('capture-pane', '-p', '-S', '-100');
+      const until = async (text: string): Promise<string> => {
+        let last = '';
+        const isThere = async (): Promise<boolean> => {
+          last = await screen();
+          return last.includes(text);
+        };
+        await waitUntil(`"${text}" on the screen`, isThere, { timeoutMs: 20_000 }).catch((error: unknown) =>
+          assert.fail(`${String(error)}\n${last}`),
+        );
+        return last;
+      };
+      await until('steady');
+      const shown = await until('100.0 % right');
+      for (const word of ['ENCORE', 'server', 'ready', 'success', 'memory', 'next', 'Kills', 'Alerts', 'q: leave'])
+        assert.ok(shown.includes(word), `${word} in\n${shown}`);
+      assert.equal(shown.trimEnd().split('\n').length <= rows, true, shown);
+      await tmux('send-keys', 'q');
+      const lines = await until('phase steady');
+      assert.ok(!lines.includes('q: leave'), lines);
+      await tmux('send-keys', 'C-c');
+      const end = await until('code ');
+      assert.match(end, /code 130/);
+    });
+  }
+});
