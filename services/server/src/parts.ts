@@ -26,6 +26,7 @@ import { WorkerPool } from './worker/worker-pool.ts';
 const mebibyte = 1024 * 1024;
 const headBytes = 4_096;
 const memorySampleMs = 250;
+const collectEveryMs = 5_000;
 const sweepMs = 60_000;
 const pingTimeoutMs = 1_000;
 
@@ -193,18 +194,24 @@ function createMemoryGuard(
   logger: Logger,
 ): MemoryGuard {
   const configuredBytes = limits.memory_limit_mb * mebibyte;
+  let collectedAt = Number.NEGATIVE_INFINITY;
   return new MemoryGuard({
     read: () => readMemory({ configuredBytes, limitFile: memoryLimitFile }),
     clock: systemClock,
     everyMs: memorySampleMs,
     relieve: (level) => {
+      // Much of what is in use may be garbage that V8 has had no reason to collect.
+      const now = systemClock.now();
+      if (now - collectedAt >= collectEveryMs) {
+        collectedAt = now;
+        collectGarbage();
+      }
       if (level === 'elevated') return cache.shrink((limits.cache.megabytes * mebibyte) / 2);
       cache.clear();
       workers.endIdle();
     },
     onChange: (level: MemoryLevel, { usedBytes, limitBytes, source }) => {
       logger.info({ level, usedBytes, limitBytes, source, configuredBytes }, 'memory level');
-      if (level === 'high' || level === 'critical') collectGarbage();
     },
   });
 }

@@ -25,10 +25,8 @@ export function answerError(response: ServerResponse, error: EncoreError): void 
     response.destroy();
     return;
   }
-  const body = JSON.stringify(errorBody(error));
-  response.statusCode = error.status;
-  response.setHeader('content-type', 'application/json');
-  response.setHeader('content-length', Buffer.byteLength(body));
-  if (error.status === 503 || error.status === 429) response.setHeader('retry-after', '1');
+  const body = Buffer.from(JSON.stringify(errorBody(error)));
+  const again = error.status === 503 || error.status === 429 ? { 'retry-after': '1' } : {};
+  response.writeHead(error.status, { 'content-type': 'application/json', 'content-length': body.length, ...again });
   response.end(body);
 }
