@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import { root } from '../../support/command.ts';
 import {
   databaseKinds,
   databaseProgram,
@@ -58,7 +59,13 @@ export async function startDockerToyLab(): Promise<ToyLab> {
     });
     await run('server', 11, {
       ...program(serverProgram),
-      Labels: targetLabels(project, 'server', `${serverKinds},partition`),
+      Env: ['ENCORE_SCRATCH_DIR=/scratch'],
+      HostConfig: {
+        ...limits,
+        Binds: [`${join(root, 'docker')}:/app/docker:ro`],
+        Tmpfs: { '/scratch': 'size=16m,mode=1777' },
+      },
+      Labels: targetLabels(project, 'server', `${serverKinds},partition,memory-pressure,disk-full`),
     });
     await run('postgres', 12, {
       ...program(databaseProgram),

@@ -110,6 +110,34 @@ export const kindEffects: KindEffect[] = [
     check: async (lab, held) => delay((await get(lab.server, '/burn', 8_000)).totalMs, held, 500, 480),
   },
   {
+    kind: 'memory-pressure',
+    target: 'server',
+    dockerOnly: true,
+    check: async (lab, held) => {
+      const { used } = JSON.parse((await get(lab.server, '/self')).text) as { used: number };
+      if (held) assert.ok(used > memoryBytes * 0.55, `used ${used}`);
+      else assert.ok(used < memoryBytes * 0.45, `used ${used}`);
+    },
+  },
+  {
+    kind: 'disk-full',
+    target: 'server',
+    dockerOnly: true,
+    check: async (lab, held) => assert.equal((await get(lab.server, '/spool')).text, held ? 'ENOSPC' : 'spooled'),
+  },
+  {
+    kind: 'traffic-surge',
+    target: 'server',
+    params: { requestsPerSecond: 60 },
+    check: async (lab, held) => {
+      const count = async () => (JSON.parse((await get(lab.server, '/self')).text) as { count: number }).count;
+      const before = await count();
+      await new Promise((done) => setTimeout(done, 1_000));
+      const perSecond = (await count()) - before;
+      assert.ok(held ? perSecond > 20 : perSecond < 10, `${perSecond} requests per second`);
+    },
+  },
+  {
     kind: 'partition',
     target: 'server',
     dockerOnly: true,

@@ -2,16 +2,20 @@
 
 export const memoryBytes = 256 * 1_048_576;
 
-/** Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self its pid and memory limit. */
+/** Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self what it knows of itself, /spool after a write to the scratch space. */
 export const serverProgram = `
 const http = require('node:http'), fs = require('node:fs');
 const keep = Buffer.alloc(20e6, 1);
 const limitOf = () => { for (const f of ['/sys/fs/cgroup/memory/memory.limit_in_bytes', '/sys/fs/cgroup/memory.max']) try { return Number(fs.readFileSync(process.env.MEMORY_LIMIT_FILE || f)) } catch {} return process.constrainedMemory() };
+const usedOf = () => { for (const f of ['/sys/fs/cgroup/memory/memory.usage_in_bytes', '/sys/fs/cgroup/memory.current']) try { return Number(fs.readFileSync(f)) } catch {} return 0 };
+let count = 0;
 const server = http.createServer((q, a) => {
+  count += 1;
   if (q.url === '/big') return a.end(Buffer.alloc(65536, 46));
   if (q.url === '/slow') return setTimeout(() => a.end('slow'), 300);
   if (q.url === '/burn') { const t = process.cpuUsage(); while (process.cpuUsage(t).user + process.cpuUsage(t).system < 200000); return a.end('burnt'); }
-  if (q.url === '/self') return a.end(JSON.stringify({ pid: process.pid, startedAt: performance.timeOrigin, limit: limitOf() }));
+  if (q.url === '/self') return a.end(JSON.stringify({ pid: process.pid, startedAt: performance.timeOrigin, limit: limitOf(), used: usedOf(), count }));
+  if (q.url === '/spool') { try { fs.writeFileSync('/scratch/spool', Buffer.alloc(65536, 1)); fs.rmSync('/scratch/spool'); return a.end('spooled'); } catch (e) { return a.end(e.code); } }
   a.end(JSON.stringify({ text: '.'.repeat(200), kept: keep.length }));
 }).listen(Number(process.env.PORT || 8000));
 process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });`;
@@ -39,7 +43,7 @@ export interface ToyLab extends AsyncDisposable {
   bystander: import('dockerode').Container;
 }
 
-export const serverKinds = 'crash,outage,restart,freeze,hang,memory-cap,cpu-throttle';
+export const serverKinds = 'crash,outage,restart,freeze,hang,memory-cap,cpu-throttle,traffic-surge';
 export const databaseKinds = 'database-down,database-freeze';
 
 export function targetLabels(project: string, target: string, accepts: string): Record<string, string> {

@@ -29,6 +29,7 @@ import { Recorder } from './recorder.ts';
 import { RunLease } from './run-lease.ts';
 import { sampleContainers } from './sampler.ts';
 import { StartBook, targetOf } from './start-book.ts';
+import type { StartSurge } from './surge.ts';
 import { acceptedKinds, Targets } from './targets.ts';
 import { unsupportedKinds } from './unsupported-kinds.ts';
 
@@ -38,6 +39,7 @@ export interface GuardParts {
   links: Links;
   proxyHost: string;
   exchange: ExchangeProbe;
+  startSurge: StartSurge;
   journal: Journal;
   metrics: GuardMetrics;
   clock: Clock;
@@ -62,7 +64,8 @@ export class Guard {
   #healthy = false;
 
   constructor(parts: GuardParts) {
-    const { engine, project, links, proxyHost, exchange, journal, metrics, clock, deadline, logger } = parts;
+    const { engine, project, links, proxyHost, exchange, startSurge, journal, metrics, clock, deadline, logger } =
+      parts;
     this.#parts = parts;
     this.recorder = new Recorder(journal, clock);
     this.#lease = new RunLease(journal, clock);
@@ -74,6 +77,7 @@ export class Guard {
       watch: this.watch,
       links,
       exchange,
+      startSurge,
       proxyHost,
       starts,
       clock,

@@ -15,6 +15,7 @@ import { exchange } from './link-probe.ts';
 import { Links } from './links.ts';
 import { guardMetrics } from './metrics.ts';
 import { guardRoutes } from './routes.ts';
+import { startSurge } from './surge.ts';
 import { ToxiproxyApi } from './toxiproxy-api.ts';
 
 export async function startGuard(
@@ -28,6 +29,7 @@ export async function startGuard(
     links: new Links(new ToxiproxyApi(config.toxiproxyUrl), config.links, systemClock),
     proxyHost: new URL(config.toxiproxyUrl).hostname,
     exchange,
+    startSurge,
     journal: await Journal.open(config.journalDir),
     metrics: guardMetrics(registry),
     clock: systemClock,

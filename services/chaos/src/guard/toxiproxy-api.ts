@@ -1,6 +1,6 @@
 /**
  * Toxiproxy's API, each call with a deadline and its answer parsed. (toxiproxy-node-client has neither deadlines nor a
- * way to read toxics back; its types are used, and the contract tests use it as the judge.)
+ * way to read toxics back; the contract tests use it as the judge.)
  */
 import { describeError, EncoreError, parse } from '@encore/kit';
 import { z } from 'zod';

@@ -23,7 +23,9 @@ export class FakeEngine implements Engine {
   onCall: (what: string, id: string) => void = () => {};
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
-  #usedBytes = 100 * 1_048_576;
+  /** What the fixed program took. */
+  pressed = { memoryBytes: 0, disk: false };
+  readonly #usedBytes = 100 * 1_048_576;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -66,7 +68,7 @@ export class FakeEngine implements Engine {
   async stats(id: string): Promise<ContainerStats> {
     const { memoryBytes, status } = this.#find(id);
     return {
-      memoryBytes: this.#usedBytes,
+      memoryBytes: this.#usedBytes + this.pressed.memoryBytes,
       memoryLimitBytes: memoryBytes,
       cpuSeconds: status === 'running' ? this.#clock.now() / 1e5 : 1,
     };
@@ -82,6 +84,7 @@ export class FakeEngine implements Engine {
   /** A death; `policy` says whether the restart policy brings it back. */
   die(view: ContainerView, exitCode: number, policy: boolean): void {
     this.#set(view, { status: policy ? 'restarting' : 'exited', exitCode, finishedAtMs: this.#clock.now() });
+    this.pressed = { memoryBytes: 0, disk: false };
     this.#emit(view, 'die', { exitCode: String(exitCode) });
     if (!policy) return;
     void this.#clock.sleep(policyMs).then(() => {
@@ -145,9 +148,17 @@ export class FakeEngine implements Engine {
     this.#set(view, { networks: { ...view.networks, [endpoint.networkId.replace(/-id$/, '')]: endpoint } });
   }
 
-  async exec(id: string): Promise<ExecResult> {
-    this.#change('exec', id);
-    return { exitCode: 0, output: '' };
+  /** docker/press.mjs and nothing else. */
+  async exec(id: string, command: readonly string[]): Promise<ExecResult> {
+    const [, , what = '', bytes = ''] = command;
+    if (what !== 'look') this.#change('exec', id);
+    if (what === 'memory') this.pressed.memoryBytes = Number(bytes);
+    if (what === 'disk') this.pressed.disk = true;
+    if (what === 'stop') this.pressed = { memoryBytes: 0, disk: false };
+    const { memoryBytes, disk } = this.pressed;
+    const running = Number(memoryBytes > 0) + Number(disk);
+    const answer = { taken: memoryBytes, running, scratchBytes: 1e6, freeBytes: disk ? 0 : 1e6 };
+    return { exitCode: 0, output: JSON.stringify(answer) };
   }
 
   watch(_project: string, _sinceMs: number, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {

@@ -30,6 +30,7 @@ export class FakeLab {
   readonly engine = new FakeEngine(this.clock);
   readonly proxies = new FakeProxies();
   lines: string[] = [];
+  surges = 0;
   /** Keep lines, for a successor; a long simulation has none. */
   keepsLines = true;
 
@@ -87,6 +88,19 @@ export class FakeLab {
       ),
       proxyHost: 'proxy',
       exchange: this.proxies.exchange,
+      startSurge: ({ requestsPerSecond }) => {
+        const from = this.clock.now();
+        this.surges += 1;
+        const clock = this.clock;
+        return {
+          get answers() {
+            return ((clock.now() - from) / 1_000) * requestsPerSecond;
+          },
+          stop: () => {
+            this.surges -= 1;
+          },
+        };
+      },
       journal: Journal.from(this.lines.join('\n'), {
         open: async () => sink,
         retire: async () => {
@@ -113,7 +127,12 @@ export class FakeLab {
         networks,
       }),
     );
-    return JSON.stringify({ containers, proxies: [...this.proxies.states.values()] }, null, 1);
+    const { pressed } = this.engine;
+    return JSON.stringify(
+      { containers, proxies: [...this.proxies.states.values()], pressed, surges: this.surges },
+      null,
+      1,
+    );
   }
 }
 

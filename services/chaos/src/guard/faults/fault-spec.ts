@@ -10,6 +10,7 @@ import type { EngineWatch } from '../engine-watch.ts';
 import type { ExchangeProbe } from '../link-probe.ts';
 import type { Links } from '../links.ts';
 import type { StartBook } from '../start-book.ts';
+import type { StartSurge } from '../surge.ts';
 import type { Targets } from '../targets.ts';
 
 export interface FaultTools {
@@ -18,6 +19,7 @@ export interface FaultTools {
   watch: EngineWatch;
   links: Links;
   exchange: ExchangeProbe;
+  startSurge: StartSurge;
   /** Where Toxiproxy can be reached; links listen on all addresses there. */
   proxyHost: string;
   starts: StartBook;
@@ -31,6 +33,7 @@ export const savedSchema = z.strictObject({
   /** The limit to be set, and those before it. */
   limitBytes: z.number().optional(),
   cpus: z.number().optional(),
+  takenBytes: z.number().optional(),
   /** The networks that the container left, by name. */
   endpoints: z
     .record(z.string(), z.object({ networkId: z.string(), aliases: z.array(z.string()), fixedAddress: z.string() }))

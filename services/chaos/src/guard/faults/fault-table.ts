@@ -5,6 +5,7 @@ import { connectionRefused } from './connection-refused.ts';
 import { cpuThrottle } from './cpu-throttle.ts';
 import { crash } from './crash.ts';
 import { databaseDown, databaseFreeze, databaseLatency } from './database.ts';
+import { diskFull } from './disk-full.ts';
 import type { FaultSpec } from './fault-spec.ts';
 import { freeze } from './freeze.ts';
 import { hang } from './hang.ts';
@@ -12,6 +13,7 @@ import { jitter } from './jitter.ts';
 import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';
 import { memoryCap } from './memory-cap.ts';
+import { memoryPressure } from './memory-pressure.ts';
 import { notYet } from './not-yet.ts';
 import { outage } from './outage.ts';
 import { partition } from './partition.ts';
@@ -20,6 +22,7 @@ import { restart } from './restart.ts';
 import { slicer } from './slicer.ts';
 import { slowClose } from './slow-close.ts';
 import { timeout } from './timeout.ts';
+import { trafficSurge } from './traffic-surge.ts';
 
 export const faultTable: Record<FaultKind, FaultSpec> = {
   crash,
@@ -28,10 +31,10 @@ export const faultTable: Record<FaultKind, FaultSpec> = {
   freeze,
   hang,
   'memory-cap': memoryCap,
-  'memory-pressure': notYet('memory-pressure', ['server']),
+  'memory-pressure': memoryPressure,
   'tool-stall': notYet('tool-stall', ['server']),
   'cpu-throttle': cpuThrottle,
-  'disk-full': notYet('disk-full', ['server']),
+  'disk-full': diskFull,
   latency,
   jitter,
   bandwidth,
@@ -45,5 +48,5 @@ export const faultTable: Record<FaultKind, FaultSpec> = {
   'database-down': databaseDown,
   'database-freeze': databaseFreeze,
   'database-latency': databaseLatency,
-  'traffic-surge': notYet('traffic-surge', ['server']),
+  'traffic-surge': trafficSurge,
 };

@@ -71,16 +71,17 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
   };
 }
 
-export function looksAt(
-  { links, exchange, proxyHost }: Pick<FaultTools, 'links' | 'exchange' | 'proxyHost'>,
-  link: LinkName,
-): Looks {
-  const { listen, upstream } = links.addresses[link];
-  const through = addressOf(listen);
-  const everywhere = ['0.0.0.0', '[::]', ''].includes(through.host);
+/** Where the link can be reached from here: on its own address, or on Toxiproxy's where it listens on all. */
+export function placeOf({ links, proxyHost }: Pick<FaultTools, 'links' | 'proxyHost'>, link: LinkName): Address {
+  const place = addressOf(links.addresses[link].listen);
+  return ['0.0.0.0', '[::]', ''].includes(place.host) ? { ...place, host: proxyHost } : place;
+}
+
+export function looksAt(tools: Pick<FaultTools, 'links' | 'exchange' | 'proxyHost'>, link: LinkName): Looks {
+  const { links, exchange } = tools;
   return {
-    through: (options) => exchange(link, everywhere ? { ...through, host: proxyHost } : through, options),
-    direct: (options) => exchange(link, addressOf(upstream), options),
+    through: (options) => exchange(link, placeOf(tools, link), options),
+    direct: (options) => exchange(link, addressOf(links.addresses[link].upstream), options),
   };
 }
 

@@ -1,0 +1,114 @@
+// The one program that the guard may run inside a target: takes memory or scratch space for a while, and gives it back.
+//
+//   node press.mjs memory BYTES SECONDS   takes memory, as the first to be killed when there is none left
+//   node press.mjs disk SECONDS           fills ENCORE_SCRATCH_DIR, which must be a small file system of its own
+//   node press.mjs look                   says what is taken now, and what the scratch space has left
+//   node press.mjs stop                   ends both
+//
+// Each prints one line of JSON. `memory` and `disk` answer once they have what they wanted and stay in the background until
+// their time is over, whatever happens to whoever asked.
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const [what = '', ...numbers] = process.argv.slice(2);
+const scratch = process.env.ENCORE_SCRATCH_DIR ?? '';
+const filler = join(scratch, '.encore-press');
+const maxSeconds = 600;
+const maxScratchBytes = 1_073_741_824;
+const blockBytes = 8 * 1_048_576;
+const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+
+const others = () =>
+  readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words[1]?.endsWith('press.mjs') && words[2]?.startsWith('background-') ? [Number(pid)] : [];
+      } catch {
+        return [];
+      }
+    });
+
+const space = () => {
+  if (scratch === '') return { scratchBytes: 0, freeBytes: 0 };
+  const { blocks, bavail, bsize } = statfsSync(scratch);
+  return { scratchBytes: blocks * bsize, freeBytes: bavail * bsize };
+};
+
+/** Starts itself in the background and passes on the first line that it says. */
+function background(mode, args) {
+  const child = spawn(process.execPath, [process.argv[1], `background-${mode}`, ...args], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  child.stdout.once('data', (line) => {
+    process.stdout.write(line);
+    process.exit(0);
+  });
+  child.once('exit', (code, signal) => {
+    say({ taken: 0, why: `ended with ${signal ?? code}` });
+    process.exit(1);
+  });
+}
+
+const seconds = (text) => Math.min(maxSeconds, Math.max(1, Number(text) || 1));
+
+switch (what) {
+  case 'memory':
+    background('memory', numbers);
+    break;
+  case 'disk': {
+    const { scratchBytes } = space();
+    // A host's own disk is never filled.
+    if (scratchBytes === 0 || scratchBytes > maxScratchBytes) say({ taken: 0, why: `scratch space of ${scratchBytes} bytes` });
+    else background('disk', numbers);
+    break;
+  }
+  case 'background-memory': {
+    const [bytes, time] = numbers.map(Number);
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+    const blocks = [];
+    for (let taken = 0; taken < bytes; taken += blockBytes) {
+      blocks.push(Buffer.alloc(Math.min(blockBytes, bytes - taken), 1));
+      await sleep(5);
+    }
+    say({ taken: bytes });
+    await sleep(seconds(time) * 1_000);
+    process.exit(blocks.length === 0 ? 1 : 0);
+    break;
+  }
+  case 'background-disk': {
+    const file = openSync(filler, 'w');
+    let taken = 0;
+    for (let size = 1_048_576; size >= 1; ) {
+      try {
+        taken += writeSync(file, Buffer.alloc(size, 1));
+      } catch {
+        // Full for blocks of this size: try smaller ones, down to the last byte.
+        size = Math.floor(size / 16);
+      }
+    }
+    closeSync(file);
+    say({ taken });
+    process.on('SIGTERM', () => process.exit(0));
+    await sleep(seconds(numbers[0]) * 1_000);
+    rmSync(filler, { force: true });
+    process.exit(0);
+    break;
+  }
+  case 'stop':
+    for (const pid of others()) process.kill(pid, 'SIGKILL');
+    if (scratch !== '') rmSync(filler, { force: true });
+    while (others().length > 0) await sleep(20);
+    say({ running: 0, ...space() });
+    break;
+  case 'look':
+    say({ running: others().length, ...space() });
+    break;
+  default:
+    say({ why: `unknown: ${what}` });
+    process.exit(2);
+}

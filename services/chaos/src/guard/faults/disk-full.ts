@@ -1,0 +1,47 @@
+/** The target's bounded scratch space is filled to the last byte. */
+import { EncoreError } from '@encore/kit';
+import { currentTarget, idOf, saveTarget } from './container-target.ts';
+import type { FaultSpec } from './fault-spec.ts';
+import { press } from './press.ts';
+
+const fullBytes = 65_536;
+
+export const diskFull: FaultSpec = {
+  kind: 'disk-full',
+  targets: ['server'],
+  reads: [],
+  instant: false,
+  forbidsStart: false,
+  does: 'Runs the same fixed program, which fills the server’s scratch space, where uploads spool.',
+  undoneBy: 'The file is removed; the program does so by itself when its time is over.',
+  userSees: 'Large uploads are refused with a clear answer; small ones and reads go on.',
+  pitfalls:
+    'Only a small file system of its own is filled (1 GiB at most), never a disk of the host. A tmpfs counts as memory too.',
+  prepare: saveTarget,
+  act: async (tools, deed, signal) => {
+    const { taken, why } = await press(tools, idOf(deed), ['disk', String(deed.fault.durationSeconds + 10)], signal);
+    if (taken === undefined || why !== undefined)
+      throw new EncoreError('ENGINE_UNSUPPORTED', `the scratch space could not be filled: ${why}`, {
+        status: 501,
+        definite: true,
+      });
+    return {};
+  },
+  bite: async (tools, deed, signal) => {
+    const { freeBytes = 0, scratchBytes = 0 } = await press(tools, idOf(deed), ['look'], signal);
+    return { bit: freeBytes < fullBytes ? 'yes' : 'no', evidence: `${freeBytes} of ${scratchBytes} bytes are free` };
+  },
+  undo: async (tools, deed, signal) => {
+    const view = await currentTarget(tools, deed, signal);
+    if (view.status === 'running') await press(tools, view.id, ['stop'], signal);
+  },
+  verify: async (tools, deed, signal) => {
+    const view = await currentTarget(tools, deed, signal);
+    if (view.status !== 'running') return { verified: true, evidence: `the target is ${view.status}` };
+    const { running, freeBytes = 0, scratchBytes = 0 } = await press(tools, view.id, ['look'], signal);
+    return {
+      verified: running === 0 && freeBytes >= fullBytes,
+      evidence: `${freeBytes} of ${scratchBytes} bytes are free`,
+    };
+  },
+};

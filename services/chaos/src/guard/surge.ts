@@ -1,0 +1,39 @@
+/** Pressure by autocannon, which counts its answers until it is stopped or its time is over. */
+import autocannon from 'autocannon';
+
+export interface SurgeOptions {
+  url: string;
+  requestsPerSecond: number;
+  seconds: number;
+}
+
+export interface Surge {
+  readonly answers: number;
+  stop(): void;
+}
+
+export type StartSurge = (options: SurgeOptions) => Surge;
+
+const connections = 50;
+const maxSeconds = 600;
+
+export const startSurge: StartSurge = ({ url, requestsPerSecond, seconds }) => {
+  let answers = 0;
+  const options = {
+    url,
+    connections: Math.min(connections, requestsPerSecond),
+    duration: Math.min(maxSeconds, seconds),
+    overallRate: requestsPerSecond,
+  };
+  // With a callback it answers with the running instance, not with the promise of its result.
+  const instance = autocannon(options, () => {});
+  instance.on('response', () => {
+    answers += 1;
+  });
+  return {
+    get answers() {
+      return answers;
+    },
+    stop: () => instance.stop(),
+  };
+};
