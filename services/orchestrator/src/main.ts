@@ -13,8 +13,14 @@ const stop = new AbortController();
 function onSignal(name: string): void {
   // The second one leaves at once; the guard heals when the leases end.
   if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
-  setTimeout(() => process.exit(exitCodes.INTERRUPTED), lastWordMs).unref();
+  setTimeout(leaveLate, lastWordMs).unref();
   stop.abort(new Error(`stopped by ${name}`));
+}
+
+/** A report of many hours may take longer than we are given; its evidence is on disk by then. */
+function leaveLate(): void {
+  process.stdout.write('\nNo time left to finish; `report` makes the report from what was recorded.\n');
+  process.exit(exitCodes.INTERRUPTED);
 }
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
 

@@ -31,7 +31,7 @@ export class ServerWatch {
 
   /** Looks until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { url, clock, everyMs = 75, deadlineMs = 1_000 } = this.#options;
+    const { url, clock, everyMs = 75, deadlineMs = 2_000 } = this.#options;
     while (!signal.aborted) {
       const startedAt = clock.now();
       const sight = await lookAt(`${url}/health/ready`, deadlineMs, signal);
