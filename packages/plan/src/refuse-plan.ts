@@ -1,5 +1,6 @@
 /** Why a plan should not be run, in words, all reasons together; an empty list is consent. The caller decides. */
 import type { Plan, RunConfig } from '@encore/contracts';
+import { aimProblem } from './kind-aims.ts';
 import { kindTiming } from './kind-timing.ts';
 import { layOut, minControlShare } from './layout.ts';
 import { lastRecoverySeconds } from './run-times.ts';
@@ -14,6 +15,11 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
     problems.push(
       `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed`,
     );
+  for (const { name, target, faults } of config.schedule ?? [])
+    for (const { kind, params } of faults) {
+      const problem = aimProblem({ kind, target, params });
+      if (problem !== null) problems.push(`schedule: rule ${name}: ${problem}`);
+    }
   // A control asks for the impossible on purpose.
   if (config.unwinnable || config.control === 'server-down') return problems;
   if (plan.bestSuccessRate < minBestSuccessRate)

@@ -4,6 +4,7 @@
  */
 import type { Bit, InjectAnswer, InjectRequest, OpenFault, PlannedFault, UndoAnswer } from '@encore/contracts';
 import { describeError, EncoreError, type Logger } from '@encore/kit';
+import { aimProblem } from '@encore/plan';
 import type { Deed, FaultSpec, FaultTools, Saved } from './faults/fault-spec.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Journal } from './journal.ts';
@@ -168,18 +169,8 @@ export class FaultKeeper {
     const refuse = (code: string, message: string, status = 409) => {
       throw new EncoreError(code, message, { status, definite: true });
     };
-    if (!spec.targets.includes(fault.target))
-      refuse('INVALID_INPUT', `${fault.kind} strikes ${spec.targets.join(' or ')}, not ${fault.target}`, 400);
-    const unread = Object.keys(fault.params).filter((name) => !(spec.reads as string[]).includes(name));
-    if (unread.length > 0)
-      refuse(
-        'INVALID_INPUT',
-        `${fault.kind} does not read ${unread.join(', ')}; it reads ${spec.reads.join(', ') || 'nothing'}`,
-        400,
-      );
-    const { latencyMs = 0, jitterMs = 0 } = fault.params;
-    if (latencyMs + jitterMs > 1_000)
-      refuse('INVALID_INPUT', 'latency and jitter together must stay within 1000 ms, for what is held must drain', 400);
+    const problem = aimProblem(fault);
+    if (problem !== null) refuse('INVALID_INPUT', problem, 400);
     if (this.#known.has(fault.id)) refuse('FAULT_KNOWN', `${fault.id} was injected already`);
     if (this.heldOn(fault.target).kinds.includes(fault.kind))
       refuse('FAULT_OVERLAPS', `${fault.kind} is held on ${fault.target} already: one undo would end both`);

@@ -1,8 +1,16 @@
 /** What the guard counts. Every series of every kind is there from the start, at zero. */
-import { type Actor, actorSchema, type Bit, type FaultKind, type PlannedFault, type Target } from '@encore/contracts';
+import {
+  type Actor,
+  actorSchema,
+  type Bit,
+  type FaultKind,
+  faultKinds,
+  type PlannedFault,
+  type Target,
+} from '@encore/contracts';
+import { kindAims } from '@encore/plan';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
-import { faultTable } from './faults/fault-table.ts';
 
 export interface GuardMetrics {
   injected(fault: PlannedFault): void;
@@ -72,8 +80,8 @@ export function guardMetrics(registry: Registry): GuardMetrics {
   for (const target of ['server', 'postgres'])
     for (const actor of actorSchema.options) starts.inc({ target, actor }, 0);
   const cpuSeconds = new Map<string, number>();
-  for (const { kind, targets } of Object.values(faultTable)) {
-    for (const target of targets) {
+  for (const kind of faultKinds) {
+    for (const target of kindAims[kind].targets) {
       const labels: { kind: FaultKind; target: Target } = { kind, target };
       active.set(labels, 0);
       injected.inc(labels, 0);

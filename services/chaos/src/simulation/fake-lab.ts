@@ -1,5 +1,6 @@
 /** A whole guard in virtual time: fake engine, fake proxy, a journal in memory that a killed guard's successor reads. */
-import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
+import type { FaultKind, PlannedFault } from '@encore/contracts';
+import { kindAims } from '@encore/plan';
 import { pino } from 'pino';
 import { label } from '../guard/engine.ts';
 import { faultTable } from '../guard/faults/fault-table.ts';
@@ -139,11 +140,12 @@ export class FakeLab {
 let count = 0;
 export function fault(kind: FaultKind, change: Partial<PlannedFault> = {}): PlannedFault {
   count += 1;
-  const { targets, instant } = faultTable[kind];
+  const [target = 'server'] = kindAims[kind].targets;
+  const { instant } = faultTable[kind];
   return {
     id: `f${String(count).padStart(4, '0')}`,
     kind,
-    target: targets[0] as Target,
+    target,
     atSeconds: 0,
     durationSeconds: instant ? 0 : 10,
     params: {},

@@ -8,8 +8,6 @@ const minBytes = 24_000;
 
 export const bandwidth = toxicFault({
   kind: 'bandwidth',
-  targets: ['client-link'],
-  reads: ['kilobytesPerSecond'],
   type: 'bandwidth',
   direction: 'downstream',
   attributes: ({ kilobytesPerSecond = defaultRate }) => ({ rate: kilobytesPerSecond }),

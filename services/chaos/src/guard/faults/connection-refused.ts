@@ -5,8 +5,6 @@ import { linkOf, looksAt } from './toxic-fault.ts';
 
 export const connectionRefused: FaultSpec = {
   kind: 'connection-refused',
-  targets: ['client-link', 'database-link'],
-  reads: [],
   instant: false,
   forbidsStart: false,
   does: 'Closes the proxy’s listener and its connections.',

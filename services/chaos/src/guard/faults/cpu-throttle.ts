@@ -10,8 +10,6 @@ const defaultCpus = 0.25;
 
 export const cpuThrottle: FaultSpec = {
   kind: 'cpu-throttle',
-  targets: ['server'],
-  reads: ['cpus'],
   instant: false,
   forbidsStart: false,
   does: 'Lowers the live CPU limit (to a quarter of one CPU).',

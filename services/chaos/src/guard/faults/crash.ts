@@ -7,8 +7,6 @@ import type { FaultSpec } from './fault-spec.ts';
 
 export const crash: FaultSpec = {
   kind: 'crash',
-  targets: ['server'],
-  reads: [],
   instant: true,
   forbidsStart: false,
   does: 'Sends SIGQUIT through the engine: the process dies at once with exit code 131.',

@@ -7,7 +7,6 @@ import { outage } from './outage.ts';
 export const databaseDown: FaultSpec = {
   ...outage,
   kind: 'database-down',
-  targets: ['postgres'],
   instant: false,
   forbidsStart: true,
   does: 'Kills the database through the engine and holds it down.',
@@ -16,7 +15,7 @@ export const databaseDown: FaultSpec = {
   pitfalls: 'A write that was cut may or may not have been committed: it is unknown, never failed.',
 };
 
-export const databaseFreeze: FaultSpec = pauseFault('database-freeze', ['postgres'], {
+export const databaseFreeze: FaultSpec = pauseFault('database-freeze', {
   forbidsStart: true,
   does: 'Pauses all processes of the database.',
   undoneBy: 'The undo unpauses it.',
@@ -26,6 +25,5 @@ export const databaseFreeze: FaultSpec = pauseFault('database-freeze', ['postgre
 
 export const databaseLatency: FaultSpec = latencyFault(
   'database-latency',
-  ['database-link'],
   'Each statement takes longer; operations of many statements suffer most.',
 );

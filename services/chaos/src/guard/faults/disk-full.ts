@@ -8,8 +8,6 @@ const fullBytes = 65_536;
 
 export const diskFull: FaultSpec = {
   kind: 'disk-full',
-  targets: ['server'],
-  reads: [],
   instant: false,
   forbidsStart: false,
   does: 'Runs the same fixed program, which fills the server’s scratch space, where uploads spool.',

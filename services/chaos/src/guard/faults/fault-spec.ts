@@ -2,7 +2,7 @@
  * A kind of fault is data and five small functions. Nothing is kept in closures: what an undo needs stands in `Saved`,
  * which is on disk before the act, so that a guard that was killed can undo what it did in its former life.
  */
-import type { FaultKind, FaultParams, PlannedFault, Target } from '@encore/contracts';
+import type { FaultKind, PlannedFault } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import { z } from 'zod';
 import type { Endpoint, Engine } from '../engine.ts';
@@ -63,10 +63,6 @@ export interface Undone {
 
 export interface FaultSpec {
   kind: FaultKind;
-  /** What it may be aimed at. */
-  targets: readonly Target[];
-  /** The settings that it reads; any other is refused. */
-  reads: readonly (keyof FaultParams)[];
   /** Nothing is held afterwards. A fault with a duration is held even so. */
   instant: boolean;
   /** Nobody may start or restart the target while it is held. */

@@ -32,7 +32,7 @@ export const faultTable: Record<FaultKind, FaultSpec> = {
   hang,
   'memory-cap': memoryCap,
   'memory-pressure': memoryPressure,
-  'tool-stall': notYet('tool-stall', ['server']),
+  'tool-stall': notYet('tool-stall'),
   'cpu-throttle': cpuThrottle,
   'disk-full': diskFull,
   latency,

@@ -1,17 +1,14 @@
 /** A pause and its end. Two kinds differ only in who may act meanwhile: a freeze ends by itself, a hang is for the supervisor to find. */
-import type { FaultKind, Target } from '@encore/contracts';
+import type { FaultKind } from '@encore/contracts';
 import { currentTarget, eventOf, idOf, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
 
 export function pauseFault(
   kind: FaultKind,
-  targets: readonly Target[],
   words: Pick<FaultSpec, 'forbidsStart' | 'does' | 'undoneBy' | 'userSees' | 'pitfalls'>,
 ): FaultSpec {
   return {
     kind,
-    targets,
-    reads: [],
     instant: false,
     ...words,
     prepare: saveTarget,
@@ -42,7 +39,7 @@ export function pauseFault(
   };
 }
 
-export const freeze: FaultSpec = pauseFault('freeze', ['server'], {
+export const freeze: FaultSpec = pauseFault('freeze', {
   forbidsStart: true,
   does: 'Pauses all processes of the target, as a stalled virtual machine would.',
   undoneBy: 'The undo unpauses it; nobody may restart it meanwhile.',

@@ -2,7 +2,7 @@
 import type { FaultSpec } from './fault-spec.ts';
 import { pauseFault } from './freeze.ts';
 
-export const hang: FaultSpec = pauseFault('hang', ['server'], {
+export const hang: FaultSpec = pauseFault('hang', {
   forbidsStart: false,
   does: 'Pauses all processes of the target and waits for somebody to notice.',
   undoneBy: 'The supervisor, which restarts a target that was unhealthy for too long.',

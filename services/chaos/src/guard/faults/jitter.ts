@@ -5,8 +5,6 @@ const base = { latencyMs: 200, jitterMs: 150 };
 
 export const jitter = toxicFault({
   kind: 'jitter',
-  targets: ['client-link', 'database-link'],
-  reads: ['latencyMs', 'jitterMs'],
   type: 'latency',
   direction: 'downstream',
   attributes: ({ latencyMs = base.latencyMs, jitterMs = base.jitterMs }) => ({ latency: latencyMs, jitter: jitterMs }),

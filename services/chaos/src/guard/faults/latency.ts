@@ -1,16 +1,13 @@
 /** Every answer (or request) comes later by a fixed time. */
 import type { FaultKind } from '@encore/contracts';
-import type { LinkName } from '../links.ts';
 import type { FaultSpec } from './fault-spec.ts';
 import { biteByDelay, toxicFault } from './toxic-fault.ts';
 
 const defaultLatencyMs = 300;
 
-export function latencyFault(kind: FaultKind, targets: readonly LinkName[], userSees: string): FaultSpec {
+export function latencyFault(kind: FaultKind, userSees: string): FaultSpec {
   return toxicFault({
     kind,
-    targets,
-    reads: ['latencyMs'],
     type: 'latency',
     direction: 'downstream',
     attributes: ({ latencyMs = defaultLatencyMs }) => ({ latency: latencyMs, jitter: 0 }),
@@ -23,4 +20,4 @@ export function latencyFault(kind: FaultKind, targets: readonly LinkName[], user
   });
 }
 
-export const latency = latencyFault('latency', ['client-link', 'database-link'], 'Slow answers, nothing else.');
+export const latency = latencyFault('latency', 'Slow answers, nothing else.');

@@ -6,8 +6,6 @@ const defaultBytes = 2_048;
 
 export const limitData = toxicFault({
   kind: 'limit-data',
-  targets: ['client-link'],
-  reads: ['bytes'],
   type: 'limit_data',
   direction: 'downstream',
   attributes: ({ bytes = defaultBytes }) => ({ bytes }),

@@ -16,8 +16,6 @@ const minSqueeze = 0.05;
 
 export const memoryCap: FaultSpec = {
   kind: 'memory-cap',
-  targets: ['server'],
-  reads: ['marginBytes'],
   instant: false,
   forbidsStart: true,
   does: 'Lowers the live limit of memory and swap together to the usage without reclaimable cache plus a margin (32 MiB).',

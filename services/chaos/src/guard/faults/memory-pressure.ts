@@ -12,8 +12,6 @@ const minBytes = 32 * megabyte;
 
 export const memoryPressure: FaultSpec = {
   kind: 'memory-pressure',
-  targets: ['server'],
-  reads: ['marginBytes'],
   instant: false,
   forbidsStart: true,
   does: 'Runs one fixed program of the image in the target, which takes all memory but a margin (96 MiB) for a limited time.',

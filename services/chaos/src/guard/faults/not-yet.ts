@@ -1,14 +1,12 @@
 /** A kind that no engine can do yet: it is planned, skipped at its time as unsupported, and listed as not tested. */
-import type { FaultKind, Target } from '@encore/contracts';
+import type { FaultKind } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { nothingHeld, nothingToUndo } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
 
-export function notYet(kind: FaultKind, targets: readonly Target[]): FaultSpec {
+export function notYet(kind: FaultKind): FaultSpec {
   return {
     kind,
-    targets,
-    reads: [],
     instant: true,
     forbidsStart: false,
     does: 'Nothing yet.',

@@ -7,8 +7,6 @@ import type { FaultSpec } from './fault-spec.ts';
 
 export const outage: FaultSpec = {
   kind: 'outage',
-  targets: ['server'],
-  reads: [],
   instant: true,
   forbidsStart: false,
   does: 'Sends SIGKILL through the engine, which takes that for an operator’s stop and does not restart the target.',

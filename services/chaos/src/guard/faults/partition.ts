@@ -6,8 +6,6 @@ import { looksAt } from './toxic-fault.ts';
 
 export const partition: FaultSpec = {
   kind: 'partition',
-  targets: ['server'],
-  reads: [],
   instant: false,
   forbidsStart: true,
   does: 'Takes the target out of every network that it shares with the proxy; its health port stays reachable.',

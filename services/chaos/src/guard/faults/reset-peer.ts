@@ -3,8 +3,6 @@ import { compare, toxicFault } from './toxic-fault.ts';
 
 export const resetPeer = toxicFault({
   kind: 'reset-peer',
-  targets: ['client-link', 'database-link'],
-  reads: ['timeoutMs'],
   type: 'reset_peer',
   direction: 'upstream',
   attributes: ({ timeoutMs = 0 }) => ({ timeout: timeoutMs }),

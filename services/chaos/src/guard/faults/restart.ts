@@ -4,8 +4,6 @@ import type { FaultSpec } from './fault-spec.ts';
 
 export const restart: FaultSpec = {
   kind: 'restart',
-  targets: ['server'],
-  reads: [],
   instant: true,
   forbidsStart: false,
   does: 'Asks the engine for a restart: SIGTERM, up to the grace period, then a start.',

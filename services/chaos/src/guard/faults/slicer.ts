@@ -6,8 +6,6 @@ const minAnswerBytes = 100;
 
 export const slicer = toxicFault({
   kind: 'slicer',
-  targets: ['client-link'],
-  reads: ['sliceBytes', 'sliceDelayMicroseconds'],
   type: 'slicer',
   direction: 'downstream',
   attributes: ({ sliceBytes = base.sliceBytes, sliceDelayMicroseconds = base.sliceDelayMicroseconds }) => ({

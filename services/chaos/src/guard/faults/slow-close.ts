@@ -5,8 +5,6 @@ const defaultDelayMs = 1_000;
 
 export const slowClose = toxicFault({
   kind: 'slow-close',
-  targets: ['client-link'],
-  reads: ['delayMs'],
   type: 'slow_close',
   direction: 'downstream',
   attributes: ({ delayMs = defaultDelayMs }) => ({ delay: delayMs }),

@@ -5,8 +5,6 @@ const watchMs = 700;
 
 export const timeout = toxicFault({
   kind: 'timeout',
-  targets: ['client-link', 'database-link'],
-  reads: ['timeoutMs'],
   type: 'timeout',
   // Downstream the server would see each request, and its closing would end the link at once.
   direction: 'upstream',

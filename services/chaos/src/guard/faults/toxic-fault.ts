@@ -8,8 +8,6 @@ import type { Bite, Deed, FaultSpec, FaultTools } from './fault-spec.ts';
 
 interface ToxicFault {
   kind: FaultKind;
-  targets: readonly LinkName[];
-  reads: readonly (keyof FaultParams)[];
   type: string;
   direction: Toxic['stream'];
   attributes(params: FaultParams): Record<string, number>;
@@ -34,8 +32,6 @@ export function linkOf({ target, kind }: PlannedFault): LinkName {
 export function toxicFault(spec: ToxicFault): FaultSpec {
   return {
     kind: spec.kind,
-    targets: spec.targets,
-    reads: [...spec.reads, 'direction'],
     instant: false,
     forbidsStart: false,
     does: spec.does,

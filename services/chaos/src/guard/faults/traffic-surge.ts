@@ -12,8 +12,6 @@ const surges = new Map<string, Surge>();
 
 export const trafficSurge: FaultSpec = {
   kind: 'traffic-surge',
-  targets: ['server'],
-  reads: ['requestsPerSecond'],
   instant: false,
   forbidsStart: false,
   does: 'Sends cheap reads through the client link (200 per second on 50 connections) beside the users’ own load.',
