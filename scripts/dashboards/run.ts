@@ -97,7 +97,7 @@ const timelines: PanelSpec[] = [
   {
     title: 'Phases and faults',
     description:
-      'The phase of the run, and each fault on its target from injection to verified undo. A kill holds nothing; it is drawn for the three scrapes after it.',
+      'The phase of the run, and each fault on its target from injection to verified undo. A kill holds nothing; what is shorter than two scrapes is drawn for ten seconds.',
     type: 'state-timeline',
     unit: 'short',
     width: 24,

@@ -7,6 +7,7 @@ import { type CommandResult, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
 import { assertPassedSmoke, reportOf } from '../support/report.ts';
 import { playSong, readSong } from '../support/song.ts';
+import { assertWatched } from './watching.ts';
 
 const project = 'encore-e2e';
 const ports = ['SERVER', 'HEALTH', 'PAGE', 'PROMETHEUS', 'GRAFANA'] as const;
@@ -80,9 +81,12 @@ describe('docker compose', () => {
   });
 
   let smokeHash = '';
+  const smoke = { fromMs: 0, toMs: 0 };
   it('passes a smoke run; each crash raises RestartCount by one', async () => {
     const watch = watchServer();
+    smoke.fromMs = Date.now();
     const run = await orchestrate('--profile', 'smoke', '--seed', '7');
+    smoke.toMs = Date.now();
     const seen = await watch.stop();
     const report = await reportOf(run);
     assertPassedSmoke(run, report);
@@ -96,6 +100,11 @@ describe('docker compose', () => {
       'a memory cap bit',
     );
     smokeHash = report.plan_hash;
+  });
+
+  it('was watched: each panel and rule has its data, each alert is in the state that it says, each fault moved its panel', async () => {
+    assert.ok(smoke.toMs > 0, 'there was no run');
+    await assertWatched(`http://127.0.0.1:${env['ENCORE_PORT_PROMETHEUS']}`, smoke.fromMs, smoke.toMs);
   });
 
   it('makes the same plan as ./encore for the same seed', async () => {

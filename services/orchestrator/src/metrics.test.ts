@@ -53,7 +53,8 @@ describe('run metrics', () => {
   it('count the seconds that users wait for a server that stays away', async () => {
     const gone = plannedFault(1, { ...outage, atSeconds: 30, downSeconds: Number.POSITIVE_INFINITY });
     const pending = value(await expositionOf({ faults: [gone] }, 80), 'encore_run_recovery_pending_seconds');
-    assert.ok(Math.abs(pending - 50) < 2, `${pending} s`);
+    // Said of the moment of five seconds ago, or a recovery that was in time would look late.
+    assert.ok(Math.abs(pending - 45) < 2, `${pending} s`);
   });
 
   it('exist from the start, with nothing made up', async () => {

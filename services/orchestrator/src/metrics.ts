@@ -79,9 +79,9 @@ export class RunMetrics {
     }
   }
 
-  /** How long the users have been waiting for the fault that they wait for longest. */
+  /** How long the users had been waiting, for the fault that they wait for longest, at the moment up to which all is in order. */
   #pendingSeconds(): number {
-    const now = this.#clock.now();
+    const now = this.#clock.now() - orderMs;
     let longestMs = 0;
     for (const { bit, clockStartsAt, firstSuccessAt } of this.#tracker.records.values())
       if (bit === 'yes' && clockStartsAt !== null && firstSuccessAt === null)

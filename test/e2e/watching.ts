@@ -1,0 +1,117 @@
+/**
+ * Was a run watched? Every query of every panel, annotation and rule is asked of the real Prometheus over the time of the run:
+ * it must be understood, speak of what exists and answer with data, and each alert must have been in the state that it says.
+ */
+import assert from 'node:assert/strict';
+import { waitUntil } from '@encore/kit';
+import { dashboards } from '../../scripts/make-dashboards.ts';
+import { Prometheus, type Range, type Samples } from '../support/prometheus.ts';
+import { selectorsOf, withoutVariables } from '../support/promql.ts';
+import { expectedStates, readRules } from '../support/rules.ts';
+import { assertMoved } from './moved.ts';
+
+const memoryLimitBytes = 300 * 1_048_576;
+
+export async function assertWatched(prometheusUrl: string, fromMs: number, toMs: number): Promise<void> {
+  const prometheus = new Prometheus(prometheusUrl);
+  const range = { fromMs, toMs };
+  await assertScraped(prometheus);
+  await assertRulesRun(prometheus);
+  const queries = panelQueries((toMs - fromMs) / 1_000);
+  const records = readRules().flatMap(({ record }) => (record === undefined ? [] : [{ where: record, expr: record }]));
+  for (const { where, expr } of [...queries, ...records])
+    assert.ok(hasData(await prometheus.range(expr, range)), `${where} shows nothing of the run: ${expr}`);
+  await assertMetricsExist(
+    prometheus,
+    [...queries.map(({ expr }) => expr), ...readRules().map(({ expr }) => expr)],
+    range,
+  );
+  await assertAlerts(prometheus, range);
+  for (const line of await assertMoved(prometheus, range)) process.stdout.write(`    ${line}\n`);
+  await assertReadBackSeen(prometheus);
+  const memory = await prometheus.range('process_resident_memory_bytes{job="prometheus"}', range);
+  const peakBytes = Math.max(...valuesOf(memory));
+  assert.ok(peakBytes < memoryLimitBytes, `Prometheus took ${peakBytes} bytes`);
+}
+
+function panelQueries(rangeSeconds: number): { where: string; expr: string }[] {
+  return Object.entries(dashboards()).flatMap(([name, { panels, annotations }]) => [
+    ...(panels as { title: string; targets: { expr: string }[] }[]).flatMap(({ title, targets }) =>
+      targets.map(({ expr }) => ({ where: `${name}: ${title}`, expr: withoutVariables(expr, rangeSeconds) })),
+    ),
+    ...(annotations as { list: { name: string; expr: string }[] }).list.map(({ name: title, expr }) => ({
+      where: `${name}: annotation ${title}`,
+      expr,
+    })),
+  ]);
+}
+
+/** The orchestrator is there only while a run is on. */
+async function assertScraped(prometheus: Prometheus): Promise<void> {
+  const { activeTargets } = await prometheus.targets();
+  assert.ok(activeTargets.length >= 7, `${activeTargets.length} targets`);
+  for (const { labels, health, lastError } of activeTargets)
+    if (labels['job'] !== 'orchestrator') assert.equal(health, 'up', `${labels['job']}: ${lastError}`);
+}
+
+async function assertRulesRun(prometheus: Prometheus): Promise<void> {
+  const { groups } = await prometheus.rules();
+  const loaded = groups.flatMap(({ rules }) => rules);
+  assert.equal(loaded.length, readRules().length);
+  for (const { name, health, lastError } of loaded) assert.equal(health, 'ok', `${name}: ${lastError}`);
+}
+
+/** An alert that is silent has no data of its own, but what it looks at must have been there. */
+async function assertMetricsExist(prometheus: Prometheus, exprs: readonly string[], range: Range): Promise<void> {
+  const asked = new Set<string>();
+  for (const { metric, matchers } of exprs.flatMap(selectorsOf)) {
+    const inside = matchers.map(({ label, operator, value }) => `${label}${operator}"${value}"`).join(',');
+    asked.add(`count(${metric}{${inside}})`);
+  }
+  for (const query of asked) assert.ok(hasData(await prometheus.range(query, range)), `nobody told ${query}`);
+}
+
+/** A busy machine raises this one, whatever the fault; how much of it a run bears is for the verdict to say. */
+const machineAlert = 'GeneratorSaturated';
+
+/** Those that must fire under a kind that was injected did; those that may not under any of them did not. */
+async function assertAlerts(prometheus: Prometheus, range: Range): Promise<void> {
+  const injected = await kindsOf(prometheus, range);
+  const firing = await prometheus.range('max by (alertname) (ALERTS{alertstate="firing"})', range);
+  const fired = new Set(firing.map(({ labels }) => labels['alertname']));
+  for (const { alert, annotations } of readRules()) {
+    const states = expectedStates(annotations?.description ?? '');
+    if (alert === undefined || alert === machineAlert || states === null) continue;
+    const must = states.fires.filter((kind) => injected.has(kind));
+    const may = states.may.filter((kind) => injected.has(kind));
+    assert.ok(must.length === 0 || fired.has(alert), `${alert} kept silent under ${must.join(', ')}`);
+    assert.ok(
+      must.length + may.length > 0 || !fired.has(alert),
+      `${alert} fired, although none of ${[...injected].join(', ')} raises it`,
+    );
+  }
+}
+
+async function kindsOf(prometheus: Prometheus, range: Range): Promise<Set<string>> {
+  const counts = await prometheus.range('sum by (kind) (chaos_faults_injected_total)', range);
+  const rose = counts.filter(({ points }) => (points.at(-1)?.value ?? 0) > (points[0]?.value ?? 0));
+  assert.ok(rose.length > 0, 'no fault of the run was counted');
+  return new Set(rose.map(({ labels }) => labels['kind'] ?? ''));
+}
+
+/** The last words of a run come after its end: without them no lost write would raise an alert. */
+async function assertReadBackSeen(prometheus: Prometheus): Promise<void> {
+  const seen = async (): Promise<boolean> => {
+    const now = { fromMs: Date.now() - 5_000, toMs: Date.now() };
+    return valuesOf(await prometheus.range('loadgen_read_back_scores_total', now)).some((value) => value > 0);
+  };
+  await waitUntil('the final read-back in Prometheus', seen, { timeoutMs: 15_000, everyMs: 500 });
+}
+
+function valuesOf(series: readonly Samples[]): number[] {
+  return series.flatMap(({ points }) => points.map(({ value }) => value));
+}
+
+function hasData(series: readonly Samples[]): boolean {
+  return valuesOf(series).length > 0;
+}
