@@ -3,9 +3,8 @@
  * a metric that nobody made, or a label value that was not there from the start, is not in it.
  */
 import { join } from 'node:path';
-import { createRegistry, systemClock } from '@encore/kit';
+import { createLogger, createRegistry, systemClock } from '@encore/kit';
 import { makePlan } from '@encore/plan';
-import { pino } from 'pino';
 import { chaosMetrics } from '../../services/chaos/src/chaos/metrics.ts';
 import { guardMetrics } from '../../services/chaos/src/guard/metrics.ts';
 import { createMetrics as loadgenMetrics } from '../../services/loadgen/src/metrics.ts';
@@ -35,7 +34,7 @@ export async function expositions(): Promise<Record<string, string>> {
   const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
   const run = new RunMetrics(new RunView('r1', config, makePlan(config), 0), systemClock);
   const settings = readSettings({ ENCORE_SERVER_CONFIG: join(root, 'server_config.json') });
-  await using server = createParts(settings, pino({ level: 'silent' }));
+  await using server = createParts(settings, createLogger('server', 'silent'));
   return {
     server: await server.metrics.registry.metrics(),
     loadgen: await loadgen.metrics(),
