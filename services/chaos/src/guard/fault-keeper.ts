@@ -193,8 +193,11 @@ export class FaultKeeper {
       return this.#refused(fault, bit, error);
     }
     const now = tools.clock.now();
-    await journal.write({ line: 'intent', at: now, runId, fault, saved });
-    await recorder.tell({ type: 'fault_intended', faultId: fault.id, fault });
+    // Both in one fsync, for the act waits for it.
+    await Promise.all([
+      journal.write({ line: 'intent', at: now, runId, fault, saved }),
+      recorder.tell({ type: 'fault_intended', faultId: fault.id, fault }),
+    ]);
     const mark = tools.watch.mark();
     // Known before the act, so that healing never takes what is being done for a leak.
     const held: Held = {

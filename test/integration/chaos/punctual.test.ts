@@ -1,0 +1,75 @@
+/** How punctual is an injection? Planned against actual moment of 210 faults on the Docker engine and the real Toxiproxy. */
+import assert from 'node:assert/strict';
+import type { FaultKind, Plan, PlannedFault, Target } from '@encore/contracts';
+import { chaosStatusSchema } from '@encore/contracts';
+import { systemClock, waitUntil } from '@encore/kit';
+import { planHash } from '@encore/plan';
+import { before, describe, it } from 'mocha';
+import { requireEngine } from '../../support/engine.ts';
+import { startDockerToyLab } from './docker-toy-lab.ts';
+import { Running } from './running-guard.ts';
+
+const count = 210;
+const everySeconds = 0.35;
+const maxP99Ms = 100;
+const kinds: [FaultKind, Target][] = [
+  ['reset-peer', 'client-link'],
+  ['connection-refused', 'database-link'],
+  ['memory-cap', 'server'],
+  ['connection-refused', 'client-link'],
+  ['reset-peer', 'database-link'],
+  ['freeze', 'server'],
+];
+
+function densePlan(): Plan {
+  const faults = Array.from({ length: count }, (_, index): PlannedFault => {
+    const [kind, target] = kinds[index % kinds.length] ?? assert.fail();
+    const id = `f${String(index + 1).padStart(4, '0')}`;
+    return { id, kind, target, atSeconds: index * everySeconds, durationSeconds: 0.1, params: {} };
+  });
+  const plan = {
+    version: 1 as const,
+    seed: 1,
+    rampSeconds: 0,
+    steadySeconds: count * everySeconds,
+    faults,
+    bestSuccessRate: 1,
+  };
+  return { ...plan, hash: planHash(plan) };
+}
+
+describe('injections on the Docker engine', () => {
+  before(async function () {
+    await requireEngine(this);
+  });
+
+  it(`${count} come within ${maxP99Ms} ms of their planned moment (p99)`, async () => {
+    await using lab = await startDockerToyLab();
+    await using guard = await Running.start('guard', lab.environment);
+    await using chaos = await Running.start('chaos', { ENCORE_GUARD_URL: guard.url });
+    const runId = 'punctual';
+    await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+    const plan = densePlan();
+    const steadyStartsAt = systemClock.now() + 2_000;
+    await chaos.call('POST', '/run', { runId, plan, steadyStartsAt });
+    await waitUntil(
+      'the end of the plan',
+      async () => {
+        await guard.call('PUT', `/run/${runId}`, {});
+        return chaosStatusSchema.parse(await chaos.call('GET', '/status')).state === 'done';
+      },
+      { timeoutMs: count * everySeconds * 1_000 + 30_000, everyMs: 2_000 },
+    );
+    const injected = new Map((await guard.eventsOf('fault_injected')).map((event) => [event.faultId, event.at]));
+    const lateness = plan.faults
+      .map(({ id, atSeconds }) => (injected.get(id) ?? Number.POSITIVE_INFINITY) - steadyStartsAt - atSeconds * 1_000)
+      .sort((a, b) => a - b);
+    const p99 = lateness[Math.ceil(count * 0.99) - 1] ?? Number.POSITIVE_INFINITY;
+    const text = `median ${lateness[count / 2]?.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, worst ${lateness.at(-1)?.toFixed(1)} ms`;
+    process.stdout.write(`      ${text}\n`);
+    assert.ok((lateness[0] ?? -1) >= 0, 'none comes too early');
+    assert.ok(p99 <= maxP99Ms, text);
+    const bits = await guard.eventsOf('fault_bit');
+    assert.ok(bits.filter(({ bit }) => bit === 'yes').length >= count * 0.95, 'they bit');
+  }).timeout(180_000);
+});
