@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { EncoreEvent, EventOf, InjectAnswer, PlannedFault } from '@encore/contracts';
 import { eventPageSchema, injectAnswerSchema } from '@encore/contracts';
-import { callJson, waitUntil } from '@encore/kit';
-import { z } from 'zod';
+import { waitUntil } from '@encore/kit';
 import { root } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
 
@@ -42,9 +41,13 @@ export class Running implements AsyncDisposable {
     return running;
   }
 
-  call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
-    const options = { method, timeoutMs: 40_000, ...(body === undefined ? {} : { body }) };
-    return callJson(`${this.url}${path}`, z.unknown(), options);
+  async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    const json =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const answer = await fetch(`${this.url}${path}`, { method, signal: AbortSignal.timeout(40_000), ...json });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
   }
 
   async inject(runId: string, fault: PlannedFault, ttlMs = 5_000): Promise<InjectAnswer> {

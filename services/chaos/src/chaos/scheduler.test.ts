@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent, InjectAnswer, Plan, PlannedFault } from '@encore/contracts';
-import { EncoreError, EventLog } from '@encore/kit';
+import { createLogger, EncoreError, EventLog } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { pino } from 'pino';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import type { GuardClient } from './guard-client.ts';
 import { Scheduler } from './scheduler.ts';
@@ -26,7 +25,7 @@ function lab(faults: PlannedFault[], guard: Partial<GuardClient> = {}) {
   const parts = {
     clock,
     events,
-    logger: pino({ level: 'silent' }),
+    logger: createLogger('test', 'silent'),
     metrics: {
       injected: (seconds: number) => void lateness.push(seconds),
       skipped: (kind: string) => void skipped.push(kind),

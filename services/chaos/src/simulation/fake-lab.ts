@@ -1,7 +1,7 @@
 /** A whole guard in virtual time: fake engine, fake proxy, a journal in memory that a killed guard's successor reads. */
 import type { FaultKind, PlannedFault } from '@encore/contracts';
+import { createLogger } from '@encore/kit';
 import { kindAims } from '@encore/plan';
-import { pino } from 'pino';
 import { label } from '../guard/engine.ts';
 import { faultTable } from '../guard/faults/fault-table.ts';
 import { Guard } from '../guard/guard.ts';
@@ -112,7 +112,7 @@ export class FakeLab {
       metrics: silent,
       clock: this.clock,
       deadline: () => never,
-      logger: pino({ level: 'silent' }),
+      logger: createLogger('test', 'silent'),
     });
   }
 

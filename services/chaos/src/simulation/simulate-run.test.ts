@@ -35,7 +35,12 @@ describe('simulateRun', () => {
     }
   });
 
-  it('would notice faults that overlap, and a start that nobody asked for', async () => {
+  it('would notice a supervisor that does not leave a crash to the policy', async () => {
+    const { problems } = await simulateRun(config, { eager: true });
+    assert.match(problems.join(), /a start by supervisor, not by policy/);
+  });
+
+  it('would notice faults that overlap', async () => {
     const rule = (name: string, target: 'client-link' | 'database-link') => ({
       name,
       target,

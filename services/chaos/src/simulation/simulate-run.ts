@@ -2,10 +2,9 @@
  * One whole run in virtual time: the plan, the real scheduler and the real guard on a fake engine and a fake proxy, and a
  * supervisor that starts what is exited for 2 s. Answers with every promise that was broken, as text; none is success.
  */
-import type { EncoreEvent, PlannedFault, RunConfig } from '@encore/contracts';
-import { EventLog } from '@encore/kit';
+import type { Actor, EncoreEvent, PlannedFault, RunConfig } from '@encore/contracts';
+import { createLogger, EventLog } from '@encore/kit';
 import { makePlan } from '@encore/plan';
-import { pino } from 'pino';
 import { Scheduler } from '../chaos/scheduler.ts';
 import type { Guard } from '../guard/guard.ts';
 import { FakeLab } from './fake-lab.ts';
@@ -20,7 +19,8 @@ export interface Simulated {
   problems: string[];
 }
 
-export async function simulateRun(config: RunConfig): Promise<Simulated> {
+/** `eager`: a supervisor that restarts what has just died, so that no restart policy ever gets its turn. */
+export async function simulateRun(config: RunConfig, { eager = false } = {}): Promise<Simulated> {
   const plan = makePlan(config);
   const lab = new FakeLab();
   lab.keepsLines = false;
@@ -41,9 +41,9 @@ export async function simulateRun(config: RunConfig): Promise<Simulated> {
     events: new EventLog(100),
     metrics: { injected: () => {}, skipped: (kind) => void events.problems.push(`${kind} was skipped`) },
     clock: lab.clock,
-    logger: pino({ level: 'silent' }),
+    logger: createLogger('test', 'silent'),
   });
-  supervise(lab, guard, stop.signal);
+  supervise(lab, guard, stop.signal, eager);
   const steadyStartsAt = lab.clock.now() + 1_000;
   events.expect(plan.faults, steadyStartsAt);
   scheduler.begin({ runId, plan, steadyStartsAt });
@@ -62,6 +62,8 @@ class Told {
   readonly #open = new Map<string, string>();
   readonly #planned = new Map<string, PlannedFault>();
   #steadyStartsAt = 0;
+  /** Who must make the next start. */
+  #healer: Actor | 'nobody' = 'nobody';
 
   expect(faults: readonly PlannedFault[], steadyStartsAt: number): void {
     for (const fault of faults) this.#planned.set(fault.id, fault);
@@ -85,7 +87,8 @@ class Told {
         this.#open.delete(event.faultId);
         break;
       case 'target_started':
-        if (event.actor === 'foreign' || event.actor === 'heal') this.problems.push(`a start by ${event.actor}`);
+        if (event.actor !== this.#healer) this.problems.push(`a start by ${event.actor}, not by ${this.#healer}`);
+        this.#healer = 'nobody';
         break;
       default:
         break;
@@ -103,15 +106,18 @@ class Told {
     this.#planned.delete(id);
     const lateMs = at - this.#steadyStartsAt - (planned?.atSeconds ?? 0) * 1_000;
     if (!planned || lateMs < -0.001 || lateMs > maxLateMs) this.problems.push(`${id} was ${lateMs} ms late`);
-    if (planned?.kind === 'crash' || planned?.kind === 'outage') this.kills += 1;
+    if (planned?.kind !== 'crash' && planned?.kind !== 'outage') return;
+    this.kills += 1;
+    this.#healer = planned.kind === 'crash' ? 'policy' : 'supervisor';
   }
 }
 
 /** As the orchestrator does it: a target that is exited for 2 s is started through the guard. */
-function supervise(lab: FakeLab, guard: Guard, signal: AbortSignal): void {
+function supervise(lab: FakeLab, guard: Guard, signal: AbortSignal, eager: boolean): void {
   const started = { runId, actor: 'supervisor' as const, reason: 'exited for 2 s' };
   guard.watch.listen((event) => {
     if (event.action !== 'die') return;
+    if (eager) return void guard.restartTarget('server', started).catch(() => {});
     void lab.clock
       .sleep(supervisorMs, signal)
       .then(async () => {

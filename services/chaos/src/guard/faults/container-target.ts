@@ -65,5 +65,3 @@ export async function killTarget(
 
 export const nothingToUndo = async (): Promise<void> => {};
 export const nothingHeld = async (): Promise<Undone> => ({ verified: true, evidence: 'nothing is held' });
-export const atMost = (text: string, length = 200): string =>
-  text.length > length ? `${text.slice(0, length)}…` : text;
