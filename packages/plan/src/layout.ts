@@ -12,10 +12,10 @@ import { mercySeconds } from './best-success-rate.ts';
 import { defaultSchedule } from './default-schedule.ts';
 import { kindTiming } from './kind-timing.ts';
 import { lastRecoverySeconds, settleMs, steadySecondsOf } from './run-times.ts';
-import { type Span, TimeLine } from './time-line.ts';
+import { outageSpacing, type Placed, type RuleFault, thinOut } from './thin-out.ts';
+import { TimeLine } from './time-line.ts';
 
 export type Draft = Omit<PlannedFault, 'id'>;
-type RuleFault = ScheduleRule['faults'][number];
 
 export interface Layout {
   faults: Draft[];
@@ -25,16 +25,8 @@ export interface Layout {
   controlShare: number;
 }
 
-interface Placed extends Span {
-  rule: ScheduleRule;
-  fault: RuleFault;
-}
-
-export const minControlShare = 0.3;
 const maxFaults = 100_000;
 const earliestMs = 2_000;
-/** In any so many faults of one random stream, one may be a total outage. */
-const outageSpacing = 4;
 /** Share of the steady phase that drawn total outages may cost, so that a perfect server stays well over the refusal's limit. */
 const outageBudget = 0.025;
 
@@ -67,7 +59,7 @@ class Planner {
       if ('betweenSeconds' in rule.when) this.#placeRandom(rule, rule.when.betweenSeconds);
       else this.#placeRegular(rule);
     }
-    this.#thinOut();
+    thinOut(this.#line, this.#steadyMs, this.#random.fork('thin-out'));
     const placed = this.#line.spans;
     return {
       faults: placed.map(({ rule, fault, fromMs, toMs }) => ({
@@ -213,38 +205,6 @@ class Planner {
     const range = fault.durationSeconds ?? kindTiming[fault.kind].holdSeconds;
     const lengthMs = range === null ? 0 : Math.round(random.between(range.min, range.max) * 1_000);
     return { rule, fault, fromMs, toMs: fromMs + lengthMs, settleMs: settleMs(this.#config, fault.kind) };
-  }
-
-  /** Takes random faults away, by lot, until the control windows have their share. */
-  #thinOut(): void {
-    const random = this.#random.fork('thin-out');
-    const wantedMs = this.#steadyMs * (1 - minControlShare);
-    const candidates = this.#line.spans.filter(({ rule }) => 'betweenSeconds' in rule.when);
-    for (;;) {
-      const occupiedMs = this.#line.occupiedMs(this.#steadyMs);
-      if (occupiedMs <= wantedMs || candidates.length === 0) break;
-      // Half of the estimated excess at once keeps this quick for dense plans; near the end it is one at a time.
-      const excess = ((occupiedMs - wantedMs) / occupiedMs) * candidates.length;
-      for (let count = Math.max(1, Math.floor(excess / 2)); count > 0; count -= 1) {
-        const [removed] = candidates.splice(random.integer(0, candidates.length - 1), 1);
-        if (removed) this.#line.remove(removed);
-      }
-    }
-    this.#spreadOutages();
-  }
-
-  /** Where delays between two total outages were thinned out, the later outage goes too. */
-  #spreadOutages(): void {
-    const since = new Map<ScheduleRule, number>();
-    for (const placed of [...this.#line.spans]) {
-      const { rule } = placed;
-      const drawn = 'betweenSeconds' in rule.when && rule.pick === 'weighted';
-      if (!drawn || rule.faults.every((fault) => kindTiming[fault.kind].totalOutage)) continue;
-      const count = (since.get(rule) ?? outageSpacing) + 1;
-      const outage = kindTiming[placed.fault.kind].totalOutage;
-      if (outage && count < outageSpacing) this.#line.remove(placed);
-      else since.set(rule, outage ? 0 : count);
-    }
   }
 }
 

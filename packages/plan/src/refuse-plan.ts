@@ -2,8 +2,9 @@
 import type { Plan, RunConfig } from '@encore/contracts';
 import { aimProblem } from './kind-aims.ts';
 import { kindTiming } from './kind-timing.ts';
-import { layOut, minControlShare } from './layout.ts';
+import { layOut } from './layout.ts';
 import { lastRecoverySeconds } from './run-times.ts';
+import { minControlShare } from './thin-out.ts';
 
 const minBestSuccessRate = 0.97;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

@@ -21,6 +21,7 @@ import type { FaultTools } from './faults/fault-spec.ts';
 import { Healer } from './healer.ts';
 import { checkHygiene } from './hygiene.ts';
 import type { Journal } from './journal.ts';
+import { engineInfo, targetStates } from './lab-view.ts';
 import type { ExchangeProbe } from './link-probe.ts';
 import type { Links } from './links.ts';
 import { KeyedLock } from './lock.ts';
@@ -28,10 +29,9 @@ import type { GuardMetrics } from './metrics.ts';
 import { Recorder } from './recorder.ts';
 import { RunLease } from './run-lease.ts';
 import { sampleContainers } from './sampler.ts';
-import { StartBook, targetOf } from './start-book.ts';
+import { StartBook } from './start-book.ts';
 import type { StartSurge } from './surge.ts';
-import { acceptedKinds, Targets } from './targets.ts';
-import { unsupportedKinds } from './unsupported-kinds.ts';
+import { Targets } from './targets.ts';
 
 export interface GuardParts {
   engine: Engine;
@@ -160,24 +160,12 @@ export class Guard {
     await this.recorder.tell({ type: 'hygiene_checked', ...findings });
   }
 
-  async targets(): Promise<TargetState[]> {
-    const { engine, deadline } = this.#parts;
-    const found = await this.#tools.targets.list(deadline(callMs));
-    const views = await Promise.all(found.map(({ id }) => engine.inspect(id, deadline(callMs))));
-    return views.filter(({ labels }) => labels['encore.target'] !== 'toxiproxy').map((view) => this.#stateOf(view));
+  targets(): Promise<TargetState[]> {
+    return targetStates(this.#tools, this.keeper, this.#parts.deadline);
   }
 
-  async engineInfo(): Promise<EngineInfo> {
-    const { engine, links, deadline, project } = this.#parts;
-    const facts = await engine.facts(deadline(callMs));
-    const containers = await engine.list(project, deadline(callMs));
-    const views = await Promise.all(containers.map(({ id }) => engine.inspect(id, deadline(callMs))));
-    return {
-      ...facts,
-      images: Object.fromEntries(views.map(({ name, image }) => [name, image])),
-      toxiproxy: await links.proxies.version(),
-      unsupported: unsupportedKinds(views),
-    };
+  engineInfo(): Promise<EngineInfo> {
+    return engineInfo(this.#tools, this.#parts.deadline);
   }
 
   async startTarget(target: Target, request: StartRequest): Promise<void> {
@@ -218,25 +206,6 @@ export class Guard {
       const { deadline } = this.#parts;
       await act(await this.#tools.targets.find(target, deadline(callMs)), deadline(restartMs));
     });
-  }
-
-  #stateOf(view: ContainerView): TargetState {
-    const target = targetOf(view);
-    const { kinds, startForbidden } = this.keeper.heldOn(target);
-    return {
-      target,
-      id: view.id,
-      status: view.status,
-      exitCode: view.exitCode,
-      restartCount: view.restartCount,
-      startedAt: view.startedAtMs,
-      finishedAt: view.finishedAtMs,
-      memoryLimitBytes: view.memoryBytes,
-      cpus: view.cpus,
-      accepts: acceptedKinds(view.labels),
-      held: kinds,
-      startForbidden,
-    };
   }
 
   /** RestartCounts from before the first event, or the first crash could not be told from a foreign start. */
