@@ -211,6 +211,28 @@ describe('Guard', () => {
     stop.abort();
   });
 
+  it('is ready once the engine was heard and the links are there', async () => {
+    const lab = new FakeLab();
+    const away = () => {
+      throw new EncoreError('PROXY_UNREACHABLE', 'no answer', { status: 503 });
+    };
+    const list = lab.engine.list.bind(lab.engine);
+    lab.engine.list = away;
+    lab.proxies.onCall = away;
+    const guard = lab.guard();
+    const stop = new AbortController();
+    void guard.run(stop.signal);
+    await lab.clock.advance(3_000);
+    assert.equal(guard.ready, false);
+    lab.engine.list = list;
+    await lab.clock.advance(3_000);
+    assert.equal(guard.ready, false, 'Toxiproxy is still away');
+    lab.proxies.onCall = () => {};
+    await lab.clock.advance(3_000);
+    assert.equal(guard.ready, true);
+    stop.abort();
+  });
+
   it('restarts a Toxiproxy that does not answer and tells the window', async () => {
     const { lab, guard, stop } = await startedLab();
     let frozen = true;

@@ -48,6 +48,7 @@ export interface GuardParts {
 }
 
 const tickMs = 250;
+const retryMs = 500;
 const callMs = 5_000;
 const restartMs = 25_000;
 
@@ -89,14 +90,15 @@ export class Guard {
     this.reporter = new EngineReporter({ ...shared, engine, watch: this.watch, starts, keeper: this.keeper, inRun });
   }
 
+  /** The engine was heard, the links are there, and the last round went well. */
   get ready(): boolean {
-    return this.#healthy;
+    return this.#healthy && this.healer.linksReady;
   }
 
   /** Heals what a former life left, then keeps every promise until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#parts;
-    await this.#learnRestartCounts();
+    while (!signal.aborted && !(await this.#learnRestartCounts())) await clock.sleep(retryMs, signal).catch(() => {});
     const watching = this.watch.run(signal);
     for (let tick = 0; !signal.aborted; tick += 1) {
       try {
@@ -209,13 +211,15 @@ export class Guard {
   }
 
   /** RestartCounts from before the first event, or the first crash could not be told from a foreign start. */
-  async #learnRestartCounts(): Promise<void> {
+  async #learnRestartCounts(): Promise<boolean> {
     const { engine, deadline, logger } = this.#parts;
     try {
       for (const { id } of await this.#tools.targets.list(deadline(callMs)))
         this.#tools.starts.learn(id, (await engine.inspect(id, deadline(callMs))).restartCount);
+      return true;
     } catch (error) {
-      logger.warn({ err: describeError(error) }, 'restart counts could not be read');
+      logger.warn({ err: describeError(error) }, 'the engine does not answer yet');
+      return false;
     }
   }
 

@@ -40,6 +40,10 @@ export class Healer {
     this.#parts = parts;
   }
 
+  get linksReady(): boolean {
+    return this.#linksWereThere && this.#proxyFailsSince === null;
+  }
+
   /** Everything, at the end of a run or when somebody asks; a target that an outage left down is started too. */
   async all(cause: 'healed' | 'released' | 'lease_ended'): Promise<HealAnswer> {
     const { keeper } = this.#parts;
