@@ -2,7 +2,8 @@
 import { describeError, type Logger } from '@encore/kit';
 import { type Engine, type EngineEvent, label, nameOf } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
-import type { Deadline, FaultKeeper } from './fault-keeper.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
 import type { GuardMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { StartBook } from './start-book.ts';

@@ -5,23 +5,15 @@
 import type { Bit, InjectAnswer, InjectRequest, OpenFault, PlannedFault, UndoAnswer } from '@encore/contracts';
 import { describeError, EncoreError, type Logger } from '@encore/kit';
 import { aimProblem } from '@encore/plan';
-import type { Deed, FaultSpec, FaultTools, Saved } from './faults/fault-spec.ts';
+import { type Deadline, FaultHands, type Held, longestInjectionMs, refusalOf } from './fault-hands.ts';
+import type { FaultSpec, FaultTools, Saved } from './faults/fault-spec.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Journal } from './journal.ts';
 import type { KeyedLock } from './lock.ts';
 import type { GuardMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
-export type Deadline = (ms: number) => AbortSignal;
 type Cause = 'released' | 'lease_ended' | 'healed' | 'instant';
-
-interface Held extends Deed {
-  spec: FaultSpec;
-  injectedAt: number;
-  leaseEndsAt: number;
-  /** An undo that could not be verified is tried again by the healer. */
-  undoFailed: boolean;
-}
 
 interface Parts {
   tools: FaultTools;
@@ -33,13 +25,9 @@ interface Parts {
   logger: Logger;
 }
 
-const prepareMs = 3_000;
-const actMs = 25_000;
-const biteMs = 8_000;
-const undoMs = 15_000;
-
 export class FaultKeeper {
   readonly #parts: Parts;
+  readonly #hands: FaultHands;
   readonly #open = new Map<string, Held>();
   readonly #known: Set<string>;
   /** Full ids of all containers that were acted upon. */
@@ -49,6 +37,7 @@ export class FaultKeeper {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#hands = new FaultHands(parts);
     this.#known = new Set(parts.journal.faultIds);
     this.touched = new Set(parts.journal.touchedIds);
     for (const { fault } of parts.journal.owedStarts) this.#owed.set(fault.target, fault);
@@ -95,7 +84,7 @@ export class FaultKeeper {
     const held = await lock.run(fault.target, () => this.#act(runId, fault, spec));
     if (!('deed' in held)) return held;
     const { deed } = held;
-    const bite = await this.#bite(deed);
+    const bite = await this.#hands.bite(deed);
     deed.leaseEndsAt = tools.clock.now() + ttlMs;
     const over = spec.instant && fault.durationSeconds === 0;
     if (over) await this.#close(deed, 'instant', { verified: true, evidence: 'nothing is held' });
@@ -124,7 +113,7 @@ export class FaultKeeper {
     return lock.run(target, async () => {
       const held = this.#open.get(faultId);
       if (!held) return { undoneAt: tools.clock.now(), verified: true, evidence: 'it was over already' };
-      const undone = await this.#undoNow(held);
+      const undone = await this.#hands.undo(held);
       const evidence = note === '' ? undone.evidence : `${note}; ${undone.evidence}`;
       if (undone.verified || !held.undoFailed) await this.#close(held, cause, { ...undone, evidence });
       return { undoneAt: tools.clock.now(), verified: undone.verified, evidence };
@@ -179,10 +168,10 @@ export class FaultKeeper {
 
   /** Under the target's lock: intent on disk, then the act. */
   async #act(runId: string, fault: PlannedFault, spec: FaultSpec): Promise<InjectAnswer | { deed: Held }> {
-    const { tools, recorder, journal, deadline, metrics } = this.#parts;
+    const { tools, recorder, journal, metrics } = this.#parts;
     let saved: Saved = {};
     try {
-      saved = await spec.prepare(tools, fault, deadline(prepareMs));
+      saved = await this.#hands.prepare(fault, spec);
     } catch (error) {
       const bit = refusalOf(error);
       if (bit === null) {
@@ -206,16 +195,16 @@ export class FaultKeeper {
       mark,
       spec,
       injectedAt: now,
-      leaseEndsAt: now + actMs + biteMs,
+      leaseEndsAt: now + longestInjectionMs,
       undoFailed: false,
     };
     this.#open.set(fault.id, held);
     if (saved.containerId !== undefined) this.touched.add(saved.containerId);
     let engineAtMs: number | undefined;
     try {
-      if (fault.inert !== true) engineAtMs = (await spec.act(tools, held, deadline(actMs))).engineAtMs;
+      engineAtMs = await this.#hands.act(held);
     } catch (error) {
-      const undone = await this.#undoNow(held);
+      const undone = await this.#hands.undo(held);
       await this.#close(held, 'instant', undone);
       const bit = refusalOf(error);
       if (bit === null) throw error;
@@ -236,31 +225,6 @@ export class FaultKeeper {
     this.#parts.metrics.bit(fault, bit);
     await this.#parts.recorder.tell({ type: 'fault_bit', faultId: fault.id, bit, evidence });
     return { injectedAt: this.#parts.tools.clock.now(), bit, evidence, over: true };
-  }
-
-  async #bite(held: Held): Promise<{ bit: Bit; evidence: string }> {
-    const { tools, recorder, deadline, metrics } = this.#parts;
-    let bite: { bit: Bit; evidence: string };
-    try {
-      bite = await held.spec.bite(tools, held, deadline(biteMs));
-    } catch (error) {
-      bite = { bit: 'no', evidence: `the bite check failed: ${describeError(error)}` };
-    }
-    metrics.bit(held.fault, bite.bit);
-    await recorder.tell({ type: 'fault_bit', faultId: held.fault.id, ...bite });
-    return bite;
-  }
-
-  async #undoNow(held: Held): Promise<{ verified: boolean; evidence: string }> {
-    const { tools, deadline } = this.#parts;
-    try {
-      const signal = deadline(undoMs);
-      // An inert fault did nothing, and an instant one is over before it began; both are verified all the same.
-      if (held.fault.inert !== true) await held.spec.undo(tools, held, signal);
-      return await held.spec.verify(tools, held, signal);
-    } catch (error) {
-      return { verified: false, evidence: `the undo failed: ${describeError(error)}` };
-    }
   }
 
   async #close(
@@ -284,12 +248,4 @@ export class FaultKeeper {
       await recorder.tell({ type: 'fault_undone', faultId: fault.id, verified, cause, evidence });
     }
   }
-}
-
-/** Refused and unsupported are answers about the fault; anything else is a failure of the injector. */
-function refusalOf(error: unknown): Bit | null {
-  if (!(error instanceof EncoreError)) return null;
-  // A target lists what can be done to it here; the rest is a matter of the lab, like an engine that cannot.
-  if (error.code === 'ENGINE_UNSUPPORTED' || error.code === 'NOT_CONSENTED') return 'unsupported';
-  return error.code === 'ENGINE_REFUSED' ? 'refused' : null;
 }

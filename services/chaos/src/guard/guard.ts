@@ -16,7 +16,8 @@ import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit
 import type { ContainerView, Engine } from './engine.ts';
 import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
-import { type Deadline, FaultKeeper } from './fault-keeper.ts';
+import type { Deadline } from './fault-hands.ts';
+import { FaultKeeper } from './fault-keeper.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
 import { Healer } from './healer.ts';
 import { checkHygiene } from './hygiene.ts';

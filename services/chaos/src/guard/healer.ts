@@ -5,7 +5,8 @@
 import type { HealAnswer } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { ContainerView } from './engine.ts';
-import type { Deadline, FaultKeeper } from './fault-keeper.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
 import { containerName } from './faults/container-target.ts';
 import { restoreCpus } from './faults/cpu-throttle.ts';
 import type { FaultTools } from './faults/fault-spec.ts';

@@ -1,7 +1,8 @@
 /** Is anything left behind? Read from the engine and from Toxiproxy, not from what the guard believes. */
 import type { EventOf } from '@encore/contracts';
 import { label } from './engine.ts';
-import type { Deadline, FaultKeeper } from './fault-keeper.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
 import { linkNames } from './links.ts';
 import { baselineOf } from './targets.ts';

@@ -1,7 +1,8 @@
 /** What the guard tells of the lab when it is asked: its engine, and the state of each target. */
 import type { EngineInfo, TargetState } from '@encore/contracts';
 import type { ContainerView } from './engine.ts';
-import type { Deadline, FaultKeeper } from './fault-keeper.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
 import { targetOf } from './start-book.ts';
 import { acceptedKinds } from './targets.ts';

@@ -1,7 +1,7 @@
 /** Every few seconds, what each container of the project uses: for the monitor, the metrics and the report. */
 import { describeError, type Logger } from '@encore/kit';
 import { type Engine, nameOf } from './engine.ts';
-import type { Deadline } from './fault-keeper.ts';
+import type { Deadline } from './fault-hands.ts';
 import type { GuardMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
