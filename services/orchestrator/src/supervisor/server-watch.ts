@@ -31,13 +31,13 @@ export class ServerWatch {
 
   /** Looks until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { url, clock, everyMs = 75, deadlineMs = 2_000 } = this.#options;
+    const { url, clock, everyMs = 75, deadlineMs = 1_500 } = this.#options;
     while (!signal.aborted) {
       const startedAt = clock.now();
       const sight = await lookAt(`${url}/health/ready`, deadlineMs, signal);
       // Ready may wait for the database; whether anybody is there at all is another question.
       if (sight.port && !sight.answered)
-        sight.answered = (await lookAt(`${url}/health/live`, deadlineMs, signal)).answered;
+        sight.answered = (await lookAt(`${url}/health/live`, Math.ceil(deadlineMs / 3), signal)).answered;
       if (signal.aborted) return;
       const last = this.sight;
       this.sight = sight;
