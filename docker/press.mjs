@@ -63,7 +63,8 @@ switch (what) {
   case 'disk': {
     const { scratchBytes } = space();
     // A host's own disk is never filled.
-    if (scratchBytes === 0 || scratchBytes > maxScratchBytes) say({ taken: 0, why: `scratch space of ${scratchBytes} bytes` });
+    if (scratchBytes === 0 || scratchBytes > maxScratchBytes)
+      say({ taken: 0, why: `scratch space of ${scratchBytes} bytes` });
     else background('disk', numbers);
     break;
   }
