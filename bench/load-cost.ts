@@ -16,6 +16,7 @@ import { newScore } from '../services/loadgen/src/live-score.ts';
 import { createMetrics } from '../services/loadgen/src/metrics.ts';
 import { getStep } from '../services/loadgen/src/operations.ts';
 import { Recorder } from '../services/loadgen/src/recorder.ts';
+import { saveMemory } from '../services/loadgen/src/save-memory.ts';
 import { describeScore, scoreText } from '../services/loadgen/src/score-generator.ts';
 import { runStep } from '../services/loadgen/src/step.ts';
 import { Pool } from '../services/loadgen/src/testing/peers.ts';
@@ -110,5 +111,7 @@ async function checkedAttempt(dispatcher: Pool, folder: string): Promise<() => P
 
 const [, , what, url, folder] = process.argv;
 if (import.meta.main && what !== undefined && url !== undefined && folder !== undefined) {
+  // As the generator runs; and only it.
+  if (what === 'checked') saveMemory();
   process.stdout.write(String(await child(what, url, folder)));
 }

@@ -14,6 +14,7 @@ import { Random, systemClock } from '../packages/kit/src/index.ts';
 import { Ledger } from '../services/loadgen/src/ledger.ts';
 import { newScore } from '../services/loadgen/src/live-score.ts';
 import { intendWrite, sendWrite } from '../services/loadgen/src/operations.ts';
+import { saveMemory } from '../services/loadgen/src/save-memory.ts';
 import { describeScore } from '../services/loadgen/src/score-generator.ts';
 import { runStep } from '../services/loadgen/src/step.ts';
 import { Pool } from '../services/loadgen/src/testing/peers.ts';
@@ -52,10 +53,8 @@ export async function benchLoadUploads(print: (line: string) => void = console.l
   try {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as AddressInfo;
-    // As the lab starts it: a young generation and an allocator that do not hoard what is thrown away.
-    const args = ['--max-semi-space-size=4', import.meta.filename, `http://127.0.0.1:${port}`, folder];
-    const env = { ...process.env, MALLOC_ARENA_MAX: '1' };
-    const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 20, env });
+    const args = [import.meta.filename, `http://127.0.0.1:${port}`, folder];
+    const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 20 });
     const { acknowledged, bytes, seconds, peakBytes } = JSON.parse(stdout) as ChildResult;
     const peak = peakBytes / 1e6;
     print(
@@ -116,5 +115,6 @@ async function upload(url: string, folder: string): Promise<ChildResult> {
 
 const [, , url, folder] = process.argv;
 if (import.meta.main && url !== undefined && folder !== undefined) {
+  saveMemory();
   process.stdout.write(JSON.stringify(await upload(url, folder)));
 }

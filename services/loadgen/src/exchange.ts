@@ -52,6 +52,8 @@ export type ExchangeEnd = Traffic &
     | { how: 'cancelled' }
   );
 
+/** What waits between the making of a body and its connection. */
+export const uploadBufferBytes = 32 * 1024;
 const errorTextBytes = 64 * 1024;
 
 export async function exchange(
@@ -103,7 +105,7 @@ function headersOf({ headers, body }: ExchangeRequest): Record<string, string> {
 function bodyOf({ body }: ExchangeRequest, traffic: Traffic): string | Readable | null {
   if (!body) return null;
   if (typeof body.content === 'string') return body.content;
-  return Readable.from(counted(body.content(), traffic), { objectMode: false, highWaterMark: 32 * 1024 });
+  return Readable.from(counted(body.content(), traffic), { objectMode: false, highWaterMark: uploadBufferBytes });
 }
 
 function* counted(chunks: Iterable<Buffer>, traffic: Traffic): Generator<Buffer> {

@@ -5,11 +5,13 @@ import { loadgenRoutes } from './api.ts';
 import { readConfig } from './config.ts';
 import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
+import { saveMemory } from './save-memory.ts';
 import { Surge } from './surge.ts';
 
 /** Fetched twice a second; this is half a minute of a run in which everything fails, and constant memory. */
 const eventCapacity = 3_000;
 
+saveMemory();
 const logger = createLogger('loadgen');
 
 await runService(logger, async () => {

@@ -7,6 +7,7 @@ import {
 } from '@encore/contracts';
 import { sha256Hex } from '@encore/kit';
 import { checkDeleted, checkExport, checkMusic, checkStored, corrupt, stale } from './answer-checks.ts';
+import { chunkRing } from './chunk-ring.ts';
 import type { Checked } from './classify-outcome.ts';
 import type { Answer } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
@@ -95,7 +96,7 @@ export function putStep({ operation, key, score, upload }: IntendedWrite): Step<
       },
       body: {
         bytes: upload.bytes,
-        content: upload.bytes > streamBytes ? () => scoreChunks(upload.recipe) : scoreText(upload.recipe),
+        content: upload.bytes > streamBytes ? () => scoreChunks(upload.recipe, chunkRing()) : scoreText(upload.recipe),
       },
       read: 'text',
     }),

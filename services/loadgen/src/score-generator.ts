@@ -32,7 +32,8 @@ interface Measure {
   notes: number;
 }
 
-const chunkBytes = 32 * 1024;
+/** Of a chunk. */
+export const chunkBytes = 32 * 1024;
 /** Around a measure, and after the last one. */
 const longestFrame = 512;
 const measuresPerPhrase = 4;
@@ -56,10 +57,13 @@ const turnBytes = 16 * 1024;
 const footer = '</part></score-partwise>\n';
 
 /** `newChunk` may give the same buffer again and again to a caller that is done with each before the next. */
-export function* scoreChunks(recipe: ScoreRecipe, newChunk = () => Buffer.allocUnsafe(chunkBytes)): Generator<Buffer> {
+export function* scoreChunks(
+  recipe: ScoreRecipe,
+  newChunk: () => Buffer = () => Buffer.allocUnsafe(chunkBytes),
+): Generator<Buffer> {
   const key = keyOf(recipe);
   // Written straight into the chunk: a hundred uploads at once must not leave their text behind as garbage.
-  let chunk = newChunk();
+  let chunk: Buffer = newChunk();
   let used = chunk.write(header(recipe), 'latin1');
   let number = 0;
   for (const { xml } of planMeasures(recipe)) {
@@ -112,15 +116,17 @@ function keyOf(recipe: ScoreRecipe): MusicalKey {
   return new Random(recipe.seed).fork('key').pick(musicalKeys);
 }
 
-/** Whole phrases until the target is reached. Melody -1 is the planted pattern, on the first measure of each phrase. */
+/** Whole phrases until the target is reached, each with the planted pattern in its first measure. */
 function* planMeasures(recipe: ScoreRecipe): Generator<Measure> {
-  const key = keyOf(recipe);
+  const measures = measuresOf(keyOf(recipe));
   const random = new Random(recipe.seed).fork('measures');
   let left = recipe.targetBytes - header(recipe).length - footer.length;
   do {
-    for (const [index, chord] of random.pick(phrases).entries()) {
-      const melody = index === 0 ? -1 : random.integer(0, melodies.length - 1);
-      const measure = measureOf(key, chord, melody);
+    let isFirst = true;
+    for (const chord of random.pick(phrases)) {
+      const { pattern, melodies } = measures[chord];
+      const measure = isFirst ? pattern : random.pick(melodies);
+      isFirst = false;
       left -= measure.xml.length + 36;
       yield measure;
     }
@@ -128,19 +134,24 @@ function* planMeasures(recipe: ScoreRecipe): Generator<Measure> {
 }
 
 /** The few different measures of each key, made once: a 50 MB score is a walk through them. */
-const measureCache = new Map<string, Measure>();
+const measuresOfKeys = new Map<string, MeasuresOfKey>();
+type MeasuresOfKey = Record<Chord, { pattern: Measure; melodies: readonly Measure[] }>;
 
-function measureOf(key: MusicalKey, chord: Chord, melody: number): Measure {
-  const name = `${key.name} ${chord} ${melody}`;
-  let measure = measureCache.get(name);
-  if (!measure) {
-    measure = renderMeasure(key, chord, melody);
-    measureCache.set(name, measure);
+function measuresOf(key: MusicalKey): MeasuresOfKey {
+  let measures = measuresOfKeys.get(key.name);
+  if (!measures) {
+    const over = (chord: Chord) => ({
+      pattern: renderMeasure(key, chord, null),
+      melodies: melodies.map((melody) => renderMeasure(key, chord, melody)),
+    });
+    measures = { I: over('I'), IV: over('IV'), V: over('V') };
+    measuresOfKeys.set(key.name, measures);
   }
-  return measure;
+  return measures;
 }
 
-function renderMeasure(key: MusicalKey, chord: Chord, melody: number): Measure {
+/** `melody` null: the planted pattern. */
+function renderMeasure(key: MusicalKey, chord: Chord, melody: readonly number[] | null): Measure {
   const degrees = chordDegrees[chord];
   const leading = chord === 'V';
   const pitch = (degree: number, octave: number) => pitchOfDegree(key, degree, octave, leading);
@@ -148,9 +159,9 @@ function renderMeasure(key: MusicalKey, chord: Chord, melody: number): Measure {
   const bass = noteXml(pitch(degrees[0] ?? 1, 2), 8, 'whole', 2, false);
   const block = [bass, ...degrees.map((degree) => noteXml(pitch(degree, 3), 8, 'whole', 2, true))];
   const upper =
-    melody === -1
+    melody === null
       ? patternDegrees.map((degree) => noteXml(pitchOfDegree(key, degree, 4), 1, 'eighth', 1, false))
-      : (melodies[melody] ?? []).map((i) => noteXml(pitch(degrees[i] ?? 1, 4), 2, 'quarter', 1, false));
+      : melody.map((i) => noteXml(pitch(degrees[i] ?? 1, 4), 2, 'quarter', 1, false));
   const xml = `${upper.join('')}<backup><duration>8</duration></backup>\n${block.join('')}`;
   return { chord, xml, notes: upper.length + block.length };
 }
