@@ -99,7 +99,14 @@ export const serverHealthSchema = z.object({
     source: z.enum(['file', 'cgroup-v2', 'cgroup-v1', 'config']),
   }),
   requests: z.object({ active: z.number(), queued: z.number(), heavy: z.number(), heavy_queued: z.number() }),
-  circuit_breakers: z.record(z.string(), z.object({ state: z.enum(['closed', 'open', 'half_open']) })),
+  circuit_breakers: z.record(
+    z.string(),
+    z.object({
+      state: z.enum(['closed', 'open', 'half_open']),
+      /** In the last 10 s. */
+      recent: z.object({ calls: z.number(), failures: z.number(), refused: z.number() }),
+    }),
+  ),
   database: z.object({
     answers: z.boolean(),
     migrated: z.boolean(),

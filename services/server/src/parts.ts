@@ -9,7 +9,7 @@ import { Spool } from './http/spool.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { defaultScoreLimits } from './music/index.ts';
 import { Admission } from './resilience/admission.ts';
-import { CircuitBreaker } from './resilience/circuit-breaker.ts';
+import { type BreakerRules, CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';
 import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
 import { readMemory } from './resilience/memory-limit.ts';
@@ -49,7 +49,7 @@ export function createParts(settings: Settings, logger: Logger): Parts {
   const stop = new AbortController();
   const stopping = (): boolean => stop.signal.aborted;
   const metrics = createMetrics(tools.map((tool) => tool.name));
-  const breakers = createBreakers(settings);
+  const breakers = createBreakers(settings, logger);
   const database = createDatabase(settings, breakers.database, metrics, logger);
   const migration = new Migration(database, systemClock, logger);
   const store = createStore(database, metrics, logger);
@@ -108,17 +108,26 @@ export function createParts(settings: Settings, logger: Logger): Parts {
       memory[Symbol.dispose]();
       await workers[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
+      for (const breaker of watched.breakers) breaker[Symbol.dispose]();
     },
   };
 }
 
-function createBreakers({ limits }: Settings): { database: CircuitBreaker; tools: Map<string, CircuitBreaker> } {
+function createBreakers(
+  { limits }: Settings,
+  logger: Logger,
+): { database: CircuitBreaker; tools: Map<string, CircuitBreaker> } {
   const { failures, successes, open_seconds, database_open_seconds } = limits.breaker;
   const forTools = { failures, successes, openMs: open_seconds * 1_000 };
   const forDatabase = { failures, successes: 1, openMs: database_open_seconds * 1_000 };
+  const create = (name: string, rules: BreakerRules): CircuitBreaker => {
+    const breaker = new CircuitBreaker(name, rules, systemClock);
+    breaker.onChange((state) => logger.warn({ breaker: name, state }, 'circuit breaker'));
+    return breaker;
+  };
   return {
-    database: new CircuitBreaker('database', forDatabase, systemClock),
-    tools: new Map(tools.map(({ name }) => [name, new CircuitBreaker(breakerName(name), forTools, systemClock)])),
+    database: create('database', forDatabase),
+    tools: new Map(tools.map(({ name }) => [name, create(breakerName(name), forTools)])),
   };
 }
 

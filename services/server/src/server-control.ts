@@ -32,7 +32,7 @@ export function createControl({ watched, clock, databaseAnswers, migrated, stopp
         uptime_seconds: (clock.now() - startedAt) / 1_000,
         memory: { level: memory.level, used_bytes: usedBytes, limit_bytes: limitBytes, source },
         requests: admission.stats,
-        circuit_breakers: Object.fromEntries(breakers.map(({ name, state }) => [name, { state }])),
+        circuit_breakers: Object.fromEntries(breakers.map(({ name, state, recent }) => [name, { state, recent }])),
         database: { answers: await databaseAnswers(), migrated: migrated(), ...watched.databaseConnections() },
         workers: workers.stats,
         cache: { scores: cache.size, bytes: cache.bytes },

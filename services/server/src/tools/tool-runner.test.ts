@@ -53,7 +53,10 @@ describe('a tool call', () => {
 
   it('that takes too long counts against the tool', async () => {
     const { breaker, call } = runnerOf(untilAborted);
-    for (let i = 0; i < failures; i += 1) await assert.rejects(call(new AbortController().signal));
+    const tooSlow = () => assert.rejects(call(new AbortController().signal));
+    for (let i = 1; i < failures; i += 1) await tooSlow();
+    assert.equal(breaker.state, 'closed', 'each late call counts once');
+    await tooSlow();
     assert.equal(breaker.state, 'open');
     await assert.rejects(call(new AbortController().signal), { code: 'BREAKER_OPEN' });
   });
