@@ -31,6 +31,7 @@ const deaf = 'trap "" TERM; echo up; while :; do sleep 0.05; done';
 const hearsHup = 'trap : HUP; trap "exit 0" TERM; echo up; while :; do sleep 0.05; done';
 
 interface Seen {
+  id: string;
   action: string;
   exitCode: string | undefined;
   signal: string | undefined;
@@ -54,7 +55,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       createInterface({ input: watching }).on('line', (line) => {
         const { Action, Actor, timeNano } = JSON.parse(line);
         const { exitCode, signal } = Actor.Attributes;
-        events.push({ action: Action, exitCode, signal, atMs: timeNano / 1e6 });
+        events.push({ id: Actor.ID, action: Action, exitCode, signal, atMs: timeNano / 1e6 });
       });
     });
     afterEach(async () => {
@@ -73,11 +74,15 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       waitUntil(status, async () => (await subject.inspect()).State.Status === status, deadline);
     const restarts = async () => (await subject.inspect()).RestartCount;
     const sees = (action: string, count = 1) =>
-      waitUntil(action, () => events.filter((seen) => seen.action === action).length >= count, deadline);
-    const event = (action: string) => events.find((seen) => seen.action === action);
+      waitUntil(action, () => ownEvents().filter((seen) => seen.action === action).length >= count, deadline);
+    /** Another checkout may test the same engine at the same time. */
+    const ownEvents = () => events.filter((seen) => seen.id === subject.id);
+    const event = (action: string) => ownEvents().find((seen) => seen.action === action);
     /** In this order; only `stop` may come before or after the death that it caused, so it is compared by itself. */
     const tells = (actions: string[]) => {
-      const seen = events.map(({ action }) => action).filter((action) => actions.includes(action));
+      const seen = ownEvents()
+        .map(({ action }) => action)
+        .filter((action) => actions.includes(action));
       const ordered = (list: string[]) => list.filter((action) => action !== 'stop');
       assert.deepEqual(ordered(seen), ordered(actions));
       assert.equal(seen.includes('stop'), actions.includes('stop'));
