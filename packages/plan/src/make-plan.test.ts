@@ -223,4 +223,16 @@ describe("controls and schedules of one's own", () => {
     assert.match(refusePlan(makePlan(short), short).join('\n'), /hours: .* leave 0 s of steady load/);
     assert.ok(near(makePlan(short).steadySeconds, 0));
   });
+
+  it('refuses a schedule that comes to nothing, but not one that asks for nothing', () => {
+    const network = { name: 'network', target: 'client-link', pick: 'weighted', overlap: false } as const;
+    const faults = [{ kind: 'latency', weight: 1, params: {} }] as const;
+    const late: RunConfig = {
+      ...smokeConfig,
+      schedule: [{ ...network, when: { betweenSeconds: { min: 900, max: 1_000 } }, faults: [...faults] }],
+    };
+    assert.match(refusePlan(makePlan(late), late).join('\n'), /no fault fits into 170 s of steady load/);
+    const none: RunConfig = { ...smokeConfig, schedule: [] };
+    assert.deepEqual(refusePlan(makePlan(none), none), []);
+  });
 });

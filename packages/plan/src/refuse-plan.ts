@@ -27,6 +27,11 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
     problems.push(
       `schedule: even a perfect server would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or rarer, or set unwinnable: true`,
     );
+  // An empty schedule asks for load alone; any other one that comes to nothing is a mistake, and a pass without a fault would flatter.
+  if (plan.faults.length === 0 && config.schedule?.length !== 0 && problems.length === 0)
+    problems.push(
+      `schedule: no fault fits into ${plan.steadySeconds} s of steady load; take more hours, shorter intervals, or \`schedule: []\` for load alone`,
+    );
   const layout = layOut(config);
   if (layout.controlShare < minControlShare && plan.faults.length > 0)
     problems.push(

@@ -9,7 +9,7 @@ export function notYet(kind: FaultKind): FaultSpec {
     kind,
     instant: true,
     forbidsStart: false,
-    does: 'Nothing yet.',
+    does: 'Not implemented: a plan may name it; it is skipped at its time as unsupported and listed in the report under not tested.',
     undoneBy: '-',
     userSees: '-',
     pitfalls: '-',
