@@ -46,12 +46,22 @@ function panelQueries(rangeSeconds: number): { where: string; expr: string }[] {
   ]);
 }
 
-/** The orchestrator is there only while a run is on. */
+/**
+ * The orchestrator is there only while a run is on. The run ends with a forced restart of the server, which may be the last thing
+ * that was scraped: the next scrape comes within 5 s.
+ */
 async function assertScraped(prometheus: Prometheus): Promise<void> {
-  const { activeTargets } = await prometheus.targets();
-  assert.ok(activeTargets.length >= 7, `${activeTargets.length} targets`);
-  for (const { labels, health, lastError } of activeTargets)
-    if (labels['job'] !== 'orchestrator') assert.equal(health, 'up', `${labels['job']}: ${lastError}`);
+  await waitUntil(
+    'every program to be scraped',
+    async () => {
+      const { activeTargets } = await prometheus.targets();
+      assert.ok(activeTargets.length >= 7, `${activeTargets.length} targets`);
+      for (const { labels, health, lastError } of activeTargets)
+        if (labels['job'] !== 'orchestrator') assert.equal(health, 'up', `${labels['job']}: ${lastError}`);
+      return true;
+    },
+    { timeoutMs: 20_000, everyMs: 500 },
+  );
 }
 
 async function assertRulesRun(prometheus: Prometheus): Promise<void> {
