@@ -34,7 +34,7 @@ export class Background {
 
   constructor(context: RunContext, history: HistoryWriter) {
     this.#context = context;
-    const { clock, peers, runId, record, wiring, startedAt } = context;
+    const { clock, peers, runId, record, wiring } = context;
     this.watch = new ServerWatch({
       url: wiring.serverHealthUrl,
       clock,
@@ -42,7 +42,8 @@ export class Background {
     });
     const limits = context.supervisorLimits;
     this.#supervisor = new Supervisor({ runId, peers, watch: this.watch, clock, limits, record: (e) => record.add(e) });
-    const common = { clock, since: startedAt, history };
+    // From here on: what came before belongs to a run that was left behind.
+    const common = { clock, since: clock.now(), history };
     this.#pollers = [
       new EventPoller({ ...common, source: 'guard', url: wiring.guardUrl, onReboot: () => undefined }),
       new EventPoller({ ...common, source: 'chaos', url: wiring.chaosUrl, onReboot: () => this.#resumeChaos() }),

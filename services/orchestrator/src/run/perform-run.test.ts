@@ -124,6 +124,20 @@ describe('a run', function () {
       assert.ok(files.includes(name), `${name} in ${files.join(' ')}`);
   });
 
+  it('ends what a killed orchestrator left behind, before it begins, and keeps its events out of the history', async () => {
+    lab.chaos.onStop = () => {
+      lab.chaos.events.add({ type: 'fault_due', at: systemClock.now(), faultId: 'f0009', plannedAt: 1 });
+      lab.chaos.onStop = () => {};
+    };
+    const { history, said } = await run(planOf(1, []));
+    const posts = lab.chaos.asked.filter((asked) => asked.startsWith('POST'));
+    assert.deepEqual(posts.slice(0, 2), ['POST /stop', 'POST /run'], said);
+    assert.deepEqual(
+      history.filter(({ type }) => type === 'fault_due'),
+      [],
+    );
+  });
+
   it('asked to stop, undoes everything and leaves a partial report: INTERRUPTED, 130', async () => {
     const { exitCode, said, history, report } = await run(planOf(60, []), async (text, stop) => {
       await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });

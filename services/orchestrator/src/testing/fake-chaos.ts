@@ -14,6 +14,8 @@ export class FakeChaos extends FakeService {
   readonly runs: ChaosRunRequest[] = [];
   /** How long a stop takes. */
   stopMs = 0;
+  /** What a stop sets off besides. */
+  onStop: () => void = () => {};
   #timers: NodeJS.Timeout[] = [];
 
   constructor(guard: FakeGuard, server: FakeServer) {
@@ -38,6 +40,7 @@ export class FakeChaos extends FakeService {
       response.status(202).json({});
     });
     app.post('/stop', (_request, response) => {
+      this.onStop();
       this.#clear();
       this.#timers.push(setTimeout(() => response.json({}), this.stopMs));
     });

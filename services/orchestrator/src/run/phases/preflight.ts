@@ -28,7 +28,13 @@ export async function preflight(
     throw new EncoreError('PREFLIGHT', failed.map(checkText).join('\n'), { definite: true });
   for (const check of checks) if (check.state === 'warn') context.say(checkText(check));
   await takeLease(context, limits, signal);
+  await endAbandonedRun(context, signal);
   return engine;
+}
+
+/** Who holds the lease owns the lab: an orchestrator that was killed may have left its plan with chaos and its users with the load generator. */
+async function endAbandonedRun({ peers }: PreflightContext, signal: AbortSignal): Promise<void> {
+  await Promise.all([peers.stopChaos({ signal }), peers.stopLoad({ signal })]);
 }
 
 /** The checklist alone. */
