@@ -75,10 +75,12 @@ async function check(
 /** Both come to the verdict from the files alone; only `report` writes. */
 async function judgeFolder(
   name: 'report' | 'verify',
-  folder: string,
+  given: string,
   wiring: Wiring,
   say: (text: string) => void,
 ): Promise<number> {
+  // The run printed the path of its report; the folder of the same name lies beside it.
+  const folder = given.replace(/\.json$/, '');
   try {
     if (name === 'verify') {
       const { report } = await judge(await readRunFolder(folder));

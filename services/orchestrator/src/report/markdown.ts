@@ -39,7 +39,8 @@ export function markdownSummary(report: Report): string {
       ['', 'Rule', 'Measured', 'Note'],
       report.thresholds.map(({ name, expression, value, ok, note }) => [
         ok === null ? '❔' : ok ? '✅' : '❌',
-        `\`${name}: ${expression}\``,
+        // Not a code span: there the escapes of a table cell would be shown.
+        `${name}: ${expression}`,
         figureText(name, value),
         note ?? '',
       ]),
