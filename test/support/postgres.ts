@@ -55,7 +55,14 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     url,
     port,
     signal(name) {
-      for (const pid of processesOf(server?.pid)) process.kill(pid, name);
+      for (const pid of processesOf(server?.pid)) {
+        try {
+          process.kill(pid, name);
+        } catch (error) {
+          // Backends come and go: one may end between the look and the signal.
+          if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+        }
+      }
     },
     async start() {
       const child = spawn(join(native, 'bin/postgres'), ['-D', data, ...flags], { ...options, stdio: 'ignore' });
