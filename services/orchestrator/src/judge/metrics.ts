@@ -18,17 +18,10 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   recovery_seconds: recoverySeconds,
   detection_seconds: (evidence) => stageSeconds(evidence, 'detectedAt'),
   baseline_seconds: (evidence) => stageSeconds(evidence, 'baselineAt'),
-  lost_writes: ({ integrity, run }) => {
-    // A score that nobody read back is neither kept nor lost.
-    const verified = run.finalReadBack !== null && integrity.unverified === 0;
-    return provenCount(integrity.lost, verified, integrity.readBack);
-  },
-  corrupt_writes: ({ integrity, run }) =>
-    provenCount(integrity.corrupt, run.finalReadBack !== null, integrity.readBack),
-  duplicate_writes: ({ integrity, run }) =>
-    provenCount(integrity.duplicate, run.finalReadBack !== null, integrity.readBack),
-  phantom_writes: ({ integrity, run }) =>
-    provenCount(integrity.phantom, run.finalReadBack !== null, integrity.readBack),
+  lost_writes: (evidence) => provenCount('lost', evidence),
+  corrupt_writes: (evidence) => provenCount('corrupt', evidence),
+  duplicate_writes: (evidence) => provenCount('duplicate', evidence),
+  phantom_writes: (evidence) => provenCount('phantom', evidence),
   leaks: ({ run: { hygiene }, faults }) => ({
     shape: 'count',
     count: hygiene && hygiene.leakedToxics + hygiene.leakedPauses + hygiene.limitsOffBaseline,
@@ -91,7 +84,15 @@ function stageSeconds({ faults }: Evidence, stage: 'detectedAt' | 'baselineAt'):
   return { shape: 'trend', samples };
 }
 
-/** A violation that was seen counts, proof or no proof; a zero needs proof. */
-function provenCount(count: number, proven: boolean, of: number): Figure {
-  return { shape: 'count', count: count > 0 || proven ? count : null, of };
+/** A score that nobody read back is neither kept nor lost, so a zero needs every one of them. A violation that was seen counts. */
+export function provenFindings(
+  finding: 'lost' | 'corrupt' | 'duplicate' | 'phantom',
+  { integrity, run }: Pick<Evidence, 'integrity' | 'run'>,
+): number | null {
+  const everyScore = run.finalReadBack !== null && integrity.entries > 0 && integrity.unverified === 0;
+  return integrity[finding] > 0 || everyScore ? integrity[finding] : null;
+}
+
+function provenCount(finding: Parameters<typeof provenFindings>[0], evidence: Evidence): Figure {
+  return { shape: 'count', count: provenFindings(finding, evidence), of: evidence.integrity.readBack };
 }

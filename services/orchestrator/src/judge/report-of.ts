@@ -6,6 +6,7 @@ import type { Evidence, SettledFault } from './evidence.ts';
 import type { FaultRecord } from './fault-record.ts';
 import { isUnsupported } from './fault-record.ts';
 import { combine } from './finding.ts';
+import { provenFindings } from './metrics.ts';
 import { judgeRules } from './rules.ts';
 import { percentileOf } from './threshold.ts';
 import { warningsOf } from './warnings.ts';
@@ -175,16 +176,17 @@ function explainedOf({ faults, attribution }: Evidence): Record<string, number> 
   return explained;
 }
 
-function integrityOf({ integrity, run }: Evidence): Report['integrity'] {
+function integrityOf(evidence: Evidence): Report['integrity'] {
+  const { integrity, run } = evidence;
   const read = run.finalReadBack !== null;
   const seen = (count: number): number | null => (read || count > 0 ? count : null);
   return {
     acknowledged: integrity.entries === 0 ? null : integrity.acknowledged,
     read_back: read ? integrity.readBack : null,
-    lost: seen(integrity.lost),
-    corrupt: seen(integrity.corrupt),
-    duplicate: seen(integrity.duplicate),
-    phantom: seen(integrity.phantom),
+    lost: provenFindings('lost', evidence),
+    corrupt: provenFindings('corrupt', evidence),
+    duplicate: provenFindings('duplicate', evidence),
+    phantom: provenFindings('phantom', evidence),
     unknown_present: seen(integrity.unknownPresent),
     unknown_absent: seen(integrity.unknownAbsent),
   };

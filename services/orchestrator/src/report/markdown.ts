@@ -10,12 +10,13 @@ import {
   secondsText,
   thousands,
 } from './format.ts';
+import { lostWritesText } from './lost-writes.ts';
 
 const marks = { PASSED: '✅', FAILED: '❌', INCONCLUSIVE: '❔', INTERRUPTED: '⏹️' } as const;
 const maxFaults = 60;
 
 export function markdownSummary(report: Report): string {
-  const { totals, recoveries, integrity, availability } = report;
+  const { totals, recoveries, availability } = report;
   return [
     `# ${marks[report.result]} Encore: ${report.result}`,
     '',
@@ -27,7 +28,7 @@ export function markdownSummary(report: Report): string {
         [
           percentText(totals.success_rate),
           recoveries.failed > 0 ? 'never' : secondsText(recoveries.max_seconds),
-          integrity.lost === null ? 'not verified' : `${integrity.lost} of ${thousands(integrity.acknowledged ?? 0)}`,
+          lostWritesText(report),
           percentText(availability.control_windows, 3),
           thousands(totals.attempts),
           durationText(report.duration_seconds),

@@ -32,7 +32,7 @@ export interface PageOptions {
 function sectionsOf({ report, curves }: Judgement, running: boolean): Record<string, Html> {
   return {
     verdict: verdictSection(report, running),
-    numbers: numbersSection(report),
+    numbers: numbersSection(report, running),
     rules: rulesSection(report),
     'timeline-section': timelineSection(),
     'faults-section': faultsSection(report),

@@ -1,6 +1,7 @@
 /** The summary that the terminal prints at the end: the guide's block between rules of 80 signs, then each kill step by step. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
+import { lostWritesText } from './lost-writes.ts';
 
 const heavy = '='.repeat(80);
 const light = '-'.repeat(80);
@@ -33,7 +34,7 @@ function headOf({ result, reasons, warnings, duration_seconds, observed_seconds,
 }
 
 function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
-  const { totals, recoveries, availability, integrity } = report;
+  const { totals, recoveries, availability } = report;
   const bit = report.faults.filter((fault) => fault.bit === 'yes');
   const healed = kills.filter((kill) => kill.recovery_seconds !== null);
   const failedAttempts = totals.attempts - (report.outcomes.ok ?? 0);
@@ -45,7 +46,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
     `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
     `Total Recoveries: ${recoveries.count} of ${bit.length} faults, ${healed.length} of ${kills.length} kills`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
-    `Lost Writes: ${integrity.lost === null ? 'not verified' : thousands(integrity.lost)} of ${integrity.acknowledged === null ? 'unknown' : thousands(integrity.acknowledged)} acknowledged`,
+    `Lost Writes: ${lostWritesText(report)}`,
   ];
 }
 

@@ -3,9 +3,10 @@ import type { Report } from '@encore/contracts';
 import { counted } from '../../judge/words.ts';
 import { secondsText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { lostWrites } from '../lost-writes.ts';
 
-export function numbersSection(report: Report): Html {
-  return html`<div class="numbers">${[successRate(report), worstRecovery(report), lostWrites(report)]}</div>`;
+export function numbersSection(report: Report, running: boolean): Html {
+  return html`<div class="numbers">${[successRate(report), worstRecovery(report), lostWritesCard(report, running)]}</div>`;
 }
 
 function card(title: string, value: Html | string, under: string, ok: boolean | null): Html {
@@ -51,19 +52,12 @@ function worstRecovery(report: Report): Html {
   return card('Worst recovery', value === null ? '–' : unit(value.toFixed(value < 10 ? 2 : 1), 's'), under, ok);
 }
 
-function lostWrites(report: Report): Html {
-  const { integrity } = report;
+function lostWritesCard(report: Report, running: boolean): Html {
+  if (running) return card('Lost writes', '–', 'everything is read back at the end', null);
   const rule = report.thresholds.find(({ name }) => name === 'lost_writes');
-  const of =
-    integrity.acknowledged === null
-      ? 'no ledger'
-      : `of ${thousands(integrity.acknowledged)} acknowledged and live at the end`;
+  const { count, complete, looked } = lostWrites(report);
+  const of = complete ? `of ${looked} and live at the end` : looked;
   const bound = /below (.*?) at 95 %/.exec(rule?.note ?? '')?.[1];
-  const under = bound === undefined ? of : `${of}; below ${bound} at 95 %`;
-  return card(
-    'Lost writes',
-    integrity.lost === null ? '–' : thousands(integrity.lost),
-    integrity.lost === null ? `${of}, not verified` : under,
-    rule?.ok ?? null,
-  );
+  const proof = count === null ? '; not verified' : bound === undefined ? '' : `; below ${bound} at 95 %`;
+  return card('Lost writes', count ?? '–', `${of}${proof}`, rule?.ok ?? null);
 }
