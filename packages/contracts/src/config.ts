@@ -13,12 +13,15 @@ const rangeSchema = z
   .strictObject({ min: z.number().positive(), max: z.number().positive() })
   .refine((range) => range.min <= range.max, { message: 'min must not be greater than max' });
 
-/** When a rule strikes: at fixed seconds, every N minutes at a phase of the interval, or at random intervals (start to start). */
-const whenSchema = z.union([
-  z.strictObject({ atSeconds: z.array(z.number().min(0)).min(1) }),
-  z.strictObject({ everyMinutes: z.number().positive(), phase: z.number().min(0).max(1).default(0.5) }),
-  z.strictObject({ betweenSeconds: rangeSchema }),
-]);
+const whenSchema = z
+  .union([
+    z.strictObject({ atSeconds: z.array(z.number().min(0)).min(1) }),
+    z.strictObject({ everyMinutes: z.number().positive(), phase: z.number().min(0).max(1).default(0.5) }),
+    z.strictObject({ betweenSeconds: rangeSchema }),
+  ])
+  .describe(
+    'atSeconds: at fixed seconds; everyMinutes: at a phase (0 to 1) of each interval; betweenSeconds: at random intervals, start to start',
+  );
 
 const ruleFaultSchema = z.strictObject({
   kind: faultKindSchema,
@@ -34,24 +37,27 @@ export const scheduleRuleSchema = z.strictObject({
   when: whenSchema,
   pick: z.enum(['in-turn', 'weighted']).default('weighted'),
   faults: z.array(ruleFaultSchema).min(1),
-  overlap: z.boolean().default(false),
+  overlap: z.boolean().default(false).describe('may strike while a fault of another rule is held'),
 });
 export type ScheduleRule = z.infer<typeof scheduleRuleSchema>;
 
 export const loadConfigSchema = z.strictObject({
-  /** Weights of the operation mix. */
-  mix: z.strictObject({
-    create: z.number().min(0),
-    analyze: z.number().min(0),
-    modify: z.number().min(0),
-    export: z.number().min(0),
-    heavy: z.number().min(0),
-  }),
-  thinkSeconds: rangeSchema,
-  /** Mean bytes per second of uploaded scores over all users; sets the weights of the sizes. */
-  byteBudgetPerSecond: z.number().positive(),
-  liveScoresPerUser: z.number().int().min(1).max(1_000),
-  probesPerSecond: z.number().min(1).max(100),
+  mix: z
+    .strictObject({
+      create: z.number().min(0),
+      analyze: z.number().min(0),
+      modify: z.number().min(0),
+      export: z.number().min(0),
+      heavy: z.number().min(0),
+    })
+    .describe('weights of the operations'),
+  thinkSeconds: rangeSchema.describe('how long a user waits between two operations'),
+  byteBudgetPerSecond: z
+    .number()
+    .positive()
+    .describe('mean bytes per second of uploaded scores over all users; sets the weights of the sizes'),
+  liveScoresPerUser: z.number().int().min(1).max(1_000).describe('scores that a user keeps; the oldest is deleted'),
+  probesPerSecond: z.number().min(1).max(100).describe('requests per second that measure availability'),
 });
 export type LoadConfig = z.infer<typeof loadConfigSchema>;
 
@@ -61,20 +67,24 @@ export const runConfigSchema = z.strictObject({
     .number()
     .positive()
     .max(24 * 14),
-  rampSeconds: z.number().min(0),
+  rampSeconds: z.number().min(0).describe('seconds over which the users come, at the beginning of the run'),
   users: z.number().int().min(1).max(10_000),
   killIntervalMinutes: z.number().positive(),
   recoveryTimeoutSeconds: z.number().positive(),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   control: controlSchema.default('none'),
-  monitor: z.boolean().default(true),
-  /** Accept a plan that even a perfect server could not survive. */
-  unwinnable: z.boolean().default(false),
-  network: z.strictObject({ intervalSeconds: rangeSchema, durationSeconds: rangeSchema }),
-  /** Replaces the default schedule (kills, network faults, memory caps) when given. */
-  schedule: z.array(scheduleRuleSchema).optional(),
-  load: loadConfigSchema,
-  /** Rules of the verdict in the k6 grammar, by metric: `success_rate: "value>=0.95"`. */
-  thresholds: z.record(z.string(), z.string()),
+  monitor: z.boolean().default(true).describe('the live display in a terminal; without it, plain lines'),
+  unwinnable: z.boolean().default(false).describe('accept a plan that even a perfect server could not survive'),
+  network: z
+    .strictObject({ intervalSeconds: rangeSchema, durationSeconds: rangeSchema })
+    .describe('network faults of the default schedule: seconds from start to start, and how long each is held'),
+  schedule: z
+    .array(scheduleRuleSchema)
+    .optional()
+    .describe('replaces the default schedule (kills, network faults, memory caps); the kinds stand in docs/FAULTS.md'),
+  load: loadConfigSchema.describe('what the users do'),
+  thresholds: z
+    .record(z.string(), z.string())
+    .describe('rules of the verdict by metric, such as success_rate: "value>=0.95"'),
 });
 export type RunConfig = z.infer<typeof runConfigSchema>;

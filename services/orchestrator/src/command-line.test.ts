@@ -55,7 +55,10 @@ describe('command line', () => {
   });
 
   it('takes JSON too, and fractions', () => {
-    const path = file('settings.json', '{"profile": "smoke", "thresholds": {"success_rate": "value>=0.99"}}');
+    const path = file(
+      'settings.json',
+      '{"$schema": "x", "profile": "smoke", "thresholds": {"success_rate": "value>=0.99"}}',
+    );
     const { config } = run(['--config', path, '--kill-interval', '0.5', '--no-monitor']);
     assert.equal(config.thresholds['success_rate'], 'value>=0.99');
     assert.equal(config.killIntervalMinutes, 0.5);

@@ -115,6 +115,9 @@ describe('encore, the program', function () {
     assert.match(checked.said, /A run can start/);
     assert.equal((await encore('heal').end()).exitCode, 0);
     assert.match((await encore('faults').end()).said, /^crash /m);
+    const { said } = await encore('scenarios').end();
+    assert.match(said, /^scenarios\/[a-z-]+\.yaml +[A-Z]/m);
+    assert.doesNotMatch(said, /yaml-language-server/);
   });
 
   it('shows a run from another terminal, in plain lines where there is none', async () => {

@@ -116,13 +116,13 @@ function timingText(kind: (typeof faultKinds)[number]): string {
   return [held, kill ? 'ends the process' : '', totalOutage ? 'nothing gets through' : ''].filter(Boolean).join(', ');
 }
 
-/** Each settings file that comes along, with the first line of its comment. */
+/** Each settings file that comes along, with the first line of its comment (what is meant for editors apart). */
 async function listScenarios(say: (text: string) => void): Promise<number> {
   const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');
   const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   for (const name of names) {
-    const [first = ''] = (await readFile(join(folder, name), 'utf8')).split('\n');
-    say(`scenarios/${name.padEnd(28)}${first.replace(/^#\s*/, '')}`);
+    const [, purpose = ''] = /^# (?!yaml-language-server:)(.*)/m.exec(await readFile(join(folder, name), 'utf8')) ?? [];
+    say(`scenarios/${name.padEnd(28)}${purpose}`);
   }
   if (names.length === 0) say('no settings files come along');
   return 0;

@@ -1,29 +1,143 @@
+/** Each settings file that comes along can be run with any seed, and its plan does what its name promises. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FaultKind, type PlannedFault, type RunConfig, runConfigSchema } from '@encore/contracts';
+import { defaultSchedule } from '@encore/plan';
 import { describe, it } from 'mocha';
+import { parse as parseYaml } from 'yaml';
 import { parseCommandLine } from './command-line.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');
+const seeds = Array.from({ length: 100 }, (_, seed) => seed);
+
+interface Promises {
+  /** In the plan of every seed. */
+  always: FaultKind[];
+  /** In that of some seed; nothing else ever is. */
+  sometimes?: FaultKind[];
+}
+
+const promises: Record<string, Promises> = {
+  default: {
+    always: ['crash', 'outage', 'memory-cap', 'latency', 'jitter', 'bandwidth'],
+    sometimes: ['reset-peer', 'timeout', 'connection-refused'],
+  },
+  'network-only': {
+    always: ['latency', 'jitter'],
+    sometimes: ['bandwidth', 'slicer', 'slow-close', 'limit-data', 'reset-peer', 'timeout', 'connection-refused'],
+  },
+  'kill-only': { always: ['crash', 'outage', 'restart', 'hang'] },
+  'memory-squeeze': { always: ['memory-cap', 'memory-pressure'] },
+  'database-failures': {
+    always: ['database-down', 'database-freeze', 'database-latency'],
+    sometimes: ['reset-peer'],
+  },
+  'disk-exhaustion': { always: ['disk-full'] },
+  'cpu-throttle': { always: ['cpu-throttle'] },
+  'network-partition': { always: ['partition', 'timeout'] },
+  'traffic-surge': { always: ['traffic-surge'] },
+  swizzle: {
+    always: ['latency', 'bandwidth', 'slicer', 'database-latency', 'cpu-throttle', 'freeze', 'traffic-surge'],
+  },
+  custom: { always: ['crash', 'outage', 'latency', 'database-latency'], sometimes: ['reset-peer'] },
+};
+
+interface Planned {
+  config: RunConfig;
+  faults: PlannedFault[];
+}
+
+/** As a user would start it; a refusal fails the test with its own words. */
+function planOf(name: string, seed: number, ...more: string[]): Planned {
+  const argv = ['--config', join(folder, `${name}.yaml`), '--seed', String(seed), ...more];
+  const command = parseCommandLine(argv, {});
+  assert.ok(
+    command.name === 'run',
+    `seed ${seed}: ${'problems' in command ? command.problems.join('\n') : command.name}`,
+  );
+  return { config: command.config, faults: command.plan.faults };
+}
+
+const endOf = ({ atSeconds, durationSeconds }: PlannedFault): number => atSeconds + durationSeconds;
 
 describe('scenarios', () => {
-  for (const name of readdirSync(folder)) {
-    it(`${name} can be run with any seed, does what it names, and says what it is for`, () => {
-      const path = join(folder, name);
-      const text = readFileSync(path, 'utf8');
-      assert.match(text, /^# .{30,}/);
-      const named = [...text.matchAll(/kind: ([a-z-]+)/g)].map(([, kind]) => kind);
-      for (const seed of ['1', '2', '3', '7', '100']) {
-        const command = parseCommandLine(['--config', path, '--seed', seed], {});
-        assert.ok(command.name === 'run', command.name === 'refused' ? command.problems.join('\n') : command.name);
-        const planned = new Set(command.plan.faults.map(({ kind }) => kind));
-        if (named.length <= 4)
-          for (const kind of named)
-            assert.ok(
-              [...planned].some((one) => one === kind),
-              `${kind} with seed ${seed}`,
-            );
+  it('are those that have a promise here', () => {
+    assert.deepEqual(
+      readdirSync(folder).sort(),
+      Object.keys(promises)
+        .map((name) => `${name}.yaml`)
+        .sort(),
+    );
+  });
+
+  for (const [name, { always, sometimes = [] }] of Object.entries(promises)) {
+    it(`${name} is accepted with each of ${seeds.length} seeds, and strikes with what it promises and nothing else`, () => {
+      const seen = new Set<FaultKind>();
+      for (const seed of seeds) {
+        const kinds = new Set(planOf(name, seed).faults.map(({ kind }) => kind));
+        for (const kind of always) assert.ok(kinds.has(kind), `${kind} is missing with seed ${seed}`);
+        for (const kind of kinds) seen.add(kind);
       }
+      assert.deepEqual([...seen].sort(), [...always, ...sometimes].sort());
+    });
+
+    it(`${name} can be run for a day, and for six minutes`, () => {
+      for (const hours of ['24', '0.1']) assert.ok(planOf(name, 7, '--hours', hours).faults.length > 0, `${hours} h`);
+    });
+
+    it(`${name} names its schema for editors and says in one sentence or two what it is for`, () => {
+      const [schema, description = ''] = readFileSync(join(folder, `${name}.yaml`), 'utf8').split('\n');
+      assert.equal(schema, '# yaml-language-server: $schema=../docs/schema/config.schema.json');
+      assert.match(description, /^# [A-Z].{30,150}\.$/);
     });
   }
+
+  it('default is the default schedule, word for word', () => {
+    const { config } = planOf('default', 7);
+    const byDefault = parseCommandLine(['--seed', '7'], {});
+    assert.ok(byDefault.name === 'run');
+    assert.deepEqual(config.schedule, defaultSchedule(byDefault.config));
+    assert.deepEqual({ ...config, schedule: undefined }, { ...byDefault.config, schedule: undefined });
+  });
+
+  it('swizzle: in each group three faults are held at once, on three targets, and end in another order than they began', () => {
+    for (const seed of seeds) {
+      const { faults } = planOf('swizzle', seed);
+      const groups = Map.groupBy(faults, ({ atSeconds }) => Math.floor(atSeconds / 240));
+      assert.equal(groups.size, 7);
+      for (const group of groups.values()) {
+        assert.equal(group.length, 3, `seed ${seed}`);
+        const lastBegin = Math.max(...group.map(({ atSeconds }) => atSeconds));
+        const firstEnd = Math.min(...group.map(endOf));
+        assert.ok(
+          lastBegin < firstEnd,
+          `seed ${seed}: one is over at ${firstEnd} s before another begins at ${lastBegin} s`,
+        );
+        assert.equal(new Set(group.map(({ target }) => target)).size, 3);
+        const begun = group.toSorted((a, b) => a.atSeconds - b.atSeconds).map(({ id }) => id);
+        const ended = group.toSorted((a, b) => endOf(a) - endOf(b)).map(({ id }) => id);
+        assert.notDeepEqual(ended, begun, `seed ${seed}`);
+      }
+    }
+  });
+
+  it('custom shows every setting that there is, each under a comment', () => {
+    const text = readFileSync(join(folder, 'custom.yaml'), 'utf8');
+    const settings: unknown = parseYaml(text);
+    assert.ok(typeof settings === 'object' && settings !== null);
+    const { shape } = runConfigSchema;
+    const { load, network, schedule } = shape;
+    const rule = schedule.unwrap().element.shape;
+    const wanted = [shape, load.shape, network.shape, rule, rule.faults.element.shape].flatMap(Object.keys);
+    const lines = text.split('\n');
+    for (const key of wanted) {
+      const at = lines.findIndex((line) => new RegExp(`^[ -]*${key}:`).test(line));
+      assert.ok(at > 0, `${key} is not shown`);
+      // A comment stands above it, or above the block whose lines explain each other.
+      const explained = lines.slice(Math.max(0, at - 3), at).some((line) => /^\s*#/.test(line));
+      assert.ok(explained || new RegExp(`#.*${key}`).test(text), `${key} has no comment`);
+    }
+    assert.deepEqual(Object.keys(settings).sort(), Object.keys(shape).sort());
+  });
 });

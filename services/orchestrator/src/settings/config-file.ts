@@ -27,7 +27,9 @@ export function readSettingsFile(
   // An empty file, or one with comments alone, sets nothing.
   if (value === null || value === undefined) return { ok: true, settings: {} };
   if (!isObject(value)) return { ok: false, problem: `${path}: must hold settings by name, such as "hours: 4"` };
-  return { ok: true, settings: value };
+  // Where a JSON file tells its editor which schema to use.
+  const { $schema: _, ...settings } = value;
+  return { ok: true, settings };
 }
 
 export function isObject(value: unknown): value is SettingsObject {
