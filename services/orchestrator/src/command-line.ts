@@ -30,7 +30,7 @@ Examples:
   encore                                        24 hours, 100 users, a kill every hour
   encore --profile smoke --seed 7               3 minutes, reproducible
   encore --hours 4 --users 50 --kill-interval 30
-  encore --config scenarios/database.yaml       settings from a file (JSON or YAML)
+  encore --config scenarios/swizzle.yaml        settings from a file (JSON or YAML)
   encore --profile quick --dry-run              print the plan, start nothing
   encore --profile smoke --control server-down  a run that must fail
   encore verify test_results/production_test_20260101_120000
