@@ -1,5 +1,6 @@
 /** The monitor's screen as rows of coloured pieces, made to fit any terminal from 80x24 up. Pure: the same state, the same screen. */
 import { durationText } from '../progress/duration-text.ts';
+import { type Kill, killText } from '../progress/kills.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { sparkline } from './sparkline.ts';
 
@@ -132,11 +133,11 @@ function faultRows(state: Snapshot): Row[] {
   ];
 }
 
-function killRow({ id, kind, at, recoveredAt }: Snapshot['kills'][number]): Row {
-  const back = recoveredAt === null ? 'not back yet' : `back after ${((recoveredAt - at) / 1_000).toFixed(1)} s`;
+function killRow(kill: Kill): Row {
+  const bites = kill.bit === null || kill.bit === 'yes';
   return [
-    { text: `  ${clockTime(at)}  ${id} ${kind.padEnd(8)}` },
-    { text: back, colour: recoveredAt === null ? 'red' : 'green' },
+    { text: `  ${clockTime(kill.at)}  ${kill.id} ${kill.kind.padEnd(8)}` },
+    { text: killText(kill), colour: !bites ? 'yellow' : kill.recoveredAt === null ? 'red' : 'green' },
   ];
 }
 

@@ -5,6 +5,7 @@
 import type { EncoreEvent, EventOf, Phase, Plan, PlannedFault, RunConfig } from '@encore/contracts';
 import { neutralOutcomes } from '@encore/contracts';
 import { Alerts } from '../judge/index.ts';
+import { type Kill, Kills } from './kills.ts';
 
 export interface FaultNow {
   id: string;
@@ -12,13 +13,6 @@ export interface FaultNow {
   target: PlannedFault['target'];
   injectedAt: number;
   durationSeconds: number;
-}
-
-export interface Kill {
-  id: string;
-  kind: PlannedFault['kind'];
-  at: number;
-  recoveredAt: number | null;
 }
 
 /** What the server says about itself, as far as it can be understood. */
@@ -63,7 +57,6 @@ export interface Snapshot {
 }
 
 const recentSeconds = 10;
-const keptKills = 200;
 const shownAlerts = 10;
 const trendSeconds = 180;
 
@@ -83,7 +76,7 @@ export class RunView {
   #recent: EventOf<'load_second'>[] = [];
   #server: { port: boolean; ready: boolean } | null = null;
   readonly #current = new Map<string, FaultNow>();
-  readonly #kills: Kill[] = [];
+  readonly #kills = new Kills();
   #injected = 0;
   #bit = 0;
   readonly #memory: Snapshot['memory'] = {};
@@ -115,16 +108,13 @@ export class RunView {
         break;
       case 'fault_bit':
         if (event.bit === 'yes') this.#bit += 1;
+        this.#kills.look(event);
         break;
       case 'fault_undone':
         this.#current.delete(event.faultId);
         break;
       case 'answered_again':
-        for (const kill of this.#kills)
-          if (kill.recoveredAt === null && event.startedAt > kill.at) {
-            kill.recoveredAt = event.at;
-            this.#current.delete(kill.id);
-          }
+        for (const id of this.#kills.answer(event)) this.#current.delete(id);
         break;
       case 'target_sampled':
         this.#memory[event.target] = { bytes: event.memoryBytes, limitBytes: event.memoryLimitBytes };
@@ -154,7 +144,7 @@ export class RunView {
       current: [...this.#current.values()],
       next: this.#next(now),
       faults: { planned: this.plan.faults.length, injected: this.#injected, bit: this.#bit },
-      kills: this.#kills.slice(-10),
+      kills: this.#kills.last,
       memory: { ...this.#memory },
       detail: this.detail,
       alerts: this.#alerts.list.slice(-shownAlerts),
@@ -189,9 +179,7 @@ export class RunView {
     this.#injected += 1;
     const durationSeconds = this.#planned.get(id)?.durationSeconds ?? 0;
     this.#current.set(id, { id, kind, target, injectedAt: event.at, durationSeconds });
-    if (kind !== 'crash' && kind !== 'outage') return;
-    this.#kills.push({ id, kind, at: event.engineAt ?? event.at, recoveredAt: null });
-    if (this.#kills.length > keptKills) this.#kills.shift();
+    this.#kills.inject(event);
   }
 
   #recentFigures(now: number): Snapshot['recent'] {

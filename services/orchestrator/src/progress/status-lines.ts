@@ -1,5 +1,6 @@
 /** The state of the run in a few lines of at most 79 columns, and in one line for a log. Pure. */
 import { durationText } from './duration-text.ts';
+import { killText } from './kills.ts';
 import type { Snapshot } from './run-view.ts';
 
 const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(2)} %`);
@@ -12,7 +13,7 @@ export function statusLines(state: Snapshot): string[] {
     `${bar(state)} ${state.phase.padEnd(9)} ${timeText(state)}`,
     `users ${state.users}   operations ${whole(total(state))}   right ${percent(state.successRate)}   server ${serverText(state)}`,
     `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   right ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
-    `faults ${faults.injected} of ${faults.planned}, ${faults.bit} bit   kills ${state.kills.length}${last ? `, last ${killText(last)}` : ''}`,
+    `faults ${faults.injected} of ${faults.planned}, ${faults.bit} bit   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last)}` : ''}`,
     `now: ${nowText(state)}   next: ${nextText(state)}`,
   ].map((line) => line.slice(0, 79));
 }
@@ -64,10 +65,6 @@ function nowText({ current, now }: Snapshot): string {
 
 function nextText({ next, now }: Snapshot): string {
   return next === null ? '-' : `${next.kind} in ${durationText(next.at - now)}`;
-}
-
-function killText({ kind, at, recoveredAt }: Snapshot['kills'][number]): string {
-  return `${kind}: ${recoveredAt === null ? 'not back yet' : `back after ${((recoveredAt - at) / 1_000).toFixed(1)} s`}`;
 }
 
 function ms(value: number | null): string {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EncoreEvent, reportSchema } from '@encore/contracts';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type Judgement, judge } from '../judge/judge.ts';
+import { Ledger } from '../judge/integrity.ts';
+import { type Judgement, Judging, judge } from '../judge/judge.ts';
 import { plannedFault, SimulatedRun, type Simulation } from '../judge/testing.ts';
 import { durationText } from './format.ts';
 import { junitXml } from './junit.ts';
@@ -39,7 +40,7 @@ describe('text summary', () => {
       /^Result: PASSED$/,
       /^Success Rate: 96\.\d\d% of 7,020 operations/,
       /^Total Requests: 7,020 \(39\/s\)$/,
-      /^Failed Requests: \d+ \(0 not explained by a fault\)$/,
+      /^Failed Requests: (\d+) in ramp and steady \(in the whole run \1 explained by faults, 0 by none\)$/,
       /^Total Recoveries: 2 of 2 faults, 2 of 2 kills$/,
       /^Avg Recovery Time: 3\.1s \(worst 4\.3 s\)$/,
       /^Lost Writes: 0 of 200 acknowledged$/,
@@ -66,6 +67,20 @@ describe('text summary', () => {
     assert.match(text, /Result: FAILED\n {2}- success_rate is/);
     assert.match(text, /worst: never/);
     assert.match(text, /\(f0002\), not recovered/);
+  });
+
+  it('says of kills that did not bite just that, and counts none of them as a recovery', async () => {
+    const { report } = await judged({
+      faults: [crash, { ...outage, bit: 'no' }, { ...outage, id: 'f0003', bit: 'unsupported' }],
+    });
+    const text = textSummary(report);
+    assert.match(text, /Total Recoveries: 1 of 1 faults, 1 of 1 kills\n/);
+    assert.match(text, /\(f0002\), did not bite \(nothing changed\)\n\n-{80}\nKill 3/);
+    assert.match(
+      text,
+      /Kill 3 of 3: outage of server \(f0003\), not possible here \(skipped: no writable cgroup\)\n={80}/,
+    );
+    assert.doesNotMatch(text, /not recovered|at never/);
   });
 
   it('writes durations as people do', () => {
@@ -99,6 +114,19 @@ describe('page', () => {
     assert.ok(page.indexOf('PASSED') < page.indexOf('success_rate'));
     assert.equal(page.match(/<tr data-kind=/g)?.length, 2);
     for (const { name } of report.thresholds) assert.ok(page.includes(`<code>${name}</code>`), name);
+  });
+
+  it('claims nothing of what is still to come while the run goes on', async () => {
+    const run = new SimulatedRun({
+      faults: [crash, plannedFault(3, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 })],
+    });
+    const judging = new Judging(run.plan, 0);
+    for (const event of run.events()) if (event.at < run.at(70)) judging.add(event);
+    const { sections } = renderUpdate(judging.conclude(new Ledger()), true);
+    assert.match(sections['verdict'] ?? '', /2 faults that bit, 1 of them a kill, 1 recovered from, 1 not over yet/);
+    assert.match(sections['numbers'] ?? '', /everything is read back at the end/);
+    assert.doesNotMatch(sections['numbers'] ?? '', /not verified/);
+    assert.match(renderPage(await judged()), /2 faults that bit, 2 of them kills, each recovered from/);
   });
 
   it('sends a live page every part but the timeline, whose data are the series', async () => {

@@ -34,24 +34,31 @@ function headOf({ result, reasons, warnings, duration_seconds, observed_seconds,
 }
 
 function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
-  const { totals, recoveries, availability } = report;
+  const { totals, recoveries, availability, attribution } = report;
   const bit = report.faults.filter((fault) => fault.bit === 'yes');
-  const healed = kills.filter((kill) => kill.recovery_seconds !== null);
+  const killed = kills.filter((kill) => kill.bit === 'yes');
+  const healed = killed.filter((kill) => kill.recovery_seconds !== null);
   const failedAttempts = totals.attempts - (report.outcomes.ok ?? 0);
+  const explained = Object.values(attribution.explained).reduce((sum, count) => sum + count, 0);
   const worst = recoveries.failed > 0 ? 'worst: never' : `worst ${secondsText(recoveries.max_seconds, 1)}`;
   return [
     `Success Rate: ${totals.success_rate === null ? 'no data' : `${(totals.success_rate * 100).toFixed(2)}%`} of ${thousands(totals.operations)} operations (attempts ${percentText(totals.attempt_success_rate)})`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
-    `Failed Requests: ${thousands(failedAttempts)} (${thousands(report.attribution.unexplained)} not explained by a fault)`,
+    `Failed Requests: ${thousands(failedAttempts)} in ramp and steady (in the whole run ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} by none)`,
     `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
-    `Total Recoveries: ${recoveries.count} of ${bit.length} faults, ${healed.length} of ${kills.length} kills`,
+    `Total Recoveries: ${recoveries.count} of ${bit.length} faults, ${healed.length} of ${killed.length} kills`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
     `Lost Writes: ${lostWritesText(report)}`,
   ];
 }
 
+const didNotBite = { no: 'did not bite', refused: 'refused by the engine', unsupported: 'not possible here' } as const;
+
 function killOf(kill: ReportedFault, number: number, of: number): string[] {
-  const at = kill.injected_at === null ? 'never' : clockText(kill.injected_at);
+  const at = kill.injected_at === null ? '' : ` at ${clockText(kill.injected_at)} UTC`;
+  const head = `Kill ${number} of ${of}: ${kill.kind} of ${kill.target}${at} (${kill.id}), `;
+  // Who was not killed has nothing to recover from.
+  if (kill.bit !== 'yes') return [`${head}${didNotBite[kill.bit]} (${kill.evidence})`];
   const end =
     kill.recovery_seconds === null
       ? 'not recovered'
@@ -67,7 +74,7 @@ function killOf(kill: ReportedFault, number: number, of: number): string[] {
     [stages.baseline, 'back to baseline (success and p99 of before)'],
   ];
   return [
-    `Kill ${number} of ${of}: ${kill.kind} of ${kill.target} at ${at} UTC (${kill.id}), ${end}`,
+    `${head}${end}`,
     // The steps stand in the order in which they happened.
     ...steps
       .filter((step): step is [number, string] => step[0] !== null)

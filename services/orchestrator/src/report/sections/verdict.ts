@@ -17,17 +17,31 @@ export function verdictSection(report: Report, running: boolean): Html {
   const sentence = running ? 'The verdict comes at the end.' : sentences[result];
   return html`<div class="verdict ${word.toLowerCase()}">
 <p class="word" role="status">${word}</p>
-<div><h1>${sentence}</h1><p class="quiet">${storyOf(report)}</p></div>
+<div><h1>${sentence}</h1><p class="quiet">${storyOf(report, running)}</p></div>
 </div>
 ${reasons.length === 0 || running ? '' : html`<ul class="reasons">${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
 ${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length < 5 ? html` open` : ''}><summary>${counted(warnings.length, 'warning')}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}`;
 }
 
-function storyOf({ faults, totals, duration_seconds, recoveries }: Report): string {
+function storyOf(report: Report, running: boolean): string {
+  const { faults, totals, duration_seconds: seconds } = report;
   const bit = faults.filter((fault) => fault.bit === 'yes');
   const kills = bit.filter(({ kind }) => kind === 'crash' || kind === 'outage');
-  const recovered = recoveries.failed === 0 ? 'each recovered from' : `${recoveries.failed} never recovered from`;
   const of = kills.length === 1 ? '1 of them a kill' : `${kills.length} of them kills`;
-  const came = bit.length === 0 ? 'no fault bit' : `${counted(bit.length, 'fault')} that bit, ${of}, ${recovered}`;
-  return `${counted(totals.attempts, 'request')} in ${durationText(duration_seconds)}; ${came}.`;
+  const came =
+    bit.length === 0
+      ? 'no fault bit'
+      : `${counted(bit.length, 'fault')} that bit, ${of}, ${recoveriesIn(report, bit.length, running)}`;
+  return `${counted(totals.attempts, 'request')} in ${durationText(seconds)}; ${came}.`;
+}
+
+function recoveriesIn({ recoveries }: Report, bit: number, running: boolean): string {
+  const { count, failed } = recoveries;
+  if (count === bit) return 'each recovered from';
+  const open = bit - count - failed;
+  const rest = [
+    failed === 0 ? '' : `${failed} never`,
+    open === 0 ? '' : running ? `${open} not over yet` : `${open} without a measured recovery`,
+  ];
+  return [`${count} recovered from`, ...rest.filter((text) => text !== '')].join(', ');
 }
