@@ -146,10 +146,44 @@ describe('command line', () => {
     assert.equal(parse('run', '--profile', 'smoke').name, 'run');
     assert.equal(parse('check').name, 'check');
     assert.equal(parse('verify').name, 'refused');
-    assert.equal(parse('bogus').name, 'refused');
+    for (const words of [['--help'], ['help'], ['help', 'verify'], ['verify', '--help']])
+      assert.equal(parse(...words).name, 'print', words.join(' '));
     const help = parse('--help');
     assert.ok(help.name === 'print' && help.text.includes('Examples:') && help.text.includes('--kill-interval'));
     assert.equal(parse('--version').name, 'print');
+  });
+
+  it('names an unknown command and what was probably meant, and lists the commands', () => {
+    const [unknown = '', ...more] = problems(['frobnicate']);
+    assert.match(unknown, /^frobnicate: there is no such command\. The commands are run, .*scenarios; see --help$/);
+    assert.deepEqual(more, []);
+    for (const [word, meant] of [
+      ['verfy', 'verify'],
+      ['smok', '--profile smoke'],
+      ['scenarios/custom.yaml', '--config scenarios/custom.yaml'],
+    ])
+      assert.match(problems([word ?? ''])[0] ?? '', new RegExp(`Did you mean ${meant}\\? The commands`));
+    assert.match(problems(['help', 'frobnicate'])[0] ?? '', /^frobnicate: there is no such command/);
+  });
+
+  it('says what is too much or missing after a command or an option', () => {
+    assert.deepEqual(problems(['run', 'smoke']), [
+      'smoke: "encore run" takes no argument. Did you mean --profile smoke?',
+    ]);
+    assert.deepEqual(problems(['verify', 'a', 'b']), ['b: "encore verify" takes one argument only.']);
+    assert.deepEqual(problems(['verify']), ['verify: say which, as in "encore verify <folder>"']);
+    assert.deepEqual(problems(['--config', '--dry-run']), ['--config: its value is missing; give --config <file>']);
+  });
+
+  it('says which option was probably meant, and takes the next word for its value only if that has one', () => {
+    assert.deepEqual(problems(['--user', '5', 'check']), [
+      '--user: there is no such option. Did you mean --users? See --help',
+    ]);
+    assert.deepEqual(
+      problems(['--dryrun', 'frobnicate']).map((problem) => problem.split(':')[0]),
+      ['frobnicate', '--dryrun'],
+    );
+    assert.deepEqual(problems(['-x']), ['-x: there is no such option. See --help']);
   });
 
   it('replays a stored plan as it is, and refuses one that was changed', () => {

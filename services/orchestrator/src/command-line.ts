@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { Plan, RunConfig } from '@encore/contracts';
 import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
+import { checkWords } from './command-line-words.ts';
 import { readReplay } from './settings/replay.ts';
 import { resolveSettings } from './settings/resolve-settings.ts';
 import { scalarSettings } from './settings/scalar-settings.ts';
@@ -64,9 +65,9 @@ export function parseCommandLine(
       asked = { name, operand };
     },
   );
-  const complaints = unknownOptions(program, argv);
+  const { problems: complaints, known } = checkWords(program, argv);
   try {
-    program.parse(complaints.length > 0 ? withoutUnknown(argv, complaints) : [...argv], { from: 'user' });
+    program.parse(known, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { name: 'print', text: printed };
@@ -88,7 +89,7 @@ function describeProgram(
     // Complaints come back as exceptions; subcommands inherit this.
     .configureOutput({ writeOut: print, writeErr: () => undefined })
     .allowExcessArguments(false)
-    .showSuggestionAfterError(true)
+    .helpCommand(true)
     .addHelpText('after', examples)
     .action(() => choose('run', ''));
   for (const { flagSyntax, help } of scalarSettings) program.option(flagSyntax, help);
@@ -171,38 +172,6 @@ function planned(
   if (refusals.length > 0) return { name: 'refused', problems: refusals };
   if (asked.name === 'check') return { name: 'check', config, plan };
   return { name: 'run', config, plan, dryRun: options.dryRun === true };
-}
-
-/** Options that nobody knows, told together with the other problems; commander would stop at the first. */
-function unknownOptions(program: Commander, argv: readonly string[]): string[] {
-  const takesValue = new Map<string, boolean>([
-    ['--help', false],
-    ['-h', false],
-    ['--', false],
-  ]);
-  for (const option of program.options)
-    for (const name of [option.long, option.short]) if (name) takesValue.set(name, option.required);
-  const unknown: string[] = [];
-  for (let i = 0; i < argv.length; i += 1) {
-    const word = argv[i] ?? '';
-    const name = word.split('=')[0] ?? '';
-    if (!word.startsWith('-') || word === '-') continue;
-    if (!takesValue.has(name)) unknown.push(`${name}: there is no such option; see --help`);
-    else if (takesValue.get(name) === true && !word.includes('=')) i += 1;
-  }
-  return unknown;
-}
-
-function withoutUnknown(argv: readonly string[], complaints: readonly string[]): string[] {
-  const unknown = new Set(complaints.map((complaint) => complaint.split(':')[0]));
-  const kept: string[] = [];
-  for (let i = 0; i < argv.length; i += 1) {
-    const word = argv[i] ?? '';
-    if (!unknown.has(word.split('=')[0])) kept.push(word);
-    // What follows an unknown option is taken for its value, unless it is an option itself.
-    else if (!word.includes('=') && argv[i + 1]?.startsWith('-') === false) i += 1;
-  }
-  return kept;
 }
 
 function camelCase(flag: string): string {
