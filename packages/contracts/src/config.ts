@@ -20,7 +20,7 @@ const whenSchema = z
     z.strictObject({ betweenSeconds: rangeSchema }),
   ])
   .describe(
-    'atSeconds: at fixed seconds; everyMinutes: at a phase (0 to 1) of each interval; betweenSeconds: at random intervals, start to start',
+    'one of atSeconds (fixed seconds), everyMinutes (at a phase, 0 to 1, of each interval) or betweenSeconds (at random, start to start)',
   );
 
 const ruleFaultSchema = z.strictObject({
@@ -32,7 +32,10 @@ const ruleFaultSchema = z.strictObject({
 
 /** One stream of faults on one target. Streams never overlap on a target, or at all, unless `overlap` says so. */
 export const scheduleRuleSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/)
+    .describe('a name of small letters, digits and dashes, such as kills'),
   target: targetSchema,
   when: whenSchema,
   pick: z.enum(['in-turn', 'weighted']).default('weighted'),
@@ -84,7 +87,7 @@ export const runConfigSchema = z.strictObject({
     .describe('replaces the default schedule (kills, network faults, memory caps); the kinds stand in docs/FAULTS.md'),
   load: loadConfigSchema.describe('what the users do'),
   thresholds: z
-    .record(z.string(), z.string())
+    .record(z.string(), z.string().describe('a rule in quotation marks, such as "value>=0.95"'))
     .describe('rules of the verdict by metric, such as success_rate: "value>=0.95"'),
 });
 export type RunConfig = z.infer<typeof runConfigSchema>;

@@ -7,6 +7,7 @@ import type { Plan, RunConfig } from '@encore/contracts';
 import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
 import { checkWords } from './command-line-words.ts';
+import { notRight } from './settings/near-miss.ts';
 import { readReplay } from './settings/replay.ts';
 import { resolveSettings } from './settings/resolve-settings.ts';
 import { scalarSettings } from './settings/scalar-settings.ts';
@@ -25,6 +26,7 @@ export interface Problems {
   problems: string[];
 }
 
+const rightUrl = "the address of the lab's page, such as http://127.0.0.1:8080";
 const version = '0.1.0';
 const examples = `
 Examples:
@@ -133,6 +135,8 @@ function build(
     case 'verify':
       return { name: asked.name, folder: asked.operand };
     case 'monitor':
+      if (!/^https?:$/.test(URL.parse(options.url)?.protocol ?? ''))
+        return { name: 'refused', problems: [`--url: ${notRight(options.url, rightUrl)}`] };
       return { name: 'monitor', url: options.url };
     default:
       return { name: asked.name as 'heal' | 'faults' | 'scenarios' };
@@ -169,9 +173,16 @@ function planned(
   const plan = replay?.ok === true ? replay.plan : makePlan(config);
   // A stored plan was consented to when it was made.
   const refusals = replay === null ? refusePlan(plan, config) : [];
-  if (refusals.length > 0) return { name: 'refused', problems: refusals };
+  if (refusals.length > 0) return { name: 'refused', problems: [...refusals, ...originOf(config)] };
   if (asked.name === 'check') return { name: 'check', config, plan };
   return { name: 'run', config, plan, dryRun: options.dryRun === true };
+}
+
+/** Where the schedule of a refused plan comes from, for those who wrote none. */
+function originOf({ schedule, profile, hours, killIntervalMinutes, control }: RunConfig): string[] {
+  if (schedule !== undefined || control === 'server-down') return [];
+  const from = `--profile ${profile}, --hours ${hours} and --kill-interval ${killIntervalMinutes}`;
+  return [`this schedule follows from ${from}: change one of them`];
 }
 
 function camelCase(flag: string): string {

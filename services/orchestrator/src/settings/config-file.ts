@@ -1,5 +1,5 @@
 /** Reads a settings file, JSON or YAML, into a plain object. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describeError } from '@encore/kit';
 import { parse as parseYaml } from 'yaml';
 
@@ -16,6 +16,7 @@ export function readSettingsFile(
     if (size > maxBytes) return { ok: false, problem: `${path}: is larger than ${maxBytes} bytes` };
     text = readFileSync(path, 'utf8');
   } catch (error) {
+    if (!existsSync(path)) return { ok: false, problem: `${path}: there is no such file` };
     return { ok: false, problem: `${path}: cannot be read: ${describeError(error)}` };
   }
   let value: unknown;

@@ -1,6 +1,6 @@
 /** What a mistyped word was probably meant to be. Case, dashes and underscores do not count: nobody errs about those alone. */
 
-/** The known word that is nearest to the given one, if it is near enough to be meant: a third of its letters may be wrong. */
+/** The known word that was probably meant: the nearest, where at most a third of its letters are wrong, or else one that begins so. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
@@ -9,13 +9,30 @@ export function nearestWord(word: string, known: readonly string[]): string | un
     const distance = editDistance(from, to);
     if (distance <= Math.max(from.length, to.length) / 3 && distance < least) [best, least] = [candidate, distance];
   }
-  return best;
+  const begin = bare(word);
+  return best ?? (begin.length < 3 ? undefined : known.find((candidate) => bare(candidate).startsWith(begin)));
 }
 
 /** Goes on a sentence: ` Did you mean "smoke"?`, or nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const nearest = nearestWord(word, known);
   return nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+}
+
+/** A value that is not right, and what would be. */
+export function notRight(value: unknown, right: string, choices: readonly string[] = []): string {
+  const quoted = quote(value);
+  const suggestion = typeof value === 'string' ? didYouMean(value, choices) : '';
+  return suggestion === ''
+    ? `${quoted} is not right; give ${right}`
+    : `${quoted} is not right.${suggestion} Give ${right}`;
+}
+
+const longestQuote = 60;
+
+function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
 }
 
 function bare(word: string): string {

@@ -2,12 +2,9 @@
  * From layers to one RunConfig: profile < file < environment < flags. Every layer is checked, also where a later one
  * covers it, and all problems are told together, each with the name under which its author wrote the value.
  */
-import { basename } from 'node:path';
 import { type ProfileName, profileNameSchema, type RunConfig, runConfigSchema } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
-import type { z } from 'zod';
-import { parseThreshold } from '../judge/threshold.ts';
 import { isObject, readSettingsFile, type SettingsObject } from './config-file.ts';
+import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
 import { parseScalar, scalarSettings } from './scalar-settings.ts';
 
@@ -38,7 +35,7 @@ export function resolveSettings(input: SettingsInput): Resolved {
   const lower = merge(lowest(profile), input.base ?? {});
   const withFile = merge(lower, file);
   // Names of the file's mistakes must be the file's own, so it is checked on top of the profile alone.
-  problems.push(...problemsOfFile(withFile, basename(input.configPath ?? 'settings')));
+  problems.push(...problemsOfFile(withFile, input.configPath ?? 'settings'));
   if (problems.length > 0) return { ok: false, problems };
   const merged = merge(withFile, { ...scalars, profile });
   if (scalars['seed'] === undefined && file['seed'] === undefined && input.base?.['seed'] === undefined)
@@ -70,42 +67,6 @@ function readScalars(input: SettingsInput, problems: string[]): SettingsObject {
     }
   }
   return values;
-}
-
-function problemsOfFile(settings: SettingsObject, fileName: string): string[] {
-  const result = runConfigSchema.safeParse(settings);
-  const problems = result.success ? [] : result.error.issues.flatMap((issue) => problemsOfIssue(issue, fileName));
-  const thresholds = settings['thresholds'];
-  for (const [metric, expression] of isObject(thresholds) ? Object.entries(thresholds) : []) {
-    if (typeof expression !== 'string') continue;
-    try {
-      parseThreshold(metric, expression);
-    } catch (error) {
-      if (!(error instanceof EncoreError)) throw error;
-      problems.push(`${fileName}: ${error.message}`);
-    }
-  }
-  return problems;
-}
-
-function problemsOfIssue(issue: z.core.$ZodIssue, fileName: string): string[] {
-  const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') {
-    const known = path.length === 0 ? `; known are ${Object.keys(runConfigSchema.shape).join(', ')}` : '';
-    return issue.keys.map((key) => `${fileName}: ${[...path, key].join('.')}: there is no such setting${known}`);
-  }
-  if (issue.code === 'invalid_union') {
-    // Of the alternatives, the one that fits best is the one with the fewest complaints.
-    const [best] = [...issue.errors].sort((a, b) => a.length - b.length);
-    if (best !== undefined)
-      return best.flatMap((inner) => problemsOfIssue({ ...inner, path: [...issue.path, ...inner.path] }, fileName));
-  }
-  return [`${fileName}: ${path.join('.')}: ${issue.message}${rightFor(path)}`];
-}
-
-function rightFor(path: string[]): string {
-  const setting = path.length === 1 ? scalarSettings.find(({ key }) => key === path[0]) : undefined;
-  return setting === undefined ? '' : `; give ${setting.right}`;
 }
 
 function merge(below: SettingsObject, above: SettingsObject): SettingsObject {

@@ -1,5 +1,6 @@
 /** The settings that have a flag and an environment variable of their own, as a table. */
-import { profileNames, type RunConfig, runConfigSchema } from '@encore/contracts';
+import { controlSchema, profileNames, type RunConfig, runConfigSchema } from '@encore/contracts';
+import { notRight } from './near-miss.ts';
 
 export interface ScalarSetting {
   key: keyof RunConfig & keyof typeof runConfigSchema.shape;
@@ -11,6 +12,8 @@ export interface ScalarSetting {
   help: string;
   /** Completes the sentence "give ...". */
   right: string;
+  /** The allowed values, where they are words. */
+  choices?: readonly string[];
 }
 
 export const scalarSettings: readonly ScalarSetting[] = [
@@ -22,6 +25,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     isNumber: false,
     help: `the settings to start from: ${profileNames.join(', ')} (default: full)`,
     right: `one of ${profileNames.join(', ')}`,
+    choices: profileNames,
   },
   {
     key: 'hours',
@@ -76,6 +80,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     isNumber: false,
     help: 'a run that must not pass: server-down (the server stays dead) or no-bite (the faults do nothing)',
     right: 'none, server-down or no-bite',
+    choices: controlSchema.options,
   },
 ];
 
@@ -88,5 +93,5 @@ export function parseScalar(
   const value = setting.isNumber ? (/^-?\d+(\.\d+)?$/.test(written) ? Number(written) : Number.NaN) : written;
   const result = runConfigSchema.shape[setting.key].safeParse(value);
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problem: `"${text}" is not right; give ${setting.right}` };
+  return { ok: false, problem: notRight(text, setting.right, setting.choices) };
 }

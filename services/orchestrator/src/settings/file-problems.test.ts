@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { faultKinds } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { parse } from 'yaml';
+import { problemsOfFile } from './file-problems.ts';
+import { profiles } from './profiles.ts';
+
+/** The problems of a file that holds this YAML, without the file's name, which every one must begin with. */
+function problemsOf(yaml: string): string[] {
+  const problems = problemsOfFile({ ...profiles.smoke, profile: 'smoke', seed: 0, ...parse(yaml) }, 'dir/my.yaml');
+  for (const problem of problems) assert.ok(problem.startsWith('dir/my.yaml: '), problem);
+  return problems.map((problem) => problem.replace('dir/my.yaml: ', ''));
+}
+
+const rule = (more: string): string => `schedule: [{ name: a, target: server, ${more} }]`;
+const crash = 'faults: [{ kind: crash }]';
+
+describe('problems of a settings file', () => {
+  it('are none where all is right', () => {
+    assert.deepEqual(problemsOf(`hours: 2\n${rule(`when: { atSeconds: [5] }, ${crash}`)}`), []);
+  });
+
+  it('quote a wrong value and say all that its place wants, however it is wrong', () => {
+    const hours = 'give the length in hours, above 0 and at most 336, such as 0.05 or 24';
+    for (const value of ['"soon"', '-1', '1000', '[4]'])
+      assert.deepEqual(problemsOf(`hours: ${value}`), [`hours: ${value} is not right; ${hours}`]);
+    assert.deepEqual(problemsOf('rampSeconds: -1'), ['rampSeconds: -1 is not right; give a number of at least 0']);
+    assert.deepEqual(problemsOf('monitor: maybe'), ['monitor: "maybe" is not right; give true or false']);
+    assert.deepEqual(problemsOf(rule(`when: { everyMinutes: 0 }, ${crash}`)), [
+      'schedule[0].when.everyMinutes: 0 is not right; give a number above 0',
+    ]);
+    assert.deepEqual(
+      problemsOf(rule(`when: { atSeconds: [5] }, faults: [{ kind: latency, params: { latencyMs: 1.5 } }]`)),
+      ['schedule[0].faults[0].params.latencyMs: 1.5 is not right; give a whole number from 1 to 60000'],
+    );
+    assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: []')), [
+      'schedule[0].faults: [] is not right; give a list with at least 1 item',
+    ]);
+    assert.deepEqual(problemsOf('load: 5'), [
+      'load: 5 is not right; give settings by name: mix, thinkSeconds, byteBudgetPerSecond, liveScoresPerUser, probesPerSecond',
+    ]);
+    assert.deepEqual(problemsOf(rule(`when: { betweenSeconds: { min: 5, max: 3 } }, ${crash}`)), [
+      'schedule[0].when.betweenSeconds: {"min":5,"max":3} is not right: min must not be greater than max',
+    ]);
+    const [long = ''] = problemsOf(`hours: ${'x'.repeat(500)}`);
+    assert.ok(long.length < 200, long);
+  });
+
+  it('list what is allowed, and suggest what was meant', () => {
+    assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: [{ kind: crush }]')), [
+      `schedule[0].faults[0].kind: "crush" is not right. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
+    ]);
+    assert.deepEqual(problemsOf('control: dead'), ['control: "dead" is not right; give none, server-down or no-bite']);
+  });
+
+  it('say what is missing', () => {
+    assert.deepEqual(
+      problemsOf(rule('when: { atSeconds: [5] }, faults: [{ kind: latency, durationSeconds: { min: 5 } }]')),
+      ['schedule[0].faults[0].durationSeconds.max: is missing; give a number above 0'],
+    );
+  });
+
+  it('suggest the name of a setting for a slip, the begin of a name, a flag or a variable, and else list the names', () => {
+    for (const [written, meant] of [
+      ['user', 'users'],
+      ['recovery', 'recoveryTimeoutSeconds'],
+      ['kill-interval', 'killIntervalMinutes'],
+      ['ENCORE_SEED', 'seed'],
+    ])
+      assert.deepEqual(problemsOf(`${written}: 4`), [`${written}: there is no such setting. Did you mean ${meant}?`]);
+    assert.deepEqual(
+      problemsOf('network: { often: true }').filter((problem) => problem.includes('often')),
+      ['network.often: there is no such setting. There are intervalSeconds, durationSeconds'],
+    );
+  });
+
+  it('answer a rule in the form that its author chose, and name the forms where that is not clear', () => {
+    assert.deepEqual(problemsOf(rule(`when: { everyMinuts: 5 }, ${crash}`)), [
+      'schedule[0].when.everyMinutes: is missing; give a number above 0',
+      'schedule[0].when.everyMinuts: there is no such setting. Did you mean everyMinutes?',
+    ]);
+    for (const value of ['5', '{"atSeconds":[1],"everyMinutes":5}', '{"now":true}']) {
+      const [problem = '', ...more] = problemsOf(rule(`when: ${value}, ${crash}`));
+      assert.ok(problem.startsWith(`schedule[0].when: ${value} is not right; give one of atSeconds (`), problem);
+      assert.deepEqual(more, []);
+    }
+  });
+
+  it('read the rules of the verdict', () => {
+    assert.deepEqual(problemsOf('thresholds: { sucess_rate: "value>=1" }'), [
+      'thresholds.sucess_rate: there is no such setting. Did you mean success_rate?',
+    ]);
+    assert.match(problemsOf('thresholds: { nonsense: "value>=1" }')[0] ?? '', /There are success_rate, .*leaks/);
+    assert.match(
+      problemsOf('thresholds: { success_rate: high }')[0] ?? '',
+      /^thresholds.success_rate: "high" is not a rule/,
+    );
+    assert.deepEqual(problemsOf('thresholds: { leaks: 0 }'), [
+      'thresholds.leaks: 0 is not right; give a rule in quotation marks, such as "value>=0.95"',
+    ]);
+  });
+});
