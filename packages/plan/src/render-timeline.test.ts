@@ -16,6 +16,12 @@ describe('renderTimeline', () => {
     }
   });
 
+  it('says from when its times count', () => {
+    const text = renderTimeline(makePlan(smokeConfig));
+    assert.match(text, /^ {2}times {16}from the beginning of steady load, 10 s after that of the run$/m);
+    assert.match(text, /^ {2}at \(steady\) id /m);
+  });
+
   it('writes times of day as people read them', () => {
     const text = renderTimeline(makePlan(smokeConfig));
     assert.match(text, /^ {2}0:00:22\.5 {3}f000\d {3}crash {15}server {17}-$/m);

@@ -15,8 +15,9 @@ export function renderTimeline(plan: Plan): string {
       [...counts].map(([kind, count]) => `${count} ${kind}`),
       width,
     ),
+    `  times                from the beginning of steady load, ${plan.rampSeconds} s after that of the run`,
     '',
-    `  ${'at'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(15)}${'for'.padStart(9)}  settings`,
+    `  ${'at (steady)'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(15)}${'for'.padStart(9)}  settings`,
     ...plan.faults.map((fault) => line(fault).slice(0, width).trimEnd()),
     '',
   ].join('\n');
