@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { dashboards } from '../scripts/make-dashboards.ts';
 import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
-import { selectorsOf } from './support/promql.ts';
+import { isCounter, selectorsOf } from './support/promql.ts';
 import { readRules } from './support/rules.ts';
 import { assertKnown } from './support/watched.ts';
 
@@ -94,8 +94,7 @@ describe('Grafana dashboards', () => {
         assert.doesNotMatch(expr, /or vector\(|absent\(/, title);
         for (const { metric, inside, window } of selectorsOf(expr)) {
           if (metric.includes(':')) continue;
-          const counter = /_(total|count|sum|bucket)$/.test(metric);
-          assert.equal(counter, inside === 'rate' || inside === 'increase', `${title}: ${metric}`);
+          assert.equal(isCounter(metric), inside === 'rate' || inside === 'increase', `${title}: ${metric}`);
           if (window !== null) assert.ok(['$__rate_interval', '$__range'].includes(window), `${title}: [${window}]`);
         }
       }

@@ -6,7 +6,7 @@ import { before, describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { root } from './support/command.ts';
 import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
-import { selectorsOf } from './support/promql.ts';
+import { isCounter, selectorsOf } from './support/promql.ts';
 import { expectedStates, readRules } from './support/rules.ts';
 import { assertKnown } from './support/watched.ts';
 
@@ -28,8 +28,7 @@ describe('Prometheus', () => {
     for (const { record, expr } of rules) {
       if (record !== undefined) assert.match(record, /^[a-z_]+:[a-z_]+:[a-z0-9_]+$/);
       for (const { metric, inside, window } of selectorsOf(expr)) {
-        const counter = /_(total|count|sum|bucket)$/.test(metric);
-        assert.equal(counter, inside === 'rate' || inside === 'increase', `${metric} in ${expr}`);
+        assert.equal(isCounter(metric), inside === 'rate' || inside === 'increase', `${metric} in ${expr}`);
         if (window !== null) assert.ok(seconds(window) >= 15, `${window} holds fewer than three scrapes: ${expr}`);
       }
     }
@@ -37,10 +36,11 @@ describe('Prometheus', () => {
 
   it('has alerts that say what they expect under each kind of fault', () => {
     const alerts = rules.filter(({ alert }) => alert !== undefined);
-    for (const { alert, labels, annotations } of alerts) {
+    for (const rule of alerts) {
+      const { alert, labels, annotations } = rule;
       assert.match(labels?.['severity'] ?? '', /^(info|warning|critical)$/, alert);
       assert.ok((annotations?.summary ?? '').length > 20, alert);
-      const states = expectedStates(annotations?.description ?? '');
+      const states = expectedStates(rule);
       assert.ok(states, `${alert} does not say which state is expected under which kind`);
       const named = [...states.fires, ...states.may];
       assert.equal(new Set(named).size, named.length, `${alert} names a kind twice`);
@@ -54,8 +54,8 @@ describe('Prometheus', () => {
 
   it('has an alert for each kind that a user or the engine would notice; the others are silent by design', () => {
     const seen = new Set(
-      rules.flatMap(({ annotations }) => {
-        const states = expectedStates(annotations?.description ?? '');
+      rules.flatMap((rule) => {
+        const states = expectedStates(rule);
         return states === null ? [] : [...states.fires, ...states.may];
       }),
     );
@@ -64,13 +64,16 @@ describe('Prometheus', () => {
       faultKinds.filter((kind) => !seen.has(kind)),
       ['slow-close'],
     );
-    const surely = rules.flatMap(({ annotations }) => expectedStates(annotations?.description ?? '')?.fires ?? []);
+    const surely = rules.flatMap((rule) => expectedStates(rule)?.fires ?? []);
     for (const kill of ['crash', 'outage', 'hang', 'restart']) assert.ok(surely.includes(kill), kill);
   });
 
   it('scrapes each program of the Compose file where it listens, on a network that they share', () => {
     const { services } = readYaml('docker-compose.yml') as {
-      services: Record<string, { networks?: string[]; environment?: unknown; command?: string[] }>;
+      services: Record<
+        string,
+        { networks?: string[]; environment?: unknown; healthcheck?: unknown; command?: string[] }
+      >;
     };
     const { scrape_configs: jobs, global } = readYaml('prometheus/prometheus.yml') as {
       global: { scrape_interval: string };
@@ -87,7 +90,9 @@ describe('Prometheus', () => {
         service.networks?.some((network) => mine.includes(network)),
         `${job} is out of reach`,
       );
-      if (job !== 'toxiproxy') assert.ok(JSON.stringify(service.environment).includes(port), `${job} on ${port}`);
+      const { environment, healthcheck } = service;
+      if (job !== 'toxiproxy')
+        assert.ok(JSON.stringify([environment, healthcheck]).includes(port), `${job} on ${port}`);
     }
     assert.ok(services['toxiproxy']?.command?.includes('-proxy-metrics'));
     const kept = services['prometheus']?.command?.join(' ') ?? '';

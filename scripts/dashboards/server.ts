@@ -1,5 +1,6 @@
 /** The server from inside: rate, errors and duration of its work; utilisation, saturation and errors of what it works with. */
 import type { DashboardSpec } from './dashboard.ts';
+import { database } from './database.ts';
 import { type PanelSpec, rate, shownTime } from './panel.ts';
 
 const size = { width: 8, height: 8 } as const;
@@ -169,7 +170,7 @@ const pools: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'Database connections',
+    title: 'Database connections of the server',
     description: 'The pool towards PostgreSQL, which is reached through Toxiproxy.',
     unit: 'short',
     link: 'lab',
@@ -230,5 +231,5 @@ export const serverDashboard: DashboardSpec = {
   uid: 'encore-server',
   title: 'Encore: server',
   description: 'The server from inside: its work by route and tool, its resources, its pools and its database.',
-  panels: [...work, ...process, ...pools],
+  panels: [...work, ...process, ...pools, ...database],
 };

@@ -55,7 +55,7 @@ async function assertScraped(prometheus: Prometheus): Promise<void> {
     'every program to be scraped',
     async () => {
       const { activeTargets } = await prometheus.targets();
-      assert.ok(activeTargets.length >= 7, `${activeTargets.length} targets`);
+      assert.ok(activeTargets.length >= 8, `${activeTargets.length} targets`);
       for (const { labels, health, lastError } of activeTargets)
         if (labels['job'] !== 'orchestrator') assert.equal(health, 'up', `${labels['job']}: ${lastError}`);
       return true;
@@ -89,8 +89,9 @@ async function assertAlerts(prometheus: Prometheus, range: Range): Promise<void>
   const injected = await kindsOf(prometheus, range);
   const firing = await prometheus.range('max by (alertname) (ALERTS{alertstate="firing"})', range);
   const fired = new Set(firing.map(({ labels }) => labels['alertname']));
-  for (const { alert, annotations } of readRules()) {
-    const states = expectedStates(annotations?.description ?? '');
+  for (const rule of readRules()) {
+    const { alert } = rule;
+    const states = expectedStates(rule);
     if (alert === undefined || alert === machineAlert || states === null) continue;
     const must = states.fires.filter((kind) => injected.has(kind));
     const may = states.may.filter((kind) => injected.has(kind));

@@ -16,6 +16,12 @@ export function withoutVariables(expr: string, rangeSeconds: number): string {
   return expr.replaceAll('$__rate_interval', '20s').replaceAll('$__range', `${Math.ceil(rangeSeconds)}s`);
 }
 
+/** Prometheus' names say what is a counter; those of PostgreSQL's exporter come from PostgreSQL's own columns. */
+export function isCounter(metric: string): boolean {
+  if (/^pg_(locks|stat_activity)_count$/.test(metric)) return false;
+  return /_(total|count|sum|bucket)$|^pg_stat_database_(xact_|blks_|tup_|deadlocks)/.test(metric);
+}
+
 /** For expressions whose label values hold no braces. */
 export function selectorsOf(expr: string): Selector[] {
   // The labels of a grouping are no metrics.

@@ -9,7 +9,7 @@ export interface Rule {
   alert?: string;
   expr: string;
   labels?: Record<string, string>;
-  annotations?: { summary: string; description: string };
+  annotations?: { summary: string; description: string; fires_under: string; may_fire_under: string };
 }
 
 export function readRules(): Rule[] {
@@ -20,15 +20,14 @@ export function readRules(): Rule[] {
   );
 }
 
-/** The kinds that an alert's description names, by the state that it expects under them; null for a sentence that is not there. */
-export function expectedStates(description: string): { fires: string[]; may: string[] } | null {
-  const sentence = /Expected state: (?:(fires|may fire) under .*; ?)?silent under every (other )?kind\.$/.exec(
-    description.replace(/\s+/g, ' ').trim(),
-  );
-  if (sentence === null || (sentence[1] === undefined) !== (sentence[2] === undefined)) return null;
-  const kindsAfter = (verb: string): string[] => {
-    const list = new RegExp(`(?:: |; )${verb} under ([^;]+);`).exec(sentence[0])?.[1];
-    return list === undefined ? [] : list.split(',').map((kind) => kind.trim());
-  };
-  return { fires: kindsAfter('fires'), may: kindsAfter('may fire') };
+/** The kinds that an alert names, by the state that it expects under them; null when it does not say both. */
+export function expectedStates({ annotations }: Rule): { fires: string[]; may: string[] } | null {
+  const fires = kindsOf(annotations?.fires_under);
+  const may = kindsOf(annotations?.may_fire_under);
+  return fires === null || may === null ? null : { fires, may };
+}
+
+function kindsOf(list: string | undefined): string[] | null {
+  if (list === undefined) return null;
+  return list === 'none' ? [] : list.split(',').map((kind) => kind.trim());
 }

@@ -5,8 +5,8 @@ import { selectorsOf } from './promql.ts';
 import { readRules } from './rules.ts';
 
 /** Told by programs that are not ours, or by Prometheus itself; the end-to-end test finds them on the real one. */
-const foreign = /^(up|ALERTS|scrape_duration_seconds|(toxiproxy|prometheus)_.*)$/;
-const foreignJobs = ['toxiproxy', 'prometheus'];
+const foreign = /^(up|ALERTS|scrape_duration_seconds|(toxiproxy|prometheus|pg)_.*)$/;
+const foreignJobs = ['toxiproxy', 'prometheus', 'postgres-exporter'];
 
 export function assertKnown(expr: string, catalogue: readonly Series[], where: string): void {
   const recorded = new Set(readRules().flatMap(({ record }) => record ?? []));

@@ -15,7 +15,7 @@ export interface Check {
 
 const gib = 1024 ** 3;
 /** The sum of the limits in docker-compose.yml. */
-const limitsBytes = 2.6 * gib;
+const limitsBytes = 2.7 * gib;
 const wantedBytes = 4 * gib;
 /** For history, ledger and logs of a day. */
 const diskPerDayBytes = 10 * gib;

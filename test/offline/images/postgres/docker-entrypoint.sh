@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The part of the official entrypoint that the lab uses: make the cluster once from POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB
-# (POSTGRES_PASSWORD_FILE, POSTGRES_INITDB_ARGS and POSTGRES_HOST_AUTH_METHOD too), then become the server as uid 999.
+# (POSTGRES_PASSWORD_FILE, POSTGRES_INITDB_ARGS and POSTGRES_HOST_AUTH_METHOD too), run the SQL of /docker-entrypoint-initdb.d,
+# then become the server as uid 999.
 set -euo pipefail
 
 if [[ ${1:-} == -* ]]; then set -- postgres "$@"; fi
@@ -27,10 +28,16 @@ if [[ ! -s $PGDATA/PG_VERSION ]]; then
   printf '\nhost all all all %s\n' "${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >>"$PGDATA/pg_hba.conf"
   # The official image's sample configuration listens on all addresses. While the database is made, nobody may see it.
   echo "listen_addresses = '*'" >>"$PGDATA/postgresql.conf"
+  export PGPASSWORD=${POSTGRES_PASSWORD:-}
+  pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
   if [[ $database != postgres ]]; then
-    pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
-    PGPASSWORD=${POSTGRES_PASSWORD:-} createdb --username="$user" --maintenance-db=postgres --no-password "$database"
-    pg_ctl -D "$PGDATA" -m fast -w stop
+    createdb --username="$user" --maintenance-db=postgres --no-password "$database"
   fi
+  shopt -s nullglob
+  for script in /docker-entrypoint-initdb.d/*.sql; do
+    psql -v ON_ERROR_STOP=1 --username="$user" --dbname="$database" --no-password --file="$script"
+  done
+  pg_ctl -D "$PGDATA" -m fast -w stop
+  unset PGPASSWORD
 fi
 exec "$@"
