@@ -1,7 +1,7 @@
 /**
  * What a person sees while the run goes on. With a monitor, its screen; on a terminal without one, a block that is drawn
  * anew each second under the lines of what happened; elsewhere plain lines, one every ten seconds and one for each thing
- * that happened.
+ * that happened, in the order of their times.
  */
 import type { EncoreEvent } from '@encore/contracts';
 import { eventLine } from './event-line.ts';
@@ -20,6 +20,8 @@ export interface Screen {
 }
 
 const plainEveryMs = 10_000;
+/** Services are asked every 500 ms, each for itself, so what they tell arrives out of order by up to so much. */
+const orderMs = 1_000;
 /** Lines that came while a screen was there and are told when it is gone. */
 const maxHeld = 40;
 
@@ -28,6 +30,8 @@ export class Progress {
   readonly #isLive: boolean;
   #screen: Screen | null = null;
   #held: string[] = [];
+  /** Lines with the time that stands before them, in its order, until nothing earlier can come. */
+  #waiting: { at: number; text: string }[] = [];
   #drawn = 0;
   #lastPlainAt = Number.NEGATIVE_INFINITY;
 
@@ -46,27 +50,24 @@ export class Progress {
     if (screen === null) return;
     this.#screen = null;
     await screen.close();
-    for (const line of this.#held) this.say(line);
+    for (const line of this.#held) this.#write(line);
     this.#held = [];
   }
 
+  /** At once, after everything that waits. */
   say(text: string): void {
-    if (this.#screen !== null) {
-      this.#held.push(text);
-      if (this.#held.length > maxHeld) this.#held.shift();
-      return;
-    }
-    this.#erase();
-    this.#output.write(`${text}\n`);
+    this.#tellUntil(Number.POSITIVE_INFINITY);
+    this.#tell(text);
   }
 
   event(event: EncoreEvent): void {
     const line = eventLine(event);
-    if (line !== null) this.say(`${clockTime(event.at)}  ${line}`);
+    if (line !== null) this.#wait(event.at, line);
   }
 
   /** To be called about every second. */
   tick(state: Snapshot): void {
+    this.#tellUntil(state.now - orderMs);
     if (this.#screen !== null) {
       this.#screen.show(state);
     } else if (this.#isLive) {
@@ -76,8 +77,31 @@ export class Progress {
       this.#drawn = lines.length;
     } else if (state.now - this.#lastPlainAt >= plainEveryMs) {
       this.#lastPlainAt = state.now;
-      this.say(`${clockTime(state.now)}  ${statusLine(state)}`);
+      this.#wait(state.now, statusLine(state));
     }
+  }
+
+  #wait(at: number, text: string): void {
+    const later = this.#waiting.findIndex((line) => line.at > at);
+    this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, { at, text: `${clockTime(at)}  ${text}` });
+  }
+
+  #tellUntil(at: number): void {
+    while (this.#waiting[0] !== undefined && this.#waiting[0].at <= at) this.#tell(this.#waiting.shift()?.text ?? '');
+  }
+
+  #tell(text: string): void {
+    if (this.#screen === null) {
+      this.#write(text);
+      return;
+    }
+    this.#held.push(text);
+    if (this.#held.length > maxHeld) this.#held.shift();
+  }
+
+  #write(text: string): void {
+    this.#erase();
+    this.#output.write(`${text}\n`);
   }
 
   #erase(): void {

@@ -75,7 +75,8 @@ describe('progress', () => {
     const view = viewAfter(kill);
     for (let at = steady; at < steady + 31_000; at += 1_000) progress.tick(view.snapshot(at));
     progress.event({ type: 'server_seen', at: steady, port: true, ready: true });
-    assert.equal(text.trim().split('\n').length, 5);
+    progress.say('over');
+    assert.equal(text.trim().split('\n').length, 6);
     assert.ok(!text.includes('\x1b'));
   });
 });
