@@ -86,6 +86,12 @@ describe('command line', () => {
     assert.equal(problems(['--users', '3'], { ENCORE_USERS: 'many' }).length, 1);
   });
 
+  it('does not pass over a variable that looks like a setting', () => {
+    assert.equal(problems([], { ENCORE_USER: '5' }).length, 1);
+    assert.equal(problems(['check'], { ENCORE_USER: '5' }).length, 1);
+    assert.equal(run([], { ENCORE_GUARD_URL: 'http://x', ENCORE_RADIO: '5' }).config.users, 100);
+  });
+
   it('names the file of a problem as it was given, beside the problems of the flags', () => {
     const path = file('bad.yaml', 'colour: red\nprofile: smok\n');
     const found = problems(['--config', path, '--profile', 'ful']);

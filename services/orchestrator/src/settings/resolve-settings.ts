@@ -7,6 +7,7 @@ import { isObject, readSettingsFile, type SettingsObject } from './config-file.t
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
 import { parseScalar, scalarSettings } from './scalar-settings.ts';
+import { problemsOfVariables } from './unknown-variables.ts';
 
 export interface SettingsInput {
   /** By flag, as written: `--hours` -> `4`. */
@@ -22,7 +23,7 @@ export interface SettingsInput {
 export type Resolved = { ok: true; config: RunConfig } | { ok: false; problems: string[] };
 
 export function resolveSettings(input: SettingsInput): Resolved {
-  const problems: string[] = [];
+  const problems = problemsOfVariables(input.env);
   const scalars = readScalars(input, problems);
   let file: SettingsObject = {};
   if (input.configPath !== undefined) {
