@@ -5,7 +5,7 @@ import { gate } from './http/gate.ts';
 import { healthApp } from './http/health-app.ts';
 import { Listener } from './http/listener.ts';
 import { usersApp } from './http/users-app.ts';
-import type { McpRoute } from './mcp/mcp-route.ts';
+import type { McpRoute, McpRouteOptions } from './mcp/mcp-route.ts';
 import { createParts, type Parts } from './parts.ts';
 import { tools } from './tools/index.ts';
 
@@ -20,7 +20,10 @@ export interface RunningServer extends AsyncDisposable {
   readonly healthPort: number;
 }
 
-export async function startServer(settings: Settings, logger: Logger): Promise<RunningServer> {
+/** What stands in for our own MCP tools where the ways to them are tested, and not the tools. */
+export type McpInstead = Pick<McpRouteOptions, 'factory' | 'sessions'>;
+
+export async function startServer(settings: Settings, logger: Logger, instead?: McpInstead): Promise<RunningServer> {
   const parts = createParts(settings, logger);
   const mcp = Promise.withResolvers<McpRoute>();
   const users = await openUsersPort(settings, parts, mcp.promise, logger);
@@ -32,7 +35,7 @@ export async function startServer(settings: Settings, logger: Logger): Promise<R
   logger.info({ port: users.port, healthPort: health.port }, 'listening');
   parts.start();
   // The SDK is loaded after the ports are open: health and scores need not wait for it.
-  mcp.resolve(await loadMcp(settings, parts, logger));
+  mcp.resolve(await loadMcp(settings, parts, logger, instead));
   return {
     port: users.port,
     healthPort: health.port,
@@ -67,11 +70,11 @@ function openUsersPort(settings: Settings, parts: Parts, mcp: Promise<McpRoute>,
   return Listener.open(guarded, { host, port, requestTimeoutMs, maxConnections: limits.max_connections });
 }
 
-async function loadMcp({ limits }: Settings, parts: Parts, logger: Logger): Promise<McpRoute> {
+async function loadMcp({ limits }: Settings, parts: Parts, logger: Logger, instead?: McpInstead): Promise<McpRoute> {
   const [{ createMcpRoute }, { mcpServerFactory }] = await Promise.all([
     import('./mcp/mcp-route.ts'),
     import('./mcp/mcp-server.ts'),
   ]);
   const factory = mcpServerFactory(tools, parts.runner, parts.library);
-  return createMcpRoute({ factory, maxBytes: limits.max_message_size, stallMs, logger });
+  return createMcpRoute({ factory, maxBytes: limits.max_message_size, stallMs, logger, ...instead });
 }

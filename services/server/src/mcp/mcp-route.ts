@@ -2,12 +2,14 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '@encore/kit';
-import { createMcpHandler, type Server } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest, type Server } from '@modelcontextprotocol/server';
 import { readWholeBody } from '../http/body.ts';
 import { signalOf } from '../http/request-scope.ts';
 
 export interface McpRouteOptions {
   factory: () => Server;
+  /** Answers the requests of 2025-11-25 and before, where they are to have sessions; without it they have none. */
+  sessions?: (request: Request, parsedBody: unknown) => Promise<Response>;
   maxBytes: number;
   stallMs: number;
   logger: Logger;
@@ -15,7 +17,7 @@ export interface McpRouteOptions {
 
 export type McpRoute = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export function createMcpRoute({ factory, maxBytes, stallMs, logger }: McpRouteOptions): McpRoute {
+export function createMcpRoute({ factory, sessions, maxBytes, stallMs, logger }: McpRouteOptions): McpRoute {
   const handler = createMcpHandler(factory, {
     maxSubscriptions: 16,
     onerror: (error) => logger.debug({ err: error.message }, 'mcp'),
@@ -35,7 +37,11 @@ export function createMcpRoute({ factory, maxBytes, stallMs, logger }: McpRouteO
         return;
       }
     }
-    const answer = await handler.fetch(toWebRequest(request, signal), { parsedBody: message });
+    const asked = toWebRequest(request, signal);
+    const answer =
+      sessions && (await isLegacyRequest(asked, message))
+        ? await sessions(asked, message)
+        : await handler.fetch(asked, { parsedBody: message });
     await send(answer, response, signal);
   };
 }
@@ -64,6 +70,8 @@ async function send(answer: Response, response: ServerResponse, signal: AbortSig
     response.end(Buffer.from(await answer.arrayBuffer()));
     return;
   }
+  // A stream may be silent at first: its client must still learn that it is open.
+  response.flushHeaders();
   for await (const piece of answer.body) {
     if (!response.write(piece)) await once(response, 'drain', { signal });
   }

@@ -32,7 +32,7 @@ export function registerScoreResources(server: Server, library: ScoreLibrary): v
     resourceTemplates: [{ uriTemplate: `${scheme}{id}`, name: 'score', description: 'A stored score, as uploaded.' }],
   }));
   server.setRequestHandler('resources/read', async ({ params }, context) => {
-    const contents = await answered(readScore(library, params.uri, context.mcpReq.signal));
+    const contents = await answered(readScore(library, params.uri, context.mcpReq.signal), { uri: params.uri });
     return { contents: [contents] };
   });
 }
@@ -61,13 +61,13 @@ async function readScore(library: ScoreLibrary, uri: string, signal: AbortSignal
 }
 
 /** Resources have no result that could say "it failed": their failures are protocol errors. */
-async function answered<T>(work: Promise<T>): Promise<T> {
+async function answered<T>(work: Promise<T>, about: { uri?: string } = {}): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof EncoreError)) throw error;
     const { code, message, status, definite } = error;
     const kind = status < 500 ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
-    throw new ProtocolError(kind, message, { code, definite });
+    throw new ProtocolError(kind, message, { code, definite, ...about });
   }
 }

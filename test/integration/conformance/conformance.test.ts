@@ -1,0 +1,128 @@
+/**
+ * The official MCP conformance suite against the server as a process: at rest, in the first moments after a crash, and through a
+ * network that is slow and cuts the bytes small. Each scenario is a test of its own; which there are: scenarios.ts.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { waitUntil } from '@encore/kit';
+import { after, before, describe, it } from 'mocha';
+import { Toxiproxy } from 'toxiproxy-node-client';
+import { root } from '../../support/command.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { fixtureScenarios, revisions, shippedScenarios } from './scenarios.ts';
+import { type ServerProgram, startServerProgram } from './server-program.ts';
+import { type Outcome, problemsOf, requiredScenarios, runSuite } from './suite.ts';
+
+const builds = [
+  { name: 'the shipped server', program: 'services/server/src/main.ts', scenarios: shippedScenarios },
+  {
+    name: 'the build with the fixture tools',
+    program: 'test/integration/conformance/fixture-program.ts',
+    scenarios: fixtureScenarios,
+  },
+];
+
+interface Link extends AsyncDisposable {
+  readonly url: string;
+}
+
+describe('MCP conformance', function () {
+  this.timeout(60_000);
+  let postgres: TestPostgres;
+  before(async () => {
+    postgres = await startPostgres();
+  });
+  after(() => postgres[Symbol.asyncDispose]());
+
+  for (const revision of revisions) {
+    it(`leaves out nothing that ${revision} requires of a server`, () => {
+      const missing = requiredScenarios(revision).filter((name) => !fixtureScenarios[revision].includes(name));
+      assert.deepEqual(missing, []);
+    });
+  }
+
+  for (const { name, program, scenarios } of builds) {
+    describe(name, () => {
+      let server: ServerProgram;
+      const direct = () => `http://localhost:${server.port}/mcp`;
+      before(async () => {
+        server = await startServerProgram(program, postgres.url);
+      });
+      after(() => server[Symbol.asyncDispose]());
+
+      for (const revision of revisions) {
+        passes(`at rest, ${revision}`, scenarios[revision], () => runSuite(direct(), revision));
+        passes(`right after a crash, ${revision}`, scenarios[revision], async () => {
+          await server.crash();
+          return runSuite(direct(), revision);
+        });
+      }
+
+      describe('through a slow network that cuts the bytes small', () => {
+        let link: Link;
+        before(async () => {
+          link = await openSlowLink(server.port);
+        });
+        after(() => link[Symbol.asyncDispose]());
+        for (const revision of revisions) {
+          passes(revision, scenarios[revision], () => runSuite(link.url, revision));
+        }
+      });
+    });
+  }
+});
+
+function passes(when: string, scenarios: readonly string[], run: () => Promise<Outcome>): void {
+  describe(when, () => {
+    let outcome: Outcome;
+    before(async () => {
+      outcome = await run();
+    });
+    for (const scenario of scenarios) {
+      it(scenario, () => assert.deepEqual(problemsOf(outcome.get(scenario)), []));
+    }
+  });
+}
+
+/** The embedded proxy with 15 to 25 ms on each way, and what it passes on cut into pieces of 128 to 384 bytes, 0.2 ms apart. */
+async function openSlowLink(port: number): Promise<Link> {
+  const apiPort = await freePort();
+  const proxy = spawn(process.execPath, [join(root, 'embedded/src/proxy/main.ts')], {
+    env: { ...process.env, ENCORE_PORT: String(apiPort) },
+    stdio: 'ignore',
+  });
+  const api = `http://127.0.0.1:${apiPort}`;
+  await waitUntil('the proxy', async () => (await fetch(`${api}/version`)).ok, { timeoutMs: 10_000 });
+  const created = await new Toxiproxy(api).createProxy({
+    name: 'link',
+    listen: '127.0.0.1:0',
+    upstream: `127.0.0.1:${port}`,
+  });
+  for (const stream of ['upstream', 'downstream'] as const) {
+    await created.addToxic({
+      name: `latency_${stream}`,
+      type: 'latency',
+      stream,
+      toxicity: 1,
+      attributes: { latency: 20, jitter: 5 },
+    });
+    await created.addToxic({
+      name: `slicer_${stream}`,
+      type: 'slicer',
+      stream,
+      toxicity: 1,
+      attributes: { average_size: 256, size_variation: 128, delay: 200 },
+    });
+  }
+  return {
+    url: `http://localhost:${created.listen.split(':').at(-1)}/mcp`,
+    async [Symbol.asyncDispose]() {
+      const gone = once(proxy, 'exit');
+      proxy.kill('SIGTERM');
+      await gone;
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** Our server as a program, with the conformance suite's tools in place of its own. Everything in front of them is the shipped code. */
+import { createLogger, runService } from '@encore/kit';
+import { readSettings } from '../../../services/server/src/config.ts';
+import { fixtureMcp } from '../../../services/server/src/conformance/fixture-mcp.ts';
+import { keepSessions } from '../../../services/server/src/conformance/fixture-sessions.ts';
+import { startServer } from '../../../services/server/src/start-server.ts';
+
+const logger = createLogger('server', process.env['ENCORE_LOG_LEVEL'] ?? 'info');
+const mcp = { factory: fixtureMcp, sessions: keepSessions(fixtureMcp) };
+await runService(logger, () => startServer(readSettings(process.env), logger, mcp), 9_000);

@@ -1,0 +1,54 @@
+/** A server as a process with fixed ports, that can be killed and started again, as an engine does it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitUntil } from '@encore/kit';
+import { root } from '../../support/command.ts';
+import { freePort } from '../../support/free-port.ts';
+
+export interface ServerProgram extends AsyncDisposable {
+  readonly port: number;
+  /** SIGKILL, and started again at once. Returns in the moment in which it calls itself ready. */
+  crash(): Promise<void>;
+}
+
+export async function startServerProgram(program: string, databaseUrl: string): Promise<ServerProgram> {
+  const scratch = mkdtempSync(join(tmpdir(), 'encore-conformance-'));
+  const [port, healthPort] = [await freePort(), await freePort()];
+  let child: ChildProcess;
+  const start = async () => {
+    child = spawn(process.execPath, [join(root, program)], {
+      cwd: root,
+      env: {
+        PATH: process.env['PATH'],
+        ENCORE_PORT: String(port),
+        ENCORE_HEALTH_PORT: String(healthPort),
+        ENCORE_DATABASE_URL: databaseUrl,
+        ENCORE_SCRATCH_DIR: scratch,
+        ENCORE_LOG_LEVEL: 'error',
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const ready = `http://127.0.0.1:${healthPort}/health/ready`;
+    await waitUntil('the server', async () => (await fetch(ready)).ok, { timeoutMs: 20_000, everyMs: 10 });
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  };
+  await start();
+  return {
+    port,
+    async crash() {
+      await end('SIGKILL');
+      await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await end('SIGTERM');
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
