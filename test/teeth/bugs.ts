@@ -1,0 +1,128 @@
+/** The planted bugs, one line each: where it is planted, in which run, and which rule of the verdict must say so. */
+import type { Result } from '@encore/contracts';
+import type { ScenarioName } from './scenarios.ts';
+
+export interface Bug {
+  /** Its file is bugs/NAME.ts. */
+  name: string;
+  what: string;
+  /** The module that it stands in for. */
+  plantedIn: string;
+  scenario: ScenarioName;
+  hitsExpected: number;
+  /** The rule or check that must catch it, the verdict, and how its reason begins. */
+  rule: string;
+  verdict: Result;
+  reason: RegExp;
+}
+
+const broken = (rule: string): Pick<Bug, 'rule' | 'verdict' | 'reason'> => ({
+  rule,
+  verdict: 'FAILED',
+  reason: new RegExp(`^${rule} is .*, the rule is `),
+});
+const unproven = (rule: string, reason: RegExp): Pick<Bug, 'rule' | 'verdict' | 'reason'> => ({
+  rule,
+  verdict: 'INCONCLUSIVE',
+  reason,
+});
+const store = 'services/server/src/database/score-store.ts';
+
+export const bugs: readonly Bug[] = [
+  {
+    name: 'acknowledge-before-commit',
+    what: 'a write is answered 0.4 s before it is committed',
+    plantedIn: store,
+    scenario: 'crashes',
+    hitsExpected: 10,
+    ...broken('lost_writes'),
+  },
+  {
+    name: 'drop-acknowledged',
+    what: '1 in 10,000 acknowledged scores is not kept',
+    plantedIn: 'services/loadgen/src/testing/fake-server.ts',
+    scenario: 'loopback',
+    hitsExpected: 20,
+    ...broken('lost_writes'),
+  },
+  {
+    name: 'foreign-document',
+    what: 'one export in ten is another score',
+    plantedIn: store,
+    scenario: 'calm',
+    hitsExpected: 10,
+    ...broken('wrong_answers'),
+  },
+  {
+    name: 'flipped-byte',
+    what: 'one bit of one write in ten is stored wrongly',
+    plantedIn: store,
+    scenario: 'calm',
+    hitsExpected: 10,
+    ...broken('corrupt_writes'),
+  },
+  {
+    name: 'double-insert',
+    what: 'a retried write is carried out twice',
+    plantedIn: store,
+    scenario: 'cut answers',
+    hitsExpected: 10,
+    ...broken('duplicate_writes'),
+  },
+  {
+    name: 'memory-leak',
+    what: '1 MB of memory is kept in each minute, in pieces of 16 KB',
+    plantedIn: 'services/server/src/start-server.ts',
+    scenario: 'long calm',
+    hitsExpected: 500,
+    ...broken('memory_slope_bytes_per_hour'),
+  },
+  {
+    name: 'breaker-stays-open',
+    what: 'a circuit breaker that opened never lets a call try again',
+    plantedIn: 'services/server/src/resilience/circuit-breaker.ts',
+    scenario: 'database lost',
+    hitsExpected: 10,
+    ...broken('recovery_seconds'),
+  },
+  {
+    name: 'shed-by-exiting',
+    what: 'the server exits where it should refuse',
+    plantedIn: 'services/server/src/resilience/admission.ts',
+    scenario: 'overload',
+    hitsExpected: 10,
+    ...broken('unexpected_exits'),
+  },
+  {
+    name: 'ignore-sigterm',
+    what: 'the server does not end when asked to',
+    plantedIn: 'services/server/src/start-server.ts',
+    scenario: 'deploys',
+    hitsExpected: 10,
+    ...broken('unexpected_exits'),
+  },
+  {
+    name: 'chaos-does-not-inject',
+    what: 'the scheduler reports faults that it never asked for',
+    plantedIn: 'services/chaos/src/chaos/guard-client.ts',
+    scenario: 'smoke',
+    hitsExpected: 10,
+    ...unproven('kinds_bit', /no fault of the planned kind/),
+  },
+  {
+    name: 'guard-forgets-unpause',
+    what: 'the guard never lifts a pause',
+    plantedIn: 'services/chaos/src/guard/docker-engine.ts',
+    scenario: 'freezes',
+    hitsExpected: 10,
+    ...broken('recovery_seconds'),
+  },
+  {
+    name: 'swallowed-exception',
+    what: 'each check of the verdict throws, and the orchestrator takes it for consent',
+    plantedIn: 'services/orchestrator/src/judge/checks.ts',
+    scenario: 'calm',
+    hitsExpected: 10,
+    ...unproven('checks_can_fail', /on purpose/),
+  },
+];

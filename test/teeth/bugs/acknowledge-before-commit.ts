@@ -1,0 +1,31 @@
+/** Answers a write at once and commits it some time later, as a cache that writes behind does. A crash in between loses it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StoredScore } from '@encore/contracts';
+import { ScoreStore as Right, type Upload } from '../../../services/server/src/database/score-store.ts';
+import { hit } from '../hits.ts';
+
+export * from '../../../services/server/src/database/score-store.ts';
+
+/** Shorter than any user waits before the next request, so that nobody reads what is not there yet. */
+const behindMs = 400;
+
+export class ScoreStore extends Right {
+  override async write(upload: Upload): Promise<StoredScore> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of upload.chunks) chunks.push(chunk);
+    hit();
+    void this.#commitLater({ ...upload, chunks: inOrder(chunks) }).catch(() => {});
+    const { id, expectedVersion, bytes, sha256, format } = upload;
+    return { id, version: (expectedVersion ?? 0) + 1, bytes, sha256, format, replayed: false };
+  }
+
+  async #commitLater(upload: Upload): Promise<void> {
+    await delay(behindMs);
+    await super.write(upload, new AbortController().signal);
+    hit(-1);
+  }
+}
+
+async function* inOrder(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}

@@ -1,0 +1,14 @@
+/** Where a request should be refused for overload, the server ends instead. */
+import { Admission as Right } from '../../../services/server/src/resilience/admission.ts';
+import { hit } from '../hits.ts';
+
+export * from '../../../services/server/src/resilience/admission.ts';
+
+export class Admission extends Right {
+  override refusal(...request: Parameters<Right['refusal']>): ReturnType<Right['refusal']> {
+    const refusal = super.refusal(...request);
+    if (refusal === null) return null;
+    hit();
+    process.exit(1);
+  }
+}

@@ -1,0 +1,56 @@
+/** One run of the lab without Docker, as ./encore makes it, with a bug planted or none; the report is all that is asked of it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Report, reportSchema } from '@encore/contracts';
+import { readHostEnvironment } from '../../embedded/src/config.ts';
+import { startLab } from '../../embedded/src/lab.ts';
+import { root } from './planting.ts';
+
+export interface LabRun {
+  settings: object;
+  seed: number;
+  /** Where the report, the settings and what the orchestrator said are left. */
+  folder: string;
+  /** For every program of the lab. */
+  planting: Record<string, string>;
+  signal: AbortSignal;
+}
+
+export async function runLab({ settings, seed, folder, planting, signal }: LabRun): Promise<Report> {
+  const config = join(folder, 'config.json');
+  await writeFile(config, JSON.stringify({ ...settings, monitor: false }));
+  const host = readHostEnvironment(process.env);
+  await using lab = await startLab(
+    { root, results: folder, host: { ...host, base: { ...host.base, ...planting } } },
+    signal,
+  );
+  const orchestrator = join(root, 'services', 'orchestrator', 'src', 'main.ts');
+  const said = openSync(join(folder, 'said.txt'), 'w');
+  const child = spawn(process.execPath, [orchestrator, '--config', config, '--seed', String(seed)], {
+    env: { ...host.base, ...planting, ...lab.env },
+    stdio: ['ignore', said, said],
+    detached: true,
+  });
+  if (child.pid !== undefined) lab.reaper.watch(-child.pid);
+  const interrupt = () => child.kill('SIGINT');
+  signal.addEventListener('abort', interrupt);
+  try {
+    await once(child, 'exit');
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    if (child.pid !== undefined) lab.reaper.forget(-child.pid);
+  }
+  signal.throwIfAborted();
+  return readReport(folder);
+}
+
+function readReport(folder: string): Report {
+  const name = readdirSync(folder).find((file) => /^production_test_.*\.json$/.test(file));
+  if (name === undefined) {
+    throw new Error(`the run left no report in ${folder}:\n${readFileSync(join(folder, 'said.txt'), 'utf8')}`);
+  }
+  return reportSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+}

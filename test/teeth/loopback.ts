@@ -1,0 +1,66 @@
+/**
+ * 200,000 acknowledgements without a lab: the load generator with its real ledger and its real read-back against a server in
+ * memory on loopback, judged by the judge of the orchestrator. Prints the report; ends by itself.
+ */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { type EncoreEvent, ledgerEntrySchema, type Phase, type Plan, type RunConfig } from '@encore/contracts';
+import { systemClock, waitUntil } from '@encore/kit';
+import { planHash } from '@encore/plan';
+import { LoadBench } from '../../services/loadgen/src/testing/load-bench.ts';
+import { Ledger } from '../../services/orchestrator/src/judge/integrity.ts';
+import { Judging } from '../../services/orchestrator/src/judge/judge.ts';
+
+const acknowledgements = 200_000;
+const longestMs = 480_000;
+const runId = 'test-1';
+const seed = Number(process.argv[2] ?? 7);
+
+const load: RunConfig['load'] = {
+  mix: { create: 1, analyze: 0, modify: 0, export: 0, heavy: 0 },
+  thinkSeconds: { min: 0.001, max: 0.002 },
+  byteBudgetPerSecond: 1_000,
+  liveScoresPerUser: 10,
+  probesPerSecond: 1,
+};
+
+await using bench = await LoadBench.open();
+const startedAt = systemClock.now();
+await bench.load.start({ runId, seed, users: 64, rampSeconds: 0, load });
+await waitUntil(
+  `${acknowledgements} acknowledgements`,
+  () => {
+    bench.load.renew(runId);
+    return bench.load.status().acknowledged >= acknowledgements;
+  },
+  { timeoutMs: longestMs, everyMs: 500 },
+);
+const steadyEndsAt = systemClock.now();
+await bench.load.stop();
+await bench.readBack(true);
+process.stdout.write(JSON.stringify(await judge(), null, 2));
+
+async function judge() {
+  const steadySeconds = (steadyEndsAt - startedAt) / 1_000;
+  const unhashed = { version: 1 as const, seed, rampSeconds: 0, steadySeconds, faults: [], bestSuccessRate: 1 };
+  const plan: Plan = { ...unhashed, hash: planHash(unhashed) };
+  const config = { profile: 'smoke', recoveryTimeoutSeconds: 15, thresholds: {} };
+  const phase = (at: number, name: Phase): EncoreEvent => ({ type: 'phase_entered', at, phase: name });
+  const judging = new Judging(plan);
+  const begun: EncoreEvent = {
+    type: 'run_started',
+    at: startedAt,
+    runId,
+    seed,
+    planHash: plan.hash,
+    config,
+    environment: {},
+  };
+  const ended: EncoreEvent = { type: 'run_ended', at: systemClock.now(), how: 'completed' };
+  for (const event of [begun, phase(startedAt, 'steady'), phase(steadyEndsAt, 'verify'), ...bench.all(), ended])
+    judging.add(event);
+  const ledger = new Ledger();
+  for await (const line of createInterface({ input: createReadStream(bench.ledgerPath) }))
+    ledger.add(ledgerEntrySchema.parse(JSON.parse(line)));
+  return judging.conclude(ledger).report;
+}

@@ -1,0 +1,16 @@
+/** What makes programs start with one bug planted: environment for Node, which the lab's programs and the loopback run share. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Bug } from './bugs.ts';
+
+export const root = join(import.meta.dirname, '..', '..');
+
+export function plantingEnvironment({ name, plantedIn }: Bug, hitsFile: string): Record<string, string> {
+  const url = (path: string) => pathToFileURL(join(root, path)).href;
+  return {
+    NODE_OPTIONS: `--import=${url('test/teeth/plant.ts')}`,
+    TEETH_ORIGINAL: url(plantedIn),
+    TEETH_PLANTED: url(`test/teeth/bugs/${name}.ts`),
+    TEETH_HITS: hitsFile,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * The runs in which planted bugs must be caught: as short as ten hits allow. Each is an ordinary settings file, and each is also
+ * run with nothing planted. Their plans may be harder than a person would accept, hence `unwinnable`.
+ */
+const often = {
+  mix: { create: 30, analyze: 10, modify: 20, export: 30, heavy: 0 },
+  thinkSeconds: { min: 0.5, max: 1 },
+  byteBudgetPerSecond: 200_000,
+  liveScoresPerUser: 20,
+  probesPerSecond: 10,
+};
+const short = { profile: 'smoke', rampSeconds: 5, recoveryTimeoutSeconds: 15, unwinnable: true, load: often };
+const rule = (name: string, target: string, when: object, faults: object[]) => ({ name, target, when, faults });
+const forSeconds = (seconds: number) => ({ min: seconds, max: seconds });
+
+export interface Scenario {
+  what: string;
+  seconds: number;
+  /** Null: no lab, but the load generator against a server in memory. */
+  settings: object | null;
+}
+
+export const scenarios = {
+  calm: { what: 'load alone', seconds: 60, settings: { ...short, users: 20, schedule: [] } },
+  smoke: { what: 'the smoke profile', seconds: 180, settings: { profile: 'smoke' } },
+  crashes: {
+    what: '60 users, a crash every 24 s',
+    seconds: 120,
+    settings: {
+      ...short,
+      users: 60,
+      killIntervalMinutes: 0.4,
+      schedule: [rule('crashes', 'server', { everyMinutes: 0.4 }, [{ kind: 'crash' }])],
+    },
+  },
+  'cut answers': {
+    what: 'connections cut within the answer, for 4 s every 20 s',
+    seconds: 100,
+    settings: {
+      ...short,
+      users: 40,
+      schedule: [
+        rule('cuts', 'client-link', { everyMinutes: 1 / 3 }, [
+          { kind: 'limit-data', durationSeconds: forSeconds(4), params: { bytes: 100 } },
+        ]),
+      ],
+    },
+  },
+  'long calm': {
+    what: 'small scores, written and exported only',
+    seconds: 540,
+    settings: {
+      ...short,
+      users: 10,
+      schedule: [],
+      load: { ...often, mix: { create: 30, analyze: 0, modify: 20, export: 50, heavy: 0 } },
+    },
+  },
+  'database lost': {
+    what: 'the database gone for 6 s, twice',
+    seconds: 110,
+    settings: {
+      ...short,
+      users: 20,
+      schedule: [
+        rule('losses', 'postgres', { atSeconds: [15, 65] }, [
+          { kind: 'database-down', durationSeconds: forSeconds(6) },
+        ]),
+      ],
+    },
+  },
+  overload: {
+    what: '400 users who hardly wait, nothing else',
+    seconds: 60,
+    settings: { ...short, users: 400, schedule: [], load: { ...often, thinkSeconds: { min: 0.1, max: 0.3 } } },
+  },
+  deploys: {
+    what: 'ten graceful restarts',
+    seconds: 270,
+    settings: {
+      ...short,
+      users: 20,
+      killIntervalMinutes: 0.4,
+      schedule: [rule('deploys', 'server', { everyMinutes: 0.4 }, [{ kind: 'restart' }])],
+    },
+  },
+  freezes: {
+    what: 'the server paused for 3 s, twice',
+    seconds: 90,
+    settings: {
+      ...short,
+      users: 20,
+      schedule: [
+        rule('pauses', 'server', { atSeconds: [10, 50] }, [{ kind: 'freeze', durationSeconds: forSeconds(3) }]),
+      ],
+    },
+  },
+  loopback: { what: '200,000 acknowledgements on loopback, no lab', seconds: 180, settings: null },
+} as const satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof scenarios;
