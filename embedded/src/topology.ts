@@ -68,6 +68,7 @@ export function topology(places: LabPlaces): LabService[] {
         ENCORE_PROJECT: places.project,
         ENCORE_ENGINE_SOCKET: folder.engineSocket,
         ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
+        ENCORE_SERVER_HEALTH_URL: at(ports.health),
         ENCORE_CLIENT_LINK: `127.0.0.1:${ports.clientLink}>127.0.0.1:${ports.server}`,
         ENCORE_DATABASE_LINK: `127.0.0.1:${ports.databaseLink}>127.0.0.1:${ports.postgres}`,
         ENCORE_JOURNAL_DIR: folder.sub('journal'),

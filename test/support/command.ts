@@ -15,6 +15,8 @@ export interface CommandOptions {
   timeoutMs: number;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Hears what it says while it runs. */
+  onOutput?: (text: string) => void;
 }
 
 export function runCommand(file: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
@@ -29,6 +31,7 @@ export function runCommand(file: string, args: readonly string[], options: Comma
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
+    options.onOutput?.(text);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

@@ -10,6 +10,8 @@ export interface KindTiming {
   kill: boolean;
   /** Healthy time that the target must have had before it. */
   healthBeforeSeconds: number;
+  /** Until then it must have been seen to bite, from the act on. */
+  biteSeconds: number;
 }
 
 const held = (min: number, max: number, totalOutage = false): KindTiming => ({
@@ -17,8 +19,9 @@ const held = (min: number, max: number, totalOutage = false): KindTiming => ({
   totalOutage,
   kill: false,
   healthBeforeSeconds: 0,
+  biteSeconds: 8,
 });
-const kill: KindTiming = { holdSeconds: null, totalOutage: false, kill: true, healthBeforeSeconds: 0 };
+const kill: KindTiming = { holdSeconds: null, totalOutage: false, kill: true, healthBeforeSeconds: 0, biteSeconds: 8 };
 
 export const kindTiming: Record<FaultKind, KindTiming> = {
   // The engine's back-off doubles for a container that lived less than 10 s, which would spoil the recovery time.
@@ -29,7 +32,8 @@ export const kindTiming: Record<FaultKind, KindTiming> = {
   hang: held(20, 40, true),
   'memory-cap': held(30, 60),
   'memory-pressure': held(10, 30),
-  'tool-stall': held(10, 30),
+  // Five calls of 15 s each open the breaker, 60 s later it may close: all of that belongs to the fault.
+  'tool-stall': { ...held(170, 190), biteSeconds: 120 },
   'cpu-throttle': held(30, 60),
   'disk-full': held(15, 45),
   latency: held(5, 30),

@@ -40,7 +40,7 @@ const promises: Record<string, Promises> = {
   'disk-exhaustion': { always: ['disk-full'], shortestHours: 0.1 },
   'cpu-throttle': { always: ['cpu-throttle'], shortestHours: 0.1 },
   'network-partition': { always: ['partition', 'timeout'], shortestHours: 0.1 },
-  'traffic-surge': { always: ['traffic-surge'], shortestHours: 0.1 },
+  'traffic-surge': { always: ['traffic-surge', 'tool-stall'], shortestHours: 0.1 },
   swizzle: {
     always: ['latency', 'bandwidth', 'slicer', 'database-latency', 'cpu-throttle', 'freeze', 'traffic-surge'],
     shortestHours: 0.1,

@@ -2,7 +2,7 @@
  * Runs a plan: sleeps to each fault's time, asks the guard for it, renews its lease, releases it at its end. It keeps nothing on
  * disk: a scheduler that was killed is given the same run again and says which faults it missed.
  */
-import type { ChaosRunRequest, ChaosStatus, EncoreEvent, PlannedFault } from '@encore/contracts';
+import type { ChaosRunRequest, ChaosStatus, EncoreEvent, InjectAnswer, PlannedFault } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type EventLog, type Logger } from '@encore/kit';
 import type { GuardClient } from './guard-client.ts';
 import type { ChaosMetrics } from './metrics.ts';
@@ -121,11 +121,11 @@ export class Scheduler {
 
   /** The moment of injection, or null when nothing is held. */
   async #inject(run: Run, fault: PlannedFault, dueAt: number): Promise<number | null> {
-    const { guard, clock, metrics, logger } = this.#parts;
+    const { clock, metrics, logger } = this.#parts;
     this.#tell({ type: 'fault_due', faultId: fault.id, plannedAt: dueAt, at: clock.now() });
     for (;;) {
       try {
-        const answer = await guard.inject({ runId: run.runId, fault, ttlMs: leaseTtlMs });
+        const answer = await this.#askFor(run, fault);
         metrics.injected(Math.max(0, answer.injectedAt - dueAt) / 1_000);
         if (answer.bit === 'unsupported') this.#skip(fault, answer.evidence, true);
         return answer.over ? null : answer.injectedAt;
@@ -141,6 +141,18 @@ export class Scheduler {
         }
         await clock.sleep(retryMs);
       }
+    }
+  }
+
+  /** Whether a fault has bitten may take long to see. Somebody who stops the run does not wait for that: it is undone at once. */
+  async #askFor(run: Run, fault: PlannedFault): Promise<InjectAnswer> {
+    const { signal } = run.stop;
+    const letGo = () => void this.#letGo(fault);
+    signal.addEventListener('abort', letGo, { once: true });
+    try {
+      return await this.#parts.guard.inject({ runId: run.runId, fault, ttlMs: leaseTtlMs });
+    } finally {
+      signal.removeEventListener('abort', letGo);
     }
   }
 

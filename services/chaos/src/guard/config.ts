@@ -18,6 +18,7 @@ export interface GuardConfig {
   project: string;
   engineSocket: string;
   toxiproxyUrl: string;
+  serverHealthUrl: string;
   links: { 'client-link': LinkAddress; 'database-link': LinkAddress };
   journalDir: string;
 }
@@ -35,6 +36,7 @@ export function readGuardConfig(env: NodeJS.ProcessEnv): GuardConfig {
       ENCORE_PROJECT: z.string().min(1),
       ENCORE_ENGINE_SOCKET: z.string().min(1),
       ENCORE_TOXIPROXY_URL: z.url(),
+      ENCORE_SERVER_HEALTH_URL: z.url().default('http://127.0.0.1:8001'),
       ENCORE_CLIENT_LINK: linkVariable,
       ENCORE_DATABASE_LINK: linkVariable,
       ENCORE_JOURNAL_DIR: z.string().min(1),
@@ -48,6 +50,7 @@ export function readGuardConfig(env: NodeJS.ProcessEnv): GuardConfig {
     project: read.ENCORE_PROJECT,
     engineSocket: read.ENCORE_ENGINE_SOCKET,
     toxiproxyUrl: read.ENCORE_TOXIPROXY_URL.replace(/\/$/, ''),
+    serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
     links: { 'client-link': read.ENCORE_CLIENT_LINK, 'database-link': read.ENCORE_DATABASE_LINK },
     journalDir: read.ENCORE_JOURNAL_DIR,
   };

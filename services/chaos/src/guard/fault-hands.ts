@@ -1,6 +1,7 @@
 /** The five steps of a fault, each with its own deadline; what is held and for how long is the keeper's matter. */
-import type { Bit, PlannedFault } from '@encore/contracts';
+import type { Bit, FaultKind, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
+import { kindTiming } from '@encore/plan';
 import type { Deed, FaultSpec, FaultTools, Saved, Undone } from './faults/fault-spec.ts';
 import type { GuardMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
@@ -25,9 +26,9 @@ interface Parts {
 
 const prepareMs = 3_000;
 const actMs = 25_000;
-const biteMs = 8_000;
 const undoMs = 15_000;
-export const longestInjectionMs = actMs + biteMs;
+
+export const longestInjectionMs = (kind: FaultKind): number => actMs + kindTiming[kind].biteSeconds * 1_000;
 
 export class FaultHands {
   readonly #parts: Parts;
@@ -50,7 +51,7 @@ export class FaultHands {
     const { tools, recorder, deadline, metrics } = this.#parts;
     let bite: { bit: Bit; evidence: string };
     try {
-      bite = await held.spec.bite(tools, held, deadline(biteMs));
+      bite = await held.spec.bite(tools, held, deadline(kindTiming[held.fault.kind].biteSeconds * 1_000));
     } catch (error) {
       bite = { bit: 'no', evidence: `the bite check failed: ${describeError(error)}` };
     }

@@ -195,7 +195,7 @@ export class FaultKeeper {
       mark,
       spec,
       injectedAt: now,
-      leaseEndsAt: now + longestInjectionMs,
+      leaseEndsAt: now + longestInjectionMs(fault.kind),
       undoFailed: false,
     };
     this.#open.set(fault.id, held);

@@ -30,6 +30,7 @@ import type { GuardMetrics } from './metrics.ts';
 import { Recorder } from './recorder.ts';
 import { RunLease } from './run-lease.ts';
 import { sampleContainers } from './sampler.ts';
+import type { ServerUser } from './server-user.ts';
 import { StartBook } from './start-book.ts';
 import type { StartSurge } from './surge.ts';
 import { Targets } from './targets.ts';
@@ -41,6 +42,7 @@ export interface GuardParts {
   proxyHost: string;
   exchange: ExchangeProbe;
   startSurge: StartSurge;
+  user: ServerUser;
   journal: Journal;
   metrics: GuardMetrics;
   clock: Clock;
@@ -66,7 +68,7 @@ export class Guard {
   #healthy = false;
 
   constructor(parts: GuardParts) {
-    const { engine, project, links, proxyHost, exchange, startSurge, journal, metrics, clock, deadline, logger } =
+    const { engine, project, links, proxyHost, exchange, startSurge, user, journal, metrics, clock, deadline, logger } =
       parts;
     this.#parts = parts;
     this.recorder = new Recorder(journal, clock);
@@ -80,6 +82,7 @@ export class Guard {
       links,
       exchange,
       startSurge,
+      user,
       proxyHost,
       starts,
       clock,

@@ -9,12 +9,14 @@ import {
 } from '@encore/kit';
 import type { GuardConfig } from './config.ts';
 import { DockerEngine } from './docker-engine.ts';
+import { placeOf } from './faults/toxic-fault.ts';
 import { Guard } from './guard.ts';
 import { Journal } from './journal.ts';
 import { exchange } from './link-probe.ts';
 import { Links } from './links.ts';
 import { guardMetrics } from './metrics.ts';
 import { guardRoutes } from './routes.ts';
+import { serverUser } from './server-user.ts';
 import { startSurge } from './surge.ts';
 import { ToxiproxyApi } from './toxiproxy-api.ts';
 
@@ -23,11 +25,15 @@ export async function startGuard(
   logger: Logger,
 ): Promise<Pick<HttpService, 'url' | 'port'> & AsyncDisposable> {
   const registry = createRegistry('guard');
+  const links = new Links(new ToxiproxyApi(config.toxiproxyUrl), config.links, systemClock);
+  const proxyHost = new URL(config.toxiproxyUrl).hostname;
+  const { host, port } = placeOf({ links, proxyHost }, 'client-link');
   const guard = new Guard({
     engine: new DockerEngine(config.engineSocket),
     project: config.project,
-    links: new Links(new ToxiproxyApi(config.toxiproxyUrl), config.links, systemClock),
-    proxyHost: new URL(config.toxiproxyUrl).hostname,
+    links,
+    proxyHost,
+    user: serverUser(`http://${host}:${port}`, config.serverHealthUrl),
     exchange,
     startSurge,
     journal: await Journal.open(config.journalDir),

@@ -10,6 +10,7 @@ import { Links } from '../guard/links.ts';
 import type { GuardMetrics } from '../guard/metrics.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeProxies } from './fake-proxies.ts';
+import { FakeUser } from './fake-user.ts';
 import { Life } from './life.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -30,6 +31,7 @@ export class FakeLab {
   readonly clock = new VirtualClock();
   readonly engine = new FakeEngine(this.clock);
   readonly proxies = new FakeProxies();
+  readonly user = new FakeUser(this.clock);
   lines: string[] = [];
   surges = 0;
   /** Keep lines, for a successor; a long simulation has none. */
@@ -89,6 +91,7 @@ export class FakeLab {
       ),
       proxyHost: 'proxy',
       exchange: this.proxies.exchange,
+      user: this.user,
       startSurge: ({ requestsPerSecond }) => {
         const from = this.clock.now();
         this.surges += 1;
@@ -130,7 +133,13 @@ export class FakeLab {
     );
     const { pressed } = this.engine;
     return JSON.stringify(
-      { containers, proxies: [...this.proxies.states.values()], pressed, surges: this.surges },
+      {
+        containers,
+        proxies: [...this.proxies.states.values()],
+        pressed,
+        surges: this.surges,
+        scores: [...this.user.scores.keys()],
+      },
       null,
       1,
     );

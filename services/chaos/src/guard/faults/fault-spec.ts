@@ -9,6 +9,7 @@ import type { Endpoint, Engine } from '../engine.ts';
 import type { EngineWatch } from '../engine-watch.ts';
 import type { ExchangeProbe } from '../link-probe.ts';
 import type { Links } from '../links.ts';
+import type { ServerUser } from '../server-user.ts';
 import type { StartBook } from '../start-book.ts';
 import type { StartSurge } from '../surge.ts';
 import type { Targets } from '../targets.ts';
@@ -20,6 +21,7 @@ export interface FaultTools {
   links: Links;
   exchange: ExchangeProbe;
   startSurge: StartSurge;
+  user: ServerUser;
   /** Where Toxiproxy can be reached; links listen on all addresses there. */
   proxyHost: string;
   starts: StartBook;
@@ -34,6 +36,10 @@ export const savedSchema = z.strictObject({
   limitBytes: z.number().optional(),
   cpus: z.number().optional(),
   takenBytes: z.number().optional(),
+  /** Scores that were stored, or are about to be. */
+  scoreIds: z.array(z.string()).optional(),
+  /** When it is to be over; an undo before that does not wait for what only time can end. */
+  untilMs: z.number().optional(),
   /** The networks that the container left, by name. */
   endpoints: z
     .record(z.string(), z.object({ networkId: z.string(), aliases: z.array(z.string()), fixedAddress: z.string() }))

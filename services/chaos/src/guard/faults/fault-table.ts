@@ -14,7 +14,6 @@ import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';
 import { memoryCap } from './memory-cap.ts';
 import { memoryPressure } from './memory-pressure.ts';
-import { notYet } from './not-yet.ts';
 import { outage } from './outage.ts';
 import { partition } from './partition.ts';
 import { resetPeer } from './reset-peer.ts';
@@ -22,6 +21,7 @@ import { restart } from './restart.ts';
 import { slicer } from './slicer.ts';
 import { slowClose } from './slow-close.ts';
 import { timeout } from './timeout.ts';
+import { toolStall } from './tool-stall.ts';
 import { trafficSurge } from './traffic-surge.ts';
 
 export const faultTable: Record<FaultKind, FaultSpec> = {
@@ -32,7 +32,7 @@ export const faultTable: Record<FaultKind, FaultSpec> = {
   hang,
   'memory-cap': memoryCap,
   'memory-pressure': memoryPressure,
-  'tool-stall': notYet('tool-stall'),
+  'tool-stall': toolStall,
   'cpu-throttle': cpuThrottle,
   'disk-full': diskFull,
   latency,

@@ -1,0 +1,137 @@
+/**
+ * tool-stall in a whole lab, seen from outside: exactly one breaker opens, the other tools answer meanwhile, and the breaker is closed again when the
+ * fault is over. On both engines, with the server's real deadlines: the tool's 15 s five times, then 60 s of open breaker.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Report } from '@encore/contracts';
+import { systemClock } from '@encore/kit';
+import { after, before, describe, it } from 'mocha';
+import { type BreakerState, serverUser } from '../../services/chaos/src/guard/server-user.ts';
+import { quickScore } from '../../services/chaos/src/guard/slow-score.ts';
+import { type CommandResult, runCommand, tail } from '../support/command.ts';
+import { requireEngine } from '../support/engine.ts';
+import { freePort } from '../support/free-port.ts';
+import { reportOf } from '../support/report.ts';
+
+const settings = {
+  profile: 'smoke',
+  hours: 0.0625,
+  seed: 7,
+  // The fault takes most of the time, so too little is left of control windows for an ordinary plan.
+  unwinnable: true,
+  schedule: [
+    {
+      name: 'stall',
+      target: 'server',
+      when: { atSeconds: [5] },
+      faults: [{ kind: 'tool-stall', durationSeconds: { min: 175, max: 175 } }],
+    },
+  ],
+};
+const otherTools = ['key_analysis', 'harmony_analysis', 'voice_leading', 'pattern_recognition'];
+const runMs = 420_000;
+
+interface Seen {
+  /** Each state of the stalled tool's breaker, in order. */
+  states: BreakerState[];
+  /** Breakers that were not closed at any time. */
+  opened: Set<string>;
+  /** What the other tools said while it was open. */
+  answers: (string | null)[];
+}
+
+/** Looks on as a user and at the health port, until it is told to stop. */
+function lookOn(userUrl: string, healthUrl: string): () => Promise<Seen> {
+  const seen: Seen = { states: [], opened: new Set(), answers: [] };
+  const stop = new AbortController();
+  const user = serverUser(userUrl, healthUrl);
+  const looking = (async () => {
+    while (!stop.signal.aborted) {
+      // Before the start and during the restart at the end there is nobody to ask.
+      const breakers = await user.breakers(stop.signal).catch((): Record<string, BreakerState> => ({}));
+      for (const [name, state] of Object.entries(breakers)) if (state !== 'closed') seen.opened.add(name);
+      const state = breakers['chord_analysis'];
+      if (state && state !== seen.states.at(-1)) seen.states.push(state);
+      if (state === 'open' && seen.answers.length === 0) {
+        await user.store('onlooker-1', quickScore(), stop.signal);
+        for (const tool of otherTools) seen.answers.push(await user.analyze(tool, 'onlooker-1', stop.signal));
+        await user.remove('onlooker-1', stop.signal);
+      }
+      await systemClock.sleep(250, stop.signal).catch(() => {});
+    }
+  })();
+  return async () => {
+    stop.abort(new Error('the run is over'));
+    await looking;
+    return seen;
+  };
+}
+
+function assertStalled(run: CommandResult, report: Report, seen: Seen): void {
+  const story = `${tail(run.stdout, 60)}\n${report.reasons.join('\n')}`;
+  const [fault] = report.faults;
+  assert.equal(fault?.bit, 'yes', `${fault?.evidence}\n${story}`);
+  assert.deepEqual([...seen.opened], ['chord_analysis']);
+  assert.deepEqual(seen.states.slice(0, 2), ['closed', 'open']);
+  assert.equal(seen.states.at(-1), 'closed');
+  assert.deepEqual(seen.answers, Array(otherTools.length).fill(null), 'the other tools answer while it is open');
+  assert.equal(fault?.healed_by, 'self');
+  for (const [name, count] of Object.entries(report.hygiene)) assert.equal(count, 0, name);
+  assert.equal(report.integrity.lost, 0);
+  assert.ok((report.totals.success_rate ?? 0) > 0.99, story);
+}
+
+describe('tool-stall', () => {
+  let folder = '';
+  let config = '';
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'encore-stall-'));
+    config = join(folder, 'stall.json');
+    await writeFile(config, JSON.stringify(settings), { mode: 0o644 });
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('opens one breaker of the lab without Docker, which closes again', async () => {
+    let stop: () => Promise<Seen> = () => Promise.reject(new Error('the lab did not say where it listens'));
+    const run = await runCommand('./encore', ['--config', config], {
+      timeoutMs: runMs,
+      onOutput: (text) => {
+        const page = text.match(/live page http:\/\/localhost:(\d+)/)?.[1];
+        const at = (offset: number) => `http://127.0.0.1:${Number(page) - 80 + offset}`;
+        if (page !== undefined) stop = lookOn(at(0), at(1));
+      },
+    });
+    assertStalled(run, await reportOf(run), await stop());
+  });
+
+  describe('with Docker', () => {
+    const env: Record<string, string> = {};
+    const compose = (args: string[], timeoutMs: number) =>
+      runCommand('docker', ['compose', '-p', 'encore-stall', ...args], { timeoutMs, env });
+
+    before(async function () {
+      await requireEngine(this);
+      for (const name of ['SERVER', 'HEALTH', 'PAGE', 'PROMETHEUS', 'GRAFANA'])
+        env[`ENCORE_PORT_${name}`] = String(await freePort());
+      const built = await compose(['build', '--quiet'], 600_000);
+      assert.equal(built.exitCode, 0, tail(built.stderr));
+    });
+    after(async () => {
+      if (env['ENCORE_PORT_SERVER'] === undefined) return;
+      const down = await compose(['down', '-v', '--remove-orphans', '--timeout', '15'], 120_000);
+      assert.equal(down.exitCode, 0, tail(down.stderr));
+    });
+
+    it('opens one breaker of the Compose lab, which closes again', async () => {
+      const at = (name: string) => `http://127.0.0.1:${env[`ENCORE_PORT_${name}`]}`;
+      const stop = lookOn(at('SERVER'), at('HEALTH'));
+      const how = ['run', '--rm', '--service-ports', '--use-aliases', '-v', `${config}:/app/stall.json:ro`];
+      const run = await compose([...how, 'orchestrator', '--config', '/app/stall.json'], runMs);
+      const seen = await stop();
+      assertStalled(run, await reportOf(run), seen);
+    });
+  });
+});
