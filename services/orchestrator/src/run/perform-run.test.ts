@@ -177,7 +177,7 @@ describe('a run', function () {
   });
 
   it('hands the plan to the scheduler again when that was started anew', async () => {
-    await run(planOf(6, [kill('f0001', 'crash', 2)]), async (text) => {
+    await run(planOf(6, [kill('f0001', 'crash', 5)]), async (text) => {
       await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.runs.length === 1, {
         timeoutMs: 5_000,
       });
