@@ -8,13 +8,14 @@ import { isUnsupported } from './fault-record.ts';
 import { combine } from './finding.ts';
 import { provenFindings } from './metrics.ts';
 import { judgeRules } from './rules.ts';
+import { selfTest } from './self-test.ts';
 import { percentileOf } from './threshold.ts';
 import { warningsOf } from './warnings.ts';
 
 export function reportOf(evidence: Evidence, historyNotes: readonly string[]): Report {
   const { run, plan, traffic, availability, attribution, interventions, alerts, generator } = evidence;
   const rules = judgeRules(evidence);
-  const { result, reasons } = combine([...rules.findings, ...runChecks(evidence)], run.interrupted);
+  const { result, reasons } = combine([...rules.findings, ...runChecks(evidence), selfTest(evidence)], run.interrupted);
   const startedAt = run.started?.at ?? run.firstAt;
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
