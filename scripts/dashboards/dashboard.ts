@@ -1,5 +1,5 @@
 /** Panels on a grid of 24 columns, with the faults as annotations over all of them. */
-import { datasource, livePage, type PanelSpec, panel } from './panel.ts';
+import { datasource, linkDefaults, livePage, type PanelSpec, panel } from './panel.ts';
 
 export interface DashboardSpec {
   uid: string;
@@ -31,16 +31,15 @@ export function dashboard({ uid, title, description, panels }: DashboardSpec): R
           iconColor: 'red',
           datasource,
           // Survives Grafana and needs no token, for it is only a query.
-          expr: 'kind_target:chaos_fault:active',
+          target: { refId: 'Faults', expr: 'kind_target:chaos_fault:active', interval: '5s' },
           titleFormat: '{{kind}}',
           textFormat: '{{kind}} on {{target}}',
-          step: '5s',
         },
       ],
     },
     links: [
-      { title: 'Encore', type: 'dashboards', tags: ['encore'], asDropdown: false, keepTime: true, targetBlank: false },
-      { ...livePage, type: 'link', targetBlank: true, icon: 'external link' },
+      { ...linkDefaults, type: 'dashboards', title: 'Encore', tags: ['encore'], keepTime: true },
+      { ...livePage, targetBlank: true },
     ],
     panels: placed(panels),
   };

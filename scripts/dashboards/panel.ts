@@ -35,12 +35,23 @@ export interface PanelSpec {
 }
 
 const dashboardUrl = (uid: string): string => `/d/${uid}?\${__url_time_range}`;
+const link = (title: string, url: string): object => ({ ...linkDefaults, type: 'link', title, url });
+/** Grafana's schema asks for all of them. */
+export const linkDefaults = {
+  asDropdown: false,
+  icon: 'external link',
+  includeVars: false,
+  keepTime: false,
+  tags: [],
+  targetBlank: false,
+  tooltip: '',
+};
 const links = {
-  run: { title: 'Dashboard: run', url: dashboardUrl('encore-run') },
-  server: { title: 'Dashboard: server', url: dashboardUrl('encore-server') },
-  lab: { title: 'Dashboard: lab', url: dashboardUrl('encore-lab') },
-  live: { title: 'Live page of the run', url: 'http://localhost:8080' },
-  alerts: { title: 'Alerts, each with its expected state', url: 'http://localhost:9090/alerts' },
+  run: link('Dashboard: run', dashboardUrl('encore-run')),
+  server: link('Dashboard: server', dashboardUrl('encore-server')),
+  lab: link('Dashboard: lab', dashboardUrl('encore-lab')),
+  live: link('Live page of the run', 'http://localhost:8080'),
+  alerts: link('Alerts, each with its expected state', 'http://localhost:9090/alerts'),
 };
 export const livePage = links.live;
 
@@ -54,13 +65,35 @@ export const redFrom = (value: number): Step[] => [
   { color: 'red', value },
 ];
 
-const legend = { displayMode: 'list', placement: 'bottom', showLegend: true };
+const legend = { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: true };
 const last = { calcs: ['lastNotNull'], fields: '', values: false };
 
 const options: Record<PanelSpec['type'], object> = {
   timeseries: { legend, tooltip: { mode: 'multi', sort: 'desc' } },
-  stat: { reduceOptions: last, colorMode: 'value', graphMode: 'area', textMode: 'auto', justifyMode: 'auto' },
-  bargauge: { reduceOptions: last, displayMode: 'basic', orientation: 'horizontal', showUnfilled: false },
+  stat: {
+    reduceOptions: last,
+    colorMode: 'value',
+    graphMode: 'area',
+    textMode: 'auto',
+    justifyMode: 'auto',
+    orientation: 'auto',
+    percentChangeColorMode: 'standard',
+    showPercentChange: false,
+    wideLayout: true,
+  },
+  bargauge: {
+    reduceOptions: last,
+    displayMode: 'basic',
+    orientation: 'horizontal',
+    showUnfilled: false,
+    legend: { ...legend, showLegend: false },
+    minVizHeight: 16,
+    minVizWidth: 8,
+    maxVizHeight: 300,
+    namePlacement: 'auto',
+    sizing: 'auto',
+    valueMode: 'color',
+  },
   'state-timeline': {
     legend: { ...legend, showLegend: false },
     mergeValues: true,
@@ -72,14 +105,16 @@ const options: Record<PanelSpec['type'], object> = {
     calculate: false,
     cellGap: 1,
     color: { mode: 'scheme', scheme: 'Spectral', steps: 32, reverse: true, exponent: 0.5, fill: 'dark-orange' },
+    exemplars: { color: 'rgba(255,0,255,0.7)' },
     legend: { show: true },
+    showValue: 'never',
     tooltip: { mode: 'single', yHistogram: false },
     yAxis: { axisPlacement: 'left', unit: 's', reverse: false },
   },
 };
 
 function customOf(spec: PanelSpec): object {
-  if (spec.type === 'state-timeline') return { fillOpacity: 80, lineWidth: 0, spanNulls: false };
+  if (spec.type === 'state-timeline') return { fillOpacity: 80, lineWidth: 0 };
   if (spec.type !== 'timeseries') return {};
   return {
     drawStyle: spec.points ? 'points' : 'line',

@@ -39,9 +39,9 @@ function panelQueries(rangeSeconds: number): { where: string; expr: string }[] {
     ...(panels as { title: string; targets: { expr: string }[] }[]).flatMap(({ title, targets }) =>
       targets.map(({ expr }) => ({ where: `${name}: ${title}`, expr: withoutVariables(expr, rangeSeconds) })),
     ),
-    ...(annotations as { list: { name: string; expr: string }[] }).list.map(({ name: title, expr }) => ({
+    ...(annotations as { list: { name: string; target: { expr: string } }[] }).list.map(({ name: title, target }) => ({
       where: `${name}: annotation ${title}`,
-      expr,
+      expr: target.expr,
     })),
   ]);
 }

@@ -63,7 +63,7 @@ describe('promtool', () => {
   it('can parse every query of every dashboard', async () => {
     const queries = Object.values(dashboards()).flatMap(({ panels, annotations }) => [
       ...(panels as { targets: { expr: string }[] }[]).flatMap(({ targets }) => targets.map(({ expr }) => expr)),
-      ...(annotations as { list: { expr: string }[] }).list.map(({ expr }) => expr),
+      ...(annotations as { list: { target: { expr: string } }[] }).list.map(({ target }) => target.expr),
     ]);
     assert.ok(queries.length > 80, `${queries.length} queries`);
     const rules = queries.map((expr, i) => ({ record: `query:${i}:parsed`, expr: withoutVariables(expr, 1_800) }));

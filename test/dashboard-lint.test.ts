@@ -1,0 +1,145 @@
+/**
+ * The rules of grafana/dashboard-linter, so that they hold where that program is not at hand; and the program itself where it is.
+ * What does not fit a lab of one Prometheus is left out in grafana/dashboards/.lint, each with its reason.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { parser } from '@prometheus-io/lezer-promql';
+import { describe, it } from 'mocha';
+import { parse } from 'yaml';
+import { dashboards } from '../scripts/make-dashboards.ts';
+import { root, runCommand } from './support/command.ts';
+import { isCounter, withoutVariables } from './support/promql.ts';
+
+interface Panel {
+  title: string;
+  description: string;
+  type: string;
+  fieldConfig: { defaults: { unit: string } };
+  targets: { expr: string }[];
+}
+interface Dashboard {
+  title: string;
+  editable: boolean;
+  panels: Panel[];
+}
+
+const folder = join(root, 'grafana', 'dashboards');
+/** Those of Grafana's own units that a lab of this kind needs. */
+const units = ['short', 'percentunit', 's', 'bytes', 'Bps', 'ops', 'reqps'];
+
+/** What each rule finds wrong with a panel; nothing, when it holds. */
+const panelRules: Record<string, (panel: Panel) => string[]> = {
+  'panel-title-description-rule': ({ title, description }) =>
+    title.trim() === '' || description.trim() === '' ? ['no title or no description'] : [],
+  'panel-units-rule': ({ fieldConfig: { defaults } }) =>
+    units.includes(defaults.unit) ? [] : [`${defaults.unit} is no unit`],
+  'panel-no-targets-rule': ({ targets }) => (targets.length === 0 ? ['no query'] : []),
+  'target-promql-rule': ({ targets }) => targets.flatMap(({ expr }) => (isPromql(expr) ? [] : [`not PromQL: ${expr}`])),
+  'target-rate-interval-rule': ({ targets }) =>
+    targets.flatMap(({ expr }) =>
+      rangesOf(expr).flatMap(({ inside, window }) =>
+        /^i?rate$/.test(inside) && window !== '$__rate_interval' ? [`${inside} over ${window}`] : [],
+      ),
+    ),
+  'target-counter-agg-rule': ({ targets }) =>
+    targets.flatMap(({ expr }) => {
+      const ranged = rangesOf(expr).filter(({ inside }) => /^(i?rate|increase)$/.test(inside));
+      const counters = metricsOf(expr).filter((metric) => isCounter(metric) && !metric.includes(':'));
+      return counters.filter((metric) => !ranged.some((range) => range.metric === metric));
+    }),
+};
+const dashboardRules: Record<string, (dashboard: Dashboard) => string[]> = {
+  'uneditable-dashboard-rule': ({ editable }) => (editable ? ['can be edited'] : []),
+};
+
+function isPromql(expr: string): boolean {
+  let broken = false;
+  parser.parse(withoutVariables(expr, 1_800)).iterate({
+    enter: ({ type }) => {
+      broken ||= type.isError;
+    },
+  });
+  return !broken;
+}
+
+/** Each metric with the window that is asked of it, and the function around that. */
+function rangesOf(expr: string): { inside: string; metric: string; window: string }[] {
+  return [...expr.matchAll(/(\w+)\(\s*([\w:]+)(?:\{[^}]*\})?\[([^\]]+)\]/g)].map(
+    ([, inside = '', metric = '', window = '']) => ({ inside, metric, window }),
+  );
+}
+
+function metricsOf(expr: string): string[] {
+  const text = withoutVariables(expr, 1_800);
+  const found: string[] = [];
+  parser.parse(text).iterate({
+    enter: ({ name, node }) => {
+      const metric = name === 'VectorSelector' ? node.getChild('Identifier') : null;
+      if (metric !== null) found.push(text.slice(metric.from, metric.to));
+    },
+  });
+  return found;
+}
+
+describe('dashboard linter', () => {
+  const all = Object.values(dashboards()) as unknown as Dashboard[];
+  const panels = all.flatMap((dashboard) => dashboard.panels);
+  const { exclusions } = parse(readFileSync(join(folder, '.lint'), 'utf8')) as {
+    exclusions: Record<string, { reason: string }>;
+  };
+
+  it('leaves rules out with a reason only, and none that is checked here', () => {
+    for (const [rule, { reason }] of Object.entries(exclusions)) {
+      assert.ok(reason.length > 20, rule);
+      assert.ok(!(rule in panelRules) && !(rule in dashboardRules), `${rule} is checked here`);
+    }
+  });
+
+  for (const [name, rule] of Object.entries(panelRules))
+    it(`${name} holds for each panel`, () => {
+      assert.ok(panels.length > 40);
+      for (const panel of panels) assert.deepEqual(rule(panel), [], panel.title);
+    });
+
+  for (const [name, rule] of Object.entries(dashboardRules))
+    it(`${name} holds for each dashboard`, () => {
+      for (const dashboard of all) assert.deepEqual(rule(dashboard), [], dashboard.title);
+    });
+
+  it('each of these rules finds what is wrong', () => {
+    const [some] = panels;
+    assert.ok(some);
+    const query = (expr: string): Panel => ({ ...some, targets: [{ expr }] });
+    const wrong: [rule: string, panel: Panel][] = [
+      ['panel-title-description-rule', { ...some, description: ' ' }],
+      ['panel-units-rule', { ...some, fieldConfig: { defaults: { unit: 'seconds' } } }],
+      ['panel-no-targets-rule', { ...some, targets: [] }],
+      ['target-promql-rule', query('sum(rate(loadgen_attempts_total[$__rate_interval])')],
+      ['target-rate-interval-rule', query('sum(rate(loadgen_attempts_total[5m]))')],
+      [
+        'target-counter-agg-rule',
+        query('sum(loadgen_attempts_total) / sum(rate(loadgen_probes_total[$__rate_interval]))'),
+      ],
+    ];
+    assert.deepEqual(wrong.map(([rule]) => rule).sort(), Object.keys(panelRules).sort());
+    for (const [rule, panel] of wrong) assert.equal(panelRules[rule]?.(panel).length, 1, rule);
+  });
+
+  it('has nothing to say itself', async function () {
+    const there = (process.env['PATH'] ?? '')
+      .split(delimiter)
+      .some((path) => existsSync(join(path, 'dashboard-linter')));
+    if (!there) {
+      process.stdout.write('    SKIPPED: dashboard-linter is not on the PATH; its rules were checked above\n');
+      this.skip();
+    }
+    for (const name of Object.keys(dashboards())) {
+      const answer = await runCommand('dashboard-linter', ['lint', '--strict', join(folder, `${name}.json`)], {
+        timeoutMs: 20_000,
+      });
+      assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
+    }
+  });
+});
