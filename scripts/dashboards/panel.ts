@@ -1,4 +1,5 @@
 /** One panel as data, and the JSON that Grafana wants for it. */
+import type { DashboardLink } from '@grafana/schema';
 
 export const datasource = { type: 'prometheus', uid: 'encore-prometheus' };
 /** Grafana's own window for rates: never shorter than four scrapes. */
@@ -35,7 +36,7 @@ export interface PanelSpec {
 }
 
 const dashboardUrl = (uid: string): string => `/d/${uid}?\${__url_time_range}`;
-const link = (title: string, url: string): object => ({ ...linkDefaults, type: 'link', title, url });
+const link = (title: string, url: string): DashboardLink => ({ ...linkDefaults, type: 'link', title, url });
 /** Grafana's schema asks for all of them. */
 export const linkDefaults = {
   asDropdown: false,
