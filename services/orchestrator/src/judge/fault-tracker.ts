@@ -79,9 +79,9 @@ export class FaultTracker {
     return this.#current.findLast((record) => overlaps(record, fromAt, toAt)) ?? null;
   }
 
-  /** Does a fault that acts upon this container explain what happened to it at this moment? */
-  explains(container: string, at: number): boolean {
-    return this.#current.some((record) => containerOfFault(record) === container && overlaps(record, at, at));
+  /** The faults that act upon this container at this moment, and may explain what happens to it. */
+  faultsOn(container: string, at: number): FaultRecord[] {
+    return this.#current.filter((record) => containerOfFault(record) === container && overlaps(record, at, at));
   }
 
   #record(fault: PlannedFault): FaultRecord {

@@ -3,8 +3,9 @@
  * targets that died with nothing to blame. Encore's own starts and restarts explain what the engine says around them.
  */
 import type { EventOf } from '@encore/contracts';
+import type { FaultRecord } from './fault-record.ts';
 import type { FaultTracker } from './fault-tracker.ts';
-import { containerOf } from './kind-traits.ts';
+import { containerOf, kindTraits } from './kind-traits.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
@@ -20,6 +21,8 @@ const acts = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
 /** The engine tells of the whole project; hands on other containers are nobody's business. */
 const containers = new Set(Object.values(containerOf));
 const deathReachMs = 10_000;
+/** Of a process that the engine killed, for example because it did not end within the stop grace. */
+const killedCode = 137;
 const maxKept = 10_000;
 
 export class Interventions {
@@ -27,6 +30,7 @@ export class Interventions {
   readonly #engine: Intervention[] = [];
   readonly #deaths: (Intervention & { exitCode: number | null })[] = [];
   readonly #ooms: Intervention[] = [];
+  readonly #forced: Intervention[] = [];
   readonly #ours: { container: string; at: number }[] = [];
   #running = false;
 
@@ -65,9 +69,14 @@ export class Interventions {
     return [...this.#foreign, ...acted].sort((a, b) => a.at - b.at);
   }
 
-  /** Deaths of a target outside of every fault's window, that no restart of ours explains. */
+  /** Deaths of a target that no restart of ours explains, outside of every fault's window or under a fault that it must survive. */
   get unexpectedExits(): Intervention[] {
     return this.#deaths.filter((death) => !this.#isOurs(death) && !this.#isUnattributed(death));
+  }
+
+  /** Graceful restarts in which the target did not end when it was asked to. */
+  get forcedStops(): Intervention[] {
+    return this.#forced;
   }
 
   /** SIGKILLs that nobody here sent and no limit of the container explains: the host is short of something. */
@@ -79,16 +88,19 @@ export class Interventions {
     const { target, action } = event;
     const at = timeOf(event);
     if (action === 'oom') keep(this.#ooms, { at, target, action });
-    if (!this.#running || !containers.has(target) || tracker.explains(target, at)) return;
-    if (acts.has(action)) keep(this.#engine, { at, target, action });
+    if (!this.#running || !containers.has(target)) return;
+    const faults = tracker.faultsOn(target, at);
+    if (acts.has(action) && faults.length === 0) keep(this.#engine, { at, target, action });
+    if (action !== 'die') return;
+    const asked = faults.some(({ fault }) => fault.kind === 'restart');
+    if (asked && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
     // The death of one target in the window of a fault on another is a cascade, which has its own warning.
-    if (action === 'die' && tracker.ownerOf(at, at) === null) {
-      keep(this.#deaths, { at, target, action, exitCode: event.exitCode ?? null });
-    }
+    const unexpected = faults.length === 0 ? tracker.ownerOf(at, at) === null : !faults.some(mayEnd);
+    if (unexpected) keep(this.#deaths, { at, target, action, exitCode: event.exitCode ?? null });
   }
 
   #isUnattributed(death: Intervention & { exitCode: number | null }): boolean {
-    if (death.exitCode !== 137) return false;
+    if (death.exitCode !== killedCode) return false;
     const near = (other: Intervention): boolean =>
       other.target === death.target && Math.abs(other.at - death.at) <= deathReachMs;
     return !this.#ooms.some(near) && !this.#engine.some((event) => event.action === 'kill' && near(event));
@@ -99,6 +111,11 @@ export class Interventions {
       (act) => act.container === target && at >= act.at - actReachMs.before && at <= act.at + actReachMs.after,
     );
   }
+}
+
+function mayEnd({ fault }: FaultRecord): boolean {
+  const { deathIsTheAct, risksDeath = false } = kindTraits[fault.kind];
+  return deathIsTheAct || risksDeath;
 }
 
 function keep<Item>(list: Item[], item: Item): void {

@@ -324,6 +324,33 @@ describe('judge', () => {
     assert.match(host.report.reasons.join(), /the host may be short of memory/);
   });
 
+  it('takes the end of a server for an accident under a fault that it must survive, not under one that may kill it', async () => {
+    const under = async (kind: 'traffic-surge' | 'memory-cap'): Promise<string> => {
+      const fault = plannedFault(1, { kind, target: 'server', atSeconds: 60, durationSeconds: 20 });
+      const at = new SimulatedRun().at(70);
+      const { report } = await judged({
+        faults: [fault],
+        extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
+      });
+      return report.reasons.join();
+    };
+    assert.match(await under('traffic-surge'), /unexpected_exits is 1/);
+    assert.doesNotMatch(await under('memory-cap'), /unexpected_exits/);
+  });
+
+  it('tells a graceful restart that had to be forced', async () => {
+    const restarted = async (exitCode: number): Promise<string> => {
+      const at = new SimulatedRun().at(60);
+      const { report } = await judged({
+        faults: [plannedFault(1, { kind: 'restart', target: 'server', atSeconds: 60, downSeconds: 11 })],
+        extra: [{ type: 'engine_saw', at: at + 40, engineAt: at + 40, target: 'server', action: 'die', exitCode }],
+      });
+      return report.reasons.join();
+    };
+    assert.match(await restarted(137), /forced_stops is 1, the rule is count==0/);
+    assert.doesNotMatch(await restarted(0), /forced_stops/);
+  });
+
   it('does not take its own restart of a frozen proxy, or a container that is no target, for the hand of somebody else', async () => {
     const at = new SimulatedRun().at(100);
     const { report } = await judged({

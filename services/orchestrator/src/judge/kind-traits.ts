@@ -6,6 +6,8 @@ interface KindTraits {
   clock: 'kill' | 'act' | 'undo';
   /** The target's death is what was asked for, hence no accident. */
   deathIsTheAct: boolean;
+  /** It takes memory away, so the kernel may end the target for it: a death that was risked, hence no accident either. */
+  risksDeath?: true;
   /** The server is expected to bear it; an answer while it is still held means that it healed itself. */
   bearable: boolean;
 }
@@ -14,6 +16,7 @@ const kill: KindTraits = { clock: 'kill', deathIsTheAct: true, bearable: false }
 const held: KindTraits = { clock: 'undo', deathIsTheAct: false, bearable: false };
 const stopped: KindTraits = { clock: 'undo', deathIsTheAct: true, bearable: false };
 const bearable: KindTraits = { clock: 'undo', deathIsTheAct: false, bearable: true };
+const scarce: KindTraits = { ...bearable, risksDeath: true };
 
 export const kindTraits: Record<FaultKind, KindTraits> = {
   crash: kill,
@@ -21,8 +24,8 @@ export const kindTraits: Record<FaultKind, KindTraits> = {
   restart: stopped,
   freeze: held,
   hang: { clock: 'act', deathIsTheAct: true, bearable: false },
-  'memory-cap': bearable,
-  'memory-pressure': bearable,
+  'memory-cap': scarce,
+  'memory-pressure': scarce,
   'tool-stall': bearable,
   'cpu-throttle': held,
   'disk-full': held,

@@ -39,6 +39,11 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     shape: 'count',
     count: run.started && interventions.unexpectedExits.length,
   }),
+  forced_stops: ({ interventions, run, faults }) => ({
+    shape: 'count',
+    count: run.started && interventions.forcedStops.length,
+    of: faults.filter(({ record }) => record.fault.kind === 'restart' && record.injectedAt !== null).length,
+  }),
   unexplained_failures: ({ attribution, traffic }) => ({
     shape: 'count',
     count: traffic.attemptCount === 0 ? null : attribution.unexplained,

@@ -29,6 +29,7 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
     foreign_containers: 'count==0',
     manual_interventions: 'count==0',
     unexpected_exits: 'count==0',
+    forced_stops: 'count==0',
   };
 }
 

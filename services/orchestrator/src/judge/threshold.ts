@@ -34,6 +34,7 @@ export const metricShapes = {
   foreign_containers: 'count',
   manual_interventions: 'count',
   unexpected_exits: 'count',
+  forced_stops: 'count',
   unexplained_failures: 'count',
   wrong_answers: 'count',
   sheds: 'count',
