@@ -51,6 +51,24 @@ const supervisorActed = z.object({
 });
 const gap = z.object({ type: z.literal('gap'), at, fromAt: z.number(), toAt: z.number(), reason: z.string() });
 const sourceLost = z.object({ type: z.literal('source_lost'), at, source: z.string(), reason: z.string() });
+/** Which kinds of fault raise which alert of Prometheus, as its rules themselves say; told once, when it was asked. */
+const alertsAsked = z.object({
+  type: z.literal('alerts_asked'),
+  at,
+  fromAt: z.number(),
+  toAt: z.number(),
+  alerts: z.array(
+    z.object({ name: z.string(), firesUnder: z.array(faultKindSchema), mayFireUnder: z.array(faultKindSchema) }),
+  ),
+});
+/** Once from silent to firing and back: the first and the last evaluation that found the alert firing. */
+const alertFired = z.object({
+  type: z.literal('alert_fired'),
+  at,
+  alert: z.string(),
+  fromAt: z.number(),
+  toAt: z.number(),
+});
 const stopRequested = z.object({ type: z.literal('stop_requested'), at, reason: z.string() });
 const runEnded = z.object({
   type: z.literal('run_ended'),
@@ -233,6 +251,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   supervisorActed,
   gap,
   sourceLost,
+  alertsAsked,
+  alertFired,
   stopRequested,
   runEnded,
   faultIntended,

@@ -32,6 +32,19 @@ export const stagesSchema = z.object({
   baseline: seconds,
 });
 
+/**
+ * Did Prometheus notice? `seen`: an alert that names the kind went firing because of the fault. `already_firing`: one did, since an
+ * earlier fault, and could not go firing anew. `silent`: none did. `not_alerting`: no alert names the kind, by design.
+ */
+export const monitoringSchema = z.object({
+  state: z.enum(['seen', 'already_firing', 'silent', 'not_alerting']),
+  /** The alert that was first. */
+  alert: z.string().nullable(),
+  /** From the injection until it was firing. */
+  after_seconds: seconds,
+});
+export type ReportedMonitoring = z.infer<typeof monitoringSchema>;
+
 export const reportedFaultSchema = z.object({
   id: z.string(),
   kind: faultKindSchema,
@@ -49,6 +62,8 @@ export const reportedFaultSchema = z.object({
   /** The gated figure: from the kill (crash, outage) or from the verified undo (held faults) to the first correct user answer. */
   recovery_seconds: seconds,
   attempts_failed: z.number(),
+  /** null: nobody watched, or the fault did not bite. */
+  monitoring: monitoringSchema.nullable(),
 });
 export type ReportedFault = z.infer<typeof reportedFaultSchema>;
 
@@ -62,7 +77,10 @@ export const thresholdResultSchema = z.object({
 });
 
 export const reportSchema = z.object({
+  /** Raised by a change that breaks readers. */
   schema_version: z.literal(1),
+  /** Raised by an addition: a reader may pass over fields that it does not know. 1: faults have `monitoring`. */
+  schema_minor_version: z.literal(1),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),

@@ -7,6 +7,7 @@ import type { FaultRecord, Recovery } from './fault-record.ts';
 import type { Generator } from './generator.ts';
 import type { IntegrityFigures } from './integrity.ts';
 import type { Interventions } from './interventions.ts';
+import type { FaultMonitoring } from './monitoring.ts';
 import type { Resources } from './resources.ts';
 import type { RunFacts, Settings } from './run-facts.ts';
 import type { Span } from './span.ts';
@@ -41,6 +42,8 @@ export interface Evidence {
   generator: Generator;
   alerts: Alerts;
   integrity: IntegrityFigures;
+  /** What Prometheus saw, by fault id; null when nobody watched. */
+  monitoring: Map<string, FaultMonitoring> | null;
   /** Share of control windows in which the server said that it was ready; null when nobody looked. */
   readyShare: number | null;
   /** What is wrong with the files themselves. */

@@ -15,6 +15,7 @@ import { Generator } from './generator.ts';
 import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
 import type { LatencyCurves } from './latency-curves.ts';
+import { Monitoring } from './monitoring.ts';
 import { ReadyWatch } from './ready-share.ts';
 import { reportOf } from './report-of.ts';
 import { Resources } from './resources.ts';
@@ -69,6 +70,7 @@ export class Judging {
   readonly #alerts = new Alerts();
   readonly #memory = new MemoryTrace();
   readonly #ready = new ReadyWatch();
+  readonly #monitoring = new Monitoring();
   #usersSeenAt = 0;
 
   /** `horizonMs`: how long events wait for those of other sources; a live view wants it short. */
@@ -120,6 +122,10 @@ export class Judging {
       case 'server_seen':
         this.#ready.add(event);
         break;
+      case 'alerts_asked':
+      case 'alert_fired':
+        this.#monitoring.add(event);
+        break;
       default:
         break;
     }
@@ -164,6 +170,7 @@ export class Judging {
       generator: this.#generator,
       alerts: this.#alerts,
       integrity: ledger.figures,
+      monitoring: this.#monitoring.of(faults),
       readyShare: this.#ready.shareOf(controlWindows, run.lastAt),
       historyProblems,
     };

@@ -20,6 +20,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
     schema_version: 1,
+    schema_minor_version: 1,
     run_id: run.started?.runId ?? 'unknown',
     result,
     reasons,
@@ -133,7 +134,7 @@ function recoveriesOf({ faults }: Evidence): Report['recoveries'] {
   };
 }
 
-function faultOf({ record, recovery, healedBy }: SettledFault, { run, plan }: Evidence): ReportedFault {
+function faultOf({ record, recovery, healedBy }: SettledFault, { run, plan, monitoring }: Evidence): ReportedFault {
   const { fault, injectedAt } = record;
   const steadyAt = run.phases.find(({ phase }) => phase === 'steady')?.at;
   const plannedFrom = steadyAt ?? (run.started?.at ?? run.firstAt) + plan.rampSeconds * 1_000;
@@ -161,6 +162,7 @@ function faultOf({ record, recovery, healedBy }: SettledFault, { run, plan }: Ev
     },
     recovery_seconds: recovery.state === 'recovered' ? seconds(recovery.seconds * 1_000) : null,
     attempts_failed: record.attemptsFailed,
+    monitoring: monitoring?.get(fault.id) ?? null,
   };
 }
 
@@ -220,7 +222,7 @@ function hygieneOf({ run: { hygiene } }: Evidence): Report['hygiene'] {
 }
 
 /** What a green verdict does not speak of. */
-function notTested({ faults, plan, notReached, settings }: Evidence): string[] {
+function notTested({ faults, plan, notReached, settings, monitoring }: Evidence): string[] {
   const unsupported = new Map<string, string>();
   for (const { record } of faults) {
     if (isUnsupported(record)) unsupported.set(record.fault.kind, record.skipped?.reason ?? record.evidence);
@@ -231,6 +233,7 @@ function notTested({ faults, plan, notReached, settings }: Evidence): string[] {
     ...[...unsupported].map(([kind, reason]) => `${kind}: this engine cannot do it (${reason})`),
     ...(others.length === 0 ? [] : [`kinds of fault that are not in this run's plan: ${others.join(', ')}`]),
     ...(notReached === 0 ? [] : [`${notReached} planned faults whose time never came`]),
+    ...(monitoring === null ? ['whether monitoring would notice the faults: no Prometheus told of its alerts'] : []),
     ...(settings.profile === 'full' ? [] : ['a whole day: slow leaks and rare faults need the full profile']),
     'loss of power: a killed process leaves its writes in the page cache, a dead host does not',
     'damage of disks and of files, and disks that lie about what they have written',

@@ -96,6 +96,17 @@ export const warningSigns: readonly WarningSign[] = [
     },
   },
   {
+    name: 'monitoring_silent',
+    source: 'encore',
+    look: ({ faults, monitoring }) => {
+      const unseen = faults.filter(({ record: { fault } }) => {
+        const found = monitoring?.get(fault.id);
+        return found?.state === 'silent' && found.expected;
+      });
+      return unseen.length === 0 ? [] : [`no alert of Prometheus for faults that must raise one: ${named(unseen)}`];
+    },
+  },
+  {
     name: 'sources_lost',
     source: 'encore',
     look: ({ run: { sourcesLost } }) => {

@@ -11,6 +11,7 @@ import {
   thousands,
 } from './format.ts';
 import { lostWritesText } from './lost-writes.ts';
+import { monitoringText } from './monitoring-text.ts';
 
 const marks = { PASSED: '✅', FAILED: '❌', INCONCLUSIVE: '❔', INTERRUPTED: '⏹️' } as const;
 const maxFaults = 60;
@@ -100,9 +101,10 @@ function faultTable({ faults }: Report): string {
       fault.healed_by ?? '–',
       secondsText(fault.recovery_seconds),
       thousands(fault.attempts_failed),
+      monitoringText(fault),
     ]);
   const more = faults.length > maxFaults ? `\n${faults.length - maxFaults} more in the report.\n` : '';
-  return table(['Id', 'Fault', 'At (UTC)', 'Bit', 'Healed by', 'Recovery', 'Failed attempts'], rows) + more;
+  return table(['Id', 'Fault', 'At (UTC)', 'Bit', 'Healed by', 'Recovery', 'Failed attempts', 'Alert'], rows) + more;
 }
 
 function table(head: string[], rows: string[][]): string {

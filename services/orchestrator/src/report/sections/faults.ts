@@ -2,6 +2,7 @@
 import type { Report, ReportedFault } from '@encore/contracts';
 import { clockText, secondsText, thousands } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';
+import { monitoringText } from '../monitoring-text.ts';
 import { type Column, cellOf } from '../table.ts';
 
 const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'baseline'] as const;
@@ -21,6 +22,7 @@ const columns: readonly Column[] = [
   { title: 'Recovery', numeric: true },
   { title: 'Stages since injection' },
   { title: 'Failed attempts', numeric: true },
+  { title: 'Alert' },
 ];
 const barWidth = 220;
 
@@ -36,7 +38,7 @@ export function faultsSection({ faults }: Report): Html {
 <label>by <select id="fault-order"><option value="time">time</option><option value="recovery">slowest recovery</option><option value="failed">most failed attempts</option></select></label>
 </div></div>
 <div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>held</span></div>
-<p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user.</p>
+<p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user. Alert: the first of Prometheus' alerts that went firing because of it, in seconds since its injection.</p>
 <div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => row(fault, scaleSeconds))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
 }
 
@@ -54,6 +56,7 @@ function row(fault: ReportedFault, scaleSeconds: number): Html {
     recovery,
     bar(fault, scaleSeconds),
     html`${thousands(fault.attempts_failed)}`,
+    html`<span${fault.monitoring?.state === 'seen' ? '' : html` class="quiet"`}>${monitoringText(fault)}</span>`,
   ];
   const order = seconds ?? (fault.healed_by === 'nobody' ? 1e9 : -1);
   return html`<tr data-kind="${kind}" data-recovery="${order}" data-failed="${fault.attempts_failed}">${cells.map((cell, index) => cellOf(cell, columns[index]))}</tr>`;
