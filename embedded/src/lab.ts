@@ -17,6 +17,7 @@ import { type LabFolder, openLabFolder } from './lab-folder.ts';
 import { holdPorts } from './ports.ts';
 import { preparePostgres } from './postgres/binaries.ts';
 import { createDatabase } from './postgres/database.ts';
+import { publishPorts } from './running-lab.ts';
 import { type LabPlaces, type LabService, orchestratorEnvironment, topology, withoutLimits } from './topology.ts';
 
 const readyTimeoutMs = 30_000;
@@ -44,6 +45,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const reaper = undo.use(new Reaper(folder.path));
   undo.defer(() => rmSync(folder.path, { recursive: true, force: true }));
   const { ports } = undo.use(await holdPorts());
+  publishPorts(folder.path, ports);
   const engine = undo.use(new Engine(reaper));
   const api = createServer(engineApi(engine)).listen(folder.engineSocket);
   await once(api, 'listening');

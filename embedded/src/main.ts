@@ -11,22 +11,36 @@ import { parseCommandLine } from '@encore/orchestrator/command-line';
 const root = join(import.meta.dirname, '..', '..');
 const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];
 
+const given = { ...process.env };
+// Ports, and settings that somebody keeps there: Compose reads the same file, and there too the environment goes before it.
+if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
 const argv = process.argv.slice(2);
 const command = parseCommandLine(argv, process.env);
 const needsLab = command.name === 'check' || (command.name === 'run' && !command.dryRun);
 if (needsLab) process.exitCode = await runLab();
 else {
-  if (command.name === 'report') await showRuns();
+  if (command.name === 'report' || command.name === 'verify') await showRuns();
+  if (command.name === 'monitor' || command.name === 'heal') await findLab();
   // It reads the same command line, and prints, refuses or answers by itself.
   await import('@encore/orchestrator/main');
 }
 
-/** A report is asked for when the lab is gone, but its runs are still where it kept them. */
+/** Runs are asked for when the lab is gone, but they are still where it kept them. */
 async function showRuns(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const runs = readHostEnvironment(process.env).homes.map((home) => join(home, 'runs'));
   process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? '';
   process.env['ENCORE_RESULTS_DIR'] ||= join(root, 'test_results');
+}
+
+/** A lab without Docker takes other ports where these are taken. */
+async function findLab(): Promise<void> {
+  const { readHostEnvironment } = await import('./config.ts');
+  const { runningPorts } = await import('./running-lab.ts');
+  const ports = runningPorts(readHostEnvironment(process.env).homes);
+  if (ports === null) return;
+  process.env['ENCORE_PORT_PAGE'] = given['ENCORE_PORT_PAGE'] || String(ports.page);
+  process.env['ENCORE_PORT_GUARD'] = given['ENCORE_PORT_GUARD'] || String(ports.guard);
 }
 
 async function runLab(): Promise<number> {

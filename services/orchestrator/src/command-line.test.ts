@@ -134,8 +134,17 @@ describe('command line', () => {
       assert.deepEqual(problems(['monitor', '--url', url]), [
         `--url: "${url}" is not right; give the address of the lab's page, such as http://127.0.0.1:8080`,
       ]);
-    const { name } = parseCommandLine(['monitor', '--url', 'http://localhost:8180'], {});
-    assert.equal(name, 'monitor');
+    assert.deepEqual(problems(['monitor'], { ENCORE_PORT_PAGE: 'high' }), [
+      'ENCORE_PORT_PAGE: "high" is not right; give a port, such as 8080',
+    ]);
+  });
+
+  it('looks for the page where the lab publishes it', () => {
+    const urlOf = (env: NodeJS.ProcessEnv, ...more: string[]): unknown => parseCommandLine(['monitor', ...more], env);
+    assert.deepEqual(urlOf({}), { name: 'monitor', url: 'http://127.0.0.1:8080' });
+    assert.deepEqual(urlOf({ ENCORE_PORT_PAGE: '8180' }), { name: 'monitor', url: 'http://127.0.0.1:8180' });
+    const url = 'http://localhost:1234';
+    assert.deepEqual(urlOf({ ENCORE_PORT_PAGE: '8180' }, '--url', url), { name: 'monitor', url });
   });
 
   it('lets a control be unwinnable', () => {

@@ -7,6 +7,7 @@ import type { Plan, RunConfig } from '@encore/contracts';
 import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
 import { checkWords } from './command-line-words.ts';
+import { pageUrl } from './config.ts';
 import { notRight } from './settings/near-miss.ts';
 import { readReplay } from './settings/replay.ts';
 import { resolveSettings } from './settings/resolve-settings.ts';
@@ -26,7 +27,6 @@ export interface Problems {
   problems: string[];
 }
 
-const rightUrl = "the address of the lab's page, such as http://127.0.0.1:8080";
 const version = '0.1.0';
 const examples = `
 Examples:
@@ -45,7 +45,7 @@ interface Options {
   monitor: boolean;
   config?: string;
   dryRun?: boolean;
-  url: string;
+  url?: string;
 }
 interface Asked {
   name: Command['name'] | 'replay';
@@ -99,7 +99,10 @@ function describeProgram(
     .option('--config <file>', 'settings from a JSON or YAML file, with the names that the report shows under config')
     .option('--no-monitor', 'plain lines instead of the live display')
     .option('--dry-run', 'print the plan and its best possible success rate; start nothing')
-    .option('--url <url>', 'where `encore monitor` finds the lab', 'http://127.0.0.1:8080');
+    .option(
+      '--url <url>',
+      'where `encore monitor` finds the lab (default: on this machine, port ENCORE_PORT_PAGE or 8080)',
+    );
   const add = (name: Asked['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
@@ -135,12 +138,20 @@ function build(
     case 'verify':
       return { name: asked.name, folder: asked.operand };
     case 'monitor':
-      if (!/^https?:$/.test(URL.parse(options.url)?.protocol ?? ''))
-        return { name: 'refused', problems: [`--url: ${notRight(options.url, rightUrl)}`] };
-      return { name: 'monitor', url: options.url };
+      return watched(options.url, context.env);
     default:
       return { name: asked.name as 'heal' | 'faults' | 'scenarios' };
   }
+}
+
+function watched(given: string | undefined, env: NodeJS.ProcessEnv): Command | Problems {
+  const url = given ?? pageUrl(env);
+  if (/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return { name: 'monitor', url };
+  const problem =
+    given === undefined
+      ? `ENCORE_PORT_PAGE: ${notRight(env['ENCORE_PORT_PAGE'], 'a port, such as 8080')}`
+      : `--url: ${notRight(given, "the address of the lab's page, such as http://127.0.0.1:8080")}`;
+  return { name: 'refused', problems: [problem] };
 }
 
 /** The commands that need settings and a plan. */

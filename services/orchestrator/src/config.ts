@@ -5,10 +5,13 @@ import { z } from 'zod';
 const shape = {
   ENCORE_HOST: z.string().default('127.0.0.1'),
   ENCORE_PORT: portVariable.default(8080),
-  ENCORE_GUARD_URL: z.url().default('http://127.0.0.1:8010'),
+  ENCORE_GUARD_URL: z.url().optional(),
+  ENCORE_PORT_GUARD: portVariable.default(8010),
   ENCORE_CHAOS_URL: z.url().default('http://127.0.0.1:8011'),
   ENCORE_LOADGEN_URL: z.url().default('http://127.0.0.1:8012'),
   ENCORE_SERVER_HEALTH_URL: z.url().default('http://127.0.0.1:8001'),
+  /** Where Prometheus is asked what its alerts did; unset: nobody watches. */
+  ENCORE_PROMETHEUS_URL: z.url().optional(),
   ENCORE_RUNS_DIR: z.string().default('runs'),
   ENCORE_RESULTS_DIR: z.string().default('test_results'),
   /** Where the lab's programs write their logs, if that is a folder: they are copied beside the report. */
@@ -22,6 +25,11 @@ const shape = {
   ENCORE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
 };
 
+/** Where a run's page is when nothing is said: Compose publishes it on this port. */
+export function pageUrl(env: NodeJS.ProcessEnv): string {
+  return `http://127.0.0.1:${env['ENCORE_PORT_PAGE'] || 8080}`;
+}
+
 export interface Wiring {
   host: string;
   port: number;
@@ -29,6 +37,7 @@ export interface Wiring {
   chaosUrl: string;
   loadgenUrl: string;
   serverHealthUrl: string;
+  prometheusUrl?: string | undefined;
   runsDir: string;
   resultsDir: string;
   resultsName: string | undefined;
@@ -44,10 +53,11 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
   return {
     host: values.ENCORE_HOST,
     port: values.ENCORE_PORT,
-    guardUrl: values.ENCORE_GUARD_URL,
+    guardUrl: values.ENCORE_GUARD_URL ?? `http://127.0.0.1:${values.ENCORE_PORT_GUARD}`,
     chaosUrl: values.ENCORE_CHAOS_URL,
     loadgenUrl: values.ENCORE_LOADGEN_URL,
     serverHealthUrl: values.ENCORE_SERVER_HEALTH_URL,
+    prometheusUrl: values.ENCORE_PROMETHEUS_URL,
     runsDir: values.ENCORE_RUNS_DIR,
     resultsDir: values.ENCORE_RESULTS_DIR,
     resultsName: values.ENCORE_RESULTS_NAME,

@@ -106,7 +106,9 @@ describe('encore, the program', function () {
     const folder = readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? '';
     const verified = await encore('verify', join(lab.resultsDir, folder)).end();
     assert.equal(verified.exitCode, 2);
-    assert.equal((await encore('verify', '/no/such/run').end()).exitCode, 3);
+    const refused = await encore('verify', '/no/such/run').end();
+    assert.equal(refused.exitCode, 3);
+    assert.match(refused.said, new RegExp(`no such run folder; give .*${folder} \\(the last one there\\)`));
   });
 
   it('says what a checklist finds, and heals on request', async () => {
@@ -123,7 +125,7 @@ describe('encore, the program', function () {
   it('shows a run from another terminal, in plain lines where there is none', async () => {
     const program = encore('monitor', '--url', 'http://127.0.0.1:1');
     const { exitCode, said } = await program.end();
-    assert.equal(exitCode, 1);
-    assert.match(said, /no run to watch/);
+    assert.equal(exitCode, 3);
+    assert.match(said, /no run to watch at http:\/\/127\.0\.0\.1:1: nobody answers there/);
   });
 });

@@ -16,7 +16,7 @@ import { Peers } from './run/peers.ts';
 import { performRun } from './run/perform-run.ts';
 import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
 import { writeResults } from './run/phases/write-results.ts';
-import { gatherResults } from './run/results-of.ts';
+import { folderOf, gatherResults } from './run/results-of.ts';
 
 export interface CommandContext {
   wiring: Wiring;
@@ -42,7 +42,7 @@ export async function performCommand(command: Command, context: CommandContext):
     case 'verify':
       return await judgeFolder(command.name, command.folder, context.wiring, say);
     case 'heal':
-      return await heal(new Peers(context.wiring), say);
+      return await heal(context.wiring, say);
     case 'faults':
       for (const kind of faultKinds) say(`${kind.padEnd(20)}${timingText(kind)}`);
       return 0;
@@ -80,32 +80,38 @@ async function judgeFolder(
   say: (text: string) => void,
 ): Promise<number> {
   // The run printed the path of its report; the folder of the same name lies beside it.
-  const folder = given.replace(/\.json$/, '');
+  const asked = given.replace(/\.json$/, '');
   try {
     if (name === 'verify') {
-      const { report } = await judge(await readRunFolder(folder));
+      const { report } = await judge(await readRunFolder(folderOf(asked, wiring)));
       say(textSummary(report));
       return exitCodes[report.result];
     }
-    const results = await gatherResults(folder, wiring);
+    const results = await gatherResults(asked, wiring);
     const { report } = await writeResults(results);
     say(textSummary(report, `${results}.json`));
     return exitCodes[report.result];
   } catch (error) {
-    say(error instanceof EncoreError ? error.message : `${folder}: ${describeError(error)}`);
+    say(error instanceof EncoreError ? error.message : `${asked}: ${describeError(error)}`);
     return refusedExitCode;
   }
 }
 
-async function heal(peers: Peers, say: (text: string) => void): Promise<number> {
+const dockerHeal = '`docker compose run --rm orchestrator heal`';
+
+async function heal(wiring: Wiring, say: (text: string) => void): Promise<number> {
   try {
-    const { healed, failed } = await peers.heal();
+    const { healed, failed } = await new Peers(wiring).heal();
     for (const what of healed) say(`healed: ${what}`);
     for (const what of failed) say(`NOT healed: ${what}`);
     if (healed.length + failed.length === 0) say('nothing to heal');
     return failed.length === 0 ? 0 : exitCodes.FAILED;
   } catch (error) {
-    say(`the guard could not heal: ${describeError(error)}`);
+    if (error instanceof EncoreError && error.code === 'UNREACHABLE')
+      say(
+        `There is no lab at ${wiring.guardUrl}. A lab without Docker takes its faults with it when it ends. With Docker: ${dockerHeal}`,
+      );
+    else say(`The guard could not heal: ${describeError(error)}`);
     return exitCodes.INCONCLUSIVE;
   }
 }

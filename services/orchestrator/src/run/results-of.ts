@@ -3,24 +3,43 @@
  * nothing is said, the last one. A run whose orchestrator was killed has a record and no results yet.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { EncoreError } from '@encore/kit';
 import type { Wiring } from '../config.ts';
+import { planFile } from '../judge/run-folder.ts';
 import { copyEvidence, copyLogs } from './phases/write-results.ts';
 
 const runName = /^r(\d{8}_\d{6}\w*)$/;
+const resultsName = /^production_test_\d{8}_\d{6}\w*$/;
 
 /** The results folder for the run with this stamp. */
 export function resultsFolderOf(wiring: Pick<Wiring, 'resultsDir'>, stamp: string): string {
   return join(wiring.resultsDir, `production_test_${stamp}`);
 }
 
+/** The folder that a person means: given as it lies here, as a run called it (in a container it lies elsewhere), or as the id of a run. */
+export function folderOf(asked: string, wiring: Wiring): string {
+  const named = asked.replace(/(.)\/+$/, '$1');
+  const shown = wiring.resultsName ?? wiring.resultsDir;
+  const inside = relative(shown, named);
+  const places = [named, join(wiring.runsDir, named)];
+  if (!inside.startsWith('..')) places.push(join(wiring.resultsDir, inside));
+  const folder = places.find((place) => existsSync(join(place, planFile)));
+  if (folder !== undefined) return folder;
+  const why = existsSync(named)
+    ? `is not the folder of a run: there is no ${planFile} in it`
+    : 'there is no such run folder';
+  const last = lastOf(wiring.resultsDir, resultsName);
+  const example = last === undefined ? 'production_test_20260101_120000' : `${last} (the last one there)`;
+  throw new EncoreError(
+    'NO_SUCH_RUN',
+    `${named}: ${why}; give the folder beside its report, such as ${join(shown, example)}`,
+  );
+}
+
 /** A folder that can be judged, with its evidence in it. */
 export async function gatherResults(asked: string, wiring: Wiring): Promise<string> {
-  const named = asked === '' ? lastRun(wiring.runsDir) : asked.replace(/(.)\/+$/, '$1');
-  const folder = existsSync(named) ? named : join(wiring.runsDir, named);
-  if (!existsSync(folder))
-    throw new EncoreError('NO_SUCH_RUN', `there is no run at ${named}, and none of that name in ${wiring.runsDir}`);
+  const folder = asked === '' ? lastRun(wiring.runsDir) : folderOf(asked, wiring);
   const [, stamp] = runName.exec(basename(resolve(folder))) ?? [];
   if (stamp === undefined || resolve(dirname(folder)) !== resolve(wiring.runsDir)) return folder;
   const resultsFolder = resultsFolderOf(wiring, stamp);
@@ -30,8 +49,12 @@ export async function gatherResults(asked: string, wiring: Wiring): Promise<stri
 }
 
 function lastRun(runsDir: string): string {
-  const names = existsSync(runsDir) ? readdirSync(runsDir).filter((name) => runName.test(name)) : [];
-  const last = names.sort().at(-1);
+  const last = lastOf(runsDir, runName);
   if (last === undefined) throw new EncoreError('NO_SUCH_RUN', `no run was recorded in ${runsDir}`);
   return join(runsDir, last);
+}
+
+function lastOf(folder: string, pattern: RegExp): string | undefined {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => pattern.test(name)) : [];
+  return names.sort().at(-1);
 }

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Ports } from './ports.ts';
+import { publishPorts, runningPorts } from './running-lab.ts';
+
+describe('running lab', () => {
+  let home = '';
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'encore-home-'));
+  });
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  const lab = (pid: number, page: number, startedAt: number): void => {
+    const folder = join(home, 'labs', String(pid));
+    mkdirSync(folder, { recursive: true });
+    publishPorts(folder, { page } as Ports);
+    utimesSync(join(folder, 'ports.json'), startedAt, startedAt);
+  };
+
+  it('is the one that was started last, of those that live', () => {
+    lab(process.ppid, 8080, 1_000);
+    lab(process.pid, 8180, 2_000);
+    // Larger than any pid: nobody lives there.
+    lab(99_999_999, 8280, 3_000);
+    assert.equal(runningPorts(['/no/such/home', home])?.page, 8180);
+  });
+
+  it('is none where no lab lives, or where it has no ports yet', () => {
+    mkdirSync(join(home, 'labs', String(process.pid)), { recursive: true });
+    assert.equal(runningPorts([home]), null);
+    assert.equal(runningPorts([]), null);
+  });
+});

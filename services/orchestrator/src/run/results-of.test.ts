@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { readWiring } from '../config.ts';
+import { folderOf } from './results-of.ts';
+
+describe('the folder that a person means', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'encore-results-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const wiring = () =>
+    readWiring({
+      ENCORE_RUNS_DIR: join(folder, 'runs'),
+      ENCORE_RESULTS_DIR: join(folder, 'results'),
+      ENCORE_RESULTS_NAME: './test_results',
+    });
+  const runAt = (...path: string[]): string => {
+    const place = join(folder, ...path);
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'plan.json'), '{}');
+    return place;
+  };
+
+  it('is the one at that path, or the recorded run of that id', () => {
+    const there = runAt('elsewhere', 'production_test_20260101_120000');
+    assert.equal(folderOf(`${there}/`, wiring()), there);
+    const recorded = runAt('runs', 'r20260101_120000');
+    assert.equal(folderOf('r20260101_120000', wiring()), recorded);
+  });
+
+  it('is found by the path that the run printed, which is another one in a container', () => {
+    const there = runAt('results', 'production_test_20260101_120000');
+    for (const shown of ['./test_results', 'test_results'])
+      assert.equal(folderOf(`${shown}/production_test_20260101_120000`, wiring()), there);
+    runAt('beside');
+    assert.throws(() => folderOf('test_results/../beside', wiring()), { code: 'NO_SUCH_RUN' });
+  });
+
+  it('is said to be missing, or to hold no run, with one that would be right', () => {
+    assert.throws(() => folderOf('/nope', wiring()), {
+      code: 'NO_SUCH_RUN',
+      message:
+        '/nope: there is no such run folder; give the folder beside its report, such as test_results/production_test_20260101_120000',
+    });
+    runAt('results', 'production_test_20260203_000000');
+    runAt('results', 'production_test_20260202_000000');
+    assert.throws(
+      () => folderOf('/nope', wiring()),
+      /such as test_results\/production_test_20260203_000000 \(the last one there\)/,
+    );
+    assert.throws(() => folderOf(folder, wiring()), /is not the folder of a run: there is no plan\.json in it/);
+  });
+});
