@@ -22,6 +22,8 @@ describe('detectFormat', () => {
     ['a root that the head does not reach', bytes(`<?xml version="1.0"?><!-- ${'x'.repeat(5000)}`), 'musicxml'],
     ['ZIP', bytes('PK\u0003\u0004rest'), 'mxl'],
     ['MIDI', bytes('MThd\0\0\0\u0006'), 'midi'],
+    ['MIDI in a RIFF container', bytes('RIFF\u0010\0\0\0RMIDdata'), 'midi'],
+    ['sound in a RIFF container', bytes('RIFF\u0010\0\0\0WAVEfmt '), null],
     ['another XML document', bytes('<?xml version="1.0"?><svg/>'), null],
     ['HTML', bytes('<!DOCTYPE html><html>'), null],
     ['text', bytes('C4 D4 E4'), null],

@@ -1,6 +1,7 @@
 /** From the bytes of an upload to a score, whatever the format. Nothing larger than the limits is ever held. */
 import { detectFormat, headBytes } from './format.ts';
 import { readMidi } from './midi-reader.ts';
+import { unwrapRiffMidi } from './midi-riff.ts';
 import { MusicxmlReader } from './musicxml-reader.ts';
 import { readMxl } from './mxl-archive.ts';
 import type { Score } from './score.ts';
@@ -17,7 +18,7 @@ export async function importScore(
   const format = detectFormat(head);
   if (format === 'musicxml') return readMusicxml(rest, limits);
   if (format === 'mxl') return readMusicxml(readMxl(await collect(rest), limits), limits);
-  if (format === 'midi') return readMidi(await collect(rest), limits);
+  if (format === 'midi') return readMidi(unwrapRiffMidi(await collect(rest)), limits);
   throw unsupported('neither MusicXML, compressed MusicXML nor Standard MIDI');
 }
 

@@ -53,6 +53,16 @@ function raw(track: readonly number[], division = 96, format = 0): Uint8Array {
   return Uint8Array.from([...header, 0x4d, 0x54, 0x72, 0x6b, ...length, ...track]);
 }
 
+function chunk(name: string, content: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(content.length);
+  return Buffer.concat([Buffer.from(name), length, content, Buffer.alloc(content.length % 2)]);
+}
+
+function riff(...chunks: Buffer[]): Uint8Array {
+  return chunk('RIFF', Buffer.concat([Buffer.from('RMID'), ...chunks]));
+}
+
 function heard(score: Score): string[] {
   return soundingNotes(score).map(
     ({ onset, end: until, fifths, midi }) => `${nameOfPitch(fifths, midi)}:${onset}-${until}`,
@@ -130,6 +140,14 @@ describe('MIDI import', () => {
     assert.equal(heard(await read(unknown)).length, 2);
   });
 
+  it('reads the file inside a RIFF container, whatever stands before and after it', async () => {
+    const inside = raw([0, 0x90, 60, 64, 96, 60, 0, 0, 0xff, 0x2f, 0]);
+    const info = chunk('LIST', Buffer.from('odd'));
+    const wrapped = riff(info, chunk('data', inside), info);
+    assert.deepEqual(await read(wrapped), await read(inside));
+    assert.deepEqual(await read(wrapped, {}, 1), await read(inside));
+  });
+
   const bomb = raw([0, 0x90, 60, 64, 0xff, 0xff, 0xff, 0x7f, 0x80, 60, 0, 0, 0xff, 0x2f, 0], 1);
   const refused: [string, string, Uint8Array][] = [
     [`a bomb of ${bomb.length} bytes`, '413 SCORE_TOO_LARGE', bomb],
@@ -154,6 +172,10 @@ describe('MIDI import', () => {
     ['an empty track', '422 MALFORMED_SCORE', raw([])],
     ['a track longer than the file', '422 MALFORMED_SCORE', raw([0, 0x90, 60, 64]).subarray(0, -1)],
     ['an event that the track cuts', '422 MALFORMED_SCORE', raw([0, 0x90, 60])],
+    ['a RIFF container without data', '422 MALFORMED_SCORE', riff(chunk('LIST', bomb))],
+    ['a RIFF container of something else', '422 MALFORMED_SCORE', riff(chunk('data', Buffer.from('PK')))],
+    ['a RIFF chunk longer than the file', '422 MALFORMED_SCORE', riff(chunk('data', bomb)).subarray(0, -2)],
+    ['a bomb in a RIFF container', '413 SCORE_TOO_LARGE', riff(chunk('data', bomb))],
     ['a data byte over 127', '422 MALFORMED_SCORE', raw([0, 0x90, 200, 1])],
   ];
   for (const [name, expected, bytes] of refused) {
