@@ -1,0 +1,28 @@
+/** MIDI in a RIFF container (.rmi): the file inside is a Standard MIDI file as any other. */
+import { malformed } from './score-limits.ts';
+
+export function isRiffMidi(head: Uint8Array): boolean {
+  return nameAt(head, 0) === 'RIFF' && nameAt(head, 8) === 'RMID';
+}
+
+/** The MIDI file inside, or the bytes themselves when they are in no container. */
+export function unwrapRiffMidi(bytes: Uint8Array): Uint8Array {
+  if (!isRiffMidi(bytes)) return bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const length = view.getUint32(at + 4, true);
+    if (at + 8 + length > bytes.length) throw malformed('a RIFF chunk is longer than the file');
+    if (nameAt(bytes, at) === 'data') {
+      const inside = bytes.subarray(at + 8, at + 8 + length);
+      if (nameAt(inside, 0) !== 'MThd') throw malformed('the RIFF file holds no Standard MIDI file');
+      return inside;
+    }
+    // Chunks begin at even addresses.
+    at += 8 + length + (length % 2);
+  }
+  throw malformed('the RIFF file has no data chunk');
+}
+
+function nameAt(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + 4));
+}
