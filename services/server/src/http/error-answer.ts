@@ -13,10 +13,14 @@ export function asEncoreError(error: unknown): EncoreError {
   });
 }
 
+/** A message may quote what was sent, which may be megabytes. */
+const maxMessageLength = 2_000;
+
 export function errorBody({ code, message, definite }: EncoreError): {
   error: { code: string; message: string; definite: boolean };
 } {
-  return { error: { code, message, definite } };
+  const short = message.length <= maxMessageLength ? message : `${message.slice(0, maxMessageLength)} ...`;
+  return { error: { code, message: short.toWellFormed(), definite } };
 }
 
 export function answerError(response: ServerResponse, error: EncoreError): void {

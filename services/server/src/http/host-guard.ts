@@ -2,15 +2,28 @@
 import { EncoreError } from '@encore/kit';
 import type { RequestHandler } from 'express';
 
+const port = /:\d{1,5}$/;
+
 export function hostGuard(allowedNames: readonly string[]): RequestHandler {
   const allowed = new Set(allowedNames);
   return (request, _response, next) => {
     const { host, origin } = request.headers;
-    if (!allowed.has(nameIn(`http://${host}`))) throw forbidden('Host');
+    if (!namesOneHost(request.rawHeaders)) throw unclearHost();
+    if (!allowed.has(host?.replace(port, '') ?? '') && !allowed.has(nameIn(`http://${host}`))) throw forbidden('Host');
     // Programs send no Origin; browsers always do across sites.
     if (origin !== undefined && !allowed.has(nameIn(origin))) throw forbidden('Origin');
     next();
   };
+}
+
+/** Two of them may mean one host to a proxy in front and another one to us. */
+function namesOneHost(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count++;
+  }
+  return count === 1;
 }
 
 /** The host name in an address, '' when it is none. */
@@ -23,4 +36,8 @@ function forbidden(header: string): EncoreError {
     status: 403,
     definite: true,
   });
+}
+
+function unclearHost(): EncoreError {
+  return new EncoreError('INVALID_INPUT', 'a request needs exactly one Host', { status: 400, definite: true });
 }

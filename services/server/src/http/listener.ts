@@ -1,6 +1,8 @@
 /** A listening port with tight limits against slow clients, that can stop without dropping what it has admitted. */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
+import { answerBrokenRequest, refuseTunnel, unknownExpectation } from './broken-request.ts';
+import { answerError } from './error-answer.ts';
 
 export interface ListenerOptions {
   host: string;
@@ -38,6 +40,8 @@ export class Listener {
         keepAliveTimeout: keepAliveTimeoutMs,
         connectionsCheckingInterval: 500,
         maxHeaderSize: 16_384,
+        // Who names no host is refused like who names a wrong one, in our own format.
+        requireHostHeader: false,
         keepAlive: true,
         noDelay: true,
       },
@@ -49,6 +53,16 @@ export class Listener {
         app(request, response);
       },
     );
+    server.on('clientError', (error, socket) => {
+      const owed = [...open].filter(({ req }) => req.socket === socket);
+      answerBrokenRequest(
+        error,
+        socket,
+        owed.some(({ req, headersSent }) => req.complete || headersSent),
+      );
+    });
+    server.on('checkExpectation', (_request, response) => answerError(response, unknownExpectation()));
+    server.on('connect', (_request, socket) => refuseTunnel(socket));
     server.maxConnections = options.maxConnections;
     server.maxRequestsPerSocket = 0;
     // A connection on which nothing at all moves, in either direction.

@@ -1,10 +1,11 @@
 /** POST /mcp: the body is read here, within our limits, and handed to the SDK's handler parsed. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from '@encore/kit';
+import { describeError, type Logger } from '@encore/kit';
 import { createMcpHandler, isLegacyRequest, type Server } from '@modelcontextprotocol/server';
 import { readWholeBody } from '../http/body.ts';
 import { signalOf } from '../http/request-scope.ts';
+import { parseMessage } from './json-message.ts';
 
 export interface McpRouteOptions {
   factory: () => Server;
@@ -28,9 +29,9 @@ export function createMcpRoute({ factory, sessions, maxBytes, stallMs, logger }:
     if (request.method === 'POST') {
       const body = await readWholeBody(request, { maxBytes, stallMs, signal });
       try {
-        message = JSON.parse(body.toString('utf8'));
-      } catch {
-        const error = { code: -32_700, message: 'Parse error: the body is not JSON' };
+        message = parseMessage(body);
+      } catch (problem) {
+        const error = { code: -32_700, message: `Parse error: ${describeError(problem)}` };
         response.statusCode = 400;
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error }));
