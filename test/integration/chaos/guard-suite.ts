@@ -7,6 +7,7 @@ import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { after, before, describe, it } from 'mocha';
+import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
 import { kindEffects } from './kind-effects.ts';
 import { askDatabase, get } from './outside-view.ts';
 import { Running } from './running-guard.ts';
@@ -67,7 +68,6 @@ export function guardSuite(
     const gone = (check: (lab: ToyLab, held: boolean) => Promise<void>) =>
       waitUntil('the end of the effect', () => check(lab, false).then(() => true), { timeoutMs: 20_000 });
     const self = async () => JSON.parse((await get(lab.server, '/self')).text) as { pid: number; startedAt: number };
-    const restartCount = async () => (await lab.container('server').inspect()).RestartCount;
 
     for (const { kind, target, params = {}, check, dockerOnly = false } of kindEffects) {
       if (dockerOnly && !options.docker) continue;
@@ -91,18 +91,12 @@ export function guardSuite(
 
     it('crash: the policy brings it back, RestartCount rises by one, and nobody else started it', async () => {
       await answers();
-      const [lived, counted] = [await self(), await restartCount()];
+      const [lived, counted] = [await self(), await countStarts(lab, guard)];
       const answer = await guard.inject(runId, fault('crash', 'server', { durationSeconds: 0 }));
       assert.deepEqual([answer.bit, answer.over], ['yes', true], answer.evidence);
       await answers();
       assert.notEqual((await self()).startedAt, lived.startedAt);
-      assert.equal(await restartCount(), counted + 1);
-      const started = await waitUntil(
-        'its start in the history',
-        async () => (await guard.eventsOf('target_started')).at(-1),
-        { timeoutMs: 3_000 },
-      );
-      assert.equal(started.actor, 'policy', started.reason);
+      await assertHealedByPolicy(lab, guard, counted);
     });
 
     it('outage: it stays down until the supervisor starts it', async () => {

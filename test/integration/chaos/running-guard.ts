@@ -21,9 +21,14 @@ export class Running implements AsyncDisposable {
     });
   }
 
-  static async start(program: 'guard' | 'chaos', environment: Record<string, string>): Promise<Running> {
+  /** `nodeOptions` stand before the program, such as a module to load first. */
+  static async start(
+    program: 'guard' | 'chaos',
+    environment: Record<string, string>,
+    nodeOptions: readonly string[] = [],
+  ): Promise<Running> {
     const port = await freePort();
-    const child = spawn(process.execPath, [join(root, `services/chaos/src/${program}/main.ts`)], {
+    const child = spawn(process.execPath, [...nodeOptions, join(root, `services/chaos/src/${program}/main.ts`)], {
       env: { ...process.env, ...environment, ENCORE_PORT: String(port), ENCORE_HOST: '127.0.0.1' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -63,8 +68,12 @@ export class Running implements AsyncDisposable {
     return (await this.events()).filter((event): event is EventOf<Type> => event.type === type);
   }
 
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.ended) return;
     const gone = once(this.child, 'exit');
     this.child.kill(signal);
     await gone;

@@ -1,0 +1,97 @@
+/**
+ * Who healed: the test that a crash was healed by the policy must notice a supervisor that helps where it should wait. The
+ * real supervisor with limits of nothing restarts the server that the engine is bringing back.
+ */
+import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
+import { systemClock, waitUntil } from '@encore/kit';
+import { before, describe, it } from 'mocha';
+import { Peers } from '../../../services/orchestrator/src/run/peers.ts';
+import { ServerWatch } from '../../../services/orchestrator/src/supervisor/server-watch.ts';
+import { type SupervisorLimits, supervisorLimits } from '../../../services/orchestrator/src/supervisor/supervise.ts';
+import { Supervisor } from '../../../services/orchestrator/src/supervisor/supervisor.ts';
+import { requireEngine } from '../../support/engine.ts';
+import { startDockerToyLab } from './docker-toy-lab.ts';
+import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
+import { get } from './outside-view.ts';
+import { startProcessToyLab } from './process-toy-lab.ts';
+import { Running } from './running-guard.ts';
+import type { ToyLab } from './toy-programs.ts';
+
+const runId = 'eager-run';
+const eager: SupervisorLimits = {
+  ...supervisorLimits,
+  exitedMs: 0,
+  silentMs: 0,
+  notReadyMs: 0,
+  backOffMs: 0,
+  askAgainMs: 0,
+};
+
+function eagerSuite(name: string, start: () => Promise<ToyLab>): void {
+  describe(`who healed a crash on ${name}`, () => {
+    it('is the policy beside the supervisor of the lab', async () => {
+      await using crashed = await crashBeside(start, supervisorLimits);
+      await crashed.verdict();
+    });
+
+    it('is not the policy beside an eager one, and the test fails', async () => {
+      await using crashed = await crashBeside(start, eager);
+      await assert.rejects(crashed.verdict, { name: 'AssertionError' });
+    });
+  });
+}
+
+/** A crash with a supervisor at work, until the server answers again and has been left alone for a while. */
+async function crashBeside(
+  start: () => Promise<ToyLab>,
+  limits: SupervisorLimits,
+): Promise<{ verdict: () => Promise<void> } & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const lab = stack.use(await start());
+  const guard = stack.use(await Running.start('guard', lab.environment));
+  const healthy = () =>
+    waitUntil('the server', async () => (await get(lab.server)).error === null, { timeoutMs: 15_000 });
+  await healthy();
+  await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+  const counted = await countStarts(lab, guard);
+
+  const stop = new AbortController();
+  stack.defer(() => stop.abort());
+  const url = `http://${lab.server.host}:${lab.server.port}`;
+  const watch = new ServerWatch({ url, clock: systemClock, onChange: () => undefined, everyMs: 10 });
+  const peers = new Peers({ guardUrl: guard.url, chaosUrl: url, loadgenUrl: url, serverHealthUrl: url });
+  // One act is enough; a supervisor without patience would not let the server come back at all.
+  const record = ({ type, ...act }: EncoreEvent): void => {
+    if (type === 'supervisor_acted' && 'result' in act && act.result === 'done') stop.abort();
+  };
+  const supervisor = new Supervisor({ runId, peers, watch, clock: systemClock, record, limits });
+  const watching = watch.run(stop.signal);
+  const supervising = (async () => {
+    while (!stop.signal.aborted) {
+      await supervisor.step(stop.signal);
+      await systemClock.sleep(10, stop.signal).catch(() => undefined);
+    }
+  })();
+  const fault = { id: 'f0001', kind: 'crash', target: 'server', atSeconds: 0, durationSeconds: 0, params: {} } as const;
+  await guard.inject(runId, fault);
+  const eagerActed = () => limits !== eager || stop.signal.aborted;
+  await waitUntil('an act of the eager one', eagerActed, { timeoutMs: 10_000, everyMs: 10 });
+  await healthy();
+  stop.abort();
+  await Promise.all([watching, supervising]);
+  const held = stack.move();
+  return {
+    verdict: () => assertHealedByPolicy(lab, guard, counted),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  };
+}
+
+eagerSuite('processes', startProcessToyLab);
+
+describe('Docker engine', () => {
+  before(async function () {
+    await requireEngine(this);
+  });
+  eagerSuite('Docker', startDockerToyLab);
+});

@@ -1,0 +1,41 @@
+/**
+ * Death at every step, on both engines. The kinds stand for the ways in which a fault acts: on a link, on a process, on
+ * its limits, on its network, and at one instant. ENCORE_EVERY_KIND=1 takes all kinds, which needs some 20 minutes.
+ */
+import type { FaultKind, Target } from '@encore/contracts';
+import { before, describe } from 'mocha';
+import { requireEngine } from '../../support/engine.ts';
+import { startDockerToyLab } from './docker-toy-lab.ts';
+import { everyStepSuite } from './every-step-suite.ts';
+import { kindEffects } from './kind-effects.ts';
+import { startProcessToyLab } from './process-toy-lab.ts';
+
+const instant: [FaultKind, Target][] = [
+  ['crash', 'server'],
+  ['outage', 'server'],
+];
+const kindsFor = (docker: boolean): [FaultKind, Target][] => {
+  if (process.env['ENCORE_EVERY_KIND'] !== '1')
+    return [
+      ['latency', 'client-link'],
+      ['freeze', 'server'],
+      ...(docker
+        ? ([
+            ['memory-cap', 'server'],
+            ['partition', 'server'],
+          ] as [FaultKind, Target][])
+        : []),
+      ...instant,
+    ];
+  const held = kindEffects.filter(({ dockerOnly = false }) => docker || !dockerOnly);
+  return [...held.map(({ kind, target }): [FaultKind, Target] => [kind, target]), ...instant, ['restart', 'server']];
+};
+
+everyStepSuite('processes', startProcessToyLab, kindsFor(false));
+
+describe('Docker engine', () => {
+  before(async function () {
+    await requireEngine(this);
+  });
+  everyStepSuite('Docker', startDockerToyLab, kindsFor(true));
+});
