@@ -11,12 +11,11 @@ import { createLogger, createRegistry, EventLog, systemClock } from '../packages
 import { Load } from '../services/loadgen/src/load.ts';
 import { createMetrics } from '../services/loadgen/src/metrics.ts';
 import { FakeServer } from '../services/loadgen/src/testing/fake-server.ts';
+import { slopeOf } from './slope.ts';
 
 const operations = 120_000;
 const users = 100;
 const everyMs = 3_000;
-/** Students' t for 95 % and some thirty samples. */
-const t = 2.05;
 /** Of the samples, while caches, pools and lists of live scores fill. */
 const warmUpShare = 0.25;
 
@@ -37,8 +36,7 @@ export async function benchLoadHeap(print: (line: string) => void = console.log)
       .split('\n')
       .map((line) => JSON.parse(line) as [seconds: number, heapBytes: number]);
     const kept = samples.slice(Math.floor(samples.length * warmUpShare));
-    const { slope, error } = slopeOf(kept);
-    const [low, high] = [slope - t * error, slope + t * error];
+    const { slope, low, high } = slopeOf(kept);
     const minutes = ((kept.at(-1)?.[0] ?? 0) - (kept[0]?.[0] ?? 0)) / 60;
     const growth = (slope * minutes * 60) / 1e6;
     print(
@@ -50,17 +48,6 @@ export async function benchLoadHeap(print: (line: string) => void = console.log)
     child.kill('SIGKILL');
     await fake[Symbol.asyncDispose]();
   }
-}
-
-/** Least squares: the slope and its standard error. */
-function slopeOf(samples: [number, number][]): { slope: number; error: number } {
-  const n = samples.length;
-  const mean = (index: 0 | 1) => samples.reduce((sum, sample) => sum + sample[index], 0) / n;
-  const [mx, my] = [mean(0), mean(1)];
-  const sxx = samples.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
-  const slope = samples.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0) / sxx;
-  const residual = samples.reduce((sum, [x, y]) => sum + (y - my - slope * (x - mx)) ** 2, 0);
-  return { slope, error: Math.sqrt(residual / (n - 2) / sxx) };
 }
 
 async function generate(targetUrl: string): Promise<void> {

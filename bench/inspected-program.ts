@@ -1,0 +1,110 @@
+/**
+ * Looks into a running program of the lab through Node's own inspector: SIGUSR1 opens it, so that nothing of what is shipped need know
+ * of it. The program must have been started with `inspectable` in its environment, and its output must go to a file.
+ *
+ *   SIGUSR1 ──▶ "Debugger listening on ws://127.0.0.1:…" in the log ──▶ a script that collects garbage and says how much is left
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { waitUntil } from '../packages/kit/src/index.ts';
+
+/** Any free port: several programs are looked into at once. */
+export const inspectable = { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' } as const;
+
+/**
+ * One full collection. The inspector's own `HeapProfiler.collectGarbage` makes up to seven in a row: half a second in which the server
+ * answers nobody, and the probes would see it.
+ */
+const collectAndMeasure = `
+  globalThis.collectGarbage ??= (() => {
+    process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
+    return process.getBuiltinModule('node:vm').runInNewContext('gc');
+  })();
+  collectGarbage();
+  process.memoryUsage().heapUsed`;
+const openMs = 10_000;
+const answerMs = 60_000;
+
+export class InspectedProgram {
+  readonly #url: string;
+
+  private constructor(url: string) {
+    this.#url = url;
+  }
+
+  static async open(pid: number, logFile: string): Promise<InspectedProgram> {
+    process.kill(pid, 'SIGUSR1');
+    const find = async (): Promise<string | undefined> =>
+      /Debugger listening on (ws:\S+)/.exec(await readFile(logFile, 'utf8'))?.[1];
+    return new InspectedProgram(await waitUntil(`the inspector of process ${pid}`, find, { timeoutMs: openMs }));
+  }
+
+  /** Bytes that are left on the heap after a full collection. */
+  async heapAfterCollection(): Promise<number> {
+    const { result } = await this.#talk((call) =>
+      call('Runtime.evaluate', { expression: collectAndMeasure, returnByValue: true }),
+    );
+    const bytes = (result as { value?: unknown } | undefined)?.value;
+    if (typeof bytes !== 'number') throw new TypeError(`the program answered ${JSON.stringify(result)}, not a number`);
+    return bytes;
+  }
+
+  /** For whoever looks for a leak: two of them, compared in a browser's developer tools, name what has grown. */
+  async saveSnapshot(path: string): Promise<void> {
+    const chunks: string[] = [];
+    await this.#talk(
+      (call) => call('HeapProfiler.takeHeapSnapshot'),
+      (chunk) => chunks.push(chunk),
+    );
+    await writeFile(path, chunks);
+  }
+
+  /** A connection for each talk: between them, nobody listens. */
+  async #talk<T>(
+    talk: (call: (method: string, params?: object) => Promise<Record<string, unknown>>) => Promise<T>,
+    onChunk: (chunk: string) => void = () => {},
+  ): Promise<T> {
+    const socket = new WebSocket(this.#url);
+    const waiting = new Map<number, (result: Record<string, unknown>) => void>();
+    const lost = new Promise<never>((_, failed) => {
+      socket.onclose = () => failed(new Error(`the inspector at ${this.#url} ended the connection`));
+      setTimeout(() => socket.close(), answerMs).unref();
+    });
+    const opened = new Promise<void>((done) => {
+      socket.onopen = () => done();
+    });
+    socket.onmessage = ({ data }) => {
+      const { id, result, method, params } = JSON.parse(String(data));
+      if (method === 'HeapProfiler.addHeapSnapshotChunk') onChunk(params.chunk);
+      waiting.get(id)?.(result ?? {});
+    };
+    const call = (method: string, params = {}): Promise<Record<string, unknown>> =>
+      new Promise((done) => {
+        const id = waiting.size + 1;
+        waiting.set(id, done);
+        socket.send(JSON.stringify({ id, method, params }));
+      });
+    try {
+      return await Promise.race([opened.then(() => talk(call)), lost]);
+    } finally {
+      lost.catch(() => {});
+      socket.close();
+    }
+  }
+}
+
+/** The child of this process that runs that program. */
+export function childRunning(program: string): number {
+  const pid = readdirSync('/proc').find((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const parent = Number(/\) \S+ (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'latin1'))?.[1]);
+      return parent === process.pid && readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(program);
+    } catch {
+      // It ended while we were looking.
+      return false;
+    }
+  });
+  if (pid === undefined) throw new Error(`no child of this process runs ${program}`);
+  return Number(pid);
+}

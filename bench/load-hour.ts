@@ -1,0 +1,157 @@
+/**
+ * An hour of the whole lab without any fault: the real server, database and proxy under the real load of 100 users. Every minute
+ * the generator and the server are made to collect their garbage. Goals:
+ *
+ *   no error, neither of a user nor of the probe; no write lost, and no deletion that the ledger does not know of
+ *   the slope of either heap has a 95 % interval that includes 0
+ *   resident memory stays under 60 % of the limits of docker-compose.yml, worker processes included
+ *   users upload the configured bytes per second within 10 %
+ *
+ * ENCORE_BENCH_MINUTES makes it shorter; ENCORE_BENCH_SNAPSHOTS names a folder for heap snapshots of the beginning and the end.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { readHostEnvironment } from '../embedded/src/config.ts';
+import { startLab } from '../embedded/src/lab.ts';
+import { describeError, systemClock, waitUntil } from '../packages/kit/src/index.ts';
+import { EventPoller } from '../services/orchestrator/src/history/event-poller.ts';
+import { HistoryWriter } from '../services/orchestrator/src/history/history-writer.ts';
+import { loop } from '../services/orchestrator/src/run/loop.ts';
+import { Peers } from '../services/orchestrator/src/run/peers.ts';
+import { profiles } from '../services/orchestrator/src/settings/profiles.ts';
+import { childRunning, InspectedProgram, inspectable } from './inspected-program.ts';
+import { QuietHour } from './quiet-hour.ts';
+import { type Sample, slopeOf } from './slope.ts';
+
+const root = join(import.meta.dirname, '..');
+const minutes = Number(process.env['ENCORE_BENCH_MINUTES'] || 60);
+const snapshots = process.env['ENCORE_BENCH_SNAPSHOTS'] || undefined;
+const { users, load } = profiles.full;
+const samples = 60;
+const rampSeconds = minutes;
+/** Of the samples, while caches, pools and lists of live scores fill. */
+const warmUpShare = 0.25;
+const inspected = ['loadgen', 'server'] as const;
+const maxShareOfLimit = 0.6;
+const maxOffBudget = 0.1;
+
+type Print = (line: string) => void;
+type Heaps = Record<(typeof inspected)[number], Sample[]>;
+
+export async function benchLoadHour(print: Print = console.log): Promise<{ ok: boolean }> {
+  const results = await mkdtemp(join(tmpdir(), 'encore-bench-hour-'));
+  const host = readHostEnvironment(process.env);
+  const options = { root, results, host: { ...host, base: { ...host.base, ...inspectable } } };
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error(signal)));
+  try {
+    await using lab = await startLab(options, stop.signal);
+    const seen = new QuietHour();
+    const runId = `bench-${Date.now()}`;
+    const runFolder = join(lab.env['ENCORE_RUNS_DIR'] ?? '', runId);
+    print(`${minutes} minutes, ${users} users; its evidence is in ${runFolder}`);
+    const heaps = await runHour({ env: lab.env, runId, runFolder, seen, print, signal: stop.signal });
+    const limits = await limitsOf(inspected);
+    const ledger = await readFile(join(runFolder, 'ledger.ndjson'), 'utf8');
+    const goals = [
+      seen.noErrors(print),
+      seen.nothingLost(ledger, print),
+      seen.budgetKept(load.byteBudgetPerSecond, maxOffBudget, print),
+      ...inspected.map((name) => heapFlat(name, heaps[name], print)),
+      ...inspected.map((name) => seen.residentUnder(name, (limits.get(name) ?? 0) * maxShareOfLimit, print)),
+    ];
+    return { ok: goals.every(Boolean) };
+  } finally {
+    await rm(results, { recursive: true, force: true });
+  }
+}
+
+async function runHour(run: {
+  env: Readonly<Record<string, string>>;
+  runId: string;
+  runFolder: string;
+  seen: QuietHour;
+  print: Print;
+  signal: AbortSignal;
+}): Promise<Heaps> {
+  const { env, runId, seen } = run;
+  const url = (name: string): string => env[`ENCORE_${name}_URL`] ?? '';
+  const urls = { guardUrl: url('GUARD'), chaosUrl: url('CHAOS'), loadgenUrl: url('LOADGEN') };
+  const peers = new Peers({ ...urls, serverHealthUrl: url('SERVER_HEALTH') });
+  const clock = systemClock;
+  const fail = (error: unknown): never => {
+    throw error;
+  };
+  await using history = await HistoryWriter.open(join(run.runFolder, 'history.ndjson'), (e) => seen.add(e), fail);
+  const common = { clock, since: clock.now(), history, onReboot: () => fail(new Error('a program began anew')) };
+  const loadgen = new EventPoller({ ...common, source: 'loadgen', url: urls.loadgenUrl });
+  const guard = new EventPoller({ ...common, source: 'guard', url: urls.guardUrl });
+  const renew = async (answer: Promise<unknown>): Promise<void> => {
+    await answer.catch((error: unknown) => run.print(`a lease was not renewed: ${describeError(error)}`));
+  };
+  const over = new AbortController();
+  const loadOver = new AbortController();
+  const signal = AbortSignal.any([over.signal, run.signal]);
+  // With the lease the guard tells what each container uses.
+  await peers.takeRunLease(runId);
+  await peers.startLoad({ runId, seed: 1, users, rampSeconds, load });
+  const loops = [
+    loop(clock, 500, signal, async () => void (await loadgen.poll(signal))),
+    loop(clock, 500, signal, async () => void (await guard.poll(signal))),
+    loop(clock, 2_000, signal, () => renew(peers.renewRunLease(runId))),
+    loop(clock, 2_000, loadOver.signal, () => renew(peers.renewLoadLease(runId))),
+  ];
+  const heaps = await watchHeaps(env['ENCORE_LOGS_DIR'] ?? '', run);
+  seen.budgetEndsAt = clock.now();
+  loadOver.abort();
+  await loops.at(-1);
+  await peers.stopLoad();
+  await peers.readBack(true);
+  await waitUntil('the read-back', () => seen.readBack !== null, { timeoutMs: 120_000 });
+  over.abort();
+  await Promise.all(loops);
+  await peers.endRunLease(runId);
+  return heaps;
+}
+
+async function watchHeaps(
+  logs: string,
+  { seen, print, signal }: { seen: QuietHour; print: Print; signal: AbortSignal },
+): Promise<Heaps> {
+  const open = (name: string) =>
+    InspectedProgram.open(childRunning(`services/${name}/src/main.ts`), join(logs, `${name}.log`));
+  const programs = { loadgen: await open('loadgen'), server: await open('server') };
+  const heaps: Heaps = { loadgen: [], server: [] };
+  const save = async (when: string) => {
+    for (const name of snapshots ? inspected : [])
+      await programs[name].saveSnapshot(join(snapshots ?? '', `${name}-${when}.heapsnapshot`));
+  };
+  const startedAt = systemClock.now();
+  seen.budgetBeginsAt = startedAt + rampSeconds * 1_000;
+  for (let i = 1; i <= samples; i += 1) {
+    const at = startedAt + (i * minutes * 60_000) / samples;
+    await systemClock.sleep(at - systemClock.now(), signal);
+    const hours = (at - startedAt) / 3_600_000;
+    for (const name of inspected) heaps[name].push([hours, await programs[name].heapAfterCollection()]);
+    const [loadgen, server] = inspected.map((name) => ((heaps[name].at(-1)?.[1] ?? 0) / 1e6).toFixed(2));
+    print(`${(hours * 60).toFixed(1)} min: heap of loadgen ${loadgen} MB, of server ${server} MB; ${seen.line()}`);
+    if (i === Math.ceil(samples * warmUpShare)) await save('begin');
+  }
+  await save('end');
+  return heaps;
+}
+
+function heapFlat(name: string, heap: readonly Sample[], print: Print): boolean {
+  const { slope, low, high } = slopeOf(heap.slice(Math.ceil(heap.length * warmUpShare)));
+  const [s, l, h] = [slope, low, high].map((bytes) => (bytes / 1e6).toFixed(2));
+  print(`heap of ${name}: ${s} MB per hour, 95 % interval ${l} to ${h}`);
+  return low <= 0 && high >= 0;
+}
+
+/** The generator has no limit of its own without Docker; what counts is the one that it has with it. */
+async function limitsOf(names: readonly string[]): Promise<Map<string, number>> {
+  const compose = parse(await readFile(join(root, 'docker-compose.yml'), 'utf8'), { merge: true });
+  return new Map(names.map((name) => [name, Number.parseInt(compose.services[name].mem_limit, 10) * 2 ** 20]));
+}
