@@ -99,7 +99,7 @@ export const bugs: readonly Bug[] = [
     plantedIn: 'services/server/src/start-server.ts',
     scenario: 'deploys',
     hitsExpected: 10,
-    ...broken('unexpected_exits'),
+    ...broken('forced_stops'),
   },
   {
     name: 'chaos-does-not-inject',

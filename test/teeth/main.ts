@@ -3,7 +3,7 @@
  *
  *   npm run teeth                      all bugs
  *   npm run teeth -- flipped-byte ...  these bugs
- *   npm run teeth -- twins             each bug's run with nothing planted
+ *   npm run teeth -- twins [run ...]   the bugs' runs, or these, with nothing planted
  *   npm run teeth -- clean [count]     smoke runs on fresh seeds, 10 of them, with nothing planted
  */
 import { randomInt } from 'node:crypto';
@@ -11,6 +11,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
+import { describeError } from '@encore/kit';
 import { type Bug, bugs } from './bugs.ts';
 import { hitsIn } from './hits.ts';
 import { runLab } from './lab-run.ts';
@@ -28,84 +29,97 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const [command = 'all', ...rest] = process.argv.slice(2);
-try {
-  process.exitCode = (await perform()) ? 0 : 1;
-} catch (error) {
-  if (!stop.signal.aborted) throw error;
-  process.exitCode = 130;
-}
+const good = await perform();
+process.exitCode = stop.signal.aborted ? 130 : good ? 0 : 1;
 
 async function perform(): Promise<boolean> {
-  if (command === 'clean') return runClean(Number(rest[0] ?? 10));
-  if (command === 'twins') return runTwins();
-  const names = command === 'all' ? bugs.map(({ name }) => name) : [command, ...rest];
-  const chosen = names.map((name) => bugs.find((bug) => bug.name === name) ?? refuse(name));
-  let caught = true;
-  for (const bug of chosen) caught = (await runBug(bug)) && caught;
-  return caught;
+  if (command === 'clean') return inTurn(Array.from({ length: Number(rest[0] ?? 10) }), runClean);
+  const runs = [...new Set(bugs.map(({ scenario }) => scenario))];
+  if (command === 'twins') return inTurn(chosenOf(runs, rest, String), runTwin);
+  return inTurn(
+    chosenOf(bugs, command === 'all' ? [] : [command, ...rest], ({ name }) => name),
+    runBug,
+  );
 }
 
-function refuse(name: string): never {
-  process.stderr.write(`there is no bug ${name}; there are ${bugs.map((bug) => bug.name).join(', ')}\n`);
-  process.exit(2);
+/** Those with these names, or all. */
+function chosenOf<Item>(all: readonly Item[], names: readonly string[], nameOf: (item: Item) => string): Item[] {
+  const unknown = names.filter((name) => !all.some((item) => nameOf(item) === name));
+  if (unknown.length > 0) {
+    process.stderr.write(`there is no ${unknown.join(', ')}; there are ${all.map(nameOf).join(', ')}\n`);
+    process.exit(2);
+  }
+  return all.filter((item) => names.length === 0 || names.includes(nameOf(item)));
+}
+
+/** All of them, also after one that was not as it should be; an interruption ends the one under way and begins no other. */
+async function inTurn<Item>(items: readonly Item[], run: (item: Item) => Promise<boolean>): Promise<boolean> {
+  let allGood = true;
+  for (const item of items) {
+    if (stop.signal.aborted) return false;
+    allGood = (await run(item)) && allGood;
+  }
+  return allGood;
 }
 
 async function runBug(bug: Bug): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), `encore-teeth-${bug.name}-`));
+  const { seed, folder } = begin(bug.name);
   const hitsFile = join(folder, 'hits');
-  const { report, seed } = await runScenario(bug.scenario, folder, plantingEnvironment(bug, hitsFile));
+  const { result, reasons } = await judge(bug.scenario, seed, folder, plantingEnvironment(bug, hitsFile));
+  if (stop.signal.aborted) return false;
   const hits = hitsIn(hitsFile);
-  const reason = report.reasons.find((text) => bug.reason.test(text));
-  const caught = report.result === bug.verdict && reason !== undefined && hits >= bug.hitsExpected;
-  const told = reason ?? report.reasons.join('; ');
-  recordBug(bug.name, { seed, hits, result: report.result, reason: told, caught });
-  say(caught, bug.name, `${hits} hits, ${report.result}: ${told}`, folder);
+  const named = reasons.find((text) => bug.reason.test(text));
+  const caught = result === bug.verdict && named !== undefined && hits >= bug.hitsExpected;
+  const reason = named ?? reasons.join('; ');
+  recordBug(bug.name, { seed, hits, result, reason, caught });
+  say(caught ? 'caught' : 'NOT CAUGHT', `${hits} hits, ${result}: ${reason}`);
   return caught;
 }
 
-/** Nothing planted: the rule that catches the bug must be silent in the same run. */
-async function runTwins(): Promise<boolean> {
-  let silent = true;
-  for (const scenario of new Set(bugs.map((bug) => bug.scenario))) {
-    const folder = mkdtempSync(join(tmpdir(), 'encore-teeth-twin-'));
-    const { report, seed } = await runScenario(scenario, folder, {});
-    const loud = bugs.filter(
-      (bug) => bug.scenario === scenario && report.reasons.some((text) => bug.reason.test(text)),
-    );
-    const names = loud.map(({ rule }) => rule).join(', ');
-    const told = { seed, result: report.result, reason: report.reasons.join('; ') };
-    recordTwin(scenario, { ...told, silent: loud.length === 0 });
-    say(loud.length === 0, scenario, `${report.result}, broken of the awaited rules: ${names || 'none'}`, folder);
-    silent &&= loud.length === 0;
-  }
+/** Nothing planted: the rules that catch the bugs must be silent in the same run. */
+async function runTwin(scenario: ScenarioName): Promise<boolean> {
+  const { seed, folder } = begin(`${scenario} with nothing planted`);
+  const { result, reasons } = await judge(scenario, seed, folder, {});
+  if (stop.signal.aborted) return false;
+  const awaited = bugs.filter((bug) => bug.scenario === scenario);
+  const silent = !reasons.some((text) => awaited.some((bug) => bug.reason.test(text)));
+  recordTwin(scenario, { seed, result, reason: reasons.join('; '), silent });
+  say(silent ? 'silent' : 'NOT SILENT', `${result}: ${reasons.join('; ')}`);
   return silent;
 }
 
-async function runClean(count: number): Promise<boolean> {
-  let passed = true;
-  for (let run = 1; run <= count; run += 1) {
-    const folder = mkdtempSync(join(tmpdir(), 'encore-teeth-clean-'));
-    const { report, seed } = await runScenario('smoke', folder, {});
-    recordClean({ seed, result: report.result, reason: report.reasons.join('; ') });
-    say(report.result === 'PASSED', `clean ${run} of ${count}, seed ${seed}`, report.result, folder);
-    passed &&= report.result === 'PASSED';
-  }
-  return passed;
+/** Recorded whatever it was, also when it was interrupted or left no report. */
+async function runClean(): Promise<boolean> {
+  const { seed, folder } = begin('clean');
+  const { result, reasons } = await judge('smoke', seed, folder, {});
+  recordClean({ seed, result, reason: reasons.join('; ') });
+  say(result === 'PASSED' ? 'passed' : 'NOT PASSED', `${result}: ${reasons.join('; ')}`);
+  return result === 'PASSED';
 }
 
-async function runScenario(
+function begin(name: string): { seed: number; folder: string } {
+  const seed = randomInt(1_000_000);
+  const folder = mkdtempSync(join(tmpdir(), 'encore-teeth-'));
+  process.stdout.write(`${name}, seed ${seed}, in ${folder}\n`);
+  return { seed, folder };
+}
+
+async function judge(
   name: ScenarioName,
+  seed: number,
   folder: string,
   planting: Record<string, string>,
-): Promise<{ report: Report; seed: number }> {
-  const seed = randomInt(1_000_000);
+): Promise<Pick<Report, 'result' | 'reasons'>> {
   const { settings, seconds } = scenarios[name];
   const { signal } = stop;
-  if (settings === null) return { report: await runLoopback({ seed, folder, planting, signal }), seed };
-  const hours = seconds / 3_600;
-  return { report: await runLab({ settings: { ...settings, hours }, seed, folder, planting, signal }), seed };
+  try {
+    if (settings === null) return await runLoopback({ seed, folder, planting, signal });
+    return await runLab({ settings: { ...settings, hours: seconds / 3_600 }, seed, folder, planting, signal });
+  } catch (error) {
+    return { result: signal.aborted ? 'INTERRUPTED' : 'INCONCLUSIVE', reasons: [`no report: ${describeError(error)}`] };
+  }
 }
 
-function say(good: boolean, name: string, what: string, folder: string): void {
-  process.stdout.write(`${good ? 'ok     ' : 'NOT OK '} ${name}: ${what}\n         ${folder}\n`);
+function say(word: string, what: string): void {
+  process.stdout.write(`  ${word}: ${what}\n`);
 }
