@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
 import { supervisorLimits } from '../supervisor/supervise.ts';
 import { FakeLab } from '../testing/fake-lab.ts';
+import { FakePrometheus } from '../testing/fake-prometheus.ts';
 import { performRun } from './perform-run.ts';
 
 const rampSeconds = 0.5;
@@ -93,7 +94,13 @@ describe('a run', function () {
 
   it('goes through all phases; the policy heals a crash, the supervisor an outage; evidence and reports are left', async () => {
     const plan = planOf(4, [kill('f0001', 'crash', 0.5), kill('f0002', 'outage', 2)]);
-    const { exitCode, said, history, report } = await run(plan);
+    const restarted = { metric: { alertname: 'ServerRestarted' }, seconds: [] as number[] };
+    await using prometheus = await FakePrometheus.start([restarted]);
+    lab.prometheusUrl = prometheus.url;
+    const { exitCode, said, history, report } = await run(plan, async (text) => {
+      await waitUntil('the crash', () => text().includes('f0001 crash'), { timeoutMs: 10_000 });
+      restarted.seconds.push(Date.now() / 1_000);
+    });
     assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'heal', 'verify', 'report'], said);
     const starts = history.flatMap((event) =>
       event.type === 'target_started' ? [`${event.actor} ${event.reason}`] : [],
@@ -111,6 +118,10 @@ describe('a run', function () {
       report.faults.map(({ healed_by }) => healed_by),
       ['policy', 'supervisor'],
       said,
+    );
+    assert.deepEqual(
+      report.faults.flatMap(({ monitoring }) => (monitoring?.state === 'seen' ? monitoring.alert : [])),
+      ['ServerRestarted'],
     );
     assert.ok(said.includes(report.result) && said.includes('production_test_'), said);
     assert.equal(report.integrity.lost, 0);
@@ -205,11 +216,15 @@ describe('a run', function () {
 
   it('makes a report also when a phase breaks, and never calls that PASSED', async () => {
     lab.guard.failHeal = true;
+    // Nobody there, which is a pity and breaks nothing.
+    lab.prometheusUrl = 'http://127.0.0.1:1';
     const { exitCode, history, report, said } = await run(planOf(1, []));
     assert.notEqual(exitCode, 0, said);
     assert.notEqual(report?.result, 'PASSED');
     assert.deepEqual(phasesOf(history).slice(-2), ['verify', 'report']);
     assert.match(JSON.stringify(history.at(-1)), /cannot heal/);
+    assert.ok(history.some((event) => event.type === 'source_lost' && event.source === 'prometheus'));
+    assert.doesNotMatch(JSON.stringify(history.at(-1)), /127\.0\.0\.1:1\b/);
   });
 
   it('tells a refusal by a lease once, and helps when the lease is over', async () => {

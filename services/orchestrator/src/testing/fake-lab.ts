@@ -47,6 +47,7 @@ export class FakeLab implements AsyncDisposable {
   guard: FakeGuard;
   chaos: FakeChaos;
   loadgen: FakeLoadgen;
+  prometheusUrl: string | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -79,6 +80,7 @@ export class FakeLab implements AsyncDisposable {
       chaosUrl: this.chaos.url,
       loadgenUrl: this.loadgen.url,
       serverHealthUrl: `http://127.0.0.1:${this.server.port}`,
+      prometheusUrl: this.prometheusUrl,
       runsDir: this.runsDir,
       resultsDir: this.resultsDir,
       resultsName: undefined,

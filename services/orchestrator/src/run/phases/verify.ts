@@ -1,5 +1,6 @@
 /** Were all promises kept? The server is started anew, so that no memory can hide a loss, and everything is read back. */
-import { EncoreError, waitUntil } from '@encore/kit';
+import { describeError, EncoreError, waitUntil } from '@encore/kit';
+import { readAlertHistory } from '../../history/alert-history.ts';
 import type { Background } from '../background.ts';
 import type { RunContext } from '../run-context.ts';
 import { attemptAll } from './attempt-all.ts';
@@ -28,11 +29,25 @@ export async function verify(context: RunContext, background: Background, signal
           }),
       },
       { what: 'reading back', do: () => readBack(context, signal) },
+      { what: 'asking what monitoring saw', do: () => askMonitoring(context, signal) },
       { what: 'looking for leftovers', do: () => peers.checkHygiene({ signal }) },
       { what: 'fetching the last events', do: () => background.drain(signal) },
     ],
     signal,
   );
+}
+
+/** Nothing is judged by it, so a Prometheus that does not answer is a source lost from sight and no broken phase. */
+async function askMonitoring({ wiring, record, clock, startedAt }: RunContext, signal: AbortSignal): Promise<void> {
+  const { prometheusUrl: url } = wiring;
+  if (url === undefined) return;
+  try {
+    const told = await readAlertHistory({ url, fromAt: startedAt, toAt: clock.now(), signal });
+    for (const event of told) record.add(event);
+  } catch (error) {
+    signal.throwIfAborted();
+    record.add({ type: 'source_lost', at: clock.now(), source: 'prometheus', reason: describeError(error) });
+  }
 }
 
 async function readBack({ peers, clock }: RunContext, signal: AbortSignal): Promise<void> {
