@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { faultKinds } from '@encore/contracts';
 import { before, describe, it } from 'mocha';
 import { parse } from 'yaml';
+import { alertTable } from '../scripts/make-alert-docs.ts';
 import { root } from './support/command.ts';
 import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
 import { isCounter, selectorsOf } from './support/promql.ts';
@@ -66,6 +67,11 @@ describe('Prometheus', () => {
     );
     const surely = rules.flatMap((rule) => expectedStates(rule)?.fires ?? []);
     for (const kill of ['crash', 'outage', 'hang', 'restart']) assert.ok(surely.includes(kill), kill);
+  });
+
+  it('is documented: which kind raises which alert (node scripts/make-alert-docs.ts)', () => {
+    assert.ok(readFileSync(join(root, 'prometheus', 'README.md'), 'utf8').includes(`\n${alertTable()}\n`));
+    assert.match(alertTable(), /^\| slow-close \| none, by design \|/m);
   });
 
   it('scrapes each program of the Compose file where it listens, on a network that they share', () => {
