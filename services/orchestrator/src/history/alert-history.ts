@@ -63,7 +63,7 @@ export async function readAlertHistory({ url, fromAt, toAt, signal }: AlertsQues
     const query = `ALERTS{alertstate="firing"}[${Math.ceil((to - from) / 1_000)}s]`;
     const asked = new URLSearchParams({ query, time: String(to / 1_000) });
     const answer = await callJson(`${url}/api/v1/query?${asked}`, matrixSchema, call);
-    for (const { metric, values } of answer.data.result) firings.add(metric, values, fromAt);
+    for (const { metric, values } of answer.data.result) firings.add(metric, values);
   }
   return [{ type: 'alerts_asked', at: toAt, fromAt, toAt, alerts: [...alerts.values()] }, ...firings.events];
 }
@@ -80,12 +80,11 @@ class Firings {
     this.#askedAt = askedAt;
   }
 
-  add(metric: Record<string, string>, values: [seconds: number, value: string][], notBefore: number): void {
+  add(metric: Record<string, string>, values: [seconds: number, value: string][]): void {
     const { alertname: alert = '' } = metric;
     const series = canonicalJson(metric);
     for (const [seconds] of values) {
       const at = seconds * 1_000;
-      if (at < notBefore) continue;
       const last = this.#last.get(series);
       if (last !== undefined && at - last.toAt <= this.#gapMs) last.toAt = Math.max(last.toAt, at);
       else this.#begin(series, alert, at);
