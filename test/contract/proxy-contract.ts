@@ -9,19 +9,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { waitUntil } from '@encore/kit';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { type Proxy as LinkProxy, Toxiproxy } from 'toxiproxy-node-client';
-
-export interface ProxyUnderTest extends AsyncDisposable {
-  /** The API's address. Links listen on 127.0.0.1 of this machine and reach servers on it. */
-  readonly url: string;
-}
+import type { RunningProxy } from '../support/proxies.ts';
 
 type Attributes = Record<string, number>;
 /** The client does not export its type. */
 type ToxicName = Parameters<LinkProxy['addToxic']>[0]['type'];
 
-export function proxyContract(name: string, make: () => Promise<ProxyUnderTest>): void {
+export function proxyContract(name: string, make: () => Promise<RunningProxy>): void {
   describe(`proxy contract: ${name}`, () => {
-    let proxy: ProxyUnderTest;
+    let proxy: RunningProxy;
     let client: Toxiproxy;
     let link: LinkProxy;
     let upstream: Server;
