@@ -53,7 +53,7 @@ function lookOn(userUrl: string, healthUrl: string): () => Promise<Seen> {
       // Before the start and during the restart at the end there is nobody to ask.
       const breakers = await user.breakers(stop.signal).catch((): Record<string, BreakerState> => ({}));
       for (const [name, state] of Object.entries(breakers)) if (state !== 'closed') seen.opened.add(name);
-      const state = breakers['chord_analysis'];
+      const state = breakers['tool_ChordAnalysis'];
       if (state && state !== seen.states.at(-1)) seen.states.push(state);
       if (state === 'open' && seen.answers.length === 0) {
         await user.store('onlooker-1', quickScore(), stop.signal);
@@ -74,7 +74,7 @@ function assertStalled(run: CommandResult, report: Report, seen: Seen): void {
   const story = `${tail(run.stdout, 60)}\n${report.reasons.join('\n')}`;
   const [fault] = report.faults;
   assert.equal(fault?.bit, 'yes', `${fault?.evidence}\n${story}`);
-  assert.deepEqual([...seen.opened], ['chord_analysis']);
+  assert.deepEqual([...seen.opened], ['tool_ChordAnalysis']);
   assert.deepEqual(seen.states.slice(0, 2), ['closed', 'open']);
   assert.equal(seen.states.at(-1), 'closed');
   assert.deepEqual(seen.answers, Array(otherTools.length).fill(null), 'the other tools answer while it is open');

@@ -160,11 +160,11 @@ export class Scheduler {
     const { guard, clock, logger } = this.#parts;
     const endsAt = injectedAt + fault.durationSeconds * 1_000;
     while (!run.stop.signal.aborted && clock.now() < endsAt) {
-      await clock.sleep(Math.min(renewEveryMs, endsAt - clock.now()), run.stop.signal).catch(() => {});
-      if (run.stop.signal.aborted || clock.now() >= endsAt) break;
       try {
-        await guard.renew(fault.id, leaseTtlMs);
+        await clock.sleep(Math.min(renewEveryMs, endsAt - clock.now()), run.stop.signal);
+        if (clock.now() < endsAt) await guard.renew(fault.id, leaseTtlMs);
       } catch (error) {
+        if (run.stop.signal.aborted) break;
         logger.warn({ fault: fault.id, err: describeError(error) }, 'a lease could not be renewed');
         // Over for the guard is over: it was healed, or the run's lease ended.
         if (error instanceof EncoreError && error.code === 'FAULT_OVER') return;

@@ -27,7 +27,7 @@ const lineSchema = z.discriminatedUnion('line', [
   }),
   z.object({ line: z.literal('event'), event: eventSchema }),
 ]);
-type Line = z.infer<typeof lineSchema>;
+export type Line = z.infer<typeof lineSchema>;
 export type Intent = Extract<Line, { line: 'intent' }>;
 type RunLine = Extract<Line, { line: 'run' }>;
 
@@ -35,7 +35,7 @@ const fileName = 'journal.ndjson';
 
 /** Where lines go; a file, or a list in a simulation. */
 export interface LineSink {
-  append(line: string): Promise<void>;
+  append(line: Line): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -112,20 +112,20 @@ export class Journal {
       if (error.code === 'ENOENT') return '';
       throw error;
     });
-    const open = () => AppendFile.open(path);
+    const open = async () => linesOf(await AppendFile.open(path));
     const retire = () => rename(path, join(folder, `previous-${fileName}`));
-    const sink = await open();
+    const file = await AppendFile.open(path);
     // A torn line must not swallow the next one.
-    if (text !== '' && !text.endsWith('\n')) await sink.append('');
-    return Journal.from(text, { sink, open, retire });
+    if (text !== '' && !text.endsWith('\n')) await file.append('');
+    return Journal.from(text, { sink: linesOf(file), open, retire });
   }
 
   static from(text: string, files: JournalFiles): Journal {
     return new Journal(parseLines(text), files);
   }
 
-  async write(line: Line): Promise<void> {
-    await this.#sink.append(JSON.stringify(line));
+  write(line: Line): Promise<void> {
+    return this.#sink.append(line);
   }
 
   /** The former run's lines are put aside; nothing of it may be open any more. */
@@ -139,6 +139,10 @@ export class Journal {
   close(): Promise<void> {
     return this.#sink.close();
   }
+}
+
+function linesOf(file: AppendFile): LineSink {
+  return { append: (line) => file.append(JSON.stringify(line)), close: () => file.close() };
 }
 
 function parseLines(text: string): Line[] {

@@ -73,7 +73,7 @@ export class FakeLab {
   guard(life: Life = Life.endless()): Guard {
     const file: LineSink = {
       append: async (line) => {
-        if (this.keepsLines) this.lines.push(line);
+        if (this.keepsLines) this.lines.push(JSON.stringify(line));
       },
       close: async () => {},
     };

@@ -18,7 +18,9 @@ export class FakeProxies implements Proxies {
 
   async list(): Promise<Record<string, ProxyState>> {
     this.onCall('list', '');
-    return Object.fromEntries([...this.states].map(([name, state]) => [name, { ...state, toxics: [...state.toxics] }]));
+    const copies: Record<string, ProxyState> = {};
+    for (const [name, state] of this.states) copies[name] = { ...state, toxics: [...state.toxics] };
+    return copies;
   }
 
   async create({ name, listen, upstream }: { name: string; listen: string; upstream: string }): Promise<void> {

@@ -36,7 +36,7 @@ export class FakeUser implements ServerUser {
   }
 
   async breakers(): Promise<Record<string, BreakerState>> {
-    return { chord_analysis: this.#state, key_analysis: 'closed', database: 'closed' };
+    return { database: 'closed', tool_KeyAnalysis: 'closed', tool_ChordAnalysis: this.#state };
   }
 
   get #state(): BreakerState {

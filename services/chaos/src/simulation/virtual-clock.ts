@@ -5,6 +5,8 @@ interface Sleeper {
   at: number;
   order: number;
   wake: () => void;
+  fail: (reason: unknown) => void;
+  signal: AbortSignal | undefined;
 }
 
 export class VirtualClock implements Clock {
@@ -12,7 +14,7 @@ export class VirtualClock implements Clock {
   #order = 0;
   /** A binary heap by time, then by the order of going to sleep. */
   readonly #sleepers: Sleeper[] = [];
-  readonly #abortable = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>();
+  readonly #heard = new WeakSet<AbortSignal>();
 
   constructor(startMs = 1_700_000_000_000) {
     this.#now = startMs;
@@ -25,35 +27,26 @@ export class VirtualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const abortable = signal && this.#abortableBy(signal);
-      const wake = () => {
-        abortable?.delete(reject);
-        resolve();
-      };
-      abortable?.add(reject);
-      this.#push({ at: this.#now + Math.max(0, ms), order: this.#order++, wake });
+      if (signal) this.#hear(signal);
+      this.#push({ at: this.#now + Math.max(0, ms), order: this.#order++, wake: resolve, fail: reject, signal });
     });
   }
 
-  /** One listener per signal and not per sleep: in a day there are many sleeps. */
-  #abortableBy(signal: AbortSignal): Set<(reason: unknown) => void> {
-    const known = this.#abortable.get(signal);
-    if (known) return known;
-    const sleepers = new Set<(reason: unknown) => void>();
-    this.#abortable.set(signal, sleepers);
-    signal.addEventListener(
-      'abort',
-      () => {
-        for (const reject of sleepers) reject(signal.reason);
-      },
-      { once: true },
-    );
-    return sleepers;
+  /** One listener per signal and not per sleep, for in a day there are many sleeps; an abort looks for its sleepers. */
+  #hear(signal: AbortSignal): void {
+    if (this.#heard.has(signal)) return;
+    this.#heard.add(signal);
+    const failAll = () => {
+      for (const sleeper of this.#sleepers) if (sleeper.signal === signal) sleeper.fail(signal.reason);
+    };
+    signal.addEventListener('abort', failAll, { once: true });
   }
 
   /** Runs everything that is due until then. */
   async advance(ms: number): Promise<void> {
     const endsAt = this.#now + ms;
+    // From here on each tick is asked for by a promise.
+    await null;
     for (;;) {
       await settled();
       const next = this.#sleepers[0];
@@ -72,6 +65,7 @@ export class VirtualClock implements Clock {
       done = true;
     };
     void promise.then(mark, mark);
+    await null;
     for (;;) {
       await settled();
       if (done) return promise;
@@ -119,4 +113,4 @@ const before = (a: Sleeper | undefined, b: Sleeper | undefined): boolean =>
  * All promises that can go on without time have gone on: a tick that is asked for by a promise comes when no other promise
  * is left to run. (The fakes do no input or output, and the event loop's own turn would cost more than all the rest.)
  */
-const settled = (): Promise<void> => Promise.resolve().then(() => new Promise((resolve) => process.nextTick(resolve)));
+const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -27,13 +27,13 @@ describe('tool-stall', () => {
     const { lab, guard, planned } = at;
     const { bit, evidence } = await inject(lab, guard, planned);
     assert.equal(bit, 'yes', evidence);
-    assert.match(evidence, /open breakers: chord_analysis$/);
+    assert.match(evidence, /open breakers: tool_ChordAnalysis$/);
     assert.deepEqual(lab.user.calls.slice(0, 5), Array(5).fill('chord_analysis TOOL_TIMEOUT'));
     assert.equal(new Set([...lab.user.scores.values()].map((score) => Buffer.from(score).toString('base64'))).size, 6);
     await lab.clock.advance(10_000);
     const undone = await lab.clock.until(guard.keeper.release(planned.id));
     assert.ok(undone.verified, undone.evidence);
-    assert.match(undone.evidence, /the breaker of chord_analysis is closed/);
+    assert.match(undone.evidence, /the breaker tool_ChordAnalysis is closed/);
     assert.deepEqual(lab.user.calls.slice(-2), ['chord_analysis ok', 'chord_analysis ok']);
     assert.equal(lab.user.scores.size, 0);
   });
@@ -43,12 +43,12 @@ describe('tool-stall', () => {
       const alone = lab.user.breakers.bind(lab.user);
       lab.user.breakers = async () => {
         const breakers = await alone();
-        return { ...breakers, key_analysis: breakers['chord_analysis'] ?? 'closed' };
+        return { ...breakers, tool_VoiceLeading: breakers['tool_ChordAnalysis'] ?? 'closed' };
       };
     });
     const { bit, evidence } = await inject(at.lab, at.guard, at.planned);
     assert.equal(bit, 'no', evidence);
-    assert.match(evidence, /open breakers: chord_analysis, key_analysis$/);
+    assert.match(evidence, /open breakers: tool_ChordAnalysis, tool_VoiceLeading$/);
   });
 
   it('has not bitten when the tool was quick enough for every score', async () => {
@@ -62,7 +62,7 @@ describe('tool-stall', () => {
 
   it('is refused while the breaker is open already', async () => {
     using at = await stalling((lab) => {
-      lab.user.breakers = async () => ({ chord_analysis: 'open' });
+      lab.user.breakers = async () => ({ tool_ChordAnalysis: 'open' });
     });
     const { bit, over } = await inject(at.lab, at.guard, at.planned);
     assert.deepEqual([bit, over], ['refused', true]);
@@ -101,10 +101,10 @@ describe('tool-stall', () => {
     await lab.clock.advance(8_000);
     const undone = await lab.clock.until(guard.keeper.release(planned.id));
     assert.equal(undone.verified, false);
-    assert.match(undone.evidence, /the breaker of chord_analysis is open/);
+    assert.match(undone.evidence, /the breaker tool_ChordAnalysis is open/);
     assert.equal(guard.keeper.open.length, 1);
     await lab.clock.advance(35_000);
     assert.equal(guard.keeper.open.length, 0);
-    assert.equal((await lab.user.breakers())['chord_analysis'], 'closed');
+    assert.equal((await lab.user.breakers())['tool_ChordAnalysis'], 'closed');
   });
 });

@@ -13,6 +13,7 @@ import type { Deed, FaultSpec, FaultTools } from './fault-spec.ts';
 
 /** The users of the lab do not call this one, so nobody's success comes between the failures. */
 const tool = 'chord_analysis';
+const breaker = 'tool_ChordAnalysis';
 /** More than a breaker needs: a call may be shed, or cut by another fault, which does not count against the tool. */
 const maxDocuments = 8;
 const lookEveryMs = 500;
@@ -40,12 +41,18 @@ export const toolStall: FaultSpec = {
     'Takes its time: five deadlines (15 s each), then the open time (60 s), so hold it for 160 s at least: an undo that finds the breaker still open does not count as verified, and is tried again until it is closed. A server with a larger `tool_timeout` needs longer still. A score is sent only once, for a document that kills its worker three times is quarantined.',
   prepare: async (tools, fault, signal) => {
     const { id } = await runningTarget(tools, fault, signal);
-    const { [tool]: state } = await tools.user.breakers(signal);
+    const { [breaker]: state } = await tools.user.breakers(signal);
     if (state !== 'closed')
-      throw new EncoreError('ENGINE_REFUSED', `the breaker of ${tool} is ${state ?? 'not there'} already`, {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError(
+        'ENGINE_REFUSED',
+        state === undefined
+          ? `the server tells of no breaker ${breaker}`
+          : `the breaker ${breaker} is ${state} already`,
+        {
+          status: 409,
+          definite: true,
+        },
+      );
     const now = tools.clock.now();
     const name = `stall-${fault.id}-${now.toString(36)}`;
     const scoreIds = Array.from({ length: maxDocuments }, (_, index) => `${name}-${index + 1}`);
@@ -68,7 +75,7 @@ export const toolStall: FaultSpec = {
       const open = namesOf(await tools.user.breakers(signal), (state) => state !== 'closed');
       if (open.length > 0 || isOver) {
         const evidence = `calls of ${tool} ended with ${stall?.ends.join(', ') || 'nothing'}; open breakers: ${open.join(', ') || 'none'}`;
-        return { bit: open.length === 1 && open[0] === tool ? 'yes' : 'no', evidence };
+        return { bit: open.length === 1 && open[0] === breaker ? 'yes' : 'no', evidence };
       }
       await tools.clock.sleep(lookEveryMs, signal);
     }
@@ -82,8 +89,8 @@ export const toolStall: FaultSpec = {
     await removeScores(tools, deed, signal);
   },
   verify: async (tools, deed, signal) => {
-    const { [tool]: state } = await tools.user.breakers(signal);
-    const evidence = `the scores are removed, the breaker of ${tool} is ${state ?? 'not there'}`;
+    const { [breaker]: state } = await tools.user.breakers(signal);
+    const evidence = `the scores are removed, the breaker ${breaker} is ${state ?? 'not there'}`;
     const isEarly = isEndedEarly(tools, deed);
     return {
       verified: state === 'closed' || isEarly,
@@ -109,7 +116,7 @@ async function stallTool({ user }: FaultTools, scoreIds: readonly string[], stal
 /** While it is open it only waits for its time, and asking it would be refused: the undo is tried again until it is half open. */
 async function closeBreaker({ user, clock }: FaultTools, { saved }: Deed, signal: AbortSignal): Promise<void> {
   const [scoreId = ''] = saved.scoreIds ?? [];
-  const isHalfOpen = async () => (await user.breakers(signal))[tool] === 'half_open';
+  const isHalfOpen = async () => (await user.breakers(signal))[breaker] === 'half_open';
   if (!(await isHalfOpen())) return;
   await user.remove(scoreId, signal);
   await user.store(scoreId, quickScore(), signal);
