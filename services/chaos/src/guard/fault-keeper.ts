@@ -42,7 +42,8 @@ export class FaultKeeper {
     this.touched = new Set(parts.journal.touchedIds);
     for (const { fault } of parts.journal.owedStarts) this.#owed.set(fault.target, fault);
     // What a former life left open has no lease any more: the first healing undoes it.
-    for (const { fault, saved, at } of parts.journal.openIntents)
+    for (const { fault, saved, at } of parts.journal.openIntents) {
+      parts.metrics.inherited(fault);
       this.#open.set(fault.id, {
         fault,
         saved,
@@ -52,6 +53,7 @@ export class FaultKeeper {
         leaseEndsAt: 0,
         undoFailed: true,
       });
+    }
   }
 
   get open(): OpenFault[] {

@@ -13,6 +13,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
 
 export interface GuardMetrics {
+  /** A former life left it open. */
+  inherited(fault: PlannedFault): void;
   injected(fault: PlannedFault): void;
   bit(fault: PlannedFault, bit: Bit): void;
   undone(fault: PlannedFault): void;
@@ -91,11 +93,15 @@ export function guardMetrics(registry: Registry): GuardMetrics {
   }
   const of = ({ kind, target }: PlannedFault) => ({ kind, target });
   const held = new Set<string>();
+  const hold = (fault: PlannedFault) => {
+    held.add(fault.id);
+    active.inc(of(fault));
+  };
   return {
+    inherited: hold,
     injected: (fault) => {
-      held.add(fault.id);
       injected.inc(of(fault));
-      active.inc(of(fault));
+      hold(fault);
     },
     bit: ({ kind }, bit) => bits.inc({ kind, bit }),
     undone: (fault) => {

@@ -19,6 +19,7 @@ const megabyte = 1_048_576;
 const never = new AbortController().signal;
 
 const silent: GuardMetrics = {
+  inherited: () => {},
   injected: () => {},
   bit: () => {},
   undone: () => {},
@@ -36,6 +37,7 @@ export class FakeLab {
   surges = 0;
   /** Keep lines, for a successor; a long simulation has none. */
   keepsLines = true;
+  metrics = silent;
 
   constructor() {
     const accepts = Object.values(faultTable).map(({ kind }) => kind);
@@ -91,7 +93,7 @@ export class FakeLab {
       ),
       proxyHost: 'proxy',
       exchange: this.proxies.exchange,
-      user: this.user,
+      user: life.mortal(this.user),
       startSurge: ({ requestsPerSecond }) => {
         const from = this.clock.now();
         this.surges += 1;
@@ -112,7 +114,7 @@ export class FakeLab {
         },
         sink,
       }),
-      metrics: silent,
+      metrics: this.metrics,
       clock: this.clock,
       deadline: () => never,
       logger: createLogger('test', 'silent'),

@@ -4,7 +4,7 @@
  */
 export class Life {
   steps = 0;
-  readonly #diesAt: number;
+  #diesAt: number;
   readonly #counts: boolean;
 
   /** Without a last step, a life that counts its steps; the endless one does not even count. */
@@ -19,6 +19,11 @@ export class Life {
 
   get over(): boolean {
     return this.steps >= this.#diesAt;
+  }
+
+  /** At this very moment, whatever it is doing. */
+  end(): void {
+    this.#diesAt = this.steps;
   }
 
   mortal<T extends object>(subject: T, free: readonly string[] = []): T {

@@ -26,8 +26,14 @@ interface Stall {
   ends: string[];
 }
 
-/** A stall lives in this process alone: a guard that dies takes it along, and its successor removes what was stored. */
-const stalls = new Map<string, Stall>();
+/** By guard and fault. A guard that dies takes its stalls along, and its successor removes what was stored. */
+const stalls = new WeakMap<FaultTools, Map<string, Stall>>();
+
+function stallsOf(tools: FaultTools): Map<string, Stall> {
+  const known = stalls.get(tools) ?? new Map<string, Stall>();
+  stalls.set(tools, known);
+  return known;
+}
 
 export const toolStall: FaultSpec = {
   kind: 'tool-stall',
@@ -64,11 +70,11 @@ export const toolStall: FaultSpec = {
     stall.ended = stallTool(tools, deed.saved.scoreIds ?? [], stall).finally(() => {
       stall.isOver = true;
     });
-    stalls.set(deed.fault.id, stall);
+    stallsOf(tools).set(deed.fault.id, stall);
     return {};
   },
   bite: async (tools, { fault }, signal) => {
-    const stall = stalls.get(fault.id);
+    const stall = stallsOf(tools).get(fault.id);
     for (;;) {
       // Asked before the look, or a stall that ends between the two would be missed.
       const isOver = stall?.isOver ?? true;
@@ -81,10 +87,10 @@ export const toolStall: FaultSpec = {
     }
   },
   undo: async (tools, deed, signal) => {
-    const stall = stalls.get(deed.fault.id);
+    const stall = stallsOf(tools).get(deed.fault.id);
     stall?.stop.abort(new Error('the stall is ended'));
     await stall?.ended;
-    stalls.delete(deed.fault.id);
+    stallsOf(tools).delete(deed.fault.id);
     await closeBreaker(tools, deed, signal);
     await removeScores(tools, deed, signal);
   },
