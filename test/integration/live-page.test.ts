@@ -1,6 +1,5 @@
 /** The live page in a real browser, over a short run with small false services: it goes with the run, up to the verdict. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { createLogger, systemClock, waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
@@ -8,11 +7,8 @@ import { chromium } from 'playwright-core';
 import { performRun } from '../../services/orchestrator/src/run/perform-run.ts';
 import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
 import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
+import { chromiumPath } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.ts';
-
-const chromiumPath =
-  process.env['ENCORE_CHROMIUM'] ??
-  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 
 describe('live page in Chromium', function () {
   this.timeout(60_000);

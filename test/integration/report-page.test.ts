@@ -3,7 +3,6 @@
  * usable with the keyboard. Needs Chromium: on the PATH, or in ENCORE_CHROMIUM.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,10 +11,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { judge } from '../../services/orchestrator/src/judge/judge.ts';
 import { plannedFault, SimulatedRun } from '../../services/orchestrator/src/judge/testing.ts';
 import { writeReports } from '../../services/orchestrator/src/report/write-reports.ts';
-
-const chromiumPath =
-  process.env['ENCORE_CHROMIUM'] ??
-  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+import { chromiumPath } from '../support/chromium.ts';
 
 describe('report page in Chromium', function () {
   this.timeout(60_000);
