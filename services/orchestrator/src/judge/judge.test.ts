@@ -246,6 +246,8 @@ describe('judge', () => {
     assert.equal(failed.report.result, 'FAILED');
     const unbitten = await judged({ interruptedAfter: 100, faults: [{ ...crash, bit: 'no' }, ...usual.slice(1)] });
     assert.equal(unbitten.report.result, 'INCONCLUSIVE');
+    const unheard = await judged({ interruptedAfter: 2, faults: [] }, { event: not('generator_checked') });
+    assert.equal(unheard.report.result, 'INTERRUPTED', unheard.report.reasons.join('\n'));
   });
 
   it('does not pass a history or plan with a problem', async () => {

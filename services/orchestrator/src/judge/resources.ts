@@ -1,12 +1,13 @@
 /**
  * Memory, CPU and restarts of each container, from the guard's samples. The slope of memory is a common least-squares
  * slope over the lives between restarts (a restart empties the memory; a line through the saw-tooth would hide a leak),
- * from samples in control windows, at least half a minute after the start.
+ * from samples in control windows, at least three minutes after the start: until
+ * then the heap grows to its working size, which is no leak.
  */
 import type { EventOf } from '@encore/contracts';
 import { containerOf } from './kind-traits.ts';
 
-const warmUpMs = 30_000;
+const warmUpMs = 180_000;
 const leastSamples = 20;
 const leastSpanMs = 120_000;
 

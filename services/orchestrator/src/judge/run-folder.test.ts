@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
@@ -77,7 +77,24 @@ describe('run folder', () => {
     const report = await reportOf(`${lines.join('\n')}\n`);
     assert.equal(report.result, 'INCONCLUSIVE');
     assert.match(report.reasons.join('\n'), /plan\.json: its hash is not that of its content/);
-    assert.match(report.reasons.join('\n'), /ledger\.ndjson cannot be read/);
+    assert.match(report.reasons.join('\n'), /the ledger is empty/);
+    await mkdir(join(folder, ledgerFile));
+    assert.match((await reportOf(`${lines.join('\n')}\n`)).reasons.join('\n'), /ledger\.ndjson cannot be read/);
+  });
+
+  it('calls a run that was stopped before the first load interrupted, though it has no ledger and no word of the generator', async () => {
+    const early = new SimulatedRun({ interruptedAfter: 0, faults: [] });
+    const seen = new Set(['run_started', 'phase_entered', 'stop_requested', 'hygiene_checked', 'run_ended']);
+    const all = [...early.events()];
+    early.events = function* () {
+      yield* all.filter(({ type }) => seen.has(type));
+    };
+    const history: string[] = [];
+    for await (const line of early.history()) history.push(canonicalJson(line));
+    await writeFile(join(folder, planFile), JSON.stringify(early.plan));
+    await rm(join(folder, ledgerFile));
+    const report = await reportOf(`${history.join('\n')}\n`);
+    assert.equal(report.result, 'INTERRUPTED', report.reasons.join('\n'));
   });
 
   it('refuses a folder without a run, and says what is missing', async () => {

@@ -94,7 +94,10 @@ async function* readLedger(
       else tell(`${ledgerFile} line ${number}: ${parsed}`);
     }
   } catch (error) {
-    tell(`${ledgerFile} cannot be read: ${describeError(error)}`);
+    // Before the load there is none; afterwards the checks miss what it would have held.
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isAbsent) notes.push(`there is no ${ledgerFile}`);
+    else tell(`${ledgerFile} cannot be read: ${describeError(error)}`);
   }
 }
 
