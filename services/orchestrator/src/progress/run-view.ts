@@ -72,6 +72,7 @@ export class RunView {
   readonly #alerts = new Alerts();
   readonly #trend: Trend = { requestsPerSecond: [], successRate: [], p99Ms: [], memoryShare: [] };
   #users = 0;
+  #wrongAnswers = 0;
   readonly #operations = { ok: 0, failed: 0, unknown: 0 };
   #recent: EventOf<'load_second'>[] = [];
   #server: { port: boolean; ready: boolean } | null = null;
@@ -124,6 +125,15 @@ export class RunView {
     }
   }
 
+  /** Answers to users that were corrupt or stale. */
+  get wrongAnswers(): number {
+    return this.#wrongAnswers;
+  }
+
+  get faultsHeld(): number {
+    return this.#current.size;
+  }
+
   snapshot(now: number): Snapshot {
     const { ok, failed, unknown } = this.#operations;
     const all = ok + failed + unknown;
@@ -155,6 +165,7 @@ export class RunView {
 
   #addSecond(event: EventOf<'load_second'>): void {
     this.#users = event.users;
+    this.#wrongAnswers += (event.attempts.corrupt ?? 0) + (event.attempts.stale ?? 0);
     for (const { ok, failed, unknown } of Object.values(event.operations)) {
       this.#operations.ok += ok;
       this.#operations.failed += failed;

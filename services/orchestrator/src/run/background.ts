@@ -13,6 +13,7 @@ import { ClockWatch } from './clock-watch.ts';
 import { stopFileOf } from './lab-checks.ts';
 import { loop } from './loop.ts';
 import type { RunContext } from './run-context.ts';
+import { roomOf, StopRules } from './stop-rules.ts';
 
 const renewEveryMs = 2_000;
 const pollEveryMs = 500;
@@ -31,6 +32,7 @@ export class Background {
   /** Set while the steady phase goes on: when it began. */
   steadyStartsAt: number | null = null;
   #stopFileSeen = false;
+  readonly #stopRules: StopRules;
 
   constructor(context: RunContext, history: HistoryWriter) {
     this.#context = context;
@@ -40,6 +42,7 @@ export class Background {
       clock,
       onChange: ({ port, ready }) => record.add({ type: 'server_seen', at: clock.now(), port, ready }),
     });
+    this.#stopRules = new StopRules(context.stopLimits);
     const limits = context.supervisorLimits;
     this.#supervisor = new Supervisor({ runId, peers, watch: this.watch, clock, limits, record: (e) => record.add(e) });
     // From here on: what came before belongs to a run that was left behind.
@@ -62,10 +65,11 @@ export class Background {
     const clockWatch = new ClockWatch(tickMs);
     for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
     this.#loop(renewEveryMs, (signal) => this.#renewRunLease(signal));
-    this.#loop(tickMs, () => {
+    this.#loop(tickMs, async () => {
       const gap = clockWatch.tick(clock.now(), Date.now());
       if (gap !== null) this.#context.record.add(gap);
       this.#obeyStopFile();
+      await this.#obeyStopRules();
     });
     this.#loop(detailEveryMs, async (signal) => {
       view.detail = await fetchServerDetail(wiring.serverHealthUrl, signal);
@@ -117,6 +121,18 @@ export class Background {
     if (this.#stopFileSeen || !existsSync(path)) return;
     this.#stopFileSeen = true;
     this.#context.stop(`the file ${path} is there`);
+  }
+
+  /** Only while users work: before and after that the server is started and restarted by the run itself. */
+  async #obeyStopRules(): Promise<void> {
+    const { view, clock, wiring, abort } = this.#context;
+    const room = await roomOf(wiring.resultsDir);
+    if (view.phase !== 'ramp' && view.phase !== 'steady') return;
+    const { wrongAnswers, faultsHeld } = view;
+    const isReady = this.watch.sight?.ready === true;
+    const reason = this.#stopRules.look({ now: clock.now(), isReady, faultsHeld, wrongAnswers, room });
+    // A break and no stop: the read-back that follows tells how much is lost.
+    if (reason !== null) abort(reason);
   }
 
   async #renewRunLease(signal: AbortSignal): Promise<void> {

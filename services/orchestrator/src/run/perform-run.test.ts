@@ -17,6 +17,7 @@ import { supervisorLimits } from '../supervisor/supervise.ts';
 import { FakeLab } from '../testing/fake-lab.ts';
 import { FakePrometheus } from '../testing/fake-prometheus.ts';
 import { performRun } from './perform-run.ts';
+import type { StopLimits } from './stop-rules.ts';
 
 const rampSeconds = 0.5;
 
@@ -51,6 +52,7 @@ describe('a run', function () {
   async function run(
     plan: Plan,
     during?: (said: () => string, stop: (reason: string) => void) => Promise<void>,
+    stopLimits: Partial<StopLimits> = {},
   ): Promise<Outcome> {
     let said = '';
     const stop = new AbortController();
@@ -68,6 +70,7 @@ describe('a run', function () {
       limits: {
         preflight: { readyMs: 500, leaseMs: 300 },
         supervisor: { ...supervisorLimits, exitedMs: 300, silentMs: 1_000 },
+        stop: stopLimits,
       },
     });
     await during?.(
@@ -186,6 +189,35 @@ describe('a run', function () {
     assert.equal(again.exitCode, 3);
     assert.match(again.said, /STOP is there.*\n.*delete it/);
   });
+
+  const stopRules: [string, RegExp, Partial<StopLimits>, () => void][] = [
+    ['the server does not come back', /not been ready/, { brokenMs: 1_000 }, () => (lab.server.ready = false)],
+    ['users are told something wrong again and again', /wrong answers/, {}, () => (lab.loadgen.isToldWrong = true)],
+    ['the machine is short of memory', /of memory left/, { memoryBytes: Number.POSITIVE_INFINITY }, () => {}],
+    ['the disk is short of room', /disk of the results/, { diskBytes: Number.POSITIVE_INFINITY }, () => {}],
+  ];
+  for (const [what, reason, limits, spoil] of stopRules) {
+    it(`ends early when ${what}: everything is undone within 5 s, and there is a report`, async () => {
+      let healedAt = 0;
+      const { history, report } = await run(
+        planOf(60, []),
+        async (text) => {
+          await waitUntil('the ramp', () => text().includes('phase ramp'), { timeoutMs: 5_000 });
+          spoil();
+          await waitUntil('healing', () => lab.guard.asked.includes('POST /heal'), { timeoutMs: 15_000, everyMs: 20 });
+          healedAt = Date.now();
+          lab.server.ready = true;
+        },
+        limits,
+      );
+      const ended = history.at(-1);
+      assert.ok(ended?.type === 'run_ended' && ended.how === 'aborted' && reason.test(ended.reason ?? ''));
+      const heal = history.find((event) => event.type === 'phase_entered' && event.phase === 'heal');
+      assert.ok(healedAt - (heal?.at ?? 0) < 5_000, `${healedAt - (heal?.at ?? 0)} ms`);
+      assert.ok(lab.chaos.asked.includes('POST /stop'));
+      assert.ok(report !== null && report.result !== 'PASSED', report?.result);
+    });
+  }
 
   it('hands the plan to the scheduler again when that was started anew', async () => {
     await run(planOf(6, [kill('f0001', 'crash', 5)]), async (text) => {

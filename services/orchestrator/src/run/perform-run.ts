@@ -20,6 +20,7 @@ import { type PreflightLimits, preflightLimits } from './phases/preflight.ts';
 import { copyEvidence, copyLogs, writeResults } from './phases/write-results.ts';
 import { resultsFolderOf } from './results-of.ts';
 import { RunRecord } from './run-context.ts';
+import { type StopLimits, stopLimits } from './stop-rules.ts';
 
 export interface RunOptions {
   config: RunConfig;
@@ -34,7 +35,7 @@ export interface RunOptions {
   interrupt: () => void;
   /** Aborted, with the reason, when somebody asks the run to end. */
   stop: AbortSignal;
-  limits?: { preflight?: PreflightLimits; supervisor?: SupervisorLimits };
+  limits?: { preflight?: PreflightLimits; supervisor?: SupervisorLimits; stop?: Partial<StopLimits> };
 }
 
 export async function performRun(options: RunOptions): Promise<number> {
@@ -45,7 +46,7 @@ export async function performRun(options: RunOptions): Promise<number> {
   const progress = new Progress(output, config.monitor);
   const view = new RunView(runId, config, plan, startedAt);
   const page = new LivePage(plan);
-  const metrics = new RunMetrics(view, clock);
+  const metrics = new RunMetrics(view, clock, wiring.links);
   const record = new RunRecord((event) => {
     view.add(event);
     metrics.add(event);
@@ -55,9 +56,10 @@ export async function performRun(options: RunOptions): Promise<number> {
   const folder = join(wiring.runsDir, runId);
   const peers = new Peers(wiring);
   const supervisor = options.limits?.supervisor ?? supervisorLimits;
+  const stop = { ...stopLimits(config.recoveryTimeoutSeconds), ...options.limits?.stop };
   const context = { runId, folder, startedAt, config, plan, wiring, peers, clock, logger, progress, view, record };
   const conductor = new Conductor(
-    { ...context, supervisorLimits: supervisor },
+    { ...context, supervisorLimits: supervisor, stopLimits: stop },
     options.limits?.preflight ?? preflightLimits,
   );
   options.stop.addEventListener('abort', () => conductor.stop(describeError(options.stop.reason)), { once: true });

@@ -7,6 +7,7 @@ import type { Progress } from '../progress/progress.ts';
 import type { RunView } from '../progress/run-view.ts';
 import type { SupervisorLimits } from '../supervisor/supervise.ts';
 import type { Peers } from './peers.ts';
+import type { StopLimits } from './stop-rules.ts';
 
 export interface RunContext {
   runId: string;
@@ -23,6 +24,7 @@ export interface RunContext {
   view: RunView;
   record: RunRecord;
   supervisorLimits: SupervisorLimits;
+  stopLimits: StopLimits;
   /** Ends the run early: something that it cannot do without was lost. */
   abort: (reason: string) => void;
   /** Ends the run early because somebody asked for it. */

@@ -13,6 +13,8 @@ export class FakeLoadgen extends FakeService {
   readonly #server: FakeServer;
   readonly #runsDir: string;
   runId: string | null = null;
+  /** Users are told something wrong, one answer in each tick. */
+  isToldWrong = false;
   #timer: NodeJS.Timeout | null = null;
   #wasDown = false;
   readonly #counts = { ok: 0, failed: 0 };
@@ -72,7 +74,9 @@ export class FakeLoadgen extends FakeService {
       type: 'load_second',
       at,
       users: 1,
-      attempts: isUp ? { ok: operationKinds.length } : { refused: operationKinds.length },
+      attempts: isUp
+        ? { ok: operationKinds.length, ...(this.isToldWrong ? { corrupt: 1 } : {}) }
+        : { refused: operationKinds.length },
       operations: Object.fromEntries(kinds),
       responseMs: isUp ? { p50: 5, p99: 9, max: 10 } : null,
       bytesSent: 1,
