@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { dashboards } from '../scripts/make-dashboards.ts';
 import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
-import { isCounter, selectorsOf } from './support/promql.ts';
+import { isCounter, selectorsOf, seriesOfVariable } from './support/promql.ts';
 import { readRules } from './support/rules.ts';
 import { assertKnown } from './support/watched.ts';
 
@@ -28,6 +28,7 @@ interface Dashboard {
   editable: boolean;
   panels: Panel[];
   annotations: { list: { target: { expr: string } }[] };
+  templating: { list: { name: string; query: { query: string } }[] };
 }
 
 describe('Grafana dashboards', () => {
@@ -65,6 +66,7 @@ describe('Grafana dashboards', () => {
   it('use the provisioned data source; title, description, unit and link stand on every panel', () => {
     const provisioned = readFileSync(join(folder, '..', 'provisioning', 'datasources', 'prometheus.yml'), 'utf8');
     const uids = new Set(all.map(({ uid }) => uid));
+    const variables = new Set(all.flatMap(({ templating }) => templating.list.map(({ name }) => name)));
     for (const { title, description, datasource, fieldConfig, links, targets } of panels) {
       for (const { uid } of [datasource, ...targets.map((target) => target.datasource)])
         assert.ok(provisioned.includes(`uid: ${uid}`), title);
@@ -73,7 +75,8 @@ describe('Grafana dashboards', () => {
       assert.ok(links.length > 0, title);
       for (const { url } of links) {
         const linked = /^\/d\/([\w-]+)/.exec(url)?.[1];
-        assert.ok(linked === undefined ? url.startsWith('http://localhost:') : uids.has(linked), `${title}: ${url}`);
+        const variable = /^\$\{(\w+):raw\}$/.exec(url)?.[1];
+        assert.ok(linked === undefined ? variables.has(variable ?? '') : uids.has(linked), `${title}: ${url}`);
       }
     }
   });
@@ -108,6 +111,10 @@ describe('Grafana dashboards', () => {
 
   it('ask only for metrics and labels that the programs tell from their start', () => {
     for (const { title, targets } of panels) for (const { expr } of targets) assertKnown(expr, catalogue, title);
+    for (const { templating } of all) {
+      assert.ok(templating.list.length > 0);
+      for (const { query } of templating.list) assertKnown(seriesOfVariable(query.query), catalogue, query.query);
+    }
     for (const { annotations } of all)
       for (const { target } of annotations.list) assertKnown(target.expr, catalogue, 'annotation');
   });

@@ -22,7 +22,7 @@ export function dashboard({ uid, title, description, panels }: DashboardSpec): R
     refresh: '5s',
     time: { from: 'now-30m', to: 'now' },
     timezone: 'browser',
-    templating: { list: [] },
+    templating: { list: ['page', 'alerts'].map(linkVariable) },
     annotations: {
       list: [
         {
@@ -42,6 +42,29 @@ export function dashboard({ uid, title, description, panels }: DashboardSpec): R
       { ...livePage, targetBlank: true },
     ],
     panels: placed(panels),
+  };
+}
+
+/** Where a link leads to depends on the ports of this lab, which the orchestrator tells as a metric. Nobody needs to see it. */
+function linkVariable(name: string): Record<string, unknown> {
+  const query = `label_values(encore_run_links_info, ${name})`;
+  return {
+    name,
+    type: 'query',
+    datasource,
+    definition: query,
+    query: { query, refId: 'PrometheusVariableQueryEditor-VariableQuery' },
+    // With each change of the time shown.
+    refresh: 2,
+    // Neither its name nor its value.
+    hide: 2,
+    skipUrlSync: true,
+    multi: false,
+    includeAll: false,
+    regex: '',
+    sort: 0,
+    options: [],
+    current: {},
   };
 }
 

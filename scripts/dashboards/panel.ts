@@ -51,8 +51,8 @@ const links = {
   run: link('Dashboard: run', dashboardUrl('encore-run')),
   server: link('Dashboard: server', dashboardUrl('encore-server')),
   lab: link('Dashboard: lab', dashboardUrl('encore-lab')),
-  live: link('Live page of the run', 'http://localhost:8080'),
-  alerts: link('Alerts, each with its expected state', 'http://localhost:9090/alerts'),
+  live: link('Live page of the run', `\${page:raw}`),
+  alerts: link('Alerts, each with its expected state', `\${alerts:raw}`),
 };
 export const livePage = links.live;
 

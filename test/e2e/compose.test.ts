@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Report } from '@encore/contracts';
 import { after, before, describe, it } from 'mocha';
 import { type CommandResult, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
+import type { Range } from '../support/prometheus.ts';
 import { assertPassedSmoke, reportOf } from '../support/report.ts';
 import { playSong, readSong } from '../support/song.ts';
 import { assertWatched } from './watching.ts';
@@ -17,7 +20,9 @@ const compose = (args: string[], timeoutMs: number): Promise<CommandResult> =>
   runCommand('docker', ['compose', '-p', project, ...args], { timeoutMs, env });
 
 async function orchestrate(...args: string[]): Promise<CommandResult> {
-  return await compose(['run', '--rm', '--service-ports', '--use-aliases', 'orchestrator', ...args], 400_000);
+  const catalogue = ['-v', `${join(import.meta.dirname, 'catalogue.yaml')}:/app/catalogue.yaml:ro`];
+  const run = ['run', '--rm', '--service-ports', '--use-aliases', ...catalogue, 'orchestrator'];
+  return await compose([...run, ...args], 450_000);
 }
 
 /** A port of this machine that nobody listens on, so that the test does not meet a lab that is already up. */
@@ -80,15 +85,20 @@ describe('docker compose', () => {
     await playSong(`http://127.0.0.1:${env['ENCORE_PORT_SERVER']}`, await readSong(corpus));
   });
 
-  let smokeHash = '';
-  const smoke = { fromMs: 0, toMs: 0 };
+  interface Watched {
+    range: Range;
+    report: Report;
+  }
+  let smoke: Watched | undefined;
+  let catalogue: Watched | undefined;
   it('passes a smoke run; each crash raises RestartCount by one', async () => {
     const watch = watchServer();
-    smoke.fromMs = Date.now();
+    const fromMs = Date.now();
     const run = await orchestrate('--profile', 'smoke', '--seed', '7');
-    smoke.toMs = Date.now();
+    const range = { fromMs, toMs: Date.now() };
     const seen = await watch.stop();
     const report = await reportOf(run);
+    smoke = { range, report };
     assertPassedSmoke(run, report);
     const policyRestarts = seen.filter(
       (state, i) => i > 0 && state.restartCount === (seen[i - 1]?.restartCount ?? 0) + 1,
@@ -99,19 +109,39 @@ describe('docker compose', () => {
       report.faults.some((fault) => fault.kind === 'memory-cap' && fault.bit === 'yes'),
       'a memory cap bit',
     );
-    smokeHash = report.plan_hash;
   });
 
-  it('was watched: each panel and rule has its data, each alert is in the state that it says, each fault moved its panel', async () => {
-    assert.ok(smoke.toMs > 0, 'there was no run');
-    await assertWatched(`http://127.0.0.1:${env['ENCORE_PORT_PROMETHEUS']}`, smoke.fromMs, smoke.toMs);
+  it('injects each kind of fault once, each with its effect, and loses nothing', async () => {
+    const fromMs = Date.now();
+    const run = await orchestrate('--config', '/app/catalogue.yaml', '--seed', '7');
+    const range = { fromMs, toMs: Date.now() };
+    const report = await reportOf(run);
+    catalogue = { range, report };
+    assert.ok(report.faults.length >= 23, `${report.faults.length} faults`);
+    for (const { kind, bit, evidence, undo_verified: undone } of report.faults) {
+      assert.equal(bit, 'yes', `${kind}: ${evidence}`);
+      assert.notEqual(undone, false, kind);
+    }
+    for (const key of ['lost', 'corrupt', 'duplicate', 'phantom'] as const) assert.equal(report.integrity[key], 0, key);
+    assert.ok((report.integrity.acknowledged ?? 0) > 50, `${report.integrity.acknowledged} acknowledged writes`);
   });
+
+  for (const [name, watched] of [
+    ['smoke', () => smoke],
+    ['catalogue', () => catalogue],
+  ] as const)
+    it(`was watched in the ${name} run: each panel and rule has its data, each alert is in the state that it says, each fault moved its panel`, async () => {
+      const run = watched();
+      assert.ok(run, 'there was no run');
+      await assertWatched(`http://127.0.0.1:${env['ENCORE_PORT_PROMETHEUS']}`, run.range, run.report);
+    });
 
   it('makes the same plan as ./encore for the same seed', async () => {
     const dryRun = await runCommand('./encore', ['--profile', 'smoke', '--seed', '7', '--dry-run'], {
       timeoutMs: 10_000,
     });
-    assert.ok(smokeHash !== '' && dryRun.stdout.includes(smokeHash.slice(0, 12)), `${smokeHash}\n${dryRun.stdout}`);
+    const hash = smoke?.report.plan_hash.slice(0, 12);
+    assert.ok(hash && dryRun.stdout.includes(hash), `${hash}\n${dryRun.stdout}`);
   });
 
   it('FAILS a run against a dead server', async () => {

@@ -3,21 +3,23 @@
  * it must be understood, speak of what exists and answer with data, and each alert must have been in the state that it says.
  */
 import assert from 'node:assert/strict';
+import type { Report } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { dashboards } from '../../scripts/make-dashboards.ts';
 import { Prometheus, type Range, type Samples } from '../support/prometheus.ts';
-import { selectorsOf, withoutVariables } from '../support/promql.ts';
+import { selectorsOf, seriesOfVariable, withoutVariables } from '../support/promql.ts';
 import { expectedStates, readRules } from '../support/rules.ts';
-import { assertMoved } from './moved.ts';
+import { assertMoved, effectOf } from './moved.ts';
 
+/** A rule is looked at every 5 s, after the scrape that it needs. */
+const evaluationMs = 10_000;
 const memoryLimitBytes = 300 * 1_048_576;
 
-export async function assertWatched(prometheusUrl: string, fromMs: number, toMs: number): Promise<void> {
+export async function assertWatched(prometheusUrl: string, range: Range, report: Report): Promise<void> {
   const prometheus = new Prometheus(prometheusUrl);
-  const range = { fromMs, toMs };
   await assertScraped(prometheus);
   await assertRulesRun(prometheus);
-  const queries = panelQueries((toMs - fromMs) / 1_000);
+  const queries = panelQueries((range.toMs - range.fromMs) / 1_000);
   const records = readRules().flatMap(({ record }) => (record === undefined ? [] : [{ where: record, expr: record }]));
   for (const { where, expr } of [...queries, ...records])
     assert.ok(hasData(await prometheus.range(expr, range)), `${where} shows nothing of the run: ${expr}`);
@@ -27,7 +29,8 @@ export async function assertWatched(prometheusUrl: string, fromMs: number, toMs:
     range,
   );
   await assertAlerts(prometheus, range);
-  for (const line of await assertMoved(prometheus, range)) process.stdout.write(`    ${line}\n`);
+  await assertRaised(prometheus, range, report);
+  for (const line of await assertMoved(prometheus, range, report.faults)) process.stdout.write(`    ${line}\n`);
   await assertReadBackSeen(prometheus);
   const memory = await prometheus.range('process_resident_memory_bytes{job="prometheus"}', range);
   const peakBytes = Math.max(...valuesOf(memory));
@@ -35,13 +38,17 @@ export async function assertWatched(prometheusUrl: string, fromMs: number, toMs:
 }
 
 function panelQueries(rangeSeconds: number): { where: string; expr: string }[] {
-  return Object.entries(dashboards()).flatMap(([name, { panels, annotations }]) => [
+  return Object.entries(dashboards()).flatMap(([name, { panels, annotations, templating }]) => [
     ...(panels as { title: string; targets: { expr: string }[] }[]).flatMap(({ title, targets }) =>
       targets.map(({ expr }) => ({ where: `${name}: ${title}`, expr: withoutVariables(expr, rangeSeconds) })),
     ),
     ...(annotations as { list: { name: string; target: { expr: string } }[] }).list.map(({ name: title, target }) => ({
       where: `${name}: annotation ${title}`,
       expr: target.expr,
+    })),
+    ...(templating as { list: { name: string; query: { query: string } }[] }).list.map(({ name: variable, query }) => ({
+      where: `${name}: variable ${variable}`,
+      expr: seriesOfVariable(query.query),
     })),
   ]);
 }
@@ -101,6 +108,19 @@ async function assertAlerts(prometheus: Prometheus, range: Range): Promise<void>
       `${alert} fired, although none of ${[...injected].join(', ')} raises it`,
     );
   }
+}
+
+/** Not only somewhere in the run: each fault by itself raised what its kind must raise. */
+async function assertRaised(prometheus: Prometheus, range: Range, { faults }: Report): Promise<void> {
+  const firing = await prometheus.range('max by (alertname) (ALERTS{alertstate="firing"})', range);
+  for (const rule of readRules())
+    for (const fault of faults) {
+      if (fault.bit !== 'yes' || !expectedStates(rule)?.fires.includes(fault.kind)) continue;
+      const { fromMs, toMs } = effectOf(fault);
+      const times = firing.filter(({ labels }) => labels['alertname'] === rule.alert).flatMap(({ points }) => points);
+      const raised = times.some(({ at }) => at >= fromMs && at <= toMs + evaluationMs);
+      assert.ok(raised, `${rule.alert} kept silent under ${fault.kind} at ${fault.injected_at}`);
+    }
 }
 
 async function kindsOf(prometheus: Prometheus, range: Range): Promise<Set<string>> {

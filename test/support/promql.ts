@@ -22,6 +22,13 @@ export function isCounter(metric: string): boolean {
   return /_(total|count|sum|bucket)$|^pg_stat_database_(xact_|blks_|tup_|deadlocks)/.test(metric);
 }
 
+/** What a variable's query looks at, as an expression that has data only if the variable has values. */
+export function seriesOfVariable(query: string): string {
+  const [, metric = '', label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(query) ?? [];
+  if (metric === '') throw new Error(`not label_values(metric, label): ${query}`);
+  return `${metric}{${label}!=""}`;
+}
+
 /** For expressions whose label values hold no braces. */
 export function selectorsOf(expr: string): Selector[] {
   // The labels of a grouping are no metrics.

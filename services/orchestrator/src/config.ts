@@ -17,6 +17,9 @@ const shape = {
   /** Where the lab's programs write their logs, if that is a folder: they are copied beside the report. */
   ENCORE_LOGS_DIR: z.string().optional(),
   ENCORE_WHERE_TO_LOOK: z.string().optional(),
+  /** Where a browser finds the live page and Prometheus' alerts: dashboards link there. */
+  ENCORE_PAGE_URL: z.url().default('http://localhost:8080'),
+  ENCORE_ALERTS_URL: z.url().default('http://localhost:9090/alerts'),
   /** What the user calls the results folder, where that is not its path here (a folder of the host, in a container). */
   ENCORE_RESULTS_NAME: z.string().optional(),
   /** How the user calls this program. */
@@ -44,6 +47,7 @@ export interface Wiring {
   command: string;
   logsDir?: string | undefined;
   whereToLook: string | undefined;
+  links: { page: string; alerts: string };
   afterRunHint: string | undefined;
   logLevel: string;
 }
@@ -64,6 +68,7 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     command: values.ENCORE_COMMAND,
     logsDir: values.ENCORE_LOGS_DIR,
     whereToLook: values.ENCORE_WHERE_TO_LOOK,
+    links: { page: values.ENCORE_PAGE_URL, alerts: values.ENCORE_ALERTS_URL },
     afterRunHint: values.ENCORE_AFTER_RUN_HINT,
     logLevel: values.ENCORE_LOG_LEVEL,
   };

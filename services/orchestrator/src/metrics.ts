@@ -12,6 +12,11 @@ const orderMs = 5_000;
 const supervisorActs = ['start', 'restart'] as const;
 const supervisorResults = ['done', 'refused', 'failed'] as const;
 
+interface Links {
+  page: string;
+  alerts: string;
+}
+
 export class RunMetrics {
   readonly registry: Registry = createRegistry('orchestrator');
   readonly #view: RunView;
@@ -24,7 +29,7 @@ export class RunMetrics {
   readonly #slowRecoveries: Counter<'kind'>;
   readonly #supervisorActs: Counter<'act' | 'result'>;
 
-  constructor(view: RunView, clock: Clock) {
+  constructor(view: RunView, clock: Clock, links: Links = { page: '', alerts: '' }) {
     this.#view = view;
     this.#clock = clock;
     this.#tracker = new FaultTracker(view.plan);
@@ -54,6 +59,12 @@ export class RunMetrics {
       labelNames: ['act', 'result'],
       registers,
     });
+    new Gauge({
+      name: 'encore_run_links_info',
+      help: 'Where a browser finds the live page and the alerts: ports differ from lab to lab, dashboards do not',
+      labelNames: ['page', 'alerts'],
+      registers,
+    }).set({ ...links }, 1);
     this.#zero();
     this.#describeRun();
   }

@@ -86,6 +86,7 @@ export class FakeLab implements AsyncDisposable {
       resultsName: undefined,
       command: 'encore',
       whereToLook: undefined,
+      links: { page: '', alerts: '' },
       afterRunHint: undefined,
       logLevel: 'silent',
     };
