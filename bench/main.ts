@@ -8,6 +8,8 @@ import { benchLoadHour } from './load-hour.ts';
 import { benchLoadOmission } from './load-omission.ts';
 import { benchLoadUploads } from './load-uploads.ts';
 import { benchMusicImport } from './music-import.ts';
+import { benchProxyOverhead } from './proxy-overhead.ts';
+import { benchServerMcp } from './server-mcp.ts';
 
 /** One line per benchmark: its name and a function that prints its lines and says whether its goals were met. */
 const benches: Record<string, () => Promise<{ ok: boolean }>> = {
@@ -17,6 +19,8 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'load-omission': benchLoadOmission,
   'load-heap': benchLoadHeap,
   'load-hour': benchLoadHour,
+  'server-mcp': benchServerMcp,
+  'proxy-overhead': benchProxyOverhead,
 };
 /** As long as its name says: only for whoever asks for it. */
 const onlyWhenNamed: ReadonlySet<string> = new Set(['load-hour']);

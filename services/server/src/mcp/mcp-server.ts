@@ -5,6 +5,7 @@
 import { EncoreError } from '@encore/kit';
 import {
   type CallToolResult,
+  type McpRequestContext,
   ProtocolError,
   ProtocolErrorCode,
   Server,
@@ -21,17 +22,17 @@ import { registerScoreResources } from './score-resources.ts';
 /** Longer results are not repeated as text for clients that do not read structured content. */
 const maxTextLength = 16_384;
 
-export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, library: ScoreLibrary): () => Server {
+/** Called by the SDK for each request. */
+export type McpServerFactory = (context: McpRequestContext) => Server;
+
+export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, library: ScoreLibrary): McpServerFactory {
   const listing = tools.map(listed);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  return () => {
+  return ({ era, requestInfo }) => {
     const server = new Server(
       { name: 'encore', version: '0.1.0' },
       { capabilities: { tools: {}, resources: {}, prompts: {} } },
     );
-    registerScoreResources(server, library);
-    registerPrompts(server);
-    server.setRequestHandler('tools/list', () => ({ tools: listing }));
     server.setRequestHandler('tools/call', async ({ params }, context) => {
       const tool = byName.get(params.name);
       if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${params.name}`);
@@ -42,6 +43,11 @@ export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, lib
         throw error;
       }
     });
+    // Nearly all that comes. The SDK has already refused a message whose method is not the one that this header names.
+    if (era === 'modern' && requestInfo?.headers.get('mcp-method') === 'tools/call') return server;
+    server.setRequestHandler('tools/list', () => ({ tools: listing }));
+    registerScoreResources(server, library);
+    registerPrompts(server);
     return server;
   };
 }

@@ -1,0 +1,124 @@
+/**
+ * What an MCP tool call costs the server, against an Express server that parses JSON and sends it back. Both are sent the same bytes by
+ * the same client over the same number of connections, each in a process of its own, in turn; counted is the CPU time of the server's
+ * process, garbage collection and compilation included. The tool does nothing, so the path is all there is. Both revisions of the protocol.
+ *
+ * Limit (issue: the server under test): at most 3 times Express, as the median of the rounds.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Pool } from '../services/loadgen/src/testing/peers.ts';
+import { startExpressEcho, startMcpEcho } from '../services/server/src/testing/echo-peers.ts';
+
+const rounds = 7;
+const connections = 20;
+const warmUpCalls = 20_000;
+const calls = 10_000;
+const limit = 3;
+const text = 'x'.repeat(256);
+
+const envelope = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+interface Message {
+  headers: Record<string, string>;
+  body: string;
+}
+
+function message(revision: string, headers: Record<string, string>, params: object): Message {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+  return { headers: { ...json, 'mcp-protocol-version': revision, ...headers }, body };
+}
+
+const call = { name: 'echo', arguments: { text } };
+/** The revision of the lab's own users first. */
+const revisions: Record<string, Message> = {
+  '2026-07-28': message('2026-07-28', { 'mcp-method': 'tools/call', 'mcp-name': 'echo' }, { ...call, _meta: envelope }),
+  '2025-11-25': message('2025-11-25', {}, call),
+};
+
+export async function benchServerMcp(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {
+  await using express = await Subject.start('express');
+  await using mcp = await Subject.start('mcp');
+  let ok = true;
+  for (const [revision, sent] of Object.entries(revisions)) {
+    for (const subject of [express, mcp]) await subject.take(sent, warmUpCalls);
+    const ratios: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const bare = await express.cpuPerCall(sent, calls);
+      ratios.push((await mcp.cpuPerCall(sent, calls)) / bare);
+    }
+    ratios.sort((a, b) => a - b);
+    const [least, median, most] = [ratios[0], ratios[rounds >> 1], ratios.at(-1)].map((ratio) => ratio ?? Number.NaN);
+    ok &&= (median ?? Number.NaN) <= limit;
+    print(
+      `MCP ${revision}: ${sent.body.length} bytes sent, answers of ${mcp.answerBytes} (MCP) and ${express.answerBytes}`,
+    );
+    print(
+      `  ${median?.toFixed(2)} times Express (limit ${limit}), ${least?.toFixed(2)} to ${most?.toFixed(2)} in ${rounds} rounds`,
+    );
+  }
+  return { ok };
+}
+
+/** A server in a process of its own that is asked for the CPU time it has used. */
+class Subject implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #pool: Pool;
+  answerBytes = 0;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.#pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });
+  }
+
+  static async start(what: keyof typeof subjects): Promise<Subject> {
+    const child = fork(import.meta.filename, [what], { env: { ...process.env, NODE_ENV: 'production' } });
+    const [port] = (await once(child, 'message')) as [number];
+    return new Subject(child, port);
+  }
+
+  async cpuPerCall(sent: Message, count: number): Promise<number> {
+    const before = await this.#cpuSeconds();
+    await this.take(sent, count);
+    return ((await this.#cpuSeconds()) - before) / count;
+  }
+
+  /** Sends the message that many times, one after the other on each connection, and looks at each answer. */
+  async take({ headers, body }: Message, count: number): Promise<void> {
+    const one = async (): Promise<void> => {
+      const answer = await this.#pool.request({ method: 'POST', path: '/mcp', headers, body });
+      const bytes = await answer.body.text();
+      if (answer.statusCode !== 200 || !bytes.includes(text)) throw new Error(`${answer.statusCode}: ${bytes}`);
+      this.answerBytes = bytes.length;
+    };
+    const each = async (): Promise<void> => {
+      for (let i = 0; i < count / connections; i += 1) await one();
+    };
+    await Promise.all(Array.from({ length: connections }, each));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.destroy();
+    this.#child.kill('SIGKILL');
+  }
+
+  async #cpuSeconds(): Promise<number> {
+    this.#child.send('cpu');
+    const [{ user, system }] = (await once(this.#child, 'message')) as [NodeJS.CpuUsage];
+    return (user + system) / 1e6;
+  }
+}
+
+const subjects = { express: startExpressEcho, mcp: startMcpEcho };
+
+if (import.meta.main && process.send) {
+  const start = subjects[process.argv[2] as keyof typeof subjects];
+  process.send(await start());
+  process.on('message', () => process.send?.(process.cpuUsage()));
+  process.on('disconnect', () => process.exit());
+}
