@@ -1,0 +1,137 @@
+/** MCP messages that are odd, many, or given up at once: each has an answer of the protocol, and nothing of them stays. */
+import assert from 'node:assert/strict';
+import { waitUntil } from '@encore/kit';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+
+const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
+const envelope = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+describe('hostile MCP messages', function () {
+  this.timeout(60_000);
+  let postgres: TestPostgres;
+  let server: FixtureServer;
+  before(async () => {
+    postgres = await startPostgres();
+    server = await startFixtureServer(postgres.url);
+    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
+      timeoutMs: 10_000,
+    });
+    await server.put('target', smallScore('C', 2_000));
+  });
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await postgres[Symbol.asyncDispose]();
+  });
+  afterEach('nothing is left running, and the next user is served', async () => {
+    const metrics = async () => (await fetch(`${server.healthUrl}/metrics`)).text();
+    await waitUntil('all requests to end', async () => /encore_server_active_requests\S* 0\n/.test(await metrics()), {
+      timeoutMs: 10_000,
+    });
+    assert.equal((await server.call('key_analysis', { score_id: 'target' })).isError, false);
+  });
+
+  function post(message: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    return fetch(`${server.url}/mcp`, {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+      ...(signal && { signal }),
+    });
+  }
+
+  const rows: [name: string, message: unknown, headers: Record<string, string>, status: number, code: number][] = [
+    ['an id that is null', { ...ping, id: null }, {}, 400, -32_600],
+    ['an id that is no whole number', { ...ping, id: 1.5 }, {}, 400, -32_600],
+    ['an id that is an object', { ...ping, id: {} }, {}, 400, -32_600],
+    ['an unknown method', { ...ping, method: 'no/such' }, {}, 200, -32_601],
+    ['a revision that never was', ping, { 'mcp-protocol-version': '1999-01-01' }, 400, -32_000],
+    ['a name that is no text', { ...ping, method: 'tools/call', params: { name: 7 } }, {}, 200, -32_602],
+    [
+      'arguments that are a list',
+      { ...ping, method: 'tools/call', params: { name: 'score_info', arguments: [1] } },
+      {},
+      200,
+      -32_602,
+    ],
+    [
+      'a header that says another method than the message',
+      { ...ping, method: 'tools/list', params: { _meta: envelope } },
+      { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call' },
+      400,
+      -32_020,
+    ],
+    [
+      'more messages in one than anybody sends',
+      Array.from({ length: 600 }, (_, id) => ({ ...ping, id })),
+      {},
+      400,
+      -32_700,
+    ],
+  ];
+  for (const [name, message, headers, status, code] of rows) {
+    it(`${name}: ${status}, ${code}`, async () => {
+      const response = await post(message, headers);
+      const text = await response.text();
+      assert.deepEqual([response.status, Number(/"code":(-\d+)/.exec(text)?.[1])], [status, code], text);
+    });
+  }
+
+  it('an id of 100 000 characters comes back as it was sent', async () => {
+    const id = 'x'.repeat(100_000);
+    assert.ok((await (await post({ ...ping, id })).text()).includes(`"${id}"`));
+  });
+
+  it('two calls of one id at once have an answer each', async () => {
+    const call = (score_id: string) =>
+      post({ ...ping, method: 'tools/call', params: { name: 'score_info', arguments: { score_id } } });
+    const [first, second] = await Promise.all([call('target'), call('nobody')]);
+    assert.match(await first.text(), /"score_id":"target"/);
+    assert.match(await second.text(), /there is no score/);
+  });
+
+  it('clients that begin and never come back leave nothing: there are no sessions to keep', async () => {
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+    for (let round = 0; round < 10; round++) {
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, () => post({ ...ping, method: 'initialize', params })),
+      );
+      for (const answer of answers) {
+        assert.deepEqual([answer.status, answer.headers.get('mcp-session-id')], [200, null]);
+        await answer.text();
+      }
+    }
+  });
+
+  it('subscriptions that are opened and never read hold nobody up', async () => {
+    const params = { _meta: envelope, notifications: { toolsListChanged: true, resourcesListChanged: true } };
+    const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen' };
+    const stop = new AbortController();
+    const opened = Array.from({ length: 100 }, () =>
+      post({ ...ping, method: 'subscriptions/listen', params }, headers, stop.signal).then(({ status }) => status),
+    );
+    for (const status of await Promise.all(opened)) assert.equal(status, 200);
+    assert.equal((await server.call('score_info', { score_id: 'target' })).isError, false);
+    stop.abort();
+  });
+
+  it('a storm of calls that are given up at once stops their work', async () => {
+    const call = { ...ping, method: 'tools/call' };
+    const params = { name: 'pattern_recognition', arguments: { score_id: 'target' } };
+    const given = Array.from({ length: 100 }, async (_, i) => {
+      const stop = new AbortController();
+      const answer = post({ ...call, params }, {}, stop.signal);
+      setTimeout(() => stop.abort(), i % 20);
+      return answer.then(
+        (response) => response.status,
+        (error: Error) => error.name,
+      );
+    });
+    assert.ok((await Promise.all(given)).includes('AbortError'));
+  });
+});
