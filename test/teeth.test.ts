@@ -1,11 +1,14 @@
 /** The planted bugs cannot come into a lab that somebody runs: no image holds them, and no setting of a program names them. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { bugs } from './teeth/bugs.ts';
+import { hit, hitsIn } from './teeth/hits.ts';
 import { root } from './teeth/planting.ts';
 import { scenarios } from './teeth/scenarios.ts';
+import { teethPage } from './teeth/teeth-page.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
@@ -40,5 +43,41 @@ describe('planted bugs', () => {
     ];
     assert.ok(shipped.length > 100, 'the programs were found');
     for (const path of shipped) assert.doesNotMatch(read(path), /test\/teeth|TEETH_|NODE_OPTIONS/, path);
+  });
+
+  it('count their harm in a file that outlives them, and take back what did not come to pass', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'encore-hits-'));
+    const before = process.env['TEETH_HITS'];
+    const file = join(folder, 'hits');
+    try {
+      assert.equal(hitsIn(file), 0);
+      process.env['TEETH_HITS'] = file;
+      hit();
+      hit(3);
+      hit(-1);
+      assert.equal(hitsIn(file), 3);
+    } finally {
+      if (before === undefined) delete process.env['TEETH_HITS'];
+      else process.env['TEETH_HITS'] = before;
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('stand on a page that hides neither a bug that was missed nor a clean run that did not pass', () => {
+    const run = { date: '2026-01-02', commit: 'abc1234', seed: 5, result: 'PASSED' as const, reason: 'a | b' };
+    const page = teethPage({
+      bugs: {
+        'flipped-byte': { ...run, hits: 12, caught: true },
+        'double-insert': { ...run, hits: 0, caught: false },
+      },
+      twins: { calm: { ...run, silent: false } },
+      clean: [run, { ...run, result: 'FAILED' }],
+    });
+    assert.match(page, /Planted bugs: 1 of 12 caught/);
+    assert.match(page, /\[double-insert\].*PASSED: a \\\| b \| NO \|/);
+    assert.match(page, /\[ignore-sigterm\].*not run yet/);
+    assert.match(page, /\| calm \|.*NOT SILENT/);
+    assert.match(page, /Clean smoke runs: 1 of 2 passed/);
+    assert.match(page, /\| 2 \| 5 \| FAILED/);
   });
 });

@@ -26,7 +26,7 @@ const load: RunConfig['load'] = {
 
 await using bench = await LoadBench.open();
 const startedAt = systemClock.now();
-await bench.load.start({ runId, seed, users: 64, rampSeconds: 0, load });
+await bench.load.start({ runId, seed, users: 200, rampSeconds: 0, load });
 await waitUntil(
   `${acknowledgements} acknowledgements`,
   () => {
