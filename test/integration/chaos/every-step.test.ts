@@ -14,19 +14,17 @@ const instant: [FaultKind, Target][] = [
   ['crash', 'server'],
   ['outage', 'server'],
 ];
+/** On Docker above all what only it can do. */
+const chosen = (docker: boolean): [FaultKind, Target][] =>
+  docker
+    ? [
+        ['memory-cap', 'server'],
+        ['partition', 'server'],
+        ['crash', 'server'],
+      ]
+    : [['latency', 'client-link'], ['freeze', 'server'], ...instant];
 const kindsFor = (docker: boolean): [FaultKind, Target][] => {
-  if (process.env['ENCORE_EVERY_KIND'] !== '1')
-    return [
-      ['latency', 'client-link'],
-      ['freeze', 'server'],
-      ...(docker
-        ? ([
-            ['memory-cap', 'server'],
-            ['partition', 'server'],
-          ] as [FaultKind, Target][])
-        : []),
-      ...instant,
-    ];
+  if (process.env['ENCORE_EVERY_KIND'] !== '1') return chosen(docker);
   const held = kindEffects.filter(({ dockerOnly = false }) => docker || !dockerOnly);
   return [...held.map(({ kind, target }): [FaultKind, Target] => [kind, target]), ...instant, ['restart', 'server']];
 };
