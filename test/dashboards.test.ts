@@ -124,6 +124,7 @@ describe('Grafana dashboards', () => {
       [
         ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
         ...readRules().map(({ expr }) => expr),
+        ...all.flatMap(({ templating }) => templating.list.map(({ query }) => seriesOfVariable(query.query))),
       ].flatMap((expr) => selectorsOf(expr).map(({ metric }) => metric.replace(/_(bucket|sum|count)$/, ''))),
     );
     const own = catalogue.filter(({ name }) => /^(chaos|loadgen|encore)_/.test(name));

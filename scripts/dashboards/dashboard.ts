@@ -52,7 +52,6 @@ function linkVariable(name: string): Record<string, unknown> {
     name,
     type: 'query',
     datasource,
-    definition: query,
     query: { query, refId: 'PrometheusVariableQueryEditor-VariableQuery' },
     // With each change of the time shown.
     refresh: 2,
@@ -64,7 +63,7 @@ function linkVariable(name: string): Record<string, unknown> {
     regex: '',
     sort: 0,
     options: [],
-    current: {},
+    current: { text: '', value: '' },
   };
 }
 

@@ -70,8 +70,9 @@ describe('load', function () {
       { timeoutMs: 8_000 },
     );
     assert.equal(late.probes.length, 10);
+    // One that waited for another would take a second longer; a busy machine is a little late.
     for (const { dueAt, endedAt } of late.probes)
-      assert.ok(Math.abs(endedAt - dueAt - 1_000) < 50, `${endedAt - dueAt}`);
+      assert.ok(Math.abs(endedAt - dueAt - 1_000) < 300, `${endedAt - dueAt}`);
   });
 
   it('finds lost, corrupted, doubled and unpromised scores', async () => {
