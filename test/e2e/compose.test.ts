@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
+import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import { type CommandResult, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
@@ -19,10 +19,11 @@ const env: Record<string, string> = {};
 const compose = (args: string[], timeoutMs: number): Promise<CommandResult> =>
   runCommand('docker', ['compose', '-p', project, ...args], { timeoutMs, env });
 
+/** What each run of the orchestrator is given: its ports and names, and the settings files of these tests. */
+const lab = ['--service-ports', '--use-aliases', '-v', `${import.meta.dirname}:/app/e2e:ro`];
+
 async function orchestrate(...args: string[]): Promise<CommandResult> {
-  const catalogue = ['-v', `${join(import.meta.dirname, 'catalogue.yaml')}:/app/catalogue.yaml:ro`];
-  const run = ['run', '--rm', '--service-ports', '--use-aliases', ...catalogue, 'orchestrator'];
-  return await compose([...run, ...args], 450_000);
+  return await compose(['run', '--rm', ...lab, 'orchestrator', ...args], 450_000);
 }
 
 /** A port of this machine that nobody listens on, so that the test does not meet a lab that is already up. */
@@ -32,6 +33,16 @@ async function freePort(): Promise<string> {
   const { port } = server.address() as AddressInfo;
   await new Promise((done) => server.close(done));
   return String(port);
+}
+
+/** What a fault could have changed of the server's container. */
+async function stateOfServer(): Promise<string> {
+  const limits = '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}}';
+  const format = `{{.State.Paused}} {{.State.Status}} ${limits} {{len .NetworkSettings.Networks}}`;
+  const answer = await runCommand('docker', ['inspect', '--format', format, `${project}-server-1`], {
+    timeoutMs: 10_000,
+  });
+  return answer.stdout.trim();
 }
 
 /** Looks at the server's container from outside, five times a second, and keeps each state that it had not seen. */
@@ -113,7 +124,7 @@ describe('docker compose', () => {
 
   it('injects each kind of fault once, each with its effect, and loses nothing', async () => {
     const fromMs = Date.now();
-    const run = await orchestrate('--config', '/app/catalogue.yaml', '--seed', '7');
+    const run = await orchestrate('--config', '/app/e2e/catalogue.yaml', '--seed', '7');
     const range = { fromMs, toMs: Date.now() };
     const report = await reportOf(run);
     catalogue = { range, report };
@@ -143,6 +154,30 @@ describe('docker compose', () => {
     const hash = smoke?.report.plan_hash.slice(0, 12);
     assert.ok(hash && dryRun.stdout.includes(hash), `${hash}\n${dryRun.stdout}`);
   });
+
+  for (const [step, heldMs] of [
+    ['has just been injected', 0],
+    ['is held', 3_000],
+  ] as const)
+    it(`undoes everything when the orchestrator is SIGKILLed while a fault ${step}`, async () => {
+      const before = await stateOfServer();
+      const args = ['--name', `${project}-killed`, ...lab, 'orchestrator', '--config', '/app/e2e/frozen.yaml'];
+      const started = await compose(['run', '--detach', ...args], 60_000);
+      assert.equal(started.exitCode, 0, tail(started.stderr));
+      try {
+        const isPaused = async () => (await stateOfServer()).startsWith('true');
+        await waitUntil('the freeze', isPaused, { timeoutMs: 60_000 });
+        await new Promise((held) => setTimeout(held, heldMs));
+        await runCommand('docker', ['kill', `${project}-killed`], { timeoutMs: 10_000 });
+        const from = performance.now();
+        await waitUntil('the end of the freeze', async () => !(await isPaused()), { timeoutMs: 30_000 });
+        // The plan holds it for 40 s, the lease of the run for 10 s after the last word of the orchestrator.
+        assert.ok(performance.now() - from < 20_000, `${performance.now() - from} ms`);
+        assert.equal(await stateOfServer(), before);
+      } finally {
+        await runCommand('docker', ['rm', '--force', `${project}-killed`], { timeoutMs: 30_000 });
+      }
+    });
 
   it('FAILS a run against a dead server', async () => {
     const run = await orchestrate('--profile', 'smoke', '--hours', '0.02', '--control', 'server-down');
