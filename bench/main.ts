@@ -10,6 +10,8 @@ import { benchLoadUploads } from './load-uploads.ts';
 import { benchMusicImport } from './music-import.ts';
 import { benchProxyOverhead } from './proxy-overhead.ts';
 import { benchServerMcp } from './server-mcp.ts';
+import { benchServerOverload } from './server-overload.ts';
+import { benchServerStart } from './server-start.ts';
 
 /** One line per benchmark: its name and a function that prints its lines and says whether its goals were met. */
 const benches: Record<string, () => Promise<{ ok: boolean }>> = {
@@ -20,6 +22,8 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'load-heap': benchLoadHeap,
   'load-hour': benchLoadHour,
   'server-mcp': benchServerMcp,
+  'server-overload': benchServerOverload,
+  'server-start': benchServerStart,
   'proxy-overhead': benchProxyOverhead,
 };
 /** As long as its name says: only for whoever asks for it. */

@@ -1,0 +1,101 @@
+/** A program in the process engine, with limits of its own and a restart policy, as the lab without Docker runs its server. */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Container } from '../embedded/src/engine/container.ts';
+import { Engine } from '../embedded/src/engine/engine.ts';
+import { Reaper } from '../embedded/src/engine/reaper.ts';
+import { waitUntil } from '../packages/kit/src/index.ts';
+import { freePort } from '../test/support/free-port.ts';
+
+const root = join(import.meta.dirname, '..');
+const startMs = 30_000;
+
+export interface LimitedProgramOptions {
+  /** From the root of the repository, with its arguments. */
+  program: string;
+  cpus: number;
+  env?: Record<string, string>;
+}
+
+export class LimitedProgram implements AsyncDisposable {
+  readonly port: number;
+  readonly #container: Container;
+  readonly #undo: AsyncDisposableStack;
+  /** False where the machine lets us set no limits. */
+  readonly limited: boolean;
+
+  private constructor(port: number, container: Container, undo: AsyncDisposableStack) {
+    this.port = port;
+    this.#container = container;
+    this.#undo = undo;
+    this.limited = container.group !== null;
+  }
+
+  static async start({ program, cpus, env }: LimitedProgramOptions): Promise<LimitedProgram> {
+    await using undo = new AsyncDisposableStack();
+    const folder = await mkdtemp(join(tmpdir(), 'encore-bench-program-'));
+    undo.defer(() => rm(folder, { recursive: true, force: true }));
+    const engine = undo.use(new Engine(undo.use(new Reaper(''))));
+    const [port, healthPort] = [await freePort(), await freePort()];
+    const container = engine.create({
+      name: `bench-${port}`,
+      image: program,
+      command: [process.execPath, '--import', join(root, 'embedded/src/warm-start.ts'), join(root, program)],
+      env: {
+        NODE_ENV: 'production',
+        NODE_COMPILE_CACHE: join(folder, 'compile'),
+        ENCORE_PORT: String(port),
+        ENCORE_HEALTH_PORT: String(healthPort),
+        ENCORE_SCRATCH_DIR: join(folder, 'scratch'),
+        ENCORE_LOG_LEVEL: 'warn',
+        ...env,
+      },
+      cwd: root,
+      labels: {},
+      stopSignal: 'SIGTERM',
+      stopGraceMs: 10_000,
+      restart: 'always',
+      limits: { memoryBytes: 512 * 1024 * 1024, cpus },
+      logFile: join(folder, 'log'),
+    });
+    container.start();
+    return new LimitedProgram(port, container, undo.move());
+  }
+
+  /** A crash, not an operator's kill: the restart policy brings the program back. Over when the engine has seen the end. */
+  async crash(): Promise<void> {
+    const { state } = this.#container;
+    if (state.status !== 'running') throw new Error(`the program is ${state.status}`);
+    process.kill(state.process.pid, 'SIGKILL');
+    const ended = () => this.#container.state !== state;
+    await waitUntil('the program to end', ended, { timeoutMs: startMs, everyMs: 1 });
+  }
+
+  /** Until GET `path` answers 200 with `content` in it; each attempt on a connection of its own. */
+  async answers(path: string, content: string): Promise<void> {
+    const right = async (): Promise<boolean> => (await this.#get(path)).includes(content);
+    await waitUntil(`${path} to be answered`, right, { timeoutMs: startMs, everyMs: 2 });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#undo.disposeAsync();
+  }
+
+  async #get(path: string): Promise<string> {
+    const agent = new Agent({ keepAlive: false });
+    const asked = request({
+      host: '127.0.0.1',
+      port: this.port,
+      path,
+      agent,
+      signal: AbortSignal.timeout(2_000),
+    }).end();
+    const [response] = await once(asked, 'response');
+    let text = '';
+    for await (const piece of response.setEncoding('utf8')) text += piece;
+    return response.statusCode === 200 ? text : '';
+  }
+}

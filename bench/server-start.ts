@@ -1,0 +1,53 @@
+/**
+ * From kill to first right answer: the lab's server, which must read a stored score from its database, against a bare `node:http` server.
+ * Both run in the process engine with one CPU, are crashed in turn, come back by the same restart policy, and find their compile cache warm.
+ * Each lives long enough between two crashes for the policy to begin with its shortest delay again.
+ *
+ * Limit (issue: the server under test): at most 3 times the bare server, as the median of the rounds.
+ */
+import { systemClock } from '../packages/kit/src/index.ts';
+import { smallScore } from '../services/server/src/fixture-server.ts';
+import { startPostgres } from '../test/support/postgres.ts';
+import { LimitedProgram } from './limited-program.ts';
+
+const rounds = 5;
+const limit = 3;
+/** The policy's delay is back at its start once a program has lived for 10 s. */
+const lifeMs = 11_000;
+const path = '/scores/start';
+
+export async function benchServerStart(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {
+  await using postgres = await startPostgres();
+  const score = smallScore('G', 2);
+  await using server = await LimitedProgram.start({
+    program: 'services/server/src/main.ts',
+    cpus: 1,
+    env: { ENCORE_DATABASE_URL: postgres.url },
+  });
+  await using bare = await LimitedProgram.start({ program: 'bench/bare-server.ts', cpus: 1 });
+  await server.answers('/scores', 'scores');
+  const stored = await fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'PUT', body: score });
+  if (!stored.ok) throw new Error(`the score was not stored: ${stored.status}`);
+  const ratios: number[] = [];
+  // The first crash of each only proves that it comes back, with what the first life left in the cache.
+  for (let round = 0; round <= rounds; round += 1) {
+    await systemClock.sleep(lifeMs);
+    const bareMs = await untilRight(bare, '/', 'right');
+    const serverMs = await untilRight(server, path, score);
+    if (round === 0) continue;
+    ratios.push(serverMs / bareMs);
+    print(`round ${round}: ${(serverMs / bareMs).toFixed(2)} times the bare server`);
+  }
+  ratios.sort((a, b) => a - b);
+  const median = ratios[rounds >> 1] ?? Number.NaN;
+  print(`median ${median.toFixed(2)} (limit ${limit}), ${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)}`);
+  if (!server.limited) print('  without limits: this machine lets us set none');
+  return { ok: median <= limit };
+}
+
+async function untilRight(program: LimitedProgram, askFor: string, content: string): Promise<number> {
+  const killedAt = performance.now();
+  await program.crash();
+  await program.answers(askFor, content);
+  return performance.now() - killedAt;
+}
