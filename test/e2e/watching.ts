@@ -9,7 +9,7 @@ import { dashboards } from '../../scripts/make-dashboards.ts';
 import { Prometheus, type Range, type Samples } from '../support/prometheus.ts';
 import { selectorsOf, seriesOfVariable, withoutVariables } from '../support/promql.ts';
 import { expectedStates, readRules } from '../support/rules.ts';
-import { assertMoved, effectOf } from './moved.ts';
+import { effectOf } from './moved.ts';
 
 /** A rule is looked at every 5 s, after the scrape that it needs. */
 const evaluationMs = 10_000;
@@ -30,7 +30,6 @@ export async function assertWatched(prometheusUrl: string, range: Range, report:
   );
   await assertAlerts(prometheus, range);
   await assertRaised(prometheus, range, report);
-  for (const line of await assertMoved(prometheus, range, report.faults)) process.stdout.write(`    ${line}\n`);
   await assertReadBackSeen(prometheus);
   const memory = await prometheus.range('process_resident_memory_bytes{job="prometheus"}', range);
   const peakBytes = Math.max(...valuesOf(memory));
