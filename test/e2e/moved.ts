@@ -39,7 +39,8 @@ export const moves: Record<Exclude<FaultKind, 'tool-stall'>, Move> = {
   'memory-cap': { ...memory('chaos_target_memory_limit_bytes'), by: -20 * mebibyte },
   'memory-pressure': { ...memory('chaos_target_memory_bytes'), by: 50 * mebibyte },
   'cpu-throttle': { ...responseTime(0.5), by: 0.05 },
-  'disk-full': { ...outcome('shed'), by: 0.1 },
+  // An upload that finds no room is an error of the server; few users upload while it lasts.
+  'disk-full': { ...outcome('server_error'), by: 0.05 },
   latency: { ...responseTime(0.5), by: 0.05 },
   jitter: { ...responseTime(0.5), by: 0.05 },
   bandwidth: { ...responseTime(0.95), by: 0.2 },
