@@ -81,7 +81,10 @@ export async function assertMoved(
     const values = pointsOf(await prometheus.range(expr, range));
     const { fromMs, toMs } = effectOf(fault);
     const near = values.filter(({ at }) => at >= fromMs && at <= toMs).map(({ value }) => value);
-    const usual = middle(values.map(({ value }) => value));
+    const usual = quiet(
+      values.map(({ value }) => value),
+      by,
+    );
     const extreme = Math[by < 0 ? 'min' : 'max'](...near);
     const line = `${fault.kind} moved "${panel}" from ${usual.toPrecision(3)} to ${extreme.toPrecision(3)}`;
     told.push(line);
@@ -107,6 +110,8 @@ function pointsOf(series: readonly Samples[]): Samples['points'] {
   return series.flatMap(({ points }) => points);
 }
 
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** The level without faults, which come so thick that the median may be that of a fault: a fifth from the calm end. */
+function quiet(values: readonly number[], by: number): number {
+  const fromCalm = values.toSorted((a, b) => (by > 0 ? a - b : b - a));
+  return fromCalm[Math.floor(values.length / 5)] ?? Number.NaN;
 }
