@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mcpToolCall } from '../packages/kit/src/index.ts';
 import { Pool } from '../services/loadgen/src/testing/peers.ts';
 import { startExpressEcho, startMcpEcho } from '../services/server/src/testing/echo-peers.ts';
 
@@ -17,28 +18,23 @@ const calls = 10_000;
 const limit = 3;
 const text = 'x'.repeat(256);
 
-const envelope = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-};
-const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-
 interface Message {
   headers: Record<string, string>;
   body: string;
 }
 
-function message(revision: string, headers: Record<string, string>, params: object): Message {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
-  return { headers: { ...json, 'mcp-protocol-version': revision, ...headers }, body };
-}
-
-const call = { name: 'echo', arguments: { text } };
-/** The revision of the lab's own users first. */
+const input = { text };
+/** The revision of the lab's own users first; the one before it has no envelope and names nothing in its headers. */
 const revisions: Record<string, Message> = {
-  '2026-07-28': message('2026-07-28', { 'mcp-method': 'tools/call', 'mcp-name': 'echo' }, { ...call, _meta: envelope }),
-  '2025-11-25': message('2025-11-25', {}, call),
+  '2026-07-28': mcpToolCall({ client: 'bench', id: 1, tool: 'echo', input }),
+  '2025-11-25': {
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2025-11-25',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: input } }),
+  },
 };
 
 export async function benchServerMcp(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {

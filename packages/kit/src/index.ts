@@ -8,6 +8,7 @@ export * from './event-log.ts';
 export * from './http-client.ts';
 export * from './http-service.ts';
 export * from './logger.ts';
+export * from './mcp-tool-call.ts';
 export * from './metrics.ts';
 export * from './parse.ts';
 export * from './random.ts';

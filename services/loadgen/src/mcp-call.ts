@@ -1,19 +1,13 @@
 /**
- * MCP tool calls as plain JSON-RPC over POST /mcp, revision 2026-07-28, which needs no session: each request carries its own
- * envelope. An own small client, so that each failure keeps its own code; the answer may be JSON or a stream of events.
+ * MCP tool calls as plain JSON-RPC over POST /mcp. An own small client, so that each failure keeps its own code; the answer may be
+ * JSON or a stream of events.
  */
 import { serverErrorSchema } from '@encore/contracts';
+import { mcpToolCall } from '@encore/kit';
 import { z } from 'zod';
 import { corrupt, parseJson, refusalOf } from './answer-checks.ts';
 import type { Checked, Refusal } from './classify-outcome.ts';
 import type { Answer, ExchangeRequest } from './exchange.ts';
-
-const revision = '2026-07-28';
-const envelope = {
-  'io.modelcontextprotocol/protocolVersion': revision,
-  'io.modelcontextprotocol/clientInfo': { name: 'encore-loadgen', version: '0.1.0' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-};
 
 const responseSchema = z.object({
   jsonrpc: z.literal('2.0'),
@@ -28,23 +22,12 @@ export function toolCallRequest(
   id: string,
   maxTextBytes: number,
 ): ExchangeRequest {
-  const content = JSON.stringify({
-    jsonrpc: '2.0',
-    id,
-    method: 'tools/call',
-    params: { name: tool, arguments: input, _meta: envelope },
-  });
+  const { headers, body } = mcpToolCall({ client: 'encore-loadgen', id, tool, input });
   return {
     method: 'POST',
     path: '/mcp',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': revision,
-      'mcp-method': 'tools/call',
-      'mcp-name': tool,
-    },
-    body: { bytes: Buffer.byteLength(content), content },
+    headers,
+    body: { bytes: Buffer.byteLength(body), content: body },
     read: 'text',
     maxTextBytes,
   };

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@encore/kit';
+import { createLogger, mcpToolCall, waitUntil } from '@encore/kit';
 import { type Settings, serverConfigSchema } from './config.ts';
 import { type RunningServer, startServer } from './start-server.ts';
 
@@ -10,6 +10,8 @@ export interface FixtureServer extends AsyncDisposable {
   readonly url: string;
   readonly healthUrl: string;
   readonly running: RunningServer;
+  /** Until it calls itself ready. Without a database it never does. */
+  ready(): Promise<void>;
   put(id: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Response>;
   /** Calls a tool; the structured content of its result, with `isError`. */
   call(tool: string, args: Record<string, unknown>): Promise<ToolAnswer>;
@@ -43,10 +45,15 @@ export async function startFixtureServer(
     createLogger('server', 'silent'),
   );
   const url = `http://127.0.0.1:${running.port}`;
+  const healthUrl = `http://127.0.0.1:${running.healthPort}`;
   return {
     url,
-    healthUrl: `http://127.0.0.1:${running.healthPort}`,
+    healthUrl,
     running,
+    async ready() {
+      const isReady = async () => (await fetch(`${healthUrl}/health/ready`)).ok;
+      await waitUntil('readiness', isReady, { timeoutMs: 10_000 });
+    },
     put: (id, body, headers = {}) => fetch(`${url}/scores/${id}`, { method: 'PUT', body, headers }),
     call: (tool, args) => callTool(url, tool, args),
     async [Symbol.asyncDispose]() {
@@ -58,27 +65,8 @@ export async function startFixtureServer(
 
 /** As a client of 2026-07-28 does, without a client library between the test and the wire. */
 async function callTool(url: string, tool: string, args: Record<string, unknown>): Promise<ToolAnswer> {
-  const envelope = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  };
-  const response = await fetch(`${url}/mcp`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': 'tools/call',
-      'mcp-name': tool,
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name: tool, arguments: args, _meta: envelope },
-    }),
-  });
+  const call = mcpToolCall({ client: 'test', id: 1, tool, input: args });
+  const response = await fetch(`${url}/mcp`, { method: 'POST', ...call });
   const answer = (await response.json()) as {
     result?: { isError?: boolean; structuredContent: Record<string, unknown> };
     error?: { code: string };

@@ -1,6 +1,6 @@
 /** The server as one of its users has it, through the client link, and its breakers as its health port tells them. */
 import { serverErrorSchema, serverHealthSchema } from '@encore/contracts';
-import { callJson, EncoreError } from '@encore/kit';
+import { callJson, EncoreError, mcpToolCall } from '@encore/kit';
 import { z } from 'zod';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
@@ -17,7 +17,6 @@ export interface ServerUser {
 /** Longer than any tool may take, and than a proxy that goes slowly. */
 const callMs = 60_000;
 const healthMs = 2_000;
-const revision = '2026-07-28';
 
 const answerSchema = z.object({
   result: z.object({ isError: z.boolean().optional(), structuredContent: z.unknown() }).optional(),
@@ -48,7 +47,8 @@ export function serverUser(userUrl: string, healthUrl: string): ServerUser {
       if (status >= 400 && status !== 404) throw refused(`removing ${scoreId}`, status, text);
     },
     analyze: async (tool, scoreId, signal) => {
-      const { status, text } = await ask('/mcp', toolCall(tool, { score_id: scoreId }), signal);
+      const call = mcpToolCall({ client: 'encore-guard', id: 1, tool, input: { score_id: scoreId } });
+      const { status, text } = await ask('/mcp', { method: 'POST', ...call }, signal);
       return endOf(status, text);
     },
     breakers: async (signal) => {
@@ -58,31 +58,6 @@ export function serverUser(userUrl: string, healthUrl: string): ServerUser {
       });
       return Object.fromEntries(Object.entries(circuit_breakers).map(([name, { state }]) => [name, state]));
     },
-  };
-}
-
-/** Without a session, as revision 2026-07-28 allows: the request carries its own envelope. */
-function toolCall(tool: string, input: Record<string, string>): RequestInit {
-  const envelope = {
-    'io.modelcontextprotocol/protocolVersion': revision,
-    'io.modelcontextprotocol/clientInfo': { name: 'encore-guard', version: '0.1.0' },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  };
-  return {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': revision,
-      'mcp-method': 'tools/call',
-      'mcp-name': tool,
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name: tool, arguments: input, _meta: envelope },
-    }),
   };
 }
 
