@@ -36,9 +36,7 @@ describe('hostile HTTP', function () {
   before(async () => {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url);
-    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
-      timeoutMs: 10_000,
-    });
+    await server.ready();
   });
   after(async () => {
     await server[Symbol.asyncDispose]();

@@ -3,7 +3,6 @@
  * growing, and the next user is served. The readers' own tests have many more of them, without the way to them.
  */
 import assert from 'node:assert/strict';
-import { waitUntil } from '@encore/kit';
 import { zipSync } from 'fflate';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
@@ -20,9 +19,7 @@ describe('hostile scores', function () {
   before(async () => {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url, { max_request_size: maxUploadBytes });
-    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
-      timeoutMs: 10_000,
-    });
+    await server.ready();
     // The first worker and the code of the way there are no growth.
     await server.put('warm', smallScore());
     await server.call('key_analysis', { score_id: 'warm' });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { type StoredScore, serverErrorSchema, storedScoreSchema } from '@encore/contracts';
-import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
@@ -25,9 +24,7 @@ describe('scores over HTTP', function () {
   before(async () => {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url, { max_request_size: 20 * 1024 * 1024 });
-    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
-      timeoutMs: 10_000,
-    });
+    await server.ready();
     database = new pg.Client(postgres.url);
     await database.connect();
   });

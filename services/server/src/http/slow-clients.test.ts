@@ -17,9 +17,7 @@ describe('slow clients', function () {
   before(async () => {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url);
-    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
-      timeoutMs: 10_000,
-    });
+    await server.ready();
     await server.put('bait', smallScore('C', 60_000));
     calmMs = await serveOne();
   });

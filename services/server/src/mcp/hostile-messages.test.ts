@@ -19,9 +19,7 @@ describe('hostile MCP messages', function () {
   before(async () => {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url);
-    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
-      timeoutMs: 10_000,
-    });
+    await server.ready();
     await server.put('target', smallScore('C', 2_000));
   });
   after(async () => {

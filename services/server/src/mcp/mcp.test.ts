@@ -19,9 +19,7 @@ describe('MCP', function () {
   before(async () => {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url, { max_message_size: 1024 * 1024 });
-    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
-      timeoutMs: 10_000,
-    });
+    await server.ready();
   });
   after(async () => {
     await server[Symbol.asyncDispose]();

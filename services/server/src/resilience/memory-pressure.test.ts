@@ -33,9 +33,7 @@ describe('memory that runs short', function () {
     setLimit(8 * 1024 ** 3);
     await using server = await startFixtureServer(postgres.url, {}, { memoryLimitFile });
     const health = async () => (await (await fetch(`${server.healthUrl}/health/detailed`)).json()) as Health;
-    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
-      timeoutMs: 10_000,
-    });
+    await server.ready();
     await server.put('cached', smallScore());
     assert.equal((await server.call('key_analysis', { score_id: 'cached' })).isError, false);
     assert.deepEqual([(await health()).memory.source, (await health()).cache.scores], ['file', 1]);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
 import { type FixtureServer, startFixtureServer } from '../fixture-server.ts';
@@ -19,9 +18,7 @@ describe('analysis tools', function () {
   before(async () => {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url);
-    await waitUntil('readiness', async () => (await fetch(`${server.healthUrl}/health/ready`)).ok, {
-      timeoutMs: 10_000,
-    });
+    await server.ready();
     await server.call('import_score', { score_id: 'choir', content });
   });
   after(async () => {
