@@ -12,7 +12,7 @@ import { tools } from './tools/index.ts';
 /** Below the engine's stop grace of 10 s. */
 const drainMs = 7_000;
 /** The longest silence of a client that is sending a body. */
-const stallMs = 10_000;
+export const stallMs = 10_000;
 const maxHealthConnections = 200;
 
 export interface RunningServer extends AsyncDisposable {
@@ -49,7 +49,12 @@ export async function startServer(settings: Settings, logger: Logger, instead?: 
   };
 }
 
-function openUsersPort(settings: Settings, parts: Parts, mcp: Promise<McpRoute>, logger: Logger): Promise<Listener> {
+export function openUsersPort(
+  settings: Settings,
+  parts: Parts,
+  mcp: Promise<McpRoute>,
+  logger: Logger,
+): Promise<Listener> {
   const { limits, host, port, allowedHosts } = settings;
   const { store, spool, metrics, admission } = parts;
   const requestTimeoutMs = limits.request_timeout * 1_000;

@@ -6,19 +6,17 @@ import { createLogger, systemClock } from '@encore/kit';
 import express from 'express';
 import { z } from 'zod';
 import { type Settings, serverConfigSchema } from '../config.ts';
-import { gate } from '../http/gate.ts';
 import { Listener } from '../http/listener.ts';
-import { usersApp } from '../http/users-app.ts';
 import { createMcpRoute } from '../mcp/mcp-route.ts';
 import { mcpServerFactory } from '../mcp/mcp-server.ts';
 import { createParts } from '../parts.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { openUsersPort, stallMs } from '../start-server.ts';
 import { tools } from '../tools/index.ts';
 import { breakerName, defineTool } from '../tools/tool.ts';
 import { ToolRunner } from '../tools/tool-runner.ts';
 
 const host = '127.0.0.1';
-const requestTimeoutMs = 60_000;
 /** No limit on how often one address may ask, for all calls of a bench come from one. */
 const limits = serverConfigSchema.parse({ rate_limit: { address_per_second: 1_000_000 }, memory_limit_mb: 8_192 });
 
@@ -56,30 +54,14 @@ export async function startMcpEcho(): Promise<number> {
       return [name, new CircuitBreaker(breakerName(name), rules, systemClock)];
     }),
   );
-  const { admission, metrics, library, store, spool } = parts;
+  const { admission, metrics, library } = parts;
   const runner = new ToolRunner({ library, control: parts, admission, breakers, metrics, timeoutMs: 15_000 });
   const factory = mcpServerFactory([...tools, echo], runner, library);
-  const maxBytes = limits.max_message_size;
-  const stallMs = 10_000;
-  const mcp = Promise.resolve(createMcpRoute({ factory, maxBytes, stallMs, logger }));
-  const allowedHosts = [host];
-  const app = usersApp({
-    store,
-    spool,
-    metrics,
-    admission,
-    maxBytes,
-    stallMs,
-    allowedHosts,
-    requestTimeoutMs,
-    logger,
-    mcp,
-  });
-  const heavyTools = new Set(tools.filter(({ cost }) => cost === 'heavy').map(({ name }) => name));
-  return await open(gate(app, { admission, metrics, heavyTools }));
+  const mcp = createMcpRoute({ factory, maxBytes: limits.max_message_size, stallMs, logger });
+  return (await openUsersPort(settings, parts, Promise.resolve(mcp), logger)).port;
 }
 
-export function startExpressEcho(): Promise<number> {
+export async function startExpressEcho(): Promise<number> {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -87,9 +69,6 @@ export function startExpressEcho(): Promise<number> {
   app.post('/mcp', (request, response) => {
     response.json(request.body);
   });
-  return open(app);
-}
-
-async function open(app: Parameters<typeof Listener.open>[0]): Promise<number> {
-  return (await Listener.open(app, { host, port: 0, requestTimeoutMs, maxConnections: 1_000 })).port;
+  const requestTimeoutMs = limits.request_timeout * 1_000;
+  return (await Listener.open(app, { host, port: 0, requestTimeoutMs, maxConnections: limits.max_connections })).port;
 }
