@@ -14,7 +14,13 @@ import { scalarSettings } from './scalar-settings.ts';
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 type Path = readonly PropertyKey[];
 
-const root: JsonSchema = z.toJSONSchema(runConfigSchema, { io: 'input' });
+let root: JsonSchema | undefined;
+
+/** Made for the first mistake: a command line without one need not wait for it. */
+function wholeSchema(): JsonSchema {
+  root ??= z.toJSONSchema(runConfigSchema, { io: 'input' });
+  return root;
+}
 
 export function problemsOfFile(settings: SettingsObject, file: string): string[] {
   const result = runConfigSchema.safeParse(settings);
@@ -116,7 +122,7 @@ function keysOf(schema: JsonSchema | boolean | undefined): string[] {
 }
 
 function schemaAt(path: Path): JsonSchema | undefined {
-  let schema: JsonSchema | undefined = root;
+  let schema: JsonSchema | undefined = wholeSchema();
   for (const key of path) schema = schema && within(schema, key);
   return schema;
 }
