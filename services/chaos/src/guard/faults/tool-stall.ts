@@ -6,7 +6,6 @@
  *   inject ── 5 calls that run into the tool's deadline ── breaker opens ── open time ── undo: 2 calls that succeed ── closed
  */
 import { describeError, EncoreError } from '@encore/kit';
-import type { BreakerState } from '../server-user.ts';
 import { quickScore, slowScore } from '../slow-score.ts';
 import { runningTarget } from './container-target.ts';
 import type { Deed, FaultSpec, FaultTools } from './fault-spec.ts';
@@ -54,10 +53,7 @@ export const toolStall: FaultSpec = {
         state === undefined
           ? `the server tells of no breaker ${breaker}`
           : `the breaker ${breaker} is ${state} already`,
-        {
-          status: 409,
-          definite: true,
-        },
+        { status: 409, definite: true },
       );
     const now = tools.clock.now();
     const name = `stall-${fault.id}-${now.toString(36)}`;
@@ -78,7 +74,8 @@ export const toolStall: FaultSpec = {
     for (;;) {
       // Asked before the look, or a stall that ends between the two would be missed.
       const isOver = stall?.isOver ?? true;
-      const open = namesOf(await tools.user.breakers(signal), (state) => state !== 'closed');
+      const breakers = await tools.user.breakers(signal);
+      const open = Object.keys(breakers).filter((name) => breakers[name] !== 'closed');
       if (open.length > 0 || isOver) {
         const evidence = `calls of ${tool} ended with ${stall?.ends.join(', ') || 'nothing'}; open breakers: ${open.join(', ') || 'none'}`;
         return { bit: open.length === 1 && open[0] === breaker ? 'yes' : 'no', evidence };
@@ -135,6 +132,3 @@ async function removeScores({ user }: FaultTools, { saved }: Deed, signal: Abort
 }
 
 const isEndedEarly = ({ clock }: FaultTools, { saved }: Deed): boolean => clock.now() < (saved.untilMs ?? 0);
-
-const namesOf = (breakers: Record<string, BreakerState>, fits: (state: BreakerState) => boolean): string[] =>
-  Object.entries(breakers).flatMap(([name, state]) => (fits(state) ? [name] : []));
