@@ -1,16 +1,17 @@
 /**
- * A SIGKILL at every step of a fault's life: the guard dies before and after each thing that it changes while it injects,
- * holds and undoes, and so does the scheduler. Afterwards the targets must be what they were.
+ * A SIGKILL at every step of a fault's life: the guard dies at each thing that it changes while it injects, holds and undoes
+ * (what counts as a step: die-at-step.ts), and so does the scheduler. Afterwards the targets must be what they were.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type FaultKind, type PlannedFault, type Target, targetSchema } from '@encore/contracts';
+import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { after, before, describe, it } from 'mocha';
 import { smokeConfig } from '../../../packages/plan/src/plan.fixture.ts';
+import { faultTable } from '../../../services/chaos/src/guard/faults/fault-table.ts';
 import { root } from '../../support/command.ts';
-import { askDatabase, get } from './outside-view.ts';
+import { askDatabase, get, identityOf } from './outside-view.ts';
 import { Running } from './running-guard.ts';
 import type { ToyLab } from './toy-programs.ts';
 
@@ -124,9 +125,9 @@ export function everyStepSuite(
 
 const oneFault = (kind: FaultKind, target: Target): Omit<PlannedFault, 'id'> => ({
   kind,
-  target: targetSchema.parse(target),
+  target,
   atSeconds: 0,
-  durationSeconds: kind === 'crash' || kind === 'outage' || kind === 'restart' ? 0 : 2,
+  durationSeconds: faultTable[kind].instant ? 0 : 2,
   params: {},
 });
 
@@ -169,5 +170,3 @@ async function stateOf(lab: ToyLab): Promise<string> {
   const proxies = await fetch(`${lab.toxiproxyUrl}/proxies`, { headers: { 'user-agent': 'encore' } });
   return JSON.stringify({ containers, proxies: await proxies.json() }, null, 1);
 }
-
-const identityOf = async (lab: ToyLab): Promise<string> => JSON.stringify(await lab.bystander.inspect());

@@ -9,7 +9,7 @@ import { makePlan } from '@encore/plan';
 import { after, before, describe, it } from 'mocha';
 import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
 import { kindEffects } from './kind-effects.ts';
-import { askDatabase, get } from './outside-view.ts';
+import { askDatabase, get, identityOf } from './outside-view.ts';
 import { Running } from './running-guard.ts';
 import type { ToyLab } from './toy-programs.ts';
 
@@ -223,5 +223,3 @@ export function guardSuite(
     });
   });
 }
-
-const identityOf = async (lab: ToyLab): Promise<string> => JSON.stringify(await lab.bystander.inspect());

@@ -1,7 +1,7 @@
 /** What a client sees of the toy lab, measured here and not by the guard's own eyes. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import type { Place } from './toy-programs.ts';
+import type { Place, ToyLab } from './toy-programs.ts';
 
 export interface View {
   /** The error's code, 'silent' when no answer came in time, or null. */
@@ -68,3 +68,6 @@ export function askDatabase({ host, port }: Place, timeoutMs = 2_000): Promise<V
     socket.once('end', () => finish('hang-up'));
   });
 }
+
+/** All that the engine tells of the bystander: who was never touched is the same to the byte. */
+export const identityOf = async (lab: ToyLab): Promise<string> => JSON.stringify(await lab.bystander.inspect());
