@@ -4,9 +4,9 @@ import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { root } from './support/command.ts';
 import { bugs } from './teeth/bugs.ts';
 import { hit, hitsIn } from './teeth/hits.ts';
-import { root } from './teeth/planting.ts';
 import { scenarios } from './teeth/scenarios.ts';
 import { teethPage } from './teeth/teeth-page.ts';
 

@@ -1,12 +1,11 @@
 /** The lab on the real engine with the real Toxiproxy, as a user starts it. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import type { Report } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import { type CommandResult, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
+import { freeLabPorts } from '../support/free-port.ts';
 import { Prometheus, type Range } from '../support/prometheus.ts';
 import { assertPassedSmoke, reportOf } from '../support/report.ts';
 import { playSong, readSong } from '../support/song.ts';
@@ -14,7 +13,6 @@ import { assertMoved } from './moved.ts';
 import { assertWatched } from './watching.ts';
 
 const project = 'encore-e2e';
-const ports = ['SERVER', 'HEALTH', 'PAGE', 'PROMETHEUS', 'GRAFANA'] as const;
 const env: Record<string, string> = {};
 
 const compose = (args: string[], timeoutMs: number): Promise<CommandResult> =>
@@ -25,15 +23,6 @@ const lab = ['--service-ports', '--use-aliases', '-v', `${import.meta.dirname}:/
 
 async function orchestrate(...args: string[]): Promise<CommandResult> {
   return await compose(['run', '--rm', ...lab, 'orchestrator', ...args], 450_000);
-}
-
-/** A port of this machine that nobody listens on, so that the test does not meet a lab that is already up. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return String(port);
 }
 
 /** What a fault could have changed of the server's container. */
@@ -75,7 +64,7 @@ function watchServer(): { stop: () => Promise<{ restartCount: number; startedAt:
 describe('docker compose', () => {
   before(async function () {
     await requireEngine(this);
-    for (const name of ports) env[`ENCORE_PORT_${name}`] = await freePort();
+    Object.assign(env, await freeLabPorts());
     const built = await compose(['build', '--quiet'], 600_000);
     assert.equal(built.exitCode, 0, tail(built.stderr));
     const up = await compose(['up', '-d', '--wait', '--scale', 'orchestrator=0'], 180_000);

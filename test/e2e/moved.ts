@@ -6,7 +6,7 @@ import type { Prometheus, Range, Samples } from '../support/prometheus.ts';
 export interface Move {
   panel: string;
   expr: string;
-  /** How far from the run's median its extreme must be because of the fault, at least; below zero for a fall. */
+  /** How far from the run's calm level its extreme must be because of the fault, at least; below zero for a fall. */
   by: number;
 }
 

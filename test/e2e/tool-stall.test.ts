@@ -13,7 +13,7 @@ import { type BreakerState, serverUser } from '../../services/chaos/src/guard/se
 import { quickScore } from '../../services/chaos/src/guard/slow-score.ts';
 import { type CommandResult, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
-import { freePort } from '../support/free-port.ts';
+import { freeLabPorts } from '../support/free-port.ts';
 import { reportOf } from '../support/report.ts';
 
 const settings = {
@@ -118,8 +118,7 @@ describe('tool-stall', () => {
 
     before(async function () {
       await requireEngine(this);
-      for (const name of ['SERVER', 'HEALTH', 'PAGE', 'PROMETHEUS', 'GRAFANA'])
-        env[`ENCORE_PORT_${name}`] = String(await freePort());
+      Object.assign(env, await freeLabPorts());
       const built = await compose(['build', '--quiet'], 600_000);
       assert.equal(built.exitCode, 0, tail(built.stderr));
     });

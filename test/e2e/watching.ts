@@ -28,8 +28,9 @@ export async function assertWatched(prometheusUrl: string, range: Range, report:
     [...queries.map(({ expr }) => expr), ...readRules().map(({ expr }) => expr)],
     range,
   );
-  await assertAlerts(prometheus, range);
-  await assertRaised(prometheus, range, report);
+  const firing = await prometheus.range('max by (alertname) (ALERTS{alertstate="firing"})', range);
+  await assertAlerts(prometheus, range, firing);
+  assertRaised(firing, report);
   await assertReadBackSeen(prometheus);
   const memory = await prometheus.range('process_resident_memory_bytes{job="prometheus"}', range);
   const peakBytes = Math.max(...valuesOf(memory));
@@ -91,9 +92,8 @@ async function assertMetricsExist(prometheus: Prometheus, exprs: readonly string
 const machineAlert = 'GeneratorSaturated';
 
 /** Those that must fire under a kind that was injected did; those that may not under any of them did not. */
-async function assertAlerts(prometheus: Prometheus, range: Range): Promise<void> {
+async function assertAlerts(prometheus: Prometheus, range: Range, firing: readonly Samples[]): Promise<void> {
   const injected = await kindsOf(prometheus, range);
-  const firing = await prometheus.range('max by (alertname) (ALERTS{alertstate="firing"})', range);
   const fired = new Set(firing.map(({ labels }) => labels['alertname']));
   for (const rule of readRules()) {
     const { alert } = rule;
@@ -110,8 +110,7 @@ async function assertAlerts(prometheus: Prometheus, range: Range): Promise<void>
 }
 
 /** Not only somewhere in the run: each fault by itself raised what its kind must raise. */
-async function assertRaised(prometheus: Prometheus, range: Range, { faults }: Report): Promise<void> {
-  const firing = await prometheus.range('max by (alertname) (ALERTS{alertstate="firing"})', range);
+function assertRaised(firing: readonly Samples[], { faults }: Report): void {
   for (const rule of readRules())
     for (const fault of faults) {
       if (fault.bit !== 'yes' || !expectedStates(rule)?.fires.includes(fault.kind)) continue;

@@ -1,4 +1,4 @@
-/** A port of this machine that nobody listens on right now. */
+/** Ports of this machine that nobody listens on right now. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
@@ -9,3 +9,11 @@ export async function freePort(): Promise<number> {
   await new Promise((done) => server.close(done));
   return port;
 }
+
+/** The settings of a Compose lab that make it publish on free ports, so that a test does not meet a lab that is already up. */
+export async function freeLabPorts(): Promise<Record<`ENCORE_PORT_${(typeof published)[number]}`, string>> {
+  const ports = await Promise.all(published.map(async (name) => [`ENCORE_PORT_${name}`, String(await freePort())]));
+  return Object.fromEntries(ports);
+}
+
+const published = ['SERVER', 'HEALTH', 'PAGE', 'PROMETHEUS', 'GRAFANA'] as const;

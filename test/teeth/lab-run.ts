@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Report, reportSchema } from '@encore/contracts';
 import { readHostEnvironment } from '../../embedded/src/config.ts';
 import { startLab } from '../../embedded/src/lab.ts';
-import { root } from './planting.ts';
+import { root } from '../support/command.ts';
 
 export interface LabRun {
   settings: object;

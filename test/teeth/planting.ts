@@ -1,9 +1,8 @@
 /** What makes programs start with one bug planted: environment for Node, which the lab's programs and the loopback run share. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { root } from '../support/command.ts';
 import type { Bug } from './bugs.ts';
-
-export const root = join(import.meta.dirname, '..', '..');
 
 export function plantingEnvironment({ name, plantedIn }: Bug, hitsFile: string): Record<string, string> {
   const url = (path: string) => pathToFileURL(join(root, path)).href;

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '@encore/contracts';
-import { root } from './planting.ts';
+import { root } from '../support/command.ts';
 import { teethPage } from './teeth-page.ts';
 
 export interface RunRecord {

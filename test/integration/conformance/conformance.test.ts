@@ -3,15 +3,10 @@
  * network that is slow and cuts the bytes small. Each scenario is a test of its own; which there are: scenarios.ts.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import { Toxiproxy } from 'toxiproxy-node-client';
-import { root } from '../../support/command.ts';
-import { freePort } from '../../support/free-port.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { startEmbeddedProxy } from '../../support/proxies.ts';
 import { fixtureScenarios, revisions, shippedScenarios } from './scenarios.ts';
 import { type ServerProgram, startServerProgram } from './server-program.ts';
 import { type Outcome, problemsOf, requiredScenarios, runSuite } from './suite.ts';
@@ -89,14 +84,8 @@ function passes(when: string, scenarios: readonly string[], run: () => Promise<O
 
 /** The embedded proxy with 15 to 25 ms on each way, and what it passes on cut into pieces of 128 to 384 bytes, 0.2 ms apart. */
 async function openSlowLink(port: number): Promise<Link> {
-  const apiPort = await freePort();
-  const proxy = spawn(process.execPath, [join(root, 'embedded/src/proxy/main.ts')], {
-    env: { ...process.env, ENCORE_PORT: String(apiPort) },
-    stdio: 'ignore',
-  });
-  const api = `http://127.0.0.1:${apiPort}`;
-  await waitUntil('the proxy', async () => (await fetch(`${api}/version`)).ok, { timeoutMs: 10_000 });
-  const created = await new Toxiproxy(api).createProxy({
+  const proxy = await startEmbeddedProxy();
+  const created = await new Toxiproxy(proxy.url).createProxy({
     name: 'link',
     listen: '127.0.0.1:0',
     upstream: `127.0.0.1:${port}`,
@@ -119,10 +108,6 @@ async function openSlowLink(port: number): Promise<Link> {
   }
   return {
     url: `http://localhost:${created.listen.split(':').at(-1)}/mcp`,
-    async [Symbol.asyncDispose]() {
-      const gone = once(proxy, 'exit');
-      proxy.kill('SIGTERM');
-      await gone;
-    },
+    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   };
 }
