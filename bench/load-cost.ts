@@ -20,6 +20,7 @@ import { saveMemory } from '../services/loadgen/src/save-memory.ts';
 import { describeScore, scoreText } from '../services/loadgen/src/score-generator.ts';
 import { runStep } from '../services/loadgen/src/step.ts';
 import { Pool } from '../services/loadgen/src/testing/peers.ts';
+import { spreadOf } from './spread.ts';
 
 const run = promisify(execFile);
 const rounds = 5;
@@ -48,7 +49,7 @@ export async function benchLoadCost(print: (line: string) => void = console.log)
       ratios.push(checked / bare);
       print(`round ${round}: bare ${bare.toFixed(1)} µs, checked ${checked.toFixed(1)} µs per attempt`);
     }
-    const median = ratios.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
+    const { median } = spreadOf(ratios);
     print(`median ratio ${median.toFixed(2)} (limit ${limit})`);
     return { ok: median <= limit };
   } finally {

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Toxiproxy } from 'toxiproxy-node-client';
 import { type RunningProxy, startEmbeddedProxy, startToxiproxy } from '../test/support/proxies.ts';
+import { spreadOf } from './spread.ts';
 
 const rounds = 5;
 const bulkBytes = 512 * 1_048_576;
@@ -34,7 +35,7 @@ export async function benchProxyOverhead(print: (line: string) => void = console
         add(trip, name, await tripMicroseconds(way));
       }
     }
-    const of = (figures: Map<string, number[]>, name: string): number => median(figures.get(name) ?? []);
+    const of = (figures: Map<string, number[]>, name: string): number => spreadOf(figures.get(name) ?? []).median;
     for (const name of Object.keys(ways))
       print(`${name}: ${of(bulk, name).toFixed(0)} MB/s, ${of(trip, name).toFixed(0)} µs for a request of 200 bytes`);
     const bulkRatio = of(bulk, 'embedded') / of(bulk, 'toxiproxy');
@@ -96,11 +97,9 @@ async function tripMicroseconds(port: number): Promise<number> {
     took.push((performance.now() - from) * 1_000);
   }
   socket.destroy();
-  return median(took);
+  return spreadOf(took).median;
 }
 
 function add(figures: Map<string, number[]>, name: string, figure: number): void {
   figures.set(name, [...(figures.get(name) ?? []), figure]);
 }
-
-const median = (figures: number[]): number => figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? Number.NaN;

@@ -9,6 +9,7 @@ import { systemClock } from '../packages/kit/src/index.ts';
 import { smallScore } from '../services/server/src/fixture-server.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { LimitedProgram } from './limited-program.ts';
+import { spreadOf } from './spread.ts';
 
 const rounds = 5;
 const limit = 3;
@@ -38,9 +39,8 @@ export async function benchServerStart(print: (line: string) => void = console.l
     ratios.push(serverMs / bareMs);
     print(`round ${round}: ${(serverMs / bareMs).toFixed(2)} times the bare server`);
   }
-  ratios.sort((a, b) => a - b);
-  const median = ratios[rounds >> 1] ?? Number.NaN;
-  print(`median ${median.toFixed(2)} (limit ${limit}), ${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)}`);
+  const { least, median, most } = spreadOf(ratios);
+  print(`median ${median.toFixed(2)} (limit ${limit}), ${least.toFixed(2)} to ${most.toFixed(2)}`);
   if (!server.limited) print('  without limits: this machine lets us set none');
   return { ok: median <= limit };
 }
