@@ -1,7 +1,7 @@
 // The one program that the guard may run inside a target: takes memory or scratch space for a while, and gives it back.
 //
 //   node press.mjs memory BYTES SECONDS   takes memory, as the first to be killed when there is none left
-//   node press.mjs disk SECONDS           fills ENCORE_SCRATCH_DIR, which must be a small file system of its own
+//   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR full, which must be a small file system of its own
 //   node press.mjs look                   says what is taken now, and what the scratch space has left
 //   node press.mjs stop                   ends both
 //
@@ -18,6 +18,7 @@ const filler = join(scratch, '.encore-press');
 const maxSeconds = 600;
 const maxScratchBytes = 1_073_741_824;
 const blockBytes = 8 * 1_048_576;
+const refillMs = 50;
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 const others = () =>
@@ -54,6 +55,22 @@ function background(mode, args) {
   });
 }
 
+const block = Buffer.alloc(1_048_576, 1);
+
+/** Takes what is free, down to the last byte; the file system is the bound. */
+function fill(file) {
+  let taken = 0;
+  for (let size = block.length; size >= 1; ) {
+    try {
+      taken += writeSync(file, block, 0, size);
+    } catch {
+      // Full for blocks of this size: try smaller ones.
+      size = Math.floor(size / 16);
+    }
+  }
+  return taken;
+}
+
 const seconds = (text) => Math.min(maxSeconds, Math.max(1, Number(text) || 1));
 
 switch (what) {
@@ -82,28 +99,21 @@ switch (what) {
     break;
   }
   case 'background-disk': {
+    const endsAt = performance.now() + seconds(numbers[0]) * 1_000;
     const file = openSync(filler, 'w');
-    let taken = 0;
-    for (let size = 1_048_576; size >= 1; ) {
-      try {
-        taken += writeSync(file, Buffer.alloc(size, 1));
-      } catch {
-        // Full for blocks of this size: try smaller ones, down to the last byte.
-        size = Math.floor(size / 16);
-      }
-    }
-    closeSync(file);
-    say({ taken });
     process.on('SIGTERM', () => process.exit(0));
-    await sleep(seconds(numbers[0]) * 1_000);
+    say({ taken: fill(file) });
+    // Whoever frees space while this lasts, such as an upload that ends, does not get it back.
+    for (; performance.now() < endsAt; fill(file)) await sleep(refillMs);
+    closeSync(file);
     rmSync(filler, { force: true });
     process.exit(0);
     break;
   }
   case 'stop':
     for (const pid of others()) process.kill(pid, 'SIGKILL');
-    if (scratch !== '') rmSync(filler, { force: true });
     while (others().length > 0) await sleep(20);
+    if (scratch !== '') rmSync(filler, { force: true });
     say({ running: 0, ...space() });
     break;
   case 'look':

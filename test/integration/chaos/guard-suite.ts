@@ -89,6 +89,20 @@ export function guardSuite(
       });
     }
 
+    if (options.docker)
+      it('disk-full: space that an upload frees while it is held is taken again', async () => {
+        await answers();
+        assert.equal((await get(lab.server, '/upload')).text, 'uploading');
+        const planned = fault('disk-full', 'server');
+        const answer = await guard.inject(runId, planned);
+        assert.equal(answer.bit, 'yes', answer.evidence);
+        assert.equal((await get(lab.server, '/uploaded')).text, 'uploaded');
+        const spool = async () => (await get(lab.server, '/spool')).text;
+        await waitUntil('a full disk', async () => (await spool()) === 'ENOSPC', { timeoutMs: 2_000 });
+        await guard.call('DELETE', `/faults/${planned.id}`);
+        assert.equal(await spool(), 'spooled');
+      });
+
     it('crash: the policy brings it back, RestartCount rises by one, and nobody else started it', async () => {
       await answers();
       const [lived, counted] = [await self(), await countStarts(lab, guard)];

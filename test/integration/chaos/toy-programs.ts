@@ -2,7 +2,10 @@
 
 export const memoryBytes = 256 * 1_048_576;
 
-/** Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self what it knows of itself, /spool after a write to the scratch space. */
+/**
+ * Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self what it knows of itself, /spool after a write to the
+ * scratch space; /upload leaves 4 MiB there until /uploaded.
+ */
 export const serverProgram = `
 const http = require('node:http'), fs = require('node:fs');
 const keep = Buffer.alloc(20e6, 1);
@@ -16,6 +19,8 @@ const server = http.createServer((q, a) => {
   if (q.url === '/burn') { const t = process.cpuUsage(); while (process.cpuUsage(t).user + process.cpuUsage(t).system < 200000); return a.end('burnt'); }
   if (q.url === '/self') return a.end(JSON.stringify({ pid: process.pid, startedAt: performance.timeOrigin, limit: limitOf(), used: usedOf(), count }));
   if (q.url === '/spool') { try { fs.writeFileSync('/scratch/spool', Buffer.alloc(65536, 1)); fs.rmSync('/scratch/spool'); return a.end('spooled'); } catch (e) { return a.end(e.code); } }
+  if (q.url === '/upload') { fs.writeFileSync('/scratch/upload', Buffer.alloc(4194304, 1)); return a.end('uploading'); }
+  if (q.url === '/uploaded') { fs.rmSync('/scratch/upload'); return a.end('uploaded'); }
   a.end(JSON.stringify({ text: '.'.repeat(200), kept: keep.length }));
 }).listen(Number(process.env.PORT || 8000));
 process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });`;
