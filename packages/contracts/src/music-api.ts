@@ -59,6 +59,38 @@ export const scoreInfoOutputSchema = z.object({
   outline: scoreOutlineSchema,
 });
 
+/** In measures; a window every `hop`, as wide as a window when left out. */
+const windowSchema = z.strictObject({
+  measures: z.number().int().min(1).max(1_000),
+  hop: z.number().int().min(1).max(1_000).optional(),
+});
+export const keyAnalysisInputSchema = z.strictObject({
+  score_id: scoreIdSchema,
+  profile: z.enum(['krumhansl-kessler', 'aarden-essen', 'bellman-budge', 'temperley', 'vote']).default('vote'),
+  /** With it the answer tells also the key of each window, page by page. */
+  window: windowSchema.optional(),
+  ...pageInput,
+});
+const keyCandidateSchema = z.object({ key: z.string(), correlation: z.number() });
+const keyFoundSchema = z.object({
+  /** For example "Eb major" or "C# minor"; null when the key is undefined, with the reason. */
+  key: z.string().nullable(),
+  correlation: z.number().nullable(),
+  /** To the next key. */
+  margin: z.number().nullable(),
+  reason: z.string().optional(),
+});
+const keyWindowSchema = keyFoundSchema.extend({ from_measure: z.number().int(), to_measure: z.number().int() });
+export type KeyWindow = z.infer<typeof keyWindowSchema>;
+export const keyAnalysisOutputSchema = keyFoundSchema.extend({
+  ...versionOutput,
+  alternatives: z.array(keyCandidateSchema),
+  /** These three only when windows were asked for. */
+  windows: z.array(keyWindowSchema).optional(),
+  total: pageOutput.total.optional(),
+  next: pageOutput.next.optional(),
+});
+
 export const chordAnalysisInputSchema = z.strictObject({
   score_id: scoreIdSchema,
   /** The key of the Roman numerals, like "Eb major"; the home key when left out. */

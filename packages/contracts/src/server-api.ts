@@ -45,22 +45,6 @@ export const importScoreOutputSchema = z.object({
   notes: z.number().int(),
 });
 
-export const keyAnalysisInputSchema = z.strictObject({
-  score_id: scoreIdSchema,
-  profile: z.enum(['krumhansl-kessler', 'aarden-essen', 'bellman-budge', 'temperley', 'vote']).default('vote'),
-});
-const keyCandidateSchema = z.object({ key: z.string(), correlation: z.number() });
-export const keyAnalysisOutputSchema = z.object({
-  score_id: scoreIdSchema,
-  version: z.number().int(),
-  /** For example "Eb major" or "c# minor" is written "C# minor"; null when the key is undefined (no pitched notes, flat histogram). */
-  key: z.string().nullable(),
-  correlation: z.number().nullable(),
-  margin: z.number().nullable(),
-  alternatives: z.array(keyCandidateSchema),
-  reason: z.string().optional(),
-});
-
 export const exportScoreInputSchema = z.strictObject({
   score_id: scoreIdSchema,
   format: z.enum(['musicxml', 'midi', 'json']).default('musicxml'),

@@ -18,6 +18,9 @@ import type { Part, Score } from './score.ts';
 const finalBassWeight = 0.1;
 const signatureWeight = 0.05;
 const alternativeCount = 4;
+/** Why there is no key. */
+export const silent = 'no pitched note has a duration';
+export const flat = 'all twelve pitch classes sound equally long';
 
 export interface KeyAnalysis {
   key: string | null;
@@ -55,11 +58,11 @@ export function analyzeKey(score: Score, profile: ProfileName | 'vote'): KeyAnal
 /** All 24 keys, the most likely first, or why there is none. */
 export function findKeys(score: Score, profile: ProfileName | 'vote'): KeyCandidate[] | string {
   const whole = pitchHistogram(score);
-  if (whole.total === 0) return 'no pitched note has a duration';
+  if (whole.total === 0) return silent;
   const edges = edgeHistograms(score);
   const bass = finalBass(score);
   const written = soundingSignature(score);
-  const signature = written ?? meanSignature(score);
+  const signature = signatureAround(score);
   const profiles = profile === 'vote' ? profileNames : [profile];
   const candidates: KeyCandidate[] = [];
   for (let tonic = 0; tonic < 12; tonic++) {
@@ -79,7 +82,7 @@ export function findKeys(score: Score, profile: ProfileName | 'vote'): KeyCandid
     }
   }
   if (candidates.some(({ correlation }) => Number.isNaN(correlation))) {
-    return 'all twelve pitch classes sound equally long';
+    return flat;
   }
   return candidates.sort((a, b) => b.evidence - a.evidence);
 }
@@ -110,6 +113,11 @@ function finalBass({ notes }: Score): number | null {
     end = Math.max(end, noteEnd);
   }
   return bass;
+}
+
+/** The signature around which keys are spelled: the written one, or what the notes are spelled around. */
+export function signatureAround(score: Score): number {
+  return soundingSignature(score) ?? meanSignature(score);
 }
 
 /** The first key signature as it sounds; parts that transpose write another one. Null when no part has any. */

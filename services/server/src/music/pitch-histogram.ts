@@ -3,7 +3,7 @@ import { type Key, respellKey } from './key-name.ts';
 import { type KeyProfile, keyProfiles } from './key-profiles.ts';
 import { PITCHED } from './note-columns.ts';
 import { modulo, spellPitchClass } from './pitch.ts';
-import type { Score } from './score.ts';
+import { measureAt, type Score } from './score.ts';
 
 export interface PitchHistogram {
   /** Quarter notes of each pitch class, C first, all pitched parts, sounding pitch. */
@@ -26,6 +26,46 @@ export function pitchHistogram(score: Score, from = 0, to = Number.POSITIVE_INFI
     total += sounding / ticksPerQuarter;
   }
   return { weights, total };
+}
+
+/**
+ * Of each measure, in ticks. A note counts in every measure that it reaches; it is looked at once, however many those are, so that notes
+ * which last for the whole piece cost no more than others.
+ */
+export function measureHistograms(score: Score): Float64Array[] {
+  const { notes, measures } = score;
+  const histograms = measures.map(() => new Float64Array(12));
+  /** How many notes begin and end to fill whole measures here, by measure and pitch class. */
+  const filling = new Int32Array(12 * (measures.length + 1));
+  const add = (measure: number, pitchClass: number, ticks: number): void => {
+    const weights = histograms[measure];
+    if (weights) weights[pitchClass] = (weights[pitchClass] ?? 0) + ticks;
+  };
+  for (let row = 0; row < notes.count; row++) {
+    const duration = notes.duration[row] ?? 0;
+    if (notes.kind[row] !== PITCHED || duration === 0) continue;
+    const pitchClass = modulo(notes.midi[row] ?? 0, 12);
+    const onset = notes.onset[row] ?? 0;
+    const end = onset + duration;
+    const [from, to] = [measureAt(score, onset), measureAt(score, end)];
+    if (from === to) {
+      add(from, pitchClass, duration);
+      continue;
+    }
+    add(from, pitchClass, (measures[from + 1]?.start ?? end) - onset);
+    add(to, pitchClass, end - (measures[to]?.start ?? end));
+    const [begins, ends] = [12 * (from + 1) + pitchClass, 12 * to + pitchClass];
+    filling[begins] = (filling[begins] ?? 0) + 1;
+    filling[ends] = (filling[ends] ?? 0) - 1;
+  }
+  const held = new Float64Array(12);
+  for (const [measure, { length }] of measures.entries()) {
+    for (let pitchClass = 0; pitchClass < 12; pitchClass++) {
+      held[pitchClass] = (held[pitchClass] ?? 0) + (filling[12 * measure + pitchClass] ?? 0);
+      add(measure, pitchClass, (held[pitchClass] ?? 0) * length);
+    }
+  }
+  return histograms;
 }
 
 /** Pearson's correlation of a histogram with a profile whose first value belongs to pitch class `tonic`; NaN for a flat histogram. */

@@ -81,3 +81,14 @@ export interface Tempo {
   tick: number;
   quartersPerMinute: number;
 }
+
+/** The index of the measure in which a tick lies; the last one from its start on. */
+export function measureAt({ measures }: Score, tick: number): number {
+  let [low, high] = [0, measures.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((measures[middle]?.start ?? 0) <= tick) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

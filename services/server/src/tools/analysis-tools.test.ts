@@ -40,6 +40,24 @@ describe('analysis tools', function () {
     assert.deepEqual([first.content['key'], rest.content['next']], ['C major', null]);
   });
 
+  it('finds the key of each window, page by page', async () => {
+    const window = { measures: 1 };
+    const { content } = await server.call('key_analysis', { score_id: 'choir', window, limit: 1 });
+    assert.deepEqual([content['key'], content['total'], content['next']], ['C major', 2, 1]);
+    const rest = await server.call('key_analysis', { score_id: 'choir', window, after: 1 });
+    assert.deepEqual(
+      (rest.content['windows'] as { from_measure: number; key: string }[]).map(({ from_measure, key }) => [
+        from_measure,
+        key,
+      ]),
+      [[2, 'C major']],
+    );
+    assert.equal(rest.content['next'], null);
+    assert.equal((await server.call('key_analysis', { score_id: 'choir' })).content['windows'], undefined);
+    const wrong = { score_id: 'choir', window: { measures: 0 } };
+    assert.equal((await server.call('key_analysis', wrong)).code, 'INVALID_INPUT');
+  });
+
   it('follows the harmony, checks the voices, finds the patterns', async () => {
     const harmony = await server.call('harmony_analysis', { score_id: 'choir' });
     assert.deepEqual([harmony.content['home_key'], harmony.content['total']], ['C major', 7]);

@@ -5,14 +5,20 @@ export const keyAnalysis = defineTool({
   name: 'key_analysis',
   title: 'Find the key',
   description:
-    'The home key of a score by one profile or by the vote of all, with alternatives and the margin to the next key.',
+    'The home key of a score by one profile or by the vote of all, with alternatives and the margin to the next key. With a window also the key of each window of so many measures, page by page.',
   input: keyAnalysisInputSchema,
   output: keyAnalysisOutputSchema,
   readOnly: true,
   destructive: false,
   cost: 'light',
-  async run({ score_id, profile }, { library, signal }) {
-    const { head, result } = await library.ask(score_id, { kind: 'key', profile }, signal);
+  async run({ score_id, profile, window, after, limit }, { library, signal }) {
+    if (!window) {
+      const { head, result } = await library.ask(score_id, { kind: 'key', profile }, signal);
+      return { score_id, version: head.version, ...result };
+    }
+    const { measures, hop = measures } = window;
+    const task = { kind: 'key-windows', profile, window: measures, hop, page: { after, limit } } as const;
+    const { head, result } = await library.ask(score_id, task, signal);
     return { score_id, version: head.version, ...result };
   },
 });

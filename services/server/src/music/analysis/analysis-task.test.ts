@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   chordAnalysisOutputSchema,
   harmonyAnalysisOutputSchema,
+  keyAnalysisOutputSchema,
   patternRecognitionOutputSchema,
   voiceLeadingOutputSchema,
 } from '@encore/contracts';
@@ -22,6 +23,7 @@ const head = { score_id: 'a', version: 1 };
 
 describe('analysis tasks', () => {
   const tasks: [AnalysisTask, { parse(value: unknown): unknown }][] = [
+    [{ kind: 'key-windows', profile: 'vote', window: 2, hop: 1, page }, keyAnalysisOutputSchema],
     [{ kind: 'chords', key: null, page }, chordAnalysisOutputSchema],
     [{ kind: 'harmony', page }, harmonyAnalysisOutputSchema],
     [{ kind: 'voice-leading', page }, voiceLeadingOutputSchema],

@@ -2,33 +2,33 @@
  * The analyses as data: what is asked and one page of the answer, so that a worker can be given a task and sends back no more than a page. The answers are the
  * tools' outputs but for the score's id and version.
  */
-import type { ChordSlice, PatternKind } from '@encore/contracts';
+import type { ChordSlice, KeyWindow, PatternKind } from '@encore/contracts';
 import { EncoreError } from '@encore/kit/encore-error';
-import { findKeys } from '../key-finder.ts';
+import { analyzeKey, findKeys, type KeyAnalysis } from '../key-finder.ts';
 import { type Key, nameOfKey, parseKey } from '../key-name.ts';
+import type { ProfileName } from '../key-profiles.ts';
 import type { Score } from '../score.ts';
 import { analyzeChords } from './chord-analysis.ts';
 import { analyzeHarmony, type HarmonyAnalysis } from './harmony-analysis.ts';
-import { pageOf } from './page.ts';
+import { keyWindowsOf, type WindowSize } from './key-windows.ts';
+import { type Page, pageOf } from './page.ts';
 import { findPatterns } from './pattern-recognition.ts';
 import { analyzeVoiceLeading, type VoiceLeading } from './voice-leading.ts';
 
-interface Page {
-  after: number;
-  limit: number;
-}
 interface PageAnswer {
   total: number;
   next: number | null;
 }
 
 export type AnalysisTask =
+  | ({ kind: 'key-windows'; profile: ProfileName | 'vote'; page: Page } & WindowSize)
   | { kind: 'chords'; key: string | null; page: Page }
   | { kind: 'harmony'; page: Page }
   | { kind: 'voice-leading'; page: Page }
   | { kind: 'patterns'; kinds: PatternKind[]; minLength: number; page: Page };
 
 export interface AnalysisResults {
+  'key-windows': KeyAnalysis & { windows: KeyWindow[] } & PageAnswer;
   chords: { key: string | null; chords: ChordSlice[] } & PageAnswer;
   harmony: HarmonyAnalysis & PageAnswer;
   'voice-leading': VoiceLeading & PageAnswer;
@@ -40,6 +40,8 @@ const maxUnpaged = 1000;
 
 export function runAnalysis(score: Score, task: AnalysisTask): AnalysisResults[AnalysisTask['kind']] {
   switch (task.kind) {
+    case 'key-windows':
+      return { ...analyzeKey(score, task.profile), ...keyWindowsOf(score, task.profile, task, task.page) };
     case 'chords': {
       const key = task.key === null ? homeKey(score) : keyNamed(task.key);
       const { items: chords, ...page } = pageOf(analyzeChords(score, key), task.page);

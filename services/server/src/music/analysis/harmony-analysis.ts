@@ -2,11 +2,11 @@
 import type { Cadence, Harmony, KeyRegion } from '@encore/contracts';
 import { findKeys } from '../key-finder.ts';
 import { nameOfKey } from '../key-name.ts';
-import type { Score } from '../score.ts';
+import { measureAt, type Score } from '../score.ts';
 import { cadencesOf, type KeyedSpan } from './cadences.ts';
 import { harmoniesOf } from './harmonies.ts';
 import { keyRegionsOf } from './key-regions.ts';
-import { measureAt, placeOf, quarters } from './place.ts';
+import { placeOf, quarters } from './place.ts';
 import { type RomanNumeral, romanNumeral } from './roman-numeral.ts';
 
 export interface HarmonyAnalysis {

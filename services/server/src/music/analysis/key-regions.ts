@@ -7,9 +7,8 @@ import type { KeyRegion } from '@encore/contracts';
 import { type Key, nameOfKey, respellKey, signatureOfKey } from '../key-name.ts';
 import { keyProfiles } from '../key-profiles.ts';
 import { modulo, pitchClassOfFifths, spellPitchClass } from '../pitch.ts';
-import { correlate } from '../pitch-histogram.ts';
+import { correlate, measureHistograms } from '../pitch-histogram.ts';
 import type { Score } from '../score.ts';
-import { soundingNotes } from '../sounding-notes.ts';
 
 const profile = keyProfiles['bellman-budge'];
 /** Measures on each side that are heard with a measure. */
@@ -42,21 +41,6 @@ export function keyRegionsOf(score: Score, home: Key | null): (KeyRegion & { ton
 function distance(a: Key, b: Key): number {
   const steps = modulo(signatureOfKey(a) - signatureOfKey(b) + 6, 12) - 6;
   return Math.abs(steps) + (a.mode === b.mode ? 0 : 0.5);
-}
-
-function measureHistograms(score: Score): Float64Array[] {
-  const histograms = score.measures.map(() => new Float64Array(12));
-  for (const { onset, end, midi, measure } of soundingNotes(score)) {
-    // A note that is held counts in each measure that it reaches.
-    for (let index = measure; index < score.measures.length; index++) {
-      const bar = score.measures[index];
-      if (!bar || bar.start >= end) break;
-      const weights = histograms[index];
-      const time = Math.min(end, bar.start + bar.length) - Math.max(onset, bar.start);
-      if (weights && time > 0) weights[modulo(midi, 12)] = (weights[modulo(midi, 12)] ?? 0) + time;
-    }
-  }
-  return histograms;
 }
 
 function fitsOf(histograms: readonly Float64Array[], measure: number): number[] {

@@ -1,7 +1,12 @@
+export interface Page {
+  after: number;
+  limit: number;
+}
+
 /** One page of a list: `after` items are passed over, `next` is the `after` of the page that follows, null on the last. */
 export function pageOf<T>(
   items: readonly T[],
-  { after, limit }: { after: number; limit: number },
+  { after, limit }: Page,
 ): { items: T[]; total: number; next: number | null } {
   const next = after + limit;
   return { items: items.slice(after, next), total: items.length, next: next < items.length ? next : null };

@@ -1,0 +1,74 @@
+/**
+ * The key of a window that moves through the piece, measure by measure: what the notes inside say, and nothing else. A window knows no
+ * cadence and no signature, so it may be undecided, and says so; harmony analysis tells where a piece modulates.
+ */
+import type { KeyWindow } from '@encore/contracts';
+import { flat, signatureAround, silent } from '../key-finder.ts';
+import { nameOfKey, respellKey } from '../key-name.ts';
+import { keyProfiles, type ProfileName, profileNames } from '../key-profiles.ts';
+import { spellPitchClass } from '../pitch.ts';
+import { correlate, measureHistograms } from '../pitch-histogram.ts';
+import type { Score } from '../score.ts';
+import { type Page, pageOf } from './page.ts';
+
+export interface WindowSize {
+  /** In measures. */
+  window: number;
+  /** From the beginning of one window to that of the next, in measures. */
+  hop: number;
+}
+
+/** Correlations that differ by less differ by rounding: which key came first would be chance. */
+const undecided = 1e-9;
+
+/** Windows begin every `hop` measures until one reaches the end of the piece. Only those of the page are looked at. */
+export function keyWindowsOf(
+  score: Score,
+  profile: ProfileName | 'vote',
+  { window, hop }: WindowSize,
+  page: Page,
+): { windows: KeyWindow[]; total: number; next: number | null } {
+  const measures = score.measures.length;
+  const starts = Array.from({ length: Math.ceil(Math.max(0, measures - window) / hop) + 1 }, (_, i) => i * hop);
+  const { items, ...paging } = pageOf(starts, page);
+  const histograms = measureHistograms(score);
+  const signature = signatureAround(score);
+  const profiles = profile === 'vote' ? profileNames : [profile];
+  const windows = items.map((start) => {
+    const end = Math.min(start + window, measures);
+    return { from_measure: start + 1, to_measure: end, ...keyOf(sumOf(histograms, start, end), profiles, signature) };
+  });
+  return { windows, ...paging };
+}
+
+function sumOf(histograms: readonly Float64Array[], start: number, end: number): Float64Array {
+  const sum = new Float64Array(12);
+  for (const weights of histograms.slice(start, end)) {
+    for (let i = 0; i < 12; i++) sum[i] = (sum[i] ?? 0) + (weights[i] ?? 0);
+  }
+  return sum;
+}
+
+function keyOf(
+  weights: Float64Array,
+  profiles: readonly ProfileName[],
+  signature: number,
+): Pick<KeyWindow, 'key' | 'correlation' | 'margin' | 'reason'> {
+  if (weights.every((weight) => weight === 0)) return undefinedFor(silent);
+  const candidates = Array.from({ length: 24 }, (_, i) => {
+    const [tonic, mode] = [i >> 1, i % 2 === 0 ? 'major' : 'minor'] as const;
+    const sum = profiles.reduce((total, name) => total + correlate(weights, keyProfiles[name][mode], tonic), 0);
+    return { tonic, mode, correlation: sum / profiles.length };
+  });
+  if (candidates.some(({ correlation }) => Number.isNaN(correlation))) return undefinedFor(flat);
+  const [best, second] = candidates.sort((a, b) => b.correlation - a.correlation);
+  if (!best || !second) throw new RangeError('there are always 24 candidates');
+  const margin = best.correlation - second.correlation;
+  if (margin < undecided) return undefinedFor('several keys fit equally well');
+  const key = respellKey({ tonic: spellPitchClass(best.tonic, -5), mode: best.mode }, signature);
+  return { key: nameOfKey(key), correlation: best.correlation, margin };
+}
+
+function undefinedFor(reason: string): Pick<KeyWindow, 'key' | 'correlation' | 'margin' | 'reason'> {
+  return { key: null, correlation: null, margin: null, reason };
+}
