@@ -53,11 +53,28 @@ describe('a tool call', () => {
 
   it('that takes too long counts against the tool', async () => {
     const { breaker, call } = runnerOf(untilAborted);
-    const tooSlow = () => assert.rejects(call(new AbortController().signal));
+    const tooSlow = () => assert.rejects(call(new AbortController().signal), { code: 'TOOL_TIMEOUT', status: 504 });
     for (let i = 1; i < failures; i += 1) await tooSlow();
     assert.equal(breaker.state, 'closed', 'each late call counts once');
     await tooSlow();
     assert.equal(breaker.state, 'open');
     await assert.rejects(call(new AbortController().signal), { code: 'BREAKER_OPEN' });
+  });
+
+  it('that finds out by itself why it fails says so, also after its deadline', async () => {
+    const { breaker, call } = runnerOf((signal) =>
+      untilAborted(signal).catch(() => {
+        throw new EncoreError('OVERLOADED', 'all places were taken', { status: 503 });
+      }),
+    );
+    for (let i = 0; i < failures; i += 1) {
+      await assert.rejects(call(new AbortController().signal), { code: 'OVERLOADED' });
+    }
+    assert.equal(breaker.state, 'closed');
+  });
+
+  it('that breaks is an internal error', async () => {
+    const { call } = runnerOf(() => Promise.reject(new TypeError('of null')));
+    await assert.rejects(call(new AbortController().signal), { code: 'INTERNAL', status: 500 });
   });
 });

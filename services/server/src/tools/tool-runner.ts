@@ -26,18 +26,23 @@ export class ToolRunner {
   async run(tool: Tool, args: unknown, clientSignal: AbortSignal): Promise<unknown> {
     const { metrics, admission, breakers } = this.#options;
     const endTimer = metrics.toolDurations.startTimer({ tool: tool.name });
+    const deadline = new AbortController();
     let result: ToolResult = 'failed';
     let verdict: Verdict = 'neutral';
     const report = breakers.get(tool.name)?.ask();
     try {
       if (!report) throw breakerOpen(tool.name, breakers.get(tool.name)?.retryAfterMs ?? 0);
       const input = parse(tool.input, args ?? {}, 'arguments');
-      const output = await admission.run(tool.cost, () => this.#work(tool, input, clientSignal), clientSignal);
+      const output = await admission.run(
+        tool.cost,
+        () => this.#work(tool, input, clientSignal, deadline),
+        clientSignal,
+      );
       result = 'ok';
       verdict = 'success';
       return output;
     } catch (error) {
-      const known = knownError(error, clientSignal);
+      const known = knownError(error, clientSignal, deadline.signal);
       ({ result, verdict } = judge(known));
       throw known;
     } finally {
@@ -47,9 +52,8 @@ export class ToolRunner {
     }
   }
 
-  async #work(tool: Tool, input: unknown, clientSignal: AbortSignal): Promise<unknown> {
+  async #work(tool: Tool, input: unknown, clientSignal: AbortSignal, deadline: AbortController): Promise<unknown> {
     const { library, control, timeoutMs } = this.#options;
-    const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(toolTimeout(timeoutMs)), timeoutMs);
     try {
       const signal = AbortSignal.any([clientSignal, deadline.signal]);
@@ -79,9 +83,10 @@ function breakerOpen(tool: string, retryAfterMs: number): EncoreError {
   });
 }
 
-/** A client that has gone aborts the work wherever it is just then, and the error says what was cut, not why. */
-function knownError(error: unknown, clientSignal: AbortSignal): EncoreError {
+/** A client that has gone, or the deadline, aborts the work wherever it is just then, and the error says what was cut, not why. */
+function knownError(error: unknown, clientSignal: AbortSignal, deadline: AbortSignal): EncoreError {
   if (clientSignal.aborted) return new EncoreError('CLIENT_GONE', 'the client has gone', { status: 499, cause: error });
   if (error instanceof EncoreError) return error;
+  if (deadline.aborted) return deadline.reason;
   return new EncoreError('INTERNAL', describeError(error), { cause: error });
 }
