@@ -5,7 +5,7 @@
  * Lists that grow with the piece are paged: `after` is how many items to pass over, `next` is the `after` of the next page, null on the last one.
  */
 import { z } from 'zod';
-import { scoreIdSchema } from './server-api.ts';
+import { idempotencyKeySchema, scoreIdSchema } from './server-api.ts';
 
 const pageInput = {
   after: z.number().int().min(0).default(0),
@@ -232,5 +232,6 @@ export const transposeInputSchema = z.strictObject({
   new_score_id: scoreIdSchema,
   /** "M2" up, "-m3" down, "P8", "A4", "d5". */
   interval: z.string().regex(/^-?[PMmAd][1-9]\d?$/, 'must be like M2, -m3, P5 or A4'),
+  idempotency_key: idempotencyKeySchema.optional(),
 });
 export const transposeOutputSchema = z.object({ ...versionOutput, interval: z.string(), sha256: z.string() });

@@ -46,10 +46,13 @@ create table if not exists idempotency_keys (
   format text not null,
   created_at timestamptz not null default now()
 );
+-- Names what was asked when the bytes were made here and may come out differently the next time; null when they were uploaded.
+alter table idempotency_keys add column if not exists request text;
 create index if not exists idempotency_keys_created on idempotency_keys (created_at);
 
+drop function if exists publish_score(text, integer, text, bigint, bigint, text, text);
 create or replace function publish_score(
-  p_id text, p_expected integer, p_key text, p_content bigint, p_bytes bigint, p_sha256 text, p_format text
+  p_id text, p_expected integer, p_key text, p_content bigint, p_bytes bigint, p_sha256 text, p_format text, p_request text
 ) returns table (outcome text, version integer, bytes bigint, sha256 text, format text)
 language plpgsql as $$
 #variable_conflict use_column
@@ -60,11 +63,12 @@ declare
 begin
   if p_key is not null then
     -- Waits for another transaction with the same key, so after it the key is either ours or committed.
-    insert into idempotency_keys (key, score_id, version, bytes, sha256, format)
-      values (p_key, p_id, 0, p_bytes, p_sha256, p_format) on conflict (key) do nothing;
+    insert into idempotency_keys (key, score_id, version, bytes, sha256, format, request)
+      values (p_key, p_id, 0, p_bytes, p_sha256, p_format, p_request) on conflict (key) do nothing;
     if not found then
       select * into claimed from idempotency_keys k where k.key = p_key;
-      if claimed.score_id = p_id and claimed.sha256 = p_sha256 then
+      if claimed.score_id = p_id and claimed.request is not distinct from p_request
+        and (p_request is not null or claimed.sha256 = p_sha256) then
         return query select 'replayed', claimed.version, claimed.bytes, claimed.sha256, claimed.format;
       else
         return query select 'key_mismatch', claimed.version, claimed.bytes, claimed.sha256, claimed.format;

@@ -20,6 +20,8 @@ export interface Upload {
   /** Replace exactly this version; null creates. */
   expectedVersion: number | null;
   idempotencyKey: string | null;
+  /** What was asked, when the bytes were made from it: the key then stands for this and not for the bytes. */
+  request?: string;
   bytes: number;
   sha256: string;
   format: StoredScore['format'];
@@ -46,10 +48,7 @@ export class ScoreStore {
     const row = await this.#publish(upload, contentId);
     const outcome = String(row['outcome']);
     if (outcome === 'key_mismatch') {
-      throw new EncoreError('IDEMPOTENCY_MISMATCH', 'this Idempotency-Key was used for another score or another body', {
-        status: 422,
-        definite: true,
-      });
+      throw keyMismatch();
     }
     if (outcome === 'exists') {
       throw new EncoreError('ALREADY_EXISTS', `score ${upload.id} exists; replace it with If-Match: "<version>"`, {
@@ -65,6 +64,18 @@ export class ScoreStore {
       });
     }
     return { ...storedFrom(row), id: upload.id, replayed: outcome === 'replayed' };
+  }
+
+  /** What became of the request that was sent with this key before; null when there was none. */
+  async earlier(idempotencyKey: string, request: string, signal: AbortSignal): Promise<StoredScore | null> {
+    const [row] = await this.#database.query(
+      'select score_id, version, bytes, sha256, format, request from idempotency_keys where key = $1',
+      [idempotencyKey],
+      signal,
+    );
+    if (!row) return null;
+    if (row['request'] !== request) throw keyMismatch();
+    return { ...storedFrom(row), id: String(row['score_id']), replayed: true };
   }
 
   /** Throws NOT_FOUND. */
@@ -163,8 +174,8 @@ export class ScoreStore {
   }
 
   async #callPublish(upload: Upload, contentId: string): Promise<Row> {
-    const { id, expectedVersion, idempotencyKey, bytes, sha256, format } = upload;
-    const [row] = await this.#database.query('select * from publish_score($1, $2, $3, $4, $5, $6, $7)', [
+    const { id, expectedVersion, idempotencyKey, bytes, sha256, format, request = null } = upload;
+    const [row] = await this.#database.query('select * from publish_score($1, $2, $3, $4, $5, $6, $7, $8)', [
       id,
       expectedVersion,
       idempotencyKey,
@@ -172,6 +183,7 @@ export class ScoreStore {
       bytes,
       sha256,
       format,
+      request,
     ]);
     if (!row) throw new EncoreError('INTERNAL', 'publish_score gave no row');
     return row;
@@ -197,6 +209,14 @@ export class ScoreStore {
 
 export function notFound(id: string): EncoreError {
   return new EncoreError('NOT_FOUND', `there is no score ${id}`, { status: 404, definite: true });
+}
+
+function keyMismatch(): EncoreError {
+  return new EncoreError(
+    'IDEMPOTENCY_MISMATCH',
+    'this Idempotency-Key was used for another request: another score, or another body',
+    { status: 422, definite: true },
+  );
 }
 
 function storedFrom(row: Row): Omit<StoredScore, 'id' | 'replayed'> {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { StoredScore } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
-import { chunkBytes, type ScoreHead, type ScoreStore } from '../database/score-store.ts';
+import { chunkBytes, type ScoreHead, type ScoreStore, type Upload } from '../database/score-store.ts';
 import { detectFormat, type ScoreLimits } from '../music/index.ts';
 import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';
@@ -79,16 +79,13 @@ export class ScoreLibrary {
   }
 
   /** Stores MusicXML that was made here: a new score, or the next version of an old one. */
-  save(id: string, bytes: Buffer, expectedVersion: number | null, signal: AbortSignal): Promise<StoredScore> {
+  save(
+    target: Pick<Upload, 'id' | 'expectedVersion' | 'idempotencyKey' | 'request'>,
+    bytes: Buffer,
+    signal: AbortSignal,
+  ): Promise<StoredScore> {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const upload = {
-      id,
-      expectedVersion,
-      idempotencyKey: null,
-      bytes: bytes.length,
-      sha256,
-      format: 'musicxml',
-    } as const;
+    const upload = { ...target, bytes: bytes.length, sha256, format: 'musicxml' } as const;
     return this.#options.store.write({ ...upload, chunks: inChunks(bytes) }, signal);
   }
 }

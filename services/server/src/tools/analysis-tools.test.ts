@@ -80,6 +80,38 @@ describe('analysis tools', function () {
     assert.deepEqual([music.parts[0]?.lowest, music.parts[0]?.highest], ['Eb3', 'Eb5']);
   });
 
+  it('transposes once for one key: the retry gets the same score, even when its source has gone', async () => {
+    await server.call('import_score', { score_id: 'once', content });
+    const inPlace = { score_id: 'once', new_score_id: 'once', interval: 'M2', idempotency_key: 'in-place-1' };
+    const answers = await Promise.all(Array.from({ length: 4 }, () => server.call('transpose', inPlace)));
+    const retry = await server.call('transpose', inPlace);
+    for (const { content: answer } of answers) assert.deepEqual(answer, retry.content);
+    assert.deepEqual([retry.isError, retry.content['version']], [false, 2]);
+    assert.equal((await server.call('key_analysis', { score_id: 'once' })).content['key'], 'D major');
+
+    const copy = { ...inPlace, new_score_id: 'twice', idempotency_key: 'as-a-copy-1' };
+    const first = await server.call('transpose', copy);
+    assert.deepEqual([first.isError, first.content['version']], [false, 1]);
+    await server.call('delete_score', { score_id: 'once' });
+    assert.deepEqual(await server.call('transpose', copy), first);
+    const listed = await server.call('list_scores', { prefix: 'twice' });
+    assert.equal((listed.content['scores'] as unknown[]).length, 1);
+  });
+
+  it('refuses a key that was used for another interval, another score, or an upload', async () => {
+    const asked = { score_id: 'choir', new_score_id: 'keyed', interval: 'P5', idempotency_key: 'for-a-fifth' };
+    assert.equal((await server.call('transpose', asked)).isError, false);
+    const others = [{ interval: 'P4' }, { new_score_id: 'keyed-2' }, { score_id: 'choir-up', new_score_id: 'keyed-3' }];
+    for (const other of others) {
+      assert.equal((await server.call('transpose', { ...asked, ...other })).code, 'IDEMPOTENCY_MISMATCH');
+    }
+    const upload = await server.put('keyed', content, { 'idempotency-key': asked.idempotency_key });
+    assert.equal(upload.status, 422);
+    assert.equal((await server.put('uploaded', content, { 'idempotency-key': 'for-an-upload' })).status, 201);
+    const reused = { ...asked, new_score_id: 'uploaded', idempotency_key: 'for-an-upload' };
+    assert.equal((await server.call('transpose', reused)).code, 'IDEMPOTENCY_MISMATCH');
+  });
+
   it('refuses what is no key and no interval', async () => {
     assert.equal((await server.call('chord_analysis', { score_id: 'choir', key: 'H' })).code, 'INVALID_INPUT');
     const wrong = { score_id: 'choir', new_score_id: 'x', interval: 'P3' };
