@@ -105,6 +105,13 @@ describe('analysis tools', function () {
     for (const other of others) {
       assert.equal((await server.call('transpose', { ...asked, ...other })).code, 'IDEMPOTENCY_MISMATCH');
     }
+    const raced = await Promise.all(
+      ['M2', 'M3', 'P4', 'M6'].map((interval) =>
+        server.call('transpose', { ...asked, interval, new_score_id: 'raced', idempotency_key: 'in-a-race-1' }),
+      ),
+    );
+    const codes = raced.map(({ code }) => code ?? 'stored').sort();
+    assert.deepEqual(codes, [...Array(3).fill('IDEMPOTENCY_MISMATCH'), 'stored']);
     const upload = await server.put('keyed', content, { 'idempotency-key': asked.idempotency_key });
     assert.equal(upload.status, 422);
     assert.equal((await server.put('uploaded', content, { 'idempotency-key': 'for-an-upload' })).status, 201);
