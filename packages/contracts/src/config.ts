@@ -85,6 +85,12 @@ export const runConfigSchema = z.strictObject({
     .array(scheduleRuleSchema)
     .optional()
     .describe('replaces the default schedule (kills, network faults, memory caps); the kinds stand in docs/FAULTS.md'),
+  capacitySeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(60)
+    .describe('seconds before the users come in which autocannon measures what the server can do; 0 leaves it out'),
   load: loadConfigSchema.describe('what the users do'),
   thresholds: z
     .record(z.string(), z.string().describe('a rule in quotation marks, such as "value>=0.95"'))

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { bitSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
+import { pressureResultSchema } from './loadgen-api.ts';
 import { operationKindSchema, outcomeSchema } from './outcome.ts';
 
 const at = z.number();
@@ -69,6 +70,9 @@ const alertFired = z.object({
   fromAt: z.number(),
   toAt: z.number(),
 });
+/** What the server can do without faults and without users, measured before the users come. No rate of the run counts it. */
+const capacityMeasured = z.object({ type: z.literal('capacity_measured'), at, ...pressureResultSchema.shape });
+const capacityNotMeasured = z.object({ type: z.literal('capacity_not_measured'), at, reason: z.string() });
 const stopRequested = z.object({ type: z.literal('stop_requested'), at, reason: z.string() });
 const runEnded = z.object({
   type: z.literal('run_ended'),
@@ -204,7 +208,7 @@ const generatorChecked = z.object({
   cpuShare: z.number(),
   memoryBytes: z.number(),
 });
-/** The result of reading back the ledger's scores. `final` is the one after heal and a forced restart. */
+/** The result of reading back the ledger's scores. `final` is the one after heal and a forced restart; others are samples of steady. */
 const readBackDone = z.object({
   type: z.literal('read_back_done'),
   at,
@@ -253,6 +257,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   sourceLost,
   alertsAsked,
   alertFired,
+  capacityMeasured,
+  capacityNotMeasured,
   stopRequested,
   runEnded,
   faultIntended,

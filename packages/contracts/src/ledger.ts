@@ -25,7 +25,10 @@ export const ledgerEntrySchema = z.discriminatedUnion('type', [
   /** The server said no, so the write must not exist. */
   z.object({ type: z.literal('refused'), at, key, reason: z.string() }),
   z.object({ type: z.literal('deleted'), at, key, scoreId: z.string() }),
-  /** One read-back of the final verification. `found` null means that the server has no such score. */
+  /**
+   * One read-back: of the final verification, or of a sample before it, which writes down only what it found wrong.
+   * `found` null means that the server has no such score.
+   */
   z.object({
     type: z.literal('read_back'),
     at,

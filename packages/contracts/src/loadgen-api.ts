@@ -6,9 +6,8 @@
  *   POST /stop       {}             -> 200 once the users have ended their operation (or were cancelled after the grace)
  *   POST /read-back  {final, runId} -> 202; progress in /status; ends with a read_back_done event. `runId` names a run whose generator
  *                                      was killed: its ledger is read back by the next one
- *   POST /baseline   pressure       -> 200 pressureResult, at the end: what the server can do without faults and without users
- *   POST /surge      pressure       -> 202; pressure on top of the users, which ends by itself
- *   DELETE /surge                   -> 200 pressureResult or {} when there was none; ends it now
+ *   POST /baseline   pressure       -> 200 pressureResult, at the end: what the server can do without faults and without users;
+ *                                      it ends early, with what was counted, when the caller goes away
  *   GET  /status                    -> loadStatus
  *   GET  /events?boot=B&after=N     -> eventPage
  *   GET  /live /ready /metrics
@@ -49,6 +48,8 @@ export const pressureSchema = z.strictObject({
 export type Pressure = z.infer<typeof pressureSchema>;
 
 export const pressureResultSchema = z.object({
+  /** The program that pressed, with its version. */
+  tool: z.string(),
   seconds: z.number(),
   connections: z.number(),
   requestsPerSecond: z.number(),

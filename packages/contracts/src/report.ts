@@ -79,8 +79,11 @@ export const thresholdResultSchema = z.object({
 export const reportSchema = z.object({
   /** Raised by a change that breaks readers. */
   schema_version: z.literal(1),
-  /** Raised by an addition: a reader may pass over fields that it does not know. 1: faults have `monitoring`. */
-  schema_minor_version: z.literal(1),
+  /**
+   * Raised by an addition: a reader may pass over fields that it does not know. 1: faults have `monitoring`. 2: `capacity`, and
+   * `samples` and `sampled` of `integrity`.
+   */
+  schema_minor_version: z.literal(2),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),
@@ -104,6 +107,19 @@ export const reportSchema = z.object({
     attempt_success_rate: z.number().nullable(),
     requests_per_second: z.number(),
   }),
+  /** What the server can do without faults and without users; no rate counts it. null: it was not measured. */
+  capacity: z
+    .object({
+      tool: z.string(),
+      connections: z.number(),
+      duration_seconds: z.number(),
+      requests_per_second: z.number(),
+      answered: z.number(),
+      refused: z.number(),
+      lost: z.number(),
+      latency_ms: z.object({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
+    })
+    .nullable(),
   outcomes: z.record(outcomeSchema, z.number()),
   operations: z.record(
     operationKindSchema,
@@ -148,6 +164,9 @@ export const reportSchema = z.object({
     phantom: z.number().nullable(),
     unknown_present: z.number().nullable(),
     unknown_absent: z.number().nullable(),
+    /** Read-backs in control windows, and the scores that they read. What they found stands in the counts above. */
+    samples: z.number(),
+    sampled: z.number(),
   }),
   resources: z.record(
     z.string(),

@@ -10,6 +10,7 @@ const common: Omit<RunConfig, 'hours' | 'rampSeconds' | 'killIntervalMinutes' | 
     control: 'none',
     monitor: false,
     unwinnable: false,
+    capacitySeconds: 0,
     load: {
       mix: { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 },
       thinkSeconds: { min: 0.5, max: 3 },

@@ -2,10 +2,10 @@
 import { loadRunRequestSchema, pressureSchema, readBackRequestSchema } from '@encore/contracts';
 import { parse } from '@encore/kit';
 import type { Express } from 'express';
+import type { Baseline } from './baseline.ts';
 import type { Load } from './load.ts';
-import type { Surge } from './surge.ts';
 
-export function loadgenRoutes(load: Load, surge: Surge): (app: Express) => void {
+export function loadgenRoutes(load: Load, baseline: Baseline): (app: Express) => void {
   return (app) => {
     app.post('/run', async (request, response) => {
       await load.start(parse(loadRunRequestSchema, request.body, 'POST /run'));
@@ -27,14 +27,10 @@ export function loadgenRoutes(load: Load, surge: Surge): (app: Express) => void 
     app.post('/baseline', async (request, response) => {
       const pressure = parse(pressureSchema, request.body, 'POST /baseline');
       load.refuseWhileActive('a baseline is measured without users');
-      response.json(await surge.start(pressure));
+      const gone = new AbortController();
+      response.once('close', () => gone.abort(new Error('the caller went away')));
+      response.json(await baseline.measure(pressure, gone.signal));
     });
-    app.post('/surge', (request, response) => {
-      // Its end is logged; DELETE returns its result.
-      surge.start(parse(pressureSchema, request.body, 'POST /surge')).catch(() => {});
-      response.status(202).json({});
-    });
-    app.delete('/surge', async (_request, response) => void response.json((await surge.stop()) ?? {}));
     app.get('/status', (_request, response) => void response.json(load.status()));
   };
 }

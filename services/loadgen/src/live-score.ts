@@ -5,6 +5,8 @@ export interface LiveScore {
   id: string;
   /** How many writes with a key of their own were sent for it. */
   writes: number;
+  /** The key of the write that was acknowledged last. */
+  acknowledgedKey: string | null;
   /** 0 before it was created. */
   version: number;
   known: KnownScore;
@@ -16,17 +18,21 @@ export interface LiveScore {
   deletionTried: boolean;
   /** A write to it is intended or under way. */
   writing: boolean;
+  /** A sample found something wrong with it, which was written down: it is not looked at again before the end. */
+  foundWrong: boolean;
 }
 
 export function newScore(id: string, known: KnownScore): LiveScore {
   return {
     id,
     writes: 0,
+    acknowledgedKey: null,
     version: 0,
     known,
     previous: null,
     uncertain: false,
     deletionTried: false,
     writing: false,
+    foundWrong: false,
   };
 }

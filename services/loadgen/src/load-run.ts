@@ -48,8 +48,6 @@ export class LoadRun implements AsyncDisposable {
   readonly #options: LoadRunOptions;
   readonly #stopping = new AbortController();
   readonly #cancel = new AbortController();
-  /** Ends everything, the read-back included. */
-  readonly #closing = new AbortController();
   readonly #usersPool: Pool;
   readonly #probePool: Pool;
   readonly #ownPool: Pool;
@@ -106,16 +104,24 @@ export class LoadRun implements AsyncDisposable {
     this.#check[Symbol.dispose]();
   }
 
-  /** Reads back some of what the users own, while they go on. */
+  /** Reads back some of what the users own, while they go on; cut, without a result, when the run stops. */
   sample(progress: (done: number, total: number) => void): Promise<ReadBackCounts> {
-    const random = this.#random.fork(`sample-${this.#options.clock.now()}`);
-    return sampleScores(this.users, sampleSize, this.#client(sampleMs, this.#closing.signal), random, progress);
+    const { clock } = this.#options;
+    const signal = this.#stopping.signal;
+    return sampleScores({
+      users: this.users,
+      size: sampleSize,
+      ledger: this.ledger,
+      client: this.#client(sampleMs, signal),
+      sleep: (ms) => clock.sleep(ms, signal),
+      random: this.#random.fork(`sample-${clock.now()}`),
+      progress,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort(new Error('closing'));
     this.#cancel.abort(new Error('closing'));
-    this.#closing.abort(new Error('closing'));
     await this.#work;
     this.#check[Symbol.dispose]();
     await Promise.all([this.#usersPool.destroy(), this.#probePool.destroy(), this.#ownPool.destroy()]);

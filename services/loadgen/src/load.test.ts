@@ -160,6 +160,51 @@ describe('load', function () {
     assert.equal(wrong.corrupt, wrong.readBack);
   });
 
+  it('writes down what a sample finds wrong, once; the final read-back finds it again', async () => {
+    await using bench = await LoadBench.open();
+    const { load, fake } = bench;
+    // Nothing is deleted, and nobody asks for the score that is lost: it must be a sample that finds it.
+    const { load: settings } = testRequest;
+    const mix = { create: 1, analyze: 0, modify: 0, export: 0, heavy: 0 };
+    await load.start({ ...testRequest, users: 1, load: { ...settings, mix, liveScoresPerUser: 1_000 } });
+    await bench.operationsDone(20);
+    const [lost = ''] = [...fake.scores.keys()].filter((id) => id.includes('-u'));
+    fake.scores.delete(lost);
+    const first = await bench.readBack(false);
+    assert.deepEqual([first.lost, first.corrupt, first.duplicate], [1, 0, 0]);
+    const second = await bench.readBack(false);
+    assert.equal(second.lost, 0);
+    await load.stop();
+    const final = await bench.readBack(true);
+    assert.equal(final.lost, 1);
+    const findings = (await readFile(bench.ledgerPath, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => ledgerEntrySchema.parse(JSON.parse(line)))
+      .flatMap((entry) => (entry.type === 'read_back' && entry.verdict !== 'intact' ? [entry] : []));
+    const finding = { key: `${lost}-w1`, scoreId: lost, found: null, verdict: 'lost' };
+    assert.deepEqual(
+      findings.map(({ key, scoreId, found, verdict }) => ({ key, scoreId, found, verdict })),
+      [finding, finding],
+    );
+  });
+
+  it('cuts a sample that is under way when it stops, and reads back to the end at once', async () => {
+    await using bench = await LoadBench.open();
+    const { load, fake } = bench;
+    await load.start(testRequest);
+    await bench.operationsDone(50);
+    const { hook } = fake;
+    // Whoever reads waits: only the stop can end the sample before its 30 s are over.
+    fake.hook = ({ name }) => (name === 'GET' ? 'taken' : undefined);
+    load.startReadBack(false);
+    await load.stop('asked to', 1_000);
+    fake.hook = hook;
+    assert.equal(load.status().state, 'stopped');
+    const final = await bench.readBack(true);
+    assert.deepEqual([bench.ofType('read_back_done').length, final.final], [1, true]);
+  });
+
   it("removes the scores of earlier runs, and nobody else's", async () => {
     await using bench = await LoadBench.open();
     const { load, fake } = bench;

@@ -33,6 +33,7 @@ export class Load implements AsyncDisposable {
   #stopped: Promise<void> | null = null;
   #leaseEndsAt = 0;
   #reading: Promise<void> | null = null;
+  #isReadingFinally = false;
   #progress: LoadStatus['readBack'] = null;
   /** Ends a read-back that is under way. */
   readonly #closing = new AbortController();
@@ -80,6 +81,8 @@ export class Load implements AsyncDisposable {
       });
     }
     await this.#stopped;
+    // A sample was cut by the stop; the final read-back is another.
+    if (!this.#isReadingFinally) await this.#reading;
   }
 
   /** Begins to read back; its end is an event. The final one works from the ledger's file, also of a generator that was killed. */
@@ -94,6 +97,7 @@ export class Load implements AsyncDisposable {
       this.#progress = { done, total };
     };
     progress(0, 0);
+    this.#isReadingFinally = final;
     const signal = this.#closing.signal;
     const reading = final
       ? readBackRun({ runId, runsDir, targetUrl, clock, signal, progress })
@@ -105,7 +109,10 @@ export class Load implements AsyncDisposable {
         logger.info({ final, ...counts }, 'read back');
       })
       // Without a result there is no event, and without the event no rule can pass.
-      .catch((error: unknown) => logger.error({ err: describeError(error), final }, 'read-back failed'))
+      .catch((error: unknown) => {
+        const level = final ? 'error' : 'info';
+        logger[level]({ err: describeError(error), final }, 'read-back failed');
+      })
       .finally(() => {
         this.#reading = null;
         this.#progress = null;

@@ -2,11 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { createLogger, createRegistry, EventLog, runService, startHttpService, systemClock } from '@encore/kit';
 import { loadgenRoutes } from './api.ts';
+import { Baseline } from './baseline.ts';
 import { readConfig } from './config.ts';
 import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
 import { saveMemory } from './save-memory.ts';
-import { Surge } from './surge.ts';
 
 /** Fetched twice a second; this is half a minute of a run in which everything fails, and constant memory. */
 const eventCapacity = 3_000;
@@ -21,19 +21,19 @@ await runService(logger, async () => {
   const events = new EventLog(eventCapacity);
   const { targetUrl, runsDir } = config;
   const load = new Load({ targetUrl, runsDir, clock: systemClock, logger, metrics: createMetrics(registry), events });
-  const surge = new Surge(targetUrl, logger);
+  const baseline = new Baseline(targetUrl, logger);
   const service = await startHttpService({
     ...config,
     logger,
     registry,
     events,
     ready: () => load.ready(),
-    routes: loadgenRoutes(load, surge),
+    routes: loadgenRoutes(load, baseline),
   });
   logger.info({ url: service.url, target: targetUrl }, 'listening');
   return {
     [Symbol.asyncDispose]: async () => {
-      await surge[Symbol.asyncDispose]();
+      await baseline[Symbol.asyncDispose]();
       await load[Symbol.asyncDispose]();
       await service[Symbol.asyncDispose]();
     },

@@ -69,6 +69,7 @@ export async function sendWrite(tools: OperationTools, write: IntendedWrite): Pr
     score.previous = score.version === 0 ? null : score.known;
     score.known = upload;
     score.version += 1;
+    score.acknowledgedKey = key;
     const { version } = score;
     await tools.ledger.write({ type: 'acknowledged', key, scoreId: score.id, hash: upload.sha256, version });
     return 'ok';

@@ -1,8 +1,9 @@
 /**
- * Raw pressure with autocannon: the fault-free capacity at the start, and the traffic surge on top of the users. It asks one small
- * question (the key of a small score) as often as its connections can. Fresh instances in short windows, guarded; answers are
- * counted by status and not checked, so none of this enters the success rate.
+ * Raw pressure with autocannon: what the server can do at the start, without faults and without users. It asks one small question
+ * (the key of a small score) as often as its connections can. Fresh instances in short windows, guarded; answers are counted by
+ * status and not checked, so none of this enters the success rate.
  */
+import { createRequire } from 'node:module';
 import type { Pressure, PressureResult } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import autocannon from 'autocannon';
@@ -13,6 +14,8 @@ import { LatencyHistogram } from './latency-histogram.ts';
 import { toolCallRequest } from './mcp-call.ts';
 import { scoreText } from './score-generator.ts';
 
+const { version } = createRequire(import.meta.url)('autocannon/package.json') as { version: string };
+const tool = `autocannon ${version}`;
 const windowSeconds = 20;
 const timeoutSeconds = 10;
 /** Its pattern is that of a run's scores, so that one left behind is removed at the start of the next run. */
@@ -44,7 +47,7 @@ export async function applyPressure(
   const { p50, p90, p99, max } = latency.percentiles();
   const requestsPerSecond = answered / elapsed;
   const latencyMs = { p50, p90, p99, max };
-  return { seconds: elapsed, connections, requestsPerSecond, answered, refused, lost, latencyMs };
+  return { tool, seconds: elapsed, connections, requestsPerSecond, answered, refused, lost, latencyMs };
 }
 
 function runWindow(

@@ -49,7 +49,7 @@ export async function readBackRun({ runId, runsDir, targetUrl, clock, signal, pr
   }
 }
 
-interface Comparison {
+export interface Comparison {
   runId: string;
   client: ScoreClient;
   ledger: Ledger;
@@ -62,12 +62,8 @@ async function compare(options: Comparison): Promise<ReadBackCounts> {
   const { scores } = await LedgerState.read(ledger.path);
   const counts = noCounts();
   let done = 0;
-  const note = async (scoreId: string, found: Found, findings: Finding[]) => {
-    for (const { key, verdict } of findings) {
-      count(counts, verdict);
-      await ledger.write({ type: 'read_back', key, scoreId, found: found?.sha256 ?? null, verdict });
-    }
-  };
+  const note = (scoreId: string, found: Found, findings: Finding[]) =>
+    noteFindings(counts, ledger, scoreId, found, findings);
   await inParallel(scores.values(), width, async (score) => {
     const found = await readTwiceIfAbsent(score.scoreId, options);
     const mustExist = score.acknowledged !== null && !score.open.some(({ operation }) => operation === 'delete');
@@ -83,6 +79,20 @@ async function compare(options: Comparison): Promise<ReadBackCounts> {
     if (!scores.has(id)) await note(id, { sha256, version }, [{ key: id, verdict: 'phantom' }]);
   }
   return counts;
+}
+
+/** Counts them and writes them down, the right ones too: they say that the score was looked at. */
+export async function noteFindings(
+  counts: ReadBackCounts,
+  ledger: Ledger,
+  scoreId: string,
+  found: Found,
+  findings: readonly Finding[],
+): Promise<void> {
+  for (const { key, verdict } of findings) {
+    count(counts, verdict);
+    await ledger.write({ type: 'read_back', key, scoreId, found: found?.sha256 ?? null, verdict });
+  }
 }
 
 /** What one score's content says of the writes to it. */
@@ -116,14 +126,17 @@ export function judgeScore({ acknowledged, open }: ExpectedScore, found: Found):
   return [...of(owner, 'corrupt'), ...notDeleted];
 }
 
-async function readTwiceIfAbsent(scoreId: string, { client, sleep }: Comparison): Promise<Found> {
+export async function readTwiceIfAbsent(
+  scoreId: string,
+  { client, sleep }: Pick<Comparison, 'client' | 'sleep'>,
+): Promise<Found> {
   const found = await client.read(scoreId);
   if (found !== null) return found;
   await sleep(absenceCheckedAfterMs);
   return client.read(scoreId);
 }
 
-function noCounts(): ReadBackCounts {
+export function noCounts(): ReadBackCounts {
   return {
     acknowledged: 0,
     readBack: 0,

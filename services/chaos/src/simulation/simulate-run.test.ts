@@ -15,6 +15,7 @@ const config: RunConfig = {
   monitor: false,
   unwinnable: false,
   network: { intervalSeconds: { min: 30, max: 300 }, durationSeconds: { min: 5, max: 30 } },
+  capacitySeconds: 0,
   load: {
     mix: { create: 1, analyze: 1, modify: 1, export: 1, heavy: 1 },
     thinkSeconds: { min: 1, max: 2 },

@@ -7,6 +7,7 @@ import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill, isUnsupported } from './fault-record.ts';
 import type { Finding } from './finding.ts';
 import { generatorLimits } from './generator.ts';
+import { readBackFindings } from './run-facts.ts';
 import { secondsWithin } from './span.ts';
 import { share } from './traffic.ts';
 import { counted, list, percentOf } from './words.ts';
@@ -227,10 +228,10 @@ function readBackLacks({ run, integrity }: Evidence): string[] {
   if (integrity.entries === 0) lacks.push('the ledger is empty');
   if (integrity.unverified > 0)
     lacks.push(`${counted(integrity.unverified, 'acknowledged score')} without a read-back line in the ledger`);
-  for (const figure of ['lost', 'corrupt', 'duplicate', 'phantom'] as const) {
-    if (finalReadBack[figure] > integrity[figure]) {
-      lacks.push(`the read-back counted ${finalReadBack[figure]} ${figure}, the ledger shows ${integrity[figure]}`);
-    }
+  for (const finding of readBackFindings) {
+    const most = run.mostFound[finding];
+    if (most > integrity[finding])
+      lacks.push(`a read-back counted ${most} ${finding}, the ledger shows ${integrity[finding]}`);
   }
   if (finalReadBack.acknowledged > integrity.acknowledgements) {
     lacks.push(

@@ -82,6 +82,31 @@ describe('integrity', () => {
     ],
     ['a refused delete', [...created, intended('d', 'delete'), refused('d'), found(null, 'lost')], { lost: 1 }],
     ['a write that took effect twice', [...created, found('a', 'duplicate')], { duplicate: 1 }],
+    [
+      'a score that a sample found lost, and the end again, once',
+      [...created, found(null, 'lost'), found(null, 'lost')],
+      { lost: 1, acknowledged: 1, readBack: 1 },
+    ],
+    [
+      'a score that a sample found lost, and that is there again at the end',
+      [...created, found(null, 'lost'), found('a')],
+      { lost: 1, corrupt: 0, unverified: 0 },
+    ],
+    [
+      'a score that a sample found corrupt, before it was overwritten and read back',
+      [...created, found('x', 'corrupt'), intended('b', 'modify'), acknowledged('b', 2), found('b')],
+      { corrupt: 1, lost: 0, unverified: 0 },
+    ],
+    [
+      'a score that a sample found lost, before it was deleted',
+      [...created, found(null, 'lost'), intended('d', 'delete'), deleted('d')],
+      { lost: 1, acknowledged: 0 },
+    ],
+    [
+      'a score that a sample read and that was written to later, as not read back',
+      [...created, found(null, 'lost'), intended('b', 'modify'), acknowledged('b', 2)],
+      { lost: 1, unverified: 1 },
+    ],
     ['a score that nobody wrote', [found('x', 'phantom')], { phantom: 1, acknowledged: 0 }],
     [
       'a create without an answer',

@@ -1,9 +1,11 @@
 /**
  * The ledger audited line by line: what was acknowledged against what was read back, without a look at anybody's sums.
- * Only scores that live now are kept, so a ledger of millions of lines needs little memory.
+ * Only scores that live now are kept, and those that something is wrong with, so a ledger of millions of lines needs little memory.
  *
  *   intended ──▶ acknowledged ──▶ live score ──▶ deleted      live + its hash read back = intact
  *            └─▶ unknown: either version may stand            live + anything else      = lost, corrupt or unverified
+ *
+ * What a sample of steady found wrong stays found, whatever becomes of the score; found again at the end, it is still one finding.
  */
 import type { LedgerEntry } from '@encore/contracts';
 
@@ -27,7 +29,7 @@ interface Score {
   hash: string;
   /** Writes that are not answered, by key: the score may hold one of them instead, or be gone. */
   open: Map<string, Pick<Intent, 'operation' | 'hash'>>;
-  readBack: 'intact' | 'lost' | 'corrupt' | null;
+  isRead: boolean;
 }
 
 type Intended = Extract<LedgerEntry, { type: 'intended' }>;
@@ -39,8 +41,13 @@ const maxOpen = 100;
 export class Ledger {
   readonly #live = new Map<string, Score>();
   readonly #intents = new Map<string, Intent>();
-  readonly #phantoms = new Set<string>();
-  readonly #duplicates = new Set<string>();
+  /** Ids of scores. */
+  readonly #wrong = {
+    lost: new Set<string>(),
+    corrupt: new Set<string>(),
+    duplicate: new Set<string>(),
+    phantom: new Set<string>(),
+  };
   readonly #unknown = new Map<string, 'unknown_present' | 'unknown_absent'>();
   #acknowledgements = 0;
   #entries = 0;
@@ -73,17 +80,15 @@ export class Ledger {
 
   get figures(): IntegrityFigures {
     const certain = [...this.#live.values()].filter(isCertain);
-    const count = (readBack: Score['readBack']): number =>
-      certain.filter((score) => score.readBack === readBack).length;
     const unknown = [...this.#unknown.values()];
-    const unverified = count(null);
+    const unverified = certain.filter(({ isRead }) => !isRead).length;
     return {
       acknowledged: certain.length,
       readBack: certain.length - unverified,
-      lost: count('lost'),
-      corrupt: count('corrupt'),
-      duplicate: this.#duplicates.size,
-      phantom: this.#phantoms.size,
+      lost: this.#wrong.lost.size,
+      corrupt: this.#wrong.corrupt.size,
+      duplicate: this.#wrong.duplicate.size,
+      phantom: this.#wrong.phantom.size,
       unknownPresent: unknown.filter((verdict) => verdict === 'unknown_present').length,
       unknownAbsent: unknown.filter((verdict) => verdict === 'unknown_absent').length,
       unverified,
@@ -104,7 +109,7 @@ export class Ledger {
     this.#intents.delete(key);
     const open = this.#live.get(scoreId)?.open ?? new Map();
     open.delete(key);
-    this.#live.set(scoreId, { hash, open, readBack: null });
+    this.#live.set(scoreId, { hash, open, isRead: false });
   }
 
   #refuse(key: string): void {
@@ -114,15 +119,15 @@ export class Ledger {
   }
 
   #readBack({ key, scoreId, found, verdict }: ReadBack): void {
-    if (verdict === 'duplicate') this.#duplicates.add(scoreId);
-    if (verdict === 'phantom') this.#phantoms.add(scoreId);
+    if (verdict === 'duplicate' || verdict === 'phantom') this.#wrong[verdict].add(scoreId);
     if (verdict === 'unknown_present' || verdict === 'unknown_absent') this.#unknown.set(key, verdict);
     const score = this.#live.get(scoreId);
     if (score === undefined) return;
+    score.isRead = true;
+    if (!isCertain(score)) return;
     // The hash decides; a verdict that is worse than it is believed as well.
-    if (found === null || verdict === 'lost') score.readBack = 'lost';
-    else if (verdict === 'corrupt' || !mayHold(score, found)) score.readBack = 'corrupt';
-    else score.readBack = 'intact';
+    if (found === null || verdict === 'lost') this.#wrong.lost.add(scoreId);
+    else if (verdict === 'corrupt' || !mayHold(score, found)) this.#wrong.corrupt.add(scoreId);
   }
 }
 

@@ -142,6 +142,69 @@ describe('judge', () => {
     );
   });
 
+  const sample = (second: number, lost: number): EncoreEvent => ({
+    type: 'read_back_done',
+    at: new SimulatedRun().at(second),
+    final: false,
+    acknowledged: 50,
+    readBack: 50,
+    lost,
+    corrupt: 0,
+    duplicate: 0,
+    phantom: 0,
+    unknownPresent: 0,
+    unknownAbsent: 0,
+  });
+
+  it('tells of samples beside the final read-back, and never takes them for it', async () => {
+    const { report } = await judged({ extra: [sample(20, 0), sample(60, 0)] });
+    assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
+    assert.deepEqual([report.integrity.samples, report.integrity.sampled], [2, 100]);
+    const final = (event: EncoreEvent): boolean => !(event.type === 'read_back_done' && event.final);
+    const { report: unread } = await judged({ extra: [sample(20, 0)] }, { event: final });
+    assert.equal(unread.result, 'INCONCLUSIVE');
+  });
+
+  it('does not pass a sample that counted a loss of which the ledger knows nothing', async () => {
+    const { report } = await judged({ extra: [sample(20, 1)] });
+    assert.equal(report.result, 'INCONCLUSIVE');
+    assert.match(report.reasons.join('\n'), /a read-back counted 1 lost, the ledger shows 0/);
+  });
+
+  it('shows what the server can do, and counts it nowhere', async () => {
+    const at = new SimulatedRun().at(-9);
+    const latencyMs = { p50: 5, p90: 8, p99: 12, max: 20 };
+    const counts = { seconds: 3.04, connections: 20, requestsPerSecond: 812.345, answered: 2_469, refused: 7, lost: 1 };
+    const measured: EncoreEvent = { type: 'capacity_measured', at, tool: 'autocannon 9.0.0', ...counts, latencyMs };
+    const { report } = await judged({ extra: [measured] });
+    const { report: without } = await judged();
+    assert.deepEqual(report.capacity, {
+      tool: 'autocannon 9.0.0',
+      connections: 20,
+      duration_seconds: 3.04,
+      requests_per_second: 812.35,
+      answered: 2_469,
+      refused: 7,
+      lost: 1,
+      latency_ms: latencyMs,
+    });
+    assert.equal(without.capacity, null);
+    assert.ok(without.not_tested.includes('how much the server can do without faults and users'));
+    const { capacity: _, not_tested: __, ...rest } = report;
+    const { capacity: ___, not_tested: ____, ...others } = without;
+    assert.deepEqual(rest, others);
+  });
+
+  it('warns of a capacity that could not be measured, and judges nothing by it', async () => {
+    const at = new SimulatedRun().at(-9);
+    const failed: EncoreEvent = { type: 'capacity_not_measured', at, reason: 'nobody answered' };
+    const { report } = await judged({ extra: [failed] });
+    assert.equal(report.result, 'PASSED');
+    assert.deepEqual(report.warnings, [
+      'what the server can do without faults and users could not be measured: nobody answered',
+    ]);
+  });
+
   it('does not believe an intact verdict whose hash is another', async () => {
     const run = new SimulatedRun({ faults: usual });
     const forged = async function* (): AsyncGenerator<LedgerEntry> {

@@ -20,7 +20,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
     schema_version: 1,
-    schema_minor_version: 1,
+    schema_minor_version: 2,
     run_id: run.started?.runId ?? 'unknown',
     result,
     reasons,
@@ -35,6 +35,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
     config: run.started?.config ?? {},
     environment: run.started?.environment ?? {},
     totals: totalsOf(evidence),
+    capacity: capacityOf(run.capacity),
     outcomes: Object.fromEntries(outcomes.map((name) => [name, traffic.attempts.get(name) ?? 0])) as Report['outcomes'],
     operations: operationsOf(evidence),
     availability: {
@@ -106,6 +107,21 @@ function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
     success_rate: traffic.successRate,
     attempt_success_rate: traffic.attemptSuccessRate,
     requests_per_second: observedSeconds === 0 ? 0 : Number((attempts / observedSeconds).toFixed(2)),
+  };
+}
+
+function capacityOf(event: Evidence['run']['capacity']): Report['capacity'] {
+  if (event?.type !== 'capacity_measured') return null;
+  const { tool, connections, answered, refused, lost, latencyMs } = event;
+  return {
+    tool,
+    connections,
+    duration_seconds: seconds(event.seconds * 1_000),
+    requests_per_second: Number(event.requestsPerSecond.toFixed(2)),
+    answered,
+    refused,
+    lost,
+    latency_ms: latencyMs,
   };
 }
 
@@ -192,6 +208,8 @@ function integrityOf(evidence: Evidence): Report['integrity'] {
     phantom: provenFindings('phantom', evidence),
     unknown_present: seen(integrity.unknownPresent),
     unknown_absent: seen(integrity.unknownAbsent),
+    samples: run.samples.count,
+    sampled: run.samples.scores,
   };
 }
 
@@ -222,7 +240,7 @@ function hygieneOf({ run: { hygiene } }: Evidence): Report['hygiene'] {
 }
 
 /** What a green verdict does not speak of. */
-function notTested({ faults, plan, notReached, settings, monitoring }: Evidence): string[] {
+function notTested({ faults, plan, notReached, settings, monitoring, run }: Evidence): string[] {
   const unsupported = new Map<string, string>();
   for (const { record } of faults) {
     if (isUnsupported(record)) unsupported.set(record.fault.kind, record.skipped?.reason ?? record.evidence);
@@ -234,6 +252,7 @@ function notTested({ faults, plan, notReached, settings, monitoring }: Evidence)
     ...(others.length === 0 ? [] : [`kinds of fault that are not in this run's plan: ${others.join(', ')}`]),
     ...(notReached === 0 ? [] : [`${notReached} planned faults whose time never came`]),
     ...(monitoring === null ? ['whether monitoring would notice the faults: no Prometheus told of its alerts'] : []),
+    ...(run.capacity?.type === 'capacity_measured' ? [] : ['how much the server can do without faults and users']),
     ...(settings.profile === 'full' ? [] : ['a whole day: slow leaks and rare faults need the full profile']),
     'loss of power: a killed process leaves its writes in the page cache, a dead host does not',
     'damage of disks and of files, and disks that lie about what they have written',

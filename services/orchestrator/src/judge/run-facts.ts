@@ -20,6 +20,8 @@ const settingsSchema = z.object({
 });
 
 const maxGaps = 10_000;
+/** Each is a promise of the server that was broken. */
+export const readBackFindings = ['lost', 'corrupt', 'duplicate', 'phantom'] as const;
 
 export class RunFacts {
   started: EventOf<'run_started'> | null = null;
@@ -31,6 +33,11 @@ export class RunFacts {
   readonly injectorFailures: EventOf<'injector_failed'>[] = [];
   hygiene: EventOf<'hygiene_checked'> | null = null;
   finalReadBack: EventOf<'read_back_done'> | null = null;
+  /** Read-backs of samples in steady, and the scores that they read. */
+  readonly samples = { count: 0, scores: 0 };
+  /** The most that any one read-back says that it found. */
+  readonly mostFound = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0 };
+  capacity: EventOf<'capacity_measured' | 'capacity_not_measured'> | null = null;
   loadSummary: EventOf<'load_summary'> | null = null;
   firstAt = 0;
   lastAt = 0;
@@ -70,7 +77,11 @@ export class RunFacts {
         this.hygiene = event;
         break;
       case 'read_back_done':
-        if (event.final) this.finalReadBack = event;
+        this.#readBack(event);
+        break;
+      case 'capacity_measured':
+      case 'capacity_not_measured':
+        this.capacity = event;
         break;
       case 'load_summary':
         this.loadSummary = event;
@@ -78,6 +89,15 @@ export class RunFacts {
       default:
         break;
     }
+  }
+
+  #readBack(event: EventOf<'read_back_done'>): void {
+    if (event.final) this.finalReadBack = event;
+    else {
+      this.samples.count += 1;
+      this.samples.scores += event.readBack;
+    }
+    for (const finding of readBackFindings) this.mostFound[finding] = Math.max(this.mostFound[finding], event[finding]);
   }
 
   /** Ramp and steady: the time whose operations count. */

@@ -107,6 +107,14 @@ export const warningSigns: readonly WarningSign[] = [
     },
   },
   {
+    name: 'capacity_not_measured',
+    source: 'encore',
+    look: ({ run: { capacity } }) =>
+      capacity?.type === 'capacity_not_measured'
+        ? [`what the server can do without faults and users could not be measured: ${capacity.reason}`]
+        : [],
+  },
+  {
     name: 'sources_lost',
     source: 'encore',
     look: ({ run: { sourcesLost } }) => {

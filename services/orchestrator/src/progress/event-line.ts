@@ -31,8 +31,14 @@ export function eventLine(event: EncoreEvent): string | null {
       return `not observed for ${((event.toAt - event.fromAt) / 1_000).toFixed(1)} s: ${event.reason}`;
     case 'stop_requested':
       return `stopping: ${event.reason}`;
+    case 'capacity_measured':
+      return `without faults and users the server answers ${event.requestsPerSecond.toFixed(0)} requests/s (${event.tool})`;
+    case 'capacity_not_measured':
+      return `what the server can do was not measured: ${event.reason}`;
     case 'read_back_done':
-      return `read back ${event.readBack} of ${event.acknowledged} acknowledged scores: ${event.lost} lost, ${event.corrupt} corrupt, ${event.duplicate} duplicate, ${event.phantom} phantom`;
+      // Of the samples a person need not know, unless one finds something.
+      if (!event.final && event.lost + event.corrupt + event.duplicate === 0) return null;
+      return `${event.final ? 'read back' : 'sampled'} ${event.readBack} of ${event.acknowledged} acknowledged scores: ${event.lost} lost, ${event.corrupt} corrupt, ${event.duplicate} duplicate, ${event.phantom} phantom`;
     default:
       return null;
   }

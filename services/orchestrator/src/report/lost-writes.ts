@@ -1,5 +1,6 @@
 /** Lost writes in words: a zero only when every acknowledged score was read back, else how many were looked at. */
 import type { Report } from '@encore/contracts';
+import { counted } from '../judge/words.ts';
 import { thousands } from './format.ts';
 
 export interface LostWrites {
@@ -24,4 +25,9 @@ export function lostWrites({ integrity }: Report): LostWrites {
 export function lostWritesText(report: Report): string {
   const { count, complete, looked } = lostWrites(report);
   return `${count ?? 'not verified'}${complete ? ' of ' : ', '}${looked}`;
+}
+
+/** `150 scores in 3 samples`, of control windows; nothing when there were none. */
+export function sampledText({ integrity: { samples, sampled } }: Report): string | null {
+  return samples === 0 ? null : `${counted(sampled, 'score')} in ${counted(samples, 'sample')}`;
 }

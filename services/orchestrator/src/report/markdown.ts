@@ -1,5 +1,6 @@
 /** The run in Markdown, for the summary page of a CI job. */
 import type { Report } from '@encore/contracts';
+import { capacityText } from './capacity-text.ts';
 import {
   bytesText,
   clockText,
@@ -63,6 +64,7 @@ export function markdownSummary(report: Report): string {
         millisecondsText(ms?.max),
       ]),
     ),
+    ...(report.capacity === null ? [] : [`Capacity: ${clean(capacityText(report.capacity))}.`, '']),
     '## Resources',
     table(
       ['Container', 'Memory peak', 'Slope per hour', 'Restarts'],

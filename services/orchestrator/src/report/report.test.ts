@@ -61,6 +61,29 @@ describe('text summary', () => {
     );
   });
 
+  it('tells what the server can do and who measured it, and what was sampled, in every form', async () => {
+    const at = new SimulatedRun().at(-9);
+    const latencyMs = { p50: 5, p90: 8, p99: 12.25, max: 20 };
+    const counts = { seconds: 3, connections: 20, requestsPerSecond: 1_812.6, answered: 5_438, refused: 7, lost: 1 };
+    const wrong = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
+    const judgement = await judged({
+      extra: [
+        { type: 'capacity_measured', at, tool: 'autocannon 9.0.0', ...counts, latencyMs },
+        { type: 'read_back_done', at: at + 20_000, final: false, acknowledged: 50, readBack: 50, ...wrong },
+      ],
+    });
+    const capacity =
+      '1,813 requests/s without faults and users, 7 refused and 1 lost, p99 12.3 ms (autocannon 9.0.0, 20 connections, 3.0s)';
+    const text = textSummary(judgement.report);
+    assert.ok(text.includes(`\nCapacity: ${capacity}; counted in no other figure\n`), text);
+    assert.match(text, /^Lost Writes: 0 of 200 acknowledged; before that 50 scores in 1 sample of control windows$/m);
+    const page = renderPage(judgement);
+    assert.ok(page.includes(capacity) && page.includes('50 scores in 1 sample'));
+    assert.ok(markdownSummary(judgement.report).includes(`Capacity: ${capacity}.`));
+    const { report: without } = await judged();
+    assert.doesNotMatch(textSummary(without), /Capacity|sample/);
+  });
+
   it('gives the reasons of a failure, and never lets a worst recovery look fine', async () => {
     const { report } = await judged({ faults: [crash, { ...outage, downSeconds: Number.POSITIVE_INFINITY }] });
     const text = textSummary(report);

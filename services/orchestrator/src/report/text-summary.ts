@@ -1,7 +1,8 @@
 /** The summary that the terminal prints at the end: the guide's block between rules of 80 signs, then each kill step by step. */
 import type { Report, ReportedFault } from '@encore/contracts';
+import { capacityText } from './capacity-text.ts';
 import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
-import { lostWritesText } from './lost-writes.ts';
+import { lostWritesText, sampledText } from './lost-writes.ts';
 
 const heavy = '='.repeat(80);
 const light = '-'.repeat(80);
@@ -40,6 +41,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
   const healed = killed.filter((kill) => kill.recovery_seconds !== null);
   const failedAttempts = totals.attempts - (report.outcomes.ok ?? 0);
   const explained = Object.values(attribution.explained).reduce((sum, count) => sum + count, 0);
+  const sampled = sampledText(report);
   const worst = recoveries.failed > 0 ? 'worst: never' : `worst ${secondsText(recoveries.max_seconds, 1)}`;
   return [
     `Success Rate: ${totals.success_rate === null ? 'no data' : `${(totals.success_rate * 100).toFixed(2)}%`} of ${thousands(totals.operations)} operations (attempts ${percentText(totals.attempt_success_rate)})`,
@@ -48,7 +50,8 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
     `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
     `Total Recoveries: ${recoveries.count} of ${bit.length} faults, ${healed.length} of ${killed.length} kills`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
-    `Lost Writes: ${lostWritesText(report)}`,
+    `Lost Writes: ${lostWritesText(report)}${sampled === null ? '' : `; before that ${sampled} of control windows`}`,
+    ...(report.capacity === null ? [] : [`Capacity: ${capacityText(report.capacity)}; counted in no other figure`]),
   ];
 }
 

@@ -13,6 +13,7 @@ import { ClockWatch } from './clock-watch.ts';
 import { stopFileOf } from './lab-checks.ts';
 import { loop } from './loop.ts';
 import type { RunContext } from './run-context.ts';
+import { SampleTimes } from './sample-times.ts';
 import { roomOf, StopRules } from './stop-rules.ts';
 
 const renewEveryMs = 2_000;
@@ -33,6 +34,7 @@ export class Background {
   steadyStartsAt: number | null = null;
   #stopFileSeen = false;
   readonly #stopRules: StopRules;
+  readonly #sampleTimes = new SampleTimes();
 
   constructor(context: RunContext, history: HistoryWriter) {
     this.#context = context;
@@ -71,6 +73,7 @@ export class Background {
       this.#obeyStopFile();
       await this.#obeyStopRules();
     });
+    this.#loop(tickMs, (signal) => this.#sampleScores(signal));
     this.#loop(detailEveryMs, async (signal) => {
       view.detail = await fetchServerDetail(wiring.serverHealthUrl, signal);
     });
@@ -171,6 +174,21 @@ export class Background {
     const reason = `the load generator says that the load is ${how}, which nobody asked for`;
     record.add({ type: 'source_lost', at: clock.now(), source: 'loadgen', reason });
     abort(reason);
+  }
+
+  /** What a sample finds stands in the ledger; one that could not be begun is made up for by the next, and by the final read-back. */
+  async #sampleScores(signal: AbortSignal): Promise<void> {
+    const { steadyStartsAt } = this;
+    if (steadyStartsAt === null) return;
+    const { clock, peers, plan, view, logger } = this.#context;
+    const now = clock.now();
+    const dueAts = plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
+    const nextFaultAt = Math.min(...dueAts.filter((at) => at > now));
+    const isReady = this.watch.sight?.ready === true;
+    if (!this.#sampleTimes.isDue({ now, isReady, faultsHeld: view.faultsHeld, nextFaultAt })) return;
+    await peers.readBack(false, { signal }).catch((error: unknown) => {
+      logger.debug({ err: describeError(error) }, 'no sample was read back');
+    });
   }
 
   /** The scheduler was started anew and knows nothing: it gets the same plan again and skips what has passed. */

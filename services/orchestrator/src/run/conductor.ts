@@ -4,6 +4,7 @@ import { Background } from './background.ts';
 import { type Ending, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
 import { closeRun } from './phases/close-run.ts';
 import { heal } from './phases/heal.ts';
+import { measureCapacity } from './phases/measure-capacity.ts';
 import { openRun } from './phases/open-run.ts';
 import { type PreflightLimits, preflight } from './phases/preflight.ts';
 import { verify } from './phases/verify.ts';
@@ -87,7 +88,11 @@ export class Conductor {
         background.start();
         background.startSupervisor();
         const isReady = () => background.watch.sight?.ready === true;
-        return void (await waitUntil('the server to be ready', isReady, { timeoutMs: serverReadyMs, signal, clock }));
+        const serverReady = () =>
+          waitUntil('the server to be ready', isReady, { timeoutMs: serverReadyMs, signal, clock });
+        await serverReady();
+        await measureCapacity(context, signal);
+        return void (await serverReady());
       }
       case 'ramp': {
         this.#rampStartedAt = clock.now();

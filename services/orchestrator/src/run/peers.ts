@@ -10,6 +10,9 @@ import {
   type LoadStatus,
   loadStatusSchema,
   type Plan,
+  type Pressure,
+  type PressureResult,
+  pressureResultSchema,
   type Target,
   type TargetState,
   targetStateSchema,
@@ -114,6 +117,11 @@ export class Peers {
 
   stopLoad(call: Call = {}): Promise<unknown> {
     return callJson(`${this.urls.loadgenUrl}/stop`, anything, post({}, { timeoutMs: 60_000, ...call }));
+  }
+
+  /** Its answer comes when the time of the pressure is over. */
+  measureBaseline(pressure: Pressure, call: Call): Promise<PressureResult> {
+    return callJson(`${this.urls.loadgenUrl}/baseline`, pressureResultSchema, post(pressure, call));
   }
 
   readBack(final: boolean, call: Call = {}): Promise<unknown> {

@@ -138,6 +138,30 @@ describe('a run', function () {
       assert.ok(files.includes(name), `${name} in ${files.join(' ')}`);
   });
 
+  it('measures the capacity before the users come, samples scores in calm, and counts a lost one once', async () => {
+    lab.loadgen.hasLostScore = true;
+    const { said, history, report } = await run(planOf(5, [kill('f0001', 'crash', 0.5)]));
+    const order = history.flatMap((event) => (event.type === 'phase_entered' ? event.phase : event.type));
+    const measured = order.indexOf('capacity_measured');
+    assert.ok(order.indexOf('startup') < measured && measured < order.indexOf('ramp'), said);
+    const readBacks = history.flatMap((event) => (event.type === 'read_back_done' ? event.final : []));
+    assert.deepEqual(readBacks, [false, true]);
+    const sampled = order.indexOf('read_back_done');
+    assert.ok(order.indexOf('answered_again') < sampled && sampled < order.indexOf('heal'), order.join(' '));
+    assert.ok(report);
+    assert.deepEqual([report.capacity?.requests_per_second, report.capacity?.tool], [900, 'autocannon 0.0.0']);
+    assert.deepEqual([report.integrity.lost, report.integrity.samples, report.integrity.sampled], [1, 1, 1]);
+    assert.equal(report.result, 'FAILED');
+  });
+
+  it('goes on without a capacity, and says so', async () => {
+    lab.loadgen.baseline = 'fails';
+    const { history, report } = await run(planOf(1, []));
+    assert.ok(phasesOf(history).includes('steady'));
+    assert.match(report?.warnings.join('\n') ?? '', /without faults and users could not be measured/);
+    assert.equal(report?.capacity, null);
+  });
+
   it('ends what a killed orchestrator left behind, before it begins, and keeps its events out of the history', async () => {
     lab.chaos.onStop = () => {
       lab.chaos.events.add({ type: 'fault_due', at: systemClock.now(), faultId: 'f0009', plannedAt: 1 });

@@ -22,6 +22,7 @@ const common = {
 export const profiles: Record<ProfileName, Profile> = {
   smoke: {
     ...common,
+    capacitySeconds: 3,
     hours: 0.05,
     rampSeconds: 10,
     users: 20,
@@ -31,6 +32,7 @@ export const profiles: Record<ProfileName, Profile> = {
   },
   quick: {
     ...common,
+    capacitySeconds: 5,
     hours: 0.5,
     rampSeconds: 60,
     users: 10,
@@ -40,6 +42,7 @@ export const profiles: Record<ProfileName, Profile> = {
   },
   moderate: {
     ...common,
+    capacitySeconds: 10,
     hours: 4,
     rampSeconds: 300,
     users: 50,
@@ -49,6 +52,7 @@ export const profiles: Record<ProfileName, Profile> = {
   },
   full: {
     ...common,
+    capacitySeconds: 10,
     hours: 24,
     rampSeconds: 300,
     users: 100,

@@ -15,6 +15,9 @@ export class FakeLoadgen extends FakeService {
   runId: string | null = null;
   /** Users are told something wrong, one answer in each tick. */
   isToldWrong = false;
+  baseline: 'measured' | 'fails' | 'unanswered' | 'hangs' = 'measured';
+  /** Samples find the score lost, and the final read-back finds it lost again. */
+  hasLostScore = false;
   #timer: NodeJS.Timeout | null = null;
   #wasDown = false;
   readonly #counts = { ok: 0, failed: 0 };
@@ -53,8 +56,22 @@ export class FakeLoadgen extends FakeService {
       this.#end();
       response.json({});
     });
-    app.post('/read-back', (_request, response, next) => {
-      this.#readBack().then(() => response.status(202).json({}), next);
+    app.post('/baseline', (request, response) => {
+      const { seconds, connections } = request.body as { seconds: number; connections: number };
+      if (this.baseline === 'hangs') return;
+      if (this.baseline === 'fails') throw new EncoreError('NO_PRESSURE', 'could not store a score', { status: 502 });
+      const latencyMs = { p50: 5, p90: 8, p99: 12, max: 20 };
+      const counts = {
+        requestsPerSecond: 900,
+        answered: this.baseline === 'measured' ? 900 * seconds : 0,
+        refused: 2,
+        lost: 1,
+      };
+      response.json({ tool: 'autocannon 0.0.0', seconds, connections, ...counts, latencyMs });
+    });
+    app.post('/read-back', (request, response, next) => {
+      const { final } = request.body as { final: boolean };
+      this.#readBack(final).then(() => response.status(202).json({}), next);
     });
     app.get('/status', (_request, response) => {
       const counts = { users: 1, attempts: 0, operations: 0, operationsOk: 0, acknowledged: 1 };
@@ -88,17 +105,20 @@ export class FakeLoadgen extends FakeService {
     this.#wasDown = !isUp;
   }
 
-  async #readBack(): Promise<void> {
+  async #readBack(final: boolean): Promise<void> {
     const at = systemClock.now();
     const [key, scoreId, hash] = ['k1', `${this.runId}-u0-1`, 'ab'];
+    const lost = this.hasLostScore ? 1 : 0;
+    const [found, verdict] = this.hasLostScore ? [null, 'lost'] : [hash, 'intact'];
+    const readBack = { type: 'read_back', at, key, scoreId, found, verdict };
     const entries = [
       { type: 'intended', at, key, user: 0, operation: 'create', scoreId, hash },
       { type: 'acknowledged', at, key, scoreId, hash, version: 1 },
-      { type: 'read_back', at, key, scoreId, found: hash, verdict: 'intact' },
+      ...(this.hasLostScore && final ? [readBack, readBack] : [readBack]),
     ];
     await this.#writeLedger(entries);
-    const wrong = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
-    this.events.add({ type: 'read_back_done', at, final: true, acknowledged: 1, readBack: 1, ...wrong });
+    const others = { corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
+    this.events.add({ type: 'read_back_done', at, final, acknowledged: 1, readBack: 1, lost, ...others });
   }
 
   async #writeLedger(entries: object[]): Promise<void> {

@@ -2,17 +2,20 @@
 import type { Report } from '@encore/contracts';
 import { bytesText, clockText, durationText, percentText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { sampledText } from '../lost-writes.ts';
 import { facts, table } from '../table.ts';
 
 const count = (value: number | null): string => (value === null ? 'not verified' : thousands(value));
 
-export function integritySection({ integrity, hygiene, manual_interventions: hands }: Report): Html {
+export function integritySection(report: Report): Html {
+  const { integrity, hygiene, manual_interventions: hands } = report;
   const rows = hands.map(({ at, target, action }) => [clockText(at), target, action]);
   return html`<h2>Integrity</h2>
-<p class="quiet">The ledger holds what the server acknowledged. After everything was healed and the server restarted, each score was read back and its hash compared.</p>
+<p class="quiet">The ledger holds what the server acknowledged. After everything was healed and the server restarted, each score was read back and its hash compared. Samples of control windows were read back before; what they found wrong is counted here as well, once.</p>
 ${facts([
   ['Acknowledged and live', count(integrity.acknowledged)],
   ['Read back', count(integrity.read_back)],
+  ['Sampled before', sampledText(report) ?? 'nothing'],
   ['Lost', count(integrity.lost)],
   ['Corrupt', count(integrity.corrupt)],
   ['Duplicate', count(integrity.duplicate)],

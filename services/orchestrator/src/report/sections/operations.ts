@@ -1,6 +1,7 @@
 /** Operations by kind with their response times, a plot of the percentiles, and how attempts ended. */
 import type { Report } from '@encore/contracts';
 import { type LatencyCurves, lastPercentile } from '../../judge/latency-curves.ts';
+import { capacityText } from '../capacity-text.ts';
 import { millisecondsText, percentText, thousands } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';
 import { table } from '../table.ts';
@@ -35,7 +36,13 @@ export function operationsSection(report: Report, curves: LatencyCurves = {}): H
 <p class="quiet">Response time counts from the intended start, so that an outage cannot hide behind the request before it; service time counts from the real one. Right answers only. A p99 longer than the worst recovery is no contradiction: whoever asks while a fault is held waits for all of it, and a recovery counts from its end to the first right answer to anybody.</p>
 ${table('Operations', columns, rows)}
 ${percentilePlot(report, curves)}
-<h3>How attempts ended</h3>${outcomes(report)}`;
+<h3>How attempts ended</h3>${outcomes(report)}
+${capacity(report)}`;
+}
+
+function capacity({ capacity: measured }: Report): Html {
+  if (measured === null) return html``;
+  return html`<h3>What the server can do</h3><p>${capacityText(measured)}</p><p class="quiet">Measured before the users came, with one small question asked again and again. It has no part in any other figure.</p>`;
 }
 
 /** Response time over the share of answers, as an HDR plot has it: each step to the right is a tenth of the answers before. */

@@ -1,29 +1,29 @@
 /** autocannon under the guard: an outage, cut answers and polite closes, each of which ruins it without. */
 import assert from 'node:assert/strict';
-import type { PressureResult } from '@encore/contracts';
 import { createLogger, systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Surge } from './surge.ts';
+import { Baseline } from './baseline.ts';
 import { FakeServer } from './testing/fake-server.ts';
 
-describe('surge', function () {
+describe('pressure', function () {
   this.timeout(20_000);
   let fake: FakeServer;
-  let surge: Surge;
+  let baseline: Baseline;
 
   beforeEach(async () => {
     fake = await FakeServer.start();
-    surge = new Surge(fake.url, createLogger('loadgen', 'silent'));
+    baseline = new Baseline(fake.url, createLogger('loadgen', 'silent'));
   });
   afterEach(async () => {
-    await surge[Symbol.asyncDispose]();
+    await baseline[Symbol.asyncDispose]();
     await fake[Symbol.asyncDispose]();
   });
 
   const connections = 5;
+  const never = new AbortController().signal;
 
   it('measures what a server can do, and ends on time', async () => {
-    const result = await surge.start({ seconds: 1, connections });
+    const result = await baseline.measure({ seconds: 1, connections }, never);
     assert.ok(result.seconds > 0.8 && result.seconds < 2, `${result.seconds} s`);
     assert.ok(result.answered > 100, `${result.answered}`);
     assert.ok(Math.abs(result.requestsPerSecond - result.answered / result.seconds) < 1);
@@ -40,7 +40,7 @@ describe('surge', function () {
       response.writeHead(503, { 'retry-after': '1' }).end();
       return 'taken';
     };
-    const { answered, refused } = await surge.start({ seconds: 1, connections });
+    const { answered, refused } = await baseline.measure({ seconds: 1, connections }, never);
     assert.ok(Math.abs(answered - refused) <= connections + 1, `${answered} and ${refused}`);
   });
 
@@ -63,7 +63,7 @@ describe('surge', function () {
         );
         return 'taken';
       };
-      const { answered, lost } = await surge.start({ seconds: 2, connections });
+      const { answered, lost } = await baseline.measure({ seconds: 2, connections }, never);
       assert.ok(cuts >= 5, `${cuts} cuts`);
       assert.ok(Math.abs(lost - cuts) <= connections, `${lost} lost, ${cuts} cut`);
       // What was under way when it ended is in neither count.
@@ -72,7 +72,7 @@ describe('surge', function () {
   }
 
   it('survives an outage: no hot loop, and no latency of the outage after it', async () => {
-    const ended = surge.start({ seconds: 6, connections });
+    const ended = baseline.measure({ seconds: 6, connections }, never);
     await waitUntil('traffic', () => fake.calls > 50, { timeoutMs: 3_000 });
     const { port } = fake;
     await fake[Symbol.asyncDispose]();
@@ -93,18 +93,20 @@ describe('surge', function () {
     assert.ok(latencyMs.p99 < 500, `p99 ${latencyMs.p99} ms`);
   });
 
-  it('ends at once when asked to, with its result, and only one at a time', async () => {
-    const running = surge.start({ seconds: 60, connections });
-    assert.throws(() => surge.start({ seconds: 1, connections }), { code: 'PRESSURE_ACTIVE' });
+  it('ends at once, with its result, when whoever asked goes away; only one at a time', async () => {
+    const caller = new AbortController();
+    const running = baseline.measure({ seconds: 60, connections }, caller.signal);
+    await assert.rejects(baseline.measure({ seconds: 1, connections }, never), { code: 'PRESSURE_ACTIVE' });
     await waitUntil('traffic', () => fake.calls > 50, { timeoutMs: 3_000 });
-    const result: PressureResult | null = await surge.stop();
-    assert.ok(result !== null && result.seconds < 5);
-    assert.deepEqual(await running, result);
-    assert.equal(await surge.stop(), null);
+    caller.abort();
+    const { seconds, answered, tool } = await running;
+    assert.ok(seconds < 5 && answered > 0, `${seconds} s, ${answered}`);
+    assert.match(tool, /^autocannon \d+\.\d+\.\d+$/);
+    await baseline.measure({ seconds: 1, connections }, never);
   });
 
   it('says why when there is nobody to press', async () => {
-    const nobody = new Surge('http://127.0.0.1:1', createLogger('loadgen', 'silent'));
-    await assert.rejects(nobody.start({ seconds: 1, connections }), { code: 'NO_PRESSURE' });
+    const nobody = new Baseline('http://127.0.0.1:1', createLogger('loadgen', 'silent'));
+    await assert.rejects(nobody.measure({ seconds: 1, connections }, never), { code: 'NO_PRESSURE' });
   });
 });

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { SampleTimes } from './sample-times.ts';
+
+const calm = { isReady: true, faultsHeld: 0, nextFaultAt: Number.POSITIVE_INFINITY };
+
+/** The seconds of steady in which a sample is due. */
+function dueSeconds(seconds: number, lookAt: (second: number) => Partial<typeof calm> = () => ({})): number[] {
+  const times = new SampleTimes();
+  const all = Array.from({ length: seconds }, (_, second) => second);
+  return all.filter((second) => times.isDue({ now: second * 1_000, ...calm, ...lookAt(second) }));
+}
+
+describe('times of samples', () => {
+  it('come every half minute while nothing happens', () => {
+    assert.deepEqual(dueSeconds(70), [3, 33, 63]);
+  });
+
+  it('wait until no fault is held and the server has been ready for a while', () => {
+    assert.deepEqual(
+      dueSeconds(20, (second) => ({ faultsHeld: second < 8 ? 1 : 0 })),
+      [11],
+    );
+    assert.deepEqual(
+      dueSeconds(20, (second) => ({ isReady: second >= 5 && second !== 7 })),
+      [11],
+    );
+  });
+
+  it('leave room before the next fault', () => {
+    const nextFaultAt = 7_500;
+    assert.deepEqual(
+      dueSeconds(12, (second) => ({ nextFaultAt: second < 8 ? nextFaultAt : Number.POSITIVE_INFINITY })),
+      [8],
+    );
+  });
+});
