@@ -4,7 +4,6 @@
  *
  *   SIGUSR1 ──▶ "Debugger listening on ws://127.0.0.1:…" in the log ──▶ a script that collects garbage and says how much is left
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { waitUntil } from '../packages/kit/src/index.ts';
 
@@ -91,20 +90,4 @@ export class InspectedProgram {
       socket.close();
     }
   }
-}
-
-/** The child of this process that runs that program. */
-export function childRunning(program: string): number {
-  const pid = readdirSync('/proc').find((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      const parent = Number(/\) \S+ (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'latin1'))?.[1]);
-      return parent === process.pid && readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(program);
-    } catch {
-      // It ended while we were looking.
-      return false;
-    }
-  });
-  if (pid === undefined) throw new Error(`no child of this process runs ${program}`);
-  return Number(pid);
 }

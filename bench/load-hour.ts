@@ -21,7 +21,8 @@ import { HistoryWriter } from '../services/orchestrator/src/history/history-writ
 import { loop } from '../services/orchestrator/src/run/loop.ts';
 import { Peers } from '../services/orchestrator/src/run/peers.ts';
 import { profiles } from '../services/orchestrator/src/settings/profiles.ts';
-import { childRunning, InspectedProgram, inspectable } from './inspected-program.ts';
+import { childRunning } from '../test/support/child-running.ts';
+import { InspectedProgram, inspectable } from './inspected-program.ts';
 import { QuietHour } from './quiet-hour.ts';
 import { type Sample, slopeOf } from './slope.ts';
 
@@ -108,7 +109,7 @@ async function runHour(run: {
   loadOver.abort();
   await loops.at(-1);
   await peers.stopLoad();
-  await peers.readBack(true);
+  await peers.readBack(runId, true);
   await waitUntil('the read-back', () => seen.readBack !== null, { timeoutMs: 120_000 });
   over.abort();
   await Promise.all(loops);

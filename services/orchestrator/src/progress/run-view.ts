@@ -130,6 +130,11 @@ export class RunView {
     return this.#wrongAnswers;
   }
 
+  /** The end of the last second of which the load generator told. */
+  get loadSeenAt(): number | null {
+    return this.#recent.at(-1)?.at ?? null;
+  }
+
   get faultsHeld(): number {
     return this.#current.size;
   }

@@ -32,6 +32,7 @@ export class Background {
   readonly watch: ServerWatch;
   /** Set while the steady phase goes on: when it began. */
   steadyStartsAt: number | null = null;
+  #loadStartedAt = 0;
   #stopFileSeen = false;
   readonly #stopRules: StopRules;
   readonly #sampleTimes = new SampleTimes();
@@ -92,6 +93,7 @@ export class Background {
   }
 
   startLoadLease(): void {
+    this.#loadStartedAt = this.#context.clock.now();
     const signal = AbortSignal.any([this.#stop.signal, this.#loadLease.signal]);
     this.#loops.push(loop(this.#context.clock, renewEveryMs, signal, () => this.#renewLoadLease(signal)));
   }
@@ -170,9 +172,13 @@ export class Background {
   #loadLost(how: string): void {
     if (this.#loadLease.signal.aborted) return;
     this.#loadLease.abort();
-    const { record, clock, abort } = this.#context;
+    const { record, view, clock, abort } = this.#context;
+    const at = clock.now();
     const reason = `the load generator says that the load is ${how}, which nobody asked for`;
-    record.add({ type: 'source_lost', at: clock.now(), source: 'loadgen', reason });
+    record.add({ type: 'source_lost', at, source: 'loadgen', reason });
+    // What the users did last, it told nobody.
+    const fromAt = Math.max(this.#loadStartedAt, view.loadSeenAt ?? 0);
+    record.add({ type: 'gap', at, fromAt, toAt: at, reason });
     abort(reason);
   }
 
@@ -180,13 +186,13 @@ export class Background {
   async #sampleScores(signal: AbortSignal): Promise<void> {
     const { steadyStartsAt } = this;
     if (steadyStartsAt === null) return;
-    const { clock, peers, plan, view, logger } = this.#context;
+    const { runId, clock, peers, plan, view, logger } = this.#context;
     const now = clock.now();
     const dueAts = plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
     const nextFaultAt = Math.min(...dueAts.filter((at) => at > now));
     const isReady = this.watch.sight?.ready === true;
     if (!this.#sampleTimes.isDue({ now, isReady, faultsHeld: view.faultsHeld, nextFaultAt })) return;
-    await peers.readBack(false, { signal }).catch((error: unknown) => {
+    await peers.readBack(runId, false, { signal }).catch((error: unknown) => {
       logger.debug({ err: describeError(error) }, 'no sample was read back');
     });
   }

@@ -124,8 +124,9 @@ export class Peers {
     return callJson(`${this.urls.loadgenUrl}/baseline`, pressureResultSchema, post(pressure, call));
   }
 
-  readBack(final: boolean, call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.loadgenUrl}/read-back`, anything, post({ final }, call));
+  /** The run is named, for the generator may have been started anew since it loaded. */
+  readBack(runId: string, final: boolean, call: Call = {}): Promise<unknown> {
+    return callJson(`${this.urls.loadgenUrl}/read-back`, anything, post({ runId, final }, call));
   }
 
   loadStatus(call: Call = {}): Promise<LoadStatus> {

@@ -258,16 +258,36 @@ describe('a run', function () {
     assert.equal(lab.chaos.runs[0]?.steadyStartsAt, lab.chaos.runs[1]?.steadyStartsAt);
   });
 
-  it('ends early and says so when the load was lost', async () => {
-    const { exitCode, history, report, said } = await run(planOf(60, []), async (text) => {
-      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });
+  for (const phase of ['ramp', 'steady'] as const) {
+    it(`ends early when the load is lost in ${phase}: what was promised is read back, and the gap is told`, async () => {
+      const { exitCode, history, report, said } = await run(planOf(60, []), async (text) => {
+        await waitUntil(phase, () => text().includes(`phase ${phase}`), { timeoutMs: 5_000 });
+        await lab.loadgen.reboot();
+      });
+      assert.equal(exitCode, 2, said);
+      const lost = history.find((event) => event.type === 'source_lost' && event.source === 'loadgen');
+      const ended = history.at(-1);
+      assert.ok(ended?.type === 'run_ended' && ended.how === 'aborted');
+      assert.equal(report?.result, 'INCONCLUSIVE');
+      assert.match(report.reasons.join('\n'), /the run was aborted: the load generator .* restarted/);
+      const [gap] = report.gaps;
+      assert.ok(gap && lost, said);
+      assert.match(gap.reason, /the load generator says that the load is restarted/);
+      assert.equal(Date.parse(gap.to), Math.trunc(lost.at));
+      assert.ok(Date.parse(gap.from) <= lost.at && Date.parse(gap.from) > lost.at - 2_000, `${gap.from} to ${gap.to}`);
+      assert.equal(report.integrity.read_back, report.integrity.acknowledged);
+    });
+  }
+
+  it('says so when the load generator is started anew in the midst of the read-back', async () => {
+    lab.loadgen.readBackHangs = true;
+    const { exitCode, report, said } = await run(planOf(1, []), async () => {
+      await waitUntil('the read-back', () => lab.loadgen.isReadingBack, { timeoutMs: 10_000 });
       await lab.loadgen.reboot();
     });
-    assert.notEqual(exitCode, 0, said);
-    assert.ok(history.some((event) => event.type === 'source_lost' && event.source === 'loadgen'));
-    const ended = history.at(-1);
-    assert.ok(ended?.type === 'run_ended' && ended.how === 'aborted');
-    assert.notEqual(report?.result, 'PASSED');
+    assert.equal(exitCode, 2, said);
+    assert.match(report?.reasons.join('\n') ?? '', /reading back: .*the load generator was started anew/);
+    assert.match(report?.reasons.join('\n') ?? '', /there was no final read-back/);
   });
 
   it('makes a report also when a phase breaks, and never calls that PASSED', async () => {

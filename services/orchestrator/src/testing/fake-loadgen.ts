@@ -18,6 +18,8 @@ export class FakeLoadgen extends FakeService {
   baseline: 'measured' | 'fails' | 'unanswered' | 'hangs' = 'measured';
   /** Samples find the score lost, and the final read-back finds it lost again. */
   hasLostScore = false;
+  readBackHangs = false;
+  isReadingBack = false;
   #timer: NodeJS.Timeout | null = null;
   #wasDown = false;
   readonly #counts = { ok: 0, failed: 0 };
@@ -34,7 +36,9 @@ export class FakeLoadgen extends FakeService {
   }
 
   override async reboot(): Promise<void> {
+    this.#end();
     this.runId = null;
+    this.isReadingBack = false;
     await super.reboot();
   }
 
@@ -70,13 +74,18 @@ export class FakeLoadgen extends FakeService {
       response.json({ tool: 'autocannon 0.0.0', seconds, connections, ...counts, latencyMs });
     });
     app.post('/read-back', (request, response, next) => {
-      const { final } = request.body as { final: boolean };
+      const { final, runId } = request.body as { final: boolean; runId: string };
+      // As the real one: the run that is named, also when its users were somebody else's.
+      this.runId = runId;
+      this.isReadingBack = this.readBackHangs;
+      if (this.isReadingBack) return void response.status(202).json({});
       this.#readBack(final).then(() => response.status(202).json({}), next);
     });
     app.get('/status', (_request, response) => {
       const counts = { users: 1, attempts: 0, operations: 0, operationsOk: 0, acknowledged: 1 };
       const { boot } = this.events;
-      response.json({ state: 'stopped', boot, runId: this.runId, ...counts, readBack: { done: 1, total: 1 } });
+      const state = this.isReadingBack ? 'reading_back' : 'stopped';
+      response.json({ state, boot, runId: this.runId, ...counts, readBack: { done: 1, total: 1 } });
     });
   }
 

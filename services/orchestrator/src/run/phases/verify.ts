@@ -50,19 +50,23 @@ async function askMonitoring({ wiring, record, clock, startedAt }: RunContext, s
   }
 }
 
-async function readBack({ peers, clock }: RunContext, signal: AbortSignal): Promise<void> {
-  await peers.readBack(true, { signal });
+async function readBack({ peers, runId, clock }: RunContext, signal: AbortSignal): Promise<void> {
+  const { boot } = await peers.loadStatus({ signal });
+  await peers.readBack(runId, true, { signal });
   let best = { done: -1, at: clock.now() };
-  await waitUntil(
+  const end = await waitUntil(
     'the read-back',
     async () => {
-      const { state, readBack: progress } = await peers.loadStatus({ signal });
-      if (state !== 'reading_back') return true;
+      const { state, boot: bootNow, readBack: progress } = await peers.loadStatus({ signal });
+      if (bootNow !== boot) return 'restarted';
+      if (state !== 'reading_back') return 'done';
       if (progress !== null && progress.done > best.done) best = { done: progress.done, at: clock.now() };
-      return clock.now() - best.at > stuckMs;
+      return clock.now() - best.at > stuckMs && 'stuck';
     },
     { timeoutMs: readBackMs, everyMs: 200, signal, clock },
   );
-  if (clock.now() - best.at > stuckMs)
+  if (end === 'restarted')
+    throw new EncoreError('RESTARTED', `the load generator was started anew at ${best.done} scores, with no result`);
+  if (end === 'stuck')
     throw new EncoreError('STUCK', `no progress of the read-back for ${stuckMs / 1_000} s, at ${best.done}`);
 }

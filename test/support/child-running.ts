@@ -1,0 +1,18 @@
+/** Finds the process of a program of the lab that this process has started. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The child of this process that runs that program. */
+export function childRunning(program: string): number {
+  const pid = readdirSync('/proc').find((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const parent = Number(/\) \S+ (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'latin1'))?.[1]);
+      return parent === process.pid && readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(program);
+    } catch {
+      // It ended while we were looking.
+      return false;
+    }
+  });
+  if (pid === undefined) throw new Error(`no child of this process runs ${program}`);
+  return Number(pid);
+}
