@@ -3,7 +3,7 @@
  * container that exited by itself; it starts one that an outage of ours left down once the run is over.
  */
 import type { HealAnswer } from '@encore/contracts';
-import { type Clock, describeError, type Logger } from '@encore/kit';
+import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import type { ContainerView } from './engine.ts';
 import type { Deadline } from './fault-hands.ts';
 import type { FaultKeeper } from './fault-keeper.ts';
@@ -11,10 +11,11 @@ import { containerName } from './faults/container-target.ts';
 import { restoreCpus } from './faults/cpu-throttle.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
 import { restoreMemory } from './faults/memory-cap.ts';
-import { isOurs, linkNames } from './links.ts';
+import { isLink, isOurs, linkNames } from './links.ts';
 import type { KeyedLock } from './lock.ts';
 import type { GuardMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
+import type { ProxyState } from './toxiproxy-api.ts';
 
 interface Parts {
   tools: FaultTools;
@@ -70,7 +71,11 @@ export class Healer {
   async strays(): Promise<HealAnswer> {
     const { keeper, tools, deadline, logger } = this.#parts;
     const now = this.#parts.clock.now();
-    const again = await keeper.undoAll('healed', ({ leaseEndsAt }) => leaseEndsAt <= 0 || leaseEndsAt < now - 1_000);
+    const again = await keeper.undoAll(
+      'healed',
+      ({ fault, leaseEndsAt }) =>
+        (leaseEndsAt <= 0 || leaseEndsAt < now - 1_000) && !(isLink(fault.target) && this.#proxyFailsSince !== null),
+    );
     const containers = await tools.targets.list(deadline(callMs)).catch((error: unknown) => {
       logger.warn({ err: describeError(error) }, 'targets could not be listed');
       return [];
@@ -91,6 +96,7 @@ export class Healer {
     const startedAt = clock.now();
     try {
       const created = await tools.links.ensure();
+      const failedFrom = this.#proxyFailsSince ?? startedAt;
       this.#proxyFailsSince = null;
       // At its own start the guard makes the links; that is no failure.
       const lost = created.filter((link) => keeper.heldOn(link).kinds.length > 0 || this.#linksWereThere);
@@ -101,7 +107,7 @@ export class Healer {
       await recorder.tell({
         type: 'injector_failed',
         reason: `Toxiproxy was restarted and had lost ${lost.join(', ')}`,
-        fromAt: startedAt,
+        fromAt: failedFrom,
         toAt: clock.now(),
       });
     } catch (error) {
@@ -113,19 +119,16 @@ export class Healer {
 
   async #restartProxy(fromAt: number, reason: string): Promise<void> {
     const { tools, deadline, recorder, metrics, clock, logger } = this.#parts;
-    this.#proxyFailsSince = clock.now();
     metrics.injectorFailed();
     logger.error({ reason }, 'Toxiproxy does not answer, restarting it');
     try {
       const { id } = await tools.targets.find('toxiproxy', deadline(callMs));
       await tools.engine.restart(id, deadline(restartMs));
     } finally {
-      await recorder.tell({
-        type: 'injector_failed',
-        reason: `Toxiproxy did not answer: ${reason}`,
-        fromAt,
-        toAt: clock.now(),
-      });
+      const toAt = clock.now();
+      // The failure goes on until the links are there again, and that is the next one's to tell.
+      this.#proxyFailsSince = toAt;
+      await recorder.tell({ type: 'injector_failed', reason: `Toxiproxy did not answer: ${reason}`, fromAt, toAt });
     }
   }
 
@@ -144,8 +147,11 @@ export class Healer {
 
   async #link(link: (typeof linkNames)[number]): Promise<string | null> {
     const { keeper, tools, lock } = this.#parts;
+    // To ask a silent proxy once more for each link would only put off its restart.
+    if (this.#proxyFailsSince !== null)
+      throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not answer', { status: 503 });
     return lock.run(link, async () => {
-      const state = (await tools.links.proxies.list())[link];
+      const state = (await this.#list())[link];
       if (state === undefined) return null;
       const live = new Set(keeper.open.map(({ fault }) => `encore-${fault.id}`));
       const strays = state.toxics.filter((toxic) => isOurs(toxic) && !live.has(toxic.name));
@@ -154,6 +160,18 @@ export class Healer {
       if (closed) await tools.links.setEnabled(link, true);
       return strays.length > 0 || closed ? `${link}: ${strays.length} toxics${closed ? ', opened' : ''}` : null;
     });
+  }
+
+  /** Whoever is the first to get no answer knows since when there is none. */
+  async #list(): Promise<Record<string, ProxyState>> {
+    const { tools, clock } = this.#parts;
+    const askedAt = clock.now();
+    try {
+      return await tools.links.proxies.list();
+    } catch (error) {
+      this.#proxyFailsSince ??= askedAt;
+      throw error;
+    }
   }
 
   async #each<T>(what: string, items: readonly T[], heal: (item: T) => Promise<string | null>): Promise<HealAnswer> {
