@@ -55,7 +55,7 @@ export class Attribution {
       this.#lastFault = owner;
       return true;
     }
-    const injector = run.injectorFailures.some((failure) => failure.fromAt <= toAt && failure.toAt >= fromAt);
+    const injector = run.injectorFailedWithin(fromAt, toAt);
     if (injector) this.injector += count;
     else this.unexplained += count;
     return injector;

@@ -289,6 +289,29 @@ describe('judge', () => {
     });
   }
 
+  it('leaves the time of a frozen proxy out of the verdict of the server, and shows it', async () => {
+    const outage = new SimulatedRun({
+      faults: [plannedFault(1, { kind: 'outage', target: 'server', atSeconds: 60, downSeconds: 30 })],
+    });
+    // Nobody was answered for half a minute: once because of the server, and once because of the proxy before it.
+    const seen = async (extra: EncoreEvent[]) => {
+      const ofFault = (event: EncoreEvent) =>
+        'faultId' in event || event.type === 'engine_saw' || event.type === 'target_started';
+      const { report } = await judged({ ...outage.settings, extra }, { event: (event) => !ofFault(event) });
+      return report;
+    };
+    const blamed = await seen([]);
+    assert.equal(blamed.result, 'FAILED');
+    const [fromAt, toAt] = [outage.at(59), outage.at(95)];
+    const excused = await seen([
+      { type: 'injector_failed', at: toAt, reason: 'Toxiproxy did not answer', fromAt, toAt },
+    ]);
+    assert.equal(excused.result, 'INCONCLUSIVE', excused.reasons.join());
+    assert.deepEqual([excused.totals.success_rate, excused.availability.control_windows], [1, 1]);
+    assert.ok((excused.attribution.explained['injector'] ?? 0) > 100 && excused.attribution.unexplained === 0);
+    assert.match(excused.warnings.join('\n'), /the injector itself failed for 36\.0 s .*Toxiproxy did not answer/);
+  });
+
   it('lists what the engine cannot do as not tested, without blame', async () => {
     const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150, bit: 'unsupported' });
     const { report } = await judged({ faults: [...usual, cap] });

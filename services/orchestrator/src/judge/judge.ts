@@ -98,7 +98,7 @@ export class Judging {
     this.#alerts.add(event);
     switch (event.type) {
       case 'load_second':
-        this.#traffic.add(event, this.#run.counting);
+        this.#traffic.add(event, this.#run.counting, this.#run.injectorFailedWithin(event.at - 1_000, event.at));
         this.#attribution.countSecond(event, this.#tracker, this.#run);
         this.#usersSeenAt = Math.max(this.#usersSeenAt, event.at);
         break;
@@ -133,7 +133,8 @@ export class Judging {
 
   /** A request that was in flight when a fault began belongs to the fault. */
   #inControl(fromAt: number, toAt: number): boolean {
-    return this.#run.phase === 'steady' && this.#tracker.ownerOf(fromAt, toAt) === null;
+    if (this.#run.phase !== 'steady' || this.#run.injectorFailedWithin(fromAt, toAt)) return false;
+    return this.#tracker.ownerOf(fromAt, toAt) === null;
   }
 
   #evidence(ledger: Ledger, historyProblems: string[]): Evidence {
@@ -146,7 +147,7 @@ export class Judging {
           !run.interrupted || (injectedAt ?? intendedAt ?? bit ?? skipped) !== null,
       );
     const faults = settleFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds);
-    const controlWindows = controlWindowsOf(run.span('steady'), faults);
+    const controlWindows = controlWindowsOf(run.span('steady'), faults, run.injectorFailures);
     findBaselines(faults, controlWindows, this.#traffic.seconds);
     const counted = run.span('ramp', 'steady');
     const spanSeconds = counted === null ? 0 : (counted.toAt - counted.fromAt) / 1_000;

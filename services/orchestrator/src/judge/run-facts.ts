@@ -105,6 +105,11 @@ export class RunFacts {
     return this.phase === 'ramp' || this.phase === 'steady';
   }
 
+  /** What users saw then says nothing about the server. */
+  injectorFailedWithin(fromAt: number, toAt: number): boolean {
+    return this.injectorFailures.some((failure) => failure.fromAt <= toAt && failure.toAt >= fromAt);
+  }
+
   get interrupted(): boolean {
     return this.ended?.how === 'interrupted';
   }

@@ -23,13 +23,17 @@ export function settleFaults(
   });
 }
 
-/** Steady without every fault's window and tail. */
-export function controlWindowsOf(steady: Span | null, faults: readonly SettledFault[]): Span[] {
+/** Steady without every fault's window and tail, and without the time in which the injector itself had failed. */
+export function controlWindowsOf(
+  steady: Span | null,
+  faults: readonly SettledFault[],
+  injectorFailures: readonly Span[],
+): Span[] {
   if (steady === null) return [];
   const holes = faults.flatMap(({ window }) =>
     window === null ? [] : [{ fromAt: window.fromAt, toAt: window.toAt + tailMs }],
   );
-  return without(steady, holes);
+  return without(steady, [...holes, ...injectorFailures]);
 }
 
 /**

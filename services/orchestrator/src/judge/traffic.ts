@@ -24,11 +24,12 @@ export class Traffic {
   firstAt: number | null = null;
   lastAt: number | null = null;
 
-  /** `counting` is true in ramp and steady; other seconds are drawn but not counted. */
-  add(event: EventOf<'load_second'>, counting: boolean): void {
+  /** `counting` is true in ramp and steady; other seconds are drawn but not counted, nor are those in which the injector had failed. */
+  add(event: EventOf<'load_second'>, counting: boolean, injectorFailed: boolean): void {
     this.seconds.add(event);
     if (!counting) return;
     this.#observe(event.at);
+    if (injectorFailed) return;
     for (const outcome of outcomes) {
       this.attempts.set(outcome, (this.attempts.get(outcome) ?? 0) + (event.attempts[outcome] ?? 0));
     }

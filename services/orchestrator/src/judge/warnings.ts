@@ -6,7 +6,7 @@ import { describeError } from '@encore/kit';
 import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill } from './fault-record.ts';
 import type { SecondTable } from './second-table.ts';
-import type { Span } from './span.ts';
+import { type Span, union } from './span.ts';
 import { counted, list, percentOf } from './words.ts';
 
 interface WarningSign {
@@ -33,6 +33,16 @@ export const warningSigns: readonly WarningSign[] = [
     source: 'guide',
     look: ({ alerts }) =>
       times(alerts.counts.get('several_breakers') ?? 0, 'breakers of several operations were open at once'),
+  },
+  {
+    name: 'injector_failed',
+    source: 'encore',
+    look: ({ run: { injectorFailures } }) =>
+      union(injectorFailures).map(({ fromAt, toAt }) => {
+        const [first] = injectorFailures.filter((failure) => failure.fromAt === fromAt);
+        const from = new Date(fromAt).toISOString().slice(11, 19);
+        return `the injector itself failed for ${((toAt - fromAt) / 1_000).toFixed(1)} s from ${from} UTC (${first?.reason}); the verdict leaves this time out`;
+      }),
   },
   {
     name: 'health_mostly_passing',
