@@ -1,5 +1,6 @@
 /** The server as a user sees it, in virtual time: a large score overruns its tool, five such calls open the tool's breaker. */
-import type { Clock } from '@encore/kit';
+import { scoreIdSchema } from '@encore/contracts';
+import { type Clock, EncoreError } from '@encore/kit';
 import type { BreakerState, ServerUser } from '../guard/server-user.ts';
 
 const failuresToOpen = 5;
@@ -22,6 +23,8 @@ export class FakeUser implements ServerUser {
   }
 
   async store(scoreId: string, content: Uint8Array): Promise<void> {
+    if (!scoreIdSchema.safeParse(scoreId).success)
+      throw new EncoreError('INVALID_INPUT', `score id ${scoreId}`, { status: 400, definite: true });
     this.scores.set(scoreId, content);
   }
 

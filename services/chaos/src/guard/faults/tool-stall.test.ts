@@ -11,7 +11,8 @@ async function stalling(change: (lab: FakeLab) => void = () => {}) {
   const guard = lab.guard();
   const stop = new AbortController();
   void guard.run(stop.signal);
-  await lab.clock.advance(1_000);
+  // The clock of a machine tells fractions of a millisecond.
+  await lab.clock.advance(1_000.375);
   await lab.clock.until(guard.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
   change(lab);
   const planned = fault('tool-stall');

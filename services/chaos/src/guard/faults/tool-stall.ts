@@ -56,7 +56,8 @@ export const toolStall: FaultSpec = {
         { status: 409, definite: true },
       );
     const now = tools.clock.now();
-    const name = `stall-${fault.id}-${now.toString(36)}`;
+    // A clock tells fractions of a millisecond, and a point has no place in a score's name.
+    const name = `stall-${fault.id}-${Math.floor(now).toString(36)}`;
     const scoreIds = Array.from({ length: maxDocuments }, (_, index) => `${name}-${index + 1}`);
     return { containerId: id, scoreIds, untilMs: now + fault.durationSeconds * 1_000 };
   },
