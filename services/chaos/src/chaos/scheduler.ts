@@ -158,13 +158,14 @@ export class Scheduler {
 
   async #hold(run: Run, fault: PlannedFault, injectedAt: number): Promise<void> {
     const { guard, clock, logger } = this.#parts;
+    const { signal } = run.stop;
     const endsAt = injectedAt + fault.durationSeconds * 1_000;
-    while (!run.stop.signal.aborted && clock.now() < endsAt) {
+    while (!signal.aborted && clock.now() < endsAt) {
       try {
-        await clock.sleep(Math.min(renewEveryMs, endsAt - clock.now()), run.stop.signal);
+        await clock.sleep(Math.min(renewEveryMs, endsAt - clock.now()), signal);
         if (clock.now() < endsAt) await guard.renew(fault.id, leaseTtlMs);
       } catch (error) {
-        if (run.stop.signal.aborted) break;
+        if (signal.aborted) break;
         logger.warn({ fault: fault.id, err: describeError(error) }, 'a lease could not be renewed');
         // Over for the guard is over: it was healed, or the run's lease ended.
         if (error instanceof EncoreError && error.code === 'FAULT_OVER') return;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { RunConfig } from '@encore/contracts';
+import type { RunConfig, Target } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { simulateRun } from './simulate-run.ts';
 
@@ -41,19 +41,38 @@ describe('simulateRun', () => {
     assert.match(problems.join(), /a start by supervisor, not by policy/);
   });
 
-  it('would notice faults that overlap', async () => {
-    const rule = (name: string, target: 'client-link' | 'database-link') => ({
-      name,
-      target,
-      when: { atSeconds: [100] },
-      pick: 'in-turn' as const,
-      overlap: true,
-      faults: [{ kind: 'latency' as const, weight: 1, params: {}, durationSeconds: { min: 10, max: 10 } }],
-    });
-    const { problems } = await simulateRun({
-      ...config,
-      schedule: [rule('one', 'client-link'), rule('two', 'database-link')],
-    });
-    assert.match(problems.join(), /f0002 overlaps f0001/);
+  /** Rules that may overlap keep no distance from each other. */
+  const rule = (kind: 'latency' | 'crash', target: Target, at: number) => ({
+    name: `${kind} at ${at} on ${target}`,
+    target,
+    when: { atSeconds: [at] },
+    pick: 'in-turn' as const,
+    overlap: true,
+    faults: [
+      { kind, weight: 1, params: {}, durationSeconds: kind === 'crash' ? { min: 0, max: 0 } : { min: 10, max: 10 } },
+    ],
   });
+  const noticed: [string, ReturnType<typeof rule>[], RegExp][] = [
+    [
+      'faults that overlap',
+      [rule('latency', 'client-link', 100), rule('latency', 'database-link', 100)],
+      /f0002 overlaps f0001/,
+    ],
+    [
+      'a crash with too little health before it',
+      [rule('latency', 'database-link', 100), rule('crash', 'server', 115)],
+      /only 4\d\d\d\.?\d* ms of health before f0002 \(crash\)/,
+    ],
+    [
+      'network faults under their floor',
+      [rule('latency', 'client-link', 100), rule('latency', 'client-link', 125)],
+      /f0002 came 25000\.?\d* ms after the network fault before it/,
+    ],
+  ];
+  for (const [what, schedule, problem] of noticed)
+    it(`would notice ${what}`, async () => {
+      const { problems } = await simulateRun({ ...config, schedule });
+      assert.match(problems.join(), problem);
+      assert.equal(problems.length, 1, problems.join());
+    });
 });

@@ -4,7 +4,7 @@
  */
 import type { Actor, EncoreEvent, PlannedFault, RunConfig } from '@encore/contracts';
 import { createLogger, EventLog } from '@encore/kit';
-import { makePlan } from '@encore/plan';
+import { kindTiming, makePlan } from '@encore/plan';
 import { Scheduler } from '../chaos/scheduler.ts';
 import type { Guard } from '../guard/guard.ts';
 import { FakeLab } from './fake-lab.ts';
@@ -14,6 +14,7 @@ const supervisorMs = 2_000;
 const maxLateMs = 100;
 
 export interface Simulated {
+  planHash: string;
   faults: number;
   kills: number;
   problems: string[];
@@ -30,7 +31,7 @@ export async function simulateRun(config: RunConfig, { eager = false } = {}): Pr
   await guard.tick(0);
   await guard.claim({ runId, holder: 'simulation', ttlMs: 1e9 });
   const before = lab.state();
-  const events = new Told();
+  const events = new Told(config.network.intervalSeconds.min * 1_000);
   guard.recorder.log.add = (event) => events.take(event);
   const scheduler = new Scheduler({
     guard: {
@@ -52,7 +53,7 @@ export async function simulateRun(config: RunConfig, { eager = false } = {}): Pr
   stop.abort();
   if (lab.state() !== before) events.problems.push('the lab is not as it was before');
   if (guard.keeper.open.length > 0) events.problems.push('faults are still held');
-  return { faults: plan.faults.length, kills: events.kills, problems: events.finish() };
+  return { planHash: plan.hash, faults: plan.faults.length, kills: events.kills, problems: events.finish() };
 }
 
 /** Follows the guard's events and checks each against the plan as it comes. */
@@ -64,6 +65,14 @@ class Told {
   #steadyStartsAt = 0;
   /** Who must make the next start. */
   #healer: Actor | 'nobody' = 'nobody';
+  readonly #floorMs: number;
+  #networkFaultAt = Number.NEGATIVE_INFINITY;
+  #undoneAt = Number.NEGATIVE_INFINITY;
+
+  /** `floorMs`: from the start of one network fault to that of the next, at least. */
+  constructor(floorMs: number) {
+    this.#floorMs = floorMs;
+  }
 
   expect(faults: readonly PlannedFault[], steadyStartsAt: number): void {
     for (const fault of faults) this.#planned.set(fault.id, fault);
@@ -85,6 +94,7 @@ class Told {
       case 'fault_undone':
         if (!event.verified) this.problems.push(`${event.faultId}: undo not verified`);
         this.#open.delete(event.faultId);
+        this.#undoneAt = event.at;
         break;
       case 'target_started':
         if (event.actor !== this.#healer) this.problems.push(`a start by ${event.actor}, not by ${this.#healer}`);
@@ -106,9 +116,22 @@ class Told {
     this.#planned.delete(id);
     const lateMs = at - this.#steadyStartsAt - (planned?.atSeconds ?? 0) * 1_000;
     if (!planned || lateMs < -0.001 || lateMs > maxLateMs) this.problems.push(`${id} was ${lateMs} ms late`);
+    if (planned) this.#spaced(planned, at);
     if (planned?.kind !== 'crash' && planned?.kind !== 'outage') return;
     this.kills += 1;
     this.#healer = planned.kind === 'crash' ? 'policy' : 'supervisor';
+  }
+
+  /** As they came, and not as they were planned. */
+  #spaced({ id, kind, target }: PlannedFault, at: number): void {
+    const healthyMs = at - this.#undoneAt;
+    if (healthyMs < kindTiming[kind].healthBeforeSeconds * 1_000)
+      this.problems.push(`only ${healthyMs} ms of health before ${id} (${kind})`);
+    if (target !== 'client-link') return;
+    const spaceMs = at - this.#networkFaultAt;
+    if (spaceMs < this.#floorMs - maxLateMs)
+      this.problems.push(`${id} came ${spaceMs} ms after the network fault before it`);
+    this.#networkFaultAt = at;
   }
 }
 

@@ -1,6 +1,7 @@
 /** A worker thread's share of a simulation: every n-th seed. Tells its parent what went wrong and how much it did. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { runConfigSchema } from '@encore/contracts';
+import { makePlan } from '@encore/plan';
 import { z } from 'zod';
 import { simulateRun } from './simulate-run.ts';
 
@@ -19,6 +20,9 @@ const outcome: Outcome = { runs: 0, faults: 0, kills: [], problems: [] };
 const kills = new Set<number>();
 for (let seed = first; seed < end; seed += step) {
   const run = await simulateRun({ ...config, seed });
+  // A second plan for each would be a tenth of all the work.
+  if (seed % 10 === 0 && makePlan({ ...config, seed }).hash !== run.planHash)
+    outcome.problems.push(`seed ${seed}: gave two plans`);
   outcome.runs += 1;
   outcome.faults += run.faults;
   kills.add(run.kills);

@@ -45,16 +45,10 @@ export class VirtualClock implements Clock {
   /** Runs everything that is due until then. */
   async advance(ms: number): Promise<void> {
     const endsAt = this.#now + ms;
-    // From here on each tick is asked for by a promise.
-    await null;
-    for (;;) {
-      await settled();
+    await this.#wakeEach(() => {
       const next = this.#sleepers[0];
-      if (next === undefined || next.at > endsAt) break;
-      this.#pop();
-      this.#now = Math.max(this.#now, next.at);
-      next.wake();
-    }
+      return next !== undefined && next.at <= endsAt;
+    });
     this.#now = endsAt;
   }
 
@@ -65,15 +59,35 @@ export class VirtualClock implements Clock {
       done = true;
     };
     void promise.then(mark, mark);
-    await null;
-    for (;;) {
-      await settled();
-      if (done) return promise;
-      const next = this.#pop();
-      if (next === undefined) throw new Error('everybody sleeps for ever');
-      this.#now = Math.max(this.#now, next.at);
-      next.wake();
-    }
+    await this.#wakeEach(() => {
+      if (!done && this.#sleepers.length === 0) throw new Error('everybody sleeps for ever');
+      return !done;
+    });
+    return promise;
+  }
+
+  /**
+   * One after the other, as long as `goesOn`. Before each, all promises that can go on without time have gone on: a tick that is asked for by a
+   * promise comes when no other promise is left to run. (The fakes do no input or output, and the event loop's own turn would cost more
+   * than all the rest.)
+   */
+  #wakeEach(goesOn: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const step = () => {
+        try {
+          if (!goesOn()) return resolve();
+        } catch (error) {
+          return reject(error);
+        }
+        const next = this.#pop();
+        this.#now = Math.max(this.#now, next?.at ?? 0);
+        next?.wake();
+        process.nextTick(tick);
+      };
+      const now = Promise.resolve();
+      const tick = () => void now.then(step);
+      void now.then(() => process.nextTick(tick));
+    });
   }
 
   #push(sleeper: Sleeper): void {
@@ -108,9 +122,3 @@ export class VirtualClock implements Clock {
 
 const before = (a: Sleeper | undefined, b: Sleeper | undefined): boolean =>
   a !== undefined && (b === undefined || a.at < b.at || (a.at === b.at && a.order < b.order));
-
-/**
- * All promises that can go on without time have gone on: a tick that is asked for by a promise comes when no other promise
- * is left to run. (The fakes do no input or output, and the event loop's own turn would cost more than all the rest.)
- */
-const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
