@@ -36,3 +36,12 @@ export function assertPassedSmoke(run: CommandResult, report: Report): void {
   assert.ok(report.totals.operations > 200, `${report.totals.operations} operations`);
   assert.ok(report.thresholds.length > 5 && report.thresholds.every((threshold) => threshold.ok !== false));
 }
+
+/** What a run that was stopped in the midst of `faults` held faults must show. */
+export function assertStopped(run: CommandResult, report: Report, faults: number): void {
+  const story = `${tail(run.stdout, 60)}\n${report.reasons.join('\n')}`;
+  assert.deepEqual([report.result, run.exitCode], ['INTERRUPTED', 130], story);
+  assert.equal(report.faults.length, faults, story);
+  for (const { id, kind, bit, undo_verified: undone } of report.faults)
+    assert.deepEqual([bit, undone], ['yes', true], `${id} ${kind}`);
+}
