@@ -29,6 +29,8 @@ const memorySampleMs = 250;
 const collectEveryMs = 5_000;
 const sweepMs = 60_000;
 const pingTimeoutMs = 1_000;
+/** A database that answers does so in a fraction of this. */
+const databaseFirstMs = 250;
 
 export interface Parts extends ServerControl, AsyncDisposable {
   readonly metrics: Metrics;
@@ -38,8 +40,10 @@ export interface Parts extends ServerControl, AsyncDisposable {
   readonly spool: Spool;
   readonly runner: ToolRunner;
   ready(): Promise<boolean>;
-  /** Begins what works in the background. */
-  start(): void;
+  /** Begins what works in the background, the database first. Resolves when that was tried once, or took long. */
+  start(): Promise<void>;
+  /** Starts a worker process, so that the first import does not wait for it. */
+  warmUp(): void;
   /** From now on not ready, and closed to heavy work. */
   beginStop(): void;
 }
@@ -95,12 +99,15 @@ export function createParts(settings: Settings, logger: Logger): Parts {
     spool,
     runner,
     ready: async () => !stopping() && migration.done && (await databaseAnswers()),
-    start: () => {
-      migration.start();
-      workers.warmUp();
+    start: async () => {
+      const tried = migration.start();
       const retention = createRetention(settings, database, metrics, logger);
       void retention.run(stop.signal).catch(() => {});
+      const waited = new AbortController();
+      await Promise.race([tried, systemClock.sleep(databaseFirstMs, waited.signal).catch(() => {})]);
+      waited.abort();
     },
+    warmUp: () => workers.warmUp(),
     beginStop: () => stop.abort(new Error('the server stops')),
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('the server stops'));

@@ -33,9 +33,10 @@ export async function startServer(settings: Settings, logger: Logger, instead?: 
     port: settings.healthPort,
   });
   logger.info({ port: users.port, healthPort: health.port }, 'listening');
-  parts.start();
-  // The SDK is loaded after the ports are open: health and scores need not wait for it.
+  // What the first right answer needs comes first: the database, then the SDK, and only then a worker, which would take the only core.
+  await parts.start();
   mcp.resolve(await loadMcp(settings, parts, logger, instead));
+  parts.warmUp();
   return {
     port: users.port,
     healthPort: health.port,

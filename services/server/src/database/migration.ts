@@ -22,25 +22,30 @@ export class Migration {
     return this.#done;
   }
 
-  start(): void {
-    void this.#run().catch((error) => {
+  /** Resolves after the first try, however it ended. */
+  start(): Promise<void> {
+    const tried = Promise.withResolvers<void>();
+    void this.#run(tried.resolve).catch((error) => {
       if (!this.#stop.signal.aborted) this.#logger.error({ err: describeError(error) }, 'migration ended');
     });
+    return tried.promise;
   }
 
   stop(): void {
     this.#stop.abort(new Error('the server stops'));
   }
 
-  async #run(): Promise<void> {
+  async #run(onTried: () => void): Promise<void> {
     for (let pauseMs = firstPauseMs; !this.#stop.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         await this.#database.migrate();
         this.#done = true;
         this.#logger.info('the database is ready');
+        onTried();
         return;
       } catch (error) {
         this.#logger.warn({ err: describeError(error) }, 'the database is not ready; trying again');
+        onTried();
         await this.#clock.sleep(pauseMs, this.#stop.signal);
       }
     }
