@@ -92,6 +92,18 @@ describe('byte budget', () => {
     });
   }
 
+  it('is kept from the start: half an hour of any seed is within 10 % of it', () => {
+    const seconds = 1_800;
+    const shares = Array.from({ length: 10 }, (_, i) => {
+      const bytes = uploads(load, 100, seconds, i + 1).reduce((sum, size) => sum + size, 0);
+      return bytes / seconds / load.byteBudgetPerSecond;
+    });
+    assert.ok(
+      shares.every((share) => Math.abs(share - 1) < 0.1),
+      shares.map((share) => share.toFixed(3)).join(' '),
+    );
+  });
+
   it('is kept without heavy operations, too, as far as the small ones can', () => {
     const config = { ...load, mix: { ...load.mix, heavy: 0 }, byteBudgetPerSecond: 500_000 };
     const sizes = uploads(config, 100, 3_600, 5);
