@@ -5,6 +5,7 @@ export * from './durable-file.ts';
 export * from './encore-error.ts';
 export * from './env.ts';
 export * from './event-log.ts';
+export * from './guarded-connections.ts';
 export * from './http-client.ts';
 export * from './http-service.ts';
 export * from './logger.ts';

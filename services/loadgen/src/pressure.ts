@@ -5,11 +5,10 @@
  */
 import { createRequire } from 'node:module';
 import type { Pressure, PressureResult } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
+import { EncoreError, guardConnections } from '@encore/kit';
 import autocannon from 'autocannon';
 import { Pool } from 'undici';
 import { type ExchangeRequest, exchange } from './exchange.ts';
-import { guardClients } from './guarded-client.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import { toolCallRequest } from './mcp-call.ts';
 import { scoreText } from './score-generator.ts';
@@ -70,7 +69,7 @@ function runWindow(
         duration: seconds,
         sampleInt: 100,
         timeout: timeoutSeconds,
-        setupClient: guardClients((requests) => {
+        setupClient: guardConnections((requests) => {
           counts.lost += requests;
         }),
       },

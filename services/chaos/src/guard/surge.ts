@@ -1,4 +1,8 @@
-/** Pressure by autocannon, which counts its answers until it is stopped or its time is over. */
+/**
+ * Pressure by autocannon, which counts its answers until it is stopped or its time is over. It lives in the guard, as every fault does, and
+ * not in the load generator, whose event loop measures the users.
+ */
+import { guardConnections } from '@encore/kit';
 import autocannon from 'autocannon';
 
 export interface SurgeOptions {
@@ -24,6 +28,8 @@ export const startSurge: StartSurge = ({ url, requestsPerSecond, seconds }) => {
     connections: Math.min(connections, requestsPerSecond),
     duration: Math.min(maxSeconds, seconds),
     overallRate: requestsPerSecond,
+    // A server that dies under it would be asked for connections without a pause, at the cost of a core and of the guard's memory.
+    setupClient: guardConnections(() => {}),
   };
   // With a callback it answers with the running instance, not with the promise of its result.
   const instance = autocannon(options, () => {});

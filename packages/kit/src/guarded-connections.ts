@@ -2,11 +2,16 @@
  * autocannon's connections, made fit for a server that goes away. As they are, they reconnect in a hot loop, match later answers with
  * requests that were lost, wait for ever for the rest of a cut answer, and count a polite close as nothing. On each reconnect this
  * guard counts what was pending as lost, forgets it, begins the parser anew and waits a little longer than the time before.
- * It uses private members of autocannon 9.0.0: the version is pinned, and the tests beside it make each of those defects.
+ * It uses private members of autocannon 9.0.0: the version is pinned, and the tests of those who press (the load generator's baseline, the
+ * guard's surge) make each of those defects.
  */
-import type autocannon from 'autocannon';
 
-/** What it uses of a connection that is not part of autocannon's interface. */
+/** What it uses of a connection that is part of autocannon's interface. */
+interface Client {
+  on: (event: 'response', listener: () => void) => unknown;
+}
+
+/** What it uses beside that. */
 interface PrivateClient {
   destroyed: boolean;
   pipelinedRequests: { size: () => number; clear: () => void };
@@ -18,7 +23,7 @@ const firstDelayMs = 50;
 const longestDelayMs = 2_000;
 
 /** Returns a `setupClient`; `lost` is told of every request that will have no answer. */
-export function guardClients(lost: (requests: number) => void): (client: autocannon.Client) => void {
+export function guardConnections(lost: (requests: number) => void): (client: Client) => void {
   return (client) => {
     const guarded = client as unknown as PrivateClient;
     const connect = guarded._connect;
