@@ -7,6 +7,8 @@ export interface HostEnvironment {
   readonly homes: readonly string[];
   /** A short place for sockets, whose paths must not be long. */
   readonly temporary: string;
+  /** The server's own settings, where somebody wants others than server_config.json. */
+  readonly serverConfig: string | undefined;
   /** What every program gets: no setting of the user's reaches a service. */
   readonly base: Readonly<Record<string, string>>;
 }
@@ -27,6 +29,7 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
   return {
     homes: candidates.filter((path) => path !== undefined),
     temporary: tmpdir(),
+    serverConfig: env['ENCORE_SERVER_CONFIG'] || undefined,
     base: Object.fromEntries(base),
   };
 }

@@ -12,7 +12,7 @@ describe('lab folder', () => {
   });
   afterEach(() => rmSync(home, { recursive: true }));
 
-  const host = (...homes: string[]) => ({ homes, temporary: tmpdir(), base: {} });
+  const host = (...homes: string[]) => ({ homes, temporary: tmpdir(), serverConfig: undefined, base: {} });
 
   it('removes what dead labs left, and nothing of a living one', () => {
     const living = join(home, 'labs', String(process.ppid));

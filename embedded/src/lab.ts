@@ -5,7 +5,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { closeServer, EncoreError, waitUntil } from '@encore/kit';
 import type { HostEnvironment } from './config.ts';
 import { engineApi } from './engine/api.ts';
@@ -59,6 +59,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const places: LabPlaces = {
     root: options.root,
     results: options.results,
+    serverConfig: resolve(options.host.serverConfig ?? join(options.root, 'server_config.json')),
     base: options.host.base,
     folder,
     ports,

@@ -28,6 +28,7 @@ export interface LabPlaces {
   readonly database: Database;
   readonly databaseUrl: string;
   readonly results: string;
+  readonly serverConfig: string;
   /** Environment of every program. */
   readonly base: Readonly<Record<string, string>>;
 }
@@ -81,7 +82,7 @@ export function topology(places: LabPlaces): LabService[] {
         ...node('server', 'services/server/src/main.ts', ports.server, {
           ENCORE_HEALTH_PORT: String(ports.health),
           ENCORE_DATABASE_URL: places.databaseUrl,
-          ENCORE_SERVER_CONFIG: join(places.root, 'server_config.json'),
+          ENCORE_SERVER_CONFIG: places.serverConfig,
           ENCORE_SCRATCH_DIR: folder.sub('scratch'),
           ENCORE_ALLOWED_HOSTS: 'localhost,127.0.0.1',
         }),
