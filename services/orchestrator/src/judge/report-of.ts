@@ -1,6 +1,7 @@
 /** The report is the evidence in the words of its published schema, with the verdict first. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { faultKinds, operationKinds, outcomes, reportSchema } from '@encore/contracts';
+import { reportedCapacity } from './capacity.ts';
 import { runChecks } from './checks.ts';
 import type { Evidence, SettledFault } from './evidence.ts';
 import type { FaultRecord } from './fault-record.ts';
@@ -35,7 +36,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
     config: run.started?.config ?? {},
     environment: run.started?.environment ?? {},
     totals: totalsOf(evidence),
-    capacity: capacityOf(run.capacity),
+    capacity: reportedCapacity(run.capacity),
     outcomes: Object.fromEntries(outcomes.map((name) => [name, traffic.attempts.get(name) ?? 0])) as Report['outcomes'],
     operations: operationsOf(evidence),
     availability: {
@@ -107,21 +108,6 @@ function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
     success_rate: traffic.successRate,
     attempt_success_rate: traffic.attemptSuccessRate,
     requests_per_second: observedSeconds === 0 ? 0 : Number((attempts / observedSeconds).toFixed(2)),
-  };
-}
-
-function capacityOf(event: Evidence['run']['capacity']): Report['capacity'] {
-  if (event?.type !== 'capacity_measured') return null;
-  const { tool, connections, answered, refused, lost, latencyMs } = event;
-  return {
-    tool,
-    connections,
-    duration_seconds: seconds(event.seconds * 1_000),
-    requests_per_second: Number(event.requestsPerSecond.toFixed(2)),
-    answered,
-    refused,
-    lost,
-    latency_ms: latencyMs,
   };
 }
 

@@ -69,10 +69,11 @@ export class RunView {
   steadyStartsAt: number | null = null;
   result: string | null = null;
   detail: ServerDetail | null = null;
+  /** Answers to users that were corrupt or stale. */
+  wrongAnswers = 0;
   readonly #alerts = new Alerts();
   readonly #trend: Trend = { requestsPerSecond: [], successRate: [], p99Ms: [], memoryShare: [] };
   #users = 0;
-  #wrongAnswers = 0;
   readonly #operations = { ok: 0, failed: 0, unknown: 0 };
   #recent: EventOf<'load_second'>[] = [];
   #server: { port: boolean; ready: boolean } | null = null;
@@ -125,11 +126,6 @@ export class RunView {
     }
   }
 
-  /** Answers to users that were corrupt or stale. */
-  get wrongAnswers(): number {
-    return this.#wrongAnswers;
-  }
-
   /** The end of the last second of which the load generator told. */
   get loadSeenAt(): number | null {
     return this.#recent.at(-1)?.at ?? null;
@@ -170,7 +166,7 @@ export class RunView {
 
   #addSecond(event: EventOf<'load_second'>): void {
     this.#users = event.users;
-    this.#wrongAnswers += (event.attempts.corrupt ?? 0) + (event.attempts.stale ?? 0);
+    this.wrongAnswers += (event.attempts.corrupt ?? 0) + (event.attempts.stale ?? 0);
     for (const { ok, failed, unknown } of Object.values(event.operations)) {
       this.#operations.ok += ok;
       this.#operations.failed += failed;
