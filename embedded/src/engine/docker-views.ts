@@ -102,6 +102,7 @@ export function infoView(engine: Engine): object {
     ID: 'encore-process-engine',
     Name: hostname(),
     ServerVersion: engineVersion,
+    SystemTime: new Date(engine.now).toISOString(),
     OperatingSystem: 'Encore process engine',
     OSType: platform(),
     Architecture: arch(),

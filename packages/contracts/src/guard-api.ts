@@ -81,7 +81,15 @@ export const engineInfoSchema = z.object({
   cgroupVersion: z.string(),
   cores: z.number(),
   memoryBytes: z.number(),
+  /** How far the engine's clock is ahead of the guard's; null when it does not tell its time. */
+  clockAheadMs: z.number().nullable(),
+  /** The Compose that made the containers; null where none did. */
+  composeVersion: z.string().nullable(),
   images: z.record(z.string(), z.string()),
+  /** Containers made of an image whose name means another one by now. */
+  outdated: z.array(z.string()),
+  /** By service, the ports of the host that lead to it. */
+  publishedPorts: z.record(z.string(), z.array(z.number())),
   toxiproxy: z.string(),
   /** Kinds that this engine cannot do, with the reason. */
   unsupported: z.record(z.string(), z.string()),

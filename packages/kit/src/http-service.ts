@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { systemClock } from './clock.ts';
 import { describeError, EncoreError } from './encore-error.ts';
 import type { EventLog } from './event-log.ts';
 
@@ -29,7 +30,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   const app = express();
   app.disable('x-powered-by');
   app.use(express.json({ limit: '16mb' }));
-  app.get('/live', (_request, response) => void response.json({ live: true }));
+  app.get('/live', (_request, response) => void response.json({ live: true, now: systemClock.now() }));
   app.get('/ready', async (_request, response) => {
     const ready = await options.ready();
     response.status(ready ? 200 : 503).json({ ready });

@@ -17,8 +17,11 @@ export const infoSchema = z.object({
   CgroupVersion: z.string().default(''),
   NCPU: z.number().default(0),
   MemTotal: z.number().default(0),
+  SystemTime: z.iso.datetime({ offset: true }).optional(),
 });
-export const listSchema = z.array(z.object({ Id: z.string(), Names: z.array(z.string()), Labels: labels }));
+export const listSchema = z.array(
+  z.object({ Id: z.string(), Names: z.array(z.string()), Image: z.string().default(''), Labels: labels }),
+);
 
 export const inspectSchema = z.object({
   Id: z.string(),
@@ -39,6 +42,7 @@ export const inspectSchema = z.object({
   }),
   NetworkSettings: z
     .object({
+      Ports: z.record(z.string(), z.array(z.object({ HostPort: z.string() })).nullable()).nullish(),
       Networks: z
         .record(
           z.string(),
@@ -77,8 +81,16 @@ export function toView(answer: z.infer<typeof inspectSchema>): ContainerView {
     memoryBytes: HostConfig.Memory,
     memswapBytes: HostConfig.MemorySwap,
     cpus: HostConfig.NanoCpus / 1e9,
+    publishedPorts: publishedPorts(answer.NetworkSettings?.Ports ?? {}),
     networks: Object.fromEntries(networks),
   };
+}
+
+/** A port that is published for both families of addresses stands there twice. */
+function publishedPorts(ports: Record<string, { HostPort: string }[] | null>): number[] {
+  return [
+    ...new Set(Object.values(ports).flatMap((bindings) => (bindings ?? []).map(({ HostPort }) => Number(HostPort)))),
+  ];
 }
 
 /** The engine writes "0001-01-01T00:00:00Z" for never. */

@@ -1,5 +1,5 @@
 /** The engine's API through dockerode, on a Unix socket. Answers are parsed: two different engines speak here. */
-import { EncoreError } from '@encore/kit';
+import { EncoreError, systemClock } from '@encore/kit';
 import Docker from 'dockerode';
 import {
   eventSchema,
@@ -51,12 +51,12 @@ export class DockerEngine implements Engine {
   }
 
   async facts(signal: AbortSignal): Promise<EngineFacts> {
-    const [version, info] = await Promise.all([
-      call('version', signal, () => this.#docker.version()),
-      call('info', signal, () => this.#docker.info()),
-    ]);
+    const version = await call('version', signal, () => this.#docker.version());
+    const askedAt = systemClock.now();
+    const info = await call('info', signal, () => this.#docker.info());
+    const answeredAt = systemClock.now();
     const { Version, KernelVersion, Platform } = versionSchema.parse(version);
-    const { CgroupVersion, NCPU, MemTotal } = infoSchema.parse(info);
+    const { CgroupVersion, NCPU, MemTotal, SystemTime } = infoSchema.parse(info);
     return {
       engine: Platform?.Name || 'Docker Engine',
       version: Version,
@@ -64,6 +64,7 @@ export class DockerEngine implements Engine {
       cgroupVersion: CgroupVersion,
       cores: NCPU,
       memoryBytes: MemTotal,
+      clockAheadMs: SystemTime === undefined ? null : Date.parse(SystemTime) - (askedAt + answeredAt) / 2,
     };
   }
 
@@ -72,9 +73,10 @@ export class DockerEngine implements Engine {
     const answer = await call('list', signal, () =>
       this.#docker.listContainers({ all: true, filters, abortSignal: signal }),
     );
-    return listSchema.parse(answer).map(({ Id, Names, Labels }) => ({
+    return listSchema.parse(answer).map(({ Id, Names, Image, Labels }) => ({
       id: Id,
       name: (Names[0] ?? Id).replace(/^\//, ''),
+      image: Image,
       labels: Labels,
     }));
   }

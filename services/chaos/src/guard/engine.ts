@@ -6,6 +6,8 @@
 export interface ContainerSummary {
   id: string;
   name: string;
+  /** The id of the image in place of its name, once that name means another image. */
+  image: string;
   labels: Readonly<Record<string, string>>;
 }
 
@@ -16,8 +18,8 @@ export interface Endpoint {
   fixedAddress: string;
 }
 
+/** Here the image has the name by which the container was made. */
 export interface ContainerView extends ContainerSummary {
-  image: string;
   /** created, running, paused, restarting, exited, dead. */
   status: string;
   health: string;
@@ -28,6 +30,8 @@ export interface ContainerView extends ContainerSummary {
   memoryBytes: number;
   memswapBytes: number;
   cpus: number;
+  /** Ports of the host. */
+  publishedPorts: readonly number[];
   networks: Readonly<Record<string, Endpoint>>;
 }
 
@@ -46,6 +50,8 @@ export interface EngineFacts {
   cgroupVersion: string;
   cores: number;
   memoryBytes: number;
+  /** How far the engine's clock is ahead of ours; null when it does not tell its time. */
+  clockAheadMs: number | null;
 }
 
 export interface EngineEvent {
@@ -92,6 +98,7 @@ export interface Engine {
 export const label = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
+  composeVersion: 'com.docker.compose.version',
   target: 'encore.target',
   accepts: 'encore.accepts',
   memory: 'encore.baseline.memory',

@@ -1,6 +1,6 @@
 /** What the guard tells of the lab when it is asked: its engine, and the state of each target. */
 import type { EngineInfo, TargetState } from '@encore/contracts';
-import type { ContainerView } from './engine.ts';
+import { type ContainerView, label } from './engine.ts';
 import type { Deadline } from './fault-hands.ts';
 import type { FaultKeeper } from './fault-keeper.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
@@ -16,10 +16,25 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
   const views = await Promise.all(containers.map(({ id }) => engine.inspect(id, deadline(callMs))));
   return {
     ...facts,
+    composeVersion: containers.map(({ labels }) => labels[label.composeVersion]).find(Boolean) ?? null,
     images: Object.fromEntries(views.map(({ name, image }) => [name, image])),
+    outdated: views
+      .filter((view, i) => view.status === 'running' && view.image !== containers[i]?.image)
+      .map(({ name }) => name),
+    publishedPorts: publishedPorts(views),
     toxiproxy: await links.proxies.version(),
     unsupported: unsupportedKinds(views),
   };
+}
+
+/** A service may have more containers than one: an orchestrator of `up` that has ended, and the one of `run`. */
+function publishedPorts(views: readonly ContainerView[]): Record<string, number[]> {
+  const ports: Record<string, number[]> = {};
+  for (const { name, labels, publishedPorts: own } of views) {
+    const service = labels[label.service] ?? name;
+    ports[service] = [...(ports[service] ?? []), ...own];
+  }
+  return ports;
 }
 
 export async function targetStates(tools: FaultTools, keeper: FaultKeeper, deadline: Deadline): Promise<TargetState[]> {

@@ -46,6 +46,7 @@ export class FakeEngine implements Engine {
       memoryBytes: Number(labels[label.memory] ?? 0),
       memswapBytes: Number(labels[label.memswap] ?? 0),
       cpus: Number(labels[label.cpus] ?? 0),
+      publishedPorts: [],
       networks: { back: { networkId: 'back-id', aliases: [name], fixedAddress: '' } },
       ...change,
     };
@@ -54,7 +55,8 @@ export class FakeEngine implements Engine {
   }
 
   async facts(): Promise<EngineFacts> {
-    return { engine: 'fake', version: '1', kernel: '', cgroupVersion: '2', cores: 1, memoryBytes: 1e9 };
+    const machine = { kernel: '', cgroupVersion: '2', cores: 1, memoryBytes: 1e9, clockAheadMs: 0 };
+    return { engine: 'fake', version: '1', ...machine };
   }
 
   async list(project: string): Promise<ContainerSummary[]> {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { EngineInfo } from '@encore/contracts';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
-import { checkText, diskCheck, engineChecks } from './lab-checks.ts';
+import { type Check, checkText, diskCheck, engineChecks, limitsBytes } from './lab-checks.ts';
 
 const gib = 1024 ** 3;
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
@@ -15,17 +17,17 @@ const good: EngineInfo = {
   cgroupVersion: '2',
   cores: 4,
   memoryBytes: 8 * gib,
-  images: {},
+  clockAheadMs: 0,
+  composeVersion: '2.39.4',
+  images: { 'encore-server-1': 'encore/server' },
+  outdated: [],
+  publishedPorts: { server: [8001], toxiproxy: [8000], orchestrator: [8080], guard: [] },
   toxiproxy: '2.12.0',
   unsupported: {},
 };
-const states = (engine: Partial<EngineInfo>, users = 20): Record<string, string> =>
-  Object.fromEntries(
-    engineChecks({ ...good, ...engine }, { ...config, users }, makePlan(config)).map(({ name, state }) => [
-      name,
-      state,
-    ]),
-  );
+const checks = (engine: Partial<EngineInfo>) => engineChecks({ ...good, ...engine }, makePlan(config));
+const states = (engine: Partial<EngineInfo>): Record<string, string> =>
+  Object.fromEntries(checks(engine).map(({ name, state }) => [name, state]));
 
 describe('preflight checklist', () => {
   it('has nothing to say about a good engine', () => {
@@ -38,16 +40,48 @@ describe('preflight checklist', () => {
     assert.equal(states({ toxiproxy: '' })['Toxiproxy'], 'fail');
   });
 
-  it('warns of little memory, few cores, and faults that cannot be done', () => {
+  it('refuses a Compose that does not know how to start the lab', () => {
+    for (const version of ['1.29.2', '2.19.1', 'v2.4.0'])
+      assert.equal(states({ composeVersion: version })['Compose'], 'fail');
+    for (const version of ['2.20.0', 'v2.26.1', '5.0.0'])
+      assert.equal(states({ composeVersion: version })['Compose'], 'ok');
+  });
+
+  it('adds up the memory limits as docker-compose.yml has them', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../../docker-compose.yml'), 'utf8');
+    const megabytes = [...text.matchAll(/^ +mem_limit: (\d+)m$/gm)].map(([, number]) => Number(number));
+    assert.equal(
+      megabytes.reduce((sum, number) => sum + number, 0),
+      limitsBytes / 1024 ** 2,
+    );
+  });
+
+  it('warns of containers that were made of another image, and of a page that nobody can open', () => {
+    const outdated = checks({ outdated: ['encore-server-1'] }).find(({ name }) => name === 'images');
+    assert.match(checkText(outdated as Check), /WARN.*encore-server-1\n.*--build/);
+    const closed = checks({ publishedPorts: { ...good.publishedPorts, orchestrator: [] } });
+    assert.match(
+      checkText(closed.find(({ name }) => name === 'ports') as Check),
+      /WARN.*orchestrator\n.*--service-ports/,
+    );
+    assert.equal(states({ publishedPorts: {} })['ports'], 'warn');
+  });
+
+  it('says what the control groups forbid', () => {
+    assert.equal(states({ cgroupVersion: '' })['control groups'], 'warn');
+    assert.match(checks({ cgroupVersion: '1' }).map(checkText).join('\n'), /ok +control groups: v1: .* refused/);
+  });
+
+  it('warns of little memory, and of faults that cannot be done', () => {
     assert.equal(states({ memoryBytes: 3 * gib })['memory'], 'warn');
-    assert.equal(states({ cores: 1 })['load generator'], 'warn');
     assert.equal(states({ unsupported: { 'memory-cap': 'no cgroup' } })['faults'], 'warn');
     assert.equal(states({ unsupported: { partition: 'not planned' } })['faults'], 'ok');
   });
 
   it('does not ask of plain processes what only containers need', () => {
-    const processes = states({ engine: 'encore-processes', version: '1', memoryBytes: 2 * gib });
+    const processes = states({ engine: 'encore-processes', version: '1', memoryBytes: 2 * gib, composeVersion: null });
     assert.deepEqual([processes['engine'], processes['memory']], ['ok', 'warn']);
+    for (const name of ['Compose', 'images', 'ports']) assert.equal(processes[name], undefined);
   });
 
   it('measures the disk by the length of the run, and names a folder that is not there', async () => {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EngineInfo, Plan, RunConfig } from '@encore/contracts';
+import type { EngineInfo, Plan } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 
 export interface Check {
@@ -15,20 +15,22 @@ export interface Check {
 
 const gib = 1024 ** 3;
 /** The sum of the limits in docker-compose.yml. */
-const limitsBytes = 2.7 * gib;
+export const limitsBytes = 2_720 * 1024 ** 2;
 const wantedBytes = 4 * gib;
 /** For history, ledger and logs of a day. */
 const diskPerDayBytes = 10 * gib;
 const leastDiskBytes = 0.25 * gib;
 const minDockerMajor = 25;
+const minCompose = { major: 2, minor: 20 } as const;
 
 const size = (bytes: number): string => `${(bytes / gib).toFixed(1)} GB`;
 
-export function engineChecks(engine: EngineInfo, config: RunConfig, plan: Plan): Check[] {
+export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
   return [
     engineVersion(engine),
+    ...(engine.composeVersion === null ? [] : [composeVersion(engine.composeVersion), images(engine), ports(engine)]),
+    controlGroups(engine),
     memory(engine),
-    cores(engine, config),
     faultKinds(engine, plan),
     engine.toxiproxy === ''
       ? { name: 'Toxiproxy', state: 'fail', found: 'no answer', fix: '`docker compose restart toxiproxy`' }
@@ -74,12 +76,58 @@ export function checkText({ name, state, found, fix }: Check): string {
   return `${mark}  ${name}: ${found}${fix === undefined ? '' : `\n      → ${fix}`}`;
 }
 
-function engineVersion({ engine, version, kernel, cgroupVersion }: EngineInfo): Check {
-  const found = `${engine} ${version}, kernel ${kernel}, cgroup v${cgroupVersion}`;
+function engineVersion({ engine, version, kernel }: EngineInfo): Check {
+  const found = `${engine} ${version}, kernel ${kernel}`;
   const major = Number.parseInt(version, 10);
   if (engine.toLowerCase().includes('docker') && major < minDockerMajor)
     return { name: 'engine', state: 'fail', found, fix: `Docker Engine ${minDockerMajor} or later is needed` };
   return { name: 'engine', state: 'ok', found };
+}
+
+function composeVersion(version: string): Check {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  if (major > minCompose.major || (major === minCompose.major && minor >= minCompose.minor))
+    return { name: 'Compose', state: 'ok', found: version };
+  const fix = `Docker Compose ${minCompose.major}.${minCompose.minor} or later is needed`;
+  return { name: 'Compose', state: 'fail', found: version, fix };
+}
+
+/** A container goes on with the image that it was made of, also when its name means a newer one by now. */
+function images({ images: all, outdated }: EngineInfo): Check {
+  const name = 'images';
+  if (outdated.length === 0) return { name, state: 'ok', found: [...new Set(Object.values(all))].join(', ') };
+  const fix = '`docker compose up -d --build` makes them anew';
+  return { name, state: 'warn', found: `made before their image was built again: ${outdated.join(', ')}`, fix };
+}
+
+function ports({ publishedPorts }: EngineInfo): Check {
+  const name = 'ports';
+  const wanted = ['toxiproxy', 'server', 'orchestrator'];
+  const open = Object.entries(publishedPorts).filter(([, numbers]) => numbers.length > 0);
+  const found = `of this machine lead to ${open.map(([service, numbers]) => `${service} (${numbers.join(', ')})`).join(', ')}`;
+  const closed = wanted.filter((service) => (publishedPorts[service] ?? []).length === 0);
+  if (closed.length === 0) return { name, state: 'ok', found };
+  const fix = closed.includes('orchestrator')
+    ? 'without `--service-ports` behind `docker compose run` nobody can open the live page'
+    : '`docker compose up -d` publishes them; those that are taken can be changed in .env';
+  return { name, state: 'warn', found: `none leads to ${closed.join(', ')}`, fix };
+}
+
+function controlGroups({ cgroupVersion }: EngineInfo): Check {
+  const name = 'control groups';
+  switch (cgroupVersion) {
+    case '':
+      return {
+        name,
+        state: 'warn',
+        found: 'none that can be written: no limits on memory and CPU here',
+        fix: 'run on Docker, or as root: what needs limits is skipped and listed under not_tested',
+      };
+    case '1':
+      return { name, state: 'ok', found: 'v1: a memory cap under what is in use is refused, where v2 would kill' };
+    default:
+      return { name, state: 'ok', found: `v${cgroupVersion}` };
+  }
 }
 
 function memory({ engine, memoryBytes }: EngineInfo): Check {
@@ -93,13 +141,6 @@ function memory({ engine, memoryBytes }: EngineInfo): Check {
   return memoryBytes < wantedBytes
     ? { name: 'memory', state: 'warn', found, fix }
     : { name: 'memory', state: 'ok', found };
-}
-
-function cores({ cores: count }: EngineInfo, { users }: RunConfig): Check {
-  const found = `${count} cores for ${users} users`;
-  if (count >= 2 && users <= count * 200) return { name: 'load generator', state: 'ok', found };
-  const fix = 'the generator may be the bottleneck, which makes a run INCONCLUSIVE: take fewer --users';
-  return { name: 'load generator', state: 'warn', found, fix };
 }
 
 function faultKinds({ unsupported }: EngineInfo, plan: Plan): Check {

@@ -36,6 +36,7 @@ export const runLeaseTtlMs = 10_000;
 /** Answers whose content nobody needs. */
 const anything = z.unknown();
 const readySchema = z.object({ ready: z.boolean() });
+const liveSchema = z.object({ now: z.number() });
 
 export class Peers {
   readonly urls: PeerUrls;
@@ -136,6 +137,18 @@ export class Peers {
   // ---- anyone ----
   async isReady(url: string, call: Call = {}): Promise<boolean> {
     return (await callJson(`${url}/ready`, readySchema, get({ timeoutMs: 2_000, ...call }))).ready;
+  }
+
+  /** The time by its own clock. */
+  async timeOf(url: string, call: Call = {}): Promise<number> {
+    return (await callJson(`${url}/live`, liveSchema, get({ timeoutMs: 2_000, ...call }))).now;
+  }
+
+  /** What it tells Prometheus. */
+  async metricsOf(url: string, { signal, timeoutMs = 2_000 }: Call = {}): Promise<string> {
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(`${url}/metrics`, { signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
+    return await response.text();
   }
 
   async isServerReady(call: Call = {}): Promise<boolean> {

@@ -68,7 +68,7 @@ describe('a run', function () {
       interrupt: () => undefined,
       stop: stop.signal,
       limits: {
-        preflight: { readyMs: 500, leaseMs: 300 },
+        preflight: { readyMs: 500, leaseMs: 300, idleMs: 50 },
         supervisor: { ...supervisorLimits, exitedMs: 300, silentMs: 1_000 },
         stop: stopLimits,
       },

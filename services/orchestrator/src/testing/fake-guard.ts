@@ -58,8 +58,17 @@ export class FakeGuard extends FakeService {
       response.json({});
     });
     app.get('/engine', (_request, response) => {
-      const limits = { cores: 2, memoryBytes: 2 ** 32, images: {}, unsupported: {} };
-      response.json({ engine: 'fake', version: '1', kernel: '6', cgroupVersion: '2', toxiproxy: '2', ...limits });
+      const limits = { cores: 2, memoryBytes: 2 ** 32, clockAheadMs: 0, images: {}, unsupported: {} };
+      const noCompose = { composeVersion: null, outdated: [], publishedPorts: {} };
+      response.json({
+        engine: 'fake',
+        version: '1',
+        kernel: '6',
+        cgroupVersion: '2',
+        toxiproxy: '2',
+        ...limits,
+        ...noCompose,
+      });
     });
   }
 

@@ -1,6 +1,8 @@
 /** Can a run start at all? Waits a little for services that are still coming up, goes through a checklist, takes the run lease. */
 import type { EngineInfo } from '@encore/contracts';
 import { describeError, EncoreError, waitUntil } from '@encore/kit';
+import { clockAhead, clockCheck } from '../clock-check.ts';
+import { eventLoopDelayP99Ms, generatorCheck } from '../generator-check.ts';
 import { type Check, checkText, diskCheck, engineChecks, stopFileCheck } from '../lab-checks.ts';
 import type { RunContext } from '../run-context.ts';
 
@@ -8,9 +10,11 @@ export interface PreflightLimits {
   readyMs: number;
   /** As long as a lease lives that its holder left behind. */
   leaseMs: number;
+  /** How long the load generator is watched while it has nothing to do. */
+  idleMs: number;
 }
 
-export const preflightLimits: PreflightLimits = { readyMs: 60_000, leaseMs: 12_000 };
+export const preflightLimits: PreflightLimits = { readyMs: 60_000, leaseMs: 12_000, idleMs: 1_000 };
 
 type PreflightContext = Pick<RunContext, 'peers' | 'wiring' | 'runId' | 'clock' | 'config' | 'plan'> & {
   say: (text: string) => void;
@@ -50,12 +54,42 @@ export async function inspectLab(
   checks.push(await diskCheck('disk for the results', wiring.resultsDir, config.hours));
   try {
     const engine = await peers.engine({ signal, timeoutMs: 10_000 });
-    checks.push(...engineChecks(engine, config, plan));
+    const clocks = clocksOf(context, engine, signal);
+    const delay = idleDelay(context, limits.idleMs, signal);
+    checks.push(...engineChecks(engine, plan));
+    checks.push(clockCheck(await clocks));
+    checks.push(generatorCheck(engine.cores, config, await delay));
     return { checks, engine };
   } catch (error) {
     signal.throwIfAborted();
     checks.push({ name: 'engine', state: 'fail', found: describeError(error), fix: logsOf('guard') });
     return { checks, engine: null };
+  }
+}
+
+/** The engine's own time is compared by the guard, and that of the guard by us. */
+async function clocksOf({ peers, wiring, clock }: PreflightContext, engine: EngineInfo, signal: AbortSignal) {
+  const guard = clockAhead('guard', () => peers.timeOf(wiring.guardUrl, { signal }), clock);
+  const { clockAheadMs } = engine;
+  return await Promise.allSettled([
+    guard,
+    clockAhead('chaos', () => peers.timeOf(wiring.chaosUrl, { signal }), clock),
+    clockAhead('load generator', () => peers.timeOf(wiring.loadgenUrl, { signal }), clock),
+    ...(clockAheadMs === null
+      ? []
+      : [guard.then(({ aheadMs }) => ({ name: 'engine', aheadMs: aheadMs + clockAheadMs }))]),
+  ]);
+}
+
+/** Each answer begins the measurement anew; the first one still holds the start of the program. */
+async function idleDelay({ peers, wiring, clock }: PreflightContext, forMs: number, signal: AbortSignal) {
+  try {
+    await peers.metricsOf(wiring.loadgenUrl, { signal });
+    await clock.sleep(forMs, signal);
+    return eventLoopDelayP99Ms(await peers.metricsOf(wiring.loadgenUrl, { signal }));
+  } catch {
+    signal.throwIfAborted();
+    return null;
   }
 }
 

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { createRegistry } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { profiles } from '../settings/profiles.ts';
+import { eventLoopDelayP99Ms, generatorCheck } from './generator-check.ts';
+
+const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
+
+describe('capacity of the load generator', () => {
+  const state = (cores: number, users: number, delayMs: number | null) =>
+    generatorCheck(cores, { ...config, users }, delayMs).state;
+
+  it('is enough where a core is free for it and its event loop is in time', () => {
+    assert.equal(state(2, 100, 12), 'ok');
+  });
+
+  it('is doubted for few cores, many users, a busy machine, and where it was not measured', () => {
+    assert.equal(state(1, 20, 12), 'warn');
+    assert.equal(state(2, 500, 12), 'warn');
+    assert.equal(state(2, 20, 80), 'warn');
+    assert.equal(state(2, 20, null), 'warn');
+    assert.match(generatorCheck(2, config, 80).fix ?? '', /close other work/);
+  });
+
+  it("is read from a service's own metrics", async () => {
+    assert.equal(eventLoopDelayP99Ms('nodejs_eventloop_lag_p99_seconds{service="loadgen"} 0.0125'), 12.5);
+    for (const none of ['', 'nodejs_eventloop_lag_p99_seconds{service="loadgen"} NaN'])
+      assert.equal(eventLoopDelayP99Ms(none), null);
+    const delays: (number | null)[] = [];
+    const registry = createRegistry('loadgen');
+    for (const waitMs of [0, 100]) {
+      await new Promise((done) => setTimeout(done, waitMs));
+      delays.push(eventLoopDelayP99Ms(await registry.metrics()));
+    }
+    assert.ok((delays[1] ?? 0) > 0, `${delays}`);
+  });
+});
