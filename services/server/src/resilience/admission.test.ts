@@ -37,6 +37,17 @@ describe('Admission', () => {
     end.abort();
   });
 
+  it('counts who was let in as if they had their place, until they can have taken it', async () => {
+    const { admission } = create({ max_concurrent_requests: 2, max_queued_requests: 1 });
+    const codes = ['a', 'b', 'c', 'd', 'e'].map((client) => admission.refusal(client, '', 'light')?.code);
+    assert.deepEqual(codes, [undefined, undefined, undefined, 'OVERLOADED', 'OVERLOADED']);
+    await turn();
+    assert.equal(admission.refusal('f', '', 'light')?.code, 'OVERLOADED');
+    await turn();
+    await turn();
+    assert.equal(admission.refusal('g', '', 'light'), null, 'none of them came');
+  });
+
   it('limits one client without touching the others, and lets it go on as its tokens come back', () => {
     const { admission, state } = create({ rate_limit: { client_per_second: 10, burst_seconds: 1 } });
     const codes = Array.from({ length: 12 }, () => admission.refusal('greedy', '', 'light')?.code);
@@ -47,13 +58,14 @@ describe('Admission', () => {
     assert.equal(admission.refusal('greedy', '', 'light')?.status, 429);
   });
 
-  it('does not limit a hundred users behind one proxy, whether they name themselves or not', () => {
+  it('does not limit a hundred users behind one proxy, whether they name themselves or not', async () => {
     const { admission, state } = create({});
     for (let second = 0; second < 10; second++) {
       for (let request = 0; request < 1_000; request++) {
         state.now = second * 1_000 + request;
         assert.equal(admission.refusal(undefined, '10.0.0.9', 'light'), null);
         assert.equal(admission.refusal(`user-${request % 100}`, '10.0.0.9', 'light'), null);
+        await turn();
       }
     }
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
+import { waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { overloaded, Semaphore } from './semaphore.ts';
 
@@ -49,6 +50,27 @@ describe('Semaphore', () => {
     await assert.rejects(semaphore.enter(), /full/);
     assert.ok(performance.now() - startedAt < 1_000);
     assert.equal(semaphore.queued, 0);
+  });
+
+  it('lets nobody join a queue that stands, and everybody again when it moves', async () => {
+    const semaphore = new Semaphore({
+      places: 1,
+      maxQueued: 10,
+      maxWaitMs: 60_000,
+      standingMs: 50,
+      refuse: () => overloaded('full'),
+    });
+    const leave = await semaphore.enter();
+    const first = semaphore.enter();
+    const second = semaphore.enter();
+    assert.equal(semaphore.room, 8, 'a queue that was just formed is a burst');
+    await waitUntil('the queue to stand', () => semaphore.room === 0, { timeoutMs: 5_000, everyMs: 5 });
+    await assert.rejects(semaphore.enter(), /full/);
+    leave();
+    const leaveFirst = await first;
+    leaveFirst();
+    await second;
+    assert.equal(semaphore.room, 10);
   });
 
   it('gives the place back when the work fails', async () => {

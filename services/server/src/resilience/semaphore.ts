@@ -5,12 +5,18 @@ export interface SemaphoreOptions {
   places: number;
   maxQueued: number;
   maxWaitMs: number;
+  /**
+   * When the first in the queue has waited for so long, the queue is no burst that passes: more is asked than can be done, and whoever
+   * joined would only wait longer. Then nobody may join, so that those who are let in are answered while they still want the answer.
+   */
+  standingMs?: number;
   /** Made when the queue is full, or the wait was too long. */
   refuse: () => EncoreError;
 }
 
 interface Waiter {
   enter: () => void;
+  since: number;
 }
 
 export class Semaphore {
@@ -30,9 +36,17 @@ export class Semaphore {
     return this.#queue.size;
   }
 
-  /** True when one more would be refused at once. */
-  get full(): boolean {
-    return this.#taken >= this.#options.places && this.#queue.size >= this.#options.maxQueued;
+  /** How many more would not be refused at once. */
+  get room(): number {
+    const { places, maxQueued } = this.#options;
+    return Math.max(0, places - this.#taken) + (this.#standing ? 0 : maxQueued - this.#queue.size);
+  }
+
+  get #standing(): boolean {
+    const [first] = this.#queue;
+    return (
+      first !== undefined && performance.now() - first.since >= (this.#options.standingMs ?? Number.POSITIVE_INFINITY)
+    );
   }
 
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -48,7 +62,7 @@ export class Semaphore {
   enter(signal?: AbortSignal): Promise<() => void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#taken < this.#options.places && this.#queue.size === 0) return Promise.resolve(this.#take());
-    if (this.full) return Promise.reject(this.#options.refuse());
+    if (this.room === 0) return Promise.reject(this.#options.refuse());
     return new Promise((resolve, reject) => {
       const leaveQueue = (): void => {
         this.#queue.delete(waiter);
@@ -64,6 +78,7 @@ export class Semaphore {
         reject(this.#options.refuse());
       }, this.#options.maxWaitMs);
       const waiter: Waiter = {
+        since: performance.now(),
         enter: () => {
           leaveQueue();
           resolve(this.#take());

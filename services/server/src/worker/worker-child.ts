@@ -3,6 +3,7 @@
  * that the kernel should kill when memory runs out.
  */
 import { writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { EncoreError } from '@encore/kit/encore-error';
 import { importScore } from '../music/index.ts';
 import { runTask } from '../scores/score-task.ts';
@@ -58,6 +59,12 @@ try {
   writeFileSync('/proc/self/oom_score_adj', '1000');
 } catch {
   // Not Linux, or not allowed: then the kernel chooses by size.
+}
+try {
+  // Under overload the server must still be able to say no, and to answer its health check.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+} catch {
+  // Not allowed here: then all have the same share.
 }
 send({ type: 'ready' });
 

@@ -7,7 +7,7 @@ import { EncoreError } from '@encore/kit/encore-error';
 import { overloaded, Semaphore } from '../resilience/semaphore.ts';
 import type { ScoreTask } from '../scores/score-task.ts';
 import { Quarantine } from './quarantine.ts';
-import { type Job, type JobResult, WorkerProcess } from './worker-process.ts';
+import { isTimeout, type Job, type JobResult, WorkerProcess } from './worker-process.ts';
 
 export interface WorkerPoolOptions {
   processes: number;
@@ -139,8 +139,4 @@ export class WorkerPool implements AsyncDisposable {
 /** The document is to blame when its worker died of it, or had to be killed because it did not come to an end. */
 function isFatal(error: unknown): boolean {
   return isTimeout(error) || (error instanceof EncoreError && error.code === 'WORKER_DIED');
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof EncoreError && error.code === 'TOOL_TIMEOUT';
 }

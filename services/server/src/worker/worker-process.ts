@@ -22,6 +22,11 @@ export interface JobResult<Task extends ScoreTask = ScoreTask> {
 }
 
 const wornByBytes = 8 * 1024 * 1024;
+/**
+ * Work that nobody waits for any more may take so much longer. Most of it ends by then, and a new process costs more than that: under
+ * overload, when many clients give up, starting processes would take the time in which the others could be answered.
+ */
+const abandonedMs = 500;
 
 export class WorkerProcess {
   readonly #child: ChildProcess;
@@ -77,7 +82,7 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** A job that is aborted is ended by killing the process: nothing else surely stops it. */
+  /** A job that is aborted is ended by killing the process: nothing else surely stops it. At the deadline at once, else soon. */
   async run<Task extends ScoreTask>(job: Job<Task>, signal: AbortSignal): Promise<JobResult<Task>> {
     signal.throwIfAborted();
     const done = Promise.withResolvers<JobResult<Task>>();
@@ -92,9 +97,14 @@ export class WorkerProcess {
         done.reject(new EncoreError(code, text, { status, definite }));
       }
     };
-    const stop = (): void => {
+    const kill = (): void => {
       this.kill();
       done.reject(signal.reason);
+    };
+    let abandoned: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      if (isTimeout(signal.reason)) kill();
+      else abandoned = setTimeout(kill, abandonedMs);
     };
     signal.addEventListener('abort', stop, { once: true });
     void this.#exited.then((how) => done.reject(workerDied(how)));
@@ -109,6 +119,7 @@ export class WorkerProcess {
       return await done.promise;
     } finally {
       signal.removeEventListener('abort', stop);
+      clearTimeout(abandoned);
       feed.stop();
       this.#worn ||= feed.bytes > wornByBytes;
       // The next job must not meet bytes of this one.
@@ -161,6 +172,11 @@ class Feed {
     this.#stopped = true;
     this.#wake();
   }
+}
+
+/** The work's own deadline, not somebody who gave up. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof EncoreError && error.code === 'TOOL_TIMEOUT';
 }
 
 function workerDied(how: string): EncoreError {
