@@ -7,7 +7,7 @@ import { type CommandResult, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
 import { freeLabPorts } from '../support/free-port.ts';
 import { Prometheus, type Range } from '../support/prometheus.ts';
-import { assertPassedSmoke, reportOf } from '../support/report.ts';
+import { assertPassedSmoke, assertStopped, reportOf } from '../support/report.ts';
 import { playSong, readSong } from '../support/song.ts';
 import { assertMoved } from './moved.ts';
 import { assertWatched } from './watching.ts';
@@ -180,6 +180,22 @@ describe('docker compose', () => {
         await runCommand('docker', ['rm', '--force', `${project}-killed`], { timeoutMs: 30_000 });
       }
     });
+
+  it('undoes what is held within 5 s of POST /stop, and writes the report', async () => {
+    const running = orchestrate('--config', '/app/e2e/frozen.yaml');
+    const isPaused = async () => (await stateOfServer()).startsWith('true');
+    await waitUntil('the freeze', isPaused, { timeoutMs: 90_000 });
+    // The bite is looked at after the injection.
+    await new Promise((held) => setTimeout(held, 3_000));
+    const from = performance.now();
+    await fetch(`http://127.0.0.1:${env['ENCORE_PORT_PAGE']}/stop`, { method: 'POST' });
+    await waitUntil('the end of the freeze', async () => !(await isPaused()), { timeoutMs: 30_000, everyMs: 25 });
+    const tookMs = performance.now() - from;
+    process.stdout.write(`      undone ${(tookMs / 1_000).toFixed(1)} s after POST /stop\n`);
+    const run = await running;
+    assertStopped(run, await reportOf(run), 1);
+    assert.ok(tookMs < 5_000, `undone after ${tookMs} ms`);
+  });
 
   it('FAILS a run against a dead server', async () => {
     const run = await orchestrate('--profile', 'smoke', '--hours', '0.02', '--control', 'server-down');
