@@ -7,6 +7,7 @@ export { detectFormat } from './format.ts';
 export { importScore } from './import-score.ts';
 export { analyzeKey, type KeyAnalysis } from './key-finder.ts';
 export type { ProfileName } from './key-profiles.ts';
+export { copyNoteColumns } from './note-columns.ts';
 export type { Score } from './score.ts';
 export { defaultScoreLimits, type ScoreLimits } from './score-limits.ts';
 export { type ScoreSummary, summarizeScore } from './summarize-score.ts';

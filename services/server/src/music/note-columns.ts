@@ -93,6 +93,11 @@ export function resizeNoteColumns(columns: NoteColumns, capacity: number): NoteC
   return resized;
 }
 
+/** A copy with columns of its own: those of a score from another process are windows on the whole message that brought it. */
+export function copyNoteColumns(columns: NoteColumns): NoteColumns {
+  return resizeNoteColumns(columns, columns.count);
+}
+
 /** A copy whose row i is the row `order[i]` of `columns`. */
 export function reorderNoteColumns(columns: NoteColumns, order: Uint32Array): NoteColumns {
   const reordered = createNoteColumns(order.length);

@@ -58,6 +58,15 @@ describe('WorkerPool', function () {
     assert.equal(adjusted.length, 1);
   });
 
+  it('gives back scores that hold no memory but their own', async () => {
+    create({ processes: 1 });
+    const { score } = await pool.run(jobOf(smallScore('C', 100)), 'own', never);
+    assert.ok(score);
+    const columns = Object.values(score.notes).filter((column) => ArrayBuffer.isView(column));
+    assert.equal(columns.length, 13);
+    for (const { buffer, byteLength } of columns) assert.equal(buffer.byteLength, byteLength);
+  });
+
   it('gives back typed errors, and the same process takes the next job', async () => {
     create({ processes: 1 });
     const broken = `${smallScore('C', 5_000)}<`;

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { EncoreError } from '@encore/kit/encore-error';
-import type { Score, ScoreLimits } from '../music/index.ts';
+import { copyNoteColumns, type Score, type ScoreLimits } from '../music/index.ts';
 import type { ResultOf, ScoreTask } from '../scores/score-task.ts';
 import { type FromWorker, type ToWorker, windowPieces } from './protocol.ts';
 
@@ -91,7 +91,10 @@ export class WorkerProcess {
       if (message.type === 'taken') {
         feed.taken();
       } else if (message.type === 'done') {
-        done.resolve({ result: message.result as ResultOf<Task>, score: message.score });
+        const { result, score } = message;
+        // A score that is kept must not keep the message, which is several times as large.
+        const own = score && { ...score, notes: copyNoteColumns(score.notes) };
+        done.resolve({ result: result as ResultOf<Task>, score: own });
       } else if (message.type === 'failed') {
         const { code, message: text, status, definite } = message;
         done.reject(new EncoreError(code, text, { status, definite }));
