@@ -16,5 +16,13 @@ export function readEnv<Shape extends z.ZodRawShape>(
   });
 }
 
+const portError = 'must be a port, from 0 to 65535';
 /** A TCP port in the environment; 0 asks the system for a free one. */
-export const portVariable = z.coerce.number().int().min(0).max(65_535);
+export const portVariable = z.coerce
+  .number({ error: portError })
+  .int(portError)
+  .min(0, portError)
+  .max(65_535, portError);
+
+/** Where another program is. */
+export const urlVariable = z.url({ error: 'must be an address such as http://127.0.0.1:8010' });

@@ -1,25 +1,25 @@
 /** What wires the orchestrator to the others. The user's settings are read by the command line, not here. */
-import { portVariable, readEnv } from '@encore/kit';
+import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
 const shape = {
   ENCORE_HOST: z.string().default('127.0.0.1'),
   ENCORE_PORT: portVariable.default(8080),
-  ENCORE_GUARD_URL: z.url().optional(),
+  ENCORE_GUARD_URL: urlVariable.optional(),
   ENCORE_PORT_GUARD: portVariable.default(8010),
-  ENCORE_CHAOS_URL: z.url().default('http://127.0.0.1:8011'),
-  ENCORE_LOADGEN_URL: z.url().default('http://127.0.0.1:8012'),
-  ENCORE_SERVER_HEALTH_URL: z.url().default('http://127.0.0.1:8001'),
+  ENCORE_CHAOS_URL: urlVariable.default('http://127.0.0.1:8011'),
+  ENCORE_LOADGEN_URL: urlVariable.default('http://127.0.0.1:8012'),
+  ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
   /** Where Prometheus is asked what its alerts did; unset: nobody watches. */
-  ENCORE_PROMETHEUS_URL: z.url().optional(),
+  ENCORE_PROMETHEUS_URL: urlVariable.optional(),
   ENCORE_RUNS_DIR: z.string().default('runs'),
   ENCORE_RESULTS_DIR: z.string().default('test_results'),
   /** Where the lab's programs write their logs, if that is a folder: they are copied beside the report. */
   ENCORE_LOGS_DIR: z.string().optional(),
   ENCORE_WHERE_TO_LOOK: z.string().optional(),
   /** Where a browser finds the live page and Prometheus' alerts: dashboards link there. */
-  ENCORE_PAGE_URL: z.url().default('http://localhost:8080'),
-  ENCORE_ALERTS_URL: z.url().default('http://localhost:9090/alerts'),
+  ENCORE_PAGE_URL: urlVariable.default('http://localhost:8080'),
+  ENCORE_ALERTS_URL: urlVariable.default('http://localhost:9090/alerts'),
   /** What the user calls the results folder, where that is not its path here (a folder of the host, in a container). */
   ENCORE_RESULTS_NAME: z.string().optional(),
   /** How the user calls this program. */

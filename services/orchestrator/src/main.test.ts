@@ -71,6 +71,29 @@ describe('encore, the program', function () {
     assert.deepEqual([...lab.guard.asked, ...lab.chaos.asked, ...lab.loadgen.asked], []);
   });
 
+  it('refuses an environment that it cannot use', async () => {
+    const program = new Program(['check'], { ENCORE_PORT: 'abc' });
+    running.push(program);
+    const { exitCode, said } = await program.end();
+    assert.equal(exitCode, 3, said);
+    assert.match(said, /Refused to start:\n {2}environment: ENCORE_PORT: must be a port/);
+  });
+
+  it('refuses when it cannot be loaded: the 1 that Node itself would give says that a run FAILED', async () => {
+    const lacking = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) {
+        if (name === 'yaml') throw new Error('there is no yaml');
+        return next(name, context);
+      } });`;
+    const program = new Program(['check'], {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(lacking)}`,
+    });
+    running.push(program);
+    const { exitCode, said } = await program.end();
+    assert.equal(exitCode, 3, said);
+    assert.match(said, /could not be loaded: there is no yaml/);
+  });
+
   it('on Ctrl-C undoes, reports and ends with 130', async () => {
     const program = startRun();
     await program.until('phase steady');

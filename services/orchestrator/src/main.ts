@@ -1,55 +1,8 @@
-/** `encore`: reads the command line, then does what was asked for. Only wiring; see docs/ARCHITECTURE.md for the tour. */
-import { exitCodes, refusedExitCode } from '@encore/contracts';
-import { createLogger, describeError, systemClock } from '@encore/kit';
-import { parseCommandLine } from './command-line.ts';
-import { readWiring } from './config.ts';
-import { terminalOf } from './monitor/terminal.ts';
-import { performCommand } from './perform-command.ts';
+/** Loads the program. What cannot be loaded is refused: by itself Node would exit with 1, and that says that a run FAILED. */
+const { main } = await import('./program.ts').catch((error: unknown) => {
+  process.stderr.write(`encore could not be loaded: ${error instanceof Error ? error.message : String(error)}\n`);
+  return process.exit(3);
+});
+await main();
 
-/** Compose waits 30 s before it kills. */
-const lastWordMs = 25_000;
-
-const stop = new AbortController();
-function onSignal(name: string): void {
-  // The second one leaves at once; the guard heals when the leases end.
-  if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
-  setTimeout(leaveLate, lastWordMs).unref();
-  stop.abort(new Error(`stopped by ${name}`));
-}
-
-/** A report of many hours may take longer than we are given; its evidence is on disk by then. */
-function leaveLate(): void {
-  process.stdout.write('\nNo time left to finish; `report` makes the report from what was recorded.\n');
-  process.exit(exitCodes.INTERRUPTED);
-}
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
-
-/** Never a silent 0: whatever nobody caught ends the program with a line and a code that is not a verdict. */
-function die(error: unknown): void {
-  process.stderr.write(`encore: ${describeError(error)}\n`);
-  process.exit(exitCodes.INCONCLUSIVE);
-}
-process.on('unhandledRejection', die);
-process.on('uncaughtException', die);
-
-// Whoever read us may have left (`encore --dry-run | head`); a run goes on without a listener.
-process.stdout.on('error', () => undefined);
-
-const command = parseCommandLine(process.argv.slice(2), process.env);
-if (command.name === 'refused') {
-  process.stdout.write(`Refused to start:\n${command.problems.map((problem) => `  ${problem}\n`).join('')}`);
-  process.exitCode = refusedExitCode;
-} else {
-  const wiring = readWiring(process.env);
-  process.exitCode = await performCommand(command, {
-    wiring,
-    clock: systemClock,
-    logger: createLogger('orchestrator', wiring.logLevel),
-    output: process.stdout,
-    terminal: terminalOf(process.stdin, process.stdout),
-    interrupt: () => onSignal('Ctrl-C'),
-    stop: stop.signal,
-  });
-  // A connection that is still open must not keep a finished program alive.
-  setTimeout(() => process.exit(), 1_000).unref();
-}
+export {};

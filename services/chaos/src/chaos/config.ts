@@ -1,5 +1,5 @@
 /** The scheduler's environment; nothing else of it is read anywhere. */
-import { portVariable, readEnv } from '@encore/kit';
+import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
 export interface ChaosConfig {
@@ -15,7 +15,7 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
       ENCORE_HOST: z.string().default('127.0.0.1'),
       ENCORE_PORT: portVariable.default(8011),
       ENCORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-      ENCORE_GUARD_URL: z.url(),
+      ENCORE_GUARD_URL: urlVariable,
     },
     env,
   );

@@ -1,5 +1,5 @@
 /** The guard's environment; nothing else of it is read anywhere. */
-import { portVariable, readEnv } from '@encore/kit';
+import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
 /** `listen>upstream`, each host:port. */
@@ -35,8 +35,8 @@ export function readGuardConfig(env: NodeJS.ProcessEnv): GuardConfig {
       ENCORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
       ENCORE_PROJECT: z.string().min(1),
       ENCORE_ENGINE_SOCKET: z.string().min(1),
-      ENCORE_TOXIPROXY_URL: z.url(),
-      ENCORE_SERVER_HEALTH_URL: z.url().default('http://127.0.0.1:8001'),
+      ENCORE_TOXIPROXY_URL: urlVariable,
+      ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
       ENCORE_CLIENT_LINK: linkVariable,
       ENCORE_DATABASE_LINK: linkVariable,
       ENCORE_JOURNAL_DIR: z.string().min(1),

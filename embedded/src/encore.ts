@@ -1,0 +1,75 @@
+/**
+ * `encore`: the lab without Docker. What needs no lab goes straight to the orchestrator; `run` and `check` start the lab,
+ * put the orchestrator in front of it, and take the lab down with whatever exit code it ended.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { exitCodes, refusedExitCode } from '@encore/contracts';
+import { describeError, EncoreError } from '@encore/kit';
+import { parseCommandLine } from '@encore/orchestrator/command-line';
+
+const root = join(import.meta.dirname, '..', '..');
+const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];
+
+const given = { ...process.env };
+const argv = process.argv.slice(2);
+
+export async function main(): Promise<void> {
+  // Ports, and settings that somebody keeps there: Compose reads the same file, and there too the environment goes before it.
+  if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
+  const command = parseCommandLine(argv, process.env);
+  if (command.name === 'check' || (command.name === 'run' && !command.dryRun)) {
+    process.exitCode = await runLab();
+    return;
+  }
+  if (command.name === 'report' || command.name === 'verify') await showRuns();
+  if (command.name === 'monitor' || command.name === 'heal') await findLab();
+  // It reads the same command line, and prints, refuses or answers by itself.
+  await import('@encore/orchestrator/main');
+}
+
+/** Runs are asked for when the lab is gone, but they are still where it kept them. */
+async function showRuns(): Promise<void> {
+  const { readHostEnvironment } = await import('./config.ts');
+  const runs = readHostEnvironment(process.env).homes.map((home) => join(home, 'runs'));
+  process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? '';
+  process.env['ENCORE_RESULTS_DIR'] ||= join(root, 'test_results');
+}
+
+/** A lab without Docker takes other ports where these are taken. */
+async function findLab(): Promise<void> {
+  const { readHostEnvironment } = await import('./config.ts');
+  const { runningPorts } = await import('./running-lab.ts');
+  const ports = runningPorts(readHostEnvironment(process.env).homes);
+  if (ports === null) return;
+  process.env['ENCORE_PORT_PAGE'] = given['ENCORE_PORT_PAGE'] || String(ports.page);
+  process.env['ENCORE_PORT_GUARD'] = given['ENCORE_PORT_GUARD'] || String(ports.guard);
+}
+
+async function runLab(): Promise<number> {
+  const { readHostEnvironment } = await import('./config.ts');
+  const { startLab } = await import('./lab.ts');
+  const { runInFront } = await import('./foreground.ts');
+  const results = join(root, 'test_results');
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
+    stop.abort(new Error('interrupted'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  try {
+    const host = readHostEnvironment(process.env);
+    process.stderr.write('starting the lab\n');
+    await using lab = await startLab({ root, results, host }, stop.signal);
+    const env = { ...process.env, ...lab.env };
+    const code = await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
+    if (code === refusedExitCode) process.stderr.write(`the logs of the lab's programs are in ${lab.keepLogs()}\n`);
+    return code;
+  } catch (error) {
+    if (stop.signal.aborted) return exitCodes.INTERRUPTED;
+    process.stderr.write(
+      `encore could not start: ${error instanceof EncoreError ? error.message : describeError(error)}\n`,
+    );
+    return refusedExitCode;
+  }
+}

@@ -1,0 +1,64 @@
+/** `encore`: reads the command line, then does what was asked for. Only wiring; see docs/ARCHITECTURE.md for the tour. */
+import { exitCodes, refusedExitCode } from '@encore/contracts';
+import { createLogger, describeError, EncoreError, systemClock } from '@encore/kit';
+import { parseCommandLine } from './command-line.ts';
+import { readWiring, type Wiring } from './config.ts';
+import { terminalOf } from './monitor/terminal.ts';
+import { performCommand } from './perform-command.ts';
+
+/** Compose waits 30 s before it kills. */
+const lastWordMs = 25_000;
+
+const stop = new AbortController();
+function onSignal(name: string): void {
+  // The second one leaves at once; the guard heals when the leases end.
+  if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
+  setTimeout(leaveLate, lastWordMs).unref();
+  stop.abort(new Error(`stopped by ${name}`));
+}
+
+/** A report of many hours may take longer than we are given; its evidence is on disk by then. */
+function leaveLate(): void {
+  process.stdout.write('\nNo time left to finish; `report` makes the report from what was recorded.\n');
+  process.exit(exitCodes.INTERRUPTED);
+}
+
+/** Never a silent 0: whatever nobody caught ends the program with a line and a code that is not a verdict. */
+function die(error: unknown): void {
+  process.stderr.write(`encore: ${describeError(error)}\n`);
+  process.exit(exitCodes.INCONCLUSIVE);
+}
+
+export async function main(): Promise<void> {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  process.on('unhandledRejection', die);
+  process.on('uncaughtException', die);
+
+  // Whoever read us may have left (`encore --dry-run | head`); a run goes on without a listener.
+  process.stdout.on('error', () => undefined);
+
+  const command = parseCommandLine(process.argv.slice(2), process.env);
+  if (command.name === 'refused') return refuse(command.problems);
+  let wiring: Wiring;
+  try {
+    wiring = readWiring(process.env);
+  } catch (error) {
+    return refuse([error instanceof EncoreError ? error.message : describeError(error)]);
+  }
+  process.exitCode = await performCommand(command, {
+    wiring,
+    clock: systemClock,
+    logger: createLogger('orchestrator', wiring.logLevel),
+    output: process.stdout,
+    terminal: terminalOf(process.stdin, process.stdout),
+    interrupt: () => onSignal('Ctrl-C'),
+    stop: stop.signal,
+  });
+  // A connection that is still open must not keep a finished program alive.
+  setTimeout(() => process.exit(), 1_000).unref();
+}
+
+function refuse(problems: readonly string[]): void {
+  process.stdout.write(`Refused to start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
+  process.exitCode = refusedExitCode;
+}
