@@ -1,5 +1,7 @@
 /** The lab on the real engine with the real Toxiproxy, as a user starts it. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import type { Report } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
@@ -84,6 +86,24 @@ describe('docker compose', () => {
       this.skip();
     }
     await playSong(`http://127.0.0.1:${env['ENCORE_PORT_SERVER']}`, await readSong(corpus));
+  });
+
+  it('is bound to 0.0.0.0 in its container, and answers only who calls it by a name that it knows', async () => {
+    const sockets = await compose(['exec', '-T', 'server', 'cat', '/proc/net/tcp'], 20_000);
+    assert.match(sockets.stdout, / 00000000:1F40 00000000:0000 0A /, 'port 8000 listens on every address');
+    const statusOf = async (path: string, method: string, headers: Record<string, string>) => {
+      const sent = request({ host: '127.0.0.1', port: env['ENCORE_PORT_SERVER'], path, method, headers }).end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    const known = { host: 'localhost' };
+    const foreign = [{ host: 'evil.example' }, { ...known, origin: 'https://evil.example' }];
+    assert.equal(await statusOf('/scores', 'GET', known), 200);
+    for (const headers of foreign)
+      assert.equal(await statusOf('/scores', 'GET', headers), 403, JSON.stringify(headers));
+    assert.equal(await statusOf('/mcp', 'POST', known), 400, 'an empty message is no JSON');
+    for (const headers of foreign) assert.equal(await statusOf('/mcp', 'POST', headers), 403, JSON.stringify(headers));
   });
 
   interface Watched {
