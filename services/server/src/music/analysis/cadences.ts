@@ -18,6 +18,8 @@ export interface KeyedSpan extends HarmonicSpan {
 /** How much longer than usual a held note is. */
 const heldFactor = 2;
 const melodyMemory = 8;
+/** The minor seventh above a root, on the line of fifths. */
+const seventh = -2;
 
 export function cadencesOf(score: Score, spans: readonly KeyedSpan[]): Cadence[] {
   const melody = melodyOf(score);
@@ -56,8 +58,9 @@ function kindOf(
   }
   if (!first.secondary && first.degree === 4 && second.degree === 5) return 'deceptive';
   if (!first.secondary && first.degree === 3 && toTonic && arrival.chord.inversion === 0) return 'plagal';
-  const restsOnDominant = second.degree === 4 && hasLeadingTone(arrival) && arrival.chord.inversion === 0;
-  return restsOnDominant ? 'half' : null;
+  // A dominant that follows a dominant does not arrive, and one with its seventh does not rest (Caplin, Classical Form, chapter 2).
+  const arrives = !dominant && second.degree === 4 && hasLeadingTone(arrival) && arrival.chord.inversion === 0;
+  return arrives && !arrival.chord.type.tones.includes(seventh) ? 'half' : null;
 }
 
 /** The leading tone of the key sounds in the chord: in minor, a v is no dominant. */

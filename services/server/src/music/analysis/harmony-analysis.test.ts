@@ -54,6 +54,18 @@ describe('harmony analysis', () => {
     );
   });
 
+  it('hears a half cadence where a triad on the dominant is reached, not in a seventh chord, and not within the dominant', () => {
+    const kindsAfter = (soprano: string, alto: string, tenor: string, bass: string) =>
+      analyzeHarmony(
+        phrase(
+          `E5:2 F5:2 | D5:2 E5:2 | ${soprano} / C5:2 C5:2 | B4:2 C5:2 | ${alto} / G4:2 A4:2 | G4:2 G4:2 | ${tenor} / C3:2 F3:2 | G3:2 C3:2 | ${bass}`,
+        ),
+      ).cadences.map(({ kind }) => kind);
+    assert.deepEqual(kindsAfter('F5:2 D5:6', 'C5:2 B4:6', 'A4:2 G4:6', 'F3:2 G3:6'), ['half']);
+    assert.deepEqual(kindsAfter('F5:2 F5:6', 'C5:2 B4:6', 'A4:2 D5:6', 'F3:2 G3:6'), []);
+    assert.deepEqual(kindsAfter('D5:2 D5:6', 'B4:2 B4:6', 'G4:2 G4:6', 'B3:2 G3:6'), []);
+  });
+
   it('tells a perfect authentic cadence from an imperfect one: root positions, and the tonic on top', () => {
     const closing = (soprano: string, bass: string) =>
       analyzeHarmony(
