@@ -8,6 +8,7 @@ import { benchLoadHour } from './load-hour.ts';
 import { benchLoadOmission } from './load-omission.ts';
 import { benchLoadUploads } from './load-uploads.ts';
 import { benchMusicImport } from './music-import.ts';
+import { benchMusicKeys } from './music-keys.ts';
 import { benchProxyOverhead } from './proxy-overhead.ts';
 import { benchServerMcp } from './server-mcp.ts';
 import { benchServerOverload } from './server-overload.ts';
@@ -16,6 +17,7 @@ import { benchServerStart } from './server-start.ts';
 /** One line per benchmark: its name and a function that prints its lines and says whether its goals were met. */
 const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'music-import': benchMusicImport,
+  'music-keys': benchMusicKeys,
   'load-uploads': benchLoadUploads,
   'load-cost': benchLoadCost,
   'load-omission': benchLoadOmission,

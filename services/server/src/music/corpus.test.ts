@@ -3,13 +3,13 @@
  * home keys must be those that human analysts wrote down.
  */
 import assert from 'node:assert/strict';
-import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
+import { countRightKeys } from '../testing/known-keys.ts';
 import { type ExportFormat, exportScore } from './export-score.ts';
 import { importScore } from './import-score.ts';
 import { readJson } from './json-reader.ts';
-import { analyzeKey } from './key-finder.ts';
 import { profileNames } from './key-profiles.ts';
 import { differenceOfMidi } from './midi-difference.ts';
 import { codeOf, read } from './read-fixture.ts';
@@ -70,19 +70,9 @@ describe('real scores', function () {
   }
 
   it('finds the home key that human analysts wrote down, of at least 20 in 24 songs', async () => {
-    const index = JSON.parse(readFileSync(join(corpus, 'scores/index.json'), 'utf8')) as {
-      file: string;
-      key: string;
-    }[];
-    const right = new Map<string, number>();
-    for (const { file, key } of index) {
-      const score = await open(join(corpus, 'scores', file));
-      for (const profile of [...profileNames, 'vote'] as const) {
-        if (analyzeKey(score, profile).key === key) right.set(profile, (right.get(profile) ?? 0) + 1);
-      }
-    }
-    for (const [profile, count] of right) console.log(`      ${profile}: ${count} of ${index.length}`);
-    const wanted = Math.ceil((index.length * 20) / 24);
+    const { songs, right } = await countRightKeys(corpus);
+    for (const [profile, count] of right) console.log(`      ${profile}: ${count} of ${songs}`);
+    const wanted = Math.ceil((songs * 20) / 24);
     assert.ok((right.get('vote') ?? 0) >= wanted);
     assert.ok(Math.max(...profileNames.map((profile) => right.get(profile) ?? 0)) >= wanted);
   });

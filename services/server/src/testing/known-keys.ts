@@ -1,0 +1,27 @@
+/** Songs whose key human analysts wrote down, and how many of them each profile finds: for the test, which has a limit, and for the bench. */
+import { createReadStream, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { importScore } from '../music/import-score.ts';
+import { analyzeKey } from '../music/key-finder.ts';
+import { type ProfileName, profileNames } from '../music/key-profiles.ts';
+import { defaultScoreLimits } from '../music/score-limits.ts';
+
+export interface RightKeys {
+  songs: number;
+  right: Map<ProfileName | 'vote', number>;
+}
+
+/** `corpus` has a folder `scores` with an index.json that names file and key of each. */
+export async function countRightKeys(corpus: string): Promise<RightKeys> {
+  const folder = join(corpus, 'scores');
+  const index: { file: string; key: string }[] = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+  const methods = [...profileNames, 'vote'] as const;
+  const right: RightKeys['right'] = new Map(methods.map((method) => [method, 0]));
+  for (const { file, key } of index) {
+    const bytes = createReadStream(join(folder, file));
+    const score = await importScore(bytes, defaultScoreLimits, new AbortController().signal);
+    for (const method of methods)
+      if (analyzeKey(score, method).key === key) right.set(method, (right.get(method) ?? 0) + 1);
+  }
+  return { songs: index.length, right };
+}
