@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitUntil } from '@encore/kit';
+import { mcpToolCall, waitUntil } from '@encore/kit';
+import { zipSync } from 'fflate';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import type { z } from 'zod';
 import { startPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
 import { smallScore } from './fixture-server.ts';
+import { tools } from './tools/index.ts';
 
 interface Process {
   child: ChildProcess;
@@ -161,6 +164,83 @@ describe('the server as a process', function () {
     server.child.kill('SIGTERM');
     assert.equal((await server.exited).code, 1);
     assert.ok(performance.now() - startedAt < 1_000);
+  });
+
+  it('builds no path from input: names of scores, keys, prefixes, and the entries of an archive', async () => {
+    const pathLog = join(folder, 'paths');
+    const spy = join(import.meta.dirname, 'testing', 'path-log.ts');
+    const { port } = await ready(launch({ NODE_OPTIONS: `--import=${spy}`, ENCORE_PATH_LOG: pathLog }));
+    // In every name that is sent, and in no path that the server has of its own.
+    const mark = 'm4rk3r';
+    const names = [
+      mark,
+      `../../${mark}`,
+      `/etc/${mark}`,
+      `..\\..\\${mark}`,
+      `\\\\host\\${mark}`,
+      `C:${mark}`,
+      `${mark}\0.xml`,
+      `file:///tmp/${mark}`,
+    ];
+    const ask = async (path: string, init: RequestInit): Promise<number> => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, init);
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    const statuses: number[] = [];
+    for (const name of names) {
+      const path = `/scores/${encodeURIComponent(name)}`;
+      const key = encodeURIComponent(name);
+      statuses.push(
+        await ask(path, {
+          method: 'PUT',
+          body: smallScore('C', 3_000),
+          headers: { 'idempotency-key': `key-of-${key}` },
+        }),
+        await ask(path, { method: 'GET' }),
+        await ask(`/scores?prefix=${key}`, { method: 'GET' }),
+      );
+      for (const tool of tools) {
+        const input = {
+          score_id: name,
+          new_score_id: name,
+          prefix: name,
+          format: 'midi',
+          interval: 'M2',
+          content: name,
+        };
+        const known = Object.keys((tool.input as z.ZodObject).shape);
+        const given = Object.fromEntries(Object.entries(input).filter(([field]) => known.includes(field)));
+        const { headers, body } = mcpToolCall({ client: mark, id: 1, tool: tool.name, input: given });
+        statuses.push(await ask('/mcp', { method: 'POST', headers, body }));
+      }
+      statuses.push(await ask(path, { method: 'DELETE' }));
+    }
+    const container = `<container><rootfiles><rootfile full-path="../../${mark}.xml"/></rootfiles></container>`;
+    const entries = { 'META-INF/container.xml': container, [`../../${mark}.xml`]: smallScore('C', 2) };
+    const archive = zipSync(
+      Object.fromEntries(Object.entries(entries).map(([name, text]) => [name, Buffer.from(text)])),
+    );
+    statuses.push(await ask(`/scores/${mark}-zip`, { method: 'PUT', body: new Uint8Array(archive) }));
+    const { headers, body } = mcpToolCall({
+      client: mark,
+      id: 1,
+      tool: 'score_info',
+      input: { score_id: `${mark}-zip` },
+    });
+    statuses.push(await ask('/mcp', { method: 'POST', headers, body }));
+    assert.ok(statuses.includes(201) && statuses.every((status) => status !== 500), statuses.join());
+    const paths = [...new Set(readFileSync(pathLog, 'utf8').trim().split('\n'))].map((line) =>
+      String(JSON.parse(line)),
+    );
+    assert.ok(
+      paths.some((path) => path.startsWith(join(folder, 'scratch', 'upload-'))),
+      'an upload was spooled',
+    );
+    assert.deepEqual(
+      paths.filter((path) => path.includes(mark)),
+      [],
+    );
   });
 
   it('takes its worker processes with it when it is killed', async function () {
