@@ -139,6 +139,15 @@ describe('encore, the program', function () {
     const checked = await encore('check', '--profile', 'smoke').end();
     assert.equal(checked.exitCode, 0, checked.said);
     assert.match(checked.said, /A run can start/);
+    for (const name of [
+      'engine',
+      'control groups',
+      'memory',
+      'clocks',
+      'load generator capacity',
+      'disk for the results',
+    ])
+      assert.match(checked.said, new RegExp(`^ *(ok|WARN) +${name}: `, 'm'), name);
     assert.equal((await encore('heal').end()).exitCode, 0);
     assert.match((await encore('faults').end()).said, /^crash /m);
     const { said } = await encore('scenarios').end();
