@@ -168,8 +168,9 @@ describe('the server as a process', function () {
 
   it('builds no path from input: names of scores, keys, prefixes, and the entries of an archive', async () => {
     const pathLog = join(folder, 'paths');
-    const spy = join(import.meta.dirname, 'testing', 'path-log.ts');
-    const { port } = await ready(launch({ NODE_OPTIONS: `--import=${spy}`, ENCORE_PATH_LOG: pathLog }));
+    const spy = new URL('testing/path-log.ts', import.meta.url);
+    spy.searchParams.set('to', pathLog);
+    const { port } = await ready(launch({ NODE_OPTIONS: `--import=${spy}` }));
     // In every name that is sent, and in no path that the server has of its own.
     const mark = 'm4rk3r';
     const names = [

@@ -1,13 +1,13 @@
 /**
  * Loaded before a program by `--import`: writes each path that it gives to the file system, one a line in JSON, to the file that
- * ENCORE_PATH_LOG names. Its child processes inherit it. What Node itself loads as modules goes another way.
+ * its own URL names (`?to=`). Its child processes inherit it. What Node itself loads as modules goes another way.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
 type Call = (...args: unknown[]) => unknown;
 
-const log = fs.openSync(process.env['ENCORE_PATH_LOG'] ?? '', 'a');
+const log = fs.openSync(new URL(import.meta.url).searchParams.get('to') ?? '', 'a');
 const write = fs.writeSync;
 const takesTwoPaths = /^(rename|link|symlink|copyFile|cp)(Sync)?$/;
 const decoder = new TextDecoder();
