@@ -202,6 +202,7 @@ describe('docker compose', () => {
     });
 
   it('undoes what is held within 5 s of POST /stop, and writes the report', async () => {
+    const before = await stateOfServer();
     const running = orchestrate('--config', '/app/e2e/frozen.yaml');
     const isPaused = async () => (await stateOfServer()).startsWith('true');
     await waitUntil('the freeze', isPaused, { timeoutMs: 90_000 });
@@ -215,6 +216,8 @@ describe('docker compose', () => {
     const run = await running;
     assertStopped(run, await reportOf(run), 1);
     assert.ok(tookMs < 5_000, `undone after ${tookMs} ms`);
+    // Healthy again as well, or the engine lets nothing start that depends on it.
+    await waitUntil('the state before', async () => (await stateOfServer()) === before, { timeoutMs: 60_000 });
   });
 
   it('FAILS a run against a dead server', async () => {
