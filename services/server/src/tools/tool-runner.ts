@@ -54,16 +54,12 @@ export class ToolRunner {
 
   async #work(tool: Tool, input: unknown, clientSignal: AbortSignal, deadline: AbortController): Promise<unknown> {
     const { library, control, timeoutMs } = this.#options;
-    clientSignal.throwIfAborted();
     const timer = setTimeout(() => deadline.abort(toolTimeout(timeoutMs)), timeoutMs);
-    // By hand, for AbortSignal.any leaves weak references behind, which the garbage collector pays for at every call.
-    const stop = (): void => deadline.abort(clientSignal.reason);
-    clientSignal.addEventListener('abort', stop, { once: true });
     try {
-      return await tool.run(input, { library, control, signal: deadline.signal });
+      const signal = AbortSignal.any([clientSignal, deadline.signal]);
+      return await tool.run(input, { library, control, signal });
     } finally {
       clearTimeout(timer);
-      clientSignal.removeEventListener('abort', stop);
     }
   }
 }
