@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { type EventOf, type PlannedFault, plannedFaultSchema, type UndoAnswer } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
+import { assertNothingLeft } from './left-nothing.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
 import { Running } from './running-guard.ts';
 import type { ToyLab } from './toy-programs.ts';
@@ -143,14 +144,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
 
     it('leaves nothing behind, and the bystander was not touched', async () => {
       await works();
-      await guard.call('POST', '/hygiene', {});
-      const [found] = (await guard.eventsOf('hygiene_checked')).slice(-1);
-      assert.deepEqual(
-        [found?.leakedToxics, found?.leakedPauses, found?.limitsOffBaseline, found?.foreignContainersTouched],
-        [0, 0, 0, 0],
-        found?.detail.join(),
-      );
-      assert.equal(await identityOf(lab), bystander);
+      await assertNothingLeft(guard, lab, bystander);
     });
   });
 }

@@ -9,6 +9,7 @@ import { makePlan } from '@encore/plan';
 import { after, before, describe, it } from 'mocha';
 import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
 import { kindEffects } from './kind-effects.ts';
+import { assertNothingLeft } from './left-nothing.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
 import { Running } from './running-guard.ts';
 import type { ToyLab } from './toy-programs.ts';
@@ -226,14 +227,7 @@ export function guardSuite(
     });
 
     it('leaves nothing behind and never touched the bystander', async () => {
-      await guard.call('POST', '/hygiene', {});
-      const [found] = (await guard.eventsOf('hygiene_checked')).slice(-1);
-      assert.deepEqual(
-        [found?.leakedToxics, found?.leakedPauses, found?.limitsOffBaseline, found?.foreignContainersTouched],
-        [0, 0, 0, 0],
-        found?.detail.join(),
-      );
-      assert.equal(await identityOf(lab), bystander);
+      await assertNothingLeft(guard, lab, bystander);
     });
   });
 }
