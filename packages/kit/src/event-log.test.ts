@@ -12,8 +12,21 @@ describe('EventLog', () => {
     const log = new EventLog();
     for (const at of [10, 20, 30]) log.add(event(at));
     assert.deepEqual(times(log, 0), [10, 20, 30]);
+    assert.deepEqual(times(log, 0), [10, 20, 30], 'again, for the first answer may not have arrived');
     assert.deepEqual(times(log, 2), [30]);
     assert.deepEqual(times(log, 3), []);
+  });
+
+  it('forgets what its reader has, and tells another one that comes later what is missing', () => {
+    const log = new EventLog();
+    for (const at of [10, 20, 30, 40]) log.add(event(at));
+    assert.deepEqual(times(log, 3), [40]);
+    assert.equal(log.page(undefined, 0).dropped, 0, 'read is not dropped');
+    assert.deepEqual(times(log, 0), [40]);
+    assert.equal(log.page(log.boot, 1).dropped, 2, 'numbers 2 and 3 went to another reader');
+    assert.deepEqual(times(log, 99), [], 'a number from the future');
+    log.add(event(50));
+    assert.deepEqual(times(log, 4), [50]);
   });
 
   it('starts from the beginning for a reader that knew another boot', () => {

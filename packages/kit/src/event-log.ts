@@ -1,6 +1,7 @@
 /**
- * A service's events in order, in bounded memory, handed out by page. The orchestrator asks for what came after the
- * last number it saw; a new boot id tells it that the numbering began anew.
+ * A service's events in order, handed out by page. The orchestrator asks for what came after the last number it saw; a new boot id
+ * tells it that the numbering began anew. It asks again only when its history holds what it got, so what lies before the number it names
+ * is forgotten: the log is short while somebody reads it, and bounded while nobody does.
  */
 import { randomUUID } from 'node:crypto';
 import type { EncoreEvent, EventPage } from '@encore/contracts';
@@ -12,7 +13,8 @@ export class EventLog {
   readonly #capacity: number;
   #events: { seq: number; event: EncoreEvent }[] = [];
   #lastSeq = 0;
-  #lastDropped = 0;
+  /** The last number that a reader named. */
+  #read = 0;
 
   constructor(capacity = 50_000) {
     this.#capacity = capacity;
@@ -21,22 +23,22 @@ export class EventLog {
   add(event: EncoreEvent): void {
     this.#lastSeq += 1;
     this.#events.push({ seq: this.#lastSeq, event });
-    // Dropping in blocks keeps this cheap; what was dropped is counted and reported.
-    if (this.#events.length > this.#capacity * 1.1) {
-      const removed = this.#events.splice(0, this.#events.length - this.#capacity);
-      this.#lastDropped = removed.at(-1)?.seq ?? this.#lastDropped;
-    }
+    // Dropping in blocks keeps this cheap.
+    if (this.#events.length > this.#capacity * 1.1) this.#events.splice(0, this.#events.length - this.#capacity);
   }
 
-  /** Events after number `after` of boot `boot`; an unknown boot starts from the beginning. */
+  /** Events after number `after` of boot `boot`; a reader that knows no or another boot starts from what nobody has read. */
   page(boot: string | undefined, after: number): EventPage {
-    const from = boot === this.boot ? after : 0;
-    const first = this.#events[0]?.seq ?? this.#lastSeq + 1;
-    const start = Math.max(0, from + 1 - first);
-    return {
-      boot: this.boot,
-      dropped: Math.max(0, this.#lastDropped - from),
-      events: this.#events.slice(start, start + pageSize),
-    };
+    const known = boot === this.boot;
+    const from = known ? Math.max(0, after) : this.#read;
+    if (known) this.#read = Math.max(this.#read, Math.min(from, this.#lastSeq));
+    const dropped = Math.max(0, this.#firstSeq - 1 - from);
+    this.#events.splice(0, this.#read + 1 - this.#firstSeq);
+    const start = Math.max(0, from + 1 - this.#firstSeq);
+    return { boot: this.boot, dropped, events: this.#events.slice(start, start + pageSize) };
+  }
+
+  get #firstSeq(): number {
+    return this.#lastSeq + 1 - this.#events.length;
   }
 }

@@ -8,7 +8,7 @@ import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
 import { saveMemory } from './save-memory.ts';
 
-/** Fetched twice a second; this is half a minute of a run in which everything fails, and constant memory. */
+/** Fetched twice a second, and then forgotten; this is half a minute of a run in which everything fails and nobody fetches. */
 const eventCapacity = 3_000;
 
 saveMemory();

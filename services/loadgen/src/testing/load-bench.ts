@@ -26,6 +26,8 @@ export class LoadBench implements AsyncDisposable {
   readonly fake: FakeServer;
   readonly runsDir: string;
   readonly events = new EventLog();
+  readonly #told: EncoreEvent[] = [];
+  #lastTold = 0;
   readonly load: Load;
 
   private constructor(fake: FakeServer, runsDir: string, clock: Clock) {
@@ -50,14 +52,12 @@ export class LoadBench implements AsyncDisposable {
     return join(this.runsDir, 'test-1', 'ledger.ndjson');
   }
 
-  all(): EncoreEvent[] {
-    const events: EncoreEvent[] = [];
-    for (let after = 0; ; ) {
-      const page = this.events.page(this.events.boot, after).events;
-      const last = page.at(-1);
-      if (!last) return events;
-      events.push(...page.map(({ event }) => event));
-      after = last.seq;
+  all(): readonly EncoreEvent[] {
+    for (;;) {
+      const page = this.events.page(this.events.boot, this.#lastTold).events;
+      if (page.length === 0) return this.#told;
+      this.#told.push(...page.map(({ event }) => event));
+      this.#lastTold = page.at(-1)?.seq ?? this.#lastTold;
     }
   }
 
