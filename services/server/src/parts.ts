@@ -146,6 +146,7 @@ function createDatabase(
 ): Database {
   return new Database({
     url: databaseUrl,
+    clock: systemClock,
     connections: limits.database.connections,
     connectTimeoutMs: limits.database.connect_timeout * 1_000,
     queryTimeoutMs: limits.database.query_timeout * 1_000,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { serverErrorSchema } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
 import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+import { DatabaseLink } from '../testing/database-link.ts';
 
 const limits = {
   database: { connections: 4, connect_timeout: 1, query_timeout: 1 },
@@ -94,11 +94,8 @@ describe('a database in trouble', function () {
   });
 
   it('whose answer to a commit is lost: the write is found again by its key, and is there once', async () => {
-    await using link = await openLink(postgres.port);
-    await using server = await startFixtureServer(
-      postgres.url.replace(String(postgres.port), String(link.port)),
-      limits,
-    );
+    await using link = await DatabaseLink.open(postgres);
+    await using server = await startFixtureServer(link.url, limits);
     await untilReady(server);
     link.cutAfter = 'publish_score';
     const key = randomUUID();
@@ -112,54 +109,36 @@ describe('a database in trouble', function () {
     const { error } = serverErrorSchema.parse(await (await server.put('unknown', smallScore())).json());
     assert.deepEqual([error.code, error.definite], ['DATABASE_UNAVAILABLE', false]);
   });
-});
 
-interface Link extends AsyncDisposable {
-  readonly port: number;
-  /** Once this text has gone to the database, its next answer is thrown away and the connection is cut. */
-  cutAfter: string | null;
-  cuts: number;
-}
-
-async function openLink(databasePort: number): Promise<Link> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((client) => {
-    const upstream = connect(databasePort, '127.0.0.1');
-    let doomed = false;
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.on('data', (data) => {
-      if (link.cutAfter !== null && data.includes(link.cutAfter)) {
-        link.cutAfter = null;
-        doomed = true;
-      }
-      upstream.write(data);
+  it('whose connections break together and that is away for a moment: who is under way hears of it, nobody else', async () => {
+    const connections = 10;
+    await using link = await DatabaseLink.open(postgres);
+    await using server = await startFixtureServer(link.url, {
+      database: { connections, connect_timeout: 2, query_timeout: 4 },
+      breaker: { database_open_seconds: 60 },
+      queue_timeout: 5,
     });
-    upstream.on('data', (data) => {
-      if (doomed) {
-        link.cuts += 1;
-        client.destroy();
-      } else {
-        client.write(data);
+    await untilReady(server);
+    await server.put('asked', smallScore());
+    const failures: string[] = [];
+    let answers = 0;
+    let over = false;
+    const user = async (): Promise<void> => {
+      while (!over) {
+        const answer = await get(`${server.url}/scores/asked`);
+        const text = await answer.text();
+        if (answer.ok) answers += 1;
+        else failures.push(text);
       }
-    });
+    };
+    link.delayMs = 100;
+    const users = Array.from({ length: 3 * connections }, user);
+    await waitUntil('answers', () => answers > 100, { timeoutMs: 10_000 });
+    await link.cutAndRefuse(700);
+    const before = answers;
+    await waitUntil('answers again', () => answers > before + 100, { timeoutMs: 10_000 });
+    over = true;
+    await Promise.all(users);
+    assert.ok(failures.length > 0 && failures.length <= connections, failures.join('\n'));
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  const link: Link = {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    cutAfter: null,
-    cuts: 0,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((done) => server.close(done));
-    },
-  };
-  return link;
-}
+});

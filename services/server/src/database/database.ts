@@ -1,8 +1,13 @@
 /**
- * PostgreSQL with deadlines: a database that is gone, silent or full is an honest 503 within seconds, never a wait.
+ * PostgreSQL with deadlines: a database that is gone, silent or full is an honest 503 within seconds, never a wait without end.
  * A connection on which anything failed is thrown away.
+ *
+ *   place ──▶ connection, asked for again until its time is up ──▶ statement, once
+ *
+ * Connections often break together, when what lies between is reconfigured or the database restarts, and then a new one may be refused for a
+ * moment. Those whose statements were under way hear of it; the breaker does not, for the next connection tells whether there is a database.
  */
-import { describeError, EncoreError } from '@encore/kit';
+import { type Clock, describeError, EncoreError } from '@encore/kit';
 import pg from 'pg';
 import type { CircuitBreaker, Verdict } from '../resilience/circuit-breaker.ts';
 import { overloaded, Semaphore } from '../resilience/semaphore.ts';
@@ -10,7 +15,9 @@ import { schemaLock, schemaStatements } from './schema.ts';
 
 export interface DatabaseOptions {
   url: string;
+  clock: Clock;
   connections: number;
+  /** Until then a connection is asked for again when it was refused. */
   connectTimeoutMs: number;
   queryTimeoutMs: number;
   /** How long a query may wait for a connection while all are in use. */
@@ -20,9 +27,24 @@ export interface DatabaseOptions {
   onFailure: (error: unknown) => void;
 }
 
+const connectAgainMs = 50;
 const queuedPerConnection = 20;
 const bulkShare = 0.3;
 const maxQueuedBulk = 1_000;
+
+/** No connection could be had in time: nothing was sent. */
+class NotConnected extends Error {
+  constructor(cause: unknown) {
+    super(describeError(cause), { cause });
+  }
+}
+
+/** A connection that had worked ended while a statement was under way. */
+class Broken extends Error {
+  constructor(cause: unknown) {
+    super(describeError(cause), { cause });
+  }
+}
 
 export type Row = Record<string, unknown>;
 
@@ -33,6 +55,8 @@ export class Database implements AsyncDisposable {
   readonly #places: Semaphore;
   /** Chunks of large scores share a part of the connections, so that a few hundred transfers do not hold up small requests. */
   readonly #bulkPlaces: Semaphore;
+  /** Connections on which a statement has been answered. */
+  readonly #proven = new WeakSet<pg.PoolClient>();
   #ping: Promise<boolean> | null = null;
 
   constructor(options: DatabaseOptions) {
@@ -73,11 +97,11 @@ export class Database implements AsyncDisposable {
       if (!report) throw databaseUnavailable('its circuit breaker is open', true);
       let verdict: Verdict = 'neutral';
       try {
-        const { rows } = await this.#pool.query<Row>(text, values);
+        const rows = await this.#ask(text, values);
         verdict = 'success';
         return rows;
       } catch (error) {
-        if (meansUnavailable(error)) verdict = 'failure';
+        if (meansUnavailable(error) && !(error instanceof Broken)) verdict = 'failure';
         throw this.#classify(error);
       } finally {
         report(verdict);
@@ -116,15 +140,49 @@ export class Database implements AsyncDisposable {
     await this.#pool.end();
   }
 
+  async #ask(text: string, values: unknown[]): Promise<Row[]> {
+    const client = await this.#connect();
+    const proven = this.#proven.has(client);
+    let broke = false;
+    let failed = true;
+    // Without a listener, a connection that breaks would end the process.
+    const onError = (): void => {
+      broke = true;
+    };
+    client.on('error', onError);
+    try {
+      const { rows } = await client.query<Row>(text, values);
+      this.#proven.add(client);
+      failed = false;
+      return rows;
+    } catch (error) {
+      throw proven && (broke || endsSession(error)) ? new Broken(error) : error;
+    } finally {
+      client.release(failed);
+      client.off('error', onError);
+    }
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    const { clock, connectTimeoutMs } = this.#options;
+    for (const until = clock.now() + connectTimeoutMs; ; await clock.sleep(connectAgainMs)) {
+      try {
+        return await this.#pool.connect();
+      } catch (error) {
+        if (!meansUnavailable(error)) throw error;
+        if (this.#pool.ending || clock.now() + connectAgainMs >= until) throw new NotConnected(error);
+      }
+    }
+  }
+
   #classify(error: unknown): EncoreError {
     if (!meansUnavailable(error)) {
       return new EncoreError('INTERNAL', `the database refused a statement: ${describeError(error)}`, { cause: error });
     }
     this.#options.onFailure(error);
     // PostgreSQL itself said that the statement failed, so its transaction is gone; or the statement was never sent.
-    const saidNo = error instanceof pg.DatabaseError && error.severity === 'ERROR';
-    const neverSent = error instanceof Error && /connect|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(error.message);
-    return databaseUnavailable(error, saidNo || neverSent);
+    const saidNo = error instanceof pg.DatabaseError && !endsSession(error);
+    return databaseUnavailable(error, saidNo || error instanceof NotConnected);
   }
 }
 
@@ -136,4 +194,9 @@ function databaseUnavailable(cause: unknown, definite: boolean): EncoreError {
 /** Anything but a complaint about the statement. By SQLSTATE: connection, resources (disk full, too many connections), shutdown, system, lock. */
 function meansUnavailable(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || /^(08|53|57|58|25006|55P03|40)/.test(error.code ?? '08');
+}
+
+/** What PostgreSQL says before it hangs up: it shuts down, one of its processes crashed, it has too many connections. */
+function endsSession(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity !== 'ERROR';
 }

@@ -22,6 +22,7 @@ describe('Retention', function () {
     const breaker = new CircuitBreaker('database', { failures: 5, successes: 1, openMs: 100 }, systemClock);
     database = new Database({
       url: postgres.url,
+      clock: systemClock,
       connections: 4,
       connectTimeoutMs: 2_000,
       queryTimeoutMs: 5_000,
