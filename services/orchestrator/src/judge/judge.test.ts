@@ -319,6 +319,24 @@ describe('judge', () => {
     assert.ok(report.not_tested.includes('memory-cap: this engine cannot do it (no writable cgroup)'));
   });
 
+  it('lists Grafana as not tested, and a memory cap on control groups of version 2 until one bit', async () => {
+    const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150 });
+    const groups = async (version: string) => {
+      const { report } = await judged(
+        { faults: [...usual, cap] },
+        {
+          event: (event) => {
+            if (event.type === 'run_started') event.environment['cgroupVersion'] = version;
+            return true;
+          },
+        },
+      );
+      return report.not_tested.filter((text) => /Grafana|version 2/.test(text)).map((text) => text.split(' ')[0]);
+    };
+    assert.deepEqual(await groups('1'), ['memory-cap', 'the']);
+    assert.deepEqual(await groups('2'), ['the']);
+  });
+
   it('calls an interrupted run interrupted, and failed when a violation was already seen', async () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds: { success_rate: 'value>=0.9' } };
     const { report } = await judged({ interruptedAfter: 100, config });

@@ -1,6 +1,6 @@
 /** The report is the evidence in the words of its published schema, with the verdict first. */
 import type { Report, ReportedFault } from '@encore/contracts';
-import { faultKinds, operationKinds, outcomes, reportSchema } from '@encore/contracts';
+import { operationKinds, outcomes, reportSchema } from '@encore/contracts';
 import { reportedCapacity } from './capacity.ts';
 import { runChecks } from './checks.ts';
 import type { Evidence, SettledFault } from './evidence.ts';
@@ -8,6 +8,7 @@ import type { FaultRecord } from './fault-record.ts';
 import { isUnsupported } from './fault-record.ts';
 import { combine } from './finding.ts';
 import { provenFindings } from './metrics.ts';
+import { notTested } from './not-tested.ts';
 import { judgeRules } from './rules.ts';
 import { selfTest } from './self-test.ts';
 import { percentileOf } from './threshold.ts';
@@ -223,28 +224,4 @@ function hygieneOf({ run: { hygiene } }: Evidence): Report['hygiene'] {
     limits_off_baseline: hygiene?.limitsOffBaseline ?? null,
     foreign_containers_touched: hygiene?.foreignContainersTouched ?? null,
   };
-}
-
-/** What a green verdict does not speak of. */
-function notTested({ faults, plan, notReached, settings, monitoring, run }: Evidence): string[] {
-  const unsupported = new Map<string, string>();
-  for (const { record } of faults) {
-    if (isUnsupported(record)) unsupported.set(record.fault.kind, record.skipped?.reason ?? record.evidence);
-  }
-  const planned = new Set(plan.faults.map(({ kind }) => kind));
-  const others = faultKinds.filter((kind) => !planned.has(kind));
-  return [
-    ...[...unsupported].map(([kind, reason]) => `${kind}: this engine cannot do it (${reason})`),
-    ...(others.length === 0 ? [] : [`kinds of fault that are not in this run's plan: ${others.join(', ')}`]),
-    ...(notReached === 0 ? [] : [`${notReached} planned faults whose time never came`]),
-    ...(monitoring === null ? ['whether monitoring would notice the faults: no Prometheus told of its alerts'] : []),
-    ...(run.capacity?.type === 'capacity_measured' ? [] : ['how much the server can do without faults and users']),
-    ...(settings.profile === 'full' ? [] : ['a whole day: slow leaks and rare faults need the full profile']),
-    'loss of power: a killed process leaves its writes in the page cache, a dead host does not',
-    'damage of disks and of files, and disks that lie about what they have written',
-    'clocks that jump or drift between machines',
-    'more than one host, more than one replica of the server',
-    'a network between machines: links here are inside one host, faults are injected by a proxy',
-    'clients other than the load generator',
-  ];
 }

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { parse } from 'yaml';
+import { checkGrafana } from '../scripts/check-grafana.ts';
+import { root } from './support/command.ts';
+import { FakeGrafana } from './support/fake-grafana.ts';
+
+const minutes = 10;
+const up = 'max by (job) (up)';
+const answers = 'Encore: lab: Scrapes that were answered';
+
+describe('check of a running Grafana', () => {
+  let grafana: FakeGrafana;
+  beforeEach(async () => {
+    grafana = await FakeGrafana.start('12.3.0');
+  });
+  afterEach(() => grafana[Symbol.asyncDispose]());
+  const problems = async () => (await checkGrafana(grafana.url, minutes)).problems;
+
+  it('finds nothing wrong with one that shows every panel, and asks as Grafana wants to be asked', async () => {
+    const { problems: none, summary } = await checkGrafana(`${grafana.url}/`, minutes);
+    assert.deepEqual(none, []);
+    assert.deepEqual(grafana.refused, []);
+    assert.match(summary, /^3 dashboards, [5-9]\d panels and annotations, 1?\d\d queries$/);
+  });
+
+  it('says what is not well, of another version, or not the home', async () => {
+    Object.assign(grafana, { health: { database: 'failing', version: '11.0.0' }, home: 'Welcome' });
+    assert.deepEqual(await problems(), [
+      'it is not well: status 503, database failing',
+      'it is version 11.0.0, and 12.3.0 is pinned',
+      'it opens on Welcome, not on Encore: run',
+    ]);
+  });
+
+  it('misses a dashboard and a panel', async () => {
+    grafana.missing.add('encore-server');
+    const { title } = grafana.shown('encore-run').panels.pop() ?? {};
+    assert.deepEqual(await problems(), [
+      `Encore: run lacks the panel ${title}`,
+      'Encore: server is not there: status 404',
+    ]);
+  });
+
+  it('tells each query that is refused, shows nothing, or has times without a number', async () => {
+    grafana.results.set(up, { status: 400, error: 'bad_data: parse error', frames: [] });
+    assert.deepEqual(await problems(), [`${answers}: bad_data: parse error: ${up}`]);
+    for (const frames of [
+      [],
+      [{ schema: {}, data: { values: [] } }],
+      [{ schema: {}, data: { values: [[1], [null]] } }],
+    ]) {
+      grafana.results.set(up, { frames });
+      assert.deepEqual(await problems(), [`${answers} shows nothing: ${up}`]);
+    }
+  });
+});
+
+describe('GitHub workflows', () => {
+  const read = (name: string) => readFileSync(join(root, '.github/workflows', name), 'utf8');
+
+  it('pin each action by the whole hash, with its version beside it', () => {
+    for (const name of ['ci.yml', 'stress-test.yml'])
+      for (const [line] of read(name).matchAll(/^.*\buses:.*$/gm))
+        assert.match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, name);
+  });
+
+  it('run the stress test for four hours with 50 users, within their time', () => {
+    const { jobs } = parse(read('stress-test.yml')) as {
+      jobs: { stress: { 'timeout-minutes': number; steps: { run?: string }[] } };
+    };
+    assert.equal(jobs.stress['timeout-minutes'], 250);
+    const [run = ''] = jobs.stress.steps.flatMap((step) => step.run ?? []);
+    assert.match(run, /docker compose run .* --hours 4 --users 50 --recovery-timeout 30/);
+  });
+
+  it('ask the real Grafana after a smoke run, and whether a memory cap bit where control groups are v2', () => {
+    const { jobs } = parse(read('ci.yml')) as { jobs: { smoke: { steps: { run?: string }[] } } };
+    const runs = jobs.smoke.steps.flatMap((step) => step.run ?? []);
+    const order = [/--profile smoke/, /check-grafana\.ts/, /cgroup2fs/, /memory-cap/, /down -v/].map((step) =>
+      runs.findIndex((run) => step.test(run)),
+    );
+    assert.ok(!order.includes(-1), String(order));
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+    );
+  });
+});
