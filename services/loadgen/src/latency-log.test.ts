@@ -3,9 +3,34 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, HistogramLogReader } from 'hdr-histogram-js';
+import { build, type Histogram, HistogramLogReader } from 'hdr-histogram-js';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { LatencyLog } from './latency-log.ts';
+
+interface Interval {
+  tag: string;
+  from: number;
+  to: number;
+  histogram: Histogram;
+}
+
+function* intervalsOf(text: string): Generator<Interval> {
+  const reader = new HistogramLogReader(text);
+  for (let next = reader.nextIntervalHistogram(); next; next = reader.nextIntervalHistogram())
+    yield {
+      tag: next.tag,
+      from: next.startTimeStampMsec,
+      to: next.endTimeStampMsec,
+      histogram: next as unknown as Histogram,
+    };
+}
+
+function merged(text: string, belongs: (interval: Interval) => boolean): Histogram {
+  const all = build({ numberOfSignificantValueDigits: 3 });
+  for (const interval of intervalsOf(text))
+    if (interval.tag === 'create.ok.response' && belongs(interval)) all.add(interval.histogram);
+  return all;
+}
 
 describe('latency log', () => {
   let folder: string;
@@ -13,8 +38,9 @@ describe('latency log', () => {
     folder = await mkdtemp(join(tmpdir(), 'encore-hlog-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
+  const read = () => readFile(join(folder, 'latency.hlog'), 'utf8');
 
-  it('merges back into exact percentiles, over intervals and tags', async () => {
+  it('merges back into exact percentiles, of the whole run and of any phase', async () => {
     const startedAt = 1_800_000_000_000;
     const log = await LatencyLog.open(folder, startedAt);
     for (let i = 1; i <= 1_000; i += 1) {
@@ -26,24 +52,26 @@ describe('latency log', () => {
     await log.endInterval(startedAt + 120_000);
     await log[Symbol.asyncDispose]();
 
-    const reader = new HistogramLogReader(await readFile(join(folder, 'latency.hlog'), 'utf8'));
-    const all = build({ numberOfSignificantValueDigits: 3 });
     const tags: string[] = [];
-    for (let next = reader.nextIntervalHistogram(); next; next = reader.nextIntervalHistogram()) {
-      tags.push(next.tag);
-      if (next.tag === 'create.ok.response') all.add(next as typeof all);
-    }
+    for (const { tag } of intervalsOf(await read())) tags.push(tag);
     assert.equal(tags.length, 11, 'ten intervals of one tag, one of the other, none for nothing');
+    const all = merged(await read(), () => true);
     assert.equal(all.totalCount, 1_000);
     assert.ok(Math.abs(all.getValueAtPercentile(50) / 500_000 - 1) < 0.002);
     assert.ok(Math.abs(all.getValueAtPercentile(99) / 990_000 - 1) < 0.002);
+    // A phase from the third to the sixth interval: 201 to 600 ms, and nothing of what lies around it.
+    const phase = merged(await read(), ({ from, to }) => from >= startedAt + 20_000 && to <= startedAt + 60_000);
+    assert.equal(phase.totalCount, 400);
+    assert.ok(Math.abs(phase.getValueAtPercentile(50) / 400_000 - 1) < 0.002);
+    assert.ok(Math.abs(phase.getValueAtPercentile(99) / 596_000 - 1) < 0.002);
+    assert.ok(Math.abs(phase.maxValue / 600_000 - 1) < 0.002);
   });
 
   it('is empty but for its head when nothing was recorded', async () => {
     const log = await LatencyLog.open(folder, 0);
     await log.endInterval(10_000);
     await log[Symbol.asyncDispose]();
-    const lines = (await readFile(join(folder, 'latency.hlog'), 'utf8')).split('\n').filter((line) => /^\d/.test(line));
+    const lines = (await read()).split('\n').filter((line) => /^\d/.test(line));
     assert.deepEqual(lines, []);
   });
 });

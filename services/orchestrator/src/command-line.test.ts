@@ -206,11 +206,16 @@ describe('command line', () => {
     const { plan } = run(['--profile', 'smoke', '--seed', '7']);
     const path = file('plan.json', JSON.stringify(plan));
     file('config.json', JSON.stringify({ profile: 'smoke', users: 9 }));
-    const replayed = parseCommandLine(['replay', path], {});
-    assert.ok(replayed.name === 'run', JSON.stringify(replayed));
-    assert.deepEqual(replayed.plan, plan);
-    assert.equal(replayed.config.users, 9);
-    assert.equal(replayed.config.seed, 7);
+    for (const words of [
+      ['replay', path],
+      ['--replay', path],
+    ]) {
+      const replayed = parseCommandLine(words, {});
+      assert.ok(replayed.name === 'run', JSON.stringify(replayed));
+      assert.deepEqual(replayed.plan, plan);
+      assert.equal(replayed.config.users, 9);
+      assert.equal(replayed.config.seed, 7);
+    }
     assert.match(problems(['replay', file('changed.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '', /changed/);
   });
 });

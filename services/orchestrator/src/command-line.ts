@@ -45,6 +45,7 @@ interface Options {
   monitor: boolean;
   config?: string;
   dryRun?: boolean;
+  replay?: string;
   url?: string;
 }
 interface Asked {
@@ -99,6 +100,7 @@ function describeProgram(
     .option('--config <file>', 'settings from a JSON or YAML file, with the names that the report shows under config')
     .option('--no-monitor', 'plain lines instead of the live display')
     .option('--dry-run', 'print the plan and its best possible success rate; start nothing')
+    .option('--replay <plan>', 'the same as the command replay')
     .option(
       '--url <url>',
       'where `encore monitor` finds the lab (default: on this machine, port ENCORE_PORT_PAGE or 8080)',
@@ -162,7 +164,8 @@ function planned(
 ): Command | Problems {
   const options = program.opts<Options>();
   const problems: string[] = [];
-  const replay = asked.name === 'replay' ? readReplay(asked.operand) : null;
+  const stored = asked.name === 'replay' ? asked.operand : options.replay;
+  const replay = stored === undefined ? null : readReplay(stored);
   if (replay?.ok === false) problems.push(replay.problem);
   const values = program.opts<Record<string, string | undefined>>();
   const resolved = resolveSettings({

@@ -26,6 +26,9 @@ export interface Simulation {
   /** Failed attempts per second that no fault explains. */
   strayFailures: number;
   lateStarts: number;
+  eventLoopDelayP99Ms: number;
+  /** Of one core, by the generator. */
+  cpuShare: number;
   acknowledged: number;
   lost: number;
   /** Events to be put in where their time is. */
@@ -47,6 +50,8 @@ const defaults: Simulation = {
   leakBytesPerHour: 0,
   strayFailures: 0,
   lateStarts: 0,
+  eventLoopDelayP99Ms: 12,
+  cpuShare: 0.31,
   acknowledged: 200,
   lost: 0,
   extra: [],
@@ -217,8 +222,8 @@ export class SimulatedRun {
         at: at + 1_000,
         lateStarts: this.settings.lateStarts,
         starts: due * 10,
-        eventLoopDelayP99Ms: 12,
-        cpuShare: 0.31,
+        eventLoopDelayP99Ms: this.settings.eventLoopDelayP99Ms,
+        cpuShare: this.settings.cpuShare,
         memoryBytes,
       };
     }
