@@ -9,7 +9,7 @@ import { type CommandResult, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
 import { freeLabPorts } from '../support/free-port.ts';
 import { Prometheus, type Range } from '../support/prometheus.ts';
-import { assertPassedSmoke, assertStopped, reportOf } from '../support/report.ts';
+import { assertGeneratorKilled, assertPassedSmoke, assertStopped, reportOf } from '../support/report.ts';
 import { playSong, readSong } from '../support/song.ts';
 import { assertMoved } from './moved.ts';
 import { assertWatched } from './watching.ts';
@@ -23,8 +23,11 @@ const compose = (args: string[], timeoutMs: number): Promise<CommandResult> =>
 /** What each run of the orchestrator is given: its ports and names, and the settings files of these tests. */
 const lab = ['--service-ports', '--use-aliases', '-v', `${import.meta.dirname}:/app/e2e:ro`];
 
-async function orchestrate(...args: string[]): Promise<CommandResult> {
-  return await compose(['run', '--rm', ...lab, 'orchestrator', ...args], 450_000);
+const orchestrate = (...args: string[]): Promise<CommandResult> => orchestrateAndHear(() => {}, ...args);
+
+async function orchestrateAndHear(onOutput: (text: string) => void, ...args: string[]): Promise<CommandResult> {
+  const command = ['compose', '-p', project, 'run', '--rm', ...lab, 'orchestrator', ...args];
+  return await runCommand('docker', command, { timeoutMs: 450_000, env, onOutput });
 }
 
 /** What a fault could have changed of the server's container. */
@@ -218,6 +221,24 @@ describe('docker compose', () => {
     assert.ok(tookMs < 5_000, `undone after ${tookMs} ms`);
     // Healthy again as well, or the engine lets nothing start that depends on it.
     await waitUntil('the state before', async () => (await stateOfServer()) === before, { timeoutMs: 60_000 });
+  });
+
+  it('leaves a ledger and a history from which the report is built when the load generator is SIGKILLed: INCONCLUSIVE, with the gap', async () => {
+    // The init of the container is left alone: with its only child it ends, and the engine starts the container again.
+    const kill = ['exec', '-T', 'loadgen', 'sh', '-c', 'kill -9 $(cat /proc/1/task/1/children)'];
+    let said = '';
+    let killedAt = 0;
+    let killing: Promise<CommandResult> | undefined;
+    const hear = (text: string): void => {
+      said += text;
+      if (killing || !/f0001 .* injected/.test(said)) return;
+      killedAt = Date.now();
+      killing = compose(kill, 20_000);
+    };
+    const run = await orchestrateAndHear(hear, '--profile', 'smoke', '--seed', '7');
+    assert.ok((await killing)?.exitCode !== undefined, 'there was no fault');
+    assert.equal(run.exitCode, 2, tail(run.stdout));
+    assertGeneratorKilled(await reportOf(run), killedAt);
   });
 
   it('FAILS a run against a dead server', async () => {

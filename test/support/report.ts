@@ -45,3 +45,20 @@ export function assertStopped(run: CommandResult, report: Report, faults: number
   for (const { id, kind, bit, undo_verified: undone } of report.faults)
     assert.deepEqual([bit, undone], ['yes', true], `${id} ${kind}`);
 }
+
+/** What a run must show whose load generator was killed at `killedAt`: what it saw until then is judged, and it says what it did not see. */
+export function assertGeneratorKilled(report: Report, killedAt: number): void {
+  const reasons = report.reasons.join('\n');
+  assert.equal(report.result, 'INCONCLUSIVE', reasons);
+  assert.match(reasons, /the run was aborted: the load generator was restarted/);
+  assert.match(reasons, /only \d+ of 180 s were observed/);
+  const gap = report.gaps.find(({ reason }) => reason.includes('load generator'));
+  assert.ok(gap, JSON.stringify(report.gaps));
+  const [from, to] = [Date.parse(gap.from), Date.parse(gap.to)];
+  assert.ok(from < killedAt + 500 && from > killedAt - 3_000 && to > killedAt && to < killedAt + 10_000, gap.reason);
+  // What the killed one had acknowledged is read back by the next.
+  assert.ok((report.integrity.acknowledged ?? 0) > 20, `${report.integrity.acknowledged} acknowledged`);
+  assert.equal(report.integrity.read_back, report.integrity.acknowledged);
+  assert.equal(report.integrity.lost, 0);
+  assert.ok(report.totals.operations > 50 && (report.totals.success_rate ?? 0) > 0.9);
+}

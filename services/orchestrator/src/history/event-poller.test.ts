@@ -121,6 +121,14 @@ describe('history', () => {
     assert.match(JSON.stringify(told[1]), /dropped/);
   });
 
+  it('tells each event once, although two ask at the same time', async () => {
+    const fetching = poller();
+    const health = { lateStarts: 0, starts: 1, eventLoopDelayP99Ms: 1, cpuShare: 0.1, memoryBytes: 1 };
+    service.events.add({ type: 'generator_checked', at: 1, ...health });
+    assert.deepEqual(await Promise.all([fetching.poll(), fetching.poll()]), [1, 0]);
+    assert.equal((await lines()).length, 1);
+  });
+
   it('fetches page after page until nothing is left', async () => {
     for (let at = 1; at <= 12_000; at += 1) service.events.add(event(at));
     await poller().drain(AbortSignal.timeout(8_000));

@@ -35,14 +35,29 @@ export class EventPoller {
   #after = 0;
   #answeredAt: number;
   #lost = false;
+  #polling: Promise<number | null> = Promise.resolve(null);
 
   constructor(options: EventPollerOptions) {
     this.#options = options;
     this.#answeredAt = options.clock.now();
   }
 
-  /** Fetches one page. Returns how many events it held, or null when there was no answer. */
-  async poll(signal?: AbortSignal): Promise<number | null> {
+  /** Fetches one page, after the one that is on its way. Returns how many events it held, or null when there was no answer. */
+  poll(signal?: AbortSignal): Promise<number | null> {
+    this.#polling = this.#polling.then(() => this.#fetch(signal));
+    return this.#polling;
+  }
+
+  /** Fetches until nothing is left; a service that does not answer is asked again until the signal is aborted. */
+  async drain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const count = await this.poll(signal);
+      if (count === 0) return;
+      if (count === null) await this.#options.clock.sleep(100, signal).catch(() => undefined);
+    }
+  }
+
+  async #fetch(signal?: AbortSignal): Promise<number | null> {
     const { url, clock } = this.#options;
     try {
       const page = await callJson(`${url}/events?boot=${this.#boot}&after=${this.#after}`, eventPageSchema, {
@@ -65,15 +80,6 @@ export class EventPoller {
     } catch (error) {
       if (signal?.aborted !== true) this.#noAnswer(error);
       return null;
-    }
-  }
-
-  /** Fetches until nothing is left; a service that does not answer is asked again until the signal is aborted. */
-  async drain(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const count = await this.poll(signal);
-      if (count === 0) return;
-      if (count === null) await this.#options.clock.sleep(100, signal).catch(() => undefined);
     }
   }
 

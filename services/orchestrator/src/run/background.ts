@@ -24,6 +24,7 @@ const detailEveryMs = 2_000;
 export class Background {
   readonly #context: RunContext;
   readonly #pollers: EventPoller[];
+  readonly #loadgen: EventPoller;
   readonly #stop = new AbortController();
   readonly #loops: Promise<void>[] = [];
   readonly #loadLease = new AbortController();
@@ -50,15 +51,16 @@ export class Background {
     this.#supervisor = new Supervisor({ runId, peers, watch: this.watch, clock, limits, record: (e) => record.add(e) });
     // From here on: what came before belongs to a run that was left behind.
     const common = { clock, since: clock.now(), history };
+    this.#loadgen = new EventPoller({
+      ...common,
+      source: 'loadgen',
+      url: wiring.loadgenUrl,
+      onReboot: () => this.#loadLost('the load generator was restarted, and its users with it'),
+    });
     this.#pollers = [
       new EventPoller({ ...common, source: 'guard', url: wiring.guardUrl, onReboot: () => undefined }),
       new EventPoller({ ...common, source: 'chaos', url: wiring.chaosUrl, onReboot: () => this.#resumeChaos() }),
-      new EventPoller({
-        ...common,
-        source: 'loadgen',
-        url: wiring.loadgenUrl,
-        onReboot: () => this.#loadLost('restarted'),
-      }),
+      this.#loadgen,
     ];
   }
 
@@ -164,17 +166,21 @@ export class Background {
 
   async #renewLoadLease(signal: AbortSignal): Promise<void> {
     const { peers, runId } = this.#context;
+    let refused = false;
     await peers.renewLoadLease(runId, { signal, timeoutMs: 2_000 }).catch((error: unknown) => {
-      if (error instanceof EncoreError && (error.status === 410 || error.status === 404)) this.#loadLost('over');
+      if (error instanceof EncoreError && (error.status === 410 || error.status === 404)) refused = true;
     });
+    if (!refused) return;
+    // One that was restarted refuses as well, and its events tell that it was.
+    await this.#loadgen.poll(signal);
+    this.#loadLost('the load generator says that the load is over, which nobody asked for');
   }
 
-  #loadLost(how: string): void {
+  #loadLost(reason: string): void {
     if (this.#loadLease.signal.aborted) return;
     this.#loadLease.abort();
     const { record, view, clock, abort } = this.#context;
     const at = clock.now();
-    const reason = `the load generator says that the load is ${how}, which nobody asked for`;
     record.add({ type: 'source_lost', at, source: 'loadgen', reason });
     // What the users did last, it told nobody.
     const fromAt = Math.max(this.#loadStartedAt, view.loadSeenAt ?? 0);
