@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { judge } from '../../services/orchestrator/src/judge/judge.ts';
-import { plannedFault, SimulatedRun } from '../../services/orchestrator/src/judge/testing.ts';
 import { writeReports } from '../../services/orchestrator/src/report/write-reports.ts';
+import { plannedFault } from '../../services/orchestrator/src/testing/simulated-fault.ts';
+import { SimulatedRun } from '../../services/orchestrator/src/testing/simulated-run.ts';
 import { chromiumPath } from '../support/chromium.ts';
 
 describe('report page in Chromium', function () {

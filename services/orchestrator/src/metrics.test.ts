@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { type Clock, systemClock } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { judge } from './judge/index.ts';
-import { plannedFault, SimulatedRun, type Simulation } from './judge/testing.ts';
 import { RunMetrics } from './metrics.ts';
 import { RunView } from './progress/run-view.ts';
 import { profiles } from './settings/profiles.ts';
+import { plannedFault } from './testing/simulated-fault.ts';
+import { SimulatedRun } from './testing/simulated-run.ts';
+import type { Simulation } from './testing/simulation.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 

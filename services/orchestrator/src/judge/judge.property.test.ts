@@ -4,9 +4,10 @@ import { runInNewContext } from 'node:vm';
 import { type EncoreEvent, faultKinds, reportSchema } from '@encore/contracts';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { plannedFault, type SimulatedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
 import { Ledger } from './integrity.ts';
 import { Judging } from './judge.ts';
-import { plannedFault, type SimulatedFault, SimulatedRun } from './testing.ts';
 
 const faults = [
   plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 12.3 }),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent, LedgerEntry } from '@encore/contracts';
 import { describe, it } from 'mocha';
+import { plannedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
+import type { Simulation } from '../testing/simulation.ts';
 import type { Judgement } from './judge.ts';
 import { judge } from './judge.ts';
-import type { Simulation } from './testing.ts';
-import { plannedFault, SimulatedRun } from './testing.ts';
 
 const crash = plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40.25, downSeconds: 1.5 });
 const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80.5, downSeconds: 4 });

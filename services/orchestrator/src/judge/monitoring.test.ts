@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent, FaultKind, Report } from '@encore/contracts';
 import { describe, it } from 'mocha';
+import { plannedFault, type SimulatedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
 import { judge } from './judge.ts';
-import { plannedFault, type SimulatedFault, SimulatedRun } from './testing.ts';
 
 type Firing = [alert: string, fromSecond: number, toSecond: number];
 

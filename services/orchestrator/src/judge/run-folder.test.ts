@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
 import { canonicalJson } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { plannedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
 import { judge } from './judge.ts';
 import { historyFile, ledgerFile, planFile, readRunFolder } from './run-folder.ts';
-import { plannedFault, SimulatedRun } from './testing.ts';
 
 const run = new SimulatedRun({
   faults: [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 30 })],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Report } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { judge } from '../judge/judge.ts';
-import { SimulatedRun } from '../judge/testing.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
 import { lostWritesText } from './lost-writes.ts';
 import { markdownSummary } from './markdown.ts';
 import { renderPage } from './page.ts';

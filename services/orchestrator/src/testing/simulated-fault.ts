@@ -1,6 +1,6 @@
 /** A fault of a simulated run: what it does to requests, and what is said of it. */
 import type { EncoreEvent, Outcome, Plan, PlannedFault } from '@encore/contracts';
-import { containerOf, kindTraits } from './kind-traits.ts';
+import { containerOf, kindTraits } from '../judge/kind-traits.ts';
 
 export interface SimulatedFault extends PlannedFault {
   bit?: 'yes' | 'no' | 'refused' | 'unsupported';

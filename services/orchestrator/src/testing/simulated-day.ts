@@ -1,0 +1,22 @@
+/** The day that the full profile plans: each of its faults bites, killed targets come back, and nothing is lost. */
+import { makePlan } from '@encore/plan';
+import { profiles } from '../settings/profiles.ts';
+import { SimulatedRun } from './simulated-run.ts';
+
+const config = { ...profiles.full, profile: 'full' as const, seed: 7 };
+
+export function simulatedDay(operationsPerSecond: number): SimulatedRun {
+  const { faults, rampSeconds, steadySeconds, seed } = makePlan(config);
+  const { users, load } = config;
+  const { probesPerSecond } = load;
+  return new SimulatedRun({
+    seed,
+    faults,
+    rampSeconds,
+    steadySeconds,
+    users,
+    operationsPerSecond,
+    probesPerSecond,
+    config,
+  });
+}

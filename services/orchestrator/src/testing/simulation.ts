@@ -1,0 +1,52 @@
+/** The settings of a simulated run, and those of a short one that passes. */
+import type { EncoreEvent } from '@encore/contracts';
+import type { SimulatedFault } from './simulated-fault.ts';
+
+export interface Simulation {
+  seed: number;
+  startsAt: number;
+  rampSeconds: number;
+  steadySeconds: number;
+  users: number;
+  operationsPerSecond: number;
+  probesPerSecond: number;
+  faults: SimulatedFault[];
+  config: Record<string, unknown>;
+  /** Second of steady in which somebody interrupts. */
+  interruptedAfter: number | null;
+  /** Seconds of steady in which the load generator says nothing. */
+  unseen: { from: number; to: number } | null;
+  leakBytesPerHour: number;
+  /** Failed attempts per second that no fault explains. */
+  strayFailures: number;
+  lateStarts: number;
+  eventLoopDelayP99Ms: number;
+  /** Of one core, by the generator. */
+  cpuShare: number;
+  acknowledged: number;
+  lost: number;
+  /** Events to be put in where their time is. */
+  extra: EncoreEvent[];
+}
+
+export const defaultSimulation: Simulation = {
+  seed: 7,
+  startsAt: Date.UTC(2026, 10, 23, 10, 0, 0),
+  rampSeconds: 10,
+  steadySeconds: 170,
+  users: 20,
+  operationsPerSecond: 40,
+  probesPerSecond: 10,
+  faults: [],
+  config: { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds: {} },
+  interruptedAfter: null,
+  unseen: null,
+  leakBytesPerHour: 0,
+  strayFailures: 0,
+  lateStarts: 0,
+  eventLoopDelayP99Ms: 12,
+  cpuShare: 0.31,
+  acknowledged: 200,
+  lost: 0,
+  extra: [],
+};
