@@ -10,6 +10,7 @@ import { benchLoadUploads } from './load-uploads.ts';
 import { benchMusicImport } from './music-import.ts';
 import { benchMusicKeys } from './music-keys.ts';
 import { benchProxyOverhead } from './proxy-overhead.ts';
+import { benchReportPage } from './report-page.ts';
 import { benchServerMcp } from './server-mcp.ts';
 import { benchServerOverload } from './server-overload.ts';
 import { benchServerStart } from './server-start.ts';
@@ -27,6 +28,7 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'server-overload': benchServerOverload,
   'server-start': benchServerStart,
   'proxy-overhead': benchProxyOverhead,
+  'report-page': benchReportPage,
 };
 /** As long as its name says: only for whoever asks for it. */
 const onlyWhenNamed: ReadonlySet<string> = new Set(['load-hour']);

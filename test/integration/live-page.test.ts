@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { createLogger, systemClock, waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
-import { chromium } from 'playwright-core';
 import { performRun } from '../../services/orchestrator/src/run/perform-run.ts';
 import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
 import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.ts';
 
 describe('live page in Chromium', function () {
@@ -20,7 +19,7 @@ describe('live page in Chromium', function () {
     }
     await using lab = await FakeLab.start();
     await using undo = new AsyncDisposableStack();
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu'] });
+    const browser = await launchChromium();
     undo.defer(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
     const troubles: string[] = [];

@@ -3,16 +3,18 @@
  * usable with the keyboard. Needs Chromium: on the PATH, or in ENCORE_CHROMIUM.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { judge } from '../../services/orchestrator/src/judge/judge.ts';
+import { renderPage } from '../../services/orchestrator/src/report/page.ts';
 import { writeReports } from '../../services/orchestrator/src/report/write-reports.ts';
+import { simulatedDay } from '../../services/orchestrator/src/testing/simulated-day.ts';
 import { plannedFault } from '../../services/orchestrator/src/testing/simulated-fault.ts';
 import { SimulatedRun } from '../../services/orchestrator/src/testing/simulated-run.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumPath, launchChromium } from '../support/chromium.ts';
 
 describe('report page in Chromium', function () {
   this.timeout(60_000);
@@ -49,7 +51,7 @@ describe('report page in Chromium', function () {
       historyProblems: [],
     });
     await writeReports(judgement, folder, join(folder, 'report.json'));
-    browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await launchChromium();
   });
 
   after(async () => {
@@ -58,7 +60,7 @@ describe('report page in Chromium', function () {
   });
 
   async function open(width: number, colorScheme: 'light' | 'dark', use: (page: Page) => Promise<void>): Promise<void> {
-    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce' });
     const troubles: string[] = [];
     page.on('pageerror', (error) => troubles.push(error.message));
     page.on('console', (message) => message.type() !== 'log' && troubles.push(message.text()));
@@ -92,6 +94,28 @@ describe('report page in Chromium', function () {
       assert.equal(await page.locator('#zoom-out').isVisible(), true);
       await page.locator('#zoom-out').click();
       assert.equal(await page.locator('#zoom-out').isHidden(), true);
+    });
+  });
+
+  it('names each fault at its time in the timeline', async () => {
+    await open(1_280, 'light', async (page) => {
+      await page.locator('#more-faults').click();
+      const links = await page.locator('#faults [data-jump]').all();
+      assert.equal(links.length, 59);
+      for (const link of links) {
+        const id = (await link.getAttribute('data-jump')) ?? '';
+        await link.click();
+        const plot = await page.locator('#chart-rate .u-over').boundingBox();
+        assert.ok(plot);
+        // The window is drawn around the fault, so its middle is the fault's.
+        await page.mouse.move(plot.x + plot.width / 2, plot.y + plot.height / 2);
+        const [, clock = '', names = ''] =
+          /^(\S+) · (.*)/.exec((await page.locator('#readout').textContent()) ?? '') ?? [];
+        assert.match(names, new RegExp(`\\b${id} `));
+        const injected = (await page.locator(`tr:has([data-jump="${id}"]) td:nth-child(2)`).textContent()) ?? '';
+        const sinceMs = Date.parse(`2026-11-23T${clock}Z`) - Date.parse(`2026-11-23T${injected}Z`);
+        assert.ok(sinceMs > -1_000 && sinceMs < 10_000, `${id} of ${injected} stands at ${clock}`);
+      }
     });
   });
 
@@ -129,6 +153,24 @@ describe('report page in Chromium', function () {
     });
   });
 
+  it('holds a day with the faults of the full profile in less than 5 MB', async () => {
+    const day = simulatedDay(40);
+    const history = day.history();
+    const judgement = await judge({ history, plan: day.plan, ledger: day.ledger(), historyProblems: [] });
+    const path = join(folder, 'day.html');
+    await writeFile(path, renderPage(judgement));
+    assert.ok((await stat(path)).size < 5_000_000);
+    await open(390, 'light', async (page) => {
+      await page.goto(`file://${path}`);
+      assert.equal(await page.locator('#faults [data-jump]').count(), day.plan.faults.length);
+      assert.match(
+        (await page.locator('#bands').textContent()) ?? '',
+        /kills and stops \(24\).*network \(529\).*disk \(23\)/,
+      );
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+    });
+  });
+
   it('fits a phone: nothing is wider than the screen, text is not small', async () => {
     await open(390, 'light', async (page) => {
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
@@ -136,6 +178,10 @@ describe('report page in Chromium', function () {
         `[...document.querySelectorAll('p, td, dd, li')].filter((one) => one.offsetParent && parseFloat(getComputedStyle(one).fontSize) < 13).length`,
       );
       assert.equal(small, 0);
+      const lettersPx = await page.evaluate(
+        `Math.min(...[...document.querySelectorAll('.plot text')].map((one) => one.getBoundingClientRect().height))`,
+      );
+      assert.ok(Number(lettersPx) > 10, `letters of ${lettersPx} px in the plot`);
     });
   });
 });

@@ -15,13 +15,14 @@ import { Generator } from './generator.ts';
 import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
 import type { LatencyCurves } from './latency-curves.ts';
+import { MemoryTrace } from './memory-trace.ts';
 import { Monitoring } from './monitoring.ts';
 import { ReadyWatch } from './ready-share.ts';
 import { reportOf } from './report-of.ts';
 import { Resources } from './resources.ts';
 import { RunFacts } from './run-facts.ts';
 import type { Series } from './series.ts';
-import { MemoryTrace, seriesOf } from './series.ts';
+import { seriesOf } from './series.ts';
 import { controlWindowsOf, findBaselines, settleFaults } from './settle.ts';
 import { secondsWithin } from './span.ts';
 import type { Observation } from './time-order.ts';
@@ -55,20 +56,23 @@ export async function judge(run: JudgedRun): Promise<Judgement> {
   return run.curves === undefined ? judgement : { ...judgement, curves: run.curves };
 }
 
+/** What a run takes before its ramp and after its steady phase; more is borne. */
+const aroundSeconds = 900;
+
 /** The judge at work. A live view feeds it event by event and may conclude as often as it likes. */
 export class Judging {
   readonly #plan: Plan;
   readonly #order: TimeOrder;
   readonly #run = new RunFacts();
   readonly #tracker: FaultTracker;
-  readonly #traffic = new Traffic();
+  readonly #traffic: Traffic;
   readonly #availability = new Availability();
   readonly #attribution = new Attribution();
   readonly #interventions = new Interventions();
   readonly #resources = new Resources();
   readonly #generator = new Generator();
   readonly #alerts = new Alerts();
-  readonly #memory = new MemoryTrace();
+  readonly #memory: MemoryTrace;
   readonly #ready = new ReadyWatch();
   readonly #monitoring = new Monitoring();
   #usersSeenAt = 0;
@@ -78,6 +82,9 @@ export class Judging {
     this.#plan = plan;
     this.#order = new TimeOrder(horizonMs);
     this.#tracker = new FaultTracker(plan);
+    const plannedSeconds = plan.rampSeconds + plan.steadySeconds + aroundSeconds;
+    this.#traffic = new Traffic(plannedSeconds);
+    this.#memory = new MemoryTrace(plannedSeconds);
   }
 
   add(event: EncoreEvent): void {

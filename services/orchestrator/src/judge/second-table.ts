@@ -16,6 +16,12 @@ export class SecondTable {
   length = 0;
   #capacity = 0;
   readonly #data = new Map<SecondColumn, Float32Array>();
+  readonly #plannedSeconds: number;
+
+  /** Room for the planned seconds is taken at once, so that the table of a day does not grow while the day goes on. */
+  constructor(plannedSeconds: number) {
+    this.#plannedSeconds = Math.min(maxSeconds, plannedSeconds);
+  }
 
   /** The row of a time, which may lie outside of the table. */
   row(at: number): number {
@@ -61,7 +67,7 @@ export class SecondTable {
 
   #grow(row: number): void {
     if (row >= this.#capacity) {
-      this.#capacity = Math.max(1_024, (row + 1) * 2);
+      this.#capacity = Math.max(this.#plannedSeconds, (row + 1) * 2);
       for (const column of [...columns, ...percentiles]) {
         const wider = new Float32Array(this.#capacity);
         wider.set(this.#data.get(column) ?? []);

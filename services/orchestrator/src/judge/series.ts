@@ -1,8 +1,8 @@
 /** The timeline of the page: the whole run in at most some 1,500 steps, however long it was. Columns share their times. */
-import type { EventOf, FaultKind, Target } from '@encore/contracts';
+import type { FaultKind, Target } from '@encore/contracts';
 import type { Evidence } from './evidence.ts';
 import { tailMs } from './fault-record.ts';
-import { timeOf } from './time-order.ts';
+import type { MemoryTrace } from './memory-trace.ts';
 
 export interface Series {
   stepSeconds: number;
@@ -23,37 +23,6 @@ export interface Series {
 }
 
 const mostSteps = 1_500;
-const maxContainers = 16;
-const sampleSeconds = 5;
-
-interface ContainerTrace {
-  /** Per slot of 5 s: the highest use and the lowest limit seen in it. */
-  peaks: Map<number, number>;
-  limits: Map<number, number>;
-}
-
-/** Memory of each container, at most one figure per 5 s. */
-export class MemoryTrace {
-  readonly containers = new Map<string, ContainerTrace>();
-
-  add(event: EventOf<'target_sampled'>): void {
-    let container = this.containers.get(event.target);
-    if (container === undefined) {
-      if (this.containers.size >= maxContainers) return;
-      container = { peaks: new Map(), limits: new Map() };
-      this.containers.set(event.target, container);
-    }
-    const slot = Math.floor(timeOf(event) / 1_000 / sampleSeconds);
-    container.peaks.set(slot, Math.max(container.peaks.get(slot) ?? 0, event.memoryBytes));
-    if (event.memoryLimitBytes > 0) {
-      container.limits.set(
-        slot,
-        Math.min(container.limits.get(slot) ?? Number.POSITIVE_INFINITY, event.memoryLimitBytes),
-      );
-    }
-  }
-}
-
 export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
   const { seconds } = evidence.traffic;
   const step = Math.max(1, Math.ceil(seconds.length / mostSteps));
@@ -73,10 +42,10 @@ export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
     phases: evidence.run.phases.map(({ phase, at }) => ({ phase, at: at / 1_000 })),
   };
   for (let index = 0; index < steps; index += 1) addStep(series, evidence, index * step, step);
-  for (const [name, { peaks, limits }] of memory.containers) {
-    series.memoryBytes[name] = series.at.map((at) => extremeWithin(peaks, at, at + step, Math.max));
-    if (limits.size > 0)
-      series.memoryLimitBytes[name] = series.at.map((at) => extremeWithin(limits, at, at + step, Math.min));
+  for (const name of memory.containers) {
+    series.memoryBytes[name] = series.at.map((at) => memory.peakWithin(name, at, at + step));
+    const limits = series.at.map((at) => memory.limitWithin(name, at, at + step));
+    if (limits.some((limit) => limit !== null)) series.memoryLimitBytes[name] = limits;
   }
   return series;
 }
@@ -122,20 +91,6 @@ function bandsOf({ faults }: Evidence): Series['faults'] {
           },
         ],
   );
-}
-
-function extremeWithin(
-  slots: Map<number, number>,
-  fromSecond: number,
-  toSecond: number,
-  extreme: (a: number, b: number) => number,
-): number | null {
-  let found: number | null = null;
-  for (let slot = Math.floor(fromSecond / sampleSeconds); slot * sampleSeconds < toSecond; slot += 1) {
-    const bytes = slots.get(slot);
-    if (bytes !== undefined) found = found === null ? bytes : extreme(found, bytes);
-  }
-  return found;
 }
 
 function round(value: number, digits: number): number {

@@ -16,13 +16,17 @@ const widestStepMs = 3_000;
 const maxHoles = 10_000;
 
 export class Traffic {
-  readonly seconds = new SecondTable();
+  readonly seconds: SecondTable;
   readonly attempts = new Map<Outcome, number>(outcomes.map((outcome) => [outcome, 0]));
   readonly operations = new Map<OperationKind, OperationCounts>();
   /** Stretches between two reports of a second that are too far apart. */
   readonly holes: Span[] = [];
   firstAt: number | null = null;
   lastAt: number | null = null;
+
+  constructor(plannedSeconds: number) {
+    this.seconds = new SecondTable(plannedSeconds);
+  }
 
   /** `counting` is true in ramp and steady; other seconds are drawn but not counted, nor are those in which the injector had failed. */
   add(event: EventOf<'load_second'>, counting: boolean, injectorFailed: boolean): void {

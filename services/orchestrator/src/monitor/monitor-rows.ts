@@ -21,10 +21,7 @@ export function monitorRows(state: Snapshot, columns: number, rows: number): Row
   const width = Math.max(minColumns, columns);
   const left = Math.max(minRows, rows) - fixedRows - 1;
   const kills = state.kills.slice(-Math.max(1, Math.floor(left / 2)));
-  // Kills and recoveries are listed above.
-  const alerts = state.alerts
-    .filter(({ name }) => name !== 'kill' && name !== 'recovery')
-    .slice(-Math.max(1, left - Math.max(1, kills.length)));
+  const alerts = state.alerts.slice(-Math.max(1, left - Math.max(1, kills.length)));
   const all: Row[] = [
     ...headRows(state, width),
     ...figureRows(state),

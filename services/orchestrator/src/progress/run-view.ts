@@ -51,6 +51,7 @@ export interface Snapshot {
   kills: Kill[];
   memory: Record<string, { bytes: number; limitBytes: number }>;
   detail: ServerDetail | null;
+  /** The last ones, without kills and recoveries, which stand among the kills. */
   alerts: { at: number; name: string; message: string }[];
   trend: Trend;
   result: string | null;
@@ -72,6 +73,7 @@ export class RunView {
   /** Answers to users that were corrupt or stale. */
   wrongAnswers = 0;
   readonly #alerts = new Alerts();
+  #lastAlerts: Snapshot['alerts'] = [];
   readonly #trend: Trend = { requestsPerSecond: [], successRate: [], p99Ms: [], memoryShare: [] };
   #users = 0;
   readonly #operations = { ok: 0, failed: 0, unknown: 0 };
@@ -93,7 +95,7 @@ export class RunView {
   }
 
   add(event: EncoreEvent): void {
-    if (event.type !== 'probe_second') this.#alerts.add(event);
+    if (event.type !== 'probe_second') this.#addAlerts(this.#alerts.add(event));
     switch (event.type) {
       case 'phase_entered':
         this.phase = event.phase;
@@ -158,10 +160,16 @@ export class RunView {
       kills: this.#kills.last,
       memory: { ...this.#memory },
       detail: this.detail,
-      alerts: this.#alerts.list.slice(-shownAlerts),
+      alerts: [...this.#lastAlerts],
       trend: structuredClone(this.#trend),
       result: this.result,
     };
+  }
+
+  /** Kills and recoveries are told as such. */
+  #addAlerts(raised: Snapshot['alerts']): void {
+    const told = raised.filter(({ name }) => name !== 'kill' && name !== 'recovery');
+    if (told.length > 0) this.#lastAlerts = [...this.#lastAlerts, ...told].slice(-shownAlerts);
   }
 
   #addSecond(event: EventOf<'load_second'>): void {

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Judgement } from '../judge/judge.ts';
 import type { Series } from '../judge/series.ts';
+import { groupOf, groupTitles } from './fault-groups.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 import { attributionSection } from './sections/attribution.ts';
 import {
@@ -35,7 +36,7 @@ function sectionsOf({ report, curves }: Judgement, running: boolean): Record<str
     numbers: numbersSection(report, running),
     rules: rulesSection(report),
     'timeline-section': timelineSection(),
-    'faults-section': faultsSection(report),
+    'faults-section': faultsSection(report, running),
     operations: operationsSection(report, curves),
     attribution: attributionSection(report),
     integrity: integritySection(report),
@@ -70,8 +71,10 @@ ${sections.map(([id, section]) => html`<section id="${id}">${section}</section>`
 </main>
 <footer class="quiet">This file holds everything it shows and asks nobody for anything. <code>encore verify</code> recomputes the verdict from the files beside it.</footer>
 <script type="application/json" id="series">${jsonScript(series)}</script>
+<script type="application/json" id="fault-groups">${jsonScript({ titles: groupTitles, groupOf })}</script>
 <script>${asset('uplot.js')}</script>
-<script>${asset('page.js')}</script>
+<script>(() => {
+${scripts.map(asset)}})();</script>
 </body>
 </html>
 `.text;
@@ -86,16 +89,18 @@ export function renderUpdate(
   return { sections: Object.fromEntries(sections.map(([id, { text }]) => [id, text])), series: judgement.series };
 }
 
+/** In the order in which they need each other; together they are one script. */
+const scripts = ['figures.js', 'charts.js', 'timeline.js', 'fault-table.js', 'live.js'] as const;
+const libraries = { 'uplot.css': 'uplot/dist/uPlot.min.css', 'uplot.js': 'uplot/dist/uPlot.iife.min.js' } as const;
 const assets = new Map<string, Html>();
 
-function asset(name: 'page.css' | 'page.js' | 'uplot.css' | 'uplot.js'): Html {
+function asset(name: (typeof scripts)[number] | 'page.css' | keyof typeof libraries): Html {
   const known = assets.get(name);
   if (known !== undefined) return known;
-  const files = { 'uplot.css': 'uplot/dist/uPlot.min.css', 'uplot.js': 'uplot/dist/uPlot.iife.min.js' } as const;
   const path =
     name === 'uplot.css' || name === 'uplot.js'
-      ? createRequire(import.meta.url).resolve(files[name])
-      : join(import.meta.dirname, 'assets', name);
+      ? createRequire(import.meta.url).resolve(libraries[name])
+      : join(import.meta.dirname, 'assets', 'page', name);
   const made = trusted(readFileSync(path, 'utf8'));
   assets.set(name, made);
   return made;

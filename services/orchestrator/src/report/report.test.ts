@@ -122,7 +122,7 @@ describe('page', () => {
     const renamed = { ...series, memoryBytes: { [hostile]: series.at.map(() => 1) } };
     const page = renderPage({ report: { ...report, run_id: hostile }, series: renamed });
     assert.equal(page.includes('<img'), false);
-    assert.equal(page.match(/<\/script>/g)?.length, 3, 'the three scripts of the page alone');
+    assert.equal(page.match(/<\/script>/g)?.length, 4, 'the four scripts of the page alone');
     assert.ok(page.includes('&lt;/script&gt;&lt;img src=x'));
   });
 

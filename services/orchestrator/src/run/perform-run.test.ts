@@ -16,6 +16,7 @@ import { profiles } from '../settings/profiles.ts';
 import { supervisorLimits } from '../supervisor/supervise.ts';
 import { FakeLab } from '../testing/fake-lab.ts';
 import { FakePrometheus } from '../testing/fake-prometheus.ts';
+import type { FakeService } from '../testing/fake-service.ts';
 import { performRun } from './perform-run.ts';
 import type { StopLimits } from './stop-rules.ts';
 
@@ -39,6 +40,13 @@ interface Outcome {
   said: string;
   history: EncoreEvent[];
   report: Report | null;
+}
+
+/** Its first page of events was seen; before that, a new boot would be the first one. */
+async function polled({ asked }: FakeService): Promise<void> {
+  const polls = () => asked.filter((request) => request === 'GET /events').length;
+  const before = polls();
+  await waitUntil('a poll', () => polls() > before + 1, { timeoutMs: 5_000 });
 }
 
 describe('a run', function () {
@@ -248,10 +256,7 @@ describe('a run', function () {
       await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.runs.length === 1, {
         timeoutMs: 5_000,
       });
-      // The first page of events must have been seen, or the new boot is the first one.
-      const polls = () => lab.chaos.asked.filter((request) => request === 'GET /events').length;
-      const before = polls();
-      await waitUntil('a poll', () => polls() > before + 1, { timeoutMs: 5_000 });
+      await polled(lab.chaos);
       await lab.chaos.reboot();
     });
     assert.equal(lab.chaos.runs.length, 2);
@@ -262,6 +267,7 @@ describe('a run', function () {
     it(`ends early when the load is lost in ${phase}: what was promised is read back, and the gap is told`, async () => {
       const { exitCode, history, report, said } = await run(planOf(60, []), async (text) => {
         await waitUntil(phase, () => text().includes(`phase ${phase}`), { timeoutMs: 5_000 });
+        await polled(lab.loadgen);
         await lab.loadgen.reboot();
       });
       assert.equal(exitCode, 2, said);

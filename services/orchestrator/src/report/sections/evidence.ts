@@ -90,8 +90,9 @@ ${facts([
     'Longest outage',
     availability.longest_outage_seconds === null ? '–' : durationText(availability.longest_outage_seconds),
   ],
-  ...known.map(([name, value]) => [name.replaceAll('_', ' '), String(value)] as const),
+  ...known.map(([name, value]) => environmentFact(name, value)),
 ])}
+<h3>Gaps</h3>
 ${table(
   'Gaps',
   [{ title: 'From' }, { title: 'To' }, { title: 'Why' }],
@@ -99,6 +100,18 @@ ${table(
   { empty: 'Nothing of the run was missed.' },
 )}
 <details><summary>Configuration and environment in full</summary><pre tabindex="0">${JSON.stringify({ config: report.config, environment }, null, 2)}</pre></details>`;
+}
+
+/** `memoryBytes` is for programs; people read `Memory` and megabytes. */
+function environmentFact(name: string, value: unknown): [string, string] {
+  const words = name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase();
+  const title = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+  if (typeof value === 'number' && words.endsWith(' bytes')) return [title(words.slice(0, -6)), bytesText(value)];
+  if (typeof value === 'number' && words.endsWith(' ms')) return [title(words.slice(0, -3)), `${value.toFixed(1)} ms`];
+  return [title(words), String(value)];
 }
 
 export function notTestedSection({ not_tested: list }: Report): Html {

@@ -26,7 +26,11 @@ const columns: readonly Column[] = [
 ];
 const barWidth = 220;
 
-export function faultsSection({ faults }: Report): Html {
+export function faultsSection(report: Report, running: boolean): Html {
+  const { faults } = report;
+  // While the run goes on, a fault whose time has not come did not miss anything.
+  const isToCome = ({ injected_at: at, planned_at: due }: ReportedFault): boolean =>
+    running && at === null && Date.parse(due) > Date.parse(report.started_at) + report.duration_seconds * 1_000;
   if (faults.length === 0) return html`<h2>Faults</h2><p class="quiet">None was planned.</p>`;
   const kinds = [...new Set(faults.map(({ kind }) => kind))].sort();
   const scaleSeconds = Math.max(1, ...faults.map(longest));
@@ -39,7 +43,19 @@ export function faultsSection({ faults }: Report): Html {
 </div></div>
 <div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>held</span></div>
 <p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user. Alert: the first of Prometheus' alerts that went firing because of it, in seconds since its injection.</p>
-<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => row(fault, scaleSeconds))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
+<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, scaleSeconds)))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
+}
+
+function rowToCome({ id, kind, target, planned_at: at }: ReportedFault): Html {
+  const none = html`<span class="quiet">–</span>`;
+  const cells = [
+    html`${kind} <span class="quiet">${target} ${id}</span>`,
+    html`<span class="quiet">${clockText(at).slice(0, 10)}</span>`,
+    ...[none, none, none],
+    html`<span class="quiet">still to come</span>`,
+    ...[none, none],
+  ];
+  return html`<tr data-kind="${kind}" data-recovery="-1" data-failed="0">${cells.map((cell, index) => cellOf(cell, columns[index]))}</tr>`;
 }
 
 function row(fault: ReportedFault, scaleSeconds: number): Html {

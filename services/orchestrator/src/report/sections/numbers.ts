@@ -48,7 +48,11 @@ function worstRecovery(report: Report): Html {
       ok,
     );
   const value = recoveries.max_seconds;
-  const under = `from the kill, or from the end of a held fault, to the first right answer; ${counted(recoveries.count, 'recovery', 'recoveries')}, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}${limitText}`;
+  const figures =
+    recoveries.count === 0
+      ? 'none was measured'
+      : `${counted(recoveries.count, 'recovery', 'recoveries')}, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}`;
+  const under = `from the kill, or from the end of a held fault, to the first right answer; ${figures}${limitText}`;
   return card('Worst recovery', value === null ? '–' : unit(value.toFixed(value < 10 ? 2 : 1), 's'), under, ok);
 }
 

@@ -11,7 +11,8 @@ const points = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
 /** The right edge of the plot is 99.99 %; whatever lies beyond is drawn there. */
 const nines = 4;
 const leastMs = 0.1;
-const plot = { width: 640, height: 220, left: 62, right: 84, top: 12, bottom: 26 };
+const plot = { width: 640, height: 230, left: 76, right: 92, top: 14, bottom: 30 };
+const labelHeight = 19;
 
 export function operationsSection(report: Report, curves: LatencyCurves = {}): Html {
   const rows = Object.entries(report.operations).map(([name, one]) => {
@@ -66,7 +67,7 @@ function percentilePlot({ operations }: Report, curves: LatencyCurves): Html {
     const text = ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`;
     return `<line x1="${plot.left}" x2="${plot.width - plot.right}" y1="${y(ms)}" y2="${y(ms)}"/><text x="${plot.left - 8}" y="${y(ms) + 4}" text-anchor="end">${text}</text>`;
   });
-  const ticks = [0, 50, 90, 99, 99.9, 99.99].map(
+  const ticks = [50, 90, 99, 99.9, 99.99].map(
     (percentile) => `<text x="${x(percentile)}" y="${plot.height - 6}" text-anchor="middle">${percentile} %</text>`,
   );
   const paths = lines.map(({ curve }, index) => {
@@ -94,7 +95,7 @@ function labels(lines: { name: string; curve: [number, number][] }[], y: (ms: nu
     .map(({ name, curve }, index) => ({ name, index, at: y(curve.at(-1)?.[1] ?? leastMs) }))
     .sort((a, b) => a.at - b.at)
     .map(({ name, index, at }) => {
-      last = Math.max(at, last + 14);
+      last = Math.max(at, last + labelHeight);
       return html`<text class="name l${index}" x="${plot.width - plot.right + 8}" y="${(last + 4).toFixed(1)}">${name}</text>`;
     });
 }

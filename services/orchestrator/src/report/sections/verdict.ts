@@ -30,7 +30,9 @@ function storyOf(report: Report, running: boolean): string {
   const of = kills.length === 1 ? '1 of them a kill' : `${kills.length} of them kills`;
   const came =
     bit.length === 0
-      ? 'no fault bit'
+      ? running
+        ? 'no fault so far'
+        : 'no fault bit'
       : `${counted(bit.length, 'fault')} that bit, ${of}, ${recoveriesIn(report, bit.length, running)}`;
   return `${counted(totals.attempts, 'request')} in ${durationText(seconds)}; ${came}.`;
 }

@@ -1,0 +1,39 @@
+/** Those who follow a run while it goes on: terminal, live page and metrics. Each hears every event of its history once. */
+import type { EncoreEvent, Plan, RunConfig } from '@encore/contracts';
+import type { Clock } from '@encore/kit';
+import type { Wiring } from '../config.ts';
+import { LivePage } from '../live/live-page.ts';
+import { RunMetrics } from '../metrics.ts';
+import { type Output, Progress } from '../progress/progress.ts';
+import { RunView } from '../progress/run-view.ts';
+
+export interface AudienceOptions {
+  runId: string;
+  config: RunConfig;
+  plan: Plan;
+  startedAt: number;
+  clock: Clock;
+  links: Wiring['links'];
+  output: Output;
+}
+
+export class Audience {
+  readonly view: RunView;
+  readonly metrics: RunMetrics;
+  readonly page: LivePage;
+  readonly progress: Progress;
+
+  constructor({ runId, config, plan, startedAt, clock, links, output }: AudienceOptions) {
+    this.view = new RunView(runId, config, plan, startedAt);
+    this.metrics = new RunMetrics(this.view, clock, links);
+    this.page = new LivePage(plan);
+    this.progress = new Progress(output, config.monitor);
+  }
+
+  hear(event: EncoreEvent): void {
+    this.view.add(event);
+    this.metrics.add(event);
+    this.page.add(event);
+    this.progress.event(event);
+  }
+}
