@@ -14,7 +14,7 @@ import { FaultTracker } from './fault-tracker.ts';
 import { Generator } from './generator.ts';
 import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
-import type { LatencyCurves } from './latency-curves.ts';
+import type { Latencies, LatencyCurves } from './latencies.ts';
 import { MemoryTrace } from './memory-trace.ts';
 import { Monitoring } from './monitoring.ts';
 import { ReadyWatch } from './ready-share.ts';
@@ -35,8 +35,8 @@ export interface JudgedRun {
   ledger: AsyncIterable<LedgerEntry>;
   /** Filled while the files are read: what is wrong with them. Any problem rules out PASSED. */
   historyProblems: string[];
-  /** Curves of response time for the page; nothing is judged by them. */
-  curves?: LatencyCurves;
+  /** Of the generator's own log; nothing is judged by them. */
+  latencies?: Latencies;
   /** Harmless oddities of the files, such as a torn last line. */
   historyNotes?: string[];
 }
@@ -53,7 +53,14 @@ export async function judge(run: JudgedRun): Promise<Judgement> {
   const ledger = new Ledger();
   for await (const entry of run.ledger) ledger.add(entry);
   const judgement = judging.conclude(ledger, run.historyProblems, run.historyNotes);
-  return run.curves === undefined ? judgement : { ...judgement, curves: run.curves };
+  if (run.latencies === undefined) return judgement;
+  const { operations } = judgement.report;
+  // Without the sum that a generator tells at its end: it was killed.
+  for (const [kind, operation] of Object.entries(operations)) {
+    operation.response_ms ??= run.latencies.response.get(kind) ?? null;
+    operation.service_ms ??= run.latencies.service.get(kind) ?? null;
+  }
+  return { ...judgement, curves: run.latencies.curves };
 }
 
 /** What a run takes before its ramp and after its steady phase; more is borne. */

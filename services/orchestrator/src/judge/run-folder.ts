@@ -10,7 +10,7 @@ import { type HistoryLine, type LedgerEntry, ledgerEntrySchema, type Plan, planS
 import { canonicalJson, describeError, EncoreError, parse, problemsOf, sha256Hex } from '@encore/kit';
 import { decodeHistoryLine } from './history-line.ts';
 import type { JudgedRun } from './judge.ts';
-import { readLatencyCurves } from './latency-curves.ts';
+import { readLatencies } from './latencies.ts';
 
 export const historyFile = 'history.ndjson';
 export const ledgerFile = 'ledger.ndjson';
@@ -32,7 +32,7 @@ export async function readRunFolder(folder: string): Promise<Required<JudgedRun>
     plan,
     history: readHistory(join(folder, historyFile), tell, notes),
     ledger: readLedger(join(folder, ledgerFile), tell, notes),
-    curves: await readLatencyCurves(join(folder, latencyFile)),
+    latencies: await readLatencies(join(folder, latencyFile)),
     historyProblems: problems,
     historyNotes: notes,
   };

@@ -1,6 +1,6 @@
 /** Operations by kind with their response times, a plot of the percentiles, and how attempts ended. */
 import type { Report } from '@encore/contracts';
-import { type LatencyCurves, lastPercentile } from '../../judge/latency-curves.ts';
+import { type LatencyCurves, lastPercentile } from '../../judge/latencies.ts';
 import { capacityText } from '../capacity-text.ts';
 import { millisecondsText, percentText, thousands } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';

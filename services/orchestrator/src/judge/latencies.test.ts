@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { readLatencyCurves } from './latency-curves.ts';
+import { readLatencies } from './latencies.ts';
 
 const line = (tag: string, milliseconds: number[]): string => {
   const histogram = build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3, useWebAssembly: false });
@@ -12,7 +12,7 @@ const line = (tag: string, milliseconds: number[]): string => {
   return `Tag=${tag},1.000,10.000,1.0,${encodeIntoCompressedBase64(histogram)}`;
 };
 
-describe('latency curves', () => {
+describe('latencies', () => {
   let folder = '';
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'encore-curves-'));
@@ -30,18 +30,22 @@ describe('latency curves', () => {
       line('nonsense.ok.response', [1]),
     ];
     await writeFile(path, `${lines.join('\n')}\n`);
-    const curves = await readLatencyCurves(path);
+    const { curves, response, service } = await readLatencies(path);
     assert.deepEqual(Object.keys(curves), ['create']);
     const at = new Map(curves['create']);
     assert.ok(Math.abs((at.get(50) ?? 0) - 10) < 0.1, 'the median is of the first interval');
     assert.ok(Math.abs((at.get(75) ?? 0) - 200) < 1, 'the upper quarter of the second');
     assert.equal(at.has(99.9), false, '100 samples say nothing of 99.9 %');
     assert.ok(Math.abs((at.get(99) ?? 0) - 200) < 1, 'the last of 100 samples is at 99 %');
+    const { count, p50 = 0, max = 0 } = response.get('create') ?? {};
+    assert.deepEqual([count, Math.round(p50), Math.round(max)], [100, 10, 200]);
+    assert.equal(service.get('create')?.count, 1);
   });
 
   it('are left out when the log is missing or damaged', async () => {
-    assert.deepEqual(await readLatencyCurves(join(folder, 'nowhere')), {});
+    assert.deepEqual((await readLatencies(join(folder, 'nowhere'))).curves, {});
     await writeFile(join(folder, 'broken'), 'Tag=create.ok.response,1,2,3,HISTFnonsense\n');
-    assert.deepEqual(await readLatencyCurves(join(folder, 'broken')), {});
+    const { curves, response } = await readLatencies(join(folder, 'broken'));
+    assert.deepEqual([curves, response.size], [{}, 0]);
   });
 });
