@@ -81,18 +81,23 @@ describe('Grafana dashboards', () => {
     }
   });
 
-  it('lay no panel over another, and fit the width', () => {
+  it('lay no panel over another, and fill the width', () => {
     for (const { uid, panels: own } of all) {
       assert.equal(new Set(own.map(({ id }) => id)).size, own.length, uid);
       const cells = new Set<string>();
       for (const { title, gridPos } of own) {
-        assert.ok(gridPos.x + gridPos.w <= 24, title);
+        assert.ok(
+          gridPos.x >= 0 && gridPos.y >= 0 && gridPos.w > 0 && gridPos.h > 0 && gridPos.x + gridPos.w <= 24,
+          title,
+        );
         for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1)
           for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
             assert.ok(!cells.has(`${x} ${y}`), `${title} lies over another panel`);
             cells.add(`${x} ${y}`);
           }
       }
+      const height = Math.max(...own.map(({ gridPos }) => gridPos.y + gridPos.h));
+      assert.equal(cells.size, 24 * height, `${uid} has a gap`);
     }
   });
 

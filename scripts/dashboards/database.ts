@@ -103,6 +103,7 @@ export const database: PanelSpec[] = [
     type: 'bargauge',
     unit: 'short',
     ...size,
+    width: 16,
     min: 0,
     link: 'lab',
     queries: [

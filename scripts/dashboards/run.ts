@@ -159,7 +159,7 @@ const users: PanelSpec[] = [
     description: 'From the intended start of an operation, so that an outage cannot hide behind requests that waited.',
     type: 'timeseries',
     unit: 's',
-    width: 12,
+    width: 8,
     height: 9,
     link: 'server',
     min: 0,
@@ -169,11 +169,32 @@ const users: PanelSpec[] = [
     })),
   },
   {
+    title: 'Response time of probes',
+    description:
+      'One small question each tenth of a second, whatever became of the ones before: what a fault does to an answer, without the work that users have put off. Right answers only, within their second.',
+    type: 'timeseries',
+    unit: 's',
+    width: 8,
+    height: 9,
+    link: 'server',
+    min: 0,
+    queries: [
+      {
+        expr: `sum(rate(loadgen_probe_seconds_sum[${rate}])) / sum(rate(loadgen_probe_seconds_count[${rate}]))`,
+        legend: 'mean',
+      },
+      ...[0.5, 0.95].map((quantile) => ({
+        expr: `histogram_quantile(${quantile}, sum by (le) (rate(loadgen_probe_seconds_bucket[${rate}])))`,
+        legend: `p${quantile * 100}`,
+      })),
+    ],
+  },
+  {
     title: 'Response times, all of them',
     description: 'How many operations were answered in which time. A stall shows as a cloud that climbs.',
     type: 'heatmap',
     unit: 'short',
-    width: 12,
+    width: 8,
     height: 9,
     link: 'server',
     queries: [{ expr: `sum by (le) (increase(loadgen_response_seconds_bucket[${rate}]))`, legend: '{{le}}' }],

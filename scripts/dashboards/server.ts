@@ -220,6 +220,7 @@ const pools: PanelSpec[] = [
   {
     ...line,
     title: 'Bytes stored',
+    width: 16,
     description: 'Bytes of acknowledged writes per second: what the read-back will ask for.',
     unit: 'Bps',
     link: 'run',

@@ -12,10 +12,11 @@ export interface Move {
 
 const mebibyte = 1_048_576;
 const availability = { panel: 'Availability', expr: 'job:loadgen_probes_ok:ratio_rate15s' };
-const responseTime = (quantile: number) => ({
-  panel: 'Response time of right answers',
-  expr: `histogram_quantile(${quantile}, sum by (le) (rate(loadgen_response_seconds_bucket[20s])))`,
-});
+/** Of the probes, for what users have put off in an outage raises their own for long after it. */
+const responseTime = {
+  panel: 'Response time of probes',
+  expr: 'sum(rate(loadgen_probe_seconds_sum[20s])) / sum(rate(loadgen_probe_seconds_count[20s]))',
+};
 const outcome = (name: string) => ({
   panel: 'Requests by outcome',
   expr: `sum(rate(loadgen_attempts_total{outcome="${name}"}[20s]))`,
@@ -38,18 +39,18 @@ export const moves: Record<Exclude<FaultKind, 'tool-stall'>, Move> = {
   hang: { ...startsBy('supervisor'), by: 0.9 },
   'memory-cap': { ...memory('chaos_target_memory_limit_bytes'), by: -20 * mebibyte },
   'memory-pressure': { ...memory('chaos_target_memory_bytes'), by: 50 * mebibyte },
-  'cpu-throttle': { ...responseTime(0.5), by: 0.05 },
+  'cpu-throttle': { ...responseTime, by: 0.05 },
   // An upload that finds no room is an error of the server; few users upload while it lasts.
   'disk-full': { ...outcome('server_error'), by: 0.05 },
-  latency: { ...responseTime(0.5), by: 0.05 },
-  jitter: { ...responseTime(0.5), by: 0.05 },
-  bandwidth: { ...responseTime(0.95), by: 0.2 },
+  latency: { ...responseTime, by: 0.05 },
+  jitter: { ...responseTime, by: 0.05 },
+  bandwidth: { ...responseTime, by: 0.05 },
   'slow-close': {
     panel: 'Phases and faults',
     expr: 'sum(kind_target:chaos_fault:active{kind="slow-close"}) or sum(up{job="guard"}) * 0',
     by: 1,
   },
-  slicer: { ...responseTime(0.5), by: 0.05 },
+  slicer: { ...responseTime, by: 0.05 },
   'limit-data': { ...outcome('cut_mid_body'), by: 0.1 },
   timeout: { ...availability, by: -0.15 },
   'reset-peer': { ...outcome('reset_before'), by: 0.1 },
@@ -57,7 +58,7 @@ export const moves: Record<Exclude<FaultKind, 'tool-stall'>, Move> = {
   partition: { ...availability, by: -0.15 },
   'database-down': { panel: 'PostgreSQL answers', expr: 'max(pg_up)', by: -1 },
   'database-freeze': { panel: 'PostgreSQL answers', expr: 'max(up{job="postgres-exporter"})', by: -1 },
-  'database-latency': { ...responseTime(0.5), by: 0.05 },
+  'database-latency': { ...responseTime, by: 0.05 },
   'traffic-surge': {
     panel: 'Requests by route',
     expr: 'sum(rate(encore_server_http_requests_total{route="scores_list"}[20s]))',

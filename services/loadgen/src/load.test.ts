@@ -57,6 +57,12 @@ describe('load', function () {
       assert.ok(Math.abs(probe.dueAt - (probes[0]?.dueAt ?? 0) - i * 100) < 0.01);
       assert.equal(probe.outcome, 'ok');
     }
+    const { values } = await bench.metrics.probeSeconds.get();
+    const timed = values.find(({ metricName }) => metricName === 'loadgen_probe_seconds_count')?.value ?? 0;
+    const right = bench
+      .ofType('probe_second')
+      .flatMap((event) => event.probes.filter(({ outcome }) => outcome === 'ok'));
+    assert.equal(timed, right.length);
   });
 
   it('probes do not wait for each other: a silent second is ten deadlines, each from its intended start', async () => {

@@ -12,6 +12,7 @@ export interface LoadgenMetrics {
   operations: Counter<'operation' | 'result'>;
   responseSeconds: Histogram<'operation'>;
   probes: Counter<'outcome'>;
+  probeSeconds: Histogram;
   users: Gauge;
   starts: Counter;
   lateStarts: Counter;
@@ -46,6 +47,13 @@ export function createMetrics(registry: Registry): LoadgenMetrics {
       name: 'loadgen_probes_total',
       help: 'Probes on a fixed schedule, by outcome',
       labelNames: ['outcome'],
+      registers,
+    }),
+    // A probe has a second. Fine at both ends: what a probe takes without a fault, and what it takes just in time.
+    probeSeconds: new Histogram({
+      name: 'loadgen_probe_seconds',
+      help: 'From the intended start of a probe to its right answer',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1],
       registers,
     }),
     users: new Gauge({ name: 'loadgen_users', help: 'Users that are active', registers }),

@@ -74,9 +74,11 @@ export class Probe {
     started(lateMs);
     // A start later than the deadline says nothing of the server.
     const outcome = lateMs >= deadlineMs ? 'not_started' : await this.#ask(dueAt);
-    second.probes.push({ dueAt, endedAt: clock.now(), outcome });
+    const endedAt = clock.now();
+    second.probes.push({ dueAt, endedAt, outcome });
     second.open -= 1;
     metrics.probes.inc({ outcome });
+    if (outcome === 'ok') metrics.probeSeconds.observe((endedAt - dueAt) / 1_000);
     this.#report(clock.now());
   }
 

@@ -28,6 +28,7 @@ export class LoadBench implements AsyncDisposable {
   readonly events = new EventLog();
   readonly #told: EncoreEvent[] = [];
   #lastTold = 0;
+  readonly metrics = createMetrics(createRegistry('loadgen'));
   readonly load: Load;
 
   private constructor(fake: FakeServer, runsDir: string, clock: Clock) {
@@ -38,7 +39,7 @@ export class LoadBench implements AsyncDisposable {
       runsDir,
       clock,
       logger: createLogger('loadgen', 'silent'),
-      metrics: createMetrics(createRegistry('loadgen')),
+      metrics: this.metrics,
       events: this.events,
       pausesMs: [20, 50],
     });
