@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Clock, EncoreError, systemClock, waitUntil } from '@encore/kit';
 import { afterEach, describe, it } from 'mocha';
 import { smallScore } from '../fixture-server.ts';
 import { defaultScoreLimits } from '../music/index.ts';
+import { collectGarbage } from '../resilience/collect-garbage.ts';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 import type { Job } from './worker-process.ts';
 
@@ -65,6 +67,20 @@ describe('WorkerPool', function () {
     const columns = Object.values(score.notes).filter((column) => ArrayBuffer.isView(column));
     assert.equal(columns.length, 13);
     for (const { buffer, byteLength } of columns) assert.equal(buffer.byteLength, byteLength);
+  });
+
+  it('holds nothing of a job that is over, while its process lives on', async () => {
+    create({ processes: 1 });
+    const run = async (): Promise<WeakRef<object>> => {
+      const job = jobOf(smallScore('C', 100));
+      await pool.run(job, 'over', never);
+      return new WeakRef(job.source);
+    };
+    const source = await run();
+    await turn();
+    collectGarbage();
+    assert.equal(source.deref(), undefined);
+    assert.equal(pool.stats.processes, 1);
   });
 
   it('gives back typed errors, and the same process takes the next job', async () => {

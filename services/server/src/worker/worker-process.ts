@@ -28,13 +28,18 @@ const wornByBytes = 8 * 1024 * 1024;
  */
 const abandonedMs = 500;
 
+/** Made out here: a function made within a job would hold the job. */
+const ignore = (): void => {};
+
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<string>;
   #dead = false;
   #killed = false;
   #worn = false;
-  #listener: (message: FromWorker) => void = () => {};
+  /** Of the job under way. Both are let go with it: what a job holds must not live as long as the process. */
+  #listener: (message: FromWorker) => void = ignore;
+  #onEnd: (how: string) => void = ignore;
 
   constructor(heapMegabytes: number) {
     this.#child = fork(join(import.meta.dirname, 'worker-child.ts'), {
@@ -47,6 +52,7 @@ export class WorkerProcess {
       const ended = (how: string): void => {
         this.#dead = true;
         resolve(how);
+        this.#onEnd(how);
       };
       this.#child.once('error', (error) => ended(error.message));
       this.#child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
@@ -85,6 +91,7 @@ export class WorkerProcess {
   /** A job that is aborted is ended by killing the process: nothing else surely stops it. At the deadline at once, else soon. */
   async run<Task extends ScoreTask>(job: Job<Task>, signal: AbortSignal): Promise<JobResult<Task>> {
     signal.throwIfAborted();
+    if (this.#dead) throw workerDied('before the job began');
     const done = Promise.withResolvers<JobResult<Task>>();
     const feed = new Feed(job.source, (message) => this.#send(message));
     this.#listener = (message) => {
@@ -110,7 +117,7 @@ export class WorkerProcess {
       else abandoned = setTimeout(kill, abandonedMs);
     };
     signal.addEventListener('abort', stop, { once: true });
-    void this.#exited.then((how) => done.reject(workerDied(how)));
+    this.#onEnd = (how) => done.reject(workerDied(how));
     const { task, source, limits, returnScoreUpToNotes } = job;
     this.#send({ type: 'job', task, score: 'score' in source ? source.score : null, limits, returnScoreUpToNotes });
     const fed = feed.run().catch((error) => {
@@ -127,7 +134,8 @@ export class WorkerProcess {
       this.#worn ||= feed.bytes > wornByBytes;
       // The next job must not meet bytes of this one.
       await fed;
-      this.#listener = () => {};
+      this.#listener = ignore;
+      this.#onEnd = ignore;
     }
   }
 
