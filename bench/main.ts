@@ -9,6 +9,7 @@ import { benchLoadOmission } from './load-omission.ts';
 import { benchLoadUploads } from './load-uploads.ts';
 import { benchMusicImport } from './music-import.ts';
 import { benchMusicKeys } from './music-keys.ts';
+import { benchOrchestratorDay } from './orchestrator-day.ts';
 import { benchProxyOverhead } from './proxy-overhead.ts';
 import { benchReportPage } from './report-page.ts';
 import { benchServerMcp } from './server-mcp.ts';
@@ -29,6 +30,7 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'server-start': benchServerStart,
   'proxy-overhead': benchProxyOverhead,
   'report-page': benchReportPage,
+  'orchestrator-day': benchOrchestratorDay,
 };
 /** As long as its name says: only for whoever asks for it. */
 const onlyWhenNamed: ReadonlySet<string> = new Set(['load-hour']);

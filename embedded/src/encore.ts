@@ -31,7 +31,8 @@ export async function main(): Promise<void> {
 /** Runs are asked for when the lab is gone, but they are still where it kept them. */
 async function showRuns(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
-  const runs = readHostEnvironment(process.env).homes.map((home) => join(home, 'runs'));
+  const { runsOf } = await import('./lab-folder.ts');
+  const runs = readHostEnvironment(process.env).homes.map((home) => runsOf(home, root));
   process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? '';
   process.env['ENCORE_RESULTS_DIR'] ||= join(root, 'test_results');
 }

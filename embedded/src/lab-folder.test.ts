@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { openLabFolder } from './lab-folder.ts';
+import { openLabFolder, runsOf } from './lab-folder.ts';
 
 describe('lab folder', () => {
   let home = '';
@@ -20,19 +20,36 @@ describe('lab folder', () => {
     const dead = join(home, 'labs', '99999999', 'postgres');
     mkdirSync(living, { recursive: true });
     mkdirSync(dead, { recursive: true });
-    const lab = openLabFolder(host(home), process.pid);
+    const lab = openLabFolder(host(home), '/checkout', process.pid);
     assert.ok(existsSync(living) && existsSync(lab.path) && !existsSync(dead));
   });
 
   it('takes the next place when the first cannot be written, and says so when none can', () => {
     const bad = '/dev/null/encore';
-    assert.ok(openLabFolder(host(bad, home), 1).path.startsWith(home));
-    assert.throws(() => openLabFolder(host(bad), 1), { code: 'NO_FOLDER' });
+    assert.ok(openLabFolder(host(bad, home), '/checkout', 1).path.startsWith(home));
+    assert.throws(() => openLabFolder(host(bad), '/checkout', 1), { code: 'NO_FOLDER' });
+  });
+
+  it('keeps the runs of each checkout apart, and the last twenty of all', () => {
+    const [mine, other] = ['/a/encore', '/b/encore'].map((root) => openLabFolder(host(home), root, 1).runs);
+    assert.ok(mine && other && mine !== other);
+    assert.equal(mine, runsOf(home, '/a/encore'));
+    for (let run = 0; run < 15; run += 1) {
+      for (const runs of [mine, other]) {
+        const path = join(runs, `run${run}`);
+        mkdirSync(path);
+        utimesSync(path, run, run);
+      }
+    }
+    openLabFolder(host(home), '/c', 1);
+    assert.deepEqual(readdirSync(mine), readdirSync(other));
+    assert.equal(readdirSync(mine).length, 10);
+    assert.ok(!existsSync(join(mine, 'run4')) && existsSync(join(mine, 'run5')));
   });
 
   it('keeps the path of the socket short', () => {
     const deep = join(home, 'a'.repeat(80));
-    const { engineSocket } = openLabFolder(host(deep), 1);
+    const { engineSocket } = openLabFolder(host(deep), '/checkout', 1);
     assert.ok(engineSocket.length <= 100, engineSocket);
     rmSync(join(engineSocket, '..'), { recursive: true });
   });

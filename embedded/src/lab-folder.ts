@@ -2,7 +2,7 @@
  * The folders of the lab without Docker.
  *
  *   home/cache/    PostgreSQL's programs, Node's compile cache
- *   home/runs/     history and ledger of the last runs
+ *   home/runs/OF/  history and ledger of the last runs of one checkout, so that `report` finds its own
  *   home/labs/PID/ everything of one lab: database, journal, scratch, logs; gone when the lab is gone
  */
 import {
@@ -16,8 +16,8 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { EncoreError } from '@encore/kit';
+import { basename, join } from 'node:path';
+import { EncoreError, sha256Hex } from '@encore/kit';
 import type { HostEnvironment } from './config.ts';
 import { isAlive } from './engine/cgroup-files.ts';
 
@@ -35,12 +35,18 @@ export interface LabFolder {
   sub(name: string): string;
 }
 
-export function openLabFolder(host: HostEnvironment, pid: number): LabFolder {
+/** Where in this home the runs of the checkout at `root` are kept. */
+export function runsOf(home: string, root: string): string {
+  return join(home, 'runs', `${basename(root)}-${sha256Hex(root).slice(0, 8)}`);
+}
+
+export function openLabFolder(host: HostEnvironment, root: string, pid: number): LabFolder {
   const home = findHome(host.homes);
   const labs = folder(join(home, 'labs'));
   removeStale(labs);
-  const runs = folder(join(home, 'runs'), 0o700);
-  removeOldRuns(runs);
+  folder(join(home, 'runs'), 0o700);
+  const runs = folder(runsOf(home, root), 0o700);
+  removeOldRuns(join(home, 'runs'));
   const path = folder(join(labs, String(pid)));
   const inside = join(path, 'engine.sock');
   const engineSocket =
@@ -83,9 +89,12 @@ function removeStale(labs: string): void {
     if (!isAlive(Number(name))) rmSync(join(labs, name), { recursive: true, force: true });
 }
 
+/** Of all checkouts together: one that is gone would never clean up after itself. */
 function removeOldRuns(runs: string): void {
-  const byAge = readdirSync(runs)
-    .map((name) => ({ name, changedMs: statSync(join(runs, name)).mtimeMs }))
+  const byAge = readdirSync(runs, { withFileTypes: true })
+    .filter((checkout) => checkout.isDirectory())
+    .flatMap(({ name: checkout }) => readdirSync(join(runs, checkout)).map((name) => join(runs, checkout, name)))
+    .map((path) => ({ path, changedMs: statSync(path).mtimeMs }))
     .sort((a, b) => b.changedMs - a.changedMs);
-  for (const { name } of byAge.slice(keptRuns)) rmSync(join(runs, name), { recursive: true, force: true });
+  for (const { path } of byAge.slice(keptRuns)) rmSync(path, { recursive: true, force: true });
 }

@@ -41,7 +41,7 @@ export interface LabOptions {
 export async function startLab(options: LabOptions, signal: AbortSignal): Promise<Lab> {
   await using undo = new AsyncDisposableStack();
   removeStaleGroups();
-  const folder = openLabFolder(options.host, process.pid);
+  const folder = openLabFolder(options.host, options.root, process.pid);
   const reaper = undo.use(new Reaper(folder.path));
   undo.defer(() => rmSync(folder.path, { recursive: true, force: true }));
   const { ports } = undo.use(await holdPorts());
