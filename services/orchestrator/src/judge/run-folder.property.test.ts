@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canonicalJson } from '@encore/kit';
+import fc from 'fast-check';
+import { after, before, describe, it } from 'mocha';
+import { plannedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
+import { judge } from './judge.ts';
+import { historyFile, ledgerFile, planFile, readRunFolder } from './run-folder.ts';
+
+const faults = [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 20 })];
+const run = new SimulatedRun({ faults, rampSeconds: 3, steadySeconds: 45, operationsPerSecond: 6, probesPerSecond: 2 });
+const numRuns = 60;
+
+describe('run folder, whatever was done to its history', function () {
+  this.timeout(60_000);
+  let folder = '';
+  let lines: string[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'encore-run-'));
+    lines = [];
+    for await (const line of run.history()) lines.push(canonicalJson(line));
+    const ledger: string[] = [];
+    for await (const entry of run.ledger()) ledger.push(JSON.stringify(entry));
+    await writeFile(join(folder, ledgerFile), `${ledger.join('\n')}\n`);
+    await writeFile(join(folder, planFile), JSON.stringify(run.plan));
+    assert.equal(await resultOf(wholeText()), 'PASSED', 'untouched, it passes');
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const wholeText = (): Buffer => Buffer.from(`${lines.join('\n')}\n`);
+
+  async function resultOf(history: string | Buffer): Promise<string> {
+    await writeFile(join(folder, historyFile), history);
+    const { report } = await judge(await readRunFolder(folder));
+    return report.result;
+  }
+
+  it('does not pass when it was shuffled', async () => {
+    const order = fc.shuffledSubarray(
+      lines.map((_, index) => index),
+      { minLength: lines.length },
+    );
+    await fc.assert(
+      fc.asyncProperty(order, async (indexes) => {
+        fc.pre(indexes.some((index, place) => index !== place));
+        assert.notEqual(await resultOf(`${indexes.map((index) => lines[index]).join('\n')}\n`), 'PASSED');
+      }),
+      { numRuns },
+    );
+  });
+
+  it('does not pass when two of its lines changed places', async () => {
+    const line = fc.nat(lines.length - 1);
+    await fc.assert(
+      fc.asyncProperty(line, line, async (one, other) => {
+        fc.pre(one !== other);
+        const swapped = lines.with(one, lines[other] ?? '').with(other, lines[one] ?? '');
+        assert.notEqual(await resultOf(`${swapped.join('\n')}\n`), 'PASSED');
+      }),
+      { numRuns },
+    );
+  });
+
+  it('does not pass when it was torn anywhere before its last sign', async () => {
+    const text = wholeText();
+    await fc.assert(
+      // Without its very last sign, the end of a line, nothing is missing.
+      fc.asyncProperty(fc.nat(text.length - 2), async (length) => {
+        assert.notEqual(await resultOf(text.subarray(0, length)), 'PASSED');
+      }),
+      { numRuns },
+    );
+  });
+
+  it('does not pass when any one bit of it is another', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(wholeText().length - 2), fc.nat(7), async (place, bit) => {
+        const text = wholeText();
+        text[place] = (text[place] ?? 0) ^ (1 << bit);
+        assert.notEqual(await resultOf(text), 'PASSED');
+      }),
+      { numRuns },
+    );
+  });
+});
