@@ -33,7 +33,7 @@ async function showRuns(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const { runsOf } = await import('./lab-folder.ts');
   const runs = readHostEnvironment(process.env).homes.map((home) => runsOf(home, root));
-  process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? '';
+  process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? runs[0] ?? '';
   process.env['ENCORE_RESULTS_DIR'] ||= join(root, 'test_results');
 }
 
@@ -41,7 +41,7 @@ async function showRuns(): Promise<void> {
 async function findLab(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const { runningPorts } = await import('./running-lab.ts');
-  const ports = runningPorts(readHostEnvironment(process.env).homes);
+  const ports = runningPorts(readHostEnvironment(process.env).homes, root);
   if (ports === null) return;
   process.env['ENCORE_PORT_PAGE'] = given['ENCORE_PORT_PAGE'] || String(ports.page);
   process.env['ENCORE_PORT_GUARD'] = given['ENCORE_PORT_GUARD'] || String(ports.guard);

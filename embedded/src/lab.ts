@@ -45,7 +45,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const reaper = undo.use(new Reaper(folder.path));
   undo.defer(() => rmSync(folder.path, { recursive: true, force: true }));
   const { ports } = undo.use(await holdPorts());
-  publishPorts(folder.path, ports);
+  publishPorts(folder.path, { root: options.root, ports });
   const engine = undo.use(new Engine(reaper));
   const api = createServer(engineApi(engine)).listen(folder.engineSocket);
   await once(api, 'listening');

@@ -13,10 +13,11 @@ describe('running lab', () => {
   });
   afterEach(() => rmSync(home, { recursive: true }));
 
-  const lab = (pid: number, page: number, startedAt: number): void => {
+  const root = '/my/checkout';
+  const lab = (pid: number, page: number, startedAt: number, of = root): void => {
     const folder = join(home, 'labs', String(pid));
     mkdirSync(folder, { recursive: true });
-    publishPorts(folder, { page } as Ports);
+    publishPorts(folder, { root: of, ports: { page } as Ports });
     utimesSync(join(folder, 'ports.json'), startedAt, startedAt);
   };
 
@@ -25,12 +26,17 @@ describe('running lab', () => {
     lab(process.pid, 8180, 2_000);
     // Larger than any pid: nobody lives there.
     lab(99_999_999, 8280, 3_000);
-    assert.equal(runningPorts(['/no/such/home', home])?.page, 8180);
+    assert.equal(runningPorts(['/no/such/home', home], root)?.page, 8180);
+  });
+
+  it('is never that of another checkout, whose faults are none of ours', () => {
+    lab(process.pid, 8080, 1_000, '/another/checkout');
+    assert.equal(runningPorts([home], root), null);
   });
 
   it('is none where no lab lives, or where it has no ports yet', () => {
     mkdirSync(join(home, 'labs', String(process.pid)), { recursive: true });
-    assert.equal(runningPorts([home]), null);
-    assert.equal(runningPorts([]), null);
+    assert.equal(runningPorts([home], root), null);
+    assert.equal(runningPorts([], root), null);
   });
 });

@@ -206,9 +206,13 @@ describe('command line', () => {
     const { plan } = run(['--profile', 'smoke', '--seed', '7']);
     const path = file('plan.json', JSON.stringify(plan));
     file('config.json', JSON.stringify({ profile: 'smoke', users: 9 }));
+    const report = `${folder}.json`;
+    writeFileSync(report, '{}');
     for (const words of [
       ['replay', path],
       ['--replay', path],
+      ['replay', folder],
+      ['replay', report],
     ]) {
       const replayed = parseCommandLine(words, {});
       assert.ok(replayed.name === 'run', JSON.stringify(replayed));
@@ -217,5 +221,11 @@ describe('command line', () => {
       assert.equal(replayed.config.seed, 7);
     }
     assert.match(problems(['replay', file('changed.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '', /changed/);
+    rmSync(report);
+    assert.deepEqual(problems(['replay', report]), [`${report}: there is no such file or folder`]);
+    assert.match(
+      problems(['replay', file('other.json', '{}')])[0] ?? '',
+      /is not a plan \(.*\); give a plan\.json or the folder of a run$/,
+    );
   });
 });

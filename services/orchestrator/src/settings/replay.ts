@@ -1,5 +1,5 @@
 /** Reads what a replay needs: the stored plan, whose hash must still be right, and the settings of its run where they lie beside it. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Plan, planSchema } from '@encore/contracts';
 import { describeError, problemsOf } from '@encore/kit';
@@ -8,18 +8,28 @@ import { isObject, type SettingsObject } from './config-file.ts';
 
 export type Replay = { ok: true; plan: Plan; settings: SettingsObject } | { ok: false; problem: string };
 
+/** `path`: a plan.json, the folder of a run, or the report beside that folder. */
 export function readReplay(path: string): Replay {
+  if (!existsSync(path)) return { ok: false, problem: `${path}: there is no such file or folder` };
+  const planPath = planPathOf(path);
   try {
-    const planPath = statSync(path).isDirectory() ? join(path, 'plan.json') : path;
     const parsed = planSchema.safeParse(JSON.parse(readFileSync(planPath, 'utf8')));
-    if (!parsed.success)
-      return { ok: false, problem: `${planPath}: is not a plan: ${problemsOf(parsed.error).join('; ')}` };
+    if (!parsed.success) {
+      const [first = ''] = problemsOf(parsed.error);
+      return { ok: false, problem: `${planPath}: is not a plan (${first}); give a plan.json or the folder of a run` };
+    }
     if (planHash(parsed.data) !== parsed.data.hash)
       return { ok: false, problem: `${planPath}: was changed since it was made: its hash is not that of its content` };
     return { ok: true, plan: parsed.data, settings: settingsBeside(planPath) };
   } catch (error) {
-    return { ok: false, problem: `${path}: cannot be read as a plan: ${describeError(error)}` };
+    return { ok: false, problem: `${planPath}: cannot be read as a plan: ${describeError(error)}` };
   }
+}
+
+function planPathOf(path: string): string {
+  const folder = path.replace(/\.json$/, '');
+  const inFolder = join(folder, 'plan.json');
+  return existsSync(inFolder) || statSync(path).isDirectory() ? inFolder : path;
 }
 
 function settingsBeside(planPath: string): SettingsObject {
