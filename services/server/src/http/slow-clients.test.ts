@@ -52,9 +52,14 @@ describe('slow clients', function () {
     return { closed: () => closed };
   }
 
+  /** One piece of what has come. */
+  function readALittle(from: readonly Socket[]): void {
+    for (const socket of from) socket.once('data', () => socket.pause()).resume();
+  }
+
   async function serveOne(): Promise<number> {
     const startedAt = performance.now();
-    const id = `during-${sockets.length}-${Math.round(startedAt)}`;
+    const id = `during-${Math.round(startedAt)}`;
     assert.equal((await server.put(id, smallScore())).status, 201);
     assert.equal((await server.call('key_analysis', { score_id: id })).isError, false);
     assert.equal((await fetch(`${server.healthUrl}/health/live`)).status, 200);
@@ -83,6 +88,16 @@ describe('slow clients', function () {
   it('that never read their answer hold no place that another needs', async () => {
     await attack('GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', null, false);
     for (let i = 0; i < 3; i++) await othersAreServed();
+  });
+
+  it('that ask again and again and read a little now and then hold nobody up, from the moment they come', async () => {
+    const asked = 'GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(3);
+    const startedAt = performance.now();
+    const coming = attack(asked, null, false);
+    timers.push(setInterval(readALittle, 500, sockets));
+    while (performance.now() - startedAt < 5_000) await othersAreServed();
+    const { closed } = await coming;
+    assert.equal(closed(), 0, 'they were there all the time');
   });
 
   it('that announce a body and never send it are told so', async () => {
