@@ -134,6 +134,17 @@ describe('WorkerPool', function () {
     await pool.run(jobOf(smallScore()), 'd', never);
   });
 
+  it('starts no second process for jobs that are soon done, and one when the first stays busy', async () => {
+    create({ processes: 2 });
+    await pool.run(jobOf(smallScore()), 'warm', never);
+    await Promise.all(['a', 'b'].map((name) => pool.run(jobOf(smallScore('C', 2_000)), name, never)));
+    assert.equal(pool.stats.processes, 1);
+    const long = pool.run(jobOf(large), 'long', never);
+    await pool.run(jobOf(smallScore()), 'beside it', never);
+    assert.equal(pool.stats.processes, 2);
+    await long;
+  });
+
   it('does not keep a process that a large document has swollen', async () => {
     create({ processes: 1 });
     await pool.run(jobOf(smallScore('C', 100_000)), 'large', never);

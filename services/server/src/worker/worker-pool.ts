@@ -1,5 +1,5 @@
 /**
- * A few worker processes and a bounded queue. One is kept ready; others start when they are needed and end when idle.
+ * A few worker processes and a bounded queue. One is kept ready; others start when those that run stay busy, and end when idle.
  * A document that killed its worker several times is refused for a while, so that one file cannot keep all workers dying.
  */
 import type { Clock } from '@encore/kit';
@@ -20,12 +20,17 @@ export interface WorkerPoolOptions {
   onDeath: (how: string) => void;
 }
 
+/** Most jobs are done in a few milliseconds; a new process takes a hundred times as much CPU before it can begin. */
+const startAfterMs = 200;
+
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions;
   readonly #places: Semaphore;
   readonly #quarantine: Quarantine;
   readonly #all = new Set<WorkerProcess>();
   #idle: { worker: WorkerProcess; timer: NodeJS.Timeout | null }[] = [];
+  /** Jobs that have a place and wait for a process to become free, the first come first. */
+  readonly #waiting = new Set<(worker: WorkerProcess) => void>();
   #closed = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -65,19 +70,18 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  /** Whoever was still waiting when its time was over met a busy server, not a slow tool. */
   async #enter(signal: AbortSignal): Promise<() => void> {
     try {
       return await this.#places.enter(signal);
     } catch (error) {
-      throw isTimeout(error) ? overloaded('all worker processes are busy') : error;
+      throw tooLate(error);
     }
   }
 
   async #work<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
-    if (this.#closed) throw new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true });
-    const worker = this.#take() ?? this.#start();
+    const worker = await this.#obtain();
     try {
+      if (signal.aborted) throw tooLate(signal.reason);
       return await worker.run(job, signal);
     } catch (error) {
       if (isFatal(error)) this.#quarantine.blame(sha256);
@@ -115,6 +119,26 @@ export class WorkerPool implements AsyncDisposable {
     return worker;
   }
 
+  /** One that is free, or becomes so soon; else a new one. */
+  async #obtain(): Promise<WorkerProcess> {
+    if (this.#closed) throw draining();
+    const free = this.#take();
+    if (free) return free;
+    if (![...this.#all].some((worker) => !worker.dead)) return this.#start();
+    return new Promise((resolve, reject) => {
+      const given = (worker: WorkerProcess): void => {
+        this.#waiting.delete(given);
+        clearTimeout(timer);
+        resolve(worker);
+      };
+      const timer = setTimeout(() => {
+        if (this.#closed) reject(draining());
+        else given(this.#start());
+      }, startAfterMs);
+      this.#waiting.add(given);
+    });
+  }
+
   #take(): WorkerProcess | null {
     // The one used last has the warmest caches; the others get the chance to be idle for long enough.
     for (let entry = this.#idle.pop(); entry; entry = this.#idle.pop()) {
@@ -126,6 +150,11 @@ export class WorkerPool implements AsyncDisposable {
 
   #release(worker: WorkerProcess): void {
     if (this.#closed) return;
+    const [first] = this.#waiting;
+    if (first) {
+      first(worker);
+      return;
+    }
     // The last one stays.
     const end = (): void => {
       if (this.#all.size > 1) worker.kill();
@@ -134,6 +163,15 @@ export class WorkerPool implements AsyncDisposable {
     timer.unref();
     this.#idle.push({ worker, timer });
   }
+}
+
+function draining(): EncoreError {
+  return new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true });
+}
+
+/** Whoever was still waiting when its time was over met a busy server, not a slow tool. */
+function tooLate(error: unknown): unknown {
+  return isTimeout(error) ? overloaded('all worker processes are busy') : error;
 }
 
 /** The document is to blame when its worker died of it, or had to be killed because it did not come to an end. */
