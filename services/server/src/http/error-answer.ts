@@ -29,8 +29,10 @@ export function answerError(response: ServerResponse, error: EncoreError): void 
     response.destroy();
     return;
   }
-  const body = Buffer.from(JSON.stringify(errorBody(error)));
-  const again = error.status === 503 || error.status === 429 ? { 'retry-after': '1' } : {};
-  response.writeHead(error.status, { 'content-type': 'application/json', 'content-length': body.length, ...again });
+  const body = JSON.stringify(errorBody(error));
+  const head = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
+  if (error.status === 503 || error.status === 429) head.push('retry-after', '1');
+  response.writeHead(error.status, head);
+  // As text it goes out in one write with the head; bytes would take a second, and that is a third of what a refusal costs.
   response.end(body);
 }

@@ -21,7 +21,7 @@ const lingerMs = 2_000;
 
 export function gate(app: RequestListener, { admission, metrics, heavyTools }: GateOptions): RequestListener {
   return (request, response) => {
-    response.once('finish', () => cutUnreadBody(request));
+    response.on('finish', cutUnreadBody);
     const route = routeOf(request);
     const clientId = request.headers['x-client-id'];
     const refusal = admission.refusal(
@@ -49,7 +49,8 @@ function costOf(request: IncomingMessage, route: Route, heavyTools: ReadonlySet<
  * The rest of a body whose request was answered early is read and dropped, so that the client sees the answer and its next request
  * on this connection is not stuck behind bytes that nobody reads (Node does so itself only if nobody had begun to read). Not for ever.
  */
-function cutUnreadBody(request: IncomingMessage): void {
+function cutUnreadBody(this: ServerResponse): void {
+  const request = this.req;
   if (request.complete) return;
   request.resume();
   const timer = setTimeout(() => {
