@@ -57,5 +57,6 @@ export async function attach({ url, clock, output, terminal, stop }: AttachOptio
   } finally {
     await screen?.close();
   }
+  if (!signal.aborted) output.write('The run is over; its own terminal and its report tell how.\n');
   return 0;
 }
