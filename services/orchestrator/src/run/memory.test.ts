@@ -9,10 +9,8 @@ import { systemClock } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { HistoryWriter } from '../history/history-writer.ts';
-import { LivePage } from '../live/live-page.ts';
-import { RunMetrics } from '../metrics.ts';
-import { RunView } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
+import { Audience } from './audience.ts';
 
 const config = { ...profiles.full, profile: 'full' as const, seed: 7 };
 const attemptsPerSecond = 1_000;
@@ -65,18 +63,21 @@ describe('memory of the orchestrator', function () {
     };
     const folder = await mkdtemp(join(tmpdir(), 'encore-memory-'));
     const plan = makePlan(config);
-    const view = new RunView('r1', config, plan, 0);
-    const watchers = [view, new LivePage(plan), new RunMetrics(view, systemClock)];
-    const onEvent = (event: EncoreEvent): void => {
-      for (const watcher of watchers) watcher.add(event);
-    };
+    const links = { page: '', alerts: '' };
+    const output = { write: () => undefined };
+    const audience = new Audience({ runId: 'r1', config, plan, startedAt: 0, clock: systemClock, links, output });
+    const { view, progress } = audience;
+    const onEvent = (event: EncoreEvent): void => audience.hear(event);
     await using history = await HistoryWriter.open(join(folder, 'history.ndjson'), onEvent, (error) =>
       assert.fail(String(error)),
     );
     const used: number[] = [];
     for (let second = 0; second <= 3 * 3_600; second += 1) {
       for (const event of eventsOfSecond(second)) history.add('loadgen', event);
-      if (second % 200 === 0) await history.flushed();
+      if (second % 200 === 0) {
+        await history.flushed();
+        progress.tick(view.snapshot(1_700_000_000_000 + second * 1_000));
+      }
       if (second > 0 && second % 3_600 === 0) used.push(usedBytes());
     }
     await rm(folder, { recursive: true });

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { crash, judged, refused } from '../testing/judged-run.ts';
+import { plannedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
+
+describe('judge, of whose fault it was', () => {
+  it('leaves the time of a frozen proxy out of the verdict of the server, and shows it', async () => {
+    const outage = new SimulatedRun({
+      faults: [plannedFault(1, { kind: 'outage', target: 'server', atSeconds: 60, downSeconds: 30 })],
+    });
+    // Nobody was answered for half a minute: once because of the server, and once because of the proxy before it.
+    const seen = async (extra: EncoreEvent[]) => {
+      const ofFault = (event: EncoreEvent) =>
+        'faultId' in event || event.type === 'engine_saw' || event.type === 'target_started';
+      const { report } = await judged({ ...outage.settings, extra }, { event: (event) => !ofFault(event) });
+      return report;
+    };
+    const blamed = await seen([]);
+    assert.equal(blamed.result, 'FAILED');
+    const [fromAt, toAt] = [outage.at(59), outage.at(95)];
+    const excused = await seen([
+      { type: 'injector_failed', at: toAt, reason: 'Toxiproxy did not answer', fromAt, toAt },
+    ]);
+    assert.equal(excused.result, 'INCONCLUSIVE', excused.reasons.join());
+    assert.deepEqual([excused.totals.success_rate, excused.availability.control_windows], [1, 1]);
+    assert.ok((excused.attribution.explained['injector'] ?? 0) > 100 && excused.attribution.unexplained === 0);
+    assert.match(excused.warnings.join('\n'), /the injector itself failed for 36\.0 s .*Toxiproxy did not answer/);
+  });
+
+  it('blames failures outside of every window on nobody, with the circumstances', async () => {
+    const { report } = await judged({ faults: [crash], steadySeconds: 60, strayFailures: 1 });
+    assert.ok(report.attribution.unexplained > 20);
+    assert.equal(report.attribution.unexplained_samples.length <= 50, true);
+    const last = report.attribution.unexplained_samples.at(-1);
+    assert.match(last?.detail ?? '', /phase steady; .* s after the end of f0001 \(crash\)/);
+    assert.equal(report.result, 'PASSED', 'one failure in forty is under the limit, but warned of');
+    assert.ok(report.warnings.some((warning) => warning.includes('without a fault to explain it')));
+  });
+
+  it('counts failures that were too many to be listed with those of their second', async () => {
+    const many = { faults: [refused], operationsPerSecond: 500 };
+    const { report } = await judged(many);
+    const failed = report.totals.attempts - (report.outcomes.ok ?? 0);
+    assert.ok(failed > 400, `${failed} failed`);
+    assert.ok(
+      Math.abs((report.attribution.explained['f0003'] ?? 0) - failed) <= 10,
+      JSON.stringify(report.attribution),
+    );
+    assert.ok(report.attribution.unexplained <= 10);
+  });
+
+  it('sees the hand of somebody else, and a death with nothing to blame', async () => {
+    const at = new SimulatedRun().at(100);
+    const paused = await judged({
+      extra: [{ type: 'engine_saw', at, engineAt: at, target: 'postgres', action: 'pause' }],
+    });
+    assert.deepEqual(paused.report.manual_interventions, [
+      { at: new Date(at).toISOString(), target: 'postgres', action: 'pause' },
+    ]);
+    assert.equal(paused.report.result, 'FAILED');
+    const died = await judged({
+      extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
+    });
+    assert.match(died.report.reasons.join(), /unexpected_exits is 1/);
+    const host = await judged({
+      extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 137 }],
+    });
+    assert.equal(host.report.result, 'INCONCLUSIVE');
+    assert.match(host.report.reasons.join(), /the host may be short of memory/);
+  });
+
+  it('takes the end of a server for an accident under a fault that it must survive, not under one that may kill it', async () => {
+    const under = async (kind: 'traffic-surge' | 'memory-cap'): Promise<string> => {
+      const fault = plannedFault(1, { kind, target: 'server', atSeconds: 60, durationSeconds: 20 });
+      const at = new SimulatedRun().at(70);
+      const { report } = await judged({
+        faults: [fault],
+        extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
+      });
+      return report.reasons.join();
+    };
+    assert.match(await under('traffic-surge'), /unexpected_exits is 1/);
+    assert.doesNotMatch(await under('memory-cap'), /unexpected_exits/);
+  });
+
+  it('tells a graceful restart that had to be forced', async () => {
+    const restarted = async (exitCode: number): Promise<string> => {
+      const at = new SimulatedRun().at(60);
+      const { report } = await judged({
+        faults: [plannedFault(1, { kind: 'restart', target: 'server', atSeconds: 60, downSeconds: 11 })],
+        extra: [{ type: 'engine_saw', at: at + 40, engineAt: at + 40, target: 'server', action: 'die', exitCode }],
+      });
+      return report.reasons.join();
+    };
+    assert.match(await restarted(137), /forced_stops is 1, the rule is count==0/);
+    assert.doesNotMatch(await restarted(0), /forced_stops/);
+  });
+
+  it('does not take its own restart of a frozen proxy, or a container that is no target, for the hand of somebody else', async () => {
+    const at = new SimulatedRun().at(100);
+    const { report } = await judged({
+      extra: [
+        { type: 'injector_failed', at: at + 900, reason: 'frozen', fromAt: at - 300, toAt: at + 900 },
+        { type: 'engine_saw', at, engineAt: at, target: 'toxiproxy', action: 'kill', signal: 'SIGTERM' },
+        { type: 'engine_saw', at: at + 100, engineAt: at + 100, target: 'toxiproxy', action: 'die', exitCode: 0 },
+        { type: 'engine_saw', at, engineAt: at, target: 'grafana', action: 'stop' },
+      ],
+    });
+    assert.deepEqual([report.result, report.manual_interventions], ['PASSED', []], report.reasons.join());
+  });
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { crash, judged, latency, not, outage, refused, usual } from '../testing/judged-run.ts';
+import { plannedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
+import type { Simulation } from '../testing/simulation.ts';
+import { judge } from './judge.ts';
+
+describe('judge, of what it was not shown', () => {
+  it('shows what the server can do, and counts it nowhere', async () => {
+    const at = new SimulatedRun().at(-9);
+    const latencyMs = { p50: 5, p90: 8, p99: 12, max: 20 };
+    const counts = { seconds: 3.04, connections: 20, requestsPerSecond: 812.345, answered: 2_469, refused: 7, lost: 1 };
+    const measured: EncoreEvent = { type: 'capacity_measured', at, tool: 'autocannon 9.0.0', ...counts, latencyMs };
+    const { report } = await judged({ extra: [measured] });
+    const { report: without } = await judged();
+    assert.deepEqual(report.capacity, {
+      tool: 'autocannon 9.0.0',
+      connections: 20,
+      duration_seconds: 3.04,
+      requests_per_second: 812.35,
+      answered: 2_469,
+      refused: 7,
+      lost: 1,
+      latency_ms: latencyMs,
+    });
+    assert.equal(without.capacity, null);
+    assert.ok(without.not_tested.includes('how much the server can do without faults and users'));
+    const { capacity: _, not_tested: __, ...rest } = report;
+    const { capacity: ___, not_tested: ____, ...others } = without;
+    assert.deepEqual(rest, others);
+  });
+
+  it('warns of a capacity that could not be measured, and judges nothing by it', async () => {
+    const at = new SimulatedRun().at(-9);
+    const failed: EncoreEvent = { type: 'capacity_not_measured', at, reason: 'nobody answered' };
+    const { report } = await judged({ extra: [failed] });
+    assert.equal(report.result, 'PASSED');
+    assert.deepEqual(report.warnings, [
+      'what the server can do without faults and users could not be measured: nobody answered',
+    ]);
+  });
+
+  const inconclusive: [string, RegExp, Partial<Simulation>, ((event: EncoreEvent) => boolean)?][] = [
+    [
+      'a kill did not bite',
+      /1 kill did not bite: f0001/,
+      { faults: [{ ...crash, bit: 'no' }, outage, refused, latency] },
+    ],
+    [
+      'a planned kind never bit',
+      /no fault of the planned kind latency bit/,
+      { faults: [...usual.slice(0, 3), { ...latency, bit: 'refused' }] },
+    ],
+    [
+      'too few faults bit',
+      /only 3 of 4 faults bit/,
+      { faults: [...usual.slice(0, 3), { ...refused, id: 'f0009', atSeconds: 150, bit: 'no' }] },
+    ],
+    [
+      'the injector failed too long',
+      /the injector failed for 4\.0 s/,
+      {
+        extra: [
+          {
+            type: 'injector_failed',
+            at: new SimulatedRun().at(64),
+            reason: 'frozen',
+            fromAt: new SimulatedRun().at(60),
+            toAt: new SimulatedRun().at(64),
+          },
+        ],
+      },
+    ],
+    ['time was not observed', /only 17\d of 180 s were observed/, { unseen: { from: 50, to: 56 } }],
+    [
+      'a gap says that nobody looked',
+      /only 170 of 180 s were observed/,
+      {
+        extra: [
+          {
+            type: 'gap',
+            at: new SimulatedRun().at(30),
+            fromAt: new SimulatedRun().at(20),
+            toAt: new SimulatedRun().at(30),
+            reason: 'the host slept',
+          },
+        ],
+      },
+    ],
+    ['the generator was late', /of the generator's starts were late/, { lateStarts: 20 }],
+    ['the event loop of the generator was late', /event loop was 250 ms late/, { eventLoopDelayP99Ms: 250 }],
+    ['the generator had no CPU left', /the generator used 95\.00 % of its CPU/, { cpuShare: 0.95 }],
+    ['a rule has no data', /no data for the rules .*leaks/, {}, not('hygiene_checked')],
+    ['nothing was read back', /there was no final read-back/, {}, not('read_back_done')],
+    ['the end is missing', /does not say how the run ended/, {}, not('run_ended')],
+    [
+      'an undo was not verified',
+      /1 fault without a verified undo: f0003/,
+      { faults: [crash, outage, { ...refused, undoVerified: false }, latency] },
+    ],
+    ['the generator said nothing of itself', /never reported its own health/, {}, not('generator_checked')],
+    [
+      'no die event for a kill',
+      /no recovery time for f0001 .*die event was not seen/,
+      {},
+      (event) => !(event.type === 'engine_saw' && event.action === 'die'),
+    ],
+  ];
+  for (const [name, reason, settings, keep] of inconclusive) {
+    it(`is inconclusive when ${name}`, async () => {
+      const { report } = await judged(settings, keep === undefined ? {} : { event: keep });
+      assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
+      assert.match(report.reasons.join('\n'), reason);
+    });
+  }
+
+  it('lists what the engine cannot do as not tested, without blame', async () => {
+    const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150, bit: 'unsupported' });
+    const { report } = await judged({ faults: [...usual, cap] });
+    assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
+    assert.ok(report.not_tested.includes('memory-cap: this engine cannot do it (no writable cgroup)'));
+  });
+
+  it('lists Grafana as not tested, and a memory cap on control groups of version 2 until one bit', async () => {
+    const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150 });
+    const groups = async (version: string) => {
+      const { report } = await judged(
+        { faults: [...usual, cap] },
+        {
+          event: (event) => {
+            if (event.type === 'run_started') event.environment['cgroupVersion'] = version;
+            return true;
+          },
+        },
+      );
+      return report.not_tested.filter((text) => /Grafana|version 2/.test(text)).map((text) => text.split(' ')[0]);
+    };
+    assert.deepEqual(await groups('1'), ['memory-cap', 'the']);
+    assert.deepEqual(await groups('2'), ['the']);
+  });
+
+  it('does not pass a history or plan with a problem', async () => {
+    const run = new SimulatedRun({ faults: usual });
+    const { report } = await judge({
+      history: run.history(),
+      plan: run.plan,
+      ledger: run.ledger(),
+      historyProblems: ['line 7: wrong CRC'],
+    });
+    assert.equal(report.result, 'INCONCLUSIVE');
+    const other = await judge({
+      history: run.history(),
+      plan: { ...run.plan, hash: 'f'.repeat(64) },
+      ledger: run.ledger(),
+      historyProblems: [],
+    });
+    assert.equal(other.report.result, 'INCONCLUSIVE');
+    assert.match(other.report.reasons.join(), /the run announced plan/);
+  });
+});

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import type { EncoreEvent, LedgerEntry } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { judged, usual } from '../testing/judged-run.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
+import { judge } from './judge.ts';
+
+describe('judge, of writes', () => {
+  it('fails a lost write, and does not pass one that nobody read back', async () => {
+    const lost = await judged({ lost: 1 });
+    assert.equal(lost.report.result, 'FAILED');
+    assert.ok(lost.report.reasons.includes('lost_writes is 1, the rule is count==0'));
+    const skipped = await judged({}, { entry: (entry) => entry.type !== 'read_back' || entry.key !== 'key-17' });
+    assert.equal(skipped.report.result, 'INCONCLUSIVE');
+    assert.equal(skipped.report.thresholds.find(({ name }) => name === 'lost_writes')?.ok, null);
+    assert.ok(
+      skipped.report.reasons.some((reason) => reason.includes('1 acknowledged score without a read-back line')),
+    );
+  });
+
+  const sample = (second: number, lost: number): EncoreEvent => ({
+    type: 'read_back_done',
+    at: new SimulatedRun().at(second),
+    final: false,
+    acknowledged: 50,
+    readBack: 50,
+    lost,
+    corrupt: 0,
+    duplicate: 0,
+    phantom: 0,
+    unknownPresent: 0,
+    unknownAbsent: 0,
+  });
+
+  it('tells of samples beside the final read-back, and never takes them for it', async () => {
+    const { report } = await judged({ extra: [sample(20, 0), sample(60, 0)] });
+    assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
+    assert.deepEqual([report.integrity.samples, report.integrity.sampled], [2, 100]);
+    const final = (event: EncoreEvent): boolean => !(event.type === 'read_back_done' && event.final);
+    const { report: unread } = await judged({ extra: [sample(20, 0)] }, { event: final });
+    assert.equal(unread.result, 'INCONCLUSIVE');
+  });
+
+  it('does not pass a sample that counted a loss of which the ledger knows nothing', async () => {
+    const { report } = await judged({ extra: [sample(20, 1)] });
+    assert.equal(report.result, 'INCONCLUSIVE');
+    assert.match(report.reasons.join('\n'), /a read-back counted 1 lost, the ledger shows 0/);
+  });
+
+  it('does not believe an intact verdict whose hash is another', async () => {
+    const run = new SimulatedRun({ faults: usual });
+    const forged = async function* (): AsyncGenerator<LedgerEntry> {
+      for await (const entry of run.ledger()) {
+        yield entry.type === 'read_back' && entry.key === 'key-3' ? { ...entry, found: 'ff' } : entry;
+      }
+    };
+    const { report } = await judge({ history: run.history(), plan: run.plan, ledger: forged(), historyProblems: [] });
+    assert.equal(report.integrity.corrupt, 1);
+    assert.equal(report.result, 'FAILED');
+  });
+
+  it('says the same of the same files, in whatever order the sources arrived', async () => {
+    const run = new SimulatedRun({ faults: usual });
+    const events = [...run.events()];
+    const ofGuard = (event: EncoreEvent): boolean => event.type.startsWith('fault_') || event.type === 'engine_saw';
+    const late = [
+      ...events.filter((event) => !ofGuard(event)).slice(0, -1),
+      ...events.filter(ofGuard),
+      events.at(-1),
+    ].filter((event) => event !== undefined);
+    const lines = async function* () {
+      for (const [index, event] of late.entries())
+        yield { seq: index + 1, source: 'orchestrator' as const, event, crc: '' };
+    };
+    // The guard's whole journal comes at the end: only a horizon as long as the run can put it back in its place.
+    const inOrder = await judged();
+    const { Judging } = await import('./judge.ts');
+    const { Ledger } = await import('./integrity.ts');
+    const judging = new Judging(run.plan, 3_600_000);
+    const ledger = new Ledger();
+    for await (const line of lines()) judging.add(line.event);
+    for await (const entry of run.ledger()) ledger.add(entry);
+    assert.deepEqual(judging.conclude(ledger), inOrder);
+  });
+});

@@ -1,0 +1,97 @@
+/** A whole run over the fake lab, as `encore` makes one, and what it left: its exit code, its words, its history, its report. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type EncoreEvent,
+  historyLineSchema,
+  type Phase,
+  type Plan,
+  type PlannedFault,
+  type Report,
+  reportSchema,
+} from '@encore/contracts';
+import { createLogger, systemClock, waitUntil } from '@encore/kit';
+import { planHash } from '@encore/plan';
+import { performRun } from '../run/perform-run.ts';
+import type { StopLimits } from '../run/stop-rules.ts';
+import { profiles } from '../settings/profiles.ts';
+import { supervisorLimits } from '../supervisor/supervise.ts';
+import type { FakeLab } from './fake-lab.ts';
+import type { FakeService } from './fake-service.ts';
+
+const rampSeconds = 0.5;
+
+export function planOf(steadySeconds: number, faults: PlannedFault[]): Plan {
+  const unhashed = { version: 1 as const, seed: 1, rampSeconds, steadySeconds, faults, bestSuccessRate: 1 };
+  return { ...unhashed, hash: planHash(unhashed) };
+}
+
+export const kill = (id: string, kind: 'crash' | 'outage', atSeconds: number): PlannedFault => ({
+  id,
+  kind,
+  target: 'server',
+  atSeconds,
+  durationSeconds: 0,
+  params: {},
+});
+
+export interface Outcome {
+  exitCode: number;
+  said: string;
+  history: EncoreEvent[];
+  report: Report | null;
+}
+
+/** Its first page of events was seen; before that, a new boot would be the first one. */
+export async function polled({ asked }: FakeService): Promise<void> {
+  const polls = () => asked.filter((request) => request === 'GET /events').length;
+  const before = polls();
+  await waitUntil('a poll', () => polls() > before + 1, { timeoutMs: 5_000 });
+}
+
+export async function runOver(
+  lab: FakeLab,
+  plan: Plan,
+  during?: (said: () => string, stop: (reason: string) => void) => Promise<void>,
+  stopLimits: Partial<StopLimits> = {},
+): Promise<Outcome> {
+  let said = '';
+  const stop = new AbortController();
+  const hours = (plan.rampSeconds + plan.steadySeconds) / 3_600;
+  const running = performRun({
+    config: { ...profiles.smoke, profile: 'smoke', seed: 1, users: 1, hours, rampSeconds },
+    plan,
+    wiring: lab.wiring,
+    clock: systemClock,
+    logger: createLogger('test', 'silent'),
+    output: { write: (text) => (said += text) },
+    terminal: null,
+    interrupt: () => undefined,
+    stop: stop.signal,
+    limits: {
+      preflight: { readyMs: 500, leaseMs: 300, idleMs: 50 },
+      supervisor: { ...supervisorLimits, exitedMs: 300, silentMs: 1_000 },
+      stop: stopLimits,
+    },
+  });
+  await during?.(
+    () => said,
+    (reason) => stop.abort(new Error(reason)),
+  );
+  const exitCode = await running;
+  return { exitCode, said, ...resultsOf(lab) };
+}
+
+function resultsOf(lab: FakeLab): Pick<Outcome, 'history' | 'report'> {
+  const names = readdirSync(lab.resultsDir);
+  const json = names.find((name) => name.endsWith('.json'));
+  if (json === undefined) return { history: [], report: null };
+  const text = readFileSync(join(lab.resultsDir, json.replace('.json', ''), 'history.ndjson'), 'utf8');
+  const history = text
+    .trim()
+    .split('\n')
+    .map((line) => historyLineSchema.parse(JSON.parse(line)).event);
+  return { history, report: reportSchema.parse(JSON.parse(readFileSync(join(lab.resultsDir, json), 'utf8'))) };
+}
+export const phasesOf = (history: EncoreEvent[]): Phase[] =>
+  history.flatMap((event) => (event.type === 'phase_entered' ? [event.phase] : []));

@@ -1,0 +1,45 @@
+/** A simulated run with a kill of each sort, a cut and a delay, and what the judge makes of it. */
+import type { EncoreEvent, LedgerEntry } from '@encore/contracts';
+import { type Judgement, judge } from '../judge/judge.ts';
+import { plannedFault } from './simulated-fault.ts';
+import { SimulatedRun } from './simulated-run.ts';
+import type { Simulation } from './simulation.ts';
+
+export const crash = plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40.25, downSeconds: 1.5 });
+export const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80.5, downSeconds: 4 });
+export const refused = plannedFault(3, {
+  kind: 'connection-refused',
+  target: 'client-link',
+  atSeconds: 120,
+  durationSeconds: 1,
+});
+export const latency = plannedFault(4, {
+  kind: 'latency',
+  target: 'client-link',
+  atSeconds: 140,
+  durationSeconds: 5,
+  params: { latencyMs: 400 },
+});
+export const usual = [crash, outage, refused, latency];
+
+async function* filtered<Item>(items: AsyncIterable<Item>, keep: (item: Item) => boolean): AsyncGenerator<Item> {
+  for await (const item of items) if (keep(item)) yield item;
+}
+
+export async function judged(
+  settings: Partial<Simulation> = {},
+  keep: { event?: (event: EncoreEvent) => boolean; entry?: (entry: LedgerEntry) => boolean } = {},
+): Promise<Judgement> {
+  const run = new SimulatedRun({ faults: usual, ...settings });
+  return judge({
+    history: filtered(run.history(), ({ event }) => keep.event?.(event) ?? true),
+    plan: run.plan,
+    ledger: filtered(run.ledger(), (entry) => keep.entry?.(entry) ?? true),
+    historyProblems: [],
+  });
+}
+
+export const not =
+  (type: EncoreEvent['type']) =>
+  (event: EncoreEvent): boolean =>
+    event.type !== type;
