@@ -1,23 +1,26 @@
 /** An MCP server with everything that the conformance suite looks for: put into our own server in place of its tools. */
 import {
   type GetPromptResult,
+  type McpRequestContext,
   ProtocolError,
   ProtocolErrorCode,
   ResourceNotFoundError,
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { revisions } from '../mcp/plain-call.ts';
 import { embedded, image, png, text } from './fixture-content.ts';
 import { askingTools, contextPrompt, stateCodec } from './fixture-inputs.ts';
 import { plainTools } from './fixture-tools.ts';
 
 const tools = new Map(Object.entries({ ...plainTools, ...askingTools }));
 
-export function fixtureMcp(): Server {
+export function fixtureMcp({ era }: Pick<McpRequestContext, 'era'> = { era: 'legacy' }): Server {
   const server = new Server(
     { name: 'encore-conformance', version: '0.1.0' },
     {
       capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {}, logging: {} },
+      supportedProtocolVersions: revisions[era],
       requestState: { verify: (state, context) => stateCodec.verify(state, context) },
     },
   );

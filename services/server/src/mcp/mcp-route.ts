@@ -1,12 +1,17 @@
-/** POST /mcp: the body is read here, within our limits, and handed to the SDK's handler parsed. */
+/**
+ * POST /mcp: the body is read here, within our limits, and handed to the SDK parsed. Plain tool calls go to one of two lasting servers,
+ * everything else to the SDK's handler, which makes a server for each request.
+ */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describeError, type Logger } from '@encore/kit';
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { readWholeBody } from '../http/body.ts';
 import { signalOf } from '../http/request-scope.ts';
+import { CallChannel } from './call-channel.ts';
 import { parseMessage } from './json-message.ts';
 import type { McpServerFactory } from './mcp-server.ts';
+import { plainCall } from './plain-call.ts';
 
 export interface McpRouteOptions {
   factory: McpServerFactory;
@@ -19,11 +24,14 @@ export interface McpRouteOptions {
 
 export type McpRoute = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export function createMcpRoute({ factory, sessions, maxBytes, stallMs, logger }: McpRouteOptions): McpRoute {
-  const handler = createMcpHandler(factory, {
-    maxSubscriptions: 16,
-    onerror: (error) => logger.debug({ err: error.message }, 'mcp'),
-  });
+export async function createMcpRoute(options: McpRouteOptions): Promise<McpRoute> {
+  const { factory, sessions, maxBytes, stallMs, logger } = options;
+  const onerror = (error: Error): void => logger.debug({ err: error.message }, 'mcp');
+  const handler = createMcpHandler(factory, { maxSubscriptions: 16, onerror });
+  const channels = {
+    modern: await CallChannel.open(factory({ era: 'modern' }), 'modern', onerror),
+    legacy: sessions ? null : await CallChannel.open(factory({ era: 'legacy' }), 'legacy', onerror),
+  };
   return async (request, response) => {
     const signal = signalOf(request);
     let message: unknown;
@@ -39,6 +47,8 @@ export function createMcpRoute({ factory, sessions, maxBytes, stallMs, logger }:
         return;
       }
     }
+    const call = plainCall(message, request.headers);
+    if (call && (await channels[call.era]?.answer(call.message, response, signal))) return;
     const asked = toWebRequest(request, signal);
     const answer =
       sessions && (await isLegacyRequest(asked, message))

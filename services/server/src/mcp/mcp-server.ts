@@ -1,6 +1,6 @@
 /**
- * The MCP side, on the SDK's low-level Server: one small object per request, its lists made once. Serves clients of
- * 2026-07-28 and, statelessly, those of 2025-11-25 and before.
+ * The MCP side, on the SDK's low-level Server, with lists made once. Serves clients of 2026-07-28 and, statelessly, those of
+ * 2025-11-25 and before.
  */
 import { EncoreError } from '@encore/kit';
 import {
@@ -16,38 +16,23 @@ import { errorBody } from '../http/error-answer.ts';
 import type { ScoreLibrary } from '../scores/score-library.ts';
 import type { Tool } from '../tools/tool.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
+import { revisions } from './plain-call.ts';
 import { registerPrompts } from './prompts.ts';
 import { registerScoreResources } from './score-resources.ts';
 
 /** Longer results are not repeated as text for clients that do not read structured content. */
 const maxTextLength = 16_384;
 
-/**
- * A server lives for one request, and at its end the SDK makes an error for whoever still waits for an answer. Nobody does, and
- * the trace of its stack would cost a fourteenth of the whole call.
- */
-class RequestServer extends Server {
-  protected override _onclose(): void {
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    try {
-      super._onclose();
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
-    }
-  }
-}
-
-/** Called by the SDK for each request. */
+/** Called for each request by the SDK, and once for each of the two lasting servers. */
 export type McpServerFactory = (context: McpRequestContext) => Server;
 
 export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, library: ScoreLibrary): McpServerFactory {
   const listing = tools.map(listed);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  return ({ era, requestInfo }) => {
-    const server = new RequestServer(
+  return ({ era }) => {
+    const server = new Server(
       { name: 'encore', version: '0.1.0' },
-      { capabilities: { tools: {}, resources: {}, prompts: {} } },
+      { capabilities: { tools: {}, resources: {}, prompts: {} }, supportedProtocolVersions: revisions[era] },
     );
     server.setRequestHandler('tools/call', async ({ params }, context) => {
       const tool = byName.get(params.name);
@@ -59,8 +44,6 @@ export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, lib
         throw error;
       }
     });
-    // Nearly all that comes. The SDK has already refused a message whose method is not the one that this header names.
-    if (era === 'modern' && requestInfo?.headers.get('mcp-method') === 'tools/call') return server;
     server.setRequestHandler('tools/list', () => ({ tools: listing }));
     registerScoreResources(server, library);
     registerPrompts(server);

@@ -1,0 +1,218 @@
+/** What goes through a lasting server is answered as the SDK's own handler would answer it, and one call knows nothing of another. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLogger, mcpToolCall, waitUntil } from '@encore/kit';
+import { createMcpHandler, Server } from '@modelcontextprotocol/server';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import { answerError, asEncoreError } from '../http/error-answer.ts';
+import { openScope } from '../http/request-scope.ts';
+import { createMcpRoute } from './mcp-route.ts';
+import type { McpServerFactory } from './mcp-server.ts';
+import { revisions } from './plain-call.ts';
+
+type Json = Record<string, unknown>;
+interface Sent {
+  headers: Record<string, string>;
+  body: Json;
+}
+
+/** Calls that hold on until they are let go or given up, by the name they were given. */
+const held = new Map<string, { signal: AbortSignal; letGo(): void }>();
+let made = 0;
+
+const factory: McpServerFactory = ({ era }) => {
+  made += 1;
+  const server = new Server(
+    { name: 'test', version: '1' },
+    { capabilities: { tools: {} }, supportedProtocolVersions: revisions[era] },
+  );
+  server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
+    const said = String(params.arguments?.['say']);
+    const progressToken = mcpReq._meta?.progressToken;
+    if (progressToken !== undefined) {
+      for (const progress of [1, 2])
+        await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress } });
+    }
+    if (params.name === 'fail') throw new Error(said);
+    if (params.name === 'hold') {
+      await new Promise<void>((letGo) => held.set(said, { signal: mcpReq.signal, letGo }));
+    }
+    return { content: [{ type: 'text', text: said }] };
+  });
+  return server;
+};
+
+const modern = (changed: Json = {}, headers: Record<string, string> = {}): Sent => {
+  const call = mcpToolCall({ client: 'test', id: 1, tool: 'echo', input: { say: 'hello' } });
+  return { headers: { ...call.headers, ...headers }, body: { ...JSON.parse(call.body), ...changed } };
+};
+const legacy = (changed: Json = {}, headers: Record<string, string> = {}): Sent => ({
+  headers: {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': '2025-11-25',
+    ...headers,
+  },
+  body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { say: 'hi' } }, ...changed },
+});
+const without = ({ headers, body }: Sent, name: string): Sent => {
+  const { [name]: _, ...rest } = headers;
+  return { headers: rest, body };
+};
+const params = modern().body['params'] as Json & { _meta: Json };
+const _meta = params['_meta'];
+const asName = (text: string): string => `=?base64?${Buffer.from(text).toString('base64')}?=`;
+
+describe('MCP call channel', () => {
+  let http: HttpServer;
+  let url: string;
+  const sdk = createMcpHandler(factory);
+  before(async () => {
+    const route = await createMcpRoute({
+      factory,
+      maxBytes: 1_000_000,
+      stallMs: 1_000,
+      logger: createLogger('test', 'silent'),
+    });
+    http = createServer((request, response) => {
+      openScope(request, response, 10_000);
+      route(request, response).catch((error) => answerError(response, asEncoreError(error)));
+    }).listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
+  });
+  after(() => http.close());
+  beforeEach(() => {
+    held.clear();
+    made = 0;
+  });
+
+  const post = ({ headers, body }: Sent, signal?: AbortSignal): Promise<Response> =>
+    fetch(url, { method: 'POST', headers, body: JSON.stringify(body), ...(signal && { signal }) });
+  const hold = (said: string, id: string | number, stop?: AbortController): Promise<Response> =>
+    post(legacy({ id, params: { name: 'hold', arguments: { say: said } } }), stop?.signal);
+  const holding = (...names: string[]) =>
+    waitUntil('the calls to be at work', () => names.every((name) => held.has(name)), { timeoutMs: 2_000 });
+
+  const rows: [string, Sent][] = [
+    ['a call', modern()],
+    ['a call with a text for an id', modern({ id: '1' })],
+    ['a tool that fails', modern({ params: { ...params, name: 'fail' } }, { 'mcp-name': 'fail' })],
+    ['arguments that are a list', modern({ params: { ...params, arguments: [1] } })],
+    ['a name that is no text', modern({ params: { ...params, name: 7 } })],
+    ['no name', modern({ params: { _meta } })],
+    ['no params', modern({ params: null })],
+    ['an id that is null', modern({ id: null })],
+    ['an id that is no whole number', modern({ id: 1.5 })],
+    ['an id beyond the whole numbers', modern({ id: 2 ** 60 })],
+    ['another JSON-RPC', modern({ jsonrpc: '1.0' })],
+    ['a call that is an answer too', modern({ result: {} })],
+    [
+      'an envelope without capabilities',
+      modern({ params: { ...params, _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } } }),
+    ],
+    [
+      'an envelope with a client that is none',
+      modern({ params: { ...params, _meta: { ..._meta, 'io.modelcontextprotocol/clientInfo': 7 } } }),
+    ],
+    ['a _meta that is no object', modern({ params: { ...params, _meta: 7 } })],
+    [
+      'a revision that is to come',
+      modern(
+        { params: { ...params, _meta: { ..._meta, 'io.modelcontextprotocol/protocolVersion': '2027-01-01' } } },
+        { 'mcp-protocol-version': '2027-01-01' },
+      ),
+    ],
+    ['a header with another revision', modern({}, { 'mcp-protocol-version': '2025-11-25' })],
+    ['a header with another method', modern({}, { 'mcp-method': 'tools/list' })],
+    ['a header with another name', modern({}, { 'mcp-name': 'other' })],
+    ['a header with the name encoded', modern({}, { 'mcp-name': asName('echo') })],
+    ['a header with another name encoded', modern({}, { 'mcp-name': asName('other') })],
+    [
+      'a name that looks like another one encoded',
+      modern({ params: { ...params, name: asName('other') } }, { 'mcp-name': asName('other') }),
+    ],
+    ['no header with the revision', without(modern(), 'mcp-protocol-version')],
+    ['no header with the method', without(modern(), 'mcp-method')],
+    ['no header with the name', without(modern(), 'mcp-name')],
+    ['no envelope under a modern header', legacy({}, { 'mcp-protocol-version': '2026-07-28' })],
+    ['text that is not said to be JSON', modern({}, { 'content-type': 'text/plain' })],
+    ['JSON with a charset', modern({}, { 'content-type': 'application/json; charset=utf-8' })],
+    ['a call of 2025-11-25', legacy()],
+    ['a call of no revision', without(legacy(), 'mcp-protocol-version')],
+    ['a call of a revision that never was', legacy({}, { 'mcp-protocol-version': '1999-01-01' })],
+    ['a client that reads JSON alone', legacy({}, { accept: 'application/json' })],
+    ['a tool that fails in 2025-11-25', legacy({ params: { name: 'fail', arguments: { say: 'no' } } })],
+    ['arguments that are a list in 2025-11-25', legacy({ params: { name: 'echo', arguments: [1] } })],
+    ['an unknown method', legacy({ method: 'tools/calls' })],
+  ];
+  for (const [name, sent] of rows) {
+    it(`answers as the SDK's handler does: ${name}`, async () => {
+      const { headers, body } = sent;
+      const expected = await sdk.fetch(new Request(url, { method: 'POST', headers, body: JSON.stringify(body) }));
+      assert.deepEqual(await answerOf(await post(sent)), await answerOf(expected));
+    });
+  }
+
+  it('makes no server for a call', async () => {
+    for (const sent of [modern(), legacy(), modern()]) assert.equal((await post(sent)).status, 200);
+    assert.equal(made, 0);
+  });
+
+  for (const [revision, call] of Object.entries({ '2026-07-28': modern, '2025-11-25': legacy })) {
+    it(`tells progress as it goes to who asks for it in ${revision}, and the answer last`, async () => {
+      const asked = call();
+      const { _meta: envelope, ...rest } = asked.body['params'] as { _meta?: Json };
+      const answer = await post(
+        call({ id: 'mine', params: { ...rest, _meta: { ...envelope, progressToken: 'token' } } }),
+      );
+      assert.equal(answer.headers.get('content-type'), 'text/event-stream');
+      const told = messagesIn(await answer.text());
+      assert.deepEqual(
+        told.map(({ id, params: about }) => id ?? (about as Json)['progress']),
+        [1, 2, 'mine'],
+      );
+      assert.ok(told.slice(0, 2).every(({ params: about }) => (about as Json)['progressToken'] === 'token'));
+    });
+  }
+
+  it('gives each of two calls with one id its own answer', async () => {
+    const answers = [hold('first', 1), hold('second', 1), hold('third', '1')];
+    await holding('first', 'second', 'third');
+    for (const name of ['third', 'first', 'second']) held.get(name)?.letGo();
+    const said = await Promise.all(answers.map(async (answer) => (await answer).json() as Promise<Json>));
+    assert.deepEqual(
+      said.map(({ id, result }) => [id, (result as { content: { text: string }[] }).content[0]?.text]),
+      [
+        [1, 'first'],
+        [1, 'second'],
+        ['1', 'third'],
+      ],
+    );
+  });
+
+  it('stops the work of a client that goes, and of no other', async () => {
+    const stop = new AbortController();
+    const gone = hold('gone', 1, stop);
+    const stays = hold('stays', 1);
+    await holding('gone', 'stays');
+    stop.abort();
+    await assert.rejects(gone, { name: 'AbortError' });
+    await waitUntil('the work to be told', () => held.get('gone')?.signal.aborted === true, { timeoutMs: 2_000 });
+    assert.equal(held.get('stays')?.signal.aborted, false);
+    for (const { letGo } of held.values()) letGo();
+    assert.equal((await stays).status, 200);
+  });
+});
+
+async function answerOf(response: Response): Promise<[number, Json | undefined]> {
+  const text = await response.text();
+  const isStream = response.headers.get('content-type') === 'text/event-stream';
+  return [response.status, isStream ? messagesIn(text).at(-1) : JSON.parse(text)];
+}
+
+function messagesIn(events: string): Json[] {
+  return [...events.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(String(data)) as Json);
+}
