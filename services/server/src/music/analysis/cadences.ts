@@ -1,6 +1,6 @@
 /**
- * Cadences: two harmonies that close a phrase. A phrase closes where the highest voice rests after the chord, or holds it clearly longer than it moved
- * before, or where the piece ends; without that, V and I are just neighbours.
+ * Cadences: two harmonies that close a phrase. A phrase closes where the highest voice rests after the chord, or holds it longer than any of its last
+ * notes and clearly longer than they usually are, or where the piece ends; without that, V and I are just neighbours.
  */
 import type { Cadence } from '@encore/contracts';
 import { type Key, nameOfKey } from '../key-name.ts';
@@ -32,13 +32,22 @@ export function cadencesOf(score: Score, spans: readonly KeyedSpan[]): Cadence[]
     while ((endings[next]?.onset ?? Number.POSITIVE_INFINITY) < arrival.tick) next++;
     const ending = endings[next];
     if (!ending || ending.onset >= arrival.end) continue;
-    const [first, second] = [romanNumeral(before.chord, arrival.key), romanNumeral(arrival.chord, arrival.key)];
-    const kind = kindOf(before, arrival, first, second, ending);
-    if (!kind) continue;
-    const chords = [first.text, second.text];
-    cadences.push({ ...placeOf(score, arrival.tick), kind, key: nameOfKey(arrival.key), chords });
+    // A cadence closes the key that was, also where the next phrase begins in another at once.
+    const closed = closeOf(before, arrival, before.key, ending) ?? closeOf(before, arrival, arrival.key, ending);
+    if (closed) cadences.push({ ...placeOf(score, arrival.tick), ...closed });
   }
   return cadences;
+}
+
+function closeOf(
+  before: KeyedSpan,
+  arrival: KeyedSpan,
+  key: Key,
+  soprano: SoundingNote,
+): Pick<Cadence, 'kind' | 'key' | 'chords'> | null {
+  const [first, second] = [romanNumeral(before.chord, key), romanNumeral(arrival.chord, key)];
+  const kind = kindOf({ ...before, key }, { ...arrival, key }, first, second, soprano);
+  return kind && { kind, key: nameOfKey(key), chords: [first.text, second.text] };
 }
 
 function kindOf(
@@ -81,11 +90,21 @@ function melodyOf(score: Score): SoundingNote[] {
 }
 
 function phraseEndings(melody: readonly SoundingNote[], ticksPerQuarter: number): SoundingNote[] {
+  let began = 0;
   return melody.filter((note, i) => {
     const next = melody[i + 1];
-    if (!next || next.onset - note.end >= ticksPerQuarter / 2) return true;
-    const recent = melody.slice(Math.max(0, i - melodyMemory), i).map(({ onset, end }) => end - onset);
-    const usual = recent.sort((a, b) => a - b)[recent.length >> 1];
-    return usual !== undefined && note.end - note.onset >= heldFactor * usual;
+    const rests = !next || next.onset - note.end >= ticksPerQuarter / 2;
+    const recent = melody.slice(Math.max(began, i - melodyMemory), i);
+    const ends = rests || isHeld(note, recent);
+    if (ends) began = i + 1;
+    return ends;
   });
+}
+
+/** Longer than any of them, and twice as long as they usually are. */
+function isHeld({ onset, end }: SoundingNote, recent: readonly SoundingNote[]): boolean {
+  const lengths = recent.map((note) => note.end - note.onset).sort((a, b) => a - b);
+  const [usual, longest] = [lengths[lengths.length >> 1], lengths.at(-1)];
+  const length = end - onset;
+  return usual !== undefined && longest !== undefined && length > longest && length >= heldFactor * usual;
 }

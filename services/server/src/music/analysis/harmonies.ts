@@ -1,11 +1,14 @@
 /**
- * The harmonies of a piece, without its ornaments. A slice at every onset shows each passing note as a chord of its own; here every beat is
- * given the chord type that explains most of what sounds in it, by time, with what stands in the bass or began on the beat
- * counting more. Equal neighbours become one harmony.
+ * The harmonies of a piece, without its ornaments. A slice at every onset shows each passing note as a chord of its own, and in a piece of two
+ * voices so does each beat alone. Here the row of chords is taken that explains all beats best, where a change costs something, least on a strong
+ * beat. Equal neighbours over the same bass are one harmony.
  */
+import type { Key } from '../key-name.ts';
 import type { Score } from '../score.ts';
 import { type SoundingNote, soundingNotes } from '../sounding-notes.ts';
-import { type Chord, type ChordType, chordTypes, describeChord } from './chord.ts';
+import { type Chord, describeChord } from './chord.ts';
+import { type BeatNotes, notesOfBeat } from './chord-fit.ts';
+import { ChordPath, type RootedType } from './chord-path.ts';
 import { type Beat, beatsOf } from './meter.ts';
 
 export interface HarmonicSpan {
@@ -14,97 +17,47 @@ export interface HarmonicSpan {
   chord: Chord;
 }
 
-interface Weights {
-  byFifths: Map<number, number>;
-  total: number;
-  bass: number;
+const changeCost = { strong: 0.1, weak: 0.25 };
+
+/** `keyOf` says in which key a measure is, by its index. */
+export function harmoniesOf(score: Score, keyOf: (measure: number) => Key): HarmonicSpan[] {
+  const beats = beatsOf(score);
+  const path = new ChordPath(beats.length, changeCost.weak);
+  const heard: { beat: Beat; bass: number }[] = [];
+  for (const { beat, notes } of soundingBeats(score, beats)) {
+    path.add(notes, keyOf(beat.measure), beat.strong ? changeCost.strong : changeCost.weak);
+    heard.push({ beat, bass: notes.bass });
+  }
+  const spans: HarmonicSpan[] = [];
+  for (const [i, found] of path.best().entries()) {
+    const { beat, bass } = heard[i] ?? {};
+    if (!beat || bass === undefined || !found) continue;
+    const last = spans.at(-1);
+    if (last?.end === beat.tick && goesOn(last.chord, found, bass)) last.end = beat.end;
+    else
+      spans.push({ tick: beat.tick, end: beat.end, chord: describeChord(found.root, found.type, bassOf(found, bass)) });
+  }
+  return spans;
 }
 
-/** What a chord tone that does not sound costs, as a share of the beat. */
-const missingTone = 0.12;
-/** A seventh is believed when it sounds for a good part of the beat. */
-const seventhCost = 0.12;
-const bassBonus = 0.15;
-
-/** Full triads and sevenths only: incomplete ones are found through the cost of what is missing. */
-const candidates = chordTypes.filter(
-  ({ tones, suffix }) => [1, -6, 8, 10].some((fifth) => tones.includes(fifth)) && !suffix.startsWith('sus'),
-);
-
-export function* harmoniesOf(score: Score): Generator<HarmonicSpan> {
-  const notes = soundingNotes(score);
+function* soundingBeats(score: Score, beats: readonly Beat[]): Generator<{ beat: Beat; notes: BeatNotes }> {
+  const all = soundingNotes(score);
   let sounding: SoundingNote[] = [];
   let next = 0;
-  let current: HarmonicSpan | null = null;
-  for (const beat of beatsOf(score)) {
+  for (const beat of beats) {
     sounding = sounding.filter(({ end }) => end > beat.tick);
-    for (let note = notes[next]; note && note.onset < beat.end; note = notes[++next]) sounding.push(note);
-    const chord = bestChord(weigh(sounding, beat));
-    if (!chord) continue;
-    if (current && current.end === beat.tick && sameHarmony(current.chord, chord)) {
-      current.end = beat.end;
-      continue;
-    }
-    if (current) yield current;
-    current = { tick: beat.tick, end: beat.end, chord };
+    for (let note = all[next]; note && note.onset < beat.end; note = all[++next]) sounding.push(note);
+    const notes = notesOfBeat(sounding, beat);
+    if (notes) yield { beat, notes };
   }
-  if (current) yield current;
 }
 
-function sameHarmony(a: Chord, b: Chord): boolean {
-  return a.root === b.root && a.type === b.type && a.inversion === b.inversion;
+/** A passing bass does not turn the chord over. */
+function goesOn(chord: Chord, found: RootedType, bass: number): boolean {
+  if (chord.root !== found.root || chord.type !== found.type) return false;
+  return bass === chord.bass || !found.type.tones.includes(bass - found.root);
 }
 
-function weigh(notes: readonly SoundingNote[], beat: Beat): Weights | null {
-  const byFifths = new Map<number, number>();
-  let total = 0;
-  let lowest = Number.POSITIVE_INFINITY;
-  let bass = 0;
-  for (const { onset, end, midi, fifths } of notes) {
-    const time = Math.min(end, beat.end) - Math.max(onset, beat.tick);
-    const weight = onset <= beat.tick ? time * 1.5 : time;
-    byFifths.set(fifths, (byFifths.get(fifths) ?? 0) + weight);
-    total += weight;
-    if (midi < lowest) {
-      lowest = midi;
-      bass = fifths;
-    }
-  }
-  return byFifths.size < 2 ? null : { byFifths, total, bass };
-}
-
-function bestChord(weights: Weights | null): Chord | null {
-  if (!weights) return null;
-  let best: { root: number; type: ChordType } | null = null;
-  let highest = 0.4;
-  for (const root of weights.byFifths.keys()) {
-    for (const type of candidates) {
-      const score = fit(weights, root, type);
-      if (score <= highest) continue;
-      highest = score;
-      best = { root, type };
-    }
-  }
-  if (!best) return null;
-  const { root, type } = best;
-  const bassInChord = type.tones.includes(weights.bass - root);
-  return describeChord(root, type, bassInChord ? weights.bass : root);
-}
-
-/** 1 for a chord of which every tone sounds and nothing else. */
-function fit({ byFifths, total, bass }: Weights, root: number, type: ChordType): number {
-  let inside = 0;
-  let missing = 0;
-  for (const tone of type.tones) {
-    const weight = byFifths.get(root + tone) ?? 0;
-    inside += weight;
-    if (weight === 0) missing += tone === 1 ? missingTone / 2 : missingTone;
-  }
-  const extra = Math.max(0, type.tones.length - 3) * seventhCost + rarity(type);
-  const rootInBass = bass === root ? bassBonus : type.tones.includes(bass - root) ? bassBonus / 2 : 0;
-  return inside / total - missing - extra + rootInBass;
-}
-
-function rarity({ quality }: ChordType): number {
-  return /augmented|ninth|sixth|minor major/.test(quality) ? 0.08 : 0;
+function bassOf({ root, type }: RootedType, bass: number): number {
+  return type.tones.includes(bass - root) ? bass : root;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { minuet } from '../fixture-minuet.ts';
 import { fixtureScore } from '../fixture-score.ts';
 import { analyzeHarmony } from './harmony-analysis.ts';
 
@@ -32,6 +33,30 @@ describe('harmony analysis', () => {
     });
     const half = analysis.cadences.find(({ kind }) => kind === 'half');
     assert.deepEqual([half?.measure, half?.chords[1]], [5, 'V']);
+  });
+
+  it('hears the four cadences of a minuet in two voices, the third in the key that it closes, and no other', () => {
+    const { cadences } = analyzeHarmony(minuet());
+    assert.deepEqual(
+      cadences.map(({ measure, kind, key, chords }) => `${measure} ${kind} in ${key}: ${chords.join(' ')}`),
+      [
+        '8 half in G major: I V',
+        '16 perfect authentic in G major: V I',
+        '24 perfect authentic in D major: V I',
+        '32 perfect authentic in G major: V I',
+      ],
+    );
+  });
+
+  it('takes a unison for the chord that the key expects there, and a chord of passing notes for none', () => {
+    // Two voices: the scale passes through ii on a weak beat, and the close is a bare octave.
+    const { harmonies } = analyzeHarmony(
+      phrase('E5:1 D5:1/2 C5:1/2 E5:1 G5:1 | D5:1 C5:1/2 D5:1/2 B4:2 | C5:4 / C4:1 C4:1 C4:1 C4:1 | G3:4 | C3:4'),
+    );
+    assert.deepEqual(
+      harmonies.map(({ roman, duration }) => `${roman} ${duration}`),
+      ['I 4', 'V 4', 'I 4'],
+    );
   });
 
   const phrase = (chords: string) => fixtureScore(chords.split(' / '), { fifths: 0 });

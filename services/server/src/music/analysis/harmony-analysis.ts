@@ -1,7 +1,7 @@
 /** Harmony as a listener follows it: keys and where they change, the chords with their functions, and the cadences. */
 import type { Cadence, Harmony, KeyRegion } from '@encore/contracts';
 import { findKeys } from '../key-finder.ts';
-import { nameOfKey } from '../key-name.ts';
+import { type Key, nameOfKey } from '../key-name.ts';
 import { measureAt, type Score } from '../score.ts';
 import { cadencesOf, type KeyedSpan } from './cadences.ts';
 import { harmoniesOf } from './harmonies.ts';
@@ -24,13 +24,13 @@ export function analyzeHarmony(score: Score): HarmonyAnalysis {
   const home = typeof found === 'string' ? null : (found[0]?.key ?? null);
   const regions = keyRegionsOf(score, home);
   if (!home) return { home_key: null, regions: [], cadences: [], harmonies: [] };
-  const spans: KeyedSpan[] = [];
-  let region = 0;
-  for (const span of harmoniesOf(score)) {
-    const measure = measureAt(score, span.tick) + 1;
-    while ((regions[region]?.to_measure ?? measure) < measure) region++;
-    spans.push({ ...span, key: regions[region]?.tonality ?? home });
-  }
+  const keys = regions.flatMap(({ tonality, from_measure, to_measure }) =>
+    new Array<Key>(to_measure - from_measure + 1).fill(tonality),
+  );
+  const keyOf = (measure: number): Key => keys[measure] ?? home;
+  const spans = harmoniesOf(score, keyOf).map(
+    (span): KeyedSpan => ({ ...span, key: keyOf(measureAt(score, span.tick)) }),
+  );
   return {
     home_key: nameOfKey(home),
     regions: regions.map(({ key, from_measure, to_measure }) => ({ key, from_measure, to_measure })),

@@ -47,7 +47,7 @@ export function romanNumeral(chord: Chord, key: Key): RomanNumeral {
   return secondaryOf(chord, key, distance) ?? plainNumeral(chord, key, distance);
 }
 
-function isDiatonic(chord: Chord, key: Key): boolean {
+export function isDiatonic(chord: Pick<Chord, 'root' | 'type'>, key: Key): boolean {
   // The minor scale has both sixths and sevenths; a major third above the tonic is not in it.
   const [lowest, highest] = key.mode === 'major' ? [-1, 5] : [-4, 5];
   return chord.type.tones.every((tone) => {

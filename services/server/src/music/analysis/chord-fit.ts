@@ -1,0 +1,62 @@
+/** How well a chord explains what sounds during a beat: by time, with what stands in the bass or began on the beat counting more. */
+import type { SoundingNote } from '../sounding-notes.ts';
+import { type ChordType, chordTypes } from './chord.ts';
+import type { Beat } from './meter.ts';
+
+export interface BeatNotes {
+  /** How long each pitch sounds, by its place on the line of fifths. */
+  byFifths: Map<number, number>;
+  total: number;
+  bass: number;
+}
+
+/** What a chord tone that does not sound costs, as a share of the beat. */
+const missingTone = 0.12;
+/** A seventh is believed when it sounds for a good part of the beat. */
+const seventhCost = 0.12;
+const bassBonus = 0.15;
+const rareCost = 0.08;
+const onBeatFactor = 1.5;
+
+/** Full triads and sevenths only: incomplete ones are found through the cost of what is missing. */
+export const fittingTypes: readonly ChordType[] = chordTypes.filter(
+  ({ tones, suffix }) => [1, -6, 8, 10].some((fifth) => tones.includes(fifth)) && !suffix.startsWith('sus'),
+);
+const extraCosts = new Map(fittingTypes.map((type) => [type, extraCost(type)]));
+
+/** Null for a rest. */
+export function notesOfBeat(sounding: readonly SoundingNote[], beat: Beat): BeatNotes | null {
+  const byFifths = new Map<number, number>();
+  let total = 0;
+  let lowest = Number.POSITIVE_INFINITY;
+  let bass = 0;
+  for (const { onset, end, midi, fifths } of sounding) {
+    const time = Math.min(end, beat.end) - Math.max(onset, beat.tick);
+    const weight = onset <= beat.tick ? time * onBeatFactor : time;
+    byFifths.set(fifths, (byFifths.get(fifths) ?? 0) + weight);
+    total += weight;
+    if (midi < lowest) {
+      lowest = midi;
+      bass = fifths;
+    }
+  }
+  return byFifths.size === 0 ? null : { byFifths, total, bass };
+}
+
+/** About 1 for a chord of which every tone sounds and nothing else. */
+export function fitOfChord({ byFifths, total, bass }: BeatNotes, root: number, type: ChordType): number {
+  let inside = 0;
+  let missing = 0;
+  for (const tone of type.tones) {
+    const weight = byFifths.get(root + tone) ?? 0;
+    inside += weight;
+    if (weight === 0) missing += tone === 1 ? missingTone / 2 : missingTone;
+  }
+  const inBass = bass === root ? bassBonus : type.tones.includes(bass - root) ? bassBonus / 2 : 0;
+  return inside / total - missing - (extraCosts.get(type) ?? 0) + inBass;
+}
+
+function extraCost({ tones, quality }: ChordType): number {
+  const rare = /augmented|ninth|sixth|minor major/.test(quality) ? rareCost : 0;
+  return Math.max(0, tones.length - 3) * seventhCost + rare;
+}
