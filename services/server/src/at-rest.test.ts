@@ -1,0 +1,87 @@
+/** What a server that has nothing to do must not hold: files, places, connections in use, transactions, staged contents, expired keys. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
+import { waitUntil } from '@encore/kit';
+import { after, before, describe, it } from 'mocha';
+import pg from 'pg';
+import { startPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from './fixture-server.ts';
+
+/** Gauges of what is in use. */
+const inUse = ['admitted_requests', 'queued_requests', 'worker_processes_busy', 'worker_jobs_queued', 'spool_bytes'];
+
+describe('a server at rest', function () {
+  this.timeout(30_000);
+  let postgres: TestPostgres;
+  let server: FixtureServer;
+  let database: pg.Client;
+  let scratchDir = '';
+  before(async () => {
+    postgres = await startPostgres();
+    scratchDir = mkdtempSync(join(tmpdir(), 'encore-rest-'));
+    server = await startFixtureServer(postgres.url, {}, { scratchDir });
+    await server.ready();
+    database = new pg.Client({ connectionString: postgres.url });
+    await database.connect();
+  });
+  after(async () => {
+    await database.end();
+    await server[Symbol.asyncDispose]();
+    await postgres[Symbol.asyncDispose]();
+    rmSync(scratchDir, { recursive: true });
+  });
+
+  it('holds nothing of what users did, whether it ended well, was refused, or was cut in the middle', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, i) => useOnce(server, i)));
+    await waitUntil('all to be given back', async () => (await heldBy(server)) === '', { timeoutMs: 5_000 });
+    assert.deepEqual(readdirSync(scratchDir), []);
+    const { rows } = await database.query(
+      `select state, query from pg_stat_activity where application_name = 'encore-server' and state <> 'idle'`,
+    );
+    assert.deepEqual(rows, []);
+    const { rows: prepared } = await database.query('select gid from pg_prepared_xacts');
+    assert.deepEqual(prepared, []);
+  });
+});
+
+/** Ten ways in turn to use a server and to let it down. */
+async function useOnce(server: FixtureServer, i: number): Promise<void> {
+  const id = `rest-${i}`;
+  const key = { 'idempotency-key': id };
+  const ways = [
+    () => server.put(id, smallScore('C', 50), key),
+    () => server.put(id, smallScore('C', 50), { ...key, 'content-encoding': 'gzip' }),
+    () => server.call('import_score', { score_id: id, content: smallScore('D', 20) }),
+    () => server.call('import_score', { score_id: id, content: '<score-partwise>' }),
+    () => server.call('key_analysis', { score_id: 'nobody' }),
+    () => abandoned(server, id, smallScore('E', 20_000)),
+    () => abandoned(server, id, smallScore('E', 200)),
+    () => fetch(`${server.url}/scores/${id}`, { method: 'DELETE' }),
+    () => fetch(`${server.url}/scores/${id}`),
+    () => server.put('not a name', smallScore()),
+  ];
+  await ways[i % ways.length]?.();
+}
+
+/** Half of an upload; then the client is gone. */
+async function abandoned(server: FixtureServer, id: string, body: string): Promise<void> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(`PUT /scores/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`);
+  socket.write(body.slice(0, body.length / 2));
+  await later(20);
+  socket.destroy();
+}
+
+async function heldBy(server: FixtureServer): Promise<string> {
+  const metrics = await (await fetch(`${server.healthUrl}/metrics`)).text();
+  const held = inUse.filter(
+    (name) => !new RegExp(`^encore_server_${name}\\{[^}]*\\} 0$|^encore_server_${name} 0$`, 'm').test(metrics),
+  );
+  return held.join(' ');
+}
