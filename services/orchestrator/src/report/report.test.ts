@@ -154,6 +154,28 @@ describe('page', () => {
     assert.match(renderPage(await judged()), /2 faults that bit, 2 of them kills, each recovered from/);
   });
 
+  it('does not blame a fault that is still to come', async () => {
+    const run = new SimulatedRun({ faults: [crash, outage] });
+    const judging = new Judging(run.plan, 0);
+    for (const event of run.events()) if (event.at < run.at(60)) judging.add(event);
+    const judgement = judging.conclude(new Ledger());
+    const rowOf = (page: string, kind: string): string =>
+      new RegExp(`<tr data-kind="${kind}".*?</tr>`).exec(page)?.[0] ?? '';
+    const { sections } = renderUpdate(judgement, true);
+    assert.match(rowOf(sections['faults-section'] ?? '', 'outage'), /still to come/);
+    assert.doesNotMatch(rowOf(sections['faults-section'] ?? '', 'outage'), /never injected|>no</);
+    assert.match(rowOf(sections['faults-section'] ?? '', 'crash'), /class="bit yes"/);
+    assert.match(rowOf(renderPage(judgement), 'outage'), /never injected/, 'in a report it was missed');
+  });
+
+  it('writes what a program calls memoryBytes as people do', async () => {
+    const { report, series } = await judged();
+    const environment = { ...report.environment, memoryBytes: 25_276_502_016, clockAheadMs: -1.556_640_625 };
+    const page = renderPage({ report: { ...report, environment }, series });
+    assert.match(page, /<dt>Memory<\/dt><dd>23\.5 GB<\/dd>/);
+    assert.match(page, /<dt>Clock ahead<\/dt><dd>-1\.6 ms<\/dd>/);
+  });
+
   it('sends a live page every part but the timeline, whose data are the series', async () => {
     const judgement = await judged();
     const update = renderUpdate(judgement, true);
