@@ -14,7 +14,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { Random } from '../packages/kit/src/index.ts';
-import { defaultScoreLimits, importScore, summarizeScore } from '../services/server/src/music/index.ts';
+import { defaultScoreLimits } from '../services/server/src/music/index.ts';
+import { importScore, summarizeScore } from '../services/server/src/music/work.ts';
 
 const run = promisify(execFile);
 const megabytes = 50;

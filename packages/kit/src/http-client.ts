@@ -1,5 +1,5 @@
 /** JSON over HTTP between Encore's own services: always a deadline, always a schema, errors with status and code. */
-import { serverErrorSchema } from '@encore/contracts';
+import { serverErrorSchema } from '@encore/contracts/server-api';
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 import { parse } from './parse.ts';

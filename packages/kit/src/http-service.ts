@@ -1,7 +1,7 @@
 /**
  * How a service of the lab serves HTTP: JSON routes, /live, /ready, /metrics, one error format, one bounded shutdown.
  */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Logger } from 'pino';
@@ -9,6 +9,7 @@ import type { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
 import { describeError, EncoreError } from './encore-error.ts';
 import type { EventLog } from './event-log.ts';
+import { createServer } from './node-http.ts';
 
 export interface HttpServiceOptions {
   host: string;

@@ -11,6 +11,7 @@ export * from './http-service.ts';
 export * from './logger.ts';
 export * from './mcp-tool-call.ts';
 export * from './metrics.ts';
+export * from './node-http.ts';
 export * from './parse.ts';
 export * from './random.ts';
 export * from './run-service.ts';

@@ -15,7 +15,7 @@ import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
 import { readMemory } from './resilience/memory-limit.ts';
 import { overloaded } from './resilience/semaphore.ts';
 import { ScoreCache } from './scores/score-cache.ts';
-import { ScoreLibrary } from './scores/score-library.ts';
+import { loadWork, ScoreLibrary } from './scores/score-library.ts';
 import { createControl } from './server-control.ts';
 import { tools } from './tools/index.ts';
 import { breakerName, type ServerControl } from './tools/tool.ts';
@@ -42,7 +42,7 @@ export interface Parts extends ServerControl, AsyncDisposable {
   ready(): Promise<boolean>;
   /** Begins what works in the background, the database first. Resolves when that was tried once, or took long. */
   start(): Promise<void>;
-  /** Starts a worker process, so that the first import does not wait for it. */
+  /** Starts a worker process and loads the analyses, so that the first import and the first question do not wait for them. */
   warmUp(): void;
   /** From now on not ready, and closed to heavy work. */
   beginStop(): void;
@@ -107,7 +107,10 @@ export function createParts(settings: Settings, logger: Logger): Parts {
       await Promise.race([tried, systemClock.sleep(databaseFirstMs, waited.signal).catch(() => {})]);
       waited.abort();
     },
-    warmUp: () => workers.warmUp(),
+    warmUp: () => {
+      workers.warmUp();
+      void loadWork();
+    },
     beginStop: () => stop.abort(new Error('the server stops')),
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('the server stops'));

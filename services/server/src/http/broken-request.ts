@@ -1,7 +1,7 @@
 /** Answers to what never became a request: bytes that are no HTTP, or not the HTTP that can be trusted. In the one error format. */
-import { STATUS_CODES } from 'node:http';
+
 import type { Duplex } from 'node:stream';
-import { EncoreError } from '@encore/kit';
+import { EncoreError, STATUS_CODES } from '@encore/kit';
 import { errorBody } from './error-answer.ts';
 
 /** By the code of Node's parser or timer; all others are malformed requests. */

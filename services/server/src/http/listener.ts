@@ -1,6 +1,7 @@
 /** A listening port with tight limits against slow clients, that can stop without dropping what it has admitted. */
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
+import { createServer } from '@encore/kit';
 import { answerBrokenRequest, refuseTunnel, unknownExpectation } from './broken-request.ts';
 import { answerError } from './error-answer.ts';
 

@@ -1,6 +1,6 @@
 /** Scores over plain HTTP: the streaming way for large ones. Ids and keys are checked before a byte of the body is read. */
 import { once } from 'node:events';
-import { idempotencyKeySchema, type StoredScore, scoreIdSchema } from '@encore/contracts';
+import { idempotencyKeySchema, type StoredScore, scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError, parse } from '@encore/kit';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 /** Ready-made requests that a person can pick in an MCP client. */
-import { scoreIdSchema } from '@encore/contracts';
+import { scoreIdSchema } from '@encore/contracts/server-api';
 import { type Prompt, ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 
 interface PromptDefinition {

@@ -1,7 +1,7 @@
 /** Stored scores as MCP resources: `score:///ID` is the file as it was uploaded. */
 import { isUtf8 } from 'node:buffer';
 import type { StoredScore } from '@encore/contracts';
-import { scoreIdSchema } from '@encore/contracts';
+import { scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import type { ScoreLibrary } from '../scores/score-library.ts';

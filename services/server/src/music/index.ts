@@ -1,13 +1,8 @@
-/** Music in, music out, and what can be said about it. Pure: no clock, no files, no network. */
-export { type AnalysisResults, type AnalysisTask, runAnalysis } from './analysis/analysis-task.ts';
-export { outlineScore } from './analysis/score-outline.ts';
-export { parseInterval, transposeScore } from './analysis/transpose-score.ts';
-export { type ExportFormat, exportScore } from './export-score.ts';
+/**
+ * What everybody may know of music, and takes no time to load: the model, its limits, how a format is told. The work on it, in
+ * `work.ts`, is fifty modules, and who only stores scores waits for none of them.
+ */
 export { detectFormat } from './format.ts';
-export { importScore } from './import-score.ts';
-export { analyzeKey, type KeyAnalysis } from './key-finder.ts';
-export type { ProfileName } from './key-profiles.ts';
 export { copyNoteColumns } from './note-columns.ts';
 export type { Score } from './score.ts';
 export { defaultScoreLimits, type ScoreLimits } from './score-limits.ts';
-export { type ScoreSummary, summarizeScore } from './summarize-score.ts';

@@ -9,7 +9,7 @@ import { chunkBytes, type ScoreHead, type ScoreStore, type Upload } from '../dat
 import { detectFormat, type ScoreLimits } from '../music/index.ts';
 import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';
-import { notesAtOnce, type ResultOf, runTask, type ScoreTask } from './score-task.ts';
+import { notesAtOnce, type ResultOf, type ScoreTask } from './score-task.ts';
 
 /** Larger scores stay in their worker and are parsed again when they are asked for. */
 const cachedNotes = 100_000;
@@ -45,7 +45,10 @@ export class ScoreLibrary {
     const { store, cache, workers, limits } = this.#options;
     const head = await store.head(id, signal);
     const cached = cache.get(head.contentId);
-    if (cached && cached.notes.count <= notesAtOnce(task)) return { head, result: await runTask(cached, task) };
+    if (cached && cached.notes.count <= notesAtOnce(task)) {
+      const { runTask } = await loadWork();
+      return { head, result: await runTask(cached, task) };
+    }
     if (!cached && head.bytes > heavyBytes) this.#options.assertHeavyAllowed();
     const source = cached ? { score: cached } : { bytes: store.read(head, signal) };
     const job = { task, source, limits, returnScoreUpToNotes: cachedNotes };
@@ -89,6 +92,9 @@ export class ScoreLibrary {
     return this.#options.store.write({ ...upload, chunks: inChunks(bytes) }, signal);
   }
 }
+
+/** Loaded when the server has begun to answer: whoever only wants a stored score back should not wait for it. */
+export const loadWork = (): Promise<typeof import('./run-task.ts')> => import('./run-task.ts');
 
 async function* inChunks(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);

@@ -1,4 +1,4 @@
-import { chordAnalysisInputSchema, chordAnalysisOutputSchema } from '@encore/contracts';
+import { chordAnalysisInputSchema, chordAnalysisOutputSchema } from '@encore/contracts/music-api';
 import { defineTool } from './tool.ts';
 
 export const chordAnalysis = defineTool({

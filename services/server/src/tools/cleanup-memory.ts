@@ -1,4 +1,4 @@
-import { cleanupMemoryOutputSchema } from '@encore/contracts';
+import { cleanupMemoryOutputSchema } from '@encore/contracts/server-api';
 import { z } from 'zod';
 import { defineTool } from './tool.ts';
 

@@ -1,4 +1,4 @@
-import { deleteScoreInputSchema, deleteScoreOutputSchema } from '@encore/contracts';
+import { deleteScoreInputSchema, deleteScoreOutputSchema } from '@encore/contracts/server-api';
 import { defineTool } from './tool.ts';
 
 export const deleteScore = defineTool({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { exportScoreInputSchema, exportScoreOutputSchema } from '@encore/contracts';
+import { exportScoreInputSchema, exportScoreOutputSchema } from '@encore/contracts/server-api';
 import { defineTool } from './tool.ts';
 
 /** An MCP message is held whole, so what goes into one has a limit. */

@@ -1,4 +1,4 @@
-import { harmonyAnalysisInputSchema, harmonyAnalysisOutputSchema } from '@encore/contracts';
+import { harmonyAnalysisInputSchema, harmonyAnalysisOutputSchema } from '@encore/contracts/music-api';
 import { defineTool } from './tool.ts';
 
 export const harmonyAnalysis = defineTool({

@@ -1,4 +1,4 @@
-import { serverHealthSchema } from '@encore/contracts';
+import { serverHealthSchema } from '@encore/contracts/server-api';
 import { z } from 'zod';
 import { defineTool } from './tool.ts';
 

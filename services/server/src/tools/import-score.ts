@@ -1,4 +1,4 @@
-import { importScoreInputSchema, importScoreOutputSchema } from '@encore/contracts';
+import { importScoreInputSchema, importScoreOutputSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
 import { defineTool } from './tool.ts';
 

@@ -1,4 +1,4 @@
-import { keyAnalysisInputSchema, keyAnalysisOutputSchema } from '@encore/contracts';
+import { keyAnalysisInputSchema, keyAnalysisOutputSchema } from '@encore/contracts/music-api';
 import { defineTool } from './tool.ts';
 
 export const keyAnalysis = defineTool({

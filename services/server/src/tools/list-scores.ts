@@ -1,4 +1,4 @@
-import { listScoresInputSchema, listScoresOutputSchema } from '@encore/contracts';
+import { listScoresInputSchema, listScoresOutputSchema } from '@encore/contracts/server-api';
 import { defineTool } from './tool.ts';
 
 export const listScores = defineTool({

@@ -1,4 +1,4 @@
-import { patternRecognitionInputSchema, patternRecognitionOutputSchema } from '@encore/contracts';
+import { patternRecognitionInputSchema, patternRecognitionOutputSchema } from '@encore/contracts/music-api';
 import { defineTool } from './tool.ts';
 
 export const patternRecognition = defineTool({

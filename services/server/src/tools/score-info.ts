@@ -1,4 +1,4 @@
-import { scoreInfoInputSchema, scoreInfoOutputSchema } from '@encore/contracts';
+import { scoreInfoInputSchema, scoreInfoOutputSchema } from '@encore/contracts/music-api';
 import { defineTool } from './tool.ts';
 
 export const scoreInfo = defineTool({

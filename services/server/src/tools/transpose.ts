@@ -1,4 +1,5 @@
-import { type StoredScore, transposeInputSchema, transposeOutputSchema } from '@encore/contracts';
+import { transposeInputSchema, transposeOutputSchema } from '@encore/contracts/music-api';
+import type { StoredScore } from '@encore/contracts/server-api';
 import { defineTool } from './tool.ts';
 
 /** The result is stored like an upload, but it comes from a worker in one message. */

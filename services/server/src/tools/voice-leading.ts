@@ -1,4 +1,4 @@
-import { voiceLeadingInputSchema, voiceLeadingOutputSchema } from '@encore/contracts';
+import { voiceLeadingInputSchema, voiceLeadingOutputSchema } from '@encore/contracts/music-api';
 import { defineTool } from './tool.ts';
 
 export const voiceLeading = defineTool({

@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { EncoreError } from '@encore/kit/encore-error';
-import { importScore } from '../music/index.ts';
-import { runTask } from '../scores/score-task.ts';
+import { importScore } from '../music/work.ts';
+import { runTask } from '../scores/run-task.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 type Job = Extract<ToWorker, { type: 'job' }>;

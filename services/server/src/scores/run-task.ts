@@ -1,0 +1,61 @@
+/** Answers what is asked of a parsed score. The same code runs here and in a worker process; which of both is a matter of size. */
+import type { ScoreOutline } from '@encore/contracts';
+import { EncoreError } from '@encore/kit/encore-error';
+import type { Score } from '../music/index.ts';
+import {
+  analyzeKey,
+  exportScore,
+  outlineScore,
+  parseInterval,
+  runAnalysis,
+  summarizeScore,
+  transposeScore,
+} from '../music/work.ts';
+import type { ResultOf, ScoreTask, TaskResult } from './score-task.ts';
+
+export async function runTask<Task extends ScoreTask>(score: Score, task: Task): Promise<ResultOf<Task>> {
+  return (await answer(score, task)) as ResultOf<Task>;
+}
+
+function answer(score: Score, task: ScoreTask): TaskResult | Promise<Uint8Array> {
+  switch (task.kind) {
+    case 'summary':
+      return summarizeScore(score);
+    case 'outline':
+      return shortOutline(score);
+    case 'key':
+      return analyzeKey(score, task.profile);
+    case 'export':
+      return collect(exportScore(score, task.format), task.maxBytes);
+    case 'transpose':
+      return collect(exportScore(transposeScore(score, parseInterval(task.interval)), 'musicxml'), task.maxBytes);
+    default:
+      return runAnalysis(score, task);
+  }
+}
+
+/** Signatures and tempos may change in every measure of a long piece. */
+const maxChanges = 100;
+
+function shortOutline(score: Score): ScoreOutline {
+  const outline = outlineScore(score);
+  return {
+    ...outline,
+    key_signatures: outline.key_signatures.slice(0, maxChanges),
+    time_signatures: outline.time_signatures.slice(0, maxChanges),
+    tempos: outline.tempos.slice(0, maxChanges),
+  };
+}
+
+async function collect(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of pieces) {
+    size += piece.length;
+    if (size > maxBytes) {
+      throw new EncoreError('TOO_LARGE', `the result is limited to ${maxBytes} bytes`, { status: 413, definite: true });
+    }
+    kept.push(piece);
+  }
+  return Buffer.concat(kept);
+}
