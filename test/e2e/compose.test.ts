@@ -175,10 +175,12 @@ describe('docker compose', () => {
     assert.ok(hash && dryRun.stdout.includes(hash), `${hash}\n${dryRun.stdout}`);
   });
 
-  for (const [step, heldMs] of [
-    ['has just been injected', 0],
-    ['is held', 3_000],
-  ] as const)
+  const steps: [string, () => Promise<unknown>][] = [
+    ['has just been injected', async () => {}],
+    ['is held', () => new Promise((held) => setTimeout(held, 3_000))],
+    ['is being undone', () => fetch(`http://127.0.0.1:${env['ENCORE_PORT_PAGE']}/stop`, { method: 'POST' })],
+  ];
+  for (const [step, comes] of steps)
     it(`undoes everything when the orchestrator is SIGKILLed while a fault ${step}`, async () => {
       const before = await stateOfServer();
       const args = ['--name', `${project}-killed`, ...lab, 'orchestrator', '--config', '/app/e2e/frozen.yaml'];
@@ -187,7 +189,7 @@ describe('docker compose', () => {
       try {
         const isPaused = async () => (await stateOfServer()).startsWith('true');
         await waitUntil('the freeze', isPaused, { timeoutMs: 60_000 });
-        await new Promise((held) => setTimeout(held, heldMs));
+        await comes();
         await runCommand('docker', ['kill', `${project}-killed`], { timeoutMs: 10_000 });
         const from = performance.now();
         await waitUntil('the end of the freeze', async () => !(await isPaused()), { timeoutMs: 30_000 });

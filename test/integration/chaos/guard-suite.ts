@@ -71,7 +71,15 @@ export function guardSuite(
     const self = async () => JSON.parse((await get(lab.server, '/self')).text) as { pid: number; startedAt: number };
 
     for (const { kind, target, params = {}, check, dockerOnly = false } of kindEffects) {
-      if (dockerOnly && !options.docker) continue;
+      if (dockerOnly && !options.docker) {
+        it(`${kind} on ${target}: is answered as unsupported, and nothing is done`, async () => {
+          await answers();
+          const answer = await guard.inject(runId, fault(kind, target, { params }));
+          assert.deepEqual([answer.bit, answer.over], ['unsupported', true], answer.evidence);
+          assert.deepEqual(await guard.call('GET', '/faults'), []);
+        });
+        continue;
+      }
       it(`${kind} on ${target}: is felt while it is held and gone after the undo`, async () => {
         await answers();
         const limited = kind === 'memory-cap' || kind === 'cpu-throttle';
