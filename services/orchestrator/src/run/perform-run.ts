@@ -4,6 +4,7 @@ import { basename, join, relative } from 'node:path';
 import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
+import { counted } from '../judge/words.ts';
 import type { LivePage } from '../live/live-page.ts';
 import type { Terminal } from '../monitor/terminal.ts';
 import type { Output, Progress } from '../progress/progress.ts';
@@ -136,11 +137,12 @@ async function openMonitor(progress: Progress, { config, terminal, interrupt, st
 }
 
 function greet(progress: Progress, runId: string, { config, plan, wiring }: RunOptions): void {
-  const { profile, hours, users, killIntervalMinutes, seed } = config;
-  progress.say(`Encore run ${runId}: ${profile}, ${hours} h, ${users} users, a kill every ${killIntervalMinutes} min`);
+  const { profile, hours, users, killIntervalMinutes, seed, schedule } = config;
+  const struck = schedule === undefined ? `a kill every ${killIntervalMinutes} min` : 'a schedule of its own';
+  progress.say(`Encore run ${runId}: ${profile}, ${hours} h, ${users} users, ${struck}`);
   const best = (plan.bestSuccessRate * 100).toFixed(1);
   progress.say(
-    `Seed ${seed}, plan ${plan.hash.slice(0, 12)}: ${plan.faults.length} faults, at best ${best} % of operations right`,
+    `Seed ${seed}, plan ${plan.hash.slice(0, 12)}: ${counted(plan.faults.length, 'fault')}, at best ${best} % of operations right`,
   );
   if (wiring.whereToLook !== undefined) progress.say(wiring.whereToLook);
 }
