@@ -15,6 +15,7 @@ import { benchReportPage } from './report-page.ts';
 import { benchServerMcp } from './server-mcp.ts';
 import { benchServerOverload } from './server-overload.ts';
 import { benchServerStart } from './server-start.ts';
+import { benchWatchingCost } from './watching-cost.ts';
 
 /** One line per benchmark: its name and a function that prints its lines and says whether its goals were met. */
 const benches: Record<string, () => Promise<{ ok: boolean }>> = {
@@ -31,6 +32,7 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'proxy-overhead': benchProxyOverhead,
   'report-page': benchReportPage,
   'orchestrator-day': benchOrchestratorDay,
+  'watching-cost': benchWatchingCost,
 };
 /** As long as its name says: only for whoever asks for it. */
 const onlyWhenNamed: ReadonlySet<string> = new Set(['load-hour']);
