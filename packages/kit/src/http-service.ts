@@ -3,7 +3,7 @@
  */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { ErrorRequestHandler, Express } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
@@ -28,6 +28,8 @@ export interface HttpService extends AsyncDisposable {
 }
 
 export async function startHttpService(options: HttpServiceOptions): Promise<HttpService> {
+  // Loaded here and not before, for who serves HTTP in another way should not wait for it.
+  const { default: express } = await import('express');
   const app = express();
   app.disable('x-powered-by');
   app.use(express.json({ limit: '16mb' }));

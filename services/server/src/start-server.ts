@@ -25,6 +25,8 @@ export type McpInstead = Pick<McpRouteOptions, 'factory' | 'sessions'>;
 
 export async function startServer(settings: Settings, logger: Logger, instead?: McpInstead): Promise<RunningServer> {
   const parts = createParts(settings, logger);
+  // The way to the database takes longest, so it is begun first.
+  const databaseTried = parts.start();
   const mcp = Promise.withResolvers<McpRoute>();
   const users = await openUsersPort(settings, parts, mcp.promise, logger);
   const connection = { host: settings.host, requestTimeoutMs: 10_000, maxConnections: maxHealthConnections };
@@ -34,7 +36,7 @@ export async function startServer(settings: Settings, logger: Logger, instead?: 
   });
   logger.info({ port: users.port, healthPort: health.port }, 'listening');
   // What the first right answer needs comes first: the database, then the SDK, and only then a worker, which would take the only core.
-  await parts.start();
+  await databaseTried;
   mcp.resolve(await loadMcp(settings, parts, logger, instead));
   parts.warmUp();
   return {

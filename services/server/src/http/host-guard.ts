@@ -1,6 +1,6 @@
 /** Refuses requests that a page of another site makes through a browser (DNS rebinding): Host and Origin must be names we know. */
 import { EncoreError } from '@encore/kit';
-import type { RequestHandler } from 'express';
+import type { RequestHandler } from 'router';
 
 const port = /:\d{1,5}$/;
 

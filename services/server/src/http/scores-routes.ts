@@ -1,14 +1,16 @@
 /** Scores over plain HTTP: the streaming way for large ones. Ids and keys are checked before a byte of the body is read. */
 import { once } from 'node:events';
+import { parse as parseQuery } from 'node:querystring';
 import { idempotencyKeySchema, type StoredScore, scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError, parse } from '@encore/kit';
-import { type Request, type Response, Router } from 'express';
+import Router, { type Request, type Response } from 'router';
 import { z } from 'zod';
 import { chunkBytes, notFound, type ScoreStore } from '../database/score-store.ts';
 import type { Metrics } from '../metrics.ts';
 import { detectFormat } from '../music/index.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
+import { answerJson } from './json-answer.ts';
 import { signalOf } from './request-scope.ts';
 import type { Spool } from './spool.ts';
 
@@ -29,7 +31,7 @@ const listQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
-export function scoresRoutes(options: ScoresRoutesOptions): Router {
+export function scoresRoutes(options: ScoresRoutesOptions): Router.Router {
   const { store, admission } = options;
   const router = Router();
   router.put('/scores/:id', (request, response) => putScore(options, request, response));
@@ -38,22 +40,23 @@ export function scoresRoutes(options: ScoresRoutesOptions): Router {
     const id = idOf(request);
     const signal = signalOf(request);
     if (!(await admission.run('light', () => store.delete(id, signal), signal))) throw notFound(id);
-    response.status(204).end();
+    response.statusCode = 204;
+    response.end();
   });
   router.get('/scores', async (request, response) => {
-    const { prefix, after, limit } = parse(listQuerySchema, { ...request.query }, 'query');
+    const { prefix, after, limit } = parse(listQuerySchema, queryOf(request), 'query');
     const signal = signalOf(request);
     const scores = await admission.run('light', () => store.list(prefix, after, limit, signal), signal);
-    response.json({ scores, next: scores.length < limit ? null : (scores.at(-1)?.id ?? null) });
+    answerJson(response, 200, { scores, next: scores.length < limit ? null : (scores.at(-1)?.id ?? null) });
   });
   return router;
 }
 
 async function putScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
   const id = idOf(request);
-  const key = request.get('idempotency-key');
+  const key = headerOf(request, 'idempotency-key');
   const idempotencyKey = key === undefined ? null : parse(idempotencyKeySchema, key, 'Idempotency-Key');
-  const expectedVersion = versionOf(request.get('if-match'));
+  const expectedVersion = versionOf(headerOf(request, 'if-match'));
   const signal = signalOf(request);
   const body = readBody(request, { maxBytes: options.maxBytes, stallMs: options.stallMs, signal });
   await using spooled = await options.spool.receive(body);
@@ -69,9 +72,8 @@ async function putScore(options: ScoresRoutesOptions, request: Request, response
   const cost = bytes > heavyBytes ? 'heavy' : 'light';
   const stored = await options.admission.run(cost, () => options.store.write(upload, signal), signal);
   options.metrics.bytesStored.inc(stored.bytes);
-  response.status(stored.replayed || expectedVersion !== null ? 200 : 201);
   response.setHeader('etag', `"${stored.version}"`);
-  response.json(stored satisfies StoredScore);
+  answerJson(response, stored.replayed || expectedVersion !== null ? 200 : 201, stored satisfies StoredScore);
 }
 
 async function getScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
@@ -86,7 +88,7 @@ async function getScore(options: ScoresRoutesOptions, request: Request, response
   };
   const { head, chunks, first } = await options.admission.run('light', begin, signal);
   let next = first;
-  response.status(200);
+  response.statusCode = 200;
   response.setHeader('content-type', 'application/octet-stream');
   response.setHeader('content-length', head.bytes);
   response.setHeader('etag', `"${head.version}"`);
@@ -96,6 +98,16 @@ async function getScore(options: ScoresRoutesOptions, request: Request, response
     next = await chunks.next();
   }
   response.end();
+}
+
+function queryOf({ url = '' }: Request): Record<string, unknown> {
+  const start = url.indexOf('?');
+  return { ...parseQuery(start < 0 ? '' : url.slice(start + 1)) };
+}
+
+function headerOf({ headers }: Request, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 function idOf(request: Request): string {

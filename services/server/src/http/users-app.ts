@@ -1,6 +1,7 @@
 /** What users see (port 8000): scores and MCP, each request counted, timed, given a deadline, answered in one error format. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { describeError, EncoreError, type Logger } from '@encore/kit';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import Router from 'router';
 import type { McpRoute } from '../mcp/mcp-route.ts';
 import { answerError, asEncoreError } from './error-answer.ts';
 import { observe } from './gate.ts';
@@ -16,34 +17,30 @@ export interface UsersAppOptions extends ScoresRoutesOptions {
   mcp: Promise<McpRoute>;
 }
 
-export function usersApp(options: UsersAppOptions): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.use((request, response, next) => {
+export function usersApp(options: UsersAppOptions): RequestListener {
+  const router = Router();
+  router.use((request, response, next) => {
     observe(options.metrics, request, response);
     openScope(request, response, options.requestTimeoutMs);
     next();
   });
-  app.use(hostGuard(options.allowedHosts));
-  app.all('/mcp', async (request, response) => (await options.mcp)(request, response));
-  app.use(scoresRoutes(options));
-  app.use((request) => {
-    throw new EncoreError('NOT_FOUND', `there is no ${request.method} ${request.path}`, {
-      status: 404,
-      definite: true,
-    });
-  });
-  app.use(errorHandler(options.logger));
-  return app;
+  router.use(hostGuard(options.allowedHosts));
+  router.all('/mcp', async (request, response) => (await options.mcp)(request, response));
+  router.use(scoresRoutes(options));
+  return (request, response) => {
+    router(request, response, (error) => fail(request, response, error, options.logger));
+  };
 }
 
-function errorHandler(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, _next) => {
-    const known = asEncoreError(error);
-    if (known.status >= 500 && known.status !== 503) {
-      logger.warn({ method: request.method, path: request.path, err: describeError(error) }, 'request failed');
-    }
-    answerError(response, known);
-  };
+/** Without an error nobody knew the address. */
+function fail(request: IncomingMessage, response: ServerResponse, error: unknown, logger: Logger): void {
+  const { method, url = '' } = request;
+  const path = url.split('?', 1)[0];
+  const known = error
+    ? asEncoreError(error)
+    : new EncoreError('NOT_FOUND', `there is no ${method} ${path}`, { status: 404, definite: true });
+  if (known.status >= 500 && known.status !== 503) {
+    logger.warn({ method, path, err: describeError(error) }, 'request failed');
+  }
+  answerError(response, known);
 }

@@ -32,7 +32,7 @@ const echo = defineTool({
   run: (input) => Promise.resolve(input),
 });
 
-/** The port of a server with all tools and one more: gate, Express, host guard, deadline, SDK, breaker and admission as shipped. */
+/** The port of a server with all tools and one more: gate, router, host guard, deadline, SDK, breaker and admission as shipped. */
 export async function startMcpEcho(): Promise<number> {
   const settings: Settings = {
     host,
