@@ -12,6 +12,7 @@ import { root } from '../support/command.ts';
 export interface LabRun {
   settings: object;
   seed: number;
+  serverConfig?: object | undefined;
   /** Where the report, the settings and what the orchestrator said are left. */
   folder: string;
   /** For every program of the lab. */
@@ -20,10 +21,11 @@ export interface LabRun {
 }
 
 /** An interrupted run has a report as well. */
-export async function runLab({ settings, seed, folder, planting, signal }: LabRun): Promise<Report> {
+export async function runLab({ settings, seed, serverConfig, folder, planting, signal }: LabRun): Promise<Report> {
   const config = join(folder, 'config.json');
   await writeFile(config, JSON.stringify({ ...settings, monitor: false }));
-  const host = readHostEnvironment(process.env);
+  const environment = readHostEnvironment(process.env);
+  const host = { ...environment, serverConfig: await writeServerConfig(folder, serverConfig) };
   await using lab = await startLab(
     { root, results: folder, host: { ...host, base: { ...host.base, ...planting } } },
     signal,
@@ -45,6 +47,13 @@ export async function runLab({ settings, seed, folder, planting, signal }: LabRu
     if (child.pid !== undefined) lab.reaper.forget(-child.pid);
   }
   return readReport(folder);
+}
+
+async function writeServerConfig(folder: string, serverConfig: object | undefined): Promise<string | undefined> {
+  if (serverConfig === undefined) return undefined;
+  const path = join(folder, 'server_config.json');
+  await writeFile(path, JSON.stringify(serverConfig));
+  return path;
 }
 
 function readReport(folder: string): Report {

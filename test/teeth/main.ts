@@ -18,7 +18,7 @@ import { runLab } from './lab-run.ts';
 import { runLoopback } from './loopback-run.ts';
 import { plantingEnvironment } from './planting.ts';
 import { recordBug, recordClean, recordTwin } from './record.ts';
-import { type ScenarioName, scenarios } from './scenarios.ts';
+import { type Scenario, type ScenarioName, scenarios } from './scenarios.ts';
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -110,11 +110,12 @@ async function judge(
   folder: string,
   planting: Record<string, string>,
 ): Promise<Pick<Report, 'result' | 'reasons'>> {
-  const { settings, seconds } = scenarios[name];
+  const { settings, seconds, serverConfig }: Scenario = scenarios[name];
   const { signal } = stop;
   try {
     if (settings === null) return await runLoopback({ seed, folder, planting, signal });
-    return await runLab({ settings: { ...settings, hours: seconds / 3_600 }, seed, folder, planting, signal });
+    const timed = { ...settings, hours: seconds / 3_600 };
+    return await runLab({ settings: timed, seed, serverConfig, folder, planting, signal });
   } catch (error) {
     return { result: signal.aborted ? 'INTERRUPTED' : 'INCONCLUSIVE', reasons: [`no report: ${describeError(error)}`] };
   }

@@ -41,6 +41,8 @@ const serverSeen = z.object({
   /** The server says that it is ready. */
   ready: z.boolean(),
 });
+/** The server says that its garbage was collected in full, and what it holds now. */
+const serverCollected = z.object({ type: z.literal('server_collected'), at, bytes: z.number() });
 const supervisorActed = z.object({
   type: z.literal('supervisor_acted'),
   at,
@@ -252,6 +254,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   runStarted,
   phaseEntered,
   serverSeen,
+  serverCollected,
   supervisorActed,
   gap,
   sourceLost,

@@ -100,6 +100,8 @@ export const serverHealthSchema = z.object({
   }),
   workers: z.object({ processes: z.number(), busy: z.number(), queued: z.number(), quarantined: z.number() }),
   cache: z.object({ scores: z.number(), bytes: z.number() }),
+  /** Full collections of garbage so far, and what was in use right after the last, buffers included. */
+  collections: z.object({ count: z.number(), bytes_after: z.number().nullable() }),
   spool_bytes: z.number(),
 });
 export type ServerHealth = z.infer<typeof serverHealthSchema>;

@@ -11,6 +11,7 @@ import { defaultScoreLimits } from './music/index.ts';
 import { Admission } from './resilience/admission.ts';
 import { type BreakerRules, CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';
+import { Collections } from './resilience/collections.ts';
 import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
 import { readMemory } from './resilience/memory-limit.ts';
 import { overloaded } from './resilience/semaphore.ts';
@@ -81,8 +82,10 @@ export function createParts(settings: Settings, logger: Logger): Parts {
   };
   watchGauges(metrics.registry, watched);
   const databaseAnswers = (): Promise<boolean> => database.ping(pingTimeoutMs);
+  const collections = new Collections();
   const control = createControl({
     watched,
+    collections,
     clock: systemClock,
     databaseAnswers,
     migrated: () => migration.done,
@@ -116,6 +119,7 @@ export function createParts(settings: Settings, logger: Logger): Parts {
       stop.abort(new Error('the server stops'));
       migration.stop();
       memory[Symbol.dispose]();
+      collections[Symbol.dispose]();
       await workers[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
       for (const breaker of watched.breakers) breaker[Symbol.dispose]();

@@ -2,18 +2,27 @@
 import type { ServerHealth } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import { collectGarbage } from './resilience/collect-garbage.ts';
+import type { Collections } from './resilience/collections.ts';
 import type { ServerControl } from './tools/tool.ts';
 import type { Watched } from './watch-gauges.ts';
 
 export interface ControlOptions {
   watched: Watched;
+  collections: Collections;
   clock: Clock;
   databaseAnswers: () => Promise<boolean>;
   migrated: () => boolean;
   stopping: () => boolean;
 }
 
-export function createControl({ watched, clock, databaseAnswers, migrated, stopping }: ControlOptions): ServerControl {
+export function createControl({
+  watched,
+  collections,
+  clock,
+  databaseAnswers,
+  migrated,
+  stopping,
+}: ControlOptions): ServerControl {
   const { admission, breakers, memory, workers, cache } = watched;
   const startedAt = clock.now();
   return {
@@ -36,6 +45,7 @@ export function createControl({ watched, clock, databaseAnswers, migrated, stopp
         database: { answers: await databaseAnswers(), migrated: migrated(), ...watched.databaseConnections() },
         workers: workers.stats,
         cache: { scores: cache.size, bytes: cache.bytes },
+        collections: { count: collections.count, bytes_after: collections.bytesAfter },
         spool_bytes: watched.spoolBytes(),
       };
       return { status: stopping() ? 'stopping' : statusOf(parts), ...parts };

@@ -7,6 +7,7 @@ import type { FaultRecord, Recovery } from './fault-record.ts';
 import type { Generator } from './generator.ts';
 import type { IntegrityFigures } from './integrity.ts';
 import type { Interventions } from './interventions.ts';
+import type { MemoryFloor } from './memory-floor.ts';
 import type { FaultMonitoring } from './monitoring.ts';
 import type { Resources } from './resources.ts';
 import type { RunFacts, Settings } from './run-facts.ts';
@@ -39,6 +40,7 @@ export interface Evidence {
   attribution: Attribution;
   interventions: Interventions;
   resources: Resources;
+  floor: MemoryFloor;
   generator: Generator;
   alerts: Alerts;
   integrity: IntegrityFigures;

@@ -48,6 +48,25 @@ describe('judge', () => {
     assert.ok((report.availability.overall ?? 1) < 1);
   });
 
+  it('finds by a rule that somebody added that a server holds more after each collection', async () => {
+    const thresholds = { memory_floor_slope_bytes_per_hour: 'value<20000000' };
+    const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds };
+    const resultOf = async (bytesPerSecond: number) => {
+      const settings = { faults: [], rampSeconds: 5, steadySeconds: 445, config };
+      const at = (second: number): number => new SimulatedRun(settings).at(second);
+      const seconds = Array.from({ length: 44 }, (_, index) => index * 10);
+      const extra = seconds.map((second) => {
+        const bytes = 30e6 + bytesPerSecond * second + (second % 30) * 1e4;
+        return { type: 'server_collected', at: at(second), bytes } as const;
+      });
+      return (await judged({ ...settings, extra })).report;
+    };
+    const leaking = await resultOf(1e6 / 60);
+    assert.equal(leaking.result, 'FAILED');
+    assert.match(leaking.reasons[0] ?? '', /^memory_floor_slope_bytes_per_hour is 5\d,.*, the rule is value<20000000/);
+    assert.deepEqual((await resultOf(0)).reasons, []);
+  });
+
   it('sees a leak between restarts, and none where there is none', async () => {
     const megabytePerMinute = 60 * 1_048_576;
     const rule = {

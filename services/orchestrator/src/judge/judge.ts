@@ -15,6 +15,7 @@ import { Generator } from './generator.ts';
 import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
 import type { Latencies, LatencyCurves } from './latencies.ts';
+import { MemoryFloor } from './memory-floor.ts';
 import { MemoryTrace } from './memory-trace.ts';
 import { Monitoring } from './monitoring.ts';
 import { ReadyWatch } from './ready-share.ts';
@@ -80,6 +81,7 @@ export class Judging {
   readonly #generator = new Generator();
   readonly #alerts = new Alerts();
   readonly #memory: MemoryTrace;
+  readonly #floor = new MemoryFloor();
   readonly #ready = new ReadyWatch();
   readonly #monitoring = new Monitoring();
   #usersSeenAt = 0;
@@ -127,7 +129,11 @@ export class Judging {
         this.#resources.sample(event, this.#inControl(event.at, event.at));
         this.#memory.add(event);
         break;
+      case 'server_collected':
+        if (this.#inControl(event.at, event.at)) this.#floor.add(event.at, event.bytes);
+        break;
       case 'target_started':
+        if (event.target === 'server') this.#floor.started(event.at);
         this.#resources.started(event);
         break;
       case 'generator_checked':
@@ -182,6 +188,7 @@ export class Judging {
       attribution: this.#attribution,
       interventions: this.#interventions,
       resources: this.#resources,
+      floor: this.#floor,
       generator: this.#generator,
       alerts: this.#alerts,
       integrity: ledger.figures,

@@ -61,6 +61,7 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     of: traffic.attemptCount,
   }),
   memory_slope_bytes_per_hour: ({ resources }) => ({ shape: 'value', value: resources.slopeOf('server') }),
+  memory_floor_slope_bytes_per_hour: ({ floor }) => ({ shape: 'value', value: floor.leastSlopeBytesPerHour }),
   memory_peak_share: ({ resources }) => ({
     shape: 'value',
     value: resources.containers.get('server')?.peakShare ?? null,

@@ -7,7 +7,7 @@
 import type { EventOf } from '@encore/contracts';
 import { containerOf } from './kind-traits.ts';
 
-const warmUpMs = 180_000;
+export const warmUpMs = 180_000;
 const leastSamples = 20;
 const leastSpanMs = 120_000;
 

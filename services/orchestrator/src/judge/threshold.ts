@@ -39,6 +39,7 @@ export const metricShapes = {
   wrong_answers: 'count',
   sheds: 'count',
   memory_slope_bytes_per_hour: 'value',
+  memory_floor_slope_bytes_per_hour: 'value',
   memory_peak_share: 'value',
 } as const satisfies Record<string, MetricShape>;
 export type MetricName = keyof typeof metricShapes;

@@ -41,7 +41,12 @@ function busy(): Snapshot {
     if (n < 8) add({ type: 'answered_again', at: at + 1_500, startedAt: at + 1_400, operation: 'create' });
   }
   add({ type: 'server_seen', at: steady + 100_000, port: false, ready: false });
-  view.detail = { status: 'healthy', uptimeSeconds: 12, breakers: { tool_key_analysis: 'open', database: 'closed' } };
+  view.detail = {
+    status: 'healthy',
+    collections: null,
+    uptimeSeconds: 12,
+    breakers: { tool_key_analysis: 'open', database: 'closed' },
+  };
   return view.snapshot(steady + 100_500);
 }
 const textOf = (state: Snapshot, columns: number, rows: number): string[] =>

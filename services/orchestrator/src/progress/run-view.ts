@@ -19,6 +19,8 @@ export interface FaultNow {
 export interface ServerDetail {
   status: string;
   uptimeSeconds: number | null;
+  /** Full collections of garbage so far, and what was held after the last. */
+  collections: { count: number; bytesAfter: number } | null;
   breakers: Record<string, string>;
 }
 

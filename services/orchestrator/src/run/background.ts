@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { describeError, EncoreError } from '@encore/kit';
 import { EventPoller } from '../history/event-poller.ts';
 import type { HistoryWriter } from '../history/history-writer.ts';
+import type { ServerDetail } from '../progress/run-view.ts';
 import { fetchServerDetail } from '../supervisor/server-detail.ts';
 import { ServerWatch } from '../supervisor/server-watch.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
@@ -66,7 +67,7 @@ export class Background {
 
   /** Fetching, watching and the run lease. */
   start(): void {
-    const { clock, peers, runId, view, wiring } = this.#context;
+    const { clock, peers, runId, wiring } = this.#context;
     const clockWatch = new ClockWatch(tickMs);
     for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
     this.#loop(renewEveryMs, (signal) => this.#renewRunLease(signal));
@@ -78,7 +79,7 @@ export class Background {
     });
     this.#loop(tickMs, (signal) => this.#sampleScores(signal));
     this.#loop(detailEveryMs, async (signal) => {
-      view.detail = await fetchServerDetail(wiring.serverHealthUrl, signal);
+      this.#tellCollection(await fetchServerDetail(wiring.serverHealthUrl, signal));
     });
     this.#loops.push(this.watch.run(this.#stop.signal));
     this.#context.logger.debug({ runId, urls: peers.urls }, 'watching');
@@ -186,6 +187,16 @@ export class Background {
     const fromAt = Math.max(this.#loadStartedAt, view.loadSeenAt ?? 0);
     record.add({ type: 'gap', at, fromAt, toAt: at, reason });
     abort(reason);
+  }
+
+  /** A collection that was not told yet: the count of a server that was started anew is another as well. */
+  #tellCollection(detail: ServerDetail | null): void {
+    const { view, record, clock } = this.#context;
+    const before = view.detail?.collections?.count;
+    view.detail = detail;
+    const last = detail?.collections;
+    if (last && last.count !== before)
+      record.add({ type: 'server_collected', at: clock.now(), bytes: last.bytesAfter });
   }
 
   /** What a sample finds stands in the ledger; one that could not be begun is made up for by the next, and by the final read-back. */

@@ -74,6 +74,13 @@ describe('a run', function () {
     assert.equal(report.result, 'FAILED');
   });
 
+  it('writes down what the server holds after each full collection, once', async () => {
+    lab.server.detail = { collections: { count: 3, bytes_after: 30_000_000 } };
+    const { history } = await runOver(lab, planOf(5, []));
+    const told = history.flatMap((event) => (event.type === 'server_collected' ? [event.bytes] : []));
+    assert.deepEqual(told, [30_000_000]);
+  });
+
   it('goes on without a capacity, and says so', async () => {
     lab.loadgen.baseline = 'fails';
     const { history, report } = await runOver(lab, planOf(1, []));

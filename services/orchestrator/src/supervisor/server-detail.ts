@@ -1,4 +1,7 @@
-/** What the server says about itself, for the monitor alone. Nothing here may matter to the verdict: a server can say anything. */
+/**
+ * What the server says about itself, for the monitor, and for a rule that somebody adds about its memory. No rule of the defaults is judged
+ * by it: a server can say anything.
+ */
 import { callJson } from '@encore/kit';
 import { z } from 'zod';
 import type { ServerDetail } from '../progress/run-view.ts';
@@ -9,6 +12,7 @@ const detailSchema = z.looseObject({
   status: z.string().catch('unknown'),
   uptime_seconds: z.number().nullable().catch(null),
   circuit_breakers: breakersSchema.catch({}),
+  collections: z.looseObject({ count: z.number(), bytes_after: z.number() }).nullable().catch(null),
 });
 
 /** Null when the server does not answer. */
@@ -19,6 +23,10 @@ export async function fetchServerDetail(healthUrl: string, signal: AbortSignal):
     return {
       status: detail.status,
       uptimeSeconds: detail.uptime_seconds,
+      collections: detail.collections && {
+        count: detail.collections.count,
+        bytesAfter: detail.collections.bytes_after,
+      },
       breakers: Object.fromEntries(breakers.map(([name, { state }]) => [name, state])),
     };
   } catch {

@@ -16,12 +16,16 @@ import { FakeLoadgen } from './fake-loadgen.ts';
 export class FakeServer {
   status: 'running' | 'exited' | 'restarting' = 'running';
   ready = true;
+  /** What it says of itself. */
+  detail: object = {};
   starts = 0;
   port = 0;
   #http: Server | null = null;
 
   async start(): Promise<void> {
-    this.#http = createServer((_request, response) => response.writeHead(this.ready ? 200 : 503).end('{}'));
+    this.#http = createServer((_request, response) =>
+      response.writeHead(this.ready ? 200 : 503).end(JSON.stringify(this.detail)),
+    );
     const http = this.#http;
     await new Promise<void>((done, failed) => {
       http.once('error', failed);
