@@ -110,7 +110,7 @@ function describeProgram(
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
   };
   add('run', '', 'run the lab (this is the default)');
-  add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder of a run');
+  add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
   add(
     'report',
     '[run]',
