@@ -74,7 +74,7 @@ export const bugs: readonly Bug[] = [
     what: '1 MB of memory is kept for ever in each minute, in pieces of 16 KB',
     plantedIn: 'services/server/src/start-server.ts',
     scenario: 'long calm',
-    hitsExpected: 500,
+    hitsExpected: 400,
     ...broken('memory_floor_slope_bytes_per_hour'),
   },
   {
