@@ -30,7 +30,7 @@ export async function expositions(): Promise<Record<string, string>> {
   const guard = createRegistry('guard');
   const { sampled } = guardMetrics(guard);
   // Comes with the first look at the engine, so it is no part of the start.
-  sampled('server', { memoryBytes: 1, memoryLimitBytes: 2, cpuSeconds: 3 });
+  sampled('server', { memoryBytes: 1, memoryLimitBytes: 2, cpuSeconds: 3, throttledPeriods: 4 });
   const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
   const run = new RunMetrics(new RunView('r1', config, makePlan(config), 0), systemClock);
   const settings = readSettings({ ENCORE_SERVER_CONFIG: join(root, 'server_config.json') });

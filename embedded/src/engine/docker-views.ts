@@ -91,7 +91,11 @@ export function statsView(container: Container, nowMs: number): object {
       limit: Math.min(memory.limitBytes, totalmem()),
       stats: memory.counters,
     },
-    cpu_stats: { cpu_usage: { total_usage: Math.round(cpuSeconds * 1e9) }, online_cpus: cpus().length },
+    cpu_stats: {
+      cpu_usage: { total_usage: Math.round(cpuSeconds * 1e9) },
+      online_cpus: cpus().length,
+      throttling_data: { throttled_periods: group?.throttledPeriods() ?? 0 },
+    },
     pids_stats: { current: members.length },
   };
 }

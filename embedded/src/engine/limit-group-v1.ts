@@ -36,6 +36,7 @@ export function openGroupV1(parent: string, name: string): LimitGroup | null {
       counters: readCounters(memory, 'memory.stat'),
     }),
     cpuSeconds: () => readNumber(cpuAccount, 'cpuacct.usage') / 1e9,
+    throttledPeriods: () => readCounters(cpu, 'cpu.stat')['nr_throttled'] ?? 0,
     oomKills: () => readCounters(memory, 'memory.oom_control')['oom_kill'] ?? 0,
     remove: () => {
       for (const folder of distinct) {

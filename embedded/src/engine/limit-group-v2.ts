@@ -34,6 +34,7 @@ export function openGroupV2(parent: string, name: string): LimitGroup | null {
       counters: readCounters(folder, 'memory.stat'),
     }),
     cpuSeconds: () => (readCounters(folder, 'cpu.stat')['usage_usec'] ?? 0) / 1e6,
+    throttledPeriods: () => readCounters(folder, 'cpu.stat')['nr_throttled'] ?? 0,
     oomKills: () => readCounters(folder, 'memory.events')['oom_kill'] ?? 0,
     remove: () => {
       removeGroup(folder);

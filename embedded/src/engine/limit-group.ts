@@ -24,6 +24,8 @@ export interface LimitGroup {
   setCpus(cpus: number): void;
   memory(): MemoryUsage;
   cpuSeconds(): number;
+  /** In how many of its periods the kernel stopped it at the limit. */
+  throttledPeriods(): number;
   oomKills(): number;
   remove(): void;
 }

@@ -8,7 +8,7 @@ import { waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { after, before, describe, it } from 'mocha';
 import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
-import { kindEffects } from './kind-effects.ts';
+import { type KindEffect, kindEffects } from './kind-effects.ts';
 import { assertNothingLeft } from './left-nothing.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
 import { Running } from './running-guard.ts';
@@ -68,9 +68,21 @@ export function guardSuite(
     /** The effect ends with the undo; a busy machine may be slow to show it. */
     const gone = (check: (lab: ToyLab, held: boolean) => Promise<void>) =>
       waitUntil('the end of the effect', () => check(lab, false).then(() => true), { timeoutMs: 20_000 });
+    const during = async <Answer>(meanwhile: KindEffect['meanwhile'], act: () => Promise<Answer>): Promise<Answer> => {
+      let over = false;
+      const going = (async () => {
+        while (meanwhile && !over) await meanwhile(lab);
+      })();
+      try {
+        return await act();
+      } finally {
+        over = true;
+        await going;
+      }
+    };
     const self = async () => JSON.parse((await get(lab.server, '/self')).text) as { pid: number; startedAt: number };
 
-    for (const { kind, target, params = {}, check, dockerOnly = false } of kindEffects) {
+    for (const { kind, target, params = {}, check, meanwhile, dockerOnly = false } of kindEffects) {
       if (dockerOnly && !options.docker) {
         it(`${kind} on ${target}: is answered as unsupported, and nothing is done`, async () => {
           await answers();
@@ -84,7 +96,7 @@ export function guardSuite(
         await answers();
         const limited = kind === 'memory-cap' || kind === 'cpu-throttle';
         const planned = fault(kind, target, { params });
-        const answer = await guard.inject(runId, planned);
+        const answer = await during(meanwhile, () => guard.inject(runId, planned));
         if (limited && !options.memory()) {
           assert.deepEqual([answer.bit, answer.over], ['unsupported', true]);
           return;
@@ -97,6 +109,15 @@ export function guardSuite(
         await gone(check);
       });
     }
+
+    it('cpu-throttle: a limit that an idle target never reaches has no effect, and is told so', async function () {
+      if (!options.memory()) this.skip();
+      await answers();
+      const planned = fault('cpu-throttle', 'server', { params: { cpus: 0.9 } });
+      const answer = await guard.inject(runId, planned);
+      assert.equal(answer.bit, 'no', answer.evidence);
+      await guard.call('DELETE', `/faults/${planned.id}`);
+    });
 
     if (options.docker)
       it('disk-full: space that an upload frees while it is held is taken again', async () => {

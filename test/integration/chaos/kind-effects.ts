@@ -10,6 +10,8 @@ export interface KindEffect {
   params?: FaultParams;
   /** Throws unless the effect is there (`held`), or is not there. */
   check(lab: ToyLab, held: boolean): Promise<void>;
+  /** What must go on for the fault to have an effect at all; asked again and again until the injection is over. */
+  meanwhile?(lab: ToyLab): Promise<unknown>;
   /** Only where the engine can do it. */
   dockerOnly?: boolean;
 }
@@ -107,6 +109,7 @@ export const kindEffects: KindEffect[] = [
   {
     kind: 'cpu-throttle',
     target: 'server',
+    meanwhile: (lab) => get(lab.server, '/burn', 8_000),
     check: async (lab, held) => delay((await get(lab.server, '/burn', 8_000)).totalMs, held, 500, 480),
   },
   {

@@ -107,7 +107,10 @@ export const statsSchema = z.object({
       stats: z.record(z.string(), z.number()).optional(),
     })
     .default({}),
-  cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
+  cpu_stats: z.object({
+    cpu_usage: z.object({ total_usage: z.number() }),
+    throttling_data: z.object({ throttled_periods: z.number() }).optional(),
+  }),
 });
 
 /** As `docker stats` does it: without the inactive file pages, whose name differs between cgroup v1 and v2. */
@@ -118,6 +121,7 @@ export function toStats({ memory_stats, cpu_stats }: z.infer<typeof statsSchema>
     memoryBytes: cache < usage ? usage - cache : usage,
     memoryLimitBytes: memory_stats.limit ?? 0,
     cpuSeconds: cpu_stats.cpu_usage.total_usage / 1e9,
+    throttledPeriods: cpu_stats.throttling_data?.throttled_periods ?? 0,
   };
 }
 

@@ -41,6 +41,8 @@ export interface ContainerStats {
   /** The kernel's limit, which is the truth about a cap. */
   memoryLimitBytes: number;
   cpuSeconds: number;
+  /** Periods of the scheduler in which the kernel stopped it at its CPU limit, since its start; 0 where nothing is limited. */
+  throttledPeriods: number;
 }
 
 export interface EngineFacts {

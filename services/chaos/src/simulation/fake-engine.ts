@@ -73,6 +73,7 @@ export class FakeEngine implements Engine {
       memoryBytes: this.#usedBytes + this.pressed.memoryBytes,
       memoryLimitBytes: memoryBytes,
       cpuSeconds: status === 'running' ? this.#clock.now() / 1e5 : 1,
+      throttledPeriods: status === 'running' ? this.#clock.now() : 0,
     };
   }
 
