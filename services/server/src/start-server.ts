@@ -4,6 +4,7 @@ import type { Settings } from './config.ts';
 import { gate } from './http/gate.ts';
 import { healthApp } from './http/health-app.ts';
 import { Listener } from './http/listener.ts';
+import { Outbox } from './http/outbox.ts';
 import { usersApp } from './http/users-app.ts';
 import type { McpRoute, McpRouteOptions } from './mcp/mcp-route.ts';
 import { createParts, type Parts } from './parts.ts';
@@ -11,9 +12,11 @@ import { tools } from './tools/index.ts';
 
 /** Below the engine's stop grace of 10 s. */
 const drainMs = 7_000;
-/** The longest silence of a client that is sending a body. */
+/** The longest silence of a client that is sending a body, or reading an answer. */
 export const stallMs = 10_000;
 const maxHealthConnections = 200;
+/** A hundred readers of large scores at once, in an eighth of the smallest memory that the lab gives. */
+const outboxBytes = 48 * 1024 * 1024;
 
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
@@ -64,6 +67,7 @@ export function openUsersPort(
   const app = usersApp({
     store,
     spool,
+    outbox: new Outbox(outboxBytes, stallMs),
     metrics,
     admission,
     maxBytes: limits.max_request_size,

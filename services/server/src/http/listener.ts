@@ -1,6 +1,6 @@
 /** A listening port with tight limits against slow clients, that can stop without dropping what it has admitted. */
 import type { RequestListener, Server, ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { createServer } from '@encore/kit';
 import { answerBrokenRequest, refuseTunnel, unknownExpectation } from './broken-request.ts';
 import { answerError } from './error-answer.ts';
@@ -62,6 +62,9 @@ export class Listener {
         owed.some(({ req, headersSent }) => req.complete || headersSent),
       );
     });
+    server.on('connection', (socket) => {
+      socket.once('close', () => process.nextTick(tellQueued, socket, open));
+    });
     server.on('checkExpectation', (_request, response) => answerError(response, unknownExpectation()));
     server.on('connect', (_request, socket) => refuseTunnel(socket));
     server.maxConnections = options.maxConnections;
@@ -100,5 +103,12 @@ export class Listener {
     this.#server.closeAllConnections();
     await closed;
     return drained;
+  }
+}
+
+/** Node tells only the answer whose turn it is that its connection has gone. Those queued behind it would wait for ever. */
+function tellQueued(socket: Socket, open: ReadonlySet<ServerResponse>): void {
+  for (const response of open) {
+    if (response.req.socket === socket) response.emit('close');
   }
 }

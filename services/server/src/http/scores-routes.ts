@@ -1,5 +1,4 @@
 /** Scores over plain HTTP: the streaming way for large ones. Ids and keys are checked before a byte of the body is read. */
-import { once } from 'node:events';
 import { parse as parseQuery } from 'node:querystring';
 import { idempotencyKeySchema, type StoredScore, scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError, parse } from '@encore/kit';
@@ -11,6 +10,7 @@ import { detectFormat } from '../music/index.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
 import { answerJson } from './json-answer.ts';
+import type { Outbox } from './outbox.ts';
 import { signalOf } from './request-scope.ts';
 import type { Spool } from './spool.ts';
 
@@ -18,6 +18,7 @@ export interface ScoresRoutesOptions {
   store: ScoreStore;
   admission: Admission;
   spool: Spool;
+  outbox: Outbox;
   metrics: Metrics;
   maxBytes: number;
   stallMs: number;
@@ -83,6 +84,7 @@ async function getScore(options: ScoresRoutesOptions, request: Request, response
   // A place is needed so far, and not while a slow client reads.
   const begin = async () => {
     const head = await options.store.head(id, signal);
+    options.outbox.reserve(Math.min(head.bytes, chunkBytes), response, signal);
     const chunks = options.store.read(head, signal);
     return { head, chunks, first: await chunks.next() };
   };
@@ -94,7 +96,7 @@ async function getScore(options: ScoresRoutesOptions, request: Request, response
   response.setHeader('etag', `"${head.version}"`);
   response.setHeader('digest-sha256', head.sha256);
   while (next.done !== true) {
-    if (!response.write(next.value)) await once(response, 'drain', { signal });
+    await options.outbox.send(next.value, response, signal);
     next = await chunks.next();
   }
   response.end();

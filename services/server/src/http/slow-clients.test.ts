@@ -57,6 +57,12 @@ describe('slow clients', function () {
     for (const socket of from) socket.once('data', () => socket.pause()).resume();
   }
 
+  async function statusOf(url: string): Promise<number> {
+    const answer = await fetch(url);
+    await answer.body?.cancel();
+    return answer.status;
+  }
+
   async function serveOne(): Promise<number> {
     const startedAt = performance.now();
     const id = `during-${Math.round(startedAt)}`;
@@ -98,6 +104,14 @@ describe('slow clients', function () {
     while (performance.now() - startedAt < 5_000) await othersAreServed();
     const { closed } = await coming;
     assert.equal(closed(), 0, 'they were there all the time');
+  });
+
+  it('that ask for more than they read are refused before it fills the memory, and cut off in the end', async () => {
+    const bait = `${server.url}/scores/bait`;
+    await attack('GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(3), null, false);
+    await waitUntil('no room for another', async () => (await statusOf(bait)) === 503, { timeoutMs: 5_000 });
+    await othersAreServed();
+    await waitUntil('room again', async () => (await statusOf(bait)) === 200, { timeoutMs: 30_000, everyMs: 500 });
   });
 
   it('that announce a body and never send it are told so', async () => {
