@@ -9,6 +9,7 @@ import type { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
 import { describeError, EncoreError } from './encore-error.ts';
 import type { EventLog } from './event-log.ts';
+import { hostGuard } from './host-guard.ts';
 import { createServer } from './node-http.ts';
 
 export interface HttpServiceOptions {
@@ -19,6 +20,8 @@ export interface HttpServiceOptions {
   /** Throws, or returns false, while the service is not ready. */
   ready: () => boolean | Promise<boolean>;
   events?: EventLog;
+  /** The names, without a port, under which browsers may ask; unset: any. */
+  allowedHosts?: readonly string[];
   routes: (app: Express) => void;
 }
 
@@ -32,6 +35,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   const { default: express } = await import('express');
   const app = express();
   app.disable('x-powered-by');
+  if (options.allowedHosts) app.use(hostGuard(options.allowedHosts));
   app.use(express.json({ limit: '16mb' }));
   app.get('/live', (_request, response) => void response.json({ live: true, now: systemClock.now() }));
   app.get('/ready', async (_request, response) => {

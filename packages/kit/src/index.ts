@@ -6,6 +6,7 @@ export * from './encore-error.ts';
 export * from './env.ts';
 export * from './event-log.ts';
 export * from './guarded-connections.ts';
+export * from './host-guard.ts';
 export * from './http-client.ts';
 export * from './http-service.ts';
 export * from './logger.ts';

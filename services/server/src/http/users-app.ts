@@ -1,11 +1,10 @@
 /** What users see (port 8000): scores and MCP, each request counted, timed, given a deadline, answered in one error format. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { describeError, EncoreError, type Logger } from '@encore/kit';
+import { describeError, EncoreError, hostGuard, type Logger } from '@encore/kit';
 import Router from 'router';
 import type { McpRoute } from '../mcp/mcp-route.ts';
 import { answerError, asEncoreError } from './error-answer.ts';
 import { observe } from './gate.ts';
-import { hostGuard } from './host-guard.ts';
 import { openScope } from './request-scope.ts';
 import { type ScoresRoutesOptions, scoresRoutes } from './scores-routes.ts';
 

@@ -1,10 +1,13 @@
 /** Refuses requests that a page of another site makes through a browser (DNS rebinding): Host and Origin must be names we know. */
-import { EncoreError } from '@encore/kit';
-import type { RequestHandler } from 'router';
+import type { IncomingMessage } from 'node:http';
+import { EncoreError } from './encore-error.ts';
 
 const port = /:\d{1,5}$/;
 
-export function hostGuard(allowedNames: readonly string[]): RequestHandler {
+/** Passes a request on, or throws: 403 for a Host or an Origin that is not of `allowedNames` (any port is), 400 without a clear Host. */
+export function hostGuard(
+  allowedNames: readonly string[],
+): (request: IncomingMessage, response: unknown, next: () => void) => void {
   const allowed = new Set(allowedNames);
   return (request, _response, next) => {
     const { host, origin } = request.headers;
@@ -32,7 +35,7 @@ function nameIn(address: string): string {
 }
 
 function forbidden(header: string): EncoreError {
-  return new EncoreError('FORBIDDEN_HOST', `this ${header} is not one of the server's names`, {
+  return new EncoreError('FORBIDDEN_HOST', `this ${header} is not one of the names known here`, {
     status: 403,
     definite: true,
   });

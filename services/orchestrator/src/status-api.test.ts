@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { createLogger, createRegistry, type HttpService, systemClock } from '@encore/kit';
+import { makePlan } from '@encore/plan';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { LivePage } from './live/live-page.ts';
+import { RunView } from './progress/run-view.ts';
+import { profiles } from './settings/profiles.ts';
+import { startStatusApi } from './status-api.ts';
+
+const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
+const plan = makePlan(config);
+
+describe('status api', () => {
+  const stops: string[] = [];
+  const page = new LivePage(plan);
+  let service: HttpService;
+  beforeEach(async () => {
+    stops.length = 0;
+    service = await startStatusApi({
+      wiring: { host: '127.0.0.1', port: 0 },
+      logger: createLogger('test', 'silent'),
+      clock: systemClock,
+      view: new RunView('a run', config, plan, systemClock.now()),
+      registry: createRegistry('test'),
+      page,
+      stop: (reason) => stops.push(reason),
+    });
+  });
+  afterEach(() => service[Symbol.asyncDispose]());
+
+  /** Not fetch, which writes its own Host. */
+  function ask(route: string, headers: Record<string, string>): Promise<{ status: number | undefined; text: string }> {
+    const [method, path] = route.split(' ');
+    return new Promise((done, failed) => {
+      const asked = request({ host: '127.0.0.1', port: service.port, method, path, headers }, async (response) => {
+        const text = (await response.setEncoding('utf8').toArray()).join('');
+        done({ status: response.statusCode, text });
+      });
+      asked.once('error', failed).end();
+    });
+  }
+
+  const routes = [
+    'GET /',
+    'GET /live-updates',
+    'GET /api/status',
+    'GET /live',
+    'GET /ready',
+    'GET /metrics',
+    'POST /stop',
+  ];
+  for (const route of routes) {
+    it(`${route} refuses the page of another site`, async () => {
+      const port = `:${service.port}`;
+      for (const headers of [
+        { host: 'evil.example' },
+        { host: `localhost.evil.example${port}` },
+        { host: `localhost${port}`, origin: 'http://evil.example' },
+        { host: `localhost${port}`, origin: 'null' },
+      ]) {
+        const { status, text } = await ask(route, headers);
+        assert.equal(status, 403, JSON.stringify(headers));
+        const { error } = JSON.parse(text) as { error: object };
+        assert.deepEqual(Object.keys(error), ['code', 'message', 'definite']);
+        assert.match(text, /FORBIDDEN_HOST/);
+      }
+      assert.deepEqual(stops, []);
+    });
+  }
+
+  it('answers under the names of this machine, and under that which Prometheus uses', async () => {
+    for (const host of ['localhost', 'localhost:8180', '127.0.0.1:8080', '[::1]:8080', 'orchestrator:8080']) {
+      assert.equal((await ask('GET /metrics', { host })).status, 200, host);
+      assert.equal((await ask('POST /stop', { host, origin: `http://${host}` })).status, 202, host);
+    }
+    assert.equal(stops.length, 5);
+  });
+});
