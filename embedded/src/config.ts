@@ -15,8 +15,8 @@ export interface HostEnvironment {
 
 export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
   const root = process.getuid?.() === 0;
+  const chosen = env['ENCORE_HOME'];
   const candidates = [
-    env['ENCORE_HOME'] || undefined,
     // Another user must be able to enter it: root does not run the database as root.
     root ? '/var/cache/encore' : undefined,
     env['XDG_CACHE_HOME'] ? join(env['XDG_CACHE_HOME'], 'encore') : undefined,
@@ -27,7 +27,8 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
     value ? [[name, value]] : [],
   );
   return {
-    homes: candidates.filter((path) => path !== undefined),
+    // What the user chose is never left for another place without a word.
+    homes: chosen ? [chosen] : candidates.filter((path) => path !== undefined),
     temporary: tmpdir(),
     serverConfig: env['ENCORE_SERVER_CONFIG'] || undefined,
     base: Object.fromEntries(base),

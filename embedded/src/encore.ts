@@ -18,6 +18,8 @@ export async function main(): Promise<void> {
   // Ports, and settings that somebody keeps there: Compose reads the same file, and there too the environment goes before it.
   if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
   const command = parseCommandLine(argv, process.env);
+  const usesHome = ['check', 'report', 'verify', 'monitor', 'heal'].includes(command.name);
+  if ((usesHome || (command.name === 'run' && !command.dryRun)) && (await refusesHome())) return;
   if (command.name === 'check' || (command.name === 'run' && !command.dryRun)) {
     process.exitCode = await runLab();
     return;
@@ -26,6 +28,18 @@ export async function main(): Promise<void> {
   if (command.name === 'monitor' || command.name === 'heal') await findLab();
   // It reads the same command line, and prints, refuses or answers by itself.
   await import('@encore/orchestrator/main');
+}
+
+/** Before anything is started or looked for. */
+async function refusesHome(): Promise<boolean> {
+  const chosen = process.env['ENCORE_HOME'];
+  if (!chosen) return false;
+  const { problemOfHome } = await import('./lab-folder.ts');
+  const problem = problemOfHome(chosen);
+  if (problem === null) return false;
+  process.stdout.write(`Refused to start:\n  ${problem}\n`);
+  process.exitCode = refusedExitCode;
+  return true;
 }
 
 /** Runs are asked for when the lab is gone, but they are still where it kept them. */

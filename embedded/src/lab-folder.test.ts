@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { openLabFolder, runsOf } from './lab-folder.ts';
+import { openLabFolder, problemOfHome, runsOf } from './lab-folder.ts';
 
 describe('lab folder', () => {
   let home = '';
@@ -28,6 +28,19 @@ describe('lab folder', () => {
     const bad = '/dev/null/encore';
     assert.ok(openLabFolder(host(bad, home), '/checkout', 1).path.startsWith(home));
     assert.throws(() => openLabFolder(host(bad), '/checkout', 1), { code: 'NO_FOLDER' });
+  });
+
+  it('refuses a home that was chosen and cannot be used, also where making folders never ends', () => {
+    const file = join(home, 'file');
+    writeFileSync(file, '');
+    for (const bad of ['here', './here', file, join(file, 'below'), '/dev/null/encore', '/proc/nope/deep', '/proc'])
+      assert.match(
+        problemOfHome(bad) ?? '',
+        /^ENCORE_HOME: ".*" cannot be used \(.+\); give the absolute path of a folder/,
+      );
+    assert.ok(!existsSync('here'));
+    assert.equal(problemOfHome(join(home, 'a', 'b')), null);
+    assert.ok(existsSync(join(home, 'a', 'b')));
   });
 
   it('keeps the runs of each checkout apart, and the last twenty of all', () => {

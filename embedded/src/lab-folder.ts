@@ -16,8 +16,8 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
-import { EncoreError, sha256Hex } from '@encore/kit';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { describeError, EncoreError, sha256Hex } from '@encore/kit';
 import type { HostEnvironment } from './config.ts';
 import { isAlive } from './engine/cgroup-files.ts';
 
@@ -61,12 +61,27 @@ export function openLabFolder(host: HostEnvironment, root: string, pid: number):
   };
 }
 
+/** Why the home that the user chose cannot be used, as a sentence; null when it can: it is made for that. */
+export function problemOfHome(path: string): string | null {
+  const right = 'give the absolute path of a folder that you own and can write, or of one that can be made';
+  const wrong = (why: string) => `ENCORE_HOME: ${JSON.stringify(path)} cannot be used (${why}); ${right}`;
+  if (!isAbsolute(path)) return wrong('it is not absolute');
+  try {
+    findHome([path]);
+    folder(join(path, 'labs'));
+    return null;
+  } catch (error) {
+    return wrong(error instanceof EncoreError ? 'it is no folder of yours that can be written' : describeError(error));
+  }
+}
+
 /** The first place that is ours and writable. In a shared place such as /tmp, another user's folder is not taken. */
 function findHome(candidates: readonly string[]): string {
   const uid = process.getuid?.();
   for (const path of candidates) {
     try {
       folder(path);
+      if (!statSync(path).isDirectory()) continue;
       accessSync(path, constants.W_OK | constants.X_OK);
       if (uid === undefined || statSync(path).uid === uid) return path;
     } catch {
@@ -78,9 +93,13 @@ function findHome(candidates: readonly string[]): string {
 
 /** Others may enter, so that the database's user reaches its data; what is private has its own mode. */
 function folder(path: string, mode = 0o755): string {
-  const isNew = !existsSync(path);
-  mkdirSync(path, { recursive: true, mode });
-  if (isNew) chmodSync(path, mode);
+  // One by one: where nothing can be made, as in /proc, Node's recursive way never ends.
+  const missing: string[] = [];
+  for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  for (const at of missing) {
+    mkdirSync(at);
+    chmodSync(at, mode);
+  }
   return path;
 }
 
