@@ -134,9 +134,15 @@ describe('command line', () => {
       assert.deepEqual(problems(['monitor', '--url', url]), [
         `--url: "${url}" is not right; give the address of the lab's page, such as http://127.0.0.1:8080`,
       ]);
-    assert.deepEqual(problems(['monitor'], { ENCORE_PORT_PAGE: 'high' }), [
-      'ENCORE_PORT_PAGE: "high" is not right; give a port, such as 8080',
-    ]);
+  });
+
+  it('refuses a port that is none, whatever is asked for', () => {
+    for (const argv of [['monitor'], ['check'], ['--profile', 'smoke'], ['heal']])
+      for (const port of ['high', '0', '65536', '80.5', '-1'])
+        assert.deepEqual(
+          problems(argv, { ENCORE_PORT_SERVER: port, ENCORE_PORT_PAGE: '8180', ENCORE_PORT_GUARD: '' }),
+          [`ENCORE_PORT_SERVER: "${port}" is not right; give a port, from 1 to 65535`],
+        );
   });
 
   it('looks for the page where the lab publishes it', () => {

@@ -76,6 +76,7 @@ export function parseCommandLine(
     if (error.exitCode === 0) return { name: 'print', text: printed };
     complaints.push(error.message.replace(/^error: /, ''));
   }
+  complaints.push(...problemsOfPorts(env));
   const command = build(asked, program, { env, randomSeed });
   if (command.name === 'refused') complaints.push(...command.problems);
   return complaints.length > 0 ? { name: 'refused', problems: complaints } : command;
@@ -147,13 +148,22 @@ function build(
 }
 
 function watched(given: string | undefined, env: NodeJS.ProcessEnv): Command | Problems {
-  const url = given ?? pageUrl(env);
-  if (/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return { name: 'monitor', url };
-  const problem =
-    given === undefined
-      ? `ENCORE_PORT_PAGE: ${notRight(env['ENCORE_PORT_PAGE'], 'a port, such as 8080')}`
-      : `--url: ${notRight(given, "the address of the lab's page, such as http://127.0.0.1:8080")}`;
-  return { name: 'refused', problems: [problem] };
+  // A port that is none was complained about already.
+  if (given === undefined) return { name: 'monitor', url: pageUrl(env) };
+  if (/^https?:$/.test(URL.parse(given)?.protocol ?? '')) return { name: 'monitor', url: given };
+  const right = "the address of the lab's page, such as http://127.0.0.1:8080";
+  return { name: 'refused', problems: [`--url: ${notRight(given, right)}`] };
+}
+
+/** Where Compose publishes the lab, and where another terminal finds it. */
+function problemsOfPorts(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    !/^ENCORE_PORT_[A-Z]+$/.test(name) ||
+    !value ||
+    (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535)
+      ? []
+      : [`${name}: ${notRight(value, 'a port, from 1 to 65535')}`],
+  );
 }
 
 /** The commands that need settings and a plan. */
