@@ -1,4 +1,5 @@
 /** The probe's view: the share of right answers in time without retries, in all and in control windows, and the longest outage. */
+import { ControlFailures } from './control-failures.ts';
 import type { Probe } from './time-order.ts';
 import { isNeutral, share } from './traffic.ts';
 
@@ -11,6 +12,7 @@ export class Availability {
   #lastOkDueAt: number | null = null;
   #firstBadDueAt: number | null = null;
   #longestOutageMs = 0;
+  readonly #controlFailures = new ControlFailures();
 
   /** `inControl`: the probe was due in steady, outside of every fault's window and tail. */
   add(probe: Probe, inControl: boolean): void {
@@ -22,6 +24,7 @@ export class Availability {
     if (inControl) {
       this.#controlDue += 1;
       if (ok) this.#controlOk += 1;
+      else this.#controlFailures.add(probe.dueAt, probe.outcome);
     }
     if (!ok) {
       this.#firstBadDueAt ??= probe.dueAt;
@@ -45,6 +48,11 @@ export class Availability {
 
   get controlProbes(): number {
     return this.#controlDue;
+  }
+
+  /** What failed in control windows and when, in words; undefined when nothing did. */
+  get controlFailures(): string | undefined {
+    return this.#controlFailures.note(this.#controlDue);
   }
 
   get withoutSheds(): number | null {

@@ -4,7 +4,7 @@ import type { MetricName } from './threshold.ts';
 import { list } from './words.ts';
 
 export type Figure =
-  | { shape: 'value'; value: number | null }
+  | { shape: 'value'; value: number | null; note?: string }
   | { shape: 'count'; count: number | null; of?: number; note?: string }
   | { shape: 'trend'; samples: number[]; of?: number; note?: string };
 
@@ -12,7 +12,11 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   success_rate: ({ traffic }) => ({ shape: 'value', value: traffic.successRate }),
   attempt_success_rate: ({ traffic }) => ({ shape: 'value', value: traffic.attemptSuccessRate }),
   availability: ({ availability }) => ({ shape: 'value', value: availability.overall }),
-  availability_control: ({ availability }) => ({ shape: 'value', value: availability.controlWindows }),
+  availability_control: ({ availability: { controlWindows: value, controlFailures: note } }) => ({
+    shape: 'value',
+    value,
+    ...(note === undefined ? {} : { note }),
+  }),
   availability_without_sheds: ({ availability }) => ({ shape: 'value', value: availability.withoutSheds }),
   longest_outage_seconds: ({ availability }) => ({ shape: 'value', value: availability.longestOutageSeconds }),
   recovery_seconds: recoverySeconds,

@@ -83,7 +83,6 @@ function aggregateOf(figure: Figure, threshold: Threshold, observedSeconds: numb
 
 /** Beside every zero stands what it can prove: with 0 of N the 95 % upper bound is 3/N. */
 function noteOf(figure: Figure, value: number | null): string | undefined {
-  if (figure.shape === 'value') return undefined;
   if (figure.note !== undefined) return figure.note;
   if (figure.shape !== 'count' || value !== 0 || figure.of === undefined || figure.of <= 3) return undefined;
   return `0 of ${figure.of.toLocaleString('en-US')}: below ${upperBound(figure.of)} at 95 % confidence, if independent`;
