@@ -116,11 +116,14 @@ describe('judge, of what it was not shown', () => {
     });
   }
 
-  it('lists what the engine cannot do as not tested, without blame', async () => {
+  it('lists what the engine cannot do as not tested, without blame, and warns that it was skipped', async () => {
     const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150, bit: 'unsupported' });
     const { report } = await judged({ faults: [...usual, cap] });
     assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
     assert.ok(report.not_tested.includes('memory-cap: this engine cannot do it (no writable cgroup)'));
+    const warned = report.warnings.filter((text) => text.includes('skipped'));
+    assert.equal(warned.length, 1);
+    assert.match(warned[0] ?? '', new RegExp(`^1 of ${usual.length + 1} planned faults skipped: .*memory-cap`));
   });
 
   it('lists Grafana as not tested, and a memory cap on control groups of version 2 until one bit', async () => {

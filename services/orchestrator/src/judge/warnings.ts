@@ -93,8 +93,9 @@ export const warningSigns: readonly WarningSign[] = [
     name: 'skipped_faults',
     source: 'encore',
     look: ({ faults }) => {
-      const skipped = faults.filter(({ record }) => record.skipped !== null && !record.skipped.unsupported);
-      return skipped.length === 0 ? [] : [`${counted(skipped.length, 'fault')} skipped: ${named(skipped)}`];
+      const skipped = faults.filter(({ record }) => record.skipped !== null);
+      const of = `${skipped.length.toLocaleString('en-US')} of ${counted(faults.length, 'planned fault')}`;
+      return skipped.length === 0 ? [] : [`${of} skipped: ${named(skipped)}`];
     },
   },
   {
