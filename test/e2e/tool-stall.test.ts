@@ -14,7 +14,9 @@ import { quickScore } from '../../services/chaos/src/guard/slow-score.ts';
 import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
 import { freeLabPorts } from '../support/free-port.ts';
+import { Prometheus } from '../support/prometheus.ts';
 import { reportOf } from '../support/report.ts';
+import { assertMoved } from './moved.ts';
 
 const settings = {
   profile: 'smoke',
@@ -134,13 +136,18 @@ describe('tool-stall', () => {
       assert.equal(down.exitCode, 0, tail(down.stderr));
     });
 
-    it('opens one breaker of the Compose lab, which closes again', async () => {
+    it('opens one breaker of the Compose lab, which closes again, and shows it on its panel', async () => {
+      const fromMs = Date.now();
       const at = (name: string) => `http://127.0.0.1:${env[`ENCORE_PORT_${name}`]}`;
       const stop = lookOn(at('SERVER'), at('HEALTH'));
       const how = ['run', '--rm', '--service-ports', '--use-aliases', '-v', `${config}:/app/stall.json:ro`];
       const run = await compose([...how, 'orchestrator', '--config', '/app/stall.json'], runMs);
       const seen = await stop();
-      assertStalled(run, await reportOf(run), seen);
+      const report = await reportOf(run);
+      assertStalled(run, report, seen);
+      const told = await assertMoved(new Prometheus(at('PROMETHEUS')), { fromMs, toMs: Date.now() }, report.faults);
+      assert.equal(told.length, 1);
+      process.stdout.write(`    ${told[0]}\n`);
     });
   });
 });
