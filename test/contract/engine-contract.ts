@@ -206,6 +206,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.ok(performance.now() - before >= 950);
       assert.equal((await subject.inspect()).State.ExitCode, 137);
       await sees('stop');
+      await sees('die');
       tells(['start', 'kill', 'kill', 'die', 'stop']);
     });
 
