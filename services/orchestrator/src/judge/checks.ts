@@ -7,7 +7,7 @@ import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill, isUnsupported } from './fault-record.ts';
 import type { Finding } from './finding.ts';
 import { generatorLimits } from './generator.ts';
-import { readBackFindings } from './run-facts.ts';
+import { readBackDisagreements, readBackFindings } from './run-facts.ts';
 import { secondsWithin } from './span.ts';
 import { share } from './traffic.ts';
 import { counted, list, percentOf } from './words.ts';
@@ -233,10 +233,15 @@ function readBackLacks({ run, integrity }: Evidence): string[] {
     if (most > integrity[finding])
       lacks.push(`a read-back counted ${most} ${finding}, the ledger shows ${integrity[finding]}`);
   }
-  if (finalReadBack.acknowledged > integrity.acknowledgements) {
-    lacks.push(
-      `the read-back knew ${finalReadBack.acknowledged} acknowledged scores, the ledger shows ${integrity.acknowledgements}`,
-    );
+  // Writes without an answer of an earlier read-back that was cut stay in the ledger, so there may be more of them.
+  for (const [words, finding] of [
+    ['unanswered writes that stand', 'unknownPresent'],
+    ['unanswered writes that do not stand', 'unknownAbsent'],
+  ] as const) {
+    if (finalReadBack[finding] > integrity[finding])
+      lacks.push(
+        `the final read-back counted ${finalReadBack[finding]} ${words}, the ledger shows ${integrity[finding]}`,
+      );
   }
-  return lacks;
+  return [...lacks, ...readBackDisagreements(finalReadBack, integrity)];
 }

@@ -20,8 +20,6 @@ export interface IntegrityFigures {
   unknownAbsent: number;
   /** Acknowledged scores without any line of a read-back. */
   unverified: number;
-  /** Acknowledgements ever, those of replaced and deleted scores included. */
-  acknowledgements: number;
   entries: number;
 }
 
@@ -49,7 +47,6 @@ export class Ledger {
     phantom: new Set<string>(),
   };
   readonly #unknown = new Map<string, 'unknown_present' | 'unknown_absent'>();
-  #acknowledgements = 0;
   #entries = 0;
 
   add(entry: LedgerEntry): void {
@@ -92,7 +89,6 @@ export class Ledger {
       unknownPresent: unknown.filter((verdict) => verdict === 'unknown_present').length,
       unknownAbsent: unknown.filter((verdict) => verdict === 'unknown_absent').length,
       unverified,
-      acknowledgements: this.#acknowledgements,
       entries: this.#entries,
     };
   }
@@ -105,7 +101,6 @@ export class Ledger {
   }
 
   #acknowledge({ key, scoreId, hash }: Extract<LedgerEntry, { type: 'acknowledged' }>): void {
-    this.#acknowledgements += 1;
     this.#intents.delete(key);
     const open = this.#live.get(scoreId)?.open ?? new Map();
     open.delete(key);

@@ -6,6 +6,7 @@ import type { EventOf } from '@encore/contracts';
 import type { FaultRecord } from './fault-record.ts';
 import type { FaultTracker } from './fault-tracker.ts';
 import { containerOf, kindTraits } from './kind-traits.ts';
+import type { RunFacts } from './run-facts.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
@@ -17,6 +18,8 @@ export interface Intervention {
 
 /** A graceful restart may take the whole stop grace before the start is reported. */
 const actReachMs = { before: 20_000, after: 5_000 };
+/** Within this time an act of ours is in the record, also when its source could not be asked for a while. */
+const explainedWithinMs = 60_000;
 const acts = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
 /** The engine tells of the whole project; hands on other containers are nobody's business. */
 const containers = new Set(Object.values(containerOf));
@@ -111,6 +114,14 @@ export class Interventions {
       (act) => act.container === target && at >= act.at - actReachMs.before && at <= act.at + actReachMs.after,
     );
   }
+}
+
+/** False when the line that explains the act may be one that the record lost: by damage, or by an end before its time. */
+export function isBeyondDoubt(
+  { at }: Intervention,
+  { run, historyProblems }: { run: Pick<RunFacts, 'ended' | 'lastAt'>; historyProblems: readonly string[] },
+): boolean {
+  return historyProblems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
 }
 
 function mayEnd({ fault }: FaultRecord): boolean {

@@ -47,6 +47,60 @@ describe('judge, of writes', () => {
     assert.match(report.reasons.join('\n'), /a read-back counted 1 lost, the ledger shows 0/);
   });
 
+  const withoutLines: [string, number, (entry: LedgerEntry) => boolean, RegExp][] = [
+    [
+      'every line of every score that is read back',
+      0,
+      (entry) => entry.type === 'unknown',
+      /the final read-back knew 500 acknowledged scores, the ledger shows 0/,
+    ],
+    [
+      'every line of one score',
+      0,
+      (entry) => !('key' in entry && entry.key === 'key-17'),
+      /the final read-back read 500 scores, the ledger shows 499/,
+    ],
+    [
+      'the acknowledgement of a lost score',
+      1,
+      (entry) => entry.type !== 'acknowledged' || entry.key !== 'key-0',
+      /the final read-back knew 500 acknowledged scores, the ledger shows 499/,
+    ],
+  ];
+  for (const [what, lost, keep, reason] of withoutLines) {
+    it(`is inconclusive, and knows no count of lost writes, without ${what}`, async () => {
+      // A score that was replaced and deleted is acknowledged too, and makes up for none that is missing.
+      const deletedToo = async function* (run: SimulatedRun): AsyncGenerator<LedgerEntry> {
+        for (let number = 0; number < 600; number += 1) {
+          const [at, key, scoreId] = [0, `gone-${number}`, `gone-${number}`];
+          yield { type: 'acknowledged', at, key, scoreId, hash: 'aa', version: 1 };
+          yield { type: 'deleted', at, key, scoreId };
+        }
+        for await (const entry of run.ledger()) if (keep(entry)) yield entry;
+      };
+      const run = new SimulatedRun({ faults: usual, acknowledged: 500, lost });
+      const { report } = await judge({
+        history: run.history(),
+        plan: run.plan,
+        ledger: deletedToo(run),
+        historyProblems: [],
+      });
+      assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
+      assert.match(report.reasons.join('\n'), reason);
+      assert.equal(report.integrity.lost, null);
+    });
+  }
+
+  it('does not pass a final read-back that counted unanswered writes of which the ledger knows nothing', async () => {
+    const final: EncoreEvent = { ...sample(189, 0), final: true, unknownPresent: 2 } as EncoreEvent;
+    const { report } = await judged(
+      { acknowledged: 50, extra: [final] },
+      { event: (event) => event === final || !(event.type === 'read_back_done') },
+    );
+    assert.equal(report.result, 'INCONCLUSIVE');
+    assert.match(report.reasons.join('\n'), /counted 2 unanswered writes that stand, the ledger shows 0/);
+  });
+
   it('does not believe an intact verdict whose hash is another', async () => {
     const run = new SimulatedRun({ faults: usual });
     const forged = async function* (): AsyncGenerator<LedgerEntry> {

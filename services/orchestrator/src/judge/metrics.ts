@@ -1,5 +1,7 @@
 /** The figures that rules may speak of, taken from the evidence. `of` is the number of trials behind a count. */
 import type { Evidence } from './evidence.ts';
+import { type Intervention, isBeyondDoubt } from './interventions.ts';
+import { readBackDisagreements } from './run-facts.ts';
 import type { MetricName } from './threshold.ts';
 import { list } from './words.ts';
 
@@ -35,14 +37,8 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     shape: 'count',
     count: hygiene?.foreignContainersTouched ?? null,
   }),
-  manual_interventions: ({ interventions, run }) => ({
-    shape: 'count',
-    count: run.started && interventions.manual.length,
-  }),
-  unexpected_exits: ({ interventions, run }) => ({
-    shape: 'count',
-    count: run.started && interventions.unexpectedExits.length,
-  }),
+  manual_interventions: (evidence) => accusations(evidence.interventions.manual, evidence),
+  unexpected_exits: (evidence) => accusations(evidence.interventions.unexpectedExits, evidence),
   forced_stops: ({ interventions, run, faults }) => ({
     shape: 'count',
     count: run.started && interventions.forcedStops.length,
@@ -72,6 +68,13 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   }),
 };
 
+/** Without any act that is beyond doubt, a doubtful one makes the count unknown: it is no proof of a hand, and none of its absence. */
+function accusations(acts: readonly Intervention[], evidence: Evidence): Figure {
+  const certain = acts.filter((act) => isBeyondDoubt(act, evidence)).length;
+  const isKnown = evidence.run.started !== null && (certain > 0 || acts.length === 0);
+  return { shape: 'count', count: isKnown ? certain : null };
+}
+
 function recoverySeconds({ faults }: Evidence): Figure {
   const samples: number[] = [];
   const missing: string[] = [];
@@ -99,7 +102,12 @@ export function provenFindings(
   finding: 'lost' | 'corrupt' | 'duplicate' | 'phantom',
   { integrity, run }: Pick<Evidence, 'integrity' | 'run'>,
 ): number | null {
-  const everyScore = run.finalReadBack !== null && integrity.entries > 0 && integrity.unverified === 0;
+  const { finalReadBack } = run;
+  const everyScore =
+    finalReadBack !== null &&
+    integrity.entries > 0 &&
+    integrity.unverified === 0 &&
+    readBackDisagreements(finalReadBack, integrity).length === 0;
   return integrity[finding] > 0 || everyScore ? integrity[finding] : null;
 }
 

@@ -7,6 +7,7 @@ import type { Evidence, SettledFault } from './evidence.ts';
 import type { FaultRecord } from './fault-record.ts';
 import { isUnsupported } from './fault-record.ts';
 import { combine } from './finding.ts';
+import { isBeyondDoubt } from './interventions.ts';
 import { provenFindings } from './metrics.ts';
 import { notTested } from './not-tested.ts';
 import { judgeRules } from './rules.ts';
@@ -47,7 +48,9 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
       longest_outage_seconds: availability.longestOutageSeconds,
     },
     alerts: alerts.list.map(({ at, name, message }) => ({ at: iso(at), name, message })),
-    manual_interventions: interventions.manual.map(({ at, target, action }) => ({ at: iso(at), target, action })),
+    manual_interventions: interventions.manual
+      .filter((act) => isBeyondDoubt(act, evidence))
+      .map(({ at, target, action }) => ({ at: iso(at), target, action })),
     recoveries: recoveriesOf(evidence),
     faults: evidence.faults.map((fault) => faultOf(fault, evidence)),
     attribution: {

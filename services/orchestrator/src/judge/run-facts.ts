@@ -23,6 +23,24 @@ const maxGaps = 10_000;
 /** Each is a promise of the server that was broken. */
 export const readBackFindings = ['lost', 'corrupt', 'duplicate', 'phantom'] as const;
 
+/**
+ * The final read-back counts the live scores by the ledger of its time, so the ledger must give the same numbers again, to the
+ * one: scores of which every line was taken away are missing in no other count.
+ */
+export function readBackDisagreements(
+  event: Pick<EventOf<'read_back_done'>, 'acknowledged' | 'readBack'>,
+  ledger: { acknowledged: number; readBack: number },
+): string[] {
+  return [
+    event.acknowledged === ledger.acknowledged
+      ? ''
+      : `the final read-back knew ${event.acknowledged} acknowledged scores, the ledger shows ${ledger.acknowledged}`,
+    event.readBack === ledger.readBack
+      ? ''
+      : `the final read-back read ${event.readBack} scores, the ledger shows ${ledger.readBack}`,
+  ].filter((text) => text !== '');
+}
+
 export class RunFacts {
   started: EventOf<'run_started'> | null = null;
   ended: EventOf<'run_ended'> | null = null;

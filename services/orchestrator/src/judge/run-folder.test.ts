@@ -72,6 +72,17 @@ describe('run folder', () => {
     });
   }
 
+  it('accuses no hand of an act whose explanation was cut off with the end', async () => {
+    const restart = lines.findIndex((line) => line.includes('"reason":"verify"'));
+    for (let length = restart - 2; length < lines.length; length += 1) {
+      const report = await reportOf(`${lines.slice(0, length).join('\n')}\n`);
+      assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
+      assert.deepEqual(report.manual_interventions, []);
+    }
+    const report = await reportOf(`${lines.toSpliced(restart, 1).join('\n')}\n`);
+    assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
+  });
+
   it('notices a plan that was changed, and a ledger that is gone', async () => {
     await writeFile(join(folder, planFile), JSON.stringify({ ...run.plan, steadySeconds: 61 }));
     await rm(join(folder, ledgerFile));
