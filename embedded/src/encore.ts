@@ -18,9 +18,10 @@ export async function main(): Promise<void> {
   // Ports, and settings that somebody keeps there: Compose reads the same file, and there too the environment goes before it.
   if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
   const command = parseCommandLine(argv, process.env);
-  const usesHome = ['check', 'report', 'verify', 'monitor', 'heal'].includes(command.name);
-  if ((usesHome || (command.name === 'run' && !command.dryRun)) && (await refusesHome())) return;
-  if (command.name === 'check' || (command.name === 'run' && !command.dryRun)) {
+  const startsLab = command.name === 'check' || (command.name === 'run' && !command.dryRun);
+  const usesHome = startsLab || ['report', 'verify', 'monitor', 'heal'].includes(command.name);
+  if (usesHome && (await refusesHome())) return;
+  if (startsLab) {
     process.exitCode = await runLab();
     return;
   }

@@ -5,7 +5,6 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as later } from 'node:timers/promises';
 import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
@@ -73,8 +72,8 @@ async function abandoned(server: FixtureServer, id: string, body: string): Promi
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');
   socket.write(`PUT /scores/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`);
-  socket.write(body.slice(0, body.length / 2));
-  await later(20);
+  const half = body.slice(0, body.length / 2);
+  await new Promise<void>((sent) => socket.write(half, () => sent()));
   socket.destroy();
 }
 

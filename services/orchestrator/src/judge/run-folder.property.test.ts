@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalJson } from '@encore/kit';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
+import { writeRunFolder } from '../testing/simulated-run-folder.ts';
 import { judge } from './judge.ts';
-import { historyFile, ledgerFile, planFile, readRunFolder } from './run-folder.ts';
+import { historyFile, readRunFolder } from './run-folder.ts';
 
 const faults = [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 20 })];
 const run = new SimulatedRun({ faults, rampSeconds: 3, steadySeconds: 45, operationsPerSecond: 6, probesPerSecond: 2 });
@@ -20,13 +19,7 @@ describe('run folder, whatever was done to its history', function () {
   let lines: string[] = [];
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'encore-run-'));
-    lines = [];
-    for await (const line of run.history()) lines.push(canonicalJson(line));
-    const ledger: string[] = [];
-    for await (const entry of run.ledger()) ledger.push(JSON.stringify(entry));
-    await writeFile(join(folder, ledgerFile), `${ledger.join('\n')}\n`);
-    await writeFile(join(folder, planFile), JSON.stringify(run.plan));
+    ({ folder, lines } = await writeRunFolder(run));
     assert.equal(await resultOf(wholeText()), 'PASSED', 'untouched, it passes');
   });
   after(() => rm(folder, { recursive: true }));

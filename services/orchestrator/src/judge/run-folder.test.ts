@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
 import { canonicalJson } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
+import { writeRunFolder } from '../testing/simulated-run-folder.ts';
 import { judge } from './judge.ts';
 import { historyFile, ledgerFile, planFile, readRunFolder } from './run-folder.ts';
 
@@ -20,13 +20,7 @@ describe('run folder', () => {
   let folder = '';
   let lines: string[] = [];
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'encore-run-'));
-    lines = [];
-    for await (const line of run.history()) lines.push(canonicalJson(line));
-    const ledger: string[] = [];
-    for await (const entry of run.ledger()) ledger.push(JSON.stringify(entry));
-    await writeFile(join(folder, ledgerFile), `${ledger.join('\n')}\n`);
-    await writeFile(join(folder, planFile), JSON.stringify(run.plan));
+    ({ folder, lines } = await writeRunFolder(run));
   });
   afterEach(() => rm(folder, { recursive: true }));
 

@@ -23,6 +23,7 @@ export interface Series {
 }
 
 const mostSteps = 1_500;
+
 export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
   const { seconds } = evidence.traffic;
   const step = Math.max(1, Math.ceil(seconds.length / mostSteps));

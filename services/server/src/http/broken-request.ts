@@ -1,5 +1,4 @@
 /** Answers to what never became a request: bytes that are no HTTP, or not the HTTP that can be trusted. In the one error format. */
-
 import type { Duplex } from 'node:stream';
 import { EncoreError, STATUS_CODES } from '@encore/kit';
 import { errorBody } from './error-answer.ts';

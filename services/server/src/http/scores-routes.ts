@@ -9,6 +9,7 @@ import type { Metrics } from '../metrics.ts';
 import { detectFormat } from '../music/index.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
+import { headerOf } from './header-of.ts';
 import { answerJson } from './json-answer.ts';
 import type { Outbox } from './outbox.ts';
 import { signalOf } from './request-scope.ts';
@@ -105,11 +106,6 @@ async function getScore(options: ScoresRoutesOptions, request: Request, response
 function queryOf({ url = '' }: Request): Record<string, unknown> {
   const start = url.indexOf('?');
   return { ...parseQuery(start < 0 ? '' : url.slice(start + 1)) };
-}
-
-function headerOf({ headers }: Request, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 function idOf(request: Request): string {
