@@ -60,7 +60,7 @@ const read = reader.body?.pipeTo(new WritableStream()).catch(() => undefined);
 
 await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
 const ledger = createWriteStream(join(folder, 'ledger.ndjson'));
-for await (const entry of day.ledger()) ledger.write(`${JSON.stringify(entry)}\n`);
+for await (const line of day.ledgerLines()) ledger.write(`${line}\n`);
 ledger.end();
 
 let second = 0;

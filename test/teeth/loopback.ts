@@ -2,10 +2,8 @@
  * 200,000 acknowledgements without a lab: the load generator with its real ledger and its real read-back against a server in
  * memory on loopback, judged by the judge of the orchestrator. Prints the report; ends by itself.
  */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { type EncoreEvent, ledgerEntrySchema, type Phase, type Plan, type RunConfig } from '@encore/contracts';
-import { systemClock, waitUntil } from '@encore/kit';
+import { type EncoreEvent, ledgerLineSchema, type Phase, type Plan, type RunConfig } from '@encore/contracts';
+import { readNumberedLines, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { LoadBench } from '../../services/loadgen/src/testing/load-bench.ts';
 import { Ledger } from '../../services/orchestrator/src/judge/integrity.ts';
@@ -60,7 +58,10 @@ async function judge() {
   for (const event of [begun, phase(startedAt, 'steady'), phase(steadyEndsAt, 'verify'), ...bench.all(), ended])
     judging.add(event);
   const ledger = new Ledger();
-  for await (const line of createInterface({ input: createReadStream(bench.ledgerPath) }))
-    ledger.add(ledgerEntrySchema.parse(JSON.parse(line)));
-  return judging.conclude(ledger).report;
+  const problems: string[] = [];
+  for await (const { place, value, flaw } of readNumberedLines(bench.ledgerPath, ledgerLineSchema, 'n')) {
+    if (flaw !== null) problems.push(`ledger line ${place}: ${flaw.text}`);
+    if (value !== null) ledger.add(value);
+  }
+  return judging.conclude(ledger, problems).report;
 }

@@ -13,6 +13,8 @@ export * from './logger.ts';
 export * from './mcp-tool-call.ts';
 export * from './metrics.ts';
 export * from './node-http.ts';
+export * from './numbered-file.ts';
+export * from './numbered-line.ts';
 export * from './parse.ts';
 export * from './random.ts';
 export * from './run-service.ts';

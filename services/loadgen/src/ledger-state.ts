@@ -2,9 +2,8 @@
  * What must be on the server, by the ledger. Read line by line; in memory are only the scores that exist or may exist, so
  * a ledger of a day costs no more than one of a minute.
  */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { type LedgerEntry, ledgerEntrySchema } from '@encore/contracts';
+import { type LedgerEntry, ledgerLineSchema } from '@encore/contracts';
+import { readNumberedLines } from '@encore/kit';
 
 interface OpenWrite {
   key: string;
@@ -20,18 +19,19 @@ export interface ExpectedScore {
   open: OpenWrite[];
 }
 
+const maxProblems = 20;
+
 export class LedgerState {
   readonly scores = new Map<string, ExpectedScore>();
-  /** Lines that were no entries: at most the last one, when the writer was killed. */
-  damagedLines = 0;
+  /** What is wrong with the file, line by line: at most half a line, where a writer was killed. The verdict is up to the judge. */
+  readonly problems: string[] = [];
   readonly #scoreOfKey = new Map<string, string>();
 
   static async read(path: string): Promise<LedgerState> {
     const state = new LedgerState();
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-      const entry = parseEntry(line);
-      if (entry) state.apply(entry);
-      else state.damagedLines += 1;
+    for await (const { place, value, flaw } of readNumberedLines(path, ledgerLineSchema, 'n')) {
+      if (value !== null) state.apply(value);
+      if (flaw !== null && state.problems.length < maxProblems) state.problems.push(`line ${place}: ${flaw.text}`);
     }
     return state;
   }
@@ -68,13 +68,5 @@ export class LedgerState {
   #forget(score: ExpectedScore): void {
     for (const { key } of score.open) this.#scoreOfKey.delete(key);
     this.scores.delete(score.scoreId);
-  }
-}
-
-function parseEntry(line: string): LedgerEntry | null {
-  try {
-    return ledgerEntrySchema.parse(JSON.parse(line));
-  } catch {
-    return null;
   }
 }

@@ -1,6 +1,6 @@
 /** The ledger's file: one line per entry, on disk when the promise resolves, usable after half a line. */
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@encore/kit';
@@ -24,16 +24,32 @@ describe('ledger', () => {
     assert.match(await readFile(ledger.path, 'utf8'), /^\{.*"key":"one".*\}\n$/);
   });
 
-  it('begins a line of its own after a writer that was killed within one', async () => {
+  it('numbers its entries, also after a writer that was killed within a line', async () => {
     {
       await using ledger = await Ledger.open(folder, systemClock);
-      await ledger.write(intended('one'));
-      await appendFile(ledger.path, '{"type":"inte');
+      await Promise.all(['one', 'two'].map((key) => ledger.write(intended(key))));
+      await appendFile(ledger.path, '{"crc":"0badf00d","at":17');
     }
     await using ledger = await Ledger.open(folder, systemClock);
-    await ledger.write(intended('two'));
+    await ledger.write(intended('three'));
+    const lines = (await readFile(ledger.path, 'utf8')).trim().split('\n');
+    assert.deepEqual(
+      lines.map((line) => /"n":(\d+)/.exec(line)?.[1]),
+      ['1', '2', undefined, '3'],
+    );
     const state = await LedgerState.read(ledger.path);
-    assert.deepEqual([...state.scores.keys()], ['one', 'two']);
-    assert.equal(state.damagedLines, 1);
+    assert.deepEqual([...state.scores.keys()], ['one', 'two', 'three']);
+    assert.equal(state.problems.length, 1);
+    assert.match(state.problems[0] ?? '', /^line 3: no JSON/);
+  });
+
+  it('is not believed in a line that was changed', async () => {
+    await using ledger = await Ledger.open(folder, systemClock);
+    for (const key of ['one', 'two']) await ledger.write(intended(key));
+    const text = await readFile(ledger.path, 'utf8');
+    await writeFile(ledger.path, text.replace('"scoreId":"two"', '"scoreId":"owt"'));
+    const state = await LedgerState.read(ledger.path);
+    assert.deepEqual([...state.scores.keys()], ['one']);
+    assert.match(state.problems.join(), /^line 2: wrong CRC/);
   });
 });

@@ -1,7 +1,7 @@
 /** The whole generator against a fake server: what it counts, promises, stops and reads back. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { eventSchema, ledgerEntrySchema } from '@encore/contracts';
+import { eventSchema, ledgerLineSchema } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { LoadBench, testRequest } from './testing/load-bench.ts';
@@ -26,7 +26,7 @@ describe('load', function () {
     assert.ok(acknowledged > 20 && acknowledged <= testRequest.users * testRequest.load.liveScoresPerUser + 1);
     for (const event of bench.all()) eventSchema.parse(event);
     const lines = (await readFile(bench.ledgerPath, 'utf8')).trim().split('\n');
-    for (const line of lines) ledgerEntrySchema.parse(JSON.parse(line));
+    for (const line of lines) ledgerLineSchema.parse(JSON.parse(line));
   });
 
   it('counts each attempt in one second, and all of them in the summary', async () => {
@@ -186,7 +186,7 @@ describe('load', function () {
     const findings = (await readFile(bench.ledgerPath, 'utf8'))
       .trim()
       .split('\n')
-      .map((line) => ledgerEntrySchema.parse(JSON.parse(line)))
+      .map((line) => ledgerLineSchema.parse(JSON.parse(line)))
       .flatMap((entry) => (entry.type === 'read_back' && entry.verdict !== 'intact' ? [entry] : []));
     const finding = { key: `${lost}-w1`, scoreId: lost, found: null, verdict: 'lost' };
     assert.deepEqual(

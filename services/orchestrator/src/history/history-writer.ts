@@ -3,20 +3,19 @@
  * so that a torn, missing or changed line is noticed by whoever judges it later.
  */
 import type { EncoreEvent, HistoryLine } from '@encore/contracts';
-import { AppendFile, canonicalJson, crcHex } from '@encore/kit';
+import { NumberedFile } from '@encore/kit';
 
 export type Source = HistoryLine['source'];
 
 export class HistoryWriter implements AsyncDisposable {
-  readonly #file: AppendFile;
+  readonly #file: NumberedFile;
   readonly #onEvent: (event: EncoreEvent, source: Source) => void;
   readonly #onFailure: (error: unknown) => void;
-  #seq = 0;
   #closed = false;
   #lastAppend: Promise<void> = Promise.resolve();
 
   private constructor(
-    file: AppendFile,
+    file: NumberedFile,
     onEvent: (event: EncoreEvent, source: Source) => void,
     onFailure: (error: unknown) => void,
   ) {
@@ -31,20 +30,17 @@ export class HistoryWriter implements AsyncDisposable {
     onEvent: (event: EncoreEvent, source: Source) => void,
     onFailure: (error: unknown) => void,
   ): Promise<HistoryWriter> {
-    return new HistoryWriter(await AppendFile.open(path), onEvent, onFailure);
+    return new HistoryWriter(await NumberedFile.open(path, 'seq'), onEvent, onFailure);
   }
 
   get length(): number {
-    return this.#seq;
+    return this.#file.last;
   }
 
   /** Takes its place in the history at once; it is on disk when `flushed` resolves. */
   add(source: Source, event: EncoreEvent): void {
     if (this.#closed) return;
-    this.#seq += 1;
-    const line = { seq: this.#seq, source, event };
-    const text = canonicalJson({ ...line, crc: crcHex(canonicalJson(line)) });
-    this.#lastAppend = this.#file.append(text);
+    this.#lastAppend = this.#file.append({ source, event });
     this.#lastAppend.catch(this.#onFailure);
     this.#onEvent(event, source);
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
-import { canonicalJson } from '@encore/kit';
+import { canonicalJson, sealLine } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
@@ -19,14 +19,21 @@ const run = new SimulatedRun({
 describe('run folder', () => {
   let folder = '';
   let lines: string[] = [];
+  let ledger: string[] = [];
   beforeEach(async () => {
     ({ folder, lines } = await writeRunFolder(run));
+    ledger = (await readFile(join(folder, ledgerFile), 'utf8')).trimEnd().split('\n');
   });
   afterEach(() => rm(folder, { recursive: true }));
 
   async function reportOf(history: string): Promise<Report> {
     await writeFile(join(folder, historyFile), history);
     return (await judge(await readRunFolder(folder))).report;
+  }
+
+  async function reportOfLedger(text: string): Promise<Report> {
+    await writeFile(join(folder, ledgerFile), text);
+    return reportOf(`${lines.join('\n')}\n`);
   }
 
   it('gives the verdict of the files alone', async () => {
@@ -38,6 +45,9 @@ describe('run folder', () => {
     const report = await reportOf(`${lines.join('\n')}\n{"crc":"00`);
     assert.equal(report.result, 'PASSED');
     assert.ok(report.warnings.includes('history.ndjson: the last line is torn and was left out'));
+    const ofLedger = await reportOfLedger(`${ledger.join('\n')}\n{"crc":"00`);
+    assert.equal(ofLedger.result, 'PASSED');
+    assert.ok(ofLedger.warnings.includes('ledger.ndjson: the last line is torn and was left out'));
   });
 
   const damages: [string, (lines: string[]) => string[], RegExp][] = [
@@ -55,6 +65,12 @@ describe('run folder', () => {
     ],
     ['a torn line in the middle', (all) => all.toSpliced(40, 1, (all[40] ?? '').slice(0, 20)), /line 41: no JSON/],
     ['a missing first line', (all) => all.slice(1), /line 1: number 2 stands where 1 should/],
+    ['a last line that is whole and was changed', (all) => changeLast(all), /line \d+: wrong CRC/],
+    [
+      'a last line that stands twice',
+      (all) => [...all, all.at(-1) ?? ''],
+      /line (\d+): number \d+ stands where \1 should/,
+    ],
   ];
   for (const [name, damage, reason] of damages) {
     it(`notices ${name}, and does not pass`, async () => {
@@ -62,6 +78,59 @@ describe('run folder', () => {
       assert.ok(damaged.join() !== lines.join(), 'the damage was done');
       const report = await reportOf(`${damaged.join('\n')}\n`);
       assert.notEqual(report.result, 'PASSED');
+      assert.match(report.reasons.join('\n'), reason);
+    });
+  }
+
+  /** Of each, the counts of the read-back agree with the ledger still. */
+  const ledgerDamages: [string, (lines: string[]) => string[], RegExp][] = [
+    [
+      'one sign of a value changed',
+      (all) => all.with(40, (all[40] ?? '').replace('"operation":"create"', '"operation":"creatf"')),
+      /ledger\.ndjson line 41: wrong CRC: it says [0-9a-f]{8}, and the rest of the line has [0-9a-f]{8}/,
+    ],
+    [
+      'a line of its middle removed',
+      (all) => all.toSpliced(40, 1),
+      /ledger\.ndjson line 41: number 42 stands where 41 should/,
+    ],
+    [
+      "two lines in each other's place",
+      (all) => all.toSpliced(40, 2, all[41] ?? '', all[40] ?? ''),
+      /ledger\.ndjson line 41: number 42 stands where 41 should/,
+    ],
+    [
+      'a line twice',
+      (all) => all.toSpliced(41, 0, all[40] ?? ''),
+      /ledger\.ndjson line 42: number 41 stands where 42 should/,
+    ],
+    [
+      'a member that nobody knows',
+      (all) => all.with(40, sealLine({ ...unsealed(all[40]), colour: 'red' })),
+      /ledger\.ndjson line 41: .*colour/,
+    ],
+    [
+      'a last line that stands twice',
+      (all) => [...all, all.at(-1) ?? ''],
+      /ledger\.ndjson line 601: number 600 stands where 601 should/,
+    ],
+    [
+      'a line more, whole and changed, at its end',
+      (all) => [...all, ...changeLast([sealLine({ ...unsealed(all.at(-1)), n: 601 })])],
+      /ledger\.ndjson line 601: wrong CRC/,
+    ],
+    [
+      'no numbers and no checksums',
+      (all) => all.map((line) => line.replace(/"crc":"\w+",|,"n":\d+/g, '')),
+      /ledger\.ndjson: an earlier version wrote it, without numbers and checksums/,
+    ],
+  ];
+  for (const [name, damage, reason] of ledgerDamages) {
+    it(`notices a ledger with ${name}, and does not pass`, async () => {
+      const damaged = damage(ledger);
+      assert.ok(damaged.join() !== ledger.join(), 'the damage was done');
+      const report = await reportOfLedger(`${damaged.join('\n')}\n`);
+      assert.equal(report.result, 'INCONCLUSIVE');
       assert.match(report.reasons.join('\n'), reason);
     });
   }
@@ -108,3 +177,12 @@ describe('run folder', () => {
     await assert.rejects(readRunFolder(join(folder, 'nowhere')), /plan\.json holds no plan/);
   });
 });
+
+function changeLast(lines: readonly string[]): string[] {
+  return lines.with(-1, (lines.at(-1) ?? '').replace(/"at":\d/, '"at":7'));
+}
+
+function unsealed(line = '{}'): Record<string, unknown> {
+  const { crc: _, ...members } = JSON.parse(line);
+  return members;
+}

@@ -5,10 +5,23 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { type HistoryLine, type LedgerEntry, ledgerEntrySchema, type Plan, planSchema } from '@encore/contracts';
-import { canonicalJson, describeError, EncoreError, parse, problemsOf, sha256Hex } from '@encore/kit';
-import { decodeHistoryLine } from './history-line.ts';
+import {
+  type HistoryLine,
+  historyLineSchema,
+  type LedgerEntry,
+  ledgerLineSchema,
+  type Plan,
+  planSchema,
+} from '@encore/contracts';
+import {
+  canonicalJson,
+  describeError,
+  EncoreError,
+  parse,
+  type ReadLine,
+  readNumberedLines,
+  sha256Hex,
+} from '@encore/kit';
 import type { JudgedRun } from './judge.ts';
 import { readLatencies } from './latencies.ts';
 
@@ -18,6 +31,12 @@ const latencyFile = 'latency.hlog';
 export const planFile = 'plan.json';
 
 const maxProblems = 20;
+
+interface Reading {
+  /** Of what rules out PASSED. */
+  tell: (problem: string) => void;
+  notes: string[];
+}
 
 /** Throws RUN_FOLDER_UNREADABLE when there is no plan or no history; all else is a problem that the judge weighs. */
 export async function readRunFolder(folder: string): Promise<Required<JudgedRun>> {
@@ -30,8 +49,8 @@ export async function readRunFolder(folder: string): Promise<Required<JudgedRun>
   await readable(join(folder, historyFile));
   return {
     plan,
-    history: readHistory(join(folder, historyFile), tell, notes),
-    ledger: readLedger(join(folder, ledgerFile), tell, notes),
+    history: readHistory(join(folder, historyFile), { tell, notes }),
+    ledger: readLedger(join(folder, ledgerFile), { tell, notes }),
     latencies: await readLatencies(join(folder, latencyFile)),
     historyProblems: problems,
     historyNotes: notes,
@@ -58,70 +77,36 @@ async function readable(path: string): Promise<void> {
   }
 }
 
-async function* readHistory(
-  path: string,
-  tell: (problem: string) => void,
-  notes: string[],
-): AsyncGenerator<HistoryLine> {
-  let expected = 1;
-  for await (const { text, number, isLast } of linesOf(path)) {
-    const decoded = decodeHistoryLine(text);
-    if (!decoded.ok) {
-      if (isLast) notes.push(`${historyFile}: the last line is torn and was left out`);
-      else tell(`${historyFile} line ${number}: ${decoded.problem}`);
-      // What stood there took a number, whatever it was.
-      expected += 1;
-      continue;
-    }
-    const { line } = decoded;
-    if (line.seq !== expected)
-      tell(`${historyFile} line ${number}: number ${line.seq} stands where ${expected} should`);
-    expected = line.seq + 1;
-    yield line;
+async function* readHistory(path: string, reading: Reading): AsyncGenerator<HistoryLine> {
+  for await (const { place, value, flaw } of readNumberedLines(path, historyLineSchema, 'seq')) {
+    tellFlaw(historyFile, place, flaw, reading);
+    if (value !== null) yield value;
   }
 }
 
-async function* readLedger(
-  path: string,
-  tell: (problem: string) => void,
-  notes: string[],
-): AsyncGenerator<LedgerEntry> {
+async function* readLedger(path: string, reading: Reading): AsyncGenerator<LedgerEntry> {
   try {
-    for await (const { text, number, isLast } of linesOf(path)) {
-      const parsed = parseEntry(text);
-      if (typeof parsed !== 'string') yield parsed;
-      else if (isLast) notes.push(`${ledgerFile}: the last line is torn and was left out`);
-      else tell(`${ledgerFile} line ${number}: ${parsed}`);
+    for await (const { place, value, flaw } of readNumberedLines(path, ledgerLineSchema, 'n')) {
+      if (place === 1 && flaw?.kind === 'unsealed') {
+        reading.tell(
+          `${ledgerFile}: an earlier version wrote it, without numbers and checksums, so nobody can say whether it is whole; nothing of it was counted`,
+        );
+        return;
+      }
+      tellFlaw(ledgerFile, place, flaw, reading);
+      if (value !== null) yield value;
     }
   } catch (error) {
     // Before the load there is none; afterwards the checks miss what it would have held.
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isAbsent) notes.push(`there is no ${ledgerFile}`);
-    else tell(`${ledgerFile} cannot be read: ${describeError(error)}`);
+    if (isAbsent) reading.notes.push(`there is no ${ledgerFile}`);
+    else reading.tell(`${ledgerFile} cannot be read: ${describeError(error)}`);
   }
 }
 
-function parseEntry(text: string): LedgerEntry | string {
-  try {
-    const parsed = ledgerEntrySchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : problemsOf(parsed.error).join('; ');
-  } catch (error) {
-    return `no JSON (${describeError(error)})`;
-  }
-}
-
-/** Lines with their number from 1; one line is held back, so that the last is known as the last. */
-async function* linesOf(path: string): AsyncGenerator<{ text: string; number: number; isLast: boolean }> {
-  let held: { text: string; number: number } | null = null;
-  let number = 0;
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const text of lines) {
-    number += 1;
-    if (text === '') continue;
-    if (held !== null) yield { ...held, isLast: false };
-    held = { text, number };
-  }
-  if (held !== null) yield { ...held, isLast: true };
+function tellFlaw(name: string, place: number, flaw: ReadLine<unknown>['flaw'], { tell, notes }: Reading): void {
+  if (flaw?.kind === 'torn') notes.push(`${name}: the last line is torn and was left out`);
+  else if (flaw !== null) tell(`${name} line ${place}: ${flaw.text}`);
 }
 
 function unreadable(message: string, cause: unknown): EncoreError {

@@ -12,7 +12,7 @@ export async function writeRunFolder(run: SimulatedRun): Promise<{ folder: strin
   const lines: string[] = [];
   for await (const line of run.history()) lines.push(canonicalJson(line));
   const ledger: string[] = [];
-  for await (const entry of run.ledger()) ledger.push(JSON.stringify(entry));
+  for await (const line of run.ledgerLines()) ledger.push(line);
   await writeFile(join(folder, ledgerFile), `${ledger.join('\n')}\n`);
   await writeFile(join(folder, planFile), JSON.stringify(run.plan));
   return { folder, lines };

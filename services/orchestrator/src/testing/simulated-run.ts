@@ -3,7 +3,7 @@
  * Second by second and seeded, so that a day needs no memory and two runs of one seed are equal.
  */
 import type { EncoreEvent, HistoryLine, LedgerEntry, Phase, Plan } from '@encore/contracts';
-import { canonicalJson, crcHex, sha256Hex } from '@encore/kit';
+import { canonicalJson, crcHex, sealLine, sha256Hex } from '@encore/kit';
 import { faultEvents } from './simulated-fault.ts';
 import { SimulatedLoad } from './simulated-load.ts';
 import { defaultSimulation, type Simulation } from './simulation.ts';
@@ -59,6 +59,15 @@ export class SimulatedRun {
       const isLost = number < lost;
       const found = isLost ? null : sha256Hex(scoreId);
       yield { type: 'read_back', at, key: `key-${number}`, scoreId, found, verdict: isLost ? 'lost' : 'intact' };
+    }
+  }
+
+  /** As they stand in the file. */
+  async *ledgerLines(): AsyncGenerator<string> {
+    let n = 0;
+    for await (const entry of this.ledger()) {
+      n += 1;
+      yield sealLine({ ...entry, n });
     }
   }
 

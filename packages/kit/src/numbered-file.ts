@@ -1,0 +1,120 @@
+/** A file of numbered lines: written by one writer after the other, each going on where the last one ended, and read in one pass. */
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { z } from 'zod';
+import { AppendFile } from './durable-file.ts';
+import { decodeLine, sealLine } from './numbered-line.ts';
+import { problemsOf } from './parse.ts';
+
+export interface ReadLine<Value> {
+  /** From 1, as an editor counts. */
+  place: number;
+  /** Null when it cannot be believed; a line that only stands in the wrong place has one. */
+  value: Value | null;
+  /** What is wrong, and what would be right. `torn`: the last line, of which a killed writer wrote only the beginning. */
+  flaw: { kind: 'torn' | 'unsealed' | 'damaged'; text: string } | null;
+}
+
+/** More than any line has, so that the last whole one lies within it. */
+const tailBytes = 1_048_576;
+
+export class NumberedFile {
+  readonly #file: AppendFile;
+  readonly #numberName: string;
+  #last: number;
+
+  private constructor(file: AppendFile, numberName: string, last: number) {
+    this.#file = file;
+    this.#numberName = numberName;
+    this.#last = last;
+  }
+
+  /** `numberName`: the member of each line that holds its number. */
+  static async open(path: string, numberName: string): Promise<NumberedFile> {
+    const file = await AppendFile.open(path);
+    const lines = (await tailOf(path)).split('\n');
+    // A killed writer may have left half a line. It takes no number, and what comes now begins on its own.
+    if (lines.at(-1) !== '') await file.append('');
+    return new NumberedFile(file, numberName, lastNumberOf(lines, numberName));
+  }
+
+  /** The number of the last line. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Takes the next number at once, and resolves when the line is on disk. */
+  append(members: object): Promise<void> {
+    this.#last += 1;
+    return this.#file.append(sealLine({ ...members, [this.#numberName]: this.#last }));
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** Every line with what is wrong with it, empty ones left out. Throws when the file cannot be read. */
+export async function* readNumberedLines<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  numberName: string,
+): AsyncGenerator<ReadLine<z.infer<Schema>>> {
+  let due = 1;
+  /** Lines since the last that could be believed; each may have taken a number, or none when it was torn. */
+  let unread = 0;
+  for await (const { text, place, isLast } of linesOf(path)) {
+    const decoded = decodeLine(text, numberName);
+    if (!decoded.ok) {
+      unread += 1;
+      const kind = decoded.flaw === 'no_json' ? (isLast ? 'torn' : 'damaged') : decoded.flaw;
+      yield { place, value: null, flaw: { kind, text: decoded.problem } };
+      continue;
+    }
+    const { number, members } = decoded;
+    const problems =
+      number < due || number > due + unread ? [`number ${number} stands where ${due + unread} should`] : [];
+    due = Math.max(due, number + 1);
+    unread = 0;
+    const parsed = schema.safeParse(members);
+    if (!parsed.success) problems.push(...problemsOf(parsed.error));
+    const flaw = problems.length === 0 ? null : { kind: 'damaged' as const, text: problems.join('; ') };
+    yield { place, value: parsed.success ? parsed.data : null, flaw };
+  }
+}
+
+/** One line is held back, so that the last is known as the last. Only \n ends a line: JSON may hold all else that ends one elsewhere. */
+async function* linesOf(path: string): AsyncGenerator<{ text: string; place: number; isLast: boolean }> {
+  let held: { text: string; place: number } | null = null;
+  let place = 0;
+  let rest = '';
+  for await (const chunk of createReadStream(path, 'utf8')) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) {
+      place += 1;
+      if (text === '') continue;
+      if (held !== null) yield { ...held, isLast: false };
+      held = { text, place };
+    }
+  }
+  if (held !== null) yield { ...held, isLast: rest === '' };
+  if (rest !== '') yield { text: rest, place: place + 1, isLast: true };
+}
+
+/** 0 when no line has one: whoever reads the file then will say what is wrong with it. */
+function lastNumberOf(lines: readonly string[], numberName: string): number {
+  for (const text of lines.toReversed()) {
+    const decoded = decodeLine(text, numberName);
+    if (decoded.ok) return decoded.number;
+  }
+  return 0;
+}
+
+async function tailOf(path: string): Promise<string> {
+  await using file = await open(path, 'r');
+  const { size } = await file.stat();
+  const length = Math.min(size, tailBytes);
+  const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+  return buffer.toString();
+}
