@@ -12,6 +12,8 @@ export const exitCodes = { PASSED: 0, FAILED: 1, INCONCLUSIVE: 2, INTERRUPTED: 1
   number
 >;
 export const refusedExitCode = 3;
+/** Of `verify`: the report that was stored says something else than the files, whatever the verdict. */
+export const contradictedExitCode = 4;
 
 const seconds = z.number().nullable();
 const percentilesSchema = z.object({

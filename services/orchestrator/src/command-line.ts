@@ -39,7 +39,8 @@ Examples:
   encore verify test_results/production_test_20260101_120000
 
 Settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
-Exit codes: 0 passed, 1 failed, 2 inconclusive, 3 refused to start, 130 interrupted.`;
+Exit codes: 0 passed, 1 failed, 2 inconclusive, 3 refused to start, 130 interrupted;
+of verify also 4: the stored report says something else than the files.`;
 
 interface Options {
   monitor: boolean;
@@ -117,7 +118,11 @@ function describeProgram(
     '[run]',
     'make the reports again from what was recorded, also of a run that was killed (default: the last)',
   );
-  add('verify', '<folder>', 'judge a run again from its files alone; ends with its exit code');
+  add(
+    'verify',
+    '<folder>',
+    'judge a run again from its files alone, and compare the stored report; ends with its exit code',
+  );
   add('check', '', 'look whether a run could start, and say what to mend');
   add('heal', '', 'undo every fault that is still there');
   add('monitor', '', 'watch a run from another terminal');

@@ -129,7 +129,8 @@ describe('encore, the program', function () {
     assert.match(reported.said, /Result: INCONCLUSIVE/);
     const folder = readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? '';
     const verified = await encore('verify', join(lab.resultsDir, folder)).end();
-    assert.equal(verified.exitCode, 2);
+    assert.equal(verified.exitCode, 2, verified.said);
+    assert.match(verified.said, new RegExp(`${folder}.json says the same, figure by figure`));
     const refused = await encore('verify', '/no/such/run').end();
     assert.equal(refused.exitCode, 3);
     assert.match(refused.said, new RegExp(`no such run folder; give .*${folder} \\(the last one there\\)`));

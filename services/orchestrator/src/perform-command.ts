@@ -6,17 +6,17 @@ import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit
 import { kindTiming, renderTimeline } from '@encore/plan';
 import type { Command } from './command-line.ts';
 import type { Wiring } from './config.ts';
-import { judge } from './judge/index.ts';
 import { attach } from './monitor/attach.ts';
 import type { Terminal } from './monitor/terminal.ts';
 import type { Output } from './progress/progress.ts';
-import { readRunFolder, textSummary } from './report/index.ts';
+import { textSummary } from './report/index.ts';
 import { checkText } from './run/lab-checks.ts';
 import { Peers } from './run/peers.ts';
 import { performRun } from './run/perform-run.ts';
 import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
 import { writeResults } from './run/phases/write-results.ts';
-import { folderOf, gatherResults } from './run/results-of.ts';
+import { folderOf, gatherResults, reportPathOf } from './run/results-of.ts';
+import { verify } from './verify.ts';
 
 export interface CommandContext {
   wiring: Wiring;
@@ -40,7 +40,7 @@ export async function performCommand(command: Command, context: CommandContext):
       return 0;
     case 'report':
     case 'verify':
-      return await judgeFolder(command.name, command.folder, context.wiring, say);
+      return await judgeFolder(command, context.wiring, say);
     case 'heal':
       return await heal(context.wiring, say);
     case 'faults':
@@ -74,8 +74,7 @@ async function check(
 
 /** Both come to the verdict from the files alone; only `report` writes. */
 async function judgeFolder(
-  name: 'report' | 'verify',
-  given: string,
+  { name, folder: given }: Extract<Command, { name: 'report' | 'verify' }>,
   wiring: Wiring,
   say: (text: string) => void,
 ): Promise<number> {
@@ -83,9 +82,8 @@ async function judgeFolder(
   const asked = given.replace(/\.json$/, '');
   try {
     if (name === 'verify') {
-      const { report } = await judge(await readRunFolder(folderOf(asked, wiring)));
-      say(textSummary(report));
-      return exitCodes[report.result];
+      const folder = folderOf(asked, wiring);
+      return await verify(folder, reportPathOf(folder, wiring), say);
     }
     const results = await gatherResults(asked, wiring);
     const { report } = await writeResults(results);

@@ -225,7 +225,7 @@ function readBackLacks({ run, integrity }: Evidence): string[] {
   const { finalReadBack } = run;
   if (finalReadBack === null) return ['there was no final read-back'];
   const lacks: string[] = [];
-  if (integrity.entries === 0) lacks.push('the ledger is empty');
+  if (integrity.entries === 0) lacks.push('no entry of the ledger counts');
   if (integrity.unverified > 0)
     lacks.push(`${counted(integrity.unverified, 'acknowledged score')} without a read-back line in the ledger`);
   for (const finding of readBackFindings) {

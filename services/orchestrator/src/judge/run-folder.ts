@@ -27,33 +27,47 @@ import { readLatencies } from './latencies.ts';
 
 export const historyFile = 'history.ndjson';
 export const ledgerFile = 'ledger.ndjson';
-const latencyFile = 'latency.hlog';
+export const latencyFile = 'latency.hlog';
 export const planFile = 'plan.json';
 
 const maxProblems = 20;
 
+export interface LineCount {
+  lines: number;
+  /** Of them, those that the judge was given. */
+  believed: number;
+}
+
+export interface RunFolder extends Required<JudgedRun> {
+  /** They grow while the files are read. */
+  counts: { history: LineCount; ledger: LineCount };
+}
+
 interface Reading {
+  count: LineCount;
   /** Of what rules out PASSED. */
   tell: (problem: string) => void;
   notes: string[];
 }
 
 /** Throws RUN_FOLDER_UNREADABLE when there is no plan or no history; all else is a problem that the judge weighs. */
-export async function readRunFolder(folder: string): Promise<Required<JudgedRun>> {
+export async function readRunFolder(folder: string): Promise<RunFolder> {
   const problems: string[] = [];
   const notes: string[] = [];
   const tell = (problem: string): void => {
     if (problems.length < maxProblems) problems.push(problem);
   };
+  const counts = { history: { lines: 0, believed: 0 }, ledger: { lines: 0, believed: 0 } };
   const plan = await readPlan(join(folder, planFile), tell);
   await readable(join(folder, historyFile));
   return {
     plan,
-    history: readHistory(join(folder, historyFile), { tell, notes }),
-    ledger: readLedger(join(folder, ledgerFile), { tell, notes }),
+    history: readHistory(join(folder, historyFile), { tell, notes, count: counts.history }),
+    ledger: readLedger(join(folder, ledgerFile), { tell, notes, count: counts.ledger }),
     latencies: await readLatencies(join(folder, latencyFile)),
     historyProblems: problems,
     historyNotes: notes,
+    counts,
   };
 }
 
@@ -78,23 +92,17 @@ async function readable(path: string): Promise<void> {
 }
 
 async function* readHistory(path: string, reading: Reading): AsyncGenerator<HistoryLine> {
-  for await (const { place, value, flaw } of readNumberedLines(path, historyLineSchema, 'seq')) {
-    tellFlaw(historyFile, place, flaw, reading);
-    if (value !== null) yield value;
+  for await (const line of readNumberedLines(path, historyLineSchema, 'seq')) {
+    weigh(historyFile, line, reading);
+    if (line.value !== null) yield line.value;
   }
 }
 
 async function* readLedger(path: string, reading: Reading): AsyncGenerator<LedgerEntry> {
   try {
-    for await (const { place, value, flaw } of readNumberedLines(path, ledgerLineSchema, 'n')) {
-      if (place === 1 && flaw?.kind === 'unsealed') {
-        reading.tell(
-          `${ledgerFile}: an earlier version wrote it, without numbers and checksums, so nobody can say whether it is whole; nothing of it was counted`,
-        );
-        return;
-      }
-      tellFlaw(ledgerFile, place, flaw, reading);
-      if (value !== null) yield value;
+    for await (const line of readNumberedLines(path, ledgerLineSchema, 'n')) {
+      weigh(ledgerFile, line, reading);
+      if (line.value !== null) yield line.value;
     }
   } catch (error) {
     // Before the load there is none; afterwards the checks miss what it would have held.
@@ -104,8 +112,16 @@ async function* readLedger(path: string, reading: Reading): AsyncGenerator<Ledge
   }
 }
 
-function tellFlaw(name: string, place: number, flaw: ReadLine<unknown>['flaw'], { tell, notes }: Reading): void {
-  if (flaw?.kind === 'torn') notes.push(`${name}: the last line is torn and was left out`);
+function weigh(name: string, { place, value, flaw }: ReadLine<unknown>, { tell, notes, count }: Reading): void {
+  count.lines += 1;
+  if (value !== null) count.believed += 1;
+  if (flaw?.kind === 'unsealed' && count.believed === 0) {
+    // So are all lines of such a file; it is said once.
+    if (count.lines === 1)
+      tell(
+        `${name} line ${place}: ${flaw.text}, as an earlier version of Encore wrote the ledger; nobody can say whether a line without one is whole, so none is counted`,
+      );
+  } else if (flaw?.kind === 'torn') notes.push(`${name}: the last line is torn and was left out`);
   else if (flaw !== null) tell(`${name} line ${place}: ${flaw.text}`);
 }
 

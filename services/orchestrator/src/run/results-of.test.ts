@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { readWiring } from '../config.ts';
-import { folderOf } from './results-of.ts';
+import { folderOf, reportPathOf } from './results-of.ts';
 
 describe('the folder that a person means', () => {
   let folder = '';
@@ -39,6 +39,13 @@ describe('the folder that a person means', () => {
       assert.equal(folderOf(`${shown}/production_test_20260101_120000`, wiring()), there);
     runAt('beside');
     assert.throws(() => folderOf('test_results/../beside', wiring()), { code: 'NO_SUCH_RUN' });
+  });
+
+  it('has its report beside the results, also when it is the recorded run that is meant', () => {
+    const there = runAt('elsewhere', 'production_test_20260101_120000');
+    assert.equal(reportPathOf(there, wiring()), `${there}.json`);
+    const recorded = runAt('runs', 'r20260101_120000');
+    assert.equal(reportPathOf(recorded, wiring()), join(folder, 'results', 'production_test_20260101_120000.json'));
   });
 
   it('is said to be missing, or to hold no run, with one that would be right', () => {

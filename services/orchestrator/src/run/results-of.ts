@@ -37,15 +37,27 @@ export function folderOf(asked: string, wiring: Wiring): string {
   );
 }
 
+/** Where the report of the run in this folder lies, if one was made: beside the folder of its results. */
+export function reportPathOf(folder: string, wiring: Wiring): string {
+  const stamp = recordedStamp(folder, wiring);
+  return `${stamp === undefined ? resolve(folder) : resultsFolderOf(wiring, stamp)}.json`;
+}
+
 /** A folder that can be judged, with its evidence in it. */
 export async function gatherResults(asked: string, wiring: Wiring): Promise<string> {
   const folder = asked === '' ? lastRun(wiring.runsDir) : folderOf(asked, wiring);
-  const [, stamp] = runName.exec(basename(resolve(folder))) ?? [];
-  if (stamp === undefined || resolve(dirname(folder)) !== resolve(wiring.runsDir)) return folder;
+  const stamp = recordedStamp(folder, wiring);
+  if (stamp === undefined) return folder;
   const resultsFolder = resultsFolderOf(wiring, stamp);
   if (!existsSync(resultsFolder) && wiring.logsDir !== undefined) await copyLogs(wiring.logsDir, resultsFolder);
   await copyEvidence(folder, resultsFolder);
   return resultsFolder;
+}
+
+/** Of a run's folder as it was recorded; none of a results folder. */
+function recordedStamp(folder: string, { runsDir }: Pick<Wiring, 'runsDir'>): string | undefined {
+  const path = resolve(folder);
+  return dirname(path) === resolve(runsDir) ? runName.exec(basename(path))?.[1] : undefined;
 }
 
 function lastRun(runsDir: string): string {
