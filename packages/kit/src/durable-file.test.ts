@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { AppendFile, writeFileAtomic } from './durable-file.ts';
 
@@ -38,6 +40,25 @@ describe('durable files', () => {
     const file = await AppendFile.open(join(folder, 'ledger.ndjson'));
     await file.close();
     await assert.rejects(file.append('too late'));
+  });
+
+  it('does not say done of a line of which the disk took a part', async () => {
+    const path = join(folder, 'ledger.ndjson');
+    const program = `
+      import { AppendFile } from ${JSON.stringify(join(import.meta.dirname, 'durable-file.ts'))};
+      const file = await AppendFile.open(${JSON.stringify(path)});
+      let done = 0;
+      try {
+        for (; ; done += 1) await file.append('x'.repeat(299));
+      } catch {
+        console.log(done);
+      }`;
+    // No file of this process may be longer than a few of these lines.
+    const words = ['-c', 'ulimit -f 4 && exec "$0" --input-type=module -e "$1"', process.execPath, program];
+    const { stdout } = await promisify(execFile)('sh', words);
+    const { size } = await stat(path);
+    assert.notEqual(size % 300, 0, 'the last line was cut');
+    assert.equal(Number(stdout), Math.floor(size / 300));
   });
 
   it('replaces a file whole and leaves no temporary file', async () => {

@@ -38,7 +38,8 @@ export class AppendFile {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#file.write(batch.map(({ text }) => text).join(''));
+        // On a disk that is nearly full, `write` may take a part and call that done.
+        await this.#file.appendFile(batch.map(({ text }) => text).join(''));
         await this.#file.datasync();
         for (const { done } of batch) done();
       } catch (error) {
