@@ -83,9 +83,9 @@ export const reportSchema = z.object({
   schema_version: z.literal(1),
   /**
    * Raised by an addition: a reader may pass over fields that it does not know. 1: faults have `monitoring`. 2: `capacity`, and
-   * `samples` and `sampled` of `integrity`.
+   * `samples` and `sampled` of `integrity`. 3: `late` and `limit_seconds` of `recoveries`.
    */
-  schema_minor_version: z.literal(2),
+  schema_minor_version: z.literal(3),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),
@@ -144,7 +144,11 @@ export const reportSchema = z.object({
   manual_interventions: z.array(z.object({ at: z.string(), target: z.string(), action: z.string() })),
   recoveries: z.object({
     count: z.number(),
+    /** Those of `count` that took `limit_seconds` or longer. */
+    late: z.number(),
+    /** No right answer came while somebody asked, for the limit or longer. */
     failed: z.number(),
+    limit_seconds: z.number(),
     mean_seconds: seconds,
     p95_seconds: seconds,
     max_seconds: seconds,

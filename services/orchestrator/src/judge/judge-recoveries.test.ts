@@ -71,8 +71,11 @@ describe('judge, of recoveries', () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 4, thresholds: { success_rate: 'value>=0.9' } };
     const slow = await judged({ config });
     assert.equal(slow.report.result, 'FAILED');
+    assert.deepEqual([slow.report.recoveries.count, slow.report.recoveries.late], [4, 1]);
+    assert.equal(slow.report.recoveries.limit_seconds, 4);
     const near = await judged({ config: { ...config, recoveryTimeoutSeconds: 5 } });
     assert.equal(near.report.result, 'PASSED');
+    assert.equal(near.report.recoveries.late, 0);
     assert.ok(near.report.warnings.some((warning) => warning.includes('three quarters of the limit of 5 s: f0002')));
   });
 });

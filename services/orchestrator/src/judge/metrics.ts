@@ -86,7 +86,7 @@ function recoverySeconds({ faults }: Evidence): Figure {
     }
   }
   const figure: Figure = { shape: 'trend', samples, of: samples.length };
-  return missing.length === 0 ? figure : { ...figure, note: `no right answer ever after ${list(missing)}` };
+  return missing.length === 0 ? figure : { ...figure, note: `no right answer came after ${list(missing)}` };
 }
 
 function stageSeconds({ faults }: Evidence, stage: 'detectedAt' | 'baselineAt'): Figure {

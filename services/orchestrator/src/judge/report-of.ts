@@ -23,7 +23,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
     schema_version: 1,
-    schema_minor_version: 2,
+    schema_minor_version: 3,
     run_id: run.started?.runId ?? 'unknown',
     result,
     reasons,
@@ -127,13 +127,15 @@ function operationsOf({ traffic, run }: Evidence): Report['operations'] {
   return Object.fromEntries(rows) as Report['operations'];
 }
 
-function recoveriesOf({ faults }: Evidence): Report['recoveries'] {
+function recoveriesOf({ faults, settings: { recoveryTimeoutSeconds: limit } }: Evidence): Report['recoveries'] {
   const took = faults
     .flatMap(({ recovery }) => (recovery.state === 'recovered' ? [recovery.seconds] : []))
     .sort((a, b) => a - b);
   return {
     count: took.length,
+    late: took.filter((one) => one >= limit).length,
     failed: faults.filter(({ recovery }) => recovery.state === 'not_recovered').length,
+    limit_seconds: limit,
     mean_seconds: took.length === 0 ? null : seconds((took.reduce((sum, one) => sum + one, 0) / took.length) * 1_000),
     p95_seconds: rounded(percentileOf(took, 95)),
     max_seconds: rounded(took.at(-1) ?? null),

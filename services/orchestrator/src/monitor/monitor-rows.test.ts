@@ -88,6 +88,14 @@ describe('monitor', () => {
       assert.ok(screen.includes(word), `${word} in\n${screen}`);
   });
 
+  it('shows a kill that was back too late in red, and says so', () => {
+    const state = { ...busy(), recoveryLimitSeconds: 1 };
+    const pieces = monitorRows(state, 80, 24).flat();
+    const late = pieces.filter(({ text }) => text === 'back after 1.5 s, too late (limit 1 s)');
+    assert.ok(late.length > 0);
+    for (const { colour } of late) assert.equal(colour, 'red');
+  });
+
   it('stays calm before anything happened', () => {
     const lines = textOf(new RunView('r1', config, makePlan(config), 0).snapshot(500), 80, 24);
     assert.ok(lines.join('\n').includes('preflight'));

@@ -1,6 +1,6 @@
 /** The monitor's screen as rows of coloured pieces, made to fit any terminal from 80x24 up. Pure: the same state, the same screen. */
 import { durationText } from '../progress/duration-text.ts';
-import { type Kill, killText } from '../progress/kills.ts';
+import { isLate, type Kill, killText } from '../progress/kills.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { sparkline } from './sparkline.ts';
 
@@ -30,7 +30,7 @@ export function monitorRows(state: Snapshot, columns: number, rows: number): Row
     [],
     ...faultRows(state),
     title('Kills'),
-    ...(kills.length === 0 ? [[dim('  none yet')]] : kills.map(killRow)),
+    ...(kills.length === 0 ? [[dim('  none yet')]] : kills.map((kill) => killRow(kill, state.recoveryLimitSeconds))),
     title('Alerts'),
     ...(alerts.length === 0 ? [[dim('  none')]] : alerts.map(alertRow)),
   ];
@@ -130,11 +130,12 @@ function faultRows(state: Snapshot): Row[] {
   ];
 }
 
-function killRow(kill: Kill): Row {
+function killRow(kill: Kill, limitSeconds: number): Row {
   const bites = kill.bit === null || kill.bit === 'yes';
+  const isGood = kill.recoveredAt !== null && !isLate(kill, limitSeconds);
   return [
     { text: `  ${clockTime(kill.at)}  ${kill.id} ${kill.kind.padEnd(8)}` },
-    { text: killText(kill), colour: !bites ? 'yellow' : kill.recoveredAt === null ? 'red' : 'green' },
+    { text: killText(kill, limitSeconds), colour: !bites ? 'yellow' : isGood ? 'green' : 'red' },
   ];
 }
 

@@ -16,7 +16,7 @@ function killed(bit: Bit | null, answeredAt: number | null): string {
   if (bit !== null) kills.look({ type: 'fault_bit', at: 1_050, faultId: 'f0001', bit, evidence: '' });
   if (answeredAt !== null)
     kills.answer({ type: 'answered_again', at: answeredAt, startedAt: answeredAt - 5, operation: 'create' });
-  return kills.last.map(killText).join();
+  return kills.last.map((kill) => killText(kill, 30)).join();
 }
 
 describe('kills, while the run goes on', () => {
@@ -24,6 +24,12 @@ describe('kills, while the run goes on', () => {
     assert.equal(killed('yes', 3_500), 'back after 2.5 s');
     assert.equal(killed(null, 1_002), 'not back yet');
     assert.equal(killed('yes', null), 'not back yet');
+  });
+
+  it('are not simply back when that took as long as the limit, or longer', () => {
+    assert.equal(killed('yes', 30_999), 'back after 30.0 s');
+    assert.equal(killed('yes', 31_000), 'back after 30.0 s, too late (limit 30 s)');
+    assert.equal(killed('yes', 99_000), 'back after 98.0 s, too late (limit 30 s)');
   });
 
   it('are not waited for when they did not bite', () => {

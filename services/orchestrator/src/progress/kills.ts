@@ -38,7 +38,13 @@ export class Kills {
   }
 }
 
-export function killText({ at, bit, recoveredAt }: Kill): string {
+export function killText(kill: Kill, limitSeconds: number): string {
+  const { at, bit, recoveredAt } = kill;
   if (bit !== null && bit !== 'yes') return 'did not bite';
-  return recoveredAt === null ? 'not back yet' : `back after ${((recoveredAt - at) / 1_000).toFixed(1)} s`;
+  const late = isLate(kill, limitSeconds) ? `, too late (limit ${limitSeconds} s)` : '';
+  return recoveredAt === null ? 'not back yet' : `back after ${((recoveredAt - at) / 1_000).toFixed(1)} s${late}`;
+}
+
+export function isLate({ at, recoveredAt }: Kill, limitSeconds: number): boolean {
+  return recoveredAt !== null && recoveredAt - at >= limitSeconds * 1_000;
 }

@@ -51,6 +51,7 @@ export interface Snapshot {
   next: { id: string; kind: string; target: string; at: number } | null;
   faults: { planned: number; injected: number; bit: number };
   kills: Kill[];
+  recoveryLimitSeconds: number;
   memory: Record<string, { bytes: number; limitBytes: number }>;
   detail: ServerDetail | null;
   /** The last ones, without kills and recoveries, which stand among the kills. */
@@ -160,6 +161,7 @@ export class RunView {
       next: this.#next(now),
       faults: { planned: this.plan.faults.length, injected: this.#injected, bit: this.#bit },
       kills: this.#kills.last,
+      recoveryLimitSeconds: this.config.recoveryTimeoutSeconds,
       memory: { ...this.#memory },
       detail: this.detail,
       alerts: [...this.#lastAlerts],

@@ -13,7 +13,7 @@ export function statusLines(state: Snapshot): string[] {
     `${bar(state)} ${state.phase.padEnd(9)} ${timeText(state)}`,
     `users ${state.users}   operations ${whole(total(state))}   right ${percent(state.successRate)}   server ${serverText(state)}`,
     `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   right ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
-    `faults ${faults.injected} of ${faults.planned}, ${faults.bit} bit   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last)}` : ''}`,
+    `faults ${faults.injected} of ${faults.planned}, ${faults.bit} bit   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last, state.recoveryLimitSeconds)}` : ''}`,
     `now: ${nowText(state)}   next: ${nextText(state)}`,
   ].map((line) => line.slice(0, 79));
 }

@@ -1,6 +1,7 @@
 /** JUnit XML for CI: each rule of the verdict is a test case, each kill that bit is another. */
 import type { Report } from '@encore/contracts';
 import { figureText, secondsText } from './format.ts';
+import { isLate, recoveryText } from './late-recovery.ts';
 
 interface Case {
   suite: string;
@@ -45,16 +46,20 @@ function rulesOf({ thresholds }: Report): Case[] {
   });
 }
 
-function recoveriesOf({ faults }: Report): Case[] {
+function recoveriesOf({ faults, recoveries }: Report): Case[] {
   return faults
     .filter(({ bit }) => bit === 'yes')
-    .map(({ id, kind, target, recovery_seconds: seconds, healed_by: healer }) => ({
-      suite: 'recoveries',
-      name: `${id} ${kind} of ${target}`,
-      seconds: seconds ?? 0,
-      ...(healer === 'nobody' ? { failure: 'no right answer came after it' } : {}),
-      ...(seconds === null && healer !== 'nobody' ? { error: `no recovery time: ${secondsText(seconds)}` } : {}),
-    }));
+    .map((fault) => {
+      const { id, kind, target, recovery_seconds: seconds, healed_by: healer } = fault;
+      return {
+        suite: 'recoveries',
+        name: `${id} ${kind} of ${target}`,
+        seconds: seconds ?? 0,
+        ...(healer === 'nobody' ? { failure: 'no right answer came after it' } : {}),
+        ...(isLate(fault, recoveries) ? { failure: `recovered in ${recoveryText(fault, recoveries)}` } : {}),
+        ...(seconds === null && healer !== 'nobody' ? { error: `no recovery time: ${secondsText(seconds)}` } : {}),
+      };
+    });
 }
 
 function verdictOf({ result, reasons, duration_seconds: seconds }: Report): Case {

@@ -11,6 +11,7 @@ import {
   secondsText,
   thousands,
 } from './format.ts';
+import { lateText, recoveryText } from './late-recovery.ts';
 import { lostWritesText } from './lost-writes.ts';
 import { monitoringText } from './monitoring-text.ts';
 
@@ -19,6 +20,7 @@ const maxFaults = 60;
 
 export function markdownSummary(report: Report): string {
   const { totals, recoveries, availability } = report;
+  const late = lateText(recoveries);
   return [
     `# ${marks[report.result]} Encore: ${report.result}`,
     '',
@@ -29,7 +31,7 @@ export function markdownSummary(report: Report): string {
       [
         [
           percentText(totals.success_rate),
-          recoveries.failed > 0 ? 'never' : secondsText(recoveries.max_seconds),
+          recoveries.failed > 0 ? 'never' : secondsText(recoveries.max_seconds) + (late && `; ${late}`),
           lostWritesText(report),
           percentText(availability.control_windows, 3),
           thousands(totals.attempts),
@@ -92,7 +94,7 @@ function warningsOf({ warnings }: Report): string[] {
   return warnings.length === 0 ? [] : ['## Warnings', '', ...warnings.map((warning) => `- ⚠️ ${clean(warning)}`), ''];
 }
 
-function faultTable({ faults }: Report): string {
+function faultTable({ faults, recoveries }: Report): string {
   const rows = faults
     .slice(0, maxFaults)
     .map((fault) => [
@@ -101,7 +103,7 @@ function faultTable({ faults }: Report): string {
       fault.injected_at === null ? '–' : clockText(fault.injected_at),
       fault.bit,
       fault.healed_by ?? '–',
-      secondsText(fault.recovery_seconds),
+      recoveryText(fault, recoveries),
       thousands(fault.attempts_failed),
       monitoringText(fault),
     ]);

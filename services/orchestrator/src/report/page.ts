@@ -34,7 +34,7 @@ function sectionsOf({ report, curves }: Judgement, running: boolean): Record<str
   return {
     verdict: verdictSection(report, running),
     numbers: numbersSection(report, running),
-    rules: rulesSection(report),
+    rules: rulesSection(report, running),
     'timeline-section': timelineSection(),
     'faults-section': faultsSection(report, running),
     operations: operationsSection(report, curves),

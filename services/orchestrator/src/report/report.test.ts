@@ -94,12 +94,45 @@ describe('text summary', () => {
     assert.match(text, /\(f0002\), not recovered/);
   });
 
+  it('never lets a recovery beyond the limit look fine, in any form', async () => {
+    const config = { profile: 'smoke', recoveryTimeoutSeconds: 4, thresholds: {} };
+    const judgement = await judged({ faults: [outage], config });
+    const { report } = judgement;
+    const text = textSummary(report);
+    assert.match(text, /^Total Recoveries: 1 of 1 fault, 1 of 1 kill; 1 too late \(4\.3 s, limit 4 s\)$/m);
+    assert.match(text, /\(f0002\), recovered in 4\.\d\d s, too late \(limit 4 s\), healed by supervisor/);
+    assert.match(text, /first correct answer to a user: recovered, too late/);
+    const markdown = markdownSummary(report);
+    assert.match(markdown, /\| 4\.\d\d s; 1 too late \(4\.3 s, limit 4 s\) \|/);
+    assert.match(markdown, /\| supervisor \| 4\.\d\d s, too late \(limit 4 s\) \|/);
+    const page = renderPage(judgement);
+    assert.match(page, /1 of them a kill, recovered from, 1 too late \(4\.3 s, limit 4 s\)/);
+    assert.match(page, /p95 4\.\d\d s; 1 too late \(4\.3 s, limit 4 s\)/);
+    assert.match(page, /<b class="bad">4\.\d\d s<\/b> too late/);
+    assert.match(
+      junitXml(report),
+      /outage of server" time="4\.\d+">\n +<failure message="recovered in 4\.\d\d s, too late/,
+    );
+    const { report: fine } = await judged({ faults: [outage] });
+    assert.doesNotMatch(textSummary(fine) + markdownSummary(fine) + junitXml(fine), /too late/);
+  });
+
+  it('says overdue, not never, while the run goes on', async () => {
+    const run = new SimulatedRun({ faults: [{ ...outage, downSeconds: 60 }] });
+    const judging = new Judging(run.plan, 0);
+    for (const event of run.events()) if (event.at < run.at(130)) judging.add(event);
+    const { sections } = renderUpdate(judging.conclude(new Ledger()), true);
+    const shown = ['verdict', 'numbers', 'rules', 'faults-section'].map((name) => sections[name] ?? '');
+    for (const section of shown) assert.match(section, /overdue/);
+    assert.doesNotMatch(shown.join(''), /never/);
+  });
+
   it('says of kills that did not bite just that, and counts none of them as a recovery', async () => {
     const { report } = await judged({
       faults: [crash, { ...outage, bit: 'no' }, { ...outage, id: 'f0003', bit: 'unsupported' }],
     });
     const text = textSummary(report);
-    assert.match(text, /Total Recoveries: 1 of 1 faults, 1 of 1 kills\n/);
+    assert.match(text, /Total Recoveries: 1 of 1 fault, 1 of 1 kill\n/);
     assert.match(text, /\(f0002\), did not bite \(nothing changed\)\n\n-{80}\nKill 3/);
     assert.match(
       text,

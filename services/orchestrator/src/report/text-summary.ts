@@ -1,7 +1,9 @@
 /** The summary that the terminal prints at the end: the guide's block between rules of 80 signs, then each kill step by step. */
 import type { Report, ReportedFault } from '@encore/contracts';
+import { counted } from '../judge/words.ts';
 import { capacityText } from './capacity-text.ts';
 import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
+import { isLate, lateText, recoveryText } from './late-recovery.ts';
 import { lostWritesText, sampledText } from './lost-writes.ts';
 
 const heavy = '='.repeat(80);
@@ -18,7 +20,9 @@ export function textSummary(report: Report, jsonPath?: string): string {
     ...headOf(report),
     ...figuresOf(report, kills),
     ...(jsonPath === undefined ? [] : [`Report: ${jsonPath}`]),
-    ...kills.slice(0, maxKillsShown).flatMap((kill, index) => ['', light, ...killOf(kill, index + 1, kills.length)]),
+    ...kills
+      .slice(0, maxKillsShown)
+      .flatMap((kill, index) => ['', light, ...killOf(kill, index + 1, kills.length, report)]),
     ...(kills.length > maxKillsShown ? ['', `... and ${kills.length - maxKillsShown} more kills, in the report`] : []),
     heavy,
   ];
@@ -42,13 +46,14 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
   const failedAttempts = totals.attempts - (report.outcomes.ok ?? 0);
   const explained = Object.values(attribution.explained).reduce((sum, count) => sum + count, 0);
   const sampled = sampledText(report);
+  const late = lateText(recoveries);
   const worst = recoveries.failed > 0 ? 'worst: never' : `worst ${secondsText(recoveries.max_seconds, 1)}`;
   return [
     `Success Rate: ${totals.success_rate === null ? 'no data' : `${(totals.success_rate * 100).toFixed(2)}%`} of ${thousands(totals.operations)} operations (attempts ${percentText(totals.attempt_success_rate)})`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
     `Failed Requests: ${thousands(failedAttempts)} in ramp and steady (in the whole run ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} by none)`,
     `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
-    `Total Recoveries: ${recoveries.count} of ${bit.length} faults, ${healed.length} of ${killed.length} kills`,
+    `Total Recoveries: ${recoveries.count} of ${counted(bit.length, 'fault')}, ${healed.length} of ${counted(killed.length, 'kill')}${late && `; ${late}`}`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
     `Lost Writes: ${lostWritesText(report)}${sampled === null ? '' : `; before that ${sampled} of control windows`}`,
     ...(report.capacity === null ? [] : [`Capacity: ${capacityText(report.capacity)}; counted in no other figure`]),
@@ -57,7 +62,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
 
 const didNotBite = { no: 'did not bite', refused: 'refused by the engine', unsupported: 'not possible here' } as const;
 
-function killOf(kill: ReportedFault, number: number, of: number): string[] {
+function killOf(kill: ReportedFault, number: number, of: number, { recoveries }: Report): string[] {
   const at = kill.injected_at === null ? '' : ` at ${clockText(kill.injected_at)} UTC`;
   const head = `Kill ${number} of ${of}: ${kill.kind} of ${kill.target}${at} (${kill.id}), `;
   // Who was not killed has nothing to recover from.
@@ -65,7 +70,7 @@ function killOf(kill: ReportedFault, number: number, of: number): string[] {
   const end =
     kill.recovery_seconds === null
       ? 'not recovered'
-      : `recovered in ${secondsText(kill.recovery_seconds)}, healed by ${kill.healed_by ?? 'nobody proven'}`;
+      : `recovered in ${recoveryText(kill, recoveries)}, healed by ${kill.healed_by ?? 'nobody proven'}`;
   const { stages } = kill;
   const steps: [number | null, string][] = [
     [kill.injected_at === null ? null : 0, `killed (${kill.evidence})`],
@@ -73,7 +78,7 @@ function killOf(kill: ReportedFault, number: number, of: number): string[] {
     [stages.restarted, `process started again${kill.healed_by === null ? '' : ` by ${kill.healed_by}`}`],
     [stages.port, 'port accepts connections'],
     [stages.ready, 'server says that it is ready'],
-    [stages.first_success, 'first correct answer to a user: recovered'],
+    [stages.first_success, `first correct answer to a user: recovered${isLate(kill, recoveries) ? ', too late' : ''}`],
     [stages.baseline, 'back to baseline (success and p99 of before)'],
   ];
   return [

@@ -2,6 +2,7 @@
 import type { Report, ReportedFault } from '@encore/contracts';
 import { clockText, secondsText, thousands } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';
+import { isLate } from '../late-recovery.ts';
 import { monitoringText } from '../monitoring-text.ts';
 import { type Column, cellOf } from '../table.ts';
 
@@ -43,7 +44,7 @@ export function faultsSection(report: Report, running: boolean): Html {
 </div></div>
 <div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>held</span></div>
 <p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user. Alert: the first of Prometheus' alerts that went firing because of it, in seconds since its injection.</p>
-<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, scaleSeconds)))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
+<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, report, { scaleSeconds, running })))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
 }
 
 function rowToCome({ id, kind, target, planned_at: at }: ReportedFault): Html {
@@ -58,10 +59,18 @@ function rowToCome({ id, kind, target, planned_at: at }: ReportedFault): Html {
   return html`<tr data-kind="${kind}" data-recovery="-1" data-failed="0">${cells.map((cell, index) => cellOf(cell, columns[index]))}</tr>`;
 }
 
-function row(fault: ReportedFault, scaleSeconds: number): Html {
+function row(
+  fault: ReportedFault,
+  { recoveries }: Report,
+  { scaleSeconds, running }: { scaleSeconds: number; running: boolean },
+): Html {
   const { id, kind, target, injected_at: at, bit, recovery_seconds: seconds } = fault;
   const recovery =
-    fault.healed_by === 'nobody' && seconds === null ? html`<b class="bad">never</b>` : html`${secondsText(seconds)}`;
+    fault.healed_by === 'nobody' && seconds === null
+      ? html`<b class="bad">${running ? 'overdue' : 'never'}</b>`
+      : isLate(fault, recoveries)
+        ? html`<b class="bad">${secondsText(seconds)}</b> too late`
+        : html`${secondsText(seconds)}`;
   const cells = [
     at === null
       ? html`${kind} <span class="quiet">${target} ${id}</span>`

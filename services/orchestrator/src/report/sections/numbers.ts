@@ -3,10 +3,11 @@ import type { Report } from '@encore/contracts';
 import { counted } from '../../judge/words.ts';
 import { secondsText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { lateText } from '../late-recovery.ts';
 import { lostWrites } from '../lost-writes.ts';
 
 export function numbersSection(report: Report, running: boolean): Html {
-  return html`<div class="numbers">${[successRate(report), worstRecovery(report), lostWritesCard(report, running)]}</div>`;
+  return html`<div class="numbers">${[successRate(report), worstRecovery(report, running), lostWritesCard(report, running)]}</div>`;
 }
 
 function card(title: string, value: Html | string, under: string, ok: boolean | null): Html {
@@ -35,7 +36,7 @@ function successRate(report: Report): Html {
   );
 }
 
-function worstRecovery(report: Report): Html {
+function worstRecovery(report: Report, running: boolean): Html {
   const { recoveries, thresholds } = report;
   const limit = thresholds.find(({ name }) => name === 'recovery_seconds')?.expression.replace(/^max<=?/, '');
   const limitText = limit === undefined ? '' : `; limit ${limit} s`;
@@ -43,16 +44,17 @@ function worstRecovery(report: Report): Html {
   if (recoveries.failed > 0)
     return card(
       'Worst recovery',
-      'never',
+      running ? 'overdue' : 'never',
       `after ${recoveries.failed} of ${recoveries.count + recoveries.failed} faults${limitText}`,
       ok,
     );
   const value = recoveries.max_seconds;
+  const late = lateText(recoveries);
   const figures =
     recoveries.count === 0
       ? 'none was measured'
-      : `${counted(recoveries.count, 'recovery', 'recoveries')}, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}`;
-  const under = `from the kill, or from the end of a held fault, to the first right answer; ${figures}${limitText}`;
+      : `${counted(recoveries.count, 'recovery', 'recoveries')}, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}${late && `; ${late}`}`;
+  const under = `from the kill, or from the end of a held fault, to the first right answer; ${figures}${late ? '' : limitText}`;
   return card('Worst recovery', value === null ? '–' : unit(value.toFixed(value < 10 ? 2 : 1), 's'), under, ok);
 }
 

@@ -4,14 +4,14 @@ import { figureText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { table } from '../table.ts';
 
-export function rulesSection({ thresholds, recoveries }: Report): Html {
+export function rulesSection({ thresholds, recoveries }: Report, running: boolean): Html {
   const rows = thresholds.map(({ name, expression, value, ok, note }) => {
     const never = name === 'recovery_seconds' && value === null && recoveries.failed > 0;
     return [
       mark(ok),
       html`<code>${name}</code>`,
       html`<code>${expression}</code>`,
-      never ? 'never' : figureText(name, value),
+      never ? (running ? 'overdue' : 'never') : figureText(name, value),
       html`<span class="quiet">${note ?? ''}</span>`,
     ];
   });

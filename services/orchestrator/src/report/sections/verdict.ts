@@ -3,6 +3,7 @@ import type { Report } from '@encore/contracts';
 import { counted } from '../../judge/words.ts';
 import { durationText } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { lateText } from '../late-recovery.ts';
 
 const sentences = {
   PASSED: 'It came back, every time.',
@@ -39,10 +40,12 @@ function storyOf(report: Report, running: boolean): string {
 
 function recoveriesIn({ recoveries }: Report, bit: number, running: boolean): string {
   const { count, failed } = recoveries;
-  if (count === bit) return 'each recovered from';
+  const late = lateText(recoveries);
+  if (count === bit) return `${bit === 1 ? '' : 'each '}recovered from${late && `, ${late}`}`;
   const open = bit - count - failed;
   const rest = [
-    failed === 0 ? '' : `${failed} never`,
+    late,
+    failed === 0 ? '' : `${failed} ${running ? 'overdue' : 'never'}`,
     open === 0 ? '' : running ? `${open} not over yet` : `${open} without a measured recovery`,
   ];
   return [`${count} recovered from`, ...rest.filter((text) => text !== '')].join(', ');
