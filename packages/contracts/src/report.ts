@@ -73,7 +73,7 @@ export const thresholdResultSchema = z.object({
   name: z.string(),
   expression: z.string(),
   value: z.number().nullable(),
-  /** null: no data, hence INCONCLUSIVE. */
+  /** null: no data, or too little, hence INCONCLUSIVE. */
   ok: z.boolean().nullable(),
   note: z.string().optional(),
 });

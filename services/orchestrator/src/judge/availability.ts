@@ -55,8 +55,16 @@ export class Availability {
     return this.#controlFailures.note(this.#controlDue);
   }
 
+  get probes(): number {
+    return this.#due;
+  }
+
+  get probesWithoutSheds(): number {
+    return this.#due - this.#sheds;
+  }
+
   get withoutSheds(): number | null {
-    return share(this.#ok, this.#due - this.#sheds);
+    return share(this.#ok, this.probesWithoutSheds);
   }
 
   /** The longest span between two right probes with failures in between, by the times at which they were due. */

@@ -92,7 +92,7 @@ describe('judge, of what it was not shown', () => {
     ['the generator was late', /of the generator's starts were late/, { lateStarts: 20 }],
     ['the event loop of the generator was late', /event loop was 250 ms late/, { eventLoopDelayP99Ms: 250 }],
     ['the generator had no CPU left', /the generator used 95\.00 % of its CPU/, { cpuShare: 0.95 }],
-    ['a rule has no data', /no data for the rules .*leaks/, {}, not('hygiene_checked')],
+    ['a rule has no data', /not enough data for the rules .*leaks/, {}, not('hygiene_checked')],
     ['nothing was read back', /there was no final read-back/, {}, not('read_back_done')],
     ['the end is missing', /does not say how the run ended/, {}, not('run_ended')],
     [

@@ -6,20 +6,30 @@ import type { MetricName } from './threshold.ts';
 import { list } from './words.ts';
 
 export type Figure =
-  | { shape: 'value'; value: number | null; note?: string }
+  /** With `of`, a share of so many trials. */
+  | { shape: 'value'; value: number | null; of?: number; note?: string }
   | { shape: 'count'; count: number | null; of?: number; note?: string }
   | { shape: 'trend'; samples: number[]; of?: number; note?: string };
 
 export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
-  success_rate: ({ traffic }) => ({ shape: 'value', value: traffic.successRate }),
-  attempt_success_rate: ({ traffic }) => ({ shape: 'value', value: traffic.attemptSuccessRate }),
-  availability: ({ availability }) => ({ shape: 'value', value: availability.overall }),
-  availability_control: ({ availability: { controlWindows: value, controlFailures: note } }) => ({
+  success_rate: ({ traffic }) => ({ shape: 'value', value: traffic.successRate, of: traffic.operationCount }),
+  attempt_success_rate: ({ traffic }) => ({
+    shape: 'value',
+    value: traffic.attemptSuccessRate,
+    of: traffic.attemptCount,
+  }),
+  availability: ({ availability }) => ({ shape: 'value', value: availability.overall, of: availability.probes }),
+  availability_control: ({ availability: { controlWindows: value, controlProbes: of, controlFailures: note } }) => ({
     shape: 'value',
     value,
+    of,
     ...(note === undefined ? {} : { note }),
   }),
-  availability_without_sheds: ({ availability }) => ({ shape: 'value', value: availability.withoutSheds }),
+  availability_without_sheds: ({ availability }) => ({
+    shape: 'value',
+    value: availability.withoutSheds,
+    of: availability.probesWithoutSheds,
+  }),
   longest_outage_seconds: ({ availability }) => ({ shape: 'value', value: availability.longestOutageSeconds }),
   recovery_seconds: recoverySeconds,
   detection_seconds: (evidence) => stageSeconds(evidence, 'detectedAt'),

@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts';
 import type { Figure } from './metrics.ts';
 import { metrics } from './metrics.ts';
 import type { Settings } from './run-facts.ts';
+import { mayBeChance } from './small-sample.ts';
 import type { MetricName, Threshold } from './threshold.ts';
 import { aggregate, holds, parseThreshold } from './threshold.ts';
 
@@ -52,7 +53,7 @@ export function judgeRules(evidence: Evidence): { results: ThresholdResult[]; fi
     }
   }
   if (silent.length > 0) {
-    const reason = `no data for the rules ${silent.join(', ')}`;
+    const reason = `not enough data for the rules ${silent.join(', ')}`;
     findings.push({ name: 'rules_have_data', verdict: 'unknown', reason, excused: true });
   }
   return { results, findings };
@@ -62,8 +63,9 @@ function judgeRule(name: string, expression: string, evidence: Evidence): Thresh
   const threshold = parseThreshold(name, expression);
   const figure = metrics[threshold.metric](evidence);
   const value = aggregateOf(figure, threshold, evidence.observedSeconds);
-  const note = noteOf(figure, value);
-  const ok = value === null ? null : holds(threshold.operator, value, threshold.limit);
+  const tooFew = isTooSmall(figure, threshold);
+  const note = tooFew ? tooFewOf(figure) : noteOf(figure, value);
+  const ok = value === null || tooFew ? null : holds(threshold.operator, value, threshold.limit);
   // JSON knows no Infinity: what never came has no value, and the note says so.
   const shown = value === null || !Number.isFinite(value) ? null : value;
   return { name, expression, value: shown, ok, ...(note === undefined ? {} : { note }) };
@@ -79,6 +81,17 @@ function aggregateOf(figure: Figure, threshold: Threshold, observedSeconds: numb
       if (threshold.aggregation === 'count' || figure.count === null) return figure.count;
       return observedSeconds === 0 ? null : figure.count / observedSeconds;
   }
+}
+
+/** A share that breaks its rule, but of so few trials that chance alone may have done it. */
+function isTooSmall(figure: Figure, { operator, limit }: Threshold): boolean {
+  if (figure.shape !== 'value' || figure.value === null || figure.of === undefined) return false;
+  if ((operator !== '>=' && operator !== '>') || holds(operator, figure.value, limit)) return false;
+  return mayBeChance(figure.value, figure.of, limit);
+}
+
+function tooFewOf({ note, of = 0 }: Figure): string {
+  return `${note === undefined ? '' : `${note}; `}${of.toLocaleString('en-US')} are too few to judge by`;
 }
 
 /** Beside every zero stands what it can prove: with 0 of N the 95 % upper bound is 3/N. */

@@ -70,10 +70,15 @@ export class Traffic {
     return sum;
   }
 
+  /** Operations that were due and ended. */
+  get operationCount(): number {
+    const { ok, failed, unknown } = this.totals;
+    return ok + failed + unknown;
+  }
+
   /** Operations answered rightly over all that were due and ended; null without any. */
   get successRate(): number | null {
-    const { ok, failed, unknown } = this.totals;
-    return share(ok, ok + failed + unknown);
+    return share(this.totals.ok, this.operationCount);
   }
 
   /** Attempts that say something about the server. */

@@ -41,7 +41,7 @@ function rulesOf({ thresholds }: Report): Case[] {
       name: `${name}: ${expression}`,
       seconds: 0,
       ...(ok === false ? { failure: seen } : {}),
-      ...(ok === null ? { error: `no data: ${seen}` } : {}),
+      ...(ok === null ? { error: `not enough data: ${seen}` } : {}),
     };
   });
 }

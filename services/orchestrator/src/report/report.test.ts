@@ -234,7 +234,7 @@ describe('reports for CI', () => {
         )
       ).report,
     );
-    assert.match(silent, /<error message="no data: leaks is –/);
+    assert.match(silent, /<error message="not enough data: leaks is –/);
   });
 
   it('Markdown: the verdict first, no markup out of a run', async () => {

@@ -26,7 +26,7 @@ export function rulesSection({ thresholds, recoveries }: Report, running: boolea
 }
 
 function mark(ok: boolean | null): Html {
-  if (ok === null) return html`<span class="mark unknown">? <span class="sr">no data</span></span>`;
+  if (ok === null) return html`<span class="mark unknown">? <span class="sr">not enough data</span></span>`;
   return ok
     ? html`<span class="mark ok">✓ <span class="sr">holds</span></span>`
     : html`<span class="mark bad">✕ <span class="sr">broken</span></span>`;

@@ -9,7 +9,7 @@ const sentences = {
   PASSED: 'It came back, every time.',
   FAILED: 'It did not hold what was asked of it.',
   INCONCLUSIVE: 'The evidence is not enough for a verdict.',
-  INTERRUPTED: 'Somebody ended the run before its time; nothing had failed by then.',
+  INTERRUPTED: 'Somebody ended the run before its time; no rule was broken by then.',
 } as const;
 
 export function verdictSection(report: Report, running: boolean): Html {
