@@ -4,5 +4,6 @@ export * from './default-schedule.ts';
 export * from './kind-aims.ts';
 export * from './kind-timing.ts';
 export * from './make-plan.ts';
+export * from './plan-warnings.ts';
 export * from './refuse-plan.ts';
 export * from './render-timeline.ts';

@@ -22,6 +22,12 @@ describe('renderTimeline', () => {
     assert.match(text, /^ {2}at \(steady\) id /m);
   });
 
+  it('says of each fault that does nothing that it is inert', () => {
+    const text = renderTimeline(makePlan({ ...smokeConfig, control: 'no-bite' }));
+    const faults = text.split('\n').filter((line) => / f\d{4} /.test(line));
+    for (const line of faults) assert.match(line, / inert\b/);
+  });
+
   it('writes times of day as people read them', () => {
     const text = renderTimeline(makePlan(smokeConfig));
     assert.match(text, /^ {2}0:00:22\.5 {3}f000\d {3}crash {15}server {17}-$/m);

@@ -26,7 +26,8 @@ export function renderTimeline(plan: Plan): string {
 function line(fault: PlannedFault): string {
   const held = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
   const notes = [fault.inert ? 'inert' : '', fault.forbidsStart ? 'nobody may start it' : ''];
-  const settings = [...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`), ...notes];
+  // The notes first: what is too long is cut.
+  const settings = [...notes, ...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`)];
   return `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${held.padStart(9)}  ${settings.filter((text) => text !== '').join(', ')}`;
 }
 

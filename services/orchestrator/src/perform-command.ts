@@ -11,6 +11,7 @@ import type { Terminal } from './monitor/terminal.ts';
 import type { Output } from './progress/progress.ts';
 import { textSummary } from './report/index.ts';
 import { checkText } from './run/lab-checks.ts';
+import { noticeLines } from './run/opening-lines.ts';
 import { Peers } from './run/peers.ts';
 import { performRun } from './run/perform-run.ts';
 import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
@@ -33,6 +34,7 @@ export async function performCommand(command: Command, context: CommandContext):
   switch (command.name) {
     case 'run':
       if (!command.dryRun) return await performRun({ ...command, ...context });
+      for (const line of noticeLines(command.config, command.plan)) say(line);
       say(renderTimeline(command.plan));
       return 0;
     case 'print':
@@ -66,7 +68,7 @@ async function check(
   const peers = new Peers(wiring);
   const runId = `check-${process.pid}`;
   const { checks } = await inspectLab({ peers, wiring, clock, config, plan, runId, say }, preflightLimits, stop);
-  for (const line of checks) say(checkText(line));
+  for (const line of [...noticeLines(config, plan), ...checks.map(checkText)]) say(line);
   const failed = checks.filter(({ state }) => state === 'fail').length;
   say(failed === 0 ? '\nA run can start.' : `\nA run cannot start: ${failed} of ${checks.length} checks failed.`);
   return failed === 0 ? 0 : refusedExitCode;

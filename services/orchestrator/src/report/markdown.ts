@@ -1,6 +1,7 @@
 /** The run in Markdown, for the summary page of a CI job. */
 import type { Report } from '@encore/contracts';
 import { capacityText } from './capacity-text.ts';
+import { controlText } from './control-text.ts';
 import {
   bytesText,
   clockText,
@@ -20,10 +21,12 @@ const maxFaults = 60;
 
 export function markdownSummary(report: Report): string {
   const { totals, recoveries, availability } = report;
+  const control = controlText(report.config);
   const late = lateText(recoveries);
   return [
     `# ${marks[report.result]} Encore: ${report.result}`,
     '',
+    ...(control === null ? [] : [`This was a ${control}.`, '']),
     ...report.reasons.map((reason) => `- ${clean(reason)}`),
     ...(report.reasons.length === 0 ? [] : ['']),
     table(

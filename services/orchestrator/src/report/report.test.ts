@@ -117,6 +117,18 @@ describe('text summary', () => {
     assert.doesNotMatch(textSummary(fine) + markdownSummary(fine) + junitXml(fine), /too late/);
   });
 
+  it('names a control before its verdict, so that nobody takes its end for a failure', async () => {
+    const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds: {}, control: 'server-down' };
+    const judgement = await judged({ config });
+    const words =
+      'This was a control run server-down: the server is kept dead on purpose, so this run must end FAILED.';
+    const text = textSummary(judgement.report);
+    assert.ok(text.indexOf(words) > 0 && text.indexOf(words) < text.indexOf('Result:'), text);
+    assert.ok(markdownSummary(judgement.report).includes(`\n${words}\n`));
+    assert.ok(renderPage(judgement).includes(`<p>${words}</p>`));
+    assert.doesNotMatch(textSummary((await judged()).report), /control run/);
+  });
+
   it('says overdue, not never, while the run goes on', async () => {
     const run = new SimulatedRun({ faults: [{ ...outage, downSeconds: 60 }] });
     const judging = new Judging(run.plan, 0);

@@ -2,6 +2,7 @@
 import type { Report, ReportedFault } from '@encore/contracts';
 import { counted } from '../judge/words.ts';
 import { capacityText } from './capacity-text.ts';
+import { controlText } from './control-text.ts';
 import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
 import { isLate, lateText, recoveryText } from './late-recovery.ts';
 import { lostWritesText, sampledText } from './lost-writes.ts';
@@ -29,8 +30,10 @@ export function textSummary(report: Report, jsonPath?: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-function headOf({ result, reasons, warnings, duration_seconds, observed_seconds, seed }: Report): string[] {
+function headOf({ config, result, reasons, warnings, duration_seconds, observed_seconds, seed }: Report): string[] {
+  const control = controlText(config);
   return [
+    ...(control === null ? [] : [`This was a ${control}.`]),
     `Duration: ${durationText(duration_seconds)} (${durationText(observed_seconds)} of load observed, seed ${seed})`,
     `Result: ${result}`,
     ...reasons.map((reason) => `  - ${reason}`),

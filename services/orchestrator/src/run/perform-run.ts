@@ -4,7 +4,6 @@ import { basename, join, relative } from 'node:path';
 import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
-import { counted } from '../judge/words.ts';
 import type { LivePage } from '../live/live-page.ts';
 import type { Terminal } from '../monitor/terminal.ts';
 import type { Output, Progress } from '../progress/progress.ts';
@@ -15,6 +14,7 @@ import { type SupervisorLimits, supervisorLimits } from '../supervisor/supervise
 import { Audience } from './audience.ts';
 import { Conductor } from './conductor.ts';
 import { loop } from './loop.ts';
+import { openingLines } from './opening-lines.ts';
 import { Peers } from './peers.ts';
 import type { Ending } from './phase.ts';
 import { type PreflightLimits, preflightLimits } from './phases/preflight.ts';
@@ -137,13 +137,7 @@ async function openMonitor(progress: Progress, { config, terminal, interrupt, st
 }
 
 function greet(progress: Progress, runId: string, { config, plan, wiring }: RunOptions): void {
-  const { profile, hours, users, killIntervalMinutes, seed, schedule } = config;
-  const struck = schedule === undefined ? `a kill every ${killIntervalMinutes} min` : 'a schedule of its own';
-  progress.say(`Encore run ${runId}: ${profile}, ${hours} h, ${users} users, ${struck}`);
-  const best = (plan.bestSuccessRate * 100).toFixed(1);
-  progress.say(
-    `Seed ${seed}, plan ${plan.hash.slice(0, 12)}: ${counted(plan.faults.length, 'fault')}, at best ${best} % of operations right`,
-  );
+  for (const line of openingLines(runId, config, plan)) progress.say(line);
   if (wiring.whereToLook !== undefined) progress.say(wiring.whereToLook);
 }
 

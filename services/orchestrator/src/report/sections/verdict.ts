@@ -1,6 +1,7 @@
 /** The verdict first: one word, one sentence, the reasons, the warnings. */
 import type { Report } from '@encore/contracts';
 import { counted } from '../../judge/words.ts';
+import { controlText } from '../control-text.ts';
 import { durationText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { lateText } from '../late-recovery.ts';
@@ -14,11 +15,12 @@ const sentences = {
 
 export function verdictSection(report: Report, running: boolean): Html {
   const { result, reasons, warnings } = report;
+  const control = controlText(report.config);
   const word = running ? 'RUNNING' : result;
   const sentence = running ? 'The verdict comes at the end.' : sentences[result];
   return html`<div class="verdict ${word.toLowerCase()}">
 <p class="word" role="status">${word}</p>
-<div><h1>${sentence}</h1><p class="quiet">${storyOf(report, running)}</p></div>
+<div><h1>${sentence}</h1><p class="quiet">${storyOf(report, running)}</p>${control === null ? '' : html`<p>This ${running ? 'is' : 'was'} a ${control}.</p>`}</div>
 </div>
 ${reasons.length === 0 || running ? '' : html`<ul class="reasons">${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
 ${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length < 5 ? html` open` : ''}><summary>${counted(warnings.length, 'warning')}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}`;
