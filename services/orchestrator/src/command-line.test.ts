@@ -197,6 +197,24 @@ describe('command line', () => {
     assert.deepEqual(problems(['--config', '--dry-run']), ['--config: its value is missing; give --config <file>']);
   });
 
+  it('refuses an option that the command would pass over, and says whose it is', () => {
+    assert.deepEqual(problems(['verify', 'a', '--hours', '3', '--no-monitor']), [
+      '--hours: "encore verify" does not take it; it is for "encore run", "encore replay", "encore check"',
+      '--no-monitor: "encore verify" does not take it; it is for "encore run", "encore replay", "encore check"',
+    ]);
+    assert.deepEqual(problems(['--url', 'http://127.0.0.1:8080', '--profile', 'smoke']), [
+      '--url: "encore run" does not take it; it is for "encore monitor"',
+    ]);
+    for (const argv of [
+      ['monitor', '--profile', 'smoke'],
+      ['heal', '--seed', '7'],
+      ['report', '--config', file('some.yaml', 'users: 3\n')],
+      ['check', '--dry-run'],
+      ['faults', '--users', '3'],
+    ])
+      assert.match(problems(argv).join('\n'), /^--[a-z-]+: "encore [a-z]+" does not take it;.*$/);
+  });
+
   it('says which option was probably meant, and takes the next word for its value only if that has one', () => {
     assert.deepEqual(problems(['--user', '5', 'check']), [
       '--user: there is no such option. Did you mean --users? See --help',
@@ -226,6 +244,15 @@ describe('command line', () => {
       assert.equal(replayed.config.users, 9);
       assert.equal(replayed.config.seed, 7);
     }
+    assert.equal(run(['replay', path, '--users', '3', '--dry-run']).config.users, 3);
+    for (const words of [
+      ['replay', path],
+      ['--replay', path],
+    ])
+      assert.deepEqual(problems([...words, '--seed', '9', '--control', 'no-bite']), [
+        '--seed: a stored plan decides this; leave it out, or plan anew with "encore run"',
+        '--control: a stored plan decides this; leave it out, or plan anew with "encore run"',
+      ]);
     assert.match(problems(['replay', file('changed.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '', /changed/);
     rmSync(report);
     assert.deepEqual(problems(['replay', report]), [`${report}: there is no such file or folder`]);

@@ -8,6 +8,7 @@ import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
 import { checkWords } from './command-line-words.ts';
 import { pageUrl } from './config.ts';
+import { problemsOfOptions } from './options-taken.ts';
 import { notRight } from './settings/near-miss.ts';
 import { readReplay } from './settings/replay.ts';
 import { resolveSettings } from './settings/resolve-settings.ts';
@@ -77,7 +78,7 @@ export function parseCommandLine(
     if (error.exitCode === 0) return { name: 'print', text: printed };
     complaints.push(error.message.replace(/^error: /, ''));
   }
-  complaints.push(...problemsOfPorts(env));
+  complaints.push(...problemsOfOptions(program, asked.name), ...problemsOfPorts(env));
   const command = build(asked, program, { env, randomSeed });
   if (command.name === 'refused') complaints.push(...command.problems);
   return complaints.length > 0 ? { name: 'refused', problems: complaints } : command;

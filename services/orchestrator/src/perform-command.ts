@@ -16,7 +16,8 @@ import { Peers } from './run/peers.ts';
 import { performRun } from './run/perform-run.ts';
 import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
 import { writeResults } from './run/phases/write-results.ts';
-import { folderOf, gatherResults, reportPathOf } from './run/results-of.ts';
+import { folderOf, folderToReport, gatherResults, reportPathOf } from './run/results-of.ts';
+import { writtenAgoMs } from './run/still-running.ts';
 import { verify } from './verify.ts';
 
 export interface CommandContext {
@@ -42,7 +43,7 @@ export async function performCommand(command: Command, context: CommandContext):
       return 0;
     case 'report':
     case 'verify':
-      return await judgeFolder(command, context.wiring, say);
+      return await judgeFolder(command, context, say);
     case 'heal':
       return await heal(context.wiring, say);
     case 'faults':
@@ -77,7 +78,7 @@ async function check(
 /** Both come to the verdict from the files alone; only `report` writes. */
 async function judgeFolder(
   { name, folder: given }: Extract<Command, { name: 'report' | 'verify' }>,
-  wiring: Wiring,
+  { wiring, clock }: CommandContext,
   say: (text: string) => void,
 ): Promise<number> {
   // The run printed the path of its report; the folder of the same name lies beside it.
@@ -87,14 +88,27 @@ async function judgeFolder(
       const folder = folderOf(asked, wiring);
       return await verify(folder, reportPathOf(folder, wiring), say);
     }
-    const results = await gatherResults(asked, wiring);
-    const { report } = await writeResults(results);
-    say(textSummary(report, `${results}.json`));
-    return exitCodes[report.result];
+    return await report(folderToReport(asked, wiring), { wiring, clock }, say);
   } catch (error) {
     say(error instanceof EncoreError ? error.message : `${asked}: ${describeError(error)}`);
     return refusedExitCode;
   }
+}
+
+async function report(
+  folder: string,
+  { wiring, clock }: Pick<CommandContext, 'wiring' | 'clock'>,
+  say: (text: string) => void,
+): Promise<number> {
+  const agoMs = await writtenAgoMs(folder, clock.now()).catch(() => null);
+  const results = await gatherResults(folder, wiring);
+  const { report } = await writeResults(results);
+  if (agoMs !== null)
+    say(
+      `This run seems to go on: its record has no end and was written to ${Math.round(agoMs / 1_000)} s ago. What follows is its state until now and not its verdict; its own report comes when it ends.`,
+    );
+  say(textSummary(report, `${results}.json`));
+  return exitCodes[report.result];
 }
 
 const dockerHeal = '`docker compose run --rm orchestrator heal`';

@@ -43,9 +43,13 @@ export function reportPathOf(folder: string, wiring: Wiring): string {
   return `${stamp === undefined ? resolve(folder) : resultsFolderOf(wiring, stamp)}.json`;
 }
 
-/** A folder that can be judged, with its evidence in it. */
-export async function gatherResults(asked: string, wiring: Wiring): Promise<string> {
-  const folder = asked === '' ? lastRun(wiring.runsDir) : folderOf(asked, wiring);
+/** The folder that a person means, the last recorded run where nothing is said. */
+export function folderToReport(asked: string, wiring: Wiring): string {
+  return asked === '' ? lastRun(wiring.runsDir) : folderOf(asked, wiring);
+}
+
+/** A folder that can be judged, with the evidence of `folder` in it. */
+export async function gatherResults(folder: string, wiring: Wiring): Promise<string> {
   const stamp = recordedStamp(folder, wiring);
   if (stamp === undefined) return folder;
   const resultsFolder = resultsFolderOf(wiring, stamp);

@@ -1,0 +1,33 @@
+/**
+ * Which options each command takes. All of them stand before or behind any command, so one that a command would pass over is
+ * refused by name: its author would else believe that it was heard.
+ */
+import type { Command as Commander } from 'commander';
+import { scalarSettings } from './settings/scalar-settings.ts';
+
+const settings = [...scalarSettings.map(({ flag }) => flag), '--config'];
+/** A stored plan says when and how long; to say otherwise is to plan anew. */
+const decidedByPlan = ['--hours', '--kill-interval', '--seed', '--control'];
+const taken: Readonly<Record<string, readonly string[]>> = {
+  run: [...settings, '--no-monitor', '--dry-run', '--replay'],
+  replay: [...settings, '--no-monitor', '--dry-run'],
+  check: [...settings, '--no-monitor', '--replay'],
+  monitor: ['--url'],
+};
+
+export function problemsOfOptions(program: Commander, command: string): string[] {
+  const given = program.options.filter((option) => program.getOptionValueSource(option.attributeName()) === 'cli');
+  const flags = given.map(({ long }) => long ?? '');
+  const isReplay = command === 'replay' || flags.includes('--replay');
+  return flags.flatMap((flag) => {
+    if (!taken[command]?.includes(flag)) return [`${flag}: "encore ${command}" does not take it${whoTakes(flag)}`];
+    if (isReplay && decidedByPlan.includes(flag))
+      return [`${flag}: a stored plan decides this; leave it out, or plan anew with "encore run"`];
+    return [];
+  });
+}
+
+function whoTakes(flag: string): string {
+  const takers = Object.keys(taken).filter((command) => taken[command]?.includes(flag));
+  return `; it is for ${takers.map((command) => `"encore ${command}"`).join(', ')}`;
+}
