@@ -163,15 +163,23 @@ function nodeService(places: LabPlaces) {
   });
 }
 
+const noLimits = 'this machine has no control group that the lab may write, so it cannot limit memory or CPU';
+
 /** On a machine that lets us set no limits: no baseline to come back to, and no consent to faults that need limits. */
 export function withoutLimits(spec: ContainerSpec): ContainerSpec {
-  const labels = Object.entries(spec.labels)
-    .filter(([name]) => !name.startsWith('encore.baseline.'))
-    .map(([name, value]) => [
-      name,
-      name === 'encore.accepts' ? value.replace(/(memory-cap|cpu-throttle),/g, '') : value,
-    ]);
-  return { ...spec, labels: Object.fromEntries(labels) };
+  const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.baseline.'));
+  const accepted = (spec.labels['encore.accepts'] ?? '').split(',');
+  const missed = ['memory-cap', 'cpu-throttle'].filter((kind) => accepted.includes(kind));
+  return {
+    ...spec,
+    labels: {
+      ...Object.fromEntries(labels),
+      ...('encore.accepts' in spec.labels && {
+        'encore.accepts': accepted.filter((kind) => !missed.includes(kind)).join(','),
+      }),
+      ...Object.fromEntries(missed.map((kind) => [`encore.cannot.${kind}`, noLimits])),
+    },
+  };
 }
 
 /** Labels as Compose would set them, and the consent of a target with the limits that it must come back to. */

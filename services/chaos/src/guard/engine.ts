@@ -103,6 +103,8 @@ export const label = {
   composeVersion: 'com.docker.compose.version',
   target: 'encore.target',
   accepts: 'encore.accepts',
+  /** With a kind behind it: why this lab cannot do that to this container. */
+  cannot: 'encore.cannot.',
   memory: 'encore.baseline.memory',
   memswap: 'encore.baseline.memswap',
   cpus: 'encore.baseline.cpus',

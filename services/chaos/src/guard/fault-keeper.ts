@@ -223,7 +223,8 @@ export class FaultKeeper {
   }
 
   async #refused(fault: PlannedFault, bit: Bit, error: unknown): Promise<InjectAnswer> {
-    const evidence = describeError(error);
+    // The code is for programs; this is read by people, as what was not tested and why.
+    const evidence = error instanceof EncoreError ? error.message : describeError(error);
     this.#parts.metrics.bit(fault, bit);
     await this.#parts.recorder.tell({ type: 'fault_bit', faultId: fault.id, bit, evidence });
     return { injectedAt: this.#parts.tools.clock.now(), bit, evidence, over: true };

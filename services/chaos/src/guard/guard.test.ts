@@ -5,6 +5,7 @@ import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Guard } from './guard.ts';
+import { unsupportedKinds } from './unsupported-kinds.ts';
 
 const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };
 const request = { runId: 'run-1', ttlMs: 5_000 };
@@ -295,6 +296,20 @@ describe('Guard', () => {
     Object.assign(lab.server, { labels: { ...lab.server.labels, 'encore.accepts': 'crash' } });
     const answer = await lab.clock.until(guard.inject({ ...request, fault: fault('freeze') }));
     assert.deepEqual([answer.bit, answer.over, lab.server.status], ['unsupported', true, 'running']);
+    assert.match(answer.evidence, /^server: its label encore\.accepts does not list freeze$/);
+    stop.abort();
+  });
+
+  it('gives the reason that the lab itself gives for a kind that it cannot do, before a run and in it', async () => {
+    const { lab, guard, stop } = await startedLab();
+    const labels = { 'encore.accepts': 'crash', 'encore.cannot.memory-cap': 'no limits here' };
+    Object.assign(lab.server, { labels: { ...lab.server.labels, ...labels } });
+    const answer = await lab.clock.until(guard.inject({ ...request, fault: fault('memory-cap') }));
+    assert.deepEqual([answer.bit, answer.evidence], ['unsupported', 'server: no limits here']);
+    const unsupported = unsupportedKinds([lab.server]);
+    assert.equal(unsupported['memory-cap'], 'no limits here');
+    assert.equal(unsupported['freeze'], 'its label encore.accepts does not list freeze');
+    assert.equal(unsupported['crash'], undefined);
     stop.abort();
   });
 

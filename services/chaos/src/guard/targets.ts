@@ -52,17 +52,21 @@ export class Targets {
 
   async consenting(name: ContainerName, kind: FaultKind, signal: AbortSignal): Promise<ContainerView> {
     const view = await this.find(name, signal);
-    if (!acceptedKinds(view.labels).includes(kind))
-      throw new EncoreError('NOT_CONSENTED', `${view.name} does not list ${kind} in its label ${label.accepts}`, {
-        status: 409,
-        definite: true,
-      });
+    const refusal = reasonAgainst(view.labels, kind);
+    if (refusal !== null)
+      throw new EncoreError('NOT_CONSENTED', `${view.name}: ${refusal}`, { status: 409, definite: true });
     return view;
   }
 
   #optedIn(labels: Readonly<Record<string, string>>): boolean {
     return labels[label.project] === this.project && containerNames.includes(labels[label.target] ?? '');
   }
+}
+
+/** Why this kind must not be done to a container with these labels; null where it may be. */
+export function reasonAgainst(labels: Readonly<Record<string, string>>, kind: FaultKind): string | null {
+  if (acceptedKinds(labels).includes(kind)) return null;
+  return labels[label.cannot + kind] ?? `its label ${label.accepts} does not list ${kind}`;
 }
 
 export function acceptedKinds(labels: Readonly<Record<string, string>>): string[] {

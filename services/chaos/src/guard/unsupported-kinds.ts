@@ -3,7 +3,7 @@ import { faultKinds } from '@encore/contracts';
 import { kindAims } from '@encore/plan';
 import type { ContainerView } from './engine.ts';
 import { isLink } from './links.ts';
-import { acceptedKinds } from './targets.ts';
+import { reasonAgainst } from './targets.ts';
 
 export function unsupportedKinds(containers: readonly ContainerView[]): Record<string, string> {
   const unsupported: Record<string, string> = {};
@@ -11,8 +11,8 @@ export function unsupportedKinds(containers: readonly ContainerView[]): Record<s
     const targets: readonly string[] = kindAims[kind].targets;
     if (targets.some(isLink)) continue;
     const aims = containers.filter(({ labels }) => targets.includes(labels['encore.target'] ?? ''));
-    const consenting = aims.filter(({ labels }) => acceptedKinds(labels).includes(kind));
-    if (consenting.length === 0) unsupported[kind] = `no target lists it in its label encore.accepts`;
+    const refusals = aims.map(({ labels }) => reasonAgainst(labels, kind));
+    if (!refusals.includes(null)) unsupported[kind] = refusals[0] ?? 'there is no target for it';
   }
   return unsupported;
 }

@@ -124,8 +124,11 @@ function watchKills(): (event: Observation) => string | undefined {
 
 function watchRecovery(): (event: Observation) => string | undefined {
   let lostAt: number | null = null;
+  let comesUp = true;
   return (event) => {
-    if (event.type !== 'server_seen') return undefined;
+    // Until the users come, a server that is not ready yet has lost nothing.
+    if (event.type === 'phase_entered') comesUp = event.phase === 'preflight' || event.phase === 'startup';
+    if (event.type !== 'server_seen' || comesUp) return undefined;
     if (!event.ready) lostAt ??= event.at;
     else if (lostAt !== null) {
       const seconds = (event.at - lostAt) / 1_000;
