@@ -111,6 +111,35 @@ describe('command line', () => {
     assert.match(problems(['--config', file('list.yaml', '- 1')])[0] ?? '', /settings by name/);
   });
 
+  it('refuses a file that sets nothing, sets a thing twice, or is no file, in plain words', () => {
+    const nothing = 'sets nothing; leave it out, or write settings by name, such as "hours: 4"';
+    for (const [name, text, problem] of [
+      ['empty.yaml', '', nothing],
+      ['comment.yaml', '# hours: 4\n', nothing],
+      ['null.json', 'null', nothing],
+      ['twice.json', '{"users": 3,\n\t"users": 4}', 'names a setting twice, at line 2, column 2; keep one of the two'],
+      [
+        'twice.yaml',
+        'load: {probesPerSecond: 1}\nload: {}\n',
+        'names a setting twice, at line 2, column 1; keep one of the two',
+      ],
+      [
+        'deep.json',
+        '{"load": {"mix": {"heavy": 1, "heavy": 2}}}',
+        'names a setting twice, at line 1, column 31; keep one of the two',
+      ],
+      ['several.yaml', 'users: 3\n---\nusers: 4\n', 'holds several documents, parted by "---"; keep one'],
+      ['proto.json', '{"__proto__": {"users": 5}}', '__proto__: there is no such setting'],
+      ['proto.yaml', 'schedule: [{__proto__: {name: x}}]\n', '__proto__: there is no such setting'],
+      ['tag.yaml', 'users: !!foo 3\n', 'is not YAML, at line 1, column 8: Unresolved tag: tag:yaml.org,2002:foo'],
+      ['tab.yaml', '\tusers: 3\n', 'is not YAML, at line 1, column 1: Tabs are not allowed as indentation'],
+    ] as const) {
+      const path = file(name, text);
+      assert.deepEqual(problems(['--config', path]), [`--config: ${path}: ${problem}`]);
+    }
+    assert.deepEqual(problems(['--config', folder]), [`--config: ${folder}: is a folder; name a file in it`]);
+  });
+
   it('refuses a run without steady time, and a plan that nobody could win', () => {
     assert.match(problems(['--hours', '0.05'])[0] ?? '', /hours/);
     assert.match(problems(['--hours', '0.001', '--profile', 'quick'])[0] ?? '', /hours/);
@@ -254,6 +283,14 @@ describe('command line', () => {
         '--control: a stored plan decides this; leave it out, or plan anew with "encore run"',
       ]);
     assert.match(problems(['replay', file('changed.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '', /changed/);
+    const bare = mkdtempSync(join(folder, 'bare-'));
+    assert.deepEqual(problems(['replay', bare]), [
+      `${bare}: is not the folder of a run: there is no plan.json in it; give the folder beside a report`,
+    ]);
+    assert.match(
+      problems(['replay', file('torn.json', '{"seed":')])[0] ?? '',
+      /torn\.json: is not a plan: Unexpected end/,
+    );
     rmSync(report);
     assert.deepEqual(problems(['replay', report]), [`${report}: there is no such file or folder`]);
     assert.match(

@@ -1,33 +1,32 @@
-/** Reads a settings file, JSON or YAML, into a plain object. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+/** Reads a settings file, JSON or YAML, into a plain object. What is wrong with it is said without the words of a library. */
+import { readFileSync, statSync } from 'node:fs';
 import { describeError } from '@encore/kit';
-import { parse as parseYaml } from 'yaml';
+import { parseDocument, type YAMLError } from 'yaml';
 
 export type SettingsObject = Record<string, unknown>;
 
 const maxBytes = 1_048_576;
+const byName = 'write settings by name, such as "hours: 4"';
 
 export function readSettingsFile(
   path: string,
 ): { ok: true; settings: SettingsObject } | { ok: false; problem: string } {
+  const wrong = (problem: string) => ({ ok: false as const, problem: `${path}: ${problem}` });
   let text: string;
   try {
     const { size } = statSync(path);
-    if (size > maxBytes) return { ok: false, problem: `${path}: is larger than ${maxBytes} bytes` };
+    if (size > maxBytes) return wrong(`is larger than ${maxBytes} bytes`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (!existsSync(path)) return { ok: false, problem: `${path}: there is no such file` };
-    return { ok: false, problem: `${path}: cannot be read: ${describeError(error)}` };
+    return wrong(whyUnreadable(error));
   }
-  let value: unknown;
-  try {
-    value = path.endsWith('.json') ? JSON.parse(text) : parseYaml(text, { maxAliasCount: 10 });
-  } catch (error) {
-    return { ok: false, problem: `${path}: is not ${path.endsWith('.json') ? 'JSON' : 'YAML'}: ${firstLine(error)}` };
-  }
-  // An empty file, or one with comments alone, sets nothing.
-  if (value === null || value === undefined) return { ok: true, settings: {} };
-  if (!isObject(value)) return { ok: false, problem: `${path}: must hold settings by name, such as "hours: 4"` };
+  const read = path.endsWith('.json') ? readJson(text) : readYaml(text);
+  if ('problem' in read) return wrong(read.problem);
+  const { value } = read;
+  // Without a word its author would get the default run of 24 hours.
+  if (value === null || value === undefined) return wrong(`sets nothing; leave it out, or ${byName}`);
+  if (!isObject(value)) return wrong(`does not hold settings; ${byName}`);
+  if (namesPrototype(value)) return wrong('__proto__: there is no such setting');
   // Where a JSON file tells its editor which schema to use.
   const { $schema: _, ...settings } = value;
   return { ok: true, settings };
@@ -37,6 +36,55 @@ export function isObject(value: unknown): value is SettingsObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function firstLine(error: unknown): string {
-  return describeError(error).split('\n')[0]?.replace(/:$/, '') ?? '';
+/** What a file or folder that was named cannot be read for, and what would be right. */
+export function whyUnreadable(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'there is no such file';
+    case 'EISDIR':
+      return 'is a folder; name a file in it';
+    case 'EACCES':
+    case 'EPERM':
+      return 'must not be read by you; change its permissions';
+    default:
+      return `cannot be read: ${describeError(error)}`;
+  }
+}
+
+type Read = { value: unknown } | { problem: string };
+
+/** JSON is YAML too, and only there is a name that stands twice found. */
+function readJson(text: string): Read {
+  try {
+    const value: unknown = JSON.parse(text);
+    const twice = parseDocument(text).errors.find(({ code }) => code === 'DUPLICATE_KEY');
+    return twice === undefined ? { value } : { problem: yamlProblem(twice) };
+  } catch (error) {
+    return { problem: `is not JSON: ${describeError(error)}` };
+  }
+}
+
+function readYaml(text: string): Read {
+  try {
+    const document = parseDocument(text);
+    const [first] = [...document.errors, ...document.warnings];
+    return first === undefined ? { value: document.toJS({ maxAliasCount: 10 }) } : { problem: yamlProblem(first) };
+  } catch (error) {
+    return { problem: `is not YAML: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function yamlProblem({ code, message, linePos }: YAMLError): string {
+  const [at] = linePos ?? [];
+  const place = at === undefined ? '' : `, at line ${at.line}, column ${at.col}`;
+  if (code === 'DUPLICATE_KEY') return `names a setting twice${place}; keep one of the two`;
+  if (code === 'MULTIPLE_DOCS') return 'holds several documents, parted by "---"; keep one';
+  return `is not YAML${place}: ${message.split(' at line ')[0]}`;
+}
+
+/** Laid over others such a name would not be a setting, but change the object that holds them. */
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(namesPrototype);
 }

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Plan, planSchema } from '@encore/contracts';
-import { describeError, problemsOf } from '@encore/kit';
+import { problemsOf } from '@encore/kit';
 import { planHash } from '@encore/plan';
-import { isObject, type SettingsObject } from './config-file.ts';
+import { isObject, type SettingsObject, whyUnreadable } from './config-file.ts';
 
 export type Replay = { ok: true; plan: Plan; settings: SettingsObject } | { ok: false; problem: string };
 
@@ -12,6 +12,11 @@ export type Replay = { ok: true; plan: Plan; settings: SettingsObject } | { ok: 
 export function readReplay(path: string): Replay {
   if (!existsSync(path)) return { ok: false, problem: `${path}: there is no such file or folder` };
   const planPath = planPathOf(path);
+  if (!existsSync(planPath))
+    return {
+      ok: false,
+      problem: `${path}: is not the folder of a run: there is no plan.json in it; give the folder beside a report`,
+    };
   try {
     const parsed = planSchema.safeParse(JSON.parse(readFileSync(planPath, 'utf8')));
     if (!parsed.success) {
@@ -22,7 +27,8 @@ export function readReplay(path: string): Replay {
       return { ok: false, problem: `${planPath}: was changed since it was made: its hash is not that of its content` };
     return { ok: true, plan: parsed.data, settings: settingsBeside(planPath) };
   } catch (error) {
-    return { ok: false, problem: `${planPath}: cannot be read as a plan: ${describeError(error)}` };
+    if (error instanceof SyntaxError) return { ok: false, problem: `${planPath}: is not a plan: ${error.message}` };
+    return { ok: false, problem: `${planPath}: ${whyUnreadable(error)}` };
   }
 }
 
