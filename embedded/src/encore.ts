@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import { parseCommandLine } from '@encore/orchestrator/command-line';
+import { refusalText } from '@encore/orchestrator/refusal-text';
 
 const root = join(import.meta.dirname, '..', '..');
+const results = join(root, 'test_results');
 const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];
 
 const given = { ...process.env };
@@ -21,6 +23,7 @@ export async function main(): Promise<void> {
   const startsLab = command.name === 'check' || (command.name === 'run' && !command.dryRun);
   const usesHome = startsLab || ['report', 'verify', 'monitor', 'heal'].includes(command.name);
   if (usesHome && (await refusesHome())) return;
+  if (command.name === 'run' && startsLab && (await refusesResults(command.config.hours))) return;
   if (startsLab) {
     process.exitCode = await runLab();
     return;
@@ -38,7 +41,17 @@ async function refusesHome(): Promise<boolean> {
   const { problemOfHome } = await import('./lab-folder.ts');
   const problem = problemOfHome(chosen);
   if (problem === null) return false;
-  process.stdout.write(`Refused to start:\n  ${problem}\n`);
+  process.stdout.write(refusalText([problem]));
+  process.exitCode = refusedExitCode;
+  return true;
+}
+
+/** A stop file, or results that cannot be written: for that alone no lab is started. */
+async function refusesResults(hours: number): Promise<boolean> {
+  const { problemsOfResults } = await import('@encore/orchestrator/folder-checks');
+  const problems = await problemsOfResults(results, hours);
+  if (problems.length === 0) return false;
+  process.stdout.write(refusalText(problems));
   process.exitCode = refusedExitCode;
   return true;
 }
@@ -49,7 +62,7 @@ async function showRuns(): Promise<void> {
   const { runsOf } = await import('./lab-folder.ts');
   const runs = readHostEnvironment(process.env).homes.map((home) => runsOf(home, root));
   process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? runs[0] ?? '';
-  process.env['ENCORE_RESULTS_DIR'] ||= join(root, 'test_results');
+  process.env['ENCORE_RESULTS_DIR'] ||= results;
 }
 
 /** A lab without Docker takes other ports where these are taken. */
@@ -66,7 +79,6 @@ async function runLab(): Promise<number> {
   const { readHostEnvironment } = await import('./config.ts');
   const { startLab } = await import('./lab.ts');
   const { runInFront } = await import('./foreground.ts');
-  const results = join(root, 'test_results');
   const stop = new AbortController();
   const onSignal = () => {
     if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);

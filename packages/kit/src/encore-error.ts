@@ -21,6 +21,11 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code =
     'code' in error && typeof error.code === 'string' && !error.message.includes(error.code) ? `${error.code} ` : '';
-  const cause = error.cause === undefined ? '' : ` (${describeError(error.cause)})`;
-  return `${code}${error.message}${cause}`;
+  return `${code}${messageOf(error)}`;
+}
+
+/** The same without the code in front: for people, and where the code stands beside it. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message} (${describeError(error.cause)})`;
 }

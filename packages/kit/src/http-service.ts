@@ -7,7 +7,7 @@ import type { ErrorRequestHandler, Express } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
-import { describeError, EncoreError } from './encore-error.ts';
+import { describeError, EncoreError, messageOf } from './encore-error.ts';
 import type { EventLog } from './event-log.ts';
 import { hostGuard } from './host-guard.ts';
 import { createServer } from './node-http.ts';
@@ -89,7 +89,7 @@ function errorHandler(logger: Logger): ErrorRequestHandler {
     const definite = error instanceof EncoreError ? error.definite : status < 500;
     if (status >= 500)
       logger.warn({ method: request.method, path: request.path, err: describeError(error) }, 'request failed');
-    response.status(status).json({ error: { code, message: describeError(error), definite } });
+    response.status(status).json({ error: { code, message: messageOf(error), definite } });
   };
 }
 

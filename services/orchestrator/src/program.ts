@@ -5,6 +5,7 @@ import { parseCommandLine } from './command-line.ts';
 import { readWiring, type Wiring } from './config.ts';
 import { terminalOf } from './monitor/terminal.ts';
 import { performCommand } from './perform-command.ts';
+import { refusalText } from './refusal-text.ts';
 
 /** Compose waits 30 s before it kills. */
 const lastWordMs = 25_000;
@@ -59,6 +60,6 @@ export async function main(): Promise<void> {
 }
 
 function refuse(problems: readonly string[]): void {
-  process.stdout.write(`Refused to start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
+  process.stdout.write(refusalText(problems));
   process.exitCode = refusedExitCode;
 }

@@ -3,7 +3,7 @@
  * asked for it, the undo comes: at the release, at the lease's end, or when the guard starts again.
  */
 import type { Bit, InjectAnswer, InjectRequest, OpenFault, PlannedFault, UndoAnswer } from '@encore/contracts';
-import { describeError, EncoreError, type Logger } from '@encore/kit';
+import { EncoreError, type Logger, messageOf } from '@encore/kit';
 import { aimProblem } from '@encore/plan';
 import { type Deadline, FaultHands, type Held, longestInjectionMs, refusalOf } from './fault-hands.ts';
 import type { FaultSpec, FaultTools, Saved } from './faults/fault-spec.ts';
@@ -224,7 +224,7 @@ export class FaultKeeper {
 
   async #refused(fault: PlannedFault, bit: Bit, error: unknown): Promise<InjectAnswer> {
     // The code is for programs; this is read by people, as what was not tested and why.
-    const evidence = error instanceof EncoreError ? error.message : describeError(error);
+    const evidence = messageOf(error);
     this.#parts.metrics.bit(fault, bit);
     await this.#parts.recorder.tell({ type: 'fault_bit', faultId: fault.id, bit, evidence });
     return { injectedAt: this.#parts.tools.clock.now(), bit, evidence, over: true };

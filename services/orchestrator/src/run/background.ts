@@ -11,7 +11,7 @@ import { fetchServerDetail } from '../supervisor/server-detail.ts';
 import { ServerWatch } from '../supervisor/server-watch.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { ClockWatch } from './clock-watch.ts';
-import { stopFileOf } from './lab-checks.ts';
+import { stopFileOf } from './folder-checks.ts';
 import { loop } from './loop.ts';
 import type { RunContext } from './run-context.ts';
 import { SampleTimes } from './sample-times.ts';

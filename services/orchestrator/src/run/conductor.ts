@@ -1,5 +1,5 @@
 /** Leads a run from phase to phase. The transition is pure (phase.ts); here each phase's work is done and its end awaited. */
-import { describeError, waitUntil } from '@encore/kit';
+import { describeError, messageOf, waitUntil } from '@encore/kit';
 import { Background } from './background.ts';
 import { type Ending, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
 import { closeRun } from './phases/close-run.ts';
@@ -37,7 +37,9 @@ export class Conductor {
       const { phase } = this.#state;
       record.add({ type: 'phase_entered', at: clock.now(), phase });
       const event = await this.#workOrDisturbance();
-      if (event.type === 'broke') logger.warn({ phase, reason: event.reason }, 'phase broke off');
+      // What refuses a run is told as such.
+      if (event.type === 'broke' && phase !== 'preflight')
+        logger.warn({ phase, reason: event.reason }, 'phase broke off');
       if (event.type === 'stop') record.add({ type: 'stop_requested', at: clock.now(), reason: event.reason });
       this.#state = nextPhase(this.#state, event);
     }
@@ -58,7 +60,7 @@ export class Conductor {
     });
     const worked = this.#work(controller.signal).then(
       (): PhaseEvent => ({ type: 'done' }),
-      (error: unknown): PhaseEvent => ({ type: 'broke', reason: describeError(error) }),
+      (error: unknown): PhaseEvent => ({ type: 'broke', reason: this.#reasonOf(error) }),
     );
     // The last phase is not disturbed: it is bounded, and without it there is no report.
     const event = await (this.#state.phase === 'report' ? worked : Promise.race([worked, disturbed]));
@@ -66,6 +68,11 @@ export class Conductor {
     controller.abort(new Error('the phase was left'));
     await worked;
     return event;
+  }
+
+  /** A refusal is read by people, who need no code. */
+  #reasonOf(error: unknown): string {
+    return this.#state.phase === 'preflight' ? messageOf(error) : describeError(error);
   }
 
   async #work(signal: AbortSignal): Promise<void> {

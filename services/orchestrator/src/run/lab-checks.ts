@@ -1,9 +1,5 @@
 /** The checklist of preflight: what was found, whether it will do, and what to mend. Pure, so that each line can be tested. */
-import { existsSync } from 'node:fs';
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { EngineInfo, Plan } from '@encore/contracts';
-import { describeError } from '@encore/kit';
 
 export interface Check {
   name: string;
@@ -17,13 +13,10 @@ const gib = 1024 ** 3;
 /** The sum of the limits in docker-compose.yml. */
 export const limitsBytes = 2_720 * 1024 ** 2;
 const wantedBytes = 4 * gib;
-/** For history, ledger and logs of a day. */
-const diskPerDayBytes = 10 * gib;
-const leastDiskBytes = 0.25 * gib;
 const minDockerMajor = 25;
 const minCompose = { major: 2, minor: 20 } as const;
 
-const size = (bytes: number): string => `${(bytes / gib).toFixed(1)} GB`;
+export const size = (bytes: number): string => `${(bytes / gib).toFixed(1)} GB`;
 
 export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
   return [
@@ -36,38 +29,6 @@ export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
       ? { name: 'Toxiproxy', state: 'fail', found: 'no answer', fix: '`docker compose restart toxiproxy`' }
       : { name: 'Toxiproxy', state: 'ok', found: engine.toxiproxy },
   ];
-}
-
-export async function diskCheck(name: string, path: string, hours: number): Promise<Check> {
-  try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
-    const { bavail, bsize } = await statfs(path);
-    const free = bavail * bsize;
-    const found = `${size(free)} free at ${path}`;
-    if (free < leastDiskBytes) return { name, state: 'fail', found, fix: `free ${size(leastDiskBytes)} at least` };
-    const wanted = Math.max(leastDiskBytes, (diskPerDayBytes * hours) / 24);
-    if (free < wanted) return { name, state: 'warn', found, fix: `${size(wanted)} are advised for ${hours} h` };
-    return { name, state: 'ok', found };
-  } catch (error) {
-    return { name, state: 'fail', found: describeError(error), fix: `make ${path} a folder that can be written` };
-  }
-}
-
-/** While this file is there, no run begins, and the one that goes on ends. */
-export function stopFileOf({ resultsDir }: { resultsDir: string }): string {
-  return join(resultsDir, 'STOP');
-}
-
-export function stopFileCheck(wiring: { resultsDir: string }): Check {
-  const path = stopFileOf(wiring);
-  if (!existsSync(path)) return { name: 'stop file', state: 'ok', found: 'none' };
-  return {
-    name: 'stop file',
-    state: 'fail',
-    found: `${path} is there`,
-    fix: 'somebody stopped the runs with it; delete it to allow them',
-  };
 }
 
 /** One line for a person, with what to do below it. */

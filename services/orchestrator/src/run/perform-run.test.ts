@@ -93,12 +93,13 @@ describe('a run', function () {
     lab.guard.holder = 'r-other';
     const held = await runOver(lab, planOf(1, []));
     assert.equal(held.exitCode, 3);
-    assert.match(held.said, /r-other/);
+    assert.match(held.said, /Refused to start:\n {2}.*r-other/);
     lab.guard.holder = null;
     await lab.chaos.stop();
     const missing = await runOver(lab, planOf(1, []));
     assert.equal(missing.exitCode, 3);
-    assert.match(missing.said, /chaos.*waited/);
+    assert.match(missing.said, /Refused to start:\n {2}FAIL +chaos: .*waited/);
+    assert.doesNotMatch(held.said + missing.said, /PREFLIGHT|RUN_HELD/);
     assert.equal(missing.report, null);
     assert.ok(!lab.loadgen.asked.includes('POST /run'));
   });

@@ -8,11 +8,13 @@ import type { LivePage } from '../live/live-page.ts';
 import type { Terminal } from '../monitor/terminal.ts';
 import type { Output, Progress } from '../progress/progress.ts';
 import type { RunView } from '../progress/run-view.ts';
+import { refusalText } from '../refusal-text.ts';
 import { textSummary } from '../report/index.ts';
 import { startStatusApi } from '../status-api.ts';
 import { type SupervisorLimits, supervisorLimits } from '../supervisor/supervise.ts';
 import { Audience } from './audience.ts';
 import { Conductor } from './conductor.ts';
+import { problemsOfResults } from './folder-checks.ts';
 import { loop } from './loop.ts';
 import { openingLines } from './opening-lines.ts';
 import { Peers } from './peers.ts';
@@ -41,6 +43,11 @@ export interface RunOptions {
 
 export async function performRun(options: RunOptions): Promise<number> {
   const { config, plan, wiring, clock, logger, output } = options;
+  const problems = await problemsOfResults(wiring.resultsDir, config.hours);
+  if (problems.length > 0) {
+    output.write(refusalText(problems));
+    return refusedExitCode;
+  }
   const startedAt = clock.now();
   const stamp = freeStamp(wiring, startedAt);
   const runId = `r${stamp}`;
@@ -81,7 +88,7 @@ export async function performRun(options: RunOptions): Promise<number> {
     await progress.closeScreen();
   }
   if (ending.how === 'refused') {
-    progress.say(`\nRefused to start:\n${indent(ending.reason)}\n`);
+    progress.say(`\n${refusalText(ending.reason.split('\n'))}`);
     return refusedExitCode;
   }
   if (record.history === null) {
@@ -161,11 +168,4 @@ function shownPath(path: string, { resultsName }: Wiring): string {
   if (resultsName !== undefined) return `${resultsName}/${basename(path)}`;
   const inside = relative(process.cwd(), path);
   return inside.startsWith('..') ? path : inside;
-}
-
-function indent(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => `  ${line}`)
-    .join('\n');
 }

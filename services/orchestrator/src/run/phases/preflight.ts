@@ -1,9 +1,10 @@
 /** Can a run start at all? Waits a little for services that are still coming up, goes through a checklist, takes the run lease. */
 import type { EngineInfo } from '@encore/contracts';
-import { describeError, EncoreError, waitUntil } from '@encore/kit';
+import { EncoreError, messageOf, waitUntil } from '@encore/kit';
 import { clockAhead, clockCheck } from '../clock-check.ts';
+import { folderChecks } from '../folder-checks.ts';
 import { eventLoopDelayP99Ms, generatorCheck } from '../generator-check.ts';
-import { type Check, checkText, diskCheck, engineChecks, stopFileCheck } from '../lab-checks.ts';
+import { type Check, checkText, engineChecks } from '../lab-checks.ts';
 import type { RunContext } from '../run-context.ts';
 
 export interface PreflightLimits {
@@ -49,9 +50,7 @@ export async function inspectLab(
 ): Promise<{ checks: Check[]; engine: EngineInfo | null }> {
   const { peers, wiring, config, plan } = context;
   const checks = await servicesReady(context, limits, signal);
-  checks.push(stopFileCheck(wiring));
-  checks.push(await diskCheck('disk for the run', wiring.runsDir, config.hours));
-  checks.push(await diskCheck('disk for the results', wiring.resultsDir, config.hours));
+  checks.push(...(await folderChecks(wiring, config.hours)));
   try {
     const engine = await peers.engine({ signal, timeoutMs: 10_000 });
     const clocks = clocksOf(context, engine, signal);
@@ -62,7 +61,7 @@ export async function inspectLab(
     return { checks, engine };
   } catch (error) {
     signal.throwIfAborted();
-    checks.push({ name: 'engine', state: 'fail', found: describeError(error), fix: logsOf('guard') });
+    checks.push({ name: 'engine', state: 'fail', found: messageOf(error), fix: logsOf('guard') });
     return { checks, engine: null };
   }
 }
@@ -118,7 +117,7 @@ async function servicesReady(
   return services.map(({ name, fix }, i): Check => {
     const result = results[i];
     if (result?.status !== 'rejected') return { name, state: 'ok', found: 'ready' };
-    return { name, state: 'fail', found: describeError(result.reason), fix };
+    return { name, state: 'fail', found: messageOf(result.reason), fix };
   });
 }
 

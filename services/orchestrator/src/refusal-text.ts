@@ -1,0 +1,4 @@
+/** Why nothing was started, one line each. The lab without Docker refuses in the same words. */
+export function refusalText(problems: readonly string[]): string {
+  return `Refused to start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`;
+}
