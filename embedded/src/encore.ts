@@ -80,8 +80,10 @@ async function runLab(): Promise<number> {
   const { startLab } = await import('./lab.ts');
   const { runInFront } = await import('./foreground.ts');
   const stop = new AbortController();
+  let isInFront = false;
   const onSignal = () => {
-    if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
+    // Who is in front leaves by itself, with a last word.
+    if (stop.signal.aborted && !isInFront) process.exit(exitCodes.INTERRUPTED);
     stop.abort(new Error('interrupted'));
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
@@ -90,7 +92,9 @@ async function runLab(): Promise<number> {
     process.stderr.write('starting the lab\n');
     await using lab = await startLab({ root, results, host }, stop.signal);
     const env = { ...process.env, ...lab.env };
+    isInFront = true;
     const code = await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
+    isInFront = false;
     if (code === refusedExitCode) process.stderr.write(`the logs of the lab's programs are in ${lab.keepLogs()}\n`);
     return code;
   } catch (error) {

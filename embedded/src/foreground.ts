@@ -2,10 +2,12 @@
  * The orchestrator in front: it has the terminal, and the user's Ctrl-C is for it.
  *
  * With a terminal it shares our process group, so that it may read keys, and the terminal itself tells both of a Ctrl-C.
- * Without one it has a group of its own and we hand the signals on. Either way it is told once; the second time ends all.
+ * Without one it has a group of its own and we hand the signals on. The second signal ends all: it says how to get a report
+ * and leaves at once, or is killed, and we leave with it; the reaper takes the lab down.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { exitCodes } from '@encore/contracts';
 import type { Reaper } from './engine/reaper.ts';
 
 export interface Foreground {
@@ -14,7 +16,9 @@ export interface Foreground {
   readonly reaper: Reaper;
 }
 
-/** Its exit code; a second signal ends it at once. */
+const lastWordMs = 300;
+
+/** Its exit code; after a second signal this does not come back. */
 export async function runInFront({ command, env, reaper }: Foreground): Promise<number> {
   const terminal = process.stdin.isTTY === true;
   const [program = '', ...args] = command;
@@ -24,8 +28,8 @@ export async function runInFront({ command, env, reaper }: Foreground): Promise<
   let signals = 0;
   const onSignal = (name: NodeJS.Signals) => {
     signals += 1;
-    if (signals > 1) child.kill('SIGKILL');
-    else if (name !== 'SIGINT' || !terminal) child.kill(name);
+    if (name !== 'SIGINT' || !terminal) child.kill(name);
+    if (signals > 1) setTimeout(() => child.kill('SIGKILL'), lastWordMs);
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of names) process.on(name, onSignal);
@@ -33,7 +37,8 @@ export async function runInFront({ command, env, reaper }: Foreground): Promise<
     return await new Promise<number>((ended, failed) => {
       child.once('error', failed);
       child.once('exit', (code, signal) => {
-        ended(signals > 1 ? 130 : (code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
+        if (signals > 1) process.exit(exitCodes.INTERRUPTED);
+        ended(code ?? 128 + constants.signals[signal ?? 'SIGKILL']);
       });
     });
   } finally {

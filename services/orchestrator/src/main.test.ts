@@ -113,9 +113,13 @@ describe('encore, the program', function () {
     await program.until('phase heal');
     const at = performance.now();
     program.child.kill('SIGINT');
-    const { exitCode } = await program.end();
+    const { exitCode, said } = await program.end();
     assert.equal(exitCode, 130);
     assert.ok(performance.now() - at < 1_000);
+    assert.match(
+      said,
+      /\nLeft at once, without a report\. What .* undone within 10 s; `\.\/encore report` makes the report/,
+    );
   });
 
   it('is reported as a run that seems to go on while it does, and no longer when it is over', async () => {

@@ -11,11 +11,21 @@ import { refusalText } from './refusal-text.ts';
 const lastWordMs = 25_000;
 
 const stop = new AbortController();
+let isRun = false;
 function onSignal(name: string): void {
-  // The second one leaves at once; the guard heals when the leases end.
-  if (stop.signal.aborted) process.exit(exitCodes.INTERRUPTED);
+  if (stop.signal.aborted) leaveAtOnce();
   setTimeout(leaveLate, lastWordMs).unref();
   stop.abort(new Error(`stopped by ${name}`));
+}
+
+/** The second signal. The guard heals when the leases end. */
+function leaveAtOnce(): never {
+  const command = process.env['ENCORE_COMMAND'] || './encore';
+  if (isRun)
+    process.stdout.write(
+      `\nLeft at once, without a report. What is still held is undone within 10 s; \`${command} report\` makes the report from what was recorded.\n`,
+    );
+  process.exit(exitCodes.INTERRUPTED);
 }
 
 /** A report of many hours may take longer than we are given; its evidence is on disk by then. */
@@ -40,6 +50,7 @@ export async function main(): Promise<void> {
 
   const command = parseCommandLine(process.argv.slice(2), process.env);
   if (command.name === 'refused') return refuse(command.problems);
+  isRun = command.name === 'run' && !command.dryRun;
   let wiring: Wiring;
   try {
     wiring = readWiring(process.env);

@@ -5,6 +5,7 @@
 import type { EventOf } from '@encore/contracts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
+import { counted } from './words.ts';
 
 export interface Alert {
   at: number;
@@ -90,7 +91,9 @@ function watchBreaker(): (event: Observation) => string | null | undefined {
     if (event.type !== 'load_second') return undefined;
     const refused = event.attempts.breaker_open ?? 0;
     if (refused > 0) lastOpenAt = event.at;
-    return event.at - lastOpenAt < windowMs ? `a circuit breaker refused ${refused} requests in one second` : null;
+    return event.at - lastOpenAt < windowMs
+      ? `a circuit breaker refused ${counted(refused, 'request')} in one second`
+      : null;
   };
 }
 

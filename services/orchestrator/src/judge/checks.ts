@@ -75,7 +75,7 @@ export const checks: readonly Check[] = [
       const bit = supported.filter(({ record }) => record.bit === 'yes').length;
       const part = share(bit, supported.length) ?? 1;
       return part < 0.95
-        ? [`only ${bit} of ${supported.length} faults bit (${percentOf(part)}, at least 95 % are needed)`]
+        ? [`only ${bit} of ${counted(supported.length, 'fault')} bit (${percentOf(part)}, at least 95 % are needed)`]
         : [];
     },
   },

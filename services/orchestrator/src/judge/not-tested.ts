@@ -2,6 +2,7 @@
 import { faultKinds } from '@encore/contracts';
 import type { Evidence } from './evidence.ts';
 import { isUnsupported } from './fault-record.ts';
+import { counted } from './words.ts';
 
 export function notTested(evidence: Evidence): string[] {
   const { faults, plan, notReached, settings, monitoring, run } = evidence;
@@ -14,7 +15,7 @@ export function notTested(evidence: Evidence): string[] {
   return [
     ...[...unsupported].map(([kind, reason]) => `${kind}: this engine cannot do it (${reason})`),
     ...(others.length === 0 ? [] : [`kinds of fault that are not in this run's plan: ${others.join(', ')}`]),
-    ...(notReached === 0 ? [] : [`${notReached} planned faults whose time never came`]),
+    ...(notReached === 0 ? [] : [`${counted(notReached, 'planned fault')} whose time never came`]),
     ...(monitoring === null ? ['whether monitoring would notice the faults: no Prometheus told of its alerts'] : []),
     ...(run.capacity?.type === 'capacity_measured' ? [] : ['how much the server can do without faults and users']),
     ...(settings.profile === 'full' ? [] : ['a whole day: slow leaks and rare faults need the full profile']),

@@ -1,4 +1,5 @@
 /** The state of the run in a few lines of at most 79 columns, and in one line for a log. Pure. */
+import { counted } from '../judge/words.ts';
 import { durationText } from './duration-text.ts';
 import { killText } from './kills.ts';
 import type { Snapshot } from './run-view.ts';
@@ -23,7 +24,7 @@ export function statusLine(state: Snapshot): string {
   return [
     state.phase,
     timeText(state),
-    `${state.users} users`,
+    counted(state.users, 'user'),
     `${recent.requestsPerSecond.toFixed(1)} req/s`,
     `right ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})`,
     `server ${serverText(state)}`,

@@ -24,7 +24,9 @@ export function textSummary(report: Report, jsonPath?: string): string {
     ...kills
       .slice(0, maxKillsShown)
       .flatMap((kill, index) => ['', light, ...killOf(kill, index + 1, kills.length, report)]),
-    ...(kills.length > maxKillsShown ? ['', `... and ${kills.length - maxKillsShown} more kills, in the report`] : []),
+    ...(kills.length > maxKillsShown
+      ? ['', `... and ${counted(kills.length - maxKillsShown, 'more kill')}, in the report`]
+      : []),
     heavy,
   ];
   return `${lines.join('\n')}\n`;
@@ -52,7 +54,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
   const late = lateText(recoveries);
   const worst = recoveries.failed > 0 ? 'worst: never' : `worst ${secondsText(recoveries.max_seconds, 1)}`;
   return [
-    `Success Rate: ${totals.success_rate === null ? 'no data' : `${(totals.success_rate * 100).toFixed(2)}%`} of ${thousands(totals.operations)} operations (attempts ${percentText(totals.attempt_success_rate)})`,
+    `Success Rate: ${totals.success_rate === null ? 'no data' : `${(totals.success_rate * 100).toFixed(2)}%`} of ${counted(totals.operations, 'operation')} (attempts ${percentText(totals.attempt_success_rate)})`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
     `Failed Requests: ${thousands(failedAttempts)} in ramp and steady (in the whole run ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} by none)`,
     `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
@@ -91,7 +93,7 @@ function killOf(kill: ReportedFault, number: number, of: number, { recoveries }:
       .filter((step): step is [number, string] => step[0] !== null)
       .sort(([a], [b]) => a - b)
       .map(([seconds, what]) => `  +${seconds.toFixed(3).padStart(8)} s  ${what}`),
-    `  ${thousands(kill.attempts_failed)} attempts failed because of it`,
+    `  ${counted(kill.attempts_failed, 'attempt')} failed because of it`,
   ];
 }
 

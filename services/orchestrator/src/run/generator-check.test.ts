@@ -19,6 +19,7 @@ describe('capacity of the load generator', () => {
     assert.equal(state(2, 500, 12), 'warn');
     assert.equal(state(2, 20, 80), 'warn');
     assert.equal(state(2, 20, null), 'warn');
+    assert.match(generatorCheck(1, { ...config, users: 1 }, 12).found, /^1 core for 1 user;/);
     assert.match(generatorCheck(2, config, 80).fix ?? '', /close other work/);
   });
 

@@ -1,6 +1,8 @@
 /** Has the load generator room for these users? Its own lateness would be taken for the server's, so a run without room is INCONCLUSIVE. */
+
 import type { RunConfig } from '@encore/contracts';
 import { generatorLimits } from '../judge/generator.ts';
+import { counted } from '../judge/words.ts';
 import type { Check } from './lab-checks.ts';
 
 const usersPerCore = 200;
@@ -10,7 +12,7 @@ const idleDelayMs = generatorLimits.eventLoopDelayP99Ms / 4;
 export function generatorCheck(cores: number, { users }: RunConfig, eventLoopDelayP99Ms: number | null): Check {
   const name = 'load generator capacity';
   const delay = eventLoopDelayP99Ms === null ? 'not measured' : `${Math.round(eventLoopDelayP99Ms)} ms`;
-  const found = `${cores} cores for ${users} users; its event loop is late by ${delay} (p99) while it has nothing to do`;
+  const found = `${counted(cores, 'core')} for ${counted(users, 'user')}; its event loop is late by ${delay} (p99) while it has nothing to do`;
   const fix = (what: string): string => `the generator may be the bottleneck, which makes a run INCONCLUSIVE: ${what}`;
   if (eventLoopDelayP99Ms === null || eventLoopDelayP99Ms > idleDelayMs)
     return { name, state: 'warn', found, fix: fix('close other work on this machine') };

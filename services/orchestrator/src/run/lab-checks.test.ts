@@ -46,6 +46,13 @@ describe('preflight checklist', () => {
       assert.equal(states({ composeVersion: version })['Compose'], 'ok');
   });
 
+  it('of Compose, the lines that name a command name its project too, for `down` and `run` of another one would miss it', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../../docker-compose.yml'), 'utf8');
+    const commands = [...text.matchAll(/^ +- ENCORE_(?:COMMAND|AFTER_RUN_HINT)=(.*)$/gm)].map(([, command]) => command);
+    assert.equal(commands.length, 2);
+    for (const command of commands) assert.match(command ?? '', /^docker compose -p \$\{COMPOSE_PROJECT_NAME\} /);
+  });
+
   it('adds up the memory limits as docker-compose.yml has them', () => {
     const text = readFileSync(join(import.meta.dirname, '../../../../docker-compose.yml'), 'utf8');
     const megabytes = [...text.matchAll(/^ +mem_limit: (\d+)m$/gm)].map(([, number]) => Number(number));

@@ -27,7 +27,7 @@ function successRate(report: Report): Html {
   const { totals } = report;
   const rate = totals.success_rate;
   const attempts = totals.attempt_success_rate;
-  const under = `${thousands(totals.ok)} of ${thousands(totals.operations)} operations${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of single attempts`}`;
+  const under = `${thousands(totals.ok)} of ${counted(totals.operations, 'operation')}${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of single attempts`}`;
   return card(
     'Success rate',
     rate === null ? '–' : unit((rate * 100).toFixed(2), '%'),
@@ -45,7 +45,7 @@ function worstRecovery(report: Report, running: boolean): Html {
     return card(
       'Worst recovery',
       running ? 'overdue' : 'never',
-      `after ${recoveries.failed} of ${recoveries.count + recoveries.failed} faults${limitText}`,
+      `after ${recoveries.failed} of ${counted(recoveries.count + recoveries.failed, 'fault')}${limitText}`,
       ok,
     );
   const value = recoveries.max_seconds;
