@@ -125,6 +125,7 @@ export function orchestratorEnvironment({ ports, folder, results }: LabPlaces): 
     ENCORE_RUNS_DIR: folder.runs,
     ENCORE_RESULTS_DIR: results,
     ENCORE_LOGS_DIR: folder.logs,
+    ENCORE_PAGE_URL: `http://localhost:${ports.page}`,
     ENCORE_WHERE_TO_LOOK: `live page http://localhost:${ports.page}   reports ${results}`,
   };
 }

@@ -1,4 +1,7 @@
-/** The monitor in a real terminal (tmux), small and large: it fits, `q` leaves it while the run goes on, Ctrl-C ends the run. */
+/**
+ * The monitor in a real terminal (tmux), small and large: it fits, `q` leaves it while the run goes on, Ctrl-C ends the run. One that
+ * is too small is told so, and shows the run once it is enlarged.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
@@ -67,8 +70,24 @@ describe('monitor in a terminal', function () {
         return last;
       };
       await until('steady');
+      await tmux('resize-window', '-x', '60', '-y', '12');
+      const small = await until('needs 80x24');
+      assert.ok(small.includes('this is 60x12') && !small.includes('Kills'), small);
+      await tmux('resize-window', '-x', String(columns), '-y', String(rows));
       const shown = await until('100.0 % right');
-      for (const word of ['ENCORE', 'server', 'ready', 'success', 'memory', 'next', 'Kills', 'Alerts', 'q: leave'])
+      assert.doesNotMatch(shown, /needs 80x24/);
+      for (const word of [
+        'ENCORE',
+        'server',
+        'ready',
+        'success',
+        'memory',
+        'next',
+        'Kills',
+        'Alerts',
+        'page http://',
+        'q: leave',
+      ])
         assert.ok(shown.includes(word), `${word} in\n${shown}`);
       assert.equal(shown.trimEnd().split('\n').length <= rows, true, shown);
       await tmux('send-keys', 'q');

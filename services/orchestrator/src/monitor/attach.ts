@@ -35,11 +35,13 @@ export async function attach({ url, clock, output, terminal, stop }: AttachOptio
   }
   const left = new AbortController();
   const signal = AbortSignal.any([stop, left.signal]);
-  const screen = await terminal?.openMonitor(
-    'q leaves; the run goes on',
-    () => left.abort(),
-    () => left.abort(),
-  );
+  const leave = (): void => left.abort();
+  const screen = await terminal?.openMonitor({
+    footer: 'q leaves; the run goes on',
+    pageUrl: url,
+    onLeave: leave,
+    onInterrupt: leave,
+  });
   let shown: Snapshot | null = null;
   try {
     while (!signal.aborted) {

@@ -49,8 +49,9 @@ function busy(): Snapshot {
   };
   return view.snapshot(steady + 100_500);
 }
+const page = 'http://localhost:8180';
 const textOf = (state: Snapshot, columns: number, rows: number): string[] =>
-  monitorRows(state, columns, rows).map((row) => row.map(({ text }) => text).join(''));
+  monitorRows(state, { columns, rows }, page).map((row) => row.map(({ text }) => text).join(''));
 
 describe('monitor', () => {
   it('fits every size from 80x24 up, and uses the room it gets', () => {
@@ -88,9 +89,30 @@ describe('monitor', () => {
       assert.ok(screen.includes(word), `${word} in\n${screen}`);
   });
 
+  it('says where the page is, at every size', () => {
+    for (const columns of [80, 200])
+      assert.ok(textOf(busy(), columns, 24).some((line) => line.endsWith(`page ${page}`) && line.length === columns));
+  });
+
+  it('says what it needs on a terminal that is too small, within its edges', () => {
+    for (const [columns, rows] of [
+      [79, 24],
+      [80, 23],
+      [20, 3],
+      [5, 1],
+    ] as const) {
+      const lines = textOf(busy(), columns, rows);
+      assert.ok(lines.length <= Math.max(1, rows - 1));
+      for (const line of lines) assert.ok(line.length <= columns, line);
+      assert.match(lines[0] ?? '', /^needs/);
+      assert.doesNotMatch(lines.join('\n'), /ENCORE/);
+    }
+    assert.deepEqual(textOf(busy(), 60, 20), ['needs 80x24', 'this is 60x20', 'enlarge it, or leave: q']);
+  });
+
   it('shows a kill that was back too late in red, and says so', () => {
     const state = { ...busy(), recoveryLimitSeconds: 1 };
-    const pieces = monitorRows(state, 80, 24).flat();
+    const pieces = monitorRows(state, { columns: 80, rows: 24 }, page).flat();
     const late = pieces.filter(({ text }) => text === 'back after 1.5 s, too late (limit 1 s)');
     assert.ok(late.length > 0);
     for (const { colour } of late) assert.equal(colour, 'red');

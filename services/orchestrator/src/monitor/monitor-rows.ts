@@ -1,4 +1,4 @@
-/** The monitor's screen as rows of coloured pieces, made to fit any terminal from 80x24 up. Pure: the same state, the same screen. */
+/** The monitor's screen as rows of coloured pieces, made to fit any terminal from 80x24 up; a smaller one is told so. Pure: the same state, the same screen. */
 import { durationText } from '../progress/duration-text.ts';
 import { isLate, type Kill, killText } from '../progress/kills.ts';
 import type { Snapshot } from '../progress/run-view.ts';
@@ -17,9 +17,15 @@ const minRows = 24;
 /** Rows that are always there; the rest of the screen is for kills and alerts. */
 const fixedRows = 18;
 
-export function monitorRows(state: Snapshot, columns: number, rows: number): Row[] {
-  const width = Math.max(minColumns, columns);
-  const left = Math.max(minRows, rows) - fixedRows - 1;
+export interface Size {
+  columns: number;
+  rows: number;
+}
+
+export function monitorRows(state: Snapshot, size: Size, pageUrl: string): Row[] {
+  const { columns: width, rows } = size;
+  if (width < minColumns || rows < minRows) return tooSmall(size);
+  const left = rows - fixedRows - 1;
   const kills = state.kills.slice(-Math.max(1, Math.floor(left / 2)));
   const alerts = state.alerts.slice(-Math.max(1, left - Math.max(1, kills.length)));
   const all: Row[] = [
@@ -29,12 +35,23 @@ export function monitorRows(state: Snapshot, columns: number, rows: number): Row
     ...trendRows(state, width),
     [],
     ...faultRows(state),
-    title('Kills'),
+    [...title('Kills'), dim(`page ${pageUrl}`.padStart(width - 'Kills'.length))],
     ...(kills.length === 0 ? [[dim('  none yet')]] : kills.map((kill) => killRow(kill, state.recoveryLimitSeconds))),
     title('Alerts'),
     ...(alerts.length === 0 ? [[dim('  none')]] : alerts.map(alertRow)),
   ];
-  return all.slice(0, Math.max(minRows, rows) - 1).map((row) => cut(row, width));
+  return all.slice(0, rows - 1).map((row) => cut(row, width));
+}
+
+/** Half a screen would be read wrongly. The program draws anew when the terminal is enlarged. */
+function tooSmall({ columns, rows }: Size): Row[] {
+  return [
+    [{ text: `needs ${minColumns}x${minRows}`, bold: true, colour: 'yellow' }],
+    [{ text: `this is ${columns}x${rows}` }],
+    [{ text: 'enlarge it, or leave: q' }],
+  ]
+    .map((row) => cut(row as Row, columns))
+    .slice(0, Math.max(1, rows - 1));
 }
 
 function headRows(state: Snapshot, width: number): Row[] {

@@ -13,6 +13,8 @@ export interface MonitorOptions {
   stdin: NodeJS.ReadStream;
   /** What `q` and Ctrl-C mean, in the last line. */
   footer: string;
+  /** Where a browser finds the same. */
+  pageUrl: string;
   onLeave: () => void;
   onInterrupt: () => void;
 }
@@ -65,7 +67,8 @@ function MonitorScreen({
     if (key.ctrl && input === 'c') options.onInterrupt();
     else if (input === 'q') options.onLeave();
   });
-  const lines = state === null ? [[{ text: 'waiting for the run ...' }]] : monitorRows(state, columns, rows);
+  const lines =
+    state === null ? [[{ text: 'waiting for the run ...' }]] : monitorRows(state, { columns, rows }, options.pageUrl);
   return h(
     Box,
     { flexDirection: 'column', height: Math.max(1, rows - 1) },
@@ -74,7 +77,7 @@ function MonitorScreen({
       { flexDirection: 'column', flexGrow: 1, overflow: 'hidden' },
       ...lines.map((row, i) => h(Line, { key: i, row })),
     ),
-    h(Text, { dimColor: true }, options.footer),
+    h(Text, { dimColor: true, wrap: 'truncate' }, options.footer),
   );
 }
 

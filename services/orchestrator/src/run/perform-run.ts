@@ -134,11 +134,15 @@ async function conclude(run: {
   return exitCodes[report.result];
 }
 
-async function openMonitor(progress: Progress, { config, terminal, interrupt, stop }: RunOptions): Promise<void> {
+async function openMonitor(
+  progress: Progress,
+  { config, wiring, terminal, interrupt, stop }: RunOptions,
+): Promise<void> {
   if (!config.monitor || terminal === null || stop.aborted) return;
   const close = (): void => void progress.closeScreen();
   const footer = 'q: leave the monitor, the run goes on    Ctrl-C: undo everything and report';
-  progress.open(await terminal.openMonitor(footer, close, interrupt));
+  const pageUrl = wiring.links.page;
+  progress.open(await terminal.openMonitor({ footer, pageUrl, onLeave: close, onInterrupt: interrupt }));
   // Whoever stops the run wants to see what is done about it, and the second Ctrl-C must reach the program.
   stop.addEventListener('abort', close, { once: true });
 }
