@@ -4,6 +4,9 @@ import { EncoreError } from './encore-error.ts';
 
 const port = /:\d{1,5}$/;
 
+/** This machine's names for itself, and the one by which the others call this service in Compose. */
+export const hostNamesOf = (service: string): readonly string[] => ['localhost', '127.0.0.1', '[::1]', service];
+
 /** Passes a request on, or throws: 403 for a Host or an Origin that is not of `allowedNames` (any port is), 400 without a clear Host. */
 export function hostGuard(
   allowedNames: readonly string[],

@@ -1,6 +1,14 @@
 /** The load generator: wires configuration, state and routes. */
 import { mkdir } from 'node:fs/promises';
-import { createLogger, createRegistry, EventLog, runService, startHttpService, systemClock } from '@encore/kit';
+import {
+  createLogger,
+  createRegistry,
+  EventLog,
+  hostNamesOf,
+  runService,
+  startHttpService,
+  systemClock,
+} from '@encore/kit';
 import { loadgenRoutes } from './api.ts';
 import { Baseline } from './baseline.ts';
 import { readConfig } from './config.ts';
@@ -24,6 +32,7 @@ await runService(logger, async () => {
   const baseline = new Baseline(targetUrl, logger);
   const service = await startHttpService({
     ...config,
+    allowedHosts: hostNamesOf('loadgen'),
     logger,
     registry,
     events,

@@ -8,14 +8,11 @@
  *
  * Of browsers only those that were led here on purpose are answered: the page of another site could end the run.
  */
-import { type Clock, type HttpService, type Logger, startHttpService } from '@encore/kit';
+import { type Clock, type HttpService, hostNamesOf, type Logger, startHttpService } from '@encore/kit';
 import type { Registry } from 'prom-client';
 import type { Wiring } from './config.ts';
 import type { LivePage } from './live/live-page.ts';
 import type { RunView } from './progress/run-view.ts';
-
-/** This machine's names for itself, and the one that Prometheus uses in Compose. */
-const allowedHosts = ['localhost', '127.0.0.1', '[::1]', 'orchestrator'];
 
 export interface StatusApiOptions {
   wiring: Pick<Wiring, 'host' | 'port'>;
@@ -38,7 +35,7 @@ export function startStatusApi({
 }: StatusApiOptions): Promise<HttpService> {
   return startHttpService({
     ...wiring,
-    allowedHosts,
+    allowedHosts: hostNamesOf('orchestrator'),
     logger,
     registry,
     ready: () => true,

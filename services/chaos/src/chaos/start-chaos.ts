@@ -5,6 +5,7 @@ import {
   EncoreError,
   EventLog,
   type HttpService,
+  hostNamesOf,
   type Logger,
   parse,
   startHttpService,
@@ -32,6 +33,7 @@ export async function startChaos(
   const service = await startHttpService({
     host: config.host,
     port: config.port,
+    allowedHosts: hostNamesOf('chaos'),
     logger,
     registry,
     ready: () => true,

@@ -3,6 +3,7 @@ import {
   createRegistry,
   describeError,
   type HttpService,
+  hostNamesOf,
   type Logger,
   startHttpService,
   systemClock,
@@ -50,6 +51,7 @@ export async function startGuard(
   const service = await startHttpService({
     host: config.host,
     port: config.port,
+    allowedHosts: hostNamesOf('guard'),
     logger,
     registry,
     ready: () => guard.ready,

@@ -1,0 +1,71 @@
+/** Without Docker every program of the lab listens on this machine, where the page of any site may ask it something through a browser. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitUntil } from '@encore/kit';
+import { after, before, describe, it } from 'mocha';
+import { root } from './support/command.ts';
+
+const nowhere = 'http://127.0.0.1:1';
+const services = {
+  guard: {
+    main: 'services/chaos/src/guard/main.ts',
+    env: {
+      ENCORE_PROJECT: 'none',
+      ENCORE_ENGINE_SOCKET: '/no/socket',
+      ENCORE_TOXIPROXY_URL: nowhere,
+      ENCORE_CLIENT_LINK: '127.0.0.1:2>127.0.0.1:3',
+      ENCORE_DATABASE_LINK: '127.0.0.1:4>127.0.0.1:5',
+    },
+  },
+  chaos: { main: 'services/chaos/src/chaos/main.ts', env: { ENCORE_GUARD_URL: nowhere } },
+  loadgen: { main: 'services/loadgen/src/main.ts', env: { ENCORE_TARGET_URL: nowhere } },
+} as const;
+
+function statusOf(port: number, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((answered, failed) => {
+    request({ host: '127.0.0.1', port, path: '/live', headers }, (response) => {
+      response.resume();
+      answered(response.statusCode);
+    })
+      .once('error', failed)
+      .end();
+  });
+}
+
+describe('a program of the lab that listens', function () {
+  this.timeout(20_000);
+  const children: ChildProcess[] = [];
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'encore-names-'));
+  });
+  after(() => {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const [name, { main, env }] of Object.entries(services))
+    it(`as ${name}, answers to its own names only`, async () => {
+      const folders = { ENCORE_JOURNAL_DIR: join(folder, 'journal'), ENCORE_RUNS_DIR: join(folder, 'runs') };
+      const child = spawn(process.execPath, [join(root, main)], {
+        env: { ...env, ...folders, ENCORE_PORT: '0' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      children.push(child);
+      let log = '';
+      child.stderr.on('data', (piece: Buffer) => {
+        log += piece.toString();
+      });
+      const portIn = () => Number(/"port":(\d+)|"url":"http:[^"]*:(\d+)"/.exec(log)?.slice(1).join('')) || undefined;
+      const port = await waitUntil(name, portIn, { timeoutMs: 10_000 }).catch(() => assert.fail(log));
+      for (const host of ['localhost', `127.0.0.1:${port}`, `[::1]:${port}`, `${name}:80`])
+        assert.equal(await statusOf(port, { host }), 200, host);
+      for (const host of ['evil.example', `evil.example:${port}`, 'localhost.evil.example'])
+        assert.equal(await statusOf(port, { host }), 403, host);
+      assert.equal(await statusOf(port, { host: 'localhost', origin: 'http://evil.example' }), 403);
+    });
+});
