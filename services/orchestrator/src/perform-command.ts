@@ -105,7 +105,7 @@ async function report(
   const { report } = await writeResults(results);
   if (agoMs !== null)
     say(
-      `This run seems to go on: its record has no end and was written to ${Math.round(agoMs / 1_000)} s ago. What follows is its state until now and not its verdict; its own report comes when it ends.`,
+      `The record of this run has no end and was written to ${Math.round(agoMs / 1_000)} s ago. If the run goes on, what follows is its state until now and not its verdict; its own report comes when it ends.`,
     );
   say(textSummary(report, `${results}.json`));
   return exitCodes[report.result];

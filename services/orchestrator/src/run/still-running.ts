@@ -1,4 +1,4 @@
-/** Does a recorded run seem to go on? Its history has no end, and somebody wrote to it just now: there are events every second. */
+/** May a recorded run still go on? Its history has no end, and somebody wrote to it just now: there are events every second. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyFile } from '../judge/run-folder.ts';
@@ -8,7 +8,7 @@ const silentMs = 15_000;
 /** The end is the last line. */
 const tailBytes = 16_384;
 
-/** Milliseconds since the last line of a run that seems to go on; null for one that is over. */
+/** Milliseconds since the last line of a run that may go on (or was killed just now); null for one that is over. */
 export async function writtenAgoMs(runFolder: string, now: number): Promise<number | null> {
   await using file = await open(join(runFolder, historyFile));
   const { mtimeMs, size } = await file.stat();
