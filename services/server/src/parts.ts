@@ -1,5 +1,6 @@
 /** The parts of the server and how they hold on to each other. Nothing here listens, and nothing needs a database to exist. */
 import { describeError, type Logger, systemClock } from '@encore/kit';
+import { createBreakers } from './breakers.ts';
 import type { Settings } from './config.ts';
 import { Database } from './database/database.ts';
 import { Migration } from './database/migration.ts';
@@ -9,7 +10,7 @@ import { Spool } from './http/spool.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { defaultScoreLimits } from './music/index.ts';
 import { Admission } from './resilience/admission.ts';
-import { type BreakerRules, CircuitBreaker } from './resilience/circuit-breaker.ts';
+import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';
 import { Collections } from './resilience/collections.ts';
 import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
@@ -19,7 +20,7 @@ import { ScoreCache } from './scores/score-cache.ts';
 import { loadWork, ScoreLibrary } from './scores/score-library.ts';
 import { createControl } from './server-control.ts';
 import { tools } from './tools/index.ts';
-import { breakerName, type ServerControl } from './tools/tool.ts';
+import type { ServerControl } from './tools/tool.ts';
 import { ToolRunner } from './tools/tool-runner.ts';
 import { type Watched, watchGauges } from './watch-gauges.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
@@ -124,24 +125,6 @@ export function createParts(settings: Settings, logger: Logger): Parts {
       await database[Symbol.asyncDispose]();
       for (const breaker of watched.breakers) breaker[Symbol.dispose]();
     },
-  };
-}
-
-function createBreakers(
-  { limits }: Settings,
-  logger: Logger,
-): { database: CircuitBreaker; tools: Map<string, CircuitBreaker> } {
-  const { failures, successes, open_seconds, database_open_seconds } = limits.breaker;
-  const forTools = { failures, successes, openMs: open_seconds * 1_000 };
-  const forDatabase = { failures, successes: 1, openMs: database_open_seconds * 1_000 };
-  const create = (name: string, rules: BreakerRules): CircuitBreaker => {
-    const breaker = new CircuitBreaker(name, rules, systemClock);
-    breaker.onChange((state) => logger.warn({ breaker: name, state }, 'circuit breaker'));
-    return breaker;
-  };
-  return {
-    database: create('database', forDatabase),
-    tools: new Map(tools.map(({ name }) => [name, create(breakerName(name), forTools)])),
   };
 }
 

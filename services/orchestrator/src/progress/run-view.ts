@@ -3,9 +3,9 @@
  * terminal, the page and the metrics; the verdict is made from the history itself and never from here.
  */
 import type { EncoreEvent, EventOf, Phase, Plan, PlannedFault, RunConfig } from '@encore/contracts';
-import { neutralOutcomes } from '@encore/contracts';
 import { Alerts } from '../judge/index.ts';
 import { type Kill, Kills } from './kills.ts';
+import { type RecentFigures, RecentLoad, type Trend } from './recent-load.ts';
 
 export interface FaultNow {
   id: string;
@@ -24,14 +24,6 @@ export interface ServerDetail {
   breakers: Record<string, string>;
 }
 
-/** One second each, oldest first; null where nothing was measured. */
-export interface Trend {
-  requestsPerSecond: (number | null)[];
-  successRate: (number | null)[];
-  p99Ms: (number | null)[];
-  memoryShare: (number | null)[];
-}
-
 export interface Snapshot {
   runId: string;
   seed: number;
@@ -44,8 +36,7 @@ export interface Snapshot {
   users: number;
   operations: { ok: number; failed: number; unknown: number };
   successRate: number | null;
-  /** Over the last ten seconds. */
-  recent: { successRate: number | null; requestsPerSecond: number; p50Ms: number | null; p99Ms: number | null };
+  recent: RecentFigures;
   server: { port: boolean; ready: boolean } | null;
   current: FaultNow[];
   next: { id: string; kind: string; target: string; at: number } | null;
@@ -60,9 +51,7 @@ export interface Snapshot {
   result: string | null;
 }
 
-const recentSeconds = 10;
 const shownAlerts = 10;
-const trendSeconds = 180;
 
 export class RunView {
   readonly runId: string;
@@ -77,10 +66,9 @@ export class RunView {
   wrongAnswers = 0;
   readonly #alerts = new Alerts();
   #lastAlerts: Snapshot['alerts'] = [];
-  readonly #trend: Trend = { requestsPerSecond: [], successRate: [], p99Ms: [], memoryShare: [] };
+  readonly #load = new RecentLoad();
   #users = 0;
   readonly #operations = { ok: 0, failed: 0, unknown: 0 };
-  #recent: EventOf<'load_second'>[] = [];
   #server: { port: boolean; ready: boolean } | null = null;
   readonly #current = new Map<string, FaultNow>();
   readonly #kills = new Kills();
@@ -133,7 +121,7 @@ export class RunView {
 
   /** The end of the last second of which the load generator told. */
   get loadSeenAt(): number | null {
-    return this.#recent.at(-1)?.at ?? null;
+    return this.#load.seenAt;
   }
 
   get faultsHeld(): number {
@@ -155,7 +143,7 @@ export class RunView {
       users: this.#users,
       operations: { ...this.#operations },
       successRate: all === 0 ? null : ok / all,
-      recent: this.#recentFigures(now),
+      recent: this.#load.figures(now),
       server: this.#server,
       current: [...this.#current.values()],
       next: this.#next(now),
@@ -165,7 +153,7 @@ export class RunView {
       memory: { ...this.#memory },
       detail: this.detail,
       alerts: [...this.#lastAlerts],
-      trend: structuredClone(this.#trend),
+      trend: this.#load.trend,
       result: this.result,
     };
   }
@@ -184,18 +172,8 @@ export class RunView {
       this.#operations.failed += failed;
       this.#operations.unknown += unknown;
     }
-    this.#recent.push(event);
-    if (this.#recent.length > recentSeconds) this.#recent.shift();
-    this.#addTrend(event);
-  }
-
-  #addTrend(event: EventOf<'load_second'>): void {
-    const { ok, all, attempts } = countsOf(event);
     const server = this.#memory['server'];
-    push(this.#trend.requestsPerSecond, attempts);
-    push(this.#trend.successRate, all === 0 ? null : ok / all);
-    push(this.#trend.p99Ms, event.responseMs?.p99 ?? null);
-    push(this.#trend.memoryShare, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
+    this.#load.add(event, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
   }
 
   #inject(event: EventOf<'fault_injected'>): void {
@@ -204,26 +182,6 @@ export class RunView {
     const durationSeconds = this.#planned.get(id)?.durationSeconds ?? 0;
     this.#current.set(id, { id, kind, target, injectedAt: event.at, durationSeconds });
     this.#kills.inject(event);
-  }
-
-  #recentFigures(now: number): Snapshot['recent'] {
-    const seconds = this.#recent.filter(({ at }) => at > now - recentSeconds * 1_000 - 2_000);
-    let ok = 0;
-    let all = 0;
-    let attempts = 0;
-    for (const second of seconds) {
-      const counts = countsOf(second);
-      ok += counts.ok;
-      all += counts.all;
-      attempts += counts.attempts;
-    }
-    const timed = seconds.flatMap(({ responseMs }) => (responseMs === null ? [] : [responseMs]));
-    return {
-      successRate: all === 0 ? null : ok / all,
-      requestsPerSecond: seconds.length === 0 ? 0 : attempts / seconds.length,
-      p50Ms: timed.at(-1)?.p50 ?? null,
-      p99Ms: timed.length === 0 ? null : Math.max(...timed.map(({ p99 }) => p99)),
-    };
   }
 
   #next(now: number): Snapshot['next'] {
@@ -241,20 +199,4 @@ export class RunView {
       return now + (this.plan.rampSeconds + this.plan.steadySeconds) * 1_000;
     return null;
   }
-}
-
-function countsOf(second: EventOf<'load_second'>): { ok: number; all: number; attempts: number } {
-  const counts = { ok: 0, all: 0, attempts: 0 };
-  for (const { ok, failed, unknown } of Object.values(second.operations)) {
-    counts.ok += ok;
-    counts.all += ok + failed + unknown;
-  }
-  for (const [outcome, count] of Object.entries(second.attempts))
-    if (!neutralOutcomes.some((neutral) => neutral === outcome)) counts.attempts += count;
-  return counts;
-}
-
-function push(values: (number | null)[], value: number | null): void {
-  values.push(value);
-  if (values.length > trendSeconds) values.shift();
 }
