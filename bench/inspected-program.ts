@@ -5,6 +5,7 @@
  *   SIGUSR1 ──▶ "Debugger listening on ws://127.0.0.1:…" in the log ──▶ a script that collects garbage and says how much is left
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import type { HeapSpaceInfo } from 'node:v8';
 import { waitUntil } from '../packages/kit/src/index.ts';
 
 /** Any free port: several programs are looked into at once. */
@@ -20,9 +21,18 @@ const collectAndMeasure = `
     return process.getBuiltinModule('node:vm').runInNewContext('gc');
   })();
   collectGarbage();
-  process.memoryUsage().heapUsed`;
+  JSON.stringify(process.getBuiltinModule('node:v8').getHeapSpaceStatistics())`;
+/** Where V8 keeps what it has compiled. */
+const codeSpace = /^(?:code|trusted)_/;
 const openMs = 10_000;
 const answerMs = 60_000;
+
+/** What is left on the heap after a full collection. */
+export interface HeapSize {
+  dataBytes: number;
+  /** Machine code, bytecode and what belongs to them. */
+  codeBytes: number;
+}
 
 export class InspectedProgram {
   readonly #url: string;
@@ -38,14 +48,16 @@ export class InspectedProgram {
     return new InspectedProgram(await waitUntil(`the inspector of process ${pid}`, find, { timeoutMs: openMs }));
   }
 
-  /** Bytes that are left on the heap after a full collection. */
-  async heapAfterCollection(): Promise<number> {
+  async heapAfterCollection(): Promise<HeapSize> {
     const { result } = await this.#talk((call) =>
       call('Runtime.evaluate', { expression: collectAndMeasure, returnByValue: true }),
     );
-    const bytes = (result as { value?: unknown } | undefined)?.value;
-    if (typeof bytes !== 'number') throw new TypeError(`the program answered ${JSON.stringify(result)}, not a number`);
-    return bytes;
+    const text = (result as { value?: unknown } | undefined)?.value;
+    if (typeof text !== 'string') throw new TypeError(`the program answered ${JSON.stringify(result)}, not its heap`);
+    const size = { dataBytes: 0, codeBytes: 0 };
+    for (const { space_name, space_used_size } of JSON.parse(text) as HeapSpaceInfo[])
+      size[codeSpace.test(space_name) ? 'codeBytes' : 'dataBytes'] += space_used_size;
+    return size;
   }
 
   /** For whoever looks for a leak: two of them, compared in a browser's developer tools, name what has grown. */
