@@ -15,8 +15,8 @@ const drainMs = 7_000;
 /** The longest silence of a client that is sending a body, or reading an answer. */
 export const stallMs = 10_000;
 const maxHealthConnections = 200;
-/** A hundred readers of large scores at once, in an eighth of the smallest memory that the lab gives. */
-const outboxBytes = 48 * 1024 * 1024;
+/** Eighty readers of large scores at once and as many of small ones, in an eighth of the smallest memory that the lab gives. */
+const outboxRoom = { smallAnswersBytes: 8 * 1024 * 1024, largeAnswersBytes: 40 * 1024 * 1024 };
 
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
@@ -67,7 +67,7 @@ export function openUsersPort(
   const app = usersApp({
     store,
     spool,
-    outbox: new Outbox(outboxBytes, stallMs),
+    outbox: new Outbox(outboxRoom, stallMs),
     metrics,
     admission,
     maxBytes: limits.max_request_size,

@@ -10,13 +10,20 @@ import { overloaded } from '../resilience/semaphore.ts';
 /** A reader has to take so much within the time for a stall; slower ones could not be told from those who read nothing. */
 const pieceBytes = 64 * 1024;
 
-export class Outbox {
-  readonly #maxBytes: number;
-  readonly #stallMs: number;
-  #heldBytes = 0;
+/** Answers up to this size have room of their own: readers of large ones who take nothing shut out nobody who wants little. */
+const smallBytes = 64 * 1024;
 
-  constructor(maxBytes: number, stallMs: number) {
-    this.#maxBytes = maxBytes;
+export interface OutboxRoom {
+  smallAnswersBytes: number;
+  largeAnswersBytes: number;
+}
+
+export class Outbox {
+  readonly #left: { small: number; large: number };
+  readonly #stallMs: number;
+
+  constructor({ smallAnswersBytes, largeAnswersBytes }: OutboxRoom, stallMs: number) {
+    this.#left = { small: smallAnswersBytes, large: largeAnswersBytes };
     this.#stallMs = stallMs;
   }
 
@@ -24,10 +31,11 @@ export class Outbox {
   reserve(bytes: number, response: ServerResponse, signal: AbortSignal): void {
     // A response that has been closed is not closed again, and would keep its room.
     signal.throwIfAborted();
-    if (this.#heldBytes + bytes > this.#maxBytes) throw overloaded('too many answers wait for their readers');
-    this.#heldBytes += bytes;
+    const size = bytes <= smallBytes ? 'small' : 'large';
+    if (bytes > this.#left[size]) throw overloaded('too many answers wait for their readers');
+    this.#left[size] -= bytes;
     response.once('close', () => {
-      this.#heldBytes -= bytes;
+      this.#left[size] += bytes;
     });
   }
 
