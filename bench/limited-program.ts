@@ -16,6 +16,8 @@ const startMs = 30_000;
 export interface LimitedProgramOptions {
   /** From the root of the repository, with its arguments. */
   program: string;
+  /** For Node. */
+  flags?: readonly string[];
   cpus: number;
   env?: Record<string, string>;
 }
@@ -34,7 +36,7 @@ export class LimitedProgram implements AsyncDisposable {
     this.limited = container.group !== null;
   }
 
-  static async start({ program, cpus, env }: LimitedProgramOptions): Promise<LimitedProgram> {
+  static async start({ program, flags = [], cpus, env }: LimitedProgramOptions): Promise<LimitedProgram> {
     await using undo = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'encore-bench-program-'));
     undo.defer(() => rm(folder, { recursive: true, force: true }));
@@ -43,7 +45,7 @@ export class LimitedProgram implements AsyncDisposable {
     const container = engine.create({
       name: `bench-${port}`,
       image: program,
-      command: [process.execPath, '--import', join(root, 'embedded/src/warm-start.ts'), join(root, program)],
+      command: [process.execPath, ...flags, '--import', join(root, 'embedded/src/warm-start.ts'), join(root, program)],
       env: {
         NODE_ENV: 'production',
         NODE_COMPILE_CACHE: join(folder, 'compile'),

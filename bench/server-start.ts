@@ -5,6 +5,7 @@
  *
  * Limit (issue: the server under test): at most 3 times the bare server, as the median of the rounds.
  */
+import { serverFlags } from '../embedded/src/topology.ts';
 import { systemClock } from '../packages/kit/src/index.ts';
 import { smallScore } from '../services/server/src/fixture-server.ts';
 import { startPostgres } from '../test/support/postgres.ts';
@@ -22,6 +23,7 @@ export async function benchServerStart(print: (line: string) => void = console.l
   const score = smallScore('G', 2);
   await using server = await LimitedProgram.start({
     program: 'services/server/src/main.ts',
+    flags: serverFlags,
     cpus: 1,
     env: { ENCORE_DATABASE_URL: postgres.url },
   });

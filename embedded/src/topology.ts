@@ -33,6 +33,12 @@ export interface LabPlaces {
   readonly base: Readonly<Record<string, string>>;
 }
 
+/**
+ * The same as in the Dockerfile. By itself V8 gives a server whose requests are short-lived a megabyte for what is young, and under
+ * overload, when half a CPU makes sixteen in a second, collects it forty times.
+ */
+export const serverFlags: readonly string[] = ['--min-semi-space-size=8'];
+
 const at = (port: number): string => `http://127.0.0.1:${port}`;
 
 export function topology(places: LabPlaces): LabService[] {
@@ -79,13 +85,19 @@ export function topology(places: LabPlaces): LabService[] {
       after: ['guard', 'postgres'],
       ready: { url: `${at(ports.health)}/health/ready` },
       spec: {
-        ...node('server', 'services/server/src/main.ts', ports.server, {
-          ENCORE_HEALTH_PORT: String(ports.health),
-          ENCORE_DATABASE_URL: places.databaseUrl,
-          ENCORE_SERVER_CONFIG: places.serverConfig,
-          ENCORE_SCRATCH_DIR: folder.sub('scratch'),
-          ENCORE_ALLOWED_HOSTS: 'localhost,127.0.0.1',
-        }),
+        ...node(
+          'server',
+          'services/server/src/main.ts',
+          ports.server,
+          {
+            ENCORE_HEALTH_PORT: String(ports.health),
+            ENCORE_DATABASE_URL: places.databaseUrl,
+            ENCORE_SERVER_CONFIG: places.serverConfig,
+            ENCORE_SCRATCH_DIR: folder.sub('scratch'),
+            ENCORE_ALLOWED_HOSTS: 'localhost,127.0.0.1',
+          },
+          serverFlags,
+        ),
         labels: labels(
           places,
           'server',
@@ -142,11 +154,18 @@ function common(places: LabPlaces, name: string): Omit<ContainerSpec, 'image' | 
 }
 
 function nodeService(places: LabPlaces) {
-  return (name: string, program: string, port: number, env: Record<string, string> = {}): ContainerSpec => ({
+  return (
+    name: string,
+    program: string,
+    port: number,
+    env: Record<string, string> = {},
+    flags: readonly string[] = [],
+  ): ContainerSpec => ({
     ...common(places, name),
     image: `node ${process.version}`,
     command: [
       process.execPath,
+      ...flags,
       '--import',
       join(places.root, 'embedded/src/warm-start.ts'),
       join(places.root, program),
