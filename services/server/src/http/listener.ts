@@ -34,6 +34,9 @@ export class Listener {
 
   static async open(app: RequestListener, options: ListenerOptions): Promise<Listener> {
     const open = new Set<ServerResponse>();
+    const forget = function (this: ServerResponse): void {
+      open.delete(this);
+    };
     const server = createServer(
       {
         headersTimeout: headersTimeoutMs,
@@ -48,7 +51,7 @@ export class Listener {
       },
       (request, response) => {
         open.add(response);
-        response.once('close', () => open.delete(response));
+        response.on('close', forget);
         // Not listening any more: this connection should not bring another request.
         if (!server.listening) response.setHeader('connection', 'close');
         app(request, response);

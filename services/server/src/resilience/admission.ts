@@ -4,11 +4,15 @@
  *
  * Under overload hundreds of heads may come in one turn of the event loop, before the first of them has taken its place. So those
  * who were let in count as if they had, until they can have taken it: a refusal at the head costs a tenth of one after the body.
+ *
+ * Who would have to wait, and everybody under overload, is let in only as fast as the CPU allows: see CpuBudget.
  */
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
 import type { ServerConfig } from '../config.ts';
 import type { ShedReason } from '../metrics.ts';
+import type { CpuBudget } from './cpu-budget.ts';
+import { Overload } from './overload.ts';
 import { overloaded, Semaphore } from './semaphore.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
@@ -20,6 +24,8 @@ export interface AdmissionOptions {
   /** Short of memory: heavy work is refused. */
   heavyRefused: () => boolean;
   stopping: () => boolean;
+  /** Null where the CPU has no limit that we could know. */
+  cpu: CpuBudget | null;
   onShed: (reason: ShedReason) => void;
 }
 
@@ -36,10 +42,12 @@ export class Admission {
   readonly #addresses: TokenBuckets;
   /** Let in during this turn of the event loop and the one before. */
   readonly #letIn = { light: 0, heavy: 0 };
+  readonly #overload: Overload;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     const { limits, clock } = options;
+    this.#overload = new Overload(clock);
     const shared = { maxWaitMs: limits.queue_timeout * 1_000, standingMs, refuse: () => this.#shed('OVERLOADED') };
     const places = limits.max_concurrent_requests;
     this.#all = new Semaphore({ ...shared, places, maxQueued: limits.max_queued_requests });
@@ -68,12 +76,25 @@ export class Admission {
   refusal(clientId: string | undefined, address: string, cost: Cost): EncoreError | null {
     const known = clientId !== undefined && clientId.length <= 64;
     if (!(known ? this.#clients.take(clientId) : this.#addresses.take(address))) return this.#shed('RATE_LIMITED');
-    const { light, heavy } = this.#letIn;
-    const noRoom = this.#all.room <= light + heavy || (cost === 'heavy' && this.#heavy.room <= heavy);
-    if (noRoom) return this.#shed('OVERLOADED');
     const refusal = cost === 'heavy' ? this.#heavyRefusal() : null;
-    if (!refusal) this.#expect(cost);
-    return refusal;
+    if (refusal) return refusal;
+    const fits = this.#fits(cost);
+    this.#overload.count(!fits);
+    if (!fits) return this.#shed('OVERLOADED');
+    this.#expect(cost);
+    return null;
+  }
+
+  #fits(cost: Cost): boolean {
+    if (!this.#leaves('room', cost)) return false;
+    if (this.#options.cpu?.take(cost) !== false) return true;
+    return !this.#overload.on && this.#leaves('free', cost);
+  }
+
+  /** Whether those who were let in leave one of these to the next. */
+  #leaves(what: 'free' | 'room', cost: Cost): boolean {
+    const { light, heavy } = this.#letIn;
+    return this.#all[what] > light + heavy && (cost === 'light' || this.#heavy[what] > heavy);
   }
 
   #expect(cost: Cost): void {

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { groupFoldersV1, groupFoldersV2, type KernelFolders, readCounter, readNumber } from './control-group.ts';
 
 export interface MemoryReading {
   usedBytes: number;
@@ -11,20 +12,17 @@ export interface MemoryReading {
   source: 'file' | 'cgroup-v2' | 'cgroup-v1' | 'config';
 }
 
-export interface MemorySources {
+export interface MemorySources extends KernelFolders {
   /** memory_limit_mb: the limit is never above it. */
   configuredBytes: number;
   limitFile: string | null;
-  /** For tests: where the kernel's files are. */
-  procFolder?: string;
-  cgroupFolder?: string;
 }
 
 const pageBytes = 4_096;
 
 export function readMemory(sources: MemorySources): MemoryReading {
-  const { configuredBytes, limitFile, procFolder = '/proc', cgroupFolder = '/sys/fs/cgroup' } = sources;
-  const counted = readCgroupV2(procFolder, cgroupFolder) ?? readCgroupV1(procFolder, cgroupFolder);
+  const { configuredBytes, limitFile, procFolder = '/proc' } = sources;
+  const counted = readCgroupV2(sources) ?? readCgroupV1(sources);
   if (limitFile !== null) {
     const limit = readNumber(limitFile);
     if (limit !== null) {
@@ -35,8 +33,8 @@ export function readMemory(sources: MemorySources): MemoryReading {
   return { usedBytes: privateBytes(procFolder), limitBytes: configuredBytes, source: 'config' };
 }
 
-function readCgroupV2(procFolder: string, cgroupFolder: string): MemoryReading | null {
-  for (const folder of groupFolders(procFolder, cgroupFolder, /^0::(.*)$/m)) {
+function readCgroupV2(folders: KernelFolders): MemoryReading | null {
+  for (const folder of groupFoldersV2(folders)) {
     const limit = readNumber(join(folder, 'memory.max'));
     const used = readNumber(join(folder, 'memory.current'));
     if (limit === null || used === null) continue;
@@ -45,8 +43,8 @@ function readCgroupV2(procFolder: string, cgroupFolder: string): MemoryReading |
   return null;
 }
 
-function readCgroupV1(procFolder: string, cgroupFolder: string): MemoryReading | null {
-  for (const folder of groupFolders(procFolder, join(cgroupFolder, 'memory'), /^\d+:(?:.*,)?memory(?:,.*)?:(.*)$/m)) {
+function readCgroupV1(folders: KernelFolders): MemoryReading | null {
+  for (const folder of groupFoldersV1('memory', folders)) {
     const limit = readNumber(join(folder, 'memory.limit_in_bytes'));
     const used = readNumber(join(folder, 'memory.usage_in_bytes'));
     // Without a limit version 1 says a number near 2^63.
@@ -54,16 +52,6 @@ function readCgroupV1(procFolder: string, cgroupFolder: string): MemoryReading |
     return { usedBytes: used - readStat(folder, 'total_inactive_file'), limitBytes: limit, source: 'cgroup-v1' };
   }
   return null;
-}
-
-/** Our group by its path; inside a container the path is the host's, and the root of the mount is our group. */
-function groupFolders(procFolder: string, mount: string, line: RegExp): string[] {
-  try {
-    const path = line.exec(readFileSync(join(procFolder, 'self/cgroup'), 'utf8'))?.[1];
-    return path === undefined ? [] : [join(mount, path), mount];
-  } catch {
-    return [];
-  }
 }
 
 /** Resident pages of this process and its descendants, without those of files, which all processes share. */
@@ -88,21 +76,6 @@ function privateBytes(procFolder: string): number {
   return total;
 }
 
-/** Null for `max`, for a file that is not there, and for anything else that is no number. */
-function readNumber(path: string): number | null {
-  try {
-    const text = readFileSync(path, 'utf8').trim();
-    return /^\d+$/.test(text) ? Number(text) : null;
-  } catch {
-    return null;
-  }
-}
-
 function readStat(folder: string, name: string): number {
-  try {
-    const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(readFileSync(join(folder, 'memory.stat'), 'utf8'))?.[1];
-    return Number(value ?? 0);
-  } catch {
-    return 0;
-  }
+  return readCounter(join(folder, 'memory.stat'), name) ?? 0;
 }

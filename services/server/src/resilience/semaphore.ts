@@ -36,10 +36,15 @@ export class Semaphore {
     return this.#queue.size;
   }
 
+  /** How many more would not have to wait. */
+  get free(): number {
+    return Math.max(0, this.#options.places - this.#taken);
+  }
+
   /** How many more would not be refused at once. */
   get room(): number {
-    const { places, maxQueued } = this.#options;
-    return Math.max(0, places - this.#taken) + (this.#standing ? 0 : maxQueued - this.#queue.size);
+    const { maxQueued } = this.#options;
+    return this.free + (this.#standing ? 0 : maxQueued - this.#queue.size);
   }
 
   get #standing(): boolean {
