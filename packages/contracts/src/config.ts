@@ -53,6 +53,9 @@ export const loadConfigSchema = z.strictObject({
       export: z.number().min(0),
       heavy: z.number().min(0),
     })
+    .refine((mix) => Object.values(mix).some((weight) => weight > 0), {
+      message: 'one weight at least must be above 0',
+    })
     .describe('weights of the operations'),
   thinkSeconds: rangeSchema.describe('how long a user waits between two operations'),
   byteBudgetPerSecond: z

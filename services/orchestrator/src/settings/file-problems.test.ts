@@ -39,6 +39,11 @@ describe('problems of a settings file', () => {
     assert.deepEqual(problemsOf('load: 5'), [
       'load: 5 is not right; give settings by name: mix, thinkSeconds, byteBudgetPerSecond, liveScoresPerUser, probesPerSecond',
     ]);
+    const [nothingToDo] = problemsOf('load: { mix: { create: 0, analyze: 0, modify: 0, export: 0, heavy: 0 } }');
+    assert.equal(
+      nothingToDo,
+      'load.mix: {"create":0,"analyze":0,"modify":0,"export":0,"heavy":0} is not right: one weight at least must be above 0',
+    );
     assert.deepEqual(problemsOf(rule(`when: { betweenSeconds: { min: 5, max: 3 } }, ${crash}`)), [
       'schedule[0].when.betweenSeconds: {"min":5,"max":3} is not right: min must not be greater than max',
     ]);
