@@ -29,17 +29,10 @@ export function answerError(response: ServerResponse, error: EncoreError): void 
     response.destroy();
     return;
   }
-  readyAnswer(error)(response);
-}
-
-/** Gives the same answer to each response that it is called with. */
-export function readyAnswer(error: EncoreError): (response: ServerResponse) => void {
   const body = JSON.stringify(errorBody(error));
   const head = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
   if (error.status === 503 || error.status === 429) head.push('retry-after', '1');
-  return (response) => {
-    response.writeHead(error.status, head);
-    // As text it goes out in one write with the head; bytes would take two.
-    response.end(body);
-  };
+  response.writeHead(error.status, head);
+  // As text it goes out in one write with the head; bytes would take two.
+  response.end(body);
 }

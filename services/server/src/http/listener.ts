@@ -34,9 +34,6 @@ export class Listener {
 
   static async open(app: RequestListener, options: ListenerOptions): Promise<Listener> {
     const open = new Set<ServerResponse>();
-    const forget = function (this: ServerResponse): void {
-      open.delete(this);
-    };
     const server = createServer(
       {
         headersTimeout: headersTimeoutMs,
@@ -51,7 +48,7 @@ export class Listener {
       },
       (request, response) => {
         open.add(response);
-        response.on('close', forget);
+        response.once('close', () => open.delete(response));
         // Not listening any more: this connection should not bring another request.
         if (!server.listening) response.setHeader('connection', 'close');
         app(request, response);
