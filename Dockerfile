@@ -37,7 +37,7 @@ USER 0:0
 COPY server_config.json server_config.json
 RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
-RUN ENCORE_SCRATCH_DIR=/tmp timeout --preserve-status -s TERM 5 node --min-semi-space-size=8 services/server/src/main.ts
-CMD ["--min-semi-space-size=8", "services/server/src/main.ts"]
+RUN ENCORE_SCRATCH_DIR=/tmp timeout --preserve-status -s TERM 5 node --min-semi-space-size=8 --max-semi-space-size=8 services/server/src/main.ts
+CMD ["--min-semi-space-size=8", "--max-semi-space-size=8", "services/server/src/main.ts"]
 
 FROM service

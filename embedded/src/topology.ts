@@ -35,9 +35,10 @@ export interface LabPlaces {
 
 /**
  * The same as in the Dockerfile. By itself V8 gives a server whose requests are short-lived a megabyte for what is young, and under
- * overload, when half a CPU makes sixteen in a second, collects it forty times.
+ * overload, when half a CPU makes sixteen in a second, collects it forty times. Both flags are needed: in a container with little memory
+ * V8 sets the most that it may be to a megabyte, and a least that is more than the most counts for nothing.
  */
-export const serverFlags: readonly string[] = ['--min-semi-space-size=8'];
+export const serverFlags: readonly string[] = ['--min-semi-space-size=8', '--max-semi-space-size=8'];
 
 const at = (port: number): string => `http://127.0.0.1:${port}`;
 

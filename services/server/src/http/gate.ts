@@ -48,9 +48,15 @@ function costOf(request: IncomingMessage, route: Route, heavyTools: ReadonlySet<
 /**
  * The rest of a body whose request was answered early is read and dropped, so that the client sees the answer and its next request
  * on this connection is not stuck behind bytes that nobody reads (Node does so itself only if nobody had begun to read). Not for ever.
+ *
+ * A small body is there by the end of this turn of the event loop. A timer for each of those would keep all that were refused of late
+ * until V8 takes them for old, and collecting what is old costs as much as the rest of a refusal.
  */
 function cutUnreadBody(this: ServerResponse): void {
-  const request = this.req;
+  if (!this.req.complete) setImmediate(dropUnreadBody, this.req);
+}
+
+function dropUnreadBody(request: IncomingMessage): void {
   if (request.complete) return;
   request.resume();
   const timer = setTimeout(() => {
