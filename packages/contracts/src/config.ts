@@ -86,6 +86,12 @@ export const runConfigSchema = z.strictObject({
     .describe('network faults of the default schedule: seconds from start to start, and how long each is held'),
   schedule: z
     .array(scheduleRuleSchema)
+    .superRefine((rules, { addIssue }) => {
+      const names = rules.map(({ name }) => name);
+      for (const [index, name] of names.entries())
+        if (names.indexOf(name) < index)
+          addIssue({ code: 'custom', path: [index, 'name'], message: 'another rule has this name' });
+    })
     .optional()
     .describe('replaces the default schedule (kills, network faults, memory caps); the kinds stand in docs/FAULTS.md'),
   capacitySeconds: z

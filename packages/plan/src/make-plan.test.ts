@@ -222,6 +222,10 @@ describe("controls and schedules of one's own", () => {
   it('refuses kills that leave no health between them, and a run without steady load', () => {
     const dense: RunConfig = { ...smokeConfig, killIntervalMinutes: 0.2 };
     assert.match(refusePlan(makePlan(dense), dense).join('\n'), /crash of rule kills/);
+    const seconds: RunConfig = { ...smokeConfig, killIntervalMinutes: 0.01 };
+    const told = refusePlan(makePlan(seconds), seconds).filter((problem) => problem.includes('kills'));
+    assert.equal(told.length, 4, told.join('\n'));
+    assert.match(told.at(-1) ?? '', /^schedule: and \d{2,} more of rule kills have no room$/);
     const short: RunConfig = { ...smokeConfig, hours: 0.002 };
     assert.match(refusePlan(makePlan(short), short).join('\n'), /hours: .* leave 0 s of steady load/);
     assert.ok(near(makePlan(short).steadySeconds, 0));

@@ -7,6 +7,8 @@ import { lastRecoverySeconds } from './run-times.ts';
 import { minControlShare } from './thin-out.ts';
 
 const minBestSuccessRate = 0.97;
+/** Of the faults of one rule that have no room. */
+const maxShown = 3;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 export function refusePlan(plan: Plan, config: RunConfig): string[] {
@@ -38,9 +40,12 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
       `schedule: only ${percent(layout.controlShare)} of the time is free of faults and recoveries, less than ${percent(minControlShare)}; plan fewer faults, or set unwinnable: true`,
     );
   const fixed = new Set(config.schedule?.filter(({ when }) => 'atSeconds' in when).map(({ name }) => name));
-  for (const { rule, kind, atSeconds, reason } of layout.dropped) {
-    if (kindTiming[kind].kill || fixed.has(rule))
+  const dropped = layout.dropped.filter(({ rule, kind }) => kindTiming[kind].kill || fixed.has(rule));
+  for (const [rule, faults] of Map.groupBy(dropped, (fault) => fault.rule)) {
+    for (const { kind, atSeconds, reason } of faults.slice(0, maxShown))
       problems.push(`schedule: ${kind} of rule ${rule} at ${atSeconds} s has no room: ${reason}`);
+    if (faults.length > maxShown)
+      problems.push(`schedule: and ${faults.length - maxShown} more of rule ${rule} have no room`);
   }
   return problems;
 }

@@ -18,7 +18,8 @@ interface OptionWords extends Words {
 
 export function checkWords(program: Commander, argv: readonly string[]): Words {
   const options = checkOptions(program, argv);
-  const operands = checkOperands(program, options.operands);
+  const asksForHelp = options.known.some((word) => word === '--help' || word === '-h');
+  const operands = checkOperands(program, options.operands, asksForHelp);
   return { problems: [...operands.problems, ...options.problems], known: [...operands.known, ...options.known] };
 }
 
@@ -31,6 +32,7 @@ function checkOptions(program: Commander, argv: readonly string[]): OptionWords 
   for (const { long, short, required, flags } of program.options)
     for (const name of [long, short]) if (name) wants.set(name, required ? flags : undefined);
   const words: OptionWords = { problems: [], known: [], operands: [] };
+  const given = new Set<string>();
   const queue = [...argv];
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
     if (!word.startsWith('-') || word === '-') {
@@ -45,15 +47,25 @@ function checkOptions(program: Commander, argv: readonly string[]): OptionWords 
       words.problems.push(`${name}: there is no such option.${didYouMean(name, [...wants.keys()])} See --help`);
       // What follows is taken for its value, as it is with the option that was meant.
       if (next?.startsWith('-') === false && (meant === undefined || wants.get(meant))) queue.shift();
-    } else if (wants.get(name) === undefined || word.includes('=')) words.known.push(word);
-    else if (next === undefined) words.problems.push(`${name}: its value is missing; give ${wants.get(name)}`);
-    else words.known.push(word, queue.shift() ?? '');
+      continue;
+    }
+    const value = wants.get(name);
+    if (value === undefined) {
+      if (word === name) words.known.push(word);
+      else words.problems.push(`${name}: takes no value; leave out ${word.slice(name.length)}`);
+      continue;
+    }
+    const text = word === name ? (next === undefined ? undefined : queue.shift()) : word.slice(name.length + 1);
+    if (!text) words.problems.push(`${name}: its value is missing; give ${value}`);
+    else if (given.has(name)) words.problems.push(`${name}: is given twice; keep one`);
+    else words.known.push(`${name}=${text}`);
+    given.add(name);
   }
   return words;
 }
 
 /** The command and what it is done to. */
-function checkOperands(program: Commander, operands: readonly string[]): Words {
+function checkOperands(program: Commander, operands: readonly string[], asksForHelp: boolean): Words {
   const [name, ...given] = operands;
   const asked = name === 'help' ? given[0] : name;
   if (name === undefined || asked === undefined) return { problems: [], known: [...operands] };
@@ -63,7 +75,7 @@ function checkOperands(program: Commander, operands: readonly string[]): Words {
     const commands = `The commands are ${names.join(', ')}; see --help`;
     return { problems: [`${asked}: there is no such command.${meantBy(asked, names)} ${commands}`], known: [] };
   }
-  if (name === 'help') return { problems: [], known: [...operands] };
+  if (name === 'help' || asksForHelp) return { problems: [], known: [...operands] };
   const wanted = command.registeredArguments;
   const problems = wanted
     .slice(given.length)

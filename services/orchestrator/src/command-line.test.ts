@@ -138,6 +138,10 @@ describe('command line', () => {
       assert.deepEqual(problems(['--config', path]), [`--config: ${path}: ${problem}`]);
     }
     assert.deepEqual(problems(['--config', folder]), [`--config: ${folder}: is a folder; name a file in it`]);
+    // As a pipe, it is read by the first who asks, and then it is empty.
+    assert.deepEqual(problems(['--config', '/dev/null']), [
+      '--config: /dev/null: is not a file; write the settings into one',
+    ]);
   });
 
   it('refuses a run without steady time, and a plan that nobody could win', () => {
@@ -199,6 +203,15 @@ describe('command line', () => {
     assert.equal(parse('verify').name, 'refused');
     for (const words of [['--help'], ['help'], ['help', 'verify'], ['verify', '--help']])
       assert.equal(parse(...words).name, 'print', words.join(' '));
+    for (const words of [
+      ['help', 'verify'],
+      ['verify', '--help'],
+      ['-h', 'verify', 'some-folder'],
+    ]) {
+      const ofVerify = parse(...words);
+      assert.ok(ofVerify.name === 'print' && /Usage: encore verify .*<folder>/.test(ofVerify.text), words.join(' '));
+    }
+    assert.match(problems(['nonsense', '--help'])[0] ?? '', /^nonsense: there is no such command/);
     const help = parse('--help');
     assert.ok(help.name === 'print' && help.text.includes('Examples:') && help.text.includes('--kill-interval'));
     assert.equal(parse('--version').name, 'print');
@@ -223,7 +236,10 @@ describe('command line', () => {
     ]);
     assert.deepEqual(problems(['verify', 'a', 'b']), ['b: "encore verify" takes one argument only.']);
     assert.deepEqual(problems(['verify']), ['verify: say which, as in "encore verify <folder>"']);
-    assert.deepEqual(problems(['--config', '--dry-run']), ['--config: its value is missing; give --config <file>']);
+    for (const argv of [['--config', '--dry-run'], ['--config', ''], ['--config=']])
+      assert.deepEqual(problems(argv), ['--config: its value is missing; give --config <file>']);
+    assert.deepEqual(problems(['--dry-run=yes']), ['--dry-run: takes no value; leave out =yes']);
+    assert.deepEqual(problems(['--users', '3', '--users=4']), ['--users: is given twice; keep one']);
   });
 
   it('refuses an option that the command would pass over, and says whose it is', () => {

@@ -59,7 +59,10 @@ describe('verify', () => {
     assert.match(said, /plan\.json +1 fault\n/);
     assert.match(said, new RegExp(`history\\.ndjson +${lines.toLocaleString('en-US')} lines, \\S+ events\n`));
     assert.match(said, /ledger\.ndjson +600 lines, 600 entries\n/);
-    assert.match(said, /production_test_20260101_120000\.json says the same, figure by figure\.\n$/);
+    assert.match(
+      said,
+      /production_test_20260101_120000\.json says the same, figure by figure\. Its views .* were not read\.\n$/,
+    );
   });
 
   it('comes to the same verdict without the report, and says that there was none', async () => {
@@ -127,5 +130,12 @@ describe('verify', () => {
     assert.match(said, /result: "PASSED" there, "INCONCLUSIVE" by the files/);
     await rm(reportPath);
     assert.equal((await verified()).exitCode, 2);
+  });
+
+  it('says which file is not there', async () => {
+    await rm(join(folder, ledgerFile));
+    const { exitCode, said } = await verified();
+    assert.equal(exitCode, 4);
+    assert.match(said, /ledger\.ndjson +is not there\n/);
   });
 });

@@ -1,6 +1,7 @@
 /** `encore verify`: the verdict from the files of a run alone, what was read for it, and whether the stored report says the same. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { contradictedExitCode, exitCodes, type Report } from '@encore/contracts';
 import { describeError } from '@encore/kit';
@@ -17,7 +18,7 @@ export async function verify(folder: string, reportPath: string, say: (text: str
   const run = await readRunFolder(folder);
   const { report } = await judge(run);
   say(textSummary(report));
-  say(readText(basename(folder), run));
+  say(readText(folder, run));
   const contradictions = await contradictionsOf(report, reportPath);
   const name = basename(reportPath);
   if (contradictions === null) {
@@ -25,7 +26,7 @@ export async function verify(folder: string, reportPath: string, say: (text: str
     return exitCodes[report.result];
   }
   if (contradictions.length === 0) {
-    say(`${name} says the same, figure by figure.`);
+    say(`${name} says the same, figure by figure. Its views (report.html, junit.xml, summary.md) were not read.`);
     return exitCodes[report.result];
   }
   say(`${name} says something else. It was changed, or another version of Encore wrote it, or the files were changed:`);
@@ -34,15 +35,17 @@ export async function verify(folder: string, reportPath: string, say: (text: str
   return contradictedExitCode;
 }
 
-function readText(name: string, { plan, counts, latencies }: RunFolder): string {
+function readText(folder: string, { plan, counts, latencies }: RunFolder): string {
   const { history, ledger } = counts;
   const percentilesOf = [...latencies.response.keys()];
+  const row = (name: string, text: string): string =>
+    `  ${name.padEnd(16)}${existsSync(join(folder, name)) ? text : 'is not there'}`;
   return [
-    `The verdict was computed anew, from these files of ${name} alone:`,
-    `  ${planFile.padEnd(16)}${counted(plan.faults.length, 'fault')}`,
-    `  ${historyFile.padEnd(16)}${counted(history.lines, 'line')}, ${counted(history.believed, 'event')}`,
-    `  ${ledgerFile.padEnd(16)}${counted(ledger.lines, 'line')}, ${counted(ledger.believed, 'entry', 'entries')}`,
-    `  ${latencyFile.padEnd(16)}percentiles of ${list(percentilesOf) || 'nothing'}; nothing is judged by them`,
+    `The verdict was computed anew, from these files of ${basename(folder)} alone:`,
+    row(planFile, counted(plan.faults.length, 'fault')),
+    row(historyFile, `${counted(history.lines, 'line')}, ${counted(history.believed, 'event')}`),
+    row(ledgerFile, `${counted(ledger.lines, 'line')}, ${counted(ledger.believed, 'entry', 'entries')}`),
+    row(latencyFile, `percentiles of ${list(percentilesOf) || 'nothing'}; nothing is judged by them`),
   ].join('\n');
 }
 

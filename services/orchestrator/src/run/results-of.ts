@@ -7,6 +7,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { EncoreError } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { planFile } from '../judge/run-folder.ts';
+import { whyUnreadable } from '../settings/config-file.ts';
 import { copyEvidence, copyLogs } from './phases/write-results.ts';
 
 const runName = /^r(\d{8}_\d{6}\w*)$/;
@@ -26,15 +27,22 @@ export function folderOf(asked: string, wiring: Wiring): string {
   if (!inside.startsWith('..')) places.push(join(wiring.resultsDir, inside));
   const folder = places.find((place) => existsSync(join(place, planFile)));
   if (folder !== undefined) return folder;
-  const why = existsSync(named)
-    ? `is not the folder of a run: there is no ${planFile} in it`
-    : 'there is no such run folder';
+  const why = existsSync(named) ? whyNoRun(named) : 'there is no such run folder';
   const last = lastOf(wiring.resultsDir, resultsName);
   const example = last === undefined ? 'production_test_20260101_120000' : `${last} (the last one there)`;
   throw new EncoreError(
     'NO_SUCH_RUN',
     `${named}: ${why}; give the folder beside its report, such as ${join(shown, example)}`,
   );
+}
+
+function whyNoRun(named: string): string {
+  try {
+    readdirSync(named);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') return whyUnreadable(error);
+  }
+  return `is not the folder of a run: there is no ${planFile} in it`;
 }
 
 /** Where the report of the run in this folder lies, if one was made: beside the folder of its results. */

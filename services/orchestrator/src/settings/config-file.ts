@@ -14,8 +14,10 @@ export function readSettingsFile(
   const wrong = (problem: string) => ({ ok: false as const, problem: `${path}: ${problem}` });
   let text: string;
   try {
-    const { size } = statSync(path);
-    if (size > maxBytes) return wrong(`is larger than ${maxBytes} bytes`);
+    const about = statSync(path);
+    // It is read again by the program that the lab starts, and a pipe gives what is in it only once, or waits for ever.
+    if (!about.isFile() && !about.isDirectory()) return wrong('is not a file; write the settings into one');
+    if (about.size > maxBytes) return wrong(`is larger than ${maxBytes} bytes`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     return wrong(whyUnreadable(error));

@@ -16,12 +16,25 @@ const rule = (more: string): string => `schedule: [{ name: a, target: server, ${
 const crash = 'faults: [{ kind: crash }]';
 
 describe('problems of a settings file', () => {
+  it('quote a name that would steer a terminal', () => {
+    const [problem = ''] = problemsOf('"\\e[31mred": 1');
+    assert.match(problem, /^"\\u001b\[31mred": there is no such setting/);
+  });
+
+  it('are two rules of one name, for reports tell rules apart by it', () => {
+    const at = (second: number) => `{ name: a, target: server, when: { atSeconds: [${second}] }, ${crash} }`;
+    assert.deepEqual(problemsOf(`schedule: [${at(5)}, ${at(60)}]`), [
+      'schedule[1].name: "a" is not right: another rule has this name',
+    ]);
+  });
+
   it('are none where all is right', () => {
     assert.deepEqual(problemsOf(`hours: 2\n${rule(`when: { atSeconds: [5] }, ${crash}`)}`), []);
   });
 
   it('quote a wrong value and say all that its place wants, however it is wrong', () => {
     const hours = 'give the length in hours, above 0 and at most 336, such as 0.05 or 24';
+    assert.deepEqual(problemsOf('hours: .nan'), [`hours: NaN is not right; ${hours}`]);
     for (const value of ['"soon"', '-1', '1000', '[4]'])
       assert.deepEqual(problemsOf(`hours: ${value}`), [`hours: ${value} is not right; ${hours}`]);
     assert.deepEqual(problemsOf('rampSeconds: -1'), ['rampSeconds: -1 is not right; give a number of at least 0']);

@@ -31,7 +31,8 @@ export function notRight(value: unknown, right: string, choices: readonly string
 const longestQuote = 60;
 
 function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no word for what YAML writes as .nan or .inf.
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
 }
 

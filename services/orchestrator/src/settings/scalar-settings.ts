@@ -78,7 +78,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--control <kind>',
     variable: 'ENCORE_CONTROL',
     isNumber: false,
-    help: 'a run that must not pass: server-down (the server stays dead) or no-bite (the faults do nothing)',
+    help: 'a run that must not pass: server-down (the server stays dead) or no-bite (the faults do nothing); default: none',
     right: 'none, server-down or no-bite',
     choices: controlSchema.options,
   },
