@@ -75,8 +75,8 @@ export function parseCommandLine(
     program.parse(known, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0 && complaints.length === 0) return { name: 'print', text: printed };
-    if (error.exitCode === 0) return { name: 'refused', problems: complaints };
+    if (error.exitCode === 0)
+      return complaints.length > 0 ? { name: 'refused', problems: complaints } : { name: 'print', text: printed };
     complaints.push(error.message.replace(/^error: /, ''));
   }
   complaints.push(...problemsOfOptions(program, asked.name), ...problemsOfPorts(env));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type Clock, EncoreError, systemClock, waitUntil } from '@encore/kit';
 import { afterEach, describe, it } from 'mocha';
 import { smallScore } from '../fixture-server.ts';
@@ -31,6 +31,15 @@ const hasCode = (code: string) => (error: unknown) => error instanceof EncoreErr
 const never = new AbortController().signal;
 const large = smallScore('C', 150_000);
 
+/** Our children that the kernel would kill first. */
+function workers(): string[] {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  return children.filter((pid) => {
+    const path = `/proc/${pid}/oom_score_adj`;
+    return existsSync(path) && readFileSync(path, 'utf8').trim() === '1000';
+  });
+}
+
 describe('WorkerPool', function () {
   this.timeout(60_000);
   let pool: WorkerPool;
@@ -55,12 +64,7 @@ describe('WorkerPool', function () {
     const { result, score } = await pool.run(jobOf(smallScore('C', 3)), 'a', never);
     assert.deepEqual(result, { parts: 1, measures: 3, notes: 3 });
     assert.equal(score?.notes.midi[0], 60);
-    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
-    const adjusted = children.filter((pid) => {
-      const path = `/proc/${pid}/oom_score_adj`;
-      return existsSync(path) && readFileSync(path, 'utf8').trim() === '1000';
-    });
-    assert.equal(adjusted.length, 1);
+    assert.equal(workers().length, 1);
   });
 
   it('gives back scores that hold no memory but their own', async () => {
@@ -112,6 +116,35 @@ describe('WorkerPool', function () {
     assert.ok(performance.now() - endedAt < 500);
     const { result } = await pool.run(jobOf(smallScore('C', 4)), 'next', never);
     assert.equal(result.measures, 4);
+  });
+
+  it('gives a job whose client has gone a moment more, for that costs less than a new process, and then kills it', async function () {
+    if (process.platform !== 'linux') this.skip();
+    create({ processes: 1 });
+    await pool.run(jobOf(smallScore()), 'warm', never);
+    const [pid] = workers();
+    const gone = () => {
+      const client = new AbortController();
+      return { signal: client.signal, leave: () => client.abort(new EncoreError('CLIENT_GONE', 'nobody waits')) };
+    };
+
+    const soon = gone();
+    await pool.run(jobOf(smallScore('C', 2_000), soon.leave), 'soon', soon.signal);
+    assert.ok(soon.signal.aborted);
+    assert.deepEqual(workers(), [pid], 'it was done in that moment');
+
+    const long = gone();
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(large).subarray(0, chunk);
+      long.leave();
+      for (let i = 0; i < 1_000; i += 1) {
+        await sleep(20);
+        yield Buffer.from(' ');
+      }
+    }
+    const job = { ...jobOf(''), source: { bytes: endless() } };
+    await assert.rejects(pool.run(job, 'long', long.signal), hasCode('CLIENT_GONE'));
+    await waitUntil('the end of its process', () => !workers().includes(pid ?? ''), { timeoutMs: 5_000 });
   });
 
   it('survives a process that dies of its document, and refuses that document for a while after three deaths', async () => {
