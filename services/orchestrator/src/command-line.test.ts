@@ -298,6 +298,12 @@ describe('command line', () => {
         '--seed: a stored plan decides this; leave it out, or plan anew with "encore run"',
         '--control: a stored plan decides this; leave it out, or plan anew with "encore run"',
       ]);
+    const settings = file('replayed.yaml', 'users: 3\nschedule: []\n');
+    const decided = 'a stored plan decides this; leave it out, or plan anew with "encore run"';
+    assert.deepEqual(problems(['replay', path, '--config', settings], { ENCORE_HOURS: '3', ENCORE_USERS: '4' }), [
+      `ENCORE_HOURS: ${decided}`,
+      `${settings}: schedule: ${decided}`,
+    ]);
     assert.match(problems(['replay', file('changed.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '', /changed/);
     const bare = mkdtempSync(join(folder, 'bare-'));
     assert.deepEqual(problems(['replay', bare]), [

@@ -3,11 +3,10 @@
  * refused by name: its author would else believe that it was heard.
  */
 import type { Command as Commander } from 'commander';
+import { decidedByPlan, decidedText } from './settings/replay.ts';
 import { scalarSettings } from './settings/scalar-settings.ts';
 
 const settings = [...scalarSettings.map(({ flag }) => flag), '--config'];
-/** A stored plan says when and how long; to say otherwise is to plan anew. */
-const decidedByPlan = ['--hours', '--kill-interval', '--seed', '--control'];
 const taken: Readonly<Record<string, readonly string[]>> = {
   run: [...settings, '--no-monitor', '--dry-run', '--replay'],
   replay: [...settings, '--no-monitor', '--dry-run'],
@@ -21,8 +20,8 @@ export function problemsOfOptions(program: Commander, command: string): string[]
   const isReplay = command === 'replay' || flags.includes('--replay');
   return flags.flatMap((flag) => {
     if (!taken[command]?.includes(flag)) return [`${flag}: "encore ${command}" does not take it${whoTakes(flag)}`];
-    if (isReplay && decidedByPlan.includes(flag))
-      return [`${flag}: a stored plan decides this; leave it out, or plan anew with "encore run"`];
+    const setting = scalarSettings.find((one) => one.flag === flag);
+    if (isReplay && setting && decidedByPlan.includes(setting.key)) return [`${flag}: ${decidedText}`];
     return [];
   });
 }

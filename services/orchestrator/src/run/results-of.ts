@@ -7,7 +7,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { EncoreError } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { planFile } from '../judge/run-folder.ts';
-import { whyUnreadable } from '../settings/config-file.ts';
+import { whyNoRun } from '../settings/replay.ts';
 import { copyEvidence, copyLogs } from './phases/write-results.ts';
 
 const runName = /^r(\d{8}_\d{6}\w*)$/;
@@ -34,15 +34,6 @@ export function folderOf(asked: string, wiring: Wiring): string {
     'NO_SUCH_RUN',
     `${named}: ${why}; give the folder beside its report, such as ${join(shown, example)}`,
   );
-}
-
-function whyNoRun(named: string): string {
-  try {
-    readdirSync(named);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') return whyUnreadable(error);
-  }
-  return `is not the folder of a run: there is no ${planFile} in it`;
 }
 
 /** Where the report of the run in this folder lies, if one was made: beside the folder of its results. */

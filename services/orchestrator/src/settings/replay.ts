@@ -1,12 +1,25 @@
 /** Reads what a replay needs: the stored plan, whose hash must still be right, and the settings of its run where they lie beside it. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Plan, planSchema } from '@encore/contracts';
+import { type Plan, planSchema, type RunConfig } from '@encore/contracts';
 import { problemsOf } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { isObject, type SettingsObject, whyUnreadable } from './config-file.ts';
 
 export type Replay = { ok: true; plan: Plan; settings: SettingsObject } | { ok: false; problem: string };
+
+/** A stored plan says when, how long and what; to say otherwise is to plan anew. */
+export const decidedByPlan: readonly (keyof RunConfig)[] = [
+  'hours',
+  'rampSeconds',
+  'killIntervalMinutes',
+  'seed',
+  'control',
+  'network',
+  'schedule',
+];
+
+export const decidedText = 'a stored plan decides this; leave it out, or plan anew with "encore run"';
 
 /** `path`: a plan.json, the folder of a run, or the report beside that folder. */
 export function readReplay(path: string): Replay {
@@ -15,7 +28,7 @@ export function readReplay(path: string): Replay {
   if (!existsSync(planPath))
     return {
       ok: false,
-      problem: `${path}: is not the folder of a run: there is no plan.json in it; give the folder beside a report`,
+      problem: `${path}: ${whyNoRun(path)}; give the folder beside a report`,
     };
   try {
     const parsed = planSchema.safeParse(JSON.parse(readFileSync(planPath, 'utf8')));
@@ -30,6 +43,17 @@ export function readReplay(path: string): Replay {
     if (error instanceof SyntaxError) return { ok: false, problem: `${planPath}: is not a plan: ${error.message}` };
     return { ok: false, problem: `${planPath}: ${whyUnreadable(error)}` };
   }
+}
+
+/** What a file or folder without a plan is instead of a run's. */
+export function whyNoRun(named: string): string {
+  try {
+    readdirSync(named);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTDIR') return whyUnreadable(error);
+  }
+  return 'is not the folder of a run: there is no plan.json in it';
 }
 
 function planPathOf(path: string): string {

@@ -6,6 +6,7 @@ import { type ProfileName, profileNameSchema, type RunConfig, runConfigSchema } 
 import { isObject, readSettingsFile, type SettingsObject } from './config-file.ts';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
+import { decidedByPlan, decidedText } from './replay.ts';
 import { parseScalar, scalarSettings } from './scalar-settings.ts';
 import { problemsOfVariables } from './unknown-variables.ts';
 
@@ -31,6 +32,7 @@ export function resolveSettings(input: SettingsInput): Resolved {
     if (read.ok) file = read.settings;
     else problems.push(`--config: ${read.problem}`);
   }
+  if (input.base !== undefined) problems.push(...overruled(input, file));
   const asked = scalars['profile'] ?? file['profile'] ?? input.base?.['profile'] ?? 'full';
   const profile = profileNameSchema.safeParse(asked).data ?? 'full';
   const lower = merge(lowest(profile), input.base ?? {});
@@ -46,6 +48,15 @@ export function resolveSettings(input: SettingsInput): Resolved {
   // A control is there to be lost.
   if (config.control !== 'none') config.unwinnable = true;
   return { ok: true, config };
+}
+
+/** What was written and would not be heard. Flags are looked at with the other flags of a command. */
+function overruled({ env, configPath }: SettingsInput, file: SettingsObject): string[] {
+  const variables = scalarSettings.filter(({ key, variable }) => decidedByPlan.includes(key) && env[variable]);
+  return [
+    ...variables.map(({ variable }) => `${variable}: ${decidedText}`),
+    ...decidedByPlan.filter((key) => key in file).map((key) => `${configPath}: ${key}: ${decidedText}`),
+  ];
 }
 
 /** The profile's settings; the seed is a placeholder, for it must be whole even while nobody has chosen one. */
