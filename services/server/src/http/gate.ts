@@ -49,8 +49,8 @@ function costOf(request: IncomingMessage, route: Route, heavyTools: ReadonlySet<
  * The rest of a body whose request was answered early is read and dropped, so that the client sees the answer and its next request
  * on this connection is not stuck behind bytes that nobody reads (Node does so itself only if nobody had begun to read). Not for ever.
  *
- * A small body is there by the end of this turn of the event loop. A timer for each of those would keep all that were refused of late
- * until V8 takes them for old, and collecting what is old costs as much as the rest of a refusal.
+ * A small body is there by the end of this turn of the event loop, and needs no timer. None outlives its request: a timer of seconds keeps
+ * what was refused until V8 takes it for old, and collecting what is old costs as much as the rest of a refusal.
  */
 function cutUnreadBody(this: ServerResponse): void {
   if (!this.req.complete) setImmediate(dropUnreadBody, this.req);
@@ -58,11 +58,10 @@ function cutUnreadBody(this: ServerResponse): void {
 
 function dropUnreadBody(request: IncomingMessage): void {
   if (request.complete) return;
-  request.resume();
-  const timer = setTimeout(() => {
-    if (!request.complete) request.destroy();
-  }, lingerMs);
+  const timer = setTimeout(() => request.destroy(), lingerMs);
   timer.unref();
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
 }
 
 export function routeOf({ url = '', method }: Pick<IncomingMessage, 'url' | 'method'>): Route {
