@@ -41,7 +41,7 @@ async function refusesHome(): Promise<boolean> {
   const { problemOfHome } = await import('./lab-folder.ts');
   const problem = problemOfHome(chosen);
   if (problem === null) return false;
-  process.stdout.write(refusalText([problem]));
+  process.stderr.write(refusalText([problem]));
   process.exitCode = refusedExitCode;
   return true;
 }
@@ -51,7 +51,7 @@ async function refusesResults(hours: number): Promise<boolean> {
   const { problemsOfResults } = await import('@encore/orchestrator/folder-checks');
   const problems = await problemsOfResults(results, hours);
   if (problems.length === 0) return false;
-  process.stdout.write(refusalText(problems));
+  process.stderr.write(refusalText(problems));
   process.exitCode = refusedExitCode;
   return true;
 }

@@ -25,7 +25,7 @@ const whenSchema = z
 
 const ruleFaultSchema = z.strictObject({
   kind: faultKindSchema,
-  weight: z.number().positive().default(1),
+  weight: z.number().positive().max(1_000_000).default(1),
   durationSeconds: rangeSchema.optional(),
   params: faultParamsSchema.default({}),
 });
@@ -35,7 +35,7 @@ export const scheduleRuleSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/)
-    .describe('a name of small letters, digits and dashes, such as kills'),
+    .describe('a name of at most 31 small letters, digits and dashes that begins with a letter, such as kills'),
   target: targetSchema,
   when: whenSchema,
   pick: z.enum(['in-turn', 'weighted']).default('weighted'),

@@ -21,6 +21,8 @@ export interface Layout {
   faults: Draft[];
   /** Faults with a fixed or regular time that had no room. */
   dropped: { rule: string; kind: FaultKind; atSeconds: number; reason: string }[];
+  /** Names of rules that came to nothing. */
+  empty: string[];
   /** Share of the steady phase that no fault and no recovery touches. */
   controlShare: number;
 }
@@ -70,6 +72,7 @@ class Planner {
         params: fault.params,
       })),
       dropped: this.#dropped,
+      empty: rules.map(({ name }) => name).filter((name) => !placed.some(({ rule }) => rule.name === name)),
       controlShare: this.#steadyMs <= 0 ? 0 : 1 - this.#line.occupiedMs(this.#steadyMs) / this.#steadyMs,
     };
   }

@@ -226,8 +226,17 @@ describe("controls and schedules of one's own", () => {
     const told = refusePlan(makePlan(seconds), seconds).filter((problem) => problem.includes('kills'));
     assert.equal(told.length, 4, told.join('\n'));
     assert.match(told.at(-1) ?? '', /^schedule: and \d{2,} more of rule kills have no room$/);
+    const willing: RunConfig = { ...dense, unwinnable: true };
+    assert.match(refusePlan(makePlan(willing), willing).join('\n'), /crash of rule kills .* has no room/);
     const short: RunConfig = { ...smokeConfig, hours: 0.002 };
-    assert.match(refusePlan(makePlan(short), short).join('\n'), /hours: .* leave 0 s of steady load/);
+    const [problem = '', ...more] = refusePlan(makePlan(short), short);
+    assert.match(problem, /^hours: .* leave 0 s of steady load; .* take more than 0\.\d+ h, or/);
+    assert.deepEqual(more, []);
+    const hours = Number(/take more than (\S+) h/.exec(problem)?.[1]);
+    assert.doesNotMatch(
+      refusePlan(makePlan({ ...short, hours: hours + 0.001 }), { ...short, hours: hours + 0.001 }).join(),
+      /hours:/,
+    );
     assert.ok(near(makePlan(short).steadySeconds, 0));
   });
 

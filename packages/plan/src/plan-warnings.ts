@@ -1,11 +1,20 @@
 /** What a plan lacks although its settings seem to ask for it. No reason to refuse it, but its author should know before the run. */
 import type { Plan, RunConfig } from '@encore/contracts';
 import { kindTiming } from './kind-timing.ts';
+import { layOut } from './layout.ts';
 
-export function planWarnings({ faults, steadySeconds }: Plan, config: RunConfig): string[] {
-  const { schedule, control, killIntervalMinutes } = config;
-  if (schedule !== undefined || control === 'server-down' || faults.some(({ kind }) => kindTiming[kind].kill))
-    return [];
+export function planWarnings(plan: Plan, config: RunConfig): string[] {
+  if (config.control === 'server-down' || plan.faults.length === 0) return [];
+  const kills = killsMissing(plan, config);
+  const { empty } = layOut(config);
+  const others = kills.length > 0 ? empty.filter((name) => name !== 'kills') : empty;
+  return [...kills, ...others.map((name) => `no fault of stream ${name} has room in this run; ${moreRoom}`)];
+}
+
+const moreRoom = 'take more hours, or shorter faults and intervals';
+
+function killsMissing({ faults, steadySeconds }: Plan, { schedule, killIntervalMinutes }: RunConfig): string[] {
+  if (schedule !== undefined || faults.some(({ kind }) => kindTiming[kind].kill)) return [];
   const minutes = (value: number): string => `${Number(value.toFixed(1))} min`;
   const firstMinutes = killIntervalMinutes / 2;
   return [

@@ -11,21 +11,24 @@ const minBestSuccessRate = 0.97;
 const maxShown = 3;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
+const hoursText = (seconds: number): string => `${Math.ceil((seconds / 3_600) * 1_000) / 1_000} h`;
+
 export function refusePlan(plan: Plan, config: RunConfig): string[] {
   const problems: string[] = [];
   const needed = lastRecoverySeconds(config);
+  // Nothing fits into such a run, which says all.
   if (plan.steadySeconds <= needed)
-    problems.push(
-      `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed`,
-    );
+    return [
+      `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed: take more than ${hoursText(config.rampSeconds + needed)}, or a profile with a shorter ramp`,
+    ];
   for (const { name, target, faults } of config.schedule ?? [])
     for (const { kind, params } of faults) {
       const problem = aimProblem({ kind, target, params });
       if (problem !== null) problems.push(`schedule: rule ${name}: ${problem}`);
     }
-  // A control asks for the impossible on purpose.
-  if (config.unwinnable || config.control === 'server-down') return problems;
-  if (plan.bestSuccessRate < minBestSuccessRate)
+  // It plans one fault, and that for ever.
+  if (config.control === 'server-down') return problems;
+  if (!config.unwinnable && plan.bestSuccessRate < minBestSuccessRate)
     problems.push(
       `schedule: even a perfect server would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or rarer, or set unwinnable: true`,
     );
@@ -35,7 +38,7 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
       `schedule: no fault fits into ${plan.steadySeconds} s of steady load; take more hours, shorter intervals, or \`schedule: []\` for load alone`,
     );
   const layout = layOut(config);
-  if (layout.controlShare < minControlShare && plan.faults.length > 0)
+  if (!config.unwinnable && layout.controlShare < minControlShare && plan.faults.length > 0)
     problems.push(
       `schedule: only ${percent(layout.controlShare)} of the time is free of faults and recoveries, less than ${percent(minControlShare)}; plan fewer faults, or set unwinnable: true`,
     );

@@ -77,6 +77,7 @@ function checkOperands(program: Commander, operands: readonly string[], asksForH
   }
   if (name === 'help' || asksForHelp) return { problems: [], known: [...operands] };
   const wanted = command.registeredArguments;
+  if (given.includes('')) return { problems: [`${name}: its argument is empty`], known: [] };
   const problems = wanted
     .slice(given.length)
     .filter(({ required }) => required)

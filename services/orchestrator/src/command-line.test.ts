@@ -88,6 +88,9 @@ describe('command line', () => {
 
   it('does not pass over a variable that looks like a setting', () => {
     assert.equal(problems([], { ENCORE_USER: '5' }).length, 1);
+    assert.deepEqual(problems([], { ENCORE_DRY_RUN: '1' }), [
+      'ENCORE_DRY_RUN: there is no such variable; give --dry-run',
+    ]);
     assert.equal(problems(['check'], { ENCORE_USER: '5' }).length, 1);
     assert.equal(run([], { ENCORE_GUARD_URL: 'http://x', ENCORE_RADIO: '5' }).config.users, 100);
   });
@@ -132,6 +135,9 @@ describe('command line', () => {
       ['proto.json', '{"__proto__": {"users": 5}}', '__proto__: there is no such setting'],
       ['proto.yaml', 'schedule: [{__proto__: {name: x}}]\n', '__proto__: there is no such setting'],
       ['tag.yaml', 'users: !!foo 3\n', 'is not YAML, at line 1, column 8: Unresolved tag: tag:yaml.org,2002:foo'],
+      ['bom.json', '\uFEFFnull', nothing],
+      ['deep.yaml', `a: ${'['.repeat(30)}${']'.repeat(30)}\n`, 'is nested too deeply for settings'],
+      ['itself.yaml', 'schedule: &s [*s]\n', 'is nested too deeply for settings'],
       ['tab.yaml', '\tusers: 3\n', 'is not YAML, at line 1, column 1: Tabs are not allowed as indentation'],
     ] as const) {
       const path = file(name, text);
@@ -211,6 +217,8 @@ describe('command line', () => {
       const ofVerify = parse(...words);
       assert.ok(ofVerify.name === 'print' && /Usage: encore verify .*<folder>/.test(ofVerify.text), words.join(' '));
     }
+    const ofReplay = parse('replay', '--help');
+    assert.ok(ofReplay.name === 'print' && ofReplay.text.includes('\nTakes --profile, --users, '), ofReplay.name);
     assert.match(problems(['nonsense', '--help'])[0] ?? '', /^nonsense: there is no such command/);
     const help = parse('--help');
     assert.ok(help.name === 'print' && help.text.includes('Examples:') && help.text.includes('--kill-interval'));
@@ -236,6 +244,8 @@ describe('command line', () => {
     ]);
     assert.deepEqual(problems(['verify', 'a', 'b']), ['b: "encore verify" takes one argument only.']);
     assert.deepEqual(problems(['verify']), ['verify: say which, as in "encore verify <folder>"']);
+    for (const name of ['verify', 'report', 'replay'])
+      assert.deepEqual(problems([name, '']), [`${name}: its argument is empty`]);
     for (const argv of [['--config', '--dry-run'], ['--config', ''], ['--config=']])
       assert.deepEqual(problems(argv), ['--config: its value is missing; give --config <file>']);
     assert.deepEqual(problems(['--dry-run=yes']), ['--dry-run: takes no value; leave out =yes']);

@@ -8,7 +8,7 @@ import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
 import { checkWords } from './command-line-words.ts';
 import { pageUrl } from './config.ts';
-import { problemsOfOptions } from './options-taken.ts';
+import { optionsOf, problemsOfOptions } from './options-taken.ts';
 import { notRight } from './settings/near-miss.ts';
 import { readReplay } from './settings/replay.ts';
 import { resolveSettings } from './settings/resolve-settings.ts';
@@ -111,6 +111,9 @@ function describeProgram(
     );
   const add = (name: Asked['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);
+    const options = optionsOf(name);
+    if (options.length > 0)
+      command.addHelpText('after', `\nTakes ${options.join(', ')}; "encore --help" says what they are.`);
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
   };
   add('run', '', 'run the lab (this is the default)');

@@ -14,14 +14,24 @@ const taken: Readonly<Record<string, readonly string[]>> = {
   monitor: ['--url'],
 };
 
+export function optionsOf(command: string): readonly string[] {
+  const options = taken[command] ?? [];
+  return command === 'replay' ? options.filter((flag) => !isDecided(flag)) : options;
+}
+
+/** By a stored plan. */
+function isDecided(flag: string): boolean {
+  const setting = scalarSettings.find((one) => one.flag === flag);
+  return setting !== undefined && decidedByPlan.includes(setting.key);
+}
+
 export function problemsOfOptions(program: Commander, command: string): string[] {
   const given = program.options.filter((option) => program.getOptionValueSource(option.attributeName()) === 'cli');
   const flags = given.map(({ long }) => long ?? '');
   const isReplay = command === 'replay' || flags.includes('--replay');
   return flags.flatMap((flag) => {
     if (!taken[command]?.includes(flag)) return [`${flag}: "encore ${command}" does not take it${whoTakes(flag)}`];
-    const setting = scalarSettings.find((one) => one.flag === flag);
-    if (isReplay && setting && decidedByPlan.includes(setting.key)) return [`${flag}: ${decidedText}`];
+    if (isReplay && isDecided(flag)) return [`${flag}: ${decidedText}`];
     return [];
   });
 }

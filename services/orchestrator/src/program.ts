@@ -71,6 +71,6 @@ export async function main(): Promise<void> {
 }
 
 function refuse(problems: readonly string[]): void {
-  process.stdout.write(refusalText(problems));
+  process.stderr.write(refusalText(problems));
   process.exitCode = refusedExitCode;
 }

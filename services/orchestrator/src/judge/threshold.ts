@@ -7,7 +7,9 @@ import { EncoreError } from '@encore/kit';
 export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=';
 
 const shapes = {
-  /** One number between 0 and 1, or any other single figure. */
+  /** One number between 0 and 1. */
+  share: ['value'],
+  /** Any other single figure. */
   value: ['value'],
   /** Things that are counted; `rate` is per second of observed time. */
   count: ['count', 'rate'],
@@ -17,11 +19,11 @@ const shapes = {
 export type MetricShape = keyof typeof shapes;
 
 export const metricShapes = {
-  success_rate: 'value',
-  attempt_success_rate: 'value',
-  availability: 'value',
-  availability_control: 'value',
-  availability_without_sheds: 'value',
+  success_rate: 'share',
+  attempt_success_rate: 'share',
+  availability: 'share',
+  availability_control: 'share',
+  availability_without_sheds: 'share',
   longest_outage_seconds: 'value',
   recovery_seconds: 'trend',
   detection_seconds: 'trend',
@@ -40,7 +42,7 @@ export const metricShapes = {
   sheds: 'count',
   memory_slope_bytes_per_hour: 'value',
   memory_floor_slope_bytes_per_hour: 'value',
-  memory_peak_share: 'value',
+  memory_peak_share: 'share',
 } as const satisfies Record<string, MetricShape>;
 export type MetricName = keyof typeof metricShapes;
 
@@ -78,6 +80,9 @@ export function parseThreshold(metric: string, expression: string): Threshold {
   }
   if (percentile !== null && percentile > 100) {
     throw invalid(`thresholds.${metric}: the N of p(N) must be 0 to 100, not ${percentile}`);
+  }
+  if (metricShapes[metric] === 'share' && !(Number(limit) >= 0 && Number(limit) <= 1)) {
+    throw invalid(`thresholds.${metric}: ${limit} is no share; a share lies from 0 to 1, so 95 % is 0.95`);
   }
   return {
     metric,
@@ -129,12 +134,17 @@ export function percentileOf(sorted: readonly number[], percentile: number): num
   return sorted[rank - 1] ?? null;
 }
 
-function isMetric(name: string): name is MetricName {
+export function isMetric(name: string): name is MetricName {
   return Object.hasOwn(metricShapes, name);
 }
 
-function exampleOf(metric: MetricName): string {
-  const examples: Record<MetricShape, string> = { value: 'value>=0.95', count: 'count==0', trend: 'max<60' };
+export function exampleOf(metric: MetricName): string {
+  const examples: Record<MetricShape, string> = {
+    share: 'value>=0.95',
+    value: 'value<60',
+    count: 'count==0',
+    trend: 'max<60',
+  };
   return examples[metricShapes[metric]];
 }
 

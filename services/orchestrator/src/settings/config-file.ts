@@ -6,6 +6,7 @@ import { parseDocument, type YAMLError } from 'yaml';
 export type SettingsObject = Record<string, unknown>;
 
 const maxBytes = 1_048_576;
+const maxDepth = 20;
 const byName = 'write settings by name, such as "hours: 4"';
 
 export function readSettingsFile(
@@ -18,7 +19,8 @@ export function readSettingsFile(
     // It is read again by the program that the lab starts, and a pipe gives what is in it only once, or waits for ever.
     if (!about.isFile() && !about.isDirectory()) return wrong('is not a file; write the settings into one');
     if (about.size > maxBytes) return wrong(`is larger than ${maxBytes} bytes`);
-    text = readFileSync(path, 'utf8');
+    // Some editors mark a file as Unicode with a sign in front.
+    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     return wrong(whyUnreadable(error));
   }
@@ -28,7 +30,8 @@ export function readSettingsFile(
   // Without a word its author would get the default run of 24 hours.
   if (value === null || value === undefined) return wrong(`sets nothing; leave it out, or ${byName}`);
   if (!isObject(value)) return wrong(`does not hold settings; ${byName}`);
-  if (namesPrototype(value)) return wrong('__proto__: there is no such setting');
+  const flaw = flawOf(value);
+  if (flaw !== null) return wrong(flaw);
   // Where a JSON file tells its editor which schema to use.
   const { $schema: _, ...settings } = value;
   return { ok: true, settings };
@@ -48,7 +51,7 @@ export function whyUnreadable(error: unknown): string {
       return 'is a folder; name a file in it';
     case 'EACCES':
     case 'EPERM':
-      return 'must not be read by you; change its permissions';
+      return 'you may not read it; change its permissions';
     default:
       return `cannot be read: ${describeError(error)}`;
   }
@@ -69,7 +72,7 @@ function readJson(text: string): Read {
 
 function readYaml(text: string): Read {
   try {
-    const document = parseDocument(text);
+    const document = parseDocument(text, { stringKeys: true });
     const [first] = [...document.errors, ...document.warnings];
     return first === undefined ? { value: document.toJS({ maxAliasCount: 10 }) } : { problem: yamlProblem(first) };
   } catch (error) {
@@ -85,8 +88,16 @@ function yamlProblem({ code, message, linePos }: YAMLError): string {
   return `is not YAML${place}: ${message.split(' at line ')[0]}`;
 }
 
-/** Laid over others such a name would not be a setting, but change the object that holds them. */
-function namesPrototype(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.hasOwn(value, '__proto__') || Object.values(value).some(namesPrototype);
+/** What must not be laid over other settings, or checked by what follows its nesting. */
+function flawOf(value: unknown, depth = 0): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  // Deeper than any setting lies; an alias may even lie within itself.
+  if (depth > maxDepth) return 'is nested too deeply for settings';
+  // Such a name would not be a setting, but change the object that holds them.
+  if (Object.hasOwn(value, '__proto__')) return '__proto__: there is no such setting';
+  for (const inner of Object.values(value)) {
+    const flaw = flawOf(inner, depth + 1);
+    if (flaw !== null) return flaw;
+  }
+  return null;
 }

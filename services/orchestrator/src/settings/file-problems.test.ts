@@ -16,6 +16,16 @@ const rule = (more: string): string => `schedule: [{ name: a, target: server, ${
 const crash = 'faults: [{ kind: crash }]';
 
 describe('problems of a settings file', () => {
+  it('are a key that belongs to another form, a share beyond 1, and each thing once', () => {
+    assert.deepEqual(problemsOf(rule(`when: { atSeconds: [5], phase: 0.5 }, ${crash}`)), [
+      'schedule[0].when.phase: does not go with what stands beside it',
+    ]);
+    assert.deepEqual(problemsOf('thresholds: { success_rate: "value>=95" }'), [
+      'thresholds.success_rate: 95 is no share; a share lies from 0 to 1, so 95 % is 0.95',
+    ]);
+    assert.equal(problemsOf('seed: 1e+30').length, 1);
+  });
+
   it('quote a name that would steer a terminal', () => {
     const [problem = ''] = problemsOf('"\\e[31mred": 1');
     assert.match(problem, /^"\\u001b\[31mred": there is no such setting/);
@@ -114,7 +124,7 @@ describe('problems of a settings file', () => {
       /^thresholds.success_rate: "high" is not a rule/,
     );
     assert.deepEqual(problemsOf('thresholds: { leaks: 0 }'), [
-      'thresholds.leaks: 0 is not right; give a rule in quotation marks, such as "value>=0.95"',
+      'thresholds.leaks: 0 is not right; give a rule in quotation marks, such as "count==0"',
     ]);
   });
 });

@@ -6,7 +6,7 @@
 import { runConfigSchema } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { z } from 'zod';
-import { metricShapes, parseThreshold } from '../judge/threshold.ts';
+import { exampleOf, isMetric, metricShapes, parseThreshold } from '../judge/threshold.ts';
 import { isObject, type SettingsObject } from './config-file.ts';
 import { nearestWord, notRight } from './near-miss.ts';
 import { scalarSettings } from './scalar-settings.ts';
@@ -25,7 +25,8 @@ function wholeSchema(): JsonSchema {
 export function problemsOfFile(settings: SettingsObject, file: string): string[] {
   const result = runConfigSchema.safeParse(settings);
   const problems = result.success ? [] : result.error.issues.flatMap((issue) => problemsOfIssue(issue, settings));
-  return [...problems, ...problemsOfThresholds(settings['thresholds'])].map((problem) => `${file}: ${problem}`);
+  const all = new Set([...problems, ...problemsOfThresholds(settings['thresholds'])]);
+  return [...all].map((problem) => `${file}: ${problem}`);
 }
 
 function problemsOfThresholds(thresholds: unknown): string[] {
@@ -61,7 +62,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue, settings: SettingsObject): str
   }
   const place = placeOf(issue.path);
   const setting = issue.path.length === 1 ? scalarSettings.find(({ key }) => key === issue.path[0]) : undefined;
-  const right = issue.code === 'custom' ? issue.message : (setting?.right ?? rightFor(schema));
+  const right = issue.code === 'custom' ? issue.message : (setting?.right ?? ruleFor(issue.path) ?? rightFor(schema));
   if (value === undefined) return [`${place}: is missing; give ${right}`];
   if (issue.code === 'custom') return [`${place}: ${JSON.stringify(value)} is not right: ${right}`];
   return [`${place}: ${notRight(value, right, schema?.enum?.map(String))}`];
@@ -70,6 +71,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue, settings: SettingsObject): str
 function unknownKey(path: Path, known: readonly string[], candidates: readonly string[]): string {
   const key = String(path.at(-1));
   const nearest = nearestWord(key, candidates);
+  if (known.includes(key)) return `${placeOf(path)}: does not go with what stands beside it`;
   const setting = scalarSettings.find(({ flag, variable }) => flag === nearest || variable === nearest);
   const meant = setting?.key ?? nearest;
   const hint = meant === undefined ? `There are ${known.join(', ')}` : `Did you mean ${meant}?`;
@@ -83,6 +85,12 @@ function alternativeFor(value: unknown, schema: JsonSchema | undefined): number 
   const scores = (schema?.anyOf ?? []).map((form) => given.filter((key) => nearestWord(key, keysOf(form))).length);
   const best = Math.max(...scores);
   return best > 0 && scores.filter((score) => score === best).length === 1 ? scores.indexOf(best) : undefined;
+}
+
+/** A rule that the metric at this place would take. */
+function ruleFor([first, metric]: Path): string | undefined {
+  if (first !== 'thresholds' || typeof metric !== 'string' || !isMetric(metric)) return undefined;
+  return `a rule in quotation marks, such as "${exampleOf(metric)}"`;
 }
 
 /** Completes the sentence "give ...". */

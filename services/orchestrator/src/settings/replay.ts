@@ -30,6 +30,7 @@ export function readReplay(path: string): Replay {
       ok: false,
       problem: `${path}: ${whyNoRun(path)}; give the folder beside a report`,
     };
+  if (!statSync(planPath).isFile()) return { ok: false, problem: `${planPath}: is not a file` };
   try {
     const parsed = planSchema.safeParse(JSON.parse(readFileSync(planPath, 'utf8')));
     if (!parsed.success) {

@@ -12,6 +12,7 @@ const prefix = 'ENCORE_';
 /** What to do instead, by what somebody may write after the prefix. */
 const hints = new Map<string, string>([
   ['config', 'a settings file is named with --config'],
+  ['dry-run', 'give --dry-run'],
   ...Object.keys(runConfigSchema.shape).map((key) => [key, `in a settings file (--config) it is ${key}`] as const),
   ...scalarSettings.flatMap(({ key, variable }) =>
     [key, variable.slice(prefix.length)].map((name) => [name, `did you mean ${variable}?`] as const),
