@@ -35,6 +35,9 @@ export const kindAims: Record<FaultKind, KindAim> = {
   'traffic-surge': aim(['server'], ['requestsPerSecond']),
 };
 
+/** What of it is left out. */
+export const usualJitter = { latencyMs: 200, jitterMs: 150 };
+
 /** Toxiproxy must be able to drain what a toxic holds. */
 const maxDelayMs = 1_000;
 
@@ -45,7 +48,8 @@ export function aimProblem({ kind, target, params }: Pick<PlannedFault, 'kind' |
   const unread = Object.keys(params).filter((name) => !(reads as readonly string[]).includes(name));
   if (unread.length > 0)
     return `${kind} does not read ${unread.join(', ')}; it reads ${reads.join(', ') || 'no settings'}`;
-  if ((params.latencyMs ?? 0) + (params.jitterMs ?? 0) > maxDelayMs)
+  const { latencyMs = 0, jitterMs = 0 } = kind === 'jitter' ? { ...usualJitter, ...params } : params;
+  if (latencyMs + jitterMs > maxDelayMs)
     return `${kind}: latency and jitter together must stay within ${maxDelayMs} ms, for what is held must drain`;
   return null;
 }

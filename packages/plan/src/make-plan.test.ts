@@ -210,6 +210,7 @@ describe("controls and schedules of one's own", () => {
     const schedule = [
       rule({ name: 'aim', target: 'server', when: { atSeconds: [5] } }),
       rule({ name: 'setting', when: { atSeconds: [30] }, faults: [latency({ bytes: 5 })] }),
+      rule({ name: 'usual', when: { atSeconds: [90] }, faults: [{ ...latency({ jitterMs: 900 }), kind: 'jitter' }] }),
       rule({ name: 'delay', when: { atSeconds: [60] }, faults: [latency({ latencyMs: 2_000 })] }),
     ];
     const config: RunConfig = { ...smokeConfig, schedule, unwinnable: true };
@@ -217,6 +218,7 @@ describe("controls and schedules of one's own", () => {
     assert.match(problems, /rule aim: latency strikes client-link or database-link, not server/);
     assert.match(problems, /rule setting: latency does not read bytes; it reads latencyMs, direction/);
     assert.match(problems, /rule delay: .* within 1000 ms/);
+    assert.match(problems, /rule usual: .* within 1000 ms/);
   });
 
   it('refuses kills that leave no health between them, and a run without steady load', () => {

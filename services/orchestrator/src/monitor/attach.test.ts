@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { systemClock, waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import type { Express } from 'express';
@@ -50,5 +53,14 @@ describe('monitor of another terminal, piped', () => {
     await run.stop();
     assert.equal(await watch(run.url), 3);
     assert.match(said, /^There is no run to watch at http:\/\/127\.0\.0\.1:\d+: nobody answers there\n/);
+  });
+
+  it('says that it is something else that answers', async () => {
+    const other = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    assert.equal(await watch(`http://127.0.0.1:${port}`), 3);
+    other.close();
+    assert.match(said, /: what answers there is not the page of a run\n/);
   });
 });

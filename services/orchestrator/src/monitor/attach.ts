@@ -1,6 +1,6 @@
 /** `encore monitor`: looks at a run from another terminal, through the orchestrator's API. */
 import { refusedExitCode } from '@encore/contracts';
-import { type Clock, callJson, describeError, EncoreError } from '@encore/kit';
+import { type Clock, callJson, EncoreError } from '@encore/kit';
 import { z } from 'zod';
 import type { Output } from '../progress/progress.ts';
 import type { Snapshot } from '../progress/run-view.ts';
@@ -29,7 +29,9 @@ export async function attach({ url, clock, output, terminal, stop }: AttachOptio
     await fetchState();
   } catch (error) {
     const isThere = !(error instanceof EncoreError && error.code === 'UNREACHABLE');
-    output.write(`There is no run to watch at ${url}: ${isThere ? describeError(error) : 'nobody answers there'}\n`);
+    output.write(
+      `There is no run to watch at ${url}: ${isThere ? 'what answers there is not the page of a run' : 'nobody answers there'}\n`,
+    );
     output.write("A run's first lines name its live page; give that address, such as --url http://127.0.0.1:8180\n");
     return refusedExitCode;
   }

@@ -1,7 +1,6 @@
 /** Every answer comes later by a time that varies. */
+import { usualJitter as base } from '@encore/plan';
 import { biteByDelay, toxicFault } from './toxic-fault.ts';
-
-const base = { latencyMs: 200, jitterMs: 150 };
 
 export const jitter = toxicFault({
   kind: 'jitter',
