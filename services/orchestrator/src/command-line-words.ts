@@ -10,6 +10,8 @@ export interface Words {
   problems: string[];
   /** The command line without the words that have a problem. */
   known: string[];
+  /** The command that was named, also where its argument is not right. */
+  command?: string | undefined;
 }
 
 interface OptionWords extends Words {
@@ -20,7 +22,11 @@ export function checkWords(program: Commander, argv: readonly string[]): Words {
   const options = checkOptions(program, argv);
   const asksForHelp = options.known.some((word) => word === '--help' || word === '-h');
   const operands = checkOperands(program, options.operands, asksForHelp);
-  return { problems: [...operands.problems, ...options.problems], known: [...operands.known, ...options.known] };
+  return {
+    problems: [...operands.problems, ...options.problems],
+    known: [...operands.known, ...options.known],
+    command: program.commands.map((one) => one.name()).find((name) => name === options.operands[0]),
+  };
 }
 
 function checkOptions(program: Commander, argv: readonly string[]): OptionWords {

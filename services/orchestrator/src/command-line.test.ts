@@ -257,6 +257,10 @@ describe('command line', () => {
       '--hours: "encore verify" does not take it; it is for "encore run", "encore replay", "encore check"',
       '--no-monitor: "encore verify" does not take it; it is for "encore run", "encore replay", "encore check"',
     ]);
+    assert.deepEqual(problems(['verify', '--url', 'x']), [
+      'verify: say which, as in "encore verify <folder>"',
+      '--url: "encore verify" does not take it; it is for "encore monitor"',
+    ]);
     assert.deepEqual(problems(['--url', 'http://127.0.0.1:8080', '--profile', 'smoke']), [
       '--url: "encore run" does not take it; it is for "encore monitor"',
     ]);

@@ -70,7 +70,7 @@ export function parseCommandLine(
       asked = { name, operand };
     },
   );
-  const { problems: complaints, known } = checkWords(program, argv);
+  const { problems: complaints, known, command: named } = checkWords(program, argv);
   try {
     program.parse(known, { from: 'user' });
   } catch (error) {
@@ -79,7 +79,7 @@ export function parseCommandLine(
       return complaints.length > 0 ? { name: 'refused', problems: complaints } : { name: 'print', text: printed };
     complaints.push(error.message.replace(/^error: /, ''));
   }
-  complaints.push(...problemsOfOptions(program, asked.name), ...problemsOfPorts(env));
+  complaints.push(...problemsOfOptions(program, named ?? asked.name), ...problemsOfPorts(env));
   const command = build(asked, program, { env, randomSeed });
   if (command.name === 'refused') complaints.push(...command.problems);
   return complaints.length > 0 ? { name: 'refused', problems: complaints } : command;
