@@ -8,6 +8,7 @@ import type { Command } from './command-line.ts';
 import type { Wiring } from './config.ts';
 import { attach } from './monitor/attach.ts';
 import type { Terminal } from './monitor/terminal.ts';
+import { plainText } from './plain-text.ts';
 import type { Output } from './progress/progress.ts';
 import { textSummary } from './report/index.ts';
 import { checkText } from './run/lab-checks.ts';
@@ -31,7 +32,7 @@ export interface CommandContext {
 }
 
 export async function performCommand(command: Command, context: CommandContext): Promise<number> {
-  const say = (text: string): void => void context.output.write(`${text}\n`);
+  const say = (text: string): void => void context.output.write(`${plainText(text)}\n`);
   switch (command.name) {
     case 'run':
       if (!command.dryRun) return await performRun({ ...command, ...context });

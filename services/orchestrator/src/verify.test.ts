@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Report } from '@encore/contracts';
+import { sealLine } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { historyFile, ledgerFile } from './judge/run-folder.ts';
 import { writeResults } from './run/phases/write-results.ts';
@@ -130,6 +131,19 @@ describe('verify', () => {
     assert.match(said, /result: "PASSED" there, "INCONCLUSIVE" by the files/);
     await rm(reportPath);
     assert.equal((await verified()).exitCode, 2);
+  });
+
+  it('does not believe the ledger of another run', async () => {
+    const other = (await readFile(join(folder, ledgerFile), 'utf8')).trimEnd().split('\n');
+    const foreign = other.map((line) => {
+      const { crc: _, ...entry } = JSON.parse(line);
+      return sealLine({ ...entry, scoreId: entry.scoreId.replace(/^run-/, 'another-') });
+    });
+    await writeFile(join(folder, ledgerFile), `${foreign.join('\n')}\n`);
+    await rm(reportPath);
+    const { exitCode, said } = await verified();
+    assert.equal(exitCode, 2);
+    assert.match(said, /the ledger tells of scores of another run, another/);
   });
 
   it('says which file is not there', async () => {

@@ -7,6 +7,7 @@ import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill, isUnsupported } from './fault-record.ts';
 import type { Finding } from './finding.ts';
 import { generatorLimits } from './generator.ts';
+import { runOf } from './integrity.ts';
 import { readBackDisagreements, readBackFindings } from './run-facts.ts';
 import { secondsWithin } from './span.ts';
 import { share } from './traffic.ts';
@@ -149,6 +150,19 @@ export const checks: readonly Check[] = [
     missing: ({ traffic }) => {
       const never = [...traffic.operations].filter(([, { ok, failed, unknown }]) => ok === 0 && failed + unknown > 0);
       return never.length === 0 ? [] : [`not one right answer to ${never.map(([kind]) => kind).join(', ')}`];
+    },
+  },
+  {
+    name: 'ledger_of_this_run',
+    demands: 'the ledger tells of this run, and of this run alone',
+    excused: false,
+    missing: ({ run, traffic, integrity, ledgerRuns }) => {
+      const created = traffic.operations.get('create')?.ok ?? 0;
+      if (integrity.entries === 0 && created > 0)
+        return [`${counted(created, 'score')} were created, and no entry of the ledger counts`];
+      const id = run.started?.runId;
+      const others = ledgerRuns.filter((other) => id !== undefined && other !== runOf(id));
+      return others.map((other) => `the ledger tells of scores of another run, ${other}`);
     },
   },
   {

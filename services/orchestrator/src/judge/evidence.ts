@@ -44,6 +44,8 @@ export interface Evidence {
   generator: Generator;
   alerts: Alerts;
   integrity: IntegrityFigures;
+  /** The runs whose scores the ledger tells of. */
+  ledgerRuns: readonly string[];
   /** What Prometheus saw, by fault id; null when nobody watched. */
   monitoring: Map<string, FaultMonitoring> | null;
   /** Share of control windows in which the server said that it was ready; null when nobody looked. */

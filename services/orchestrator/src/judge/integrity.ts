@@ -35,6 +35,7 @@ type Intent = Pick<Intended, 'operation' | 'hash'> & { scoreId: string };
 type ReadBack = Extract<LedgerEntry, { type: 'read_back' }>;
 
 const maxOpen = 100;
+const maxRuns = 5;
 
 export class Ledger {
   readonly #live = new Map<string, Score>();
@@ -48,9 +49,11 @@ export class Ledger {
   };
   readonly #unknown = new Map<string, 'unknown_present' | 'unknown_absent'>();
   #entries = 0;
+  readonly #runs = new Set<string>();
 
   add(entry: LedgerEntry): void {
     this.#entries += 1;
+    if ('scoreId' in entry && entry.scoreId !== undefined) this.#note(entry.scoreId);
     switch (entry.type) {
       case 'intended':
         this.#intend(entry);
@@ -93,6 +96,15 @@ export class Ledger {
     };
   }
 
+  /** The runs whose scores it tells of: the id of a score begins with that of its run. A few are enough to doubt it. */
+  get runs(): string[] {
+    return [...this.#runs];
+  }
+
+  #note(scoreId: string): void {
+    if (this.#runs.size < maxRuns) this.#runs.add(runOf(scoreId));
+  }
+
   #intend({ key, operation, scoreId, hash }: Intended): void {
     if (scoreId === undefined) return;
     this.#intents.set(key, { operation, scoreId, hash });
@@ -124,6 +136,10 @@ export class Ledger {
     if (found === null || verdict === 'lost') this.#wrong.lost.add(scoreId);
     else if (verdict === 'corrupt' || !mayHold(score, found)) this.#wrong.corrupt.add(scoreId);
   }
+}
+
+export function runOf(id: string): string {
+  return id.split('-', 1)[0] ?? '';
 }
 
 /** Nobody asked for its deletion without an answer. */

@@ -72,7 +72,7 @@ describe('judge, of writes', () => {
       // A score that was replaced and deleted is acknowledged too, and makes up for none that is missing.
       const deletedToo = async function* (run: SimulatedRun): AsyncGenerator<LedgerEntry> {
         for (let number = 0; number < 600; number += 1) {
-          const [at, key, scoreId] = [0, `gone-${number}`, `gone-${number}`];
+          const [at, key, scoreId] = [0, `gone-${number}`, `run-gone-${number}`];
           yield { type: 'acknowledged', at, key, scoreId, hash: 'aa', version: 1 };
           yield { type: 'deleted', at, key, scoreId };
         }

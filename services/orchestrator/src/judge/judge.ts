@@ -192,6 +192,7 @@ export class Judging {
       generator: this.#generator,
       alerts: this.#alerts,
       integrity: ledger.figures,
+      ledgerRuns: ledger.runs,
       monitoring: this.#monitoring.of(faults),
       readyShare: this.#ready.shareOf(controlWindows, run.lastAt),
       historyProblems,

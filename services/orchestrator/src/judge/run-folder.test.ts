@@ -173,6 +173,17 @@ describe('run folder', () => {
     assert.equal(report.result, 'INTERRUPTED', report.reasons.join('\n'));
   });
 
+  it('does not call a run interrupted whose users were answered and whose ledger is gone', async () => {
+    const cut = new SimulatedRun({ interruptedAfter: 100, faults: [] });
+    const history: string[] = [];
+    for await (const line of cut.history()) history.push(canonicalJson(line));
+    await writeFile(join(folder, planFile), JSON.stringify(cut.plan));
+    await rm(join(folder, ledgerFile));
+    const report = await reportOf(`${history.join('\n')}\n`);
+    assert.equal(report.result, 'INCONCLUSIVE');
+    assert.match(report.reasons.join('\n'), /\d scores were created, and no entry of the ledger counts/);
+  });
+
   it('refuses a folder without a run, and says what is missing', async () => {
     await assert.rejects(readRunFolder(folder), /history\.ndjson cannot be read/);
     await assert.rejects(readRunFolder(join(folder, 'nowhere')), /plan\.json holds no plan/);

@@ -26,11 +26,6 @@ describe('problems of a settings file', () => {
     assert.equal(problemsOf('seed: 1e+30').length, 1);
   });
 
-  it('quote a name that would steer a terminal', () => {
-    const [problem = ''] = problemsOf('"\\e[31mred": 1');
-    assert.match(problem, /^"\\u001b\[31mred": there is no such setting/);
-  });
-
   it('are two rules of one name, for reports tell rules apart by it', () => {
     const at = (second: number) => `{ name: a, target: server, when: { atSeconds: [${second}] }, ${crash} }`;
     assert.deepEqual(problemsOf(`schedule: [${at(5)}, ${at(60)}]`), [

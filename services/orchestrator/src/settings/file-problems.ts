@@ -155,13 +155,6 @@ function valueAt(settings: unknown, path: Path): unknown {
 function placeOf(path: Path): string {
   return path.reduce<string>((place, key) => {
     if (typeof key === 'number') return `${place}[${key}]`;
-    const name = nameOf(key);
-    return place === '' ? name : `${place}.${name}`;
+    return place === '' ? String(key) : `${place}.${String(key)}`;
   }, '');
-}
-
-/** A name with signs that steer a terminal is quoted. */
-function nameOf(key: PropertyKey): string {
-  const name = String(key);
-  return /^\P{C}+$/u.test(name) ? name : JSON.stringify(name);
 }

@@ -9,6 +9,8 @@ import { FakeService } from './fake-service.ts';
 
 const tickMs = 200;
 
+const [key, hash] = ['k1', 'ab'];
+
 export class FakeLoadgen extends FakeService {
   readonly #server: FakeServer;
   readonly #runsDir: string;
@@ -49,7 +51,7 @@ export class FakeLoadgen extends FakeService {
       const at = systemClock.now();
       const health = { lateStarts: 0, starts: 100, eventLoopDelayP99Ms: 1, cpuShare: 0.1, memoryBytes: 1 };
       this.events.add({ type: 'generator_checked', at, ...health });
-      this.#writeLedger([]).then(() => response.status(202).json({}), next);
+      this.#writeLedger(this.#promise(at)).then(() => response.status(202).json({}), next);
     });
     app.put('/run/:runId', (request, response) => {
       if (this.#timer === null || this.runId !== request.params['runId'])
@@ -116,18 +118,28 @@ export class FakeLoadgen extends FakeService {
 
   async #readBack(final: boolean): Promise<void> {
     const at = systemClock.now();
-    const [key, scoreId, hash] = ['k1', `${this.runId}-u0-1`, 'ab'];
     const lost = this.hasLostScore ? 1 : 0;
     const [found, verdict] = this.hasLostScore ? [null, 'lost'] : [hash, 'intact'];
-    const readBack = { type: 'read_back', at, key, scoreId, found, verdict };
-    const entries = [
-      { type: 'intended', at, key, user: 0, operation: 'create', scoreId, hash },
-      { type: 'acknowledged', at, key, scoreId, hash, version: 1 },
+    const readBack = { type: 'read_back', at, key, scoreId: this.#scoreId, found, verdict };
+    await this.#writeLedger([
+      ...this.#promise(at),
       ...(this.hasLostScore && final ? [readBack, readBack] : [readBack]),
-    ];
-    await this.#writeLedger(entries);
+    ]);
     const others = { corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
     this.events.add({ type: 'read_back_done', at, final, acknowledged: 1, readBack: 1, lost, ...others });
+  }
+
+  get #scoreId(): string {
+    return `${this.runId}-u0-1`;
+  }
+
+  /** The one score that is promised. */
+  #promise(at: number): object[] {
+    const scoreId = this.#scoreId;
+    return [
+      { type: 'intended', at, key, user: 0, operation: 'create', scoreId, hash },
+      { type: 'acknowledged', at, key, scoreId, hash, version: 1 },
+    ];
   }
 
   async #writeLedger(entries: object[]): Promise<void> {
