@@ -35,7 +35,7 @@ export const kindAims: Record<FaultKind, KindAim> = {
   'traffic-surge': aim(['server'], ['requestsPerSecond']),
 };
 
-/** What of it is left out. */
+/** What stands for the settings of a jitter that its author leaves out. */
 export const usualJitter = { latencyMs: 200, jitterMs: 150 };
 
 /** Toxiproxy must be able to drain what a toxic holds. */

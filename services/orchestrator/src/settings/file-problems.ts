@@ -70,8 +70,9 @@ function problemsOfIssue(issue: z.core.$ZodIssue, settings: SettingsObject): str
 
 function unknownKey(path: Path, known: readonly string[], candidates: readonly string[]): string {
   const key = String(path.at(-1));
-  const nearest = nearestWord(key, candidates);
+  // Known in another form of what may stand here.
   if (known.includes(key)) return `${placeOf(path)}: does not go with what stands beside it`;
+  const nearest = nearestWord(key, candidates);
   const setting = scalarSettings.find(({ flag, variable }) => flag === nearest || variable === nearest);
   const meant = setting?.key ?? nearest;
   const hint = meant === undefined ? `There are ${known.join(', ')}` : `Did you mean ${meant}?`;
