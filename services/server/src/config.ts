@@ -11,10 +11,10 @@ const mebibytes = count(1024 * 1024);
 
 /** server_config.json. Times are in seconds, sizes in bytes where the name does not say otherwise. */
 export const serverConfigSchema = z.strictObject({
-  max_concurrent_requests: count(10_000).default(64),
+  max_concurrent_requests: count(10_000).default(32),
   max_queued_requests: z.number().int().min(0).max(10_000).default(128),
   /** How long a request may wait for its turn. */
-  queue_timeout: seconds(60).default(3),
+  queue_timeout: seconds(60).default(1),
   /** The whole of one request, the transfer of its body included. */
   request_timeout: seconds(3600).default(60),
   /** The work of one tool call. */

@@ -13,7 +13,6 @@ import { Admission } from './resilience/admission.ts';
 import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';
 import { Collections } from './resilience/collections.ts';
-import { openCpuBudget } from './resilience/cpu-budget.ts';
 import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
 import { readMemory } from './resilience/memory-limit.ts';
 import { overloaded } from './resilience/semaphore.ts';
@@ -69,7 +68,6 @@ export function createParts(settings: Settings, logger: Logger): Parts {
     clock: systemClock,
     heavyRefused,
     stopping,
-    cpu: openCpuBudget(systemClock),
     onShed: (reason) => metrics.shed.inc({ reason }),
   });
   const library = createLibrary(settings, store, cache, workers, heavyRefused);

@@ -21,7 +21,6 @@ describe('gate', () => {
       clock: systemClock,
       heavyRefused: () => true,
       stopping: () => false,
-      cpu: null,
       onShed: () => {},
     });
     const nobody = () => assert.fail('it was let in');

@@ -5,11 +5,10 @@ import { describe, it } from 'mocha';
 import { serverConfigSchema } from '../config.ts';
 import type { ShedReason } from '../metrics.ts';
 import { Admission, type Cost } from './admission.ts';
-import type { CpuBudget } from './cpu-budget.ts';
 
 const forever = (): Promise<never> => new Promise(() => {});
 
-function create(limits: Record<string, unknown>, cpu: CpuBudget | null = null) {
+function create(limits: Record<string, unknown>) {
   const state = { now: 0, heavyRefused: false, stopping: false, shed: [] as ShedReason[] };
   const clock: Clock = { now: () => state.now, sleep: async () => {} };
   const admission = new Admission({
@@ -17,7 +16,6 @@ function create(limits: Record<string, unknown>, cpu: CpuBudget | null = null) {
     clock,
     heavyRefused: () => state.heavyRefused,
     stopping: () => state.stopping,
-    cpu,
     onShed: (reason) => state.shed.push(reason),
   });
   return { admission, state };
@@ -31,34 +29,12 @@ describe('Admission', () => {
       for (let i = 0; i < times; i++) admission.run(cost, forever, end.signal).catch(() => {});
       await turn();
     };
-    await occupy('heavy', 3);
+    await occupy('heavy', 4);
     assert.equal(admission.refusal('a', '', 'heavy')?.code, 'OVERLOADED');
     assert.equal(admission.refusal('a', '', 'light'), null);
     await occupy('light', 4);
     assert.equal(admission.refusal('a', '', 'light')?.code, 'OVERLOADED');
     end.abort();
-  });
-
-  it('lets those who would have to wait in only if there is CPU for them, and everybody under overload', async () => {
-    const cpu = { left: 0, take: () => cpu.left-- > 0 };
-    const budget = cpu as Partial<CpuBudget> as CpuBudget;
-    const { admission, state } = create({ max_concurrent_requests: 1, max_queued_requests: 9 }, budget);
-    const work = Promise.withResolvers<void>();
-    assert.equal(admission.refusal('a', '', 'light'), null, 'there is a place');
-    const done = admission.run('light', () => work.promise, new AbortController().signal);
-    cpu.left = 1;
-    assert.equal(admission.refusal('b', '', 'light'), null, 'there is CPU');
-    assert.equal(admission.refusal('c', '', 'light')?.code, 'OVERLOADED', 'there is neither');
-    work.resolve();
-    await done;
-    await turn();
-    await turn();
-    assert.equal(admission.refusal('d', '', 'light')?.code, 'OVERLOADED', 'there is a place, but we are overloaded');
-    cpu.left = 9;
-    for (let i = 0; i < 9; i += 1) assert.equal(admission.refusal('d', '', 'light'), null, 'there is CPU again');
-    state.now = 1_000;
-    for (let i = 0; i < 4; i += 1) await turn();
-    assert.equal(admission.refusal('e', '', 'light'), null, 'few were refused of late');
   });
 
   it('counts who was let in as if they had their place, until they can have taken it', async () => {

@@ -1,18 +1,16 @@
 /**
- * Who may come in. At the head of a request, before its body is read: the client's rate, and whether there is room at all.
- * When the work begins: a place, in one of two classes. Heavy work gets at most half of the places, so it is shed first.
+ * Decides which requests are served. At the head of a request, before its body is read, it checks
+ * the client's rate and whether a slot or the queue has capacity. The work itself then takes a
+ * slot. Heavy work gets at most half of the slots, so it is refused first.
  *
- * Under overload hundreds of heads may come in one turn of the event loop, before the first of them has taken its place. So those
- * who were let in count as if they had, until they can have taken it: a refusal at the head costs a tenth of one after the body.
- *
- * Who would have to wait, and everybody under overload, is let in only as fast as the CPU allows: see CpuBudget.
+ * Under overload hundreds of heads may arrive in one turn of the event loop, before the first of
+ * them has taken its slot. Admitted requests therefore count at once: a refusal at the head costs
+ * a tenth of one after the body.
  */
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
 import type { ServerConfig } from '../config.ts';
 import type { ShedReason } from '../metrics.ts';
-import type { CpuBudget } from './cpu-budget.ts';
-import { Overload } from './overload.ts';
 import { overloaded, Semaphore } from './semaphore.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
@@ -24,15 +22,11 @@ export interface AdmissionOptions {
   /** Short of memory: heavy work is refused. */
   heavyRefused: () => boolean;
   stopping: () => boolean;
-  /** Null where the CPU has no limit that we could know. */
-  cpu: CpuBudget | null;
   onShed: (reason: ShedReason) => void;
 }
 
 const maxClients = 10_000;
 const heavyShare = 0.5;
-/** Of a queue: see Semaphore. */
-const standingMs = 250;
 
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -42,20 +36,18 @@ export class Admission {
   readonly #addresses: TokenBuckets;
   /** Let in during this turn of the event loop and the one before. */
   readonly #letIn = { light: 0, heavy: 0 };
-  readonly #overload: Overload;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     const { limits, clock } = options;
-    this.#overload = new Overload(clock);
-    const shared = { maxWaitMs: limits.queue_timeout * 1_000, standingMs, refuse: () => this.#shed('OVERLOADED') };
     const places = limits.max_concurrent_requests;
-    this.#all = new Semaphore({ ...shared, places, maxQueued: limits.max_queued_requests });
-    this.#heavy = new Semaphore({
-      ...shared,
-      places: Math.max(1, Math.floor(places * heavyShare)),
-      maxQueued: Math.floor(limits.max_queued_requests * heavyShare),
-    });
+    const queue = {
+      maxQueued: limits.max_queued_requests,
+      maxWaitMs: limits.queue_timeout * 1_000,
+      refuse: () => this.#shed('OVERLOADED'),
+    };
+    this.#all = new Semaphore({ ...queue, places });
+    this.#heavy = new Semaphore({ ...queue, places: Math.max(1, Math.floor(places * heavyShare)) });
     const { client_per_second, address_per_second, burst_seconds } = limits.rate_limit;
     const buckets = (perSecond: number) =>
       new TokenBuckets({ perSecond, burst: perSecond * burst_seconds, maxClients, clock });
@@ -78,23 +70,15 @@ export class Admission {
     if (!(known ? this.#clients.take(clientId) : this.#addresses.take(address))) return this.#shed('RATE_LIMITED');
     const refusal = cost === 'heavy' ? this.#heavyRefusal() : null;
     if (refusal) return refusal;
-    const fits = this.#fits(cost);
-    this.#overload.count(!fits);
-    if (!fits) return this.#shed('OVERLOADED');
+    if (!this.#fits(cost)) return this.#shed('OVERLOADED');
     this.#expect(cost);
     return null;
   }
 
+  /** Whether the requests that were just admitted leave capacity for one more. */
   #fits(cost: Cost): boolean {
-    if (!this.#leaves('room', cost)) return false;
-    if (this.#options.cpu?.take(cost) !== false) return true;
-    return !this.#overload.on && this.#leaves('free', cost);
-  }
-
-  /** Whether those who were let in leave one of these to the next. */
-  #leaves(what: 'free' | 'room', cost: Cost): boolean {
     const { light, heavy } = this.#letIn;
-    return this.#all[what] > light + heavy && (cost === 'light' || this.#heavy[what] > heavy);
+    return this.#all.room > light + heavy && (cost === 'light' || this.#heavy.room > heavy);
   }
 
   #expect(cost: Cost): void {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { overloaded, Semaphore } from './semaphore.ts';
 
@@ -52,25 +51,39 @@ describe('Semaphore', () => {
     assert.equal(semaphore.queued, 0);
   });
 
-  it('lets nobody join a queue that stands, and everybody again when it moves', async () => {
+  it('refuses a request that cannot expect a slot within half of the deadline', async () => {
+    let now = 0;
+    const freed: (() => void)[] = [];
     const semaphore = new Semaphore({
       places: 1,
-      maxQueued: 10,
+      maxQueued: 100,
       maxWaitMs: 60_000,
-      standingMs: 50,
       refuse: () => overloaded('full'),
+      now: () => now,
     });
-    const leave = await semaphore.enter();
-    const first = semaphore.enter();
-    const second = semaphore.enter();
-    assert.equal(semaphore.room, 8, 'a queue that was just formed is a burst');
-    await waitUntil('the queue to stand', () => semaphore.room === 0, { timeoutMs: 5_000, everyMs: 5 });
-    await assert.rejects(semaphore.enter(), /full/);
-    leave();
-    const leaveFirst = await first;
-    leaveFirst();
-    await second;
-    assert.equal(semaphore.room, 10);
+    assert.equal(semaphore.room, 101, 'nothing is known yet');
+    // 40 slots become free, one each second, with requests waiting all the time.
+    for (let i = 0; i < 50; i++) void semaphore.run(() => new Promise<void>((resolve) => freed.push(resolve)));
+    await turn();
+    for (let i = 0; i < 40; i++) await free(1_000);
+    assert.equal(semaphore.queued, 9);
+    assert.ok(semaphore.room >= 21 && semaphore.room <= 22, `room for 30 s at one a second, less 9: ${semaphore.room}`);
+    for (let i = 0; i < 21; i++) void semaphore.run(() => new Promise<void>((resolve) => freed.push(resolve)));
+    await assert.rejects(
+      semaphore.run(async () => 'late'),
+      /full/,
+    );
+    // The work becomes ten times as fast: the same queue is short now.
+    for (let i = 0; i < 25; i++) await free(100);
+    assert.ok(semaphore.room > 80, `${semaphore.room}`);
+    for (let i = 0; i < 6; i++) await free(100);
+    assert.equal(semaphore.taken, 0);
+
+    async function free(afterMs: number): Promise<void> {
+      now += afterMs;
+      freed.shift()?.();
+      await turn();
+    }
   });
 
   it('gives the place back when the work fails', async () => {

@@ -1,28 +1,34 @@
-/** A bounded number of places, and a bounded queue in front of them in which nobody waits longer than allowed. */
+/**
+ * A bounded number of slots with a bounded FIFO queue that has a deadline. A request joins the
+ * queue only if it can expect a slot before the deadline: the wait is estimated from the queue's
+ * length and the rate at which slots have become free of late. So work is refused early, while a
+ * refusal is cheap, and only when waiting would not help.
+ */
 import { EncoreError } from '@encore/kit/encore-error';
 
 export interface SemaphoreOptions {
   places: number;
   maxQueued: number;
+  /** The queue's deadline. */
   maxWaitMs: number;
-  /**
-   * When the first in the queue has waited for so long, the queue is no burst that passes: more is asked than can be done, and whoever
-   * joined would only wait longer. Then nobody may join, so that those who are let in are answered while they still want the answer.
-   */
-  standingMs?: number;
-  /** Made when the queue is full, or the wait was too long. */
+  /** Makes the error for a request that cannot join the queue or waited until the deadline. */
   refuse: () => EncoreError;
+  /** Monotonic milliseconds; for tests. */
+  now?: () => number;
 }
 
-interface Waiter {
-  enter: () => void;
-  since: number;
-}
+/** Of the deadline. The rest is for the case that the work slows down after a request has joined. */
+const expectedShare = 0.5;
+/** Weight of the newest interval in the moving average: it follows a change within some ten slots. */
+const newestWeight = 0.1;
 
 export class Semaphore {
   readonly #options: SemaphoreOptions;
-  readonly #queue = new Set<Waiter>();
+  readonly #queue = new Set<() => void>();
   #taken = 0;
+  /** Moving average of the time between two slots that became free while requests were waiting. */
+  #intervalMs = 0;
+  #freedAtMs: number | null = null;
 
   constructor(options: SemaphoreOptions) {
     this.#options = options;
@@ -36,22 +42,11 @@ export class Semaphore {
     return this.#queue.size;
   }
 
-  /** How many more would not have to wait. */
-  get free(): number {
-    return Math.max(0, this.#options.places - this.#taken);
-  }
-
   /** How many more would not be refused at once. */
   get room(): number {
-    const { maxQueued } = this.#options;
-    return this.free + (this.#standing ? 0 : maxQueued - this.#queue.size);
-  }
-
-  get #standing(): boolean {
-    const [first] = this.#queue;
-    return (
-      first !== undefined && performance.now() - first.since >= (this.#options.standingMs ?? Number.POSITIVE_INFINITY)
-    );
+    const { places, maxQueued, maxWaitMs } = this.#options;
+    const inTime = this.#intervalMs > 0 ? Math.floor((maxWaitMs * expectedShare) / this.#intervalMs) : maxQueued;
+    return Math.max(0, places - this.#taken) + Math.max(0, Math.min(maxQueued, inTime) - this.#queue.size);
   }
 
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -82,16 +77,24 @@ export class Semaphore {
         leaveQueue();
         reject(this.#options.refuse());
       }, this.#options.maxWaitMs);
-      const waiter: Waiter = {
-        since: performance.now(),
-        enter: () => {
-          leaveQueue();
-          resolve(this.#take());
-        },
+      const waiter = (): void => {
+        leaveQueue();
+        resolve(this.#take());
       };
       this.#queue.add(waiter);
       signal?.addEventListener('abort', abandoned, { once: true });
     });
+  }
+
+  /** Only with requests waiting: otherwise the interval is that of the demand, not of the work. */
+  #measure(): void {
+    if (this.#queue.size === 0) {
+      this.#freedAtMs = null;
+      return;
+    }
+    const now = (this.#options.now ?? performance.now.bind(performance))();
+    if (this.#freedAtMs !== null) this.#intervalMs += (now - this.#freedAtMs - this.#intervalMs) * newestWeight;
+    this.#freedAtMs = now;
   }
 
   #take(): () => void {
@@ -101,9 +104,10 @@ export class Semaphore {
       if (left) return;
       left = true;
       this.#taken -= 1;
+      this.#measure();
       for (const next of this.#queue) {
         if (this.#taken >= this.#options.places) break;
-        next.enter();
+        next();
       }
     };
   }
