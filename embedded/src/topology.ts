@@ -72,7 +72,7 @@ export function topology(places: LabPlaces): LabService[] {
     {
       after: ['toxiproxy'],
       ready: { url: `${at(ports.guard)}/ready` },
-      spec: node('guard', 'services/chaos/src/guard/main.ts', ports.guard, {
+      spec: node('guard', 'services/chaos/src/injector/main.ts', ports.guard, {
         ENCORE_PROJECT: places.project,
         ENCORE_ENGINE_SOCKET: folder.engineSocket,
         ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
@@ -121,7 +121,7 @@ export function topology(places: LabPlaces): LabService[] {
     {
       after: ['guard'],
       ready: { url: `${at(ports.chaos)}/live` },
-      spec: node('chaos', 'services/chaos/src/chaos/main.ts', ports.chaos, { ENCORE_GUARD_URL: at(ports.guard) }),
+      spec: node('chaos', 'services/chaos/src/scheduler/main.ts', ports.chaos, { ENCORE_GUARD_URL: at(ports.guard) }),
     },
   ];
 }

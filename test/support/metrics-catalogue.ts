@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { createLogger, createRegistry, systemClock } from '@encore/kit';
 import { makePlan } from '@encore/plan';
-import { chaosMetrics } from '../../services/chaos/src/chaos/metrics.ts';
-import { guardMetrics } from '../../services/chaos/src/guard/metrics.ts';
+import { guardMetrics } from '../../services/chaos/src/injector/metrics.ts';
+import { chaosMetrics } from '../../services/chaos/src/scheduler/metrics.ts';
 import { createMetrics as loadgenMetrics } from '../../services/loadgen/src/metrics.ts';
 import { RunMetrics } from '../../services/orchestrator/src/metrics.ts';
 import { RunView } from '../../services/orchestrator/src/progress/run-view.ts';

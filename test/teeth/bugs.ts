@@ -104,7 +104,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'chaos-does-not-inject',
     what: 'the scheduler reports faults that it never asked for',
-    plantedIn: 'services/chaos/src/chaos/guard-client.ts',
+    plantedIn: 'services/chaos/src/scheduler/guard-client.ts',
     scenario: 'smoke',
     hitsExpected: 10,
     ...unproven('kinds_bit', /no fault of the planned kind/),
@@ -112,7 +112,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'guard-forgets-unpause',
     what: 'the guard never lifts a pause',
-    plantedIn: 'services/chaos/src/guard/docker-engine.ts',
+    plantedIn: 'services/chaos/src/injector/docker-engine.ts',
     scenario: 'freezes',
     hitsExpected: 10,
     ...broken('recovery_seconds'),

@@ -9,7 +9,7 @@ import { waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { after, before, describe, it } from 'mocha';
 import { smokeConfig } from '../../../packages/plan/src/plan.fixture.ts';
-import { faultTable } from '../../../services/chaos/src/guard/faults/fault-table.ts';
+import { faultTable } from '../../../services/chaos/src/injector/faults/fault-table.ts';
 import { root } from '../../support/command.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
 import { Running } from './running-guard.ts';

@@ -1,8 +1,8 @@
 /** The scheduler tells itself that each fault was injected and bit, and asks the guard for nothing. */
-import type { GuardClient } from '../../../services/chaos/src/chaos/guard-client.ts';
+import type { GuardClient } from '../../../services/chaos/src/scheduler/guard-client.ts';
 import { hit } from '../hits.ts';
 
-export * from '../../../services/chaos/src/chaos/guard-client.ts';
+export * from '../../../services/chaos/src/scheduler/guard-client.ts';
 
 export function guardClient(): GuardClient {
   return {

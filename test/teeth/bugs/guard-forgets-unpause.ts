@@ -1,8 +1,8 @@
 /** The guard pauses and never lifts a pause, though it believes that it did. */
-import { DockerEngine as Right } from '../../../services/chaos/src/guard/docker-engine.ts';
+import { DockerEngine as Right } from '../../../services/chaos/src/injector/docker-engine.ts';
 import { hit } from '../hits.ts';
 
-export * from '../../../services/chaos/src/guard/docker-engine.ts';
+export * from '../../../services/chaos/src/injector/docker-engine.ts';
 
 export class DockerEngine extends Right {
   override async unpause(): Promise<void> {

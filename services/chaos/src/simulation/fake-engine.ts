@@ -12,8 +12,8 @@ import type {
   EngineEvent,
   EngineFacts,
   ExecResult,
-} from '../guard/engine.ts';
-import { label } from '../guard/engine.ts';
+} from '../injector/engine.ts';
+import { label } from '../injector/engine.ts';
 
 const policyMs = 250;
 

@@ -2,12 +2,12 @@
 import type { FaultKind, PlannedFault } from '@encore/contracts';
 import { createLogger } from '@encore/kit';
 import { kindAims } from '@encore/plan';
-import { label } from '../guard/engine.ts';
-import { faultTable } from '../guard/faults/fault-table.ts';
-import { Guard } from '../guard/guard.ts';
-import { Journal, type LineSink } from '../guard/journal.ts';
-import { Links } from '../guard/links.ts';
-import type { GuardMetrics } from '../guard/metrics.ts';
+import { label } from '../injector/engine.ts';
+import { faultTable } from '../injector/faults/fault-table.ts';
+import { Guard } from '../injector/guard.ts';
+import { Journal, type LineSink } from '../injector/journal.ts';
+import { Links } from '../injector/links.ts';
+import type { GuardMetrics } from '../injector/metrics.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeProxies } from './fake-proxies.ts';
 import { FakeUser } from './fake-user.ts';

@@ -5,8 +5,8 @@
 import type { Actor, EncoreEvent, PlannedFault, RunConfig } from '@encore/contracts';
 import { createLogger, EventLog } from '@encore/kit';
 import { kindTiming, makePlan } from '@encore/plan';
-import { Scheduler } from '../chaos/scheduler.ts';
-import type { Guard } from '../guard/guard.ts';
+import type { Guard } from '../injector/guard.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
 import { FakeLab } from './fake-lab.ts';
 
 const runId = 'simulated';
