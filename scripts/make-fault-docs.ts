@@ -9,7 +9,7 @@ const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
 const head = `# Faults
 
 The catalogue, made from the fault table in \`services/chaos/src/injector/faults\` by \`node scripts/make-fault-docs.ts\`. Settings that a
-kind does not read are refused. Every fault is written to the guard's journal before its act, checked from outside for having
+kind does not read are refused. Every fault is written to the injector's journal before its act, checked from outside for having
 bitten, held under a lease, undone whatever happens, and read back.
 
 | kind | strikes | settings | held | while it is held |

@@ -1,4 +1,4 @@
-/** The parts of the Docker API's answers that the guard reads, and how they become the guard's own words. */
+/** The parts of the Docker API's answers that the injector reads, and how they become the injector's own words. */
 import { z } from 'zod';
 import type { ContainerStats, ContainerView, EngineEvent } from './engine.ts';
 import { label } from './engine.ts';

@@ -4,7 +4,7 @@ import { type Engine, type EngineEvent, label, nameOf } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-hands.ts';
 import type { FaultKeeper } from './fault-keeper.ts';
-import type { GuardMetrics } from './metrics.ts';
+import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { StartBook } from './start-book.ts';
 
@@ -13,7 +13,7 @@ interface Parts {
   watch: EngineWatch;
   starts: StartBook;
   recorder: Recorder;
-  metrics: GuardMetrics;
+  metrics: InjectorMetrics;
   keeper: FaultKeeper;
   deadline: Deadline;
   logger: Logger;

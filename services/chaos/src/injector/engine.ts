@@ -1,5 +1,5 @@
 /**
- * What the guard asks of a container engine, and no more: no create, no images, no volumes, and one constant program
+ * What the injector asks of a container engine, and no more: no create, no images, no volumes, and one constant program
  * as exec. The Docker engine and the process engine both stand behind it; the tests and the simulation have a fake.
  */
 

@@ -1,9 +1,9 @@
 /** The five steps of a fault, each with its own deadline; what is held and for how long is the keeper's matter. */
-import type { Bit, FaultKind, PlannedFault } from '@encore/contracts';
+import type { Bit, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import { kindTiming } from '@encore/plan';
 import type { Deed, FaultSpec, FaultTools, Saved, Undone } from './faults/fault-spec.ts';
-import type { GuardMetrics } from './metrics.ts';
+import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
 /** A signal that ends a wait after so long; never a signal that somebody else could cancel. */
@@ -12,7 +12,6 @@ export type Deadline = (ms: number) => AbortSignal;
 export interface Held extends Deed {
   spec: FaultSpec;
   injectedAt: number;
-  leaseEndsAt: number;
   /** An undo that could not be verified is tried again by the healer. */
   undoFailed: boolean;
 }
@@ -20,15 +19,13 @@ export interface Held extends Deed {
 interface Parts {
   tools: FaultTools;
   recorder: Recorder;
-  metrics: GuardMetrics;
+  metrics: InjectorMetrics;
   deadline: Deadline;
 }
 
 const prepareMs = 3_000;
 const actMs = 25_000;
 const undoMs = 15_000;
-
-export const longestInjectionMs = (kind: FaultKind): number => actMs + kindTiming[kind].biteSeconds * 1_000;
 
 export class FaultHands {
   readonly #parts: Parts;

@@ -1,25 +1,45 @@
 /**
- * The life of a fault: intent on disk, act, bite check, held under a lease, undo, undo check. Whatever happens to whoever
- * asked for it, the undo comes: at the release, at the lease's end, or when the guard starts again.
+ * The life of a fault: intent on disk, act, effect check, active, revert, check of the revert. A fault is reverted when it is
+ * released, when the run lease ends, or, if this process was killed, when it starts again.
  */
-import type { Bit, InjectAnswer, InjectRequest, OpenFault, PlannedFault, UndoAnswer } from '@encore/contracts';
+import type { Bit, OpenFault, PlannedFault } from '@encore/contracts';
 import { EncoreError, type Logger, messageOf } from '@encore/kit';
 import { aimProblem } from '@encore/plan';
-import { type Deadline, FaultHands, type Held, longestInjectionMs, refusalOf } from './fault-hands.ts';
+import { type Deadline, FaultHands, type Held, refusalOf } from './fault-hands.ts';
 import type { FaultSpec, FaultTools, Saved } from './faults/fault-spec.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Journal } from './journal.ts';
 import type { KeyedLock } from './lock.ts';
-import type { GuardMetrics } from './metrics.ts';
+import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
 type Cause = 'released' | 'lease_ended' | 'healed' | 'instant';
+
+export interface InjectRequest {
+  runId: string;
+  fault: PlannedFault;
+}
+
+export interface InjectResult {
+  /** The engine's own time where it reported one, else ours. */
+  injectedAt: number;
+  bit: Bit;
+  evidence: string;
+  /** True when the fault is not active: it was instant, refused, unsupported or reverted meanwhile. */
+  over: boolean;
+}
+
+export interface RevertResult {
+  undoneAt: number;
+  verified: boolean;
+  evidence: string;
+}
 
 interface Parts {
   tools: FaultTools;
   journal: Journal;
   recorder: Recorder;
-  metrics: GuardMetrics;
+  metrics: InjectorMetrics;
   lock: KeyedLock;
   deadline: Deadline;
   logger: Logger;
@@ -41,7 +61,7 @@ export class FaultKeeper {
     this.#known = new Set(parts.journal.faultIds);
     this.touched = new Set(parts.journal.touchedIds);
     for (const { fault } of parts.journal.owedStarts) this.#owed.set(fault.target, fault);
-    // What a former life left open has no lease any more: the first healing undoes it.
+    // A fault that this process left open when it was killed: the first tick reverts it.
     for (const { fault, saved, at } of parts.journal.openIntents) {
       parts.metrics.inherited(fault);
       this.#open.set(fault.id, {
@@ -50,14 +70,13 @@ export class FaultKeeper {
         mark: 0,
         spec: faultTable[fault.kind],
         injectedAt: at,
-        leaseEndsAt: 0,
         undoFailed: true,
       });
     }
   }
 
   get open(): OpenFault[] {
-    return [...this.#open.values()].map(({ fault, injectedAt, leaseEndsAt }) => ({ fault, injectedAt, leaseEndsAt }));
+    return [...this.#open.values()].map(({ fault, injectedAt }) => ({ fault, injectedAt }));
   }
 
   get owed(): readonly PlannedFault[] {
@@ -79,28 +98,23 @@ export class FaultKeeper {
     };
   }
 
-  async inject({ runId, fault, ttlMs }: InjectRequest): Promise<InjectAnswer> {
+  /** Resolves after the effect check. Throws what the injector refuses (definite) or could not do. */
+  async inject({ runId, fault }: InjectRequest): Promise<InjectResult> {
     const spec = this.#check(fault);
     this.#known.add(fault.id);
-    const { tools, lock } = this.#parts;
+    const { lock } = this.#parts;
     const held = await lock.run(fault.target, () => this.#act(runId, fault, spec));
     if (!('deed' in held)) return held;
     const { deed } = held;
     const bite = await this.#hands.bite(deed);
-    deed.leaseEndsAt = tools.clock.now() + ttlMs;
-    const over = spec.instant && fault.durationSeconds === 0;
-    if (over) await this.#close(deed, 'instant', { verified: true, evidence: 'nothing is held' });
-    return { injectedAt: deed.injectedAt, ...bite, over };
+    const instant = spec.instant && fault.durationSeconds === 0;
+    // The effect check may take long; a fault that was reverted meanwhile is closed already.
+    if (instant && this.#open.get(fault.id) === deed)
+      await this.#close(deed, 'instant', { verified: true, evidence: 'nothing is held' });
+    return { injectedAt: deed.injectedAt, ...bite, over: this.#open.get(fault.id) !== deed };
   }
 
-  renew(faultId: string, ttlMs: number): void {
-    const held = this.#open.get(faultId);
-    if (!held || held.undoFailed)
-      throw new EncoreError('FAULT_OVER', `${faultId} is not held`, { status: 410, definite: true });
-    held.leaseEndsAt = Math.max(held.leaseEndsAt, this.#parts.tools.clock.now() + ttlMs);
-  }
-
-  async release(faultId: string): Promise<UndoAnswer> {
+  async release(faultId: string): Promise<RevertResult> {
     const held = this.#open.get(faultId);
     if (held) return this.undo(held.fault.id, 'released');
     if (!this.#known.has(faultId))
@@ -109,7 +123,7 @@ export class FaultKeeper {
   }
 
   /** One failed undo does not stop the others; it is said so and tried again. */
-  async undo(faultId: string, cause: Cause, note = ''): Promise<UndoAnswer> {
+  async undo(faultId: string, cause: Cause, note = ''): Promise<RevertResult> {
     const { tools, lock } = this.#parts;
     const target = this.#open.get(faultId)?.fault.target ?? faultId;
     return lock.run(target, async () => {
@@ -125,11 +139,11 @@ export class FaultKeeper {
   /** All of them, or those that fit; answers with what was undone and what was not. */
   async undoAll(
     cause: Cause,
-    fits: (held: OpenFault) => boolean = () => true,
+    fits: (held: Held) => boolean = () => true,
   ): Promise<{ healed: string[]; failed: string[] }> {
     const healed: string[] = [];
     const failed: string[] = [];
-    for (const { fault } of this.open.filter(fits)) {
+    for (const { fault } of [...this.#open.values()].filter(fits)) {
       const { verified, evidence } = await this.undo(fault.id, cause);
       if (verified) healed.push(fault.id);
       else failed.push(`${fault.id}: ${evidence}`);
@@ -169,7 +183,7 @@ export class FaultKeeper {
   }
 
   /** Under the target's lock: intent on disk, then the act. */
-  async #act(runId: string, fault: PlannedFault, spec: FaultSpec): Promise<InjectAnswer | { deed: Held }> {
+  async #act(runId: string, fault: PlannedFault, spec: FaultSpec): Promise<InjectResult | { deed: Held }> {
     const { tools, recorder, journal, metrics } = this.#parts;
     let saved: Saved = {};
     try {
@@ -197,7 +211,6 @@ export class FaultKeeper {
       mark,
       spec,
       injectedAt: now,
-      leaseEndsAt: now + longestInjectionMs(fault.kind),
       undoFailed: false,
     };
     this.#open.set(fault.id, held);
@@ -222,7 +235,7 @@ export class FaultKeeper {
     return { deed: held };
   }
 
-  async #refused(fault: PlannedFault, bit: Bit, error: unknown): Promise<InjectAnswer> {
+  async #refused(fault: PlannedFault, bit: Bit, error: unknown): Promise<InjectResult> {
     // The code is for programs; this is read by people, as what was not tested and why.
     const evidence = messageOf(error);
     this.#parts.metrics.bit(fault, bit);
@@ -246,7 +259,6 @@ export class FaultKeeper {
       await journal.write({ line: 'closed', at: tools.clock.now(), faultId: fault.id, owesStart });
     } else {
       held.undoFailed = true;
-      held.leaseEndsAt = 0;
       logger.error({ fault: fault.id, evidence }, 'undo not verified, will be tried again');
       await recorder.tell({ type: 'fault_undone', faultId: fault.id, verified, cause, evidence });
     }

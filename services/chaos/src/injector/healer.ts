@@ -1,5 +1,5 @@
 /**
- * Puts right what no live lease covers: only what was journaled, or what a baseline label shows changed. It never starts a
+ * Reverts what no active fault covers: only what was journaled, or what a baseline label shows changed. It never starts a
  * container that exited by itself; it starts one that an outage of ours left down once the run is over.
  */
 import type { HealAnswer } from '@encore/contracts';
@@ -13,7 +13,7 @@ import type { FaultTools } from './faults/fault-spec.ts';
 import { restoreMemory } from './faults/memory-cap.ts';
 import { isLink, isOurs, linkNames } from './links.ts';
 import type { KeyedLock } from './lock.ts';
-import type { GuardMetrics } from './metrics.ts';
+import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { ProxyState } from './toxiproxy-api.ts';
 
@@ -21,7 +21,7 @@ interface Parts {
   tools: FaultTools;
   keeper: FaultKeeper;
   recorder: Recorder;
-  metrics: GuardMetrics;
+  metrics: InjectorMetrics;
   lock: KeyedLock;
   deadline: Deadline;
   clock: Clock;
@@ -70,11 +70,9 @@ export class Healer {
   /** Every few seconds: undos that failed, limits off their baseline, links that are not as they should be. */
   async strays(): Promise<HealAnswer> {
     const { keeper, tools, deadline, logger } = this.#parts;
-    const now = this.#parts.clock.now();
     const again = await keeper.undoAll(
       'healed',
-      ({ fault, leaseEndsAt }) =>
-        (leaseEndsAt <= 0 || leaseEndsAt < now - 1_000) && !(isLink(fault.target) && this.#proxyFailsSince !== null),
+      ({ fault, undoFailed }) => undoFailed && !(isLink(fault.target) && this.#proxyFailsSince !== null),
     );
     const containers = await tools.targets.list(deadline(callMs)).catch((error: unknown) => {
       logger.warn({ err: describeError(error) }, 'targets could not be listed');
@@ -98,7 +96,7 @@ export class Healer {
       const created = await tools.links.ensure();
       const failedFrom = this.#proxyFailsSince ?? startedAt;
       this.#proxyFailsSince = null;
-      // At its own start the guard makes the links; that is no failure.
+      // At its own start the injector makes the links; that is no failure.
       const lost = created.filter((link) => keeper.heldOn(link).kinds.length > 0 || this.#linksWereThere);
       this.#linksWereThere = true;
       for (const link of created) await keeper.lostByProxy(link, 'Toxiproxy had lost the link');

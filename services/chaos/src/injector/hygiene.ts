@@ -1,4 +1,4 @@
-/** Is anything left behind? Read from the engine and from Toxiproxy, not from what the guard believes. */
+/** Is anything left behind? Read from the engine and from Toxiproxy, not from what the injector believes. */
 import type { EventOf } from '@encore/contracts';
 import { label } from './engine.ts';
 import type { Deadline } from './fault-hands.ts';

@@ -1,5 +1,5 @@
 /**
- * The guard's memory on disk: one line per thing that must survive its death, fsynced before `write` resolves. The newest
+ * The injector's memory on disk: one line per thing that must survive its death, fsynced before `write` resolves. The newest
  * run's lines are all there is; a new run begins a new file. A torn last line is that of a write that was never answered.
  */
 import { readFile, rename } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** What the guard tells of the lab when it is asked: its engine, and the state of each target. */
+/** What the injector tells of the lab when it is asked: its engine, and the state of each target. */
 import type { EngineInfo, TargetState } from '@encore/contracts';
 import { type ContainerView, label } from './engine.ts';
 import type { Deadline } from './fault-hands.ts';

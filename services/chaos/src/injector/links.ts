@@ -3,7 +3,7 @@
  * toxic that holds data is removed under load: the link is closed, what it held runs out, then the toxic goes.
  */
 import { type Clock, EncoreError } from '@encore/kit';
-import type { LinkAddress } from './config.ts';
+import type { LinkAddress } from '../config.ts';
 import type { Proxies, ProxyState, Toxic } from './toxiproxy-api.ts';
 
 export type LinkName = 'client-link' | 'database-link';

@@ -1,4 +1,4 @@
-/** What the guard counts. Every series of every kind is there from the start, at zero. */
+/** What the injector counts. Every series of every kind is there from the start, at zero. */
 import {
   type Actor,
   actorSchema,
@@ -12,7 +12,7 @@ import { kindAims } from '@encore/plan';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
 
-export interface GuardMetrics {
+export interface InjectorMetrics {
   /** A former life left it open. */
   inherited(fault: PlannedFault): void;
   injected(fault: PlannedFault): void;
@@ -24,7 +24,7 @@ export interface GuardMetrics {
   sampled(target: string, stats: ContainerStats | null): void;
 }
 
-export function guardMetrics(registry: Registry): GuardMetrics {
+export function injectorMetrics(registry: Registry): InjectorMetrics {
   const registers = [registry];
   const active = new Gauge({
     name: 'chaos_fault_active',

@@ -1,11 +1,11 @@
-/** Everything that the guard tells: to the journal first, where it must survive, then to whoever asks. */
+/** The service's events: to the journal first where they must survive, then to the log that `GET /events` serves. */
 import type { EncoreEvent } from '@encore/contracts';
 import { type Clock, EventLog } from '@encore/kit';
 import type { Journal } from './journal.ts';
 
 /** Like an Omit that keeps the union a union. */
 type Untimed<Event> = Event extends EncoreEvent ? Omit<Event, 'at'> : never;
-export type GuardEvent = Untimed<EncoreEvent>;
+export type InjectorEvent = Untimed<EncoreEvent>;
 
 export class Recorder {
   readonly log = new EventLog();
@@ -19,14 +19,14 @@ export class Recorder {
   }
 
   /** Resolves once the event is on disk. */
-  async tell(event: GuardEvent, atMs = this.#clock.now()): Promise<void> {
+  async tell(event: InjectorEvent, atMs = this.#clock.now()): Promise<void> {
     const timed = { ...event, at: atMs } as EncoreEvent;
     await this.#journal.write({ line: 'event', event: timed });
     this.log.add(timed);
   }
 
-  /** For samples, of which a few may be lost. */
-  mention(event: GuardEvent): void {
+  /** For events that may be lost with this process: samples, and what the scheduler records again after a restart. */
+  mention(event: InjectorEvent): void {
     this.log.add({ ...event, at: this.#clock.now() } as EncoreEvent);
   }
 }

@@ -11,7 +11,7 @@ export class RunLease {
   constructor(journal: Journal, clock: Clock) {
     this.#journal = journal;
     this.#clock = clock;
-    // The orchestrator does not know that the guard died: it gets its whole time to renew once more.
+    // The orchestrator does not know that the injector died: it gets its whole time to renew once more.
     this.#held = journal.run ? { ...journal.run, endsAt: clock.now() + journal.run.ttlMs } : null;
   }
 

@@ -2,14 +2,14 @@
 import { describeError, type Logger } from '@encore/kit';
 import { type Engine, nameOf } from './engine.ts';
 import type { Deadline } from './fault-hands.ts';
-import type { GuardMetrics } from './metrics.ts';
+import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
 interface Parts {
   engine: Engine;
   project: string;
   recorder: Recorder;
-  metrics: GuardMetrics;
+  metrics: InjectorMetrics;
   deadline: Deadline;
   logger: Logger;
   inRun: () => boolean;

@@ -47,7 +47,7 @@ export function serverUser(userUrl: string, healthUrl: string): ServerUser {
       if (status >= 400 && status !== 404) throw refused(`removing ${scoreId}`, status, text);
     },
     analyze: async (tool, scoreId, signal) => {
-      const call = mcpToolCall({ client: 'encore-guard', id: 1, tool, input: { score_id: scoreId } });
+      const call = mcpToolCall({ client: 'encore-injector', id: 1, tool, input: { score_id: scoreId } });
       const { status, text } = await ask('/mcp', { method: 'POST', ...call }, signal);
       return endOf(status, text);
     },

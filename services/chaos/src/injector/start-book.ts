@@ -1,5 +1,5 @@
 /**
- * Who asked for a start. Every start that the guard makes is written down before it is made; a start that nobody asked for
+ * Who asked for a start. Every start that the injector makes is written down before it is made; a start that nobody asked for
  * is the policy's when the engine's RestartCount rose, else somebody else's.
  */
 import type { Actor, Target } from '@encore/contracts';

@@ -1,5 +1,5 @@
 /**
- * Pressure by autocannon, which counts its answers until it is stopped or its time is over. It lives in the guard, as every fault does, and
+ * Pressure by autocannon, which counts its answers until it is stopped or its time is over. It lives in the injector, as every fault does, and
  * not in the load generator, whose event loop measures the users.
  */
 import { guardConnections } from '@encore/kit';
@@ -28,7 +28,7 @@ export const startSurge: StartSurge = ({ url, requestsPerSecond, seconds }) => {
     connections: Math.min(connections, requestsPerSecond),
     duration: Math.min(maxSeconds, seconds),
     overallRate: requestsPerSecond,
-    // A server that dies under it would be asked for connections without a pause, at the cost of a core and of the guard's memory.
+    // A server that dies under it would be asked for connections without a pause, at the cost of a core and of the injector's memory.
     setupClient: guardConnections(() => {}),
   };
   // With a callback it answers with the running instance, not with the promise of its result.

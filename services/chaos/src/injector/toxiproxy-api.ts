@@ -26,7 +26,7 @@ const proxySchema = z.object({
 });
 export type ProxyState = z.infer<typeof proxySchema>;
 
-/** What the guard needs of a proxy with links; the real one and a fake for tests and simulation. */
+/** What the injector needs of a proxy with links; the real one and a fake for tests and simulation. */
 export interface Proxies {
   version(): Promise<string>;
   /** Also the health check: it takes the lock that a frozen Toxiproxy holds for ever, which /version does not. */

@@ -1,13 +1,13 @@
-/** What the scheduler counts. What is held stands in the guard's metrics, for the guard is who knows. */
+/** What the scheduler counts: how punctual it is, and what it skipped. Active faults are in the injector's metrics. */
 import { type FaultKind, faultKinds } from '@encore/contracts';
 import { Counter, Histogram, type Registry } from 'prom-client';
 
-export interface ChaosMetrics {
+export interface SchedulerMetrics {
   injected(latenessSeconds: number): void;
   skipped(kind: FaultKind): void;
 }
 
-export function chaosMetrics(registry: Registry): ChaosMetrics {
+export function schedulerMetrics(registry: Registry): SchedulerMetrics {
   const registers = [registry];
   const lateness = new Histogram({
     name: 'chaos_injection_lateness_seconds',

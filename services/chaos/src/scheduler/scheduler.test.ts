@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import type { EncoreEvent, InjectAnswer, Plan, PlannedFault } from '@encore/contracts';
-import { createLogger, EncoreError, EventLog } from '@encore/kit';
+import type { EncoreEvent, Plan, PlannedFault } from '@encore/contracts';
+import { createLogger, EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
+import type { InjectResult } from '../injector/fault-keeper.ts';
+import type { Injector } from '../injector/injector.ts';
+import { Journal, type LineSink } from '../injector/journal.ts';
+import { Recorder } from '../injector/recorder.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
-import type { GuardClient } from './guard-client.ts';
 import { Scheduler } from './scheduler.ts';
 
 const planned = (id: number, atSeconds: number, durationSeconds: number): PlannedFault => ({
@@ -15,36 +18,37 @@ const planned = (id: number, atSeconds: number, durationSeconds: number): Planne
   params: {},
 });
 
-function lab(faults: PlannedFault[], guard: Partial<GuardClient> = {}) {
+function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' | 'release'>> = {}) {
   const clock = new VirtualClock(0);
-  const events = new EventLog();
+  const sink: LineSink = { append: async () => {}, close: async () => {} };
+  const files = { sink, open: async () => sink, retire: async () => {} };
+  const recorder = new Recorder(Journal.from('', files), clock);
   const calls: string[] = [];
   const lateness: number[] = [];
   const skipped: string[] = [];
   const note = (text: string) => void calls.push(`${clock.now() / 1_000} ${text}`);
   const parts = {
     clock,
-    events,
+    recorder,
     logger: createLogger('test', 'silent'),
     metrics: {
       injected: (seconds: number) => void lateness.push(seconds),
       skipped: (kind: string) => void skipped.push(kind),
     },
-    guard: {
-      inject: async ({ fault }): Promise<InjectAnswer> => {
+    injector: {
+      inject: async ({ fault }): Promise<InjectResult> => {
         note(`inject ${fault.id}`);
         return { injectedAt: clock.now(), bit: 'yes', evidence: '', over: fault.durationSeconds === 0 };
       },
-      renew: async (id: string) => note(`renew ${id}`),
       release: async (id: string) => {
         note(`release ${id}`);
         return { undoneAt: clock.now(), verified: true, evidence: '' };
       },
-      ...guard,
-    } satisfies GuardClient,
+      ...injector,
+    } satisfies Pick<Injector, 'inject' | 'release'>,
   };
   const plan: Plan = { version: 1, seed: 1, rampSeconds: 0, steadySeconds: 100, faults, bestSuccessRate: 1, hash: '' };
-  const told = (): EncoreEvent[] => events.page(undefined, 0).events.map(({ event }) => event);
+  const told = (): EncoreEvent[] => recorder.log.page(undefined, 0).events.map(({ event }) => event);
   return {
     clock,
     calls,
@@ -58,7 +62,7 @@ function lab(faults: PlannedFault[], guard: Partial<GuardClient> = {}) {
 }
 
 describe('Scheduler', () => {
-  it('injects each fault at its very time, renews every second, and releases it at its end', async () => {
+  it('injects each fault at its planned time and releases it at its end', async () => {
     const { clock, calls, lateness, scheduler, request, told } = lab([planned(1, 5.25, 0), planned(2, 20, 2.5)]);
     scheduler.begin(request);
     assert.equal(scheduler.status().next?.id, 'f0001');
@@ -68,13 +72,7 @@ describe('Scheduler', () => {
       ['f0002'],
     );
     await clock.advance(60_000);
-    assert.deepEqual(calls, [
-      '15.25 inject f0001',
-      '30 inject f0002',
-      '31 renew f0002',
-      '32 renew f0002',
-      '32.5 release f0002',
-    ]);
+    assert.deepEqual(calls, ['15.25 inject f0001', '30 inject f0002', '32.5 release f0002']);
     assert.deepEqual(lateness, [0, 0]);
     assert.deepEqual(
       told().map((event) => (event.type === 'fault_due' ? event.plannedAt : 0)),
@@ -88,10 +86,7 @@ describe('Scheduler', () => {
     const { clock, calls, scheduler, request } = lab([planned(1, 1, 3), planned(2, 2, 1)]);
     scheduler.begin(request);
     await clock.advance(20_000);
-    assert.deepEqual(
-      calls.filter((call) => !call.includes('renew')),
-      ['11 inject f0001', '12 inject f0002', '13 release f0002', '14 release f0001'],
-    );
+    assert.deepEqual(calls, ['11 inject f0001', '12 inject f0002', '13 release f0002', '14 release f0001']);
   });
 
   it('releases everything at once when it is stopped, and injects nothing more', async () => {
@@ -102,16 +97,13 @@ describe('Scheduler', () => {
     await clock.until(stopped);
     assert.equal(clock.now(), 12_500);
     await clock.advance(60_000);
-    assert.deepEqual(
-      calls.filter((call) => !call.includes('renew')),
-      ['11 inject f0001', '12.5 release f0001'],
-    );
+    assert.deepEqual(calls, ['11 inject f0001', '12.5 release f0001']);
     assert.equal(scheduler.status().state, 'done');
   });
 
-  it('releases a fault at once that is being injected when it is stopped, and again when the guard has answered', async () => {
+  it('releases a fault at once that is being injected when it is stopped, and again when the injector has answered', async () => {
     const { clock, calls, note, scheduler, request } = lab([planned(1, 1, 30)], {
-      // The guard may look for the bite for a long time, and only then does it answer.
+      // The injector may look for the bite for a long time, and only then does it answer.
       inject: async () => {
         await clock.sleep(3_000);
         note('injected');
@@ -135,7 +127,7 @@ describe('Scheduler', () => {
     assert.deepEqual(skipped, ['latency']);
   });
 
-  it('asks again while the guard is away, and gives up when the plan would not hold any more', async () => {
+  it('asks again while the injector is away, and gives up when the plan would not hold any more', async () => {
     let awayUntil = 12_000;
     const away = lab([planned(1, 1, 0), planned(2, 10, 0)], {
       inject: async ({ fault }) => {
@@ -158,13 +150,13 @@ describe('Scheduler', () => {
     );
   });
 
-  it('skips what the guard refuses, at once, and marks what the engine cannot do', async () => {
+  it('skips what the injector refuses, at once, and marks what the engine cannot do', async () => {
     const answers = [
       () => Promise.reject(new EncoreError('TARGET_REFUSED', 'no consent', { status: 409, definite: true })),
-      () => Promise.resolve<InjectAnswer>({ injectedAt: 0, bit: 'unsupported', evidence: 'no pause here', over: true }),
+      () => Promise.resolve<InjectResult>({ injectedAt: 0, bit: 'unsupported', evidence: 'no pause here', over: true }),
     ];
     const { clock, scheduler, request, told } = lab([planned(1, 1, 5), planned(2, 8, 5)], {
-      inject: () => (answers.shift() ?? assert.fail)() as Promise<InjectAnswer>,
+      inject: () => (answers.shift() ?? assert.fail)() as Promise<InjectResult>,
     });
     scheduler.begin(request);
     await clock.advance(40_000);

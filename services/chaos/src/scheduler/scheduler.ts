@@ -1,29 +1,29 @@
 /**
- * Runs a plan: sleeps to each fault's time, asks the guard for it, renews its lease, releases it at its end. It keeps nothing on
- * disk: a scheduler that was killed is given the same run again and says which faults it missed.
+ * Runs a plan: sleeps until each fault's time, has it injected, and has it reverted at its end. It keeps nothing on disk:
+ * after a restart the orchestrator posts the same schedule again, and the faults that were missed are recorded as skipped.
  */
-import type { ChaosRunRequest, ChaosStatus, EncoreEvent, InjectAnswer, PlannedFault } from '@encore/contracts';
-import { type Clock, describeError, EncoreError, type EventLog, type Logger } from '@encore/kit';
-import type { GuardClient } from './guard-client.ts';
-import type { ChaosMetrics } from './metrics.ts';
+import type { PlannedFault, ScheduleRequest, ScheduleStatus } from '@encore/contracts';
+import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
+import type { InjectResult } from '../injector/fault-keeper.ts';
+import type { Injector } from '../injector/injector.ts';
+import type { Recorder } from '../injector/recorder.ts';
+import type { SchedulerMetrics } from './metrics.ts';
 
 interface Parts {
-  guard: GuardClient;
-  events: EventLog;
-  metrics: ChaosMetrics;
+  injector: Pick<Injector, 'inject' | 'release'>;
+  recorder: Pick<Recorder, 'log' | 'mention'>;
+  metrics: SchedulerMetrics;
   clock: Clock;
   logger: Logger;
 }
 
-const leaseTtlMs = 5_000;
-const renewEveryMs = 1_000;
 /** A fault that could not be asked for within this time is skipped; the plan's gaps would not hold. */
 const maxLateMs = 2_000;
 /** Timers fire a little late and never early; the rest of the way is walked in small steps. */
 const coarseMs = 25;
 const retryMs = 100;
 
-interface Run extends ChaosRunRequest {
+interface Run extends ScheduleRequest {
   stop: AbortController;
   finished: Promise<void>;
   done: number;
@@ -39,12 +39,15 @@ export class Scheduler {
     this.#parts = parts;
   }
 
-  /** The same run again is no second run: the orchestrator repeats it to a scheduler that it lost sight of. */
-  begin(request: ChaosRunRequest): void {
+  /** Idempotent per run: the orchestrator posts the schedule again after it lost contact. */
+  begin(request: ScheduleRequest): void {
     const running = this.#run;
     if (running && !running.stop.signal.aborted && running.done < running.plan.faults.length) {
       if (running.runId === request.runId) return;
-      throw new EncoreError('RUN_HELD', `run ${running.runId} is on`, { status: 409, definite: true });
+      throw new EncoreError('RUN_HELD', `the schedule of run ${running.runId} is running`, {
+        status: 409,
+        definite: true,
+      });
     }
     const faults = request.plan.faults.toSorted((a, b) => a.atSeconds - b.atSeconds);
     const run: Run = {
@@ -60,7 +63,7 @@ export class Scheduler {
     run.finished = this.#follow(run);
   }
 
-  /** Resolves once nothing is held any more. */
+  /** Resolves once none of its faults is active. */
   async stop(): Promise<void> {
     const run = this.#run;
     if (!run) return;
@@ -68,9 +71,9 @@ export class Scheduler {
     await run.finished;
   }
 
-  status(): ChaosStatus {
+  status(): ScheduleStatus {
     const run = this.#run;
-    const { boot } = this.#parts.events;
+    const { boot } = this.#parts.recorder.log;
     if (!run) return { state: 'idle', boot, runId: null, current: [], next: null, done: 0, total: 0 };
     const total = run.plan.faults.length;
     const stopped = run.stop.signal.aborted;
@@ -112,88 +115,72 @@ export class Scheduler {
     await Promise.all(lives);
   }
 
-  /** Does not end before the fault is released: an undo is not given up because somebody stopped the run. */
+  /** Ends after the fault is reverted, also when the run is stopped. */
   async #live(run: Run, fault: PlannedFault, dueAt: number): Promise<void> {
     run.current.set(fault.id, fault);
     const injectedAt = await this.#inject(run, fault, dueAt);
     if (injectedAt !== null) await this.#hold(run, fault, injectedAt);
   }
 
-  /** The moment of injection, or null when nothing is held. */
+  /** The moment of injection, or null when the fault is not active. */
   async #inject(run: Run, fault: PlannedFault, dueAt: number): Promise<number | null> {
-    const { clock, metrics, logger } = this.#parts;
-    this.#tell({ type: 'fault_due', faultId: fault.id, plannedAt: dueAt, at: clock.now() });
+    const { clock, metrics, recorder, logger } = this.#parts;
+    // Not written to disk first: that would make the injection late.
+    recorder.mention({ type: 'fault_due', faultId: fault.id, plannedAt: dueAt });
     for (;;) {
       try {
-        const answer = await this.#askFor(run, fault);
-        metrics.injected(Math.max(0, answer.injectedAt - dueAt) / 1_000);
-        if (answer.bit === 'unsupported') this.#skip(fault, answer.evidence, true);
-        return answer.over ? null : answer.injectedAt;
+        const result = await this.#tryInject(run, fault);
+        metrics.injected(Math.max(0, result.injectedAt - dueAt) / 1_000);
+        if (result.bit === 'unsupported') this.#skip(fault, result.evidence, true);
+        return result.over ? null : result.injectedAt;
       } catch (error) {
-        const surelyNot = error instanceof EncoreError && error.definite;
-        logger.warn({ fault: fault.id, err: describeError(error) }, 'the guard did not inject');
-        // A guard that is just being restarted may still take it; one that refused will not, and one that
-        // may have done it knows its id and heals it.
+        const definite = error instanceof EncoreError && error.definite;
+        logger.warn({ fault: fault.id, err: describeError(error) }, 'a fault was not injected');
+        // The engine or Toxiproxy may respond again in a moment; a refusal is final.
         const late = clock.now() - dueAt > maxLateMs || run.stop.signal.aborted;
-        if (surelyNot || late) {
+        if (definite || late) {
           this.#skip(fault, describeError(error));
-          return surelyNot ? null : this.#letGo(fault);
+          if (!definite) await this.#release(fault);
+          return null;
         }
         await clock.sleep(retryMs);
       }
     }
   }
 
-  /** Whether a fault has bitten may take long to see. Somebody who stops the run does not wait for that: it is undone at once. */
-  async #askFor(run: Run, fault: PlannedFault): Promise<InjectAnswer> {
+  /** The effect check may take long. A stop of the run does not wait for it: the fault is reverted at once. */
+  async #tryInject(run: Run, fault: PlannedFault): Promise<InjectResult> {
     const { signal } = run.stop;
-    const letGo = () => void this.#letGo(fault);
-    signal.addEventListener('abort', letGo, { once: true });
+    const release = () => void this.#release(fault);
+    signal.addEventListener('abort', release, { once: true });
     try {
-      return await this.#parts.guard.inject({ runId: run.runId, fault, ttlMs: leaseTtlMs });
+      return await this.#parts.injector.inject({ runId: run.runId, fault });
     } finally {
-      signal.removeEventListener('abort', letGo);
+      signal.removeEventListener('abort', release);
     }
   }
 
+  /** Until the fault's time is over or the run is stopped. */
   async #hold(run: Run, fault: PlannedFault, injectedAt: number): Promise<void> {
-    const { guard, clock, logger } = this.#parts;
-    const { signal } = run.stop;
-    const endsAt = injectedAt + fault.durationSeconds * 1_000;
-    while (!signal.aborted && clock.now() < endsAt) {
-      try {
-        await clock.sleep(Math.min(renewEveryMs, endsAt - clock.now()), signal);
-        if (clock.now() < endsAt) await guard.renew(fault.id, leaseTtlMs);
-      } catch (error) {
-        if (signal.aborted) break;
-        logger.warn({ fault: fault.id, err: describeError(error) }, 'a lease could not be renewed');
-        // Over for the guard is over: it was healed, or the run's lease ended.
-        if (error instanceof EncoreError && error.code === 'FAULT_OVER') return;
-      }
-    }
-    await this.#letGo(fault);
+    await sleepUntil(this.#parts.clock, injectedAt + fault.durationSeconds * 1_000, run.stop.signal).catch(() => {});
+    await this.#release(fault);
   }
 
-  async #letGo(fault: PlannedFault): Promise<null> {
-    const { guard, logger } = this.#parts;
-    // When the guard cannot be reached, the lease ends by itself.
-    const answer = await guard.release(fault.id).catch((error: unknown) => {
+  async #release(fault: PlannedFault): Promise<void> {
+    const { injector, logger } = this.#parts;
+    try {
+      const { verified, evidence } = await injector.release(fault.id);
+      if (!verified) logger.error({ fault: fault.id, evidence }, 'the revert is not verified; it will be retried');
+    } catch (error) {
       logger.warn({ fault: fault.id, err: describeError(error) }, 'a fault could not be released');
-      return null;
-    });
-    if (answer?.verified === false) logger.error({ fault: fault.id, evidence: answer.evidence }, 'undo not verified');
-    return null;
+    }
   }
 
   #skip(fault: PlannedFault, reason: string, unsupported = false): void {
-    const { clock, metrics } = this.#parts;
+    const { metrics, recorder } = this.#parts;
     metrics.skipped(fault.kind);
     const { id: faultId, kind, target } = fault;
-    this.#tell({ type: 'fault_skipped', faultId, kind, target, reason, unsupported, at: clock.now() });
-  }
-
-  #tell(event: EncoreEvent): void {
-    this.#parts.events.add(event);
+    recorder.mention({ type: 'fault_skipped', faultId, kind, target, reason, unsupported });
   }
 }
 

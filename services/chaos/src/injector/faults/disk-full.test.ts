@@ -5,9 +5,9 @@ import { FakeLab, fault } from '../../simulation/fake-lab.ts';
 /** A disk of which somebody frees a megabyte before each of the first `times` looks. */
 async function injectWhileFreed(times: number) {
   const lab = new FakeLab();
-  const guard = lab.guard();
-  await lab.clock.until(guard.tick(0));
-  await lab.clock.until(guard.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
+  const injector = lab.injector();
+  await lab.clock.until(injector.tick(0));
+  await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
   const exec = lab.engine.exec.bind(lab.engine);
   let freed = 0;
   lab.engine.exec = async (id, command) => {
@@ -16,7 +16,7 @@ async function injectWhileFreed(times: number) {
     freed += 1;
     return { ...answer, output: answer.output.replace('"freeBytes":0', '"freeBytes":1000000') };
   };
-  return lab.clock.until(guard.inject({ runId: 'run-1', fault: fault('disk-full'), ttlMs: 60_000 }));
+  return lab.clock.until(injector.inject({ runId: 'run-1', fault: fault('disk-full') }));
 }
 
 describe('disk-full', () => {

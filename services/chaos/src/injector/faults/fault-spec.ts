@@ -1,6 +1,6 @@
 /**
  * A kind of fault is data and five small functions. Nothing is kept in closures: what an undo needs stands in `Saved`,
- * which is on disk before the act, so that a guard that was killed can undo what it did in its former life.
+ * which is on disk before the act, so that an injector that was killed can undo what it did in its former life.
  */
 import type { FaultKind, PlannedFault } from '@encore/contracts';
 import type { Clock } from '@encore/kit';

@@ -1,4 +1,4 @@
-/** Another process in the target takes the memory that it has left, so that the server's own memory guard must act. */
+/** Another process in the target takes the memory that it has left, so that the server's own memory injector must act. */
 import { EncoreError } from '@encore/kit';
 import { baselineOf } from '../targets.ts';
 import { currentTarget, idOf, runningTarget } from './container-target.ts';
@@ -17,7 +17,7 @@ export const memoryPressure: FaultSpec = {
   does: 'Runs one fixed program of the image in the target, which takes all memory but a margin (96 MiB) for a limited time.',
   undoneBy:
     'The program is ended; it ends by itself when its time is over, and it is the first that the kernel would kill.',
-  userSees: 'Sheds (503 with Retry-After) while the server’s memory guard holds back, then service as before.',
+  userSees: 'Sheds (503 with Retry-After) while the server’s memory injector holds back, then service as before.',
   pitfalls:
     'Needs exec, so the process engine cannot do it. The program dies first when memory runs out, which ends the fault early.',
   prepare: async (tools, fault, signal) => {

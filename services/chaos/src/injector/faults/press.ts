@@ -1,4 +1,4 @@
-/** The one program that the guard runs inside a target (docker/press.mjs): it takes memory or scratch space and gives it back. */
+/** The one program that the injector runs inside a target (docker/press.mjs): it takes memory or scratch space and gives it back. */
 import { EncoreError, parse } from '@encore/kit';
 import { z } from 'zod';
 import type { FaultTools } from './fault-spec.ts';

@@ -2,37 +2,37 @@ import assert from 'node:assert/strict';
 import type { PlannedFault } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../../simulation/fake-lab.ts';
-import type { Guard } from '../guard.ts';
+import type { Injector } from '../injector.ts';
 
-const request = { runId: 'run-1', ttlMs: 60_000 };
+const request = { runId: 'run-1' };
 
 async function stalling(change: (lab: FakeLab) => void = () => {}) {
   const lab = new FakeLab();
-  const guard = lab.guard();
+  const injector = lab.injector();
   const stop = new AbortController();
-  void guard.run(stop.signal);
+  void injector.run(stop.signal);
   // The clock of a machine tells fractions of a millisecond.
   await lab.clock.advance(1_000.375);
-  await lab.clock.until(guard.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
+  await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
   change(lab);
   const planned = fault('tool-stall');
-  return { lab, guard, planned, [Symbol.dispose]: () => stop.abort() };
+  return { lab, injector, planned, [Symbol.dispose]: () => stop.abort() };
 }
 
-const inject = (lab: FakeLab, guard: Guard, planned: PlannedFault) =>
-  lab.clock.until(guard.inject({ ...request, fault: planned }));
+const inject = (lab: FakeLab, injector: Injector, planned: PlannedFault) =>
+  lab.clock.until(injector.inject({ ...request, fault: planned }));
 
 describe('tool-stall', () => {
   it('overruns one tool five times running, and after the open time its own successes close the breaker', async () => {
     using at = await stalling();
-    const { lab, guard, planned } = at;
-    const { bit, evidence } = await inject(lab, guard, planned);
+    const { lab, injector, planned } = at;
+    const { bit, evidence } = await inject(lab, injector, planned);
     assert.equal(bit, 'yes', evidence);
     assert.match(evidence, /open breakers: tool_ChordAnalysis$/);
     assert.deepEqual(lab.user.calls.slice(0, 5), Array(5).fill('chord_analysis TOOL_TIMEOUT'));
     assert.equal(new Set([...lab.user.scores.values()].map((score) => Buffer.from(score).toString('base64'))).size, 6);
     await lab.clock.advance(10_000);
-    const undone = await lab.clock.until(guard.keeper.release(planned.id));
+    const undone = await lab.clock.until(injector.keeper.release(planned.id));
     assert.ok(undone.verified, undone.evidence);
     assert.match(undone.evidence, /the breaker tool_ChordAnalysis is closed/);
     assert.deepEqual(lab.user.calls.slice(-2), ['chord_analysis ok', 'chord_analysis ok']);
@@ -47,7 +47,7 @@ describe('tool-stall', () => {
         return { ...breakers, tool_VoiceLeading: breakers['tool_ChordAnalysis'] ?? 'closed' };
       };
     });
-    const { bit, evidence } = await inject(at.lab, at.guard, at.planned);
+    const { bit, evidence } = await inject(at.lab, at.injector, at.planned);
     assert.equal(bit, 'no', evidence);
     assert.match(evidence, /open breakers: tool_ChordAnalysis, tool_VoiceLeading$/);
   });
@@ -56,7 +56,7 @@ describe('tool-stall', () => {
     using at = await stalling((lab) => {
       lab.user.analyze = async () => null;
     });
-    const { bit, evidence } = await inject(at.lab, at.guard, at.planned);
+    const { bit, evidence } = await inject(at.lab, at.injector, at.planned);
     assert.equal(bit, 'no');
     assert.match(evidence, /an answer.*open breakers: none/);
   });
@@ -65,16 +65,16 @@ describe('tool-stall', () => {
     using at = await stalling((lab) => {
       lab.user.breakers = async () => ({ tool_ChordAnalysis: 'open' });
     });
-    const { bit, over } = await inject(at.lab, at.guard, at.planned);
+    const { bit, over } = await inject(at.lab, at.injector, at.planned);
     assert.deepEqual([bit, over], ['refused', true]);
   });
 
   it('ended before its time, it takes its scores back at once and does not wait for the breaker', async () => {
     using at = await stalling();
-    const { lab, guard, planned } = at;
-    await inject(lab, guard, planned);
+    const { lab, injector, planned } = at;
+    await inject(lab, injector, planned);
     const from = lab.clock.now();
-    const undone = await lab.clock.until(guard.keeper.release(planned.id));
+    const undone = await lab.clock.until(injector.keeper.release(planned.id));
     assert.ok(lab.clock.now() - from < 1_000, `${lab.clock.now() - from} ms`);
     assert.match(undone.evidence, /^ended before its time: .* is open/);
     assert.equal(lab.user.scores.size, 0);
@@ -82,10 +82,10 @@ describe('tool-stall', () => {
 
   it('ended while the calls are still under way, nothing more is sent and the injection is answered', async () => {
     using at = await stalling();
-    const { lab, guard, planned } = at;
-    const injected = guard.inject({ ...request, fault: planned });
+    const { lab, injector, planned } = at;
+    const injected = injector.inject({ ...request, fault: planned });
     await lab.clock.advance(700);
-    const undone = await lab.clock.until(guard.keeper.release(planned.id));
+    const undone = await lab.clock.until(injector.keeper.release(planned.id));
     assert.ok(undone.verified, undone.evidence);
     assert.equal((await lab.clock.until(injected)).bit, 'no');
     await lab.clock.advance(10_000);
@@ -97,15 +97,15 @@ describe('tool-stall', () => {
     using at = await stalling((lab) => {
       lab.user.openMs = 30_000;
     });
-    const { lab, guard, planned } = at;
-    await inject(lab, guard, planned);
+    const { lab, injector, planned } = at;
+    await inject(lab, injector, planned);
     await lab.clock.advance(8_000);
-    const undone = await lab.clock.until(guard.keeper.release(planned.id));
+    const undone = await lab.clock.until(injector.keeper.release(planned.id));
     assert.equal(undone.verified, false);
     assert.match(undone.evidence, /the breaker tool_ChordAnalysis is open/);
-    assert.equal(guard.keeper.open.length, 1);
+    assert.equal(injector.keeper.open.length, 1);
     await lab.clock.advance(35_000);
-    assert.equal(guard.keeper.open.length, 0);
+    assert.equal(injector.keeper.open.length, 0);
     assert.equal((await lab.user.breakers())['tool_ChordAnalysis'], 'closed');
   });
 });

@@ -25,7 +25,7 @@ interface Stall {
   ends: string[];
 }
 
-/** By guard and fault. A guard that dies takes its stalls along, and its successor removes what was stored. */
+/** By injector and fault. An injector that dies takes its stalls along, and its successor removes what was stored. */
 const stalls = new WeakMap<FaultTools, Map<string, Stall>>();
 
 function stallsOf(tools: FaultTools): Map<string, Stall> {

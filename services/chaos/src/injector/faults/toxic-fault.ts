@@ -20,7 +20,7 @@ interface ToxicFault {
 
 export interface Looks {
   through(options: ExchangeOptions): Promise<Exchange>;
-  /** Past the proxy; where that way is closed to the guard, it ends as unreachable. */
+  /** Past the proxy; where that way is closed to the injector, it ends as unreachable. */
   direct(options: ExchangeOptions): Promise<Exchange>;
 }
 
@@ -113,7 +113,7 @@ export async function biteByDelay(
     quickestDirect = Math.min(quickestDirect, time(direct) ?? Number.POSITIVE_INFINITY);
   }
   const evidence = `${milliseconds(quickest)} through the link, ${milliseconds(quickestDirect)} directly, the quickest of three`;
-  // Where the way past the link is closed to the guard there is nothing to compare with, and the time alone must speak.
+  // Where the way past the link is closed to the injector there is nothing to compare with, and the time alone must speak.
   const addedMs = quickest - (Number.isFinite(quickestDirect) ? quickestDirect : 0);
   return { bit: Number.isFinite(quickest) && addedMs >= wantedMs ? 'yes' : 'no', evidence };
 }

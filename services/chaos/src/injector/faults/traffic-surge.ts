@@ -7,7 +7,7 @@ import { placeOf } from './toxic-fault.ts';
 const defaultRate = 200;
 const watchMs = 2_000;
 
-/** A surge lives in this process alone: a guard that dies takes it along, which is all the undo that it needs. */
+/** A surge lives in this process alone: an injector that dies takes it along, which is all the undo that it needs. */
 const surges = new Map<string, Surge>();
 
 export const trafficSurge: FaultSpec = {
@@ -15,7 +15,7 @@ export const trafficSurge: FaultSpec = {
   instant: false,
   forbidsStart: false,
   does: 'Sends cheap reads through the client link (200 per second on 50 connections) beside the users’ own load.',
-  undoneBy: 'The surge is stopped; it ends with its time, and with the guard.',
+  undoneBy: 'The surge is stopped; it ends with its time, and with the injector.',
   userSees: 'Sheds and slower answers at worst; what was accepted is answered.',
   pitfalls: 'Its own answers do not count for the verdict, for a closed loop hides outages.',
   prepare: async (tools, fault, signal) => ({ containerId: (await runningTarget(tools, fault, signal)).id }),

@@ -1,4 +1,4 @@
-/** The scheduler of faults. It has no socket and no power of its own: it asks the guard. */
+/** The chaos service: the scheduler follows the plan, the injector acts. The only program with the engine socket. */
 import { createLogger, runService } from '@encore/kit';
 import { readChaosConfig } from './config.ts';
 import { startChaos } from './start-chaos.ts';

@@ -1,4 +1,4 @@
-/** The guard's environment; nothing else of it is read anywhere. */
+/** The chaos service's environment; nothing else of it is read anywhere. */
 import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
@@ -11,7 +11,7 @@ const linkVariable = z
     return { listen, upstream };
   });
 
-export interface GuardConfig {
+export interface ChaosConfig {
   host: string;
   port: number;
   logLevel: string;
@@ -27,11 +27,11 @@ export interface LinkAddress {
   upstream: string;
 }
 
-export function readGuardConfig(env: NodeJS.ProcessEnv): GuardConfig {
+export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
   const read = readEnv(
     {
       ENCORE_HOST: z.string().default('127.0.0.1'),
-      ENCORE_PORT: portVariable.default(8010),
+      ENCORE_PORT: portVariable.default(8011),
       ENCORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
       ENCORE_PROJECT: z.string().min(1),
       ENCORE_ENGINE_SOCKET: z.string().min(1),

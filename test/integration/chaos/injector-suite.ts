@@ -1,17 +1,16 @@
 /**
- * The guard on a toy lab: what each fault does, seen from outside, that it is gone after the undo, and what is left of it
- * when the guard, the scheduler or the run's holder is killed.
+ * The chaos service on a toy lab: what each fault does, seen from outside, that it is gone after the revert, and what is left
+ * of it when the service or the run's holder is killed.
  */
 import assert from 'node:assert/strict';
 import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
-import { makePlan } from '@encore/plan';
 import { after, before, describe, it } from 'mocha';
 import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
 import { type KindEffect, kindEffects } from './kind-effects.ts';
 import { assertNothingLeft } from './left-nothing.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
-import { Running } from './running-guard.ts';
+import { Running } from './running-chaos.ts';
 import type { ToyLab } from './toy-programs.ts';
 
 const runId = 'toy-run';
@@ -26,31 +25,31 @@ const dockerOnlyKilled: [FaultKind, Target][] = [
 function fault(kind: FaultKind, target: Target, change: Partial<PlannedFault> = {}): PlannedFault {
   count += 1;
   const id = `f${String(count).padStart(4, '0')}`;
-  return { id, kind, target, atSeconds: 0, durationSeconds: 10, params: {}, ...change };
+  return { id, kind, target, atSeconds: 0, durationSeconds: 60, params: {}, ...change };
 }
 
-export function guardSuite(
+export function injectorSuite(
   name: string,
   start: () => Promise<ToyLab>,
   options: { docker: boolean; memory: () => boolean },
 ): void {
-  describe(`guard on ${name}`, () => {
+  describe(`injector on ${name}`, () => {
     let lab: ToyLab;
-    let guard: Running;
+    let chaos: Running;
     let bystander: string;
 
     before(async () => {
       lab = await start();
       await answers();
       bystander = await identityOf(lab);
-      guard = await Running.start('guard', lab.environment);
-      await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
-      renewal = setInterval(() => void guard.call('PUT', `/run/${runId}`, {}).catch(() => {}), 5_000);
+      chaos = await Running.start(lab.environment);
+      await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      renewal = setInterval(() => void chaos.call('PUT', `/run/${runId}`, {}).catch(() => {}), 5_000);
     });
     let renewal: NodeJS.Timeout | undefined;
     after(async () => {
       clearInterval(renewal);
-      await guard?.[Symbol.asyncDispose]();
+      await chaos?.[Symbol.asyncDispose]();
       await lab?.[Symbol.asyncDispose]();
     });
 
@@ -60,7 +59,7 @@ export function guardSuite(
         'the lab',
         async () => {
           const views = [await get(lab.server), await askDatabase(lab.database)];
-          if (guard) views.push(await get(lab.clientLink), await askDatabase(lab.databaseLink));
+          if (chaos) views.push(await get(lab.clientLink), await askDatabase(lab.databaseLink));
           return views.every(({ error }) => error === null);
         },
         { timeoutMs },
@@ -86,9 +85,9 @@ export function guardSuite(
       if (dockerOnly && !options.docker) {
         it(`${kind} on ${target}: is answered as unsupported, and nothing is done`, async () => {
           await answers();
-          const answer = await guard.inject(runId, fault(kind, target, { params }));
-          assert.deepEqual([answer.bit, answer.over], ['unsupported', true], answer.evidence);
-          assert.deepEqual(await guard.call('GET', '/faults'), []);
+          const answer = await chaos.inject(runId, fault(kind, target, { params }));
+          assert.equal(answer.bit, 'unsupported', answer.evidence);
+          assert.deepEqual(await chaos.call('GET', '/faults'), []);
         });
         continue;
       }
@@ -96,14 +95,14 @@ export function guardSuite(
         await answers();
         const limited = kind === 'memory-cap' || kind === 'cpu-throttle';
         const planned = fault(kind, target, { params });
-        const answer = await during(meanwhile, () => guard.inject(runId, planned));
+        const answer = await during(meanwhile, () => chaos.inject(runId, planned));
         if (limited && !options.memory()) {
-          assert.deepEqual([answer.bit, answer.over], ['unsupported', true]);
+          assert.equal(answer.bit, 'unsupported');
           return;
         }
         assert.equal(answer.bit, 'yes', answer.evidence);
         await check(lab, true);
-        const undone = (await guard.call('DELETE', `/faults/${planned.id}`)) as { verified: boolean; evidence: string };
+        const undone = await chaos.release(planned.id);
         assert.ok(undone.verified, undone.evidence);
         await answers();
         await gone(check);
@@ -114,9 +113,9 @@ export function guardSuite(
       if (!options.memory()) this.skip();
       await answers();
       const planned = fault('cpu-throttle', 'server', { params: { cpus: 0.9 } });
-      const answer = await guard.inject(runId, planned);
+      const answer = await chaos.inject(runId, planned);
       assert.equal(answer.bit, 'no', answer.evidence);
-      await guard.call('DELETE', `/faults/${planned.id}`);
+      await chaos.release(planned.id);
     });
 
     if (options.docker)
@@ -124,37 +123,37 @@ export function guardSuite(
         await answers();
         assert.equal((await get(lab.server, '/upload')).text, 'uploading');
         const planned = fault('disk-full', 'server');
-        const answer = await guard.inject(runId, planned);
+        const answer = await chaos.inject(runId, planned);
         assert.equal(answer.bit, 'yes', answer.evidence);
         assert.equal((await get(lab.server, '/uploaded')).text, 'uploaded');
         const spool = async () => (await get(lab.server, '/spool')).text;
         await waitUntil('a full disk', async () => (await spool()) === 'ENOSPC', { timeoutMs: 2_000 });
-        await guard.call('DELETE', `/faults/${planned.id}`);
+        await chaos.release(planned.id);
         assert.equal(await spool(), 'spooled');
       });
 
     it('crash: the policy brings it back, RestartCount rises by one, and nobody else started it', async () => {
       await answers();
-      const [lived, counted] = [await self(), await countStarts(lab, guard)];
-      const answer = await guard.inject(runId, fault('crash', 'server', { durationSeconds: 0 }));
-      assert.deepEqual([answer.bit, answer.over], ['yes', true], answer.evidence);
+      const [lived, counted] = [await self(), await countStarts(lab, chaos)];
+      const answer = await chaos.inject(runId, fault('crash', 'server', { durationSeconds: 0 }));
+      assert.equal(answer.bit, 'yes', answer.evidence);
       await answers();
       assert.notEqual((await self()).startedAt, lived.startedAt);
-      await assertHealedByPolicy(lab, guard, counted);
+      await assertHealedByPolicy(lab, chaos, counted);
     });
 
     it('outage: it stays down until the supervisor starts it', async () => {
       await answers();
-      const answer = await guard.inject(runId, fault('outage', 'server', { durationSeconds: 0 }));
-      assert.deepEqual([answer.bit, answer.over], ['yes', true], answer.evidence);
+      const answer = await chaos.inject(runId, fault('outage', 'server', { durationSeconds: 0 }));
+      assert.equal(answer.bit, 'yes', answer.evidence);
       assert.notEqual((await get(lab.server, '/', 1_500)).error, null);
       assert.equal((await lab.container('server').inspect()).State.Status, 'exited');
-      await guard.call('POST', '/targets/server/start', supervisor);
+      await chaos.call('POST', '/targets/server/start', supervisor);
       await answers();
       const started = await waitUntil(
         'its start in the history',
         async () => {
-          const last = (await guard.eventsOf('target_started')).at(-1);
+          const last = (await chaos.eventsOf('target_started')).at(-1);
           return last?.actor === 'supervisor' && last;
         },
         { timeoutMs: 3_000 },
@@ -166,7 +165,7 @@ export function guardSuite(
       await answers();
       const lived = await self();
       const open = get(lab.server, '/slow');
-      const answer = await guard.inject(runId, fault('restart', 'server', { durationSeconds: 0 }));
+      const answer = await chaos.inject(runId, fault('restart', 'server', { durationSeconds: 0 }));
       assert.equal(answer.bit, 'yes', answer.evidence);
       assert.equal((await open).text, 'slow');
       await answers();
@@ -183,80 +182,45 @@ export function guardSuite(
       ...(options.docker ? dockerOnlyKilled : []),
     ];
     for (const [kind, target] of killed) {
-      it(`${kind}: the guard is SIGKILLed while it holds it, and its successor undoes it within 10 s`, async () => {
+      it(`${kind}: the service is SIGKILLed while it is active, and reverts it within 10 s of its next start`, async () => {
         if (kind === 'memory-cap' && !options.memory()) return;
         await answers();
         const planned = fault(kind, target);
-        await guard.inject(runId, planned, 60_000);
+        await chaos.inject(runId, planned);
         const { check } =
           kindEffects.find((effect) => effect.kind === kind && effect.target === target) ?? assert.fail();
-        await guard.kill();
+        await chaos.kill();
         const held = await check(lab, true).then(() => null, String);
         const from = performance.now();
-        guard = await Running.start('guard', lab.environment);
-        // A surge ends with the guard; everything else stays, for nobody is there to undo it.
+        chaos = await Running.start(lab.environment);
+        // A surge ends with the service; everything else stays, for nobody is there to undo it.
         if (kind !== 'traffic-surge') assert.equal(held, null);
         await answers(10_000);
         await gone(check);
         assert.ok(performance.now() - from < 10_000);
-        const undone = (await guard.eventsOf('fault_undone')).find(({ faultId }) => faultId === planned.id);
+        const undone = (await chaos.eventsOf('fault_undone')).find(({ faultId }) => faultId === planned.id);
         assert.equal(undone?.cause, 'healed');
         assert.ok(
-          (await guard.eventsOf('fault_injected')).some(({ faultId }) => faultId === planned.id),
+          (await chaos.eventsOf('fault_injected')).some(({ faultId }) => faultId === planned.id),
           'no event is lost',
         );
-        await guard.call('PUT', `/run/${runId}`, {});
+        await chaos.call('PUT', `/run/${runId}`, {});
       });
     }
 
-    it('the scheduler is SIGKILLed, and what it held is undone at the end of the lease', async () => {
-      await answers();
-      const chaos = await Running.start('chaos', { ENCORE_GUARD_URL: guard.url });
-      await using _chaos = chaos;
-      const plan = makePlan({
-        ...(await import('../../../packages/plan/src/plan.fixture.ts')).smokeConfig,
-        schedule: [
-          {
-            name: 'one',
-            target: 'client-link',
-            when: { atSeconds: [2] },
-            pick: 'in-turn',
-            overlap: false,
-            faults: [{ kind: 'connection-refused', weight: 1, params: {}, durationSeconds: { min: 60, max: 60 } }],
-          },
-        ],
-      });
-      // Ids of a plan begin at f0001, which this run has used.
-      await guard.call('DELETE', `/run/${runId}`);
-      await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
-      await chaos.call('POST', '/run', {
-        runId,
-        plan,
-        steadyStartsAt: performance.timeOrigin + performance.now() - 1_500,
-      });
-      await waitUntil('the fault', async () => (await get(lab.clientLink)).error === 'ECONNREFUSED', {
-        timeoutMs: 5_000,
-      });
-      await chaos.kill();
-      const from = performance.now();
-      await answers(10_000);
-      const heldMs = performance.now() - from;
-      assert.ok(heldMs > 3_000 && heldMs < 10_000, `undone ${heldMs} ms after the kill`);
-    });
-
     it('the run’s holder falls silent: everything is undone, also what an outage left down', async () => {
       clearInterval(renewal);
-      await guard.call('DELETE', `/run/${runId}`);
-      await guard.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 2_000 });
-      await guard.inject('short', fault('outage', 'server', { durationSeconds: 0 }));
-      await guard.inject('short', fault('latency', 'client-link'), 60_000);
+      await chaos.call('DELETE', `/run/${runId}`);
+      await chaos.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 2_000 });
+      await chaos.inject('short', fault('outage', 'server', { durationSeconds: 0 }));
+      await chaos.inject('short', fault('latency', 'client-link'));
       await answers(12_000);
       assert.ok((await get(lab.clientLink)).totalMs < 200);
-      assert.equal((await guard.eventsOf('target_started')).at(-1)?.actor, 'heal');
+      assert.equal((await chaos.eventsOf('target_started')).at(-1)?.actor, 'heal');
     });
 
     it('leaves nothing behind and never touched the bystander', async () => {
-      await assertNothingLeft(guard, lab, bystander);
+      await assertNothingLeft(chaos, lab, bystander);
     });
   });
 }

@@ -1,4 +1,4 @@
-/** The guard is killed at every step of its work in turn; its successor must leave everything as it was. */
+/** The injector is killed at every step of its work in turn; its successor must leave everything as it was. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
@@ -6,22 +6,22 @@ import { Life } from '../simulation/life.ts';
 import { faultTable } from './faults/fault-table.ts';
 
 const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };
-/** From the guard's start, or from the end of the run's lease, to the last undo. */
+/** From the injector's start, or from the end of the run's lease, to the last undo. */
 const healedWithinMs = 10_000;
 
-/** One life of a guard that may die on the way: claim, inject, hold, release. The step at which that was done, or null. */
+/** One life of an injector that may die on the way: claim, inject, hold, release. The step at which that was done, or null. */
 async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Promise<number | null> {
-  const guard = lab.guard(life);
+  const injector = lab.injector(life);
   const planned = fault(kind);
   let doneAt: number | null = null;
   const stop = new AbortController();
-  void guard.run(stop.signal);
+  void injector.run(stop.signal);
   void (async () => {
     await lab.clock.sleep(500);
-    await guard.claim(run);
-    const { over } = await guard.inject({ runId: run.runId, fault: planned, ttlMs: 5_000 });
+    await injector.claim(run);
+    const { over } = await injector.inject({ runId: run.runId, fault: planned });
     await lab.clock.sleep(1_000);
-    if (!over) await guard.keeper.release(planned.id);
+    if (!over) await injector.keeper.release(planned.id);
     doneAt = life.steps;
   })();
   await lab.clock.advance(9_000);
@@ -29,7 +29,7 @@ async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Pr
   return doneAt;
 }
 
-describe('Guard, killed at every step', () => {
+describe('Injector, killed at every step', () => {
   for (const kind of Object.keys(faultTable) as (keyof typeof faultTable)[]) {
     it(`${kind}: its successor undoes it`, async () => {
       const baseline = await untouchedState();
@@ -41,7 +41,7 @@ describe('Guard, killed at every step', () => {
         const life = new Life(diesAt);
         await live(lab, life, kind);
         assert.ok(life.over);
-        const successor = lab.guard();
+        const successor = lab.injector();
         const stop = new AbortController();
         void successor.run(stop.signal);
         await lab.clock.advance(run.ttlMs + healedWithinMs);
@@ -56,7 +56,7 @@ describe('Guard, killed at every step', () => {
 
 async function untouchedState(): Promise<string> {
   const lab = new FakeLab();
-  void lab.guard().run(new AbortController().signal);
+  void lab.injector().run(new AbortController().signal);
   await lab.clock.advance(2_000);
   return lab.state();
 }

@@ -1,23 +1,14 @@
 /**
- * The guard as a whole, without HTTP: verbs on targets, and one loop that keeps its promises. Everything that it depends
- * on is an argument, so that the same guard runs against two engines, in tests, and in virtual time.
+ * Injects faults and reverts them: verbs on targets, and one loop that reconciles. Everything that it depends
+ * on is an argument, so that the same injector runs against two engines, in tests, and in virtual time.
  */
-import type {
-  EngineInfo,
-  HealAnswer,
-  InjectAnswer,
-  InjectRequest,
-  RunLeaseRequest,
-  StartRequest,
-  Target,
-  TargetState,
-} from '@encore/contracts';
+import type { EngineInfo, HealAnswer, RunLeaseRequest, StartRequest, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import type { ContainerView, Engine } from './engine.ts';
 import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-hands.ts';
-import { FaultKeeper } from './fault-keeper.ts';
+import { FaultKeeper, type InjectRequest, type InjectResult, type RevertResult } from './fault-keeper.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
 import { Healer } from './healer.ts';
 import { checkHygiene } from './hygiene.ts';
@@ -26,7 +17,7 @@ import { engineInfo, targetStates } from './lab-view.ts';
 import type { ExchangeProbe } from './link-probe.ts';
 import type { Links } from './links.ts';
 import { KeyedLock } from './lock.ts';
-import type { GuardMetrics } from './metrics.ts';
+import type { InjectorMetrics } from './metrics.ts';
 import { Recorder } from './recorder.ts';
 import { RunLease } from './run-lease.ts';
 import { sampleContainers } from './sampler.ts';
@@ -35,7 +26,7 @@ import { StartBook } from './start-book.ts';
 import type { StartSurge } from './surge.ts';
 import { Targets } from './targets.ts';
 
-export interface GuardParts {
+export interface InjectorParts {
   engine: Engine;
   project: string;
   links: Links;
@@ -44,7 +35,7 @@ export interface GuardParts {
   startSurge: StartSurge;
   user: ServerUser;
   journal: Journal;
-  metrics: GuardMetrics;
+  metrics: InjectorMetrics;
   clock: Clock;
   deadline: Deadline;
   logger: Logger;
@@ -55,19 +46,19 @@ const retryMs = 500;
 const callMs = 5_000;
 const restartMs = 25_000;
 
-export class Guard {
+export class Injector {
   readonly recorder: Recorder;
   readonly keeper: FaultKeeper;
   readonly healer: Healer;
   readonly watch: EngineWatch;
   readonly reporter: EngineReporter;
-  readonly #parts: GuardParts;
+  readonly #parts: InjectorParts;
   readonly #tools: FaultTools;
   readonly #lease: RunLease;
   readonly #lock = new KeyedLock();
   #healthy = false;
 
-  constructor(parts: GuardParts) {
+  constructor(parts: InjectorParts) {
     const { engine, project, links, proxyHost, exchange, startSurge, user, journal, metrics, clock, deadline, logger } =
       parts;
     this.#parts = parts;
@@ -109,25 +100,21 @@ export class Guard {
         await this.tick(tick);
       } catch (error) {
         this.#healthy = false;
-        logger.warn({ err: describeError(error) }, 'a round of the guard failed');
+        logger.warn({ err: describeError(error) }, 'a round of the injector failed');
       }
       await clock.sleep(tickMs, signal).catch(() => {});
     }
     await watching;
   }
 
-  /** Leases are looked at in each round, the proxy every second, strays every 3 s, memory every 5 s. */
+  /** Checks the run lease on each tick, the proxy every second, drift every 3 s, memory every 5 s. */
   async tick(tick: number): Promise<void> {
-    const { clock } = this.#parts;
-    const now = clock.now();
     if (this.#lease.expired) {
       const holder = this.#lease.runId;
       this.#parts.logger.warn({ run: holder }, 'the run lease ended, everything is undone');
       await this.healer.all('lease_ended');
       await this.#lease.end();
     }
-    const ended = this.keeper.open.filter(({ leaseEndsAt }) => leaseEndsAt > 0 && leaseEndsAt <= now);
-    await Promise.all(ended.map(({ fault }) => this.keeper.undo(fault.id, 'lease_ended')));
     if (tick % 4 === 0) await this.healer.proxy();
     if (tick % 12 === 0) await this.healer.strays();
     if (tick % 20 === 0) void this.#sample();
@@ -152,9 +139,19 @@ export class Guard {
     await this.#lease.end();
   }
 
-  async inject(request: InjectRequest): Promise<InjectAnswer> {
-    this.#lease.require(request.runId);
+  /** Throws RUN_OVER unless this run holds the lab. */
+  requireRun(runId: string): void {
+    this.#lease.require(runId);
+  }
+
+  async inject(request: InjectRequest): Promise<InjectResult> {
+    this.requireRun(request.runId);
     return this.keeper.inject(request);
+  }
+
+  /** Reverts a fault; one that is over already counts as reverted. */
+  release(faultId: string): Promise<RevertResult> {
+    return this.keeper.release(faultId);
   }
 
   heal(): Promise<HealAnswer> {
@@ -205,7 +202,7 @@ export class Guard {
     this.#lease.require(request.runId);
     await this.#lock.run(target, async () => {
       if (this.keeper.heldOn(target).startForbidden)
-        throw new EncoreError('FORBIDDEN_BY_LEASE', `a fault that is held on ${target} forbids its start`, {
+        throw new EncoreError('START_FORBIDDEN', `an active fault on ${target} forbids its start`, {
           status: 409,
           definite: true,
         });
@@ -241,7 +238,7 @@ export class Guard {
   }
 }
 
-/** What happened while the guard was dead is asked for from the last event on that it told. */
+/** What happened while the injector was dead is asked for from the last event on that it told. */
 function lastEngineTime(journal: Journal): number | null {
   if (journal.run === null) return null;
   const last = journal.events.findLast((event) => event.type === 'engine_saw');

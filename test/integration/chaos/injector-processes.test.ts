@@ -1,6 +1,6 @@
-/** The guard on the process engine and the embedded proxy. Limits need a writable control group, which not every machine has. */
+/** The chaos on the process engine and the embedded proxy. Limits need a writable control group, which not every machine has. */
 import { openLimitGroup } from '../../../embedded/src/engine/limit-group.ts';
-import { guardSuite } from './guard-suite.ts';
+import { injectorSuite } from './injector-suite.ts';
 import { startProcessToyLab } from './process-toy-lab.ts';
 
 function limitsWork(): boolean {
@@ -9,4 +9,4 @@ function limitsWork(): boolean {
   return group !== null;
 }
 
-guardSuite('processes', startProcessToyLab, { docker: false, memory: limitsWork });
+injectorSuite('processes', startProcessToyLab, { docker: false, memory: limitsWork });
