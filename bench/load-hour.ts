@@ -85,7 +85,7 @@ async function runHour(run: {
 }): Promise<Heaps> {
   const { env, runId, seen } = run;
   const url = (name: string): string => env[`ENCORE_${name}_URL`] ?? '';
-  const urls = { guardUrl: url('GUARD'), chaosUrl: url('CHAOS'), loadgenUrl: url('LOADGEN') };
+  const urls = { chaosUrl: url('CHAOS'), loadgenUrl: url('LOADGEN') };
   const peers = new Peers({ ...urls, serverHealthUrl: url('SERVER_HEALTH') });
   const clock = systemClock;
   const fail = (error: unknown): never => {
@@ -94,19 +94,19 @@ async function runHour(run: {
   await using history = await HistoryWriter.open(join(run.runFolder, 'history.ndjson'), (e) => seen.add(e), fail);
   const common = { clock, since: clock.now(), history, onReboot: () => fail(new Error('a program began anew')) };
   const loadgen = new EventPoller({ ...common, source: 'loadgen', url: urls.loadgenUrl });
-  const guard = new EventPoller({ ...common, source: 'guard', url: urls.guardUrl });
+  const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl });
   const renew = async (answer: Promise<unknown>): Promise<void> => {
     await answer.catch((error: unknown) => run.print(`a lease was not renewed: ${describeError(error)}`));
   };
   const over = new AbortController();
   const loadOver = new AbortController();
   const signal = AbortSignal.any([over.signal, run.signal]);
-  // With the lease the guard tells what each container uses.
+  // Under a run lease the chaos service reports what each container uses.
   await peers.takeRunLease(runId);
   await peers.startLoad({ runId, seed: 1, users, rampSeconds, load });
   const loops = [
     loop(clock, 500, signal, async () => void (await loadgen.poll(signal))),
-    loop(clock, 500, signal, async () => void (await guard.poll(signal))),
+    loop(clock, 500, signal, async () => void (await chaos.poll(signal))),
     loop(clock, 2_000, signal, () => renew(peers.renewRunLease(runId))),
     loop(clock, 2_000, loadOver.signal, () => renew(peers.renewLoadLease(runId))),
   ];

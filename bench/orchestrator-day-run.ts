@@ -36,11 +36,11 @@ const failed = (error: unknown): never => {
   throw error;
 };
 const history = await HistoryWriter.open(join(folder, 'history.ndjson'), (event) => audience.hear(event), failed);
-const sources = { loadgen: new EventSource(), guard: new EventSource() };
+const sources = { loadgen: new EventSource(), chaos: new EventSource() };
 for (const source of Object.values(sources)) await source.start();
 const pollerOf = (source: keyof typeof sources): EventPoller =>
   new EventPoller({ source, url: sources[source].url, clock, since: 0, history, onReboot: failed as () => never });
-const pollers = [pollerOf('loadgen'), pollerOf('guard')];
+const pollers = [pollerOf('loadgen'), pollerOf('chaos')];
 const { view, metrics, page, progress } = audience;
 const logger = createLogger('bench', 'silent');
 const wiring = { host: '127.0.0.1', port: 0 };
@@ -65,7 +65,7 @@ ledger.end();
 
 let second = 0;
 for (const event of day.events()) {
-  sources[isOfLoad(event) ? 'loadgen' : 'guard'].events.add(event);
+  sources[isOfLoad(event) ? 'loadgen' : 'chaos'].events.add(event);
   if (event.type !== 'load_second') continue;
   now = event.at;
   second += 1;

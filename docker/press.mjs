@@ -1,4 +1,4 @@
-// The one program that the guard may run inside a target: takes memory or scratch space for a while, and gives it back.
+// The one program that the chaos service may run inside a target: takes memory or scratch space for a while, and gives it back.
 //
 //   node press.mjs memory BYTES SECONDS   takes memory, as the first to be killed when there is none left
 //   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR full, which must be a small file system of its own

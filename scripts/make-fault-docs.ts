@@ -2,14 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kindAims, kindTiming } from '../packages/plan/src/index.ts';
-import { faultTable } from '../services/chaos/src/guard/faults/fault-table.ts';
+import { faultTable } from '../services/chaos/src/injector/faults/fault-table.ts';
 
 const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
 
 const head = `# Faults
 
-The catalogue, made from the fault table in \`services/chaos/src/guard/faults\` by \`node scripts/make-fault-docs.ts\`. Settings that a
-kind does not read are refused. Every fault is written to the guard's journal before its act, checked from outside for having
+The catalogue, made from the fault table in \`services/chaos/src/injector/faults\` by \`node scripts/make-fault-docs.ts\`. Settings that a
+kind does not read are refused. Every fault is written to the injector's journal before its act, checked from outside for having
 bitten, held under a lease, undone whatever happens, and read back.
 
 | kind | strikes | settings | held | while it is held |

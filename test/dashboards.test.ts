@@ -124,7 +124,7 @@ describe('Grafana dashboards', () => {
       for (const { target } of annotations.list) assertKnown(target.expr, catalogue, 'annotation');
   });
 
-  it('show every metric of the guard, the scheduler, the load generator and the server somewhere, or an alert does', () => {
+  it('show every metric of the chaos service, the load generator and the server somewhere, or an alert does', () => {
     const shown = new Set(
       [
         ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),

@@ -11,8 +11,8 @@ import { root } from './support/command.ts';
 
 const nowhere = 'http://127.0.0.1:1';
 const services = {
-  guard: {
-    main: 'services/chaos/src/guard/main.ts',
+  chaos: {
+    main: 'services/chaos/src/main.ts',
     env: {
       ENCORE_PROJECT: 'none',
       ENCORE_ENGINE_SOCKET: '/no/socket',
@@ -21,7 +21,6 @@ const services = {
       ENCORE_DATABASE_LINK: '127.0.0.1:4>127.0.0.1:5',
     },
   },
-  chaos: { main: 'services/chaos/src/chaos/main.ts', env: { ENCORE_GUARD_URL: nowhere } },
   loadgen: { main: 'services/loadgen/src/main.ts', env: { ENCORE_TARGET_URL: nowhere } },
 } as const;
 

@@ -7,6 +7,7 @@ import { describe, it } from 'mocha';
 import { root } from './support/command.ts';
 import { bugs } from './teeth/bugs.ts';
 import { hit, hitsIn } from './teeth/hits.ts';
+import { plantingEnvironment } from './teeth/planting.ts';
 import { scenarios } from './teeth/scenarios.ts';
 import { teethPage } from './teeth/teeth-page.ts';
 
@@ -21,6 +22,13 @@ describe('planted bugs', () => {
       assert.ok(existsSync(join(root, plantedIn)), `${name} stands in for ${plantedIn}, which is not there`);
       assert.match(read(`test/teeth/bugs/${name}.ts`), new RegExp(`export \\* from '../../../${plantedIn}'`));
     }
+  });
+
+  it('are refused when the module that they stand in for is gone', () => {
+    const [bug] = bugs;
+    assert.ok(bug && plantingEnvironment(bug, 'hits'));
+    const moved = { ...bug, plantedIn: 'services/server/src/moved.ts' };
+    assert.throws(() => plantingEnvironment(moved, 'hits'), /services\/server\/src\/moved\.ts does not exist/);
   });
 
   it('have runs of at most ten minutes', () => {

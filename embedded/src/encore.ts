@@ -72,7 +72,7 @@ async function findLab(): Promise<void> {
   const ports = runningPorts(readHostEnvironment(process.env).homes, root);
   if (ports === null) return;
   process.env['ENCORE_PORT_PAGE'] = given['ENCORE_PORT_PAGE'] || String(ports.page);
-  process.env['ENCORE_PORT_GUARD'] = given['ENCORE_PORT_GUARD'] || String(ports.guard);
+  process.env['ENCORE_CHAOS_URL'] = given['ENCORE_CHAOS_URL'] || `http://127.0.0.1:${ports.chaos}`;
 }
 
 async function runLab(): Promise<number> {

@@ -16,7 +16,6 @@ const lockOffset = 99;
 const offsets = {
   clientLink: 0,
   health: 1,
-  guard: 10,
   chaos: 11,
   loadgen: 12,
   server: 20,

@@ -2,7 +2,7 @@
  * The lab without Docker as data: the counterpart of docker-compose.yml, in the same order and with the same names.
  *
  *   loadgen ─▶ toxiproxy (client link) ─▶ server ─▶ toxiproxy (database link) ─▶ postgres
- *   chaos ─▶ guard ─▶ toxiproxy's API, the process engine's socket
+ *   chaos ─▶ toxiproxy's API, the process engine's socket
  */
 import { join } from 'node:path';
 import type { ContainerSpec } from './engine/container-spec.ts';
@@ -71,8 +71,8 @@ export function topology(places: LabPlaces): LabService[] {
     },
     {
       after: ['toxiproxy'],
-      ready: { url: `${at(ports.guard)}/ready` },
-      spec: node('guard', 'services/chaos/src/guard/main.ts', ports.guard, {
+      ready: { url: `${at(ports.chaos)}/ready` },
+      spec: node('chaos', 'services/chaos/src/main.ts', ports.chaos, {
         ENCORE_PROJECT: places.project,
         ENCORE_ENGINE_SOCKET: folder.engineSocket,
         ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
@@ -83,7 +83,7 @@ export function topology(places: LabPlaces): LabService[] {
       }),
     },
     {
-      after: ['guard', 'postgres'],
+      after: ['chaos', 'postgres'],
       ready: { url: `${at(ports.health)}/health/ready` },
       spec: {
         ...node(
@@ -118,11 +118,6 @@ export function topology(places: LabPlaces): LabService[] {
         ENCORE_RUNS_DIR: folder.runs,
       }),
     },
-    {
-      after: ['guard'],
-      ready: { url: `${at(ports.chaos)}/live` },
-      spec: node('chaos', 'services/chaos/src/chaos/main.ts', ports.chaos, { ENCORE_GUARD_URL: at(ports.guard) }),
-    },
   ];
 }
 
@@ -131,7 +126,6 @@ export function orchestratorEnvironment({ ports, folder, results }: LabPlaces): 
   return {
     ENCORE_HOST: '127.0.0.1',
     ENCORE_PORT: String(ports.page),
-    ENCORE_GUARD_URL: at(ports.guard),
     ENCORE_CHAOS_URL: at(ports.chaos),
     ENCORE_LOADGEN_URL: at(ports.loadgen),
     ENCORE_SERVER_HEALTH_URL: at(ports.health),

@@ -52,7 +52,7 @@ export const moves: Record<FaultKind, Move> = {
   bandwidth: { ...responseTime, by: 0.05 },
   'slow-close': {
     panel: 'Phases and faults',
-    expr: 'sum(kind_target:chaos_fault:active{kind="slow-close"}) or sum(up{job="guard"}) * 0',
+    expr: 'sum(kind_target:chaos_fault:active{kind="slow-close"}) or sum(up{job="chaos"}) * 0',
     by: 1,
   },
   slicer: { ...responseTime, by: 0.05 },

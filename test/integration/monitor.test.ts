@@ -42,10 +42,9 @@ describe('monitor in a terminal', function () {
     [200, 60],
   ] as const) {
     it(`fits ${columns}x${rows}; q leaves it; Ctrl-C undoes and reports`, async () => {
-      const { guardUrl, chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
+      const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
       const env = {
         ENCORE_PORT: '0',
-        ENCORE_GUARD_URL: guardUrl,
         ENCORE_CHAOS_URL: chaosUrl,
         ENCORE_LOADGEN_URL: loadgenUrl,
         ENCORE_SERVER_HEALTH_URL: serverHealthUrl,

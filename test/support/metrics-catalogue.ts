@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { createLogger, createRegistry, systemClock } from '@encore/kit';
 import { makePlan } from '@encore/plan';
-import { chaosMetrics } from '../../services/chaos/src/chaos/metrics.ts';
-import { guardMetrics } from '../../services/chaos/src/guard/metrics.ts';
+import { injectorMetrics } from '../../services/chaos/src/injector/metrics.ts';
+import { schedulerMetrics } from '../../services/chaos/src/scheduler/metrics.ts';
 import { createMetrics as loadgenMetrics } from '../../services/loadgen/src/metrics.ts';
 import { RunMetrics } from '../../services/orchestrator/src/metrics.ts';
 import { RunView } from '../../services/orchestrator/src/progress/run-view.ts';
@@ -26,9 +26,8 @@ export async function expositions(): Promise<Record<string, string>> {
   const loadgen = createRegistry('loadgen');
   loadgenMetrics(loadgen);
   const chaos = createRegistry('chaos');
-  chaosMetrics(chaos);
-  const guard = createRegistry('guard');
-  const { sampled } = guardMetrics(guard);
+  schedulerMetrics(chaos);
+  const { sampled } = injectorMetrics(chaos);
   // Comes with the first look at the engine, so it is no part of the start.
   sampled('server', { memoryBytes: 1, memoryLimitBytes: 2, cpuSeconds: 3, throttledPeriods: 4 });
   const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
@@ -38,7 +37,6 @@ export async function expositions(): Promise<Record<string, string>> {
   return {
     server: await server.metrics.registry.metrics(),
     loadgen: await loadgen.metrics(),
-    guard: await guard.metrics(),
     chaos: await chaos.metrics(),
     orchestrator: await run.registry.metrics(),
   };

@@ -1,5 +1,5 @@
 /**
- * The subset of the Docker Engine API that Encore's guard uses, over the process engine, on a Unix socket:
+ * The subset of the Docker Engine API that the chaos service uses, over the process engine, on a Unix socket:
  *
  *   GET  /_ping /version /info /events
  *   GET  /containers/json   GET /containers/:id/json   GET /containers/:id/stats

@@ -1,4 +1,4 @@
-/** The process engine through dockerode, as the guard speaks to it, with real processes. */
+/** The process engine through dockerode, as the chaos service speaks to it, with real processes. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -17,7 +17,7 @@ export const phases = ['preflight', 'startup', 'ramp', 'steady', 'heal', 'verify
 export const phaseSchema = z.enum(phases);
 export type Phase = z.infer<typeof phaseSchema>;
 
-/** Who asked for a start: the engine's policy, the health monitor, the undo of a fault, or the guard's own healing. */
+/** Who asked for a start: the engine's policy, the health monitor, the undo of a fault, or the chaos service's own cleanup. */
 export const actorSchema = z.enum(['policy', 'supervisor', 'undo', 'heal', 'foreign']);
 export type Actor = z.infer<typeof actorSchema>;
 
@@ -83,7 +83,7 @@ const runEnded = z.object({
   reason: z.string().optional(),
 });
 
-// ---- guard ----------------------------------------------------------------------------------------------------------
+// ---- chaos ----------------------------------------------------------------------------------------------------------
 const faultIntended = z.object({ type: z.literal('fault_intended'), at, faultId, fault: plannedFaultSchema });
 const faultInjected = z.object({
   type: z.literal('fault_injected'),
@@ -295,7 +295,7 @@ export const eventPageSchema = z.object({
 });
 export type EventPage = z.infer<typeof eventPageSchema>;
 
-export const sources = ['orchestrator', 'guard', 'chaos', 'loadgen'] as const;
+export const sources = ['orchestrator', 'chaos', 'loadgen'] as const;
 /** One line of history.ndjson. `crc` is the CRC-32 (hex, 8 digits) of the line's JSON without the crc member. */
 export const historyLineSchema = z.object({
   seq: z.number().int(),

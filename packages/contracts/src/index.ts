@@ -4,7 +4,6 @@ export * from './chaos-api.ts';
 export * from './config.ts';
 export * from './events.ts';
 export * from './fault.ts';
-export * from './guard-api.ts';
 export * from './ledger.ts';
 export * from './loadgen-api.ts';
 export * from './music-api.ts';

@@ -92,7 +92,7 @@ describe('command line', () => {
       'ENCORE_DRY_RUN: there is no such variable; give --dry-run',
     ]);
     assert.equal(problems(['check'], { ENCORE_USER: '5' }).length, 1);
-    assert.equal(run([], { ENCORE_GUARD_URL: 'http://x', ENCORE_RADIO: '5' }).config.users, 100);
+    assert.equal(run([], { ENCORE_CHAOS_URL: 'http://x', ENCORE_RADIO: '5' }).config.users, 100);
   });
 
   it('names the file of a problem as it was given, beside the problems of the flags', () => {
@@ -179,7 +179,7 @@ describe('command line', () => {
     for (const argv of [['monitor'], ['check'], ['--profile', 'smoke'], ['heal']])
       for (const port of ['high', '0', '65536', '80.5', '-1'])
         assert.deepEqual(
-          problems(argv, { ENCORE_PORT_SERVER: port, ENCORE_PORT_PAGE: '8180', ENCORE_PORT_GUARD: '' }),
+          problems(argv, { ENCORE_PORT_SERVER: port, ENCORE_PORT_PAGE: '8180', ENCORE_PORT_GRAFANA: '' }),
           [`ENCORE_PORT_SERVER: "${port}" is not right; give a port, from 1 to 65535`],
         );
   });

@@ -5,8 +5,6 @@ import { z } from 'zod';
 const shape = {
   ENCORE_HOST: z.string().default('127.0.0.1'),
   ENCORE_PORT: portVariable.default(8080),
-  ENCORE_GUARD_URL: urlVariable.optional(),
-  ENCORE_PORT_GUARD: portVariable.default(8010),
   ENCORE_CHAOS_URL: urlVariable.default('http://127.0.0.1:8011'),
   ENCORE_LOADGEN_URL: urlVariable.default('http://127.0.0.1:8012'),
   ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
@@ -36,7 +34,6 @@ export function pageUrl(env: NodeJS.ProcessEnv): string {
 export interface Wiring {
   host: string;
   port: number;
-  guardUrl: string;
   chaosUrl: string;
   loadgenUrl: string;
   serverHealthUrl: string;
@@ -57,7 +54,6 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
   return {
     host: values.ENCORE_HOST,
     port: values.ENCORE_PORT,
-    guardUrl: values.ENCORE_GUARD_URL ?? `http://127.0.0.1:${values.ENCORE_PORT_GUARD}`,
     chaosUrl: values.ENCORE_CHAOS_URL,
     loadgenUrl: values.ENCORE_LOADGEN_URL,
     serverHealthUrl: values.ENCORE_SERVER_HEALTH_URL,

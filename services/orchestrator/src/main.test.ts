@@ -37,10 +37,9 @@ describe('encore, the program', function () {
   let lab: FakeLab;
   const running: Program[] = [];
   const encore = (...args: string[]): Program => {
-    const { guardUrl, chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
+    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
     const program = new Program(args, {
       ENCORE_PORT: '0',
-      ENCORE_GUARD_URL: guardUrl,
       ENCORE_CHAOS_URL: chaosUrl,
       ENCORE_LOADGEN_URL: loadgenUrl,
       ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
@@ -68,7 +67,7 @@ describe('encore, the program', function () {
     assert.equal(exitCode, 3);
     for (const name of ['--users', '--hours', '/no/such']) assert.ok(said.includes(name), said);
     assert.ok(seconds < 2, `${seconds} s`);
-    assert.deepEqual([...lab.guard.asked, ...lab.chaos.asked, ...lab.loadgen.asked], []);
+    assert.deepEqual([...lab.chaos.asked, ...lab.loadgen.asked], []);
   });
 
   it('refuses an environment that it cannot use', async () => {
@@ -101,7 +100,7 @@ describe('encore, the program', function () {
     const { exitCode, said } = await program.end();
     assert.equal(exitCode, 130, said);
     assert.match(said, /Result: INTERRUPTED/);
-    assert.ok(lab.guard.asked.includes('POST /heal'));
+    assert.ok(lab.chaos.asked.includes('POST /heal'));
   });
 
   it('on a second Ctrl-C leaves at once', async () => {

@@ -124,9 +124,9 @@ async function heal(wiring: Wiring, say: (text: string) => void): Promise<number
   } catch (error) {
     if (error instanceof EncoreError && error.code === 'UNREACHABLE')
       say(
-        `There is no lab at ${wiring.guardUrl}. A lab without Docker takes its faults with it when it ends. With Docker: ${dockerHeal}`,
+        `There is no lab at ${wiring.chaosUrl}. A lab without Docker takes its faults with it when it ends. With Docker: ${dockerHeal}`,
       );
-    else say(`The guard could not heal: ${describeError(error)}`);
+    else say(`The chaos service could not heal: ${describeError(error)}`);
     return exitCodes.INCONCLUSIVE;
   }
 }

@@ -18,7 +18,7 @@ function onSignal(name: string): void {
   stop.abort(new Error(`stopped by ${name}`));
 }
 
-/** The second signal. The guard heals when the leases end. */
+/** The second signal. The chaos service reverts everything when the run lease ends. */
 function leaveAtOnce(): never {
   const command = process.env['ENCORE_COMMAND'] || './encore';
   if (isRun)

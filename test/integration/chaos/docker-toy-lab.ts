@@ -1,4 +1,4 @@
-/** The toy lab on the Docker engine, with the real Toxiproxy. The guard runs outside and reaches all by address. */
+/** The toy lab on the Docker engine, with the real Toxiproxy. The chaos runs outside and reaches all by address. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const limits: Docker.HostConfig = {
 export async function startDockerToyLab(): Promise<ToyLab> {
   const docker = new Docker();
   const project = `encore-toy-${process.pid}-${Date.now() % 100_000}`;
-  const journalDir = await mkdtemp(join(tmpdir(), 'encore-guard-'));
+  const journalDir = await mkdtemp(join(tmpdir(), 'encore-chaos-'));
   const { network, subnet } = await createNetwork(docker, project);
   const created = new Map<string, Docker.Container>();
   const run = async (name: string, last: number, options: Docker.ContainerCreateOptions) => {

@@ -15,7 +15,7 @@ import { startDockerToyLab } from './docker-toy-lab.ts';
 import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
 import { get } from './outside-view.ts';
 import { startProcessToyLab } from './process-toy-lab.ts';
-import { Running } from './running-guard.ts';
+import { Running } from './running-chaos.ts';
 import type { ToyLab } from './toy-programs.ts';
 
 const runId = 'eager-run';
@@ -49,18 +49,18 @@ async function crashBeside(
 ): Promise<{ verdict: () => Promise<void> } & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const lab = stack.use(await start());
-  const guard = stack.use(await Running.start('guard', lab.environment));
+  const chaos = stack.use(await Running.start(lab.environment));
   const healthy = () =>
     waitUntil('the server', async () => (await get(lab.server)).error === null, { timeoutMs: 15_000 });
   await healthy();
-  await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
-  const counted = await countStarts(lab, guard);
+  await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+  const counted = await countStarts(lab, chaos);
 
   const stop = new AbortController();
   stack.defer(() => stop.abort());
   const url = `http://${lab.server.host}:${lab.server.port}`;
   const watch = new ServerWatch({ url, clock: systemClock, onChange: () => undefined, everyMs: 10 });
-  const peers = new Peers({ guardUrl: guard.url, chaosUrl: url, loadgenUrl: url, serverHealthUrl: url });
+  const peers = new Peers({ chaosUrl: chaos.url, loadgenUrl: url, serverHealthUrl: url });
   // One act is enough; a supervisor without patience would not let the server come back at all.
   const record = ({ type, ...act }: EncoreEvent): void => {
     if (type === 'supervisor_acted' && 'result' in act && act.result === 'done') stop.abort();
@@ -74,7 +74,7 @@ async function crashBeside(
     }
   })();
   const fault = { id: 'f0001', kind: 'crash', target: 'server', atSeconds: 0, durationSeconds: 0, params: {} } as const;
-  await guard.inject(runId, fault);
+  await chaos.inject(runId, fault);
   const eagerActed = () => limits !== eager || stop.signal.aborted;
   await waitUntil('an act of the eager one', eagerActed, { timeoutMs: 10_000, everyMs: 10 });
   await healthy();
@@ -82,7 +82,7 @@ async function crashBeside(
   await Promise.all([watching, supervising]);
   const held = stack.move();
   return {
-    verdict: () => assertHealedByPolicy(lab, guard, counted),
+    verdict: () => assertHealedByPolicy(lab, chaos, counted),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }

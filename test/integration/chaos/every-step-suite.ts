@@ -1,18 +1,16 @@
 /**
- * A SIGKILL at every step of a fault's life: the guard dies at each thing that it changes while it injects, holds and undoes
- * (what counts as a step: die-at-step.ts), and so does the scheduler. Afterwards the targets must be what they were.
+ * A SIGKILL at every step of a fault's life: the chaos service dies at each thing that it changes from the schedule to the revert
+ * (what counts as a step: die-at-step.ts). Afterwards the targets must be what they were.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
+import { type FaultKind, type PlannedFault, scheduleStatusSchema, type Target } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
-import { makePlan } from '@encore/plan';
 import { after, before, describe, it } from 'mocha';
-import { smokeConfig } from '../../../packages/plan/src/plan.fixture.ts';
-import { faultTable } from '../../../services/chaos/src/guard/faults/fault-table.ts';
+import { faultTable } from '../../../services/chaos/src/injector/faults/fault-table.ts';
 import { root } from '../../support/command.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
-import { Running } from './running-guard.ts';
+import { Running } from './running-chaos.ts';
 import type { ToyLab } from './toy-programs.ts';
 
 const runId = 'mortal-run';
@@ -31,20 +29,20 @@ export function everyStepSuite(
 ): void {
   describe(`killed at every step on ${name}`, () => {
     let lab: ToyLab;
-    let guard: Running;
+    let chaos: Running;
     let baseline: string;
     let bystander: string;
     let count = 0;
 
     before(async () => {
       lab = await start();
-      guard = await Running.start('guard', lab.environment);
+      chaos = await Running.start(lab.environment);
       await healthy();
       baseline = await stateOf(lab);
       bystander = await identityOf(lab);
     });
     after(async () => {
-      await guard?.[Symbol.asyncDispose]();
+      await chaos?.[Symbol.asyncDispose]();
       await lab?.[Symbol.asyncDispose]();
     });
     /** Both links and both targets answer. */
@@ -66,60 +64,37 @@ export function everyStepSuite(
       assert.equal(await identityOf(lab), bystander);
     };
     const claim = async () => {
-      await guard.call('DELETE', `/run/${runId}`).catch(() => undefined);
-      await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      await chaos.call('DELETE', `/run/${runId}`).catch(() => undefined);
+      await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
     };
 
     for (const [kind, target] of kinds) {
-      it(`the guard, at each step of ${kind} on ${target}`, async () => {
+      it(`at each step of ${kind} on ${target}`, async () => {
         const bearing = (step: number) => {
-          const { options, environment } = dyingAt(step, 'POST /faults');
-          return Running.start('guard', { ...lab.environment, ...environment }, options);
+          const { options, environment } = dyingAt(step, 'POST /schedule');
+          return Running.start({ ...lab.environment, ...environment }, options);
         };
-        await guard.kill();
-        guard = await bearing(1);
+        await chaos.kill();
+        chaos = await bearing(1);
         let deaths = 0;
         for (let died = true; died; ) {
           // The engine waits longer before each restart by its policy; a start by hand begins anew.
           if (kind === 'crash') await lab.container('server').restart();
           await claim();
           count += 1;
-          await liveThrough(guard, { ...oneFault(kind, target), id: `f${String(count).padStart(4, '0')}` });
-          died = guard.ended;
+          await liveThrough(chaos, { ...oneFault(kind, target), id: `f${String(count).padStart(4, '0')}` });
+          died = chaos.ended;
           if (died) deaths += 1;
-          await guard.kill();
-          guard = died ? await bearing(deaths + 1) : await Running.start('guard', lab.environment);
+          await chaos.kill();
+          chaos = died ? await bearing(deaths + 1) : await Running.start(lab.environment);
           const from = performance.now();
-          // What an outage left down is the supervisor's to start, and at the end of the run the guard's.
-          if (kind === 'outage') await guard.call('DELETE', `/run/${runId}`);
+          // What an outage left down is the supervisor's to start, and at the end of the run the injector's.
+          if (kind === 'outage') await chaos.call('DELETE', `/run/${runId}`);
           await asItWas(from, `${kind}, ${died ? `killed at step ${deaths}` : 'not killed'}`);
         }
         assert.ok(deaths >= fewestSteps, `it had ${deaths} steps`);
       }).timeout(180_000);
     }
-
-    it('the scheduler, at each step of its calls to the guard', async () => {
-      const fault = oneFault('latency', 'client-link');
-      let deaths = 0;
-      for (let died = true; died; ) {
-        await claim();
-        const { options, environment } = dyingAt(deaths + 1, 'POST /run');
-        const chaos = await Running.start('chaos', { ENCORE_GUARD_URL: guard.url, ...environment }, options);
-        await using _chaos = chaos;
-        const steadyStartsAt = performance.timeOrigin + performance.now();
-        await chaos.call('POST', '/run', { runId, plan: planOf(fault), steadyStartsAt }).catch(() => undefined);
-        const over = async () =>
-          chaos.ended || ((await chaos.call('GET', '/status')) as { state: string }).state === 'done';
-        await waitUntil('the end of the fault or of the scheduler', () => over().catch(() => chaos.ended), {
-          timeoutMs: 15_000,
-        });
-        died = chaos.ended;
-        if (died) deaths += 1;
-        await asItWas(performance.now(), died ? `killed at step ${deaths}` : 'not killed');
-        assert.deepEqual(await guard.call('GET', '/faults'), []);
-      }
-      assert.ok(deaths >= 3, `injection, renewal and release are ${deaths} steps`);
-    }).timeout(180_000);
   });
 }
 
@@ -131,25 +106,14 @@ const oneFault = (kind: FaultKind, target: Target): Omit<PlannedFault, 'id'> => 
   params: {},
 });
 
-const planOf = ({ kind, target, durationSeconds }: Omit<PlannedFault, 'id'>) => {
-  const seconds = { min: durationSeconds, max: durationSeconds };
-  const faults = [{ kind, weight: 1, params: {}, durationSeconds: seconds }];
-  const schedule = [
-    { name: 'one', target, when: { atSeconds: [0.5] }, pick: 'in-turn' as const, overlap: false, faults },
-  ];
-  return makePlan({ ...smokeConfig, schedule });
-};
-
-/** Injects, and releases what is held. A guard that dies on the way answers no more. */
-async function liveThrough(guard: Running, fault: PlannedFault): Promise<void> {
-  try {
-    const { over } = await guard.inject(runId, fault, 60_000);
-    if (!over) await guard.call('DELETE', `/faults/${fault.id}`);
-  } catch (error) {
-    await waitUntil('its end', () => guard.ended, { timeoutMs: 2_000 }).catch(() => {
-      throw error;
-    });
-  }
+/** Has the fault injected and reverted by a schedule; ends with the schedule or with the service. */
+async function liveThrough(chaos: Running, fault: PlannedFault): Promise<void> {
+  // A service that is killed before it responds fails this call.
+  await chaos.schedule(runId, fault).catch(() => undefined);
+  const over = async () => scheduleStatusSchema.parse(await chaos.call('GET', '/schedule')).state === 'done';
+  await waitUntil('the end of the fault or of the service', () => chaos.ended || over().catch(() => chaos.ended), {
+    timeoutMs: 60_000,
+  });
 }
 
 /** What a fault could have changed, as the engine and Toxiproxy tell it. */

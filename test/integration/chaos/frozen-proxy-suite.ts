@@ -1,21 +1,21 @@
 /**
  * A Toxiproxy that answers nobody any more, as the real one does when its lock is never given back: the test pauses its container.
- * Every call of the guard ends by itself, the failure is told as the injector's own with its window, and the proxy is started anew with
+ * Every call of the chaos ends by itself, the failure is told as the injector's own with its window, and the proxy is started anew with
  * both links as they must be. What was held on them is over and told so; faults on containers do not suffer.
  */
 import assert from 'node:assert/strict';
-import { type EventOf, type PlannedFault, plannedFaultSchema, type UndoAnswer } from '@encore/contracts';
+import { type EventOf, type PlannedFault, plannedFaultSchema } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import { assertNothingLeft } from './left-nothing.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
-import { Running } from './running-guard.ts';
+import { Running } from './running-chaos.ts';
 import type { ToyLab } from './toy-programs.ts';
 
 const runId = 'frozen-run';
 /** 6 s of silence, one call that had begun, a forced stop of 10 s, and a busy machine. */
 const mendedWithinMs = 30_000;
-/** The longest that a caller may have to wait for an answer of the guard, whatever the proxy does. */
+/** The longest that a caller may have to wait for an answer of the chaos, whatever the proxy does. */
 const answeredWithinMs = 16_000;
 
 const held = (id: string, change: Partial<PlannedFault>): PlannedFault =>
@@ -27,21 +27,21 @@ const held = (id: string, change: Partial<PlannedFault>): PlannedFault =>
 export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): void {
   describe(`a frozen proxy on ${name}`, () => {
     let lab: ToyLab;
-    let guard: Running;
+    let chaos: Running;
     let bystander: string;
     let renewal: NodeJS.Timeout | undefined;
 
     before(async () => {
       lab = await start();
-      guard = await Running.start('guard', lab.environment);
-      await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
-      renewal = setInterval(() => void guard.call('PUT', `/run/${runId}`, {}).catch(() => {}), 5_000);
+      chaos = await Running.start(lab.environment);
+      await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      renewal = setInterval(() => void chaos.call('PUT', `/run/${runId}`, {}).catch(() => {}), 5_000);
       bystander = await identityOf(lab);
       await works();
     });
     after(async () => {
       clearInterval(renewal);
-      await guard?.[Symbol.asyncDispose]();
+      await chaos?.[Symbol.asyncDispose]();
       await lab?.[Symbol.asyncDispose]();
     });
 
@@ -62,7 +62,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       assert.equal((await get(lab.clientLink, '/', 500)).error, 'silent', 'the proxy is frozen');
       return { at, before };
     };
-    /** How a call of the guard ended, and that it did so in time. */
+    /** How a call of the chaos service ended, and that it did so in time. */
     const answerOf = async (call: Promise<unknown>): Promise<string> => {
       const from = performance.now();
       const answer = await call.then(JSON.stringify, String);
@@ -74,7 +74,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       const failures = await waitUntil(
         'the failure in the history',
         async () => {
-          const found = (await guard.eventsOf('injector_failed')).filter(({ toAt }) => toAt >= at);
+          const found = (await chaos.eventsOf('injector_failed')).filter(({ toAt }) => toAt >= at);
           return found.some(({ reason }) => reason.includes('had lost')) && found;
         },
         { timeoutMs: mendedWithinMs },
@@ -91,13 +91,14 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
     it('in the midst of held toxics: they are over, the proxy is started anew, and the same kinds can be held again', async () => {
       const latency = held('f0001', {});
       const refused = held('f0002', { kind: 'connection-refused', target: 'database-link' });
-      for (const fault of [latency, refused]) assert.equal((await guard.inject(runId, fault, 60_000)).bit, 'yes');
+      await chaos.schedule(runId, latency, refused);
+      for (const { id } of [latency, refused]) assert.equal((await chaos.effectOf(id)).bit, 'yes');
       const frozen = await freeze();
       await mended(frozen);
       const undone = await waitUntil(
         'both undos',
         async () => {
-          const verified = (await guard.eventsOf('fault_undone')).filter((event) => event.verified);
+          const verified = (await chaos.eventsOf('fault_undone')).filter((event) => event.verified);
           return verified.length === 2 && verified;
         },
         { timeoutMs: 5_000 },
@@ -106,22 +107,22 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
         assert.equal(cause, 'healed', faultId);
         assert.match(evidence, /Toxiproxy had lost the link/, faultId);
       }
-      assert.deepEqual(await guard.call('GET', '/faults'), []);
+      assert.deepEqual(await chaos.call('GET', '/faults'), []);
+      await chaos.call('DELETE', '/schedule');
       const again = held('f0003', {});
-      assert.equal((await guard.inject(runId, again, 60_000)).bit, 'yes');
+      assert.equal((await chaos.inject(runId, again)).bit, 'yes');
       assert.ok(((await get(lab.clientLink)).firstByteMs ?? 0) > 290);
-      const { verified } = (await guard.call('DELETE', '/faults/f0003')) as UndoAnswer;
-      assert.ok(verified);
+      assert.ok((await chaos.release('f0003')).verified);
       await works();
     });
 
     it('while a toxic is released: the undo ends by itself, says that it failed, and holds once the proxy is back', async () => {
-      await guard.inject(runId, held('f0011', {}), 60_000);
+      await chaos.inject(runId, held('f0011', {}));
       const frozen = await freeze();
-      const answer = await answerOf(guard.call('DELETE', '/faults/f0011'));
+      const answer = await answerOf(chaos.release('f0011'));
       assert.match(answer, /"verified":false.*no answer within/);
       await mended(frozen);
-      const undos = async () => (await guard.eventsOf('fault_undone')).filter(({ faultId }) => faultId === 'f0011');
+      const undos = async () => (await chaos.eventsOf('fault_undone')).filter(({ faultId }) => faultId === 'f0011');
       await waitUntil('an undo that holds', async () => (await undos()).at(-1)?.verified === true, {
         timeoutMs: 10_000,
       });
@@ -130,21 +131,19 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
 
     it('when a fault is to be injected: the call fails in time, a fault on a container does not, and later it can be injected', async () => {
       const frozen = await freeze();
-      const [onLink, onServer] = await Promise.all([
-        answerOf(guard.inject(runId, held('f0021', {}))),
-        answerOf(guard.inject(runId, held('f0022', { kind: 'freeze', target: 'server' }), 60_000)),
-      ]);
-      assert.match(onLink, /503.*no answer within/);
-      assert.match(onServer, /"bit":"yes"/);
-      assert.match(await answerOf(guard.call('DELETE', '/faults/f0022')), /"verified":true/);
+      await chaos.schedule(runId, held('f0021', {}), held('f0022', { kind: 'freeze', target: 'server' }));
+      const [onLink, onServer] = await Promise.all(['f0021', 'f0022'].map((id) => answerOf(chaos.effectOf(id))));
+      assert.match(onLink ?? '', /skipped.*no answer within/);
+      assert.match(onServer ?? '', /"bit":"yes"/);
+      assert.match(await answerOf(chaos.release('f0022')), /"verified":true/);
       await mended(frozen);
-      assert.equal((await guard.inject(runId, held('f0021', {}), 60_000)).bit, 'yes');
-      assert.match(await answerOf(guard.call('DELETE', '/faults/f0021')), /"verified":true/);
+      assert.equal((await chaos.inject(runId, held('f0023', {}))).bit, 'yes');
+      assert.match(await answerOf(chaos.release('f0023')), /"verified":true/);
     });
 
     it('leaves nothing behind, and the bystander was not touched', async () => {
       await works();
-      await assertNothingLeft(guard, lab, bystander);
+      await assertNothingLeft(chaos, lab, bystander);
     });
   });
 }

@@ -1,13 +1,13 @@
 /** The proof that the engine's policy brought a crashed target back: its count rose by one, and nobody asked for a start. */
 import assert from 'node:assert/strict';
 import { waitUntil } from '@encore/kit';
-import type { Running } from './running-guard.ts';
+import type { Running } from './running-chaos.ts';
 import type { ToyLab } from './toy-programs.ts';
 
 /** `counted`: RestartCount and the number of starts in the history before the crash. */
 export async function assertHealedByPolicy(
   lab: ToyLab,
-  guard: Running,
+  chaos: Running,
   counted: { restarts: number; starts: number },
 ): Promise<void> {
   const { RestartCount } = await lab.container('server').inspect();
@@ -15,7 +15,7 @@ export async function assertHealedByPolicy(
   const started = await waitUntil(
     'its start in the history',
     async () => {
-      const starts = await guard.eventsOf('target_started');
+      const starts = await chaos.eventsOf('target_started');
       return starts.length > counted.starts && starts.slice(counted.starts);
     },
     { timeoutMs: 3_000 },
@@ -27,7 +27,7 @@ export async function assertHealedByPolicy(
   );
 }
 
-export async function countStarts(lab: ToyLab, guard: Running): Promise<{ restarts: number; starts: number }> {
+export async function countStarts(lab: ToyLab, chaos: Running): Promise<{ restarts: number; starts: number }> {
   const { RestartCount } = await lab.container('server').inspect();
-  return { restarts: RestartCount, starts: (await guard.eventsOf('target_started')).length };
+  return { restarts: RestartCount, starts: (await chaos.eventsOf('target_started')).length };
 }

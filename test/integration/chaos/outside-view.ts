@@ -1,4 +1,4 @@
-/** What a client sees of the toy lab, measured here and not by the guard's own eyes. */
+/** What a client sees of the toy lab, measured here and not by the chaos's own eyes. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { Place, ToyLab } from './toy-programs.ts';

@@ -23,7 +23,7 @@ import {
 } from './toy-programs.ts';
 
 export async function startProcessToyLab(): Promise<ToyLab> {
-  const folder = await mkdtemp(join(tmpdir(), 'encore-guard-'));
+  const folder = await mkdtemp(join(tmpdir(), 'encore-chaos-'));
   const reaper = new Reaper(folder);
   const engine = new Engine(reaper);
   const socketPath = join(folder, 'engine.sock');

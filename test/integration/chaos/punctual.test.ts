@@ -1,13 +1,13 @@
 /** How punctual is an injection? Planned against actual moment of 210 faults on the Docker engine and the real Toxiproxy. */
 import assert from 'node:assert/strict';
 import type { FaultKind, Plan, PlannedFault, Target } from '@encore/contracts';
-import { chaosStatusSchema } from '@encore/contracts';
+import { scheduleStatusSchema } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { before, describe, it } from 'mocha';
 import { requireEngine } from '../../support/engine.ts';
 import { startDockerToyLab } from './docker-toy-lab.ts';
-import { Running } from './running-guard.ts';
+import { Running } from './running-chaos.ts';
 
 const count = 210;
 const everySeconds = 0.35;
@@ -45,22 +45,21 @@ describe('injections on the Docker engine', () => {
 
   it(`${count} come within ${maxP99Ms} ms of their planned moment (p99)`, async () => {
     await using lab = await startDockerToyLab();
-    await using guard = await Running.start('guard', lab.environment);
-    await using chaos = await Running.start('chaos', { ENCORE_GUARD_URL: guard.url });
+    await using chaos = await Running.start(lab.environment);
     const runId = 'punctual';
-    await guard.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+    await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
     const plan = densePlan();
     const steadyStartsAt = systemClock.now() + 2_000;
-    await chaos.call('POST', '/run', { runId, plan, steadyStartsAt });
+    await chaos.call('POST', '/schedule', { runId, plan, steadyStartsAt });
     await waitUntil(
       'the end of the plan',
       async () => {
-        await guard.call('PUT', `/run/${runId}`, {});
-        return chaosStatusSchema.parse(await chaos.call('GET', '/status')).state === 'done';
+        await chaos.call('PUT', `/run/${runId}`, {});
+        return scheduleStatusSchema.parse(await chaos.call('GET', '/schedule')).state === 'done';
       },
       { timeoutMs: count * everySeconds * 1_000 + 30_000, everyMs: 2_000 },
     );
-    const injected = new Map((await guard.eventsOf('fault_injected')).map((event) => [event.faultId, event.at]));
+    const injected = new Map((await chaos.eventsOf('fault_injected')).map((event) => [event.faultId, event.at]));
     const lateness = plan.faults
       .map(({ id, atSeconds }) => (injected.get(id) ?? Number.POSITIVE_INFINITY) - steadyStartsAt - atSeconds * 1_000)
       .sort((a, b) => a - b);
@@ -69,7 +68,7 @@ describe('injections on the Docker engine', () => {
     process.stdout.write(`      ${text}\n`);
     assert.ok((lateness[0] ?? -1) >= 0, 'none comes too early');
     assert.ok(p99 <= maxP99Ms, text);
-    const bits = await guard.eventsOf('fault_bit');
+    const bits = await chaos.eventsOf('fault_bit');
     assert.ok(bits.filter(({ bit }) => bit === 'yes').length >= count * 0.95, 'they bit');
   }).timeout(180_000);
 });

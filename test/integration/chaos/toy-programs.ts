@@ -33,10 +33,10 @@ export interface Place {
   port: number;
 }
 
-/** What both labs offer to the guard's tests. */
+/** What both labs offer to the chaos's tests. */
 export interface ToyLab extends AsyncDisposable {
   docker: import('dockerode');
-  /** The guard's environment. */
+  /** The chaos's environment. */
   environment: Record<string, string>;
   server: Place;
   database: Place;

@@ -1,16 +1,20 @@
-/** The scheduler tells itself that each fault was injected and bit, and asks the guard for nothing. */
-import type { GuardClient } from '../../../services/chaos/src/chaos/guard-client.ts';
+/** The scheduler is told that each fault was injected and had its effect; the injector is never asked. */
+import { Scheduler as Right } from '../../../services/chaos/src/scheduler/scheduler.ts';
 import { hit } from '../hits.ts';
 
-export * from '../../../services/chaos/src/chaos/guard-client.ts';
+export * from '../../../services/chaos/src/scheduler/scheduler.ts';
 
-export function guardClient(): GuardClient {
-  return {
-    inject: async ({ fault }) => {
-      hit();
-      return { injectedAt: Date.now(), bit: 'yes', evidence: 'done', over: fault.durationSeconds === 0 };
-    },
-    renew: async () => {},
-    release: async () => ({ undoneAt: Date.now(), verified: true, evidence: 'undone' }),
-  };
+export class Scheduler extends Right {
+  constructor(parts: ConstructorParameters<typeof Right>[0]) {
+    super({
+      ...parts,
+      injector: {
+        inject: async ({ fault }) => {
+          hit();
+          return { injectedAt: Date.now(), bit: 'yes', evidence: 'done', over: fault.durationSeconds === 0 };
+        },
+        release: async () => ({ undoneAt: Date.now(), verified: true, evidence: 'undone' }),
+      },
+    });
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * An engine without processes: containers are records, events are called back at once, time is the clock's. It behaves
- * like Docker where the guard relies on it: kill disarms the policy, SIGQUIT does not, pause and limits stick.
+ * like Docker where the injector relies on it: kill disarms the policy, SIGQUIT does not, pause and limits stick.
  */
 import { type Clock, EncoreError } from '@encore/kit';
 import type {
@@ -12,14 +12,14 @@ import type {
   EngineEvent,
   EngineFacts,
   ExecResult,
-} from '../guard/engine.ts';
-import { label } from '../guard/engine.ts';
+} from '../injector/engine.ts';
+import { label } from '../injector/engine.ts';
 
 const policyMs = 250;
 
 export class FakeEngine implements Engine {
   readonly containers = new Map<string, ContainerView>();
-  /** Called before each change; a test may throw here, to be a broken engine or a kill of the guard. */
+  /** Called before each change; a test may throw here, to be a broken engine or a kill of the injector. */
   onCall: (what: string, id: string) => void = () => {};
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: EngineEvent) => void>();

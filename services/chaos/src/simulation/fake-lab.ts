@@ -1,13 +1,13 @@
-/** A whole guard in virtual time: fake engine, fake proxy, a journal in memory that a killed guard's successor reads. */
+/** A whole injector in virtual time: fake engine, fake proxy, a journal in memory that a killed injector's successor reads. */
 import type { FaultKind, PlannedFault } from '@encore/contracts';
 import { createLogger } from '@encore/kit';
 import { kindAims } from '@encore/plan';
-import { label } from '../guard/engine.ts';
-import { faultTable } from '../guard/faults/fault-table.ts';
-import { Guard } from '../guard/guard.ts';
-import { Journal, type LineSink } from '../guard/journal.ts';
-import { Links } from '../guard/links.ts';
-import type { GuardMetrics } from '../guard/metrics.ts';
+import { label } from '../injector/engine.ts';
+import { faultTable } from '../injector/faults/fault-table.ts';
+import { Injector } from '../injector/injector.ts';
+import { Journal, type LineSink } from '../injector/journal.ts';
+import { Links } from '../injector/links.ts';
+import type { InjectorMetrics } from '../injector/metrics.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeProxies } from './fake-proxies.ts';
 import { FakeUser } from './fake-user.ts';
@@ -18,7 +18,7 @@ export const project = 'lab';
 const megabyte = 1_048_576;
 const never = new AbortController().signal;
 
-const silent: GuardMetrics = {
+const silent: InjectorMetrics = {
   inherited: () => {},
   injected: () => {},
   bit: () => {},
@@ -71,8 +71,8 @@ export class FakeLab {
     return view;
   }
 
-  /** A guard that reads what its predecessor wrote, and dies when its life is over. */
-  guard(life: Life = Life.endless()): Guard {
+  /** An injector that reads what its predecessor wrote, and dies when its life is over. */
+  injector(life: Life = Life.endless()): Injector {
     const file: LineSink = {
       append: async (line) => {
         if (this.keepsLines) this.lines.push(JSON.stringify(line));
@@ -80,7 +80,7 @@ export class FakeLab {
       close: async () => {},
     };
     const sink = life.mortal(file);
-    return new Guard({
+    return new Injector({
       engine: life.mortal(this.engine, ['watch']),
       project,
       links: new Links(

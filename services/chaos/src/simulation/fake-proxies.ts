@@ -1,8 +1,8 @@
 /** Toxiproxy as a record, and a look at a link that sees what its toxics would do. */
 import { EncoreError } from '@encore/kit';
-import type { Exchange, ExchangeProbe } from '../guard/link-probe.ts';
-import type { LinkName } from '../guard/links.ts';
-import type { Proxies, ProxyState, Toxic } from '../guard/toxiproxy-api.ts';
+import type { Exchange, ExchangeProbe } from '../injector/link-probe.ts';
+import type { LinkName } from '../injector/links.ts';
+import type { Proxies, ProxyState, Toxic } from '../injector/toxiproxy-api.ts';
 
 export class FakeProxies implements Proxies {
   readonly states = new Map<string, ProxyState>();

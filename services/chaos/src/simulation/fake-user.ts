@@ -1,7 +1,7 @@
 /** The server as a user sees it, in virtual time: a large score overruns its tool, five such calls open the tool's breaker. */
 import { scoreIdSchema } from '@encore/contracts';
 import { type Clock, EncoreError } from '@encore/kit';
-import type { BreakerState, ServerUser } from '../guard/server-user.ts';
+import type { BreakerState, ServerUser } from '../injector/server-user.ts';
 
 const failuresToOpen = 5;
 const successesToClose = 2;

@@ -1,5 +1,5 @@
 /**
- * The life of a guard in a simulation. A SIGKILL looks like this from outside: up to some step everything happened, after it
+ * The life of an injector in a simulation. A SIGKILL looks like this from outside: up to some step everything happened, after it
  * nothing does, and no promise is ever settled. Each call has a step before and one after it.
  */
 export class Life {

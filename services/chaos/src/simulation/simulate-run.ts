@@ -1,12 +1,12 @@
 /**
- * One whole run in virtual time: the plan, the real scheduler and the real guard on a fake engine and a fake proxy, and a
+ * One whole run in virtual time: the plan, the real scheduler and the real injector on a fake engine and a fake proxy, and a
  * supervisor that starts what is exited for 2 s. Answers with every promise that was broken, as text; none is success.
  */
 import type { Actor, EncoreEvent, PlannedFault, RunConfig } from '@encore/contracts';
-import { createLogger, EventLog } from '@encore/kit';
+import { createLogger } from '@encore/kit';
 import { kindTiming, makePlan } from '@encore/plan';
-import { Scheduler } from '../chaos/scheduler.ts';
-import type { Guard } from '../guard/guard.ts';
+import type { Injector } from '../injector/injector.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
 import { FakeLab } from './fake-lab.ts';
 
 const runId = 'simulated';
@@ -25,26 +25,22 @@ export async function simulateRun(config: RunConfig, { eager = false } = {}): Pr
   const plan = makePlan(config);
   const lab = new FakeLab();
   lab.keepsLines = false;
-  const guard = lab.guard();
+  const injector = lab.injector();
   const stop = new AbortController();
-  void guard.watch.run(stop.signal);
-  await guard.tick(0);
-  await guard.claim({ runId, holder: 'simulation', ttlMs: 1e9 });
+  void injector.watch.run(stop.signal);
+  await injector.tick(0);
+  await injector.claim({ runId, holder: 'simulation', ttlMs: 1e9 });
   const before = lab.state();
   const events = new Told(config.network.intervalSeconds.min * 1_000);
-  guard.recorder.log.add = (event) => events.take(event);
+  injector.recorder.log.add = (event) => events.take(event);
   const scheduler = new Scheduler({
-    guard: {
-      inject: (request) => guard.inject(request),
-      renew: async (id, ttlMs) => guard.keeper.renew(id, ttlMs),
-      release: (id) => guard.keeper.release(id),
-    },
-    events: new EventLog(100),
+    injector,
+    recorder: injector.recorder,
     metrics: { injected: () => {}, skipped: (kind) => void events.problems.push(`${kind} was skipped`) },
     clock: lab.clock,
     logger: createLogger('test', 'silent'),
   });
-  supervise(lab, guard, stop.signal, eager);
+  supervise(lab, injector, stop.signal, eager);
   const steadyStartsAt = lab.clock.now() + 1_000;
   events.expect(plan.faults, steadyStartsAt);
   scheduler.begin({ runId, plan, steadyStartsAt });
@@ -52,11 +48,11 @@ export async function simulateRun(config: RunConfig, { eager = false } = {}): Pr
   await lab.clock.until(scheduler.stop());
   stop.abort();
   if (lab.state() !== before) events.problems.push('the lab is not as it was before');
-  if (guard.keeper.open.length > 0) events.problems.push('faults are still held');
+  if (injector.keeper.open.length > 0) events.problems.push('faults are still held');
   return { planHash: plan.hash, faults: plan.faults.length, kills: events.kills, problems: events.finish() };
 }
 
-/** Follows the guard's events and checks each against the plan as it comes. */
+/** Follows the injector's events and checks each against the plan as it comes. */
 class Told {
   readonly problems: string[] = [];
   kills = 0;
@@ -135,16 +131,16 @@ class Told {
   }
 }
 
-/** As the orchestrator does it: a target that is exited for 2 s is started through the guard. */
-function supervise(lab: FakeLab, guard: Guard, signal: AbortSignal, eager: boolean): void {
+/** As the orchestrator does it: a target that is exited for 2 s is started through the injector. */
+function supervise(lab: FakeLab, injector: Injector, signal: AbortSignal, eager: boolean): void {
   const started = { runId, actor: 'supervisor' as const, reason: 'exited for 2 s' };
-  guard.watch.listen((event) => {
+  injector.watch.listen((event) => {
     if (event.action !== 'die') return;
-    if (eager) return void guard.restartTarget('server', started).catch(() => {});
+    if (eager) return void injector.restartTarget('server', started).catch(() => {});
     void lab.clock
       .sleep(supervisorMs, signal)
       .then(async () => {
-        if (lab.server.status === 'exited') await guard.startTarget('server', started);
+        if (lab.server.status === 'exited') await injector.startTarget('server', started);
       })
       .catch(() => {});
   });

@@ -29,7 +29,7 @@ describe('history', () => {
   };
   const poller = (since = 0, lostAfterMs = 10_000): EventPoller =>
     new EventPoller({
-      source: 'guard',
+      source: 'chaos',
       url: service.url,
       clock: systemClock,
       since,

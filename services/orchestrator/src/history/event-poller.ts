@@ -1,6 +1,6 @@
 /**
  * Fetches one service's events into the history. A service that restarted has a new boot and numbers its events anew;
- * the guard then hands out its journal again, so what was seen before is passed over.
+ * the chaos service then hands out its journal again, so what was seen before is passed over.
  */
 import { type EncoreEvent, eventPageSchema } from '@encore/contracts';
 import { type Clock, callJson, canonicalJson, crcHex, describeError } from '@encore/kit';

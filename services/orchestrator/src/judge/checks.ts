@@ -196,7 +196,7 @@ export function runChecks(evidence: Evidence, table: readonly Check[] = checks):
   });
 }
 
-/** Something was to happen to the target: the guard wrote its intent or its act. */
+/** Something was to happen to the target: the injector wrote its intent or its act. */
 function wasTried({ record }: SettledFault): boolean {
   return record.bit !== 'unsupported' && (record.intendedAt !== null || record.injectedAt !== null);
 }

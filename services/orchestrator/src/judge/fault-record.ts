@@ -86,7 +86,7 @@ export function isUnsupported(record: FaultRecord): boolean {
 }
 
 /**
- * When the fault's effect may have begun: an act takes its time, and the guard writes its intent before and its injection
+ * When the fault's effect may have begun: an act takes its time, and the injector writes its intent before and its injection
  * after it. Null while nothing was tried.
  */
 export function beganAt({ intendedAt, injectedAt }: FaultRecord): number | null {

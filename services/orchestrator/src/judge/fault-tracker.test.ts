@@ -86,7 +86,7 @@ describe('fault tracker', () => {
     assert.deepEqual(recovered(), { seconds: 4.005, healer: 'supervisor' });
   });
 
-  it('counts a crash from the death when the guard notes its act only later', () => {
+  it('counts a crash from the death when the injector notes its act only later', () => {
     const crash = planned('crash', 'server');
     const { tell, recovered } = tracked(crash);
     const [intended, injected, bit] = inject(1_000, crash);

@@ -129,7 +129,7 @@ export class FaultTracker {
 
   /** A death belongs to the fault on that container that was injected last. */
   #died(container: string, time: number): void {
-    // The guard may note its act a moment after the engine noted the death.
+    // The injector may note its act a moment after the engine noted the death.
     const asked = this.#current.find((record) => record.injectedAt === null && containerOfFault(record) === container);
     if (asked !== undefined && kindTraits[asked.fault.kind].deathIsTheAct) this.#begin(asked, time);
     const open = [...this.#open(time)];

@@ -52,7 +52,7 @@ export class Interventions {
         keep(this.#ours, { container: containerOf[event.target], at: event.at });
         break;
       case 'injector_failed':
-        // The guard restarts a frozen Toxiproxy by itself.
+        // The injector restarts a frozen Toxiproxy by itself.
         keep(this.#ours, { container: containerOf['client-link'], at: event.toAt });
         break;
       case 'run_started':

@@ -50,7 +50,7 @@ describe('judge, of recoveries', () => {
         },
       ],
     });
-    assert.equal(lying.report.faults[0]?.healed_by, 'policy', 'without a count the guard is believed');
+    assert.equal(lying.report.faults[0]?.healed_by, 'policy', 'without a count the injector is believed');
     assert.equal(forged.faults[0]?.healed_by, null);
     assert.ok(forged.warnings.some((warning) => warning.includes('f0001 (crash, by nobody proven)')));
   });

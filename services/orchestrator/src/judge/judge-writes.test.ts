@@ -120,17 +120,17 @@ describe('judge, of writes', () => {
   it('says the same of the same files, in whatever order the sources arrived', async () => {
     const run = new SimulatedRun({ faults: usual });
     const events = [...run.events()];
-    const ofGuard = (event: EncoreEvent): boolean => event.type.startsWith('fault_') || event.type === 'engine_saw';
+    const ofInjector = (event: EncoreEvent): boolean => event.type.startsWith('fault_') || event.type === 'engine_saw';
     const late = [
-      ...events.filter((event) => !ofGuard(event)).slice(0, -1),
-      ...events.filter(ofGuard),
+      ...events.filter((event) => !ofInjector(event)).slice(0, -1),
+      ...events.filter(ofInjector),
       events.at(-1),
     ].filter((event) => event !== undefined);
     const lines = async function* () {
       for (const [index, event] of late.entries())
         yield { seq: index + 1, source: 'orchestrator' as const, event, crc: '' };
     };
-    // The guard's whole journal comes at the end: only a horizon as long as the run can put it back in its place.
+    // The injector's whole journal comes at the end: only a horizon as long as the run can put it back in its place.
     const inOrder = await judged();
     const { Judging } = await import('./judge.ts');
     const { Ledger } = await import('./integrity.ts');

@@ -2,7 +2,7 @@
 import type { EventOf } from '@encore/contracts';
 import { timeOf } from './time-order.ts';
 
-/** As often as the guard samples. */
+/** As often as the injector samples. */
 const slotSeconds = 5;
 const maxContainers = 16;
 const maxSlots = (15 * 86_400) / slotSeconds;

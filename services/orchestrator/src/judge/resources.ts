@@ -1,5 +1,5 @@
 /**
- * Memory, CPU and restarts of each container, from the guard's samples. The slope of memory is a common least-squares
+ * Memory, CPU and restarts of each container, from the injector's samples. The slope of memory is a common least-squares
  * slope over the lives between restarts (a restart empties the memory; a line through the saw-tooth would hide a leak),
  * from samples in control windows, at least three minutes after the start: until then the heap grows to its working
  * size, which is no leak.

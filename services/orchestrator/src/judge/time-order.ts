@@ -1,6 +1,6 @@
 /**
  * Puts events of several sources into the order of time. Each source is asked by page, so its events reach the
- * history up to seconds after another's (a restarted guard hands out its journal a minute late). Events wait here
+ * history up to seconds after another's (a restarted injector hands out its journal a minute late). Events wait here
  * until the history is `horizonMs` ahead of them; what comes later than that is passed on as it comes.
  *
  *   history (by arrival) ──add──▶ [ waiting, sorted by time ] ──ready──▶ collectors (by time)

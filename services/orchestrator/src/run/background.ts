@@ -59,7 +59,6 @@ export class Background {
       onReboot: () => this.#loadLost('the load generator was restarted, and its users with it'),
     });
     this.#pollers = [
-      new EventPoller({ ...common, source: 'guard', url: wiring.guardUrl, onReboot: () => undefined }),
       new EventPoller({ ...common, source: 'chaos', url: wiring.chaosUrl, onReboot: () => this.#resumeChaos() }),
       this.#loadgen,
     ];
@@ -155,7 +154,7 @@ export class Background {
     }
   }
 
-  /** The lease ended while nobody renewed it (this process stood still, or the guard was away): what it held is undone. */
+  /** The lease ended while nobody renewed it (this process stood still, or the injector was away): what it held is undone. */
   async #retakeRunLease(signal: AbortSignal): Promise<void> {
     const { peers, runId, record, clock, abort } = this.#context;
     const at = clock.now();

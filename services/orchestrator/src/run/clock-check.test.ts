@@ -14,7 +14,7 @@ describe('clocks of the lab', () => {
       now += wayMs / 2;
       return time;
     };
-    return clockAhead('guard', theirs, clock);
+    return clockAhead('chaos', theirs, clock);
   };
   const check = async (...aheads: number[]) =>
     clockCheck(await Promise.allSettled(aheads.map((aheadMs) => ask(aheadMs, 10))));
@@ -28,14 +28,14 @@ describe('clocks of the lab', () => {
   it('are off by what is left, ahead or behind, and a whole second is too much', async () => {
     assert.equal((await ask(-7_200_000, 10)).aheadMs, -7_199_995);
     const slightly = await check(0, -300);
-    assert.deepEqual([slightly.state, slightly.found], ['warn', 'guard is -0.3 s off']);
+    assert.deepEqual([slightly.state, slightly.found], ['warn', 'chaos is -0.3 s off']);
     const slept = await check(7_200_000, 0);
     assert.equal(slept.state, 'fail');
     assert.match(slept.fix ?? '', /docker compose restart/);
   });
 
   it('cannot be compared with one that does not answer', async () => {
-    const lost = clockAhead('guard', async () => Promise.reject(new EncoreError('UNREACHABLE', 'gone')), {
+    const lost = clockAhead('chaos', async () => Promise.reject(new EncoreError('UNREACHABLE', 'gone')), {
       now: () => 0,
       sleep: async () => undefined,
     });

@@ -21,8 +21,8 @@ describe('a run that ends early', function () {
       lab.chaos.onStop = () => {};
     };
     const { history, said } = await runOver(lab, planOf(1, []));
-    const posts = lab.chaos.asked.filter((asked) => asked.startsWith('POST'));
-    assert.deepEqual(posts.slice(0, 2), ['POST /stop', 'POST /run'], said);
+    const changes = lab.chaos.asked.filter((asked) => asked.endsWith('/schedule'));
+    assert.deepEqual(changes.slice(0, 2), ['DELETE /schedule', 'POST /schedule'], said);
     assert.deepEqual(
       history.filter(({ type }) => type === 'fault_due'),
       [],
@@ -37,7 +37,7 @@ describe('a run that ends early', function () {
     assert.equal(exitCode, 130, said);
     assert.equal(report?.result, 'INTERRUPTED');
     assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'heal', 'report']);
-    assert.ok(lab.chaos.asked.includes('POST /stop') && lab.guard.asked.includes('POST /heal'));
+    assert.ok(lab.chaos.asked.includes('DELETE /schedule') && lab.chaos.asked.includes('POST /heal'));
     assert.ok(lab.loadgen.asked.includes('POST /stop'));
   });
 
@@ -71,7 +71,7 @@ describe('a run that ends early', function () {
         async (text) => {
           await waitUntil('the ramp', () => text().includes('phase ramp'), { timeoutMs: 5_000 });
           spoil();
-          await waitUntil('healing', () => lab.guard.asked.includes('POST /heal'), { timeoutMs: 15_000, everyMs: 20 });
+          await waitUntil('healing', () => lab.chaos.asked.includes('POST /heal'), { timeoutMs: 15_000, everyMs: 20 });
           healedAt = Date.now();
           lab.server.ready = true;
         },
@@ -81,7 +81,7 @@ describe('a run that ends early', function () {
       assert.ok(ended?.type === 'run_ended' && ended.how === 'aborted' && reason.test(ended.reason ?? ''));
       const heal = history.find((event) => event.type === 'phase_entered' && event.phase === 'heal');
       assert.ok(healedAt - (heal?.at ?? 0) < 5_000, `${healedAt - (heal?.at ?? 0)} ms`);
-      assert.ok(lab.chaos.asked.includes('POST /stop'));
+      assert.ok(lab.chaos.asked.includes('DELETE /schedule'));
       assert.ok(report !== null && report.result !== 'PASSED', report?.result);
     });
   }
@@ -120,7 +120,7 @@ describe('a run that ends early', function () {
   });
 
   it('makes a report also when a phase breaks, and never calls that PASSED', async () => {
-    lab.guard.failHeal = true;
+    lab.chaos.failHeal = true;
     // Nobody there, which is a pity and breaks nothing.
     lab.prometheusUrl = 'http://127.0.0.1:1';
     const { exitCode, history, report, said } = await runOver(lab, planOf(1, []));

@@ -20,7 +20,7 @@ const good: EngineInfo = {
   composeVersion: '2.39.4',
   images: { 'encore-server-1': 'encore/server' },
   outdated: [],
-  publishedPorts: { server: [8001], toxiproxy: [8000], orchestrator: [8080], guard: [] },
+  publishedPorts: { server: [8001], toxiproxy: [8000], orchestrator: [8080], chaos: [] },
   toxiproxy: '2.12.0',
   unsupported: {},
 };

@@ -1,7 +1,5 @@
 /** The other programs as the orchestrator calls them: one function per verb, each with a deadline. */
 import {
-  type ChaosStatus,
-  chaosStatusSchema,
   type EngineInfo,
   engineInfoSchema,
   type HealAnswer,
@@ -13,6 +11,8 @@ import {
   type Pressure,
   type PressureResult,
   pressureResultSchema,
+  type ScheduleStatus,
+  scheduleStatusSchema,
   type Target,
   type TargetState,
   targetStateSchema,
@@ -21,7 +21,6 @@ import { type CallOptions, callJson } from '@encore/kit';
 import { z } from 'zod';
 
 export interface PeerUrls {
-  guardUrl: string;
   chaosUrl: string;
   loadgenUrl: string;
   serverHealthUrl: string;
@@ -45,31 +44,31 @@ export class Peers {
     this.urls = urls;
   }
 
-  // ---- guard ----
+  // ---- chaos ----
   takeRunLease(runId: string, call: Call = {}): Promise<unknown> {
     const body = { runId, holder: `orchestrator of run ${runId}`, ttlMs: runLeaseTtlMs };
-    return callJson(`${this.urls.guardUrl}/run`, anything, post(body, call));
+    return callJson(`${this.urls.chaosUrl}/run`, anything, post(body, call));
   }
 
   renewRunLease(runId: string, call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.guardUrl}/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
+    return callJson(`${this.urls.chaosUrl}/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
   }
 
   /** Everything that the run still holds is undone with it. */
   endRunLease(runId: string, call: Call = {}): Promise<unknown> {
     const { timeoutMs = 20_000, ...rest } = call;
-    return callJson(`${this.urls.guardUrl}/run/${runId}`, anything, {
+    return callJson(`${this.urls.chaosUrl}/run/${runId}`, anything, {
       ...get({ timeoutMs, ...rest }),
       method: 'DELETE',
     });
   }
 
   engine(call: Call = {}): Promise<EngineInfo> {
-    return callJson(`${this.urls.guardUrl}/engine`, engineInfoSchema, get(call));
+    return callJson(`${this.urls.chaosUrl}/engine`, engineInfoSchema, get(call));
   }
 
   targets(call: Call = {}): Promise<TargetState[]> {
-    return callJson(`${this.urls.guardUrl}/targets`, z.array(targetStateSchema), get(call));
+    return callJson(`${this.urls.chaosUrl}/targets`, z.array(targetStateSchema), get(call));
   }
 
   startTarget(
@@ -80,31 +79,31 @@ export class Peers {
   ): Promise<unknown> {
     const body = { ...request, actor: 'supervisor' };
     return callJson(
-      `${this.urls.guardUrl}/targets/${target}/${act}`,
+      `${this.urls.chaosUrl}/targets/${target}/${act}`,
       anything,
       post(body, { timeoutMs: 30_000, ...call }),
     );
   }
 
   heal(call: Call = {}): Promise<HealAnswer> {
-    return callJson(`${this.urls.guardUrl}/heal`, healAnswerSchema, post({}, { timeoutMs: 60_000, ...call }));
+    return callJson(`${this.urls.chaosUrl}/heal`, healAnswerSchema, post({}, { timeoutMs: 60_000, ...call }));
   }
 
   checkHygiene(call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.guardUrl}/hygiene`, anything, post({}, { timeoutMs: 30_000, ...call }));
+    return callJson(`${this.urls.chaosUrl}/hygiene`, anything, post({}, { timeoutMs: 30_000, ...call }));
   }
 
-  // ---- chaos ----
   startChaos(runId: string, plan: Plan, steadyStartsAt: number, call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.chaosUrl}/run`, anything, post({ runId, plan, steadyStartsAt }, call));
+    return callJson(`${this.urls.chaosUrl}/schedule`, anything, post({ runId, plan, steadyStartsAt }, call));
   }
 
   stopChaos(call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.chaosUrl}/stop`, anything, post({}, { timeoutMs: 60_000, ...call }));
+    const { timeoutMs = 60_000, ...rest } = call;
+    return callJson(`${this.urls.chaosUrl}/schedule`, anything, { ...get({ timeoutMs, ...rest }), method: 'DELETE' });
   }
 
-  chaosStatus(call: Call = {}): Promise<ChaosStatus> {
-    return callJson(`${this.urls.chaosUrl}/status`, chaosStatusSchema, get(call));
+  scheduleStatus(call: Call = {}): Promise<ScheduleStatus> {
+    return callJson(`${this.urls.chaosUrl}/schedule`, scheduleStatusSchema, get(call));
   }
 
   // ---- load generator ----

@@ -50,7 +50,7 @@ describe('a run', function () {
     assert.equal(report.integrity.lost, 0);
     assert.ok([0, 1, 2].includes(exitCode));
     assert.equal(exitCode, { PASSED: 0, FAILED: 1, INCONCLUSIVE: 2, INTERRUPTED: 130 }[report.result]);
-    assert.equal(lab.guard.holder, null, 'the lease was given back');
+    assert.equal(lab.chaos.holder, null, 'the lease was given back');
     const files = readdirSync(
       join(lab.resultsDir, readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? ''),
     );
@@ -90,11 +90,11 @@ describe('a run', function () {
   });
 
   it('refuses to start, with the reason and nothing left behind, when a part is missing or another run holds the lease', async () => {
-    lab.guard.holder = 'r-other';
+    lab.chaos.holder = 'r-other';
     const held = await runOver(lab, planOf(1, []));
     assert.equal(held.exitCode, 3);
     assert.match(held.said, /Refused to start:\n {2}.*r-other/);
-    lab.guard.holder = null;
+    lab.chaos.holder = null;
     await lab.chaos.stop();
     const missing = await runOver(lab, planOf(1, []));
     assert.equal(missing.exitCode, 3);
@@ -106,25 +106,25 @@ describe('a run', function () {
 
   it('hands the plan to the scheduler again when that was started anew', async () => {
     await runOver(lab, planOf(6, [kill('f0001', 'crash', 5)]), async (text) => {
-      await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.runs.length === 1, {
+      await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.schedules.length === 1, {
         timeoutMs: 5_000,
       });
       await polled(lab.chaos);
       await lab.chaos.reboot();
     });
-    assert.equal(lab.chaos.runs.length, 2);
-    assert.equal(lab.chaos.runs[0]?.steadyStartsAt, lab.chaos.runs[1]?.steadyStartsAt);
+    assert.equal(lab.chaos.schedules.length, 2);
+    assert.equal(lab.chaos.schedules[0]?.steadyStartsAt, lab.chaos.schedules[1]?.steadyStartsAt);
   });
 
   it('tells a refusal by a lease once, and helps when the lease is over', async () => {
-    lab.guard.startForbidden = true;
+    lab.chaos.startForbidden = true;
     const { history } = await runOver(lab, planOf(4.5, [kill('f0001', 'outage', 0.2)]), async (text) => {
-      await waitUntil('the refusal', () => text().includes('FORBIDDEN_BY_LEASE') || text().includes('refused'), {
+      await waitUntil('the refusal', () => text().includes('START_FORBIDDEN') || text().includes('refused'), {
         timeoutMs: 8_000,
       });
-      const asks = () => lab.guard.asked.filter((request) => request.endsWith('/start')).length;
+      const asks = () => lab.chaos.asked.filter((request) => request.endsWith('/start')).length;
       await waitUntil('more asking', () => asks() >= 2, { timeoutMs: 5_000 });
-      lab.guard.startForbidden = false;
+      lab.chaos.startForbidden = false;
     });
     const acts = history.flatMap((event) => (event.type === 'supervisor_acted' ? [event.result] : []));
     assert.deepEqual(acts, ['refused', 'done']);

@@ -5,7 +5,7 @@ import { nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
 
 const done: PhaseEvent = { type: 'done' };
 const stop: PhaseEvent = { type: 'stop', reason: 'Ctrl-C' };
-const broke: PhaseEvent = { type: 'broke', reason: 'the guard is gone' };
+const broke: PhaseEvent = { type: 'broke', reason: 'the chaos service is gone' };
 
 function walk(events: PhaseEvent[]): PhaseState[] {
   const states: PhaseState[] = [{ phase: 'preflight' }];
@@ -38,7 +38,7 @@ describe('phases', () => {
   it('a break still heals and verifies, and is told at the end', () => {
     const states = walk([done, done, done, broke, done, done, done]);
     assert.equal(states.map(({ phase }) => phase).join(' '), 'preflight startup ramp steady heal verify report over');
-    assert.deepEqual(states.at(-1), { phase: 'over', ending: { how: 'aborted', reason: 'the guard is gone' } });
+    assert.deepEqual(states.at(-1), { phase: 'over', ending: { how: 'aborted', reason: 'the chaos service is gone' } });
   });
 
   it('nothing is healed when nothing was started', () => {

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyFile } from '../judge/run-folder.ts';
 
-/** The guard samples its targets every 5 s, whatever else is silent. */
+/** The injector samples its targets every 5 s, whatever else is silent. */
 const silentMs = 15_000;
 /** The end is the last line. */
 const tailBytes = 16_384;

@@ -1,4 +1,4 @@
-/** The health monitor's loop: looks at the targets through the guard, asks the guard to help, writes down what it did. */
+/** The health monitor's loop: looks at the targets through the injector, asks the injector to help, writes down what it did. */
 import type { EncoreEvent, Target } from '@encore/contracts';
 import { type Clock, describeError, EncoreError } from '@encore/kit';
 import type { Peers } from '../run/peers.ts';
@@ -26,7 +26,7 @@ export class Supervisor {
     this.#limits = options.limits ?? supervisorLimits;
   }
 
-  /** One look at all targets, with what follows from it. A guard that does not answer is noticed by others. */
+  /** One look at all targets, with what follows from it. A chaos service that does not answer is noticed by others. */
   async step(signal: AbortSignal): Promise<void> {
     const { peers, watch, clock } = this.#options;
     const targets = await peers.targets({ signal, timeoutMs: 2_000 }).catch(() => []);
@@ -52,7 +52,7 @@ export class Supervisor {
     }
   }
 
-  /** True when the guard refused. */
+  /** True when the injector refused. */
   async #help(target: Target, { act, reason }: Act, signal: AbortSignal): Promise<boolean> {
     const { peers, runId, clock, record } = this.#options;
     const common = { type: 'supervisor_acted', target, act, reason } as const;

@@ -1,26 +1,29 @@
-/** A false scheduler that also does the harm: a crash comes back by itself, an outage does not. */
-import { type ChaosRunRequest, chaosRunRequestSchema, type PlannedFault } from '@encore/contracts';
-import { parse, systemClock } from '@encore/kit';
+/**
+ * A fake chaos service: one run lease, one target, no engine. Its schedule also kills the server: a crash comes back by
+ * itself, an outage does not.
+ */
+import { type PlannedFault, type ScheduleRequest, scheduleRequestSchema, type TargetState } from '@encore/contracts';
+import { EncoreError, parse, systemClock } from '@encore/kit';
 import type { Express } from 'express';
-import type { FakeGuard } from './fake-guard.ts';
 import type { FakeServer } from './fake-lab.ts';
 import { FakeService } from './fake-service.ts';
 
 const policyMs = 300;
 
 export class FakeChaos extends FakeService {
-  readonly #guard: FakeGuard;
   readonly #server: FakeServer;
-  readonly runs: ChaosRunRequest[] = [];
+  readonly schedules: ScheduleRequest[] = [];
+  holder: string | null = null;
+  startForbidden = false;
+  failHeal = false;
   /** How long a stop takes. */
   stopMs = 0;
   /** What a stop sets off besides. */
   onStop: () => void = () => {};
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(guard: FakeGuard, server: FakeServer) {
+  constructor(server: FakeServer) {
     super();
-    this.#guard = guard;
     this.#server = server;
   }
 
@@ -30,27 +33,97 @@ export class FakeChaos extends FakeService {
   }
 
   protected override routes(app: Express): void {
-    app.post('/run', (request, response) => {
-      const run = parse(chaosRunRequestSchema, request.body, 'run');
-      this.runs.push(run);
-      for (const fault of run.plan.faults) {
-        const waitMs = run.steadyStartsAt + fault.atSeconds * 1_000 - systemClock.now();
+    app.post('/schedule', (request, response) => {
+      const schedule = parse(scheduleRequestSchema, request.body, 'schedule');
+      this.schedules.push(schedule);
+      for (const fault of schedule.plan.faults) {
+        const waitMs = schedule.steadyStartsAt + fault.atSeconds * 1_000 - systemClock.now();
         if (waitMs > 0) this.#timers.push(setTimeout(() => this.#harm(fault), waitMs));
       }
       response.status(202).json({});
     });
-    app.post('/stop', (_request, response) => {
+    app.delete('/schedule', (_request, response) => {
       this.onStop();
       this.#clear();
-      this.#timers.push(setTimeout(() => response.json({}), this.stopMs));
+      this.#timers.push(setTimeout(() => response.status(204).end(), this.stopMs));
     });
+    app.post('/run', (request, response) => {
+      const { runId } = request.body as { runId: string };
+      if (this.holder !== null && this.holder !== runId)
+        throw new EncoreError('RUN_HELD', `the run is held by ${this.holder}`, { status: 409, definite: true });
+      this.holder = runId;
+      response.status(201).json({});
+    });
+    app.put('/run/:runId', (request, response) => {
+      if (this.holder !== request.params['runId']) throw new EncoreError('RUN_OVER', 'no such run', { status: 410 });
+      response.status(204).end();
+    });
+    app.delete('/run/:runId', (_request, response) => {
+      this.holder = null;
+      response.status(204).end();
+    });
+    app.get('/targets', (_request, response) => {
+      const sample = { target: 'server', memoryBytes: 2 ** 27, memoryLimitBytes: 2 ** 29, cpuSeconds: 1 };
+      this.events.add({ type: 'target_sampled', at: systemClock.now(), ...sample });
+      response.json([this.#target()]);
+    });
+    app.post('/targets/server/:act', (request, response, next) => {
+      if (this.startForbidden) throw new EncoreError('START_FORBIDDEN', 'held by outage', { status: 409 });
+      const { reason } = request.body as { reason: string };
+      this.#server.kill();
+      this.#server.start().then(() => {
+        const at = systemClock.now();
+        this.events.add({ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'start' });
+        this.events.add({ type: 'target_started', at, target: 'server', actor: 'supervisor', reason });
+        response.json({});
+      }, next);
+    });
+    app.post('/heal', (_request, response) => {
+      if (this.failHeal) throw new EncoreError('BROKEN', 'this service cannot heal');
+      response.json({ healed: [], failed: [] });
+    });
+    app.post('/hygiene', (_request, response) => {
+      const clean = { leakedToxics: 0, leakedPauses: 0, limitsOffBaseline: 0, foreignContainersTouched: 0, detail: [] };
+      this.events.add({ type: 'hygiene_checked', at: systemClock.now(), ...clean });
+      response.json({});
+    });
+    app.get('/engine', (_request, response) => {
+      const limits = { cores: 2, memoryBytes: 2 ** 32, clockAheadMs: 0, images: {}, unsupported: {} };
+      const noCompose = { composeVersion: null, outdated: [], publishedPorts: {} };
+      response.json({
+        engine: 'fake',
+        version: '1',
+        kernel: '6',
+        cgroupVersion: '2',
+        toxiproxy: '2',
+        ...limits,
+        ...noCompose,
+      });
+    });
+  }
+
+  #target(): TargetState {
+    return {
+      target: 'server',
+      id: 'server-1',
+      status: this.#server.status,
+      exitCode: 0,
+      restartCount: 0,
+      startedAt: 0,
+      finishedAt: 0,
+      memoryLimitBytes: 2 ** 29,
+      cpus: 1,
+      accepts: ['crash', 'outage'],
+      held: [],
+      startForbidden: this.startForbidden,
+    };
   }
 
   #harm(fault: PlannedFault): void {
     const { id: faultId, kind, target } = fault;
     const at = systemClock.now();
-    const { events } = this.#guard;
-    this.events.add({ type: 'fault_due', at, faultId, plannedAt: at });
+    const { events } = this;
+    events.add({ type: 'fault_due', at, faultId, plannedAt: at });
     events.add({ type: 'fault_intended', at, faultId, fault });
     this.#server.kill();
     events.add({ type: 'fault_injected', at, faultId, kind, target, engineAt: at });

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Wiring } from '../config.ts';
 import { FakeChaos } from './fake-chaos.ts';
-import { FakeGuard } from './fake-guard.ts';
 import { FakeLoadgen } from './fake-loadgen.ts';
 
 /** The server under test: a health port that can be shut, and an engine's word about it. */
@@ -48,15 +47,13 @@ export class FakeServer {
 export class FakeLab implements AsyncDisposable {
   readonly folder: string;
   readonly server = new FakeServer();
-  guard: FakeGuard;
   chaos: FakeChaos;
   loadgen: FakeLoadgen;
   prometheusUrl: string | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
-    this.guard = new FakeGuard(this.server);
-    this.chaos = new FakeChaos(this.guard, this.server);
+    this.chaos = new FakeChaos(this.server);
     this.loadgen = new FakeLoadgen(this.server, this.runsDir);
   }
 
@@ -64,7 +61,7 @@ export class FakeLab implements AsyncDisposable {
     const lab = new FakeLab(await mkdtemp(join(tmpdir(), 'encore-fake-lab-')));
     await Promise.all([mkdir(lab.runsDir), mkdir(lab.resultsDir)]);
     await lab.server.start();
-    await Promise.all([lab.guard.start(), lab.chaos.start(), lab.loadgen.start()]);
+    await Promise.all([lab.chaos.start(), lab.loadgen.start()]);
     return lab;
   }
 
@@ -80,7 +77,6 @@ export class FakeLab implements AsyncDisposable {
     return {
       host: '127.0.0.1',
       port: 0,
-      guardUrl: this.guard.url,
       chaosUrl: this.chaos.url,
       loadgenUrl: this.loadgen.url,
       serverHealthUrl: `http://127.0.0.1:${this.server.port}`,
@@ -97,7 +93,7 @@ export class FakeLab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.guard.stop(), this.chaos.stop(), this.loadgen.stop()]);
+    await Promise.all([this.chaos.stop(), this.loadgen.stop()]);
     this.server.kill();
     await rm(this.folder, { recursive: true, force: true });
   }

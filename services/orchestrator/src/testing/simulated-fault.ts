@@ -48,7 +48,7 @@ export function slownessAt(at: number, active: readonly SimulatedFault[], steady
   return slow?.params.latencyMs ?? 0;
 }
 
-/** What guard, engine and watch say of a fault, from its time to the server's return. */
+/** What injector, engine and watch say of a fault, from its time to the server's return. */
 export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number): Generator<EncoreEvent> {
   const { id: faultId, kind, target } = fault;
   const at = steadyAt + fault.atSeconds * 1_000;

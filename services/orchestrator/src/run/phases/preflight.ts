@@ -61,22 +61,21 @@ export async function inspectLab(
     return { checks, engine };
   } catch (error) {
     signal.throwIfAborted();
-    checks.push({ name: 'engine', state: 'fail', found: messageOf(error), fix: logsOf('guard') });
+    checks.push({ name: 'engine', state: 'fail', found: messageOf(error), fix: logsOf('chaos') });
     return { checks, engine: null };
   }
 }
 
-/** The engine's own time is compared by the guard, and that of the guard by us. */
+/** The chaos service compares the engine's clock with its own; here its clock is compared with ours. */
 async function clocksOf({ peers, wiring, clock }: PreflightContext, engine: EngineInfo, signal: AbortSignal) {
-  const guard = clockAhead('guard', () => peers.timeOf(wiring.guardUrl, { signal }), clock);
+  const chaos = clockAhead('chaos', () => peers.timeOf(wiring.chaosUrl, { signal }), clock);
   const { clockAheadMs } = engine;
   return await Promise.allSettled([
-    guard,
-    clockAhead('chaos', () => peers.timeOf(wiring.chaosUrl, { signal }), clock),
+    chaos,
     clockAhead('load generator', () => peers.timeOf(wiring.loadgenUrl, { signal }), clock),
     ...(clockAheadMs === null
       ? []
-      : [guard.then(({ aheadMs }) => ({ name: 'engine', aheadMs: aheadMs + clockAheadMs }))]),
+      : [chaos.then(({ aheadMs }) => ({ name: 'engine', aheadMs: aheadMs + clockAheadMs }))]),
   ]);
 }
 
@@ -100,7 +99,6 @@ async function servicesReady(
   signal: AbortSignal,
 ): Promise<Check[]> {
   const services = [
-    { name: 'guard', fix: logsOf('guard'), probe: () => peers.isReady(wiring.guardUrl, { signal }) },
     { name: 'chaos', fix: logsOf('chaos'), probe: () => peers.isReady(wiring.chaosUrl, { signal }) },
     { name: 'load generator', fix: logsOf('loadgen'), probe: () => peers.isReady(wiring.loadgenUrl, { signal }) },
     {

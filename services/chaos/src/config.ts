@@ -1,0 +1,57 @@
+/** The chaos service's environment; nothing else of it is read anywhere. */
+import { portVariable, readEnv, urlVariable } from '@encore/kit';
+import { z } from 'zod';
+
+/** `listen>upstream`, each host:port. */
+const linkVariable = z
+  .string()
+  .regex(/^[^\s>]+:\d+>[^\s>]+:\d+$/, 'must look like 0.0.0.0:8000>server:8000')
+  .transform((text) => {
+    const [listen = '', upstream = ''] = text.split('>');
+    return { listen, upstream };
+  });
+
+export interface ChaosConfig {
+  host: string;
+  port: number;
+  logLevel: string;
+  project: string;
+  engineSocket: string;
+  toxiproxyUrl: string;
+  serverHealthUrl: string;
+  links: { 'client-link': LinkAddress; 'database-link': LinkAddress };
+  journalDir: string;
+}
+export interface LinkAddress {
+  listen: string;
+  upstream: string;
+}
+
+export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
+  const read = readEnv(
+    {
+      ENCORE_HOST: z.string().default('127.0.0.1'),
+      ENCORE_PORT: portVariable.default(8011),
+      ENCORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      ENCORE_PROJECT: z.string().min(1),
+      ENCORE_ENGINE_SOCKET: z.string().min(1),
+      ENCORE_TOXIPROXY_URL: urlVariable,
+      ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
+      ENCORE_CLIENT_LINK: linkVariable,
+      ENCORE_DATABASE_LINK: linkVariable,
+      ENCORE_JOURNAL_DIR: z.string().min(1),
+    },
+    env,
+  );
+  return {
+    host: read.ENCORE_HOST,
+    port: read.ENCORE_PORT,
+    logLevel: read.ENCORE_LOG_LEVEL,
+    project: read.ENCORE_PROJECT,
+    engineSocket: read.ENCORE_ENGINE_SOCKET,
+    toxiproxyUrl: read.ENCORE_TOXIPROXY_URL.replace(/\/$/, ''),
+    serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
+    links: { 'client-link': read.ENCORE_CLIENT_LINK, 'database-link': read.ENCORE_DATABASE_LINK },
+    journalDir: read.ENCORE_JOURNAL_DIR,
+  };
+}

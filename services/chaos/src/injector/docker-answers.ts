@@ -1,0 +1,149 @@
+/** The parts of the Docker API's answers that the injector reads, and how they become the injector's own words. */
+import { z } from 'zod';
+import type { ContainerStats, ContainerView, EngineEvent } from './engine.ts';
+import { label } from './engine.ts';
+
+const labels = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((value) => value ?? {});
+
+export const versionSchema = z.object({
+  Version: z.string(),
+  KernelVersion: z.string().default(''),
+  Platform: z.object({ Name: z.string() }).optional(),
+});
+export const infoSchema = z.object({
+  CgroupVersion: z.string().default(''),
+  NCPU: z.number().default(0),
+  MemTotal: z.number().default(0),
+  SystemTime: z.iso.datetime({ offset: true }).optional(),
+});
+export const listSchema = z.array(
+  z.object({ Id: z.string(), Names: z.array(z.string()), Image: z.string().default(''), Labels: labels }),
+);
+
+export const inspectSchema = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  RestartCount: z.number().default(0),
+  State: z.object({
+    Status: z.string(),
+    ExitCode: z.number(),
+    StartedAt: z.string(),
+    FinishedAt: z.string(),
+    Health: z.object({ Status: z.string() }).nullish(),
+  }),
+  Config: z.object({ Image: z.string().default(''), Labels: labels }),
+  HostConfig: z.object({
+    Memory: z.number().default(0),
+    MemorySwap: z.number().default(0),
+    NanoCpus: z.number().default(0),
+  }),
+  NetworkSettings: z
+    .object({
+      Ports: z.record(z.string(), z.array(z.object({ HostPort: z.string() })).nullable()).nullish(),
+      Networks: z
+        .record(
+          z.string(),
+          z.object({
+            NetworkID: z.string(),
+            Aliases: z.array(z.string()).nullish(),
+            IPAMConfig: z.object({ IPv4Address: z.string().optional() }).nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .optional(),
+});
+
+export function toView(answer: z.infer<typeof inspectSchema>): ContainerView {
+  const { State, Config, HostConfig } = answer;
+  const networks = Object.entries(answer.NetworkSettings?.Networks ?? {}).map(([name, network]) => [
+    name,
+    {
+      networkId: network.NetworkID,
+      aliases: network.Aliases ?? [],
+      fixedAddress: network.IPAMConfig?.IPv4Address ?? '',
+    },
+  ]);
+  return {
+    id: answer.Id,
+    name: answer.Name.replace(/^\//, ''),
+    image: Config.Image,
+    labels: Config.Labels,
+    status: State.Status,
+    health: State.Health?.Status ?? '',
+    exitCode: State.ExitCode,
+    restartCount: answer.RestartCount,
+    startedAtMs: timeOf(State.StartedAt),
+    finishedAtMs: timeOf(State.FinishedAt),
+    memoryBytes: HostConfig.Memory,
+    memswapBytes: HostConfig.MemorySwap,
+    cpus: HostConfig.NanoCpus / 1e9,
+    publishedPorts: publishedPorts(answer.NetworkSettings?.Ports ?? {}),
+    networks: Object.fromEntries(networks),
+  };
+}
+
+/** A port that is published for both families of addresses stands there twice. */
+function publishedPorts(ports: Record<string, { HostPort: string }[] | null>): number[] {
+  return [
+    ...new Set(Object.values(ports).flatMap((bindings) => (bindings ?? []).map(({ HostPort }) => Number(HostPort)))),
+  ];
+}
+
+/** The engine writes "0001-01-01T00:00:00Z" for never. */
+function timeOf(text: string): number {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) || ms < 0 ? 0 : ms;
+}
+
+export const statsSchema = z.object({
+  memory_stats: z
+    .object({
+      usage: z.number().optional(),
+      limit: z.number().optional(),
+      stats: z.record(z.string(), z.number()).optional(),
+    })
+    .default({}),
+  cpu_stats: z.object({
+    cpu_usage: z.object({ total_usage: z.number() }),
+    throttling_data: z.object({ throttled_periods: z.number() }).optional(),
+  }),
+});
+
+/** As `docker stats` does it: without the inactive file pages, whose name differs between cgroup v1 and v2. */
+export function toStats({ memory_stats, cpu_stats }: z.infer<typeof statsSchema>): ContainerStats {
+  const usage = memory_stats.usage ?? 0;
+  const cache = memory_stats.stats?.['total_inactive_file'] ?? memory_stats.stats?.['inactive_file'] ?? 0;
+  return {
+    memoryBytes: cache < usage ? usage - cache : usage,
+    memoryLimitBytes: memory_stats.limit ?? 0,
+    cpuSeconds: cpu_stats.cpu_usage.total_usage / 1e9,
+    throttledPeriods: cpu_stats.throttling_data?.throttled_periods ?? 0,
+  };
+}
+
+export const eventSchema = z.object({
+  Type: z.string(),
+  Action: z.string(),
+  Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()).default({}) }),
+  timeNano: z.number(),
+});
+
+/** Null for a container of somebody else. Network events carry no labels; their container is found by its id later. */
+export function toEvent(
+  { Type, Action, Actor, timeNano }: z.infer<typeof eventSchema>,
+  project: string,
+): EngineEvent | null {
+  const ofNetwork = Type === 'network';
+  if (!ofNetwork && Actor.Attributes[label.project] !== project) return null;
+  return {
+    atMs: timeNano / 1e6,
+    type: Type,
+    action: Action,
+    containerId: ofNetwork ? (Actor.Attributes['container'] ?? '') : Actor.ID,
+    attributes: Actor.Attributes,
+  };
+}

@@ -1,0 +1,88 @@
+/** Turns the engine's events into history: what it saw of the project, and who started a target. */
+import { describeError, type Logger } from '@encore/kit';
+import { type Engine, type EngineEvent, label, nameOf } from './engine.ts';
+import type { EngineWatch } from './engine-watch.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
+import type { InjectorMetrics } from './metrics.ts';
+import type { Recorder } from './recorder.ts';
+import type { StartBook } from './start-book.ts';
+
+interface Parts {
+  engine: Engine;
+  watch: EngineWatch;
+  starts: StartBook;
+  recorder: Recorder;
+  metrics: InjectorMetrics;
+  keeper: FaultKeeper;
+  deadline: Deadline;
+  logger: Logger;
+  /** Outside a run nobody reads the history, and the lab's own start is not worth telling. */
+  inRun: () => boolean;
+}
+
+export class EngineReporter {
+  readonly #parts: Parts;
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    parts.watch.listen((event) => {
+      // One after the other, for the order is what the history is about.
+      this.#queue = this.#queue
+        .then(() => this.#report(event))
+        .catch((error: unknown) => {
+          parts.logger.warn({ action: event.action, err: describeError(error) }, 'an engine event could not be told');
+        });
+    });
+  }
+
+  /** Resolves once all events so far are told. */
+  settled(): Promise<void> {
+    return this.#queue;
+  }
+
+  async #report(event: EngineEvent): Promise<void> {
+    const { keeper, recorder, metrics, starts, inRun } = this.#parts;
+    if (event.type !== 'container') return;
+    const target = nameOf(event.attributes, event.attributes['name'] ?? event.containerId.slice(0, 12));
+    const optedIn = event.attributes[label.target] === 'server' || event.attributes[label.target] === 'postgres';
+    const started = event.action === 'start';
+    const restartCount = started ? await this.#restartCount(event.containerId) : starts.restartCount(event.containerId);
+    const by = started ? starts.attribute(event.containerId, restartCount ?? 0) : null;
+    if (event.action === 'die') await keeper.targetDied(target);
+    if (inRun()) {
+      const { exitCode, signal } = event.attributes;
+      await recorder.tell({
+        type: 'engine_saw',
+        engineAt: event.atMs,
+        target,
+        action: event.action,
+        ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
+        ...(signal === undefined ? {} : { signal }),
+        ...(restartCount === undefined ? {} : { restartCount }),
+      });
+      if (by && optedIn) {
+        metrics.started(target, by.actor);
+        await recorder.tell({
+          type: 'target_started',
+          engineAt: event.atMs,
+          target: target === 'postgres' ? 'postgres' : 'server',
+          actor: by.actor,
+          reason: by.reason,
+        });
+      }
+    }
+    if (started) keeper.targetStarted(target);
+  }
+
+  async #restartCount(id: string): Promise<number | undefined> {
+    const { engine, deadline, logger } = this.#parts;
+    try {
+      return (await engine.inspect(id, deadline(3_000))).restartCount;
+    } catch (error) {
+      logger.warn({ err: describeError(error) }, 'a started container could not be inspected');
+      return undefined;
+    }
+  }
+}

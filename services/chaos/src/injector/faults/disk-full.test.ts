@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { FakeLab, fault } from '../../simulation/fake-lab.ts';
+
+/** A disk of which somebody frees a megabyte before each of the first `times` looks. */
+async function injectWhileFreed(times: number) {
+  const lab = new FakeLab();
+  const injector = lab.injector();
+  await lab.clock.until(injector.tick(0));
+  await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
+  const exec = lab.engine.exec.bind(lab.engine);
+  let freed = 0;
+  lab.engine.exec = async (id, command) => {
+    const answer = await exec(id, command);
+    if (command[2] !== 'look' || freed === times) return answer;
+    freed += 1;
+    return { ...answer, output: answer.output.replace('"freeBytes":0', '"freeBytes":1000000') };
+  };
+  return lab.clock.until(injector.inject({ runId: 'run-1', fault: fault('disk-full') }));
+}
+
+describe('disk-full', () => {
+  it('has bitten although an upload ends right before the look, for what it frees is taken again', async () => {
+    const { bit, evidence } = await injectWhileFreed(3);
+    assert.deepEqual([bit, evidence], ['yes', '0 of 1000000 bytes are free']);
+  });
+
+  it('has not bitten when the disk never fills', async () => {
+    const { bit, evidence } = await injectWhileFreed(Number.POSITIVE_INFINITY);
+    assert.deepEqual([bit, evidence], ['no', '1000000 of 1000000 bytes are free']);
+  });
+});

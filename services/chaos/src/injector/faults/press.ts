@@ -1,0 +1,36 @@
+/** The one program that the injector runs inside a target (docker/press.mjs): it takes memory or scratch space and gives it back. */
+import { EncoreError, parse } from '@encore/kit';
+import { z } from 'zod';
+import type { FaultTools } from './fault-spec.ts';
+
+const program = '/app/docker/press.mjs';
+
+const answerSchema = z.object({
+  /** Bytes that it took. */
+  taken: z.number().optional(),
+  why: z.string().optional(),
+  running: z.number().optional(),
+  scratchBytes: z.number().optional(),
+  freeBytes: z.number().optional(),
+});
+export type PressAnswer = z.infer<typeof answerSchema>;
+
+export async function press(
+  { engine }: Pick<FaultTools, 'engine'>,
+  containerId: string,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<PressAnswer> {
+  const { exitCode, output } = await engine.exec(containerId, ['node', program, ...words], signal);
+  const line = output.slice(output.indexOf('{'));
+  if (!line.startsWith('{'))
+    throw new EncoreError(
+      'ENGINE_UNSUPPORTED',
+      `the image has no ${program}: exit code ${exitCode}, ${output.slice(0, 200)}`,
+      {
+        status: 501,
+        definite: true,
+      },
+    );
+  return parse(answerSchema, JSON.parse(line.slice(0, line.lastIndexOf('}') + 1)), 'answer of press.mjs');
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import type { PlannedFault } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { FakeLab, fault } from '../../simulation/fake-lab.ts';
+import type { Injector } from '../injector.ts';
+
+const request = { runId: 'run-1' };
+
+async function stalling(change: (lab: FakeLab) => void = () => {}) {
+  const lab = new FakeLab();
+  const injector = lab.injector();
+  const stop = new AbortController();
+  void injector.run(stop.signal);
+  // The clock of a machine tells fractions of a millisecond.
+  await lab.clock.advance(1_000.375);
+  await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
+  change(lab);
+  const planned = fault('tool-stall');
+  return { lab, injector, planned, [Symbol.dispose]: () => stop.abort() };
+}
+
+const inject = (lab: FakeLab, injector: Injector, planned: PlannedFault) =>
+  lab.clock.until(injector.inject({ ...request, fault: planned }));
+
+describe('tool-stall', () => {
+  it('overruns one tool five times running, and after the open time its own successes close the breaker', async () => {
+    using at = await stalling();
+    const { lab, injector, planned } = at;
+    const { bit, evidence } = await inject(lab, injector, planned);
+    assert.equal(bit, 'yes', evidence);
+    assert.match(evidence, /open breakers: tool_ChordAnalysis$/);
+    assert.deepEqual(lab.user.calls.slice(0, 5), Array(5).fill('chord_analysis TOOL_TIMEOUT'));
+    assert.equal(new Set([...lab.user.scores.values()].map((score) => Buffer.from(score).toString('base64'))).size, 6);
+    await lab.clock.advance(10_000);
+    const undone = await lab.clock.until(injector.keeper.release(planned.id));
+    assert.ok(undone.verified, undone.evidence);
+    assert.match(undone.evidence, /the breaker tool_ChordAnalysis is closed/);
+    assert.deepEqual(lab.user.calls.slice(-2), ['chord_analysis ok', 'chord_analysis ok']);
+    assert.equal(lab.user.scores.size, 0);
+  });
+
+  it('has not bitten when another breaker opened as well', async () => {
+    using at = await stalling((lab) => {
+      const alone = lab.user.breakers.bind(lab.user);
+      lab.user.breakers = async () => {
+        const breakers = await alone();
+        return { ...breakers, tool_VoiceLeading: breakers['tool_ChordAnalysis'] ?? 'closed' };
+      };
+    });
+    const { bit, evidence } = await inject(at.lab, at.injector, at.planned);
+    assert.equal(bit, 'no', evidence);
+    assert.match(evidence, /open breakers: tool_ChordAnalysis, tool_VoiceLeading$/);
+  });
+
+  it('has not bitten when the tool was quick enough for every score', async () => {
+    using at = await stalling((lab) => {
+      lab.user.analyze = async () => null;
+    });
+    const { bit, evidence } = await inject(at.lab, at.injector, at.planned);
+    assert.equal(bit, 'no');
+    assert.match(evidence, /an answer.*open breakers: none/);
+  });
+
+  it('is refused while the breaker is open already', async () => {
+    using at = await stalling((lab) => {
+      lab.user.breakers = async () => ({ tool_ChordAnalysis: 'open' });
+    });
+    const { bit, over } = await inject(at.lab, at.injector, at.planned);
+    assert.deepEqual([bit, over], ['refused', true]);
+  });
+
+  it('ended before its time, it takes its scores back at once and does not wait for the breaker', async () => {
+    using at = await stalling();
+    const { lab, injector, planned } = at;
+    await inject(lab, injector, planned);
+    const from = lab.clock.now();
+    const undone = await lab.clock.until(injector.keeper.release(planned.id));
+    assert.ok(lab.clock.now() - from < 1_000, `${lab.clock.now() - from} ms`);
+    assert.match(undone.evidence, /^ended before its time: .* is open/);
+    assert.equal(lab.user.scores.size, 0);
+  });
+
+  it('ended while the calls are still under way, nothing more is sent and the injection is answered', async () => {
+    using at = await stalling();
+    const { lab, injector, planned } = at;
+    const injected = injector.inject({ ...request, fault: planned });
+    await lab.clock.advance(700);
+    const undone = await lab.clock.until(injector.keeper.release(planned.id));
+    assert.ok(undone.verified, undone.evidence);
+    assert.equal((await lab.clock.until(injected)).bit, 'no');
+    await lab.clock.advance(10_000);
+    assert.deepEqual(lab.user.calls, ['chord_analysis TOOL_TIMEOUT']);
+    assert.equal(lab.user.scores.size, 0);
+  });
+
+  it('at the end of its time with the breaker still open, it is not undone, and the healer tries until it is', async () => {
+    using at = await stalling((lab) => {
+      lab.user.openMs = 30_000;
+    });
+    const { lab, injector, planned } = at;
+    await inject(lab, injector, planned);
+    await lab.clock.advance(8_000);
+    const undone = await lab.clock.until(injector.keeper.release(planned.id));
+    assert.equal(undone.verified, false);
+    assert.match(undone.evidence, /the breaker tool_ChordAnalysis is open/);
+    assert.equal(injector.keeper.open.length, 1);
+    await lab.clock.advance(35_000);
+    assert.equal(injector.keeper.open.length, 0);
+    assert.equal((await lab.user.breakers())['tool_ChordAnalysis'], 'closed');
+  });
+});

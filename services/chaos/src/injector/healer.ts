@@ -1,0 +1,189 @@
+/**
+ * Reverts what no active fault covers: only what was journaled, or what a baseline label shows changed. It never starts a
+ * container that exited by itself; it starts one that an outage of ours left down once the run is over.
+ */
+import type { HealAnswer } from '@encore/contracts';
+import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
+import type { ContainerView } from './engine.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
+import { containerName } from './faults/container-target.ts';
+import { restoreCpus } from './faults/cpu-throttle.ts';
+import type { FaultTools } from './faults/fault-spec.ts';
+import { restoreMemory } from './faults/memory-cap.ts';
+import { isLink, isOurs, linkNames } from './links.ts';
+import type { KeyedLock } from './lock.ts';
+import type { InjectorMetrics } from './metrics.ts';
+import type { Recorder } from './recorder.ts';
+import type { ProxyState } from './toxiproxy-api.ts';
+
+interface Parts {
+  tools: FaultTools;
+  keeper: FaultKeeper;
+  recorder: Recorder;
+  metrics: InjectorMetrics;
+  lock: KeyedLock;
+  deadline: Deadline;
+  clock: Clock;
+  logger: Logger;
+}
+
+const callMs = 5_000;
+const restartMs = 25_000;
+/** So many silent seconds of Toxiproxy, and it is taken for frozen. */
+const frozenAfterMs = 6_000;
+
+export class Healer {
+  readonly #parts: Parts;
+  #proxyFailsSince: number | null = null;
+  #linksWereThere = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get linksReady(): boolean {
+    return this.#linksWereThere && this.#proxyFailsSince === null;
+  }
+
+  /** Everything, at the end of a run or when somebody asks; a target that an outage left down is started too. */
+  async all(cause: 'healed' | 'released' | 'lease_ended'): Promise<HealAnswer> {
+    const { keeper } = this.#parts;
+    const { healed, failed } = await keeper.undoAll(cause);
+    const started = await this.#each('start', keeper.owed, async (fault) => {
+      const { tools, deadline, lock } = this.#parts;
+      await lock.run(fault.target, async () => {
+        const view = await tools.targets.find(containerName(fault), deadline(callMs));
+        if (view.status === 'exited')
+          await tools.starts.start(view, 'heal', `left down by ${fault.id}`, deadline(callMs));
+        keeper.targetStarted(fault.target);
+      });
+      return `start of ${fault.target}`;
+    });
+    const strays = await this.strays();
+    return {
+      healed: [...healed, ...started.healed, ...strays.healed],
+      failed: [...failed, ...started.failed, ...strays.failed],
+    };
+  }
+
+  /** Every few seconds: undos that failed, limits off their baseline, links that are not as they should be. */
+  async strays(): Promise<HealAnswer> {
+    const { keeper, tools, deadline, logger } = this.#parts;
+    const again = await keeper.undoAll(
+      'healed',
+      ({ fault, undoFailed }) => undoFailed && !(isLink(fault.target) && this.#proxyFailsSince !== null),
+    );
+    const containers = await tools.targets.list(deadline(callMs)).catch((error: unknown) => {
+      logger.warn({ err: describeError(error) }, 'targets could not be listed');
+      return [];
+    });
+    const limits = await this.#each('limits', containers, async ({ id }) =>
+      this.#limits(await tools.engine.inspect(id, deadline(callMs))),
+    );
+    const links = await this.#each('links', linkNames, (link) => this.#link(link));
+    return {
+      healed: [...again.healed, ...limits.healed, ...links.healed],
+      failed: [...again.failed, ...limits.failed, ...links.failed],
+    };
+  }
+
+  /** Toxiproxy starts empty and can freeze: both are failures of the injector, told as such and mended. */
+  async proxy(): Promise<void> {
+    const { tools, keeper, recorder, metrics, clock } = this.#parts;
+    const startedAt = clock.now();
+    try {
+      const created = await tools.links.ensure();
+      const failedFrom = this.#proxyFailsSince ?? startedAt;
+      this.#proxyFailsSince = null;
+      // At its own start the injector makes the links; that is no failure.
+      const lost = created.filter((link) => keeper.heldOn(link).kinds.length > 0 || this.#linksWereThere);
+      this.#linksWereThere = true;
+      for (const link of created) await keeper.lostByProxy(link, 'Toxiproxy had lost the link');
+      if (lost.length === 0) return;
+      metrics.injectorFailed();
+      await recorder.tell({
+        type: 'injector_failed',
+        reason: `Toxiproxy was restarted and had lost ${lost.join(', ')}`,
+        fromAt: failedFrom,
+        toAt: clock.now(),
+      });
+    } catch (error) {
+      this.#proxyFailsSince ??= startedAt;
+      if (clock.now() - this.#proxyFailsSince < frozenAfterMs) return;
+      await this.#restartProxy(this.#proxyFailsSince, describeError(error));
+    }
+  }
+
+  async #restartProxy(fromAt: number, reason: string): Promise<void> {
+    const { tools, deadline, recorder, metrics, clock, logger } = this.#parts;
+    metrics.injectorFailed();
+    logger.error({ reason }, 'Toxiproxy does not answer, restarting it');
+    try {
+      const { id } = await tools.targets.find('toxiproxy', deadline(callMs));
+      await tools.engine.restart(id, deadline(restartMs));
+    } finally {
+      const toAt = clock.now();
+      // The failure goes on until the links are there again, and that is the next one's to tell.
+      this.#proxyFailsSince = toAt;
+      await recorder.tell({ type: 'injector_failed', reason: `Toxiproxy did not answer: ${reason}`, fromAt, toAt });
+    }
+  }
+
+  async #limits(view: ContainerView): Promise<string | null> {
+    const { keeper, tools, deadline, lock } = this.#parts;
+    const target = containerTarget(view);
+    return lock.run(target, async () => {
+      const { kinds } = keeper.heldOn(target);
+      const before = `${view.memoryBytes} ${view.memswapBytes} ${view.cpus}`;
+      if (!kinds.includes('memory-cap')) await restoreMemory(tools, view, deadline(callMs));
+      if (!kinds.includes('cpu-throttle')) await restoreCpus(tools, view, deadline(callMs));
+      const after = await tools.engine.inspect(view.id, deadline(callMs));
+      return before === `${after.memoryBytes} ${after.memswapBytes} ${after.cpus}` ? null : `limits of ${target}`;
+    });
+  }
+
+  async #link(link: (typeof linkNames)[number]): Promise<string | null> {
+    const { keeper, tools, lock } = this.#parts;
+    // To ask a silent proxy once more for each link would only put off its restart.
+    if (this.#proxyFailsSince !== null)
+      throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not answer', { status: 503 });
+    return lock.run(link, async () => {
+      const state = (await this.#list())[link];
+      if (state === undefined) return null;
+      const live = new Set(keeper.open.map(({ fault }) => `encore-${fault.id}`));
+      const strays = state.toxics.filter((toxic) => isOurs(toxic) && !live.has(toxic.name));
+      for (const { name } of strays) await tools.links.removeToxic(link, name);
+      const closed = !state.enabled && !keeper.heldOn(link).kinds.includes('connection-refused');
+      if (closed) await tools.links.setEnabled(link, true);
+      return strays.length > 0 || closed ? `${link}: ${strays.length} toxics${closed ? ', opened' : ''}` : null;
+    });
+  }
+
+  /** Whoever is the first to get no answer knows since when there is none. */
+  async #list(): Promise<Record<string, ProxyState>> {
+    const { tools, clock } = this.#parts;
+    const askedAt = clock.now();
+    try {
+      return await tools.links.proxies.list();
+    } catch (error) {
+      this.#proxyFailsSince ??= askedAt;
+      throw error;
+    }
+  }
+
+  async #each<T>(what: string, items: readonly T[], heal: (item: T) => Promise<string | null>): Promise<HealAnswer> {
+    const answer: HealAnswer = { healed: [], failed: [] };
+    for (const item of items) {
+      try {
+        const healed = await heal(item);
+        if (healed !== null) answer.healed.push(healed);
+      } catch (error) {
+        answer.failed.push(`${what}: ${describeError(error)}`);
+      }
+    }
+    return answer;
+  }
+}
+
+const containerTarget = ({ labels }: ContainerView): string => labels['encore.target'] ?? '';

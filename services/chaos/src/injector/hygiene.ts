@@ -1,0 +1,58 @@
+/** Is anything left behind? Read from the engine and from Toxiproxy, not from what the injector believes. */
+import type { EventOf } from '@encore/contracts';
+import { label } from './engine.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
+import type { FaultTools } from './faults/fault-spec.ts';
+import { linkNames } from './links.ts';
+import { baselineOf } from './targets.ts';
+
+type Findings = Omit<EventOf<'hygiene_checked'>, 'type' | 'at'>;
+
+export async function checkHygiene(tools: FaultTools, keeper: FaultKeeper, deadline: Deadline): Promise<Findings> {
+  const findings: Findings = {
+    leakedToxics: 0,
+    leakedPauses: 0,
+    limitsOffBaseline: 0,
+    foreignContainersTouched: 0,
+    detail: [],
+  };
+  const proxies = await tools.links.proxies.list();
+  for (const link of linkNames) {
+    const { toxics = [], enabled = false } = proxies[link] ?? {};
+    const leaked = toxics.length + (enabled ? 0 : 1);
+    findings.leakedToxics += leaked;
+    if (leaked > 0)
+      findings.detail.push(
+        `${link}: ${enabled ? 'open' : 'closed'}, ${toxics.map(({ name }) => name).join(', ') || 'no toxics'}`,
+      );
+  }
+  for (const { id } of await tools.targets.list(deadline(5_000))) {
+    const view = await tools.engine.inspect(id, deadline(5_000));
+    const { memoryBytes, cpus } = baselineOf(view.labels);
+    if (view.status === 'paused') {
+      findings.leakedPauses += 1;
+      findings.detail.push(`${view.name} is paused`);
+    }
+    // An engine that cannot set limits reports none.
+    const differs = (value: number, baseline: number | null) => baseline !== null && value !== 0 && value !== baseline;
+    if (differs(view.memoryBytes, memoryBytes) || differs(view.cpus, cpus)) {
+      findings.limitsOffBaseline += 1;
+      findings.detail.push(
+        `${view.name}: memory ${view.memoryBytes}, CPUs ${view.cpus}; its labels say ${memoryBytes}, ${cpus}`,
+      );
+    }
+  }
+  for (const id of keeper.touched) {
+    const labels = await tools.engine.inspect(id, deadline(5_000)).then(
+      (view) => view.labels,
+      () => null,
+    );
+    if (labels === null || (labels[label.project] === tools.targets.project && labels[label.target] !== undefined))
+      continue;
+    findings.foreignContainersTouched += 1;
+    findings.detail.push(`${id} was acted upon and is not a target`);
+  }
+  for (const { fault } of keeper.open) findings.detail.push(`${fault.id} (${fault.kind}) is still held`);
+  return findings;
+}

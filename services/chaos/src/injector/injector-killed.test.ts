@@ -1,0 +1,62 @@
+/** The injector is killed at every step of its work in turn; its successor must leave everything as it was. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { FakeLab, fault } from '../simulation/fake-lab.ts';
+import { Life } from '../simulation/life.ts';
+import { faultTable } from './faults/fault-table.ts';
+
+const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };
+/** From the injector's start, or from the end of the run's lease, to the last undo. */
+const healedWithinMs = 10_000;
+
+/** One life of an injector that may die on the way: claim, inject, hold, release. The step at which that was done, or null. */
+async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Promise<number | null> {
+  const injector = lab.injector(life);
+  const planned = fault(kind);
+  let doneAt: number | null = null;
+  const stop = new AbortController();
+  void injector.run(stop.signal);
+  void (async () => {
+    await lab.clock.sleep(500);
+    await injector.claim(run);
+    const { over } = await injector.inject({ runId: run.runId, fault: planned });
+    await lab.clock.sleep(1_000);
+    if (!over) await injector.keeper.release(planned.id);
+    doneAt = life.steps;
+  })();
+  await lab.clock.advance(9_000);
+  stop.abort();
+  return doneAt;
+}
+
+describe('Injector, killed at every step', () => {
+  for (const kind of Object.keys(faultTable) as (keyof typeof faultTable)[]) {
+    it(`${kind}: its successor undoes it`, async () => {
+      const baseline = await untouchedState();
+      const steps = await live(new FakeLab(), new Life(), kind);
+      assert.ok(steps !== null && steps > 10, `${steps} steps`);
+      for (let diesAt = 1; diesAt <= steps; diesAt += 1) {
+        const lab = new FakeLab();
+        const bystander = JSON.stringify(lab.container('bystander'));
+        const life = new Life(diesAt);
+        await live(lab, life, kind);
+        assert.ok(life.over);
+        const successor = lab.injector();
+        const stop = new AbortController();
+        void successor.run(stop.signal);
+        await lab.clock.advance(run.ttlMs + healedWithinMs);
+        stop.abort();
+        assert.equal(lab.state(), baseline, `killed at step ${diesAt} of ${steps}`);
+        assert.equal(successor.keeper.open.length, 0);
+        assert.equal(JSON.stringify(lab.container('bystander')), bystander);
+      }
+    }).timeout(60_000);
+  }
+});
+
+async function untouchedState(): Promise<string> {
+  const lab = new FakeLab();
+  void lab.injector().run(new AbortController().signal);
+  await lab.clock.advance(2_000);
+  return lab.state();
+}

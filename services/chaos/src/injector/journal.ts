@@ -1,0 +1,157 @@
+/**
+ * The injector's memory on disk: one line per thing that must survive its death, fsynced before `write` resolves. The newest
+ * run's lines are all there is; a new run begins a new file. A torn last line is that of a write that was never answered.
+ */
+import { readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { actorSchema, type EncoreEvent, eventSchema, plannedFaultSchema, targetSchema } from '@encore/contracts';
+import { AppendFile } from '@encore/kit';
+import { z } from 'zod';
+import { savedSchema } from './faults/fault-spec.ts';
+import type { AskedStart } from './start-book.ts';
+
+const at = z.number();
+const lineSchema = z.discriminatedUnion('line', [
+  z.object({ line: z.literal('run'), at, runId: z.string(), holder: z.string(), ttlMs: z.number() }),
+  z.object({ line: z.literal('run_over'), at, runId: z.string() }),
+  z.object({ line: z.literal('intent'), at, runId: z.string(), fault: plannedFaultSchema, saved: savedSchema }),
+  /** Undone and read back, or never held. A killed target that nobody started yet is still owed its start. */
+  z.object({ line: z.literal('closed'), at, faultId: z.string(), owesStart: z.boolean() }),
+  z.object({
+    line: z.literal('start_asked'),
+    at,
+    target: targetSchema,
+    containerId: z.string(),
+    actor: actorSchema,
+    reason: z.string(),
+  }),
+  z.object({ line: z.literal('event'), event: eventSchema }),
+]);
+export type Line = z.infer<typeof lineSchema>;
+export type Intent = Extract<Line, { line: 'intent' }>;
+type RunLine = Extract<Line, { line: 'run' }>;
+
+const fileName = 'journal.ndjson';
+
+/** Where lines go; a file, or a list in a simulation. */
+export interface LineSink {
+  append(line: Line): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface JournalFiles {
+  sink: LineSink;
+  /** Puts the file aside, for a new one to be opened. */
+  retire: () => Promise<void>;
+  open: () => Promise<LineSink>;
+}
+
+export class Journal {
+  readonly #open: () => Promise<LineSink>;
+  readonly #retire: () => Promise<void>;
+  #sink: LineSink;
+  /** What the former life left: read once by whoever it concerns. */
+  readonly run: RunLine | null = null;
+  readonly openIntents: readonly Intent[] = [];
+  readonly owedStarts: readonly Intent[] = [];
+  readonly askedStarts: readonly AskedStart[] = [];
+  readonly events: readonly EncoreEvent[] = [];
+  readonly faultIds: readonly string[] = [];
+  readonly touchedIds: readonly string[] = [];
+
+  private constructor(lines: readonly Line[], files: JournalFiles) {
+    this.#sink = files.sink;
+    this.#open = files.open;
+    this.#retire = files.retire;
+    const intents = new Map<string, Intent>();
+    const owed = new Map<string, Intent>();
+    const events: EncoreEvent[] = [];
+    const faultIds: string[] = [];
+    const touchedIds = new Set<string>();
+    for (const line of lines) {
+      switch (line.line) {
+        case 'run':
+          this.run = line;
+          break;
+        case 'run_over':
+          this.run = null;
+          break;
+        case 'intent':
+          intents.set(line.fault.id, line);
+          faultIds.push(line.fault.id);
+          if (line.saved.containerId !== undefined) touchedIds.add(line.saved.containerId);
+          break;
+        case 'closed': {
+          const intent = intents.get(line.faultId);
+          if (intent && line.owesStart) owed.set(intent.fault.target, intent);
+          intents.delete(line.faultId);
+          break;
+        }
+        case 'start_asked':
+          this.askedStarts = [...this.askedStarts.slice(-10), line];
+          break;
+        case 'event':
+          events.push(line.event);
+          if (line.event.type === 'target_started') {
+            owed.delete(line.event.target);
+            this.askedStarts = [];
+          }
+          break;
+      }
+    }
+    this.openIntents = [...intents.values()];
+    this.owedStarts = [...owed.values()];
+    this.events = events;
+    this.faultIds = faultIds;
+    this.touchedIds = [...touchedIds];
+  }
+
+  static async open(folder: string): Promise<Journal> {
+    const path = join(folder, fileName);
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
+    const open = async () => linesOf(await AppendFile.open(path));
+    const retire = () => rename(path, join(folder, `previous-${fileName}`));
+    const file = await AppendFile.open(path);
+    // A torn line must not swallow the next one.
+    if (text !== '' && !text.endsWith('\n')) await file.append('');
+    return Journal.from(text, { sink: linesOf(file), open, retire });
+  }
+
+  static from(text: string, files: JournalFiles): Journal {
+    return new Journal(parseLines(text), files);
+  }
+
+  write(line: Line): Promise<void> {
+    return this.#sink.append(line);
+  }
+
+  /** The former run's lines are put aside; nothing of it may be open any more. */
+  async beginRun(runId: string, holder: string, ttlMs: number, nowMs: number): Promise<void> {
+    await this.#sink.close();
+    await this.#retire();
+    this.#sink = await this.#open();
+    await this.write({ line: 'run', at: nowMs, runId, holder, ttlMs });
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close();
+  }
+}
+
+function linesOf(file: AppendFile): LineSink {
+  return { append: (line) => file.append(JSON.stringify(line)), close: () => file.close() };
+}
+
+function parseLines(text: string): Line[] {
+  return text.split('\n').flatMap((line) => {
+    if (line === '') return [];
+    try {
+      return [lineSchema.parse(JSON.parse(line))];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,63 @@
+/** What the injector tells of the lab when it is asked: its engine, and the state of each target. */
+import type { EngineInfo, TargetState } from '@encore/contracts';
+import { type ContainerView, label } from './engine.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { FaultKeeper } from './fault-keeper.ts';
+import type { FaultTools } from './faults/fault-spec.ts';
+import { targetOf } from './start-book.ts';
+import { acceptedKinds } from './targets.ts';
+import { unsupportedKinds } from './unsupported-kinds.ts';
+
+const callMs = 5_000;
+
+export async function engineInfo({ engine, links, targets }: FaultTools, deadline: Deadline): Promise<EngineInfo> {
+  const facts = await engine.facts(deadline(callMs));
+  const containers = await engine.list(targets.project, deadline(callMs));
+  const views = await Promise.all(containers.map(({ id }) => engine.inspect(id, deadline(callMs))));
+  return {
+    ...facts,
+    composeVersion: containers.map(({ labels }) => labels[label.composeVersion]).find(Boolean) ?? null,
+    images: Object.fromEntries(views.map(({ name, image }) => [name, image])),
+    outdated: views
+      .filter((view, i) => view.status === 'running' && view.image !== containers[i]?.image)
+      .map(({ name }) => name),
+    publishedPorts: publishedPorts(views),
+    toxiproxy: await links.proxies.version(),
+    unsupported: unsupportedKinds(views),
+  };
+}
+
+/** A service may have more containers than one: an orchestrator of `up` that has ended, and the one of `run`. */
+function publishedPorts(views: readonly ContainerView[]): Record<string, number[]> {
+  const ports: Record<string, number[]> = {};
+  for (const { name, labels, publishedPorts: own } of views) {
+    const service = labels[label.service] ?? name;
+    ports[service] = [...(ports[service] ?? []), ...own];
+  }
+  return ports;
+}
+
+export async function targetStates(tools: FaultTools, keeper: FaultKeeper, deadline: Deadline): Promise<TargetState[]> {
+  const found = await tools.targets.list(deadline(callMs));
+  const views = await Promise.all(found.map(({ id }) => tools.engine.inspect(id, deadline(callMs))));
+  return views.filter(({ labels }) => labels['encore.target'] !== 'toxiproxy').map((view) => stateOf(view, keeper));
+}
+
+function stateOf(view: ContainerView, keeper: FaultKeeper): TargetState {
+  const target = targetOf(view);
+  const { kinds, startForbidden } = keeper.heldOn(target);
+  return {
+    target,
+    id: view.id,
+    status: view.status,
+    exitCode: view.exitCode,
+    restartCount: view.restartCount,
+    startedAt: view.startedAtMs,
+    finishedAt: view.finishedAtMs,
+    memoryLimitBytes: view.memoryBytes,
+    cpus: view.cpus,
+    accepts: acceptedKinds(view.labels),
+    held: kinds,
+    startForbidden,
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * The two proxied links. Each change is read back; a removal drains first, for Toxiproxy can freeze for good when a
+ * toxic that holds data is removed under load: the link is closed, what it held runs out, then the toxic goes.
+ */
+import { type Clock, EncoreError } from '@encore/kit';
+import type { LinkAddress } from '../config.ts';
+import type { Proxies, ProxyState, Toxic } from './toxiproxy-api.ts';
+
+export type LinkName = 'client-link' | 'database-link';
+export const linkNames: readonly LinkName[] = ['client-link', 'database-link'];
+export const isLink = (target: string): target is LinkName => (linkNames as readonly string[]).includes(target);
+
+/** Toxics of ours carry this prefix and the fault's id; nobody else's are ever removed. */
+const prefix = 'encore-';
+export const toxicName = (faultId: string): string => `${prefix}${faultId}`;
+export const isOurs = (toxic: Toxic): boolean => toxic.name.startsWith(prefix);
+const drainMarginMs = 150;
+
+export class Links {
+  readonly proxies: Proxies;
+  readonly addresses: Readonly<Record<LinkName, LinkAddress>>;
+  readonly #clock: Clock;
+
+  constructor(proxies: Proxies, addresses: Readonly<Record<LinkName, LinkAddress>>, clock: Clock) {
+    this.proxies = proxies;
+    this.addresses = addresses;
+    this.#clock = clock;
+  }
+
+  async state(link: LinkName): Promise<ProxyState> {
+    const state = (await this.proxies.list())[link];
+    if (state === undefined)
+      throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${link}: was it restarted?`, {
+        status: 502,
+        definite: true,
+      });
+    return state;
+  }
+
+  /** Creates what is missing (Toxiproxy starts empty) and what leads elsewhere; answers with the names created. */
+  async ensure(): Promise<LinkName[]> {
+    const before = await this.proxies.list();
+    const created: LinkName[] = [];
+    for (const name of linkNames) {
+      const wanted = this.addresses[name];
+      const found = before[name];
+      if (found && found.upstream === wanted.upstream && portOf(found.listen) === portOf(wanted.listen)) continue;
+      if (found) await this.proxies.remove(name);
+      await this.proxies.create({ name, ...wanted });
+      created.push(name);
+    }
+    if (created.length > 0) {
+      const after = await this.proxies.list();
+      for (const name of created)
+        if (after[name]?.enabled !== true)
+          throw new EncoreError('PROXY_REFUSED', `the proxy ${name} was created and is not there`, { status: 502 });
+    }
+    return created;
+  }
+
+  async setEnabled(link: LinkName, enabled: boolean): Promise<void> {
+    await this.proxies.setEnabled(link, enabled);
+    const state = await this.state(link);
+    if (state.enabled !== enabled)
+      throw new EncoreError('PROXY_REFUSED', `${link} was set to enabled ${enabled} and is not`, { status: 502 });
+  }
+
+  async addToxic(link: LinkName, toxic: Toxic): Promise<void> {
+    await this.proxies.addToxic(link, toxic);
+    const found = (await this.state(link)).toxics.find(({ name }) => name === toxic.name);
+    const same =
+      found?.type === toxic.type &&
+      found.stream === toxic.stream &&
+      Object.entries(toxic.attributes).every(([name, value]) => found.attributes[name] === value);
+    if (!same)
+      throw new EncoreError('PROXY_REFUSED', `toxic ${toxic.name} was added to ${link} and reads back otherwise`, {
+        status: 502,
+      });
+  }
+
+  /** Gone already counts as done, so does a link that is gone: a restarted Toxiproxy has forgotten its toxics. */
+  async removeToxic(link: LinkName, name: string): Promise<void> {
+    const state = (await this.proxies.list())[link];
+    const toxic = state?.toxics.find((found) => found.name === name);
+    if (state === undefined || toxic === undefined) return;
+    const drainMs = drainTime(toxic);
+    if (drainMs > 0 && state.enabled) {
+      await this.proxies.setEnabled(link, false);
+      await this.#clock.sleep(drainMs);
+    }
+    await this.proxies.removeToxic(link, name);
+    if (drainMs > 0 && state.enabled) await this.setEnabled(link, true);
+  }
+}
+
+/** How long what the toxic holds needs to run out, 0 for one that holds nothing. */
+function drainTime({ type, attributes }: Toxic): number {
+  switch (type) {
+    case 'latency':
+      return (attributes['latency'] ?? 0) + (attributes['jitter'] ?? 0) + drainMarginMs;
+    case 'slow_close':
+      return (attributes['delay'] ?? 0) + drainMarginMs;
+    case 'bandwidth':
+    case 'slicer':
+      return drainMarginMs;
+    default:
+      return 0;
+  }
+}
+
+/** Toxiproxy answers `[::]:8000` for `0.0.0.0:8000`, so only the port is compared. */
+const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import type { FaultKind } from '@encore/contracts';
+import { createRegistry, EncoreError } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { FakeLab, fault } from '../simulation/fake-lab.ts';
+import { Life } from '../simulation/life.ts';
+import { injectorMetrics } from './metrics.ts';
+
+const request = { runId: 'run-1' };
+
+/** A lab whose next injector counts into a registry of its own. */
+function counting(lab: FakeLab) {
+  const registry = createRegistry('injector');
+  lab.metrics = injectorMetrics(registry);
+  return async (name: string, kind: FaultKind): Promise<number> => {
+    const { values } = (await registry.getMetricsAsJSON()).find((metric) => metric.name === name) ?? { values: [] };
+    return values.reduce((sum, { labels, value }) => (labels['kind'] === kind ? sum + Number(value) : sum), 0);
+  };
+}
+
+describe('injectorMetrics', () => {
+  it('shows a fault as active from its act to its verified undo', async () => {
+    const lab = new FakeLab();
+    const count = counting(lab);
+    const injector = lab.injector();
+    const stop = new AbortController();
+    void injector.run(stop.signal);
+    await lab.clock.advance(1_000);
+    await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
+    const planned = fault('freeze');
+    await lab.clock.until(injector.inject({ ...request, fault: planned }));
+    assert.equal(await count('chaos_fault_active', 'freeze'), 1);
+    await lab.clock.until(injector.keeper.release(planned.id));
+    assert.equal(await count('chaos_fault_active', 'freeze'), 0);
+    assert.equal(await count('chaos_faults_undone_total', 'freeze'), 1);
+    stop.abort();
+  });
+
+  it('shows what a killed injector left held as active, until its successor has undone it', async () => {
+    const lab = new FakeLab();
+    const life = new Life();
+    const killed = lab.injector(life);
+    void killed.run(new AbortController().signal);
+    await lab.clock.advance(1_000);
+    await lab.clock.until(killed.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
+    await lab.clock.until(killed.inject({ ...request, fault: fault('freeze') }));
+    life.end();
+
+    const count = counting(lab);
+    lab.engine.onCall = (what) => {
+      if (what === 'unpause') throw new EncoreError('ENGINE_UNREACHABLE', 'socket hang up');
+    };
+    const successor = lab.injector();
+    const stop = new AbortController();
+    void successor.run(stop.signal);
+    await lab.clock.advance(5_000);
+    assert.equal(lab.server.status, 'paused');
+    assert.equal(await count('chaos_fault_active', 'freeze'), 1);
+    assert.equal(await count('chaos_faults_injected_total', 'freeze'), 0, 'injected in another life');
+    lab.engine.onCall = () => {};
+    await lab.clock.advance(5_000);
+    assert.equal(lab.server.status, 'running');
+    assert.equal(await count('chaos_fault_active', 'freeze'), 0);
+    stop.abort();
+  });
+});

@@ -1,0 +1,127 @@
+/** What the injector counts. Every series of every kind is there from the start, at zero. */
+import {
+  type Actor,
+  actorSchema,
+  type Bit,
+  type FaultKind,
+  faultKinds,
+  type PlannedFault,
+  type Target,
+} from '@encore/contracts';
+import { kindAims } from '@encore/plan';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { ContainerStats } from './engine.ts';
+
+export interface InjectorMetrics {
+  /** A former life left it open. */
+  inherited(fault: PlannedFault): void;
+  injected(fault: PlannedFault): void;
+  bit(fault: PlannedFault, bit: Bit): void;
+  undone(fault: PlannedFault): void;
+  injectorFailed(): void;
+  started(target: string, by: Actor): void;
+  /** What the engine says of a container; null when it says nothing, which leaves a gap. */
+  sampled(target: string, stats: ContainerStats | null): void;
+}
+
+export function injectorMetrics(registry: Registry): InjectorMetrics {
+  const registers = [registry];
+  const active = new Gauge({
+    name: 'chaos_fault_active',
+    help: 'Faults that are held now',
+    labelNames: ['kind', 'target'],
+    registers,
+  });
+  const injected = new Counter({
+    name: 'chaos_faults_injected_total',
+    help: 'Faults whose act was done',
+    labelNames: ['kind', 'target'],
+    registers,
+  });
+  const undone = new Counter({
+    name: 'chaos_faults_undone_total',
+    help: 'Faults whose undo was verified',
+    labelNames: ['kind', 'target'],
+    registers,
+  });
+  const bits = new Counter({
+    name: 'chaos_fault_bites_total',
+    help: 'Bite checks by their answer',
+    labelNames: ['kind', 'bit'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'chaos_injector_failures_total',
+    help: 'Failures of the injector itself, such as a frozen or restarted Toxiproxy',
+    registers,
+  });
+  const memory = new Gauge({
+    name: 'chaos_target_memory_bytes',
+    help: 'Memory in use, without what the kernel could reclaim',
+    labelNames: ['target'],
+    registers,
+  });
+  const limit = new Gauge({
+    name: 'chaos_target_memory_limit_bytes',
+    help: 'Live memory limit of the kernel',
+    labelNames: ['target'],
+    registers,
+  });
+  const cpu = new Counter({
+    name: 'chaos_target_cpu_seconds_total',
+    help: 'CPU time, as the engine counts it',
+    labelNames: ['target'],
+    registers,
+  });
+  const starts = new Counter({
+    name: 'chaos_target_starts_total',
+    help: 'Starts of a target during a run, by who asked for them',
+    labelNames: ['target', 'actor'],
+    registers,
+  });
+  for (const target of ['server', 'postgres'])
+    for (const actor of actorSchema.options) starts.inc({ target, actor }, 0);
+  const cpuSeconds = new Map<string, number>();
+  for (const kind of faultKinds) {
+    for (const target of kindAims[kind].targets) {
+      const labels: { kind: FaultKind; target: Target } = { kind, target };
+      active.set(labels, 0);
+      injected.inc(labels, 0);
+      undone.inc(labels, 0);
+    }
+    for (const bit of ['yes', 'no', 'refused', 'unsupported']) bits.inc({ kind, bit }, 0);
+  }
+  const of = ({ kind, target }: PlannedFault) => ({ kind, target });
+  const held = new Set<string>();
+  const hold = (fault: PlannedFault) => {
+    held.add(fault.id);
+    active.inc(of(fault));
+  };
+  return {
+    inherited: hold,
+    injected: (fault) => {
+      injected.inc(of(fault));
+      hold(fault);
+    },
+    bit: ({ kind }, bit) => bits.inc({ kind, bit }),
+    undone: (fault) => {
+      undone.inc(of(fault));
+      if (held.delete(fault.id)) active.dec(of(fault));
+    },
+    injectorFailed: () => failures.inc(),
+    started: (target, actor) => starts.inc({ target, actor }),
+    sampled: (target, stats) => {
+      if (stats === null) {
+        memory.remove({ target });
+        limit.remove({ target });
+        return;
+      }
+      memory.set({ target }, stats.memoryBytes);
+      limit.set({ target }, stats.memoryLimitBytes);
+      // A container that was started anew counts from zero.
+      const before = cpuSeconds.get(target) ?? stats.cpuSeconds;
+      cpu.inc({ target }, stats.cpuSeconds < before ? stats.cpuSeconds : stats.cpuSeconds - before);
+      cpuSeconds.set(target, stats.cpuSeconds);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** The service's events: to the journal first where they must survive, then to the log that `GET /events` serves. */
+import type { EncoreEvent } from '@encore/contracts';
+import { type Clock, EventLog } from '@encore/kit';
+import type { Journal } from './journal.ts';
+
+/** Like an Omit that keeps the union a union. */
+type Untimed<Event> = Event extends EncoreEvent ? Omit<Event, 'at'> : never;
+export type InjectorEvent = Untimed<EncoreEvent>;
+
+export class Recorder {
+  readonly log = new EventLog();
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+
+  constructor(journal: Journal, clock: Clock) {
+    this.#journal = journal;
+    this.#clock = clock;
+    for (const event of journal.events) this.log.add(event);
+  }
+
+  /** Resolves once the event is on disk. */
+  async tell(event: InjectorEvent, atMs = this.#clock.now()): Promise<void> {
+    const timed = { ...event, at: atMs } as EncoreEvent;
+    await this.#journal.write({ line: 'event', event: timed });
+    this.log.add(timed);
+  }
+
+  /** For events that may be lost with this process: samples, and what the scheduler records again after a restart. */
+  mention(event: InjectorEvent): void {
+    this.log.add({ ...event, at: this.#clock.now() } as EncoreEvent);
+  }
+}

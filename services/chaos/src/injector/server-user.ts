@@ -1,0 +1,85 @@
+/** The server as one of its users has it, through the client link, and its breakers as its health port tells them. */
+import { serverErrorSchema, serverHealthSchema } from '@encore/contracts';
+import { callJson, EncoreError, mcpToolCall } from '@encore/kit';
+import { z } from 'zod';
+
+export type BreakerState = 'closed' | 'open' | 'half_open';
+
+export interface ServerUser {
+  store(scoreId: string, content: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Gone already counts as done. */
+  remove(scoreId: string, signal: AbortSignal): Promise<void>;
+  /** The code of the error that a tool ended with, null when it answered. */
+  analyze(tool: string, scoreId: string, signal: AbortSignal): Promise<string | null>;
+  breakers(signal: AbortSignal): Promise<Record<string, BreakerState>>;
+}
+
+/** Longer than any tool may take, and than a proxy that goes slowly. */
+const callMs = 60_000;
+const healthMs = 2_000;
+
+const answerSchema = z.object({
+  result: z.object({ isError: z.boolean().optional(), structuredContent: z.unknown() }).optional(),
+  error: z.object({ code: z.number() }).optional(),
+});
+
+/** `userUrl` is the client link's. */
+export function serverUser(userUrl: string, healthUrl: string): ServerUser {
+  const ask = async (path: string, init: RequestInit, signal: AbortSignal) => {
+    const answer = await fetch(`${userUrl}${path}`, {
+      ...init,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(callMs)]),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  return {
+    store: async (scoreId, content, signal) => {
+      const headers = { 'content-type': 'audio/midi' };
+      const { status, text } = await ask(
+        `/scores/${scoreId}`,
+        { method: 'PUT', headers, body: Buffer.from(content) },
+        signal,
+      );
+      if (status >= 400) throw refused(`storing ${scoreId}`, status, text);
+    },
+    remove: async (scoreId, signal) => {
+      const { status, text } = await ask(`/scores/${scoreId}`, { method: 'DELETE' }, signal);
+      if (status >= 400 && status !== 404) throw refused(`removing ${scoreId}`, status, text);
+    },
+    analyze: async (tool, scoreId, signal) => {
+      const call = mcpToolCall({ client: 'encore-injector', id: 1, tool, input: { score_id: scoreId } });
+      const { status, text } = await ask('/mcp', { method: 'POST', ...call }, signal);
+      return endOf(status, text);
+    },
+    breakers: async (signal) => {
+      const { circuit_breakers } = await callJson(`${healthUrl}/health/detailed`, serverHealthSchema, {
+        timeoutMs: healthMs,
+        signal,
+      });
+      return Object.fromEntries(Object.entries(circuit_breakers).map(([name, { state }]) => [name, state]));
+    },
+  };
+}
+
+/** The answer may come as JSON or as the last of a stream of events. */
+function endOf(status: number, text: string): string | null {
+  const lines = text.split(/\r?\n/).filter((line) => line.startsWith('data:'));
+  const { error, result } = answerSchema.safeParse(parseJson(lines.at(-1)?.slice(5) ?? text)).data ?? {};
+  if (result && result.isError !== true) return null;
+  if (result) return serverErrorSchema.safeParse(result.structuredContent).data?.error.code ?? 'INTERNAL';
+  return error ? `RPC ${error.code}` : `HTTP ${status}`;
+}
+
+function refused(what: string, status: number, text: string): EncoreError {
+  const { code = 'PEER_ERROR', message = text.slice(0, 200) } =
+    serverErrorSchema.safeParse(parseJson(text)).data?.error ?? {};
+  return new EncoreError(code, `${what}: ${message}`, { status });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

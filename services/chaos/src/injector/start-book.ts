@@ -1,0 +1,74 @@
+/**
+ * Who asked for a start. Every start that the injector makes is written down before it is made; a start that nobody asked for
+ * is the policy's when the engine's RestartCount rose, else somebody else's.
+ */
+import type { Actor, Target } from '@encore/contracts';
+import type { Clock } from '@encore/kit';
+import type { ContainerView, Engine } from './engine.ts';
+import { nameOf } from './engine.ts';
+import type { Journal } from './journal.ts';
+
+/** A start that was asked for this long ago and never came does not explain one that comes now. */
+const validMs = 60_000;
+
+export interface AskedStart {
+  containerId: string;
+  actor: Actor;
+  reason: string;
+  at: number;
+}
+
+export class StartBook {
+  readonly #engine: Engine;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #asked = new Map<string, AskedStart>();
+  readonly #restartCounts = new Map<string, number>();
+
+  constructor(engine: Engine, journal: Journal, clock: Clock) {
+    this.#engine = engine;
+    this.#journal = journal;
+    this.#clock = clock;
+    for (const asked of journal.askedStarts) this.#asked.set(asked.containerId, asked);
+  }
+
+  async expect(containerId: string, target: Target, actor: Actor, reason: string): Promise<void> {
+    const asked = { containerId, actor, reason, at: this.#clock.now() };
+    await this.#journal.write({ line: 'start_asked', target, ...asked });
+    this.#asked.set(containerId, asked);
+  }
+
+  async start(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
+    await this.expect(view.id, targetOf(view), actor, reason);
+    await this.#engine.start(view.id, signal);
+  }
+
+  async restart(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
+    await this.expect(view.id, targetOf(view), actor, reason);
+    await this.#engine.restart(view.id, signal);
+  }
+
+  restartCount(containerId: string): number | undefined {
+    return this.#restartCounts.get(containerId);
+  }
+
+  learn(containerId: string, restartCount: number): void {
+    this.#restartCounts.set(containerId, restartCount);
+  }
+
+  /** To be asked once per start event, with the RestartCount that the engine shows after it. */
+  attribute(containerId: string, restartCount: number): { actor: Actor; reason: string } {
+    const before = this.#restartCounts.get(containerId) ?? 0;
+    this.#restartCounts.set(containerId, restartCount);
+    if (restartCount > before)
+      return { actor: 'policy', reason: `RestartCount rose from ${before} to ${restartCount}` };
+    const asked = this.#asked.get(containerId);
+    this.#asked.delete(containerId);
+    if (asked && this.#clock.now() - asked.at < validMs) return asked;
+    return { actor: 'foreign', reason: 'a start that neither Encore nor the restart policy made' };
+  }
+}
+
+export function targetOf(view: Pick<ContainerView, 'labels' | 'name'>): Target {
+  return nameOf(view.labels, view.name) === 'postgres' ? 'postgres' : 'server';
+}

@@ -1,0 +1,61 @@
+/** The service's verbs over HTTP; the contracts describe the body of each request and response. */
+import { runLeaseRequestSchema, scheduleRequestSchema, startRequestSchema, targetSchema } from '@encore/contracts';
+import { EncoreError, parse } from '@encore/kit';
+import { planHash } from '@encore/plan';
+import type { Express } from 'express';
+import type { Injector } from './injector/injector.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
+
+export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Express) => void {
+  return (app) => {
+    app.post('/run', async (request, response) => {
+      await injector.claim(parse(runLeaseRequestSchema, request.body, 'run lease'));
+      response.status(201).json({});
+    });
+    app.put('/run/:runId', (request, response) => {
+      injector.renewRun(request.params.runId);
+      response.status(204).end();
+    });
+    app.delete('/run/:runId', async (request, response) => {
+      await injector.endRun(request.params.runId);
+      response.status(204).end();
+    });
+
+    app.get('/schedule', (_request, response) => void response.json(scheduler.status()));
+    app.post('/schedule', (request, response) => {
+      const schedule = parse(scheduleRequestSchema, request.body, 'schedule');
+      if (planHash(schedule.plan) !== schedule.plan.hash)
+        throw new EncoreError('INVALID_INPUT', 'plan.hash: the plan was changed after it was made', {
+          status: 400,
+          definite: true,
+        });
+      injector.requireRun(schedule.runId);
+      scheduler.begin(schedule);
+      response.status(202).json({});
+    });
+    app.delete('/schedule', async (_request, response) => {
+      await scheduler.stop();
+      response.status(204).end();
+    });
+    app.get('/faults', (_request, response) => void response.json(injector.keeper.open));
+
+    app.get('/targets', async (_request, response) => void response.json(await injector.targets()));
+    app.post('/targets/:target/start', async (request, response) => {
+      const target = parse(targetSchema, request.params.target, 'target');
+      await injector.startTarget(target, parse(startRequestSchema, request.body, 'start'));
+      response.json({});
+    });
+    app.post('/targets/:target/restart', async (request, response) => {
+      const target = parse(targetSchema, request.params.target, 'target');
+      await injector.restartTarget(target, parse(startRequestSchema, request.body, 'restart'));
+      response.json({});
+    });
+
+    app.post('/heal', async (_request, response) => void response.json(await injector.heal()));
+    app.get('/engine', async (_request, response) => void response.json(await injector.engineInfo()));
+    app.post('/hygiene', async (_request, response) => {
+      await injector.hygiene();
+      response.json({});
+    });
+  };
+}

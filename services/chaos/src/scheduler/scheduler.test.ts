@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import type { EncoreEvent, Plan, PlannedFault } from '@encore/contracts';
+import { createLogger, EncoreError } from '@encore/kit';
+import { describe, it } from 'mocha';
+import type { InjectResult } from '../injector/fault-keeper.ts';
+import type { Injector } from '../injector/injector.ts';
+import { Journal, type LineSink } from '../injector/journal.ts';
+import { Recorder } from '../injector/recorder.ts';
+import { VirtualClock } from '../simulation/virtual-clock.ts';
+import { Scheduler } from './scheduler.ts';
+
+const planned = (id: number, atSeconds: number, durationSeconds: number): PlannedFault => ({
+  id: `f000${id}`,
+  kind: durationSeconds === 0 ? 'crash' : 'latency',
+  target: durationSeconds === 0 ? 'server' : 'client-link',
+  atSeconds,
+  durationSeconds,
+  params: {},
+});
+
+function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' | 'release'>> = {}) {
+  const clock = new VirtualClock(0);
+  const sink: LineSink = { append: async () => {}, close: async () => {} };
+  const files = { sink, open: async () => sink, retire: async () => {} };
+  const recorder = new Recorder(Journal.from('', files), clock);
+  const calls: string[] = [];
+  const lateness: number[] = [];
+  const skipped: string[] = [];
+  const note = (text: string) => void calls.push(`${clock.now() / 1_000} ${text}`);
+  const parts = {
+    clock,
+    recorder,
+    logger: createLogger('test', 'silent'),
+    metrics: {
+      injected: (seconds: number) => void lateness.push(seconds),
+      skipped: (kind: string) => void skipped.push(kind),
+    },
+    injector: {
+      inject: async ({ fault }): Promise<InjectResult> => {
+        note(`inject ${fault.id}`);
+        return { injectedAt: clock.now(), bit: 'yes', evidence: '', over: fault.durationSeconds === 0 };
+      },
+      release: async (id: string) => {
+        note(`release ${id}`);
+        return { undoneAt: clock.now(), verified: true, evidence: '' };
+      },
+      ...injector,
+    } satisfies Pick<Injector, 'inject' | 'release'>,
+  };
+  const plan: Plan = { version: 1, seed: 1, rampSeconds: 0, steadySeconds: 100, faults, bestSuccessRate: 1, hash: '' };
+  const told = (): EncoreEvent[] => recorder.log.page(undefined, 0).events.map(({ event }) => event);
+  return {
+    clock,
+    calls,
+    lateness,
+    skipped,
+    told,
+    note,
+    scheduler: new Scheduler(parts),
+    request: { runId: 'r', plan, steadyStartsAt: 10_000 },
+  };
+}
+
+describe('Scheduler', () => {
+  it('injects each fault at its planned time and releases it at its end', async () => {
+    const { clock, calls, lateness, scheduler, request, told } = lab([planned(1, 5.25, 0), planned(2, 20, 2.5)]);
+    scheduler.begin(request);
+    assert.equal(scheduler.status().next?.id, 'f0001');
+    await clock.advance(31_000);
+    assert.deepEqual(
+      scheduler.status().current.map(({ id }) => id),
+      ['f0002'],
+    );
+    await clock.advance(60_000);
+    assert.deepEqual(calls, ['15.25 inject f0001', '30 inject f0002', '32.5 release f0002']);
+    assert.deepEqual(lateness, [0, 0]);
+    assert.deepEqual(
+      told().map((event) => (event.type === 'fault_due' ? event.plannedAt : 0)),
+      [15_250, 30_000],
+    );
+    const { state, done, total, next } = scheduler.status();
+    assert.deepEqual([state, done, total, next], ['done', 2, 2, null]);
+  });
+
+  it('holds faults that overlap each for its own time', async () => {
+    const { clock, calls, scheduler, request } = lab([planned(1, 1, 3), planned(2, 2, 1)]);
+    scheduler.begin(request);
+    await clock.advance(20_000);
+    assert.deepEqual(calls, ['11 inject f0001', '12 inject f0002', '13 release f0002', '14 release f0001']);
+  });
+
+  it('releases everything at once when it is stopped, and injects nothing more', async () => {
+    const { clock, calls, scheduler, request } = lab([planned(1, 1, 30), planned(2, 5, 0)]);
+    scheduler.begin(request);
+    await clock.advance(12_500);
+    const stopped = scheduler.stop();
+    await clock.until(stopped);
+    assert.equal(clock.now(), 12_500);
+    await clock.advance(60_000);
+    assert.deepEqual(calls, ['11 inject f0001', '12.5 release f0001']);
+    assert.equal(scheduler.status().state, 'done');
+  });
+
+  it('releases a fault at once that is being injected when it is stopped, and again when the injector has answered', async () => {
+    const { clock, calls, note, scheduler, request } = lab([planned(1, 1, 30)], {
+      // The injector may look for the bite for a long time, and only then does it answer.
+      inject: async () => {
+        await clock.sleep(3_000);
+        note('injected');
+        return { injectedAt: clock.now(), bit: 'yes', evidence: '', over: false };
+      },
+    });
+    scheduler.begin(request);
+    await clock.advance(11_500);
+    await clock.until(scheduler.stop());
+    assert.deepEqual(calls, ['11.5 release f0001', '14 injected', '14 release f0001']);
+  });
+
+  it('says which faults it missed when it is given a run that is under way', async () => {
+    const { clock, calls, scheduler, request, told, skipped } = lab([planned(1, 1, 5), planned(2, 20, 0)]);
+    await clock.advance(25_000);
+    scheduler.begin(request);
+    await clock.advance(20_000);
+    assert.deepEqual(calls, ['30 inject f0002']);
+    const [skip] = told().filter((event) => event.type === 'fault_skipped');
+    assert.ok(skip?.type === 'fault_skipped' && skip.faultId === 'f0001' && /its time had passed/.test(skip.reason));
+    assert.deepEqual(skipped, ['latency']);
+  });
+
+  it('asks again while the injector is away, and gives up when the plan would not hold any more', async () => {
+    let awayUntil = 12_000;
+    const away = lab([planned(1, 1, 0), planned(2, 10, 0)], {
+      inject: async ({ fault }) => {
+        if (away.clock.now() < awayUntil) throw new EncoreError('UNREACHABLE', 'nobody there', { status: 503 });
+        away.note(`inject ${fault.id}`);
+        return { injectedAt: away.clock.now(), bit: 'yes', evidence: '', over: true };
+      },
+    });
+    away.scheduler.begin(away.request);
+    await away.clock.advance(15_000);
+    assert.deepEqual(away.calls, ['12 inject f0001']);
+    awayUntil = 99_000;
+    await away.clock.advance(20_000);
+    const skips = away.told().filter((event) => event.type === 'fault_skipped');
+    assert.equal(skips.length, 1);
+    assert.deepEqual(
+      away.calls.slice(1).map((call) => call.split(' ')[1]),
+      ['release'],
+      'it may have happened all the same',
+    );
+  });
+
+  it('skips what the injector refuses, at once, and marks what the engine cannot do', async () => {
+    const answers = [
+      () => Promise.reject(new EncoreError('TARGET_REFUSED', 'no consent', { status: 409, definite: true })),
+      () => Promise.resolve<InjectResult>({ injectedAt: 0, bit: 'unsupported', evidence: 'no pause here', over: true }),
+    ];
+    const { clock, scheduler, request, told } = lab([planned(1, 1, 5), planned(2, 8, 5)], {
+      inject: () => (answers.shift() ?? assert.fail)() as Promise<InjectResult>,
+    });
+    scheduler.begin(request);
+    await clock.advance(40_000);
+    const skips = told().flatMap((event) =>
+      event.type === 'fault_skipped' ? [[event.reason, event.unsupported]] : [],
+    );
+    assert.deepEqual(skips, [
+      ['TARGET_REFUSED no consent', false],
+      ['no pause here', true],
+    ]);
+  });
+
+  it('takes the same run again for the same run, and no other', async () => {
+    const { clock, calls, scheduler, request } = lab([planned(1, 1, 0), planned(2, 50, 0)]);
+    scheduler.begin(request);
+    await clock.advance(12_000);
+    scheduler.begin(request);
+    assert.throws(() => scheduler.begin({ ...request, runId: 'other' }), { code: 'RUN_HELD' });
+    await clock.advance(60_000);
+    assert.equal(calls.length, 2);
+    scheduler.begin({ ...request, runId: 'other' });
+    assert.equal(scheduler.status().runId, 'other');
+  });
+});

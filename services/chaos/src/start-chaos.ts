@@ -1,0 +1,83 @@
+/** Wires the scheduler and the injector to the engine, Toxiproxy, the journal and one port. */
+import {
+  createRegistry,
+  describeError,
+  type HttpService,
+  hostNamesOf,
+  type Logger,
+  startHttpService,
+  systemClock,
+} from '@encore/kit';
+import type { ChaosConfig } from './config.ts';
+import { DockerEngine } from './injector/docker-engine.ts';
+import { placeOf } from './injector/faults/toxic-fault.ts';
+import { Injector } from './injector/injector.ts';
+import { Journal } from './injector/journal.ts';
+import { exchange } from './injector/link-probe.ts';
+import { Links } from './injector/links.ts';
+import { injectorMetrics } from './injector/metrics.ts';
+import { serverUser } from './injector/server-user.ts';
+import { startSurge } from './injector/surge.ts';
+import { ToxiproxyApi } from './injector/toxiproxy-api.ts';
+import { chaosRoutes } from './routes.ts';
+import { schedulerMetrics } from './scheduler/metrics.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
+
+export async function startChaos(
+  config: ChaosConfig,
+  logger: Logger,
+): Promise<Pick<HttpService, 'url' | 'port'> & AsyncDisposable> {
+  const registry = createRegistry('chaos');
+  const links = new Links(new ToxiproxyApi(config.toxiproxyUrl), config.links, systemClock);
+  const proxyHost = new URL(config.toxiproxyUrl).hostname;
+  const { host, port } = placeOf({ links, proxyHost }, 'client-link');
+  const injector = new Injector({
+    engine: new DockerEngine(config.engineSocket),
+    project: config.project,
+    links,
+    proxyHost,
+    user: serverUser(`http://${host}:${port}`, config.serverHealthUrl),
+    exchange,
+    startSurge,
+    journal: await Journal.open(config.journalDir),
+    metrics: injectorMetrics(registry),
+    clock: systemClock,
+    deadline: (ms) => AbortSignal.timeout(ms),
+    logger,
+  });
+  const { recorder } = injector;
+  const scheduler = new Scheduler({
+    injector,
+    recorder,
+    metrics: schedulerMetrics(registry),
+    clock: systemClock,
+    logger,
+  });
+  const stop = new AbortController();
+  const running = injector.run(stop.signal).catch((error: unknown) => {
+    logger.fatal({ err: describeError(error) }, 'the injector’s loop ended');
+    process.exit(1);
+  });
+  const service = await startHttpService({
+    host: config.host,
+    port: config.port,
+    allowedHosts: hostNamesOf('chaos'),
+    logger,
+    registry,
+    ready: () => injector.ready,
+    events: recorder.log,
+    routes: chaosRoutes(injector, scheduler),
+  });
+  logger.info({ port: service.port, project: config.project }, 'chaos listens');
+  return {
+    url: service.url,
+    port: service.port,
+    [Symbol.asyncDispose]: async () => {
+      await scheduler.stop();
+      await service[Symbol.asyncDispose]();
+      stop.abort(new Error('chaos stops'));
+      await running;
+      await injector.close();
+    },
+  };
+}

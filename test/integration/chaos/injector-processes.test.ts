@@ -1,0 +1,12 @@
+/** The chaos on the process engine and the embedded proxy. Limits need a writable control group, which not every machine has. */
+import { openLimitGroup } from '../../../embedded/src/engine/limit-group.ts';
+import { injectorSuite } from './injector-suite.ts';
+import { startProcessToyLab } from './process-toy-lab.ts';
+
+function limitsWork(): boolean {
+  const group = openLimitGroup(process.pid, 'probe');
+  group?.remove();
+  return group !== null;
+}
+
+injectorSuite('processes', startProcessToyLab, { docker: false, memory: limitsWork });

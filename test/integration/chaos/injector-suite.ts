@@ -1,0 +1,226 @@
+/**
+ * The chaos service on a toy lab: what each fault does, seen from outside, that it is gone after the revert, and what is left
+ * of it when the service or the run's holder is killed.
+ */
+import assert from 'node:assert/strict';
+import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
+import { waitUntil } from '@encore/kit';
+import { after, before, describe, it } from 'mocha';
+import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
+import { type KindEffect, kindEffects } from './kind-effects.ts';
+import { assertNothingLeft } from './left-nothing.ts';
+import { askDatabase, get, identityOf } from './outside-view.ts';
+import { Running } from './running-chaos.ts';
+import type { ToyLab } from './toy-programs.ts';
+
+const runId = 'toy-run';
+const supervisor = { runId, actor: 'supervisor', reason: 'exited for 2 s' };
+let count = 0;
+const dockerOnlyKilled: [FaultKind, Target][] = [
+  ['partition', 'server'],
+  ['memory-pressure', 'server'],
+  ['disk-full', 'server'],
+];
+
+function fault(kind: FaultKind, target: Target, change: Partial<PlannedFault> = {}): PlannedFault {
+  count += 1;
+  const id = `f${String(count).padStart(4, '0')}`;
+  return { id, kind, target, atSeconds: 0, durationSeconds: 60, params: {}, ...change };
+}
+
+export function injectorSuite(
+  name: string,
+  start: () => Promise<ToyLab>,
+  options: { docker: boolean; memory: () => boolean },
+): void {
+  describe(`injector on ${name}`, () => {
+    let lab: ToyLab;
+    let chaos: Running;
+    let bystander: string;
+
+    before(async () => {
+      lab = await start();
+      await answers();
+      bystander = await identityOf(lab);
+      chaos = await Running.start(lab.environment);
+      await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      renewal = setInterval(() => void chaos.call('PUT', `/run/${runId}`, {}).catch(() => {}), 5_000);
+    });
+    let renewal: NodeJS.Timeout | undefined;
+    after(async () => {
+      clearInterval(renewal);
+      await chaos?.[Symbol.asyncDispose]();
+      await lab?.[Symbol.asyncDispose]();
+    });
+
+    /** The whole chain works: through both links and directly. */
+    const answers = (timeoutMs = 15_000) =>
+      waitUntil(
+        'the lab',
+        async () => {
+          const views = [await get(lab.server), await askDatabase(lab.database)];
+          if (chaos) views.push(await get(lab.clientLink), await askDatabase(lab.databaseLink));
+          return views.every(({ error }) => error === null);
+        },
+        { timeoutMs },
+      );
+    /** The effect ends with the undo; a busy machine may be slow to show it. */
+    const gone = (check: (lab: ToyLab, held: boolean) => Promise<void>) =>
+      waitUntil('the end of the effect', () => check(lab, false).then(() => true), { timeoutMs: 20_000 });
+    const during = async <Answer>(meanwhile: KindEffect['meanwhile'], act: () => Promise<Answer>): Promise<Answer> => {
+      let over = false;
+      const going = (async () => {
+        while (meanwhile && !over) await meanwhile(lab);
+      })();
+      try {
+        return await act();
+      } finally {
+        over = true;
+        await going;
+      }
+    };
+    const self = async () => JSON.parse((await get(lab.server, '/self')).text) as { pid: number; startedAt: number };
+
+    for (const { kind, target, params = {}, check, meanwhile, dockerOnly = false } of kindEffects) {
+      if (dockerOnly && !options.docker) {
+        it(`${kind} on ${target}: is answered as unsupported, and nothing is done`, async () => {
+          await answers();
+          const answer = await chaos.inject(runId, fault(kind, target, { params }));
+          assert.equal(answer.bit, 'unsupported', answer.evidence);
+          assert.deepEqual(await chaos.call('GET', '/faults'), []);
+        });
+        continue;
+      }
+      it(`${kind} on ${target}: is felt while it is held and gone after the undo`, async () => {
+        await answers();
+        const limited = kind === 'memory-cap' || kind === 'cpu-throttle';
+        const planned = fault(kind, target, { params });
+        const answer = await during(meanwhile, () => chaos.inject(runId, planned));
+        if (limited && !options.memory()) {
+          assert.equal(answer.bit, 'unsupported');
+          return;
+        }
+        assert.equal(answer.bit, 'yes', answer.evidence);
+        await check(lab, true);
+        const undone = await chaos.release(planned.id);
+        assert.ok(undone.verified, undone.evidence);
+        await answers();
+        await gone(check);
+      });
+    }
+
+    it('cpu-throttle: a limit that an idle target never reaches has no effect, and is told so', async function () {
+      if (!options.memory()) this.skip();
+      await answers();
+      const planned = fault('cpu-throttle', 'server', { params: { cpus: 0.9 } });
+      const answer = await chaos.inject(runId, planned);
+      assert.equal(answer.bit, 'no', answer.evidence);
+      await chaos.release(planned.id);
+    });
+
+    if (options.docker)
+      it('disk-full: space that an upload frees while it is held is taken again', async () => {
+        await answers();
+        assert.equal((await get(lab.server, '/upload')).text, 'uploading');
+        const planned = fault('disk-full', 'server');
+        const answer = await chaos.inject(runId, planned);
+        assert.equal(answer.bit, 'yes', answer.evidence);
+        assert.equal((await get(lab.server, '/uploaded')).text, 'uploaded');
+        const spool = async () => (await get(lab.server, '/spool')).text;
+        await waitUntil('a full disk', async () => (await spool()) === 'ENOSPC', { timeoutMs: 2_000 });
+        await chaos.release(planned.id);
+        assert.equal(await spool(), 'spooled');
+      });
+
+    it('crash: the policy brings it back, RestartCount rises by one, and nobody else started it', async () => {
+      await answers();
+      const [lived, counted] = [await self(), await countStarts(lab, chaos)];
+      const answer = await chaos.inject(runId, fault('crash', 'server', { durationSeconds: 0 }));
+      assert.equal(answer.bit, 'yes', answer.evidence);
+      await answers();
+      assert.notEqual((await self()).startedAt, lived.startedAt);
+      await assertHealedByPolicy(lab, chaos, counted);
+    });
+
+    it('outage: it stays down until the supervisor starts it', async () => {
+      await answers();
+      const answer = await chaos.inject(runId, fault('outage', 'server', { durationSeconds: 0 }));
+      assert.equal(answer.bit, 'yes', answer.evidence);
+      assert.notEqual((await get(lab.server, '/', 1_500)).error, null);
+      assert.equal((await lab.container('server').inspect()).State.Status, 'exited');
+      await chaos.call('POST', '/targets/server/start', supervisor);
+      await answers();
+      const started = await waitUntil(
+        'its start in the history',
+        async () => {
+          const last = (await chaos.eventsOf('target_started')).at(-1);
+          return last?.actor === 'supervisor' && last;
+        },
+        { timeoutMs: 3_000 },
+      );
+      assert.equal(started.target, 'server');
+    });
+
+    it('restart: a request that was admitted is answered', async () => {
+      await answers();
+      const lived = await self();
+      const open = get(lab.server, '/slow');
+      const answer = await chaos.inject(runId, fault('restart', 'server', { durationSeconds: 0 }));
+      assert.equal(answer.bit, 'yes', answer.evidence);
+      assert.equal((await open).text, 'slow');
+      await answers();
+      assert.notEqual((await self()).startedAt, lived.startedAt);
+    });
+
+    const killed: [FaultKind, Target][] = [
+      ['freeze', 'server'],
+      ['latency', 'client-link'],
+      ['connection-refused', 'database-link'],
+      ['database-down', 'postgres'],
+      ['memory-cap', 'server'],
+      ['traffic-surge', 'server'],
+      ...(options.docker ? dockerOnlyKilled : []),
+    ];
+    for (const [kind, target] of killed) {
+      it(`${kind}: the service is SIGKILLed while it is active, and reverts it within 10 s of its next start`, async () => {
+        if (kind === 'memory-cap' && !options.memory()) return;
+        await answers();
+        const planned = fault(kind, target);
+        await chaos.inject(runId, planned);
+        const { check } =
+          kindEffects.find((effect) => effect.kind === kind && effect.target === target) ?? assert.fail();
+        await chaos.kill();
+        const held = await check(lab, true).then(() => null, String);
+        const from = performance.now();
+        chaos = await Running.start(lab.environment);
+        // A surge ends with the service; everything else stays, for nobody is there to undo it.
+        if (kind !== 'traffic-surge') assert.equal(held, null);
+        await answers(10_000);
+        await gone(check);
+        assert.ok(performance.now() - from < 10_000);
+        const undone = (await chaos.eventsOf('fault_undone')).find(({ faultId }) => faultId === planned.id);
+        assert.equal(undone?.cause, 'healed');
+        assert.ok(
+          (await chaos.eventsOf('fault_injected')).some(({ faultId }) => faultId === planned.id),
+          'no event is lost',
+        );
+        await chaos.call('PUT', `/run/${runId}`, {});
+      });
+    }
+
+    it('the run’s holder falls silent: everything is undone, also what an outage left down', async () => {
+      clearInterval(renewal);
+      await chaos.call('DELETE', `/run/${runId}`);
+      await chaos.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 2_000 });
+      await chaos.inject('short', fault('outage', 'server', { durationSeconds: 0 }));
+      await chaos.inject('short', fault('latency', 'client-link'));
+      await answers(12_000);
+      assert.ok((await get(lab.clientLink)).totalMs < 200);
+      assert.equal((await chaos.eventsOf('target_started')).at(-1)?.actor, 'heal');
+    });
+
+    it('leaves nothing behind and never touched the bystander', async () => {
+      await assertNothingLeft(chaos, lab, bystander);
+    });
+  });
+}

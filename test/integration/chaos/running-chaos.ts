@@ -1,0 +1,117 @@
+/** The chaos service as a process of its own, so that it can be killed. Faults are injected as the orchestrator does it: by a schedule. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type EncoreEvent, type EventOf, eventPageSchema, type PlannedFault } from '@encore/contracts';
+import { systemClock, waitUntil } from '@encore/kit';
+import { planHash } from '@encore/plan';
+import { root } from '../../support/command.ts';
+import { freePort } from '../../support/free-port.ts';
+
+export class Running implements AsyncDisposable {
+  readonly url: string;
+  readonly child: ChildProcess;
+  #stderr = '';
+
+  private constructor(child: ChildProcess, url: string) {
+    this.child = child;
+    this.url = url;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-8_000);
+    });
+  }
+
+  /** `nodeOptions` stand before the program, such as a module to load first. */
+  static async start(environment: Record<string, string>, nodeOptions: readonly string[] = []): Promise<Running> {
+    const port = await freePort();
+    const child = spawn(process.execPath, [...nodeOptions, join(root, 'services/chaos/src/main.ts')], {
+      env: { ...process.env, ...environment, ENCORE_PORT: String(port), ENCORE_HOST: '127.0.0.1' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const running = new Running(child, `http://127.0.0.1:${port}`);
+    await waitUntil(
+      'the chaos service',
+      async () => {
+        if (child.exitCode !== null) throw new Error(`it ended: ${running.#stderr}`);
+        return (await fetch(`${running.url}/ready`)).ok;
+      },
+      { timeoutMs: 15_000 },
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${running.#stderr}`);
+    });
+    return running;
+  }
+
+  async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    const json =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const answer = await fetch(`${this.url}${path}`, { method, signal: AbortSignal.timeout(40_000), ...json });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** Puts these faults on a schedule that is due now. */
+  async schedule(runId: string, ...faults: readonly PlannedFault[]): Promise<void> {
+    const plan = {
+      version: 1 as const,
+      seed: 1,
+      rampSeconds: 0,
+      steadySeconds: 600,
+      faults: faults.map((fault) => ({ ...fault, atSeconds: 0 })),
+      bestSuccessRate: 1,
+    };
+    const schedule = { runId, plan: { ...plan, hash: planHash(plan) }, steadyStartsAt: systemClock.now() };
+    await this.call('POST', '/schedule', schedule);
+  }
+
+  /** Resolves after the effect check; rejects when the fault was skipped. */
+  async inject(runId: string, fault: PlannedFault): Promise<EventOf<'fault_bit'>> {
+    await this.schedule(runId, fault);
+    return await this.effectOf(fault.id);
+  }
+
+  async effectOf(faultId: string): Promise<EventOf<'fault_bit'>> {
+    const about = (event: EncoreEvent) => 'faultId' in event && event.faultId === faultId;
+    const end = await waitUntil(
+      `the effect check of ${faultId}`,
+      async () =>
+        (await this.events()).filter(about).find(({ type }) => type === 'fault_bit' || type === 'fault_skipped'),
+      { timeoutMs: 40_000, everyMs: 20 },
+    );
+    if (end.type === 'fault_bit') return end;
+    throw new Error(`${faultId} was skipped: ${JSON.stringify(end)}`);
+  }
+
+  /** Ends the schedule, which reverts its faults; answers with how that ended for this one. */
+  async release(faultId: string): Promise<EventOf<'fault_undone'>> {
+    await this.call('DELETE', '/schedule');
+    const undone = (await this.eventsOf('fault_undone')).findLast((event) => event.faultId === faultId);
+    if (undone === undefined) throw new Error(`${faultId} was not reverted`);
+    return undone;
+  }
+
+  async events(): Promise<EncoreEvent[]> {
+    const page = eventPageSchema.parse(await this.call('GET', '/events'));
+    return page.events.map(({ event }) => event);
+  }
+
+  async eventsOf<Type extends EncoreEvent['type']>(type: Type): Promise<EventOf<Type>[]> {
+    return (await this.events()).filter((event): event is EventOf<Type> => event.type === type);
+  }
+
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.ended) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill(signal);
+    await gone;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill('SIGTERM');
+  }
+}

@@ -1,0 +1,11 @@
+/** The injector pauses and never lifts a pause, though it believes that it did. */
+import { DockerEngine as Right } from '../../../services/chaos/src/injector/docker-engine.ts';
+import { hit } from '../hits.ts';
+
+export * from '../../../services/chaos/src/injector/docker-engine.ts';
+
+export class DockerEngine extends Right {
+  override async unpause(): Promise<void> {
+    hit();
+  }
+}
