@@ -61,6 +61,17 @@ const started = (at: number, actor: Actor, restartCount = 0): Observation[] => [
   { type: 'target_started', at, engineAt: at, target: 'server', actor, reason: '' },
 ];
 const ok = (dueAt: number, at = dueAt + 5): Observation => ({ type: 'probe', at, dueAt, outcome: 'ok' });
+/** A second in which the users had 20 right answers. */
+const loadSecond = (at: number): Observation => ({
+  type: 'load_second',
+  at,
+  users: 10,
+  attempts: { ok: 20 },
+  operations: {},
+  responseMs: null,
+  bytesSent: 0,
+  bytesReceived: 0,
+});
 const refused = (dueAt: number): Observation => ({ type: 'probe', at: dueAt + 5, dueAt, outcome: 'refused' });
 
 describe('fault tracker', () => {
@@ -139,19 +150,63 @@ describe('fault tracker', () => {
     assert.deepEqual([...record('f0002').alsoDied], ['postgres']);
   });
 
-  it('owns what overlaps its window or the 5 s after it, and nothing else; the latest fault wins', () => {
+  it('owns what overlaps its window, until 5 normal seconds have passed; the latest fault wins', () => {
     const first = planned('latency', 'client-link', 5);
     const second = planned('freeze', 'server', 5, 'f0002');
-    const { tell, tracker } = tracked(first, second);
+    const { tell, tracker, record } = tracked(first, second);
     const owner = (fromAt: number, toAt: number): string | undefined => tracker.ownerOf(fromAt, toAt)?.fault.id;
     tell(...inject(10_000, first), undone(15_000), ok(15_100));
     assert.equal(owner(9_000, 9_980), undefined, 'before the intent');
     assert.equal(owner(9_000, 9_995), 'f0001', 'after the intent');
-    assert.equal(owner(20_100, 20_200), 'f0001', 'the end of the tail');
-    assert.equal(owner(20_106, 20_200), undefined, 'after the tail');
-    tell(...inject(20_050, second));
-    assert.equal(owner(20_000, 20_100), 'f0002');
+    tell(...[16, 17, 18, 19, 20].map((at) => loadSecond(at * 1_000)));
+    assert.equal(owner(20_900, 20_950), 'f0001', 'four whole seconds are not enough');
+    tell(loadSecond(21_000));
+    assert.equal(record().closedAt, 21_000);
+    assert.deepEqual(record().returned, { state: 'normal', at: 15_105 });
+    assert.equal(owner(20_900, 21_100), 'f0001', 'it began within the window');
+    assert.equal(owner(21_001, 21_100), undefined, 'after the window');
+    tell(...inject(21_050, second));
+    assert.equal(owner(21_000, 21_100), 'f0002');
     assert.equal(owner(300_000, 300_001), 'f0002', 'a fault without an end owns all that follows');
+  });
+
+  it('begins the row of normal seconds again after each failure that began after the fault', () => {
+    const cut = planned('timeout', 'client-link', 5);
+    const { tell, record } = tracked(cut);
+    tell(...inject(10_000, cut), undone(15_000), ok(15_100), loadSecond(16_000), loadSecond(17_000));
+    // Who had asked before the end may wait for long, and that says nothing of the time after it.
+    tell({ ...refused(14_000), at: 17_500 }, loadSecond(18_000));
+    tell(refused(18_500), loadSecond(19_000));
+    for (const at of [20, 21, 22, 23]) tell(loadSecond(at * 1_000));
+    assert.equal(record().returned, null);
+    tell(loadSecond(24_000));
+    assert.deepEqual(record().returned, { state: 'normal', at: 19_000 });
+  });
+
+  it('opens the window again when the target dies once more soon after its recovery', () => {
+    const crash = planned('crash', 'server');
+    const { tell, record } = tracked(crash);
+    tell(
+      ...inject(1_000, crash),
+      died(1_020),
+      undone(1_030),
+      ...started(1_500, 'policy', 1),
+      ok(2_000),
+      loadSecond(3_000),
+    );
+    tell(
+      died(3_500),
+      loadSecond(4_000),
+      loadSecond(5_000),
+      loadSecond(6_000),
+      loadSecond(7_000),
+      loadSecond(8_000),
+      loadSecond(9_000),
+    );
+    assert.equal(record().closedAt, null);
+    tell(...started(9_500, 'supervisor'), ok(10_000));
+    for (const at of [11, 12, 13, 14, 15, 16]) tell(loadSecond(at * 1_000));
+    assert.deepEqual(record().returned, { state: 'normal', at: 10_005 });
   });
 
   it('ends at its undo when it did not bite', () => {
