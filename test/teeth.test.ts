@@ -75,7 +75,7 @@ describe('planted bugs', () => {
       twins: { calm: { ...run, silent: false } },
       clean: [run, { ...run, result: 'FAILED' }],
     });
-    assert.match(page, /Planted bugs: 1 of 12 caught/);
+    assert.match(page, /Planted bugs: 1 of 13 caught/);
     assert.match(page, /\[double-insert\].*PASSED: a \\\| b \| NO \|/);
     assert.match(page, /\[ignore-sigterm\].*not run yet/);
     assert.match(page, /\| calm \|.*NOT SILENT/);

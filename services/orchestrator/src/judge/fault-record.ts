@@ -138,6 +138,27 @@ export function recoveryOf(record: FaultRecord, observedUntil: number, limitSeco
   return { state: 'not_recovered' };
 }
 
+/**
+ * The stages of the recovery, in milliseconds. The direct watch looks every 50 to 100 ms, and the engine has its own clock, so
+ * a stage may be seen only after a stronger observation has implied it: a port that answers implies a start, and a right
+ * answer implies a port and a server that is ready. Such a stage counts from the stronger observation. Under a fault of the
+ * database a right answer may come from the cache, so there it does not imply that the server is ready.
+ */
+export function stagesOf(
+  record: FaultRecord,
+): Record<'restartedAt' | 'portAt' | 'readyAt' | 'firstSuccessAt', number | null> {
+  const { restartedAt, portAt, readyAt, firstSuccessAt, fault } = record;
+  const needsDatabase = fault.target === 'postgres' || fault.target === 'database-link';
+  const ready = notAfter(readyAt, needsDatabase ? null : firstSuccessAt);
+  const port = notAfter(notAfter(portAt, ready), firstSuccessAt);
+  const restarted = notAfter(notAfter(restartedAt, port), firstSuccessAt);
+  return { restartedAt: restarted, portAt: port, readyAt: ready, firstSuccessAt };
+}
+
+function notAfter(at: number | null, boundAt: number | null): number | null {
+  return at === null || boundAt === null ? at : Math.min(at, boundAt);
+}
+
 export type BackToNormal =
   | { state: 'normal'; seconds: number }
   | { state: 'never' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Actor, FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { endOf, type FaultRecord, healerOf, recoveryOf } from './fault-record.ts';
+import { endOf, type FaultRecord, healerOf, recoveryOf, stagesOf } from './fault-record.ts';
 import { FaultTracker } from './fault-tracker.ts';
 import type { Observation } from './time-order.ts';
 
@@ -207,6 +207,33 @@ describe('fault tracker', () => {
     tell(...started(9_500, 'supervisor'), ok(10_000));
     for (const at of [11, 12, 13, 14, 15, 16]) tell(loadSecond(at * 1_000));
     assert.deepEqual(record().returned, { state: 'normal', at: 10_005 });
+  });
+
+  it('has no stage later than an observation that implies it', () => {
+    const seen = (at: number, port: boolean, ready: boolean): Observation => ({ type: 'server_seen', at, port, ready });
+    const crash = planned('crash', 'server');
+    const killed = tracked(crash);
+    killed.tell(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), ok(2_000));
+    killed.tell(seen(2_040, true, false), ...started(2_050, 'policy', 1), seen(2_100, true, true));
+    assert.deepEqual(stagesOf(killed.record()), {
+      restartedAt: null,
+      portAt: 2_005,
+      readyAt: 2_005,
+      firstSuccessAt: 2_005,
+    });
+    const late = tracked(crash);
+    late.tell(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), seen(1_500, true, false));
+    late.tell(...started(1_510, 'policy', 1), seen(1_600, true, true), ok(2_000));
+    assert.deepEqual(stagesOf(late.record()), {
+      restartedAt: 1_500,
+      portAt: 1_500,
+      readyAt: 1_600,
+      firstSuccessAt: 2_005,
+    });
+    const down = planned('database-down', 'postgres', 5);
+    const cached = tracked(down);
+    cached.tell(...inject(1_000, down), seen(1_100, true, false), undone(6_000), ok(6_010), seen(7_000, true, true));
+    assert.equal(stagesOf(cached.record()).readyAt, 7_000, 'a cached answer does not imply a database');
   });
 
   it('ends at its undo when it did not bite', () => {

@@ -109,8 +109,9 @@ export class FaultTracker {
     switch (event.type) {
       case 'phase_entered':
         this.#counting = event.phase === 'ramp' || event.phase === 'steady';
-        // From then on the lab itself stops the server.
-        if (event.phase === 'verify') this.#closeFollowed(time, 'the load ended');
+        // Nobody can tell how it goes on, so what still fails may belong to the fault as long as the bound lasts.
+        if (!this.#counting && this.#followed !== null)
+          this.#closeFollowed(this.#followed.endedAt + longestReturnMs, 'the load ended');
         break;
       case 'injector_failed':
         this.#injectorFailedUntil = Math.max(this.#injectorFailedUntil, event.toAt);

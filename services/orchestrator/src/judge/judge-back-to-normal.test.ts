@@ -113,23 +113,17 @@ describe('judge, of the return to normal', () => {
     assert.equal(report.faults[0].back_to_normal.reason, 'the load was not observed');
   });
 
-  it('sees answers that are right but slow', async () => {
-    const slow = plannedFault(2, {
-      kind: 'latency',
-      target: 'client-link',
-      atSeconds: 42.2,
-      durationSeconds: 20,
-      params: { latencyMs: 400 },
-      bit: 'yes',
-    });
-    // The delay is in what users see, and not in the record: a server that is slow after its crash.
-    const hidden = await judged(
-      { ...full, steadySeconds: 120, faults: [crash, slow] },
-      { event: (event) => !('faultId' in event && event.faultId === 'f0002') },
+  it('does not count what fails after the load has ended', async () => {
+    const late = kill(1, 155, { fromSeconds: 0, toSeconds: 30 });
+    const { report } = await judged({ ...full, steadySeconds: 165, faults: [kill(2, 40), late] });
+    const [, second] = report.faults;
+    assert.deepEqual(
+      [second?.back_to_normal?.state, second?.back_to_normal?.reason],
+      ['unknown', 'the load ended'],
+      JSON.stringify(second?.back_to_normal),
     );
-    const [first] = hidden.report.faults;
-    assert.ok((first?.back_to_normal?.seconds ?? 0) > 19, JSON.stringify(first?.back_to_normal));
-    assert.equal(hidden.report.availability.control_windows, 1);
+    assert.ok((second?.back_to_normal?.seconds ?? 99) < 7, JSON.stringify(second?.back_to_normal));
+    assert.equal(report.attribution.unexplained, 0);
   });
 
   it('does not blame the time after the bound on an unexpected exit within a window', async () => {

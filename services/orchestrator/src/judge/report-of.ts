@@ -5,7 +5,7 @@ import { reportedCapacity } from './capacity.ts';
 import { runChecks } from './checks.ts';
 import type { Evidence, SettledFault } from './evidence.ts';
 import type { BackToNormal, FaultRecord } from './fault-record.ts';
-import { isUnsupported } from './fault-record.ts';
+import { isUnsupported, stagesOf } from './fault-record.ts';
 import { combine } from './finding.ts';
 import { isBeyondDoubt } from './interventions.ts';
 import { provenFindings } from './metrics.ts';
@@ -173,6 +173,7 @@ function faultOf(
   { run, plan, monitoring }: Evidence,
 ): ReportedFault {
   const { fault, injectedAt } = record;
+  const stages = stagesOf(record);
   const steadyAt = run.phases.find(({ phase }) => phase === 'steady')?.at;
   const plannedFrom = steadyAt ?? (run.started?.at ?? run.firstAt) + plan.rampSeconds * 1_000;
   const since = (at: number | null): number | null =>
@@ -191,10 +192,10 @@ function faultOf(
     healed_by: healedBy,
     stages: {
       detected: since(record.detectedAt),
-      restarted: since(record.restartedAt),
-      port: since(record.portAt),
-      ready: since(record.readyAt),
-      first_success: since(record.firstSuccessAt),
+      restarted: since(stages.restartedAt),
+      port: since(stages.portAt),
+      ready: since(stages.readyAt),
+      first_success: since(stages.firstSuccessAt),
       back_to_normal: since(record.returned?.state === 'normal' ? record.returned.at : null),
     },
     recovery_seconds: recovery.state === 'recovered' ? seconds(recovery.seconds * 1_000) : null,
