@@ -170,17 +170,58 @@ describe('fault tracker', () => {
     assert.equal(owner(300_000, 300_001), 'f0002', 'a fault without an end owns all that follows');
   });
 
-  it('begins the row of normal seconds again after each failure that began after the fault', () => {
+  it('begins the row of normal seconds again after each failure of a request that began after the fault', () => {
+    const cut = planned('timeout', 'client-link', 5);
+    const after = (...events: Observation[]): FaultRecord => {
+      const { tell, record } = tracked(cut);
+      tell(...inject(10_000, cut), undone(15_000), ok(15_100), loadSecond(16_000), loadSecond(17_000), ...events);
+      return record();
+    };
+    const seconds = [18, 19, 20, 21].map((at) => loadSecond(at * 1_000));
+    // Whoever asked before the end may wait for long, which says nothing of the time after it.
+    assert.deepEqual(after({ ...refused(14_000), at: 17_500 }, ...seconds).returned, { state: 'normal', at: 15_105 });
+    assert.equal(after({ ...refused(17_000), at: 17_500 }, ...seconds).returned, null);
+    const more = [22, 23].map((at) => loadSecond(at * 1_000));
+    assert.deepEqual(after({ ...refused(17_000), at: 17_500 }, ...seconds, ...more).returned, {
+      state: 'normal',
+      at: 18_000,
+    });
+  });
+
+  it('counts no row of seconds over time in which nobody looked, or in which the injector itself failed', () => {
     const cut = planned('timeout', 'client-link', 5);
     const { tell, record } = tracked(cut);
-    tell(...inject(10_000, cut), undone(15_000), ok(15_100), loadSecond(16_000), loadSecond(17_000));
-    // Who had asked before the end may wait for long, and that says nothing of the time after it.
-    tell({ ...refused(14_000), at: 17_500 }, loadSecond(18_000));
-    tell(refused(18_500), loadSecond(19_000));
-    for (const at of [20, 21, 22, 23]) tell(loadSecond(at * 1_000));
+    tell(...inject(10_000, cut), undone(15_000), ok(15_100), ...[16, 17, 18, 19].map((at) => loadSecond(at * 1_000)));
+    tell(loadSecond(23_000), loadSecond(24_000));
+    tell({ type: 'injector_failed', at: 27_500, fromAt: 24_500, toAt: 27_500, reason: 'no answer' });
+    for (const at of [25, 26, 27, 28, 29, 30]) tell(loadSecond(at * 1_000));
     assert.equal(record().returned, null);
-    tell(loadSecond(24_000));
-    assert.deepEqual(record().returned, { state: 'normal', at: 19_000 });
+    for (const at of [31, 32, 33]) tell(loadSecond(at * 1_000));
+    assert.deepEqual(record().returned, { state: 'normal', at: 28_000 });
+  });
+
+  it('does not follow a fault that ends while another one acts', () => {
+    const [long, short] = [planned('latency', 'client-link', 60), planned('freeze', 'server', 5, 'f0002')];
+    const { tell, record, tracker } = tracked(long, short);
+    tell(...inject(10_000, long), ...inject(20_000, short), undone(25_000, 'f0002'), ok(25_100));
+    assert.deepEqual(record('f0002').returned, {
+      state: 'censored',
+      lastAbnormalAt: null,
+      reason: 'another fault was active',
+    });
+    assert.equal(record('f0002').closedAt, 25_105);
+    assert.equal(tracker.ownerOf(26_000, 26_100)?.fault.id, 'f0001');
+  });
+
+  it('ends the window of a fault that was intended and then skipped', () => {
+    const freeze = planned('freeze', 'server', 5);
+    const { tell, tracker } = tracked(freeze);
+    const [intended] = inject(10_000, freeze);
+    assert.ok(intended);
+    const { id: faultId, kind, target } = freeze;
+    tell(intended, { type: 'fault_skipped', at: 11_000, faultId, kind, target, reason: 'late', unsupported: false });
+    assert.equal(tracker.ownerOf(10_500, 10_600)?.fault.id, 'f0001');
+    assert.equal(tracker.ownerOf(11_500, 11_600), null);
   });
 
   it('opens the window again when the target dies once more soon after its recovery', () => {

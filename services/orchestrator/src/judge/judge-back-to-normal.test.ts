@@ -31,12 +31,14 @@ describe('judge, of the return to normal', () => {
 
   it('fails a server that sheds for 60 s after each outage, by name, and blames the faults for it', async () => {
     const sheds = { fromSeconds: 0, toSeconds: 60 };
-    const { report } = await judged({ ...full, faults: [kill(1, 60, sheds), kill(2, 300, sheds)] });
+    const { report, series } = await judged({ ...full, faults: [kill(1, 60, sheds), kill(2, 300, sheds)] });
     assert.equal(report.result, 'FAILED');
     assert.deepEqual(report.reasons.length, 1, report.reasons.join('\n'));
-    assert.match(report.reasons[0] ?? '', /^back_to_normal_seconds is 60\.\d\d s, the rule is max<10/);
+    assert.match(report.reasons[0] ?? '', /^back_to_normal_seconds is 60\.\d\d s, the rule is max<8/);
     assert.equal(report.attribution.unexplained, 0);
     assert.equal(report.availability.control_windows, 1);
+    const [band] = series.faults;
+    assert.ok((band?.windowTo ?? 0) - (band?.to ?? 0) > 65, 'the window in the timeline');
     assert.ok((report.attribution.explained['f0001'] ?? 0) > 1_000, JSON.stringify(report.attribution.explained));
   });
 
@@ -49,13 +51,13 @@ describe('judge, of the return to normal', () => {
     assert.match(reasons, /^(back_to_normal_seconds is 1[12]|availability_control is)/);
   });
 
-  it('passes a server that sheds for 8 s after each outage, with a warning', async () => {
-    const faults = [1, 2].map((number) => kill(number, number * 120, { fromSeconds: 0, toSeconds: 8 }));
+  it('passes a server that sheds for 6.5 s after each outage, with a warning', async () => {
+    const faults = [1, 2].map((number) => kill(number, number * 120, { fromSeconds: 0, toSeconds: 6.5 }));
     const { report } = await judged({ ...full, faults });
     assert.deepEqual([report.result, report.attribution.unexplained], ['PASSED', 0], report.reasons.join('\n'));
     assert.match(
       report.warnings.join('\n'),
-      /back to normal only after over three quarters of the limit of 10 s: f0001/,
+      /back to normal only after over three quarters of the limit of 8 s: f0001/,
     );
   });
 
@@ -65,7 +67,7 @@ describe('judge, of the return to normal', () => {
     assert.equal(report.faults[0]?.stages.back_to_normal, null);
     assert.match(
       report.reasons.join('\n'),
-      /back_to_normal_seconds is without an end, the rule is max<10: not within 90 s after f0001 \(outage\)/,
+      /back_to_normal_seconds is without an end, the rule is max<8: not within 90 s after f0001 \(outage\)/,
     );
     assert.ok((report.availability.control_windows ?? 1) < 0.999, 'the rest of it counts as fault-free time');
     assert.ok(report.attribution.unexplained > 1_000);
@@ -91,7 +93,7 @@ describe('judge, of the return to normal', () => {
     const limping = kill(1, 40, { fromSeconds: 0, toSeconds: 16 });
     const faults = [limping, { ...refused, id: 'f0002', atSeconds: 60 }, { ...refused, id: 'f0003', atSeconds: 120 }];
     const { report } = await judged({ ...full, steadySeconds: 170, faults });
-    assert.match(report.reasons.join('\n'), /^back_to_normal_seconds is 1\d\.\d\d s, the rule is max<10/);
+    assert.match(report.reasons.join('\n'), /^back_to_normal_seconds is 1\d\.\d\d s, the rule is max<8/);
   });
 
   it('cannot tell when most faults were followed by another too early', async () => {
