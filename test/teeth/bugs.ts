@@ -94,6 +94,14 @@ export const bugs: readonly Bug[] = [
     ...broken('unexpected_exits'),
   },
   {
+    name: 'sheds-after-outage',
+    what: 'for a minute after a restart the server refuses one request in ten that it could serve',
+    plantedIn: 'services/server/src/resilience/admission.ts',
+    scenario: 'one outage',
+    hitsExpected: 50,
+    ...broken('back_to_normal_seconds'),
+  },
+  {
     name: 'ignore-sigterm',
     what: 'the server does not end when asked to',
     plantedIn: 'services/server/src/start-server.ts',

@@ -79,6 +79,15 @@ export const scenarios = {
     seconds: 100,
     settings: { ...short, users: 400, schedule: [], load: { ...often, thinkSeconds: { min: 0.1, max: 0.3 } } },
   },
+  'one outage': {
+    what: 'the server killed once, and 90 s of load after it',
+    seconds: 115,
+    settings: {
+      ...short,
+      users: 20,
+      schedule: [rule('outage', 'server', { atSeconds: [15] }, [{ kind: 'outage' }])],
+    },
+  },
   deploys: {
     what: 'ten graceful restarts',
     seconds: 270,

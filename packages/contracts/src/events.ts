@@ -289,6 +289,8 @@ export type EventOf<Type extends EncoreEvent['type']> = Extract<EncoreEvent, { t
 /** A page of a service's events. `boot` changes when the service was started anew; then the numbering starts at 1 again. */
 export const eventPageSchema = z.object({
   boot: z.string(),
+  /** The number after which this page starts. The next page is asked for after its last event, or after this where it has none. */
+  after: z.number(),
   /** Events that fell out of the service's bounded memory before they were fetched. */
   dropped: z.number(),
   events: z.array(z.object({ seq: z.number(), event: eventSchema })),

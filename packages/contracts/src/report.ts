@@ -31,7 +31,17 @@ export const stagesSchema = z.object({
   port: seconds,
   ready: seconds,
   first_success: seconds,
-  baseline: seconds,
+  back_to_normal: seconds,
+});
+
+/**
+ * How long after its recovery the system was back to normal. `normal`: after `seconds`. `never`: not within the bound.
+ * `unknown`: the observation ended first, for `reason`; `seconds` is for how long it was not normal at least.
+ */
+export const backToNormalSchema = z.object({
+  state: z.enum(['normal', 'never', 'unknown']),
+  seconds,
+  reason: z.string().optional(),
 });
 
 /**
@@ -63,6 +73,8 @@ export const reportedFaultSchema = z.object({
   stages: stagesSchema,
   /** The gated figure: from the kill (crash, outage) or from the verified undo (held faults) to the first correct user answer. */
   recovery_seconds: seconds,
+  /** null: the fault had no effect or was not recovered from. */
+  back_to_normal: backToNormalSchema.nullable(),
   attempts_failed: z.number(),
   /** null: nobody watched, or the fault did not bite. */
   monitoring: monitoringSchema.nullable(),
@@ -80,12 +92,9 @@ export const thresholdResultSchema = z.object({
 
 export const reportSchema = z.object({
   /** Raised by a change that breaks readers. */
-  schema_version: z.literal(1),
-  /**
-   * Raised by an addition: a reader may pass over fields that it does not know. 1: faults have `monitoring`. 2: `capacity`, and
-   * `samples` and `sampled` of `integrity`. 3: `late` and `limit_seconds` of `recoveries`.
-   */
-  schema_minor_version: z.literal(3),
+  schema_version: z.literal(2),
+  /** Raised by an addition: a reader may pass over fields that it does not know. */
+  schema_minor_version: z.literal(0),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),
@@ -152,6 +161,14 @@ export const reportSchema = z.object({
     mean_seconds: seconds,
     p95_seconds: seconds,
     max_seconds: seconds,
+    /** `unknown`: the next fault began first, or the observation ended. The figures are of those in `measured`. */
+    back_to_normal: z.object({
+      measured: z.number(),
+      never: z.number(),
+      unknown: z.number(),
+      p95_seconds: seconds,
+      max_seconds: seconds,
+    }),
   }),
   faults: z.array(reportedFaultSchema),
   attribution: z.object({

@@ -23,10 +23,24 @@ describe('EventLog', () => {
     assert.deepEqual(times(log, 3), [40]);
     assert.equal(log.page(undefined, 0).dropped, 0, 'read is not dropped');
     assert.deepEqual(times(log, 0), [40]);
-    assert.equal(log.page(log.boot, 1).dropped, 2, 'numbers 2 and 3 went to another reader');
+    const late = log.page(log.boot, 1);
+    assert.deepEqual([late.dropped, late.after], [0, 3], 'numbers 2 and 3 went to another reader');
     assert.deepEqual(times(log, 99), [], 'a number from the future');
     log.add(event(50));
     assert.deepEqual(times(log, 4), [50]);
+  });
+
+  it('states where a page starts, so that a second reader can go on from there', () => {
+    const log = new EventLog();
+    for (const at of [10, 20]) log.add(event(at));
+    assert.deepEqual(times(log, 0), [10, 20]);
+    assert.deepEqual(times(log, 2), []);
+    const first = log.page(undefined, 0);
+    assert.deepEqual([first.after, first.dropped, first.events.length], [2, 0, 0]);
+    assert.equal(log.page(log.boot, 0).dropped, 0, 'what was read is not dropped');
+    log.add(event(30));
+    const next = log.page(log.boot, first.after);
+    assert.deepEqual([next.after, next.dropped, next.events.length], [2, 0, 1]);
   });
 
   it('starts from the beginning for a reader that knew another boot', () => {
@@ -43,6 +57,7 @@ describe('EventLog', () => {
     assert.ok(page.events.length <= 110, `${page.events.length} events kept`);
     const first = page.events[0]?.seq ?? 0;
     assert.equal(page.dropped, first - 501, 'dropped + handed out = everything after 500');
+    assert.equal(page.after, first - 1);
     assert.equal(page.events.at(-1)?.seq, 1_000);
   });
 });

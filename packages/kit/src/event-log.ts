@@ -15,6 +15,8 @@ export class EventLog {
   #lastSeq = 0;
   /** The last number that a reader named. */
   #read = 0;
+  /** The last number that was dropped because nobody had read it in time. */
+  #dropped = 0;
 
   constructor(capacity = 50_000) {
     this.#capacity = capacity;
@@ -24,18 +26,24 @@ export class EventLog {
     this.#lastSeq += 1;
     this.#events.push({ seq: this.#lastSeq, event });
     // Dropping in blocks keeps this cheap.
-    if (this.#events.length > this.#capacity * 1.1) this.#events.splice(0, this.#events.length - this.#capacity);
+    if (this.#events.length <= this.#capacity * 1.1) return;
+    this.#events.splice(0, this.#events.length - this.#capacity);
+    this.#dropped = this.#firstSeq - 1;
   }
 
-  /** Events after number `after` of boot `boot`; a reader that knows no or another boot starts from what nobody has read. */
+  /**
+   * Events after number `after` of boot `boot`. A reader that knows no or another boot starts from what nobody has read. The page
+   * states the number after which it starts, which is larger than `after` where events were dropped or read by another.
+   */
   page(boot: string | undefined, after: number): EventPage {
     const known = boot === this.boot;
-    const from = known ? Math.max(0, after) : this.#read;
-    if (known) this.#read = Math.max(this.#read, Math.min(from, this.#lastSeq));
-    const dropped = Math.max(0, this.#firstSeq - 1 - from);
+    const from = known ? Math.min(Math.max(0, after), this.#lastSeq) : this.#read;
+    const dropped = Math.max(0, this.#dropped - Math.max(from, this.#read));
+    if (known) this.#read = Math.max(this.#read, from);
     this.#events.splice(0, this.#read + 1 - this.#firstSeq);
     const start = Math.max(0, from + 1 - this.#firstSeq);
-    return { boot: this.boot, dropped, events: this.#events.slice(start, start + pageSize) };
+    const startsAfter = this.#firstSeq - 1 + start;
+    return { boot: this.boot, after: startsAfter, dropped, events: this.#events.slice(start, start + pageSize) };
   }
 
   get #firstSeq(): number {

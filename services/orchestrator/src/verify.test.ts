@@ -111,6 +111,14 @@ describe('verify', () => {
     });
   }
 
+  it('refuses to compare a report of another schema version, in one sentence', async () => {
+    await changeReport((report) => Object.assign(report, { schema_version: 1, totals: {} }));
+    const { exitCode, said } = await verified();
+    assert.equal(exitCode, 4);
+    assert.match(said, /it has schema_version 1, this version of Encore compares 2 only/);
+    assert.doesNotMatch(said, /totals/);
+  });
+
   it('does not believe a report that is none', async () => {
     await writeFile(reportPath, '{"result":');
     assert.equal((await verified()).exitCode, 4);

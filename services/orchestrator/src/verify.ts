@@ -59,7 +59,14 @@ async function contradictionsOf(report: Report, path: string): Promise<string[] 
     return [`it cannot be read: ${describeError(error)}`];
   }
   try {
-    return [...differences(JSON.parse(text), JSON.parse(JSON.stringify(report)), '')];
+    const stored: unknown = JSON.parse(text);
+    const version = isObject(stored) ? stored['schema_version'] : undefined;
+    if (typeof version === 'number' && version !== report.schema_version) {
+      return [
+        `it has schema_version ${version}, this version of Encore compares ${report.schema_version} only; run encore report to write it again`,
+      ];
+    }
+    return [...differences(stored, JSON.parse(JSON.stringify(report)), '')];
   } catch (error) {
     return [`it is no JSON: ${describeError(error)}`];
   }

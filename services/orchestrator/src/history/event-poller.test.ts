@@ -121,6 +121,47 @@ describe('history', () => {
     assert.match(JSON.stringify(told[1]), /dropped/);
   });
 
+  it('reports nothing lost in a second run of services that stayed up', async () => {
+    const lost = async () => (await lines()).filter(({ event: { type } }) => type === 'source_lost');
+    const firstRun = poller();
+    for (const at of [1, 2]) service.events.add(event(at));
+    await firstRun.drain(AbortSignal.timeout(5_000));
+    const secondRun = poller(10);
+    for (let round = 0; round < 3; round += 1) assert.equal(await secondRun.poll(), 0);
+    service.events.add(event(11));
+    assert.equal(await secondRun.poll(), 1);
+    assert.equal(await secondRun.poll(), 0);
+    assert.deepEqual(await lost(), []);
+    assert.deepEqual(
+      (await lines()).map(({ event: { at } }) => at),
+      [1, 2, 11],
+    );
+  });
+
+  it('does not report what was dropped between two runs', async () => {
+    service.events = new EventLog(10);
+    for (let at = 1; at <= 40; at += 1) service.events.add(event(at));
+    service.events.add(event(100));
+    await poller(90).drain(AbortSignal.timeout(5_000));
+    assert.deepEqual(
+      (await lines()).map(({ event: { at } }) => at),
+      [100],
+    );
+  });
+
+  it('reports events that another reader of the same service took', async () => {
+    const fetching = poller();
+    service.events.add(event(1));
+    await fetching.drain(AbortSignal.timeout(5_000));
+    for (const at of [2, 3]) service.events.add(event(at));
+    await poller().drain(AbortSignal.timeout(5_000));
+    await fetching.poll();
+    const [lost] = (await lines()).filter(({ event: { type } }) => type === 'source_lost');
+    assert.match(JSON.stringify(lost), /another program fetched 2 events/);
+    await fetching.poll();
+    assert.equal((await lines()).filter(({ event: { type } }) => type === 'source_lost').length, 1);
+  });
+
   it('tells each event once, although two ask at the same time', async () => {
     const fetching = poller();
     const health = { lateStarts: 0, starts: 1, eventLoopDelayP99Ms: 1, cpuShare: 0.1, memoryBytes: 1 };

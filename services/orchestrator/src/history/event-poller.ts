@@ -2,7 +2,7 @@
  * Fetches one service's events into the history. A service that restarted has a new boot and numbers its events anew;
  * the chaos service then hands out its journal again, so what was seen before is passed over.
  */
-import { type EncoreEvent, eventPageSchema } from '@encore/contracts';
+import { type EncoreEvent, type EventPage, eventPageSchema } from '@encore/contracts';
 import { type Clock, callJson, canonicalJson, crcHex, describeError } from '@encore/kit';
 import type { HistoryWriter, Source } from './history-writer.ts';
 
@@ -65,10 +65,10 @@ export class EventPoller {
         ...(signal ? { signal } : {}),
       });
       const rebooted = this.#boot !== '' && page.boot !== this.#boot;
-      if (page.boot !== this.#boot) this.#after = 0;
-      this.#boot = page.boot;
       if (rebooted) this.#options.onReboot();
-      if (page.dropped > 0) this.#tellLost(`${page.dropped} events were dropped before they could be fetched`);
+      this.#noticeMissing(page);
+      this.#boot = page.boot;
+      this.#after = page.after;
       for (const { seq, event } of page.events) {
         this.#after = seq;
         this.#take(event);
@@ -81,6 +81,15 @@ export class EventPoller {
       if (signal?.aborted !== true) this.#noAnswer(error);
       return null;
     }
+  }
+
+  #noticeMissing({ boot, after, dropped, events }: EventPage): void {
+    // Before the first page of a run, what was dropped or read is of an earlier run as long as older events follow.
+    const ofThisRun = this.#boot !== '' || (events[0]?.event.at ?? 0) >= this.#options.since;
+    if (dropped > 0 && ofThisRun) this.#tellLost(`${dropped} events were dropped before they could be fetched`);
+    const taken = boot === this.#boot ? after - this.#after - dropped : 0;
+    if (taken > 0)
+      this.#tellLost(`another program fetched ${taken} events; stop a second orchestrator, if there is one`);
   }
 
   #take(event: EncoreEvent): void {

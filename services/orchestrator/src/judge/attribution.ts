@@ -1,4 +1,4 @@
-/** Whose fault was it? Every failed attempt belongs to a fault's window or tail, to a failure of the injector, or is unexplained. */
+/** Whose fault was it? Every failed attempt belongs to a fault's window, to a failure of the injector, or is unexplained. */
 import type { EventOf } from '@encore/contracts';
 import { neutralOutcomes } from '@encore/contracts';
 import type { FaultRecord } from './fault-record.ts';

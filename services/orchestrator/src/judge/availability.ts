@@ -14,7 +14,7 @@ export class Availability {
   #longestOutageMs = 0;
   readonly #controlFailures = new ControlFailures();
 
-  /** `inControl`: the probe was due in steady, outside of every fault's window and tail. */
+  /** `inControl`: the probe was due in steady, outside of every fault's window. */
   add(probe: Probe, inControl: boolean): void {
     if (isNeutral(probe.outcome)) return;
     const ok = probe.outcome === 'ok';

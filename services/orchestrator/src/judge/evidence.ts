@@ -3,7 +3,7 @@ import type { Healer, Plan } from '@encore/contracts';
 import type { Alerts } from './alerts.ts';
 import type { Attribution } from './attribution.ts';
 import type { Availability } from './availability.ts';
-import type { FaultRecord, Recovery } from './fault-record.ts';
+import type { BackToNormal, FaultRecord, Recovery } from './fault-record.ts';
 import type { Generator } from './generator.ts';
 import type { IntegrityFigures } from './integrity.ts';
 import type { Interventions } from './interventions.ts';
@@ -18,7 +18,11 @@ export interface SettledFault {
   record: FaultRecord;
   recovery: Recovery;
   healedBy: Healer | null;
-  /** The window without its tail; null for a fault that was never tried. */
+  /** Null for a fault that was not recovered from. */
+  backToNormal: BackToNormal | null;
+  /** When it was over and recovered from; null for a fault that was never tried. */
+  endedAt: number | null;
+  /** From the moment at which its effect may have begun until the system was back to normal; null as above. */
   window: Span | null;
 }
 

@@ -2,10 +2,17 @@
 import type { Actor, Bit, EventOf, Healer, PlannedFault } from '@encore/contracts';
 import { containerOf, kindTraits } from './kind-traits.ts';
 
-/** Failures this long after a fault's end still belong to it. */
-export const tailMs = 5_000;
+/** The engine's events and deaths this soon after a fault's end still belong to it. */
+export const settlingMs = 5_000;
 /** An intent that is older than this says nothing about when the act began. */
 const longestActMs = 5_000;
+
+export type ReturnOutcome =
+  | { state: 'normal'; at: number }
+  /** Not within the bound, although the load was observed. */
+  | { state: 'never' }
+  /** The observation ended first. It was not normal until `lastAbnormalAt` at least. */
+  | { state: 'censored'; lastAbnormalAt: number | null; reason: string };
 
 export interface FaultRecord {
   fault: PlannedFault;
@@ -35,7 +42,10 @@ export interface FaultRecord {
   readyAt: number | null;
   answeredWhileHeld: boolean;
   firstSuccessAt: number | null;
-  baselineAt: number | null;
+  /** How the system came back to normal; null until the window is over. */
+  returned: ReturnOutcome | null;
+  /** When the window ended: with the fifth normal second in a row, with the next fault, or at the bound. */
+  closedAt: number | null;
   /** Containers other than the fault's own that died in its window. */
   alsoDied: Set<string>;
   attemptsFailed: number;
@@ -67,7 +77,8 @@ export function newFaultRecord(fault: PlannedFault): FaultRecord {
     readyAt: null,
     answeredWhileHeld: false,
     firstSuccessAt: null,
-    baselineAt: null,
+    returned: null,
+    closedAt: null,
     alsoDied: new Set(),
     attemptsFailed: 0,
   };
@@ -94,7 +105,7 @@ export function beganAt({ intendedAt, injectedAt }: FaultRecord): number | null 
   return Math.min(injectedAt, Math.max(intendedAt, injectedAt - longestActMs));
 }
 
-/** When the fault was over, its tail not included; null while it is not. */
+/** When the fault was over and recovered from, its aftermath not included; null while it is not. */
 export function endOf(record: FaultRecord): number | null {
   const { bit, bitAt, injectedAt, undoneAt, firstSuccessAt, fault } = record;
   if (bit === 'refused' || bit === 'unsupported') return undoneAt ?? bitAt;
@@ -125,6 +136,50 @@ export function recoveryOf(record: FaultRecord, observedUntil: number, limitSeco
     return { state: 'unknown', why: `nobody asked for ${limitSeconds} s after it` };
   }
   return { state: 'not_recovered' };
+}
+
+/**
+ * The stages of the recovery, in milliseconds. The direct watch looks every 50 to 100 ms, and the engine has its own clock, so
+ * a stage may be seen only after a stronger observation has implied it: a port that answers implies a start, and a right
+ * answer implies a port and a server that is ready. Such a stage counts from the stronger observation. Under a fault of the
+ * database a right answer may come from the cache, so there it does not imply that the server is ready.
+ */
+export function stagesOf(
+  record: FaultRecord,
+): Record<'restartedAt' | 'portAt' | 'readyAt' | 'firstSuccessAt', number | null> {
+  const { restartedAt, portAt, readyAt, firstSuccessAt, fault } = record;
+  const needsDatabase = fault.target === 'postgres' || fault.target === 'database-link';
+  const ready = notAfter(readyAt, needsDatabase ? null : firstSuccessAt);
+  const port = notAfter(notAfter(portAt, ready), firstSuccessAt);
+  const restarted = notAfter(notAfter(restartedAt, port), firstSuccessAt);
+  return { restartedAt: restarted, portAt: port, readyAt: ready, firstSuccessAt };
+}
+
+function notAfter(at: number | null, boundAt: number | null): number | null {
+  return at === null || boundAt === null ? at : Math.min(at, boundAt);
+}
+
+export type BackToNormal =
+  | { state: 'normal'; seconds: number }
+  | { state: 'never' }
+  | { state: 'censored'; atLeastSeconds: number; reason: string };
+
+/** Counted from the recovery on, so that a slow recovery is not blamed twice; null where nothing was recovered from. */
+export function backToNormalOf(record: FaultRecord): BackToNormal | null {
+  const endedAt = endOf(record);
+  if (record.bit !== 'yes' || endedAt === null) return null;
+  const { returned } = record;
+  const since = (at: number | null): number => (at === null ? 0 : Math.max(0, at - endedAt) / 1_000);
+  switch (returned?.state) {
+    case 'normal':
+      return { state: 'normal', seconds: since(returned.at) };
+    case 'never':
+      return { state: 'never' };
+    case 'censored':
+      return { state: 'censored', atLeastSeconds: since(returned.lastAbnormalAt), reason: returned.reason };
+    case undefined:
+      return { state: 'censored', atLeastSeconds: 0, reason: 'the run ended' };
+  }
 }
 
 /** Who ended the effect. A policy is believed only if the engine's own count of restarts rose. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Actor, FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { endOf, type FaultRecord, healerOf, recoveryOf } from './fault-record.ts';
+import { endOf, type FaultRecord, healerOf, recoveryOf, stagesOf } from './fault-record.ts';
 import { FaultTracker } from './fault-tracker.ts';
 import type { Observation } from './time-order.ts';
 
@@ -61,6 +61,17 @@ const started = (at: number, actor: Actor, restartCount = 0): Observation[] => [
   { type: 'target_started', at, engineAt: at, target: 'server', actor, reason: '' },
 ];
 const ok = (dueAt: number, at = dueAt + 5): Observation => ({ type: 'probe', at, dueAt, outcome: 'ok' });
+/** A second in which the users had 20 right answers. */
+const loadSecond = (at: number): Observation => ({
+  type: 'load_second',
+  at,
+  users: 10,
+  attempts: { ok: 20 },
+  operations: {},
+  responseMs: null,
+  bytesSent: 0,
+  bytesReceived: 0,
+});
 const refused = (dueAt: number): Observation => ({ type: 'probe', at: dueAt + 5, dueAt, outcome: 'refused' });
 
 describe('fault tracker', () => {
@@ -139,19 +150,131 @@ describe('fault tracker', () => {
     assert.deepEqual([...record('f0002').alsoDied], ['postgres']);
   });
 
-  it('owns what overlaps its window or the 5 s after it, and nothing else; the latest fault wins', () => {
+  it('owns what overlaps its window, until 5 normal seconds have passed; the latest fault wins', () => {
     const first = planned('latency', 'client-link', 5);
     const second = planned('freeze', 'server', 5, 'f0002');
-    const { tell, tracker } = tracked(first, second);
+    const { tell, tracker, record } = tracked(first, second);
     const owner = (fromAt: number, toAt: number): string | undefined => tracker.ownerOf(fromAt, toAt)?.fault.id;
     tell(...inject(10_000, first), undone(15_000), ok(15_100));
     assert.equal(owner(9_000, 9_980), undefined, 'before the intent');
     assert.equal(owner(9_000, 9_995), 'f0001', 'after the intent');
-    assert.equal(owner(20_100, 20_200), 'f0001', 'the end of the tail');
-    assert.equal(owner(20_106, 20_200), undefined, 'after the tail');
-    tell(...inject(20_050, second));
-    assert.equal(owner(20_000, 20_100), 'f0002');
+    tell(...[16, 17, 18, 19, 20].map((at) => loadSecond(at * 1_000)));
+    assert.equal(owner(20_900, 20_950), 'f0001', 'four whole seconds are not enough');
+    tell(loadSecond(21_000));
+    assert.equal(record().closedAt, 21_000);
+    assert.deepEqual(record().returned, { state: 'normal', at: 15_105 });
+    assert.equal(owner(20_900, 21_100), 'f0001', 'it began within the window');
+    assert.equal(owner(21_001, 21_100), undefined, 'after the window');
+    tell(...inject(21_050, second));
+    assert.equal(owner(21_000, 21_100), 'f0002');
     assert.equal(owner(300_000, 300_001), 'f0002', 'a fault without an end owns all that follows');
+  });
+
+  it('begins the row of normal seconds again after each failure of a request that began after the fault', () => {
+    const cut = planned('timeout', 'client-link', 5);
+    const after = (...events: Observation[]): FaultRecord => {
+      const { tell, record } = tracked(cut);
+      tell(...inject(10_000, cut), undone(15_000), ok(15_100), loadSecond(16_000), loadSecond(17_000), ...events);
+      return record();
+    };
+    const seconds = [18, 19, 20, 21].map((at) => loadSecond(at * 1_000));
+    // Whoever asked before the end may wait for long, which says nothing of the time after it.
+    assert.deepEqual(after({ ...refused(14_000), at: 17_500 }, ...seconds).returned, { state: 'normal', at: 15_105 });
+    assert.equal(after({ ...refused(17_000), at: 17_500 }, ...seconds).returned, null);
+    const more = [22, 23].map((at) => loadSecond(at * 1_000));
+    assert.deepEqual(after({ ...refused(17_000), at: 17_500 }, ...seconds, ...more).returned, {
+      state: 'normal',
+      at: 18_000,
+    });
+  });
+
+  it('counts no row of seconds over time in which nobody looked, or in which the injector itself failed', () => {
+    const cut = planned('timeout', 'client-link', 5);
+    const { tell, record } = tracked(cut);
+    tell(...inject(10_000, cut), undone(15_000), ok(15_100), ...[16, 17, 18, 19].map((at) => loadSecond(at * 1_000)));
+    tell(loadSecond(23_000), loadSecond(24_000));
+    tell({ type: 'injector_failed', at: 27_500, fromAt: 24_500, toAt: 27_500, reason: 'no answer' });
+    for (const at of [25, 26, 27, 28, 29, 30]) tell(loadSecond(at * 1_000));
+    assert.equal(record().returned, null);
+    for (const at of [31, 32, 33]) tell(loadSecond(at * 1_000));
+    assert.deepEqual(record().returned, { state: 'normal', at: 28_000 });
+  });
+
+  it('does not follow a fault that ends while another one acts', () => {
+    const [long, short] = [planned('latency', 'client-link', 60), planned('freeze', 'server', 5, 'f0002')];
+    const { tell, record, tracker } = tracked(long, short);
+    tell(...inject(10_000, long), ...inject(20_000, short), undone(25_000, 'f0002'), ok(25_100));
+    assert.deepEqual(record('f0002').returned, {
+      state: 'censored',
+      lastAbnormalAt: null,
+      reason: 'another fault was active',
+    });
+    assert.equal(record('f0002').closedAt, 25_105);
+    assert.equal(tracker.ownerOf(26_000, 26_100)?.fault.id, 'f0001');
+  });
+
+  it('ends the window of a fault that was intended and then skipped', () => {
+    const freeze = planned('freeze', 'server', 5);
+    const { tell, tracker } = tracked(freeze);
+    const [intended] = inject(10_000, freeze);
+    assert.ok(intended);
+    const { id: faultId, kind, target } = freeze;
+    tell(intended, { type: 'fault_skipped', at: 11_000, faultId, kind, target, reason: 'late', unsupported: false });
+    assert.equal(tracker.ownerOf(10_500, 10_600)?.fault.id, 'f0001');
+    assert.equal(tracker.ownerOf(11_500, 11_600), null);
+  });
+
+  it('opens the window again when the target dies once more soon after its recovery', () => {
+    const crash = planned('crash', 'server');
+    const { tell, record } = tracked(crash);
+    tell(
+      ...inject(1_000, crash),
+      died(1_020),
+      undone(1_030),
+      ...started(1_500, 'policy', 1),
+      ok(2_000),
+      loadSecond(3_000),
+    );
+    tell(
+      died(3_500),
+      loadSecond(4_000),
+      loadSecond(5_000),
+      loadSecond(6_000),
+      loadSecond(7_000),
+      loadSecond(8_000),
+      loadSecond(9_000),
+    );
+    assert.equal(record().closedAt, null);
+    tell(...started(9_500, 'supervisor'), ok(10_000));
+    for (const at of [11, 12, 13, 14, 15, 16]) tell(loadSecond(at * 1_000));
+    assert.deepEqual(record().returned, { state: 'normal', at: 10_005 });
+  });
+
+  it('has no stage later than an observation that implies it', () => {
+    const seen = (at: number, port: boolean, ready: boolean): Observation => ({ type: 'server_seen', at, port, ready });
+    const crash = planned('crash', 'server');
+    const killed = tracked(crash);
+    killed.tell(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), ok(2_000));
+    killed.tell(seen(2_040, true, false), ...started(2_050, 'policy', 1), seen(2_100, true, true));
+    assert.deepEqual(stagesOf(killed.record()), {
+      restartedAt: null,
+      portAt: 2_005,
+      readyAt: 2_005,
+      firstSuccessAt: 2_005,
+    });
+    const late = tracked(crash);
+    late.tell(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), seen(1_500, true, false));
+    late.tell(...started(1_510, 'policy', 1), seen(1_600, true, true), ok(2_000));
+    assert.deepEqual(stagesOf(late.record()), {
+      restartedAt: 1_500,
+      portAt: 1_500,
+      readyAt: 1_600,
+      firstSuccessAt: 2_005,
+    });
+    const down = planned('database-down', 'postgres', 5);
+    const cached = tracked(down);
+    cached.tell(...inject(1_000, down), seen(1_100, true, false), undone(6_000), ok(6_010), seen(7_000, true, true));
+    assert.equal(stagesOf(cached.record()).readyAt, 7_000, 'a cached answer does not imply a database');
   });
 
   it('ends at its undo when it did not bite', () => {

@@ -1,16 +1,20 @@
 /**
- * Follows every fault from its plan to its tail, on events in the order of time. While a fault is open, everything
- * that happens belongs to it; once both its undo and the first right answer are there, its tail runs, then it is past.
- * So at any moment `ownerOf` can say exactly whether a span of time lies in a fault, without a look into the future.
+ * Follows every fault from its plan until the system is back to normal, on events in the order of time. A fault is over with
+ * both its undo and the first right answer after it; its window lasts until five normal seconds in a row have passed since, until
+ * another fault begins, or until a bound. So `ownerOf` knows at any moment whether a span of time lies in a window,
+ * without a look into the future.
+ *
+ *   injected ── undone ── first right answer ── not normal ... ── 5 normal seconds ─▶ window closed
  */
 import type { EventOf, Plan, PlannedFault } from '@encore/contracts';
-import type { FaultRecord } from './fault-record.ts';
-import { beganAt, containerOfFault, endOf, newFaultRecord, tailMs } from './fault-record.ts';
+import type { FaultRecord, ReturnOutcome } from './fault-record.ts';
+import { beganAt, containerOfFault, endOf, newFaultRecord, settlingMs } from './fault-record.ts';
 import { containerOf, kindTraits } from './kind-traits.ts';
+import { longestReturnMs, ReturnToNormal } from './return-to-normal.ts';
 import { type Observation, type Probe, timeOf } from './time-order.ts';
 import { isNeutral } from './traffic.ts';
 
-/** A fault stays in reach this long after its tail, for answers that began before its end. */
+/** A fault stays in reach this long after its window, for answers that began before its end. */
 const reachMs = 120_000;
 const maxFaults = 100_000;
 
@@ -19,6 +23,12 @@ export class FaultTracker {
   /** Injected or about to be, in order of injection; past ones leave after `reachMs`. */
   #current: FaultRecord[] = [];
   readonly #restartCounts = new Map<string, number>();
+  readonly #toNormal = new ReturnToNormal();
+  /** The fault that is over, and whose way back to normal is followed. At most one is. */
+  #followed: { record: FaultRecord; endedAt: number } | null = null;
+  /** Ramp and steady: the time that later seconds may be compared with. */
+  #counting = false;
+  #injectorFailedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(plan: Plan) {
     for (const fault of plan.faults) this.#record(fault);
@@ -43,6 +53,7 @@ export class FaultTracker {
       case 'fault_skipped':
         this.#update(event.faultId, (record) => {
           record.skipped = { reason: event.reason, unsupported: event.unsupported };
+          if (record.injectedAt === null) record.closedAt = event.at;
         });
         break;
       case 'fault_undone':
@@ -71,17 +82,105 @@ export class FaultTracker {
       default:
         break;
     }
+    this.#followReturn(event, time);
     if (event.type.startsWith('fault_')) this.#forget(time);
   }
 
-  /** The fault injected last whose window, tail included, overlaps this span. Ask in the order of `toAt`. */
+  /** The fault injected last whose window overlaps this span. Ask in the order of `toAt`. */
   ownerOf(fromAt: number, toAt: number): FaultRecord | null {
     return this.#current.findLast((record) => overlaps(record, fromAt, toAt)) ?? null;
   }
 
-  /** The faults that act upon this container at this moment, and may explain what happens to it. */
+  /**
+   * The faults that act upon this container at this moment, and may explain what happens to it. What happens later in their
+   * windows is for the target to answer: a fault that is over neither kills nor pauses.
+   */
   faultsOn(container: string, at: number): FaultRecord[] {
-    return this.#current.filter((record) => containerOfFault(record) === container && overlaps(record, at, at));
+    return this.#current.filter((record) => containerOfFault(record) === container && isOpen(record, at));
+  }
+
+  /** Does any fault act at this moment? */
+  isFaultOpen(at: number): boolean {
+    return this.#current.some((record) => isOpen(record, at));
+  }
+
+  #followReturn(event: Observation, time: number): void {
+    this.#findEnds();
+    switch (event.type) {
+      case 'phase_entered':
+        this.#counting = event.phase === 'ramp' || event.phase === 'steady';
+        // Nobody can tell how it goes on, so what still fails may belong to the fault as long as the bound lasts.
+        if (!this.#counting && this.#followed !== null)
+          this.#closeFollowed(this.#followed.endedAt + longestReturnMs, 'the load ended');
+        break;
+      case 'injector_failed':
+        this.#injectorFailedUntil = Math.max(this.#injectorFailedUntil, event.toAt);
+        break;
+      case 'probe':
+        this.#toNormal.probe(event);
+        break;
+      case 'attempt_failed':
+        this.#toNormal.failure(event);
+        break;
+      case 'load_second':
+        this.#second(event);
+        break;
+      default:
+        break;
+    }
+    if (this.#followed !== null && time >= this.#followed.endedAt + longestReturnMs) this.#reachBound(this.#followed);
+  }
+
+  #second(event: EventOf<'load_second'>): void {
+    const fromAt = event.at - 1_000;
+    const usable = this.#injectorFailedUntil < fromAt;
+    const faultFree = usable && this.#counting && this.ownerOf(fromAt, event.at) === null;
+    const normalAt = this.#toNormal.second(event, { usable, faultFree });
+    if (normalAt !== null) this.#close(event.at, { state: 'normal', at: normalAt });
+  }
+
+  /** Follows the fault that has just ended. One that ends while another acts cannot be told from it. */
+  #findEnds(): void {
+    for (const record of this.#current) {
+      if (record.closedAt !== null || beganAt(record) === null) continue;
+      const endedAt = endOf(record);
+      const isFollowed = this.#followed?.record === record;
+      if (isFollowed && this.#followed?.endedAt === endedAt) continue;
+      // It ended later than it seemed, or its target died once more.
+      if (isFollowed) this.#stopFollowing();
+      if (endedAt === null) continue;
+      this.#closeFollowed(endedAt, 'another fault was active');
+      this.#followed = { record, endedAt };
+      this.#toNormal.follow(endedAt);
+      const others = this.#current.filter((other) => other !== record && other.injectedAt !== null);
+      if (others.some((other) => other.closedAt === null && endOf(other) === null)) {
+        this.#closeFollowed(endedAt, 'another fault was active');
+      }
+    }
+  }
+
+  #reachBound({ endedAt }: { endedAt: number }): void {
+    const boundAt = endedAt + longestReturnMs;
+    if (this.#toNormal.observedUntil(boundAt)) this.#close(boundAt, { state: 'never' });
+    else this.#closeFollowed(boundAt, 'the load was not observed');
+  }
+
+  #closeFollowed(at: number, reason: string): void {
+    const { lastAbnormalAt } = this.#toNormal;
+    this.#close(at, { state: 'censored', lastAbnormalAt, reason });
+  }
+
+  #close(at: number, outcome: ReturnOutcome): void {
+    if (this.#followed === null) return;
+    const { record, endedAt } = this.#followed;
+    record.closedAt = Math.max(at, endedAt);
+    record.returned = outcome;
+    this.#stopFollowing();
+  }
+
+  #stopFollowing(): void {
+    this.#followed = null;
+    this.#toNormal.stop();
   }
 
   #record(fault: PlannedFault): FaultRecord {
@@ -115,6 +214,7 @@ export class FaultTracker {
     record.restartCountBefore = this.#restartCounts.get(containerOfFault(record)) ?? null;
     if (kindTraits[record.fault.kind].clock !== 'undo') record.clockStartsAt = time;
     this.#current = [...this.#current.filter((other) => other !== record), record];
+    this.#closeFollowed(beganAt(record) ?? time, 'another fault began');
   }
 
   #engineSaw(event: EventOf<'engine_saw'>, time: number): void {
@@ -171,25 +271,32 @@ export class FaultTracker {
     }
   }
 
-  /** Begun, and not over with its tail. */
   *#open(at: number): Generator<FaultRecord> {
-    for (const record of this.#current) if (overlaps(record, at, at)) yield record;
+    for (const record of this.#current) if (isOpen(record, at)) yield record;
   }
 
   #forget(now: number): void {
-    this.#current = this.#current.filter((record) => (endOf(record) ?? now) + tailMs + reachMs >= now);
+    this.#current = this.#current.filter((record) => (record.closedAt ?? now) + reachMs >= now);
   }
 }
 
 function overlaps(record: FaultRecord, fromAt: number, toAt: number): boolean {
   const startsAt = beganAt(record);
-  if (startsAt === null || startsAt > toAt) return false;
+  return startsAt !== null && startsAt <= toAt && (record.closedAt === null || fromAt <= record.closedAt);
+}
+
+/** Begun, and not over since more than `settlingMs`. */
+function isOpen(record: FaultRecord, at: number): boolean {
+  const startsAt = beganAt(record);
+  if (startsAt === null || startsAt > at) return false;
   const endsAt = endOf(record);
-  return endsAt === null || fromAt <= endsAt + tailMs;
+  return endsAt === null || at <= endsAt + settlingMs;
 }
 
 function undo(record: FaultRecord, event: EventOf<'fault_undone'>): void {
   if (record.undoVerified === true) return;
+  record.closedAt = null;
+  record.returned = null;
   record.undoneAt = event.at;
   record.undoVerified = event.verified;
   record.undoCause = event.cause;

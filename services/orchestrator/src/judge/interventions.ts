@@ -98,7 +98,7 @@ export class Interventions {
     const asked = faults.some(({ fault }) => fault.kind === 'restart');
     if (asked && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
     // The death of one target in the window of a fault on another is a cascade, which has its own warning.
-    const unexpected = faults.length === 0 ? tracker.ownerOf(at, at) === null : !faults.some(mayEnd);
+    const unexpected = faults.length === 0 ? !tracker.isFaultOpen(at) : !faults.some(mayEnd);
     if (unexpected) keep(this.#deaths, { at, target, action, exitCode: event.exitCode ?? null });
   }
 

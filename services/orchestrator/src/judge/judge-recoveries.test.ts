@@ -16,7 +16,7 @@ describe('judge, of recoveries', () => {
     // The server answers from 1.8 s on; the probe due at 42.1 s of steady is the first one after that, and takes 8 ms.
     assert.equal(fault.stages.first_success, 1.858);
     assert.equal(fault.recovery_seconds, 1.858);
-    assert.ok((fault.stages.baseline ?? 0) >= 1.858);
+    assert.ok((fault.stages.back_to_normal ?? 0) >= 1.858);
   });
 
   it('starts the clock of a held fault at its verified undo', async () => {

@@ -24,7 +24,7 @@ import { Resources } from './resources.ts';
 import { RunFacts } from './run-facts.ts';
 import type { Series } from './series.ts';
 import { seriesOf } from './series.ts';
-import { controlWindowsOf, findBaselines, settleFaults } from './settle.ts';
+import { controlWindowsOf, settleFaults } from './settle.ts';
 import { secondsWithin } from './span.ts';
 import type { Observation } from './time-order.ts';
 import { TimeOrder } from './time-order.ts';
@@ -168,7 +168,6 @@ export class Judging {
       );
     const faults = settleFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds);
     const controlWindows = controlWindowsOf(run.span('steady'), faults, run.injectorFailures);
-    findBaselines(faults, controlWindows, this.#traffic.seconds);
     const counted = run.span('ramp', 'steady');
     const spanSeconds = counted === null ? 0 : (counted.toAt - counted.fromAt) / 1_000;
     const unseen = counted === null ? [] : [...run.gaps, ...this.#traffic.unseenWithin(counted)];

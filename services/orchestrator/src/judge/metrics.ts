@@ -1,15 +1,17 @@
 /** The figures that rules may speak of, taken from the evidence. `of` is the number of trials behind a count. */
 import type { Evidence } from './evidence.ts';
 import { type Intervention, isBeyondDoubt } from './interventions.ts';
+import { longestReturnMs } from './return-to-normal.ts';
 import { readBackDisagreements } from './run-facts.ts';
 import type { MetricName } from './threshold.ts';
-import { list } from './words.ts';
+import { counted, list } from './words.ts';
 
 export type Figure =
   /** With `of`, a share of so many trials. */
   | { shape: 'value'; value: number | null; of?: number; note?: string }
   | { shape: 'count'; count: number | null; of?: number; note?: string }
-  | { shape: 'trend'; samples: number[]; of?: number; note?: string };
+  /** `tooFew`: too many samples are missing to keep a rule by. */
+  | { shape: 'trend'; samples: number[]; of?: number; tooFew?: boolean; note?: string };
 
 export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   success_rate: ({ traffic }) => ({ shape: 'value', value: traffic.successRate, of: traffic.operationCount }),
@@ -32,8 +34,8 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   }),
   longest_outage_seconds: ({ availability }) => ({ shape: 'value', value: availability.longestOutageSeconds }),
   recovery_seconds: recoverySeconds,
-  detection_seconds: (evidence) => stageSeconds(evidence, 'detectedAt'),
-  baseline_seconds: (evidence) => stageSeconds(evidence, 'baselineAt'),
+  detection_seconds: detectionSeconds,
+  back_to_normal_seconds: backToNormalSeconds,
   lost_writes: (evidence) => provenCount('lost', evidence),
   corrupt_writes: (evidence) => provenCount('corrupt', evidence),
   duplicate_writes: (evidence) => provenCount('duplicate', evidence),
@@ -99,12 +101,60 @@ function recoverySeconds({ faults }: Evidence): Figure {
   return missing.length === 0 ? figure : { ...figure, note: `no right answer came after ${list(missing)}` };
 }
 
-function stageSeconds({ faults }: Evidence, stage: 'detectedAt' | 'baselineAt'): Figure {
-  const samples = faults.flatMap(({ record }) => {
-    const at = record[stage];
-    return at === null || record.injectedAt === null ? [] : [(at - record.injectedAt) / 1_000];
-  });
+function detectionSeconds({ faults }: Evidence): Figure {
+  const samples = faults.flatMap(({ record: { detectedAt, injectedAt } }) =>
+    detectedAt === null || injectedAt === null ? [] : [(detectedAt - injectedAt) / 1_000],
+  );
   return { shape: 'trend', samples };
+}
+
+/**
+ * A censored figure is no sample: it neither keeps a rule nor breaks it. Only where the system was not normal for longer than in
+ * all measured cases does its lower bound count, for the true figure is larger still. With less than half of them measured
+ * there is too little to keep a rule by.
+ */
+function backToNormalSeconds({ faults }: Evidence): Figure {
+  const samples: number[] = [];
+  const bounds: number[] = [];
+  const never: string[] = [];
+  const reasons = new Map<string, number>();
+  let slowest = { seconds: -1, name: '' };
+  for (const { record, backToNormal } of faults) {
+    const name = `${record.fault.id} (${record.fault.kind})`;
+    if (backToNormal?.state === 'normal') {
+      const { seconds } = backToNormal;
+      samples.push(seconds);
+      if (seconds > slowest.seconds) slowest = { seconds, name };
+    }
+    if (backToNormal?.state === 'never') {
+      samples.push(Number.POSITIVE_INFINITY);
+      never.push(name);
+    }
+    if (backToNormal?.state === 'censored') {
+      bounds.push(backToNormal.atLeastSeconds);
+      reasons.set(backToNormal.reason, (reasons.get(backToNormal.reason) ?? 0) + 1);
+    }
+  }
+  const of = samples.length + bounds.length;
+  const measured = samples.length;
+  const longest = Math.max(0, ...samples);
+  samples.push(...bounds.filter((bound) => bound > longest));
+  const notes = [
+    never.length === 0 ? '' : `not within ${longestReturnMs / 1_000} s after ${list(never)}`,
+    slowest.name === '' || never.length > 0 ? '' : `slowest after ${slowest.name}`,
+    bounds.length === 0
+      ? ''
+      : `measured for ${measured} of ${counted(of, 'recovery', 'recoveries')}; unknown for the rest, because ${list(
+          [...reasons].map(([reason, count]) => `${reason} first (${count})`),
+        )}`,
+  ].filter((note) => note !== '');
+  return {
+    shape: 'trend',
+    samples,
+    of,
+    tooFew: measured < bounds.length,
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
+  };
 }
 
 /** A score that nobody read back is neither kept nor lost, so a zero needs every one of them. A violation that was seen counts. */

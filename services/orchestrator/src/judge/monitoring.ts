@@ -1,8 +1,8 @@
 /**
  * Did monitoring see each fault, and after how long? What Prometheus' alerts did stands in the history, and so does which kinds of
- * fault raise which alert, by the alerts' own word; here both are laid over the faults' windows.
+ * fault raise which alert, by the alerts' own word; here both are laid over the faults.
  *
- *   fault   ├── window ──┤── 30 s ──┤
+ *   fault   ├── until recovered ──┤── 30 s ──┤
  *   alert          ▲ went firing here, and names the kind: seen
  */
 import type { EventOf, FaultKind, ReportedMonitoring } from '@encore/contracts';
@@ -78,6 +78,6 @@ function began({ record }: SettledFault): number {
 }
 
 function wasNear(fault: SettledFault, at: number): boolean {
-  const endedAt = fault.window?.toAt ?? began(fault);
+  const endedAt = fault.endedAt ?? began(fault);
   return at >= began(fault) && at <= endedAt + noticedWithinMs;
 }

@@ -4,8 +4,8 @@ import { operationKinds, outcomes, reportSchema } from '@encore/contracts';
 import { reportedCapacity } from './capacity.ts';
 import { runChecks } from './checks.ts';
 import type { Evidence, SettledFault } from './evidence.ts';
-import type { FaultRecord } from './fault-record.ts';
-import { isUnsupported } from './fault-record.ts';
+import type { BackToNormal, FaultRecord } from './fault-record.ts';
+import { isUnsupported, stagesOf } from './fault-record.ts';
 import { combine } from './finding.ts';
 import { isBeyondDoubt } from './interventions.ts';
 import { provenFindings } from './metrics.ts';
@@ -22,8 +22,8 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
   const startedAt = run.started?.at ?? run.firstAt;
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
-    schema_version: 1,
-    schema_minor_version: 3,
+    schema_version: 2,
+    schema_minor_version: 0,
     run_id: run.started?.runId ?? 'unknown',
     result,
     reasons,
@@ -139,11 +139,41 @@ function recoveriesOf({ faults, settings: { recoveryTimeoutSeconds: limit } }: E
     mean_seconds: took.length === 0 ? null : seconds((took.reduce((sum, one) => sum + one, 0) / took.length) * 1_000),
     p95_seconds: rounded(percentileOf(took, 95)),
     max_seconds: rounded(took.at(-1) ?? null),
+    back_to_normal: returnsOf(faults),
   };
 }
 
-function faultOf({ record, recovery, healedBy }: SettledFault, { run, plan, monitoring }: Evidence): ReportedFault {
+function returnsOf(faults: readonly SettledFault[]): Report['recoveries']['back_to_normal'] {
+  const returns = faults.flatMap(({ backToNormal }) => backToNormal ?? []);
+  const took = returns.flatMap((one) => (one.state === 'normal' ? [one.seconds] : [])).sort((a, b) => a - b);
+  return {
+    measured: took.length,
+    never: returns.filter(({ state }) => state === 'never').length,
+    unknown: returns.filter(({ state }) => state === 'censored').length,
+    p95_seconds: rounded(percentileOf(took, 95)),
+    max_seconds: rounded(took.at(-1) ?? null),
+  };
+}
+
+function reportedReturn(backToNormal: BackToNormal | null): ReportedFault['back_to_normal'] {
+  switch (backToNormal?.state) {
+    case 'normal':
+      return { state: 'normal', seconds: rounded(backToNormal.seconds) };
+    case 'never':
+      return { state: 'never', seconds: null };
+    case 'censored':
+      return { state: 'unknown', seconds: rounded(backToNormal.atLeastSeconds), reason: backToNormal.reason };
+    case undefined:
+      return null;
+  }
+}
+
+function faultOf(
+  { record, recovery, healedBy, backToNormal }: SettledFault,
+  { run, plan, monitoring }: Evidence,
+): ReportedFault {
   const { fault, injectedAt } = record;
+  const stages = stagesOf(record);
   const steadyAt = run.phases.find(({ phase }) => phase === 'steady')?.at;
   const plannedFrom = steadyAt ?? (run.started?.at ?? run.firstAt) + plan.rampSeconds * 1_000;
   const since = (at: number | null): number | null =>
@@ -162,13 +192,14 @@ function faultOf({ record, recovery, healedBy }: SettledFault, { run, plan, moni
     healed_by: healedBy,
     stages: {
       detected: since(record.detectedAt),
-      restarted: since(record.restartedAt),
-      port: since(record.portAt),
-      ready: since(record.readyAt),
-      first_success: since(record.firstSuccessAt),
-      baseline: since(record.baselineAt),
+      restarted: since(stages.restartedAt),
+      port: since(stages.portAt),
+      ready: since(stages.readyAt),
+      first_success: since(stages.firstSuccessAt),
+      back_to_normal: since(record.returned?.state === 'normal' ? record.returned.at : null),
     },
     recovery_seconds: recovery.state === 'recovered' ? seconds(recovery.seconds * 1_000) : null,
+    back_to_normal: reportedReturn(backToNormal),
     attempts_failed: record.attemptsFailed,
     monitoring: monitoring?.get(fault.id) ?? null,
   };

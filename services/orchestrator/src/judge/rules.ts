@@ -21,6 +21,8 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
     // Some 500 probes cannot tell 99.9 % from 99.8 %: in a smoke run one unlucky probe would decide.
     availability_control: settings.profile === 'smoke' ? 'value>=0.99' : 'value>=0.999',
     ...(faultsPlanned ? { recovery_seconds: `max<${settings.recoveryTimeoutSeconds}` } : {}),
+    // The same in every profile, for the server's database breaker (5 s) is the same; docs/REPORT.md gives the reasons.
+    ...(faultsPlanned ? { back_to_normal_seconds: 'max<8' } : {}),
     lost_writes: 'count==0',
     corrupt_writes: 'count==0',
     duplicate_writes: 'count==0',
@@ -34,9 +36,14 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
   };
 }
 
+/** The rules of a run: the defaults, and those of the config in their place. */
+export function thresholdsOf(settings: Settings, faultsPlanned: boolean): Record<string, string> {
+  return { ...defaultThresholds(settings, faultsPlanned), ...settings.thresholds };
+}
+
 export function judgeRules(evidence: Evidence): { results: ThresholdResult[]; findings: Finding[] } {
   const { settings, plan } = evidence;
-  const expressions = { ...defaultThresholds(settings, plan.faults.length > 0), ...settings.thresholds };
+  const expressions = thresholdsOf(settings, plan.faults.length > 0);
   const results: ThresholdResult[] = [];
   const findings: Finding[] = [];
   const silent: string[] = [];
@@ -83,14 +90,20 @@ function aggregateOf(figure: Figure, threshold: Threshold, observedSeconds: numb
   }
 }
 
-/** A share that breaks its rule, but of so few trials that chance alone may have done it. */
-function isTooSmall(figure: Figure, { operator, limit }: Threshold): boolean {
+/** A share that breaks its rule, but of so few trials that chance alone may have done it; or one of samples that keeps it, with too many missing. */
+function isTooSmall(figure: Figure, threshold: Threshold): boolean {
+  const { operator, limit } = threshold;
+  if (figure.shape === 'trend' && figure.tooFew === true) {
+    const value = aggregate(figure.samples, threshold);
+    return value !== null && holds(operator, value, limit);
+  }
   if (figure.shape !== 'value' || figure.value === null || figure.of === undefined) return false;
   if ((operator !== '>=' && operator !== '>') || holds(operator, figure.value, limit)) return false;
   return mayBeChance(figure.value, figure.of, limit);
 }
 
-function tooFewOf({ note, of = 0 }: Figure): string {
+function tooFewOf({ shape, note, of = 0 }: Figure): string {
+  if (shape === 'trend') return note ?? 'too few were measured';
   return `${note === undefined ? '' : `${note}; `}${of.toLocaleString('en-US')} are too few to judge by`;
 }
 

@@ -1,7 +1,6 @@
 /** The timeline of the page: the whole run in at most some 1,500 steps, however long it was. Columns share their times. */
 import type { FaultKind, Target } from '@encore/contracts';
 import type { Evidence } from './evidence.ts';
-import { tailMs } from './fault-record.ts';
 import type { MemoryTrace } from './memory-trace.ts';
 
 export interface Series {
@@ -18,7 +17,7 @@ export interface Series {
   memoryBytes: Record<string, (number | null)[]>;
   /** The live limit: the lowest that held within each step, so that a cap shows. */
   memoryLimitBytes: Record<string, (number | null)[]>;
-  faults: { id: string; kind: FaultKind; target: Target; from: number; to: number; tailTo: number }[];
+  faults: { id: string; kind: FaultKind; target: Target; from: number; to: number; windowTo: number }[];
   phases: { phase: string; at: number }[];
 }
 
@@ -78,8 +77,8 @@ function addStep(series: Series, { traffic: { seconds } }: Evidence, firstRow: n
 }
 
 function bandsOf({ faults }: Evidence): Series['faults'] {
-  return faults.flatMap(({ record: { fault }, window }) =>
-    window === null
+  return faults.flatMap(({ record: { fault }, window, endedAt }) =>
+    window === null || endedAt === null
       ? []
       : [
           {
@@ -87,8 +86,8 @@ function bandsOf({ faults }: Evidence): Series['faults'] {
             kind: fault.kind,
             target: fault.target,
             from: window.fromAt / 1_000,
-            to: window.toAt / 1_000,
-            tailTo: (window.toAt + tailMs) / 1_000,
+            to: endedAt / 1_000,
+            windowTo: window.toAt / 1_000,
           },
         ],
   );

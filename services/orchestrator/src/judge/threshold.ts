@@ -27,7 +27,7 @@ export const metricShapes = {
   longest_outage_seconds: 'value',
   recovery_seconds: 'trend',
   detection_seconds: 'trend',
-  baseline_seconds: 'trend',
+  back_to_normal_seconds: 'trend',
   lost_writes: 'count',
   corrupt_writes: 'count',
   duplicate_writes: 'count',

@@ -5,8 +5,10 @@
 import { describeError } from '@encore/kit';
 import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill } from './fault-record.ts';
+import { thresholdsOf } from './rules.ts';
 import type { SecondTable } from './second-table.ts';
 import { type Span, union } from './span.ts';
+import { parseThreshold } from './threshold.ts';
 import { counted, list, percentOf } from './words.ts';
 
 interface WarningSign {
@@ -20,6 +22,7 @@ const named = (faults: readonly SettledFault[]): string =>
 
 export const warningSigns: readonly WarningSign[] = [
   { name: 'recovery_near_limit', source: 'guide', look: slowRecoveries },
+  { name: 'return_near_limit', source: 'encore', look: slowReturns },
   {
     name: 'memory_near_limit',
     source: 'guide',
@@ -163,6 +166,21 @@ function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }:
     : [
         `${counted(slow.length, 'recovery', 'recoveries')} took over three quarters of the limit of ${limit} s: ${named(slow)}`,
       ];
+}
+
+/** Whoever limps for nearly as long as the rule allows should not pass in silence. */
+function slowReturns({ faults, settings, plan }: Evidence): string[] {
+  const { back_to_normal_seconds: expression } = thresholdsOf(settings, plan.faults.length > 0);
+  if (expression === undefined) return [];
+  const { aggregation, operator, limit } = parseThreshold('back_to_normal_seconds', expression);
+  if (aggregation !== 'max' || !operator.startsWith('<')) return [];
+  const slow = faults.filter(
+    ({ backToNormal }) =>
+      backToNormal?.state === 'normal' && backToNormal.seconds > 0.75 * limit && backToNormal.seconds < limit,
+  );
+  return slow.length === 0
+    ? []
+    : [`the system was back to normal only after over three quarters of the limit of ${limit} s: ${named(slow)}`];
 }
 
 /** In the busiest tenth of the control windows' seconds, are errors over 1 % and twice those of the rest? */

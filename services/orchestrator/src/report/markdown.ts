@@ -1,5 +1,6 @@
 /** The run in Markdown, for the summary page of a CI job. */
 import type { Report } from '@encore/contracts';
+import { returnText } from './back-to-normal-text.ts';
 import { capacityText } from './capacity-text.ts';
 import { controlText } from './control-text.ts';
 import {
@@ -107,11 +108,17 @@ function faultTable({ faults, recoveries }: Report): string {
       fault.bit,
       fault.healed_by ?? '–',
       recoveryText(fault, recoveries),
+      returnText(fault),
       thousands(fault.attempts_failed),
       monitoringText(fault),
     ]);
   const more = faults.length > maxFaults ? `\n${faults.length - maxFaults} more in the report.\n` : '';
-  return table(['Id', 'Fault', 'At (UTC)', 'Bit', 'Healed by', 'Recovery', 'Failed attempts', 'Alert'], rows) + more;
+  return (
+    table(
+      ['Id', 'Fault', 'At (UTC)', 'Bit', 'Healed by', 'Recovery', 'Back to normal', 'Failed attempts', 'Alert'],
+      rows,
+    ) + more
+  );
 }
 
 function table(head: string[], rows: string[][]): string {

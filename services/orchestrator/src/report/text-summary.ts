@@ -1,6 +1,7 @@
 /** The summary that the terminal prints at the end: the guide's block between rules of 80 signs, then each kill step by step. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { counted } from '../judge/words.ts';
+import { backToNormalText } from './back-to-normal-text.ts';
 import { capacityText } from './capacity-text.ts';
 import { controlText } from './control-text.ts';
 import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
@@ -60,6 +61,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
     `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
     `Total Recoveries: ${recoveries.count} of ${counted(bit.length, 'fault')}, ${healed.length} of ${counted(killed.length, 'kill')}${late && `; ${late}`}`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
+    `Back to Normal: ${backToNormalText(recoveries)}`,
     `Lost Writes: ${lostWritesText(report)}${sampled === null ? '' : `; before that ${sampled} of control windows`}`,
     ...(report.capacity === null ? [] : [`Capacity: ${capacityText(report.capacity)}; counted in no other figure`]),
   ];
@@ -84,7 +86,7 @@ function killOf(kill: ReportedFault, number: number, of: number, { recoveries }:
     [stages.port, 'port accepts connections'],
     [stages.ready, 'server says that it is ready'],
     [stages.first_success, `first correct answer to a user: recovered${isLate(kill, recoveries) ? ', too late' : ''}`],
-    [stages.baseline, 'back to baseline (success and p99 of before)'],
+    [stages.back_to_normal, 'back to normal'],
   ];
   return [
     `${head}${end}`,

@@ -9,6 +9,8 @@ export interface SimulatedFault extends PlannedFault {
   startedBy?: 'policy' | 'supervisor' | 'undo' | 'foreign';
   /** False: the undo was not found to have worked. */
   undoVerified?: boolean;
+  /** From when until when after its end the server sheds one request in ten, as under the load of returning users. */
+  sheds?: { fromSeconds: number; toSeconds: number };
 }
 
 /** A fault with its number; times in seconds of steady. */
@@ -21,8 +23,8 @@ export function plannedFault(
 
 /** Faults that can matter to a request of this second; looked for once per second, for a plan may hold hundreds. */
 export function activeIn(second: number, faults: readonly SimulatedFault[]): SimulatedFault[] {
-  return faults.filter(({ bit, atSeconds, durationSeconds, downSeconds }) => {
-    const longest = Math.max(durationSeconds, (downSeconds ?? 1.5) + 1);
+  return faults.filter(({ bit, atSeconds, durationSeconds, downSeconds, sheds }) => {
+    const longest = Math.max(durationSeconds, (downSeconds ?? 1.5) + 1) + (sheds?.toSeconds ?? 0);
     return (bit ?? 'yes') === 'yes' && atSeconds < second + 1 && atSeconds + longest >= second;
   });
 }
@@ -38,6 +40,17 @@ export function troubleAt(at: number, active: readonly SimulatedFault[], steadyA
     return fault.kind === 'timeout' ? 'header_timeout' : 'refused';
   }
   return null;
+}
+
+/** Is this request one of those that are shed in the aftermath of a fault? */
+export function isShed(number: number, at: number, active: readonly SimulatedFault[], steadyAt: number): boolean {
+  return active.some((fault) => {
+    const { sheds, atSeconds, durationSeconds, downSeconds = 1.5 } = fault;
+    if (sheds === undefined || number % 10 !== 0) return false;
+    const lasts = isDeadly(fault) ? downSeconds + 0.3 : durationSeconds;
+    const afterSeconds = (at - steadyAt) / 1_000 - atSeconds - lasts;
+    return afterSeconds >= sheds.fromSeconds && afterSeconds < sheds.toSeconds;
+  });
 }
 
 export function slownessAt(at: number, active: readonly SimulatedFault[], steadyAt: number): number {

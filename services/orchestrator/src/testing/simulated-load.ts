@@ -1,7 +1,7 @@
 /** What users, probe, generator and sampler tell of each second of a simulated run. */
 import type { EncoreEvent, Outcome } from '@encore/contracts';
 import { Random } from '@encore/kit';
-import { activeIn, type SimulatedFault, slownessAt, troubleAt } from './simulated-fault.ts';
+import { activeIn, isShed, type SimulatedFault, slownessAt, troubleAt } from './simulated-fault.ts';
 import type { Simulation } from './simulation.ts';
 
 const megabyte = 1_048_576;
@@ -37,7 +37,7 @@ export class SimulatedLoad {
     } else {
       for (let number = 0; number < due; number += 1) {
         const startedAt = at + (number / due) * 1_000;
-        const outcome = troubleAt(startedAt, active, this.#steadyAt) ?? (number < stray ? 'server_error' : 'ok');
+        const outcome = this.#outcome(number, startedAt, active) ?? (number < stray ? 'server_error' : 'ok');
         attempts[outcome] = (attempts[outcome] ?? 0) + 1;
         counts[outcome === 'ok' ? 'ok' : 'failed'] += 1;
         // Like the real one, the generator lists so many and counts the rest.
@@ -72,6 +72,10 @@ export class SimulatedLoad {
     }
   }
 
+  #outcome(number: number, at: number, active: SimulatedFault[]): Outcome | null {
+    return troubleAt(at, active, this.#steadyAt) ?? (isShed(number, at, active, this.#steadyAt) ? 'shed' : null);
+  }
+
   #failure(number: number, startedAt: number, outcome: Outcome): EncoreEvent {
     const id = `u1-o${number}`;
     return {
@@ -91,8 +95,8 @@ export class SimulatedLoad {
   #probes(at: number, perSecond: number, active: SimulatedFault[]): EncoreEvent {
     const probes = Array.from({ length: perSecond }, (_, number) => {
       const dueAt = at + (number / perSecond) * 1_000;
-      const outcome = troubleAt(dueAt, active, this.#steadyAt) ?? ('ok' as const);
-      return { dueAt, endedAt: dueAt + 8, outcome };
+      const outcome = this.#outcome(number, dueAt, active) ?? ('ok' as const);
+      return { dueAt, endedAt: dueAt + 8 + slownessAt(dueAt, active, this.#steadyAt), outcome };
     });
     return { type: 'probe_second', at, probes };
   }

@@ -20,7 +20,7 @@ export const databaseFreeze: FaultSpec = pauseFault('database-freeze', {
   does: 'Pauses all processes of the database.',
   undoneBy: 'The undo unpauses it.',
   userSees: 'Requests that need the database hang until the server’s own deadline.',
-  pitfalls: 'The burst after the end belongs to the fault’s tail.',
+  pitfalls: 'The burst after the end belongs to the fault’s window.',
 });
 
 export const databaseLatency: FaultSpec = latencyFault(

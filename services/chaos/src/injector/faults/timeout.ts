@@ -20,5 +20,5 @@ export const timeout = toxicFault({
   does: 'Lets connections be made and swallows what is sent (until the undo, or each for so long).',
   undoneBy: 'The toxic is removed, which closes the connections that it held.',
   userSees: 'Requests run into their deadline; at the end of the fault the open ones are cut.',
-  pitfalls: 'The undo makes errors of its own: they belong to the fault’s tail.',
+  pitfalls: 'The undo makes errors of its own: they belong to the fault’s window.',
 });

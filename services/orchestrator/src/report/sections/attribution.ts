@@ -29,7 +29,7 @@ export function attributionSection({ attribution, faults }: Report): Html {
     { title: 'Each', numeric: true },
   ] as const;
   return html`<h2>Attribution</h2>
-<p class="quiet">A failed attempt belongs to the fault in whose window, or in the 5 s after it, it was under way. Counted over the whole run, heal included; rates and totals count ramp and steady alone.</p>
+<p class="quiet">A failed attempt belongs to the fault in whose window it was under way. A window lasts until the system is back to normal. Counted over the whole run, heal included; rates and totals count ramp and steady alone.</p>
 ${table('Failed attempts by fault', columns, rows, { empty: 'No attempt failed because of a fault.' })}
 <h3>Not explained by any fault: ${thousands(attribution.unexplained)}</h3>
 ${samples(attribution)}`;

@@ -1,19 +1,20 @@
 /** Each fault with its stages drawn on one scale for all, so that lengths can be compared. */
 import type { Report, ReportedFault } from '@encore/contracts';
+import { returnText } from '../back-to-normal-text.ts';
 import { clockText, secondsText, thousands } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';
 import { isLate } from '../late-recovery.ts';
 import { monitoringText } from '../monitoring-text.ts';
 import { type Column, cellOf } from '../table.ts';
 
-const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'baseline'] as const;
+const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'back_to_normal'] as const;
 const stageTitles: Record<(typeof stageNames)[number], string> = {
   detected: 'until seen',
   restarted: 'until restarted',
   port: 'until the port answers',
   ready: 'until ready',
   first_success: 'until the first right answer',
-  baseline: 'until back to baseline',
+  back_to_normal: 'until back to normal',
 };
 const columns: readonly Column[] = [
   { title: 'Fault' },
@@ -21,6 +22,7 @@ const columns: readonly Column[] = [
   { title: 'Bit' },
   { title: 'Healed by' },
   { title: 'Recovery', numeric: true },
+  { title: 'Back to normal', numeric: true },
   { title: 'Stages since injection' },
   { title: 'Failed attempts', numeric: true },
   { title: 'Alert' },
@@ -43,7 +45,7 @@ export function faultsSection(report: Report, running: boolean): Html {
 <label>by <select id="fault-order"><option value="time">time</option><option value="recovery">slowest recovery</option><option value="failed">most failed attempts</option></select></label>
 </div></div>
 <div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>held</span></div>
-<p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user. Alert: the first of Prometheus' alerts that went firing because of it, in seconds since its injection.</p>
+<p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user. Back to normal counts from there. Alert: the first of Prometheus' alerts that went firing because of it, in seconds since its injection.</p>
 <div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, report, { scaleSeconds, running })))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
 }
 
@@ -52,7 +54,7 @@ function rowToCome({ id, kind, target, planned_at: at }: ReportedFault): Html {
   const cells = [
     html`${kind} <span class="quiet">${target} ${id}</span>`,
     html`<span class="quiet">${clockText(at).slice(0, 10)}</span>`,
-    ...[none, none, none],
+    ...[none, none, none, none],
     html`<span class="quiet">still to come</span>`,
     ...[none, none],
   ];
@@ -79,6 +81,7 @@ function row(
     html`<span class="bit ${bit}" title="${fault.evidence}">${bit}</span>`,
     html`${fault.healed_by ?? '–'}`,
     recovery,
+    normalCell(fault, running),
     bar(fault, scaleSeconds),
     html`${thousands(fault.attempts_failed)}`,
     html`<span${fault.monitoring?.state === 'seen' ? '' : html` class="quiet"`}>${monitoringText(fault)}</span>`,
@@ -87,9 +90,17 @@ function row(
   return html`<tr data-kind="${kind}" data-recovery="${order}" data-failed="${fault.attempts_failed}">${cells.map((cell, index) => cellOf(cell, columns[index]))}</tr>`;
 }
 
-/** The way back to baseline may take minutes; it is cut at the edge rather than making all else small. */
+function normalCell(fault: ReportedFault, running: boolean): Html {
+  const returned = fault.back_to_normal;
+  if (returned?.state === 'never') return html`<b class="bad">never</b>`;
+  if (returned?.state === 'normal') return html`${returnText(fault)}`;
+  const text = running && returned?.reason === 'the run ended' ? 'not yet' : returnText(fault);
+  return html`<span class="quiet">${text}</span>`;
+}
+
+/** The way back to normal may take a minute; it is cut at the edge rather than making all else small. */
 function longest({ stages, duration_seconds: held, injected_at: at }: ReportedFault): number {
-  const seen = stageNames.filter((name) => name !== 'baseline').map((name) => stages[name] ?? 0);
+  const seen = stageNames.filter((name) => name !== 'back_to_normal').map((name) => stages[name] ?? 0);
   return at === null ? 0 : Math.max(held, ...seen) * 1.25;
 }
 

@@ -6,7 +6,10 @@ import { table } from '../table.ts';
 
 export function rulesSection({ thresholds, recoveries }: Report, running: boolean): Html {
   const rows = thresholds.map(({ name, expression, value, ok, note }) => {
-    const never = name === 'recovery_seconds' && value === null && recoveries.failed > 0;
+    const never =
+      value === null &&
+      ((name === 'recovery_seconds' && recoveries.failed > 0) ||
+        (name === 'back_to_normal_seconds' && recoveries.back_to_normal.never > 0));
     return [
       mark(ok),
       html`<code>${name}</code>`,

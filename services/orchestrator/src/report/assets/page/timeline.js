@@ -7,23 +7,23 @@ let series = JSON.parse(byId('series').textContent);
 let charts = [];
 let zoomed = false;
 
-/* Bands lie under the lines: the window strong, its tail faint. */
+/* Bands lie under the lines: the fault strong, its window until back to normal faint. */
 function drawBands(u) {
   const { ctx, bbox } = u;
   const { min, max } = u.scales.x;
   ctx.save();
   for (const fault of series.faults) {
-    if (fault.tailTo < min || fault.from > max) continue;
+    if (fault.windowTo < min || fault.from > max) continue;
     ctx.fillStyle = css(`--${groupOf[fault.kind]}`);
     const x = (at) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, u.valToPos(at, 'x', true)));
-    const [from, to, tailTo] = [x(fault.from), x(fault.to), x(fault.tailTo)];
+    const [from, to, windowTo] = [x(fault.from), x(fault.to), x(fault.windowTo)];
     // A band thinner than a pixel is fainter instead, so that a day of faults does not drown the lines; a kill stays seen.
     const width = Math.max(groupOf[fault.kind] === 'kill' ? 1.5 : 0.01, to - from);
     ctx.globalAlpha = 0.22 * Math.min(1, width);
     ctx.fillRect(from, bbox.top, Math.max(1, width), bbox.height);
-    if (tailTo - to < 1) continue;
+    if (windowTo - to < 1) continue;
     ctx.globalAlpha = 0.07;
-    ctx.fillRect(to, bbox.top, tailTo - to, bbox.height);
+    ctx.fillRect(to, bbox.top, windowTo - to, bbox.height);
   }
   ctx.restore();
 }
@@ -108,7 +108,7 @@ function tell(u) {
   }
   const at = series.at[idx];
   const here = series.faults
-    .filter((fault) => fault.from <= at + series.stepSeconds && fault.tailTo >= at)
+    .filter((fault) => fault.from <= at + series.stepSeconds && fault.windowTo >= at)
     .map((fault) => `${fault.id} ${fault.kind} of ${fault.target}`);
   const success = series.success[idx];
   const parts = [
@@ -186,8 +186,8 @@ document.addEventListener('click', (event) => {
   const id = event.target.closest?.('[data-jump]')?.dataset.jump;
   const fault = series.faults.find((one) => one.id === id);
   if (!fault) return;
-  const around = Math.max(15, (fault.tailTo - fault.from) * 0.8);
-  setWindow(fault.from - around, fault.tailTo + around);
+  const around = Math.max(15, (fault.windowTo - fault.from) * 0.8);
+  setWindow(fault.from - around, fault.windowTo + around);
   byId('timeline').focus({ preventScroll: true });
   byId('timeline-section').scrollIntoView({ block: 'start' });
 });
