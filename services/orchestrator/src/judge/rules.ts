@@ -34,6 +34,12 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
   };
 }
 
+/** The number in the rule of a metric that has one by default, with the settings of the run in place of the default. */
+export function limitOf(metric: keyof ReturnType<typeof defaultThresholds>, settings: Settings): number {
+  const expression = { ...defaultThresholds(settings, true), ...settings.thresholds }[metric];
+  return expression === undefined ? Number.NaN : parseThreshold(metric, expression).limit;
+}
+
 export function judgeRules(evidence: Evidence): { results: ThresholdResult[]; findings: Finding[] } {
   const { settings, plan } = evidence;
   const expressions = { ...defaultThresholds(settings, plan.faults.length > 0), ...settings.thresholds };
