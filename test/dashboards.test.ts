@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { dashboards } from '../scripts/make-dashboards.ts';
+import { dashboardLink } from '../services/orchestrator/src/run/dashboard-link.ts';
 import { type Dashboard, isRow, type Panel, panelsOf, type Row } from './support/dashboard-panels.ts';
 import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
 import { isCounter, selectorsOf, seriesOfVariable } from './support/promql.ts';
@@ -50,6 +51,12 @@ describe('Grafana dashboards', () => {
       assert.equal(id, null, uid);
       assert.equal(editable, false, uid);
     }
+  });
+
+  it('are where a run links to', () => {
+    const link = dashboardLink({ page: '', alerts: '', grafana: 'http://localhost:3000' }, 1);
+    assert.equal(link, `http://localhost:3000/d/${made['run']?.uid}?from=1&to=now`);
+    assert.equal(dashboardLink({ page: '', alerts: '' }, 1), null);
   });
 
   it('use the provisioned data source; title, description, unit and link stand on every panel', () => {

@@ -81,7 +81,7 @@ export class RunMetrics {
       help: 'Where a browser finds the live page and the alerts: ports differ from lab to lab, dashboards do not',
       labelNames: ['page', 'alerts'],
       registers,
-    }).set({ ...links }, 1);
+    }).set({ page: links.page, alerts: links.alerts }, 1);
     this.#zero();
     this.#describeRun();
   }
