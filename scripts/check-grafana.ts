@@ -19,20 +19,33 @@ interface Target {
   refId: string;
   expr: string;
 }
+interface Panel {
+  title: string;
+  fieldConfig: { defaults: { noValue?: string } };
+  targets: Target[];
+}
+/** The panels of a collapsed row are inside it. */
+interface Row {
+  type: 'row';
+  title: string;
+  panels: Panel[];
+}
 interface Dashboard {
   uid: string;
   title: string;
-  panels: { title: string; targets: Target[] }[];
+  panels: (Panel | Row)[];
   annotations: { list: { name: string; target: Target; datasource: object }[] };
 }
 interface Shown {
-  dashboard?: { title?: string; panels?: { title?: string }[] };
+  dashboard?: { title?: string; panels?: (Panel | Row)[] };
   meta?: { provisioned?: boolean; isHome?: boolean };
 }
 /** What the visitor asks in one go, and the names under which it is told when something is wrong. */
 interface Asked {
   where: string;
   queries: Target[];
+  /** The panel states what no data means, so one of its queries is enough. */
+  mayBeEmpty: boolean;
 }
 interface Answer {
   status: number;
@@ -122,14 +135,20 @@ async function dashboardProblems(visitor: Visitor, { uid, title, panels }: Dashb
   const { status, body } = await visitor.get(`/api/dashboards/uid/${uid}`);
   if (status !== 200) return [`${title} is not there: status ${status}`];
   const { dashboard, meta } = body as Shown;
-  const shown = new Set(dashboard?.panels?.map((panel) => panel.title));
+  const shown = new Set(panelsOf(dashboard?.panels ?? []).map((panel) => panel.title));
   return [
     ...(meta?.provisioned === true ? [] : [`${title} does not come from the committed file`]),
-    ...panels.filter((panel) => !shown.has(panel.title)).map((panel) => `${title} lacks the panel ${panel.title}`),
+    ...panelsOf(panels)
+      .filter((panel) => !shown.has(panel.title))
+      .map((panel) => `${title} lacks the panel ${panel.title}`),
   ];
 }
 
-async function queryProblems(visitor: Visitor, { where, queries }: Asked, minutes: number): Promise<string[]> {
+async function queryProblems(
+  visitor: Visitor,
+  { where, queries, mayBeEmpty }: Asked,
+  minutes: number,
+): Promise<string[]> {
   const now = Date.now();
   const { status, body } = await visitor.post('/api/ds/query', {
     queries: queries.map((query) => ({ ...query, ...resolution, range: true, instant: false })),
@@ -138,11 +157,18 @@ async function queryProblems(visitor: Visitor, { where, queries }: Asked, minute
   });
   const { results, message } = body as QueryAnswer;
   if (results === undefined) return [`${where}: status ${status}, ${message}`];
-  return queries.flatMap(({ refId, expr }) => {
-    const { error, frames } = results[refId] ?? { error: 'no answer' };
-    if (error !== undefined) return [`${where}: ${error}: ${expr}`];
-    return frames?.some(hasNumbers) ? [] : [`${where} shows nothing: ${expr}`];
-  });
+  const answers = queries.map(({ refId, expr }) => ({ expr, ...(results[refId] ?? { error: 'no answer' }) }));
+  const refused = answers.filter(({ error }) => error !== undefined);
+  const empty = answers.filter(({ error, frames }) => error === undefined && !frames?.some(hasNumbers));
+  const missed = mayBeEmpty && empty.length < answers.length ? [] : empty;
+  return [
+    ...refused.map(({ error, expr }) => `${where}: ${error}: ${expr}`),
+    ...missed.map(({ expr }) => `${where} shows nothing: ${expr}`),
+  ];
+}
+
+function panelsOf(panels: readonly (Panel | Row)[]): Panel[] {
+  return panels.flatMap((panel) => ('targets' in panel ? [panel] : panel.panels));
 }
 
 function hasNumbers({ data }: Frame): boolean {
@@ -151,10 +177,15 @@ function hasNumbers({ data }: Frame): boolean {
 
 function queriesOf({ title, panels, annotations }: Dashboard): Asked[] {
   return [
-    ...panels.map((panel) => ({ where: `${title}: ${panel.title}`, queries: panel.targets })),
+    ...panelsOf(panels).map((panel) => ({
+      where: `${title}: ${panel.title}`,
+      queries: panel.targets,
+      mayBeEmpty: panel.fieldConfig.defaults.noValue !== undefined,
+    })),
     ...annotations.list.map(({ name, target, datasource }) => ({
       where: `${title}: annotation ${name}`,
       queries: [{ ...target, datasource }],
+      mayBeEmpty: false,
     })),
   ];
 }

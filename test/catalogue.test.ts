@@ -7,6 +7,7 @@ import { dashboards } from '../scripts/make-dashboards.ts';
 import { parseCommandLine } from '../services/orchestrator/src/command-line.ts';
 import { type Move, moves } from './e2e/moved.ts';
 import { root } from './support/command.ts';
+import { type Dashboard, panelsOf } from './support/dashboard-panels.ts';
 
 /** A rate over 20 s forgets an event after so long. */
 const apartSeconds = 20;
@@ -33,9 +34,8 @@ describe('catalogue run', () => {
   });
 
   it('has a panel for each kind', () => {
-    const titles = Object.values(dashboards()).flatMap(({ panels }) =>
-      (panels as { title: string }[]).map(({ title }) => title),
-    );
+    const all = Object.values(dashboards()) as unknown as Dashboard[];
+    const titles = all.flatMap((dashboard) => panelsOf(dashboard).map(({ title }) => title));
     for (const [kind, { panel }] of Object.entries(moves)) assert.ok(titles.includes(panel), `${kind}: ${panel}`);
   });
 });

@@ -8,7 +8,7 @@ import { root } from './support/command.ts';
 import { FakeGrafana } from './support/fake-grafana.ts';
 
 const minutes = 10;
-const up = 'max by (job) (up)';
+const up = 'min by (job) (min_over_time(up[$__interval]))';
 const answers = 'Encore: lab: Scrapes that were answered';
 
 describe('check of a running Grafana', () => {

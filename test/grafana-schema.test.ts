@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { root, runCommand } from './support/command.ts';
+import { type Dashboard, isRow, panelsOf } from './support/dashboard-panels.ts';
 
 const folder = join(root, 'grafana', 'dashboards');
 const schema = join(root, 'node_modules', '@grafana', 'schema');
@@ -24,19 +25,9 @@ const published: Record<string, string> = {
 /** Those that have settings of their own for a field. */
 const withFields = ['timeseries', 'heatmap', 'state-timeline'];
 
-interface Panel {
-  type: string;
-  options: object;
-  fieldConfig: { defaults: { custom: object } };
-}
-interface Dashboard {
-  panels: Panel[];
-  annotations: { list: object[] };
-}
-
 /** An enumeration of the published types stands in JSON as its plain text. */
 const head = [
-  `import type { AnnotationQuery, Dashboard, DataQuery, Panel } from '${types}/index.d.ts';`,
+  `import type { AnnotationQuery, Dashboard, DataQuery, Panel, RowPanel } from '${types}/index.d.ts';`,
   `type Json<T> = unknown extends T ? T : T extends string ? \`\${T}\` : T extends object ? { [K in keyof T]: Json<T[K]> } : T;`,
   // What the data source of Prometheus reads beside the common settings.
   'type PromQuery = DataQuery & { expr: string; interval?: string };',
@@ -51,11 +42,13 @@ function name(type: string): string {
 }
 
 function literals({ panels, annotations, ...dashboard }: Dashboard): string[] {
+  const rows = panels.filter(isRow).map((row) => ({ ...row, panels: [] }));
   const literal = (type: string, value: unknown): string => `(${JSON.stringify(value)}) satisfies Json<${type}>;`;
   return [
     literal('Dashboard', dashboard),
     ...annotations.list.map((annotation) => literal('PromAnnotation', annotation)),
-    ...panels.flatMap((panel) => [
+    ...rows.map((row) => literal('RowPanel', row)),
+    ...panelsOf({ panels }).flatMap((panel) => [
       literal('Panel', panel),
       literal(`${name(panel.type)}.Options`, panel.options),
       ...(withFields.includes(panel.type)

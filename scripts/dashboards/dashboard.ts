@@ -1,14 +1,23 @@
-/** Panels on a grid of 24 columns, with the faults as annotations over all of them. */
-import { datasource, linkDefaults, livePage, type PanelSpec, panel } from './panel.ts';
+/** Panels on a grid of 24 columns, in rows, with the faults as annotations over those that show an effect. */
+import { datasource, linkDefaults, livePage, type PanelSpec, panel, type RowSpec } from './panel.ts';
 
 export interface DashboardSpec {
   uid: string;
   title: string;
   description: string;
+  /** Above the first row. */
   panels: PanelSpec[];
+  rows: RowSpec[];
 }
 
-export function dashboard({ uid, title, description, panels }: DashboardSpec): Record<string, unknown> {
+type Json = Record<string, unknown>;
+/** On them a fault is a row of its own, or only noise. */
+const withoutAnnotations = new Set<unknown>(['state-timeline', 'heatmap', 'row']);
+/** In seconds. Beyond it the bands of the faults are narrower than their edges, and cover the data. */
+const longestAnnotated = 3 * 3_600;
+
+export function dashboard({ uid, title, description, ...spec }: DashboardSpec): Json {
+  const panels = laidOut(spec);
   return {
     id: null,
     uid,
@@ -19,8 +28,8 @@ export function dashboard({ uid, title, description, panels }: DashboardSpec): R
     version: 1,
     editable: false,
     graphTooltip: 1,
-    refresh: '5s',
-    time: { from: 'now-30m', to: 'now' },
+    refresh: '10s',
+    time: { from: 'now-15m', to: 'now' },
     timezone: 'browser',
     templating: { list: ['page', 'alerts'].map(linkVariable) },
     annotations: {
@@ -28,10 +37,18 @@ export function dashboard({ uid, title, description, panels }: DashboardSpec): R
         {
           name: 'Faults',
           enable: true,
-          iconColor: 'red',
+          iconColor: 'rgba(242, 73, 92, 0.45)',
           datasource,
+          filter: {
+            exclude: true,
+            ids: panels.filter(({ type }) => withoutAnnotations.has(type)).map(({ id }) => id),
+          },
           // Survives Grafana and needs no token, for it is only a query.
-          target: { refId: 'Faults', expr: 'kind_target:chaos_fault:active', interval: '5s' },
+          target: {
+            refId: 'Faults',
+            expr: `kind_target:chaos_fault:active and on () (vector($__range_s) <= ${longestAnnotated})`,
+            interval: '5s',
+          },
           titleFormat: '{{kind}}',
           textFormat: '{{kind}} on {{target}}',
         },
@@ -41,12 +58,12 @@ export function dashboard({ uid, title, description, panels }: DashboardSpec): R
       { ...linkDefaults, type: 'dashboards', title: 'Encore', tags: ['encore'], keepTime: true },
       { ...livePage, targetBlank: true },
     ],
-    panels: placed(panels),
+    panels,
   };
 }
 
 /** Where a link leads to depends on the ports of this lab, which the orchestrator tells as a metric. Nobody needs to see it. */
-function linkVariable(name: string): Record<string, unknown> {
+function linkVariable(name: string): Json {
   const query = `label_values(encore_run_links_info, ${name})`;
   return {
     name,
@@ -67,20 +84,35 @@ function linkVariable(name: string): Record<string, unknown> {
   };
 }
 
-/** From left to right; a row is as high as its highest panel. */
-function placed(specs: PanelSpec[]): Record<string, unknown>[] {
-  let x = 0;
+/** Grafana's own form: the panels of an open row follow it, those of a collapsed one are inside it. */
+function laidOut({ panels, rows }: Pick<DashboardSpec, 'panels' | 'rows'>): Json[] {
+  const placed: Json[] = [];
+  let nextId = 1;
   let y = 0;
-  let rowHeight = 0;
-  return specs.map((spec, i) => {
-    if (x + spec.width > 24) {
-      x = 0;
-      y += rowHeight;
-      rowHeight = 0;
-    }
-    const made = panel(spec, i + 1, x, y);
-    x += spec.width;
-    rowHeight = Math.max(rowHeight, spec.height);
-    return made;
-  });
+  const place = (specs: readonly PanelSpec[], top: number): { made: Json[]; bottom: number } => {
+    let x = 0;
+    let bottom = top;
+    let lineTop = top;
+    const made = specs.map((spec) => {
+      if (x + spec.width > 24) {
+        x = 0;
+        lineTop = bottom;
+      }
+      const one = panel(spec, nextId++, x, lineTop);
+      x += spec.width;
+      bottom = Math.max(bottom, lineTop + spec.height);
+      return one;
+    });
+    return { made, bottom };
+  };
+  const first = place(panels, y);
+  placed.push(...first.made);
+  y = first.bottom;
+  for (const { title, collapsed, panels: own } of rows) {
+    const row = { id: nextId++, type: 'row', title, collapsed, gridPos: { x: 0, y, w: 24, h: 1 } };
+    const { made, bottom } = place(own, y + 1);
+    placed.push({ ...row, panels: collapsed ? made : [] }, ...(collapsed ? [] : made));
+    y = collapsed ? y + 1 : bottom;
+  }
+  return placed;
 }

@@ -1,26 +1,18 @@
 /** PostgreSQL as it sees itself, asked past Toxiproxy: what is slow here is not the network's. */
-import { type PanelSpec, rate, shownTime } from './panel.ts';
+import { colored, type PanelSpec, rate, shownTime } from './panel.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
 /** The database of the scores; PostgreSQL's own are not kept. */
 const ours = 'datname="encore"';
 
+/** Those that the server can be in; a transaction that was aborted is idle too. */
+const states = { active: 'active', idle: 'idle', 'in a transaction': 'idle in transaction.*' };
+const connectionColors = colored({ active: 'blue', idle: 'green', 'in a transaction': 'orange' });
+const byState = (expr: (state: string) => string): PanelSpec['queries'] =>
+  Object.entries(states).map(([name, state]) => ({ expr: expr(state), legend: name }));
+
 export const database: PanelSpec[] = [
-  {
-    title: 'PostgreSQL answers',
-    description:
-      'Does the database answer its exporter, and the exporter Prometheus? A database that is down says no; under a frozen one the scrape itself fails.',
-    type: 'state-timeline',
-    unit: 'short',
-    ...size,
-    link: 'alerts',
-    mappings: { 0: { text: 'silent', color: 'red' }, 1: { text: 'answers', color: 'green' } },
-    queries: [
-      { expr: 'max(pg_up)', legend: 'database' },
-      { expr: 'max(up{job="postgres-exporter"})', legend: 'exporter' },
-    ],
-  },
   {
     ...line,
     title: 'PostgreSQL connections by state',
@@ -28,7 +20,8 @@ export const database: PanelSpec[] = [
     unit: 'short',
     link: 'lab',
     stacked: true,
-    queries: [{ expr: `sum by (state) (pg_stat_activity_count{${ours}})`, legend: '{{state}}' }],
+    overrides: connectionColors,
+    queries: byState((state) => `sum(pg_stat_activity_count{${ours},state=~"${state}"})`),
   },
   {
     ...line,
@@ -61,7 +54,18 @@ export const database: PanelSpec[] = [
     unit: 'short',
     link: 'lab',
     stacked: true,
-    queries: [{ expr: `sum by (mode) (pg_locks_count{${ours}})`, legend: '{{mode}}' }],
+    overrides: colored({
+      accesssharelock: 'green',
+      rowsharelock: 'light-green',
+      rowexclusivelock: 'blue',
+      shareupdateexclusivelock: 'light-blue',
+      sharelock: 'yellow',
+      sharerowexclusivelock: 'orange',
+      exclusivelock: 'light-red',
+      accessexclusivelock: 'red',
+      sireadlock: 'text',
+    }),
+    queries: [{ expr: `sum by (mode) (pg_locks_count{${ours}}) > 0`, legend: '{{mode}}' }],
   },
   {
     ...line,
@@ -69,7 +73,8 @@ export const database: PanelSpec[] = [
     description: 'Age of the oldest open transaction by the state of its backend: who waits for a lock grows old here.',
     unit: 's',
     link: 'run',
-    queries: [{ expr: `max by (state) (pg_stat_activity_max_tx_duration{${ours}})`, legend: '{{state}}' }],
+    overrides: connectionColors,
+    queries: byState((state) => `max(pg_stat_activity_max_tx_duration{${ours},state=~"${state}"})`),
   },
   {
     ...line,
@@ -88,6 +93,7 @@ export const database: PanelSpec[] = [
   {
     ...line,
     title: 'PostgreSQL size',
+    width: 18,
     description: 'The database with its indexes, and the log that a restart after a kill would read again.',
     unit: 'bytes',
     link: 'lab',
@@ -103,13 +109,19 @@ export const database: PanelSpec[] = [
     type: 'bargauge',
     unit: 'short',
     ...size,
-    width: 16,
+    width: 6,
+    decimals: 0,
     min: 0,
     link: 'lab',
-    queries: [
-      { expr: `sum(increase(pg_stat_checkpointer_num_timed_total[${shownTime}]))`, legend: 'by the clock' },
-      { expr: `sum(increase(pg_stat_checkpointer_num_requested_total[${shownTime}]))`, legend: 'asked for' },
-      { expr: `sum(increase(pg_stat_checkpointer_buffers_written_total[${shownTime}]))`, legend: 'blocks written' },
-    ],
+    color: 'blue',
+    noValue: 'none',
+    queries: Object.entries({
+      num_timed: 'by the clock',
+      num_requested: 'asked for',
+      buffers_written: 'blocks written',
+    }).map(([what, legend]) => ({
+      expr: `round(sum(increase(pg_stat_checkpointer_${what}_total[${shownTime}])))`,
+      legend,
+    })),
   },
 ];

@@ -1,28 +1,29 @@
 /** Is the lab itself well? A lab that is not proves nothing about the server. */
 import type { DashboardSpec } from './dashboard.ts';
-import { type PanelSpec, rate, redFrom, shownTime } from './panel.ts';
+import { colored, coloredFromOne, type PanelSpec, rate, redFrom, shownTime, step } from './panel.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
 
-const parts: PanelSpec[] = [
-  {
-    title: 'Scrapes that were answered',
-    description:
-      'Every program of the lab, each 5 s. The server goes red in a kill; the orchestrator is there only while a run is on.',
-    type: 'state-timeline',
-    unit: 'short',
-    width: 24,
-    height: 7,
-    link: 'alerts',
-    mappings: { 0: { text: 'silent', color: 'red' }, 1: { text: 'answers', color: 'green' } },
-    queries: [{ expr: 'max by (job) (up)', legend: '{{job}}' }],
-  },
+const scrapes: PanelSpec = {
+  title: 'Scrapes that were answered',
+  description:
+    'Every program of the lab, each 5 s. The server goes red in a kill; the orchestrator is there only while a run is on.',
+  type: 'state-timeline',
+  unit: 'short',
+  width: 24,
+  height: 7,
+  link: 'alerts',
+  mappings: { 0: { text: 'silent', color: 'red' }, 1: { text: 'answers', color: 'green' } },
+  queries: [{ expr: `min by (job) (min_over_time(up[${step}]))`, legend: '{{job}}' }],
+};
+
+const containers: PanelSpec[] = [
   {
     ...line,
     title: 'CPU by container',
     description: 'CPUs in use, as the engine counts them. Each container is limited to 1 or less.',
-    unit: 'short',
+    unit: 'suffix:cores',
     link: 'server',
     queries: [{ expr: `sum by (target) (rate(chaos_target_cpu_seconds_total[${rate}]))`, legend: '{{target}}' }],
   },
@@ -46,58 +47,75 @@ const parts: PanelSpec[] = [
   },
 ];
 
+const counted = { decimals: 0, min: 0, noValue: 'none' } as const;
+const inShownTime = (grouping: string, metric: string): string =>
+  `round(sum ${grouping}(increase(${metric}[${shownTime}])))`;
+
 const injector: PanelSpec[] = [
   {
-    title: 'Bite checks',
+    ...counted,
+    title: 'Effect checks',
     description:
-      'Did an independent look see the effect of each fault? Refused and unsupported ones are listed as not tested.',
+      'Did an independent observation confirm the effect of each fault, in the time shown? Refused and unsupported ones are listed as not tested.',
     type: 'bargauge',
     unit: 'short',
-    ...size,
-    min: 0,
+    width: 6,
+    height: 10,
     link: 'run',
-    queries: [{ expr: `sum by (bit) (increase(chaos_fault_bites_total[${shownTime}]))`, legend: '{{bit}}' }],
+    color: 'blue',
+    overrides: [
+      ...colored({ yes: 'green' }),
+      ...coloredFromOne({ no: 'red', refused: 'orange', unsupported: 'orange' }),
+    ],
+    queries: [{ expr: inShownTime('by (bit) ', 'chaos_fault_bites_total'), legend: '{{bit}}' }],
   },
   {
+    ...counted,
     title: 'Faults by kind',
-    description:
-      'Faults that were injected in the time shown; how many were verified as undone, and how many planned ones were skipped.',
+    description: 'Faults that were injected in the time shown, the most frequent first.',
     type: 'bargauge',
     unit: 'short',
-    ...size,
-    min: 0,
+    width: 10,
+    height: 10,
     link: 'run',
+    color: 'blue',
     queries: [
-      { expr: `sum by (kind) (increase(chaos_faults_injected_total[${shownTime}])) > 0`, legend: '{{kind}}' },
-      { expr: `sum(increase(chaos_faults_undone_total[${shownTime}]))`, legend: 'undone, all kinds' },
-      { expr: `sum(increase(chaos_faults_skipped_total[${shownTime}]))`, legend: 'skipped, all kinds' },
+      { expr: `sort_desc(${inShownTime('by (kind) ', 'chaos_faults_injected_total')} > 0)`, legend: '{{kind}}' },
     ],
   },
   {
-    title: 'Trouble of the injector',
+    ...counted,
+    title: 'Injector',
     description:
-      'Failures of the injector itself, and faults that were injected and not yet verified as undone. Both should be 0 after a run.',
+      'Failures of the injector itself; planned faults that were skipped; faults that were verified as reverted, all in the time shown; and faults that are active now, of which none should be left after a run.',
     type: 'stat',
     unit: 'short',
-    ...size,
+    width: 4,
+    height: 10,
     link: 'alerts',
-    thresholds: redFrom(1),
+    color: 'text',
+    overrides: [...coloredFromOne({ failures: 'red', skipped: 'orange' }), ...colored({ 'active now': 'blue' })],
     queries: [
-      { expr: `sum(increase(chaos_injector_failures_total[${shownTime}]))`, legend: 'failures' },
-      { expr: 'sum(chaos_fault_active)', legend: 'held now' },
+      { expr: inShownTime('', 'chaos_injector_failures_total'), legend: 'failures' },
+      { expr: inShownTime('', 'chaos_faults_skipped_total'), legend: 'skipped' },
+      { expr: inShownTime('', 'chaos_faults_undone_total'), legend: 'reverted' },
+      { expr: 'sum(chaos_fault_active)', legend: 'active now' },
     ],
   },
   {
-    ...line,
-    title: 'Lateness of injections',
+    title: 'Lateness, p95',
     description:
-      'From the planned moment of a fault to its act, p95. The seed fixes the plan, the machine its precision.',
+      'From the planned moment of a fault to its injection, p95 of the time shown. The seed fixes the plan, the machine its precision.',
+    type: 'stat',
     unit: 's',
+    width: 4,
+    height: 10,
     link: 'run',
-    points: true,
+    color: 'text',
+    noValue: 'none',
     queries: [
       {
-        expr: `histogram_quantile(0.95, sum by (le) (increase(chaos_injection_lateness_seconds_bucket[${shownTime}])))`,
+        expr: `histogram_quantile(0.95, sum by (le) (increase(chaos_injection_lateness_seconds_bucket[${shownTime}]))) >= 0`,
         legend: 'p95',
       },
     ],
@@ -105,6 +123,7 @@ const injector: PanelSpec[] = [
   {
     ...line,
     title: 'Client link',
+    width: 12,
     description:
       'Bytes per second into Toxiproxy on the way of the users, and out of it. A toxic that holds back or cuts makes the two differ.',
     unit: 'Bps',
@@ -114,6 +133,7 @@ const injector: PanelSpec[] = [
   {
     ...line,
     title: 'Database link',
+    width: 12,
     description: 'The same between the server and PostgreSQL.',
     unit: 'Bps',
     link: 'server',
@@ -142,14 +162,33 @@ const generator: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'Users and their bytes',
-    description: 'Users with a session, and the bytes of bodies that they send and receive.',
+    title: 'Users',
+    description: 'Users with a session.',
     unit: 'short',
+    decimals: 0,
     link: 'run',
-    queries: [
-      { expr: 'sum(loadgen_users)', legend: 'users' },
-      { expr: `sum by (direction) (rate(loadgen_bytes_total[${rate}]))`, legend: 'bytes {{direction}} per second' },
-    ],
+    queries: [{ expr: 'sum(loadgen_users)', legend: 'users' }],
+  },
+  {
+    ...line,
+    title: 'Bytes of the users',
+    description: 'Bytes of bodies that the users send and receive.',
+    unit: 'Bps',
+    width: 16,
+    link: 'run',
+    queries: [{ expr: `sum by (direction) (rate(loadgen_bytes_total[${rate}]))`, legend: '{{direction}}' }],
+  },
+  {
+    ...counted,
+    title: 'Scores read back',
+    description:
+      'Acknowledged scores that were read back in the time shown, by samples during the run and by the final read-back.',
+    type: 'stat',
+    unit: 'short',
+    ...size,
+    link: 'run',
+    color: 'text',
+    queries: [{ expr: inShownTime('', 'loadgen_read_back_scores_total'), legend: 'scores' }],
   },
 ];
 
@@ -165,7 +204,7 @@ const watching: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'Cost of watching',
+    title: 'CPU of Prometheus',
     description: 'CPU of Prometheus itself: scrapes, rules and queries. It should stay under 2 % of one core.',
     unit: 'percentunit',
     link: 'server',
@@ -210,5 +249,11 @@ export const labDashboard: DashboardSpec = {
   uid: 'encore-lab',
   title: 'Encore: lab',
   description: 'The lab itself: its programs, the injector, the load generator, and what watching costs.',
-  panels: [...parts, ...injector, ...generator, ...watching],
+  panels: [scrapes],
+  rows: [
+    { title: 'Containers', collapsed: false, panels: containers },
+    { title: 'Injector', collapsed: false, panels: injector },
+    { title: 'Load generator', collapsed: true, panels: generator },
+    { title: 'Cost of watching', collapsed: true, panels: watching },
+  ],
 };

@@ -4,7 +4,12 @@ import type { DashboardLink } from '@grafana/schema';
 export const datasource = { type: 'prometheus', uid: 'encore-prometheus' };
 /** Grafana's own window for rates: never shorter than four scrapes. */
 export const rate = '$__rate_interval';
+/** One step of a chart. What is shorter than a step is drawn only if the whole step is read. */
+export const step = '$__interval';
+/** Only for queries of one moment: in a chart, each point would look back over another time. */
 export const shownTime = '$__range';
+/** The figures of the last run stay for a day: its orchestrator is gone when somebody comes to look. */
+export const sinceTheRun = '1d';
 
 interface Query {
   expr: string;
@@ -15,6 +20,10 @@ interface Step {
   value: number | null;
 }
 type Mapping = Record<number, { text: string; color: string }>;
+interface Override {
+  matcher: { id: 'byName'; options: string };
+  properties: { id: string; value: unknown }[];
+}
 
 export interface PanelSpec {
   title: string;
@@ -28,11 +37,27 @@ export interface PanelSpec {
   link: keyof typeof links;
   min?: number;
   max?: number;
+  /** The axis reaches at least that far, so that a line of zeros lies at the bottom of something. */
+  softMax?: number;
+  decimals?: number;
+  /** What stands there while there is no data; without it, no data is a defect. */
+  noValue?: string;
   thresholds?: Step[];
+  /** The one colour of figures that are neither good nor bad. */
+  color?: string;
+  /** For the series whose name has a meaning. */
+  overrides?: Override[];
   mappings?: Mapping;
   stacked?: boolean;
-  /** Dots for values that come now and then. */
-  points?: boolean;
+  logarithmic?: boolean;
+  /** A stat of which the whole panel has the colour. */
+  filled?: boolean;
+}
+export interface RowSpec {
+  title: string;
+  /** Asks for nothing until it is opened. */
+  collapsed: boolean;
+  panels: PanelSpec[];
 }
 
 const dashboardUrl = (uid: string): string => `/d/${uid}?\${__url_time_range}`;
@@ -66,6 +91,38 @@ export const redFrom = (value: number): Step[] => [
   { color: 'red', value },
 ];
 
+const fixed = (color: string) => ({ mode: 'fixed', fixedColor: color });
+const override = (name: string, properties: Record<string, unknown>): Override => ({
+  matcher: { id: 'byName', options: name },
+  properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
+});
+/** Colours by name: those by order change while series come and go. */
+export const colored = (colors: Record<string, string>): Override[] =>
+  Object.entries(colors).map(([name, color]) => override(name, { color: fixed(color) }));
+/** A figure that is neutral at 0 and has this colour from 1 on. */
+export const coloredFromOne = (colors: Record<string, string>): Override[] =>
+  Object.entries(colors).map(([name, color]) =>
+    override(name, {
+      color: { mode: 'thresholds' },
+      thresholds: {
+        mode: 'absolute',
+        steps: [
+          { color: 'text', value: null },
+          { color, value: 1 },
+        ],
+      },
+    }),
+  );
+/** A line without the area below it, where several would cover each other. */
+export const bareLine = (name: string, color: string): Override =>
+  override(name, { color: fixed(color), 'custom.fillOpacity': 0 });
+/** A limit is a line above the values, not an area in which they drown. */
+export const limitLine: Override = override('limit', {
+  color: fixed('red'),
+  'custom.fillOpacity': 0,
+  'custom.lineStyle': { fill: 'dash', dash: [10, 10] },
+});
+
 const legend = { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: true };
 const last = { calcs: ['lastNotNull'], fields: '', values: false };
 
@@ -74,7 +131,7 @@ const options: Record<PanelSpec['type'], object> = {
   stat: {
     reduceOptions: last,
     colorMode: 'value',
-    graphMode: 'area',
+    graphMode: 'none',
     textMode: 'auto',
     justifyMode: 'auto',
     orientation: 'auto',
@@ -98,8 +155,9 @@ const options: Record<PanelSpec['type'], object> = {
   'state-timeline': {
     legend: { ...legend, showLegend: false },
     mergeValues: true,
+    perPage: 40,
     rowHeight: 0.8,
-    showValue: 'never',
+    showValue: 'auto',
     tooltip: { mode: 'single', sort: 'none' },
   },
   heatmap: {
@@ -114,21 +172,30 @@ const options: Record<PanelSpec['type'], object> = {
   },
 };
 
+/** Left of every wide chart, so that one moment stands at one place in all of them. */
+const axisWidth = 230;
+
 function customOf(spec: PanelSpec): object {
-  if (spec.type === 'state-timeline') return { fillOpacity: 80, lineWidth: 0 };
+  const wide = spec.width === 24 ? { axisWidth } : {};
+  if (spec.type === 'state-timeline') return { fillOpacity: 80, lineWidth: 0, ...wide };
   if (spec.type !== 'timeseries') return {};
   return {
-    drawStyle: spec.points ? 'points' : 'line',
+    drawStyle: 'line',
     lineWidth: 1,
-    pointSize: 6,
     fillOpacity: spec.stacked ? 25 : 8,
-    showPoints: spec.points ? 'always' : 'never',
+    showPoints: 'never',
     // A gap is a server that was not there, and must be seen.
     spanNulls: false,
     stacking: { mode: spec.stacked ? 'normal' : 'none' },
+    ...wide,
+    ...(spec.softMax !== undefined && { axisSoftMax: spec.softMax }),
+    ...(spec.logarithmic && { scaleDistribution: { type: 'log', log: 10 } }),
     ...(spec.thresholds && { thresholdsStyle: { mode: 'dashed' } }),
   };
 }
+
+/** A figure is asked for one moment: as a series it would be as old as the last whole step, minutes in a long view. */
+const isFigure = ({ type }: PanelSpec): boolean => type === 'stat' || type === 'bargauge';
 
 export function panel(spec: PanelSpec, id: number, x: number, y: number): Record<string, unknown> {
   return {
@@ -144,18 +211,22 @@ export function panel(spec: PanelSpec, id: number, x: number, y: number): Record
         unit: spec.unit,
         ...(spec.min !== undefined && { min: spec.min }),
         ...(spec.max !== undefined && { max: spec.max }),
+        ...(spec.decimals !== undefined && { decimals: spec.decimals }),
+        ...(spec.noValue !== undefined && { noValue: spec.noValue }),
+        ...(spec.color !== undefined && { color: fixed(spec.color) }),
         custom: customOf(spec),
         ...(spec.thresholds && { thresholds: { mode: 'absolute', steps: spec.thresholds } }),
         ...(spec.mappings && { mappings: [{ type: 'value', options: spec.mappings }] }),
       },
-      overrides: [],
+      overrides: spec.overrides ?? [],
     },
-    options: options[spec.type],
+    options: { ...options[spec.type], ...(spec.filled && { colorMode: 'background' }) },
     targets: spec.queries.map((query, i) => ({
       refId: String.fromCharCode(65 + i),
       datasource,
       expr: query.expr,
       legendFormat: query.legend,
+      ...(isFigure(spec) && { instant: true, range: false }),
       ...(spec.type === 'heatmap' && { format: 'heatmap' }),
     })),
   };

@@ -1,98 +1,150 @@
-/** What a fault does to the server, and how the server comes back: one panel for each thing that a kind of fault moves. */
-import { type PanelSpec, rate, redFrom, shownTime } from './panel.ts';
+/** How the server comes back, and what a fault does to it: one panel for each thing that a kind of fault moves. */
+import { colored, coloredFromOne, limitLine, type RowSpec, rate, shownTime, sinceTheRun, step } from './panel.ts';
 
-export const effects: PanelSpec[] = [
-  {
-    title: 'Recovery time by kind',
-    description:
-      'The last recovery of each kind of fault: from the kill, or from the verified undo, to the first right answer of a user.',
-    type: 'bargauge',
-    unit: 's',
-    width: 8,
-    height: 9,
-    link: 'live',
-    min: 0,
-    thresholds: redFrom(60),
-    queries: [{ expr: 'max by (kind) (encore_run_last_recovery_seconds) >= 0', legend: '{{kind}}' }],
-  },
-  {
-    title: 'Waiting for a recovery',
-    description: 'How long users have been waiting for their first right answer, against the limit of the run.',
-    type: 'timeseries',
-    unit: 's',
-    width: 8,
-    height: 9,
-    link: 'live',
-    min: 0,
-    queries: [
-      { expr: 'max(encore_run_recovery_pending_seconds)', legend: 'waiting' },
-      { expr: 'max(encore_run_recovery_limit_seconds)', legend: 'limit' },
-      {
-        expr: `histogram_quantile(0.95, sum by (le) (increase(encore_run_recovery_seconds_bucket[${shownTime}])))`,
-        legend: 'p95 of all recoveries',
-      },
-    ],
-  },
-  {
-    title: 'Who started the server',
-    description:
-      'Starts in the time shown: by the engine’s policy after a crash, by the supervisor after an outage or a hang, by an undo. A foreign start spoils the run. Beside them what the supervisor did.',
-    type: 'bargauge',
-    unit: 'short',
-    width: 8,
-    height: 9,
-    link: 'lab',
-    min: 0,
-    queries: [
-      {
-        expr: `sum by (actor) (increase(chaos_target_starts_total{target="server"}[${shownTime}]))`,
-        legend: '{{actor}}',
-      },
-      {
-        expr: `sum by (act, result) (increase(encore_run_supervisor_acts_total[${shownTime}])) > 0`,
-        legend: 'supervisor: {{act}}, {{result}}',
-      },
-    ],
-  },
-  {
-    title: 'Memory of the server against its live limit',
-    description: 'What the engine charges to the server, and the limit that holds now: a memory cap moves the limit.',
-    type: 'timeseries',
-    unit: 'bytes',
-    width: 8,
-    height: 9,
-    link: 'server',
-    min: 0,
-    queries: [
-      { expr: 'max(chaos_target_memory_bytes{target="server"})', legend: 'used' },
-      { expr: 'max(chaos_target_memory_limit_bytes{target="server"})', legend: 'limit' },
-    ],
-  },
-  {
-    title: 'Circuit breakers',
-    description: 'An open breaker refuses calls at once; half open, one call at a time may try.',
-    type: 'state-timeline',
-    unit: 'short',
-    width: 8,
-    height: 9,
-    link: 'server',
-    mappings: {
-      0: { text: 'closed', color: 'green' },
-      1: { text: 'half open', color: 'orange' },
-      2: { text: 'open', color: 'red' },
+export const recoveryRow: RowSpec = {
+  title: 'Recovery',
+  collapsed: false,
+  panels: [
+    {
+      title: 'Slowest kinds, share of the limit',
+      description:
+        'The last recovery of each kind of fault, as a share of the recovery limit of this run: from the kill, or from the verified revert, to the first right answer to a user. Over 100 % the run fails.',
+      type: 'bargauge',
+      unit: 'percentunit',
+      decimals: 1,
+      width: 8,
+      height: 9,
+      link: 'live',
+      min: 0,
+      max: 1,
+      noValue: 'no recovery yet',
+      thresholds: [
+        { color: 'green', value: null },
+        { color: 'orange', value: 0.5 },
+        { color: 'red', value: 1 },
+      ],
+      queries: [
+        {
+          expr: `sort_desc(topk(9, max by (kind) (last_over_time(encore_run_last_recovery_seconds[${sinceTheRun}]) >= 0) / on () group_left () max(last_over_time(encore_run_recovery_limit_seconds[${sinceTheRun}]))))`,
+          legend: '{{kind}}',
+        },
+      ],
     },
-    queries: [{ expr: 'max by (breaker) (encore_server_breaker_state)', legend: '{{breaker}}' }],
-  },
-  {
-    title: 'Sheds',
-    description: 'Requests that the server refused to protect itself, by reason. Users are told when to come again.',
-    type: 'timeseries',
-    unit: 'reqps',
-    width: 8,
-    height: 9,
-    link: 'server',
-    stacked: true,
-    min: 0,
-    queries: [{ expr: `sum by (reason) (rate(encore_server_shed_total[${rate}]))`, legend: '{{reason}}' }],
-  },
-];
+    {
+      title: 'Recoveries, p95',
+      description: 'p95 of all recoveries in the time shown, in seconds.',
+      type: 'stat',
+      unit: 's',
+      width: 3,
+      height: 9,
+      link: 'live',
+      color: 'text',
+      noValue: 'none',
+      queries: [
+        {
+          expr: `histogram_quantile(0.95, sum by (le) (increase(encore_run_recovery_seconds_bucket[${shownTime}]))) >= 0`,
+          legend: 'p95',
+        },
+      ],
+    },
+    {
+      title: 'Waiting for a recovery',
+      description: 'How long users have been waiting for their first right answer, against the limit of the run.',
+      type: 'timeseries',
+      unit: 's',
+      width: 6,
+      height: 9,
+      link: 'live',
+      min: 0,
+      overrides: [limitLine],
+      queries: [
+        { expr: `max(max_over_time(encore_run_recovery_pending_seconds[${step}]))`, legend: 'waiting' },
+        { expr: 'max(encore_run_recovery_limit_seconds)', legend: 'limit' },
+      ],
+    },
+    {
+      title: 'Who started the server',
+      description:
+        'Starts in the time shown: by the engine’s policy after a crash, by the supervisor after an outage or a hang, by a revert. A foreign start spoils the run. With them, what the supervisor asked for, and what became of it.',
+      type: 'bargauge',
+      unit: 'short',
+      decimals: 0,
+      width: 7,
+      height: 9,
+      link: 'lab',
+      min: 0,
+      noValue: 'no start',
+      color: 'blue',
+      overrides: coloredFromOne({
+        foreign: 'red',
+        'start: failed': 'red',
+        'restart: failed': 'red',
+        'start: refused': 'orange',
+        'restart: refused': 'orange',
+      }),
+      queries: [
+        {
+          expr: `round(sum by (actor) (increase(chaos_target_starts_total{target="server"}[${shownTime}])))`,
+          legend: '{{actor}}',
+        },
+        {
+          expr: `round(sum by (act, result) (increase(encore_run_supervisor_acts_total[${shownTime}]))) > 0`,
+          legend: '{{act}}: {{result}}',
+        },
+      ],
+    },
+  ],
+};
+
+export const serverRow: RowSpec = {
+  title: 'Server',
+  collapsed: false,
+  panels: [
+    {
+      title: 'Memory of the server against its live limit',
+      description: 'What the engine charges to the server, and the limit that holds now: a memory cap moves the limit.',
+      type: 'timeseries',
+      unit: 'bytes',
+      width: 8,
+      height: 9,
+      link: 'server',
+      min: 0,
+      overrides: [limitLine],
+      queries: [
+        { expr: `max(max_over_time(chaos_target_memory_bytes{target="server"}[${step}]))`, legend: 'used' },
+        { expr: `min(min_over_time(chaos_target_memory_limit_bytes{target="server"}[${step}]))`, legend: 'limit' },
+      ],
+    },
+    {
+      title: 'Circuit breakers',
+      description: 'An open breaker refuses calls at once; half open, one call at a time may try.',
+      type: 'state-timeline',
+      unit: 'short',
+      width: 8,
+      height: 9,
+      link: 'server',
+      mappings: {
+        0: { text: 'closed', color: 'green' },
+        1: { text: 'half open', color: 'orange' },
+        2: { text: 'open', color: 'red' },
+      },
+      queries: [
+        { expr: `max by (breaker) (max_over_time(encore_server_breaker_state[${step}]))`, legend: '{{breaker}}' },
+      ],
+    },
+    {
+      title: 'Sheds',
+      description: 'Requests that the server refused to protect itself, by reason. Users are told when to come again.',
+      type: 'timeseries',
+      unit: 'reqps',
+      width: 8,
+      height: 9,
+      link: 'server',
+      stacked: true,
+      min: 0,
+      softMax: 1,
+      overrides: colored({ overloaded: 'red', rate_limited: 'yellow', draining: 'blue', memory: 'purple' }),
+      queries: [{ expr: `sum by (reason) (rate(encore_server_shed_total[${rate}]))`, legend: '{{reason}}' }],
+    },
+  ],
+};

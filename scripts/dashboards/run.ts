@@ -1,209 +1,192 @@
-/** What the users see, which fault is on, and what it does. */
+/** What the users see, which fault is active, and what it does. */
+import { phases } from '@encore/contracts';
 import type { DashboardSpec } from './dashboard.ts';
-import { type PanelSpec, rate, redBelow, shownTime } from './panel.ts';
-import { effects } from './run-effects.ts';
+import { bareLine, colored, type PanelSpec, redBelow, redFrom, sinceTheRun, step } from './panel.ts';
+import { recoveryRow, serverRow } from './run-effects.ts';
+import { userRow } from './run-users.ts';
 
-const wrongWrites = `sum(increase(loadgen_read_back_findings_total{finding=~"lost|corrupt|duplicate|phantom"}[${shownTime}]))`;
-const slowRecoveries = `sum(increase(encore_run_slow_recoveries_total[${shownTime}]))`;
+const noRun = 'no run';
+const figure = { type: 'stat', height: 4, noValue: noRun } as const;
+/** What the orchestrator exposed last: it ends with its run. */
+const lastOf = (metric: string): string => `last_over_time(${metric}[${sinceTheRun}])`;
+const successRatio = `max(${lastOf('encore_run_success_ratio')})`;
+const successLimit = `max(${lastOf('encore_run_success_limit_ratio')})`;
+const mustBeZero = ['encore_run_wrong_writes', 'encore_run_slow_recoveries_total', 'encore_run_violations'];
 
 const figures: PanelSpec[] = [
   {
+    ...figure,
     title: 'Verdict so far',
     description:
-      'Failing when under 95 % of operations were right, a write was lost, or a recovery took longer than its limit. The verdict itself is made from the recorded history at the end and looks at more.',
-    type: 'stat',
+      'Failing from the moment at which the run can no longer pass: too few operations are right, a write was lost, a recovery took longer than its limit, or somebody else acted on a target. It counts the whole run, whatever time is shown. The verdict itself is made from the recorded history at the end and looks at more.',
     unit: 'short',
     width: 4,
-    height: 5,
     link: 'live',
+    filled: true,
     mappings: { 0: { text: 'PASSING', color: 'green' }, 1: { text: 'FAILING', color: 'red' } },
     queries: [
       {
-        expr: `clamp_max((max(encore_run_success_ratio) < bool 0.95) + (${wrongWrites} > bool 0) + (${slowRecoveries} > bool 0), 1)`,
+        // A run without a violation has no series on the left; then its phase shows that there is a run.
+        expr: `clamp_max(count(${[...mustBeZero.map((metric) => `${lastOf(metric)} > 0`), `${successRatio} < ${successLimit}`].join(' or ')}), 1) or max(${lastOf('encore_run_phase')}) * 0`,
         legend: 'so far',
       },
     ],
   },
   {
+    ...figure,
     title: 'Operations right',
     description:
-      'Operations that were answered rightly within their deadline in at most three attempts, over all of this run. Green from 95 %, the limit of the verdict.',
-    type: 'stat',
+      'Operations that were answered rightly within their deadline in at most three attempts, over all of this run. Red below the limit of the verdict, 95 % if the scenario sets no other.',
     unit: 'percentunit',
+    decimals: 2,
     width: 4,
-    height: 5,
+    link: 'live',
+    max: 1,
+    color: 'green',
+    overrides: colored({ 'too few': 'red' }),
+    queries: [
+      { expr: `${successRatio} >= 0 unless ${successRatio} < ${successLimit}`, legend: 'right' },
+      { expr: `${successRatio} < ${successLimit}`, legend: 'too few' },
+    ],
+  },
+  {
+    ...figure,
+    title: 'Availability, 5 min',
+    description:
+      'Share of the open-loop probes that were answered rightly within their deadline of one second, over the last 5 minutes. The alert ProbesFail fires below 90 %.',
+    unit: 'percentunit',
+    decimals: 1,
+    width: 4,
     link: 'live',
     max: 1,
     thresholds: redBelow(0.9, 0.95),
-    queries: [{ expr: 'max(encore_run_success_ratio)', legend: 'right' }],
+    queries: [{ expr: 'job:loadgen_probes_ok:ratio_rate5m >= 0', legend: 'right answers' }],
   },
   {
-    title: 'Budget left',
-    description: 'Of the 5 % of operations that may fail, how much is not used up. Below zero the run fails.',
-    type: 'stat',
-    unit: 'percentunit',
-    width: 4,
-    height: 5,
-    link: 'alerts',
-    max: 1,
-    thresholds: redBelow(0, 0.25),
-    queries: [{ expr: '1 - (1 - max(encore_run_success_ratio)) / 0.05', legend: 'left' }],
-  },
-  {
-    title: 'Availability of 5 minutes',
+    ...figure,
+    title: 'Must be 0',
     description:
-      'Share of the open-loop probes that were answered rightly within their deadline of one second, over the last 5 minutes.',
-    type: 'stat',
-    unit: 'percentunit',
-    width: 4,
-    height: 5,
-    link: 'live',
-    max: 1,
-    thresholds: redBelow(0.98, 0.999),
-    queries: [{ expr: 'job:loadgen_probes_ok:ratio_rate5m', legend: 'right answers' }],
-  },
-  {
-    title: 'Wrong writes and slow recoveries',
-    description:
-      'Writes that the read-backs found lost, corrupt, doubled or made up, and recoveries beyond the limit, in the time shown: both must be 0. Beside them, how many scores were read back.',
-    type: 'stat',
+      'Of this run: writes that a read-back found lost, corrupt, doubled or made up; recoveries beyond the limit; other violations, which are wrong answers, unexpected exits, forced stops and manual interventions.',
     unit: 'short',
-    width: 4,
-    height: 5,
+    decimals: 0,
+    width: 5,
     link: 'live',
+    thresholds: redFrom(1),
     queries: [
-      { expr: wrongWrites, legend: 'writes' },
-      { expr: slowRecoveries, legend: 'recoveries' },
-      { expr: `sum(increase(loadgen_read_back_scores_total[${shownTime}]))`, legend: 'read back' },
+      { expr: `sum(${lastOf('encore_run_wrong_writes')})`, legend: 'writes' },
+      { expr: `sum(${lastOf('encore_run_slow_recoveries_total')})`, legend: 'recoveries' },
+      { expr: `sum(${lastOf('encore_run_violations')})`, legend: 'others' },
     ],
   },
   {
-    title: 'Faults',
-    description: 'Faults in the plan, injected so far, and those whose effect was seen from outside.',
-    type: 'stat',
-    unit: 'short',
-    width: 4,
-    height: 5,
-    link: 'lab',
+    ...figure,
+    title: 'Response, p95',
+    description: 'p95 of the right answers to users in the last seconds, from the intended start of the operation.',
+    unit: 's',
+    width: 3,
+    link: 'server',
+    color: 'text',
     queries: [
-      { expr: 'max(encore_run_faults_planned)', legend: 'planned' },
-      { expr: 'max(encore_run_faults_injected)', legend: 'injected' },
-      { expr: 'max(encore_run_faults_bit)', legend: 'bit' },
+      {
+        expr: 'histogram_quantile(0.95, sum by (le) (rate(loadgen_response_seconds_bucket[$__rate_interval]))) >= 0',
+        legend: 'p95',
+      },
+    ],
+  },
+  {
+    ...figure,
+    title: 'Faults',
+    description: 'Faults in the plan, injected so far, and those whose effect was confirmed from outside.',
+    unit: 'short',
+    decimals: 0,
+    width: 4,
+    link: 'lab',
+    color: 'text',
+    queries: [
+      { expr: `max(${lastOf('encore_run_faults_planned')})`, legend: 'planned' },
+      { expr: `max(${lastOf('encore_run_faults_injected')})`, legend: 'injected' },
+      { expr: `max(${lastOf('encore_run_faults_bit')})`, legend: 'confirmed' },
     ],
   },
 ];
+
+/** The phases are values from 11 on, so that one row shows them all; faults are 1. */
+const phaseNames = [...phases, 'over'] as const;
+const firstPhase = 11;
+const phaseColor = (name: string): string => ({ steady: 'blue', over: 'text' })[name] ?? 'purple';
 
 const timelines: PanelSpec[] = [
   {
     title: 'Phases and faults',
     description:
-      'The phase of the run, and each fault on its target from injection to verified undo. A kill holds nothing; what is shorter than two scrapes is drawn for ten seconds.',
+      'The phase of the run, and each fault on its target from injection to verified revert. A kill is over at once; what is shorter than two scrapes is drawn for ten seconds.',
     type: 'state-timeline',
     unit: 'short',
     width: 24,
-    height: 8,
+    height: 10,
     link: 'lab',
-    mappings: { 1: { text: 'on', color: 'red' }, 2: { text: 'phase', color: 'blue' } },
+    mappings: {
+      1: { text: ' ', color: 'red' },
+      ...Object.fromEntries(phaseNames.map((name, i) => [i + firstPhase, { text: name, color: phaseColor(name) }])),
+    },
     queries: [
-      { expr: 'max by (phase) (encore_run_phase) * 2 > 0', legend: 'phase {{phase}}' },
-      { expr: 'kind_target:chaos_fault:active', legend: '{{kind}} on {{target}}' },
+      {
+        expr: `max(${phaseNames.map((name, i) => `max_over_time(encore_run_phase{phase="${name}"}[${step}]) * ${i + firstPhase}`).join(' or ')}) > 0`,
+        legend: 'phase',
+      },
+      { expr: `max_over_time(kind_target:chaos_fault:active[${step}])`, legend: '{{kind}} on {{target}}' },
+    ],
+  },
+  {
+    title: 'Availability',
+    description:
+      'Share of right answers among the probes of the last ten seconds, the lowest of each step: the shape of each outage. With it, operations of the last minute, and whether the server reports that it is ready.',
+    type: 'timeseries',
+    unit: 'percentunit',
+    width: 24,
+    height: 6,
+    link: 'alerts',
+    min: 0,
+    max: 1,
+    overrides: [
+      ...colored({ probes: 'green' }),
+      bareLine('operations, 1 min', 'yellow'),
+      bareLine('server ready', 'blue'),
+    ],
+    queries: [
+      { expr: `min_over_time(job:loadgen_probes_ok:ratio_rate15s[${step}])`, legend: 'probes' },
+      { expr: `1 - max_over_time(job:loadgen_operations_failed:ratio_rate1m[${step}])`, legend: 'operations, 1 min' },
+      { expr: `min(min_over_time(encore_run_server_ready[${step}]))`, legend: 'server ready' },
     ],
   },
   {
     title: 'Alerts that fire',
     description:
-      'What monitoring noticed, and when. Each alert says in its description in which state it is expected under each kind of fault.',
+      'What monitoring noticed, and when, by severity. Each alert states in its description under which kinds of fault it is expected.',
     type: 'state-timeline',
     unit: 'short',
     width: 24,
-    height: 6,
+    height: 4,
     link: 'alerts',
-    mappings: { 1: { text: 'firing', color: 'orange' } },
-    queries: [{ expr: 'max by (alertname, severity) (ALERTS{alertstate="firing"})', legend: '{{alertname}}' }],
-  },
-];
-
-const users: PanelSpec[] = [
-  {
-    title: 'Requests by outcome',
-    description:
-      'HTTP requests per second as the users saw them. Every request ends in exactly one outcome; those that did not occur are left out.',
-    type: 'timeseries',
-    unit: 'reqps',
-    width: 12,
-    height: 9,
-    link: 'server',
-    stacked: true,
-    min: 0,
-    queries: [{ expr: `sum by (outcome) (rate(loadgen_attempts_total[${rate}])) > 0`, legend: '{{outcome}}' }],
-  },
-  {
-    title: 'Availability',
-    description:
-      'Share of right answers among the probes of the last ten seconds: the shape of each outage. Beside it what the server says of itself.',
-    type: 'timeseries',
-    unit: 'percentunit',
-    width: 12,
-    height: 9,
-    link: 'alerts',
-    min: 0,
-    max: 1,
-    queries: [
-      { expr: 'job:loadgen_probes_ok:ratio_rate15s', legend: 'probes' },
-      { expr: '1 - job:loadgen_operations_failed:ratio_rate1m', legend: 'operations, 1 min' },
-      { expr: 'max(encore_run_server_ready)', legend: 'server says ready' },
-    ],
-  },
-  {
-    title: 'Response time of right answers',
-    description: 'From the intended start of an operation, so that an outage cannot hide behind requests that waited.',
-    type: 'timeseries',
-    unit: 's',
-    width: 8,
-    height: 9,
-    link: 'server',
-    min: 0,
-    queries: [0.5, 0.95, 0.99].map((quantile) => ({
-      expr: `histogram_quantile(${quantile}, sum by (le) (rate(loadgen_response_seconds_bucket[${rate}])))`,
-      legend: `p${quantile * 100}`,
-    })),
-  },
-  {
-    title: 'Response time of probes',
-    description:
-      'One small question each tenth of a second, whatever became of the ones before: what a fault does to an answer, without the work that users have put off. Right answers only, within their second.',
-    type: 'timeseries',
-    unit: 's',
-    width: 8,
-    height: 9,
-    link: 'server',
-    min: 0,
+    noValue: 'No alert fires',
+    mappings: {
+      1: { text: 'info', color: 'blue' },
+      2: { text: 'warning', color: 'orange' },
+      3: { text: 'critical', color: 'red' },
+    },
     queries: [
       {
-        expr: `sum(rate(loadgen_probe_seconds_sum[${rate}])) / sum(rate(loadgen_probe_seconds_count[${rate}]))`,
-        legend: 'mean',
+        expr: `max by (alertname) (${['info', 'warning', 'critical'].map((severity, i) => `max_over_time(ALERTS{alertstate="firing",severity="${severity}"}[${step}]) * ${i + 1}`).join(' or ')})`,
+        legend: '{{alertname}}',
       },
-      ...[0.5, 0.95].map((quantile) => ({
-        expr: `histogram_quantile(${quantile}, sum by (le) (rate(loadgen_probe_seconds_bucket[${rate}])))`,
-        legend: `p${quantile * 100}`,
-      })),
     ],
-  },
-  {
-    title: 'Response times, all of them',
-    description: 'How many operations were answered in which time. A stall shows as a cloud that climbs.',
-    type: 'heatmap',
-    unit: 'short',
-    width: 8,
-    height: 9,
-    link: 'server',
-    queries: [{ expr: `sum by (le) (increase(loadgen_response_seconds_bucket[${rate}]))`, legend: '{{le}}' }],
   },
 ];
 
 export const runDashboard: DashboardSpec = {
   uid: 'encore-run',
   title: 'Encore: run',
-  description: 'One run: what the users see, which fault is on, and what it does.',
-  panels: [...figures, ...timelines, ...users, ...effects],
+  description: 'One run: what the users see, which fault is active, and what it does.',
+  panels: [...figures, ...timelines],
+  rows: [userRow, recoveryRow, serverRow],
 };

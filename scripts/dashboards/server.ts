@@ -1,29 +1,76 @@
 /** The server from inside: rate, errors and duration of its work; utilisation, saturation and errors of what it works with. */
 import type { DashboardSpec } from './dashboard.ts';
 import { database } from './database.ts';
-import { type PanelSpec, rate, shownTime } from './panel.ts';
+import { colored, limitLine, type PanelSpec, rate, step } from './panel.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
+/** The capacity test asks ten times what the users ask, and would press their lines to the bottom for as long as it is in view. */
+const outsideCapacityTest = `unless on () (max(max_over_time(encore_run_phase{phase=~"preflight|startup"}[${rate}])) == 1)`;
 
-const work: PanelSpec[] = [
+/** Values of different meaning share one timeline, so each kind has its own ten. */
+const states: PanelSpec = {
+  title: 'States',
+  description:
+    'Memory level: from elevated on caches shrink, from high on they go, when critical heavy work is refused. PostgreSQL: does it answer its exporter, and the exporter Prometheus? Under a frozen database the scrape itself fails. And each circuit breaker that is not closed.',
+  type: 'state-timeline',
+  unit: 'short',
+  width: 24,
+  height: 6,
+  link: 'alerts',
+  noValue: 'no data',
+  mappings: {
+    10: { text: 'normal', color: 'green' },
+    11: { text: 'elevated', color: 'yellow' },
+    12: { text: 'high', color: 'orange' },
+    13: { text: 'critical', color: 'red' },
+    20: { text: 'silent', color: 'red' },
+    21: { text: 'answers', color: 'green' },
+    31: { text: 'half open', color: 'orange' },
+    32: { text: 'open', color: 'red' },
+  },
+  queries: [
+    { expr: `max(max_over_time(encore_server_memory_level[${step}])) + 10`, legend: 'memory level' },
+    { expr: `min(min_over_time(pg_up[${step}])) + 20`, legend: 'PostgreSQL' },
+    { expr: `min(min_over_time(up{job="postgres-exporter"}[${step}])) + 20`, legend: 'its exporter' },
+    {
+      expr: `(max by (breaker) (max_over_time(encore_server_breaker_state[${step}])) > 0) + 30`,
+      legend: 'breaker {{breaker}}',
+    },
+  ],
+};
+
+const requests: PanelSpec[] = [
   {
     ...line,
     title: 'Answers by status',
-    description: 'The server counts for itself; what it had counted since the last scrape is lost when it is killed.',
+    description:
+      'The server counts for itself; what it had counted since the last scrape is lost when it is killed. Without the capacity test before the run.',
     unit: 'reqps',
     link: 'run',
     stacked: true,
-    queries: [{ expr: `sum by (status) (rate(encore_server_http_requests_total[${rate}]))`, legend: '{{status}}' }],
+    overrides: colored({ '2xx': 'green', '4xx': 'yellow', '5xx': 'red', aborted: 'purple' }),
+    queries: [
+      {
+        expr: `sum by (status) (rate(encore_server_http_requests_total[${rate}])) ${outsideCapacityTest}`,
+        legend: '{{status}}',
+      },
+    ],
   },
   {
     ...line,
     title: 'Requests by route',
-    description: 'What the users ask for, by route of the users’ port.',
+    description:
+      'What is asked of the users’ port, by route; other is any path that the server does not have. Without the capacity test before the run.',
     unit: 'reqps',
     link: 'run',
     stacked: true,
-    queries: [{ expr: `sum by (route) (rate(encore_server_http_requests_total[${rate}]))`, legend: '{{route}}' }],
+    queries: [
+      {
+        expr: `sum by (route) (rate(encore_server_http_requests_total[${rate}])) ${outsideCapacityTest}`,
+        legend: '{{route}}',
+      },
+    ],
   },
   {
     ...line,
@@ -38,6 +85,9 @@ const work: PanelSpec[] = [
       },
     ],
   },
+];
+
+const tools: PanelSpec[] = [
   {
     ...line,
     title: 'Tool calls',
@@ -45,7 +95,12 @@ const work: PanelSpec[] = [
     unit: 'ops',
     link: 'run',
     stacked: true,
-    queries: [{ expr: `sum by (tool) (rate(encore_server_tool_calls_total[${rate}])) > 0`, legend: '{{tool}}' }],
+    queries: [
+      {
+        expr: `sum by (tool) (rate(encore_server_tool_calls_total[${rate}])) > 0 ${outsideCapacityTest}`,
+        legend: '{{tool}}',
+      },
+    ],
   },
   {
     ...line,
@@ -53,7 +108,13 @@ const work: PanelSpec[] = [
     description: 'Failed calls count for the tool’s breaker; rejected ones were refused by it or by the memory guard.',
     unit: 'ops',
     link: 'alerts',
-    queries: [{ expr: `sum by (result) (rate(encore_server_tool_calls_total[${rate}]))`, legend: '{{result}}' }],
+    overrides: colored({ ok: 'green', caller_fault: 'yellow', rejected: 'orange', failed: 'red' }),
+    queries: [
+      {
+        expr: `sum by (result) (rate(encore_server_tool_calls_total[${rate}])) ${outsideCapacityTest}`,
+        legend: '{{result}}',
+      },
+    ],
   },
   {
     ...line,
@@ -71,12 +132,12 @@ const work: PanelSpec[] = [
   },
 ];
 
-const process: PanelSpec[] = [
+const resources: PanelSpec[] = [
   {
     ...line,
     title: 'CPU',
     description: 'CPU of the main process, and of the whole container with its worker processes. Its limit is 1.',
-    unit: 'short',
+    unit: 'suffix:cores',
     link: 'lab',
     queries: [
       { expr: `sum(rate(process_cpu_seconds_total{job="server"}[${rate}]))`, legend: 'main process' },
@@ -89,27 +150,12 @@ const process: PanelSpec[] = [
     description: 'What its memory guard counts, children included, and the live limit that it reads.',
     unit: 'bytes',
     link: 'run',
+    overrides: [limitLine],
     queries: [
-      { expr: 'max(encore_server_memory_used_bytes)', legend: 'used' },
-      { expr: 'max(encore_server_memory_limit_bytes)', legend: 'limit' },
+      { expr: `max(max_over_time(encore_server_memory_used_bytes[${step}]))`, legend: 'used' },
+      { expr: `min(min_over_time(encore_server_memory_limit_bytes[${step}]))`, legend: 'limit' },
       { expr: 'max(nodejs_heap_size_used_bytes{job="server"})', legend: 'heap of the main process' },
     ],
-  },
-  {
-    title: 'Memory level',
-    description:
-      'From elevated on caches shrink, from high on they go, when critical heavy work is refused until there is room again.',
-    type: 'state-timeline',
-    unit: 'short',
-    ...size,
-    link: 'run',
-    mappings: {
-      0: { text: 'normal', color: 'green' },
-      1: { text: 'elevated', color: 'yellow' },
-      2: { text: 'high', color: 'orange' },
-      3: { text: 'critical', color: 'red' },
-    },
-    queries: [{ expr: 'max(encore_server_memory_level)', legend: 'level' }],
   },
   {
     ...line,
@@ -120,6 +166,18 @@ const process: PanelSpec[] = [
     queries: [
       { expr: 'max(nodejs_eventloop_lag_p99_seconds{job="server"})', legend: 'p99' },
       { expr: 'max(nodejs_eventloop_lag_mean_seconds{job="server"})', legend: 'mean' },
+    ],
+  },
+  {
+    ...line,
+    title: 'Places for requests',
+    description: 'Requests that hold a place and those that wait for one; beyond that the server sheds.',
+    unit: 'short',
+    link: 'run',
+    queries: [
+      { expr: 'max(encore_server_active_requests)', legend: 'open' },
+      { expr: 'max(encore_server_admitted_requests)', legend: 'admitted' },
+      { expr: 'max(encore_server_queued_requests)', legend: 'waiting' },
     ],
   },
   {
@@ -143,18 +201,6 @@ const process: PanelSpec[] = [
 ];
 
 const pools: PanelSpec[] = [
-  {
-    ...line,
-    title: 'Places for requests',
-    description: 'Requests that hold a place and those that wait for one; beyond that the server sheds.',
-    unit: 'short',
-    link: 'run',
-    queries: [
-      { expr: 'max(encore_server_active_requests)', legend: 'open' },
-      { expr: 'max(encore_server_admitted_requests)', legend: 'admitted' },
-      { expr: 'max(encore_server_queued_requests)', legend: 'waiting' },
-    ],
-  },
   {
     ...line,
     title: 'Worker processes',
@@ -183,6 +229,7 @@ const pools: PanelSpec[] = [
   {
     ...line,
     title: 'Database trouble',
+    softMax: 1,
     description:
       'Queries that failed for the database’s sake; writes whose answer was lost on the way and found by their key; reads refused because the bytes were wrong.',
     unit: 'ops',
@@ -208,19 +255,18 @@ const pools: PanelSpec[] = [
     ...line,
     title: 'Scores',
     description:
-      'Parsed scores in memory, documents that are not tried again because they killed their worker too often, and old scores that were removed in the time shown.',
+      'Parsed scores in memory, documents that are not tried again because they killed their worker too often, and old scores that were just removed.',
     unit: 'short',
     link: 'run',
     queries: [
       { expr: 'max(encore_server_cached_scores)', legend: 'in memory' },
       { expr: 'max(encore_server_quarantined_documents)', legend: 'quarantined' },
-      { expr: `sum(increase(encore_server_swept_scores_total[${shownTime}]))`, legend: 'removed' },
+      { expr: `sum(increase(encore_server_swept_scores_total[${rate}]))`, legend: 'removed' },
     ],
   },
   {
     ...line,
     title: 'Bytes stored',
-    width: 16,
     description: 'Bytes of acknowledged writes per second: what the read-back will ask for.',
     unit: 'Bps',
     link: 'run',
@@ -232,5 +278,11 @@ export const serverDashboard: DashboardSpec = {
   uid: 'encore-server',
   title: 'Encore: server',
   description: 'The server from inside: its work by route and tool, its resources, its pools and its database.',
-  panels: [...work, ...process, ...pools, ...database],
+  panels: [states],
+  rows: [
+    { title: 'Requests', collapsed: false, panels: requests },
+    { title: 'Resources', collapsed: false, panels: resources },
+    { title: 'Pools and tools', collapsed: true, panels: [...tools, ...pools] },
+    { title: 'PostgreSQL', collapsed: true, panels: database },
+  ],
 };

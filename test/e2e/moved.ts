@@ -41,7 +41,7 @@ export const moves: Record<FaultKind, Move> = {
   // It has a run of its own: a minute and more to open the breaker and to close it again.
   'tool-stall': {
     panel: 'Circuit breakers',
-    expr: 'max(encore_server_breaker_state{breaker="tool_ChordAnalysis"})',
+    expr: 'max(encore_server_breaker_state{breaker="chord_analysis"})',
     by: 1,
   },
   'cpu-throttle': { ...responseTime, by: 0.05 },
@@ -61,8 +61,8 @@ export const moves: Record<FaultKind, Move> = {
   'reset-peer': { ...outcome('reset_before'), by: 0.1 },
   'connection-refused': { ...outcome('refused'), by: 0.1 },
   partition: { ...availability, by: -0.15 },
-  'database-down': { panel: 'PostgreSQL answers', expr: 'max(pg_up)', by: -1 },
-  'database-freeze': { panel: 'PostgreSQL answers', expr: 'max(up{job="postgres-exporter"})', by: -1 },
+  'database-down': { panel: 'States', expr: 'max(pg_up)', by: -1 },
+  'database-freeze': { panel: 'States', expr: 'max(up{job="postgres-exporter"})', by: -1 },
   'database-latency': { ...responseTime, by: 0.05 },
   'traffic-surge': {
     panel: 'Requests by route',

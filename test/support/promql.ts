@@ -13,7 +13,11 @@ const words = new Set(['and', 'or', 'unless', 'bool', 'offset']);
 
 /** Grafana's variables as Prometheus would get them. */
 export function withoutVariables(expr: string, rangeSeconds: number): string {
-  return expr.replaceAll('$__rate_interval', '20s').replaceAll('$__range', `${Math.ceil(rangeSeconds)}s`);
+  return expr
+    .replaceAll('$__rate_interval', '20s')
+    .replaceAll('$__interval', '5s')
+    .replaceAll('$__range_s', String(Math.ceil(rangeSeconds)))
+    .replaceAll('$__range', `${Math.ceil(rangeSeconds)}s`);
 }
 
 /** Prometheus' names say what is a counter; those of PostgreSQL's exporter come from PostgreSQL's own columns. */
@@ -33,7 +37,7 @@ export function seriesOfVariable(query: string): string {
 export function selectorsOf(expr: string): Selector[] {
   // The labels of a grouping are no metrics.
   const text = expr.replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
-  const pattern = /(?:(\w+)\s*\(\s*)?(?<![\w:"])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])(\{[^}]*\})?(?:\[([^\]]+)\])?/g;
+  const pattern = /(?:(\w+)\s*\(\s*)?(?<![\w:"$])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])(\{[^}]*\})?(?:\[([^\]]+)\])?/g;
   const found: Selector[] = [];
   for (const [, inside = null, metric = '', braces = '', window = null] of text.matchAll(pattern)) {
     if (words.has(metric)) continue;

@@ -18,6 +18,8 @@ const shape = {
   /** Where a browser finds the live page and Prometheus' alerts: dashboards link there. */
   ENCORE_PAGE_URL: urlVariable.default('http://localhost:8080'),
   ENCORE_ALERTS_URL: urlVariable.default('http://localhost:9090/alerts'),
+  /** Where a browser finds Grafana; unset: there is none. */
+  ENCORE_GRAFANA_URL: urlVariable.optional(),
   /** What the user calls the results folder, where that is not its path here (a folder of the host, in a container). */
   ENCORE_RESULTS_NAME: z.string().optional(),
   /** How the user calls this program. */
@@ -44,7 +46,7 @@ export interface Wiring {
   command: string;
   logsDir?: string | undefined;
   whereToLook: string | undefined;
-  links: { page: string; alerts: string };
+  links: { page: string; alerts: string; grafana?: string | undefined };
   afterRunHint: string | undefined;
   logLevel: string;
 }
@@ -64,7 +66,7 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     command: values.ENCORE_COMMAND,
     logsDir: values.ENCORE_LOGS_DIR,
     whereToLook: values.ENCORE_WHERE_TO_LOOK,
-    links: { page: values.ENCORE_PAGE_URL, alerts: values.ENCORE_ALERTS_URL },
+    links: { page: values.ENCORE_PAGE_URL, alerts: values.ENCORE_ALERTS_URL, grafana: values.ENCORE_GRAFANA_URL },
     afterRunHint: values.ENCORE_AFTER_RUN_HINT,
     logLevel: values.ENCORE_LOG_LEVEL,
   };

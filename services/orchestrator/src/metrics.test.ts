@@ -59,6 +59,46 @@ describe('run metrics', () => {
     assert.ok(Math.abs(pending - 45) < 2, `${pending} s`);
   });
 
+  it('keep the wrong writes of the whole run, and count each once', async () => {
+    const run = new SimulatedRun({});
+    const clock: Clock = { ...systemClock, now: () => 0 };
+    const metrics = new RunMetrics(new RunView('r1', config, run.plan, 0), clock);
+    const found = {
+      acknowledged: 9,
+      readBack: 9,
+      corrupt: 0,
+      duplicate: 0,
+      phantom: 0,
+      unknownPresent: 0,
+      unknownAbsent: 0,
+    };
+    // The same three in two samples; the next sample, drawn at random, meets one of them.
+    for (const [at, lost] of [3, 3, 1].entries())
+      metrics.add({ type: 'read_back_done', at, final: false, lost, ...found });
+    const exposition = await metrics.registry.metrics();
+    assert.equal(value(exposition, 'encore_run_wrong_writes', '"lost"'), 3);
+    assert.equal(value(exposition, 'encore_run_wrong_writes', '"corrupt"'), 0);
+  });
+
+  it('take the limit of the success rate from the settings of the run', async () => {
+    const limitWith = async (thresholds: Record<string, string>): Promise<number> => {
+      const view = new RunView('r1', { ...config, thresholds }, new SimulatedRun({}).plan, 0);
+      const exposition = await new RunMetrics(view, systemClock).registry.metrics();
+      return value(exposition, 'encore_run_success_limit_ratio');
+    };
+    assert.equal(await limitWith({}), 0.95);
+    assert.equal(await limitWith({ success_rate: 'value>=0.99' }), 0.99);
+  });
+
+  it('count what others did to a target, once nothing can explain it any more', async () => {
+    const at = new SimulatedRun({}).at(30);
+    const start = { type: 'target_started', at, engineAt: at, target: 'server', actor: 'foreign', reason: '' } as const;
+    const interventions = async (untilSecond: number): Promise<number> =>
+      value(await expositionOf({ extra: [start] }, untilSecond), 'encore_run_violations', '"manual_interventions"');
+    assert.equal(await interventions(60), 0);
+    assert.equal(await interventions(95), 1);
+  });
+
   it('exist from the start, with nothing made up', async () => {
     const exposition = await expositionOf({}, -100);
     assert.equal(value(exposition, 'encore_run_recovery_seconds_count', '"crash"'), 0);

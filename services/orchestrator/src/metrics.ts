@@ -2,10 +2,18 @@
  * The run for those who watch: what stands in the report later, while it happens. The recoveries come from the judge's own
  * tracker, a few seconds late, because events of several sources must first be put into order.
  */
-import { type EncoreEvent, type FaultKind, faultKinds, phases } from '@encore/contracts';
+import { type EncoreEvent, type EventOf, type FaultKind, faultKinds, phases } from '@encore/contracts';
 import { type Clock, createRegistry } from '@encore/kit';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { FaultTracker, recoveryOf, TimeOrder } from './judge/index.ts';
+import {
+  FaultTracker,
+  Interventions,
+  isBeyondDoubt,
+  limitOf,
+  readBackFindings,
+  recoveryOf,
+  TimeOrder,
+} from './judge/index.ts';
 import type { RunView } from './progress/run-view.ts';
 
 const orderMs = 5_000;
@@ -23,6 +31,9 @@ export class RunMetrics {
   readonly #clock: Clock;
   readonly #order = new TimeOrder(orderMs);
   readonly #tracker: FaultTracker;
+  readonly #interventions = new Interventions();
+  readonly #wrongWrites: Gauge<'finding'>;
+  readonly #found = new Map<string, number>();
   readonly #recovered = new Set<string>();
   readonly #recoverySeconds: Histogram<'kind'>;
   readonly #lastRecoverySeconds: Gauge<'kind'>;
@@ -53,6 +64,12 @@ export class RunMetrics {
       labelNames: ['kind'],
       registers,
     });
+    this.#wrongWrites = new Gauge({
+      name: 'encore_run_wrong_writes',
+      help: 'Writes that a read-back of this run found wrong, by finding',
+      labelNames: ['finding'],
+      registers,
+    });
     this.#supervisorActs = new Counter({
       name: 'encore_run_supervisor_acts_total',
       help: 'What the supervisor did to heal a target',
@@ -64,16 +81,29 @@ export class RunMetrics {
       help: 'Where a browser finds the live page and the alerts: ports differ from lab to lab, dashboards do not',
       labelNames: ['page', 'alerts'],
       registers,
-    }).set({ ...links }, 1);
+    }).set({ page: links.page, alerts: links.alerts }, 1);
     this.#zero();
     this.#describeRun();
   }
 
   add(event: EncoreEvent): void {
     if (event.type === 'supervisor_acted') this.#supervisorActs.inc({ act: event.act, result: event.result });
+    if (event.type === 'read_back_done') this.#readBack(event);
     this.#order.add(event);
-    for (const observation of this.#order.ready()) this.#tracker.add(observation);
+    for (const observation of this.#order.ready()) {
+      this.#tracker.add(observation);
+      this.#interventions.add(observation, this.#tracker);
+    }
     if (event.type === 'load_second') this.#settle(event.at);
+  }
+
+  /** Each read-back counts everything that it finds, so the largest count is the one that holds. */
+  #readBack(event: EventOf<'read_back_done'>): void {
+    for (const finding of readBackFindings) {
+      const found = Math.max(event[finding], this.#found.get(finding) ?? 0);
+      this.#found.set(finding, found);
+      this.#wrongWrites.set({ finding }, found);
+    }
   }
 
   #settle(now: number): void {
@@ -100,12 +130,27 @@ export class RunMetrics {
     return longestMs / 1_000;
   }
 
+  /** The engine reports an act before the component that requested it does, so what is recent is not counted yet. */
+  #violations(): Record<string, number> {
+    const run = { ended: null, lastAt: this.#clock.now() };
+    const settled = (list: Interventions['manual']): number =>
+      list.filter((item) => isBeyondDoubt(item, { run, historyProblems: [] })).length;
+    const { manual, unexpectedExits, forcedStops } = this.#interventions;
+    return {
+      wrong_answers: this.#view.wrongAnswers,
+      manual_interventions: settled(manual),
+      unexpected_exits: settled(unexpectedExits),
+      forced_stops: settled(forcedStops),
+    };
+  }
+
   #zero(): void {
     for (const kind of faultKinds) {
       this.#recoverySeconds.zero({ kind });
       this.#lastRecoverySeconds.set({ kind }, Number.NaN);
       this.#slowRecoveries.inc({ kind }, 0);
     }
+    for (const finding of readBackFindings) this.#wrongWrites.set({ finding }, 0);
     for (const act of supervisorActs)
       for (const result of supervisorResults) this.#supervisorActs.inc({ act, result }, 0);
   }
@@ -123,6 +168,9 @@ export class RunMetrics {
       'Operations answered rightly, over all that ended',
       () => snapshot().successRate ?? Number.NaN,
     );
+    gauge('encore_run_success_limit_ratio', 'The lowest share of right operations that the verdict allows', () =>
+      limitOf('success_rate', view.config),
+    );
     gauge('encore_run_faults_injected', 'Faults injected so far', () => snapshot().faults.injected);
     gauge('encore_run_faults_planned', 'Faults in the plan', () => snapshot().faults.planned);
     gauge('encore_run_faults_bit', 'Faults whose effect was seen from outside', () => snapshot().faults.bit);
@@ -139,6 +187,15 @@ export class RunMetrics {
       'How long users have waited for the recovery that is under way, 0 when none is',
       () => this.#pendingSeconds(),
     );
+    const violations: Gauge<'rule'> = new Gauge({
+      name: 'encore_run_violations',
+      help: 'What the rules of the verdict allow none of, in this run so far; acts of others a minute late',
+      labelNames: ['rule'],
+      registers: [this.registry],
+      collect: () => {
+        for (const [rule, count] of Object.entries(this.#violations())) violations.set({ rule }, count);
+      },
+    });
     const phase: Gauge<'phase'> = new Gauge({
       name: 'encore_run_phase',
       help: '1 for the phase that the run is in',

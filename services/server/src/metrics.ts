@@ -7,6 +7,8 @@ export type Route = (typeof routes)[number];
 const statusClasses = ['2xx', '4xx', '5xx', 'aborted'] as const;
 export const shedReasons = ['OVERLOADED', 'RATE_LIMITED', 'DRAINING', 'MEMORY'] as const;
 export type ShedReason = (typeof shedReasons)[number];
+/** Label values are in lower case, as the outcomes that the load generator counts. */
+export const shedLabel = (reason: ShedReason): string => reason.toLowerCase();
 const toolResults = ['ok', 'caller_fault', 'failed', 'rejected'] as const;
 export type ToolResult = (typeof toolResults)[number];
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60];
@@ -84,7 +86,7 @@ export function createMetrics(toolNames: readonly string[]) {
     for (const status of statusClasses) metrics.requests.inc({ route, status }, 0);
     metrics.durations.zero({ route });
   }
-  for (const reason of shedReasons) metrics.shed.inc({ reason }, 0);
+  for (const reason of shedReasons) metrics.shed.inc({ reason: shedLabel(reason) }, 0);
   for (const tool of toolNames) {
     for (const result of toolResults) metrics.toolCalls.inc({ tool, result }, 0);
     metrics.toolDurations.zero({ tool });

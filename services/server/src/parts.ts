@@ -7,7 +7,7 @@ import { Migration } from './database/migration.ts';
 import { Retention } from './database/retention.ts';
 import { ScoreStore } from './database/score-store.ts';
 import { Spool } from './http/spool.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics, type Metrics, shedLabel } from './metrics.ts';
 import { defaultScoreLimits } from './music/index.ts';
 import { Admission } from './resilience/admission.ts';
 import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
@@ -68,7 +68,7 @@ export function createParts(settings: Settings, logger: Logger): Parts {
     clock: systemClock,
     heavyRefused,
     stopping,
-    onShed: (reason) => metrics.shed.inc({ reason }),
+    onShed: (reason) => metrics.shed.inc({ reason: shedLabel(reason) }),
   });
   const library = createLibrary(settings, store, cache, workers, heavyRefused);
   const spool = new Spool(settings.scratchDir, limits.spool_limit_mb * mebibyte, headBytes);

@@ -16,6 +16,13 @@ export interface Watched {
   spoolBytes: () => number;
 }
 
+/** The tool's own name, as all other metrics have it: `tool_KeyAnalysis` guards `key_analysis`. */
+const guardedBy = (breaker: string): string =>
+  breaker
+    .replace(/^tool_/, '')
+    .replaceAll(/\B[A-Z]/g, (letter) => `_${letter}`)
+    .toLowerCase();
+
 const breakerStates = { closed: 0, half_open: 1, open: 2 } as const;
 
 export function watchGauges(registry: Registry, watched: Watched): void {
@@ -59,7 +66,8 @@ export function watchGauges(registry: Registry, watched: Watched): void {
     labelNames: ['breaker'] as const,
     registers: [registry],
     collect() {
-      for (const breaker of watched.breakers) this.set({ breaker: breaker.name }, breakerStates[breaker.state]);
+      for (const breaker of watched.breakers)
+        this.set({ breaker: guardedBy(breaker.name) }, breakerStates[breaker.state]);
     },
   });
 }

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'mocha';
 import { stringify } from 'yaml';
 import { dashboards } from '../../../scripts/make-dashboards.ts';
 import { root } from '../../support/command.ts';
+import { type Dashboard, panelsOf } from '../../support/dashboard-panels.ts';
 import { requireEngine } from '../../support/engine.ts';
 import { expositions } from '../../support/metrics-catalogue.ts';
 import { withoutVariables } from '../../support/promql.ts';
@@ -61,9 +62,10 @@ describe('promtool', () => {
   });
 
   it('can parse every query of every dashboard', async () => {
-    const queries = Object.values(dashboards()).flatMap(({ panels, annotations }) => [
-      ...(panels as { targets: { expr: string }[] }[]).flatMap(({ targets }) => targets.map(({ expr }) => expr)),
-      ...(annotations as { list: { target: { expr: string } }[] }).list.map(({ target }) => target.expr),
+    const all = Object.values(dashboards()) as unknown as Dashboard[];
+    const queries = all.flatMap((dashboard) => [
+      ...panelsOf(dashboard).flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+      ...dashboard.annotations.list.map(({ target }) => target.expr),
     ]);
     assert.ok(queries.length > 80, `${queries.length} queries`);
     const rules = queries.map((expr, i) => ({ record: `query:${i}:parsed`, expr: withoutVariables(expr, 1_800) }));

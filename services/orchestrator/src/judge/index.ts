@@ -3,5 +3,8 @@ export { Alerts } from './alerts.ts';
 export { recoveryOf } from './fault-record.ts';
 export { FaultTracker } from './fault-tracker.ts';
 export { Ledger } from './integrity.ts';
+export { Interventions, isBeyondDoubt } from './interventions.ts';
 export { type Judgement, Judging, judge } from './judge.ts';
+export { limitOf } from './rules.ts';
+export { readBackFindings } from './run-facts.ts';
 export { TimeOrder } from './time-order.ts';

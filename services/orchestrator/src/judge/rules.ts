@@ -41,6 +41,12 @@ export function thresholdsOf(settings: Settings, faultsPlanned: boolean): Record
   return { ...defaultThresholds(settings, faultsPlanned), ...settings.thresholds };
 }
 
+/** The number in the rule of a metric that has one by default, with the settings of the run in place of the default. */
+export function limitOf(metric: string, settings: Settings): number {
+  const expression = thresholdsOf(settings, true)[metric];
+  return expression === undefined ? Number.NaN : parseThreshold(metric, expression).limit;
+}
+
 export function judgeRules(evidence: Evidence): { results: ThresholdResult[]; findings: Finding[] } {
   const { settings, plan } = evidence;
   const expressions = thresholdsOf(settings, plan.faults.length > 0);

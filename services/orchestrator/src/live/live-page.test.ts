@@ -16,7 +16,7 @@ describe('live page', () => {
   let page: LivePage;
   let service: HttpService;
   beforeEach(async () => {
-    page = new LivePage(makePlan(config));
+    page = new LivePage(makePlan(config), 'http://localhost:3000/d/encore-run?from=1&to=now');
     service = await startHttpService({
       host: '127.0.0.1',
       port: 0,
@@ -65,6 +65,7 @@ describe('live page', () => {
     const text = await (await fetch(service.url)).text();
     assert.match(text, /^<!doctype html>/);
     assert.match(text, /data-live="\/live-updates"/);
+    assert.match(text, /<a href="http:\/\/localhost:3000\/d\/encore-run\?from=1&amp;to=now">/);
   });
 
   it('tells what came since', async () => {

@@ -17,13 +17,15 @@ const path = '/live-updates';
 
 export class LivePage {
   readonly #judging: Judging;
+  readonly #dashboardUrl: string | null;
   readonly #clients = new Set<Response>();
   #timer: NodeJS.Timeout | null = null;
   /** The last word, once there is one. */
   #final: Judgement | null = null;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, dashboardUrl: string | null = null) {
     this.#judging = new Judging(plan, horizonMs);
+    this.#dashboardUrl = dashboardUrl;
   }
 
   add(event: EncoreEvent): void {
@@ -32,7 +34,7 @@ export class LivePage {
 
   routes(app: Express): void {
     app.get('/', (_request, response) => {
-      response.type('html').send(renderPage(this.#judgement(), { liveUrl: path }));
+      response.type('html').send(renderPage(this.#judgement(), { liveUrl: path, dashboardUrl: this.#dashboardUrl }));
     });
     app.get(path, (request, response) => {
       if (this.#clients.size >= maxClients) return void response.status(503).end();

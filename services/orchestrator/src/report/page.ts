@@ -27,6 +27,8 @@ import { verdictSection } from './sections/verdict.ts';
 export interface PageOptions {
   /** Where the live page listens for updates; a report listens to nobody. */
   liveUrl?: string;
+  /** Where the live page links to Grafana; a report outlives its lab. */
+  dashboardUrl?: string | null;
 }
 
 /** In the order of the page. */
@@ -65,7 +67,7 @@ export function renderPage(judgement: Judgement, options: PageOptions = {}): str
 </head>
 <body${live === undefined ? '' : html` data-live="${live}"`}>
 <a class="skip" href="#rules">Skip to the rules</a>
-<header><b>Encore</b> <span class="quiet">${report.run_id} · ${report.started_at.slice(0, 16).replace('T', ' ')} UTC · seed ${String(report.seed)}</span></header>
+<header><b>Encore</b> <span class="quiet">${report.run_id} · ${report.started_at.slice(0, 16).replace('T', ' ')} UTC · seed ${String(report.seed)}</span>${options.dashboardUrl ? html` <a href="${options.dashboardUrl}">Dashboard of this run</a>` : ''}</header>
 <main>
 ${sections.map(([id, section]) => html`<section id="${id}">${section}</section>`)}
 </main>

@@ -6,6 +6,7 @@ import { LivePage } from '../live/live-page.ts';
 import { RunMetrics } from '../metrics.ts';
 import { type Output, Progress } from '../progress/progress.ts';
 import { RunView } from '../progress/run-view.ts';
+import { dashboardLink } from './dashboard-link.ts';
 
 export interface AudienceOptions {
   runId: string;
@@ -26,7 +27,7 @@ export class Audience {
   constructor({ runId, config, plan, startedAt, clock, links, output }: AudienceOptions) {
     this.view = new RunView(runId, config, plan, startedAt);
     this.metrics = new RunMetrics(this.view, clock, links);
-    this.page = new LivePage(plan);
+    this.page = new LivePage(plan, dashboardLink(links, startedAt));
     this.progress = new Progress(output, config.monitor);
   }
 

@@ -14,6 +14,7 @@ import { startStatusApi } from '../status-api.ts';
 import { type SupervisorLimits, supervisorLimits } from '../supervisor/supervise.ts';
 import { Audience } from './audience.ts';
 import { Conductor } from './conductor.ts';
+import { dashboardLink } from './dashboard-link.ts';
 import { problemsOfResults } from './folder-checks.ts';
 import { loop } from './loop.ts';
 import { openingLines } from './opening-lines.ts';
@@ -130,6 +131,8 @@ async function conclude(run: {
   progress.say(`\n${textSummary(report, `${shown}.json`)}`);
   progress.say(`Page:   ${join(shown, 'report.html')}`);
   progress.say(`Again:  ${wiring.command} verify ${wiring.resultsName === undefined ? shown : resultsFolder}`);
+  const dashboard = dashboardLink(wiring.links, view.startedAt);
+  if (dashboard !== null) progress.say(`Dashboard: ${dashboard}`);
   if (wiring.afterRunHint !== undefined) progress.say(`When you have seen enough: ${wiring.afterRunHint}`);
   return exitCodes[report.result];
 }

@@ -86,7 +86,7 @@ export class FakeLab implements AsyncDisposable {
       resultsName: undefined,
       command: 'encore',
       whereToLook: undefined,
-      links: { page: '', alerts: '' },
+      links: { page: '', alerts: '', grafana: 'http://localhost:3000' },
       afterRunHint: undefined,
       logLevel: 'silent',
     };

@@ -220,7 +220,7 @@ describe('MCP', function () {
     await waitUntil('the first probe', answered, { timeoutMs: 5_000 });
     assert.ok(await answered());
     const metrics = await (await fetch(`${small.healthUrl}/metrics`)).text();
-    assert.match(metrics, /encore_server_breaker_state\{[^}]*tool_KeyAnalysis[^}]*\} 0/);
+    assert.match(metrics, /encore_server_breaker_state\{[^}]*breaker="key_analysis"[^}]*\} 0/);
   });
 
   it('imports real songs', async function () {
