@@ -1,0 +1,108 @@
+/** The results of long runs: kept in docs/long-runs.json, printed as docs/LONG_RUNS.md. Rows are only added. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Report } from '@encore/contracts';
+import { root } from '../support/command.ts';
+import type { LongRun } from './runs.ts';
+
+interface Row extends LongRun {
+  date: string;
+  commit: string;
+  result: string;
+  reasons: string[];
+  operations: number;
+  successRate: number | null;
+  faultFreeAvailability: number | null;
+  recovered: number;
+  faults: number;
+  slowestRecoverySeconds: number | null;
+  backToNormal: { maximumSeconds: number | null; never: number; unknown: number };
+  lostWrites: number | null;
+  acknowledgedWrites: number | null;
+  unexplainedAttempts: number;
+  /** Of each container, after its warm-up; null: its lives between restarts were too short. */
+  memorySlopeBytesPerHour: Record<string, number | null>;
+}
+
+const file = join(root, 'docs', 'long-runs.json');
+const page = join(root, 'docs', 'LONG_RUNS.md');
+
+export function record(run: LongRun, report: Report): void {
+  const rows: Row[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+  rows.push(rowOf(run, report));
+  writeFileSync(file, `${JSON.stringify(rows, null, 2)}\n`);
+  writeFileSync(page, pageOf(rows));
+}
+
+function rowOf(run: LongRun, { totals, availability, recoveries, integrity, attribution, ...report }: Report): Row {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit,
+    ...run,
+    result: report.result,
+    reasons: report.reasons,
+    operations: totals.operations,
+    successRate: totals.success_rate,
+    faultFreeAvailability: availability.control_windows,
+    recovered: recoveries.count,
+    faults: report.faults.filter(({ bit }) => bit === 'yes').length,
+    slowestRecoverySeconds: recoveries.max_seconds,
+    backToNormal: {
+      maximumSeconds: recoveries.back_to_normal.max_seconds,
+      never: recoveries.back_to_normal.never,
+      unknown: recoveries.back_to_normal.unknown,
+    },
+    lostWrites: integrity.lost,
+    acknowledgedWrites: integrity.acknowledged,
+    unexplainedAttempts: attribution.unexplained,
+    memorySlopeBytesPerHour: Object.fromEntries(
+      Object.entries(report.resources).map(([name, figures]) => [name, figures.memory_slope_bytes_per_hour]),
+    ),
+  };
+}
+
+function pageOf(rows: readonly Row[]): string {
+  return `# Long runs
+
+The full profile with 100 users for hours, on Docker Compose and without Docker. \`npm run test:long\` runs 45 minutes with
+a kill every 6 minutes on each runtime and adds a row, whatever the verdict. Run it before you call a change to the server,
+the load generator or the judge done.
+
+| date, commit | runtime | hours, kill every | seed | verdict | operations right | fault-free availability | faults recovered | slowest recovery | slowest return to normal | lost writes | unexplained failures | memory |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+${rows.map(lineOf).join('\n')}
+`;
+}
+
+function lineOf(row: Row): string {
+  const cells = [
+    `${row.date}, ${row.commit}`,
+    row.runtime,
+    `${row.hours} h, ${row.killIntervalMinutes} min`,
+    row.seed,
+    [row.result, ...row.reasons].join(': ').replaceAll('|', '\\|'),
+    `${percent(row.successRate)} of ${row.operations.toLocaleString('en-US')}`,
+    percent(row.faultFreeAvailability),
+    `${row.recovered} of ${row.faults}`,
+    secondsText(row.slowestRecoverySeconds),
+    `${secondsText(row.backToNormal.maximumSeconds)} (never ${row.backToNormal.never}, unknown ${row.backToNormal.unknown})`,
+    `${row.lostWrites ?? '?'} of ${row.acknowledgedWrites?.toLocaleString('en-US') ?? '?'}`,
+    row.unexplainedAttempts,
+    Object.entries(row.memorySlopeBytesPerHour).map(slopeText).join(', '),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function secondsText(seconds: number | null): string {
+  return seconds === null ? 'no data' : `${seconds.toFixed(1)} s`;
+}
+
+function slopeText([name, bytesPerHour]: [string, number | null]): string {
+  return `${name} ${bytesPerHour === null ? 'no data' : `${(bytesPerHour / 1e6).toFixed(1)} MB/h`}`;
+}
+
+function percent(share: number | null): string {
+  return share === null ? 'no data' : `${(share * 100).toFixed(2)} %`;
+}
