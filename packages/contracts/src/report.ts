@@ -83,9 +83,10 @@ export const reportSchema = z.object({
   schema_version: z.literal(1),
   /**
    * Raised by an addition: a reader may pass over fields that it does not know. 1: faults have `monitoring`. 2: `capacity`, and
-   * `samples` and `sampled` of `integrity`. 3: `late` and `limit_seconds` of `recoveries`.
+   * `samples` and `sampled` of `integrity`. 3: `late` and `limit_seconds` of `recoveries`. 4: `skipped` of `totals` and
+   * `operations`, and `success_rate_of_planned`.
    */
-  schema_minor_version: z.literal(3),
+  schema_minor_version: z.literal(4),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),
@@ -105,7 +106,11 @@ export const reportSchema = z.object({
     ok: z.number(),
     failed: z.number(),
     unknown: z.number(),
+    /** Planned operations that users never performed. They are not among `operations`. */
+    skipped: z.number(),
     success_rate: z.number().nullable(),
+    /** As if each skipped operation had failed. */
+    success_rate_of_planned: z.number().nullable(),
     attempt_success_rate: z.number().nullable(),
     requests_per_second: z.number(),
   }),
@@ -130,6 +135,7 @@ export const reportSchema = z.object({
       failed: z.number(),
       unknown: z.number(),
       cancelled: z.number(),
+      skipped: z.number(),
       service_ms: percentilesSchema.nullable(),
       response_ms: percentilesSchema.nullable(),
     }),
