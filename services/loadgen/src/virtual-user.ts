@@ -59,8 +59,10 @@ export interface UserSurroundings {
 
 /** A user who fell behind still performs what is late by less than this. */
 const maxBacklogMs = 10_000;
-/** Pauses of a user who catches up, as shares of the planned ones: so it never asks at more than four times its usual rate. */
+/** Pause of a user who catches up, as a share of the time that the plan leaves it: at most four times the usual rate. */
 const catchUpPause = { min: 0.25, max: 0.5 } as const;
+/** Of the planned pace. Slow operations leave this much at least, so that users whose answers come together do not go on together. */
+const leastFreeShare = 0.2;
 
 export class VirtualUser {
   readonly number: number;
@@ -70,6 +72,8 @@ export class VirtualUser {
   readonly #plan: UserPlan;
   readonly #random: Random;
   #created = 0;
+  /** Duration of the last operation, with its housekeeping. */
+  #tookMs = 0;
 
   constructor(number: number, random: Random, around: UserSurroundings) {
     this.number = number;
@@ -122,12 +126,15 @@ export class VirtualUser {
     const endedAt = tools.answeredAt();
     this.#around.operationEnded({ kind: planned.kind, end, dueAt, startedAt, endedAt });
     await this.#deleteOldest(planned);
+    this.#tookMs = clock.now() - startedAt;
   }
 
   /** When a user may begin what was due at `dueAt`: then, or now, or after a short pause when it is late by more than that. */
   #beginAt({ paceMs }: PlannedOperation, dueAt: number): number {
     const now = this.#around.clock.now();
-    const pauseMs = paceMs * this.#random.between(catchUpPause.min, catchUpPause.max);
+    // Less than what is free, so that a user whose operations are faster than its pace always catches up.
+    const freeMs = Math.max(paceMs * leastFreeShare, paceMs - this.#tookMs);
+    const pauseMs = freeMs * this.#random.between(catchUpPause.min, catchUpPause.max);
     return now - dueAt > pauseMs ? now + pauseMs : Math.max(now, dueAt);
   }
 
