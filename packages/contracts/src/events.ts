@@ -188,7 +188,14 @@ const loadSecond = z.object({
   attempts: z.partialRecord(outcomeSchema, z.number()),
   operations: z.partialRecord(
     operationKindSchema,
-    z.object({ ok: z.number(), failed: z.number(), unknown: z.number(), cancelled: z.number() }),
+    z.object({
+      ok: z.number(),
+      failed: z.number(),
+      unknown: z.number(),
+      cancelled: z.number(),
+      /** Planned, and never performed: too late, or nothing to work on. Counted in the second in which the user gave it up. */
+      skipped: z.number(),
+    }),
   ),
   /** Percentiles of response time (from the intended start) of right answers that ended in this second, or null when there were none. */
   responseMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
@@ -243,6 +250,7 @@ const loadSummary = z.object({
       failed: z.number(),
       unknown: z.number(),
       cancelled: z.number(),
+      skipped: z.number(),
       serviceMs: percentiles,
       responseMs: percentiles,
     }),

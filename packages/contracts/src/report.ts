@@ -114,7 +114,11 @@ export const reportSchema = z.object({
     ok: z.number(),
     failed: z.number(),
     unknown: z.number(),
+    /** Planned operations that users never performed. They are not among `operations`. */
+    skipped: z.number(),
     success_rate: z.number().nullable(),
+    /** As if each skipped operation had failed. */
+    success_rate_of_planned: z.number().nullable(),
     attempt_success_rate: z.number().nullable(),
     requests_per_second: z.number(),
   }),
@@ -139,6 +143,7 @@ export const reportSchema = z.object({
       failed: z.number(),
       unknown: z.number(),
       cancelled: z.number(),
+      skipped: z.number(),
       service_ms: percentilesSchema.nullable(),
       response_ms: percentilesSchema.nullable(),
     }),

@@ -67,7 +67,7 @@ export class ByteBudget {
     if (this.#saved >= this.#nextExtreme) {
       const size = this.#nextExtreme;
       this.#saved -= size;
-      // What is spent when the score was made is taken from the balance; this one was saved for.
+      // What the score takes is taken from the balance; this one was saved for.
       this.#balance += size;
       this.#nextExtreme = this.#drawExtreme();
       return size;
@@ -76,7 +76,7 @@ export class ByteBudget {
     return Math.min(large.max, Math.max(this.#balance, this.#balance < -large.min ? medium.min : large.min));
   }
 
-  /** What really was uploaded for it. */
+  /** What the upload takes, whether or not it comes to it. */
   spend(bytes: number): void {
     this.#balance -= bytes;
   }

@@ -1,7 +1,8 @@
 /**
  * A server that freezes must look frozen. Five users ask 100 times per second for ten seconds; for one of them no answer comes.
- * The truth can be computed: whoever was due at second t of the freeze waits 1 - t, so the slowest hundredth waited 0.9 s or more.
- * Only five requests were under way, so a clock that starts with the request sees next to nothing.
+ * The truth can be computed. An operation due at second t of the freeze waits 1 - t for the server, so the slowest hundredth
+ * waits 0.9 s or more. The pauses of a user who catches up add 3/8 of t on average, which makes it 0.94 s. Only five
+ * requests are in flight, so a clock that starts with the request sees next to nothing.
  */
 import assert from 'node:assert/strict';
 import { systemClock, waitUntil } from '@encore/kit';
@@ -12,6 +13,8 @@ const perSecond = 100;
 const runSeconds = 10;
 const freezeAtSeconds = 3;
 const frozenSeconds = 1;
+/** Mean pause of a user who catches up, as a share of the planned one. */
+const catchUpPause = 0.375;
 
 describe('coordinated omission', function () {
   this.timeout(30_000);
@@ -35,12 +38,13 @@ describe('coordinated omission', function () {
     frozen = systemClock.sleep(frozenSeconds * 1_000);
     await frozen;
     const thawedAt = elapsed();
-    // A real server also needs a moment for what has gathered; that moment is part of the truth.
+    // A busy machine takes longer than the pauses to clear the backlog; that is part of the truth.
     await waitUntil('the backlog to be gone', () => answers >= perSecond * elapsed() - 5, {
       timeoutMs: 5_000,
       everyMs: 2,
     });
-    const clearingMs = (elapsed() - thawedAt) * 1_000;
+    const pausingMs = ((frozenSeconds * catchUpPause) / (1 - catchUpPause)) * 1_000;
+    const clearingMs = Math.max(0, (elapsed() - thawedAt) * 1_000 - pausingMs);
     await waitUntil('the end', () => elapsed() >= runSeconds, { timeoutMs: 15_000 });
     await load.stop();
 
@@ -48,13 +52,16 @@ describe('coordinated omission', function () {
     assert.ok(analyze);
     const rate = analyze.responseMs.count / runSeconds;
     assert.ok(Math.abs(rate / perSecond - 1) < 0.05, `${rate} per second: nothing that was due was left out`);
-    const truthMs = (frozenSeconds - 0.01 * runSeconds) * 1_000;
+    const slowestSeconds = 0.01 * runSeconds;
+    const truthMs = (frozenSeconds - slowestSeconds) * 1_000;
+    const withPausesMs = truthMs + slowestSeconds * catchUpPause * 1_000;
     const { p99 } = analyze.responseMs;
     assert.ok(p99 >= truthMs * 0.95, `response p99 ${p99} ms, truth ${truthMs} ms`);
     assert.ok(
-      p99 <= truthMs * 1.05 + clearingMs,
-      `response p99 ${p99} ms, truth ${truthMs} ms, clearing ${clearingMs} ms`,
+      p99 <= withPausesMs * 1.05 + clearingMs,
+      `response p99 ${p99} ms, truth ${withPausesMs} ms, clearing ${clearingMs} ms`,
     );
+    assert.equal(analyze.skipped, 0);
     assert.ok(analyze.serviceMs.p99 < truthMs / 3, `service p99 ${analyze.serviceMs.p99} ms`);
   });
 });

@@ -168,6 +168,7 @@ export class LoadRun implements AsyncDisposable {
       pausesMs,
       attemptEnded: (record) => this.recorder.attemptEnded(record),
       operationEnded: (record) => this.recorder.operationEnded(record),
+      operationSkipped: (kind) => this.recorder.operationSkipped(kind),
       started: (lateMs) => this.#check.started(lateMs),
     });
     this.users.push(user);

@@ -10,6 +10,7 @@ type ReadBack = Record<'readBack' | (typeof findings)[number], number>;
 export interface LoadgenMetrics {
   attempts: Counter<'operation' | 'outcome'>;
   operations: Counter<'operation' | 'result'>;
+  skipped: Counter<'operation'>;
   responseSeconds: Histogram<'operation'>;
   probes: Counter<'outcome'>;
   probeSeconds: Histogram;
@@ -34,6 +35,12 @@ export function createMetrics(registry: Registry): LoadgenMetrics {
       name: 'loadgen_operations_total',
       help: 'What users wanted, by result',
       labelNames: ['operation', 'result'],
+      registers,
+    }),
+    skipped: new Counter({
+      name: 'loadgen_operations_skipped_total',
+      help: 'Planned operations that were never performed, because the user was too far behind or had no score to work on',
+      labelNames: ['operation'],
       registers,
     }),
     responseSeconds: new Histogram({
@@ -94,6 +101,7 @@ function zero(metrics: LoadgenMetrics): void {
   for (const operation of operationKinds) {
     for (const outcome of outcomes) metrics.attempts.inc({ operation, outcome }, 0);
     for (const result of operationEnds) metrics.operations.inc({ operation, result }, 0);
+    metrics.skipped.inc({ operation }, 0);
     metrics.responseSeconds.zero({ operation });
   }
   for (const outcome of outcomes) metrics.probes.inc({ outcome }, 0);

@@ -10,8 +10,8 @@ import type { OperationEnd } from './operations.ts';
 import type { AttemptRecord } from './step.ts';
 import type { OperationRecord } from './virtual-user.ts';
 
-type Ends = Record<OperationEnd, number>;
-const noEnds = (): Ends => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0 });
+type Ends = Record<OperationEnd | 'skipped', number>;
+const noEnds = (): Ends => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
 
 /** Failed attempts listed one by one in a minute; the rest is counted only. */
 const maxListedPerMinute = 5_000;
@@ -31,12 +31,13 @@ export class Recorder {
   readonly #add: (event: EncoreEvent) => void;
   readonly #metrics: LoadgenMetrics;
   readonly #latencies: LatencyLog;
-  readonly #totals = new Map<OperationKind, Totals>(
-    operationKinds.map((kind) => [
-      kind,
-      { ends: noEnds(), service: new LatencyHistogram(), response: new LatencyHistogram() },
-    ]),
-  );
+  readonly #totals: Record<OperationKind, Totals> = {
+    create: newTotals(),
+    analyze: newTotals(),
+    modify: newTotals(),
+    export: newTotals(),
+    heavy: newTotals(),
+  };
   readonly #outcomes: Partial<Record<Outcome, number>> = {};
   readonly #secondResponse = new LatencyHistogram();
   #second = emptySecond();
@@ -68,12 +69,8 @@ export class Recorder {
   }
 
   operationEnded({ kind, end, dueAt, startedAt, endedAt }: OperationRecord): void {
-    const totals = this.#totals.get(kind);
-    if (!totals) return;
+    const totals = this.#count(kind, end);
     this.operations += 1;
-    totals.ends[end] += 1;
-    this.#second.operations[kind] ??= noEnds();
-    this.#second.operations[kind][end] += 1;
     this.#metrics.operations.inc({ operation: kind, result: end });
     const responseMs = endedAt - dueAt;
     if (end === 'failed' || end === 'unknown') this.#latencies.record(`${kind}.failed.response`, responseMs);
@@ -85,6 +82,11 @@ export class Recorder {
     totals.response.record(responseMs);
     this.#secondResponse.record(responseMs);
     this.#metrics.responseSeconds.observe({ operation: kind }, responseMs / 1_000);
+  }
+
+  operationSkipped(kind: OperationKind): void {
+    this.#count(kind, 'skipped');
+    this.#metrics.skipped.inc({ operation: kind });
   }
 
   /** Closes the second that ends at `at`. */
@@ -104,10 +106,19 @@ export class Recorder {
 
   summary(at: number): EventOf<'load_summary'> {
     const operations: EventOf<'load_summary'>['operations'] = {};
-    for (const [kind, { ends, service, response }] of this.#totals) {
+    for (const kind of operationKinds) {
+      const { ends, service, response } = this.#totals[kind];
       operations[kind] = { ...ends, serviceMs: service.percentiles(), responseMs: response.percentiles() };
     }
     return { type: 'load_summary', at, operations, attempts: { ...this.#outcomes } };
+  }
+
+  #count(kind: OperationKind, end: keyof Ends): Totals {
+    const totals = this.#totals[kind];
+    totals.ends[end] += 1;
+    this.#second.operations[kind] ??= noEnds();
+    this.#second.operations[kind][end] += 1;
+    return totals;
   }
 
   #right({ startedAt, endedAt, operation }: AttemptRecord): void {
@@ -138,6 +149,12 @@ export class Recorder {
     });
   }
 }
+
+const newTotals = (): Totals => ({
+  ends: noEnds(),
+  service: new LatencyHistogram(),
+  response: new LatencyHistogram(),
+});
 
 function emptySecond(): {
   attempts: Partial<Record<Outcome, number>>;

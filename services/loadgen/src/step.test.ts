@@ -57,7 +57,6 @@ describe('step', () => {
     ...changes,
   });
   const outcomes = () => attempts.map(({ outcome }) => outcome).join(' ');
-  const pauseBefore = (index: number) => (attempts[index]?.startedAt ?? 0) - (attempts[index - 1]?.endedAt ?? 0);
 
   /** Answers the first requests with these instead of what is right. */
   function answerFirst(...answers: { status: number; code?: string; retryAfter?: number; definite?: boolean }[]): void {
@@ -73,7 +72,7 @@ describe('step', () => {
     };
   }
 
-  it('tries three times, with growing jittered pauses', async () => {
+  it('tries three times', async () => {
     answerFirst({ status: 503 }, { status: 503 });
     assert.equal((await runStep(step, context())).how, 'right');
     assert.equal(outcomes(), 'shed shed ok');
@@ -81,14 +80,41 @@ describe('step', () => {
       attempts.map(({ attemptId }) => attemptId),
       ['op.1', 'op.2', 'op.3'],
     );
-    assert.ok(pauseBefore(1) >= 74 && pauseBefore(1) < 200, `${pauseBefore(1)} ms`);
-    assert.ok(pauseBefore(2) >= 224 && pauseBefore(2) < 500, `${pauseBefore(2)} ms`);
   });
 
-  it('waits for Retry-After when it is longer', async () => {
-    answerFirst({ status: 503, retryAfter: 1 });
-    assert.equal((await runStep(step, context())).how, 'right');
-    assert.ok(pauseBefore(1) >= 999 && pauseBefore(1) < 1_500, `${pauseBefore(1)} ms`);
+  it('spreads its growing pauses from half to one and a half times their mean', async () => {
+    const runs = 200;
+    answerFirst(...Array.from({ length: runs * 3 }, () => ({ status: 503 })));
+    const paused: number[][] = [[], []];
+    for (let run = 0; run < runs; run += 1) {
+      const pausesOfRun: number[] = [];
+      const clock = { now: systemClock.now, sleep: async (ms: number) => void pausesOfRun.push(ms) };
+      await runStep(step, context({ clock, random: new Random(run) }));
+      for (const [index, ms] of pausesOfRun.entries()) paused[index]?.push(ms);
+    }
+    for (const [index, meanMs] of [100, 300].entries()) {
+      const all = paused[index] ?? [];
+      const [least, greatest] = [Math.min(...all) / meanMs, Math.max(...all) / meanMs];
+      assert.equal(all.length, runs);
+      assert.ok(least >= 0.5 && least < 0.55 && greatest > 1.45 && greatest <= 1.5, `${least} to ${greatest}`);
+      const mean = all.reduce((sum, ms) => sum + ms, 0) / runs / meanMs;
+      assert.ok(Math.abs(mean - 1) < 0.1, `${mean} of the mean pause`);
+    }
+  });
+
+  it('never comes back before Retry-After, however long that is, and not at the same moment as others', async () => {
+    const pauses: number[] = [];
+    for (let run = 0; run < 20; run += 1) {
+      answerFirst({ status: 503, retryAfter: 20 });
+      fake.scores.clear();
+      fake.keys.clear();
+      const clock = { now: systemClock.now, sleep: async (ms: number) => void pauses.push(ms) };
+      const deadlineAt = systemClock.now() + 60_000;
+      assert.equal((await runStep(step, context({ clock, deadlineAt, random: new Random(run) }))).how, 'right');
+    }
+    assert.equal(pauses.length, 20);
+    const [least, greatest] = [Math.min(...pauses), Math.max(...pauses)];
+    assert.ok(least >= 20_000 && greatest <= 30_000 && greatest - least > 5_000, `${least} to ${greatest} ms`);
   });
 
   it('gives up after the third, and never begins a pause that ends after the deadline', async () => {

@@ -1,8 +1,8 @@
 /**
- * One request of an operation, tried at most three times with growing, jittered pauses, inside the operation's deadline.
- * The pauses are long enough to outlive an outage of several seconds, and each try is counted with its own outcome.
+ * One request of an operation, tried at most three times inside the operation's deadline. Pauses grow, differ by a factor of up
+ * to three between users, and are never shorter than Retry-After; they are long enough to outlive an outage of several seconds.
+ * Each try is counted with its own outcome.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { OperationKind, Outcome } from '@encore/contracts';
 import type { Clock, Random } from '@encore/kit';
 import type { Dispatcher } from 'undici';
@@ -63,8 +63,8 @@ type AttemptEnd<Value> = Classified & { end: ExchangeEnd; checked: Checked<Value
 const maxTries = 3;
 /** An outage of several seconds is outlived by one of the tries. */
 export const defaultPausesMs = [2_000, 6_000] as const;
-const jitter = 0.25;
-const maxRetryAfterMs = 10_000;
+/** Of the mean pause: users whose requests were cut at the same moment come back over two seconds, then over six. */
+const jitter = 0.5;
 const headersTimeoutMs = 10_000;
 const bodyTimeoutMs = 10_000;
 /** What a slow link or a busy server still manages; it lengthens deadlines of large scores. */
@@ -91,7 +91,7 @@ export async function runStep<Value>(step: Step<Value>, context: StepContext): P
     const pauseMs = pauseBefore(context.pausesMs[tries - 1] ?? 0, retryAfterMs, context.random);
     if (context.clock.now() + pauseMs >= context.deadlineAt) return failed;
     try {
-      await delay(pauseMs, undefined, { signal: context.cancel });
+      await context.clock.sleep(pauseMs, context.cancel);
     } catch {
       return { how: 'cancelled', mayHaveHappened };
     }
@@ -100,8 +100,8 @@ export async function runStep<Value>(step: Step<Value>, context: StepContext): P
 
 function pauseBefore(meanMs: number, retryAfterMs: number, random: Random): number {
   const planned = meanMs * random.between(1 - jitter, 1 + jitter);
-  // A little later than asked for, so that not everybody comes back at the same moment.
-  return Math.max(planned, Math.min(retryAfterMs, maxRetryAfterMs) * random.between(1, 1 + jitter));
+  // Later than asked for, so that not everybody comes back at the same moment. The deadline bounds it.
+  return Math.max(planned, retryAfterMs * random.between(1, 1 + jitter));
 }
 
 function isDefiniteNo(outcome: Outcome, checked: Checked<unknown> | null): boolean {

@@ -2,7 +2,7 @@
 import type { LoadConfig, OperationKind } from '@encore/contracts';
 import type { Random } from '@encore/kit';
 import { ByteBudget } from './byte-budget.ts';
-import { describeScore, type KnownScore } from './score-generator.ts';
+import type { ScoreRecipe } from './score-generator.ts';
 
 export interface PlannedOperation {
   /** Number within the user's plan, from 1. */
@@ -10,14 +10,16 @@ export interface PlannedOperation {
   kind: OperationKind;
   /** From the intended start of the operation before to that of this one. */
   paceMs: number;
-  /** The score to be uploaded, for create, modify and heavy. */
-  upload: KnownScore | null;
+  /** The score to upload, for create, modify and heavy. */
+  upload: ScoreRecipe | null;
   /** Which of the user's live scores it is about, in [0, 1). */
   choice: number;
   /** Small documents go through the tools instead of the streamed routes: one in three. */
   throughTools: boolean;
 }
 
+/** A score ends with a whole phrase: on average it is this much longer than its target. */
+const phraseBytes = 2_500;
 const uploading: ReadonlySet<OperationKind> = new Set(['create', 'modify', 'heavy']);
 
 export class UserPlan {
@@ -36,7 +38,8 @@ export class UserPlan {
     this.#kinds = Object.entries(load.mix).map(([item, weight]) => ({ item: item as OperationKind, weight }));
   }
 
-  async next(): Promise<PlannedOperation> {
+  /** Draws no more than numbers, so that a user who skips operations draws what one who performs them does. */
+  next(): PlannedOperation {
     this.#number += 1;
     const number = this.#number;
     this.#budget.earn();
@@ -47,14 +50,13 @@ export class UserPlan {
     const paceMs = this.#random.between(min, max) * 1_000;
     const choice = this.#random.next();
     const throughTools = this.#random.next() < 1 / 3;
-    const upload = uploading.has(kind) ? await this.#upload(kind, number) : null;
+    const upload = uploading.has(kind) ? this.#upload(kind, number) : null;
     return { number, kind, paceMs, upload, choice, throughTools };
   }
 
-  async #upload(kind: OperationKind, number: number): Promise<KnownScore> {
+  #upload(kind: OperationKind, number: number): ScoreRecipe {
     const targetBytes = Math.round(kind === 'heavy' ? this.#budget.heavySize() : this.#budget.lightSize());
-    const known = await describeScore({ seed: `${this.#seedName}-${number}`, targetBytes });
-    this.#budget.spend(known.bytes);
-    return known;
+    this.#budget.spend(targetBytes + phraseBytes);
+    return { seed: `${this.#seedName}-${number}`, targetBytes };
   }
 }

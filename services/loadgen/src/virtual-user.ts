@@ -1,8 +1,11 @@
 /**
- * One user: a closed loop with a plan of its own. Each operation has an intended start; the response time counts from there, so
- * that waiting for a slow operation before it is not lost. A user who fell far behind does not catch up with a burst.
+ * One user: a closed loop with a plan. Each operation has an intended start, and its response time counts from there, so that
+ * waiting for a slow operation before it is not lost. A user who fell behind catches up like a person: with pauses that are
+ * shorter than planned, but not without any, and without the operations that are too late. Those are counted as skipped.
+ *
+ *   late by    nothing ─────── a short pause ───────────────── 10 s ─────────
+ *   it begins  as planned      at once    after a short pause       skipped
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadConfig, OperationKind } from '@encore/contracts';
 import type { Clock, Random } from '@encore/kit';
 import type { Dispatcher } from 'undici';
@@ -21,7 +24,7 @@ import {
   sendWrite,
   toolBytes,
 } from './operations.ts';
-import type { KnownScore } from './score-generator.ts';
+import { describeScore, type ScoreRecipe } from './score-generator.ts';
 import { type AttemptRecord, deadlineMsFor, runStep, type StepContext } from './step.ts';
 import { type PlannedOperation, UserPlan } from './user-plan.ts';
 
@@ -48,12 +51,18 @@ export interface UserSurroundings {
   cancel: AbortSignal;
   attemptEnded: (record: AttemptRecord) => void;
   operationEnded: (record: OperationRecord) => void;
+  /** A planned operation that is never performed. */
+  operationSkipped: (kind: OperationKind) => void;
   /** How late an operation began for reasons of the generator alone. */
   started: (lateMs: number) => void;
 }
 
-/** What a user who fell behind still catches up with. */
+/** A user who fell behind still performs what is late by less than this. */
 const maxBacklogMs = 10_000;
+/** Pause of a user who catches up, as a share of the time that the plan leaves it: at most four times the usual rate. */
+const catchUpPause = { min: 0.25, max: 0.5 } as const;
+/** Of the planned pace. Slow operations leave this much at least, so that users whose answers come together do not go on together. */
+const leastFreeShare = 0.2;
 
 export class VirtualUser {
   readonly number: number;
@@ -63,6 +72,8 @@ export class VirtualUser {
   readonly #plan: UserPlan;
   readonly #random: Random;
   #created = 0;
+  /** Duration of the last operation, with its housekeeping. */
+  #tookMs = 0;
 
   constructor(number: number, random: Random, around: UserSurroundings) {
     this.number = number;
@@ -76,12 +87,13 @@ export class VirtualUser {
     const { clock, stopping } = this.#around;
     let dueAt = startsAt;
     while (!stopping.aborted) {
-      const planned = await this.#plan.next();
-      dueAt = Math.max(dueAt + planned.paceMs, clock.now() - maxBacklogMs);
+      const planned = this.#plan.next();
+      dueAt += planned.paceMs;
       const target = this.#choose(planned);
-      // Nothing there to work on, because nothing could be created yet.
-      if (operationsOnScores.has(planned.kind) && !target) continue;
-      await this.#operate(planned, target, dueAt);
+      // Without a score whose content is known (the creations failed, say) there is nothing to ask for.
+      const isPossible = target !== undefined || !operationsOnScores.has(planned.kind);
+      if (isPossible && clock.now() - dueAt <= maxBacklogMs) await this.#operate(planned, target, dueAt);
+      else if (await this.#waitUntil(dueAt)) this.#around.operationSkipped(planned.kind);
     }
   }
 
@@ -100,20 +112,34 @@ export class VirtualUser {
     const { clock, ledger } = this.#around;
     // The intention is on disk before the intended start, so that the disk is no part of the response time.
     const write = planned.upload ? await this.#intend(planned, planned.upload, target) : null;
-    if (!(await this.#waitUntil(dueAt))) {
+    const beginAt = this.#beginAt(planned, dueAt);
+    if (!(await this.#waitUntil(beginAt))) {
       if (write) await refuseWrite(ledger, write, 'the run ended before it was sent');
       return;
     }
     const startedAt = clock.now();
+    // Behind its plan because the server was slow: that is not the generator's fault, so it is not late for that.
+    this.#around.started(startedAt - beginAt);
     const bytes = (write?.upload.bytes ?? target?.known.bytes ?? 0) * (planned.kind === 'heavy' ? 3 : 1);
     const tools = this.#tools(planned, startedAt + deadlineMsFor(bytes));
     const end = await this.#perform(planned, write, target, tools);
     const endedAt = tools.answeredAt();
     this.#around.operationEnded({ kind: planned.kind, end, dueAt, startedAt, endedAt });
     await this.#deleteOldest(planned);
+    this.#tookMs = clock.now() - startedAt;
   }
 
-  async #intend(planned: PlannedOperation, upload: KnownScore, target: LiveScore | undefined): Promise<IntendedWrite> {
+  /** When a user may begin what was due at `dueAt`: then, or now, or after a short pause when it is late by more than that. */
+  #beginAt({ paceMs }: PlannedOperation, dueAt: number): number {
+    const now = this.#around.clock.now();
+    // Less than what is free, so that a user whose operations are faster than its pace always catches up.
+    const freeMs = Math.max(paceMs * leastFreeShare, paceMs - this.#tookMs);
+    const pauseMs = freeMs * this.#random.between(catchUpPause.min, catchUpPause.max);
+    return now - dueAt > pauseMs ? now + pauseMs : Math.max(now, dueAt);
+  }
+
+  async #intend(planned: PlannedOperation, recipe: ScoreRecipe, target: LiveScore | undefined): Promise<IntendedWrite> {
+    const upload = await describeScore(recipe);
     const throughTools = planned.throughTools && upload.bytes <= toolBytes;
     const { ledger } = this.#around;
     if (target) return intendWrite(ledger, this.number, { operation: 'modify', score: target, upload, throughTools });
@@ -123,21 +149,12 @@ export class VirtualUser {
     return intendWrite(ledger, this.number, { operation: 'create', score, upload, throughTools });
   }
 
-  async #waitUntil(dueAt: number): Promise<boolean> {
-    const { clock, stopping, started } = this.#around;
-    const now = clock.now();
-    if (dueAt > now) {
-      try {
-        // A timer counts whole milliseconds: rounded up, no start is early.
-        await delay(Math.ceil(dueAt - now), undefined, { signal: stopping });
-      } catch {
-        return false;
-      }
-      started(clock.now() - dueAt);
-    } else {
-      // Behind its plan because the server was slow: that is no fault of the generator.
-      started(0);
-    }
+  /** False when the run is stopped before. */
+  async #waitUntil(at: number): Promise<boolean> {
+    const { clock, stopping } = this.#around;
+    const waitMs = at - clock.now();
+    // A timer counts whole milliseconds: rounded up, no start is early.
+    if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), stopping).catch(() => {});
     return !stopping.aborted;
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { crash, judged, not, usual } from '../testing/judged-run.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
@@ -38,6 +39,35 @@ describe('judge', () => {
       (await judged({ faults: [crash], strayFailures })).report.reasons.join();
     assert.match(await zone(3), /success_rate is 9\d.*the warning zone, 90 to 95 %/);
     assert.match(await zone(8), /success_rate is [78]\d.*the failure zone, under 90 %/);
+  });
+
+  it('counts skipped operations beside the success rate, which does not count them', async () => {
+    const { report: before } = await judged();
+    assert.equal(before.totals.skipped, 0);
+    assert.equal(before.totals.success_rate_of_planned, before.totals.success_rate);
+    const skipping = (at: number, count: number): EncoreEvent => {
+      const analyze = { ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: count };
+      const nothing = { attempts: {}, responseMs: null, bytesSent: 0, bytesReceived: 0 };
+      return { type: 'load_second', at, users: 20, operations: { analyze }, ...nothing };
+    };
+    const at = (second: number): number => new SimulatedRun().at(second);
+    // The last one is given up after steady.
+    const extra = [skipping(at(60.5), 300), skipping(at(61.5), 200), skipping(at(171.5), 1_000)];
+    const thresholds = { skipped_operations: 'count<=499', success_rate_of_planned: 'value>=0.92' };
+    const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds };
+    const { report } = await judged({ extra, config });
+    const { ok, operations, skipped, success_rate, success_rate_of_planned } = report.totals;
+    assert.deepEqual([skipped, report.operations.analyze.skipped, report.operations.create.skipped], [500, 500, 0]);
+    assert.equal(success_rate, before.totals.success_rate);
+    assert.equal(success_rate_of_planned, ok / (operations + 500));
+    assert.deepEqual(report.reasons, [
+      'skipped_operations is 500, the rule is count<=499',
+      `success_rate_of_planned is ${((ok / (operations + 500)) * 100).toFixed(2)} %, the rule is value>=0.92`,
+    ]);
+    assert.match(
+      report.warnings.join('\n'),
+      /^users skipped 500 operations; counted as failures, .* rate 8\d\.\d+ %$/m,
+    );
   });
 
   it('counts only probes of steady for the control windows', async () => {

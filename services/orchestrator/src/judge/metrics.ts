@@ -15,6 +15,11 @@ export type Figure =
 
 export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   success_rate: ({ traffic }) => ({ shape: 'value', value: traffic.successRate, of: traffic.operationCount }),
+  success_rate_of_planned: ({ traffic }) => ({
+    shape: 'value',
+    value: traffic.successRateOfPlanned,
+    of: traffic.plannedCount,
+  }),
   attempt_success_rate: ({ traffic }) => ({
     shape: 'value',
     value: traffic.attemptSuccessRate,
@@ -71,6 +76,11 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     shape: 'count',
     count: traffic.attemptCount === 0 ? null : (traffic.attempts.get('shed') ?? 0),
     of: traffic.attemptCount,
+  }),
+  skipped_operations: ({ traffic }) => ({
+    shape: 'count',
+    count: traffic.plannedCount === 0 ? null : traffic.totals.skipped,
+    of: traffic.plannedCount,
   }),
   memory_slope_bytes_per_hour: ({ resources }) => ({ shape: 'value', value: resources.slopeOf('server') }),
   memory_floor_slope_bytes_per_hour: ({ floor }) => ({ shape: 'value', value: floor.leastSlopeBytesPerHour }),

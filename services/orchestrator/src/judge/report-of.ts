@@ -101,7 +101,7 @@ function gapsOf({ run, traffic, counted }: Evidence): Report['gaps'] {
 }
 
 function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
-  const { ok, failed, unknown } = traffic.totals;
+  const { ok, failed, unknown, skipped } = traffic.totals;
   const attempts = traffic.attemptCount;
   return {
     operations: ok + failed + unknown,
@@ -109,7 +109,9 @@ function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
     ok,
     failed,
     unknown,
+    skipped,
     success_rate: traffic.successRate,
+    success_rate_of_planned: traffic.successRateOfPlanned,
     attempt_success_rate: traffic.attemptSuccessRate,
     requests_per_second: observedSeconds === 0 ? 0 : Number((attempts / observedSeconds).toFixed(2)),
   };
@@ -117,11 +119,10 @@ function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
 
 function operationsOf({ traffic, run }: Evidence): Report['operations'] {
   const rows = operationKinds.map((kind) => {
-    const counts = traffic.operations.get(kind) ?? { ok: 0, failed: 0, unknown: 0, cancelled: 0 };
     const summary = run.loadSummary?.operations[kind];
     return [
       kind,
-      { ...counts, service_ms: summary?.serviceMs ?? null, response_ms: summary?.responseMs ?? null },
+      { ...traffic.countsOf(kind), service_ms: summary?.serviceMs ?? null, response_ms: summary?.responseMs ?? null },
     ] as const;
   });
   return Object.fromEntries(rows) as Report['operations'];

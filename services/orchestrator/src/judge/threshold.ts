@@ -20,6 +20,7 @@ export type MetricShape = keyof typeof shapes;
 
 export const metricShapes = {
   success_rate: 'share',
+  success_rate_of_planned: 'share',
   attempt_success_rate: 'share',
   availability: 'share',
   availability_control: 'share',
@@ -40,6 +41,7 @@ export const metricShapes = {
   unexplained_failures: 'count',
   wrong_answers: 'count',
   sheds: 'count',
+  skipped_operations: 'count',
   memory_slope_bytes_per_hour: 'value',
   memory_floor_slope_bytes_per_hour: 'value',
   memory_peak_share: 'share',

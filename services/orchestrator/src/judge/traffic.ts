@@ -9,7 +9,10 @@ export interface OperationCounts {
   failed: number;
   unknown: number;
   cancelled: number;
+  skipped: number;
 }
+
+const noOperations = (): OperationCounts => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
 
 /** Two seconds' reports are at most this far apart; a wider space was not observed. */
 const widestStepMs = 3_000;
@@ -40,12 +43,7 @@ export class Traffic {
     for (const kind of operationKinds) {
       const counts = event.operations[kind];
       if (counts === undefined) continue;
-      const sum = this.operations.get(kind) ?? { ok: 0, failed: 0, unknown: 0, cancelled: 0 };
-      sum.ok += counts.ok;
-      sum.failed += counts.failed;
-      sum.unknown += counts.unknown;
-      sum.cancelled += counts.cancelled;
-      this.operations.set(kind, sum);
+      this.operations.set(kind, sumOf(this.countsOf(kind), counts));
     }
   }
 
@@ -59,15 +57,12 @@ export class Traffic {
     return [...this.holes, ...edges.filter(({ fromAt, toAt }) => toAt - fromAt > widestStepMs - 1_000)];
   }
 
+  countsOf(kind: OperationKind): OperationCounts {
+    return this.operations.get(kind) ?? noOperations();
+  }
+
   get totals(): OperationCounts {
-    const sum = { ok: 0, failed: 0, unknown: 0, cancelled: 0 };
-    for (const counts of this.operations.values()) {
-      sum.ok += counts.ok;
-      sum.failed += counts.failed;
-      sum.unknown += counts.unknown;
-      sum.cancelled += counts.cancelled;
-    }
-    return sum;
+    return [...this.operations.values()].reduce(sumOf, noOperations());
   }
 
   /** Operations that were due and ended. */
@@ -79,6 +74,16 @@ export class Traffic {
   /** Operations answered rightly over all that were due and ended; null without any. */
   get successRate(): number | null {
     return share(this.totals.ok, this.operationCount);
+  }
+
+  /** Operations that were due, with those that users skipped. */
+  get plannedCount(): number {
+    return this.operationCount + this.totals.skipped;
+  }
+
+  /** The success rate if each skipped operation had failed; null without any. */
+  get successRateOfPlanned(): number | null {
+    return share(this.totals.ok, this.plannedCount);
   }
 
   /** Attempts that say something about the server. */
@@ -99,6 +104,16 @@ export class Traffic {
     if (beforeAt === null || at - beforeAt <= widestStepMs || this.holes.length >= maxHoles) return;
     this.holes.push({ fromAt: beforeAt, toAt: at - 1_000 });
   }
+}
+
+function sumOf(a: OperationCounts, b: OperationCounts): OperationCounts {
+  return {
+    ok: a.ok + b.ok,
+    failed: a.failed + b.failed,
+    unknown: a.unknown + b.unknown,
+    cancelled: a.cancelled + b.cancelled,
+    skipped: a.skipped + b.skipped,
+  };
 }
 
 export function isNeutral(outcome: Outcome): boolean {

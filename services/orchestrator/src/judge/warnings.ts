@@ -56,6 +56,16 @@ export const warningSigns: readonly WarningSign[] = [
         : [],
   },
   {
+    name: 'users_fell_behind',
+    source: 'encore',
+    look: ({ traffic: { totals, successRateOfPlanned: rate } }) =>
+      totals.skipped > 0 && rate !== null && rate < 0.95
+        ? [
+            `users skipped ${counted(totals.skipped, 'operation')}; counted as failures, they make the success rate ${percentOf(rate)}`,
+          ]
+        : [],
+  },
+  {
     name: 'errors_at_peaks',
     source: 'guide',
     look: ({ traffic, controlWindows }) => errorsAtPeaks(traffic.seconds, controlWindows),

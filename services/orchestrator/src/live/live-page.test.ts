@@ -55,7 +55,7 @@ describe('live page', () => {
     at,
     users: 20,
     attempts: { ok: 777 },
-    operations: { create: { ok: 777, failed: 0, unknown: 0, cancelled: 0 } },
+    operations: { create: { ok: 777, failed: 0, unknown: 0, cancelled: 0, skipped: 0 } },
     responseMs: { p50: 1, p99: 2, max: 3 },
     bytesSent: 0,
     bytesReceived: 0,

@@ -15,7 +15,7 @@ export type Row = Piece[];
 const minColumns = 80;
 const minRows = 24;
 /** Rows that are always there; the rest of the screen is for kills and alerts. */
-const fixedRows = 18;
+const fixedRows = 19;
 
 export interface Size {
   columns: number;
@@ -75,7 +75,7 @@ function headRows(state: Snapshot, width: number): Row[] {
 }
 
 function figureRows(state: Snapshot): Row[] {
-  const { ok, failed, unknown } = state.operations;
+  const { ok, failed, unknown, skipped } = state.operations;
   const { recent, detail } = state;
   const memory = state.memory['server'];
   const share = memory && memory.limitBytes > 0 ? memory.bytes / memory.limitBytes : null;
@@ -103,7 +103,10 @@ function figureRows(state: Snapshot): Row[] {
       label('users'),
       { text: `${state.users}   operations ${whole(ok + failed + unknown)}: ` },
       { text: `${percent(state.successRate)} right`, colour: grade(state.successRate, 0.95, 0.9) },
-      { text: `, ${whole(failed)} failed, ${whole(unknown)} without an answer` },
+    ],
+    [
+      label('not right'),
+      { text: `${whole(failed)} failed, ${whole(unknown)} without an answer; ${whole(skipped)} skipped` },
     ],
     [
       label('last 10 s'),

@@ -34,7 +34,7 @@ export interface Snapshot {
   endsAt: number | null;
   now: number;
   users: number;
-  operations: { ok: number; failed: number; unknown: number };
+  operations: { ok: number; failed: number; unknown: number; skipped: number };
   successRate: number | null;
   recent: RecentFigures;
   server: { port: boolean; ready: boolean } | null;
@@ -68,7 +68,7 @@ export class RunView {
   #lastAlerts: Snapshot['alerts'] = [];
   readonly #load = new RecentLoad();
   #users = 0;
-  readonly #operations = { ok: 0, failed: 0, unknown: 0 };
+  readonly #operations = { ok: 0, failed: 0, unknown: 0, skipped: 0 };
   #server: { port: boolean; ready: boolean } | null = null;
   readonly #current = new Map<string, FaultNow>();
   readonly #kills = new Kills();
@@ -167,10 +167,11 @@ export class RunView {
   #addSecond(event: EventOf<'load_second'>): void {
     this.#users = event.users;
     this.wrongAnswers += (event.attempts.corrupt ?? 0) + (event.attempts.stale ?? 0);
-    for (const { ok, failed, unknown } of Object.values(event.operations)) {
+    for (const { ok, failed, unknown, skipped } of Object.values(event.operations)) {
       this.#operations.ok += ok;
       this.#operations.failed += failed;
       this.#operations.unknown += unknown;
+      this.#operations.skipped += skipped;
     }
     const server = this.#memory['server'];
     this.#load.add(event, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);

@@ -15,12 +15,12 @@ function viewAfter(events: EncoreEvent[]): RunView {
   for (const event of events) view.add(event);
   return view;
 }
-const second = (at: number, ok: number, failed: number): EncoreEvent => ({
+const second = (at: number, ok: number, failed: number, skipped = 0): EncoreEvent => ({
   type: 'load_second',
   at,
   users: 20,
   attempts: { ok, refused: failed, cancelled_at_end: 5 },
-  operations: { create: { ok, failed, unknown: 0, cancelled: 5 } },
+  operations: { create: { ok, failed, unknown: 0, cancelled: 5, skipped } },
   responseMs: { p50: 12, p99: 80, max: 90 },
   bytesSent: 1,
   bytesReceived: 1,
@@ -44,11 +44,20 @@ describe('progress', () => {
 
   it('counts what ended and leaves out what was cut at the end', () => {
     const state = viewAfter(kill).snapshot(steady + 1_500);
-    assert.deepEqual(state.operations, { ok: 30, failed: 10, unknown: 0 });
+    assert.deepEqual(state.operations, { ok: 30, failed: 10, unknown: 0, skipped: 0 });
     assert.equal(state.successRate, 0.75);
     assert.equal(state.recent.requestsPerSecond, 40);
     assert.equal(state.current.length, 1);
     assert.ok(state.next !== null && state.next.at > steady + 1_500);
+  });
+
+  it('shows skipped operations beside the success rate, which does not count them', () => {
+    const before = viewAfter(kill).snapshot(steady + 1_500);
+    assert.doesNotMatch(`${statusLines(before).join()}${statusLine(before)}`, /skipped/);
+    const state = viewAfter([...kill, second(steady + 2_000, 30, 10, 1_234)]).snapshot(steady + 2_500);
+    assert.equal(state.operations.skipped, 1_234);
+    assert.match(statusLines(state).join('\n'), /operations 80 {3}right 75\.00 % {3}skipped 1,234 {3}server DOWN$/m);
+    assert.match(statusLine(state), /right 75\.00 % \(last 10 s 75\.00 %\), skipped 1,234/);
   });
 
   it('knows when the users were answered again', () => {

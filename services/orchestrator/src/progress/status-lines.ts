@@ -12,7 +12,7 @@ export function statusLines(state: Snapshot): string[] {
   const last = state.kills.at(-1);
   return [
     `${bar(state)} ${state.phase.padEnd(9)} ${timeText(state)}`,
-    `users ${state.users}   operations ${whole(total(state))}   right ${percent(state.successRate)}   server ${serverText(state)}`,
+    `users ${state.users}   operations ${whole(total(state))}   right ${percent(state.successRate)}${skipped(state, '   ')}   server ${serverText(state)}`,
     `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   right ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
     `faults ${faults.injected} of ${faults.planned}, ${faults.bit} bit   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last, state.recoveryLimitSeconds)}` : ''}`,
     `now: ${nowText(state)}   next: ${nextText(state)}`,
@@ -26,7 +26,7 @@ export function statusLine(state: Snapshot): string {
     timeText(state),
     counted(state.users, 'user'),
     `${recent.requestsPerSecond.toFixed(1)} req/s`,
-    `right ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})`,
+    `right ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})${skipped(state, ', ')}`,
     `server ${serverText(state)}`,
     `now ${nowText(state)}`,
     `next ${nextText(state)}`,
@@ -50,6 +50,11 @@ function bar({ startedAt, endsAt, now, phase }: Snapshot): string {
 
 function total({ operations: { ok, failed, unknown } }: Snapshot): number {
   return ok + failed + unknown;
+}
+
+/** Shown when there are any: in most runs there are none. */
+function skipped({ operations }: Snapshot, before: string): string {
+  return operations.skipped === 0 ? '' : `${before}skipped ${whole(operations.skipped)}`;
 }
 
 function serverText({ server }: Snapshot): string {

@@ -59,12 +59,13 @@ export function markdownSummary(report: Report): string {
     faultTable(report),
     '## Operations',
     table(
-      ['Operation', 'Ok', 'Failed', 'Unknown', 'p50', 'p99', 'Max'],
-      Object.entries(report.operations).map(([name, { ok, failed, unknown, response_ms: ms }]) => [
+      ['Operation', 'Ok', 'Failed', 'Unknown', 'Skipped', 'p50', 'p99', 'Max'],
+      Object.entries(report.operations).map(([name, { ok, failed, unknown, skipped, response_ms: ms }]) => [
         name,
         thousands(ok),
         thousands(failed),
         thousands(unknown),
+        thousands(skipped),
         millisecondsText(ms?.p50),
         millisecondsText(ms?.p99),
         millisecondsText(ms?.max),

@@ -45,6 +45,7 @@ describe('text summary', () => {
       /^Failed Requests: (\d+) in ramp and steady \(in the whole run \1 explained by faults, 0 by none\)$/,
       /^Total Recoveries: 2 of 2 faults, 2 of 2 kills$/,
       /^Avg Recovery Time: 3\.1s \(worst 4\.3 s\)$/,
+      /^Skipped Operations: 0$/,
       /^Lost Writes: 0 of 200 acknowledged$/,
       /^Report: test_results\/production_test_20261123_100000\.json$/,
       /^Kill 1 of 2: crash of server at 10:00:52\.250 UTC \(f0001\), recovered in 1\.86 s, healed by policy$/,
@@ -84,6 +85,26 @@ describe('text summary', () => {
     assert.ok(markdownSummary(judgement.report).includes(`Capacity: ${capacity}.`));
     const { report: without } = await judged();
     assert.doesNotMatch(textSummary(without), /Capacity|sample/);
+  });
+
+  it('shows skipped operations, and the success rate with them, in every form', async () => {
+    const analyze = { ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 1_100 };
+    const nothing = { attempts: {}, responseMs: null, bytesSent: 0, bytesReceived: 0 };
+    const at = new SimulatedRun().at(60.5);
+    const extra: EncoreEvent[] = [{ type: 'load_second', at, users: 20, operations: { analyze }, ...nothing }];
+    const judgement = await judged({ extra });
+    const text = textSummary(judgement.report);
+    const skipped = /^Skipped Operations: (1,100 \(success rate 8\d\.\d\d % if they count as failures\))$/m.exec(
+      text,
+    )?.[1];
+    assert.ok(skipped, text);
+    const page = renderPage(judgement);
+    assert.ok(page.includes(`; skipped: ${skipped}`), 'under the success rate');
+    assert.match(page, />Skipped</);
+    const markdown = markdownSummary(judgement.report);
+    assert.match(markdown, /\| Unknown \| Skipped \|/);
+    assert.match(markdown, /\| analyze \| [\d,]+ \| \d+ \| \d+ \| 1,100 \|/);
+    for (const form of [text, page, markdown]) assert.match(form, /users skipped 1,100 operations/);
   });
 
   it('gives the reasons of a failure, and never lets a worst recovery look fine', async () => {

@@ -7,6 +7,7 @@ import { controlText } from './control-text.ts';
 import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
 import { isLate, lateText, recoveryText } from './late-recovery.ts';
 import { lostWritesText, sampledText } from './lost-writes.ts';
+import { skippedText } from './skipped-text.ts';
 
 const heavy = '='.repeat(80);
 const light = '-'.repeat(80);
@@ -58,6 +59,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
     `Success Rate: ${totals.success_rate === null ? 'no data' : `${(totals.success_rate * 100).toFixed(2)}%`} of ${counted(totals.operations, 'operation')} (attempts ${percentText(totals.attempt_success_rate)})`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
     `Failed Requests: ${thousands(failedAttempts)} in ramp and steady (in the whole run ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} by none)`,
+    `Skipped Operations: ${skippedText(report)}`,
     `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
     `Total Recoveries: ${recoveries.count} of ${counted(bit.length, 'fault')}, ${healed.length} of ${counted(killed.length, 'kill')}${late && `; ${late}`}`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,

@@ -21,7 +21,7 @@ const allowedBytes = 2_000_000;
 function* eventsOfSecond(second: number): Generator<EncoreEvent> {
   const at = 1_700_000_000_000 + second * 1_000;
   // A new object each, as they come out of a parser.
-  const counts = () => ({ ok: attemptsPerSecond / 5, failed: 0, unknown: 0, cancelled: 0 });
+  const counts = () => ({ ok: attemptsPerSecond / 5, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
   yield {
     type: 'load_second',
     at,

@@ -95,7 +95,7 @@ export class FakeLoadgen extends FakeService {
     const at = systemClock.now();
     const isUp = this.#server.status === 'running';
     const ok = isUp ? 1 : 0;
-    const kinds = operationKinds.map((kind) => [kind, { ok, failed: 1 - ok, unknown: 0, cancelled: 0 }]);
+    const kinds = operationKinds.map((kind) => [kind, { ok, failed: 1 - ok, unknown: 0, cancelled: 0, skipped: 0 }]);
     this.#counts.ok += ok;
     this.#counts.failed += 1 - ok;
     this.events.add({

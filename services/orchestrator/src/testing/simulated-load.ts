@@ -123,7 +123,15 @@ export class SimulatedLoad {
 
   summary(at: number): EncoreEvent {
     const percentiles = { count: 1_000, p50: 19.2, p90: 41.7, p99: 74, p999: 160.5, max: 812.4 };
-    const row = { ok: 1_000, failed: 3, unknown: 0, cancelled: 0, serviceMs: percentiles, responseMs: percentiles };
+    const row = {
+      ok: 1_000,
+      failed: 3,
+      unknown: 0,
+      cancelled: 0,
+      skipped: 0,
+      serviceMs: percentiles,
+      responseMs: percentiles,
+    };
     const operations = { create: row, analyze: row, modify: row, export: row, heavy: row };
     return { type: 'load_summary', at, operations, attempts: {} };
   }
@@ -138,12 +146,12 @@ function spread(ok: number, failed: number): Extract<EncoreEvent, { type: 'load_
     heavy: part('heavy', ok),
   };
   const others = rows.create.ok + rows.modify.ok + rows.export.ok + rows.heavy.ok;
-  return { ...rows, analyze: { ok: ok - others, failed, unknown: 0, cancelled: 0 } };
+  return { ...rows, analyze: { ok: ok - others, failed, unknown: 0, cancelled: 0, skipped: 0 } };
 }
 
 function part(
   kind: keyof typeof operationShares,
   ok: number,
-): { ok: number; failed: number; unknown: number; cancelled: number } {
-  return { ok: Math.floor(ok * operationShares[kind]), failed: 0, unknown: 0, cancelled: 0 };
+): { ok: number; failed: number; unknown: number; cancelled: number; skipped: number } {
+  return { ok: Math.floor(ok * operationShares[kind]), failed: 0, unknown: 0, cancelled: 0, skipped: 0 };
 }

@@ -5,6 +5,7 @@ import { secondsText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { lateText } from '../late-recovery.ts';
 import { lostWrites } from '../lost-writes.ts';
+import { skippedText } from '../skipped-text.ts';
 
 export function numbersSection(report: Report, running: boolean): Html {
   return html`<div class="numbers">${[successRate(report), worstRecovery(report, running), lostWritesCard(report, running)]}</div>`;
@@ -27,7 +28,8 @@ function successRate(report: Report): Html {
   const { totals } = report;
   const rate = totals.success_rate;
   const attempts = totals.attempt_success_rate;
-  const under = `${thousands(totals.ok)} of ${counted(totals.operations, 'operation')}${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of single attempts`}`;
+  const skipped = totals.skipped === 0 ? '' : `; skipped: ${skippedText(report)}`;
+  const under = `${thousands(totals.ok)} of ${counted(totals.operations, 'operation')}${skipped}${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of single attempts`}`;
   return card(
     'Success rate',
     rate === null ? '–' : unit((rate * 100).toFixed(2), '%'),

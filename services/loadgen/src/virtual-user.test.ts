@@ -1,0 +1,138 @@
+/** What a user performs of the plan, what is skipped, and how a backlog is caught up with. */
+import assert from 'node:assert/strict';
+import { type OperationKind, operationKinds } from '@encore/contracts';
+import { Random, systemClock, waitUntil } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { LoadBench, testRequest } from './testing/load-bench.ts';
+import { UserPlan } from './user-plan.ts';
+
+const thinkSeconds = { min: 0.04, max: 0.08 };
+const oneUser = { ...testRequest, users: 1, rampSeconds: 0, load: { ...testRequest.load, thinkSeconds } };
+type Counts = Partial<Record<OperationKind, number>>;
+
+/** Operations of each kind in the summary, by whether they were performed. */
+function countsOf(bench: LoadBench): { performed: Counts; skipped: Counts } {
+  const [summary] = bench.ofType('load_summary');
+  const performed: Counts = {};
+  const skipped: Counts = {};
+  for (const kind of operationKinds) {
+    const ends = summary?.operations[kind];
+    assert.ok(ends);
+    performed[kind] = ends.ok + ends.failed + ends.unknown + ends.cancelled;
+    skipped[kind] = ends.skipped;
+  }
+  return { performed, skipped };
+}
+
+const total = (counts: Counts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+/** The first operations of the plan of user 1, by kind. */
+function planned(request: typeof testRequest, count: number): Counts {
+  const random = new Random(request.seed).fork('users/1');
+  const plan = new UserPlan(request.load, request.users, 1, random, `${request.runId}-u1`);
+  const counts: Counts = Object.fromEntries(operationKinds.map((kind) => [kind, 0]));
+  for (let i = 0; i < count; i += 1) {
+    const { kind } = plan.next();
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function assertWholePlan(bench: LoadBench, request: typeof testRequest): void {
+  const { performed, skipped } = countsOf(bench);
+  const both = Object.fromEntries(
+    operationKinds.map((kind) => [kind, (performed[kind] ?? 0) + (skipped[kind] ?? 0)] as const),
+  );
+  assert.deepEqual(
+    both,
+    planned(request, total(both)),
+    'each operation of the plan is performed or counted as skipped',
+  );
+}
+
+describe('virtual user', function () {
+  this.timeout(30_000);
+
+  it('performs the plan and skips nothing while the server keeps up', async () => {
+    await using bench = await LoadBench.open();
+    await bench.load.start(oneUser);
+    await bench.operationsDone(40);
+    await bench.load.stop();
+    assert.equal(total(countsOf(bench).skipped), 0);
+    assertWholePlan(bench, oneUser);
+  });
+
+  it('skips what is more than 10 s late, and counts it per kind in the second in which it is given up', async () => {
+    let jumpMs = 0;
+    await using bench = await LoadBench.open({ now: () => systemClock.now() + jumpMs, sleep: systemClock.sleep });
+    const { load, fake } = bench;
+    const gapsMs: number[] = [];
+    let endedAt: number | null = null;
+    let last = '';
+    await load.start(oneUser);
+    await bench.operationsDone(10);
+    // As if the user had waited 14 s for an answer: what was due in the first 4 s of them is too late.
+    jumpMs = 14_000;
+    load.renew('test-1');
+    fake.hook = ({ request, response, name }) => {
+      const id = String(request.headers['x-request-id'] ?? '');
+      if (!/-u1-o\d+\./.test(id) || name === 'LIST') return undefined;
+      const operation = id.split('.')[0] ?? '';
+      // From the end of one operation to the beginning of the next.
+      if (endedAt !== null && operation !== last) gapsMs.push(performance.now() - endedAt);
+      last = operation;
+      response.once('finish', () => {
+        endedAt = performance.now();
+      });
+      return undefined;
+    };
+    await bench.operationsDone(60);
+    await load.stop();
+    const { skipped } = countsOf(bench);
+    const expected = 4_000 / 60;
+    assert.ok(Math.abs(total(skipped) / expected - 1) < 0.3, `${total(skipped)} instead of about ${expected}`);
+    assertWholePlan(bench, oneUser);
+    const inSeconds = bench
+      .ofType('load_second')
+      .flatMap(({ operations }) => Object.values(operations).map((ends) => ends.skipped));
+    assert.equal(
+      inSeconds.reduce((sum, count) => sum + count, 0),
+      total(skipped),
+    );
+    const counted = (await bench.metrics.skipped.get()).values.reduce((sum, { value }) => sum + value, 0);
+    assert.equal(counted, total(skipped));
+    // What is performed late is timed from its intended start.
+    const slowest = Math.max(
+      ...Object.values(bench.ofType('load_summary')[0]?.operations ?? {}).map((one) => one.responseMs.max),
+    );
+    assert.ok(slowest > 9_500, `${slowest} ms`);
+    // A quarter to a half of 40 to 80 ms, and what the user does between two operations.
+    const sorted = gapsMs.toSorted((a, b) => a - b);
+    const [shortest = 0] = sorted;
+    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+    assert.ok(sorted.length > 30 && shortest >= 9, `pauses from ${shortest} ms`);
+    assert.ok(median < 40, `a median pause of ${median} ms: no faster than planned`);
+  });
+
+  it('skips what needs a score when it is due, as long as none could be created', async () => {
+    await using bench = await LoadBench.open();
+    bench.fake.hook = ({ name, response }) => {
+      if (name !== 'PUT' && name !== 'import_score') return undefined;
+      response.statusCode = 400;
+      response.end(JSON.stringify({ error: { code: 'NO', message: 'no', definite: true } }));
+      return 'taken';
+    };
+    const mix = { create: 0, analyze: 1, modify: 0, export: 0, heavy: 0 };
+    const request = { ...oneUser, load: { ...oneUser.load, mix } };
+    await bench.load.start(request);
+    const startedAt = performance.now();
+    await waitUntil('some seconds', () => bench.ofType('load_second').length >= 3, { timeoutMs: 10_000 });
+    await bench.load.stop();
+    const dueUntilNow = (performance.now() - startedAt) / 60;
+    const { performed, skipped } = countsOf(bench);
+    // The first operation of a user is always a creation.
+    assert.deepEqual([total(performed), performed.create], [1, 1]);
+    assert.ok(Math.abs((skipped.analyze ?? 0) / dueUntilNow - 1) < 0.2, `${skipped.analyze} of about ${dueUntilNow}`);
+    assertWholePlan(bench, request);
+  });
+});

@@ -1,0 +1,7 @@
+/** How many planned operations users skipped, and what the success rate is if each of them counts as a failure. */
+import type { Report } from '@encore/contracts';
+import { percentText, thousands } from './format.ts';
+
+export function skippedText({ totals: { skipped, success_rate_of_planned: rate } }: Report): string {
+  return skipped === 0 ? '0' : `${thousands(skipped)} (success rate ${percentText(rate)} if they count as failures)`;
+}
