@@ -53,7 +53,7 @@ export async function startMcpEcho(): Promise<number> {
   const runner = new ToolRunner({ library, control: parts, admission, breakers, metrics });
   const factory = mcpServerFactory([...tools, echo], runner, library);
   const mcp = createMcpRoute({ factory, maxBytes: limits.max_message_size, stallMs, logger });
-  return (await openUsersPort(settings, parts, mcp, logger)).port;
+  return (await openUsersPort(settings, parts, () => mcp, logger)).port;
 }
 
 export async function startExpressEcho(): Promise<number> {
