@@ -1,9 +1,10 @@
 /** The circuit breakers of the server: one before the database, one before each tool. */
 import { type Logger, systemClock } from '@encore/kit';
-import type { Settings } from './config.ts';
-import { type BreakerRules, CircuitBreaker } from './resilience/circuit-breaker.ts';
-import { tools } from './tools/index.ts';
+import type { ServerConfig } from './config.ts';
+import { isDatabaseFailure } from './database/database.ts';
+import { type BreakerState, CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { breakerName } from './tools/tool.ts';
+import { isToolFailure } from './tools/tool-runner.ts';
 
 interface Breakers {
   database: CircuitBreaker;
@@ -11,17 +12,31 @@ interface Breakers {
   tools: Map<string, CircuitBreaker>;
 }
 
-export function createBreakers({ limits }: Settings, logger: Logger): Breakers {
+export function createBreakers(limits: ServerConfig, toolNames: readonly string[], logger: Logger): Breakers {
   const { failures, successes, open_seconds, database_open_seconds } = limits.breaker;
-  const forTools = { failures, successes, openMs: open_seconds * 1_000 };
-  const forDatabase = { failures, successes: 1, openMs: database_open_seconds * 1_000 };
-  const create = (name: string, rules: BreakerRules): CircuitBreaker => {
-    const breaker = new CircuitBreaker(name, rules, systemClock);
-    breaker.onChange((state) => logger.warn({ breaker: name, state }, 'circuit breaker'));
-    return breaker;
-  };
+  const common = (name: string) => ({
+    name,
+    failures,
+    clock: systemClock,
+    onChange: (state: BreakerState) => logger.warn({ breaker: name, state }, 'circuit breaker'),
+  });
+  const forTool = (tool: string): CircuitBreaker =>
+    new CircuitBreaker({
+      ...common(breakerName(tool)),
+      successes,
+      openMs: open_seconds * 1_000,
+      timeoutMs: limits.tool_timeout * 1_000,
+      isFailure: isToolFailure,
+    });
   return {
-    database: create('database', forDatabase),
-    tools: new Map(tools.map(({ name }) => [name, create(breakerName(name), forTools)])),
+    database: new CircuitBreaker({
+      ...common('database'),
+      successes: 1,
+      openMs: database_open_seconds * 1_000,
+      // Connecting and each statement have deadlines of their own.
+      timeoutMs: false,
+      isFailure: isDatabaseFailure,
+    }),
+    tools: new Map(toolNames.map((tool) => [tool, forTool(tool)])),
   };
 }

@@ -54,8 +54,9 @@ export function createParts(settings: Settings, logger: Logger): Parts {
   const { limits } = settings;
   const stop = new AbortController();
   const stopping = (): boolean => stop.signal.aborted;
-  const metrics = createMetrics(tools.map((tool) => tool.name));
-  const breakers = createBreakers(settings, logger);
+  const toolNames = tools.map(({ name }) => name);
+  const metrics = createMetrics(toolNames);
+  const breakers = createBreakers(limits, toolNames, logger);
   const database = createDatabase(settings, breakers.database, metrics, logger);
   const migration = new Migration(database, systemClock, logger);
   const store = createStore(database, metrics, logger);
@@ -92,8 +93,7 @@ export function createParts(settings: Settings, logger: Logger): Parts {
     migrated: () => migration.done,
     stopping,
   });
-  const timeoutMs = limits.tool_timeout * 1_000;
-  const runner = new ToolRunner({ library, control, admission, breakers: breakers.tools, metrics, timeoutMs });
+  const runner = new ToolRunner({ library, control, admission, breakers: breakers.tools, metrics });
   return {
     ...control,
     metrics,

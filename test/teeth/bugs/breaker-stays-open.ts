@@ -1,13 +1,13 @@
 /** A circuit breaker that has opened lets no call through any more, not even to try. */
-import { CircuitBreaker as Right } from '../../../services/server/src/resilience/circuit-breaker.ts';
+import { BreakerOpen, CircuitBreaker as Right } from '../../../services/server/src/resilience/circuit-breaker.ts';
 import { hit } from '../hits.ts';
 
 export * from '../../../services/server/src/resilience/circuit-breaker.ts';
 
 export class CircuitBreaker extends Right {
-  override ask(): ReturnType<Right['ask']> {
-    if (this.state !== 'half_open') return super.ask();
+  override run<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.state !== 'half_open') return super.run(call);
     hit();
-    return null;
+    return Promise.reject(new BreakerOpen(this.name, null));
   }
 }

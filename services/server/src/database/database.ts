@@ -9,7 +9,7 @@
  */
 import { type Clock, describeError, EncoreError } from '@encore/kit';
 import pg from 'pg';
-import type { CircuitBreaker, Verdict } from '../resilience/circuit-breaker.ts';
+import { BreakerOpen, type CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { overloaded, Semaphore } from '../resilience/semaphore.ts';
 import { schemaLock, schemaStatements } from './schema.ts';
 
@@ -93,18 +93,10 @@ export class Database implements AsyncDisposable {
   /** One statement, which is one transaction: when this resolves, it is committed. */
   async query(text: string, values: unknown[] = [], signal?: AbortSignal): Promise<Row[]> {
     return this.#places.run(async () => {
-      const report = this.#options.breaker.ask();
-      if (!report) throw databaseUnavailable('its circuit breaker is open', true);
-      let verdict: Verdict = 'neutral';
       try {
-        const rows = await this.#ask(text, values);
-        verdict = 'success';
-        return rows;
+        return await this.#options.breaker.run(() => this.#ask(text, values));
       } catch (error) {
-        if (meansUnavailable(error) && !(error instanceof Broken)) verdict = 'failure';
-        throw this.#classify(error);
-      } finally {
-        report(verdict);
+        throw error instanceof BreakerOpen ? databaseUnavailable(error, true) : this.#classify(error);
       }
     }, signal);
   }
@@ -189,6 +181,11 @@ export class Database implements AsyncDisposable {
 function databaseUnavailable(cause: unknown, definite: boolean): EncoreError {
   const message = 'the database does not answer; try again';
   return new EncoreError('DATABASE_UNAVAILABLE', message, { status: 503, definite, cause });
+}
+
+/** Whether a query's error counts against the database. */
+export function isDatabaseFailure(error: unknown): boolean {
+  return meansUnavailable(error) && !(error instanceof Broken);
 }
 
 /** Anything but a complaint about the statement. By SQLSTATE: connection, resources (disk full, too many connections), shutdown, system, lock. */

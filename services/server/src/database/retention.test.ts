@@ -3,7 +3,8 @@ import { createLogger, systemClock } from '@encore/kit';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { createBreakers } from '../breakers.ts';
+import { serverConfigSchema } from '../config.ts';
 import { Database } from './database.ts';
 import { Retention } from './retention.ts';
 import { ScoreStore } from './score-store.ts';
@@ -19,7 +20,7 @@ describe('Retention', function () {
   let client: pg.Client;
   before(async () => {
     postgres = await startPostgres();
-    const breaker = new CircuitBreaker('database', { failures: 5, successes: 1, openMs: 100 }, systemClock);
+    const breaker = createBreakers(serverConfigSchema.parse({}), [], createLogger('test', 'silent')).database;
     database = new Database({
       url: postgres.url,
       clock: systemClock,

@@ -4,7 +4,7 @@ import { describeError, EncoreError } from '@encore/kit';
 
 export function asEncoreError(error: unknown): EncoreError {
   if (error instanceof EncoreError) return error;
-  // The router reports a malformed address with a status.
+  // Express reports a malformed address with a status.
   const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
   return new EncoreError(status < 500 ? 'INVALID_INPUT' : 'INTERNAL', describeError(error), {
     status,

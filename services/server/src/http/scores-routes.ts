@@ -1,16 +1,13 @@
 /** Scores over plain HTTP: the streaming way for large ones. Ids and keys are checked before a byte of the body is read. */
-import { parse as parseQuery } from 'node:querystring';
 import { idempotencyKeySchema, type StoredScore, scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError, parse } from '@encore/kit';
-import Router, { type Request, type Response } from 'router';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { chunkBytes, notFound, type ScoreStore } from '../database/score-store.ts';
 import type { Metrics } from '../metrics.ts';
 import { detectFormat } from '../music/index.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
-import { headerOf } from './header-of.ts';
-import { answerJson } from './json-answer.ts';
 import type { Outbox } from './outbox.ts';
 import { signalOf } from './request-scope.ts';
 import type { Spool } from './spool.ts';
@@ -33,7 +30,7 @@ const listQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
-export function scoresRoutes(options: ScoresRoutesOptions): Router.Router {
+export function scoresRoutes(options: ScoresRoutesOptions): Router {
   const { store, admission } = options;
   const router = Router();
   router.put('/scores/:id', (request, response) => putScore(options, request, response));
@@ -42,23 +39,22 @@ export function scoresRoutes(options: ScoresRoutesOptions): Router.Router {
     const id = idOf(request);
     const signal = signalOf(request);
     if (!(await admission.run('light', () => store.delete(id, signal), signal))) throw notFound(id);
-    response.statusCode = 204;
-    response.end();
+    response.status(204).end();
   });
   router.get('/scores', async (request, response) => {
-    const { prefix, after, limit } = parse(listQuerySchema, queryOf(request), 'query');
+    const { prefix, after, limit } = parse(listQuerySchema, request.query, 'query');
     const signal = signalOf(request);
     const scores = await admission.run('light', () => store.list(prefix, after, limit, signal), signal);
-    answerJson(response, 200, { scores, next: scores.length < limit ? null : (scores.at(-1)?.id ?? null) });
+    response.json({ scores, next: scores.length < limit ? null : (scores.at(-1)?.id ?? null) });
   });
   return router;
 }
 
 async function putScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
   const id = idOf(request);
-  const key = headerOf(request, 'idempotency-key');
+  const key = request.get('idempotency-key');
   const idempotencyKey = key === undefined ? null : parse(idempotencyKeySchema, key, 'Idempotency-Key');
-  const expectedVersion = versionOf(headerOf(request, 'if-match'));
+  const expectedVersion = versionOf(request.get('if-match'));
   const signal = signalOf(request);
   const body = readBody(request, { maxBytes: options.maxBytes, stallMs: options.stallMs, signal });
   await using spooled = await options.spool.receive(body);
@@ -75,7 +71,7 @@ async function putScore(options: ScoresRoutesOptions, request: Request, response
   const stored = await options.admission.run(cost, () => options.store.write(upload, signal), signal);
   options.metrics.bytesStored.inc(stored.bytes);
   response.setHeader('etag', `"${stored.version}"`);
-  answerJson(response, stored.replayed || expectedVersion !== null ? 200 : 201, stored satisfies StoredScore);
+  response.status(stored.replayed || expectedVersion !== null ? 200 : 201).json(stored satisfies StoredScore);
 }
 
 async function getScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
@@ -101,11 +97,6 @@ async function getScore(options: ScoresRoutesOptions, request: Request, response
     next = await chunks.next();
   }
   response.end();
-}
-
-function queryOf({ url = '' }: Request): Record<string, unknown> {
-  const start = url.indexOf('?');
-  return { ...parseQuery(start < 0 ? '' : url.slice(start + 1)) };
 }
 
 function idOf(request: Request): string {

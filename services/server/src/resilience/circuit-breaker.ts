@@ -1,165 +1,159 @@
 /**
- * A circuit breaker: `failures` consecutive failures open it for `openMs`; then one probe at a time, and `successes` good
- * probes in a row close it. The state is a union and step() the only transition, so each rule is a line of a test.
+ * A circuit breaker: opossum with three thresholds.
  *
- *   closed ──failures──▶ open ──waited──▶ half open ──successes──▶ closed
- *                          ▲────────────── failure ┘
+ *   closed ── `failures` in a row ──▶ open ── `openMs` ──▶ half open ── `successes` in a row ──▶ closed
+ *                                      ▲────── one failure ──────┘
  *
- * step() decides; opossum runs what was decided: the state that others see, the timer, the events and the counts of the
- * last seconds. Opossum's own rules are a rate of errors and one good probe, so it is kept from deciding:
- *   - its threshold is infinite: at 100 %, one slow call that fails after the window has moved on is a rate of n/0 and opens it;
- *   - it has no time-out: callers have deadlines, and opossum would report one late call twice;
- *   - it never hears of a call that says nothing (it would close on it), nor of one from before the opening (likewise);
- *   - while half open it lets one call through and closes when that ends well, so this one call is the whole probation.
+ * Opossum fires the calls, ends those that take too long (`timeout`), passes over the errors that do
+ * not count (`errorFilter`), waits while open (`resetTimeout`), rejects, emits and keeps the
+ * statistics. Two of its own rules are replaced:
+ *   - It opens at a percentage of failures. That rule is off; the 'failure' listener calls open().
+ *   - It closes after one success, and then admits every call. This breaker stays half open, with one
+ *     call (a trial) at a time, until enough trials have succeeded.
+ *
+ * A call counts only for the period of its state in which it began: one that was fired before the
+ * breaker opened says nothing about the time after.
  */
 import type { Clock } from '@encore/kit';
 import Opossum from 'opossum';
 
-export interface BreakerRules {
+export interface BreakerOptions {
+  name: string;
+  /** Consecutive failures that open the breaker. */
   failures: number;
+  /** Consecutive successful trials that close it. */
   successes: number;
   openMs: number;
+  /** A call that takes longer has failed, and its signal is aborted. `false`: calls have deadlines of their own. */
+  timeoutMs: number | false;
+  /** Whether a call that rejected with this error counts as failed; if not, it counts as if it had not been made. */
+  isFailure: (error: unknown) => boolean;
+  onChange?: (state: BreakerState) => void;
+  clock: Clock;
 }
 
-export type BreakerState =
-  | { kind: 'closed'; failures: number }
-  | { kind: 'open'; until: number }
-  | { kind: 'half_open'; successes: number; probing: boolean };
+export type BreakerState = Period['state'];
 
-/** `neutral`: the call ended without saying anything about what it called, for example because its arguments were wrong. */
-export type BreakerEvent = 'asked' | 'waited' | 'success' | 'failure' | 'neutral';
+type Period =
+  | { state: 'closed'; failures: number }
+  | { state: 'open'; endsAtMs: number }
+  | { state: 'half_open'; successes: number; trialRunning: boolean };
 
-export const closedBreaker: BreakerState = { kind: 'closed', failures: 0 };
+/** The arguments of opossum's fire(). */
+type Fired = [call: () => Promise<unknown>, period: Period];
 
-/** `admitted` answers an `asked`: may the call go ahead? */
-export function step(
-  state: BreakerState,
-  event: BreakerEvent,
-  now: number,
-  rules: BreakerRules,
-): { state: BreakerState; admitted: boolean } {
-  switch (state.kind) {
-    case 'closed':
-      if (event === 'success') return { state: closedBreaker, admitted: true };
-      if (event !== 'failure') return { state, admitted: true };
-      if (state.failures + 1 < rules.failures) {
-        return { state: { kind: 'closed', failures: state.failures + 1 }, admitted: true };
-      }
-      return { state: { kind: 'open', until: now + rules.openMs }, admitted: false };
-    case 'open':
-      // Calls from before the opening may still end; they must neither close nor prolong it.
-      if (event !== 'waited') return { state, admitted: false };
-      return { state: { kind: 'half_open', successes: 0, probing: false }, admitted: false };
-    case 'half_open':
-      if (event === 'asked') return { state: { ...state, probing: true }, admitted: !state.probing };
-      if (event === 'waited') return { state, admitted: false };
-      if (event === 'failure') return { state: { kind: 'open', until: now + rules.openMs }, admitted: false };
-      if (event === 'neutral') return { state: { ...state, probing: false }, admitted: true };
-      if (state.successes + 1 >= rules.successes) return { state: closedBreaker, admitted: true };
-      return { state: { kind: 'half_open', successes: state.successes + 1, probing: false }, admitted: true };
-    default:
-      return state satisfies never;
+/** The call was not made. */
+export class BreakerOpen extends Error {
+  /** How long the breaker stays open; null while a trial decides. */
+  readonly retryAfterMs: number | null;
+
+  constructor(name: string, retryAfterMs: number | null) {
+    super(`circuit breaker ${name} is open`);
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
-export type Verdict = Exclude<BreakerEvent, 'asked' | 'waited'>;
-
-/** A call as opossum knows it: settled when it ended well or badly, left alone when it says nothing. */
-type Told = PromiseWithResolvers<void>;
-
-const failed = new Error('the call failed');
+/** The call took longer than `timeoutMs`. */
+export class CallTimeout extends Error {}
 
 export class CircuitBreaker implements Disposable {
   readonly name: string;
-  readonly #rules: BreakerRules;
-  readonly #clock: Clock;
-  readonly #circuit: Opossum<[Promise<void>], void>;
-  #state: BreakerState = closedBreaker;
-  /** Grows when the breaker changes its kind: calls that began before do not count for the time after. */
-  #generation = 0;
-  #probation: Told | null = null;
+  readonly #options: BreakerOptions;
+  readonly #circuit: Opossum<Fired, unknown>;
+  #period: Period = { state: 'closed', failures: 0 };
 
-  constructor(name: string, rules: BreakerRules, clock: Clock) {
+  constructor(options: BreakerOptions) {
+    const { name, timeoutMs, openMs, isFailure, clock } = options;
     this.name = name;
-    this.#rules = rules;
-    this.#clock = clock;
-    this.#circuit = new Opossum((end: Promise<void>) => end, {
+    this.#options = options;
+    this.#circuit = new Opossum<Fired, unknown>((call) => call(), {
       name,
-      resetTimeout: rules.openMs,
+      timeout: timeoutMs,
+      resetTimeout: openMs,
       errorThresholdPercentage: Number.POSITIVE_INFINITY,
-      timeout: false,
-      // It would sort the times of all recent calls at every failure.
+      // Also given the arguments of fire(), which the type declaration leaves out.
+      errorFilter: (error: unknown, ...[, period]: unknown[]) => period !== this.#period || !isFailure(error),
+      // Both cost more at each call than the call's own bookkeeping, and nobody reads them.
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
     });
-    this.#circuit.on('halfOpen', () => this.#apply('waited'));
+    this.#circuit
+      .on('failure', () => this.#countFailure())
+      .on('open', () => this.#enter({ state: 'open', endsAtMs: clock.now() + openMs }))
+      .on('halfOpen', () => this.#enter({ state: 'half_open', successes: 0, trialRunning: false }));
   }
 
-  get state(): BreakerState['kind'] {
-    if (this.#circuit.opened) return 'open';
-    return this.#circuit.halfOpen ? 'half_open' : 'closed';
+  get state(): BreakerState {
+    return this.#period.state;
   }
 
-  /** Of the last 10 s. The probes of one probation are one call, which fails when one of them does. */
+  /** Whether a call that is run now would be made. */
+  get admits(): boolean {
+    const period = this.#period;
+    return period.state === 'closed' || (period.state === 'half_open' && !period.trialRunning);
+  }
+
+  /** Calls of the last 10 s, by how they ended. */
   get recent(): { calls: number; failures: number; refused: number } {
-    const { fires, failures, rejects } = this.#circuit.stats;
-    return { calls: fires - rejects, failures, refused: rejects };
+    const { successes, failures, rejects } = this.#circuit.stats;
+    return { calls: successes + failures, failures, refused: rejects };
   }
 
-  /** How long until the next probe may go, 0 when calls are admitted. */
-  get retryAfterMs(): number {
-    return this.#state.kind === 'open' ? Math.max(0, this.#state.until - this.#clock.now()) : 0;
-  }
-
-  /** Each change of state, when it happens. */
-  onChange(listener: (state: BreakerState['kind']) => void): void {
-    const changed = (): void => listener(this.state);
-    this.#circuit.on('open', changed).on('halfOpen', changed).on('close', changed);
-  }
-
-  /** Null when the call must not go ahead; else a function that must be told how it ended. */
-  ask(): ((verdict: Verdict) => void) | null {
-    const admitted = this.#apply('asked');
-    const told = admitted ? this.#tell() : null;
-    if (!told) {
-      // Opossum, open or with a probe under way, refuses as well, and counts it.
-      this.#circuit.fire(Promise.resolve()).catch(() => {});
-      return null;
+  /** Rejects with BreakerOpen, CallTimeout, or what the call rejects with. */
+  async run<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const period = this.#period;
+    if (period.state === 'half_open') {
+      if (period.trialRunning) throw this.#reject();
+      period.trialRunning = true;
     }
-    const generation = this.#generation;
-    let ended = false;
-    return (verdict) => {
-      if (ended || generation !== this.#generation) return;
-      ended = true;
-      this.#apply(verdict);
-      if (this.state === 'half_open') return;
-      if (verdict === 'success') told.resolve();
-      if (verdict === 'failure') told.reject(failed);
-    };
+    const timeout = new AbortController();
+    try {
+      const result = (await this.#circuit.fire(() => call(timeout.signal), period)) as T;
+      this.#countSuccess(period);
+      return result;
+    } catch (error) {
+      if (!(error instanceof Error && Opossum.isOurError(error))) throw error;
+      if (!('code' in error && error.code === 'ETIMEDOUT')) throw this.#refusal();
+      timeout.abort(new CallTimeout(`the call took longer than ${this.#options.timeoutMs} ms`));
+      throw timeout.signal.reason;
+    } finally {
+      if (period.state === 'half_open') period.trialRunning = false;
+    }
   }
 
   [Symbol.dispose](): void {
     this.#circuit.shutdown();
   }
 
-  #tell(): Told {
-    if (this.#probation) return this.#probation;
-    const told = Promise.withResolvers<void>();
-    if (this.state === 'half_open') this.#probation = told;
-    this.#circuit.fire(told.promise).catch(() => {});
-    return told;
+  /** Of a call that began in this period: errorFilter passes over all others. */
+  #countFailure(): void {
+    const period = this.#period;
+    if (period.state === 'closed' && ++period.failures < this.#options.failures) return;
+    this.#circuit.open();
   }
 
-  #apply(event: BreakerEvent): boolean {
-    const before = this.#state.kind;
-    const { state, admitted } = step(this.#state, event, this.#clock.now(), this.#rules);
-    this.#state = state;
-    if (state.kind !== before) {
-      this.#generation += 1;
-      this.#probation = null;
-      if (state.kind === 'open') this.#circuit.open();
-      if (state.kind === 'closed') this.#circuit.close();
-    }
-    return admitted;
+  /** Success of a call that began in an earlier period changes an object that nobody reads any more. */
+  #countSuccess(period: Period): void {
+    if (period.state === 'closed') period.failures = 0;
+    if (period.state !== 'half_open' || ++period.successes < this.#options.successes) return;
+    this.#enter({ state: 'closed', failures: 0 });
+  }
+
+  #enter(period: Period): void {
+    this.#period = period;
+    this.#options.onChange?.(period.state);
+  }
+
+  /** A second trial. Opossum has closed after the first success and would admit it, so it is rejected here. */
+  #reject(): BreakerOpen {
+    const refusal = this.#refusal();
+    this.#circuit.emit('reject', refusal);
+    return refusal;
+  }
+
+  #refusal(): BreakerOpen {
+    const period = this.#period;
+    const retryAfterMs = period.state === 'open' ? Math.max(0, period.endsAtMs - this.#options.clock.now()) : null;
+    return new BreakerOpen(this.name, retryAfterMs);
   }
 }

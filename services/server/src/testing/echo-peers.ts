@@ -2,18 +2,18 @@
  * For the bench of the MCP path: a tool that answers what it was sent, behind everything that a user's call goes through, and the same
  * job done by Express and its JSON parser alone. Neither does any work of its own, so what differs is the path.
  */
-import { createLogger, systemClock } from '@encore/kit';
+import { createLogger } from '@encore/kit';
 import express from 'express';
 import { z } from 'zod';
+import { createBreakers } from '../breakers.ts';
 import { type Settings, serverConfigSchema } from '../config.ts';
 import { Listener } from '../http/listener.ts';
 import { createMcpRoute } from '../mcp/mcp-route.ts';
 import { mcpServerFactory } from '../mcp/mcp-server.ts';
 import { createParts } from '../parts.ts';
-import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { openUsersPort, stallMs } from '../start-server.ts';
 import { tools } from '../tools/index.ts';
-import { breakerName, defineTool } from '../tools/tool.ts';
+import { defineTool } from '../tools/tool.ts';
 import { ToolRunner } from '../tools/tool-runner.ts';
 
 const host = '127.0.0.1';
@@ -48,17 +48,12 @@ export async function startMcpEcho(): Promise<number> {
   };
   const logger = createLogger('bench', 'silent');
   const parts = createParts(settings, logger);
-  const breakers = new Map(
-    [...tools, echo].map(({ name }) => {
-      const rules = { failures: 5, successes: 2, openMs: 60_000 };
-      return [name, new CircuitBreaker(breakerName(name), rules, systemClock)];
-    }),
-  );
+  const breakers = createBreakers(limits, ['echo'], logger).tools;
   const { admission, metrics, library } = parts;
-  const runner = new ToolRunner({ library, control: parts, admission, breakers, metrics, timeoutMs: 15_000 });
+  const runner = new ToolRunner({ library, control: parts, admission, breakers, metrics });
   const factory = mcpServerFactory([...tools, echo], runner, library);
   const mcp = createMcpRoute({ factory, maxBytes: limits.max_message_size, stallMs, logger });
-  return (await openUsersPort(settings, parts, mcp, logger)).port;
+  return (await openUsersPort(settings, parts, () => mcp, logger)).port;
 }
 
 export async function startExpressEcho(): Promise<number> {

@@ -5,14 +5,15 @@ import { z } from 'zod';
 import { createMetrics } from '../metrics.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { overloaded } from '../resilience/semaphore.ts';
 import type { ScoreLibrary } from '../scores/score-library.ts';
 import { defineTool, type ServerControl } from './tool.ts';
-import { ToolRunner } from './tool-runner.ts';
+import { isToolFailure, ToolRunner } from './tool-runner.ts';
 
 const failures = 5;
 
 /** One tool under a breaker, doing what the test says. */
-function runnerOf(work: (signal: AbortSignal) => Promise<Record<string, never>>) {
+function runnerOf(work: (signal: AbortSignal) => Promise<Record<string, never>>, onSlot = () => {}) {
   const name = 'subject';
   const about = { name, title: name, description: name, readOnly: true, destructive: false, cost: 'heavy' as const };
   const tool = defineTool({
@@ -21,14 +22,19 @@ function runnerOf(work: (signal: AbortSignal) => Promise<Record<string, never>>)
     output: z.object({}),
     run: (_, { signal }) => work(signal),
   });
-  const breaker = new CircuitBreaker(name, { failures, successes: 2, openMs: 60_000 }, systemClock);
+  const rules = { failures, successes: 2, openMs: 60_000, timeoutMs: 50 };
+  const breaker = new CircuitBreaker({ name, ...rules, isFailure: isToolFailure, clock: systemClock });
   const runner = new ToolRunner({
     library: {} as ScoreLibrary,
     control: {} as ServerControl,
-    admission: { run: (_cost: string, job: () => Promise<unknown>) => job() } as unknown as Admission,
+    admission: {
+      run: (_cost: string, job: () => Promise<unknown>) => {
+        onSlot();
+        return job();
+      },
+    } as unknown as Admission,
     breakers: new Map([[name, breaker]]),
     metrics: createMetrics([name]),
-    timeoutMs: 50,
   });
   return { breaker, call: (signal: AbortSignal) => runner.run(tool, {}, signal) };
 }
@@ -61,16 +67,26 @@ describe('a tool call', () => {
     await assert.rejects(call(new AbortController().signal), { code: 'BREAKER_OPEN' });
   });
 
-  it('that finds out by itself why it fails says so, also after its deadline', async () => {
-    const { breaker, call } = runnerOf((signal) =>
-      untilAborted(signal).catch(() => {
-        throw new EncoreError('OVERLOADED', 'all places were taken', { status: 503 });
-      }),
-    );
-    for (let i = 0; i < failures; i += 1) {
+  it('that is refused by what it needs says nothing about the tool', async () => {
+    const { breaker, call } = runnerOf(() => Promise.reject(overloaded('all workers are busy')));
+    for (let i = 0; i < 2 * failures; i += 1) {
       await assert.rejects(call(new AbortController().signal), { code: 'OVERLOADED' });
     }
     assert.equal(breaker.state, 'closed');
+  });
+
+  it('needs no slot when the breaker refuses it', async () => {
+    let slots = 0;
+    const { call } = runnerOf(
+      () => Promise.reject(new TypeError('of null')),
+      () => {
+        slots += 1;
+      },
+    );
+    for (let i = 0; i < failures; i += 1) await assert.rejects(call(new AbortController().signal));
+    assert.equal(slots, failures);
+    await assert.rejects(call(new AbortController().signal), { code: 'BREAKER_OPEN', message: /try again in 60 s/ });
+    assert.equal(slots, failures);
   });
 
   it('that breaks is an internal error', async () => {
