@@ -113,6 +113,8 @@ const engineSaw = z.object({
   exitCode: z.number().optional(),
   signal: z.string().optional(),
   restartCount: z.number().optional(),
+  /** The folder of the checkout whose Compose made the container; with `create` alone. */
+  checkout: z.string().optional(),
 });
 const targetStarted = z.object({
   type: z.literal('target_started'),

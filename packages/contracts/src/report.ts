@@ -155,7 +155,15 @@ export const reportSchema = z.object({
     longest_outage_seconds: z.number().nullable(),
   }),
   alerts: z.array(z.object({ at: z.string(), name: z.string(), message: z.string() })),
-  manual_interventions: z.array(z.object({ at: z.string(), target: z.string(), action: z.string() })),
+  manual_interventions: z.array(
+    z.object({
+      at: z.string(),
+      target: z.string(),
+      action: z.string(),
+      /** What is known of its cause. */
+      detail: z.string().optional(),
+    }),
+  ),
   recoveries: z.object({
     count: z.number(),
     /** Those of `count` that took `limit_seconds` or longer. */

@@ -52,7 +52,7 @@ export class EngineReporter {
     const by = started ? starts.attribute(event.containerId, restartCount ?? 0) : null;
     if (event.action === 'die') await keeper.targetDied(target);
     if (inRun()) {
-      const { exitCode, signal } = event.attributes;
+      const { exitCode, signal, [label.checkout]: checkout } = event.attributes;
       await recorder.tell({
         type: 'engine_saw',
         engineAt: event.atMs,
@@ -61,6 +61,7 @@ export class EngineReporter {
         ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
         ...(signal === undefined ? {} : { signal }),
         ...(restartCount === undefined ? {} : { restartCount }),
+        ...(event.action !== 'create' || checkout === undefined ? {} : { checkout }),
       });
       if (by && optedIn) {
         metrics.started(target, by.actor);

@@ -101,6 +101,8 @@ export const label = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
   composeVersion: 'com.docker.compose.version',
+  /** The folder of the checkout. */
+  checkout: 'com.docker.compose.project.working_dir',
   target: 'encore.target',
   accepts: 'encore.accepts',
   /** With a kind behind it: why this lab cannot do that to this container. */

@@ -3,6 +3,7 @@ import type { EncoreEvent, EventOf, FaultKind } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
+import { label } from './engine.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Injector } from './injector.ts';
 import { unsupportedKinds } from './unsupported-kinds.ts';
@@ -141,6 +142,19 @@ describe('Injector', () => {
       'policy',
       'after a reset RestartCount',
     );
+    stop.abort();
+  });
+
+  it('names the checkout of each container, and of one that Compose creates during a run', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const labels = (folder: string) => ({ ...lab.server.labels, [label.checkout]: folder });
+    Object.assign(lab.server, { labels: labels('/home/a/encore') });
+    const { checkouts } = await lab.clock.until(injector.engineInfo());
+    assert.deepEqual(checkouts, { '/home/a/encore': ['server'] });
+    lab.engine.add('1a2b_server', labels('/home/b/encore'));
+    await lab.clock.advance(100);
+    const [created] = events(injector, 'engine_saw').filter(({ action }) => action === 'create');
+    assert.deepEqual([created?.target, created?.checkout], ['server', '/home/b/encore']);
     stop.abort();
   });
 

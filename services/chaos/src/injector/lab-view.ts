@@ -17,6 +17,7 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
   return {
     ...facts,
     composeVersion: containers.map(({ labels }) => labels[label.composeVersion]).find(Boolean) ?? null,
+    checkouts: checkoutsOf(views),
     images: Object.fromEntries(views.map(({ name, image }) => [name, image])),
     outdated: views
       .filter((view, i) => view.status === 'running' && view.image !== containers[i]?.image)
@@ -25,6 +26,15 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
     toxiproxy: await links.proxies.version(),
     unsupported: unsupportedKinds(views),
   };
+}
+
+function checkoutsOf(views: readonly ContainerView[]): Record<string, string[]> {
+  const checkouts: Record<string, string[]> = {};
+  for (const { name, labels } of views) {
+    const folder = labels[label.checkout];
+    if (folder !== undefined) checkouts[folder] = [...(checkouts[folder] ?? []), name];
+  }
+  return checkouts;
 }
 
 /** A service may have more containers than one: an orchestrator of `up` that has ended, and the one of `run`. */

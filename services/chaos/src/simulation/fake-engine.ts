@@ -51,6 +51,7 @@ export class FakeEngine implements Engine {
       ...change,
     };
     this.containers.set(view.id, view);
+    this.#emit(view, 'create');
     return view;
   }
 

@@ -14,6 +14,8 @@ export interface Intervention {
   at: number;
   target: string;
   action: string;
+  /** What is known of its cause. */
+  detail?: string;
 }
 
 /** A graceful restart may take the whole stop grace before the start is reported. */
@@ -24,6 +26,8 @@ const acts = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
 /** The engine tells of the whole project; hands on other containers are nobody's business. */
 const containers = new Set(Object.values(containerOf));
 const deathReachMs = 10_000;
+/** Compose creates the new container, stops the old one within its grace, and removes it before it starts the new one. */
+const recreationReachMs = 60_000;
 /** Of a process that the engine killed, for example because it did not end within the stop grace. */
 const killedCode = 137;
 const maxKept = 10_000;
@@ -34,6 +38,7 @@ export class Interventions {
   readonly #deaths: (Intervention & { exitCode: number | null })[] = [];
   readonly #ooms: Intervention[] = [];
   readonly #forced: Intervention[] = [];
+  readonly #created: { target: string; at: number; checkout: string }[] = [];
   readonly #ours: { container: string; at: number }[] = [];
   #running = false;
 
@@ -69,7 +74,7 @@ export class Interventions {
   /** Acts of somebody else on a target. */
   get manual(): Intervention[] {
     const acted = this.#engine.filter((event) => !this.#isOurs(event));
-    return [...this.#foreign, ...acted].sort((a, b) => a.at - b.at);
+    return [...this.#foreign, ...acted].sort((a, b) => a.at - b.at).map((act) => this.#explained(act));
   }
 
   /** Deaths of a target that no restart of ours explains, outside of every fault's window or under a fault that it must survive. */
@@ -87,9 +92,18 @@ export class Interventions {
     return this.#deaths.filter((death) => !this.#isOurs(death) && this.#isUnattributed(death));
   }
 
+  #explained(act: Intervention): Intervention {
+    const created = this.#created.find(
+      ({ target, at }) => target === act.target && Math.abs(at - act.at) <= recreationReachMs,
+    );
+    return created === undefined ? act : { ...act, detail: `recreated by Compose from ${created.checkout}` };
+  }
+
   #engineSaw(event: EventOf<'engine_saw'>, tracker: FaultTracker): void {
-    const { target, action } = event;
+    const { target, action, checkout } = event;
     const at = timeOf(event);
+    if (checkout !== undefined && this.#running && this.#created.length < maxKept)
+      this.#created.push({ target, at, checkout });
     if (action === 'oom') keep(this.#ooms, { at, target, action });
     if (!this.#running || !containers.has(target)) return;
     const faults = tracker.faultsOn(target, at);

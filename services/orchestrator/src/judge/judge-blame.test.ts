@@ -71,6 +71,33 @@ describe('judge, of whose fault it was', () => {
     assert.match(host.report.reasons.join(), /the host may be short of memory/);
   });
 
+  it('names the checkout whose Compose recreated a target', async () => {
+    const at = new SimulatedRun().at(100);
+    const saw = (after: number, action: string, more = {}): EncoreEvent => {
+      return { type: 'engine_saw', at: at + after, engineAt: at + after, target: 'server', action, ...more };
+    };
+    const { report } = await judged({
+      extra: [
+        saw(0, 'create', { checkout: '/home/b/encore' }),
+        saw(10, 'kill', { signal: 'SIGTERM' }),
+        saw(400, 'die', { exitCode: 0 }),
+        saw(410, 'stop'),
+        saw(500, 'destroy'),
+        saw(900, 'start', { restartCount: 0 }),
+        { type: 'target_started', at: at + 900, engineAt: at + 900, target: 'server', actor: 'foreign', reason: '' },
+      ],
+    });
+    assert.equal(report.result, 'FAILED');
+    assert.deepEqual(
+      report.manual_interventions.map(({ action, detail }) => [action, detail]),
+      ['kill', 'stop', 'destroy', 'start'].map((action) => [action, 'recreated by Compose from /home/b/encore']),
+    );
+    assert.match(
+      report.reasons.join('\n'),
+      /manual_interventions is 4, the rule is count==0: kill of server at 10:01:52 \(recreated by Compose from \/home\/b\/encore\)/,
+    );
+  });
+
   it('takes the end of a server for an accident under a fault that it must survive, not under one that may kill it', async () => {
     const under = async (kind: 'traffic-surge' | 'memory-cap'): Promise<string> => {
       const fault = plannedFault(1, { kind, target: 'server', atSeconds: 60, durationSeconds: 20 });

@@ -70,6 +70,31 @@ describe('judge', () => {
     );
   });
 
+  it('warns of the zones of the guide in every profile, also where the rules count operations', async () => {
+    for (const profile of ['smoke', 'quick', 'moderate', 'full']) {
+      const config = {
+        profile,
+        recoveryTimeoutSeconds: 30,
+        thresholds: {
+          success_rate: 'value>=0.5',
+          attempt_success_rate: 'value>=0.5',
+          availability_control: 'value>=0',
+        },
+      };
+      const warned = async (strayFailures: number) =>
+        (await judged({ faults: [crash], strayFailures, config })).report.warnings.filter((text) => /zone/.test(text));
+      assert.deepEqual(await warned(0), []);
+      const [attempts, operations] = await warned(3);
+      assert.match(
+        attempts ?? '',
+        /^the success rate of attempts .* is 9[1-4]\.\d\d %: the warning zone, 90 to 95 %$/,
+        profile,
+      );
+      assert.match(operations ?? '', /^the success rate of operations is 9[1-4].*the warning zone/);
+      assert.match((await warned(8))[0] ?? '', /the failure zone, under 90 %/);
+    }
+  });
+
   it('counts only probes of steady for the control windows', async () => {
     const at = new SimulatedRun().at(-5);
     const probes = [{ dueAt: at, endedAt: at + 1_000, outcome: 'deadline' as const }];

@@ -50,7 +50,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
     alerts: alerts.list.map(({ at, name, message }) => ({ at: iso(at), name, message })),
     manual_interventions: interventions.manual
       .filter((act) => isBeyondDoubt(act, evidence))
-      .map(({ at, target, action }) => ({ at: iso(at), target, action })),
+      .map(({ at, ...act }) => ({ at: iso(at), ...act })),
     recoveries: recoveriesOf(evidence),
     faults: evidence.faults.map((fault) => faultOf(fault, evidence)),
     attribution: {

@@ -131,10 +131,11 @@ export function upperBound(trials: number): string {
 function violationOf({ name, expression, value, note }: ThresholdResult): Finding {
   const seen = value === null ? 'without an end' : formatFigure(name, value);
   const why = note === undefined ? '' : `: ${note}`;
+  const zone = /^(attempt_)?success_rate$/.test(name) ? zoneOf(value) : null;
   return {
     name,
     verdict: 'failed',
-    reason: `${name} is ${seen}, the rule is ${expression}${zoneOf(name, value)}${why}`,
+    reason: `${name} is ${seen}, the rule is ${expression}${zone === null ? '' : ` (${zone})`}${why}`,
   };
 }
 
@@ -145,8 +146,8 @@ export function formatFigure(name: string, value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** The guide's words for a success rate under 95 %. */
-function zoneOf(name: string, value: number | null): string {
-  if (name !== 'success_rate' || value === null) return '';
-  return value >= 0.9 ? ' (the warning zone, 90 to 95 %)' : ' (the failure zone, under 90 %)';
+/** The guide's zones of a success rate; null from 95 % on. */
+export function zoneOf(rate: number | null): string | null {
+  if (rate === null || rate >= 0.95) return null;
+  return rate >= 0.9 ? 'the warning zone, 90 to 95 %' : 'the failure zone, under 90 %';
 }

@@ -5,7 +5,7 @@
 import { describeError } from '@encore/kit';
 import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill } from './fault-record.ts';
-import { thresholdsOf } from './rules.ts';
+import { thresholdsOf, zoneOf } from './rules.ts';
 import type { SecondTable } from './second-table.ts';
 import { type Span, union } from './span.ts';
 import { parseThreshold } from './threshold.ts';
@@ -21,6 +21,14 @@ const named = (faults: readonly SettledFault[]): string =>
   list(faults.map(({ record: { fault } }) => `${fault.id} (${fault.kind})`));
 
 export const warningSigns: readonly WarningSign[] = [
+  {
+    name: 'success_rate_zones',
+    source: 'guide',
+    look: ({ traffic: { successRate, attemptSuccessRate } }) => [
+      ...zoneWarning('attempts (single requests, retries included)', attemptSuccessRate),
+      ...zoneWarning('operations', successRate),
+    ],
+  },
   { name: 'recovery_near_limit', source: 'guide', look: slowRecoveries },
   { name: 'return_near_limit', source: 'encore', look: slowReturns },
   {
@@ -165,6 +173,12 @@ export function warningsOf(evidence: Evidence, table: readonly WarningSign[] = w
 
 function times(count: number, what: string): string[] {
   return count === 0 ? [] : [`${count.toLocaleString('en-US')} × ${what}`];
+}
+
+/** The guide speaks of requests, so attempts count in every profile, also where the rules of the verdict count operations. */
+function zoneWarning(what: string, rate: number | null): string[] {
+  const zone = zoneOf(rate);
+  return zone === null ? [] : [`the success rate of ${what} is ${percentOf(rate ?? 0)}: ${zone}`];
 }
 
 function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }: Evidence): string[] {

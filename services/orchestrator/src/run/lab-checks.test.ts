@@ -19,6 +19,7 @@ const good: EngineInfo = {
   clockAheadMs: 0,
   composeVersion: '2.39.4',
   images: { 'encore-server-1': 'encore/server' },
+  checkouts: { '/home/a/encore': ['encore-server-1', 'encore-chaos-1'] },
   outdated: [],
   publishedPorts: { server: [8001], toxiproxy: [8000], orchestrator: [8080], chaos: [] },
   toxiproxy: '2.12.0',
@@ -51,6 +52,17 @@ describe('preflight checklist', () => {
     const commands = [...text.matchAll(/^ +- ENCORE_(?:COMMAND|AFTER_RUN_HINT)=(.*)$/gm)].map(([, command]) => command);
     assert.equal(commands.length, 2);
     for (const command of commands) assert.match(command ?? '', /^docker compose -p \$\{COMPOSE_PROJECT_NAME\} /);
+  });
+
+  it('names the checkout of the containers, and warns of a second one with the same project name', () => {
+    const one = checks({}).find(({ name }) => name === 'checkout') as Check;
+    assert.deepEqual([one.state, one.found], ['ok', '/home/a/encore']);
+    const checkouts = { '/home/a/encore': ['encore-chaos-1'], '/home/b/encore': ['encore-server-1'] };
+    const two = checks({ checkouts }).find(({ name }) => name === 'checkout') as Check;
+    assert.match(
+      checkText(two),
+      /^WARN.*\/home\/a\/encore \(encore-chaos-1\), \/home\/b\/encore \(encore-server-1\)\n.*COMPOSE_PROJECT_NAME/,
+    );
   });
 
   it('adds up the memory limits as docker-compose.yml has them', () => {

@@ -21,7 +21,9 @@ export const size = (bytes: number): string => `${(bytes / gib).toFixed(1)} GB`;
 export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
   return [
     engineVersion(engine),
-    ...(engine.composeVersion === null ? [] : [composeVersion(engine.composeVersion), images(engine), ports(engine)]),
+    ...(engine.composeVersion === null
+      ? []
+      : [composeVersion(engine.composeVersion), checkout(engine), images(engine), ports(engine)]),
     controlGroups(engine),
     memory(engine),
     faultKinds(engine, plan),
@@ -51,6 +53,17 @@ function composeVersion(version: string): Check {
     return { name: 'Compose', state: 'ok', found: version };
   const fix = `Docker Compose ${minCompose.major}.${minCompose.minor} or later is needed`;
   return { name: 'Compose', state: 'fail', found: version, fix };
+}
+
+/** Two checkouts with one project name take each other for their own: `up` in one recreates the containers of the other. */
+function checkout({ checkouts }: EngineInfo): Check {
+  const name = 'checkout';
+  const folders = Object.entries(checkouts);
+  if (folders.length < 2) return { name, state: 'ok', found: folders[0]?.[0] ?? 'unknown' };
+  const found = `the containers come from ${folders.map(([folder, names]) => `${folder} (${names.join(', ')})`).join(', ')}`;
+  const fix =
+    'give one of the checkouts another name (COMPOSE_PROJECT_NAME in its .env), then `docker compose up -d` in this one';
+  return { name, state: 'warn', found, fix };
 }
 
 /** A container goes on with the image that it was made of, also when its name means a newer one by now. */

@@ -9,7 +9,7 @@ const count = (value: number | null): string => (value === null ? 'not verified'
 
 export function integritySection(report: Report): Html {
   const { integrity, hygiene, manual_interventions: hands } = report;
-  const rows = hands.map(({ at, target, action }) => [clockText(at), target, action]);
+  const rows = hands.map(({ at, target, action, detail }) => [clockText(at), target, action, detail ?? '–']);
   return html`<h2>Integrity</h2>
 <p class="quiet">The ledger holds what the server acknowledged. After everything was healed and the server restarted, each score was read back and its hash compared. Samples of control windows were read back before; what they found wrong is counted here as well, once.</p>
 ${facts([
@@ -31,7 +31,7 @@ ${facts([
   ['Foreign containers touched', count(hygiene.foreign_containers_touched)],
 ])}
 <h3>Hands of others</h3>
-${table('Manual interventions', [{ title: 'At (UTC)' }, { title: 'Target' }, { title: 'What' }], rows, { empty: 'Nobody touched a target but Encore.' })}`;
+${table('Manual interventions', [{ title: 'At (UTC)' }, { title: 'Target' }, { title: 'What' }, { title: 'Cause' }], rows, { empty: 'Nobody touched a target but Encore.' })}`;
 }
 
 export function resourcesSection({ resources, generator }: Report): Html {
