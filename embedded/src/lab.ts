@@ -1,7 +1,7 @@
 /** Starts the lab's programs in the order of their dependencies and ends them again, whatever state they are in. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
@@ -51,6 +51,8 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const engine = undo.use(new Engine(reaper));
   const api = createServer(engineApi(engine)).listen(folder.engineSocket);
   await once(api, 'listening');
+  // A connection to a socket needs the right to write to it: with a loose umask any local user would have it.
+  chmodSync(folder.engineSocket, 0o600);
   undo.defer(() => closeServer(api, 0));
 
   const password = randomBytes(12).toString('hex');

@@ -84,7 +84,7 @@ export const engineInfoSchema = z.object({
   cgroupVersion: z.string(),
   cores: z.number(),
   memoryBytes: z.number(),
-  /** How far the engine's clock is ahead of the guard's; null when it does not tell its time. */
+  /** How far the engine's clock is ahead of ours; null when it does not tell its time. */
   clockAheadMs: z.number().nullable(),
   /** The Compose that made the containers; null where none did. */
   composeVersion: z.string().nullable(),
