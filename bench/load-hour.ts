@@ -85,7 +85,7 @@ async function runHour(run: {
 }): Promise<Heaps> {
   const { env, runId, seen } = run;
   const url = (name: string): string => env[`ENCORE_${name}_URL`] ?? '';
-  const urls = { chaosUrl: url('CHAOS'), loadgenUrl: url('LOADGEN') };
+  const urls = { chaosUrl: url('CHAOS'), loadgenUrl: url('LOADGEN'), tokenFile: env['ENCORE_TOKEN_FILE'] };
   const peers = new Peers({ ...urls, serverHealthUrl: url('SERVER_HEALTH') });
   const clock = systemClock;
   const fail = (error: unknown): never => {
@@ -94,7 +94,7 @@ async function runHour(run: {
   await using history = await HistoryWriter.open(join(run.runFolder, 'history.ndjson'), (e) => seen.add(e), fail);
   const common = { clock, since: clock.now(), history, onReboot: () => fail(new Error('a program began anew')) };
   const loadgen = new EventPoller({ ...common, source: 'loadgen', url: urls.loadgenUrl });
-  const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl });
+  const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl, token: peers.chaosToken });
   const renew = async (answer: Promise<unknown>): Promise<void> => {
     await answer.catch((error: unknown) => run.print(`a lease was not renewed: ${describeError(error)}`));
   };

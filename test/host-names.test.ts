@@ -49,7 +49,11 @@ describe('a program of the lab that listens', function () {
 
   for (const [name, { main, env }] of Object.entries(services))
     it(`as ${name}, answers to its own names only`, async () => {
-      const folders = { ENCORE_JOURNAL_DIR: join(folder, 'journal'), ENCORE_RUNS_DIR: join(folder, 'runs') };
+      const folders = {
+        ENCORE_JOURNAL_DIR: join(folder, 'journal'),
+        ENCORE_TOKEN_FILE: join(folder, 'token'),
+        ENCORE_RUNS_DIR: join(folder, 'runs'),
+      };
       const child = spawn(process.execPath, [join(root, main)], {
         env: { ...env, ...folders, ENCORE_PORT: '0' },
         stdio: ['ignore', 'ignore', 'pipe'],

@@ -78,7 +78,12 @@ describe('Prometheus', () => {
     const { services } = readYaml('docker-compose.yml') as {
       services: Record<
         string,
-        { networks?: string[]; environment?: unknown; healthcheck?: unknown; command?: string[] }
+        {
+          networks?: string[] | Record<string, unknown>;
+          environment?: unknown;
+          healthcheck?: unknown;
+          command?: string[];
+        }
       >;
     };
     const { scrape_configs: jobs, global } = readYaml('prometheus/prometheus.yml') as {
@@ -86,14 +91,18 @@ describe('Prometheus', () => {
       scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
     };
     assert.equal(global.scrape_interval, '5s');
-    const mine = services['prometheus']?.networks ?? [];
+    const networksOf = (name: string): string[] => {
+      const { networks = [] } = services[name] ?? {};
+      return Array.isArray(networks) ? networks : Object.keys(networks);
+    };
+    const mine = networksOf('prometheus');
     for (const { job_name: job, static_configs: configs } of jobs) {
       if (job === 'prometheus') continue;
       const [host = '', port = ''] = (configs[0]?.targets[0] ?? '').split(':');
       const service = services[host];
       assert.ok(service && host === job, `${job} is no service`);
       assert.ok(
-        service.networks?.some((network) => mine.includes(network)),
+        networksOf(host).some((network) => mine.includes(network)),
         `${job} is out of reach`,
       );
       const { environment, healthcheck } = service;

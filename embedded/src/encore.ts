@@ -68,11 +68,13 @@ async function showRuns(): Promise<void> {
 /** A lab without Docker takes other ports where these are taken. */
 async function findLab(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
-  const { runningPorts } = await import('./running-lab.ts');
-  const ports = runningPorts(readHostEnvironment(process.env).homes, root);
-  if (ports === null) return;
+  const { runningLab } = await import('./running-lab.ts');
+  const lab = runningLab(readHostEnvironment(process.env).homes, root);
+  if (lab === null) return;
+  const { ports, tokenFile } = lab;
   process.env['ENCORE_PORT_PAGE'] = given['ENCORE_PORT_PAGE'] || String(ports.page);
   process.env['ENCORE_CHAOS_URL'] = given['ENCORE_CHAOS_URL'] || `http://127.0.0.1:${ports.chaos}`;
+  process.env['ENCORE_TOKEN_FILE'] = given['ENCORE_TOKEN_FILE'] || tokenFile;
 }
 
 async function runLab(): Promise<number> {

@@ -1,12 +1,12 @@
 /** Starts the lab's programs in the order of their dependencies and ends them again, whatever state they are in. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-import { closeServer, EncoreError, waitUntil } from '@encore/kit';
+import { closeServer, createApiToken, EncoreError, waitUntil } from '@encore/kit';
 import type { HostEnvironment } from './config.ts';
 import { engineApi } from './engine/api.ts';
 import { removeStaleGroups } from './engine/cgroup-files.ts';
@@ -17,7 +17,7 @@ import { type LabFolder, openLabFolder } from './lab-folder.ts';
 import { holdPorts } from './ports.ts';
 import { preparePostgres } from './postgres/binaries.ts';
 import { createDatabase } from './postgres/database.ts';
-import { publishPorts } from './running-lab.ts';
+import { publishLab } from './running-lab.ts';
 import { type LabPlaces, type LabService, orchestratorEnvironment, topology, withoutLimits } from './topology.ts';
 
 const readyTimeoutMs = 30_000;
@@ -45,10 +45,14 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const reaper = undo.use(new Reaper(folder.path));
   undo.defer(() => rmSync(folder.path, { recursive: true, force: true }));
   const { ports } = undo.use(await holdPorts());
-  publishPorts(folder.path, { root: options.root, ports });
+  const tokenFile = join(folder.sub('secret'), 'token');
+  await createApiToken(tokenFile);
+  publishLab(folder.path, { root: options.root, ports, tokenFile });
   const engine = undo.use(new Engine(reaper));
   const api = createServer(engineApi(engine)).listen(folder.engineSocket);
   await once(api, 'listening');
+  // A connection to a socket needs the right to write to it: with a loose umask any local user would have it.
+  chmodSync(folder.engineSocket, 0o600);
   undo.defer(() => closeServer(api, 0));
 
   const password = randomBytes(12).toString('hex');
@@ -63,6 +67,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
     base: options.host.base,
     folder,
     ports,
+    tokenFile,
     database,
     project: `encore-${process.pid}`,
     databaseUrl: `postgres://${role}:${password}@127.0.0.1:${ports.databaseLink}/postgres`,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Ports } from './ports.ts';
-import { publishPorts, runningPorts } from './running-lab.ts';
+import { publishLab, runningLab } from './running-lab.ts';
 
 describe('running lab', () => {
   let home = '';
@@ -17,7 +17,7 @@ describe('running lab', () => {
   const lab = (pid: number, page: number, startedAt: number, of = root): void => {
     const folder = join(home, 'labs', String(pid));
     mkdirSync(folder, { recursive: true });
-    publishPorts(folder, { root: of, ports: { page } as Ports });
+    publishLab(folder, { root: of, ports: { page } as Ports, tokenFile: join(folder, 'secret', 'token') });
     utimesSync(join(folder, 'ports.json'), startedAt, startedAt);
   };
 
@@ -26,17 +26,19 @@ describe('running lab', () => {
     lab(process.pid, 8180, 2_000);
     // Larger than any pid: nobody lives there.
     lab(99_999_999, 8280, 3_000);
-    assert.equal(runningPorts(['/no/such/home', home], root)?.page, 8180);
+    const found = runningLab(['/no/such/home', home], root);
+    assert.equal(found?.ports.page, 8180);
+    assert.equal(found.tokenFile, join(home, 'labs', String(process.pid), 'secret', 'token'));
   });
 
   it('is never that of another checkout, whose faults are none of ours', () => {
     lab(process.pid, 8080, 1_000, '/another/checkout');
-    assert.equal(runningPorts([home], root), null);
+    assert.equal(runningLab([home], root), null);
   });
 
   it('is none where no lab lives, or where it has no ports yet', () => {
     mkdirSync(join(home, 'labs', String(process.pid)), { recursive: true });
-    assert.equal(runningPorts([home], root), null);
-    assert.equal(runningPorts([], root), null);
+    assert.equal(runningLab([home], root), null);
+    assert.equal(runningLab([], root), null);
   });
 });

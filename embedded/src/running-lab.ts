@@ -6,18 +6,20 @@ import type { Ports } from './ports.ts';
 
 const fileName = 'ports.json';
 
-interface PublishedLab {
+export interface PublishedLab {
   /** Of the checkout that it was started from. */
   root: string;
   ports: Ports;
+  /** Where the token of its chaos service is. */
+  tokenFile: string;
 }
 
-export function publishPorts(labFolder: string, lab: PublishedLab): void {
+export function publishLab(labFolder: string, lab: PublishedLab): void {
   writeFileSync(join(labFolder, fileName), JSON.stringify(lab));
 }
 
-/** Of this checkout's labs that live in these homes, the ports of the one that was started last; null when there is none. */
-export function runningPorts(homes: readonly string[], root: string): Ports | null {
+/** Of this checkout's labs that live in these homes, the one that was started last; null when there is none. */
+export function runningLab(homes: readonly string[], root: string): PublishedLab | null {
   const files = homes
     .map((home) => join(home, 'labs'))
     .flatMap((labs) => namesIn(labs).flatMap((pid) => (isAlive(Number(pid)) ? [join(labs, pid, fileName)] : [])));
@@ -25,7 +27,7 @@ export function runningPorts(homes: readonly string[], root: string): Ports | nu
     .map((file) => ({ lab: publishedIn(file), at: changedAt(file) }))
     .filter(({ lab }) => lab?.root === root)
     .sort((a, b) => b.at - a.at);
-  return latest?.lab?.ports ?? null;
+  return latest?.lab ?? null;
 }
 
 /** Null for a lab that has not come so far. */

@@ -27,6 +27,8 @@ export interface LabPlaces {
   readonly project: string;
   readonly database: Database;
   readonly databaseUrl: string;
+  /** The secret between the orchestrator and the chaos service. */
+  readonly tokenFile: string;
   readonly results: string;
   readonly serverConfig: string;
   /** Environment of every program. */
@@ -65,7 +67,7 @@ export function topology(places: LabPlaces): LabService[] {
       after: [],
       ready: { url: `${at(ports.toxiproxy)}/version` },
       spec: {
-        ...node('toxiproxy', 'embedded/src/proxy/main.ts', ports.toxiproxy),
+        ...node('toxiproxy', 'embedded/src/proxy/main.ts', ports.toxiproxy, { ENCORE_TOKEN_FILE: places.tokenFile }),
         labels: labels(places, 'toxiproxy', 'toxiproxy', ''),
       },
     },
@@ -76,10 +78,12 @@ export function topology(places: LabPlaces): LabService[] {
         ENCORE_PROJECT: places.project,
         ENCORE_ENGINE_SOCKET: folder.engineSocket,
         ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
+        ENCORE_TOXIPROXY_TOKEN_FILE: places.tokenFile,
         ENCORE_SERVER_HEALTH_URL: at(ports.health),
         ENCORE_CLIENT_LINK: `127.0.0.1:${ports.clientLink}>127.0.0.1:${ports.server}`,
         ENCORE_DATABASE_LINK: `127.0.0.1:${ports.databaseLink}>127.0.0.1:${ports.postgres}`,
         ENCORE_JOURNAL_DIR: folder.sub('journal'),
+        ENCORE_TOKEN_FILE: places.tokenFile,
       }),
     },
     {
@@ -122,11 +126,12 @@ export function topology(places: LabPlaces): LabService[] {
 }
 
 /** What wires the orchestrator; it runs in front, with the terminal, and not as a container. */
-export function orchestratorEnvironment({ ports, folder, results }: LabPlaces): Record<string, string> {
+export function orchestratorEnvironment({ ports, folder, results, tokenFile }: LabPlaces): Record<string, string> {
   return {
     ENCORE_HOST: '127.0.0.1',
     ENCORE_PORT: String(ports.page),
     ENCORE_CHAOS_URL: at(ports.chaos),
+    ENCORE_TOKEN_FILE: tokenFile,
     ENCORE_LOADGEN_URL: at(ports.loadgen),
     ENCORE_SERVER_HEALTH_URL: at(ports.health),
     ENCORE_RUNS_DIR: folder.runs,

@@ -15,6 +15,8 @@ export interface CommandOptions {
   timeoutMs: number;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Another user to run it as; needs root. */
+  uid?: number;
   /** Hears what it says while it runs. */
   onOutput?: (text: string) => void;
 }
@@ -26,6 +28,7 @@ export function runCommand(file: string, args: readonly string[], options: Comma
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   let stdout = '';
   let stderr = '';

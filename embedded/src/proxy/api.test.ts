@@ -32,6 +32,28 @@ describe('proxy API', () => {
     return { status: response.status, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text };
   }
 
+  it('with a token, tells its version to everybody and obeys only a client that has the token', async () => {
+    const token = 'a'.repeat(64);
+    const guarded = createServer(proxyApi(proxies, token)).listen(0, '127.0.0.1');
+    await once(guarded, 'listening');
+    const at = `http://127.0.0.1:${(guarded.address() as AddressInfo).port}`;
+    const statusOf = async (path: string, method: string, authorization?: string) => {
+      const headers = { 'user-agent': 'encore-test', ...(authorization === undefined ? {} : { authorization }) };
+      return (await fetch(at + path, { method, headers })).status;
+    };
+    assert.equal(await statusOf('/version', 'GET'), 200);
+    for (const wrong of [undefined, `Bearer ${'b'.repeat(64)}`])
+      for (const [method, path] of [
+        ['GET', '/proxies'],
+        ['POST', '/reset'],
+        ['DELETE', '/proxies/a'],
+      ] as const)
+        assert.equal(await statusOf(path, method, wrong), 401, path);
+    assert.equal(await statusOf('/proxies/a', 'GET', `Bearer ${token}`), 200);
+    guarded.close();
+    guarded.closeAllConnections();
+  });
+
   const refusals: [string, string, unknown, number, RegExp][] = [
     ['a proxy without a name', 'POST /proxies', { upstream: 'x:1' }, 400, /^missing required field: name$/],
     ['a proxy without an upstream', 'POST /proxies', { name: 'b' }, 400, /^missing required field: upstream$/],

@@ -5,25 +5,28 @@
  *   GET, POST /proxies           GET, POST, PATCH, DELETE /proxies/:proxy
  *   GET, POST /proxies/:proxy/toxics      GET, POST, PATCH, DELETE /proxies/:proxy/toxics/:toxic
  *
- * Errors are {error, status}. Browsers (`Mozilla/`) are refused, so that no page can drive the proxy.
+ * Errors are {error, status}. Browsers (`Mozilla/`) are refused, so that no page can drive the proxy. With a token, which
+ * Toxiproxy does not know, every request but GET /version must carry it: without Docker no network keeps other users out.
  */
+import { EncoreError, tokenGuard } from '@encore/kit';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import type { ProxyCollection } from './proxy-collection.ts';
 import { badRequestBody, ProxyError } from './proxy-error.ts';
 
 export const toxiproxyVersion = '2.12.0';
 
-export function proxyApi(proxies: ProxyCollection): Express {
+export function proxyApi(proxies: ProxyCollection, token?: string): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.use((request, response, next) => {
     if (request.get('user-agent')?.startsWith('Mozilla/')) response.status(403).send('User agent not allowed\n');
     else next();
   });
+  app.get('/version', (_request, response) => void response.json({ version: toxiproxyVersion }));
+  if (token !== undefined) app.use(tokenGuard(token));
   // Toxiproxy reads JSON whatever the content type says.
   app.use(express.text({ type: () => true, limit: '1mb' }));
 
-  app.get('/version', (_request, response) => void response.json({ version: toxiproxyVersion }));
   app.post('/reset', async (_request, response) => {
     await proxies.reset();
     response.status(204).end();
@@ -82,6 +85,6 @@ function bodyOf(request: { body?: unknown }): unknown {
 
 const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (response.headersSent) return next(error);
-  const status = error instanceof ProxyError ? error.status : 500;
+  const status = error instanceof ProxyError || error instanceof EncoreError ? error.status : 500;
   response.status(status).json({ error: error instanceof Error ? error.message : String(error), status });
 };

@@ -3,5 +3,13 @@ import { portVariable, readEnv } from '@encore/kit';
 import { z } from 'zod';
 
 export function readConfig(env: NodeJS.ProcessEnv) {
-  return readEnv({ ENCORE_HOST: z.string().default('127.0.0.1'), ENCORE_PORT: portVariable.default(8474) }, env);
+  return readEnv(
+    {
+      ENCORE_HOST: z.string().default('127.0.0.1'),
+      ENCORE_PORT: portVariable.default(8474),
+      /** The file with the token that the API demands; unset: none, as Toxiproxy. */
+      ENCORE_TOKEN_FILE: z.string().optional(),
+    },
+    env,
+  );
 }

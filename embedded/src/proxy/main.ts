@@ -1,7 +1,7 @@
 /** The proxy as a process of its own: Toxiproxy's API on ENCORE_PORT. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { closeServer, createLogger, runService } from '@encore/kit';
+import { closeServer, createLogger, readApiToken, runService } from '@encore/kit';
 import { proxyApi } from './api.ts';
 import { readConfig } from './config.ts';
 import { ProxyCollection } from './proxy-collection.ts';
@@ -10,7 +10,9 @@ const logger = createLogger('toxiproxy');
 await runService(logger, async () => {
   const config = readConfig(process.env);
   const proxies = new ProxyCollection();
-  const server = createServer(proxyApi(proxies)).listen(config.ENCORE_PORT, config.ENCORE_HOST);
+  const tokenFile = config.ENCORE_TOKEN_FILE || undefined;
+  const token = tokenFile === undefined ? undefined : readApiToken(tokenFile);
+  const server = createServer(proxyApi(proxies, token)).listen(config.ENCORE_PORT, config.ENCORE_HOST);
   await once(server, 'listening');
   logger.info({ port: config.ENCORE_PORT }, 'listening');
   return {

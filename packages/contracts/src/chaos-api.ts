@@ -1,5 +1,6 @@
 /**
- * The API of the chaos service (port 8011). It alone has the engine socket and commands Toxiproxy.
+ * The API of the chaos service (port 8011). It alone has the engine socket and commands Toxiproxy, so
+ * every request but the last three needs the bearer token from ENCORE_TOKEN_FILE (401 UNAUTHORIZED).
  * Its scheduler keeps nothing on disk: after a restart the orchestrator posts the same schedule
  * again, and faults whose time has passed are skipped and recorded as such.
  *
@@ -83,7 +84,7 @@ export const engineInfoSchema = z.object({
   cgroupVersion: z.string(),
   cores: z.number(),
   memoryBytes: z.number(),
-  /** How far the engine's clock is ahead of the guard's; null when it does not tell its time. */
+  /** How far the engine's clock is ahead of ours; null when it does not tell its time. */
   clockAheadMs: z.number().nullable(),
   /** The Compose that made the containers; null where none did. */
   composeVersion: z.string().nullable(),

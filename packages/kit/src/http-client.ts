@@ -7,6 +7,8 @@ import { parse } from './parse.ts';
 export interface CallOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
+  /** Sent as a bearer token. */
+  token?: string | undefined;
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -19,10 +21,12 @@ export async function callJson<Schema extends z.ZodType>(
 ): Promise<z.infer<Schema>> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
-  const init: RequestInit = { method: options.method ?? 'GET', signal };
+  const headers: Record<string, string> = {};
+  const init: RequestInit = { method: options.method ?? 'GET', signal, headers };
+  if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`;
   if (options.body !== undefined) {
     init.body = JSON.stringify(options.body);
-    init.headers = { 'content-type': 'application/json' };
+    headers['content-type'] = 'application/json';
   }
   let status: number;
   let text: string;

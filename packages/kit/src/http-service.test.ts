@@ -9,7 +9,7 @@ import { EventLog } from './event-log.ts';
 import { callJson, nothingSchema } from './http-client.ts';
 import { type HttpService, startHttpService } from './http-service.ts';
 
-function start(ready = true): Promise<HttpService> {
+function start(ready = true, token?: string): Promise<HttpService> {
   const events = new EventLog();
   events.add({ type: 'stop_requested', at: 1, reason: 'test' });
   return startHttpService({
@@ -19,6 +19,7 @@ function start(ready = true): Promise<HttpService> {
     registry: new Registry(),
     ready: () => ready,
     events,
+    ...(token === undefined ? {} : { token }),
     routes: (app) => {
       app.post('/echo', (request, response) => void response.json(request.body));
       app.get('/refused', () => {
@@ -43,6 +44,25 @@ const rejection = async (promise: Promise<unknown>): Promise<EncoreError> => {
 };
 
 describe('startHttpService and callJson', () => {
+  it('with a token, is watched by everybody and commanded only by a client that has the token', async () => {
+    const token = 'a'.repeat(64);
+    await using service = await start(true, token);
+    for (const path of ['/live', '/ready', '/metrics']) assert.equal((await fetch(service.url + path)).status, 200);
+    const echo = { method: 'POST' as const, body: { n: 1 }, timeoutMs: 1_000 };
+    for (const wrong of [undefined, 'b'.repeat(64)]) {
+      for (const call of [
+        { path: '/echo', ...echo },
+        { path: '/events', timeoutMs: 1_000 },
+        { path: '/nowhere', timeoutMs: 1_000 },
+      ]) {
+        const { path, ...options } = call;
+        const error = await rejection(callJson(service.url + path, z.unknown(), { ...options, token: wrong }));
+        assert.deepEqual([error.code, error.status], ['UNAUTHORIZED', 401], path);
+      }
+    }
+    assert.deepEqual(await callJson(`${service.url}/echo`, z.unknown(), { ...echo, token }), { n: 1 });
+  });
+
   it('carries JSON both ways and parses the answer', async () => {
     await using service = await start();
     const schema = z.object({ n: z.number() });

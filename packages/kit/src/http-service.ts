@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { ErrorRequestHandler, Express } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { tokenGuard } from './api-token.ts';
 import { systemClock } from './clock.ts';
 import { describeError, EncoreError, messageOf } from './encore-error.ts';
 import type { EventLog } from './event-log.ts';
@@ -22,6 +23,8 @@ export interface HttpServiceOptions {
   events?: EventLog;
   /** The names, without a port, under which browsers may ask; unset: any. */
   allowedHosts?: readonly string[];
+  /** The bearer token that every request but /live, /ready and /metrics must carry; unset: none. */
+  token?: string;
   routes: (app: Express) => void;
 }
 
@@ -36,7 +39,6 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   const app = express();
   app.disable('x-powered-by');
   if (options.allowedHosts) app.use(hostGuard(options.allowedHosts));
-  app.use(express.json({ limit: '16mb' }));
   app.get('/live', (_request, response) => void response.json({ live: true, now: systemClock.now() }));
   app.get('/ready', async (_request, response) => {
     const ready = await options.ready();
@@ -47,6 +49,9 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
     async (_request, response) =>
       void response.type(options.registry.contentType).send(await options.registry.metrics()),
   );
+  // Reading events needs the token too: a reader makes the log forget what it has read.
+  if (options.token !== undefined) app.use(tokenGuard(options.token));
+  app.use(express.json({ limit: '16mb' }));
   const { events } = options;
   if (events) {
     app.get('/events', (request, response) => {

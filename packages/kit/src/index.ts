@@ -1,4 +1,5 @@
 /** How any service of the lab boots and talks. */
+export * from './api-token.ts';
 export * from './canonical-json.ts';
 export * from './clock.ts';
 export * from './durable-file.ts';

@@ -18,9 +18,11 @@ export interface ChaosConfig {
   project: string;
   engineSocket: string;
   toxiproxyUrl: string;
+  toxiproxyTokenFile: string | undefined;
   serverHealthUrl: string;
   links: { 'client-link': LinkAddress; 'database-link': LinkAddress };
   journalDir: string;
+  tokenFile: string;
 }
 export interface LinkAddress {
   listen: string;
@@ -36,10 +38,13 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
       ENCORE_PROJECT: z.string().min(1),
       ENCORE_ENGINE_SOCKET: z.string().min(1),
       ENCORE_TOXIPROXY_URL: urlVariable,
+      /** Of the embedded proxy, which demands a token; Toxiproxy has no authentication. */
+      ENCORE_TOXIPROXY_TOKEN_FILE: z.string().optional(),
       ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
       ENCORE_CLIENT_LINK: linkVariable,
       ENCORE_DATABASE_LINK: linkVariable,
       ENCORE_JOURNAL_DIR: z.string().min(1),
+      ENCORE_TOKEN_FILE: z.string().min(1),
     },
     env,
   );
@@ -50,8 +55,10 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
     project: read.ENCORE_PROJECT,
     engineSocket: read.ENCORE_ENGINE_SOCKET,
     toxiproxyUrl: read.ENCORE_TOXIPROXY_URL.replace(/\/$/, ''),
+    toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE || undefined,
     serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
     links: { 'client-link': read.ENCORE_CLIENT_LINK, 'database-link': read.ENCORE_DATABASE_LINK },
     journalDir: read.ENCORE_JOURNAL_DIR,
+    tokenFile: read.ENCORE_TOKEN_FILE,
   };
 }

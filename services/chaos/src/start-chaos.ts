@@ -1,10 +1,12 @@
 /** Wires the scheduler and the injector to the engine, Toxiproxy, the journal and one port. */
 import {
+  createApiToken,
   createRegistry,
   describeError,
   type HttpService,
   hostNamesOf,
   type Logger,
+  readApiToken,
   startHttpService,
   systemClock,
 } from '@encore/kit';
@@ -28,7 +30,11 @@ export async function startChaos(
   logger: Logger,
 ): Promise<Pick<HttpService, 'url' | 'port'> & AsyncDisposable> {
   const registry = createRegistry('chaos');
-  const links = new Links(new ToxiproxyApi(config.toxiproxyUrl), config.links, systemClock);
+  const { toxiproxyTokenFile } = config;
+  const toxiproxy = new ToxiproxyApi(config.toxiproxyUrl, {
+    token: toxiproxyTokenFile === undefined ? undefined : readApiToken(toxiproxyTokenFile),
+  });
+  const links = new Links(toxiproxy, config.links, systemClock);
   const proxyHost = new URL(config.toxiproxyUrl).hostname;
   const { host, port } = placeOf({ links, proxyHost }, 'client-link');
   const injector = new Injector({
@@ -62,6 +68,7 @@ export async function startChaos(
     host: config.host,
     port: config.port,
     allowedHosts: hostNamesOf('chaos'),
+    token: await createApiToken(config.tokenFile),
     logger,
     registry,
     ready: () => injector.ready,

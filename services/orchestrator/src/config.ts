@@ -6,6 +6,8 @@ const shape = {
   ENCORE_HOST: z.string().default('127.0.0.1'),
   ENCORE_PORT: portVariable.default(8080),
   ENCORE_CHAOS_URL: urlVariable.default('http://127.0.0.1:8011'),
+  /** The file with the token that the chaos service demands. */
+  ENCORE_TOKEN_FILE: z.string().optional(),
   ENCORE_LOADGEN_URL: urlVariable.default('http://127.0.0.1:8012'),
   ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
   /** Where Prometheus is asked what its alerts did; unset: nobody watches. */
@@ -37,6 +39,7 @@ export interface Wiring {
   host: string;
   port: number;
   chaosUrl: string;
+  tokenFile: string | undefined;
   loadgenUrl: string;
   serverHealthUrl: string;
   prometheusUrl?: string | undefined;
@@ -57,6 +60,7 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     host: values.ENCORE_HOST,
     port: values.ENCORE_PORT,
     chaosUrl: values.ENCORE_CHAOS_URL,
+    tokenFile: values.ENCORE_TOKEN_FILE || undefined,
     loadgenUrl: values.ENCORE_LOADGEN_URL,
     serverHealthUrl: values.ENCORE_SERVER_HEALTH_URL,
     prometheusUrl: values.ENCORE_PROMETHEUS_URL,

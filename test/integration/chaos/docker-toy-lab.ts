@@ -98,6 +98,7 @@ export async function startDockerToyLab(): Promise<ToyLab> {
       ENCORE_CLIENT_LINK: `0.0.0.0:8000>${subnet}.11:8000`,
       ENCORE_DATABASE_LINK: `0.0.0.0:5432>${subnet}.12:5432`,
       ENCORE_JOURNAL_DIR: journalDir,
+      ENCORE_TOKEN_FILE: join(journalDir, 'token'),
     },
     container,
     bystander: container('bystander'),

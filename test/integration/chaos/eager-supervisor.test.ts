@@ -60,7 +60,7 @@ async function crashBeside(
   stack.defer(() => stop.abort());
   const url = `http://${lab.server.host}:${lab.server.port}`;
   const watch = new ServerWatch({ url, clock: systemClock, onChange: () => undefined, everyMs: 10 });
-  const peers = new Peers({ chaosUrl: chaos.url, loadgenUrl: url, serverHealthUrl: url });
+  const peers = new Peers({ chaosUrl: chaos.url, tokenFile: chaos.tokenFile, loadgenUrl: url, serverHealthUrl: url });
   // One act is enough; a supervisor without patience would not let the server come back at all.
   const record = ({ type, ...act }: EncoreEvent): void => {
     if (type === 'supervisor_acted' && 'result' in act && act.result === 'done') stop.abort();

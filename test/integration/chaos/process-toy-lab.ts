@@ -96,6 +96,7 @@ export async function startProcessToyLab(): Promise<ToyLab> {
       ENCORE_CLIENT_LINK: `${text(clientLink)}>${text(server)}`,
       ENCORE_DATABASE_LINK: `${text(databaseLink)}>${text(database)}`,
       ENCORE_JOURNAL_DIR: join(folder, 'journal'),
+      ENCORE_TOKEN_FILE: join(folder, 'token'),
     },
     container: (name) => containers[name],
     bystander,

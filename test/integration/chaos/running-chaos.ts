@@ -3,32 +3,35 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type EncoreEvent, type EventOf, eventPageSchema, type PlannedFault } from '@encore/contracts';
-import { systemClock, waitUntil } from '@encore/kit';
+import { readApiToken, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { root } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
+import type { ToyLab } from './toy-programs.ts';
 
 export class Running implements AsyncDisposable {
   readonly url: string;
   readonly child: ChildProcess;
+  readonly tokenFile: string;
   #stderr = '';
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, url: string, tokenFile: string) {
     this.child = child;
     this.url = url;
+    this.tokenFile = tokenFile;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-8_000);
     });
   }
 
   /** `nodeOptions` stand before the program, such as a module to load first. */
-  static async start(environment: Record<string, string>, nodeOptions: readonly string[] = []): Promise<Running> {
+  static async start(environment: ToyLab['environment'], nodeOptions: readonly string[] = []): Promise<Running> {
     const port = await freePort();
     const child = spawn(process.execPath, [...nodeOptions, join(root, 'services/chaos/src/main.ts')], {
       env: { ...process.env, ...environment, ENCORE_PORT: String(port), ENCORE_HOST: '127.0.0.1' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const running = new Running(child, `http://127.0.0.1:${port}`);
+    const running = new Running(child, `http://127.0.0.1:${port}`, environment.ENCORE_TOKEN_FILE);
     await waitUntil(
       'the chaos service',
       async () => {
@@ -43,8 +46,11 @@ export class Running implements AsyncDisposable {
   }
 
   async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    const authorization = `Bearer ${readApiToken(this.tokenFile)}`;
     const json =
-      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+      body === undefined
+        ? { headers: { authorization } }
+        : { body: JSON.stringify(body), headers: { authorization, 'content-type': 'application/json' } };
     const answer = await fetch(`${this.url}${path}`, { method, signal: AbortSignal.timeout(40_000), ...json });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);

@@ -37,7 +37,7 @@ export interface Place {
 export interface ToyLab extends AsyncDisposable {
   docker: import('dockerode');
   /** The chaos's environment. */
-  environment: Record<string, string>;
+  environment: Record<string, string> & { ENCORE_TOKEN_FILE: string };
   server: Place;
   database: Place;
   clientLink: Place;

@@ -1,8 +1,10 @@
 /**
- * Toxiproxy's API, each call with a deadline and its answer parsed. (toxiproxy-node-client has neither deadlines nor a
- * way to read toxics back; the contract tests use it as the judge.)
+ * Toxiproxy through toxiproxy-node-client. Added around it: a deadline for each call, the body of an error, and toxics that
+ * can be read back.
  */
 import { describeError, EncoreError, parse } from '@encore/kit';
+import { Toxiproxy, Proxy as ToxiproxyProxy } from 'toxiproxy-node-client';
+import { HttpClient } from 'toxiproxy-node-client/dist/HttpClient.js';
 import { z } from 'zod';
 
 const toxicSchema = z.object({
@@ -26,7 +28,7 @@ const proxySchema = z.object({
 });
 export type ProxyState = z.infer<typeof proxySchema>;
 
-/** What the injector needs of a proxy with links; the real one and a fake for tests and simulation. */
+/** What the injector needs of a proxy server; the real one and a fake for tests and simulation. */
 export interface Proxies {
   version(): Promise<string>;
   /** Also the health check: it takes the lock that a frozen Toxiproxy holds for ever, which /version does not. */
@@ -38,85 +40,130 @@ export interface Proxies {
   removeToxic(proxy: string, toxic: string): Promise<void>;
 }
 
-const nothing = z.unknown();
+const proxiesSchema = z.record(z.string(), proxySchema);
+const versionSchema = z.object({ version: z.string() });
+
+export interface ToxiproxyOptions {
+  /** For each call. A frozen Toxiproxy accepts connections and never responds. */
+  timeoutMs?: number;
+  /** The embedded proxy demands one; Toxiproxy itself has no authentication. */
+  token?: string | undefined;
+}
 
 export class ToxiproxyApi implements Proxies {
-  readonly #url: string;
-  readonly #timeoutMs: number;
+  readonly #client: Toxiproxy;
 
-  constructor(url: string, timeoutMs = 3_000) {
-    this.#url = url;
-    this.#timeoutMs = timeoutMs;
+  constructor(url: string, { timeoutMs = 3_000, token }: ToxiproxyOptions = {}) {
+    this.#client = new Toxiproxy(url);
+    this.#client.api = new BoundedHttpClient(timeoutMs, token);
   }
 
   async version(): Promise<string> {
-    const { version } = await this.#call('GET', '/version', z.object({ version: z.string() }));
-    return version;
+    return parse(versionSchema, JSON.parse(await this.#client.getVersion()), 'version of Toxiproxy').version;
   }
 
-  list(): Promise<Record<string, ProxyState>> {
-    return this.#call('GET', '/proxies', z.record(z.string(), proxySchema));
+  /** From the raw response: the client's `getAll` leaves the toxics out. */
+  async list(): Promise<Record<string, ProxyState>> {
+    const { data } = await this.#client.api.get(`${this.#client.host}/proxies`);
+    return parse(proxiesSchema, data, 'proxies of Toxiproxy');
   }
 
   async create(proxy: { name: string; listen: string; upstream: string }): Promise<void> {
-    await this.#call('POST', '/proxies', nothing, { ...proxy, enabled: true }, [409]);
+    await unless(409, this.#client.createProxy({ ...proxy, enabled: true }));
   }
 
   async remove(name: string): Promise<void> {
-    await this.#call('DELETE', path(name), nothing, undefined, [404]);
+    await unless(404, this.#proxy(name).remove());
   }
 
   async setEnabled(name: string, enabled: boolean): Promise<void> {
-    await this.#call('POST', path(name), nothing, { enabled });
+    // Toxiproxy changes what is given and keeps the rest; the client's type asks for all of it.
+    await this.#proxy(name).update({ enabled } as Parameters<ToxiproxyProxy['update']>[0]);
   }
 
   async addToxic(proxy: string, toxic: Toxic): Promise<void> {
-    await this.#call('POST', `${path(proxy)}/toxics`, nothing, toxic, [409]);
+    await unless(409, this.#proxy(proxy).addToxic(toxic as Parameters<ToxiproxyProxy['addToxic']>[0]));
   }
 
-  async removeToxic(proxy: string, toxic: string): Promise<void> {
-    await this.#call('DELETE', `${path(proxy)}/toxics/${encodeURIComponent(toxic)}`, nothing, undefined, [404]);
+  async removeToxic(proxy: string, name: string): Promise<void> {
+    const remove = async () => await (await this.#proxy(proxy).getToxic(name)).remove();
+    await unless(404, remove());
   }
 
-  /** `alreadySo`: statuses that mean that it is so already. */
-  async #call<Schema extends z.ZodType>(
-    method: string,
-    path: string,
-    schema: Schema,
-    body?: unknown,
-    alreadySo: readonly number[] = [],
-  ): Promise<z.infer<Schema>> {
-    const what = `Toxiproxy ${method} ${path}`;
-    let response: { status: number; text: string };
-    try {
-      response = await this.#fetch(method, path, body);
-    } catch (error) {
-      throw new EncoreError(
-        'PROXY_UNREACHABLE',
-        `${what}: no answer within ${this.#timeoutMs} ms: ${describeError(error)}`,
-        {
-          status: 503,
-          cause: error,
-        },
-      );
-    }
-    if (response.status >= 400 && !alreadySo.includes(response.status))
-      throw new EncoreError('PROXY_REFUSED', `${what}: ${response.status} ${response.text.slice(0, 300).trim()}`, {
-        status: 502,
-        definite: true,
-      });
-    return parse(schema, response.text === '' ? undefined : JSON.parse(response.text), `answer of ${what}`);
-  }
-
-  async #fetch(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {
-    const init: RequestInit = { method, signal: AbortSignal.timeout(this.#timeoutMs) };
-    if (body !== undefined) {
-      init.body = JSON.stringify(body);
-      init.headers = { 'content-type': 'application/json' };
-    }
-    const response = await fetch(`${this.#url}${path}`, init);
-    return { status: response.status, text: await response.text() };
+  /** A handle to send requests with; nothing is asked for it. */
+  #proxy(name: string): ToxiproxyProxy {
+    return new ToxiproxyProxy(this.#client, { name, listen: '', upstream: '', enabled: true, toxics: [] });
   }
 }
 
-const path = (proxy: string): string => `/proxies/${encodeURIComponent(proxy)}`;
+/** The client's HTTP, with a deadline, and with the status and the body of an error. */
+class BoundedHttpClient extends HttpClient {
+  readonly #timeoutMs: number;
+  readonly #headers: Record<string, string>;
+
+  constructor(timeoutMs: number, token: string | undefined) {
+    super();
+    this.#timeoutMs = timeoutMs;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  }
+
+  override async get<T>(url: string): Promise<{ data: T }> {
+    return { data: dataIn<T>(await this.#send('GET', url)) };
+  }
+
+  override async post<T>(url: string, body?: unknown): Promise<{ data: T }> {
+    return { data: dataIn<T>(await this.#send('POST', url, body)) };
+  }
+
+  override async delete(url: string): Promise<void> {
+    await this.#send('DELETE', url);
+  }
+
+  override getText(url: string): Promise<string> {
+    return this.#send('GET', url);
+  }
+
+  async #send(method: string, url: string, body?: unknown): Promise<string> {
+    const what = `Toxiproxy ${method} ${new URL(url).pathname}`;
+    const init: RequestInit = { method, signal: AbortSignal.timeout(this.#timeoutMs), headers: this.#headers };
+    if (body !== undefined) {
+      init.body = JSON.stringify(body);
+      init.headers = { ...this.#headers, 'content-type': 'application/json' };
+    }
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(url, init);
+      status = response.status;
+      text = await response.text();
+    } catch (error) {
+      const message = `${what}: no answer within ${this.#timeoutMs} ms: ${describeError(error)}`;
+      throw new EncoreError('PROXY_UNREACHABLE', message, { status: 503, cause: error });
+    }
+    if (status >= 400) throw new ToxiproxyRefusal(`${what}: ${status} ${text.slice(0, 300).trim()}`, status);
+    return text;
+  }
+}
+
+class ToxiproxyRefusal extends EncoreError {
+  readonly toxiproxyStatus: number;
+
+  constructor(message: string, toxiproxyStatus: number) {
+    super('PROXY_REFUSED', message, { status: 502, definite: true });
+    this.toxiproxyStatus = toxiproxyStatus;
+  }
+}
+
+/** Some methods of the client promise data for an empty response. */
+function dataIn<T>(text: string): T {
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** `status`: what Toxiproxy responds when it is so already. */
+async function unless(status: number, call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof ToxiproxyRefusal && error.toxiproxyStatus === status)) throw error;
+  }
+}

@@ -9,6 +9,8 @@ import type { HistoryWriter, Source } from './history-writer.ts';
 export interface EventPollerOptions {
   source: Exclude<Source, 'orchestrator'>;
   url: string;
+  /** The token that the service demands. */
+  token?: () => string | undefined;
   clock: Clock;
   /** Events from before this time belong to an earlier run. */
   since: number;
@@ -62,6 +64,7 @@ export class EventPoller {
     try {
       const page = await callJson(`${url}/events?boot=${this.#boot}&after=${this.#after}`, eventPageSchema, {
         timeoutMs: 5_000,
+        token: this.#options.token?.(),
         ...(signal ? { signal } : {}),
       });
       const rebooted = this.#boot !== '' && page.boot !== this.#boot;

@@ -59,7 +59,13 @@ export class Background {
       onReboot: () => this.#loadLost('the load generator was restarted, and its users with it'),
     });
     this.#pollers = [
-      new EventPoller({ ...common, source: 'chaos', url: wiring.chaosUrl, onReboot: () => this.#resumeChaos() }),
+      new EventPoller({
+        ...common,
+        source: 'chaos',
+        url: wiring.chaosUrl,
+        token: peers.chaosToken,
+        onReboot: () => this.#resumeChaos(),
+      }),
       this.#loadgen,
     ];
   }

@@ -17,11 +17,13 @@ import {
   type TargetState,
   targetStateSchema,
 } from '@encore/contracts';
-import { type CallOptions, callJson } from '@encore/kit';
+import { type CallOptions, callJson, readApiToken } from '@encore/kit';
 import { z } from 'zod';
 
 export interface PeerUrls {
   chaosUrl: string;
+  /** The file with the token of the chaos service; unset: it demands none. */
+  tokenFile?: string | undefined;
   loadgenUrl: string;
   serverHealthUrl: string;
 }
@@ -45,30 +47,38 @@ export class Peers {
   }
 
   // ---- chaos ----
+  /** Read for each call, for the service may have been created again with another token. */
+  readonly chaosToken = (): string | undefined =>
+    this.urls.tokenFile === undefined ? undefined : readApiToken(this.urls.tokenFile);
+
+  async #chaos<Schema extends z.ZodType>(path: string, schema: Schema, call: CallOptions): Promise<z.infer<Schema>> {
+    return await callJson(`${this.urls.chaosUrl}${path}`, schema, { ...call, token: this.chaosToken() });
+  }
+
   takeRunLease(runId: string, call: Call = {}): Promise<unknown> {
     const body = { runId, holder: `orchestrator of run ${runId}`, ttlMs: runLeaseTtlMs };
-    return callJson(`${this.urls.chaosUrl}/run`, anything, post(body, call));
+    return this.#chaos(`/run`, anything, post(body, call));
   }
 
   renewRunLease(runId: string, call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.chaosUrl}/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
+    return this.#chaos(`/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
   }
 
   /** Everything that the run still holds is undone with it. */
   endRunLease(runId: string, call: Call = {}): Promise<unknown> {
     const { timeoutMs = 20_000, ...rest } = call;
-    return callJson(`${this.urls.chaosUrl}/run/${runId}`, anything, {
+    return this.#chaos(`/run/${runId}`, anything, {
       ...get({ timeoutMs, ...rest }),
       method: 'DELETE',
     });
   }
 
   engine(call: Call = {}): Promise<EngineInfo> {
-    return callJson(`${this.urls.chaosUrl}/engine`, engineInfoSchema, get(call));
+    return this.#chaos(`/engine`, engineInfoSchema, get(call));
   }
 
   targets(call: Call = {}): Promise<TargetState[]> {
-    return callJson(`${this.urls.chaosUrl}/targets`, z.array(targetStateSchema), get(call));
+    return this.#chaos(`/targets`, z.array(targetStateSchema), get(call));
   }
 
   startTarget(
@@ -78,32 +88,28 @@ export class Peers {
     call: Call = {},
   ): Promise<unknown> {
     const body = { ...request, actor: 'supervisor' };
-    return callJson(
-      `${this.urls.chaosUrl}/targets/${target}/${act}`,
-      anything,
-      post(body, { timeoutMs: 30_000, ...call }),
-    );
+    return this.#chaos(`/targets/${target}/${act}`, anything, post(body, { timeoutMs: 30_000, ...call }));
   }
 
   heal(call: Call = {}): Promise<HealAnswer> {
-    return callJson(`${this.urls.chaosUrl}/heal`, healAnswerSchema, post({}, { timeoutMs: 60_000, ...call }));
+    return this.#chaos(`/heal`, healAnswerSchema, post({}, { timeoutMs: 60_000, ...call }));
   }
 
   checkHygiene(call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.chaosUrl}/hygiene`, anything, post({}, { timeoutMs: 30_000, ...call }));
+    return this.#chaos(`/hygiene`, anything, post({}, { timeoutMs: 30_000, ...call }));
   }
 
   startChaos(runId: string, plan: Plan, steadyStartsAt: number, call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.chaosUrl}/schedule`, anything, post({ runId, plan, steadyStartsAt }, call));
+    return this.#chaos(`/schedule`, anything, post({ runId, plan, steadyStartsAt }, call));
   }
 
   stopChaos(call: Call = {}): Promise<unknown> {
     const { timeoutMs = 60_000, ...rest } = call;
-    return callJson(`${this.urls.chaosUrl}/schedule`, anything, { ...get({ timeoutMs, ...rest }), method: 'DELETE' });
+    return this.#chaos(`/schedule`, anything, { ...get({ timeoutMs, ...rest }), method: 'DELETE' });
   }
 
   scheduleStatus(call: Call = {}): Promise<ScheduleStatus> {
-    return callJson(`${this.urls.chaosUrl}/schedule`, scheduleStatusSchema, get(call));
+    return this.#chaos(`/schedule`, scheduleStatusSchema, get(call));
   }
 
   // ---- load generator ----

@@ -78,6 +78,7 @@ export class FakeLab implements AsyncDisposable {
       host: '127.0.0.1',
       port: 0,
       chaosUrl: this.chaos.url,
+      tokenFile: undefined,
       loadgenUrl: this.loadgen.url,
       serverHealthUrl: `http://127.0.0.1:${this.server.port}`,
       prometheusUrl: this.prometheusUrl,

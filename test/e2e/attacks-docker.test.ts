@@ -1,0 +1,137 @@
+/**
+ * Nobody but the orchestrator commands the lab on Docker. The attackers are a process inside the server's container (taken for
+ * compromised), a container on each network, and a local program that uses a bridge address. Toxiproxy's API responds on the
+ * control network only. What cannot be closed is in docs/SECURITY.md.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { type CommandResult, runCommand, tail } from '../support/command.ts';
+import { requireEngine } from '../support/engine.ts';
+import { freeLabPorts } from '../support/free-port.ts';
+
+const project = 'encore-attacked';
+const env: Record<string, string> = {};
+const docker = (args: string[], timeoutMs = 60_000): Promise<CommandResult> =>
+  runCommand('docker', args, { timeoutMs, env });
+const compose = (args: string[], timeoutMs = 60_000): Promise<CommandResult> =>
+  docker(['compose', '-p', project, ...args], timeoutMs);
+
+/** Each with the port that it is sent to. What must not work has the smallest harm that would show. */
+const attacks: readonly [number, string, string, object?][] = [
+  [8011, 'POST', '/run', { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
+  [8011, 'POST', '/schedule', {}],
+  [8011, 'DELETE', '/schedule'],
+  [8011, 'POST', '/heal', {}],
+  [8011, 'POST', '/targets/postgres/restart', { runId: 'attack', actor: 'supervisor', reason: 'attack' }],
+  [8011, 'GET', '/events'],
+  [8474, 'GET', '/proxies'],
+  [8474, 'POST', '/proxies/client-link', { enabled: false }],
+  [8474, 'POST', '/reset'],
+];
+
+/** Sends every attack to every host; prints the status of each, 0 where nobody responded. */
+const program = (hosts: readonly string[]): string => `
+const outcomes = {};
+await Promise.all(${JSON.stringify(hosts)}.flatMap((host) => ${JSON.stringify(attacks)}.map(async ([port, method, path, body]) => {
+  const init = { method, signal: AbortSignal.timeout(3000), headers: { 'user-agent': 'attacker', 'content-type': 'application/json' } };
+  if (body) init.body = JSON.stringify(body);
+  const status = await fetch('http://' + host + ':' + port + path, init).then((answer) => answer.status, () => 0);
+  outcomes[[host, port, method, path].join(' ')] = status;
+})));
+console.log(JSON.stringify(outcomes));`;
+
+describe('attacks on the lab on Docker', () => {
+  const names = ['chaos', 'toxiproxy', 'toxiproxy-api'];
+  let addresses: Record<string, string[]> = {};
+
+  before(async function () {
+    await requireEngine(this);
+    Object.assign(env, await freeLabPorts());
+    const built = await compose(['build', '--quiet', 'server', 'chaos', 'orchestrator'], 600_000);
+    assert.equal(built.exitCode, 0, tail(built.stderr));
+    const up = await compose(['up', '-d', '--wait', 'server'], 180_000);
+    assert.equal(up.exitCode, 0, tail(up.stderr));
+    addresses = { chaos: await addressesOf('chaos'), toxiproxy: await addressesOf('toxiproxy') };
+  });
+  after(async () => {
+    if (env['ENCORE_PORT_SERVER'] === undefined) return;
+    const down = await compose(['down', '-v', '--timeout', '5'], 120_000);
+    assert.equal(down.exitCode, 0, tail(down.stderr));
+  });
+
+  async function addressesOf(service: string): Promise<string[]> {
+    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+    const { stdout } = await docker(['inspect', '--format', format, `${project}-${service}-1`]);
+    const found = stdout.trim().split(' ');
+    assert.ok(found.length >= 3, stdout);
+    return found;
+  }
+
+  /** Whether each side responded at all, after the assertion that nothing was commanded. */
+  function assertRefused(result: CommandResult): { chaos: boolean; toxiproxy: boolean } {
+    assert.equal(result.exitCode, 0, tail(result.stderr));
+    const outcomes = Object.entries(JSON.parse(result.stdout) as Record<string, number>);
+    const of = (port: number) => outcomes.filter(([attack]) => attack.split(' ')[1] === String(port));
+    assert.ok(of(8011).length > 0 && of(8474).length > 0);
+    // 403: by a name that the service does not know.
+    for (const [attack, status] of of(8011)) assert.ok([0, 401, 403].includes(status), `${attack}: ${status}`);
+    const responded = (port: number) => of(port).some(([, status]) => status !== 0);
+    return { chaos: responded(8011), toxiproxy: responded(8474) };
+  }
+
+  async function untouched(): Promise<string> {
+    const format = '{{.Name}} {{.State.StartedAt}} {{.State.Status}}';
+    const containers = ['server', 'postgres', 'toxiproxy', 'chaos'].map((name) => `${project}-${name}-1`);
+    return (await docker(['inspect', '--format', format, ...containers])).stdout;
+  }
+
+  const all = () => [...names, ...Object.values(addresses).flat()];
+
+  it('from inside the server: nobody obeys, and Toxiproxy does not even respond', async () => {
+    const before = await untouched();
+    const run = await compose(['exec', '-T', 'server', 'node', '--input-type=module', '-e', program(all())]);
+    assert.deepEqual(assertRefused(run), { chaos: true, toxiproxy: false });
+    assert.equal(await untouched(), before);
+  });
+
+  for (const network of ['entry', 'front', 'back', 'data', 'health', 'control', 'watch'])
+    it(`from a container on the network ${network}`, async () => {
+      const networks = await docker(['network', 'ls', '--format', '{{.Name}}']);
+      // Nothing that runs here is on `watch`, so Compose has not made it.
+      if (!networks.stdout.split('\n').includes(`${project}_${network}`)) return assert.equal(network, 'watch');
+      const before = await untouched();
+      const image = `${project}/chaos`;
+      const node = ['--entrypoint', 'node', image, '--input-type=module', '-e', program(all())];
+      const run = await docker(['run', '--rm', '--network', `${project}_${network}`, ...node]);
+      const { toxiproxy } = assertRefused(run);
+      assert.equal(toxiproxy, network === 'control', 'Toxiproxy has no authentication; its network is all it has');
+      assert.equal(await untouched(), before);
+    });
+
+  it('from this machine, by the bridge addresses', async () => {
+    const before = await untouched();
+    const hosts = Object.values(addresses).flat();
+    const run = await runCommand(process.execPath, ['--input-type=module', '-e', program(hosts)], {
+      timeoutMs: 30_000,
+    });
+    assertRefused(run);
+    assert.equal(await untouched(), before);
+  });
+
+  it('the orchestrator is obeyed', async () => {
+    const healed = await compose(['run', '--rm', '--no-deps', 'orchestrator', 'heal'], 60_000);
+    assert.equal(healed.exitCode, 0, healed.stdout + tail(healed.stderr));
+  });
+
+  it('no other container has the token, and the socket is in one only', async () => {
+    const { stdout } = await compose(['config', '--format', 'json']);
+    const { services } = JSON.parse(stdout) as { services: Record<string, { volumes?: { source: string }[] }> };
+    const having = (source: string) =>
+      Object.entries(services)
+        .filter(([, { volumes = [] }]) => volumes.some((volume) => volume.source === source))
+        .map(([name]) => name)
+        .sort();
+    assert.deepEqual(having('secret'), ['chaos', 'orchestrator']);
+    assert.deepEqual(having('/var/run/docker.sock'), ['chaos']);
+  });
+}).timeout(900_000);
