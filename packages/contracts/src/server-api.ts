@@ -44,6 +44,8 @@ export const importScoreOutputSchema = z.object({
   parts: z.number().int(),
   measures: z.number().int(),
   notes: z.number().int(),
+  /** What the reader ignored or guessed; absent when there is nothing to say. */
+  warnings: z.array(z.string()).optional(),
 });
 
 export const exportScoreInputSchema = z.strictObject({
