@@ -18,11 +18,26 @@ export type Place = z.infer<typeof placeSchema>;
 
 const versionOutput = { score_id: scoreIdSchema, version: z.number().int() };
 
+/** What a score loses when it is read; the stored file still has it. In the words of the tools' descriptions too. */
+export const leftOut = [
+  'lyrics',
+  'dynamics',
+  'slurs and articulations',
+  'fingering and ornaments',
+  'beams and stems',
+  'chord symbols and figured bass',
+  'text and rehearsal marks',
+  'da capo, dal segno and coda',
+  'layout',
+] as const;
+
 /** What score_info says about the music. */
 export const scoreOutlineSchema = z.object({
   title: z.string(),
   composer: z.string(),
   measures: z.number().int(),
+  /** With repeats and endings played out, as the MIDI export has them; null beyond its limit of 200,000. */
+  measures_played: z.number().int().nullable(),
   /** In quarter notes, when the first measure is incomplete. */
   pickup: z.string().nullable(),
   quarters: z.string(),
@@ -46,6 +61,8 @@ export const scoreOutlineSchema = z.object({
   key_signatures: z.array(placeSchema.extend({ fifths: z.number().int().nullable() })),
   time_signatures: z.array(placeSchema.extend({ signature: z.string() })),
   tempos: z.array(placeSchema.extend({ quarters_per_minute: z.number() })),
+  /** What the reader ignored or guessed, for example a MIDI channel 0. */
+  warnings: z.array(z.string()),
 });
 export type ScoreOutline = z.infer<typeof scoreOutlineSchema>;
 
@@ -57,6 +74,8 @@ export const scoreInfoOutputSchema = z.object({
   format: z.enum(['musicxml', 'mxl', 'midi']),
   /** Of the signatures and tempos at most the first 100. */
   outline: scoreOutlineSchema,
+  /** What no score keeps, whether this file has it or not. */
+  left_out: z.array(z.string()),
 });
 
 /** In measures; a window every `hop`, as wide as a window when left out. */
@@ -71,12 +90,17 @@ export const keyAnalysisInputSchema = z.strictObject({
   window: windowSchema.optional(),
   ...pageInput,
 });
-const keyCandidateSchema = z.object({ key: z.string(), correlation: z.number() });
+const keyCandidateSchema = z.object({
+  key: z.string(),
+  correlation: z.number(),
+  /** What the keys are ordered by: correlation of the whole piece and of its ends, final bass, written signature. */
+  evidence: z.number(),
+});
 const keyFoundSchema = z.object({
   /** For example "Eb major" or "C# minor"; null when the key is undefined, with the reason. */
   key: z.string().nullable(),
   correlation: z.number().nullable(),
-  /** To the next key. */
+  /** To the next key, in evidence (of a window, in correlation). */
   margin: z.number().nullable(),
   reason: z.string().optional(),
 });
@@ -84,6 +108,7 @@ const keyWindowSchema = keyFoundSchema.extend({ from_measure: z.number().int(), 
 export type KeyWindow = z.infer<typeof keyWindowSchema>;
 export const keyAnalysisOutputSchema = keyFoundSchema.extend({
   ...versionOutput,
+  /** The next keys, most evidence first. */
   alternatives: z.array(keyCandidateSchema),
   /** These three only when windows were asked for. */
   windows: z.array(keyWindowSchema).optional(),

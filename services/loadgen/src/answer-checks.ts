@@ -2,7 +2,7 @@
  * What a right answer is, beyond a status of 200: shape, identity, version and content. Each check compares with what the
  * generator knows; nothing is taken from the answer on trust.
  */
-import { type StoredScore, serverErrorSchema, storedScoreSchema } from '@encore/contracts';
+import { rpcRefusalSchema, type StoredScore, serverErrorSchema, storedScoreSchema } from '@encore/contracts';
 import type { Checked, Refusal } from './classify-outcome.ts';
 import type { Answer } from './exchange.ts';
 import type { LiveScore } from './live-score.ts';
@@ -26,8 +26,11 @@ export function refusalOf(answer: Answer): Refusal {
     status: answer.status,
     retryAfterMs: Number.isFinite(retryAfter) && retryAfter >= 0 ? retryAfter * 1_000 : null,
   };
-  const error = serverErrorSchema.safeParse(parseJson(answer.text));
+  const body = parseJson(answer.text);
+  const error = serverErrorSchema.safeParse(body);
   if (error.success) return { ...base, ...error.data.error };
+  const rpc = rpcRefusalSchema.safeParse(body);
+  if (rpc.success) return { ...base, message: rpc.data.error.message, ...rpc.data.error.data };
   return { ...base, code: '', message: answer.text.slice(0, 200), definite: false };
 }
 

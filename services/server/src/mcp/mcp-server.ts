@@ -2,6 +2,7 @@
  * The MCP side, on the SDK's low-level Server, with lists made once. Serves clients of 2026-07-28 and, statelessly, those of
  * 2025-11-25 and before.
  */
+import { serverErrorSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
 import {
   type CallToolResult,
@@ -16,6 +17,7 @@ import { errorBody } from '../http/error-answer.ts';
 import type { ScoreLibrary } from '../scores/score-library.ts';
 import type { Tool } from '../tools/tool.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
+import { assertNoCursor } from './cursor.ts';
 import { revisions } from './plain-call.ts';
 import { registerPrompts } from './prompts.ts';
 import { registerScoreResources } from './score-resources.ts';
@@ -44,7 +46,10 @@ export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, lib
         throw error;
       }
     });
-    server.setRequestHandler('tools/list', () => ({ tools: listing }));
+    server.setRequestHandler('tools/list', ({ params }) => {
+      assertNoCursor(params);
+      return { tools: listing };
+    });
     registerScoreResources(server, library);
     registerPrompts(server);
     return server;
@@ -57,9 +62,25 @@ function listed(tool: Tool): ToolListing {
     title: tool.title,
     description: tool.description,
     inputSchema: z.toJSONSchema(tool.input, { io: 'input' }) as ToolListing['inputSchema'],
-    outputSchema: z.toJSONSchema(tool.output) as NonNullable<ToolListing['outputSchema']>,
+    outputSchema: outputSchemaOf(tool),
     annotations: { readOnlyHint: tool.readOnly, destructiveHint: tool.destructive, openWorldHint: false },
   };
+}
+
+const { properties: errorProperties } = z.toJSONSchema(serverErrorSchema);
+
+/**
+ * The output of the tool, or `error`. Clients also validate the structured content of an error result against this
+ * schema (the TypeScript SDK does up to 1.32), and reject the call when it does not match.
+ */
+function outputSchemaOf(tool: Tool): NonNullable<ToolListing['outputSchema']> {
+  const { required = [], properties, ...rest } = z.toJSONSchema(tool.output);
+  const schema = {
+    ...rest,
+    properties: { ...properties, ...errorProperties },
+    anyOf: [{ required }, { required: ['error'] }],
+  };
+  return schema as NonNullable<ToolListing['outputSchema']>;
 }
 
 function succeeded(output: unknown): CallToolResult {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rpcRefusalSchema } from '@encore/contracts/server-api';
 import { waitUntil } from '@encore/kit';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, type JsonSchemaType, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import { after, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
 import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
@@ -118,6 +120,33 @@ describe('MCP', function () {
         await assert.rejects(client.callTool({ name: 'no_such_tool', arguments: {} }), /there is no tool/);
       });
 
+      it('returns error results that match the output schema, with the message as text, of every tool', async () => {
+        const validators = new AjvJsonSchemaValidator();
+        for (const { name: tool, outputSchema } of (await client.listTools()).tools) {
+          const validate = validators.getValidator({ ...outputSchema } as JsonSchemaType);
+          const { isError, content, structuredContent } = await client.callTool({ name: tool, arguments: { odd: 1 } });
+          assert.equal(isError, true, tool);
+          assert.match((content[0] as { text: string }).text, /"INVALID_INPUT".*odd/);
+          const checked = validate(structuredContent);
+          assert.ok(checked.valid, `${tool}: ${checked.errorMessage}`);
+          assert.equal(validate({}).valid, false, `${tool}: neither an output nor an error`);
+          assert.equal(validate({ error: { code: 1 } }).valid, false, `${tool}: an error without a message`);
+        }
+      });
+
+      it('refuses a cursor that no list returned', async () => {
+        const refusal = { code: -32_602, message: /cursor/ };
+        for (const cursor of ['\u0000', 'a b', '../x', 'x'.repeat(65)]) {
+          await assert.rejects(client.request({ method: 'resources/list', params: { cursor } }), refusal);
+        }
+        for (const method of ['tools/list', 'prompts/list', 'resources/templates/list'] as const) {
+          await assert.rejects(client.request({ method, params: { cursor: 'x' } }), refusal, method);
+        }
+        for (const input of [{ after: '\u0000' }, { prefix: 'a\u0000' }]) {
+          assert.equal((await call('list_scores', input)).error?.code, 'INVALID_INPUT');
+        }
+      });
+
       it('offers prompts', async () => {
         const { prompts } = await client.listPrompts();
         const { messages } = await client.getPrompt({
@@ -135,6 +164,34 @@ describe('MCP', function () {
     assert.deepEqual([...new Set(answers.map(({ content }) => content['version']))], [1]);
     const other = await server.call('import_score', { ...args, content: smallScore('B') });
     assert.equal(other.code, 'IDEMPOTENCY_MISMATCH');
+  });
+
+  it('refuses a request before the SDK sees it with a JSON-RPC error, which a client shows', async () => {
+    const options = { max_message_size: 1024 * 1024, rate_limit: { client_per_second: 1, burst_seconds: 3 } };
+    await using small = await startFixtureServer(postgres.url, options);
+    await small.ready();
+    const ask = (headers: Record<string, string>, body: string) => {
+      const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+      return fetch(`${small.url}/mcp`, { method: 'POST', headers: { ...json, ...headers }, body });
+    };
+    const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+    const limited = { 'x-client-id': 'one' };
+    for (let i = 0; i < 3; i++) assert.equal((await ask(limited, ping)).status, 200);
+    const rows: [number, number, string, Record<string, string>, string][] = [
+      [413, -32_600, 'TOO_LARGE', {}, `{"pad":"${'x'.repeat(1_100_000)}"}`],
+      [403, -32_600, 'FORBIDDEN_HOST', { origin: 'http://elsewhere.test' }, ping],
+      [415, -32_600, 'UNSUPPORTED_ENCODING', { 'content-encoding': 'br' }, ping],
+      [429, -32_000, 'RATE_LIMITED', limited, ping],
+    ];
+    for (const [status, code, name, headers, body] of rows) {
+      const answer = await ask(headers, body);
+      const { jsonrpc, id, error } = rpcRefusalSchema.parse(await answer.json());
+      assert.deepEqual([answer.status, jsonrpc, id, error.code, error.data.code], [status, '2.0', null, code, name]);
+    }
+    const client = new Client({ name: 'test', version: '1' });
+    const requestInit = { headers: { origin: 'http://elsewhere.test' } };
+    const transport = new StreamableHTTPClientTransport(new URL(`${small.url}/mcp`), { requestInit });
+    await assert.rejects(client.connect(transport), /this Origin is not one of the names known here/);
   });
 
   it('answers hostile messages with an error of the protocol, and goes on', async () => {

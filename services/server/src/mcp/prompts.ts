@@ -1,6 +1,7 @@
 /** Ready-made requests that a person can pick in an MCP client. */
 import { scoreIdSchema } from '@encore/contracts/server-api';
 import { type Prompt, ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { assertNoCursor } from './cursor.ts';
 
 interface PromptDefinition {
   listing: Prompt;
@@ -21,7 +22,10 @@ const prompts: readonly PromptDefinition[] = [
 ];
 
 export function registerPrompts(server: Server): void {
-  server.setRequestHandler('prompts/list', () => ({ prompts: prompts.map(({ listing }) => listing) }));
+  server.setRequestHandler('prompts/list', ({ params }) => {
+    assertNoCursor(params);
+    return { prompts: prompts.map(({ listing }) => listing) };
+  });
   server.setRequestHandler('prompts/get', ({ params }) => {
     const prompt = prompts.find(({ listing }) => listing.name === params.name);
     if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no prompt ${params.name}`);

@@ -5,6 +5,7 @@ import { scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import type { ScoreLibrary } from '../scores/score-library.ts';
+import { assertNoCursor, invalidCursor } from './cursor.ts';
 
 const scheme = 'score:///';
 const pageSize = 100;
@@ -18,7 +19,10 @@ const mimeTypes: Record<StoredScore['format'], string> = {
 
 export function registerScoreResources(server: Server, library: ScoreLibrary): void {
   server.setRequestHandler('resources/list', async ({ params }, context) => {
-    const scores = await answered(library.store.list('', params?.cursor ?? '', pageSize, context.mcpReq.signal));
+    // The id of the last score of the page before.
+    const cursor = params?.cursor ?? '';
+    if (cursor !== '' && !scoreIdSchema.safeParse(cursor).success) throw invalidCursor();
+    const scores = await answered(library.store.list('', cursor, pageSize, context.mcpReq.signal));
     const last = scores.length < pageSize ? undefined : scores.at(-1)?.id;
     const resources = scores.map(({ id, format, bytes }) => ({
       uri: scheme + id,
@@ -28,9 +32,11 @@ export function registerScoreResources(server: Server, library: ScoreLibrary): v
     }));
     return last === undefined ? { resources } : { resources, nextCursor: last };
   });
-  server.setRequestHandler('resources/templates/list', () => ({
-    resourceTemplates: [{ uriTemplate: `${scheme}{id}`, name: 'score', description: 'A stored score, as uploaded.' }],
-  }));
+  server.setRequestHandler('resources/templates/list', ({ params }) => {
+    assertNoCursor(params);
+    const template = { uriTemplate: `${scheme}{id}`, name: 'score', description: 'A stored score, as uploaded.' };
+    return { resourceTemplates: [template] };
+  });
   server.setRequestHandler('resources/read', async ({ params }, context) => {
     const contents = await answered(readScore(library, params.uri, context.mcpReq.signal), { uri: params.uri });
     return { contents: [contents] };

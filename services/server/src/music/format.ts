@@ -1,5 +1,5 @@
 /** Which format are these bytes? By content alone: names and content types lie. */
-import { isRiffMidi } from './midi-riff.ts';
+import { isWrappedMidi } from './midi-riff.ts';
 
 export type ScoreFormat = 'musicxml' | 'mxl' | 'midi';
 
@@ -7,10 +7,10 @@ export type ScoreFormat = 'musicxml' | 'mxl' | 'midi';
 export const headBytes = 4096;
 
 export function detectFormat(head: Uint8Array): ScoreFormat | null {
-  if (startsWith(head, 'MThd') || isRiffMidi(head)) return 'midi';
+  if (startsWith(head, 'MThd') || isWrappedMidi(head)) return 'midi';
   if (startsWith(head, 'PK\u0003\u0004')) return 'mxl';
   const encoding = detectUnicode(head) ?? 'utf-8';
-  const text = new TextDecoder(encoding).decode(head.subarray(0, headBytes)).replace(/^\uFEFF?\s*/, '');
+  const text = new TextDecoder(encoding).decode(head.subarray(0, headBytes)).replace(/^[\uFEFF\s]*/, '');
   if (!text.startsWith('<')) return null;
   const root = firstElement(text);
   if (root === 'score-partwise' || root === 'score-timewise') return 'musicxml';

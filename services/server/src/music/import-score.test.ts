@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { outlineScore } from './analysis/score-outline.ts';
+import { exportScore } from './export-score.ts';
 import { importScore } from './import-score.ts';
 import { TIE_START, TIE_STOP, UNPITCHED } from './note-columns.ts';
 import { nameOfPitch } from './pitch.ts';
 import { codeOf, read } from './read-fixture.ts';
 import type { Score } from './score.ts';
+import { differenceOfScores } from './score-difference.ts';
 import { defaultScoreLimits, type ScoreLimits } from './score-limits.ts';
 
 function pitches(score: Score): string[] {
@@ -124,6 +127,191 @@ describe('importScore: MusicXML', () => {
     );
     assert.equal((await read(latin)).parts[0]?.name, 'Flöte');
   });
+});
+
+describe('importScore: hints, marks and lengths', () => {
+  const whole = note('C', 4, 4);
+  const measure = (content: string) => `<measure number="1">${content}</measure>`;
+  const instrument = (content: string) =>
+    `<score-part id="P1"><part-name>A</part-name><midi-instrument id="I">${content}</midi-instrument></score-part>`;
+  const direction = (unit: string, perMinute: string, more = '') =>
+    `<direction><direction-type><metronome>${unit}<per-minute>${perMinute}</per-minute></metronome></direction-type>${more}</direction>`;
+  const unit = (type: string, dots = 0) => `<beat-unit>${type}</beat-unit>${'<beat-unit-dot/>'.repeat(dots)}`;
+  const clef = (content: string) => `<attributes><clef><sign>G</sign>${content}</clef></attributes>`;
+
+  const hints: [name: string, text: string][] = [
+    ['midi-channel', partwise(measure(whole), instrument('<midi-channel>0</midi-channel>'))],
+    ['midi-channel', partwise(measure(whole), instrument('<midi-channel>17</midi-channel>'))],
+    ['midi-program', partwise(measure(whole), instrument('<midi-program>0</midi-program>'))],
+    ['midi-program', partwise(measure(whole), instrument('<midi-program>129</midi-program>'))],
+    ['midi-program', partwise(measure(whole), instrument('<midi-program></midi-program>'))],
+    ['midi-unpitched', partwise(measure(whole), instrument('<midi-unpitched>-1</midi-unpitched>'))],
+    ['tempo', partwise(measure(`<sound tempo="92,5"/>${whole}`))],
+    ['tempo', partwise(measure(`<sound tempo="-1"/>${whole}`))],
+    ['tempo', partwise(measure(`<direction><sound tempo="fast"/></direction>${whole}`))],
+    ['per-minute', partwise(measure(`${direction(unit('quarter'), 'allegro')}${whole}`))],
+    ['the line of a clef', partwise(measure(`${clef('<line>x</line>')}${whole}`))],
+    ['clef-octave-change', partwise(measure(`${clef('<clef-octave-change>0.5</clef-octave-change>')}${whole}`))],
+    [
+      'the number of a staff',
+      partwise(measure(`<attributes><clef number="0"><sign>F</sign></clef></attributes>${whole}`)),
+    ],
+    ['staves', partwise(measure(`<attributes><staves>0</staves></attributes>${whole}`))],
+    ['staff', partwise(measure(whole.replace('</note>', '<staff>0</staff></note>')))],
+    ['times', partwise(measure(`${whole}<barline><repeat direction="backward" times="1000"/></barline>`))],
+  ];
+  for (const [name, text] of hints) {
+    it(`ignores a ${name} that cannot be used, says so and reads the score`, async () => {
+      const score = await read(text);
+      assert.equal(score.notes.count, 1);
+      assert.deepEqual([score.tempos, score.parts[0]?.channel, score.parts[0]?.program], [[], null, null]);
+      assert.equal(score.warnings.length, 1);
+      assert.match(score.warnings[0] ?? '', new RegExp(`^part "P1".*: ${name} is ignored: it must be .* from .* to `));
+    });
+  }
+
+  it('has no warnings for what is right, and a bounded number of them for what is wrong', async () => {
+    assert.deepEqual((await read(partwise(measure(`<sound tempo="92.5"/>${whole}`)))).warnings, []);
+    const wrong = Array.from({ length: 30 }, (_, i) => `<measure number="${i}"><sound tempo="x"/>${whole}</measure>`);
+    const { warnings } = await read(partwise(wrong.join('')));
+    assert.deepEqual([warnings.length, warnings.at(-1)], [21, '10 more like these']);
+  });
+
+  const marks: [name: string, quarters: number[], content: string][] = [
+    ['a quarter', [92], direction(unit('quarter'), '92')],
+    ['a half', [184], direction(unit('half'), '92')],
+    ['a dotted quarter', [90], direction(unit('quarter', 1), '60')],
+    ['a doubly dotted eighth', [52.5], direction(unit('eighth', 2), '60')],
+    ['decimals', [92.5], direction(unit('quarter'), '92.5')],
+    ['a decimal comma, which is text here', [92.5], direction(unit('quarter'), '92,5')],
+    ['about', [92], direction(unit('quarter'), 'c. 92')],
+    ['a range, from its beginning', [92], direction(unit('quarter'), '92-96')],
+    ['a tempo for playback beside it, which holds', [60], direction(unit('quarter'), '92', '<sound tempo="60"/>')],
+    ['a tempo for playback before it', [60], `<sound tempo="60"/>${direction(unit('quarter'), '92')}`],
+    ['a tempo for playback that cannot be used', [92], direction(unit('quarter'), '92', '<sound tempo="x"/>')],
+    ['two units, which name a relation', [], direction(`${unit('quarter')}${unit('half')}`, '')],
+    ['an unknown unit', [], direction(unit('blob'), '92')],
+    ['nought', [], direction(unit('quarter'), '0')],
+  ];
+  for (const [name, quarters, content] of marks) {
+    it(`takes the tempo from a metronome mark: ${name}`, async () => {
+      const { tempos } = await read(partwise(measure(content + whole)));
+      assert.deepEqual(
+        tempos.map(({ quartersPerMinute }) => quartersPerMinute),
+        quarters,
+      );
+    });
+  }
+
+  const drawn = (content: string) => `<note><pitch><step>C</step><octave>4</octave></pitch>${content}</note>`;
+  const ratio = (actual: number, normal: number) =>
+    `<time-modification><actual-notes>${actual}</actual-notes><normal-notes>${normal}</normal-notes></time-modification>`;
+  const lengths: [name: string, quarters: number[], content: string][] = [
+    ['type', [1, 2, 0.5], drawn('<type>quarter</type>') + drawn('<type>half</type>') + drawn('<type>eighth</type>')],
+    ['dots', [1.5, 3.5], drawn('<type>quarter</type><dot/>') + drawn('<type>half</type><dot/><dot/>')],
+    [
+      'a tuplet',
+      [1 / 3, 2 / 5],
+      drawn(`<type>eighth</type>${ratio(3, 2)}`) + drawn(`<type>eighth</type>${ratio(5, 4)}`),
+    ],
+    ['a duration of 0', [1], drawn('<duration>0</duration><type>quarter</type>')],
+    ['the shortest type', [1 / 256, 1], drawn('<type>1024th</type>') + drawn('<type>quarter</type>')],
+    ['the chord', [2, 2], drawn('<type>half</type>') + drawn('<chord/>')],
+    ['the chord, whose duration is written', [2, 2], note('E', 4, 2) + drawn('<chord/>')],
+    ['a written duration, which holds', [3], note('C', 4, 3).replace('</note>', '<type>eighth</type></note>')],
+  ];
+  for (const [name, quarters, content] of lengths) {
+    it(`gives a note without duration a length from ${name}; each export keeps it`, async () => {
+      const score = await read(partwise(measure(content)));
+      const { ticksPerQuarter, notes, warnings } = score;
+      assert.deepEqual(
+        [...notes.duration].map((ticks) => ticks / ticksPerQuarter),
+        quarters,
+      );
+      assert.deepEqual(warnings, []);
+      const bytes = Buffer.concat(await Array.fromAsync(exportScore(score, 'musicxml')));
+      assert.doesNotMatch(String(bytes), /<duration>0</);
+      assert.equal(differenceOfScores(score, await read(bytes)), null);
+    });
+  }
+
+  it('reads a note without any length as a grace note, and a rest without any as a full measure', async () => {
+    const time = '<attributes><time><beats>3</beats><beat-type>4</beat-type></time></attributes>';
+    const score = await read(partwise(`${measure(`${time}<note><rest/></note>`)}${measure(drawn('') + whole)}`));
+    assert.deepEqual([score.measures[0]?.length, [...score.notes.grace], [...score.notes.onset]], [3, [1, 0], [3, 3]]);
+    assert.match(
+      score.warnings.join(),
+      /part "P1", measure 1: a note without duration and type is read as a grace note/,
+    );
+    const bytes = Buffer.concat(await Array.fromAsync(exportScore(score, 'musicxml')));
+    assert.equal(differenceOfScores(score, await read(bytes)), null);
+  });
+
+  for (const [third, divisions] of [
+    ['0.333333', 1],
+    ['0.33', 1],
+    ['1.3333', 4],
+    ['160.0', 480],
+    ['3.3333333', 10],
+  ] as const) {
+    it(`three times ${third} of ${divisions} divisions is a quarter, a thousand times over`, async () => {
+      const attributes = `<attributes><divisions>${divisions}</divisions></attributes>`;
+      const notes = note('C', 4, 1).replace('>1<', `>${third}<`).repeat(3_000);
+      const score = await read(partwise(measure(`${attributes}${notes}`)));
+      assert.equal(score.measures[0]?.length, 1_000 * score.ticksPerQuarter);
+    });
+  }
+
+  it('decimals that are no fraction of music keep six digits, and add up', async () => {
+    const score = await read(partwise(measure(note('C', 4, 1).replace('>1<', '>0.123451<').repeat(1_000))));
+    assert.equal((score.measures[0]?.length ?? 0) / score.ticksPerQuarter, 123.451);
+  });
+
+  const signed = (beats: number) =>
+    `<attributes><time><beats>${beats}</beats><beat-type>4</beat-type></time></attributes>`;
+  const two = '<score-part id="P1"/><score-part id="P2"/>';
+  const bars: [name: string, lengths: number[], first: string, second: string][] = [
+    ['only the second part has one', [3, 3], '<measure/><measure/>', `<measure>${signed(3)}</measure><measure/>`],
+    [
+      'the first part has one later',
+      [3, 5],
+      `<measure/><measure>${signed(5)}</measure>`,
+      `<measure>${signed(3)}</measure><measure/>`,
+    ],
+    [
+      'both have one: the first part leads',
+      [3, 3],
+      `<measure>${signed(3)}</measure><measure/>`,
+      `<measure>${signed(2)}</measure><measure>${signed(5)}</measure>`,
+    ],
+  ];
+  for (const [name, expected, first, second] of bars) {
+    it(`an empty measure is as long as the time signature says, where ${name}`, async () => {
+      const score = await read(partwise(`${first}</part><part id="P2">${second}`, two));
+      assert.deepEqual(
+        score.measures.map(({ length }) => length),
+        expected,
+      );
+      const [{ signature } = { signature: '' }] = outlineScore(score).time_signatures;
+      assert.equal(signature, '3/4');
+    });
+  }
+
+  const text = partwise(measure(whole));
+  const encoded: [name: string, bytes: string | Uint8Array][] = [
+    ['a byte order mark twice', `\uFEFF\uFEFF${text}`],
+    ['a blank line first', `\n  ${text}`],
+    ['a byte order mark and a blank line', `\uFEFF\n${text}`],
+    ['a declaration of UTF-16 that is not true', text.replace('?>', ' encoding="UTF-16"?>')],
+    ['UTF-16 that calls itself UTF-8', Buffer.from(`\uFEFF${text.replace('?>', ' encoding="UTF-8"?>')}`, 'utf16le')],
+    ['UTF-16 without a mark', Buffer.from(text, 'utf16le')],
+  ];
+  for (const [name, bytes] of encoded) {
+    it(`reads ${name}`, async () => {
+      assert.deepEqual(await read(bytes), await read(text));
+      assert.deepEqual(await read(bytes, {}, 1), await read(text));
+    });
+  }
 });
 
 describe('importScore: what it refuses', () => {

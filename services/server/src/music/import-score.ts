@@ -1,7 +1,7 @@
 /** From the bytes of an upload to a score, whatever the format. Nothing larger than the limits is ever held. */
 import { detectFormat, headBytes } from './format.ts';
 import { readMidi } from './midi-reader.ts';
-import { unwrapRiffMidi } from './midi-riff.ts';
+import { unwrapMidi } from './midi-riff.ts';
 import { MusicxmlReader } from './musicxml-reader.ts';
 import { readMxl } from './mxl-archive.ts';
 import type { Score } from './score.ts';
@@ -13,19 +13,16 @@ export async function importScore(
   limits: ScoreLimits,
   signal: AbortSignal,
 ): Promise<Score> {
-  const limited = limitBytes(bytes, limits.maxBytes, signal);
-  const { head, rest } = await takeHead(limited);
+  const upload = await takeHead(limitBytes(bytes, limits.maxBytes, signal));
+  const isArchive = detectFormat(upload.head) === 'mxl';
+  const { head, rest } = isArchive ? await takeHead(readMxl(await collect(upload.rest), limits)) : upload;
   const format = detectFormat(head);
   if (format === 'musicxml') return readMusicxml(rest, limits);
-  if (format === 'mxl') return readMusicxml(readMxl(await collect(rest), limits), limits);
-  if (format === 'midi') return readMidi(unwrapRiffMidi(await collect(rest)), limits);
+  if (format === 'midi') return readMidi(unwrapMidi(await collect(rest)), limits);
   throw unsupported('neither MusicXML, compressed MusicXML nor Standard MIDI');
 }
 
-async function readMusicxml(
-  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  limits: ScoreLimits,
-): Promise<Score> {
+async function readMusicxml(bytes: AsyncIterable<Uint8Array>, limits: ScoreLimits): Promise<Score> {
   const reader = new MusicxmlReader(limits);
   const text = new XmlText();
   for await (const chunk of bytes) {
@@ -51,7 +48,7 @@ async function* limitBytes(
 
 /** Enough of the beginning to tell the format, and then everything, the beginning included. */
 async function takeHead(
-  bytes: AsyncGenerator<Uint8Array>,
+  bytes: AsyncGenerator<Uint8Array> | Generator<Uint8Array>,
 ): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -65,7 +62,10 @@ async function takeHead(
   return { head, rest: continueAfter(head, bytes) };
 }
 
-async function* continueAfter(head: Uint8Array, bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* continueAfter(
+  head: Uint8Array,
+  bytes: AsyncGenerator<Uint8Array> | Generator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   yield head;
   yield* bytes;
 }

@@ -63,6 +63,9 @@ export const scoreJsonSchema = z.object({
       start: ticks,
       length: z.number().int().min(1),
       pickup: z.boolean(),
+      repeat_start: z.boolean().default(false),
+      repeat_times: z.number().int().min(0).max(100).default(0),
+      endings: z.array(z.number().int().min(1).max(1_000)).max(16).default([]),
     }),
   ),
   tempos: z.array(z.object({ tick: ticks, quarters_per_minute: z.number().positive() })),
@@ -80,6 +83,11 @@ export function readJson(text: string, limits: ScoreLimits): Score {
   builder.composer = json.composer;
   builder.ticksPerQuarter = json.ticks_per_quarter;
   for (const [index, part] of json.parts.entries()) addPart(builder, json, part, index === 0);
+  for (const [index, { repeat_start, repeat_times, endings }] of json.measures.entries()) {
+    if (repeat_start) builder.startRepeat(index);
+    if (repeat_times > 0) builder.endRepeat(index, repeat_times);
+    if (endings.length > 0) builder.setEndings(index, index, endings);
+  }
   return finishScore(builder);
 }
 

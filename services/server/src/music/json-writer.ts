@@ -1,13 +1,13 @@
 /** A score as JSON: all that the model holds, times in ticks. json-reader.ts reads it back. */
 import { PITCHED } from './note-columns.ts';
 import { nameOfStep } from './pitch.ts';
-import type { Part, Score } from './score.ts';
+import type { Measure, Part, Score } from './score.ts';
 
 export function* writeJson(score: Score): Generator<string> {
   const { title, composer, ticksPerQuarter } = score;
   const head = { format: 'encore-score', version: 1, title, composer, ticks_per_quarter: ticksPerQuarter };
   yield `${JSON.stringify(head).slice(0, -1)},"measures":[`;
-  yield* list(score.measures, (measure) => JSON.stringify(measure));
+  yield* list(score.measures, measureOf);
   yield '],"tempos":[';
   yield* list(score.tempos, ({ tick, quartersPerMinute }) =>
     JSON.stringify({ tick, quarters_per_minute: quartersPerMinute }),
@@ -21,6 +21,16 @@ export function* writeJson(score: Score): Generator<string> {
     yield ']}';
   }
   yield ']}\n';
+}
+
+/** Repeats and endings only where there are any. */
+function measureOf({ repeatStart, repeatTimes, endings, ...measure }: Measure): string {
+  return JSON.stringify({
+    ...measure,
+    ...(repeatStart ? { repeat_start: true } : {}),
+    ...(repeatTimes === 0 ? {} : { repeat_times: repeatTimes }),
+    ...(endings.length === 0 ? {} : { endings }),
+  });
 }
 
 function* list<T>(items: readonly T[], write: (item: T) => string): Generator<string> {

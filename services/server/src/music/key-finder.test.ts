@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { fixtureScore } from './fixture-score.ts';
-import { analyzeKey, findKeys } from './key-finder.ts';
+import { analyzeKey, findKeys, type KeyCandidate } from './key-finder.ts';
 import { profileNames } from './key-profiles.ts';
 import { modulo, pitchClassOfFifths } from './pitch.ts';
 import type { Score } from './score.ts';
@@ -51,6 +51,14 @@ describe('key finder', () => {
     assert.ok((analysis.margin ?? 0) > 0);
     assert.ok((analysis.correlation ?? 0) > 0.6);
     assert.ok(!analysis.alternatives.some(({ key }) => key === analysis.key));
+    const evidence = analysis.alternatives.map((one) => one.evidence);
+    assert.deepEqual(
+      evidence,
+      evidence.toSorted((a, b) => b - a),
+    );
+    const [best, second] = findKeys(fixtureScore(anthem, { fifths: 1 }), 'vote') as [KeyCandidate, KeyCandidate];
+    assert.equal(evidence[0], second.evidence);
+    assert.equal(analysis.margin, best.evidence - second.evidence);
   });
 
   it('says so when there is no key', () => {

@@ -28,7 +28,8 @@ export interface KeyAnalysis {
   correlation: number | null;
   /** How much more evidence the key has than the next one, in units of correlation. */
   margin: number | null;
-  alternatives: { key: string; correlation: number }[];
+  /** Most evidence first. */
+  alternatives: { key: string; correlation: number; evidence: number }[];
   reason?: string;
 }
 
@@ -51,7 +52,7 @@ export function analyzeKey(score: Score, profile: ProfileName | 'vote'): KeyAnal
     margin: best.evidence - second.evidence,
     alternatives: found
       .slice(1, 1 + alternativeCount)
-      .map(({ key, correlation }) => ({ key: nameOfKey(key), correlation })),
+      .map(({ key, correlation, evidence }) => ({ key: nameOfKey(key), correlation, evidence })),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { midiResolution } from './midi-writer.ts';
 import { UNPITCHED } from './note-columns.ts';
+import { performedScore } from './performed-score.ts';
 import type { Score } from './score.ts';
 import { soundingNotesOfPart } from './sounding-notes.ts';
 
@@ -16,7 +17,8 @@ export function differenceOfMidi(a: Score, b: Score): string | null {
 }
 
 /** One line for each part that sounds: its name, then each key with its beginnings and ends in ticks of the MIDI file. */
-function describe(score: Score): string[] {
+function describe(written: Score): string[] {
+  const score = performedScore(written);
   const scale = midiResolution(score) / score.ticksPerQuarter;
   const lines = score.tempos.map(({ tick, quartersPerMinute }) => {
     return `tempo ${Math.round(tick * scale)} ${Math.round(60e6 / quartersPerMinute)}`;

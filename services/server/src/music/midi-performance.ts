@@ -30,9 +30,13 @@ export class MidiPerformance {
   #track = -1;
   #notes = 0;
   #changes = 0;
+  readonly #ticksPerQuarter: number;
   length = 0;
+  /** Notes that ended where they began; they have been given a length. */
+  withoutLength = 0;
 
   constructor(limits: ScoreLimits, ticksPerQuarter: number) {
+    this.#ticksPerQuarter = ticksPerQuarter;
     this.#limits = limits;
     this.#maxTick = limits.maxQuarters * ticksPerQuarter;
   }
@@ -80,9 +84,26 @@ export class MidiPerformance {
     keepLast(this.tempos);
     for (const part of this.#parts.values()) {
       part.name = this.#names[part.track] ?? '';
-      // What has no length cannot be told from a rest.
-      part.notes = part.notes.filter(({ onset, end }) => end > onset);
       part.notes.sort((a, b) => a.onset - b.onset || a.key - b.key || a.end - b.end);
+      this.#giveLengths(part.notes);
+    }
+  }
+
+  /** A drum hit often ends where it begins. It gets a sixteenth, or less where the same key is struck again before. */
+  #giveLengths(notes: readonly MidiNote[]): void {
+    const usual = Math.max(1, Math.round(this.#ticksPerQuarter / 4));
+    /** Of each key the onset of the note after this one, and of the next one after that onset. */
+    const later = new Map<number, { onset: number; next: number }>();
+    for (let i = notes.length - 1; i >= 0; i--) {
+      const note = notes[i];
+      if (!note) continue;
+      const after = later.get(note.key);
+      const next = after === undefined ? Number.POSITIVE_INFINITY : after.onset > note.onset ? after.onset : after.next;
+      later.set(note.key, { onset: note.onset, next });
+      if (note.end > note.onset) continue;
+      note.end = Math.min(note.onset + usual, next);
+      this.#reach(note.end);
+      this.withoutLength++;
     }
   }
 

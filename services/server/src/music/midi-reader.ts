@@ -34,6 +34,8 @@ export function readMidi(bytes: Uint8Array, limits: ScoreLimits): Score {
   const bars = layBars(performance, file.ticksPerQuarter, finer, limits);
   const builder = new ScoreBuilder(limits);
   builder.title = performance.title;
+  const { withoutLength } = performance;
+  if (withoutLength > 0) builder.warn(`${withoutLength} notes without length are read as sixteenth notes or shorter`);
   for (const source of performance.parts()) {
     const part = builder.addPart(`P${builder.parts.length + 1}`);
     part.name = source.name;

@@ -1,12 +1,24 @@
-/** MIDI in a RIFF container (.rmi): the file inside is a Standard MIDI file as any other. */
+/** MIDI in another file: a RIFF container (.rmi), or behind the header that old Macs wrote (MacBinary). Inside it is as any other. */
 import { malformed } from './score-limits.ts';
 
-export function isRiffMidi(head: Uint8Array): boolean {
+/** Of MacBinary: it begins with a zero, and the file follows. */
+const macHeaderBytes = 128;
+
+export function isWrappedMidi(head: Uint8Array): boolean {
+  return isRiffMidi(head) || isMacMidi(head);
+}
+
+function isMacMidi(head: Uint8Array): boolean {
+  return head[0] === 0 && nameAt(head, macHeaderBytes) === 'MThd';
+}
+
+function isRiffMidi(head: Uint8Array): boolean {
   return nameAt(head, 0) === 'RIFF' && nameAt(head, 8) === 'RMID';
 }
 
 /** The MIDI file inside, or the bytes themselves when they are in no container. */
-export function unwrapRiffMidi(bytes: Uint8Array): Uint8Array {
+export function unwrapMidi(bytes: Uint8Array): Uint8Array {
+  if (isMacMidi(bytes)) return bytes.subarray(macHeaderBytes);
   if (!isRiffMidi(bytes)) return bytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 12; at + 8 <= bytes.length; ) {

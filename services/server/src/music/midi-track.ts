@@ -4,6 +4,7 @@
  * Reading is done here and not by midi-file, which turns each event into an object (hundreds of megabytes for a few of input) and
  * never ends on a length of more than four bytes, because it becomes negative.
  */
+import { midiText } from './midi-text.ts';
 import { malformed, unsupported } from './score-limits.ts';
 
 export interface MidiFile {
@@ -49,22 +50,17 @@ export function splitMidi(bytes: Uint8Array): MidiFile {
 export function readTrack(bytes: Uint8Array, visitor: MidiVisitor): void {
   const reader = new TrackReader(bytes);
   let tick = 0;
-  let status = 0;
+  /** Of the last channel event. The standard ends it at a meta event; programs go on, and other readers follow them. */
+  let running = 0;
   while (reader.at < bytes.length) {
     tick += reader.variableLength();
-    let first = reader.byte();
-    if (first >= 0x80) {
-      status = first;
-      first = -1;
-    } else if (status < 0x80 || status >= 0xf0) {
-      throw malformed('a MIDI event without a status');
-    }
-    if (status >= 0xf0) {
-      if (readSystemEvent(reader, status, tick, visitor)) return;
-      // Neither a meta event nor a system message can be continued.
-      status = 0;
+    const byte = reader.byte();
+    if (byte >= 0xf0) {
+      if (readSystemEvent(reader, byte, tick, visitor)) return;
     } else {
-      readChannelEvent(status, first < 0 ? reader.data() : first, reader, tick, visitor);
+      if (byte >= 0x80) running = byte;
+      else if (running === 0) throw malformed('a MIDI event without a status');
+      readChannelEvent(running, byte >= 0x80 ? reader.data() : byte, reader, tick, visitor);
     }
   }
   visitor.end(tick);
@@ -93,7 +89,11 @@ function readSystemEvent(reader: TrackReader, status: number, tick: number, visi
     reader.bytes(reader.variableLength());
     return false;
   }
-  if (status !== 0xff) throw malformed(`a MIDI file cannot hold the message 0x${status.toString(16)}`);
+  if (status !== 0xff) {
+    // Messages for a cable, which some recorders store: position, song and quarter frame have data, the others have none.
+    reader.bytes(status === 0xf2 ? 2 : status === 0xf1 || status === 0xf3 ? 1 : 0);
+    return false;
+  }
   const type = reader.byte();
   const data = reader.bytes(reader.variableLength());
   const [a = 0, b = 0, c = 0] = data;
@@ -101,7 +101,7 @@ function readSystemEvent(reader: TrackReader, status: number, tick: number, visi
     visitor.end(tick);
     return true;
   }
-  if (type === 0x03) visitor.name(new TextDecoder().decode(data.subarray(0, 4096)));
+  if (type === 0x03) visitor.name(midiText(data.subarray(0, 4096)));
   if (type === 0x51 && data.length === 3) visitor.tempo(tick, a * 65_536 + b * 256 + c);
   if (type === 0x58 && data.length >= 2 && a > 0 && b <= 6) visitor.time(tick, a, 2 ** b);
   if (type === 0x59 && data.length === 2) {

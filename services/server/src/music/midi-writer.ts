@@ -1,12 +1,13 @@
 /**
  * A score as Standard MIDI, format 1: a conductor track, then one track for each part. MIDI holds when each key goes down and up; it holds no
- * spelling, no voices and no grace notes, and its ticks are at most 32767 to the quarter.
+ * spelling, no voices, no grace notes and no repeats (they are played out), and its ticks are at most 32767 to the quarter.
  */
 import { type MidiEvent, writeMidi } from 'midi-file';
 import { UNPITCHED } from './note-columns.ts';
+import { performedScore } from './performed-score.ts';
 import { fifthsOfInterval } from './pitch.ts';
 import { greatestCommonDivisor, leastCommonMultiple } from './rational.ts';
-import type { Measure, Part, Score, TimeSignature } from './score.ts';
+import { type Measure, type Part, type Score, signaturesOf, type TimeSignature } from './score.ts';
 import { soundingNotesOfPart } from './sounding-notes.ts';
 
 /** When the exact resolution does not fit, this one divides by 2 to 10 and by 16. */
@@ -20,7 +21,8 @@ interface TimedEvent {
   event: MidiEvent;
 }
 
-export function* writeStandardMidi(score: Score): Generator<Uint8Array> {
+export function* writeStandardMidi(written: Score): Generator<Uint8Array> {
+  const score = performedScore(written);
   const ticks = midiResolution(score);
   const scale = ticks / score.ticksPerQuarter;
   const header = { format: 1 as const, numTracks: score.parts.length + 1, ticksPerBeat: ticks };
@@ -85,7 +87,7 @@ function conductorEvents(score: Score): TimedEvent[] {
 /** A time signature wherever the measures need another one to fall where they do; a pickup has its own. */
 export function writtenTimes(score: Score): { tick: number; numerator: number; denominator: number }[] {
   const times: { tick: number; numerator: number; denominator: number }[] = [];
-  const signatures = score.parts[0]?.times ?? [];
+  const signatures = signaturesOf(score, 'times');
   let next = 0;
   let signature: TimeSignature | undefined;
   for (const measure of score.measures) {
@@ -115,16 +117,38 @@ function timeOfMeasure(
   return usable ? { numerator, denominator } : null;
 }
 
-/** Channel 9 is for percussion alone. Beyond fifteen parts, channels are shared. */
+const percussionChannel = 9;
+const melodicChannels = Array.from({ length: 16 }, (_, channel) => channel).filter((one) => one !== percussionChannel);
+
+/**
+ * A channel for each part, that of its file where no earlier part has it: on a shared channel, parts would play each
+ * other's instrument and end each other's notes. Beyond fifteen parts, those of one instrument share one.
+ */
 function assignChannels(score: Score): number[] {
-  let next = 0;
-  return score.parts.map((part) => {
-    if (isPercussion(score, part)) return 9;
-    if (part.channel !== null && part.channel !== 9) return part.channel;
-    const channel = next % 15;
-    next++;
-    return channel < 9 ? channel : channel + 1;
-  });
+  const melodic = score.parts.filter((part) => !isPercussion(score, part));
+  const channels = new Map<Part, number>();
+  const used = new Map<number, number>();
+  const give = (part: Part, channel: number) => {
+    channels.set(part, channel);
+    used.set(channel, (used.get(channel) ?? 0) + 1);
+  };
+  const own = ({ channel }: Part) => channel !== null && channel !== percussionChannel && !used.has(channel);
+  // The first part of each instrument comes first, so that each instrument has a channel as long as there are enough.
+  const first = melodic.filter((part, i) => melodic.findIndex(({ program }) => program === part.program) === i);
+  for (const group of [first, melodic]) {
+    for (const part of group) if (!channels.has(part) && own(part)) give(part, part.channel ?? 0);
+    for (const part of group) {
+      if (channels.has(part)) continue;
+      const free = melodicChannels.find((channel) => !used.has(channel));
+      const alike = [...channels].filter(([{ program }]) => program === part.program).map(([, channel]) => channel);
+      give(part, free ?? leastUsed(alike.length > 0 ? alike : melodicChannels, used));
+    }
+  }
+  return score.parts.map((part) => channels.get(part) ?? percussionChannel);
+}
+
+function leastUsed(channels: readonly number[], used: ReadonlyMap<number, number>): number {
+  return channels.reduce((best, one) => ((used.get(one) ?? 0) < (used.get(best) ?? 0) ? one : best));
 }
 
 function isPercussion({ notes }: Score, part: Part): boolean {

@@ -63,6 +63,10 @@ function riff(...chunks: Buffer[]): Uint8Array {
   return chunk('RIFF', Buffer.concat([Buffer.from('RMID'), ...chunks]));
 }
 
+async function midiOf(score: Score): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(exportScore(score, 'midi')));
+}
+
 function heard(score: Score): string[] {
   return soundingNotes(score).map(
     ({ onset, end: until, fifths, midi }) => `${nameOfPitch(fifths, midi)}:${onset}-${until}`,
@@ -148,6 +152,65 @@ describe('MIDI import', () => {
     assert.deepEqual(await read(wrapped, {}, 1), await read(inside));
   });
 
+  it('reads a file behind a MacBinary header', async () => {
+    const inside = raw([0, 0x90, 60, 64, 96, 60, 0, 0, 0xff, 0x2f, 0]);
+    assert.deepEqual(await read(Buffer.concat([Buffer.alloc(128), inside])), await read(inside));
+  });
+
+  const interruptions: [name: string, bytes: number[]][] = [
+    ['a meta event', [0xff, 0x01, 2, 0x25, 0x2b]],
+    ['a lyric', [0xff, 0x05, 1, 0x41]],
+    ['a system exclusive message', [0xf0, 3, 0x7e, 0x7f, 0xf7]],
+    ['an escape', [0xf7, 1, 0xf8]],
+    ['a clock', [0xf8]],
+    ['active sensing', [0xfe]],
+    ['a song position', [0xf2, 1, 2]],
+    ['a song number', [0xf3, 1]],
+    ['a tune request', [0xf6]],
+  ];
+  for (const [name, bytes] of interruptions) {
+    it(`goes on with the running status after ${name}`, async () => {
+      const score = await read(raw([0, 0x90, 60, 64, 48, ...bytes, 48, 60, 0, 0, 62, 64, 96, 62, 0, 0, 0xff, 0x2f, 0]));
+      assert.deepEqual(heard(score), ['C4:0-96', 'D4:96-192']);
+    });
+  }
+
+  it('gives notes that end where they begin a sixteenth, or less where the key is struck again', async () => {
+    const hit = (delta: number, key: number, channel = 9) => [on(delta, key, channel), off(0, key, channel)];
+    const drums = await read(file([[...hit(0, 36), ...hit(48, 42), ...hit(12, 42), ...hit(0, 38), end()]]));
+    assert.deepEqual([...drums.notes.onset], [0, 48, 60, 60]);
+    assert.deepEqual([...drums.notes.duration], [24, 12, 24, 24]);
+    assert.match(drums.warnings.join(), /4 notes without length/);
+    const pitched = await read(file([[...hit(0, 60, 0), on(0, 64), off(96, 64), ...hit(0, 64, 0), end()]]));
+    assert.deepEqual(heard(pitched), ['C4:0-24', 'E4:0-96', 'E4:96-120']);
+    assert.equal(differenceOfMidi(drums, await read(await midiOf(drums))), null);
+    assert.deepEqual((await read(file([[on(0, 60), off(96, 60), end()]]))).warnings, []);
+  });
+
+  const names: [name: string, bytes: number[] | Buffer, text: string][] = [
+    ['ASCII', Buffer.from('Plain'), 'Plain'],
+    ['UTF-8', Buffer.from('Für Elise ♭'), 'Für Elise ♭'],
+    ['Windows-1252', Buffer.from('F\xfcr Elise \xa9 2008 \x96 \x93x\x94', 'latin1'), 'Für Elise © 2008 – “x”'],
+    ['UTF-8 with a byte order mark', Buffer.from('\uFEFFFür'), 'Für'],
+    ['UTF-16, low byte first', Buffer.from('\uFEFFFür', 'utf16le'), 'Für'],
+    ['UTF-16, high byte first', Buffer.from('\uFEFFFür', 'utf16le').swap16(), 'Für'],
+    ['marked Latin', Buffer.from('{@LATIN}F\xfcr', 'latin1'), 'Für'],
+    ['marked Japanese', Buffer.concat([Buffer.from('{@JP}'), Buffer.from([0x83, 0x41])]), 'ア'],
+    ['UTF-8 longer than is read', Buffer.from(`é${'é'.repeat(4_000)}`), 'é'.repeat(1_024)],
+  ];
+  for (const [name, bytes, text] of names) {
+    it(`reads a name in ${name}`, async () => {
+      const title = [0, 0xff, 3, 0x80 + (bytes.length >> 7), bytes.length & 127, ...bytes];
+      const score = await read(raw([...title, 0, 0x90, 60, 64, 96, 60, 0, 0, 0xff, 0x2f, 0]));
+      assert.equal(score.parts[0]?.name, text);
+    });
+  }
+
+  it('keeps unisons that cross a barline apart: three notes', async () => {
+    const score = await read(file([[on(288, 69), on(0, 69), off(96, 69), on(0, 69), off(96, 69), off(0, 69), end()]]));
+    assert.deepEqual(heard(score), ['A4:288-384', 'A4:288-480', 'A4:384-480']);
+  });
+
   const bomb = raw([0, 0x90, 60, 64, 0xff, 0xff, 0xff, 0x7f, 0x80, 60, 0, 0, 0xff, 0x2f, 0], 1);
   const refused: [string, string, Uint8Array][] = [
     [`a bomb of ${bomb.length} bytes`, '413 SCORE_TOO_LARGE', bomb],
@@ -221,6 +284,30 @@ describe('MIDI export', () => {
       score.measures.map(({ length }) => length),
     );
     assert.equal(again.parts[0]?.keys[0]?.fifths, 1);
+  });
+
+  const channelsOf = async (...parts: [program: number | null, channel: number | null][]) => {
+    const score = fixtureScore(parts.map((_, i) => (i % 2 === 0 ? 'C4:4' : 'C4:1 E4:3')));
+    for (const [i, [program, channel]] of parts.entries()) Object.assign(score.parts[i] ?? {}, { program, channel });
+    const [, ...tracks] = parseMidi(await midiOf(score)).tracks;
+    return tracks.map((track) => track.flatMap((event) => (event.type === 'noteOn' ? [event.channel] : []))[0]);
+  };
+
+  it('gives parts of one channel a channel each, and others their own', async () => {
+    assert.deepEqual(await channelsOf([73, 0], [42, 0]), [0, 1]);
+    assert.deepEqual(await channelsOf([73, 3], [73, 3], [42, null]), [3, 1, 0]);
+    assert.deepEqual(await channelsOf([73, null], [42, 0]), [1, 0]);
+    assert.deepEqual(await channelsOf([73, 9], [42, 9]), [0, 1]);
+    assert.deepEqual(await channelsOf([null, 5], [null, 6]), [5, 6]);
+  });
+
+  it('beyond fifteen parts lets those of one instrument share, so that each instrument is heard', async () => {
+    const strings = Array.from({ length: 18 }, (): [number, number] => [48, 0]);
+    const channels = await channelsOf(...strings, [73, 0], [42, 0]);
+    assert.equal(new Set(channels).size, 15);
+    assert.ok(!channels.includes(9));
+    const [flute, cello] = channels.slice(-2);
+    assert.equal(channels.filter((channel) => channel === flute || channel === cello).length, 2);
   });
 
   it('notices a difference', () => {

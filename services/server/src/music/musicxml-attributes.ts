@@ -3,17 +3,24 @@
 import {
   cellOf,
   decimal,
+  decimalHint,
   type ElementNode,
   element,
+  hint,
   integer,
   leaf,
   type MusicxmlState,
   mark,
   partOf,
   staffOf,
+  warn,
 } from './musicxml-state.ts';
+import { maxDots, quartersOfType } from './notated-duration.ts';
 import { stepOfName } from './pitch.ts';
+import type { Tempo } from './score.ts';
 import { malformed } from './score-limits.ts';
+
+const maxTempo = 100_000;
 
 const keyElement = element(
   {
@@ -35,7 +42,7 @@ const keyElement = element(
   },
   {
     open: (state, attributes) => {
-      state.key = { tick: 0, staff: staffOf(attributes), fifths: null, mode: null, alterations: [] };
+      state.key = { tick: 0, staff: staffOf(state, attributes), fifths: null, mode: null, alterations: [] };
     },
     close: (state) => {
       if (state.key.fifths !== null) state.key.alterations = [];
@@ -59,7 +66,7 @@ const timeElement = element(
   },
   {
     open: (state, attributes) => {
-      state.time = { tick: 0, staff: staffOf(attributes), groups: [] };
+      state.time = { tick: 0, staff: staffOf(state, attributes), groups: [] };
       state.beats = '';
     },
     close: (state) => {
@@ -75,15 +82,15 @@ const clefElement = element(
       state.clef.sign = /^\s*[A-Za-z]{1,12}\s*$/.test(text) ? text.trim() : 'none';
     }),
     line: leaf((state, text) => {
-      state.clef.line = integer(text, 'clef line', -100, 100);
+      state.clef.line = hint(state, text, 'the line of a clef', -100, 100);
     }),
     'clef-octave-change': leaf((state, text) => {
-      state.clef.octaveChange = integer(text, 'clef-octave-change', -10, 10);
+      state.clef.octaveChange = hint(state, text, 'clef-octave-change', -10, 10) ?? 0;
     }),
   },
   {
     open: (state, attributes) => {
-      state.clef = { tick: 0, staff: staffOf(attributes), sign: 'G', line: null, octaveChange: 0 };
+      state.clef = { tick: 0, staff: staffOf(state, attributes), sign: 'G', line: null, octaveChange: 0 };
     },
     close: (state) => {
       state.builder.addChange(cellOf(state), state.clef);
@@ -106,7 +113,7 @@ const transposeElement = element(
   },
   {
     open: (state, attributes) => {
-      const staff = staffOf(attributes);
+      const staff = staffOf(state, attributes);
       state.transposition = { tick: 0, staff, diatonic: Number.NaN, chromatic: 0, octaveChange: 0 };
     },
     close: (state) => {
@@ -127,7 +134,7 @@ const attributesElement = element({
   key: keyElement,
   time: timeElement,
   staves: leaf((state, text) => {
-    partOf(state).staves = integer(text, 'staves', 1, 255);
+    partOf(state).staves = hint(state, text, 'staves', 1, 255) ?? partOf(state).staves;
   }),
   clef: clefElement,
   transpose: transposeElement,
@@ -136,18 +143,51 @@ const attributesElement = element({
 function addTempo(state: MusicxmlState, attributes: Readonly<Record<string, string>>): void {
   const text = attributes['tempo'];
   if (text === undefined) return;
-  const quartersPerMinute = decimal(text, 'tempo', 0, 100_000);
   // A tempo of 0 would stop the time; some programs write it for "none".
-  if (quartersPerMinute === 0) return;
+  const quartersPerMinute = decimalHint(state, text, 'tempo', 0, maxTempo);
+  if (quartersPerMinute) keepTempo(state, state.builder.tempos, quartersPerMinute);
+}
+
+function keepTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: number): void {
   const tempo = { tick: 0, quartersPerMinute };
   state.builder.addChange(cellOf(state), tempo);
-  state.builder.tempos.push(tempo);
+  list.push(tempo);
 }
 
 const soundElement: ElementNode = mark(addTempo);
 
+/** A metronome mark gives the tempo where no `sound` at its place does: half. = 46, "ca. 92", "92-96" (the first number). */
+const metronomeElement: ElementNode = element(
+  {
+    'beat-unit': leaf((state, text) => {
+      state.metronome.units++;
+      state.metronome.quarters = quartersOfType(text.trim()) ?? 0;
+    }),
+    'beat-unit-dot': mark((state) => {
+      state.metronome.dots++;
+    }),
+    'per-minute': leaf((state, text) => {
+      state.metronome.perMinute = text;
+    }),
+  },
+  {
+    open: (state) => {
+      state.metronome = { quarters: 0, dots: 0, units: 0, perMinute: '' };
+    },
+    close: (state) => {
+      const { quarters, dots, units, perMinute } = state.metronome;
+      // Two units ("quarter = half") name a relation, and other contents no tempo at all.
+      if (units !== 1 || perMinute === '') return warn(state, 'a metronome mark without a number is ignored');
+      const number = /\d{1,6}(?:[.,]\d{1,6})?/.exec(perMinute)?.[0].replace(',', '.') ?? perMinute;
+      const beats = decimalHint(state, number, 'per-minute', 0, maxTempo);
+      const quartersPerMinute = (beats ?? 0) * quarters * (2 - 0.5 ** Math.min(dots, maxDots));
+      if (quartersPerMinute > 0) keepTempo(state, state.builder.marks, quartersPerMinute);
+    },
+  },
+);
+
 export const attributeElements = {
   attributes: attributesElement,
   sound: soundElement,
-  direction: element({ sound: soundElement }),
+  direction: element({ sound: soundElement, 'direction-type': element({ metronome: metronomeElement }) }),
 };

@@ -1,10 +1,11 @@
 /** The outer elements of MusicXML: titles, the list of parts, and the two ways of nesting parts and measures. */
 import { attributeElements } from './musicxml-attributes.ts';
+import { barlineElements } from './musicxml-barlines.ts';
 import { noteElements } from './musicxml-notes.ts';
 import {
   type ElementNode,
   element,
-  integer,
+  hint,
   leaf,
   type MusicxmlState,
   partOf,
@@ -13,7 +14,7 @@ import {
 import { plainText } from './plain-text.ts';
 import { malformed } from './score-limits.ts';
 
-const content = { ...noteElements, ...attributeElements };
+const content = { ...noteElements, ...attributeElements, ...barlineElements };
 
 function openMeasure(state: MusicxmlState, attributes: XmlAttributes): void {
   state.label = plainText(attributes['number'] ?? '').slice(0, 32);
@@ -43,6 +44,11 @@ function openPart(state: MusicxmlState, attributes: XmlAttributes): void {
   if (id === undefined && !listed) throw malformed('a part without an id that the part-list does not explain');
   state.part = listed ?? builder.addPart(partId(id ?? ''));
   state.partsInMeasure++;
+}
+
+/** MusicXML counts from 1, MIDI from 0. */
+function fromZero(number: number | null): number | null {
+  return number === null ? null : number - 1;
 }
 
 const partwisePart = element(
@@ -91,14 +97,15 @@ const scorePart = element(
     'midi-instrument': element(
       {
         'midi-channel': leaf((state, text) => {
-          partOf(state).channel ??= integer(text, 'midi-channel', 1, 16) - 1;
+          partOf(state).channel ??= fromZero(hint(state, text, 'midi-channel', 1, 16));
         }),
         'midi-program': leaf((state, text) => {
-          partOf(state).program ??= integer(text, 'midi-program', 1, 128) - 1;
+          partOf(state).program ??= fromZero(hint(state, text, 'midi-program', 1, 128));
         }),
         'midi-unpitched': leaf((state, text) => {
           if (state.percussion.size >= 10_000) throw malformed('more than 10000 percussion instruments');
-          state.percussion.set(state.instrument, integer(text, 'midi-unpitched', 1, 128) - 1);
+          const key = fromZero(hint(state, text, 'midi-unpitched', 1, 128));
+          if (key !== null) state.percussion.set(state.instrument, key);
         }),
       },
       {

@@ -5,20 +5,28 @@ import {
   decimal,
   type ElementNode,
   element,
+  hint,
   integer,
   leaf,
   type MusicxmlState,
   mark,
+  partOf,
+  warn,
 } from './musicxml-state.ts';
+import { maxDots, quartersOfType } from './notated-duration.ts';
 import { PITCHED, TIE_START, TIE_STOP, UNPITCHED } from './note-columns.ts';
 import { stepOfName } from './pitch.ts';
+import { nominalLength } from './score-assembly.ts';
+import type { Cell } from './score-builder.ts';
 import { malformed } from './score-limits.ts';
 
 const maxDuration = 2 ** 49;
+/** The duration of a note that has none written. */
+const missing = -1;
 
 function openNote(state: MusicxmlState): void {
   const { note } = state;
-  note.duration = 0;
+  note.duration = missing;
   note.step = 0;
   note.alterCents = 0;
   note.octave = 4;
@@ -32,13 +40,22 @@ function openNote(state: MusicxmlState): void {
   note.cue = false;
   // A note without pitch, unpitched or rest sounds nothing.
   note.rest = true;
+  note.restElement = false;
   note.instrument = '';
+  note.type = '';
+  note.dots = 0;
+  note.actualNotes = 1;
+  note.normalNotes = 1;
 }
 
 function closeNote(state: MusicxmlState): void {
   const { note, builder } = state;
   const cell = cellOf(state);
-  const duration = note.grace > 0 ? 0 : builder.units(cell, note.duration);
+  if (note.duration <= 0 && note.grace === 0 && !note.rest && !hasOtherLength(state)) {
+    warn(state, 'a note without duration and type is read as a grace note');
+    note.grace = 1;
+  }
+  const duration = note.grace > 0 ? 0 : durationOf(state, cell);
   if (note.chord) note.onset = cell.chordOnset;
   else note.onset = cell.cursor;
   if (note.grace > 0) {
@@ -55,6 +72,30 @@ function closeNote(state: MusicxmlState): void {
     builder.addNote(cell, note);
   }
   if (!note.chord && duration > 0) builder.move(cell, duration);
+  state.chordDuration = duration;
+}
+
+function hasOtherLength({ note, chordDuration }: MusicxmlState): boolean {
+  return quartersOfType(note.type) !== undefined || (note.chord && chordDuration > 0);
+}
+
+/** In the unit of the cell: as written, or as drawn where no duration is written. */
+function durationOf(state: MusicxmlState, cell: Cell): number {
+  const { note, builder } = state;
+  if (note.duration > 0) return builder.units(cell, note.duration);
+  const part = partOf(state);
+  const quarters = quartersOfType(note.type);
+  if (quarters !== undefined) {
+    // With n dots a note lasts 2 - 1/2^n times as long; 1/256 of a quarter note is the shortest type.
+    const halvings = 2 ** Math.min(note.dots, maxDots);
+    const numerator = quarters * 256 * (2 * halvings - 1) * note.normalNotes * part.divisions;
+    return builder.fraction(cell, numerator, 256 * halvings * note.actualNotes);
+  }
+  if (note.chord) return state.chordDuration;
+  if (note.duration === 0 || !note.restElement) return 0;
+  // A rest without any length fills its measure.
+  const { numerator, denominator } = nominalLength(part.times.at(-1));
+  return builder.fraction(cell, numerator * part.divisions, denominator);
 }
 
 function voiceOf(state: MusicxmlState, text: string): number {
@@ -73,9 +114,6 @@ const step = (state: MusicxmlState, text: string) => {
   if (found < 0) throw malformed(`a step must be one of A to G, not "${text.slice(0, 40)}"`);
   state.note.step = found;
 };
-const octave = (state: MusicxmlState, text: string) => {
-  state.note.octave = integer(text, 'octave', -2, 12);
-};
 
 const noteElement: ElementNode = element(
   {
@@ -88,13 +126,18 @@ const noteElement: ElementNode = element(
     chord: mark((state) => {
       state.note.chord = true;
     }),
+    rest: mark((state) => {
+      state.note.restElement = true;
+    }),
     pitch: element(
       {
         step: leaf(step),
         alter: leaf((state, text) => {
           state.note.alterCents = Math.round(100 * decimal(text, 'alter', -4, 4));
         }),
-        octave: leaf(octave),
+        octave: leaf((state, text) => {
+          state.note.octave = integer(text, 'octave', -2, 12);
+        }),
       },
       {
         open: (state) => {
@@ -103,7 +146,14 @@ const noteElement: ElementNode = element(
       },
     ),
     unpitched: element(
-      { 'display-step': leaf(step), 'display-octave': leaf(octave) },
+      {
+        'display-step': leaf((state, text) => {
+          state.note.step = Math.max(0, stepOfName(text.trim()));
+        }),
+        'display-octave': leaf((state, text) => {
+          state.note.octave = hint(state, text, 'display-octave', -2, 12) ?? 4;
+        }),
+      },
       {
         open: (state) => {
           state.note.rest = false;
@@ -111,11 +161,28 @@ const noteElement: ElementNode = element(
         },
       },
     ),
+    type: leaf((state, text) => {
+      state.note.type = text;
+    }),
+    dot: mark((state) => {
+      state.note.dots++;
+    }),
+    'time-modification': element({
+      'actual-notes': leaf((state, text) => {
+        state.note.actualNotes = hint(state, text, 'actual-notes', 1, 1_000) ?? 1;
+      }),
+      'normal-notes': leaf((state, text) => {
+        state.note.normalNotes = hint(state, text, 'normal-notes', 1, 1_000) ?? 1;
+      }),
+    }),
     duration: leaf((state, text) => {
       state.note.duration = decimal(text, 'duration', 0, maxDuration);
     }),
     tie: mark((state, attributes) => {
-      state.note.tie |= attributes['type'] === 'start' ? TIE_START : TIE_STOP;
+      const { type } = attributes;
+      // A tie that only lets the note ring has neither side.
+      if (type === 'start') state.note.tie |= TIE_START;
+      else if (type === 'stop') state.note.tie |= TIE_STOP;
     }),
     instrument: mark((state, attributes) => {
       state.note.instrument = attributes['id'] ?? '';
@@ -124,7 +191,7 @@ const noteElement: ElementNode = element(
       state.note.voice = text === '1' ? 1 : voiceOf(state, text);
     }),
     staff: leaf((state, text) => {
-      state.note.staff = integer(text, 'staff', 1, 255);
+      state.note.staff = hint(state, text, 'staff', 1, 255) ?? 1;
     }),
   },
   { open: openNote, close: closeNote },

@@ -4,8 +4,9 @@
  * declares any is refused.
  */
 import { SaxesParser } from 'saxes';
+import { closeOpenEndings } from './musicxml-barlines.ts';
 import { documentElement } from './musicxml-document.ts';
-import { createState, type ElementNode, type XmlAttributes } from './musicxml-state.ts';
+import { createState, type ElementNode, type MusicxmlState, type XmlAttributes } from './musicxml-state.ts';
 import type { Score } from './score.ts';
 import { finishScore } from './score-assembly.ts';
 import { ScoreBuilder } from './score-builder.ts';
@@ -14,6 +15,7 @@ import { malformed, type ScoreLimits, tooLarge, unsupported } from './score-limi
 export class MusicxmlReader {
   readonly #parser = new SaxesParser();
   readonly #builder: ScoreBuilder;
+  readonly #state: MusicxmlState;
   readonly #limits: ScoreLimits;
   /** Characters since the parser last reported anything. */
   #silent = 0;
@@ -21,6 +23,7 @@ export class MusicxmlReader {
   constructor(limits: ScoreLimits) {
     this.#limits = limits;
     this.#builder = new ScoreBuilder(limits);
+    this.#state = createState(this.#builder);
     this.#listen();
   }
 
@@ -34,6 +37,7 @@ export class MusicxmlReader {
 
   end(): Score {
     this.#parser.close();
+    closeOpenEndings(this.#state);
     return finishScore(this.#builder);
   }
 
@@ -43,7 +47,7 @@ export class MusicxmlReader {
    */
   #listen(): void {
     const parser = this.#parser;
-    const state = createState(this.#builder);
+    const state = this.#state;
     const { maxDepth } = this.#limits;
     const path: ElementNode[] = [];
     let node: ElementNode = documentElement;

@@ -3,7 +3,9 @@
  * not in the tree is skipped with all that is in it, so neither layout nor lyrics cost anything, and an element is only ever
  * seen in the right context (`duration` of a note is not the `duration` of a figured bass).
  */
+import type { OpenEnding } from './musicxml-barlines.ts';
 import { type NoteRow, PITCHED } from './note-columns.ts';
+import { plainText } from './plain-text.ts';
 import type { Clef, KeySignature, TimeSignature, Transposition } from './score.ts';
 import type { Cell, PartDraft, ScoreBuilder } from './score-builder.ts';
 import { malformed } from './score-limits.ts';
@@ -36,6 +38,21 @@ export function mark(open: (state: MusicxmlState, attributes: XmlAttributes) => 
   return { open };
 }
 
+/** What a file says about a note and the score does not keep. */
+interface WrittenNote {
+  chord: boolean;
+  cue: boolean;
+  /** It sounds nothing; `restElement`: because it says so. */
+  rest: boolean;
+  restElement: boolean;
+  instrument: string;
+  /** As drawn; they give the duration where none is written. */
+  type: string;
+  dots: number;
+  actualNotes: number;
+  normalNotes: number;
+}
+
 export interface MusicxmlState {
   readonly builder: ScoreBuilder;
   measureIndex: number;
@@ -44,7 +61,9 @@ export interface MusicxmlState {
   partsInMeasure: number;
   part: PartDraft | undefined;
   cell: Cell | undefined;
-  note: NoteRow & { chord: boolean; cue: boolean; rest: boolean; instrument: string };
+  note: NoteRow & WrittenNote;
+  /** How long the last note was, in the unit of its cell. */
+  chordDuration: number;
   /** Grace notes since the last ordinary note. */
   graceNotes: number;
   moveBy: number;
@@ -59,6 +78,10 @@ export interface MusicxmlState {
   percussion: Map<string, number>;
   instrument: string;
   creatorType: string;
+  /** Where the barline is that is being read. */
+  barline: string;
+  endings: Map<PartDraft, OpenEnding>;
+  metronome: { quarters: number; dots: number; units: number; perMinute: string };
 }
 
 export function createState(builder: ScoreBuilder): MusicxmlState {
@@ -86,8 +109,14 @@ export function createState(builder: ScoreBuilder): MusicxmlState {
       chord: false,
       cue: false,
       rest: false,
+      restElement: false,
       instrument: '',
+      type: '',
+      dots: 0,
+      actualNotes: 1,
+      normalNotes: 1,
     },
+    chordDuration: 0,
     graceNotes: 0,
     moveBy: 0,
     key: { tick: 0, staff: 0, fifths: null, mode: null, alterations: [] },
@@ -100,6 +129,9 @@ export function createState(builder: ScoreBuilder): MusicxmlState {
     percussion: new Map(),
     instrument: '',
     creatorType: '',
+    barline: '',
+    endings: new Map(),
+    metronome: { quarters: 0, dots: 0, units: 0, perMinute: '' },
   };
 }
 
@@ -117,17 +149,53 @@ export function partOf(state: MusicxmlState): PartDraft {
 const decimalPattern = /^\s*[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})\s*$/;
 
 export function decimal(text: string, name: string, min: number, max: number): number {
-  const value = smallNumber(text) ?? (decimalPattern.test(text) ? Number(text) : Number.NaN);
-  if (!(value >= min && value <= max)) {
-    throw malformed(`${name} must be a number from ${min} to ${max}, not "${text.trim().slice(0, 40)}"`);
-  }
+  const value = numberIn(text);
+  if (!(value >= min && value <= max)) throw malformed(`${name} must be ${rangeOf(text, 'a number', min, max)}`);
   return value;
 }
 
 export function integer(text: string, name: string, min: number, max: number): number {
   const value = decimal(text, name, min, max);
-  if (!Number.isInteger(value)) throw malformed(`${name} must be a whole number, not "${text.trim().slice(0, 40)}"`);
+  if (!Number.isInteger(value)) throw malformed(`${name} must be ${rangeOf(text, 'a whole number', min, max)}`);
   return value;
+}
+
+/**
+ * A whole number that says how to play or draw, not what the music is. One that cannot be used is ignored with a
+ * warning, for it is no reason to refuse the score.
+ */
+export function hint(state: MusicxmlState, text: string, name: string, min: number, max: number): number | null {
+  const value = numberIn(text);
+  if (value >= min && value <= max && Number.isInteger(value)) return value;
+  ignore(state, text, name, 'a whole number', min, max);
+  return null;
+}
+
+/** The same for a number that may have decimals. */
+export function decimalHint(state: MusicxmlState, text: string, name: string, min: number, max: number): number | null {
+  const value = numberIn(text);
+  if (value >= min && value <= max) return value;
+  ignore(state, text, name, 'a number', min, max);
+  return null;
+}
+
+function ignore(state: MusicxmlState, text: string, name: string, kind: string, min: number, max: number): void {
+  warn(state, `${name} is ignored: it must be ${rangeOf(text, kind, min, max)}`);
+}
+
+/** With the place where the reader is. */
+export function warn({ builder, part, cell, label }: MusicxmlState, message: string): void {
+  const where = cell ? `part "${part?.id.slice(0, 40)}", measure ${label}` : `part "${part?.id.slice(0, 40)}"`;
+  builder.warn(`${where}: ${message}`);
+}
+
+function rangeOf(text: string, kind: string, min: number, max: number): string {
+  return `${kind} from ${min} to ${max}, not "${plainText(text).slice(0, 40)}"`;
+}
+
+/** NaN for what is no number. */
+function numberIn(text: string): number {
+  return smallNumber(text) ?? (decimalPattern.test(text) ? Number(text) : Number.NaN);
 }
 
 /** The usual case, up to four digits, without a pattern. */
@@ -143,7 +211,7 @@ function smallNumber(text: string): number | undefined {
 }
 
 /** The `number` attribute of a key, time, clef or transpose element names a staff; 0 is each staff. */
-export function staffOf(attributes: XmlAttributes): number {
+export function staffOf(state: MusicxmlState, attributes: XmlAttributes): number {
   const number = attributes['number'];
-  return number === undefined ? 0 : integer(number, 'staff number', 1, 255);
+  return number === undefined ? 0 : (hint(state, number, 'the number of a staff', 1, 255) ?? 0);
 }

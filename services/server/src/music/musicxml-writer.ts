@@ -74,11 +74,14 @@ class PartWriter {
       const implicit = measure.implicit ? ' implicit="yes"' : '';
       yield `<measure number="${escapeXml(measure.label)}"${implicit}>\n`;
       this.#cursor = measure.start;
+      const before = measures[index - 1];
+      const after = measures[index + 1];
+      yield writeLeftBarline(measure, before);
       yield* this.#changes(changes.get(index) ?? [], index === 0, measure.start);
       const from = this.#row;
       while (this.#row < this.#part.to && notes.measure[this.#row] === index) this.#row++;
       yield* this.#voices(from, this.#row, measure);
-      yield '</measure>\n';
+      yield `${writeRightBarline(measure, after)}</measure>\n`;
     }
   }
 
@@ -205,6 +208,28 @@ class PartWriter {
     const alter = alterCents === 0 ? '' : `<alter>${alterCents / 100}</alter>`;
     return `<pitch><step>${step}</step>${alter}<octave>${octave}</octave></pitch>`;
   }
+}
+
+/** The bracket of an ending goes on over neighbours that are played in the same passes, up to a repeat. */
+function isSameEnding(left: Measure | undefined, right: Measure | undefined): boolean {
+  return left?.repeatTimes === 0 && left.endings.join() === right?.endings.join();
+}
+
+function writeLeftBarline(measure: Measure, before: Measure | undefined): string {
+  const begins = measure.endings.length > 0 && !isSameEnding(before, measure);
+  const ending = begins ? `<ending number="${measure.endings.join(', ')}" type="start"/>` : '';
+  const repeat = measure.repeatStart ? '<repeat direction="forward"/>' : '';
+  return ending + repeat === '' ? '' : `<barline location="left">${ending}${repeat}</barline>\n`;
+}
+
+function writeRightBarline(measure: Measure, after: Measure | undefined): string {
+  const { repeatTimes, endings } = measure;
+  const ends = endings.length > 0 && !isSameEnding(measure, after);
+  const type = repeatTimes > 0 ? 'stop' : 'discontinue';
+  const ending = ends ? `<ending number="${endings.join(', ')}" type="${type}"/>` : '';
+  const times = repeatTimes > 2 ? ` times="${repeatTimes}"` : '';
+  const repeat = repeatTimes > 0 ? `<repeat direction="backward"${times}/>` : '';
+  return ending + repeat === '' ? '' : `<barline location="right">${ending}${repeat}</barline>\n`;
 }
 
 function staffNumber(staff: number): string {

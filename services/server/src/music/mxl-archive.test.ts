@@ -36,6 +36,52 @@ describe('compressed MusicXML', () => {
     assert.equal((await read(commented)).notes.count, 1);
   });
 
+  const utf16 = (value: string) => Buffer.from(`\uFEFF${value}`, 'utf16le');
+  const named = new TextDecoder().decode(container('a/score.xml')).replace('<?xml version="1.0"?>', '');
+  const alone: [string, Zippable][] = [
+    ['without a container', { 'score.xml': text(music) }],
+    [
+      'in a folder, with the files that Macs add',
+      {
+        'Song/score.musicxml': text(music),
+        '__MACOSX/Song/._score.musicxml': text('\u0000\u0005\u0016\u0007'),
+        'Song/.DS_Store': text('Bud1'),
+        'Song/cover.pdf': text('%PDF'),
+      },
+    ],
+    ['beside an XML file that is none', { 'score.xml': text(music), 'info.xml': text('<info/>') }],
+    ['under a name without an extension', { score: text(music), 'read me': text('a song') }],
+    ['in UTF-16', { 'score.xml': utf16(music) }],
+    ['with a container in UTF-16', { ...files, 'META-INF/container.xml': utf16(named) }],
+    ['with a container that names nothing', { ...files, 'META-INF/container.xml': text('<container/>') }],
+    ['with a container that is no XML', { ...files, 'META-INF/container.xml': text('<a><b></a>') }],
+    ['with an empty container', { ...files, 'META-INF/container.xml': text('') }],
+    [
+      'with a container that names a missing file',
+      { ...files, 'META-INF/container.xml': container('../../etc/passwd') },
+    ],
+    [
+      'with a container that calls it plain XML',
+      {
+        ...files,
+        'b.xml': text(music.replace('>C<', '>D<')),
+        'META-INF/container.xml': text(named.replace('"a/score.xml"', '"a/score.xml" media-type="text/xml"')),
+      },
+    ],
+    ...['a\\score.xml', './a/score.xml', '/a/score.xml', 'a/%73core.xml'].map((path): [string, Zippable] => [
+      `with a container that names it ${path}, beside another`,
+      { ...files, 'b.xml': text(music.replace('>C<', '>D<')), 'META-INF/container.xml': container(path) },
+    ]),
+  ];
+  for (const [name, content] of alone) {
+    it(`reads the one score ${name}`, async () => assert.deepEqual(await read(archive(content)), await read(music)));
+  }
+
+  it('reads a MIDI file that is alone in the archive', async () => {
+    const midi = Buffer.from('4d546864000000060000000100604d54726b0000000c00903c4060803c4000ff2f00', 'hex');
+    assert.deepEqual(await read(archive({ 'song.mid': midi })), await read(midi));
+  });
+
   it('stops a bomb at the limit, long before it is inflated', async () => {
     const bomb = archive({ ...files, 'a/score.xml': [new Uint8Array(50e6), { level: 9 }] });
     assert.ok(bomb.length < 100_000);
@@ -60,21 +106,23 @@ describe('compressed MusicXML', () => {
   const directory = good.indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
   const scoreEntry = good.lastIndexOf('a/score.xml') - 46;
   const refused: [string, string, Uint8Array][] = [
-    ['no container', '422 MALFORMED_SCORE', archive({ 'score.xml': text(music) })],
+    ['no score', '422 MALFORMED_SCORE', archive({ 'META-INF/container.xml': text('<container/>') })],
+    ['files that are no scores', '422 MALFORMED_SCORE', archive({ 'a.xml': text('<svg/>'), 'b.txt': text('C4') })],
+    ['an archive in an archive', '422 MALFORMED_SCORE', archive({ 'a.mxl': archive(files) })],
     [
-      'a container that names nothing',
+      'two scores without a container',
       '422 MALFORMED_SCORE',
-      archive({ 'META-INF/container.xml': text('<container/>') }),
+      archive({ 'a.xml': text(music), 'b.musicxml': text(music) }),
     ],
     [
-      'a container that names a missing file',
+      'a container that names a missing file, and two others that are there',
       '422 MALFORMED_SCORE',
-      archive({ ...files, 'META-INF/container.xml': container('../../etc/passwd') }),
+      archive({ ...files, 'b.xml': text(music), 'META-INF/container.xml': container('../../etc/passwd') }),
     ],
     [
-      'a container that is no XML',
-      '422 MALFORMED_SCORE',
-      archive({ ...files, 'META-INF/container.xml': text('<a><b></a>') }),
+      'a bomb without a container',
+      '413 SCORE_TOO_LARGE',
+      archive({ 'a.xml': [text(`${music}${' '.repeat(70e6)}`), { level: 9 }] }),
     ],
     ['a huge container', '413 SCORE_TOO_LARGE', archive({ ...files, 'META-INF/container.xml': new Uint8Array(1e6) })],
     ['a score that is none', '415 UNSUPPORTED_FORMAT', archive({ ...files, 'a/score.xml': text('<svg/>') })],

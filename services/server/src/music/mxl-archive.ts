@@ -1,11 +1,15 @@
 /**
- * Compressed MusicXML: a ZIP file whose META-INF/container.xml names the score inside. Only these two entries are ever inflated, in small
- * steps and counted while they grow, so neither a ZIP bomb nor a false size in the directory costs more than the limit.
+ * Compressed MusicXML: a ZIP file whose META-INF/container.xml names the score inside. Without a usable container, the one
+ * score inside is read. Entries are inflated in small steps and counted while they grow, so neither a ZIP bomb nor a false
+ * size in the directory costs more than the limit.
  */
 import { crc32 } from 'node:zlib';
 import { Inflate } from 'fflate';
 import { SaxesParser } from 'saxes';
+import { detectFormat } from './format.ts';
+import { plainText } from './plain-text.ts';
 import { malformed, type ScoreLimits, tooLarge, unsupported } from './score-limits.ts';
+import { XmlText } from './xml-text.ts';
 
 interface Entry {
   method: number;
@@ -20,23 +24,25 @@ const entrySignature = 0x02014b50;
 const localSignature = 0x04034b50;
 const containerName = 'META-INF/container.xml';
 const maxContainerBytes = 65_536;
+/** Folders, and what programs and systems put beside the files: META-INF, __MACOSX, names that begin with a dot. */
+const noScore = /\/$|^META-INF\/|^__MACOSX\/|(^|\/)\.[^/]*$/;
+const scoreName = /\.(xml|musicxml|mid|midi)$/i;
+/** How many files are looked into for the one score. */
+const maxCandidates = 16;
 /** Inflates to 4 MiB at most. */
 const stepBytes = 4096;
 
 /** The bytes of the score inside the archive. */
 export function* readMxl(archive: Uint8Array, limits: ScoreLimits): Generator<Uint8Array> {
   const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
-  let entries: Map<string, Entry>;
-  let name: string;
+  let entry: Entry;
   try {
-    entries = readDirectory(archive, view, limits);
-    name = rootFile(archive, view, entries);
+    const entries = readDirectory(archive, view, limits);
+    entry = namedScore(archive, view, entries) ?? onlyScore(archive, view, entries);
   } catch (error) {
     // Every offset in the archive is a claim; a false one points outside.
     throw error instanceof RangeError ? malformed('the ZIP archive is cut or damaged', error) : error;
   }
-  const entry = entries.get(name);
-  if (!entry) throw malformed('the container names a score that is not in the archive');
   yield* inflateEntry(archive, view, entry, limits.maxBytes);
 }
 
@@ -70,23 +76,69 @@ function findEnd(view: DataView): number {
   throw malformed('the ZIP archive has no directory');
 }
 
-function rootFile(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): string {
+/** The score that the container names, if it names one that is there. */
+function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
   const container = entries.get(containerName);
-  if (!container) throw malformed(`the archive has no ${containerName}`);
+  if (!container) return undefined;
+  const path = rootFile(Buffer.concat([...inflateEntry(archive, view, container, maxContainerBytes)]));
+  if (path === undefined) return undefined;
+  const plain = path.replaceAll('\\', '/').replace(/^(\.?\/)+/, '');
+  return entries.get(path) ?? entries.get(plain) ?? entries.get(decodedPath(plain));
+}
+
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Undefined where the container is no XML in any encoding, or names nothing. */
+function rootFile(container: Uint8Array): string | undefined {
   let found: string | undefined;
   const parser = new SaxesParser();
   parser.on('opentag', ({ name, attributes }) => {
     const type = attributes['media-type'] ?? '';
     // The first root file is the score; others may show it as PDF or sound.
-    if (name === 'rootfile' && (type === '' || type.includes('musicxml'))) found ??= attributes['full-path'];
+    const isScore = type === '' || type.includes('xml');
+    if (/^([\w.-]+:)?rootfile$/.test(name) && isScore) found ??= attributes['full-path'];
   });
   parser.on('error', (error) => {
-    throw malformed(`${containerName} is not well-formed: ${error.message.slice(0, 200)}`, error);
+    throw error;
   });
-  const chunks = [...inflateEntry(archive, view, container, maxContainerBytes)];
-  parser.write(new TextDecoder().decode(Buffer.concat(chunks)).replace(/^\uFEFF/, '')).close();
-  if (found === undefined) throw malformed(`${containerName} names no score`);
+  try {
+    const text = new XmlText();
+    for (const piece of text.decode(container)) parser.write(piece);
+    parser.write(text.end()).close();
+  } catch {
+    return undefined;
+  }
   return found;
+}
+
+/** The one score inside an archive that does not say which it is; by name first, for other files may be large. */
+function onlyScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry {
+  const files = [...entries].filter(([name]) => !noScore.test(name));
+  const named = files.filter(([name]) => scoreName.test(name));
+  const candidates = (named.length > 0 ? named : files).slice(0, maxCandidates);
+  const scores = candidates.filter(([, entry]) => {
+    const format = detectFormat(headOf(archive, view, entry));
+    return format === 'musicxml' || format === 'midi';
+  });
+  const [score] = scores;
+  if (score && scores.length === 1) return score[1];
+  if (!score) throw malformed('the archive holds no score: neither MusicXML nor a MIDI file is inside');
+  const names = scores.map(([name]) => `"${plainText(name).slice(0, 60)}"`);
+  throw malformed(
+    `the archive holds ${scores.length} scores (${names.slice(0, 5).join(', ')}) and no ${containerName} that names one of them: send the score alone`,
+  );
+}
+
+function headOf(archive: Uint8Array, view: DataView, entry: Entry): Uint8Array {
+  const chunks = inflateEntry(archive, view, entry, Number.POSITIVE_INFINITY);
+  const { value } = chunks.next();
+  return value ?? new Uint8Array(0);
 }
 
 function* inflateEntry(archive: Uint8Array, view: DataView, entry: Entry, maxBytes: number): Generator<Uint8Array> {

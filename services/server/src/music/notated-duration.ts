@@ -16,6 +16,14 @@ const types = [
   '512th',
   '1024th',
 ];
+export const maxDots = 4;
+
+/** Of a note type without dots, in quarter notes; undefined when there is no such type. */
+export function quartersOfType(type: string): number | undefined {
+  const index = types.indexOf(type);
+  return index < 0 ? undefined : 32 / 2 ** index;
+}
+
 const dots = [1, 1.5, 1.75, 1.875];
 /** Actual notes in the time of normal notes. */
 const tuplets: readonly [actual: number, normal: number][] = [

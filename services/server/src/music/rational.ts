@@ -9,6 +9,43 @@ export function leastCommonMultiple(a: number, b: number): number {
   return (a / greatestCommonDivisor(a, b)) * b;
 }
 
+/** Digits after the point that are kept of a decimal that is no fraction of music. */
+const decimalDigits = 6;
+/** Single-precision numbers, written with more digits than they have, are off by less than this. */
+const floatError = 1e-6;
+/** Thirds, triplets of triplets, quintuplets and septuplets; no note is divided more finely by decimals. */
+const maxDenominator = 192;
+/** The smaller, the rarer does a decimal count as a rounded fraction that was not meant as one. */
+const chance = 0.4;
+
+/**
+ * The fraction that a decimal stands for, as numerator and denominator. "0.333333" is a third that was rounded or cut:
+ * three of them are one. It is the fraction with the smallest denominator that rounds to the decimal, as long as hitting
+ * one that close by chance is unlikely; otherwise the decimal itself.
+ */
+export function fractionOfDecimal(value: number): [numerator: number, denominator: number] {
+  const digits = (/\.(\d+)/.exec(String(value))?.[1] ?? '').length;
+  const unit = Math.max(10 ** -digits, floatError);
+  for (let denominator = 2; denominator <= maxDenominator && denominator ** 2 * unit <= chance; denominator++) {
+    if (!isMusical(denominator)) continue;
+    const numerator = Math.round(value * denominator);
+    const error = numerator / denominator - value;
+    // Rounded, or cut after the last digit.
+    if (error > -0.51 * unit && error < unit) return [numerator, denominator];
+  }
+  const power = 10 ** Math.min(digits, decimalDigits);
+  const rounded = Math.round(value * power);
+  const divisor = greatestCommonDivisor(rounded, power);
+  return [rounded / divisor, power / divisor];
+}
+
+/** Without a prime factor over 7. */
+function isMusical(denominator: number): boolean {
+  let rest = denominator;
+  for (const prime of [2, 3, 5, 7]) while (rest % prime === 0) rest /= prime;
+  return rest === 1;
+}
+
 /** "3/2", "1", in lowest terms. */
 export function formatRatio(numerator: number, denominator: number): string {
   const divisor = greatestCommonDivisor(Math.abs(numerator), denominator);

@@ -12,6 +12,7 @@ import { malformed, type ScoreLimits, tooLarge } from './score-limits.ts';
 
 export function finishScore(builder: ScoreBuilder): Score {
   if (builder.parts.length === 0 || builder.measures.length === 0) throw malformed('the score has no measure');
+  builder.finishRepeats();
   const ticksPerQuarter = resolutionOf(builder);
   layMeasures(builder, ticksPerQuarter);
   for (const { cell, offset, change } of builder.changes) {
@@ -20,8 +21,9 @@ export function finishScore(builder: ScoreBuilder): Score {
   const notes = orderNotes(builder, ticksPerQuarter);
   const parts = builder.parts.map(finishPart);
   for (const part of parts) addSoundingPitch(notes, part);
-  const { title, composer, measures } = builder;
-  return { title, composer, ticksPerQuarter, measures, parts, tempos: sortTempos(builder.tempos), notes };
+  const { title, composer, measures, warnings } = builder;
+  const tempos = sortTempos([...builder.marks, ...builder.tempos]);
+  return { title, composer, ticksPerQuarter, measures, parts, tempos, notes, warnings };
 }
 
 /** In quarter notes, as a fraction; 4/4 where there is no usable signature. */
@@ -80,14 +82,16 @@ function emptyMeasures(builder: ScoreBuilder): Map<number, TimeSignature | undef
   return empty;
 }
 
-/** The first part's signature of each measure that begins with one. */
+/** The signature of each measure that begins with one: of the first part that has any so far, as in `signaturesOf`. */
 function timesByMeasure(builder: ScoreBuilder): Map<number, TimeSignature> {
+  const known = new Set<object>(builder.parts.flatMap(({ times }) => times));
+  const changes = builder.changes.filter(({ offset, change }) => offset === 0 && known.has(change));
+  changes.sort((a, b) => a.cell.measure - b.cell.measure || a.cell.part - b.cell.part);
   const times = new Map<number, TimeSignature>();
-  const known = new Set<object>(builder.parts[0]?.times ?? []);
-  for (const { cell, offset, change } of builder.changes) {
-    if (offset === 0 && known.has(change) && !times.has(cell.measure)) {
-      times.set(cell.measure, change as TimeSignature);
-    }
+  let leader = Number.POSITIVE_INFINITY;
+  for (const { cell, change } of changes) {
+    leader = Math.min(leader, cell.part);
+    if (cell.part === leader && !times.has(cell.measure)) times.set(cell.measure, change as TimeSignature);
   }
   return times;
 }
@@ -127,7 +131,7 @@ function finishPart(draft: PartDraft): Part {
   return { id, name, program, channel, staves, from, to, keys, times, clefs, transposes };
 }
 
-/** Many programs repeat the tempo in each part, or write two at one place: the last one holds. */
+/** Many programs repeat the tempo in each part, or write two at one place: the last one holds, so marks come first. */
 function sortTempos(tempos: Tempo[]): Tempo[] {
   const sorted = tempos.sort((a, b) => a.tick - b.tick);
   return sorted.filter((tempo, i) => tempo.tick !== sorted[i + 1]?.tick);

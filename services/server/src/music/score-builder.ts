@@ -5,9 +5,9 @@
  * `divisions` to the quarter note, because files may change it at any place; whatever does not fit the unit refines it.
  */
 import { createNoteColumns, type NoteColumns, type NoteRow, resizeNoteColumns } from './note-columns.ts';
-import { leastCommonMultiple } from './rational.ts';
+import { fractionOfDecimal, greatestCommonDivisor, leastCommonMultiple } from './rational.ts';
 import type { Measure, Part, Tempo } from './score.ts';
-import { malformed, type ScoreLimits, tooLarge } from './score-limits.ts';
+import { malformed, maxWarnings, type ScoreLimits, tooLarge } from './score-limits.ts';
 
 /** One measure of one part. */
 export interface Cell {
@@ -45,6 +45,11 @@ export class ScoreBuilder {
   readonly parts: PartDraft[] = [];
   readonly measures: Measure[] = [];
   readonly tempos: Tempo[] = [];
+  /** Tempos of metronome marks: they hold where no tempo for playback is written at the same place. */
+  readonly marks: Tempo[] = [];
+  readonly #warnings = new Set<string>();
+  readonly #repeatStarts = new Set<number>();
+  #furtherWarnings = 0;
   readonly changes: PendingChange[] = [];
   readonly #partById = new Map<string, PartDraft>();
   title = '';
@@ -55,6 +60,16 @@ export class ScoreBuilder {
 
   constructor(limits: ScoreLimits) {
     this.limits = limits;
+  }
+
+  get warnings(): string[] {
+    const more = this.#furtherWarnings === 0 ? [] : [`${this.#furtherWarnings} more like these`];
+    return [...this.#warnings, ...more];
+  }
+
+  warn(message: string): void {
+    if (this.#warnings.size < maxWarnings) this.#warnings.add(message);
+    else if (!this.#warnings.has(message)) this.#furtherWarnings++;
   }
 
   findPart(id: string): PartDraft | undefined {
@@ -91,7 +106,16 @@ export class ScoreBuilder {
     if (measure >= this.limits.maxMeasures) throw tooLarge('the number of measures', this.limits.maxMeasures);
     if (++this.#cells > maxCells) throw tooLarge('the number of measures in all parts together', maxCells);
     while (this.measures.length <= measure) {
-      this.measures.push({ label, implicit, start: 0, length: 0, pickup: false });
+      this.measures.push({
+        label,
+        implicit,
+        start: 0,
+        length: 0,
+        pickup: false,
+        repeatStart: false,
+        repeatTimes: 0,
+        endings: [],
+      });
     }
     const row = this.notes.count;
     const cell: Cell = {
@@ -109,6 +133,32 @@ export class ScoreBuilder {
     return cell;
   }
 
+  /** The measure need not be read yet, for a repeat may begin at the barline before it. */
+  startRepeat(measure: number): void {
+    this.#repeatStarts.add(measure);
+  }
+
+  endRepeat(measure: number, times: number): void {
+    const ends = this.measures[measure];
+    if (ends) ends.repeatTimes = Math.max(ends.repeatTimes, times);
+  }
+
+  /** Both included. */
+  setEndings(from: number, to: number, passes: readonly number[]): void {
+    for (let index = from; index <= to; index++) {
+      const measure = this.measures[index];
+      if (measure) measure.endings = passes;
+    }
+  }
+
+  /** Called once, when all measures are known. */
+  finishRepeats(): void {
+    for (const index of this.#repeatStarts) {
+      const measure = this.measures[index];
+      if (measure) measure.repeatStart = true;
+    }
+  }
+
   setDivisions(part: PartDraft, cell: Cell, divisions: number): void {
     if (!(Number.isInteger(divisions) && divisions > 0)) {
       throw malformed(`divisions must be a positive whole number, not ${divisions}`);
@@ -121,13 +171,23 @@ export class ScoreBuilder {
 
   /** A length given by the file, in the unit of the cell. */
   units(cell: Cell, length: number): number {
-    const units = length * cell.multiplier;
-    if (Number.isInteger(units)) return units;
+    if (Number.isInteger(length)) return length * cell.multiplier;
     // A decimal fraction of a division: rare, but the format allows it.
-    const finer = 1000;
+    const [numerator, denominator] = fractionOfDecimal(length);
+    return this.fraction(cell, numerator, denominator);
+  }
+
+  /** A length given as a fraction of the file's unit, in the unit of the cell, which is refined to hold it exactly. */
+  fraction(cell: Cell, numerator: number, denominator: number): number {
+    const exact = (numerator * cell.multiplier) / denominator;
+    if (Number.isInteger(exact)) return exact;
+    let finer = denominator / greatestCommonDivisor(numerator * cell.multiplier, denominator);
+    // Decimals that are no fraction of music may be finer than the limit: then they are rounded.
+    while (finer > 1_000 && finer * cell.divisions > this.limits.maxTicksPerQuarter) finer /= 10;
+    finer = Math.ceil(finer);
     this.#rescale(cell, cell.divisions * finer);
     cell.multiplier *= finer;
-    return Math.round(length * cell.multiplier);
+    return Math.round((numerator * cell.multiplier) / denominator);
   }
 
   #rescale(cell: Cell, divisions: number): void {

@@ -25,6 +25,9 @@ export interface ScoreLimits {
   maxEntries: number;
 }
 
+/** A broken hint in each note of a long piece is one mistake of one program. */
+export const maxWarnings = 20;
+
 export const defaultScoreLimits: ScoreLimits = {
   maxBytes: 64 * 1024 * 1024,
   maxNotes: 1_000_000,

@@ -16,6 +16,8 @@ export interface Score {
   parts: Part[];
   tempos: Tempo[];
   notes: NoteColumns;
+  /** What the reader ignored or guessed, one sentence each, at most `maxWarnings` and a count of the rest. */
+  warnings: string[];
 }
 
 export interface Measure {
@@ -27,6 +29,12 @@ export interface Measure {
   length: number;
   /** An incomplete first measure. */
   pickup: boolean;
+  /** A repeated section begins here. */
+  repeatStart: boolean;
+  /** How often the section that ends here is played; 0 where none ends. */
+  repeatTimes: number;
+  /** The passes in which this measure is played; empty means each. */
+  endings: readonly number[];
 }
 
 export interface Part {
@@ -80,6 +88,21 @@ export interface Transposition extends Change {
 export interface Tempo {
   tick: number;
   quartersPerMinute: number;
+}
+
+/**
+ * The time or key signatures that hold for the piece: those of the first part that has any so far. An earlier part may
+ * have none, as percussion has no key.
+ */
+export function signaturesOf<Kind extends 'times' | 'keys'>({ parts }: Score, kind: Kind): Part[Kind] {
+  const all = parts.flatMap((part, index) => part[kind].map((signature) => ({ index, signature })));
+  all.sort((a, b) => a.signature.tick - b.signature.tick || a.index - b.index);
+  let leader = Number.POSITIVE_INFINITY;
+  const leading = all.filter(({ index }) => {
+    leader = Math.min(leader, index);
+    return index === leader;
+  });
+  return leading.map(({ signature }) => signature) as Part[Kind];
 }
 
 /** The index of the measure in which a tick lies; the last one from its start on. */

@@ -28,25 +28,61 @@ export function soundingNotesOfPart(score: Score, index: number): SoundingNote[]
   const { notes } = score;
   const part: Part | undefined = score.parts[index];
   const found: SoundingNote[] = [];
-  // A tied note waits here for the one that continues it: same pitch, beginning where it ends.
-  const tied = new Map<number, SoundingNote>();
+  const tied = new TiedNotes();
   for (let row = part?.from ?? 0; row < (part?.to ?? 0); row++) {
     const duration = notes.duration[row] ?? 0;
     if (notes.kind[row] !== PITCHED || notes.grace[row] !== 0 || duration === 0) continue;
     const midi = notes.midi[row] ?? 0;
     const onset = notes.onset[row] ?? 0;
     const tie = notes.tie[row] ?? 0;
-    let note = (tie & TIE_STOP) === 0 ? undefined : tied.get(midi);
-    if (note?.end === onset) {
+    const [voice, staff, measure] = [notes.voice[row] ?? 1, notes.staff[row] ?? 1, notes.measure[row] ?? 0];
+    let note = (tie & TIE_STOP) === 0 ? undefined : tied.take(midi, onset, voice, staff);
+    if (note) {
       note.end = onset + duration;
     } else {
-      const [voice, staff, measure] = [notes.voice[row] ?? 1, notes.staff[row] ?? 1, notes.measure[row] ?? 0];
       const fifths = notes.fifths[row] ?? 0;
       note = { onset, end: onset + duration, midi, fifths, part: index, voice, staff, measure };
       found.push(note);
     }
-    if ((tie & TIE_START) !== 0) tied.set(midi, note);
-    else tied.delete(midi);
+    if ((tie & TIE_START) !== 0) tied.add(note, voice, staff);
   }
   return found.sort((a, b) => a.onset - b.onset || a.midi - b.midi);
+}
+
+interface TiedNote {
+  note: SoundingNote;
+  /** Of its last part: a tie may change voice and staff. */
+  voice: number;
+  staff: number;
+}
+
+/** More notes of one key that end at one place are no music; only so many are compared. */
+const maxUnisons = 16;
+
+/** Tied notes that wait for the one that continues them: the same key, beginning where they end. */
+class TiedNotes {
+  readonly #byKey = new Map<number, Map<number, TiedNote[]>>();
+
+  add(note: SoundingNote, voice: number, staff: number): void {
+    const byEnd = this.#byKey.get(note.midi) ?? new Map<number, TiedNote[]>();
+    this.#byKey.set(note.midi, byEnd);
+    const waiting = byEnd.get(note.end);
+    if (waiting) waiting.push({ note, voice, staff });
+    else byEnd.set(note.end, [{ note, voice, staff }]);
+  }
+
+  /** Removes and returns the note that is continued at `onset`: of several, the one of this voice, or else of this staff. */
+  take(midi: number, onset: number, voice: number, staff: number): SoundingNote | undefined {
+    const waiting = this.#byKey.get(midi)?.get(onset) ?? [];
+    const likeness = (tied: TiedNote) => (tied.voice === voice ? 2 : 0) + (tied.staff === staff ? 1 : 0);
+    let best = 0;
+    for (let i = 1; i < Math.min(waiting.length, maxUnisons); i++) {
+      const [one, other] = [waiting[i], waiting[best]];
+      if (one && other && likeness(one) > likeness(other)) best = i;
+    }
+    const taken = waiting[best];
+    const last = waiting.pop();
+    if (last && last !== taken) waiting[best] = last;
+    return taken?.note;
+  }
 }

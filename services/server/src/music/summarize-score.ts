@@ -5,8 +5,12 @@ export interface ScoreSummary {
   parts: number;
   measures: number;
   notes: number;
+  /** Only where there are any. */
+  warnings?: string[];
 }
 
 export function summarizeScore(score: Score): ScoreSummary {
-  return { parts: score.parts.length, measures: score.measures.length, notes: score.notes.count };
+  const { parts, measures, notes, warnings } = score;
+  const counts = { parts: parts.length, measures: measures.length, notes: notes.count };
+  return warnings.length === 0 ? counts : { ...counts, warnings };
 }

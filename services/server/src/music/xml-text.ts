@@ -10,9 +10,12 @@ export class XmlText {
 
   /** The first call must hold the XML declaration, if there is one. */
   *decode(bytes: Uint8Array): Generator<string> {
+    const isFirst = this.#decoder === undefined;
     this.#decoder ??= decoderFor(bytes);
     for (let at = 0; at < bytes.length; at += pieceBytes) {
-      yield this.#run(bytes.subarray(at, at + pieceBytes), true);
+      const text = this.#run(bytes.subarray(at, at + pieceBytes), true);
+      // A second byte order mark or a blank line before the declaration: XML forbids it, and programs write it.
+      yield isFirst && at === 0 ? text.replace(/^[\uFEFF\s]+/, '') : text;
     }
   }
 
@@ -34,8 +37,10 @@ function decoderFor(head: Uint8Array): InstanceType<typeof TextDecoder> {
   const declared = /^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']/.exec(
     new TextDecoder('latin1').decode(head.subarray(0, 256)),
   )?.[1];
+  // A declaration that can be read byte by byte is not in UTF-16, whatever it says of itself.
+  const readable = declared !== undefined && /^utf-?16/i.test(declared) ? 'utf-8' : declared;
   try {
-    return new TextDecoder(unicode ?? declared ?? 'utf-8', { fatal: true });
+    return new TextDecoder(unicode ?? readable ?? 'utf-8', { fatal: true });
   } catch (error) {
     throw unsupported(`the encoding "${declared}" is not known`, error);
   }

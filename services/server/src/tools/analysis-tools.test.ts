@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { leftOut } from '@encore/contracts/music-api';
 import { after, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
 import { type FixtureServer, startFixtureServer } from '../fixture-server.ts';
+import { tools } from './index.ts';
 
 const note = (step: string, octave: number, chord = '') =>
   `<note>${chord}<pitch><step>${step}</step><octave>${octave}</octave></pitch><duration>1</duration></note>`;
@@ -69,6 +71,31 @@ describe('analysis tools', function () {
       min_length: 4,
     });
     assert.deepEqual((patterns.content['patterns'] as { shape: string[] }[])[0]?.shape, ['G4', 'A4', 'B4', 'C5']);
+  });
+
+  it('tells with an import, and later, what was ignored and what no score keeps', async () => {
+    const odd = content.replace('<attributes>', '<sound tempo="92,5"/><attributes>');
+    const imported = await server.call('import_score', { score_id: 'odd', content: odd });
+    const warnings = imported.content['warnings'] as string[];
+    assert.deepEqual(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /part "P1", measure 1: tempo is ignored: .* not "92,5"/);
+    const { content: info } = await server.call('score_info', { score_id: 'odd' });
+    assert.deepEqual((info['outline'] as { warnings: string[] }).warnings, warnings);
+    assert.ok((info['left_out'] as string[]).includes('lyrics'));
+    const plain = await server.call('import_score', { score_id: 'plain', content });
+    assert.equal('warnings' in plain.content, false);
+    const described = tools.filter(({ description }) => leftOut.every((what) => description.includes(what)));
+    assert.deepEqual(described.map(({ name }) => name).sort(), ['export_score', 'import_score', 'score_info']);
+  });
+
+  it('orders alternatives by their evidence, and shows it', async () => {
+    const { content: key } = await server.call('key_analysis', { score_id: 'choir' });
+    const evidence = (key['alternatives'] as { evidence: number }[]).map((one) => one.evidence);
+    assert.equal(evidence.length, 4);
+    assert.deepEqual(
+      evidence,
+      evidence.toSorted((a, b) => b - a),
+    );
   });
 
   it('transposes into a new score, whose key is transposed', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { leftOut } from '@encore/contracts/music-api';
 import { exportScoreInputSchema, exportScoreOutputSchema } from '@encore/contracts/server-api';
 import { defineTool } from './tool.ts';
 
@@ -8,7 +9,7 @@ const maxExportBytes = 4 * 1024 * 1024;
 export const exportScore = defineTool({
   name: 'export_score',
   title: 'Export a score',
-  description: 'The score as MusicXML, MIDI (base64) or JSON. The bytes as they were uploaded: GET /scores/{id}.',
+  description: `The score as MusicXML, MIDI (base64, repeats played out) or JSON, without ${leftOut.join(', ')}. The bytes as they were uploaded: GET /scores/{id}.`,
   input: exportScoreInputSchema,
   output: exportScoreOutputSchema,
   readOnly: true,

@@ -1,3 +1,4 @@
+import { leftOut } from '@encore/contracts/music-api';
 import { importScoreInputSchema, importScoreOutputSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
 import { defineTool } from './tool.ts';
@@ -5,8 +6,7 @@ import { defineTool } from './tool.ts';
 export const importScore = defineTool({
   name: 'import_score',
   title: 'Import a score',
-  description:
-    'Reads MusicXML (as text), or .mxl and MIDI (as base64), and stores it under score_id. With an idempotency_key the call can be repeated safely. Large files: PUT /scores/{id}.',
+  description: `Reads MusicXML (as text), or .mxl and MIDI (as base64), and stores it under score_id. What is ignored or guessed is listed in warnings. Analyses and exports do not have ${leftOut.join(', ')}; the stored file keeps them. With an idempotency_key the call can be repeated safely. Large files: PUT /scores/{id}.`,
   input: importScoreInputSchema,
   output: importScoreOutputSchema,
   readOnly: false,

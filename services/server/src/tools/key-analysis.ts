@@ -5,7 +5,7 @@ export const keyAnalysis = defineTool({
   name: 'key_analysis',
   title: 'Find the key',
   description:
-    'The home key of a score by one profile or by the vote of all, with alternatives and the margin to the next key. With a window also the key of each window of so many measures, page by page.',
+    'The home key of a score by one profile or by the vote of all, with the margin to the next key and the alternatives in the order of their evidence (correlation, ends of the piece, final bass, signature). With a window also the key of each window of so many measures, page by page.',
   input: keyAnalysisInputSchema,
   output: keyAnalysisOutputSchema,
   readOnly: true,

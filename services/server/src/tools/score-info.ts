@@ -1,11 +1,10 @@
-import { scoreInfoInputSchema, scoreInfoOutputSchema } from '@encore/contracts/music-api';
+import { leftOut, scoreInfoInputSchema, scoreInfoOutputSchema } from '@encore/contracts/music-api';
 import { defineTool } from './tool.ts';
 
 export const scoreInfo = defineTool({
   name: 'score_info',
   title: 'Describe a score',
-  description:
-    'Title, length, parts with their ranges, signatures and tempos of a score, and the file that it was read from.',
+  description: `Title, length, parts with their ranges, signatures, tempos and warnings of a score, and the file that it was read from. Scores do not keep ${leftOut.join(', ')}.`,
   input: scoreInfoInputSchema,
   output: scoreInfoOutputSchema,
   readOnly: true,
@@ -14,6 +13,6 @@ export const scoreInfo = defineTool({
   async run({ score_id }, { library, signal }) {
     const { head, result: outline } = await library.ask(score_id, { kind: 'outline' }, signal);
     const { version, bytes, sha256, format } = head;
-    return { score_id, version, bytes, sha256, format, outline };
+    return { score_id, version, bytes, sha256, format, outline, left_out: [...leftOut] };
   },
 });

@@ -9,7 +9,7 @@ export const transpose = defineTool({
   name: 'transpose',
   title: 'Transpose a score',
   description:
-    'Moves every note and key signature by an interval and stores the result as MusicXML: under a new id, or as the next version when both ids are the same. With an idempotency_key the call can be repeated safely.',
+    'Moves every note and key signature by an interval and stores the result as MusicXML, without what export_score leaves out: under a new id, or as the next version when both ids are the same. With an idempotency_key the call can be repeated safely.',
   input: transposeInputSchema,
   output: transposeOutputSchema,
   readOnly: false,

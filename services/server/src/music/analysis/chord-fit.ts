@@ -57,6 +57,7 @@ export function fitOfChord({ byFifths, total, bass }: BeatNotes, root: number, t
 }
 
 function extraCost({ tones, quality }: ChordType): number {
-  const rare = /augmented|ninth|sixth|minor major/.test(quality) ? rareCost : 0;
+  // An augmented sixth is rare too, but nothing else is spelled like one.
+  const rare = /augmented|ninth|minor major/.test(quality) ? rareCost : 0;
   return Math.max(0, tones.length - 3) * seventhCost + rare;
 }

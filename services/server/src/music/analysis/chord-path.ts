@@ -6,7 +6,7 @@
 import type { Key } from '../key-name.ts';
 import type { ChordType } from './chord.ts';
 import { type BeatNotes, fitOfChord, fittingTypes } from './chord-fit.ts';
-import { isDiatonic } from './roman-numeral.ts';
+import { isDiatonic, isPredominantSixth } from './roman-numeral.ts';
 
 export interface RootedType {
   root: number;
@@ -103,7 +103,10 @@ function bonusesAt(root: number, key: Key): readonly number[] {
   let known = bonuses.get(place);
   if (!known) {
     const bonus = diatonicBonus + (Math.abs(root - key.tonic) <= 1 ? primaryBonus : 0);
-    known = fittingTypes.map((type) => (isDiatonic({ root, type }, key) ? bonus : 0));
+    known = fittingTypes.map((type) => {
+      if (isPredominantSixth({ root, type }, key)) return diatonicBonus;
+      return isDiatonic({ root, type }, key) ? bonus : 0;
+    });
     bonuses.set(place, known);
   }
   return known;

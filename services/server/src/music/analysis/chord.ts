@@ -35,6 +35,8 @@ export const chordTypes: readonly ChordType[] = [
   { quality: 'German sixth', suffix: '(Ger)', tones: [0, 4, 1, 10] },
   { quality: 'French sixth', suffix: '(Fr)', tones: [0, 4, 6, 10] },
   { quality: 'Italian sixth', suffix: '(It)', tones: [0, 4, 10] },
+  // A German sixth whose fifth is spelled as it rises to the major six-four chord: A♭ C D♯ F♯.
+  { quality: 'German sixth', suffix: '(Ger)', tones: [0, 4, 13, 10] },
   { quality: 'dominant ninth', suffix: '9', tones: [0, 4, 1, -2, 2] },
   { quality: 'dominant minor ninth', suffix: '7b9', tones: [0, 4, 1, -2, -5] },
   { quality: 'augmented seventh', suffix: 'aug7', tones: [0, 4, 8, -2] },

@@ -61,6 +61,42 @@ describe('harmony analysis', () => {
 
   const phrase = (chords: string) => fixtureScore(chords.split(' / '), { fifths: 0 });
 
+  const minor = 'C3+G3+C4+Eb4:4';
+  const major = 'C3+G3+C4+E4:4';
+  const dominant = 'G2+D4+B3+G4:4';
+  const sixths: [expected: string, chord: string, home: string][] = [
+    ['Ger65', 'Ab2+Eb4+C4+F#4', minor],
+    ['Ger43', 'C3+Eb4+Ab4+F#4', minor],
+    ['Ger7', 'F#2+Eb4+C4+Ab4', minor],
+    ['It6', 'Ab2+C4+C4+F#4', minor],
+    ['Fr43', 'Ab2+D4+C4+F#4', minor],
+    ['Ger65', 'Ab2+Eb4+C4+F#4', major],
+    ['Ger65', 'Ab2+D#4+C4+F#4', major],
+    ['It6', 'Ab2+C4+F#4', major],
+    ['Fr43', 'Ab2+D4+C4+F#4', major],
+  ];
+  for (const [expected, chord, home] of sixths) {
+    it(`hears ${chord} before V of ${home === minor ? 'C minor' : 'C major'} as ${expected}, a predominant`, () => {
+      const fifths = home === minor ? -3 : 0;
+      const { harmonies } = analyzeHarmony(
+        fixtureScore([[home, `${chord}:4`, dominant, home].join(' | ')], { fifths }),
+      );
+      const tonic = home === minor ? 'i' : 'I';
+      assert.deepEqual(
+        harmonies.map((one) => `${one.roman} ${one.function}`),
+        [`${tonic} tonic`, `${expected} predominant`, 'V dominant', `${tonic} tonic`],
+      );
+    });
+  }
+
+  it('does not take VI, a seventh chord on it or an applied dominant for an augmented sixth', () => {
+    const romanOf = (chord: string) =>
+      analyzeHarmony(fixtureScore([[minor, chord, dominant, minor].join(' | ')], { fifths: -3 })).harmonies[1]?.roman;
+    assert.equal(romanOf('Ab2+Eb4+C4+Ab4:4'), 'VI');
+    assert.equal(romanOf('Ab2+Eb4+C4+G4:4'), 'VI7');
+    assert.equal(romanOf('D3+A3+C4+F#4:4'), 'V7/V');
+  });
+
   it('tells plagal and deceptive cadences', () => {
     const plagal = analyzeHarmony(
       phrase(

@@ -1,5 +1,5 @@
 /** The beats of a piece: three eighths in 6/8, a quarter in 3/4. */
-import type { Score, TimeSignature } from '../score.ts';
+import { type Score, signaturesOf, type TimeSignature } from '../score.ts';
 
 export interface Beat {
   tick: number;
@@ -11,7 +11,7 @@ export interface Beat {
 
 export function beatsOf(score: Score): Beat[] {
   const beats: Beat[] = [];
-  const signatures = score.parts[0]?.times ?? [];
+  const signatures = signaturesOf(score, 'times');
   let next = 0;
   let signature: TimeSignature | undefined;
   for (const [measure, { start, length, pickup }] of score.measures.entries()) {

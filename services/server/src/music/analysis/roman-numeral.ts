@@ -40,11 +40,36 @@ const targets = {
 
 export function romanNumeral(chord: Chord, key: Key): RomanNumeral {
   const distance = chord.root - key.tonic;
-  if (isAugmentedSixth(chord.type)) {
-    const name = chord.type.quality.startsWith('It') ? 'It6' : chord.type.quality.startsWith('Fr') ? 'Fr43' : 'Ger65';
-    return { text: name, degree: 5, secondary: false };
-  }
+  if (isAugmentedSixth(chord.type)) return sixthOf(chord, key);
   return secondaryOf(chord, key, distance) ?? plainNumeral(chord, key, distance);
+}
+
+/** Both tones of an augmented sixth are a semitone from the octave that it opens to: on the dominant, the usual goal. */
+const sixthAboveGoal = -5;
+
+/** An augmented sixth that leads to the dominant of the key: it is of no scale, and yet as usual as IV. */
+export function isPredominantSixth({ root, type }: Pick<Chord, 'root' | 'type'>, key: Key): boolean {
+  return isAugmentedSixth(type) && root - key.tonic === 1 + sixthAboveGoal;
+}
+
+/** Figures by the tone in the bass, in the order of the type's tones; the usual position is the first. */
+const sixthFigures: Record<string, readonly string[]> = {
+  Ger: ['65', '43', '42', '7'],
+  Fr: ['43', '42', '7', '65'],
+  It: ['6', '64', '53'],
+};
+
+/** "Ger65"; "Ger65/V" where it leads to the dominant of another chord of the key. */
+function sixthOf(chord: Chord, key: Key): RomanNumeral {
+  const { type, root, bass } = chord;
+  const name = type.quality.startsWith('It') ? 'It' : type.quality.startsWith('Fr') ? 'Fr' : 'Ger';
+  const place = Math.max(0, type.tones.indexOf(bass - root));
+  const text = `${name}${sixthFigures[name]?.[place] ?? ''}`;
+  const target = targets[key.mode].find(([degree]) => {
+    return root - key.tonic === (scales[key.mode][degree] ?? 0) + 1 + sixthAboveGoal;
+  });
+  if (!target || isPredominantSixth(chord, key)) return { text, degree: 5, secondary: false };
+  return { text: `${text}/${target[1]}`, degree: target[0], secondary: true };
 }
 
 export function isDiatonic(chord: Pick<Chord, 'root' | 'type'>, key: Key): boolean {

@@ -30,6 +30,22 @@ describe('score outline', () => {
     assert.equal(outlineScore({ ...score, tempos }).seconds, 5);
   });
 
+  it('takes signatures from the first part that has any, and passes warnings on', () => {
+    const score = fixtureScore(['C4:3 | D4:3', 'C3:3 | D3:3'], { fifths: 2, time: [3, 4] });
+    Object.assign(score.parts[0] ?? {}, { keys: [], times: [] });
+    const outline = outlineScore({ ...score, warnings: ['odd'] });
+    assert.deepEqual(outline.time_signatures, [{ measure: 1, offset: '0', signature: '3/4' }]);
+    assert.deepEqual(outline.key_signatures, [{ measure: 1, offset: '0', fifths: 2 }]);
+    assert.deepEqual(outline.warnings, ['odd']);
+  });
+
+  it('counts measures as written, and as played', () => {
+    const score = fixtureScore(['C4:4 | D4:4 | E4:4']);
+    Object.assign(score.measures[1] ?? {}, { repeatTimes: 2 });
+    const { measures, measures_played: played, quarters } = outlineScore(score);
+    assert.deepEqual([measures, played, quarters], [3, 5, '12']);
+  });
+
   it('has no range for silence', () => {
     assert.equal(outlineScore(fixtureScore(['r:4'])).parts[0]?.lowest, null);
   });

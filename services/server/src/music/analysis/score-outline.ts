@@ -2,7 +2,9 @@
 import type { ScoreOutline } from '@encore/contracts';
 import { PITCHED, UNPITCHED } from '../note-columns.ts';
 import { nameOfPitch } from '../pitch.ts';
-import type { Part, Score, TimeSignature } from '../score.ts';
+import { countPlayed } from '../play-order.ts';
+import { type Part, type Score, signaturesOf, type TimeSignature } from '../score.ts';
+import { defaultScoreLimits } from '../score-limits.ts';
 import { placeOf, quarters } from './place.ts';
 
 const usualTempo = 120;
@@ -12,22 +14,26 @@ export function outlineScore(score: Score): ScoreOutline {
   const last = measures.at(-1);
   const length = last ? last.start + last.length : 0;
   const [first] = measures;
-  const [part] = parts;
   return {
     title: score.title,
     composer: score.composer,
     measures: measures.length,
+    measures_played: countPlayed(measures, defaultScoreLimits.maxMeasures),
     pickup: first?.pickup ? quarters(score, first.length) : null,
     quarters: quarters(score, length),
     seconds: secondsOf(score, length),
     notes: score.notes.count,
     parts: parts.map((one) => outlinePart(score, one)),
-    key_signatures: (part?.keys ?? []).map(({ tick, fifths }) => ({ ...placeOf(score, tick), fifths })),
-    time_signatures: (part?.times ?? []).map((time) => ({ ...placeOf(score, time.tick), signature: nameOfTime(time) })),
+    key_signatures: signaturesOf(score, 'keys').map(({ tick, fifths }) => ({ ...placeOf(score, tick), fifths })),
+    time_signatures: signaturesOf(score, 'times').map((time) => ({
+      ...placeOf(score, time.tick),
+      signature: nameOfTime(time),
+    })),
     tempos: tempos.map(({ tick, quartersPerMinute }) => ({
       ...placeOf(score, tick),
       quarters_per_minute: quartersPerMinute,
     })),
+    warnings: score.warnings,
   };
 }
 

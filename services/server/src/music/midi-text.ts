@@ -1,0 +1,24 @@
+/**
+ * Text in a MIDI file has no declared encoding. A byte order mark decides, or a mark of the kind that karaoke files have
+ * (RP-026: {@LATIN}, {@JP}); then it is UTF-8 if it can be, else Windows-1252.
+ */
+import { detectUnicode } from './format.ts';
+
+const mark = /^\{@(LATIN|JP)\}/;
+
+export function midiText(bytes: Uint8Array): string {
+  const marked = mark.exec(Buffer.from(bytes.subarray(0, 16)).toString('latin1'));
+  if (marked) {
+    const encoding = marked[1] === 'JP' ? 'shift_jis' : 'windows-1252';
+    return new TextDecoder(encoding).decode(bytes.subarray(marked[0].length));
+  }
+  const hasMark = (bytes[0] ?? 0) >= 0xef;
+  const unicode = hasMark ? detectUnicode(bytes) : null;
+  if (unicode !== null) return new TextDecoder(unicode).decode(bytes);
+  try {
+    // As a stream, for a long text may be cut inside a character.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+}

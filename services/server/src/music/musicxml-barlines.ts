@@ -1,0 +1,78 @@
+/**
+ * Barlines of MusicXML: repeats and endings. They hold for the piece, whatever part they stand in; programs differ in
+ * whether they repeat them in each part, and in which of the two signs of an ending they write.
+ */
+import { cellOf, type ElementNode, element, hint, type MusicxmlState, mark, partOf, warn } from './musicxml-state.ts';
+
+const maxPasses = 100;
+const maxNumbers = 16;
+
+/** An ending whose bracket is not closed yet. */
+export interface OpenEnding {
+  from: number;
+  numbers: readonly number[];
+}
+
+const barline: ElementNode = element(
+  {
+    ending: mark((state, { type = '', number = '' }) => {
+      const { measure } = cellOf(state);
+      if (type === 'start') {
+        closeEnding(state, measure - 1);
+        state.endings.set(partOf(state), { from: measure, numbers: passesOf(number) });
+      } else {
+        if (!state.endings.has(partOf(state))) {
+          state.endings.set(partOf(state), { from: measure, numbers: passesOf(number) });
+        }
+        closeEnding(state, measure);
+      }
+    }),
+    repeat: mark((state, { direction = '', times }) => {
+      const { measure } = cellOf(state);
+      if (state.barline === 'middle') {
+        warn(state, 'a repeat inside the measure is ignored: only those at its barlines are kept');
+      } else if (direction === 'forward') {
+        state.builder.startRepeat(state.barline === 'left' ? measure : measure + 1);
+      } else if (direction === 'backward') {
+        const end = state.barline === 'left' ? measure - 1 : measure;
+        closeEnding(state, end);
+        state.builder.endRepeat(end, (times === undefined ? null : hint(state, times, 'times', 2, maxPasses)) ?? 2);
+      }
+    }),
+  },
+  {
+    open: (state, attributes) => {
+      const { cursor, extent } = cellOf(state);
+      // Right is the default, but what stands before all music of the measure is its left barline.
+      const assumed = cursor === 0 && extent === 0 ? 'left' : 'right';
+      state.barline = attributes['location'] ?? assumed;
+    },
+  },
+);
+
+export const barlineElements = { barline };
+
+/** Ends the bracket that the current part has open, after the measure `to`. */
+function closeEnding(state: MusicxmlState, to: number): void {
+  const part = partOf(state);
+  const open = state.endings.get(part);
+  if (!open) return;
+  state.endings.delete(part);
+  state.builder.setEndings(open.from, to, open.numbers);
+}
+
+/** Brackets that nothing closed cover the measure in which they begin: after that, each pass plays on anyway. */
+export function closeOpenEndings({ endings, builder }: MusicxmlState): void {
+  for (const { from, numbers } of endings.values()) builder.setEndings(from, from, numbers);
+}
+
+/** "1", "1, 2", "1-3"; nothing where the text is no list of passes. */
+function passesOf(text: string): number[] {
+  const passes = new Set<number>();
+  for (const [, first = '', last = first] of text.slice(0, 200).matchAll(/(\d{1,3})(?:\s*-\s*(\d{1,3}))?/g)) {
+    for (let pass = Number(first); pass <= Math.min(Number(last), maxPasses) && passes.size < maxNumbers; pass++) {
+      if (pass > 0) passes.add(pass);
+    }
+  }
+  return [...passes].sort((a, b) => a - b);
+}
