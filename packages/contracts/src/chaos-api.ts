@@ -16,6 +16,8 @@
  *   POST   /targets/:target/restart  startRequest      -> 200 | 409 START_FORBIDDEN   (an unhealthy or paused target)
  *   POST   /heal                     {}                -> 200 healAnswer
  *   GET    /engine                                     -> engineInfo
+ *   GET    /logs                                       -> string[] (the services of this project)
+ *   GET    /logs/:service?since=MS                     -> string, its last 5 MB
  *   POST   /hygiene                  {}                -> 200; emits hygiene_checked
  *   GET    /events?boot=B&after=N                      -> eventPage
  *   GET    /live /ready /metrics

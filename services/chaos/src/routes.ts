@@ -3,8 +3,11 @@ import { runLeaseRequestSchema, scheduleRequestSchema, startRequestSchema, targe
 import { EncoreError, parse } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import type { Express } from 'express';
+import { z } from 'zod';
 import type { Injector } from './injector/injector.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
+
+const sinceSchema = z.object({ since: z.coerce.number().min(0).default(0) });
 
 export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Express) => void {
   return (app) => {
@@ -53,6 +56,11 @@ export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Exp
 
     app.post('/heal', async (_request, response) => void response.json(await injector.heal()));
     app.get('/engine', async (_request, response) => void response.json(await injector.engineInfo()));
+    app.get('/logs', async (_request, response) => void response.json(await injector.services()));
+    app.get('/logs/:service', async (request, response) => {
+      const { since } = parse(sinceSchema, request.query, 'query');
+      response.json(await injector.serviceLog(request.params.service, since));
+    });
     app.post('/hygiene', async (_request, response) => {
       await injector.hygiene();
       response.json({});

@@ -152,6 +152,12 @@ export class DockerEngine implements Engine {
     return { exitCode: ExitCode ?? -1, output: output.replace(/[\x00-\x08]+./g, '').trim() };
   }
 
+  async logs(id: string, sinceMs: number, maxLines: number, signal: AbortSignal): Promise<Buffer> {
+    const since = Math.floor(sinceMs / 1_000);
+    const options = { stdout: true, stderr: true, since, tail: maxLines, follow: false as const, abortSignal: signal };
+    return await call('logs', signal, () => this.#docker.getContainer(id).logs(options));
+  }
+
   async watch(
     project: string,
     sinceMs: number,

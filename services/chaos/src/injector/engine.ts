@@ -92,6 +92,8 @@ export interface Engine {
   connect(id: string, endpoint: Endpoint, signal: AbortSignal): Promise<void>;
   /** Runs a program of the image in the container and waits for its end. */
   exec(id: string, command: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /** The last lines of a container's output since then, in the frames of the engine's stream. */
+  logs(id: string, sinceMs: number, maxLines: number, signal: AbortSignal): Promise<Buffer>;
   /** Calls back for each event of the project from `sinceMs` on, until the signal or until the engine hangs up. */
   watch(project: string, sinceMs: number, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
 }
@@ -100,6 +102,8 @@ export interface Engine {
 export const label = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
+  /** `True` for a container of `docker compose run`. */
+  oneoff: 'com.docker.compose.oneoff',
   composeVersion: 'com.docker.compose.version',
   /** The folder of the checkout. */
   checkout: 'com.docker.compose.project.working_dir',

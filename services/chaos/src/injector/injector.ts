@@ -4,6 +4,7 @@
  */
 import type { EngineInfo, HealAnswer, RunLeaseRequest, StartRequest, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
+import { serviceLog, servicesWithLogs } from './container-logs.ts';
 import type { ContainerView, Engine } from './engine.ts';
 import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
@@ -165,6 +166,14 @@ export class Injector {
 
   targets(): Promise<TargetState[]> {
     return targetStates(this.#tools, this.keeper, this.#parts.deadline);
+  }
+
+  services(): Promise<string[]> {
+    return servicesWithLogs(this.#parts);
+  }
+
+  serviceLog(service: string, sinceMs: number): Promise<string> {
+    return serviceLog(this.#parts, service, sinceMs);
   }
 
   engineInfo(): Promise<EngineInfo> {

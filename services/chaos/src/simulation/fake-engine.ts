@@ -165,6 +165,11 @@ export class FakeEngine implements Engine {
     return { exitCode: 0, output: JSON.stringify(answer) };
   }
 
+  async logs(id: string): Promise<Buffer> {
+    this.#find(id);
+    return Buffer.alloc(0);
+  }
+
   watch(_project: string, _sinceMs: number, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {
     this.#listeners.add(onEvent);
     return new Promise((resolve) => {

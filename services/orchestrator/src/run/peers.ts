@@ -99,6 +99,16 @@ export class Peers {
     return this.#chaos(`/hygiene`, anything, post({}, { timeoutMs: 30_000, ...call }));
   }
 
+  logNames(call: Call = {}): Promise<string[]> {
+    return this.#chaos('/logs', z.array(z.string()), get(call));
+  }
+
+  /** The end of a service's log, from `sinceMs` on. */
+  log(service: string, sinceMs: number, call: Call = {}): Promise<string> {
+    const path = `/logs/${service}?since=${Math.floor(sinceMs)}`;
+    return this.#chaos(path, z.string(), get({ timeoutMs: 30_000, ...call }));
+  }
+
   startChaos(runId: string, plan: Plan, steadyStartsAt: number, call: Call = {}): Promise<unknown> {
     return this.#chaos(`/schedule`, anything, post({ runId, plan, steadyStartsAt }, call));
   }

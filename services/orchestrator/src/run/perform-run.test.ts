@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -80,6 +80,23 @@ describe('a run', function () {
     const { history } = await runOver(lab, planOf(5, []));
     const told = history.flatMap((event) => (event.type === 'server_collected' ? [event.bytes] : []));
     assert.deepEqual(told, [30_000_000]);
+  });
+
+  it('saves the logs of the programs beside the report, and names what it could not save', async () => {
+    lab.chaos.logNames = ['broken', 'server'];
+    const { said } = await runOver(lab, planOf(1, []));
+    const results = readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? '';
+    const logs = join(lab.resultsDir, results, 'logs');
+    assert.deepEqual(readdirSync(logs), ['server.log']);
+    assert.equal(readFileSync(join(logs, 'server.log'), 'utf8'), 'log of server\n');
+    assert.match(said, /The log of broken could not be saved: .*no engine/);
+  });
+
+  it('writes no log outside of the folder', async () => {
+    lab.chaos.logNames = ['../escaped'];
+    const { said } = await runOver(lab, planOf(1, []));
+    assert.match(said, /The logs could not be saved/);
+    assert.ok(!readdirSync(lab.resultsDir).includes('escaped.log'));
   });
 
   it('goes on without a capacity, and says so', async () => {

@@ -16,6 +16,7 @@ export class FakeChaos extends FakeService {
   holder: string | null = null;
   startForbidden = false;
   failHeal = false;
+  logNames: string[] = [];
   /** How long a stop takes. */
   stopMs = 0;
   /** What a stop sets off besides. */
@@ -86,6 +87,11 @@ export class FakeChaos extends FakeService {
       const clean = { leakedToxics: 0, leakedPauses: 0, limitsOffBaseline: 0, foreignContainersTouched: 0, detail: [] };
       this.events.add({ type: 'hygiene_checked', at: systemClock.now(), ...clean });
       response.json({});
+    });
+    app.get('/logs', (_request, response) => void response.json(this.logNames));
+    app.get('/logs/:service', (request, response) => {
+      if (request.params.service === 'broken') throw new EncoreError('ENGINE_UNREACHABLE', 'no engine');
+      response.json(`log of ${request.params.service}\n`);
     });
     app.get('/engine', (_request, response) => {
       const limits = { cores: 2, memoryBytes: 2 ** 32, clockAheadMs: 0, images: {}, unsupported: {} };

@@ -1,5 +1,5 @@
 /** Copies the evidence of a run into its results folder, judges it from there, and writes the reports beside it. */
-import { copyFile, cp, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Judgement, judge } from '../../judge/index.ts';
 import { readRunFolder, writeReports } from '../../report/index.ts';
@@ -14,11 +14,6 @@ export async function copyEvidence(runFolder: string, resultsFolder: string): Pr
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     });
   }
-}
-
-/** The logs of the lab's programs; they prove nothing, so a run is not spoilt when they cannot be copied. */
-export async function copyLogs(logsFolder: string, resultsFolder: string): Promise<void> {
-  await cp(logsFolder, join(resultsFolder, 'logs'), { recursive: true }).catch(() => undefined);
 }
 
 /** The reports of a folder with evidence; the JSON lies beside the folder, under the same name. */
