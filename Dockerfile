@@ -25,7 +25,7 @@ ARG WORKSPACE
 COPY ${WORKSPACE} ${WORKSPACE}
 COPY docker docker
 # Folders for named volumes take their owner from the image; a tmpfs takes the mode of the folder under it when its container is started again.
-RUN mkdir /runs /results /journal && chown 1000:1000 /runs /results && mkdir -m 1777 /scratch
+RUN mkdir /runs /journal && chown 1000:1000 /runs && mkdir -m 1777 /scratch
 USER 1000:1000
 ENTRYPOINT ["node"]
 

@@ -1,11 +1,13 @@
 /** The lab on the real engine with the real Toxiproxy, as a user starts it. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
-import { type CommandResult, runCommand, tail } from '../support/command.ts';
+import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
 import { requireEngine } from '../support/engine.ts';
 import { freeLabPorts } from '../support/free-port.ts';
 import { Prometheus, type Range } from '../support/prometheus.ts';
@@ -20,8 +22,8 @@ const env: Record<string, string> = {};
 const compose = (args: string[], timeoutMs: number): Promise<CommandResult> =>
   runCommand('docker', ['compose', '-p', project, ...args], { timeoutMs, env });
 
-/** What each run of the orchestrator is given: its ports and names, and the settings files of these tests. */
-const lab = ['--service-ports', '--use-aliases', '-v', `${import.meta.dirname}:/app/e2e:ro`];
+/** What each run of the orchestrator is given: its ports and names. */
+const lab = ['--service-ports', '--use-aliases'];
 
 const orchestrate = (...args: string[]): Promise<CommandResult> => orchestrateAndHear(() => {}, ...args);
 
@@ -124,6 +126,11 @@ describe('docker compose', () => {
     const report = await reportOf(run);
     smoke = { range, report };
     assertPassedSmoke(run, report);
+    const logs = join(root, 'test_results', `production_test_${report.run_id.slice(1)}`, 'logs');
+    const sizeOf = (name: string) => statSync(join(logs, `${name}.log`)).size;
+    for (const name of ['server', 'loadgen', 'toxiproxy'])
+      assert.ok(sizeOf(name) > 0 && sizeOf(name) <= 5_000_000, `${name}.log: ${sizeOf(name)} bytes`);
+    for (const name of ['postgres', 'prometheus']) assert.ok(sizeOf(name) >= 0, name);
     const policyRestarts = seen.filter(
       (state, i) => i > 0 && state.restartCount === (seen[i - 1]?.restartCount ?? 0) + 1,
     ).length;
@@ -137,7 +144,7 @@ describe('docker compose', () => {
 
   it('injects each kind of fault once, each with its effect, and loses nothing', async () => {
     const fromMs = Date.now();
-    const run = await orchestrate('--config', '/app/e2e/catalogue.yaml', '--seed', '7');
+    const run = await orchestrate('--config', 'test/e2e/catalogue.yaml', '--seed', '7');
     const range = { fromMs, toMs: Date.now() };
     const report = await reportOf(run);
     catalogue = { range, report };
@@ -183,7 +190,7 @@ describe('docker compose', () => {
   for (const [step, comes] of steps)
     it(`undoes everything when the orchestrator is SIGKILLed while a fault ${step}`, async () => {
       const before = await stateOfServer();
-      const args = ['--name', `${project}-killed`, ...lab, 'orchestrator', '--config', '/app/e2e/frozen.yaml'];
+      const args = ['--name', `${project}-killed`, ...lab, 'orchestrator', '--config', 'test/e2e/frozen.yaml'];
       const started = await compose(['run', '--detach', ...args], 60_000);
       assert.equal(started.exitCode, 0, tail(started.stderr));
       try {
@@ -204,7 +211,7 @@ describe('docker compose', () => {
 
   it('undoes what is held within 5 s of POST /stop, and writes the report', async () => {
     const before = await stateOfServer();
-    const running = orchestrate('--config', '/app/e2e/frozen.yaml');
+    const running = orchestrate('--config', 'test/e2e/frozen.yaml');
     const isPaused = async () => (await stateOfServer()).startsWith('true');
     await waitUntil('the freeze', isPaused, { timeoutMs: 90_000 });
     // The bite is looked at after the injection.

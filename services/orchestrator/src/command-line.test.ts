@@ -54,6 +54,16 @@ describe('command line', () => {
     assert.deepEqual(config.network.durationSeconds, { min: 5, max: 6 }, 'a file may set a part');
   });
 
+  it('takes the settings file from ENCORE_CONFIG, and --config before that', () => {
+    const [path, other] = [file('env.yaml', 'profile: smoke\nusers: 11\n'), file('flag.yaml', 'users: 12\n')];
+    assert.deepEqual([run([], { ENCORE_CONFIG: path }).config.users], [11]);
+    assert.equal(run(['--config', other], { ENCORE_CONFIG: path }).config.users, 12);
+    assert.equal(run([], { ENCORE_CONFIG: '' }).config.profile, 'full');
+    assert.deepEqual(problems([], { ENCORE_CONFIG: './no.yaml' }), ['ENCORE_CONFIG: ./no.yaml: there is no such file']);
+    const inContainer = problems([], { ENCORE_CONFIG: '/home/me/no.yaml', ENCORE_CHECKOUT: '/checkout' });
+    assert.match(inContainer[0] ?? '', /no such file\. With Docker, the file must be in the checkout and is named by/);
+  });
+
   it('takes JSON too, and fractions', () => {
     const path = file(
       'settings.json',

@@ -101,7 +101,10 @@ function describeProgram(
     .action(() => choose('run', ''));
   for (const { flagSyntax, help } of scalarSettings) program.option(flagSyntax, help);
   program
-    .option('--config <file>', 'settings from a JSON or YAML file, with the names that the report shows under config')
+    .option(
+      '--config <file>',
+      'settings from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG)',
+    )
     .option('--no-monitor', 'plain lines instead of the live display')
     .option('--dry-run', 'print the plan and its best possible success rate; start nothing')
     .option('--replay <plan>', 'the same as the command replay')

@@ -22,8 +22,6 @@ const shape = {
   ENCORE_ALERTS_URL: urlVariable.default('http://localhost:9090/alerts'),
   /** Where a browser finds Grafana; unset: there is none. */
   ENCORE_GRAFANA_URL: urlVariable.optional(),
-  /** What the user calls the results folder, where that is not its path here (a folder of the host, in a container). */
-  ENCORE_RESULTS_NAME: z.string().optional(),
   /** How the user calls this program. */
   ENCORE_COMMAND: z.string().default('./encore'),
   ENCORE_AFTER_RUN_HINT: z.string().optional(),
@@ -45,7 +43,6 @@ export interface Wiring {
   prometheusUrl?: string | undefined;
   runsDir: string;
   resultsDir: string;
-  resultsName: string | undefined;
   command: string;
   logsDir?: string | undefined;
   whereToLook: string | undefined;
@@ -66,7 +63,6 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     prometheusUrl: values.ENCORE_PROMETHEUS_URL,
     runsDir: values.ENCORE_RUNS_DIR,
     resultsDir: values.ENCORE_RESULTS_DIR,
-    resultsName: values.ENCORE_RESULTS_NAME,
     command: values.ENCORE_COMMAND,
     logsDir: values.ENCORE_LOGS_DIR,
     whereToLook: values.ENCORE_WHERE_TO_LOOK,

@@ -1,6 +1,6 @@
 /** One run from the first word on the screen to the exit code. */
 import { existsSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
@@ -21,7 +21,8 @@ import { openingLines } from './opening-lines.ts';
 import { Peers } from './peers.ts';
 import type { Ending } from './phase.ts';
 import { type PreflightLimits, preflightLimits } from './phases/preflight.ts';
-import { copyEvidence, copyLogs, writeResults } from './phases/write-results.ts';
+import { saveLogs } from './phases/save-logs.ts';
+import { copyEvidence, writeResults } from './phases/write-results.ts';
 import { resultsFolderOf } from './results-of.ts';
 import { RunRecord } from './run-context.ts';
 import { type StopLimits, stopLimits } from './stop-rules.ts';
@@ -97,24 +98,26 @@ export async function performRun(options: RunOptions): Promise<number> {
     return exitCodes.INTERRUPTED;
   }
   const resultsFolder = resultsFolderOf(wiring, stamp);
-  return await conclude({ folder, resultsFolder, progress, view, page, wiring, ending });
+  return await conclude({ folder, resultsFolder, startedAt, progress, view, page, peers, wiring, ending });
 }
 
 /** Evidence first: it stays, even when the judge cannot make anything of it. */
 async function conclude(run: {
   folder: string;
   resultsFolder: string;
+  startedAt: number;
   progress: Progress;
   view: RunView;
   page: LivePage;
+  peers: Peers;
   wiring: Wiring;
   ending: Ending;
 }): Promise<number> {
-  const { folder, resultsFolder, progress, view, page, wiring, ending } = run;
+  const { folder, resultsFolder, startedAt, progress, view, page, peers, wiring, ending } = run;
   let report: Report;
   try {
     await copyEvidence(folder, resultsFolder);
-    if (wiring.logsDir !== undefined) await copyLogs(wiring.logsDir, resultsFolder);
+    for (const problem of await saveLogs(wiring, peers, resultsFolder, startedAt)) progress.say(problem);
     const judgement = await writeResults(resultsFolder);
     page.finish(judgement);
     report = judgement.report;
@@ -127,10 +130,10 @@ async function conclude(run: {
     return ending.how === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
   }
   view.result = report.result;
-  const shown = shownPath(resultsFolder, wiring);
+  const shown = shownPath(resultsFolder);
   progress.say(`\n${textSummary(report, `${shown}.json`)}`);
   progress.say(`Page:   ${join(shown, 'report.html')}`);
-  progress.say(`Again:  ${wiring.command} verify ${wiring.resultsName === undefined ? shown : resultsFolder}`);
+  progress.say(`Again:  ${wiring.command} verify ${shown}`);
   const dashboard = dashboardLink(wiring.links, view.startedAt);
   if (dashboard !== null) progress.say(`Dashboard: ${dashboard}`);
   if (wiring.afterRunHint !== undefined) progress.say(`When you have seen enough: ${wiring.afterRunHint}`);
@@ -171,8 +174,7 @@ function freeStamp(wiring: Wiring, at: number): string {
 }
 
 /** As the user would write it. */
-function shownPath(path: string, { resultsName }: Wiring): string {
-  if (resultsName !== undefined) return `${resultsName}/${basename(path)}`;
+function shownPath(path: string): string {
   const inside = relative(process.cwd(), path);
   return inside.startsWith('..') ? path : inside;
 }

@@ -2,13 +2,15 @@
  * Finds the run that a person means: the folder of its results, the folder where it was recorded, its id, or, when
  * nothing is said, the last one. A run whose orchestrator was killed has a record and no results yet.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EncoreError } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { planFile } from '../judge/run-folder.ts';
 import { whyNoRun } from '../settings/replay.ts';
-import { copyEvidence, copyLogs } from './phases/write-results.ts';
+import { Peers } from './peers.ts';
+import { saveLogs } from './phases/save-logs.ts';
+import { copyEvidence } from './phases/write-results.ts';
 
 const runName = /^r(\d{8}_\d{6}\w*)$/;
 const resultsName = /^production_test_\d{8}_\d{6}\w*$/;
@@ -18,21 +20,17 @@ export function resultsFolderOf(wiring: Pick<Wiring, 'resultsDir'>, stamp: strin
   return join(wiring.resultsDir, `production_test_${stamp}`);
 }
 
-/** The folder that a person means: given as it lies here, as a run called it (in a container it lies elsewhere), or as the id of a run. */
+/** The folder that a person means: given by its path, or as the id of a run. */
 export function folderOf(asked: string, wiring: Wiring): string {
   const named = asked.replace(/(.)\/+$/, '$1');
-  const shown = wiring.resultsName ?? wiring.resultsDir;
-  const inside = relative(shown, named);
-  const places = [named, join(wiring.runsDir, named)];
-  if (!inside.startsWith('..')) places.push(join(wiring.resultsDir, inside));
-  const folder = places.find((place) => existsSync(join(place, planFile)));
+  const folder = [named, join(wiring.runsDir, named)].find((place) => existsSync(join(place, planFile)));
   if (folder !== undefined) return folder;
   const why = existsSync(named) ? whyNoRun(named) : 'there is no such run folder';
   const last = lastOf(wiring.resultsDir, resultsName);
   const example = last === undefined ? 'production_test_20260101_120000' : `${last} (the last one there)`;
   throw new EncoreError(
     'NO_SUCH_RUN',
-    `${named}: ${why}; give the folder beside its report, such as ${join(shown, example)}`,
+    `${named}: ${why}; give the folder beside its report, such as ${join(wiring.resultsDir, example)}`,
   );
 }
 
@@ -52,8 +50,10 @@ export async function gatherResults(folder: string, wiring: Wiring): Promise<str
   const stamp = recordedStamp(folder, wiring);
   if (stamp === undefined) return folder;
   const resultsFolder = resultsFolderOf(wiring, stamp);
-  if (!existsSync(resultsFolder) && wiring.logsDir !== undefined) await copyLogs(wiring.logsDir, resultsFolder);
+  const isFirst = !existsSync(resultsFolder);
   await copyEvidence(folder, resultsFolder);
+  // The plan is written when the run begins.
+  if (isFirst) await saveLogs(wiring, new Peers(wiring), resultsFolder, statSync(join(folder, planFile)).mtimeMs);
   return resultsFolder;
 }
 

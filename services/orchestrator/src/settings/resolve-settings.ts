@@ -2,12 +2,13 @@
  * From layers to one RunConfig: profile < file < environment < flags. Every layer is checked, also where a later one
  * covers it, and all problems are told together, each with the name under which its author wrote the value.
  */
+import { existsSync } from 'node:fs';
 import { type ProfileName, profileNameSchema, type RunConfig, runConfigSchema } from '@encore/contracts';
 import { isObject, readSettingsFile, type SettingsObject } from './config-file.ts';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
 import { decidedByPlan, decidedText } from './replay.ts';
-import { parseScalar, scalarSettings } from './scalar-settings.ts';
+import { configVariable, parseScalar, scalarSettings } from './scalar-settings.ts';
 import { problemsOfVariables } from './unknown-variables.ts';
 
 export interface SettingsInput {
@@ -27,18 +28,19 @@ export function resolveSettings(input: SettingsInput): Resolved {
   const problems = problemsOfVariables(input.env);
   const scalars = readScalars(input, problems);
   let file: SettingsObject = {};
-  if (input.configPath !== undefined) {
-    const read = readSettingsFile(input.configPath);
+  const named = namedFile(input);
+  if (named !== null) {
+    const read = readSettingsFile(named.path);
     if (read.ok) file = read.settings;
-    else problems.push(`--config: ${read.problem}`);
+    else problems.push(`${named.by}: ${read.problem}${existsSync(named.path) ? '' : whereFilesAre(input.env)}`);
   }
-  if (input.base !== undefined) problems.push(...overruled(input, file));
+  if (input.base !== undefined) problems.push(...overruled(input, named?.path, file));
   const asked = scalars['profile'] ?? file['profile'] ?? input.base?.['profile'] ?? 'full';
   const profile = profileNameSchema.safeParse(asked).data ?? 'full';
   const lower = merge(lowest(profile), input.base ?? {});
   const withFile = merge(lower, file);
   // Names of the file's mistakes must be the file's own, so it is checked on top of the profile alone.
-  problems.push(...problemsOfFile(withFile, input.configPath ?? 'settings'));
+  problems.push(...problemsOfFile(withFile, named?.path ?? 'settings'));
   if (problems.length > 0) return { ok: false, problems };
   const merged = merge(withFile, { ...scalars, profile });
   if (scalars['seed'] === undefined && file['seed'] === undefined && input.base?.['seed'] === undefined)
@@ -50,8 +52,21 @@ export function resolveSettings(input: SettingsInput): Resolved {
   return { ok: true, config };
 }
 
+/** The settings file, and where it was named. */
+function namedFile({ configPath, env }: SettingsInput): { path: string; by: string } | null {
+  if (configPath !== undefined) return { path: configPath, by: '--config' };
+  const path = env[configVariable];
+  return path ? { path, by: configVariable } : null;
+}
+
+/** In a container only the checkout is mounted, so a path of the host leads nowhere. */
+function whereFilesAre(env: NodeJS.ProcessEnv): string {
+  if (!env['ENCORE_CHECKOUT']) return '';
+  return '. With Docker, the file must be in the checkout and is named by its path from there, such as ./run.yaml';
+}
+
 /** What was written and would not be heard. Flags are looked at with the other flags of a command. */
-function overruled({ env, configPath }: SettingsInput, file: SettingsObject): string[] {
+function overruled({ env }: SettingsInput, configPath: string | undefined, file: SettingsObject): string[] {
   const variables = scalarSettings.filter(({ key, variable }) => decidedByPlan.includes(key) && env[variable]);
   return [
     ...variables.map(({ variable }) => `${variable}: ${decidedText}`),

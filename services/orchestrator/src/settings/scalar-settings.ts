@@ -2,6 +2,9 @@
 import { controlSchema, profileNames, type RunConfig, runConfigSchema } from '@encore/contracts';
 import { notRight } from './near-miss.ts';
 
+/** Names a settings file, as `--config` does; the flag wins. */
+export const configVariable = 'ENCORE_CONFIG';
+
 export interface ScalarSetting {
   key: keyof RunConfig & keyof typeof runConfigSchema.shape;
   flag: string;

@@ -17,11 +17,11 @@ describe('unknown variables', () => {
       ],
     );
     assert.deepEqual(
-      problemsOfVariables({ ENCORE_KILL_INTERVAL_MINUTES: '3', ENCORE_RAMP_SECONDS: '3', ENCORE_CONFIG: 'a.yaml' }),
+      problemsOfVariables({ ENCORE_KILL_INTERVAL_MINUTES: '3', ENCORE_RAMP_SECONDS: '3', ENCORE_CONFG: 'a.yaml' }),
       [
         'ENCORE_KILL_INTERVAL_MINUTES: there is no such variable; did you mean ENCORE_KILL_INTERVAL?',
         'ENCORE_RAMP_SECONDS: there is no such variable; in a settings file (--config) it is rampSeconds',
-        'ENCORE_CONFIG: there is no such variable; a settings file is named with --config',
+        'ENCORE_CONFG: there is no such variable; did you mean ENCORE_CONFIG?',
       ],
     );
   });

@@ -5,13 +5,15 @@
  */
 import { runConfigSchema } from '@encore/contracts';
 import { nearestWord } from './near-miss.ts';
-import { scalarSettings } from './scalar-settings.ts';
+import { configVariable, scalarSettings } from './scalar-settings.ts';
 
 const prefix = 'ENCORE_';
 
+const known = new Set([configVariable, ...scalarSettings.map(({ variable }) => variable)]);
+
 /** What to do instead, by what somebody may write after the prefix. */
 const hints = new Map<string, string>([
-  ['config', 'a settings file is named with --config'],
+  ['config', 'did you mean ENCORE_CONFIG?'],
   ['dry-run', 'give --dry-run'],
   ...Object.keys(runConfigSchema.shape).map((key) => [key, `in a settings file (--config) it is ${key}`] as const),
   ...scalarSettings.flatMap(({ key, variable }) =>
@@ -22,7 +24,7 @@ const hints = new Map<string, string>([
 export function problemsOfVariables(env: NodeJS.ProcessEnv): string[] {
   const problems: string[] = [];
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith(prefix) || !value || scalarSettings.some(({ variable }) => variable === name)) continue;
+    if (!name.startsWith(prefix) || !value || known.has(name)) continue;
     const meant = nearestWord(name.slice(prefix.length), [...hints.keys()]);
     if (meant !== undefined) problems.push(`${name}: there is no such variable; ${hints.get(meant)}`);
   }

@@ -84,7 +84,6 @@ export class FakeLab implements AsyncDisposable {
       prometheusUrl: this.prometheusUrl,
       runsDir: this.runsDir,
       resultsDir: this.resultsDir,
-      resultsName: undefined,
       command: 'encore',
       whereToLook: undefined,
       links: { page: '', alerts: '', grafana: 'http://localhost:3000' },
