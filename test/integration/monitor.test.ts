@@ -71,7 +71,7 @@ describe('monitor in a terminal', function () {
       await until('steady');
       await tmux('resize-window', '-x', '60', '-y', '12');
       const small = await until('needs 80x24');
-      assert.ok(small.includes('this is 60x12') && !small.includes('Kills'), small);
+      assert.ok(small.includes('this is 60x12') && !small.includes('KILLS'), small);
       await tmux('resize-window', '-x', String(columns), '-y', String(rows));
       const shown = await until('100.0 % right');
       assert.doesNotMatch(shown, /needs 80x24/);
@@ -82,8 +82,10 @@ describe('monitor in a terminal', function () {
         'success',
         'memory',
         'next',
-        'Kills',
-        'Alerts',
+        'KILLS',
+        'RECENT ALERTS',
+        'active',
+        ...(rows >= 36 ? ['SYSTEM METRICS', 'PID 4711', 'cores'] : []),
         'page http://',
         'q: leave',
       ])

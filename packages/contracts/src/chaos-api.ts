@@ -68,6 +68,8 @@ export const targetStateSchema = z.object({
   status: z.string(),
   exitCode: z.number(),
   restartCount: z.number(),
+  /** Of its first process, as the host sees it; 0 while none runs. */
+  pid: z.number(),
   startedAt: z.number(),
   finishedAt: z.number(),
   memoryLimitBytes: z.number(),

@@ -25,6 +25,9 @@ const percentilesSchema = z.object({
   max: z.number(),
 });
 
+export const alertLevelSchema = z.enum(['INFO', 'WARNING']);
+export type AlertLevel = z.infer<typeof alertLevelSchema>;
+
 export const stagesSchema = z.object({
   detected: seconds,
   restarted: seconds,
@@ -154,7 +157,7 @@ export const reportSchema = z.object({
     without_sheds: z.number().nullable(),
     longest_outage_seconds: z.number().nullable(),
   }),
-  alerts: z.array(z.object({ at: z.string(), name: z.string(), message: z.string() })),
+  alerts: z.array(z.object({ at: z.string(), name: z.string(), level: alertLevelSchema, message: z.string() })),
   manual_interventions: z.array(
     z.object({
       at: z.string(),

@@ -13,7 +13,8 @@ const plan = makePlan(config);
 
 describe('status api', () => {
   const stops: string[] = [];
-  const page = new LivePage(plan);
+  const view = new RunView('a run', config, plan, systemClock.now());
+  const page = new LivePage(plan, () => view.snapshot(systemClock.now()));
   let service: HttpService;
   beforeEach(async () => {
     stops.length = 0;
@@ -21,7 +22,7 @@ describe('status api', () => {
       wiring: { host: '127.0.0.1', port: 0 },
       logger: createLogger('test', 'silent'),
       clock: systemClock,
-      view: new RunView('a run', config, plan, systemClock.now()),
+      view,
       registry: createRegistry('test'),
       page,
       stop: (reason) => stops.push(reason),

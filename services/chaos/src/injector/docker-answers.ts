@@ -30,6 +30,7 @@ export const inspectSchema = z.object({
   State: z.object({
     Status: z.string(),
     ExitCode: z.number(),
+    Pid: z.number().default(0),
     StartedAt: z.string(),
     FinishedAt: z.string(),
     Health: z.object({ Status: z.string() }).nullish(),
@@ -76,6 +77,7 @@ export function toView(answer: z.infer<typeof inspectSchema>): ContainerView {
     health: State.Health?.Status ?? '',
     exitCode: State.ExitCode,
     restartCount: answer.RestartCount,
+    pid: State.Pid,
     startedAtMs: timeOf(State.StartedAt),
     finishedAtMs: timeOf(State.FinishedAt),
     memoryBytes: HostConfig.Memory,

@@ -25,6 +25,8 @@ export interface ContainerView extends ContainerSummary {
   health: string;
   exitCode: number;
   restartCount: number;
+  /** Of the first process, as the host sees it; 0 while none runs. */
+  pid: number;
   startedAtMs: number;
   finishedAtMs: number;
   memoryBytes: number;

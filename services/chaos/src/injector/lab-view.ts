@@ -62,6 +62,7 @@ function stateOf(view: ContainerView, keeper: FaultKeeper): TargetState {
     status: view.status,
     exitCode: view.exitCode,
     restartCount: view.restartCount,
+    pid: view.pid,
     startedAt: view.startedAtMs,
     finishedAt: view.finishedAtMs,
     memoryLimitBytes: view.memoryBytes,

@@ -41,6 +41,7 @@ export class FakeEngine implements Engine {
       health: '',
       exitCode: 0,
       restartCount: 0,
+      pid: 1,
       startedAtMs: this.#clock.now(),
       finishedAtMs: 0,
       memoryBytes: Number(labels[label.memory] ?? 0),

@@ -1,20 +1,22 @@
 /**
- * The alert table, which feeds monitor, live page and report. A rule watches events in the order of time and says what
- * is wrong (a text), that nothing is (null), or nothing at all (undefined). A text after a null raises one alert.
+ * The alert table, which feeds monitor, live page and report. A rule watches events in the order of time and returns a
+ * text (something is wrong), null (nothing is), or undefined (no change). A text after a null raises one alert; a rule
+ * with `every` raises one for each text. Texts name their subject: "Circuit breaker open: key_analysis".
  */
-import type { EventOf } from '@encore/contracts';
+import type { AlertLevel, EventOf } from '@encore/contracts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
-import { counted } from './words.ts';
 
 export interface Alert {
   at: number;
   name: string;
+  level: AlertLevel;
   message: string;
 }
 
 interface AlertRule {
   name: string;
+  level: AlertLevel;
   /** What is looked at, in words, for the report's legend. */
   expression: string;
   watch(): (event: Observation) => string | null | undefined;
@@ -26,16 +28,39 @@ const windowMs = 10_000;
 const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
 
 export const alertRules: readonly AlertRule[] = [
-  { name: 'error_rate', expression: 'over 5 % of at least 20 operations failed in 10 s', watch: watchErrorRate },
-  { name: 'breaker_open', expression: 'a circuit breaker refused a request', watch: watchBreaker },
+  {
+    name: 'error_rate',
+    level: 'WARNING',
+    expression: 'over 5 % of at least 20 operations failed in 10 s',
+    watch: watchErrorRate,
+  },
+  {
+    name: 'breaker_open',
+    level: 'WARNING',
+    expression: 'a circuit breaker refused a request, for the first time in 60 s',
+    watch: watchBreaker,
+    every: true,
+  },
   {
     name: 'several_breakers',
-    expression: 'breakers of several operations were open within 10 s',
+    level: 'WARNING',
+    expression: 'circuit breakers of several tools were open within 10 s',
     watch: watchBreakers,
   },
-  { name: 'memory', expression: 'a container used over 75 % of its memory limit', watch: watchMemory },
-  { name: 'kill', expression: 'Encore killed a target', watch: watchKills, every: true },
-  { name: 'recovery', expression: 'the server was ready again', watch: watchRecovery, every: true },
+  {
+    name: 'memory',
+    level: 'WARNING',
+    expression: 'a container used over 75 % of its memory limit',
+    watch: watchMemory,
+  },
+  { name: 'kill', level: 'WARNING', expression: 'Encore killed a target', watch: watchKills, every: true },
+  {
+    name: 'recovery',
+    level: 'INFO',
+    expression: 'users were answered rightly again after a kill, or the server was ready again',
+    watch: watchRecovery,
+    every: true,
+  },
 ];
 
 const maxAlerts = 1_000;
@@ -52,7 +77,8 @@ export class Alerts {
       const message = watcher.look(event);
       if (message === undefined) continue;
       if (message !== null && (!watcher.raised || watcher.rule.every === true)) {
-        raised.push({ at: timeOf(event), name: watcher.rule.name, message });
+        const { name, level } = watcher.rule;
+        raised.push({ at: timeOf(event), name, level, message });
       }
       watcher.raised = message !== null;
     }
@@ -71,7 +97,7 @@ function watchErrorRate(): (event: Observation) => string | null | undefined {
     recent = [...recent.filter(({ at }) => at > event.at - windowMs), { at: event.at, ...countsOf(event) }];
     const bad = recent.reduce((sum, second) => sum + second.bad, 0);
     const all = recent.reduce((sum, second) => sum + second.all, 0);
-    return all >= 20 && bad / all > 0.05 ? `${percent(bad / all)} of ${all} operations failed within 10 s` : null;
+    return all >= 20 && bad / all > 0.05 ? `High error rate: ${percent(bad / all)} of ${all} operations in 10 s` : null;
   };
 }
 
@@ -85,25 +111,27 @@ function countsOf(event: EventOf<'load_second'>): { bad: number; all: number } {
   return { bad, all };
 }
 
-function watchBreaker(): (event: Observation) => string | null | undefined {
-  let lastOpenAt = Number.NEGATIVE_INFINITY;
+/** A breaker stays open for about this long; while it does, its refusals are one alert. */
+const breakerMs = 60_000;
+
+function watchBreaker(): (event: Observation) => string | undefined {
+  const lastRefusedAt = new Map<string, number>();
   return (event) => {
-    if (event.type !== 'load_second') return undefined;
-    const refused = event.attempts.breaker_open ?? 0;
-    if (refused > 0) lastOpenAt = event.at;
-    return event.at - lastOpenAt < windowMs
-      ? `a circuit breaker refused ${counted(refused, 'request')} in one second`
-      : null;
+    if (event.type !== 'attempt_failed' || event.outcome !== 'breaker_open') return undefined;
+    const { at, request } = event;
+    const isKnown = at - (lastRefusedAt.get(request) ?? Number.NEGATIVE_INFINITY) < breakerMs;
+    lastRefusedAt.set(request, at);
+    return isKnown ? undefined : `Circuit breaker open: ${request}`;
   };
 }
 
 function watchBreakers(): (event: Observation) => string | null | undefined {
   const lastOpenAt = new Map<string, number>();
   return (event) => {
-    if (event.type === 'attempt_failed' && event.outcome === 'breaker_open') lastOpenAt.set(event.operation, event.at);
+    if (event.type === 'attempt_failed' && event.outcome === 'breaker_open') lastOpenAt.set(event.request, event.at);
     else if (event.type !== 'load_second') return undefined;
-    const open = [...lastOpenAt].filter(([, at]) => at > event.at - windowMs).map(([operation]) => operation);
-    return open.length > 1 ? `breakers were open for ${open.join(', ')} at once` : null;
+    const open = [...lastOpenAt].filter(([, at]) => at > event.at - windowMs).map(([tool]) => tool);
+    return open.length > 1 ? `Several circuit breakers open: ${open.join(', ')}` : null;
   };
 }
 
@@ -112,7 +140,7 @@ function watchMemory(): (event: Observation) => string | null | undefined {
   return (event) => {
     if (event.type !== 'target_sampled' || event.memoryLimitBytes === 0) return undefined;
     const used = event.memoryBytes / event.memoryLimitBytes;
-    if (used > 0.75) high.set(event.target, `${event.target} used ${percent(used)} of its memory limit`);
+    if (used > 0.75) high.set(event.target, `High memory: ${event.target} uses ${percent(used)} of its limit`);
     else if (used < 0.7) high.delete(event.target);
     return high.get(event.target) ?? (high.size > 0 ? undefined : null);
   };
@@ -120,24 +148,56 @@ function watchMemory(): (event: Observation) => string | null | undefined {
 
 function watchKills(): (event: Observation) => string | undefined {
   return (event) =>
-    event.type === 'fault_injected' && (event.kind === 'crash' || event.kind === 'outage')
-      ? `${event.faultId}: ${event.kind} of ${event.target}`
-      : undefined;
+    isKill(event) ? `Scheduled process kill: ${event.kind} of ${event.target} (${event.faultId})` : undefined;
 }
 
+function isKill(event: Observation): event is EventOf<'fault_injected'> {
+  return event.type === 'fault_injected' && (event.kind === 'crash' || event.kind === 'outage');
+}
+
+/**
+ * A kill's recovery ends with the first right answer to a user, as in the report. A loss of readiness that no kill
+ * explains ends when the server is ready again.
+ */
 function watchRecovery(): (event: Observation) => string | undefined {
+  const kills = new Map<string, { at: number; target: string }>();
+  const watchReadiness = readiness();
+  let recoveredAt = Number.NEGATIVE_INFINITY;
+  return (event) => {
+    if (isKill(event)) kills.set(event.faultId, { at: timeOf(event), target: event.target });
+    if (event.type === 'fault_bit' && event.bit !== 'yes') kills.delete(event.faultId);
+    const lostAt = watchReadiness(event);
+    if (lostAt !== null && kills.size === 0 && recoveredAt < lostAt)
+      return `Recovery successful in ${seconds(timeOf(event) - lostAt)}: server ready again`;
+    const startedAt = startOfAnswer(event);
+    const over = [...kills].filter(([, { at }]) => startedAt !== null && startedAt > at);
+    for (const [faultId] of over) kills.delete(faultId);
+    const [first] = over;
+    if (first === undefined) return undefined;
+    recoveredAt = timeOf(event);
+    const [faultId, { at, target }] = first;
+    return `Recovery successful in ${seconds(recoveredAt - at)}: ${target} (${faultId})`;
+  };
+}
+
+/** When a request began that was answered rightly; null for what is no such answer. */
+function startOfAnswer(event: Observation): number | null {
+  if (event.type === 'answered_again') return event.startedAt;
+  return event.type === 'probe' && event.outcome === 'ok' ? event.dueAt : null;
+}
+
+/** Returns when readiness was lost, at the moment when it is back; else null. */
+function readiness(): (event: Observation) => number | null {
   let lostAt: number | null = null;
   let comesUp = true;
   return (event) => {
     // Until the users come, a server that is not ready yet has lost nothing.
     if (event.type === 'phase_entered') comesUp = event.phase === 'preflight' || event.phase === 'startup';
-    if (event.type !== 'server_seen' || comesUp) return undefined;
-    if (!event.ready) lostAt ??= event.at;
-    else if (lostAt !== null) {
-      const seconds = (event.at - lostAt) / 1_000;
-      lostAt = null;
-      return `the server was ready again after ${seconds.toFixed(1)} s`;
-    }
-    return undefined;
+    if (event.type !== 'server_seen' || comesUp) return null;
+    const before = lostAt;
+    lostAt = event.ready ? null : (lostAt ?? event.at);
+    return event.ready ? before : null;
   };
 }
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

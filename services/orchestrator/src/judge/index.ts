@@ -1,5 +1,5 @@
 /** The judge's door: the verdict, and the parts of it that the monitor and the metrics look through as well. */
-export { Alerts } from './alerts.ts';
+export { type Alert, Alerts } from './alerts.ts';
 export { recoveryOf } from './fault-record.ts';
 export { FaultTracker } from './fault-tracker.ts';
 export { Ledger } from './integrity.ts';
@@ -7,4 +7,4 @@ export { Interventions, isBeyondDoubt } from './interventions.ts';
 export { type Judgement, Judging, judge } from './judge.ts';
 export { limitOf } from './rules.ts';
 export { readBackFindings } from './run-facts.ts';
-export { TimeOrder } from './time-order.ts';
+export { type Observation, TimeOrder } from './time-order.ts';

@@ -47,7 +47,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
       without_sheds: availability.withoutSheds,
       longest_outage_seconds: availability.longestOutageSeconds,
     },
-    alerts: alerts.list.map(({ at, name, message }) => ({ at: iso(at), name, message })),
+    alerts: alerts.list.map(({ at, name, level, message }) => ({ at: iso(at), name, level, message })),
     manual_interventions: interventions.manual
       .filter((act) => isBeyondDoubt(act, evidence))
       .map(({ at, ...act }) => ({ at: iso(at), ...act })),

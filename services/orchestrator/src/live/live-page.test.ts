@@ -3,6 +3,7 @@ import type { EncoreEvent } from '@encore/contracts';
 import { createLogger, createRegistry, type HttpService, startHttpService } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { RunView } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
 import { LivePage } from './live-page.ts';
 
@@ -16,7 +17,10 @@ describe('live page', () => {
   let page: LivePage;
   let service: HttpService;
   beforeEach(async () => {
-    page = new LivePage(makePlan(config), 'http://localhost:3000/d/encore-run?from=1&to=now');
+    const plan = makePlan(config);
+    const view = new RunView('r1', config, plan, 0);
+    view.host = { cpuShare: 0.673, cores: 8, memory: { usedShare: 0.75, freeBytes: 1e9 }, disk: null };
+    page = new LivePage(plan, () => view.snapshot(1_000), 'http://localhost:3000/d/encore-run?from=1&to=now');
     service = await startHttpService({
       host: '127.0.0.1',
       port: 0,
@@ -76,6 +80,15 @@ describe('live page', () => {
     const textOf = (update: Update | undefined): string => Object.values(update?.sections ?? {}).join('');
     assert.doesNotMatch(textOf(first), /6,993/);
     assert.match(textOf(later), /6,993/);
+  });
+
+  it('shows the machine and the last alerts while the run goes on', async () => {
+    page.add({ type: 'phase_entered', at: 1_000_000, phase: 'steady' });
+    page.add({ type: 'fault_injected', at: 1_001_000, faultId: 'f0001', kind: 'crash', target: 'server' });
+    for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
+    const [update] = await updates(1);
+    assert.match(update?.sections['system'] ?? '', /67\.3 % of 8 cores.*75\.0 % used, 954 MB free.*Active requests/s);
+    assert.match(update?.sections['alerts'] ?? '', /WARNING.*Scheduled process kill: crash of server \(f0001\)/s);
   });
 
   it('lets its clients go when the run is over', async () => {

@@ -5,6 +5,7 @@
 import type { EncoreEvent, Plan } from '@encore/contracts';
 import type { Express, Response } from 'express';
 import { type Judgement, Judging, Ledger } from '../judge/index.ts';
+import type { Snapshot } from '../progress/run-view.ts';
 import { renderPage, renderUpdate } from '../report/page.ts';
 
 /** Events of different sources wait so long for each other; the report's judge waits longer. */
@@ -23,7 +24,10 @@ export class LivePage {
   /** The last word, once there is one. */
   #final: Judgement | null = null;
 
-  constructor(plan: Plan, dashboardUrl: string | null = null) {
+  readonly #state: () => Snapshot;
+
+  constructor(plan: Plan, state: () => Snapshot, dashboardUrl: string | null = null) {
+    this.#state = state;
     this.#judging = new Judging(plan, horizonMs);
     this.#dashboardUrl = dashboardUrl;
   }
@@ -34,7 +38,8 @@ export class LivePage {
 
   routes(app: Express): void {
     app.get('/', (_request, response) => {
-      response.type('html').send(renderPage(this.#judgement(), { liveUrl: path, dashboardUrl: this.#dashboardUrl }));
+      const options = { liveUrl: path, dashboardUrl: this.#dashboardUrl, state: this.#state() };
+      response.type('html').send(renderPage(this.#judgement(), options));
     });
     app.get(path, (request, response) => {
       if (this.#clients.size >= maxClients) return void response.status(503).end();
@@ -79,7 +84,7 @@ export class LivePage {
   }
 
   #update(): string {
-    return JSON.stringify(renderUpdate(this.#judgement(), this.#final === null));
+    return JSON.stringify(renderUpdate(this.#judgement(), this.#final === null, this.#state()));
   }
 
   #send(client: Response, update: string): void {

@@ -22,17 +22,25 @@ function busy(): Snapshot {
     memoryLimitBytes: 100 * 2 ** 20,
     cpuSeconds: 1,
   });
+  add({
+    type: 'target_sampled',
+    at: steady + 5_000,
+    target: 'server',
+    memoryBytes: 90 * 2 ** 20,
+    memoryLimitBytes: 100 * 2 ** 20,
+    cpuSeconds: 2.71,
+  });
   for (let n = 1; n <= 100; n += 1) {
     const at = steady + n * 1_000;
     add({
       type: 'load_second',
       at,
       users: 20,
-      attempts: { ok: n },
+      attempts: { ok: n, cancelled_at_end: 3, ...(n > 50 && { deadline: 1 }) },
       operations: { create: { ok: n, failed: 0, unknown: 0, cancelled: 0, skipped: 12 } },
       responseMs: { p50: n, p99: 2 * n, max: 3 * n },
-      bytesSent: 0,
-      bytesReceived: 0,
+      bytesSent: 12_884_902,
+      bytesReceived: 57_672,
     });
   }
   for (let n = 1; n <= 8; n += 1) {
@@ -45,7 +53,15 @@ function busy(): Snapshot {
     status: 'healthy',
     collections: null,
     uptimeSeconds: 12,
+    requests: { active: 12, queued: 3 },
     breakers: { tool_key_analysis: 'open', database: 'closed' },
+  };
+  view.serverPid = 12_345;
+  view.host = {
+    cpuShare: 0.673,
+    cores: 8,
+    memory: { usedShare: 0.456, freeBytes: 8.7 * 2 ** 30 },
+    disk: { usedShare: 0.75, freeBytes: 412 * 2 ** 30 },
   };
   return view.snapshot(steady + 100_500);
 }
@@ -84,10 +100,35 @@ describe('monitor', () => {
       ' in ',
       'back after 1.5 s',
       'not back yet',
-      'Alerts',
-      '90.0 % of its memory limit',
+      'active 12',
+      'RECENT ALERTS',
+      '[INFO] Recovery successful in 1.5 s: server (f0007)',
     ])
       assert.ok(screen.includes(word), `${word} in\n${screen}`);
+  });
+
+  it("shows the machine and the server's process where there is room", () => {
+    const screen = textOf(busy(), 80, 60).join('\n');
+    for (const row of [
+      'SERVER METRICS',
+      'requests   5,100 in total, 50 failed',
+      'SYSTEM METRICS',
+      'cpu        67.3 % of 8 cores',
+      'memory     45.6 % used, 8.7 GB free',
+      'disk       75.0 % used, 412 GB free',
+      'network    sent 1.2 GB, received 5.5 MB',
+      'process    server: PID 12345, CPU 34.2 %, memory 90.0 MB',
+      '[WARNING] High memory: server uses 90.0 % of its limit',
+    ])
+      assert.ok(screen.includes(row), `${row} in\n${screen}`);
+    assert.match(textOf(busy(), 80, 40).join('\n'), /SYSTEM METRICS/, 'the size that the guide asks for');
+    assert.doesNotMatch(textOf(busy(), 80, 24).join('\n'), /SYSTEM METRICS/);
+  });
+
+  it('colours the level of an alert', () => {
+    const pieces = monitorRows(busy(), { columns: 80, rows: 60 }, page).flat();
+    const colourOf = (level: string) => pieces.find(({ text }) => text === level)?.colour;
+    assert.deepEqual([colourOf('[INFO]'), colourOf('[WARNING]')], ['green', 'yellow']);
   });
 
   it('says where the page is, at every size', () => {

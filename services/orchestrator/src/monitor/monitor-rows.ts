@@ -1,7 +1,9 @@
 /** The monitor's screen as rows of coloured pieces, made to fit any terminal from 80x24 up; a smaller one is told so. Pure: the same state, the same screen. */
+import type { AlertLevel } from '@encore/contracts';
 import { durationText } from '../progress/duration-text.ts';
 import { isLate, type Kill, killText } from '../progress/kills.ts';
 import type { Snapshot } from '../progress/run-view.ts';
+import { systemFacts } from '../progress/system-facts.ts';
 import { sparkline } from './sparkline.ts';
 
 export type Colour = 'green' | 'yellow' | 'red' | 'cyan' | 'gray';
@@ -16,6 +18,9 @@ const minColumns = 80;
 const minRows = 24;
 /** Rows that are always there; the rest of the screen is for kills and alerts. */
 const fixedRows = 19;
+/** From this height on, the machine and the counts of requests have their place too. */
+const largeRows = 37;
+const extraRows = 9;
 
 export interface Size {
   columns: number;
@@ -25,19 +30,22 @@ export interface Size {
 export function monitorRows(state: Snapshot, size: Size, pageUrl: string): Row[] {
   const { columns: width, rows } = size;
   if (width < minColumns || rows < minRows) return tooSmall(size);
-  const left = rows - fixedRows - 1;
+  const isLarge = rows >= largeRows;
+  const left = rows - fixedRows - (isLarge ? extraRows : 0) - 1;
   const kills = state.kills.slice(-Math.max(1, Math.floor(left / 2)));
   const alerts = state.alerts.slice(-Math.max(1, left - Math.max(1, kills.length)));
   const all: Row[] = [
     ...headRows(state, width),
+    ...(isLarge ? [title('SERVER METRICS')] : []),
     ...figureRows(state),
+    ...(isLarge ? largeOnlyRows(state) : []),
     [],
     ...trendRows(state, width),
     [],
     ...faultRows(state),
-    [...title('Kills'), dim(`page ${pageUrl}`.padStart(width - 'Kills'.length))],
+    [...title('KILLS'), dim(`page ${pageUrl}`.padStart(width - 'KILLS'.length))],
     ...(kills.length === 0 ? [[dim('  none yet')]] : kills.map((kill) => killRow(kill, state.recoveryLimitSeconds))),
-    title('Alerts'),
+    title('RECENT ALERTS'),
     ...(alerts.length === 0 ? [[dim('  none')]] : alerts.map(alertRow)),
   ];
   return all.slice(0, rows - 1).map((row) => cut(row, width));
@@ -112,8 +120,18 @@ function figureRows(state: Snapshot): Row[] {
       label('last 10 s'),
       { text: `${recent.requestsPerSecond.toFixed(1)} req/s   ` },
       { text: `${percent(recent.successRate)} right`, colour: grade(recent.successRate, 0.95, 0.9) },
-      { text: `   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}` },
+      { text: `   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}   active ${detail?.requests?.active ?? '-'}` },
     ],
+  ];
+}
+
+function largeOnlyRows(state: Snapshot): Row[] {
+  const { all, failed } = state.requests;
+  return [
+    [label('requests'), { text: `${whole(all)} in total, ${whole(failed)} failed` }],
+    [],
+    title('SYSTEM METRICS'),
+    ...systemFacts(state).map(([name, text]): Row => [label(name), { text }]),
   ];
 }
 
@@ -159,8 +177,14 @@ function killRow(kill: Kill, limitSeconds: number): Row {
   ];
 }
 
-function alertRow({ at, message }: Snapshot['alerts'][number]): Row {
-  return [{ text: `  ${clockTime(at)}  ` }, { text: message, colour: 'red' }];
+const levelColours = { INFO: 'green', WARNING: 'yellow' } as const satisfies Record<AlertLevel, Colour>;
+
+function alertRow({ at, level, message }: Snapshot['alerts'][number]): Row {
+  return [
+    { text: `  ${clockTime(at)} ` },
+    { text: `[${level}]`, colour: levelColours[level] },
+    { text: ` ${message}` },
+  ];
 }
 
 function serverPiece({ server }: Snapshot): Piece {

@@ -2,8 +2,17 @@
  * The run as one sees it while it goes on: a small summary kept up to date by every event of the history. It feeds the
  * terminal, the page and the metrics; the verdict is made from the history itself and never from here.
  */
-import type { EncoreEvent, EventOf, Phase, Plan, PlannedFault, RunConfig } from '@encore/contracts';
-import { Alerts } from '../judge/index.ts';
+import {
+  type EncoreEvent,
+  type EventOf,
+  neutralOutcomes,
+  type Phase,
+  type Plan,
+  type PlannedFault,
+  type RunConfig,
+} from '@encore/contracts';
+import { type Alert, Alerts, type Observation } from '../judge/index.ts';
+import type { HostMetrics } from './host-metrics.ts';
 import { type Kill, Kills } from './kills.ts';
 import { type RecentFigures, RecentLoad, type Trend } from './recent-load.ts';
 
@@ -19,6 +28,7 @@ export interface FaultNow {
 export interface ServerDetail {
   status: string;
   uptimeSeconds: number | null;
+  requests: { active: number; queued: number } | null;
   /** Full collections of garbage so far, and what was held after the last. */
   collections: { count: number; bytesAfter: number } | null;
   breakers: Record<string, string>;
@@ -34,6 +44,8 @@ export interface Snapshot {
   endsAt: number | null;
   now: number;
   users: number;
+  /** Attempts of users so far, and how many of them failed. */
+  requests: { all: number; failed: number };
   operations: { ok: number; failed: number; unknown: number; skipped: number };
   successRate: number | null;
   recent: RecentFigures;
@@ -45,13 +57,18 @@ export interface Snapshot {
   recoveryLimitSeconds: number;
   memory: Record<string, { bytes: number; limitBytes: number }>;
   detail: ServerDetail | null;
-  /** The last ones, without kills and recoveries, which stand among the kills. */
-  alerts: { at: number; name: string; message: string }[];
+  host: HostMetrics | null;
+  /** Between the users and the server, so far. */
+  network: { sentBytes: number; receivedBytes: number };
+  /** `pid` as the host sees it; `cpuShare` of one core, over the last samples. */
+  serverProcess: { pid: number | null; cpuShare: number | null; memoryBytes: number | null };
+  /** The last ones. */
+  alerts: Alert[];
   trend: Trend;
   result: string | null;
 }
 
-const shownAlerts = 10;
+const shownAlerts = 30;
 
 export class RunView {
   readonly runId: string;
@@ -62,12 +79,17 @@ export class RunView {
   steadyStartsAt: number | null = null;
   result: string | null = null;
   detail: ServerDetail | null = null;
+  host: HostMetrics | null = null;
+  serverPid = 0;
   /** Answers to users that were corrupt or stale. */
   wrongAnswers = 0;
   readonly #alerts = new Alerts();
-  #lastAlerts: Snapshot['alerts'] = [];
+  #lastAlerts: Alert[] = [];
   readonly #load = new RecentLoad();
   #users = 0;
+  readonly #requests = { all: 0, failed: 0 };
+  readonly #network = { sentBytes: 0, receivedBytes: 0 };
+  #serverCpu: { at: number; seconds: number; share: number | null } | null = null;
   readonly #operations = { ok: 0, failed: 0, unknown: 0, skipped: 0 };
   #server: { port: boolean; ready: boolean } | null = null;
   readonly #current = new Map<string, FaultNow>();
@@ -86,7 +108,10 @@ export class RunView {
   }
 
   add(event: EncoreEvent): void {
-    if (event.type !== 'probe_second') this.#addAlerts(this.#alerts.add(event));
+    if (event.type !== 'probe_second') this.#watch(event);
+    else
+      for (const { dueAt, endedAt, outcome } of event.probes)
+        this.#watch({ type: 'probe', at: endedAt, dueAt, outcome });
     switch (event.type) {
       case 'phase_entered':
         this.phase = event.phase;
@@ -113,6 +138,7 @@ export class RunView {
         break;
       case 'target_sampled':
         this.#memory[event.target] = { bytes: event.memoryBytes, limitBytes: event.memoryLimitBytes };
+        if (event.target === 'server') this.#addServerCpu(event);
         break;
       default:
         break;
@@ -141,6 +167,7 @@ export class RunView {
       endsAt: this.#endsAt(now),
       now,
       users: this.#users,
+      requests: { ...this.#requests },
       operations: { ...this.#operations },
       successRate: all === 0 ? null : ok / all,
       recent: this.#load.figures(now),
@@ -152,20 +179,40 @@ export class RunView {
       recoveryLimitSeconds: this.config.recoveryTimeoutSeconds,
       memory: { ...this.#memory },
       detail: this.detail,
+      host: this.host,
+      network: { ...this.#network },
+      serverProcess: {
+        pid: this.serverPid === 0 ? null : this.serverPid,
+        cpuShare: this.#serverCpu?.share ?? null,
+        memoryBytes: this.#memory['server']?.bytes ?? null,
+      },
       alerts: [...this.#lastAlerts],
       trend: this.#load.trend,
       result: this.result,
     };
   }
 
-  /** Kills and recoveries are told as such. */
-  #addAlerts(raised: Snapshot['alerts']): void {
-    const told = raised.filter(({ name }) => name !== 'kill' && name !== 'recovery');
-    if (told.length > 0) this.#lastAlerts = [...this.#lastAlerts, ...told].slice(-shownAlerts);
+  #watch(event: Observation): void {
+    const raised = this.#alerts.add(event);
+    if (raised.length > 0) this.#lastAlerts = [...this.#lastAlerts, ...raised].slice(-shownAlerts);
+  }
+
+  /** A counter that went down belongs to a new process. */
+  #addServerCpu({ at, cpuSeconds: seconds }: EventOf<'target_sampled'>): void {
+    const last = this.#serverCpu;
+    const isLater = last !== null && at > last.at && seconds >= last.seconds;
+    this.#serverCpu = { at, seconds, share: isLater ? (seconds - last.seconds) / ((at - last.at) / 1_000) : null };
   }
 
   #addSecond(event: EventOf<'load_second'>): void {
     this.#users = event.users;
+    this.#network.sentBytes += event.bytesSent;
+    this.#network.receivedBytes += event.bytesReceived;
+    for (const [outcome, count] of Object.entries(event.attempts)) {
+      if (neutralOutcomes.some((neutral) => neutral === outcome)) continue;
+      this.#requests.all += count;
+      if (outcome !== 'ok') this.#requests.failed += count;
+    }
     this.wrongAnswers += (event.attempts.corrupt ?? 0) + (event.attempts.stale ?? 0);
     for (const { ok, failed, unknown, skipped } of Object.values(event.operations)) {
       this.#operations.ok += ok;

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Judgement } from '../judge/judge.ts';
 import type { Series } from '../judge/series.ts';
+import type { Snapshot } from '../progress/run-view.ts';
 import { groupOf, groupTitles } from './fault-groups.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 import { attributionSection } from './sections/attribution.ts';
@@ -21,6 +22,7 @@ import { faultsSection } from './sections/faults.ts';
 import { numbersSection } from './sections/numbers.ts';
 import { operationsSection } from './sections/operations.ts';
 import { rulesSection } from './sections/rules.ts';
+import { systemSection } from './sections/system.ts';
 import { timelineSection } from './sections/timeline.ts';
 import { verdictSection } from './sections/verdict.ts';
 
@@ -29,20 +31,24 @@ export interface PageOptions {
   liveUrl?: string;
   /** Where the live page links to Grafana; a report outlives its lab. */
   dashboardUrl?: string | null;
+  /** What only a running lab can show: the machine, and the server's process. */
+  state?: Snapshot;
 }
 
-/** In the order of the page. */
-function sectionsOf({ report, curves }: Judgement, running: boolean): Record<string, Html> {
+/** In the order of the page. Who watches a run wants to see the machine and the alerts first. */
+function sectionsOf({ report, curves }: Judgement, running: boolean, state?: Snapshot): Record<string, Html> {
+  const alerts = alertsSection(report, running);
   return {
     verdict: verdictSection(report, running),
     numbers: numbersSection(report, running),
+    ...(state && { system: systemSection(state), alerts }),
     rules: rulesSection(report, running),
     'timeline-section': timelineSection(),
     'faults-section': faultsSection(report, running),
     operations: operationsSection(report, curves),
     attribution: attributionSection(report),
     integrity: integritySection(report),
-    alerts: alertsSection(report),
+    ...(state ? {} : { alerts }),
     resources: resourcesSection(report),
     environment: environmentSection(report),
     'not-tested': notTestedSection(report),
@@ -52,7 +58,7 @@ function sectionsOf({ report, curves }: Judgement, running: boolean): Record<str
 export function renderPage(judgement: Judgement, options: PageOptions = {}): string {
   const { report, series } = judgement;
   const live = options.liveUrl;
-  const sections = Object.entries(sectionsOf(judgement, live !== undefined));
+  const sections = Object.entries(sectionsOf(judgement, live !== undefined, options.state));
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src ${live === undefined ? "'none'" : "'self'"}`;
   return html`<!doctype html>
 <html lang="en">
@@ -86,8 +92,9 @@ ${scripts.map(asset)}})();</script>
 export function renderUpdate(
   judgement: Judgement,
   running: boolean,
+  state?: Snapshot,
 ): { sections: Record<string, string>; series: Series } {
-  const sections = Object.entries(sectionsOf(judgement, running)).filter(([id]) => id !== 'timeline-section');
+  const sections = Object.entries(sectionsOf(judgement, running, state)).filter(([id]) => id !== 'timeline-section');
   return { sections: Object.fromEntries(sections.map(([id, { text }]) => [id, text])), series: judgement.series };
 }
 

@@ -27,7 +27,7 @@ export class Audience {
   constructor({ runId, config, plan, startedAt, clock, links, output }: AudienceOptions) {
     this.view = new RunView(runId, config, plan, startedAt);
     this.metrics = new RunMetrics(this.view, clock, links);
-    this.page = new LivePage(plan, dashboardLink(links, startedAt));
+    this.page = new LivePage(plan, () => this.view.snapshot(clock.now()), dashboardLink(links, startedAt));
     this.progress = new Progress(output, config.monitor);
   }
 

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { describeError, EncoreError } from '@encore/kit';
 import { EventPoller } from '../history/event-poller.ts';
 import type { HistoryWriter } from '../history/history-writer.ts';
+import { HostSampler } from '../progress/host-metrics.ts';
 import type { ServerDetail } from '../progress/run-view.ts';
 import { fetchServerDetail } from '../supervisor/server-detail.ts';
 import { ServerWatch } from '../supervisor/server-watch.ts';
@@ -41,7 +42,7 @@ export class Background {
 
   constructor(context: RunContext, history: HistoryWriter) {
     this.#context = context;
-    const { clock, peers, runId, record, wiring } = context;
+    const { clock, peers, runId, record, view, wiring } = context;
     this.watch = new ServerWatch({
       url: wiring.serverHealthUrl,
       clock,
@@ -49,7 +50,17 @@ export class Background {
     });
     this.#stopRules = new StopRules(context.stopLimits);
     const limits = context.supervisorLimits;
-    this.#supervisor = new Supervisor({ runId, peers, watch: this.watch, clock, limits, record: (e) => record.add(e) });
+    this.#supervisor = new Supervisor({
+      runId,
+      peers,
+      watch: this.watch,
+      clock,
+      limits,
+      record: (e) => record.add(e),
+      onTargets: (targets) => {
+        view.serverPid = targets.find(({ target }) => target === 'server')?.pid ?? 0;
+      },
+    });
     // From here on: what came before belongs to a run that was left behind.
     const common = { clock, since: clock.now(), history };
     this.#loadgen = new EventPoller({
@@ -72,7 +83,8 @@ export class Background {
 
   /** Fetching, watching and the run lease. */
   start(): void {
-    const { clock, peers, runId, wiring } = this.#context;
+    const { clock, peers, runId, view, wiring } = this.#context;
+    const host = new HostSampler(wiring.resultsDir);
     const clockWatch = new ClockWatch(tickMs);
     for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
     this.#loop(renewEveryMs, (signal) => this.#renewRunLease(signal));
@@ -85,6 +97,9 @@ export class Background {
     this.#loop(tickMs, (signal) => this.#sampleScores(signal));
     this.#loop(detailEveryMs, async (signal) => {
       this.#tellCollection(await fetchServerDetail(wiring.serverHealthUrl, signal));
+    });
+    this.#loop(detailEveryMs, async () => {
+      view.host = await host.sample();
     });
     this.#loops.push(this.watch.run(this.#stop.signal));
     this.#context.logger.debug({ runId, urls: peers.urls }, 'watching');

@@ -11,6 +11,7 @@ const breakersSchema = z.record(z.string(), z.looseObject({ state: z.string() })
 const detailSchema = z.looseObject({
   status: z.string().catch('unknown'),
   uptime_seconds: z.number().nullable().catch(null),
+  requests: z.looseObject({ active: z.number(), queued: z.number() }).nullable().catch(null),
   circuit_breakers: breakersSchema.catch({}),
   collections: z.looseObject({ count: z.number(), bytes_after: z.number() }).nullable().catch(null),
 });
@@ -23,6 +24,7 @@ export async function fetchServerDetail(healthUrl: string, signal: AbortSignal):
     return {
       status: detail.status,
       uptimeSeconds: detail.uptime_seconds,
+      requests: detail.requests && { active: detail.requests.active, queued: detail.requests.queued },
       collections: detail.collections && {
         count: detail.collections.count,
         bytesAfter: detail.collections.bytes_after,

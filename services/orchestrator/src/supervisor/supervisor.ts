@@ -1,5 +1,5 @@
 /** The health monitor's loop: looks at the targets through the injector, asks the injector to help, writes down what it did. */
-import type { EncoreEvent, Target } from '@encore/contracts';
+import type { EncoreEvent, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError } from '@encore/kit';
 import type { Peers } from '../run/peers.ts';
 import type { ServerWatch } from './server-watch.ts';
@@ -11,6 +11,7 @@ export interface SupervisorOptions {
   watch: ServerWatch;
   clock: Clock;
   record: (event: EncoreEvent) => void;
+  onTargets?: (targets: readonly TargetState[]) => void;
   limits?: SupervisorLimits;
 }
 
@@ -28,8 +29,9 @@ export class Supervisor {
 
   /** One look at all targets, with what follows from it. A chaos service that does not answer is noticed by others. */
   async step(signal: AbortSignal): Promise<void> {
-    const { peers, watch, clock } = this.#options;
+    const { peers, watch, clock, onTargets } = this.#options;
     const targets = await peers.targets({ signal, timeoutMs: 2_000 }).catch(() => []);
+    onTargets?.(targets);
     for (const { target, status } of targets) {
       const sight = target === 'server' ? watch.sight : null;
       const seen = { at: clock.now(), status, answered: sight?.answered ?? null, ready: sight?.ready ?? null };

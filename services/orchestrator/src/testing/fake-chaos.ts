@@ -115,6 +115,7 @@ export class FakeChaos extends FakeService {
       status: this.#server.status,
       exitCode: 0,
       restartCount: 0,
+      pid: 4_711,
       startedAt: 0,
       finishedAt: 0,
       memoryLimitBytes: 2 ** 29,

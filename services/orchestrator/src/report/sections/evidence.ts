@@ -66,10 +66,21 @@ ${facts([
 ])}`;
 }
 
-export function alertsSection({ alerts }: Report): Html {
-  const rows = alerts.map(({ at, name, message }) => [clockText(at), html`<code>${name}</code>`, message]);
-  const columns = ['At (UTC)', 'Alert', 'What'].map((title) => ({ title }));
-  return html`<h2>Alerts</h2><details><summary>${thousands(alerts.length)} raised</summary>${table('Alerts', columns, rows)}</details>`;
+const shownWhileRunning = 20;
+
+/** Time, level, text; while the run goes on the list is open, with the last alert first. */
+export function alertsSection({ alerts }: Report, running: boolean): Html {
+  const rows = alerts.map(({ at, level, message }) => [
+    clockText(at),
+    html`<span class="level ${level.toLowerCase()}">${level}</span>`,
+    message,
+  ]);
+  if (running) rows.splice(0, rows.length - shownWhileRunning);
+  if (running) rows.reverse();
+  const columns = ['At (UTC)', 'Level', 'What'].map((title) => ({ title }));
+  const list = table('Alerts', columns, rows, { empty: 'None.' });
+  if (running) return html`<h2>Recent alerts</h2>${list}`;
+  return html`<h2>Alerts</h2><details><summary>${thousands(alerts.length)} raised</summary>${list}</details>`;
 }
 
 export function environmentSection(report: Report): Html {

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { describe, it } from 'mocha';
+import { HostSampler } from './host-metrics.ts';
+
+describe('host metrics', () => {
+  it('counts a busy core as busy, since the last sample', async () => {
+    const sampler = new HostSampler(tmpdir());
+    const first = await sampler.sample();
+    assert.equal(first.cpuShare, null, 'nothing to compare with');
+    const until = performance.now() + 500;
+    while (performance.now() < until);
+    const { cpuShare, cores, memory, disk } = await sampler.sample();
+    assert.ok(cpuShare !== null && cpuShare > 0.5 / cores && cpuShare <= 1, `${cpuShare} of ${cores}`);
+    for (const room of [memory, disk])
+      assert.ok(room && room.freeBytes > 0 && room.usedShare > 0 && room.usedShare < 1, JSON.stringify(room));
+  });
+
+  it('reports no disk where there is no such folder', async () => {
+    assert.equal((await new HostSampler('/no/such/folder').sample()).disk, null);
+  });
+});

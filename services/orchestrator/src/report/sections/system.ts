@@ -1,0 +1,24 @@
+/** The machine, the server's process and its active requests; on the live page only. */
+import type { Snapshot } from '../../progress/run-view.ts';
+import { systemFacts } from '../../progress/system-facts.ts';
+import { thousands } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { facts } from '../table.ts';
+
+const titles: Record<string, string> = {
+  cpu: 'CPU',
+  memory: 'Memory',
+  disk: 'Disk',
+  network: 'Network, users and server',
+  process: 'Server process',
+};
+
+export function systemSection(state: Snapshot): Html {
+  const { active, queued } = state.detail?.requests ?? { active: null, queued: null };
+  return html`<h2>System metrics</h2>
+${facts([
+  ...systemFacts(state).map(([name, text]): [string, string] => [titles[name] ?? name, text]),
+  ['Active requests', active === null ? '–' : `${thousands(active)}, ${thousands(queued ?? 0)} waiting`],
+  ['Requests', `${thousands(state.requests.all)}, ${thousands(state.requests.failed)} failed`],
+])}`;
+}
