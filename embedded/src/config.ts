@@ -1,6 +1,8 @@
 /** Where the lab without Docker keeps its things, and what of the environment its programs may see. */
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readEnv } from '@encore/kit';
+import { z } from 'zod';
 
 export interface HostEnvironment {
   /** Folders for what outlives a run (programs, compile cache, histories), the best first. */
@@ -33,4 +35,17 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
     serverConfig: env['ENCORE_SERVER_CONFIG'] || undefined,
     base: Object.fromEntries(base),
   };
+}
+
+const memoryShape = {
+  ENCORE_SERVER_MEMORY_BYTES: z.coerce
+    .number({ error: 'must be a number of bytes, such as 536870912' })
+    .int()
+    .positive()
+    .default(512 * 1_048_576),
+};
+
+/** The memory limit of the server under test, as docker-compose.yml takes it. */
+export function serverMemoryBytes(env: NodeJS.ProcessEnv): number {
+  return readEnv(memoryShape, env).ENCORE_SERVER_MEMORY_BYTES;
 }

@@ -78,7 +78,7 @@ async function findLab(): Promise<void> {
 }
 
 async function runLab(): Promise<number> {
-  const { readHostEnvironment } = await import('./config.ts');
+  const { readHostEnvironment, serverMemoryBytes } = await import('./config.ts');
   const { startLab } = await import('./lab.ts');
   const { runInFront } = await import('./foreground.ts');
   const stop = new AbortController();
@@ -92,7 +92,10 @@ async function runLab(): Promise<number> {
   try {
     const host = readHostEnvironment(process.env);
     process.stderr.write('starting the lab\n');
-    await using lab = await startLab({ root, results, host }, stop.signal);
+    await using lab = await startLab(
+      { root, results, host, serverMemoryBytes: serverMemoryBytes(process.env) },
+      stop.signal,
+    );
     const env = { ...process.env, ...lab.env };
     isInFront = true;
     const code = await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { closeServer, createApiToken, EncoreError, waitUntil } from '@encore/kit';
-import type { HostEnvironment } from './config.ts';
+import { type HostEnvironment, serverMemoryBytes } from './config.ts';
 import { engineApi } from './engine/api.ts';
 import { removeStaleGroups } from './engine/cgroup-files.ts';
 import type { ContainerSpec } from './engine/container-spec.ts';
@@ -36,6 +36,7 @@ export interface LabOptions {
   readonly root: string;
   readonly results: string;
   readonly host: HostEnvironment;
+  readonly serverMemoryBytes?: number;
 }
 
 export async function startLab(options: LabOptions, signal: AbortSignal): Promise<Lab> {
@@ -64,6 +65,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
     root: options.root,
     results: options.results,
     serverConfig: resolve(options.host.serverConfig ?? join(options.root, 'server_config.json')),
+    serverMemoryBytes: options.serverMemoryBytes ?? serverMemoryBytes({}),
     base: options.host.base,
     folder,
     ports,

@@ -31,6 +31,7 @@ export interface LabPlaces {
   readonly tokenFile: string;
   readonly results: string;
   readonly serverConfig: string;
+  readonly serverMemoryBytes: number;
   /** Environment of every program. */
   readonly base: Readonly<Record<string, string>>;
 }
@@ -59,7 +60,7 @@ export function topology(places: LabPlaces): LabService[] {
         cwd: '/',
         ...(database.user && { user: database.user }),
         stopSignal: 'SIGINT',
-        labels: labels(places, 'postgres', 'postgres', 'database-down,database-freeze', 256),
+        labels: labels(places, 'postgres', 'postgres', 'database-down,database-freeze', 256 * mebibyte),
         limits: { memoryBytes: 256 * mebibyte, cpus: 1 },
       },
     },
@@ -98,6 +99,7 @@ export function topology(places: LabPlaces): LabService[] {
             ENCORE_HEALTH_PORT: String(ports.health),
             ENCORE_DATABASE_URL: places.databaseUrl,
             ENCORE_SERVER_CONFIG: places.serverConfig,
+            ENCORE_SERVER_MEMORY_BYTES: String(places.serverMemoryBytes),
             ENCORE_SCRATCH_DIR: folder.sub('scratch'),
             ENCORE_ALLOWED_HOSTS: 'localhost,127.0.0.1',
           },
@@ -109,9 +111,9 @@ export function topology(places: LabPlaces): LabService[] {
           'server',
           // Not the kinds that need a network of its own or a program run inside a container.
           'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-surge',
-          512,
+          places.serverMemoryBytes,
         ),
-        limits: { memoryBytes: 512 * mebibyte, cpus: 1 },
+        limits: { memoryBytes: places.serverMemoryBytes, cpus: 1 },
       },
     },
     {
@@ -208,15 +210,15 @@ function labels(
   service: string,
   target?: string,
   accepts = '',
-  mebibytes = 0,
+  memoryBytes = 0,
 ): Record<string, string> {
   return {
     'com.docker.compose.project': places.project,
     'com.docker.compose.service': service,
     ...(target !== undefined && { 'encore.target': target, 'encore.accepts': accepts }),
-    ...(mebibytes > 0 && {
-      'encore.baseline.memory': String(mebibytes * mebibyte),
-      'encore.baseline.memswap': String(mebibytes * mebibyte),
+    ...(memoryBytes > 0 && {
+      'encore.baseline.memory': String(memoryBytes),
+      'encore.baseline.memswap': String(memoryBytes),
       'encore.baseline.cpus': '1',
     }),
   };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError, EncoreError, portVariable, problemsOf, readEnv } from '@encore/kit';
 import { z } from 'zod';
+import { limitProblems, roomOf } from './limit-problems.ts';
 
 const seconds = (max: number) => z.number().positive().max(max);
 const count = (max: number) => z.number().int().min(1).max(max);
@@ -74,6 +75,12 @@ const environmentShape = {
   ENCORE_HEALTH_PORT: portVariable.default(8001),
   ENCORE_DATABASE_URL: z.url().default('postgres://encore:encore@127.0.0.1:5432/encore'),
   ENCORE_SERVER_CONFIG: z.string().default('server_config.json'),
+  /** The memory limit that the container was made with. */
+  ENCORE_SERVER_MEMORY_BYTES: z.coerce
+    .number({ error: 'must be a number of bytes, such as 536870912' })
+    .int()
+    .positive()
+    .optional(),
   ENCORE_SCRATCH_DIR: z.string().default(join(tmpdir(), 'encore-scratch')),
   /** Host and Origin names that may be used to reach the server: a page of another site must not. */
   ENCORE_ALLOWED_HOSTS: z.string().default('localhost,127.0.0.1'),
@@ -107,7 +114,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const environment = attempt(() => readEnv(environmentShape, env));
   const path = environment?.ENCORE_SERVER_CONFIG ?? (env['ENCORE_SERVER_CONFIG'] || 'server_config.json');
   const limits = attempt(() => readServerConfig(path));
-  if (!environment || !limits) throw invalidConfig(problems.join('\n'));
+  if (environment && limits) {
+    const room = roomOf(environment.ENCORE_SCRATCH_DIR, environment.ENCORE_SERVER_MEMORY_BYTES ?? null);
+    problems.push(...limitProblems(limits, room).map((problem) => `${path}: ${problem}`));
+  }
+  if (!environment || !limits || problems.length > 0) throw invalidConfig(problems.join('\n'));
   return {
     host: environment.ENCORE_HOST,
     port: environment.ENCORE_PORT,

@@ -103,6 +103,15 @@ describe('the server as a process', function () {
     assert.match(missing.output(), /none\.json/);
   });
 
+  it('refuses limits that cannot be kept in its container, with the reason and what would be right', async () => {
+    const limits = { max_concurrent_requests: 200, memory_limit_mb: 8_192, request_timeout: 600 };
+    writeFileSync(join(folder, 'server_config.json'), JSON.stringify({ ...limits, max_request_size: 209_715_200 }));
+    const server = launch({ ENCORE_SERVER_MEMORY_BYTES: '536870912' });
+    assert.equal((await server.exited).code, 1);
+    assert.match(server.output(), /memory_limit_mb: 8192 MB is above the memory of this container, 512 MB/);
+    assert.match(server.output(), /max_request_size: 209715200 bytes \(200 MB\) never fit into spool_limit_mb, 60 MB/);
+  });
+
   it('ends an admitted request rightly after SIGTERM, takes no new connection, exits with 0', async () => {
     const server = launch();
     const { port, healthPort } = await ready(server);

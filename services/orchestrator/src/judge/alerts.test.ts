@@ -37,7 +37,7 @@ const second = (at: number, ok: number, failed = 0): EncoreEvent => ({
   at,
   users: 1,
   attempts: {},
-  operations: { create: { ok, failed, unknown: 0, cancelled: 0 } },
+  operations: { create: { ok, failed, unknown: 0, cancelled: 0, skipped: 0 } },
   responseMs: null,
   bytesSent: 0,
   bytesReceived: 0,
