@@ -1,4 +1,4 @@
-/** The summary that the terminal prints at the end: the guide's block between rules of 80 signs, then each kill step by step. */
+/** The summary that the terminal prints at the end: the guide's block between rules of 80 signs, then details and each kill step by step. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { counted } from '../judge/words.ts';
 import { backToNormalText } from './back-to-normal-text.ts';
@@ -14,6 +14,7 @@ const light = '-'.repeat(80);
 /** A day of hourly kills fits; more are in the report. */
 const maxKillsShown = 48;
 
+/** The lines and the order of the block are those of the guide; what it does not have follows behind it. */
 export function textSummary(report: Report, jsonPath?: string): string {
   const kills = report.faults.filter(isKill);
   const lines = [
@@ -21,13 +22,16 @@ export function textSummary(report: Report, jsonPath?: string): string {
     'PRODUCTION TEST SUMMARY',
     heavy,
     ...headOf(report),
+    '',
     ...figuresOf(report, kills),
-    ...(jsonPath === undefined ? [] : [`Report: ${jsonPath}`]),
+    ...(jsonPath === undefined ? [] : ['', `Full report saved to: ${jsonPath}`]),
+    heavy,
+    ...detailsOf(report),
     ...kills
       .slice(0, maxKillsShown)
-      .flatMap((kill, index) => ['', light, ...killOf(kill, index + 1, kills.length, report)]),
+      .flatMap((kill, index) => [light, ...killOf(kill, index + 1, kills.length, report)]),
     ...(kills.length > maxKillsShown
-      ? ['', `... and ${counted(kills.length - maxKillsShown, 'more kill')}, in the report`]
+      ? [`... and ${counted(kills.length - maxKillsShown, 'more kill')}, in the report`]
       : []),
     heavy,
   ];
@@ -38,35 +42,50 @@ function headOf({ config, result, reasons, warnings, duration_seconds, observed_
   const control = controlText(config);
   return [
     ...(control === null ? [] : [`This was a ${control}.`]),
-    `Duration: ${durationText(duration_seconds)} (${durationText(observed_seconds)} of load observed, seed ${seed})`,
+    `Duration: ${clockDuration(duration_seconds)} (${durationText(observed_seconds)} of load observed, seed ${seed})`,
     `Result: ${result}`,
     ...reasons.map((reason) => `  - ${reason}`),
     ...(warnings.length === 0 ? [] : ['Warnings:', ...warnings.map((warning) => `  - ${warning}`)]),
   ];
 }
 
+/** Requests, as in the guide: each attempt counts. Operations, with their retries, stand beside them. */
 function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
-  const { totals, recoveries, availability, attribution } = report;
+  const { totals, outcomes, recoveries, attribution } = report;
   const bit = report.faults.filter((fault) => fault.bit === 'yes');
   const killed = kills.filter((kill) => kill.bit === 'yes');
   const healed = killed.filter((kill) => kill.recovery_seconds !== null);
-  const failedAttempts = totals.attempts - (report.outcomes.ok ?? 0);
   const explained = Object.values(attribution.explained).reduce((sum, count) => sum + count, 0);
-  const sampled = sampledText(report);
   const late = lateText(recoveries);
   const worst = recoveries.failed > 0 ? 'worst: never' : `worst ${secondsText(recoveries.max_seconds, 1)}`;
   return [
-    `Success Rate: ${totals.success_rate === null ? 'no data' : `${(totals.success_rate * 100).toFixed(2)}%`} of ${counted(totals.operations, 'operation')} (attempts ${percentText(totals.attempt_success_rate)})`,
+    `Success Rate: ${rate(totals.attempt_success_rate)} (${rate(totals.success_rate)} of ${counted(totals.operations, 'operation')}, retries included)`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
-    `Failed Requests: ${thousands(failedAttempts)} in ramp and steady (in the whole run ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} by none)`,
-    `Skipped Operations: ${skippedText(report)}`,
-    `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
-    `Total Recoveries: ${recoveries.count} of ${counted(bit.length, 'fault')}, ${healed.length} of ${counted(killed.length, 'kill')}${late && `; ${late}`}`,
+    `Failed Requests: ${thousands(totals.attempts - (outcomes.ok ?? 0))} (in the whole run ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} by none)`,
+    `Total Recoveries: ${recoveries.count} (of ${counted(bit.length, 'fault')}; ${healed.length} of ${counted(killed.length, 'kill')})${late && `, ${late}`}`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
-    `Back to Normal: ${backToNormalText(recoveries)}`,
-    `Lost Writes: ${lostWritesText(report)}${sampled === null ? '' : `; before that ${sampled} of control windows`}`,
-    ...(report.capacity === null ? [] : [`Capacity: ${capacityText(report.capacity)}; counted in no other figure`]),
   ];
+}
+
+function detailsOf(report: Report): string[] {
+  const { availability, recoveries, capacity } = report;
+  const sampled = sampledText(report);
+  return [
+    `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
+    `Back to Normal: ${backToNormalText(recoveries)}`,
+    `Skipped Operations: ${skippedText(report)}`,
+    `Lost Writes: ${lostWritesText(report)}${sampled === null ? '' : `; before that ${sampled} of control windows`}`,
+    ...(capacity === null ? [] : [`Capacity: ${capacityText(capacity)}; counted in no other figure`]),
+  ];
+}
+
+const rate = (share: number | null): string => (share === null ? 'no data' : `${(share * 100).toFixed(2)}%`);
+
+/** `24:00:15`, as in the guide. */
+function clockDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${Math.floor(whole / 3_600)}:${two(Math.floor((whole % 3_600) / 60))}:${two(whole % 60)}`;
 }
 
 const didNotBite = { no: 'did not bite', refused: 'refused by the engine', unsupported: 'not possible here' } as const;
