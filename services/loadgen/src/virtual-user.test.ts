@@ -5,6 +5,7 @@ import { Random, systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { LoadBench, testRequest } from './testing/load-bench.ts';
 import { UserPlan } from './user-plan.ts';
+import { catchUpPauseMs } from './virtual-user.ts';
 
 const thinkSeconds = { min: 0.04, max: 0.08 };
 const oneUser = { ...testRequest, users: 1, rampSeconds: 0, load: { ...testRequest.load, thinkSeconds } };
@@ -49,6 +50,25 @@ function assertWholePlan(bench: LoadBench, request: typeof testRequest): void {
     'each operation of the plan is performed or counted as skipped',
   );
 }
+
+describe('pause of a user who catches up', () => {
+  const random = new Random(1);
+  const draws = (paceMs: number, tookMs: number) =>
+    Array.from({ length: 500 }, () => catchUpPauseMs(paceMs, tookMs, random));
+
+  it('lets the user gain on its plan whenever its operations take up to nine tenths of the pace', () => {
+    for (const share of [0, 0.3, 0.62, 0.7, 0.8, 0.9])
+      for (const pauseMs of draws(1_000, share * 1_000))
+        assert.ok(share * 1_000 + pauseMs < 1_000, `${share} of the pace, and a pause of ${pauseMs} ms`);
+  });
+
+  it('keeps the user at four times its usual rate at most, and apart from others whose answers came with its own', () => {
+    for (const tookMs of [0, 5, 300, 800])
+      for (const pauseMs of draws(1_000, tookMs)) assert.ok(tookMs + pauseMs >= 250);
+    const afterOutage = draws(1_000, 10_000);
+    assert.ok(Math.min(...afterOutage) >= 50 && Math.max(...afterOutage) - Math.min(...afterOutage) > 45);
+  });
+});
 
 describe('virtual user', function () {
   this.timeout(30_000);
