@@ -5,6 +5,7 @@ import { Random, systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { LoadBench, testRequest } from './testing/load-bench.ts';
 import { UserPlan } from './user-plan.ts';
+import { catchUpPauseMs } from './virtual-user.ts';
 
 const thinkSeconds = { min: 0.04, max: 0.08 };
 const oneUser = { ...testRequest, users: 1, rampSeconds: 0, load: { ...testRequest.load, thinkSeconds } };
@@ -50,6 +51,25 @@ function assertWholePlan(bench: LoadBench, request: typeof testRequest): void {
   );
 }
 
+describe('pause of a user who catches up', () => {
+  const random = new Random(1);
+  const draws = (paceMs: number, tookMs: number) =>
+    Array.from({ length: 500 }, () => catchUpPauseMs(paceMs, tookMs, random));
+
+  it('lets the user gain on its plan whenever its operations take up to nine tenths of the pace', () => {
+    for (const share of [0, 0.3, 0.62, 0.7, 0.8, 0.9])
+      for (const pauseMs of draws(1_000, share * 1_000))
+        assert.ok(share * 1_000 + pauseMs < 1_000, `${share} of the pace, and a pause of ${pauseMs} ms`);
+  });
+
+  it('keeps the user at four times its usual rate at most, and apart from others whose answers came with its own', () => {
+    for (const tookMs of [0, 5, 300, 800])
+      for (const pauseMs of draws(1_000, tookMs)) assert.ok(tookMs + pauseMs >= 250);
+    const afterOutage = draws(1_000, 10_000);
+    assert.ok(Math.min(...afterOutage) >= 50 && Math.max(...afterOutage) - Math.min(...afterOutage) > 45);
+  });
+});
+
 describe('virtual user', function () {
   this.timeout(30_000);
 
@@ -65,32 +85,20 @@ describe('virtual user', function () {
   it('skips what is more than 10 s late, and counts it per kind in the second in which it is given up', async () => {
     let jumpMs = 0;
     await using bench = await LoadBench.open({ now: () => systemClock.now() + jumpMs, sleep: systemClock.sleep });
-    const { load, fake } = bench;
-    const gapsMs: number[] = [];
-    let endedAt: number | null = null;
-    let last = '';
+    const { load } = bench;
     await load.start(oneUser);
     await bench.operationsDone(10);
     // As if the user had waited 14 s for an answer: what was due in the first 4 s of them is too late.
     jumpMs = 14_000;
     load.renew('test-1');
-    fake.hook = ({ request, response, name }) => {
-      const id = String(request.headers['x-request-id'] ?? '');
-      if (!/-u1-o\d+\./.test(id) || name === 'LIST') return undefined;
-      const operation = id.split('.')[0] ?? '';
-      // From the end of one operation to the beginning of the next.
-      if (endedAt !== null && operation !== last) gapsMs.push(performance.now() - endedAt);
-      last = operation;
-      response.once('finish', () => {
-        endedAt = performance.now();
-      });
-      return undefined;
-    };
+    const startedAt = performance.now();
     await bench.operationsDone(60);
+    const msPerOperation = (performance.now() - startedAt) / 50;
     await load.stop();
     const { skipped } = countsOf(bench);
     const expected = 4_000 / 60;
-    assert.ok(Math.abs(total(skipped) / expected - 1) < 0.3, `${total(skipped)} instead of about ${expected}`);
+    // A user on a busy machine falls further behind.
+    assert.ok(total(skipped) > expected * 0.7, `${total(skipped)} instead of ${expected} or more`);
     assertWholePlan(bench, oneUser);
     const inSeconds = bench
       .ofType('load_second')
@@ -106,12 +114,10 @@ describe('virtual user', function () {
       ...Object.values(bench.ofType('load_summary')[0]?.operations ?? {}).map((one) => one.responseMs.max),
     );
     assert.ok(slowest > 9_500, `${slowest} ms`);
-    // A quarter to a half of 40 to 80 ms, and what the user does between two operations.
-    const sorted = gapsMs.toSorted((a, b) => a - b);
-    const [shortest = 0] = sorted;
-    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-    assert.ok(sorted.length > 30 && shortest >= 9, `pauses from ${shortest} ms`);
-    assert.ok(median < 40, `a median pause of ${median} ms: no faster than planned`);
+    assert.ok(
+      msPerOperation > 0.25 * 60 * 0.9,
+      `${msPerOperation} ms from start to start: more than four times the rate`,
+    );
   });
 
   it('skips what needs a score when it is due, as long as none could be created', async () => {

@@ -64,6 +64,12 @@ const catchUpPause = { min: 0.25, max: 0.5 } as const;
 /** Of the planned pace. Slow operations leave this much at least, so that users whose answers come together do not go on together. */
 const leastFreeShare = 0.2;
 
+/** Less than what the last operation left free of the pace, so that a user who is faster than its plan always catches up. */
+export function catchUpPauseMs(paceMs: number, tookMs: number, random: Random): number {
+  const freeMs = Math.max(paceMs * leastFreeShare, paceMs - tookMs);
+  return freeMs * random.between(catchUpPause.min, catchUpPause.max);
+}
+
 export class VirtualUser {
   readonly number: number;
   /** Oldest first; also those that are uncertain. */
@@ -132,9 +138,7 @@ export class VirtualUser {
   /** When a user may begin what was due at `dueAt`: then, or now, or after a short pause when it is late by more than that. */
   #beginAt({ paceMs }: PlannedOperation, dueAt: number): number {
     const now = this.#around.clock.now();
-    // Less than what is free, so that a user whose operations are faster than its pace always catches up.
-    const freeMs = Math.max(paceMs * leastFreeShare, paceMs - this.#tookMs);
-    const pauseMs = freeMs * this.#random.between(catchUpPause.min, catchUpPause.max);
+    const pauseMs = catchUpPauseMs(paceMs, this.#tookMs, this.#random);
     return now - dueAt > pauseMs ? now + pauseMs : Math.max(now, dueAt);
   }
 
