@@ -31,6 +31,10 @@ const valuesOf: Partial<Record<string, readonly string[]>> = {
 /** What a scenario sets, and the metric that has the limit. */
 const limits = [
   { metric: /^encore_run_(last_)?recovery(_pending)?_seconds$/, limit: 'encore_run_recovery_limit_seconds' },
+  {
+    metric: /^encore_run_last_back_to_normal_seconds$/,
+    limit: 'encore_run_back_to_normal_limit_seconds',
+  },
   { metric: /^encore_run_success_ratio$/, limit: 'encore_run_success_limit_ratio' },
 ];
 const maxHeight = 36;
@@ -150,7 +154,7 @@ const breaks: [rule: keyof typeof rules, dashboard: Dashboard, finding: RegExp][
   ],
   [
     'a threshold that the scenario sets is read from the run',
-    broken('Slowest kinds, share of the limit', firstQuery('max by (kind) (encore_run_last_recovery_seconds)')),
+    broken('Slowest recoveries, share of the limit', firstQuery('max by (kind) (encore_run_last_recovery_seconds)')),
     /a number, not encore_run_recovery_limit_seconds/,
   ],
   [

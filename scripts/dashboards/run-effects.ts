@@ -1,66 +1,59 @@
 /** How the server comes back, and what a fault does to it: one panel for each thing that a kind of fault moves. */
-import { colored, coloredFromOne, limitLine, type RowSpec, rate, shownTime, sinceTheRun, step } from './panel.ts';
+import {
+  colored,
+  coloredFromOne,
+  limitLine,
+  type PanelSpec,
+  type RowSpec,
+  rate,
+  shownTime,
+  sinceTheRun,
+  step,
+} from './panel.ts';
+
+const last = (metric: string): string => `last_over_time(${metric}[${sinceTheRun}])`;
+/** The slowest kinds that fit into the panel, of the last fault of each. */
+const slowest = (metric: string, limit: string): PanelSpec['queries'] => [
+  {
+    expr: `sort_desc(topk(9, max by (kind) (${last(metric)} >= 0) / on () group_left () max(${last(limit)})))`,
+    legend: '{{kind}}',
+  },
+];
+const shareOfLimit = {
+  type: 'bargauge',
+  unit: 'percentunit',
+  decimals: 1,
+  width: 8,
+  height: 9,
+  link: 'live',
+  min: 0,
+  max: 1,
+  thresholds: [
+    { color: 'green', value: null },
+    { color: 'orange', value: 0.75 },
+    { color: 'red', value: 1 },
+  ],
+} satisfies Partial<PanelSpec>;
 
 export const recoveryRow: RowSpec = {
   title: 'Recovery',
   collapsed: false,
   panels: [
     {
-      title: 'Slowest kinds, share of the limit',
+      ...shareOfLimit,
+      title: 'Slowest recoveries, share of the limit',
       description:
-        'The last recovery of each kind of fault, as a share of the recovery limit of this run: from the kill, or from the verified revert, to the first right answer to a user. Over 100 % the run fails.',
-      type: 'bargauge',
-      unit: 'percentunit',
-      decimals: 1,
-      width: 8,
-      height: 9,
-      link: 'live',
-      min: 0,
-      max: 1,
+        'The last recovery of each kind of fault, as a share of the recovery limit of this run: from the kill, or from the verified revert, to the first right answer to a user. At 100 % the run fails.',
       noValue: 'no recovery yet',
-      thresholds: [
-        { color: 'green', value: null },
-        { color: 'orange', value: 0.5 },
-        { color: 'red', value: 1 },
-      ],
-      queries: [
-        {
-          expr: `sort_desc(topk(9, max by (kind) (last_over_time(encore_run_last_recovery_seconds[${sinceTheRun}]) >= 0) / on () group_left () max(last_over_time(encore_run_recovery_limit_seconds[${sinceTheRun}]))))`,
-          legend: '{{kind}}',
-        },
-      ],
+      queries: slowest('encore_run_last_recovery_seconds', 'encore_run_recovery_limit_seconds'),
     },
     {
-      title: 'Recoveries, p95',
-      description: 'p95 of all recoveries in the time shown, in seconds.',
-      type: 'stat',
-      unit: 's',
-      width: 3,
-      height: 9,
-      link: 'live',
-      color: 'text',
-      noValue: 'none',
-      queries: [
-        {
-          expr: `histogram_quantile(0.95, sum by (le) (increase(encore_run_recovery_seconds_bucket[${shownTime}]))) >= 0`,
-          legend: 'p95',
-        },
-      ],
-    },
-    {
-      title: 'Waiting for a recovery',
-      description: 'How long users have been waiting for their first right answer, against the limit of the run.',
-      type: 'timeseries',
-      unit: 's',
-      width: 6,
-      height: 9,
-      link: 'live',
-      min: 0,
-      overrides: [limitLine],
-      queries: [
-        { expr: `max(max_over_time(encore_run_recovery_pending_seconds[${step}]))`, legend: 'waiting' },
-        { expr: 'max(encore_run_recovery_limit_seconds)', legend: 'limit' },
-      ],
+      ...shareOfLimit,
+      title: 'Back to normal, share of the limit',
+      description:
+        'How long success and response times stayed abnormal after the last recovery of each kind, as a share of the limit of this run. Where the next fault began before, nothing could be measured. At 100 % the run fails.',
+      noValue: 'nothing measured yet',
+      queries: slowest('encore_run_last_back_to_normal_seconds', 'encore_run_back_to_normal_limit_seconds'),
     },
     {
       title: 'Who started the server',
@@ -69,7 +62,7 @@ export const recoveryRow: RowSpec = {
       type: 'bargauge',
       unit: 'short',
       decimals: 0,
-      width: 7,
+      width: 8,
       height: 9,
       link: 'lab',
       min: 0,
@@ -90,6 +83,38 @@ export const recoveryRow: RowSpec = {
         {
           expr: `round(sum by (act, result) (increase(encore_run_supervisor_acts_total[${shownTime}]))) > 0`,
           legend: '{{act}}: {{result}}',
+        },
+      ],
+    },
+    {
+      title: 'Waiting for a recovery',
+      description: 'How long users have been waiting for their first right answer, against the limit of the run.',
+      type: 'timeseries',
+      unit: 's',
+      width: 20,
+      height: 6,
+      link: 'live',
+      min: 0,
+      overrides: [limitLine],
+      queries: [
+        { expr: `max(max_over_time(encore_run_recovery_pending_seconds[${step}]))`, legend: 'waiting' },
+        { expr: 'max(encore_run_recovery_limit_seconds)', legend: 'limit' },
+      ],
+    },
+    {
+      title: 'Recoveries, p95',
+      description: 'p95 of all recoveries in the time shown.',
+      type: 'stat',
+      unit: 's',
+      width: 4,
+      height: 6,
+      link: 'live',
+      color: 'text',
+      noValue: 'none',
+      queries: [
+        {
+          expr: `histogram_quantile(0.95, sum by (le) (increase(encore_run_recovery_seconds_bucket[${shownTime}]))) >= 0`,
+          legend: 'p95',
         },
       ],
     },

@@ -11,6 +11,7 @@ const figure = { type: 'stat', height: 4, noValue: noRun } as const;
 const lastOf = (metric: string): string => `last_over_time(${metric}[${sinceTheRun}])`;
 const successRatio = `max(${lastOf('encore_run_success_ratio')})`;
 const successLimit = `max(${lastOf('encore_run_success_limit_ratio')})`;
+const tooLong = `max(${lastOf('encore_run_recovery_pending_seconds')}) > max(${lastOf('encore_run_recovery_limit_seconds')})`;
 const mustBeZero = ['encore_run_wrong_writes', 'encore_run_slow_recoveries_total', 'encore_run_violations'];
 
 const figures: PanelSpec[] = [
@@ -18,7 +19,7 @@ const figures: PanelSpec[] = [
     ...figure,
     title: 'Verdict so far',
     description:
-      'Failing from the moment at which the run can no longer pass: too few operations are right, a write was lost, a recovery took longer than its limit, or somebody else acted on a target. It counts the whole run, whatever time is shown. The verdict itself is made from the recorded history at the end and looks at more.',
+      'Failing from the moment at which the run can no longer pass: too few operations are right, a write was lost, a recovery takes longer than its limit, the system stayed abnormal for too long after one, or somebody else acted on a target. It counts the whole run, whatever time is shown. The verdict itself is made from the recorded history at the end and looks at more.',
     unit: 'short',
     width: 4,
     link: 'live',
@@ -27,7 +28,7 @@ const figures: PanelSpec[] = [
     queries: [
       {
         // A run without a violation has no series on the left; then its phase shows that there is a run.
-        expr: `clamp_max(count(${[...mustBeZero.map((metric) => `${lastOf(metric)} > 0`), `${successRatio} < ${successLimit}`].join(' or ')}), 1) or max(${lastOf('encore_run_phase')}) * 0`,
+        expr: `clamp_max(count(${[...mustBeZero.map((metric) => `${lastOf(metric)} > 0`), tooLong, `${successRatio} < ${successLimit}`].join(' or ')}), 1) or max(${lastOf('encore_run_phase')}) * 0`,
         legend: 'so far',
       },
     ],
@@ -66,7 +67,7 @@ const figures: PanelSpec[] = [
     ...figure,
     title: 'Must be 0',
     description:
-      'Of this run: writes that a read-back found lost, corrupt, doubled or made up; recoveries beyond the limit; other violations, which are wrong answers, unexpected exits, forced stops and manual interventions.',
+      'Of this run: writes that a read-back found lost, corrupt, doubled or made up; recoveries beyond the limit; other violations, which are slow returns to normal, wrong answers, unexpected exits, forced stops and manual interventions.',
     unit: 'short',
     decimals: 0,
     width: 5,

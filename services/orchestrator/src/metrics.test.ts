@@ -59,6 +59,25 @@ describe('run metrics', () => {
     assert.ok(Math.abs(pending - 45) < 2, `${pending} s`);
   });
 
+  it('know each return to normal as the judge does, and count the slow ones', async () => {
+    const sheds = { fromSeconds: 0, toSeconds: 30 };
+    const faults = [
+      plannedFault(1, { ...outage, downSeconds: 3 }),
+      plannedFault(2, { ...crash, atSeconds: 150, sheds }),
+    ];
+    const settings = { faults, steadySeconds: 300, users: 100, operationsPerSecond: 200 };
+    const run = new SimulatedRun(settings);
+    const exposition = await expositionOf(settings);
+    const judged = await judge({ history: run.history(), plan: run.plan, ledger: run.ledger(), historyProblems: [] });
+    for (const { kind, back_to_normal: back } of judged.report.faults) {
+      assert.equal(back?.state, 'normal', kind);
+      assert.equal(value(exposition, 'encore_run_last_back_to_normal_seconds', `"${kind}"`), back.seconds);
+    }
+    assert.ok(value(exposition, 'encore_run_last_back_to_normal_seconds', '"crash"') > 20);
+    assert.equal(value(exposition, 'encore_run_violations', '"back_to_normal_seconds"'), 1);
+    assert.equal(value(exposition, 'encore_run_back_to_normal_limit_seconds'), 8);
+  });
+
   it('keep the wrong writes of the whole run, and count each once', async () => {
     const run = new SimulatedRun({});
     const clock: Clock = { ...systemClock, now: () => 0 };

@@ -6,6 +6,7 @@ import { type EncoreEvent, type EventOf, type FaultKind, faultKinds, phases } fr
 import { type Clock, createRegistry } from '@encore/kit';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import {
+  backToNormalOf,
   FaultTracker,
   Interventions,
   isBeyondDoubt,
@@ -130,13 +131,24 @@ export class RunMetrics {
     return longestMs / 1_000;
   }
 
+  /** In the order of the plan; Infinity where the system did not get back to normal within the judge's bound. */
+  #returns(): { kind: FaultKind; seconds: number }[] {
+    return [...this.#tracker.records.values()].flatMap((record) => {
+      const back = backToNormalOf(record);
+      if (back === null || back.state === 'censored') return [];
+      return { kind: record.fault.kind, seconds: back.state === 'never' ? Number.POSITIVE_INFINITY : back.seconds };
+    });
+  }
+
   /** The engine reports an act before the component that requested it does, so what is recent is not counted yet. */
   #violations(): Record<string, number> {
     const run = { ended: null, lastAt: this.#clock.now() };
     const settled = (list: Interventions['manual']): number =>
       list.filter((item) => isBeyondDoubt(item, { run, historyProblems: [] })).length;
     const { manual, unexpectedExits, forcedStops } = this.#interventions;
+    const limit = limitOf('back_to_normal_seconds', this.#view.config);
     return {
+      back_to_normal_seconds: this.#returns().filter(({ seconds }) => seconds >= limit).length,
       wrong_answers: this.#view.wrongAnswers,
       manual_interventions: settled(manual),
       unexpected_exits: settled(unexpectedExits),
@@ -182,6 +194,19 @@ export class RunMetrics {
       'The longest recovery that the run allows',
       () => view.config.recoveryTimeoutSeconds,
     );
+    gauge('encore_run_back_to_normal_limit_seconds', 'The longest return to normal that the verdict allows', () =>
+      limitOf('back_to_normal_seconds', view.config),
+    );
+    const lastReturn: Gauge<'kind'> = new Gauge({
+      name: 'encore_run_last_back_to_normal_seconds',
+      help: 'From the recovery to normal success and response times, of the last fault of each kind where it could be measured',
+      labelNames: ['kind'],
+      registers: [this.registry],
+      collect: () => {
+        for (const kind of faultKinds) lastReturn.set({ kind }, Number.NaN);
+        for (const { kind, seconds } of this.#returns()) lastReturn.set({ kind }, seconds);
+      },
+    });
     gauge(
       'encore_run_recovery_pending_seconds',
       'How long users have waited for the recovery that is under way, 0 when none is',

@@ -1,6 +1,6 @@
 /** The judge's door: the verdict, and the parts of it that the monitor and the metrics look through as well. */
 export { type Alert, Alerts } from './alerts.ts';
-export { recoveryOf } from './fault-record.ts';
+export { backToNormalOf, recoveryOf } from './fault-record.ts';
 export { FaultTracker } from './fault-tracker.ts';
 export { Ledger } from './integrity.ts';
 export { Interventions, isBeyondDoubt } from './interventions.ts';
