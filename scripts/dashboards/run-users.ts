@@ -65,12 +65,28 @@ export const userRow: RowSpec = {
       queries: quantiles('loadgen_response_seconds', [0.5, 0.95, 0.99]),
     },
     {
+      title: 'Operations skipped',
+      description:
+        'Operations that users did not start because they had fallen too far behind their plan, per second. The report counts them, and what the success rate would be if each had failed.',
+      type: 'timeseries',
+      unit: 'ops',
+      width: 8,
+      height: 9,
+      link: 'server',
+      stacked: true,
+      min: 0,
+      softMax: 1,
+      queries: [
+        { expr: `sum by (operation) (rate(loadgen_operations_skipped_total[${rate}]))`, legend: '{{operation}}' },
+      ],
+    },
+    {
       title: 'Response time of probes',
       description:
         'One small question each tenth of a second, whatever became of the ones before: what a fault does to an answer, without the work that users have put off. Right answers only, within their second.',
       type: 'timeseries',
       unit: 's',
-      width: 12,
+      width: 8,
       height: 9,
       link: 'server',
       logarithmic: true,
@@ -88,7 +104,7 @@ export const userRow: RowSpec = {
       description: 'How many operations were answered in which time. A stall shows as a cloud that climbs.',
       type: 'heatmap',
       unit: 'short',
-      width: 12,
+      width: 8,
       height: 9,
       link: 'server',
       queries: [{ expr: `sum by (le) (increase(loadgen_response_seconds_bucket[${rate}]))`, legend: '{{le}}' }],

@@ -155,9 +155,10 @@ const timelines: PanelSpec[] = [
       bareLine('server ready', 'blue'),
     ],
     queries: [
-      { expr: `min_over_time(job:loadgen_probes_ok:ratio_rate15s[${step}])`, legend: 'probes' },
-      { expr: `1 - max_over_time(job:loadgen_operations_failed:ratio_rate1m[${step}])`, legend: 'operations, 1 min' },
       { expr: `min(min_over_time(encore_run_server_ready[${step}]))`, legend: 'server ready' },
+      { expr: `1 - max_over_time(job:loadgen_operations_failed:ratio_rate1m[${step}])`, legend: 'operations, 1 min' },
+      // The last one is drawn above the others.
+      { expr: `min_over_time(job:loadgen_probes_ok:ratio_rate15s[${step}])`, legend: 'probes' },
     ],
   },
   {
