@@ -262,6 +262,15 @@ describe('importScore: hints, marks and lengths', () => {
     });
   }
 
+  it('a backup over a sum of decimals goes to the barline', async () => {
+    const thirds = note('C', 4, 1).replace('>1<', '>0.333333<').repeat(12);
+    const back = '<backup><duration>3.999996</duration></backup>';
+    const score = await read(partwise(measure(`${thirds}${back}${note('C', 3, 4)}`)));
+    const low = [...score.notes.octave].indexOf(3);
+    assert.deepEqual([score.notes.onset[low], score.measures[0]?.length], [0, 12]);
+    assert.equal(score.ticksPerQuarter, 3);
+  });
+
   it('decimals that are no fraction of music keep six digits, and add up', async () => {
     const score = await read(partwise(measure(note('C', 4, 1).replace('>1<', '>0.123451<').repeat(1_000))));
     assert.equal((score.measures[0]?.length ?? 0) / score.ticksPerQuarter, 123.451);

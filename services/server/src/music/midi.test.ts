@@ -196,7 +196,7 @@ describe('MIDI import', () => {
     ['UTF-16, high byte first', Buffer.from('\uFEFFFür', 'utf16le').swap16(), 'Für'],
     ['marked Latin', Buffer.from('{@LATIN}F\xfcr', 'latin1'), 'Für'],
     ['marked Japanese', Buffer.concat([Buffer.from('{@JP}'), Buffer.from([0x83, 0x41])]), 'ア'],
-    ['UTF-8 longer than is read', Buffer.from(`é${'é'.repeat(4_000)}`), 'é'.repeat(1_024)],
+    ['UTF-8 longer than is read', Buffer.from(`a${'é'.repeat(4_000)}`), `a${'é'.repeat(1_023)}`],
   ];
   for (const [name, bytes, text] of names) {
     it(`reads a name in ${name}`, async () => {

@@ -83,7 +83,7 @@ function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<st
   const path = rootFile(Buffer.concat([...inflateEntry(archive, view, container, maxContainerBytes)]));
   if (path === undefined) return undefined;
   const plain = path.replaceAll('\\', '/').replace(/^(\.?\/)+/, '');
-  return entries.get(path) ?? entries.get(plain) ?? entries.get(decodedPath(plain));
+  return entries.get(path) ?? entries.get(decodedPath(plain));
 }
 
 function decodedPath(path: string): string {

@@ -135,6 +135,15 @@ describe('play order', () => {
     assert.match(score.warnings.join(), /part "P2", measure 1: a repeat inside the measure is ignored/);
   });
 
+  it('keeps endings when another part has brackets without numbers', async () => {
+    const note = '<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note>';
+    const part = (id: string, number: string) =>
+      `<part id="${id}"><measure>${note}</measure><measure>${ending(number, 'start')}${note}${backward()}</measure><measure>${note}</measure></part>`;
+    const list = '<part-list><score-part id="P1"/><score-part id="P2"/></part-list>';
+    const score = await read(`<score-partwise>${list}${part('P1', '1')}${part('P2', ' ')}</score-partwise>`);
+    assert.equal(orderOf(score), '1 2 1 3');
+  });
+
   it('plays what held at the goal of a jump: tempo, time and key; and cuts no tie that goes on', async () => {
     const tempo = (quarters: number) => `<sound tempo="${quarters}"/>`;
     const text = piece([tempo(60)], [forward], [tempo(90), backward()], []);

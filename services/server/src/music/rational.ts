@@ -13,28 +13,35 @@ export function leastCommonMultiple(a: number, b: number): number {
 const decimalDigits = 6;
 /** Single-precision numbers, written with more digits than they have, are off by less than this. */
 const floatError = 1e-6;
+/** From so many digits on, a sum of some rounded decimals still shows which fraction it was. */
+const sumDigits = 5;
 /** Thirds, triplets of triplets, quintuplets and septuplets; no note is divided more finely by decimals. */
 const maxDenominator = 192;
 /** The smaller, the rarer does a decimal count as a rounded fraction that was not meant as one. */
 const chance = 0.4;
 
 /**
- * The fraction that a decimal stands for, as numerator and denominator. "0.333333" is a third that was rounded or cut:
- * three of them are one. It is the fraction with the smallest denominator that rounds to the decimal, as long as hitting
- * one that close by chance is unlikely; otherwise the decimal itself.
+ * The fraction that a decimal over 0 stands for, never 0 itself, as numerator and denominator. "0.333333" is a third that was rounded or cut:
+ * three of them are one, and "0.999999" is their sum. It is the fraction with the smallest denominator that is as close
+ * as rounding explains, as long as hitting one that close by chance is unlikely; otherwise the decimal itself.
  */
 export function fractionOfDecimal(value: number): [numerator: number, denominator: number] {
   const digits = (/\.(\d+)/.exec(String(value))?.[1] ?? '').length;
   const unit = Math.max(10 ** -digits, floatError);
-  for (let denominator = 2; denominator <= maxDenominator && denominator ** 2 * unit <= chance; denominator++) {
+  const isLong = digits >= sumDigits;
+  // Rounded, or cut after the last digit.
+  const [below, above] = isLong ? [4 * unit, 4 * unit] : [0.51 * unit, 0.99 * unit];
+  const whole = Math.round(value);
+  if (digits > 1 && whole > 0 && Math.abs(whole - value) < 1.01 * Math.max(above, unit)) return [whole, 1];
+  for (let denominator = 2; denominator <= maxDenominator; denominator++) {
+    if (denominator ** 2 * Math.max(above, unit) > chance) break;
     if (!isMusical(denominator)) continue;
     const numerator = Math.round(value * denominator);
     const error = numerator / denominator - value;
-    // Rounded, or cut after the last digit.
-    if (error > -0.51 * unit && error < unit) return [numerator, denominator];
+    if (numerator > 0 && error > -below && error < above) return [numerator, denominator];
   }
   const power = 10 ** Math.min(digits, decimalDigits);
-  const rounded = Math.round(value * power);
+  const rounded = Math.max(1, Math.round(value * power));
   const divisor = greatestCommonDivisor(rounded, power);
   return [rounded / divisor, power / divisor];
 }

@@ -143,8 +143,9 @@ export class ScoreBuilder {
     if (ends) ends.repeatTimes = Math.max(ends.repeatTimes, times);
   }
 
-  /** Both included. */
+  /** Both included. Brackets without numbers say nothing, and do not undo those of another part. */
   setEndings(from: number, to: number, passes: readonly number[]): void {
+    if (passes.length === 0) return;
     for (let index = from; index <= to; index++) {
       const measure = this.measures[index];
       if (measure) measure.endings = passes;

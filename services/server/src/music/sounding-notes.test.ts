@@ -4,7 +4,7 @@ import { nameOfPitch } from './pitch.ts';
 import { read } from './read-fixture.ts';
 import { soundingNotes } from './sounding-notes.ts';
 
-/** "C4:4<1/2" is C4 for four quarters with the end of a tie, in voice 1 on staff 2; ">" begins a tie. Voices stand between "&". */
+/** "C4:4<1/2": C4 for 4 quarters with the end of a tie (">" begins one), voice 1, staff 2. "&" parts voices; R0 is a rest. */
 function measure(text: string): string {
   const voices = text.split('&').map((voice) =>
     voice
@@ -12,10 +12,11 @@ function measure(text: string): string {
       .split(' ')
       .map((token) => {
         const { step, octave, length, stop, start, number, staff } =
-          /^(?<step>[A-G])(?<octave>\d):(?<length>\d)(?<stop><?)(?<start>>?)(?<number>\d)\/(?<staff>\d)$/.exec(token)
+          /^(?<step>[A-GR])(?<octave>\d):(?<length>\d)(?<stop><?)(?<start>>?)(?<number>\d)\/(?<staff>\d)$/.exec(token)
             ?.groups ?? {};
+        const pitch = step === 'R' ? '<rest/>' : `<pitch><step>${step}</step><octave>${octave}</octave></pitch>`;
         const ties = `${stop ? '<tie type="stop"/>' : ''}${start ? '<tie type="start"/>' : ''}`;
-        return `<note><pitch><step>${step}</step><octave>${octave}</octave></pitch><duration>${length}</duration>${ties}<voice>${number}</voice><staff>${staff}</staff></note>`;
+        return `<note>${pitch}<duration>${length}</duration>${ties}<voice>${number}</voice><staff>${staff}</staff></note>`;
       })
       .join(''),
   );
@@ -54,6 +55,16 @@ describe('sounding notes', () => {
       'of two voices the one on its staff',
       ['C4:4>1/1 & C4:4>2/2', 'C4:4<5/2 & C4:1<6/1 D4:36/1'],
       'C4 0-5, C4 0-8, D4 5-8',
+    ],
+    [
+      'two ties that began one after the other, each ended by its own voice',
+      ['R0:21/1 C4:2>1/1 & C4:4>2/1', 'C4:1<1/1 D4:31/1 & C4:4<2/1'],
+      'C4 0-8, C4 2-5, D4 5-8',
+    ],
+    [
+      'a chain that changed voice, beside a tie that nothing continues',
+      ['C4:4>1/1', 'C4:4>1/1 & C4:4<>2/1', 'C4:4<2/1'],
+      'C4 0-12, C4 4-8',
     ],
     ['a chain that changes voice twice', ['C4:4>1/1', 'C4:4<>2/1 & C4:41/1', 'C4:4<2/1'], 'C4 0-12, C4 4-8'],
     ['a tie that nothing continues', ['C4:4>1/1', 'D4:41/1', 'C4:4<1/1'], 'C4 0-4, D4 4-8, C4 8-12'],

@@ -66,6 +66,7 @@ describe('harmony analysis', () => {
   const dominant = 'G2+D4+B3+G4:4';
   const sixths: [expected: string, chord: string, home: string][] = [
     ['Ger65', 'Ab2+Eb4+C4+F#4', minor],
+    ['Ger65', 'Ab2+Ab3+Eb4+C4+F#4', minor],
     ['Ger43', 'C3+Eb4+Ab4+F#4', minor],
     ['Ger7', 'F#2+Eb4+C4+Ab4', minor],
     ['It6', 'Ab2+C4+C4+F#4', minor],
