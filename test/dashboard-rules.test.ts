@@ -19,12 +19,24 @@ const ofPanels =
     panelsOf(dashboard).flatMap((panel) => find(panel, dashboard).map((text) => `${panel.title}: ${text}`));
 const overridden = ({ fieldConfig }: Panel): string[] => fieldConfig.overrides.map(({ matcher }) => matcher.options);
 /** Names that mean something good or bad wherever they stand. */
-const meaningful = new Set<string>([...outcomes, '2xx', '4xx', '5xx', 'limit', 'foreign', 'no', 'skipped', 'failures']);
+const meaningful = new Set<string>([
+  ...outcomes,
+  'overloaded',
+  '2xx',
+  '4xx',
+  '5xx',
+  'limit',
+  'foreign',
+  'no',
+  'skipped',
+  'failures',
+]);
 /** The values of the labels that legends are made of; those of other labels have no meaning of their own. */
 const valuesOf: Partial<Record<string, readonly string[]>> = {
   '{{outcome}}': outcomes,
   '{{status}}': ['2xx', '4xx', '5xx', 'aborted'],
   '{{result}}': ['ok', 'caller_fault', 'failed', 'rejected'],
+  '{{reason}}': ['overloaded', 'rate_limited', 'draining', 'memory'],
   '{{actor}}': ['foreign'],
   '{{bit}}': ['no'],
 };

@@ -116,6 +116,25 @@ describe('Grafana dashboards', () => {
       for (const { target } of annotations.list) assertKnown(target.expr, catalogue, 'annotation');
   });
 
+  it('colour only names that a series can have', () => {
+    const checked: string[] = [];
+    for (const { title, targets, fieldConfig } of panels) {
+      const metrics = new Set(targets.flatMap(({ expr }) => selectorsOf(expr).map(({ metric }) => metric)));
+      const series = catalogue.filter(({ name }) => metrics.has(name));
+      // A program of others tells its values only when it runs.
+      if (series.length === 0) continue;
+      const valuesOf = (label: string): string[] => series.flatMap(({ labels }) => labels[label] ?? []);
+      const patterns = targets.map(({ legendFormat }) =>
+        legendFormat.replace(/\{\{(\w+)\}\}/g, (_all, label: string) => `(${valuesOf(label).join('|')})`),
+      );
+      for (const { matcher } of fieldConfig.overrides) {
+        checked.push(matcher.options);
+        assert.match(matcher.options, new RegExp(`^(${patterns.join('|')})$`), title);
+      }
+    }
+    assert.ok(checked.includes('overloaded') && checked.includes('foreign') && checked.includes('limit'));
+  });
+
   it('show every metric of the chaos service, the load generator and the server somewhere, or an alert does', () => {
     const shown = new Set(
       [

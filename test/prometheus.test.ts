@@ -114,7 +114,44 @@ describe('Prometheus', () => {
     const hours = Number(/retention\.time=(\d+)h/.exec(kept)?.[1]);
     assert.ok(hours >= 48 && /retention\.size=\d+GB/.test(kept), `kept for ${hours} h within a limit`);
   });
+
+  it('bounds the memory of Prometheus, Toxiproxy and PostgreSQL below the limits of their containers', () => {
+    const { prometheus, postgres, toxiproxy } = (
+      readYaml('docker-compose.yml') as { services: Record<string, Limited> }
+    ).services;
+    assert.ok(prometheus && postgres && toxiproxy);
+    for (const { environment, mem_limit: limit } of [prometheus, toxiproxy])
+      assert.ok(mebibytes(environment?.['GOMEMLIMIT'] ?? '') <= 0.75 * mebibytes(limit), limit);
+    const flags = prometheus.command?.join(' ') ?? '';
+    const flag = (name: string): number => Number(new RegExp(`${name}=(\\d+)`).exec(flags)?.[1]);
+    const sampleBytes = 16;
+    const queries = flag('query.max-samples') * flag('query.max-concurrency') * sampleBytes;
+    assert.ok(queries / 1_048_576 < mebibytes(prometheus.mem_limit) / 2, `queries may take ${queries} bytes`);
+    const setting = (name: string): string =>
+      new RegExp(`-c${name}=(\\w+)`).exec(postgres.command?.join(' ') ?? '')?.[1] ?? '';
+    // What is shared, one worker of autovacuum, and a sort in each of the connections that the server may hold at once.
+    const busyConnections = 12;
+    const taken =
+      mebibytes(setting('shared_buffers')) +
+      mebibytes(setting('maintenance_work_mem')) * Number(setting('autovacuum_max_workers')) +
+      mebibytes(setting('work_mem')) * busyConnections;
+    assert.ok(taken < mebibytes(postgres.mem_limit) / 2, `${taken} MiB`);
+    assert.ok(Number(setting('max_connections')) >= 5 * busyConnections);
+  });
 });
+
+interface Limited {
+  mem_limit: string;
+  environment?: Record<string, string>;
+  command?: string[];
+}
+
+/** Docker, Go and PostgreSQL write the same unit differently: `64m`, `64MiB`, `64MB`. */
+function mebibytes(text: string): number {
+  const size = Number(/^(\d+)m/i.exec(text)?.[1]);
+  assert.ok(size > 0, `${text} is not a number of mebibytes`);
+  return size;
+}
 
 function seconds(window: string): number {
   const units: Record<string, number> = { s: 1, m: 60, h: 3_600 };

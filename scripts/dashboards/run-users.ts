@@ -23,7 +23,7 @@ const outcomeColors: Record<Outcome, string> = {
   cancelled_at_end: 'text',
   not_started: 'blue',
 };
-const quantileColors = colored({ mean: 'blue', p50: 'green', p95: 'orange', p99: 'red' });
+const quantileColors = { p50: 'green', p95: 'orange' };
 const quantiles = (metric: string, wanted: readonly number[]): PanelSpec['queries'] =>
   wanted.map((quantile) => ({
     expr: `histogram_quantile(${quantile}, sum by (le) (rate(${metric}_bucket[${rate}])))`,
@@ -61,7 +61,7 @@ export const userRow: RowSpec = {
       height: 9,
       link: 'server',
       logarithmic: true,
-      overrides: quantileColors,
+      overrides: colored({ ...quantileColors, p99: 'red' }),
       queries: quantiles('loadgen_response_seconds', [0.5, 0.95, 0.99]),
     },
     {
@@ -90,7 +90,7 @@ export const userRow: RowSpec = {
       height: 9,
       link: 'server',
       logarithmic: true,
-      overrides: quantileColors,
+      overrides: colored({ ...quantileColors, mean: 'blue' }),
       queries: [
         {
           expr: `sum(rate(loadgen_probe_seconds_sum[${rate}])) / sum(rate(loadgen_probe_seconds_count[${rate}]))`,
