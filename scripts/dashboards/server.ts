@@ -45,7 +45,7 @@ const requests: PanelSpec[] = [
     ...line,
     title: 'Answers by status',
     description:
-      'The server counts for itself; what it had counted since the last scrape is lost when it is killed. Without the capacity test before the run.',
+      'The server counts for itself; what it had counted since the last scrape is lost when it is killed. The effect checks of network faults are answered with 4xx, or with 5xx while the server refuses work. Without the capacity test before the run.',
     unit: 'reqps',
     link: 'run',
     stacked: true,
@@ -61,7 +61,7 @@ const requests: PanelSpec[] = [
     ...line,
     title: 'Requests by route',
     description:
-      'What is asked of the users’ port, by route; other is any path that the server does not have. Without the capacity test before the run.',
+      'What is asked of the users’ port, by route. The route other is a path that the server does not have: the effect checks of network faults ask for one, users do not. Without the capacity test before the run.',
     unit: 'reqps',
     link: 'run',
     stacked: true,
