@@ -1,6 +1,7 @@
 /**
- * Does the generator's memory grow with the run? As many operations as 100 users make in an hour, in a few minutes; the heap after a
- * forced collection every few seconds. Limit: the slope's 95 % interval includes 0, or the whole growth is under a megabyte.
+ * Does the generator's memory grow with the run? As many operations as 100 users make in an hour, in a few minutes, against a server
+ * that sheds one request in fifty and cuts one in a hundred; heap and buffers after a forced collection every few seconds.
+ * Limit: the slope's 95 % interval includes 0, or the whole growth is under a megabyte.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,6 +25,13 @@ export async function benchLoadHeap(print: (line: string) => void = console.log)
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const fake = await FakeServer.start();
+  fake.hook = ({ response }) => {
+    if (fake.calls % 100 === 0) response.socket?.destroy();
+    else if (fake.calls % 50 === 0)
+      response.writeHead(503).end('{"error":{"code":"OVERLOADED","message":"","definite":true}}');
+    else return undefined;
+    return 'taken';
+  };
   try {
     child.send(fake.url);
     let text = '';
@@ -34,13 +42,13 @@ export async function benchLoadHeap(print: (line: string) => void = console.log)
     const samples = text
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as [seconds: number, heapBytes: number]);
+      .map((line) => JSON.parse(line) as [seconds: number, bytes: number]);
     const kept = samples.slice(Math.floor(samples.length * warmUpShare));
     const { slope, low, high } = slopeOf(kept);
     const minutes = ((kept.at(-1)?.[0] ?? 0) - (kept[0]?.[0] ?? 0)) / 60;
     const growth = (slope * minutes * 60) / 1e6;
     print(
-      `${operations} operations; heap ${((kept.at(-1)?.[1] ?? 0) / 1e6).toFixed(1)} MB at the end, ${kept.length} samples`,
+      `${operations} operations; ${((kept.at(-1)?.[1] ?? 0) / 1e6).toFixed(1)} MB of heap and buffers at the end, ${kept.length} samples`,
     );
     print(`slope ${low.toFixed(0)} to ${high.toFixed(0)} bytes per second (95 %): ${growth.toFixed(2)} MB in all`);
     return { ok: kept.length > 10 && ((low <= 0 && high >= 0) || growth < 1) };
@@ -62,6 +70,7 @@ async function generate(targetUrl: string): Promise<void> {
     logger: createLogger('bench', 'silent'),
     metrics,
     events,
+    pausesMs: [20, 50],
   });
   const mix = { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 };
   const settings = { mix, thinkSeconds: { min: 0.1, max: 0.3 }, byteBudgetPerSecond: 2_000_000, liveScoresPerUser: 20 };
@@ -71,9 +80,8 @@ async function generate(targetUrl: string): Promise<void> {
     await systemClock.sleep(everyMs);
     load.renew('bench');
     (globalThis as { gc?: () => void }).gc?.();
-    process.stdout.write(
-      `${JSON.stringify([(systemClock.now() - startedAt) / 1_000, process.memoryUsage().heapUsed])}\n`,
-    );
+    const { heapUsed, external } = process.memoryUsage();
+    process.stdout.write(`${JSON.stringify([(systemClock.now() - startedAt) / 1_000, heapUsed + external])}\n`);
   }
   await load[Symbol.asyncDispose]();
   await rm(runsDir, { recursive: true, force: true });

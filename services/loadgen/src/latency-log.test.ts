@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { operationKinds } from '@encore/contracts';
 import { build, type Histogram, HistogramLogReader } from 'hdr-histogram-js';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { LatencyLog } from './latency-log.ts';
@@ -65,6 +66,24 @@ describe('latency log', () => {
     assert.ok(Math.abs(phase.getValueAtPercentile(50) / 400_000 - 1) < 0.002);
     assert.ok(Math.abs(phase.getValueAtPercentile(99) / 596_000 - 1) < 0.002);
     assert.ok(Math.abs(phase.maxValue / 600_000 - 1) < 0.002);
+  });
+
+  it('takes all of its memory at the start', async () => {
+    const log = await LatencyLog.open(folder, 0);
+    const before = process.memoryUsage().arrayBuffers;
+    for (const kind of operationKinds)
+      for (const what of [
+        'ok.response',
+        'ok.service',
+        'failed.response',
+        'attempt.ok',
+        'attempt.shed',
+        'attempt.failed',
+      ] as const)
+        log.record(`${kind}.${what}`, 1);
+    const grown = process.memoryUsage().arrayBuffers - before;
+    assert.ok(grown < 90_000, `${grown} bytes: a histogram or more`);
+    await log[Symbol.asyncDispose]();
   });
 
   it('is empty but for its head when nothing was recorded', async () => {

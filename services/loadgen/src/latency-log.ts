@@ -6,19 +6,25 @@
  *   create.failed.response   operations that failed or stay unknown        create.attempt.ok | .shed | .failed   one request
  */
 import { join } from 'node:path';
+import { type OperationKind, operationKinds } from '@encore/contracts';
 import { AppendFile } from '@encore/kit';
 import { HistogramLogWriter } from 'hdr-histogram-js';
 import { LatencyHistogram } from './latency-histogram.ts';
 
+const timed = ['ok.response', 'ok.service', 'failed.response', 'attempt.ok', 'attempt.shed', 'attempt.failed'] as const;
+export type LatencyTag = `${OperationKind}.${(typeof timed)[number]}`;
+
 export class LatencyLog implements AsyncDisposable {
   readonly #file: AppendFile;
-  /** One for each tag ever used: a small closed set. */
-  readonly #histograms = new Map<string, LatencyHistogram>();
+  readonly #histograms = new Map<LatencyTag, LatencyHistogram>();
   #intervalStartedAt: number;
 
   private constructor(file: AppendFile, startedAt: number) {
     this.#file = file;
     this.#intervalStartedAt = startedAt;
+    // All of them now: one more for the first failure after an hour would look like a leak.
+    for (const kind of operationKinds)
+      for (const what of timed) this.#histograms.set(`${kind}.${what}`, new LatencyHistogram());
   }
 
   static async open(runFolder: string, startedAt: number): Promise<LatencyLog> {
@@ -32,13 +38,8 @@ export class LatencyLog implements AsyncDisposable {
     return log;
   }
 
-  record(tag: string, ms: number): void {
-    let histogram = this.#histograms.get(tag);
-    if (!histogram) {
-      histogram = new LatencyHistogram();
-      this.#histograms.set(tag, histogram);
-    }
-    histogram.record(ms);
+  record(tag: LatencyTag, ms: number): void {
+    this.#histograms.get(tag)?.record(ms);
   }
 
   /** Writes what was recorded since the last interval, one line for each tag that has something. */
