@@ -40,7 +40,8 @@ function rpcCode(status: number): number {
 }
 
 function isMcp({ url = '' }: IncomingMessage): boolean {
-  return url === '/mcp' || url.startsWith('/mcp?');
+  // As Express finds the route.
+  return /^\/mcp\/?(\?|$)/i.test(url);
 }
 
 export function answerError(response: ServerResponse, error: EncoreError): void {

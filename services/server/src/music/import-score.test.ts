@@ -214,6 +214,7 @@ describe('importScore: hints, marks and lengths', () => {
       [1 / 3, 2 / 5],
       drawn(`<type>eighth</type>${ratio(3, 2)}`) + drawn(`<type>eighth</type>${ratio(5, 4)}`),
     ],
+    ['an empty duration', [1], drawn('<duration/><type>quarter</type>')],
     ['a duration of 0', [1], drawn('<duration>0</duration><type>quarter</type>')],
     ['the shortest type', [1 / 256, 1], drawn('<type>1024th</type>') + drawn('<type>quarter</type>')],
     ['the chord', [2, 2], drawn('<type>half</type>') + drawn('<chord/>')],

@@ -176,7 +176,7 @@ const noteElement: ElementNode = element(
       }),
     }),
     duration: leaf((state, text) => {
-      state.note.duration = decimal(text, 'duration', 0, maxDuration);
+      state.note.duration = text === '' ? missing : decimal(text, 'duration', 0, maxDuration);
     }),
     tie: mark((state, attributes) => {
       const { type } = attributes;

@@ -185,8 +185,8 @@ function ignore(state: MusicxmlState, text: string, name: string, kind: string, 
 
 /** With the place where the reader is. */
 export function warn({ builder, part, cell, label }: MusicxmlState, message: string): void {
-  const where = cell ? `part "${part?.id.slice(0, 40)}", measure ${label}` : `part "${part?.id.slice(0, 40)}"`;
-  builder.warn(`${where}: ${message}`);
+  const measure = cell ? `, measure ${label}` : '';
+  builder.warn(`part "${plainText(part?.id ?? '').slice(0, 40)}"${measure}: ${message}`);
 }
 
 function rangeOf(text: string, kind: string, min: number, max: number): string {

@@ -15,27 +15,32 @@ const decimalDigits = 6;
 const floatError = 1e-6;
 /** From so many digits on, a sum of some rounded decimals still shows which fraction it was. */
 const sumDigits = 5;
-/** Thirds, triplets of triplets, quintuplets and septuplets; no note is divided more finely by decimals. */
-const maxDenominator = 192;
 /** The smaller, the rarer does a decimal count as a rounded fraction that was not meant as one. */
 const chance = 0.4;
+/** Those of triplets of triplets, quintuplets and septuplets: without a prime factor over 7. */
+const musicalDenominators = Array.from({ length: 192 }, (_, i) => i + 1).filter((denominator) => {
+  let rest = denominator;
+  for (const prime of [2, 3, 5, 7]) while (rest % prime === 0) rest /= prime;
+  return denominator > 1 && rest === 1;
+});
 
 /**
- * The fraction that a decimal over 0 stands for, never 0 itself, as numerator and denominator. "0.333333" is a third that was rounded or cut:
- * three of them are one, and "0.999999" is their sum. It is the fraction with the smallest denominator that is as close
- * as rounding explains, as long as hitting one that close by chance is unlikely; otherwise the decimal itself.
+ * The fraction that a decimal over 0 stands for, never 0 itself. "0.333333" is a third that was rounded or cut: three of
+ * them are one, and "0.999999" is their sum. It is the fraction with the smallest denominator that is as close as rounding
+ * explains, as long as hitting one that close by chance is unlikely; otherwise the decimal itself.
  */
 export function fractionOfDecimal(value: number): [numerator: number, denominator: number] {
-  const digits = (/\.(\d+)/.exec(String(value))?.[1] ?? '').length;
+  const text = String(value);
+  // Below a millionth there is an exponent in place of digits.
+  const digits = text.includes('e') ? decimalDigits : (/\.(\d+)/.exec(text)?.[1] ?? '').length;
   const unit = Math.max(10 ** -digits, floatError);
   const isLong = digits >= sumDigits;
   // Rounded, or cut after the last digit.
   const [below, above] = isLong ? [4 * unit, 4 * unit] : [0.51 * unit, 0.99 * unit];
   const whole = Math.round(value);
   if (digits > 1 && whole > 0 && Math.abs(whole - value) < 1.01 * Math.max(above, unit)) return [whole, 1];
-  for (let denominator = 2; denominator <= maxDenominator; denominator++) {
+  for (const denominator of musicalDenominators) {
     if (denominator ** 2 * Math.max(above, unit) > chance) break;
-    if (!isMusical(denominator)) continue;
     const numerator = Math.round(value * denominator);
     const error = numerator / denominator - value;
     if (numerator > 0 && error > -below && error < above) return [numerator, denominator];
@@ -44,13 +49,6 @@ export function fractionOfDecimal(value: number): [numerator: number, denominato
   const rounded = Math.max(1, Math.round(value * power));
   const divisor = greatestCommonDivisor(rounded, power);
   return [rounded / divisor, power / divisor];
-}
-
-/** Without a prime factor over 7. */
-function isMusical(denominator: number): boolean {
-  let rest = denominator;
-  for (const prime of [2, 3, 5, 7]) while (rest % prime === 0) rest /= prime;
-  return rest === 1;
 }
 
 /** "3/2", "1", in lowest terms. */
