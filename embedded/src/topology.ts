@@ -105,14 +105,16 @@ export function topology(places: LabPlaces): LabService[] {
           },
           serverFlags,
         ),
-        labels: labels(
-          places,
-          'server',
-          'server',
-          // Not the kinds that need a network of its own or a program run inside a container.
-          'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-surge',
-          places.serverMemoryBytes,
-        ),
+        labels: {
+          ...labels(
+            places,
+            'server',
+            'server',
+            'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-surge',
+            places.serverMemoryBytes,
+          ),
+          ...needsContainer,
+        },
         limits: { memoryBytes: places.serverMemoryBytes, cpus: 1 },
       },
     },
@@ -184,6 +186,14 @@ function nodeService(places: LabPlaces) {
     cwd: places.root,
   });
 }
+
+/** Kinds that only a container can bear, with the reason that preflight and the report give. */
+const needsContainer = Object.fromEntries(
+  ['memory-pressure', 'disk-full', 'partition'].map((kind) => [
+    `encore.cannot.${kind}`,
+    'it needs a container with a network and a scratch space of its own: use Docker',
+  ]),
+);
 
 const noLimits = 'this machine has no control group that the lab may write, so it cannot limit memory or CPU';
 

@@ -93,7 +93,9 @@ export const runConfigSchema = z.strictObject({
           addIssue({ code: 'custom', path: [index, 'name'], message: 'another rule has this name' });
     })
     .optional()
-    .describe('replaces the default schedule (kills, network faults, memory caps); the kinds stand in docs/FAULTS.md'),
+    .describe(
+      'replaces the default schedule (kills, memory caps and spikes, network faults); the kinds stand in docs/FAULTS.md',
+    ),
   capacitySeconds: z
     .number()
     .int()

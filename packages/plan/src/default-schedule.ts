@@ -1,6 +1,7 @@
 /**
- * The default schedule: a kill at (k - 1/2) times the kill interval, crash and outage in turn; a memory cap on the server between
- * the kills; network faults at random intervals on the client link, most of them delays, some of them total outages.
+ * The default schedule: a kill at (k - 1/2) times the kill interval, crash and outage in turn; between the kills a memory
+ * cap on the server, and after each second kill a spike of memory pressure in it; network faults at random intervals on
+ * the client link, most of them delays, some of them total outages. A runtime that cannot press skips the spikes.
  */
 import type { RunConfig, ScheduleRule } from '@encore/contracts';
 
@@ -11,6 +12,7 @@ export function defaultSchedule(config: Config): ScheduleRule[] {
   // Nobody can answer during a total outage, so these take the shorter half of the range.
   const short = { min: durationSeconds.min, max: (durationSeconds.min + durationSeconds.max) / 2 };
   const capSeconds = Math.min(60, Math.max(8, Math.floor((config.killIntervalMinutes * 60) / 6)));
+  const spikeSeconds = Math.min(20, Math.max(5, Math.floor((config.killIntervalMinutes * 60) / 12)));
   return [
     {
       name: 'kills',
@@ -30,6 +32,16 @@ export function defaultSchedule(config: Config): ScheduleRule[] {
       pick: 'in-turn',
       overlap: false,
       faults: [{ kind: 'memory-cap', weight: 1, params: {}, durationSeconds: { min: capSeconds, max: capSeconds } }],
+    },
+    {
+      name: 'memory-spikes',
+      target: 'server',
+      when: { everyMinutes: 2 * config.killIntervalMinutes, phase: 0.375 },
+      pick: 'in-turn',
+      overlap: false,
+      faults: [
+        { kind: 'memory-pressure', weight: 1, params: {}, durationSeconds: { min: spikeSeconds, max: spikeSeconds } },
+      ],
     },
     {
       name: 'network',

@@ -14,6 +14,7 @@ describe('warnings of a plan', () => {
     assert.deepEqual(planWarnings(makePlan(config), config), [
       'no kill is planned: with --kill-interval 60 the first one would come 30 min into the steady load, which lasts 2.8 min; take a shorter interval or more hours',
       'no fault of stream memory has room in this run; take more hours, or shorter faults and intervals',
+      'no fault of stream memory-spikes has room in this run; take more hours, or shorter faults and intervals',
     ]);
   });
 
