@@ -101,7 +101,8 @@ const faultUndone = z.object({
   faultId,
   /** Read back and found to be as before. */
   verified: z.boolean(),
-  cause: z.enum(['released', 'lease_ended', 'healed', 'instant']),
+  /** `external`: neither Encore nor the target itself ended it before its revert; `at` is when, as far as it is known. */
+  cause: z.enum(['released', 'lease_ended', 'healed', 'instant', 'external']),
   evidence: z.string(),
 });
 const engineSaw = z.object({

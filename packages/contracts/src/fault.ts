@@ -72,6 +72,6 @@ export type PlannedFault = z.infer<typeof plannedFaultSchema>;
 export const bitSchema = z.enum(['yes', 'no', 'refused', 'unsupported']);
 export type Bit = z.infer<typeof bitSchema>;
 
-/** Who ended a fault's effect. */
-export const healerSchema = z.enum(['policy', 'supervisor', 'undo', 'self', 'nobody']);
+/** What ended a fault's effect. `external`: neither Encore nor the system itself. `nobody`: it did not end. */
+export const healerSchema = z.enum(['policy', 'supervisor', 'undo', 'self', 'external', 'nobody']);
 export type Healer = z.infer<typeof healerSchema>;

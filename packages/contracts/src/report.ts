@@ -71,6 +71,8 @@ export const reportedFaultSchema = z.object({
   evidence: z.string(),
   undone_at: z.string().nullable(),
   undo_verified: z.boolean().nullable(),
+  /** `external`: something other than Encore and the system itself ended it before its time. */
+  undo_cause: z.enum(['released', 'lease_ended', 'healed', 'instant', 'external']).nullable(),
   healed_by: healerSchema.nullable(),
   /** Seconds since injection. */
   stages: stagesSchema,

@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
-import { waitUntil } from '@encore/kit';
+import { systemClock, waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
 import { type KindEffect, kindEffects } from './kind-effects.ts';
 import { assertNothingLeft } from './left-nothing.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
 import { Running } from './running-chaos.ts';
-import type { ToyLab } from './toy-programs.ts';
+import { memoryBytes, type ToyLab } from './toy-programs.ts';
 
 const runId = 'toy-run';
 const supervisor = { runId, actor: 'supervisor', reason: 'exited for 2 s' };
@@ -171,6 +171,42 @@ export function injectorSuite(
       await answers();
       assert.notEqual((await self()).startedAt, lived.startedAt);
     });
+
+    const endsByHand: [FaultKind, Target, (planned: PlannedFault) => Promise<unknown>][] = [
+      ['freeze', 'server', () => lab.container('server').unpause()],
+      ['hang', 'server', () => lab.container('server').unpause()],
+      ['database-down', 'postgres', () => lab.container('postgres').start()],
+      ['memory-cap', 'server', () => lab.container('server').update({ Memory: memoryBytes, MemorySwap: memoryBytes })],
+      [
+        'latency',
+        'client-link',
+        ({ id }) => fetch(`${lab.toxiproxyUrl}/proxies/client-link/toxics/encore-${id}`, { method: 'DELETE' }),
+      ],
+      [
+        'connection-refused',
+        'client-link',
+        () => fetch(`${lab.toxiproxyUrl}/proxies/client-link`, { method: 'POST', body: '{"enabled":true}' }),
+      ],
+    ];
+    for (const [kind, target, endByHand] of endsByHand) {
+      it(`${kind}: somebody else ends it, which is noticed and said`, async () => {
+        if (kind === 'memory-cap' && !options.memory()) return;
+        await answers();
+        const planned = fault(kind, target);
+        assert.equal((await chaos.inject(runId, planned)).bit, 'yes');
+        const endedAt = systemClock.now();
+        await endByHand(planned);
+        const undone = await waitUntil(
+          'the end of the fault in the history',
+          async () => (await chaos.eventsOf('fault_undone')).find(({ faultId }) => faultId === planned.id),
+          { timeoutMs: 10_000 },
+        );
+        assert.deepEqual([undone.cause, undone.verified], ['external', true], undone.evidence);
+        assert.ok(Math.abs(undone.at - endedAt) < 3_000, `${undone.at - endedAt} ms after it ended`);
+        assert.equal((await chaos.release(planned.id)).cause, 'external');
+        await answers();
+      });
+    }
 
     const killed: [FaultKind, Target][] = [
       ['freeze', 'server'],

@@ -74,6 +74,11 @@ export class EngineWatch {
     });
   }
 
+  /** The last event after `mark` that fits, of those that are kept. */
+  last(mark: number, fits: (event: EngineEvent) => boolean): EngineEvent | null {
+    return this.#recent.findLast(({ number, event }) => number > mark && fits(event))?.event ?? null;
+  }
+
   #take(event: EngineEvent): void {
     const key = `${event.containerId} ${event.action} ${event.atMs}`;
     if (event.atMs < this.#lastAtMs || (event.atMs === this.#lastAtMs && this.#seenAtLast.has(key))) return;

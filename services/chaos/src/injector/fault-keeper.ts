@@ -13,7 +13,7 @@ import type { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
-type Cause = 'released' | 'lease_ended' | 'healed' | 'instant';
+type Cause = 'released' | 'lease_ended' | 'healed' | 'instant' | 'external';
 
 export interface InjectRequest {
   runId: string;
@@ -71,6 +71,7 @@ export class FaultKeeper {
         spec: faultTable[fault.kind],
         injectedAt: at,
         undoFailed: true,
+        confirmed: false,
       });
     }
   }
@@ -129,11 +130,32 @@ export class FaultKeeper {
     return lock.run(target, async () => {
       const held = this.#open.get(faultId);
       if (!held) return { undoneAt: tools.clock.now(), verified: true, evidence: 'it was over already' };
-      const undone = await this.#hands.undo(held);
-      const evidence = note === '' ? undone.evidence : `${note}; ${undone.evidence}`;
-      if (undone.verified || !held.undoFailed) await this.#close(held, cause, { ...undone, evidence });
-      return { undoneAt: tools.clock.now(), verified: undone.verified, evidence };
+      // A note says why it is reverted now; otherwise the fault should still be in place.
+      const early = note === '' ? await this.#hands.earlyEnd(held) : null;
+      return this.#revert(held, early?.cause ?? cause, early?.evidence ?? note, early?.atMs);
     });
+  }
+
+  /** Closes faults that something else ended, at the moment at which they ended as far as it is known. */
+  async closeEnded(): Promise<void> {
+    const { lock } = this.#parts;
+    const candidates = [...this.#open.values()].filter(({ spec, confirmed }) => confirmed && !spec.readBackIsCostly);
+    for (const held of candidates) {
+      await lock.run(held.fault.target, async () => {
+        if (this.#open.get(held.fault.id) !== held) return;
+        const early = await this.#hands.earlyEnd(held);
+        if (early !== null) await this.#revert(held, early.cause, early.evidence, early.atMs);
+      });
+    }
+  }
+
+  /** Under the target's lock. */
+  async #revert(held: Held, cause: Cause, note: string, atMs?: number): Promise<RevertResult> {
+    const { clock } = this.#parts.tools;
+    const undone = await this.#hands.undo(held);
+    const evidence = note === '' ? undone.evidence : `${note}; ${undone.evidence}`;
+    if (undone.verified || !held.undoFailed) await this.#close(held, cause, { ...undone, evidence }, atMs);
+    return { undoneAt: atMs ?? clock.now(), verified: undone.verified, evidence };
   }
 
   /** All of them, or those that fit; answers with what was undone and what was not. */
@@ -212,6 +234,7 @@ export class FaultKeeper {
       spec,
       injectedAt: now,
       undoFailed: false,
+      confirmed: false,
     };
     this.#open.set(fault.id, held);
     if (saved.containerId !== undefined) this.touched.add(saved.containerId);
@@ -247,6 +270,7 @@ export class FaultKeeper {
     held: Held,
     cause: Cause,
     { verified, evidence }: { verified: boolean; evidence: string },
+    atMs?: number,
   ): Promise<void> {
     const { tools, journal, recorder, metrics, logger } = this.#parts;
     const { fault } = held;
@@ -255,7 +279,7 @@ export class FaultKeeper {
       metrics.undone(fault);
       const owesStart = cause === 'instant' && fault.kind === 'outage' && fault.inert !== true;
       if (owesStart) this.#owed.set(fault.target, fault);
-      await recorder.tell({ type: 'fault_undone', faultId: fault.id, verified, cause, evidence });
+      await recorder.tell({ type: 'fault_undone', faultId: fault.id, verified, cause, evidence }, atMs);
       await journal.write({ line: 'closed', at: tools.clock.now(), faultId: fault.id, owesStart });
     } else {
       held.undoFailed = true;

@@ -58,6 +58,7 @@ export class Injector {
   readonly #lease: RunLease;
   readonly #lock = new KeyedLock();
   #healthy = false;
+  #closing = false;
 
   constructor(parts: InjectorParts) {
     const { engine, project, links, proxyHost, exchange, startSurge, user, journal, metrics, clock, deadline, logger } =
@@ -108,7 +109,7 @@ export class Injector {
     await watching;
   }
 
-  /** Checks the run lease on each tick, the proxy every second, drift every 3 s, memory every 5 s. */
+  /** Checks the run lease on each tick, the proxy and the active faults every second, drift every 3 s, memory every 5 s. */
   async tick(tick: number): Promise<void> {
     if (this.#lease.expired) {
       const holder = this.#lease.runId;
@@ -117,6 +118,7 @@ export class Injector {
       await this.#lease.end();
     }
     if (tick % 4 === 0) await this.healer.proxy();
+    if (tick % 4 === 2) this.#closeEnded();
     if (tick % 12 === 0) await this.healer.strays();
     if (tick % 20 === 0) void this.#sample();
     this.#healthy = true;
@@ -231,6 +233,18 @@ export class Injector {
       logger.warn({ err: describeError(error) }, 'the engine does not answer yet');
       return false;
     }
+  }
+
+  /** Beside the ticks, for it waits where a target is being acted upon. */
+  #closeEnded(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    void this.keeper
+      .closeEnded()
+      .catch((error: unknown) => this.#parts.logger.warn({ err: describeError(error) }, 'no read-back of faults'))
+      .finally(() => {
+        this.#closing = false;
+      });
   }
 
   #sample(): Promise<void> {

@@ -24,6 +24,7 @@ export class StartBook {
   readonly #clock: Clock;
   readonly #asked = new Map<string, AskedStart>();
   readonly #restartCounts = new Map<string, number>();
+  readonly #last = new Map<string, { actor: Actor; at: number }>();
 
   constructor(engine: Engine, journal: Journal, clock: Clock) {
     this.#engine = engine;
@@ -56,8 +57,19 @@ export class StartBook {
     this.#restartCounts.set(containerId, restartCount);
   }
 
+  /** Who made the container's last start that was attributed, and when. */
+  last(containerId: string): { actor: Actor; at: number } | undefined {
+    return this.#last.get(containerId);
+  }
+
   /** To be asked once per start event, with the RestartCount that the engine shows after it. */
   attribute(containerId: string, restartCount: number): { actor: Actor; reason: string } {
+    const by = this.#attribute(containerId, restartCount);
+    this.#last.set(containerId, { actor: by.actor, at: this.#clock.now() });
+    return by;
+  }
+
+  #attribute(containerId: string, restartCount: number): { actor: Actor; reason: string } {
     const before = this.#restartCounts.get(containerId) ?? 0;
     this.#restartCounts.set(containerId, restartCount);
     if (restartCount > before)

@@ -99,6 +99,12 @@ export class FakeEngine implements Engine {
     });
   }
 
+  /** The kernel ends what takes the memory, which the container survives. */
+  oom(view: ContainerView): void {
+    this.pressed = { memoryBytes: 0, disk: false };
+    this.#emit(view, 'oom');
+  }
+
   async start(id: string): Promise<void> {
     const view = this.#change('start', id);
     if (view.status === 'running') return;

@@ -197,10 +197,11 @@ export function healerOf(record: FaultRecord, recovery: Recovery): Healer | null
     case 'heal':
       return 'undo';
     case 'foreign':
-      return 'nobody';
+      return 'external';
     case null:
       break;
   }
+  if (record.undoCause === 'external') return 'external';
   const traits = kindTraits[record.fault.kind];
   if (record.diedAt !== null && (traits.clock === 'kill' || !traits.deathIsTheAct)) return null;
   return traits.bearable && record.answeredWhileHeld ? 'self' : 'undo';

@@ -53,6 +53,9 @@ export class Interventions {
         else if (event.actor !== 'policy')
           keep(this.#ours, { container: containerOf[event.target], at: timeOf(event) });
         break;
+      case 'fault_undone':
+        this.#endedEarly(event, tracker);
+        break;
       case 'supervisor_acted':
         keep(this.#ours, { container: containerOf[event.target], at: event.at });
         break;
@@ -92,6 +95,14 @@ export class Interventions {
     return this.#deaths.filter((death) => !this.#isOurs(death) && this.#isUnattributed(death));
   }
 
+  /** Whoever ended a fault before its time helped the system; a start by that hand is told already. */
+  #endedEarly({ faultId, cause, evidence, at }: EventOf<'fault_undone'>, tracker: FaultTracker): void {
+    const record = tracker.records.get(faultId);
+    if (cause !== 'external' || record === undefined || record.startedBy === 'foreign') return;
+    const { kind, target } = record.fault;
+    keep(this.#foreign, { at, target, action: `end of ${faultId} (${kind})`, detail: evidence });
+  }
+
   #explained(act: Intervention): Intervention {
     const created = this.#created.find(
       ({ target, at }) => target === act.target && Math.abs(at - act.at) <= recreationReachMs,
@@ -107,7 +118,8 @@ export class Interventions {
     if (action === 'oom') keep(this.#ooms, { at, target, action });
     if (!this.#running || !containers.has(target)) return;
     const faults = tracker.faultsOn(target, at);
-    if (acts.has(action) && faults.length === 0) keep(this.#engine, { at, target, action });
+    if (acts.has(action) && !faults.some((record) => mayCause(record, action)))
+      keep(this.#engine, { at, target, action });
     if (action !== 'die') return;
     const asked = faults.some(({ fault }) => fault.kind === 'restart');
     if (asked && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
@@ -136,6 +148,11 @@ export function isBeyondDoubt(
   { run, historyProblems }: { run: Pick<RunFacts, 'ended' | 'lastAt'>; historyProblems: readonly string[] },
 ): boolean {
   return historyProblems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
+}
+
+function mayCause({ fault }: FaultRecord, action: string): boolean {
+  const { actions } = kindTraits[fault.kind];
+  return actions === 'any' || actions.includes(action);
 }
 
 function mayEnd({ fault }: FaultRecord): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { EncoreEvent } from '@encore/contracts';
+import type { EncoreEvent, FaultKind } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { crash, judged, refused } from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
@@ -69,6 +69,52 @@ describe('judge, of whose fault it was', () => {
     });
     assert.equal(host.report.result, 'INCONCLUSIVE');
     assert.match(host.report.reasons.join(), /the host may be short of memory/);
+  });
+
+  it('takes the early end of a fault by something else for an intervention, and ends the effect there', async () => {
+    const freeze = plannedFault(1, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 });
+    const at = new SimulatedRun().at(63);
+    const ended: EncoreEvent = {
+      type: 'fault_undone',
+      at,
+      faultId: 'f0001',
+      verified: true,
+      cause: 'external',
+      evidence: 'something else ended it; before the revert the target is running',
+    };
+    const answers = Array.from({ length: 170 }, (_, index) => {
+      return { dueAt: at + 100 * index, endedAt: at + 100 * index + 5, outcome: 'ok' as const };
+    });
+    const { report } = await judged(
+      { faults: [freeze], extra: [ended, { type: 'probe_second', at, probes: answers }] },
+      { event: (event) => !(event.type === 'fault_undone' && event.cause === 'released') },
+    );
+    const [fault] = report.faults;
+    assert.deepEqual([fault?.undone_at, fault?.undo_cause], [new Date(at).toISOString(), 'external']);
+    assert.equal(fault?.healed_by, 'external');
+    assert.ok((fault?.recovery_seconds ?? 9) < 0.2, 'from the moment at which it ended');
+    assert.deepEqual(report.manual_interventions, [
+      { at: new Date(at).toISOString(), target: 'server', action: 'end of f0001 (freeze)', detail: ended.evidence },
+    ]);
+    assert.equal(report.result, 'FAILED');
+    assert.match(report.warnings.join('\n'), /ended by something other .*: f0001 \(freeze\) after 3\.0 of 20 s/);
+  });
+
+  it('takes an act that a fault does not cause for the hand of somebody else, also while the fault is active', async () => {
+    const acted = async (kind: FaultKind, action: string): Promise<number> => {
+      const at = new SimulatedRun().at(70);
+      const { report } = await judged({
+        faults: [plannedFault(1, { kind, target: 'server', atSeconds: 60, durationSeconds: 20 })],
+        extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action }],
+      });
+      return report.manual_interventions.length;
+    };
+    assert.equal(await acted('memory-cap', 'update'), 0);
+    assert.equal(await acted('memory-cap', 'pause'), 1);
+    assert.equal(await acted('freeze', 'unpause'), 0);
+    assert.equal(await acted('freeze', 'update'), 1);
+    assert.equal(await acted('disk-full', 'kill'), 1);
+    assert.equal(await acted('hang', 'pause'), 0);
   });
 
   it('names the checkout whose Compose recreated a target', async () => {

@@ -8,6 +8,17 @@ import type { Simulation } from '../testing/simulation.ts';
 import { judge } from './judge.ts';
 
 describe('judge, of what it was not shown', () => {
+  it('begins a gap at the start of the run at the earliest', async () => {
+    const at = new SimulatedRun().at(30);
+    const { report } = await judged({
+      extra: [{ type: 'gap', at, fromAt: 0, toAt: at, reason: 'two load generators' }],
+    });
+    assert.deepEqual(
+      report.gaps.map(({ from, to }) => [from, to]),
+      [[report.started_at, new Date(at).toISOString()]],
+    );
+  });
+
   it('shows what the server can do, and counts it nowhere', async () => {
     const at = new SimulatedRun().at(-9);
     const latencyMs = { p50: 5, p90: 8, p99: 12, max: 20 };

@@ -8,27 +8,31 @@ interface KindTraits {
   deathIsTheAct: boolean;
   /** It takes memory away, so the kernel may end the target for it: a death that was risked, hence no accident either. */
   risksDeath?: true;
+  /** What the engine reports of the target because of it; other acts on the target are somebody else's. */
+  actions: 'any' | readonly string[];
   /** The server is expected to bear it; an answer while it is still held means that it healed itself. */
   bearable: boolean;
 }
 
-const kill: KindTraits = { clock: 'kill', deathIsTheAct: true, bearable: false };
-const held: KindTraits = { clock: 'undo', deathIsTheAct: false, bearable: false };
-const stopped: KindTraits = { clock: 'undo', deathIsTheAct: true, bearable: false };
-const bearable: KindTraits = { clock: 'undo', deathIsTheAct: false, bearable: true };
-const scarce: KindTraits = { ...bearable, risksDeath: true };
+const kill: KindTraits = { clock: 'kill', deathIsTheAct: true, bearable: false, actions: ['kill'] };
+/** On a proxy: the injector restarts a Toxiproxy that froze, and it may be restarted by its policy. */
+const held: KindTraits = { clock: 'undo', deathIsTheAct: false, bearable: false, actions: 'any' };
+const paused: KindTraits = { ...held, actions: ['pause', 'unpause'] };
+const stopped: KindTraits = { clock: 'undo', deathIsTheAct: true, bearable: false, actions: ['kill', 'stop'] };
+const bearable: KindTraits = { clock: 'undo', deathIsTheAct: false, bearable: true, actions: [] };
+const scarce: KindTraits = { ...bearable, risksDeath: true, actions: ['update'] };
 
 export const kindTraits: Record<FaultKind, KindTraits> = {
   crash: kill,
   outage: kill,
   restart: stopped,
-  freeze: held,
-  hang: { clock: 'act', deathIsTheAct: true, bearable: false },
+  freeze: paused,
+  hang: { ...paused, clock: 'act', deathIsTheAct: true },
   'memory-cap': scarce,
   'memory-pressure': scarce,
   'tool-stall': bearable,
-  'cpu-throttle': held,
-  'disk-full': held,
+  'cpu-throttle': { ...held, actions: ['update'] },
+  'disk-full': { ...held, actions: [] },
   latency: held,
   jitter: held,
   bandwidth: held,
@@ -38,9 +42,9 @@ export const kindTraits: Record<FaultKind, KindTraits> = {
   timeout: held,
   'reset-peer': held,
   'connection-refused': held,
-  partition: held,
+  partition: { ...held, actions: [] },
   'database-down': stopped,
-  'database-freeze': held,
+  'database-freeze': paused,
   'database-latency': held,
   'traffic-surge': bearable,
 };

@@ -190,6 +190,7 @@ function faultOf(
     evidence: evidenceOf(record),
     undone_at: record.undoneAt === null ? null : iso(record.undoneAt),
     undo_verified: record.undoVerified,
+    undo_cause: record.undoCause,
     healed_by: healedBy,
     stages: {
       detected: since(record.detectedAt),

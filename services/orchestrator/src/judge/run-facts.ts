@@ -83,7 +83,7 @@ export class RunFacts {
         break;
       case 'gap':
         if (this.gaps.length < maxGaps)
-          this.gaps.push({ fromAt: event.fromAt, toAt: event.toAt, reason: event.reason });
+          this.gaps.push({ fromAt: Math.max(this.firstAt, event.fromAt), toAt: event.toAt, reason: event.reason });
         break;
       case 'source_lost':
         if (this.sourcesLost.length < maxGaps) this.sourcesLost.push(event);

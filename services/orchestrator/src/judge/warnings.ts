@@ -111,6 +111,18 @@ export const warningSigns: readonly WarningSign[] = [
       unexplained === 0 ? [] : [`${counted(unexplained, 'failed attempt')} without a fault to explain it`],
   },
   {
+    name: 'ended_early',
+    source: 'encore',
+    look: ({ faults }) => {
+      const early = faults.filter(({ record }) => record.undoCause === 'external');
+      const texts = early.map(({ record: { fault, injectedAt, undoneAt } }) => {
+        const seconds = ((undoneAt ?? 0) - (injectedAt ?? 0)) / 1_000;
+        return `${fault.id} (${fault.kind}) after ${seconds.toFixed(1)} of ${fault.durationSeconds} s`;
+      });
+      return early.length === 0 ? [] : [`ended by something other than Encore and the system: ${list(texts)}`];
+    },
+  },
+  {
     name: 'skipped_faults',
     source: 'encore',
     look: ({ faults }) => {

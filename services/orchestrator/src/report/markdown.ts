@@ -107,7 +107,7 @@ function faultTable({ faults, recoveries }: Report): string {
       `${fault.kind} of ${fault.target}`,
       fault.injected_at === null ? '–' : clockText(fault.injected_at),
       fault.bit,
-      fault.healed_by ?? '–',
+      `${fault.healed_by ?? '–'}${fault.undo_cause === 'external' ? ', ended externally' : ''}`,
       recoveryText(fault, recoveries),
       returnText(fault),
       thousands(fault.attempts_failed),

@@ -35,7 +35,8 @@ export class Background {
   readonly watch: ServerWatch;
   /** Set while the steady phase goes on: when it began. */
   steadyStartsAt: number | null = null;
-  #loadStartedAt = 0;
+  /** Until the load is started: when this run began to listen to it, for a gap begins no earlier. */
+  #loadStartedAt: number;
   #stopFileSeen = false;
   readonly #stopRules: StopRules;
   readonly #sampleTimes = new SampleTimes();
@@ -63,6 +64,7 @@ export class Background {
     });
     // From here on: what came before belongs to a run that was left behind.
     const common = { clock, since: clock.now(), history };
+    this.#loadStartedAt = common.since;
     this.#loadgen = new EventPoller({
       ...common,
       source: 'loadgen',

@@ -27,6 +27,10 @@ export const connectionRefused: FaultSpec = {
       evidence: `a new connection: ${end} after ${totalMs.toFixed(0)} ms`,
     };
   },
+  readBack: async (tools, { fault }) => {
+    const { enabled } = await tools.links.state(linkOf(fault));
+    return { inPlace: !enabled, evidence: `the link is ${enabled ? 'open' : 'closed'}` };
+  },
   undo: async (tools, { fault }) => {
     const { enabled } = await tools.links.state(linkOf(fault));
     if (!enabled) await tools.links.setEnabled(linkOf(fault), true);

@@ -50,6 +50,11 @@ export const cpuThrottle: FaultSpec = {
     const bit = Math.abs(cpus - limit) < 0.001 && periods > 0 ? 'yes' : 'no';
     return { bit, evidence: `limit ${cpus} CPUs, at which the kernel stopped it in ${periods} periods` };
   },
+  readBack: async (tools, deed, signal) => {
+    const { cpus } = await currentTarget(tools, deed, signal);
+    const inPlace = Math.abs(cpus - (deed.saved.cpus ?? defaultCpus)) < 0.001;
+    return { inPlace, evidence: `the limit is ${cpus} CPUs` };
+  },
   undo: async (tools, deed, signal) => restoreCpus(tools, await currentTarget(tools, deed, signal), signal),
   verify: async (tools, deed, signal) => {
     const view = await currentTarget(tools, deed, signal);

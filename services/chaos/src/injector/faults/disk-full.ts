@@ -2,7 +2,7 @@
 import { EncoreError } from '@encore/kit';
 import { currentTarget, idOf, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { press } from './press.ts';
+import { press, pressReadBack } from './press.ts';
 
 const fullBytes = 65_536;
 /** What an upload frees is taken again at once, but a look may fall in between; so many in a row do not. */
@@ -37,6 +37,8 @@ export const diskFull: FaultSpec = {
       await tools.clock.sleep(lookEveryMs, signal);
     }
   },
+  readBack: pressReadBack,
+  readBackIsCostly: true,
   undo: async (tools, deed, signal) => {
     const view = await currentTarget(tools, deed, signal);
     if (view.status === 'running') await press(tools, view.id, ['stop'], signal);

@@ -67,6 +67,12 @@ export interface Undone {
   evidence: string;
 }
 
+/** Whether the state that a fault made is still there. */
+export interface ReadBack {
+  inPlace: boolean;
+  evidence: string;
+}
+
 export interface FaultSpec {
   kind: FaultKind;
   /** Nothing is held afterwards. A fault with a duration is held even so. */
@@ -82,6 +88,13 @@ export interface FaultSpec {
   act(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Acted>;
   /** An observation from outside. It must not trust the act's own answer. */
   bite(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Bite>;
+  /**
+   * Reads back whether the fault's state is still in place, once its effect was confirmed. Absent where nothing is held, and
+   * where nobody else could end it: a surge runs in this process, and a stall ends by the breaker's own time.
+   */
+  readBack?: (tools: FaultTools, deed: Deed, signal: AbortSignal) => Promise<ReadBack>;
+  /** Reading it back starts a program in the target, so it is done once, before the revert, and not every second. */
+  readBackIsCostly?: true;
   /** Idempotent, and content when it is so already. */
   undo(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<void>;
   verify(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Undone>;

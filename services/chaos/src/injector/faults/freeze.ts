@@ -28,6 +28,10 @@ export function pauseFault(
         evidence: `the engine says paused; it used ${ms.toFixed(1)} ms of CPU in 0.3 s`,
       };
     },
+    readBack: async (tools, deed, signal) => {
+      const { status } = await currentTarget(tools, deed, signal);
+      return { inPlace: status === 'paused', evidence: `the target is ${status}` };
+    },
     undo: async (tools, deed, signal) => {
       const view = await currentTarget(tools, deed, signal);
       if (view.status === 'paused') await tools.engine.unpause(view.id, signal);

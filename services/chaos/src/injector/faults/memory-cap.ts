@@ -61,6 +61,10 @@ export const memoryCap: FaultSpec = {
       evidence: `the kernel’s limit is ${mebibytes(memoryLimitBytes)}, ${mebibytes(memoryBytes)} are used`,
     };
   },
+  readBack: async (tools, deed, signal) => {
+    const { memoryBytes } = await currentTarget(tools, deed, signal);
+    return { inPlace: memoryBytes === deed.saved.limitBytes, evidence: `the limit is ${mebibytes(memoryBytes)}` };
+  },
   undo: async (tools, deed, signal) => restoreMemory(tools, await currentTarget(tools, deed, signal), signal),
   verify: async (tools, deed, signal) => {
     const view = await currentTarget(tools, deed, signal);

@@ -3,7 +3,7 @@ import { EncoreError } from '@encore/kit';
 import { baselineOf } from '../targets.ts';
 import { currentTarget, idOf, runningTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { press } from './press.ts';
+import { press, pressReadBack } from './press.ts';
 
 const megabyte = 1_048_576;
 /** Stays free beside what is taken, the taker's own 50 MB included. */
@@ -47,6 +47,8 @@ export const memoryPressure: FaultSpec = {
       evidence: `the kernel counts ${mebibytes(memoryBytes)} of ${mebibytes(memoryLimitBytes)}, ${mebibytes(deed.saved.takenBytes ?? 0)} of them taken`,
     };
   },
+  readBack: pressReadBack,
+  readBackIsCostly: true,
   undo: async (tools, deed, signal) => {
     const view = await currentTarget(tools, deed, signal);
     if (view.status === 'running') await press(tools, view.id, ['stop'], signal);

@@ -22,6 +22,10 @@ export const outage: FaultSpec = {
     const { status } = await tools.engine.inspect(idOf(deed), signal);
     return { bit: 'yes', evidence: `died with exit code ${died.attributes['exitCode'] ?? 'unknown'}, then ${status}` };
   },
+  readBack: async (tools, deed, signal) => {
+    const { status } = await currentTarget(tools, deed, signal);
+    return { inPlace: status !== 'running', evidence: `the target is ${status}` };
+  },
   undo: async (tools, deed, signal) => {
     const view = await currentTarget(tools, deed, signal);
     if (view.status === 'exited')

@@ -40,6 +40,11 @@ export const partition: FaultSpec = {
       evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}; through the link: ${end}, ${bytes} bytes`,
     };
   },
+  readBack: async (tools, deed, signal) => {
+    const { networks } = await currentTarget(tools, deed, signal);
+    const inPlace = Object.keys(deed.saved.endpoints ?? {}).every((name) => !(name in networks));
+    return { inPlace, evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}` };
+  },
   undo: async (tools, deed, signal) => {
     const view = await currentTarget(tools, deed, signal);
     for (const [name, endpoint] of Object.entries(deed.saved.endpoints ?? {}))

@@ -1,7 +1,8 @@
 /** The one program that the injector runs inside a target (docker/press.mjs): it takes memory or scratch space and gives it back. */
 import { EncoreError, parse } from '@encore/kit';
 import { z } from 'zod';
-import type { FaultTools } from './fault-spec.ts';
+import { currentTarget } from './container-target.ts';
+import type { Deed, FaultTools, ReadBack } from './fault-spec.ts';
 
 const program = '/app/docker/press.mjs';
 
@@ -14,6 +15,14 @@ const answerSchema = z.object({
   freeBytes: z.number().optional(),
 });
 export type PressAnswer = z.infer<typeof answerSchema>;
+
+/** Is the program that took memory or space still running? With the container its processes have ended. */
+export async function pressReadBack(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<ReadBack> {
+  const view = await currentTarget(tools, deed, signal);
+  if (view.status !== 'running') return { inPlace: false, evidence: `the target is ${view.status}` };
+  const { running = 0 } = await press(tools, view.id, ['look'], signal);
+  return { inPlace: running > 0, evidence: `${running} such programs run` };
+}
 
 export async function press(
   { engine }: Pick<FaultTools, 'engine'>,

@@ -58,6 +58,14 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
       return {};
     },
     bite: (tools, { fault }, signal) => spec.bite(looksAt(tools, linkOf(fault)), fault, signal),
+    readBack: async (tools, { fault }) => {
+      const { toxics } = await tools.links.state(linkOf(fault));
+      const attributes = toxics.find(({ name }) => name === toxicName(fault.id))?.attributes;
+      const inPlace = Object.entries(spec.attributes(fault.params)).every(
+        ([name, value]) => attributes?.[name] === value,
+      );
+      return { inPlace: attributes !== undefined && inPlace, evidence: `the link has ${toxics.length} toxics` };
+    },
     undo: (tools, { fault }) => tools.links.removeToxic(linkOf(fault), toxicName(fault.id)),
     verify: async (tools, { fault }: Deed) => {
       const { enabled, toxics } = await tools.links.state(linkOf(fault));

@@ -79,7 +79,7 @@ function row(
       : html`<button type="button" class="link" data-jump="${id}" title="Show it in the timeline">${kind}</button> <span class="quiet">${target} ${id}</span>`,
     at === null ? html`<span class="quiet">–</span>` : html`${clockText(at).slice(0, 10)}`,
     html`<span class="bit ${bit}" title="${fault.evidence}">${bit}</span>`,
-    html`${fault.healed_by ?? '–'}`,
+    html`${fault.healed_by ?? '–'}${fault.undo_cause === 'external' ? html` <b class="bad">ended externally</b>` : ''}`,
     recovery,
     normalCell(fault, running),
     bar(fault, scaleSeconds),

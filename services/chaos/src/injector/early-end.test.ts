@@ -1,0 +1,167 @@
+/** A fault that something else ends before its revert: when it is noticed, what it is called, and what is not called so. */
+import assert from 'node:assert/strict';
+import type { EncoreEvent, EventOf, FaultKind, PlannedFault } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { FakeLab, fault } from '../simulation/fake-lab.ts';
+import { faultTable } from './faults/fault-table.ts';
+import type { Injector } from './injector.ts';
+import { isLink, toxicName } from './links.ts';
+
+const supervisor = { runId: 'run-1', actor: 'supervisor' as const, reason: 'unhealthy' };
+const megabyte = 1_048_576;
+
+async function active(planned: PlannedFault): Promise<{ lab: FakeLab; injector: Injector; stop: AbortController }> {
+  const lab = new FakeLab();
+  const injector = lab.injector();
+  const stop = new AbortController();
+  void injector.run(stop.signal);
+  await lab.clock.advance(1_000);
+  await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
+  const { bit, evidence } = await lab.clock.until(injector.inject({ runId: 'run-1', fault: planned }));
+  assert.equal(bit, 'yes', evidence);
+  return { lab, injector, stop };
+}
+
+const undone = (injector: Injector): EventOf<'fault_undone'>[] =>
+  injector.recorder.log
+    .page(undefined, 0)
+    .events.map(({ event }) => event)
+    .filter((event: EncoreEvent): event is EventOf<'fault_undone'> => event.type === 'fault_undone');
+
+/** What somebody else would do to end a fault of this kind. */
+async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Promise<void> {
+  const { engine, proxies } = lab;
+  if (kind === 'connection-refused') return proxies.setEnabled(target, true);
+  if (isLink(target)) return proxies.removeToxic(target, toxicName(id));
+  const view = lab.container(target);
+  switch (kind) {
+    case 'memory-cap':
+      return engine.updateMemory(view.id, 512 * megabyte, 512 * megabyte);
+    case 'cpu-throttle':
+      return engine.updateCpus(view.id, 1);
+    case 'partition':
+      return engine.connect(view.id, { networkId: 'back-id', aliases: ['server'], fixedAddress: '' });
+    case 'database-down':
+      return engine.start(view.id);
+    case 'memory-pressure':
+    case 'disk-full':
+      engine.pressed = { memoryBytes: 0, disk: false };
+      return;
+    default:
+      return engine.unpause(view.id);
+  }
+}
+
+const kinds = Object.values(faultTable).filter(({ readBack, instant }) => readBack !== undefined && !instant);
+
+describe('a fault that something else ends', () => {
+  it('can be any that holds state, but a surge and a stall', () => {
+    const others: FaultKind[] = ['crash', 'outage', 'restart', 'tool-stall', 'traffic-surge'];
+    assert.deepEqual(
+      Object.keys(faultTable).filter((kind) => !kinds.some((spec) => spec.kind === kind)),
+      others,
+    );
+  });
+
+  for (const { kind, readBackIsCostly } of kinds) {
+    it(`${kind}: is closed as ended externally, at the moment at which it ended`, async () => {
+      const planned = fault(kind, { durationSeconds: 40 });
+      const { lab, injector, stop } = await active(planned);
+      await lab.clock.advance(5_000);
+      assert.deepEqual(undone(injector), [], 'it lasts while nobody ends it');
+      const endedAt = lab.clock.now();
+      await endByHand(lab, planned);
+      await lab.clock.advance(3_000);
+      if (readBackIsCostly === true) await lab.clock.until(injector.release(planned.id));
+      const [first, ...more] = undone(injector);
+      assert.deepEqual([first?.faultId, first?.cause, first?.verified, more.length], [planned.id, 'external', true, 0]);
+      if (readBackIsCostly !== true) {
+        const lateMs = (first?.at ?? 0) - endedAt;
+        assert.ok(lateMs >= 0 && lateMs <= 1_500, `${lateMs} ms after it ended`);
+      }
+      const later = await lab.clock.until(injector.release(planned.id));
+      assert.equal(later.evidence, 'it was over already');
+      stop.abort();
+    });
+
+    it(`${kind}: is released as planned when nobody ends it`, async () => {
+      const planned = fault(kind, { durationSeconds: 40 });
+      const { lab, injector, stop } = await active(planned);
+      await lab.clock.advance(5_000);
+      await lab.clock.until(injector.release(planned.id));
+      assert.deepEqual(
+        undone(injector).map(({ cause }) => cause),
+        ['released'],
+      );
+      stop.abort();
+    });
+  }
+
+  it('is found before the revert when there was no read-back in between', async () => {
+    const planned = fault('freeze', { durationSeconds: 40 });
+    const { lab, injector, stop } = await active(planned);
+    await endByHand(lab, planned);
+    await lab.clock.until(injector.release(planned.id));
+    assert.equal(undone(injector)[0]?.cause, 'external');
+    stop.abort();
+  });
+
+  it('is not called so when the supervisor ends a hang', async () => {
+    const planned = fault('hang', { durationSeconds: 40 });
+    const { lab, injector, stop } = await active(planned);
+    await lab.clock.until(injector.restartTarget('server', supervisor));
+    await lab.clock.advance(3_000);
+    assert.deepEqual(
+      undone(injector).map(({ cause, evidence }) => [cause, /started by supervisor/.test(evidence)]),
+      [['healed', true]],
+    );
+    stop.abort();
+  });
+
+  it('is not called so when an overlapping kill ends it', async () => {
+    const planned = fault('freeze', { durationSeconds: 40 });
+    const { lab, injector, stop } = await active(planned);
+    await lab.engine.kill(lab.server.id, 'SIGQUIT');
+    await lab.clock.advance(3_000);
+    assert.deepEqual(
+      undone(injector).map(({ cause }) => cause),
+      ['healed'],
+    );
+    stop.abort();
+  });
+
+  it('is not called so when the kernel ends the target under its cap, or the program that takes its memory', async () => {
+    const cap = fault('memory-cap', { durationSeconds: 40 });
+    const capped = await active(cap);
+    await capped.lab.clock.advance(100);
+    capped.lab.engine.die(capped.lab.server, 137, true);
+    await capped.lab.clock.advance(3_000);
+    assert.equal(undone(capped.injector)[0]?.cause, 'healed');
+    capped.stop.abort();
+    const pressure = fault('memory-pressure', { durationSeconds: 40 });
+    const pressed = await active(pressure);
+    await pressed.lab.clock.advance(100);
+    pressed.lab.engine.oom(pressed.lab.server);
+    await pressed.lab.clock.advance(1_000);
+    await pressed.lab.clock.until(pressed.injector.release(pressure.id));
+    assert.equal(undone(pressed.injector)[0]?.cause, 'healed');
+    pressed.stop.abort();
+  });
+
+  it('is not called so when Toxiproxy was restarted, or does not answer', async () => {
+    const planned = fault('latency', { durationSeconds: 40 });
+    const restarted = await active(planned);
+    restarted.lab.engine.die(restarted.lab.container('toxiproxy'), 1, true);
+    for (const state of restarted.lab.proxies.states.values()) state.toxics = [];
+    await restarted.lab.clock.advance(3_000);
+    assert.equal(undone(restarted.injector)[0]?.cause, 'healed');
+    restarted.stop.abort();
+    const silent = await active(fault('latency', { durationSeconds: 40 }));
+    silent.lab.proxies.onCall = () => {
+      throw new Error('no answer');
+    };
+    await silent.lab.clock.advance(2_000);
+    assert.deepEqual(undone(silent.injector), []);
+    silent.stop.abort();
+  });
+});
