@@ -9,6 +9,7 @@ export * from './event-log.ts';
 export * from './guarded-connections.ts';
 export * from './host-guard.ts';
 export * from './http-client.ts';
+export * from './http-exchange.ts';
 export * from './http-service.ts';
 export * from './logger.ts';
 export * from './mcp-tool-call.ts';
