@@ -17,6 +17,7 @@ export * from './metrics.ts';
 export * from './node-http.ts';
 export * from './numbered-file.ts';
 export * from './numbered-line.ts';
+export * from './output-loss.ts';
 export * from './parse.ts';
 export * from './random.ts';
 export * from './run-service.ts';
