@@ -50,7 +50,7 @@ async function refusesHome(): Promise<boolean> {
 /** A stop file, or results that cannot be written: for that alone no lab is started. */
 async function refusesResults(hours: number): Promise<boolean> {
   const { problemsOfResults } = await import('@encore/orchestrator/folder-checks');
-  const problems = await problemsOfResults({ resultsDir: results, resultsName: undefined }, hours);
+  const problems = await problemsOfResults(results, hours);
   if (problems.length === 0) return false;
   process.stderr.write(refusalText(problems));
   process.exitCode = refusedExitCode;

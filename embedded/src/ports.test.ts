@@ -41,12 +41,12 @@ describe('ports of a lab', () => {
     ]);
     const chosen = await (async () => {
       await using probe = await holdPorts();
-      const { clientLink, health, page, guard } = probe.ports;
-      return { clientLink: guard, health: page, page: health, guard: clientLink };
+      const { clientLink, health, page, chaos } = probe.ports;
+      return { clientLink: chaos, health: page, page: health, chaos: clientLink };
     })();
     await using held = await holdPorts(chosen);
-    const { clientLink, health, page, guard } = held.ports;
-    assert.deepEqual({ clientLink, health, page, guard }, chosen);
+    const { clientLink, health, page, chaos } = held.ports;
+    assert.deepEqual({ clientLink, health, page, chaos }, chosen);
     assert.equal(new Set(Object.values(held.ports)).size, Object.keys(held.ports).length);
   });
 
