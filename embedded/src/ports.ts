@@ -34,7 +34,6 @@ const variables: Partial<Record<string, keyof Ports>> = {
   ENCORE_PORT_SERVER: 'clientLink',
   ENCORE_PORT_HEALTH: 'health',
   ENCORE_PORT_PAGE: 'page',
-  ENCORE_PORT_CHAOS: 'chaos',
 };
 
 /**
