@@ -14,16 +14,23 @@ COPY services/orchestrator/package.json services/orchestrator/
 COPY embedded/package.json embedded/
 ARG WORKSPACE
 # Only this workspace and what it depends on; npm may nest packages under the workspaces, so the whole tree is carried on.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace ${WORKSPACE}
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace ${WORKSPACE} && chmod -R a+rX .
+
+# COPY keeps the mode that a file has in the checkout, and a umask of 077 leaves 0600, which the user 1000 cannot read. The modes
+# are set in stages that are thrown away, so that no file is stored twice.
+FROM ${NODE_IMAGE} AS code
+WORKDIR /app
+COPY packages packages
+ARG WORKSPACE
+COPY ${WORKSPACE} ${WORKSPACE}
+COPY docker docker
+RUN chmod -R a+rX .
 
 FROM ${NODE_IMAGE} AS service
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=deps /app ./
-COPY packages packages
-ARG WORKSPACE
-COPY ${WORKSPACE} ${WORKSPACE}
-COPY docker docker
+COPY --from=code /app ./
 # Folders for named volumes take their owner from the image; a tmpfs takes the mode of the folder under it when its container is started again.
 RUN mkdir /runs /journal && chown 1000:1000 /runs && mkdir -m 1777 /scratch
 USER 1000:1000
@@ -35,7 +42,7 @@ FROM service AS server
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
 USER 0:0
 COPY server_config.json server_config.json
-RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
+RUN chmod a+r server_config.json && mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
 RUN ENCORE_SCRATCH_DIR=/tmp timeout --preserve-status -s TERM 5 node --min-semi-space-size=8 --max-semi-space-size=8 services/server/src/main.ts
 CMD ["--min-semi-space-size=8", "--max-semi-space-size=8", "services/server/src/main.ts"]

@@ -57,4 +57,13 @@ describe('architecture', () => {
       }
     }
   });
+
+  it('calls no fetch, which may go through a proxy of the environment: the kit has httpExchange and callJson', () => {
+    for (const room of Object.keys(mayImport)) {
+      for (const file of sourceFiles(room)) {
+        if (/\.test\.ts$|\/(testing|assets)\/|fixture-server\.ts$/.test(file)) continue;
+        assert.doesNotMatch(readFileSync(join(root, file), 'utf8'), /(?<![.\w#])fetch\(/, file);
+      }
+    }
+  });
 });

@@ -22,7 +22,7 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
     // Another user must be able to enter it: root does not run the database as root.
     root ? '/var/cache/encore' : undefined,
     env['XDG_CACHE_HOME'] ? join(env['XDG_CACHE_HOME'], 'encore') : undefined,
-    root ? undefined : join(homedir(), '.cache', 'encore'),
+    root ? undefined : cacheInHome(),
     join(tmpdir(), `encore-${process.getuid?.() ?? 'user'}`),
   ];
   const base = Object.entries({ PATH: env['PATH'], TZ: env['TZ'], LANG: env['LANG'] }).flatMap(([name, value]) =>
@@ -48,4 +48,13 @@ const memoryShape = {
 /** The memory limit of the server under test, as docker-compose.yml takes it. */
 export function serverMemoryBytes(env: NodeJS.ProcessEnv): number {
   return readEnv(memoryShape, env).ENCORE_SERVER_MEMORY_BYTES;
+}
+
+/** None for a user whom this machine does not know (a container started with `--user 12345`) and who sets no HOME. */
+function cacheInHome(): string | undefined {
+  try {
+    return join(homedir(), '.cache', 'encore');
+  } catch {
+    return undefined;
+  }
 }

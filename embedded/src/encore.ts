@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, refusedExitCode } from '@encore/contracts';
-import { describeError, EncoreError } from '@encore/kit';
+import { describeError, EncoreError, surviveOutputLoss } from '@encore/kit';
 import { parseCommandLine } from '@encore/orchestrator/command-line';
 import { refusalText } from '@encore/orchestrator/refusal-text';
 
@@ -17,6 +17,7 @@ const given = { ...process.env };
 const argv = process.argv.slice(2);
 
 export async function main(): Promise<void> {
+  surviveOutputLoss();
   // Ports, and settings that somebody keeps there: Compose reads the same file, and there too the environment goes before it.
   if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
   const command = parseCommandLine(argv, process.env);
@@ -80,6 +81,7 @@ async function findLab(): Promise<void> {
 async function runLab(): Promise<number> {
   const { readHostEnvironment, serverMemoryBytes } = await import('./config.ts');
   const { startLab } = await import('./lab.ts');
+  const { chosenPorts, portsWithoutUse } = await import('./ports.ts');
   const { runInFront } = await import('./foreground.ts');
   const stop = new AbortController();
   let isInFront = false;
@@ -92,8 +94,10 @@ async function runLab(): Promise<number> {
   try {
     const host = readHostEnvironment(process.env);
     process.stderr.write('starting the lab\n');
+    for (const name of portsWithoutUse(given)) process.stderr.write(`${name}: only the lab on Docker uses this port\n`);
+    const ports = chosenPorts(process.env, given);
     await using lab = await startLab(
-      { root, results, host, serverMemoryBytes: serverMemoryBytes(process.env) },
+      { root, results, host, ports, serverMemoryBytes: serverMemoryBytes(process.env) },
       stop.signal,
     );
     const env = { ...process.env, ...lab.env };

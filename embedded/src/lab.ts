@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-import { closeServer, createApiToken, EncoreError, waitUntil } from '@encore/kit';
+import { closeServer, createApiToken, EncoreError, httpExchange, waitUntil } from '@encore/kit';
 import { type HostEnvironment, serverMemoryBytes } from './config.ts';
 import { engineApi } from './engine/api.ts';
 import { removeStaleGroups } from './engine/cgroup-files.ts';
@@ -14,7 +14,7 @@ import type { ContainerSpec } from './engine/container-spec.ts';
 import { Engine } from './engine/engine.ts';
 import { Reaper } from './engine/reaper.ts';
 import { type LabFolder, openLabFolder } from './lab-folder.ts';
-import { holdPorts } from './ports.ts';
+import { type ChosenPorts, holdPorts } from './ports.ts';
 import { preparePostgres } from './postgres/binaries.ts';
 import { createDatabase } from './postgres/database.ts';
 import { publishLab } from './running-lab.ts';
@@ -37,6 +37,7 @@ export interface LabOptions {
   readonly results: string;
   readonly host: HostEnvironment;
   readonly serverMemoryBytes?: number;
+  readonly ports?: ChosenPorts;
 }
 
 export async function startLab(options: LabOptions, signal: AbortSignal): Promise<Lab> {
@@ -45,7 +46,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const folder = openLabFolder(options.host, options.root, process.pid);
   const reaper = undo.use(new Reaper(folder.path));
   undo.defer(() => rmSync(folder.path, { recursive: true, force: true }));
-  const { ports } = undo.use(await holdPorts());
+  const { ports } = undo.use(await holdPorts(options.ports));
   const tokenFile = join(folder.sub('secret'), 'token');
   await createApiToken(tokenFile);
   publishLab(folder.path, { root: options.root, ports, tokenFile });
@@ -135,10 +136,7 @@ async function answers(sign: LabService['ready']): Promise<boolean> {
       socket.destroy();
     }
   }
-  // A browser's name is refused by the proxy.
-  const response = await fetch(sign.url, { headers: { 'user-agent': 'encore' }, signal: AbortSignal.timeout(2_000) });
-  await response.arrayBuffer();
-  return response.ok;
+  return (await httpExchange(sign.url, { signal: AbortSignal.timeout(2_000) })).status === 200;
 }
 
 async function lastWords(spec: ContainerSpec): Promise<string> {

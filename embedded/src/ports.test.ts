@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, it } from 'mocha';
-import { holdPorts } from './ports.ts';
+import { chosenPorts, holdPorts, portsWithoutUse } from './ports.ts';
 
 describe('ports of a lab', () => {
   it('are free, below the range of outgoing connections, and not those of another lab', async () => {
@@ -30,5 +30,36 @@ describe('ports of a lab', () => {
     } finally {
       busy.close();
     }
+  });
+
+  it('are those that the user chose, and the usual ones of .env are no choice', async () => {
+    const file = { ENCORE_PORT_SERVER: '8000', ENCORE_PORT_PAGE: '8090', ENCORE_PORT_GRAFANA: '3000' };
+    assert.deepEqual(chosenPorts(file, {}), { page: 8090 });
+    assert.deepEqual(chosenPorts(file, { ENCORE_PORT_SERVER: '8000' }), { clientLink: 8000, page: 8090 });
+    assert.deepEqual(portsWithoutUse({ ENCORE_PORT_GRAFANA: '3001', ENCORE_PORT_PAGE: '8090' }), [
+      'ENCORE_PORT_GRAFANA',
+    ]);
+    const chosen = await (async () => {
+      await using probe = await holdPorts();
+      const { clientLink, health, page } = probe.ports;
+      return { clientLink: page, health: clientLink, page: health };
+    })();
+    await using held = await holdPorts(chosen);
+    const { clientLink, health, page } = held.ports;
+    assert.deepEqual({ clientLink, health, page }, chosen);
+    assert.equal(new Set(Object.values(held.ports)).size, Object.keys(held.ports).length);
+  });
+
+  it('are refused by the name of their variable when they are taken, or chosen twice', async () => {
+    await using held = await holdPorts();
+    const { page } = held.ports;
+    const busy = createServer().listen(page, '127.0.0.1');
+    await once(busy, 'listening');
+    try {
+      await assert.rejects(holdPorts({ page }), { code: 'PORT_TAKEN', message: /^ENCORE_PORT_PAGE: port \d+ cannot/ });
+    } finally {
+      busy.close();
+    }
+    await assert.rejects(holdPorts({ clientLink: 9, health: 9 }), /ENCORE_PORT_HEALTH|ENCORE_PORT_SERVER/);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * The lab's ports: a block of a hundred, held by a listener on its last one, so that two labs never mix. All lie below
  * the range from which systems draw the ports of outgoing connections; otherwise, while the server is down, one of its own
- * clients could be given the server's port.
+ * clients could be given the server's port. A port that the user chose takes the place of the block's.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
@@ -27,24 +27,77 @@ const offsets = {
 
 export type Ports = Readonly<Record<keyof typeof offsets, number>>;
 
+/** Ports that the user chose, by the variable that Compose publishes the same thing with. */
+export type ChosenPorts = Partial<Ports>;
+
+const variables: Partial<Record<string, keyof Ports>> = {
+  ENCORE_PORT_SERVER: 'clientLink',
+  ENCORE_PORT_HEALTH: 'health',
+  ENCORE_PORT_PAGE: 'page',
+};
+
+/**
+ * A variable with the usual port in .env is no choice: the file comes with it, and without Docker the lab takes another port where the
+ * usual one is taken. `given` is the environment without that file.
+ */
+export function chosenPorts(env: NodeJS.ProcessEnv, given: NodeJS.ProcessEnv): ChosenPorts {
+  const chosen = Object.entries(variables).flatMap(([variable, name]) => {
+    const port = Number(env[variable] || 0);
+    const isUsual = name !== undefined && port === firstBlock + offsets[name];
+    return name === undefined || port === 0 || (isUsual && !given[variable]) ? [] : [[name, port] as const];
+  });
+  return Object.fromEntries(chosen);
+}
+
+/** Variables that name a port of something that only Compose starts. */
+export function portsWithoutUse(given: NodeJS.ProcessEnv): string[] {
+  const names = Object.keys(given).filter((name) => name.startsWith('ENCORE_PORT_') && given[name]);
+  return names.filter((name) => variables[name] === undefined);
+}
+
 export interface HeldPorts extends AsyncDisposable {
   readonly ports: Ports;
 }
 
-export async function holdPorts(): Promise<HeldPorts> {
+/** Throws PORT_TAKEN when a chosen port is taken or chosen twice; of the others, a block with free ones is found. */
+export async function holdPorts(chosen: ChosenPorts = {}): Promise<HeldPorts> {
+  await checkChosen(chosen);
+  const wanted = Object.values(chosen);
   for (let block = 0; block < blocks; block += 1) {
     const base = firstBlock + block * blockSize;
     const lock = await listen(base + lockOffset);
     if (!lock) continue;
-    const numbers = Object.entries(offsets).map(([name, offset]) => [name, base + offset] as const);
-    if (await allFree(numbers.map(([, port]) => port)))
-      return { ports: Object.fromEntries(numbers) as Ports, [Symbol.asyncDispose]: () => close(lock) };
+    const rest = Object.entries(offsets).filter(([name]) => chosen[name as keyof Ports] === undefined);
+    const numbers = rest.map(([name, offset]) => [name, base + offset] as const);
+    const free = await allFree(numbers.map(([, port]) => port));
+    if (free && !numbers.some(([, port]) => wanted.includes(port)))
+      return {
+        ports: { ...Object.fromEntries(numbers), ...chosen } as Ports,
+        [Symbol.asyncDispose]: () => close(lock),
+      };
     await close(lock);
   }
   throw new EncoreError(
     'NO_PORTS',
     `no block of free ports between ${firstBlock} and ${firstBlock + blocks * blockSize}`,
   );
+}
+
+async function checkChosen(chosen: ChosenPorts): Promise<void> {
+  const by = new Map<number, string>();
+  for (const [variable, name] of Object.entries(variables)) {
+    const port = name && chosen[name];
+    if (port === undefined) continue;
+    const other = by.get(port);
+    if (other !== undefined)
+      throw new EncoreError('PORT_TAKEN', `${variable} and ${other}: both are ${port}; give each a port of its own`);
+    by.set(port, variable);
+    if (!(await allFree([port])))
+      throw new EncoreError(
+        'PORT_TAKEN',
+        `${variable}: port ${port} cannot be used: another program listens there, or you may not. Choose a free one, or unset the variable and the lab takes one`,
+      );
+  }
 }
 
 async function allFree(ports: readonly number[]): Promise<boolean> {

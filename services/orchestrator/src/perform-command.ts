@@ -18,6 +18,7 @@ import { performRun } from './run/perform-run.ts';
 import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
 import { writeResults } from './run/phases/write-results.ts';
 import { folderOf, folderToReport, gatherResults, reportPathOf } from './run/results-of.ts';
+import { shownPath } from './run/shown-path.ts';
 import { writtenAgoMs } from './run/still-running.ts';
 import { verify } from './verify.ts';
 
@@ -108,11 +109,9 @@ async function report(
     say(
       `The record of this run has no end and was written to ${Math.round(agoMs / 1_000)} s ago. If the run goes on, what follows is its state until now and not its verdict; its own report comes when it ends.`,
     );
-  say(textSummary(report, `${results}.json`));
+  say(textSummary(report, shownPath(`${results}.json`)));
   return exitCodes[report.result];
 }
-
-const dockerHeal = '`docker compose run --rm orchestrator heal`';
 
 async function heal(wiring: Wiring, say: (text: string) => void): Promise<number> {
   try {
@@ -124,7 +123,7 @@ async function heal(wiring: Wiring, say: (text: string) => void): Promise<number
   } catch (error) {
     if (error instanceof EncoreError && error.code === 'UNREACHABLE')
       say(
-        `There is no lab at ${wiring.chaosUrl}. A lab without Docker takes its faults with it when it ends. With Docker: ${dockerHeal}`,
+        `There is no lab at ${wiring.chaosUrl}. A lab without Docker takes its faults with it when it ends. With Docker, \`docker compose up -d chaos\` starts the service that undoes faults, and \`docker compose run --rm --no-deps orchestrator heal\` asks it to.`,
       );
     else say(`The chaos service could not heal: ${describeError(error)}`);
     return exitCodes.INCONCLUSIVE;

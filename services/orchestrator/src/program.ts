@@ -1,7 +1,7 @@
 /** `encore`: reads the command line, then does what was asked for. Only wiring; see docs/ARCHITECTURE.md for the tour. */
 import { exitCodes, refusedExitCode } from '@encore/contracts';
-import { createLogger, describeError, EncoreError, systemClock } from '@encore/kit';
-import { parseCommandLine } from './command-line.ts';
+import { createLogger, describeError, EncoreError, type OutputLoss, surviveOutputLoss, systemClock } from '@encore/kit';
+import { type Command, parseCommandLine } from './command-line.ts';
 import { readWiring, type Wiring } from './config.ts';
 import { terminalOf } from './monitor/terminal.ts';
 import { performCommand } from './perform-command.ts';
@@ -45,9 +45,7 @@ export async function main(): Promise<void> {
   process.on('unhandledRejection', die);
   process.on('uncaughtException', die);
 
-  // Whoever read us may have left (`encore --dry-run | head`); a run goes on without a listener.
-  process.stdout.on('error', () => undefined);
-
+  const output = surviveOutputLoss();
   const command = parseCommandLine(process.argv.slice(2), process.env);
   if (command.name === 'refused') return refuse(command.problems);
   isRun = command.name === 'run' && !command.dryRun;
@@ -57,17 +55,30 @@ export async function main(): Promise<void> {
   } catch (error) {
     return refuse([error instanceof EncoreError ? error.message : describeError(error)]);
   }
-  process.exitCode = await performCommand(command, {
+  const exitCode = await performCommand(command, {
     wiring,
     clock: systemClock,
     logger: createLogger('orchestrator', wiring.logLevel),
-    output: process.stdout,
-    terminal: terminalOf(process.stdin, process.stdout),
+    // Lines that are drawn anew need a cursor that moves.
+    output: process.env['TERM'] === 'dumb' ? { write: (text) => process.stdout.write(text) } : process.stdout,
+    terminal: terminalOf(process.stdin, process.stdout, process.env),
     interrupt: () => onSignal('Ctrl-C'),
     stop: stop.signal,
   });
+  process.exitCode = await withOutput(command, exitCode, output);
   // A connection that is still open must not keep a finished program alive.
   setTimeout(() => process.exit(), 1_000).unref();
+}
+
+/** A lost answer is not a success. A run, `report` and `verify` answer by files and exit code too, and keep theirs. */
+async function withOutput(command: Command, exitCode: number, output: OutputLoss): Promise<number> {
+  const problem = await output.lost();
+  const answersElsewhere = isRun || command.name === 'report' || command.name === 'verify';
+  if (problem === null || exitCode !== 0 || answersElsewhere) return exitCode;
+  process.stderr.write(
+    `encore: standard output cannot be written (${describeError(problem)}); free space, or print elsewhere\n`,
+  );
+  return refusedExitCode;
 }
 
 function refuse(problems: readonly string[]): void {

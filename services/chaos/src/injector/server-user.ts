@@ -1,6 +1,6 @@
 /** The server as one of its users has it, through the client link, and its breakers as its health port tells them. */
 import { serverErrorSchema, serverHealthSchema } from '@encore/contracts';
-import { callJson, EncoreError, mcpToolCall } from '@encore/kit';
+import { callJson, EncoreError, type ExchangeOptions, httpExchange, mcpToolCall } from '@encore/kit';
 import { z } from 'zod';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
@@ -25,21 +25,12 @@ const answerSchema = z.object({
 
 /** `userUrl` is the client link's. */
 export function serverUser(userUrl: string, healthUrl: string): ServerUser {
-  const ask = async (path: string, init: RequestInit, signal: AbortSignal) => {
-    const answer = await fetch(`${userUrl}${path}`, {
-      ...init,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(callMs)]),
-    });
-    return { status: answer.status, text: await answer.text() };
-  };
+  const ask = (path: string, request: Omit<ExchangeOptions, 'signal'>, signal: AbortSignal) =>
+    httpExchange(`${userUrl}${path}`, { ...request, signal: AbortSignal.any([signal, AbortSignal.timeout(callMs)]) });
   return {
     store: async (scoreId, content, signal) => {
       const headers = { 'content-type': 'audio/midi' };
-      const { status, text } = await ask(
-        `/scores/${scoreId}`,
-        { method: 'PUT', headers, body: Buffer.from(content) },
-        signal,
-      );
+      const { status, text } = await ask(`/scores/${scoreId}`, { method: 'PUT', headers, body: content }, signal);
       if (status >= 400) throw refused(`storing ${scoreId}`, status, text);
     },
     remove: async (scoreId, signal) => {

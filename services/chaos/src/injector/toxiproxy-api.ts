@@ -2,7 +2,7 @@
  * Toxiproxy through toxiproxy-node-client. Added around it: a deadline for each call, the body of an error, and toxics that
  * can be read back.
  */
-import { describeError, EncoreError, parse } from '@encore/kit';
+import { describeError, EncoreError, httpExchange, jsonRequest, parse } from '@encore/kit';
 import { Toxiproxy, Proxy as ToxiproxyProxy } from 'toxiproxy-node-client';
 import { HttpClient } from 'toxiproxy-node-client/dist/HttpClient.js';
 import { z } from 'zod';
@@ -99,12 +99,12 @@ export class ToxiproxyApi implements Proxies {
 /** The client's HTTP, with a deadline, and with the status and the body of an error. */
 class BoundedHttpClient extends HttpClient {
   readonly #timeoutMs: number;
-  readonly #headers: Record<string, string>;
+  readonly #token: string | undefined;
 
   constructor(timeoutMs: number, token: string | undefined) {
     super();
     this.#timeoutMs = timeoutMs;
-    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    this.#token = token;
   }
 
   override async get<T>(url: string): Promise<{ data: T }> {
@@ -125,17 +125,11 @@ class BoundedHttpClient extends HttpClient {
 
   async #send(method: string, url: string, body?: unknown): Promise<string> {
     const what = `Toxiproxy ${method} ${new URL(url).pathname}`;
-    const init: RequestInit = { method, signal: AbortSignal.timeout(this.#timeoutMs), headers: this.#headers };
-    if (body !== undefined) {
-      init.body = JSON.stringify(body);
-      init.headers = { ...this.#headers, 'content-type': 'application/json' };
-    }
+    const signal = AbortSignal.timeout(this.#timeoutMs);
     let status: number;
     let text: string;
     try {
-      const response = await fetch(url, init);
-      status = response.status;
-      text = await response.text();
+      ({ status, text } = await httpExchange(url, { method, signal, ...jsonRequest({ body, token: this.#token }) }));
     } catch (error) {
       const message = `${what}: no answer within ${this.#timeoutMs} ms: ${describeError(error)}`;
       throw new EncoreError('PROXY_UNREACHABLE', message, { status: 503, cause: error });

@@ -6,10 +6,17 @@ export interface Terminal {
   openMonitor(options: Omit<MonitorOptions, 'stdin' | 'stdout'>): Promise<Screen>;
 }
 
-export function terminalOf(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream): Terminal | null {
-  if (stdin.isTTY !== true || stdout.isTTY !== true) return null;
+/** A terminal that calls itself dumb cannot move its cursor. */
+export function terminalOf(
+  stdin: NodeJS.ReadStream,
+  stdout: NodeJS.WriteStream,
+  env: NodeJS.ProcessEnv,
+): Terminal | null {
+  if (stdin.isTTY !== true || stdout.isTTY !== true || env['TERM'] === 'dumb') return null;
   return {
     openMonitor: async (options) => {
+      // Ink's colours know FORCE_COLOR and not NO_COLOR (https://no-color.org); they read it when they are loaded.
+      if (env['NO_COLOR'] && !env['FORCE_COLOR']) env['FORCE_COLOR'] = '0';
       // Loaded on demand: a run without a terminal needs neither ink nor React.
       const { openMonitor } = await import('./monitor.ts');
       return openMonitor({ stdin, stdout, ...options });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -39,6 +39,28 @@ describe('a run that ends early', function () {
     assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'heal', 'report']);
     assert.ok(lab.chaos.asked.includes('DELETE /schedule') && lab.chaos.asked.includes('POST /heal'));
     assert.ok(lab.loadgen.asked.includes('POST /stop'));
+  });
+
+  it('does not begin while the server is not ready, and names what the engine knows of its container', async () => {
+    lab.server.ready = false;
+    lab.server.status = 'paused';
+    const { exitCode, said } = await runOver(lab, planOf(1, []));
+    assert.equal(exitCode, 3);
+    assert.match(said, /FAIL {2}server and database: .*\. Containers: server is paused\n +→ .*`encore heal` undoes/);
+  });
+
+  it('names the whole record when the results cannot be written, and what makes the report from it', async () => {
+    const { exitCode, said } = await runOver(lab, planOf(1, []), async (text) => {
+      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });
+      const [run = ''] = readdirSync(lab.runsDir);
+      const results = join(lab.resultsDir, `production_test_${run.slice(1)}`);
+      rmSync(results, { recursive: true, force: true });
+      writeFileSync(results, 'a file where the folder belongs');
+    });
+    const [run = ''] = readdirSync(lab.runsDir);
+    assert.equal(exitCode, 2, said);
+    assert.ok(said.includes(`The evidence is in ${join(lab.runsDir, run)}; `), said);
+    assert.ok(said.includes(`\`encore report ${run}\``), said);
   });
 
   it('obeys a stop file, and starts nothing while it is there', async () => {

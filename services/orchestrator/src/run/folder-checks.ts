@@ -4,6 +4,7 @@ import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@encore/kit';
 import { type Check, size } from './lab-checks.ts';
+import { shownPath } from './shown-path.ts';
 
 interface Folders {
   runsDir: string;
@@ -40,7 +41,7 @@ function stopFileCheck(resultsDir: string): Check {
   return {
     name: 'stop file',
     state: 'fail',
-    found: `${path} is there`,
+    found: `${shownPath(path)} is there`,
     fix: 'somebody stopped the runs with it; delete it to allow them',
   };
 }
@@ -51,7 +52,7 @@ export async function diskCheck(name: string, path: string, hours: number): Prom
     await access(path, constants.W_OK);
     const { bavail, bsize } = await statfs(path);
     const free = bavail * bsize;
-    const found = `${size(free)} free at ${path}`;
+    const found = `${size(free)} free at ${shownPath(path)}`;
     if (free < leastDiskBytes) return { name, state: 'fail', found, fix: `free ${size(leastDiskBytes)} at least` };
     const wanted = Math.max(leastDiskBytes, (diskPerDayBytes * hours) / 24);
     if (free < wanted) return { name, state: 'warn', found, fix: `${size(wanted)} are advised for ${hours} h` };
@@ -60,7 +61,7 @@ export async function diskCheck(name: string, path: string, hours: number): Prom
     return {
       name,
       state: 'fail',
-      found: `${path} ${whyUnwritable(error)}`,
+      found: `${shownPath(path)} ${whyUnwritable(error)}`,
       fix: 'make it a folder that you can write',
     };
   }

@@ -17,7 +17,7 @@ import {
   type TargetState,
   targetStateSchema,
 } from '@encore/contracts';
-import { type CallOptions, callJson, readApiToken } from '@encore/kit';
+import { type CallOptions, callJson, httpExchange, readApiToken } from '@encore/kit';
 import { z } from 'zod';
 
 export interface PeerUrls {
@@ -162,8 +162,8 @@ export class Peers {
   /** What it tells Prometheus. */
   async metricsOf(url: string, { signal, timeoutMs = 2_000 }: Call = {}): Promise<string> {
     const deadline = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(`${url}/metrics`, { signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
-    return await response.text();
+    return (await httpExchange(`${url}/metrics`, { signal: signal ? AbortSignal.any([signal, deadline]) : deadline }))
+      .text;
   }
 
   async isServerReady(call: Call = {}): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** One run from the first word on the screen to the exit code. */
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
@@ -25,6 +25,7 @@ import { saveLogs } from './phases/save-logs.ts';
 import { copyEvidence, writeResults } from './phases/write-results.ts';
 import { resultsFolderOf } from './results-of.ts';
 import { RunRecord } from './run-context.ts';
+import { shownPath } from './shown-path.ts';
 import { type StopLimits, stopLimits } from './stop-rules.ts';
 
 export interface RunOptions {
@@ -124,8 +125,9 @@ async function conclude(run: {
   } catch (error) {
     page.close();
     progress.say(`\nThe report could not be made: ${describeError(error)}`);
+    // The record itself, for a copy may have been cut off.
     progress.say(
-      `The evidence is in ${existsSync(resultsFolder) ? resultsFolder : folder}; try \`encore report\` on it.\n`,
+      `The evidence is in ${shownPath(folder)}; mend this, then make the report with \`${wiring.command} report ${basename(folder)}\`.\n`,
     );
     return ending.how === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
   }
@@ -171,10 +173,4 @@ function freeStamp(wiring: Wiring, at: number): string {
   let candidate = stamp;
   for (let n = 2; isTaken(candidate); n += 1) candidate = `${stamp}_${n}`;
   return candidate;
-}
-
-/** As the user would write it. */
-function shownPath(path: string): string {
-  const inside = relative(process.cwd(), path);
-  return inside.startsWith('..') ? path : inside;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { readWiring } from '../config.ts';
-import { folderOf, reportPathOf } from './results-of.ts';
+import { folderOf, folderToReport, reportPathOf } from './results-of.ts';
 
 describe('the folder that a person means', () => {
   let folder = '';
@@ -46,12 +46,28 @@ describe('the folder that a person means', () => {
         '/nope: there is no such run folder; give the folder beside its report, such as ' +
         join(folder, 'results', 'production_test_20260101_120000'),
     });
-    runAt('results', 'production_test_20260203_000000');
     runAt('results', 'production_test_20260202_000000');
+    runAt('results', 'production_test_20260203_000000');
     assert.throws(
       () => folderOf('/nope', wiring()),
       /such as .*results\/production_test_20260203_000000 \(the last one there\)/,
     );
     assert.throws(() => folderOf(folder, wiring()), /is not the folder of a run: there is no plan\.json in it/);
+  });
+
+  it('is the run that began last where none is named, whatever time zone gave it its name', () => {
+    const beginAt = (name: string, at: number): string => {
+      const place = runAt('runs', name);
+      writeFileSync(join(place, 'history.ndjson'), `{"crc":"0","event":{"at":${at},"type":"run_started"},"seq":1}\n`);
+      return place;
+    };
+    const last = beginAt('r20260101_030000', 2_000);
+    beginAt('r20260101_120000', 1_000);
+    assert.equal(folderToReport('', wiring()), last);
+    rmSync(join(folder, 'runs'), { recursive: true });
+    assert.throws(
+      () => folderToReport('', wiring()),
+      /no run was recorded in .*runs \(in the orchestrator's container\)/,
+    );
   });
 });

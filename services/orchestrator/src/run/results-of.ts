@@ -2,15 +2,16 @@
  * Finds the run that a person means: the folder of its results, the folder where it was recorded, its id, or, when
  * nothing is said, the last one. A run whose orchestrator was killed has a record and no results yet.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EncoreError } from '@encore/kit';
 import type { Wiring } from '../config.ts';
-import { planFile } from '../judge/run-folder.ts';
+import { historyFile, planFile } from '../judge/run-folder.ts';
 import { whyNoRun } from '../settings/replay.ts';
 import { Peers } from './peers.ts';
 import { saveLogs } from './phases/save-logs.ts';
 import { copyEvidence } from './phases/write-results.ts';
+import { shownPath } from './shown-path.ts';
 
 const runName = /^r(\d{8}_\d{6}\w*)$/;
 const resultsName = /^production_test_\d{8}_\d{6}\w*$/;
@@ -65,11 +66,33 @@ function recordedStamp(folder: string, { runsDir }: Pick<Wiring, 'runsDir'>): st
 
 function lastRun(runsDir: string): string {
   const last = lastOf(runsDir, runName);
-  if (last === undefined) throw new EncoreError('NO_SUCH_RUN', `no run was recorded in ${runsDir}`);
+  if (last === undefined)
+    throw new EncoreError('NO_SUCH_RUN', `no run was recorded in ${shownPath(runsDir)}; begin one with "run"`);
   return join(runsDir, last);
 }
 
+/** The run that began last. Names do not tell: they hold the local time, and runs may begin in different time zones. */
 function lastOf(folder: string, pattern: RegExp): string | undefined {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => pattern.test(name)) : [];
-  return names.sort().at(-1);
+  const runs = names.map((name) => ({ name, startedAtMs: startedAtMs(join(folder, name)) }));
+  return runs.sort((a, b) => a.startedAtMs - b.startedAtMs).at(-1)?.name;
+}
+
+const headBytes = 4_096;
+
+/** The time of the first event of its history; of a run without one, when its folder was made. */
+function startedAtMs(folder: string): number {
+  try {
+    const file = openSync(join(folder, historyFile), 'r');
+    try {
+      const head = Buffer.alloc(headBytes);
+      const [, at] = /"event":\{"at":(\d+)/.exec(head.toString('utf8', 0, readSync(file, head))) ?? [];
+      if (at !== undefined) return Number(at);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // It has no history.
+  }
+  return statSync(folder).birthtimeMs;
 }

@@ -19,8 +19,11 @@ export function readSettingsFile(
     // It is read again by the program that the lab starts, and a pipe gives what is in it only once, or waits for ever.
     if (!about.isFile() && !about.isDirectory()) return wrong('is not a file; write the settings into one');
     if (about.size > maxBytes) return wrong(`is larger than ${maxBytes} bytes`);
+    const bytes = readFileSync(path);
+    // Text in UTF-8 holds no NUL; in UTF-16 and UTF-32 every second sign of a settings file is one.
+    if (bytes.includes(0)) return wrong('is not text in UTF-8; if it is UTF-16, save it as UTF-8');
     // Some editors mark a file as Unicode with a sign in front.
-    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     return wrong(whyUnreadable(error));
   }
@@ -76,11 +79,15 @@ function readYaml(text: string): Read {
     const [first] = [...document.errors, ...document.warnings];
     return first === undefined ? { value: document.toJS({ maxAliasCount: 10 }) } : { problem: yamlProblem(first) };
   } catch (error) {
+    if (error instanceof RangeError) return { problem: tooDeep };
     return { problem: `is not YAML: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
+const tooDeep = 'is nested too deeply for settings';
+
 function yamlProblem({ code, message, linePos }: YAMLError): string {
+  if (message.includes('call stack')) return tooDeep;
   const [at] = linePos ?? [];
   const place = at === undefined ? '' : `, at line ${at.line}, column ${at.col}`;
   if (code === 'DUPLICATE_KEY') return `names a setting twice${place}; keep one of the two`;
@@ -92,7 +99,7 @@ function yamlProblem({ code, message, linePos }: YAMLError): string {
 function flawOf(value: unknown, depth = 0): string | null {
   if (typeof value !== 'object' || value === null) return null;
   // Deeper than any setting lies; an alias may even lie within itself.
-  if (depth > maxDepth) return 'is nested too deeply for settings';
+  if (depth > maxDepth) return tooDeep;
   // Such a name would not be a setting, but change the object that holds them.
   if (Object.hasOwn(value, '__proto__')) return '__proto__: there is no such setting';
   for (const inner of Object.values(value)) {

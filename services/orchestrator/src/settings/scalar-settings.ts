@@ -96,5 +96,6 @@ export function parseScalar(
   const value = setting.isNumber ? (/^-?\d+(\.\d+)?$/.test(written) ? Number(written) : Number.NaN) : written;
   const result = runConfigSchema.shape[setting.key].safeParse(value);
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problem: notRight(text, setting.right, setting.choices) };
+  const asDigits = /^[+-]?\d+(\.\d+)?e[+-]?\d+$/i.test(written) ? 'in plain digits ' : '';
+  return { ok: false, problem: notRight(text, `${asDigits}${setting.right}`, setting.choices) };
 }

@@ -13,7 +13,7 @@ import { FakeLoadgen } from './fake-loadgen.ts';
 
 /** The server under test: a health port that can be shut, and an engine's word about it. */
 export class FakeServer {
-  status: 'running' | 'exited' | 'restarting' = 'running';
+  status: 'running' | 'paused' | 'exited' | 'restarting' = 'running';
   ready = true;
   /** What it says of itself. */
   detail: object = {};

@@ -1,10 +1,12 @@
 /** Can a run start at all? Waits a little for services that are still coming up, goes through a checklist, takes the run lease. */
 import type { EngineInfo } from '@encore/contracts';
 import { EncoreError, messageOf, waitUntil } from '@encore/kit';
+import type { Wiring } from '../../config.ts';
 import { clockAhead, clockCheck } from '../clock-check.ts';
 import { folderChecks } from '../folder-checks.ts';
 import { eventLoopDelayP99Ms, generatorCheck } from '../generator-check.ts';
 import { type Check, checkText, engineChecks } from '../lab-checks.ts';
+import type { Peers } from '../peers.ts';
 import type { RunContext } from '../run-context.ts';
 
 export interface PreflightLimits {
@@ -61,7 +63,7 @@ export async function inspectLab(
     return { checks, engine };
   } catch (error) {
     signal.throwIfAborted();
-    checks.push({ name: 'engine', state: 'fail', found: messageOf(error), fix: logsOf('chaos') });
+    checks.push({ name: 'engine', state: 'fail', found: messageOf(error), fix: logsOf('chaos', wiring) });
     return { checks, engine: null };
   }
 }
@@ -91,7 +93,11 @@ async function idleDelay({ peers, wiring, clock }: PreflightContext, forMs: numb
   }
 }
 
-const logsOf = (service: string): string => `is it running? look at \`docker compose logs ${service}\``;
+/** Without Docker the refusal ends with where the logs are. */
+const logsOf = (service: string, { logsDir }: Wiring): string =>
+  logsDir === undefined
+    ? `is it running? look at \`docker compose ps -a ${service}\` and \`docker compose logs ${service}\``
+    : `look at ${service}.log in the folder that is named below`;
 
 async function servicesReady(
   { peers, wiring, clock }: PreflightContext,
@@ -99,11 +105,15 @@ async function servicesReady(
   signal: AbortSignal,
 ): Promise<Check[]> {
   const services = [
-    { name: 'chaos', fix: logsOf('chaos'), probe: () => peers.isReady(wiring.chaosUrl, { signal }) },
-    { name: 'load generator', fix: logsOf('loadgen'), probe: () => peers.isReady(wiring.loadgenUrl, { signal }) },
+    { name: 'chaos', fix: logsOf('chaos', wiring), probe: () => peers.isReady(wiring.chaosUrl, { signal }) },
+    {
+      name: 'load generator',
+      fix: logsOf('loadgen', wiring),
+      probe: () => peers.isReady(wiring.loadgenUrl, { signal }),
+    },
     {
       name: 'server and database',
-      fix: `${logsOf('server')}; \`encore heal\` undoes faults that were left behind`,
+      fix: `${logsOf('server', wiring)}; \`${wiring.command} heal\` undoes faults that were left behind`,
       probe: () => peers.isServerReady({ signal }),
     },
   ];
@@ -112,11 +122,23 @@ async function servicesReady(
     services.map(({ name, probe }) => waitUntil(`${name} to be ready`, probe, waiting)),
   );
   signal.throwIfAborted();
+  const states = results.at(-1)?.status === 'rejected' ? await targetsText(peers, signal) : '';
   return services.map(({ name, fix }, i): Check => {
     const result = results[i];
     if (result?.status !== 'rejected') return { name, state: 'ok', found: 'ready' };
-    return { name, state: 'fail', found: messageOf(result.reason), fix };
+    return { name, state: 'fail', found: `${messageOf(result.reason)}${i === services.length - 1 ? states : ''}`, fix };
   });
+}
+
+/** What the engine knows of containers that cannot answer for themselves; nothing when the guard cannot be asked. */
+async function targetsText(peers: Peers, signal: AbortSignal): Promise<string> {
+  const targets = await peers.targets({ signal, timeoutMs: 10_000 }).catch(() => []);
+  signal.throwIfAborted();
+  const texts = targets.map(({ target, status, exitCode }) => {
+    const code = status === 'exited' || status === 'restarting' ? ` (exit code ${exitCode})` : '';
+    return `${target} is ${status}${code}`;
+  });
+  return texts.length === 0 ? '' : `. Containers: ${texts.join(', ')}`;
 }
 
 async function takeLease(
