@@ -38,7 +38,7 @@ async function onDocker({ seed, hours, killIntervalMinutes }: LongRun): Promise<
     ENCORE_SEED: `${seed}`,
   };
   const compose = (args: string[], timeoutMs: number) =>
-    runCommand('docker', ['compose', '-p', `encore-long-${seed}`, ...args], { timeoutMs, env });
+    runCommand('docker', ['compose', '-p', `encore-long-${process.pid}`, ...args], { timeoutMs, env });
   try {
     const built = await compose(['build', '--quiet'], marginMs);
     if (built.exitCode !== 0) throw new Error(`the images were not built:\n${tail(built.stderr)}`);
