@@ -12,7 +12,7 @@ export interface DashboardSpec {
 
 type Json = Record<string, unknown>;
 /** On them a fault is a row of its own, or only noise. */
-const withoutAnnotations = new Set<unknown>(['state-timeline', 'heatmap', 'row']);
+const withoutAnnotations = new Set<unknown>(['state-timeline', 'heatmap']);
 /** In seconds. Beyond it the bands of the faults are narrower than their edges, and cover the data. */
 const longestAnnotated = 3 * 3_600;
 
@@ -41,7 +41,10 @@ export function dashboard({ uid, title, description, ...spec }: DashboardSpec): 
           datasource,
           filter: {
             exclude: true,
-            ids: panels.filter(({ type }) => withoutAnnotations.has(type)).map(({ id }) => id),
+            ids: panels
+              .flatMap((panel) => [panel, ...((panel['panels'] ?? []) as Json[])])
+              .filter(({ type }) => withoutAnnotations.has(type))
+              .map(({ id }) => id),
           },
           // Survives Grafana and needs no token, for it is only a query.
           target: {

@@ -82,4 +82,53 @@ describe('promtool', () => {
       assert.deepEqual(ours, [], job);
     }
   });
+
+  it('evaluates the verdict so far over the whole run, and after its end', async () => {
+    const run = dashboards()['run'] as unknown as Dashboard;
+    const verdict = panelsOf(run).find(({ title }) => title === 'Verdict so far');
+    const expr = verdict?.targets[0]?.expr ?? '';
+    const labels = 'job="orchestrator",instance="a"';
+    const clean = {
+      'encore_run_phase{phase="steady",$}': '1x60',
+      'encore_run_success_ratio{$}': '0.99x60',
+      'encore_run_success_limit_ratio{$}': '0.95x60',
+      'encore_run_wrong_writes{finding="lost",$}': '0x60',
+      'encore_run_slow_recoveries_total{kind="crash",$}': '0x60',
+      'encore_run_violations{rule="wrong_answers",$}': '0x60',
+      'encore_run_recovery_pending_seconds{$}': '0x60',
+      'encore_run_recovery_limit_seconds{$}': '30x60',
+    };
+    // Every minute a sample, for an hour; then the orchestrator is gone. Null: there is nothing to show.
+    const cases: [
+      name: string,
+      changed: Partial<Record<keyof typeof clean, string>>,
+      at: string,
+      verdict: 0 | 1 | null,
+    ][] = [
+      ['nothing is wrong', {}, '55m', 0],
+      ['a write was lost 50 minutes ago', { 'encore_run_wrong_writes{finding="lost",$}': '0x5 3x54' }, '55m', 1],
+      ['a recovery was slow', { 'encore_run_slow_recoveries_total{kind="crash",$}': '0x5 1x54' }, '55m', 1],
+      ['users wait too long', { 'encore_run_recovery_pending_seconds{$}': '0x53 31x6' }, '55m', 1],
+      ['users waited, in time', { 'encore_run_recovery_pending_seconds{$}': '0x53 29 0x6' }, '59m', 0],
+      ['an answer was wrong', { 'encore_run_violations{rule="wrong_answers",$}': '0x5 1x54' }, '55m', 1],
+      ['too few are right', { 'encore_run_success_ratio{$}': '0.949x60' }, '55m', 1],
+      ['the scenario demands more', { 'encore_run_success_limit_ratio{$}': '0.999x60' }, '55m', 1],
+      ['no operation has ended yet', { 'encore_run_success_ratio{$}': '_x60' }, '55m', 0],
+      ['the run ended well', {}, '3h', 0],
+      ['the run ended badly', { 'encore_run_wrong_writes{finding="lost",$}': '0x5 3x54' }, '3h', 1],
+      ['the run was long ago', {}, '26h', null],
+    ];
+    const tests = cases.map(([name, changed, at, value]) => ({
+      name,
+      interval: '1m',
+      input_series: Object.entries({ ...clean, ...changed }).map(([series, values]) => ({
+        series: series.replace('$', labels),
+        values: `${values} stale`,
+      })),
+      promql_expr_test: [{ expr, eval_time: at, exp_samples: value === null ? [] : [{ labels: '{}', value }] }],
+    }));
+    await writeFile(join(folder, 'verdict.test.yml'), stringify({ rule_files: [], evaluation_interval: '1m', tests }));
+    const answer = await promtool('test rules verdict.test.yml', folder);
+    assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
+  });
 });
