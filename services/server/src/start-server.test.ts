@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createLogger } from '@encore/kit';
 import { describe, it } from 'mocha';
+import { readSettings } from './config.ts';
+import type { McpRoute } from './mcp/mcp-route.ts';
+import { createParts } from './parts.ts';
+import { openUsersPort } from './start-server.ts';
 
-/** Tells, one a line, what is loaded before the server can open a port. */
+/** Prints, one a line, what is loaded before the server can open a port. */
 const script = `
   const { registerHooks } = await import('node:module');
   registerHooks({ load(url, context, next) { console.log(url); return next(url, context); } });
@@ -25,6 +31,31 @@ describe('server start', () => {
       /deps\/undici\/undici/,
     ]) {
       assert.doesNotMatch(loaded, later);
+    }
+  });
+
+  it('loads the MCP route for the first request that needs it, and for no other', async () => {
+    const logger = createLogger('server', 'silent');
+    const environment = { ENCORE_PORT: '0', ENCORE_SCRATCH_DIR: join(tmpdir(), 'encore-start-test') };
+    const settings = readSettings(environment);
+    await using parts = createParts(settings, logger);
+    let loads = 0;
+    const load = async (): Promise<McpRoute> => {
+      loads += 1;
+      return async (_request, response) => {
+        response.end('from the route');
+      };
+    };
+    const users = await openUsersPort(settings, parts, load, logger);
+    const url = `http://127.0.0.1:${users.port}`;
+    try {
+      assert.equal((await fetch(`${url}/nothing`)).status, 404);
+      assert.equal((await fetch(`${url}/scores?limit=0`)).status, 400);
+      assert.equal(loads, 0);
+      assert.equal(await (await fetch(`${url}/mcp`, { method: 'POST' })).text(), 'from the route');
+      assert.equal(loads, 1);
+    } finally {
+      await users.stop(100);
     }
   });
 });

@@ -7,7 +7,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describeError, type Logger } from '@encore/kit';
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { readWholeBody } from '../http/body.ts';
-import { headerOf } from '../http/header-of.ts';
 import { signalOf } from '../http/request-scope.ts';
 import { CallChannel } from './call-channel.ts';
 import { parseMessage } from './json-message.ts';
@@ -65,7 +64,10 @@ export async function createMcpRoute(options: McpRouteOptions): Promise<McpRoute
  */
 function toWebRequest(request: IncomingMessage, signal: AbortSignal): Request {
   const { headers, method = 'POST' } = request;
-  const one = (name: string): string | null => headerOf(request, name.toLowerCase()) ?? null;
+  const one = (name: string): string | null => {
+    const value = headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(', ') : (value ?? null);
+  };
   const lookup = { get: one, has: (name: string) => one(name) !== null };
   return { method, url: `http://${headers.host}/mcp`, headers: lookup, signal } as unknown as Request;
 }
