@@ -108,6 +108,7 @@ const keyWindowSchema = keyFoundSchema.extend({ from_measure: z.number().int(), 
 export type KeyWindow = z.infer<typeof keyWindowSchema>;
 export const keyAnalysisOutputSchema = keyFoundSchema.extend({
   ...versionOutput,
+  evidence: z.number().nullable(),
   /** The next keys, most evidence first. */
   alternatives: z.array(keyCandidateSchema),
   /** These three only when windows were asked for. */

@@ -196,7 +196,7 @@ export class FakeServer implements AsyncDisposable {
     const { content, version } = this.#told(score, lie);
     if (name === 'key_analysis') {
       const key = lie === 'wrong-key' ? 'B# minor' : keyIn(content);
-      return { score_id: id, version, key, correlation: 0.9, margin: 0.1, alternatives: [] };
+      return { score_id: id, version, key, correlation: 0.9, evidence: 0.9, margin: 0.1, alternatives: [] };
     }
     const text = content.toString('utf8');
     return { score_id: id, version, format: 'musicxml', encoding: 'text', content: text, sha256: hashOf(content) };

@@ -65,7 +65,7 @@ export const scoreJsonSchema = z.object({
       pickup: z.boolean(),
       repeat_start: z.boolean().default(false),
       repeat_times: z.number().int().min(0).max(100).default(0),
-      endings: z.array(z.number().int().min(1).max(1_000)).max(16).default([]),
+      endings: z.array(z.number().int().min(1).max(100)).max(16).default([]),
     }),
   ),
   tempos: z.array(z.object({ tick: ticks, quarters_per_minute: z.number().positive() })),

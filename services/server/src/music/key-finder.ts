@@ -26,6 +26,8 @@ export interface KeyAnalysis {
   key: string | null;
   /** Of the whole piece's pitch classes with the key's profile. */
   correlation: number | null;
+  /** What the keys are ordered by. */
+  evidence: number | null;
   /** How much more evidence the key has than the next one, in units of correlation. */
   margin: number | null;
   /** Most evidence first. */
@@ -42,13 +44,14 @@ export interface KeyCandidate {
 export function analyzeKey(score: Score, profile: ProfileName | 'vote'): KeyAnalysis {
   const found = findKeys(score, profile);
   if (typeof found === 'string') {
-    return { key: null, correlation: null, margin: null, alternatives: [], reason: found };
+    return { key: null, correlation: null, evidence: null, margin: null, alternatives: [], reason: found };
   }
   const [best, second] = found;
   if (!best || !second) throw new RangeError('there are always 24 candidates');
   return {
     key: nameOfKey(best.key),
     correlation: best.correlation,
+    evidence: best.evidence,
     margin: best.evidence - second.evidence,
     alternatives: found
       .slice(1, 1 + alternativeCount)

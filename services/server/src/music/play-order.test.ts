@@ -80,6 +80,22 @@ describe('play order', () => {
         [],
       ),
     ],
+    [
+      'a third ending after a second without a repeat',
+      '1 2 1 3 4 5',
+      piece(
+        [forward],
+        [ending('1', 'start'), `${ending('1', 'stop', 'right')}${backward()}`],
+        [ending('2', 'start'), ending('2', 'stop', 'right')],
+        [ending('3', 'start'), ending('3', 'stop', 'right')],
+        [],
+      ),
+    ],
+    [
+      'a second ending without a first',
+      '1 2 1 2 3',
+      piece([forward], [ending('2', 'start'), `${ending('2', 'stop', 'right')}${backward()}`], []),
+    ],
     ['a section within a section', '1 2 2 3 1 2 2 3 4', piece([forward], [forward, backward()], ['', backward()], [])],
     [
       'two sections with endings each',

@@ -12,6 +12,8 @@ interface Section {
   times: number;
   /** The pass that is being played, from 1. */
   pass: number;
+  /** The last pass that its endings lead to. */
+  lastPass: number;
 }
 
 export function hasRepeats(measures: readonly Measure[]): boolean {
@@ -23,7 +25,7 @@ export function* playOrder(measures: readonly Measure[]): Generator<number> {
   const { endingAt, repeatedFrom } = sectionsOf(measures);
   for (let index = 0; index < measures.length; index++) {
     const section = endingAt[index];
-    if (section && !measures[index]?.endings.includes(section.pass)) continue;
+    if (section && !isPlayed(measures[index]?.endings ?? [], section)) continue;
     yield index;
     const repeated = repeatedFrom[index];
     if (!repeated || repeated.pass >= repeated.times) continue;
@@ -35,6 +37,11 @@ export function* playOrder(measures: readonly Measure[]): Generator<number> {
     }
     index = repeated.start - 1;
   }
+}
+
+/** Endings that no pass leads to, for a repeat sign is missing, are played with the last pass: no music is lost. */
+function isPlayed(endings: readonly number[], { pass, lastPass }: Section): boolean {
+  return endings.includes(pass) || (pass === lastPass && endings.every((ending) => ending > lastPass));
 }
 
 /** Null beyond `max`. */
@@ -61,7 +68,7 @@ function sectionsOf(measures: readonly Measure[]) {
       // Endings without a repeat belong to a jump that is not in the model: each is played.
       if (region.some(({ repeatTimes }) => repeatTimes > 0)) {
         const times = region.reduce((most, one) => Math.max(most, one.repeatTimes, one.endings.at(-1) ?? 0), 2);
-        const section = { start: open.pop() ?? afterLast, times, pass: 1 };
+        const section = { start: open.pop() ?? afterLast, times, pass: 1, lastPass: lastPassOf(region, times) };
         for (let ending = index; ending < end; ending++) {
           endingAt[ending] = section;
           if ((measures[ending]?.repeatTimes ?? 0) > 0) repeatedFrom[ending] = section;
@@ -70,7 +77,8 @@ function sectionsOf(measures: readonly Measure[]) {
       }
       index = end - 1;
     } else if (measure.repeatTimes > 0) {
-      repeatedFrom[index] = { start: open.pop() ?? afterLast, times: measure.repeatTimes, pass: 1 };
+      const times = measure.repeatTimes;
+      repeatedFrom[index] = { start: open.pop() ?? afterLast, times, pass: 1, lastPass: times };
       afterLast = index + 1;
     }
   }
@@ -82,4 +90,12 @@ function endOfEndings(measures: readonly Measure[], from: number): number {
   let end = from + 1;
   while ((measures[end]?.endings.length ?? 0) > 0 && measures[end]?.repeatStart === false) end++;
   return end;
+}
+
+/** Each pass but the last needs an ending with a repeat. */
+function lastPassOf(region: readonly Measure[], times: number): number {
+  const repeated = new Set(region.flatMap(({ endings, repeatTimes }) => (repeatTimes > 0 ? endings : [])));
+  let pass = 1;
+  while (pass < times && repeated.has(pass)) pass++;
+  return pass;
 }
