@@ -5,7 +5,7 @@ import type { Clock } from '@encore/kit';
 import type { LoadgenMetrics } from './metrics.ts';
 
 /** A start is late when the generator let it wait longer than this: the distance of two probes, the finest time that a report speaks of. */
-const lateMs = 100;
+export const lateMs = 100;
 const nanosecondsPerMs = 1e6;
 
 export class GeneratorCheck implements Disposable {

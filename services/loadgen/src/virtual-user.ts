@@ -78,7 +78,9 @@ export class VirtualUser {
   readonly #plan: UserPlan;
   readonly #random: Random;
   #created = 0;
-  /** Duration of the last operation, with its housekeeping. */
+  /** When the last answer came. What follows it (the ledger, the next score) is the generator's own time. */
+  #freeAt = 0;
+  /** From the start of the last operation to then. */
   #tookMs = 0;
 
   constructor(number: number, random: Random, around: UserSurroundings) {
@@ -116,30 +118,29 @@ export class VirtualUser {
 
   async #operate(planned: PlannedOperation, target: LiveScore | undefined, dueAt: number): Promise<void> {
     const { clock, ledger } = this.#around;
+    const beginAt = this.#beginAt(planned, dueAt);
     // The intention is on disk before the intended start, so that the disk is no part of the response time.
     const write = planned.upload ? await this.#intend(planned, planned.upload, target) : null;
-    const beginAt = this.#beginAt(planned, dueAt);
     if (!(await this.#waitUntil(beginAt))) {
       if (write) await refuseWrite(ledger, write, 'the run ended before it was sent');
       return;
     }
     const startedAt = clock.now();
-    // Behind its plan because the server was slow: that is not the generator's fault, so it is not late for that.
+    // A user who is behind because the server was slow is not late; one who waited for the generator's disk or CPU is.
     this.#around.started(startedAt - beginAt);
     const bytes = (write?.upload.bytes ?? target?.known.bytes ?? 0) * (planned.kind === 'heavy' ? 3 : 1);
     const tools = this.#tools(planned, startedAt + deadlineMsFor(bytes));
     const end = await this.#perform(planned, write, target, tools);
     const endedAt = tools.answeredAt();
     this.#around.operationEnded({ kind: planned.kind, end, dueAt, startedAt, endedAt });
-    await this.#deleteOldest(planned);
-    this.#tookMs = clock.now() - startedAt;
+    this.#freeAt = (await this.#deleteOldest(planned)) ?? endedAt;
+    this.#tookMs = this.#freeAt - startedAt;
   }
 
-  /** When a user may begin what was due at `dueAt`: then, or now, or after a short pause when it is late by more than that. */
+  /** When to begin what was due at `dueAt`: then, or when the user is free, or after a short pause when that is later by more. */
   #beginAt({ paceMs }: PlannedOperation, dueAt: number): number {
-    const now = this.#around.clock.now();
     const pauseMs = catchUpPauseMs(paceMs, this.#tookMs, this.#random);
-    return now - dueAt > pauseMs ? now + pauseMs : Math.max(now, dueAt);
+    return this.#freeAt - dueAt > pauseMs ? this.#freeAt + pauseMs : Math.max(this.#freeAt, dueAt);
   }
 
   async #intend(planned: PlannedOperation, recipe: ScoreRecipe, target: LiveScore | undefined): Promise<IntendedWrite> {
@@ -183,14 +184,16 @@ export class VirtualUser {
     return end;
   }
 
-  /** Housekeeping after the operation: its attempts are counted with it, its end is not. */
-  async #deleteOldest(planned: PlannedOperation): Promise<void> {
+  /** Housekeeping after the operation: its attempts are counted with it, its end is not. Returns when its last answer came. */
+  async #deleteOldest(planned: PlannedOperation): Promise<number | undefined> {
     const oldest = this.scores[0];
-    if (!oldest || this.scores.length <= this.#around.load.liveScoresPerUser || this.#around.cancel.aborted) return;
+    if (!oldest || this.scores.length <= this.#around.load.liveScoresPerUser || this.#around.cancel.aborted)
+      return undefined;
     const tools = this.#tools(planned, this.#around.clock.now() + deadlineMsFor(0), 'd');
     if (await deleteScore(tools, this.number, oldest)) this.scores.splice(this.scores.indexOf(oldest), 1);
     // One that cannot be deleted stays, uncertain; the list must not grow for it without end.
     else if (this.scores.length > this.#around.load.liveScoresPerUser * 2) this.scores.shift();
+    return tools.answeredAt();
   }
 
   #tools(planned: PlannedOperation, deadlineAt: number, suffix = ''): OperationTools & { answeredAt: () => number } {

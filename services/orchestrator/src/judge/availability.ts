@@ -4,6 +4,8 @@ import type { Probe } from './time-order.ts';
 import { isNeutral, share } from './traffic.ts';
 
 export class Availability {
+  /** Probes that say nothing about the server, because the generator did not ask or slept through the answer. */
+  notStarted = 0;
   #ok = 0;
   #due = 0;
   #sheds = 0;
@@ -16,6 +18,7 @@ export class Availability {
 
   /** `inControl`: the probe was due in steady, outside of every fault's window. */
   add(probe: Probe, inControl: boolean): void {
+    if (probe.outcome === 'not_started') this.notStarted += 1;
     if (isNeutral(probe.outcome)) return;
     const ok = probe.outcome === 'ok';
     this.#due += 1;

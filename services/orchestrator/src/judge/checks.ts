@@ -213,11 +213,12 @@ function kindsThatNeverBit({ faults }: Evidence): string[] {
   return [...never].map((kind) => `no fault of the planned kind ${kind} bit`);
 }
 
-function generatorFaults({ generator, traffic }: Evidence): string[] {
+function generatorFaults({ generator, traffic, availability }: Evidence): string[] {
   const { lateStartRate, eventLoopDelayP99Ms, cpuShare } = generator;
   if (lateStartRate === null || eventLoopDelayP99Ms === null || cpuShare === null) return [];
   const notStarted = traffic.attempts.get('not_started') ?? 0;
   const notStartedRate = share(notStarted, traffic.attemptCount + notStarted) ?? 0;
+  const probesNotStartedRate = share(availability.notStarted, availability.probes + availability.notStarted) ?? 0;
   const limits = generatorLimits;
   return [
     lateStartRate > limits.lateStartRate
@@ -225,6 +226,9 @@ function generatorFaults({ generator, traffic }: Evidence): string[] {
       : '',
     notStartedRate > limits.lateStartRate
       ? `the generator could not start ${percentOf(notStartedRate)} of its requests (at most ${percentOf(limits.lateStartRate)})`
+      : '',
+    probesNotStartedRate > limits.lateStartRate
+      ? `the generator could not start ${percentOf(probesNotStartedRate)} of its probes (at most ${percentOf(limits.lateStartRate)})`
       : '',
     eventLoopDelayP99Ms > limits.eventLoopDelayP99Ms
       ? `the generator's event loop was ${eventLoopDelayP99Ms} ms late (p99, at most ${limits.eventLoopDelayP99Ms} ms)`

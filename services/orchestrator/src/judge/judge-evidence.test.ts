@@ -101,6 +101,22 @@ describe('judge, of what it was not shown', () => {
       },
     ],
     ['the generator was late', /of the generator's starts were late/, { lateStarts: 20 }],
+    [
+      'the generator did not ask all of its probes',
+      /could not start 1\.\d\d % of its probes/,
+      {
+        extra: [
+          {
+            type: 'probe_second',
+            at: new SimulatedRun().at(31),
+            probes: Array.from({ length: 30 }, () => {
+              const dueAt = new SimulatedRun().at(30.5);
+              return { dueAt, endedAt: dueAt + 1_500, outcome: 'not_started' as const };
+            }),
+          },
+        ],
+      },
+    ],
     ['the event loop of the generator was late', /event loop was 250 ms late/, { eventLoopDelayP99Ms: 250 }],
     ['the generator had no CPU left', /the generator used 95\.00 % of its CPU/, { cpuShare: 0.95 }],
     ['a rule has no data', /not enough data for the rules .*leaks/, {}, not('hygiene_checked')],

@@ -1,0 +1,171 @@
+/** A slow server is not a slow generator, and a slow generator is not a slow server. Users live in virtual time. */
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { type Clock, createRegistry, Random, systemClock } from '@encore/kit';
+import { describe, it } from 'mocha';
+import type { Dispatcher } from 'undici';
+import type { Ledger } from './ledger.ts';
+import { createMetrics } from './metrics.ts';
+import { Probe } from './probe.ts';
+import { testRequest } from './testing/load-bench.ts';
+import { type OperationRecord, VirtualUser } from './virtual-user.ts';
+
+interface Costs {
+  /** Of each request. */
+  serverMs: number;
+  /** Of each ledger entry. */
+  diskMs: number;
+  /** By which timers are late. */
+  oversleepMs: number;
+}
+
+interface Seen {
+  lateMs: number[];
+  ended: OperationRecord[];
+  skipped: number;
+}
+
+const operations = 200;
+const thinkSeconds = { min: 0.5, max: 3 };
+
+/** One user whose creations are all refused, until it planned so many operations. */
+async function live({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> {
+  let nowMs = 1_000_000;
+  const clock: Clock = {
+    now: () => nowMs,
+    sleep: async (ms) => {
+      nowMs += ms + oversleepMs;
+    },
+  };
+  const seen: Seen = { lateMs: [], ended: [], skipped: 0 };
+  const stopping = new AbortController();
+  const stopWhenDone = (): void => {
+    if (seen.ended.length + seen.skipped >= operations) stopping.abort();
+  };
+  async function* body(): AsyncGenerator<Buffer> {
+    yield Buffer.from('{"error":{"code":"NO","message":"no","definite":true}}');
+  }
+  const dispatcher = {
+    request: async () => {
+      nowMs += serverMs;
+      return { statusCode: 400, headers: {}, body: body() };
+    },
+  } as unknown as Dispatcher;
+  const ledger = {
+    write: async () => {
+      nowMs += diskMs;
+    },
+  } as unknown as Ledger;
+  const mix = { create: 1, analyze: 0, modify: 0, export: 0, heavy: 0 };
+  const user = new VirtualUser(1, new Random(5), {
+    runId: 'test-1',
+    load: { ...testRequest.load, mix, thinkSeconds, byteBudgetPerSecond: 1_000 },
+    users: 1,
+    dispatcher,
+    clock,
+    ledger,
+    stopping: stopping.signal,
+    cancel: new AbortController().signal,
+    pausesMs: [1, 1],
+    attemptEnded: () => {},
+    operationEnded: (record) => {
+      seen.ended.push(record);
+      stopWhenDone();
+    },
+    operationSkipped: () => {
+      seen.skipped += 1;
+      stopWhenDone();
+    },
+    started: (lateMs) => seen.lateMs.push(lateMs),
+  });
+  await user.live(nowMs);
+  return seen;
+}
+
+const lateStarts = ({ lateMs }: Seen) => lateMs.filter((ms) => ms > 100).length / lateMs.length;
+const meanResponseMs = ({ ended }: Seen) =>
+  ended.reduce((sum, { dueAt, endedAt }) => sum + endedAt - dueAt, 0) / ended.length;
+
+describe('who is slow', () => {
+  it('nobody: each start is on time, and each response takes what the server takes', async () => {
+    const seen = await live({ serverMs: 20, diskMs: 2, oversleepMs: 0 });
+    assert.deepEqual([lateStarts(seen), seen.skipped, seen.ended.length], [0, 0, operations]);
+    assert.ok(meanResponseMs(seen) < 25, `${meanResponseMs(seen)} ms`);
+  });
+
+  it('the server, however slow, and not the generator', async () => {
+    for (const serverMs of [1_500, 4_000, 25_000]) {
+      const seen = await live({ serverMs, diskMs: 2, oversleepMs: 0 });
+      assert.equal(lateStarts(seen), 0, `an answer in ${serverMs} ms`);
+      assert.ok(meanResponseMs(seen) > serverMs, `${meanResponseMs(seen)} ms`);
+      // At most ten seconds late, one operation, and the pause before it.
+      assert.ok(seen.ended.every(({ dueAt, startedAt }) => startedAt - dueAt < 12_000));
+      if (serverMs > 3_000) assert.ok(seen.skipped > operations / 4, `${seen.skipped} skipped`);
+    }
+  });
+
+  it('the generator, when its timers are late', async () => {
+    const seen = await live({ serverMs: 20, diskMs: 2, oversleepMs: 300 });
+    assert.ok(lateStarts(seen) > 0.9, `${lateStarts(seen)} late`);
+  });
+
+  it('the generator, when its disk holds users up', async () => {
+    const seen = await live({ serverMs: 20, diskMs: 4_000, oversleepMs: 0 });
+    assert.ok(lateStarts(seen) > 0.9, `${lateStarts(seen)} late`);
+  });
+});
+
+describe('a probe that the generator held up', () => {
+  /** The outcomes of the first probes, when each request runs this. */
+  async function probesOf(
+    request: () => Promise<unknown>,
+    dueAt = realClock.now(),
+  ): Promise<{ outcomes: string[]; lateStarts: number }> {
+    const stopping = new AbortController();
+    const outcomes: string[] = [];
+    let lateStarts = 0;
+    const probe = new Probe({
+      runId: 'test-1',
+      perSecond: 1,
+      dispatcher: { request } as unknown as Dispatcher,
+      clock: realClock,
+      ledger: { write: async () => {} } as unknown as Ledger,
+      metrics: createMetrics(createRegistry('loadgen')),
+      add: (event) => {
+        if (event.type === 'probe_second') outcomes.push(...event.probes.map(({ outcome }) => outcome));
+      },
+      started: (lateMs) => {
+        lateStarts += lateMs > 100 ? 1 : 0;
+        stopping.abort();
+      },
+    });
+    await probe.run(dueAt, stopping.signal);
+    return { outcomes, lateStarts };
+  }
+  const realClock: Clock = { now: () => performance.now(), sleep: async () => {} };
+  const unanswered = ({ signal }: { signal: AbortSignal }) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+  it('counts as not started when the generator slept through its deadline', async () => {
+    const request = (options: { signal: AbortSignal }) => {
+      for (const until = performance.now() + 1_300; performance.now() < until; );
+      return unanswered(options);
+    };
+    assert.deepEqual((await probesOf(request as () => Promise<unknown>)).outcomes, ['not_started']);
+  });
+
+  it('has its whole second after a late start', async () => {
+    const body = Readable.from([Buffer.from('{}')]);
+    const request = async () => {
+      await systemClock.sleep(600);
+      return { statusCode: 503, headers: {}, body };
+    };
+    const { outcomes, lateStarts } = await probesOf(request, realClock.now() - 700);
+    assert.deepEqual([outcomes, lateStarts], [['server_error'], 1]);
+  });
+
+  it('counts as a missed deadline when only the server kept it waiting', async () => {
+    const { outcomes } = await probesOf(unanswered as () => Promise<unknown>);
+    assert.deepEqual(outcomes, ['deadline']);
+  });
+});
