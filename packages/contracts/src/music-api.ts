@@ -18,7 +18,10 @@ export type Place = z.infer<typeof placeSchema>;
 
 const versionOutput = { score_id: scoreIdSchema, version: z.number().int() };
 
-/** What a score loses when it is read; the stored file still has it. In the words of the tools' descriptions too. */
+/**
+ * What a score loses when it is read; the stored file still has it. In the words of the tools'
+ * descriptions too.
+ */
 export const leftOut = [
   'lyrics',
   'dynamics',
@@ -36,7 +39,10 @@ export const scoreOutlineSchema = z.object({
   title: z.string(),
   composer: z.string(),
   measures: z.number().int(),
-  /** With repeats and endings played out, as the MIDI export has them; null beyond its limit of 200,000. */
+  /**
+   * With repeats and endings played out, as the MIDI export has them; null beyond its limit of
+   * 200,000.
+   */
   measures_played: z.number().int().nullable(),
   /** In quarter notes, when the first measure is incomplete. */
   pickup: z.string().nullable(),
@@ -93,7 +99,10 @@ export const keyAnalysisInputSchema = z.strictObject({
 const keyCandidateSchema = z.object({
   key: z.string(),
   correlation: z.number(),
-  /** What the keys are ordered by: correlation of the whole piece and of its ends, final bass, written signature. */
+  /**
+   * What the keys are ordered by: correlation of the whole piece and of its ends, final bass,
+   * written signature.
+   */
   evidence: z.number(),
 });
 const keyFoundSchema = z.object({

@@ -9,7 +9,7 @@
  *   GET    /scores?prefix=P&after=ID&limit=N -> 200 {scores: storedScore[], next}   (ids that begin with P)
  *
  * Errors: {error: {code, message, definite}} with 4xx, 5xx; 503/429 carry Retry-After. `definite` true: it surely did not happen.
- * On /mcp the same as a JSON-RPC error: {jsonrpc, id: null, error: {code, message, data: {code, definite}}}.
+ * On /mcp the same as JSON-RPC: {jsonrpc, id: null, error: {code, message, data: {code, definite}}}.
  * Codes that the load generator tells apart: OVERLOADED, RATE_LIMITED, BREAKER_OPEN, DATABASE_UNAVAILABLE, DRAINING.
  *
  * Port 8001: GET /health/live, /health/ready, /health (= ready), /health/detailed, /metrics.
@@ -64,7 +64,10 @@ export const exportScoreOutputSchema = z.object({
 export const deleteScoreInputSchema = z.strictObject({ score_id: scoreIdSchema });
 export const deleteScoreOutputSchema = z.object({ score_id: scoreIdSchema, deleted: z.boolean() });
 
-/** The beginning of an id, also an empty one. The database takes no NUL, so other characters end here. */
+/**
+ * The beginning of an id, also an empty one. The database takes no NUL, so other characters end
+ * here.
+ */
 const idPartSchema = z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, 'must be at most 64 of A-Z a-z 0-9 _ -');
 export const listScoresInputSchema = z.strictObject({
   prefix: idPartSchema.default(''),
@@ -123,7 +126,10 @@ export const serverErrorSchema = z.object({
 });
 export type ServerErrorBody = z.infer<typeof serverErrorSchema>;
 
-/** A POST /mcp that is refused before its message is read (403, 408, 413, 429, 503): the same error, as JSON-RPC. */
+/**
+ * A POST /mcp that is refused before its message is read (403, 408, 413, 429, 503): the same error,
+ * as JSON-RPC.
+ */
 export const rpcRefusalSchema = z.object({
   jsonrpc: z.literal('2.0'),
   id: z.null(),

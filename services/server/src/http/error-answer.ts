@@ -1,6 +1,6 @@
 /**
- * One error format for all routes: {error: {code, message, definite}}, with Retry-After where trying again makes sense.
- * On /mcp it is wrapped in a JSON-RPC error, which MCP clients read.
+ * One error format for all routes: {error: {code, message, definite}}, with Retry-After where
+ * trying again makes sense. On /mcp it is wrapped in a JSON-RPC error, which MCP clients read.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RpcRefusal } from '@encore/contracts/server-api';
@@ -27,13 +27,19 @@ export function errorBody({ code, message, definite }: EncoreError): {
   return { error: { code, message: short.toWellFormed(), definite } };
 }
 
-/** The id is null, as JSON-RPC has it where the id of the request is not known: nothing of the body was read. */
+/**
+ * The id is null, as JSON-RPC has it where the id of the request is not known: nothing of the body
+ * was read.
+ */
 function rpcRefusal(known: EncoreError): RpcRefusal {
   const { code, message, definite } = errorBody(known).error;
   return { jsonrpc: '2.0', id: null, error: { code: rpcCode(known.status), message, data: { code, definite } } };
 }
 
-/** Invalid request and internal error, as JSON-RPC numbers them; -32000, of the range for servers, is "try again later". */
+/**
+ * Invalid request and internal error, as JSON-RPC numbers them; -32000, of the range for servers,
+ * is "try again later".
+ */
 function rpcCode(status: number): number {
   if (status === 429 || status === 503) return -32_000;
   return status < 500 ? -32_600 : -32_603;

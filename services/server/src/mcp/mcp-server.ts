@@ -70,8 +70,9 @@ function listed(tool: Tool): ToolListing {
 const { properties: errorProperties } = z.toJSONSchema(serverErrorSchema);
 
 /**
- * The output of the tool, or `error`. Clients also validate the structured content of an error result against this
- * schema (the TypeScript SDK does up to 1.32), and reject the call when it does not match.
+ * The output of the tool, or `error`. Clients also validate the structured content of an error
+ * result against this schema (the TypeScript SDK does up to 1.32), and reject the call when it does
+ * not match.
  */
 function outputSchemaOf(tool: Tool): NonNullable<ToolListing['outputSchema']> {
   const { required = [], properties, ...rest } = z.toJSONSchema(tool.output);

@@ -89,7 +89,10 @@ export class MidiPerformance {
     }
   }
 
-  /** A drum hit often ends where it begins. It gets a sixteenth, or less where the same key is struck again before. */
+  /**
+   * A drum hit often ends where it begins. It gets a sixteenth, or less where the same key is
+   * struck again before.
+   */
   #giveLengths(notes: readonly MidiNote[]): void {
     const usual = Math.max(1, Math.round(this.#ticksPerQuarter / 4));
     /** Of each key the onset of the note after this one, and of the next one after that onset. */

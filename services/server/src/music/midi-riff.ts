@@ -1,4 +1,7 @@
-/** MIDI in another file: a RIFF container (.rmi), or behind the header that old Macs wrote (MacBinary). Inside it is as any other. */
+/**
+ * MIDI in another file: a RIFF container (.rmi), or behind the header that old Macs wrote
+ * (MacBinary). Inside it is as any other.
+ */
 import { malformed } from './score-limits.ts';
 
 /** Of MacBinary: it begins with a zero, and the file follows. */

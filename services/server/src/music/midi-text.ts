@@ -1,6 +1,7 @@
 /**
- * Text in a MIDI file has no declared encoding. A byte order mark decides, or a mark of the kind that karaoke files have
- * (RP-026: {@LATIN}, {@JP}); then it is UTF-8 if it can be, else Windows-1252.
+ * Text in a MIDI file has no declared encoding. A byte order mark decides, or a mark of the kind
+ * that karaoke files have (RP-026: {@LATIN}, {@JP}); then it is UTF-8 if it can be, else
+ * Windows-1252.
  */
 import { detectUnicode } from './format.ts';
 

@@ -50,7 +50,10 @@ export function splitMidi(bytes: Uint8Array): MidiFile {
 export function readTrack(bytes: Uint8Array, visitor: MidiVisitor): void {
   const reader = new TrackReader(bytes);
   let tick = 0;
-  /** Of the last channel event. The standard ends it at a meta event; programs go on, and other readers follow them. */
+  /**
+   * Of the last channel event. The standard ends it at a meta event; programs go on, and other
+   * readers follow them.
+   */
   let running = 0;
   while (reader.at < bytes.length) {
     tick += reader.variableLength();
@@ -90,7 +93,8 @@ function readSystemEvent(reader: TrackReader, status: number, tick: number, visi
     return false;
   }
   if (status !== 0xff) {
-    // Messages for a cable, which some recorders store: position, song and quarter frame have data, the others have none.
+    // Messages for a cable, which some recorders store: position, song and quarter frame have data,
+    // the others have none.
     reader.bytes(status === 0xf2 ? 2 : status === 0xf1 || status === 0xf3 ? 1 : 0);
     return false;
   }

@@ -1,6 +1,7 @@
 /**
- * A score as Standard MIDI, format 1: a conductor track, then one track for each part. MIDI holds when each key goes down and up; it holds no
- * spelling, no voices, no grace notes and no repeats (they are played out), and its ticks are at most 32767 to the quarter.
+ * A score as Standard MIDI, format 1: a conductor track, then one track for each part. MIDI holds
+ * when each key goes down and up; it holds no spelling, no voices, no grace notes and no repeats
+ * (they are played out), and its ticks are at most 32767 to the quarter.
  */
 import { type MidiEvent, writeMidi } from 'midi-file';
 import { UNPITCHED } from './note-columns.ts';
@@ -121,8 +122,9 @@ const percussionChannel = 9;
 const melodicChannels = Array.from({ length: 16 }, (_, channel) => channel).filter((one) => one !== percussionChannel);
 
 /**
- * A channel for each part, that of its file where no earlier part has it: on a shared channel, parts would play each
- * other's instrument and end each other's notes. Beyond fifteen parts, those of one instrument share one.
+ * A channel for each part, that of its file where no earlier part has it: on a shared channel,
+ * parts would play each other's instrument and end each other's notes. Beyond fifteen parts, those
+ * of one instrument share one.
  */
 function assignChannels(score: Score): number[] {
   const melodic = score.parts.filter((part) => !isPercussion(score, part));
@@ -133,7 +135,8 @@ function assignChannels(score: Score): number[] {
     used.set(channel, (used.get(channel) ?? 0) + 1);
   };
   const own = ({ channel }: Part) => channel !== null && channel !== percussionChannel && !used.has(channel);
-  // The first part of each instrument comes first, so that each instrument has a channel as long as there are enough.
+  // The first part of each instrument comes first, so that each instrument has a channel as long as
+  // there are enough.
   const first = melodic.filter((part, i) => melodic.findIndex(({ program }) => program === part.program) === i);
   for (const group of [first, melodic]) {
     for (const part of group) if (!channels.has(part) && own(part)) give(part, part.channel ?? 0);

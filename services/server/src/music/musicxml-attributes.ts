@@ -156,7 +156,10 @@ function keepTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: numbe
 
 const soundElement: ElementNode = mark(addTempo);
 
-/** A metronome mark gives the tempo where no `sound` at its place does: half. = 46, "ca. 92", "92-96" (the first number). */
+/**
+ * A metronome mark gives the tempo where no `sound` at its place does: half. = 46, "ca. 92",
+ * "92-96" (the first number).
+ */
 const metronomeElement: ElementNode = element(
   {
     'beat-unit': leaf((state, text) => {

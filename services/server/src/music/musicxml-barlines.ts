@@ -1,6 +1,7 @@
 /**
- * Barlines of MusicXML: repeats and endings. They hold for the piece, whatever part they stand in; programs differ in
- * whether they repeat them in each part, and in which of the two signs of an ending they write.
+ * Barlines of MusicXML: repeats and endings. They hold for the piece, whatever part they stand in;
+ * programs differ in whether they repeat them in each part, and in which of the two signs of an
+ * ending they write.
  */
 import { cellOf, type ElementNode, element, hint, type MusicxmlState, mark, partOf, warn } from './musicxml-state.ts';
 
@@ -61,7 +62,10 @@ function closeEnding(state: MusicxmlState, to: number): void {
   state.builder.setEndings(open.from, to, open.numbers);
 }
 
-/** Brackets that nothing closed cover the measure in which they begin: after that, each pass plays on anyway. */
+/**
+ * Brackets that nothing closed cover the measure in which they begin: after that, each pass plays
+ * on anyway.
+ */
 export function closeOpenEndings({ endings, builder }: MusicxmlState): void {
   for (const { from, numbers } of endings.values()) builder.setEndings(from, from, numbers);
 }

@@ -86,7 +86,8 @@ function durationOf(state: MusicxmlState, cell: Cell): number {
   const part = partOf(state);
   const quarters = quartersOfType(note.type);
   if (quarters !== undefined) {
-    // With n dots a note lasts 2 - 1/2^n times as long; 1/256 of a quarter note is the shortest type.
+    // With n dots a note lasts 2 - 1/2^n times as long; 1/256 of a quarter note is the shortest
+    // type.
     const halvings = 2 ** Math.min(note.dots, maxDots);
     const numerator = quarters * 256 * (2 * halvings - 1) * note.normalNotes * part.divisions;
     return builder.fraction(cell, numerator, 256 * halvings * note.actualNotes);

@@ -161,8 +161,8 @@ export function integer(text: string, name: string, min: number, max: number): n
 }
 
 /**
- * A whole number that says how to play or draw, not what the music is. One that cannot be used is ignored with a
- * warning, for it is no reason to refuse the score.
+ * A whole number that says how to play or draw, not what the music is. One that cannot be used is
+ * ignored with a warning, for it is no reason to refuse the score.
  */
 export function hint(state: MusicxmlState, text: string, name: string, min: number, max: number): number | null {
   const value = numberIn(text);

@@ -210,7 +210,10 @@ class PartWriter {
   }
 }
 
-/** The bracket of an ending goes on over neighbours that are played in the same passes, up to a repeat. */
+/**
+ * The bracket of an ending goes on over neighbours that are played in the same passes, up to a
+ * repeat.
+ */
 function isSameEnding(left: Measure | undefined, right: Measure | undefined): boolean {
   return left?.repeatTimes === 0 && left.endings.join() === right?.endings.join();
 }

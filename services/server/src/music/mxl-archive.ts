@@ -1,7 +1,8 @@
 /**
- * Compressed MusicXML: a ZIP file whose META-INF/container.xml names the score inside. Without a usable container, the one
- * score inside is read. Entries are inflated in small steps and counted while they grow, so neither a ZIP bomb nor a false
- * size in the directory costs more than the limit.
+ * Compressed MusicXML: a ZIP file whose META-INF/container.xml names the score inside. Without a
+ * usable container, the one score inside is read. Entries are inflated in small steps and counted
+ * while they grow, so neither a ZIP bomb nor a false size in the directory costs more than the
+ * limit.
  */
 import { crc32 } from 'node:zlib';
 import { Inflate } from 'fflate';
@@ -24,7 +25,10 @@ const entrySignature = 0x02014b50;
 const localSignature = 0x04034b50;
 const containerName = 'META-INF/container.xml';
 const maxContainerBytes = 65_536;
-/** Folders, and what programs and systems put beside the files: META-INF, __MACOSX, names that begin with a dot. */
+/**
+ * Folders, and what programs and systems put beside the files: META-INF, __MACOSX, names that begin
+ * with a dot.
+ */
 const noScore = /\/$|^META-INF\/|^__MACOSX\/|(^|\/)\.[^/]*$/;
 const scoreName = /\.(xml|musicxml|mid|midi)$/i;
 /** How many files are looked into for the one score. */
@@ -117,7 +121,10 @@ function rootFile(container: Uint8Array): string | undefined {
   return found;
 }
 
-/** The one score inside an archive that does not say which it is; by name first, for other files may be large. */
+/**
+ * The one score inside an archive that does not say which it is; by name first, for other files may
+ * be large.
+ */
 function onlyScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry {
   const files = [...entries].filter(([name]) => !noScore.test(name));
   const named = files.filter(([name]) => scoreName.test(name));

@@ -1,6 +1,6 @@
 /**
- * A score as it is played: each measure as often as its repeats and endings say, one after the other. The analyses look at
- * the written score; MIDI, which has no repeats, gets this one.
+ * A score as it is played: each measure as often as its repeats and endings say, one after the
+ * other. The analyses look at the written score; MIDI, which has no repeats, gets this one.
  */
 import { type NoteColumns, reorderNoteColumns } from './note-columns.ts';
 import { hasRepeats, playOrder } from './play-order.ts';

@@ -1,7 +1,7 @@
 /**
- * The order in which measures are played: repeats and endings played out. A section is repeated from its own sign, or from
- * the end of the one before, or from the beginning; sections inside are repeated again each time. Da capo and dal segno
- * are not in the score model.
+ * The order in which measures are played: repeats and endings played out. A section is repeated
+ * from its own sign, or from the end of the one before, or from the beginning; sections inside are
+ * repeated again each time. Da capo and dal segno are not in the score model.
  */
 import type { Measure } from './score.ts';
 
@@ -20,7 +20,10 @@ export function hasRepeats(measures: readonly Measure[]): boolean {
   return measures.some(({ repeatTimes }) => repeatTimes > 0);
 }
 
-/** Indices of measures, in the order of playing. Repeats within repeats can make them very many: count them. */
+/**
+ * Indices of measures, in the order of playing. Repeats within repeats can make them very many:
+ * count them.
+ */
 export function* playOrder(measures: readonly Measure[]): Generator<number> {
   const { endingAt, repeatedFrom } = sectionsOf(measures);
   for (let index = 0; index < measures.length; index++) {
@@ -39,7 +42,10 @@ export function* playOrder(measures: readonly Measure[]): Generator<number> {
   }
 }
 
-/** Endings that no pass leads to, for a repeat sign is missing, are played with the last pass: no music is lost. */
+/**
+ * Endings that no pass leads to, for a repeat sign is missing, are played with the last pass: no
+ * music is lost.
+ */
 function isPlayed(endings: readonly number[], { pass, lastPass }: Section): boolean {
   return endings.includes(pass) || (pass === lastPass && endings.every((ending) => ending > lastPass));
 }
@@ -52,7 +58,10 @@ export function countPlayed(measures: readonly Measure[], max: number): number |
   return count;
 }
 
-/** For each measure the section that it is an ending of, and the section that it sends back to the start of. */
+/**
+ * For each measure the section that it is an ending of, and the section that it sends back to the
+ * start of.
+ */
 function sectionsOf(measures: readonly Measure[]) {
   const endingAt: (Section | undefined)[] = new Array(measures.length);
   const repeatedFrom: (Section | undefined)[] = new Array(measures.length);

@@ -25,9 +25,10 @@ const musicalDenominators = Array.from({ length: 192 }, (_, i) => i + 1).filter(
 });
 
 /**
- * The fraction that a decimal over 0 stands for, never 0 itself. "0.333333" is a third that was rounded or cut: three of
- * them are one, and "0.999999" is their sum. It is the fraction with the smallest denominator that is as close as rounding
- * explains, as long as hitting one that close by chance is unlikely; otherwise the decimal itself.
+ * The fraction that a decimal over 0 stands for, never 0 itself. "0.333333" is a third that was
+ * rounded or cut: three of them are one, and "0.999999" is their sum. It is the fraction with the
+ * smallest denominator that is as close as rounding explains, as long as hitting one that close by
+ * chance is unlikely; otherwise the decimal itself.
  */
 export function fractionOfDecimal(value: number): [numerator: number, denominator: number] {
   const text = String(value);

@@ -82,7 +82,10 @@ function emptyMeasures(builder: ScoreBuilder): Map<number, TimeSignature | undef
   return empty;
 }
 
-/** The signature of each measure that begins with one: of the first part that has any so far, as in `signaturesOf`. */
+/**
+ * The signature of each measure that begins with one: of the first part that has any so far, as in
+ * `signaturesOf`.
+ */
 function timesByMeasure(builder: ScoreBuilder): Map<number, TimeSignature> {
   const known = new Set<object>(builder.parts.flatMap(({ times }) => times));
   const changes = builder.changes.filter(({ offset, change }) => offset === 0 && known.has(change));
@@ -131,7 +134,10 @@ function finishPart(draft: PartDraft): Part {
   return { id, name, program, channel, staves, from, to, keys, times, clefs, transposes };
 }
 
-/** Many programs repeat the tempo in each part, or write two at one place: the last one holds, so marks come first. */
+/**
+ * Many programs repeat the tempo in each part, or write two at one place: the last one holds, so
+ * marks come first.
+ */
 function sortTempos(tempos: Tempo[]): Tempo[] {
   const sorted = tempos.sort((a, b) => a.tick - b.tick);
   return sorted.filter((tempo, i) => tempo.tick !== sorted[i + 1]?.tick);

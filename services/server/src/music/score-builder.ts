@@ -45,7 +45,9 @@ export class ScoreBuilder {
   readonly parts: PartDraft[] = [];
   readonly measures: Measure[] = [];
   readonly tempos: Tempo[] = [];
-  /** Tempos of metronome marks: they hold where no tempo for playback is written at the same place. */
+  /**
+   * Tempos of metronome marks: they hold where no tempo for playback is written at the same place.
+   */
   readonly marks: Tempo[] = [];
   readonly #warnings = new Set<string>();
   readonly #repeatStarts = new Set<number>();
@@ -178,7 +180,10 @@ export class ScoreBuilder {
     return this.fraction(cell, numerator, denominator);
   }
 
-  /** A length given as a fraction of the file's unit, in the unit of the cell, which is refined to hold it exactly. */
+  /**
+   * A length given as a fraction of the file's unit, in the unit of the cell, which is refined to
+   * hold it exactly.
+   */
   fraction(cell: Cell, numerator: number, denominator: number): number {
     const exact = (numerator * cell.multiplier) / denominator;
     if (Number.isInteger(exact)) return exact;

@@ -16,7 +16,10 @@ export interface Score {
   parts: Part[];
   tempos: Tempo[];
   notes: NoteColumns;
-  /** What the reader ignored or guessed, one sentence each, at most `maxWarnings` and a count of the rest. */
+  /**
+   * What the reader ignored or guessed, one sentence each, at most `maxWarnings` and a count of the
+   * rest.
+   */
   warnings: string[];
 }
 
@@ -91,8 +94,8 @@ export interface Tempo {
 }
 
 /**
- * The time or key signatures that hold for the piece: those of the first part that has any so far. An earlier part may
- * have none, as percussion has no key.
+ * The time or key signatures that hold for the piece: those of the first part that has any so far.
+ * An earlier part may have none, as percussion has no key.
  */
 export function signaturesOf<Kind extends 'times' | 'keys'>({ parts }: Score, kind: Kind): Part[Kind] {
   const all = parts.flatMap((part, index) => part[kind].map((signature) => ({ index, signature })));

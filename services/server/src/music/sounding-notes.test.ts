@@ -4,7 +4,10 @@ import { nameOfPitch } from './pitch.ts';
 import { read } from './read-fixture.ts';
 import { soundingNotes } from './sounding-notes.ts';
 
-/** "C4:4<1/2": C4 for 4 quarters with the end of a tie (">" begins one), voice 1, staff 2. "&" parts voices; R0 is a rest. */
+/**
+ * "C4:4<1/2": C4 for 4 quarters with the end of a tie (">" begins one), voice 1, staff 2. "&" parts
+ * voices; R0 is a rest.
+ */
 function measure(text: string): string {
   const voices = text.split('&').map((voice) =>
     voice

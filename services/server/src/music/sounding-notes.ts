@@ -71,7 +71,10 @@ class TiedNotes {
     else byEnd.set(note.end, [{ note, voice, staff }]);
   }
 
-  /** Removes and returns the note that is continued at `onset`: of several, the one of this voice, or else of this staff. */
+  /**
+   * Removes and returns the note that is continued at `onset`: of several, the one of this voice,
+   * or else of this staff.
+   */
   take(midi: number, onset: number, voice: number, staff: number): SoundingNote | undefined {
     const waiting = this.#byKey.get(midi)?.get(onset) ?? [];
     const likeness = (tied: TiedNote) => (tied.voice === voice ? 2 : 0) + (tied.staff === staff ? 1 : 0);

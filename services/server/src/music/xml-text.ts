@@ -14,7 +14,8 @@ export class XmlText {
     this.#decoder ??= decoderFor(bytes);
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const text = this.#run(bytes.subarray(at, at + pieceBytes), true);
-      // A second byte order mark or a blank line before the declaration: XML forbids it, and programs write it.
+      // A second byte order mark or a blank line before the declaration: XML forbids it, and
+      // programs write it.
       yield isFirst && at === 0 ? text.replace(/^[\uFEFF\s]+/, '') : text;
     }
   }

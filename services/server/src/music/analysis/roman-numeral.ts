@@ -44,15 +44,24 @@ export function romanNumeral(chord: Chord, key: Key): RomanNumeral {
   return secondaryOf(chord, key, distance) ?? plainNumeral(chord, key, distance);
 }
 
-/** Both tones of an augmented sixth are a semitone from the octave that it opens to: on the dominant, the usual goal. */
+/**
+ * Both tones of an augmented sixth are a semitone from the octave that it opens to: on the
+ * dominant, the usual goal.
+ */
 const sixthAboveGoal = -5;
 
-/** An augmented sixth that leads to the dominant of the key: it is of no scale, and yet as usual as IV. */
+/**
+ * An augmented sixth that leads to the dominant of the key: it is of no scale, and yet as usual as
+ * IV.
+ */
 export function isPredominantSixth({ root, type }: Pick<Chord, 'root' | 'type'>, key: Key): boolean {
   return isAugmentedSixth(type) && root - key.tonic === 1 + sixthAboveGoal;
 }
 
-/** Figures by the tone in the bass, in the order of the type's tones; the usual position is the first. */
+/**
+ * Figures by the tone in the bass, in the order of the type's tones; the usual position is the
+ * first.
+ */
 const sixthFigures: Record<string, readonly string[]> = {
   Ger: ['65', '43', '42', '7'],
   Fr: ['43', '42', '7', '65'],
