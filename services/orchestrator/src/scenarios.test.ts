@@ -7,6 +7,7 @@ import { defaultSchedule } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { parse as parseYaml } from 'yaml';
 import { parseCommandLine } from './command-line.ts';
+import { judged } from './testing/judged-run.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');
 const seeds = Array.from({ length: 100 }, (_, seed) => seed);
@@ -98,6 +99,30 @@ describe('scenarios', () => {
       assert.match(description, /^# [A-Z].{30,150}\.$/);
     });
   }
+
+  it('leave time enough between their faults to see the return to normal', async function () {
+    this.timeout(60_000);
+    const plans = Object.keys(promises).map((name) => [name, planOf(name, 7, '--hours', '0.5')] as const);
+    const smoke = ['--profile', 'smoke'];
+    for (const seed of ['1', '2', '3', '4', '5']) {
+      const command = parseCommandLine([...smoke, '--seed', seed], {});
+      assert.ok(command.name === 'run');
+      plans.push([`smoke with seed ${seed}`, { config: command.config, faults: command.plan.faults }]);
+    }
+    for (const [name, { config, faults }] of plans) {
+      const { hours, rampSeconds } = config;
+      const steadySeconds = hours * 3_600 - rampSeconds;
+      const { report } = await judged({
+        faults,
+        rampSeconds,
+        steadySeconds,
+        operationsPerSecond: 1,
+        probesPerSecond: 1,
+      });
+      const rule = report.thresholds.find(({ name: metric }) => metric === 'back_to_normal_seconds');
+      assert.equal(rule?.ok, true, `${name}: ${rule?.note}`);
+    }
+  });
 
   it('default is the default schedule, word for word', () => {
     const { config } = planOf('default', 7);

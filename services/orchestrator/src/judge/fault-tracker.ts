@@ -10,7 +10,7 @@ import type { EventOf, Plan, PlannedFault } from '@encore/contracts';
 import type { FaultRecord, ReturnOutcome } from './fault-record.ts';
 import { beganAt, containerOfFault, endOf, newFaultRecord, settlingMs } from './fault-record.ts';
 import { containerOf, kindTraits } from './kind-traits.ts';
-import { longestReturnMs, ReturnToNormal } from './return-to-normal.ts';
+import { longestReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
 import { type Observation, type Probe, timeOf } from './time-order.ts';
 import { isNeutral } from './traffic.ts';
 
@@ -149,12 +149,12 @@ export class FaultTracker {
       // It ended later than it seemed, or its target died once more.
       if (isFollowed) this.#stopFollowing();
       if (endedAt === null) continue;
-      this.#closeFollowed(endedAt, 'another fault was active');
+      this.#closeFollowed(endedAt, overlapReason);
       this.#followed = { record, endedAt };
       this.#toNormal.follow(endedAt);
       const others = this.#current.filter((other) => other !== record && other.injectedAt !== null);
       if (others.some((other) => other.closedAt === null && endOf(other) === null)) {
-        this.#closeFollowed(endedAt, 'another fault was active');
+        this.#closeFollowed(endedAt, overlapReason);
       }
     }
   }

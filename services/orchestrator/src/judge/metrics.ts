@@ -1,7 +1,7 @@
 /** The figures that rules may speak of, taken from the evidence. `of` is the number of trials behind a count. */
 import type { Evidence } from './evidence.ts';
 import { type Intervention, isBeyondDoubt } from './interventions.ts';
-import { longestReturnMs } from './return-to-normal.ts';
+import { longestReturnMs, overlapReason } from './return-to-normal.ts';
 import { readBackDisagreements } from './run-facts.ts';
 import type { MetricName } from './threshold.ts';
 import { counted, list } from './words.ts';
@@ -129,7 +129,8 @@ function detectionSeconds({ faults }: Evidence): Figure {
 /**
  * A censored figure is no sample: it neither keeps a rule nor breaks it. Only where the system was not normal for longer than in
  * all measured cases does its lower bound count, for the true figure is larger still. With less than half of them measured
- * there is too little to keep a rule by.
+ * there is too little to keep a rule by. Faults that ended under another one do not count there: of faults that overlap, the last
+ * one to end is measured for all.
  */
 function backToNormalSeconds({ faults }: Evidence): Figure {
   const samples: number[] = [];
@@ -170,7 +171,7 @@ function backToNormalSeconds({ faults }: Evidence): Figure {
     shape: 'trend',
     samples,
     of,
-    tooFew: measured < bounds.length,
+    tooFew: measured < bounds.length - (reasons.get(overlapReason) ?? 0),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };
 }

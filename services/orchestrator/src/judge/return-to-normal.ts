@@ -21,6 +21,8 @@ const normalSecondsInARow = 5;
  * bundled server, may need 60 s and two trial calls; what is not normal after that does not protect itself, it is broken.
  */
 export const longestReturnMs = 90_000;
+/** Why nobody knows when the system was back to normal after a fault that ended under another one. */
+export const overlapReason = 'another fault was active';
 /** The fault-free seconds that a fault is compared with. */
 const maxReference = 60;
 const minReference = 5;
