@@ -1,5 +1,5 @@
 /** A whole run over the fake lab, as `encore` makes one, and what it left: its exit code, its words, its history, its report. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EncoreEvent,
@@ -85,8 +85,9 @@ export async function runOver(
 function resultsOf(lab: FakeLab): Pick<Outcome, 'history' | 'report'> {
   const names = readdirSync(lab.resultsDir);
   const json = names.find((name) => name.endsWith('.json'));
-  if (json === undefined) return { history: [], report: null };
-  const text = readFileSync(join(lab.resultsDir, json.replace('.json', ''), 'history.ndjson'), 'utf8');
+  const evidence = join(lab.resultsDir, (json ?? '').replace('.json', ''), 'history.ndjson');
+  if (json === undefined || !existsSync(evidence)) return { history: [], report: null };
+  const text = readFileSync(evidence, 'utf8');
   const history = text
     .trim()
     .split('\n')
