@@ -133,6 +133,16 @@ const injectorFailed = z.object({
   fromAt: z.number(),
   toAt: z.number(),
 });
+/** The engine did not respond, so nothing is known of the containers from `fromAt` to `toAt`. */
+const engineLost = z.object({
+  type: z.literal('engine_lost'),
+  at,
+  fromAt: z.number(),
+  toAt: z.number(),
+  /** It went on after `toAt`: until the next event of this type, or to the end of the record. */
+  ongoing: z.boolean(),
+  reason: z.string(),
+});
 const targetSampled = z.object({
   type: z.literal('target_sampled'),
   at,
@@ -282,6 +292,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   engineSaw,
   targetStarted,
   injectorFailed,
+  engineLost,
   targetSampled,
   hygieneChecked,
   faultDue,

@@ -46,6 +46,11 @@ export class EventLog {
     return { boot: this.boot, after: startsAfter, dropped, events: this.#events.slice(start, start + pageSize) };
   }
 
+  /** A reader has named the last event, so it has all of them. */
+  get isRead(): boolean {
+    return this.#read >= this.#lastSeq;
+  }
+
   get #firstSeq(): number {
     return this.#lastSeq + 1 - this.#events.length;
   }

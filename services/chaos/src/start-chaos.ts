@@ -9,6 +9,7 @@ import {
   readApiToken,
   startHttpService,
   systemClock,
+  waitUntil,
 } from '@encore/kit';
 import type { ChaosConfig } from './config.ts';
 import { DockerEngine } from './injector/docker-engine.ts';
@@ -24,6 +25,9 @@ import { ToxiproxyApi } from './injector/toxiproxy-api.ts';
 import { chaosRoutes } from './routes.ts';
 import { schedulerMetrics } from './scheduler/metrics.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
+
+/** The orchestrator asks every 500 ms, and names what it got when it asks again. */
+const lastFetch = { timeoutMs: 1_500, everyMs: 50 };
 
 export async function startChaos(
   config: ChaosConfig,
@@ -50,6 +54,7 @@ export async function startChaos(
     clock: systemClock,
     deadline: (ms) => AbortSignal.timeout(ms),
     logger,
+    giveUp: () => process.exit(1),
   });
   const { recorder } = injector;
   const scheduler = new Scheduler({
@@ -80,7 +85,11 @@ export async function startChaos(
     url: service.url,
     port: service.port,
     [Symbol.asyncDispose]: async () => {
+      const isInRun = injector.isInRun;
+      if (isInRun) await injector.engineHealth.stopped();
       await scheduler.stop();
+      if (isInRun)
+        await waitUntil('the last events to be fetched', () => recorder.log.isRead, lastFetch).catch(() => {});
       await service[Symbol.asyncDispose]();
       stop.abort(new Error('chaos stops'));
       await running;

@@ -142,7 +142,7 @@ export class RunMetrics {
 
   /** The engine reports an act before the component that requested it does, so what is recent is not counted yet. */
   #violations(): Record<string, number> {
-    const run = { ended: null, lastAt: this.#clock.now() };
+    const run = { ended: null, lastAt: this.#clock.now(), engineLosses: [] };
     const settled = (list: Interventions['manual']): number =>
       list.filter((item) => isBeyondDoubt(item, { run, historyProblems: [] })).length;
     const { manual, unexpectedExits, forcedStops } = this.#interventions;

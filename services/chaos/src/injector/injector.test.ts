@@ -253,6 +253,56 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  const dead = () => Promise.reject(new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED', { status: 503 }));
+  it('records for how long the engine did not respond, and is not ready meanwhile', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const list = lab.engine.list.bind(lab.engine);
+    const lostAt = lab.clock.now();
+    lab.engine.list = dead;
+    await lab.clock.advance(8_000);
+    assert.equal(injector.ready, false);
+    lab.engine.list = list;
+    await lab.clock.advance(4_000);
+    assert.equal(injector.ready, true);
+    assert.deepEqual(lab.givenUp, []);
+    const [lost, ...more] = events(injector, 'engine_lost');
+    assert.ok(lost && more.length === 0 && !lost.ongoing, JSON.stringify([lost, more]));
+    assert.ok(lost.fromAt <= lostAt && lost.toAt >= lostAt + 8_000, JSON.stringify(lost));
+    stop.abort();
+  });
+
+  it('does not record one slow response of the engine', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const list = lab.engine.list.bind(lab.engine);
+    lab.engine.list = dead;
+    await lab.clock.advance(1_500);
+    lab.engine.list = list;
+    await lab.clock.advance(5_000);
+    assert.deepEqual(events(injector, 'engine_lost'), []);
+    stop.abort();
+  });
+
+  it('gives up when the engine has not responded for 15 s; its successor records how long it was gone', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const list = lab.engine.list.bind(lab.engine);
+    lab.engine.list = dead;
+    await lab.clock.advance(14_000);
+    assert.deepEqual(lab.givenUp, []);
+    await lab.clock.advance(2_500);
+    assert.equal(lab.givenUp.length, 1);
+    stop.abort();
+    const [lost] = events(injector, 'engine_lost');
+    assert.ok(lost?.ongoing);
+    lab.engine.list = list;
+    const successor = lab.injector();
+    const stopSuccessor = new AbortController();
+    void successor.run(stopSuccessor.signal);
+    await lab.clock.advance(3_000);
+    const told = events(successor, 'engine_lost');
+    assert.deepEqual([told.length, told[1]?.fromAt, told[1]?.ongoing], [2, lost.toAt, false]);
+    stopSuccessor.abort();
+  });
+
   it('restarts a Toxiproxy that does not answer and tells the window', async () => {
     const { lab, injector, stop } = await startedLab();
     let frozen = true;

@@ -6,6 +6,7 @@ import type { EngineInfo, HealAnswer, RunLeaseRequest, StartRequest, Target, Tar
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
 import type { ContainerView, Engine } from './engine.ts';
+import { EngineHealth } from './engine-health.ts';
 import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-hands.ts';
@@ -40,6 +41,8 @@ export interface InjectorParts {
   clock: Clock;
   deadline: Deadline;
   logger: Logger;
+  /** Ends the process, for its restart policy to start it again. */
+  giveUp: (reason: string) => void;
 }
 
 const tickMs = 250;
@@ -53,6 +56,7 @@ export class Injector {
   readonly healer: Healer;
   readonly watch: EngineWatch;
   readonly reporter: EngineReporter;
+  readonly engineHealth: EngineHealth;
   readonly #parts: InjectorParts;
   readonly #tools: FaultTools;
   readonly #lease: RunLease;
@@ -83,18 +87,31 @@ export class Injector {
     const shared = { tools: this.#tools, recorder: this.recorder, metrics, lock: this.#lock, deadline, clock, logger };
     this.keeper = new FaultKeeper({ ...shared, journal });
     this.healer = new Healer({ ...shared, keeper: this.keeper });
-    const inRun = () => this.#lease.runId !== null;
+    const inRun = () => this.isInRun;
+    this.engineHealth = new EngineHealth({
+      ...shared,
+      engine,
+      project,
+      inRun,
+      lostUntil: lostEngineAt(journal),
+      giveUp: parts.giveUp,
+    });
     this.reporter = new EngineReporter({ ...shared, engine, watch: this.watch, starts, keeper: this.keeper, inRun });
+  }
+
+  get isInRun(): boolean {
+    return this.#lease.runId !== null;
   }
 
   /** The engine was heard, the links are there, and the last round went well. */
   get ready(): boolean {
-    return this.#healthy && this.healer.linksReady;
+    return this.#healthy && this.engineHealth.responds && this.healer.linksReady;
   }
 
   /** Heals what a former life left, then keeps every promise until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#parts;
+    const checking = this.engineHealth.run(signal);
     while (!signal.aborted && !(await this.#learnRestartCounts())) await clock.sleep(retryMs, signal).catch(() => {});
     const watching = this.watch.run(signal);
     for (let tick = 0; !signal.aborted; tick += 1) {
@@ -106,7 +123,7 @@ export class Injector {
       }
       await clock.sleep(tickMs, signal).catch(() => {});
     }
-    await watching;
+    await Promise.all([watching, checking]);
   }
 
   /** Checks the run lease on each tick, the proxy and the active faults every second, drift every 3 s, memory every 5 s. */
@@ -256,9 +273,16 @@ export class Injector {
       metrics,
       deadline,
       logger,
-      inRun: () => this.#lease.runId !== null,
+      inRun: () => this.isInRun,
     });
   }
+}
+
+/** Until when an engine is recorded as lost that has not been seen since; null when none is. */
+function lostEngineAt(journal: Journal): number | null {
+  if (journal.run === null) return null;
+  const last = journal.events.findLast((event) => event.type === 'engine_lost');
+  return last?.type === 'engine_lost' && last.ongoing ? last.toAt : null;
 }
 
 /** What happened while the injector was dead is asked for from the last event on that it told. */

@@ -35,6 +35,8 @@ export class FakeLab {
   readonly user = new FakeUser(this.clock);
   lines: string[] = [];
   surges = 0;
+  /** Why an injector would have ended its process. */
+  readonly givenUp: string[] = [];
   /** Keep lines, for a successor; a long simulation has none. */
   keepsLines = true;
   metrics = silent;
@@ -118,6 +120,7 @@ export class FakeLab {
       clock: this.clock,
       deadline: () => never,
       logger: createLogger('test', 'silent'),
+      giveUp: (reason) => void this.givenUp.push(reason),
     });
   }
 

@@ -118,6 +118,16 @@ export const checks: readonly Check[] = [
     },
   },
   {
+    name: 'engine_responded',
+    demands: 'the container engine responded all the time, so that nothing happened unseen',
+    excused: false,
+    missing: ({ run }) =>
+      run.engineLosses.map(
+        ({ fromAt, toAt, reason }) =>
+          `what happened to containers for ${((toAt - fromAt) / 1_000).toFixed(1)} s from ${new Date(fromAt).toISOString()} is not known: ${reason}`,
+      ),
+  },
+  {
     name: 'time_observed',
     demands: 'at least 99 % of ramp and steady were observed',
     excused: true,

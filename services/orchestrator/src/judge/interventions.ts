@@ -142,11 +142,22 @@ export class Interventions {
   }
 }
 
-/** False when the line that explains the act may be one that the record lost: by damage, or by an end before its time. */
+/** An engine that stops takes the containers along before it is known to be lost, and one that starts brings them back. */
+const engineReachMs = { before: 10_000, after: 30_000 };
+
+/**
+ * False when the line that explains the act may be one that the record lost (by damage, or by an end before its time), or when
+ * the engine itself was failing around that time.
+ */
 export function isBeyondDoubt(
   { at }: Intervention,
-  { run, historyProblems }: { run: Pick<RunFacts, 'ended' | 'lastAt'>; historyProblems: readonly string[] },
+  {
+    run,
+    historyProblems,
+  }: { run: Pick<RunFacts, 'ended' | 'lastAt' | 'engineLosses'>; historyProblems: readonly string[] },
 ): boolean {
+  const { before, after } = engineReachMs;
+  if (run.engineLosses.some(({ fromAt, toAt }) => at >= fromAt - before && at <= toAt + after)) return false;
   return historyProblems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
 }
 

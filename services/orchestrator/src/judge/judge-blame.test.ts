@@ -51,6 +51,53 @@ describe('judge, of whose fault it was', () => {
     assert.ok(report.attribution.unexplained <= 10);
   });
 
+  it('has no data for the time in which the engine did not respond, and names the engine', async () => {
+    const run = new SimulatedRun();
+    const lost = (ongoing: boolean): EncoreEvent => ({
+      type: 'engine_lost',
+      at: run.at(115),
+      fromAt: run.at(100),
+      toAt: run.at(115),
+      ongoing,
+      reason: 'the container engine did not respond',
+    });
+    const stopped: EncoreEvent[] = ['kill', 'die', 'stop'].map((action) => ({
+      ...{ type: 'engine_saw', at: run.at(99), engineAt: run.at(99), target: 'server', action, exitCode: 0 },
+    }));
+    const ofRule = ({ report: { thresholds } }: Awaited<ReturnType<typeof judged>>) =>
+      ['unexpected_exits', 'manual_interventions'].map((metric) => thresholds.find(({ name }) => name === metric)?.ok);
+    assert.deepEqual(ofRule(await judged({})), [true, true]);
+    assert.deepEqual(ofRule(await judged({ extra: stopped })), [false, false]);
+    for (const ongoing of [false, true]) {
+      const gone = await judged({ extra: [...stopped, lost(ongoing)] });
+      assert.deepEqual(ofRule(gone), [null, null], 'what stopped around that time may have stopped with the engine');
+      assert.equal(gone.report.result, 'INCONCLUSIVE', gone.report.reasons.join());
+      assert.match(
+        gone.report.reasons.join(),
+        /what happened to containers for .* the container engine did not respond/,
+      );
+    }
+  });
+
+  it('does not blame a target that did not come back while the engine was gone', async () => {
+    const down = { faults: [plannedFault(1, { kind: 'outage', target: 'server', atSeconds: 60, downSeconds: 200 })] };
+    const run = new SimulatedRun(down);
+    const blamed = await judged(down);
+    assert.match(blamed.report.reasons.join(), /recovery_seconds/);
+    const [fromAt, toAt] = [run.at(65), run.at(75)];
+    const lost: EncoreEvent = {
+      type: 'engine_lost',
+      at: toAt,
+      fromAt,
+      toAt,
+      ongoing: true,
+      reason: 'the engine stopped',
+    };
+    const excused = await judged({ ...down, extra: [lost] });
+    assert.doesNotMatch(excused.report.reasons.join(), /recovery_seconds is/);
+    assert.match(excused.report.reasons.join(), /no recovery time for f0001 .*the container engine did not respond/);
+  });
+
   it('sees the hand of somebody else, and a death with nothing to blame', async () => {
     const at = new SimulatedRun().at(100);
     const paused = await judged({

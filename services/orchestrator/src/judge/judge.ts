@@ -166,7 +166,7 @@ export class Judging {
         ({ injectedAt, intendedAt, bit, skipped }) =>
           !run.interrupted || (injectedAt ?? intendedAt ?? bit ?? skipped) !== null,
       );
-    const faults = settleFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds);
+    const faults = settleFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds, run.engineLosses);
     const controlWindows = controlWindowsOf(run.span('steady'), faults, run.injectorFailures);
     const counted = run.span('ramp', 'steady');
     const spanSeconds = counted === null ? 0 : (counted.toAt - counted.fromAt) / 1_000;

@@ -93,7 +93,8 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
 /** Without any act that is beyond doubt, a doubtful one makes the count unknown: it is no proof of a hand, and none of its absence. */
 function accusations(acts: readonly Intervention[], evidence: Evidence): Figure {
   const certain = acts.filter((act) => isBeyondDoubt(act, evidence));
-  const isKnown = evidence.run.started !== null && (certain.length > 0 || acts.length === 0);
+  const isObserved = evidence.run.engineLosses.length === 0;
+  const isKnown = evidence.run.started !== null && (certain.length > 0 || (acts.length === 0 && isObserved));
   const texts = certain.map(
     ({ at, target, action, detail }) =>
       `${action} of ${target} at ${new Date(at).toISOString().slice(11, 19)}${detail === undefined ? '' : ` (${detail})`}`,

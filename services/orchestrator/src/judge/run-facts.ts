@@ -48,7 +48,9 @@ export class RunFacts {
   readonly phases: { phase: Phase; at: number }[] = [];
   readonly gaps: (Span & { reason: string })[] = [];
   readonly sourcesLost: EventOf<'source_lost'>[] = [];
-  readonly injectorFailures: EventOf<'injector_failed'>[] = [];
+  /** Also the time of a lost engine: what users saw then says nothing about the server. */
+  readonly injectorFailures: (Span & { reason: string })[] = [];
+  readonly #engineLosses: EventOf<'engine_lost'>[] = [];
   hygiene: EventOf<'hygiene_checked'> | null = null;
   finalReadBack: EventOf<'read_back_done'> | null = null;
   /** Read-backs of samples in steady, and the scores that they read. */
@@ -91,6 +93,13 @@ export class RunFacts {
       case 'injector_failed':
         if (this.injectorFailures.length < maxGaps) this.injectorFailures.push(event);
         break;
+      case 'engine_lost':
+        if (this.#engineLosses.length < maxGaps) {
+          this.#engineLosses.push(event);
+          this.injectorFailures.push(event);
+          this.gaps.push(event);
+        }
+        break;
       case 'hygiene_checked':
         this.hygiene = event;
         break;
@@ -126,6 +135,15 @@ export class RunFacts {
   /** What users saw then says nothing about the server. */
   injectorFailedWithin(fromAt: number, toAt: number): boolean {
     return this.injectorFailures.some((failure) => failure.fromAt <= toAt && failure.toAt >= fromAt);
+  }
+
+  /** When nothing is known of the containers; without an end it lasts to the end of the record. */
+  get engineLosses(): (Span & { reason: string })[] {
+    return this.#engineLosses.map(({ fromAt, toAt, ongoing, reason }, i) => ({
+      fromAt,
+      toAt: ongoing && this.#engineLosses[i + 1] === undefined ? Math.max(toAt, this.lastAt) : toAt,
+      reason,
+    }));
   }
 
   get interrupted(): boolean {

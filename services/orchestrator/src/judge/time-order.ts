@@ -20,7 +20,7 @@ export type Observation = Exclude<EncoreEvent, { type: 'probe_second' }> | Probe
 
 /** When it happened, or began: the engine's own timestamp where there is one. */
 export function timeOf(event: Observation): number {
-  if (event.type === 'injector_failed') return event.fromAt;
+  if (event.type === 'injector_failed' || event.type === 'engine_lost') return event.fromAt;
   return ('engineAt' in event ? event.engineAt : undefined) ?? event.at;
 }
 

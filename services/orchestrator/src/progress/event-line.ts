@@ -27,6 +27,8 @@ export function eventLine(event: EncoreEvent): string | null {
       return `no events from ${event.source}: ${event.reason}`;
     case 'injector_failed':
       return `the injector failed: ${event.reason}`;
+    case 'engine_lost':
+      return `${event.reason} (from ${new Date(event.fromAt).toISOString().slice(11, 19)} UTC)`;
     case 'gap':
       return `not observed for ${((event.toAt - event.fromAt) / 1_000).toFixed(1)} s: ${event.reason}`;
     case 'stop_requested':

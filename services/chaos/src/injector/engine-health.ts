@@ -1,0 +1,89 @@
+/**
+ * Notices an engine that no longer responds. What happens to containers meanwhile is not observed, and the history must say so.
+ * After 15 s the process ends: an engine that was restarted has a new socket, and a container sees it only after its own restart.
+ */
+import { type Clock, describeError, type Logger } from '@encore/kit';
+import type { Engine } from './engine.ts';
+import type { Deadline } from './fault-hands.ts';
+import type { Recorder } from './recorder.ts';
+
+interface Parts {
+  engine: Engine;
+  project: string;
+  recorder: Recorder;
+  clock: Clock;
+  deadline: Deadline;
+  logger: Logger;
+  inRun: () => boolean;
+  /** Until when a loss is recorded that a former process did not see the end of; null: there is none. */
+  lostUntil: number | null;
+  /** Ends the process. */
+  giveUp: (reason: string) => void;
+}
+
+const everyMs = 1_000;
+const callMs = 3_000;
+/** One slow response is not a loss. */
+const toleratedMs = 3_000;
+const giveUpAfterMs = 15_000;
+
+export class EngineHealth {
+  readonly #parts: Parts;
+  #respondedAt: number;
+  #responds = true;
+  /** The record says that the engine is lost, so it must say until when. */
+  #isLost: boolean;
+  #gaveUp = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#respondedAt = parts.lostUntil ?? parts.clock.now();
+    this.#isLost = parts.lostUntil !== null;
+  }
+
+  get responds(): boolean {
+    return this.#responds;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#gaveUp) {
+      await this.check();
+      await this.#parts.clock.sleep(everyMs, signal).catch(() => {});
+    }
+  }
+
+  async check(): Promise<void> {
+    const { engine, project, clock, deadline, logger, giveUp } = this.#parts;
+    const since = this.#respondedAt;
+    try {
+      await engine.list(project, deadline(callMs));
+    } catch (error) {
+      this.#responds = false;
+      const now = clock.now();
+      if (now - since < giveUpAfterMs) return;
+      const reason = `the container engine has not responded for ${Math.round((now - since) / 1_000)} s`;
+      logger.fatal({ err: describeError(error) }, reason);
+      await this.#tellLost(since, reason, true);
+      this.#gaveUp = true;
+      return giveUp(reason);
+    }
+    this.#respondedAt = clock.now();
+    this.#responds = true;
+    if (this.#isLost || this.#respondedAt - since > toleratedMs)
+      await this.#tellLost(since, 'the container engine did not respond', false);
+  }
+
+  /** The engine or a person stops this process in the middle of a run: from here on nothing is observed. */
+  async stopped(): Promise<void> {
+    const reason =
+      'the chaos service was stopped in the middle of a run: the container engine or the lab is shutting down';
+    await this.#tellLost(this.#parts.clock.now(), reason, true);
+  }
+
+  async #tellLost(fromAt: number, reason: string, ongoing: boolean): Promise<void> {
+    const { recorder, clock, inRun } = this.#parts;
+    if (!inRun()) return;
+    this.#isLost = ongoing;
+    await recorder.tell({ type: 'engine_lost', fromAt, toAt: clock.now(), ongoing, reason });
+  }
+}
