@@ -101,8 +101,8 @@ describe('scenarios', () => {
   }
 
   it('leave time enough between their faults to see the return to normal', async function () {
-    this.timeout(60_000);
-    const plans = Object.keys(promises).map((name) => [name, planOf(name, 7, '--hours', '0.5')] as const);
+    this.timeout(120_000);
+    const plans = Object.keys(promises).map((name) => [name, planOf(name, 7, '--hours', '0.25')] as const);
     const smoke = ['--profile', 'smoke'];
     for (const seed of ['1', '2', '3', '4', '5']) {
       const command = parseCommandLine([...smoke, '--seed', seed], {});
