@@ -68,7 +68,9 @@ describe('preflight checklist', () => {
 
   it('adds up the memory limits as docker-compose.yml has them', () => {
     const text = readFileSync(join(import.meta.dirname, '../../../../docker-compose.yml'), 'utf8');
-    const megabytes = [...text.matchAll(/^ +mem_limit: (\d+)m$/gm)].map(([, number]) => Number(number));
+    // In megabytes, or in bytes as the default of a variable.
+    const limits = [...text.matchAll(/^ +mem_limit: (?:(\d+)m|\$\{\w+:-(\d+)\})$/gm)];
+    const megabytes = limits.map(([, number, bytes]) => (number ? Number(number) : Number(bytes) / 1024 ** 2));
     assert.equal(
       megabytes.reduce((sum, number) => sum + number, 0),
       limitsBytes / 1024 ** 2,
