@@ -95,6 +95,8 @@ export const engineInfoSchema = z.object({
   images: z.record(z.string(), z.string()),
   /** By the folder of the checkout whose Compose made them: the containers. Empty where no Compose did. */
   checkouts: z.record(z.string(), z.array(z.string())),
+  /** By service, the containers that run, without those of `docker compose run`. Empty where no Compose made them. */
+  running: z.record(z.string(), z.array(z.string())),
   /** Containers made of an image whose name means another one by now. */
   outdated: z.array(z.string()),
   /** By service, the ports of the host that lead to it. */

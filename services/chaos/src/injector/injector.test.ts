@@ -145,6 +145,18 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('names the running containers of each service, and none of docker compose run', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const labels = { [label.project]: lab.server.labels[label.project] ?? '', [label.service]: 'loadgen' };
+    lab.engine.add('loadgen-1', labels);
+    lab.engine.add('loadgen-2', labels, { status: 'paused' });
+    lab.engine.add('loadgen-3', labels, { status: 'exited' });
+    lab.engine.add('loadgen-run', { ...labels, [label.oneoff]: 'True' });
+    const { running } = await lab.clock.until(injector.engineInfo());
+    assert.deepEqual(running, { loadgen: ['loadgen-1', 'loadgen-2'] });
+    stop.abort();
+  });
+
   it('names the checkout of each container, and of one that Compose creates during a run', async () => {
     const { lab, injector, stop } = await startedLab();
     const labels = (folder: string) => ({ ...lab.server.labels, [label.checkout]: folder });

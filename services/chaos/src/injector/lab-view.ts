@@ -17,7 +17,11 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
   return {
     ...facts,
     composeVersion: containers.map(({ labels }) => labels[label.composeVersion]).find(Boolean) ?? null,
-    checkouts: checkoutsOf(views),
+    checkouts: namesBy(label.checkout, views),
+    running: namesBy(
+      label.service,
+      views.filter(({ status, labels }) => !notRunning.includes(status) && labels[label.oneoff] !== 'True'),
+    ),
     images: Object.fromEntries(views.map(({ name, image }) => [name, image])),
     outdated: views
       .filter((view, i) => view.status === 'running' && view.image !== containers[i]?.image)
@@ -28,13 +32,16 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
   };
 }
 
-function checkoutsOf(views: readonly ContainerView[]): Record<string, string[]> {
-  const checkouts: Record<string, string[]> = {};
+const notRunning: readonly string[] = ['created', 'exited', 'dead', 'removing'];
+
+/** Names of containers by the value of a label that they carry. */
+function namesBy(labelName: string, views: readonly ContainerView[]): Record<string, string[]> {
+  const names: Record<string, string[]> = {};
   for (const { name, labels } of views) {
-    const folder = labels[label.checkout];
-    if (folder !== undefined) checkouts[folder] = [...(checkouts[folder] ?? []), name];
+    const value = labels[labelName];
+    if (value !== undefined) names[value] = [...(names[value] ?? []), name];
   }
-  return checkouts;
+  return names;
 }
 
 /** A service may have more containers than one: an orchestrator of `up` that has ended, and the one of `run`. */

@@ -202,11 +202,11 @@ export class Background {
   #loadLost(reason: string): void {
     if (this.#loadLease.signal.aborted) return;
     this.#loadLease.abort();
-    const { record, view, clock, abort } = this.#context;
+    const { record, view, clock, startedAt, abort } = this.#context;
     const at = clock.now();
     record.add({ type: 'source_lost', at, source: 'loadgen', reason });
     // What the users did last, it told nobody.
-    const fromAt = Math.max(this.#loadStartedAt, view.loadSeenAt ?? 0);
+    const fromAt = Math.max(startedAt, this.#loadStartedAt, view.loadSeenAt ?? 0);
     record.add({ type: 'gap', at, fromAt, toAt: at, reason });
     abort(reason);
   }

@@ -20,6 +20,7 @@ const good: EngineInfo = {
   composeVersion: '2.39.4',
   images: { 'encore-server-1': 'encore/server' },
   checkouts: { '/home/a/encore': ['encore-server-1', 'encore-chaos-1'] },
+  running: { server: ['encore-server-1'] },
   outdated: [],
   publishedPorts: { server: [8001], toxiproxy: [8000], orchestrator: [8080], chaos: [] },
   toxiproxy: '2.12.0',
@@ -67,11 +68,19 @@ describe('preflight checklist', () => {
 
   it('adds up the memory limits as docker-compose.yml has them', () => {
     const text = readFileSync(join(import.meta.dirname, '../../../../docker-compose.yml'), 'utf8');
-    const megabytes = [...text.matchAll(/^ +mem_limit: (\d+)m$/gm)].map(([, number]) => Number(number));
+    // In megabytes, or in bytes as the default of a variable.
+    const limits = [...text.matchAll(/^ +mem_limit: (?:(\d+)m|\$\{\w+:-(\d+)\})$/gm)];
+    const megabytes = limits.map(([, number, bytes]) => (number ? Number(number) : Number(bytes) / 1024 ** 2));
     assert.equal(
       megabytes.reduce((sum, number) => sum + number, 0),
       limitsBytes / 1024 ** 2,
     );
+  });
+
+  it('refuses two containers of one service, and names what removes them', () => {
+    const running = { loadgen: ['encore-loadgen-1', 'encore-loadgen-2'], server: ['encore-server-1'] };
+    const check = checks({ running }).find(({ name }) => name === 'containers') as Check;
+    assert.match(checkText(check), /FAIL.* 2 of loadgen \(encore-loadgen-1, encore-loadgen-2\).*\n.*--scale loadgen=1/);
   });
 
   it('warns of containers that were made of another image, and of a page that nobody can open', () => {

@@ -23,7 +23,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
     engineVersion(engine),
     ...(engine.composeVersion === null
       ? []
-      : [composeVersion(engine.composeVersion), checkout(engine), images(engine), ports(engine)]),
+      : [composeVersion(engine.composeVersion), checkout(engine), replicas(engine), images(engine), ports(engine)]),
     controlGroups(engine),
     memory(engine),
     faultKinds(engine, plan),
@@ -64,6 +64,21 @@ function checkout({ checkouts }: EngineInfo): Check {
   const fix =
     'give one of the checkouts another name (COMPOSE_PROJECT_NAME in its .env), then `docker compose up -d` in this one';
   return { name, state: 'warn', found, fix };
+}
+
+/** Each program keeps its state to itself, so that of two containers of a service each request may reach another. */
+function replicas({ running }: EngineInfo): Check {
+  const name = 'containers';
+  const several = Object.entries(running).filter(([, names]) => names.length > 1);
+  if (several.length === 0) return { name, state: 'ok', found: 'one of each service' };
+  const found = several.map(([service, names]) => `${names.length} of ${service} (${names.join(', ')})`).join(', ');
+  const scale = several.map(([service]) => `--scale ${service}=1`).join(' ');
+  return {
+    name,
+    state: 'fail',
+    found: `${found}; a run needs exactly one of each service`,
+    fix: `\`docker compose up -d --no-recreate ${scale} ${several.map(([service]) => service).join(' ')}\` removes the others`,
+  };
 }
 
 /** A container goes on with the image that it was made of, also when its name means a newer one by now. */

@@ -65,9 +65,6 @@ describe('the folder that a person means', () => {
     beginAt('r20260101_120000', 1_000);
     assert.equal(folderToReport('', wiring()), last);
     rmSync(join(folder, 'runs'), { recursive: true });
-    assert.throws(
-      () => folderToReport('', wiring()),
-      /no run was recorded in .*runs/,
-    );
+    assert.throws(() => folderToReport('', wiring()), /no run was recorded in .*runs/);
   });
 });

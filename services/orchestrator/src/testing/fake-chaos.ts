@@ -95,7 +95,7 @@ export class FakeChaos extends FakeService {
     });
     app.get('/engine', (_request, response) => {
       const limits = { cores: 2, memoryBytes: 2 ** 32, clockAheadMs: 0, images: {}, unsupported: {} };
-      const noCompose = { composeVersion: null, checkouts: {}, outdated: [], publishedPorts: {} };
+      const noCompose = { composeVersion: null, checkouts: {}, running: {}, outdated: [], publishedPorts: {} };
       response.json({
         engine: 'fake',
         version: '1',
