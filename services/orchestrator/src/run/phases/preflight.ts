@@ -130,7 +130,7 @@ async function servicesReady(
   });
 }
 
-/** What the engine knows of containers that cannot answer for themselves; nothing when the guard cannot be asked. */
+/** What the engine knows of containers that cannot answer for themselves; nothing when chaos cannot be asked. */
 async function targetsText(peers: Peers, signal: AbortSignal): Promise<string> {
   const targets = await peers.targets({ signal, timeoutMs: 10_000 }).catch(() => []);
   signal.throwIfAborted();
