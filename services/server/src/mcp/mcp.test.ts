@@ -176,15 +176,15 @@ describe('MCP', function () {
     };
     const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
     const limited = { 'x-client-id': 'one' };
-    for (let i = 0; i < 3; i++) assert.equal((await ask(limited, ping)).status, 200);
-    const rows: [number, number, string, Record<string, string>, string][] = [
-      [413, -32_600, 'TOO_LARGE', {}, `{"pad":"${'x'.repeat(1_100_000)}"}`],
-      [403, -32_600, 'FORBIDDEN_HOST', { origin: 'http://elsewhere.test' }, ping],
-      [415, -32_600, 'UNSUPPORTED_ENCODING', { 'content-encoding': 'br' }, ping],
-      [429, -32_000, 'RATE_LIMITED', limited, ping],
+    const crowd = await Promise.all(Array.from({ length: 30 }, () => ask(limited, ping)));
+    const rows: [number, number, string, Response | undefined][] = [
+      [429, -32_000, 'RATE_LIMITED', crowd.find(({ status }) => status !== 200)],
+      [413, -32_600, 'TOO_LARGE', await ask({}, `{"pad":"${'x'.repeat(1_100_000)}"}`)],
+      [403, -32_600, 'FORBIDDEN_HOST', await ask({ origin: 'http://elsewhere.test' }, ping)],
+      [415, -32_600, 'UNSUPPORTED_ENCODING', await ask({ 'content-encoding': 'br' }, ping)],
     ];
-    for (const [status, code, name, headers, body] of rows) {
-      const answer = await ask(headers, body);
+    for (const [status, code, name, answer] of rows) {
+      assert.ok(answer, name);
       const { jsonrpc, id, error } = rpcRefusalSchema.parse(await answer.json());
       assert.deepEqual([answer.status, jsonrpc, id, error.code, error.data.code], [status, '2.0', null, code, name]);
     }
