@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -47,20 +47,6 @@ describe('a run that ends early', function () {
     const { exitCode, said } = await runOver(lab, planOf(1, []));
     assert.equal(exitCode, 3);
     assert.match(said, /FAIL {2}server and database: .*\. Containers: server is paused\n +→ .*`encore heal` undoes/);
-  });
-
-  it('names the whole record when the results cannot be written, and what makes the report from it', async () => {
-    const { exitCode, said } = await runOver(lab, planOf(1, []), async (text) => {
-      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });
-      const [run = ''] = readdirSync(lab.runsDir);
-      const results = join(lab.resultsDir, `production_test_${run.slice(1)}`);
-      rmSync(results, { recursive: true, force: true });
-      writeFileSync(results, 'a file where the folder belongs');
-    });
-    const [run = ''] = readdirSync(lab.runsDir);
-    assert.equal(exitCode, 2, said);
-    assert.ok(said.includes(`The evidence is in ${join(lab.runsDir, run)}; `), said);
-    assert.ok(said.includes(`\`encore report ${run}\``), said);
   });
 
   it('obeys a stop file, and starts nothing while it is there', async () => {
