@@ -11,6 +11,8 @@ import { DatabaseLink } from '../testing/database-link.ts';
 const limits = {
   database: { connections: 4, connect_timeout: 1, query_timeout: 1 },
   breaker: { database_open_seconds: 1 },
+  // Longer than a query may take, so that what waits for a connection hears of the frozen database.
+  queue_timeout: 3,
 };
 
 const get = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(10_000) });
