@@ -3,5 +3,5 @@ import type { Wiring } from '../config.ts';
 
 /** Null where the lab has no Grafana. */
 export function dashboardLink({ grafana }: Wiring['links'], startedAtMs: number): string | null {
-  return grafana === undefined ? null : `${grafana}/d/encore-run?from=${startedAtMs}&to=now`;
+  return grafana === undefined ? null : `${grafana}/d/encore-run?from=${Math.floor(startedAtMs)}&to=now`;
 }

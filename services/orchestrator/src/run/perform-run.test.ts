@@ -47,7 +47,7 @@ describe('a run', function () {
       ['ServerRestarted'],
     );
     assert.ok(said.includes(report.result) && said.includes('production_test_'), said);
-    assert.ok(said.includes(`Dashboard: http://localhost:3000/d/encore-run?from=${first.at}&to=now`), said);
+    assert.ok(said.includes(`Dashboard: http://localhost:3000/d/encore-run?from=${Math.floor(first.at)}&to=now`), said);
     assert.equal(report.integrity.lost, 0);
     assert.ok([0, 1, 2].includes(exitCode));
     assert.equal(exitCode, { PASSED: 0, FAILED: 1, INCONCLUSIVE: 2, INTERRUPTED: 130 }[report.result]);
