@@ -94,6 +94,8 @@ describe('judge, of the return to normal', () => {
     const faults = [limping, { ...refused, id: 'f0002', atSeconds: 60 }, { ...refused, id: 'f0003', atSeconds: 120 }];
     const { report } = await judged({ ...full, steadySeconds: 170, faults });
     assert.match(report.reasons.join('\n'), /^back_to_normal_seconds is 1\d\.\d\d s, the rule is max<8/);
+    const note = ruleOf(report, 'back_to_normal_seconds')?.note;
+    assert.match(note ?? '', /^slowest after f0001 \(outage\), where it took longer than this;/);
   });
 
   it('cannot tell when most faults were followed by another too early', async () => {

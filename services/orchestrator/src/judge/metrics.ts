@@ -151,7 +151,9 @@ function backToNormalSeconds({ faults }: Evidence): Figure {
       never.push(name);
     }
     if (backToNormal?.state === 'censored') {
-      bounds.push(backToNormal.atLeastSeconds);
+      const seconds = backToNormal.atLeastSeconds;
+      bounds.push(seconds);
+      if (seconds > slowest.seconds) slowest = { seconds, name: `${name}, where it took longer than this` };
       reasons.set(backToNormal.reason, (reasons.get(backToNormal.reason) ?? 0) + 1);
     }
   }
