@@ -81,6 +81,16 @@ export const targetStateSchema = z.object({
 });
 export type TargetState = z.infer<typeof targetStateSchema>;
 
+/** What brings a container back after a crash, as the engine has it now. */
+export const restartSetupSchema = z.object({
+  /** always, on-failure, unless-stopped or no. */
+  policy: z.string(),
+  init: z.boolean(),
+  /** Empty where neither the container nor its image names one. */
+  stopSignal: z.string(),
+});
+export type RestartSetup = z.infer<typeof restartSetupSchema>;
+
 export const engineInfoSchema = z.object({
   engine: z.string(),
   version: z.string(),
@@ -102,6 +112,8 @@ export const engineInfoSchema = z.object({
   /** By service, the ports of the host that lead to it. */
   publishedPorts: z.record(z.string(), z.array(z.number())),
   toxiproxy: z.string(),
+  /** Of each container that accepts a crash, by its name. */
+  restartSetups: z.record(z.string(), restartSetupSchema),
   /** Kinds that this engine cannot do, with the reason. */
   unsupported: z.record(z.string(), z.string()),
 });

@@ -23,6 +23,10 @@ export const listSchema = z.array(
   z.object({ Id: z.string(), Names: z.array(z.string()), Image: z.string().default(''), Labels: labels }),
 );
 
+const restartPolicySchema = z
+  .object({ Name: z.string().default(''), MaximumRetryCount: z.number().default(0) })
+  .default({ Name: '', MaximumRetryCount: 0 });
+
 export const inspectSchema = z.object({
   Id: z.string(),
   Name: z.string(),
@@ -35,11 +39,13 @@ export const inspectSchema = z.object({
     FinishedAt: z.string(),
     Health: z.object({ Status: z.string() }).nullish(),
   }),
-  Config: z.object({ Image: z.string().default(''), Labels: labels }),
+  Config: z.object({ Image: z.string().default(''), Labels: labels, StopSignal: z.string().default('') }),
   HostConfig: z.object({
     Memory: z.number().default(0),
     MemorySwap: z.number().default(0),
     NanoCpus: z.number().default(0),
+    RestartPolicy: restartPolicySchema,
+    Init: z.boolean().nullish(),
   }),
   NetworkSettings: z
     .object({
@@ -58,7 +64,9 @@ export const inspectSchema = z.object({
     .optional(),
 });
 
-export function toView(answer: z.infer<typeof inspectSchema>): ContainerView {
+export type InspectAnswer = z.infer<typeof inspectSchema>;
+
+export function toView(answer: InspectAnswer): ContainerView {
   const { State, Config, HostConfig } = answer;
   const networks = Object.entries(answer.NetworkSettings?.Networks ?? {}).map(([name, network]) => [
     name,
@@ -83,6 +91,11 @@ export function toView(answer: z.infer<typeof inspectSchema>): ContainerView {
     memoryBytes: HostConfig.Memory,
     memswapBytes: HostConfig.MemorySwap,
     cpus: HostConfig.NanoCpus / 1e9,
+    restartSetup: {
+      policy: HostConfig.RestartPolicy.Name || 'no',
+      init: HostConfig.Init ?? false,
+      stopSignal: Config.StopSignal,
+    },
     publishedPorts: publishedPorts(answer.NetworkSettings?.Ports ?? {}),
     networks: Object.fromEntries(networks),
   };

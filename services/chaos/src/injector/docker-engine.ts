@@ -3,6 +3,7 @@ import { EncoreError, systemClock } from '@encore/kit';
 import Docker from 'dockerode';
 import {
   eventSchema,
+  type InspectAnswer,
   infoSchema,
   inspectSchema,
   listSchema,
@@ -82,8 +83,12 @@ export class DockerEngine implements Engine {
   }
 
   async inspect(id: string, signal: AbortSignal): Promise<ContainerView> {
+    return toView(await this.#inspect(id, signal));
+  }
+
+  async #inspect(id: string, signal: AbortSignal): Promise<InspectAnswer> {
     const answer = await call('inspect', signal, () => this.#docker.getContainer(id).inspect({ abortSignal: signal }));
-    return toView(inspectSchema.parse(answer));
+    return inspectSchema.parse(answer);
   }
 
   async stats(id: string, signal: AbortSignal): Promise<ContainerStats> {
@@ -115,13 +120,33 @@ export class DockerEngine implements Engine {
   }
 
   async updateMemory(id: string, memoryBytes: number, memswapBytes: number, signal: AbortSignal): Promise<void> {
-    const body = { Memory: memoryBytes, MemorySwap: memswapBytes, abortSignal: signal };
-    await this.#do('update', signal, () => this.#docker.getContainer(id).update(body));
+    await this.#update(id, { Memory: memoryBytes, MemorySwap: memswapBytes }, signal);
   }
 
   async updateCpus(id: string, cpus: number, signal: AbortSignal): Promise<void> {
-    const body = { NanoCpus: Math.round(cpus * 1e9), abortSignal: signal };
+    await this.#update(id, { NanoCpus: Math.round(cpus * 1e9) }, signal);
+  }
+
+  /**
+   * Docker keeps the restart policy when an update does not name it; Podman's API drops it, and
+   * then no crash is recovered. So the update names the policy that was read before, and the
+   * policy is read again.
+   */
+  async #update(id: string, limits: Record<string, number>, signal: AbortSignal): Promise<void> {
+    const policyNow = async () => (await this.#inspect(id, signal)).HostConfig.RestartPolicy;
+    const policy = await policyNow();
+    const body = { ...limits, RestartPolicy: policy, abortSignal: signal };
     await this.#do('update', signal, () => this.#docker.getContainer(id).update(body));
+    const after = await policyNow();
+    if (after.Name === policy.Name && after.MaximumRetryCount === policy.MaximumRetryCount) return;
+    const message = `the engine changed the restart policy from ${policy.Name || 'no'} to ${after.Name || 'no'} with an update of limits`;
+    throw new EncoreError(
+      'RESTART_POLICY_LOST',
+      `${message}; set it again with docker update --restart=${policy.Name} ${id}`,
+      {
+        status: 502,
+      },
+    );
   }
 
   async disconnect(id: string, networkId: string, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
  * What the injector asks of a container engine, and no more: no create, no images, no volumes, and one constant program
  * as exec. The Docker engine and the process engine both stand behind it; the tests and the simulation have a fake.
  */
+import type { RestartSetup } from '@encore/contracts';
 
 export interface ContainerSummary {
   id: string;
@@ -32,6 +33,7 @@ export interface ContainerView extends ContainerSummary {
   memoryBytes: number;
   memswapBytes: number;
   cpus: number;
+  restartSetup: RestartSetup;
   /** Ports of the host. */
   publishedPorts: readonly number[];
   networks: Readonly<Record<string, Endpoint>>;

@@ -28,6 +28,11 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
       .map(({ name }) => name),
     publishedPorts: publishedPorts(views),
     toxiproxy: await links.proxies.version(),
+    restartSetups: Object.fromEntries(
+      views
+        .filter(({ labels }) => acceptedKinds(labels).includes('crash'))
+        .map(({ name, restartSetup }) => [name, restartSetup]),
+    ),
     unsupported: unsupportedKinds(views),
   };
 }

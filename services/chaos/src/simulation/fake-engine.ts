@@ -47,6 +47,7 @@ export class FakeEngine implements Engine {
       memoryBytes: Number(labels[label.memory] ?? 0),
       memswapBytes: Number(labels[label.memswap] ?? 0),
       cpus: Number(labels[label.cpus] ?? 0),
+      restartSetup: { policy: 'always', init: true, stopSignal: 'SIGTERM' },
       publishedPorts: [],
       networks: { back: { networkId: 'back-id', aliases: [name], fixedAddress: '' } },
       ...change,

@@ -39,6 +39,23 @@ describe('judge, of whose fault it was', () => {
     assert.ok(report.warnings.some((warning) => warning.includes('without a fault to explain it')));
   });
 
+  it('says what a restart policy lacked where it did not recover a crash', async () => {
+    const noPolicy = { 'encore-server-1': { policy: 'no', init: true, stopSignal: 'SIGTERM' } };
+    const { report } = await judged(
+      { faults: [{ ...crash, startedBy: 'supervisor' }] },
+      {
+        event: (event) => {
+          if (event.type === 'run_started') event.environment['restartSetups'] = noPolicy;
+          return true;
+        },
+      },
+    );
+    assert.match(
+      report.warnings.join('\n'),
+      /f0001 \(crash, by supervisor\) \(encore-server-1 has restart: no \(needs always\)\)/,
+    );
+  });
+
   it('counts failures that were too many to be listed with those of their second', async () => {
     const many = { faults: [refused], operationsPerSecond: 500 };
     const { report } = await judged(many);

@@ -2,14 +2,20 @@
  * Signs that do not decide the verdict but deserve a look: those of the guide ("warning signs") and our own. Each is an
  * expression over the evidence, its source beside it.
  */
+import { restartSetupSchema } from '@encore/contracts';
 import { describeError } from '@encore/kit';
+import { z } from 'zod';
 import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill } from './fault-record.ts';
+import { crashLacks } from './restart-setup.ts';
 import { thresholdsOf, zoneOf } from './rules.ts';
 import type { SecondTable } from './second-table.ts';
 import { type Span, union } from './span.ts';
 import { parseThreshold } from './threshold.ts';
 import { counted, list, percentOf } from './words.ts';
+
+/** From the engine at the start of the run; a stored history may lack it. */
+const restartSetupsSchema = z.record(z.string(), restartSetupSchema).catch({});
 
 interface WarningSign {
   name: string;
@@ -92,7 +98,9 @@ export const warningSigns: readonly WarningSign[] = [
   {
     name: 'healed_by_another',
     source: 'encore',
-    look: ({ faults }) => {
+    look: ({ faults, run }) => {
+      const lacking = crashLacks(restartSetupsSchema.parse(run.started?.environment['restartSetups']));
+      const reason = lacking.length === 0 ? '' : ` (${lacking.join('; ')})`;
       const wrong = faults.filter(({ record, recovery, healedBy }) => {
         const expected = { crash: 'policy', outage: 'supervisor', hang: 'supervisor' }[record.fault.kind as string];
         return expected !== undefined && recovery.state === 'recovered' && healedBy !== expected;
@@ -100,7 +108,7 @@ export const warningSigns: readonly WarningSign[] = [
       return wrong.length === 0
         ? []
         : [
-            `not healed by the one who should have: ${list(wrong.map(({ record, healedBy }) => `${record.fault.id} (${record.fault.kind}, by ${healedBy ?? 'nobody proven'})`))}`,
+            `not healed by the one who should have: ${list(wrong.map(({ record, healedBy }) => `${record.fault.id} (${record.fault.kind}, by ${healedBy ?? 'nobody proven'})`))}${reason}`,
           ];
     },
   },

@@ -24,6 +24,7 @@ const good: EngineInfo = {
   outdated: [],
   publishedPorts: { server: [8001], toxiproxy: [8000], orchestrator: [8080], chaos: [] },
   toxiproxy: '2.12.0',
+  restartSetups: { 'encore-server-1': { policy: 'always', init: true, stopSignal: 'SIGTERM' } },
   unsupported: {},
 };
 const checks = (engine: Partial<EngineInfo>) => engineChecks({ ...good, ...engine }, makePlan(config));
@@ -39,6 +40,17 @@ describe('preflight checklist', () => {
     assert.equal(states({ version: '24.0.9' })['engine'], 'fail');
     assert.equal(states({ memoryBytes: 2 * gib })['memory'], 'fail');
     assert.equal(states({ toxiproxy: '' })['Toxiproxy'], 'fail');
+  });
+
+  it('names what a crash needs and what the container has', () => {
+    const setup = { policy: 'no', init: false, stopSignal: 'SIGQUIT' };
+    const check = checks({ restartSetups: { 'encore-server-1': setup } }).find(({ name }) => name === 'restart policy');
+    assert.equal(check?.state, 'warn');
+    assert.equal(
+      check.found,
+      'encore-server-1 has restart: no (needs always), init: false (needs true), stop_signal: SIGQUIT (needs SIGTERM); without them its restart policy does not recover a crash',
+    );
+    assert.match(check.fix ?? '', /up -d --force-recreate/);
   });
 
   it('refuses a Compose that does not know how to start the lab', () => {

@@ -1,5 +1,6 @@
 /** The checklist of preflight: what was found, whether it will do, and what to mend. Pure, so that each line can be tested. */
 import type { EngineInfo, Plan } from '@encore/contracts';
+import { crashLacks } from '../judge/index.ts';
 
 export interface Check {
   name: string;
@@ -26,6 +27,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
       : [composeVersion(engine.composeVersion), checkout(engine), replicas(engine), images(engine), ports(engine)]),
     controlGroups(engine),
     memory(engine),
+    restartPolicy(engine),
     faultKinds(engine, plan),
     engine.toxiproxy === ''
       ? { name: 'Toxiproxy', state: 'fail', found: 'no answer', fix: '`docker compose restart toxiproxy`' }
@@ -130,6 +132,18 @@ function memory({ engine, memoryBytes }: EngineInfo): Check {
   return memoryBytes < wantedBytes
     ? { name: 'memory', state: 'warn', found, fix }
     : { name: 'memory', state: 'ok', found };
+}
+
+function restartPolicy({ restartSetups }: EngineInfo): Check {
+  const name = 'restart policy';
+  const lacking = crashLacks(restartSetups);
+  if (lacking.length === 0) return { name, state: 'ok', found: 'recovers a crash' };
+  return {
+    name,
+    state: 'warn',
+    found: `${lacking.join('; ')}; without them its restart policy does not recover a crash`,
+    fix: '`docker compose up -d --force-recreate` creates the containers again as docker-compose.yml has them',
+  };
 }
 
 function faultKinds({ unsupported }: EngineInfo, plan: Plan): Check {

@@ -94,7 +94,14 @@ export class FakeChaos extends FakeService {
       response.json(`log of ${request.params.service}\n`);
     });
     app.get('/engine', (_request, response) => {
-      const limits = { cores: 2, memoryBytes: 2 ** 32, clockAheadMs: 0, images: {}, unsupported: {} };
+      const limits = {
+        cores: 2,
+        memoryBytes: 2 ** 32,
+        clockAheadMs: 0,
+        images: {},
+        restartSetups: {},
+        unsupported: {},
+      };
       const noCompose = { composeVersion: null, checkouts: {}, running: {}, outdated: [], publishedPorts: {} };
       response.json({
         engine: 'fake',
