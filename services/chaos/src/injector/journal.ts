@@ -5,7 +5,7 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { actorSchema, type EncoreEvent, eventSchema, plannedFaultSchema, targetSchema } from '@encore/contracts';
-import { AppendFile } from '@encore/kit';
+import { AppendFile, describeError, EncoreError } from '@encore/kit';
 import { z } from 'zod';
 import { savedSchema } from './faults/fault-spec.ts';
 import type { AskedStart } from './start-book.ts';
@@ -141,8 +141,22 @@ export class Journal {
   }
 }
 
-function linesOf(file: AppendFile): LineSink {
-  return { append: (line) => file.append(JSON.stringify(line)), close: () => file.close() };
+/** Where the journal of the real injector goes. */
+export function linesOf(file: AppendFile): LineSink {
+  const append = async (line: Line) => {
+    try {
+      await file.append(JSON.stringify(line));
+    } catch (cause) {
+      throw unwritable(cause);
+    }
+  };
+  return { append, close: () => file.close() };
+}
+
+/** Named for the caller, because without the journal no fault may be injected. */
+function unwritable(cause: unknown): EncoreError {
+  const message = `the injector's journal cannot be written (${describeError(cause)}); free space on its volume (journal)`;
+  return new EncoreError('JOURNAL_UNWRITABLE', message, { status: 507, definite: true, cause });
 }
 
 function parseLines(text: string): Line[] {

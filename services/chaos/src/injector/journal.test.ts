@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { AppendFile } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { linesOf } from './journal.ts';
+
+describe('Journal', () => {
+  it('names its volume when that is full', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const sink = linesOf(await AppendFile.open('/dev/full'));
+    await assert.rejects(sink.append({ line: 'run_over', at: 1, runId: 'r1' }), {
+      code: 'JOURNAL_UNWRITABLE',
+      status: 507,
+      message: /journal cannot be written \(.*ENOSPC.*\); free space on its volume \(journal\)/,
+    });
+    await sink.close();
+  });
+});
