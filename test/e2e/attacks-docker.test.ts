@@ -100,7 +100,7 @@ describe('attacks on the lab on Docker', () => {
       // Nothing that runs here is on `watch`, so Compose has not made it.
       if (!networks.stdout.split('\n').includes(`${project}_${network}`)) return assert.equal(network, 'watch');
       const before = await untouched();
-      const image = `${project}/chaos`;
+      const image = `localhost/encore-chaos:${project}`;
       const node = ['--entrypoint', 'node', image, '--input-type=module', '-e', program(all())];
       const run = await docker(['run', '--rm', '--network', `${project}_${network}`, ...node]);
       const { toxiproxy } = assertRefused(run);
