@@ -81,7 +81,7 @@ async function assertScraped(prometheus: Prometheus): Promise<void> {
     'every program to be scraped',
     async () => {
       const { activeTargets } = await prometheus.targets();
-      assert.ok(activeTargets.length >= 8, `${activeTargets.length} targets`);
+      assert.ok(activeTargets.length >= 7, `${activeTargets.length} targets`);
       for (const { labels, health, lastError } of activeTargets)
         if (labels['job'] !== 'orchestrator') assert.equal(health, 'up', `${labels['job']}: ${lastError}`);
       return true;
