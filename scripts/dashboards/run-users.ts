@@ -37,7 +37,7 @@ export const userRow: RowSpec = {
     {
       title: 'Requests by outcome',
       description:
-        'HTTP requests per second as the users saw them. Every request ends in exactly one outcome; those that did not occur are left out. Beside them the operations that users skipped because they were too far behind.',
+        'HTTP requests per second as the users saw them. Every request ends in exactly one outcome; those that did not occur are left out.',
       type: 'timeseries',
       unit: 'reqps',
       width: 12,
@@ -46,10 +46,7 @@ export const userRow: RowSpec = {
       stacked: true,
       min: 0,
       overrides: colored(outcomeColors),
-      queries: [
-        { expr: `sum by (outcome) (rate(loadgen_attempts_total[${rate}])) > 0`, legend: '{{outcome}}' },
-        { expr: `sum(rate(loadgen_operations_skipped_total[${rate}])) > 0`, legend: 'skipped operations' },
-      ],
+      queries: [{ expr: `sum by (outcome) (rate(loadgen_attempts_total[${rate}])) > 0`, legend: '{{outcome}}' }],
     },
     {
       title: 'Response time of right answers',

@@ -25,11 +25,13 @@ export async function assertWatched(prometheusUrl: string, range: Range, report:
   const records = readRules().flatMap(({ record }) =>
     record === undefined ? [] : [{ where: record, exprs: [record], needed: 1 }],
   );
+  const lacking: string[] = [];
   for (const { where, exprs, needed } of [...asked, ...records]) {
     const silent: string[] = [];
     for (const expr of exprs) if (!hasData(await prometheus.range(expr, range))) silent.push(expr);
-    assert.ok(exprs.length - silent.length >= needed, `${where} shows nothing of the run: ${silent.join(', ')}`);
+    if (exprs.length - silent.length < needed) lacking.push(`${where} shows nothing of the run: ${silent.join(', ')}`);
   }
+  assert.deepEqual(lacking, []);
   await assertMetricsExist(
     prometheus,
     [...queries.map(({ expr }) => expr), ...readRules().map(({ expr }) => expr)],
