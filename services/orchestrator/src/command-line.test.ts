@@ -323,6 +323,10 @@ describe('command line', () => {
       assert.equal(replayed.config.seed, 7);
     }
     assert.equal(run(['replay', path, '--users', '3', '--dry-run']).config.users, 3);
+    file('config.json', '{ "profile": ');
+    assert.match(problems(['replay', path]).join(), /has no readable config\.json beside it.* --profile or --config$/);
+    assert.equal(run(['replay', path, '--profile', 'smoke']).config.users, 20);
+    file('config.json', JSON.stringify({ profile: 'smoke', users: 9 }));
     for (const words of [
       ['replay', path],
       ['--replay', path],

@@ -186,16 +186,25 @@ function planned(
   context: { env: NodeJS.ProcessEnv; randomSeed: () => number },
 ): Command | Problems {
   const options = program.opts<Options>();
+  const values = program.opts<Record<string, string | undefined>>();
   const problems: string[] = [];
   const stored = asked.name === 'replay' ? asked.operand : options.replay;
   const replay = stored === undefined ? null : readReplay(stored);
   if (replay?.ok === false) problems.push(replay.problem);
-  const values = program.opts<Record<string, string | undefined>>();
+  if (
+    replay?.ok === true &&
+    replay.settings === null &&
+    values['profile'] === undefined &&
+    options.config === undefined
+  )
+    problems.push(
+      `${stored}: has no readable config.json beside it, so the users, limits and rules of its run are unknown; restore the file, or name them with --profile or --config`,
+    );
   const resolved = resolveSettings({
     flags: Object.fromEntries(scalarSettings.map(({ flag }) => [flag, values[camelCase(flag)]])),
     monitor: options.monitor,
     configPath: options.config,
-    base: replay?.ok === true ? replay.settings : undefined,
+    base: replay?.ok === true ? (replay.settings ?? undefined) : undefined,
     ...context,
   });
   if (!resolved.ok) problems.push(...resolved.problems);

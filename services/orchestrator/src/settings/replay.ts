@@ -6,7 +6,7 @@ import { problemsOf } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { isObject, type SettingsObject, whyUnreadable } from './config-file.ts';
 
-export type Replay = { ok: true; plan: Plan; settings: SettingsObject } | { ok: false; problem: string };
+export type Replay = { ok: true; plan: Plan; settings: SettingsObject | null } | { ok: false; problem: string };
 
 /** A stored plan says when, how long and what; to say otherwise is to plan anew. */
 export const decidedByPlan: readonly (keyof RunConfig)[] = [
@@ -63,11 +63,12 @@ function planPathOf(path: string): string {
   return existsSync(inFolder) || statSync(path).isDirectory() ? inFolder : path;
 }
 
-function settingsBeside(planPath: string): SettingsObject {
+/** Null without a config.json that can be read: users, limits and rules of the run are unknown then. */
+function settingsBeside(planPath: string): SettingsObject | null {
   try {
     const value: unknown = JSON.parse(readFileSync(join(dirname(planPath), 'config.json'), 'utf8'));
-    return isObject(value) ? value : {};
+    return isObject(value) ? value : null;
   } catch {
-    return {};
+    return null;
   }
 }
