@@ -68,7 +68,8 @@ function pageOf(rows: readonly Row[]): string {
 
 The full profile with 100 users for hours, on Docker Compose and without Docker. \`npm run test:long\` runs 45 minutes with
 a kill every 6 minutes on each runtime and adds a row, whatever the verdict. Run it before you call a change to the server,
-the load generator or the judge done.
+the load generator or the judge done. Memory is the slope after the first 3 minutes of each life; in runs of less than an
+hour it mostly shows caches and heaps that still grow to their size.
 
 | date, commit | runtime | hours, kill every | seed | verdict | operations right | fault-free availability | faults recovered | slowest recovery | slowest return to normal | lost writes | unexplained failures | memory |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
