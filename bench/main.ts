@@ -12,6 +12,7 @@ import { benchMusicKeys } from './music-keys.ts';
 import { benchOrchestratorDay } from './orchestrator-day.ts';
 import { benchProxyOverhead } from './proxy-overhead.ts';
 import { benchReportPage } from './report-page.ts';
+import { benchServerLargeScores } from './server-large-scores.ts';
 import { benchServerMcp } from './server-mcp.ts';
 import { benchServerOverload } from './server-overload.ts';
 import { benchServerStart } from './server-start.ts';
@@ -26,6 +27,7 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'load-omission': benchLoadOmission,
   'load-heap': benchLoadHeap,
   'load-hour': benchLoadHour,
+  'server-large-scores': benchServerLargeScores,
   'server-mcp': benchServerMcp,
   'server-overload': benchServerOverload,
   'server-start': benchServerStart,

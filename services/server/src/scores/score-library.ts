@@ -7,6 +7,7 @@ import type { StoredScore } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { chunkBytes, type ScoreHead, type ScoreStore, type Upload } from '../database/score-store.ts';
 import { detectFormat, type ScoreLimits } from '../music/index.ts';
+import type { Cost } from '../resilience/admission.ts';
 import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';
 import { notesAtOnce, type ResultOf, type ScoreTask } from './score-task.ts';
@@ -49,10 +50,11 @@ export class ScoreLibrary {
       const { runTask } = await loadWork();
       return { head, result: await runTask(cached, task) };
     }
-    if (!cached && head.bytes > heavyBytes) this.#options.assertHeavyAllowed();
+    const cost = costOf(head.bytes);
+    if (!cached && cost === 'heavy') this.#options.assertHeavyAllowed();
     const source = cached ? { score: cached } : { bytes: store.read(head, signal) };
     const job = { task, source, limits, returnScoreUpToNotes: cachedNotes };
-    const { result, score } = await workers.run(job, head.sha256, signal);
+    const { result, score } = await workers.run(job, head.sha256, signal, cost);
     if (score) cache.set(head.contentId, score);
     return { head, result };
   }
@@ -75,7 +77,7 @@ export class ScoreLibrary {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const task = { kind: 'summary' } as const;
     const job = { task, source: { bytes: inChunks(bytes) }, limits, returnScoreUpToNotes: 0 };
-    const { result: summary } = await workers.run(job, sha256, signal);
+    const { result: summary } = await workers.run(job, sha256, signal, costOf(bytes.length));
     const upload = { id, expectedVersion: null, idempotencyKey, bytes: bytes.length, sha256, format };
     const stored = await store.write({ ...upload, chunks: inChunks(bytes) }, signal);
     return { stored, summary };
@@ -91,6 +93,10 @@ export class ScoreLibrary {
     const upload = { ...target, bytes: bytes.length, sha256, format: 'musicxml' } as const;
     return this.#options.store.write({ ...upload, chunks: inChunks(bytes) }, signal);
   }
+}
+
+function costOf(bytes: number): Cost {
+  return bytes > heavyBytes ? 'heavy' : 'light';
 }
 
 /** Loaded when the server has begun to answer: whoever only wants a stored score back should not wait for it. */

@@ -90,6 +90,25 @@ describe('WorkerPool', function () {
     assert.equal(pool.stats.processes, 1);
   });
 
+  it('keeps a process for light jobs while heavy ones run and wait', async () => {
+    create();
+    const released = Promise.withResolvers<void>();
+    async function* waiting(): AsyncGenerator<Uint8Array> {
+      await released.promise;
+      yield Buffer.from(smallScore('C', 3));
+    }
+    const heavy = ['first', 'second'].map((name) => {
+      const job = { ...jobOf(''), source: { bytes: waiting() } };
+      return pool.run(job, name, never, 'heavy');
+    });
+    await turn();
+    const { result } = await pool.run(jobOf(smallScore('C', 2)), 'light', never);
+    assert.equal(result.measures, 2);
+    assert.equal(pool.stats.queued, 1);
+    released.resolve();
+    for (const { result } of await Promise.all(heavy)) assert.equal(result.measures, 3);
+  });
+
   it('gives back typed errors, and the same process takes the next job', async () => {
     create({ processes: 1 });
     const broken = `${smallScore('C', 5_000)}<`;

@@ -1,9 +1,12 @@
 /**
  * A few worker processes and a bounded queue. One is kept ready; others start when those that run stay busy, and end when idle.
+ * Heavy jobs take seconds where light ones take milliseconds, so they never get the last process: light jobs would pile up behind
+ * them, and each holds one of the server's slots.
  * A document that killed its worker several times is refused for a while, so that one file cannot keep all workers dying.
  */
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
+import type { Cost } from '../resilience/admission.ts';
 import { overloaded, Semaphore } from '../resilience/semaphore.ts';
 import type { ScoreTask } from '../scores/score-task.ts';
 import { Quarantine } from './quarantine.ts';
@@ -26,6 +29,7 @@ const startAfterMs = 200;
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions;
   readonly #places: Semaphore;
+  readonly #heavyPlaces: Semaphore;
   readonly #quarantine: Quarantine;
   readonly #all = new Set<WorkerProcess>();
   #idle: { worker: WorkerProcess; timer: NodeJS.Timeout | null }[] = [];
@@ -36,19 +40,17 @@ export class WorkerPool implements AsyncDisposable {
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#quarantine = new Quarantine(options.clock);
-    this.#places = new Semaphore({
-      places: options.processes,
-      maxQueued: options.maxQueued,
-      maxWaitMs: options.maxWaitMs,
-      refuse: () => overloaded('all worker processes are busy'),
-    });
+    const { processes, maxQueued, maxWaitMs } = options;
+    const queue = { maxQueued, maxWaitMs, refuse: () => overloaded('all worker processes are busy') };
+    this.#places = new Semaphore({ ...queue, places: processes });
+    this.#heavyPlaces = new Semaphore({ ...queue, places: Math.max(1, processes - 1) });
   }
 
   get stats(): { processes: number; busy: number; queued: number; quarantined: number } {
     return {
       processes: this.#all.size,
       busy: this.#places.taken,
-      queued: this.#places.queued,
+      queued: this.#places.queued + this.#heavyPlaces.queued,
       quarantined: this.#quarantine.size,
     };
   }
@@ -60,22 +62,26 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /** `sha256` names the document, for the quarantine. */
-  async run<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
+  async run<Task extends ScoreTask>(
+    job: Job<Task>,
+    sha256: string,
+    signal: AbortSignal,
+    cost: Cost = 'light',
+  ): Promise<JobResult<Task>> {
     this.#quarantine.check(sha256);
-    const leave = await this.#enter(signal);
-    try {
-      return await this.#work(job, sha256, signal);
-    } finally {
-      leave();
-    }
+    using _places = await this.#enter(signal, cost);
+    return await this.#work(job, sha256, signal);
   }
 
-  async #enter(signal: AbortSignal): Promise<() => void> {
+  async #enter(signal: AbortSignal, cost: Cost): Promise<Disposable> {
+    using entered = new DisposableStack();
     try {
-      return await this.#places.enter(signal);
+      if (cost === 'heavy') entered.defer(await this.#heavyPlaces.enter(signal));
+      entered.defer(await this.#places.enter(signal));
     } catch (error) {
       throw tooLate(error);
     }
+    return entered.move();
   }
 
   async #work<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
