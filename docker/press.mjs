@@ -1,6 +1,7 @@
 // The one program that the chaos service may run inside a target: takes memory or scratch space for a while, and gives it back.
 //
-//   node press.mjs memory BYTES SECONDS   takes memory, as the first to be killed when there is none left
+//   node press.mjs memory BYTES SECONDS WITHIN   takes memory, as the first to be killed when there is none left;
+//                                         gives all of it back if that takes longer than WITHIN seconds
 //   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR full, which must be a small file system of its own
 //   node press.mjs look                   says what is taken now, and what the scratch space has left
 //   node press.mjs stop                   ends both
@@ -17,7 +18,9 @@ const scratch = process.env.ENCORE_SCRATCH_DIR ?? '';
 const filler = join(scratch, '.encore-press');
 const maxSeconds = 600;
 const maxScratchBytes = 1_073_741_824;
-const blockBytes = 8 * 1_048_576;
+const minBlockBytes = 8 * 1_048_576;
+/** Pauses between blocks let the target react; their number does not grow with the amount. */
+const maxBlocks = 100;
 const refillMs = 50;
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
@@ -86,10 +89,16 @@ switch (what) {
     break;
   }
   case 'background-memory': {
-    const [bytes, time] = numbers.map(Number);
+    const [bytes, time, within] = numbers.map(Number);
     writeFileSync('/proc/self/oom_score_adj', '1000');
+    const giveUpAt = performance.now() + within * 1_000;
+    const blockBytes = Math.max(minBlockBytes, Math.ceil(bytes / maxBlocks));
     const blocks = [];
     for (let taken = 0; taken < bytes; taken += blockBytes) {
+      if (performance.now() > giveUpAt) {
+        say({ taken: 0, why: `only ${taken} of ${bytes} bytes could be taken within ${within} s` });
+        process.exit(1);
+      }
       blocks.push(Buffer.alloc(Math.min(blockBytes, bytes - taken), 1));
       await sleep(5);
     }

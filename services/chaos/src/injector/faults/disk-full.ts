@@ -1,8 +1,8 @@
 /** The target's bounded scratch space is filled to the last byte, and filled again when somebody frees some of it. */
 import { EncoreError } from '@encore/kit';
-import { currentTarget, idOf, saveTarget } from './container-target.ts';
+import { idOf, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { press, pressReadBack } from './press.ts';
+import { press, pressReadBack, pressUndo, pressVerify } from './press.ts';
 
 const fullBytes = 65_536;
 /** What an upload frees is taken again at once, but a look may fall in between; so many in a row do not. */
@@ -39,17 +39,10 @@ export const diskFull: FaultSpec = {
   },
   readBack: pressReadBack,
   readBackIsCostly: true,
-  undo: async (tools, deed, signal) => {
-    const view = await currentTarget(tools, deed, signal);
-    if (view.status === 'running') await press(tools, view.id, ['stop'], signal);
-  },
-  verify: async (tools, deed, signal) => {
-    const view = await currentTarget(tools, deed, signal);
-    if (view.status !== 'running') return { verified: true, evidence: `the target is ${view.status}` };
-    const { running, freeBytes = 0, scratchBytes = 0 } = await press(tools, view.id, ['look'], signal);
-    return {
+  undo: pressUndo,
+  verify: (tools, deed, signal) =>
+    pressVerify(tools, deed, signal, ({ running, freeBytes = 0, scratchBytes = 0 }) => ({
       verified: running === 0 && freeBytes >= fullBytes,
       evidence: `${freeBytes} of ${scratchBytes} bytes are free`,
-    };
-  },
+    })),
 };

@@ -1,14 +1,16 @@
 /** Another process in the target takes the memory that it has left, so that the server's own memory injector must act. */
 import { EncoreError } from '@encore/kit';
 import { baselineOf } from '../targets.ts';
-import { currentTarget, idOf, runningTarget } from './container-target.ts';
+import { idOf, runningTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { press, pressReadBack } from './press.ts';
+import { press, pressReadBack, pressUndo, pressVerify } from './press.ts';
 
 const megabyte = 1_048_576;
 /** Stays free beside what is taken, the taker's own 50 MB included. */
 const defaultMarginBytes = 96 * megabyte;
 const minBytes = 32 * megabyte;
+/** Less than the 25 s that an injection may take, so that a target that is too large is refused with the reason. */
+const takeWithinSeconds = 20;
 
 export const memoryPressure: FaultSpec = {
   kind: 'memory-pressure',
@@ -23,6 +25,12 @@ export const memoryPressure: FaultSpec = {
   prepare: async (tools, fault, signal) => {
     const view = await runningTarget(tools, fault, signal);
     const limit = view.memoryBytes || (baselineOf(view.labels).memoryBytes ?? 0);
+    if (limit === 0)
+      throw new EncoreError(
+        'ENGINE_REFUSED',
+        `${view.name} has no memory limit, so memory-pressure would take the memory of the host. Set mem_limit for it in docker-compose.yml`,
+        { status: 409, definite: true },
+      );
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
     const takenBytes = limit - memoryBytes - (fault.params.marginBytes ?? defaultMarginBytes);
     if (takenBytes < minBytes)
@@ -33,7 +41,12 @@ export const memoryPressure: FaultSpec = {
     return { containerId: view.id, takenBytes };
   },
   act: async (tools, deed, signal) => {
-    const words = ['memory', String(deed.saved.takenBytes ?? 0), String(deed.fault.durationSeconds + 10)];
+    const words = [
+      'memory',
+      String(deed.saved.takenBytes ?? 0),
+      String(deed.fault.durationSeconds + 10),
+      String(takeWithinSeconds),
+    ];
     const { taken, why } = await press(tools, idOf(deed), words, signal);
     if (!taken)
       throw new EncoreError('ENGINE_REFUSED', `memory could not be taken: ${why}`, { status: 409, definite: true });
@@ -49,15 +62,10 @@ export const memoryPressure: FaultSpec = {
   },
   readBack: pressReadBack,
   readBackIsCostly: true,
-  undo: async (tools, deed, signal) => {
-    const view = await currentTarget(tools, deed, signal);
-    if (view.status === 'running') await press(tools, view.id, ['stop'], signal);
-  },
-  verify: async (tools, deed, signal) => {
-    const view = await currentTarget(tools, deed, signal);
-    // With the container its processes have ended.
-    if (view.status !== 'running') return { verified: true, evidence: `the target is ${view.status}` };
-    const { running } = await press(tools, view.id, ['look'], signal);
-    return { verified: running === 0, evidence: `${running} such programs run` };
-  },
+  undo: pressUndo,
+  verify: (tools, deed, signal) =>
+    pressVerify(tools, deed, signal, ({ running = 0 }) => ({
+      verified: running === 0,
+      evidence: `${running} such programs run`,
+    })),
 };

@@ -2,7 +2,7 @@
 import { EncoreError, parse } from '@encore/kit';
 import { z } from 'zod';
 import { currentTarget } from './container-target.ts';
-import type { Deed, FaultTools, ReadBack } from './fault-spec.ts';
+import type { Deed, FaultTools, ReadBack, Undone } from './fault-spec.ts';
 
 const program = '/app/docker/press.mjs';
 
@@ -22,6 +22,24 @@ export async function pressReadBack(tools: FaultTools, deed: Deed, signal: Abort
   if (view.status !== 'running') return { inPlace: false, evidence: `the target is ${view.status}` };
   const { running = 0 } = await press(tools, view.id, ['look'], signal);
   return { inPlace: running > 0, evidence: `${running} such programs run` };
+}
+
+/** Ends the program. With the container its processes have ended. */
+export async function pressUndo(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<void> {
+  const view = await currentTarget(tools, deed, signal);
+  if (view.status === 'running') await press(tools, view.id, ['stop'], signal);
+}
+
+/** Verifies that the program has ended; `confirm` judges the program's answer. */
+export async function pressVerify(
+  tools: FaultTools,
+  deed: Deed,
+  signal: AbortSignal,
+  confirm: (answer: PressAnswer) => Undone,
+): Promise<Undone> {
+  const view = await currentTarget(tools, deed, signal);
+  if (view.status !== 'running') return { verified: true, evidence: `the target is ${view.status}` };
+  return confirm(await press(tools, view.id, ['look'], signal));
 }
 
 export async function press(
