@@ -25,6 +25,7 @@ export async function main(): Promise<void> {
   const usesHome = startsLab || ['report', 'verify', 'monitor', 'heal'].includes(command.name);
   if (usesHome && (await refusesHome())) return;
   if (command.name === 'run' && startsLab && (await refusesResults(command.config.hours))) return;
+  if (startsLab && (await refusesServer())) return;
   if (startsLab) {
     process.exitCode = await runLab();
     return;
@@ -51,6 +52,16 @@ async function refusesHome(): Promise<boolean> {
 async function refusesResults(hours: number): Promise<boolean> {
   const { problemsOfResults } = await import('@encore/orchestrator/folder-checks');
   const problems = await problemsOfResults(results, hours);
+  if (problems.length === 0) return false;
+  process.stderr.write(refusalText(problems));
+  process.exitCode = refusedExitCode;
+  return true;
+}
+
+/** Settings that the server would refuse: for them no lab is started either. */
+async function refusesServer(): Promise<boolean> {
+  const { problemsOfServer } = await import('./config.ts');
+  const problems = problemsOfServer(process.env, root);
   if (problems.length === 0) return false;
   process.stderr.write(refusalText(problems));
   process.exitCode = refusedExitCode;

@@ -1,6 +1,5 @@
 /** Why a plan should not be run, in words, all reasons together; an empty list is consent. The caller decides. */
 import type { Plan, RunConfig } from '@encore/contracts';
-import { aimProblem } from './kind-aims.ts';
 import { kindTiming } from './kind-timing.ts';
 import { layOut } from './layout.ts';
 import { lastRecoverySeconds } from './run-times.ts';
@@ -21,11 +20,6 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
     return [
       `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed: take more than ${hoursText(config.rampSeconds + needed)}, or a profile with a shorter ramp`,
     ];
-  for (const { name, target, faults } of config.schedule ?? [])
-    for (const { kind, params } of faults) {
-      const problem = aimProblem({ kind, target, params });
-      if (problem !== null) problems.push(`schedule: rule ${name}: ${problem}`);
-    }
   // It plans one fault, and that for ever.
   if (config.control === 'server-down') return problems;
   if (!config.unwinnable && plan.bestSuccessRate < minBestSuccessRate)

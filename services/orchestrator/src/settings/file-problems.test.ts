@@ -109,6 +109,25 @@ describe('problems of a settings file', () => {
     }
   });
 
+  it('are a wrong target, a param that is not read and a delay that would not drain, beside every other mistake', () => {
+    const one = (name: string, target: string, fault: string) =>
+      `{ name: ${name}, target: ${target}, when: { atSeconds: [5] }, faults: [${fault}] }`;
+    const rules = [
+      one('aim', 'server', '{ kind: latency }'),
+      one('param', 'client-link', '{ kind: latency, params: { bytes: 5 } }'),
+      one('usual', 'client-link', '{ kind: jitter, params: { jitterMs: 900 } }'),
+      one('delay', 'client-link', '{ kind: latency, params: { latencyMs: 2000 } }'),
+    ];
+    assert.deepEqual(problemsOf(`hour: 2\nusers: 0\nschedule: [${rules.join(', ')}]`), [
+      'users: 0 is not right; give a whole number of users from 1 to 10000, such as 100',
+      'hour: there is no such setting. Did you mean hours?',
+      'schedule[0].faults[0]: latency strikes client-link or database-link, not server',
+      'schedule[1].faults[0]: latency does not read bytes; it reads latencyMs, direction',
+      'schedule[2].faults[0]: jitter: latency and jitter together must stay within 1000 ms, for what is held must drain',
+      'schedule[3].faults[0]: latency: latency and jitter together must stay within 1000 ms, for what is held must drain',
+    ]);
+  });
+
   it('read the rules of the verdict', () => {
     assert.deepEqual(problemsOf('thresholds: { sucess_rate: "value>=1" }'), [
       'thresholds.sucess_rate: there is no such setting. Did you mean success_rate?',

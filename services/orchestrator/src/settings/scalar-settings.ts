@@ -1,6 +1,6 @@
 /** The settings that have a flag and an environment variable of their own, as a table. */
 import { controlSchema, profileNames, type RunConfig, runConfigSchema } from '@encore/contracts';
-import { notRight } from './near-miss.ts';
+import { notRight } from '@encore/kit';
 
 /** Names a settings file, as `--config` does; the flag wins. */
 export const configVariable = 'ENCORE_CONFIG';
