@@ -122,4 +122,16 @@ describe('preflight checklist', () => {
     assert.deepEqual([processes['engine'], processes['memory']], ['ok', 'warn']);
     for (const name of ['Compose', 'images', 'ports']) assert.equal(processes[name], undefined);
   });
+
+  it('refuses a plan of which nothing is possible here, and warns where a part is', () => {
+    const [planned, ...others] = new Set(makePlan(config).faults.map(({ kind }) => kind));
+    const reason = 'it needs a container';
+    const some = checks({ unsupported: { [planned ?? '']: reason } }).find(({ name }) => name === 'faults');
+    assert.equal(some?.state, 'warn');
+    const unsupported = Object.fromEntries([planned, ...others].map((kind) => [kind, reason]));
+    const none = checks({ unsupported }).find(({ name }) => name === 'faults');
+    assert.equal(none?.state, 'fail');
+    assert.match(none.found, /^none of the planned faults is possible here: \S+ \(it needs a container\); /);
+    assert.match(none.fix ?? '', /plan other kinds/);
+  });
 });

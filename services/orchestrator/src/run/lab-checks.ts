@@ -153,6 +153,14 @@ function faultKinds({ unsupported }: EngineInfo, plan: Plan): Check {
   );
   if (missing.length === 0)
     return { name: 'faults', state: 'ok', found: `all of ${[...planned].join(', ') || 'none'} can be done` };
+  // A run in which no fault strikes would show nothing of what its plan asks.
+  if (missing.length === planned.size)
+    return {
+      name: 'faults',
+      state: 'fail',
+      found: `none of the planned faults is possible here: ${missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ')}`,
+      fix: 'plan other kinds, or run where these are possible; `schedule: []` runs load without faults',
+    };
   return {
     name: 'faults',
     state: 'warn',
