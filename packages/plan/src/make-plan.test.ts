@@ -231,5 +231,7 @@ describe("controls and schedules of one's own", () => {
     assert.match(refusePlan(makePlan(late), late).join('\n'), /no fault fits into 170 s of steady load/);
     const none: RunConfig = { ...smokeConfig, schedule: [] };
     assert.deepEqual(refusePlan(makePlan(none), none), []);
+    const idle: RunConfig = { ...none, control: 'no-bite' };
+    assert.match(refusePlan(makePlan(idle), idle).join(), /^control: no-bite needs faults that do nothing/);
   });
 });

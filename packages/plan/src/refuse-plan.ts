@@ -26,6 +26,8 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
     problems.push(
       `schedule: even a perfect server would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or rarer, or set unwinnable: true`,
     );
+  if (config.control === 'no-bite' && plan.faults.length === 0)
+    problems.push('control: no-bite needs faults that do nothing, and the schedule has none; leave one of the two out');
   // An empty schedule asks for load alone; any other one that comes to nothing is a mistake, and a pass without a fault would flatter.
   if (plan.faults.length === 0 && config.schedule?.length !== 0 && problems.length === 0)
     problems.push(

@@ -128,6 +128,28 @@ describe('problems of a settings file', () => {
     ]);
   });
 
+  it('are rules that cannot be broken or cannot hold', () => {
+    for (const [metric, rule, said] of [
+      ['success_rate', 'value>=0', /can never be broken/],
+      ['success_rate', 'value>1', /can never hold: the metric is from 0 to 1/],
+      ['lost_writes', 'count>=0', /can never be broken: the metric is a count from 0 on/],
+      ['recovery_seconds', 'max<0', /can never hold/],
+    ] as const)
+      assert.match(problemsOf(`thresholds: { ${metric}: "${rule}" }`).join(), said, rule);
+    for (const [metric, rule] of [
+      ['success_rate', 'value>=1'],
+      ['lost_writes', 'count==0'],
+      ['recovery_seconds', 'max<=0.5'],
+      ['memory_slope_bytes_per_hour', 'value<0'],
+    ])
+      assert.deepEqual(problemsOf(`thresholds: { ${metric}: "${rule}" }`), [], rule);
+  });
+
+  it('are a load that leaves nothing to verify, and a recovery limit that no process can meet', () => {
+    assert.match(problemsOf('load: { mix: { create: 0 } }').join(), /create: 0 is not right; give a weight above 0/);
+    assert.match(problemsOf('recoveryTimeoutSeconds: 0.001').join(), /0\.001 is not right; give seconds from 1 on/);
+  });
+
   it('read the rules of the verdict', () => {
     assert.deepEqual(problemsOf('thresholds: { sucess_rate: "value>=1" }'), [
       'thresholds.sucess_rate: there is no such setting. Did you mean success_rate?',

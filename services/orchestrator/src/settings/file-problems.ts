@@ -2,7 +2,7 @@
 import { runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
 import { EncoreError, schemaProblems, unknownKey } from '@encore/kit';
 import { aimProblem } from '@encore/plan';
-import { exampleOf, isMetric, metricShapes, parseThreshold } from '../judge/threshold.ts';
+import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshold } from '../judge/threshold.ts';
 import { isObject, type SettingsObject } from './config-file.ts';
 import { scalarSettings } from './scalar-settings.ts';
 
@@ -15,6 +15,7 @@ export function problemsOfFile(settings: SettingsObject, file: string): string[]
   const all = [
     ...schemaProblems(runConfigSchema, settings, { aliases, right: rightAt }),
     ...problemsOfThresholds(settings['thresholds']),
+    ...problemsOfMix(settings['load']),
     ...problemsOfAims(settings['schedule']),
   ];
   return [...new Set(all)].map((problem) => `${file}: ${problem}`);
@@ -28,6 +29,13 @@ function rightAt(path: readonly PropertyKey[]): string | undefined {
   return path.length === 1 ? scalarSettings.find(({ key }) => key === first)?.right : undefined;
 }
 
+/** The load generator itself takes a mix without `create`; a verdict needs acknowledged writes. */
+function problemsOfMix(load: unknown): string[] {
+  const { mix } = isObject(load) ? load : {};
+  if (!isObject(mix) || mix['create'] !== 0) return [];
+  return ['load.mix.create: 0 is not right; give a weight above 0: without new scores there is nothing to verify'];
+}
+
 function problemsOfThresholds(thresholds: unknown): string[] {
   const metrics = Object.keys(metricShapes);
   const problems: string[] = [];
@@ -35,7 +43,8 @@ function problemsOfThresholds(thresholds: unknown): string[] {
     if (!metrics.includes(metric)) problems.push(unknownKey(['thresholds', metric], metrics));
     else if (typeof expression === 'string')
       try {
-        parseThreshold(metric, expression);
+        const problem = problemOfRule(parseThreshold(metric, expression));
+        if (problem !== null) problems.push(`thresholds.${metric}: "${expression}" ${problem}`);
       } catch (error) {
         if (!(error instanceof EncoreError)) throw error;
         problems.push(error.message);
@@ -43,6 +52,24 @@ function problemsOfThresholds(thresholds: unknown): string[] {
   }
   return problems;
 }
+
+/** A rule that holds for every value that its metric can have, or for none, judges nothing. */
+function problemOfRule({ metric, aggregation, operator, limit }: Threshold): string | null {
+  // A slope may be negative, so any limit divides its values.
+  if (metric.includes('slope')) return null;
+  const isShare = metricShapes[metric] === 'share';
+  const values = [0, limit - step, limit, limit + step, ...(isShare ? [1] : [Number.MAX_VALUE])].filter(
+    (value) => value >= 0 && (!isShare || value <= 1),
+  );
+  const results = new Set(values.map((value) => holds(operator, value, limit)));
+  if (results.size > 1) return null;
+  const range = isShare ? 'from 0 to 1' : aggregation === 'count' ? 'a count from 0 on' : 'from 0 on';
+  const verb = results.has(true) ? 'can never be broken' : 'can never hold';
+  return `${verb}: the metric is ${range}; write a limit between, for example "${exampleOf(metric)}", or leave it out`;
+}
+
+/** Between neighbouring limits that anybody writes. */
+const step = 1e-9;
 
 /** Faults at targets or with params that their kind does not take, in the rules that can be read. */
 function problemsOfAims(schedule: unknown): string[] {

@@ -64,7 +64,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_RECOVERY_TIMEOUT',
     isNumber: true,
     help: 'seconds within which each recovery must end',
-    right: 'seconds above 0, such as 60',
+    right: 'seconds from 1 on, such as 60',
   },
   {
     key: 'seed',
