@@ -38,6 +38,13 @@ describe('encore without Docker', function () {
       ]);
     });
 
+  it('keeps the results where ENCORE_RESULTS_DIR names a folder', () => {
+    writeFileSync(join(folder, 'STOP'), '');
+    const { status, stderr } = encore(['run', '--profile', 'smoke'], { ENCORE_RESULTS_DIR: folder });
+    assert.equal(status, 3);
+    assert.ok(stderr.includes(`stop file: ${join(folder, 'STOP')} is there`), stderr);
+  });
+
   it('refuses server settings that are missing, or do not fit into the container', () => {
     const missing = encore(['check'], { ENCORE_SERVER_CONFIG: join(folder, 'none.json') });
     assert.equal(missing.status, 3);

@@ -42,6 +42,13 @@ describe('preflight checklist', () => {
     assert.equal(states({ toxiproxy: '' })['Toxiproxy'], 'fail');
   });
 
+  it('names the proxy that is in use', () => {
+    const found = (engine: Partial<EngineInfo>) => checks(engine).map(({ name, found }) => `${name}: ${found}`);
+    assert.ok(found({}).includes('Toxiproxy: 2.12.0'));
+    const embedded = found({ engine: 'Encore process engine', composeVersion: null });
+    assert.ok(embedded.includes("proxy: Encore's own, with the API of Toxiproxy 2.12.0"), embedded.join('\n'));
+  });
+
   it('names what a crash needs and what the container has', () => {
     const setup = { policy: 'no', init: false, stopSignal: 'SIGQUIT' };
     const check = checks({ restartSetups: { 'encore-server-1': setup } }).find(({ name }) => name === 'restart policy');
