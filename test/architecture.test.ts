@@ -15,7 +15,7 @@ const mayImport: Record<string, string[]> = {
   'services/loadgen': ['@encore/contracts', '@encore/kit'],
   'services/chaos': ['@encore/contracts', '@encore/kit', '@encore/plan'],
   'services/orchestrator': ['@encore/contracts', '@encore/kit', '@encore/plan'],
-  embedded: ['@encore/contracts', '@encore/kit', '@encore/orchestrator'],
+  embedded: ['@encore/contracts', '@encore/kit', '@encore/orchestrator', '@encore/server'],
 };
 
 function sourceFiles(room: string): string[] {

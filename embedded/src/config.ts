@@ -1,8 +1,8 @@
 /** Where the lab without Docker keeps its things, and what of the environment its programs may see. */
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { readEnv } from '@encore/kit';
-import { z } from 'zod';
+import { join, resolve } from 'node:path';
+import { messageOf, readEnv } from '@encore/kit';
+import { readServerConfig, serverMemoryVariable } from '@encore/server/config';
 
 export interface HostEnvironment {
   /** Folders for what outlives a run (programs, compile cache, histories), the best first. */
@@ -37,17 +37,31 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
   };
 }
 
-const memoryShape = {
-  ENCORE_SERVER_MEMORY_BYTES: z.coerce
-    .number({ error: 'must be a number of bytes, such as 536870912' })
-    .int()
-    .positive()
-    .default(512 * 1_048_576),
-};
+const memoryShape = { ENCORE_SERVER_MEMORY_BYTES: serverMemoryVariable.default(512 * 1_048_576) };
 
 /** The memory limit of the server under test, as docker-compose.yml takes it. */
 export function serverMemoryBytes(env: NodeJS.ProcessEnv): number {
   return readEnv(memoryShape, env).ENCORE_SERVER_MEMORY_BYTES;
+}
+
+/** The settings file of the server under test. */
+export function serverConfigOf({ serverConfig }: HostEnvironment, root: string): string {
+  return resolve(serverConfig ?? join(root, 'server_config.json'));
+}
+
+/** Why the server would refuse its settings, one line each; empty when it would start. */
+export function problemsOfServer(env: NodeJS.ProcessEnv, root: string): string[] {
+  const host = readHostEnvironment(env);
+  let memoryBytes: number | null = null;
+  const problems: string[] = [];
+  try {
+    memoryBytes = serverMemoryBytes(env);
+  } catch (error) {
+    problems.push(messageOf(error));
+  }
+  // The scratch folder is in the first of these that can be written.
+  const scratchDir = host.homes[0] ?? host.temporary;
+  return [...problems, ...readServerConfig(serverConfigOf(host, root), { scratchDir, memoryBytes }).problems];
 }
 
 /** None for a user whom this machine does not know (a container started with `--user 12345`) and who sets no HOME. */

@@ -3,14 +3,13 @@
  * put the orchestrator in front of it, and take the lab down with whatever exit code it ended.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError, surviveOutputLoss } from '@encore/kit';
 import { parseCommandLine } from '@encore/orchestrator/command-line';
 import { refusalText } from '@encore/orchestrator/refusal-text';
 
 const root = join(import.meta.dirname, '..', '..');
-const results = join(root, 'test_results');
 const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];
 
 const given = { ...process.env };
@@ -25,6 +24,7 @@ export async function main(): Promise<void> {
   const usesHome = startsLab || ['report', 'verify', 'monitor', 'heal'].includes(command.name);
   if (usesHome && (await refusesHome())) return;
   if (command.name === 'run' && startsLab && (await refusesResults(command.config.hours))) return;
+  if (startsLab && (await refusesServer())) return;
   if (startsLab) {
     process.exitCode = await runLab();
     return;
@@ -33,6 +33,11 @@ export async function main(): Promise<void> {
   if (command.name === 'monitor' || command.name === 'heal') await findLab();
   // It reads the same command line, and prints, refuses or answers by itself.
   await import('@encore/orchestrator/main');
+}
+
+/** Every command keeps or finds its reports here; `.env` may set it too. */
+function resultsDir(): string {
+  return resolve(process.env['ENCORE_RESULTS_DIR'] || join(root, 'test_results'));
 }
 
 /** Before anything is started or looked for. */
@@ -50,7 +55,17 @@ async function refusesHome(): Promise<boolean> {
 /** A stop file, or results that cannot be written: for that alone no lab is started. */
 async function refusesResults(hours: number): Promise<boolean> {
   const { problemsOfResults } = await import('@encore/orchestrator/folder-checks');
-  const problems = await problemsOfResults(results, hours);
+  const problems = await problemsOfResults(resultsDir(), hours);
+  if (problems.length === 0) return false;
+  process.stderr.write(refusalText(problems));
+  process.exitCode = refusedExitCode;
+  return true;
+}
+
+/** Settings that the server would refuse: for them no lab is started either. */
+async function refusesServer(): Promise<boolean> {
+  const { problemsOfServer } = await import('./config.ts');
+  const problems = problemsOfServer(process.env, root);
   if (problems.length === 0) return false;
   process.stderr.write(refusalText(problems));
   process.exitCode = refusedExitCode;
@@ -63,7 +78,7 @@ async function showRuns(): Promise<void> {
   const { runsOf } = await import('./lab-folder.ts');
   const runs = readHostEnvironment(process.env).homes.map((home) => runsOf(home, root));
   process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? runs[0] ?? '';
-  process.env['ENCORE_RESULTS_DIR'] ||= results;
+  process.env['ENCORE_RESULTS_DIR'] = resultsDir();
 }
 
 /** A lab without Docker takes other ports where these are taken. */
@@ -97,7 +112,7 @@ async function runLab(): Promise<number> {
     for (const name of portsWithoutUse(given)) process.stderr.write(`${name}: only the lab on Docker uses this port\n`);
     const ports = chosenPorts(process.env, given);
     await using lab = await startLab(
-      { root, results, host, ports, serverMemoryBytes: serverMemoryBytes(process.env) },
+      { root, results: resultsDir(), host, ports, serverMemoryBytes: serverMemoryBytes(process.env) },
       stop.signal,
     );
     const env = { ...process.env, ...lab.env };

@@ -5,9 +5,9 @@ import { chmodSync, cpSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { closeServer, createApiToken, EncoreError, httpExchange, waitUntil } from '@encore/kit';
-import { type HostEnvironment, serverMemoryBytes } from './config.ts';
+import { type HostEnvironment, serverConfigOf, serverMemoryBytes } from './config.ts';
 import { engineApi } from './engine/api.ts';
 import { removeStaleGroups } from './engine/cgroup-files.ts';
 import type { ContainerSpec } from './engine/container-spec.ts';
@@ -65,7 +65,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const places: LabPlaces = {
     root: options.root,
     results: options.results,
-    serverConfig: resolve(options.host.serverConfig ?? join(options.root, 'server_config.json')),
+    serverConfig: serverConfigOf(options.host, options.root),
     serverMemoryBytes: options.serverMemoryBytes ?? serverMemoryBytes({}),
     base: options.host.base,
     folder,

@@ -76,7 +76,7 @@ export const runConfigSchema = z.strictObject({
   rampSeconds: z.number().min(0).describe('seconds over which the users come, at the beginning of the run'),
   users: z.number().int().min(1).max(10_000),
   killIntervalMinutes: z.number().positive(),
-  recoveryTimeoutSeconds: z.number().positive(),
+  recoveryTimeoutSeconds: z.number().min(1),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   control: controlSchema.default('none'),
   monitor: z.boolean().default(true).describe('the live display in a terminal; without it, plain lines'),

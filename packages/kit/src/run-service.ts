@@ -1,9 +1,13 @@
 /**
  * The frame of every `main.ts`: start, wait for SIGTERM or SIGINT, close what was opened within a deadline, exit.
- * A second signal exits at once. A failed start prints one clear line and exits 1.
+ * A second signal exits at once. A failed start logs why and exits 1; settings
+ * that are not right are printed as plain lines for the person who wrote them, and it exits 78.
  */
 import type { Logger } from 'pino';
-import { describeError } from './encore-error.ts';
+import { describeError, EncoreError } from './encore-error.ts';
+
+/** EX_CONFIG of sysexits.h: a restart changes nothing until a person corrects the settings. */
+export const refusedSettingsCode = 78;
 
 export async function runService(
   logger: Logger,
@@ -35,6 +39,10 @@ export async function runService(
     await service[Symbol.asyncDispose]();
     process.exit(0);
   } catch (error) {
+    if (error instanceof EncoreError && /^INVALID_(CONFIG|ENVIRONMENT)$/.test(error.code)) {
+      process.stderr.write(`refused to start:\n${error.message.replace(/^/gm, '  ')}\n`);
+      process.exit(refusedSettingsCode);
+    }
     logger.fatal({ err: describeError(error) }, 'could not start');
     process.exit(1);
   }

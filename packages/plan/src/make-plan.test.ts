@@ -200,27 +200,6 @@ describe("controls and schedules of one's own", () => {
     assert.deepEqual(refusePlan(plan, { ...config, unwinnable: true }), []);
   });
 
-  it('refuses a fault at the wrong target, a setting that is not read, and a delay that would not drain', () => {
-    const latency = (params: PlannedFault['params']) => ({
-      kind: 'latency' as const,
-      weight: 1,
-      params,
-      durationSeconds: { min: 5, max: 5 },
-    });
-    const schedule = [
-      rule({ name: 'aim', target: 'server', when: { atSeconds: [5] } }),
-      rule({ name: 'setting', when: { atSeconds: [30] }, faults: [latency({ bytes: 5 })] }),
-      rule({ name: 'usual', when: { atSeconds: [90] }, faults: [{ ...latency({ jitterMs: 900 }), kind: 'jitter' }] }),
-      rule({ name: 'delay', when: { atSeconds: [60] }, faults: [latency({ latencyMs: 2_000 })] }),
-    ];
-    const config: RunConfig = { ...smokeConfig, schedule, unwinnable: true };
-    const problems = refusePlan(makePlan(config), config).join('\n');
-    assert.match(problems, /rule aim: latency strikes client-link or database-link, not server/);
-    assert.match(problems, /rule setting: latency does not read bytes; it reads latencyMs, direction/);
-    assert.match(problems, /rule delay: .* within 1000 ms/);
-    assert.match(problems, /rule usual: .* within 1000 ms/);
-  });
-
   it('refuses kills that leave no health between them, and a run without steady load', () => {
     const dense: RunConfig = { ...smokeConfig, killIntervalMinutes: 0.2 };
     assert.match(refusePlan(makePlan(dense), dense).join('\n'), /crash of rule kills/);
@@ -252,5 +231,7 @@ describe("controls and schedules of one's own", () => {
     assert.match(refusePlan(makePlan(late), late).join('\n'), /no fault fits into 170 s of steady load/);
     const none: RunConfig = { ...smokeConfig, schedule: [] };
     assert.deepEqual(refusePlan(makePlan(none), none), []);
+    const idle: RunConfig = { ...none, control: 'no-bite' };
+    assert.match(refusePlan(makePlan(idle), idle).join(), /^control: no-bite needs faults that do nothing/);
   });
 });

@@ -1,6 +1,5 @@
 /** Why a plan should not be run, in words, all reasons together; an empty list is consent. The caller decides. */
 import type { Plan, RunConfig } from '@encore/contracts';
-import { aimProblem } from './kind-aims.ts';
 import { kindTiming } from './kind-timing.ts';
 import { layOut } from './layout.ts';
 import { lastRecoverySeconds } from './run-times.ts';
@@ -21,17 +20,14 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
     return [
       `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed: take more than ${hoursText(config.rampSeconds + needed)}, or a profile with a shorter ramp`,
     ];
-  for (const { name, target, faults } of config.schedule ?? [])
-    for (const { kind, params } of faults) {
-      const problem = aimProblem({ kind, target, params });
-      if (problem !== null) problems.push(`schedule: rule ${name}: ${problem}`);
-    }
   // It plans one fault, and that for ever.
   if (config.control === 'server-down') return problems;
   if (!config.unwinnable && plan.bestSuccessRate < minBestSuccessRate)
     problems.push(
       `schedule: even a perfect server would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or rarer, or set unwinnable: true`,
     );
+  if (config.control === 'no-bite' && plan.faults.length === 0)
+    problems.push('control: no-bite needs faults that do nothing, and the schedule has none; leave one of the two out');
   // An empty schedule asks for load alone; any other one that comes to nothing is a mistake, and a pass without a fault would flatter.
   if (plan.faults.length === 0 && config.schedule?.length !== 0 && problems.length === 0)
     problems.push(

@@ -28,6 +28,15 @@ describe('renderTimeline', () => {
     for (const line of faults) assert.match(line, / inert\b/);
   });
 
+  it('wraps the settings of a fault below themselves and omits none', () => {
+    const params = { sliceBytes: 1, sliceDelayMicroseconds: 1_000_000, direction: 'downstream' as const };
+    const rule = { name: 'a', target: 'client-link' as const, when: { atSeconds: [30] }, pick: 'weighted' as const };
+    const schedule = [{ ...rule, overlap: false, faults: [{ kind: 'slicer' as const, weight: 1, params }] }];
+    const text = renderTimeline(makePlan({ ...smokeConfig, schedule, control: 'no-bite' }));
+    for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
+    assert.match(text, / inert, sliceBytes 1,\n {60,}sliceDelayMicroseconds 1000000,\n {60,}direction downstream\n/);
+  });
+
   it('writes times of day as people read them', () => {
     const text = renderTimeline(makePlan(smokeConfig));
     assert.match(text, /^ {2}0:00:22\.5 {3}f000\d {3}crash {15}server {17}-$/m);

@@ -18,17 +18,21 @@ export function renderTimeline(plan: Plan): string {
     `  times                from the beginning of steady load, ${plan.rampSeconds} s after that of the run`,
     '',
     `  ${'at (steady)'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(15)}${'for'.padStart(9)}  settings`,
-    ...plan.faults.map((fault) => line(fault).slice(0, width).trimEnd()),
+    ...plan.faults.flatMap((fault) => lines(fault, width)),
     '',
   ].join('\n');
 }
 
-function line(fault: PlannedFault): string {
+function lines(fault: PlannedFault, width: number): string[] {
   const held = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
   const notes = [fault.inert ? 'inert' : '', fault.forbidsStart ? 'nobody may start it' : ''];
-  // The notes first: what is too long is cut.
   const settings = [...notes, ...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`)];
-  return `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${held.padStart(9)}  ${settings.filter((text) => text !== '').join(', ')}`;
+  const head = `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${held.padStart(9)}  `;
+  return wrap(
+    head,
+    settings.filter((text) => text !== ''),
+    width,
+  );
 }
 
 /** 3725.25 as 1:02:05.3. */

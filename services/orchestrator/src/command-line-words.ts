@@ -3,8 +3,8 @@
  * all of them are told together, each by name and with what was probably meant.
  */
 import { profileNames } from '@encore/contracts';
+import { didYouMean, nearestWord } from '@encore/kit';
 import type { Command as Commander } from 'commander';
-import { didYouMean, nearestWord } from './settings/near-miss.ts';
 
 export interface Words {
   problems: string[];

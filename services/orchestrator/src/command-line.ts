@@ -4,12 +4,12 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Plan, RunConfig } from '@encore/contracts';
+import { notRight } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
 import { checkWords } from './command-line-words.ts';
 import { pageUrl } from './config.ts';
 import { optionsOf, problemsOfOptions } from './options-taken.ts';
-import { notRight } from './settings/near-miss.ts';
 import { readReplay } from './settings/replay.ts';
 import { resolveSettings } from './settings/resolve-settings.ts';
 import { scalarSettings } from './settings/scalar-settings.ts';

@@ -12,7 +12,7 @@ import { plainText } from './plain-text.ts';
 import type { Output } from './progress/progress.ts';
 import { textSummary } from './report/index.ts';
 import { checkText } from './run/lab-checks.ts';
-import { noticeLines } from './run/opening-lines.ts';
+import { noticeLines, settingLines } from './run/opening-lines.ts';
 import { Peers } from './run/peers.ts';
 import { performRun } from './run/perform-run.ts';
 import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
@@ -38,6 +38,7 @@ export async function performCommand(command: Command, context: CommandContext):
     case 'run':
       if (!command.dryRun) return await performRun({ ...command, ...context });
       for (const line of noticeLines(command.config, command.plan)) say(line);
+      for (const line of settingLines(command.config, command.plan)) say(line);
       say(renderTimeline(command.plan));
       return 0;
     case 'print':

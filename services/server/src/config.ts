@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeError, EncoreError, portVariable, problemsOf, readEnv } from '@encore/kit';
+import { describeError, EncoreError, messageOf, portVariable, readEnv, schemaProblems } from '@encore/kit';
 import { z } from 'zod';
 import { limitProblems, roomOf } from './limit-problems.ts';
 
@@ -69,19 +69,25 @@ export const serverConfigSchema = z.strictObject({
 });
 export type ServerConfig = z.infer<typeof serverConfigSchema>;
 
+const defaultPath = 'server_config.json';
+const defaultScratch = join(tmpdir(), 'encore-scratch');
+
+const memoryError = 'must be a whole number of bytes of at least 134217728 (128 MB), such as 536870912';
+/** The memory of the container. With less, the server cannot start or sheds every request. */
+export const serverMemoryVariable = z.coerce
+  .number({ error: memoryError })
+  .int(memoryError)
+  .min(128 * 1_048_576, memoryError);
+
 const environmentShape = {
   ENCORE_HOST: z.string().default('127.0.0.1'),
   ENCORE_PORT: portVariable.default(8000),
   ENCORE_HEALTH_PORT: portVariable.default(8001),
   ENCORE_DATABASE_URL: z.url().default('postgres://encore:encore@127.0.0.1:5432/encore'),
-  ENCORE_SERVER_CONFIG: z.string().default('server_config.json'),
+  ENCORE_SERVER_CONFIG: z.string().default(defaultPath),
   /** The memory limit that the container was made with. */
-  ENCORE_SERVER_MEMORY_BYTES: z.coerce
-    .number({ error: 'must be a number of bytes, such as 536870912' })
-    .int()
-    .positive()
-    .optional(),
-  ENCORE_SCRATCH_DIR: z.string().default(join(tmpdir(), 'encore-scratch')),
+  ENCORE_SERVER_MEMORY_BYTES: serverMemoryVariable.optional(),
+  ENCORE_SCRATCH_DIR: z.string().default(defaultScratch),
   /** Host and Origin names that may be used to reach the server: a page of another site must not. */
   ENCORE_ALLOWED_HOSTS: z.string().default('localhost,127.0.0.1'),
   /** A file that holds the live memory limit as a decimal number of bytes, where no control group does. */
@@ -103,22 +109,19 @@ export interface Settings {
 
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const problems: string[] = [];
-  const attempt = <T>(read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (error) {
-      problems.push(describeError(error));
-      return undefined;
-    }
-  };
-  const environment = attempt(() => readEnv(environmentShape, env));
-  const path = environment?.ENCORE_SERVER_CONFIG ?? (env['ENCORE_SERVER_CONFIG'] || 'server_config.json');
-  const limits = attempt(() => readServerConfig(path));
-  if (environment && limits) {
-    const room = roomOf(environment.ENCORE_SCRATCH_DIR, environment.ENCORE_SERVER_MEMORY_BYTES ?? null);
-    problems.push(...limitProblems(limits, room).map((problem) => `${path}: ${problem}`));
+  let environment: z.infer<z.ZodObject<typeof environmentShape>> | undefined;
+  try {
+    environment = readEnv(environmentShape, env);
+  } catch (error) {
+    problems.push(messageOf(error));
   }
-  if (!environment || !limits || problems.length > 0) throw invalidConfig(problems.join('\n'));
+  const read = readServerConfig(environment?.ENCORE_SERVER_CONFIG ?? (env['ENCORE_SERVER_CONFIG'] || defaultPath), {
+    scratchDir: environment?.ENCORE_SCRATCH_DIR ?? defaultScratch,
+    memoryBytes: environment?.ENCORE_SERVER_MEMORY_BYTES ?? null,
+  });
+  problems.push(...read.problems);
+  if (!environment || !read.limits || problems.length > 0)
+    throw new EncoreError('INVALID_CONFIG', problems.join('\n'), { status: 400, definite: true });
   return {
     host: environment.ENCORE_HOST,
     port: environment.ENCORE_PORT,
@@ -128,26 +131,29 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     allowedHosts: environment.ENCORE_ALLOWED_HOSTS.split(',').map((name) => name.trim().toLowerCase()),
     memoryLimitFile: environment.ENCORE_MEMORY_LIMIT_FILE ?? null,
     logLevel: environment.ENCORE_LOG_LEVEL,
-    limits,
+    limits: read.limits,
   };
 }
 
-export function readServerConfig(path: string): ServerConfig {
+/**
+ * Reads server_config.json. Every problem is a line with the file, the key, the value and what would be right: of each
+ * key alone, or where all keys are right, of those that do not fit together or not into this container.
+ */
+export function readServerConfig(
+  path: string,
+  { scratchDir, memoryBytes }: { scratchDir: string; memoryBytes: number | null },
+): { limits?: ServerConfig; problems: string[] } {
   let given: unknown;
   try {
     given = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw invalidConfig(`${path}: ${describeError(error)}`);
+    const right =
+      error instanceof SyntaxError ? 'is not JSON' : 'cannot be read; name a JSON file that the server may read';
+    return { problems: [`${path}: ${right} (${describeError(error)})`] };
   }
-  const result = serverConfigSchema.safeParse(given);
-  if (result.success) return result.data;
-  throw invalidConfig(
-    problemsOf(result.error)
-      .map((problem) => `${path}: ${problem}`)
-      .join('\n'),
-  );
-}
-
-function invalidConfig(message: string): EncoreError {
-  return new EncoreError('INVALID_CONFIG', message, { status: 400, definite: true });
+  const limits = serverConfigSchema.safeParse(given).data;
+  const problems = limits
+    ? limitProblems(limits, roomOf(scratchDir, memoryBytes))
+    : schemaProblems(serverConfigSchema, given);
+  return { ...(limits && { limits }), problems: problems.map((problem) => `${path}: ${problem}`) };
 }

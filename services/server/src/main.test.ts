@@ -87,7 +87,7 @@ describe('the server as a process', function () {
       '{"max_concurrent_requests": -1, "request_timeout": "1O", "surprise": 1, "cache": {"scores": null}}',
     );
     const server = launch({ ENCORE_PORT: '70000', ENCORE_DATABASE_URL: 'nowhere' });
-    assert.equal((await server.exited).code, 1);
+    assert.equal((await server.exited).code, 78);
     for (const name of [
       'ENCORE_PORT',
       'ENCORE_DATABASE_URL',
@@ -98,8 +98,10 @@ describe('the server as a process', function () {
     ]) {
       assert.match(server.output(), new RegExp(name));
     }
+    assert.match(server.output(), /^refused to start:\n/);
+    assert.doesNotMatch(server.output(), /"level"/, 'lines for a person, not log records');
     const missing = launch({ ENCORE_SERVER_CONFIG: join(folder, 'none.json') });
-    assert.equal((await missing.exited).code, 1);
+    assert.equal((await missing.exited).code, 78);
     assert.match(missing.output(), /none\.json/);
   });
 
@@ -107,7 +109,7 @@ describe('the server as a process', function () {
     const limits = { max_concurrent_requests: 200, memory_limit_mb: 8_192, request_timeout: 600 };
     writeFileSync(join(folder, 'server_config.json'), JSON.stringify({ ...limits, max_request_size: 209_715_200 }));
     const server = launch({ ENCORE_SERVER_MEMORY_BYTES: '536870912' });
-    assert.equal((await server.exited).code, 1);
+    assert.equal((await server.exited).code, 78);
     assert.match(server.output(), /memory_limit_mb: 8192 MB is above the memory of this container, 512 MB/);
     assert.match(server.output(), /max_request_size: 209715200 bytes \(200 MB\) never fit into spool_limit_mb, 60 MB/);
   });

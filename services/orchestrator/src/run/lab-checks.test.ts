@@ -42,6 +42,13 @@ describe('preflight checklist', () => {
     assert.equal(states({ toxiproxy: '' })['Toxiproxy'], 'fail');
   });
 
+  it('names the proxy that is in use', () => {
+    const found = (engine: Partial<EngineInfo>) => checks(engine).map(({ name, found }) => `${name}: ${found}`);
+    assert.ok(found({}).includes('Toxiproxy: 2.12.0'));
+    const embedded = found({ engine: 'Encore process engine', composeVersion: null });
+    assert.ok(embedded.includes("proxy: Encore's own, with the API of Toxiproxy 2.12.0"), embedded.join('\n'));
+  });
+
   it('names what a crash needs and what the container has', () => {
     const setup = { policy: 'no', init: false, stopSignal: 'SIGQUIT' };
     const check = checks({ restartSetups: { 'encore-server-1': setup } }).find(({ name }) => name === 'restart policy');
@@ -121,5 +128,17 @@ describe('preflight checklist', () => {
     const processes = states({ engine: 'encore-processes', version: '1', memoryBytes: 2 * gib, composeVersion: null });
     assert.deepEqual([processes['engine'], processes['memory']], ['ok', 'warn']);
     for (const name of ['Compose', 'images', 'ports']) assert.equal(processes[name], undefined);
+  });
+
+  it('refuses a plan of which nothing is possible here, and warns where a part is', () => {
+    const [planned, ...others] = new Set(makePlan(config).faults.map(({ kind }) => kind));
+    const reason = 'it needs a container';
+    const some = checks({ unsupported: { [planned ?? '']: reason } }).find(({ name }) => name === 'faults');
+    assert.equal(some?.state, 'warn');
+    const unsupported = Object.fromEntries([planned, ...others].map((kind) => [kind, reason]));
+    const none = checks({ unsupported }).find(({ name }) => name === 'faults');
+    assert.equal(none?.state, 'fail');
+    assert.match(none.found, /^none of the planned faults is possible here: \S+ \(it needs a container\); /);
+    assert.match(none.fix ?? '', /plan other kinds/);
   });
 });

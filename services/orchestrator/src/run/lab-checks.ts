@@ -31,7 +31,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
     faultKinds(engine, plan),
     engine.toxiproxy === ''
       ? { name: 'Toxiproxy', state: 'fail', found: 'no answer', fix: '`docker compose restart toxiproxy`' }
-      : { name: 'Toxiproxy', state: 'ok', found: engine.toxiproxy },
+      : proxy(engine),
   ];
 }
 
@@ -39,6 +39,14 @@ export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
 export function checkText({ name, state, found, fix }: Check): string {
   const mark = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' }[state];
   return `${mark}  ${name}: ${found}${fix === undefined ? '' : `\n      → ${fix}`}`;
+}
+
+/** The lab without Docker has a proxy of its own; only its API is Toxiproxy's. */
+function proxy({ engine, composeVersion, toxiproxy }: EngineInfo): Check {
+  const isEmbedded = composeVersion === null && !/docker|podman/i.test(engine);
+  return isEmbedded
+    ? { name: 'proxy', state: 'ok', found: `Encore's own, with the API of Toxiproxy ${toxiproxy}` }
+    : { name: 'Toxiproxy', state: 'ok', found: toxiproxy };
 }
 
 function engineVersion({ engine, version, kernel }: EngineInfo): Check {
@@ -153,6 +161,14 @@ function faultKinds({ unsupported }: EngineInfo, plan: Plan): Check {
   );
   if (missing.length === 0)
     return { name: 'faults', state: 'ok', found: `all of ${[...planned].join(', ') || 'none'} can be done` };
+  // A run in which no fault strikes would show nothing of what its plan asks.
+  if (missing.length === planned.size)
+    return {
+      name: 'faults',
+      state: 'fail',
+      found: `none of the planned faults is possible here: ${missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ')}`,
+      fix: 'plan other kinds, or run where these are possible; `schedule: []` runs load without faults',
+    };
   return {
     name: 'faults',
     state: 'warn',

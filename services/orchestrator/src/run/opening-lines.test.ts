@@ -3,7 +3,7 @@ import type { RunConfig } from '@encore/contracts';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
-import { openingLines } from './opening-lines.ts';
+import { openingLines, settingLines } from './opening-lines.ts';
 
 const smoke: RunConfig = { ...profiles.smoke, profile: 'smoke', seed: 7 };
 const linesOf = (settings: Partial<RunConfig>): string[] => {
@@ -34,5 +34,14 @@ describe('the first lines of a run', () => {
     const lines = linesOf({ killIntervalMinutes: 60 });
     assert.match(lines[0] ?? '', /, no kill$/);
     assert.match(lines[1] ?? '', /^Warning: no kill is planned: with --kill-interval 60 /);
+  });
+
+  it('of a dry run, state profile, users, mix, recovery limit and every rule', () => {
+    const config = { ...smoke, users: 3, recoveryTimeoutSeconds: 12, thresholds: { sheds: 'count<5' } };
+    const text = settingLines(config, makePlan(config)).join('\n');
+    assert.match(text, /^Run of 0\.05 h with profile smoke\n {2}users +3, think time 0\.5 to 3 s\n/);
+    assert.match(text, /\n {2}mix +create 30, analyze 40, modify 20, export 10, heavy 5\n {2}recovery limit +12 s\n/);
+    for (const rule of ['recovery_seconds: max<12', 'sheds: count<5', 'lost_writes: count==0'])
+      assert.ok(text.includes(` ${rule}`), rule);
   });
 });

@@ -1,6 +1,7 @@
 /** The first words of a run: what will be done, to whom, and what its author may not have meant. Pure. */
 import type { Plan, RunConfig } from '@encore/contracts';
 import { planWarnings } from '@encore/plan';
+import { thresholdsOf } from '../judge/rules.ts';
 import { counted } from '../judge/words.ts';
 import { controlText } from '../report/control-text.ts';
 
@@ -19,6 +20,21 @@ export function noticeLines(config: RunConfig, plan: Plan): string[] {
   const control = controlText(config);
   const warnings = planWarnings(plan, config).map((warning) => `Warning: ${warning}`);
   return control === null ? warnings : [`This is a ${control}.`, ...warnings];
+}
+
+/** The settings that a plan does not hold: how much load, and which rules the verdict applies. For `--dry-run`. */
+export function settingLines(config: RunConfig, plan: Plan): string[] {
+  const { profile, hours, users, recoveryTimeoutSeconds, load } = config;
+  const rules = Object.entries(thresholdsOf(config, plan.faults.length > 0));
+  return [
+    `Run of ${hours} h with profile ${profile}`,
+    `  users                ${users}, think time ${load.thinkSeconds.min} to ${load.thinkSeconds.max} s`,
+    `  mix                  ${Object.entries(load.mix)
+      .map(([kind, weight]) => `${kind} ${weight}`)
+      .join(', ')}`,
+    `  recovery limit       ${recoveryTimeoutSeconds} s`,
+    ...rules.map(([metric, rule], index) => `  ${(index === 0 ? 'rules' : '').padEnd(21)}${metric}: ${rule}`),
+  ];
 }
 
 function struckText(config: RunConfig, plan: Plan): string {

@@ -109,6 +109,47 @@ describe('problems of a settings file', () => {
     }
   });
 
+  it('are a wrong target, a param that is not read and a delay that would not drain, beside every other mistake', () => {
+    const one = (name: string, target: string, fault: string) =>
+      `{ name: ${name}, target: ${target}, when: { atSeconds: [5] }, faults: [${fault}] }`;
+    const rules = [
+      one('aim', 'server', '{ kind: latency }'),
+      one('param', 'client-link', '{ kind: latency, params: { bytes: 5 } }'),
+      one('usual', 'client-link', '{ kind: jitter, params: { jitterMs: 900 } }'),
+      one('delay', 'client-link', '{ kind: latency, params: { latencyMs: 2000 } }'),
+    ];
+    assert.deepEqual(problemsOf(`hour: 2\nusers: 0\nschedule: [${rules.join(', ')}]`), [
+      'users: 0 is not right; give a whole number of users from 1 to 10000, such as 100',
+      'hour: there is no such setting. Did you mean hours?',
+      'schedule[0].faults[0]: latency strikes client-link or database-link, not server',
+      'schedule[1].faults[0]: latency does not read bytes; it reads latencyMs, direction',
+      'schedule[2].faults[0]: jitter: latency and jitter together must stay within 1000 ms, for what is held must drain',
+      'schedule[3].faults[0]: latency: latency and jitter together must stay within 1000 ms, for what is held must drain',
+    ]);
+  });
+
+  it('are rules that cannot be broken or cannot hold', () => {
+    for (const [metric, rule, said] of [
+      ['success_rate', 'value>=0', /can never be broken/],
+      ['success_rate', 'value>1', /can never hold: the metric is from 0 to 1/],
+      ['lost_writes', 'count>=0', /can never be broken: the metric is a count from 0 on/],
+      ['recovery_seconds', 'max<0', /can never hold/],
+    ] as const)
+      assert.match(problemsOf(`thresholds: { ${metric}: "${rule}" }`).join(), said, rule);
+    for (const [metric, rule] of [
+      ['success_rate', 'value>=1'],
+      ['lost_writes', 'count==0'],
+      ['recovery_seconds', 'max<=0.5'],
+      ['memory_slope_bytes_per_hour', 'value<0'],
+    ])
+      assert.deepEqual(problemsOf(`thresholds: { ${metric}: "${rule}" }`), [], rule);
+  });
+
+  it('are a load that leaves nothing to verify, and a recovery limit that no process can meet', () => {
+    assert.match(problemsOf('load: { mix: { create: 0 } }').join(), /create: 0 is not right; give a weight above 0/);
+    assert.match(problemsOf('recoveryTimeoutSeconds: 0.001').join(), /0\.001 is not right; give seconds from 1 on/);
+  });
+
   it('read the rules of the verdict', () => {
     assert.deepEqual(problemsOf('thresholds: { sucess_rate: "value>=1" }'), [
       'thresholds.sucess_rate: there is no such setting. Did you mean success_rate?',

@@ -1,42 +1,50 @@
-/**
- * What is wrong in a settings file, in the words of somebody who writes one: the path of the file as it was given, the
- * place in it, the value that stands there, and what would be right. What is right is read from the JSON Schema, so that
- * every mistake at a place is answered with all that the place wants, and not with the first thing that it lacks.
- */
-import { runConfigSchema } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
-import { z } from 'zod';
-import { exampleOf, isMetric, metricShapes, parseThreshold } from '../judge/threshold.ts';
+/** What is wrong in a settings file: the path of the file as it was given, the place in it, and what would be right. */
+import { runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
+import { EncoreError, schemaProblems, unknownKey } from '@encore/kit';
+import { aimProblem } from '@encore/plan';
+import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshold } from '../judge/threshold.ts';
 import { isObject, type SettingsObject } from './config-file.ts';
-import { nearestWord, notRight } from './near-miss.ts';
 import { scalarSettings } from './scalar-settings.ts';
 
-type JsonSchema = z.core.JSONSchema.BaseSchema;
-type Path = readonly PropertyKey[];
-
-let root: JsonSchema | undefined;
-
-/** Made for the first mistake: a command line without one need not wait for it. */
-function wholeSchema(): JsonSchema {
-  root ??= z.toJSONSchema(runConfigSchema, { io: 'input' });
-  return root;
-}
+/** A flag or a variable of the same setting is as good a guess as its name in a file. */
+const aliases = Object.fromEntries(
+  scalarSettings.flatMap(({ key, flag, variable }) => [flag, variable].map((name) => [name, key])),
+);
 
 export function problemsOfFile(settings: SettingsObject, file: string): string[] {
-  const result = runConfigSchema.safeParse(settings);
-  const problems = result.success ? [] : result.error.issues.flatMap((issue) => problemsOfIssue(issue, settings));
-  const all = new Set([...problems, ...problemsOfThresholds(settings['thresholds'])]);
-  return [...all].map((problem) => `${file}: ${problem}`);
+  const all = [
+    ...schemaProblems(runConfigSchema, settings, { aliases, right: rightAt }),
+    ...problemsOfThresholds(settings['thresholds']),
+    ...problemsOfMix(settings['load']),
+    ...problemsOfAims(settings['schedule']),
+  ];
+  return [...new Set(all)].map((problem) => `${file}: ${problem}`);
+}
+
+function rightAt(path: readonly PropertyKey[]): string | undefined {
+  const [first, metric] = path;
+  // A rule that the metric at this place would take.
+  if (first === 'thresholds' && typeof metric === 'string' && isMetric(metric))
+    return `a rule in quotation marks, such as "${exampleOf(metric)}"`;
+  return path.length === 1 ? scalarSettings.find(({ key }) => key === first)?.right : undefined;
+}
+
+/** The load generator itself takes a mix without `create`; a verdict needs acknowledged writes. */
+function problemsOfMix(load: unknown): string[] {
+  const { mix } = isObject(load) ? load : {};
+  if (!isObject(mix) || mix['create'] !== 0) return [];
+  return ['load.mix.create: 0 is not right; give a weight above 0: without new scores there is nothing to verify'];
 }
 
 function problemsOfThresholds(thresholds: unknown): string[] {
   const metrics = Object.keys(metricShapes);
   const problems: string[] = [];
   for (const [metric, expression] of isObject(thresholds) ? Object.entries(thresholds) : []) {
-    if (!metrics.includes(metric)) problems.push(unknownKey(['thresholds', metric], metrics, metrics));
+    if (!metrics.includes(metric)) problems.push(unknownKey(['thresholds', metric], metrics));
     else if (typeof expression === 'string')
       try {
-        parseThreshold(metric, expression);
+        const problem = problemOfRule(parseThreshold(metric, expression));
+        if (problem !== null) problems.push(`thresholds.${metric}: "${expression}" ${problem}`);
       } catch (error) {
         if (!(error instanceof EncoreError)) throw error;
         problems.push(error.message);
@@ -45,117 +53,31 @@ function problemsOfThresholds(thresholds: unknown): string[] {
   return problems;
 }
 
-function problemsOfIssue(issue: z.core.$ZodIssue, settings: SettingsObject): string[] {
-  const schema = schemaAt(issue.path);
-  const value = valueAt(settings, issue.path);
-  if (issue.code === 'unrecognized_keys') {
-    const known = keysOf(schema);
-    // A flag or a variable of the same setting is as good a guess as its name in a file.
-    const aliases = issue.path.length === 0 ? scalarSettings.flatMap(({ flag, variable }) => [flag, variable]) : [];
-    return issue.keys.map((key) => unknownKey([...issue.path, key], known, [...known, ...aliases]));
-  }
-  if (issue.code === 'invalid_union') {
-    const meant = alternativeFor(value, schema);
-    const inner = meant === undefined ? undefined : issue.errors[meant];
-    if (inner !== undefined)
-      return inner.flatMap((one) => problemsOfIssue({ ...one, path: [...issue.path, ...one.path] }, settings));
-  }
-  const place = placeOf(issue.path);
-  const setting = issue.path.length === 1 ? scalarSettings.find(({ key }) => key === issue.path[0]) : undefined;
-  const right = issue.code === 'custom' ? issue.message : (setting?.right ?? ruleFor(issue.path) ?? rightFor(schema));
-  if (value === undefined) return [`${place}: is missing; give ${right}`];
-  if (issue.code === 'custom') return [`${place}: ${JSON.stringify(value)} is not right: ${right}`];
-  return [`${place}: ${notRight(value, right, schema?.enum?.map(String))}`];
+/** A rule that holds for every value that its metric can have, or for none, judges nothing. */
+function problemOfRule({ metric, aggregation, operator, limit }: Threshold): string | null {
+  // A slope may be negative, so any limit divides its values.
+  if (metric.includes('slope')) return null;
+  const isShare = metricShapes[metric] === 'share';
+  const values = [0, limit - step, limit, limit + step, ...(isShare ? [1] : [Number.MAX_VALUE])].filter(
+    (value) => value >= 0 && (!isShare || value <= 1),
+  );
+  const results = new Set(values.map((value) => holds(operator, value, limit)));
+  if (results.size > 1) return null;
+  const range = isShare ? 'from 0 to 1' : aggregation === 'count' ? 'a count from 0 on' : 'from 0 on';
+  const verb = results.has(true) ? 'can never be broken' : 'can never hold';
+  return `${verb}: the metric is ${range}; write a limit between, for example "${exampleOf(metric)}", or leave it out`;
 }
 
-function unknownKey(path: Path, known: readonly string[], candidates: readonly string[]): string {
-  const key = String(path.at(-1));
-  // Known in another form of what may stand here.
-  if (known.includes(key)) return `${placeOf(path)}: does not go with what stands beside it`;
-  const nearest = nearestWord(key, candidates);
-  const setting = scalarSettings.find(({ flag, variable }) => flag === nearest || variable === nearest);
-  const meant = setting?.key ?? nearest;
-  const hint = meant === undefined ? `There are ${known.join(', ')}` : `Did you mean ${meant}?`;
-  return `${placeOf(path)}: there is no such setting. ${hint}`;
-}
+/** Between neighbouring limits that anybody writes. */
+const step = 1e-9;
 
-/** Of several forms, the one that has most of the value's keys, mistyped ones too; undefined where that is none, or more than one. */
-function alternativeFor(value: unknown, schema: JsonSchema | undefined): number | undefined {
-  if (!isObject(value)) return undefined;
-  const given = Object.keys(value);
-  const scores = (schema?.anyOf ?? []).map((form) => given.filter((key) => nearestWord(key, keysOf(form))).length);
-  const best = Math.max(...scores);
-  return best > 0 && scores.filter((score) => score === best).length === 1 ? scores.indexOf(best) : undefined;
-}
-
-/** A rule that the metric at this place would take. */
-function ruleFor([first, metric]: Path): string | undefined {
-  if (first !== 'thresholds' || typeof metric !== 'string' || !isMetric(metric)) return undefined;
-  return `a rule in quotation marks, such as "${exampleOf(metric)}"`;
-}
-
-/** Completes the sentence "give ...". */
-function rightFor(schema: JsonSchema | undefined): string {
-  if (schema?.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
-  switch (schema?.type) {
-    case 'boolean':
-      return 'true or false';
-    case 'integer':
-      return `a whole number${boundsOf(schema)}`;
-    case 'number':
-      return `a number${boundsOf(schema)}`;
-    case 'array':
-      return schema.minItems === undefined ? 'a list' : `a list with at least ${schema.minItems} item`;
-    case 'object':
-      return `settings by name${keysOf(schema).length > 0 ? `: ${keysOf(schema).join(', ')}` : ''}`;
-    default:
-      return schema?.description ?? 'a text';
-  }
-}
-
-function boundsOf({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
-  // Whole numbers always have the limits of the language, which nobody chose.
-  const max = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
-  if (minimum !== undefined && max !== undefined) return ` from ${minimum} to ${max}`;
-  const bounds: string[] = [];
-  if (minimum !== undefined) bounds.push(`of at least ${minimum}`);
-  if (exclusiveMinimum !== undefined) bounds.push(`above ${exclusiveMinimum}`);
-  if (max !== undefined) bounds.push(`at most ${max}`);
-  return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
-}
-
-/** The settings that may stand at a place; where it has several forms, those of all. */
-function keysOf(schema: JsonSchema | boolean | undefined): string[] {
-  if (typeof schema !== 'object') return [];
-  return schema.anyOf?.flatMap(keysOf) ?? Object.keys(schema.properties ?? {});
-}
-
-function schemaAt(path: Path): JsonSchema | undefined {
-  let schema: JsonSchema | undefined = wholeSchema();
-  for (const key of path) schema = schema && within(schema, key);
-  return schema;
-}
-
-function within(schema: JsonSchema, key: PropertyKey): JsonSchema | undefined {
-  const forms = schema.anyOf ?? [schema];
-  for (const form of forms) {
-    if (typeof form !== 'object') continue;
-    const inner = typeof key === 'number' ? form.items : (form.properties?.[String(key)] ?? form.additionalProperties);
-    if (typeof inner === 'object' && !Array.isArray(inner)) return inner;
-  }
-  return undefined;
-}
-
-function valueAt(settings: unknown, path: Path): unknown {
-  let value = settings;
-  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-  return value;
-}
-
-/** `schedule[0].faults[0].kind`. */
-function placeOf(path: Path): string {
-  return path.reduce<string>((place, key) => {
-    if (typeof key === 'number') return `${place}[${key}]`;
-    return place === '' ? String(key) : `${place}.${String(key)}`;
-  }, '');
+/** Faults at targets or with params that their kind does not take, in the rules that can be read. */
+function problemsOfAims(schedule: unknown): string[] {
+  return (Array.isArray(schedule) ? schedule : []).flatMap((item, index) => {
+    const { target, faults } = scheduleRuleSchema.safeParse(item).data ?? { faults: [] };
+    return faults.flatMap(({ kind, params }, number) => {
+      const problem = target === undefined ? null : aimProblem({ kind, target, params });
+      return problem === null ? [] : [`schedule[${index}].faults[${number}]: ${problem}`];
+    });
+  });
 }

@@ -1,6 +1,6 @@
 /** The settings that have a flag and an environment variable of their own, as a table. */
 import { controlSchema, profileNames, type RunConfig, runConfigSchema } from '@encore/contracts';
-import { notRight } from './near-miss.ts';
+import { notRight } from '@encore/kit';
 
 /** Names a settings file, as `--config` does; the flag wins. */
 export const configVariable = 'ENCORE_CONFIG';
@@ -64,7 +64,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_RECOVERY_TIMEOUT',
     isNumber: true,
     help: 'seconds within which each recovery must end',
-    right: 'seconds above 0, such as 60',
+    right: 'seconds from 1 on, such as 60',
   },
   {
     key: 'seed',

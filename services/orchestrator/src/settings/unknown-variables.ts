@@ -4,7 +4,7 @@
  * test shows that none of the project's is near.
  */
 import { runConfigSchema } from '@encore/contracts';
-import { nearestWord } from './near-miss.ts';
+import { nearestWord } from '@encore/kit';
 import { configVariable, scalarSettings } from './scalar-settings.ts';
 
 const prefix = 'ENCORE_';

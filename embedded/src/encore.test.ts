@@ -1,0 +1,56 @@
+/** What `./encore` refuses before it starts a process of the lab. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+
+describe('encore without Docker', function () {
+  this.timeout(60_000);
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'encore-main-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function encore(args: string[], env: Record<string, string>) {
+    const { status, stderr, stdout } = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], ENCORE_HOME: join(folder, 'home'), ...env },
+    });
+    return { status, stderr, stdout };
+  }
+
+  for (const command of ['check', 'run'])
+    it(`${command} refuses each mistake in the server's settings with key, value and what is right`, () => {
+      const path = join(folder, 'server.json');
+      writeFileSync(path, '{ "max_conections": 5, "queue_timeout": "1s", "database": { "connections": 0 } }');
+      const env = { ENCORE_SERVER_CONFIG: path, ENCORE_SERVER_MEMORY_BYTES: '1000' };
+      const { status, stderr, stdout } = encore([command, '--profile', 'smoke'], env);
+      assert.equal(status, 3);
+      assert.equal(stdout, '');
+      assert.deepEqual(stderr.trimEnd().split('\n').slice(1).toSorted(), [
+        `  ${path}: database.connections: 0 is not right; give a whole number from 1 to 500`,
+        `  ${path}: max_conections: there is no such setting. Did you mean max_connections?`,
+        `  ${path}: queue_timeout: "1s" is not right; give a number above 0 and at most 60`,
+        '  environment: ENCORE_SERVER_MEMORY_BYTES: must be a whole number of bytes of at least 134217728 (128 MB), such as 536870912',
+      ]);
+    });
+
+  it('keeps the results where ENCORE_RESULTS_DIR names a folder', () => {
+    writeFileSync(join(folder, 'STOP'), '');
+    const { status, stderr } = encore(['run', '--profile', 'smoke'], { ENCORE_RESULTS_DIR: folder });
+    assert.equal(status, 3);
+    assert.ok(stderr.includes(`stop file: ${join(folder, 'STOP')} is there`), stderr);
+  });
+
+  it('refuses server settings that are missing, or do not fit into the container', () => {
+    const missing = encore(['check'], { ENCORE_SERVER_CONFIG: join(folder, 'none.json') });
+    assert.equal(missing.status, 3);
+    assert.match(missing.stderr, /none\.json: cannot be read; name a JSON file that the server may read \(ENOENT/);
+    const small = encore(['check'], { ENCORE_SERVER_MEMORY_BYTES: String(256 * 1024 ** 2) });
+    assert.equal(small.status, 3);
+    assert.match(small.stderr, /memory_limit_mb: 512 MB is above the memory of this container, 256 MB/);
+  });
+});
