@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, chown, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
+import { runCommand } from '../../../test/support/command.ts';
+import { canMountDisks, onDisk } from '../../../test/support/small-disk.ts';
 import type { Container } from '../engine/container.ts';
 import { Engine } from '../engine/engine.ts';
 import { Reaper } from '../engine/reaper.ts';
@@ -106,5 +108,69 @@ describe('embedded PostgreSQL', function () {
     assert.equal(container.exitCode, 0);
     container.start();
     await waitUntil('an answer', answers, deadline);
+  });
+});
+
+/** Makes a database and serves it until it answers, as a program that a test runs as another user or on another machine. */
+const program = `
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+const [createDatabaseFile, programs, folder] = process.argv.slice(1);
+const { createDatabase } = await import(createDatabaseFile);
+try {
+  const { command: [file, ...args], env, user } = await createDatabase({ programs, folder, port: 1, role: 'encore', password: 'x' });
+  const server = spawn(file, [...args, '-c', 'listen_addresses=', '-c', 'unix_socket_directories=' + folder, '-c', 'log_min_messages=info'], { cwd: '/', env, ...user });
+  for await (const line of createInterface(server.stderr)) {
+    if (!/ready to accept connections|FATAL/.test(line)) continue;
+    console.log(line);
+    server.kill('SIGINT');
+  }
+} catch (error) {
+  console.log(error.message);
+}`;
+
+describe('embedded PostgreSQL on an odd machine', function () {
+  this.timeout(120_000);
+  let folder = '';
+  let programs = '';
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'encore-postgres-odd-'));
+    await chmod(folder, 0o755);
+    programs = await preparePostgres(folder);
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const command = (database: string): [string, ...string[]] => {
+    const file = join(import.meta.dirname, 'database.ts');
+    return [process.execPath, '--input-type=module', '-e', program, file, programs, database];
+  };
+
+  it('names the user who has no entry in /etc/passwd, and what to do', async function () {
+    if (process.getuid?.() !== 0) {
+      process.stdout.write('    SKIPPED: only root can act as another user\n');
+      this.skip();
+    }
+    const uid = 54_321;
+    const home = mkdtempSync(join(folder, 'home-'));
+    await chown(home, uid, uid);
+    const [file, ...args] = command(join(home, 'db'));
+    const { stdout, stderr } = await runCommand(file, args, { timeoutMs: 60_000, cwd: '/', uid });
+    assert.equal(
+      stdout,
+      'PostgreSQL could not make its data folder: user 54321 has no entry in /etc/passwd, which PostgreSQL asks for. ' +
+        'Add one, or run as another user or as root\n',
+      stderr,
+    );
+  });
+
+  it('runs with a /dev/shm of 1 MB', async function () {
+    if (!canMountDisks()) {
+      process.stdout.write('    SKIPPED: this user may not mount a disk of a chosen size here\n');
+      this.skip();
+    }
+    const [file, ...args] = onDisk('/dev/shm', '1m', command(join(folder, 'db')));
+    const { stdout, stderr } = await runCommand(file, args, { timeoutMs: 60_000, cwd: '/' });
+    assert.match(stdout, /^.*LOG: +database system is ready to accept connections\n$/, stdout + stderr);
   });
 });

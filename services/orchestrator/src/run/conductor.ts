@@ -32,14 +32,16 @@ export class Conductor {
   }
 
   async run(): Promise<Ending> {
-    const { record, clock, logger } = this.#context;
+    const { record, clock, logger, progress } = this.#context;
     while (this.#state.phase !== 'over') {
       const { phase } = this.#state;
       record.add({ type: 'phase_entered', at: clock.now(), phase });
       const event = await this.#workOrDisturbance();
-      // What refuses a run is told as such.
-      if (event.type === 'broke' && phase !== 'preflight')
+      // The reason of a refusal in preflight is printed with it.
+      if (event.type === 'broke' && phase !== 'preflight') {
         logger.warn({ phase, reason: event.reason }, 'phase broke off');
+        progress.say(`ERROR in phase ${phase}: ${event.reason}`);
+      }
       if (event.type === 'stop') record.add({ type: 'stop_requested', at: clock.now(), reason: event.reason });
       this.#state = nextPhase(this.#state, event);
     }

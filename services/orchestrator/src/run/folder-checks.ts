@@ -68,15 +68,16 @@ export async function diskCheck(name: string, path: string, hours: number): Prom
 }
 
 function whyUnwritable(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
+  const { code } = error as NodeJS.ErrnoException;
+  switch (code) {
     case 'EEXIST':
     case 'ENOTDIR':
       return 'is a file, or lies below one';
     case 'EACCES':
     case 'EPERM':
-      return 'must not be written by you';
+      return `cannot be written by you (${code})`;
     case 'EROFS':
-      return 'lies on a disk that can only be read';
+      return 'lies on a disk that is mounted read-only';
     default:
       return `cannot be written (${describeError(error)})`;
   }

@@ -124,10 +124,10 @@ async function conclude(run: {
     report = judgement.report;
   } catch (error) {
     page.close();
-    progress.say(`\nThe report could not be made: ${describeError(error)}`);
+    progress.say(`\nThe report could not be made in ${shownPath(wiring.resultsDir)}: ${describeError(error)}`);
     // The record itself, for a copy may have been cut off.
     progress.say(
-      `The evidence is in ${shownPath(folder)}; mend this, then make the report with \`${wiring.command} report ${basename(folder)}\`.\n`,
+      `The evidence is in ${shownPath(folder)}. Fix this, then make the report with \`${wiring.command} report ${basename(folder)}\`.\n`,
     );
     return ending.how === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
   }

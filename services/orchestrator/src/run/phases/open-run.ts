@@ -4,6 +4,7 @@ import { type EngineInfo, planSchema } from '@encore/contracts';
 import { describeError, writeFileAtomic } from '@encore/kit';
 import type { HistoryWriter } from '../../history/history-writer.ts';
 import type { RunContext } from '../run-context.ts';
+import { shownPath } from '../shown-path.ts';
 
 export async function openRun(context: RunContext, engine: EngineInfo): Promise<HistoryWriter> {
   const { folder, plan, config, record, runId, startedAt, abort } = context;
@@ -20,6 +21,6 @@ export async function openRun(context: RunContext, engine: EngineInfo): Promise<
       config: { ...config },
       environment: { ...engine, node: process.version, platform: `${process.platform}-${process.arch}` },
     },
-    (error) => abort(`the history cannot be written: ${describeError(error)}`),
+    (error) => abort(`the history in ${shownPath(folder)} cannot be written: ${describeError(error)}`),
   );
 }
