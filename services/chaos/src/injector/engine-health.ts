@@ -1,14 +1,17 @@
 /**
- * Notices an engine that no longer responds. What happens to containers meanwhile is not observed, and the history must say so.
+ * Notices an engine that no longer responds. If the stream of its events breaks off too, what happens to containers meanwhile is not
+ * observed, and the history must say so; an engine that only hangs delivers its events later.
  * After 15 s the process ends: an engine that was restarted has a new socket, and a container sees it only after its own restart.
  */
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Engine } from './engine.ts';
+import type { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-hands.ts';
 import type { Recorder } from './recorder.ts';
 
 interface Parts {
   engine: Engine;
+  watch: EngineWatch;
   project: string;
   recorder: Recorder;
   clock: Clock;
@@ -53,7 +56,7 @@ export class EngineHealth {
   }
 
   async check(): Promise<void> {
-    const { engine, project, clock, deadline, logger, giveUp } = this.#parts;
+    const { engine, watch, project, clock, deadline, logger, giveUp } = this.#parts;
     const since = this.#respondedAt;
     try {
       await engine.list(project, deadline(callMs));
@@ -69,8 +72,11 @@ export class EngineHealth {
     }
     this.#respondedAt = clock.now();
     this.#responds = true;
-    if (this.#isLost || this.#respondedAt - since > toleratedMs)
+    const silentMs = this.#respondedAt - since;
+    if (this.#isLost || (silentMs > toleratedMs && watch.brokeOffAt >= since))
       await this.#tellLost(since, 'the container engine did not respond', false);
+    else if (silentMs > toleratedMs)
+      logger.warn({ silentMs }, 'the container engine was slow; no event of it was lost');
   }
 
   /** The engine or a person stops this process in the middle of a run: from here on nothing is observed. */

@@ -18,6 +18,7 @@ export class EngineWatch {
   #lastNumber = 0;
   #lastAtMs: number;
   #seenAtLast = new Set<string>();
+  #brokeOffAt = Number.NEGATIVE_INFINITY;
 
   constructor(engine: Engine, project: string, sinceMs: number, clock: Clock, logger: Logger) {
     this.#engine = engine;
@@ -27,6 +28,11 @@ export class EngineWatch {
     this.#lastAtMs = sinceMs;
   }
 
+  /** When the stream last ended. What an engine that hangs and goes on has to report still comes; what one that died knew is lost. */
+  get brokeOffAt(): number {
+    return this.#brokeOffAt;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -34,6 +40,7 @@ export class EngineWatch {
       } catch (error) {
         if (!signal.aborted) this.#logger.warn({ err: describeError(error) }, 'engine events broke off');
       }
+      this.#brokeOffAt = this.#clock.now();
       if (!signal.aborted) await this.#clock.sleep(retryMs, signal).catch(() => {});
     }
   }

@@ -266,11 +266,12 @@ describe('Injector', () => {
   });
 
   const dead = () => Promise.reject(new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED', { status: 503 }));
-  it('records for how long the engine did not respond, and is not ready meanwhile', async () => {
+  it('records for how long the engine was dead, and is not ready meanwhile', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     const lostAt = lab.clock.now();
     lab.engine.list = dead;
+    lab.engine.breakOff();
     await lab.clock.advance(8_000);
     assert.equal(injector.ready, false);
     lab.engine.list = list;
@@ -283,10 +284,24 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('records no loss when the engine only hung and its events still came', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const list = lab.engine.list.bind(lab.engine);
+    lab.engine.list = dead;
+    await lab.clock.advance(8_000);
+    assert.equal(injector.ready, false);
+    lab.engine.list = list;
+    await lab.clock.advance(4_000);
+    assert.equal(injector.ready, true);
+    assert.deepEqual(events(injector, 'engine_lost'), []);
+    stop.abort();
+  });
+
   it('does not record one slow response of the engine', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = dead;
+    lab.engine.breakOff();
     await lab.clock.advance(1_500);
     lab.engine.list = list;
     await lab.clock.advance(5_000);

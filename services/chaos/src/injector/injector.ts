@@ -91,6 +91,7 @@ export class Injector {
     this.engineHealth = new EngineHealth({
       ...shared,
       engine,
+      watch: this.watch,
       project,
       inRun,
       lostUntil: lostEngineAt(journal),

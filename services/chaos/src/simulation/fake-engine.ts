@@ -185,10 +185,14 @@ export class FakeEngine implements Engine {
         this.#listeners.delete(onEvent);
         resolve();
       };
+      this.breakOff = stop;
       if (signal.aborted) stop();
       else signal.addEventListener('abort', stop, { once: true });
     });
   }
+
+  /** Ends the stream of events, as an engine does that dies. */
+  breakOff = (): void => {};
 
   #run(view: ContainerView): void {
     this.#set(view, { status: 'running', startedAtMs: this.#clock.now() });
