@@ -112,6 +112,15 @@ describe('makePlan', () => {
     }
   });
 
+  it('leaves 8 s after each fault to see the return to normal, but in a smoke run', () => {
+    for (const [name, config] of Object.entries(profileConfigs)) {
+      const least = name === 'smoke' ? 3 : 8;
+      for (let seed = 0; seed < 10; seed += 1)
+        for (const [a, b] of pairs(makePlan({ ...config, seed }).faults))
+          assert.ok(b.atSeconds - endOf(a) >= least - 1e-6, `${name}, seed ${seed}: ${a.id} then ${b.id}`);
+    }
+  });
+
   it('strikes within the asked interval: a moved fault goes to the nearest free moment', () => {
     const gaps: number[] = [];
     for (let seed = 0; seed < 20; seed += 1) {
