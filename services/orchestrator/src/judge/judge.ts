@@ -126,7 +126,10 @@ export class Judging {
         this.#attribution.add(event, this.#tracker, this.#run);
         break;
       case 'target_sampled':
-        this.#resources.sample(event, this.#inControl(event.at, event.at));
+        this.#resources.sample(event, {
+          inControl: this.#inControl(event.at, event.at),
+          squeezed: this.#tracker.isSqueezed(event.target, event.at),
+        });
         this.#memory.add(event);
         break;
       case 'server_collected':

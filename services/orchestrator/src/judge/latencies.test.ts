@@ -42,6 +42,15 @@ describe('latencies', () => {
     assert.equal(service.get('create')?.count, 1);
   });
 
+  it('have no percentile above the maximum', async () => {
+    const path = join(folder, 'latency.hlog');
+    await writeFile(path, `${line('create.ok.response', [1.1, 12.345, 9_876.543])}\n`);
+    const { curves, response } = await readLatencies(path);
+    const { p99 = 0, p999 = 0, max = 0 } = response.get('create') ?? {};
+    assert.ok(p99 <= max && p999 <= max, `${p99}, ${p999}, ${max}`);
+    for (const [, ms] of curves['create'] ?? []) assert.ok(ms <= max);
+  });
+
   it('are left out when the log is missing or damaged', async () => {
     assert.deepEqual((await readLatencies(join(folder, 'nowhere'))).curves, {});
     await writeFile(join(folder, 'broken'), 'Tag=create.ok.response,1,2,3,HISTFnonsense\n');

@@ -57,9 +57,14 @@ function add(merged: Map<string, Histogram>, operation: string, encoded: string)
 }
 
 function figuresOf(histogram: Histogram): Percentiles {
-  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / microsecondsPerMs;
-  const max = histogram.maxValue / microsecondsPerMs;
-  return { count: histogram.totalCount, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
+  const at = (percentile: number) => millisecondsAt(histogram, percentile);
+  return { count: histogram.totalCount, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: at(100) };
+}
+
+/** A percentile is the upper end of its bucket, which may lie above the largest value. */
+function millisecondsAt(histogram: Histogram, percentile: number): number {
+  const value = percentile === 100 ? histogram.maxValue : histogram.getValueAtPercentile(percentile);
+  return Math.min(value, histogram.maxValue) / microsecondsPerMs;
 }
 
 /** Percentiles that the number of samples can tell apart; the longest stands where the last of N samples stands. */
@@ -68,7 +73,7 @@ function curveOf(histogram: Histogram): [number, number][] {
   const told = percentiles.filter((percentile) => percentile < lastPercentile(count));
   return [...told, 100].map((percentile) => [
     Math.min(percentile, lastPercentile(count)),
-    histogram.getValueAtPercentile(percentile) / microsecondsPerMs,
+    millisecondsAt(histogram, percentile),
   ]);
 }
 
