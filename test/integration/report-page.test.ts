@@ -171,6 +171,16 @@ describe('report page in Chromium', function () {
     });
   });
 
+  it('shows the whole fault table without scrolling sideways at every width', async () => {
+    for (const width of [1180, 800, 400])
+      await open(width, 'light', async (page) => {
+        const hidden = await page.evaluate(
+          `(() => { const box = document.querySelector('#faults').parentElement; return box.scrollWidth - box.clientWidth; })()`,
+        );
+        assert.equal(hidden, 0, `at ${width} px`);
+      });
+  });
+
   it('fits a phone: nothing is wider than the screen, text is not small', async () => {
     await open(390, 'light', async (page) => {
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);

@@ -30,7 +30,7 @@ const ruleFaultSchema = z.strictObject({
   params: faultParamsSchema.default({}),
 });
 
-/** One stream of faults on one target. Streams never overlap on a target, or at all, unless `overlap` says so. */
+/** One schedule rule: faults on one target. They never overlap on a target, or at all, unless `overlap` says so. */
 export const scheduleRuleSchema = z.strictObject({
   name: z
     .string()

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { bitSchema, faultKindSchema, healerSchema, targetSchema } from './fault.ts';
 import { operationKindSchema, outcomeSchema } from './outcome.ts';
+import { droppedFaultsSchema } from './plan.ts';
 
 export const resultSchema = z.enum(['PASSED', 'FAILED', 'INCONCLUSIVE', 'INTERRUPTED']);
 export type Result = z.infer<typeof resultSchema>;
@@ -99,7 +100,7 @@ export const reportSchema = z.object({
   /** Raised by a change that breaks readers. */
   schema_version: z.literal(2),
   /** Raised by an addition: a reader may pass over fields that it does not know. */
-  schema_minor_version: z.literal(0),
+  schema_minor_version: z.literal(1),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),
@@ -187,6 +188,14 @@ export const reportSchema = z.object({
       p95_seconds: seconds,
       max_seconds: seconds,
     }),
+  }),
+  /** `planned` is the sum of `ran` and of the counts in `skipped`; what was dropped is not part of it. */
+  planned_faults: z.object({
+    planned: z.number(),
+    ran: z.number(),
+    skipped: z.array(z.object({ reason: z.string(), count: z.number() })),
+    /** What the schedule asks for and the plan had no room for. null: the plan does not record it. */
+    dropped: z.array(droppedFaultsSchema).nullable(),
   }),
   faults: z.array(reportedFaultSchema),
   attribution: z.object({

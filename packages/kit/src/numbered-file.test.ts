@@ -80,7 +80,11 @@ describe('a numbered file', () => {
   const line = (n: number, more: object = {}): string => sealLine({ n, key: 'k', ...more });
   const damages: [string, string[], string[]][] = [
     ['a line that is missing', [line(1), line(3), line(4)], ['2 damaged: number 3 stands where 2 should']],
-    ['a line that stands twice', [line(1), line(1), line(2)], ['2 damaged: number 1 stands where 2 should']],
+    [
+      'a line that stands twice',
+      [line(1), line(1), line(2)],
+      ['2 damaged: number 1 stands where 2 should; its line was there before'],
+    ],
     [
       "lines in each other's place",
       [line(1), line(3), line(2), line(4)],

@@ -9,7 +9,7 @@ import { problemsOf } from './parse.ts';
 export interface ReadLine<Value> {
   /** From 1, as an editor counts. */
   place: number;
-  /** Null when it cannot be believed; a line that only stands in the wrong place has one. */
+  /** Null when it cannot be believed or repeats an earlier line; one that only stands in the wrong place has a value. */
   value: Value | null;
   /** What is wrong, and what would be right. `torn`: the last line, of which a killed writer wrote only the beginning. */
   flaw: { kind: 'torn' | 'unsealed' | 'damaged'; text: string } | null;
@@ -61,6 +61,7 @@ export async function* readNumberedLines<Schema extends z.ZodType>(
   numberName: string,
 ): AsyncGenerator<ReadLine<z.infer<Schema>>> {
   let due = 1;
+  const missing = new MissingNumbers();
   /** Lines since the last that could be believed; each may have taken a number, or none when it was torn. */
   let unread = 0;
   for await (const { text, place, isLast } of linesOf(path)) {
@@ -74,12 +75,40 @@ export async function* readNumberedLines<Schema extends z.ZodType>(
     const { number, members } = decoded;
     const problems =
       number < due || number > due + unread ? [`number ${number} stands where ${due + unread} should`] : [];
+    if (number > due) missing.add(due, number - 1);
+    const isRepeated = number < due && !missing.take(number);
     due = Math.max(due, number + 1);
     unread = 0;
+    if (isRepeated) {
+      // What it says was counted before.
+      yield { place, value: null, flaw: { kind: 'damaged', text: `${problems.join()}; its line was there before` } };
+      continue;
+    }
     const parsed = schema.safeParse(members);
     if (!parsed.success) problems.push(...problemsOf(parsed.error));
     const flaw = problems.length === 0 ? null : { kind: 'damaged' as const, text: problems.join('; ') };
     yield { place, value: parsed.success ? parsed.data : null, flaw };
+  }
+}
+
+/** Numbers that are not there yet: a line that was moved may still bring one of them, and a repeated line brings none. */
+class MissingNumbers {
+  #ranges: { from: number; to: number }[] = [];
+
+  add(from: number, to: number): void {
+    this.#ranges.push({ from, to });
+  }
+
+  /** Was it missing? From now on it is not. */
+  take(number: number): boolean {
+    const range = this.#ranges.find(({ from, to }) => from <= number && number <= to);
+    if (range === undefined) return false;
+    const parts = [
+      { from: range.from, to: number - 1 },
+      { from: number + 1, to: range.to },
+    ].filter(({ from, to }) => from <= to);
+    this.#ranges = [...this.#ranges.filter((other) => other !== range), ...parts];
+    return true;
   }
 }
 

@@ -6,7 +6,7 @@
  * time was asked for. A random one is moved to the nearest free moment within its interval, later before earlier; where
  * there is none, to the first free moment after it; it is dropped at the end of the run or when control windows become scarce.
  */
-import type { FaultKind, PlannedFault, RunConfig, ScheduleRule } from '@encore/contracts';
+import type { DroppedFaults, FaultKind, PlannedFault, RunConfig, ScheduleRule } from '@encore/contracts';
 import { Random } from '@encore/kit';
 import { mercySeconds } from './best-success-rate.ts';
 import { defaultSchedule } from './default-schedule.ts';
@@ -19,8 +19,10 @@ export type Draft = Omit<PlannedFault, 'id'>;
 
 export interface Layout {
   faults: Draft[];
-  /** Faults with a fixed or regular time that had no room. */
-  dropped: { rule: string; kind: FaultKind; atSeconds: number; reason: string }[];
+  /** Faults with a fixed or regular time that had no room, each with its time. */
+  withoutRoom: { rule: string; kind: FaultKind; atSeconds: number; reason: string }[];
+  /** All faults that the schedule asks for and that are not in `faults`. A random rule asks for one per longest interval. */
+  dropped: DroppedFaults[];
   /** Names of rules that came to nothing. */
   empty: string[];
   /** Share of the steady phase that no fault and no recovery touches. */
@@ -29,6 +31,8 @@ export interface Layout {
 
 const maxFaults = 100_000;
 const earliestMs = 2_000;
+const noRoom = 'no room between other faults and their recoveries';
+const notSeen = 'the recovery would not be seen before the end';
 /** Share of the steady phase that drawn total outages may cost, so that a perfect server stays well over the refusal's limit. */
 const outageBudget = 0.025;
 
@@ -42,7 +46,8 @@ class Planner {
   readonly #steadyMs: number;
   readonly #tailMs: number;
   readonly #line = new TimeLine<Placed>();
-  readonly #dropped: Layout['dropped'] = [];
+  readonly #withoutRoom: Layout['withoutRoom'] = [];
+  readonly #dropped: DroppedFaults[] = [];
   #budgetMs: number;
 
   constructor(config: RunConfig) {
@@ -61,7 +66,9 @@ class Planner {
       if ('betweenSeconds' in rule.when) this.#placeRandom(rule, rule.when.betweenSeconds);
       else this.#placeRegular(rule);
     }
-    thinOut(this.#line, this.#steadyMs, this.#random.fork('thin-out'));
+    thinOut(this.#line, this.#steadyMs, this.#random.fork('thin-out'), ({ rule }, reason) =>
+      this.#drop(rule, 1, reason),
+    );
     const placed = this.#line.spans;
     return {
       faults: placed.map(({ rule, fault, fromMs, toMs }) => ({
@@ -71,6 +78,7 @@ class Planner {
         durationSeconds: (toMs - fromMs) / 1_000,
         params: fault.params,
       })),
+      withoutRoom: this.#withoutRoom,
       dropped: this.#dropped,
       empty: rules.map(({ name }) => name).filter((name) => !placed.some(({ rule }) => rule.name === name)),
       controlShare: this.#steadyMs <= 0 ? 0 : 1 - this.#line.occupiedMs(this.#steadyMs) / this.#steadyMs,
@@ -83,12 +91,21 @@ class Planner {
     const draw = this.#drawer(rule, random);
     for (const atMs of this.#timesOf(rule)) {
       const candidate = draw(atMs);
-      const reason = this.#inTime(candidate)
-        ? this.#conflict(candidate)
-        : 'its recovery would not be seen before the end';
+      const isInTime = this.#inTime(candidate);
+      const reason = isInTime ? this.#conflict(candidate) : notSeen;
       if (reason === null) this.#line.insert(candidate);
-      else this.#dropped.push({ rule: rule.name, kind: candidate.fault.kind, atSeconds: atMs / 1_000, reason });
+      else {
+        this.#withoutRoom.push({ rule: rule.name, kind: candidate.fault.kind, atSeconds: atMs / 1_000, reason });
+        this.#drop(rule, 1, isInTime ? noRoom : notSeen);
+      }
     }
+  }
+
+  #drop({ name }: ScheduleRule, count: number, reason: string): void {
+    if (count === 0) return;
+    const known = this.#dropped.find((one) => one.rule === name && one.reason === reason);
+    if (known !== undefined) known.count += count;
+    else this.#dropped.push({ rule: name, count, reason });
   }
 
   #timesOf(rule: ScheduleRule): number[] {
@@ -111,13 +128,22 @@ class Planner {
     const draw = this.#drawer(rule, random);
     const minMs = Math.round(range.min * 1_000);
     const maxMs = Math.round(range.max * 1_000);
+    let before = 0;
     let earliest = earliestMs;
     let latest = maxMs;
     let nominal = Math.round(random.between(0, maxMs));
     for (let count = 0; count < maxFaults; count += 1) {
       const candidate = draw(Math.max(earliest, nominal));
       const atMs = this.#moveIntoPlace(candidate, earliest, latest);
+      // Each whole longest interval without a fault lacks one that was asked for.
+      const end = atMs ?? this.#steadyMs - this.#tailMs;
+      this.#drop(
+        rule,
+        Math.max(0, atMs === null ? Math.floor((end - before) / maxMs) : Math.ceil((end - before) / maxMs) - 1),
+        noRoom,
+      );
       if (atMs === null) return;
+      before = atMs;
       this.#line.insert(at(candidate, atMs));
       earliest = atMs + minMs;
       latest = atMs + maxMs;

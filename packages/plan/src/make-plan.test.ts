@@ -11,7 +11,7 @@ import { lastRecoverySeconds } from './run-times.ts';
 
 const endOf = (fault: PlannedFault): number => fault.atSeconds + fault.durationSeconds;
 const isKill = (fault: PlannedFault): boolean => fault.kind === 'crash' || fault.kind === 'outage';
-const network = (faults: PlannedFault[]): PlannedFault[] => faults.filter(({ target }) => target === 'client-link');
+const clientLink = (faults: PlannedFault[]): PlannedFault[] => faults.filter(({ target }) => target === 'client-link');
 const isOutage = (fault: PlannedFault): boolean => kindTiming[fault.kind].totalOutage;
 const pairs = <T>(items: T[]): [T, T][] => items.slice(1).map((item, index): [T, T] => [items[index] as T, item]);
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-6;
@@ -66,7 +66,7 @@ describe('makePlan', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const { intervalSeconds, durationSeconds } = config.network;
-        const faults = network(makePlan(config).faults);
+        const faults = clientLink(makePlan(config).faults);
         for (const [a, b] of pairs(faults))
           assert.ok(b.atSeconds - a.atSeconds >= intervalSeconds.min - 1e-6, `${a.atSeconds} then ${b.atSeconds}`);
         for (const fault of faults) {
@@ -88,7 +88,7 @@ describe('makePlan', () => {
         const plan = makePlan(config);
         const held = plan.faults.reduce((sum, fault) => sum + fault.durationSeconds, 0);
         if (layOut(config).controlShare >= 0.3) assert.ok(held <= plan.steadySeconds * 0.7 + 1e-6);
-        else assert.ok(network(plan.faults).length === 0, 'network faults are thinned out first');
+        else assert.ok(clientLink(plan.faults).length === 0, 'network faults are thinned out first');
         for (const fault of plan.faults) {
           assert.ok(endOf(fault) <= plan.steadySeconds - Math.min(10, lastRecoverySeconds(config)) + 1e-6);
         }
@@ -104,23 +104,75 @@ describe('makePlan', () => {
         assert.deepEqual(refusePlan(plan, { ...config, seed }), [], `${name}, seed ${seed}`);
         assert.equal(plan.faults.filter(isKill).length, wanted[name as keyof typeof wanted]);
         assert.ok(
-          network(plan.faults).length >= 2,
-          `${name}, seed ${seed}: ${network(plan.faults).length} network faults`,
+          clientLink(plan.faults).length >= 2,
+          `${name}, seed ${seed}: ${clientLink(plan.faults).length} network faults`,
         );
         assert.ok(plan.faults.some(({ kind }) => kind === 'memory-cap'));
       }
     }
   });
 
+  it('leaves 8 s after each fault to see the return to normal, but in a smoke run', () => {
+    for (const [name, config] of Object.entries(profileConfigs)) {
+      const least = name === 'smoke' ? 3 : 8;
+      for (let seed = 0; seed < 10; seed += 1)
+        for (const [a, b] of pairs(makePlan({ ...config, seed }).faults))
+          assert.ok(b.atSeconds - endOf(a) >= least - 1e-6, `${name}, seed ${seed}: ${a.id} then ${b.id}`);
+    }
+  });
+
   it('strikes within the asked interval: a moved fault goes to the nearest free moment', () => {
     const gaps: number[] = [];
     for (let seed = 0; seed < 20; seed += 1) {
-      const faults = network(makePlan({ ...fullConfig, seed }).faults);
+      const faults = clientLink(makePlan({ ...fullConfig, seed }).faults);
       for (const [a, b] of pairs(faults)) gaps.push(b.atSeconds - a.atSeconds);
     }
     assert.ok(Math.max(...gaps) <= 300 + 1e-6, `longest gap ${Math.max(...gaps)}`);
     const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
     assert.ok(Math.abs(mean - 165) < 10, `mean gap ${mean}`);
+  });
+});
+
+describe('dropped faults', () => {
+  const dropped = (change: Partial<RunConfig>) => makePlan({ ...smokeConfig, ...change }).dropped;
+  const network = (when: ScheduleRule['when']): ScheduleRule => ({
+    name: 'mine',
+    target: 'client-link',
+    when,
+    pick: 'in-turn',
+    overlap: false,
+    faults: [{ kind: 'latency', weight: 1, params: {}, durationSeconds: { min: 10, max: 10 } }],
+  });
+
+  it('are counted by schedule rule and reason', () => {
+    const times = network({ atSeconds: [10, 12, 14, 165] });
+    assert.deepEqual(dropped({ schedule: [times] }), [
+      { rule: 'mine', count: 2, reason: 'no room between other faults and their recoveries' },
+      { rule: 'mine', count: 1, reason: 'the recovery would not be seen before the end' },
+    ]);
+    assert.deepEqual(dropped({ schedule: [] }), []);
+  });
+
+  it('make up, with those in the plan, at least one per longest interval of a random schedule rule', () => {
+    fc.assert(
+      fc.property(anyConfig, (config) => {
+        const plan = makePlan(config);
+        const count = (plan.dropped ?? [])
+          .filter(({ rule }) => rule === 'network')
+          .reduce((sum, one) => sum + one.count, clientLink(plan.faults).length);
+        const time = plan.steadySeconds - lastRecoverySeconds(config);
+        const asked = Math.floor(time / config.network.intervalSeconds.max);
+        assert.ok(count >= asked, `${count} of ${asked}`);
+      }),
+    );
+  });
+
+  it('are those that smoke has no room for', () => {
+    const reasons = (makePlan(smokeConfig).dropped ?? []).map(({ rule, reason }) => `${rule}: ${reason}`);
+    assert.deepEqual(reasons, [
+      'network: no room between other faults and their recoveries',
+      'network: less than 30 % of the steady load would be free of faults',
+    ]);
   });
 });
 

@@ -2,12 +2,13 @@
 import type { Plan, PlannedFault, RunConfig } from '@encore/contracts';
 import { canonicalJson, sha256Hex } from '@encore/kit';
 import { bestSuccessRate } from './best-success-rate.ts';
-import { type Draft, layOut } from './layout.ts';
+import { type Layout, layOut } from './layout.ts';
 import { steadySecondsOf } from './run-times.ts';
 
 export function makePlan(config: RunConfig): Plan {
   const steadySeconds = steadySecondsOf(config);
-  const faults = draftsOf(config, steadySeconds).map(
+  const { faults: drafts, dropped } = layoutOf(config, steadySeconds);
+  const faults = drafts.map(
     (draft, index): PlannedFault => ({ id: `f${String(index + 1).padStart(4, '0')}`, ...draft }),
   );
   const unhashed: Omit<Plan, 'hash'> = {
@@ -16,6 +17,7 @@ export function makePlan(config: RunConfig): Plan {
     rampSeconds: config.rampSeconds,
     steadySeconds,
     faults,
+    dropped,
     bestSuccessRate: bestSuccessRate(faults, steadySeconds),
   };
   return { ...unhashed, hash: planHash(unhashed) };
@@ -27,22 +29,27 @@ export function planHash(plan: Omit<Plan, 'hash'> & { hash?: string }): string {
   return sha256Hex(canonicalJson(rest));
 }
 
-function draftsOf(config: RunConfig, steadySeconds: number): Draft[] {
+function layoutOf(config: RunConfig, steadySeconds: number): Pick<Layout, 'faults' | 'dropped'> {
   switch (config.control) {
     case 'none':
-      return layOut(config).faults;
-    case 'no-bite':
-      return layOut(config).faults.map((draft) => ({ ...draft, inert: true }));
+      return layOut(config);
+    case 'no-bite': {
+      const { faults, dropped } = layOut(config);
+      return { faults: faults.map((draft) => ({ ...draft, inert: true })), dropped };
+    }
     case 'server-down':
-      return [
-        {
-          kind: 'outage',
-          target: 'server',
-          atSeconds: 0,
-          durationSeconds: steadySeconds,
-          params: {},
-          forbidsStart: true,
-        },
-      ];
+      return {
+        faults: [
+          {
+            kind: 'outage',
+            target: 'server',
+            atSeconds: 0,
+            durationSeconds: steadySeconds,
+            params: {},
+            forbidsStart: true,
+          },
+        ],
+        dropped: [],
+      };
   }
 }

@@ -13,15 +13,15 @@ describe('warnings of a plan', () => {
     const config = { ...smokeConfig, killIntervalMinutes: 60 };
     assert.deepEqual(planWarnings(makePlan(config), config), [
       'no kill is planned: with --kill-interval 60 the first one would come 30 min into the steady load, which lasts 2.8 min; take a shorter interval or more hours',
-      'no fault of stream memory has room in this run; take more hours, or shorter faults and intervals',
-      'no fault of stream memory-spikes has room in this run; take more hours, or shorter faults and intervals',
+      'no fault of schedule rule memory has room in this run; take more hours, or shorter faults and intervals',
+      'no fault of schedule rule memory-spikes has room in this run; take more hours, or shorter faults and intervals',
     ]);
   });
 
-  it('tell of each stream that comes to nothing', () => {
+  it('tell of each schedule rule that comes to nothing', () => {
     const config = { ...smokeConfig, network: { ...smokeConfig.network, durationSeconds: { min: 60, max: 60 } } };
     assert.deepEqual(planWarnings(makePlan(config), config), [
-      'no fault of stream network has room in this run; take more hours, or shorter faults and intervals',
+      'no fault of schedule rule network has room in this run; take more hours, or shorter faults and intervals',
     ]);
   });
 

@@ -8,7 +8,7 @@ export function planWarnings(plan: Plan, config: RunConfig): string[] {
   const kills = killsMissing(plan, config);
   const { empty } = layOut(config);
   const others = kills.length > 0 ? empty.filter((name) => name !== 'kills') : empty;
-  return [...kills, ...others.map((name) => `no fault of stream ${name} has room in this run; ${moreRoom}`)];
+  return [...kills, ...others.map((name) => `no fault of schedule rule ${name} has room in this run; ${moreRoom}`)];
 }
 
 const moreRoom = 'take more hours, or shorter faults and intervals';

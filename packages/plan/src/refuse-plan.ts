@@ -39,7 +39,7 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
       `schedule: only ${percent(layout.controlShare)} of the time is free of faults and recoveries, less than ${percent(minControlShare)}; plan fewer faults, or set unwinnable: true`,
     );
   const fixed = new Set(config.schedule?.filter(({ when }) => 'atSeconds' in when).map(({ name }) => name));
-  const dropped = layout.dropped.filter(({ rule, kind }) => kindTiming[kind].kill || fixed.has(rule));
+  const dropped = layout.withoutRoom.filter(({ rule, kind }) => kindTiming[kind].kill || fixed.has(rule));
   for (const [rule, faults] of Map.groupBy(dropped, (fault) => fault.rule)) {
     for (const { kind, atSeconds, reason } of faults.slice(0, maxShown))
       problems.push(`schedule: ${kind} of rule ${rule} at ${atSeconds} s has no room: ${reason}`);

@@ -14,11 +14,17 @@ export interface Placed extends Span {
 
 /** Of the steady phase, so much must be free of faults and of their recovery. */
 export const minControlShare = 0.3;
-/** In any so many faults of one random stream, one may be a total outage. */
+/** In any so many faults of one random schedule rule, one may be a total outage. */
 export const outageSpacing = 4;
 
+/** A placed fault that was taken away again, and why. */
+export type OnRemoved = (removed: Placed, reason: string) => void;
+
+const tooLittleFaultFree = `less than ${minControlShare * 100} % of the steady load would be free of faults`;
+const outagesTooNear = 'two total outages would be too near to each other';
+
 /** Random faults go by lot, until the control windows have their share; those with a time of their own stay. */
-export function thinOut(line: TimeLine<Placed>, steadyMs: number, random: Random): void {
+export function thinOut(line: TimeLine<Placed>, steadyMs: number, random: Random, onRemoved: OnRemoved): void {
   const wantedMs = steadyMs * (1 - minControlShare);
   const candidates = line.spans.filter(({ rule }) => 'betweenSeconds' in rule.when);
   for (;;) {
@@ -28,14 +34,16 @@ export function thinOut(line: TimeLine<Placed>, steadyMs: number, random: Random
     const excess = ((occupiedMs - wantedMs) / occupiedMs) * candidates.length;
     for (let count = Math.max(1, Math.floor(excess / 2)); count > 0; count -= 1) {
       const [removed] = candidates.splice(random.integer(0, candidates.length - 1), 1);
-      if (removed) line.remove(removed);
+      if (removed === undefined) continue;
+      line.remove(removed);
+      onRemoved(removed, tooLittleFaultFree);
     }
   }
-  spreadOutages(line);
+  spreadOutages(line, onRemoved);
 }
 
 /** Where delays between two total outages were thinned out, the later outage goes too. */
-function spreadOutages(line: TimeLine<Placed>): void {
+function spreadOutages(line: TimeLine<Placed>, onRemoved: OnRemoved): void {
   const since = new Map<ScheduleRule, number>();
   for (const placed of [...line.spans]) {
     const { rule } = placed;
@@ -43,7 +51,9 @@ function spreadOutages(line: TimeLine<Placed>): void {
     if (!drawn || rule.faults.every((fault) => kindTiming[fault.kind].totalOutage)) continue;
     const count = (since.get(rule) ?? outageSpacing) + 1;
     const outage = kindTiming[placed.fault.kind].totalOutage;
-    if (outage && count < outageSpacing) line.remove(placed);
-    else since.set(rule, outage ? 0 : count);
+    if (outage && count < outageSpacing) {
+      line.remove(placed);
+      onRemoved(placed, outagesTooNear);
+    } else since.set(rule, outage ? 0 : count);
   }
 }

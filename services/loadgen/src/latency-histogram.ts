@@ -33,11 +33,12 @@ export class LatencyHistogram {
   }
 
   percentiles(): Percentiles {
-    const at = (percentile: number) => this.histogram.getValueAtPercentile(percentile) / microseconds;
-    const count = this.histogram.totalCount;
+    const { totalCount: count, maxValue } = this.histogram;
+    // A percentile is the upper end of its bucket, which may lie above the largest value.
+    const at = (percentile: number) =>
+      Math.min(this.histogram.getValueAtPercentile(percentile), maxValue) / microseconds;
     if (count === 0) return { count, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
-    const max = this.histogram.maxValue / microseconds;
-    return { count, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
+    return { count, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: maxValue / microseconds };
   }
 
   reset(): void {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { historyFile } from './judge/run-folder.ts';
 import { FakeLab } from './testing/fake-lab.ts';
+import { SimulatedRun } from './testing/simulated-run.ts';
+import { writeRunFolder } from './testing/simulated-run-folder.ts';
 
 const main = join(import.meta.dirname, 'main.ts');
 
@@ -104,6 +107,35 @@ describe('encore, the program', function () {
       assert.equal(codeOf(['--users', 'x'], ['ignore', 'ignore', full]), 3);
     } finally {
       closeSync(full);
+    }
+  });
+
+  it('fails when the verdict of a stored run cannot be printed, and says so', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const { folder, lines } = await writeRunFolder(new SimulatedRun({ faults: [] }));
+    const full = openSync('/dev/full', 'w');
+    const end = (...args: string[]) => {
+      const { status, stderr } = spawnSync(process.execPath, [main, ...args], { stdio: ['ignore', full, 'pipe'] });
+      return [status, stderr.toString()] as const;
+    };
+    const said = /^encore: standard output cannot be written \(.*\); free space, or print elsewhere$/m;
+    try {
+      for (const [history, codes] of [
+        [lines, { verify: 3, report: 3 }],
+        // A verdict that is not PASSED keeps its exit code.
+        [lines.slice(0, -1), { verify: 2, report: 2 }],
+      ] as const) {
+        writeFileSync(join(folder, historyFile), `${history.join('\n')}\n`);
+        for (const command of ['report', 'verify'] as const) {
+          const [status, stderr] = end(command, folder);
+          assert.equal(status, codes[command], stderr);
+          assert.match(stderr, said);
+        }
+      }
+    } finally {
+      closeSync(full);
+      rmSync(folder, { recursive: true });
+      rmSync(`${folder}.json`, { force: true });
     }
   });
 

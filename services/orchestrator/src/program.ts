@@ -1,7 +1,7 @@
 /** `encore`: reads the command line, then does what was asked for. Only wiring; see docs/ARCHITECTURE.md for the tour. */
 import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { createLogger, describeError, EncoreError, type OutputLoss, surviveOutputLoss, systemClock } from '@encore/kit';
-import { type Command, parseCommandLine } from './command-line.ts';
+import { parseCommandLine } from './command-line.ts';
 import { readWiring, type Wiring } from './config.ts';
 import { terminalOf } from './monitor/terminal.ts';
 import { performCommand } from './perform-command.ts';
@@ -65,20 +65,19 @@ export async function main(): Promise<void> {
     interrupt: () => onSignal('Ctrl-C'),
     stop: stop.signal,
   });
-  process.exitCode = await withOutput(command, exitCode, output);
+  process.exitCode = await withOutput(exitCode, output);
   // A connection that is still open must not keep a finished program alive.
   setTimeout(() => process.exit(), 1_000).unref();
 }
 
-/** A lost answer is not a success. A run, `report` and `verify` answer by files and exit code too, and keep theirs. */
-async function withOutput(command: Command, exitCode: number, output: OutputLoss): Promise<number> {
+/** A lost result is not a success. Only a run keeps its exit code: its result is the report that it wrote. */
+async function withOutput(exitCode: number, output: OutputLoss): Promise<number> {
   const problem = await output.lost();
-  const answersElsewhere = isRun || command.name === 'report' || command.name === 'verify';
-  if (problem === null || exitCode !== 0 || answersElsewhere) return exitCode;
+  if (problem === null || isRun) return exitCode;
   process.stderr.write(
     `encore: standard output cannot be written (${describeError(problem)}); free space, or print elsewhere\n`,
   );
-  return refusedExitCode;
+  return exitCode === 0 ? refusedExitCode : exitCode;
 }
 
 function refuse(problems: readonly string[]): void {

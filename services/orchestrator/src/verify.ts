@@ -45,7 +45,7 @@ function readText(folder: string, { plan, counts, latencies }: RunFolder): strin
     row(planFile, counted(plan.faults.length, 'fault')),
     row(historyFile, `${counted(history.lines, 'line')}, ${counted(history.believed, 'event')}`),
     row(ledgerFile, `${counted(ledger.lines, 'line')}, ${counted(ledger.believed, 'entry', 'entries')}`),
-    row(latencyFile, `percentiles of ${list(percentilesOf) || 'nothing'}; nothing is judged by them`),
+    row(latencyFile, `percentiles of ${list(percentilesOf) || 'nothing'}; no rule reads them`),
   ].join('\n');
 }
 

@@ -218,7 +218,7 @@ function createMemoryGuard(
       workers.endIdle();
     },
     onChange: (level: MemoryLevel, { usedBytes, limitBytes, source }) => {
-      logger.info({ level, usedBytes, limitBytes, source, configuredBytes }, 'memory level');
+      logger.info({ memoryLevel: level, usedBytes, limitBytes, source, configuredBytes }, 'memory level');
     },
   });
 }

@@ -9,7 +9,7 @@ export interface ServerUser {
   store(scoreId: string, content: Uint8Array, signal: AbortSignal): Promise<void>;
   /** Gone already counts as done. */
   remove(scoreId: string, signal: AbortSignal): Promise<void>;
-  /** The code of the error that a tool ended with, null when it answered. */
+  /** The server's code of the error that a tool ended with (`TOOL_TIMEOUT`), null when it answered. */
   analyze(tool: string, scoreId: string, signal: AbortSignal): Promise<string | null>;
   breakers(signal: AbortSignal): Promise<Record<string, BreakerState>>;
 }
@@ -20,7 +20,13 @@ const healthMs = 2_000;
 
 const answerSchema = z.object({
   result: z.object({ isError: z.boolean().optional(), structuredContent: z.unknown() }).optional(),
-  error: z.object({ code: z.number() }).optional(),
+  error: z
+    .object({
+      code: z.number(),
+      message: z.string().optional(),
+      data: z.object({ code: z.string() }).optional().catch(undefined),
+    })
+    .optional(),
 });
 
 /** `userUrl` is the client link's. */
@@ -58,7 +64,9 @@ function endOf(status: number, text: string): string | null {
   const { error, result } = answerSchema.safeParse(parseJson(lines.at(-1)?.slice(5) ?? text)).data ?? {};
   if (result && result.isError !== true) return null;
   if (result) return serverErrorSchema.safeParse(result.structuredContent).data?.error.code ?? 'INTERNAL';
-  return error ? `RPC ${error.code}` : `HTTP ${status}`;
+  if (error === undefined) return `HTTP ${status}`;
+  // The server's own code says what happened; the number of JSON-RPC only of which sort it was.
+  return error.data?.code ?? `RPC ${error.code}${error.message ? `: ${error.message.slice(0, 100)}` : ''}`;
 }
 
 function refused(what: string, status: number, text: string): EncoreError {

@@ -117,5 +117,9 @@ describe('alerts', () => {
       '[WARNING] High memory: server uses 80.0 % of its limit',
       '[WARNING] High memory: server uses 90.0 % of its limit',
     ]);
+    const cap: EncoreEvent = { type: 'fault_injected', at: 1, faultId: 'f0002', kind: 'memory-cap', target: 'server' };
+    assert.deepEqual(textsOf([cap, sampled(2_000, 80)]), [
+      '[WARNING] High memory: server uses 80.0 % of its limit (under memory-cap, f0002)',
+    ]);
   });
 });

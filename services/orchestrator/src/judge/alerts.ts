@@ -4,6 +4,7 @@
  * with `every` raises one for each text. Texts name their subject: "Circuit breaker open: key_analysis".
  */
 import type { AlertLevel, EventOf } from '@encore/contracts';
+import { kindTraits } from './kind-traits.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
@@ -137,10 +138,16 @@ function watchBreakers(): (event: Observation) => string | null | undefined {
 
 function watchMemory(): (event: Observation) => string | null | undefined {
   const high = new Map<string, string>();
+  /** Faults that take memory from the server: what it uses of its limit then is not of its own making. */
+  const squeezes = new Map<string, string>();
   return (event) => {
+    if (event.type === 'fault_injected' && kindTraits[event.kind].risksDeath) squeezes.set(event.faultId, event.kind);
+    if (event.type === 'fault_undone') squeezes.delete(event.faultId);
     if (event.type !== 'target_sampled' || event.memoryLimitBytes === 0) return undefined;
     const used = event.memoryBytes / event.memoryLimitBytes;
-    if (used > 0.75) high.set(event.target, `High memory: ${event.target} uses ${percent(used)} of its limit`);
+    const [squeeze] = event.target === 'server' ? squeezes : [];
+    const cause = squeeze === undefined ? '' : ` (under ${squeeze[1]}, ${squeeze[0]})`;
+    if (used > 0.75) high.set(event.target, `High memory: ${event.target} uses ${percent(used)} of its limit${cause}`);
     else if (used < 0.7) high.delete(event.target);
     return high.get(event.target) ?? (high.size > 0 ? undefined : null);
   };

@@ -14,7 +14,7 @@ import { FaultTracker } from './fault-tracker.ts';
 import { Generator } from './generator.ts';
 import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
-import type { Latencies, LatencyCurves } from './latencies.ts';
+import { type Latencies, type LatencyCurves, missingLatencies } from './latencies.ts';
 import { MemoryFloor } from './memory-floor.ts';
 import { MemoryTrace } from './memory-trace.ts';
 import { Monitoring } from './monitoring.ts';
@@ -36,7 +36,7 @@ export interface JudgedRun {
   ledger: AsyncIterable<LedgerEntry>;
   /** Filled while the files are read: what is wrong with them. Any problem rules out PASSED. */
   historyProblems: string[];
-  /** Of the generator's own log; nothing is judged by them. */
+  /** Of the generator's own log; no rule reads them, but they must be complete. */
   latencies?: Latencies;
   /** Harmless oddities of the files, such as a torn last line. */
   historyNotes?: string[];
@@ -53,7 +53,7 @@ export async function judge(run: JudgedRun): Promise<Judgement> {
   for await (const line of run.history) judging.add(line.event);
   const ledger = new Ledger();
   for await (const entry of run.ledger) ledger.add(entry);
-  const judgement = judging.conclude(ledger, run.historyProblems, run.historyNotes);
+  const judgement = judging.conclude(ledger, run.historyProblems, run.historyNotes, run.latencies);
   if (run.latencies === undefined) return judgement;
   const { operations } = judgement.report;
   // Without the sum that a generator tells at its end: it was killed.
@@ -101,9 +101,15 @@ export class Judging {
     for (const ready of this.#order.ready()) this.#observe(ready);
   }
 
-  conclude(ledger: Ledger, historyProblems: string[] = [], historyNotes: string[] = []): Judgement {
+  conclude(
+    ledger: Ledger,
+    historyProblems: string[] = [],
+    historyNotes: string[] = [],
+    latencies?: Latencies,
+  ): Judgement {
     for (const event of this.#order.rest()) this.#observe(event);
-    const evidence = this.#evidence(ledger, historyProblems);
+    const lacking = latencies === undefined ? [] : missingLatencies(latencies, this.#run.loadSummary);
+    const evidence = this.#evidence(ledger, [...historyProblems, ...lacking.map((text) => `latency.hlog: ${text}`)]);
     return { report: reportOf(evidence, historyNotes), series: seriesOf(evidence, this.#memory) };
   }
 
@@ -126,7 +132,10 @@ export class Judging {
         this.#attribution.add(event, this.#tracker, this.#run);
         break;
       case 'target_sampled':
-        this.#resources.sample(event, this.#inControl(event.at, event.at));
+        this.#resources.sample(event, {
+          inControl: this.#inControl(event.at, event.at),
+          squeezed: this.#tracker.isSqueezed(event.target, event.at),
+        });
         this.#memory.add(event);
         break;
       case 'server_collected':

@@ -26,8 +26,8 @@ describe('latencies', () => {
       line('create.ok.response', Array(60).fill(10)),
       line('create.ok.service', [9_000]),
       line('create.failed.response', [9_000]),
-      line('create.ok.response', Array(40).fill(200)),
       line('nonsense.ok.response', [1]),
+      line('create.ok.response', Array(40).fill(200)).replace(',1.000,', ',11.000,'),
     ];
     await writeFile(path, `${lines.join('\n')}\n`);
     const { curves, response, service } = await readLatencies(path);
@@ -40,6 +40,45 @@ describe('latencies', () => {
     const { count, p50 = 0, max = 0 } = response.get('create') ?? {};
     assert.deepEqual([count, Math.round(p50), Math.round(max)], [100, 10, 200]);
     assert.equal(service.get('create')?.count, 1);
+  });
+
+  it('have no percentile above the maximum', async () => {
+    const path = join(folder, 'latency.hlog');
+    await writeFile(
+      path,
+      `#[Histogram log format version 1.3]\n${line('create.ok.response', [1.1, 12.345, 9_876.543])}\n`,
+    );
+    const { curves, response } = await readLatencies(path);
+    const { p99 = 0, p999 = 0, max = 0 } = response.get('create') ?? {};
+    assert.ok(p99 <= max && p999 <= max, `${p99}, ${p999}, ${max}`);
+    for (const [, ms] of curves['create'] ?? []) assert.ok(ms <= max);
+  });
+
+  const head = '#[Histogram log format version 1.3]';
+  const at = (second: number, tag = 'create.ok.response') => line(tag, [5]).replace(',1.000,', `,${second}.000,`);
+  const damages: [string, string[], RegExp][] = [
+    ['another version', [head.replace('1.3', '1.2'), at(1)], /^line 1: .*version 1\.3\] should stand here/],
+    ['no head', [at(1)], /^line 1: /],
+    ['a changed histogram', [head, at(1).replace(/.{9}$/, 'AAAAAAAAA')], /^line 2: its histogram cannot be decoded/],
+    ['a cut line in the middle', [head, at(1).slice(0, 30), at(11)], /^line 2: no interval line/],
+    ['lines in another order', [head, at(11), at(1)], /^line 3: its interval begins at 1\.000, before/],
+    ['a line twice', [head, at(1), at(1)], /^line 3: create\.ok\.response stands twice for the interval/],
+  ];
+  for (const [what, lines, expected] of damages) {
+    it(`name the line of a log with ${what}`, async () => {
+      const path = join(folder, 'latency.hlog');
+      await writeFile(path, `${lines.join('\n')}\n`);
+      const { problems, response } = await readLatencies(path);
+      assert.match(problems.join('\n'), expected);
+      assert.deepEqual([problems.length, response.size], [1, 0]);
+    });
+  }
+
+  it('leave out a torn last line, and go on after the head of a generator that was started again', async () => {
+    const path = join(folder, 'latency.hlog');
+    await writeFile(path, [head, at(11), head, at(1), at(11).slice(0, 40)].join('\n'));
+    const { problems, isTorn, response } = await readLatencies(path);
+    assert.deepEqual([problems, isTorn, response.get('create')?.count], [[], true, 2]);
   });
 
   it('are left out when the log is missing or damaged', async () => {

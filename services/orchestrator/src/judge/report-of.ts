@@ -10,6 +10,7 @@ import { combine } from './finding.ts';
 import { isBeyondDoubt } from './interventions.ts';
 import { provenFindings } from './metrics.ts';
 import { notTested } from './not-tested.ts';
+import { plannedFaultsOf } from './planned-faults.ts';
 import { judgeRules } from './rules.ts';
 import { selfTest } from './self-test.ts';
 import { percentileOf } from './threshold.ts';
@@ -23,7 +24,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
     schema_version: 2,
-    schema_minor_version: 0,
+    schema_minor_version: 1,
     run_id: run.started?.runId ?? 'unknown',
     result,
     reasons,
@@ -52,6 +53,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
       .filter((act) => isBeyondDoubt(act, evidence))
       .map(({ at, ...act }) => ({ at: iso(at), ...act })),
     recoveries: recoveriesOf(evidence),
+    planned_faults: plannedFaultsOf(evidence),
     faults: evidence.faults.map((fault) => faultOf(fault, evidence)),
     attribution: {
       explained: explainedOf(evidence),

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
+import { judged } from '../testing/judged-run.ts';
+import { plannedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
 import { Resources } from './resources.ts';
 
 const minute = 60_000;
 const sample = (resources: Resources, at: number, memoryBytes: number, cpuSeconds = 0): void =>
   resources.sample(
     { type: 'target_sampled', at, target: 'server', memoryBytes, memoryLimitBytes: 1_000, cpuSeconds },
-    true,
+    { inControl: true, squeezed: false },
   );
 const start = (resources: Resources, at: number): void =>
   resources.started({ type: 'target_started', at, target: 'server', actor: 'policy', reason: 'crash' });
@@ -45,5 +49,28 @@ describe('resources', () => {
       sample(resources, at * minute, 1, cpu);
     assert.equal(resources.containers.get('server')?.cpuSeconds, 3 + 1 + 3);
     assert.equal(resources.containers.get('server')?.peakShare, 0.001);
+  });
+
+  it('take what is used under a fault that takes memory away for no peak of the target', async () => {
+    const cap = plannedFault(1, { kind: 'memory-cap', target: 'server', atSeconds: 40, durationSeconds: 20 });
+    const used = (second: number, memoryBytes: number): EncoreEvent => {
+      const at = new SimulatedRun().at(second);
+      return {
+        type: 'target_sampled',
+        at,
+        target: 'server',
+        memoryBytes,
+        memoryLimitBytes: 1_000_000_000,
+        cpuSeconds: 1,
+      };
+    };
+    const warned = async (second: number): Promise<string[]> => {
+      const { report } = await judged({ faults: [cap], extra: [used(second, 900_000_000)] });
+      return report.warnings.filter((text) => /memory limit/.test(text));
+    };
+    assert.deepEqual(await warned(50), []);
+    assert.deepEqual(await warned(100), [
+      'server used up to 90.00 % of its memory limit while no fault took memory away',
+    ]);
   });
 });

@@ -35,11 +35,14 @@ interface Container {
 export class Resources {
   readonly containers = new Map<string, Container>();
 
-  sample(event: EventOf<'target_sampled'>, inControl: boolean): void {
+  /** `squeezed`: a fault takes memory away at this moment, so what is used and what is allowed are not the target's own. */
+  sample(event: EventOf<'target_sampled'>, { inControl, squeezed }: { inControl: boolean; squeezed: boolean }): void {
     const container = this.#container(event.target, event.at);
-    container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
-    const shareOfLimit = event.memoryLimitBytes > 0 ? event.memoryBytes / event.memoryLimitBytes : 0;
-    container.peakShare = Math.max(container.peakShare, shareOfLimit);
+    if (!squeezed) {
+      container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
+      const shareOfLimit = event.memoryLimitBytes > 0 ? event.memoryBytes / event.memoryLimitBytes : 0;
+      container.peakShare = Math.max(container.peakShare, shareOfLimit);
+    }
     const before = container.lastCpuSeconds;
     // The counter begins anew with each life.
     const spent = before === null || event.cpuSeconds < before ? event.cpuSeconds : event.cpuSeconds - before;

@@ -8,7 +8,7 @@ import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import { writeRunFolder } from '../testing/simulated-run-folder.ts';
 import { judge } from './judge.ts';
-import { historyFile, ledgerFile, planFile, readRunFolder } from './run-folder.ts';
+import { historyFile, latencyFile, ledgerFile, planFile, readRunFolder } from './run-folder.ts';
 
 const run = new SimulatedRun({
   faults: [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 30 })],
@@ -135,6 +135,32 @@ describe('run folder', () => {
       assert.ok((report.reasons.join('\n').match(/ line \d+: /g)?.length ?? 0) <= 2, 'it is said once');
     });
   }
+
+  it('counts what a repeated line says once', async () => {
+    const failed = lines.findIndex((line) => line.includes('"type":"load_second"') && line.includes('"failed":'));
+    const whole = await reportOf(`${lines.join('\n')}\n`);
+    const repeated = await reportOf(`${lines.toSpliced(failed, 0, lines[failed] ?? '').join('\n')}\n`);
+    assert.deepEqual(repeated.totals, whole.totals);
+    assert.match(repeated.reasons.join('\n'), /history\.ndjson line \d+: number \d+ .*; its line was there before/);
+    const moved = lines.toSpliced(failed, 1).toSpliced(failed + 5, 0, lines[failed] ?? '');
+    assert.deepEqual((await reportOf(`${moved.join('\n')}\n`)).totals, whole.totals, 'a moved line counts');
+  });
+
+  it('does not pass with a latency log that is gone, cut or changed, and names its place', async () => {
+    const path = join(folder, latencyFile);
+    const log = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    const reasons = async (): Promise<string> => {
+      const { result, reasons } = await reportOf(`${lines.join('\n')}\n`);
+      assert.equal(result, 'INCONCLUSIVE');
+      return reasons.join('\n');
+    };
+    await writeFile(path, `${log.toSpliced(3, 1).join('\n')}\n`);
+    assert.match(await reasons(), /latency\.hlog: \w+\.ok\.\w+: it holds 500 right answers, .* summed up 1000/);
+    await writeFile(path, `${log.with(3, 'nonsense').join('\n')}\n`);
+    assert.match(await reasons(), /latency\.hlog line 4: no interval line/);
+    await rm(path);
+    assert.match(await reasons(), /latency\.hlog: create\.ok\.response: it holds 0 right answers/);
+  });
 
   it('accuses no hand of an act whose explanation was cut off with the end', async () => {
     const restart = lines.findIndex((line) => line.includes('"reason":"verify"'));

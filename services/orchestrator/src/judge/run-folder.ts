@@ -60,11 +60,14 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   const counts = { history: { lines: 0, believed: 0 }, ledger: { lines: 0, believed: 0 } };
   const plan = await readPlan(join(folder, planFile), tell);
   await readable(join(folder, historyFile));
+  const latencies = await readLatencies(join(folder, latencyFile));
+  for (const problem of latencies.problems) tell(`${latencyFile} ${problem}`);
+  if (latencies.isTorn) notes.push(`${latencyFile}: the last line is torn and was left out`);
   return {
     plan,
     history: readHistory(join(folder, historyFile), { tell, notes, count: counts.history }),
     ledger: readLedger(join(folder, ledgerFile), { tell, notes, count: counts.ledger }),
-    latencies: await readLatencies(join(folder, latencyFile)),
+    latencies,
     historyProblems: problems,
     historyNotes: notes,
     counts,

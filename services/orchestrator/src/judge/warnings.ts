@@ -43,7 +43,10 @@ export const warningSigns: readonly WarningSign[] = [
     look: ({ resources }) =>
       [...resources.containers]
         .filter(([, { peakShare }]) => peakShare > 0.75)
-        .map(([name, { peakShare }]) => `${name} used up to ${percentOf(peakShare)} of its memory limit`),
+        .map(
+          ([name, { peakShare }]) =>
+            `${name} used up to ${percentOf(peakShare)} of its memory limit while no fault took memory away`,
+        ),
   },
   {
     name: 'several_breakers_open',

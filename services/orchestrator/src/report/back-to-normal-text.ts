@@ -3,15 +3,31 @@ import type { Report, ReportedFault } from '@encore/contracts';
 import { counted } from '../judge/words.ts';
 import { secondsText } from './format.ts';
 
-/** `at most 4.2 s after recovery, measured for 20 of 23 recoveries (1 never, 2 unknown)`. */
-export function backToNormalText({ back_to_normal: returns }: Report['recoveries']): string {
-  const { measured, never, unknown, max_seconds: longest } = returns;
-  const of = measured + never + unknown;
-  if (of === 0) return 'no data';
-  const rest = [never === 0 ? '' : `${never} never`, unknown === 0 ? '' : `${unknown} unknown`];
-  const others = rest.filter((text) => text !== '').join(', ');
-  const most = longest === null ? 'never seen' : `at most ${secondsText(longest, 1)} after recovery`;
-  return `${most}, measured for ${measured} of ${counted(of, 'recovery', 'recoveries')}${others === '' ? '' : ` (${others})`}`;
+/**
+ * `at most 0.6 s after recovery, for all 11 recoveries`, or `measured for 7 of 11 recoveries, at most 0.6 s after recovery; 1 never;
+ * 3 unknown (2: another fault began; 1: the load ended), one of them over 4.0 s`. What was not measured may have taken longer.
+ */
+export function backToNormalText({ recoveries, faults }: Report): string {
+  const { measured, never, unknown, max_seconds: longest } = recoveries.back_to_normal;
+  const all = measured + never + unknown;
+  if (all === 0) return 'no data';
+  const of = counted(all, 'recovery', 'recoveries');
+  const most = longest === null ? '' : `at most ${secondsText(longest, 1)} after recovery`;
+  if (measured === all) return `${most}, for all ${of}`;
+  return [
+    `measured for ${measured} of ${of}${most && `, ${most}`}`,
+    ...(never === 0 ? [] : [`${never} never`]),
+    ...(unknown === 0 ? [] : [`${unknown} unknown ${whyUnknown(faults)}`]),
+  ].join('; ');
+}
+
+/** The reasons, and the longest time for which the system was seen not to be normal. */
+function whyUnknown(faults: readonly ReportedFault[]): string {
+  const unknown = faults.flatMap(({ back_to_normal: one }) => (one?.state === 'unknown' ? [one] : []));
+  const reasons = [...Map.groupBy(unknown, ({ reason }) => reason ?? 'not observed')];
+  const text = reasons.map(([reason, { length }]) => `${length}: ${reason}`).join('; ');
+  const atLeast = Math.max(0, ...unknown.map(({ seconds }) => seconds ?? 0));
+  return `(${text})${atLeast === 0 ? '' : `, one of them over ${secondsText(atLeast, 1)}`}`;
 }
 
 /** `4.20 s`, `never`, `> 3.0 s (another fault began)`. */

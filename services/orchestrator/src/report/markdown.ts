@@ -16,6 +16,7 @@ import {
 import { lateText, recoveryText } from './late-recovery.ts';
 import { lostWritesText } from './lost-writes.ts';
 import { monitoringText } from './monitoring-text.ts';
+import { plannedFaultsText } from './planned-faults-text.ts';
 
 const marks = { PASSED: '✅', FAILED: '❌', INCONCLUSIVE: '❔', INTERRUPTED: '⏹️' } as const;
 const maxFaults = 60;
@@ -31,10 +32,19 @@ export function markdownSummary(report: Report): string {
     ...report.reasons.map((reason) => `- ${clean(reason)}`),
     ...(report.reasons.length === 0 ? [] : ['']),
     table(
-      ['Success rate', 'Worst recovery', 'Lost writes', 'Availability (control windows)', 'Requests', 'Duration'],
+      [
+        'Operations succeeded',
+        'Attempts succeeded',
+        'Worst recovery',
+        'Lost writes',
+        'Availability (control windows)',
+        'Requests',
+        'Duration',
+      ],
       [
         [
           percentText(totals.success_rate),
+          percentText(totals.attempt_success_rate),
           recoveries.failed > 0 ? 'never' : secondsText(recoveries.max_seconds) + (late && `; ${late}`),
           lostWritesText(report),
           percentText(availability.control_windows, 3),
@@ -56,6 +66,8 @@ export function markdownSummary(report: Report): string {
     ),
     ...warningsOf(report),
     `## Faults (${report.faults.length})`,
+    `Planned: ${clean(plannedFaultsText(report))}.`,
+    '',
     faultTable(report),
     '## Operations',
     table(

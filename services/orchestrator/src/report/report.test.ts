@@ -53,11 +53,13 @@ describe('text summary', () => {
     for (const line of [
       /^Duration: 0:03:09 \(3m 00s of load observed, seed 7\)$/,
       /^Result: PASSED$/,
-      /^Success Rate: 96\.\d\d% \(96\.\d\d% of 7,020 operations, retries included\)$/,
+      /^Success Rate: 96\.\d\d% of attempts, 96\.\d\d% of 7,020 operations \(retries included\)$/,
       /^Total Requests: 7,020 \(39\/s\)$/,
       /^Failed Requests: (\d+) \(in the whole run \1 explained by faults, 0 by none\)$/,
       /^Total Recoveries: 2 \(of 2 faults; 2 of 2 kills\)$/,
       /^Avg Recovery Time: 3\.1s \(worst 4\.3 s\)$/,
+      /^Planned Faults: 2 of 2 ran, 0 skipped; what the plan had no room for was not recorded$/,
+      /^Back to Normal: at most \d+\.\d s after recovery, for all 2 recoveries$/,
       /^Skipped Operations: 0$/,
       /^Lost Writes: 0 of 200 acknowledged$/,
       /^Full report saved to: test_results\/production_test_20261123_100000\.json$/,
@@ -107,9 +109,10 @@ describe('text summary', () => {
     const extra: EncoreEvent[] = [{ type: 'load_second', at, users: 20, operations: { analyze }, ...nothing }];
     const judgement = await judged({ extra });
     const text = textSummary(judgement.report);
-    const skipped = /^Skipped Operations: (1,100 \(success rate 8\d\.\d\d % if they count as failures\))$/m.exec(
-      text,
-    )?.[1];
+    const skipped =
+      /^Skipped Operations: (1,100 \(success rate of operations 8\d\.\d\d % if they count as failures\))$/m.exec(
+        text,
+      )?.[1];
     assert.ok(skipped, text);
     const page = renderPage(judgement);
     assert.ok(page.includes(`; skipped: ${skipped}`), 'under the success rate');
@@ -118,6 +121,55 @@ describe('text summary', () => {
     assert.match(markdown, /\| Unknown \| Skipped \|/);
     assert.match(markdown, /\| analyze \| [\d,]+ \| \d+ \| \d+ \| 1,100 \|/);
     for (const form of [text, page, markdown]) assert.match(form, /users skipped 1,100 operations/);
+  });
+
+  it('counts the planned faults that ran, were skipped and were dropped, with the reasons, in every form', async () => {
+    const pressure = plannedFault(3, { kind: 'memory-pressure', target: 'server', atSeconds: 120, bit: 'unsupported' });
+    const run = new SimulatedRun({ faults: [crash, outage, pressure] });
+    const dropped = [
+      { rule: 'network', count: 2, reason: 'no room between other faults and their recoveries' },
+      { rule: 'network', count: 1, reason: 'less than 30 % of the steady load would be free of faults' },
+    ];
+    const judgement = await judge({
+      history: run.history(),
+      plan: { ...run.plan, dropped },
+      ledger: run.ledger(),
+      historyProblems: [],
+    });
+    assert.deepEqual(judgement.report.planned_faults, {
+      planned: 3,
+      ran: 2,
+      skipped: [{ reason: 'no writable cgroup', count: 1 }],
+      dropped,
+    });
+    const planned =
+      '2 of 3 ran, 1 skipped (1: no writable cgroup); 3 more faults had no room in the plan (2 of network: no room between other faults and their recoveries; 1 of network: less than 30 % of the steady load would be free of faults)';
+    assert.ok(textSummary(judgement.report).includes(`\nPlanned Faults: ${planned}\n`), textSummary(judgement.report));
+    assert.ok(markdownSummary(judgement.report).includes(`Planned: ${planned}.`));
+    assert.ok(renderPage(judgement).includes(`Planned faults: ${planned}.`));
+  });
+
+  it('counts every planned fault once, also in an interrupted run', async () => {
+    const { report } = await judged({ faults: [crash, outage], interruptedAfter: 60 });
+    assert.deepEqual(report.planned_faults, {
+      planned: 2,
+      ran: 1,
+      skipped: [{ reason: 'the run ended before its time', count: 1 }],
+      dropped: null,
+    });
+  });
+
+  it('states how long the system was not normal at least, where nobody saw the return', async () => {
+    const sheds = { fromSeconds: 0, toSeconds: 30 };
+    const limping = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80, downSeconds: 3, sheds });
+    const next = plannedFault(3, { kind: 'outage', target: 'server', atSeconds: 95, downSeconds: 3 });
+    const { report } = await judged({ faults: [crash, limping, next] });
+    const text = textSummary(report);
+    const pattern =
+      /^Back to Normal: measured for 2 of 3 recoveries, at most (\d+\.\d) s after recovery; 1 unknown \(1: another fault began\), one of them over (\d+\.\d) s$/m;
+    const [, most, over] = pattern.exec(text) ?? [];
+    assert.ok(over !== undefined, text);
+    assert.ok(Number(over) >= 8 && Number(most) > 0, text);
   });
 
   it('gives the reasons of a failure, and never lets a worst recovery look fine', async () => {

@@ -7,6 +7,7 @@ import { controlText } from './control-text.ts';
 import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
 import { isLate, lateText, recoveryText } from './late-recovery.ts';
 import { lostWritesText, sampledText } from './lost-writes.ts';
+import { plannedFaultsText } from './planned-faults-text.ts';
 import { skippedText } from './skipped-text.ts';
 
 const heavy = '='.repeat(80);
@@ -59,7 +60,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
   const late = lateText(recoveries);
   const worst = recoveries.failed > 0 ? 'worst: never' : `worst ${secondsText(recoveries.max_seconds, 1)}`;
   return [
-    `Success Rate: ${rate(totals.attempt_success_rate)} (${rate(totals.success_rate)} of ${counted(totals.operations, 'operation')}, retries included)`,
+    `Success Rate: ${rate(totals.attempt_success_rate)} of attempts, ${rate(totals.success_rate)} of ${counted(totals.operations, 'operation')} (retries included)`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
     `Failed Requests: ${thousands(totals.attempts - (outcomes.ok ?? 0))} (in the whole run ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} by none)`,
     `Total Recoveries: ${recoveries.count} (of ${counted(bit.length, 'fault')}; ${healed.length} of ${counted(killed.length, 'kill')})${late && `, ${late}`}`,
@@ -68,11 +69,12 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
 }
 
 function detailsOf(report: Report): string[] {
-  const { availability, recoveries, capacity } = report;
+  const { availability, capacity } = report;
   const sampled = sampledText(report);
   return [
     `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
-    `Back to Normal: ${backToNormalText(recoveries)}`,
+    `Planned Faults: ${plannedFaultsText(report)}`,
+    `Back to Normal: ${backToNormalText(report)}`,
     `Skipped Operations: ${skippedText(report)}`,
     `Lost Writes: ${lostWritesText(report)}${sampled === null ? '' : `; before that ${sampled} of control windows`}`,
     ...(capacity === null ? [] : [`Capacity: ${capacityText(capacity)}; counted in no other figure`]),

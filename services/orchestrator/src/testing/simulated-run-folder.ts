@@ -2,8 +2,10 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { operationKinds } from '@encore/contracts';
 import { canonicalJson } from '@encore/kit';
-import { ledgerFile, planFile } from '../judge/run-folder.ts';
+import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { latencyFile, ledgerFile, planFile } from '../judge/run-folder.ts';
 import type { SimulatedRun } from './simulated-run.ts';
 
 /** Resolves with a new folder, which is the caller's to remove, and the lines of the history. */
@@ -15,5 +17,16 @@ export async function writeRunFolder(run: SimulatedRun): Promise<{ folder: strin
   for await (const line of run.ledgerLines()) ledger.push(line);
   await writeFile(join(folder, ledgerFile), `${ledger.join('\n')}\n`);
   await writeFile(join(folder, planFile), JSON.stringify(run.plan));
+  await writeFile(join(folder, latencyFile), latencyLog());
   return { folder, lines };
+}
+
+/** Of two intervals, with as many right answers as a simulated load sums up. */
+function latencyLog(): string {
+  const histogram = build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3, useWebAssembly: false });
+  for (let count = 0; count < 500; count += 1) histogram.recordValue(20_000 + count);
+  const encoded = encodeIntoCompressedBase64(histogram);
+  const tags = operationKinds.flatMap((kind) => [`${kind}.ok.response`, `${kind}.ok.service`]);
+  const interval = (start: string) => tags.map((tag) => `Tag=${tag},${start},10.000,0.020,${encoded}`);
+  return `${['#[Histogram log format version 1.3]', ...interval('1.000'), ...interval('11.000')].join('\n')}\n`;
 }

@@ -28,6 +28,7 @@ describe('tool-stall', () => {
     const { lab, injector, planned } = at;
     const { bit, evidence } = await inject(lab, injector, planned);
     assert.equal(bit, 'yes', evidence);
+    assert.match(evidence, /^calls of chord_analysis ended with 5 × the tool's time limit \(TOOL_TIMEOUT\)/);
     assert.match(evidence, /open breakers: tool_ChordAnalysis$/);
     assert.deepEqual(lab.user.calls.slice(0, 5), Array(5).fill('chord_analysis TOOL_TIMEOUT'));
     assert.equal(new Set([...lab.user.scores.values()].map((score) => Buffer.from(score).toString('base64'))).size, 6);

@@ -78,7 +78,7 @@ export const toolStall: FaultSpec = {
       const breakers = await tools.user.breakers(signal);
       const open = Object.keys(breakers).filter((name) => breakers[name] !== 'closed');
       if (open.length > 0 || isOver) {
-        const evidence = `calls of ${tool} ended with ${stall?.ends.join(', ') || 'nothing'}; open breakers: ${open.join(', ') || 'none'}`;
+        const evidence = `calls of ${tool} ended with ${endsText(stall?.ends ?? [])}; open breakers: ${open.join(', ') || 'none'}`;
         return { bit: open.length === 1 && open[0] === breaker ? 'yes' : 'no', evidence };
       }
       await tools.clock.sleep(lookEveryMs, signal);
@@ -116,6 +116,18 @@ async function stallTool({ user }: FaultTools, scoreIds: readonly string[], stal
     if (signal.aborted || stall.ends.at(-1) === 'BREAKER_OPEN') return;
   }
 }
+
+/** `5 × the tool's time limit (TOOL_TIMEOUT), 1 × an open circuit breaker (BREAKER_OPEN)`. */
+function endsText(ends: readonly string[]): string {
+  const groups = [...Map.groupBy(ends, (end) => end)];
+  return groups.map(([end, { length }]) => `${length} × ${endNames[end] ?? end}`).join(', ') || 'nothing';
+}
+
+const endNames: Record<string, string> = {
+  TOOL_TIMEOUT: "the tool's time limit (TOOL_TIMEOUT)",
+  BREAKER_OPEN: 'an open circuit breaker (BREAKER_OPEN)',
+  OVERLOADED: 'a refusal for overload (OVERLOADED)',
+};
 
 /** While it is open it only waits for its time, and asking it would be refused: the undo is tried again until it is half open. */
 async function closeBreaker({ user, clock }: FaultTools, { saved }: Deed, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { clockText, secondsText, thousands } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';
 import { isLate } from '../late-recovery.ts';
 import { monitoringText } from '../monitoring-text.ts';
+import { droppedText, plannedFaultsText } from '../planned-faults-text.ts';
 import { type Column, cellOf } from '../table.ts';
 
 const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'back_to_normal'] as const;
@@ -35,6 +36,13 @@ export function faultsSection(report: Report, running: boolean): Html {
   const isToCome = ({ injected_at: at, planned_at: due }: ReportedFault): boolean =>
     running && at === null && Date.parse(due) > Date.parse(report.started_at) + report.duration_seconds * 1_000;
   if (faults.length === 0) return html`<h2>Faults</h2><p class="quiet">None was planned.</p>`;
+  // While the run goes on, nobody knows yet which faults will be skipped.
+  const dropped = report.planned_faults.dropped ?? [];
+  const planned = running
+    ? dropped.length === 0
+      ? ''
+      : `${droppedText(dropped)}.`
+    : `Planned faults: ${plannedFaultsText(report)}.`;
   const kinds = [...new Set(faults.map(({ kind }) => kind))].sort();
   const scaleSeconds = Math.max(1, ...faults.map(longest));
   const head = columns.map(
@@ -44,6 +52,7 @@ export function faultsSection(report: Report, running: boolean): Html {
 <label>Show <select id="fault-kind"><option value="">all ${String(faults.length)}</option>${kinds.map((kind) => html`<option>${kind}</option>`)}</select></label>
 <label>by <select id="fault-order"><option value="time">time</option><option value="recovery">slowest recovery</option><option value="failed">most failed attempts</option></select></label>
 </div></div>
+${planned === '' ? '' : html`<p>${planned}</p>`}
 <div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>held</span></div>
 <p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user. Back to normal counts from there. Alert: the first of Prometheus' alerts that went firing because of it, in seconds since its injection.</p>
 <div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, report, { scaleSeconds, running })))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;

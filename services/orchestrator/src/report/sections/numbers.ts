@@ -29,9 +29,9 @@ function successRate(report: Report): Html {
   const rate = totals.success_rate;
   const attempts = totals.attempt_success_rate;
   const skipped = totals.skipped === 0 ? '' : `; skipped: ${skippedText(report)}`;
-  const under = `${thousands(totals.ok)} of ${counted(totals.operations, 'operation')}${skipped}${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of single attempts`}`;
+  const under = `${thousands(totals.ok)} of ${counted(totals.operations, 'operation')}, retries included${skipped}${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of attempts`}`;
   return card(
-    'Success rate',
+    'Operations succeeded',
     rate === null ? '–' : unit((rate * 100).toFixed(2), '%'),
     under,
     ruleOf(report, 'success_rate'),

@@ -32,12 +32,12 @@ export function operationsSection(report: Report, curves: LatencyCurves = {}): H
   const numeric = (title: string) => ({ title, numeric: true }) as const;
   const columns = [
     { title: 'Operation' },
-    ...['Ok', 'Failed', 'Unknown', 'Skipped', 'Success', 'p50', 'p90', 'p99', 'p99.9', 'Max', 'Service p99'].map(
+    ...['Ok', 'Failed', 'Unknown', 'Skipped', 'Succeeded', 'p50', 'p90', 'p99', 'p99.9', 'Max', 'Service p99'].map(
       numeric,
     ),
   ];
   return html`<h2>Operations</h2>
-<p class="quiet">Response time counts from the intended start, so that an outage cannot hide behind the request before it; service time counts from the real one. Right answers only. An operation is skipped when its user is more than 10 s behind, or has no score to work on; Success does not count it. A p99 longer than the worst recovery is no contradiction: whoever asks while a fault is held waits for all of it, and a recovery counts from its end to the first right answer to anybody.</p>
+<p class="quiet">Response time counts from the intended start, so that an outage cannot hide behind the request before it; service time counts from the real one. Right answers only. An operation is skipped when its user is more than 10 s behind, or has no score to work on; Succeeded does not count it. A p99 longer than the worst recovery is no contradiction: whoever asks while a fault is held waits for all of it, and a recovery counts from its end to the first right answer to anybody.</p>
 ${table('Operations', columns, rows)}
 ${percentilePlot(report, curves)}
 <h3>How attempts ended</h3>${outcomes(report)}

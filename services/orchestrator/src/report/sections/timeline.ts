@@ -3,7 +3,7 @@ import { type Html, html } from '../html.ts';
 
 const charts = [
   ['rate', 'Operations per second'],
-  ['success', 'Success'],
+  ['success', 'Operations succeeded'],
   ['latency', 'Response time'],
   ['memory', 'Memory'],
 ] as const;

@@ -1,0 +1,29 @@
+/** What became of the faults that the schedule asks for: injected, skipped during the run, or dropped from the plan for lack of room. */
+import type { Report } from '@encore/contracts';
+import type { Evidence } from './evidence.ts';
+import type { FaultRecord } from './fault-record.ts';
+
+export function plannedFaultsOf({ plan, faults }: Pick<Evidence, 'plan' | 'faults'>): Report['planned_faults'] {
+  const records = new Map(faults.map(({ record }) => [record.fault.id, record]));
+  const skipped = new Map<string, number>();
+  for (const { id } of plan.faults) {
+    const reason = reasonOf(records.get(id));
+    if (reason !== null) skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
+  }
+  const counts = [...skipped].map(([reason, count]) => ({ reason, count }));
+  const planned = plan.faults.length;
+  return {
+    planned,
+    ran: planned - counts.reduce((sum, { count }) => sum + count, 0),
+    skipped: counts,
+    dropped: plan.dropped ?? null,
+  };
+}
+
+/** Why a planned fault was not injected; null when it was. Evidence has no record of one whose time did not come. */
+function reasonOf(record: FaultRecord | undefined): string | null {
+  if (record === undefined) return 'the run ended before its time';
+  if (record.injectedAt !== null) return null;
+  if (record.skipped !== null) return record.skipped.reason;
+  return record.evidence === '' ? 'the history does not show that it was injected' : record.evidence;
+}
