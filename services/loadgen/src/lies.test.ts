@@ -30,7 +30,7 @@ const lies: PlannedLie[] = [
 const rightAnswersBetween = 800;
 
 describe('lies', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it(`catches one lie of each kind among ${lies.length * rightAnswersBetween} right answers`, async () => {
     await using bench = await LoadBench.open();

@@ -67,7 +67,7 @@ export class LoadBench implements AsyncDisposable {
   }
 
   async operationsDone(count: number): Promise<void> {
-    await waitUntil(`${count} operations`, () => this.load.status().operations >= count, { timeoutMs: 30_000 });
+    await waitUntil(`${count} operations`, () => this.load.status().operations >= count, { timeoutMs: 60_000 });
   }
 
   async readBack(final: boolean): Promise<EventOf<'read_back_done'>> {

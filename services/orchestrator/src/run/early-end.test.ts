@@ -8,7 +8,7 @@ import { phasesOf, planOf, polled, runOver } from '../testing/fake-run.ts';
 import type { StopLimits } from './stop-rules.ts';
 
 describe('a run that ends early', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let lab: FakeLab;
   beforeEach(async () => {
     lab = await FakeLab.start();
@@ -31,7 +31,7 @@ describe('a run that ends early', function () {
 
   it('asked to stop, undoes everything and leaves a partial report: INTERRUPTED, 130', async () => {
     const { exitCode, said, history, report } = await runOver(lab, planOf(60, []), async (text, stop) => {
-      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });
+      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 15_000 });
       stop('stopped by SIGINT');
     });
     assert.equal(exitCode, 130, said);
@@ -52,7 +52,7 @@ describe('a run that ends early', function () {
   it('obeys a stop file, and starts nothing while it is there', async () => {
     const file = join(lab.resultsDir, 'STOP');
     const { exitCode, said } = await runOver(lab, planOf(60, []), async (text) => {
-      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 5_000 });
+      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 15_000 });
       writeFileSync(file, '');
     });
     assert.equal(exitCode, 130, said);
@@ -77,7 +77,7 @@ describe('a run that ends early', function () {
         lab,
         planOf(60, []),
         async (text) => {
-          await waitUntil('the ramp', () => text().includes('phase ramp'), { timeoutMs: 5_000 });
+          await waitUntil('the ramp', () => text().includes('phase ramp'), { timeoutMs: 15_000 });
           spoil();
           await waitUntil('healing', () => lab.chaos.asked.includes('POST /heal'), { timeoutMs: 15_000, everyMs: 20 });
           healedAt = Date.now();
@@ -97,7 +97,7 @@ describe('a run that ends early', function () {
   for (const phase of ['ramp', 'steady'] as const) {
     it(`ends early when the load is lost in ${phase}: what was promised is read back, and the gap is told`, async () => {
       const { exitCode, history, report, said } = await runOver(lab, planOf(60, []), async (text) => {
-        await waitUntil(phase, () => text().includes(`phase ${phase}`), { timeoutMs: 5_000 });
+        await waitUntil(phase, () => text().includes(`phase ${phase}`), { timeoutMs: 15_000 });
         await polled(lab.loadgen);
         await lab.loadgen.reboot();
       });
