@@ -47,6 +47,8 @@ describe('live page in Chromium', function () {
     });
     undo.defer(() => running.then(() => undefined));
     undo.defer(() => stop.abort(new Error('the test is over')));
+    const isUp = () => fetch(`http://${host}/`).then(({ ok }) => ok);
+    await waitUntil('the page', () => isUp().catch(() => false), { timeoutMs: 10_000 });
     await page.goto(`http://${host}/`, { waitUntil: 'load' });
     // The page's own policy forbids evaluated code, and so the waiting of the browser's driver.
     const until = (what: string, probe: () => Promise<boolean>) => waitUntil(what, probe, { timeoutMs: 20_000 });

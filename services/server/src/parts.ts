@@ -220,6 +220,7 @@ function createMemoryGuard(
     onChange: (level: MemoryLevel, { usedBytes, limitBytes, source }) => {
       logger.info({ memoryLevel: level, usedBytes, limitBytes, source, configuredBytes }, 'memory level');
     },
+    onLimitRaised: () => workers.liftQuarantine(),
   });
 }
 

@@ -247,10 +247,10 @@ export function injectorSuite(
     it('the run’s holder falls silent: everything is undone, also what an outage left down', async () => {
       clearInterval(renewal);
       await chaos.call('DELETE', `/run/${runId}`);
-      await chaos.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 2_000 });
+      await chaos.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 8_000 });
       await chaos.inject('short', fault('outage', 'server', { durationSeconds: 0 }));
       await chaos.inject('short', fault('latency', 'client-link'));
-      await answers(12_000);
+      await answers(20_000);
       assert.ok((await get(lab.clientLink)).totalMs < 200);
       assert.equal((await chaos.eventsOf('target_started')).at(-1)?.actor, 'heal');
     });

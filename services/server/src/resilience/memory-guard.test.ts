@@ -33,10 +33,11 @@ describe('nextLevel', () => {
 });
 
 describe('MemoryGuard', () => {
-  it('sees a limit that is lowered while it watches, relieves, and tells each change once', () => {
+  it('sees a limit that is lowered and raised while it watches, relieves, and reports each change once', () => {
     let limitBytes = 1_000;
     const relieved: MemoryLevel[] = [];
     const changes: MemoryLevel[] = [];
+    let raised = 0;
     const clock: Clock = { now: () => 0, sleep: () => new Promise(() => {}) };
     using guard = new MemoryGuard({
       read: () => ({ usedBytes: 450, limitBytes, source: 'file' }),
@@ -44,6 +45,9 @@ describe('MemoryGuard', () => {
       everyMs: 100,
       relieve: (level) => relieved.push(level),
       onChange: (level) => changes.push(level),
+      onLimitRaised: () => {
+        raised += 1;
+      },
     });
     guard.sample();
     assert.equal(guard.level, 'normal');
@@ -51,9 +55,11 @@ describe('MemoryGuard', () => {
     guard.sample();
     guard.sample();
     assert.deepEqual([guard.level, changes, relieved], ['critical', ['critical'], ['critical', 'critical']]);
+    assert.equal(raised, 0);
     limitBytes = 1_000;
     guard.sample();
-    assert.deepEqual(changes, ['critical', 'normal']);
+    guard.sample();
+    assert.deepEqual([changes, raised], [['critical', 'normal'], 1]);
   });
 });
 

@@ -30,6 +30,8 @@ export interface MemoryGuardOptions {
   /** Called for every sample at or above elevated: what is given up may have grown back. */
   relieve: (level: Exclude<MemoryLevel, 'normal'>) => void;
   onChange: (level: MemoryLevel, reading: MemoryReading) => void;
+  /** What failed for lack of memory may now succeed. */
+  onLimitRaised: () => void;
 }
 
 export class MemoryGuard implements Disposable {
@@ -53,8 +55,10 @@ export class MemoryGuard implements Disposable {
   }
 
   sample(): void {
-    const { read, relieve, onChange } = this.#options;
+    const { read, relieve, onChange, onLimitRaised } = this.#options;
+    const before = this.#reading;
     this.#reading = read();
+    if (this.#reading.limitBytes > before.limitBytes) onLimitRaised();
     const level = nextLevel(this.#level, this.#reading.usedBytes / this.#reading.limitBytes);
     if (level !== this.#level) onChange(level, this.#reading);
     this.#level = level;

@@ -183,6 +183,17 @@ describe('WorkerPool', function () {
     await assert.rejects(pool.run(jobOf(large), 'poison', never), hasCode('WORKER_DIED'));
   });
 
+  it('reads a document in quarantine again when the quarantine is lifted', async () => {
+    create({ processes: 1, heapMegabytes: 12 });
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(pool.run(jobOf(large), 'blamed', never), hasCode('WORKER_DIED'));
+    }
+    await assert.rejects(pool.run(jobOf(large), 'blamed', never), hasCode('QUARANTINED'));
+    pool.liftQuarantine();
+    const { result } = await pool.run(jobOf(smallScore('C', 2)), 'blamed', never);
+    assert.equal(result.measures, 2);
+  });
+
   it('refuses more than its queue holds, and ends idle processes when memory is needed', async () => {
     create({ processes: 1, maxQueued: 1 });
     const running = [pool.run(jobOf(smallScore()), 'a', never), pool.run(jobOf(smallScore()), 'b', never)];

@@ -99,6 +99,11 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
+  /** For when the deaths may have had another cause than the documents: a memory limit that has since been raised. */
+  liftQuarantine(): void {
+    this.#quarantine.clear();
+  }
+
   /** Ends the processes that have nothing to do; their memory is needed. */
   endIdle(): void {
     for (const { worker, timer } of this.#idle.splice(0)) {
