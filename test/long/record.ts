@@ -23,6 +23,8 @@ interface Row extends LongRun {
   unexplainedAttempts: number;
   /** Of each container, after its warm-up; null: its lives between restarts were too short. */
   memorySlopeBytesPerHour: Record<string, number | null>;
+  /** Of a run that did not pass: what was found and done. Written by hand. */
+  found?: string;
 }
 
 const file = join(root, 'docs', 'long-runs.json');
@@ -32,7 +34,11 @@ export function record(run: LongRun, report: Report): void {
   const rows: Row[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
   rows.push(rowOf(run, report));
   writeFileSync(file, `${JSON.stringify(rows, null, 2)}\n`);
-  writeFileSync(page, pageOf(rows));
+  writePage();
+}
+
+export function writePage(): void {
+  writeFileSync(page, pageOf(JSON.parse(readFileSync(file, 'utf8'))));
 }
 
 function rowOf(run: LongRun, { totals, availability, recoveries, integrity, attribution, ...report }: Report): Row {
@@ -74,7 +80,12 @@ hour it mostly shows caches and heaps that still grow to their size.
 | date, commit | runtime | hours, kill every | seed | verdict | operations right | fault-free availability | faults recovered | slowest recovery | slowest return to normal | lost writes | unexplained failures | memory |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.map(lineOf).join('\n')}
-`;
+${foundText(rows)}`;
+}
+
+function foundText(rows: readonly Row[]): string {
+  const lines = rows.filter(({ found }) => found !== undefined).map(({ seed, found }) => `- Seed ${seed}: ${found}\n`);
+  return lines.length === 0 ? '' : `\n## What the failed runs led to\n\n${lines.join('')}`;
 }
 
 function lineOf(row: Row): string {
