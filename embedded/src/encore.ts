@@ -46,26 +46,22 @@ async function refusesHome(): Promise<boolean> {
   if (!chosen) return false;
   const { problemOfHome } = await import('./lab-folder.ts');
   const problem = problemOfHome(chosen);
-  if (problem === null) return false;
-  process.stderr.write(refusalText([problem]));
-  process.exitCode = refusedExitCode;
-  return true;
+  return refuses(problem === null ? [] : [problem]);
 }
 
 /** A stop file, or results that cannot be written: for that alone no lab is started. */
 async function refusesResults(hours: number): Promise<boolean> {
   const { problemsOfResults } = await import('@encore/orchestrator/folder-checks');
-  const problems = await problemsOfResults(resultsDir(), hours);
-  if (problems.length === 0) return false;
-  process.stderr.write(refusalText(problems));
-  process.exitCode = refusedExitCode;
-  return true;
+  return refuses(await problemsOfResults(resultsDir(), hours));
 }
 
 /** Settings that the server would refuse: for them no lab is started either. */
 async function refusesServer(): Promise<boolean> {
   const { problemsOfServer } = await import('./config.ts');
-  const problems = problemsOfServer(process.env, root);
+  return refuses(problemsOfServer(process.env, root));
+}
+
+function refuses(problems: readonly string[]): boolean {
   if (problems.length === 0) return false;
   process.stderr.write(refusalText(problems));
   process.exitCode = refusedExitCode;

@@ -112,9 +112,22 @@ class MissingNumbers {
   }
 }
 
-/** One line is held back, so that the last is known as the last. Only \n ends a line: JSON may hold all else that ends one elsewhere. */
+/** One line is kept back, so that the last is known as the last. */
 async function* linesOf(path: string): AsyncGenerator<{ text: string; place: number; isLast: boolean }> {
-  let held: { text: string; place: number } | null = null;
+  let previous: { text: string; place: number } | null = null;
+  for await (const { text, place } of textLinesOf(path)) {
+    if (text === '') continue;
+    if (previous !== null) yield { ...previous, isLast: false };
+    previous = { text, place };
+  }
+  if (previous !== null) yield { ...previous, isLast: true };
+}
+
+/**
+ * The lines of a file with their numbers from 1. Only \n ends a line: JSON may hold all else that ends one elsewhere. The last one is
+ * torn when the file does not end with \n.
+ */
+export async function* textLinesOf(path: string): AsyncGenerator<{ text: string; place: number; isTorn: boolean }> {
   let place = 0;
   let rest = '';
   for await (const chunk of createReadStream(path, 'utf8')) {
@@ -122,13 +135,10 @@ async function* linesOf(path: string): AsyncGenerator<{ text: string; place: num
     rest = lines.pop() ?? '';
     for (const text of lines) {
       place += 1;
-      if (text === '') continue;
-      if (held !== null) yield { ...held, isLast: false };
-      held = { text, place };
+      yield { text, place, isTorn: false };
     }
   }
-  if (held !== null) yield { ...held, isLast: rest === '' };
-  if (rest !== '') yield { text: rest, place: place + 1, isLast: true };
+  if (rest !== '') yield { text: rest, place: place + 1, isTorn: true };
 }
 
 /** 0 when no line has one: whoever reads the file then will say what is wrong with it. */

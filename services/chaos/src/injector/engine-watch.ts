@@ -28,7 +28,7 @@ export class EngineWatch {
     this.#lastAtMs = sinceMs;
   }
 
-  /** When the stream last ended. What an engine that hangs and goes on has to report still comes; what one that died knew is lost. */
+  /** When the stream last broke off. An engine that only hung delivers its events later; those of one that died are lost. */
   get brokeOffAt(): number {
     return this.#brokeOffAt;
   }

@@ -3,9 +3,8 @@
  * percentiles stand in the report where a generator that was killed could not sum up. No rule reads them, but a damaged log is damaged
  * evidence like any other.
  */
-import { createReadStream } from 'node:fs';
 import { type EventOf, type OperationKind, operationKinds, type Report } from '@encore/contracts';
-import { describeError } from '@encore/kit';
+import { describeError, textLinesOf } from '@encore/kit';
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 
 /** Points of [percentile, milliseconds] by operation. */
@@ -118,21 +117,6 @@ export function missingLatencies(latencies: Latencies, summary: EventOf<'load_su
     }
   }
   return missing;
-}
-
-/** Only \n ends a line. The last one is torn when the file does not end with it. */
-async function* textLinesOf(path: string): AsyncGenerator<{ text: string; place: number; isTorn: boolean }> {
-  let place = 0;
-  let rest = '';
-  for await (const chunk of createReadStream(path, 'utf8')) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const text of lines) {
-      place += 1;
-      yield { text, place, isTorn: false };
-    }
-  }
-  if (rest !== '') yield { text: rest, place: place + 1, isTorn: true };
 }
 
 function add(merged: Map<string, Histogram>, operation: string, encoded: string): void {
