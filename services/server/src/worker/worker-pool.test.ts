@@ -40,6 +40,17 @@ function workers(): string[] {
   });
 }
 
+/** A clock on which a wait ends when the test ends it, however long a job takes on this machine. */
+function heldClock(): { clock: Clock; waits: { ms: number; end: () => void }[] } {
+  const waits: { ms: number; end: () => void }[] = [];
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      waits.push({ ms, end: resolve });
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+  return { clock: { now: systemClock.now, sleep }, waits };
+}
+
 describe('WorkerPool', function () {
   this.timeout(60_000);
   let pool: WorkerPool;
@@ -139,7 +150,8 @@ describe('WorkerPool', function () {
 
   it('gives a job whose client has gone a moment more, for that costs less than a new process, and then kills it', async function () {
     if (process.platform !== 'linux') this.skip();
-    create({ processes: 1 });
+    const { clock, waits } = heldClock();
+    create({ processes: 1, clock });
     await pool.run(jobOf(smallScore()), 'warm', never);
     const [pid] = workers();
     const gone = () => {
@@ -162,8 +174,15 @@ describe('WorkerPool', function () {
       }
     }
     const job = { ...jobOf(''), source: { bytes: endless() } };
-    await assert.rejects(pool.run(job, 'long', long.signal), hasCode('CLIENT_GONE'));
-    await waitUntil('the end of its process', () => !workers().includes(pid ?? ''), { timeoutMs: 5_000 });
+    const rejected = assert.rejects(pool.run(job, 'long', long.signal), hasCode('CLIENT_GONE'));
+    await waitUntil('the moment', () => waits.length === 2, { timeoutMs: 30_000 });
+    assert.deepEqual(
+      waits.map(({ ms }) => ms),
+      [500, 500],
+    );
+    waits[1]?.end();
+    await rejected;
+    await waitUntil('the end of its process', () => !workers().includes(pid ?? ''), { timeoutMs: 30_000 });
   });
 
   it('survives a process that dies of its document, and refuses that document for a while after three deaths', async () => {
@@ -206,12 +225,21 @@ describe('WorkerPool', function () {
   });
 
   it('starts no second process for jobs that are soon done, and one when the first stays busy', async () => {
-    create({ processes: 2 });
+    const { clock, waits } = heldClock();
+    create({ processes: 2, clock });
     await pool.run(jobOf(smallScore()), 'warm', never);
     await Promise.all(['a', 'b'].map((name) => pool.run(jobOf(smallScore('C', 2_000)), name, never)));
     assert.equal(pool.stats.processes, 1);
+    assert.deepEqual(
+      waits.map(({ ms }) => ms),
+      [200],
+    );
     const long = pool.run(jobOf(large), 'long', never);
-    await pool.run(jobOf(smallScore()), 'beside it', never);
+    const beside = pool.run(jobOf(smallScore()), 'beside it', never);
+    await waitUntil('the second job to wait', () => waits.length === 2, { timeoutMs: 5_000, everyMs: 1 });
+    assert.equal(pool.stats.processes, 1);
+    waits[1]?.end();
+    await beside;
     assert.equal(pool.stats.processes, 2);
     await long;
   });

@@ -120,7 +120,7 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #start(): WorkerProcess {
-    const worker = new WorkerProcess(this.#options.heapMegabytes);
+    const worker = new WorkerProcess(this.#options.heapMegabytes, this.#options.clock);
     this.#all.add(worker);
     void worker.exited.then((how) => {
       this.#all.delete(worker);
@@ -137,16 +137,18 @@ export class WorkerPool implements AsyncDisposable {
     if (free) return free;
     if (![...this.#all].some((worker) => !worker.dead)) return this.#start();
     return new Promise((resolve, reject) => {
+      const served = new AbortController();
       const given = (worker: WorkerProcess): void => {
         this.#waiting.delete(given);
-        clearTimeout(timer);
+        served.abort();
         resolve(worker);
       };
-      const timer = setTimeout(() => {
+      const startOne = (): void => {
         if (this.#closed) reject(draining());
         else given(this.#start());
-      }, startAfterMs);
+      };
       this.#waiting.add(given);
+      this.#options.clock.sleep(startAfterMs, served.signal).then(startOne, () => undefined);
     });
   }
 

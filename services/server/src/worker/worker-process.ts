@@ -1,6 +1,7 @@
 /** One worker process as seen by the server: started, given one job at a time, killed when a job does not end in time. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
 import { copyNoteColumns, type Score, type ScoreLimits } from '../music/index.ts';
 import type { ResultOf, ScoreTask } from '../scores/score-task.ts';
@@ -35,6 +36,7 @@ const ignore = (): void => {};
 
 export class WorkerProcess {
   readonly #child: ChildProcess;
+  readonly #clock: Clock;
   readonly #exited: Promise<string>;
   #dead = false;
   #killed = false;
@@ -43,7 +45,8 @@ export class WorkerProcess {
   #listener: (message: FromWorker) => void = ignore;
   #onEnd: (how: string) => void = ignore;
 
-  constructor(heapMegabytes: number) {
+  constructor(heapMegabytes: number, clock: Clock) {
+    this.#clock = clock;
     this.#child = fork(join(import.meta.dirname, 'worker-child.ts'), {
       serialization: 'advanced',
       execArgv: [`--max-old-space-size=${heapMegabytes}`, `--max-semi-space-size=${youngMegabytes}`],
@@ -113,10 +116,10 @@ export class WorkerProcess {
       this.kill();
       done.reject(signal.reason);
     };
-    let abandoned: NodeJS.Timeout | undefined;
+    const over = new AbortController();
     const stop = (): void => {
       if (isTimeout(signal.reason)) kill();
-      else abandoned = setTimeout(kill, abandonedMs);
+      else this.#clock.sleep(abandonedMs, over.signal).then(kill, ignore);
     };
     signal.addEventListener('abort', stop, { once: true });
     this.#onEnd = (how) => done.reject(workerDied(how));
@@ -131,7 +134,7 @@ export class WorkerProcess {
       return await done.promise;
     } finally {
       signal.removeEventListener('abort', stop);
-      clearTimeout(abandoned);
+      over.abort();
       feed.stop();
       this.#worn ||= feed.bytes > wornByBytes;
       // The next job must not meet bytes of this one.
