@@ -3,6 +3,7 @@
  * is too small is told so, and shows the run once it is enlarged.
  */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -14,14 +15,14 @@ const main = join(root, 'services', 'orchestrator', 'src', 'main.ts');
 
 async function tmux(...args: string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await runCommand('tmux', ['-L', socket, '-f', '/dev/null', ...args], {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
   });
   assert.equal(exitCode, 0, stderr);
   return stdout;
 }
 
 describe('monitor in a terminal', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let lab: FakeLab;
 
   beforeEach(async function () {
@@ -48,8 +49,10 @@ describe('monitor in a terminal', function () {
       ENCORE_RESULTS_DIR: resultsDir,
       ...more,
     };
+    const config = join(lab.folder, 'run.yaml');
+    writeFileSync(config, 'profile: smoke\ncapacitySeconds: 0\nrampSeconds: 1\n');
     const words = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
-    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' --profile smoke; echo code $?; exec sleep 60`;
+    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' --config '${config}'; echo code $?; exec sleep 60`;
   };
 
   for (const [name, env, coloured] of [
@@ -63,7 +66,7 @@ describe('monitor in a terminal', function () {
         screen = await tmux('capture-pane', '-p', '-e');
         return screen.includes('q: leave') && screen.includes('steady');
       };
-      await waitUntil('a steady run', isSteady, { timeoutMs: 20_000 });
+      await waitUntil('a steady run', isSteady, { timeoutMs: 60_000 });
       // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a terminal is sent
       assert.equal(/\x1b\[[0-9;]*[1-9]m/.test(screen), coloured, screen);
     });
@@ -83,7 +86,7 @@ describe('monitor in a terminal', function () {
           last = await screen();
           return last.includes(text);
         };
-        await waitUntil(`"${text}" on the screen`, isThere, { timeoutMs: 20_000 }).catch((error: unknown) =>
+        await waitUntil(`"${text}" on the screen`, isThere, { timeoutMs: 60_000 }).catch((error: unknown) =>
           assert.fail(`${String(error)}\n${last}`),
         );
         return last;
