@@ -1,15 +1,15 @@
 /** Finds and checks the report of a run that a test started. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { type Report, reportSchema } from '@encore/contracts';
 import { type CommandResult, root, tail } from './command.ts';
 
-/** The report whose path the run printed, parsed by the published schema. */
+/** The report whose path the run printed, relative to the checkout or not, parsed by the published schema. */
 export async function reportOf(run: CommandResult): Promise<Report> {
-  const name = run.stdout.match(/production_test_\d{8}_\d{6}\w*(?=\.json)/)?.[0];
-  assert.ok(name, `the run printed no report path:\n${tail(run.stdout)}\n${tail(run.stderr)}`);
-  return reportSchema.parse(JSON.parse(await readFile(join(root, 'test_results', `${name}.json`), 'utf8')));
+  const path = run.stdout.match(/\S*production_test_\d{8}_\d{6}\w*\.json/)?.[0];
+  assert.ok(path, `the run printed no report path:\n${tail(run.stdout)}\n${tail(run.stderr)}`);
+  return reportSchema.parse(JSON.parse(await readFile(resolve(root, path), 'utf8')));
 }
 
 /** What a smoke run that passed must show, on any engine. */
