@@ -40,7 +40,9 @@ export function assertPassedSmoke(run: CommandResult, report: Report): void {
 /** What a run that was stopped in the midst of `faults` held faults must show. */
 export function assertStopped(run: CommandResult, report: Report, faults: number): void {
   const story = `${tail(run.stdout, 60)}\n${report.reasons.join('\n')}`;
-  assert.deepEqual([report.result, run.exitCode], ['INTERRUPTED', 130], story);
+  // In a run of some seconds, one start that a busy machine delays is more than the 1 % that a generator may be late.
+  const expected = report.generator.within_limits === false ? ['INCONCLUSIVE', 2] : ['INTERRUPTED', 130];
+  assert.deepEqual([report.result, run.exitCode], expected, story);
   assert.equal(report.faults.length, faults, story);
   for (const { id, kind, bit, undo_verified: undone } of report.faults)
     assert.deepEqual([bit, undone], ['yes', true], `${id} ${kind}`);

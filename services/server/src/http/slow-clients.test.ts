@@ -16,7 +16,7 @@ describe('slow clients', function () {
   let calmMs = 0;
   before(async () => {
     postgres = await startPostgres();
-    server = await startFixtureServer(postgres.url);
+    server = await startFixtureServer(postgres.url, { queue_timeout: 3 });
     await server.ready();
     await server.put('bait', smallScore('C', 60_000));
     calmMs = await serveOne();
@@ -73,7 +73,7 @@ describe('slow clients', function () {
   }
 
   /**
-   * A request that waits for a place is refused after 1 s, and one that waits for a slow client until that is cut takes 10 s. On a
+   * A request that waits for a place is refused after 3 s, and one that waits for a slow client until that is cut takes 10 s. On a
    * machine that is slow without any attack: not much slower than that.
    */
   async function othersAreServed(): Promise<void> {

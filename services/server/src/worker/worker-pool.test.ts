@@ -52,7 +52,7 @@ function heldClock(): { clock: Clock; waits: { ms: number; end: () => void }[] }
 }
 
 describe('WorkerPool', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let pool: WorkerPool;
   const create = (options: Partial<WorkerPoolOptions> = {}): WorkerPool => {
     pool = new WorkerPool({
