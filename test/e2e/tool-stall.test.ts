@@ -20,6 +20,7 @@ import { assertMoved } from './moved.ts';
 const settings = {
   profile: 'smoke',
   hours: 0.015,
+  users: 10,
   capacitySeconds: 0,
   rampSeconds: 5,
   seed: 7,

@@ -67,7 +67,8 @@ describe('slow clients', function () {
     const startedAt = performance.now();
     const id = `during-${Math.round(startedAt)}`;
     assert.equal((await server.put(id, smallScore())).status, 201);
-    assert.equal((await server.call('key_analysis', { score_id: id })).isError, false);
+    const { isError, code } = await server.call('key_analysis', { score_id: id });
+    assert.deepEqual([isError, code], [false, null]);
     assert.equal((await fetch(`${server.healthUrl}/health/live`)).status, 200);
     return performance.now() - startedAt;
   }
@@ -78,7 +79,7 @@ describe('slow clients', function () {
    */
   async function othersAreServed(): Promise<void> {
     const tookMs = await serveOne();
-    assert.ok(tookMs < Math.max(8_000, 5 * calmMs), `took ${tookMs} ms, ${calmMs} ms without an attack`);
+    assert.ok(tookMs < Math.max(8_000, 20 * calmMs), `took ${tookMs} ms, ${calmMs} ms without an attack`);
   }
 
   it('that send their head byte by byte are cut off within seconds, and nobody else notices', async () => {
