@@ -36,12 +36,15 @@ export class EngineHealth {
   #responds = true;
   /** The record says that the engine is lost, so it must say until when. */
   #isLost: boolean;
+  /** There was a run since the last response: its lease may end while the engine, which resolves names, is gone. */
+  #wasInRun: boolean;
   #gaveUp = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#respondedAt = parts.lostUntil ?? parts.clock.now();
     this.#isLost = parts.lostUntil !== null;
+    this.#wasInRun = this.#isLost;
   }
 
   get responds(): boolean {
@@ -56,8 +59,9 @@ export class EngineHealth {
   }
 
   async check(): Promise<void> {
-    const { engine, watch, project, clock, deadline, logger, giveUp } = this.#parts;
+    const { engine, watch, project, clock, deadline, logger, inRun, giveUp } = this.#parts;
     const since = this.#respondedAt;
+    this.#wasInRun ||= inRun();
     try {
       await engine.list(project, deadline(callMs));
     } catch (error) {
@@ -77,6 +81,7 @@ export class EngineHealth {
       await this.#tellLost(since, 'the container engine did not respond', false);
     else if (silentMs > toleratedMs)
       logger.warn({ silentMs }, 'the container engine was slow; no event of it was lost');
+    this.#wasInRun = inRun();
   }
 
   /** The engine or a person stops this process in the middle of a run: from here on nothing is observed. */
@@ -88,7 +93,7 @@ export class EngineHealth {
 
   async #tellLost(fromAt: number, reason: string, ongoing: boolean): Promise<void> {
     const { recorder, clock, inRun } = this.#parts;
-    if (!inRun()) return;
+    if (!this.#wasInRun && !inRun()) return;
     this.#isLost = ongoing;
     await recorder.tell({ type: 'engine_lost', fromAt, toAt: clock.now(), ongoing, reason });
   }

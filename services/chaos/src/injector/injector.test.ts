@@ -330,6 +330,28 @@ describe('Injector', () => {
     stopSuccessor.abort();
   });
 
+  it('records a loss of the engine that began in a run, also when the lease of the run ended meanwhile', async () => {
+    const { lab, injector, stop, renew } = await startedLab();
+    const list = lab.engine.list.bind(lab.engine);
+    lab.engine.list = dead;
+    renew.on = false;
+    await lab.clock.advance(16_500);
+    assert.deepEqual([lab.givenUp.length, injector.isInRun], [1, false]);
+    stop.abort();
+    const [lost] = events(injector, 'engine_lost');
+    assert.ok(lost?.ongoing, 'the loss is recorded');
+    lab.engine.list = list;
+    const successor = lab.injector();
+    const stopSuccessor = new AbortController();
+    void successor.run(stopSuccessor.signal);
+    await lab.clock.advance(3_000);
+    assert.deepEqual(
+      events(successor, 'engine_lost').map(({ ongoing }) => ongoing),
+      [true, false],
+    );
+    stopSuccessor.abort();
+  });
+
   it('restarts a Toxiproxy that does not answer and tells the window', async () => {
     const { lab, injector, stop } = await startedLab();
     let frozen = true;

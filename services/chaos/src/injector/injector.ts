@@ -279,9 +279,8 @@ export class Injector {
   }
 }
 
-/** Until when an engine is recorded as lost that has not been seen since; null when none is. */
+/** Until when an engine is recorded as lost that has not been seen since, also when the run's lease has ended; else null. */
 function lostEngineAt(journal: Journal): number | null {
-  if (journal.run === null) return null;
   const last = journal.events.findLast((event) => event.type === 'engine_lost');
   return last?.type === 'engine_lost' && last.ongoing ? last.toAt : null;
 }
