@@ -28,6 +28,8 @@ const everyMs = 1_000;
 const callMs = 3_000;
 /** One slow response is not a loss. */
 const toleratedMs = 3_000;
+/** The engine also resolves names: for a client, a lookup fails after 5 s. */
+const hangMs = 5_000;
 const giveUpAfterMs = 15_000;
 
 export class EngineHealth {
@@ -79,8 +81,10 @@ export class EngineHealth {
     const silentMs = this.#respondedAt - since;
     if (this.#isLost || (silentMs > toleratedMs && watch.brokeOffAt >= since))
       await this.#tellLost(since, 'the container engine did not respond', false);
-    else if (silentMs > toleratedMs)
+    else if (silentMs > toleratedMs) {
       logger.warn({ silentMs }, 'the container engine was slow; no event of it was lost');
+      if (silentMs > hangMs) await this.#tellHang(since);
+    }
     this.#wasInRun = inRun();
   }
 
@@ -89,6 +93,13 @@ export class EngineHealth {
     const reason =
       'the chaos service was stopped in the middle of a run: the container engine or the lab is shutting down';
     await this.#tellLost(this.#parts.clock.now(), reason, true);
+  }
+
+  /** No event is missing, but what users saw meanwhile says nothing about the server. */
+  async #tellHang(fromAt: number): Promise<void> {
+    if (!this.#wasInRun) return;
+    const reason = 'the container engine, which also resolves names, hung; its events came later';
+    await this.#parts.recorder.tell({ type: 'injector_failed', reason, fromAt, toAt: this.#respondedAt });
   }
 
   async #tellLost(fromAt: number, reason: string, ongoing: boolean): Promise<void> {

@@ -284,7 +284,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('records no loss when the engine only hung and its events still came', async () => {
+  it('records no loss when the engine only hung and its events still came, and that users may have seen it', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = dead;
@@ -294,6 +294,9 @@ describe('Injector', () => {
     await lab.clock.advance(4_000);
     assert.equal(injector.ready, true);
     assert.deepEqual(events(injector, 'engine_lost'), []);
+    const [hang, ...more] = events(injector, 'injector_failed');
+    assert.ok(hang && more.length === 0 && /container engine.* hung/.test(hang.reason), JSON.stringify([hang, more]));
+    assert.ok(hang.toAt - hang.fromAt >= 8_000 && hang.toAt - hang.fromAt < 12_000, JSON.stringify(hang));
     stop.abort();
   });
 

@@ -175,6 +175,11 @@ export class Injector {
     return this.keeper.release(faultId);
   }
 
+  /** Whether this fault was injected already, also by a process of this service that has ended since. */
+  wasInjected(faultId: string): boolean {
+    return this.keeper.wasInjected(faultId);
+  }
+
   heal(): Promise<HealAnswer> {
     return this.healer.all('healed');
   }
