@@ -68,8 +68,9 @@ describe('an outage of the container engine', () => {
     // The last response may be a second old when the engine dies, and what follows its return is a start of the chaos service.
     assert.ok(from > killedAt - 5_000 && from < killedAt + 1_000 && to > backAt - 5_000, JSON.stringify(unseen));
 
-    const restarts = await docker(['inspect', '--format', '{{.RestartCount}}', `${project}-chaos-1`], 20_000);
-    assert.ok(Number(restarts.stdout) >= 1, 'the chaos service was restarted, for the engine has a new socket');
+    const started = await docker(['inspect', '--format', '{{.State.StartedAt}}', `${project}-chaos-1`], 20_000);
+    // By its restart policy. The engine's RestartCount does not count what a dockerd that starts finds exited.
+    assert.ok(Date.parse(started.stdout.trim()) > killedAt, 'the chaos service was restarted, for the new socket');
     assert.deepEqual(
       report.faults.map(({ bit, undo_verified: undone }) => [bit, undone]),
       [
