@@ -241,7 +241,7 @@ export class FaultTracker {
     const owner = open.findLast((record) => containerOfFault(record) === container);
     if (owner !== undefined) die(owner, time);
     for (const record of open) {
-      if (containerOfFault(record) !== container && owner === undefined) record.alsoDied.add(container);
+      if (containerOfFault(record) !== container && owner === undefined) record.alsoDied.set(container, time);
     }
   }
 

@@ -7,5 +7,5 @@ export { Interventions, isBeyondDoubt } from './interventions.ts';
 export { type Judgement, Judging, judge } from './judge.ts';
 export { crashLacks } from './restart-setup.ts';
 export { limitOf } from './rules.ts';
-export { readBackFindings } from './run-facts.ts';
+export { RunFacts, readBackFindings } from './run-facts.ts';
 export { type Observation, TimeOrder } from './time-order.ts';
