@@ -52,5 +52,11 @@ describe('encore without Docker', function () {
     const small = encore(['check'], { ENCORE_SERVER_MEMORY_BYTES: String(256 * 1024 ** 2) });
     assert.equal(small.status, 3);
     assert.match(small.stderr, /memory_limit_mb: 512 MB is above the memory of this container, 256 MB/);
+    const large = join(folder, 'large.json');
+    writeFileSync(large, '{ "spool_limit_mb": 1048576 }');
+    const full = encore(['check'], { ENCORE_SERVER_CONFIG: large });
+    assert.equal(full.status, 3);
+    const scratch = /spool_limit_mb: 1048576 MB is above the size of the scratch folder (\S+), \d+ MB/.exec(full.stderr);
+    assert.match(scratch?.[1] ?? full.stderr, new RegExp(`^${join(folder, 'home', 'labs')}/\\d+/scratch$`));
   });
 });

@@ -100,7 +100,7 @@ export function topology(places: LabPlaces): LabService[] {
             ENCORE_DATABASE_URL: places.databaseUrl,
             ENCORE_SERVER_CONFIG: places.serverConfig,
             ENCORE_SERVER_MEMORY_BYTES: String(places.serverMemoryBytes),
-            ENCORE_SCRATCH_DIR: folder.sub('scratch'),
+            ENCORE_SCRATCH_DIR: folder.scratch,
             ENCORE_ALLOWED_HOSTS: 'localhost,127.0.0.1',
           },
           serverFlags,
