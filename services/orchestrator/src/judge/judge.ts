@@ -16,6 +16,7 @@ import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
 import { type Latencies, type LatencyCurves, missingLatencies } from './latencies.ts';
 import { MemoryFloor } from './memory-floor.ts';
+import { MemorySqueezes } from './memory-squeezes.ts';
 import { MemoryTrace } from './memory-trace.ts';
 import { Monitoring } from './monitoring.ts';
 import { ReadyWatch } from './ready-share.ts';
@@ -79,7 +80,8 @@ export class Judging {
   readonly #interventions = new Interventions();
   readonly #resources = new Resources();
   readonly #generator = new Generator();
-  readonly #alerts = new Alerts();
+  readonly #squeezes = new MemorySqueezes();
+  readonly #alerts = new Alerts(this.#squeezes);
   readonly #memory: MemoryTrace;
   readonly #floor = new MemoryFloor();
   readonly #ready = new ReadyWatch();
@@ -117,6 +119,7 @@ export class Judging {
     this.#run.add(event);
     this.#tracker.add(event);
     this.#interventions.add(event, this.#tracker);
+    this.#squeezes.add(event);
     this.#alerts.add(event);
     switch (event.type) {
       case 'load_second':
@@ -134,7 +137,7 @@ export class Judging {
       case 'target_sampled':
         this.#resources.sample(event, {
           inControl: this.#inControl(event.at, event.at),
-          squeezed: this.#tracker.isSqueezed(event.target, event.at),
+          squeezed: this.#squeezes.on(event.target, event.at) !== null,
         });
         this.#memory.add(event);
         break;
