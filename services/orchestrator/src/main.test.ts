@@ -211,7 +211,13 @@ describe('encore, the program', function () {
       'disk for the results',
     ])
       assert.match(checked.said, new RegExp(`^ *(ok|WARN) +${name}: `, 'm'), name);
-    assert.equal((await encore('heal').end()).exitCode, 0);
+    const healed = await encore('heal').end();
+    assert.deepEqual([healed.exitCode, healed.said], [0, 'nothing to heal\n']);
+    lab.server.status = 'paused';
+    assert.match(
+      (await encore('heal').end()).said,
+      /^server is paused, and no fault keeps it so; `docker compose unpause server` ends that$/m,
+    );
     assert.match((await encore('faults').end()).said, /^crash /m);
     const { said } = await encore('scenarios').end();
     assert.match(said, /^scenarios\/[a-z-]+\.yaml +[A-Z]/m);
