@@ -6,6 +6,8 @@
  *   ledger  ──▶ Ledger ─────────────────────────┘
  */
 import type { EncoreEvent, HistoryLine, LedgerEntry, Plan, Report } from '@encore/contracts';
+import { runConfigSchema } from '@encore/contracts';
+import { planWarnings } from '@encore/plan';
 import { Alerts } from './alerts.ts';
 import { Attribution } from './attribution.ts';
 import { Availability } from './availability.ts';
@@ -80,6 +82,7 @@ export class Judging {
   readonly #interventions = new Interventions();
   readonly #resources = new Resources();
   readonly #generator = new Generator();
+  #planWarnings: string[] = [];
   readonly #squeezes = new MemorySqueezes();
   readonly #alerts = new Alerts(this.#squeezes);
   readonly #memory: MemoryTrace;
@@ -117,6 +120,7 @@ export class Judging {
 
   #observe(event: Observation): void {
     this.#run.add(event);
+    if (event.type === 'run_started') this.#planWarnings = warningsOfPlan(this.#plan, event.config);
     this.#tracker.add(event);
     this.#interventions.add(event, this.#tracker);
     this.#squeezes.add(event);
@@ -186,6 +190,7 @@ export class Judging {
     const planned = this.#plan.rampSeconds + this.#plan.steadySeconds;
     return {
       plan: this.#plan,
+      planWarnings: this.#planWarnings,
       run,
       settings,
       traffic: this.#traffic,
@@ -209,4 +214,10 @@ export class Judging {
       historyProblems,
     };
   }
+}
+
+/** What preflight warned of, for those who read the report alone. A history may hold settings that are none. */
+function warningsOfPlan(plan: Plan, config: unknown): string[] {
+  const settings = runConfigSchema.safeParse(config);
+  return settings.success ? planWarnings(plan, settings.data) : [];
 }
