@@ -38,18 +38,8 @@ describe('monitor in a terminal', function () {
   });
 
   const commandWith = (more: Record<string, string> = {}): string => {
-    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
-    const env = {
-      ENCORE_PORT: '0',
-      ENCORE_CHAOS_URL: chaosUrl,
-      ENCORE_LOADGEN_URL: loadgenUrl,
-      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
-      ENCORE_RUNS_DIR: runsDir,
-      ENCORE_RESULTS_DIR: resultsDir,
-      ...more,
-    };
-    const words = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
-    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' --profile smoke; echo code $?; exec sleep 60`;
+    const words = Object.entries({ ...lab.environment, ...more }).map(([name, value]) => `${name}='${value}'`);
+    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' ${lab.shortRun.join(' ')}; echo code $?; exec sleep 60`;
   };
 
   for (const [name, env, coloured] of [

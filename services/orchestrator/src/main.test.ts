@@ -40,23 +40,11 @@ describe('encore, the program', function () {
   let lab: FakeLab;
   const running: Program[] = [];
   const encore = (...args: string[]): Program => {
-    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
-    const program = new Program(args, {
-      ENCORE_PORT: '0',
-      ENCORE_CHAOS_URL: chaosUrl,
-      ENCORE_LOADGEN_URL: loadgenUrl,
-      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
-      ENCORE_RUNS_DIR: runsDir,
-      ENCORE_RESULTS_DIR: resultsDir,
-    });
+    const program = new Program(args, lab.environment);
     running.push(program);
     return program;
   };
-  const startRun = (): Program => {
-    const config = join(lab.folder, 'run.yaml');
-    writeFileSync(config, 'profile: smoke\nrampSeconds: 0.5\n');
-    return encore('--config', config, '--seed', '1');
-  };
+  const startRun = (): Program => encore(...lab.shortRun);
   beforeEach(async () => {
     lab = await FakeLab.start();
   });
