@@ -26,7 +26,7 @@ class Program {
   }
 
   until(text: string): Promise<unknown> {
-    return waitUntil(`"${text}" in:\n${this.said}`, () => this.said.includes(text), { timeoutMs: 20_000 });
+    return waitUntil(`"${text}" in:\n${this.said}`, () => this.said.includes(text), { timeoutMs: 60_000 });
   }
 
   async end(): Promise<{ exitCode: number | null; seconds: number; said: string }> {
@@ -36,7 +36,7 @@ class Program {
 }
 
 describe('encore, the program', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let lab: FakeLab;
   const running: Program[] = [];
   const encore = (...args: string[]): Program => {
