@@ -39,20 +39,11 @@ describe('monitor in a terminal', function () {
   });
 
   const commandWith = (more: Record<string, string> = {}): string => {
-    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
-    const env = {
-      ENCORE_PORT: '0',
-      ENCORE_CHAOS_URL: chaosUrl,
-      ENCORE_LOADGEN_URL: loadgenUrl,
-      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
-      ENCORE_RUNS_DIR: runsDir,
-      ENCORE_RESULTS_DIR: resultsDir,
-      ...more,
-    };
     const config = join(lab.folder, 'run.yaml');
-    writeFileSync(config, 'profile: smoke\ncapacitySeconds: 0\nrampSeconds: 1\n');
-    const words = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
-    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' --config '${config}'; echo code $?; exec sleep 60`;
+    // The first kill comes after 75 s: no test looks at a server that is down.
+    writeFileSync(config, 'profile: smoke\ncapacitySeconds: 0\nrampSeconds: 1\nkillIntervalMinutes: 2.5\n');
+    const words = Object.entries({ ...lab.environment, ...more }).map(([name, value]) => `${name}='${value}'`);
+    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' --config '${config}'; echo code $?; exec sleep 180`;
   };
 
   for (const [name, env, coloured] of [

@@ -26,7 +26,7 @@ class Program {
   }
 
   until(text: string): Promise<unknown> {
-    return waitUntil(`"${text}" in:\n${this.said}`, () => this.said.includes(text), { timeoutMs: 20_000 });
+    return waitUntil(`"${text}" in:\n${this.said}`, () => this.said.includes(text), { timeoutMs: 60_000 });
   }
 
   async end(): Promise<{ exitCode: number | null; said: string }> {
@@ -36,30 +36,15 @@ class Program {
 }
 
 describe('encore, the program', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let lab: FakeLab;
   const running: Program[] = [];
-  const environment = (): NodeJS.ProcessEnv => {
-    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
-    return {
-      ENCORE_PORT: '0',
-      ENCORE_CHAOS_URL: chaosUrl,
-      ENCORE_LOADGEN_URL: loadgenUrl,
-      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
-      ENCORE_RUNS_DIR: runsDir,
-      ENCORE_RESULTS_DIR: resultsDir,
-    };
-  };
   const encore = (...args: string[]): Program => {
-    const program = new Program(args, environment());
+    const program = new Program(args, lab.environment);
     running.push(program);
     return program;
   };
-  const startRun = (): Program => {
-    const config = join(lab.folder, 'run.yaml');
-    writeFileSync(config, 'profile: smoke\nrampSeconds: 0.5\n');
-    return encore('--config', config, '--seed', '1');
-  };
+  const startRun = (): Program => encore(...lab.shortRun);
   beforeEach(async () => {
     lab = await FakeLab.start();
   });
@@ -72,7 +57,7 @@ describe('encore, the program', function () {
     const bad = ['--users', '-3', '--hours', 'abc', '--config', '/no/such'];
     const { exitCode, stderr, cpuSeconds } = await runTimed(process.execPath, [main, ...bad], {
       timeoutMs: 60_000,
-      env: environment(),
+      env: lab.environment,
     });
     assert.equal(exitCode, 3);
     for (const name of ['--users', '--hours', '/no/such']) assert.ok(stderr.includes(name), stderr);
@@ -218,7 +203,13 @@ describe('encore, the program', function () {
       'disk for the results',
     ])
       assert.match(checked.said, new RegExp(`^ *(ok|WARN) +${name}: `, 'm'), name);
-    assert.equal((await encore('heal').end()).exitCode, 0);
+    const healed = await encore('heal').end();
+    assert.deepEqual([healed.exitCode, healed.said], [0, 'nothing to heal\n']);
+    lab.server.status = 'paused';
+    assert.match(
+      (await encore('heal').end()).said,
+      /^server is paused, and no fault keeps it so; `docker compose unpause server` ends that$/m,
+    );
     assert.match((await encore('faults').end()).said, /^crash /m);
     const { said } = await encore('scenarios').end();
     assert.match(said, /^scenarios\/[a-z-]+\.yaml +[A-Z]/m);

@@ -99,11 +99,6 @@ export class FaultTracker {
     return this.#current.filter((record) => containerOfFault(record) === container && isOpen(record, at));
   }
 
-  /** Does a fault take memory away from this container at this moment? */
-  isSqueezed(container: string, at: number): boolean {
-    return this.faultsOn(container, at).some(({ fault }) => kindTraits[fault.kind].risksDeath === true);
-  }
-
   /** Does any fault act at this moment? */
   isFaultOpen(at: number): boolean {
     return this.#current.some((record) => isOpen(record, at));

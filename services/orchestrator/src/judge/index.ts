@@ -5,6 +5,7 @@ export { FaultTracker } from './fault-tracker.ts';
 export { Ledger } from './integrity.ts';
 export { Interventions, isBeyondDoubt } from './interventions.ts';
 export { type Judgement, Judging, judge } from './judge.ts';
+export { MemorySqueezes } from './memory-squeezes.ts';
 export { crashLacks } from './restart-setup.ts';
 export { limitOf } from './rules.ts';
 export { RunFacts, readBackFindings } from './run-facts.ts';

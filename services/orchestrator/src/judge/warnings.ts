@@ -36,6 +36,7 @@ export const warningSigns: readonly WarningSign[] = [
       ...zoneWarning('operations', successRate),
     ],
   },
+  { name: 'plan_lacks', source: 'encore', look: ({ planWarnings }) => [...planWarnings] },
   { name: 'recovery_near_limit', source: 'guide', look: slowRecoveries },
   { name: 'return_near_limit', source: 'encore', look: slowReturns },
   {
