@@ -1,6 +1,7 @@
 /**
- * The container engine dies in the middle of a run and comes back after 20 s, while `--live-restore` keeps the containers running:
- * the run goes on, has no data for that time, and names the engine. The engine is one that this test starts and kills.
+ * The container engine dies in the middle of a run and comes back after 20 s, while the option
+ * `--live-restore` keeps the containers running: the run goes on, has no data for that time, and
+ * names the engine. The engine is one that this test starts and kills.
  */
 import assert from 'node:assert/strict';
 import { waitUntil } from '@encore/kit';
@@ -65,11 +66,13 @@ describe('an outage of the container engine', () => {
       assert.equal(report.thresholds.find((rule) => rule.name === name)?.ok, null, name);
     const unseen = report.gaps.filter(({ reason }) => reason.includes('container engine'));
     const [from, to] = [Date.parse(unseen[0]?.from ?? ''), Date.parse(unseen.at(-1)?.to ?? '')];
-    // The last response may be a second old when the engine dies, and what follows its return is a start of the chaos service.
+    // The last response may be a second old when the engine dies, and what follows its return is a
+    // start of the chaos service.
     assert.ok(from > killedAt - 5_000 && from < killedAt + 1_000 && to > backAt - 5_000, JSON.stringify(unseen));
 
     const started = await docker(['inspect', '--format', '{{.State.StartedAt}}', `${project}-chaos-1`], 20_000);
-    // By its restart policy. The engine's RestartCount does not count what a dockerd that starts finds exited.
+    // By its restart policy. The engine's RestartCount does not count what a dockerd that starts
+    // finds exited.
     assert.ok(Date.parse(started.stdout.trim()) > killedAt, 'the chaos service was restarted, for the new socket');
     assert.deepEqual(
       report.faults.map(({ bit, undo_verified: undone }) => [bit, undone]),

@@ -1,7 +1,8 @@
 /**
- * A Docker engine that a test may kill. It runs in namespaces of its own (network, mounts, processes), with its own data, sockets and
- * containerd, so it shares nothing with the engine of this machine but the kernel. The first process of the process namespace
- * takes everything with it when it ends: dockerd, containerd and containers.
+ * A Docker engine that a test may kill. It runs in namespaces of its own (network, mounts,
+ * processes), with its own data, sockets and containerd, so it shares nothing with the engine of
+ * this machine but the kernel. The first process of the process namespace takes everything with it
+ * when it ends: dockerd, containerd and containers.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,8 +20,8 @@ const namespaces = ['--net', '--mount', '--pid'];
 const cgroup = 'encore-private-engine';
 
 /**
- * Skips where no second engine can be started, and fails there for root if a Docker engine is required. CI runs its tests as
- * another user, and this one once more as root.
+ * Skips where no second engine can be started, and fails there for root if a Docker engine is
+ * required. CI runs its tests as another user, and this one once more as root.
  */
 export function requirePrivateEngine(context: Context): void {
   const reason = whyNone();

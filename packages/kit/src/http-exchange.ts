@@ -6,7 +6,10 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { createKnownAddressLookup } from './known-address.ts';
 
-/** On Docker the engine resolves names: a call to a service that was called before must not depend on it. */
+/**
+ * On Docker the engine resolves names: a call to a service that was called before must not depend
+ * on it.
+ */
 const lookup = createKnownAddressLookup();
 
 export interface ExchangeOptions {

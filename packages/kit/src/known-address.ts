@@ -1,7 +1,8 @@
 /**
- * Looks names up as `dns.lookup` does, and returns the last known addresses of a name while its lookup fails or takes longer
- * than 300 ms. On Docker, names are resolved by the engine: while it is stopped or frozen, the lab's services could not call
- * each other otherwise, and the leases of a run would end.
+ * Looks names up as `dns.lookup` does, and returns the last known addresses of a name while its
+ * lookup fails or takes longer than 300 ms. On Docker, names are resolved by the engine: while it
+ * is stopped or frozen, the lab's services could not call each other otherwise, and the leases of a
+ * run would end.
  */
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
 
@@ -16,7 +17,9 @@ export function createKnownAddressLookup(
   resolve: Resolve = systemLookup,
 ): (hostname: string, options: LookupOptions, callback: Callback) => void {
   const known = new Map<string, LookupAddress[]>();
-  /** A lookup occupies a thread of Node's pool, which files need too: one at a time for each name. */
+  /**
+   * A lookup occupies a thread of Node's pool, which files need too: one at a time for each name.
+   */
   const waiting = new Map<string, Found[]>();
 
   const ask = (hostname: string, options: LookupOptions, found: Found): void => {

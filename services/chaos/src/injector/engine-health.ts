@@ -38,7 +38,10 @@ export class EngineHealth {
   #responds = true;
   /** The record says that the engine is lost, so it must say until when. */
   #isLost: boolean;
-  /** There was a run since the last response: its lease may end while the engine, which resolves names, is gone. */
+  /**
+   * There was a run since the last response: its lease may end while the engine, which resolves
+   * names, is gone.
+   */
   #wasInRun: boolean;
   #gaveUp = false;
 

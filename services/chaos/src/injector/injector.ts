@@ -175,7 +175,10 @@ export class Injector {
     return this.keeper.release(faultId);
   }
 
-  /** Whether this fault was injected already, also by a process of this service that has ended since. */
+  /**
+   * Whether this fault was injected already, also by a process of this service that has ended
+   * since.
+   */
   wasInjected(faultId: string): boolean {
     return this.keeper.wasInjected(faultId);
   }
@@ -284,7 +287,10 @@ export class Injector {
   }
 }
 
-/** Until when an engine is recorded as lost that has not been seen since, also when the run's lease has ended; else null. */
+/**
+ * Until when an engine is recorded as lost that has not been seen since, also when the run's lease
+ * has ended; else null.
+ */
 function lostEngineAt(journal: Journal): number | null {
   const last = journal.events.findLast((event) => event.type === 'engine_lost');
   return last?.type === 'engine_lost' && last.ongoing ? last.toAt : null;

@@ -145,7 +145,10 @@ export class Interventions {
 /** An engine that stops takes the containers along before it is known to be lost, and one that starts brings them back. */
 const engineReachMs = { before: 10_000, after: 30_000 };
 
-/** Whether what happened to a container at that time may have been done by an engine that was about to stop, or had just started. */
+/**
+ * Whether what happened to a container at that time may have been done by an engine that was about
+ * to stop, or had just started.
+ */
 export function mayBeOfEngine(at: number, { engineLosses }: Pick<RunFacts, 'engineLosses'>): boolean {
   const { before, after } = engineReachMs;
   return engineLosses.some(({ fromAt, toAt }) => at >= fromAt - before && at <= toAt + after);

@@ -20,7 +20,9 @@ const settingsSchema = z.object({
 });
 
 const maxGaps = 10_000;
-/** An engine that stops gives containers this long (its default): until then users may see them go. */
+/**
+ * An engine that stops gives containers this long (its default): until then users may see them go.
+ */
 const shutdownMs = 15_000;
 /** Each is a promise of the server that was broken. */
 export const readBackFindings = ['lost', 'corrupt', 'duplicate', 'phantom'] as const;
@@ -52,7 +54,10 @@ export class RunFacts {
   readonly sourcesLost: EventOf<'source_lost'>[] = [];
   /** Also the time of a lost engine: what users saw then says nothing about the server. */
   readonly injectorFailures: (Span & { reason: string })[] = [];
-  /** When nothing is known of the containers. One without an end lasts until the next one, or to the end of the record. */
+  /**
+   * When nothing is known of the containers. One without an end lasts until the next one, or to the
+   * end of the record.
+   */
   readonly engineLosses: (Span & { reason: string })[] = [];
   #openLoss: { containers: Span; users: Span; usersUntil: number } | null = null;
   hygiene: EventOf<'hygiene_checked'> | null = null;

@@ -7,7 +7,10 @@ import { attemptAll } from './attempt-all.ts';
 
 /** Of the 25 s that an interrupted run may take, as each of its steps is bounded. */
 const hurriedMs = 7_000;
-/** The chaos service restarts when the container engine has not responded for 15 s, and the engine itself may need as long. */
+/**
+ * The chaos service restarts when the container engine has not responded for 15 s, and the engine
+ * itself may need as long.
+ */
 const chaosBackMs = 60_000;
 
 export async function heal(
