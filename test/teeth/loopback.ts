@@ -59,8 +59,8 @@ async function judge() {
     judging.add(event);
   const ledger = new Ledger();
   const problems: string[] = [];
-  for await (const { place, value, flaw } of readNumberedLines(bench.ledgerPath, ledgerLineSchema, 'n')) {
-    if (flaw !== null) problems.push(`ledger line ${place}: ${flaw.text}`);
+  for await (const { lineNumber, value, problem } of readNumberedLines(bench.ledgerPath, ledgerLineSchema, 'n')) {
+    if (problem !== null) problems.push(`ledger line ${lineNumber}: ${problem.text}`);
     if (value !== null) ledger.add(value);
   }
   return judging.conclude(ledger, problems).report;

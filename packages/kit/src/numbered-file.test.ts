@@ -6,11 +6,11 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { z } from 'zod';
 import { crcHex } from './canonical-json.ts';
 import { NumberedFile, readNumberedLines } from './numbered-file.ts';
-import { sealLine } from './numbered-line.ts';
+import { encodeLine } from './numbered-line.ts';
 
 const schema = z.strictObject({ n: z.number(), crc: z.string(), key: z.string() });
 
-describe('a numbered file', () => {
+describe('numbered file', () => {
   let folder = '';
   let path = '';
   beforeEach(async () => {
@@ -25,102 +25,97 @@ describe('a numbered file', () => {
     await file.close();
   }
 
-  async function read(): Promise<{ keys: string[]; flaws: string[] }> {
+  async function read(): Promise<{ keys: string[]; problems: string[] }> {
     const keys: string[] = [];
-    const flaws: string[] = [];
-    for await (const { place, value, flaw } of readNumberedLines(path, schema, 'n')) {
+    const problems: string[] = [];
+    for await (const { lineNumber, value, problem } of readNumberedLines(path, schema, 'n')) {
       if (value !== null) keys.push(`${value.n} ${value.key}`);
-      if (flaw !== null) flaws.push(`${place} ${flaw.kind}: ${flaw.text}`);
+      if (problem !== null) problems.push(`${lineNumber} ${problem.kind}: ${problem.text}`);
     }
-    return { keys, flaws };
+    return { keys, problems };
   }
 
-  it('numbers its lines from 1, and goes on where the last writer ended', async () => {
+  it('numbers its lines from 1 and continues where the last writer stopped', async () => {
     await write('a', 'b');
     await write();
     await write('c');
-    assert.deepEqual(await read(), { keys: ['1 a', '2 b', '3 c'], flaws: [] });
+    assert.deepEqual(await read(), { keys: ['1 a', '2 b', '3 c'], problems: [] });
   });
 
-  it('gives no number to half a line, which ends where the next writer begins', async () => {
+  it('gives no number to a truncated line and ends it before the next append', async () => {
     await write('a', 'b');
     await truncate(path, (await readFile(path)).length - 3);
     assert.deepEqual(
-      (await read()).flaws.map((flaw) => flaw.slice(0, 15)),
-      ['2 torn: no JSON'],
+      (await read()).problems.map((problem) => problem.slice(0, 27)),
+      ['2 truncated: not valid JSON'],
     );
     await write('c');
-    const { keys, flaws } = await read();
+    const { keys, problems } = await read();
     assert.deepEqual(keys, ['1 a', '2 c']);
-    assert.equal(flaws.length, 1);
-    assert.match(flaws[0] ?? '', /^2 damaged: no JSON/);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? '', /^2 damaged: not valid JSON/);
   });
 
-  it('counts a line of which only the end is missing', async () => {
+  it('accepts a line that lacks only its newline', async () => {
     await write('a', 'b');
     await truncate(path, (await readFile(path)).length - 1);
-    assert.deepEqual(await read(), { keys: ['1 a', '2 b'], flaws: [] });
+    assert.deepEqual(await read(), { keys: ['1 a', '2 b'], problems: [] });
     await write('c');
-    assert.deepEqual(await read(), { keys: ['1 a', '2 b', '3 c'], flaws: [] });
+    assert.deepEqual(await read(), { keys: ['1 a', '2 b', '3 c'], problems: [] });
   });
 
-  it('finds its last number at the end of a file that is longer than what it looks through', async () => {
-    const lines = Array.from({ length: 30_000 }, (_, index) => `${sealLine({ n: index + 1, key: `key-${index}` })}\n`);
+  it('finds the last number of a file that is longer than the tail it reads', async () => {
+    const lines = Array.from(
+      { length: 30_000 },
+      (_, index) => `${encodeLine({ n: index + 1, key: `key-${index}` })}\n`,
+    );
     await writeFile(path, lines.join(''));
     await write('last');
-    const { keys, flaws } = await read();
-    assert.deepEqual([keys.length, keys.at(-1), flaws], [30_001, '30001 last', []]);
+    const { keys, problems } = await read();
+    assert.deepEqual([keys.length, keys.at(-1), problems], [30_001, '30001 last', []]);
   });
 
-  it('ends a line at nothing but its end', async () => {
+  it('splits lines only at \\n', async () => {
     await write('a\u2028b\u0085c\rd', 'e');
-    assert.deepEqual(await read(), { keys: ['1 a\u2028b\u0085c\rd', '2 e'], flaws: [] });
+    assert.deepEqual(await read(), { keys: ['1 a\u2028b\u0085c\rd', '2 e'], problems: [] });
   });
 
-  const line = (n: number, more: object = {}): string => sealLine({ n, key: 'k', ...more });
+  const line = (n: number, more: object = {}): string => encodeLine({ n, key: 'k', ...more });
   const damages: [string, string[], string[]][] = [
-    ['a line that is missing', [line(1), line(3), line(4)], ['2 damaged: number 3 stands where 2 should']],
+    ['a missing line', [line(1), line(3), line(4)], ['2 damaged: found number 3, expected 2']],
     [
-      'a line that stands twice',
+      'a repeated line',
       [line(1), line(1), line(2)],
-      ['2 damaged: number 1 stands where 2 should; its line was there before'],
+      ['2 damaged: found number 1, expected 2; repeats an earlier line'],
     ],
     [
-      "lines in each other's place",
+      'swapped lines',
       [line(1), line(3), line(2), line(4)],
-      ['2 damaged: number 3 stands where 2 should', '3 damaged: number 2 stands where 4 should'],
+      ['2 damaged: found number 3, expected 2', '3 damaged: found number 2, expected 4'],
     ],
-    ['a line without a CRC', ['{"key":"k","n":1}', line(2)], ['1 unsealed: no CRC at its beginning']],
+    ['a line without a CRC', ['{"key":"k","n":1}', line(2)], ['1 checksum_missing: no CRC at the start of the line']],
+    ['an unknown member', [line(1, { colour: 'red' }), line(2)], ['1 damaged: (root): Unrecognized key: "colour"']],
     [
-      'a member that nobody knows',
-      [line(1, { colour: 'red' }), line(2)],
-      ['1 damaged: (root): Unrecognized key: "colour"'],
-    ],
-    [
-      'two lines that are missing behind one that was changed',
+      'two missing lines after a changed one',
       [line(1), line(2).replace('"k"', '"x"'), line(5)],
       [
-        `2 damaged: wrong CRC: it says ${line(2).slice(8, 16)}, and the rest of the line has ${crcHex('{"key":"x","n":2}')}`,
-        '3 damaged: number 5 stands where 3 should',
+        `2 damaged: wrong CRC: recorded ${line(2).slice(8, 16)}, computed ${crcHex('{"key":"x","n":2}')}`,
+        '3 damaged: found number 5, expected 3',
       ],
     ],
-    [
-      'a last line that is whole and has the wrong number',
-      [line(1), line(9)],
-      ['2 damaged: number 9 stands where 2 should'],
-    ],
+    ['a complete last line with the wrong number', [line(1), line(9)], ['2 damaged: found number 9, expected 2']],
   ];
-  for (const [name, lines, flaws] of damages) {
-    it(`tells ${name}`, async () => {
+  for (const [name, lines, problems] of damages) {
+    it(`detects ${name}`, async () => {
       await writeFile(path, `${lines.join('\n')}\n`);
-      assert.deepEqual((await read()).flaws, flaws);
+      assert.deepEqual((await read()).problems, problems);
     });
   }
 
-  it('tells a last line that is whole, and was changed, from one that is torn', async () => {
+  it('distinguishes a changed last line from a truncated one', async () => {
     await write('a', 'b');
     await appendFile(path, line(3).replace('"k"', '"x"'));
-    const { flaws } = await read();
-    assert.match(flaws.join(), /^3 damaged: wrong CRC/);
+    const { problems } = await read();
+    assert.match(problems.join(), /^3 damaged: wrong CRC/);
   });
 });

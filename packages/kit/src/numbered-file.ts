@@ -1,21 +1,24 @@
-/** A file of numbered lines: written by one writer after the other, each going on where the last one ended, and read in one pass. */
+/**
+ * A file of numbered, checksummed lines. Each writer continues the numbering of the previous one;
+ * a reader needs one pass.
+ */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { z } from 'zod';
 import { AppendFile } from './durable-file.ts';
-import { decodeLine, sealLine } from './numbered-line.ts';
+import { decodeLine, encodeLine } from './numbered-line.ts';
 import { problemsOf } from './parse.ts';
 
 export interface ReadLine<Value> {
-  /** From 1, as an editor counts. */
-  place: number;
-  /** Null when it cannot be believed or repeats an earlier line; one that only stands in the wrong place has a value. */
+  /** Counts from 1, as in an editor. */
+  lineNumber: number;
+  /** Null if the line is damaged or repeats an earlier one. A line out of order keeps its value. */
   value: Value | null;
-  /** What is wrong, and what would be right. `torn`: the last line, of which a killed writer wrote only the beginning. */
-  flaw: { kind: 'torn' | 'unsealed' | 'damaged'; text: string } | null;
+  /** `truncated`: the last line, left incomplete by a writer that was killed. */
+  problem: { kind: 'truncated' | 'checksum_missing' | 'damaged'; text: string } | null;
 }
 
-/** More than any line has, so that the last whole one lies within it. */
+/** Larger than any line, so that the tail contains the last complete one. */
 const tailBytes = 1_048_576;
 
 export class NumberedFile {
@@ -29,11 +32,11 @@ export class NumberedFile {
     this.#last = last;
   }
 
-  /** `numberName`: the member of each line that holds its number. */
+  /** `numberName` is the member of each line that holds its number. */
   static async open(path: string, numberName: string): Promise<NumberedFile> {
     const file = await AppendFile.open(path);
     const lines = (await tailOf(path)).split('\n');
-    // A killed writer may have left half a line. It takes no number, and what comes now begins on its own.
+    // A killed writer may leave a truncated line. It keeps no number; end it before appending.
     if (lines.at(-1) !== '') await file.append('');
     return new NumberedFile(file, numberName, lastNumberOf(lines, numberName));
   }
@@ -43,10 +46,10 @@ export class NumberedFile {
     return this.#last;
   }
 
-  /** Takes the next number at once, and resolves when the line is on disk. */
+  /** Assigns the next number immediately; resolves when the line is on disk. */
   append(members: object): Promise<void> {
     this.#last += 1;
-    return this.#file.append(sealLine({ ...members, [this.#numberName]: this.#last }));
+    return this.#file.append(encodeLine({ ...members, [this.#numberName]: this.#last }));
   }
 
   close(): Promise<void> {
@@ -54,44 +57,51 @@ export class NumberedFile {
   }
 }
 
-/** Every line with what is wrong with it, empty ones left out. Throws when the file cannot be read. */
+/** Yields every non-empty line with its problem, if any. Throws if the file cannot be read. */
 export async function* readNumberedLines<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
   numberName: string,
 ): AsyncGenerator<ReadLine<z.infer<Schema>>> {
-  let due = 1;
+  let expected = 1;
   const missing = new MissingNumbers();
-  /** Lines since the last that could be believed; each may have taken a number, or none when it was torn. */
-  let unread = 0;
-  for await (const { text, place, isLast } of linesOf(path)) {
+  /** Undecodable lines since the last good one. Each used one number, or none if it was truncated. */
+  let undecoded = 0;
+  for await (const { text, lineNumber, isLast } of linesOf(path)) {
     const decoded = decodeLine(text, numberName);
     if (!decoded.ok) {
-      unread += 1;
-      const kind = decoded.flaw === 'no_json' ? (isLast ? 'torn' : 'damaged') : decoded.flaw;
-      yield { place, value: null, flaw: { kind, text: decoded.problem } };
+      undecoded += 1;
+      const { kind, text: problemText } = decoded.problem;
+      const reported = kind === 'invalid_json' ? (isLast ? 'truncated' : 'damaged') : kind;
+      yield { lineNumber, value: null, problem: { kind: reported, text: problemText } };
       continue;
     }
     const { number, members } = decoded;
     const problems =
-      number < due || number > due + unread ? [`number ${number} stands where ${due + unread} should`] : [];
-    if (number > due) missing.add(due, number - 1);
-    const isRepeated = number < due && !missing.take(number);
-    due = Math.max(due, number + 1);
-    unread = 0;
+      number < expected || number > expected + undecoded
+        ? [`found number ${number}, expected ${expected + undecoded}`]
+        : [];
+    if (number > expected) missing.add(expected, number - 1);
+    const isRepeated = number < expected && !missing.take(number);
+    expected = Math.max(expected, number + 1);
+    undecoded = 0;
     if (isRepeated) {
-      // What it says was counted before.
-      yield { place, value: null, flaw: { kind: 'damaged', text: `${problems.join()}; its line was there before` } };
+      // Its content was counted before.
+      yield {
+        lineNumber,
+        value: null,
+        problem: { kind: 'damaged', text: `${problems.join()}; repeats an earlier line` },
+      };
       continue;
     }
     const parsed = schema.safeParse(members);
     if (!parsed.success) problems.push(...problemsOf(parsed.error));
-    const flaw = problems.length === 0 ? null : { kind: 'damaged' as const, text: problems.join('; ') };
-    yield { place, value: parsed.success ? parsed.data : null, flaw };
+    const problem = problems.length === 0 ? null : { kind: 'damaged' as const, text: problems.join('; ') };
+    yield { lineNumber, value: parsed.success ? parsed.data : null, problem };
   }
 }
 
-/** Numbers that are not there yet: a line that was moved may still bring one of them, and a repeated line brings none. */
+/** Numbers skipped so far. A moved line may still supply one of them; a repeated line does not. */
 class MissingNumbers {
   #ranges: { from: number; to: number }[] = [];
 
@@ -99,49 +109,51 @@ class MissingNumbers {
     this.#ranges.push({ from, to });
   }
 
-  /** Was it missing? From now on it is not. */
+  /** Removes the number; returns whether it was missing. */
   take(number: number): boolean {
     const range = this.#ranges.find(({ from, to }) => from <= number && number <= to);
     if (range === undefined) return false;
-    const parts = [
+    const remaining = [
       { from: range.from, to: number - 1 },
       { from: number + 1, to: range.to },
     ].filter(({ from, to }) => from <= to);
-    this.#ranges = [...this.#ranges.filter((other) => other !== range), ...parts];
+    this.#ranges = [...this.#ranges.filter((other) => other !== range), ...remaining];
     return true;
   }
 }
 
-/** One line is kept back, so that the last is known as the last. */
-async function* linesOf(path: string): AsyncGenerator<{ text: string; place: number; isLast: boolean }> {
-  let previous: { text: string; place: number } | null = null;
-  for await (const { text, place } of textLinesOf(path)) {
+/** Yields one line late, so that the last one can be marked. */
+async function* linesOf(path: string): AsyncGenerator<{ text: string; lineNumber: number; isLast: boolean }> {
+  let previous: { text: string; lineNumber: number } | null = null;
+  for await (const { text, lineNumber } of textLinesOf(path)) {
     if (text === '') continue;
     if (previous !== null) yield { ...previous, isLast: false };
-    previous = { text, place };
+    previous = { text, lineNumber };
   }
   if (previous !== null) yield { ...previous, isLast: true };
 }
 
 /**
- * The lines of a file with their numbers from 1. Only \n ends a line: JSON may hold all else that ends one elsewhere. The last one is
- * torn when the file does not end with \n.
+ * Yields the lines of a file, numbered from 1. Only \n ends a line, because JSON strings may contain
+ * other line separators. The last line is truncated if the file does not end with \n.
  */
-export async function* textLinesOf(path: string): AsyncGenerator<{ text: string; place: number; isTorn: boolean }> {
-  let place = 0;
+export async function* textLinesOf(
+  path: string,
+): AsyncGenerator<{ text: string; lineNumber: number; isTruncated: boolean }> {
+  let lineNumber = 0;
   let rest = '';
   for await (const chunk of createReadStream(path, 'utf8')) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const text of lines) {
-      place += 1;
-      yield { text, place, isTorn: false };
+      lineNumber += 1;
+      yield { text, lineNumber, isTruncated: false };
     }
   }
-  if (rest !== '') yield { text: rest, place: place + 1, isTorn: true };
+  if (rest !== '') yield { text: rest, lineNumber: lineNumber + 1, isTruncated: true };
 }
 
-/** 0 when no line has one: whoever reads the file then will say what is wrong with it. */
+/** Returns 0 if no line has a number; a reader of the file reports why. */
 function lastNumberOf(lines: readonly string[], numberName: string): number {
   for (const text of lines.toReversed()) {
     const decoded = decodeLine(text, numberName);

@@ -1,40 +1,47 @@
 /**
- * A line of a file of evidence: a JSON object with the CRC-32 of the rest of its line, which stands first, and a number, so that
- * whoever reads the file later notices a torn, changed, missing, repeated or moved line.
+ * Encodes and decodes one line of an evidence file: a JSON object with a number and, as its first
+ * member, the CRC-32 of the rest of the line. A reader can detect truncated, changed, missing,
+ * repeated and moved lines.
  *
- *   {"crc":"1c2ad8a9","at":5,"n":17}      the CRC is that of {"at":5,"n":17}
+ *   {"crc":"1c2ad8a9","at":5,"n":17}      the CRC covers {"at":5,"n":17}
  */
 import { canonicalJson, crcHex } from './canonical-json.ts';
 import { describeError } from './encore-error.ts';
 
+/** `invalid_json`: a writer killed within a line leaves this. `checksum_missing`: no CRC. */
+interface DecodeProblem {
+  kind: 'invalid_json' | 'checksum_missing' | 'damaged';
+  text: string;
+}
+
 export type DecodedLine =
   | { ok: true; number: number; members: Record<string, unknown> }
-  /** `no_json` is what a writer leaves that was killed within a line; `unsealed` has no CRC. */
-  | { ok: false; flaw: 'no_json' | 'unsealed' | 'damaged'; problem: string };
+  | { ok: false; problem: DecodeProblem };
 
-const seal = /^\{"crc":"([0-9a-f]{8})",/;
+const checksumPrefix = /^\{"crc":"([0-9a-f]{8})",/;
 
-/** The text of the line, without its end. `members` holds the number, and no `crc`. */
-export function sealLine(members: object): string {
+/** Returns the line without its newline. `members` includes the number and excludes `crc`. */
+export function encodeLine(members: object): string {
   const text = canonicalJson(members);
   return `{"crc":"${crcHex(text)}",${text.slice(1)}`;
 }
 
-/** Checks the line as it was written, sign by sign; `numberName` is the member that holds its number. */
+/** Verifies the CRC over the exact text. `numberName` is the member that holds the line number. */
 export function decodeLine(text: string, numberName: string): DecodedLine {
   let members: Record<string, unknown>;
   try {
     members = JSON.parse(text);
   } catch (error) {
-    return { ok: false, flaw: 'no_json', problem: `no JSON (${describeError(error)})` };
+    return problem('invalid_json', `not valid JSON (${describeError(error)})`);
   }
-  const [start, crc] = seal.exec(text) ?? [];
-  if (start === undefined) return { ok: false, flaw: 'unsealed', problem: 'no CRC at its beginning' };
-  const right = crcHex(`{${text.slice(start.length)}`);
-  if (crc !== right)
-    return { ok: false, flaw: 'damaged', problem: `wrong CRC: it says ${crc}, and the rest of the line has ${right}` };
+  const [prefix, crc] = checksumPrefix.exec(text) ?? [];
+  if (prefix === undefined) return problem('checksum_missing', 'no CRC at the start of the line');
+  const actual = crcHex(`{${text.slice(prefix.length)}`);
+  if (crc !== actual) return problem('damaged', `wrong CRC: recorded ${crc}, computed ${actual}`);
   const number = members[numberName];
-  return typeof number === 'number'
-    ? { ok: true, number, members }
-    : { ok: false, flaw: 'damaged', problem: `no number (${numberName})` };
+  return typeof number === 'number' ? { ok: true, number, members } : problem('damaged', `no number (${numberName})`);
+}
+
+function problem(kind: DecodeProblem['kind'], text: string): DecodedLine {
+  return { ok: false, problem: { kind, text } };
 }

@@ -29,9 +29,10 @@ export class LedgerState {
 
   static async read(path: string): Promise<LedgerState> {
     const state = new LedgerState();
-    for await (const { place, value, flaw } of readNumberedLines(path, ledgerLineSchema, 'n')) {
+    for await (const { lineNumber, value, problem } of readNumberedLines(path, ledgerLineSchema, 'n')) {
       if (value !== null) state.apply(value);
-      if (flaw !== null && state.problems.length < maxProblems) state.problems.push(`line ${place}: ${flaw.text}`);
+      if (problem !== null && state.problems.length < maxProblems)
+        state.problems.push(`line ${lineNumber}: ${problem.text}`);
     }
     return state;
   }

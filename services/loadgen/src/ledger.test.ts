@@ -40,7 +40,7 @@ describe('ledger', () => {
     const state = await LedgerState.read(ledger.path);
     assert.deepEqual([...state.scores.keys()], ['one', 'two', 'three']);
     assert.equal(state.problems.length, 1);
-    assert.match(state.problems[0] ?? '', /^line 3: no JSON/);
+    assert.match(state.problems[0] ?? '', /^line 3: not valid JSON/);
   });
 
   it('is not believed in a line that was changed', async () => {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Report } from '@encore/contracts';
-import { sealLine } from '@encore/kit';
+import { encodeLine } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { historyFile, ledgerFile } from './judge/run-folder.ts';
 import { writeResults } from './run/phases/write-results.ts';
@@ -134,7 +134,7 @@ describe('verify', () => {
     const { exitCode, said } = await verified();
     assert.equal(exitCode, 4);
     assert.match(said, /^Result: INCONCLUSIVE$/m);
-    assert.match(said, /ledger\.ndjson line 501: number 502 stands where 501 should/);
+    assert.match(said, /ledger\.ndjson line 501: found number 502, expected 501/);
     assert.match(said, /ledger\.ndjson +599 lines, 599 entries\n/);
     assert.match(said, /result: "PASSED" there, "INCONCLUSIVE" by the files/);
     await rm(reportPath);
@@ -145,7 +145,7 @@ describe('verify', () => {
     const other = (await readFile(join(folder, ledgerFile), 'utf8')).trimEnd().split('\n');
     const foreign = other.map((line) => {
       const { crc: _, ...entry } = JSON.parse(line);
-      return sealLine({ ...entry, scoreId: entry.scoreId.replace(/^run-/, 'another-') });
+      return encodeLine({ ...entry, scoreId: entry.scoreId.replace(/^run-/, 'another-') });
     });
     await writeFile(join(folder, ledgerFile), `${foreign.join('\n')}\n`);
     await rm(reportPath);

@@ -31,7 +31,7 @@ const intervalLine = /^Tag=([a-z]+)\.([a-z.]+),(\d+\.\d+),\d+\.\d+,\d+\.\d+,(\S+
 export async function readLatencies(path: string): Promise<Latencies> {
   const reader = new LatencyReader();
   try {
-    for await (const { text, place, isTorn } of textLinesOf(path)) reader.add(text, place, isTorn);
+    for await (const { text, lineNumber, isTruncated } of textLinesOf(path)) reader.add(text, lineNumber, isTruncated);
   } catch (error) {
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (!isAbsent) reader.problems.push(`it cannot be read: ${describeError(error)}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
-import { canonicalJson, sealLine } from '@encore/kit';
+import { canonicalJson, encodeLine } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
@@ -51,26 +51,26 @@ describe('run folder', () => {
   });
 
   const damages: [string, (lines: string[]) => string[], RegExp][] = [
-    ['a missing line', (all) => all.toSpliced(40, 1), /line 41: number 42 stands where 41 should/],
-    ['a repeated line', (all) => all.toSpliced(40, 0, all[39] ?? ''), /line 41: number 40 stands where 41 should/],
+    ['a missing line', (all) => all.toSpliced(40, 1), /line 41: found number 42, expected 41/],
+    ['a repeated line', (all) => all.toSpliced(40, 0, all[39] ?? ''), /line 41: found number 40, expected 41/],
     [
       "two lines in each other's place",
       (all) => all.toSpliced(40, 2, all[41] ?? '', all[40] ?? ''),
-      /number 42 stands where 41 should/,
+      /found number 42, expected 41/,
     ],
     [
       'a changed figure',
       (all) => all.map((line) => line.replace('"outcome":"refused"', '"outcome":"ok"')),
       /wrong CRC/,
     ],
-    ['a torn line in the middle', (all) => all.toSpliced(40, 1, (all[40] ?? '').slice(0, 20)), /line 41: no JSON/],
-    ['a missing first line', (all) => all.slice(1), /line 1: number 2 stands where 1 should/],
-    ['a last line that is whole and was changed', (all) => changeLast(all), /line \d+: wrong CRC/],
     [
-      'a last line that stands twice',
-      (all) => [...all, all.at(-1) ?? ''],
-      /line (\d+): number \d+ stands where \1 should/,
+      'a torn line in the middle',
+      (all) => all.toSpliced(40, 1, (all[40] ?? '').slice(0, 20)),
+      /line 41: not valid JSON/,
     ],
+    ['a missing first line', (all) => all.slice(1), /line 1: found number 2, expected 1/],
+    ['a last line that is whole and was changed', (all) => changeLast(all), /line \d+: wrong CRC/],
+    ['a last line that stands twice', (all) => [...all, all.at(-1) ?? ''], /line (\d+): found number \d+, expected \1/],
   ];
   for (const [name, damage, reason] of damages) {
     it(`notices ${name}, and does not pass`, async () => {
@@ -87,42 +87,42 @@ describe('run folder', () => {
     [
       'one sign of a value changed',
       (all) => all.with(40, (all[40] ?? '').replace('"operation":"create"', '"operation":"creatf"')),
-      /ledger\.ndjson line 41: wrong CRC: it says [0-9a-f]{8}, and the rest of the line has [0-9a-f]{8}/,
+      /ledger\.ndjson line 41: wrong CRC: recorded [0-9a-f]{8}, computed [0-9a-f]{8}/,
     ],
     [
       'a line of its middle removed',
       (all) => all.toSpliced(40, 1),
-      /ledger\.ndjson line 41: number 42 stands where 41 should/,
+      /ledger\.ndjson line 41: found number 42, expected 41/,
     ],
     [
       "two lines in each other's place",
       (all) => all.toSpliced(40, 2, all[41] ?? '', all[40] ?? ''),
-      /ledger\.ndjson line 41: number 42 stands where 41 should/,
+      /ledger\.ndjson line 41: found number 42, expected 41/,
     ],
     [
       'a line twice',
       (all) => all.toSpliced(41, 0, all[40] ?? ''),
-      /ledger\.ndjson line 42: number 41 stands where 42 should/,
+      /ledger\.ndjson line 42: found number 41, expected 42/,
     ],
     [
       'a member that nobody knows',
-      (all) => all.with(40, sealLine({ ...unsealed(all[40]), colour: 'red' })),
+      (all) => all.with(40, encodeLine({ ...unsealed(all[40]), colour: 'red' })),
       /ledger\.ndjson line 41: .*colour/,
     ],
     [
       'a last line that stands twice',
       (all) => [...all, all.at(-1) ?? ''],
-      /ledger\.ndjson line 601: number 600 stands where 601 should/,
+      /ledger\.ndjson line 601: found number 600, expected 601/,
     ],
     [
       'a line more, whole and changed, at its end',
-      (all) => [...all, ...changeLast([sealLine({ ...unsealed(all.at(-1)), n: 601 })])],
+      (all) => [...all, ...changeLast([encodeLine({ ...unsealed(all.at(-1)), n: 601 })])],
       /ledger\.ndjson line 601: wrong CRC/,
     ],
     [
       'no numbers and no checksums',
       (all) => all.map((line) => line.replace(/"crc":"\w+",|,"n":\d+/g, '')),
-      /ledger\.ndjson line 1: no CRC at its beginning, as an earlier version of Encore wrote the ledger/,
+      /ledger\.ndjson line 1: no CRC at the start of the line, as an earlier version of Encore wrote the ledger/,
     ],
   ];
   for (const [name, damage, reason] of ledgerDamages) {
@@ -141,7 +141,7 @@ describe('run folder', () => {
     const whole = await reportOf(`${lines.join('\n')}\n`);
     const repeated = await reportOf(`${lines.toSpliced(failed, 0, lines[failed] ?? '').join('\n')}\n`);
     assert.deepEqual(repeated.totals, whole.totals);
-    assert.match(repeated.reasons.join('\n'), /history\.ndjson line \d+: number \d+ .*; its line was there before/);
+    assert.match(repeated.reasons.join('\n'), /history\.ndjson line \d+: found number \d+.*; repeats an earlier line/);
     const moved = lines.toSpliced(failed, 1).toSpliced(failed + 5, 0, lines[failed] ?? '');
     assert.deepEqual((await reportOf(`${moved.join('\n')}\n`)).totals, whole.totals, 'a moved line counts');
   });

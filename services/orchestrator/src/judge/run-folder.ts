@@ -115,17 +115,17 @@ async function* readLedger(path: string, reading: Reading): AsyncGenerator<Ledge
   }
 }
 
-function weigh(name: string, { place, value, flaw }: ReadLine<unknown>, { tell, notes, count }: Reading): void {
+function weigh(name: string, { lineNumber, value, problem }: ReadLine<unknown>, { tell, notes, count }: Reading): void {
   count.lines += 1;
   if (value !== null) count.believed += 1;
-  if (flaw?.kind === 'unsealed' && count.believed === 0) {
+  if (problem?.kind === 'checksum_missing' && count.believed === 0) {
     // So are all lines of such a file; it is said once.
     if (count.lines === 1)
       tell(
-        `${name} line ${place}: ${flaw.text}, as an earlier version of Encore wrote the ledger; nobody can say whether a line without one is whole, so none is counted`,
+        `${name} line ${lineNumber}: ${problem.text}, as an earlier version of Encore wrote the ledger; nobody can say whether a line without one is whole, so none is counted`,
       );
-  } else if (flaw?.kind === 'torn') notes.push(`${name}: the last line is torn and was left out`);
-  else if (flaw !== null) tell(`${name} line ${place}: ${flaw.text}`);
+  } else if (problem?.kind === 'truncated') notes.push(`${name}: the last line is torn and was left out`);
+  else if (problem !== null) tell(`${name} line ${lineNumber}: ${problem.text}`);
 }
 
 function unreadable(message: string, cause: unknown): EncoreError {

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { operationKinds } from '@encore/contracts';
-import { EncoreError, sealLine, systemClock } from '@encore/kit';
+import { EncoreError, encodeLine, systemClock } from '@encore/kit';
 import type { Express } from 'express';
 import type { FakeServer } from './fake-lab.ts';
 import { FakeService } from './fake-service.ts';
@@ -145,7 +145,7 @@ export class FakeLoadgen extends FakeService {
   async #writeLedger(entries: object[]): Promise<void> {
     const folder = join(this.#runsDir, this.runId ?? 'none');
     await mkdir(folder, { recursive: true });
-    const lines = entries.map((entry, index) => `${sealLine({ ...entry, n: index + 1 })}\n`);
+    const lines = entries.map((entry, index) => `${encodeLine({ ...entry, n: index + 1 })}\n`);
     await writeFile(join(folder, 'ledger.ndjson'), lines.join(''));
   }
 

@@ -3,7 +3,7 @@
  * Second by second and seeded, so that a day needs no memory and two runs of one seed are equal.
  */
 import type { EncoreEvent, HistoryLine, LedgerEntry, Phase, Plan } from '@encore/contracts';
-import { canonicalJson, crcHex, sealLine, sha256Hex } from '@encore/kit';
+import { canonicalJson, crcHex, encodeLine, sha256Hex } from '@encore/kit';
 import { faultEvents } from './simulated-fault.ts';
 import { SimulatedLoad } from './simulated-load.ts';
 import { defaultSimulation, type Simulation } from './simulation.ts';
@@ -67,7 +67,7 @@ export class SimulatedRun {
     let n = 0;
     for await (const entry of this.ledger()) {
       n += 1;
-      yield sealLine({ ...entry, n });
+      yield encodeLine({ ...entry, n });
     }
   }
 
