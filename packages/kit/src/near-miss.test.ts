@@ -3,19 +3,19 @@ import { describe, it } from 'mocha';
 import { didYouMean, nearestWord } from './near-miss.ts';
 
 describe('near miss', () => {
-  it('finds the word that was meant through one letter too many, too few, wrong or swapped', () => {
+  it('finds the intended word despite one extra, missing, wrong or swapped letter', () => {
     const profiles = ['smoke', 'quick', 'moderate', 'full'];
     for (const typed of ['smok', 'smokee', 'smole', 'somke', 'SMOKE'])
       assert.equal(nearestWord(typed, profiles), 'smoke');
     assert.equal(nearestWord('modreate', profiles), 'moderate');
   });
 
-  it('takes the nearest of several, and passes over dashes and case', () => {
+  it('picks the nearest of several and ignores dashes and case', () => {
     assert.equal(nearestWord('--user', ['--unit', '--users', '--user-id']), '--users');
     assert.equal(nearestWord('killinterval', ['killIntervalMinutes', '--kill-interval']), '--kill-interval');
   });
 
-  it('is silent where nothing is near', () => {
+  it('suggests nothing when no word is near', () => {
     for (const typed of ['frobnicate', 'x', '', 'fast'])
       assert.equal(nearestWord(typed, ['run', 'smoke', 'full']), undefined);
     assert.equal(didYouMean('frobnicate', ['run']), '');

@@ -9,25 +9,25 @@ const schema = z.strictObject({
   inner: z.strictObject({ mode: z.enum(['fast', 'slow']).default('fast') }).prefault({}),
 });
 
-describe('problems of a value by its schema', () => {
-  it('are none where the schema accepts it', () => {
+describe('schemaProblems', () => {
+  it('returns nothing for a value that the schema accepts', () => {
     assert.deepEqual(schemaProblems(schema, { wait: 2 }), []);
   });
 
-  it('name every place at once, with the value and what would be right', () => {
+  it('lists every problem with its path, the value and what is expected', () => {
     assert.deepEqual(
       schemaProblems(schema, { sice: 4, size: 0, wait: '1s', inner: { mode: 'fats', colour: 1 } }).sort(),
       [
-        'inner.colour: there is no such setting. There are mode',
-        'inner.mode: "fats" is not right. Did you mean fast? Give one of fast, slow',
-        'sice: there is no such setting. Did you mean size?',
-        'size: 0 is not right; give a whole number from 1 to 9',
-        'wait: "1s" is not right; give a number above 0 and at most 60',
+        'inner.colour: unknown setting. Known settings: mode',
+        'inner.mode: "fats" is not valid. Did you mean fast? Give one of fast, slow',
+        'sice: unknown setting. Did you mean size?',
+        'size: 0 is not valid; give a whole number from 1 to 9',
+        'wait: "1s" is not valid; give a number above 0 and at most 60',
       ],
     );
   });
 
-  it('state what the whole must be when it is something else', () => {
-    assert.deepEqual(schemaProblems(schema, [1]), ['[1] is not right; give settings by name: size, wait, inner']);
+  it('states the expected shape if the whole value has another', () => {
+    assert.deepEqual(schemaProblems(schema, [1]), ['[1] is not valid; give settings by name: size, wait, inner']);
   });
 });

@@ -1,30 +1,30 @@
 /**
- * Lists what is wrong in settings that a person wrote: the place, the value that stands there, and what would be right.
- * What is right is read from the JSON Schema, so that every mistake at a place is answered with all that the place wants,
- * and not with the first thing that it lacks.
+ * Lists the problems in settings that a person wrote: the path, the value found there, and what is
+ * expected. The expectation comes from the JSON Schema, so it states all constraints of the path and
+ * not only the first one violated.
  */
 import { z } from 'zod';
-import { nearestWord, notRight } from './near-miss.ts';
+import { invalidValue, nearestWord } from './near-miss.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 type Path = readonly PropertyKey[];
 
-export interface SchemaWords {
-  /** Other names of the settings at the top, each with the key that it stands for. */
+export interface SchemaHints {
+  /** Alternative names of top-level settings, each with its key. */
   aliases?: Readonly<Record<string, string>>;
-  /** Completes the sentence "give ..." for a place that has better words than its schema. */
-  right?: (path: Path) => string | undefined;
+  /** Completes the sentence "give ..." where the schema alone does not describe the value well. */
+  expected?: (path: Path) => string | undefined;
 }
 
-/** One line for each problem, the place first; empty when the schema accepts `value`. */
-export function schemaProblems(schema: z.ZodType, value: unknown, words: SchemaWords = {}): string[] {
+/** Returns one line per problem, starting with its path; empty if the schema accepts `value`. */
+export function schemaProblems(schema: z.ZodType, value: unknown, hints: SchemaHints = {}): string[] {
   const result = schema.safeParse(value);
   if (result.success) return [];
-  const wording = new Wording(z.toJSONSchema(schema, { io: 'input' }), value, words);
-  return [...new Set(result.error.issues.flatMap((issue) => wording.problemsOf(issue)))];
+  const formatter = new ProblemFormatter(z.toJSONSchema(schema, { io: 'input' }), value, hints);
+  return [...new Set(result.error.issues.flatMap((issue) => formatter.problemsOf(issue)))];
 }
 
-/** A name that is not known, and the one that was probably meant, or else all of them. */
+/** Reports an unknown setting, with the nearest known one or else all of them. */
 export function unknownKey(
   path: Path,
   known: readonly string[],
@@ -32,19 +32,19 @@ export function unknownKey(
 ): string {
   const nearest = nearestWord(String(path.at(-1)), [...known, ...Object.keys(aliases)]);
   const meant = nearest === undefined ? undefined : (aliases[nearest] ?? nearest);
-  const hint = meant === undefined ? `There are ${known.join(', ')}` : `Did you mean ${meant}?`;
-  return `${placeOf(path)}: there is no such setting. ${hint}`;
+  const hint = meant === undefined ? `Known settings: ${known.join(', ')}` : `Did you mean ${meant}?`;
+  return `${pathText(path)}: unknown setting. ${hint}`;
 }
 
-class Wording {
+class ProblemFormatter {
   readonly #root: JsonSchema;
   readonly #value: unknown;
-  readonly #words: SchemaWords;
+  readonly #hints: SchemaHints;
 
-  constructor(root: JsonSchema, value: unknown, words: SchemaWords) {
+  constructor(root: JsonSchema, value: unknown, hints: SchemaHints) {
     this.#root = root;
     this.#value = value;
-    this.#words = words;
+    this.#hints = hints;
   }
 
   problemsOf(issue: z.core.$ZodIssue): string[] {
@@ -52,11 +52,11 @@ class Wording {
     const value = valueAt(this.#value, issue.path);
     if (issue.code === 'unrecognized_keys') {
       const known = keysOf(schema);
-      const aliases = issue.path.length === 0 ? this.#words.aliases : undefined;
+      const aliases = issue.path.length === 0 ? this.#hints.aliases : undefined;
       return issue.keys.map((key) =>
         known.includes(key)
-          ? // Known in another form of what may stand here.
-            `${placeOf([...issue.path, key])}: does not go with what stands beside it`
+          ? // The key belongs to another alternative of this union.
+            `${pathText([...issue.path, key])}: cannot be combined with the settings beside it`
           : unknownKey([...issue.path, key], known, aliases),
       );
     }
@@ -66,17 +66,21 @@ class Wording {
       if (inner !== undefined)
         return inner.flatMap((one) => this.problemsOf({ ...one, path: [...issue.path, ...one.path] }));
     }
-    const place = placeOf(issue.path);
-    const before = place === '' ? '' : `${place}: `;
+    const path = pathText(issue.path);
+    const prefix = path === '' ? '' : `${path}: `;
     if (issue.code === 'custom' && value !== undefined)
-      return [`${before}${JSON.stringify(value)} is not right: ${issue.message}`];
-    const right = issue.code === 'custom' ? issue.message : (this.#words.right?.(issue.path) ?? rightFor(schema));
-    if (value === undefined) return [`${before}is missing; give ${right}`];
-    return [`${before}${notRight(value, right, schema?.enum?.map(String))}`];
+      return [`${prefix}${JSON.stringify(value)} is not valid: ${issue.message}`];
+    const expected =
+      issue.code === 'custom' ? issue.message : (this.#hints.expected?.(issue.path) ?? expectedBy(schema));
+    if (value === undefined) return [`${prefix}is missing; give ${expected}`];
+    return [`${prefix}${invalidValue(value, expected, schema?.enum?.map(String))}`];
   }
 }
 
-/** Of several forms, the one that has most of the value's keys, mistyped ones too; undefined where that is none, or more than one. */
+/**
+ * Returns the index of the alternative that shares the most keys with the value, counting mistyped
+ * keys; undefined if no single alternative stands out.
+ */
 function alternativeFor(value: unknown, schema: JsonSchema | undefined): number | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const given = Object.keys(value);
@@ -86,7 +90,7 @@ function alternativeFor(value: unknown, schema: JsonSchema | undefined): number 
 }
 
 /** Completes the sentence "give ...". */
-function rightFor(schema: JsonSchema | undefined): string {
+function expectedBy(schema: JsonSchema | undefined): string {
   if (schema?.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   switch (schema?.type) {
     case 'boolean':
@@ -104,9 +108,9 @@ function rightFor(schema: JsonSchema | undefined): string {
   }
 }
 
-/** The range of a number as a phrase, such as ` from 1 to 60`; empty where it has none. */
+/** Returns the range of a number as a phrase, such as ` from 1 to 60`; empty if it has none. */
 function boundsOf({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
-  // Whole numbers always have the limits of the language, which nobody chose.
+  // Integer schemas always carry MAX_SAFE_INTEGER, which is not a limit that anybody chose.
   const max = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
   if (minimum !== undefined && max !== undefined) return ` from ${minimum} to ${max}`;
   const bounds: string[] = [];
@@ -116,7 +120,7 @@ function boundsOf({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
   return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
 }
 
-/** The settings that may stand at a place; where it has several forms, those of all. */
+/** Returns the property names that a schema allows, over all alternatives of a union. */
 function keysOf(schema: JsonSchema | boolean | undefined): string[] {
   if (typeof schema !== 'object') return [];
   return schema.anyOf?.flatMap(keysOf) ?? Object.keys(schema.properties ?? {});
@@ -144,10 +148,10 @@ function valueAt(settings: unknown, path: Path): unknown {
   return value;
 }
 
-/** `schedule[0].faults[0].kind`. */
-function placeOf(path: Path): string {
-  return path.reduce<string>((place, key) => {
-    if (typeof key === 'number') return `${place}[${key}]`;
-    return place === '' ? String(key) : `${place}.${String(key)}`;
+/** Formats a path as `schedule[0].faults[0].kind`. */
+function pathText(path: Path): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    return text === '' ? String(key) : `${text}.${String(key)}`;
   }, '');
 }

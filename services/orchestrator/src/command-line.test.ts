@@ -92,7 +92,7 @@ describe('command line', () => {
     ]);
     assert.match(
       problems(['--hours', '1e-9'])[0] ?? '',
-      /"1e-9" is not right; give in plain digits the length in hours/,
+      /"1e-9" is not valid; give in plain digits the length in hours/,
     );
   });
 
@@ -114,11 +114,7 @@ describe('command line', () => {
     const found = problems(['--config', path, '--profile', 'ful']);
     assert.deepEqual(
       found.map((problem) => problem.split('. ')[0]),
-      [
-        '--profile: "ful" is not right',
-        `${path}: profile: "smok" is not right`,
-        `${path}: colour: there is no such setting`,
-      ],
+      ['--profile: "ful" is not valid', `${path}: profile: "smok" is not valid`, `${path}: colour: unknown setting`],
     );
   });
 
@@ -147,8 +143,8 @@ describe('command line', () => {
         'names a setting twice, at line 1, column 31; keep one of the two',
       ],
       ['several.yaml', 'users: 3\n---\nusers: 4\n', 'holds several documents, parted by "---"; keep one'],
-      ['proto.json', '{"__proto__": {"users": 5}}', '__proto__: there is no such setting'],
-      ['proto.yaml', 'schedule: [{__proto__: {name: x}}]\n', '__proto__: there is no such setting'],
+      ['proto.json', '{"__proto__": {"users": 5}}', '__proto__: unknown setting'],
+      ['proto.yaml', 'schedule: [{__proto__: {name: x}}]\n', '__proto__: unknown setting'],
       ['tag.yaml', 'users: !!foo 3\n', 'is not YAML, at line 1, column 8: Unresolved tag: tag:yaml.org,2002:foo'],
       ['bom.json', '\uFEFFnull', nothing],
       ['deep.yaml', `a: ${'['.repeat(30)}${']'.repeat(30)}\n`, 'is nested too deeply for settings'],
@@ -190,7 +186,7 @@ describe('command line', () => {
   it('refuses an address of a page that is none', () => {
     for (const url of ['foo', 'localhost:8080', 'ftp://localhost'])
       assert.deepEqual(problems(['monitor', '--url', url]), [
-        `--url: "${url}" is not right; give the address of the lab's page, such as http://127.0.0.1:8080`,
+        `--url: "${url}" is not valid; give the address of the lab's page, such as http://127.0.0.1:8080`,
       ]);
   });
 
@@ -199,7 +195,7 @@ describe('command line', () => {
       for (const port of ['high', '0', '65536', '80.5', '-1'])
         assert.deepEqual(
           problems(argv, { ENCORE_PORT_SERVER: port, ENCORE_PORT_PAGE: '8180', ENCORE_PORT_GRAFANA: '' }),
-          [`ENCORE_PORT_SERVER: "${port}" is not right; give a port, from 1 to 65535`],
+          [`ENCORE_PORT_SERVER: "${port}" is not valid; give a port, from 1 to 65535`],
         );
   });
 

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Plan, RunConfig } from '@encore/contracts';
-import { notRight } from '@encore/kit';
+import { invalidValue } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
 import { checkWords } from './command-line-words.ts';
@@ -165,7 +165,7 @@ function watched(given: string | undefined, env: NodeJS.ProcessEnv): Command | P
   if (given === undefined) return { name: 'monitor', url: pageUrl(env) };
   if (/^https?:$/.test(URL.parse(given)?.protocol ?? '')) return { name: 'monitor', url: given };
   const right = "the address of the lab's page, such as http://127.0.0.1:8080";
-  return { name: 'refused', problems: [`--url: ${notRight(given, right)}`] };
+  return { name: 'refused', problems: [`--url: ${invalidValue(given, right)}`] };
 }
 
 /** Where Compose publishes the lab, and where another terminal finds it. */
@@ -175,7 +175,7 @@ function problemsOfPorts(env: NodeJS.ProcessEnv): string[] {
     !value ||
     (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535)
       ? []
-      : [`${name}: ${notRight(value, 'a port, from 1 to 65535')}`],
+      : [`${name}: ${invalidValue(value, 'a port, from 1 to 65535')}`],
   );
 }
 

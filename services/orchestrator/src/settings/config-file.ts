@@ -101,7 +101,7 @@ function flawOf(value: unknown, depth = 0): string | null {
   // Deeper than any setting lies; an alias may even lie within itself.
   if (depth > maxDepth) return tooDeep;
   // Such a name would not be a setting, but change the object that holds them.
-  if (Object.hasOwn(value, '__proto__')) return '__proto__: there is no such setting';
+  if (Object.hasOwn(value, '__proto__')) return '__proto__: unknown setting';
   for (const inner of Object.values(value)) {
     const flaw = flawOf(inner, depth + 1);
     if (flaw !== null) return flaw;

@@ -18,7 +18,7 @@ const crash = 'faults: [{ kind: crash }]';
 describe('problems of a settings file', () => {
   it('are a key that belongs to another form, a share beyond 1, and each thing once', () => {
     assert.deepEqual(problemsOf(rule(`when: { atSeconds: [5], phase: 0.5 }, ${crash}`)), [
-      'schedule[0].when.phase: does not go with what stands beside it',
+      'schedule[0].when.phase: cannot be combined with the settings beside it',
     ]);
     assert.deepEqual(problemsOf('thresholds: { success_rate: "value>=95" }'), [
       'thresholds.success_rate: 95 is no share; a share lies from 0 to 1, so 95 % is 0.95',
@@ -29,7 +29,7 @@ describe('problems of a settings file', () => {
   it('are two rules of one name, for reports tell rules apart by it', () => {
     const at = (second: number) => `{ name: a, target: server, when: { atSeconds: [${second}] }, ${crash} }`;
     assert.deepEqual(problemsOf(`schedule: [${at(5)}, ${at(60)}]`), [
-      'schedule[1].name: "a" is not right: another rule has this name',
+      'schedule[1].name: "a" is not valid: another rule has this name',
     ]);
   });
 
@@ -39,31 +39,31 @@ describe('problems of a settings file', () => {
 
   it('quote a wrong value and say all that its place wants, however it is wrong', () => {
     const hours = 'give the length in hours, above 0 and at most 336, such as 0.05 or 24';
-    assert.deepEqual(problemsOf('hours: .nan'), [`hours: NaN is not right; ${hours}`]);
+    assert.deepEqual(problemsOf('hours: .nan'), [`hours: NaN is not valid; ${hours}`]);
     for (const value of ['"soon"', '-1', '1000', '[4]'])
-      assert.deepEqual(problemsOf(`hours: ${value}`), [`hours: ${value} is not right; ${hours}`]);
-    assert.deepEqual(problemsOf('rampSeconds: -1'), ['rampSeconds: -1 is not right; give a number of at least 0']);
-    assert.deepEqual(problemsOf('monitor: maybe'), ['monitor: "maybe" is not right; give true or false']);
+      assert.deepEqual(problemsOf(`hours: ${value}`), [`hours: ${value} is not valid; ${hours}`]);
+    assert.deepEqual(problemsOf('rampSeconds: -1'), ['rampSeconds: -1 is not valid; give a number of at least 0']);
+    assert.deepEqual(problemsOf('monitor: maybe'), ['monitor: "maybe" is not valid; give true or false']);
     assert.deepEqual(problemsOf(rule(`when: { everyMinutes: 0 }, ${crash}`)), [
-      'schedule[0].when.everyMinutes: 0 is not right; give a number above 0',
+      'schedule[0].when.everyMinutes: 0 is not valid; give a number above 0',
     ]);
     assert.deepEqual(
       problemsOf(rule(`when: { atSeconds: [5] }, faults: [{ kind: latency, params: { latencyMs: 1.5 } }]`)),
-      ['schedule[0].faults[0].params.latencyMs: 1.5 is not right; give a whole number from 1 to 60000'],
+      ['schedule[0].faults[0].params.latencyMs: 1.5 is not valid; give a whole number from 1 to 60000'],
     );
     assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: []')), [
-      'schedule[0].faults: [] is not right; give a list with at least 1 item',
+      'schedule[0].faults: [] is not valid; give a list with at least 1 item',
     ]);
     assert.deepEqual(problemsOf('load: 5'), [
-      'load: 5 is not right; give settings by name: mix, thinkSeconds, byteBudgetPerSecond, liveScoresPerUser, probesPerSecond',
+      'load: 5 is not valid; give settings by name: mix, thinkSeconds, byteBudgetPerSecond, liveScoresPerUser, probesPerSecond',
     ]);
     const [nothingToDo] = problemsOf('load: { mix: { create: 0, analyze: 0, modify: 0, export: 0, heavy: 0 } }');
     assert.equal(
       nothingToDo,
-      'load.mix: {"create":0,"analyze":0,"modify":0,"export":0,"heavy":0} is not right: one weight at least must be above 0',
+      'load.mix: {"create":0,"analyze":0,"modify":0,"export":0,"heavy":0} is not valid: one weight at least must be above 0',
     );
     assert.deepEqual(problemsOf(rule(`when: { betweenSeconds: { min: 5, max: 3 } }, ${crash}`)), [
-      'schedule[0].when.betweenSeconds: {"min":5,"max":3} is not right: min must not be greater than max',
+      'schedule[0].when.betweenSeconds: {"min":5,"max":3} is not valid: min must not be greater than max',
     ]);
     const [long = ''] = problemsOf(`hours: ${'x'.repeat(500)}`);
     assert.ok(long.length < 200, long);
@@ -71,9 +71,9 @@ describe('problems of a settings file', () => {
 
   it('list what is allowed, and suggest what was meant', () => {
     assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: [{ kind: crush }]')), [
-      `schedule[0].faults[0].kind: "crush" is not right. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
+      `schedule[0].faults[0].kind: "crush" is not valid. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
     ]);
-    assert.deepEqual(problemsOf('control: dead'), ['control: "dead" is not right; give none, server-down or no-bite']);
+    assert.deepEqual(problemsOf('control: dead'), ['control: "dead" is not valid; give none, server-down or no-bite']);
   });
 
   it('say what is missing', () => {
@@ -90,21 +90,21 @@ describe('problems of a settings file', () => {
       ['kill-interval', 'killIntervalMinutes'],
       ['ENCORE_SEED', 'seed'],
     ])
-      assert.deepEqual(problemsOf(`${written}: 4`), [`${written}: there is no such setting. Did you mean ${meant}?`]);
+      assert.deepEqual(problemsOf(`${written}: 4`), [`${written}: unknown setting. Did you mean ${meant}?`]);
     assert.deepEqual(
       problemsOf('network: { often: true }').filter((problem) => problem.includes('often')),
-      ['network.often: there is no such setting. There are intervalSeconds, durationSeconds'],
+      ['network.often: unknown setting. Known settings: intervalSeconds, durationSeconds'],
     );
   });
 
   it('answer a rule in the form that its author chose, and name the forms where that is not clear', () => {
     assert.deepEqual(problemsOf(rule(`when: { everyMinuts: 5 }, ${crash}`)), [
       'schedule[0].when.everyMinutes: is missing; give a number above 0',
-      'schedule[0].when.everyMinuts: there is no such setting. Did you mean everyMinutes?',
+      'schedule[0].when.everyMinuts: unknown setting. Did you mean everyMinutes?',
     ]);
     for (const value of ['5', '{"atSeconds":[1],"everyMinutes":5}', '{"now":true}']) {
       const [problem = '', ...more] = problemsOf(rule(`when: ${value}, ${crash}`));
-      assert.ok(problem.startsWith(`schedule[0].when: ${value} is not right; give one of atSeconds (`), problem);
+      assert.ok(problem.startsWith(`schedule[0].when: ${value} is not valid; give one of atSeconds (`), problem);
       assert.deepEqual(more, []);
     }
   });
@@ -119,8 +119,8 @@ describe('problems of a settings file', () => {
       one('delay', 'client-link', '{ kind: latency, params: { latencyMs: 2000 } }'),
     ];
     assert.deepEqual(problemsOf(`hour: 2\nusers: 0\nschedule: [${rules.join(', ')}]`), [
-      'users: 0 is not right; give a whole number of users from 1 to 10000, such as 100',
-      'hour: there is no such setting. Did you mean hours?',
+      'users: 0 is not valid; give a whole number of users from 1 to 10000, such as 100',
+      'hour: unknown setting. Did you mean hours?',
       'schedule[0].faults[0]: latency strikes client-link or database-link, not server',
       'schedule[1].faults[0]: latency does not read bytes; it reads latencyMs, direction',
       'schedule[2].faults[0]: jitter: latency and jitter together must stay within 1000 ms, for what is held must drain',
@@ -146,21 +146,21 @@ describe('problems of a settings file', () => {
   });
 
   it('are a load that leaves nothing to verify, and a recovery limit that no process can meet', () => {
-    assert.match(problemsOf('load: { mix: { create: 0 } }').join(), /create: 0 is not right; give a weight above 0/);
-    assert.match(problemsOf('recoveryTimeoutSeconds: 0.001').join(), /0\.001 is not right; give seconds from 1 on/);
+    assert.match(problemsOf('load: { mix: { create: 0 } }').join(), /create: 0 is not valid; give a weight above 0/);
+    assert.match(problemsOf('recoveryTimeoutSeconds: 0.001').join(), /0\.001 is not valid; give seconds from 1 on/);
   });
 
   it('read the rules of the verdict', () => {
     assert.deepEqual(problemsOf('thresholds: { sucess_rate: "value>=1" }'), [
-      'thresholds.sucess_rate: there is no such setting. Did you mean success_rate?',
+      'thresholds.sucess_rate: unknown setting. Did you mean success_rate?',
     ]);
-    assert.match(problemsOf('thresholds: { nonsense: "value>=1" }')[0] ?? '', /There are success_rate, .*leaks/);
+    assert.match(problemsOf('thresholds: { nonsense: "value>=1" }')[0] ?? '', /Known settings: success_rate, .*leaks/);
     assert.match(
       problemsOf('thresholds: { success_rate: high }')[0] ?? '',
       /^thresholds.success_rate: "high" is not a rule/,
     );
     assert.deepEqual(problemsOf('thresholds: { leaks: 0 }'), [
-      'thresholds.leaks: 0 is not right; give a rule in quotation marks, such as "count==0"',
+      'thresholds.leaks: 0 is not valid; give a rule in quotation marks, such as "count==0"',
     ]);
   });
 });

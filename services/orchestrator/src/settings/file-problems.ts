@@ -13,7 +13,7 @@ const aliases = Object.fromEntries(
 
 export function problemsOfFile(settings: SettingsObject, file: string): string[] {
   const all = [
-    ...schemaProblems(runConfigSchema, settings, { aliases, right: rightAt }),
+    ...schemaProblems(runConfigSchema, settings, { aliases, expected: expectedAt }),
     ...problemsOfThresholds(settings['thresholds']),
     ...problemsOfMix(settings['load']),
     ...problemsOfAims(settings['schedule']),
@@ -21,7 +21,7 @@ export function problemsOfFile(settings: SettingsObject, file: string): string[]
   return [...new Set(all)].map((problem) => `${file}: ${problem}`);
 }
 
-function rightAt(path: readonly PropertyKey[]): string | undefined {
+function expectedAt(path: readonly PropertyKey[]): string | undefined {
   const [first, metric] = path;
   // A rule that the metric at this place would take.
   if (first === 'thresholds' && typeof metric === 'string' && isMetric(metric))
@@ -33,7 +33,7 @@ function rightAt(path: readonly PropertyKey[]): string | undefined {
 function problemsOfMix(load: unknown): string[] {
   const { mix } = isObject(load) ? load : {};
   if (!isObject(mix) || mix['create'] !== 0) return [];
-  return ['load.mix.create: 0 is not right; give a weight above 0: without new scores there is nothing to verify'];
+  return ['load.mix.create: 0 is not valid; give a weight above 0: without new scores there is nothing to verify'];
 }
 
 function problemsOfThresholds(thresholds: unknown): string[] {

@@ -1,6 +1,6 @@
 /** The settings that have a flag and an environment variable of their own, as a table. */
 import { controlSchema, profileNames, type RunConfig, runConfigSchema } from '@encore/contracts';
-import { notRight } from '@encore/kit';
+import { invalidValue } from '@encore/kit';
 
 /** Names a settings file, as `--config` does; the flag wins. */
 export const configVariable = 'ENCORE_CONFIG';
@@ -97,5 +97,5 @@ export function parseScalar(
   const result = runConfigSchema.shape[setting.key].safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   const asDigits = /^[+-]?\d+(\.\d+)?e[+-]?\d+$/i.test(written) ? 'in plain digits ' : '';
-  return { ok: false, problem: notRight(text, `${asDigits}${setting.right}`, setting.choices) };
+  return { ok: false, problem: invalidValue(text, `${asDigits}${setting.right}`, setting.choices) };
 }
