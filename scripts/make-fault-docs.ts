@@ -1,7 +1,7 @@
 /** Writes docs/FAULTS.md from the fault table, or with --check says whether it is up to date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { kindAims, kindTiming } from '../packages/plan/src/index.ts';
+import { kindApplicability, kindTiming } from '../packages/plan/src/index.ts';
 import { faultTable } from '../services/chaos/src/injector/faults/fault-table.ts';
 
 const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
@@ -19,7 +19,7 @@ bitten, held under a lease, undone whatever happens, and read back.
 export function faultDocs(): string {
   const all = Object.values(faultTable);
   const rows = all.map(({ kind, instant, forbidsStart }) => {
-    const { targets, reads } = kindAims[kind];
+    const { targets, reads } = kindApplicability[kind];
     const hold = kindTiming[kind].holdSeconds;
     const held = instant || hold === null ? 'an instant' : `${hold.min} to ${hold.max} s unless the rule says`;
     const who = forbidsStart ? 'nobody may start or restart the target' : '';

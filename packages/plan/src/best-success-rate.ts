@@ -1,19 +1,20 @@
 /**
- * The success rate of operations that a perfect server could reach under a plan.
+ * Computes the operation success rate that a perfect server could reach under a plan, from 0 to 1.
  *
- * An operation that falls into a total outage (no answer is possible, whoever serves) still succeeds when the outage
- * ends before its three attempts are used up: those span about `mercySeconds`. So of an outage of D seconds
- * max(0, D - mercy) are lost, and
+ * During a total outage no server can respond. An operation that starts in one still succeeds if the
+ * outage ends before its three attempts are used up, which takes about `toleratedOutageSeconds`. An
+ * outage of D seconds therefore costs max(0, D - tolerated) seconds, and
  *
- *   best = 1 - sum(max(0, D - mercy)) / steadySeconds
+ *   best = 1 - sum(max(0, D - tolerated)) / steadySeconds
  *
- * over the union of all outages, with operations due evenly in time. A crash is back at best after the engine's 0.3 s
- * and an outage after the supervisor's 2 s: both within the mercy. Delays and limits cost nothing here.
+ * over the union of all outages, for operations spread evenly over time. At best, the server is back
+ * 0.3 s after a crash (engine) and 2 s after an outage (supervisor): both are tolerated. Delays and
+ * limits cost nothing here.
  */
 import type { PlannedFault } from '@encore/contracts';
 import { kindTiming } from './kind-timing.ts';
 
-export const mercySeconds = 3;
+export const toleratedOutageSeconds = 3;
 
 export function bestSuccessRate(faults: readonly PlannedFault[], steadySeconds: number): number {
   const spans = faults
@@ -23,7 +24,7 @@ export function bestSuccessRate(faults: readonly PlannedFault[], steadySeconds: 
   let lost = 0;
   let open: { from: number; to: number } | undefined;
   const close = () => {
-    if (open) lost += Math.max(0, open.to - open.from - mercySeconds);
+    if (open) lost += Math.max(0, open.to - open.from - toleratedOutageSeconds);
   };
   for (const span of spans) {
     if (open && span.from <= open.to) {
@@ -37,7 +38,7 @@ export function bestSuccessRate(faults: readonly PlannedFault[], steadySeconds: 
   return steadySeconds <= 0 ? 0 : Math.max(0, Math.round((1 - lost / steadySeconds) * 1e4) / 1e4);
 }
 
-/** An outage that is held, as in the server-down control, leaves nobody to answer either. */
+/** Includes an `outage` with a duration, as in the server-down control run. */
 function isTotalOutage(fault: PlannedFault): boolean {
   return fault.durationSeconds > 0 && (kindTiming[fault.kind].totalOutage || fault.kind === 'outage');
 }

@@ -1,7 +1,11 @@
 /**
- * The default schedule: a kill at (k - 1/2) times the kill interval, crash and outage in turn; between the kills a memory
- * cap on the server, and after each second kill a spike of memory pressure in it; network faults at random intervals on
- * the client link, most of them delays, some of them total outages. A runtime that cannot press skips the spikes.
+ * The default schedule:
+ *
+ * - a kill at (k - 1/2) times the kill interval, alternating between crash and outage;
+ * - a memory cap on the server between kills, and memory pressure after every second kill;
+ * - network faults on the client proxy at random intervals, mostly delays, some total outages.
+ *
+ * A runtime without memory pressure skips that fault.
  */
 import type { RunConfig, ScheduleRule } from '@encore/contracts';
 
@@ -9,7 +13,7 @@ type Config = Pick<RunConfig, 'killIntervalMinutes' | 'network'>;
 
 export function defaultSchedule(config: Config): ScheduleRule[] {
   const { intervalSeconds, durationSeconds } = config.network;
-  // Nobody can answer during a total outage, so these take the shorter half of the range.
+  // No server can respond during a total outage, so those use the shorter half of the range.
   const short = { min: durationSeconds.min, max: (durationSeconds.min + durationSeconds.max) / 2 };
   const capSeconds = Math.min(60, Math.max(8, Math.floor((config.killIntervalMinutes * 60) / 6)));
   const spikeSeconds = Math.min(20, Math.max(5, Math.floor((config.killIntervalMinutes * 60) / 12)));

@@ -1,7 +1,7 @@
-/** The plan of a run: a pure function of config and seed. */
+/** The plan of a run, as a pure function of config and seed. */
 export * from './best-success-rate.ts';
 export * from './default-schedule.ts';
-export * from './kind-aims.ts';
+export * from './kind-applicability.ts';
 export * from './kind-timing.ts';
 export * from './make-plan.ts';
 export * from './plan-warnings.ts';

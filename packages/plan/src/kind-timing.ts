@@ -1,16 +1,16 @@
-/** What the plan must know of each kind of fault: how long it is held when nobody says, and what it costs at best. */
+/** Planning data of each fault kind: default duration, cost and required recovery time. */
 import type { FaultKind } from '@encore/contracts';
 
 export interface KindTiming {
-  /** Held so long when a rule gives no duration; null for an instant act. */
+  /** Default duration range; null for an instant fault. */
   holdSeconds: { min: number; max: number } | null;
-  /** No request can be answered while it is held, not even by a perfect server. */
+  /** No server, however good, can respond while the fault is active. */
   totalOutage: boolean;
-  /** Ends the target's process: it must come back by itself or be started, and that takes its time. */
+  /** Ends the target's process, which must then be restarted. */
   kill: boolean;
-  /** Healthy time that the target must have had before it. */
+  /** Healthy time that the target needs before the fault. */
   healthBeforeSeconds: number;
-  /** Until then it must have been seen to bite, from the act on. */
+  /** Time limit, from the injection, for observing the effect. */
   biteSeconds: number;
 }
 
@@ -24,7 +24,8 @@ const held = (min: number, max: number, totalOutage = false): KindTiming => ({
 const kill: KindTiming = { holdSeconds: null, totalOutage: false, kill: true, healthBeforeSeconds: 0, biteSeconds: 8 };
 
 export const kindTiming: Record<FaultKind, KindTiming> = {
-  // The engine's back-off doubles for a container that lived less than 10 s, which would spoil the recovery time.
+  // The engine doubles its restart back-off for a container that ran for less than 10 s, which would
+  // distort the recovery time.
   crash: { ...kill, healthBeforeSeconds: 10 },
   outage: kill,
   restart: kill,
@@ -32,7 +33,7 @@ export const kindTiming: Record<FaultKind, KindTiming> = {
   hang: held(20, 40, true),
   'memory-cap': held(30, 60),
   'memory-pressure': held(10, 30),
-  // Five calls of 15 s each open the breaker, 60 s later it may close: all of that belongs to the fault.
+  // Five calls of 15 s open the breaker, which may close 60 s later: the fault lasts for all of it.
   'tool-stall': { ...held(170, 190), biteSeconds: 120 },
   'cpu-throttle': held(30, 60),
   'disk-full': held(15, 45),

@@ -1,17 +1,19 @@
 /**
- * Places the faults of all rules on the time line, in whole milliseconds from the start of the steady phase.
+ * Places the faults of all rules on the time line, in whole milliseconds from the start of the
+ * steady phase.
  *
- * Rules with fixed times go first, then those that strike every N minutes, then the random ones, and last those that may overlap.
- * Within one class the order of the config decides. A fixed or regular fault that does not fit is dropped, for its
- * time was asked for. A random one is moved to the nearest free moment within its interval, later before earlier; where
- * there is none, to the first free moment after it; it is dropped at the end of the run or when control windows become scarce.
+ * Order: rules with fixed times, rules with a fixed interval, random rules, overlapping rules; within
+ * a class, the order of the config. A fixed or regular fault that does not fit is dropped, because
+ * its rule demands that time. A random fault moves to the nearest free time within its interval
+ * (later first), or else to the first free time after it. It is dropped if the run ends first or if
+ * it would leave too little fault-free time.
  */
 import type { DroppedFaults, FaultKind, PlannedFault, RunConfig, ScheduleRule } from '@encore/contracts';
 import { Random } from '@encore/kit';
-import { mercySeconds } from './best-success-rate.ts';
+import { toleratedOutageSeconds } from './best-success-rate.ts';
 import { defaultSchedule } from './default-schedule.ts';
 import { kindTiming } from './kind-timing.ts';
-import { lastRecoverySeconds, settleMs, steadySecondsOf } from './run-times.ts';
+import { lastRecoverySeconds, recoveryMsAfter, steadySecondsOf } from './run-times.ts';
 import { outageSpacing, type Placed, type RuleFault, thinOut } from './thin-out.ts';
 import { TimeLine } from './time-line.ts';
 
@@ -19,21 +21,27 @@ export type Draft = Omit<PlannedFault, 'id'>;
 
 export interface Layout {
   faults: Draft[];
-  /** Faults with a fixed or regular time that had no room, each with its time. */
-  withoutRoom: { rule: string; kind: FaultKind; atSeconds: number; reason: string }[];
-  /** All faults that the schedule asks for and that are not in `faults`. A random rule asks for one per longest interval. */
+  /** Fixed or regular faults that did not fit, each with its time. */
+  unplaced: { rule: string; kind: FaultKind; atSeconds: number; reason: string }[];
+  /**
+   * Faults that the schedule demands and `faults` lacks. A random rule demands one fault per maximum
+   * interval.
+   */
   dropped: DroppedFaults[];
-  /** Names of rules that came to nothing. */
+  /** Names of rules without a single planned fault. */
   empty: string[];
-  /** Share of the steady phase that no fault and no recovery touches. */
+  /** Share of the steady phase without a fault or a recovery, from 0 to 1. */
   controlShare: number;
 }
 
 const maxFaults = 100_000;
 const earliestMs = 2_000;
-const noRoom = 'no room between other faults and their recoveries';
-const notSeen = 'the recovery would not be seen before the end';
-/** Share of the steady phase that drawn total outages may cost, so that a perfect server stays well over the refusal's limit. */
+const doesNotFit = 'no free time between other faults and their recoveries';
+const tooLate = 'the run would end before the recovery';
+/**
+ * Share of the steady phase that randomly drawn total outages may cost. It keeps a perfect server well
+ * above the success rate at which a plan is refused.
+ */
 const outageBudget = 0.025;
 
 export function layOut(config: RunConfig): Layout {
@@ -46,7 +54,7 @@ class Planner {
   readonly #steadyMs: number;
   readonly #tailMs: number;
   readonly #line = new TimeLine<Placed>();
-  readonly #withoutRoom: Layout['withoutRoom'] = [];
+  readonly #unplaced: Layout['unplaced'] = [];
   readonly #dropped: DroppedFaults[] = [];
   #budgetMs: number;
 
@@ -78,25 +86,25 @@ class Planner {
         durationSeconds: (toMs - fromMs) / 1_000,
         params: fault.params,
       })),
-      withoutRoom: this.#withoutRoom,
+      unplaced: this.#unplaced,
       dropped: this.#dropped,
       empty: rules.map(({ name }) => name).filter((name) => !placed.some(({ rule }) => rule.name === name)),
       controlShare: this.#steadyMs <= 0 ? 0 : 1 - this.#line.occupiedMs(this.#steadyMs) / this.#steadyMs,
     };
   }
 
-  /** Everything of this rule has its own time: all or nothing. */
+  /** Each fault of the rule has a fixed time: it is placed there or dropped. */
   #placeRegular(rule: ScheduleRule): void {
     const random = this.#random.fork(rule.name);
     const draw = this.#drawer(rule, random);
     for (const atMs of this.#timesOf(rule)) {
       const candidate = draw(atMs);
       const isInTime = this.#inTime(candidate);
-      const reason = isInTime ? this.#conflict(candidate) : notSeen;
+      const reason = isInTime ? this.#conflict(candidate) : tooLate;
       if (reason === null) this.#line.insert(candidate);
       else {
-        this.#withoutRoom.push({ rule: rule.name, kind: candidate.fault.kind, atSeconds: atMs / 1_000, reason });
-        this.#drop(rule, 1, isInTime ? noRoom : notSeen);
+        this.#unplaced.push({ rule: rule.name, kind: candidate.fault.kind, atSeconds: atMs / 1_000, reason });
+        this.#drop(rule, 1, isInTime ? doesNotFit : tooLate);
       }
     }
   }
@@ -116,7 +124,7 @@ class Planner {
     const stepMs = when.everyMinutes * 60_000;
     for (let k = 0; k < maxFaults; k += 1) {
       const atMs = Math.round((k + when.phase) * stepMs);
-      // The run simply ends before the next one; nobody asked for that very moment.
+      // The run ends before the next one is due. Nothing is dropped: the rule names no exact time.
       if (atMs > this.#steadyMs - this.#tailMs) break;
       times.push(atMs);
     }
@@ -134,13 +142,13 @@ class Planner {
     let nominal = Math.round(random.between(0, maxMs));
     for (let count = 0; count < maxFaults; count += 1) {
       const candidate = draw(Math.max(earliest, nominal));
-      const atMs = this.#moveIntoPlace(candidate, earliest, latest);
-      // Each whole longest interval without a fault lacks one that was asked for.
+      const atMs = this.#nearestFree(candidate, earliest, latest);
+      // Every full maximum interval without a fault is one dropped fault.
       const end = atMs ?? this.#steadyMs - this.#tailMs;
       this.#drop(
         rule,
         Math.max(0, atMs === null ? Math.floor((end - before) / maxMs) : Math.ceil((end - before) / maxMs) - 1),
-        noRoom,
+        doesNotFit,
       );
       if (atMs === null) return;
       before = atMs;
@@ -151,8 +159,11 @@ class Planner {
     }
   }
 
-  /** The nearest free start in [earliest, latest], later first; else the first free one after; null at the end of the run. */
-  #moveIntoPlace(candidate: Placed, earliest: number, latest: number): number | null {
+  /**
+   * Returns the nearest free start in [earliest, latest], later first; otherwise the first free start
+   * after it; null if the run ends before.
+   */
+  #nearestFree(candidate: Placed, earliest: number, latest: number): number | null {
     const later = this.#firstFree(candidate);
     if (later !== null && later <= latest) return later;
     const before = this.#lastFree(candidate, earliest);
@@ -165,7 +176,7 @@ class Planner {
       const blocker = this.#blocker(moved);
       if (blocker === null) return moved.fromMs;
       const next = blocker.toMs + gapMs(blocker, moved);
-      // A span that blocks from behind is passed; one that blocks from before is left behind.
+      // At least 1 ms forward, so that a blocker on either side is eventually passed.
       moved = at(moved, Math.max(next, moved.fromMs + 1));
     }
     return null;
@@ -188,12 +199,12 @@ class Planner {
 
   #conflict(candidate: Placed): string | null {
     const blocker = this.#blocker(candidate);
-    return blocker === null ? null : `too near to ${blocker.fault.kind} at ${blocker.fromMs / 1_000} s`;
+    return blocker === null ? null : `too close to ${blocker.fault.kind} at ${blocker.fromMs / 1_000} s`;
   }
 
   #blocker(candidate: Placed): Placed | null {
     if (candidate.rule.overlap) {
-      // Even where faults may overlap, one kind on one target is held once at a time, or its undo would end both.
+      // The same kind on the same target never overlaps: one revert would end both faults.
       const same = (other: Placed) =>
         other.rule.target === candidate.rule.target && other.fault.kind === candidate.fault.kind;
       return this.#line.overlapping(candidate).find(same) ?? null;
@@ -205,8 +216,8 @@ class Planner {
   }
 
   /**
-   * Draws the next fault of a rule. By weight, a total outage is drawn only where it keeps its distance from the one before
-   * and the budget allows it; in turn, every fault has its turn.
+   * Returns a function that draws the next fault of a rule: in turn, or by weight. A weighted draw
+   * yields a total outage only if it keeps its distance from the previous one and the budget allows it.
    */
   #drawer(rule: ScheduleRule, random: Random): (fromMs: number) => Placed {
     const mild = rule.faults.filter((fault) => !kindTiming[fault.kind].totalOutage);
@@ -220,7 +231,7 @@ class Planner {
       if (rule.pick === 'in-turn') return this.#span(rule, rule.faults[turn % rule.faults.length], fromMs, random);
       const chosen = this.#span(rule, weighted(rule.faults), fromMs, random);
       if (!kindTiming[chosen.fault.kind].totalOutage) return chosen;
-      const costMs = Math.max(0, chosen.toMs - chosen.fromMs - mercySeconds * 1_000);
+      const costMs = Math.max(0, chosen.toMs - chosen.fromMs - toleratedOutageSeconds * 1_000);
       if (mild.length > 0 && (sinceOutage < outageSpacing || costMs > this.#budgetMs))
         return this.#span(rule, weighted(mild), fromMs, random);
       sinceOutage = 0;
@@ -233,7 +244,7 @@ class Planner {
     if (fault === undefined) throw new RangeError(`rule ${rule.name} has no faults`);
     const range = fault.durationSeconds ?? kindTiming[fault.kind].holdSeconds;
     const lengthMs = range === null ? 0 : Math.round(random.between(range.min, range.max) * 1_000);
-    return { rule, fault, fromMs, toMs: fromMs + lengthMs, settleMs: settleMs(this.#config, fault.kind) };
+    return { rule, fault, fromMs, toMs: fromMs + lengthMs, recoveryMs: recoveryMsAfter(this.#config, fault.kind) };
   }
 }
 
@@ -244,7 +255,7 @@ function priority(rule: ScheduleRule): number {
 }
 
 function gapMs(earlier: Placed, later: Placed): number {
-  return earlier.settleMs + kindTiming[later.fault.kind].healthBeforeSeconds * 1_000;
+  return earlier.recoveryMs + kindTiming[later.fault.kind].healthBeforeSeconds * 1_000;
 }
 
 function at(placed: Placed, fromMs: number): Placed {

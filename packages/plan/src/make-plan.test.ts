@@ -17,7 +17,7 @@ const pairs = <T>(items: T[]): [T, T][] => items.slice(1).map((item, index): [T,
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-6;
 
 describe('makePlan', () => {
-  it('gives the same plan for the same config and seed, and another for another seed', () => {
+  it('is deterministic for a config and seed, and varies with the seed', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const plan = makePlan(config);
@@ -30,7 +30,7 @@ describe('makePlan', () => {
     assert.notEqual(makePlan(fullConfig).hash, makePlan({ ...fullConfig, seed: 8 }).hash);
   });
 
-  it('never lets two faults overlap, and leaves 10 s of health before each crash', () => {
+  it('never overlaps faults and leaves 10 healthy seconds before each crash', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         for (const [a, b] of pairs(makePlan(config).faults)) {
@@ -41,18 +41,18 @@ describe('makePlan', () => {
     );
   });
 
-  it('has exactly one kill per interval, crash and outage in turn, at its very time', () => {
+  it('plans one kill per interval at its exact time, alternating crash and outage', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const plan = makePlan(config);
         const interval = config.killIntervalMinutes * 60;
         const count = Math.max(0, Math.floor((plan.steadySeconds - lastRecoverySeconds(config)) / interval + 0.5));
         const kills = plan.faults.filter(isKill);
-        // A kill within a millisecond of the border may fall on either side of it.
+        // A kill within 1 ms of the boundary may fall on either side of it.
         if (kills.length !== count) {
-          const border = (Math.max(kills.length, count) - 0.5) * interval;
+          const boundaryAt = (Math.max(kills.length, count) - 0.5) * interval;
           assert.equal(Math.abs(kills.length - count), 1);
-          assert.ok(Math.abs(border - (plan.steadySeconds - lastRecoverySeconds(config))) < 0.002);
+          assert.ok(Math.abs(boundaryAt - (plan.steadySeconds - lastRecoverySeconds(config))) < 0.002);
         }
         for (const [index, kill] of kills.entries()) {
           assert.equal(kill.kind, index % 2 === 0 ? 'crash' : 'outage');
@@ -62,7 +62,7 @@ describe('makePlan', () => {
     );
   });
 
-  it('keeps the floor between network faults, their bounds, and one total outage in any four at most', () => {
+  it('respects interval and duration of network faults, with at most one total outage in four', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const { intervalSeconds, durationSeconds } = config.network;
@@ -82,7 +82,7 @@ describe('makePlan', () => {
     );
   });
 
-  it('keeps 30 % of the time in control windows and the last recovery within the run', () => {
+  it('keeps 30 % of the time fault-free and the last recovery within the run', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const plan = makePlan(config);
@@ -96,13 +96,13 @@ describe('makePlan', () => {
     );
   });
 
-  it('gives every profile a plan that is accepted, for any seed, with kills and network faults', () => {
-    const wanted = { smoke: 4, quick: 2, moderate: 8, full: 24 };
+  it('gives every profile an acceptable plan with kills and network faults, for any seed', () => {
+    const expectedKills = { smoke: 4, quick: 2, moderate: 8, full: 24 };
     for (const [name, config] of Object.entries(profileConfigs)) {
       for (let seed = 0; seed < (name === 'full' ? 50 : 500); seed += 1) {
         const plan = makePlan({ ...config, seed });
         assert.deepEqual(refusePlan(plan, { ...config, seed }), [], `${name}, seed ${seed}`);
-        assert.equal(plan.faults.filter(isKill).length, wanted[name as keyof typeof wanted]);
+        assert.equal(plan.faults.filter(isKill).length, expectedKills[name as keyof typeof expectedKills]);
         assert.ok(
           clientLink(plan.faults).length >= 2,
           `${name}, seed ${seed}: ${clientLink(plan.faults).length} network faults`,
@@ -112,16 +112,16 @@ describe('makePlan', () => {
     }
   });
 
-  it('leaves 8 s after each fault to see the return to normal, but in a smoke run', () => {
+  it('leaves 8 s after each fault to observe the return to normal (3 s in a smoke run)', () => {
     for (const [name, config] of Object.entries(profileConfigs)) {
-      const least = name === 'smoke' ? 3 : 8;
+      const minGapSeconds = name === 'smoke' ? 3 : 8;
       for (let seed = 0; seed < 10; seed += 1)
         for (const [a, b] of pairs(makePlan({ ...config, seed }).faults))
-          assert.ok(b.atSeconds - endOf(a) >= least - 1e-6, `${name}, seed ${seed}: ${a.id} then ${b.id}`);
+          assert.ok(b.atSeconds - endOf(a) >= minGapSeconds - 1e-6, `${name}, seed ${seed}: ${a.id} then ${b.id}`);
     }
   });
 
-  it('strikes within the asked interval: a moved fault goes to the nearest free moment', () => {
+  it('keeps random faults within their interval by moving them to the nearest free time', () => {
     const gaps: number[] = [];
     for (let seed = 0; seed < 20; seed += 1) {
       const faults = clientLink(makePlan({ ...fullConfig, seed }).faults);
@@ -144,16 +144,16 @@ describe('dropped faults', () => {
     faults: [{ kind: 'latency', weight: 1, params: {}, durationSeconds: { min: 10, max: 10 } }],
   });
 
-  it('are counted by schedule rule and reason', () => {
+  it('are counted by rule and reason', () => {
     const times = network({ atSeconds: [10, 12, 14, 165] });
     assert.deepEqual(dropped({ schedule: [times] }), [
-      { rule: 'mine', count: 2, reason: 'no room between other faults and their recoveries' },
-      { rule: 'mine', count: 1, reason: 'the recovery would not be seen before the end' },
+      { rule: 'mine', count: 2, reason: 'no free time between other faults and their recoveries' },
+      { rule: 'mine', count: 1, reason: 'the run would end before the recovery' },
     ]);
     assert.deepEqual(dropped({ schedule: [] }), []);
   });
 
-  it('make up, with those in the plan, at least one per longest interval of a random schedule rule', () => {
+  it('and planned faults add up to at least one per maximum interval of a random rule', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const plan = makePlan(config);
@@ -161,23 +161,23 @@ describe('dropped faults', () => {
           .filter(({ rule }) => rule === 'network')
           .reduce((sum, one) => sum + one.count, clientLink(plan.faults).length);
         const time = plan.steadySeconds - lastRecoverySeconds(config);
-        const asked = Math.floor(time / config.network.intervalSeconds.max);
-        assert.ok(count >= asked, `${count} of ${asked}`);
+        const demanded = Math.floor(time / config.network.intervalSeconds.max);
+        assert.ok(count >= demanded, `${count} of ${demanded}`);
       }),
     );
   });
 
-  it('are those that smoke has no room for', () => {
+  it('are reported for the smoke profile', () => {
     const reasons = (makePlan(smokeConfig).dropped ?? []).map(({ rule, reason }) => `${rule}: ${reason}`);
     assert.deepEqual(reasons, [
-      'network: no room between other faults and their recoveries',
+      'network: no free time between other faults and their recoveries',
       'network: less than 30 % of the steady load would be free of faults',
     ]);
   });
 });
 
-describe("controls and schedules of one's own", () => {
-  it('server-down is one outage over the whole steady phase that nobody may end', () => {
+describe('control runs and custom schedules', () => {
+  it('plans server-down as one outage over the whole steady phase, with starts forbidden', () => {
     const config: RunConfig = { ...smokeConfig, control: 'server-down' };
     const plan = makePlan(config);
     assert.deepEqual(plan.faults, [
@@ -195,7 +195,7 @@ describe("controls and schedules of one's own", () => {
     assert.deepEqual(refusePlan(plan, config), []);
   });
 
-  it('no-bite is the ordinary plan with every act left out', () => {
+  it('plans no-bite as the ordinary plan with inert faults', () => {
     const plan = makePlan({ ...smokeConfig, control: 'no-bite' });
     const ordinary = makePlan(smokeConfig).faults.map((fault) => ({ ...fault, inert: true }));
     assert.deepEqual(plan.faults, ordinary);
@@ -212,7 +212,7 @@ describe("controls and schedules of one's own", () => {
     ...change,
   });
 
-  it('takes the place of the default schedule, at the given seconds', () => {
+  it('replaces the default schedule and uses the given seconds', () => {
     const plan = makePlan({ ...smokeConfig, schedule: [rule({})] });
     assert.deepEqual(
       plan.faults.map(({ kind, atSeconds, durationSeconds }) => [kind, atSeconds, durationSeconds]),
@@ -223,11 +223,11 @@ describe("controls and schedules of one's own", () => {
     );
   });
 
-  it('lets faults overlap only where the rule says so, and never one kind on one target', () => {
+  it('overlaps faults only if the rule allows it, and never the same kind on one target', () => {
     const other = rule({ name: 'other', target: 'database-link', when: { atSeconds: [15] } });
     const apart: RunConfig = { ...smokeConfig, schedule: [rule({}), other] };
     assert.equal(makePlan(apart).faults.length, 2);
-    assert.match(refusePlan(makePlan(apart), apart).join(), /other at 15 s has no room: too near to latency at 10 s/);
+    assert.match(refusePlan(makePlan(apart), apart).join(), /other at 15 s does not fit: too close to latency at 10 s/);
     const together: RunConfig = { ...smokeConfig, schedule: [rule({}), { ...other, overlap: true }] };
     assert.deepEqual(
       makePlan(together).faults.map(({ atSeconds }) => atSeconds),
@@ -241,31 +241,31 @@ describe("controls and schedules of one's own", () => {
     assert.equal(makePlan(same).faults.length, 2);
   });
 
-  it('refuses a plan that nobody could win, unless the config says that it knows', () => {
+  it('refuses an infeasible plan unless the config allows it', () => {
     const down = rule({
       faults: [{ kind: 'connection-refused', weight: 1, params: {}, durationSeconds: { min: 20, max: 20 } }],
     });
     const config: RunConfig = { ...smokeConfig, schedule: [down] };
     const plan = makePlan(config);
-    assert.equal(plan.bestSuccessRate, 0.8, '2 outages of 20 s, less 3 s of mercy each, of 170 s');
+    assert.equal(plan.bestSuccessRate, 0.8, '2 outages of 20 s, of which 3 s each are tolerated, in 170 s');
     assert.match(refusePlan(plan, config).join(), /80\.0 %/);
     assert.deepEqual(refusePlan(plan, { ...config, unwinnable: true }), []);
   });
 
-  it('refuses kills that leave no health between them, and a run without steady load', () => {
+  it('refuses kills without healthy time between them, and a run without steady load', () => {
     const dense: RunConfig = { ...smokeConfig, killIntervalMinutes: 0.2 };
     assert.match(refusePlan(makePlan(dense), dense).join('\n'), /crash of rule kills/);
     const seconds: RunConfig = { ...smokeConfig, killIntervalMinutes: 0.01 };
-    const told = refusePlan(makePlan(seconds), seconds).filter((problem) => problem.includes('kills'));
-    assert.equal(told.length, 4, told.join('\n'));
-    assert.match(told.at(-1) ?? '', /^schedule: and \d{2,} more of rule kills have no room$/);
-    const willing: RunConfig = { ...dense, unwinnable: true };
-    assert.match(refusePlan(makePlan(willing), willing).join('\n'), /crash of rule kills .* has no room/);
+    const listed = refusePlan(makePlan(seconds), seconds).filter((problem) => problem.includes('kills'));
+    assert.equal(listed.length, 4, listed.join('\n'));
+    assert.match(listed.at(-1) ?? '', /^schedule: \d{2,} more faults of rule kills do not fit$/);
+    const allowed: RunConfig = { ...dense, unwinnable: true };
+    assert.match(refusePlan(makePlan(allowed), allowed).join('\n'), /crash of rule kills .* does not fit/);
     const short: RunConfig = { ...smokeConfig, hours: 0.002 };
     const [problem = '', ...more] = refusePlan(makePlan(short), short);
-    assert.match(problem, /^hours: .* leave 0 s of steady load; .* take more than 0\.\d+ h, or/);
+    assert.match(problem, /^hours: .* leave 0 s of steady load; .* use more than 0\.\d+ h, or/);
     assert.deepEqual(more, []);
-    const hours = Number(/take more than (\S+) h/.exec(problem)?.[1]);
+    const hours = Number(/use more than (\S+) h/.exec(problem)?.[1]);
     assert.doesNotMatch(
       refusePlan(makePlan({ ...short, hours: hours + 0.001 }), { ...short, hours: hours + 0.001 }).join(),
       /hours:/,
@@ -273,7 +273,7 @@ describe("controls and schedules of one's own", () => {
     assert.ok(near(makePlan(short).steadySeconds, 0));
   });
 
-  it('refuses a schedule that comes to nothing, but not one that asks for nothing', () => {
+  it('refuses a schedule in which no fault fits, but accepts an empty one', () => {
     const network = { name: 'network', target: 'client-link', pick: 'weighted', overlap: false } as const;
     const faults = [{ kind: 'latency', weight: 1, params: {} }] as const;
     const late: RunConfig = {
@@ -284,6 +284,6 @@ describe("controls and schedules of one's own", () => {
     const none: RunConfig = { ...smokeConfig, schedule: [] };
     assert.deepEqual(refusePlan(makePlan(none), none), []);
     const idle: RunConfig = { ...none, control: 'no-bite' };
-    assert.match(refusePlan(makePlan(idle), idle).join(), /^control: no-bite needs faults that do nothing/);
+    assert.match(refusePlan(makePlan(idle), idle).join(), /^control: no-bite needs planned faults/);
   });
 });

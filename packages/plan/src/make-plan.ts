@@ -1,4 +1,4 @@
-/** `makePlan(config)`: the same config and seed give the same plan, byte for byte, on every machine and engine. */
+/** Makes the plan of a run. The same config and seed give the same bytes on every machine and engine. */
 import type { Plan, PlannedFault, RunConfig } from '@encore/contracts';
 import { canonicalJson, sha256Hex } from '@encore/kit';
 import { bestSuccessRate } from './best-success-rate.ts';
@@ -23,7 +23,7 @@ export function makePlan(config: RunConfig): Plan {
   return { ...unhashed, hash: planHash(unhashed) };
 }
 
-/** The hash of a plan as it is; a plan whose own hash differs was changed by hand. */
+/** Computes the hash of a plan. A plan whose stored hash differs was edited by hand. */
 export function planHash(plan: Omit<Plan, 'hash'> & { hash?: string }): string {
   const { hash: _hash, ...rest } = plan;
   return sha256Hex(canonicalJson(rest));

@@ -1,4 +1,4 @@
-/** What a plan lacks although its settings seem to ask for it. No reason to refuse it, but its author should know before the run. */
+/** Warns of faults that the settings suggest and the plan lacks. None of them is a reason to refuse it. */
 import type { Plan, RunConfig } from '@encore/contracts';
 import { kindTiming } from './kind-timing.ts';
 import { layOut } from './layout.ts';
@@ -8,16 +8,16 @@ export function planWarnings(plan: Plan, config: RunConfig): string[] {
   const kills = killsMissing(plan, config);
   const { empty } = layOut(config);
   const others = kills.length > 0 ? empty.filter((name) => name !== 'kills') : empty;
-  return [...kills, ...others.map((name) => `no fault of schedule rule ${name} has room in this run; ${moreRoom}`)];
+  return [...kills, ...others.map((name) => `no fault of schedule rule ${name} fits into this run; ${advice}`)];
 }
 
-const moreRoom = 'take more hours, or shorter faults and intervals';
+const advice = 'use more hours, or shorter faults and intervals';
 
 function killsMissing({ faults, steadySeconds }: Plan, { schedule, killIntervalMinutes }: RunConfig): string[] {
   if (schedule !== undefined || faults.some(({ kind }) => kindTiming[kind].kill)) return [];
   const minutes = (value: number): string => `${Number(value.toFixed(1))} min`;
   const firstMinutes = killIntervalMinutes / 2;
   return [
-    `no kill is planned: with --kill-interval ${killIntervalMinutes} the first one would come ${minutes(firstMinutes)} into the steady load, which lasts ${minutes(steadySeconds / 60)}; take a shorter interval or more hours`,
+    `no kill is planned: with --kill-interval ${killIntervalMinutes} the first one would be due ${minutes(firstMinutes)} into the steady load, which lasts ${minutes(steadySeconds / 60)}; use a shorter interval or more hours`,
   ];
 }

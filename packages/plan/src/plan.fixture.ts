@@ -1,4 +1,4 @@
-/** Configs for tests: the profiles' figures, and any config that fast-check can think of. */
+/** Configs for tests: those of the profiles, and arbitrary ones for fast-check. */
 import type { RunConfig } from '@encore/contracts';
 import fc from 'fast-check';
 
@@ -64,7 +64,7 @@ const range = (min: number, max: number): fc.Arbitrary<{ min: number; max: numbe
     .tuple(fc.integer({ min, max }), fc.integer({ min, max }))
     .map(([a, b]) => ({ min: Math.min(a, b), max: Math.max(a, b) }));
 
-/** Default schedules of every length and density that leave each kill its room. */
+/** Configs with a default schedule of any length and density in which every kill fits. */
 export const anyConfig: fc.Arbitrary<RunConfig> = fc
   .record({
     seed: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),

@@ -1,4 +1,4 @@
-/** Why a plan should not be run, in words, all reasons together; an empty list is consent. The caller decides. */
+/** Lists every reason not to run a plan; empty if there is none. The caller decides what to do. */
 import type { Plan, RunConfig } from '@encore/contracts';
 import { kindTiming } from './kind-timing.ts';
 import { layOut } from './layout.ts';
@@ -6,8 +6,8 @@ import { lastRecoverySeconds } from './run-times.ts';
 import { minControlShare } from './thin-out.ts';
 
 const minBestSuccessRate = 0.97;
-/** Of the faults of one rule that have no room. */
-const maxShown = 3;
+/** Limits how many dropped faults of one rule are listed. */
+const maxListed = 3;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 const hoursText = (seconds: number): string => `${Math.ceil((seconds / 3_600) * 1_000) / 1_000} h`;
@@ -15,23 +15,26 @@ const hoursText = (seconds: number): string => `${Math.ceil((seconds / 3_600) * 
 export function refusePlan(plan: Plan, config: RunConfig): string[] {
   const problems: string[] = [];
   const needed = lastRecoverySeconds(config);
-  // Nothing fits into such a run, which says all.
+  // Nothing fits into such a run, so no other problem matters.
   if (plan.steadySeconds <= needed)
     return [
-      `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed: take more than ${hoursText(config.rampSeconds + needed)}, or a profile with a shorter ramp`,
+      `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed: use more than ${hoursText(config.rampSeconds + needed)}, or a profile with a shorter ramp`,
     ];
-  // It plans one fault, and that for ever.
+  // That plan consists of one fault over the whole run, by design.
   if (config.control === 'server-down') return problems;
   if (!config.unwinnable && plan.bestSuccessRate < minBestSuccessRate)
     problems.push(
       `schedule: even a perfect server would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or rarer, or set unwinnable: true`,
     );
   if (config.control === 'no-bite' && plan.faults.length === 0)
-    problems.push('control: no-bite needs faults that do nothing, and the schedule has none; leave one of the two out');
-  // An empty schedule asks for load alone; any other one that comes to nothing is a mistake, and a pass without a fault would flatter.
+    problems.push(
+      'control: no-bite needs planned faults, and the schedule has none; remove the control or the empty schedule',
+    );
+  // An empty schedule asks for load alone. Any other schedule without a planned fault is a mistake,
+  // and a pass without faults would be misleading.
   if (plan.faults.length === 0 && config.schedule?.length !== 0 && problems.length === 0)
     problems.push(
-      `schedule: no fault fits into ${plan.steadySeconds} s of steady load; take more hours, shorter intervals, or \`schedule: []\` for load alone`,
+      `schedule: no fault fits into ${plan.steadySeconds} s of steady load; use more hours, shorter intervals, or \`schedule: []\` for load alone`,
     );
   const layout = layOut(config);
   if (!config.unwinnable && layout.controlShare < minControlShare && plan.faults.length > 0)
@@ -39,12 +42,12 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
       `schedule: only ${percent(layout.controlShare)} of the time is free of faults and recoveries, less than ${percent(minControlShare)}; plan fewer faults, or set unwinnable: true`,
     );
   const fixed = new Set(config.schedule?.filter(({ when }) => 'atSeconds' in when).map(({ name }) => name));
-  const dropped = layout.withoutRoom.filter(({ rule, kind }) => kindTiming[kind].kill || fixed.has(rule));
+  const dropped = layout.unplaced.filter(({ rule, kind }) => kindTiming[kind].kill || fixed.has(rule));
   for (const [rule, faults] of Map.groupBy(dropped, (fault) => fault.rule)) {
-    for (const { kind, atSeconds, reason } of faults.slice(0, maxShown))
-      problems.push(`schedule: ${kind} of rule ${rule} at ${atSeconds} s has no room: ${reason}`);
-    if (faults.length > maxShown)
-      problems.push(`schedule: and ${faults.length - maxShown} more of rule ${rule} have no room`);
+    for (const { kind, atSeconds, reason } of faults.slice(0, maxListed))
+      problems.push(`schedule: ${kind} of rule ${rule} at ${atSeconds} s does not fit: ${reason}`);
+    if (faults.length > maxListed)
+      problems.push(`schedule: ${faults.length - maxListed} more faults of rule ${rule} do not fit`);
   }
   return problems;
 }

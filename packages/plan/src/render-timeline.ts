@@ -1,6 +1,6 @@
 /**
- * A plan as a text for people: `--dry-run` prints it. At most 100 columns. `unsupported` has the kinds that the lab cannot do
- * here, with the reasons; it is null where that is not known yet.
+ * Renders a plan as text of at most 100 columns, as printed by `--dry-run`. `unsupported` maps each
+ * kind that this lab cannot run to the reason; it is null if that is not known yet.
  */
 import type { Plan, PlannedFault } from '@encore/contracts';
 
@@ -19,15 +19,15 @@ export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, 
       width,
     ),
     ...supportLines(counts, unsupported, width),
-    `  times                from the beginning of steady load, ${plan.rampSeconds} s after that of the run`,
+    `  times                from the start of steady load, ${plan.rampSeconds} s after the start of the run`,
     '',
-    `  ${'at (steady)'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(15)}${'for'.padStart(9)}  settings`,
+    `  ${'at (steady)'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(15)}${'duration'.padStart(9)}  settings`,
     ...plan.faults.flatMap((fault) => lines(fault, fault.kind in (unsupported ?? {}), width)),
     '',
   ].join('\n');
 }
 
-/** Whether a fault has an effect shows when it is injected; what rules a kind out altogether may be known before. */
+/** Lists the kinds that cannot run here. Whether a possible fault has an effect shows at injection. */
 function supportLines(
   counts: ReadonlyMap<string, number>,
   unsupported: Readonly<Record<string, string>> | null,
@@ -45,14 +45,14 @@ function supportLines(
 }
 
 function lines(fault: PlannedFault, skipped: boolean, width: number): string[] {
-  const held = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
+  const duration = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
   const notes = [
     skipped ? 'not possible here' : '',
     fault.inert ? 'inert' : '',
-    fault.forbidsStart ? 'nobody may start it' : '',
+    fault.forbidsStart ? 'no start allowed' : '',
   ];
   const settings = [...notes, ...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`)];
-  const head = `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${held.padStart(9)}  `;
+  const head = `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${duration.padStart(9)}  `;
   return wrap(
     head,
     settings.filter((text) => text !== ''),
@@ -60,7 +60,7 @@ function lines(fault: PlannedFault, skipped: boolean, width: number): string[] {
   );
 }
 
-/** 3725.25 as 1:02:05.3. */
+/** Formats 3725.25 s as 1:02:05.3. */
 function clockTime(seconds: number): string {
   const tenths = Math.round(seconds * 10);
   const two = (value: number) => String(value).padStart(2, '0');

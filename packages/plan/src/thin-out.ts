@@ -1,4 +1,4 @@
-/** Takes placed faults away again, where there are too many for the control windows or total outages came too near each other. */
+/** Removes placed faults if fault-free time is too short or total outages are too close together. */
 import type { ScheduleRule } from '@encore/contracts';
 import type { Random } from '@encore/kit';
 import { kindTiming } from './kind-timing.ts';
@@ -6,32 +6,32 @@ import type { Span, TimeLine } from './time-line.ts';
 
 export type RuleFault = ScheduleRule['faults'][number];
 
-/** A fault of a rule with its place on the time line. */
+/** A fault of a rule with its position on the time line. */
 export interface Placed extends Span {
   rule: ScheduleRule;
   fault: RuleFault;
 }
 
-/** Of the steady phase, so much must be free of faults and of their recovery. */
+/** Minimum share of the steady phase without faults and recoveries. */
 export const minControlShare = 0.3;
-/** In any so many faults of one random schedule rule, one may be a total outage. */
+/** Among this many consecutive faults of a random schedule rule, at most one is a total outage. */
 export const outageSpacing = 4;
 
-/** A placed fault that was taken away again, and why. */
+/** Receives each removed fault and the reason. */
 export type OnRemoved = (removed: Placed, reason: string) => void;
 
 const tooLittleFaultFree = `less than ${minControlShare * 100} % of the steady load would be free of faults`;
-const outagesTooNear = 'two total outages would be too near to each other';
+const outagesTooClose = 'two total outages would be too close together';
 
-/** Random faults go by lot, until the control windows have their share; those with a time of their own stay. */
+/** Removes random faults, drawn by lot, until enough time is fault-free. Fixed times stay. */
 export function thinOut(line: TimeLine<Placed>, steadyMs: number, random: Random, onRemoved: OnRemoved): void {
-  const wantedMs = steadyMs * (1 - minControlShare);
+  const maxOccupiedMs = steadyMs * (1 - minControlShare);
   const candidates = line.spans.filter(({ rule }) => 'betweenSeconds' in rule.when);
   for (;;) {
     const occupiedMs = line.occupiedMs(steadyMs);
-    if (occupiedMs <= wantedMs || candidates.length === 0) break;
-    // Half of the estimated excess at once keeps this quick for dense plans; near the end it is one at a time.
-    const excess = ((occupiedMs - wantedMs) / occupiedMs) * candidates.length;
+    if (occupiedMs <= maxOccupiedMs || candidates.length === 0) break;
+    // Removing half of the estimated excess per round keeps this fast for dense plans.
+    const excess = ((occupiedMs - maxOccupiedMs) / occupiedMs) * candidates.length;
     for (let count = Math.max(1, Math.floor(excess / 2)); count > 0; count -= 1) {
       const [removed] = candidates.splice(random.integer(0, candidates.length - 1), 1);
       if (removed === undefined) continue;
@@ -42,7 +42,7 @@ export function thinOut(line: TimeLine<Placed>, steadyMs: number, random: Random
   spreadOutages(line, onRemoved);
 }
 
-/** Where delays between two total outages were thinned out, the later outage goes too. */
+/** Removes the later of two total outages that lost the milder faults between them. */
 function spreadOutages(line: TimeLine<Placed>, onRemoved: OnRemoved): void {
   const since = new Map<ScheduleRule, number>();
   for (const placed of [...line.spans]) {
@@ -53,7 +53,7 @@ function spreadOutages(line: TimeLine<Placed>, onRemoved: OnRemoved): void {
     const outage = kindTiming[placed.fault.kind].totalOutage;
     if (outage && count < outageSpacing) {
       line.remove(placed);
-      onRemoved(placed, outagesTooNear);
+      onRemoved(placed, outagesTooClose);
     } else since.set(rule, outage ? 0 : count);
   }
 }

@@ -1,9 +1,9 @@
-/** Spans in the order of their start, found by bisection. */
+/** Keeps spans sorted by start and finds them by binary search. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Time after the span that still belongs to it. */
-  readonly settleMs: number;
+  /** Time after the span that is reserved for the recovery. */
+  readonly recoveryMs: number;
 }
 
 export class TimeLine<T extends Span> {
@@ -24,13 +24,13 @@ export class TimeLine<T extends Span> {
     if (index >= 0) this.#spans.splice(index, 1);
   }
 
-  /** The last span that starts at or before this one, and the first that starts after it. */
+  /** Returns the last span that starts at or before this one, and the first that starts after it. */
   neighbours(span: Span): { before: T | undefined; after: T | undefined } {
     const index = this.#indexAfter(span.fromMs);
     return { before: this.#spans[index - 1], after: this.#spans[index] };
   }
 
-  /** All spans that share a moment with this one. */
+  /** Returns all spans that overlap this one. */
   overlapping(span: Span): T[] {
     const found: T[] = [];
     for (let i = this.#indexAfter(span.fromMs - this.#longestMs - 1); i < this.#spans.length; i += 1) {
@@ -41,20 +41,20 @@ export class TimeLine<T extends Span> {
     return found;
   }
 
-  /** Time within [0, endMs] that some span, its settling included, covers. */
+  /** Returns how much of [0, endMs] is covered by spans and their recovery. */
   occupiedMs(endMs: number): number {
     let total = 0;
     let coveredTo = 0;
-    for (const { fromMs, toMs, settleMs } of this.#spans) {
+    for (const { fromMs, toMs, recoveryMs } of this.#spans) {
       const from = Math.max(fromMs, coveredTo);
-      const to = Math.min(toMs + settleMs, endMs);
+      const to = Math.min(toMs + recoveryMs, endMs);
       if (to > from) total += to - from;
       coveredTo = Math.max(coveredTo, to);
     }
     return total;
   }
 
-  /** The index of the first span that starts after `ms`. */
+  /** Returns the index of the first span that starts after `ms`. */
   #indexAfter(ms: number): number {
     let low = 0;
     let high = this.#spans.length;

@@ -4,7 +4,7 @@
  */
 import type { Bit, OpenFault, PlannedFault } from '@encore/contracts';
 import { EncoreError, type Logger, messageOf } from '@encore/kit';
-import { aimProblem } from '@encore/plan';
+import { applicabilityProblem } from '@encore/plan';
 import { type Deadline, FaultHands, type Held, refusalOf } from './fault-hands.ts';
 import type { FaultSpec, FaultTools, Saved } from './faults/fault-spec.ts';
 import { faultTable } from './faults/fault-table.ts';
@@ -200,7 +200,7 @@ export class FaultKeeper {
     const refuse = (code: string, message: string, status = 409) => {
       throw new EncoreError(code, message, { status, definite: true });
     };
-    const problem = aimProblem(fault);
+    const problem = applicabilityProblem(fault);
     if (problem !== null) refuse('INVALID_INPUT', problem, 400);
     if (this.#known.has(fault.id)) refuse('FAULT_KNOWN', `${fault.id} was injected already`);
     if (this.heldOn(fault.target).kinds.includes(fault.kind))

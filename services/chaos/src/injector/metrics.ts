@@ -8,7 +8,7 @@ import {
   type PlannedFault,
   type Target,
 } from '@encore/contracts';
-import { kindAims } from '@encore/plan';
+import { kindApplicability } from '@encore/plan';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
 
@@ -83,7 +83,7 @@ export function injectorMetrics(registry: Registry): InjectorMetrics {
     for (const actor of actorSchema.options) starts.inc({ target, actor }, 0);
   const cpuSeconds = new Map<string, number>();
   for (const kind of faultKinds) {
-    for (const target of kindAims[kind].targets) {
+    for (const target of kindApplicability[kind].targets) {
       const labels: { kind: FaultKind; target: Target } = { kind, target };
       active.set(labels, 0);
       injected.inc(labels, 0);

@@ -1,6 +1,6 @@
 /** What this lab cannot do, as far as it can be known before it is tried. */
 import { faultKinds } from '@encore/contracts';
-import { kindAims } from '@encore/plan';
+import { kindApplicability } from '@encore/plan';
 import type { ContainerView } from './engine.ts';
 import { isLink } from './links.ts';
 import { reasonAgainst } from './targets.ts';
@@ -8,7 +8,7 @@ import { reasonAgainst } from './targets.ts';
 export function unsupportedKinds(containers: readonly ContainerView[]): Record<string, string> {
   const unsupported: Record<string, string> = {};
   for (const kind of faultKinds) {
-    const targets: readonly string[] = kindAims[kind].targets;
+    const targets: readonly string[] = kindApplicability[kind].targets;
     if (targets.some(isLink)) continue;
     const aims = containers.filter(({ labels }) => targets.includes(labels['encore.target'] ?? ''));
     const refusals = aims.map(({ labels }) => reasonAgainst(labels, kind));

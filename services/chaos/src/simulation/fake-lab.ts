@@ -1,7 +1,7 @@
 /** A whole injector in virtual time: fake engine, fake proxy, a journal in memory that a killed injector's successor reads. */
 import type { FaultKind, PlannedFault } from '@encore/contracts';
 import { createLogger } from '@encore/kit';
-import { kindAims } from '@encore/plan';
+import { kindApplicability } from '@encore/plan';
 import { label } from '../injector/engine.ts';
 import { faultTable } from '../injector/faults/fault-table.ts';
 import { Injector } from '../injector/injector.ts';
@@ -154,7 +154,7 @@ export class FakeLab {
 let count = 0;
 export function fault(kind: FaultKind, change: Partial<PlannedFault> = {}): PlannedFault {
   count += 1;
-  const [target = 'server'] = kindAims[kind].targets;
+  const [target = 'server'] = kindApplicability[kind].targets;
   const { instant } = faultTable[kind];
   return {
     id: `f${String(count).padStart(4, '0')}`,

@@ -128,7 +128,7 @@ describe('text summary', () => {
     const pressure = plannedFault(3, { kind: 'memory-pressure', target: 'server', atSeconds: 120, bit: 'unsupported' });
     const run = new SimulatedRun({ faults: [crash, outage, pressure] });
     const dropped = [
-      { rule: 'network', count: 2, reason: 'no room between other faults and their recoveries' },
+      { rule: 'network', count: 2, reason: 'no free time between other faults and their recoveries' },
       { rule: 'network', count: 1, reason: 'less than 30 % of the steady load would be free of faults' },
     ];
     const judgement = await judge({
@@ -144,7 +144,7 @@ describe('text summary', () => {
       dropped,
     });
     const planned =
-      '2 of 3 ran, 1 skipped (1: no writable cgroup); 3 more faults had no room in the plan (2 of network: no room between other faults and their recoveries; 1 of network: less than 30 % of the steady load would be free of faults)';
+      '2 of 3 ran, 1 skipped (1: no writable cgroup); 3 more faults had no room in the plan (2 of network: no free time between other faults and their recoveries; 1 of network: less than 30 % of the steady load would be free of faults)';
     assert.ok(textSummary(judgement.report).includes(`\nPlanned Faults: ${planned}\n`), textSummary(judgement.report));
     assert.ok(markdownSummary(judgement.report).includes(`Planned: ${planned}.`));
     assert.ok(renderPage(judgement).includes(`Planned faults: ${planned}.`));

@@ -121,10 +121,10 @@ describe('problems of a settings file', () => {
     assert.deepEqual(problemsOf(`hour: 2\nusers: 0\nschedule: [${rules.join(', ')}]`), [
       'users: 0 is not valid; give a whole number of users from 1 to 10000, such as 100',
       'hour: unknown setting. Did you mean hours?',
-      'schedule[0].faults[0]: latency strikes client-link or database-link, not server',
-      'schedule[1].faults[0]: latency does not read bytes; it reads latencyMs, direction',
-      'schedule[2].faults[0]: jitter: latency and jitter together must stay within 1000 ms, for what is held must drain',
-      'schedule[3].faults[0]: latency: latency and jitter together must stay within 1000 ms, for what is held must drain',
+      'schedule[0].faults[0]: latency cannot target server; its target is client-link or database-link',
+      'schedule[1].faults[0]: latency does not take bytes; it takes latencyMs, direction',
+      'schedule[2].faults[0]: jitter: latencyMs plus jitterMs is 1100; give at most 1000, so that Toxiproxy can drain delayed data',
+      'schedule[3].faults[0]: latency: latencyMs plus jitterMs is 2000; give at most 1000, so that Toxiproxy can drain delayed data',
     ]);
   });
 

@@ -1,7 +1,7 @@
 /** What is wrong in a settings file: the path of the file as it was given, the place in it, and what would be right. */
 import { runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
 import { EncoreError, schemaProblems, unknownKey } from '@encore/kit';
-import { aimProblem } from '@encore/plan';
+import { applicabilityProblem } from '@encore/plan';
 import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshold } from '../judge/threshold.ts';
 import { isObject, type SettingsObject } from './config-file.ts';
 import { scalarSettings } from './scalar-settings.ts';
@@ -76,7 +76,7 @@ function problemsOfAims(schedule: unknown): string[] {
   return (Array.isArray(schedule) ? schedule : []).flatMap((item, index) => {
     const { target, faults } = scheduleRuleSchema.safeParse(item).data ?? { faults: [] };
     return faults.flatMap(({ kind, params }, number) => {
-      const problem = target === undefined ? null : aimProblem({ kind, target, params });
+      const problem = target === undefined ? null : applicabilityProblem({ kind, target, params });
       return problem === null ? [] : [`schedule[${index}].faults[${number}]: ${problem}`];
     });
   });

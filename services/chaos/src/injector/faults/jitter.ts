@@ -1,5 +1,5 @@
 /** Every answer comes later by a time that varies. */
-import { usualJitter as base } from '@encore/plan';
+import { defaultJitter as base } from '@encore/plan';
 import { biteByDelay, toxicFault } from './toxic-fault.ts';
 
 export const jitter = toxicFault({
