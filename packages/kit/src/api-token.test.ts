@@ -14,7 +14,7 @@ describe('API token', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is made once, can be read by others who reach its folder, and written by nobody', async () => {
+  it('is created once, readable by all and writable by none', async () => {
     assert.throws(() => readApiToken(path()), { code: 'NO_TOKEN' });
     const token = await createApiToken(path());
     assert.match(token, /^[0-9a-f]{64}$/);
@@ -23,14 +23,14 @@ describe('API token', () => {
     assert.equal(statSync(path()).mode & 0o777, 0o444);
   });
 
-  it('is made again when a crash left the file torn', async () => {
+  it('is recreated if a crash left the file truncated', async () => {
     chmodSync(path(), 0o644);
     writeFileSync(path(), '');
     const token = await createApiToken(path());
     assert.equal(readFileSync(path(), 'utf8'), token);
   });
 
-  it('lets only its own bearer through', () => {
+  it('admits only its own bearer', () => {
     const passes = (authorization?: string): boolean => {
       let passed = false;
       const request = { headers: authorization === undefined ? {} : { authorization } } as IncomingMessage;

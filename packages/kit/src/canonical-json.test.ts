@@ -4,7 +4,7 @@ import { describe, it } from 'mocha';
 import { canonicalJson, crcHex } from './canonical-json.ts';
 
 describe('canonicalJson', () => {
-  it('is the same text for the same value, whatever the order of its keys', () => {
+  it('gives equal values the same text, regardless of key order', () => {
     assert.equal(canonicalJson({ b: 1, a: [{ d: 2, c: null }] }), '{"a":[{"c":null,"d":2}],"b":1}');
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
@@ -15,7 +15,7 @@ describe('canonicalJson', () => {
     );
   });
 
-  it('has the CRC-32 of the standard check value', () => {
+  it('computes the CRC-32 of the standard check value', () => {
     assert.equal(crcHex('123456789'), 'cbf43926');
   });
 });

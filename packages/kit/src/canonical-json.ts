@@ -1,4 +1,4 @@
-/** JSON with sorted keys, so that equal values have equal text and equal hashes. */
+/** Writes JSON with sorted keys, so that equal values have equal text and equal hashes. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
@@ -6,7 +6,7 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value));
 }
 
-/** A copy is made and then written down at once, which is several times quicker than a replacer that is called back for each value. */
+/** Copying first is several times faster than a replacer, which JSON.stringify calls per value. */
 function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(sorted);
@@ -19,7 +19,7 @@ export function sha256Hex(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** CRC-32 of a text, as 8 hex digits. */
+/** Returns the CRC-32 of a text as 8 hex digits. */
 export function crcHex(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
 }

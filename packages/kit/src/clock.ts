@@ -1,4 +1,4 @@
-/** Time as an argument, so that a test can own it. */
+/** Time as a dependency, so that tests can control it. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
@@ -9,7 +9,8 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {
-  // timeOrigin + now() does not follow a wall clock that is set while we run, and all processes of one host agree closely.
+  // timeOrigin + now() ignores changes of the wall clock, and agrees closely between the processes
+  // of a host.
   now: () => performance.timeOrigin + performance.now(),
   sleep: async (ms, signal) => {
     await delay(Math.max(0, ms), undefined, signal ? { signal } : {});

@@ -14,7 +14,7 @@ describe('durable files', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('has a line on disk when append resolves, in the order of the calls', async () => {
+  it('writes lines in call order before append resolves', async () => {
     const path = join(folder, 'new', 'ledger.ndjson');
     const file = await AppendFile.open(path);
     await Promise.all(Array.from({ length: 200 }, (_, i) => file.append(String(i))));
@@ -26,7 +26,7 @@ describe('durable files', () => {
     await file.close();
   });
 
-  it('flushes what was appended while a batch was being written, and before it closes', async () => {
+  it('flushes lines appended during a batch and before close', async () => {
     const path = join(folder, 'ledger.ndjson');
     const file = await AppendFile.open(path);
     const first = file.append('first').then(() => file.append('second'));
@@ -36,13 +36,13 @@ describe('durable files', () => {
     assert.deepEqual((await readFile(path, 'utf8')).trimEnd().split('\n').sort(), ['first', 'last', 'second', 'third']);
   });
 
-  it('tells the writer when the disk said no', async () => {
+  it('rejects if the write fails', async () => {
     const file = await AppendFile.open(join(folder, 'ledger.ndjson'));
     await file.close();
     await assert.rejects(file.append('too late'));
   });
 
-  it('does not say done of a line of which the disk took a part', async () => {
+  it('does not resolve for a partially written line', async () => {
     const path = join(folder, 'ledger.ndjson');
     const program = `
       import { AppendFile } from ${JSON.stringify(join(import.meta.dirname, 'durable-file.ts'))};
@@ -53,15 +53,15 @@ describe('durable files', () => {
       } catch {
         console.log(done);
       }`;
-    // No file of this process may be longer than a few of these lines.
-    const words = ['-c', 'ulimit -f 4 && exec "$0" --input-type=module -e "$1"', process.execPath, program];
-    const { stdout } = await promisify(execFile)('sh', words);
+    // The limit cuts the file within one of the first lines.
+    const argv = ['-c', 'ulimit -f 4 && exec "$0" --input-type=module -e "$1"', process.execPath, program];
+    const { stdout } = await promisify(execFile)('sh', argv);
     const { size } = await stat(path);
     assert.notEqual(size % 300, 0, 'the last line was cut');
     assert.equal(Number(stdout), Math.floor(size / 300));
   });
 
-  it('replaces a file whole and leaves no temporary file', async () => {
+  it('replaces a file atomically and leaves no temporary file', async () => {
     const path = join(folder, 'report.json');
     await writeFileAtomic(path, 'old');
     await writeFileAtomic(path, 'new');

@@ -1,8 +1,8 @@
-/** Files that survive a kill: an append-only file that is fsynced before it says done, and an atomic replacement. */
+/** Files that survive a kill: an append-only file with fsync, and atomic replacement. */
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Appends lines in batches: `append` resolves once the line is on disk. Concurrent appends share one fsync. */
+/** Appends lines; `append` resolves when the line is on disk. Concurrent appends share one fsync. */
 export class AppendFile {
   readonly #file: FileHandle;
   #waiting: { text: string; done: () => void; failed: (error: unknown) => void }[] = [];
@@ -32,13 +32,13 @@ export class AppendFile {
   }
 
   async #flush(): Promise<void> {
-    // One turn of the event loop lets appends of the same moment share the fsync.
+    // Waiting one turn of the event loop lets simultaneous appends share the fsync.
     await new Promise((next) => setImmediate(next));
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        // On a disk that is nearly full, `write` may take a part and call that done.
+        // `appendFile`, because a single `write` on a nearly full disk may write only a part.
         await this.#file.appendFile(batch.map(({ text }) => text).join(''));
         await this.#file.datasync();
         for (const { done } of batch) done();
@@ -50,7 +50,7 @@ export class AppendFile {
   }
 }
 
-/** A reader sees the old file or the new one, never a part: temporary file, fsync, rename, fsync of the folder. */
+/** Replaces a file atomically: temporary file, fsync, rename, fsync of the folder. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { describeError, EncoreError, messageOf } from './encore-error.ts';
 
-describe('an error in words', () => {
+describe('error text', () => {
   const inner = Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' });
   const error = new EncoreError('RUN_HELD', 'another run is on', { cause: inner });
 
-  it('has its code in front where nothing else tells it, and the cause behind', () => {
+  it('starts with the code unless the message contains it, and ends with the cause', () => {
     assert.equal(describeError(error), 'RUN_HELD another run is on (EHOSTUNREACH no route)');
-    assert.equal(describeError(new EncoreError('A', 'A stands here already')), 'A stands here already');
+    assert.equal(describeError(new EncoreError('A', 'the message names A')), 'the message names A');
     assert.equal(describeError('thrown text'), 'thrown text');
   });
 
-  it('has no code of its own for people', () => {
+  it('omits the code in messageOf', () => {
     assert.equal(messageOf(error), 'another run is on (EHOSTUNREACH no route)');
     assert.equal(messageOf(7), '7');
   });

@@ -1,6 +1,7 @@
 /**
- * The one error that crosses a boundary. `code` is for programs, `message` for people and says what would be right;
- * `status` is the HTTP status; `definite` answers: did it surely not happen?
+ * The error type that crosses process boundaries. `code` is for programs; `message` is for people and
+ * states what would be right; `status` is the HTTP status. `definite`: the request certainly had no
+ * effect.
  */
 export class EncoreError extends Error {
   override readonly name = 'EncoreError';
@@ -16,7 +17,7 @@ export class EncoreError extends Error {
   }
 }
 
-/** A short text for any thrown value, the cause included. */
+/** Describes any thrown value in one line, with its code and its cause. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code =
@@ -24,7 +25,7 @@ export function describeError(error: unknown): string {
   return `${code}${messageOf(error)}`;
 }
 
-/** The same without the code in front: for people, and where the code stands beside it. */
+/** Like `describeError`, without the leading code. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message} (${describeError(error.cause)})`;

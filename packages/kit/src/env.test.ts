@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { portVariable, readEnv, urlVariable } from './env.ts';
 
 describe('readEnv', () => {
-  it('takes an empty variable as unset, as Compose passes them', () => {
+  it('treats an empty variable as unset', () => {
     const shape = { ENCORE_PORT: portVariable.default(8080), ENCORE_HOST: z.string().default('127.0.0.1') };
     assert.deepEqual(readEnv(shape, { ENCORE_PORT: '', ENCORE_HOST: '0.0.0.0', OTHER: 'x' }), {
       ENCORE_PORT: 8080,
@@ -12,11 +12,11 @@ describe('readEnv', () => {
     });
   });
 
-  it('reports every problem at once, by name', () => {
+  it('reports all problems together, by name', () => {
     const shape = { ENCORE_PORT: portVariable, ENCORE_URL: urlVariable };
     assert.throws(
       () => readEnv(shape, { ENCORE_PORT: '70000' }),
-      /ENCORE_PORT: must be a port, from 0 to 65535; ENCORE_URL: must be an address such as http:/,
+      /ENCORE_PORT: must be a port, from 0 to 65535; ENCORE_URL: must be a URL such as http:/,
     );
   });
 });

@@ -1,4 +1,4 @@
-/** Reads the environment through a schema, once. An empty variable counts as unset, as Compose passes unset ones on. */
+/** Parses the environment. An empty variable counts as unset, because Compose passes unset ones so. */
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 import { problemsOf } from './parse.ts';
@@ -17,12 +17,12 @@ export function readEnv<Shape extends z.ZodRawShape>(
 }
 
 const portError = 'must be a port, from 0 to 65535';
-/** A TCP port in the environment; 0 asks the system for a free one. */
+/** A TCP port; 0 asks the system for a free one. */
 export const portVariable = z.coerce
   .number({ error: portError })
   .int(portError)
   .min(0, portError)
   .max(65_535, portError);
 
-/** Where another program is. */
-export const urlVariable = z.url({ error: 'must be an address such as http://127.0.0.1:8010' });
+/** The base URL of another program. */
+export const urlVariable = z.url({ error: 'must be a URL such as http://127.0.0.1:8010' });

@@ -8,16 +8,16 @@ const times = (log: EventLog, after: number): number[] =>
   log.page(log.boot, after).events.map((entry) => entry.event.at);
 
 describe('EventLog', () => {
-  it('hands out what came after a number, in order and once', () => {
+  it('returns the events after a number, in order', () => {
     const log = new EventLog();
     for (const at of [10, 20, 30]) log.add(event(at));
     assert.deepEqual(times(log, 0), [10, 20, 30]);
-    assert.deepEqual(times(log, 0), [10, 20, 30], 'again, for the first answer may not have arrived');
+    assert.deepEqual(times(log, 0), [10, 20, 30], 'again, because the first response may be lost');
     assert.deepEqual(times(log, 2), [30]);
     assert.deepEqual(times(log, 3), []);
   });
 
-  it('forgets what its reader has, and tells another one that comes later what is missing', () => {
+  it('deletes acknowledged events and shows a later reader what is missing', () => {
     const log = new EventLog();
     for (const at of [10, 20, 30, 40]) log.add(event(at));
     assert.deepEqual(times(log, 3), [40]);
@@ -30,7 +30,7 @@ describe('EventLog', () => {
     assert.deepEqual(times(log, 4), [50]);
   });
 
-  it('states where a page starts, so that a second reader can go on from there', () => {
+  it('states where a page starts, so that a second reader can continue', () => {
     const log = new EventLog();
     for (const at of [10, 20]) log.add(event(at));
     assert.deepEqual(times(log, 0), [10, 20]);
@@ -43,20 +43,20 @@ describe('EventLog', () => {
     assert.deepEqual([next.after, next.dropped, next.events.length], [2, 0, 1]);
   });
 
-  it('starts from the beginning for a reader that knew another boot', () => {
+  it('starts at the first unread event for a reader with another boot id', () => {
     const log = new EventLog();
     log.add(event(10));
     assert.equal(log.page('another boot', 99).events.length, 1);
     assert.equal(log.page(undefined, 0).events[0]?.seq, 1);
   });
 
-  it('stays bounded and says how many events a slow reader missed', () => {
+  it('stays bounded and counts the events that a slow reader missed', () => {
     const log = new EventLog(100);
     for (let at = 1; at <= 1_000; at += 1) log.add(event(at));
     const page = log.page(log.boot, 500);
     assert.ok(page.events.length <= 110, `${page.events.length} events kept`);
     const first = page.events[0]?.seq ?? 0;
-    assert.equal(page.dropped, first - 501, 'dropped + handed out = everything after 500');
+    assert.equal(page.dropped, first - 501, 'dropped plus returned events are all after 500');
     assert.equal(page.after, first - 1);
     assert.equal(page.events.at(-1)?.seq, 1_000);
   });

@@ -1,7 +1,7 @@
 /**
- * A service's events in order, handed out by page. The orchestrator asks for what came after the last number it saw; a new boot id
- * tells it that the numbering began anew. It asks again only when its history holds what it got, so what lies before the number it names
- * is forgotten: the log is short while somebody reads it, and bounded while nobody does.
+ * Keeps a service's events in order and serves them in pages. The orchestrator requests the events
+ * after the last number that it has stored, so older events are deleted: the log stays short while it
+ * is read, and bounded while it is not. A new boot id means that the numbering restarted at 1.
  */
 import { randomUUID } from 'node:crypto';
 import type { EncoreEvent, EventPage } from '@encore/contracts';
@@ -13,9 +13,9 @@ export class EventLog {
   readonly #capacity: number;
   #events: { seq: number; event: EncoreEvent }[] = [];
   #lastSeq = 0;
-  /** The last number that a reader named. */
+  /** The highest number that a reader acknowledged. */
   #read = 0;
-  /** The last number that was dropped because nobody had read it in time. */
+  /** The highest number that was dropped before it was read. */
   #dropped = 0;
 
   constructor(capacity = 50_000) {
@@ -25,15 +25,16 @@ export class EventLog {
   add(event: EncoreEvent): void {
     this.#lastSeq += 1;
     this.#events.push({ seq: this.#lastSeq, event });
-    // Dropping in blocks keeps this cheap.
+    // Dropping events in blocks amortizes the cost of splice.
     if (this.#events.length <= this.#capacity * 1.1) return;
     this.#events.splice(0, this.#events.length - this.#capacity);
     this.#dropped = this.#firstSeq - 1;
   }
 
   /**
-   * Events after number `after` of boot `boot`. A reader that knows no or another boot starts from what nobody has read. The page
-   * states the number after which it starts, which is larger than `after` where events were dropped or read by another.
+   * Returns the events after number `after` of boot `boot`. A reader with no boot id, or another one,
+   * starts at the first unread event. The `after` of the page is larger than requested if events were
+   * dropped or read by another client.
    */
   page(boot: string | undefined, after: number): EventPage {
     const known = boot === this.boot;
@@ -46,7 +47,7 @@ export class EventLog {
     return { boot: this.boot, after: startsAfter, dropped, events: this.#events.slice(start, start + pageSize) };
   }
 
-  /** A reader has named the last event, so it has all of them. */
+  /** True if a reader acknowledged the last event. */
   get isRead(): boolean {
     return this.#read >= this.#lastSeq;
   }

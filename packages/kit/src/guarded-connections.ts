@@ -1,17 +1,19 @@
 /**
- * autocannon's connections, made fit for a server that goes away. As they are, they reconnect in a hot loop, match later answers with
- * requests that were lost, wait for ever for the rest of a cut answer, and count a polite close as nothing. On each reconnect this
- * guard counts what was pending as lost, forgets it, begins the parser anew and waits a little longer than the time before.
- * It uses private members of autocannon 9.0.0: the version is pinned, and the tests of those who press (the load generator's baseline, the
- * guard's surge) make each of those defects.
+ * Makes autocannon's connections survive a server that goes away. Without it, a connection reconnects
+ * in a hot loop, assigns later responses to lost requests, waits forever for the rest of a truncated
+ * response, and ignores a clean close. On each reconnect, this guard counts the pending requests as
+ * lost, clears them, resets the parser and backs off.
+ *
+ * It uses private members of autocannon 9.0.0, so the version is pinned. The tests of its users (the
+ * capacity test and the traffic surge) reproduce each of these defects.
  */
 
-/** What it uses of a connection that is part of autocannon's interface. */
+/** The part of autocannon's public client interface that this module uses. */
 interface Client {
   on: (event: 'response', listener: () => void) => unknown;
 }
 
-/** What it uses beside that. */
+/** The private members that this module uses. */
 interface PrivateClient {
   destroyed: boolean;
   pipelinedRequests: { size: () => number; clear: () => void };
@@ -20,10 +22,10 @@ interface PrivateClient {
 }
 
 const firstDelayMs = 50;
-const longestDelayMs = 2_000;
+const maxDelayMs = 2_000;
 
-/** Returns a `setupClient`; `lost` is told of every request that will have no answer. */
-export function guardConnections(lost: (requests: number) => void): (client: Client) => void {
+/** Returns a `setupClient` function. `onLost` receives the number of requests without a response. */
+export function guardConnections(onLost: (requests: number) => void): (client: Client) => void {
   return (client) => {
     const guarded = client as unknown as PrivateClient;
     const connect = guarded._connect;
@@ -39,13 +41,13 @@ export function guardConnections(lost: (requests: number) => void): (client: Cli
         connect.call(guarded);
         return;
       }
-      // An error and the end of the same connection ask for two new ones.
+      // An error and the end of the same connection both request a reconnect.
       if (waiting) return;
       waiting = true;
-      lost(guarded.pipelinedRequests.size());
+      onLost(guarded.pipelinedRequests.size());
       guarded.pipelinedRequests.clear();
       guarded.parser.initialize('RESPONSE');
-      delayMs = Math.min(longestDelayMs, Math.max(firstDelayMs, delayMs * 2));
+      delayMs = Math.min(maxDelayMs, Math.max(firstDelayMs, delayMs * 2));
       setTimeout(
         () => {
           waiting = false;

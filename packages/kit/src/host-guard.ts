@@ -1,29 +1,32 @@
-/** Refuses requests that a page of another site makes through a browser (DNS rebinding): Host and Origin must be names we know. */
+/** Rejects cross-site requests from browsers (DNS rebinding): Host and Origin must be known names. */
 import type { IncomingMessage } from 'node:http';
 import { EncoreError } from './encore-error.ts';
 
 const port = /:\d{1,5}$/;
 
-/** This machine's names for itself, and the one by which the others call this service in Compose. */
+/** Loopback names, and the name of this service in Compose. */
 export const hostNamesOf = (service: string): readonly string[] => ['localhost', '127.0.0.1', '[::1]', service];
 
-/** Passes a request on, or throws: 403 for a Host or an Origin that is not of `allowedNames` (any port is), 400 without a clear Host. */
+/**
+ * Passes a request, or throws: 403 if Host or Origin is not in `allowedNames` (any port is allowed),
+ * 400 if there is not exactly one Host.
+ */
 export function hostGuard(
   allowedNames: readonly string[],
 ): (request: IncomingMessage, response: unknown, next: () => void) => void {
   const allowed = new Set(allowedNames);
   return (request, _response, next) => {
     const { host, origin } = request.headers;
-    if (!namesOneHost(request.rawHeaders)) throw unclearHost();
+    if (!hasOneHost(request.rawHeaders)) throw ambiguousHost();
     if (!allowed.has(host?.replace(port, '') ?? '') && !allowed.has(nameIn(`http://${host}`))) throw forbidden('Host');
-    // Programs send no Origin; browsers always do across sites.
+    // Browsers always send an Origin across sites; other programs send none.
     if (origin !== undefined && !allowed.has(nameIn(origin))) throw forbidden('Origin');
     next();
   };
 }
 
-/** Two of them may mean one host to a proxy in front and another one to us. */
-function namesOneHost(rawHeaders: readonly string[]): boolean {
+/** With two Host headers, a proxy may use one and this service the other. */
+function hasOneHost(rawHeaders: readonly string[]): boolean {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i];
@@ -32,18 +35,18 @@ function namesOneHost(rawHeaders: readonly string[]): boolean {
   return count === 1;
 }
 
-/** The host name in an address, '' when it is none. */
+/** Returns the host name of a URL; empty if the URL is invalid. */
 function nameIn(address: string): string {
   return URL.parse(address)?.hostname ?? '';
 }
 
 function forbidden(header: string): EncoreError {
-  return new EncoreError('FORBIDDEN_HOST', `this ${header} is not one of the names known here`, {
+  return new EncoreError('FORBIDDEN_HOST', `host not allowed in the ${header} header; use localhost or 127.0.0.1`, {
     status: 403,
     definite: true,
   });
 }
 
-function unclearHost(): EncoreError {
-  return new EncoreError('INVALID_INPUT', 'a request needs exactly one Host', { status: 400, definite: true });
+function ambiguousHost(): EncoreError {
+  return new EncoreError('INVALID_INPUT', 'a request needs exactly one Host header', { status: 400, definite: true });
 }

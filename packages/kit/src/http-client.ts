@@ -1,4 +1,4 @@
-/** JSON over HTTP between Encore's own services: always a deadline, always a schema, errors with status and code. */
+/** JSON over HTTP between Encore's services: every call has a timeout, a schema and typed errors. */
 import { serverErrorSchema } from '@encore/contracts/server-api';
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
@@ -14,7 +14,10 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** Errors: the peer's own code and status when it sent them, else UNREACHABLE (503) or PEER_ERROR. */
+/**
+ * Calls a service and parses its JSON response. Throws the code and status that the service sent, or
+ * else UNREACHABLE (503) or PEER_ERROR (the status of the response).
+ */
 export async function callJson<Schema extends z.ZodType>(
   url: string,
   schema: Schema,
@@ -31,15 +34,15 @@ export async function callJson<Schema extends z.ZodType>(
     if (options.signal?.aborted === true) throw options.signal.reason;
     throw new EncoreError(
       'UNREACHABLE',
-      `${method} ${url} got no answer within ${options.timeoutMs} ms or the connection failed`,
+      `${method} ${url}: connection failed, or no response within ${options.timeoutMs} ms`,
       { status: 503, cause: error },
     );
   }
-  if (status >= 400) throw peerError(`${method} ${url}`, status, text);
-  return parse(schema, text === '' ? undefined : JSON.parse(text), `answer of ${method} ${url}`);
+  if (status >= 400) throw errorOf(`${method} ${url}`, status, text);
+  return parse(schema, text === '' ? undefined : JSON.parse(text), `response to ${method} ${url}`);
 }
 
-/** The body, if there is one, and the headers that go with it and with the token. */
+/** Returns the JSON body, if any, with the headers for the body and the token. */
 export function jsonRequest({ body, token }: { body?: unknown; token?: string | undefined }): JsonRequest {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   if (body === undefined) return { headers };
@@ -48,14 +51,14 @@ export function jsonRequest({ body, token }: { body?: unknown; token?: string | 
 
 type JsonRequest = Pick<ExchangeOptions, 'body' | 'headers'>;
 
-/** For calls whose answer has no body. */
-export const nothingSchema = z.undefined();
+/** For calls whose response has no body. */
+export const noBodySchema = z.undefined();
 
-function peerError(request: string, status: number, text: string): EncoreError {
+function errorOf(request: string, status: number, text: string): EncoreError {
   try {
     const { error } = serverErrorSchema.parse(JSON.parse(text));
     return new EncoreError(error.code, error.message, { status, definite: error.definite });
   } catch {
-    return new EncoreError('PEER_ERROR', `${request} answered ${status}: ${text.slice(0, 200)}`, { status });
+    return new EncoreError('PEER_ERROR', `${request} returned ${status}: ${text.slice(0, 200)}`, { status });
   }
 }

@@ -1,7 +1,8 @@
 /**
- * One HTTP request and its whole response, on a connection that is used once and never goes through a proxy. Everything that the lab's
- * programs call is on this machine or in the lab's own networks, and a proxy outside reaches neither. `fetch` and Node's shared agent
- * take HTTP_PROXY from the environment when NODE_USE_ENV_PROXY is set, also for 127.0.0.1; an agent made for the request does not.
+ * Sends one HTTP request and reads the whole response, on a connection of its own and never through a
+ * proxy. The lab's programs call only this machine and the lab's networks, which an outside proxy
+ * cannot reach. With NODE_USE_ENV_PROXY, `fetch` and Node's shared agent use HTTP_PROXY even for
+ * 127.0.0.1; a one-off agent does not.
  */
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { createKnownAddressLookup } from './known-address.ts';
@@ -16,7 +17,7 @@ export interface ExchangeOptions {
   method?: string;
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
-  /** Ends the exchange; a request without an end would wait for ever. */
+  /** Aborts the exchange; required, because there is no other timeout. */
   signal: AbortSignal;
 }
 
@@ -25,10 +26,10 @@ export interface ExchangeResponse {
   text: string;
 }
 
-/** Throws what the connection ended with, or the signal's reason. Redirects are not followed. */
+/** Throws the connection's error or the signal's reason. Does not follow redirects. */
 export async function httpExchange(url: string, options: ExchangeOptions): Promise<ExchangeResponse> {
   const { method = 'GET', headers = {}, body, signal } = options;
-  // Taken without an import, for the reason that node-http.ts gives.
+  // No import, for the reason given in node-http.ts.
   const { request } = url.startsWith('https:')
     ? process.getBuiltinModule('node:https')
     : process.getBuiltinModule('node:http');

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 import { EventLog } from './event-log.ts';
-import { callJson, nothingSchema } from './http-client.ts';
+import { callJson, noBodySchema } from './http-client.ts';
 import { type HttpService, startHttpService } from './http-service.ts';
 
 function start(ready = true, token?: string): Promise<HttpService> {
@@ -36,7 +36,7 @@ function start(ready = true, token?: string): Promise<HttpService> {
 
 const rejection = async (promise: Promise<unknown>): Promise<EncoreError> => {
   const error = await promise.then(
-    () => assert.fail('it should have failed'),
+    () => assert.fail('expected a rejection'),
     (reason: unknown) => reason,
   );
   assert.ok(error instanceof EncoreError, String(error));
@@ -44,7 +44,7 @@ const rejection = async (promise: Promise<unknown>): Promise<EncoreError> => {
 };
 
 describe('startHttpService and callJson', () => {
-  it('with a token, is watched by everybody and commanded only by a client that has the token', async () => {
+  it('requires the token except for /live, /ready and /metrics', async () => {
     const token = 'a'.repeat(64);
     await using service = await start(true, token);
     for (const path of ['/live', '/ready', '/metrics']) assert.equal((await fetch(service.url + path)).status, 200);
@@ -63,7 +63,7 @@ describe('startHttpService and callJson', () => {
     assert.deepEqual(await callJson(`${service.url}/echo`, z.unknown(), { ...echo, token }), { n: 1 });
   });
 
-  it('carries JSON both ways and parses the answer', async () => {
+  it('sends and parses JSON', async () => {
     await using service = await start();
     const schema = z.object({ n: z.number() });
     assert.deepEqual(
@@ -71,7 +71,7 @@ describe('startHttpService and callJson', () => {
       { n: 1 },
     );
     assert.equal(
-      await callJson(`${service.url}/empty`, nothingSchema, { method: 'DELETE', timeoutMs: 1_000 }),
+      await callJson(`${service.url}/empty`, noBodySchema, { method: 'DELETE', timeoutMs: 1_000 }),
       undefined,
     );
     const error = await rejection(
@@ -81,7 +81,7 @@ describe('startHttpService and callJson', () => {
     assert.match(error.message, /n: /);
   });
 
-  it('carries code, status and definiteness of an error', async () => {
+  it('preserves code, status and definiteness of an error', async () => {
     await using service = await start();
     const refused = await rejection(callJson(`${service.url}/refused`, z.unknown(), { timeoutMs: 1_000 }));
     assert.deepEqual([refused.code, refused.status, refused.definite], ['RUN_HELD', 409, true]);
@@ -91,7 +91,7 @@ describe('startHttpService and callJson', () => {
     assert.deepEqual([missing.code, missing.status], ['NOT_FOUND', 404]);
   });
 
-  it('ends a call at its deadline and says that nobody listens', async () => {
+  it('reports a timeout or a closed port as unreachable', async () => {
     await using service = await start();
     const slow = await rejection(callJson(`${service.url}/slow`, z.unknown(), { timeoutMs: 50 }));
     assert.equal(slow.code, 'UNREACHABLE');
@@ -103,7 +103,7 @@ describe('startHttpService and callJson', () => {
     assert.equal(refused.code, 'UNREACHABLE');
   });
 
-  it('keeps live apart from ready, and serves metrics and events', async () => {
+  it('separates live from ready, and serves metrics and events', async () => {
     await using service = await start(false);
     assert.equal((await fetch(`${service.url}/live`)).status, 200);
     assert.equal((await fetch(`${service.url}/ready`)).status, 503);
@@ -112,7 +112,7 @@ describe('startHttpService and callJson', () => {
     assert.equal(page.events.length, 1);
   });
 
-  it('does not hang on open connections when it is closed', async () => {
+  it('closes despite open connections', async () => {
     const service = await start();
     const hanging = fetch(`${service.url}/slow`).catch((error: unknown) => error);
     await fetch(`${service.url}/live`);

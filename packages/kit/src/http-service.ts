@@ -1,5 +1,6 @@
 /**
- * How a service of the lab serves HTTP: JSON routes, /live, /ready, /metrics, one error format, one bounded shutdown.
+ * The HTTP server of a lab service: JSON routes, /live, /ready, /metrics, one error format and a
+ * bounded shutdown.
  */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,12 +19,12 @@ export interface HttpServiceOptions {
   port: number;
   logger: Logger;
   registry: Registry;
-  /** Throws, or returns false, while the service is not ready. */
+  /** Returns false or throws while the service is not ready. */
   ready: () => boolean | Promise<boolean>;
   events?: EventLog;
-  /** The names, without a port, under which browsers may ask; unset: any. */
+  /** Host names, without ports, that requests may use; unset allows any. */
   allowedHosts?: readonly string[];
-  /** The bearer token that every request but /live, /ready and /metrics must carry; unset: none. */
+  /** Bearer token required by all routes except /live, /ready and /metrics; unset requires none. */
   token?: string;
   routes: (app: Express) => void;
 }
@@ -34,7 +35,7 @@ export interface HttpService extends AsyncDisposable {
 }
 
 export async function startHttpService(options: HttpServiceOptions): Promise<HttpService> {
-  // Loaded here and not before, for who serves HTTP in another way should not wait for it.
+  // Imported lazily, because a program that does not use this server should not load express.
   const { default: express } = await import('express');
   const app = express();
   app.disable('x-powered-by');
@@ -49,7 +50,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
     async (_request, response) =>
       void response.type(options.registry.contentType).send(await options.registry.metrics()),
   );
-  // Reading events needs the token too: a reader makes the log forget what it has read.
+  // Events need the token too, because reading them deletes older ones.
   if (options.token !== undefined) app.use(tokenGuard(options.token));
   app.use(express.json({ limit: '16mb' }));
   const { events } = options;
@@ -62,7 +63,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   options.routes(app);
   app.use((request, _response, next) =>
     next(
-      new EncoreError('NOT_FOUND', `there is no ${request.method} ${request.path}`, { status: 404, definite: true }),
+      new EncoreError('NOT_FOUND', `no route for ${request.method} ${request.path}`, { status: 404, definite: true }),
     ),
   );
   app.use(errorHandler(options.logger));
@@ -76,7 +77,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   };
 }
 
-/** Stops accepting, gives open requests `graceMs`, then cuts what is left. */
+/** Stops accepting connections, gives open requests `graceMs`, then closes all connections. */
 export async function closeServer(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((done) => server.close(() => done()));
   server.closeIdleConnections();
@@ -88,7 +89,7 @@ export async function closeServer(server: Server, graceMs: number): Promise<void
 function errorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
-    // express.json reports its own faults with a status; everything else unknown is ours.
+    // Errors of express.json carry a status; any other unknown error is internal.
     const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
     const code = error instanceof EncoreError ? error.code : status < 500 ? 'INVALID_INPUT' : 'INTERNAL';
     const definite = error instanceof EncoreError ? error.definite : status < 500;

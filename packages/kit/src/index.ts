@@ -1,4 +1,4 @@
-/** How any service of the lab boots and talks. */
+/** Shared building blocks of the services: startup, HTTP, files, errors, time and randomness. */
 export * from './api-token.ts';
 export * from './canonical-json.ts';
 export * from './clock.ts';

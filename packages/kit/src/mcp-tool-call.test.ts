@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { mcpToolCall } from './mcp-tool-call.ts';
 
 describe('MCP tool call', () => {
-  it('says the same in its headers as in its body, and who asks', () => {
+  it('repeats method, tool and version in its headers, and names the client', () => {
     const { headers, body } = mcpToolCall({
       client: 'somebody',
       id: 'a-1',

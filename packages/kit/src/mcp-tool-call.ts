@@ -1,9 +1,12 @@
-/** An MCP tool call as plain JSON-RPC for POST /mcp. In revision 2026-07-28 it needs no session: each request carries its own envelope. */
+/**
+ * Builds an MCP tool call as plain JSON-RPC for POST /mcp. Revision 2026-07-28 needs no session: each
+ * request carries its own envelope.
+ */
 
 const revision = '2026-07-28';
 
 export interface McpToolCall {
-  /** Its name as the server is told. */
+  /** The client name sent to the server. */
   client: string;
   id: string | number;
   tool: string;

@@ -1,4 +1,4 @@
-/** A registry per process, with Node's own metrics and the service's name on every series. */
+/** Creates the registry of a process, with Node's metrics and a `service` label on every series. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 export function createRegistry(service: string): Registry {

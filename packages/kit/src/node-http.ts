@@ -1,5 +1,5 @@
 /**
- * What our servers need of Node's `http`, taken without an import: `node:http` also names a WebSocket, and a module that imports it
- * loads all of undici for that, which would be a tenth of a program's whole start.
+ * The parts of `node:http` that the servers use, obtained without an import. Importing `node:http`
+ * also loads undici for its WebSocket export, which costs a tenth of a program's start-up time.
  */
 export const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http');

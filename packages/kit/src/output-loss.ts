@@ -1,9 +1,9 @@
 /**
- * Keeps a program alive when standard output or standard error cannot be written: the disk behind it is full, or its reader left
- * (`encore --dry-run | head`). By itself Node ends such a program with exit code 1, which means that a run FAILED.
+ * Keeps a program alive if stdout or stderr cannot be written, because the disk is full or the reader
+ * left (`encore --dry-run | head`). By default, Node exits with code 1, which means that a run FAILED.
  */
 export interface OutputLoss {
-  /** Why something that was printed did not arrive, once all of it was written; null when it did, or when its reader left. */
+  /** Flushes stdout and returns its write error; null if there was none, or if the reader left. */
   lost(): Promise<Error | null>;
 }
 

@@ -1,4 +1,4 @@
-/** Parsing at the edge: all problems together, each with its path and what would be right. */
+/** Parses external input and reports all problems together, each with its path. */
 import type { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 

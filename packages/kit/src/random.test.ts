@@ -6,19 +6,19 @@ import { Random } from './random.ts';
 const draw = (random: Random, count = 8): number[] => Array.from({ length: count }, () => random.next());
 
 describe('Random', () => {
-  it('repeats itself for the same seed and differs for another', () => {
+  it('repeats for the same seed and differs for another', () => {
     assert.deepEqual(draw(new Random(7)), draw(new Random(7)));
     assert.notDeepEqual(draw(new Random(7)), draw(new Random(8)));
   });
 
-  it('forks a stream that does not depend on what was drawn before', () => {
+  it('forks streams that do not depend on earlier draws', () => {
     const used = new Random(7);
     draw(used, 100);
     assert.deepEqual(draw(used.fork('users/3')), draw(new Random(7).fork('users/3')));
     assert.notDeepEqual(draw(new Random(7).fork('users/3')), draw(new Random(7).fork('users/4')));
   });
 
-  it('is uniform enough: each tenth of [0, 1) gets a tenth of the draws', () => {
+  it('is uniform: each tenth of [0, 1) gets a tenth of the draws', () => {
     const random = new Random('uniform');
     const counts = new Array<number>(10).fill(0);
     for (let i = 0; i < 100_000; i += 1) {
@@ -29,7 +29,7 @@ describe('Random', () => {
     for (const count of counts) assert.ok(Math.abs(count - 10_000) < 475, `tenths: ${counts.join(' ')}`);
   });
 
-  it('keeps integer() and between() inside their bounds, both ends reached', () => {
+  it('keeps integer() and between() within their bounds and reaches both ends of integer()', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: -50, max: 50 }), fc.nat(20), (seed, min, span) => {
         const random = new Random(seed);
@@ -43,7 +43,7 @@ describe('Random', () => {
     );
   });
 
-  it('picks by weight, never an item of weight 0, and refuses when no weight is positive', () => {
+  it('picks by weight and throws if no weight is positive', () => {
     const random = new Random(1);
     const items = [
       { item: 'never', weight: 0 },

@@ -1,6 +1,6 @@
 /**
- * Seeded random numbers. One seed, many independent streams: `random.fork('users/7')` depends on the seed and the
- * name alone, not on how much was drawn before.
+ * Seeded random numbers in independent streams: `random.fork('users/7')` depends only on the seed and
+ * the name, not on earlier draws.
  */
 import { createHash } from 'node:crypto';
 
@@ -38,7 +38,7 @@ export class Random {
     return min + (max - min) * this.next();
   }
 
-  /** Uniform whole number in [min, max], both included. */
+  /** Uniform integer in [min, max], both included. */
   integer(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
@@ -49,14 +49,14 @@ export class Random {
     return item;
   }
 
-  /** One item, with probability proportional to its weight (not negative, not all zero). */
+  /** Picks an item with probability proportional to its weight (non-negative, not all zero). */
   weighted<T>(items: readonly { item: T; weight: number }[]): T {
     const total = items.reduce((sum, { weight }) => sum + weight, 0);
-    let left = this.next() * total;
+    let remaining = this.next() * total;
     for (const { item, weight } of items) {
-      left -= weight;
-      if (left < 0) return item;
+      remaining -= weight;
+      if (remaining < 0) return item;
     }
-    throw new RangeError('cannot pick by weight: no weight is positive');
+    throw new RangeError('cannot pick by weight: give at least one positive weight');
   }
 }

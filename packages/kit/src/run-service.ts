@@ -1,12 +1,12 @@
 /**
- * The frame of every `main.ts`: start, wait for SIGTERM or SIGINT, close what was opened within a deadline, exit.
- * A second signal exits at once. A failed start logs why and exits 1; settings
- * that are not right are printed as plain lines for the person who wrote them, and it exits 78.
+ * Runs a service: start, wait for SIGTERM or SIGINT, shut down within `shutdownMs`, exit. A second
+ * signal exits immediately. If the start fails, it logs the reason and exits with 1; invalid settings
+ * are printed as plain lines and exit with 78.
  */
 import type { Logger } from 'pino';
 import { describeError, EncoreError } from './encore-error.ts';
 
-/** EX_CONFIG of sysexits.h: a restart changes nothing until a person corrects the settings. */
+/** EX_CONFIG of sysexits.h: a restart does not help until somebody corrects the settings. */
 export const refusedSettingsCode = 78;
 
 export async function runService(
@@ -32,7 +32,7 @@ export async function runService(
     const signal = await stopped;
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
-      logger.error({ shutdownMs }, 'shutdown took too long');
+      logger.error({ shutdownMs }, 'shutdown timed out');
       process.exit(1);
     }, shutdownMs).unref();
     stop.abort(new Error(`stopped by ${signal}`));

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { EncoreError } from './encore-error.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** A clock that jumps by what is slept. */
+/** A clock whose sleep advances the time immediately. */
 function jumpingClock(): Clock {
   let now = 0;
   return {
@@ -17,9 +17,9 @@ function jumpingClock(): Clock {
 }
 
 describe('waitUntil', () => {
-  it('returns the first value that is there, asking at the given pace', async () => {
+  it('polls at the given interval and returns the first value', async () => {
     const clock = jumpingClock();
-    const value = await waitUntil('the third ask', () => (clock.now() >= 200 ? 'here' : undefined), {
+    const value = await waitUntil('the third poll', () => (clock.now() >= 200 ? 'here' : undefined), {
       timeoutMs: 1_000,
       everyMs: 100,
       clock,
@@ -28,7 +28,7 @@ describe('waitUntil', () => {
     assert.equal(clock.now(), 200);
   });
 
-  it('says what it waited for and quotes the last error when the time is over', async () => {
+  it('names the condition and the last error on timeout', async () => {
     const clock = jumpingClock();
     const probe = (): never => {
       throw new Error('connection refused');
@@ -36,12 +36,12 @@ describe('waitUntil', () => {
     await assert.rejects(waitUntil('a server', probe, { timeoutMs: 300, clock }), (error) => {
       assert.ok(error instanceof EncoreError);
       assert.equal(error.code, 'TIMED_OUT');
-      assert.match(error.message, /300 ms in vain for a server; last error: connection refused/);
+      assert.match(error.message, /timed out after 300 ms waiting for a server; last error: connection refused/);
       return true;
     });
   });
 
-  it('stops at once when it is aborted', async () => {
+  it('stops immediately when aborted', async () => {
     const aborted = AbortSignal.abort(new Error('enough'));
     await assert.rejects(
       waitUntil('anything', () => false, { timeoutMs: 1_000, signal: aborted }),

@@ -1,4 +1,4 @@
-/** Waits for a condition with a deadline, instead of sleeping and hoping. */
+/** Waits for a condition, with a timeout. */
 import { type Clock, systemClock } from './clock.ts';
 import { describeError, EncoreError } from './encore-error.ts';
 
@@ -10,8 +10,8 @@ export interface WaitOptions {
 }
 
 /**
- * Calls `probe` until it returns something other than undefined or false, and returns that.
- * A probe that throws counts as "not yet"; its last error is quoted when the time is over (TIMED_OUT, 504).
+ * Calls `probe` until it returns something other than undefined or false, and returns that value. A
+ * probe that throws is retried. On timeout, throws TIMED_OUT (504) with the last error.
  */
 export async function waitUntil<T>(
   what: string,
@@ -32,7 +32,9 @@ export async function waitUntil<T>(
     }
     if (clock.now() >= endsAt) {
       const why = lastError === undefined ? '' : `; last error: ${describeError(lastError)}`;
-      throw new EncoreError('TIMED_OUT', `waited ${options.timeoutMs} ms in vain for ${what}${why}`, { status: 504 });
+      throw new EncoreError('TIMED_OUT', `timed out after ${options.timeoutMs} ms waiting for ${what}${why}`, {
+        status: 504,
+      });
     }
     await clock.sleep(options.everyMs ?? 50, options.signal);
   }
