@@ -1,19 +1,20 @@
 /**
- * The API of the chaos service (port 8011). It alone has the engine socket and commands Toxiproxy, so
- * every request but the last three needs the bearer token from ENCORE_TOKEN_FILE (401 UNAUTHORIZED).
- * Its scheduler keeps nothing on disk: after a restart the orchestrator posts the same schedule
- * again, and faults whose time has passed are skipped and recorded as such.
+ * The API of the chaos service (port 8011). Only this service has the engine socket and controls
+ * Toxiproxy, so every request except the last three needs the bearer token in ENCORE_TOKEN_FILE
+ * (401 UNAUTHORIZED). The scheduler stores nothing on disk: after a restart, the orchestrator posts
+ * the same schedule again, and faults whose time has passed are recorded as skipped.
  *
- *   POST   /run                      runLeaseRequest   -> 201 | 409 RUN_HELD (names the holder)
+ *   POST   /run                      runLeaseRequest   -> 201 | 409 RUN_HELD (with the holder)
  *   PUT    /run/:runId               {}                -> 204 renewed | 410 RUN_OVER
- *   DELETE /run/:runId                                 -> 204, everything reverted
+ *   DELETE /run/:runId                                 -> 204 once everything is reverted
  *   POST   /schedule                 scheduleRequest   -> 202 | 409 RUN_HELD | 410 RUN_OVER
  *   GET    /schedule                                   -> scheduleStatus
- *   DELETE /schedule                                   -> 204 once each of its faults is reverted
+ *   DELETE /schedule                                   -> 204 once all its faults are reverted
  *   GET    /faults                                     -> openFault[]
  *   GET    /targets                                    -> targetState[]
- *   POST   /targets/:target/start    startRequest      -> 200 | 409 START_FORBIDDEN | 409 NOT_STOPPED
- *   POST   /targets/:target/restart  startRequest      -> 200 | 409 START_FORBIDDEN   (an unhealthy or paused target)
+ *   POST   /targets/:target/start    startRequest      -> 200 | 409 START_FORBIDDEN or NOT_STOPPED
+ *   POST   /targets/:target/restart  startRequest      -> 200 | 409 START_FORBIDDEN
+ *                                                         (for an unhealthy or paused target)
  *   POST   /heal                     {}                -> 200 healAnswer
  *   GET    /engine                                     -> engineInfo
  *   GET    /logs                                       -> string[] (the services of this project)
@@ -64,29 +65,29 @@ export type StartRequest = z.infer<typeof startRequestSchema>;
 export const targetStateSchema = z.object({
   target: targetSchema,
   id: z.string(),
-  /** The engine's word: created, running, paused, restarting, exited, dead. */
+  /** As the engine reports it: created, running, paused, restarting, exited, dead. */
   status: z.string(),
   exitCode: z.number(),
   restartCount: z.number(),
-  /** Of its first process, as the host sees it; 0 while none runs. */
+  /** Process id of the main process, as seen by the host; 0 if not running. */
   pid: z.number(),
   startedAt: z.number(),
   finishedAt: z.number(),
   memoryLimitBytes: z.number(),
   cpus: z.number(),
   accepts: z.array(z.string()),
-  /** Fault kinds that a live lease holds on this target now, and whether one of them forbids a start. */
+  /** Active fault kinds on this target; `startForbidden`: one of them forbids a start. */
   held: z.array(z.string()),
   startForbidden: z.boolean(),
 });
 export type TargetState = z.infer<typeof targetStateSchema>;
 
-/** What brings a container back after a crash, as the engine has it now. */
+/** The container settings that matter for a restart after a crash, as the engine has them now. */
 export const restartSetupSchema = z.object({
-  /** always, on-failure, unless-stopped or no. */
+  /** The restart policy: always, on-failure, unless-stopped or no. */
   policy: z.string(),
   init: z.boolean(),
-  /** Empty where neither the container nor its image names one. */
+  /** Empty if neither the container nor its image sets one. */
   stopSignal: z.string(),
 });
 export type RestartSetup = z.infer<typeof restartSetupSchema>;
@@ -98,23 +99,23 @@ export const engineInfoSchema = z.object({
   cgroupVersion: z.string(),
   cores: z.number(),
   memoryBytes: z.number(),
-  /** How far the engine's clock is ahead of ours; null when it does not tell its time. */
+  /** How far the engine's clock is ahead of ours; null if the engine does not report its time. */
   clockAheadMs: z.number().nullable(),
-  /** The Compose that made the containers; null where none did. */
+  /** Version of the Compose that created the containers; null without Compose. */
   composeVersion: z.string().nullable(),
   images: z.record(z.string(), z.string()),
-  /** By the folder of the checkout whose Compose made them: the containers. Empty where no Compose did. */
+  /** Container names by the checkout folder that created them. Empty without Compose. */
   checkouts: z.record(z.string(), z.array(z.string())),
-  /** By service, the containers that run, without those of `docker compose run`. Empty where no Compose made them. */
+  /** Running containers by service, except those of `docker compose run`. Empty without Compose. */
   running: z.record(z.string(), z.array(z.string())),
-  /** Containers made of an image whose name means another one by now. */
+  /** Containers whose image tag now points to a newer image. */
   outdated: z.array(z.string()),
-  /** By service, the ports of the host that lead to it. */
+  /** Published host ports by service. */
   publishedPorts: z.record(z.string(), z.array(z.number())),
   toxiproxy: z.string(),
-  /** Of each container that accepts a crash, by its name. */
+  /** By name, for each container that accepts a crash. */
   restartSetups: z.record(z.string(), restartSetupSchema),
-  /** Kinds that this engine cannot do, with the reason. */
+  /** Fault kinds that this engine does not support, with the reason. */
   unsupported: z.record(z.string(), z.string()),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;

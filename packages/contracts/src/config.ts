@@ -1,4 +1,4 @@
-/** The configuration of a run, after profile, file, environment and flags were merged. Unknown keys are refused. */
+/** The configuration of a run, merged from profile, file, environment and flags. */
 import { z } from 'zod';
 import { faultKindSchema, faultParamsSchema, targetSchema } from './fault.ts';
 
@@ -30,7 +30,7 @@ const ruleFaultSchema = z.strictObject({
   params: faultParamsSchema.default({}),
 });
 
-/** One schedule rule: faults on one target. They never overlap on a target, or at all, unless `overlap` says so. */
+/** A schedule rule: faults on one target. They overlap no other fault unless `overlap` is set. */
 export const scheduleRuleSchema = z.strictObject({
   name: z
     .string()

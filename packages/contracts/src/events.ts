@@ -1,9 +1,9 @@
 /**
- * Everything that is written down about a run, as one tagged union. Services keep their events in order and hand
- * them out by page (`GET /events?boot=B&after=N`); the orchestrator alone writes them to history.ndjson.
+ * All events of a run, as one tagged union. Each service keeps its events in order and serves them
+ * in pages (`GET /events?boot=B&after=N`); only the orchestrator writes them to history.ndjson.
  *
- * `at` is epoch milliseconds (fractions allowed) of the host's clock; `engineAt` is the engine's own timestamp of
- * the same kind. Durations carry their unit in the name.
+ * `at` is in epoch milliseconds (fractions allowed) of the host's clock; `engineAt` is the engine's
+ * own timestamp in the same unit. Durations carry their unit in the name.
  */
 import { z } from 'zod';
 import { bitSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
@@ -17,11 +17,11 @@ export const phases = ['preflight', 'startup', 'ramp', 'steady', 'heal', 'verify
 export const phaseSchema = z.enum(phases);
 export type Phase = z.infer<typeof phaseSchema>;
 
-/** Who asked for a start: the engine's policy, the health monitor, the undo of a fault, or the chaos service's own cleanup. */
+/** What requested a start: restart policy, supervisor, revert of a fault, cleanup, or other. */
 export const actorSchema = z.enum(['policy', 'supervisor', 'undo', 'heal', 'foreign']);
 export type Actor = z.infer<typeof actorSchema>;
 
-// ---- orchestrator -------------------------------------------------------------------------------------------------
+// ---- orchestrator -----------------------------------------------------------------------------
 const runStarted = z.object({
   type: z.literal('run_started'),
   at,
@@ -32,16 +32,16 @@ const runStarted = z.object({
   environment: z.record(z.string(), z.unknown()),
 });
 const phaseEntered = z.object({ type: z.literal('phase_entered'), at, phase: phaseSchema });
-/** A change of what the orchestrator's direct watch (new connection every 50 to 100 ms) sees of the server. */
+/** A change observed by the server watcher, which connects every 50 to 100 ms. */
 const serverSeen = z.object({
   type: z.literal('server_seen'),
   at,
   /** The health port accepts a new connection. */
   port: z.boolean(),
-  /** The server says that it is ready. */
+  /** The server reports that it is ready. */
   ready: z.boolean(),
 });
-/** The server says that its garbage was collected in full, and what it holds now. */
+/** The server finished a full garbage collection; `bytes` are in use after it. */
 const serverCollected = z.object({ type: z.literal('server_collected'), at, bytes: z.number() });
 const supervisorActed = z.object({
   type: z.literal('supervisor_acted'),
@@ -54,7 +54,7 @@ const supervisorActed = z.object({
 });
 const gap = z.object({ type: z.literal('gap'), at, fromAt: z.number(), toAt: z.number(), reason: z.string() });
 const sourceLost = z.object({ type: z.literal('source_lost'), at, source: z.string(), reason: z.string() });
-/** Which kinds of fault raise which alert of Prometheus, as its rules themselves say; told once, when it was asked. */
+/** Which fault kinds raise which Prometheus alert, as its rules declare. Recorded once. */
 const alertsAsked = z.object({
   type: z.literal('alerts_asked'),
   at,
@@ -64,7 +64,7 @@ const alertsAsked = z.object({
     z.object({ name: z.string(), firesUnder: z.array(faultKindSchema), mayFireUnder: z.array(faultKindSchema) }),
   ),
 });
-/** Once from silent to firing and back: the first and the last evaluation that found the alert firing. */
+/** One firing period of an alert: the first and the last evaluation that found it firing. */
 const alertFired = z.object({
   type: z.literal('alert_fired'),
   at,
@@ -72,7 +72,7 @@ const alertFired = z.object({
   fromAt: z.number(),
   toAt: z.number(),
 });
-/** What the server can do without faults and without users, measured before the users come. No rate of the run counts it. */
+/** Result of the capacity test, without faults and users. Not included in any rate of the run. */
 const capacityMeasured = z.object({ type: z.literal('capacity_measured'), at, ...pressureResultSchema.shape });
 const capacityNotMeasured = z.object({ type: z.literal('capacity_not_measured'), at, reason: z.string() });
 const stopRequested = z.object({ type: z.literal('stop_requested'), at, reason: z.string() });
@@ -83,7 +83,7 @@ const runEnded = z.object({
   reason: z.string().optional(),
 });
 
-// ---- chaos ----------------------------------------------------------------------------------------------------------
+// ---- chaos ------------------------------------------------------------------------------------
 const faultIntended = z.object({ type: z.literal('fault_intended'), at, faultId, fault: plannedFaultSchema });
 const faultInjected = z.object({
   type: z.literal('fault_injected'),
@@ -91,7 +91,7 @@ const faultInjected = z.object({
   faultId,
   kind: faultKindSchema,
   target: targetSchema,
-  /** The engine's timestamp of the act, where the engine reports one. */
+  /** The engine's timestamp of the injection, if it reports one. */
   engineAt: z.number().optional(),
 });
 const faultBit = z.object({ type: z.literal('fault_bit'), at, faultId, bit: bitSchema, evidence: z.string() });
@@ -99,9 +99,12 @@ const faultUndone = z.object({
   type: z.literal('fault_undone'),
   at,
   faultId,
-  /** Read back and found to be as before. */
+  /** The original state was read back. */
   verified: z.boolean(),
-  /** `external`: neither Encore nor the target itself ended it before its revert; `at` is when, as far as it is known. */
+  /**
+   * `external`: something other than Encore and the target ended it early; `at` is then the best
+   * known time.
+   */
   cause: z.enum(['released', 'lease_ended', 'healed', 'instant', 'external']),
   evidence: z.string(),
 });
@@ -114,7 +117,7 @@ const engineSaw = z.object({
   exitCode: z.number().optional(),
   signal: z.string().optional(),
   restartCount: z.number().optional(),
-  /** The folder of the checkout whose Compose made the container; with `create` alone. */
+  /** The checkout folder whose Compose created the container; only with `create`. */
   checkout: z.string().optional(),
 });
 const targetStarted = z.object({
@@ -133,13 +136,13 @@ const injectorFailed = z.object({
   fromAt: z.number(),
   toAt: z.number(),
 });
-/** The engine did not respond, so nothing is known of the containers from `fromAt` to `toAt`. */
+/** The engine did not respond: the containers were not observed from `fromAt` to `toAt`. */
 const engineLost = z.object({
   type: z.literal('engine_lost'),
   at,
   fromAt: z.number(),
   toAt: z.number(),
-  /** It went on after `toAt`: until the next event of this type, or to the end of the record. */
+  /** It continued after `toAt`, until the next event of this type or the end of the record. */
   ongoing: z.boolean(),
   reason: z.string(),
 });
@@ -161,7 +164,7 @@ const hygieneChecked = z.object({
   detail: z.array(z.string()),
 });
 
-// ---- chaos ----------------------------------------------------------------------------------------------------------
+// ---- chaos ------------------------------------------------------------------------------------
 const faultDue = z.object({ type: z.literal('fault_due'), at, faultId, plannedAt: z.number() });
 const faultSkipped = z.object({
   type: z.literal('fault_skipped'),
@@ -173,7 +176,7 @@ const faultSkipped = z.object({
   unsupported: z.boolean(),
 });
 
-// ---- loadgen --------------------------------------------------------------------------------------------------------
+// ---- loadgen ----------------------------------------------------------------------------------
 const attemptFailed = z.object({
   type: z.literal('attempt_failed'),
   at,
@@ -186,14 +189,14 @@ const attemptFailed = z.object({
   request: z.string(),
   detail: z.string(),
 });
-/** The first right answer to a user after at least one failed attempt: started after that failure ended. */
+/** The first correct response to a request that started after a failed attempt ended. */
 const answeredAgain = z.object({
   type: z.literal('answered_again'),
   at,
   startedAt: z.number(),
   operation: operationKindSchema,
 });
-/** Counts of one second. Operations and attempts are counted in the second in which they ended. */
+/** Counts of one second. Operations and attempts count in the second in which they end. */
 const loadSecond = z.object({
   type: z.literal('load_second'),
   at,
@@ -206,16 +209,16 @@ const loadSecond = z.object({
       failed: z.number(),
       unknown: z.number(),
       cancelled: z.number(),
-      /** Planned, and never performed: too late, or nothing to work on. Counted in the second in which the user gave it up. */
+      /** Planned but not performed: too late, or without a score. Counts when it is given up. */
       skipped: z.number(),
     }),
   ),
-  /** Percentiles of response time (from the intended start) of right answers that ended in this second, or null when there were none. */
+  /** Response time, from the intended start, of correct responses in this second; null if none. */
   responseMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
   bytesSent: z.number(),
   bytesReceived: z.number(),
 });
-/** The probe's view of one second: one entry per probe that was due in it, by intended start. */
+/** The probes that were due in one second, by intended start. */
 const probeSecond = z.object({
   type: z.literal('probe_second'),
   at,
@@ -230,7 +233,7 @@ const generatorChecked = z.object({
   cpuShare: z.number(),
   memoryBytes: z.number(),
 });
-/** The result of reading back the ledger's scores. `final` is the one after heal and a forced restart; others are samples of steady. */
+/** Result of a read-back. `final`: after cooldown and a forced restart; others are samples. */
 const readBackDone = z.object({
   type: z.literal('read_back_done'),
   at,
@@ -244,7 +247,7 @@ const readBackDone = z.object({
   unknownPresent: z.number(),
   unknownAbsent: z.number(),
 });
-/** The whole run per operation, from the HDR histograms: counts and percentiles in milliseconds. */
+/** HDR histogram figures of the whole run: a count, and percentiles in milliseconds. */
 const percentiles = z.object({
   count: z.number(),
   p50: z.number(),
@@ -308,19 +311,22 @@ export const eventSchema = z.discriminatedUnion('type', [
 export type EncoreEvent = z.infer<typeof eventSchema>;
 export type EventOf<Type extends EncoreEvent['type']> = Extract<EncoreEvent, { type: Type }>;
 
-/** A page of a service's events. `boot` changes when the service was started anew; then the numbering starts at 1 again. */
+/** A page of events. `boot` changes when the service restarts; the numbering then restarts at 1. */
 export const eventPageSchema = z.object({
   boot: z.string(),
-  /** The number after which this page starts. The next page is asked for after its last event, or after this where it has none. */
+  /**
+   * The number after which this page starts. Request the next page after the last event, or after
+   * this number if the page is empty.
+   */
   after: z.number(),
-  /** Events that fell out of the service's bounded memory before they were fetched. */
+  /** Events dropped from the service's bounded log before they were read. */
   dropped: z.number(),
   events: z.array(z.object({ seq: z.number(), event: eventSchema })),
 });
 export type EventPage = z.infer<typeof eventPageSchema>;
 
 export const sources = ['orchestrator', 'chaos', 'loadgen'] as const;
-/** One line of history.ndjson. `crc` is the CRC-32 (hex, 8 digits) of the line's JSON without the crc member. */
+/** A line of history.ndjson. `crc` is the CRC-32 (8 hex digits) of the JSON without `crc`. */
 export const historyLineSchema = z.object({
   seq: z.number().int(),
   source: z.enum(sources),

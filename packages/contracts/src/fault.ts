@@ -1,4 +1,4 @@
-/** The fault catalogue's words: kinds, targets and the parameters of each kind. What a kind does lives in services/chaos. */
+/** Fault kinds, targets and parameters. services/chaos implements the kinds. */
 import { z } from 'zod';
 
 export const faultKinds = [
@@ -30,12 +30,12 @@ export const faultKinds = [
 export const faultKindSchema = z.enum(faultKinds);
 export type FaultKind = z.infer<typeof faultKindSchema>;
 
-/** What may be harmed: two containers and the two Toxiproxy links. */
+/** What a fault can act on: two containers and two Toxiproxy proxies. */
 export const targets = ['server', 'postgres', 'client-link', 'database-link'] as const;
 export const targetSchema = z.enum(targets);
 export type Target = z.infer<typeof targetSchema>;
 
-/** Settings of one fault. Which of them a kind reads stands in the fault table; the others are refused there. */
+/** Settings of a fault. packages/plan lists which ones each kind takes, and refuses the others. */
 export const faultParamsSchema = z.strictObject({
   latencyMs: z.number().int().min(1).max(60_000).optional(),
   jitterMs: z.number().int().min(0).max(1_000).optional(),
@@ -52,26 +52,26 @@ export const faultParamsSchema = z.strictObject({
 });
 export type FaultParams = z.infer<typeof faultParamsSchema>;
 
-/** One line of a plan. Seconds count from the start of the steady phase. */
+/** A fault of a plan. Seconds count from the start of the steady phase. */
 export const plannedFaultSchema = z.strictObject({
   id: z.string().regex(/^f[0-9]{4,}$/),
   kind: faultKindSchema,
   target: targetSchema,
   atSeconds: z.number().min(0),
-  /** How long the fault is held; 0 for an instant act such as a crash. */
+  /** How long the fault is active; 0 for an instant fault such as a crash. */
   durationSeconds: z.number().min(0),
   params: faultParamsSchema,
-  /** Everything is done except the act itself (the no-bite control). */
+  /** Every step runs except the injection itself (the no-bite control run). */
   inert: z.boolean().optional(),
-  /** The lease forbids everybody to start the target while it is held (the server-down control). */
+  /** Nothing may start the target while the fault is active (the server-down control run). */
   forbidsStart: z.boolean().optional(),
 });
 export type PlannedFault = z.infer<typeof plannedFaultSchema>;
 
-/** Did an independent observation see the effect? */
+/** What an independent observation showed of the effect. */
 export const bitSchema = z.enum(['yes', 'no', 'refused', 'unsupported']);
 export type Bit = z.infer<typeof bitSchema>;
 
-/** What ended a fault's effect. `external`: neither Encore nor the system itself. `nobody`: it did not end. */
+/** What ended a fault's effect. `external`: not Encore or the system. `nobody`: it did not end. */
 export const healerSchema = z.enum(['policy', 'supervisor', 'undo', 'self', 'external', 'nobody']);
 export type Healer = z.infer<typeof healerSchema>;

@@ -1,4 +1,4 @@
-/** Every schema that crosses a process boundary, one file per boundary. */
+/** All schemas that cross a process boundary, one file per boundary. */
 
 export * from './chaos-api.ts';
 export * from './config.ts';

@@ -1,9 +1,10 @@
 /**
- * The ledger: what the users were promised. One NDJSON line per entry in `ledger.ndjson` of the run's folder,
- * fsynced before the user's next step. `hash` is the SHA-256 (hex) of the score's bytes as sent.
+ * The ledger: every write that the server acknowledged or may have carried out. One NDJSON line per
+ * entry in `ledger.ndjson` of the run's folder, fsynced before the user's next step. `hash` is the
+ * SHA-256 (hex) of the score's bytes as sent.
  *
- * `n` numbers the lines from 1; `crc`, which stands first, is the CRC-32 (hex, 8 digits) of the line without its crc member. A member
- * that is not named here is an error.
+ * `n` numbers the lines from 1. `crc`, the first member, is the CRC-32 (8 hex digits) of the line
+ * without `crc`. Unknown members are an error.
  */
 import { z } from 'zod';
 
@@ -19,7 +20,7 @@ export const ledgerLineSchema = z.discriminatedUnion('type', [
     scoreId: z.string().optional(),
     hash: z.string(),
   }),
-  /** The server said yes. For a modify `hash` is that of the new version. */
+  /** The server acknowledged the write. For a modify, `hash` is that of the new version. */
   z.strictObject({
     type: z.literal('acknowledged'),
     ...line,
@@ -27,14 +28,14 @@ export const ledgerLineSchema = z.discriminatedUnion('type', [
     hash: z.string(),
     version: z.number(),
   }),
-  /** The write ended without an answer, for good. */
+  /** The write ended without a response: it may or may not have taken effect. */
   z.strictObject({ type: z.literal('unknown'), ...line, reason: z.string() }),
-  /** The server said no, so the write must not exist. */
+  /** The server refused the write, so it must not exist. */
   z.strictObject({ type: z.literal('refused'), ...line, reason: z.string() }),
   z.strictObject({ type: z.literal('deleted'), ...line, scoreId: z.string() }),
   /**
-   * One read-back: of the final verification, or of a sample before it, which writes down only what it found wrong.
-   * `found` null means that the server has no such score.
+   * The result for one score of the final read-back, or of a sample, which records only problems.
+   * `found` is null if the server has no such score.
    */
   z.strictObject({
     type: z.literal('read_back'),
@@ -47,5 +48,5 @@ export const ledgerLineSchema = z.discriminatedUnion('type', [
 export type LedgerLine = z.infer<typeof ledgerLineSchema>;
 
 type Unsealed<Line> = Line extends LedgerLine ? Omit<Line, 'n' | 'crc'> : never;
-/** What a line says. */
+/** The content of a line, without number and checksum. */
 export type LedgerEntry = Unsealed<LedgerLine>;

@@ -1,13 +1,15 @@
 /**
- * The load generator's API (port 8012, control network).
+ * The load generator's API (port 8012, `lab` network).
  *
- *   POST /run        loadRunRequest -> 202; users ramp up at once
- *   PUT  /run/:runId {}             -> 204 renew the lease (ttl 15 s) | 410 RUN_OVER; without it the load stops by itself
- *   POST /stop       {}             -> 200 once the users have ended their operation (or were cancelled after the grace)
- *   POST /read-back  {final, runId} -> 202; progress in /status; ends with a read_back_done event. `runId` names a run whose generator
- *                                      was killed: its ledger is read back by the next one
- *   POST /baseline   pressure       -> 200 pressureResult, at the end: what the server can do without faults and without users;
- *                                      it ends early, with what was counted, when the caller goes away
+ *   POST /run        loadRunRequest -> 202; users ramp up immediately
+ *   PUT  /run/:runId {}             -> 204 renews the lease (15 s) | 410 RUN_OVER; the load stops
+ *                                      when the lease expires
+ *   POST /stop       {}             -> 200 once all users have finished or, after the grace period,
+ *                                      have been cancelled
+ *   POST /read-back  {final, runId} -> 202; progress in /status; ends with a read_back_done event.
+ *                                      `runId` allows reading back a run whose generator was killed
+ *   POST /baseline   pressure       -> 200 pressureResult at the end of the capacity test; it ends
+ *                                      early, with the counts so far, if the caller disconnects
  *   GET  /status                    -> loadStatus
  *   GET  /events?boot=B&after=N     -> eventPage
  *   GET  /live /ready /metrics
@@ -40,7 +42,7 @@ export const loadStatusSchema = z.object({
 });
 export type LoadStatus = z.infer<typeof loadStatusSchema>;
 
-/** As many requests as that many connections can make, one after the other on each. Its figures never enter the success rate. */
+/** Each connection sends requests one after the other. The success rate does not include them. */
 export const pressureSchema = z.strictObject({
   seconds: z.number().min(1).max(300),
   connections: z.number().int().min(1).max(500).default(20),
@@ -48,18 +50,18 @@ export const pressureSchema = z.strictObject({
 export type Pressure = z.infer<typeof pressureSchema>;
 
 export const pressureResultSchema = z.object({
-  /** The program that pressed, with its version. */
+  /** The measuring program, with its version. */
   tool: z.string(),
   seconds: z.number(),
   connections: z.number(),
   requestsPerSecond: z.number(),
-  /** 2xx. */
+  /** Responses with status 2xx. */
   answered: z.number(),
-  /** Any other status: mostly refusals of an overloaded server. */
+  /** Responses with any other status, mostly from an overloaded server. */
   refused: z.number(),
-  /** Requests that got no answer: their connection ended, could not be made, or was silent for too long. */
+  /** Requests without a response: the connection failed, ended or timed out. */
   lost: z.number(),
-  /** Of answered requests, from sending to the end of the answer. */
+  /** Latency of answered requests, from sending to the end of the response. */
   latencyMs: z.object({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
 });
 export type PressureResult = z.infer<typeof pressureResultSchema>;

@@ -1,8 +1,9 @@
 /**
- * Inputs and outputs of the analysis tools. Places in a piece are given as a measure, counted from 1 whatever the printed numbers say, and an
- * offset from its beginning in quarter notes as an exact fraction ("0", "3/2").
+ * Inputs and outputs of the analysis tools. A position in a piece is a measure, counted from 1
+ * regardless of printed numbers, and an offset in quarter notes as an exact fraction ("0", "3/2").
  *
- * Lists that grow with the piece are paged: `after` is how many items to pass over, `next` is the `after` of the next page, null on the last one.
+ * Lists that grow with the piece are paged: `after` is the number of items to skip; `next` is the
+ * `after` of the next page, or null on the last one.
  */
 import { z } from 'zod';
 import { idempotencyKeySchema, scoreIdSchema } from './server-api.ts';
@@ -18,10 +19,7 @@ export type Place = z.infer<typeof placeSchema>;
 
 const versionOutput = { score_id: scoreIdSchema, version: z.number().int() };
 
-/**
- * What a score loses when it is read; the stored file still has it. In the words of the tools'
- * descriptions too.
- */
+/** Elements that the reader ignores and the stored file keeps; listed in tool descriptions. */
 export const leftOut = [
   'lyrics',
   'dynamics',
@@ -34,20 +32,17 @@ export const leftOut = [
   'layout',
 ] as const;
 
-/** What score_info says about the music. */
+/** The musical part of the score_info output. */
 export const scoreOutlineSchema = z.object({
   title: z.string(),
   composer: z.string(),
   measures: z.number().int(),
-  /**
-   * With repeats and endings played out, as the MIDI export has them; null beyond its limit of
-   * 200,000.
-   */
+  /** With repeats and endings expanded, as in the MIDI export; null above its limit of 200,000. */
   measures_played: z.number().int().nullable(),
-  /** In quarter notes, when the first measure is incomplete. */
+  /** Length of an incomplete first measure in quarter notes; null if it is complete. */
   pickup: z.string().nullable(),
   quarters: z.string(),
-  /** At the written tempo, 120 quarters a minute where none is written; repeats are not played. */
+  /** At the written tempo, or 120 quarter notes per minute; without repeats. */
   seconds: z.number(),
   notes: z.number().int(),
   parts: z.array(
@@ -58,7 +53,7 @@ export const scoreOutlineSchema = z.object({
       unpitched_notes: z.number().int(),
       voices: z.number().int(),
       staves: z.number().int(),
-      /** Sounding pitch; null without pitched notes. */
+      /** Lowest sounding pitch; null without pitched notes. */
       lowest: z.string().nullable(),
       highest: z.string().nullable(),
       transposing: z.boolean(),
@@ -67,7 +62,7 @@ export const scoreOutlineSchema = z.object({
   key_signatures: z.array(placeSchema.extend({ fifths: z.number().int().nullable() })),
   time_signatures: z.array(placeSchema.extend({ signature: z.string() })),
   tempos: z.array(placeSchema.extend({ quarters_per_minute: z.number() })),
-  /** What the reader ignored or guessed, for example a MIDI channel 0. */
+  /** Input that the reader ignored or guessed, for example a MIDI channel 0. */
   warnings: z.array(z.string()),
 });
 export type ScoreOutline = z.infer<typeof scoreOutlineSchema>;
@@ -78,13 +73,13 @@ export const scoreInfoOutputSchema = z.object({
   bytes: z.number().int(),
   sha256: z.string(),
   format: z.enum(['musicxml', 'mxl', 'midi']),
-  /** Of the signatures and tempos at most the first 100. */
+  /** At most the first 100 signatures and tempos each. */
   outline: scoreOutlineSchema,
-  /** What no score keeps, whether this file has it or not. */
+  /** Elements that every outline omits, whether or not this file has them. */
   left_out: z.array(z.string()),
 });
 
-/** In measures; a window every `hop`, as wide as a window when left out. */
+/** Window width and step, in measures. `hop` defaults to `measures`. */
 const windowSchema = z.strictObject({
   measures: z.number().int().min(1).max(1_000),
   hop: z.number().int().min(1).max(1_000).optional(),
@@ -92,24 +87,21 @@ const windowSchema = z.strictObject({
 export const keyAnalysisInputSchema = z.strictObject({
   score_id: scoreIdSchema,
   profile: z.enum(['krumhansl-kessler', 'aarden-essen', 'bellman-budge', 'temperley', 'vote']).default('vote'),
-  /** With it the answer tells also the key of each window, page by page. */
+  /** If given, the output also contains the key of each window, in pages. */
   window: windowSchema.optional(),
   ...pageInput,
 });
 const keyCandidateSchema = z.object({
   key: z.string(),
   correlation: z.number(),
-  /**
-   * What the keys are ordered by: correlation of the whole piece and of its ends, final bass,
-   * written signature.
-   */
+  /** The sort key: correlation of the piece and its ends, final bass note, written signature. */
   evidence: z.number(),
 });
 const keyFoundSchema = z.object({
-  /** For example "Eb major" or "C# minor"; null when the key is undefined, with the reason. */
+  /** For example "Eb major" or "C# minor"; null, with a `reason`, if the key is undefined. */
   key: z.string().nullable(),
   correlation: z.number().nullable(),
-  /** To the next key, in evidence (of a window, in correlation). */
+  /** Distance to the next key in evidence (for a window, in correlation). */
   margin: z.number().nullable(),
   reason: z.string().optional(),
 });
@@ -118,9 +110,9 @@ export type KeyWindow = z.infer<typeof keyWindowSchema>;
 export const keyAnalysisOutputSchema = keyFoundSchema.extend({
   ...versionOutput,
   evidence: z.number().nullable(),
-  /** The next keys, most evidence first. */
+  /** The next best keys, by descending evidence. */
   alternatives: z.array(keyCandidateSchema),
-  /** These three only when windows were asked for. */
+  /** These three are present only if windows were requested. */
   windows: z.array(keyWindowSchema).optional(),
   total: pageOutput.total.optional(),
   next: pageOutput.next.optional(),
@@ -128,7 +120,7 @@ export const keyAnalysisOutputSchema = keyFoundSchema.extend({
 
 export const chordAnalysisInputSchema = z.strictObject({
   score_id: scoreIdSchema,
-  /** The key of the Roman numerals, like "Eb major"; the home key when left out. */
+  /** The key for the Roman numerals, such as "Eb major"; defaults to the home key. */
   key: z.string().optional(),
   ...pageInput,
 });
@@ -136,7 +128,7 @@ const chordSchema = placeSchema.extend({
   /** In quarter notes. */
   duration: z.string(),
   pitches: z.array(z.string()),
-  /** "Am7/C"; null when the pitches make no chord that has a name. */
+  /** For example "Am7/C"; null if the pitches form no named chord. */
   symbol: z.string().nullable(),
   root: z.string().nullable(),
   quality: z.string().nullable(),
@@ -163,7 +155,7 @@ const harmonySchema = placeSchema.extend({
   duration: z.string(),
   symbol: z.string(),
   roman: z.string(),
-  /** Of the region that the harmony is in. */
+  /** The key of the region. */
   key: z.string(),
   function: z.enum(['tonic', 'predominant', 'dominant', 'other']),
 });
@@ -178,7 +170,7 @@ export type Cadence = z.infer<typeof cadenceSchema>;
 export const harmonyAnalysisOutputSchema = z.object({
   ...versionOutput,
   home_key: z.string().nullable(),
-  /** More than one region means that the piece modulates. */
+  /** More than one region if the piece modulates. */
   regions: z.array(keyRegionSchema),
   cadences: z.array(cadenceSchema),
   harmonies: z.array(harmonySchema),
@@ -201,7 +193,7 @@ export const voiceLeadingKinds = [
 ] as const;
 const voiceLeadingEventSchema = placeSchema.extend({
   kind: z.enum(voiceLeadingKinds),
-  /** "Soprano" or "P2 voice 1". */
+  /** For example "Soprano" or "P2 voice 1". */
   voices: z.array(z.string()),
   pitches: z.array(z.string()),
 });
@@ -216,7 +208,7 @@ export type Motion = z.infer<typeof motionSchema>;
 export const voiceLeadingOutputSchema = z.object({
   ...versionOutput,
   voices: z.array(z.string()),
-  /** Of the outer voices. */
+  /** Motion of the outer voices. */
   motion: motionSchema,
   counts: z.partialRecord(z.enum(voiceLeadingKinds), z.number().int()),
   events: z.array(voiceLeadingEventSchema),
@@ -237,7 +229,7 @@ export const patternRecognitionInputSchema = z.strictObject({
 const occurrenceSchema = placeSchema.extend({
   part: z.string(),
   voice: z.number().int(),
-  /** How the first occurrence comes back here. */
+  /** How this occurrence relates to the first. */
   form: z.enum(['original', 'inverted', 'retrograde']),
   /** The first pitch; null for a rhythm. */
   pitch: z.string().nullable(),
@@ -247,9 +239,9 @@ const patternSchema = z.object({
   /** In notes. */
   length: z.number().int(),
   count: z.number().int(),
-  /** Pitches of the first occurrence, or lengths in quarter notes of a rhythm; at most 64. */
+  /** Pitches of the first occurrence, or durations in quarter notes for a rhythm; at most 64. */
   shape: z.array(z.string()),
-  /** At most 50; `count` is how many there are. */
+  /** At most 50; `count` is the total. */
   occurrences: z.array(occurrenceSchema),
 });
 export type PatternOccurrence = z.infer<typeof occurrenceSchema>;
@@ -263,9 +255,9 @@ export const patternRecognitionOutputSchema = z.object({
 
 export const transposeInputSchema = z.strictObject({
   score_id: scoreIdSchema,
-  /** The id of the new score; the same id makes a new version. */
+  /** Id of the result; the same id as `score_id` creates a new version. */
   new_score_id: scoreIdSchema,
-  /** "M2" up, "-m3" down, "P8", "A4", "d5". */
+  /** "M2" is up, "-m3" is down; also "P8", "A4", "d5". */
   interval: z.string().regex(/^-?[PMmAd][1-9]\d?$/, 'must be like M2, -m3, P5 or A4'),
   idempotency_key: idempotencyKeySchema.optional(),
 });

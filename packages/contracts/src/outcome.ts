@@ -1,4 +1,4 @@
-/** The closed set of ways in which one attempt (one HTTP request) can end. Exactly one applies to each attempt. */
+/** The outcomes of one attempt (one HTTP request). Every attempt has exactly one. */
 import { z } from 'zod';
 
 export const outcomes = [
@@ -25,10 +25,10 @@ export const outcomes = [
 export const outcomeSchema = z.enum(outcomes);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** Outcomes that say nothing about the server: the end of the run, or the generator's own fault. */
+/** Outcomes not caused by the server: the end of the run, or a problem of the generator. */
 export const neutralOutcomes = ['cancelled_at_end', 'not_started'] as const satisfies readonly Outcome[];
 
-/** What a user wanted. One operation is one or more attempts. */
+/** The operations of a user. Each consists of one or more attempts. */
 export const operationKinds = ['create', 'analyze', 'modify', 'export', 'heavy'] as const;
 export const operationKindSchema = z.enum(operationKinds);
 export type OperationKind = z.infer<typeof operationKindSchema>;

@@ -1,8 +1,8 @@
-/** The plan of a run: every fault with its time, target and settings. Stored, hashed, replayable. */
+/** The plan of a run: every fault with its time, target and settings. Hashed and replayable. */
 import { z } from 'zod';
 import { plannedFaultSchema } from './fault.ts';
 
-/** Faults that the schedule asks for and for which the plan has no room, by rule of the schedule and reason. */
+/** Faults that the schedule demands and that do not fit into the plan, by rule and reason. */
 export const droppedFaultsSchema = z.strictObject({
   rule: z.string(),
   count: z.number().int().positive(),
@@ -16,11 +16,11 @@ export const planSchema = z.strictObject({
   rampSeconds: z.number(),
   steadySeconds: z.number(),
   faults: z.array(plannedFaultSchema),
-  /** Absent in plans that were made by hand or by an earlier version: nothing is known of dropped faults. */
+  /** Absent in plans of older versions or made by hand: dropped faults are unknown. */
   dropped: z.array(droppedFaultsSchema).optional(),
-  /** The success rate of operations that a perfect server could reach under this plan, 0 to 1. */
+  /** The operation success rate that a perfect server could reach under this plan, from 0 to 1. */
   bestSuccessRate: z.number(),
-  /** SHA-256 (hex) of everything above, as canonical JSON. */
+  /** SHA-256 (hex) of all other members, as canonical JSON. */
   hash: z.string(),
 });
 export type Plan = z.infer<typeof planSchema>;

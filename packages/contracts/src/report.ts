@@ -1,4 +1,4 @@
-/** The report of a run: `test_results/production_test_YYYYMMDD_HHMMSS.json`. Versioned; snake_case; seconds and bytes in the names. */
+/** The report, `test_results/production_test_YYYYMMDD_HHMMSS.json`. Names carry the units. */
 import { z } from 'zod';
 import { bitSchema, faultKindSchema, healerSchema, targetSchema } from './fault.ts';
 import { operationKindSchema, outcomeSchema } from './outcome.ts';
@@ -7,13 +7,14 @@ import { droppedFaultsSchema } from './plan.ts';
 export const resultSchema = z.enum(['PASSED', 'FAILED', 'INCONCLUSIVE', 'INTERRUPTED']);
 export type Result = z.infer<typeof resultSchema>;
 
-/** Exit codes of a run by its result; 3 is a refusal to start. */
+/** Exit codes of a run, by result. */
 export const exitCodes = { PASSED: 0, FAILED: 1, INCONCLUSIVE: 2, INTERRUPTED: 130 } as const satisfies Record<
   Result,
   number
 >;
+/** Encore refused to start the run. */
 export const refusedExitCode = 3;
-/** Of `verify`: the report that was stored says something else than the files, whatever the verdict. */
+/** `encore verify`: the stored report contradicts the files, whatever the verdict. */
 export const contradictedExitCode = 4;
 
 const seconds = z.number().nullable();
@@ -39,8 +40,9 @@ export const stagesSchema = z.object({
 });
 
 /**
- * How long after its recovery the system was back to normal. `normal`: after `seconds`. `never`: not within the bound.
- * `unknown`: the observation ended first, for `reason`; `seconds` is for how long it was not normal at least.
+ * When the system was back to normal after its recovery. `normal`: after `seconds`. `never`: not
+ * within the limit. `unknown`: the observation ended first, because of `reason`; `seconds` is a
+ * lower bound.
  */
 export const backToNormalSchema = z.object({
   state: z.enum(['normal', 'never', 'unknown']),
@@ -49,14 +51,15 @@ export const backToNormalSchema = z.object({
 });
 
 /**
- * Did Prometheus notice? `seen`: an alert that names the kind went firing because of the fault. `already_firing`: one did, since an
- * earlier fault, and could not go firing anew. `silent`: none did. `not_alerting`: no alert names the kind, by design.
+ * Whether a Prometheus alert fired for the fault. `seen`: an alert for this kind started to fire.
+ * `already_firing`: it was still firing from an earlier fault. `silent`: none fired.
+ * `not_alerting`: no alert covers this kind, by design.
  */
 export const monitoringSchema = z.object({
   state: z.enum(['seen', 'already_firing', 'silent', 'not_alerting']),
-  /** The alert that was first. */
+  /** The first alert that fired. */
   alert: z.string().nullable(),
-  /** From the injection until it was firing. */
+  /** From the injection to the first firing. */
   after_seconds: seconds,
 });
 export type ReportedMonitoring = z.infer<typeof monitoringSchema>;
@@ -72,17 +75,20 @@ export const reportedFaultSchema = z.object({
   evidence: z.string(),
   undone_at: z.string().nullable(),
   undo_verified: z.boolean().nullable(),
-  /** `external`: something other than Encore and the system itself ended it before its time. */
+  /** `external`: something other than Encore and the system ended it early. */
   undo_cause: z.enum(['released', 'lease_ended', 'healed', 'instant', 'external']).nullable(),
   healed_by: healerSchema.nullable(),
   /** Seconds since injection. */
   stages: stagesSchema,
-  /** The gated figure: from the kill (crash, outage) or from the verified undo (held faults) to the first correct user answer. */
+  /**
+   * The figure that rules apply to: from the kill (crash, outage) or the verified revert (other
+   * faults) to the first correct response to a user.
+   */
   recovery_seconds: seconds,
-  /** null: the fault had no effect or was not recovered from. */
+  /** Null if the fault had no effect or the system did not recover. */
   back_to_normal: backToNormalSchema.nullable(),
   attempts_failed: z.number(),
-  /** null: nobody watched, or the fault did not bite. */
+  /** Null without Prometheus, or if the fault had no effect. */
   monitoring: monitoringSchema.nullable(),
 });
 export type ReportedFault = z.infer<typeof reportedFaultSchema>;
@@ -91,15 +97,15 @@ export const thresholdResultSchema = z.object({
   name: z.string(),
   expression: z.string(),
   value: z.number().nullable(),
-  /** null: no data, or too little, hence INCONCLUSIVE. */
+  /** Null if there is too little data, which makes the run INCONCLUSIVE. */
   ok: z.boolean().nullable(),
   note: z.string().optional(),
 });
 
 export const reportSchema = z.object({
-  /** Raised by a change that breaks readers. */
+  /** Increases with changes that break readers. */
   schema_version: z.literal(2),
-  /** Raised by an addition: a reader may pass over fields that it does not know. */
+  /** Increases with additions; readers may ignore unknown fields. */
   schema_minor_version: z.literal(1),
   run_id: z.string(),
   result: resultSchema,
@@ -120,15 +126,15 @@ export const reportSchema = z.object({
     ok: z.number(),
     failed: z.number(),
     unknown: z.number(),
-    /** Planned operations that users never performed. They are not among `operations`. */
+    /** Planned operations that users did not perform. Not included in `operations`. */
     skipped: z.number(),
     success_rate: z.number().nullable(),
-    /** As if each skipped operation had failed. */
+    /** The success rate with skipped operations counted as failed. */
     success_rate_of_planned: z.number().nullable(),
     attempt_success_rate: z.number().nullable(),
     requests_per_second: z.number(),
   }),
-  /** What the server can do without faults and without users; no rate counts it. null: it was not measured. */
+  /** Result of the capacity test; no rate includes it. Null if it was not measured. */
   capacity: z
     .object({
       tool: z.string(),
@@ -166,21 +172,24 @@ export const reportSchema = z.object({
       at: z.string(),
       target: z.string(),
       action: z.string(),
-      /** What is known of its cause. */
+      /** What is known about the cause. */
       detail: z.string().optional(),
     }),
   ),
   recoveries: z.object({
     count: z.number(),
-    /** Those of `count` that took `limit_seconds` or longer. */
+    /** Recoveries in `count` that took `limit_seconds` or longer. */
     late: z.number(),
-    /** No right answer came while somebody asked, for the limit or longer. */
+    /** Cases without a correct response for the limit or longer, although requests were sent. */
     failed: z.number(),
     limit_seconds: z.number(),
     mean_seconds: seconds,
     p95_seconds: seconds,
     max_seconds: seconds,
-    /** `unknown`: the next fault began first, or the observation ended. The figures are of those in `measured`. */
+    /**
+     * `unknown`: the next fault started or the observation ended first. The seconds cover
+     * `measured`.
+     */
     back_to_normal: z.object({
       measured: z.number(),
       never: z.number(),
@@ -189,12 +198,12 @@ export const reportSchema = z.object({
       max_seconds: seconds,
     }),
   }),
-  /** `planned` is the sum of `ran` and of the counts in `skipped`; what was dropped is not part of it. */
+  /** `planned` is the sum of `ran` and the counts in `skipped`; it excludes dropped faults. */
   planned_faults: z.object({
     planned: z.number(),
     ran: z.number(),
     skipped: z.array(z.object({ reason: z.string(), count: z.number() })),
-    /** What the schedule asks for and the plan had no room for. null: the plan does not record it. */
+    /** Demanded by the schedule, but not in the plan. Null if the plan does not record them. */
     dropped: z.array(droppedFaultsSchema).nullable(),
   }),
   faults: z.array(reportedFaultSchema),
@@ -214,7 +223,9 @@ export const reportSchema = z.object({
     phantom: z.number().nullable(),
     unknown_present: z.number().nullable(),
     unknown_absent: z.number().nullable(),
-    /** Read-backs in control windows, and the scores that they read. What they found stands in the counts above. */
+    /**
+     * Sample read-backs, and the scores that they read. The counts above include their findings.
+     */
     samples: z.number(),
     sampled: z.number(),
   }),

@@ -1,16 +1,20 @@
 /**
- * What a user of the server sees (port 8000, through Toxiproxy as `client-link`).
+ * The server's API for users (port 8000, through the Toxiproxy proxy `client-link`).
  *
- *   POST   /mcp             MCP Streamable HTTP: tools import_score, key_analysis, export_score, delete_score, ...
- *   PUT    /scores/:id      body = MusicXML, .mxl or MIDI, streamed; header Idempotency-Key   -> 201 storedScore (200 when replayed)
- *                           If-Match: "<version>" replaces that version                       -> 200 storedScore | 412
- *   GET    /scores/:id      -> 200 the bytes as stored; headers ETag "<version>", Digest-SHA256 <hex>
+ *   POST   /mcp             MCP Streamable HTTP: tools import_score, key_analysis, ...
+ *   PUT    /scores/:id      body: MusicXML, .mxl or MIDI, streamed; header Idempotency-Key
+ *                           -> 201 storedScore (200 if replayed)
+ *                           If-Match: "<version>" replaces that version -> 200 storedScore | 412
+ *   GET    /scores/:id      -> 200 the stored bytes; headers ETag "<version>", Digest-SHA256 <hex>
  *   DELETE /scores/:id      -> 204 | 404
- *   GET    /scores?prefix=P&after=ID&limit=N -> 200 {scores: storedScore[], next}   (ids that begin with P)
+ *   GET    /scores?prefix=P&after=ID&limit=N
+ *                           -> 200 {scores: storedScore[], next}, with ids that start with P
  *
- * Errors: {error: {code, message, definite}} with 4xx, 5xx; 503/429 carry Retry-After. `definite` true: it surely did not happen.
- * On /mcp the same as JSON-RPC: {jsonrpc, id: null, error: {code, message, data: {code, definite}}}.
- * Codes that the load generator tells apart: OVERLOADED, RATE_LIMITED, BREAKER_OPEN, DATABASE_UNAVAILABLE, DRAINING.
+ * Errors are {error: {code, message, definite}} with 4xx or 5xx; 503 and 429 carry Retry-After.
+ * `definite`: the request certainly had no effect. On /mcp, the same error as JSON-RPC:
+ * {jsonrpc, id: null, error: {code, message, data: {code, definite}}}.
+ * The load generator distinguishes these codes: OVERLOADED, RATE_LIMITED, BREAKER_OPEN,
+ * DATABASE_UNAVAILABLE, DRAINING.
  *
  * Port 8001: GET /health/live, /health/ready, /health (= ready), /health/detailed, /metrics.
  */
@@ -29,7 +33,7 @@ export const storedScoreSchema = z.object({
 });
 export type StoredScore = z.infer<typeof storedScoreSchema>;
 
-/** import_score: `content` is MusicXML text, or base64 with `encoding: base64` for .mxl and MIDI. */
+/** import_score: `content` is MusicXML text or, with `encoding: base64`, .mxl or MIDI. */
 export const importScoreInputSchema = z.strictObject({
   score_id: scoreIdSchema,
   content: z.string(),
@@ -44,7 +48,7 @@ export const importScoreOutputSchema = z.object({
   parts: z.number().int(),
   measures: z.number().int(),
   notes: z.number().int(),
-  /** What the reader ignored or guessed; absent when there is nothing to say. */
+  /** Input that the reader ignored or guessed; absent if there is none. */
   warnings: z.array(z.string()).optional(),
 });
 
@@ -64,10 +68,7 @@ export const exportScoreOutputSchema = z.object({
 export const deleteScoreInputSchema = z.strictObject({ score_id: scoreIdSchema });
 export const deleteScoreOutputSchema = z.object({ score_id: scoreIdSchema, deleted: z.boolean() });
 
-/**
- * The beginning of an id, also an empty one. The database takes no NUL, so other characters end
- * here.
- */
+/** A prefix of an id, possibly empty. The pattern also excludes NUL, which the database rejects. */
 const idPartSchema = z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, 'must be at most 64 of A-Z a-z 0-9 _ -');
 export const listScoresInputSchema = z.strictObject({
   prefix: idPartSchema.default(''),
@@ -76,11 +77,11 @@ export const listScoresInputSchema = z.strictObject({
 });
 export const listScoresOutputSchema = z.object({
   scores: z.array(storedScoreSchema.omit({ replayed: true })),
-  /** Ask again with this as `after`; null at the end. */
+  /** The `after` of the next page; null on the last one. */
   next: z.string().nullable(),
 });
 
-/** health_check, and GET /health/detailed. */
+/** Output of health_check and GET /health/detailed. */
 export const serverHealthSchema = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy', 'stopping']),
   uptime_seconds: z.number(),
@@ -95,7 +96,7 @@ export const serverHealthSchema = z.object({
     z.string(),
     z.object({
       state: z.enum(['closed', 'open', 'half_open']),
-      /** In the last 10 s. */
+      /** Calls in the last 10 s. */
       recent: z.object({ calls: z.number(), failures: z.number(), refused: z.number() }),
     }),
   ),
@@ -108,7 +109,7 @@ export const serverHealthSchema = z.object({
   }),
   workers: z.object({ processes: z.number(), busy: z.number(), queued: z.number(), quarantined: z.number() }),
   cache: z.object({ scores: z.number(), bytes: z.number() }),
-  /** Full collections of garbage so far, and what was in use right after the last, buffers included. */
+  /** Full garbage collections so far, and bytes in use after the last one, including buffers. */
   collections: z.object({ count: z.number(), bytes_after: z.number().nullable() }),
   spool_bytes: z.number(),
 });
@@ -120,16 +121,13 @@ export const cleanupMemoryOutputSchema = z.object({
   used_bytes_after: z.number(),
 });
 
-/** Both the REST routes and the tools' error results (`structuredContent.error`, isError true) have this shape. */
+/** Error body of the REST routes and of tools (`structuredContent.error` with isError true). */
 export const serverErrorSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), definite: z.boolean() }),
 });
 export type ServerErrorBody = z.infer<typeof serverErrorSchema>;
 
-/**
- * A POST /mcp that is refused before its message is read (403, 408, 413, 429, 503): the same error,
- * as JSON-RPC.
- */
+/** The same error as JSON-RPC, for a POST /mcp refused unread (403, 408, 413, 429, 503). */
 export const rpcRefusalSchema = z.object({
   jsonrpc: z.literal('2.0'),
   id: z.null(),

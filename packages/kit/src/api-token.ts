@@ -11,7 +11,7 @@ import { EncoreError } from './encore-error.ts';
 
 const tokenFormat = /^[0-9a-f]{64}$/;
 
-/** Returns the token in this file; creates it if absent. The folder must be protected from others. */
+/** Returns the token in this file; creates it if absent. Its folder must be protected. */
 export async function createApiToken(path: string): Promise<string> {
   const found = tokenIn(path);
   if (found !== null) return found;

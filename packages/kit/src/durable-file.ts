@@ -2,7 +2,7 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Appends lines; `append` resolves when the line is on disk. Concurrent appends share one fsync. */
+/** `append` resolves when the line is on disk. Concurrent appends share one fsync. */
 export class AppendFile {
   readonly #file: FileHandle;
   #waiting: { text: string; done: () => void; failed: (error: unknown) => void }[] = [];

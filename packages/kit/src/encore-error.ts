@@ -1,7 +1,7 @@
 /**
- * The error type that crosses process boundaries. `code` is for programs; `message` is for people and
- * states what would be right; `status` is the HTTP status. `definite`: the request certainly had no
- * effect.
+ * The error type that crosses process boundaries. `code` is for programs; `message` is for people
+ * and states what would be right; `status` is the HTTP status. `definite`: the request certainly
+ * had no effect.
  */
 export class EncoreError extends Error {
   override readonly name = 'EncoreError';

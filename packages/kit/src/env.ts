@@ -1,4 +1,6 @@
-/** Parses the environment. An empty variable counts as unset, because Compose passes unset ones so. */
+/**
+ * Parses the environment. Empty variables count as unset, because Compose passes those as empty.
+ */
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 import { problemsOf } from './parse.ts';

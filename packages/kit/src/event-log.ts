@@ -1,7 +1,7 @@
 /**
  * Keeps a service's events in order and serves them in pages. The orchestrator requests the events
- * after the last number that it has stored, so older events are deleted: the log stays short while it
- * is read, and bounded while it is not. A new boot id means that the numbering restarted at 1.
+ * after the last number that it has stored, so older events are deleted: the log stays short while
+ * it is read, and bounded while it is not. A new boot id means that the numbering restarted at 1.
  */
 import { randomUUID } from 'node:crypto';
 import type { EncoreEvent, EventPage } from '@encore/contracts';
@@ -32,9 +32,9 @@ export class EventLog {
   }
 
   /**
-   * Returns the events after number `after` of boot `boot`. A reader with no boot id, or another one,
-   * starts at the first unread event. The `after` of the page is larger than requested if events were
-   * dropped or read by another client.
+   * Returns the events after number `after` of boot `boot`. A reader with no boot id, or another
+   * one, starts at the first unread event. The `after` of the page is larger than requested if
+   * events were dropped or read by another client.
    */
   page(boot: string | undefined, after: number): EventPage {
     const known = boot === this.boot;

@@ -1,11 +1,11 @@
 /**
- * Makes autocannon's connections survive a server that goes away. Without it, a connection reconnects
- * in a hot loop, assigns later responses to lost requests, waits forever for the rest of a truncated
- * response, and ignores a clean close. On each reconnect, this guard counts the pending requests as
- * lost, clears them, resets the parser and backs off.
+ * Makes autocannon's connections survive a server that goes away. Without it, a connection
+ * reconnects in a hot loop, assigns later responses to lost requests, waits forever for the rest of
+ * a truncated response, and ignores a clean close. On each reconnect, this guard counts the pending
+ * requests as lost, clears them, resets the parser and backs off.
  *
- * It uses private members of autocannon 9.0.0, so the version is pinned. The tests of its users (the
- * capacity test and the traffic surge) reproduce each of these defects.
+ * It uses private members of autocannon 9.0.0, so the version is pinned. The tests of its users
+ * (the capacity test and the traffic surge) reproduce each of these defects.
  */
 
 /** The part of autocannon's public client interface that this module uses. */
@@ -24,7 +24,7 @@ interface PrivateClient {
 const firstDelayMs = 50;
 const maxDelayMs = 2_000;
 
-/** Returns a `setupClient` function. `onLost` receives the number of requests without a response. */
+/** Returns a `setupClient` function. `onLost` receives the number of lost requests. */
 export function guardConnections(onLost: (requests: number) => void): (client: Client) => void {
   return (client) => {
     const guarded = client as unknown as PrivateClient;

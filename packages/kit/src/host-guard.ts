@@ -1,4 +1,4 @@
-/** Rejects cross-site requests from browsers (DNS rebinding): Host and Origin must be known names. */
+/** Prevents DNS rebinding: rejects browser requests with an unknown Host or Origin. */
 import type { IncomingMessage } from 'node:http';
 import { EncoreError } from './encore-error.ts';
 
@@ -8,8 +8,8 @@ const port = /:\d{1,5}$/;
 export const hostNamesOf = (service: string): readonly string[] => ['localhost', '127.0.0.1', '[::1]', service];
 
 /**
- * Passes a request, or throws: 403 if Host or Origin is not in `allowedNames` (any port is allowed),
- * 400 if there is not exactly one Host.
+ * Passes a request, or throws: 403 if Host or Origin is not in `allowedNames` (any port is
+ * allowed), 400 if there is not exactly one Host.
  */
 export function hostGuard(
   allowedNames: readonly string[],

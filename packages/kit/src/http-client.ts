@@ -1,4 +1,4 @@
-/** JSON over HTTP between Encore's services: every call has a timeout, a schema and typed errors. */
+/** JSON over HTTP between Encore's services, with a timeout, a schema and typed errors. */
 import { serverErrorSchema } from '@encore/contracts/server-api';
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
@@ -15,8 +15,8 @@ export interface CallOptions {
 }
 
 /**
- * Calls a service and parses its JSON response. Throws the code and status that the service sent, or
- * else UNREACHABLE (503) or PEER_ERROR (the status of the response).
+ * Calls a service and parses its JSON response. Throws the code and status that the service sent,
+ * or else UNREACHABLE (503) or PEER_ERROR (the status of the response).
  */
 export async function callJson<Schema extends z.ZodType>(
   url: string,

@@ -1,6 +1,6 @@
 /**
- * Builds an MCP tool call as plain JSON-RPC for POST /mcp. Revision 2026-07-28 needs no session: each
- * request carries its own envelope.
+ * Builds an MCP tool call as plain JSON-RPC for POST /mcp. Revision 2026-07-28 needs no session:
+ * each request carries its own envelope.
  */
 
 const revision = '2026-07-28';

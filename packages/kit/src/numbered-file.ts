@@ -65,7 +65,7 @@ export async function* readNumberedLines<Schema extends z.ZodType>(
 ): AsyncGenerator<ReadLine<z.infer<Schema>>> {
   let expected = 1;
   const missing = new MissingNumbers();
-  /** Undecodable lines since the last good one. Each used one number, or none if it was truncated. */
+  /** Undecodable lines since the last good one. Each used one number, or none if truncated. */
   let undecoded = 0;
   for await (const { text, lineNumber, isLast } of linesOf(path)) {
     const decoded = decodeLine(text, numberName);
@@ -134,8 +134,8 @@ async function* linesOf(path: string): AsyncGenerator<{ text: string; lineNumber
 }
 
 /**
- * Yields the lines of a file, numbered from 1. Only \n ends a line, because JSON strings may contain
- * other line separators. The last line is truncated if the file does not end with \n.
+ * Yields the lines of a file, numbered from 1. Only \n ends a line, because JSON strings may
+ * contain other line separators. The last line is truncated if the file does not end with \n.
  */
 export async function* textLinesOf(
   path: string,

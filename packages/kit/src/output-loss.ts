@@ -1,6 +1,7 @@
 /**
- * Keeps a program alive if stdout or stderr cannot be written, because the disk is full or the reader
- * left (`encore --dry-run | head`). By default, Node exits with code 1, which means that a run FAILED.
+ * Keeps a program alive if stdout or stderr cannot be written, because the disk is full or the
+ * reader left (`encore --dry-run | head`). By default, Node exits with code 1, which means that a
+ * run FAILED.
  */
 export interface OutputLoss {
   /** Flushes stdout and returns its write error; null if there was none, or if the reader left. */

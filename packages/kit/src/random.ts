@@ -1,6 +1,6 @@
 /**
- * Seeded random numbers in independent streams: `random.fork('users/7')` depends only on the seed and
- * the name, not on earlier draws.
+ * Seeded random numbers in independent streams: `random.fork('users/7')` depends only on the seed
+ * and the name, not on earlier draws.
  */
 import { createHash } from 'node:crypto';
 
@@ -18,7 +18,7 @@ export class Random {
     return new Random(`${this.#path}/${name}`);
   }
 
-  /** Uniform in [0, 1) with 32 bits: xoshiro128**, by Blackman and Vigna (public domain algorithm). */
+  /** Uniform in [0, 1) with 32 bits: xoshiro128** by Blackman and Vigna (public domain). */
   next(): number {
     const s = this.#state;
     const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = s;

@@ -1,7 +1,7 @@
 /**
  * Runs a service: start, wait for SIGTERM or SIGINT, shut down within `shutdownMs`, exit. A second
- * signal exits immediately. If the start fails, it logs the reason and exits with 1; invalid settings
- * are printed as plain lines and exit with 78.
+ * signal exits immediately. If the start fails, it logs the reason and exits with 1; invalid
+ * settings are printed as plain lines and exit with 78.
  */
 import type { Logger } from 'pino';
 import { describeError, EncoreError } from './encore-error.ts';

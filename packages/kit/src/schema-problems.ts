@@ -1,7 +1,7 @@
 /**
  * Lists the problems in settings that a person wrote: the path, the value found there, and what is
- * expected. The expectation comes from the JSON Schema, so it states all constraints of the path and
- * not only the first one violated.
+ * expected. The expectation comes from the JSON Schema, so it states all constraints of the path
+ * and not only the first one violated.
  */
 import { z } from 'zod';
 import { invalidValue, nearestWord } from './near-miss.ts';

@@ -1,15 +1,16 @@
 /**
  * Computes the operation success rate that a perfect server could reach under a plan, from 0 to 1.
  *
- * During a total outage no server can respond. An operation that starts in one still succeeds if the
- * outage ends before its three attempts are used up, which takes about `toleratedOutageSeconds`. An
- * outage of D seconds therefore costs max(0, D - tolerated) seconds, and
+ * During a total outage no server can respond. An operation that starts in one still succeeds if
+ * the outage ends before its three attempts are used up, which takes about
+ * `toleratedOutageSeconds`. An outage of D seconds therefore costs max(0, D - tolerated) seconds,
+ * and
  *
  *   best = 1 - sum(max(0, D - tolerated)) / steadySeconds
  *
- * over the union of all outages, for operations spread evenly over time. At best, the server is back
- * 0.3 s after a crash (engine) and 2 s after an outage (supervisor): both are tolerated. Delays and
- * limits cost nothing here.
+ * over the union of all outages, for operations spread evenly over time. At best, the server is
+ * back 0.3 s after a crash (engine) and 2 s after an outage (supervisor): both are tolerated.
+ * Delays and limits cost nothing here.
  */
 import type { PlannedFault } from '@encore/contracts';
 import { kindTiming } from './kind-timing.ts';

@@ -24,8 +24,8 @@ const held = (min: number, max: number, totalOutage = false): KindTiming => ({
 const kill: KindTiming = { holdSeconds: null, totalOutage: false, kill: true, healthBeforeSeconds: 0, biteSeconds: 8 };
 
 export const kindTiming: Record<FaultKind, KindTiming> = {
-  // The engine doubles its restart back-off for a container that ran for less than 10 s, which would
-  // distort the recovery time.
+  // The engine doubles its restart back-off for a container that ran for less than 10 s, which
+  // would distort the recovery time.
   crash: { ...kill, healthBeforeSeconds: 10 },
   outage: kill,
   restart: kill,

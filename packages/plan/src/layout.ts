@@ -2,11 +2,11 @@
  * Places the faults of all rules on the time line, in whole milliseconds from the start of the
  * steady phase.
  *
- * Order: rules with fixed times, rules with a fixed interval, random rules, overlapping rules; within
- * a class, the order of the config. A fixed or regular fault that does not fit is dropped, because
- * its rule demands that time. A random fault moves to the nearest free time within its interval
- * (later first), or else to the first free time after it. It is dropped if the run ends first or if
- * it would leave too little fault-free time.
+ * Order: rules with fixed times, rules with a fixed interval, random rules, overlapping rules;
+ * within a class, the order of the config. A fixed or regular fault that does not fit is dropped,
+ * because its rule demands that time. A random fault moves to the nearest free time within its
+ * interval (later first), or else to the first free time after it. It is dropped if the run ends
+ * first or if it would leave too little fault-free time.
  */
 import type { DroppedFaults, FaultKind, PlannedFault, RunConfig, ScheduleRule } from '@encore/contracts';
 import { Random } from '@encore/kit';
@@ -24,8 +24,8 @@ export interface Layout {
   /** Fixed or regular faults that did not fit, each with its time. */
   unplaced: { rule: string; kind: FaultKind; atSeconds: number; reason: string }[];
   /**
-   * Faults that the schedule demands and `faults` lacks. A random rule demands one fault per maximum
-   * interval.
+   * Faults that the schedule demands and `faults` lacks. A random rule demands one fault per
+   * maximum interval.
    */
   dropped: DroppedFaults[];
   /** Names of rules without a single planned fault. */
@@ -39,8 +39,8 @@ const earliestMs = 2_000;
 const doesNotFit = 'no free time between other faults and their recoveries';
 const tooLate = 'the run would end before the recovery';
 /**
- * Share of the steady phase that randomly drawn total outages may cost. It keeps a perfect server well
- * above the success rate at which a plan is refused.
+ * Share of the steady phase that randomly drawn total outages may cost. It keeps a perfect server
+ * well above the success rate at which a plan is refused.
  */
 const outageBudget = 0.025;
 
@@ -160,8 +160,8 @@ class Planner {
   }
 
   /**
-   * Returns the nearest free start in [earliest, latest], later first; otherwise the first free start
-   * after it; null if the run ends before.
+   * Returns the nearest free start in [earliest, latest], later first; otherwise the first free
+   * start after it; null if the run ends before.
    */
   #nearestFree(candidate: Placed, earliest: number, latest: number): number | null {
     const later = this.#firstFree(candidate);
@@ -217,7 +217,8 @@ class Planner {
 
   /**
    * Returns a function that draws the next fault of a rule: in turn, or by weight. A weighted draw
-   * yields a total outage only if it keeps its distance from the previous one and the budget allows it.
+   * yields a total outage only if it keeps its distance from the previous one and the budget allows
+   * it.
    */
   #drawer(rule: ScheduleRule, random: Random): (fromMs: number) => Placed {
     const mild = rule.faults.filter((fault) => !kindTiming[fault.kind].totalOutage);

@@ -1,4 +1,4 @@
-/** Makes the plan of a run. The same config and seed give the same bytes on every machine and engine. */
+/** Makes the plan of a run. Equal config and seed give equal bytes on every machine. */
 import type { Plan, PlannedFault, RunConfig } from '@encore/contracts';
 import { canonicalJson, sha256Hex } from '@encore/kit';
 import { bestSuccessRate } from './best-success-rate.ts';

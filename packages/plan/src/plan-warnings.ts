@@ -1,4 +1,4 @@
-/** Warns of faults that the settings suggest and the plan lacks. None of them is a reason to refuse it. */
+/** Warns of faults that the settings suggest and the plan lacks. They do not prevent a run. */
 import type { Plan, RunConfig } from '@encore/contracts';
 import { kindTiming } from './kind-timing.ts';
 import { layOut } from './layout.ts';

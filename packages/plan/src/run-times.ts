@@ -6,17 +6,17 @@ export const steadySecondsOf = (config: Pick<RunConfig, 'hours' | 'rampSeconds'>
   Math.max(0, Math.round((config.hours * 3_600 - config.rampSeconds) * 1_000) / 1_000);
 
 /**
- * Time between the end of the last fault and the end of the steady phase: the recovery limit, or less
- * in a short run, but at least 10 s.
+ * Time between the end of the last fault and the end of the steady phase: the recovery limit, or
+ * less in a short run, but at least 10 s.
  */
 export const lastRecoverySeconds = (config: RunConfig): number =>
   Math.min(config.recoveryTimeoutSeconds, Math.max(10, steadySecondsOf(config) * 0.06));
 
 /**
- * Recovery time after a fault, in which nothing else is planned. After a fault other than a kill, 8 s
- * show the return to normal: up to 1 s to the first correct response, up to 1 s to the next full
- * second, and 5 normal seconds. A smoke run allows only 3 s: with 5 s, one seed in five would keep a
- * single network fault; with 8 s, nine in ten.
+ * Recovery time after a fault, in which nothing else is planned. After a fault other than a kill, 8
+ * s show the return to normal: up to 1 s to the first correct response, up to 1 s to the next full
+ * second, and 5 normal seconds. A smoke run allows only 3 s: with 5 s, one seed in five would keep
+ * a single network fault; with 8 s, nine in ten.
  */
 export function recoveryMsAfter({ killIntervalMinutes, recoveryTimeoutSeconds }: RunConfig, kind: FaultKind): number {
   const killIntervalSeconds = killIntervalMinutes * 60;

@@ -1,4 +1,4 @@
-/** Removes placed faults if fault-free time is too short or total outages are too close together. */
+/** Removes placed faults until enough time is fault-free and total outages are far enough apart. */
 import type { ScheduleRule } from '@encore/contracts';
 import type { Random } from '@encore/kit';
 import { kindTiming } from './kind-timing.ts';

@@ -24,7 +24,7 @@ export class TimeLine<T extends Span> {
     if (index >= 0) this.#spans.splice(index, 1);
   }
 
-  /** Returns the last span that starts at or before this one, and the first that starts after it. */
+  /** Returns the last span that starts at or before this one, and the first one after it. */
   neighbours(span: Span): { before: T | undefined; after: T | undefined } {
     const index = this.#indexAfter(span.fromMs);
     return { before: this.#spans[index - 1], after: this.#spans[index] };
