@@ -19,7 +19,7 @@ import { Recorder } from '../services/loadgen/src/recorder.ts';
 import { saveMemory } from '../services/loadgen/src/save-memory.ts';
 import { describeScore, scoreText } from '../services/loadgen/src/score-generator.ts';
 import { runStep } from '../services/loadgen/src/step.ts';
-import { Pool } from '../services/loadgen/src/testing/peers.ts';
+import { Pool } from '../services/loadgen/src/testing/reference-clients.ts';
 import { spreadOf } from './spread.ts';
 
 const run = promisify(execFile);
@@ -100,11 +100,11 @@ async function checkedAttempt(dispatcher: Pool, folder: string): Promise<() => P
       clientId: 'bench-u1',
       deadlineAt: startedAt + 30_000,
       cancel,
-      pausesMs: [0, 0],
+      backoffMs: [0, 0],
       attemptEnded: (record) => recorder.attemptEnded(record),
       attempts: { count: 0 },
     });
-    if (end.how !== 'right') throw new Error(`the bench's own server was found wrong: ${JSON.stringify(end)}`);
+    if (end.kind !== 'ok') throw new Error(`the bench's own server was found wrong: ${JSON.stringify(end)}`);
     const endedAt = systemClock.now();
     recorder.operationEnded({ kind: 'export', end: 'ok', dueAt: startedAt, startedAt, endedAt });
   };

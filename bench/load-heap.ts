@@ -30,7 +30,7 @@ export async function benchLoadHeap(print: (line: string) => void = console.log)
     else if (fake.calls % 50 === 0)
       response.writeHead(503).end('{"error":{"code":"OVERLOADED","message":"","definite":true}}');
     else return undefined;
-    return 'taken';
+    return 'handled';
   };
   try {
     child.send(fake.url);
@@ -70,7 +70,7 @@ async function generate(targetUrl: string): Promise<void> {
     logger: createLogger('bench', 'silent'),
     metrics,
     events,
-    pausesMs: [20, 50],
+    backoffMs: [20, 50],
   });
   const mix = { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 };
   const settings = { mix, thinkSeconds: { min: 0.1, max: 0.3 }, byteBudgetPerSecond: 2_000_000, liveScoresPerUser: 20 };

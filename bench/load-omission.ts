@@ -13,7 +13,7 @@ import { createLogger, createRegistry, EventLog, systemClock } from '../packages
 import { Load } from '../services/loadgen/src/load.ts';
 import { createMetrics } from '../services/loadgen/src/metrics.ts';
 import { FakeServer } from '../services/loadgen/src/testing/fake-server.ts';
-import { autocannon } from '../services/loadgen/src/testing/peers.ts';
+import { autocannon } from '../services/loadgen/src/testing/reference-clients.ts';
 
 const perSecond = 500;
 const seconds = 20;

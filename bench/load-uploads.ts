@@ -17,7 +17,7 @@ import { intendWrite, sendWrite } from '../services/loadgen/src/operations.ts';
 import { saveMemory } from '../services/loadgen/src/save-memory.ts';
 import { describeScore } from '../services/loadgen/src/score-generator.ts';
 import { runStep } from '../services/loadgen/src/step.ts';
-import { Pool } from '../services/loadgen/src/testing/peers.ts';
+import { Pool } from '../services/loadgen/src/testing/reference-clients.ts';
 
 const run = promisify(execFile);
 const uploads = 100;
@@ -95,7 +95,7 @@ async function upload(url: string, folder: string): Promise<ChildResult> {
               clientId: `u${i}`,
               deadlineAt: systemClock.now() + 600_000,
               cancel: new AbortController().signal,
-              pausesMs: [0, 0],
+              backoffMs: [0, 0],
               attemptEnded: () => {},
               attempts: { count: 0 },
             }),

@@ -5,7 +5,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../packages/kit/src/index.ts';
-import { Pool } from '../services/loadgen/src/testing/peers.ts';
+import { Pool } from '../services/loadgen/src/testing/reference-clients.ts';
 
 const connections = 500;
 const goodWithinMs = 1_000;

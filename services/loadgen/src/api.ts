@@ -1,4 +1,4 @@
-/** The routes of packages/contracts/src/loadgen-api.ts. */
+/** Implements the routes documented in packages/contracts/src/loadgen-api.ts. */
 import { loadRunRequestSchema, pressureSchema, readBackRequestSchema } from '@encore/contracts';
 import { parse } from '@encore/kit';
 import type { Express } from 'express';
@@ -26,10 +26,10 @@ export function loadgenRoutes(load: Load, baseline: Baseline): (app: Express) =>
     });
     app.post('/baseline', async (request, response) => {
       const pressure = parse(pressureSchema, request.body, 'POST /baseline');
-      load.refuseWhileActive('a baseline is measured without users');
-      const gone = new AbortController();
-      response.once('close', () => gone.abort(new Error('the caller went away')));
-      response.json(await baseline.measure(pressure, gone.signal));
+      load.refuseWhileActive('a baseline needs a server without users; stop the run first');
+      const disconnected = new AbortController();
+      response.once('close', () => disconnected.abort(new Error('the caller disconnected')));
+      response.json(await baseline.measure(pressure, disconnected.signal));
     });
     app.get('/status', (_request, response) => void response.json(load.status()));
   };

@@ -1,4 +1,4 @@
-/** At most one baseline at a time; whoever asked for it and went away ends it. */
+/** Runs at most one capacity test at a time; it ends early if the caller disconnects. */
 import type { Pressure, PressureResult } from '@encore/contracts';
 import { describeError, EncoreError, type Logger } from '@encore/kit';
 import { applyPressure } from './pressure.ts';
@@ -14,10 +14,10 @@ export class Baseline implements AsyncDisposable {
     this.#logger = logger;
   }
 
-  /** The result comes when it has ended: in its time, or early, by the signal, with what was counted. */
+  /** Resolves after `pressure.seconds`, or when the signal aborts, with the counts so far. */
   async measure(pressure: Pressure, signal: AbortSignal): Promise<PressureResult> {
     if (this.#current) {
-      throw new EncoreError('PRESSURE_ACTIVE', 'a baseline is measured already; wait for its end', {
+      throw new EncoreError('PRESSURE_ACTIVE', 'a baseline is already being measured; retry when it has ended', {
         status: 409,
         definite: true,
       });
@@ -28,7 +28,7 @@ export class Baseline implements AsyncDisposable {
       this.#logger.info(result, 'baseline measured');
       return result;
     } catch (error) {
-      this.#logger.warn({ err: describeError(error) }, 'no baseline');
+      this.#logger.warn({ err: describeError(error) }, 'baseline failed');
       throw error;
     } finally {
       this.#current = null;

@@ -1,7 +1,8 @@
 /**
- * Which size the next score has, so that all users together upload the configured bytes per second on average. Each operation
- * of a user earns the mean; a create or modify spends little of it, the heavy ones spend the rest: large ones what has
- * gathered, and now and then an extreme one of up to 50 MB, saved up for. A pure function of config and seed.
+ * Chooses score sizes so that all users together upload the configured bytes per second on average.
+ * Each operation of a user earns the mean. A create or modify spends a small share; heavy
+ * operations spend the rest: usually the balance, and occasionally savings for an extreme score of
+ * up to 50 MB. Sizes depend only on config and seed.
  */
 import type { LoadConfig } from '@encore/contracts';
 import type { Random } from '@encore/kit';
@@ -11,13 +12,13 @@ const small = { min: 4 * kilo, max: 8 * kilo };
 const medium = { min: 40 * kilo, max: 80 * kilo };
 const large = { min: 100 * kilo, max: 4_000 * kilo };
 const extreme = { min: 5_000 * kilo, max: 50_000 * kilo };
-/** Multiples of it, modulo 1, are spread as evenly as can be, however many there are. */
+/** Any number of its multiples, modulo 1, are spread evenly. */
 const goldenRatio = 0.618_033_988_75;
 const smallMean = 9 * kilo;
 const mediumMean = 60 * kilo;
-/** Of what the heavy operations spend. */
+/** Share of the heavy operations' budget that is saved for extreme scores. */
 const extremeShare = 0.4;
-/** Of the whole, at most, for creates and modifies. */
+/** Maximum share of the whole budget for creates and modifies. */
 const lightShare = 0.4;
 
 export class ByteBudget {
@@ -35,26 +36,27 @@ export class ByteBudget {
     const { create, analyze, modify, export: exported, heavy } = load.mix;
     const total = create + analyze + modify + exported + heavy;
     const light = (create + modify) / total;
-    // With no heavy operations in the mix, the light ones must spend it all.
+    // Without heavy operations, the light ones must spend the whole budget.
     const budgetOfLight = this.#perOperation * (heavy > 0 ? lightShare : 1);
-    const wanted = light === 0 ? 0 : (budgetOfLight / light - smallMean) / (mediumMean - smallMean);
-    this.#mediumChance = Math.min(0.5, Math.max(0, wanted));
-    // Users begin at evenly spread places of their saving, so that extreme ones are spread over the run.
+    const mediumShare = light === 0 ? 0 : (budgetOfLight / light - smallMean) / (mediumMean - smallMean);
+    this.#mediumChance = Math.min(0.5, Math.max(0, mediumShare));
+    // Users start with evenly spread savings, so that extreme scores are spread over the run.
     const phase = (user * goldenRatio) % 1;
     this.#nextExtreme = this.#drawExtreme();
     this.#saved = phase * this.#nextExtreme;
-    // As if the last heavy operation had been some while ago already: the first minutes upload as much as later ones.
+    // Starts as if some time had passed since the last heavy operation, so that the first minutes
+    // upload as much as later ones.
     const forHeavy = this.#perOperation - light * (smallMean + this.#mediumChance * (mediumMean - smallMean));
     const operationsAgo = heavy === 0 ? 0 : -Math.log(1 - random.next()) * (total / heavy);
     this.#balance = Math.max(0, forHeavy) * operationsAgo;
   }
 
-  /** To be called once per operation, whatever it is. */
+  /** Call once per operation of any kind. */
   earn(): void {
     this.#balance += this.#perOperation;
   }
 
-  /** Draws the same number of random values whatever comes out, so that plans do not depend on outcomes. */
+  /** Always draws the same number of random values, so that plans do not depend on results. */
   lightSize(): number {
     const isMedium = this.#random.next() < this.#mediumChance;
     return this.#random.between(isMedium ? medium.min : small.min, isMedium ? medium.max : small.max);
@@ -67,21 +69,21 @@ export class ByteBudget {
     if (this.#saved >= this.#nextExtreme) {
       const size = this.#nextExtreme;
       this.#saved -= size;
-      // What the score takes is taken from the balance; this one was saved for.
+      // `spend` will deduct the size from the balance; this score is paid from savings.
       this.#balance += size;
       this.#nextExtreme = this.#drawExtreme();
       return size;
     }
-    // A budget too small for large scores makes the heavy ones medium.
+    // If the budget is too small for large scores, heavy operations use medium ones.
     return Math.min(large.max, Math.max(this.#balance, this.#balance < -large.min ? medium.min : large.min));
   }
 
-  /** What the upload takes, whether or not it comes to it. */
+  /** Deducts an upload, whether or not it takes place. */
   spend(bytes: number): void {
     this.#balance -= bytes;
   }
 
-  /** Log-uniform: as many between 5 and 10 MB as between 25 and 50. */
+  /** Log-uniform: as many sizes between 5 and 10 MB as between 25 and 50 MB. */
   #drawExtreme(): number {
     return extreme.min * (extreme.max / extreme.min) ** this.#random.next();
   }

@@ -1,4 +1,4 @@
-/** Uploads through readers of every pace arrive byte for byte, although their chunks are used again. */
+/** Uploads to readers of any speed arrive intact although chunks are reused. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
@@ -20,7 +20,7 @@ describe('chunk ring', function () {
     server?.close();
   });
 
-  /** Answers with the hash of what came, reading as `pace` lets it. */
+  /** Returns the hash of the body that a server read at this pace. */
   async function hashOfUpload(
     recipe: { seed: string; targetBytes: number },
     pace: (chunk: number) => Promise<unknown>,
@@ -47,16 +47,16 @@ describe('chunk ring', function () {
       cancel: new AbortController().signal,
       now: systemClock.now,
     });
-    return end.how === 'answered' ? end.answer.text : end.how;
+    return end.kind === 'answered' ? end.response.text : end.kind;
   }
 
   const paces: Record<string, (chunk: number) => Promise<unknown>> = {
-    'as fast as it comes': async () => {},
-    'a little slower than it comes': () => systemClock.sleep(1),
-    'in fits and starts': (chunk) => (chunk % 40 === 0 ? systemClock.sleep(50) : Promise.resolve()),
+    'reads at full speed': async () => {},
+    'reads slowly': () => systemClock.sleep(1),
+    'reads with long pauses': (chunk) => (chunk % 40 === 0 ? systemClock.sleep(50) : Promise.resolve()),
   };
   for (const [name, pace] of Object.entries(paces)) {
-    it(name, async () => {
+    it(`sends intact chunks to a server that ${name}`, async () => {
       const recipe = { seed: name, targetBytes: 20_000_000 };
       assert.equal(await hashOfUpload(recipe, pace), (await describeScore(recipe)).sha256);
     });

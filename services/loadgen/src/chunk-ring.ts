@@ -1,11 +1,12 @@
 /**
- * Chunks for one upload, used again and again: 5 GB of uploads at once would else be 5 GB of garbage, of which 100 MB and more wait for
- * the collector at any time.
+ * Reuses the chunks of an upload. Without reuse, 5 GB of uploads would create 5 GB of garbage, with
+ * 100 MB or more awaiting collection at any time.
  *
- *   made ──▶ ≤ 2 in the stream before the connection ──▶ ≤ 3 in the connection ──▶ sent
+ *   filled ──▶ ≤ 2 in the stream before the connection ──▶ ≤ 3 in the connection ──▶ sent
  *
- * A chunk may be made anew only when it was sent. A stream stops reading when its buffer is full, and undici stops when the connection's
- * is (64 kB), so of 32 kB each at most six are on their way. Twice as many are kept; the test beside it sends through slow readers.
+ * A chunk may be refilled only after it was sent. A stream stops reading when its buffer is full,
+ * and undici stops at 64 kB per connection, so at most six chunks of 32 kB are in flight. The ring
+ * has twice as many; its test uploads to slow readers.
  */
 import { chunkBytes } from './score-generator.ts';
 

@@ -1,4 +1,4 @@
-/** Every outcome of the closed set, made by a real socket that does that thing. */
+/** Produces every outcome with a real socket. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,13 +7,13 @@ import { type Outcome, outcomes } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, before, describe, it } from 'mocha';
 import { Pool } from 'undici';
-import { checkExport } from './answer-checks.ts';
 import { classifyOutcome } from './classify-outcome.ts';
 import { exchange } from './exchange.ts';
 import { type LiveScore, newScore } from './live-score.ts';
+import { checkExport } from './response-checks.ts';
 import { describeScore, scoreText } from './score-generator.ts';
 
-/** What the server's end of the socket does once the request has come. */
+/** What the server side of the socket does when the request arrives. */
 type Behaviour = (socket: Socket) => void;
 
 interface Case {
@@ -30,7 +30,7 @@ const json = (status: string, body: unknown, headers = ''): Behaviour => {
       `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\n${headers}Content-Length: ${text.length}\r\n\r\n${text}`,
     );
 };
-const error = (code: string, definite = true) => ({ error: { code, message: 'said the test', definite } });
+const error = (code: string, definite = true) => ({ error: { code, message: 'from the test', definite } });
 const begun = 'HTTP/1.1 200 OK\r\nETag: "2"\r\nContent-Length: 1000\r\n\r\n<score';
 
 let score: LiveScore;
@@ -40,10 +40,10 @@ const exported = (version: number, body: () => string): Behaviour => {
     socket.end(`HTTP/1.1 200 OK\r\nETag: "${version}"\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
   };
 };
-const right = () => scoreText(score.known.recipe);
+const correct = () => scoreText(score.known.recipe);
 
 const cases: Case[] = [
-  { outcome: 'ok', name: 'the score as acknowledged', does: exported(2, right) },
+  { outcome: 'ok', name: 'the score as acknowledged', does: exported(2, correct) },
   { outcome: 'shed', name: '503 OVERLOADED', does: json('503 Busy', error('OVERLOADED'), 'Retry-After: 1\r\n') },
   { outcome: 'shed', name: '429', does: json('429 Slow down', error('RATE_LIMITED'), 'Retry-After: 1\r\n') },
   { outcome: 'shed', name: '503 DRAINING', does: json('503 Stopping', error('DRAINING'), 'Retry-After: 1\r\n') },
@@ -56,27 +56,27 @@ const cases: Case[] = [
     does: json('503 Down', error('DATABASE_UNAVAILABLE'), 'Retry-After: 1\r\n'),
   },
   { outcome: 'server_error', name: '502 of a proxy', does: json('502 Bad gateway', 'nginx') },
-  { outcome: 'reset_before', name: 'a reset before an answer', does: (socket) => socket.resetAndDestroy() },
-  { outcome: 'reset_before', name: 'a polite close before an answer', does: (socket) => socket.end() },
+  { outcome: 'reset_before', name: 'a reset before a response', does: (socket) => socket.resetAndDestroy() },
+  { outcome: 'reset_before', name: 'a clean close before a response', does: (socket) => socket.end() },
   {
     outcome: 'cut_mid_body',
     name: 'a reset within the body',
     does: (socket) => void socket.write(begun, () => setTimeout(() => socket.resetAndDestroy(), 20)),
   },
-  { outcome: 'cut_mid_body', name: 'a polite close within the body', does: (socket) => void socket.end(begun) },
+  { outcome: 'cut_mid_body', name: 'a clean close within the body', does: (socket) => void socket.end(begun) },
   {
     outcome: 'cut_mid_body',
-    name: 'a polite close within chunks',
+    name: 'a clean close within chunks',
     does: (socket) => void socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<scor\r\n'),
   },
-  { outcome: 'header_timeout', name: 'no answer', does: () => {}, limits: { headersTimeoutMs: 150 } },
+  { outcome: 'header_timeout', name: 'no response', does: () => {}, limits: { headersTimeoutMs: 150 } },
   {
     outcome: 'body_timeout',
-    name: 'an answer that stops',
+    name: 'a response that stalls',
     does: (socket) => void socket.write(begun),
     limits: { bodyTimeoutMs: 150 },
   },
-  { outcome: 'deadline', name: 'no answer until the deadline', does: () => {}, limits: { deadlineMs: 150 } },
+  { outcome: 'deadline', name: 'no response before the deadline', does: () => {}, limits: { deadlineMs: 150 } },
   {
     outcome: 'deadline',
     name: 'a body that drips past the deadline',
@@ -87,7 +87,7 @@ const cases: Case[] = [
     },
     limits: { deadlineMs: 200 },
   },
-  { outcome: 'protocol', name: 'something that is not HTTP', does: (socket) => void socket.end('SSH-2.0-x\r\n\r\n') },
+  { outcome: 'protocol', name: 'data that is not HTTP', does: (socket) => void socket.end('SSH-2.0-x\r\n\r\n') },
   {
     outcome: 'protocol',
     name: 'endless headers',
@@ -95,21 +95,21 @@ const cases: Case[] = [
   },
   { outcome: 'protocol', name: 'a redirect', does: json('302 Found', {}, 'Location: /\r\n') },
   { outcome: 'corrupt', name: 'an empty 200', does: exported(2, () => '') },
-  { outcome: 'corrupt', name: 'a flipped byte', does: exported(2, () => right().replace('<octave>4', '<octave>5')) },
-  { outcome: 'corrupt', name: 'a truncated export', does: exported(2, () => right().slice(0, -10)) },
+  { outcome: 'corrupt', name: 'a flipped byte', does: exported(2, () => correct().replace('<octave>4', '<octave>5')) },
+  { outcome: 'corrupt', name: 'a truncated export', does: exported(2, () => correct().slice(0, -10)) },
   {
     outcome: 'corrupt',
-    name: 'a body without length that is cut: it looks complete',
-    does: (socket) => void socket.end(`HTTP/1.1 200 OK\r\nETag: "2"\r\n\r\n${right().slice(0, 500)}`),
+    name: 'a truncated body without a length, which looks complete',
+    does: (socket) => void socket.end(`HTTP/1.1 200 OK\r\nETag: "2"\r\n\r\n${correct().slice(0, 500)}`),
   },
-  { outcome: 'corrupt', name: 'a version that nobody wrote', does: exported(3, right) },
-  { outcome: 'stale', name: 'an older version', does: exported(1, right) },
+  { outcome: 'corrupt', name: 'a version that was never written', does: exported(3, correct) },
+  { outcome: 'stale', name: 'an older version', does: exported(1, correct) },
   {
     outcome: 'stale',
     name: 'older content under the new version',
     does: exported(2, () => scoreText(score.previous?.recipe ?? score.known.recipe)),
   },
-  { outcome: 'stale', name: 'absence of an acknowledged score', does: json('404 Not found', error('NOT_FOUND')) },
+  { outcome: 'stale', name: 'a missing acknowledged score', does: json('404 Not found', error('NOT_FOUND')) },
   { outcome: 'client_error_unexpected', name: '400', does: json('400 Bad', error('INVALID_INPUT')) },
 ];
 
@@ -175,7 +175,7 @@ describe('classify outcome', () => {
         now: systemClock.now,
       },
     );
-    const checked = end.how === 'answered' ? checkExport(end.answer, score) : null;
+    const checked = end.kind === 'answered' ? checkExport(end.response, score) : null;
     const classified = classifyOutcome(end, checked);
     seen.add(classified.outcome);
     return classified;
@@ -188,14 +188,14 @@ describe('classify outcome', () => {
     });
   }
 
-  it('refused: nobody listens', async () => {
+  it('refused: a closed port', async () => {
     const port = await listen(() => {});
     for (const { close } of opened.splice(0)) await close();
     assert.equal((await outcomeOf(`http://127.0.0.1:${port}`)).outcome, 'refused');
   });
 
-  it('connect_timeout: a host that lets the handshake wait', async () => {
-    // A stopped process with a queue of one: the kernel drops what does not fit, as a black hole would.
+  it('connect_timeout: a host that does not complete the handshake', async () => {
+    // A stopped process with a backlog of one: the kernel drops further connections.
     const code = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port); })`;
     const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
@@ -210,23 +210,23 @@ describe('classify outcome', () => {
     assert.equal((await outcomeOf(`http://127.0.0.1:${port}`)).outcome, 'connect_timeout');
   });
 
-  it('dns: a name that nobody has', async () => {
+  it('dns: a host name that does not exist', async () => {
     assert.equal((await outcomeOf('http://encore.invalid')).outcome, 'dns');
   });
 
-  it('cancelled_at_end: cut by the end of the run', async () => {
+  it('cancelled_at_end: the run ends', async () => {
     const cancel = new AbortController();
     const port = await listen(() => cancel.abort());
     assert.equal((await outcomeOf(`http://127.0.0.1:${port}`, {}, {}, cancel)).outcome, 'cancelled_at_end');
   });
 
-  it('not_started: the generator has no address to start from', async () => {
+  it('not_started: no local address', async () => {
     const port = await listen(() => {});
     const classified = await outcomeOf(`http://127.0.0.1:${port}`, {}, { localAddress: '192.0.2.1' });
     assert.equal(classified.outcome, 'not_started', classified.detail);
   });
 
-  it('covered the whole closed set', () => {
+  it('covers all outcomes', () => {
     assert.deepEqual([...seen].sort(), [...outcomes].sort());
   });
 });

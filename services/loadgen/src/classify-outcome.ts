@@ -1,29 +1,29 @@
 /**
- * The one place where the end of an attempt gets its outcome. Exactly one outcome applies to each attempt.
+ * Maps the end of an attempt to exactly one outcome.
  *
- * What is right is said by the check of the operation, which alone knows the known answer:
- * - `corrupt`: the server said yes and was wrong: other content, another score, another key, a shape that is none.
- * - `stale`: the server answered from a state older than one that it had acknowledged to this user. Absence is the oldest
- *   version of all: 404 for an own, live, acknowledged score is stale, and so is 412 for the version last acknowledged.
- *   Whether that score is lost for good is not for one attempt to say; the read-back says it.
+ * The operation's check decides whether a successful response is correct:
+ * - `corrupt`: wrong content, score, key or shape.
+ * - `stale`: the response shows an older state than one acknowledged to this user. That includes
+ *   404 for an acknowledged score and 412 for its acknowledged version. Only the read-back can decide
+ *   whether the score is lost.
  */
 import type { Outcome } from '@encore/contracts';
 import type { ExchangeEnd } from './exchange.ts';
 
-/** What the check of an operation says of an answer. */
-export type Checked<Value> =
-  | { verdict: 'right'; value: Value }
-  | { verdict: 'corrupt' | 'stale'; detail: string; definite: boolean }
+/** The result of checking a response. */
+export type CheckResult<Value> =
+  | { kind: 'ok'; value: Value }
+  | { kind: 'corrupt' | 'stale'; detail: string; definite: boolean }
   | Refusal;
 
-/** The server said no: over HTTP, or as the error result of a tool. */
+/** An error response, over HTTP or as the error result of a tool. */
 export interface Refusal {
-  verdict: 'refusal';
-  /** The HTTP status; 200 when the refusal is a tool's error result. */
+  kind: 'refusal';
+  /** The HTTP status; 200 for the error result of a tool. */
   status: number;
   code: string;
   message: string;
-  /** The server says that it surely did not happen. */
+  /** According to the server, the request certainly had no effect. */
   definite: boolean;
   retryAfterMs: number | null;
 }
@@ -33,17 +33,17 @@ export interface Classified {
   detail: string;
 }
 
-const blamesRequest =
+const clientErrorCodes =
   /^(RPC -3260|IDEMPOTENCY_MISMATCH|ALREADY_EXISTS|VERSION_MISMATCH|INVALID_|MALFORMED_|UNSUPPORTED_|NOT_FOUND|TOO_LARGE|SCORE_TOO_LARGE|EMPTY)/;
 const shedCodes = new Set(['OVERLOADED', 'RATE_LIMITED', 'DRAINING']);
-const connectionEnded = new Set([
+const connectionEndCodes = new Set([
   'ECONNRESET',
   'EPIPE',
   'ECONNABORTED',
   'UND_ERR_SOCKET',
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
-const byCode: Record<string, Outcome> = {
+const outcomeByCode: Record<string, Outcome> = {
   ECONNREFUSED: 'refused',
   EHOSTUNREACH: 'refused',
   ENETUNREACH: 'refused',
@@ -52,7 +52,7 @@ const byCode: Record<string, Outcome> = {
   EAI_AGAIN: 'dns',
   UND_ERR_HEADERS_TIMEOUT: 'header_timeout',
   UND_ERR_BODY_TIMEOUT: 'body_timeout',
-  // The generator's own faults: nothing was asked of the server.
+  // Problems of the generator: no request reached the server.
   EMFILE: 'not_started',
   ENFILE: 'not_started',
   ENOBUFS: 'not_started',
@@ -63,45 +63,45 @@ const byCode: Record<string, Outcome> = {
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'not_started',
 };
 
-export function classifyOutcome(end: ExchangeEnd, checked: Checked<unknown> | null): Classified {
-  switch (end.how) {
+export function classifyOutcome(end: ExchangeEnd, checked: CheckResult<unknown> | null): Classified {
+  switch (end.kind) {
     case 'cancelled':
       return { outcome: 'cancelled_at_end', detail: 'the run ended' };
     case 'deadline':
-      return { outcome: 'deadline', detail: end.afterHeaders ? 'while reading the answer' : 'before an answer' };
-    case 'broken':
-      return { outcome: ofBroken(end.code, end.afterHeaders), detail: end.message };
+      return { outcome: 'deadline', detail: end.afterHeaders ? 'while reading the response' : 'before a response' };
+    case 'error':
+      return { outcome: outcomeOfError(end.code, end.afterHeaders), detail: end.message };
     case 'answered':
-      return ofAnswer(checked);
+      return outcomeOfResponse(checked);
   }
 }
 
-function ofBroken(code: string, afterHeaders: boolean): Outcome {
-  const known = byCode[code];
+function outcomeOfError(code: string, afterHeaders: boolean): Outcome {
+  const known = outcomeByCode[code];
   if (known) return known;
-  if (connectionEnded.has(code)) return afterHeaders ? 'cut_mid_body' : 'reset_before';
-  // The kernel gave up on a connection that had been silent.
+  if (connectionEndCodes.has(code)) return afterHeaders ? 'cut_mid_body' : 'reset_before';
+  // The kernel gave up on a silent connection.
   if (code === 'ETIMEDOUT') return afterHeaders ? 'cut_mid_body' : 'connect_timeout';
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'cut_mid_body';
   return 'protocol';
 }
 
-function ofAnswer(checked: Checked<unknown> | null): Classified {
-  if (checked === null) return { outcome: 'corrupt', detail: 'the answer was not checked' };
-  if (checked.verdict === 'right') return { outcome: 'ok', detail: '' };
-  if (checked.verdict === 'refusal') {
+function outcomeOfResponse(checked: CheckResult<unknown> | null): Classified {
+  if (checked === null) return { outcome: 'corrupt', detail: 'the response was not checked' };
+  if (checked.kind === 'ok') return { outcome: 'ok', detail: '' };
+  if (checked.kind === 'refusal') {
     const { status, code, message } = checked;
-    return { outcome: ofRefusal(checked), detail: `${status} ${code}: ${message}`.slice(0, 300) };
+    return { outcome: outcomeOfRefusal(checked), detail: `${status} ${code}: ${message}`.slice(0, 300) };
   }
-  return { outcome: checked.verdict, detail: checked.detail };
+  return { outcome: checked.kind, detail: checked.detail };
 }
 
-function ofRefusal({ status, code, retryAfterMs }: Refusal): Outcome {
+function outcomeOfRefusal({ status, code, retryAfterMs }: Refusal): Outcome {
   if (code === 'BREAKER_OPEN') return 'breaker_open';
   if (shedCodes.has(code) || status === 429 || (status === 503 && code === '' && retryAfterMs !== null)) return 'shed';
   if (status >= 500) return 'server_error';
   if (status >= 400) return 'client_error_unexpected';
   if (status >= 300) return 'protocol';
-  // A tool's error result has a code only: does it blame the request, or is it the server's own trouble?
-  return blamesRequest.test(code) ? 'client_error_unexpected' : 'server_error';
+  // A tool's error has no status, so its code decides between client error and server error.
+  return clientErrorCodes.test(code) ? 'client_error_unexpected' : 'server_error';
 }

@@ -1,13 +1,13 @@
-/** What wires the load generator to the others, from the environment. */
+/** Reads the load generator's configuration from the environment. */
 import { portVariable, readEnv } from '@encore/kit';
 import { z } from 'zod';
 
 export interface LoadgenConfig {
   host: string;
   port: number;
-  /** The user's way to the server: through the proxy. */
+  /** The server's URL for users, through the proxy. */
   targetUrl: string;
-  /** Where each run has its folder with the ledger. */
+  /** Contains one folder per run, with its ledger. */
   runsDir: string;
 }
 

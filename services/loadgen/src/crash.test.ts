@@ -1,4 +1,4 @@
-/** The generator itself is killed at a random moment: what it left on the disk is enough to read everything back. */
+/** Kills the generator during a write and reads everything back from its ledger. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,12 +54,12 @@ describe('crash of the generator', function () {
   }
 
   for (const killAfter of [40, 200]) {
-    it(`after ${killAfter} writes: every score on the server was promised or intended, and a new generator reads it all back`, async () => {
+    it(`leaves a complete ledger after ${killAfter} writes, which a new generator reads back`, async () => {
       const { url, child } = await startGenerator();
       let writes = 0;
       fake.hook = ({ name }) => {
         writes += name === 'PUT' ? 1 : 0;
-        // In the middle of a write: some are carried out and never acknowledged.
+        // Within a write, so that some take effect without an acknowledgement.
         if (writes === killAfter) child.kill('SIGKILL');
         return undefined;
       };

@@ -1,8 +1,8 @@
 /**
- * One HTTP request on undici, from the first byte sent to the last byte read, with nothing hidden: no retry, no redirect, one
- * code per failure. It never throws: how it ended is its value.
+ * Sends one HTTP request with undici and reads the response. No retries, no redirects, one code per
+ * failure. It never throws: the result states how the exchange ended.
  *
- *   body (text, or chunks made on the way) ──▶ socket ──▶ server ──▶ answer ──▶ text, or a running SHA-256
+ *   body (text or generated chunks) ──▶ socket ──▶ server ──▶ response ──▶ text or SHA-256
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -13,28 +13,28 @@ export interface ExchangeRequest {
   path: string;
   headers: Record<string, string>;
   body?: { bytes: number; content: string | (() => Iterable<Buffer>) };
-  /** A right answer is read as text, or only hashed, however large it is. */
+  /** Whether a successful response is kept as text or only hashed, at any size. */
   read: 'text' | 'hash';
-  /** What an answer may hold when it is read as text. */
+  /** Maximum size of a successful response read as text; 1 MiB by default. */
   maxTextBytes?: number;
 }
 
 export interface ExchangeLimits {
-  /** The operation's deadline, epoch milliseconds of `now()`. */
+  /** The operation's deadline, in milliseconds of `now()`. */
   deadlineAt: number;
   headersTimeoutMs: number;
   bodyTimeoutMs: number;
-  /** The end of the run: whatever is under way is cut. */
+  /** Aborts the request at the end of the run. */
   cancel: AbortSignal;
   now: () => number;
 }
 
-export interface Answer {
+export interface HttpResponse {
   status: number;
   headers: Record<string, string | undefined>;
-  /** Empty when the body was hashed. */
+  /** Empty if the body was hashed. */
   text: string;
-  /** SHA-256 of the body, hex; empty when it was read as text. */
+  /** SHA-256 (hex) of the body; empty if it was read as text. */
   sha256: string;
   bytes: number;
 }
@@ -45,14 +45,14 @@ interface Traffic {
 }
 export type ExchangeEnd = Traffic &
   (
-    | { how: 'answered'; answer: Answer }
-    /** `code` as undici or the system named it; `afterHeaders`: the answer had begun. */
-    | { how: 'broken'; code: string; message: string; afterHeaders: boolean }
-    | { how: 'deadline'; afterHeaders: boolean }
-    | { how: 'cancelled' }
+    | { kind: 'answered'; response: HttpResponse }
+    /** `code` comes from undici or the system; `afterHeaders`: the response had started. */
+    | { kind: 'error'; code: string; message: string; afterHeaders: boolean }
+    | { kind: 'deadline'; afterHeaders: boolean }
+    | { kind: 'cancelled' }
   );
 
-/** What waits between the making of a body and its connection. */
+/** Buffer between the generator of a body and its connection. */
 export const uploadBufferBytes = 32 * 1024;
 const errorTextBytes = 64 * 1024;
 
@@ -64,7 +64,7 @@ export async function exchange(
   const traffic = { bytesSent: 0, bytesReceived: 0 };
   const abort = new AbortController();
   const onCancel = () => abort.abort(limits.cancel.reason);
-  if (limits.cancel.aborted) return { how: 'cancelled', ...traffic };
+  if (limits.cancel.aborted) return { kind: 'cancelled', ...traffic };
   limits.cancel.addEventListener('abort', onCancel, { once: true });
   let late = false;
   const timer = setTimeout(
@@ -76,7 +76,7 @@ export async function exchange(
   );
   let afterHeaders = false;
   try {
-    const response = await dispatcher.request({
+    const received = await dispatcher.request({
       method: request.method,
       path: request.path,
       headers: headersOf(request),
@@ -87,11 +87,11 @@ export async function exchange(
     });
     afterHeaders = true;
     if (typeof request.body?.content === 'string') traffic.bytesSent = request.body.bytes;
-    return { how: 'answered', answer: await readAnswer(response, request, traffic), ...traffic };
+    return { kind: 'answered', response: await readResponse(received, request, traffic), ...traffic };
   } catch (error) {
-    if (late) return { how: 'deadline', afterHeaders, ...traffic };
-    if (limits.cancel.aborted) return { how: 'cancelled', ...traffic };
-    return { how: 'broken', code: codeOf(error), message: String(error), afterHeaders, ...traffic };
+    if (late) return { kind: 'deadline', afterHeaders, ...traffic };
+    if (limits.cancel.aborted) return { kind: 'cancelled', ...traffic };
+    return { kind: 'error', code: codeOf(error), message: String(error), afterHeaders, ...traffic };
   } finally {
     clearTimeout(timer);
     limits.cancel.removeEventListener('abort', onCancel);
@@ -105,22 +105,22 @@ function headersOf({ headers, body }: ExchangeRequest): Record<string, string> {
 function bodyOf({ body }: ExchangeRequest, traffic: Traffic): string | Readable | null {
   if (!body) return null;
   if (typeof body.content === 'string') return body.content;
-  return Readable.from(counted(body.content(), traffic), { objectMode: false, highWaterMark: uploadBufferBytes });
+  return Readable.from(countSent(body.content(), traffic), { objectMode: false, highWaterMark: uploadBufferBytes });
 }
 
-function* counted(chunks: Iterable<Buffer>, traffic: Traffic): Generator<Buffer> {
+function* countSent(chunks: Iterable<Buffer>, traffic: Traffic): Generator<Buffer> {
   for (const chunk of chunks) {
     yield chunk;
     traffic.bytesSent += chunk.length;
   }
 }
 
-async function readAnswer(
-  response: Dispatcher.ResponseData,
+async function readResponse(
+  received: Dispatcher.ResponseData,
   request: ExchangeRequest,
   traffic: Traffic,
-): Promise<Answer> {
-  const { statusCode: status, body } = response;
+): Promise<HttpResponse> {
+  const { statusCode: status, body } = received;
   const hashing = request.read === 'hash' && status < 300;
   const hash = hashing ? createHash('sha256') : null;
   const limit = hashing ? Number.POSITIVE_INFINITY : status < 300 ? (request.maxTextBytes ?? 1 << 20) : errorTextBytes;
@@ -129,13 +129,13 @@ async function readAnswer(
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     traffic.bytesReceived += chunk.length;
-    if (bytes > limit) throw Object.assign(new Error(`the answer is longer than ${limit} bytes`), { code: 'TOO_LONG' });
+    if (bytes > limit) throw Object.assign(new Error(`the response exceeds ${limit} bytes`), { code: 'TOO_LONG' });
     if (hash) hash.update(chunk);
     else chunks.push(chunk);
   }
   return {
     status,
-    headers: singleHeaders(response.headers),
+    headers: singleHeaders(received.headers),
     text: hash ? '' : Buffer.concat(chunks).toString('utf8'),
     sha256: hash ? hash.digest('hex') : '',
     bytes,
@@ -148,11 +148,11 @@ function singleHeaders(headers: Record<string, string | string[] | undefined>): 
   );
 }
 
-/** undici and the system put a code on each error; a parser error has its own kind of code (HPE_...). */
+/** Returns the code of undici or the system; parser errors (HPE_...) share one code. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
   if ('code' in error && typeof error.code === 'string') return error.code;
-  // Several addresses tried: each attempt has its own error.
+  // Several addresses were tried, each with its own error.
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return error.name === 'HTTPParserError' ? 'UND_ERR_HTTP_PARSER' : error.name;
 }

@@ -1,7 +1,7 @@
-/** Works through items with bounded concurrency; the first error ends it. */
+/** Processes items with bounded concurrency; rejects on the first error. */
 export async function inParallel<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,
-  width: number,
+  concurrency: number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
@@ -18,5 +18,5 @@ export async function inParallel<Item>(
       }
     }
   };
-  await Promise.all(Array.from({ length: width }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }

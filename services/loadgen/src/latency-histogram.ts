@@ -1,8 +1,8 @@
-/** Milliseconds in a histogram of fixed size (90 kB): three digits, from 1 µs to 20 minutes. */
+/** A latency histogram of fixed size (90 kB): three significant digits, from 1 µs to 20 minutes. */
 import { build, type Histogram } from 'hdr-histogram-js';
 
 const microseconds = 1_000;
-const longestMs = 20 * 60 * 1_000;
+const maxMs = 20 * 60 * 1_000;
 
 export interface Percentiles {
   count: number;
@@ -18,23 +18,23 @@ export class LatencyHistogram {
     bitBucketSize: 32,
     autoResize: false,
     lowestDiscernibleValue: 1,
-    highestTrackableValue: longestMs * microseconds,
+    highestTrackableValue: maxMs * microseconds,
     numberOfSignificantValueDigits: 3,
     useWebAssembly: false,
   });
 
   constructor() {
-    // Writes to all of its memory, so that a process is not larger later for values that are new to it.
+    // Touches all of its memory now, so that the process does not grow later.
     this.histogram.reset();
   }
 
   record(ms: number): void {
-    this.histogram.recordValue(Math.round(Math.min(Math.max(ms, 0), longestMs) * microseconds));
+    this.histogram.recordValue(Math.round(Math.min(Math.max(ms, 0), maxMs) * microseconds));
   }
 
   percentiles(): Percentiles {
     const { totalCount: count, maxValue } = this.histogram;
-    // A percentile is the upper end of its bucket, which may lie above the largest value.
+    // A percentile is the upper bound of its bucket, which may exceed the maximum.
     const at = (percentile: number) =>
       Math.min(this.histogram.getValueAtPercentile(percentile), maxValue) / microseconds;
     if (count === 0) return { count, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };

@@ -1,4 +1,4 @@
-/** The interval log merges back into what was recorded, read by the library's own reader. */
+/** Reads the interval log with the library's own reader and merges it. */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ describe('latency log', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
   const read = () => readFile(join(folder, 'latency.hlog'), 'utf8');
 
-  it('merges back into exact percentiles, of the whole run and of any phase', async () => {
+  it('merges into exact percentiles of the whole run and of a phase', async () => {
     const startedAt = 1_800_000_000_000;
     const log = await LatencyLog.open(folder, startedAt);
     for (let i = 1; i <= 1_000; i += 1) {
@@ -55,12 +55,12 @@ describe('latency log', () => {
 
     const tags: string[] = [];
     for (const { tag } of intervalsOf(await read())) tags.push(tag);
-    assert.equal(tags.length, 11, 'ten intervals of one tag, one of the other, none for nothing');
+    assert.equal(tags.length, 11, 'ten intervals of one tag, one of the other, none for an empty interval');
     const all = merged(await read(), () => true);
     assert.equal(all.totalCount, 1_000);
     assert.ok(Math.abs(all.getValueAtPercentile(50) / 500_000 - 1) < 0.002);
     assert.ok(Math.abs(all.getValueAtPercentile(99) / 990_000 - 1) < 0.002);
-    // A phase from the third to the sixth interval: 201 to 600 ms, and nothing of what lies around it.
+    // A phase from the third to the sixth interval contains only 201 to 600 ms.
     const phase = merged(await read(), ({ from, to }) => from >= startedAt + 20_000 && to <= startedAt + 60_000);
     assert.equal(phase.totalCount, 400);
     assert.ok(Math.abs(phase.getValueAtPercentile(50) / 400_000 - 1) < 0.002);
@@ -68,7 +68,7 @@ describe('latency log', () => {
     assert.ok(Math.abs(phase.maxValue / 600_000 - 1) < 0.002);
   });
 
-  it('takes all of its memory at the start', async () => {
+  it('allocates all of its memory at the start', async () => {
     const log = await LatencyLog.open(folder, 0);
     const before = process.memoryUsage().arrayBuffers;
     for (const kind of operationKinds)
@@ -82,11 +82,11 @@ describe('latency log', () => {
       ] as const)
         log.record(`${kind}.${what}`, 1);
     const grown = process.memoryUsage().arrayBuffers - before;
-    assert.ok(grown < 90_000, `${grown} bytes: a histogram or more`);
+    assert.ok(grown < 90_000, `grew by ${grown} bytes: a histogram or more`);
     await log[Symbol.asyncDispose]();
   });
 
-  it('is empty but for its head when nothing was recorded', async () => {
+  it('contains only its header if nothing was recorded', async () => {
     const log = await LatencyLog.open(folder, 0);
     await log.endInterval(10_000);
     await log[Symbol.asyncDispose]();

@@ -1,9 +1,12 @@
 /**
- * All latencies of the run, as HdrHistogram interval lines every ten seconds: they merge into exact percentiles of any phase later,
- * and the standard viewers of such logs read them. Microseconds; the tag says what was timed:
+ * Logs all latencies of the run as HdrHistogram interval lines, every ten seconds, in microseconds.
+ * The lines merge into exact percentiles of any phase, and standard HdrHistogram viewers read them.
+ * The tag names what was timed:
  *
- *   create.ok.response   from the intended start to the right answer       create.ok.service   from the real start
- *   create.failed.response   operations that failed or stay unknown        create.attempt.ok | .shed | .failed   one request
+ *   create.ok.response                     from the intended start to the correct response
+ *   create.ok.service                      from the actual start to the correct response
+ *   create.failed.response                 operations that failed or stayed unknown
+ *   create.attempt.ok | .shed | .failed    one request
  */
 import { join } from 'node:path';
 import { type OperationKind, operationKinds } from '@encore/contracts';
@@ -22,7 +25,8 @@ export class LatencyLog implements AsyncDisposable {
   private constructor(file: AppendFile, startedAt: number) {
     this.#file = file;
     this.#intervalStartedAt = startedAt;
-    // All of them now: one more for the first failure after an hour would look like a leak.
+    // Allocated up front: a histogram added by a first failure after an hour would look like a
+    // leak.
     for (const kind of operationKinds)
       for (const what of timed) this.#histograms.set(`${kind}.${what}`, new LatencyHistogram());
   }
@@ -42,14 +46,14 @@ export class LatencyLog implements AsyncDisposable {
     this.#histograms.get(tag)?.record(ms);
   }
 
-  /** Writes what was recorded since the last interval, one line for each tag that has something. */
+  /** Writes one line per tag with values since the last interval. */
   async endInterval(at: number): Promise<void> {
     const from = this.#intervalStartedAt / 1_000;
     this.#intervalStartedAt = at;
     await this.#write((writer) => {
       for (const [tag, recorded] of this.#histograms) {
         if (recorded.histogram.totalCount === 0) continue;
-        // Set each time: a reset forgets it.
+        // Set each time, because a reset clears it.
         recorded.histogram.tag = tag;
         writer.outputIntervalHistogram(recorded.histogram, from, at / 1_000);
         recorded.reset();

@@ -1,6 +1,6 @@
 /**
- * What must be on the server, by the ledger. Read line by line; in memory are only the scores that exist or may exist, so
- * a ledger of a day costs no more than one of a minute.
+ * Derives from the ledger which scores must be on the server. It keeps only scores that exist or
+ * may exist, so its memory does not grow with the length of the run.
  */
 import { type LedgerEntry, ledgerLineSchema } from '@encore/contracts';
 import { readNumberedLines } from '@encore/kit';
@@ -13,9 +13,9 @@ interface OpenWrite {
 
 export interface ExpectedScore {
   scoreId: string;
-  /** The last write that the server acknowledged; null when none was. */
+  /** The last acknowledged write; null if there is none. */
   acknowledged: { key: string; hash: string; version: number } | null;
-  /** Writes without an answer: each may have taken effect or not. At most a create or modify, and a deletion after it. */
+  /** Writes without a response, which may have taken effect: a create or modify, then deletions. */
   open: OpenWrite[];
 }
 
@@ -23,7 +23,7 @@ const maxProblems = 20;
 
 export class LedgerState {
   readonly scores = new Map<string, ExpectedScore>();
-  /** What is wrong with the file, line by line: at most half a line, where a writer was killed. The verdict is up to the judge. */
+  /** Damaged lines. A killed writer leaves at most one truncated line. */
   readonly problems: string[] = [];
   readonly #scoreOfKey = new Map<string, string>();
 

@@ -1,4 +1,4 @@
-/** The ledger's file: one line per entry, on disk when the promise resolves, usable after half a line. */
+/** The ledger's file: one line per entry, durable, and readable after a truncated line. */
 import assert from 'node:assert/strict';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,13 +18,13 @@ describe('ledger', () => {
   const intended = (key: string) =>
     ({ type: 'intended', key, user: 1, operation: 'create', scoreId: key, hash: 'h' }) as const;
 
-  it('has the line on disk when the promise resolves', async () => {
+  it('has the entry on disk when the promise resolves', async () => {
     await using ledger = await Ledger.open(folder, systemClock);
     await ledger.write(intended('one'));
     assert.match(await readFile(ledger.path, 'utf8'), /^\{.*"key":"one".*\}\n$/);
   });
 
-  it('numbers its entries, also after a writer that was killed within a line', async () => {
+  it('continues its numbering after a writer was killed within a line', async () => {
     {
       await using ledger = await Ledger.open(folder, systemClock);
       await Promise.all(['one', 'two'].map((key) => ledger.write(intended(key))));
@@ -43,7 +43,7 @@ describe('ledger', () => {
     assert.match(state.problems[0] ?? '', /^line 3: not valid JSON/);
   });
 
-  it('is not believed in a line that was changed', async () => {
+  it('ignores a changed line and reports it', async () => {
     await using ledger = await Ledger.open(folder, systemClock);
     for (const key of ['one', 'two']) await ledger.write(intended(key));
     const text = await readFile(ledger.path, 'utf8');

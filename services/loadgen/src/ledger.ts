@@ -1,6 +1,6 @@
 /**
- * What the users were promised, on disk before their next step. The file is the evidence: the final read-back works from it
- * alone, also when the generator that wrote it is gone.
+ * Records every write on disk before the user's next step. The final read-back uses only this file,
+ * so it works even if the generator that wrote it was killed.
  */
 import { join } from 'node:path';
 import type { LedgerEntry } from '@encore/contracts';
@@ -20,7 +20,7 @@ export class Ledger implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  /** Goes on where a generator before this one ended. */
+  /** Opens the ledger and continues the numbering of an earlier generator. */
   static async open(runFolder: string, clock: Clock): Promise<Ledger> {
     const path = join(runFolder, 'ledger.ndjson');
     return new Ledger(path, await NumberedFile.open(path, 'n'), clock);

@@ -1,24 +1,24 @@
-/** A score that a user owns on the server, as last acknowledged. */
+/** A score that a user owns, in its last acknowledged state. */
 import type { KnownScore } from './score-generator.ts';
 
 export interface LiveScore {
   id: string;
-  /** How many writes with a key of their own were sent for it. */
+  /** Number of writes so far, which makes idempotency keys unique. */
   writes: number;
-  /** The key of the write that was acknowledged last. */
+  /** The key of the last acknowledged write. */
   acknowledgedKey: string | null;
-  /** 0 before it was created. */
+  /** 0 until the creation is acknowledged. */
   version: number;
   known: KnownScore;
-  /** Of the version before, to tell an old answer from a wrong one. */
+  /** The previous version, to distinguish a stale response from a corrupt one. */
   previous: KnownScore | null;
-  /** A write to it ended without an answer: nothing more is asked of it, except to be deleted. The read-back resolves it. */
+  /** A write ended without a response. The score is only deleted from then on. */
   uncertain: boolean;
-  /** A deletion of it ended without an answer: it may be absent. */
+  /** A deletion ended without a response: the score may be missing. */
   deletionTried: boolean;
-  /** A write to it is intended or under way. */
+  /** A write is intended or in progress. */
   writing: boolean;
-  /** A sample found something wrong with it, which was written down: it is not looked at again before the end. */
+  /** A sample found and recorded a problem: skip the score until the final read-back. */
   foundWrong: boolean;
 }
 

@@ -1,13 +1,13 @@
 /**
- * One run of the load: users that come up over the ramp, the probe, the ledger, and the events of each second.
+ * One run of the load: ramping users, the probe, the ledger and the events of each second.
  *
- *   stop: no new operation begins ──▶ grace ──▶ what is still under way is cut ──▶ summary
+ *   stop: no new operations ──▶ grace period ──▶ abort what is in flight ──▶ summary
  */
 import { join } from 'node:path';
 import type { EncoreEvent, LoadRunRequest } from '@encore/contracts';
 import { type Clock, describeError, type Logger, Random } from '@encore/kit';
 import { Pool } from 'undici';
-import { GeneratorCheck } from './generator-check.ts';
+import { GeneratorMonitor } from './generator-monitor.ts';
 import { LatencyLog } from './latency-log.ts';
 import { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
@@ -27,13 +27,13 @@ export interface LoadRunOptions {
   logger: Logger;
   metrics: LoadgenMetrics;
   add: (event: EncoreEvent) => void;
-  /** Between the tries of an operation. */
-  pausesMs: readonly [number, number];
+  /** Mean backoff before the second and the third attempt. */
+  backoffMs: readonly [number, number];
 }
 
 const connectTimeoutMs = 3_000;
-const checkEverySeconds = 5;
-/** Of the latency log. */
+const monitorSeconds = 5;
+/** Interval of the latency log. */
 const intervalSeconds = 10;
 const oldScoresMs = 20_000;
 const sampleMs = 30_000;
@@ -50,9 +50,9 @@ export class LoadRun implements AsyncDisposable {
   readonly #cancel = new AbortController();
   readonly #usersPool: Pool;
   readonly #probePool: Pool;
-  readonly #ownPool: Pool;
+  readonly #internalPool: Pool;
   readonly #latencies: LatencyLog;
-  readonly #check: GeneratorCheck;
+  readonly #monitor: GeneratorMonitor;
   readonly #random: Random;
   #work: Promise<unknown> = Promise.resolve();
 
@@ -74,37 +74,37 @@ export class LoadRun implements AsyncDisposable {
     this.recorder = new Recorder(options.add, metrics, latencies);
     this.startedAt = clock.now();
     this.#random = new Random(request.seed);
-    this.#check = new GeneratorCheck(clock, metrics);
+    this.#monitor = new GeneratorMonitor(clock, metrics);
     const connect = { timeout: connectTimeoutMs };
     this.#usersPool = new Pool(targetUrl, { connections: request.users + 2, pipelining: 1, connect });
-    // Room for every probe that can be under way at once: they must not wait for each other.
+    // Enough connections that concurrent probes never wait for each other.
     this.#probePool = new Pool(targetUrl, {
       connections: request.load.probesPerSecond * 2 + 4,
       pipelining: 1,
       connect,
     });
-    this.#ownPool = new Pool(targetUrl, { connections: 8, pipelining: 1, connect });
+    this.#internalPool = new Pool(targetUrl, { connections: 8, pipelining: 1, connect });
   }
 
   get ramping(): boolean {
     return this.#options.clock.now() < this.startedAt + this.request.rampSeconds * 1_000;
   }
 
-  /** Resolves when every user has ended; after the grace, what is under way is cut. */
+  /** Resolves when all users have finished; aborts requests in flight after the grace period. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort(new Error('the run was stopped'));
-    const timer = setTimeout(() => this.#cancel.abort(new Error('the grace is over')), graceMs);
+    const timer = setTimeout(() => this.#cancel.abort(new Error('the grace period is over')), graceMs);
     await this.#work;
     clearTimeout(timer);
     const { add, clock } = this.#options;
     this.recorder.endSecond(clock.now());
     await this.#latencies.endInterval(clock.now());
-    add(this.#check.check());
+    add(this.#monitor.measure());
     add(this.recorder.summary(clock.now()));
-    this.#check[Symbol.dispose]();
+    this.#monitor[Symbol.dispose]();
   }
 
-  /** Reads back some of what the users own, while they go on; cut, without a result, when the run stops. */
+  /** Reads back a sample of the users' scores during the run; rejects if the run stops. */
   sample(progress: (done: number, total: number) => void): Promise<ReadBackCounts> {
     const { clock } = this.#options;
     const signal = this.#stopping.signal;
@@ -123,15 +123,15 @@ export class LoadRun implements AsyncDisposable {
     this.#stopping.abort(new Error('closing'));
     this.#cancel.abort(new Error('closing'));
     await this.#work;
-    this.#check[Symbol.dispose]();
-    await Promise.all([this.#usersPool.destroy(), this.#probePool.destroy(), this.#ownPool.destroy()]);
+    this.#monitor[Symbol.dispose]();
+    await Promise.all([this.#usersPool.destroy(), this.#probePool.destroy(), this.#internalPool.destroy()]);
     await this.ledger[Symbol.asyncDispose]();
     await this.#latencies[Symbol.asyncDispose]();
   }
 
   #begin(): void {
     const { users, rampSeconds } = this.request;
-    const lives = Array.from({ length: users }, (_, i) => this.#live(i + 1, (i * rampSeconds * 1_000) / users));
+    const userRuns = Array.from({ length: users }, (_, i) => this.#runUser(i + 1, (i * rampSeconds * 1_000) / users));
     const { clock, metrics, add } = this.#options;
     const probe = new Probe({
       runId: this.request.runId,
@@ -141,18 +141,18 @@ export class LoadRun implements AsyncDisposable {
       ledger: this.ledger,
       metrics,
       add,
-      started: (lateMs) => this.#check.started(lateMs),
+      started: (lateMs) => this.#monitor.started(lateMs),
     });
     const probing = probe.run(this.startedAt, this.#stopping.signal);
     const clearing = this.#clearOldScores();
     const ticking = this.#tick();
-    this.#work = Promise.all([...lives, probing, clearing, ticking]).catch((error: unknown) => {
-      this.#options.logger.error({ err: describeError(error) }, 'the load ended by a fault of its own');
+    this.#work = Promise.all([...userRuns, probing, clearing, ticking]).catch((error: unknown) => {
+      this.#options.logger.error({ err: describeError(error) }, 'the load ended because of an internal error');
     });
   }
 
-  async #live(number: number, delayMs: number): Promise<void> {
-    const { clock, metrics, pausesMs } = this.#options;
+  async #runUser(number: number, delayMs: number): Promise<void> {
+    const { clock, metrics, backoffMs } = this.#options;
     const signal = this.#stopping.signal;
     await clock.sleep(delayMs, signal).catch(() => {});
     if (signal.aborted) return;
@@ -165,17 +165,17 @@ export class LoadRun implements AsyncDisposable {
       ledger: this.ledger,
       stopping: signal,
       cancel: this.#cancel.signal,
-      pausesMs,
+      backoffMs,
       attemptEnded: (record) => this.recorder.attemptEnded(record),
       operationEnded: (record) => this.recorder.operationEnded(record),
       operationSkipped: (kind) => this.recorder.operationSkipped(kind),
-      started: (lateMs) => this.#check.started(lateMs),
+      started: (lateMs) => this.#monitor.started(lateMs),
     });
     this.users.push(user);
     this.recorder.users += 1;
     metrics.users.set(this.recorder.users);
     try {
-      await user.live(this.startedAt + delayMs);
+      await user.run(this.startedAt + delayMs);
     } finally {
       this.recorder.users -= 1;
     }
@@ -189,7 +189,7 @@ export class LoadRun implements AsyncDisposable {
       await clock.sleep(at - clock.now(), signal).catch(() => {});
       if (signal.aborted) return;
       this.recorder.endSecond(at);
-      if (second % checkEverySeconds === 0) add(this.#check.check());
+      if (second % monitorSeconds === 0) add(this.#monitor.measure());
       if (second % intervalSeconds === 0) await this.#latencies.endInterval(at);
     }
   }
@@ -205,13 +205,13 @@ export class LoadRun implements AsyncDisposable {
     }
   }
 
-  #client(forMs: number, signal: AbortSignal): ScoreClient {
+  #client(timeoutMs: number, signal: AbortSignal): ScoreClient {
     const { clock } = this.#options;
     return new ScoreClient({
-      dispatcher: this.#ownPool,
+      dispatcher: this.#internalPool,
       clock,
       clientId: `${this.request.runId}-own`,
-      deadlineAt: clock.now() + forMs,
+      deadlineAt: clock.now() + timeoutMs,
       signal,
     });
   }

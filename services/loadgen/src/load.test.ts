@@ -1,4 +1,4 @@
-/** The whole generator against a fake server: what it counts, promises, stops and reads back. */
+/** The whole generator against a fake server: counts, acknowledgements, stop and read-back. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { eventSchema, ledgerLineSchema } from '@encore/contracts';
@@ -9,7 +9,7 @@ import { LoadBench, testRequest } from './testing/load-bench.ts';
 describe('load', function () {
   this.timeout(30_000);
 
-  it('finds nothing wrong with a server that is right, and reads back everything it was promised', async () => {
+  it('finds no problem on a correct server and reads back every acknowledged score', async () => {
     await using bench = await LoadBench.open();
     const { load, fake } = bench;
     await load.start(testRequest);
@@ -29,7 +29,7 @@ describe('load', function () {
     for (const line of lines) ledgerLineSchema.parse(JSON.parse(line));
   });
 
-  it('counts each attempt in one second, and all of them in the summary', async () => {
+  it('counts each attempt in one second and in the summary', async () => {
     await using bench = await LoadBench.open();
     await bench.load.start(testRequest);
     await bench.operationsDone(200);
@@ -43,7 +43,7 @@ describe('load', function () {
     assert.ok(Math.abs(sent / bench.fake.bytesIn - 1) < 0.01);
   });
 
-  it('lists every probe of every second on its schedule', async () => {
+  it('lists every scheduled probe of every second', async () => {
     await using bench = await LoadBench.open();
     await bench.load.start(testRequest);
     await waitUntil('two seconds of probes', () => bench.ofType('probe_second').length >= 2, { timeoutMs: 8_000 });
@@ -59,29 +59,29 @@ describe('load', function () {
     }
     const { values } = await bench.metrics.probeSeconds.get();
     const timed = values.find(({ metricName }) => metricName === 'loadgen_probe_seconds_count')?.value ?? 0;
-    const right = bench
+    const correct = bench
       .ofType('probe_second')
       .flatMap((event) => event.probes.filter(({ outcome }) => outcome === 'ok'));
-    assert.equal(timed, right.length);
+    assert.equal(timed, correct.length);
   });
 
-  it('probes do not wait for each other: a silent second is ten deadlines, each from its intended start', async () => {
+  it('probes independently: a silent second yields ten deadlines from the intended starts', async () => {
     await using bench = await LoadBench.open();
     await bench.load.start({ ...testRequest, users: 1 });
     await waitUntil('a probe', () => bench.ofType('probe_second').length >= 1, { timeoutMs: 5_000 });
-    bench.fake.hook = ({ name }) => (name === 'GET' ? 'taken' : undefined);
+    bench.fake.hook = ({ name }) => (name === 'GET' ? 'handled' : undefined);
     const late = await waitUntil(
       'a second of deadlines',
       () => bench.ofType('probe_second').find(({ probes }) => probes.every(({ outcome }) => outcome === 'deadline')),
       { timeoutMs: 8_000 },
     );
     assert.equal(late.probes.length, 10);
-    // One that waited for another would take a second longer; a busy machine is a little late.
+    // A probe that waited for another would take 1 s longer; a busy machine is slightly late.
     for (const { dueAt, endedAt } of late.probes)
       assert.ok(Math.abs(endedAt - dueAt - 1_000) < 300, `${endedAt - dueAt}`);
   });
 
-  it('finds lost, corrupted, doubled and unpromised scores', async () => {
+  it('finds lost, corrupt, duplicate and phantom scores', async () => {
     await using bench = await LoadBench.open();
     const { load, fake } = bench;
     await load.start(testRequest);
@@ -100,10 +100,10 @@ describe('load', function () {
     assert.equal(done.readBack, done.acknowledged);
   });
 
-  it('ends writes without an answer as unknown, and resolves them both ways', async () => {
+  it('reports writes without a response as unknown and resolves them in the read-back', async () => {
     await using bench = await LoadBench.open();
     const { load, fake } = bench;
-    // One write in ten is carried out and not answered, one is not even carried out; nor are their retries.
+    // Of ten writes, one takes effect without a response and one is dropped, with all retries.
     const silent = new Set<string>();
     let writes = 0;
     fake.hook = ({ name, request, response }) => {
@@ -113,7 +113,7 @@ describe('load', function () {
       silent.add(key);
       if (carriedOut) return 'no-answer';
       response.socket?.destroy();
-      return 'taken';
+      return 'handled';
     };
     await load.start(testRequest);
     await bench.operationsDone(200);
@@ -130,7 +130,7 @@ describe('load', function () {
     assert.equal(done.readBack, done.acknowledged);
   });
 
-  it('stops by itself when nobody renews the lease, and says so to who renews later', async () => {
+  it('stops when the lease expires and rejects later renewals', async () => {
     let skippedMs = 0;
     await using bench = await LoadBench.open({ now: () => systemClock.now() + skippedMs, sleep: systemClock.sleep });
     const { load } = bench;
@@ -143,7 +143,7 @@ describe('load', function () {
     assert.equal(load.status().users, 0);
   });
 
-  it('refuses a second run, and a final read-back while the load runs', async () => {
+  it('refuses a second run, and a final read-back during a run', async () => {
     await using bench = await LoadBench.open();
     const { load } = bench;
     await load.start(testRequest);
@@ -152,24 +152,24 @@ describe('load', function () {
     await load.start(testRequest);
   });
 
-  it('samples what the users own while they go on, and finds what is wrong with it', async () => {
+  it('samples scores during the run and finds problems', async () => {
     await using bench = await LoadBench.open();
     await bench.load.start(testRequest);
     await bench.operationsDone(100);
-    const right = await bench.readBack(false);
-    assert.equal(right.final, false);
-    assert.ok(right.readBack > 5);
-    assert.deepEqual([right.lost, right.corrupt, right.duplicate], [0, 0, 0]);
+    const intact = await bench.readBack(false);
+    assert.equal(intact.final, false);
+    assert.ok(intact.readBack > 5);
+    assert.deepEqual([intact.lost, intact.corrupt, intact.duplicate], [0, 0, 0]);
     assert.equal(bench.load.status().state, 'running');
     bench.fake.hook = ({ name }) => (name === 'GET' ? 'flipped-byte' : undefined);
-    const wrong = await bench.readBack(false);
-    assert.equal(wrong.corrupt, wrong.readBack);
+    const damaged = await bench.readBack(false);
+    assert.equal(damaged.corrupt, damaged.readBack);
   });
 
-  it('writes down what a sample finds wrong, once; the final read-back finds it again', async () => {
+  it('records a problem found by a sample once, and again in the final read-back', async () => {
     await using bench = await LoadBench.open();
     const { load, fake } = bench;
-    // Nothing is deleted, and nobody asks for the score that is lost: it must be a sample that finds it.
+    // No user deletes or reads the lost score, so only a sample can find it.
     const { load: settings } = testRequest;
     const mix = { create: 1, analyze: 0, modify: 0, export: 0, heavy: 0 };
     await load.start({ ...testRequest, users: 1, load: { ...settings, mix, liveScoresPerUser: 1_000 } });
@@ -195,23 +195,23 @@ describe('load', function () {
     );
   });
 
-  it('cuts a sample that is under way when it stops, and reads back to the end at once', async () => {
+  it('aborts a sample on stop and can then start the final read-back', async () => {
     await using bench = await LoadBench.open();
     const { load, fake } = bench;
     await load.start(testRequest);
     await bench.operationsDone(50);
     const { hook } = fake;
-    // Whoever reads waits: only the stop can end the sample before its 30 s are over.
-    fake.hook = ({ name }) => (name === 'GET' ? 'taken' : undefined);
+    // Reads never get a response, so only the stop can end the sample before its 30 s.
+    fake.hook = ({ name }) => (name === 'GET' ? 'handled' : undefined);
     load.startReadBack(false);
-    await load.stop('asked to', 1_000);
+    await load.stop('requested', 1_000);
     fake.hook = hook;
     assert.equal(load.status().state, 'stopped');
     const final = await bench.readBack(true);
     assert.deepEqual([bench.ofType('read_back_done').length, final.final], [1, true]);
   });
 
-  it("removes the scores of earlier runs, and nobody else's", async () => {
+  it('removes scores of earlier runs and no others', async () => {
     await using bench = await LoadBench.open();
     const { load, fake } = bench;
     const content = Buffer.from('<x/>');
@@ -219,7 +219,7 @@ describe('load', function () {
       fake.scores.set(id, { id, version: 1, content, previous: null });
     await load.start(testRequest);
     const gone = () => !fake.scores.has('old-1-u3-17') && !fake.scores.has('old-1-probe-1');
-    await waitUntil('the old ones gone', gone, { timeoutMs: 5_000 });
+    await waitUntil('deletion of the old scores', gone, { timeoutMs: 5_000 });
     await load.stop();
     assert.ok(fake.scores.has('somebody-else'));
   });

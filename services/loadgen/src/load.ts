@@ -1,8 +1,10 @@
 /**
- * The generator's state: at most one run, held by a lease. When nobody renews the lease, the load stops by itself, so that a dead
- * orchestrator leaves no users behind.
+ * The generator's state: at most one run, held by a lease. The load stops when the lease expires,
+ * so that a dead orchestrator leaves no users behind.
  *
- *   idle ──POST /run──▶ ramping ──▶ running ──stop or end of lease──▶ stopping ──▶ stopped ──read-back──▶ stopped
+ *   idle ──POST /run──▶ ramping ──▶ running ──stop or lease expiry──▶ stopping ──▶ stopped
+ *
+ * The final read-back needs `stopped`; a sample needs an active run.
  */
 import { readdir } from 'node:fs/promises';
 import type { LoadRunRequest, LoadStatus } from '@encore/contracts';
@@ -10,7 +12,7 @@ import { type Clock, describeError, EncoreError, type EventLog, type Logger } fr
 import { LoadRun } from './load-run.ts';
 import { countReadBack, type LoadgenMetrics } from './metrics.ts';
 import { readBackRun } from './read-back.ts';
-import { defaultPausesMs } from './step.ts';
+import { defaultBackoffMs } from './step.ts';
 
 export interface LoadOptions {
   targetUrl: string;
@@ -19,7 +21,7 @@ export interface LoadOptions {
   logger: Logger;
   metrics: LoadgenMetrics;
   events: EventLog;
-  pausesMs?: readonly [number, number];
+  backoffMs?: readonly [number, number];
 }
 
 const leaseMs = 15_000;
@@ -32,16 +34,16 @@ export class Load implements AsyncDisposable {
   #phase: 'idle' | 'active' | 'stopping' | 'stopped' = 'idle';
   #stopped: Promise<void> | null = null;
   #leaseEndsAt = 0;
-  #reading: Promise<void> | null = null;
-  #isReadingFinally = false;
+  #readBack: Promise<void> | null = null;
+  #isFinalReadBack = false;
   #progress: LoadStatus['readBack'] = null;
-  /** Ends a read-back that is under way. */
+  /** Aborts a read-back in progress. */
   readonly #closing = new AbortController();
-  readonly #watch: NodeJS.Timeout;
+  readonly #leaseTimer: NodeJS.Timeout;
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#watch = setInterval(() => this.#endWithoutLease(), 500);
+    this.#leaseTimer = setInterval(() => this.#stopWithoutLease(), 500);
   }
 
   async start(request: LoadRunRequest): Promise<void> {
@@ -49,13 +51,13 @@ export class Load implements AsyncDisposable {
       if (this.#phase === 'active' && this.#run?.request.runId === request.runId) return this.#renewLease();
       throw conflict('RUN_ACTIVE', `run ${this.#run?.request.runId} is active; stop it first`);
     }
-    if (this.#reading) throw conflict('READ_BACK_ACTIVE', 'a read-back is under way; wait for its end');
+    if (this.#readBack) throw conflict('READ_BACK_ACTIVE', 'a read-back is in progress; retry when it has ended');
     this.#phase = 'active';
     this.#renewLease();
     try {
       await this.#run?.[Symbol.asyncDispose]();
-      const { events, pausesMs = defaultPausesMs, ...rest } = this.#options;
-      this.#run = await LoadRun.start({ ...rest, pausesMs, request, add: (event) => events.add(event) });
+      const { events, backoffMs = defaultBackoffMs, ...rest } = this.#options;
+      this.#run = await LoadRun.start({ ...rest, backoffMs, request, add: (event) => events.add(event) });
     } catch (error) {
       this.#run = null;
       this.#phase = 'idle';
@@ -66,55 +68,62 @@ export class Load implements AsyncDisposable {
 
   renew(runId: string): void {
     if (this.#phase !== 'active' || this.#run?.request.runId !== runId) {
-      throw new EncoreError('RUN_OVER', `run ${runId} is not active`, { status: 410, definite: true });
+      throw new EncoreError('RUN_OVER', `run ${runId} is not active; start it again or read it back`, {
+        status: 410,
+        definite: true,
+      });
     }
     this.#renewLease();
   }
 
-  /** Resolves when the users have ended. Nothing to stop is fine. */
-  async stop(reason = 'asked to', grace = graceMs): Promise<void> {
+  /** Resolves when all users have finished; does nothing if no run is active. */
+  async stop(reason = 'requested', grace = graceMs): Promise<void> {
     if (this.#phase === 'active' && this.#run) {
       this.#phase = 'stopping';
-      this.#options.logger.info({ reason }, 'load stops');
+      this.#options.logger.info({ reason }, 'stopping the load');
       this.#stopped = this.#run.stop(grace).finally(() => {
         this.#phase = 'stopped';
       });
     }
     await this.#stopped;
-    // A sample was cut by the stop; the final read-back is another.
-    if (!this.#isReadingFinally) await this.#reading;
+    // The stop aborts a sample. The final read-back starts only after a stop.
+    if (!this.#isFinalReadBack) await this.#readBack;
   }
 
-  /** Begins to read back; its end is an event. The final one works from the ledger's file, also of a generator that was killed. */
+  /**
+   * Starts a read-back, which ends with an event. The final one uses the ledger's file, so `runId`
+   * may name a run whose generator was killed.
+   */
   startReadBack(final: boolean, runId = this.#run?.request.runId): void {
-    if (runId === undefined) throw conflict('NO_RUN', 'there was no run since this service started; name one');
-    if (this.#reading) throw conflict('READ_BACK_ACTIVE', 'a read-back is under way');
+    if (runId === undefined) throw conflict('NO_RUN', 'no run since this service started; give a runId');
+    if (this.#readBack)
+      throw conflict('READ_BACK_ACTIVE', 'a read-back is already in progress; retry when it has ended');
     const active = this.#phase === 'active' || this.#phase === 'stopping';
-    if (final && active) throw conflict('RUN_ACTIVE', 'the final read-back needs a stopped run');
-    if (!final && !active) throw conflict('RUN_OVER', 'a sample needs a run that is active');
+    if (final && active) throw conflict('RUN_ACTIVE', 'the final read-back needs a stopped run; stop it first');
+    if (!final && !active) throw conflict('RUN_OVER', 'a sample needs an active run; start one first');
     const { clock, events, logger, metrics, targetUrl, runsDir } = this.#options;
     const progress = (done: number, total: number) => {
       this.#progress = { done, total };
     };
     progress(0, 0);
-    this.#isReadingFinally = final;
+    this.#isFinalReadBack = final;
     const signal = this.#closing.signal;
     const reading = final
       ? readBackRun({ runId, runsDir, targetUrl, clock, signal, progress })
       : (this.#run?.sample(progress) ?? Promise.reject(new Error('no run')));
-    this.#reading = reading
+    this.#readBack = reading
       .then((counts) => {
         events.add({ type: 'read_back_done', at: clock.now(), final, ...counts });
         countReadBack(metrics, counts);
-        logger.info({ final, ...counts }, 'read back');
+        logger.info({ final, ...counts }, 'read-back done');
       })
-      // Without a result there is no event, and without the event no rule can pass.
+      // A failed read-back emits no event, and without the event the run cannot pass.
       .catch((error: unknown) => {
         const level = final ? 'error' : 'info';
         logger[level]({ err: describeError(error), final }, 'read-back failed');
       })
       .finally(() => {
-        this.#reading = null;
+        this.#readBack = null;
         this.#progress = null;
       });
   }
@@ -138,33 +147,33 @@ export class Load implements AsyncDisposable {
     };
   }
 
-  /** Throws when the folder of the runs cannot be read. */
+  /** Throws if the runs folder cannot be read. */
   async ready(): Promise<boolean> {
     await readdir(this.#options.runsDir);
     return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#watch);
+    clearInterval(this.#leaseTimer);
     this.#closing.abort(new Error('closing'));
     await this.stop('closing', closingGraceMs);
     await this.#run?.[Symbol.asyncDispose]();
-    await this.#reading;
+    await this.#readBack;
   }
 
   #state(): LoadStatus['state'] {
     if (this.#phase === 'active') return this.#run?.ramping === false ? 'running' : 'ramping';
     if (this.#phase === 'stopping') return 'stopping';
-    return this.#reading ? 'reading_back' : this.#phase;
+    return this.#readBack ? 'reading_back' : this.#phase;
   }
 
   #renewLease(): void {
     this.#leaseEndsAt = this.#options.clock.now() + leaseMs;
   }
 
-  #endWithoutLease(): void {
+  #stopWithoutLease(): void {
     if (this.#phase !== 'active' || this.#options.clock.now() < this.#leaseEndsAt) return;
-    this.stop('the lease ended').catch((error: unknown) =>
+    this.stop('the lease expired').catch((error: unknown) =>
       this.#options.logger.error({ err: describeError(error) }, 'could not stop the load'),
     );
   }

@@ -1,4 +1,4 @@
-/** The load generator: wires configuration, state and routes. */
+/** Starts the load generator. */
 import { mkdir } from 'node:fs/promises';
 import {
   createLogger,
@@ -16,7 +16,7 @@ import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
 import { saveMemory } from './save-memory.ts';
 
-/** Fetched twice a second, and then forgotten; this is half a minute of a run in which everything fails and nobody fetches. */
+/** Covers half a minute in which every attempt fails and nobody reads the events. */
 const eventCapacity = 3_000;
 
 saveMemory();

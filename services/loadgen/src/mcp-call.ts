@@ -1,13 +1,13 @@
 /**
- * MCP tool calls as plain JSON-RPC over POST /mcp. An own small client, so that each failure keeps its own code; the answer may be
- * JSON or a stream of events.
+ * A minimal client for MCP tool calls as plain JSON-RPC over POST /mcp, which preserves the code of
+ * every failure. The response may be JSON or an event stream.
  */
 import { serverErrorSchema } from '@encore/contracts';
 import { mcpToolCall } from '@encore/kit';
 import { z } from 'zod';
-import { corrupt, parseJson, refusalOf } from './answer-checks.ts';
-import type { Checked, Refusal } from './classify-outcome.ts';
-import type { Answer, ExchangeRequest } from './exchange.ts';
+import type { CheckResult, Refusal } from './classify-outcome.ts';
+import type { ExchangeRequest, HttpResponse } from './exchange.ts';
+import { corrupt, parseJson, refusalOf } from './response-checks.ts';
 
 const responseSchema = z.object({
   jsonrpc: z.literal('2.0'),
@@ -33,33 +33,35 @@ export function toolCallRequest(
   };
 }
 
-/** The tool's structured output, or what the answer was instead. */
+/** Returns the tool's structured output, or how the response differs from one. */
 export function readToolOutput<Schema extends z.ZodType>(
-  answer: Answer,
+  response: HttpResponse,
   id: string,
   schema: Schema,
-): Checked<z.infer<Schema>> {
-  const message = responseSchema.safeParse(messageOf(answer, id));
+): CheckResult<z.infer<Schema>> {
+  const message = responseSchema.safeParse(messageOf(response, id));
   if (!message.success) {
-    return answer.status === 200 ? corrupt(`not a JSON-RPC answer: ${answer.text.slice(0, 120)}`) : refusalOf(answer);
+    return response.status === 200
+      ? corrupt(`not a JSON-RPC response: ${response.text.slice(0, 120)}`)
+      : refusalOf(response);
   }
   const { error, result } = message.data;
-  if (message.data.id !== id) return corrupt(`answer to ${message.data.id} instead of ${id}`);
-  if (error) return rpcRefusal(error, answer);
-  if (answer.status !== 200 || !result) return answer.status === 200 ? corrupt('no result') : refusalOf(answer);
-  if (result.isError === true) return toolRefusal(result.structuredContent, answer);
+  if (message.data.id !== id) return corrupt(`response to ${message.data.id} instead of ${id}`);
+  if (error) return rpcRefusal(error, response);
+  if (response.status !== 200 || !result) return response.status === 200 ? corrupt('no result') : refusalOf(response);
+  if (result.isError === true) return toolRefusal(result.structuredContent, response);
   const output = schema.safeParse(result.structuredContent);
-  if (!output.success) return corrupt(`not the tool's output: ${answer.text.slice(0, 200)}`);
-  return { verdict: 'right', value: output.data };
+  if (!output.success) return corrupt(`not the tool's output: ${response.text.slice(0, 200)}`);
+  return { kind: 'ok', value: output.data };
 }
 
-function messageOf(answer: Answer, id: string): unknown {
-  const type = answer.headers['content-type'] ?? '';
-  if (/^text\/event-stream\b/i.test(type)) return eventWithId(answer.text, id);
-  return /^application\/json\b/i.test(type) ? parseJson(answer.text) : undefined;
+function messageOf(response: HttpResponse, id: string): unknown {
+  const type = response.headers['content-type'] ?? '';
+  if (/^text\/event-stream\b/i.test(type)) return eventWithId(response.text, id);
+  return /^application\/json\b/i.test(type) ? parseJson(response.text) : undefined;
 }
 
-/** Notifications may come before the answer. */
+/** Finds the response in an event stream, which may start with notifications. */
 function eventWithId(text: string, id: string): unknown {
   let last: unknown;
   for (const event of text.split(/\r?\n\r?\n/)) {
@@ -72,15 +74,15 @@ function eventWithId(text: string, id: string): unknown {
   return last;
 }
 
-/** -32603 is the server's own failure; any other protocol error blames the request. */
-function rpcRefusal(error: { code: number; message: string }, answer: Answer): Refusal {
-  const status = answer.status >= 400 ? answer.status : error.code === -32603 ? 500 : 400;
-  return { ...refusalOf(answer), status, code: `RPC ${error.code}`, message: error.message, definite: false };
+/** -32603 is a server error; any other protocol error is a client error. */
+function rpcRefusal(error: { code: number; message: string }, response: HttpResponse): Refusal {
+  const status = response.status >= 400 ? response.status : error.code === -32603 ? 500 : 400;
+  return { ...refusalOf(response), status, code: `RPC ${error.code}`, message: error.message, definite: false };
 }
 
-function toolRefusal(content: unknown, answer: Answer): Refusal {
+function toolRefusal(content: unknown, response: HttpResponse): Refusal {
   const error = serverErrorSchema.safeParse(content);
-  const base = { ...refusalOf(answer), status: answer.status };
+  const base = { ...refusalOf(response), status: response.status };
   if (error.success) return { ...base, ...error.data.error };
-  return { ...base, code: 'INTERNAL', message: answer.text.slice(0, 200), definite: false };
+  return { ...base, code: 'INTERNAL', message: response.text.slice(0, 200), definite: false };
 }

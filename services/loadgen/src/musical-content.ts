@@ -1,11 +1,11 @@
 /**
- * What a MusicXML document says as music, whoever wrote it: its title and the notes of each measure. The server may write a score
- * in other words than it was given; it must not say anything else.
+ * Extracts title and notes from a MusicXML document. The server may serialize a score differently,
+ * but must not change its music.
  */
 
 export interface MusicalContent {
   title: string;
-  /** Each measure's notes, sorted: pitch and duration in quarters. */
+  /** The sorted notes of each measure: pitch, and duration in quarter notes. */
   measures: string[];
 }
 
@@ -24,11 +24,11 @@ export function musicalContentOf(xml: string): MusicalContent {
   return { title, measures: measures.map((notes) => notes.sort().join(' ')) };
 }
 
-/** The first difference in words, null when both say the same. */
-export function musicalDifference(due: MusicalContent, got: MusicalContent): string | null {
-  if (due.title !== got.title) return `"${got.title}" instead of "${due.title}"`;
-  if (due.measures.length !== got.measures.length)
-    return `${got.measures.length} measures instead of ${due.measures.length}`;
-  const at = due.measures.findIndex((notes, i) => notes !== got.measures[i]);
-  return at < 0 ? null : `other notes in measure ${at + 1}`;
+/** Describes the first difference; null if there is none. */
+export function musicalDifference(expected: MusicalContent, actual: MusicalContent): string | null {
+  if (expected.title !== actual.title) return `"${actual.title}" instead of "${expected.title}"`;
+  if (expected.measures.length !== actual.measures.length)
+    return `${actual.measures.length} measures instead of ${expected.measures.length}`;
+  const at = expected.measures.findIndex((notes, i) => notes !== actual.measures[i]);
+  return at < 0 ? null : `different notes in measure ${at + 1}`;
 }

@@ -1,11 +1,11 @@
-/** A key of the generated scores: how its degrees are spelled, by positions on the line of fifths (C is 0, G is 1, F is -1). */
+/** Keys of the generated scores. Pitches are positions on the line of fifths (C 0, G 1, F -1). */
 
 export interface MusicalKey {
-  /** As the server names it: "Eb major", "C# minor". */
+  /** In the server's notation, such as "Eb major" or "C# minor". */
   name: string;
   tonic: number;
   mode: 'major' | 'minor';
-  /** Sharps (positive) or flats (negative) of its signature. */
+  /** Number of sharps (positive) or flats (negative). */
   signature: number;
 }
 
@@ -15,12 +15,12 @@ export interface Pitch {
   octave: number;
 }
 
-/** Fifths above the tonic of the degrees 1 to 7. */
+/** Degrees 1 to 7, in fifths above the tonic. */
 const degreesOf = { major: [0, 2, 4, -1, 1, 3, 5], minor: [0, 2, -3, -1, 1, -4, -2] } as const;
 const raisedSeventh = 5;
 const letters = 'CDEFGAB';
 
-/** Keys of at most four accidentals: each has one common spelling, so a right answer has one name. */
+/** Keys with at most four accidentals, each of which has one common name. */
 export const musicalKeys: readonly MusicalKey[] = (['major', 'minor'] as const).flatMap((mode) =>
   Array.from({ length: 9 }, (_, i) => {
     const signature = i - 4;
@@ -29,7 +29,10 @@ export const musicalKeys: readonly MusicalKey[] = (['major', 'minor'] as const).
   }),
 );
 
-/** The pitch of a degree (1 is the tonic, 8 the tonic an octave above), the tonic being in `octave`. `leading`: 7 is raised in minor. */
+/**
+ * Returns the pitch of a degree (1 is the tonic, 8 the tonic an octave higher) with the tonic in
+ * `octave`. `leading` raises degree 7 in minor.
+ */
 export function pitchOfDegree(key: MusicalKey, degree: number, octave: number, leading = false): Pitch {
   const index = (degree - 1) % 7;
   const raised = leading && key.mode === 'minor' && index === 6;

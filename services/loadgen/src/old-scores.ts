@@ -1,8 +1,10 @@
-/** Removes what earlier runs left on the server, as far as it gets in a bounded time: they would only make it slower. */
+/**
+ * Deletes scores of earlier runs, within the client's deadline, because they slow the server down.
+ */
 import { inParallel } from './in-parallel.ts';
 import type { ScoreClient } from './score-client.ts';
 
-/** `<runId>-u<user>-<n>` and `<runId>-probe-<n>`; other scores belong to somebody else. */
+/** `<runId>-u<user>-<n>` and `<runId>-probe-<n>`; other scores are not ours. */
 const scoreOfRun = /^(.+)-(?:u\d+|probe)-\d+$/;
 
 export async function deleteOldScores(client: ScoreClient, runId: string): Promise<number> {

@@ -1,4 +1,6 @@
-/** The five operations of a user, each a few steps. What a step asks and what it accepts as right is in the table at the end. */
+/**
+ * The operations of a user. Each consists of steps, which send a request and check the response.
+ */
 import {
   exportScoreOutputSchema,
   importScoreOutputSchema,
@@ -6,31 +8,31 @@ import {
   type OperationKind,
 } from '@encore/contracts';
 import { sha256Hex } from '@encore/kit';
-import { checkDeleted, checkExport, checkMusic, checkStored, corrupt, stale } from './answer-checks.ts';
 import { chunkRing } from './chunk-ring.ts';
-import type { Checked } from './classify-outcome.ts';
-import type { Answer } from './exchange.ts';
+import type { CheckResult } from './classify-outcome.ts';
+import type { HttpResponse } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
 import type { LiveScore } from './live-score.ts';
 import { readToolOutput, toolCallRequest } from './mcp-call.ts';
+import { checkDeleted, checkExport, checkMusic, checkStored, corrupt, stale } from './response-checks.ts';
 import { type KnownScore, scoreChunks, scoreText } from './score-generator.ts';
 import type { Step, StepEnd } from './step.ts';
 
-/** What the steps of an operation may use. */
+/** What an operation needs to run its steps. */
 export interface OperationTools {
   ledger: Ledger;
   run: <Value>(step: Step<Value>) => Promise<StepEnd<Value>>;
 }
 
-/** How an operation ended: right, failed, a write without an answer, or cut by the end of the run. */
+/** How an operation ended. `unknown`: a write without a response; `cancelled`: the run ended. */
 export type OperationEnd = 'ok' | 'failed' | 'unknown' | 'cancelled';
 
-/** Documents up to this size may go through the tools: they travel as JSON. */
+/** Maximum size of a score sent through a tool, where it is part of a JSON document. */
 export const toolBytes = 16 * 1024;
 const streamBytes = 128 * 1024;
 const toolAnswerBytes = 256 * 1024;
 
-// ---- writes ---------------------------------------------------------------------------------------------------------
+// ---- writes -----------------------------------------------------------------------------------
 
 export interface IntendedWrite {
   operation: 'create' | 'modify';
@@ -40,7 +42,7 @@ export interface IntendedWrite {
   throughTools: boolean;
 }
 
-/** Writes the intention down, which must be on disk before the request is sent. */
+/** Records the intended write; it must be on disk before the request is sent. */
 export async function intendWrite(
   ledger: Ledger,
   user: number,
@@ -54,18 +56,18 @@ export async function intendWrite(
   return { ...write, key };
 }
 
-/** Nothing was sent, or the server surely did nothing. */
+/** Records that the write certainly had no effect, because it was refused or never sent. */
 export async function refuseWrite(ledger: Ledger, write: IntendedWrite, reason: string): Promise<void> {
   write.score.writing = false;
   await ledger.write({ type: 'refused', key: write.key, reason });
 }
 
-/** Sends it, and writes the answer down before anything else is done. The score is changed only by an acknowledgement. */
+/** Sends the write and records its result first. Only an acknowledgement changes the score. */
 export async function sendWrite(tools: OperationTools, write: IntendedWrite): Promise<OperationEnd> {
   const { score, upload, key } = write;
   const end = await tools.run(write.throughTools && write.operation === 'create' ? importStep(write) : putStep(write));
   score.writing = false;
-  if (end.how === 'right') {
+  if (end.kind === 'ok') {
     score.previous = score.version === 0 ? null : score.known;
     score.known = upload;
     score.version += 1;
@@ -74,11 +76,11 @@ export async function sendWrite(tools: OperationTools, write: IntendedWrite): Pr
     await tools.ledger.write({ type: 'acknowledged', key, scoreId: score.id, hash: upload.sha256, version });
     return 'ok';
   }
-  const reason = end.how === 'cancelled' ? 'the run ended' : `${end.outcome}: ${end.detail}`.slice(0, 200);
+  const reason = end.kind === 'cancelled' ? 'the run ended' : `${end.outcome}: ${end.detail}`.slice(0, 200);
   score.uncertain ||= end.mayHaveHappened;
   if (end.mayHaveHappened) await tools.ledger.write({ type: 'unknown', key, reason });
   else await refuseWrite(tools.ledger, write, reason);
-  if (end.how === 'cancelled') return 'cancelled';
+  if (end.kind === 'cancelled') return 'cancelled';
   return end.mayHaveHappened ? 'unknown' : 'failed';
 }
 
@@ -101,11 +103,11 @@ export function putStep({ operation, key, score, upload }: IntendedWrite): Step<
       },
       read: 'text',
     }),
-    check: (answer, _attemptId, mayBeReplay) => {
-      // The version last acknowledged to this user is the only right one.
-      if (answer.status === 412 || (answer.status === 404 && operation === 'modify'))
-        return stale(`${answer.status}: version ${score.version} was acknowledged`, true);
-      return checkStored(answer, expected, mayBeReplay);
+    check: (response, _attemptId, mayBeReplay) => {
+      // The server must know the version that it last acknowledged.
+      if (response.status === 412 || (response.status === 404 && operation === 'modify'))
+        return stale(`${response.status}: version ${score.version} was acknowledged`, true);
+      return checkStored(response, expected, mayBeReplay);
     },
   };
 }
@@ -121,31 +123,32 @@ function importStep({ key, score, upload }: IntendedWrite): Step<unknown> {
         attemptId,
         toolAnswerBytes,
       ),
-    check: (answer, attemptId) => {
-      const output = readToolOutput(answer, attemptId, importScoreOutputSchema);
-      if (output.verdict !== 'right') return output;
+    check: (response, attemptId) => {
+      const output = readToolOutput(response, attemptId, importScoreOutputSchema);
+      if (output.kind !== 'ok') return output;
       const { score_id: id, version, sha256, notes, measures, parts } = output.value;
-      if (id !== score.id) return corrupt(`stored ${id} for ${score.id}`);
-      if (sha256 !== upload.sha256) return corrupt(`stored other content for ${id}`);
-      if (version !== 1) return corrupt(`version ${version} of a new score`);
+      if (id !== score.id) return corrupt(`stored ${id} instead of ${score.id}`);
+      if (sha256 !== upload.sha256) return corrupt(`stored different content for ${id}`);
+      if (version !== 1) return corrupt(`version ${version} for a new score`);
       if (notes !== upload.notes || measures !== upload.measures || parts !== 1)
         return corrupt(
-          `${parts} parts, ${measures} measures, ${notes} notes; due were 1, ${upload.measures}, ${upload.notes}`,
+          `${parts} parts, ${measures} measures, ${notes} notes; expected 1, ${upload.measures}, ${upload.notes}`,
         );
       return output;
     },
   };
 }
 
-// ---- deletion -------------------------------------------------------------------------------------------------------
+// ---- deletion ---------------------------------------------------------------------------------
 
 /**
- * True when nothing is left to be done for it: the server said that it is gone, or it was absent although nobody deleted it.
- * The latter stays in the ledger as acknowledged and not deleted, so the read-back will find it lost.
+ * Deletes a score. Returns true if it needs no further work: the server confirmed the deletion, or
+ * the score was already missing. A missing score stays acknowledged in the ledger, so the read-back
+ * reports it as lost.
  */
 export async function deleteScore(tools: OperationTools, user: number, score: LiveScore): Promise<boolean> {
   score.writing = true;
-  // Each try has a key of its own: one that was refused says nothing of one before it that had no answer.
+  // A new key for each deletion: a refused one does not resolve an earlier one without a response.
   score.writes += 1;
   const key = `${score.id}-d${score.writes}`;
   const { ledger } = tools;
@@ -154,23 +157,23 @@ export async function deleteScore(tools: OperationTools, user: number, score: Li
     name: 'DELETE /scores/:id',
     bytes: 0,
     build: () => ({ method: 'DELETE', path: `/scores/${score.id}`, headers: {}, read: 'text' }),
-    // Absence is right only for one that was never acknowledged, or that was deleted without an answer before.
-    check: (answer, _attemptId, mayBeGone) =>
-      checkDeleted(answer, mayBeGone || score.deletionTried || score.version === 0),
+    // A missing score is correct only if it was never acknowledged or may have been deleted before.
+    check: (response, _attemptId, mayBeGone) =>
+      checkDeleted(response, mayBeGone || score.deletionTried || score.version === 0),
   });
-  if (end.how === 'right') {
+  if (end.kind === 'ok') {
     await ledger.write({ type: 'deleted', key, scoreId: score.id });
     return true;
   }
   score.writing = false;
-  const reason = end.how === 'cancelled' ? 'the run ended' : `${end.outcome}: ${end.detail}`.slice(0, 200);
+  const reason = end.kind === 'cancelled' ? 'the run ended' : `${end.outcome}: ${end.detail}`.slice(0, 200);
   await ledger.write({ type: end.mayHaveHappened ? 'unknown' : 'refused', key, reason });
   score.uncertain ||= end.mayHaveHappened;
   score.deletionTried ||= end.mayHaveHappened;
-  return end.how === 'failed' && end.outcome === 'stale';
+  return end.kind === 'failed' && end.outcome === 'stale';
 }
 
-// ---- reads ----------------------------------------------------------------------------------------------------------
+// ---- reads ------------------------------------------------------------------------------------
 
 export async function analyzeScore(tools: OperationTools, score: LiveScore): Promise<OperationEnd> {
   return endOfRead(
@@ -178,16 +181,16 @@ export async function analyzeScore(tools: OperationTools, score: LiveScore): Pro
       name: 'key_analysis',
       bytes: score.known.bytes,
       build: (attemptId) => toolCallRequest('key_analysis', { score_id: score.id }, attemptId, toolAnswerBytes),
-      check: (answer, attemptId) => checkKey(answer, attemptId, score),
+      check: (response, attemptId) => checkKey(response, attemptId, score),
     }),
   );
 }
 
-function checkKey(answer: Answer, attemptId: string, score: LiveScore): Checked<unknown> {
-  const output = absentIsStale(readToolOutput(answer, attemptId, keyAnalysisOutputSchema), score);
-  if (output.verdict !== 'right') return output;
+function checkKey(response: HttpResponse, attemptId: string, score: LiveScore): CheckResult<unknown> {
+  const output = absentIsStale(readToolOutput(response, attemptId, keyAnalysisOutputSchema), score);
+  if (output.kind !== 'ok') return output;
   const { score_id: id, version, key } = output.value;
-  if (id !== score.id) return corrupt(`the key of ${id} instead of ${score.id}`);
+  if (id !== score.id) return corrupt(`key of ${id} instead of ${score.id}`);
   if (version < score.version) return stale(`version ${version} after ${score.version} was acknowledged`);
   if (version > score.version) return corrupt(`version ${version}, last acknowledged was ${score.version}`);
   if (key !== score.known.key) return corrupt(`${key ?? 'no key'} instead of ${score.known.key}`);
@@ -202,13 +205,13 @@ export async function exportScore(
   return endOfRead(await tools.run<unknown>(throughTools ? exportToolStep(score) : getStep(score)));
 }
 
-/** The score as stored, hashed while it streams by. */
+/** Reads the stored score and hashes it as a stream. */
 export function getStep(score: LiveScore): Step<null> {
   return {
     name: 'GET /scores/:id',
     bytes: score.known.bytes,
     build: () => ({ method: 'GET', path: `/scores/${score.id}`, headers: {}, read: 'hash' }),
-    check: (answer) => checkExport(answer, score),
+    check: (response) => checkExport(response, score),
   };
 }
 
@@ -218,27 +221,27 @@ function exportToolStep(score: LiveScore): Step<null> {
     bytes: score.known.bytes,
     build: (attemptId) =>
       toolCallRequest('export_score', { score_id: score.id }, attemptId, score.known.bytes * 3 + toolAnswerBytes),
-    check: (answer, attemptId) => {
-      const output = absentIsStale(readToolOutput(answer, attemptId, exportScoreOutputSchema), score);
-      if (output.verdict !== 'right') return output;
+    check: (response, attemptId) => {
+      const output = absentIsStale(readToolOutput(response, attemptId, exportScoreOutputSchema), score);
+      if (output.kind !== 'ok') return output;
       const { score_id: id, version, format, encoding, content, sha256 } = output.value;
       if (id !== score.id || format !== 'musicxml' || encoding !== 'text')
-        return corrupt(`${format} of ${id} for musicxml of ${score.id}`);
-      if (sha256 !== sha256Hex(content)) return corrupt('the declared digest is another');
+        return corrupt(`${format} of ${id} instead of musicxml of ${score.id}`);
+      if (sha256 !== sha256Hex(content)) return corrupt('declared digest differs from the content');
       return checkMusic(content, version, score);
     },
   };
 }
 
-/** A tool that does not know an acknowledged score answers from before it was acknowledged. */
-function absentIsStale<Value>(checked: Checked<Value>, score: LiveScore): Checked<Value> {
-  return checked.verdict === 'refusal' && /NOT_FOUND/.test(checked.code)
+/** A tool that does not know an acknowledged score returned an outdated state. */
+function absentIsStale<Value>(checked: CheckResult<Value>, score: LiveScore): CheckResult<Value> {
+  return checked.kind === 'refusal' && /NOT_FOUND/.test(checked.code)
     ? stale(`acknowledged version ${score.version} is absent`)
     : checked;
 }
 
 function endOfRead(end: StepEnd<unknown>): OperationEnd {
-  return end.how === 'right' ? 'ok' : end.how;
+  return end.kind;
 }
 
 export const operationsOnScores: ReadonlySet<OperationKind> = new Set(['analyze', 'modify', 'export']);

@@ -1,11 +1,11 @@
-/** autocannon under the guard: an outage, cut answers and polite closes, each of which ruins it without. */
+/** Guarded autocannon through an outage, truncated responses and clean closes. */
 import assert from 'node:assert/strict';
 import { createLogger, systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Baseline } from './baseline.ts';
 import { FakeServer } from './testing/fake-server.ts';
 
-describe('pressure', function () {
+describe('capacity test', function () {
   this.timeout(20_000);
   let fake: FakeServer;
   let baseline: Baseline;
@@ -22,7 +22,7 @@ describe('pressure', function () {
   const connections = 5;
   const never = new AbortController().signal;
 
-  it('measures what a server can do, and ends on time', async () => {
+  it('measures throughput and latency, and ends on time', async () => {
     const result = await baseline.measure({ seconds: 1, connections }, never);
     assert.ok(result.seconds > 0.8 && result.seconds < 2, `${result.seconds} s`);
     assert.ok(result.answered > 100, `${result.answered}`);
@@ -32,46 +32,46 @@ describe('pressure', function () {
     assert.ok(p50 > 0 && p50 <= p99 && p99 <= max);
   });
 
-  it('counts refusals apart', async () => {
+  it('counts refused requests separately', async () => {
     let calls = 0;
     fake.hook = ({ name, response }) => {
       calls += name === 'key_analysis' ? 1 : 0;
       if (name !== 'key_analysis' || calls % 2 === 0) return undefined;
       response.writeHead(503, { 'retry-after': '1' }).end();
-      return 'taken';
+      return 'handled';
     };
     const { answered, refused } = await baseline.measure({ seconds: 1, connections }, never);
     assert.ok(Math.abs(answered - refused) <= connections + 1, `${answered} and ${refused}`);
   });
 
-  for (const [how, cut] of [
+  for (const [name, close] of [
     ['a reset', 'resetAndDestroy'],
-    ['a polite close', 'end'],
+    ['a clean close', 'end'],
   ] as const) {
-    it(`goes on after ${how} in the middle of an answer, and nothing is unaccounted for`, async () => {
-      let asked = 0;
+    it(`continues after ${name} within a response and accounts for every request`, async () => {
+      let requests = 0;
       let cuts = 0;
       fake.hook = ({ name, response }) => {
         if (name !== 'key_analysis') return undefined;
-        asked += 1;
-        if (asked % 50 !== 0) return undefined;
+        requests += 1;
+        if (requests % 50 !== 0) return undefined;
         cuts += 1;
         const { socket } = response;
         socket?.write(
           'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"jsonrpc"',
-          () => socket[cut](),
+          () => socket[close](),
         );
-        return 'taken';
+        return 'handled';
       };
       const { answered, lost } = await baseline.measure({ seconds: 2, connections }, never);
       assert.ok(cuts >= 5, `${cuts} cuts`);
       assert.ok(Math.abs(lost - cuts) <= connections, `${lost} lost, ${cuts} cut`);
-      // What was under way when it ended is in neither count.
-      assert.ok(asked - answered - lost <= connections, `${asked} asked, ${answered} answered, ${lost} lost`);
+      // Requests in flight at the end are in neither count.
+      assert.ok(requests - answered - lost <= connections, `${requests} requests, ${answered} answered, ${lost} lost`);
     });
   }
 
-  it('survives an outage: no hot loop, and no latency of the outage after it', async () => {
+  it('survives an outage without a hot loop or wrong latencies', async () => {
     const ended = baseline.measure({ seconds: 6, connections }, never);
     await waitUntil('traffic', () => fake.calls > 50, { timeoutMs: 3_000 });
     const { port } = fake;
@@ -87,13 +87,14 @@ describe('pressure', function () {
     });
     assert.notEqual(fake.server, server);
     const { answered, lost, latencyMs } = await ended;
-    // Without a pause there are tens of thousands of failed tries; with it some ten for each connection.
+    // Without backoff there are tens of thousands of failed attempts; with it, about ten per
+    // connection.
     assert.ok(lost >= connections && lost < connections * 30, `${lost} lost`);
     assert.ok(fake.calls > 50 && answered > 100, `${fake.calls} calls after the outage`);
     assert.ok(latencyMs.p99 < 500, `p99 ${latencyMs.p99} ms`);
   });
 
-  it('ends at once, with its result, when whoever asked goes away; only one at a time', async () => {
+  it('runs one test at a time and ends with its result when the caller disconnects', async () => {
     const caller = new AbortController();
     const running = baseline.measure({ seconds: 60, connections }, caller.signal);
     await assert.rejects(baseline.measure({ seconds: 1, connections }, never), { code: 'PRESSURE_ACTIVE' });
@@ -105,8 +106,8 @@ describe('pressure', function () {
     await baseline.measure({ seconds: 1, connections }, never);
   });
 
-  it('says why when there is nobody to press', async () => {
-    const nobody = new Baseline('http://127.0.0.1:1', createLogger('loadgen', 'silent'));
-    await assert.rejects(nobody.measure({ seconds: 1, connections }, never), { code: 'NO_PRESSURE' });
+  it('reports a server that it cannot reach', async () => {
+    const unreachable = new Baseline('http://127.0.0.1:1', createLogger('loadgen', 'silent'));
+    await assert.rejects(unreachable.measure({ seconds: 1, connections }, never), { code: 'NO_PRESSURE' });
   });
 });

@@ -1,7 +1,8 @@
 /**
- * Raw pressure with autocannon: what the server can do at the start, without faults and without users. It asks one small question
- * (the key of a small score) as often as its connections can. Fresh instances in short windows, guarded; answers are counted by
- * status and not checked, so none of this enters the success rate.
+ * The capacity test: measures with autocannon what the server can do without faults and users. Each
+ * connection repeats one small request (the key of a small score). It uses new autocannon instances
+ * in short windows with guarded connections. Responses are counted by status and not checked, so
+ * they do not enter the success rate.
  */
 import { createRequire } from 'node:module';
 import type { Pressure, PressureResult } from '@encore/contracts';
@@ -17,7 +18,7 @@ const { version } = createRequire(import.meta.url)('autocannon/package.json') as
 const tool = `autocannon ${version}`;
 const windowSeconds = 20;
 const timeoutSeconds = 10;
-/** Its pattern is that of a run's scores, so that one left behind is removed at the start of the next run. */
+/** Follows the pattern of a run's scores, so that the next run deletes it. */
 const scoreId = 'pressure-probe-1';
 const recipe = { seed: 'pressure', targetBytes: 4_000 };
 
@@ -28,7 +29,7 @@ interface Counts {
   latency: LatencyHistogram;
 }
 
-/** Ends after `seconds`, or when the signal is aborted; either way with what was counted. */
+/** Resolves with the counts after `seconds`, or when the signal aborts. */
 export async function applyPressure(
   targetUrl: string,
   pressure: Pressure,
@@ -65,7 +66,7 @@ function runWindow(
         headers,
         body: String(body?.content),
         connections,
-        // Its seconds are the ticks of its sampler; ours are measured.
+        // autocannon counts sampler ticks as seconds; the caller measures the real time.
         duration: seconds,
         sampleInt: 100,
         timeout: timeoutSeconds,
@@ -92,7 +93,7 @@ function runWindow(
   });
 }
 
-/** Puts the score there that is asked about; one that is there already is as good. */
+/** Stores the requested score; an existing one is fine. */
 async function storeScore(targetUrl: string, signal: AbortSignal): Promise<void> {
   const content = scoreText(recipe);
   const request: ExchangeRequest = {
@@ -107,9 +108,13 @@ async function storeScore(targetUrl: string, signal: AbortSignal): Promise<void>
     const timeouts = { headersTimeoutMs: 5_000, bodyTimeoutMs: 5_000 };
     const now = () => performance.now();
     const end = await exchange(pool, request, { deadlineAt: now() + 5_000, ...timeouts, cancel: signal, now });
-    const status = end.how === 'answered' ? end.answer.status : end.how;
+    const status = end.kind === 'answered' ? end.response.status : end.kind;
     if (status !== 200 && status !== 201 && status !== 409) {
-      throw new EncoreError('NO_PRESSURE', `could not store a score to ask about: ${status}`, { status: 502 });
+      throw new EncoreError(
+        'NO_PRESSURE',
+        `could not store a score for the capacity test (${status}); check that the server is ready`,
+        { status: 502 },
+      );
     }
   } finally {
     await pool.destroy();

@@ -1,15 +1,16 @@
 /**
- * Availability in time: one small question on a fixed schedule, whatever became of the ones before. Each is timed from its
- * intended start and has one second to be answered rightly; probes never wait for each other, and each is listed. The server
- * is not blamed for the generator: a probe that starts late has its second all the same, and one whose second the generator
- * slept through counts as not started.
+ * Open-loop availability probe: one small request at a fixed rate, regardless of earlier outcomes.
+ *
+ * Each probe is timed from its intended start, needs a correct response within one second, and is
+ * listed in an event. Delays of the generator do not count against the server: a probe that starts
+ * late still has a full second, and a probe whose deadline fired late counts as not started.
  */
 import type { EncoreEvent, Outcome } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import type { Dispatcher } from 'undici';
 import { classifyOutcome } from './classify-outcome.ts';
 import { exchange } from './exchange.ts';
-import { lateMs as heldUpMs } from './generator-check.ts';
+import { lateStartMs } from './generator-monitor.ts';
 import type { Ledger } from './ledger.ts';
 import { type LiveScore, newScore } from './live-score.ts';
 import type { LoadgenMetrics } from './metrics.ts';
@@ -29,14 +30,14 @@ export interface ProbeOptions {
 
 interface ProbedSecond {
   startsAt: number;
-  /** Probes that are still under way. */
-  open: number;
+  /** Probes without a result yet. */
+  inFlight: number;
   probes: { dueAt: number; endedAt: number; outcome: Outcome }[];
 }
 
 const deadlineMs = 1_000;
 const probeBytes = 4_000;
-/** After so many absences in a row the score is taken for lost (the read-back will say so) and another one is made. */
+/** After this many 404 responses in a row, the probe creates a new score. */
 const maxAbsences = 10;
 
 export class Probe {
@@ -52,42 +53,42 @@ export class Probe {
     this.#options = options;
   }
 
-  /** Probes from `startsAt` until the signal; resolves when the last one has ended. */
+  /** Probes from `startsAt` until the signal aborts; resolves when the last probe has ended. */
   async run(startsAt: number, stopping: AbortSignal): Promise<void> {
     const { clock, perSecond } = this.#options;
     await this.#intendScore();
-    const open = new Set<Promise<void>>();
+    const inFlight = new Set<Promise<void>>();
     for (let number = 0; !stopping.aborted; number += 1) {
       const dueAt = startsAt + (number * 1_000) / perSecond;
       const now = clock.now();
       if (dueAt > now) await clock.sleep(Math.ceil(dueAt - now), stopping).catch(() => {});
       if (stopping.aborted) break;
-      const probing = this.#probe(startsAt, dueAt).finally(() => open.delete(probing));
-      open.add(probing);
+      const probing = this.#probe(startsAt, dueAt).finally(() => inFlight.delete(probing));
+      inFlight.add(probing);
     }
-    await Promise.all(open);
-    this.#report(Number.POSITIVE_INFINITY);
+    await Promise.all(inFlight);
+    this.#emitCompleted(Number.POSITIVE_INFINITY);
   }
 
   async #probe(startsAt: number, dueAt: number): Promise<void> {
     const { clock, metrics, started } = this.#options;
     const second = this.#secondOf(startsAt, dueAt);
-    second.open += 1;
+    second.inFlight += 1;
     const startedAt = clock.now();
     const lateMs = startedAt - dueAt;
     started(lateMs);
-    // A start later than the deadline says nothing of the server.
-    const outcome = lateMs >= deadlineMs ? 'not_started' : await this.#ask(startedAt + deadlineMs);
+    // A start later than the deadline is the generator's delay.
+    const outcome = lateMs >= deadlineMs ? 'not_started' : await this.#request(startedAt + deadlineMs);
     const endedAt = clock.now();
     second.probes.push({ dueAt, endedAt, outcome });
-    second.open -= 1;
+    second.inFlight -= 1;
     metrics.probes.inc({ outcome });
     if (outcome === 'ok') metrics.probeSeconds.observe((endedAt - dueAt) / 1_000);
-    this.#report(clock.now());
+    this.#emitCompleted(clock.now());
   }
 
-  /** Makes the score when it is not acknowledged yet, else exports it. */
-  async #ask(deadlineAt: number): Promise<Outcome> {
+  /** Creates the score until that is acknowledged, then reads it. */
+  async #request(deadlineAt: number): Promise<Outcome> {
     const { clock, dispatcher, runId } = this.#options;
     const write = this.#write;
     const score = this.#score;
@@ -102,12 +103,13 @@ export class Probe {
       cancel: this.#cancel.signal,
       now: clock.now,
     });
-    const checked = end.how === 'answered' ? step.check(end.answer, 'probe', true) : null;
+    const checked = end.kind === 'answered' ? step.check(end.response, 'probe', true) : null;
     const { outcome } = classifyOutcome(end, checked);
-    // The timer itself was late, so an answer may have been there in time.
-    if (outcome === 'deadline' && clock.now() - deadlineAt > heldUpMs) return 'not_started';
+    // The timer fired late, so a response may have arrived in time.
+    if (outcome === 'deadline' && clock.now() - deadlineAt > lateStartMs) return 'not_started';
     if (outcome === 'ok' && write && this.#write === write) await this.#acknowledge(write);
-    if (!write && score === this.#score) await this.#countAbsence(end.how === 'answered' && end.answer.status === 404);
+    if (!write && score === this.#score)
+      await this.#countAbsence(end.kind === 'answered' && end.response.status === 404);
     return outcome;
   }
 
@@ -140,16 +142,16 @@ export class Probe {
     const begin = startsAt + Math.floor((dueAt - startsAt) / 1_000) * 1_000;
     const last = this.#seconds.at(-1);
     if (last?.startsAt === begin) return last;
-    const second = { startsAt: begin, open: 0, probes: [] };
+    const second = { startsAt: begin, inFlight: 0, probes: [] };
     this.#seconds.push(second);
     return second;
   }
 
-  /** Seconds in order, each once all its probes have ended. */
-  #report(now: number): void {
+  /** Emits completed seconds in order. */
+  #emitCompleted(now: number): void {
     for (;;) {
       const [first] = this.#seconds;
-      if (!first || first.open > 0 || now < first.startsAt + 1_000) return;
+      if (!first || first.inFlight > 0 || now < first.startsAt + 1_000) return;
       this.#seconds.shift();
       first.probes.sort((a, b) => a.dueAt - b.dueAt);
       this.#options.add({ type: 'probe_second', at: first.startsAt + 1_000, probes: first.probes });

@@ -1,9 +1,9 @@
-/** What one score's content says of the writes to it, from the ledger's lines. */
+/** Resolves writes from ledger lines and the stored state of the score. */
 import assert from 'node:assert/strict';
 import type { LedgerEntry } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { LedgerState } from './ledger-state.ts';
-import { judgeScore } from './read-back.ts';
+import { findingsFor } from './read-back.ts';
 
 type Line = [type: string, key: string, hash?: string, version?: number];
 
@@ -31,80 +31,90 @@ describe('read-back', () => {
     ['intended', 'd2'],
     ['refused', 'd2'],
   ];
-  const cases: { name: string; lines: Line[]; found: [hash: string, version: number] | null; says: string }[] = [
-    { name: 'an acknowledged score, as it was', lines: created, found: ['one', 1], says: 'c intact' },
-    { name: 'an acknowledged score that is gone', lines: created, found: null, says: 'c lost' },
-    { name: 'an acknowledged score with other content', lines: created, found: ['x', 1], says: 'c corrupt' },
-    { name: 'a key that took effect twice', lines: created, found: ['one', 2], says: 'c duplicate' },
+  const cases: { name: string; lines: Line[]; found: [hash: string, version: number] | null; expected: string }[] = [
+    { name: 'an unchanged acknowledged score', lines: created, found: ['one', 1], expected: 'c intact' },
+    { name: 'a missing acknowledged score', lines: created, found: null, expected: 'c lost' },
+    { name: 'an acknowledged score with different content', lines: created, found: ['x', 1], expected: 'c corrupt' },
+    { name: 'a key that took effect twice', lines: created, found: ['one', 2], expected: 'c duplicate' },
     {
       name: 'an open create that took effect',
       lines: [['intended', 'c', 'one']],
       found: ['one', 1],
-      says: 'c unknown_present',
+      expected: 'c unknown_present',
     },
-    { name: 'an open create that did not', lines: [['intended', 'c', 'one']], found: null, says: 'c unknown_absent' },
     {
-      name: 'an open create that took effect in part',
+      name: 'an open create without effect',
+      lines: [['intended', 'c', 'one']],
+      found: null,
+      expected: 'c unknown_absent',
+    },
+    {
+      name: 'an open create that took effect partially',
       lines: [['intended', 'c', 'one']],
       found: ['on', 1],
-      says: 'c corrupt',
+      expected: 'c corrupt',
     },
     {
       name: 'an open modify that took effect',
       lines: modifying,
       found: ['two', 2],
-      says: 'c intact, m unknown_present',
+      expected: 'c intact, m unknown_present',
     },
-    { name: 'an open modify that did not', lines: modifying, found: ['one', 1], says: 'c intact, m unknown_absent' },
-    { name: 'an open modify that took effect twice', lines: modifying, found: ['two', 3], says: 'm duplicate' },
-    { name: 'an open modify, and the score is gone', lines: modifying, found: null, says: 'c lost, m unknown_absent' },
+    {
+      name: 'an open modify without effect',
+      lines: modifying,
+      found: ['one', 1],
+      expected: 'c intact, m unknown_absent',
+    },
+    { name: 'an open modify that took effect twice', lines: modifying, found: ['two', 3], expected: 'm duplicate' },
+    { name: 'an open modify of a missing score', lines: modifying, found: null, expected: 'c lost, m unknown_absent' },
     {
       name: 'an open deletion that took effect',
       lines: [...created, ['intended', 'd'], ['unknown', 'd']],
       found: null,
-      says: 'd unknown_present',
+      expected: 'd unknown_present',
     },
     {
-      name: 'an open deletion that did not',
+      name: 'an open deletion without effect',
       lines: [...created, ['intended', 'd'], ['unknown', 'd']],
       found: ['one', 1],
-      says: 'c intact, d unknown_absent',
+      expected: 'c intact, d unknown_absent',
     },
     {
-      name: 'a refused deletion leaves the promise',
+      name: 'a refused deletion of a missing score',
       lines: [...created, ['intended', 'd'], ['refused', 'd']],
       found: null,
-      says: 'c lost',
+      expected: 'c lost',
     },
     {
-      name: 'a refused deletion after one without an answer',
+      name: 'a refused deletion after one without a response',
       lines: deletedTwice,
       found: null,
-      says: 'd1 unknown_present',
+      expected: 'd1 unknown_present',
     },
     {
-      name: 'a refused modify leaves the version before',
+      name: 'a refused modify that took effect',
       lines: [...modifying, ['refused', 'm']],
       found: ['two', 2],
-      says: 'c corrupt',
+      expected: 'c corrupt',
     },
     {
-      name: 'a deletion that may have failed after a modify that may have failed',
+      name: 'an open deletion after an open modify that took effect',
       lines: [...modifying, ['unknown', 'm'], ['intended', 'd'], ['unknown', 'd']],
       found: ['two', 2],
-      says: 'c intact, m unknown_present, d unknown_absent',
+      expected: 'c intact, m unknown_present, d unknown_absent',
     },
   ];
-  for (const { name, lines, found, says } of cases) {
-    it(name, () => {
+  for (const { name, lines, found, expected } of cases) {
+    it(`resolves ${name}`, () => {
       const score = stateOf(lines).scores.get('s');
       assert.ok(score);
-      const findings = judgeScore(score, found && { sha256: found[0], version: found[1] });
-      assert.equal(findings.map(({ key, verdict }) => `${key} ${verdict}`).join(', '), says);
+      const findings = findingsFor(score, found && { sha256: found[0], version: found[1] });
+      assert.equal(findings.map(({ key, verdict }) => `${key} ${verdict}`).join(', '), expected);
     });
   }
 
-  it('keeps nothing of scores that were deleted or refused', () => {
+  it('forgets deleted and refused scores', () => {
     const deleted = stateOf([...created, ['intended', 'd'], ['deleted', 'd']]);
     const refused = stateOf([
       ['intended', 'c', 'one'],

@@ -1,6 +1,7 @@
 /**
- * After the storm: everything that the ledger says must exist is read and its hash compared; what is listed and was never
- * promised is a phantom; writes that had no answer are resolved. The ledger's file is the only source, and gets the results.
+ * The read-back: reads every score that must exist according to the ledger and compares hash and
+ * version. A listed score that is not in the ledger is a phantom. Writes without a response are
+ * resolved. The ledger's file is the only source, and receives the results.
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,10 +21,9 @@ export interface Finding {
 }
 export type ReadBackCounts = Omit<EventOf<'read_back_done'>, 'type' | 'at' | 'final'>;
 
-const width = 8;
-const absenceCheckedAfterMs = 500;
-
-const longestMs = 300_000;
+const concurrency = 8;
+const absenceRecheckMs = 500;
+const timeoutMs = 300_000;
 
 export interface ReadBackOptions {
   runId: string;
@@ -34,13 +34,13 @@ export interface ReadBackOptions {
   progress: (done: number, total: number) => void;
 }
 
-/** Rejects when the server could not be asked to the end: without all answers there is no result. */
+/** Rejects if any score could not be read within five minutes: there are no partial results. */
 export async function readBackRun({ runId, runsDir, targetUrl, clock, signal, progress }: ReadBackOptions) {
   const folder = join(runsDir, runId);
   await access(join(folder, 'ledger.ndjson'));
   await using ledger = await Ledger.open(folder, clock);
-  const dispatcher = new Pool(targetUrl, { connections: width, pipelining: 1, connect: { timeout: 3_000 } });
-  const deadlineAt = clock.now() + longestMs;
+  const dispatcher = new Pool(targetUrl, { connections: concurrency, pipelining: 1, connect: { timeout: 3_000 } });
+  const deadlineAt = clock.now() + timeoutMs;
   const client = new ScoreClient({ dispatcher, clock, clientId: `${runId}-read-back`, deadlineAt, signal });
   try {
     return await compare({ runId, client, ledger, progress, sleep: (ms) => clock.sleep(ms, signal) });
@@ -60,29 +60,29 @@ export interface Comparison {
 async function compare(options: Comparison): Promise<ReadBackCounts> {
   const { runId, client, ledger, progress } = options;
   const { scores } = await LedgerState.read(ledger.path);
-  const counts = noCounts();
+  const counts = zeroCounts();
   let done = 0;
-  const note = (scoreId: string, found: Found, findings: Finding[]) =>
-    noteFindings(counts, ledger, scoreId, found, findings);
-  await inParallel(scores.values(), width, async (score) => {
+  const record = (scoreId: string, found: Found, findings: Finding[]) =>
+    recordFindings(counts, ledger, scoreId, found, findings);
+  await inParallel(scores.values(), concurrency, async (score) => {
     const found = await readTwiceIfAbsent(score.scoreId, options);
     const mustExist = score.acknowledged !== null && !score.open.some(({ operation }) => operation === 'delete');
     if (mustExist) {
       counts.acknowledged += 1;
       counts.readBack += 1;
     }
-    await note(score.scoreId, found, judgeScore(score, found));
+    await record(score.scoreId, found, findingsFor(score, found));
     done += 1;
     progress(done, scores.size);
   });
   for await (const { id, sha256, version } of client.list(`${runId}-`)) {
-    if (!scores.has(id)) await note(id, { sha256, version }, [{ key: id, verdict: 'phantom' }]);
+    if (!scores.has(id)) await record(id, { sha256, version }, [{ key: id, verdict: 'phantom' }]);
   }
   return counts;
 }
 
-/** Counts them and writes them down, the right ones too: they say that the score was looked at. */
-export async function noteFindings(
+/** Counts the findings and records them in the ledger. */
+export async function recordFindings(
   counts: ReadBackCounts,
   ledger: Ledger,
   scoreId: string,
@@ -95,13 +95,13 @@ export async function noteFindings(
   }
 }
 
-/** What one score's content says of the writes to it. */
-export function judgeScore({ acknowledged, open }: ExpectedScore, found: Found): Finding[] {
+/** Derives from a score's stored state what happened to each write to it. */
+export function findingsFor({ acknowledged, open }: ExpectedScore, found: Found): Finding[] {
   const write = open.find(({ operation }) => operation !== 'delete');
   const [deletion, ...moreDeletions] = open.filter(({ operation }) => operation === 'delete');
   const of = (key: string | undefined, verdict: Verdict): Finding[] => (key === undefined ? [] : [{ key, verdict }]);
   if (found === null) {
-    // Gone by the deletion that had no answer, or never there.
+    // Deleted by the deletion without a response, or never created.
     const others = [...moreDeletions.map(({ key }) => key), write?.key].flatMap((key) => of(key, 'unknown_absent'));
     if (deletion) return [...of(deletion.key, 'unknown_present'), ...others];
     return [...of(acknowledged?.key, 'lost'), ...of(write?.key, 'unknown_absent')];
@@ -109,7 +109,7 @@ export function judgeScore({ acknowledged, open }: ExpectedScore, found: Found):
   const notDeleted = [deletion, ...moreDeletions].flatMap((each) => of(each?.key, 'unknown_absent'));
   const owner = acknowledged?.key ?? write?.key ?? deletion?.key;
   if (acknowledged && found.sha256 === acknowledged.hash) {
-    // One key must take effect once: a version beyond it says that it took effect again.
+    // A key must take effect once: a higher version means that it took effect again.
     const verdict =
       found.version === acknowledged.version
         ? 'intact'
@@ -119,24 +119,26 @@ export function judgeScore({ acknowledged, open }: ExpectedScore, found: Found):
     return [...of(acknowledged.key, verdict), ...of(write?.key, 'unknown_absent'), ...notDeleted];
   }
   if (write && found.sha256 === write.hash) {
-    const due = (acknowledged?.version ?? 0) + 1;
-    if (found.version !== due) return [...of(write.key, found.version > due ? 'duplicate' : 'corrupt'), ...notDeleted];
+    const expected = (acknowledged?.version ?? 0) + 1;
+    if (found.version !== expected)
+      return [...of(write.key, found.version > expected ? 'duplicate' : 'corrupt'), ...notDeleted];
     return [...of(acknowledged?.key, 'intact'), ...of(write.key, 'unknown_present'), ...notDeleted];
   }
   return [...of(owner, 'corrupt'), ...notDeleted];
 }
 
+/** Reads a score, and again after 500 ms if it is missing. */
 export async function readTwiceIfAbsent(
   scoreId: string,
   { client, sleep }: Pick<Comparison, 'client' | 'sleep'>,
 ): Promise<Found> {
   const found = await client.read(scoreId);
   if (found !== null) return found;
-  await sleep(absenceCheckedAfterMs);
+  await sleep(absenceRecheckMs);
   return client.read(scoreId);
 }
 
-export function noCounts(): ReadBackCounts {
+export function zeroCounts(): ReadBackCounts {
   return {
     acknowledged: 0,
     readBack: 0,

@@ -1,6 +1,6 @@
 /**
- * Counts what users did: events of each second, failed attempts one by one (bounded), histograms of the whole run. Its memory
- * does not grow with the run.
+ * Records what users did: one event per second, one per failed attempt (bounded), and histograms of
+ * the whole run. Its memory does not grow with the length of the run.
  */
 import { type EncoreEvent, type EventOf, type OperationKind, type Outcome, operationKinds } from '@encore/contracts';
 import { LatencyHistogram } from './latency-histogram.ts';
@@ -10,15 +10,15 @@ import type { OperationEnd } from './operations.ts';
 import type { AttemptRecord } from './step.ts';
 import type { OperationRecord } from './virtual-user.ts';
 
-type Ends = Record<OperationEnd | 'skipped', number>;
-const noEnds = (): Ends => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
+type EndCounts = Record<OperationEnd | 'skipped', number>;
+const zeroCounts = (): EndCounts => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
 
-/** Failed attempts listed one by one in a minute; the rest is counted only. */
+/** Maximum failed attempts listed per minute; further ones are only counted. */
 const maxListedPerMinute = 5_000;
 const maxDetail = 300;
 
 interface Totals {
-  ends: Ends;
+  ends: EndCounts;
   service: LatencyHistogram;
   response: LatencyHistogram;
 }
@@ -42,7 +42,7 @@ export class Recorder {
   readonly #secondResponse = new LatencyHistogram();
   #second = emptySecond();
   #listed = { minute: -1, count: 0 };
-  /** When the last failed attempt since the last right answer ended. */
+  /** End of the last failed attempt since the last correct response. */
   #failedAt: number | null = null;
 
   constructor(add: (event: EncoreEvent) => void, metrics: LoadgenMetrics, latencies: LatencyLog) {
@@ -64,7 +64,7 @@ export class Recorder {
     if (outcome === 'cancelled_at_end') return;
     const outcomeClass = outcome === 'ok' || outcome === 'shed' ? outcome : 'failed';
     this.#latencies.record(`${operation}.attempt.${outcomeClass}`, record.endedAt - record.startedAt);
-    if (outcome === 'ok') this.#right(record);
+    if (outcome === 'ok') this.#succeeded(record);
     else this.#failed(record);
   }
 
@@ -89,7 +89,7 @@ export class Recorder {
     this.#metrics.skipped.inc({ operation: kind });
   }
 
-  /** Closes the second that ends at `at`. */
+  /** Emits the second that ends at `at`. */
   endSecond(at: number): void {
     const { count, p50, p99, max } = this.#secondResponse.percentiles();
     this.#add({
@@ -113,15 +113,15 @@ export class Recorder {
     return { type: 'load_summary', at, operations, attempts: { ...this.#outcomes } };
   }
 
-  #count(kind: OperationKind, end: keyof Ends): Totals {
+  #count(kind: OperationKind, end: keyof EndCounts): Totals {
     const totals = this.#totals[kind];
     totals.ends[end] += 1;
-    this.#second.operations[kind] ??= noEnds();
+    this.#second.operations[kind] ??= zeroCounts();
     this.#second.operations[kind][end] += 1;
     return totals;
   }
 
-  #right({ startedAt, endedAt, operation }: AttemptRecord): void {
+  #succeeded({ startedAt, endedAt, operation }: AttemptRecord): void {
     if (this.#failedAt === null || startedAt < this.#failedAt) return;
     this.#failedAt = null;
     this.#add({ type: 'answered_again', at: endedAt, startedAt, operation });
@@ -151,14 +151,14 @@ export class Recorder {
 }
 
 const newTotals = (): Totals => ({
-  ends: noEnds(),
+  ends: zeroCounts(),
   service: new LatencyHistogram(),
   response: new LatencyHistogram(),
 });
 
 function emptySecond(): {
   attempts: Partial<Record<Outcome, number>>;
-  operations: Partial<Record<OperationKind, Ends>>;
+  operations: Partial<Record<OperationKind, EndCounts>>;
   bytesSent: number;
   bytesReceived: number;
 } {

@@ -1,22 +1,23 @@
 /**
- * Reads back a random sample of what the users own, while they go on. A score that is written to meanwhile is passed over; what is wrong
- * with one is written into the ledger, as by the final read-back, so that it stays known whatever becomes of the score.
+ * Reads back a random sample of the users' scores during the run. Scores written in the meantime
+ * are skipped. Problems are recorded in the ledger, as in the final read-back, so that they survive
+ * later changes of the score.
  */
 import type { Random } from '@encore/kit';
 import { inParallel } from './in-parallel.ts';
 import type { LiveScore } from './live-score.ts';
 import {
   type Comparison,
-  judgeScore,
-  noCounts,
-  noteFindings,
+  findingsFor,
   type ReadBackCounts,
   readTwiceIfAbsent,
+  recordFindings,
+  zeroCounts,
 } from './read-back.ts';
 import type { VirtualUser } from './virtual-user.ts';
 
-const width = 2;
-/** A sample must not become a load of its own. */
+const concurrency = 2;
+/** Larger scores are excluded, so that a sample adds little load. */
 const maxScoreBytes = 1_000_000;
 
 export interface Sample extends Omit<Comparison, 'runId'> {
@@ -28,9 +29,9 @@ export interface Sample extends Omit<Comparison, 'runId'> {
 export async function sampleScores(sample: Sample): Promise<ReadBackCounts> {
   const { users, ledger, progress } = sample;
   const scores = draw(sample);
-  const counts = noCounts();
+  const counts = zeroCounts();
   let done = 0;
-  await inParallel(scores, width, async (score) => {
+  await inParallel(scores, concurrency, async (score) => {
     const { id: scoreId, version, writes, acknowledgedKey: key } = score;
     const hash = score.known.sha256;
     const found = await readTwiceIfAbsent(scoreId, sample);
@@ -41,21 +42,21 @@ export async function sampleScores(sample: Sample): Promise<ReadBackCounts> {
     if (score.deletionTried || !users.some((user) => user.scores.includes(score))) return;
     counts.acknowledged += 1;
     counts.readBack += 1;
-    const findings = judgeScore({ scoreId, acknowledged: { key, hash, version }, open: [] }, found);
-    const wrong = findings.filter(({ verdict }) => verdict !== 'intact');
-    score.foundWrong = wrong.length > 0;
-    await noteFindings(counts, ledger, scoreId, found, wrong);
+    const findings = findingsFor({ scoreId, acknowledged: { key, hash, version }, open: [] }, found);
+    const problems = findings.filter(({ verdict }) => verdict !== 'intact');
+    score.foundWrong = problems.length > 0;
+    await recordFindings(counts, ledger, scoreId, found, problems);
   });
   return counts;
 }
 
 function draw({ users, size, random }: Sample): LiveScore[] {
-  const all = users
-    .flatMap((user) => user.settled())
+  const candidates = users
+    .flatMap((user) => user.certainScores())
     .filter(({ known, foundWrong }) => known.bytes <= maxScoreBytes && !foundWrong);
   const drawn: LiveScore[] = [];
-  while (drawn.length < size && all.length > 0) {
-    drawn.push(...all.splice(random.integer(0, all.length - 1), 1));
+  while (drawn.length < size && candidates.length > 0) {
+    drawn.push(...candidates.splice(random.integer(0, candidates.length - 1), 1));
   }
   return drawn;
 }

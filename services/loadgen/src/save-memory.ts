@@ -1,6 +1,6 @@
 /**
- * V8 lets its young generation grow with the rate of allocation: from 16 MB to more than 100 in a generator that is busy with nothing but
- * short-lived objects. It does as well with what it has at the start.
+ * Keeps V8's young generation at its initial size. By default it grows with the allocation rate,
+ * from 16 MB to over 100 MB for the generator's short-lived objects, without any benefit.
  */
 import { setFlagsFromString } from 'node:v8';
 

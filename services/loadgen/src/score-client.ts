@@ -1,13 +1,13 @@
 /**
- * The generator's own questions to the server, outside of the users' operations: listing, reading back, clearing up. They are
- * repeated while the server cannot answer, until a deadline; they are counted nowhere.
+ * The generator's own requests: listing, reading back and deleting scores. They are retried until a
+ * deadline and not counted in any figure.
  */
 import { storedScoreSchema } from '@encore/contracts';
 import { type Clock, EncoreError } from '@encore/kit';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { parseJson } from './answer-checks.ts';
-import { type Answer, type ExchangeRequest, exchange } from './exchange.ts';
+import { type ExchangeRequest, exchange, type HttpResponse } from './exchange.ts';
+import { parseJson } from './response-checks.ts';
 
 const listSchema = z.object({ scores: z.array(storedScoreSchema), next: z.string().nullish() });
 export type ListedScore = z.infer<typeof storedScoreSchema>;
@@ -20,11 +20,11 @@ export interface ScoreClientOptions {
   signal: AbortSignal;
 }
 
-const names = 20;
+const clientIds = 20;
 const pageSize = 500;
-const pauseMs = 500;
+const backoffMs = 500;
 const attemptMs = 15_000;
-const largestScoreMs = 120_000;
+const maxReadMs = 120_000;
 const maxPageBytes = 1 << 20;
 
 export class ScoreClient {
@@ -35,19 +35,19 @@ export class ScoreClient {
     this.#options = options;
   }
 
-  /** The content's hash and version as the server has it now; null when it says that there is no such score. */
+  /** Returns hash and version of the stored score; null if the server has no such score. */
   async read(id: string): Promise<{ sha256: string; version: number } | null> {
     const request: ExchangeRequest = { method: 'GET', path: `/scores/${id}`, headers: {}, read: 'hash' };
-    const answer = await this.#ask(request, largestScoreMs, [200, 404]);
-    if (answer.status === 404) return null;
-    return { sha256: answer.sha256, version: Number(/"(\d+)"/.exec(answer.headers['etag'] ?? '')?.[1] ?? 0) };
+    const response = await this.#request(request, maxReadMs, [200, 404]);
+    if (response.status === 404) return null;
+    return { sha256: response.sha256, version: Number(/"(\d+)"/.exec(response.headers['etag'] ?? '')?.[1] ?? 0) };
   }
 
   async delete(id: string): Promise<void> {
-    await this.#ask({ method: 'DELETE', path: `/scores/${id}`, headers: {}, read: 'text' }, attemptMs, [204, 404]);
+    await this.#request({ method: 'DELETE', path: `/scores/${id}`, headers: {}, read: 'text' }, attemptMs, [204, 404]);
   }
 
-  /** All scores whose id begins with `prefix`, page by page. */
+  /** Yields all scores whose id starts with `prefix`. */
   async *list(prefix: string): AsyncGenerator<ListedScore> {
     let after = '';
     for (;;) {
@@ -55,9 +55,10 @@ export class ScoreClient {
       if (prefix !== '') query.set('prefix', prefix);
       if (after !== '') query.set('after', after);
       const request: ExchangeRequest = { method: 'GET', path: `/scores?${query}`, headers: {}, read: 'text' };
-      const answer = await this.#ask({ ...request, maxTextBytes: maxPageBytes }, attemptMs, [200]);
-      const page = listSchema.safeParse(parseJson(answer.text));
-      if (!page.success) throw new EncoreError('BAD_LIST', `not a list of scores: ${answer.text.slice(0, 200)}`);
+      const response = await this.#request({ ...request, maxTextBytes: maxPageBytes }, attemptMs, [200]);
+      const page = listSchema.safeParse(parseJson(response.text));
+      if (!page.success)
+        throw new EncoreError('BAD_LIST', `GET /scores returned no list of scores: ${response.text.slice(0, 200)}`);
       yield* page.data.scores;
       const { next } = page.data;
       if (next === null || next === undefined || next === '') return;
@@ -65,11 +66,11 @@ export class ScoreClient {
     }
   }
 
-  async #ask(request: ExchangeRequest, timeoutMs: number, wanted: number[]): Promise<Answer> {
+  async #request(request: ExchangeRequest, timeoutMs: number, expected: number[]): Promise<HttpResponse> {
     const { dispatcher, clock, deadlineAt, signal } = this.#options;
-    // Under several names, for the server limits the rate of each client.
+    // Rotates client ids, because the server limits the rate per client.
     this.#requests += 1;
-    const clientId = `${this.#options.clientId}-${this.#requests % names}`;
+    const clientId = `${this.#options.clientId}-${this.#requests % clientIds}`;
     for (;;) {
       const end = await exchange(
         dispatcher,
@@ -82,15 +83,20 @@ export class ScoreClient {
           now: clock.now,
         },
       );
-      if (end.how === 'answered' && wanted.includes(end.answer.status)) return end.answer;
+      if (end.kind === 'answered' && expected.includes(end.response.status)) return end.response;
       signal.throwIfAborted();
-      if (clock.now() + pauseMs >= deadlineAt) {
-        const last = end.how === 'answered' ? `status ${end.answer.status}` : end.how === 'broken' ? end.code : end.how;
-        throw new EncoreError('NO_ANSWER', `${request.method} ${request.path}: ${last} until the deadline`, {
-          status: 504,
-        });
+      if (clock.now() + backoffMs >= deadlineAt) {
+        const last =
+          end.kind === 'answered' ? `status ${end.response.status}` : end.kind === 'error' ? end.code : end.kind;
+        throw new EncoreError(
+          'NO_ANSWER',
+          `${request.method} ${request.path}: no usable response before the deadline; last: ${last}`,
+          {
+            status: 504,
+          },
+        );
       }
-      await clock.sleep(pauseMs, signal);
+      await clock.sleep(backoffMs, signal);
     }
   }
 }

@@ -1,11 +1,14 @@
-/** The generator's promises: same recipe, same bytes; the size asked for; a key that four published key profiles all find. */
+/** Determinism, size, and a key that four published key profiles all find. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'mocha';
 import { musicalKeys } from './musical-key.ts';
 import { chordPlan, describeScore, scoreChunks, scoreText } from './score-generator.ts';
 
-/** Key profiles as published: Krumhansl-Kessler 1982, Temperley 2001, Bellman-Budge 2005, Aarden-Essen 2003. Major, then minor. */
+/**
+ * Published key profiles, major then minor: Krumhansl-Kessler 1982, Temperley 2001, Bellman-Budge
+ * 2005, Aarden-Essen 2003.
+ */
 const profiles: Record<string, [number[], number[]]> = {
   krumhansl: [
     [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88],
@@ -49,7 +52,7 @@ function correlation(a: number[], b: number[]): number {
   return ab / Math.sqrt(aa * bb);
 }
 
-/** The best key as "pitch class, mode", and how far ahead of the second it is. */
+/** Returns the best key as "pitch class, mode", and its margin over the second best. */
 function findKey(histogram: number[], [major, minor]: [number[], number[]]): { key: string; margin: number } {
   const found = [];
   for (let tonic = 0; tonic < 12; tonic += 1) {
@@ -68,7 +71,7 @@ function pitchClassName(key: string): string {
 }
 
 describe('score generator', () => {
-  it('spells 18 keys as musicians do', () => {
+  it('uses the conventional names of 18 keys', () => {
     const names = musicalKeys.map(({ name }) => name);
     assert.deepEqual(
       names.slice(0, 9).join(),
@@ -80,7 +83,7 @@ describe('score generator', () => {
     );
   });
 
-  it('gives the same bytes for the same recipe, and others for another seed', async () => {
+  it('gives the same bytes for the same recipe, and different ones for another seed', async () => {
     const recipe = { seed: 'one', targetBytes: 200_000 };
     const hash = createHash('sha256');
     let bytes = 0;
@@ -95,7 +98,7 @@ describe('score generator', () => {
     assert.notEqual((await describeScore({ ...recipe, seed: 'two' })).sha256, known.sha256);
   });
 
-  it('comes within one phrase of the size asked for, in chunks of about 64 kB', async () => {
+  it('comes within one phrase of the target size, in chunks of at most 70 kB', async () => {
     for (const targetBytes of [5_000, 60_000, 600_000, 5_000_000]) {
       const { bytes } = await describeScore({ seed: 'size', targetBytes });
       assert.ok(Math.abs(bytes - targetBytes) < 6_000 + targetBytes / 1_000, `${bytes} for ${targetBytes}`);
@@ -103,7 +106,7 @@ describe('score generator', () => {
     for (const chunk of scoreChunks({ seed: 'size', targetBytes: 1_000_000 })) assert.ok(chunk.length < 70_000);
   });
 
-  it('has the key it says, by four published profiles, in every key', async () => {
+  it('has the declared key according to four published profiles, in every key', async () => {
     const seen = new Set<string>();
     for (let i = 0; i < 400; i += 1) {
       const recipe = { seed: `key-${i}`, targetBytes: i % 4 === 0 ? 60_000 : 4_000 };
@@ -119,7 +122,7 @@ describe('score generator', () => {
     assert.equal(seen.size, musicalKeys.length);
   });
 
-  it('counts its measures, notes, chords and planted patterns rightly', async () => {
+  it('counts its measures, notes, chords and planted patterns correctly', async () => {
     const recipe = { seed: 'counts', targetBytes: 30_000 };
     const known = await describeScore(recipe);
     const xml = scoreText(recipe);

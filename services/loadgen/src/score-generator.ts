@@ -1,6 +1,6 @@
 /**
- * Scores whose answers are known before they are asked for: MusicXML made as a stream from a seed, with a known key, a known
- * chord plan and a planted pattern. The same recipe gives the same bytes, so a score is kept as its recipe and its SHA-256.
+ * Generates MusicXML scores with known properties: key, chord plan and a planted pattern. A recipe
+ * always gives the same bytes, so the generator stores only the recipe and the SHA-256 of a score.
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { type MusicalKey, musicalKeys, type Pitch, pitchOfDegree } from './music
 
 export interface ScoreRecipe {
   seed: string;
-  /** About how large the document shall be; the exact size is `KnownScore.bytes`. */
+  /** Approximate size; the exact size is `KnownScore.bytes`. */
   targetBytes: number;
 }
 
@@ -17,11 +17,11 @@ export interface KnownScore {
   recipe: ScoreRecipe;
   bytes: number;
   sha256: string;
-  /** "Eb major". */
+  /** For example "Eb major". */
   key: string;
   measures: number;
   notes: number;
-  /** How often the planted pattern (degrees 1 2 3 5 4 3 2 1 in eighths) occurs: once per phrase. */
+  /** Occurrences of the planted pattern (degrees 1 2 3 5 4 3 2 1 in eighths): one per phrase. */
   patterns: number;
 }
 
@@ -32,19 +32,21 @@ interface Measure {
   notes: number;
 }
 
-/** Of a chunk. */
+/** Maximum size of a chunk. */
 export const chunkBytes = 32 * 1024;
-/** Around a measure, and after the last one. */
-const longestFrame = 512;
+/** Maximum size of the markup around a measure and after the last one. */
+const maxFrameBytes = 512;
 const measuresPerPhrase = 4;
-/** Each phrase begins and ends on the tonic, which is what makes the key certain. */
+/** Each phrase starts and ends on the tonic, which makes the key unambiguous. */
 const phrases: readonly (readonly Chord[])[] = [
   ['I', 'IV', 'V', 'I'],
   ['I', 'I', 'V', 'I'],
   ['I', 'V', 'I', 'I'],
 ];
 const chordDegrees: Record<Chord, readonly number[]> = { I: [1, 3, 5], IV: [4, 6, 8], V: [5, 7, 9] };
-/** Quarters over a chord, as indexes into its degrees. Another measure of the plan cannot look like the planted eighths. */
+/**
+ * Quarter notes as indexes into the chord's degrees, so that none resembles the planted eighths.
+ */
 const melodies = [
   [0, 1, 2, 1],
   [2, 1, 0, 1],
@@ -52,23 +54,23 @@ const melodies = [
 ] as const;
 const patternDegrees = [1, 2, 3, 5, 4, 3, 2, 1] as const;
 const measureEnd = '</measure>\n';
-/** Whoever makes a score longer than this lets others have their turn. */
-const turnBytes = 16 * 1024;
+/** After a chunk larger than this, generation yields to the event loop. */
+const yieldBytes = 16 * 1024;
 const footer = '</part></score-partwise>\n';
 
-/** `newChunk` may give the same buffer again and again to a caller that is done with each before the next. */
+/** `newChunk` may return the same buffer again if the caller finished with the previous chunk. */
 export function* scoreChunks(
   recipe: ScoreRecipe,
   newChunk: () => Buffer = () => Buffer.allocUnsafe(chunkBytes),
 ): Generator<Buffer> {
   const key = keyOf(recipe);
-  // Written straight into the chunk: a hundred uploads at once must not leave their text behind as garbage.
+  // Written directly into the chunk, so that a hundred concurrent uploads create no garbage.
   let chunk: Buffer = newChunk();
   let used = chunk.write(header(recipe), 'latin1');
   let number = 0;
   for (const { xml } of planMeasures(recipe)) {
     number += 1;
-    if (used + xml.length + longestFrame > chunkBytes) {
+    if (used + xml.length + maxFrameBytes > chunkBytes) {
       yield chunk.subarray(0, used);
       chunk = newChunk();
       used = 0;
@@ -82,7 +84,7 @@ export function* scoreChunks(
   yield chunk.subarray(0, used);
 }
 
-/** Makes the score once to learn its hash, in turns with everything else that runs. */
+/** Generates the score once to compute its hash, yielding to the event loop between chunks. */
 export async function describeScore(recipe: ScoreRecipe): Promise<KnownScore> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -90,7 +92,7 @@ export async function describeScore(recipe: ScoreRecipe): Promise<KnownScore> {
   for (const chunk of scoreChunks(recipe, () => scratch)) {
     hash.update(chunk);
     bytes += chunk.length;
-    if (chunk.length > turnBytes) await nextTurn();
+    if (chunk.length > yieldBytes) await nextTurn();
   }
   let measures = 0;
   let notes = 0;
@@ -102,12 +104,12 @@ export async function describeScore(recipe: ScoreRecipe): Promise<KnownScore> {
   return { recipe, bytes, sha256: hash.digest('hex'), key, measures, notes, patterns: measures / measuresPerPhrase };
 }
 
-/** The whole document, for small scores. */
+/** Returns the whole document; for small scores. */
 export function scoreText(recipe: ScoreRecipe): string {
   return Buffer.concat([...scoreChunks(recipe)]).toString('latin1');
 }
 
-/** The chord of each measure. */
+/** Yields the chord of each measure. */
 export function* chordPlan(recipe: ScoreRecipe): Generator<Chord> {
   for (const { chord } of planMeasures(recipe)) yield chord;
 }
@@ -116,24 +118,26 @@ function keyOf(recipe: ScoreRecipe): MusicalKey {
   return new Random(recipe.seed).fork('key').pick(musicalKeys);
 }
 
-/** Whole phrases until the target is reached, each with the planted pattern in its first measure. */
+/**
+ * Yields whole phrases up to the target size, each with the planted pattern in its first measure.
+ */
 function* planMeasures(recipe: ScoreRecipe): Generator<Measure> {
   const measures = measuresOf(keyOf(recipe));
   const random = new Random(recipe.seed).fork('measures');
-  let left = recipe.targetBytes - header(recipe).length - footer.length;
+  let remaining = recipe.targetBytes - header(recipe).length - footer.length;
   do {
     let isFirst = true;
     for (const chord of random.pick(phrases)) {
       const { pattern, melodies } = measures[chord];
       const measure = isFirst ? pattern : random.pick(melodies);
       isFirst = false;
-      left -= measure.xml.length + 36;
+      remaining -= measure.xml.length + 36;
       yield measure;
     }
-  } while (left > 0);
+  } while (remaining > 0);
 }
 
-/** The few different measures of each key, made once: a 50 MB score is a walk through them. */
+/** The few distinct measures of each key, rendered once: a 50 MB score repeats them. */
 const measuresOfKeys = new Map<string, MeasuresOfKey>();
 type MeasuresOfKey = Record<Chord, { pattern: Measure; melodies: readonly Measure[] }>;
 
@@ -150,12 +154,12 @@ function measuresOf(key: MusicalKey): MeasuresOfKey {
   return measures;
 }
 
-/** `melody` null: the planted pattern. */
+/** Renders the planted pattern if `melody` is null. */
 function renderMeasure(key: MusicalKey, chord: Chord, melody: readonly number[] | null): Measure {
   const degrees = chordDegrees[chord];
   const leading = chord === 'V';
   const pitch = (degree: number, octave: number) => pitchOfDegree(key, degree, octave, leading);
-  // The root again in the bass: it weighs, and a tonic that weighs makes the key plain.
+  // Doubling the root in the bass gives the tonic more weight, which makes the key clearer.
   const bass = noteXml(pitch(degrees[0] ?? 1, 2), 8, 'whole', 2, false);
   const block = [bass, ...degrees.map((degree) => noteXml(pitch(degree, 3), 8, 'whole', 2, true))];
   const upper =
@@ -171,7 +175,7 @@ function noteXml({ step, alter, octave }: Pitch, duration: number, type: string,
   return `<note>${chord ? '<chord/>' : ''}<pitch><step>${step}</step>${altered}<octave>${octave}</octave></pitch><duration>${duration}</duration><voice>${voice}</voice><type>${type}</type></note>\n`;
 }
 
-/** No two scores have the same. */
+/** Returns the title, which is unique per score. */
 export function titleOf({ seed }: ScoreRecipe): string {
   return `Encore ${seed}`;
 }

@@ -1,9 +1,9 @@
-/** Three tries, their pauses, and when a write is unknown instead of failed. */
+/** Attempts, backoff, and when the result of a write is unknown. */
 import assert from 'node:assert/strict';
 import { Random, systemClock } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Pool } from 'undici';
-import { checkStored } from './answer-checks.ts';
+import { checkStored } from './response-checks.ts';
 import { type AttemptRecord, runStep, type Step, type StepContext } from './step.ts';
 import { FakeServer } from './testing/fake-server.ts';
 
@@ -51,14 +51,14 @@ describe('step', () => {
     clientId: 'run-u1',
     deadlineAt: systemClock.now() + 5_000,
     cancel: cancel.signal,
-    pausesMs: [100, 300],
+    backoffMs: [100, 300],
     attemptEnded: (record) => attempts.push(record),
     attempts: { count: 0 },
     ...changes,
   });
   const outcomes = () => attempts.map(({ outcome }) => outcome).join(' ');
 
-  /** Answers the first requests with these instead of what is right. */
+  /** Answers the first requests with these responses instead of correct ones. */
   function answerFirst(...answers: { status: number; code?: string; retryAfter?: number; definite?: boolean }[]): void {
     fake.hook = ({ response }) => {
       const answer = answers.shift();
@@ -68,13 +68,13 @@ describe('step', () => {
       if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
       response.statusCode = answer.status || 500;
       response.end(JSON.stringify({ error: { code, message: '', definite } }));
-      return 'taken';
+      return 'handled';
     };
   }
 
-  it('tries three times', async () => {
+  it('makes up to three attempts', async () => {
     answerFirst({ status: 503 }, { status: 503 });
-    assert.equal((await runStep(step, context())).how, 'right');
+    assert.equal((await runStep(step, context())).kind, 'ok');
     assert.equal(outcomes(), 'shed shed ok');
     assert.deepEqual(
       attempts.map(({ attemptId }) => attemptId),
@@ -82,7 +82,7 @@ describe('step', () => {
     );
   });
 
-  it('spreads its growing pauses from half to one and a half times their mean', async () => {
+  it('jitters its growing backoff from 0.5 to 1.5 times the mean', async () => {
     const runs = 200;
     answerFirst(...Array.from({ length: runs * 3 }, () => ({ status: 503 })));
     const paused: number[][] = [[], []];
@@ -94,15 +94,15 @@ describe('step', () => {
     }
     for (const [index, meanMs] of [100, 300].entries()) {
       const all = paused[index] ?? [];
-      const [least, greatest] = [Math.min(...all) / meanMs, Math.max(...all) / meanMs];
+      const [minimum, maximum] = [Math.min(...all) / meanMs, Math.max(...all) / meanMs];
       assert.equal(all.length, runs);
-      assert.ok(least >= 0.5 && least < 0.55 && greatest > 1.45 && greatest <= 1.5, `${least} to ${greatest}`);
+      assert.ok(minimum >= 0.5 && minimum < 0.55 && maximum > 1.45 && maximum <= 1.5, `${minimum} to ${maximum}`);
       const mean = all.reduce((sum, ms) => sum + ms, 0) / runs / meanMs;
       assert.ok(Math.abs(mean - 1) < 0.1, `${mean} of the mean pause`);
     }
   });
 
-  it('never comes back before Retry-After, however long that is, and not at the same moment as others', async () => {
+  it('waits at least Retry-After, with jitter', async () => {
     const pauses: number[] = [];
     for (let run = 0; run < 20; run += 1) {
       answerFirst({ status: 503, retryAfter: 20 });
@@ -110,58 +110,58 @@ describe('step', () => {
       fake.keys.clear();
       const clock = { now: systemClock.now, sleep: async (ms: number) => void pauses.push(ms) };
       const deadlineAt = systemClock.now() + 60_000;
-      assert.equal((await runStep(step, context({ clock, deadlineAt, random: new Random(run) }))).how, 'right');
+      assert.equal((await runStep(step, context({ clock, deadlineAt, random: new Random(run) }))).kind, 'ok');
     }
     assert.equal(pauses.length, 20);
-    const [least, greatest] = [Math.min(...pauses), Math.max(...pauses)];
-    assert.ok(least >= 20_000 && greatest <= 30_000 && greatest - least > 5_000, `${least} to ${greatest} ms`);
+    const [minimum, maximum] = [Math.min(...pauses), Math.max(...pauses)];
+    assert.ok(minimum >= 20_000 && maximum <= 30_000 && maximum - minimum > 5_000, `${minimum} to ${maximum} ms`);
   });
 
-  it('gives up after the third, and never begins a pause that ends after the deadline', async () => {
+  it('gives up after three attempts, or if the backoff would exceed the deadline', async () => {
     answerFirst({ status: 500 }, { status: 500 }, { status: 500 });
     const end = await runStep(step, context());
-    assert.equal(end.how, 'failed');
+    assert.equal(end.kind, 'failed');
     assert.equal(attempts.length, 3);
     answerFirst({ status: 503, retryAfter: 30 });
     await runStep(step, context({ deadlineAt: systemClock.now() + 500 }));
     assert.equal(attempts.length, 4);
   });
 
-  it('a write is unknown once an attempt ended without a definite no, whatever came later', async () => {
+  it('reports a write as possibly done after an attempt without a definite failure', async () => {
     answerFirst({ status: 0 }, { status: 503 }, { status: 503 });
     const end = await runStep(step, context());
     assert.equal(outcomes(), 'reset_before shed shed');
-    assert.deepEqual([end.how, end.how === 'failed' && end.mayHaveHappened], ['failed', true]);
+    assert.deepEqual([end.kind, end.kind === 'failed' && end.mayHaveHappened], ['failed', true]);
   });
 
-  it('a write that was refused each time has failed and is not unknown', async () => {
+  it('reports a write as failed if every attempt was definitely refused', async () => {
     answerFirst({ status: 503 }, { status: 503 }, { status: 503 });
     const end = await runStep(step, context());
-    assert.deepEqual([end.how, end.how === 'failed' && end.mayHaveHappened], ['failed', false]);
+    assert.deepEqual([end.kind, end.kind === 'failed' && end.mayHaveHappened], ['failed', false]);
     answerFirst({ status: 503, definite: false }, { status: 503 }, { status: 503 });
     const unsure = await runStep(step, context());
-    assert.deepEqual([unsure.how, unsure.how === 'failed' && unsure.mayHaveHappened], ['failed', true]);
+    assert.deepEqual([unsure.kind, unsure.kind === 'failed' && unsure.mayHaveHappened], ['failed', true]);
   });
 
-  it('a retry after a cut may be a replay; a first attempt may not', async () => {
+  it('accepts a replay after a lost response, but not on a first attempt', async () => {
     let cut = true;
     fake.hook = () => {
-      const lie = cut ? ('no-answer' as const) : undefined;
+      const wrong = cut ? ('no-answer' as const) : undefined;
       cut = false;
-      return lie;
+      return wrong;
     };
-    assert.equal((await runStep(step, context())).how, 'right');
+    assert.equal((await runStep(step, context())).kind, 'ok');
     assert.equal(outcomes(), 'reset_before ok');
     attempts = [];
     await runStep(step, context());
-    assert.equal(attempts[0]?.outcome, 'corrupt', 'a replay of a key that this step never sent');
+    assert.equal(attempts[0]?.outcome, 'corrupt', 'a replay of a key that this step has not sent before');
   });
 
-  it('ends at once when the run does', async () => {
+  it('ends immediately when cancelled', async () => {
     answerFirst({ status: 503 });
-    const running = runStep(step, context({ pausesMs: [60_000, 60_000], deadlineAt: systemClock.now() + 120_000 }));
+    const running = runStep(step, context({ backoffMs: [60_000, 60_000], deadlineAt: systemClock.now() + 120_000 }));
     while (attempts.length === 0) await systemClock.sleep(5);
     cancel.abort();
-    assert.equal((await running).how, 'cancelled');
+    assert.equal((await running).kind, 'cancelled');
   });
 });

@@ -1,22 +1,22 @@
 /**
- * One request of an operation, tried at most three times inside the operation's deadline. Pauses grow, differ by a factor of up
- * to three between users, and are never shorter than Retry-After; they are long enough to outlive an outage of several seconds.
- * Each try is counted with its own outcome.
+ * Runs one request of an operation, with at most three attempts within the operation's deadline.
+ * The backoff grows, is jittered by up to a factor of three between users, is never shorter than
+ * Retry-After, and spans an outage of several seconds. Each attempt has its own outcome.
  */
 import type { OperationKind, Outcome } from '@encore/contracts';
 import type { Clock, Random } from '@encore/kit';
 import type { Dispatcher } from 'undici';
-import { type Checked, type Classified, classifyOutcome } from './classify-outcome.ts';
-import { type Answer, type ExchangeEnd, type ExchangeRequest, exchange } from './exchange.ts';
+import { type CheckResult, type Classified, classifyOutcome } from './classify-outcome.ts';
+import { type ExchangeEnd, type ExchangeRequest, exchange, type HttpResponse } from './exchange.ts';
 
 export interface Step<Value> {
-  /** "PUT /scores/:id", "key_analysis": what the attempt is called in the history. */
+  /** The request's name in the history, such as "PUT /scores/:id" or "key_analysis". */
   name: string;
-  /** Bytes that go up or come down: they lengthen the timeouts. */
+  /** Bytes to upload or download, which extend the timeouts. */
   bytes: number;
   build: (attemptId: string) => ExchangeRequest;
-  /** `mayHaveHappened`: an earlier attempt of this step ended without a definite no. */
-  check: (answer: Answer, attemptId: string, mayHaveHappened: boolean) => Checked<Value>;
+  /** `mayHaveHappened`: an earlier attempt of this step may have taken effect. */
+  check: (response: HttpResponse, attemptId: string, mayHaveHappened: boolean) => CheckResult<Value>;
 }
 
 export interface AttemptRecord {
@@ -43,69 +43,72 @@ export interface StepContext {
   /** Sent as X-Client-Id. */
   clientId: string;
   deadlineAt: number;
-  /** The end of the run, after the grace. */
+  /** Aborts the request at the end of the grace period. */
   cancel: AbortSignal;
   attemptEnded: (record: AttemptRecord) => void;
-  /** Mean pauses before the second and the third try. */
-  pausesMs: readonly [number, number];
-  /** Attempts of all steps of this operation so far; numbers the next one. */
+  /** Mean backoff before the second and the third attempt. */
+  backoffMs: readonly [number, number];
+  /** Attempts so far, over all steps of the operation; numbers the next one. */
   attempts: { count: number };
 }
 
 export type StepEnd<Value> =
-  | { how: 'right'; value: Value }
-  /** `mayHaveHappened`: a write may have taken effect, so it is unknown and not failed. */
-  | { how: 'failed'; outcome: Outcome; detail: string; mayHaveHappened: boolean }
-  | { how: 'cancelled'; mayHaveHappened: boolean };
+  | { kind: 'ok'; value: Value }
+  /** `mayHaveHappened`: a write may have taken effect, so its result is unknown. */
+  | { kind: 'failed'; outcome: Outcome; detail: string; mayHaveHappened: boolean }
+  | { kind: 'cancelled'; mayHaveHappened: boolean };
 
-type AttemptEnd<Value> = Classified & { end: ExchangeEnd; checked: Checked<Value> | null };
+type AttemptEnd<Value> = Classified & { end: ExchangeEnd; checked: CheckResult<Value> | null };
 
-const maxTries = 3;
-/** An outage of several seconds is outlived by one of the tries. */
-export const defaultPausesMs = [2_000, 6_000] as const;
-/** Of the mean pause: users whose requests were cut at the same moment come back over two seconds, then over six. */
+const maxAttempts = 3;
+/** Together they span an outage of several seconds. */
+export const defaultBackoffMs = [2_000, 6_000] as const;
+/**
+ * Share of the mean backoff. Users whose requests failed together retry spread over two seconds,
+ * then over six.
+ */
 const jitter = 0.5;
 const headersTimeoutMs = 10_000;
 const bodyTimeoutMs = 10_000;
-/** What a slow link or a busy server still manages; it lengthens deadlines of large scores. */
-const slowestBytesPerMs = 400;
-/** These say surely that nothing was done. */
-const definiteNo: ReadonlySet<Outcome> = new Set(['refused', 'dns', 'connect_timeout', 'not_started']);
+/** Throughput expected of a slow connection or busy server; sets the deadlines of large scores. */
+const minBytesPerMs = 400;
+/** Outcomes after which the request certainly had no effect. */
+const definiteFailures: ReadonlySet<Outcome> = new Set(['refused', 'dns', 'connect_timeout', 'not_started']);
 
-/** 30 s for a small request, more by size. */
+/** Returns the deadline of an operation: 30 s, plus time for its bytes. */
 export function deadlineMsFor(bytes: number): number {
-  return 30_000 + bytes / slowestBytesPerMs;
+  return 30_000 + bytes / minBytesPerMs;
 }
 
 export async function runStep<Value>(step: Step<Value>, context: StepContext): Promise<StepEnd<Value>> {
   let mayHaveHappened = false;
-  for (let tries = 1; ; tries += 1) {
+  for (let attempts = 1; ; attempts += 1) {
     const ended: AttemptEnd<Value> = await attempt(step, context, mayHaveHappened);
     const { end, checked, outcome, detail } = ended;
-    if (checked?.verdict === 'right') return { how: 'right', value: checked.value };
-    if (end.how !== 'cancelled' || end.bytesSent > 0) mayHaveHappened ||= !isDefiniteNo(outcome, checked);
-    if (end.how === 'cancelled') return { how: 'cancelled', mayHaveHappened };
-    const failed = { how: 'failed', outcome, detail, mayHaveHappened } as const;
-    if (tries === maxTries || outcome === 'client_error_unexpected') return failed;
-    const retryAfterMs = checked?.verdict === 'refusal' ? (checked.retryAfterMs ?? 0) : 0;
-    const pauseMs = pauseBefore(context.pausesMs[tries - 1] ?? 0, retryAfterMs, context.random);
-    if (context.clock.now() + pauseMs >= context.deadlineAt) return failed;
+    if (checked?.kind === 'ok') return { kind: 'ok', value: checked.value };
+    if (end.kind !== 'cancelled' || end.bytesSent > 0) mayHaveHappened ||= !isDefiniteFailure(outcome, checked);
+    if (end.kind === 'cancelled') return { kind: 'cancelled', mayHaveHappened };
+    const failed = { kind: 'failed', outcome, detail, mayHaveHappened } as const;
+    if (attempts === maxAttempts || outcome === 'client_error_unexpected') return failed;
+    const retryAfterMs = checked?.kind === 'refusal' ? (checked.retryAfterMs ?? 0) : 0;
+    const waitMs = backoffBefore(context.backoffMs[attempts - 1] ?? 0, retryAfterMs, context.random);
+    if (context.clock.now() + waitMs >= context.deadlineAt) return failed;
     try {
-      await context.clock.sleep(pauseMs, context.cancel);
+      await context.clock.sleep(waitMs, context.cancel);
     } catch {
-      return { how: 'cancelled', mayHaveHappened };
+      return { kind: 'cancelled', mayHaveHappened };
     }
   }
 }
 
-function pauseBefore(meanMs: number, retryAfterMs: number, random: Random): number {
+function backoffBefore(meanMs: number, retryAfterMs: number, random: Random): number {
   const planned = meanMs * random.between(1 - jitter, 1 + jitter);
-  // Later than asked for, so that not everybody comes back at the same moment. The deadline bounds it.
+  // Jitter on top of Retry-After, so that users do not return together. The deadline bounds it.
   return Math.max(planned, retryAfterMs * random.between(1, 1 + jitter));
 }
 
-function isDefiniteNo(outcome: Outcome, checked: Checked<unknown> | null): boolean {
-  return definiteNo.has(outcome) || (checked !== null && checked.verdict !== 'right' && checked.definite);
+function isDefiniteFailure(outcome: Outcome, checked: CheckResult<unknown> | null): boolean {
+  return definiteFailures.has(outcome) || (checked !== null && checked.kind !== 'ok' && checked.definite);
 }
 
 async function attempt<Value>(
@@ -122,13 +125,13 @@ async function attempt<Value>(
   const startedAt = clock.now();
   const end: ExchangeEnd = await exchange(context.dispatcher, request, {
     deadlineAt: context.deadlineAt,
-    headersTimeoutMs: headersTimeoutMs + step.bytes / slowestBytesPerMs,
+    headersTimeoutMs: headersTimeoutMs + step.bytes / minBytesPerMs,
     bodyTimeoutMs,
     cancel: context.cancel,
     now: clock.now,
   });
   const endedAt = clock.now();
-  const checked = end.how === 'answered' ? step.check(end.answer, attemptId, mayHaveHappened) : null;
+  const checked = end.kind === 'answered' ? step.check(end.response, attemptId, mayHaveHappened) : null;
   const { outcome, detail } = classifyOutcome(end, checked);
   const { bytesSent, bytesReceived } = end;
   context.attemptEnded({

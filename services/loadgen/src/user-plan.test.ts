@@ -1,4 +1,4 @@
-/** Plans are a pure function of config and seed, keep the mix, and together upload what the budget says. */
+/** Determinism, mix, pace and upload budget of user plans. */
 import assert from 'node:assert/strict';
 import type { LoadConfig } from '@encore/contracts';
 import { Random } from '@encore/kit';
@@ -14,7 +14,7 @@ const load: LoadConfig = {
   probesPerSecond: 10,
 };
 
-/** The sizes that plans would upload in that time, without making the scores. */
+/** Returns the upload sizes of all plans in this time, without generating scores. */
 function uploads(config: LoadConfig, users: number, seconds: number, seed: number): number[] {
   const sizes: number[] = [];
   const kinds = Object.entries(config.mix).map(([item, weight]) => ({ item, weight }));
@@ -34,7 +34,7 @@ function uploads(config: LoadConfig, users: number, seconds: number, seed: numbe
 }
 
 describe('user plan', () => {
-  it('is the same for the same seed and user, and another for another', () => {
+  it('is deterministic and varies with seed and user', () => {
     const make = (seed: number, user: number) => {
       const plan = new UserPlan(load, 100, user, new Random(seed).fork(`users/${user}`), `run-u${user}`);
       const operations = [];
@@ -71,7 +71,7 @@ describe('byte budget', () => {
     [10, 200_000],
     [100, 5_000_000],
   ] as const) {
-    it(`${users} users upload ${budget} bytes per second within 10 %, from small to extreme`, () => {
+    it(`makes ${users} users upload ${budget} bytes per second within 10 %, from small to extreme`, () => {
       const seconds = 6 * 3_600;
       const config = { ...load, byteBudgetPerSecond: budget };
       const sizes = uploads(config, users, seconds, 11);
@@ -92,7 +92,7 @@ describe('byte budget', () => {
     });
   }
 
-  it('is kept from the start: half an hour of any seed is within 10 % of it', () => {
+  it('is met within 10 % in the first half hour, for any seed', () => {
     const seconds = 1_800;
     const shares = Array.from({ length: 10 }, (_, i) => {
       const bytes = uploads(load, 100, seconds, i + 1).reduce((sum, size) => sum + size, 0);
@@ -104,7 +104,7 @@ describe('byte budget', () => {
     );
   });
 
-  it('is kept without heavy operations, too, as far as the small ones can', () => {
+  it('is met within 15 % without heavy operations', () => {
     const config = { ...load, mix: { ...load.mix, heavy: 0 }, byteBudgetPerSecond: 500_000 };
     const sizes = uploads(config, 100, 3_600, 5);
     const mean = sizes.reduce((sum, size) => sum + size, 0) / 3_600;

@@ -1,4 +1,4 @@
-/** What a user is going to do: a pure function of config and seed, one operation after the other. */
+/** The operations of a user, in order, as a pure function of config and seed. */
 import type { LoadConfig, OperationKind } from '@encore/contracts';
 import type { Random } from '@encore/kit';
 import { ByteBudget } from './byte-budget.ts';
@@ -8,17 +8,17 @@ export interface PlannedOperation {
   /** Number within the user's plan, from 1. */
   number: number;
   kind: OperationKind;
-  /** From the intended start of the operation before to that of this one. */
+  /** Time between the intended starts of the previous operation and this one. */
   paceMs: number;
-  /** The score to upload, for create, modify and heavy. */
+  /** The score to upload for create, modify and heavy; otherwise null. */
   upload: ScoreRecipe | null;
-  /** Which of the user's live scores it is about, in [0, 1). */
+  /** Selects one of the user's live scores, in [0, 1). */
   choice: number;
-  /** Small documents go through the tools instead of the streamed routes: one in three. */
+  /** Use tools instead of the streamed routes for small scores; true for one in three. */
   throughTools: boolean;
 }
 
-/** A score ends with a whole phrase: on average it is this much longer than its target. */
+/** Average excess of a score over its target size, because it ends with a whole phrase. */
 const phraseBytes = 2_500;
 const uploading: ReadonlySet<OperationKind> = new Set(['create', 'modify', 'heavy']);
 
@@ -38,12 +38,12 @@ export class UserPlan {
     this.#kinds = Object.entries(load.mix).map(([item, weight]) => ({ item: item as OperationKind, weight }));
   }
 
-  /** Draws no more than numbers, so that a user who skips operations draws what one who performs them does. */
+  /** Draws do not depend on results, so skipped operations do not change later ones. */
   next(): PlannedOperation {
     this.#number += 1;
     const number = this.#number;
     this.#budget.earn();
-    // The first one makes a score, so that the others have one to work on.
+    // The first operation creates a score for the others to use.
     const drawn = this.#random.weighted(this.#kinds);
     const kind = number === 1 ? 'create' : drawn;
     const { min, max } = this.#load.thinkSeconds;

@@ -1,4 +1,4 @@
-/** What a user performs of the plan, what is skipped, and how a backlog is caught up with. */
+/** Performed and skipped operations, and catching up with a backlog. */
 import assert from 'node:assert/strict';
 import { type OperationKind, operationKinds } from '@encore/contracts';
 import { Random, systemClock, waitUntil } from '@encore/kit';
@@ -11,7 +11,7 @@ const thinkSeconds = { min: 0.04, max: 0.08 };
 const oneUser = { ...testRequest, users: 1, rampSeconds: 0, load: { ...testRequest.load, thinkSeconds } };
 type Counts = Partial<Record<OperationKind, number>>;
 
-/** Operations of each kind in the summary, by whether they were performed. */
+/** Performed and skipped operations in the summary, by kind. */
 function countsOf(bench: LoadBench): { performed: Counts; skipped: Counts } {
   const [summary] = bench.ofType('load_summary');
   const performed: Counts = {};
@@ -27,7 +27,7 @@ function countsOf(bench: LoadBench): { performed: Counts; skipped: Counts } {
 
 const total = (counts: Counts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-/** The first operations of the plan of user 1, by kind. */
+/** Counts the first operations in the plan of user 1, by kind. */
 function planned(request: typeof testRequest, count: number): Counts {
   const random = new Random(request.seed).fork('users/1');
   const plan = new UserPlan(request.load, request.users, 1, random, `${request.runId}-u1`);
@@ -44,25 +44,21 @@ function assertWholePlan(bench: LoadBench, request: typeof testRequest): void {
   const both = Object.fromEntries(
     operationKinds.map((kind) => [kind, (performed[kind] ?? 0) + (skipped[kind] ?? 0)] as const),
   );
-  assert.deepEqual(
-    both,
-    planned(request, total(both)),
-    'each operation of the plan is performed or counted as skipped',
-  );
+  assert.deepEqual(both, planned(request, total(both)), 'every planned operation is performed or skipped');
 }
 
-describe('pause of a user who catches up', () => {
+describe('catch-up pause', () => {
   const random = new Random(1);
   const draws = (paceMs: number, tookMs: number) =>
     Array.from({ length: 500 }, () => catchUpPauseMs(paceMs, tookMs, random));
 
-  it('lets the user gain on its plan whenever its operations take up to nine tenths of the pace', () => {
+  it('lets a user catch up if operations take at most 90 % of the pace', () => {
     for (const share of [0, 0.3, 0.62, 0.7, 0.8, 0.9])
       for (const pauseMs of draws(1_000, share * 1_000))
         assert.ok(share * 1_000 + pauseMs < 1_000, `${share} of the pace, and a pause of ${pauseMs} ms`);
   });
 
-  it('keeps the user at four times its usual rate at most, and apart from others whose answers came with its own', () => {
+  it('limits a user to four times its normal rate and spreads users apart', () => {
     for (const tookMs of [0, 5, 300, 800])
       for (const pauseMs of draws(1_000, tookMs)) assert.ok(tookMs + pauseMs >= 250);
     const afterOutage = draws(1_000, 10_000);
@@ -73,7 +69,7 @@ describe('pause of a user who catches up', () => {
 describe('virtual user', function () {
   this.timeout(30_000);
 
-  it('performs the plan and skips nothing while the server keeps up', async () => {
+  it('performs the whole plan while the server keeps up', async () => {
     await using bench = await LoadBench.open();
     await bench.load.start(oneUser);
     await bench.operationsDone(40);
@@ -82,13 +78,13 @@ describe('virtual user', function () {
     assertWholePlan(bench, oneUser);
   });
 
-  it('skips what is more than 10 s late, and counts it per kind in the second in which it is given up', async () => {
+  it('skips operations more than 10 s late and counts them by kind and second', async () => {
     let jumpMs = 0;
     await using bench = await LoadBench.open({ now: () => systemClock.now() + jumpMs, sleep: systemClock.sleep });
     const { load } = bench;
     await load.start(oneUser);
     await bench.operationsDone(10);
-    // As if the user had waited 14 s for an answer: what was due in the first 4 s of them is too late.
+    // As if a response took 14 s: operations due in the first 4 s are too late.
     jumpMs = 14_000;
     load.renew('test-1');
     const startedAt = performance.now();
@@ -97,7 +93,7 @@ describe('virtual user', function () {
     await load.stop();
     const { skipped } = countsOf(bench);
     const expected = 4_000 / 60;
-    // A user on a busy machine falls further behind.
+    // On a busy machine, a user falls further behind.
     assert.ok(total(skipped) > expected * 0.7, `${total(skipped)} instead of ${expected} or more`);
     assertWholePlan(bench, oneUser);
     const inSeconds = bench
@@ -109,7 +105,7 @@ describe('virtual user', function () {
     );
     const counted = (await bench.metrics.skipped.get()).values.reduce((sum, { value }) => sum + value, 0);
     assert.equal(counted, total(skipped));
-    // What is performed late is timed from its intended start.
+    // Late operations are timed from their intended start.
     const slowest = Math.max(
       ...Object.values(bench.ofType('load_summary')[0]?.operations ?? {}).map((one) => one.responseMs.max),
     );
@@ -120,13 +116,13 @@ describe('virtual user', function () {
     );
   });
 
-  it('skips what needs a score when it is due, as long as none could be created', async () => {
+  it('skips operations that need a score while none could be created', async () => {
     await using bench = await LoadBench.open();
     bench.fake.hook = ({ name, response }) => {
       if (name !== 'PUT' && name !== 'import_score') return undefined;
       response.statusCode = 400;
       response.end(JSON.stringify({ error: { code: 'NO', message: 'no', definite: true } }));
-      return 'taken';
+      return 'handled';
     };
     const mix = { create: 0, analyze: 1, modify: 0, export: 0, heavy: 0 };
     const request = { ...oneUser, load: { ...oneUser.load, mix } };
@@ -136,7 +132,7 @@ describe('virtual user', function () {
     await bench.load.stop();
     const dueUntilNow = (performance.now() - startedAt) / 60;
     const { performed, skipped } = countsOf(bench);
-    // The first operation of a user is always a creation.
+    // The first operation of a user is always a create.
     assert.deepEqual([total(performed), performed.create], [1, 1]);
     assert.ok(Math.abs((skipped.analyze ?? 0) / dueUntilNow - 1) < 0.2, `${skipped.analyze} of about ${dueUntilNow}`);
     assertWholePlan(bench, request);

@@ -1,10 +1,10 @@
 /**
- * One user: a closed loop with a plan. Each operation has an intended start, and its response time counts from there, so that
- * waiting for a slow operation before it is not lost. A user who fell behind catches up like a person: with pauses that are
- * shorter than planned, but not without any, and without the operations that are too late. Those are counted as skipped.
+ * One user: a closed model with a planned pace. Response time counts from the intended start of an
+ * operation, so it includes the wait for a slow previous one (no coordinated omission). A user that
+ * falls behind catches up with shorter pauses, and skips operations that are more than 10 s late:
  *
- *   late by    nothing ─────── a short pause ───────────────── 10 s ─────────
- *   it begins  as planned      at once    after a short pause       skipped
+ *   late by   0 ──────────────── catch-up pause ──────────────── 10 s ──────────▶
+ *   starts         immediately                   after the pause       (skipped)
  */
 import type { LoadConfig, OperationKind } from '@encore/contracts';
 import type { Clock, Random } from '@encore/kit';
@@ -37,107 +37,110 @@ export interface OperationRecord {
   endedAt: number;
 }
 
-export interface UserSurroundings {
+export interface UserContext {
   runId: string;
   load: LoadConfig;
   users: number;
   dispatcher: Dispatcher;
   clock: Clock;
   ledger: Ledger;
-  /** No new operation begins. */
+  /** Aborts when no new operation may start. */
   stopping: AbortSignal;
-  pausesMs: readonly [number, number];
-  /** What is under way is cut. */
+  backoffMs: readonly [number, number];
+  /** Aborts requests in flight. */
   cancel: AbortSignal;
   attemptEnded: (record: AttemptRecord) => void;
   operationEnded: (record: OperationRecord) => void;
-  /** A planned operation that is never performed. */
+  /** Receives each planned operation that is not performed. */
   operationSkipped: (kind: OperationKind) => void;
-  /** How late an operation began for reasons of the generator alone. */
+  /** Receives the delay of each start that the generator itself caused. */
   started: (lateMs: number) => void;
 }
 
-/** A user who fell behind still performs what is late by less than this. */
+/** Operations delayed by more than this are skipped. */
 const maxBacklogMs = 10_000;
-/** Pause of a user who catches up, as a share of the time that the plan leaves it: at most four times the usual rate. */
+/** Catch-up pause as a share of the free time in the plan: at most four times the normal rate. */
 const catchUpPause = { min: 0.25, max: 0.5 } as const;
-/** Of the planned pace. Slow operations leave this much at least, so that users whose answers come together do not go on together. */
-const leastFreeShare = 0.2;
+/**
+ * Minimum free time as a share of the planned pace, so that users whose responses arrive together
+ * do not continue together.
+ */
+const minFreeShare = 0.2;
 
-/** Less than what the last operation left free of the pace, so that a user who is faster than its plan always catches up. */
+/** Shorter than the free time after the last operation, so that a fast enough user catches up. */
 export function catchUpPauseMs(paceMs: number, tookMs: number, random: Random): number {
-  const freeMs = Math.max(paceMs * leastFreeShare, paceMs - tookMs);
+  const freeMs = Math.max(paceMs * minFreeShare, paceMs - tookMs);
   return freeMs * random.between(catchUpPause.min, catchUpPause.max);
 }
 
 export class VirtualUser {
   readonly number: number;
-  /** Oldest first; also those that are uncertain. */
+  /** Oldest first, including uncertain ones. */
   readonly scores: LiveScore[] = [];
-  readonly #around: UserSurroundings;
+  readonly #context: UserContext;
   readonly #plan: UserPlan;
   readonly #random: Random;
   #created = 0;
-  /** When the last answer came. What follows it (the ledger, the next score) is the generator's own time. */
+  /** Time of the last response. Later work (ledger, next score) is the generator's own. */
   #freeAt = 0;
-  /** From the start of the last operation to then. */
+  /** Duration of the last operation, up to that response. */
   #tookMs = 0;
 
-  constructor(number: number, random: Random, around: UserSurroundings) {
+  constructor(number: number, random: Random, context: UserContext) {
     this.number = number;
-    this.#around = around;
+    this.#context = context;
     this.#random = random.fork('pauses');
-    this.#plan = new UserPlan(around.load, around.users, number, random, `${around.runId}-u${number}`);
+    this.#plan = new UserPlan(context.load, context.users, number, random, `${context.runId}-u${number}`);
   }
 
-  /** Lives from `startsAt` until the run stops. */
-  async live(startsAt: number): Promise<void> {
-    const { clock, stopping } = this.#around;
+  /** Performs the plan from `startsAt` until the run stops. */
+  async run(startsAt: number): Promise<void> {
+    const { clock, stopping } = this.#context;
     let dueAt = startsAt;
     while (!stopping.aborted) {
       const planned = this.#plan.next();
       dueAt += planned.paceMs;
       const target = this.#choose(planned);
-      // Without a score whose content is known (the creations failed, say) there is nothing to ask for.
+      // If all creations failed, for example, there is no score to work on.
       const isPossible = target !== undefined || !operationsOnScores.has(planned.kind);
       if (isPossible && clock.now() - dueAt <= maxBacklogMs) await this.#operate(planned, target, dueAt);
-      else if (await this.#waitUntil(dueAt)) this.#around.operationSkipped(planned.kind);
+      else if (await this.#waitUntil(dueAt)) this.#context.operationSkipped(planned.kind);
     }
   }
 
-  /** Scores whose content is known for sure. */
-  settled(): LiveScore[] {
+  /** Scores whose stored state is certain. */
+  certainScores(): LiveScore[] {
     return this.scores.filter(({ uncertain, version, writing }) => !uncertain && !writing && version > 0);
   }
 
   #choose({ kind, choice }: PlannedOperation): LiveScore | undefined {
     if (!operationsOnScores.has(kind)) return undefined;
-    const settled = this.settled();
-    return settled[Math.floor(choice * settled.length)];
+    const certain = this.certainScores();
+    return certain[Math.floor(choice * certain.length)];
   }
 
   async #operate(planned: PlannedOperation, target: LiveScore | undefined, dueAt: number): Promise<void> {
-    const { clock, ledger } = this.#around;
+    const { clock, ledger } = this.#context;
     const beginAt = this.#beginAt(planned, dueAt);
-    // The intention is on disk before the intended start, so that the disk is no part of the response time.
+    // Recorded before the intended start, so that the disk does not add to the response time.
     const write = planned.upload ? await this.#intend(planned, planned.upload, target) : null;
     if (!(await this.#waitUntil(beginAt))) {
       if (write) await refuseWrite(ledger, write, 'the run ended before it was sent');
       return;
     }
     const startedAt = clock.now();
-    // A user who is behind because the server was slow is not late; one who waited for the generator's disk or CPU is.
-    this.#around.started(startedAt - beginAt);
+    // Counts only delays by the generator's disk or CPU, not by a slow server.
+    this.#context.started(startedAt - beginAt);
     const bytes = (write?.upload.bytes ?? target?.known.bytes ?? 0) * (planned.kind === 'heavy' ? 3 : 1);
     const tools = this.#tools(planned, startedAt + deadlineMsFor(bytes));
     const end = await this.#perform(planned, write, target, tools);
     const endedAt = tools.answeredAt();
-    this.#around.operationEnded({ kind: planned.kind, end, dueAt, startedAt, endedAt });
+    this.#context.operationEnded({ kind: planned.kind, end, dueAt, startedAt, endedAt });
     this.#freeAt = (await this.#deleteOldest(planned)) ?? endedAt;
     this.#tookMs = this.#freeAt - startedAt;
   }
 
-  /** When to begin what was due at `dueAt`: then, or when the user is free, or after a short pause when that is later by more. */
+  /** Start at `dueAt`, or as soon as the user is free, or after a pause if far behind. */
   #beginAt({ paceMs }: PlannedOperation, dueAt: number): number {
     const pauseMs = catchUpPauseMs(paceMs, this.#tookMs, this.#random);
     return this.#freeAt - dueAt > pauseMs ? this.#freeAt + pauseMs : Math.max(this.#freeAt, dueAt);
@@ -146,19 +149,19 @@ export class VirtualUser {
   async #intend(planned: PlannedOperation, recipe: ScoreRecipe, target: LiveScore | undefined): Promise<IntendedWrite> {
     const upload = await describeScore(recipe);
     const throughTools = planned.throughTools && upload.bytes <= toolBytes;
-    const { ledger } = this.#around;
+    const { ledger } = this.#context;
     if (target) return intendWrite(ledger, this.number, { operation: 'modify', score: target, upload, throughTools });
     this.#created += 1;
-    const id = `${this.#around.runId}-u${this.number}-${this.#created}`;
+    const id = `${this.#context.runId}-u${this.number}-${this.#created}`;
     const score = newScore(id, upload);
     return intendWrite(ledger, this.number, { operation: 'create', score, upload, throughTools });
   }
 
-  /** False when the run is stopped before. */
+  /** Returns false if the run stops first. */
   async #waitUntil(at: number): Promise<boolean> {
-    const { clock, stopping } = this.#around;
+    const { clock, stopping } = this.#context;
     const waitMs = at - clock.now();
-    // A timer counts whole milliseconds: rounded up, no start is early.
+    // Timers use whole milliseconds; rounding up avoids early starts.
     if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), stopping).catch(() => {});
     return !stopping.aborted;
   }
@@ -184,21 +187,24 @@ export class VirtualUser {
     return end;
   }
 
-  /** Housekeeping after the operation: its attempts are counted with it, its end is not. Returns when its last answer came. */
+  /**
+   * Deletes the oldest score if the user has too many. Its attempts count, but not as an operation.
+   * Returns the time of the last response.
+   */
   async #deleteOldest(planned: PlannedOperation): Promise<number | undefined> {
     const oldest = this.scores[0];
-    if (!oldest || this.scores.length <= this.#around.load.liveScoresPerUser || this.#around.cancel.aborted)
+    if (!oldest || this.scores.length <= this.#context.load.liveScoresPerUser || this.#context.cancel.aborted)
       return undefined;
-    const tools = this.#tools(planned, this.#around.clock.now() + deadlineMsFor(0), 'd');
+    const tools = this.#tools(planned, this.#context.clock.now() + deadlineMsFor(0), 'd');
     if (await deleteScore(tools, this.number, oldest)) this.scores.splice(this.scores.indexOf(oldest), 1);
-    // One that cannot be deleted stays, uncertain; the list must not grow for it without end.
-    else if (this.scores.length > this.#around.load.liveScoresPerUser * 2) this.scores.shift();
+    // A score that cannot be deleted stays in the list, which must not grow without bound.
+    else if (this.scores.length > this.#context.load.liveScoresPerUser * 2) this.scores.shift();
     return tools.answeredAt();
   }
 
   #tools(planned: PlannedOperation, deadlineAt: number, suffix = ''): OperationTools & { answeredAt: () => number } {
-    const { runId, dispatcher, clock, cancel, ledger, attemptEnded, pausesMs } = this.#around;
-    const context: StepContext = {
+    const { runId, dispatcher, clock, cancel, ledger, attemptEnded, backoffMs } = this.#context;
+    const stepContext: StepContext = {
       dispatcher,
       clock,
       random: this.#random,
@@ -208,14 +214,14 @@ export class VirtualUser {
       clientId: `${runId}-u${this.number}`,
       deadlineAt,
       cancel,
-      pausesMs,
+      backoffMs,
       attemptEnded,
       attempts: { count: 0 },
     };
-    // The last answer ends the operation: what is written to the disk after it is no part of its time.
+    // The last response ends the operation; writing to disk after it does not count.
     let answeredAt = clock.now();
     const run: OperationTools['run'] = async (step) => {
-      const end = await runStep(step, context);
+      const end = await runStep(step, stepContext);
       answeredAt = clock.now();
       return end;
     };

@@ -1,6 +1,6 @@
 /**
- * A server of the same contract that keeps its scores in memory, for tests: right by default, and able to lie, to freeze, to
- * forget or to cut when it is told to.
+ * An in-memory server with the same contract, for tests. It is correct by default; a hook can make
+ * it respond wrongly, late or not at all, or lose writes.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -14,7 +14,7 @@ export interface FakeScore {
   previous: Buffer | null;
 }
 
-/** What was asked: "PUT", "GET", "DELETE", "LIST" or the name of a tool. */
+/** A request; `name` is "PUT", "GET", "DELETE", "LIST" or the name of a tool. */
 export interface FakeCall {
   name: string;
   id: string;
@@ -22,7 +22,7 @@ export interface FakeCall {
   response: ServerResponse;
 }
 
-export type Lie =
+export type WrongAnswer =
   | 'wrong-key'
   | 'foreign-document'
   | 'flipped-byte'
@@ -31,7 +31,7 @@ export type Lie =
   | 'empty'
   | 'lost-write'
   | 'no-answer'
-  | 'taken';
+  | 'handled';
 
 const musicxml = 'application/vnd.recordare.musicxml+xml';
 
@@ -41,8 +41,10 @@ export class FakeServer implements AsyncDisposable {
   readonly server: Server;
   calls = 0;
   bytesIn = 0;
-  /** Asked before each answer: a lie to tell, 'taken' when the hook answered itself, or nothing. */
-  hook: (call: FakeCall) => Lie | undefined | Promise<Lie | undefined> = () => undefined;
+  /**
+   * Called before each response. Returns a wrong answer to give, 'handled' if the hook responded.
+   */
+  hook: (call: FakeCall) => WrongAnswer | undefined | Promise<WrongAnswer | undefined> = () => undefined;
 
   private constructor() {
     this.server = createServer((request, response) => {
@@ -77,12 +79,12 @@ export class FakeServer implements AsyncDisposable {
     if (url.pathname === '/mcp') return this.#serveTool(request, response);
     const name = id === '' ? 'LIST' : (request.method ?? '');
     const body = name === 'PUT' ? await this.#read(request) : Buffer.alloc(0);
-    const lie = await this.hook({ name, id, request, response });
-    if (lie === 'taken') return;
+    const wrong = await this.hook({ name, id, request, response });
+    if (wrong === 'handled') return;
     if (name === 'LIST') return this.#list(url, response);
-    if (name === 'PUT') return this.#put(request, response, id, body, lie);
-    if (name === 'GET') return this.#get(response, id, lie);
-    const existed = lie === 'lost-write' ? this.scores.has(id) : this.scores.delete(id);
+    if (name === 'PUT') return this.#put(request, response, id, body, wrong);
+    if (name === 'GET') return this.#get(response, id, wrong);
+    const existed = wrong === 'lost-write' ? this.scores.has(id) : this.scores.delete(id);
     sendJson(response, existed ? 204 : 404, existed ? undefined : errorOf('NOT_FOUND', `no score ${id}`));
   }
 
@@ -104,7 +106,7 @@ export class FakeServer implements AsyncDisposable {
     sendJson(response, 200, { scores: page.map((score) => stored(score, false)), next });
   }
 
-  /** Stores and returns the score, or the error with its status. */
+  /** Stores and returns the score, or returns the status of the error. */
   write(
     id: string,
     body: Buffer,
@@ -121,7 +123,13 @@ export class FakeServer implements AsyncDisposable {
     return { score, replayed: false };
   }
 
-  #put(request: IncomingMessage, response: ServerResponse, id: string, body: Buffer, lie: Lie | undefined): void {
+  #put(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+    body: Buffer,
+    wrong: WrongAnswer | undefined,
+  ): void {
     const ifMatch = request.headers['if-match'];
     const key = String(request.headers['idempotency-key'] ?? '');
     const before = this.scores.get(id);
@@ -130,15 +138,15 @@ export class FakeServer implements AsyncDisposable {
       sendJson(response, result, errorOf('PRECONDITION_FAILED', 'not that version'));
       return;
     }
-    if (lie === 'lost-write') {
+    if (wrong === 'lost-write') {
       if (before) this.scores.set(id, before);
       else this.scores.delete(id);
     }
-    if (lie === 'no-answer') {
+    if (wrong === 'no-answer') {
       response.socket?.destroy();
       return;
     }
-    if (lie === 'empty') {
+    if (wrong === 'empty') {
       sendJson(response, 200, undefined);
       return;
     }
@@ -146,30 +154,30 @@ export class FakeServer implements AsyncDisposable {
     sendJson(response, status, stored(result.score, result.replayed));
   }
 
-  #get(response: ServerResponse, id: string, lie: Lie | undefined): void {
+  #get(response: ServerResponse, id: string, wrong: WrongAnswer | undefined): void {
     const score = this.scores.get(id);
     if (!score) {
       sendJson(response, 404, errorOf('NOT_FOUND', `no score ${id}`));
       return;
     }
-    const { content, version } = this.#told(score, lie);
+    const { content, version } = this.#contentFor(score, wrong);
     response.writeHead(200, { 'content-type': musicxml, 'content-length': content.length, etag: `"${version}"` });
     response.end(content);
   }
 
-  /** The content as it is, or as the lie wants it. */
-  #told(score: FakeScore, lie: Lie | undefined): { content: Buffer; version: number } {
+  /** Returns the stored content, or a wrong one. */
+  #contentFor(score: FakeScore, wrong: WrongAnswer | undefined): { content: Buffer; version: number } {
     const { content, version, previous } = score;
-    if (lie === 'empty') return { content: Buffer.alloc(0), version };
-    if (lie === 'truncated') return { content: content.subarray(0, content.length - 100), version };
-    if (lie === 'old-version') return { content: previous ?? content, version: previous ? version - 1 : version };
-    if (lie === 'foreign-document') {
+    if (wrong === 'empty') return { content: Buffer.alloc(0), version };
+    if (wrong === 'truncated') return { content: content.subarray(0, content.length - 100), version };
+    if (wrong === 'old-version') return { content: previous ?? content, version: previous ? version - 1 : version };
+    if (wrong === 'foreign-document') {
       const other = [...this.scores.values()].find(({ id }) => id !== score.id);
       return { content: other?.content ?? Buffer.from('<score-partwise/>'), version };
     }
-    if (lie !== 'flipped-byte') return { content, version };
+    if (wrong !== 'flipped-byte') return { content, version };
     const flipped = Buffer.from(content);
-    // The lowest bit of an octave about the middle: 4 becomes 5, and the document stays well formed.
+    // Flips the lowest bit of an octave number, so that the document stays well-formed.
     const at = content.indexOf('<octave>', content.length / 2) + '<octave>'.length;
     flipped[at] = (flipped[at] ?? 0) ^ 1;
     return { content: flipped, version };
@@ -179,34 +187,34 @@ export class FakeServer implements AsyncDisposable {
     const call = JSON.parse((await this.#read(request)).toString('utf8')) as ToolCall;
     const input = call.params.arguments;
     const id = input['score_id'] ?? '';
-    const lie = await this.hook({ name: call.params.name, id, request, response });
-    if (lie === 'taken') return;
-    if (lie === 'empty') return sendJson(response, 200, undefined);
-    const output = this.#tool(call.params.name, input, lie);
+    const wrong = await this.hook({ name: call.params.name, id, request, response });
+    if (wrong === 'handled') return;
+    if (wrong === 'empty') return sendJson(response, 200, undefined);
+    const output = this.#tool(call.params.name, input, wrong);
     const isError = 'error' in output;
     const result = { content: [], structuredContent: output, isError };
     sendJson(response, 200, { jsonrpc: '2.0', id: call.id, result });
   }
 
-  #tool(name: string, input: Record<string, string>, lie: Lie | undefined): Record<string, unknown> {
+  #tool(name: string, input: Record<string, string>, wrong: WrongAnswer | undefined): Record<string, unknown> {
     const id = input['score_id'] ?? '';
-    if (name === 'import_score') return this.#import(id, input, lie);
+    if (name === 'import_score') return this.#import(id, input, wrong);
     const score = this.scores.get(id);
     if (!score) return errorOf('NOT_FOUND', `no score ${id}`);
-    const { content, version } = this.#told(score, lie);
+    const { content, version } = this.#contentFor(score, wrong);
     if (name === 'key_analysis') {
-      const key = lie === 'wrong-key' ? 'B# minor' : keyIn(content);
+      const key = wrong === 'wrong-key' ? 'B# minor' : keyIn(content);
       return { score_id: id, version, key, correlation: 0.9, evidence: 0.9, margin: 0.1, alternatives: [] };
     }
     const text = content.toString('utf8');
     return { score_id: id, version, format: 'musicxml', encoding: 'text', content: text, sha256: hashOf(content) };
   }
 
-  #import(id: string, input: Record<string, string>, lie: Lie | undefined): Record<string, unknown> {
+  #import(id: string, input: Record<string, string>, wrong: WrongAnswer | undefined): Record<string, unknown> {
     const body = Buffer.from(input['content'] ?? '');
     const result = this.write(id, body, input['idempotency_key'] ?? '', null);
     if (typeof result === 'number') return errorOf('CONFLICT', 'exists');
-    if (lie === 'lost-write') this.scores.delete(id);
+    if (wrong === 'lost-write') this.scores.delete(id);
     const text = body.toString('utf8');
     const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0;
     return {
@@ -226,7 +234,7 @@ interface ToolCall {
   params: { name: string; arguments: Record<string, string> };
 }
 
-/** As the signature says it: the fake is no analyst. */
+/** Derives the key from the key signature, without analysis. */
 function keyIn(content: Buffer): string {
   const head = content.subarray(0, 2_000).toString('utf8');
   const [, fifths = '0', mode = 'major'] = /<fifths>(-?\d+)<\/fifths><mode>(\w+)</.exec(head) ?? [];

@@ -1,4 +1,4 @@
-/** A load generator and a fake server side by side, for tests: fast retries, events at hand, everything closed at the end. */
+/** A load generator with a fake server, for tests: short backoff, direct access to events. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +26,8 @@ export class LoadBench implements AsyncDisposable {
   readonly fake: FakeServer;
   readonly runsDir: string;
   readonly events = new EventLog();
-  readonly #told: EncoreEvent[] = [];
-  #lastTold = 0;
+  readonly #received: EncoreEvent[] = [];
+  #lastSeq = 0;
   readonly metrics = createMetrics(createRegistry('loadgen'));
   readonly load: Load;
 
@@ -41,7 +41,7 @@ export class LoadBench implements AsyncDisposable {
       logger: createLogger('loadgen', 'silent'),
       metrics: this.metrics,
       events: this.events,
-      pausesMs: [20, 50],
+      backoffMs: [20, 50],
     });
   }
 
@@ -55,10 +55,10 @@ export class LoadBench implements AsyncDisposable {
 
   all(): readonly EncoreEvent[] {
     for (;;) {
-      const page = this.events.page(this.events.boot, this.#lastTold).events;
-      if (page.length === 0) return this.#told;
-      this.#told.push(...page.map(({ event }) => event));
-      this.#lastTold = page.at(-1)?.seq ?? this.#lastTold;
+      const page = this.events.page(this.events.boot, this.#lastSeq).events;
+      if (page.length === 0) return this.#received;
+      this.#received.push(...page.map(({ event }) => event));
+      this.#lastSeq = page.at(-1)?.seq ?? this.#lastSeq;
     }
   }
 

@@ -1,14 +1,17 @@
-/** Is the generator itself well? Late starts, event-loop delay, CPU: outside its limits, its numbers say nothing of the server. */
+/**
+ * Measures the generator itself: late starts, event-loop delay and CPU. If they exceed their
+ * limits, the run's figures do not describe the server.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { EventOf } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import type { LoadgenMetrics } from './metrics.ts';
 
-/** A start is late when the generator let it wait longer than this: the distance of two probes, the finest time that a report speaks of. */
-export const lateMs = 100;
+/** A start delayed by more than this is late. It is the default probe interval. */
+export const lateStartMs = 100;
 const nanosecondsPerMs = 1e6;
 
-export class GeneratorCheck implements Disposable {
+export class GeneratorMonitor implements Disposable {
   readonly #delay = monitorEventLoopDelay({ resolution: 10 });
   readonly #clock: Clock;
   readonly #metrics: LoadgenMetrics;
@@ -26,13 +29,13 @@ export class GeneratorCheck implements Disposable {
   started(waitedMs: number): void {
     this.#starts += 1;
     this.#metrics.starts.inc();
-    if (waitedMs <= lateMs) return;
+    if (waitedMs <= lateStartMs) return;
     this.#lateStarts += 1;
     this.#metrics.lateStarts.inc();
   }
 
-  /** What was seen since the last call. */
-  check(): EventOf<'generator_checked'> {
+  /** Returns the figures since the last call. */
+  measure(): EventOf<'generator_checked'> {
     const at = this.#clock.now();
     const cpu = process.cpuUsage(this.#since.cpu);
     const elapsedMs = Math.max(1, at - this.#since.at);
@@ -41,7 +44,7 @@ export class GeneratorCheck implements Disposable {
       at,
       lateStarts: this.#lateStarts,
       starts: this.#starts,
-      // The monitor measures its own interval: what is above its resolution is delay.
+      // The histogram contains the monitor's own interval of 10 ms; the rest is delay.
       eventLoopDelayP99Ms: Math.max(0, this.#delay.percentile(99) / nanosecondsPerMs - 10),
       cpuShare: (cpu.user + cpu.system) / 1_000 / elapsedMs,
       memoryBytes: process.memoryUsage.rss(),

@@ -1,4 +1,4 @@
-/** A slow server is not a slow generator, and a slow generator is not a slow server. Users live in virtual time. */
+/** Attributes delays to the server or the generator. Users run in virtual time. */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { type Clock, createRegistry, Random, systemClock } from '@encore/kit';
@@ -11,11 +11,11 @@ import { testRequest } from './testing/load-bench.ts';
 import { type OperationRecord, VirtualUser } from './virtual-user.ts';
 
 interface Costs {
-  /** Of each request. */
+  /** Duration of each request. */
   serverMs: number;
-  /** Of each ledger entry. */
+  /** Duration of each ledger entry. */
   diskMs: number;
-  /** By which timers are late. */
+  /** Delay of each timer. */
   oversleepMs: number;
 }
 
@@ -28,8 +28,8 @@ interface Seen {
 const operations = 200;
 const thinkSeconds = { min: 0.5, max: 3 };
 
-/** One user whose creations are all refused, until it planned so many operations. */
-async function live({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> {
+/** Runs one user, whose creates are all refused, for 200 planned operations. */
+async function runUser({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> {
   let nowMs = 1_000_000;
   const clock: Clock = {
     now: () => nowMs,
@@ -66,7 +66,7 @@ async function live({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> {
     ledger,
     stopping: stopping.signal,
     cancel: new AbortController().signal,
-    pausesMs: [1, 1],
+    backoffMs: [1, 1],
     attemptEnded: () => {},
     operationEnded: (record) => {
       seen.ended.push(record);
@@ -78,7 +78,7 @@ async function live({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> {
     },
     started: (lateMs) => seen.lateMs.push(lateMs),
   });
-  await user.live(nowMs);
+  await user.run(nowMs);
   return seen;
 }
 
@@ -86,37 +86,37 @@ const lateStarts = ({ lateMs }: Seen) => lateMs.filter((ms) => ms > 100).length 
 const meanResponseMs = ({ ended }: Seen) =>
   ended.reduce((sum, { dueAt, endedAt }) => sum + endedAt - dueAt, 0) / ended.length;
 
-describe('who is slow', () => {
-  it('nobody: each start is on time, and each response takes what the server takes', async () => {
-    const seen = await live({ serverMs: 20, diskMs: 2, oversleepMs: 0 });
+describe('attribution of delays', () => {
+  it('finds no late start with a fast server and a fast generator', async () => {
+    const seen = await runUser({ serverMs: 20, diskMs: 2, oversleepMs: 0 });
     assert.deepEqual([lateStarts(seen), seen.skipped, seen.ended.length], [0, 0, operations]);
     assert.ok(meanResponseMs(seen) < 25, `${meanResponseMs(seen)} ms`);
   });
 
-  it('the server, however slow, and not the generator', async () => {
+  it('attributes a slow server to the server', async () => {
     for (const serverMs of [1_500, 4_000, 25_000]) {
-      const seen = await live({ serverMs, diskMs: 2, oversleepMs: 0 });
-      assert.equal(lateStarts(seen), 0, `an answer in ${serverMs} ms`);
+      const seen = await runUser({ serverMs, diskMs: 2, oversleepMs: 0 });
+      assert.equal(lateStarts(seen), 0, `server responds in ${serverMs} ms`);
       assert.ok(meanResponseMs(seen) > serverMs, `${meanResponseMs(seen)} ms`);
-      // At most ten seconds late, one operation, and the pause before it.
+      // At most 10 s late, plus the pause before the operation.
       assert.ok(seen.ended.every(({ dueAt, startedAt }) => startedAt - dueAt < 12_000));
       if (serverMs > 3_000) assert.ok(seen.skipped > operations / 4, `${seen.skipped} skipped`);
     }
   });
 
-  it('the generator, when its timers are late', async () => {
-    const seen = await live({ serverMs: 20, diskMs: 2, oversleepMs: 300 });
+  it('attributes late timers to the generator', async () => {
+    const seen = await runUser({ serverMs: 20, diskMs: 2, oversleepMs: 300 });
     assert.ok(lateStarts(seen) > 0.9, `${lateStarts(seen)} late`);
   });
 
-  it('the generator, when its disk holds users up', async () => {
-    const seen = await live({ serverMs: 20, diskMs: 4_000, oversleepMs: 0 });
+  it('attributes a slow disk to the generator', async () => {
+    const seen = await runUser({ serverMs: 20, diskMs: 4_000, oversleepMs: 0 });
     assert.ok(lateStarts(seen) > 0.9, `${lateStarts(seen)} late`);
   });
 });
 
-describe('a probe that the generator held up', () => {
-  /** The outcomes of the first probes, when each request runs this. */
+describe('a probe delayed by the generator', () => {
+  /** Returns the outcomes of the first probes, with this request function. */
   async function probesOf(
     request: () => Promise<unknown>,
     clock = realClock,
@@ -147,7 +147,7 @@ describe('a probe that the generator held up', () => {
   const unanswered = ({ signal }: { signal: AbortSignal }) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
-  it('counts as not started when the generator slept through its deadline', async () => {
+  it('counts as not started if its deadline fires late', async () => {
     const request = (options: { signal: AbortSignal }) => {
       for (const until = performance.now() + 1_300; performance.now() < until; );
       return unanswered(options);
@@ -155,7 +155,7 @@ describe('a probe that the generator held up', () => {
     assert.deepEqual((await probesOf(request as () => Promise<unknown>)).outcomes, ['not_started']);
   });
 
-  it('has its whole second after a late start', async () => {
+  it('has a full second after a late start', async () => {
     const body = Readable.from([Buffer.from('{}')]);
     const request = async () => {
       await systemClock.sleep(600);
@@ -165,8 +165,8 @@ describe('a probe that the generator held up', () => {
     assert.deepEqual([outcomes, lateStarts], [['server_error'], 1]);
   });
 
-  it('counts as a missed deadline when only the server kept it waiting', async () => {
-    // For a clock that stands still no timer is late, however busy the machine is.
+  it('counts as a missed deadline if only the server was slow', async () => {
+    // With a stopped clock no timer is late, however busy the machine is.
     const { outcomes } = await probesOf(unanswered as () => Promise<unknown>, { ...realClock, now: () => 0 });
     assert.deepEqual(outcomes, ['deadline']);
   });
