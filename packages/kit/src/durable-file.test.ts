@@ -57,7 +57,7 @@ describe('durable files', () => {
     const argv = ['-c', 'ulimit -f 4 && exec "$0" --input-type=module -e "$1"', process.execPath, program];
     const { stdout } = await promisify(execFile)('sh', argv);
     const { size } = await stat(path);
-    assert.notEqual(size % 300, 0, 'the last line was cut');
+    assert.notEqual(size % 300, 0, 'the last line is truncated');
     assert.equal(Number(stdout), Math.floor(size / 300));
   });
 

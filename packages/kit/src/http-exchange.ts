@@ -1,5 +1,5 @@
 /**
- * Sends one HTTP request and reads the whole response, on a connection of its own and never through
+ * Sends one HTTP request and reads the whole response, on its own connection and never through
  * a proxy. The lab's programs call only this machine and the lab's networks, which an outside proxy
  * cannot reach. With NODE_USE_ENV_PROXY, `fetch` and Node's shared agent use HTTP_PROXY even for
  * 127.0.0.1; a one-off agent does not.
