@@ -7,10 +7,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { createKnownAddressLookup } from './known-address.ts';
 
-/**
- * On Docker the engine resolves names: a call to a service that was called before must not depend
- * on it.
- */
+/** Calls to known services must not depend on the engine, which resolves names on Docker. */
 const lookup = createKnownAddressLookup();
 
 export interface ExchangeOptions {

@@ -7,24 +7,24 @@ type Answer = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) 
 const refused: NodeJS.ErrnoException = Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' });
 const at = (address: string): LookupAddress[] => [{ address, family: 4 }];
 
-/** A name server whose next responses are given by hand. */
+/** A name server with scripted responses. */
 function nameServer() {
-  const asked: Answer[] = [];
-  const lookup = createKnownAddressLookup((_name, _options, answer) => asked.push(answer));
+  const pending: Answer[] = [];
+  const lookup = createKnownAddressLookup((_name, _options, answer) => pending.push(answer));
   const find = (options: LookupOptions = {}) =>
     new Promise((resolve, reject) =>
       lookup('chaos', options, (error, address, family) => (error ? reject(error) : resolve([address, family]))),
     );
   const answer: Answer = (...result) => {
-    const next = asked.shift();
-    assert.ok(next, 'nobody asked');
+    const next = pending.shift();
+    assert.ok(next, 'no lookup is pending');
     next(...result);
   };
-  return { asked, find, answer };
+  return { pending, find, answer };
 }
 
 describe('createKnownAddressLookup', () => {
-  it('returns the address of the last success while the name server fails, and a new one after that', async () => {
+  it('returns the last known address while the name server fails, then the new one', async () => {
     const { find, answer } = nameServer();
     const first = find();
     answer(null, at('172.19.0.3'));
@@ -37,8 +37,8 @@ describe('createKnownAddressLookup', () => {
     assert.deepEqual(await moved, ['172.19.0.9', 4]);
   });
 
-  it('does not wait for a name server that hangs, and asks it once at a time', async () => {
-    const { asked, find, answer } = nameServer();
+  it('does not wait for a hanging name server and has one lookup at a time', async () => {
+    const { pending, find, answer } = nameServer();
     const first = find();
     answer(null, at('172.19.0.3'));
     await first;
@@ -46,14 +46,14 @@ describe('createKnownAddressLookup', () => {
       ['172.19.0.3', 4],
       ['172.19.0.3', 4],
     ]);
-    assert.equal(asked.length, 1);
+    assert.equal(pending.length, 1);
     answer(null, at('172.19.0.9'));
     const next = find();
     answer(refused, []);
     assert.deepEqual(await next, ['172.19.0.9', 4], 'a late response counts for later calls');
   });
 
-  it('fails for a name that was never found', async () => {
+  it('fails for a name that was never resolved', async () => {
     const { find, answer } = nameServer();
     const never = find();
     answer(refused, []);

@@ -1,8 +1,7 @@
 /**
- * Looks names up as `dns.lookup` does, and returns the last known addresses of a name while its
- * lookup fails or takes longer than 300 ms. On Docker, names are resolved by the engine: while it
- * is stopped or frozen, the lab's services could not call each other otherwise, and the leases of a
- * run would end.
+ * Resolves host names like `dns.lookup`, but returns the last known addresses if the lookup fails
+ * or takes longer than 300 ms. On Docker, the engine resolves names: while it is stopped or frozen,
+ * the lab's services could otherwise not call each other, and the leases of the run would expire.
  */
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
 
@@ -10,28 +9,26 @@ type Found = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) =
 type Callback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 type Resolve = (hostname: string, options: LookupOptions & { all: true }, callback: Found) => void;
 
-const patienceMs = 300;
+const lookupTimeoutMs = 300;
 
-/** A `lookup` for `http.request` and `net.connect`. */
+/** Creates a `lookup` function for `http.request` and `net.connect`. */
 export function createKnownAddressLookup(
   resolve: Resolve = systemLookup,
 ): (hostname: string, options: LookupOptions, callback: Callback) => void {
   const known = new Map<string, LookupAddress[]>();
-  /**
-   * A lookup occupies a thread of Node's pool, which files need too: one at a time for each name.
-   */
+  /** One lookup per name at a time, because each occupies a thread of Node's pool. */
   const waiting = new Map<string, Found[]>();
 
-  const ask = (hostname: string, options: LookupOptions, found: Found): void => {
+  const lookUp = (hostname: string, options: LookupOptions, found: Found): void => {
     const key = `${hostname} ${options.family ?? 0}`;
     const others = waiting.get(key);
     if (others) return void others.push(found);
-    const asked = [found];
-    waiting.set(key, asked);
+    const callbacks = [found];
+    waiting.set(key, callbacks);
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       waiting.delete(key);
       if (error === null) known.set(key, addresses);
-      for (const each of asked) each(error, addresses);
+      for (const each of callbacks) each(error, addresses);
     });
   };
 
@@ -47,8 +44,8 @@ export function createKnownAddressLookup(
       else if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
     };
-    const timer = before && setTimeout(() => finish(null, before), patienceMs);
-    ask(hostname, options, (error, addresses) => {
+    const timer = before && setTimeout(() => finish(null, before), lookupTimeoutMs);
+    lookUp(hostname, options, (error, addresses) => {
       if (error !== null && before) finish(null, before);
       else finish(error, addresses);
     });

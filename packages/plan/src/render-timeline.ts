@@ -27,7 +27,9 @@ export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, 
   ].join('\n');
 }
 
-/** Lists the kinds that cannot run here. Whether a possible fault has an effect shows at injection. */
+/**
+ * Lists the kinds that cannot run here. Whether a possible fault has an effect shows at injection.
+ */
 function supportLines(
   counts: ReadonlyMap<string, number>,
   unsupported: Readonly<Record<string, string>> | null,
