@@ -4,7 +4,7 @@
  * The operation's check decides whether a successful response is correct:
  * - `corrupt`: wrong content, score, key or shape.
  * - `stale`: the response shows an older state than one acknowledged to this user. That includes
- *   404 for an acknowledged score and 412 for its acknowledged version. Only the read-back can decide
+ *   404 for an acknowledged score and 412 for its acknowledged version. Only the read-back decides
  *   whether the score is lost.
  */
 import type { Outcome } from '@encore/contracts';
