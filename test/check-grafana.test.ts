@@ -9,7 +9,7 @@ import { FakeGrafana } from './support/fake-grafana.ts';
 
 const minutes = 10;
 const up = 'min by (job) (min_over_time(up[$__interval]))';
-const answers = 'Encore: lab: Scrapes that were answered';
+const answers = 'Encore: lab: Scrape targets up';
 
 describe('check of a running Grafana', () => {
   let grafana: FakeGrafana;
@@ -29,9 +29,9 @@ describe('check of a running Grafana', () => {
   it('says what is not well, of another version, or not the home', async () => {
     Object.assign(grafana, { health: { database: 'failing', version: '11.0.0' }, home: 'Welcome' });
     assert.deepEqual(await problems(), [
-      'it is not well: status 503, database failing',
-      'it is version 11.0.0, and 12.3.0 is pinned',
-      'it opens on Welcome, not on Encore: run',
+      'it is not healthy: status 503, database failing',
+      'it has version 11.0.0, but 12.3.0 is pinned',
+      'it opens on Welcome instead of Encore: run',
     ]);
   });
 
@@ -39,8 +39,8 @@ describe('check of a running Grafana', () => {
     grafana.missing.add('encore-server');
     const { title } = grafana.shown('encore-run').panels.pop() ?? {};
     assert.deepEqual(await problems(), [
-      `Encore: run lacks the panel ${title}`,
-      'Encore: server is not there: status 404',
+      `Encore: run is missing the panel ${title}`,
+      'dashboard Encore: server is missing: status 404',
     ]);
   });
 
@@ -53,7 +53,7 @@ describe('check of a running Grafana', () => {
       [{ schema: {}, data: { values: [[1], [null]] } }],
     ]) {
       grafana.results.set(up, { frames });
-      assert.deepEqual(await problems(), [`${answers} shows nothing: ${up}`]);
+      assert.deepEqual(await problems(), [`${answers} returns no numbers: ${up}`]);
     }
   });
 });

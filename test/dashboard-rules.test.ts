@@ -134,8 +134,8 @@ const breaks: [rule: keyof typeof rules, dashboard: Dashboard, finding: RegExp][
   ],
   [
     'the time shown changes no chart and no verdict',
-    broken('Waiting for a recovery', firstQuery('max_over_time(encore_run_recovery_pending_seconds[$__range])')),
-    /^Waiting for a recovery: /,
+    broken('Pending recovery', firstQuery('max_over_time(encore_run_recovery_pending_seconds[$__range])')),
+    /^Pending recovery: /,
   ],
   [
     'a state timeline loses nothing between two steps',
@@ -161,8 +161,8 @@ const breaks: [rule: keyof typeof rules, dashboard: Dashboard, finding: RegExp][
   ],
   [
     'a name that has a meaning has its colour',
-    broken('Waiting for a recovery', ({ fieldConfig }) => fieldConfig.overrides.pop()),
-    /^Waiting for a recovery: limit has/,
+    broken('Pending recovery', ({ fieldConfig }) => fieldConfig.overrides.pop()),
+    /^Pending recovery: limit has/,
   ],
   [
     'a threshold that the scenario sets is read from the run',

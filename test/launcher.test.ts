@@ -145,7 +145,7 @@ describe('the launcher ./encore', function () {
   it('shows the last words of an npm that failed, and the command to repeat', async () => {
     await program('node', nodeOf(24));
     await program('npm', npmOf([], 1));
-    refuses(await encore(), /^npm error words of npm$/m, /could not be installed/, /then run "npm ci" in .*Größen/);
+    refuses(await encore(), /^npm error words of npm$/m, /npm could not install the packages/, /then run "npm ci" in .*Größen/);
   });
 
   it('asks for Node 20 where there is none, an older one, or no npm, and says which there is', async () => {
@@ -160,11 +160,11 @@ describe('the launcher ./encore', function () {
     await program('node', nodeOf(22));
     await program('npm', npmOf([postgres, newNode]));
     const env = { TMPDIR: join(folder, 'none') };
-    refuses(await encore({ env }), /no temporary file can be made in .*none; set TMPDIR/);
+    refuses(await encore({ env }), /cannot create a temporary file in .*none; set TMPDIR/);
     if (isRoot) await chown(folder, nobody, nobody);
     await chmod(checkout, 0o555);
     const reader = isRoot ? { uid: nobody } : {};
-    refuses(await encore(reader), /cannot be installed, because .*Größen-Checkout cannot be written by you/, /npm ci/);
+    refuses(await encore(reader), /cannot be installed, because .*Größen-Checkout is not writable for you/, /npm ci/);
     await chmod(checkout, 0o755);
   });
 });

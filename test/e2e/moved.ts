@@ -26,7 +26,7 @@ const startsBy = (actor: string) => ({
   expr: `sum(increase(chaos_target_starts_total{target="server",actor="${actor}"}[20s]))`,
 });
 const memory = (metric: string) => ({
-  panel: 'Memory of the server against its live limit',
+  panel: 'Memory of the server and its current limit',
   expr: `max(${metric}{target="server"})`,
 });
 
