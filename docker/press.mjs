@@ -3,8 +3,8 @@
 //
 //   node press.mjs memory BYTES SECONDS WITHIN   allocates memory, as the kernel's first choice for
 //                                         an OOM kill; gives up when it takes longer than WITHIN s
-//   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR full; it must be a small file system
-//   node press.mjs look                   reports what is in use and what the scratch space has left
+//   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR full, a small file system
+//   node press.mjs status                 reports what is in use and what the scratch space has left
 //   node press.mjs stop                   stops both
 //
 // Each prints one line of JSON. `memory` and `disk` answer once they have what they asked for, then
@@ -126,7 +126,7 @@ switch (what) {
     if (scratch !== '') rmSync(filler, { force: true });
     print({ running: 0, ...space() });
     break;
-  case 'look':
+  case 'status':
     print({ running: others().length, ...space() });
     break;
   default:

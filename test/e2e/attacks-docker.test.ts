@@ -1,7 +1,8 @@
 /**
- * Nobody but the orchestrator commands the lab on Docker. The attackers are a process inside the server's container (taken for
- * compromised), a container on each network, and a local program that uses a bridge address. Toxiproxy's API responds on the
- * control network only. What cannot be closed is in docs/SECURITY.md.
+ * Nobody but the orchestrator commands the lab on Docker. The attackers are a process inside the
+ * server's container (taken for compromised), a container on each network, and a local program that
+ * uses a bridge address. Toxiproxy's API responds on the control network only. What cannot be
+ * closed is in docs/SECURITY.md.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
@@ -11,7 +12,9 @@ import { ComposeLab } from '../support/compose-lab.ts';
 const lab = new ComposeLab('encore-attacked');
 const { project } = lab;
 
-/** Each with the port that it is sent to. What must not work has the smallest harm that would show. */
+/**
+ * Each with the port that it is sent to. What must not work has the smallest harm that would show.
+ */
 const attacks: readonly [number, string, string, object?][] = [
   [8011, 'POST', '/run', { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
   [8011, 'POST', '/schedule', {}],

@@ -1,6 +1,7 @@
 /**
- * Without Docker, every program of the lab listens on 127.0.0.1, where any local user reaches it. Another user commands neither the
- * chaos service nor the proxy nor the engine, and cannot read the token. Programs of the same user are not kept out: docs/SECURITY.md.
+ * Without Docker, every program of the lab listens on 127.0.0.1, where any local user reaches it.
+ * Another user commands neither the chaos service nor the proxy nor the engine, and cannot read the
+ * token. Programs of the same user are not kept out: docs/SECURITY.md.
  */
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
@@ -15,7 +16,10 @@ import { root, runCommand, tail } from '../support/command.ts';
 
 const nobody = 65_534;
 
-/** Tries everything in `targets` and prints how each attempt ended: an HTTP status, an error code, or what was won. */
+/**
+ * Tries everything in `targets` and prints how each attempt ended: an HTTP status, an error code,
+ * or what was won.
+ */
 const program = `
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';

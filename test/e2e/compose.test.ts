@@ -25,7 +25,10 @@ async function stateOfServer(): Promise<string> {
   return answer.stdout.trim();
 }
 
-/** Looks at the server's container from outside, five times a second, and keeps each state that it had not seen. */
+/**
+ * Looks at the server's container from outside, five times a second, and keeps each state that it
+ * had not seen.
+ */
 function watchServer(): { stop: () => Promise<{ restartCount: number; startedAt: string }[]> } {
   const seen: { restartCount: number; startedAt: string }[] = [];
   let on = true;
@@ -147,7 +150,8 @@ describe('docker compose', () => {
         await lab.docker(['kill', `${project}-killed`], 10_000);
         const from = performance.now();
         await waitUntil('the end of the freeze', async () => !(await isPaused()), { timeoutMs: 30_000 });
-        // The plan holds it for 40 s, the lease of the run for 10 s after the last word of the orchestrator.
+        // The plan holds it for 40 s, the lease of the run for 10 s after the last word of the
+        // orchestrator.
         assert.ok(performance.now() - from < 20_000, `${performance.now() - from} ms`);
         // Healthy again as well, or the engine lets nothing start that depends on it.
         await waitUntil('the state before', async () => (await stateOfServer()) === before, { timeoutMs: 60_000 });
@@ -176,7 +180,8 @@ describe('docker compose', () => {
   });
 
   it('leaves a ledger and a history from which the report is built when the load generator is SIGKILLed: INCONCLUSIVE, with the gap', async () => {
-    // The init of the container is left alone: with its only child it ends, and the engine starts the container again.
+    // The init of the container is left alone: with its only child it ends, and the engine starts
+    // the container again.
     const kill = ['exec', '-T', 'loadgen', 'sh', '-c', 'kill -9 $(cat /proc/1/task/1/children)'];
     let printed = '';
     let killedAt = 0;

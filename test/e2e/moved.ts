@@ -1,4 +1,7 @@
-/** What each kind of fault does to the panel that is there for it: which series moves, and by how much at least. */
+/**
+ * What each kind of fault does to the panel that is there for it: which series moves, and by how
+ * much at least.
+ */
 import assert from 'node:assert/strict';
 import type { FaultKind, ReportedFault } from '@encore/contracts';
 import type { Prometheus, Range, Samples } from '../support/prometheus.ts';
@@ -6,7 +9,10 @@ import type { Prometheus, Range, Samples } from '../support/prometheus.ts';
 export interface Move {
   panel: string;
   expr: string;
-  /** How far from the run's calm level its extreme must be because of the fault, at least; below zero for a fall. */
+  /**
+   * How far from the run's calm level its extreme must be because of the fault, at least; below
+   * zero for a fall.
+   */
   by: number;
 }
 
@@ -112,7 +118,10 @@ function pointsOf(series: readonly Samples[]): Samples['points'] {
   return series.flatMap(({ points }) => points);
 }
 
-/** The level without faults, which come so thick that the median may be that of a fault: a fifth from the calm end. */
+/**
+ * The level without faults, which come so thick that the median may be that of a fault: a fifth
+ * from the calm end.
+ */
 function quiet(values: readonly number[], by: number): number {
   const fromCalm = values.toSorted((a, b) => (by > 0 ? a - b : b - a));
   return fromCalm[Math.floor(values.length / 5)] ?? Number.NaN;

@@ -1,4 +1,7 @@
-/** Somebody stops a run of the lab without Docker while faults are held: how long until the lab is as it was, as a client sees it? */
+/**
+ * Somebody stops a run of the lab without Docker while faults are held: how long until the lab is
+ * as it was, as a client sees it?
+ */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,7 +49,8 @@ describe('a run that is stopped while a frozen server and a closed link are held
         },
       });
       try {
-        // The lab shifts all its ports by one number: users come in 80 below the page, the health port is the next.
+        // The lab shifts all its ports by one number: users come in 80 below the page, the health
+        // port is the next.
         const at = (offset: number) => ({ host: '127.0.0.1', port: page - 80 + offset });
         const seen = async () => [
           (await get(at(0), '/scores/none', 300)).error,

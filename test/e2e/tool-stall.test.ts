@@ -1,6 +1,7 @@
 /**
- * tool-stall in a whole lab, seen from outside: exactly one breaker opens, the other tools answer meanwhile, and the breaker is closed again when the
- * fault is over. On both engines; the server's own settings make it short: a tool's 3 s five times, then 10 s of open breaker.
+ * tool-stall in a whole lab, seen from outside: exactly one breaker opens, the other tools answer
+ * meanwhile, and the breaker is closed again when the fault is over. On both engines; the server's
+ * own settings make it short: a tool's 3 s five times, then 10 s of open breaker.
  */
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -24,7 +25,8 @@ const settings = {
   capacitySeconds: 0,
   rampSeconds: 5,
   seed: 7,
-  // The fault takes most of the time, so too little is left of control windows for an ordinary plan.
+  // The fault takes most of the time, so too little is left of control windows for an ordinary
+  // plan.
   unwinnable: true,
   schedule: [
     {

@@ -1,6 +1,7 @@
 /**
- * Was a run watched? Every query of every panel, annotation and rule is asked of the real Prometheus over the time of the run:
- * it must be understood, speak of what exists and answer with data, and each alert must have been in the state that it says.
+ * Was a run watched? Every query of every panel, annotation and rule is asked of the real
+ * Prometheus over the time of the run: it must be understood, speak of what exists and answer with
+ * data, and each alert must have been in the state that it says.
  */
 import assert from 'node:assert/strict';
 import type { Report } from '@encore/contracts';
@@ -75,8 +76,8 @@ function panelQueries(rangeSeconds: number): Asked[] {
 }
 
 /**
- * The orchestrator is there only while a run is on. The run ends with a forced restart of the server, which may be the last thing
- * that was scraped: the next scrape comes within 5 s.
+ * The orchestrator is there only while a run is on. The run ends with a forced restart of the
+ * server, which may be the last thing that was scraped: the next scrape comes within 5 s.
  */
 async function assertScraped(prometheus: Prometheus): Promise<void> {
   await waitUntil(
@@ -100,8 +101,8 @@ async function assertRulesRun(prometheus: Prometheus): Promise<void> {
 }
 
 /**
- * An alert that is silent has no data of its own, but what it looks at must have been there. ALERTS itself exists only
- * while an alert fires; assertAlerts looks at which did.
+ * An alert that is silent has no data of its own, but what it looks at must have been there. ALERTS
+ * itself exists only while an alert fires; assertAlerts looks at which did.
  */
 async function assertMetricsExist(prometheus: Prometheus, exprs: readonly string[], range: Range): Promise<void> {
   const asked = new Set<string>();
@@ -115,10 +116,16 @@ async function assertMetricsExist(prometheus: Prometheus, exprs: readonly string
   assert.deepEqual(lacking, []);
 }
 
-/** A busy machine raises this one, whatever the fault; how much of it a run bears is for the verdict to say. */
+/**
+ * A busy machine raises this one, whatever the fault; how much of it a run bears is for the verdict
+ * to say.
+ */
 const machineAlert = 'GeneratorSaturated';
 
-/** Those that must fire under a kind that was injected did; those that may not under any of them did not. */
+/**
+ * Those that must fire under a kind that was injected did; those that may not under any of them did
+ * not.
+ */
 async function assertAlerts(prometheus: Prometheus, range: Range, firing: readonly Samples[]): Promise<void> {
   const injected = await kindsOf(prometheus, range);
   const fired = new Set(firing.map(({ labels }) => labels['alertname']));

@@ -1,4 +1,7 @@
-/** The live page in a real browser, over a short run with small false services: it goes with the run, up to the verdict. */
+/**
+ * The live page in a real browser, over a short run with small false services: it goes with the
+ * run, up to the verdict.
+ */
 import assert from 'node:assert/strict';
 import { createLogger, systemClock, waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';

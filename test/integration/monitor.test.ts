@@ -1,6 +1,6 @@
 /**
- * The monitor in a real terminal (tmux), small and large: it fits, `q` leaves it while the run goes on, Ctrl-C ends the run. One that
- * is too small is told so, and shows the run once it is enlarged.
+ * The monitor in a real terminal (tmux), small and large: it fits, `q` leaves it while the run goes
+ * on, Ctrl-C ends the run. One that is too small is told so, and shows the run once it is enlarged.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

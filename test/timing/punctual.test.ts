@@ -1,4 +1,7 @@
-/** How punctual is an injection? Planned against actual moment of 210 faults on the Docker engine and the real Toxiproxy. */
+/**
+ * How punctual is an injection? Planned against actual moment of 210 faults on the Docker engine
+ * and the real Toxiproxy.
+ */
 import assert from 'node:assert/strict';
 import type { FaultKind, Plan, PlannedFault, Target } from '@encore/contracts';
 import { scheduleStatusSchema } from '@encore/contracts';

@@ -1,8 +1,9 @@
 /**
- * Loaded into a program under test with `--import`: a SIGKILL from within, at one exact step of its work. A step is the
- * start of a call that changes the world (engine, Toxiproxy) and the moment when a line was made durable. Between two
- * steps a program changes only its own memory, so a death anywhere looks from outside like a death at one of them.
- * Steps are counted from the first request that ENCORE_TEST_DIE_AFTER names.
+ * Loaded into a program under test with `--import`: a SIGKILL from within, at one exact step of its
+ * work. A step is the start of a call that changes the world (engine, Toxiproxy) and the moment
+ * when a line was made durable. Between two steps a program changes only its own memory, so a death
+ * anywhere looks from outside like a death at one of them. Steps are counted from the first request
+ * that ENCORE_TEST_DIE_AFTER names.
  */
 import diagnostics from 'node:diagnostics_channel';
 import { open } from 'node:fs/promises';

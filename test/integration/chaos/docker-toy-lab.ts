@@ -1,4 +1,7 @@
-/** The toy lab on the Docker engine, with the real Toxiproxy. The chaos runs outside and reaches all by address. */
+/**
+ * The toy lab on the Docker engine, with the real Toxiproxy. The chaos runs outside and reaches all
+ * by address.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Who healed: the test that a crash was healed by the policy must notice a supervisor that helps where it should wait. The
- * real supervisor with limits of nothing restarts the server that the engine is bringing back.
+ * Who healed: the test that a crash was healed by the policy must notice a supervisor that helps
+ * where it should wait. The real supervisor with limits of nothing restarts the server that the
+ * engine is bringing back.
  */
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
@@ -42,7 +43,10 @@ function eagerSuite(name: string, start: () => Promise<ToyLab>): void {
   });
 }
 
-/** A crash with a supervisor at work, until the server answers again and has been left alone for a while. */
+/**
+ * A crash with a supervisor at work, until the server answers again and has been left alone for a
+ * while.
+ */
 async function crashBeside(
   start: () => Promise<ToyLab>,
   limits: SupervisorLimits,

@@ -1,6 +1,7 @@
 /**
- * The engine dies while the service holds its socket, as dockerd does under `live-restore`: the file of the old socket stays, and nobody
- * listens on it. The real engine is never touched; a relay in front of the process engine dies in its place.
+ * The engine dies while the service holds its socket, as dockerd does under `live-restore`: the
+ * file of the old socket stays, and nobody listens on it. The real engine is never touched; a relay
+ * in front of the process engine dies in its place.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,6 +1,7 @@
 /**
- * A SIGKILL at every step of a fault's life: the chaos service dies at each thing that it changes from the schedule to the revert
- * (what counts as a step: die-at-step.ts). Afterwards the targets must be what they were.
+ * A SIGKILL at every step of a fault's life: the chaos service dies at each thing that it changes
+ * from the schedule to the revert (what counts as a step: die-at-step.ts). Afterwards the targets
+ * must be what they were.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -88,7 +89,8 @@ export function everyStepSuite(
           await chaos.kill();
           chaos = died ? await bearing(deaths + 1) : await Running.start(lab.environment);
           const from = performance.now();
-          // What an outage left down is the supervisor's to start, and at the end of the run the injector's.
+          // What an outage left down is the supervisor's to start, and at the end of the run the
+          // injector's.
           if (kind === 'outage') await chaos.call('DELETE', `/run/${runId}`);
           await asItWas(from, `${kind}, ${died ? `killed at step ${deaths}` : 'not killed'}`);
         }
@@ -106,7 +108,9 @@ const oneFault = (kind: FaultKind, target: Target): Omit<PlannedFault, 'id'> => 
   params: {},
 });
 
-/** Has the fault injected and reverted by a schedule; ends with the schedule or with the service. */
+/**
+ * Has the fault injected and reverted by a schedule; ends with the schedule or with the service.
+ */
 async function liveThrough(chaos: Running, fault: PlannedFault): Promise<void> {
   // A service that is killed before it responds fails this call.
   await chaos.schedule(runId, fault).catch(() => undefined);

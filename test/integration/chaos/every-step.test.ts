@@ -1,6 +1,7 @@
 /**
- * Death at every step, on both engines. The kinds stand for the ways in which a fault acts: on a link, on a process, on
- * its limits, on its network, and at one instant. ENCORE_EVERY_KIND=1 takes all kinds, which needs some 20 minutes.
+ * Death at every step, on both engines. The kinds stand for the ways in which a fault acts: on a
+ * link, on a process, on its limits, on its network, and at one instant. ENCORE_EVERY_KIND=1 takes
+ * all kinds, which needs some 20 minutes.
  */
 import type { FaultKind, Target } from '@encore/contracts';
 import { before, describe } from 'mocha';

@@ -1,7 +1,8 @@
 /**
- * A Toxiproxy that answers nobody any more, as the real one does when its lock is never given back: the test pauses its container.
- * Every call of the chaos ends by itself, the failure is told as the injector's own with its window, and the proxy is started anew with
- * both links as they must be. What was held on them is over and told so; faults on containers do not suffer.
+ * A Toxiproxy that answers nobody any more, as the real one does when its lock is never given back:
+ * the test pauses its container. Every call of the chaos ends by itself, the failure is told as the
+ * injector's own with its window, and the proxy is started anew with both links as they must be.
+ * What was held on them is over and told so; faults on containers do not suffer.
  */
 import assert from 'node:assert/strict';
 import { type EventOf, type PlannedFault, plannedFaultSchema } from '@encore/contracts';
@@ -15,7 +16,9 @@ import type { ToyLab } from './toy-programs.ts';
 const runId = 'frozen-run';
 /** 6 s of silence, one call that had begun, a forced stop of 10 s, and a busy machine. */
 const mendedWithinMs = 30_000;
-/** The longest that a caller may have to wait for an answer of the chaos, whatever the proxy does. */
+/**
+ * The longest that a caller may have to wait for an answer of the chaos, whatever the proxy does.
+ */
 const answeredWithinMs = 16_000;
 
 const held = (id: string, change: Partial<PlannedFault>): PlannedFault =>
@@ -69,13 +72,16 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       assert.ok(performance.now() - from < answeredWithinMs, `${performance.now() - from} ms for ${answer}`);
       return answer;
     };
-    /** Told as the injector's own failure, with a window that has all of it; the proxy runs anew, both links are open and clean. */
+    /**
+     * Told as the injector's own failure, with a window that has all of it; the proxy runs anew,
+     * both links are open and clean.
+     */
     const mended = async ({ at, before }: { at: number; before: string }): Promise<void> => {
       const failures = await waitUntil(
         'the failure in the history',
         async () => {
           const found = (await chaos.eventsOf('injector_failed')).filter(({ toAt }) => toAt >= at);
-          return found.some(({ reason }) => reason.includes('had lost')) && found;
+          return found.some(({ reason }) => reason.includes('restarted and lost')) && found;
         },
         { timeoutMs: mendedWithinMs },
       );
@@ -105,7 +111,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       );
       for (const { faultId, cause, evidence } of undone) {
         assert.equal(cause, 'healed', faultId);
-        assert.match(evidence, /Toxiproxy had lost the link/, faultId);
+        assert.match(evidence, /Toxiproxy restarted and lost the proxy/, faultId);
       }
       assert.deepEqual(await chaos.call('GET', '/faults'), []);
       await chaos.call('DELETE', '/schedule');
@@ -120,7 +126,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       await chaos.inject(runId, held('f0011', {}));
       const frozen = await freeze();
       const answer = await answerOf(chaos.release('f0011'));
-      assert.match(answer, /"verified":false.*no answer within/);
+      assert.match(answer, /"verified":false.*no response within/);
       await mended(frozen);
       const undos = async () => (await chaos.eventsOf('fault_undone')).filter(({ faultId }) => faultId === 'f0011');
       await waitUntil('an undo that holds', async () => (await undos()).at(-1)?.verified === true, {
@@ -133,7 +139,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       const frozen = await freeze();
       await chaos.schedule(runId, held('f0021', {}), held('f0022', { kind: 'freeze', target: 'server' }));
       const [onLink, onServer] = await Promise.all(['f0021', 'f0022'].map((id) => answerOf(chaos.effectOf(id))));
-      assert.match(onLink ?? '', /skipped.*no answer within/);
+      assert.match(onLink ?? '', /skipped.*no response within/);
       assert.match(onServer ?? '', /"bit":"yes"/);
       assert.match(await answerOf(chaos.release('f0022')), /"verified":true/);
       await mended(frozen);
@@ -148,13 +154,17 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
   });
 }
 
-/** The windows leave no moment out, from the first call that got no answer until the links are there again. */
+/**
+ * The windows leave no moment out, from the first call that got no answer until the links are there
+ * again.
+ */
 function assertWindow(failures: readonly EventOf<'injector_failed'>[], frozenAt: number): void {
   const [silent, lost] = failures;
   assert.ok(silent && lost && failures.length === 2, JSON.stringify(failures));
-  assert.match(silent.reason, /Toxiproxy did not answer: .*no answer within \d+ ms/);
-  assert.match(lost.reason, /had lost client-link, database-link/);
-  // A call that was on its way when it froze began a little before; the next one comes a second after it.
+  assert.match(silent.reason, /Toxiproxy did not respond: .*no response within \d+ ms/);
+  assert.match(lost.reason, /restarted and lost client-link, database-link/);
+  // A call that was on its way when it froze began a little before; the next one comes a second
+  // after it.
   const lateMs = silent.fromAt - frozenAt;
   assert.ok(lateMs > -1_000 && lateMs < 2_500, `the window begins ${lateMs} ms after the freeze`);
   assert.ok(silent.toAt - silent.fromAt >= 6_000, `the proxy was given ${silent.toAt - silent.fromAt} ms to answer`);

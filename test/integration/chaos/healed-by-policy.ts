@@ -1,4 +1,7 @@
-/** The proof that the engine's policy brought a crashed target back: its count rose by one, and nobody asked for a start. */
+/**
+ * The proof that the engine's policy brought a crashed target back: its count rose by one, and
+ * nobody asked for a start.
+ */
 import assert from 'node:assert/strict';
 import { waitUntil } from '@encore/kit';
 import type { Running } from './running-chaos.ts';

@@ -1,6 +1,6 @@
 /**
- * The chaos service on a toy lab: what each fault does, seen from outside, that it is gone after the revert, and what is left
- * of it when the service or the run's holder is killed.
+ * The chaos service on a toy lab: what each fault does, seen from outside, that it is gone after
+ * the revert, and what is left of it when the service or the run's holder is killed.
  */
 import assert from 'node:assert/strict';
 import type { FaultKind, PlannedFault, Target } from '@encore/contracts';

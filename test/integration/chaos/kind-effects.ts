@@ -1,4 +1,7 @@
-/** For each kind, its effect as a client or the engine shows it. The same question is asked while it is held and after the undo. */
+/**
+ * For each kind, its effect as a client or the engine shows it. The same question is asked while it
+ * is held and after the undo.
+ */
 import assert from 'node:assert/strict';
 import type { FaultKind, FaultParams, Target } from '@encore/contracts';
 import { askDatabase, get } from './outside-view.ts';
@@ -10,7 +13,10 @@ export interface KindEffect {
   params?: FaultParams;
   /** Throws unless the effect is there (`held`), or is not there. */
   check(lab: ToyLab, held: boolean): Promise<void>;
-  /** What must go on for the fault to have an effect at all; asked again and again until the injection is over. */
+  /**
+   * What must go on for the fault to have an effect at all; asked again and again until the
+   * injection is over.
+   */
   meanwhile?(lab: ToyLab): Promise<unknown>;
   /** Only where the engine can do it. */
   dockerOnly?: boolean;
@@ -38,7 +44,8 @@ const paused = (kind: FaultKind): KindEffect => ({
   target: 'server',
   check: async (lab, held) => {
     const view = await get(lab.server, '/', 800);
-    // The kernel accepts for a frozen program, which is why a probe that only connects sees nothing.
+    // The kernel accepts for a frozen program, which is why a probe that only connects sees
+    // nothing.
     assert.ok(view.connectMs !== null);
     assert.equal(view.error, held ? 'silent' : null);
   },

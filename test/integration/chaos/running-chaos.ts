@@ -1,4 +1,7 @@
-/** The chaos service as a process of its own, so that it can be killed. Faults are injected as the orchestrator does it: by a schedule. */
+/**
+ * The chaos service as a process of its own, so that it can be killed. Faults are injected as the
+ * orchestrator does it: by a schedule.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** 10,000 days of chaos in virtual time: the real plan, scheduler and chaos against a fake engine and a fake proxy. */
+/**
+ * 10,000 days of chaos in virtual time: the real plan, scheduler and chaos against a fake engine
+ * and a fake proxy.
+ */
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

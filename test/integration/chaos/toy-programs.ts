@@ -1,10 +1,13 @@
-/** The programs of the toy lab: a server that tells what it feels, and the first word of a database. */
+/**
+ * The programs of the toy lab: a server that tells what it feels, and the first word of a database.
+ */
 
 export const memoryBytes = 256 * 1_048_576;
 
 /**
- * Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self what it knows of itself, /spool after a write to the
- * scratch space; /upload leaves 4 MiB there until /uploaded.
+ * Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self
+ * what it knows of itself, /spool after a write to the scratch space; /upload leaves 4 MiB there
+ * until /uploaded.
  */
 export const serverProgram = `
 const http = require('node:http'), fs = require('node:fs');

@@ -1,4 +1,7 @@
-/** A server as a process with fixed ports, that can be killed and started again, as an engine does it. */
+/**
+ * A server as a process with fixed ports, that can be killed and started again, as an engine does
+ * it.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

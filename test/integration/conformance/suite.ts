@@ -1,4 +1,7 @@
-/** The official conformance suite as a program: everything that it has for one revision, against one address. */
+/**
+ * The official conformance suite as a program: everything that it has for one revision, against one
+ * address.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +39,10 @@ export async function runSuite(url: string, revision: string): Promise<Outcome> 
   }
 }
 
-/** The scenarios that a revision asks of a server, as the suite itself lists them; those that do not count are not among them. */
+/**
+ * The scenarios that a revision asks of a server, as the suite itself lists them; those that do not
+ * count are not among them.
+ */
 export function requiredScenarios(revision: string): string[] {
   const lists = parse(readFileSync(join(suite, 'requirements', `${revision}.yaml`), 'utf8')) as { server: string[] };
   return lists.server;

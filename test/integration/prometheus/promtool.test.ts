@@ -1,4 +1,7 @@
-/** What Prometheus itself says of its files, of the dashboards' queries, and of how the programs name their metrics. */
+/**
+ * What Prometheus itself says of its files, of the dashboards' queries, and of how the programs
+ * name their metrics.
+ */
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -98,7 +101,8 @@ describe('promtool', () => {
       'encore_run_recovery_pending_seconds{$}': '0x60',
       'encore_run_recovery_limit_seconds{$}': '30x60',
     };
-    // Every minute a sample, for an hour; then the orchestrator is gone. Null: there is nothing to show.
+    // Every minute a sample, for an hour; then the orchestrator is gone. Null: there is nothing to
+    // show.
     const cases: [
       name: string,
       changed: Partial<Record<keyof typeof clean, string>>,
