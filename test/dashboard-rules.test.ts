@@ -169,12 +169,12 @@ const breaks: [rule: keyof typeof rules, dashboard: Dashboard, finding: RegExp][
   [
     'a limit of the scenario is read from the run',
     broken('Slowest recoveries, share of the limit', firstQuery('max by (kind) (encore_run_last_recovery_seconds)')),
-    /a number, not encore_run_recovery_limit_seconds/,
+    /a constant instead of encore_run_recovery_limit_seconds/,
   ],
   [
     'a limit of the scenario is read from the run',
     broken('Verdict so far', firstQuery('max(encore_run_success_ratio) < bool 0.95')),
-    /a number, not encore_run_success_limit_ratio/,
+    /a constant instead of encore_run_success_limit_ratio/,
   ],
   [
     'at most one page without a row',

@@ -1,8 +1,8 @@
 /**
- * Nobody but the orchestrator commands the lab on Docker. The attackers are a process inside the
- * server's container (taken for compromised), a container on each network, and a local program that
- * uses a bridge address. Toxiproxy's API responds on the control network only. What cannot be
- * closed is in docs/SECURITY.md.
+ * Only the orchestrator can command the lab on Docker. The attackers are a process inside the
+ * server's container (assumed compromised), a container on each network, and a local program that
+ * uses a bridge address. Toxiproxy's API responds on the control network only. docs/SECURITY.md
+ * lists what cannot be closed.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
@@ -12,9 +12,7 @@ import { ComposeLab } from '../support/compose-lab.ts';
 const lab = new ComposeLab('encore-attacked');
 const { project } = lab;
 
-/**
- * Each with the port that it is sent to. What must not work has the smallest harm that would show.
- */
+/** Each with its port. A request that must not work has the smallest harm that would show. */
 const attacks: readonly [number, string, string, object?][] = [
   [8011, 'POST', '/run', { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
   [8011, 'POST', '/schedule', {}],
@@ -27,7 +25,7 @@ const attacks: readonly [number, string, string, object?][] = [
   [8474, 'POST', '/reset'],
 ];
 
-/** Sends every attack to every host; prints the status of each, 0 where nobody responded. */
+/** Sends every attack to every host; prints the status of each, 0 without a response. */
 const program = (hosts: readonly string[]): string => `
 const outcomes = {};
 await Promise.all(${JSON.stringify(hosts)}.flatMap((host) => ${JSON.stringify(attacks)}.map(async ([port, method, path, body]) => {
@@ -59,13 +57,13 @@ describe('attacks on the lab on Docker', () => {
     return found;
   }
 
-  /** Whether each side responded at all, after the assertion that nothing was commanded. */
+  /** Asserts that no command was accepted; returns whether each side responded at all. */
   function assertRefused(result: CommandResult): { chaos: boolean; toxiproxy: boolean } {
     assert.equal(result.exitCode, 0, tail(result.stderr));
     const outcomes = Object.entries(JSON.parse(result.stdout) as Record<string, number>);
     const of = (port: number) => outcomes.filter(([attack]) => attack.split(' ')[1] === String(port));
     assert.ok(of(8011).length > 0 && of(8474).length > 0);
-    // 403: by a name that the service does not know.
+    // 403: addressed by a name that the service does not accept.
     for (const [attack, status] of of(8011)) assert.ok([0, 401, 403].includes(status), `${attack}: ${status}`);
     const responded = (port: number) => of(port).some(([, status]) => status !== 0);
     return { chaos: responded(8011), toxiproxy: responded(8474) };
@@ -79,7 +77,7 @@ describe('attacks on the lab on Docker', () => {
 
   const all = () => [...names, ...Object.values(addresses).flat()];
 
-  it('from inside the server: nobody obeys, and Toxiproxy does not even respond', async () => {
+  it('from inside the server: commands are refused, and Toxiproxy does not respond', async () => {
     const before = await untouched();
     const run = await lab.compose(
       ['exec', '-T', 'server', 'node', '--input-type=module', '-e', program(all())],

@@ -1,5 +1,5 @@
 /**
- * A frozen proxy, on both engines: the real Toxiproxy in a container, and the embedded proxy as a
+ * A frozen proxy on both engines: the real Toxiproxy in a container, and the embedded proxy as a
  * process.
  */
 import { before, describe } from 'mocha';
