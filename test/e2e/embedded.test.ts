@@ -1,4 +1,4 @@
-/** The lab on the embedded runtime, as a user starts it. */
+/** The lab without Docker, as a user starts it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { runCommand } from '../support/command.ts';

@@ -38,7 +38,7 @@ describe('simulateRun', () => {
 
   it('detects a supervisor that starts a crashed target before the policy', async () => {
     const { problems } = await simulateRun(config, { eager: true });
-    assert.match(problems.join(), /a start by supervisor, not by policy/);
+    assert.match(problems.join(), /a start by supervisor instead of policy/);
   });
 
   /** Rules that may overlap keep no minimum distance. */
