@@ -42,7 +42,10 @@ export function runsOf(home: string, root: string): string {
   return join(home, 'runs', `${basename(root)}-${sha256Hex(root).slice(0, 8)}`);
 }
 
-/** Where the server of this process's lab keeps uploads on their way. The home is made when it is missing, the folder is not. */
+/**
+ * Where the server of this process's lab keeps uploads on their way. The home is made when it is
+ * missing, the folder is not.
+ */
 export function scratchOf({ homes }: Pick<HostEnvironment, 'homes'>, pid: number): string {
   return join(labOf(findHome(homes), pid), 'scratch');
 }

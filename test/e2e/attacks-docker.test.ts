@@ -90,7 +90,7 @@ describe('attacks on the lab on Docker', () => {
   for (const network of ['entry', 'front', 'back', 'data', 'health', 'control', 'watch'])
     it(`from a container on the network ${network}`, async () => {
       const networks = await lab.docker(['network', 'ls', '--format', '{{.Name}}']);
-      // Nothing that runs here is on `watch`, so Compose has not made it.
+      // No service here is on `watch`, so Compose has not created it.
       if (!networks.stdout.split('\n').includes(`${project}_${network}`)) return assert.equal(network, 'watch');
       const before = await untouched();
       const image = `localhost/encore-chaos:${project}`;
@@ -111,12 +111,12 @@ describe('attacks on the lab on Docker', () => {
     assert.equal(await untouched(), before);
   });
 
-  it('the orchestrator is obeyed', async () => {
+  it("the orchestrator's commands are accepted", async () => {
     const healed = await lab.compose(['run', '--rm', '--no-deps', 'orchestrator', 'heal'], 60_000);
     assert.equal(healed.exitCode, 0, healed.stdout + tail(healed.stderr));
   });
 
-  it('no other container has the token, and the socket is in one only', async () => {
+  it('no other container has the token, and only one has the socket', async () => {
     const { stdout } = await lab.compose(['config', '--format', 'json'], 60_000);
     const { services } = JSON.parse(stdout) as { services: Record<string, { volumes?: { source: string }[] }> };
     const having = (source: string) =>

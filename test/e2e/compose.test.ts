@@ -64,7 +64,7 @@ describe('docker compose', () => {
     await playSong(lab.url('SERVER'), await readSong(corpus));
   });
 
-  it('is bound to 0.0.0.0 in its container, and answers only who calls it by a name that it knows', async () => {
+  it('binds 0.0.0.0 in its container, and accepts only its own names as Host', async () => {
     const sockets = await lab.compose(['exec', '-T', 'server', 'cat', '/proc/net/tcp'], 20_000);
     assert.match(sockets.stdout, / 00000000:1F40 00000000:0000 0A /, 'port 8000 listens on every address');
     const statusOf = async (path: string, method: string, headers: Record<string, string>) => {
@@ -123,7 +123,8 @@ describe('docker compose', () => {
   });
 
   const stop = () => fetch(`${lab.url('PAGE')}/stop`, { method: 'POST' });
-  // The lease ends 10 s after the last renewal: by then a fault that had just been injected is a held one.
+  // The lease ends 10 s after the last renewal: by then a fault that had just been injected is a
+  // held one.
   for (const [step, comes] of [
     ['has just been injected', async () => {}],
     ['is being undone', stop],

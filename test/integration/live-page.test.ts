@@ -1,4 +1,7 @@
-/** The live page in a real browser during a short run with fake services: it follows the run up to the verdict. */
+/**
+ * The live page in a real browser during a short run with fake services: it follows the run up to
+ * the verdict.
+ */
 import assert from 'node:assert/strict';
 import { createLogger, systemClock, waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';

@@ -1,6 +1,7 @@
 /**
- * The report's page in a real browser, opened as a file: no error, no request, every fault reachable,
- * readable on a phone, usable by keyboard. Needs Chromium on the PATH or in ENCORE_CHROMIUM.
+ * The report's page in a real browser, opened as a file: no error, no request, every fault
+ * reachable, readable on a phone, usable by keyboard. Needs Chromium on the PATH or in
+ * ENCORE_CHROMIUM.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';

@@ -1,6 +1,7 @@
-# shellcheck shell=bash Sourced by `up`: builds a stand-in for each image that the project pins,
-# under the pinned name. images/<repository>/Dockerfile defines it, images/<repository>/prepare DIR
-# TAG fetches what it contains. shellcheck source=common.sh
+# shellcheck shell=bash
+# Sourced by `up`: builds a stand-in for each image that the project pins, under the pinned name.
+# images/<repository>/Dockerfile defines it, images/<repository>/prepare DIR TAG fetches its parts.
+# shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # Trixie, because it has PostgreSQL 17. The programs in the stand-ins do not depend on the suite.

@@ -5,7 +5,10 @@ import { resolve } from 'node:path';
 import { type Report, reportSchema } from '@encore/contracts';
 import { type CommandResult, root, tail } from './command.ts';
 
-/** Returns the report whose path the run printed, relative or absolute, parsed by the published schema. */
+/**
+ * Returns the report whose path the run printed, relative or absolute, parsed by the published
+ * schema.
+ */
 export async function reportOf(run: CommandResult): Promise<Report> {
   const path = run.stdout.match(/\S*production_test_\d{8}_\d{6}\w*\.json/)?.[0];
   assert.ok(path, `the run printed no report path:\n${tail(run.stdout)}\n${tail(run.stderr)}`);
@@ -40,7 +43,8 @@ export function assertPassedSmoke(run: CommandResult, report: Report): void {
 /** Asserts what a run stopped with `faults` active faults must show. */
 export function assertStopped(run: CommandResult, report: Report, faults: number): void {
   const story = `${tail(run.stdout, 60)}\n${report.reasons.join('\n')}`;
-  // In a run of some seconds, one start that a busy machine delays is more than the 1 % that a generator may be late.
+  // In a run of some seconds, one start that a busy machine delays is more than the 1 % that a
+  // generator may be late.
   const expected = report.generator.within_limits === false ? ['INCONCLUSIVE', 2] : ['INTERRUPTED', 130];
   assert.deepEqual([report.result, run.exitCode], expected, story);
   assert.equal(report.faults.length, faults, story);

@@ -18,7 +18,7 @@ const breaker = 'tool_ChordAnalysis';
  * failure.
  */
 const maxDocuments = 8;
-const lookEveryMs = 500;
+const probeEveryMs = 500;
 
 interface Stall {
   stop: AbortController;
@@ -84,7 +84,7 @@ export const toolStall: FaultSpec = {
         const evidence = `calls of ${tool} ended with ${endsText(stall?.ends ?? [])}; open breakers: ${open.join(', ') || 'none'}`;
         return { bit: open.length === 1 && open[0] === breaker ? 'yes' : 'no', evidence };
       }
-      await tools.clock.sleep(lookEveryMs, signal);
+      await tools.clock.sleep(probeEveryMs, signal);
     }
   },
   undo: async (tools, deed, signal) => {
@@ -144,7 +144,7 @@ async function closeBreaker({ user, clock }: FaultTools, { saved }: Deed, signal
   if (!(await isHalfOpen())) return;
   await user.remove(scoreId, signal);
   await user.store(scoreId, quickScore(), signal);
-  for (; await isHalfOpen(); await clock.sleep(lookEveryMs, signal)) await user.analyze(tool, scoreId, signal);
+  for (; await isHalfOpen(); await clock.sleep(probeEveryMs, signal)) await user.analyze(tool, scoreId, signal);
 }
 
 /** A score that was never stored counts as removed. */
