@@ -3,7 +3,7 @@
 //
 //   node press.mjs memory BYTES SECONDS WITHIN   allocates memory, as the kernel's first choice for
 //                                         an OOM kill; gives up when it takes longer than WITHIN s
-//   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR full, a small file system
+//   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR (a small disk) full
 //   node press.mjs status                 reports what is in use and what the scratch space has left
 //   node press.mjs stop                   stops both
 //

@@ -46,7 +46,7 @@ describe('the catalogue of faults on docker compose', () => {
   it('shows each kind of fault on its panel', async () => {
     assert.ok(catalogue, 'there was no run');
     const { range, report } = catalogue;
-    const told = await assertMoved(new Prometheus(lab.url('PROMETHEUS')), range, report.faults);
-    process.stdout.write(told.map((line) => `    ${line}\n`).join(''));
+    const lines = await assertMoved(new Prometheus(lab.url('PROMETHEUS')), range, report.faults);
+    process.stdout.write(lines.map((line) => `    ${line}\n`).join(''));
   });
 });

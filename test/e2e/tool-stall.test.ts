@@ -137,13 +137,13 @@ describe('tool-stall', () => {
       const seen = await stop();
       const report = await reportOf(run);
       assertStalled(run, report, seen);
-      const told = await assertMoved(
+      const lines = await assertMoved(
         new Prometheus(lab.url('PROMETHEUS')),
         { fromMs, toMs: Date.now() },
         report.faults,
       );
-      assert.equal(told.length, 1);
-      process.stdout.write(`    ${told[0]}\n`);
+      assert.equal(lines.length, 1);
+      process.stdout.write(`    ${lines[0]}\n`);
     });
   });
 });
