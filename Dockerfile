@@ -1,4 +1,5 @@
-# One file for every service of the lab: `--build-arg WORKSPACE=services/loadgen`. Node runs the TypeScript as it is.
+# One image definition for every service: `--build-arg WORKSPACE=services/loadgen`. Node runs the
+# TypeScript directly.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS deps
@@ -13,11 +14,12 @@ COPY services/chaos/package.json services/chaos/
 COPY services/orchestrator/package.json services/orchestrator/
 COPY embedded/package.json embedded/
 ARG WORKSPACE
-# Only this workspace and what it depends on; npm may nest packages under the workspaces, so the whole tree is carried on.
+# Installs this workspace and its dependencies. npm may nest packages under workspaces, so later
+# stages copy the whole tree.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace ${WORKSPACE} && chmod -R a+rX .
 
-# COPY keeps the mode that a file has in the checkout, and a umask of 077 leaves 0600, which the user 1000 cannot read. The modes
-# are set in stages that are thrown away, so that no file is stored twice.
+# COPY preserves file modes. With a umask of 077 they are 0600, unreadable for user 1000. The modes
+# are changed in stages that are thrown away, so that no file is stored twice.
 FROM ${NODE_IMAGE} AS code
 WORKDIR /app
 COPY packages packages
@@ -31,13 +33,15 @@ WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=deps /app ./
 COPY --from=code /app ./
-# Folders for named volumes take their owner from the image; a tmpfs takes the mode of the folder under it when its container is started again.
+# Named volumes inherit their owner from the image. A tmpfs inherits the mode of the folder under it
+# when its container restarts.
 RUN mkdir /runs /journal && chown 1000:1000 /runs && mkdir -m 1777 /scratch
 USER 1000:1000
 ENTRYPOINT ["node"]
 
-# The server starts twice as fast with a warm compile cache. A crash never writes it, so it is filled here, by the user that runs it
-# and with the same flags, without which V8 does not take it. They are explained in embedded/src/topology.ts (serverFlags).
+# A warm compile cache halves the server's start-up time. A crash never writes it, so it is filled
+# here, by the same user and with the same flags; V8 rejects a cache made with others.
+# embedded/src/topology.ts (serverFlags) explains the flags.
 FROM service AS server
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
 USER 0:0

@@ -1,7 +1,10 @@
-/** What a process holds after a full collection, on the heap and in buffers outside of it. Needs --expose-gc. */
+/**
+ * Bytes that a process holds after a full collection, on the heap and in external buffers. Needs
+ * --expose-gc.
+ */
 export function heldBytes(): number {
   const { gc } = globalThis as { gc?: () => void };
-  if (gc === undefined) throw new Error('start it with --expose-gc');
+  if (gc === undefined) throw new Error('gc is not available; start node with --expose-gc');
   gc();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

@@ -1,19 +1,20 @@
 /**
- * Looks into a running program of the lab through Node's own inspector: SIGUSR1 opens it, so that nothing of what is shipped need know
- * of it. The program must have been started with `inspectable` in its environment, and its output must go to a file.
+ * Measures the heap of a running program of the lab through Node's inspector, which SIGUSR1 opens,
+ * so that the shipped programs need no code for it. The program must be started with `inspectable`
+ * in its environment, and its output must go to a file.
  *
- *   SIGUSR1 ──▶ "Debugger listening on ws://127.0.0.1:…" in the log ──▶ a script that collects garbage and says how much is left
+ *   SIGUSR1 ──▶ "Debugger listening on ws://127.0.0.1:…" in the log ──▶ script that measures
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import type { HeapSpaceInfo } from 'node:v8';
 import { waitUntil } from '../packages/kit/src/index.ts';
 
-/** Any free port: several programs are looked into at once. */
+/** Any free port, because several programs are inspected at once. */
 export const inspectable = { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' } as const;
 
 /**
- * One full collection. The inspector's own `HeapProfiler.collectGarbage` makes up to seven in a row: half a second in which the server
- * answers nobody, and the probes would see it.
+ * Runs one full collection. The inspector's own `HeapProfiler.collectGarbage` runs up to seven in a
+ * row: half a second in which the server does not respond, which the probes would notice.
  */
 const collectAndMeasure = `
   globalThis.collectGarbage ??= (() => {
@@ -22,15 +23,15 @@ const collectAndMeasure = `
   })();
   collectGarbage();
   JSON.stringify(process.getBuiltinModule('node:v8').getHeapSpaceStatistics())`;
-/** Where V8 keeps what it has compiled. */
+/** Heap spaces with compiled code. */
 const codeSpace = /^(?:code|trusted)_/;
 const openMs = 10_000;
 const answerMs = 60_000;
 
-/** What is left on the heap after a full collection. */
+/** Heap size after a full collection. */
 export interface HeapSize {
   dataBytes: number;
-  /** Machine code, bytecode and what belongs to them. */
+  /** Machine code, bytecode and their metadata. */
   codeBytes: number;
 }
 
@@ -53,14 +54,15 @@ export class InspectedProgram {
       call('Runtime.evaluate', { expression: collectAndMeasure, returnByValue: true }),
     );
     const text = (result as { value?: unknown } | undefined)?.value;
-    if (typeof text !== 'string') throw new TypeError(`the program answered ${JSON.stringify(result)}, not its heap`);
+    if (typeof text !== 'string')
+      throw new TypeError(`expected a heap size from the program, got ${JSON.stringify(result)}`);
     const size = { dataBytes: 0, codeBytes: 0 };
     for (const { space_name, space_used_size } of JSON.parse(text) as HeapSpaceInfo[])
       size[codeSpace.test(space_name) ? 'codeBytes' : 'dataBytes'] += space_used_size;
     return size;
   }
 
-  /** For whoever looks for a leak: two of them, compared in a browser's developer tools, name what has grown. */
+  /** Saves a heap snapshot. Comparing two in a browser's developer tools shows what has grown. */
   async saveSnapshot(path: string): Promise<void> {
     const chunks: string[] = [];
     await this.#talk(
@@ -70,7 +72,7 @@ export class InspectedProgram {
     await writeFile(path, chunks);
   }
 
-  /** A connection for each talk: between them, nobody listens. */
+  /** Opens a connection for each command, so that nothing listens in between. */
   async #talk<T>(
     talk: (call: (method: string, params?: object) => Promise<Record<string, unknown>>) => Promise<T>,
     onChunk: (chunk: string) => void = () => {},
@@ -78,7 +80,7 @@ export class InspectedProgram {
     const socket = new WebSocket(this.#url);
     const waiting = new Map<number, (result: Record<string, unknown>) => void>();
     const lost = new Promise<never>((_, failed) => {
-      socket.onclose = () => failed(new Error(`the inspector at ${this.#url} ended the connection`));
+      socket.onclose = () => failed(new Error(`the inspector at ${this.#url} closed the connection`));
       setTimeout(() => socket.close(), answerMs).unref();
     });
     const opened = new Promise<void>((done) => {

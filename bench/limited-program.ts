@@ -1,4 +1,7 @@
-/** A program in the process engine, with limits of its own and a restart policy, as the lab without Docker runs its server. */
+/**
+ * A program in the process engine with limits and a restart policy, as the embedded lab runs its
+ * server.
+ */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
@@ -14,9 +17,9 @@ const root = join(import.meta.dirname, '..');
 const startMs = 30_000;
 
 export interface LimitedProgramOptions {
-  /** From the root of the repository, with its arguments. */
+  /** Path from the root of the repository. */
   program: string;
-  /** For Node. */
+  /** Flags for Node. */
   flags?: readonly string[];
   cpus: number;
   env?: Record<string, string>;
@@ -26,7 +29,7 @@ export class LimitedProgram implements AsyncDisposable {
   readonly port: number;
   readonly #container: Container;
   readonly #undo: AsyncDisposableStack;
-  /** False where the machine lets us set no limits. */
+  /** False on a machine that cannot enforce limits. */
   readonly limited: boolean;
 
   private constructor(port: number, container: Container, undo: AsyncDisposableStack) {
@@ -67,7 +70,10 @@ export class LimitedProgram implements AsyncDisposable {
     return new LimitedProgram(port, container, undo.move());
   }
 
-  /** A crash, not an operator's kill: the restart policy brings the program back. Over when the engine has seen the end. */
+  /**
+   * Crashes the program, so that the restart policy restarts it. Resolves when the engine has seen
+   * the exit.
+   */
   async crash(): Promise<void> {
     const { state } = this.#container;
     if (state.status !== 'running') throw new Error(`the program is ${state.status}`);
@@ -76,10 +82,13 @@ export class LimitedProgram implements AsyncDisposable {
     await waitUntil('the program to end', ended, { timeoutMs: startMs, everyMs: 1 });
   }
 
-  /** Until GET `path` answers 200 with `content` in it; each attempt on a connection of its own. */
+  /**
+   * Resolves when GET `path` returns 200 with `content` in its body; each attempt uses a new
+   * connection.
+   */
   async answers(path: string, content: string): Promise<void> {
     const right = async (): Promise<boolean> => (await this.#get(path)).includes(content);
-    await waitUntil(`${path} to be answered`, right, { timeoutMs: startMs, everyMs: 2 });
+    await waitUntil(`a correct response to ${path}`, right, { timeoutMs: startMs, everyMs: 2 });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -88,14 +97,14 @@ export class LimitedProgram implements AsyncDisposable {
 
   async #get(path: string): Promise<string> {
     const agent = new Agent({ keepAlive: false });
-    const asked = request({
+    const outgoing = request({
       host: '127.0.0.1',
       port: this.port,
       path,
       agent,
       signal: AbortSignal.timeout(2_000),
     }).end();
-    const [response] = await once(asked, 'response');
+    const [response] = await once(outgoing, 'response');
     let text = '';
     for await (const piece of response.setEncoding('utf8')) text += piece;
     return response.statusCode === 200 ? text : '';

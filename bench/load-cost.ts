@@ -1,6 +1,7 @@
 /**
- * What one attempt of a user costs the load generator in CPU time, its checks, counts and histograms included, against undici's bare
- * `request` with the body read and thrown away. Both ask the same server for the same score, in processes of their own, in turn.
+ * CPU time of one attempt of a virtual user, including its checks, counters and histograms, against
+ * undici's bare `request` that discards the body. Both request the same score from the same server,
+ * in separate processes, in turn.
  * Limit: at most 2.5 times bare undici, as the median of the rounds.
  */
 import { execFile } from 'node:child_process';
@@ -104,7 +105,7 @@ async function checkedAttempt(dispatcher: Pool, folder: string): Promise<() => P
       attemptEnded: (record) => recorder.attemptEnded(record),
       attempts: { count: 0 },
     });
-    if (end.kind !== 'ok') throw new Error(`the bench's own server was found wrong: ${JSON.stringify(end)}`);
+      if (end.kind !== 'ok') throw new Error(`the benchmark's own server failed a check: ${JSON.stringify(end)}`);
     const endedAt = systemClock.now();
     recorder.operationEnded({ kind: 'export', end: 'ok', dueAt: startedAt, startedAt, endedAt });
   };
@@ -112,7 +113,7 @@ async function checkedAttempt(dispatcher: Pool, folder: string): Promise<() => P
 
 const [, , what, url, folder] = process.argv;
 if (import.meta.main && what !== undefined && url !== undefined && folder !== undefined) {
-  // As the generator runs; and only it.
+  // As in the load generator, which is the only one to do it.
   if (what === 'checked') saveMemory();
   process.stdout.write(String(await child(what, url, folder)));
 }

@@ -1,7 +1,8 @@
 /**
- * Does the generator's memory grow with the run? As many operations as 100 users make in an hour, in a few minutes, against a server
- * that sheds one request in fifty and cuts one in a hundred; heap and buffers after a forced collection every few seconds.
- * Limit: the slope's 95 % interval includes 0, or the whole growth is under a megabyte.
+ * Does the load generator's memory grow with the run? Runs as many operations as 100 users make in
+ * an hour, in a few minutes, against a server that rejects one request in 50 and cuts one in 100.
+ * Measures heap and buffers after a forced collection every few seconds.
+ * Limit: the 95 % interval of the slope includes 0, or the total growth is under 1 MB.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +18,7 @@ import { slopeOf } from './slope.ts';
 const operations = 120_000;
 const users = 100;
 const everyMs = 3_000;
-/** Of the samples, while caches, pools and lists of live scores fill. */
+/** Share of the samples to discard, while caches, pools and lists of live scores fill. */
 const warmUpShare = 0.25;
 
 export async function benchLoadHeap(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {
@@ -60,7 +61,7 @@ export async function benchLoadHeap(print: (line: string) => void = console.log)
 
 async function generate(targetUrl: string): Promise<void> {
   const runsDir = await mkdtemp(join(tmpdir(), 'encore-bench-heap-'));
-  // Events are fetched by somebody else and bounded by number: here few are enough to be full soon.
+  // Bounded by number; a small bound, so that it fills quickly.
   const events = new EventLog(100);
   const metrics = createMetrics(createRegistry('bench'));
   const load = new Load({

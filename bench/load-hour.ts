@@ -1,15 +1,16 @@
 /**
- * An hour of the whole lab without any fault: the real server, database and proxy under the real load of 100 users. Every minute
- * the generator and the server are made to collect their garbage. Goals:
+ * One hour of the whole lab without faults: the real server, database and proxy under the load of
+ * 100 users. Every minute the load generator and the server run a forced collection. Goals:
  *
- *   no error, neither of a user nor of the probe; no write lost, and no deletion that the ledger does not know of
- *   the slope of either heap has a 95 % interval that includes 0. The code that V8 compiles is told beside it and has no goal of its own:
- *   what is seldom called is compiled late, and in an hour that grows by little, but so evenly that the interval sees it as it would see a leak
- *   resident memory stays under 60 % of the limits of docker-compose.yml, worker processes included
+ *   no error, for users and probes; no lost write, and no deletion that the ledger does not contain
+ *   the slope of either heap has a 95 % interval that includes 0. Compiled code is reported apart,
+ *     without a goal: rarely called code is compiled late, and its growth looks like a leak
+ *   resident memory with worker processes stays under 60 % of the limits in docker-compose.yml
  *   users upload the configured bytes per second within 10 %
  *
- * ENCORE_BENCH_MINUTES makes it shorter, but then it says less: what fills in the first minutes counts, and the few scores of up to 50 MB decide
- * how much is uploaded (in 3 minutes that varies by 9 %, in 30 by 3 %).
+ * ENCORE_BENCH_MINUTES shortens it at the cost of accuracy: caches that fill in the first minutes
+ * count, and the few scores of up to 50 MB dominate the uploaded bytes (they vary by 9 % in 3
+ * minutes, by 3 % in 30).
  * ENCORE_BENCH_SNAPSHOTS names a folder for heap snapshots of the beginning and the end.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -36,8 +37,9 @@ const { users, load } = profiles.full;
 const samples = 60;
 const rampSeconds = minutes;
 /**
- * Of the samples, while what is bounded fills: the users come up for a minute, then each of them makes its 20 scores and the server keeps what it
- * can of them, and the engine compiles what is often called. In an hour that is six minutes.
+ * Share of the samples to discard, while bounded structures fill: users ramp up for a minute, then
+ * each creates its 20 scores, the server fills its cache, and the engine compiles hot code. In an
+ * hour that is six minutes.
  */
 const warmUpShare = 0.1;
 const inspected = ['loadgen', 'server'] as const;
@@ -58,7 +60,7 @@ export async function benchLoadHour(print: Print = console.log): Promise<{ ok: b
     const seen = new QuietHour();
     const runId = `bench-${Date.now()}`;
     const runFolder = join(lab.env['ENCORE_RUNS_DIR'] ?? '', runId);
-    print(`${minutes} minutes, ${users} users; its evidence is in ${runFolder}`);
+    print(`${minutes} minutes, ${users} users; evidence in ${runFolder}`);
     const heaps = await runHour({ env: lab.env, runId, runFolder, seen, print, signal: stop.signal });
     const limits = await limitsOf(inspected);
     const ledger = await readFile(join(runFolder, 'ledger.ndjson'), 'utf8');
@@ -92,7 +94,7 @@ async function runHour(run: {
     throw error;
   };
   await using history = await HistoryWriter.open(join(run.runFolder, 'history.ndjson'), (e) => seen.add(e), fail);
-  const common = { clock, since: clock.now(), history, onReboot: () => fail(new Error('a program began anew')) };
+  const common = { clock, since: clock.now(), history, onReboot: () => fail(new Error('a program restarted')) };
   const loadgen = new EventPoller({ ...common, source: 'loadgen', url: urls.loadgenUrl });
   const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl, token: peers.chaosToken });
   const renew = async (answer: Promise<unknown>): Promise<void> => {
@@ -101,7 +103,7 @@ async function runHour(run: {
   const over = new AbortController();
   const loadOver = new AbortController();
   const signal = AbortSignal.any([over.signal, run.signal]);
-  // Under a run lease the chaos service reports what each container uses.
+  // Under a run lease the chaos service reports the usage of each container.
   await peers.takeRunLease(runId);
   await peers.startLoad({ runId, seed: 1, users, rampSeconds, load });
   const loops = [
@@ -155,9 +157,9 @@ function describeHeap(size: HeapSize | undefined): string {
 }
 
 function heapFlat(name: string, heap: Heaps['server'], print: Print): boolean {
-  const settled = heap.slice(Math.ceil(heap.length * warmUpShare));
+  const afterWarmUp = heap.slice(Math.ceil(heap.length * warmUpShare));
   const growth = (bytesOf: (size: HeapSize) => number): Slope => {
-    const slope = slopeOf(settled.map(([hours, size]): Sample => [hours, bytesOf(size)]));
+    const slope = slopeOf(afterWarmUp.map(([hours, size]): Sample => [hours, bytesOf(size)]));
     const [s, l, h] = [slope.slope, slope.low, slope.high].map(megabytes);
     print(`  ${s} MB per hour, 95 % interval ${l} to ${h}`);
     return slope;
@@ -173,7 +175,7 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(2);
 }
 
-/** The generator has no limit of its own without Docker; what counts is the one that it has with it. */
+/** Memory limits from docker-compose.yml: the load generator has none on the embedded runtime. */
 async function limitsOf(names: readonly string[]): Promise<Map<string, number>> {
   const compose = parse(await readFile(join(root, 'docker-compose.yml'), 'utf8'), { merge: true });
   return new Map(names.map((name) => [name, Number.parseInt(compose.services[name].mem_limit, 10) * 2 ** 20]));

@@ -1,8 +1,9 @@
 /**
- * A server that freezes for 2 s of 20 s (SIGSTOP) under 500 requests per second: what the generator's users say of it, and what plain
- * autocannon says with its rate and its own correction. Whoever was due at second t of the freeze waits 2 - t: of all that was due, a
- * hundredth waited 1.8 s or more. Limit: the users' p99 of response time is within 5 % of that, plus the time that the thawed server
- * needs for what had gathered.
+ * A server that freezes for 2 s of 20 s (SIGSTOP) under 500 requests per second: latencies measured
+ * by the load generator's users, and by plain autocannon with its rate and its own correction. A
+ * request due at second t of the freeze waits 2 - t, so 1 % of all due requests waited 1.8 s or
+ * more. Limit: the users' p99 response time is within 5 % of that, plus the time that the thawed
+ * server needs for the backlog.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,14 +37,14 @@ export async function benchLoadOmission(print: (line: string) => void = console.
     );
   const { response, service } = await withFrozenServer(askAsUsers);
   const plain = await withFrozenServer(askWithAutocannon);
-  print(`truth: p99 ${truthMs} ms of ${perSecond * seconds} requests that were due`);
+  print(`truth: p99 ${truthMs} ms of ${perSecond * seconds} due requests`);
   line('users, from the intended start', response);
-  line('users, from the real start', service);
+  line('users, from the actual start', service);
   line('autocannon with its correction', plain);
   return { ok: response.p99 >= truthMs * (1 - tolerance) && response.p99 <= truthMs * (1 + tolerance) + clearingMs };
 }
 
-/** Begins the load, and freezes the server in the middle of it. */
+/** Starts the load and freezes the server in the middle of it. */
 async function withFrozenServer<Result>(ask: (url: string) => Promise<Result>): Promise<Result> {
   const server: ChildProcess = spawn(process.execPath, [import.meta.filename, 'serve'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -95,7 +96,7 @@ async function askWithAutocannon(url: string): Promise<Seen> {
     overallRate: perSecond,
     duration: seconds,
   });
-  // Missing in its types: how many samples its correction made of the answers.
+  // Missing in autocannon's types: the number of samples after its correction.
   const { p50, p99, totalCount = 0 }: { p50: number; p99: number; totalCount?: number } = result.latency;
   return { count: totalCount, p50, p99 };
 }

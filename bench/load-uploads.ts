@@ -1,6 +1,7 @@
 /**
- * 100 uploads of 50 MB at once: what they cost the load generator in memory. The scores are made while they are sent, checked by
- * hash at the other end, and acknowledged through the ledger as in a run. Limit: under 250 MB resident in the generator's process.
+ * Memory of the load generator during 100 concurrent uploads of 50 MB. The scores are generated
+ * while they are sent, checked by hash on the server, and acknowledged through the ledger as in a
+ * run. Limit: under 250 MB resident in the load generator's process.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -68,7 +69,7 @@ export async function benchLoadUploads(print: (line: string) => void = console.l
   }
 }
 
-/** The generator's side, in a process of its own. */
+/** The load generator's side, in its own process. */
 async function upload(url: string, folder: string): Promise<ChildResult> {
   const dispatcher = new Pool(url, { connections: uploads, pipelining: 1 });
   await using ledger = await Ledger.open(folder, systemClock);

@@ -1,6 +1,7 @@
 /**
- * `npm run bench [name...]`: each benchmark compares with a peer in the same run and reports ratios, for absolute times of a shared
- * machine say nothing. Not part of the tests. Ends 1 when a stated goal is missed.
+ * `npm run bench [name...]`: each benchmark compares with a reference in the same run and reports
+ * ratios, because absolute times of a shared machine prove nothing. Not part of the tests. Exits 1
+ * when a stated goal is missed.
  */
 import { benchLoadCost } from './load-cost.ts';
 import { benchLoadHeap } from './load-heap.ts';
@@ -18,7 +19,10 @@ import { benchServerOverload } from './server-overload.ts';
 import { benchServerStart } from './server-start.ts';
 import { benchWatchingCost } from './watching-cost.ts';
 
-/** One line per benchmark: its name and a function that prints its lines and says whether its goals were met. */
+/**
+ * One line per benchmark: its name and a function that prints its results and returns whether its
+ * goals were met.
+ */
 const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'music-import': benchMusicImport,
   'music-keys': benchMusicKeys,
@@ -36,20 +40,20 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'orchestrator-day': benchOrchestratorDay,
   'watching-cost': benchWatchingCost,
 };
-/** As long as its name says: only for whoever asks for it. */
+/** Takes as long as its name says, so it runs only when named. */
 const onlyWhenNamed: ReadonlySet<string> = new Set(['load-hour']);
 
 const chosen =
   process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches).filter((name) => !onlyWhenNamed.has(name));
 const unknown = chosen.filter((name) => benches[name] === undefined);
 if (unknown.length > 0) {
-  process.stderr.write(`no benchmark is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}\n`);
+  process.stderr.write(`unknown benchmark ${unknown.join(', ')}. Use one of ${Object.keys(benches).join(', ')}\n`);
   process.exit(3);
 }
 let ok = true;
 for (const name of chosen) {
   const result = await benches[name]?.();
-  process.stdout.write(`${name}: ${result?.ok ? 'goals met' : 'A GOAL IS MISSED'}\n\n`);
+  process.stdout.write(`${name}: ${result?.ok ? 'goals met' : 'GOAL MISSED'}\n\n`);
   ok &&= result?.ok === true;
 }
 process.exit(ok ? 0 : 1);

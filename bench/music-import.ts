@@ -1,8 +1,10 @@
 /**
- * What reading a large score costs, against what the XML parser alone needs for the same bytes. Both run in fresh processes, in turn, on a
- * file that is written here: 50 MB of MusicXML, 20 parts, from a seed. Reported as a ratio, for times of one machine say nothing about another.
+ * Cost of reading a large score, against the XML parser alone on the same bytes. Both run in fresh
+ * processes, in turn, on a generated file: 50 MB of MusicXML with 20 parts, from a seed. Reported
+ * as a ratio, because absolute times depend on the machine.
  *
- * Limits (issue: the server under test): at most 3 times the parser's time, peak memory under 6 times the size of the file.
+ * Limits (issue: the server under test): at most 3 times the parser's time, peak memory under 6
+ * times the size of the file.
  */
 import { execFile } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -21,7 +23,7 @@ const run = promisify(execFile);
 const megabytes = 50;
 const partCount = 20;
 const rounds = 3;
-/** Belongs to the server, not to the benches: found from there. */
+/** A dependency of the server, resolved from there. */
 const parserPackage = 'saxes';
 
 export interface MusicImportResult {
@@ -114,7 +116,7 @@ function largeMeasure(number: number, random: Random): string {
   return `<measure number="${number}">\n${number === 1 ? attributes : ''}${Array.from({ length: 8 }, note).join('')}</measure>\n`;
 }
 
-/** The child: does one of the two on the file and prints what it took. */
+/** Child process: runs one of the two on the file and prints its measurements. */
 async function child(what: string, path: string): Promise<Measured> {
   const before = process.cpuUsage();
   const notes = what === 'import' ? await importFile(path) : await tokenize(path);
@@ -127,14 +129,14 @@ async function importFile(path: string): Promise<number> {
   return summarizeScore(await importScore(bytes, defaultScoreLimits, new AbortController().signal)).notes;
 }
 
-/** As much of saxes as is used here. */
+/** The part of saxes that is used here. */
 interface Parser {
   on(event: 'opentag' | 'closetag' | 'text', handler: () => void): void;
   write(text: string): void;
   close(): void;
 }
 
-/** The same parser package that the server uses, with handlers that do nothing. */
+/** Runs the server's parser package with handlers that do nothing. */
 async function tokenize(path: string): Promise<number> {
   const require = createRequire(new URL('../services/server/package.json', import.meta.url));
   const { SaxesParser } = require(parserPackage) as { SaxesParser: new () => Parser };

@@ -1,7 +1,8 @@
 /**
- * How many songs' keys each profile finds, and the vote of all, against what human analysts wrote down. ENCORE_CORPUS names the folder of the songs.
+ * Number of songs whose key each profile and the vote of all profiles find, against the key from
+ * human analysts. ENCORE_CORPUS names the folder of the songs.
  *
- * Limit (issue: the server under test): at least 20 in 24, by the best single profile and by the vote.
+ * Limit (issue: the server under test): at least 20 of 24, by the best single profile and the vote.
  */
 import { countRightKeys } from '../services/server/src/testing/known-keys.ts';
 
@@ -10,7 +11,7 @@ const limit = 20 / 24;
 export async function benchMusicKeys(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {
   const corpus = process.env['ENCORE_CORPUS'];
   if (!corpus) {
-    print('NOT RUN: ENCORE_CORPUS does not name a folder of songs');
+    print('NOT RUN: set ENCORE_CORPUS to a folder of songs');
     return { ok: false };
   }
   const { songs, right } = await countRightKeys(corpus);

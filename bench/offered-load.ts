@@ -1,7 +1,8 @@
 /**
- * Requests that start when they are due, whether or not earlier ones have been answered, and what became of them. A time runs from the
- * call to the whole answer, so it holds what the generator itself takes: it counts its own share too, that is how late its loop was, and
- * how many requests found all of its connections taken.
+ * Open-loop load: requests start when they are due, whether or not earlier ones have been answered.
+ * A time runs from the call to the end of the response, so it includes the generator's own share,
+ * which is measured too: how late its event loop was, and how many requests waited for a
+ * connection.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../packages/kit/src/index.ts';
@@ -9,12 +10,12 @@ import { Pool } from '../services/loadgen/src/testing/reference-clients.ts';
 
 const connections = 500;
 const goodWithinMs = 1_000;
-/** Then a user gives up. */
+/** After this long a user gives up. */
 export const patienceMs = 3_000;
 const users = 1_000;
 const tickMs = 5;
 
-export interface Asked {
+export interface LoadRequest {
   method: 'GET' | 'POST' | 'PUT';
   path: string;
   headers?: Record<string, string>;
@@ -22,18 +23,24 @@ export interface Asked {
   right: (status: number, text: string) => boolean;
 }
 
-/** What the next user asks, by number. */
-export type NextRequest = (number: number) => Asked;
+/** Returns the next user's request, by number. */
+export type NextRequest = (number: number) => LoadRequest;
 
 export class Measured {
   readonly seconds: number;
   good = 0;
   offered = 0;
-  /** Neither a right answer nor an honest refusal: late, cut, abandoned, or a refusal that does not say when to come again. */
+  /**
+   * Neither correct nor a proper rejection: late, truncated, aborted, or a rejection without
+   * Retry-After.
+   */
   other = 0;
-  /** Let in and refused when their turn did not come: honest, but no better than no answer. */
+  /**
+   * Admitted, then rejected when their turn did not come: a proper rejection, but no better than no
+   * response.
+   */
   refusedLate = 0;
-  /** Had to wait for a connection before they could be sent. */
+  /** Waited for a connection before they could be sent. */
   heldBack = 0;
   inFlight = 0;
   generatorLateMs = 0;
@@ -72,7 +79,7 @@ export class OfferedLoad implements AsyncDisposable {
     this.#next = next;
   }
 
-  /** So many requests in a second for so many seconds, and the wait for the last of them. */
+  /** Sends `perSecond` requests per second for `seconds`, then waits for the last response. */
   async offer(perSecond: number, seconds: number): Promise<Measured> {
     const measured = new Measured(seconds);
     const late = monitorEventLoopDelay({ resolution: tickMs });
@@ -96,13 +103,13 @@ export class OfferedLoad implements AsyncDisposable {
 
   async #ask(measured: Measured): Promise<void> {
     this.#count += 1;
-    const { right, headers, ...asked } = this.#next(this.#count);
+    const { right, headers, ...request } = this.#next(this.#count);
     if (measured.inFlight >= connections) measured.heldBack += 1;
     measured.inFlight += 1;
     const startedAt = performance.now();
     try {
       const answer = await this.#pool.request({
-        ...asked,
+        ...request,
         headers: { ...headers, 'x-client-id': `user-${this.#count % users}` },
         signal: AbortSignal.timeout(patienceMs),
       });

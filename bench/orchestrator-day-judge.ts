@@ -1,4 +1,7 @@
-/** Started by orchestrator-day.ts: the judge over the files of the day, up to its reports. Prints [hour of the day, bytes]. */
+/**
+ * Started by orchestrator-day.ts: judges the files of the day and writes the reports. Prints [hour
+ * of the day, bytes].
+ */
 import { join } from 'node:path';
 import type { HistoryLine } from '../packages/contracts/src/index.ts';
 import { judge } from '../services/orchestrator/src/judge/judge.ts';

@@ -1,4 +1,7 @@
-/** Started by orchestrator-day.ts: the day as the orchestrator lives it. Leaves its files in the folder; prints [hour, bytes]. */
+/**
+ * Started by orchestrator-day.ts: one day of the orchestrator. Leaves its files in the folder;
+ * prints [hour, bytes].
+ */
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +18,7 @@ import { heldBytes } from './held-bytes.ts';
 
 const attemptsPerSecond = 1_000;
 const sampleEverySeconds = 900;
-/** Well within the time that the judge waits for the events of other sources. */
+/** Well within the time that the judge waits for events of other sources. */
 const pollEverySeconds = 20;
 
 class EventSource extends FakeService {
@@ -74,7 +77,7 @@ for (const event of day.events()) {
   progress.tick(view.snapshot(now));
   if (second % sampleEverySeconds !== 0) continue;
   await (await fetch(`${url}/metrics`)).text();
-  // The sources remember for tests what they were asked.
+  // The sources record their requests for tests.
   for (const { asked } of Object.values(sources)) asked.length = 0;
   process.stdout.write(`${JSON.stringify([second / 3_600, heldBytes()])}\n`);
 }

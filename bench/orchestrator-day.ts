@@ -1,11 +1,12 @@
 /**
- * Does the orchestrator's memory grow with the run? A simulated day of the full profile at 1,000 attempts per second goes the way that
- * a real one goes: services' event logs ─▶ pollers ─▶ history on disk ─▶ monitor's state, metrics, and live page with a reader. Then the
- * judge reads those files. A process of its own for each, with what is left after a forced collection every quarter of an hour of the
- * simulated day. Buffers outside of the heap count.
+ * Does the orchestrator's memory grow with the run? A simulated day of the full profile at 1,000
+ * attempts per second takes the path of a real one: services' event logs ─▶ pollers ─▶ history
+ * on disk ─▶ the monitor's state, metrics, and the live page with a reader. Then the judge reads
+ * those files. Each runs in its own process, measured after a forced collection every quarter of an
+ * hour of the simulated day. External buffers count.
  *
- * Goals: after two hours the 95 % interval of the slope includes 0, or all of the growth is under 2 MB, for the run and for the judge;
- * neither ever holds more than half of what its container may use (384 MB).
+ * Goals, for the run and for the judge: after two hours the 95 % interval of the slope includes 0,
+ * or the total growth is under 2 MB; the maximum is at most half of the container's limit (384 MB).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -51,11 +52,11 @@ async function samplesOf(program: string, folder: string): Promise<HourAndBytes[
 
 function judgeSamples(what: string, samples: readonly HourAndBytes[], print: (line: string) => void): boolean {
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
-  const most = Math.max(...samples.map(([, bytes]) => bytes));
+  const maximum = Math.max(...samples.map(([, bytes]) => bytes));
   const kept = samples.filter(([hour]) => hour >= warmUpHours);
   const { slope, low, high } = slopeOf(kept);
   const growth = slope * ((kept.at(-1)?.[0] ?? 0) - (kept[0]?.[0] ?? 0));
-  print(`${what}: ${samples.length} samples, at most ${megabytes(most)} (limit ${megabytes(maxHeldBytes)})`);
+  print(`${what}: ${samples.length} samples, at maximum ${megabytes(maximum)} (limit ${megabytes(maxHeldBytes)})`);
   print(`${what}: slope ${low.toFixed(0)} to ${high.toFixed(0)} bytes per hour (95 %), ${megabytes(growth)} in all`);
-  return most < maxHeldBytes && ((low <= 0 && high >= 0) || growth < maxGrowthBytes);
+  return maximum < maxHeldBytes && ((low <= 0 && high >= 0) || growth < maxGrowthBytes);
 }

@@ -1,7 +1,8 @@
 /**
- * What a link without toxics costs: the embedded proxy beside Toxiproxy and a direct connection, in turn, on loopback. Two figures
- * for each: bytes per second of one connection, and the median time of a small request and its answer. No limit is stated: it is
- * there to be seen that the lab without Docker does not slow its own users. Without a Docker engine there is no peer, which fails.
+ * Cost of a proxy without toxics: the embedded proxy, Toxiproxy and a direct connection, in turn,
+ * on loopback. Two figures each: throughput of one connection, and the median time of a small
+ * request and its response. Has no limit; it shows that the embedded runtime does not slow its
+ * users down. Fails without a Docker engine, which runs Toxiproxy.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -47,7 +48,7 @@ export async function benchProxyOverhead(print: (line: string) => void = console
   }
 }
 
-/** A question is echoed, but one byte asks for the bulk. */
+/** Echoes a request; a request of one byte gets the bulk data. */
 async function answer(socket: Socket): Promise<void> {
   socket.on('error', () => socket.destroy());
   socket.setNoDelay(true);

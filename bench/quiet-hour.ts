@@ -1,4 +1,4 @@
-/** What the events of a run without faults add up to, and whether each goal was met. */
+/** Sums up the events of a run without faults and checks each goal. */
 import type { EncoreEvent, EventOf } from '../packages/contracts/src/index.ts';
 
 type Print = (line: string) => void;
@@ -6,7 +6,7 @@ type Print = (line: string) => void;
 const maxShown = 20;
 
 export class QuietHour {
-  /** Between these the bytes are counted: when every user is there. */
+  /** Uploaded bytes count between these times, when all users are active. */
   budgetBeginsAt = Number.POSITIVE_INFINITY;
   budgetEndsAt = Number.POSITIVE_INFINITY;
   readBack: EventOf<'read_back_done'> | null = null;
@@ -24,7 +24,7 @@ export class QuietHour {
         this.#second(event);
         return;
       case 'attempt_failed':
-        // What was under way at the end was cut by the end, not by the server.
+        // The end of the run, not the server, cut these.
         if (event.outcome !== 'cancelled_at_end')
           this.#error(event.at, `${event.attemptId} ${event.request}: ${event.outcome} ${event.detail}`);
         return;
@@ -57,13 +57,13 @@ export class QuietHour {
     return errors === 0 && this.#attempts > 0 && this.#probes > 0;
   }
 
-  /** What the ledger calls deleted and the server still has would be a phantom. */
+  /** A score that the ledger records as deleted and the server still has is a phantom. */
   nothingLost(ledger: string, print: Print): boolean {
     const deletions = ledger.match(/"type":"deleted"/g)?.length ?? 0;
     if (this.readBack === null) return false;
     const { readBack, lost, corrupt, duplicate, phantom } = this.readBack;
     print(`${deletions} deletions in the ledger; of ${readBack} scores read back ${lost} lost, ${corrupt} corrupt,`);
-    print(`  ${duplicate} duplicate; ${phantom} on the server that the ledger does not know of`);
+    print(`  ${duplicate} duplicate; ${phantom} on the server but not in the ledger`);
     return deletions > 0 && readBack > 0 && lost + corrupt + duplicate + phantom === 0;
   }
 

@@ -1,9 +1,11 @@
 /**
- * How soon can a reader use the report of a day? The page of a simulated run of 24 hours with the full profile's faults, opened as a
- * file in Chromium, against an empty page of the same size, in turn in one browser. Interactive: the page is loaded and answers a key
- * that is pressed in its timeline (on the empty page, in an element that only echoes it).
+ * How soon can a reader use the report of a day? The page of a simulated 24-hour run with the
+ * faults of the full profile, opened as a file in Chromium, against an empty page of the same size,
+ * in turn in one browser. Interactive: the page is loaded and reacts to a key pressed in its
+ * timeline (on the empty page, in an element that echoes it).
  *
- * Goals: the file is under 5 MB; interactive within 10 times the time of the empty page, as the median of the rounds.
+ * Goals: the file is under 5 MB; interactive within 10 times the time of the empty page, as the
+ * median of the rounds.
  */
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +33,7 @@ export async function benchReportPage(print: (line: string) => void = console.lo
   await writeFile(empty, emptyPage(size));
   const browser = await launchChromium();
   undo.defer(() => browser.close());
-  // The first pages of a browser are slow, whatever they hold.
+  // The first pages of a browser are slow, whatever they contain.
   for (const path of [empty, page]) await interactiveMs(browser, path);
   const ratios: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
@@ -40,15 +42,15 @@ export async function benchReportPage(print: (line: string) => void = console.lo
     ratios.push(pageMs / emptyMs);
     print(`round ${round}: empty ${emptyMs.toFixed(0)} ms, report ${pageMs.toFixed(0)} ms`);
   }
-  const { least, median, most } = spreadOf(ratios);
+  const { minimum, median, maximum } = spreadOf(ratios);
   print(`24 hours, ${faults} faults: ${(size / 1e6).toFixed(2)} MB (limit ${maxBytes / 1e6})`);
   print(
-    `interactive after ${median.toFixed(2)} times an empty page (limit ${maxRatio}), ${least.toFixed(2)} to ${most.toFixed(2)}`,
+    `interactive after ${median.toFixed(2)} times an empty page (limit ${maxRatio}), ${minimum.toFixed(2)} to ${maximum.toFixed(2)}`,
   );
   return { ok: size < maxBytes && median <= maxRatio };
 }
 
-/** Returns how many faults it shows. */
+/** Writes the report and returns its number of faults. */
 async function writeDay(path: string): Promise<number> {
   const day = simulatedDay(operationsPerSecond);
   const history = day.history();

@@ -1,16 +1,17 @@
 /**
- * Users with small scores beside one whose score is as large as the lab's largest. The server runs in the process engine with one CPU;
- * its database and this generator have no limit. While the large score is uploaded and analysed again and again, the others must be
- * answered as before: what they ask takes milliseconds, and must not wait for what takes seconds.
+ * Users with small scores beside one whose score is as large as the lab's largest. The server runs
+ * in the process engine with one CPU; its database and this generator have no limit. While the
+ * large score is uploaded and analysed repeatedly, the others must get responses as before:
+ * requests of milliseconds must not wait for requests of seconds.
  *
- * Limit: none of the others is refused, and 99.9 % are answered rightly within a second.
+ * Limit: no other request is rejected, and 99.9 % are answered correctly within a second.
  */
 import { serverFlags } from '../embedded/src/topology.ts';
 import { mcpToolCall } from '../packages/kit/src/index.ts';
 import { smallScore } from '../services/server/src/fixture-server.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { LimitedProgram } from './limited-program.ts';
-import { type Asked, OfferedLoad } from './offered-load.ts';
+import { type LoadRequest, OfferedLoad } from './offered-load.ts';
 
 const program = 'services/server/src/main.ts';
 const largeNotes = 150_000;
@@ -23,7 +24,7 @@ export async function benchServerLargeScores(print: (line: string) => void = con
   const env = { ENCORE_DATABASE_URL: postgres.url };
   await using server = await LimitedProgram.start({ program, flags: serverFlags, cpus: 1, env });
   if (!server.limited) {
-    print('this machine lets us set no limits: without them there is no CPU to compete for');
+    print('NOT RUN: without writable control groups there is no CPU limit to compete for');
     return { ok: false };
   }
   await server.answers('/scores', 'scores');
@@ -45,8 +46,8 @@ export async function benchServerLargeScores(print: (line: string) => void = con
   return { ok: beside.good / beside.offered >= right && beside.shedMs.length === 0 && done > 0 };
 }
 
-/** Every third operation is an upload, an analysis, an export. */
-function smallOperation(number: number, small: string): Asked {
+/** Every third operation each is an upload, an analysis, an export. */
+function smallOperation(number: number, small: string): LoadRequest {
   if (number % 3 === 0) {
     const path = `/scores/made-${number}`;
     return { method: 'PUT', path, body: smallScore('G', 20 + (number % 7)), right: (status) => status === 201 };
@@ -61,7 +62,7 @@ function smallOperation(number: number, small: string): Asked {
   };
 }
 
-/** Two clients at once, as two of the lab's users may meet. */
+/** Two concurrent clients, as two of the lab's users may coincide. */
 async function analyseAgainAndAgain(
   url: string,
   large: string,

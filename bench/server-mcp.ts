@@ -1,7 +1,9 @@
 /**
- * What an MCP tool call costs the server, against an Express server that parses JSON and sends it back. Both get the same message
- * from the same client over as many connections, each in a process of its own, in turn; counted is the CPU time of the server's
- * process, garbage collection and compilation included. The tool does nothing, so the path is all there is. Both revisions of the protocol.
+ * Cost of an MCP tool call for the server, against an Express server that parses JSON and returns
+ * it. Both get the same message from the same client over the same number of connections, each in
+ * its own process, in turn. Measured is the CPU time of the server's process, including garbage
+ * collection and compilation. The tool does nothing, so only the request path counts. Covers both
+ * revisions of the protocol.
  *
  * Limit (issue: the server under test): at most 3 times Express, as the median of the rounds.
  */
@@ -25,7 +27,10 @@ interface Message {
 }
 
 const input = { text };
-/** The revision of the lab's own users first; the one before it has no envelope and names nothing in its headers. */
+/**
+ * The lab's users use the first revision; the older one has no envelope and no names in its
+ * headers.
+ */
 const revisions: Record<string, Message> = {
   '2026-07-28': mcpToolCall({ client: 'bench', id: 1, tool: 'echo', input }),
   '2025-11-25': {
@@ -44,7 +49,8 @@ export async function benchServerMcp(print: (line: string) => void = console.log
   let ok = true;
   for (const [revision, sent] of Object.entries(revisions)) {
     for (const subject of [express, mcp]) await subject.take(sent, warmUpCalls);
-    // Express sends back what it got: longer by half of what MCP adds, so that both move the same number of bytes in all.
+    // Express echoes the request, padded by half of what MCP adds, so that both move the same
+    // number of bytes.
     const echoed = {
       ...sent,
       body: sent.body.replace(text, text + 'x'.repeat((mcp.answerBytes - sent.body.length) / 2)),
@@ -54,19 +60,19 @@ export async function benchServerMcp(print: (line: string) => void = console.log
       const bare = await express.cpuPerCall(echoed, calls);
       ratios.push((await mcp.cpuPerCall(sent, calls)) / bare);
     }
-    const { least, median, most } = spreadOf(ratios);
+    const { minimum, median, maximum } = spreadOf(ratios);
     ok &&= median <= limit;
     print(
       `MCP ${revision}: ${sent.body.length} bytes sent and ${mcp.answerBytes} received, Express ${express.answerBytes} both ways`,
     );
     print(
-      `  ${median.toFixed(2)} times Express (limit ${limit}), ${least.toFixed(2)} to ${most.toFixed(2)} in ${rounds} rounds`,
+      `  ${median.toFixed(2)} times Express (limit ${limit}), ${minimum.toFixed(2)} to ${maximum.toFixed(2)} in ${rounds} rounds`,
     );
   }
   return { ok };
 }
 
-/** A server in a process of its own that is asked for the CPU time it has used. */
+/** A server in its own process that reports the CPU time it has used. */
 class Subject implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #pool: Pool;
@@ -89,7 +95,7 @@ class Subject implements AsyncDisposable {
     return ((await this.#cpuSeconds()) - before) / count;
   }
 
-  /** Sends the message that many times, one after the other on each connection, and looks at each answer. */
+  /** Sends the message `count` times, sequentially on each connection, and checks each response. */
   async take({ headers, body }: Message, count: number): Promise<void> {
     const one = async (): Promise<void> => {
       const answer = await this.#pool.request({ method: 'POST', path: '/mcp', headers, body });

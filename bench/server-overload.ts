@@ -1,26 +1,29 @@
 /**
- * Ten times more than the server can do. It runs in the process engine with half a CPU, its database and this generator without a limit, so
- * that the server is what is short. Each user has a name, so it is not the rate of one client that is refused. A short ramp finds the peak
- * of goodput (right answers within a second).
+ * Ten times the server's capacity. The server runs in the process engine with half a CPU, its
+ * database and this generator without a limit, so that the server is the bottleneck. Each user has
+ * a name, so that the rate limit per client does not apply. A short ramp finds the peak of goodput
+ * (correct responses within a second).
  *
- * Asked is what the server is for, the analysis of a song; then, told beside it and without a goal of its own, the operations of the
- * lab's users in their shares. Most of those cost no more than about twenty refusals (both go through node:http, which is most of
- * either), so to refuse nine tenths of them takes half of the CPU, whatever the server does.
+ * Runs the server's main purpose, the analysis of a song; then, without a goal, the operations of
+ * the lab's users in their shares. Most of those cost no more than about twenty rejections (both go
+ * through node:http, which is most of either), so rejecting nine tenths of them takes half of the
+ * CPU, whatever the server does.
  *
- * Limits (issue: the server under test): at ten times the peak rate, goodput at least 80 % of the peak; refusals are 503 or 429 with
- * Retry-After, 99 % of them in under 100 ms; afterwards, at half of the peak, all is as before without anybody's help.
+ * Limits (issue: the server under test): at ten times the peak rate, goodput is at least 80 % of
+ * the peak; rejections are 503 or 429 with Retry-After, 99 % of them in under 100 ms; afterwards,
+ * at half of the peak, everything is as before without intervention.
  */
 import { serverFlags } from '../embedded/src/topology.ts';
 import { mcpToolCall, systemClock } from '../packages/kit/src/index.ts';
 import { smallScore } from '../services/server/src/fixture-server.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { LimitedProgram } from './limited-program.ts';
-import { type Asked, type NextRequest, OfferedLoad, patienceMs, percentile } from './offered-load.ts';
+import { type LoadRequest, type NextRequest, OfferedLoad, patienceMs, percentile } from './offered-load.ts';
 
 const program = 'services/server/src/main.ts';
 const cpus = 0.5;
 const id = 'wanted';
-/** As many notes as the middle one of 24 songs by Brahms, Burleigh, Hensel and others. */
+/** As many notes as the median of 24 songs by Brahms, Burleigh, Hensel and others. */
 const song = smallScore('G', 850);
 const limits = { goodput: 0.8, shedMs: 100, recovered: 0.99 };
 
@@ -29,7 +32,7 @@ export async function benchServerOverload(print: (line: string) => void = consol
   const env = { ENCORE_DATABASE_URL: postgres.url };
   await using server = await LimitedProgram.start({ program, flags: serverFlags, cpus, env });
   if (!server.limited) {
-    print('this machine lets us set no limits: without them the generator would be what is short');
+    print('NOT RUN: without writable control groups the generator would be the bottleneck');
     return { ok: false };
   }
   await server.answers('/scores', 'scores');
@@ -49,7 +52,7 @@ async function overload(
   print: (line: string) => void,
 ): Promise<{ ok: boolean }> {
   await using load = new OfferedLoad(url, next);
-  // Half a CPU needs a while to compile what it does most.
+  // Half a CPU needs a while to compile hot code.
   await load.offer(20, 15);
   let peak = 0;
   for (let rate = 30; rate <= 3_200; rate *= 1.3) {
@@ -73,7 +76,7 @@ async function overload(
   return { ok: during.goodput >= peak * limits.goodput && shedInTime && recovered };
 }
 
-const toolCall = (tool: string, right: string, more = {}): Asked => ({
+const toolCall = (tool: string, right: string, more = {}): LoadRequest => ({
   method: 'POST',
   path: '/mcp',
   ...mcpToolCall({ client: 'bench', id: 1, tool, input: { score_id: id, ...more } }),
@@ -82,17 +85,19 @@ const toolCall = (tool: string, right: string, more = {}): Asked => ({
 
 const analysis = toolCall('chord_analysis', '"chords":[');
 const keyAnalysis = toolCall('key_analysis', '"key":"G major"');
-const moved = (to: string): Asked => toolCall('transpose', to, { new_score_id: to, interval: 'M2' });
-const exported: Asked = { method: 'GET', path: `/scores/${id}`, right: (_status, text) => text === song };
-const created = (path: string): Asked => ({
+const moved = (to: string): LoadRequest => toolCall('transpose', to, { new_score_id: to, interval: 'M2' });
+const exported: LoadRequest = { method: 'GET', path: `/scores/${id}`, right: (_status, text) => text === song };
+const created = (path: string): LoadRequest => ({
   method: 'PUT',
   path: `/scores/${path}`,
   body: song,
   right: (status) => status === 201,
 });
 
-/** Of 105 operations 30 create, 40 analyze, 20 modify, 10 export and 5 are heavy, in an order that mixes them. */
-function operation(number: number): Asked {
+/**
+ * Of 105 operations 30 create, 40 analyze, 20 modify, 10 export and 5 are heavy, in a mixed order.
+ */
+function operation(number: number): LoadRequest {
   const at = (number * 44) % 105;
   if (at < 30) return created(`made-${number}`);
   if (at < 70) return keyAnalysis;

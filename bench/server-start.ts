@@ -1,9 +1,11 @@
 /**
- * From kill to first right answer: the lab's server, which must read a stored score from its database, against a bare `node:http` server.
- * Both run in the process engine with one CPU, are crashed in turn, come back by the same restart policy, and find their compile cache warm.
- * Each lives long enough between two crashes for the policy to begin with its shortest delay again.
+ * Time from kill to first correct response: the lab's server, which must read a stored score from
+ * its database, against a bare `node:http` server. Both run in the process engine with one CPU,
+ * crash in turn, restart by the same policy, and have a warm compile cache. Each runs long enough
+ * between two crashes for the policy to return to its shortest delay.
  *
- * Limit (issue: the server under test): at most 3 times the bare server, as the median of the rounds.
+ * Limit (issue: the server under test): at most 3 times the bare server, as the median of the
+ * rounds.
  */
 import { serverFlags } from '../embedded/src/topology.ts';
 import { systemClock } from '../packages/kit/src/index.ts';
@@ -14,7 +16,7 @@ import { spreadOf } from './spread.ts';
 
 const rounds = 5;
 const limit = 3;
-/** The policy's delay is back at its start once a program has lived for 10 s. */
+/** The restart policy resets its delay once a program has run for 10 s. */
 const lifeMs = 11_000;
 const path = '/scores/start';
 
@@ -32,7 +34,7 @@ export async function benchServerStart(print: (line: string) => void = console.l
   const stored = await fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'PUT', body: score });
   if (!stored.ok) throw new Error(`the score was not stored: ${stored.status}`);
   const ratios: number[] = [];
-  // The first crash of each only proves that it comes back, with what the first life left in the cache.
+  // The first crash of each only warms up the cache.
   for (let round = 0; round <= rounds; round += 1) {
     await systemClock.sleep(lifeMs);
     const bareMs = await untilRight(bare, '/', 'right');
@@ -41,9 +43,9 @@ export async function benchServerStart(print: (line: string) => void = console.l
     ratios.push(serverMs / bareMs);
     print(`round ${round}: ${(serverMs / bareMs).toFixed(2)} times the bare server`);
   }
-  const { least, median, most } = spreadOf(ratios);
-  print(`median ${median.toFixed(2)} (limit ${limit}), ${least.toFixed(2)} to ${most.toFixed(2)}`);
-  if (!server.limited) print('  without limits: this machine lets us set none');
+  const { minimum, median, maximum } = spreadOf(ratios);
+  print(`median ${median.toFixed(2)} (limit ${limit}), ${minimum.toFixed(2)} to ${maximum.toFixed(2)}`);
+  if (!server.limited) print('  without limits: no control group is writable on this machine');
   return { ok: median <= limit };
 }
 

@@ -1,4 +1,4 @@
-/** The interval must hold what it says, also when samples resemble their neighbours; and a leak must not hide in it. */
+/** The interval must hold for autocorrelated samples too, and must not hide a leak. */
 import assert from 'node:assert/strict';
 import { Random } from '@encore/kit';
 import { describe, it } from 'mocha';
@@ -7,7 +7,10 @@ import { type Sample, slopeOf } from './slope.ts';
 const series = 400;
 const length = 45;
 
-/** Noise of size 1 in which each sample keeps a share of the one before, on top of a line. */
+/**
+ * Noise of size 1 in which each sample keeps the share `kept` of the previous one, on top of a
+ * line.
+ */
 function samplesOf(seed: number, kept: number, perStep: number): Sample[] {
   const random = new Random(`series/${seed}`);
   const normal = (): number => Array.from({ length: 12 }, () => random.next()).reduce((a, b) => a + b) - 6;
@@ -26,12 +29,12 @@ const includes = ({ low, high }: { low: number; high: number }, slope: number): 
   low <= slope && slope <= high;
 
 describe('slope', () => {
-  it('has an interval that includes the truth in 95 % of all series', () => {
+  it('has an interval that includes the true slope in 95 % of all series', () => {
     const share = shareThat((seed) => includes(slopeOf(samplesOf(seed, 0, 0.3)), 0.3));
     assert.ok(share > 0.92 && share < 0.98, `${share}`);
   });
 
-  it('takes no slow swing for a slope', () => {
+  it('does not mistake a slow oscillation for a slope', () => {
     const share = shareThat((seed) => includes(slopeOf(samplesOf(seed, 0.6, 0)), 0));
     assert.ok(share > 0.9, `${share}`);
   });
@@ -41,7 +44,7 @@ describe('slope', () => {
     assert.ok(share > 0.9, `${share}`);
   });
 
-  it('refuses to judge from too few samples', () => {
+  it('throws on too few samples', () => {
     assert.throws(() => slopeOf(samplesOf(1, 0, 0).slice(0, 11)), RangeError);
   });
 });

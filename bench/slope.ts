@@ -1,7 +1,8 @@
 /**
- * The slope of a series of samples with its 95 % interval. Samples of a heap resemble their neighbours, and the plain interval of
- * least squares, which takes them for independent, is then far too narrow: it finds a leak where there is only a slow swing. So
- * neighbours are averaged first, and the line goes through the few means, which hardly know of each other.
+ * The slope of a series of samples with its 95 % interval. Samples of a heap are autocorrelated.
+ * The plain least-squares interval assumes independent samples and is then far too narrow: it finds
+ * a leak in a slow oscillation. So neighbours are averaged first, and the line is fitted to the few
+ * means, which are nearly independent.
  */
 
 export interface Slope {
@@ -14,11 +15,11 @@ export interface Slope {
 export type Sample = readonly [time: number, value: number];
 
 const batches = 6;
-/** Student's t for 95 % with as many degrees of freedom as batches less two. */
+/** Student's t for 95 % with the number of batches minus two degrees of freedom. */
 const t = 2.776;
 
 export function slopeOf(samples: readonly Sample[]): Slope {
-  if (samples.length < batches * 2) throw new RangeError(`${samples.length} samples; ${batches * 2} are the least`);
+  if (samples.length < batches * 2) throw new RangeError(`got ${samples.length} samples, need at least ${batches * 2}`);
   const means = Array.from({ length: batches }, (_, i) => {
     const border = (batch: number): number => Math.floor((batch * samples.length) / batches);
     return meanOf(samples.slice(border(i), border(i + 1)));

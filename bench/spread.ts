@@ -1,12 +1,12 @@
-/** The middle of some measurements and how far they lie apart; not a number where there are none. */
+/** Minimum, median and maximum of some measurements; NaN without any. */
 export interface Spread {
-  least: number;
+  minimum: number;
   median: number;
-  most: number;
+  maximum: number;
 }
 
 export function spreadOf(figures: readonly number[]): Spread {
   const sorted = figures.toSorted((a, b) => a - b);
   const at = (index: number): number => sorted.at(index) ?? Number.NaN;
-  return { least: at(0), median: at(sorted.length >> 1), most: at(-1) };
+  return { minimum: at(0), median: at(sorted.length >> 1), maximum: at(-1) };
 }

@@ -1,12 +1,14 @@
 /**
- * What it costs to watch: the lab as docker-compose.yml says, its Prometheus with its real rules, under a smoke run of 100 users. The engine
- * counts the container of Prometheus each second, Prometheus counts its own process; of both only the time with all users there is taken.
- * After the run each program is asked for its metrics many times over, which tells what a scrape costs the one that is scraped.
+ * Cost of monitoring: the lab of docker-compose.yml with its Prometheus and its real rules, under a
+ * smoke run of 100 users. The engine measures Prometheus' container each second, Prometheus its own
+ * process; only the time with all users counts. After the run each program is scraped many times to
+ * measure the cost of a scrape.
  *
- * Limits (issue: watching): Prometheus and all scrapes together under 2 % of one core, Prometheus under 300 MB. Without a Docker engine
- * they count as missed.
+ * Limits (issue: watching): Prometheus and all scrapes together under 2 % of one core, Prometheus
+ * under 300 MB. Without a Docker engine they count as missed.
  *
- * A few minutes say nothing of the rules over hours, whose windows are not full yet; those are evaluated each 30 s.
+ * A few minutes do not cover rules over hours, whose windows are not full yet; those are evaluated
+ * every 30 s.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +26,7 @@ const limits = { cpuShare: 0.02, memoryBytes: 300e6 };
 const project = 'encore-bench';
 const scrapes = 200;
 const idleMs = 5_000;
-/** Whom a scrape makes work beside the one that is scraped. */
+/** Further programs that do work when the given one is scraped. */
 const behind: Record<string, string[]> = { 'postgres-exporter': ['postgres'] };
 
 type Print = (line: string) => void;
@@ -44,7 +46,7 @@ export async function benchWatchingCost(print: Print = console.log): Promise<{ o
       timeoutMs,
       env,
     });
-    // A run says by its exit code what it thinks of the server, which is of no interest here.
+    // The exit code of a run is its verdict on the server, which does not matter here.
     if (exitCode !== 0 && args[0] !== 'run') throw new Error(`docker compose ${args[0]}: ${tail(stderr)}`);
     return stdout;
   };
@@ -55,7 +57,9 @@ export async function benchWatchingCost(print: Print = console.log): Promise<{ o
     const cost = await costOfPrometheus(prometheus, await watchRun(engine, compose), print);
     if (cost === null) return { ok: false };
     const share = cost.cpuShare + (await costOfScrapes(engine, compose, print));
-    print(`watching: ${percent(share)} of one core, health check and all (goal: under ${percent(limits.cpuShare)})`);
+    print(
+      `monitoring: ${percent(share)} of one core, including the health check (goal: under ${percent(limits.cpuShare)})`,
+    );
     print(`peak memory of Prometheus: ${megabytes(cost.peakBytes)} (goal: under ${megabytes(limits.memoryBytes)})`);
     return { ok: share < limits.cpuShare && cost.peakBytes < limits.memoryBytes };
   } finally {
@@ -67,7 +71,7 @@ interface Sample extends ContainerStats {
   at: number;
 }
 
-/** Prometheus' container, second by second through a whole run. */
+/** Samples Prometheus' container each second during a whole run. */
 async function watchRun(engine: DockerEngine, compose: Compose): Promise<Sample[]> {
   const id = await containerOf(engine, 'prometheus');
   const over = new AbortController();
@@ -86,7 +90,7 @@ async function watchRun(engine: DockerEngine, compose: Compose): Promise<Sample[
   return samples;
 }
 
-/** Of its container, while all users are there; null when they are not there for long enough. */
+/** Cost of its container while all users are active; null when that time is too short. */
 async function costOfPrometheus(
   prometheus: Prometheus,
   samples: readonly Sample[],
@@ -97,7 +101,7 @@ async function costOfPrometheus(
   const range = { fromMs: Math.min(...busy), toMs: Math.max(...busy) };
   const seconds = (range.toMs - range.fromMs) / 1_000;
   if (!(seconds > 60)) {
-    print(`${users} users were there for ${seconds} s only`);
+    print(`all ${users} users were active for only ${seconds} s`);
     return null;
   }
   const inside = samples.filter(({ at }) => at >= range.fromMs && at <= range.toMs);
@@ -117,7 +121,7 @@ async function costOfPrometheus(
   return { cpuShare, peakBytes };
 }
 
-/** As a share of one core. Each program that is there at rest; the orchestrator is gone with its run. */
+/** Share of one core used by scrapes of all programs except the orchestrator, which has exited. */
 async function costOfScrapes(engine: DockerEngine, compose: Compose, print: Print): Promise<number> {
   let sum = 0;
   for (const [job, target] of await scraped()) {
@@ -132,14 +136,14 @@ async function costOfScrapes(engine: DockerEngine, compose: Compose, print: Prin
     const idle = await measured(() => systemClock.sleep(idleMs));
     const ask = `wget -q -O /dev/null --header 'Accept-Encoding: gzip' http://${target}/metrics`;
     const loop = `i=0; while [ $i -lt ${scrapes} ]; do ${ask} || exit 1; i=$((i + 1)); done`;
-    const asked = await measured(() => compose(['exec', '-T', 'prometheus', 'sh', '-c', loop], 120_000));
-    const perScrape = Math.max(0, asked.cpu - (idle.cpu / idle.seconds) * asked.seconds) / scrapes;
+    const scrapeLoad = await measured(() => compose(['exec', '-T', 'prometheus', 'sh', '-c', loop], 120_000));
+    const perScrape = Math.max(0, scrapeLoad.cpu - (idle.cpu / idle.seconds) * scrapeLoad.seconds) / scrapes;
     sum += perScrape;
     print(
       `  a scrape of ${[job, ...(behind[job] ?? [])].join(' and ')} costs ${(perScrape * 1_000).toFixed(2)} ms of CPU there`,
     );
   }
-  print(`  all of them, each 5 s: ${percent(sum / 5)} of one core`);
+  print(`  all of them, every 5 s: ${percent(sum / 5)} of one core`);
   return sum / 5;
 }
 
@@ -156,7 +160,7 @@ async function scraped(): Promise<[job: string, target: string][]> {
 async function containerOf(engine: DockerEngine, service: string): Promise<string> {
   const listed = await engine.list(project, AbortSignal.timeout(10_000));
   const found = listed.find(({ labels }) => labels['com.docker.compose.service'] === service);
-  if (!found) throw new Error(`there is no container of ${service}`);
+  if (!found) throw new Error(`no container of service ${service} found`);
   return found.id;
 }
 

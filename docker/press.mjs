@@ -1,13 +1,14 @@
-// The one program that the chaos service may run inside a target: takes memory or scratch space for a while, and gives it back.
+// The only program that the chaos service runs inside a target: uses up memory or scratch space
+// for a while, then releases it.
 //
-//   node press.mjs memory BYTES SECONDS WITHIN   takes memory, as the first to be killed when there is none left;
-//                                         gives all of it back if that takes longer than WITHIN seconds
-//   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR full, which must be a small file system of its own
-//   node press.mjs look                   says what is taken now, and what the scratch space has left
-//   node press.mjs stop                   ends both
+//   node press.mjs memory BYTES SECONDS WITHIN   allocates memory, as the kernel's first choice for
+//                                         an OOM kill; gives up when it takes longer than WITHIN s
+//   node press.mjs disk SECONDS           keeps ENCORE_SCRATCH_DIR (a small disk) full
+//   node press.mjs status                 reports what is in use and what the scratch space has left
+//   node press.mjs stop                   stops both
 //
-// Each prints one line of JSON. `memory` and `disk` answer once they have what they wanted and stay in the background until
-// their time is over, whatever happens to whoever asked.
+// Each prints one line of JSON. `memory` and `disk` answer once they have what they asked for, then
+// continue in the background until SECONDS have passed, even if the caller is gone.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,18 +20,18 @@ const filler = join(scratch, '.encore-press');
 const maxSeconds = 600;
 const maxScratchBytes = 1_073_741_824;
 const minBlockBytes = 8 * 1_048_576;
-/** Pauses between blocks let the target react; their number does not grow with the amount. */
+/** Pauses between blocks let the target react; their number does not depend on the amount. */
 const maxBlocks = 100;
 const refillMs = 50;
-const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+const print = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 const others = () =>
   readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
     .flatMap((pid) => {
       try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-        return words[1]?.endsWith('press.mjs') && words[2]?.startsWith('background-') ? [Number(pid)] : [];
+        const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return argv[1]?.endsWith('press.mjs') && argv[2]?.startsWith('background-') ? [Number(pid)] : [];
       } catch {
         return [];
       }
@@ -42,7 +43,7 @@ const space = () => {
   return { scratchBytes: blocks * bsize, freeBytes: bavail * bsize };
 };
 
-/** Starts itself in the background and passes on the first line that it says. */
+/** Starts itself in the background and forwards the first line of output. */
 function background(mode, args) {
   const child = spawn(process.execPath, [process.argv[1], `background-${mode}`, ...args], {
     detached: true,
@@ -53,21 +54,21 @@ function background(mode, args) {
     process.exit(0);
   });
   child.once('exit', (code, signal) => {
-    say({ taken: 0, why: `ended with ${signal ?? code}` });
+    print({ taken: 0, why: `ended with ${signal ?? code}` });
     process.exit(1);
   });
 }
 
 const block = Buffer.alloc(1_048_576, 1);
 
-/** Takes what is free, down to the last byte; the file system is the bound. */
+/** Uses up the free space of the file system to the last byte; returns the number of bytes. */
 function fill(file) {
   let taken = 0;
   for (let size = block.length; size >= 1; ) {
     try {
       taken += writeSync(file, block, 0, size);
     } catch {
-      // Full for blocks of this size: try smaller ones.
+      // No space for a block of this size: try a smaller one.
       size = Math.floor(size / 16);
     }
   }
@@ -82,9 +83,9 @@ switch (what) {
     break;
   case 'disk': {
     const { scratchBytes } = space();
-    // A host's own disk is never filled.
+    // Never fill a disk of the host.
     if (scratchBytes === 0 || scratchBytes > maxScratchBytes)
-      say({ taken: 0, why: `scratch space of ${scratchBytes} bytes` });
+      print({ taken: 0, why: `scratch space of ${scratchBytes} bytes` });
     else background('disk', numbers);
     break;
   }
@@ -96,13 +97,13 @@ switch (what) {
     const blocks = [];
     for (let taken = 0; taken < bytes; taken += blockBytes) {
       if (performance.now() > giveUpAt) {
-        say({ taken: 0, why: `only ${taken} of ${bytes} bytes could be taken within ${within} s` });
+        print({ taken: 0, why: `only ${taken} of ${bytes} bytes could be taken within ${within} s` });
         process.exit(1);
       }
       blocks.push(Buffer.alloc(Math.min(blockBytes, bytes - taken), 1));
       await sleep(5);
     }
-    say({ taken: bytes });
+    print({ taken: bytes });
     await sleep(seconds(time) * 1_000);
     process.exit(blocks.length === 0 ? 1 : 0);
     break;
@@ -111,8 +112,8 @@ switch (what) {
     const endsAt = performance.now() + seconds(numbers[0]) * 1_000;
     const file = openSync(filler, 'w');
     process.on('SIGTERM', () => process.exit(0));
-    say({ taken: fill(file) });
-    // Whoever frees space while this lasts, such as an upload that ends, does not get it back.
+    print({ taken: fill(file) });
+    // Take back space that the target frees meanwhile, such as a finished upload.
     for (; performance.now() < endsAt; fill(file)) await sleep(refillMs);
     closeSync(file);
     rmSync(filler, { force: true });
@@ -123,12 +124,12 @@ switch (what) {
     for (const pid of others()) process.kill(pid, 'SIGKILL');
     while (others().length > 0) await sleep(20);
     if (scratch !== '') rmSync(filler, { force: true });
-    say({ running: 0, ...space() });
+    print({ running: 0, ...space() });
     break;
-  case 'look':
-    say({ running: others().length, ...space() });
+  case 'status':
+    print({ running: others().length, ...space() });
     break;
   default:
-    say({ why: `unknown: ${what}` });
+    print({ why: `unknown: ${what}` });
     process.exit(2);
 }

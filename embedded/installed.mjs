@@ -1,7 +1,9 @@
 /**
- * Are the packages that the lock file asks for really there? `./encore` asks this when the lock file is younger than the install,
- * before it installs anew: a checkout touches files that did not change. Runs on any Node from 20 on; development
- * tools and packages for other platforms do not count.
+ * Exits 0 when every package that the lock file requires on this platform is installed.
+ *
+ * `./encore` runs it when the lock file is newer than the install, before it installs again: a
+ * checkout also changes the times of unchanged files. Needs Node 20 or later. Ignores development
+ * tools and packages for other platforms.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

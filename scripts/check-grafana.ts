@@ -1,10 +1,11 @@
 /**
- * Asks a running Grafana whether it shows what is committed, as a visitor without a login does: it is well and of the pinned version,
- * opens on the run, has each dashboard with its panels, and each query of each panel and annotation answers with numbers.
+ * Checks that a running Grafana shows the committed dashboards, as a visitor without a login:
+ * it is healthy, has the pinned version, opens on the run, has each dashboard with its panels, and
+ * each query of each panel and annotation returns numbers.
  *
- *   node scripts/check-grafana.ts http://127.0.0.1:3000 [minutes to look back, 10 when not given]
+ *   node scripts/check-grafana.ts http://127.0.0.1:3000 [minutes to look back, default 10]
  *
- * It is for after a run: before one there is nothing to show. Ends 1 with a line for each thing that is wrong.
+ * Run it after a run; before one there is no data. Exits 1 with a line for each problem.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { parse } from 'yaml';
 
 const root = join(import.meta.dirname, '..');
 const timeoutMs = 30_000;
-/** As a panel of that many pixels asks: never finer than a scrape. */
+/** Resolution of a panel with 1000 pixels: never finer than a scrape. */
 const resolution = { intervalMs: 5_000, maxDataPoints: 1_000 };
 
 interface Target {
@@ -40,11 +41,11 @@ interface Shown {
   dashboard?: { title?: string; panels?: (Panel | Row)[] };
   meta?: { provisioned?: boolean; isHome?: boolean };
 }
-/** What the visitor asks in one go, and the names under which it is told when something is wrong. */
-interface Asked {
+/** Queries of one request, with the name that problems are reported under. */
+interface PanelQueries {
   where: string;
   queries: Target[];
-  /** The panel states what no data means, so one of its queries is enough. */
+  /** True when the panel defines a text for no data, so that one query with data is enough. */
   mayBeEmpty: boolean;
 }
 interface Answer {
@@ -62,25 +63,25 @@ interface QueryAnswer {
 
 export interface GrafanaFindings {
   problems: string[];
-  /** What was asked, in a line. */
+  /** One line on what was queried. */
   summary: string;
 }
 
 export async function checkGrafana(url: string, minutes: number): Promise<GrafanaFindings> {
   const visitor = new Visitor(url);
   const dashboards = committed();
-  const asked = dashboards.flatMap(queriesOf);
+  const queried = dashboards.flatMap(queriesOf);
   const problems = [await healthProblems(visitor), await homeProblems(visitor, dashboards)];
   for (const dashboard of dashboards) problems.push(await dashboardProblems(visitor, dashboard));
-  for (const one of asked) problems.push(await queryProblems(visitor, one, minutes));
-  const queries = asked.reduce((sum, one) => sum + one.queries.length, 0);
+  for (const one of queried) problems.push(await queryProblems(visitor, one, minutes));
+  const queries = queried.reduce((sum, one) => sum + one.queries.length, 0);
   return {
     problems: problems.flat(),
-    summary: `${dashboards.length} dashboards, ${asked.length} panels and annotations, ${queries} queries`,
+    summary: `${dashboards.length} dashboards, ${queried.length} panels and annotations, ${queries} queries`,
   };
 }
 
-/** Without a login, so what it may not see nobody may. */
+/** Requests without a login, so what the visitor cannot see no visitor can. */
 class Visitor {
   readonly #url: string;
 
@@ -89,18 +90,18 @@ class Visitor {
   }
 
   get(path: string): Promise<Answer> {
-    return this.#ask(path, {});
+    return this.#request(path, {});
   }
 
   post(path: string, body: unknown): Promise<Answer> {
-    return this.#ask(path, {
+    return this.#request(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
   }
 
-  async #ask(path: string, init: RequestInit): Promise<Answer> {
+  async #request(path: string, init: RequestInit): Promise<Answer> {
     const response = await fetch(`${this.#url}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
     const text = await response.text();
     try {
@@ -116,9 +117,9 @@ async function healthProblems(visitor: Visitor): Promise<string[]> {
   const { database, version } = body as { database?: string; version?: string };
   const pinned = pinnedVersion();
   return [
-    ...(status === 200 && database === 'ok' ? [] : [`it is not well: status ${status}, database ${database}`]),
-    // Hidden from visitors where Grafana is told to; then there is nothing to compare.
-    ...(version === undefined || version === pinned ? [] : [`it is version ${version}, and ${pinned} is pinned`]),
+    ...(status === 200 && database === 'ok' ? [] : [`it is not healthy: status ${status}, database ${database}`]),
+    // Undefined when Grafana hides its version from visitors; then there is nothing to compare.
+    ...(version === undefined || version === pinned ? [] : [`it has version ${version}, but ${pinned} is pinned`]),
   ];
 }
 
@@ -128,25 +129,25 @@ async function homeProblems(visitor: Visitor, dashboards: readonly Dashboard[]):
   const run = dashboards.find(({ uid }) => uid === 'encore-run');
   return status === 200 && meta?.isHome === true && dashboard?.title === run?.title
     ? []
-    : [`it opens on ${dashboard?.title ?? `status ${status}`}, not on ${run?.title}`];
+    : [`it opens on ${dashboard?.title ?? `status ${status}`} instead of ${run?.title}`];
 }
 
 async function dashboardProblems(visitor: Visitor, { uid, title, panels }: Dashboard): Promise<string[]> {
   const { status, body } = await visitor.get(`/api/dashboards/uid/${uid}`);
-  if (status !== 200) return [`${title} is not there: status ${status}`];
+  if (status !== 200) return [`dashboard ${title} is missing: status ${status}`];
   const { dashboard, meta } = body as Shown;
   const shown = new Set(panelsOf(dashboard?.panels ?? []).map((panel) => panel.title));
   return [
-    ...(meta?.provisioned === true ? [] : [`${title} does not come from the committed file`]),
+    ...(meta?.provisioned === true ? [] : [`${title} is not provisioned from the committed file`]),
     ...panelsOf(panels)
       .filter((panel) => !shown.has(panel.title))
-      .map((panel) => `${title} lacks the panel ${panel.title}`),
+      .map((panel) => `${title} is missing the panel ${panel.title}`),
   ];
 }
 
 async function queryProblems(
   visitor: Visitor,
-  { where, queries, mayBeEmpty }: Asked,
+  { where, queries, mayBeEmpty }: PanelQueries,
   minutes: number,
 ): Promise<string[]> {
   const now = Date.now();
@@ -163,7 +164,7 @@ async function queryProblems(
   const missed = mayBeEmpty && empty.length < answers.length ? [] : empty;
   return [
     ...refused.map(({ error, expr }) => `${where}: ${error}: ${expr}`),
-    ...missed.map(({ expr }) => `${where} shows nothing: ${expr}`),
+    ...missed.map(({ expr }) => `${where} returns no numbers: ${expr}`),
   ];
 }
 
@@ -175,7 +176,7 @@ function hasNumbers({ data }: Frame): boolean {
   return data?.values?.slice(1).some((column) => column.some((value) => typeof value === 'number')) ?? false;
 }
 
-function queriesOf({ title, panels, annotations }: Dashboard): Asked[] {
+function queriesOf({ title, panels, annotations }: Dashboard): PanelQueries[] {
   return [
     ...panelsOf(panels).map((panel) => ({
       where: `${title}: ${panel.title}`,

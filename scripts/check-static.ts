@@ -1,6 +1,6 @@
 /**
- * Runs the checks that need no test at the same time: format and lint, types, dead code. Prints what each of them printed, one
- * after the other, and ends with 1 if one of them failed.
+ * Runs the checks that need no test in parallel: format and lint, types, dead code. Prints their
+ * output one after the other and exits with 1 if any failed.
  */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';

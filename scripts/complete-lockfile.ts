@@ -1,9 +1,10 @@
 /**
- * Adds the optional platform packages that npm leaves out of the lock file when the registry in use does not
- * carry them. Without these entries `npm ci` refuses the lock ("Missing: ... from lock file"), on every platform.
+ * Adds the optional platform packages that npm leaves out of the lock file when the registry in use
+ * does not carry them. Without these entries `npm ci` refuses the lock file on every platform
+ * ("Missing: ... from lock file").
  *
- * Run after every `npm install`: `node scripts/complete-lockfile.ts`. The entries have no integrity, because
- * nothing was downloaded; on the platforms they name, npm fetches them unverified.
+ * Run it after every `npm install`: `node scripts/complete-lockfile.ts`. The entries have no
+ * integrity, because nothing was downloaded; npm fetches these packages unverified.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -20,13 +21,13 @@ interface Lockfile {
 const file = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(file, 'utf8')) as Lockfile;
 
-/** The places where npm may have put `name` for the package at `path`, nearest first. */
+/** Paths at which npm may have installed `name` for the package at `path`, nearest first. */
 function candidates(path: string, name: string): string[] {
-  const places = [`${path}/node_modules/${name}`];
+  const paths = [`${path}/node_modules/${name}`];
   for (let cut = path.lastIndexOf('/node_modules/'); cut >= 0; cut = path.lastIndexOf('/node_modules/', cut - 1)) {
-    places.push(`${path.slice(0, cut)}/node_modules/${name}`);
+    paths.push(`${path.slice(0, cut)}/node_modules/${name}`);
   }
-  return [...places, `node_modules/${name}`];
+  return [...paths, `node_modules/${name}`];
 }
 
 let added = 0;

@@ -1,5 +1,5 @@
 /**
- * Writes the table of prometheus/README.md that says which kind of fault raises which alert, from the rules themselves:
+ * Writes the table in prometheus/README.md of which fault kind raises which alert, from the rules:
  * `node scripts/make-alert-docs.ts`. A test fails when the two differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Writes docs/schema/config.schema.json, by which an editor completes and checks a settings file (`--config`):
- * `node scripts/make-config-schema.ts`. A test fails when the two differ.
+ * Writes docs/schema/config.schema.json, with which an editor completes and validates a settings
+ * file (`--config`): `node scripts/make-config-schema.ts`. A test fails when the two differ.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Writes grafana/dashboards/*.json. The JSON is committed, because Grafana provisions files; this script is how it is
- * changed: `node scripts/make-dashboards.ts`. A test fails when the two differ.
+ * Writes grafana/dashboards/*.json, which are committed because Grafana provisions files. To change
+ * a dashboard, change its source and run `node scripts/make-dashboards.ts`. A test fails when the
+ * two differ.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Writes docs/FAULTS.md from the fault table, or with --check says whether it is up to date. */
+/**
+ * Writes docs/FAULTS.md from the fault table; with --check, exits 1 when the file is out of date.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kindApplicability, kindTiming } from '../packages/plan/src/index.ts';
@@ -8,11 +10,12 @@ const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
 
 const head = `# Faults
 
-The catalogue, made from the fault table in \`services/chaos/src/injector/faults\` by \`node scripts/make-fault-docs.ts\`. Settings that a
-kind does not read are refused. Every fault is written to the injector's journal before its act, checked from outside for having
-bitten, held under a lease, undone whatever happens, and read back.
+Generated from the fault table in \`services/chaos/src/injector/faults\` by \`node scripts/make-fault-docs.ts\`. Parameters
+that a kind does not use are rejected. The injector writes each fault to its journal before it injects it, checks the
+effect by an independent observation, keeps a lasting fault under a lease, reverts it in every case and verifies the
+revert.
 
-| kind | strikes | settings | held | while it is held |
+| kind | targets | parameters | duration | while active |
 | --- | --- | --- | --- | --- |
 `;
 
@@ -21,9 +24,9 @@ export function faultDocs(): string {
   const rows = all.map(({ kind, instant, forbidsStart }) => {
     const { targets, reads } = kindApplicability[kind];
     const hold = kindTiming[kind].holdSeconds;
-    const held = instant || hold === null ? 'an instant' : `${hold.min} to ${hold.max} s unless the rule says`;
-    const who = forbidsStart ? 'nobody may start or restart the target' : '';
-    return `| [${kind}](#${kind}) | ${targets.join(', ')} | ${reads.join(', ') || '-'} | ${held} | ${who} |`;
+    const held = instant || hold === null ? 'instant' : `${hold.min} to ${hold.max} s unless the rule sets it`;
+    const note = forbidsStart ? 'no start or restart of the target is allowed' : '';
+    return `| [${kind}](#${kind}) | ${targets.join(', ')} | ${reads.join(', ') || '-'} | ${held} | ${note} |`;
   });
   const sections = all.map(({ kind, does, undoneBy, userSees, pitfalls }) =>
     [
@@ -31,8 +34,8 @@ export function faultDocs(): string {
       '',
       does,
       '',
-      `- **Undone by**: ${undoneBy}`,
-      `- **A user sees**: ${userSees}`,
+      `- **Reverted by**: ${undoneBy}`,
+      `- **Users see**: ${userSees}`,
       `- **Pitfalls**: ${pitfalls}`,
       '',
     ].join('\n'),
@@ -43,7 +46,7 @@ export function faultDocs(): string {
 if (import.meta.main) {
   if (!process.argv.includes('--check')) writeFileSync(path, faultDocs());
   else if (readFileSync(path, 'utf8') !== faultDocs()) {
-    process.stderr.write('docs/FAULTS.md is not what the fault table says: node scripts/make-fault-docs.ts\n');
+    process.stderr.write('docs/FAULTS.md differs from the fault table. Run node scripts/make-fault-docs.ts\n');
     process.exit(1);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Writes docs/schema/report.schema.json from the contract, so that other programs can check a report without Encore:
- * `node scripts/make-report-schema.ts`. A test fails when the two differ.
+ * Writes docs/schema/report.schema.json from the contract, so that other programs can validate a
+ * report without Encore: `node scripts/make-report-schema.ts`. A test fails when the two differ.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The run that shows each kind of fault once: its plan, and that what one kind does to a panel cannot be taken for another's. */
+/**
+ * The run that injects each kind of fault once: its plan, and whether its effects on a panel can be
+ * told apart.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { faultKinds } from '@encore/contracts';
@@ -9,7 +12,7 @@ import { type Move, moves } from './e2e/moved.ts';
 import { root } from './support/command.ts';
 import { type Dashboard, panelsOf } from './support/dashboard-panels.ts';
 
-/** A rate over 20 s forgets an event after so long. */
+/** A rate over 20 s forgets an event after this long. */
 const apartSeconds = 20;
 
 describe('catalogue run', () => {
@@ -17,13 +20,13 @@ describe('catalogue run', () => {
   assert.ok(command.name === 'run', 'problems' in command ? command.problems.join('\n') : command.name);
   const { faults } = command.plan;
 
-  it('has each kind once, but for tool-stall, within six minutes', () => {
+  it('injects each kind except tool-stall once within six minutes', () => {
     const wanted = faultKinds.filter((kind) => kind !== 'tool-stall');
     assert.deepEqual(faults.map(({ kind }) => kind).sort(), wanted.toSorted());
     assert.ok(command.config.hours <= 0.1);
   });
 
-  it('keeps faults apart that move the same series', () => {
+  it('separates faults that affect the same series', () => {
     const known: Partial<Record<string, Move>> = moves;
     for (const [i, earlier] of faults.entries())
       for (const later of faults.slice(i + 1)) {

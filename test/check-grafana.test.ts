@@ -9,7 +9,7 @@ import { FakeGrafana } from './support/fake-grafana.ts';
 
 const minutes = 10;
 const up = 'min by (job) (min_over_time(up[$__interval]))';
-const answers = 'Encore: lab: Scrapes that were answered';
+const answers = 'Encore: lab: Scrape targets up';
 
 describe('check of a running Grafana', () => {
   let grafana: FakeGrafana;
@@ -19,32 +19,32 @@ describe('check of a running Grafana', () => {
   afterEach(() => grafana[Symbol.asyncDispose]());
   const problems = async () => (await checkGrafana(grafana.url, minutes)).problems;
 
-  it('finds nothing wrong with one that shows every panel, and asks as Grafana wants to be asked', async () => {
+  it('finds no problem when every panel shows data, and sends valid queries', async () => {
     const { problems: none, summary } = await checkGrafana(`${grafana.url}/`, minutes);
     assert.deepEqual(none, []);
     assert.deepEqual(grafana.refused, []);
     assert.match(summary, /^3 dashboards, [5-9]\d panels and annotations, 1?\d\d queries$/);
   });
 
-  it('says what is not well, of another version, or not the home', async () => {
+  it('reports an unhealthy database, another version and another home dashboard', async () => {
     Object.assign(grafana, { health: { database: 'failing', version: '11.0.0' }, home: 'Welcome' });
     assert.deepEqual(await problems(), [
-      'it is not well: status 503, database failing',
-      'it is version 11.0.0, and 12.3.0 is pinned',
-      'it opens on Welcome, not on Encore: run',
+      'it is not healthy: status 503, database failing',
+      'it has version 11.0.0, but 12.3.0 is pinned',
+      'it opens on Welcome instead of Encore: run',
     ]);
   });
 
-  it('misses a dashboard and a panel', async () => {
+  it('reports a missing dashboard and a missing panel', async () => {
     grafana.missing.add('encore-server');
     const { title } = grafana.shown('encore-run').panels.pop() ?? {};
     assert.deepEqual(await problems(), [
-      `Encore: run lacks the panel ${title}`,
-      'Encore: server is not there: status 404',
+      `Encore: run is missing the panel ${title}`,
+      'dashboard Encore: server is missing: status 404',
     ]);
   });
 
-  it('tells each query that is refused, shows nothing, or has times without a number', async () => {
+  it('reports each query that is refused, returns nothing, or returns no numbers', async () => {
     grafana.results.set(up, { status: 400, error: 'bad_data: parse error', frames: [] });
     assert.deepEqual(await problems(), [`${answers}: bad_data: parse error: ${up}`]);
     for (const frames of [
@@ -53,7 +53,7 @@ describe('check of a running Grafana', () => {
       [{ schema: {}, data: { values: [[1], [null]] } }],
     ]) {
       grafana.results.set(up, { frames });
-      assert.deepEqual(await problems(), [`${answers} shows nothing: ${up}`]);
+      assert.deepEqual(await problems(), [`${answers} returns no numbers: ${up}`]);
     }
   });
 });
@@ -61,7 +61,7 @@ describe('check of a running Grafana', () => {
 describe('GitHub workflows', () => {
   const read = (name: string) => readFileSync(join(root, '.github/workflows', name), 'utf8');
 
-  it('pin each action by the whole hash, with its version beside it', () => {
+  it('pin each action by its full hash, with the version as a comment', () => {
     for (const name of ['ci.yml', 'stress-test.yml'])
       for (const [line] of read(name).matchAll(/^.*\buses:.*$/gm))
         assert.match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, name);
@@ -76,7 +76,7 @@ describe('GitHub workflows', () => {
     assert.match(run, /docker compose run .* --hours 4 --users 50 --recovery-timeout 30/);
   });
 
-  it('ask the real Grafana after a smoke run, and whether a memory cap bit where control groups are v2', () => {
+  it('check the real Grafana after a smoke run, and the effect of a memory cap on control groups v2', () => {
     const { jobs } = parse(read('ci.yml')) as { jobs: { smoke: { steps: { run?: string }[] } } };
     const runs = jobs.smoke.steps.flatMap((step) => step.run ?? []);
     const order = [/--profile smoke/, /check-grafana\.ts/, /cgroup2fs/, /memory-cap/, /down -v/].map((step) =>

@@ -1,4 +1,4 @@
-/** What docker-compose.yml needs in order to run from any checkout, under any project name, on any engine. */
+/** Lets docker-compose.yml run from any checkout, under any project name, on any engine. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ interface Service {
 const text = readFileSync(join(import.meta.dirname, '..', 'docker-compose.yml'), 'utf8');
 const { services } = parse(text, { merge: true }) as { services: Record<string, Service> };
 
-/** `./test_results` is made where it is missing. */
+/** Excludes `./test_results`, which is created if missing. */
 const isOfCheckout = (source: string): boolean =>
   source !== './test_results' && /^\.|ENCORE_SERVER_CONFIG/.test(source);
 
@@ -27,21 +27,21 @@ const mountsOf = ({ volumes = [] }: Service): Mount[] =>
   volumes.map((mount) => (typeof mount === 'string' ? { source: /^[^:]*/.exec(mount)?.[0] ?? '' } : mount));
 
 describe('docker-compose.yml', () => {
-  it('refuses an engine that does not see the checkout, and makes no empty folders there', () => {
+  it('creates no folders on an engine that does not see the checkout', () => {
     const mounts = Object.values(services).flatMap(mountsOf);
     const ofCheckout = mounts.filter(({ source = '' }) => isOfCheckout(source));
     assert.ok(ofCheckout.length >= 8, `${ofCheckout.length} mounts`);
     for (const mount of ofCheckout) assert.equal(mount.bind?.create_host_path, false, mount.source);
   });
 
-  it('makes what is mounted from the checkout readable before it is read', () => {
+  it('makes mounted files readable before a service reads them', () => {
     for (const [name, service] of Object.entries(services)) {
       const reads = mountsOf(service).some(({ source = '' }) => isOfCheckout(source));
       if (reads && name !== 'results') assert.ok(service.depends_on?.['results'], name);
     }
   });
 
-  it('names its own images so that every project name gives a valid one', () => {
+  it('tags our images validly under every project name', () => {
     const own = Object.values(services).filter(({ build }) => build !== undefined);
     assert.ok(own.length >= 5);
     for (const { image } of own) assert.match(image, /^localhost\/encore-[a-z]+:\$\{COMPOSE_PROJECT_NAME\}$/);

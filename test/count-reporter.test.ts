@@ -1,6 +1,6 @@
 /**
- * The numbers that CI adds up are those of the run: passed, failed (hooks too), pending, and one line per run. With workers, nothing
- * that fails a run in one process passes.
+ * The counts that CI adds up match the run: passed, failed (including hooks), pending, and one line
+ * per run. With workers, nothing passes that fails a run in one process.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,10 +14,10 @@ const suites = {
 describe('two', () => { it('passes', () => {}); it('passes too', () => {}); it('fails', () => { throw new Error('on purpose'); }); it.skip('waits'); });
 describe('hook', () => { before(() => { throw new Error('on purpose'); }); it('never runs', () => {}); });`,
   'good.cjs': "describe('good', () => it('passes', () => {}));",
-  // Long enough for the rejection to be noticed while the test runs.
+  // Long enough for Mocha to notice the rejection during the test.
   'rejection.cjs': `
 describe('rejection', () => it('is not handled', async () => { Promise.reject(new Error('on purpose')); await new Promise((later) => setTimeout(later, 200)); }));`,
-  'broken.cjs': 'this is no JavaScript',
+  'broken.cjs': 'this is not JavaScript',
   'exit.cjs': "describe('exit', () => it('ends the process', () => process.exit(0)));",
 };
 
@@ -47,7 +47,7 @@ describe('count reporter', function () {
     ['in one process', []],
     ['with workers', ['--parallel', '--jobs', '2']],
   ] as const) {
-    it(`prints as spec does and appends a line for each run, ${how}`, async () => {
+    it(`prints like spec and appends a line for each run, ${how}`, async () => {
       const results = join(folder, how);
       const first = await runMocha(results, ['suite.cjs', 'good.cjs'], [...options]);
       assert.equal(first.exitCode, 2, first.stderr);
@@ -57,7 +57,7 @@ describe('count reporter', function () {
       assert.deepEqual(await linesOf(results), [expected, expected]);
     });
 
-    it(`counts a rejection that nobody handles as a failure, ${how}`, async () => {
+    it(`counts an unhandled rejection as a failure, ${how}`, async () => {
       const run = await runMocha(join(folder, `${how} rejection`), ['good.cjs', 'rejection.cjs'], [...options]);
       assert.notEqual(run.exitCode, 0, run.stdout);
       assert.match(run.stdout, /1 passing[\s\S]*1 failing[\s\S]*is not handled:\s*Uncaught Error: on purpose/);
@@ -65,7 +65,7 @@ describe('count reporter', function () {
   }
 
   for (const name of ['broken.cjs', 'exit.cjs'] as const)
-    it(`fails a run with workers by ${name}, and finishes the other files`, async () => {
+    it(`fails a run with workers on ${name}, and finishes the other files`, async () => {
       const results = join(folder, `results of ${name}`);
       const run = await runMocha(results, [name, 'good.cjs'], ['--parallel', '--jobs', '2']);
       assert.equal(run.exitCode, 1, run.stdout);

@@ -1,6 +1,7 @@
 /**
- * The rules of grafana/dashboard-linter, so that they hold where that program is not at hand; and the program itself where it is.
- * What does not fit a lab of one Prometheus is left out in grafana/dashboards/.lint, each with its reason.
+ * The rules of grafana/dashboard-linter, so that they hold where that program is not installed, and
+ * the program itself where it is. grafana/dashboards/.lint lists the rules that do not fit, with
+ * reasons.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,15 +15,15 @@ import { type Dashboard, type Panel, panelsOf } from './support/dashboard-panels
 import { isCounter, withoutVariables } from './support/promql.ts';
 
 const folder = join(root, 'grafana', 'dashboards');
-/** Those of Grafana's own units that a lab of this kind needs. */
+/** The Grafana units that these dashboards use. */
 const units = ['short', 'percentunit', 's', 'bytes', 'Bps', 'ops', 'reqps', 'suffix:cores'];
 
-/** What each rule finds wrong with a panel; nothing, when it holds. */
+/** Returns the problems of a panel by rule; empty when the rule holds. */
 const panelRules: Record<string, (panel: Panel) => string[]> = {
   'panel-title-description-rule': ({ title, description }) =>
     title.trim() === '' || description.trim() === '' ? ['no title or no description'] : [],
   'panel-units-rule': ({ fieldConfig: { defaults } }) =>
-    units.includes(defaults.unit) ? [] : [`${defaults.unit} is no unit`],
+    units.includes(defaults.unit) ? [] : [`unknown unit ${defaults.unit}`],
   'panel-no-targets-rule': ({ targets }) => (targets.length === 0 ? ['no query'] : []),
   'target-promql-rule': ({ targets }) => targets.flatMap(({ expr }) => (isPromql(expr) ? [] : [`not PromQL: ${expr}`])),
   'target-rate-interval-rule': ({ targets }) =>
@@ -52,7 +53,7 @@ function isPromql(expr: string): boolean {
   return !broken;
 }
 
-/** Each metric with the window that is asked of it, and the function around that. */
+/** Each metric with its range window and the function around it. */
 function rangesOf(expr: string): { inside: string; metric: string; window: string }[] {
   return [...expr.matchAll(/(\w+)\(\s*([\w:]+)(?:\{[^}]*\})?\[([^\]]+)\]/g)].map(
     ([, inside = '', metric = '', window = '']) => ({ inside, metric, window }),
@@ -78,11 +79,11 @@ describe('dashboard linter', () => {
     exclusions: Record<string, { reason: string; entries?: { panel: string }[] }>;
   };
 
-  it('leaves rules out with a reason only, and none that is checked here', () => {
+  it('excludes rules only with a reason, and none that is tested here', () => {
     for (const [rule, { reason, entries }] of Object.entries(exclusions)) {
       assert.ok(reason.length > 20, rule);
       if (entries === undefined)
-        assert.ok(!(rule in panelRules) && !(rule in dashboardRules), `${rule} is checked here`);
+        assert.ok(!(rule in panelRules) && !(rule in dashboardRules), `${rule} is tested here`);
     }
   });
 
@@ -97,7 +98,7 @@ describe('dashboard linter', () => {
       for (const dashboard of all) assert.deepEqual(rule(dashboard), [], dashboard.title);
     });
 
-  it('each of these rules finds what is wrong', () => {
+  it('each rule finds a violation', () => {
     const [some] = panels;
     assert.ok(some);
     const query = (expr: string): Panel => ({
@@ -122,12 +123,12 @@ describe('dashboard linter', () => {
     for (const [rule, panel] of wrong) assert.equal(panelRules[rule]?.(panel).length, 1, rule);
   });
 
-  it('has nothing to say itself', async function () {
+  it('reports no problem itself', async function () {
     const there = (process.env['PATH'] ?? '')
       .split(delimiter)
       .some((path) => existsSync(join(path, 'dashboard-linter')));
     if (!there) {
-      process.stdout.write('    SKIPPED: dashboard-linter is not on the PATH; its rules were checked above\n');
+      process.stdout.write('    SKIPPED: dashboard-linter is not on the PATH; its rules were tested above\n');
       this.skip();
     }
     for (const name of Object.keys(dashboards())) {

@@ -1,6 +1,6 @@
 /**
- * What drawn dashboards showed that they must not do, as rules: a colour, a window or a size that misleads on a long run.
- * Each rule is tried on a dashboard that breaks it.
+ * Rules against misleading dashboards, found by drawing them: colours, windows and sizes that
+ * mislead on a long run. Each rule is tested on a dashboard that breaks it.
  */
 import assert from 'node:assert/strict';
 import { outcomes } from '@encore/contracts';
@@ -9,7 +9,7 @@ import { dashboards } from '../scripts/make-dashboards.ts';
 import { type Dashboard, isRow, type Panel, panelsOf } from './support/dashboard-panels.ts';
 import { selectorsOf } from './support/promql.ts';
 
-/** What is wrong with a dashboard, a line for each finding. */
+/** Returns the problems of a dashboard, one line each. */
 type Rule = (dashboard: Dashboard) => string[];
 
 const isFigure = ({ type }: Panel): boolean => type === 'stat' || type === 'bargauge';
@@ -18,7 +18,7 @@ const ofPanels =
   (dashboard) =>
     panelsOf(dashboard).flatMap((panel) => find(panel, dashboard).map((text) => `${panel.title}: ${text}`));
 const overridden = ({ fieldConfig }: Panel): string[] => fieldConfig.overrides.map(({ matcher }) => matcher.options);
-/** Names that mean something good or bad wherever they stand. */
+/** Names with a good or bad meaning wherever they appear. */
 const meaningful = new Set<string>([
   ...outcomes,
   'overloaded',
@@ -31,7 +31,7 @@ const meaningful = new Set<string>([
   'skipped',
   'failures',
 ]);
-/** The values of the labels that legends are made of; those of other labels have no meaning of their own. */
+/** Values of the labels used in legends; values of other labels have no fixed meaning. */
 const valuesOf: Partial<Record<string, readonly string[]>> = {
   '{{outcome}}': outcomes,
   '{{status}}': ['2xx', '4xx', '5xx', 'aborted'],
@@ -40,7 +40,7 @@ const valuesOf: Partial<Record<string, readonly string[]>> = {
   '{{actor}}': ['foreign'],
   '{{bit}}': ['no'],
 };
-/** What a scenario sets, and the metric that has the limit. */
+/** Limits that a scenario sets, and the metric that exposes each. */
 const limits = [
   { metric: /^encore_run_(last_)?recovery(_pending)?_seconds$/, limit: 'encore_run_recovery_limit_seconds' },
   {
@@ -50,11 +50,11 @@ const limits = [
   { metric: /^encore_run_success_ratio$/, limit: 'encore_run_success_limit_ratio' },
 ];
 const maxHeight = 36;
-/** At 1600 pixels: what is longer is cut. */
+/** At a width of 1600 pixels; a longer title is cut. */
 const charactersOf = ({ w }: Panel['gridPos']): number => w * 5.5;
 
 const rules: Record<string, Rule> = {
-  'a figure has its colour by intent, and is asked for one moment': ofPanels((panel) => {
+  'a figure has an explicit colour and an instant query': ofPanels((panel) => {
     if (!isFigure(panel)) return [];
     const { thresholds, mappings, color } = panel.fieldConfig.defaults;
     return [
@@ -62,12 +62,12 @@ const rules: Record<string, Rule> = {
       ...(panel.targets.every(({ instant, range }) => instant === true && range === false) ? [] : ['not instant']),
     ];
   }),
-  'the time shown changes no chart and no verdict': ofPanels((panel) =>
+  'the time shown changes neither charts nor verdict': ofPanels((panel) =>
     panel.targets
       .filter(({ expr }) => expr.includes('$__range') && (!isFigure(panel) || /verdict/i.test(panel.title)))
       .map(({ expr }) => expr),
   ),
-  'a state timeline loses nothing between two steps': ofPanels((panel, { annotations }) => {
+  'a state timeline shows events between two steps': ofPanels((panel, { annotations }) => {
     if (panel.type !== 'state-timeline') return [];
     const sampled = panel.targets
       .flatMap(({ expr }) => selectorsOf(expr))
@@ -79,19 +79,21 @@ const rules: Record<string, Rule> = {
       ...(annotated ? ['faults are drawn over it'] : []),
     ];
   }),
-  'a name that has a meaning has its colour': ofPanels((panel) => {
+  'a name with a meaning has its colour': ofPanels((panel) => {
     const names = panel.targets.flatMap(({ legendFormat }) => valuesOf[legendFormat] ?? [legendFormat]);
     const bad = names.filter((name) => meaningful.has(name) && !overridden(panel).includes(name));
-    return bad.map((name) => `${name} has a colour by chance`);
+    return bad.map((name) => `${name} has no explicit colour`);
   }),
-  'a threshold that the scenario sets is read from the run': ofPanels(({ fieldConfig, targets }) => {
+  'a limit of the scenario is read from the run': ofPanels(({ fieldConfig, targets }) => {
     const exprs = targets.map(({ expr }) => expr).join(' ');
     const metrics = selectorsOf(exprs).map(({ metric }) => metric);
     const set = limits.filter(({ metric }) => metrics.some((name) => metric.test(name)));
     const fixed = fieldConfig.defaults.thresholds !== undefined || /[<>] ?(bool )?0?\.\d/.test(exprs);
-    return set.filter(({ limit }) => fixed && !metrics.includes(limit)).map(({ limit }) => `a number, not ${limit}`);
+    return set
+      .filter(({ limit }) => fixed && !metrics.includes(limit))
+      .map(({ limit }) => `a constant instead of ${limit}`);
   }),
-  'no more than a page without a row': (dashboard) => {
+  'at most one page without a row': (dashboard) => {
     const { panels } = dashboard;
     const bottom = Math.max(...panels.map(({ gridPos }) => gridPos.y + gridPos.h));
     const starts = [0, ...panels.filter(isRow).map(({ gridPos }) => gridPos.y), bottom];
@@ -104,7 +106,7 @@ const rules: Record<string, Rule> = {
   ),
 };
 
-/** A copy of the run's dashboard, with one panel of it changed. */
+/** A copy of the run's dashboard with one panel changed. */
 function broken(title: string, change: (panel: Panel, dashboard: Dashboard) => void): Dashboard {
   const copy = structuredClone(dashboards()['run']) as unknown as Dashboard;
   const panel = panelsOf(copy).find((one) => one.title === title);
@@ -118,64 +120,64 @@ const firstQuery = (expr: string) => (panel: Panel) => {
 
 const breaks: [rule: keyof typeof rules, dashboard: Dashboard, finding: RegExp][] = [
   [
-    'a figure has its colour by intent, and is asked for one moment',
+    'a figure has an explicit colour and an instant query',
     broken('Faults', ({ fieldConfig }) => delete fieldConfig.defaults.color),
     /^Faults: green below 80/,
   ],
   [
-    'a figure has its colour by intent, and is asked for one moment',
+    'a figure has an explicit colour and an instant query',
     broken('Faults', ({ targets }) => delete targets[1]?.instant),
     /^Faults: not instant/,
   ],
   [
-    'the time shown changes no chart and no verdict',
+    'the time shown changes neither charts nor verdict',
     broken('Verdict so far', firstQuery('sum(increase(encore_run_slow_recoveries_total[$__range]))')),
     /^Verdict so far: sum/,
   ],
   [
-    'the time shown changes no chart and no verdict',
-    broken('Waiting for a recovery', firstQuery('max_over_time(encore_run_recovery_pending_seconds[$__range])')),
-    /^Waiting for a recovery: /,
+    'the time shown changes neither charts nor verdict',
+    broken('Pending recovery', firstQuery('max_over_time(encore_run_recovery_pending_seconds[$__range])')),
+    /^Pending recovery: /,
   ],
   [
-    'a state timeline loses nothing between two steps',
+    'a state timeline shows events between two steps',
     broken('Phases and faults', firstQuery('kind_target:chaos_fault:active')),
     /^Phases and faults: kind_target:chaos_fault:active is sampled/,
   ],
   [
-    'a state timeline loses nothing between two steps',
+    'a state timeline shows events between two steps',
     broken('Phases and faults', ({ options }) => delete options.perPage),
     /: rows on a second page/,
   ],
   [
-    'a state timeline loses nothing between two steps',
+    'a state timeline shows events between two steps',
     broken('Phases and faults', (_panel, { annotations }) => {
       for (const { filter } of annotations.list) filter.ids.shift();
     }),
     /^Phases and faults: faults are drawn over it/,
   ],
   [
-    'a name that has a meaning has its colour',
+    'a name with a meaning has its colour',
     broken('Requests by outcome', ({ fieldConfig }) => fieldConfig.overrides.shift()),
     /^Requests by outcome: ok has/,
   ],
   [
-    'a name that has a meaning has its colour',
-    broken('Waiting for a recovery', ({ fieldConfig }) => fieldConfig.overrides.pop()),
-    /^Waiting for a recovery: limit has/,
+    'a name with a meaning has its colour',
+    broken('Pending recovery', ({ fieldConfig }) => fieldConfig.overrides.pop()),
+    /^Pending recovery: limit has/,
   ],
   [
-    'a threshold that the scenario sets is read from the run',
+    'a limit of the scenario is read from the run',
     broken('Slowest recoveries, share of the limit', firstQuery('max by (kind) (encore_run_last_recovery_seconds)')),
-    /a number, not encore_run_recovery_limit_seconds/,
+    /a constant instead of encore_run_recovery_limit_seconds/,
   ],
   [
-    'a threshold that the scenario sets is read from the run',
+    'a limit of the scenario is read from the run',
     broken('Verdict so far', firstQuery('max(encore_run_success_ratio) < bool 0.95')),
-    /a number, not encore_run_success_limit_ratio/,
+    /a constant instead of encore_run_success_limit_ratio/,
   ],
   [
-    'no more than a page without a row',
+    'at most one page without a row',
     broken('Faults', (_panel, dashboard) => {
       dashboard.panels = dashboard.panels.filter((panel) => !isRow(panel));
     }),
@@ -197,11 +199,11 @@ describe('dashboard rules', () => {
     it(name, () => {
       for (const dashboard of all) assert.deepEqual(rule(dashboard), [], dashboard.title);
       const own = breaks.filter(([broken]) => broken === name);
-      assert.ok(own.length > 0, 'nobody tried to break it');
+      assert.ok(own.length > 0, 'the rule has no dashboard that breaks it');
       for (const [, dashboard, finding] of own) assert.match(rule(dashboard).join('\n'), finding);
     });
 
-  it('draws the faults only as long as a band is wider than its edges, and only where an effect is looked for', () => {
+  it('draws faults only in short views, and only over effect panels', () => {
     for (const { annotations, title } of all)
       for (const { target, filter } of annotations.list) {
         assert.match(target.expr, /and on \(\) \(vector\(\$__range_s\) <= 10800\)$/, title);
@@ -209,7 +211,7 @@ describe('dashboard rules', () => {
       }
   });
 
-  it('gives every outcome a colour of its own', () => {
+  it('gives every outcome a distinct colour', () => {
     const panel = all.flatMap(panelsOf).find(({ title }) => title === 'Requests by outcome');
     const colors = panel?.fieldConfig.overrides.map(({ properties }) => JSON.stringify(properties));
     assert.equal(new Set(colors).size, outcomes.length);

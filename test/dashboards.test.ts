@@ -12,7 +12,7 @@ import { assertKnown } from './support/watched.ts';
 
 const folder = join(import.meta.dirname, '..', 'grafana', 'dashboards');
 
-/** The windows that make sense in each function. */
+/** Valid range windows by function. */
 const windowsOf: Partial<Record<string, string[]>> = {
   rate: ['$__rate_interval'],
   increase: ['$__rate_interval', '$__range'],
@@ -30,7 +30,7 @@ describe('Grafana dashboards', () => {
     catalogue = await metricsCatalogue();
   });
 
-  it('are committed as the script makes them', () => {
+  it('are committed as the script generates them', () => {
     const names = Object.keys(made).map((name) => `${name}.json`);
     assert.deepEqual(
       readdirSync(folder)
@@ -44,7 +44,7 @@ describe('Grafana dashboards', () => {
     }
   });
 
-  it('have an id that no other has, and are not to be edited by hand', () => {
+  it('have unique ids and are not editable', () => {
     assert.equal(new Set(all.map(({ uid }) => uid)).size, all.length);
     assert.equal(new Set(all.map(({ title }) => title)).size, all.length);
     for (const { id, uid, editable } of all) {
@@ -53,13 +53,13 @@ describe('Grafana dashboards', () => {
     }
   });
 
-  it('are where a run links to', () => {
+  it('are the dashboards that a run links to', () => {
     const link = dashboardLink({ page: '', alerts: '', grafana: 'http://localhost:3000' }, 1);
     assert.equal(link, `http://localhost:3000/d/${made['run']?.uid}?from=1&to=now`);
     assert.equal(dashboardLink({ page: '', alerts: '' }, 1), null);
   });
 
-  it('use the provisioned data source; title, description, unit and link stand on every panel', () => {
+  it('use the provisioned data source, with title, description, unit and link on every panel', () => {
     const provisioned = readFileSync(join(folder, '..', 'provisioning', 'datasources', 'prometheus.yml'), 'utf8');
     const uids = new Set(all.map(({ uid }) => uid));
     const variables = new Set(all.flatMap(({ templating }) => templating.list.map(({ name }) => name)));
@@ -77,7 +77,7 @@ describe('Grafana dashboards', () => {
     }
   });
 
-  it('lay no panel over another, and fill the width', () => {
+  it('have no overlapping panels and fill the width', () => {
     for (const { uid, panels: own } of all) {
       const rows = own.filter(isRow);
       const ids = [...rows, ...panelsOf({ panels: own })].map(({ id }) => id);
@@ -90,14 +90,14 @@ describe('Grafana dashboards', () => {
     }
   });
 
-  it('ask for counters only as rates over a window that fits the resolution, and make no zero up', () => {
+  it('query counters only as rates over a suitable window, and invent no zeros', () => {
     for (const { title, targets } of panels) {
       for (const { expr } of targets) {
         assert.doesNotMatch(expr, /or vector\(|absent\(/, title);
         for (const { metric, inside, window } of selectorsOf(expr)) {
           if (metric.includes(':')) continue;
           const counted = inside === 'rate' || inside === 'increase';
-          // The orchestrator lives for one run, so what its counters hold is what happened in the run.
+          // The orchestrator runs for one run, so its counters cover one run.
           const ofOneRun = metric.startsWith('encore_run_') && inside === 'last_over_time';
           assert.ok(isCounter(metric) ? counted || ofOneRun : !counted, `${title}: ${metric} in ${inside}`);
           if (window !== null) assert.ok(windowsOf[inside ?? '']?.includes(window), `${title}: ${inside} [${window}]`);
@@ -106,7 +106,7 @@ describe('Grafana dashboards', () => {
     }
   });
 
-  it('ask only for metrics and labels that the programs tell from their start', () => {
+  it('query only metrics and labels that the programs expose from their start', () => {
     for (const { title, targets } of panels) for (const { expr } of targets) assertKnown(expr, catalogue, title);
     for (const { templating } of all) {
       assert.ok(templating.list.length > 0);
@@ -121,7 +121,7 @@ describe('Grafana dashboards', () => {
     for (const { title, targets, fieldConfig } of panels) {
       const metrics = new Set(targets.flatMap(({ expr }) => selectorsOf(expr).map(({ metric }) => metric)));
       const series = catalogue.filter(({ name }) => metrics.has(name));
-      // A program of others tells its values only when it runs.
+      // Third-party programs expose their label values only while they run.
       if (series.length === 0) continue;
       const valuesOf = (label: string): string[] => series.flatMap(({ labels }) => labels[label] ?? []);
       const patterns = targets.map(({ legendFormat }) =>
@@ -135,7 +135,7 @@ describe('Grafana dashboards', () => {
     assert.ok(checked.includes('overloaded') && checked.includes('foreign') && checked.includes('limit'));
   });
 
-  it('show every metric of the chaos service, the load generator and the server somewhere, or an alert does', () => {
+  it('show every metric of chaos, load generator and server, unless an alert uses it', () => {
     const shown = new Set(
       [
         ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
@@ -160,7 +160,7 @@ function assertFilled(panels: readonly (Panel | Row)[], top: number, where: stri
     );
     for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1)
       for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
-        assert.ok(!cells.has(`${x} ${y}`), `${title} lies over another panel`);
+        assert.ok(!cells.has(`${x} ${y}`), `${title} overlaps another panel`);
         cells.add(`${x} ${y}`);
       }
   }

@@ -1,4 +1,4 @@
-/** Each relative link of the README and the manual leads to a file, and its anchor to a heading. */
+/** Each relative link of the README and the manual leads to an existing file and heading. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-/** As GitHub makes them: small letters, spaces to dashes, no other sign. */
+/** GitHub's anchors: lower case, dashes for spaces, no other punctuation. */
 function anchorsOf(path: string): string[] {
   const headings = readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm);
   return [...headings].map(([, text = '']) =>
@@ -26,13 +26,13 @@ function anchorsOf(path: string): string[] {
 
 describe('links of the manual', () => {
   for (const page of pages)
-    it(`${page} names only what is there`, () => {
+    it(`${page} has no broken link`, () => {
       const text = readFileSync(join(root, page), 'utf8');
       for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
         const [path = '', anchor] = link.split('#');
         const file = path === '' ? join(root, page) : join(root, dirname(page), path);
         assert.ok(existsSync(file), link);
-        if (anchor !== undefined) assert.ok(anchorsOf(file).includes(anchor), `${link}: there is no such heading`);
+        if (anchor !== undefined) assert.ok(anchorsOf(file).includes(anchor), `${link}: heading not found`);
       }
     });
 });

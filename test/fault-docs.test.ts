@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { faultDocs } from '../scripts/make-fault-docs.ts';
 
 describe('docs/FAULTS.md', () => {
-  it('is what the fault table says (node scripts/make-fault-docs.ts)', () => {
+  it('matches the fault table (node scripts/make-fault-docs.ts)', () => {
     assert.equal(readFileSync(join(import.meta.dirname, '../docs/FAULTS.md'), 'utf8'), faultDocs());
   });
 });

@@ -1,6 +1,7 @@
 /**
- * The committed dashboards against the types that Grafana publishes of the pinned version: each dashboard, each panel, and the
- * options of its kind of panel are given to the compiler as literals, so that a missing, misspelt or wrong setting does not compile.
+ * Checks the committed dashboards against the types that Grafana publishes for the pinned version.
+ * The compiler gets each dashboard, each panel and its options as literals, so that a missing,
+ * misspelt or wrong setting does not compile.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,14 +23,14 @@ const published: Record<string, string> = {
   heatmap: 'heatmap/panelcfg/x/HeatmapPanelCfg_types.gen',
   'state-timeline': 'statetimeline/panelcfg/x/StateTimelinePanelCfg_types.gen',
 };
-/** Those that have settings of their own for a field. */
+/** Panel types with their own field settings. */
 const withFields = ['timeseries', 'heatmap', 'state-timeline'];
 
-/** An enumeration of the published types stands in JSON as its plain text. */
+/** In JSON an enumeration of the published types is plain text. */
 const head = [
   `import type { AnnotationQuery, Dashboard, DataQuery, Panel, RowPanel } from '${types}/index.d.ts';`,
   `type Json<T> = unknown extends T ? T : T extends string ? \`\${T}\` : T extends object ? { [K in keyof T]: Json<T[K]> } : T;`,
-  // What the data source of Prometheus reads beside the common settings.
+  // What the Prometheus data source reads beside the common settings.
   'type PromQuery = DataQuery & { expr: string; interval?: string };',
   'type PromAnnotation = AnnotationQuery<PromQuery> & { titleFormat: string; textFormat: string };',
   ...Object.entries(published).map(
@@ -92,7 +93,7 @@ describe('Grafana’s published schema', () => {
     assert.equal(await complaints(committed()), '');
   }).timeout(30_000);
 
-  it('would refuse a misspelt setting, a wrong value and a missing one', async () => {
+  it('rejects a misspelt setting, a wrong value and a missing one', async () => {
     const broken: [find: string, put: string][] = [
       ['"graphTooltip":1', '"graphTooltip":7'],
       ['"editable":false', '"editible":false'],
@@ -104,8 +105,8 @@ describe('Grafana’s published schema', () => {
     for (const [find, put] of broken) {
       const text = JSON.stringify(committed());
       assert.ok(text.includes(find), find);
-      const said = await complaints(JSON.parse(text.replaceAll(find, put)) as Dashboard[]);
-      assert.match(said, /^dashboards\.ts\(\d+,\d+\): error TS/, find);
+      const errors = await complaints(JSON.parse(text.replaceAll(find, put)) as Dashboard[]);
+      assert.match(errors, /^dashboards\.ts\(\d+,\d+\): error TS/, find);
     }
   }).timeout(60_000);
 });

@@ -1,4 +1,4 @@
-/** docs/GUIDE.md names, for each package of the card, the file and the code with which the package does its job. */
+/** docs/GUIDE.md names file and code for the use of each package of the card. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const packages = ['dockerode', 'toxiproxy-node-client', 'express', 'opossum', 'a
 
 describe('the card in docs/GUIDE.md', () => {
   for (const name of packages)
-    it(`shows where ${name} does its job`, () => {
+    it(`shows where ${name} is used`, () => {
       const row = guide.split('\n').find((line) => line.startsWith(`| ${name} |`)) ?? '';
       const files = [...row.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, path = '']) => path);
       const [, code] = /`git grep -nF "(.+)" \w+/.exec(row) ?? [];

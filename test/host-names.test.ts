@@ -1,4 +1,7 @@
-/** Without Docker every program of the lab listens on this machine, where the page of any site may ask it something through a browser. */
+/**
+ * On the embedded runtime every program listens on this machine, where a web page could send
+ * requests through a browser.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -48,7 +51,7 @@ describe('a program of the lab that listens', function () {
   });
 
   for (const [name, { main, env }] of Object.entries(services))
-    it(`as ${name}, answers to its own names only`, async () => {
+    it(`accepts only its own names as Host (${name})`, async () => {
       const folders = {
         ENCORE_JOURNAL_DIR: join(folder, 'journal'),
         ENCORE_TOKEN_FILE: join(folder, 'token'),

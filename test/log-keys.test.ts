@@ -1,15 +1,18 @@
-/** A log line is a JSON object that pino begins: a member of the same name stands in it twice, and a reader takes the last one. */
+/**
+ * Keys of log calls. Pino writes its own members first, so a duplicate would appear twice in a line
+ * and override them.
+ */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 
 const root = join(import.meta.dirname, '..');
-/** Those of pino, and those that `createLogger` sets. */
+/** Members of pino and of `createLogger`. */
 const reserved = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'name', 'service']);
 const logCall = /\blog(?:ger)?\??\.(?:trace|debug|info|warn|error|fatal)\(\s*\{([^{}]*)\}/g;
 
-/** `{ level, b: c(d, e) }` has `level` and `b`; what a nested call takes has no colon after a comma at the top. */
+/** Returns the keys of an object literal: `level` and `b` for `{ level, b: c(d, e) }`. */
 function keysOf(members: string): string[] {
   const flat = members.replace(/\([^()]*\)/g, '');
   return flat.split(',').flatMap((member) => /^\s*['"]?(\w+)['"]?\s*(?::|$)/.exec(member)?.[1] ?? []);
@@ -20,7 +23,7 @@ function logKeysOf(source: string): string[][] {
 }
 
 describe('log calls', () => {
-  it('name no member that pino or the logger sets', async () => {
+  it('use no key that pino or the logger sets', async () => {
     const wrong: string[] = [];
     let calls = 0;
     for (const folder of ['packages', 'services', 'embedded']) {
@@ -33,10 +36,10 @@ describe('log calls', () => {
       }
     }
     assert.deepEqual(wrong, [], `rename the members; reserved are ${[...reserved].join(', ')}`);
-    assert.ok(calls >= 25, `only ${calls} log calls were found, so this test looks past them`);
+    assert.ok(calls >= 25, `found only ${calls} log calls, so this test misses most of them`);
   });
 
-  it('are found however they are written', () => {
+  it('are found in every notation', () => {
     assert.deepEqual(logKeysOf("logger.info(\n  { level, err: describe(a, b) },\n  'x');"), [['level', 'err']]);
     assert.deepEqual(logKeysOf("this.log?.warn({ 'time': 1 }, 'x'); context.logger.error({ a, pid: 2 })"), [
       ['time'],

@@ -20,12 +20,12 @@ describe('Prometheus', () => {
     catalogue = await metricsCatalogue();
   });
 
-  it('has rules that ask only for metrics and labels which the programs tell from their start', () => {
+  it('has rules that query only metrics and labels that the programs expose from their start', () => {
     assert.ok(rules.length > 20);
     for (const { expr, alert, record } of rules) assertKnown(expr, catalogue, alert ?? record ?? '');
   });
 
-  it('names what it records level:metric:operations, and takes rates of counters only', () => {
+  it('names recorded values level:metric:operations, and takes rates of counters only', () => {
     for (const { record, expr } of rules) {
       if (record !== undefined) assert.match(record, /^[a-z_]+:[a-z_]+:[a-z0-9_]+$/);
       for (const { metric, inside, window } of selectorsOf(expr)) {
@@ -35,14 +35,14 @@ describe('Prometheus', () => {
     }
   });
 
-  it('has alerts that say what they expect under each kind of fault', () => {
+  it('has alerts that state their expected state under each kind of fault', () => {
     const alerts = rules.filter(({ alert }) => alert !== undefined);
     for (const rule of alerts) {
       const { alert, labels, annotations } = rule;
       assert.match(labels?.['severity'] ?? '', /^(info|warning|critical)$/, alert);
       assert.ok((annotations?.summary ?? '').length > 20, alert);
       const states = expectedStates(rule);
-      assert.ok(states, `${alert} does not say which state is expected under which kind`);
+      assert.ok(states, `${alert} does not state its expected state under each kind`);
       const named = [...states.fires, ...states.may];
       assert.equal(new Set(named).size, named.length, `${alert} names a kind twice`);
       for (const kind of named)
@@ -53,14 +53,14 @@ describe('Prometheus', () => {
     }
   });
 
-  it('has an alert for each kind that a user or the engine would notice; the others are silent by design', () => {
+  it('has an alert for each kind that a user or the engine notices', () => {
     const seen = new Set(
       rules.flatMap((rule) => {
         const states = expectedStates(rule);
         return states === null ? [] : [...states.fires, ...states.may];
       }),
     );
-    // A delayed end of connections that are kept is nothing that anybody notices.
+    // Nobody notices a delayed end of connections that are reused.
     assert.deepEqual(
       faultKinds.filter((kind) => !seen.has(kind)),
       ['slow-close'],
@@ -69,12 +69,12 @@ describe('Prometheus', () => {
     for (const kill of ['crash', 'outage', 'hang', 'restart']) assert.ok(surely.includes(kill), kill);
   });
 
-  it('is documented: which kind raises which alert (node scripts/make-alert-docs.ts)', () => {
+  it('is documented by kind (node scripts/make-alert-docs.ts)', () => {
     assert.ok(readFileSync(join(root, 'prometheus', 'README.md'), 'utf8').includes(`\n${alertTable()}\n`));
     assert.match(alertTable(), /^\| slow-close \| none, by design \|/m);
   });
 
-  it('scrapes each program of the Compose file where it listens, on a network that they share', () => {
+  it('scrapes each program of the Compose file on its port and a shared network', () => {
     const { services } = readYaml('docker-compose.yml') as {
       services: Record<
         string,
@@ -100,10 +100,10 @@ describe('Prometheus', () => {
       if (job === 'prometheus') continue;
       const [host = '', port = ''] = (configs[0]?.targets[0] ?? '').split(':');
       const service = services[host];
-      assert.ok(service && host === job, `${job} is no service`);
+      assert.ok(service && host === job, `${job} is not a service`);
       assert.ok(
         networksOf(host).some((network) => mine.includes(network)),
-        `${job} is out of reach`,
+        `${job} shares no network with prometheus`,
       );
       const { environment, healthcheck } = service;
       if (job !== 'toxiproxy')
@@ -129,7 +129,8 @@ describe('Prometheus', () => {
     assert.ok(queries / 1_048_576 < mebibytes(prometheus.mem_limit) / 2, `queries may take ${queries} bytes`);
     const setting = (name: string): string =>
       new RegExp(`-c${name}=(\\w+)`).exec(postgres.command?.join(' ') ?? '')?.[1] ?? '';
-    // What is shared, one worker of autovacuum, and a sort in each of the connections that the server may hold at once.
+    // Shared buffers, one autovacuum worker, and a sort in each connection that the server may use
+    // at once.
     const busyConnections = 12;
     const taken =
       mebibytes(setting('shared_buffers')) +
@@ -146,7 +147,7 @@ interface Limited {
   command?: string[];
 }
 
-/** Docker, Go and PostgreSQL write the same unit differently: `64m`, `64MiB`, `64MB`. */
+/** Docker, Go and PostgreSQL write the unit differently: `64m`, `64MiB`, `64MB`. */
 function mebibytes(text: string): number {
   const size = Number(/^(\d+)m/i.exec(text)?.[1]);
   assert.ok(size > 0, `${text} is not a number of mebibytes`);

@@ -1,4 +1,7 @@
-/** The planted bugs cannot come into a lab that somebody runs: no image holds them, and no setting of a program names them. */
+/**
+ * The seeded bugs cannot reach a user's lab: no image contains them, and no setting of a program
+ * names them.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,18 +16,18 @@ import { teethPage } from './teeth/teeth-page.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-describe('planted bugs', () => {
-  it('are thirteen, each with a file of its own that stands in for one module and changes only what it says', () => {
+describe('seeded bugs', () => {
+  it('are thirteen files, each of which replaces one module', () => {
     assert.equal(bugs.length, 13);
     const files = readdirSync(join(root, 'test/teeth/bugs')).sort();
     assert.deepEqual(files, bugs.map(({ name }) => `${name}.ts`).sort());
     for (const { name, plantedIn } of bugs) {
-      assert.ok(existsSync(join(root, plantedIn)), `${name} stands in for ${plantedIn}, which is not there`);
+      assert.ok(existsSync(join(root, plantedIn)), `${name} replaces ${plantedIn}, which does not exist`);
       assert.match(read(`test/teeth/bugs/${name}.ts`), new RegExp(`export \\* from '../../../${plantedIn}'`));
     }
   });
 
-  it('are refused when the module that they stand in for is gone', () => {
+  it('are refused when the module that they replace is missing', () => {
     const [bug] = bugs;
     assert.ok(bug && plantingEnvironment(bug, 'hits'));
     const moved = { ...bug, plantedIn: 'services/server/src/moved.ts' };
@@ -35,7 +38,7 @@ describe('planted bugs', () => {
     for (const [name, { seconds }] of Object.entries(scenarios)) assert.ok(seconds <= 570, name);
   });
 
-  it('are in no image, and nothing that is shipped knows of them', () => {
+  it('are in no image and are not mentioned by shipped code', () => {
     const [first, ...allowed] = read('.dockerignore').split('\n');
     assert.equal(first, '*');
     assert.deepEqual(
@@ -55,7 +58,7 @@ describe('planted bugs', () => {
       assert.doesNotMatch(read(path), /test\/teeth|TEETH_|NODE_OPTIONS/, path);
   });
 
-  it('count their harm in a file that outlives them, and take back what did not come to pass', () => {
+  it('count their hits in a file that survives a kill, and take back hits that did not happen', () => {
     const folder = mkdtempSync(join(tmpdir(), 'encore-hits-'));
     const before = process.env['TEETH_HITS'];
     const file = join(folder, 'hits');
@@ -73,7 +76,7 @@ describe('planted bugs', () => {
     }
   });
 
-  it('stand on a page that hides neither a bug that was missed nor a clean run that did not pass', () => {
+  it('are on a page that shows missed bugs and failed clean runs', () => {
     const run = { date: '2026-01-02', commit: 'abc1234', seed: 5, result: 'PASSED' as const, reason: 'a | b' };
     const page = teethPage({
       bugs: {
@@ -83,7 +86,7 @@ describe('planted bugs', () => {
       twins: { calm: { ...run, silent: false } },
       clean: [run, { ...run, result: 'FAILED' }],
     });
-    assert.match(page, /Planted bugs: 1 of 13 caught/);
+    assert.match(page, /Seeded bugs: 1 of 13 detected/);
     assert.match(page, /\[double-insert\].*PASSED: a \\\| b \| NO \|/);
     assert.match(page, /\[ignore-sigterm\].*not run yet/);
     assert.match(page, /\| calm \|.*NOT SILENT/);

@@ -1,4 +1,7 @@
-/** Each test file belongs to one suite: Mocha runs a file that two patterns match twice, and one that none matches never. */
+/**
+ * Each test file belongs to exactly one suite: Mocha runs a file twice if two patterns match, and
+ * never if none does.
+ */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Where the lab without Docker keeps its things, and what of the environment its programs may see. */
+/** Folders and environment of the embedded lab's programs. */
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, readEnv } from '@encore/kit';
@@ -6,13 +6,16 @@ import { readServerConfig, serverMemoryVariable } from '@encore/server/config';
 import { scratchOf } from './lab-folder.ts';
 
 export interface HostEnvironment {
-  /** Folders for what outlives a run (programs, compile cache, histories), the best first. */
+  /**
+   * Candidate folders for data that outlives a run (programs, compile cache, histories), best
+   * first.
+   */
   readonly homes: readonly string[];
-  /** A short place for sockets, whose paths must not be long. */
+  /** A folder with a short path, for sockets. */
   readonly temporary: string;
-  /** The server's own settings, where somebody wants others than server_config.json. */
+  /** Path of the server's settings file when it is not server_config.json. */
   readonly serverConfig: string | undefined;
-  /** What every program gets: no setting of the user's reaches a service. */
+  /** Environment of every program. No other variable of the user reaches a service. */
   readonly base: Readonly<Record<string, string>>;
 }
 
@@ -20,7 +23,7 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
   const root = process.getuid?.() === 0;
   const chosen = env['ENCORE_HOME'];
   const candidates = [
-    // Another user must be able to enter it: root does not run the database as root.
+    // Other users must be able to enter it, because the database does not run as root.
     root ? '/var/cache/encore' : undefined,
     env['XDG_CACHE_HOME'] ? join(env['XDG_CACHE_HOME'], 'encore') : undefined,
     root ? undefined : cacheInHome(),
@@ -30,7 +33,8 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
     value ? [[name, value]] : [],
   );
   return {
-    // What the user chose is never left for another place without a word.
+    // If the user's choice cannot be used, the lab refuses to start instead of choosing another
+    // folder.
     homes: chosen ? [chosen] : candidates.filter((path) => path !== undefined),
     temporary: tmpdir(),
     serverConfig: env['ENCORE_SERVER_CONFIG'] || undefined,
@@ -40,17 +44,19 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
 
 const memoryShape = { ENCORE_SERVER_MEMORY_BYTES: serverMemoryVariable.default(512 * 1_048_576) };
 
-/** The memory limit of the server under test, as docker-compose.yml takes it. */
+/**
+ * Memory limit of the server under test in bytes, from the same variable as in docker-compose.yml.
+ */
 export function serverMemoryBytes(env: NodeJS.ProcessEnv): number {
   return readEnv(memoryShape, env).ENCORE_SERVER_MEMORY_BYTES;
 }
 
-/** The settings file of the server under test. */
+/** Path of the settings file of the server under test. */
 export function serverConfigOf({ serverConfig }: HostEnvironment, root: string): string {
   return resolve(serverConfig ?? join(root, 'server_config.json'));
 }
 
-/** Why the server would refuse its settings, one line each; empty when it would start. */
+/** Problems with the server's settings, one line each; empty when the server accepts them. */
 export function problemsOfServer(env: NodeJS.ProcessEnv, root: string): string[] {
   const host = readHostEnvironment(env);
   const problems: string[] = [];
@@ -67,7 +73,10 @@ export function problemsOfServer(env: NodeJS.ProcessEnv, root: string): string[]
   return [...problems, ...readServerConfig(serverConfigOf(host, root), { scratchDir, memoryBytes }).problems];
 }
 
-/** None for a user whom this machine does not know (a container started with `--user 12345`) and who sets no HOME. */
+/**
+ * Undefined for a user without a passwd entry (a container started with `--user 12345`) and without
+ * HOME.
+ */
 function cacheInHome(): string | undefined {
   try {
     return join(homedir(), '.cache', 'encore');

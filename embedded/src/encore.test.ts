@@ -1,4 +1,4 @@
-/** What `./encore` refuses before it starts a process of the lab. */
+/** What `./encore` refuses before it starts any process. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ describe('encore without Docker', function () {
   }
 
   for (const command of ['check', 'run'])
-    it(`${command} refuses each mistake in the server's settings with key, value and what is right`, () => {
+    it(`${command} refuses invalid server settings with key, value and allowed range`, () => {
       const path = join(folder, 'server.json');
       writeFileSync(path, '{ "max_conections": 5, "queue_timeout": "1s", "database": { "connections": 0 } }');
       const env = { ENCORE_SERVER_CONFIG: path, ENCORE_SERVER_MEMORY_BYTES: '1000' };
@@ -38,14 +38,14 @@ describe('encore without Docker', function () {
       ]);
     });
 
-  it('keeps the results where ENCORE_RESULTS_DIR names a folder', () => {
+  it('uses ENCORE_RESULTS_DIR as the results folder', () => {
     writeFileSync(join(folder, 'STOP'), '');
     const { status, stderr } = encore(['run', '--profile', 'smoke'], { ENCORE_RESULTS_DIR: folder });
     assert.equal(status, 3);
     assert.ok(stderr.includes(`stop file: ${join(folder, 'STOP')} is there`), stderr);
   });
 
-  it('marks in a dry run what the lab without Docker cannot do, and starts nothing', () => {
+  it('marks unsupported kinds in a dry run and starts nothing', () => {
     const path = join(folder, 'pressure.yaml');
     const rule = 'name: a, target: server, when: { atSeconds: [30] }, faults: [{ kind: memory-pressure }]';
     writeFileSync(path, `profile: smoke\nschedule: [{ ${rule} }]\n`);
@@ -55,7 +55,7 @@ describe('encore without Docker', function () {
     assert.match(stdout, / f0001 +memory-pressure +server .* not possible here$/m);
   });
 
-  it('refuses server settings that are missing, or do not fit into the container', () => {
+  it('refuses server settings that are missing or exceed the memory limit', () => {
     const missing = encore(['check'], { ENCORE_SERVER_CONFIG: join(folder, 'none.json') });
     assert.equal(missing.status, 3);
     assert.match(missing.stderr, /none\.json: cannot be read; name a JSON file that the server may read \(ENOENT/);

@@ -1,6 +1,8 @@
 /**
- * `encore`: the lab without Docker. What needs no lab goes straight to the orchestrator; `run` and `check` start the lab,
- * put the orchestrator in front of it, and take the lab down with whatever exit code it ended.
+ * `encore`: the lab on the embedded runtime.
+ *
+ * `run` and `check` start the lab, run the orchestrator in the foreground, take the lab down and
+ * exit with the orchestrator's code. Every other command goes straight to the orchestrator.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,7 +19,7 @@ const argv = process.argv.slice(2);
 
 export async function main(): Promise<void> {
   surviveOutputLoss();
-  // Ports, and settings that somebody keeps there: Compose reads the same file, and there too the environment goes before it.
+  // Compose reads the same .env file; in both, the environment takes precedence.
   if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
   const command = parseCommandLine(argv, process.env);
   const startsLab = command.name === 'check' || (command.name === 'run' && !command.dryRun);
@@ -32,16 +34,16 @@ export async function main(): Promise<void> {
   if (command.name === 'report' || command.name === 'verify') await showRuns();
   if (command.name === 'monitor' || command.name === 'heal') await findLab();
   if (command.name === 'run') await nameUnsupported();
-  // It reads the same command line, and prints, refuses or answers by itself.
+  // The orchestrator parses the same command line and prints the result or the refusal.
   await import('@encore/orchestrator/main');
 }
 
-/** Every command keeps or finds its reports here; `.env` may set it too. */
+/** Folder of all reports; `.env` may set it too. */
 function resultsDir(): string {
   return resolve(process.env['ENCORE_RESULTS_DIR'] || join(root, 'test_results'));
 }
 
-/** Before anything is started or looked for. */
+/** Refuses an unusable ENCORE_HOME before anything starts. */
 async function refusesHome(): Promise<boolean> {
   const chosen = process.env['ENCORE_HOME'];
   if (!chosen) return false;
@@ -50,13 +52,13 @@ async function refusesHome(): Promise<boolean> {
   return refuses(problem === null ? [] : [problem]);
 }
 
-/** A stop file, or results that cannot be written: for that alone no lab is started. */
+/** Refuses a stop file or an unwritable results folder before the lab starts. */
 async function refusesResults(hours: number): Promise<boolean> {
   const { problemsOfResults } = await import('@encore/orchestrator/folder-checks');
   return refuses(await problemsOfResults(resultsDir(), hours));
 }
 
-/** Settings that the server would refuse: for them no lab is started either. */
+/** Refuses settings that the server would not accept before the lab starts. */
 async function refusesServer(): Promise<boolean> {
   const { problemsOfServer } = await import('./config.ts');
   return refuses(problemsOfServer(process.env, root));
@@ -69,7 +71,7 @@ function refuses(problems: readonly string[]): boolean {
   return true;
 }
 
-/** Runs are asked for when the lab is gone, but they are still where it kept them. */
+/** Points `report` and `verify` at the runs, which outlive the lab. */
 async function showRuns(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const { runsOf } = await import('./lab-folder.ts');
@@ -78,7 +80,7 @@ async function showRuns(): Promise<void> {
   process.env['ENCORE_RESULTS_DIR'] = resultsDir();
 }
 
-/** A lab without Docker takes other ports where these are taken. */
+/** Points `monitor` and `heal` at the running lab, whose ports may differ from the defaults. */
 async function findLab(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const { runningLab } = await import('./running-lab.ts');
@@ -104,7 +106,7 @@ async function runLab(): Promise<number> {
   const stop = new AbortController();
   let isInFront = false;
   const onSignal = () => {
-    // Who is in front leaves by itself, with a last word.
+    // A second signal ends us at once, except while the orchestrator runs: it then exits by itself.
     if (stop.signal.aborted && !isInFront) process.exit(exitCodes.INTERRUPTED);
     stop.abort(new Error('interrupted'));
   };

@@ -7,12 +7,12 @@ import { describe, it } from 'mocha';
 
 const module = (path: string): string => JSON.stringify(join(import.meta.dirname, path));
 
-/** Runs this program in front, in a process of its own that it may end, and reads what both say. */
-function inFront(program: string): { said: () => string; kill: () => void; ended: Promise<number | null> } {
+/** Runs `source` in the foreground of a child process and collects the output of both. */
+function runInForeground(source: string): { output: () => string; kill: () => void; ended: Promise<number | null> } {
   const parent = `
     const { runInFront } = await import(${module('foreground.ts')});
     const { Reaper } = await import(${module('engine/reaper.ts')});
-    const command = [process.execPath, '--eval', ${JSON.stringify(program)}];
+    const command = [process.execPath, '--eval', ${JSON.stringify(source)}];
     const code = await runInFront({ command, env: process.env, reaper: new Reaper('') });
     process.stdout.write(\`ended with \${code}\`);
     process.exit(0);`;
@@ -24,39 +24,39 @@ function inFront(program: string): { said: () => string; kill: () => void; ended
     text += part;
   });
   const ended = once(child, 'close').then(([code]) => code as number | null);
-  return { said: () => text, kill: () => void child.kill('SIGINT'), ended };
+  return { output: () => text, kill: () => void child.kill('SIGINT'), ended };
 }
 
-const saying = (onSignal: string): string =>
+const printing = (onSignal: string): string =>
   `let signals = 0; process.on('SIGINT', () => { signals += 1; ${onSignal} }); console.log('here'); setInterval(() => {}, 1_000);`;
 
-describe('the program in front', function () {
+describe('program in the foreground', function () {
   this.timeout(10_000);
 
-  it('hears of the second signal too, has a last word, and all is over at once', async () => {
-    const front = inFront(saying(`console.log('signal', signals); if (signals === 2) process.exit(7);`));
-    await waitUntil('it', () => front.said().includes('here'), { timeoutMs: 5_000 });
-    front.kill();
-    await waitUntil('the first', () => front.said().includes('signal 1'), { timeoutMs: 5_000 });
-    front.kill();
-    assert.equal(await front.ended, 130);
-    assert.equal(front.said(), 'here\nsignal 1\nsignal 2\n');
+  it('receives the second signal, prints its last line and exits at once', async () => {
+    const program = runInForeground(printing(`console.log('signal', signals); if (signals === 2) process.exit(7);`));
+    await waitUntil('it', () => program.output().includes('here'), { timeoutMs: 5_000 });
+    program.kill();
+    await waitUntil('the first', () => program.output().includes('signal 1'), { timeoutMs: 5_000 });
+    program.kill();
+    assert.equal(await program.ended, 130);
+    assert.equal(program.output(), 'here\nsignal 1\nsignal 2\n');
   });
 
-  it('is ended when it does not leave by itself', async () => {
-    const front = inFront(saying(`console.log('signal', signals);`));
-    await waitUntil('it', () => front.said().includes('here'), { timeoutMs: 5_000 });
-    front.kill();
-    await waitUntil('the first', () => front.said().includes('signal 1'), { timeoutMs: 5_000 });
-    front.kill();
+  it('is killed when it ignores the second signal', async () => {
+    const program = runInForeground(printing(`console.log('signal', signals);`));
+    await waitUntil('it', () => program.output().includes('here'), { timeoutMs: 5_000 });
+    program.kill();
+    await waitUntil('the first', () => program.output().includes('signal 1'), { timeoutMs: 5_000 });
+    program.kill();
     const at = performance.now();
-    assert.equal(await front.ended, 130);
+    assert.equal(await program.ended, 130);
     assert.ok(performance.now() - at < 3_000);
   });
 
-  it('gives its own exit code where nobody stops it', async () => {
-    const front = inFront('process.exit(7)');
-    assert.equal(await front.ended, 0);
-    assert.equal(front.said(), 'ended with 7');
+  it('passes on its exit code when no signal arrives', async () => {
+    const program = runInForeground('process.exit(7)');
+    assert.equal(await program.ended, 0);
+    assert.equal(program.output(), 'ended with 7');
   });
 });

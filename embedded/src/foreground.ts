@@ -1,9 +1,10 @@
 /**
- * The orchestrator in front: it has the terminal, and the user's Ctrl-C is for it.
+ * Runs the orchestrator in the foreground.
  *
- * With a terminal it shares our process group, so that it may read keys, and the terminal itself tells both of a Ctrl-C.
- * Without one it has a group of its own and we hand the signals on. The second signal ends all: it says how to get a report
- * and leaves at once, or is killed, and we leave with it; the reaper takes the lab down.
+ * With a terminal, it shares our process group so that it can read keys, and the terminal sends
+ * Ctrl-C to both. Without one, it has its own group and we forward signals. After the second
+ * signal it has `exitGraceMs` to exit before it is killed, then we exit too; the reaper takes the
+ * lab down.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -16,9 +17,9 @@ export interface Foreground {
   readonly reaper: Reaper;
 }
 
-const lastWordMs = 300;
+const exitGraceMs = 300;
 
-/** Its exit code; after a second signal this does not come back. */
+/** Returns the exit code. Does not return after a second signal. */
 export async function runInFront({ command, env, reaper }: Foreground): Promise<number> {
   const terminal = process.stdin.isTTY === true;
   const [program = '', ...args] = command;
@@ -29,7 +30,7 @@ export async function runInFront({ command, env, reaper }: Foreground): Promise<
   const onSignal = (name: NodeJS.Signals) => {
     signals += 1;
     if (name !== 'SIGINT' || !terminal) child.kill(name);
-    if (signals > 1) setTimeout(() => child.kill('SIGKILL'), lastWordMs);
+    if (signals > 1) setTimeout(() => child.kill('SIGKILL'), exitGraceMs);
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of names) process.on(name, onSignal);

@@ -14,9 +14,9 @@ describe('lab folder', () => {
 
   const host = (...homes: string[]) => ({ homes, temporary: tmpdir(), serverConfig: undefined, base: {} });
 
-  it('removes what dead labs left, and nothing of a living one', () => {
+  it('removes the folders of dead labs and keeps those of running ones', () => {
     const living = join(home, 'labs', String(process.ppid));
-    // Larger than any pid: nobody lives there.
+    // Larger than any pid, so no process has it.
     const dead = join(home, 'labs', '99999999', 'postgres');
     mkdirSync(living, { recursive: true });
     mkdirSync(dead, { recursive: true });
@@ -24,13 +24,13 @@ describe('lab folder', () => {
     assert.ok(existsSync(living) && existsSync(lab.path) && !existsSync(dead));
   });
 
-  it('takes the next place when the first cannot be written, and says so when none can', () => {
+  it('takes the next home when the first is not writable, and throws when none is', () => {
     const bad = '/dev/null/encore';
     assert.ok(openLabFolder(host(bad, home), '/checkout', 1).path.startsWith(home));
     assert.throws(() => openLabFolder(host(bad), '/checkout', 1), { code: 'NO_FOLDER' });
   });
 
-  it('names the scratch folder before the lab is there, and uses the same', () => {
+  it('names the scratch folder before the lab exists, and then uses it', () => {
     const homes = host('/dev/null/encore', home);
     const named = scratchOf(homes, 7);
     assert.ok(named.startsWith(home) && !existsSync(named));
@@ -38,7 +38,7 @@ describe('lab folder', () => {
     assert.ok(existsSync(named));
   });
 
-  it('refuses a home that was chosen and cannot be used, also where making folders never ends', () => {
+  it('refuses an unusable ENCORE_HOME, also below /proc', () => {
     const file = join(home, 'file');
     writeFileSync(file, '');
     for (const bad of ['here', './here', file, join(file, 'below'), '/dev/null/encore', '/proc/nope/deep', '/proc'])
@@ -51,7 +51,7 @@ describe('lab folder', () => {
     assert.ok(existsSync(join(home, 'a', 'b')));
   });
 
-  it('keeps the runs of each checkout apart, and the last twenty of all', () => {
+  it('separates the runs of each checkout and keeps the last twenty overall', () => {
     const [mine, other] = ['/a/encore', '/b/encore'].map((root) => openLabFolder(host(home), root, 1).runs);
     assert.ok(mine && other && mine !== other);
     assert.equal(mine, runsOf(home, '/a/encore'));

@@ -1,9 +1,9 @@
 /**
- * The folders of the lab without Docker.
+ * The folders of the embedded lab.
  *
  *   home/cache/    PostgreSQL's programs, Node's compile cache
- *   home/runs/OF/  history and ledger of the last runs of one checkout, so that `report` finds its own
- *   home/labs/PID/ everything of one lab: database, journal, scratch, logs; gone when the lab is gone
+ *   home/runs/OF/  history and ledger of the last runs of one checkout, for `report`
+ *   home/labs/PID/ one lab: database, journal, scratch, logs; removed when the lab ends
  */
 import {
   accessSync,
@@ -21,7 +21,7 @@ import { describeError, EncoreError, sha256Hex } from '@encore/kit';
 import type { HostEnvironment } from './config.ts';
 import { isAlive } from './engine/cgroup-files.ts';
 
-/** A socket's path must fit into 104 bytes on macOS, 108 on Linux. */
+/** A socket path may have at most 104 bytes on macOS and 108 on Linux. */
 const maxSocketPath = 100;
 const keptRuns = 20;
 
@@ -31,18 +31,21 @@ export interface LabFolder {
   readonly runs: string;
   readonly logs: string;
   readonly engineSocket: string;
-  /** The scratch folder of the server. */
+  /** Scratch folder of the server. */
   readonly scratch: string;
-  /** A folder of the lab with this name. */
+  /** Creates a subfolder with this name and returns its path. */
   sub(name: string): string;
 }
 
-/** Where in this home the runs of the checkout at `root` are kept. */
+/** Folder in this home for the runs of the checkout at `root`. */
 export function runsOf(home: string, root: string): string {
   return join(home, 'runs', `${basename(root)}-${sha256Hex(root).slice(0, 8)}`);
 }
 
-/** Where the server of this process's lab keeps uploads on their way. The home is made when it is missing, the folder is not. */
+/**
+ * Where the server of this process's lab keeps uploads on their way. The home is made when it is
+ * missing, the folder is not.
+ */
 export function scratchOf({ homes }: Pick<HostEnvironment, 'homes'>, pid: number): string {
   return join(labOf(findHome(homes), pid), 'scratch');
 }
@@ -71,21 +74,26 @@ export function openLabFolder(host: HostEnvironment, root: string, pid: number):
   };
 }
 
-/** Why the home that the user chose cannot be used, as a sentence; null when it can: it is made for that. */
+/**
+ * Why the home chosen by the user cannot be used, as a sentence; null when it can. Creates the
+ * folder.
+ */
 export function problemOfHome(path: string): string | null {
-  const right = 'give the absolute path of a folder that you own and can write, or of one that can be made';
+  const right = 'give the absolute path of a folder that you own and can write, or that can be created';
   const wrong = (why: string) => `ENCORE_HOME: ${JSON.stringify(path)} cannot be used (${why}); ${right}`;
-  if (!isAbsolute(path)) return wrong('it is not absolute');
+  if (!isAbsolute(path)) return wrong('it is not an absolute path');
   try {
     findHome([path]);
     folder(join(path, 'labs'));
     return null;
   } catch (error) {
-    return wrong(error instanceof EncoreError ? 'it is no folder of yours that can be written' : describeError(error));
+    return wrong(error instanceof EncoreError ? 'you do not own it or cannot write to it' : describeError(error));
   }
 }
 
-/** The first place that is ours and writable. In a shared place such as /tmp, another user's folder is not taken. */
+/**
+ * The first writable home that we own. In a shared folder such as /tmp, another user's is skipped.
+ */
 function findHome(candidates: readonly string[]): string {
   const uid = process.getuid?.();
   for (const path of candidates) {
@@ -95,15 +103,21 @@ function findHome(candidates: readonly string[]): string {
       accessSync(path, constants.W_OK | constants.X_OK);
       if (uid === undefined || statSync(path).uid === uid) return path;
     } catch {
-      // Try the next one.
+      // Unusable: try the next one.
     }
   }
-  throw new EncoreError('NO_FOLDER', `none of these folders can be written: ${candidates.join(', ')}`);
+  throw new EncoreError(
+    'NO_FOLDER',
+    `none of these folders is writable: ${candidates.join(', ')}. Set ENCORE_HOME to a folder that you can write`,
+  );
 }
 
-/** Others may enter, so that the database's user reaches its data; what is private has its own mode. */
+/**
+ * Lets other users enter, so that the database's user reaches its data; private files have their
+ * own mode.
+ */
 function folder(path: string, mode = 0o755): string {
-  // One by one: where nothing can be made, as in /proc, Node's recursive way never ends.
+  // Level by level: in folders such as /proc, Node's recursive mkdir never returns.
   const missing: string[] = [];
   for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
   for (const at of missing) {
@@ -118,7 +132,9 @@ function removeStale(labs: string): void {
     if (!isAlive(Number(name))) rmSync(join(labs, name), { recursive: true, force: true });
 }
 
-/** Of all checkouts together: one that is gone would never clean up after itself. */
+/**
+ * Counts the runs of all checkouts, because a deleted checkout would never clean up after itself.
+ */
 function removeOldRuns(runs: string): void {
   const byAge = readdirSync(runs, { withFileTypes: true })
     .filter((checkout) => checkout.isDirectory())

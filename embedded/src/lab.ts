@@ -1,4 +1,4 @@
-/** Starts the lab's programs in the order of their dependencies and ends them again, whatever state they are in. */
+/** Starts the lab's programs in dependency order and stops them, whatever state they are in. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, cpSync, rmSync } from 'node:fs';
@@ -18,17 +18,17 @@ import { type ChosenPorts, holdPorts } from './ports.ts';
 import { preparePostgres } from './postgres/binaries.ts';
 import { createDatabase } from './postgres/database.ts';
 import { publishLab } from './running-lab.ts';
-import { type LabPlaces, type LabService, orchestratorEnvironment, topology, withoutLimits } from './topology.ts';
+import { type LabConfig, type LabService, orchestratorEnvironment, topology, withoutLimits } from './topology.ts';
 
 const readyTimeoutMs = 30_000;
 const graceMs = 5_000;
 const role = 'encore';
 
 export interface Lab extends AsyncDisposable {
-  /** For the orchestrator. */
+  /** Environment of the orchestrator. */
   readonly env: Readonly<Record<string, string>>;
   readonly reaper: Reaper;
-  /** Copies the programs' logs to where they outlive the lab. Those of a run are kept beside its report anyway. */
+  /** Copies the programs' logs to a folder that outlives the lab and returns its path. */
   keepLogs(): string;
 }
 
@@ -53,7 +53,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const engine = undo.use(new Engine(reaper));
   const api = createServer(engineApi(engine)).listen(folder.engineSocket);
   await once(api, 'listening');
-  // A connection to a socket needs the right to write to it: with a loose umask any local user would have it.
+  // Connecting requires write permission; with a permissive umask every local user would have it.
   chmodSync(folder.engineSocket, 0o600);
   undo.defer(() => closeServer(api, 0));
 
@@ -62,7 +62,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const { postgres: port } = ports;
   const database = await createDatabase({ programs, folder: folder.sub('postgres'), port, role, password });
   signal.throwIfAborted();
-  const places: LabPlaces = {
+  const config: LabConfig = {
     root: options.root,
     results: options.results,
     serverConfig: serverConfigOf(options.host, options.root),
@@ -76,35 +76,38 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
     databaseUrl: `postgres://${role}:${password}@127.0.0.1:${ports.databaseLink}/postgres`,
   };
   undo.defer(() => engine.shutDown(graceMs));
-  await startServices(engine, topology(places), signal);
+  await startServices(engine, topology(config), signal);
   const all = undo.move();
   return {
-    env: orchestratorEnvironment(places),
+    env: orchestratorEnvironment(config),
     keepLogs: () => keepLogs(folder),
     reaper,
     [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
   };
 }
 
-/** Each service begins as soon as those before it are ready. The first failure ends the wait for all others. */
+/**
+ * Starts each service once its dependencies are ready. The first failure stops the wait for all
+ * others.
+ */
 async function startServices(engine: Engine, services: readonly LabService[], signal: AbortSignal): Promise<void> {
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
   const ready = new Map<string, Promise<void>>();
-  const start = async ({ spec, after, ready: sign }: LabService) => {
+  const start = async ({ spec, after, ready: probe }: LabService) => {
     await Promise.all(after.map((name) => ready.get(name)));
     stop.throwIfAborted();
     const group = engine.openLimits(spec);
     const container = engine.create(group ? spec : withoutLimits(spec), group);
     container.start();
     try {
-      await waitUntil(`${serviceName(spec)} to be ready`, () => answers(sign), {
+      await waitUntil(`${serviceName(spec)} to be ready`, () => isReady(probe), {
         timeoutMs: readyTimeoutMs,
         everyMs: 25,
         signal: stop,
       });
     } catch (error) {
-      throw stop.aborted ? error : new EncoreError('NOT_READY', await lastWords(spec), { cause: error });
+      throw stop.aborted ? error : new EncoreError('NOT_READY', await notReadyMessage(spec), { cause: error });
     }
   };
   for (const service of services) ready.set(serviceName(service.spec), start(service));
@@ -118,17 +121,17 @@ async function startServices(engine: Engine, services: readonly LabService[], si
 }
 
 function keepLogs({ cache, logs }: LabFolder): string {
-  const place = join(cache, 'logs');
-  rmSync(place, { recursive: true, force: true });
-  cpSync(logs, place, { recursive: true });
-  return place;
+  const destination = join(cache, 'logs');
+  rmSync(destination, { recursive: true, force: true });
+  cpSync(logs, destination, { recursive: true });
+  return destination;
 }
 
 const serviceName = ({ labels }: ContainerSpec): string => labels['com.docker.compose.service'] ?? '';
 
-async function answers(sign: LabService['ready']): Promise<boolean> {
-  if ('port' in sign) {
-    const socket = connect(sign.port, '127.0.0.1');
+async function isReady(probe: LabService['ready']): Promise<boolean> {
+  if ('port' in probe) {
+    const socket = connect(probe.port, '127.0.0.1');
     try {
       await once(socket, 'connect');
       return true;
@@ -136,11 +139,11 @@ async function answers(sign: LabService['ready']): Promise<boolean> {
       socket.destroy();
     }
   }
-  return (await httpExchange(sign.url, { signal: AbortSignal.timeout(2_000) })).status === 200;
+  return (await httpExchange(probe.url, { signal: AbortSignal.timeout(2_000) })).status === 200;
 }
 
-async function lastWords(spec: ContainerSpec): Promise<string> {
+async function notReadyMessage(spec: ContainerSpec): Promise<string> {
   const log = await readFile(spec.logFile, 'utf8').catch(() => '');
   const lines = log.trimEnd().split('\n').slice(-15).join('\n  ');
-  return `${serviceName(spec)} did not become ready within ${readyTimeoutMs / 1_000} s. Its last words:\n  ${lines}`;
+  return `${serviceName(spec)} was not ready after ${readyTimeoutMs / 1_000} s. The end of its log:\n  ${lines}`;
 }

@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { chosenPorts, holdPorts, portsWithoutUse } from './ports.ts';
 
 describe('ports of a lab', () => {
-  it('are free, below the range of outgoing connections, and not those of another lab', async () => {
+  it('are free, below the ephemeral range, and not used by another lab', async () => {
     await using first = await holdPorts();
     await using second = await holdPorts();
     const all = [...Object.values(first.ports), ...Object.values(second.ports)];
@@ -19,7 +19,7 @@ describe('ports of a lab', () => {
     }
   });
 
-  it('avoid a block in which one is busy', async () => {
+  it('skip a block with a busy port', async () => {
     const probe = await holdPorts();
     const busy = createServer().listen(probe.ports.page, '0.0.0.0');
     await once(busy, 'listening');
@@ -32,7 +32,7 @@ describe('ports of a lab', () => {
     }
   });
 
-  it('are those that the user chose, and the usual ones of .env are no choice', async () => {
+  it('are the chosen ones, where the defaults in .env do not count as chosen', async () => {
     const file = { ENCORE_PORT_SERVER: '8000', ENCORE_PORT_PAGE: '8090', ENCORE_PORT_GRAFANA: '3000' };
     assert.deepEqual(chosenPorts(file, {}), { page: 8090 });
     assert.deepEqual(chosenPorts(file, { ENCORE_PORT_SERVER: '8000' }), { clientLink: 8000, page: 8090 });
@@ -50,7 +50,7 @@ describe('ports of a lab', () => {
     assert.equal(new Set(Object.values(held.ports)).size, Object.keys(held.ports).length);
   });
 
-  it('are refused by the name of their variable when they are taken, or chosen twice', async () => {
+  it("are refused with the variable's name when taken or chosen twice", async () => {
     await using held = await holdPorts();
     const { page } = held.ports;
     const busy = createServer().listen(page, '127.0.0.1');

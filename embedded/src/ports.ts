@@ -1,7 +1,9 @@
 /**
- * The lab's ports: a block of a hundred, held by a listener on its last one, so that two labs never mix. All lie below
- * the range from which systems draw the ports of outgoing connections; otherwise, while the server is down, one of its own
- * clients could be given the server's port. A port that the user chose takes the place of the block's.
+ * The lab's ports: a block of a hundred, reserved by a listener on its last port so that two labs
+ * never share a block. A port that the user chose replaces the one from the block.
+ *
+ * All blocks lie below the ephemeral port range. Otherwise one of the server's clients could get
+ * the server's port for an outgoing connection while the server is down.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
@@ -12,7 +14,7 @@ const blockSize = 100;
 const blocks = 200;
 const lockOffset = 99;
 
-/** Offsets in the block. The first block has the ports that the documentation names: 8000, 8001, 8080. */
+/** Offsets in a block. The first block has the documented ports: 8000, 8001, 8080. */
 const offsets = {
   clientLink: 0,
   health: 1,
@@ -27,7 +29,7 @@ const offsets = {
 
 export type Ports = Readonly<Record<keyof typeof offsets, number>>;
 
-/** Ports that the user chose, by the variable that Compose publishes the same thing with. */
+/** Ports chosen by the user, by the variable that publishes the same port in Compose. */
 export type ChosenPorts = Partial<Ports>;
 
 const variables: Partial<Record<string, keyof Ports>> = {
@@ -37,19 +39,20 @@ const variables: Partial<Record<string, keyof Ports>> = {
 };
 
 /**
- * A variable with the usual port in .env is no choice: the file comes with it, and without Docker the lab takes another port where the
- * usual one is taken. `given` is the environment without that file.
+ * Reads the ports chosen by the user. A default port in `.env` does not count: the file is part of
+ * the checkout, and the embedded lab moves to another port when the default is taken. `given` is
+ * the environment without that file.
  */
 export function chosenPorts(env: NodeJS.ProcessEnv, given: NodeJS.ProcessEnv): ChosenPorts {
   const chosen = Object.entries(variables).flatMap(([variable, name]) => {
     const port = Number(env[variable] || 0);
-    const isUsual = name !== undefined && port === firstBlock + offsets[name];
-    return name === undefined || port === 0 || (isUsual && !given[variable]) ? [] : [[name, port] as const];
+    const isDefault = name !== undefined && port === firstBlock + offsets[name];
+    return name === undefined || port === 0 || (isDefault && !given[variable]) ? [] : [[name, port] as const];
   });
   return Object.fromEntries(chosen);
 }
 
-/** Variables that name a port of something that only Compose starts. */
+/** Port variables in `given` of services that only the Docker lab has. */
 export function portsWithoutUse(given: NodeJS.ProcessEnv): string[] {
   const names = Object.keys(given).filter((name) => name.startsWith('ENCORE_PORT_') && given[name]);
   return names.filter((name) => variables[name] === undefined);
@@ -59,7 +62,10 @@ export interface HeldPorts extends AsyncDisposable {
   readonly ports: Ports;
 }
 
-/** Throws PORT_TAKEN when a chosen port is taken or chosen twice; of the others, a block with free ones is found. */
+/**
+ * Reserves the chosen ports and a free block for the rest. Throws PORT_TAKEN for a port taken or
+ * chosen twice.
+ */
 export async function holdPorts(chosen: ChosenPorts = {}): Promise<HeldPorts> {
   await checkChosen(chosen);
   const wanted = Object.values(chosen);
@@ -79,7 +85,7 @@ export async function holdPorts(chosen: ChosenPorts = {}): Promise<HeldPorts> {
   }
   throw new EncoreError(
     'NO_PORTS',
-    `no block of free ports between ${firstBlock} and ${firstBlock + blocks * blockSize}`,
+    `found no block of free ports between ${firstBlock} and ${firstBlock + blocks * blockSize}. Stop another lab, or choose every port`,
   );
 }
 
@@ -95,7 +101,7 @@ async function checkChosen(chosen: ChosenPorts): Promise<void> {
     if (!(await allFree([port])))
       throw new EncoreError(
         'PORT_TAKEN',
-        `${variable}: port ${port} cannot be used: another program listens there, or you may not. Choose a free one, or unset the variable and the lab takes one`,
+        `${variable}: port ${port} cannot be used: it is taken or needs more privileges. Choose a free one, or unset the variable to let the lab choose`,
       );
   }
 }

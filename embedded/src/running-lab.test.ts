@@ -21,22 +21,22 @@ describe('running lab', () => {
     utimesSync(join(folder, 'ports.json'), startedAt, startedAt);
   };
 
-  it('is the one that was started last, of those that live', () => {
+  it('is the running one that was started last', () => {
     lab(process.ppid, 8080, 1_000);
     lab(process.pid, 8180, 2_000);
-    // Larger than any pid: nobody lives there.
+    // Larger than any pid, so no process has it.
     lab(99_999_999, 8280, 3_000);
     const found = runningLab(['/no/such/home', home], root);
     assert.equal(found?.ports.page, 8180);
     assert.equal(found.tokenFile, join(home, 'labs', String(process.pid), 'secret', 'token'));
   });
 
-  it('is never that of another checkout, whose faults are none of ours', () => {
+  it('is never that of another checkout', () => {
     lab(process.pid, 8080, 1_000, '/another/checkout');
     assert.equal(runningLab([home], root), null);
   });
 
-  it('is none where no lab lives, or where it has no ports yet', () => {
+  it('is null when no lab runs or when it has no ports yet', () => {
     mkdirSync(join(home, 'labs', String(process.pid)), { recursive: true });
     assert.equal(runningLab([home], root), null);
     assert.equal(runningLab([], root), null);

@@ -1,4 +1,7 @@
-/** Where a running lab listens, so that `monitor` and `heal` in another terminal find it: a file in its folder, gone when the lab is gone. */
+/**
+ * Publishes the ports of a running lab in a file in its folder, so that `monitor` and `heal` find
+ * it.
+ */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from './engine/cgroup-files.ts';
@@ -7,10 +10,10 @@ import type { Ports } from './ports.ts';
 const fileName = 'ports.json';
 
 export interface PublishedLab {
-  /** Of the checkout that it was started from. */
+  /** Checkout that the lab was started from. */
   root: string;
   ports: Ports;
-  /** Where the token of its chaos service is. */
+  /** Path of the token of its chaos service. */
   tokenFile: string;
 }
 
@@ -18,7 +21,7 @@ export function publishLab(labFolder: string, lab: PublishedLab): void {
   writeFileSync(join(labFolder, fileName), JSON.stringify(lab));
 }
 
-/** Of this checkout's labs that live in these homes, the one that was started last; null when there is none. */
+/** The most recently started of this checkout's labs in these homes; null when none is running. */
 export function runningLab(homes: readonly string[], root: string): PublishedLab | null {
   const files = homes
     .map((home) => join(home, 'labs'))
@@ -30,7 +33,7 @@ export function runningLab(homes: readonly string[], root: string): PublishedLab
   return latest?.lab ?? null;
 }
 
-/** Null for a lab that has not come so far. */
+/** Null for a lab that has not published its ports yet. */
 function publishedIn(file: string): PublishedLab | null {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PublishedLab) : null;
 }
@@ -43,7 +46,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** 0 where there is none. */
+/** Modification time in epoch milliseconds; 0 for a missing file. */
 function changedAt(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -9,10 +9,10 @@ import { Engine } from './engine/engine.ts';
 import { Reaper } from './engine/reaper.ts';
 import { serverFlags, withoutLimits } from './topology.ts';
 
-describe('a container on a machine that lets the lab set no limits', () => {
+describe('container on a machine without writable control groups', () => {
   const specOf = (labels: Record<string, string>) => withoutLimits({ labels } as ContainerSpec).labels;
 
-  it('consents to no fault that needs limits, and says why, whatever the order of its kinds', () => {
+  it('drops the kinds that need limits and gives the reason', () => {
     for (const accepts of ['memory-cap,crash,cpu-throttle', 'crash,cpu-throttle,memory-cap'])
       assert.deepEqual(
         specOf({ 'encore.target': 'server', 'encore.accepts': accepts, 'encore.baseline.memory': '1' }),
@@ -27,7 +27,7 @@ describe('a container on a machine that lets the lab set no limits', () => {
       );
   });
 
-  it('claims nothing of kinds that it never consented to', () => {
+  it('gives no reason for kinds that it never accepted', () => {
     assert.deepEqual(specOf({ 'encore.accepts': 'database-down' }), { 'encore.accepts': 'database-down' });
     assert.deepEqual(specOf({ any: 'thing' }), { any: 'thing' });
   });
@@ -37,7 +37,7 @@ describe('the flags of the server', () => {
   const mebibyte = 1_048_576;
   const spaces = `require('node:v8').getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size`;
 
-  it('give it room for what is young in a container of its size too, where V8 takes only a megabyte by itself', async function () {
+  it("raise the young generation above V8's default of 1 MB in a container of this size", async function () {
     await using undo = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'encore-flags-'));
     undo.defer(() => rm(folder, { recursive: true }));
@@ -63,11 +63,11 @@ describe('the flags of the server', () => {
     container.start();
     const output = () => readFile(logFile, 'utf8').catch(() => '');
     await waitUntil('its output', async () => (await output()).includes('young'), { timeoutMs: 5_000, everyMs: 20 });
-    // The first of its two halves; the other comes with the first collection.
+    // The first of the two semi-spaces; V8 allocates the other at the first collection.
     assert.match(await output(), new RegExp(`young ${8 * mebibyte}\\n`));
   });
 
-  it('are those of the image', async () => {
+  it('are the flags of the image', async () => {
     const dockerfile = await readFile(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
     const program = 'services/server/src/main.ts';
     assert.ok(dockerfile.includes(`node ${serverFlags.join(' ')} ${program}\n`), 'where its compile cache is filled');

@@ -1,8 +1,8 @@
 /**
- * The lab without Docker as data: the counterpart of docker-compose.yml, in the same order and with the same names.
+ * The embedded lab as data: the counterpart of docker-compose.yml, with the same order and names.
  *
  *   loadgen ─▶ toxiproxy (client link) ─▶ server ─▶ toxiproxy (database link) ─▶ postgres
- *   chaos ─▶ toxiproxy's API, the process engine's socket
+ *   chaos ─▶ Toxiproxy API, socket of the process engine
  */
 
 import { join } from 'node:path';
@@ -16,20 +16,20 @@ const mebibyte = 1_048_576;
 
 export interface LabService {
   readonly spec: ContainerSpec;
-  /** Started once these are ready. */
+  /** Services that must be ready before this one starts. */
   readonly after: readonly string[];
-  /** Ready when this answers 200, or when the port accepts a connection. */
+  /** Ready when the URL answers 200, or when the port accepts a connection. */
   readonly ready: { readonly url: string } | { readonly port: number };
 }
 
-export interface LabPlaces {
+export interface LabConfig {
   readonly root: string;
   readonly folder: LabFolder;
   readonly ports: Ports;
   readonly project: string;
   readonly database: Database;
   readonly databaseUrl: string;
-  /** The secret between the orchestrator and the chaos service. */
+  /** File with the secret shared by the orchestrator and the chaos service. */
   readonly tokenFile: string;
   readonly results: string;
   readonly serverConfig: string;
@@ -39,30 +39,31 @@ export interface LabPlaces {
 }
 
 /**
- * The same as in the Dockerfile. By itself V8 gives a server whose requests are short-lived a megabyte for what is young, and under
- * overload, when half a CPU makes sixteen in a second, collects it forty times. Both flags are needed: in a container with little memory
- * V8 sets the most that it may be to a megabyte, and a least that is more than the most counts for nothing.
+ * The same flags as in the Dockerfile. By default V8 gives a server with short-lived requests a
+ * young generation of 1 MB. Under overload, with half a CPU and sixteen requests per second, it
+ * would collect it forty times per second. Both flags are needed: in a container with little
+ * memory V8 sets the maximum to 1 MB and ignores a minimum above the maximum.
  */
 export const serverFlags: readonly string[] = ['--min-semi-space-size=8', '--max-semi-space-size=8'];
 
 const at = (port: number): string => `http://127.0.0.1:${port}`;
 
-export function topology(places: LabPlaces): LabService[] {
-  const { ports, folder, database } = places;
-  const node = nodeService(places);
+export function topology(config: LabConfig): LabService[] {
+  const { ports, folder, database } = config;
+  const node = nodeService(config);
   return [
     {
       after: [],
       ready: { port: ports.postgres },
       spec: {
-        ...common(places, 'postgres'),
+        ...common(config, 'postgres'),
         image: 'postgres (embedded)',
         command: database.command,
         env: database.env,
         cwd: '/',
         ...(database.user && { user: database.user }),
         stopSignal: 'SIGINT',
-        labels: labels(places, 'postgres', 'postgres', 'database-down,database-freeze', 256 * mebibyte),
+        labels: labels(config, 'postgres', 'postgres', 'database-down,database-freeze', 256 * mebibyte),
         limits: { memoryBytes: 256 * mebibyte, cpus: 1 },
       },
     },
@@ -70,23 +71,23 @@ export function topology(places: LabPlaces): LabService[] {
       after: [],
       ready: { url: `${at(ports.toxiproxy)}/version` },
       spec: {
-        ...node('toxiproxy', 'embedded/src/proxy/main.ts', ports.toxiproxy, { ENCORE_TOKEN_FILE: places.tokenFile }),
-        labels: labels(places, 'toxiproxy', 'toxiproxy', ''),
+        ...node('toxiproxy', 'embedded/src/proxy/main.ts', ports.toxiproxy, { ENCORE_TOKEN_FILE: config.tokenFile }),
+        labels: labels(config, 'toxiproxy', 'toxiproxy', ''),
       },
     },
     {
       after: ['toxiproxy'],
       ready: { url: `${at(ports.chaos)}/ready` },
       spec: node('chaos', 'services/chaos/src/main.ts', ports.chaos, {
-        ENCORE_PROJECT: places.project,
+        ENCORE_PROJECT: config.project,
         ENCORE_ENGINE_SOCKET: folder.engineSocket,
         ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
-        ENCORE_TOXIPROXY_TOKEN_FILE: places.tokenFile,
+        ENCORE_TOXIPROXY_TOKEN_FILE: config.tokenFile,
         ENCORE_SERVER_HEALTH_URL: at(ports.health),
         ENCORE_CLIENT_LINK: `127.0.0.1:${ports.clientLink}>127.0.0.1:${ports.server}`,
         ENCORE_DATABASE_LINK: `127.0.0.1:${ports.databaseLink}>127.0.0.1:${ports.postgres}`,
         ENCORE_JOURNAL_DIR: folder.sub('journal'),
-        ENCORE_TOKEN_FILE: places.tokenFile,
+        ENCORE_TOKEN_FILE: config.tokenFile,
       }),
     },
     {
@@ -99,9 +100,9 @@ export function topology(places: LabPlaces): LabService[] {
           ports.server,
           {
             ENCORE_HEALTH_PORT: String(ports.health),
-            ENCORE_DATABASE_URL: places.databaseUrl,
-            ENCORE_SERVER_CONFIG: places.serverConfig,
-            ENCORE_SERVER_MEMORY_BYTES: String(places.serverMemoryBytes),
+            ENCORE_DATABASE_URL: config.databaseUrl,
+            ENCORE_SERVER_CONFIG: config.serverConfig,
+            ENCORE_SERVER_MEMORY_BYTES: String(config.serverMemoryBytes),
             ENCORE_SCRATCH_DIR: folder.scratch,
             ENCORE_ALLOWED_HOSTS: 'localhost,127.0.0.1',
           },
@@ -109,15 +110,15 @@ export function topology(places: LabPlaces): LabService[] {
         ),
         labels: {
           ...labels(
-            places,
+            config,
             'server',
             'server',
             'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-surge',
-            places.serverMemoryBytes,
+            config.serverMemoryBytes,
           ),
           ...asLabels(needsContainer),
         },
-        limits: { memoryBytes: places.serverMemoryBytes, cpus: 1 },
+        limits: { memoryBytes: config.serverMemoryBytes, cpus: 1 },
       },
     },
     {
@@ -131,8 +132,11 @@ export function topology(places: LabPlaces): LabService[] {
   ];
 }
 
-/** What wires the orchestrator; it runs in front, with the terminal, and not as a container. */
-export function orchestratorEnvironment({ ports, folder, results, tokenFile }: LabPlaces): Record<string, string> {
+/**
+ * Environment of the orchestrator, which runs in the foreground with the terminal and not as a
+ * container.
+ */
+export function orchestratorEnvironment({ ports, folder, results, tokenFile }: LabConfig): Record<string, string> {
   return {
     ENCORE_HOST: '127.0.0.1',
     ENCORE_PORT: String(ports.page),
@@ -148,18 +152,18 @@ export function orchestratorEnvironment({ ports, folder, results, tokenFile }: L
   };
 }
 
-function common(places: LabPlaces, name: string): Omit<ContainerSpec, 'image' | 'command' | 'env' | 'cwd'> {
+function common(config: LabConfig, name: string): Omit<ContainerSpec, 'image' | 'command' | 'env' | 'cwd'> {
   return {
-    name: `${places.project}-${name}-1`,
-    labels: labels(places, name),
+    name: `${config.project}-${name}-1`,
+    labels: labels(config, name),
     stopSignal: 'SIGTERM',
     stopGraceMs: 10_000,
     restart: 'always',
-    logFile: join(places.folder.logs, `${name}.log`),
+    logFile: join(config.folder.logs, `${name}.log`),
   };
 }
 
-function nodeService(places: LabPlaces) {
+function nodeService(config: LabConfig) {
   return (
     name: string,
     program: string,
@@ -167,42 +171,42 @@ function nodeService(places: LabPlaces) {
     env: Record<string, string> = {},
     flags: readonly string[] = [],
   ): ContainerSpec => ({
-    ...common(places, name),
+    ...common(config, name),
     image: `node ${process.version}`,
     command: [
       process.execPath,
       ...flags,
       '--import',
-      join(places.root, 'embedded/src/warm-start.ts'),
-      join(places.root, program),
+      join(config.root, 'embedded/src/warm-start.ts'),
+      join(config.root, program),
     ],
     env: {
-      ...places.base,
+      ...config.base,
       NODE_ENV: 'production',
-      // Halves the time that a service needs to come back.
-      NODE_COMPILE_CACHE: join(places.folder.cache, 'compile'),
+      // Halves the start-up time of a service.
+      NODE_COMPILE_CACHE: join(config.folder.cache, 'compile'),
       ENCORE_HOST: '127.0.0.1',
       ENCORE_PORT: String(port),
       ...env,
     },
-    cwd: places.root,
+    cwd: config.root,
   });
 }
 
 const cannot = (kinds: readonly string[], reason: string): Record<string, string> =>
   Object.fromEntries(kinds.map((kind) => [kind, reason]));
 
-/** Kinds that only a container can bear, with the reason that preflight and the report give. */
+/** Kinds that need a real container, with the reason that preflight and the report print. */
 const needsContainer = cannot(
   ['memory-pressure', 'disk-full', 'partition'],
-  'it needs a container with a network and a scratch space of its own: use Docker',
+  'it needs a container with its own network and scratch space; use Docker',
 );
 const needsLimits = cannot(
   ['memory-cap', 'cpu-throttle'],
   'this machine has no control group that the lab may write, so it cannot limit memory or CPU',
 );
 
-/** The kinds that the lab cannot do on this machine, with the reasons, found out without starting it. */
+/** Kinds that this machine does not support, with the reasons; does not start the lab. */
 export function unsupportedHere(): Record<string, string> {
   const group = openLimitGroup(process.pid, 'probe');
   group?.remove();
@@ -212,7 +216,10 @@ export function unsupportedHere(): Record<string, string> {
 const asLabels = (reasons: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(reasons).map(([kind, reason]) => [`encore.cannot.${kind}`, reason]));
 
-/** On a machine that lets us set no limits: no baseline to come back to, and no consent to faults that need limits. */
+/**
+ * Removes the original limits and the kinds that need limits, for a machine that cannot enforce
+ * any.
+ */
 export function withoutLimits(spec: ContainerSpec): ContainerSpec {
   const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.baseline.'));
   const accepted = (spec.labels['encore.accepts'] ?? '').split(',');
@@ -229,16 +236,18 @@ export function withoutLimits(spec: ContainerSpec): ContainerSpec {
   };
 }
 
-/** Labels as Compose would set them, and the consent of a target with the limits that it must come back to. */
+/**
+ * Labels as Compose sets them; for a target also the kinds that it accepts and its original limits.
+ */
 function labels(
-  places: LabPlaces,
+  config: LabConfig,
   service: string,
   target?: string,
   accepts = '',
   memoryBytes = 0,
 ): Record<string, string> {
   return {
-    'com.docker.compose.project': places.project,
+    'com.docker.compose.project': config.project,
     'com.docker.compose.service': service,
     ...(target !== undefined && { 'encore.target': target, 'encore.accepts': accepts }),
     ...(memoryBytes > 0 && {

@@ -1,6 +1,6 @@
 /**
- * Loaded before each program of the lab: writes Node's compile cache once the program is up. Node itself writes it only at an
- * orderly end, and a program that is crashed again and again would never start fast.
+ * Preloaded by each program of the lab. Writes Node's compile cache once the program is up, because
+ * Node writes it only on an orderly exit and a program that keeps crashing would never start fast.
  */
 import { flushCompileCache } from 'node:module';
 

@@ -1,20 +1,23 @@
-/** Panels on a grid of 24 columns, in rows, with the faults as annotations over those that show an effect. */
+/**
+ * Lays out panels in rows on a grid of 24 columns, with faults as annotations over the effect
+ * panels.
+ */
 import { datasource, linkDefaults, livePage, type PanelSpec, panel, type RowSpec } from './panel.ts';
 
 export interface DashboardSpec {
   uid: string;
   title: string;
   description: string;
-  /** Above the first row. */
+  /** Panels above the first row. */
   panels: PanelSpec[];
   rows: RowSpec[];
 }
 
 type Json = Record<string, unknown>;
-/** On them a fault is a row of its own, or only noise. */
+/** Panel types without fault annotations: in them the bands would be a row or noise. */
 const withoutAnnotations = new Set<unknown>(['state-timeline', 'heatmap']);
-/** In seconds. Beyond it the bands of the faults are narrower than their edges, and cover the data. */
-const longestAnnotated = 3 * 3_600;
+/** In longer views the bands of the faults are narrower than their edges and cover the data. */
+const maxAnnotatedSeconds = 3 * 3_600;
 
 export function dashboard({ uid, title, description, ...spec }: DashboardSpec): Json {
   const panels = laidOut(spec);
@@ -46,10 +49,10 @@ export function dashboard({ uid, title, description, ...spec }: DashboardSpec): 
               .filter(({ type }) => withoutAnnotations.has(type))
               .map(({ id }) => id),
           },
-          // Survives Grafana and needs no token, for it is only a query.
+          // A query survives Grafana's container and needs no token.
           target: {
             refId: 'Faults',
-            expr: `kind_target:chaos_fault:active and on () (vector($__range_s) <= ${longestAnnotated})`,
+            expr: `kind_target:chaos_fault:active and on () (vector($__range_s) <= ${maxAnnotatedSeconds})`,
             interval: '5s',
           },
           titleFormat: '{{kind}}',
@@ -65,7 +68,10 @@ export function dashboard({ uid, title, description, ...spec }: DashboardSpec): 
   };
 }
 
-/** Where a link leads to depends on the ports of this lab, which the orchestrator tells as a metric. Nobody needs to see it. */
+/**
+ * A hidden variable with a base URL. It depends on the ports of the lab, which the orchestrator
+ * exposes as a metric.
+ */
 function linkVariable(name: string): Json {
   const query = `label_values(encore_run_links_info, ${name})`;
   return {
@@ -73,9 +79,9 @@ function linkVariable(name: string): Json {
     type: 'query',
     datasource,
     query: { query, refId: 'PrometheusVariableQueryEditor-VariableQuery' },
-    // With each change of the time shown.
+    // Reload whenever the time range changes.
     refresh: 2,
-    // Neither its name nor its value.
+    // Hide name and value.
     hide: 2,
     skipUrlSync: true,
     multi: false,
@@ -87,7 +93,9 @@ function linkVariable(name: string): Json {
   };
 }
 
-/** Grafana's own form: the panels of an open row follow it, those of a collapsed one are inside it. */
+/**
+ * Grafana's layout: the panels of an open row follow it, those of a collapsed row are inside it.
+ */
 function laidOut({ panels, rows }: Pick<DashboardSpec, 'panels' | 'rows'>): Json[] {
   const placed: Json[] = [];
   let nextId = 1;

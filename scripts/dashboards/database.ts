@@ -1,12 +1,15 @@
-/** PostgreSQL as it sees itself, asked past Toxiproxy: what is slow here is not the network's. */
+/**
+ * PostgreSQL's own statistics, queried directly: what is slow here is not caused by the proxied
+ * network.
+ */
 import { colored, type PanelSpec, rate, shownTime } from './panel.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
-/** The database of the scores; PostgreSQL's own are not kept. */
+/** The database with the scores; Prometheus drops PostgreSQL's own databases. */
 const ours = 'datname="encore"';
 
-/** Those that the server can be in; a transaction that was aborted is idle too. */
+/** Connection states that the server can cause; an aborted transaction counts as idle. */
 const states = { active: 'active', idle: 'idle', 'in a transaction': 'idle in transaction.*' };
 const connectionColors = colored({ active: 'blue', idle: 'green', 'in a transaction': 'orange' });
 const byState = (expr: (state: string) => string): PanelSpec['queries'] =>
@@ -16,7 +19,7 @@ export const database: PanelSpec[] = [
   {
     ...line,
     title: 'PostgreSQL connections by state',
-    description: 'Backends by what they do now, the exporter’s own one included. Idle in a transaction holds locks.',
+    description: 'Backends by current state, including the exporter’s. Idle in a transaction holds locks.',
     unit: 'short',
     link: 'lab',
     stacked: true,
@@ -27,7 +30,7 @@ export const database: PanelSpec[] = [
     ...line,
     title: 'PostgreSQL transactions',
     description:
-      'Commits and rollbacks per second, and deadlocks. Rollbacks rise when connections are cut in the middle of one.',
+      'Commits, rollbacks and deadlocks per second. Rollbacks rise when connections are cut in the middle of a transaction.',
     unit: 'ops',
     link: 'run',
     queries: [
@@ -39,7 +42,7 @@ export const database: PanelSpec[] = [
   {
     ...line,
     title: 'PostgreSQL rows',
-    description: 'Rows that were written, by how, and rows that an index or a scan fetched.',
+    description: 'Rows written, by operation, and rows fetched by index or scan.',
     unit: 'ops',
     link: 'run',
     queries: ['inserted', 'updated', 'deleted', 'fetched'].map((what) => ({
@@ -50,7 +53,7 @@ export const database: PanelSpec[] = [
   {
     ...line,
     title: 'PostgreSQL locks by mode',
-    description: 'Locks that are held or waited for. Exclusive ones on tables come with changes of the schema only.',
+    description: 'Locks held or waited for. Exclusive table locks occur only on schema changes.',
     unit: 'short',
     link: 'lab',
     stacked: true,
@@ -70,7 +73,7 @@ export const database: PanelSpec[] = [
   {
     ...line,
     title: 'PostgreSQL longest transaction',
-    description: 'Age of the oldest open transaction by the state of its backend: who waits for a lock grows old here.',
+    description: 'Age of the oldest open transaction by the state of its backend; waiting for a lock makes it grow.',
     unit: 's',
     link: 'run',
     overrides: connectionColors,
@@ -78,15 +81,15 @@ export const database: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'PostgreSQL blocks from memory',
-    description: 'Share of blocks that were found in PostgreSQL’s own memory, not asked of the kernel or the disk.',
+    title: 'PostgreSQL cache hit ratio',
+    description: 'Share of blocks found in PostgreSQL’s buffers instead of read from the kernel or the disk.',
     unit: 'percentunit',
     max: 1,
     link: 'lab',
     queries: [
       {
         expr: `sum(rate(pg_stat_database_blks_hit{${ours}}[${rate}])) / (sum(rate(pg_stat_database_blks_hit{${ours}}[${rate}])) + sum(rate(pg_stat_database_blks_read{${ours}}[${rate}])))`,
-        legend: 'from memory',
+        legend: 'cache hits',
       },
     ],
   },
@@ -94,7 +97,7 @@ export const database: PanelSpec[] = [
     ...line,
     title: 'PostgreSQL size',
     width: 18,
-    description: 'The database with its indexes, and the log that a restart after a kill would read again.',
+    description: 'The database with its indexes, and the write-ahead log that a restart after a kill must replay.',
     unit: 'bytes',
     link: 'lab',
     queries: [
@@ -105,7 +108,7 @@ export const database: PanelSpec[] = [
   {
     title: 'PostgreSQL checkpoints',
     description:
-      'Checkpoints in the time shown, by the clock and asked for, and the blocks that they wrote: each shortens the recovery after a kill.',
+      'Checkpoints in the time shown, timed and requested, and the blocks written. Each one shortens the recovery after a kill.',
     type: 'bargauge',
     unit: 'short',
     ...size,
@@ -116,8 +119,8 @@ export const database: PanelSpec[] = [
     color: 'blue',
     noValue: 'none',
     queries: Object.entries({
-      num_timed: 'by the clock',
-      num_requested: 'asked for',
+      num_timed: 'timed',
+      num_requested: 'requested',
       buffers_written: 'blocks written',
     }).map(([what, legend]) => ({
       expr: `round(sum(increase(pg_stat_checkpointer_${what}_total[${shownTime}])))`,

@@ -1,4 +1,4 @@
-/** Is the lab itself well? A lab that is not proves nothing about the server. */
+/** Health of the lab itself: an unhealthy lab proves nothing about the server. */
 import type { DashboardSpec } from './dashboard.ts';
 import { colored, coloredFromOne, type PanelSpec, rate, redFrom, shownTime, step } from './panel.ts';
 
@@ -6,15 +6,15 @@ const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
 
 const scrapes: PanelSpec = {
-  title: 'Scrapes that were answered',
+  title: 'Scrape targets up',
   description:
-    'Every program of the lab, each 5 s. The server goes red in a kill; the orchestrator is there only while a run is on.',
+    'Every program of the lab, every 5 s. The server goes red in a kill; the orchestrator is up only during a run.',
   type: 'state-timeline',
   unit: 'short',
   width: 24,
   height: 7,
   link: 'alerts',
-  mappings: { 0: { text: 'silent', color: 'red' }, 1: { text: 'answers', color: 'green' } },
+  mappings: { 0: { text: 'down', color: 'red' }, 1: { text: 'up', color: 'green' } },
   queries: [{ expr: `min by (job) (min_over_time(up[${step}]))`, legend: '{{job}}' }],
 };
 
@@ -22,7 +22,7 @@ const containers: PanelSpec[] = [
   {
     ...line,
     title: 'CPU by container',
-    description: 'CPUs in use, as the engine counts them. Each container is limited to 1 or less.',
+    description: 'CPUs in use, as reported by the engine. Each container is limited to 1 or less.',
     unit: 'suffix:cores',
     link: 'server',
     queries: [{ expr: `sum by (target) (rate(chaos_target_cpu_seconds_total[${rate}]))`, legend: '{{target}}' }],
@@ -30,15 +30,15 @@ const containers: PanelSpec[] = [
   {
     ...line,
     title: 'Memory by container',
-    description: 'Without what the kernel could reclaim at once. Nothing here may grow over a day.',
+    description: 'Without memory that the kernel can reclaim at once. No line should grow over a day.',
     unit: 'bytes',
     link: 'run',
     queries: [{ expr: 'max by (target) (chaos_target_memory_bytes)', legend: '{{target}}' }],
   },
   {
     ...line,
-    title: 'Memory by container, of its live limit',
-    description: 'An alert speaks up from 75 % on; the kernel ends a container at 100 %.',
+    title: 'Memory by container, share of its limit',
+    description: 'The current limit. An alert fires above 75 %; the kernel kills the container at 100 %.',
     unit: 'percentunit',
     max: 1,
     link: 'alerts',
@@ -47,16 +47,16 @@ const containers: PanelSpec[] = [
   },
 ];
 
-const counted = { decimals: 0, min: 0, noValue: 'none' } as const;
+const wholeNumber = { decimals: 0, min: 0, noValue: 'none' } as const;
 const inShownTime = (grouping: string, metric: string): string =>
   `round(sum ${grouping}(increase(${metric}[${shownTime}])))`;
 
 const injector: PanelSpec[] = [
   {
-    ...counted,
+    ...wholeNumber,
     title: 'Effect checks',
     description:
-      'Did an independent observation confirm the effect of each fault, in the time shown? Refused and unsupported ones are listed as not tested.',
+      'Faults in the time shown by effect, as confirmed by an independent observation. The report lists refused and unsupported ones as not tested.',
     type: 'bargauge',
     unit: 'short',
     width: 6,
@@ -70,9 +70,9 @@ const injector: PanelSpec[] = [
     queries: [{ expr: inShownTime('by (bit) ', 'chaos_fault_bites_total'), legend: '{{bit}}' }],
   },
   {
-    ...counted,
+    ...wholeNumber,
     title: 'Faults by kind',
-    description: 'Faults that were injected in the time shown, the most frequent first.',
+    description: 'Faults injected in the time shown, most frequent first.',
     type: 'bargauge',
     unit: 'short',
     width: 10,
@@ -84,10 +84,10 @@ const injector: PanelSpec[] = [
     ],
   },
   {
-    ...counted,
+    ...wholeNumber,
     title: 'Injector',
     description:
-      'Failures of the injector itself; planned faults that were skipped; faults that were verified as reverted, all in the time shown; and faults that are active now, of which none should be left after a run.',
+      'In the time shown: failures of the injector itself, planned faults that were skipped, and faults verified as reverted. Also the active faults; none should remain after a run.',
     type: 'stat',
     unit: 'short',
     width: 4,
@@ -105,7 +105,7 @@ const injector: PanelSpec[] = [
   {
     title: 'Lateness, p95',
     description:
-      'From the planned moment of a fault to its injection, p95 of the time shown. The seed fixes the plan, the machine its precision.',
+      'Delay between the planned time of a fault and its injection, p95 of the time shown. The seed fixes the plan, the machine its precision.',
     type: 'stat',
     unit: 's',
     width: 4,
@@ -122,19 +122,19 @@ const injector: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'Client link',
+    title: 'Proxy traffic, users and server',
     width: 12,
     description:
-      'Bytes per second into Toxiproxy on the way of the users, and out of it. A toxic that holds back or cuts makes the two differ.',
+      'Bytes per second into and out of Toxiproxy between users and server. A toxic that delays or drops data makes the two differ.',
     unit: 'Bps',
     link: 'run',
     queries: linkQueries('client-link'),
   },
   {
     ...line,
-    title: 'Database link',
+    title: 'Proxy traffic, server and database',
     width: 12,
-    description: 'The same between the server and PostgreSQL.',
+    description: 'Bytes per second into and out of Toxiproxy between the server and PostgreSQL.',
     unit: 'Bps',
     link: 'server',
     queries: linkQueries('database-link'),
@@ -146,7 +146,7 @@ const generator: PanelSpec[] = [
     ...line,
     title: 'Late starts',
     description:
-      'Share of operations and probes that the generator itself started late, in the last minute. Over 1 % its figures say nothing of the server.',
+      'Share of operations and probes that the generator started late, over the last minute. Above 1 % its figures do not describe the server.',
     unit: 'percentunit',
     link: 'alerts',
     thresholds: redFrom(0.01),
@@ -155,7 +155,7 @@ const generator: PanelSpec[] = [
   {
     ...line,
     title: 'Event loop delay of each program',
-    description: 'p99 between two scrapes. The generator’s must stay under 0.2 s.',
+    description: 'p99 between two scrapes. The load generator’s must stay below 0.2 s.',
     unit: 's',
     link: 'alerts',
     queries: [{ expr: 'max by (job) (nodejs_eventloop_lag_p99_seconds)', legend: '{{job}}' }],
@@ -163,7 +163,7 @@ const generator: PanelSpec[] = [
   {
     ...line,
     title: 'Users',
-    description: 'Users with a session.',
+    description: 'Users with an open session.',
     unit: 'short',
     decimals: 0,
     link: 'run',
@@ -171,18 +171,18 @@ const generator: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'Bytes of the users',
-    description: 'Bytes of bodies that the users send and receive.',
+    title: 'User traffic',
+    description: 'Bytes per second in request and response bodies.',
     unit: 'Bps',
     width: 16,
     link: 'run',
     queries: [{ expr: `sum by (direction) (rate(loadgen_bytes_total[${rate}]))`, legend: '{{direction}}' }],
   },
   {
-    ...counted,
+    ...wholeNumber,
     title: 'Scores read back',
     description:
-      'Acknowledged scores that were read back in the time shown, by samples during the run and by the final read-back.',
+      'Acknowledged scores read back in the time shown, by samples during the run and by the final read-back.',
     type: 'stat',
     unit: 'short',
     ...size,
@@ -192,12 +192,11 @@ const generator: PanelSpec[] = [
   },
 ];
 
-const watching: PanelSpec[] = [
+const monitoring: PanelSpec[] = [
   {
     ...line,
-    title: 'Time of a scrape',
-    description:
-      'How long each program takes to tell its metrics. The limit is 4 s; under a freeze the server reaches it.',
+    title: 'Scrape duration',
+    description: 'How long each program takes to return its metrics. The limit is 4 s; a frozen server reaches it.',
     unit: 's',
     link: 'server',
     queries: [{ expr: 'max by (job) (scrape_duration_seconds)', legend: '{{job}}' }],
@@ -205,21 +204,21 @@ const watching: PanelSpec[] = [
   {
     ...line,
     title: 'CPU of Prometheus',
-    description: 'CPU of Prometheus itself: scrapes, rules and queries. It should stay under 2 % of one core.',
+    description: 'CPU used by Prometheus for scrapes, rules and queries. It should stay below 2 % of one core.',
     unit: 'percentunit',
     link: 'server',
     queries: [
       { expr: `sum(rate(process_cpu_seconds_total{job="prometheus"}[${rate}]))`, legend: 'CPU' },
       {
         expr: `sum(rate(prometheus_rule_group_duration_seconds_sum[${rate}]))`,
-        legend: 'time spent with rules',
+        legend: 'rule evaluation',
       },
     ],
   },
   {
     ...line,
     title: 'Memory and disk of Prometheus',
-    description: 'Resident memory, and what the kept samples take on disk. The disk is limited to 2 GB and 72 hours.',
+    description: 'Resident memory, and disk space of the stored samples. Retention is limited to 2 GB and 72 hours.',
     unit: 'bytes',
     link: 'alerts',
     queries: [
@@ -248,12 +247,12 @@ function linkQueries(proxy: string): PanelSpec['queries'] {
 export const labDashboard: DashboardSpec = {
   uid: 'encore-lab',
   title: 'Encore: lab',
-  description: 'The lab itself: its programs, the injector, the load generator, and what watching costs.',
+  description: 'The lab itself: its programs, the injector, the load generator, and the cost of monitoring.',
   panels: [scrapes],
   rows: [
     { title: 'Containers', collapsed: false, panels: containers },
     { title: 'Injector', collapsed: false, panels: injector },
     { title: 'Load generator', collapsed: true, panels: generator },
-    { title: 'Cost of watching', collapsed: true, panels: watching },
+    { title: 'Cost of monitoring', collapsed: true, panels: monitoring },
   ],
 };

@@ -1,14 +1,16 @@
-/** One panel as data, and the JSON that Grafana wants for it. */
+/** Converts a panel as data into Grafana's JSON. */
 import type { DashboardLink } from '@grafana/schema';
 
 export const datasource = { type: 'prometheus', uid: 'encore-prometheus' };
-/** Grafana's own window for rates: never shorter than four scrapes. */
+/** Grafana's interval for rates: at least four scrapes. */
 export const rate = '$__rate_interval';
-/** One step of a chart. What is shorter than a step is drawn only if the whole step is read. */
+/**
+ * One step of a chart. An event shorter than a step shows only if the query reads the whole step.
+ */
 export const step = '$__interval';
-/** Only for queries of one moment: in a chart, each point would look back over another time. */
+/** For instant queries only: in a chart, each point would look back over a different time. */
 export const shownTime = '$__range';
-/** The figures of the last run stay for a day: its orchestrator is gone when somebody comes to look. */
+/** How long the figures of the last run stay visible after its orchestrator has exited. */
 export const sinceTheRun = '1d';
 
 interface Query {
@@ -33,36 +35,36 @@ export interface PanelSpec {
   width: number;
   height: number;
   queries: Query[];
-  /** Where to look next. */
+  /** Target of the panel's link. */
   link: keyof typeof links;
   min?: number;
   max?: number;
-  /** The axis reaches at least that far, so that a line of zeros lies at the bottom of something. */
+  /** Minimum of the axis maximum, so that a line of zeros is at the bottom. */
   softMax?: number;
   decimals?: number;
-  /** What stands there while there is no data; without it, no data is a defect. */
+  /** Text shown without data; if unset, missing data is a defect. */
   noValue?: string;
   thresholds?: Step[];
-  /** The one colour of figures that are neither good nor bad. */
+  /** Fixed colour for neutral figures. */
   color?: string;
-  /** For the series whose name has a meaning. */
+  /** Styles for series by name. */
   overrides?: Override[];
   mappings?: Mapping;
   stacked?: boolean;
   logarithmic?: boolean;
-  /** A stat of which the whole panel has the colour. */
+  /** Colours the whole panel of a stat. */
   filled?: boolean;
 }
 export interface RowSpec {
   title: string;
-  /** Asks for nothing until it is opened. */
+  /** A collapsed row queries nothing until it is opened. */
   collapsed: boolean;
   panels: PanelSpec[];
 }
 
 const dashboardUrl = (uid: string): string => `/d/${uid}?\${__url_time_range}`;
 const link = (title: string, url: string): DashboardLink => ({ ...linkDefaults, type: 'link', title, url });
-/** Grafana's schema asks for all of them. */
+/** Grafana's schema requires all of these. */
 export const linkDefaults = {
   asDropdown: false,
   icon: 'external link',
@@ -77,7 +79,7 @@ const links = {
   server: link('Dashboard: server', dashboardUrl('encore-server')),
   lab: link('Dashboard: lab', dashboardUrl('encore-lab')),
   live: link('Live page of the run', `\${page:raw}`),
-  alerts: link('Alerts, each with its expected state', `\${alerts:raw}`),
+  alerts: link('Alerts with their expected state', `\${alerts:raw}`),
 };
 export const livePage = links.live;
 
@@ -96,10 +98,10 @@ const override = (name: string, properties: Record<string, unknown>): Override =
   matcher: { id: 'byName', options: name },
   properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
 });
-/** Colours by name: those by order change while series come and go. */
+/** Colours by name: colours by order change while series come and go. */
 export const colored = (colors: Record<string, string>): Override[] =>
   Object.entries(colors).map(([name, color]) => override(name, { color: fixed(color) }));
-/** A figure that is neutral at 0 and has this colour from 1 on. */
+/** Neutral at 0, this colour from 1 on. */
 export const coloredFromOne = (colors: Record<string, string>): Override[] =>
   Object.entries(colors).map(([name, color]) =>
     override(name, {
@@ -113,10 +115,10 @@ export const coloredFromOne = (colors: Record<string, string>): Override[] =>
       },
     }),
   );
-/** A line without the area below it, where several would cover each other. */
+/** A line without the area below it, for charts in which areas would cover each other. */
 export const bareLine = (name: string, color: string): Override =>
   override(name, { color: fixed(color), 'custom.fillOpacity': 0 });
-/** A limit is a line above the values, not an area in which they drown. */
+/** Draws a limit as a line, not as an area that hides the values. */
 export const limitLine: Override = override('limit', {
   color: fixed('red'),
   'custom.fillOpacity': 0,
@@ -172,7 +174,9 @@ const options: Record<PanelSpec['type'], object> = {
   },
 };
 
-/** Left of every wide chart, so that one moment stands at one place in all of them. */
+/**
+ * Axis width of every wide chart, so that the same moment is at the same position in all of them.
+ */
 const axisWidth = 230;
 
 function customOf(spec: PanelSpec): object {
@@ -184,7 +188,7 @@ function customOf(spec: PanelSpec): object {
     lineWidth: 1,
     fillOpacity: spec.stacked ? 25 : 8,
     showPoints: 'never',
-    // A gap is a server that was not there, and must be seen.
+    // A gap means that the server was down, and must be visible.
     spanNulls: false,
     stacking: { mode: spec.stacked ? 'normal' : 'none' },
     ...wide,
@@ -194,7 +198,10 @@ function customOf(spec: PanelSpec): object {
   };
 }
 
-/** A figure is asked for one moment: as a series it would be as old as the last whole step, minutes in a long view. */
+/**
+ * Figures use instant queries: a series would be as old as the last whole step, minutes in a long
+ * view.
+ */
 const isFigure = ({ type }: PanelSpec): boolean => type === 'stat' || type === 'bargauge';
 
 export function panel(spec: PanelSpec, id: number, x: number, y: number): Record<string, unknown> {

@@ -1,4 +1,7 @@
-/** How the server comes back, and what a fault does to it: one panel for each thing that a kind of fault moves. */
+/**
+ * How the server recovers and what faults do to it: one panel for each thing that a fault kind
+ * affects.
+ */
 import {
   colored,
   coloredFromOne,
@@ -12,7 +15,7 @@ import {
 } from './panel.ts';
 
 const last = (metric: string): string => `last_over_time(${metric}[${sinceTheRun}])`;
-/** The slowest kinds that fit into the panel, of the last fault of each. */
+/** The slowest kinds that fit into the panel, by the last fault of each kind. */
 const slowest = (metric: string, limit: string): PanelSpec['queries'] => [
   {
     expr: `sort_desc(topk(9, max by (kind) (${last(metric)} >= 0) / on () group_left () max(${last(limit)})))`,
@@ -43,7 +46,7 @@ export const recoveryRow: RowSpec = {
       ...shareOfLimit,
       title: 'Slowest recoveries, share of the limit',
       description:
-        'The last recovery of each kind of fault, as a share of the recovery limit of this run: from the kill, or from the verified revert, to the first right answer to a user. At 100 % the run fails.',
+        'The last recovery of each fault kind, as a share of the recovery limit of this run: from the kill, or from the verified revert, to the first correct response to a user. At 100 % the run fails.',
       noValue: 'no recovery yet',
       queries: slowest('encore_run_last_recovery_seconds', 'encore_run_recovery_limit_seconds'),
     },
@@ -51,14 +54,14 @@ export const recoveryRow: RowSpec = {
       ...shareOfLimit,
       title: 'Back to normal, share of the limit',
       description:
-        'How long success and response times stayed abnormal after the last recovery of each kind, as a share of the limit of this run. Where the next fault began before, nothing could be measured. At 100 % the run fails.',
+        'How long success rate and response times stayed abnormal after the last recovery of each kind, as a share of the limit of this run. Not measurable if the next fault began earlier. At 100 % the run fails.',
       noValue: 'nothing measured yet',
       queries: slowest('encore_run_last_back_to_normal_seconds', 'encore_run_back_to_normal_limit_seconds'),
     },
     {
       title: 'Who started the server',
       description:
-        'Starts in the time shown: by the engine’s policy after a crash, by the supervisor after an outage or a hang, by a revert. A foreign start spoils the run. With them, what the supervisor asked for, and what became of it.',
+        'Starts in the time shown: by the engine’s policy after a crash, by the supervisor after an outage or a hang, or by a revert. An external start invalidates the run. Also what the supervisor requested, and the outcome.',
       type: 'bargauge',
       unit: 'short',
       decimals: 0,
@@ -87,8 +90,8 @@ export const recoveryRow: RowSpec = {
       ],
     },
     {
-      title: 'Waiting for a recovery',
-      description: 'How long users have been waiting for their first right answer, against the limit of the run.',
+      title: 'Pending recovery',
+      description: 'How long users have been waiting for their first correct response, against the limit of the run.',
       type: 'timeseries',
       unit: 's',
       width: 20,
@@ -126,8 +129,9 @@ export const serverRow: RowSpec = {
   collapsed: false,
   panels: [
     {
-      title: 'Memory of the server against its live limit',
-      description: 'What the engine charges to the server, and the limit that holds now: a memory cap moves the limit.',
+      title: 'Memory of the server and its current limit',
+      description:
+        'Memory that the engine charges to the server, and its current limit: a memory cap lowers the limit.',
       type: 'timeseries',
       unit: 'bytes',
       width: 8,
@@ -142,7 +146,7 @@ export const serverRow: RowSpec = {
     },
     {
       title: 'Circuit breakers',
-      description: 'An open breaker refuses calls at once; half open, one call at a time may try.',
+      description: 'An open breaker rejects calls immediately; half-open, it lets one trial call through at a time.',
       type: 'state-timeline',
       unit: 'short',
       width: 8,
@@ -150,7 +154,7 @@ export const serverRow: RowSpec = {
       link: 'server',
       mappings: {
         0: { text: 'closed', color: 'green' },
-        1: { text: 'half open', color: 'orange' },
+        1: { text: 'half-open', color: 'orange' },
         2: { text: 'open', color: 'red' },
       },
       queries: [
@@ -159,7 +163,7 @@ export const serverRow: RowSpec = {
     },
     {
       title: 'Sheds',
-      description: 'Requests that the server refused to protect itself, by reason. Users are told when to come again.',
+      description: 'Requests that the server rejected to protect itself, by reason. The response says when to retry.',
       type: 'timeseries',
       unit: 'reqps',
       width: 8,

@@ -1,8 +1,11 @@
-/** What the users see: how their requests end, and after which time. */
+/** What users see: how their requests end, and after how long. */
 import type { Outcome } from '@encore/contracts';
 import { colored, type PanelSpec, type RowSpec, rate } from './panel.ts';
 
-/** Green is right, yellow a polite refusal, orange the way to the server, red the server, purple an answer that is cut or wrong. */
+/**
+ * Green is correct, yellow a polite rejection, orange the network, red the server, purple a
+ * truncated or wrong response.
+ */
 const outcomeColors: Record<Outcome, string> = {
   ok: 'green',
   shed: 'yellow',
@@ -37,7 +40,7 @@ export const userRow: RowSpec = {
     {
       title: 'Requests by outcome',
       description:
-        'HTTP requests per second as the users saw them. Every request ends in exactly one outcome; those that did not occur are left out.',
+        'HTTP requests per second by outcome, as users saw them. Every request has exactly one outcome; outcomes that did not occur are not shown.',
       type: 'timeseries',
       unit: 'reqps',
       width: 12,
@@ -49,9 +52,9 @@ export const userRow: RowSpec = {
       queries: [{ expr: `sum by (outcome) (rate(loadgen_attempts_total[${rate}])) > 0`, legend: '{{outcome}}' }],
     },
     {
-      title: 'Response time of right answers',
+      title: 'Response time of correct responses',
       description:
-        'From the intended start of an operation, so that an outage cannot hide behind requests that waited. The axis is logarithmic: a usual answer and one after an outage differ by a factor of a thousand.',
+        'Measured from the intended start of an operation, so that waiting in an outage counts. The axis is logarithmic: responses in normal times and after an outage differ by a factor of a thousand.',
       type: 'timeseries',
       unit: 's',
       width: 12,
@@ -64,7 +67,7 @@ export const userRow: RowSpec = {
     {
       title: 'Operations skipped',
       description:
-        'Operations that users did not start because they had fallen too far behind their plan, per second. The report counts them, and what the success rate would be if each had failed.',
+        'Operations per second that users did not start because they were too far behind their plan. The report counts them and gives the success rate if each had failed.',
       type: 'timeseries',
       unit: 'ops',
       width: 8,
@@ -80,7 +83,7 @@ export const userRow: RowSpec = {
     {
       title: 'Response time of probes',
       description:
-        'One small question each tenth of a second, whatever became of the ones before: what a fault does to an answer, without the work that users have put off. Right answers only, within their second.',
+        'One small request every 0.1 s, regardless of earlier outcomes: the effect of a fault without the work that users postponed. Only correct responses within the deadline of one second.',
       type: 'timeseries',
       unit: 's',
       width: 8,
@@ -97,8 +100,8 @@ export const userRow: RowSpec = {
       ],
     },
     {
-      title: 'Response times, all of them',
-      description: 'How many operations were answered in which time. A stall shows as a cloud that climbs.',
+      title: 'Response time distribution',
+      description: 'Number of operations by response time. A stall shows as a rising cloud.',
       type: 'heatmap',
       unit: 'short',
       width: 8,

@@ -1,4 +1,4 @@
-/** What the users see, which fault is active, and what it does. */
+/** What users see, which fault is active, and what it does. */
 import { phases } from '@encore/contracts';
 import type { DashboardSpec } from './dashboard.ts';
 import { bareLine, colored, type PanelSpec, redBelow, redFrom, sinceTheRun, step } from './panel.ts';
@@ -7,7 +7,7 @@ import { userRow } from './run-users.ts';
 
 const noRun = 'no run';
 const figure = { type: 'stat', height: 4, noValue: noRun } as const;
-/** What the orchestrator exposed last: it ends with its run. */
+/** Last value that the orchestrator exposed; it exits with its run. */
 const lastOf = (metric: string): string => `last_over_time(${metric}[${sinceTheRun}])`;
 const successRatio = `max(${lastOf('encore_run_success_ratio')})`;
 const successLimit = `max(${lastOf('encore_run_success_limit_ratio')})`;
@@ -19,7 +19,7 @@ const figures: PanelSpec[] = [
     ...figure,
     title: 'Verdict so far',
     description:
-      'Failing from the moment at which the run can no longer pass: too few operations are right, a write was lost, a recovery takes longer than its limit, the system stayed abnormal for too long after one, or somebody else acted on a target. It counts the whole run, whatever time is shown. The verdict itself is made from the recorded history at the end and looks at more.',
+      'Failing from the moment at which the run can no longer pass: the success rate is too low, a write was lost, a recovery took longer than its limit, the system stayed abnormal for too long, or something outside the lab acted on a target. It covers the whole run, whatever time is shown. The verdict itself is computed at the end from the recorded history and covers more.',
     unit: 'short',
     width: 4,
     link: 'live',
@@ -27,7 +27,8 @@ const figures: PanelSpec[] = [
     mappings: { 0: { text: 'PASSING', color: 'green' }, 1: { text: 'FAILING', color: 'red' } },
     queries: [
       {
-        // A run without a violation has no series on the left; then its phase shows that there is a run.
+        // Without a violation the left side has no series; then the phase shows that there is a
+        // run.
         expr: `clamp_max(count(${[...mustBeZero.map((metric) => `${lastOf(metric)} > 0`), tooLong, `${successRatio} < ${successLimit}`].join(' or ')}), 1) or max(${lastOf('encore_run_phase')}) * 0`,
         legend: 'so far',
       },
@@ -35,39 +36,39 @@ const figures: PanelSpec[] = [
   },
   {
     ...figure,
-    title: 'Operations right',
+    title: 'Operation success rate',
     description:
-      'Operations that were answered rightly within their deadline in at most three attempts, over all of this run. Red below the limit of the verdict, 95 % if the scenario sets no other.',
+      'Share of operations in this run with a correct response within their deadline and three attempts. Red below the minimum of the verdict, 95 % unless the scenario sets another.',
     unit: 'percentunit',
     decimals: 2,
     width: 4,
     link: 'live',
     max: 1,
     color: 'green',
-    overrides: colored({ 'too few': 'red' }),
+    overrides: colored({ 'below minimum': 'red' }),
     queries: [
       { expr: `${successRatio} >= 0 unless ${successRatio} < ${successLimit}`, legend: 'right' },
-      { expr: `${successRatio} < ${successLimit}`, legend: 'too few' },
+      { expr: `${successRatio} < ${successLimit}`, legend: 'below minimum' },
     ],
   },
   {
     ...figure,
     title: 'Availability, 5 min',
     description:
-      'Share of the open-loop probes that were answered rightly within their deadline of one second, over the last 5 minutes. The alert ProbesFail fires below 90 %.',
+      'Share of open-loop probes with a correct response within their deadline of one second, over the last 5 minutes. The alert ProbesFail fires below 90 %.',
     unit: 'percentunit',
     decimals: 1,
     width: 4,
     link: 'live',
     max: 1,
     thresholds: redBelow(0.9, 0.95),
-    queries: [{ expr: 'job:loadgen_probes_ok:ratio_rate5m >= 0', legend: 'right answers' }],
+    queries: [{ expr: 'job:loadgen_probes_ok:ratio_rate5m >= 0', legend: 'correct responses' }],
   },
   {
     ...figure,
     title: 'Must be 0',
     description:
-      'Of this run: writes that a read-back found lost, corrupt, doubled or made up; recoveries beyond the limit; other violations, which are slow returns to normal, wrong answers, unexpected exits, forced stops and manual interventions.',
+      'In this run: writes that a read-back found lost, corrupt, doubled or made up; recoveries beyond the limit; other violations, which are slow returns to normal, wrong responses, unexpected exits, forced stops and manual interventions.',
     unit: 'short',
     decimals: 0,
     width: 5,
@@ -82,7 +83,7 @@ const figures: PanelSpec[] = [
   {
     ...figure,
     title: 'Response, p95',
-    description: 'p95 of the right answers to users in the last seconds, from the intended start of the operation.',
+    description: 'p95 of the latest correct responses to users, from the intended start of the operation.',
     unit: 's',
     width: 3,
     link: 'server',
@@ -97,7 +98,7 @@ const figures: PanelSpec[] = [
   {
     ...figure,
     title: 'Faults',
-    description: 'Faults in the plan, injected so far, and those whose effect was confirmed from outside.',
+    description: 'Faults in the plan, faults injected so far, and faults with a confirmed effect.',
     unit: 'short',
     decimals: 0,
     width: 4,
@@ -111,7 +112,7 @@ const figures: PanelSpec[] = [
   },
 ];
 
-/** The phases are values from 11 on, so that one row shows them all; faults are 1. */
+/** Phases are values from 11 on, so that one row shows them all; faults are 1. */
 const phaseNames = [...phases, 'over'] as const;
 const firstPhase = 11;
 const phaseColor = (name: string): string => ({ steady: 'blue', over: 'text' })[name] ?? 'purple';
@@ -120,7 +121,7 @@ const timelines: PanelSpec[] = [
   {
     title: 'Phases and faults',
     description:
-      'The phase of the run, and each fault on its target from injection to verified revert. A kill is over at once; what is shorter than two scrapes is drawn for ten seconds.',
+      'The phase of the run, and each fault on its target from injection to verified revert. An instant fault, or one shorter than two scrapes, is drawn for 10 s.',
     type: 'state-timeline',
     unit: 'short',
     width: 24,
@@ -141,7 +142,7 @@ const timelines: PanelSpec[] = [
   {
     title: 'Availability',
     description:
-      'Share of right answers among the probes of the last ten seconds, the lowest of each step: the shape of each outage. With it, operations of the last minute, and whether the server reports that it is ready.',
+      'Share of probes in the last 10 s with a correct response, the minimum of each step: the shape of each outage. Also operations of the last minute, and whether the server reports that it is ready.',
     type: 'timeseries',
     unit: 'percentunit',
     width: 24,
@@ -157,20 +158,20 @@ const timelines: PanelSpec[] = [
     queries: [
       { expr: `min(min_over_time(encore_run_server_ready[${step}]))`, legend: 'server ready' },
       { expr: `1 - max_over_time(job:loadgen_operations_failed:ratio_rate1m[${step}])`, legend: 'operations, 1 min' },
-      // The last one is drawn above the others.
+      // The last series is drawn on top.
       { expr: `min_over_time(job:loadgen_probes_ok:ratio_rate15s[${step}])`, legend: 'probes' },
     ],
   },
   {
-    title: 'Alerts that fire',
+    title: 'Firing alerts',
     description:
-      'What monitoring noticed, and when, by severity. Each alert states in its description under which kinds of fault it is expected.',
+      'What monitoring noticed and when, by severity. The description of each alert names the fault kinds that are expected to raise it.',
     type: 'state-timeline',
     unit: 'short',
     width: 24,
     height: 4,
     link: 'alerts',
-    noValue: 'No alert fires',
+    noValue: 'No alert firing',
     mappings: {
       1: { text: 'info', color: 'blue' },
       2: { text: 'warning', color: 'orange' },
@@ -188,7 +189,7 @@ const timelines: PanelSpec[] = [
 export const runDashboard: DashboardSpec = {
   uid: 'encore-run',
   title: 'Encore: run',
-  description: 'One run: what the users see, which fault is active, and what it does.',
+  description: 'One run: what users see, which fault is active, and what it does.',
   panels: [...figures, ...timelines],
   rows: [userRow, recoveryRow, serverRow],
 };

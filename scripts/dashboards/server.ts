@@ -1,18 +1,25 @@
-/** The server from inside: rate, errors and duration of its work; utilisation, saturation and errors of what it works with. */
+/**
+ * The server from inside: rate, errors and duration of its work; utilisation, saturation and errors
+ * of its resources.
+ */
 import type { DashboardSpec } from './dashboard.ts';
 import { database } from './database.ts';
 import { colored, limitLine, type PanelSpec, rate, step } from './panel.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
-/** The capacity test asks ten times what the users ask, and would press their lines to the bottom for as long as it is in view. */
+/**
+ * Hides the capacity test: it sends ten times the load of the users and would flatten their lines.
+ */
 const outsideCapacityTest = `unless on () (max(max_over_time(encore_run_phase{phase=~"preflight|startup"}[${rate}])) == 1)`;
 
-/** Values of different meaning share one timeline, so each kind has its own ten. */
+/**
+ * Values of different meaning share one timeline, so each kind of value has its own range of ten.
+ */
 const states: PanelSpec = {
   title: 'States',
   description:
-    'Memory level: from elevated on caches shrink, from high on they go, when critical heavy work is refused. PostgreSQL: does it answer its exporter, and the exporter Prometheus? Under a frozen database the scrape itself fails. And each circuit breaker that is not closed.',
+    'Memory level: from elevated on caches shrink, from high on they are dropped, at critical heavy work is rejected. PostgreSQL: whether it responds to its exporter, and the exporter to Prometheus; under a frozen database the scrape itself fails. Also each circuit breaker that is not closed.',
   type: 'state-timeline',
   unit: 'short',
   width: 24,
@@ -24,15 +31,15 @@ const states: PanelSpec = {
     11: { text: 'elevated', color: 'yellow' },
     12: { text: 'high', color: 'orange' },
     13: { text: 'critical', color: 'red' },
-    20: { text: 'silent', color: 'red' },
-    21: { text: 'answers', color: 'green' },
-    31: { text: 'half open', color: 'orange' },
+    20: { text: 'down', color: 'red' },
+    21: { text: 'up', color: 'green' },
+    31: { text: 'half-open', color: 'orange' },
     32: { text: 'open', color: 'red' },
   },
   queries: [
     { expr: `max(max_over_time(encore_server_memory_level[${step}])) + 10`, legend: 'memory level' },
     { expr: `min(min_over_time(pg_up[${step}])) + 20`, legend: 'PostgreSQL' },
-    { expr: `min(min_over_time(up{job="postgres-exporter"}[${step}])) + 20`, legend: 'its exporter' },
+    { expr: `min(min_over_time(up{job="postgres-exporter"}[${step}])) + 20`, legend: 'PostgreSQL exporter' },
     {
       expr: `(max by (breaker) (max_over_time(encore_server_breaker_state[${step}])) > 0) + 30`,
       legend: 'breaker {{breaker}}',
@@ -43,9 +50,9 @@ const states: PanelSpec = {
 const requests: PanelSpec[] = [
   {
     ...line,
-    title: 'Answers by status',
+    title: 'Responses by status',
     description:
-      'The server counts for itself; what it had counted since the last scrape is lost when it is killed. The effect checks of network faults are answered with 4xx, or with 5xx while the server refuses work. Without the capacity test before the run.',
+      'Counted by the server; counts since the last scrape are lost when it is killed. Effect checks of network faults get 4xx, or 5xx while the server rejects work. Without the capacity test before the run.',
     unit: 'reqps',
     link: 'run',
     stacked: true,
@@ -61,7 +68,7 @@ const requests: PanelSpec[] = [
     ...line,
     title: 'Requests by route',
     description:
-      'What is asked of the users’ port, by route. The route other is a path that the server does not have: the effect checks of network faults ask for one, users do not. Without the capacity test before the run.',
+      'Requests to the users’ port by route. The route other is an unknown path: effect checks of network faults use one, users do not. Without the capacity test before the run.',
     unit: 'reqps',
     link: 'run',
     stacked: true,
@@ -75,7 +82,8 @@ const requests: PanelSpec[] = [
   {
     ...line,
     title: 'Duration by route, p95',
-    description: 'From the head of a request to the end of its answer, as the server sees it: without the network.',
+    description:
+      'From the head of a request to the end of its response, as measured by the server: without the network.',
     unit: 's',
     link: 'run',
     queries: [
@@ -91,7 +99,7 @@ const tools: PanelSpec[] = [
   {
     ...line,
     title: 'Tool calls',
-    description: 'Calls of each tool per second, whatever their end.',
+    description: 'Calls of each tool per second, whatever their outcome.',
     unit: 'ops',
     link: 'run',
     stacked: true,
@@ -105,7 +113,8 @@ const tools: PanelSpec[] = [
   {
     ...line,
     title: 'Tool calls by result',
-    description: 'Failed calls count for the tool’s breaker; rejected ones were refused by it or by the memory guard.',
+    description:
+      'Failed calls count for the tool’s breaker; rejected ones were refused by the breaker or the memory guard.',
     unit: 'ops',
     link: 'alerts',
     overrides: colored({ ok: 'green', caller_fault: 'yellow', rejected: 'orange', failed: 'red' }),
@@ -119,8 +128,7 @@ const tools: PanelSpec[] = [
   {
     ...line,
     title: 'Tool duration, p95',
-    description:
-      'The work of one call of each tool, without waiting for a place. Tools that nobody calls are left out.',
+    description: 'Work of one call of each tool, without waiting for a slot. Tools without calls are left out.',
     unit: 's',
     link: 'run',
     queries: [
@@ -136,7 +144,7 @@ const resources: PanelSpec[] = [
   {
     ...line,
     title: 'CPU',
-    description: 'CPU of the main process, and of the whole container with its worker processes. Its limit is 1.',
+    description: 'CPU of the main process, and of the whole container with its worker processes. The limit is 1 CPU.',
     unit: 'suffix:cores',
     link: 'lab',
     queries: [
@@ -146,8 +154,9 @@ const resources: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'Memory as the server sees it',
-    description: 'What its memory guard counts, children included, and the live limit that it reads.',
+    title: 'Memory measured by the server',
+    description:
+      'What the server’s memory guard counts, including child processes, and the current limit that it reads.',
     unit: 'bytes',
     link: 'run',
     overrides: [limitLine],
@@ -170,8 +179,8 @@ const resources: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'Places for requests',
-    description: 'Requests that hold a place and those that wait for one; beyond that the server sheds.',
+    title: 'Request slots',
+    description: 'Requests that hold a slot and requests that wait for one; further requests are rejected.',
     unit: 'short',
     link: 'run',
     queries: [
@@ -183,7 +192,7 @@ const resources: PanelSpec[] = [
   {
     ...line,
     title: 'Garbage collection',
-    description: 'Share of the time that the main process spends with collecting garbage, by kind.',
+    description: 'Share of time that the main process spends on garbage collection, by kind.',
     unit: 'percentunit',
     link: 'lab',
     queries: [
@@ -193,7 +202,7 @@ const resources: PanelSpec[] = [
   {
     ...line,
     title: 'Open file descriptors',
-    description: 'Sockets and files of the main process. A slope in quiet times would be a leak.',
+    description: 'Sockets and files of the main process. Growth in quiet times would be a leak.',
     unit: 'short',
     link: 'lab',
     queries: [{ expr: 'max(process_open_fds{job="server"})', legend: 'open' }],
@@ -204,20 +213,20 @@ const pools: PanelSpec[] = [
   {
     ...line,
     title: 'Worker processes',
-    description: 'Processes that parse and analyse what users send, and the jobs that wait for one.',
+    description: 'Processes that parse and analyse uploads, and the jobs that wait for one.',
     unit: 'short',
     link: 'run',
     queries: [
       { expr: 'max(encore_server_worker_processes)', legend: 'running' },
       { expr: 'max(encore_server_worker_processes_busy)', legend: 'busy' },
       { expr: 'max(encore_server_worker_jobs_queued)', legend: 'waiting jobs' },
-      { expr: `sum(rate(encore_server_worker_deaths_total[${rate}]))`, legend: 'deaths per second' },
+      { expr: `sum(rate(encore_server_worker_deaths_total[${rate}]))`, legend: 'exits per second' },
     ],
   },
   {
     ...line,
     title: 'Database connections of the server',
-    description: 'The pool towards PostgreSQL, which is reached through Toxiproxy.',
+    description: 'The connection pool to PostgreSQL, which is reached through Toxiproxy.',
     unit: 'short',
     link: 'lab',
     queries: [
@@ -228,10 +237,10 @@ const pools: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'Database trouble',
+    title: 'Database errors',
     softMax: 1,
     description:
-      'Queries that failed for the database’s sake; writes whose answer was lost on the way and found by their key; reads refused because the bytes were wrong.',
+      'Queries that failed because of the database; writes without a response that were found by their key; reads rejected because the bytes were wrong.',
     unit: 'ops',
     link: 'lab',
     queries: [
@@ -242,8 +251,8 @@ const pools: PanelSpec[] = [
   },
   {
     ...line,
-    title: 'What is kept at hand',
-    description: 'Parsed scores in memory, and uploads in the scratch space, which a full disk takes away.',
+    title: 'Caches and uploads',
+    description: 'Bytes of parsed scores in memory, and of uploads in the scratch space, which a full disk takes away.',
     unit: 'bytes',
     link: 'run',
     queries: [
@@ -255,7 +264,7 @@ const pools: PanelSpec[] = [
     ...line,
     title: 'Scores',
     description:
-      'Parsed scores in memory, documents that are not tried again because they killed their worker too often, and old scores that were just removed.',
+      'Parsed scores in memory, documents that are quarantined because they killed their worker too often, and expired scores that were just removed.',
     unit: 'short',
     link: 'run',
     queries: [
@@ -267,7 +276,7 @@ const pools: PanelSpec[] = [
   {
     ...line,
     title: 'Bytes stored',
-    description: 'Bytes of acknowledged writes per second: what the read-back will ask for.',
+    description: 'Bytes of acknowledged writes per second, which the read-back will request.',
     unit: 'Bps',
     link: 'run',
     queries: [{ expr: `sum(rate(encore_server_stored_bytes_total[${rate}]))`, legend: 'stored' }],

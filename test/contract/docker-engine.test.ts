@@ -1,4 +1,4 @@
-/** The engine contract on the Docker engine. */
+/** Runs the engine contract on the Docker engine. */
 import Docker from 'dockerode';
 import { before, describe } from 'mocha';
 import { requireEngine } from '../support/engine.ts';

@@ -1,6 +1,7 @@
 /**
- * What Encore relies on in an engine, through dockerode: the same suite for the Docker engine and for the process engine.
- * Each case is a row of "who restarts what, after which act"; every effect is observed, never assumed from a 2xx.
+ * What Encore relies on in an engine, through dockerode: one suite for the Docker engine and the
+ * process engine. Each case states what restarts a container after which operation; every effect is
+ * observed, never assumed from a 2xx.
  */
 import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
@@ -9,7 +10,7 @@ import type Docker from 'dockerode';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 
 export interface SubjectSpec {
-  /** Run by /bin/sh. Prints `up` each time that it begins. */
+  /** Run by /bin/sh. Prints `up` at each start. */
   readonly script: string;
   readonly restart: 'always' | 'on-failure' | 'no';
   readonly memoryBytes?: number;
@@ -17,7 +18,10 @@ export interface SubjectSpec {
 
 export interface EngineUnderTest extends AsyncDisposable {
   readonly docker: Docker;
-  /** Creates the subject, with an init, stop signal SIGTERM and the label `encore.contract`; does not start it. */
+  /**
+   * Creates the subject with an init, stop signal SIGTERM and the label `encore.contract`; does not
+   * start it.
+   */
   create(spec: SubjectSpec): Promise<Docker.Container>;
   /** Everything that the subject has printed. */
   output(container: Docker.Container): Promise<string>;
@@ -78,8 +82,11 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
     /** Another checkout may test the same engine at the same time. */
     const ownEvents = () => events.filter((seen) => seen.id === subject.id);
     const event = (action: string) => ownEvents().find((seen) => seen.action === action);
-    /** In this order; only `stop` may come before or after the death that it caused, so it is compared by itself. */
-    const tells = (actions: string[]) => {
+    /**
+     * In this order; `stop` may come before or after the exit that it caused, so it is compared
+     * separately.
+     */
+    const expectEvents = (actions: string[]) => {
       const seen = ownEvents()
         .map(({ action }) => action)
         .filter((action) => actions.includes(action));
@@ -88,21 +95,21 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.equal(seen.includes('stop'), actions.includes('stop'));
     };
 
-    it('SIGQUIT kills, and the policy restarts and counts it', async () => {
+    it('restarts and counts a program killed by SIGQUIT', async () => {
       await start(polite);
       const before = Date.now();
       await subject.kill({ signal: 'SIGQUIT' });
       await isUp(2);
       assert.equal(await restarts(), 1);
       await sees('start', 2);
-      tells(['start', 'kill', 'die', 'start']);
+      expectEvents(['start', 'kill', 'die', 'start']);
       assert.equal(event('kill')?.signal, '3');
       assert.equal(event('die')?.exitCode, '131');
       const diedAt = event('die')?.atMs ?? 0;
       assert.ok(diedAt >= before - 50 && diedAt <= Date.now() + 50, `${diedAt}`);
     });
 
-    it('backs off: 100 ms, doubled at each exit', async () => {
+    it('backs off by 100 ms, doubled at each exit', async () => {
       await start('echo up; exit 1');
       await sees('start', 4);
       const times = (action: string) => events.filter((seen) => seen.action === action).map(({ atMs }) => atMs);
@@ -132,7 +139,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       });
     }
 
-    it('a signal that is no stop leaves the policy armed', async () => {
+    it('a signal other than the stop signal leaves the policy armed', async () => {
       await start(hearsHup);
       await subject.kill({ signal: 'SIGHUP' });
       assert.equal((await subject.inspect()).State.Status, 'running');
@@ -141,7 +148,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.equal(await restarts(), 1);
     });
 
-    it('the init keeps SIGSEGV and SIGABRT from the program', async () => {
+    it('the init does not forward SIGSEGV and SIGABRT', async () => {
       await start(polite);
       for (const signal of ['SIGSEGV', 'SIGABRT']) await subject.kill({ signal });
       await subject.pause();
@@ -150,7 +157,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.equal(await lives(), 1);
     });
 
-    it('a kill while it waits for its restart ends it', async () => {
+    it('a kill during the back-off ends the restart', async () => {
       await start('echo up; exit 1');
       await sees('die', 3);
       await isNow('restarting');
@@ -168,7 +175,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       await isUp(2);
     });
 
-    it('pause stops all progress; unpause goes on; so already: 409 and 500', async () => {
+    it('pause stops all progress and unpause resumes it; a repeated call gets 409 or 500', async () => {
       await start('while :; do echo up; sleep 0.01; done');
       await subject.pause();
       assert.equal((await subject.inspect()).State.Paused, true);
@@ -180,10 +187,10 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       await waitUntil('progress', async () => (await lives()) > before, deadline);
       await assert.rejects(subject.unpause(), { statusCode: 500 });
       await sees('unpause');
-      tells(['start', 'pause', 'unpause']);
+      expectEvents(['start', 'pause', 'unpause']);
     });
 
-    it('a stop thaws a paused program, which then ends well', async () => {
+    it('a stop unpauses a paused program, which then exits cleanly', async () => {
       await start(polite);
       await subject.pause();
       await subject.stop({ t: 5 });
@@ -199,7 +206,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.equal((await subject.inspect()).State.ExitCode, 137);
     });
 
-    it('a stop kills what is deaf once the grace is over', async () => {
+    it('a stop kills a program that ignores it after the grace period', async () => {
       await start(deaf);
       const before = performance.now();
       await subject.stop({ t: 1 });
@@ -207,19 +214,19 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.equal((await subject.inspect()).State.ExitCode, 137);
       await sees('stop');
       await sees('die');
-      tells(['start', 'kill', 'kill', 'die', 'stop']);
+      expectEvents(['start', 'kill', 'kill', 'die', 'stop']);
     });
 
-    it('a restart by hand is no restart of the policy', async () => {
+    it("an operator's restart does not count as a restart of the policy", async () => {
       await start(polite);
       await subject.restart({ t: 5 });
       await isUp(2);
       assert.equal(await restarts(), 0);
       await sees('restart');
-      tells(['start', 'kill', 'die', 'stop', 'start', 'restart']);
+      expectEvents(['start', 'kill', 'die', 'stop', 'start', 'restart']);
     });
 
-    it('an API start resets the count of restarts', async () => {
+    it('an API start resets the restart count', async () => {
       await start(polite);
       await subject.kill({ signal: 'SIGQUIT' });
       await isUp(2);
@@ -229,7 +236,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.equal(await restarts(), 0);
     });
 
-    it('answers 304 and 409 to what is so already, 404 to strangers, 400 to nonsense', async () => {
+    it('answers 304 or 409 when already in that state, 404 for unknown, 400 for invalid', async () => {
       await start(polite);
       await assert.rejects(subject.start(), { statusCode: 304 });
       await assert.rejects(subject.kill({ signal: 'SIGNONE' }), { statusCode: 400 });
@@ -240,7 +247,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       await assert.rejects(engine.docker.getContainer('encore-nobody').inspect(), { statusCode: 404 });
     });
 
-    it('lists by label, with all its labels, and finds by the full id', async () => {
+    it('lists by label with all labels, and finds by full id', async () => {
       await start(polite);
       const listed = await engine.docker.listContainers({ all: true, filters: { label: ['encore.contract=subject'] } });
       assert.deepEqual(
@@ -252,7 +259,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.equal((await subject.inspect()).HostConfig.RestartPolicy?.Name, 'always');
     });
 
-    it('tells memory and CPU time while it runs', async () => {
+    it('reports memory and CPU time while it runs', async () => {
       await start('echo up; while :; do :; done');
       const usage = async () => {
         const { memory_stats, cpu_stats } = await subject.stats({ stream: false });
@@ -261,7 +268,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       await waitUntil('some CPU time', usage, deadline);
     });
 
-    it('changes the memory limit of a living program and shows it, or says 501', async () => {
+    it('changes the memory limit of a running program and shows it, or answers 501', async () => {
       await start(polite, { memoryBytes: 64 * mebibyte });
       const set = (bytes: number) => subject.update({ Memory: bytes, MemorySwap: bytes });
       const { HostConfig } = await subject.inspect();
@@ -279,10 +286,10 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       assert.equal((await subject.inspect()).HostConfig.Memory, 32 * mebibyte);
       await set(64 * mebibyte);
       await sees('update', 2);
-      assert.equal(await lives(), 1, 'it lived through all of it');
+      assert.equal(await lives(), 1, 'it kept running');
     });
 
-    it('tells what happened before, to who asks since when', async () => {
+    it('replays past events for `since`', async () => {
       await start(polite);
       const since = Math.floor((Date.now() - 60_000) / 1_000);
       await subject.kill({ signal: 'SIGQUIT' });

@@ -1,4 +1,4 @@
-/** The engine contract on the process engine. */
+/** Runs the engine contract on the process engine. */
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * What Encore relies on in a proxy, through toxiproxy-node-client and plain HTTP: the same suite for Toxiproxy and for the
- * embedded proxy. Delays are measured, bytes compared, resets seen as such.
+ * What Encore relies on in a proxy, through toxiproxy-node-client and plain HTTP: one suite for
+ * Toxiproxy and the embedded proxy. Delays are measured, bytes compared, resets observed.
  */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
@@ -12,7 +12,7 @@ import { type Proxy as LinkProxy, Toxiproxy } from 'toxiproxy-node-client';
 import type { RunningProxy } from '../support/proxies.ts';
 
 type Attributes = Record<string, number>;
-/** The client does not export its type. */
+/** The client does not export this type. */
 type ToxicName = Parameters<LinkProxy['addToxic']>[0]['type'];
 
 export function proxyContract(name: string, make: () => Promise<RunningProxy>): void {
@@ -58,7 +58,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       return socket;
     }
 
-    /** The quickest of five: a busy machine makes single ones slow, none makes one faster than the delay. */
+    /** The fastest of five: a busy machine slows single ones, but none can beat the delay. */
     async function roundTripMs(socket: Socket): Promise<number> {
       const trips: number[] = [];
       for (let i = 0; i < 5; i += 1) trips.push(await oneTripMs(socket));
@@ -73,12 +73,13 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       return performance.now() - start;
     }
 
-    /** How the connection ended, and what came before. */
-    function ending(socket: Socket): Promise<{ how: string; bytes: Buffer; afterMs: number }> {
+    /** Resolves with how the connection ended and the bytes before. */
+    function ending(socket: Socket): Promise<{ outcome: string; bytes: Buffer; afterMs: number }> {
       const start = performance.now();
       const parts: Buffer[] = [];
       return new Promise((done) => {
-        const end = (how: string) => done({ how, bytes: Buffer.concat(parts), afterMs: performance.now() - start });
+        const end = (outcome: string) =>
+          done({ outcome, bytes: Buffer.concat(parts), afterMs: performance.now() - start });
         socket.on('data', (data: Buffer) => parts.push(data));
         socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? 'error'));
         socket.once('end', () => end('end'));
@@ -116,7 +117,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       return { status: response.status, body: /^[{[]/.test(text) ? JSON.parse(text) : text };
     }
 
-    it('carries 2 MB both ways unchanged', async () => {
+    it('passes 2 MB unchanged in both directions', async () => {
       const sent = randomBytes(2_000_000);
       const socket = await dial();
       const received = readAll(socket, sent.length);
@@ -126,7 +127,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
     });
 
     for (const stream of ['upstream', 'downstream'] as const) {
-      it(`latency ${stream}: delays a live connection, follows a change, ends with its removal`, async () => {
+      it(`latency ${stream}: delays an open connection, follows a change, ends on removal`, async () => {
         const socket = await dial();
         within(await roundTripMs(socket), 0, 60);
         const added = await toxic('latency', { latency: 150, jitter: 0 }, stream);
@@ -155,15 +156,15 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       within(performance.now() - start, 300, 2_600);
     });
 
-    it('slow_close holds the end back, not the data', async () => {
+    it('slow_close delays the end, not the data', async () => {
       serve = (socket) => socket.end('bye');
       await toxic('slow_close', { delay: 250 });
-      const { how, bytes, afterMs } = await ending(await dial());
-      assert.deepEqual([how, bytes.toString()], ['end', 'bye']);
+      const { outcome, bytes, afterMs } = await ending(await dial());
+      assert.deepEqual([outcome, bytes.toString()], ['end', 'bye']);
       within(afterMs, 240, 1_800);
     });
 
-    it('timeout swallows and then hangs up', async () => {
+    it('timeout drops data, then closes', async () => {
       let arrived = 0;
       serve = (socket) => socket.on('data', (data) => (arrived += data.length));
       await toxic('timeout', { timeout: 200 }, 'upstream');
@@ -174,7 +175,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       within(afterMs, 190, 1_600);
     });
 
-    it('timeout 0 holds until it is removed, and the removal hangs up', async () => {
+    it('timeout 0 drops data until its removal, which closes the connection', async () => {
       const socket = await dial();
       await roundTripMs(socket);
       const added = await toxic('timeout', { timeout: 0 });
@@ -184,14 +185,14 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       assert.equal((await over).bytes.length, 0);
     });
 
-    it('reset_peer answers the first bytes of a new connection with a RST', async () => {
+    it('reset_peer sends a RST after the first bytes of a new connection', async () => {
       await toxic('reset_peer', { timeout: 0 }, 'upstream');
       const socket = await dial();
       socket.write('ping');
-      assert.equal((await ending(socket)).how, 'ECONNRESET');
+      assert.equal((await ending(socket)).outcome, 'ECONNRESET');
     });
 
-    it('slicer cuts the data into pieces and loses none', async () => {
+    it('slicer cuts the data into slices without loss', async () => {
       const sizes: number[] = [];
       serve = (socket) => socket.on('data', (data) => sizes.push(data.length));
       await toxic('slicer', { average_size: 100, size_variation: 10, delay: 5_000 }, 'upstream');
@@ -202,7 +203,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       within(sizes.length, 4, 25);
     });
 
-    it('limit_data lets exactly that many bytes through', async () => {
+    it('limit_data passes exactly `bytes` bytes', async () => {
       await toxic('limit_data', { bytes: 1_000 });
       const socket = await dial();
       const over = ending(socket);
@@ -210,12 +211,12 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       assert.equal((await over).bytes.length, 1_000);
     });
 
-    it('toxicity 0 harms nobody', async () => {
+    it('toxicity 0 affects no connection', async () => {
       await toxic('latency', { latency: 300, jitter: 0 }, 'downstream', 0);
       within(await roundTripMs(await dial()), 0, 100);
     });
 
-    it('disabled: connections are cut and refused; enabled: it serves on the same port', async () => {
+    it('cuts and refuses connections while disabled, then serves on the same port', async () => {
       const socket = await dial();
       await roundTripMs(socket);
       const cut = ending(socket);
@@ -226,11 +227,11 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       within(await roundTripMs(await dial()), 0, 60);
     });
 
-    it('an upstream that is down: the client is let in and then dropped', async () => {
+    it('accepts and then drops a client when the upstream is down', async () => {
       upstream.close();
       await once(upstream, 'close');
-      const { how, bytes } = await ending(await dial());
-      assert.ok(['end', 'ECONNRESET'].includes(how), how);
+      const { outcome, bytes } = await ending(await dial());
+      assert.ok(['end', 'ECONNRESET'].includes(outcome), outcome);
       assert.equal(bytes.length, 0);
     });
 
@@ -241,7 +242,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       assert.equal((await call('GET', '/proxies/link')).body.toxics.length, 2);
     });
 
-    it('shows proxies and toxics as they are', async () => {
+    it('shows proxies and toxics', async () => {
       await toxic('latency', { latency: 5, jitter: 1 }, 'upstream', 0.5);
       const { name, listen, enabled, toxics, upstream: to } = (await call('GET', '/proxies')).body.link;
       assert.deepEqual([name, listen, enabled, to], ['link', link.listen, true, upstreamAddress]);
@@ -259,7 +260,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       assert.deepEqual([enabled, toxics], [true, []]);
     });
 
-    it('populate keeps what is the same, disabled and all, and replaces what is not', async () => {
+    it('populate keeps unchanged proxies, also disabled ones, and replaces others', async () => {
       await toxic('noop', {});
       await call('POST', '/proxies/link', { enabled: false });
       const same = await call('POST', '/populate', [{ name: 'link', listen: link.listen, upstream: upstreamAddress }]);
@@ -274,7 +275,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       ['a proxy without a name', 'POST /proxies', { upstream: nowhere }, 400, 'missing required field: name'],
       ['a proxy without an upstream', 'POST /proxies', { name: 'x' }, 400, 'missing required field: upstream'],
       ['a name that is taken', 'POST /proxies', { name: 'link', upstream: nowhere }, 409, 'proxy already exists'],
-      ['a body that is no JSON', 'POST /proxies', 'nonsense', 400, 'bad request body'],
+      ['an invalid JSON body', 'POST /proxies', 'nonsense', 400, 'bad request body'],
       ['a name that is a number', 'POST /proxies', { name: 7, upstream: nowhere }, 400, 'bad request body'],
       [
         'a list without a name',
@@ -288,9 +289,9 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       ['an unknown toxic', 'GET /proxies/link/toxics/nothing', undefined, 404, 'toxic not found'],
       ['the removal of an unknown toxic', 'DELETE /proxies/link/toxics/nothing', undefined, 404, 'toxic not found'],
       ['an unknown type', 'POST /proxies/link/toxics', { type: 'rust' }, 400, 'invalid toxic type'],
-      ['a third stream', 'POST /proxies/link/toxics', { type: 'noop', stream: 'up' }, 400, 'stream was invalid'],
+      ['an unknown stream', 'POST /proxies/link/toxics', { type: 'noop', stream: 'up' }, 400, 'stream was invalid'],
       [
-        'half a millisecond',
+        'a fractional attribute',
         'POST /proxies/link/toxics',
         { type: 'latency', attributes: { latency: 0.5 } },
         400,
@@ -307,7 +308,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       });
     }
 
-    it('refuses the same toxic twice, an address that is taken, and browsers', async () => {
+    it('refuses a duplicate toxic, a taken address, and browsers', async () => {
       await toxic('noop', {});
       assert.equal((await call('POST', '/proxies/link/toxics', { type: 'noop' })).status, 409);
       const taken = { name: 'other', listen: upstreamAddress, upstream: nowhere };
@@ -316,7 +317,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       assert.equal((await call('GET', '/proxies', undefined, 'Mozilla/5.0')).status, 403);
     });
 
-    it('answers with the status codes of 2.12', async () => {
+    it('answers with the status codes of version 2.12', async () => {
       const version = await call('GET', '/version');
       assert.match(version.body.version, /^2\.12\./);
       const created = await call('POST', '/proxies', { name: 'codes', listen: '127.0.0.1:0', upstream: nowhere });

@@ -1,4 +1,7 @@
-/** How the injector talks to a proxy server: what its client adds to toxiproxy-node-client, on Toxiproxy and on the embedded proxy. */
+/**
+ * The injector's proxy client: what it adds to toxiproxy-node-client, on Toxiproxy and on the
+ * embedded proxy.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -33,7 +36,7 @@ export function toxiproxyApiContract(name: string, make: () => Promise<RunningPr
       assert.deepEqual([enabled, upstream, toxics], [false, server.upstream, [latency]]);
     });
 
-    it('takes for done what is so already', async () => {
+    it('treats an already reached state as done', async () => {
       await api.create(server);
       await api.addToxic('server', latency);
       for (const _twice of [1, 2]) await api.removeToxic('server', latency.name);
@@ -54,7 +57,7 @@ export function toxiproxyApiContract(name: string, make: () => Promise<RunningPr
       await api.remove('server');
     });
 
-    it('gives up at its deadline when nobody responds', async () => {
+    it('times out when nothing responds', async () => {
       const silent = createServer().listen(0, '127.0.0.1');
       await once(silent, 'listening');
       const { port } = silent.address() as AddressInfo;
@@ -62,7 +65,7 @@ export function toxiproxyApiContract(name: string, make: () => Promise<RunningPr
       await assert.rejects(new ToxiproxyApi(`http://127.0.0.1:${port}`, { timeoutMs: 200 }).list(), {
         code: 'PROXY_UNREACHABLE',
         definite: false,
-        message: /no answer within 200 ms/,
+        message: /no response within 200 ms/,
       });
       assert.ok(performance.now() - from < 1_500);
       silent.close();

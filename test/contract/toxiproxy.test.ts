@@ -1,4 +1,4 @@
-/** The proxy contracts on Toxiproxy itself. */
+/** Runs the proxy contracts on Toxiproxy itself. */
 import { before, describe } from 'mocha';
 import { requireEngine } from '../support/engine.ts';
 import { startToxiproxy } from '../support/proxies.ts';

@@ -1,7 +1,8 @@
 /**
- * Nobody but the orchestrator commands the lab on Docker. The attackers are a process inside the server's container (taken for
- * compromised), a container on each network, and a local program that uses a bridge address. Toxiproxy's API responds on the
- * control network only. What cannot be closed is in docs/SECURITY.md.
+ * Only the orchestrator can command the lab on Docker. The attackers are a process inside the
+ * server's container (assumed compromised), a container on each network, and a local program that
+ * uses a bridge address. Toxiproxy's API responds on the control network only. docs/SECURITY.md
+ * lists what cannot be closed.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
@@ -11,7 +12,7 @@ import { ComposeLab } from '../support/compose-lab.ts';
 const lab = new ComposeLab('encore-attacked');
 const { project } = lab;
 
-/** Each with the port that it is sent to. What must not work has the smallest harm that would show. */
+/** Each with its port. A request that must not work has the smallest harm that would show. */
 const attacks: readonly [number, string, string, object?][] = [
   [8011, 'POST', '/run', { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
   [8011, 'POST', '/schedule', {}],
@@ -24,7 +25,7 @@ const attacks: readonly [number, string, string, object?][] = [
   [8474, 'POST', '/reset'],
 ];
 
-/** Sends every attack to every host; prints the status of each, 0 where nobody responded. */
+/** Sends every attack to every host; prints the status of each, 0 without a response. */
 const program = (hosts: readonly string[]): string => `
 const outcomes = {};
 await Promise.all(${JSON.stringify(hosts)}.flatMap((host) => ${JSON.stringify(attacks)}.map(async ([port, method, path, body]) => {
@@ -56,13 +57,13 @@ describe('attacks on the lab on Docker', () => {
     return found;
   }
 
-  /** Whether each side responded at all, after the assertion that nothing was commanded. */
+  /** Asserts that no command was accepted; returns whether each side responded at all. */
   function assertRefused(result: CommandResult): { chaos: boolean; toxiproxy: boolean } {
     assert.equal(result.exitCode, 0, tail(result.stderr));
     const outcomes = Object.entries(JSON.parse(result.stdout) as Record<string, number>);
     const of = (port: number) => outcomes.filter(([attack]) => attack.split(' ')[1] === String(port));
     assert.ok(of(8011).length > 0 && of(8474).length > 0);
-    // 403: by a name that the service does not know.
+    // 403: addressed by a name that the service does not accept.
     for (const [attack, status] of of(8011)) assert.ok([0, 401, 403].includes(status), `${attack}: ${status}`);
     const responded = (port: number) => of(port).some(([, status]) => status !== 0);
     return { chaos: responded(8011), toxiproxy: responded(8474) };
@@ -76,7 +77,7 @@ describe('attacks on the lab on Docker', () => {
 
   const all = () => [...names, ...Object.values(addresses).flat()];
 
-  it('from inside the server: nobody obeys, and Toxiproxy does not even respond', async () => {
+  it('from inside the server: commands are refused, and Toxiproxy does not respond', async () => {
     const before = await untouched();
     const run = await lab.compose(
       ['exec', '-T', 'server', 'node', '--input-type=module', '-e', program(all())],
@@ -89,7 +90,7 @@ describe('attacks on the lab on Docker', () => {
   for (const network of ['entry', 'front', 'back', 'data', 'health', 'control', 'watch'])
     it(`from a container on the network ${network}`, async () => {
       const networks = await lab.docker(['network', 'ls', '--format', '{{.Name}}']);
-      // Nothing that runs here is on `watch`, so Compose has not made it.
+      // No service here is on `watch`, so Compose has not created it.
       if (!networks.stdout.split('\n').includes(`${project}_${network}`)) return assert.equal(network, 'watch');
       const before = await untouched();
       const image = `localhost/encore-chaos:${project}`;
@@ -110,12 +111,12 @@ describe('attacks on the lab on Docker', () => {
     assert.equal(await untouched(), before);
   });
 
-  it('the orchestrator is obeyed', async () => {
+  it("the orchestrator's commands are accepted", async () => {
     const healed = await lab.compose(['run', '--rm', '--no-deps', 'orchestrator', 'heal'], 60_000);
     assert.equal(healed.exitCode, 0, healed.stdout + tail(healed.stderr));
   });
 
-  it('no other container has the token, and the socket is in one only', async () => {
+  it('no other container has the token, and only one has the socket', async () => {
     const { stdout } = await lab.compose(['config', '--format', 'json'], 60_000);
     const { services } = JSON.parse(stdout) as { services: Record<string, { volumes?: { source: string }[] }> };
     const having = (source: string) =>

@@ -1,6 +1,7 @@
 /**
- * Without Docker, every program of the lab listens on 127.0.0.1, where any local user reaches it. Another user commands neither the
- * chaos service nor the proxy nor the engine, and cannot read the token. Programs of the same user are not kept out: docs/SECURITY.md.
+ * On the embedded runtime every program listens on 127.0.0.1, where any local user reaches it.
+ * Another user can command neither the chaos service nor the proxy nor the engine, and cannot read
+ * the token. Programs of the same user are not kept out: docs/SECURITY.md.
  */
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
@@ -15,7 +16,10 @@ import { root, runCommand, tail } from '../support/command.ts';
 
 const nobody = 65_534;
 
-/** Tries everything in `targets` and prints how each attempt ended: an HTTP status, an error code, or what was won. */
+/**
+ * Tries everything in `targets` and prints the outcome of each: an HTTP status, an error code, or
+ * the result.
+ */
 const program = `
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -27,7 +31,7 @@ await attempt('token', async () => readFileSync(token, 'utf8'));
 for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
   let command = '';
   try { command = readFileSync('/proc/' + pid + '/cmdline', 'utf8'); } catch {}
-  // This program has the name in its own command line.
+  // Skip this program, whose command line contains the name too.
   if (pid === String(process.pid) || !command.includes('services/chaos/src/main.ts')) continue;
   outcomes['command line ' + pid] = command;
   await attempt('environment ' + pid, async () => readFileSync('/proc/' + pid + '/environ', 'utf8'));
@@ -55,7 +59,7 @@ describe('attacks on the lab without Docker', function () {
   function targets() {
     const chaos = lab?.env['ENCORE_CHAOS_URL'] ?? '';
     const token = lab?.env['ENCORE_TOKEN_FILE'] ?? '';
-    // The ports of one lab lie in one block of a hundred.
+    // All ports of a lab are in one block of a hundred.
     const toxiproxy = `http://127.0.0.1:${Number(new URL(chaos).port) - 11 + 74}`;
     const requests: [method: string, url: string, body?: object][] = [
       ['POST', `${chaos}/run`, { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
@@ -77,7 +81,7 @@ describe('attacks on the lab without Docker', function () {
     return JSON.parse(run.stdout) as Record<string, string>;
   }
 
-  it('another user wins nothing', async function () {
+  it('another user cannot command or read anything', async function () {
     if (process.getuid?.() !== 0) {
       process.stdout.write('    SKIPPED: only root can act as another user\n');
       this.skip();
@@ -90,10 +94,10 @@ describe('attacks on the lab without Docker', function () {
     assert.ok(environments.length > 0, 'the service was found');
     for (const [name, outcome] of environments) assert.equal(outcome, 'EACCES', name);
     for (const [method, url] of requests) assert.equal(outcomes[`${method} ${url}`], '401', `${method} ${url}`);
-    assert.ok(!JSON.stringify(outcomes).includes(readApiToken(token)), 'command lines are seen by everybody');
+    assert.ok(!JSON.stringify(outcomes).includes(readApiToken(token)), 'command lines are visible to every user');
   });
 
-  it('a program of the same user without the token is refused, and the engine is for this user alone', async () => {
+  it('refuses a program of the same user without the token; only this user reaches the engine', async () => {
     const { socket, requests } = targets();
     const outcomes = await outcomesAs(undefined);
     for (const [method, url] of requests) assert.equal(outcomes[`${method} ${url}`], '401', `${method} ${url}`);

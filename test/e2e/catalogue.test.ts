@@ -1,4 +1,7 @@
-/** Each kind of fault once on Docker, in a lab of its own beside the other tests, and what monitoring shows of each. */
+/**
+ * Each kind of fault once on Docker, in a lab of its own beside the other tests, and how monitoring
+ * shows it.
+ */
 import assert from 'node:assert/strict';
 import type { Report } from '@encore/contracts';
 import { after, before, describe, it } from 'mocha';
@@ -9,7 +12,7 @@ import { assertMoved } from './moved.ts';
 import { assertWatched } from './watching.ts';
 
 const lab = new ComposeLab('encore-catalogue');
-/** Two runs that begin in the same second would take the same name in one folder. */
+/** Two runs that begin in the same second would have the same name in one folder. */
 const ownResults = ['-e', 'ENCORE_RESULTS_DIR=test_results/catalogue'];
 
 describe('the catalogue of faults on docker compose', () => {
@@ -20,7 +23,7 @@ describe('the catalogue of faults on docker compose', () => {
   after(() => lab.down());
 
   let catalogue: { range: Range; report: Report } | undefined;
-  it('injects each kind of fault once, each with its effect, and loses nothing', async () => {
+  it('injects each kind of fault once with its effect, and loses no write', async () => {
     const fromMs = Date.now();
     const run = await lab.orchestrate(['--config', 'test/e2e/catalogue.yaml', '--seed', '7'], { options: ownResults });
     const range = { fromMs, toMs: Date.now() };
@@ -35,15 +38,15 @@ describe('the catalogue of faults on docker compose', () => {
     assert.ok((report.integrity.acknowledged ?? 0) > 50, `${report.integrity.acknowledged} acknowledged writes`);
   });
 
-  it('was watched in the catalogue run: each panel and rule has its data, each alert is in the state that it says', async () => {
+  it('is monitored: each panel and rule has data, each alert is in its expected state', async () => {
     assert.ok(catalogue, 'there was no run');
     await assertWatched(lab.url('PROMETHEUS'), catalogue.range, catalogue.report);
   });
 
-  it('shows each kind of fault of the catalogue run on the panel that is there for it', async () => {
+  it('shows each kind of fault on its panel', async () => {
     assert.ok(catalogue, 'there was no run');
     const { range, report } = catalogue;
-    const told = await assertMoved(new Prometheus(lab.url('PROMETHEUS')), range, report.faults);
-    process.stdout.write(told.map((line) => `    ${line}\n`).join(''));
+    const lines = await assertMoved(new Prometheus(lab.url('PROMETHEUS')), range, report.faults);
+    process.stdout.write(lines.map((line) => `    ${line}\n`).join(''));
   });
 });

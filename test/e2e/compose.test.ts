@@ -17,7 +17,7 @@ import { assertWatched } from './watching.ts';
 const lab = new ComposeLab('encore-e2e');
 const { project } = lab;
 
-/** What a fault could have changed of the server's container. */
+/** Everything that a fault could have changed in the server's container. */
 async function stateOfServer(): Promise<string> {
   const limits = '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}}';
   const format = `{{.State.Paused}} {{.State.Status}} {{.State.Health.Status}} ${limits} {{len .NetworkSettings.Networks}}`;
@@ -25,7 +25,7 @@ async function stateOfServer(): Promise<string> {
   return answer.stdout.trim();
 }
 
-/** Looks at the server's container from outside, five times a second, and keeps each state that it had not seen. */
+/** Samples the server's container from outside five times per second, and keeps each new state. */
 function watchServer(): { stop: () => Promise<{ restartCount: number; startedAt: string }[]> } {
   const seen: { restartCount: number; startedAt: string }[] = [];
   let on = true;
@@ -55,7 +55,7 @@ describe('docker compose', () => {
   });
   after(() => lab.down());
 
-  it('takes a real song through create, analyze and export', async function () {
+  it('creates, analyzes and exports a real song', async function () {
     const corpus = process.env['ENCORE_CORPUS'];
     if (!corpus) {
       process.stdout.write('    SKIPPED: ENCORE_CORPUS is not set, so there is no real song\n');
@@ -64,7 +64,7 @@ describe('docker compose', () => {
     await playSong(lab.url('SERVER'), await readSong(corpus));
   });
 
-  it('is bound to 0.0.0.0 in its container, and answers only who calls it by a name that it knows', async () => {
+  it('binds 0.0.0.0 in its container, and accepts only its own names as Host', async () => {
     const sockets = await lab.compose(['exec', '-T', 'server', 'cat', '/proc/net/tcp'], 20_000);
     assert.match(sockets.stdout, / 00000000:1F40 00000000:0000 0A /, 'port 8000 listens on every address');
     const statusOf = async (path: string, method: string, headers: Record<string, string>) => {
@@ -100,7 +100,7 @@ describe('docker compose', () => {
     const policyRestarts = seen.filter(
       (state, i) => i > 0 && state.restartCount === (seen[i - 1]?.restartCount ?? 0) + 1,
     ).length;
-    // Each crash, and each cap under which the kernel killed the server.
+    // Each crash, and each memory cap under which the kernel killed the server.
     const recovered = report.faults.filter((fault) => fault.healed_by === 'policy').length;
     assert.equal(policyRestarts, recovered, JSON.stringify(seen));
     assert.ok(
@@ -123,7 +123,8 @@ describe('docker compose', () => {
   });
 
   const stop = () => fetch(`${lab.url('PAGE')}/stop`, { method: 'POST' });
-  // The lease ends 10 s after the last renewal: by then a fault that had just been injected is a held one.
+  // The lease ends 10 s after the last renewal: by then a fault that had just been injected is a
+  // held one.
   for (const [step, comes] of [
     ['has just been injected', async () => {}],
     ['is being undone', stop],
@@ -147,9 +148,10 @@ describe('docker compose', () => {
         await lab.docker(['kill', `${project}-killed`], 10_000);
         const from = performance.now();
         await waitUntil('the end of the freeze', async () => !(await isPaused()), { timeoutMs: 30_000 });
-        // The plan holds it for 40 s, the lease of the run for 10 s after the last word of the orchestrator.
+        // The plan keeps it active for 40 s, the run's lease for 10 s after the orchestrator's
+        // last renewal.
         assert.ok(performance.now() - from < 20_000, `${performance.now() - from} ms`);
-        // Healthy again as well, or the engine lets nothing start that depends on it.
+        // Healthy again too, or the engine starts nothing that depends on it.
         await waitUntil('the state before', async () => (await stateOfServer()) === before, { timeoutMs: 60_000 });
       } finally {
         await lab.docker(['rm', '--force', `${project}-killed`], 30_000);
@@ -161,7 +163,7 @@ describe('docker compose', () => {
     const running = lab.orchestrate(['--config', 'test/e2e/frozen.yaml']);
     const isPaused = async () => (await stateOfServer()).startsWith('true');
     await waitUntil('the freeze', isPaused, { timeoutMs: 90_000 });
-    // The bite is looked at after the injection.
+    // The effect check follows the injection.
     await new Promise((held) => setTimeout(held, 3_000));
     const from = performance.now();
     await stop();
@@ -171,12 +173,13 @@ describe('docker compose', () => {
     const run = await running;
     assertStopped(run, await reportOf(run), 1);
     assert.ok(tookMs < 5_000, `undone after ${tookMs} ms`);
-    // Healthy again as well, or the engine lets nothing start that depends on it.
+    // Healthy again too, or the engine starts nothing that depends on it.
     await waitUntil('the state before', async () => (await stateOfServer()) === before, { timeoutMs: 60_000 });
   });
 
   it('leaves a ledger and a history from which the report is built when the load generator is SIGKILLed: INCONCLUSIVE, with the gap', async () => {
-    // The init of the container is left alone: with its only child it ends, and the engine starts the container again.
+    // Kill the child of the container's init: the init then exits, and the engine restarts the
+    // container.
     const kill = ['exec', '-T', 'loadgen', 'sh', '-c', 'kill -9 $(cat /proc/1/task/1/children)'];
     let printed = '';
     let killedAt = 0;

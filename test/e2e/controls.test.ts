@@ -1,4 +1,4 @@
-/** Control runs of the lab without Docker: runs that must not pass do not, and their reports state the reason. */
+/** Control runs on the embedded runtime: they do not pass, and their reports state the reason. */
 import assert from 'node:assert/strict';
 import type { Report } from '@encore/contracts';
 import { describe, it } from 'mocha';
@@ -20,7 +20,7 @@ describe('control runs of ./encore', () => {
     assert.match(report.reasons.join('\n'), /^recovery_seconds is/m);
   });
 
-  it('calls a run whose faults do nothing INCONCLUSIVE', async () => {
+  it('reports INCONCLUSIVE for a run with no-op faults', async () => {
     const { run, report } = await perform('test/e2e/no-bite.yaml');
     assert.equal(report.result, 'INCONCLUSIVE', tail(run.stdout));
     assert.equal(run.exitCode, 2);

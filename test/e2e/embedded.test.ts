@@ -6,7 +6,7 @@ import { runTimed } from '../support/cpu-time.ts';
 import { assertPassedSmoke, reportOf } from '../support/report.ts';
 
 describe('./encore', () => {
-  it('passes a smoke run, with kills healed by policy and by the supervisor', async () => {
+  it('passes a smoke run with recoveries by the policy and by the supervisor', async () => {
     const run = await runCommand('./encore', ['--profile', 'smoke', '--seed', '7'], {
       timeoutMs: 400_000,
       env: { ENCORE_RESULTS_DIR: 'test_results/embedded' },
@@ -14,7 +14,7 @@ describe('./encore', () => {
     assertPassedSmoke(run, await reportOf(run));
   });
 
-  it('refuses bad settings in under 2 s of CPU time, all problems together, with nothing started', async () => {
+  it('refuses invalid settings in under 2 s of CPU time, all at once, and starts nothing', async () => {
     const bad = ['--users', '-3', '--hours', 'abc', '--config', '/no/such/file.yaml'];
     const run = await runTimed('./encore', bad, { timeoutMs: 60_000 });
     assert.equal(run.exitCode, 3);

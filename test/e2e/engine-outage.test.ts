@@ -1,7 +1,7 @@
 /**
- * The container engine dies in the middle of a run and comes back after 20 s, while the option
- * `--live-restore` keeps the containers running: the run goes on, has no data for that time, and
- * names the engine. The engine is one that this test starts and kills.
+ * The container engine dies in the middle of a run and returns after 20 s, while `--live-restore`
+ * keeps the containers running: the run continues, has no data for that time, and the report names
+ * the engine. The test starts and kills its own engine.
  */
 import assert from 'node:assert/strict';
 import { waitUntil } from '@encore/kit';
@@ -25,7 +25,7 @@ describe('an outage of the container engine', () => {
 
   before(async function () {
     requirePrivateEngine(this);
-    // Images are built by this machine's engine, which keeps the layers of other builds.
+    // This machine's engine builds the images, because it caches the layers of other builds.
     await requireEngine(this);
     const local = { timeoutMs: 600_000, env };
     const built = await runCommand('docker', ['compose', '-p', project, 'build', '--quiet'], local);
@@ -38,7 +38,7 @@ describe('an outage of the container engine', () => {
   });
   after(() => engine?.[Symbol.asyncDispose]());
 
-  it('leaves no data for its time, and the run goes on with the new engine', async () => {
+  it('leaves a gap in the data, and the run continues with the new engine', async () => {
     assert.ok(engine);
     const lab = engine;
     const docker = (args: string[], timeoutMs: number) => lab.docker(args, timeoutMs, env);
@@ -66,13 +66,13 @@ describe('an outage of the container engine', () => {
       assert.equal(report.thresholds.find((rule) => rule.name === name)?.ok, null, name);
     const unseen = report.gaps.filter(({ reason }) => reason.includes('container engine'));
     const [from, to] = [Date.parse(unseen[0]?.from ?? ''), Date.parse(unseen.at(-1)?.to ?? '')];
-    // The last response may be a second old when the engine dies, and what follows its return is a
-    // start of the chaos service.
+    // The last response may be a second older than the engine's death, and the chaos service
+    // restarts after the engine's return.
     assert.ok(from > killedAt - 5_000 && from < killedAt + 1_000 && to > backAt - 5_000, JSON.stringify(unseen));
 
     const started = await docker(['inspect', '--format', '{{.State.StartedAt}}', `${project}-chaos-1`], 20_000);
-    // By its restart policy. The engine's RestartCount does not count what a dockerd that starts
-    // finds exited.
+    // Restarted by its policy. RestartCount does not count containers that a starting dockerd finds
+    // exited.
     assert.ok(Date.parse(started.stdout.trim()) > killedAt, 'the chaos service was restarted, for the new socket');
     assert.deepEqual(
       report.faults.map(({ bit, undo_verified: undone }) => [bit, undone]),

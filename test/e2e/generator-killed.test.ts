@@ -1,4 +1,7 @@
-/** The load generator is killed in the midst of a run: what was written down by then is judged, and the run says what it did not see. */
+/**
+ * The load generator is killed in the middle of a run: everything recorded by then is judged, and
+ * the report shows the gap.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';

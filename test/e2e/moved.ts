@@ -1,4 +1,4 @@
-/** What each kind of fault does to the panel that is there for it: which series moves, and by how much at least. */
+/** The effect of each kind of fault on its panel: which series moves, and by how much at least. */
 import assert from 'node:assert/strict';
 import type { FaultKind, ReportedFault } from '@encore/contracts';
 import type { Prometheus, Range, Samples } from '../support/prometheus.ts';
@@ -6,13 +6,13 @@ import type { Prometheus, Range, Samples } from '../support/prometheus.ts';
 export interface Move {
   panel: string;
   expr: string;
-  /** How far from the run's calm level its extreme must be because of the fault, at least; below zero for a fall. */
+  /** Minimum distance of the extreme from the run's calm level; negative for a fall. */
   by: number;
 }
 
 const mebibyte = 1_048_576;
 const availability = { panel: 'Availability', expr: 'job:loadgen_probes_ok:ratio_rate15s' };
-/** Of the probes, for what users have put off in an outage raises their own for long after it. */
+/** Of probes, because work postponed in an outage raises the users' own for a long time. */
 const responseTime = {
   panel: 'Response time of probes',
   expr: 'sum(rate(loadgen_probe_seconds_sum[20s])) / sum(rate(loadgen_probe_seconds_count[20s]))',
@@ -26,7 +26,7 @@ const startsBy = (actor: string) => ({
   expr: `sum(increase(chaos_target_starts_total{target="server",actor="${actor}"}[20s]))`,
 });
 const memory = (metric: string) => ({
-  panel: 'Memory of the server against its live limit',
+  panel: 'Memory of the server and its current limit',
   expr: `max(${metric}{target="server"})`,
 });
 
@@ -38,14 +38,14 @@ export const moves: Record<FaultKind, Move> = {
   hang: { ...startsBy('supervisor'), by: 0.9 },
   'memory-cap': { ...memory('chaos_target_memory_limit_bytes'), by: -20 * mebibyte },
   'memory-pressure': { ...memory('chaos_target_memory_bytes'), by: 50 * mebibyte },
-  // It has a run of its own: a minute and more to open the breaker and to close it again.
+  // Has its own run: it takes over a minute to open the breaker and to close it again.
   'tool-stall': {
     panel: 'Circuit breakers',
     expr: 'max(encore_server_breaker_state{breaker="chord_analysis"})',
     by: 1,
   },
   'cpu-throttle': { ...responseTime, by: 0.05 },
-  // An upload that finds no room is an error of the server; few users upload while it lasts.
+  // An upload without space is an error of the server; few users upload meanwhile.
   'disk-full': { ...outcome('server_error'), by: 0.05 },
   latency: { ...responseTime, by: 0.05 },
   jitter: { ...responseTime, by: 0.05 },
@@ -70,16 +70,16 @@ export const moves: Record<FaultKind, Move> = {
     by: 20,
   },
 };
-/** The next two scrapes after a fault show the last of it. */
+/** The next two scrapes after a fault show the end of it. */
 export const tailMs = 10_000;
 
-/** Says of each fault how far its series moved; one whose series kept still is a failure. */
+/** Returns one line per fault with the move of its series; fails when one did not move enough. */
 export async function assertMoved(
   prometheus: Prometheus,
   range: Range,
   faults: readonly ReportedFault[],
 ): Promise<string[]> {
-  const told: string[] = [];
+  const lines: string[] = [];
   const still: string[] = [];
   for (const fault of faults) {
     if (fault.bit !== 'yes') continue;
@@ -93,14 +93,14 @@ export async function assertMoved(
     );
     const extreme = Math[by < 0 ? 'min' : 'max'](...near);
     const line = `${fault.kind} moved "${panel}" from ${usual.toPrecision(3)} to ${extreme.toPrecision(3)}`;
-    told.push(line);
+    lines.push(line);
     if (!((extreme - usual) / by >= 1)) still.push(`${line}, which is too little: ${expr}`);
   }
   assert.deepEqual(still, []);
-  return told;
+  return lines;
 }
 
-/** From the injection until users were served again, and what the scrapes after that still show. */
+/** From the injection until users recover, plus the scrapes that still show it. */
 export function effectOf({ injected_at, undone_at, recovery_seconds, kind }: ReportedFault): Range {
   assert.ok(injected_at !== null, `${kind} was not injected`);
   const fromMs = Date.parse(injected_at);
@@ -112,7 +112,7 @@ function pointsOf(series: readonly Samples[]): Samples['points'] {
   return series.flatMap(({ points }) => points);
 }
 
-/** The level without faults, which come so thick that the median may be that of a fault: a fifth from the calm end. */
+/** The level without faults. Faults are dense, so not the median, but a fifth from the calm end. */
 function quiet(values: readonly number[], by: number): number {
   const fromCalm = values.toSorted((a, b) => (by > 0 ? a - b : b - a));
   return fromCalm[Math.floor(values.length / 5)] ?? Number.NaN;

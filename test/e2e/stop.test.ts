@@ -1,4 +1,7 @@
-/** Somebody stops a run of the lab without Docker while faults are held: how long until the lab is as it was, as a client sees it? */
+/**
+ * Stops a run on the embedded runtime while faults are active: how long until a client sees the
+ * initial state?
+ */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +30,7 @@ const ways: [string, (page: number) => Promise<unknown>][] = [
   ['the file STOP', () => writeFile(stopFile, '')],
 ];
 
-describe('a run that is stopped while a frozen server and a closed link are held', () => {
+describe('a run that is stopped during a freeze and a closed proxy', () => {
   let folder = '';
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'encore-stop-'));
@@ -36,7 +39,7 @@ describe('a run that is stopped while a frozen server and a closed link are held
   after(() => rm(folder, { recursive: true, force: true }));
 
   for (const [way, stop] of ways)
-    it(`is undone within ${withinMs / 1_000} s of ${way}, and has its report`, async () => {
+    it(`reverts within ${withinMs / 1_000} s of ${way}, and writes its report`, async () => {
       let page = 0;
       const running = runCommand('./encore', ['--config', join(folder, 'held.json')], {
         timeoutMs: 240_000,
@@ -46,7 +49,8 @@ describe('a run that is stopped while a frozen server and a closed link are held
         },
       });
       try {
-        // The lab shifts all its ports by one number: users come in 80 below the page, the health port is the next.
+        // The lab moves all its ports together: the users' port is 80 below the page's, and the
+        // health port follows it.
         const at = (offset: number) => ({ host: '127.0.0.1', port: page - 80 + offset });
         const seen = async () => [
           (await get(at(0), '/scores/none', 300)).error,

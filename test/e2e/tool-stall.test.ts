@@ -1,6 +1,7 @@
 /**
- * tool-stall in a whole lab, seen from outside: exactly one breaker opens, the other tools answer meanwhile, and the breaker is closed again when the
- * fault is over. On both engines; the server's own settings make it short: a tool's 3 s five times, then 10 s of open breaker.
+ * tool-stall in a whole lab, seen from outside: exactly one breaker opens, the other tools respond
+ * meanwhile, and the breaker closes when the fault is over. On both engines. The server's settings
+ * shorten it: five tool timeouts of 3 s, then 10 s of open breaker.
  */
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -24,7 +25,7 @@ const settings = {
   capacitySeconds: 0,
   rampSeconds: 5,
   seed: 7,
-  // The fault takes most of the time, so too little is left of control windows for an ordinary plan.
+  // The fault takes most of the time, so an ordinary plan would have too few fault-free windows.
   unwinnable: true,
   schedule: [
     {
@@ -41,20 +42,20 @@ const runMs = 240_000;
 interface Seen {
   /** Each state of the stalled tool's breaker, in order. */
   states: BreakerState[];
-  /** Breakers that were not closed at any time. */
+  /** Breakers that were ever not closed. */
   opened: Set<string>;
-  /** What the other tools said while it was open. */
+  /** Outcomes of the other tools while it was open. */
   answers: (string | null)[];
 }
 
-/** Looks on as a user and at the health port, until it is told to stop. */
+/** Observes as a user and at the health port until it is stopped. */
 function lookOn(userUrl: string, healthUrl: string): () => Promise<Seen> {
   const seen: Seen = { states: [], opened: new Set(), answers: [] };
   const stop = new AbortController();
   const user = serverUser(userUrl, healthUrl);
   const looking = (async () => {
     while (!stop.signal.aborted) {
-      // Before the start and during the restart at the end there is nobody to ask.
+      // The server is down before the start and during the restart at the end.
       const breakers = await user.breakers(stop.signal).catch((): Record<string, BreakerState> => ({}));
       for (const [name, state] of Object.entries(breakers)) if (state !== 'closed') seen.opened.add(name);
       const state = breakers['tool_ChordAnalysis'];
@@ -107,7 +108,7 @@ describe('tool-stall', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it('opens one breaker of the lab without Docker, which closes again', async () => {
+  it('opens and closes one breaker of the embedded lab', async () => {
     let stop: () => Promise<Seen> = () => Promise.reject(new Error('the lab did not say where it listens'));
     const run = await runCommand('./encore', ['--config', config], {
       timeoutMs: runMs,
@@ -128,7 +129,7 @@ describe('tool-stall', () => {
     });
     after(() => lab.down());
 
-    it('opens one breaker of the Compose lab, which closes again, and shows it on its panel', async () => {
+    it('opens and closes one breaker of the Compose lab, and shows it on its panel', async () => {
       const fromMs = Date.now();
       const stop = lookOn(lab.url('SERVER'), lab.url('HEALTH'));
       const options = ['-v', `${config}:/app/stall.json:ro`, '-e', 'ENCORE_RESULTS_DIR=test_results/stall'];
@@ -136,13 +137,13 @@ describe('tool-stall', () => {
       const seen = await stop();
       const report = await reportOf(run);
       assertStalled(run, report, seen);
-      const told = await assertMoved(
+      const lines = await assertMoved(
         new Prometheus(lab.url('PROMETHEUS')),
         { fromMs, toMs: Date.now() },
         report.faults,
       );
-      assert.equal(told.length, 1);
-      process.stdout.write(`    ${told[0]}\n`);
+      assert.equal(lines.length, 1);
+      process.stdout.write(`    ${lines[0]}\n`);
     });
   });
 });

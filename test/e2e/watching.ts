@@ -1,6 +1,7 @@
 /**
- * Was a run watched? Every query of every panel, annotation and rule is asked of the real Prometheus over the time of the run:
- * it must be understood, speak of what exists and answer with data, and each alert must have been in the state that it says.
+ * Asserts that a run was monitored: every query of every panel, annotation and rule runs on the
+ * real Prometheus over the time of the run, must be valid and return data, and each alert must have
+ * been in its expected state.
  */
 import assert from 'node:assert/strict';
 import type { Report } from '@encore/contracts';
@@ -12,7 +13,7 @@ import { selectorsOf, seriesOfVariable, withoutVariables } from '../support/prom
 import { expectedStates, readRules } from '../support/rules.ts';
 import { effectOf } from './moved.ts';
 
-/** A rule is looked at every 5 s, after the scrape that it needs. */
+/** Rules are evaluated every 5 s, after the scrape that they need. */
 const evaluationMs = 10_000;
 const memoryLimitBytes = 300 * 1_048_576;
 
@@ -25,13 +26,13 @@ export async function assertWatched(prometheusUrl: string, range: Range, report:
   const records = readRules().flatMap(({ record }) =>
     record === undefined ? [] : [{ where: record, exprs: [record], needed: 1 }],
   );
-  const lacking: string[] = [];
+  const missing: string[] = [];
   for (const { where, exprs, needed } of [...asked, ...records]) {
     const silent: string[] = [];
     for (const expr of exprs) if (!hasData(await prometheus.range(expr, range))) silent.push(expr);
-    if (exprs.length - silent.length < needed) lacking.push(`${where} shows nothing of the run: ${silent.join(', ')}`);
+    if (exprs.length - silent.length < needed) missing.push(`${where} shows nothing of the run: ${silent.join(', ')}`);
   }
-  assert.deepEqual(lacking, []);
+  assert.deepEqual(missing, []);
   await assertMetricsExist(
     prometheus,
     [...queries.map(({ expr }) => expr), ...readRules().map(({ expr }) => expr)],
@@ -46,15 +47,15 @@ export async function assertWatched(prometheusUrl: string, range: Range, report:
   assert.ok(peakBytes < memoryLimitBytes, `Prometheus took ${peakBytes} bytes`);
 }
 
-interface Asked {
+interface PanelQueries {
   where: string;
   exprs: string[];
-  /** How many of them must have data: of a panel that states what no data means, one is enough. */
+  /** Minimum number of queries with data; one for a panel that defines a text for no data. */
   needed: number;
 }
 
-function panelQueries(rangeSeconds: number): Asked[] {
-  const asked = (where: string, exprs: readonly string[], needed = exprs.length): Asked => ({
+function panelQueries(rangeSeconds: number): PanelQueries[] {
+  const queriesOf = (where: string, exprs: readonly string[], needed = exprs.length): PanelQueries => ({
     where,
     exprs: exprs.map((expr) => withoutVariables(expr, rangeSeconds)),
     needed,
@@ -63,20 +64,20 @@ function panelQueries(rangeSeconds: number): Asked[] {
   return all.flatMap(([name, dashboard]) => [
     ...panelsOf(dashboard).map(({ title, targets, fieldConfig }) => {
       const exprs = targets.map(({ expr }) => expr);
-      return asked(`${name}: ${title}`, exprs, fieldConfig.defaults.noValue === undefined ? exprs.length : 1);
+      return queriesOf(`${name}: ${title}`, exprs, fieldConfig.defaults.noValue === undefined ? exprs.length : 1);
     }),
     ...dashboard.annotations.list.map(({ name: title, target }) =>
-      asked(`${name}: annotation ${title}`, [target.expr]),
+      queriesOf(`${name}: annotation ${title}`, [target.expr]),
     ),
     ...dashboard.templating.list.map(({ name: variable, query }) =>
-      asked(`${name}: variable ${variable}`, [seriesOfVariable(query.query)]),
+      queriesOf(`${name}: variable ${variable}`, [seriesOfVariable(query.query)]),
     ),
   ]);
 }
 
 /**
- * The orchestrator is there only while a run is on. The run ends with a forced restart of the server, which may be the last thing
- * that was scraped: the next scrape comes within 5 s.
+ * The orchestrator is up only during a run. The run ends with a forced restart of the server, which
+ * may have been the last scrape: the next one comes within 5 s.
  */
 async function assertScraped(prometheus: Prometheus): Promise<void> {
   await waitUntil(
@@ -100,8 +101,8 @@ async function assertRulesRun(prometheus: Prometheus): Promise<void> {
 }
 
 /**
- * An alert that is silent has no data of its own, but what it looks at must have been there. ALERTS itself exists only
- * while an alert fires; assertAlerts looks at which did.
+ * A silent alert has no data, but its metrics must exist. ALERTS exists only while an alert fires;
+ * assertAlerts checks which did.
  */
 async function assertMetricsExist(prometheus: Prometheus, exprs: readonly string[], range: Range): Promise<void> {
   const asked = new Set<string>();
@@ -110,15 +111,17 @@ async function assertMetricsExist(prometheus: Prometheus, exprs: readonly string
     const inside = matchers.map(({ label, operator, value }) => `${label}${operator}"${value}"`).join(',');
     asked.add(`count(${metric}{${inside}})`);
   }
-  const lacking: string[] = [];
-  for (const query of asked) if (!hasData(await prometheus.range(query, range))) lacking.push(query);
-  assert.deepEqual(lacking, []);
+  const missing: string[] = [];
+  for (const query of asked) if (!hasData(await prometheus.range(query, range))) missing.push(query);
+  assert.deepEqual(missing, []);
 }
 
-/** A busy machine raises this one, whatever the fault; how much of it a run bears is for the verdict to say. */
+/** A slow machine raises this alert whatever the fault; the verdict judges it. */
 const machineAlert = 'GeneratorSaturated';
 
-/** Those that must fire under a kind that was injected did; those that may not under any of them did not. */
+/**
+ * Asserts that alerts that must fire under an injected kind did, and that unexpected ones did not.
+ */
 async function assertAlerts(prometheus: Prometheus, range: Range, firing: readonly Samples[]): Promise<void> {
   const injected = await kindsOf(prometheus, range);
   const fired = new Set(firing.map(({ labels }) => labels['alertname']));
@@ -128,7 +131,7 @@ async function assertAlerts(prometheus: Prometheus, range: Range, firing: readon
     if (alert === undefined || alert === machineAlert || states === null) continue;
     const must = states.fires.filter((kind) => injected.has(kind));
     const may = states.may.filter((kind) => injected.has(kind));
-    assert.ok(must.length === 0 || fired.has(alert), `${alert} kept silent under ${must.join(', ')}`);
+    assert.ok(must.length === 0 || fired.has(alert), `${alert} did not fire under ${must.join(', ')}`);
     assert.ok(
       must.length + may.length > 0 || !fired.has(alert),
       `${alert} fired, although none of ${[...injected].join(', ')} raises it`,
@@ -136,7 +139,7 @@ async function assertAlerts(prometheus: Prometheus, range: Range, firing: readon
   }
 }
 
-/** Not only somewhere in the run: each fault by itself raised what its kind must raise. */
+/** Asserts it per fault: each one raised the alerts that its kind must raise. */
 function assertRaised(firing: readonly Samples[], { faults }: Report): void {
   for (const rule of readRules())
     for (const fault of faults) {
@@ -144,7 +147,7 @@ function assertRaised(firing: readonly Samples[], { faults }: Report): void {
       const { fromMs, toMs } = effectOf(fault);
       const times = firing.filter(({ labels }) => labels['alertname'] === rule.alert).flatMap(({ points }) => points);
       const raised = times.some(({ at }) => at >= fromMs && at <= toMs + evaluationMs);
-      assert.ok(raised, `${rule.alert} kept silent under ${fault.kind} at ${fault.injected_at}`);
+      assert.ok(raised, `${rule.alert} did not fire under ${fault.kind} at ${fault.injected_at}`);
     }
 }
 
@@ -155,7 +158,9 @@ async function kindsOf(prometheus: Prometheus, range: Range): Promise<Set<string
   return new Set(rose.map(({ labels }) => labels['kind'] ?? ''));
 }
 
-/** The last words of a run come after its end: without them no lost write would raise an alert. */
+/**
+ * The last figures of a run arrive after its end; without them a lost write would raise no alert.
+ */
 async function assertReadBackSeen(prometheus: Prometheus): Promise<void> {
   const seen = async (): Promise<boolean> => {
     const now = { fromMs: Date.now() - 5_000, toMs: Date.now() };

@@ -1,4 +1,7 @@
-/** The live page in a real browser, over a short run with small false services: it goes with the run, up to the verdict. */
+/**
+ * The live page in a real browser during a short run with fake services: it follows the run up to
+ * the verdict.
+ */
 import assert from 'node:assert/strict';
 import { createLogger, systemClock, waitUntil } from '@encore/kit';
 import { makePlan } from '@encore/plan';
@@ -12,9 +15,9 @@ import { freePort } from '../support/free-port.ts';
 describe('live page in Chromium', function () {
   this.timeout(60_000);
 
-  it('goes with the run and ends with its verdict, without an error and without a word to any other host', async function () {
+  it('follows the run to its verdict, without an error and without requests to other hosts', async function () {
     if (chromiumPath === undefined) {
-      console.log('      skipped: no Chromium here; install it or name it in ENCORE_CHROMIUM');
+      console.log('      skipped: found no Chromium; install it or set ENCORE_CHROMIUM to its path');
       this.skip();
     }
     await using lab = await FakeLab.start();
@@ -22,14 +25,14 @@ describe('live page in Chromium', function () {
     const browser = await launchChromium();
     undo.defer(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
-    const troubles: string[] = [];
-    page.on('pageerror', (error) => troubles.push(error.message));
-    page.on('console', (message) => message.type() !== 'log' && troubles.push(message.text()));
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => message.type() !== 'log' && errors.push(message.text()));
     const port = await freePort();
     const host = `127.0.0.1:${port}`;
     page.on(
       'request',
-      (request) => !request.url().includes(host) && !request.url().startsWith('data:') && troubles.push(request.url()),
+      (request) => !request.url().includes(host) && !request.url().startsWith('data:') && errors.push(request.url()),
     );
 
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7, hours: 40 / 3_600, rampSeconds: 1 };
@@ -50,7 +53,7 @@ describe('live page in Chromium', function () {
     const isUp = () => fetch(`http://${host}/`).then(({ ok }) => ok);
     await waitUntil('the page', () => isUp().catch(() => false), { timeoutMs: 10_000 });
     await page.goto(`http://${host}/`, { waitUntil: 'load' });
-    // The page's own policy forbids evaluated code, and so the waiting of the browser's driver.
+    // The page's policy forbids evaluated code, and with it the browser driver's own waiting.
     const until = (what: string, probe: () => Promise<boolean>) => waitUntil(what, probe, { timeoutMs: 20_000 });
     const said = (pattern: RegExp) =>
       until(`${pattern}`, async () => pattern.test((await page.locator('main').textContent()) ?? ''));
@@ -64,6 +67,6 @@ describe('live page in Chromium', function () {
     stop.abort(new Error('enough seen'));
     await running;
     await said(/INTERRUPTED|INCONCLUSIVE|FAILED/);
-    assert.deepEqual(troubles, []);
+    assert.deepEqual(errors, []);
   });
 });

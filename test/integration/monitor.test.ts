@@ -1,6 +1,7 @@
 /**
- * The monitor in a real terminal (tmux), small and large: it fits, `q` leaves it while the run goes on, Ctrl-C ends the run. One that
- * is too small is told so, and shows the run once it is enlarged.
+ * The monitor in a real terminal (tmux), small and large: it fits, `q` leaves it while the run
+ * continues, Ctrl-C ends the run. In a terminal that is too small it says so, and shows the run
+ * once the terminal is enlarged.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -67,8 +68,8 @@ describe('monitor in a terminal', function () {
     [80, 24],
     [200, 60],
   ] as const) {
-    it(`fits ${columns}x${rows}; q leaves it; Ctrl-C undoes and reports`, async () => {
-      // A terminal is a terminal, also where CI runs the tests.
+    it(`fits ${columns}x${rows}; q leaves it; Ctrl-C reverts and reports`, async () => {
+      // A terminal stays a terminal where CI runs the tests.
       await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), commandWith({ CI: 'true' }));
       const screen = () => tmux('capture-pane', '-p', '-S', '-100');
       const until = async (text: string): Promise<string> => {

@@ -1,6 +1,7 @@
 /**
- * The report's page in a real browser, opened as a file: no error, no request, every fault reachable, readable on a phone,
- * usable with the keyboard. Needs Chromium: on the PATH, or in ENCORE_CHROMIUM.
+ * The report's page in a real browser, opened as a file: no error, no request, every fault
+ * reachable, readable on a phone, usable by keyboard. Needs Chromium on the PATH or in
+ * ENCORE_CHROMIUM.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
@@ -23,7 +24,7 @@ describe('report page in Chromium', function () {
 
   before(async function () {
     if (chromiumPath === undefined) {
-      console.log('      skipped: no Chromium here; install it or name it in ENCORE_CHROMIUM');
+      console.log('      skipped: found no Chromium; install it or set ENCORE_CHROMIUM to its path');
       this.skip();
     }
     folder = await mkdtemp(join(tmpdir(), 'encore-page-'));
@@ -61,13 +62,13 @@ describe('report page in Chromium', function () {
 
   async function open(width: number, colorScheme: 'light' | 'dark', use: (page: Page) => Promise<void>): Promise<void> {
     const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce' });
-    const troubles: string[] = [];
-    page.on('pageerror', (error) => troubles.push(error.message));
-    page.on('console', (message) => message.type() !== 'log' && troubles.push(message.text()));
-    page.on('request', (request) => !/^(file|data):/.test(request.url()) && troubles.push(request.url()));
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => message.type() !== 'log' && errors.push(message.text()));
+    page.on('request', (request) => !/^(file|data):/.test(request.url()) && errors.push(request.url()));
     await page.goto(`file://${folder}/report.html`);
     await use(page);
-    assert.deepEqual(troubles, []);
+    assert.deepEqual(errors, []);
     await page.close();
   }
 
@@ -81,7 +82,7 @@ describe('report page in Chromium', function () {
     });
   }
 
-  it('shows a part of many faults, all when asked, and one in the timeline by a click', async () => {
+  it('shows the first faults, all on request, and one in the timeline on click', async () => {
     await open(1_280, 'light', async (page) => {
       const rows = page.locator('#faults tbody tr:visible');
       assert.equal(await rows.count(), 40);
@@ -97,7 +98,7 @@ describe('report page in Chromium', function () {
     });
   });
 
-  it('names each fault at its time in the timeline', async () => {
+  it('labels each fault at its time in the timeline', async () => {
     await open(1_280, 'light', async (page) => {
       await page.locator('#more-faults').click();
       const links = await page.locator('#faults [data-jump]').all();
@@ -107,7 +108,7 @@ describe('report page in Chromium', function () {
         await link.click();
         const plot = await page.locator('#chart-rate .u-over').boundingBox();
         assert.ok(plot);
-        // The window is drawn around the fault, so its middle is the fault's.
+        // The window is centred on the fault, so its middle is the fault's time.
         await page.mouse.move(plot.x + plot.width / 2, plot.y + plot.height / 2);
         const [, clock = '', names = ''] =
           /^(\S+) · (.*)/.exec((await page.locator('#readout').textContent()) ?? '') ?? [];
@@ -119,14 +120,14 @@ describe('report page in Chromium', function () {
     });
   });
 
-  it('orders faults by their recovery', async () => {
+  it('sorts faults by recovery time', async () => {
     await open(1_280, 'light', async (page) => {
       await page.locator('#fault-order').selectOption('recovery');
       assert.match((await page.locator('#faults tbody tr').first().textContent()) ?? '', /outage/);
     });
   });
 
-  it('moves and zooms with the keyboard, and says where it is', async () => {
+  it('moves and zooms by keyboard, and announces the position', async () => {
     await open(1_280, 'light', async (page) => {
       await page.locator('#timeline').focus();
       await page.keyboard.press('ArrowRight');
@@ -141,7 +142,7 @@ describe('report page in Chromium', function () {
     });
   });
 
-  it('reaches its controls with the Tab key alone', async () => {
+  it('reaches its controls by the Tab key alone', async () => {
     await open(1_280, 'light', async (page) => {
       const reached = new Set<string>();
       for (let press = 0; press < 12; press += 1) {
@@ -153,7 +154,7 @@ describe('report page in Chromium', function () {
     });
   });
 
-  it('holds a day with the faults of the full profile in less than 5 MB', async () => {
+  it('takes less than 5 MB for a day with the faults of the full profile', async () => {
     const day = simulatedDay(40);
     const history = day.history();
     const judgement = await judge({ history, plan: day.plan, ledger: day.ledger(), historyProblems: [] });
@@ -171,7 +172,7 @@ describe('report page in Chromium', function () {
     });
   });
 
-  it('shows the whole fault table without scrolling sideways at every width', async () => {
+  it('shows the fault table without horizontal scrolling at every width', async () => {
     for (const width of [1180, 800, 400])
       await open(width, 'light', async (page) => {
         const hidden = await page.evaluate(
@@ -181,7 +182,7 @@ describe('report page in Chromium', function () {
       });
   });
 
-  it('fits a phone: nothing is wider than the screen, text is not small', async () => {
+  it('fits a phone: no element is wider than the screen, no text is small', async () => {
     await open(390, 'light', async (page) => {
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
       const small = await page.evaluate(

@@ -1,4 +1,7 @@
-/** The results of long runs: kept in docs/long-runs.json, printed as docs/LONG_RUNS.md. Rows are only added. */
+/**
+ * The results of long runs: kept in docs/long-runs.json, printed as docs/LONG_RUNS.md. Rows are
+ * only added.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,9 +24,9 @@ interface Row extends LongRun {
   lostWrites: number | null;
   acknowledgedWrites: number | null;
   unexplainedAttempts: number;
-  /** Of each container, after its warm-up; null: its lives between restarts were too short. */
+  /** By container, after its warm-up; null when it restarted too often to measure. */
   memorySlopeBytesPerHour: Record<string, number | null>;
-  /** Of a run that did not pass: what was found and done. Written by hand. */
+  /** For a run that did not pass: cause and fix. Written by hand. */
   found?: string;
 }
 

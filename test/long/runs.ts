@@ -13,7 +13,7 @@ export interface LongRun {
   killIntervalMinutes: number;
 }
 
-/** For images, startup, ramp, read-back and report. */
+/** Time for images, startup, ramp, read-back and report. */
 const marginMs = 15 * 60_000;
 
 export function runLong(run: LongRun): Promise<Report> {
@@ -28,7 +28,7 @@ async function embedded({ seed, hours, killIntervalMinutes }: LongRun): Promise<
   return reportOf(run);
 }
 
-/** `docker compose up`, for that is the command that the lab exists for. */
+/** Uses `docker compose up`, the lab's main command. */
 async function onDocker({ seed, hours, killIntervalMinutes }: LongRun): Promise<Report> {
   const env = {
     ...(await freeLabPorts()),
@@ -41,7 +41,7 @@ async function onDocker({ seed, hours, killIntervalMinutes }: LongRun): Promise<
     runCommand('docker', ['compose', '-p', `encore-long-${process.pid}`, ...args], { timeoutMs, env });
   try {
     const built = await compose(['build', '--quiet'], marginMs);
-    if (built.exitCode !== 0) throw new Error(`the images were not built:\n${tail(built.stderr)}`);
+    if (built.exitCode !== 0) throw new Error(`building the images failed:\n${tail(built.stderr)}`);
     return await reportOf(await compose(['up', '--exit-code-from', 'orchestrator'], limitOf(hours)));
   } finally {
     await compose(['down', '--volumes', '--remove-orphans'], 120_000);

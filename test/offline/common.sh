@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# Sourced by every script here: where things are, who may run this, and how a step is run and timed.
+# Sourced by every script here: paths, permission checks, and timed steps.
 # shellcheck disable=SC2034 # the variables are for those scripts
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$here/../.." && pwd)
-# The cache may be kept from machine to machine. The state (apt lists, the engine's pid and log) belongs to this one.
+# The cache may be moved between machines. The state (apt lists, the engine's pid and log) belongs
+# to this one.
 cache=${ENCORE_OFFLINE_CACHE:-$HOME/.cache/encore-offline}
 state=/var/lib/encore-offline
 pid_file=$state/dockerd.pid
@@ -17,12 +18,13 @@ die() {
   exit 1
 }
 
-# step LABEL COMMAND...: runs the command with its output in a log; prints one line with seconds, and on failure the log's end.
+# step LABEL COMMAND...: runs the command with its output in a log; prints one line with seconds,
+# and on failure the end of the log.
 step() {
   local label=$1 log started=$SECONDS status=0
   shift
   log=$(mktemp)
-  # The subshell keeps errexit alive inside the command, which a condition would switch off.
+  # The subshell keeps errexit active inside the command; a condition would disable it.
   set +e
   (
     set -e
@@ -39,15 +41,17 @@ step() {
   say "$label: $((SECONDS - started)) s"
 }
 
-# These scripts install packages and give local images public names: only when asked to, only where apt and root are.
+# These scripts install packages and give local images public names, so they run only on request and
+# only as root with apt.
 require_consent() {
   [[ ${ENCORE_OFFLINE:-} == 1 || ${CI:-} == true ]] ||
-    die 'refused: this is for machines that cannot pull images. Set ENCORE_OFFLINE=1 (or CI=true) if this is one.'
-  [[ $(id -u) == 0 ]] || die 'refused: root is needed to install and start an engine.'
+    die 'refused: this is for machines that cannot pull images. If this is one, set ENCORE_OFFLINE=1 (or CI=true).'
+  [[ $(id -u) == 0 ]] || die 'refused: installing and starting an engine needs root. Run it as root.'
   command -v apt-get >/dev/null || die 'refused: this works on Debian only.'
 }
 
-# The private apt configuration sees trixie beside the host's own sources. The host's /etc/apt is never touched.
+# The private apt configuration adds trixie to the host's own sources. Never changes the host's
+# /etc/apt.
 apt_private() { APT_CONFIG=$state/apt/apt.conf apt-get "$@"; }
 
 prepare_apt() {
@@ -57,7 +61,7 @@ prepare_apt() {
   if [[ -s /etc/apt/sources.list ]]; then cp /etc/apt/sources.list "$state/apt/sources.list.d/host.list"; fi
   cp -rL /etc/apt/preferences.d/. "$state/apt/preferences.d/"
   printf 'deb [signed-by=%s] %s trixie main\n' "$keyring" "$(debian_mirror)" >"$state/apt/sources.list.d/encore-trixie.list"
-  # Priority 100: a package comes from trixie only when it is asked for by that name.
+  # Priority 100: installs a package from trixie only on explicit request.
   printf 'Package: *\nPin: release n=trixie\nPin-Priority: 100\n' >"$state/apt/preferences.d/encore-trixie"
   cat >"$state/apt/apt.conf" <<EOF
 Dir::Etc::sourcelist "/dev/null";
@@ -69,7 +73,7 @@ EOF
   apt_private update -qq
 }
 
-# The mirror that the host's own apt uses, so that a local mirror is honoured.
+# The mirror that the host's apt uses, so that a local mirror is respected.
 debian_mirror() {
   local mirror
   # shellcheck disable=SC2016 # the dollar signs are apt's

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by `up` and `down`: a real Docker engine from Debian's packages, started by hand (no systemd needed).
+# Sourced by `up` and `down`: a real Docker engine from Debian's packages, started without systemd.
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -10,12 +10,13 @@ engine_installed() {
     command -v debootstrap >/dev/null
 }
 
-# Only new packages come in (Go programs with few needs): nothing that the host has is upgraded.
+# Installs new packages only (Go programs with few dependencies) and upgrades none of the host.
 install_engine() {
   prepare_apt
   DEBIAN_FRONTEND=noninteractive apt_private install -y --no-install-recommends \
     docker.io/trixie docker-cli/trixie docker-compose/trixie docker-buildx/trixie iptables debootstrap
-  # A shell remembers where `docker` was; a static client elsewhere on PATH finds the same plugins in /usr/libexec/docker.
+  # A shell caches the path of `docker`; a static client elsewhere on PATH finds the same plugins in
+  # /usr/libexec/docker.
   hash -r
   engine_installed
 }
@@ -23,7 +24,7 @@ install_engine() {
 start_engine() {
   local mtu deadline log=$state/dockerd.log
   mkdir -p "$state"
-  # A default MTU above the uplink's makes big downloads hang inside containers.
+  # With a default MTU above the uplink's, large downloads hang inside containers.
   mtu=$(cat "/sys/class/net/$(ip route show default | awk '{ print $5; exit }')/mtu" 2>/dev/null || echo 1500)
   rm -f "$pid_file"
   setsid nohup dockerd --pidfile "$pid_file" --mtu "$mtu" \
@@ -38,7 +39,8 @@ start_engine() {
   done
 }
 
-# The pid that `up` started, if it is still a dockerd (a pid file outlives a reboot, and pids are used again).
+# The pid that `up` started, if it is still a dockerd: a pid file survives a reboot, and pids are
+# reused.
 engine_pid() {
   local pid
   pid=$(cat "$pid_file" 2>/dev/null) || return 1

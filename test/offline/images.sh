@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# Sourced by `up`: makes a stand-in for each image that the project pins, under the very name it pins.
-# images/<repository>/Dockerfile says how it looks, images/<repository>/prepare DIR TAG fetches what goes in.
+# Sourced by `up`: builds a stand-in for each image that the project pins, under the pinned name.
+# images/<repository>/Dockerfile defines it, images/<repository>/prepare DIR TAG fetches its parts.
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# Trixie, for it has PostgreSQL 17. What the stand-ins run does not depend on the suite.
+# Trixie, because it has PostgreSQL 17. The programs in the stand-ins do not depend on the suite.
 suite=trixie
 base=encore-offline/base
 base_tar=$cache/base-$suite-$(dpkg --print-architecture).tar
 
-# Every image name in the Compose file and the Dockerfiles. They are pinned there and nowhere else.
+# Every image name in the Compose file and the Dockerfiles, which are the only place that pins them.
 pinned_images() {
   local files=("$project"/docker-compose.yml "$project"/Dockerfile "$project"/*/Dockerfile "$project"/*/*/Dockerfile) file
   for file in "${files[@]}"; do
@@ -24,7 +24,7 @@ repository_of() {
   echo "${name%%:*}"
 }
 
-# What a stand-in is made of, as one hash: when any of it changes, the image is made again.
+# One hash over everything that a stand-in contains: if it changes, the image is rebuilt.
 key_of() {
   local repository
   repository=$(repository_of "$1")
@@ -39,9 +39,9 @@ key_of() {
 
 label_of() { docker image inspect --format '{{ index .Config.Labels "encore.offline" }}' "$1" 2>/dev/null; }
 
-# A file of the cache counts only with its checksum, which is written last.
+# A file in the cache is valid only with its checksum, which is written last.
 cached() { [[ -f $1.sha256 ]] && (cd "$(dirname "$1")" && sha256sum --status --check "$1.sha256"); }
-seal() { (cd "$(dirname "$1")" && sha256sum "$(basename "$1")" >"$1.sha256.new" && mv "$1.sha256.new" "$1.sha256"); }
+write_checksum() { (cd "$(dirname "$1")" && sha256sum "$(basename "$1")" >"$1.sha256.new" && mv "$1.sha256.new" "$1.sha256"); }
 
 make_base() {
   local root
@@ -51,7 +51,7 @@ make_base() {
     rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
     tar -C "$root" --numeric-owner -cf "$base_tar" .
     rm -rf "$root"
-    seal "$base_tar"
+    write_checksum "$base_tar"
   fi
   docker import "$base_tar" "$base:$suite"
 }
@@ -61,7 +61,7 @@ has_base() { docker image inspect "$base:$suite" >/dev/null 2>&1; }
 build_image() {
   local image=$1 key=$2 context=$3 repository tar=$4 args=() name
   repository=$(repository_of "$image")
-  # Proxies of the host, when it has any, are needed inside a build too.
+  # A build needs the host's proxies, if any.
   for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
     if [[ -n ${!name:-} ]]; then args+=(--build-arg "$name"); fi
   done
@@ -69,10 +69,11 @@ build_image() {
     "${args[@]}" --file "$here/images/$repository/Dockerfile" "$context"
   rm -f "$cache/image-$repository"-*
   docker save --output "$tar" "$image"
-  seal "$tar"
+  write_checksum "$tar"
 }
 
-# make_images NAME...: whatever must be fetched or compiled is prepared beside the base image, for these take the longest.
+# make_images NAME...: fetches and compiles in parallel with the base image, because these steps
+# take the longest.
 make_images() {
   local work image repository tar label key missing=() pids=()
   work=$(mktemp -d)

@@ -1,7 +1,7 @@
-/** Finds the process of a program of the lab that this process has started. */
+/** Finds the process of a lab program that this process has started. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The child of this process that runs that program. */
+/** Returns the pid of the child process that runs `program`. */
 export function childRunning(program: string): number {
   const pid = readdirSync('/proc').find((name) => {
     if (!/^\d+$/.test(name)) return false;
@@ -9,7 +9,7 @@ export function childRunning(program: string): number {
       const parent = Number(/\) \S+ (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'latin1'))?.[1]);
       return parent === process.pid && readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(program);
     } catch {
-      // It ended while we were looking.
+      // The process ended while we were reading.
       return false;
     }
   });

@@ -1,13 +1,13 @@
-/** The Chromium of this machine: on the PATH, or named in ENCORE_CHROMIUM. */
+/** The Chromium of this machine: on the PATH, or named by ENCORE_CHROMIUM. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Undefined where there is none. */
+/** Undefined if there is none. */
 export const chromiumPath: string | undefined =
   process.env['ENCORE_CHROMIUM'] ??
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 
-/** It calls nobody by itself. */
+/** Flags that stop it from sending requests of its own. */
 const quiet = [
   '--no-sandbox',
   '--disable-gpu',
@@ -19,6 +19,6 @@ const quiet = [
 ];
 
 export function launchChromium(): Promise<Browser> {
-  if (chromiumPath === undefined) throw new Error('no Chromium here; install it or name it in ENCORE_CHROMIUM');
+  if (chromiumPath === undefined) throw new Error('found no Chromium; install it or set ENCORE_CHROMIUM to its path');
   return chromium.launch({ executablePath: chromiumPath, args: quiet });
 }

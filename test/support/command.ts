@@ -1,4 +1,4 @@
-/** Runs a program to its end and collects what it said. Ended (and its group with it) when the deadline is over. */
+/** Runs a program to its end and collects its output. Kills it and its process group on timeout. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -15,9 +15,9 @@ export interface CommandOptions {
   timeoutMs: number;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Another user to run it as; needs root. */
+  /** User id to run as; needs root. */
   uid?: number;
-  /** Hears what it says while it runs. */
+  /** Receives output while the program runs. */
   onOutput?: (text: string) => void;
 }
 
@@ -59,7 +59,7 @@ export function runCommand(file: string, args: readonly string[], options: Comma
   });
 }
 
-/** The last lines of an output, for a failure message. */
+/** The last lines of an output, for failure messages. */
 export function tail(text: string, lines = 40): string {
   return text.split('\n').slice(-lines).join('\n');
 }

@@ -1,4 +1,6 @@
-/** The lab on Docker as a test starts it: a project and ports of its own, so that several can be up at once. */
+/**
+ * The lab on Docker for a test, with its own project and ports, so that several can run at once.
+ */
 import assert from 'node:assert/strict';
 import type { Context } from 'mocha';
 import { type CommandOptions, type CommandResult, runCommand, tail } from './command.ts';
@@ -16,7 +18,10 @@ export class ComposeLab {
     this.project = project;
   }
 
-  /** Skips the tests of `context` where there is no engine. Images are cached after the first build (e2e-setup.ts). */
+  /**
+   * Skips the tests of `context` without an engine. Images are cached after the first build
+   * (e2e-setup.ts).
+   */
   async prepare(context: Context, env: NodeJS.ProcessEnv = {}): Promise<void> {
     await requireEngine(context);
     Object.assign(this.#env, await freeLabPorts(), env);
@@ -44,7 +49,10 @@ export class ComposeLab {
     return runCommand('docker', ['compose', '-p', this.project, ...args], { ...options, timeoutMs, env: this.#env });
   }
 
-  /** Runs the orchestrator with its ports and names; `options` are those of `docker compose run`. */
+  /**
+   * Runs the orchestrator with the lab's ports and names; `options` are those of `docker compose
+   * run`.
+   */
   orchestrate(
     args: readonly string[],
     { options = [], ...rest }: { options?: readonly string[] } & Partial<CommandOptions> = {},

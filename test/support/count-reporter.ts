@@ -1,6 +1,6 @@
 /**
- * Mocha's `spec` reporter that also counts: where ENCORE_TEST_RESULTS names a folder, each run appends one line to its
- * results.ndjson, so that a caller of several runs (`.ci/run`) can add them up.
+ * Mocha's `spec` reporter that also counts: if ENCORE_TEST_RESULTS names a folder, each run appends
+ * one line to its results.ndjson, so that a caller of several runs (`.ci/run`) can add them up.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

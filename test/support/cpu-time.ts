@@ -1,4 +1,7 @@
-/** Runs a program and measures the CPU time that it and its children take: on a busy machine the only time that is its own. */
+/**
+ * Runs a program and measures the CPU time of it and its children, which does not depend on other
+ * load.
+ */
 import { type CommandOptions, type CommandResult, runCommand } from './command.ts';
 
 const marker = 'CPU seconds';

@@ -1,4 +1,4 @@
-/** A dashboard as Grafana reads it, and its panels: those of a collapsed row are inside the row. */
+/** A dashboard in Grafana's format, and its panels: those of a collapsed row are inside the row. */
 export interface Target {
   refId: string;
   expr: string;

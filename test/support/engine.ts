@@ -1,4 +1,6 @@
-/** Is there a Docker engine? Where one is required (CI), its absence is a failure, not a skip. */
+/**
+ * Skips a test without a Docker engine. Where an engine is required (CI), its absence is a failure.
+ */
 import type { Context } from 'mocha';
 import { runCommand } from './command.ts';
 
@@ -7,7 +9,7 @@ export async function requireEngine(context: Context): Promise<void> {
     timeoutMs: 10_000,
   }).catch((error: unknown) => ({ exitCode: 1, stdout: '', stderr: String(error), seconds: 0 }));
   if (answer.exitCode === 0) return;
-  const reason = `no Docker engine answers: ${answer.stderr.trim()}`;
+  const reason = `no Docker engine responds: ${answer.stderr.trim()}`;
   if (process.env['ENCORE_REQUIRE_DOCKER']) throw new Error(reason);
   process.stdout.write(`    SKIPPED: ${reason}\n`);
   context.skip();

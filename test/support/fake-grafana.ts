@@ -1,6 +1,6 @@
 /**
- * Grafana's HTTP API as far as a visitor needs it, in the shapes that its documentation gives, and strict about what it is asked:
- * a body that Grafana would refuse is refused. What a test breaks is set before the question.
+ * Grafana's HTTP API as far as a visitor needs it, in the documented shapes. Strict: rejects bodies
+ * that Grafana would reject. A test sets its errors before the request.
  */
 import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
@@ -27,9 +27,9 @@ export class FakeGrafana implements AsyncDisposable {
   health = { database: 'ok', version: '', commit: 'abc' };
   home = 'Encore: run';
   readonly missing = new Set<string>();
-  /** By expression; what is not here has data. */
+  /** Results by expression; an expression without an entry has data. */
   readonly results = new Map<string, Partial<Result>>();
-  /** Questions that were not as Grafana wants them. */
+  /** Queries that Grafana would reject. */
   readonly refused: string[] = [];
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   readonly #dashboards = new Map(
@@ -50,7 +50,7 @@ export class FakeGrafana implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The JSON of that dashboard as it is shown; for a test to change. */
+  /** The JSON of the dashboard as served, for a test to change. */
   shown(uid: string): { panels: { title: string }[] } {
     return this.#dashboards.get(uid) as unknown as { panels: { title: string }[] };
   }

@@ -1,4 +1,4 @@
-/** Ports of this machine that nobody listens on right now. */
+/** Finds free ports on this machine. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
@@ -10,7 +10,10 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** The settings of a Compose lab that make it publish on free ports, so that a test does not meet a lab that is already up. */
+/**
+ * Environment with which a Compose lab publishes on free ports, so that a test does not collide
+ * with a running lab.
+ */
 export async function freeLabPorts(): Promise<Record<`ENCORE_PORT_${(typeof published)[number]}`, string>> {
   const ports = await Promise.all(published.map(async (name) => [`ENCORE_PORT_${name}`, String(await freePort())]));
   return Object.fromEntries(ports);

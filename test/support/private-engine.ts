@@ -1,8 +1,8 @@
 /**
- * A Docker engine that a test may kill. It runs in namespaces of its own (network, mounts,
- * processes), with its own data, sockets and containerd, so it shares nothing with the engine of
- * this machine but the kernel. The first process of the process namespace takes everything with it
- * when it ends: dockerd, containerd and containers.
+ * A Docker engine that a test may kill. It runs in its own namespaces (network, mounts, processes)
+ * with its own data, sockets and containerd, so it shares only the kernel with this machine's
+ * engine. When the first process of the process namespace ends, everything in it ends: dockerd,
+ * containerd and containers.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,12 +16,12 @@ import { runCommand, tail } from './command.ts';
 
 const isRoot = process.getuid?.() === 0;
 const namespaces = ['--net', '--mount', '--pid'];
-/** Containers of this engine are below it. */
+/** Parent control group of this engine's containers. */
 const cgroup = 'encore-private-engine';
 
 /**
- * Skips where no second engine can be started, and fails there for root if a Docker engine is
- * required. CI runs its tests as another user, and this one once more as root.
+ * Skips where no second engine can be started; fails instead for root if a Docker engine is
+ * required. CI runs its tests as another user, and this one again as root.
  */
 export function requirePrivateEngine(context: Context): void {
   const reason = whyNone();
@@ -41,11 +41,11 @@ function whyNone(): string | null {
 }
 
 export class PrivateEngine implements AsyncDisposable {
-  /** For `DOCKER_HOST`. */
+  /** Value for `DOCKER_HOST`. */
   readonly host: string;
   readonly socket: string;
   readonly #folder: string;
-  /** The first process of the namespaces, as this machine numbers it. */
+  /** Pid on this machine of the first process in the namespaces. */
   readonly #anchorPid: number;
   readonly #log: string;
 
@@ -59,7 +59,7 @@ export class PrivateEngine implements AsyncDisposable {
 
   static async create(): Promise<PrivateEngine> {
     const folder = await mkdtemp(join(tmpdir(), 'encore-engine-'));
-    // /run holds the sockets of this machine's engine, and those of the shims.
+    // /run contains the sockets of this machine's engine and of its shims.
     const script = 'mount -t tmpfs none /run && ip link set lo up && echo up && while :; do sleep 60; done';
     const anchor = spawn('unshare', [...namespaces, '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -68,7 +68,7 @@ export class PrivateEngine implements AsyncDisposable {
     await Promise.race([
       once(anchor.stdout, 'data'),
       once(anchor, 'exit').then(() => {
-        throw new Error('the namespaces of the second engine could not be made');
+        throw new Error('creating the namespaces of the second engine failed');
       }),
     ]);
     const { pid } = anchor;
@@ -88,9 +88,9 @@ export class PrivateEngine implements AsyncDisposable {
       this.host,
       '--live-restore',
     ];
-    // A cgroup driver that needs nobody: systemd cannot be reached from in here.
+    // This cgroup driver works without systemd, which is unreachable from in here.
     dockerd.push('--cgroup-parent', `/${cgroup}`, '--exec-opt', 'native.cgroupdriver=cgroupfs');
-    // No descriptor of this process is passed on: one of them may be a lock.
+    // Pass on no descriptor of this process: one of them may be a lock.
     const shell = `exec "$@" >>"$0" 2>&1`;
     const child = spawn('nsenter', [...this.#enter, 'sh', '-c', shell, this.#log, ...dockerd], {
       stdio: 'ignore',
@@ -106,7 +106,7 @@ export class PrivateEngine implements AsyncDisposable {
 
   /** Sends a signal to dockerd, and only to it. */
   async signal(name: 'KILL' | 'TERM' | 'STOP' | 'CONT'): Promise<void> {
-    // The number that dockerd knows itself by is that of its own namespace.
+    // dockerd's pid file contains its pid in its own namespace.
     const pid = (await readFile(join(this.#folder, 'pid'), 'utf8')).trim();
     const sent = await runCommand('nsenter', [...this.#enter, 'kill', `-${name}`, pid], { timeoutMs: 10_000 });
     if (sent.exitCode !== 0) throw new Error(`dockerd (${pid}) got no SIG${name}: ${sent.stderr}`);
@@ -123,7 +123,7 @@ export class PrivateEngine implements AsyncDisposable {
     if (copied.exitCode !== 0) throw new Error(`images were not copied: ${copied.stderr}`);
   }
 
-  /** Ends the engine and everything in it, also if it does not respond any more. */
+  /** Ends the engine and everything in it, also when it no longer responds. */
   async [Symbol.asyncDispose](): Promise<void> {
     process.kill(this.#anchorPid, 'SIGKILL');
     const isOver = async () => {
@@ -134,7 +134,7 @@ export class PrivateEngine implements AsyncDisposable {
         return true;
       }
     };
-    // It ends when the last process of its namespace has ended, and takes the mounts along.
+    // Ends when the last process of its namespace has ended, and removes the mounts.
     await waitUntil('the end of the second engine', isOver, { timeoutMs: 60_000, everyMs: 100 });
     await rm(this.#folder, { recursive: true, force: true });
     removeCgroups();
@@ -145,7 +145,10 @@ export class PrivateEngine implements AsyncDisposable {
   }
 }
 
-/** Of all hierarchies (cgroup v1) or of the one (v2); the kernel keeps those with processes. */
+/**
+ * Removes the groups in all hierarchies (v1) or in the one (v2); the kernel keeps those with
+ * processes.
+ */
 function removeCgroups(): void {
   const roots = ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name))];
   for (const root of roots) removeTree(join(root, cgroup));

@@ -1,4 +1,4 @@
-/** A small client of Prometheus' HTTP API. */
+/** A small client for Prometheus' HTTP API. */
 import assert from 'node:assert/strict';
 
 export interface Range {
@@ -7,7 +7,7 @@ export interface Range {
 }
 export interface Samples {
   labels: Record<string, string>;
-  /** Times in milliseconds; values that are not a number are left out. */
+  /** Times in epoch milliseconds; values that are not numbers are left out. */
   points: { at: number; value: number }[];
 }
 interface Answer<Data> {
@@ -26,7 +26,7 @@ export class Prometheus {
     this.#url = url;
   }
 
-  /** As a panel of Grafana asks: every 5 s of the range. */
+  /** Runs a range query with the step of a Grafana panel: 5 s. */
   async range(query: string, { fromMs, toMs }: Range): Promise<Samples[]> {
     const seconds = { start: String(fromMs / 1_000), end: String(toMs / 1_000), step: String(stepSeconds) };
     interface Matrix {

@@ -1,17 +1,17 @@
-/** What a PromQL expression asks for, without a parser: metric names, and what their selectors say of labels. */
+/** Extracts metric names and label selectors from a PromQL expression, without a parser. */
 
 export interface Selector {
   metric: string;
   matchers: { label: string; operator: string; value: string }[];
   /** The window, `5m` in `[5m]`, or null. */
   window: string | null;
-  /** The function that it stands in directly, such as `rate`. */
+  /** The function directly around it, such as `rate`. */
   inside: string | null;
 }
 
-const words = new Set(['and', 'or', 'unless', 'bool', 'offset']);
+const operators = new Set(['and', 'or', 'unless', 'bool', 'offset']);
 
-/** Grafana's variables as Prometheus would get them. */
+/** Replaces Grafana's variables by values that Prometheus accepts. */
 export function withoutVariables(expr: string, rangeSeconds: number): string {
   return expr
     .replaceAll('$__rate_interval', '20s')
@@ -20,27 +20,30 @@ export function withoutVariables(expr: string, rangeSeconds: number): string {
     .replaceAll('$__range', `${Math.ceil(rangeSeconds)}s`);
 }
 
-/** Prometheus' names say what is a counter; those of PostgreSQL's exporter come from PostgreSQL's own columns. */
+/**
+ * Recognises counters by Prometheus' naming; PostgreSQL's exporter names its metrics after
+ * PostgreSQL's columns.
+ */
 export function isCounter(metric: string): boolean {
   if (/^pg_(locks|stat_activity)_count$/.test(metric)) return false;
   return /_(total|count|sum|bucket)$|^pg_stat_database_(xact_|blks_|tup_|deadlocks)/.test(metric);
 }
 
-/** What a variable's query looks at, as an expression that has data only if the variable has values. */
+/** The query of a variable as an expression that has data only if the variable has values. */
 export function seriesOfVariable(query: string): string {
   const [, metric = '', label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(query) ?? [];
   if (metric === '') throw new Error(`not label_values(metric, label): ${query}`);
   return `${metric}{${label}!=""}`;
 }
 
-/** For expressions whose label values hold no braces. */
+/** For expressions whose label values contain no braces. */
 export function selectorsOf(expr: string): Selector[] {
-  // The labels of a grouping are no metrics.
+  // Labels of a grouping are not metrics.
   const text = expr.replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
   const pattern = /(?:(\w+)\s*\(\s*)?(?<![\w:"$])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])(\{[^}]*\})?(?:\[([^\]]+)\])?/g;
   const found: Selector[] = [];
   for (const [, inside = null, metric = '', braces = '', window = null] of text.matchAll(pattern)) {
-    if (words.has(metric)) continue;
+    if (operators.has(metric)) continue;
     const matchers = [...braces.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)].map(
       ([, label = '', operator = '', value = '']) => ({ label, operator, value }),
     );

@@ -1,4 +1,4 @@
-/** The two proxies that the lab can use, each as a process of its own on this machine. */
+/** The two proxy servers that the lab can use, each as a process on this machine. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -10,11 +10,14 @@ import { freePort } from './free-port.ts';
 const toxiproxyImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
 
 export interface RunningProxy extends AsyncDisposable {
-  /** The API's address. Links listen on 127.0.0.1 of this machine and reach servers on it. */
+  /** Address of the API. Proxies listen on 127.0.0.1 of this machine and reach servers there. */
   url: string;
 }
 
-/** From the image that docker-compose.yml pins, on the host's network: its clients and servers are on this machine. */
+/**
+ * From the image pinned in docker-compose.yml, on the host's network, where its clients and servers
+ * are.
+ */
 export async function startToxiproxy(): Promise<RunningProxy> {
   const port = await freePort();
   const container = await new Docker().createContainer({

@@ -1,4 +1,4 @@
-/** The rules of Prometheus as data. */
+/** Prometheus' rules as data. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -20,7 +20,7 @@ export function readRules(): Rule[] {
   );
 }
 
-/** The kinds that an alert names, by the state that it expects under them; null when it does not say both. */
+/** Fault kinds of an alert by expected state; null when an annotation is missing. */
 export function expectedStates({ annotations }: Rule): { fires: string[]; may: string[] } | null {
   const fires = kindsOf(annotations?.fires_under);
   const may = kindsOf(annotations?.may_fire_under);

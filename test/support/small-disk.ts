@@ -1,6 +1,7 @@
 /**
- * Runs a program that sees a disk of a chosen size in the place of a folder: a tmpfs in a mount namespace of its own, which
- * is gone when the program ends. The disk can be made smaller while the program runs, which fills it without writing.
+ * Runs a program with a disk of a chosen size mounted over a folder: a tmpfs in its own mount
+ * namespace, which ends with the program. The disk can shrink while the program runs, which fills
+ * it without writing.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
@@ -10,7 +11,7 @@ const isRoot = process.getuid?.() === 0;
 const unshare = isRoot ? ['--mount'] : ['--mount', '--map-root-user'];
 const nsenter = isRoot ? [] : ['--user', '--preserve-credentials'];
 
-/** Whether this machine lets this user mount a disk of his own. */
+/** Whether this user can mount a disk on this machine. */
 export function canMountDisks(): boolean {
   const { status } = spawnSync('unshare', [...unshare, 'mount', '-t', 'tmpfs', 'encore-test', '/mnt'], {
     stdio: 'ignore',
@@ -18,13 +19,19 @@ export function canMountDisks(): boolean {
   return status === 0;
 }
 
-/** The command line that runs `command` with a disk of `size` (as tmpfs takes it, `300m`) at `folder`, under the pid of its first program. */
+/**
+ * Command line that runs `command` with a disk of `size` (in tmpfs notation, `300m`) at `folder`,
+ * with the pid of its first program.
+ */
 export function onDisk(folder: string, size: string, command: readonly string[]): [string, ...string[]] {
   const script = 'mount -t tmpfs -o "size=$0" encore-test "$1" && shift && exec "$@"';
   return ['unshare', ...unshare, 'sh', '-c', script, size, folder, ...command];
 }
 
-/** Leaves nothing free on the disk that the process with this pid sees at `folder`: the disk shrinks to what is in use. */
+/**
+ * Shrinks the disk that the process with this pid sees at `folder` to what is in use, so that
+ * nothing is free.
+ */
 export function fillDisk(pid: number, folder: string): void {
   const { blocks, bfree, bsize } = statfsSync(`/proc/${pid}/root${folder}`);
   const size = Math.max(1, blocks - bfree) * bsize;

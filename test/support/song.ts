@@ -1,4 +1,7 @@
-/** A real song for the end-to-end tests: from ENCORE_CORPUS when it is set, with the key that human analysts gave it. */
+/**
+ * A real song for the end-to-end tests: from ENCORE_CORPUS if set, with its key as found by human
+ * analysts.
+ */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -20,7 +23,7 @@ export async function readSong(corpus: string): Promise<Song> {
   return { bytes: new Uint8Array(await readFile(join(corpus, 'scores', file))), key: entry.key };
 }
 
-/** Create, analyze and export one song as a user would, against `baseUrl`. */
+/** Creates, analyses and exports one song as a user would, against `baseUrl`. */
 export async function playSong(baseUrl: string, song: Song): Promise<void> {
   const id = `song-${Date.now()}`;
   const stored = await fetch(`${baseUrl}/scores/${id}`, {
@@ -59,7 +62,7 @@ async function callTool(
     signal: AbortSignal.timeout(10_000),
   });
   const text = await response.text();
-  // The answer is either plain JSON or one event of a stream.
+  // The response is plain JSON or one event of a stream.
   const json = text.startsWith('{') ? text : (text.match(/^data: ?(\{.*)$/m)?.[1] ?? '{}');
   const { result } = JSON.parse(json) as {
     result?: { isError?: boolean; structuredContent?: Record<string, unknown> };

@@ -1,4 +1,7 @@
-/** The planted bugs, one line each: where it is planted, in which run, and which rule of the verdict must say so. */
+/**
+ * The seeded bugs, one line each: the module that it replaces, its run, and the rule of the verdict
+ * that must detect it.
+ */
 import type { Result } from '@encore/contracts';
 import type { ScenarioName } from './scenarios.ts';
 
@@ -6,11 +9,11 @@ export interface Bug {
   /** Its file is bugs/NAME.ts. */
   name: string;
   what: string;
-  /** The module that it stands in for. */
+  /** Path of the module that it replaces. */
   plantedIn: string;
   scenario: ScenarioName;
   hitsExpected: number;
-  /** The rule or check that must catch it, the verdict, and how its reason begins. */
+  /** The rule or check that must detect it, the verdict, and the beginning of its reason. */
   rule: string;
   verdict: Result;
   reason: RegExp;
@@ -31,7 +34,7 @@ const store = 'services/server/src/database/score-store.ts';
 export const bugs: readonly Bug[] = [
   {
     name: 'acknowledge-before-commit',
-    what: 'a write is answered 0.4 s before it is committed',
+    what: 'a write is acknowledged 0.4 s before it is committed',
     plantedIn: store,
     scenario: 'crashes',
     hitsExpected: 10,
@@ -39,7 +42,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'drop-acknowledged',
-    what: '1 in 10,000 acknowledged scores is not kept',
+    what: '1 in 10,000 acknowledged scores is not stored',
     plantedIn: 'services/loadgen/src/testing/fake-server.ts',
     scenario: 'loopback',
     hitsExpected: 20,
@@ -47,7 +50,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'foreign-document',
-    what: 'one export in ten is another score',
+    what: 'one export in ten returns another score',
     plantedIn: store,
     scenario: 'calm',
     hitsExpected: 10,
@@ -55,7 +58,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'flipped-byte',
-    what: 'one bit of one write in ten is stored wrongly',
+    what: 'one bit of one write in ten is flipped',
     plantedIn: store,
     scenario: 'calm',
     hitsExpected: 10,
@@ -63,7 +66,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'double-insert',
-    what: 'a retried write is carried out twice',
+    what: 'a retried write is executed twice',
     plantedIn: store,
     scenario: 'cut answers',
     hitsExpected: 10,
@@ -71,7 +74,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'memory-leak',
-    what: '1 MB of memory is kept for ever in each minute, in pieces of 16 KB',
+    what: '1 MB of memory leaks per minute, in pieces of 16 KB',
     plantedIn: 'services/server/src/start-server.ts',
     scenario: 'long calm',
     hitsExpected: 400,
@@ -79,7 +82,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'breaker-stays-open',
-    what: 'a circuit breaker that opened never lets a call try again',
+    what: 'an open circuit breaker never admits a trial call',
     plantedIn: 'services/server/src/resilience/circuit-breaker.ts',
     scenario: 'database lost',
     hitsExpected: 10,
@@ -87,7 +90,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'shed-by-exiting',
-    what: 'the server exits where it should refuse',
+    what: 'the server exits instead of rejecting a request',
     plantedIn: 'services/server/src/resilience/admission.ts',
     scenario: 'overload',
     hitsExpected: 10,
@@ -95,7 +98,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'sheds-after-outage',
-    what: 'for a minute after a restart the server refuses one request in ten that it could serve',
+    what: 'for a minute after a restart the server rejects one request in ten without need',
     plantedIn: 'services/server/src/resilience/admission.ts',
     scenario: 'one outage',
     hitsExpected: 50,
@@ -103,7 +106,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'ignore-sigterm',
-    what: 'the server does not end when asked to',
+    what: 'the server ignores SIGTERM',
     plantedIn: 'services/server/src/start-server.ts',
     scenario: 'deploys',
     hitsExpected: 10,
@@ -127,7 +130,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'swallowed-exception',
-    what: 'each check of the verdict throws, and the orchestrator takes it for consent',
+    what: 'each evidence requirement throws, and the orchestrator treats that as met',
     plantedIn: 'services/orchestrator/src/judge/checks.ts',
     scenario: 'calm',
     hitsExpected: 10,

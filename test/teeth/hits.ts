@@ -1,7 +1,7 @@
-/** How often a planted bug did its harm, counted where it is planted: one line per count in a file, which survives a kill. */
+/** Counts how often a seeded bug took effect: one line per hit in a file, which survives a kill. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
-/** Called by a planted bug; -1 takes a count back, for harm that was feared and did not come. */
+/** Called by a seeded bug; -1 takes back a hit that did not happen after all. */
 export function hit(count = 1): void {
   appendFileSync(process.env['TEETH_HITS'] ?? '/dev/null', `${count}\n`);
 }

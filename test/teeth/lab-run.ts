@@ -1,4 +1,7 @@
-/** One run of the lab without Docker, as ./encore makes it, with a bug planted or none; the report is all that is asked of it. */
+/**
+ * One run of the embedded lab, as ./encore makes it, with or without a seeded bug; returns the
+ * report.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync } from 'node:fs';
@@ -13,14 +16,14 @@ export interface LabRun {
   settings: object;
   seed: number;
   serverConfig?: object | undefined;
-  /** Where the report, the settings and what the orchestrator said are left. */
+  /** Folder for the report, the settings and the orchestrator's output. */
   folder: string;
-  /** For every program of the lab. */
+  /** Environment of every program of the lab. */
   planting: Record<string, string>;
   signal: AbortSignal;
 }
 
-/** An interrupted run has a report as well. */
+/** Runs to the end; an interrupted run has a report as well. */
 export async function runLab({ settings, seed, serverConfig, folder, planting, signal }: LabRun): Promise<Report> {
   const config = join(folder, 'config.json');
   await writeFile(config, JSON.stringify({ ...settings, monitor: false }));
@@ -31,10 +34,10 @@ export async function runLab({ settings, seed, serverConfig, folder, planting, s
     signal,
   );
   const orchestrator = join(root, 'services', 'orchestrator', 'src', 'main.ts');
-  const said = openSync(join(folder, 'said.txt'), 'w');
+  const output = openSync(join(folder, 'output.txt'), 'w');
   const child = spawn(process.execPath, [orchestrator, '--config', config, '--seed', String(seed)], {
     env: { ...host.base, ...planting, ...lab.env },
-    stdio: ['ignore', said, said],
+    stdio: ['ignore', output, output],
     detached: true,
   });
   if (child.pid !== undefined) lab.reaper.watch(-child.pid);
@@ -59,7 +62,7 @@ async function writeServerConfig(folder: string, serverConfig: object | undefine
 function readReport(folder: string): Report {
   const name = readdirSync(folder).find((file) => /^production_test_.*\.json$/.test(file));
   if (name === undefined) {
-    throw new Error(`the run left no report in ${folder}:\n${readFileSync(join(folder, 'said.txt'), 'utf8')}`);
+    throw new Error(`the run left no report in ${folder}:\n${readFileSync(join(folder, 'output.txt'), 'utf8')}`);
   }
   return reportSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
 }

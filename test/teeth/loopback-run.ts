@@ -1,4 +1,7 @@
-/** Runs loopback.ts as a program of its own, so that a bug can be planted in it as in the programs of the lab. */
+/**
+ * Runs loopback.ts as a separate program, so that a bug can be seeded in it as in the programs of
+ * the lab.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';

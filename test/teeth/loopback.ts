@@ -1,6 +1,7 @@
 /**
- * 200,000 acknowledgements without a lab: the load generator with its real ledger and its real read-back against a server in
- * memory on loopback, judged by the judge of the orchestrator. Prints the report; ends by itself.
+ * 200,000 acknowledgements without a lab: the load generator with its real ledger and read-back
+ * against a server in memory on loopback, judged by the orchestrator's judge. Prints the report and
+ * exits.
  */
 import { type EncoreEvent, ledgerLineSchema, type Phase, type Plan, type RunConfig } from '@encore/contracts';
 import { readNumberedLines, systemClock, waitUntil } from '@encore/kit';
@@ -10,7 +11,7 @@ import { Ledger } from '../../services/orchestrator/src/judge/integrity.ts';
 import { Judging } from '../../services/orchestrator/src/judge/judge.ts';
 
 const acknowledgements = 200_000;
-const longestMs = 480_000;
+const maximumMs = 480_000;
 const runId = 'test-1';
 const seed = Number(process.argv[2] ?? 7);
 
@@ -31,7 +32,7 @@ await waitUntil(
     bench.load.renew(runId);
     return bench.load.status().acknowledged >= acknowledgements;
   },
-  { timeoutMs: longestMs, everyMs: 500 },
+  { timeoutMs: maximumMs, everyMs: 500 },
 );
 const steadyEndsAt = systemClock.now();
 await bench.load.stop();

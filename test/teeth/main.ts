@@ -1,10 +1,10 @@
 /**
- * `npm run teeth`: plants one bug after another and says whether the verdict caught it.
+ * `npm run teeth`: seeds one bug after another and reports whether the verdict detected it.
  *
  *   npm run teeth                      all bugs
  *   npm run teeth -- flipped-byte ...  these bugs
- *   npm run teeth -- twins [run ...]   the bugs' runs, or these, with nothing planted
- *   npm run teeth -- clean [count]     smoke runs on fresh seeds, 10 of them, with nothing planted
+ *   npm run teeth -- twins [run ...]   the bugs' runs, or these, without a seeded bug
+ *   npm run teeth -- clean [count]     smoke runs on new seeds without a seeded bug, 10 by default
  */
 import { randomInt } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
@@ -42,17 +42,19 @@ async function perform(): Promise<boolean> {
   );
 }
 
-/** Those with these names, or all. */
+/** Returns the items with these names, or all. */
 function chosenOf<Item>(all: readonly Item[], names: readonly string[], nameOf: (item: Item) => string): Item[] {
   const unknown = names.filter((name) => !all.some((item) => nameOf(item) === name));
   if (unknown.length > 0) {
-    process.stderr.write(`there is no ${unknown.join(', ')}; there are ${all.map(nameOf).join(', ')}\n`);
+    process.stderr.write(`unknown: ${unknown.join(', ')}. Use ${all.map(nameOf).join(', ')}\n`);
     process.exit(2);
   }
   return all.filter((item) => names.length === 0 || names.includes(nameOf(item)));
 }
 
-/** All of them, also after one that was not as it should be; an interruption ends the one under way and begins no other. */
+/**
+ * Runs all of them, also after a failure; an interruption ends the current one and starts no other.
+ */
 async function inTurn<Item>(items: readonly Item[], run: (item: Item) => Promise<boolean>): Promise<boolean> {
   let allGood = true;
   for (const item of items) {
@@ -72,28 +74,28 @@ async function runBug(bug: Bug): Promise<boolean> {
   const caught = result === bug.verdict && named !== undefined && hits >= bug.hitsExpected;
   const reason = named ?? reasons.join('; ');
   recordBug(bug.name, { seed, hits, result, reason, caught });
-  say(caught ? 'caught' : 'NOT CAUGHT', `${hits} hits, ${result}: ${reason}`);
+  print(caught ? 'detected' : 'NOT DETECTED', `${hits} hits, ${result}: ${reason}`);
   return caught;
 }
 
-/** Nothing planted: the rules that catch the bugs must be silent in the same run. */
+/** Runs the scenario without a seeded bug: the rules that detect the bugs must not fire. */
 async function runTwin(scenario: ScenarioName): Promise<boolean> {
-  const { seed, folder } = begin(`${scenario} with nothing planted`);
+  const { seed, folder } = begin(`${scenario} without a seeded bug`);
   const { result, reasons } = await judge(scenario, seed, folder, {});
   if (stop.signal.aborted) return false;
   const awaited = bugs.filter((bug) => bug.scenario === scenario);
   const silent = !reasons.some((text) => awaited.some((bug) => bug.reason.test(text)));
   recordTwin(scenario, { seed, result, reason: reasons.join('; '), silent });
-  say(silent ? 'silent' : 'NOT SILENT', `${result}: ${reasons.join('; ')}`);
+  print(silent ? 'silent' : 'NOT SILENT', `${result}: ${reasons.join('; ')}`);
   return silent;
 }
 
-/** Recorded whatever it was, also when it was interrupted or left no report. */
+/** Recorded whatever the result, also when interrupted or without a report. */
 async function runClean(): Promise<boolean> {
   const { seed, folder } = begin('clean');
   const { result, reasons } = await judge('smoke', seed, folder, {});
   recordClean({ seed, result, reason: reasons.join('; ') });
-  say(result === 'PASSED' ? 'passed' : 'NOT PASSED', `${result}: ${reasons.join('; ')}`);
+  print(result === 'PASSED' ? 'passed' : 'NOT PASSED', `${result}: ${reasons.join('; ')}`);
   return result === 'PASSED';
 }
 
@@ -121,6 +123,6 @@ async function judge(
   }
 }
 
-function say(word: string, what: string): void {
-  process.stdout.write(`  ${word}: ${what}\n`);
+function print(outcome: string, details: string): void {
+  process.stdout.write(`  ${outcome}: ${details}\n`);
 }

@@ -1,6 +1,7 @@
 /**
- * Loaded before each program of a planted lab: whoever imports the one module that the bug stands in for gets the bug, which
- * itself imports the right module and changes one thing. The product knows nothing of this, so no setting of it can plant a bug.
+ * Preloaded by each program of a lab with a seeded bug: imports of the replaced module get the bug,
+ * which itself imports the original and changes one thing. The product does not know of it, so no
+ * setting can seed a bug.
  */
 import { registerHooks } from 'node:module';
 

@@ -1,4 +1,7 @@
-/** What makes programs start with one bug planted: environment for Node, which the lab's programs and the loopback run share. */
+/**
+ * Environment that starts programs with one seeded bug, for the lab's programs and the loopback
+ * run.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,7 +11,7 @@ import type { Bug } from './bugs.ts';
 export function plantingEnvironment({ name, plantedIn }: Bug, hitsFile: string): Record<string, string> {
   const url = (path: string) => {
     const file = join(root, path);
-    // Without this the run would pass with nothing planted, and the bug would look undetected.
+    // Without this check the run would have no bug, and the bug would look undetected.
     if (!existsSync(file)) throw new Error(`${name}: ${path} does not exist. Correct its path in test/teeth/bugs.ts.`);
     return pathToFileURL(file).href;
   };

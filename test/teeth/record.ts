@@ -1,6 +1,6 @@
 /**
- * What the runs showed, kept in docs/teeth.json and drawn as docs/TEETH.md. A bug's newest run takes the place of the one
- * before; clean runs are only ever added, so that none can be left out.
+ * Results of the runs, kept in docs/teeth.json and printed as docs/TEETH.md. A bug's newest run
+ * replaces the previous one; clean runs are only added, so that none can be left out.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ export interface RunRecord {
   commit: string;
   seed: number;
   result: Result;
-  /** The reason that names the awaited rule, or else all reasons of the report. */
+  /** The reason that names the expected rule, or else all reasons of the report. */
   reason: string;
 }
 export type BugRecord = RunRecord & { hits: number; caught: boolean };
@@ -26,19 +26,19 @@ export interface Records {
   clean: RunRecord[];
 }
 
-type Told<Kind extends RunRecord> = Omit<Kind, 'date' | 'commit'>;
+type RunResult<Kind extends RunRecord> = Omit<Kind, 'date' | 'commit'>;
 
 const file = join(root, 'docs', 'teeth.json');
 const page = join(root, 'docs', 'TEETH.md');
 
-export const recordBug = (name: string, told: Told<BugRecord>): void =>
-  change((records) => (records.bugs[name] = { ...stamp(), ...told }));
+export const recordBug = (name: string, result: RunResult<BugRecord>): void =>
+  change((records) => (records.bugs[name] = { ...stamp(), ...result }));
 
-export const recordTwin = (name: string, told: Told<TwinRecord>): void =>
-  change((records) => (records.twins[name] = { ...stamp(), ...told }));
+export const recordTwin = (name: string, result: RunResult<TwinRecord>): void =>
+  change((records) => (records.twins[name] = { ...stamp(), ...result }));
 
-export const recordClean = (told: Told<RunRecord>): void =>
-  change((records) => records.clean.push({ ...stamp(), ...told }));
+export const recordClean = (result: RunResult<RunRecord>): void =>
+  change((records) => records.clean.push({ ...stamp(), ...result }));
 
 function change(edit: (records: Records) => unknown): void {
   const records: Records = existsSync(file)

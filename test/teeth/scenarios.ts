@@ -1,6 +1,7 @@
 /**
- * The runs in which planted bugs must be caught: as short as ten hits allow. Each is an ordinary settings file, and each is also
- * run with nothing planted. Their plans may be harder than a person would accept, hence `unwinnable`.
+ * The runs in which seeded bugs must be detected: as short as ten hits allow. Each is an ordinary
+ * settings file, and each also runs without a seeded bug. Their plans may be harder than a user
+ * would accept, hence `unwinnable`.
  */
 const often = {
   mix: { create: 30, analyze: 10, modify: 20, export: 30, heavy: 0 },
@@ -16,9 +17,9 @@ const forSeconds = (seconds: number) => ({ min: seconds, max: seconds });
 export interface Scenario {
   what: string;
   seconds: number;
-  /** Null: no lab, but the load generator against a server in memory. */
+  /** Null: no lab, only the load generator against a server in memory. */
   settings: object | null;
-  /** In place of the shipped server_config.json; what is left out has its default. */
+  /** Replaces the shipped server_config.json; missing settings have their defaults. */
   serverConfig?: object;
 }
 
@@ -36,7 +37,7 @@ export const scenarios = {
     },
   },
   'cut answers': {
-    what: 'connections cut within the answer, for 4 s every 20 s',
+    what: 'connections cut within the response, for 4 s every 20 s',
     seconds: 100,
     settings: {
       ...short,
@@ -49,20 +50,20 @@ export const scenarios = {
     },
   },
   'long calm': {
-    what: 'small scores, written and exported only; a small cache, so that what is bounded is full early',
+    what: 'small scores, only written and exported; a small cache that fills early',
     seconds: 445,
     serverConfig: { cache: { scores: 20, megabytes: 4 } },
     settings: {
       ...short,
       users: 10,
       schedule: [],
-      // A third of the leak's 63 MB an hour.
+      // A third of the leak's 63 MB/h.
       thresholds: { memory_floor_slope_bytes_per_hour: 'value<20000000' },
       load: { ...often, mix: { create: 30, analyze: 0, modify: 20, export: 50, heavy: 0 } },
     },
   },
   'database lost': {
-    what: 'the database gone for 6 s, twice',
+    what: 'the database down for 6 s, twice',
     seconds: 110,
     settings: {
       ...short,
@@ -75,7 +76,7 @@ export const scenarios = {
     },
   },
   overload: {
-    what: '400 users who hardly wait, nothing else',
+    what: '400 users with hardly any pauses, nothing else',
     seconds: 100,
     settings: { ...short, users: 400, schedule: [], load: { ...often, thinkSeconds: { min: 0.1, max: 0.3 } } },
   },

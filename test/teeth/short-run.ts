@@ -1,4 +1,4 @@
-/** A run of 20 s under load alone, with one of the planted bugs or with none. */
+/** A run of 20 s under load alone, with or without a seeded bug. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

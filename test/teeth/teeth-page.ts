@@ -1,21 +1,26 @@
-/** docs/TEETH.md: which planted bugs the verdict caught, by which rule, and how often it accused a right lab. */
+/**
+ * docs/TEETH.md: which seeded bugs the verdict detected, by which rule, and how often it failed a
+ * correct lab.
+ */
 import { type Bug, bugs } from './bugs.ts';
 import type { Records } from './record.ts';
 import { scenarios } from './scenarios.ts';
 
-const introduction = `# Teeth: does the verdict catch what it is for?
+const introduction = `# Mutation tests: does the verdict detect seeded bugs?
 
-A lab that always says PASSED proves nothing. So bugs are planted in it, one at a time, and the verdict must name each by the rule that is there for it.
+A lab that always reports PASSED proves nothing. So bugs are seeded in it, one at a time, and the verdict must name each by
+the rule that is there for it.
 
-    npm run teeth                       # plants all bugs, one after another, and writes this page
-    npm run teeth -- flipped-byte       # this one
-    npm run teeth -- twins              # the same runs with nothing planted: the awaited rules must be silent
-    npm run teeth -- clean 10           # smoke runs with nothing planted, each on a fresh seed; none is left out
+    npm run teeth                       # runs all seeded bugs, one after another, and writes this page
+    npm run teeth -- flipped-byte       # runs this one
+    npm run teeth -- twins              # the same runs without a seeded bug: the expected rules must not fire
+    npm run teeth -- clean 10           # smoke runs without a seeded bug, each on a new seed; none is left out
 
-A bug is a file in [test/teeth/bugs](../test/teeth/bugs) that stands in for one module of one program and changes one thing. It is put in its place by a
-loader that only the command above starts. The programs know nothing of it, so there is no setting that could plant a bug, and no image holds the files.
+A seeded bug is a file in [test/teeth/bugs](../test/teeth/bugs) that replaces one module of one program and changes one
+thing. Only the command above starts the loader that replaces the module. The programs do not know of it, so no setting can
+seed a bug, and no image contains the files.
 
-Each run is one of \`./encore\` (the lab without Docker) with settings of its own. *Hits* counts how often the bug did its harm, where it is planted.
+Each run is one of \`./encore\` (the embedded runtime) with its own settings. *Hits* counts how often the bug took effect.
 `;
 
 export function teethPage(records: Records): string {
@@ -25,9 +30,9 @@ export function teethPage(records: Records): string {
 function bugTable(records: Records): string {
   const caught = bugs.filter(({ name }) => records.bugs[name]?.caught === true).length;
   const rows = bugs.map((bug) => bugRow(bug, records));
-  return `## Planted bugs: ${caught} of ${bugs.length} caught
+  return `## Seeded bugs: ${caught} of ${bugs.length} detected
 
-| bug | what is wrong | run | hits (at least) | rule | verdict and its reason | caught | seed, commit |
+| bug | what is wrong | run | hits (at least) | rule | verdict and reason | detected | seed, commit |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
@@ -53,11 +58,12 @@ function scenarioTable({ twins }: Records): string {
     const { result, reason, silent, seed, commit } = twin;
     return `${head} ${silent ? 'silent' : 'NOT SILENT'} | ${result}${reason === '' ? '' : `: ${cell(reason)}`} | ${seed}, ${commit} |`;
   });
-  return `## The same runs with nothing planted
+  return `## The same runs without a seeded bug
 
-Some of them ask for more than a right server can give, so they need not pass; but the rules that catch the bugs must be silent.
+Some of them demand more than a correct server can deliver, so they need not pass, but the rules that detect the bugs must
+not fire.
 
-| run | what happens | awaited rules | they were | verdict and its reasons | seed, commit |
+| run | what happens | expected rules | result | verdict and reasons | seed, commit |
 | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
@@ -77,10 +83,10 @@ ${rows.join('\n')}
 `;
 }
 
-const longest = 400;
+const maximumLength = 400;
 
-/** One line, short enough for a table, with nothing that Markdown would take for its own. */
+/** Returns one short line for a table cell, without Markdown syntax. */
 function cell(text: string): string {
   const line = text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
-  return line.length <= longest ? line : `${line.slice(0, longest)} …`;
+  return line.length <= maximumLength ? line : `${line.slice(0, maximumLength)} …`;
 }

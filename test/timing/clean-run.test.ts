@@ -1,4 +1,7 @@
-/** The run in which integration/teeth.test.ts catches planted bugs, with nothing planted: what they are caught by is their own doing. */
+/**
+ * The run in which integration/teeth.test.ts detects seeded bugs, without a seeded bug: it must
+ * pass.
+ */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { shortRun } from '../teeth/short-run.ts';
@@ -6,7 +9,7 @@ import { shortRun } from '../teeth/short-run.ts';
 describe('the verdict', function () {
   this.timeout(90_000);
 
-  it('has nothing to say where nothing is planted', async () => {
+  it('reports nothing without a seeded bug', async () => {
     const { report } = await shortRun();
     assert.deepEqual([report.result, report.reasons], ['PASSED', []]);
   });

@@ -1,4 +1,7 @@
-/** How punctual is an injection? Planned against actual moment of 210 faults on the Docker engine and the real Toxiproxy. */
+/**
+ * Lateness of injections: planned against actual time of 210 faults on the Docker engine and the
+ * real Toxiproxy.
+ */
 import assert from 'node:assert/strict';
 import type { FaultKind, Plan, PlannedFault, Target } from '@encore/contracts';
 import { scheduleStatusSchema } from '@encore/contracts';
@@ -10,7 +13,9 @@ import { Running } from '../integration/chaos/running-chaos.ts';
 import { requireEngine } from '../support/engine.ts';
 
 const count = 210;
-/** A freeze takes 0.4 s with its effect check; the next fault of the same target comes 0.75 s after it. */
+/**
+ * A freeze takes 0.4 s with its effect check; the next fault on the same target comes 0.75 s later.
+ */
 const everySeconds = 0.25;
 const maxP99Ms = 100;
 const kinds: [FaultKind, Target][] = [
@@ -44,7 +49,7 @@ describe('injections on the Docker engine', () => {
     await requireEngine(this);
   });
 
-  it(`${count} come within ${maxP99Ms} ms of their planned moment (p99)`, async () => {
+  it(`${count} are at most ${maxP99Ms} ms late (p99)`, async () => {
     await using lab = await startDockerToyLab();
     await using chaos = await Running.start(lab.environment);
     const runId = 'punctual';
@@ -67,9 +72,9 @@ describe('injections on the Docker engine', () => {
     const p99 = lateness[Math.ceil(count * 0.99) - 1] ?? Number.POSITIVE_INFINITY;
     const text = `median ${lateness[count / 2]?.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, worst ${lateness.at(-1)?.toFixed(1)} ms`;
     process.stdout.write(`      ${text}\n`);
-    assert.ok((lateness[0] ?? -1) >= 0, 'none comes too early');
+    assert.ok((lateness[0] ?? -1) >= 0, 'none is early');
     assert.ok(p99 <= maxP99Ms, text);
     const bits = await chaos.eventsOf('fault_bit');
-    assert.ok(bits.filter(({ bit }) => bit === 'yes').length >= count * 0.95, 'they bit');
+    assert.ok(bits.filter(({ bit }) => bit === 'yes').length >= count * 0.95, 'the faults have an effect');
   }).timeout(180_000);
 });

@@ -1,5 +1,5 @@
 /**
- * The subset of the Docker Engine API that the chaos service uses, over the process engine, on a Unix socket:
+ * The subset of the Docker Engine API that the chaos service uses, served on a Unix socket:
  *
  *   GET  /_ping /version /info /events
  *   GET  /containers/json   GET /containers/:id/json   GET /containers/:id/stats
@@ -44,7 +44,7 @@ export function engineApi(engine: Engine): Express {
 function addContainerRoutes(app: Express, engine: Engine): void {
   const act = (name: string, run: (request: Request<{ id: string }>) => unknown) => {
     app.post(`/containers/:id/${name}`, async (request: Request<{ id: string }>, response) => {
-      // A container that is so already is told with 304, as Docker does.
+      // As in Docker, 304 when the container is already in the requested state.
       const changed = await run(request);
       response.status(changed === false ? 304 : 204).end();
     });
@@ -104,7 +104,9 @@ function filtersOf({ query }: Request): z.infer<typeof filtersSchema> {
   }
 }
 
-/** One JSON object per line, first those since `since`, then as they happen. */
+/**
+ * Streams one JSON object per line: first the events since `since`, then new ones as they occur.
+ */
 function streamEvents(engine: Engine, request: Request, response: Response): void {
   const filters = filtersOf(request) as EventFilters;
   const { since, until } = request.query;
@@ -129,7 +131,7 @@ const answerError: ErrorRequestHandler = (error: unknown, _request, response, ne
   response.status(status).json({ message: error instanceof Error ? error.message : String(error) });
 };
 
-/** express.json reports its own faults with a status. */
+/** express.json sets a status on its errors. */
 function errorStatus(error: unknown): number {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
 }

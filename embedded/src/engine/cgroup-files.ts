@@ -1,4 +1,4 @@
-/** Reading and writing the small files of a control group. */
+/** Reads and writes the files of a control group. */
 import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,7 +7,7 @@ export const readNumber = (folder: string, file: string): number => Number(readF
 export const write = (folder: string, file: string, value: string | number): void =>
   writeFileSync(join(folder, file), String(value), { flag: 'r+' });
 
-/** Lines of `name number`, or of lone numbers under their own text. */
+/** Parses lines of `name number`; a line with only a number gets its own text as name. */
 export function readCounters(folder: string, file: string): Record<string, number> {
   const counters: Record<string, number> = {};
   for (const line of readFileSync(join(folder, file), 'utf8').split('\n')) {
@@ -21,7 +21,7 @@ export function readPids(folder: string): number[] {
   return readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
 }
 
-/** Where each controller is mounted, by name; the unified hierarchy as ''. */
+/** Mount point of each controller by name; the unified hierarchy has the name ''. */
 export function controllerMounts(): Map<string, string> {
   const mounts = new Map<string, string>();
   for (const line of readFileSync('/proc/mounts', 'utf8').split('\n')) {
@@ -32,16 +32,19 @@ export function controllerMounts(): Map<string, string> {
   return mounts;
 }
 
-/** A group that still has processes, or groups below it, stays. */
+/** Removes a group unless it still has processes or subgroups. */
 export function removeGroup(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Not empty yet, or gone already.
+    // Not empty yet, or already removed.
   }
 }
 
-/** Folders of labs that are no more: named `encore-<pid>` with nobody of that pid alive. */
+/**
+ * Removes groups of dead labs: folders named `encore-<pid>` for which no process with that pid
+ * exists.
+ */
 export function removeStaleGroups(): void {
   let mounts: Map<string, string>;
   try {

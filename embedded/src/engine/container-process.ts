@@ -1,6 +1,7 @@
 /**
- * One life of a container: a process group of its own, under a shell that waits for a word on descriptor 3 before it becomes
- * the program. Before that word the reaper knows the group and the process is inside its limits, so nothing escapes.
+ * One process lifetime of a container: its own process group under a shell that waits for a line on
+ * descriptor 3 before it executes the program. By then the reaper knows the group and the process
+ * is inside its limits, so nothing escapes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
@@ -12,7 +13,7 @@ import { membersOf, type ProcessEntry, processTable } from './process-table.ts';
 import type { Reaper } from './reaper.ts';
 import { signalNumber } from './signal-name.ts';
 
-/** No core files: SIGQUIT would leave one of several hundred megabytes. */
+/** No core files: SIGQUIT would write one of several hundred megabytes. */
 const shell = 'ulimit -c 0; read -r go <&3 || exit 125; exec "$@" 3<&-';
 const maxPauseRounds = 20;
 
@@ -20,13 +21,15 @@ export class ContainerProcess {
   readonly pid: number;
   readonly #reaper: Reaper;
   readonly #group: LimitGroup | null;
-  /** Groups that were stopped besides our own; the reaper must wake them to end them. */
+  /**
+   * Our process group and any other groups that we stopped; the reaper must wake these to end them.
+   */
   #watched: number[];
   #exited = false;
 
   constructor(
     spec: ContainerSpec,
-    around: { reaper: Reaper; group: LimitGroup | null; log: LogFile },
+    context: { reaper: Reaper; group: LimitGroup | null; log: LogFile },
     onExit: (code: number) => void,
   ) {
     const child = spawn('/bin/sh', ['-c', shell, spec.name, ...spec.command], {
@@ -39,11 +42,11 @@ export class ContainerProcess {
     child.on('error', () => {});
     if (child.pid === undefined) throw new EngineError(500, `could not start ${spec.name}`);
     this.pid = child.pid;
-    this.#reaper = around.reaper;
-    this.#group = around.group;
+    this.#reaper = context.reaper;
+    this.#group = context.group;
     this.#watched = [-child.pid];
     this.#reaper.watch(-child.pid);
-    this.#connect(child, around.log);
+    this.#connect(child, context.log);
     child.on('exit', (code, signal) => {
       this.#end();
       onExit(code ?? 128 + signalNumber(signal ?? 'SIGKILL'));
@@ -51,7 +54,7 @@ export class ContainerProcess {
     try {
       this.#group?.enter(child.pid);
     } catch (error) {
-      around.log.write(Buffer.from(`could not enter the limit group: ${String(error)}\n`));
+      context.log.write(Buffer.from(`could not enter the limit group: ${String(error)}\n`));
       this.kill();
     }
     const word = child.stdio[3] as Writable;
@@ -59,12 +62,12 @@ export class ContainerProcess {
     word.end('go\n');
   }
 
-  /** To the program alone, as an init forwards it. */
+  /** Sends the signal to the program only, as an init does. */
   signal(name: NodeJS.Signals): void {
     if (!this.#exited) send(this.pid, name);
   }
 
-  /** Everything at once, stopped or not. */
+  /** Kills every process of the container, stopped ones too. */
   kill(): void {
     if (this.#exited) return;
     const others = this.members();
@@ -73,7 +76,7 @@ export class ContainerProcess {
   }
 
   pause(): void {
-    // A running process may fork while we stop its siblings; so look again until all are stopped.
+    // A running process may fork while we stop its siblings, so repeat until all are stopped.
     send(this.pid, 'SIGSTOP');
     for (let round = 0; round < maxPauseRounds; round += 1) {
       const running = this.members().filter(({ pid, stopped }) => pid !== this.pid && !stopped);
@@ -107,7 +110,7 @@ export class ContainerProcess {
     }
   }
 
-  /** The end of the init is the end of all: what the program left behind is killed. */
+  /** As in a container, the exit of the main process kills everything that it left behind. */
   #end(): void {
     this.#exited = true;
     send(-this.pid, 'SIGKILL');
@@ -120,6 +123,6 @@ function send(target: number, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);
   } catch {
-    // It is gone already.
+    // Already gone.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A container as Docker keeps one: a state, a restart policy, and the rules of who may disarm it.
+ * A container with Docker's semantics: a state, a restart policy, and the rules that disarm it.
  *
  *   created ──start──▶ running ◀──unpause── paused
  *                       │   ▲ └───pause───▶
@@ -7,7 +7,8 @@
  *                       ├── policy ──▶ restarting
  *                       └──────────────▶ exited ──start──▶ running
  *
- * A kill with SIGKILL or with the stop signal is an operator's stop: the policy stays disarmed until an operator's start.
+ * A kill with SIGKILL or with the stop signal counts as an operator's stop: it disarms the policy
+ * until an operator's start.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@encore/kit';
@@ -50,7 +51,7 @@ export class Container implements AsyncDisposable {
   finishedAt = 0;
   exitCode = 0;
   oomKilled = false;
-  /** As set, not as asked; 0 where nothing is enforced. */
+  /** The enforced limits; 0 where nothing is enforced. */
   limits = { memoryBytes: 0, withSwapBytes: 0, cpus: 0 };
 
   constructor(spec: ContainerSpec, context: ContainerContext) {
@@ -66,7 +67,7 @@ export class Container implements AsyncDisposable {
     return this.#state;
   }
 
-  /** An operator's start. False when it was running already. */
+  /** An operator's start. False when it was already running. */
   start(): boolean {
     const { status } = this.#state;
     if (status === 'paused') throw new EngineError(409, 'cannot start a paused container, try unpause instead');
@@ -77,7 +78,10 @@ export class Container implements AsyncDisposable {
     return true;
   }
 
-  /** An operator's stop: the stop signal, then SIGKILL after the grace. False when it was not running. */
+  /**
+   * An operator's stop: the stop signal, then SIGKILL after `graceMs`. False when it was not
+   * running.
+   */
   async stop(graceMs = this.spec.stopGraceMs): Promise<boolean> {
     const { status } = this.#state;
     if (status === 'created' || status === 'exited') return false;
@@ -106,8 +110,8 @@ export class Container implements AsyncDisposable {
     const operatorStop = signal === 'SIGKILL' || signal === this.spec.stopSignal;
     if (operatorStop) this.#policy = { ...this.#policy, armed: false };
     if (state.status === 'restarting') {
-      // Between two lives there is nobody to signal; a disarmed policy ends the wait.
-      if (operatorStop) this.#settle(state.timer);
+      // Between two lifetimes there is no process to signal; disarming the policy ends the wait.
+      if (operatorStop) this.#finalize(state.timer);
       return;
     }
     if (signal === 'SIGKILL') state.process.kill();
@@ -144,7 +148,7 @@ export class Container implements AsyncDisposable {
     this.limits = { memoryBytes, withSwapBytes, cpus };
   }
 
-  /** Tells of a kill for want of memory, also of a child that the program survives. */
+  /** Emits `oom` after an out-of-memory kill, also of a child that the program survives. */
   checkOom(): void {
     const kills = this.group?.oomKills() ?? 0;
     if (kills <= this.#oomKillsAtStart) return;
@@ -157,12 +161,12 @@ export class Container implements AsyncDisposable {
     this.#emit('update');
   }
 
-  /** Ends it at once, whatever it does, and forgets its limits. */
+  /** Kills it in any state, then closes its log and removes its limits. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (isAlive(this.#state) || this.#state.status === 'restarting') {
-      const settled = new Promise<void>((done) => this.#stopWaiters.push(done));
+      const exited = new Promise<void>((done) => this.#stopWaiters.push(done));
       this.kill('SIGKILL');
-      await settled;
+      await exited;
     }
     this.#log[Symbol.dispose]();
     this.group?.remove();
@@ -171,8 +175,8 @@ export class Container implements AsyncDisposable {
   #launch(): void {
     this.oomKilled = false;
     this.#oomKillsAtStart = this.group?.oomKills() ?? 0;
-    const around = { reaper: this.#context.reaper, group: this.group, log: this.#log };
-    const process = new ContainerProcess(this.spec, around, (code) => this.#onExit(code));
+    const context = { reaper: this.#context.reaper, group: this.group, log: this.#log };
+    const process = new ContainerProcess(this.spec, context, (code) => this.#onExit(code));
     this.#state = { status: 'running', process };
     this.startedAt = this.#context.clock.now();
     this.#emit('start');
@@ -190,7 +194,7 @@ export class Container implements AsyncDisposable {
       this.restartCount += 1;
       this.#state = { status: 'restarting', timer: setTimeout(() => this.#relaunch(), next.state.delayMs) };
     } else {
-      this.#settle();
+      this.#finalize();
     }
   }
 
@@ -199,11 +203,11 @@ export class Container implements AsyncDisposable {
       this.#launch();
     } catch (error) {
       this.#log.write(Buffer.from(`could not start again: ${String(error)}\n`));
-      this.#settle();
+      this.#finalize();
     }
   }
 
-  #settle(timer?: NodeJS.Timeout): void {
+  #finalize(timer?: NodeJS.Timeout): void {
     clearTimeout(timer);
     this.#state = { status: 'exited' };
     for (const done of this.#stopWaiters.splice(0)) done();

@@ -1,4 +1,6 @@
-/** The process engine's containers in the words of the Docker API; only the members that somebody reads. */
+/**
+ * Docker API views of the process engine's containers, with only the fields that a client reads.
+ */
 import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
 import type { Container } from './container.ts';
 import type { Engine } from './engine.ts';
@@ -7,10 +9,10 @@ import { processTable } from './process-table.ts';
 export const apiVersion = '1.45';
 const engineVersion = '0.1.0';
 
-/** Docker writes 0001-01-01 for what has not happened. */
+/** Docker writes 0001-01-01 for a time that has not occurred. */
 const timeText = (ms: number): string => (ms === 0 ? '0001-01-01T00:00:00Z' : new Date(ms).toISOString());
 
-/** Docker keeps a container `Running` while it waits for a restart. */
+/** Docker reports a container as `Running` while it waits for a restart. */
 const isRunning = ({ state }: Container): boolean => state.status !== 'created' && state.status !== 'exited';
 
 export function inspectView(container: Container): object {

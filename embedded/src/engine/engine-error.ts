@@ -1,4 +1,4 @@
-/** An error as the Docker API answers it: a status and {message}. */
+/** An error as the Docker API returns it: a status and {message}. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly status: number;

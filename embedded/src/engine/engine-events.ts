@@ -1,4 +1,4 @@
-/** What happened, as `GET /events` tells it: a bounded memory for `since`, and live listeners. */
+/** Engine events for `GET /events`: a bounded history for `since`, and live listeners. */
 import type { ContainerSpec } from './container-spec.ts';
 
 const kept = 5_000;
@@ -10,7 +10,7 @@ export interface EngineEvent {
   readonly scope: 'local';
   readonly time: number;
   readonly timeNano: number;
-  /** The older names of the same; some clients still read them. */
+  /** Older names of the same fields; some clients still read them. */
   readonly status: string;
   readonly id: string;
   readonly from: string;
@@ -54,7 +54,10 @@ export class EngineEvents {
   }
 }
 
-/** Every given filter must hold; within one filter any value will do, except labels, which must all be there. */
+/**
+ * Every filter must match. Within a filter any value may match, except labels, which must all
+ * match.
+ */
 export function eventMatches(event: EngineEvent, filters: EventFilters): boolean {
   const { ID, Attributes } = event.Actor;
   const any = (values: readonly string[] | undefined, test: (value: string) => boolean) =>
@@ -67,7 +70,7 @@ export function eventMatches(event: EngineEvent, filters: EventFilters): boolean
   );
 }
 
-/** `key` or `key=value`, all of them. */
+/** True when all wanted labels, each `key` or `key=value`, are present. */
 export function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[] = []): boolean {
   return wanted.every((text) => {
     const [key = '', ...value] = text.split('=');

@@ -1,4 +1,4 @@
-/** The process engine through dockerode, as the chaos service speaks to it, with real processes. */
+/** The process engine through dockerode, as the chaos service uses it, with real processes. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import type { ContainerSpec } from './container-spec.ts';
 import { Engine } from './engine.ts';
 import { Reaper } from './reaper.ts';
 
-/** Ends well on TERM, as a service does. */
+/** Exits 0 on SIGTERM, as a service does. */
 const polite = ['/bin/sh', '-c', 'trap "exit 0" TERM; echo up; while :; do sleep 0.02; done'];
 const deadline = { timeoutMs: 5_000, everyMs: 10 };
 
@@ -88,7 +88,7 @@ describe('process engine', () => {
   const sawEvent = (action: string, count = 1) =>
     waitUntil(action, () => actions().filter((seen) => seen === action).length >= count, deadline);
 
-  it('restarts a program that was crashed with SIGQUIT, and counts it', async () => {
+  it('restarts a program that crashed with SIGQUIT, and counts the restart', async () => {
     const container = await running();
     await container.kill({ signal: 'SIGQUIT' });
     await isUp(2);
@@ -102,7 +102,7 @@ describe('process engine', () => {
   });
 
   for (const signal of ['SIGKILL', 'SIGTERM']) {
-    it(`takes an API kill with ${signal} as an operator's stop, until an operator's start`, async () => {
+    it(`treats an API kill with ${signal} as an operator's stop`, async () => {
       const container = await running();
       await container.kill({ signal });
       await status(container, 'exited');
@@ -117,7 +117,7 @@ describe('process engine', () => {
     });
   }
 
-  it('keeps the policy armed through signals that are no stop, and keeps faults from the program', async () => {
+  it('keeps the policy armed on other signals, and does not forward SIGSEGV or SIGABRT', async () => {
     const container = await running(['/bin/sh', '-c', 'trap : HUP; echo up; while :; do sleep 0.02; done']);
     for (const signal of ['SIGHUP', 'SIGSEGV', 'SIGABRT']) await container.kill({ signal });
     assert.equal(await state(container), 'running');
@@ -126,7 +126,7 @@ describe('process engine', () => {
     assert.equal((await container.inspect()).RestartCount, 1);
   });
 
-  it('restarts whatever its exit code, backs off, and ends the wait at a kill', async () => {
+  it('restarts after any exit code, backs off, and stops waiting on a kill', async () => {
     const container = docker.getContainer(create(['/bin/sh', '-c', 'echo up; exit 0']).id);
     await container.start();
     await isUp(3);
@@ -136,7 +136,7 @@ describe('process engine', () => {
     assert.equal(await state(container), 'exited');
   });
 
-  it('pauses: no progress, no death by TERM, until it is thawed', async () => {
+  it('pauses: no progress and no exit on SIGTERM until unpaused', async () => {
     const container = await running(['/bin/sh', '-c', 'while :; do echo up; sleep 0.01; done']);
     await container.pause();
     assert.equal(await state(container), 'paused');
@@ -151,7 +151,7 @@ describe('process engine', () => {
     assert.deepEqual(actions(), ['start', 'pause', 'unpause']);
   });
 
-  it('pauses and kills what left the group as well', async function () {
+  it('pauses and kills processes that left the group', async function () {
     if (process.platform !== 'linux') this.skip();
     const container = await running([
       '/bin/sh',
@@ -170,7 +170,7 @@ describe('process engine', () => {
     await waitUntil('all to be gone', () => pids.every((pid) => !isAlive(pid)), deadline);
   });
 
-  it('thaws a paused program for its stop signal, so that it ends well', async () => {
+  it('unpauses a program for its stop signal, so that it exits cleanly', async () => {
     const container = await running();
     await container.pause();
     await container.stop();
@@ -179,13 +179,13 @@ describe('process engine', () => {
     assert.deepEqual(actions(), ['start', 'pause', 'kill', 'unpause', 'die', 'stop']);
   });
 
-  it('kills what does not stop in its grace', async () => {
+  it('kills a program that does not stop within the grace period', async () => {
     const container = await running(['/bin/sh', '-c', 'trap "" TERM; echo up; while :; do sleep 0.02; done']);
     await container.stop({ t: 0 });
     assert.equal((await container.inspect()).State.ExitCode, 137);
   });
 
-  it('answers 304 or 409 to what is so already, 404 to what it does not know', async () => {
+  it('answers 304 or 409 when already in that state, 404 for an unknown container', async () => {
     const container = await running();
     await assert.rejects(container.start(), { statusCode: 304 });
     await container.stop();
@@ -197,7 +197,7 @@ describe('process engine', () => {
     await assert.rejects(container.exec({ Cmd: ['true'] }), { statusCode: 501 });
   });
 
-  it('restarts by hand without counting it', async () => {
+  it("does not count an operator's restart", async () => {
     const container = await running();
     await container.restart();
     await isUp(2);
@@ -206,14 +206,14 @@ describe('process engine', () => {
     assert.deepEqual(actions(), ['start', 'kill', 'die', 'stop', 'start', 'restart']);
   });
 
-  it('kills what a program leaves behind when it ends', async () => {
+  it('kills the children that a program leaves behind', async () => {
     const container = await running(['/bin/sh', '-c', 'sleep 60 & echo child $! up; exit 1'], { restart: 'no' });
     await status(container, 'exited');
     const child = Number(/child (\d+)/.exec(await output())?.[1]);
     await waitUntil('the child to be gone', () => !isAlive(child), deadline);
   });
 
-  it('lists by label, finds by name and by the beginning of an id', async () => {
+  it('lists by label, finds by name and by id prefix', async () => {
     const container = await running();
     const listed = await docker.listContainers({ filters: { label: ['encore.target=server'] } });
     assert.deepEqual(
@@ -226,7 +226,7 @@ describe('process engine', () => {
       assert.equal((await docker.getContainer(name).inspect()).Id, container.id);
   });
 
-  it('tells the memory and the CPU time of the whole tree', async () => {
+  it('reports memory and CPU time of the whole process tree', async () => {
     const script = 'const b = Buffer.alloc(60e6, 1); console.log("up"); setInterval(() => b.fill(2), 20)';
     const container = await running(['/bin/sh', '-c', `"$0" -e '${script}' & wait`, process.execPath]);
     await waitUntil(
@@ -239,7 +239,7 @@ describe('process engine', () => {
     );
   });
 
-  it('replays past events to who asks since when', async () => {
+  it('replays past events for `since`', async () => {
     const container = await running();
     await container.kill({ signal: 'SIGQUIT' });
     await isUp(2);

@@ -1,4 +1,6 @@
-/** The process engine: containers by id or name, their events, and a watch for kills for want of memory. */
+/**
+ * The process engine: containers by id or name, their events, and a poll for out-of-memory kills.
+ */
 import { type Clock, systemClock } from '@encore/kit';
 import { Container } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
@@ -33,7 +35,7 @@ export class Engine implements AsyncDisposable {
     return this.#clock.now();
   }
 
-  /** The limits of this machine; null where it lets us set none. */
+  /** Opens a control group for the container; null where none is writable. */
   openLimits(spec: ContainerSpec): LimitGroup | null {
     return spec.limits ? openLimitGroup(process.pid, spec.name) : null;
   }
@@ -45,7 +47,7 @@ export class Engine implements AsyncDisposable {
     return container;
   }
 
-  /** By full id, by an unambiguous beginning of it, or by name. */
+  /** Finds a container by full id, by an unambiguous id prefix, or by name. */
   find(reference: string): Container {
     const named = this.#containers.find(
       ({ id, spec }) => id === reference || spec.name === reference.replace(/^\//, ''),
@@ -62,7 +64,7 @@ export class Engine implements AsyncDisposable {
     await container[Symbol.asyncDispose]();
   }
 
-  /** Stops everything, the newest first, each with at most `graceMs`. */
+  /** Stops all containers, newest first, each within `graceMs`. */
   async shutDown(graceMs: number): Promise<void> {
     for (const container of [...this.#containers].reverse()) {
       if (container.state.status === 'paused') container.unpause();

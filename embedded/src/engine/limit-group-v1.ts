@@ -1,4 +1,4 @@
-/** Control groups, version 1: one folder in each of the hierarchies memory, cpu and cpuacct. */
+/** Control groups v1: one folder in each of the hierarchies memory, cpu and cpuacct. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { controllerMounts, readCounters, readNumber, readPids, removeGroup, write } from './cgroup-files.ts';
@@ -18,7 +18,7 @@ export function openGroupV1(parent: string, name: string): LimitGroup | null {
   if (memory === undefined || cpu === undefined || cpuAccount === undefined) return null;
   const distinct = [...new Set([memory, cpu, cpuAccount])];
   for (const folder of distinct) mkdirSync(folder, { recursive: true });
-  // A first write shows whether the folder is a control group that obeys us.
+  // The first write shows whether the folder is a control group that we may change.
   write(cpu, 'cpu.cfs_period_us', periodMicroseconds);
 
   return {
@@ -47,12 +47,15 @@ export function openGroupV1(parent: string, name: string): LimitGroup | null {
   };
 }
 
-/** The limit may never be above the limit with swap, not even for a moment; so the order depends on the direction. */
+/**
+ * The memory limit must never exceed the limit with swap, so the order of writes depends on the
+ * direction.
+ */
 function setMemory(folder: string, bytes: number, withSwapBytes: number): void {
   const steps = [
     () => write(folder, 'memory.limit_in_bytes', bytes),
     () => {
-      // Kernels without swap accounting have no such file.
+      // Kernels without swap accounting lack this file.
       if (existsSync(join(folder, swapLimit))) write(folder, swapLimit, withSwapBytes);
     },
   ];

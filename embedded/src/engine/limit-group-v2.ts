@@ -1,4 +1,7 @@
-/** Control groups, version 2: one folder below the root of the unified hierarchy, with memory and cpu switched on. */
+/**
+ * Control groups v2: one folder below the root of the unified hierarchy, with memory and cpu
+ * enabled.
+ */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { controllerMounts, readCounters, readNumber, readPids, removeGroup, write } from './cgroup-files.ts';
@@ -22,7 +25,7 @@ export function openGroupV2(parent: string, name: string): LimitGroup | null {
     memoryLimitFile: join(folder, 'memory.max'),
     enter: (pid) => write(folder, 'cgroup.procs', pid),
     pids: () => readPids(folder),
-    // Lowering below the usage makes the kernel reclaim and then kill inside the group, as with Docker.
+    // Below the current usage the kernel reclaims, then kills inside the group, as with Docker.
     setMemory: (bytes, withSwapBytes) => {
       write(folder, 'memory.max', bytes);
       if (existsSync(join(folder, 'memory.swap.max'))) write(folder, 'memory.swap.max', withSwapBytes - bytes);

@@ -1,4 +1,4 @@
-/** Limits, where this machine lets us set them; elsewhere the refusal. */
+/** Limits on machines with writable control groups; on others, the refusal. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { applyUpdate } from './update-request.ts';
 const megabyte = 1_048_576;
 const deadline = { timeoutMs: 5_000, everyMs: 20 };
 
-/** Prints its limit; then holds as many megabytes as the file beside it says. */
+/** Prints its limit, then holds as many megabytes as the file beside it contains. */
 const holder = `
   const { readFileSync } = require('node:fs');
   console.log('limit', process.constrainedMemory());
@@ -25,7 +25,7 @@ const holder = `
   }, 10);
 `;
 
-/** A skip that is seen. */
+/** Prints the skip, so that it is visible. */
 function skip(context: Context): void {
   process.stdout.write('      SKIPPED: no control group of the needed kind can be written here\n');
   context.skip();
@@ -67,13 +67,13 @@ describe('limits', () => {
   const hold = (megabytes: number) => writeFile(join(folder, 'wanted'), String(megabytes));
   const output = () => readFile(join(folder, 'subject.log'), 'utf8').catch(() => '');
 
-  it('without control groups: shows no limits and refuses to set any with 501', async () => {
+  it('without control groups: shows no limits and answers 501 to an update', async () => {
     const container = create(null);
     assert.deepEqual(container.limits, { memoryBytes: 0, withSwapBytes: 0, cpus: 0 });
     assert.throws(() => applyUpdate(container, { Memory: 100 * megabyte }), { status: 501 });
   });
 
-  it('with them: the program starts inside, sees the limit, and is killed and restarted when it takes more', async function () {
+  it('with them: the program sees its limit, and is killed and restarted above it', async function () {
     await hold(1);
     const container = create();
     const { group } = container;
@@ -99,7 +99,7 @@ describe('limits', () => {
     assert.ok(!existsSync(dirname(group.memoryLimitFile)), 'the group is removed');
   });
 
-  it('refuses a limit as Docker does', function () {
+  it('refuses the same limits as Docker', function () {
     const container = create();
     if (!container.group) return skip(this);
     assert.throws(() => applyUpdate(container, { Memory: 5 * megabyte }), { status: 400 });
@@ -108,7 +108,7 @@ describe('limits', () => {
     assert.equal(container.limits.memoryBytes, 200 * megabyte);
   });
 
-  it('v1 refuses a limit below what is in use, with 500, and keeps the old one', async function () {
+  it('v1 answers 500 to a limit below the usage and keeps the old one', async function () {
     await hold(60);
     const container = create();
     if (container.group?.version !== '1') return skip(this);

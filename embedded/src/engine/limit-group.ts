@@ -1,6 +1,6 @@
 /**
- * A container's memory and CPU limit, where the system has control groups that we may write. Whether we may is found out by
- * trying, never by asking who we are: root in a container often may not.
+ * A container's memory and CPU limit, on systems with writable control groups. Whether they are
+ * writable is tested by writing, not by user id: root in a container often cannot.
  */
 import { openGroupV1 } from './limit-group-v1.ts';
 import { openGroupV2 } from './limit-group-v2.ts';
@@ -8,29 +8,33 @@ import { openGroupV2 } from './limit-group-v2.ts';
 export interface MemoryUsage {
   readonly usageBytes: number;
   readonly limitBytes: number;
-  /** The kernel's own counters, by its own names: which of the usage could be reclaimed. */
+  /**
+   * The kernel's counters by the kernel's names; they show how much of the usage is reclaimable.
+   */
   readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface LimitGroup {
   readonly version: '1' | '2';
-  /** The kernel's file with the live limit, for a program that wants to know it. */
+  /** The kernel's file with the current limit, for a program that reads it. */
   readonly memoryLimitFile: string;
-  /** Must be called before the program allocates: what a process has stays charged to its old group. */
+  /**
+   * Call before the program allocates: memory stays charged to the group in which it was allocated.
+   */
   enter(pid: number): void;
   pids(): number[];
-  /** Throws where the kernel refuses (v1 below usage). */
+  /** Throws when the kernel refuses (v1 below the usage). */
   setMemory(bytes: number, withSwapBytes: number): void;
   setCpus(cpus: number): void;
   memory(): MemoryUsage;
   cpuSeconds(): number;
-  /** In how many of its periods the kernel stopped it at the limit. */
+  /** Number of periods in which the kernel throttled it. */
   throttledPeriods(): number;
   oomKills(): number;
   remove(): void;
 }
 
-/** The name of the folder that holds the groups of the lab with this pid. */
+/** Name of the folder with the groups of the lab with this pid. */
 export const groupFolder = (labPid: number): string => `encore-${labPid}`;
 
 export function openLimitGroup(labPid: number, name: string): LimitGroup | null {
@@ -40,7 +44,7 @@ export function openLimitGroup(labPid: number, name: string): LimitGroup | null 
       const group = open(groupFolder(labPid), name);
       if (group) return group;
     } catch {
-      // Read-only, not ours, or not there: try the next, else go without.
+      // Read-only, not ours, or missing: try the next version.
     }
   }
   return null;

@@ -1,4 +1,7 @@
-/** A service's output in a file of bounded size: when it is full, it becomes `<name>.1` and a new one begins. */
+/**
+ * Writes a service's output to a file of bounded size: when full, it becomes `<name>.1` and a new
+ * one begins.
+ */
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 
 const maxBytes = 5_000_000;
@@ -19,7 +22,7 @@ export class LogFile implements Disposable {
       this.#bytes += data.length;
       writeSync(this.#descriptor, data);
     } catch {
-      // A full disk must not end the lab; the line is lost.
+      // A full disk must not end the lab, so the line is lost.
     }
   }
 

@@ -1,6 +1,7 @@
 /**
- * The system's processes, read once: who belongs to a container, and what it uses. A container is the tree below its
- * main process plus that process's group; PostgreSQL's backends leave the group, so the group alone is not enough.
+ * A snapshot of the system's processes: which belong to a container, and what they use. A container
+ * is the tree below its main process plus that process's group. The group alone is not enough:
+ * PostgreSQL's backends leave it.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ export interface ProcessEntry {
   readonly group: number;
   readonly stopped: boolean;
   readonly cpuSeconds: number;
-  /** Memory of its own, without files and shared pages. */
+  /** Private memory: without files and shared pages. */
   readonly memoryBytes: number;
 }
 
@@ -40,11 +41,12 @@ function fromProc(): ProcessEntry[] {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      // The program's name is in parentheses and may hold anything; the fields begin after the last one.
+      // The program name is in parentheses and may contain any character, so split after the last
+      // ')'.
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       const [state = '', parent, group] = fields;
-      // A zombie is no process any more: it waits to be counted by its parent.
+      // A zombie only waits for its parent to read its exit status.
       if (state === 'Z' || state === 'X') continue;
       const ticks = Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]);
       const [, resident, shared] = readFileSync(`/proc/${name}/statm`, 'latin1').split(' ').map(Number);
@@ -57,7 +59,7 @@ function fromProc(): ProcessEntry[] {
         memoryBytes: Math.max(0, (resident ?? 0) - (shared ?? 0)) * pageBytes,
       });
     } catch {
-      // It ended while we were reading.
+      // The process ended while we were reading.
     }
   }
   return entries;

@@ -28,7 +28,7 @@ const parent = `
 `;
 
 describe('reaper', () => {
-  it('ends every group that is still listed, deaf and stopped ones too, and removes the folder', async () => {
+  it('kills every listed group, also stopped ones and ones that ignore signals, and removes the folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'encore-reaper-'));
     const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', parent, folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,7 +40,7 @@ describe('reaper', () => {
       child.kill('SIGKILL');
       const gone = () => [plain, deaf, stopped].every((pid) => !isAlive(pid)) && !existsSync(folder);
       await waitUntil('the groups and the folder to be gone', gone, { timeoutMs: 3_000, everyMs: 20 });
-      assert.ok(isAlive(forgotten), 'what was taken from the list is left alone');
+      assert.ok(isAlive(forgotten), 'a forgotten group is left alone');
     } finally {
       process.kill(-forgotten, 'SIGKILL');
     }

@@ -1,7 +1,8 @@
 /**
- * Ends what we started, should we be killed without a chance to do it: a detached `sh` reads process groups from a pipe
- * that only we hold. When the pipe closes, it ends every group that is still listed, stopped ones too, and removes the
- * lab's folder. SIGQUIT first, because PostgreSQL then takes its shared memory with it.
+ * Kills our processes if we are killed without a chance to do it. A detached `sh` reads process
+ * groups from a pipe that only we hold. When the pipe closes, it kills every listed group, stopped
+ * ones too, and removes the lab's folder. SIGQUIT comes first, because PostgreSQL then releases its
+ * shared memory.
  */
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
@@ -27,7 +28,7 @@ for target in $targets; do kill -KILL "$target"; done 2>/dev/null
 export class Reaper {
   readonly #pipe: Writable;
 
-  /** `folder` is removed at the very end; '' for none. */
+  /** `folder` is removed last; '' for none. */
   constructor(folder: string) {
     const child = spawn('/bin/sh', ['-c', script, 'encore-reaper', folder], {
       detached: true,
@@ -38,7 +39,7 @@ export class Reaper {
     child.on('error', () => {});
     child.unref();
     this.#pipe = child.stdin;
-    // Somebody ended the reaper: the lab still ends its processes itself on every orderly way out.
+    // If the reaper is killed, the lab still stops its processes on every orderly exit.
     this.#pipe.on('error', () => {});
   }
 
@@ -51,7 +52,7 @@ export class Reaper {
     this.#pipe.write(`del ${target}\n`);
   }
 
-  /** Ends whatever is still listed. */
+  /** Closes the pipe, so that the reaper kills every group that is still listed. */
   [Symbol.dispose](): void {
     this.#pipe.end();
   }

@@ -5,7 +5,7 @@ import { afterExit, freshRestartState } from './restart-policy.ts';
 const crash = { code: 1, livedMs: 50 };
 
 describe('restart policy', () => {
-  it('waits 100 ms, doubles up to 60 s, and begins anew after 10 s of life', () => {
+  it('waits 100 ms, doubles up to 60 s, and starts over after 10 s of uptime', () => {
     let state = freshRestartState;
     const delays: number[] = [];
     for (let i = 0; i < 12; i += 1) {
@@ -17,7 +17,7 @@ describe('restart policy', () => {
     assert.equal(afterExit('always', state, { code: 1, livedMs: 10_000 }).state.delayMs, 100);
   });
 
-  it('restarts by the rule of each policy, and never once it is disarmed', () => {
+  it('follows each policy, and never restarts once disarmed', () => {
     const ok = { code: 0, livedMs: 50 };
     const restarts = (policy: 'always' | 'on-failure' | 'no', exit: typeof ok, armed = true) =>
       afterExit(policy, { ...freshRestartState, armed }, exit).restart;

@@ -1,6 +1,6 @@
 /**
- * Docker's restart policy as a pure function: 100 ms, doubled at every exit, at most 60 s, back to the start once the
- * program lived for 10 s. An operator's stop disarms the policy until an operator's start.
+ * Docker's restart policy as a pure function: a delay of 100 ms, doubled after each exit up to 60
+ * s, reset once the program ran for 10 s. An operator's stop disarms it until an operator's start.
  */
 import type { RestartPolicyName } from './container-spec.ts';
 
@@ -10,7 +10,7 @@ const healthyMs = 10_000;
 
 export interface RestartState {
   readonly armed: boolean;
-  /** The delay before the last restart; 0 before the first. */
+  /** Delay before the last restart; 0 before the first. */
   readonly delayMs: number;
 }
 

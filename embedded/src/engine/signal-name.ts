@@ -1,4 +1,4 @@
-/** Signals as the Docker API takes them: SIGQUIT, QUIT or 3. */
+/** Parses signals in the Docker API's forms: SIGQUIT, QUIT or 3. */
 import { constants } from 'node:os';
 import { EngineError } from './engine-error.ts';
 
@@ -17,7 +17,10 @@ export function signalNumber(name: NodeJS.Signals): number {
   return constants.signals[name];
 }
 
-/** What the init of a container (tini) keeps to itself: faults of its own, and what no program can catch. */
+/**
+ * Signals that the init of a container (tini) does not forward: its own faults and what no program
+ * can catch.
+ */
 export const keptByInit: ReadonlySet<NodeJS.Signals> = new Set([
   'SIGFPE',
   'SIGILL',

@@ -1,9 +1,9 @@
-/** `POST /containers/:id/update`, with the refusals that Docker gives. */
+/** `POST /containers/:id/update`, with Docker's error messages. */
 import { z } from 'zod';
 import type { Container } from './container.ts';
 import { EngineError, unsupported } from './engine-error.ts';
 
-const leastBytes = 6 * 1024 * 1024;
+const minimumBytes = 6 * 1024 * 1024;
 
 const updateSchema = z.object({
   Memory: z.number().int().default(0),
@@ -11,13 +11,13 @@ const updateSchema = z.object({
   NanoCpus: z.number().int().min(0).default(0),
 });
 
-/** A limit of 0 means: leave it as it is. */
+/** Applies the new limits; 0 leaves a limit unchanged. */
 export function applyUpdate(container: Container, body: unknown): void {
   const result = updateSchema.safeParse(body);
   if (!result.success) throw new EngineError(400, `invalid JSON: ${result.error.message}`);
   const { Memory, MemorySwap, NanoCpus } = result.data;
   if (Memory === 0 && MemorySwap === 0 && NanoCpus === 0) return;
-  if (Memory !== 0 && Memory < leastBytes) throw new EngineError(400, 'Minimum memory limit allowed is 6MB');
+  if (Memory !== 0 && Memory < minimumBytes) throw new EngineError(400, 'Minimum memory limit allowed is 6MB');
   if (!container.group) throw unsupported('limits here: no writable control group');
   const now = container.limits;
   const memoryBytes = Memory || now.memoryBytes;

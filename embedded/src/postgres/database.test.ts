@@ -1,4 +1,6 @@
-/** The embedded PostgreSQL under the process engine: it comes up, comes back, and freezes as a whole. */
+/**
+ * The embedded PostgreSQL under the process engine: it starts, recovers, and freezes as a whole.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -29,7 +31,7 @@ async function freePort(): Promise<number> {
 
 describe('embedded PostgreSQL', function () {
   this.timeout(60_000);
-  // Made here, so that another user may enter it.
+  // Created here, so that another user can enter it.
   const folder = mkdtempSync(join(tmpdir(), 'encore-postgres-'));
   const reaper = new Reaper(folder);
   const engine = new Engine(reaper);
@@ -68,7 +70,7 @@ describe('embedded PostgreSQL', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A fresh backend answers an SSLRequest with one byte. */
+  /** True when a new backend answers an SSLRequest with one byte. */
   async function answers(): Promise<boolean> {
     const socket = connect(port, '127.0.0.1');
     try {
@@ -82,7 +84,7 @@ describe('embedded PostgreSQL', function () {
     }
   }
 
-  it("comes back by the policy after a crash, and at an operator's start after SIGKILL", async () => {
+  it('restarts by the policy after a crash, and by an operator after SIGKILL', async () => {
     container.kill('SIGQUIT');
     await waitUntil('the policy', () => container.restartCount === 1 && container.state.status === 'running', deadline);
     await waitUntil('an answer', answers, deadline);
@@ -93,7 +95,7 @@ describe('embedded PostgreSQL', function () {
     await waitUntil('an answer', answers, deadline);
   });
 
-  it('freezes with all its backends and thaws', async () => {
+  it('freezes and thaws with all its backends', async () => {
     container.pause();
     const { state } = container;
     const members = 'process' in state ? state.process.members() : [];
@@ -103,7 +105,7 @@ describe('embedded PostgreSQL', function () {
     await waitUntil('an answer', answers, deadline);
   });
 
-  it('stops in a moment, in good order', async () => {
+  it('shuts down quickly and cleanly', async () => {
     await container.stop();
     assert.equal(container.exitCode, 0);
     container.start();
@@ -111,7 +113,10 @@ describe('embedded PostgreSQL', function () {
   });
 });
 
-/** Makes a database and serves it until it answers, as a program that a test runs as another user or on another machine. */
+/**
+ * Creates and serves a database, as a program that a test can run as another user or with a small
+ * /dev/shm.
+ */
 const program = `
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -130,7 +135,7 @@ try {
   console.log(error.message);
 }`;
 
-describe('embedded PostgreSQL on an odd machine', function () {
+describe('embedded PostgreSQL on an unusual machine', function () {
   this.timeout(120_000);
   let folder = '';
   let programs = '';
@@ -146,7 +151,7 @@ describe('embedded PostgreSQL on an odd machine', function () {
     return [process.execPath, '--input-type=module', '-e', program, file, programs, database];
   };
 
-  it('names the user who has no entry in /etc/passwd, and what to do', async function () {
+  it('names a user without an entry in /etc/passwd and the remedy', async function () {
     if (process.getuid?.() !== 0) {
       process.stdout.write('    SKIPPED: only root can act as another user\n');
       this.skip();
@@ -158,7 +163,7 @@ describe('embedded PostgreSQL on an odd machine', function () {
     const { stdout, stderr } = await runCommand(file, args, { timeoutMs: 60_000, cwd: '/', uid });
     assert.equal(
       stdout,
-      'PostgreSQL could not make its data folder: user 54321 has no entry in /etc/passwd, which PostgreSQL asks for. ' +
+      'PostgreSQL could not make its data folder: user 54321 has no entry in /etc/passwd, which PostgreSQL needs. ' +
         'Add one, or run as another user or as root\n',
       stderr,
     );

@@ -1,4 +1,7 @@
-/** A fresh PostgreSQL for one lab: its data folder, its user, and the command that serves it. */
+/**
+ * Creates a fresh PostgreSQL for one lab: its data folder, its user, and the command that serves
+ * it.
+ */
 import { execFile } from 'node:child_process';
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,24 +11,24 @@ import { describeError, EncoreError } from '@encore/kit';
 export interface Database {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Set when we are root: PostgreSQL refuses to run as root. */
+  /** Set when we run as root: PostgreSQL refuses to run as root. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 export interface DatabaseOptions {
-  /** With bin, lib and share. */
+  /** Folder with bin, lib and share. */
   readonly programs: string;
-  /** Does not exist yet. */
+  /** Must not exist yet. */
   readonly folder: string;
   readonly port: number;
   readonly role: string;
   readonly password: string;
 }
 
-/** nobody, as Linux and macOS number it. */
+/** The user id of `nobody` on Linux and macOS. */
 const nobody = process.platform === 'darwin' ? 4_294_967_294 : 65_534;
 const initTimeoutMs = 60_000;
-/** Files in the data folder, written to its postgresql.conf. The default takes /dev/shm, of which a container may have less than PostgreSQL needs. */
+/** Keeps shared memory in files. The default needs more of /dev/shm than some containers have. */
 const sharedMemory = 'mmap';
 
 export async function createDatabase(options: DatabaseOptions): Promise<Database> {
@@ -42,7 +45,7 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
     await promisify(execFile)(
       join(programs, 'bin', 'initdb'),
       [...init, '--encoding=UTF8', '--locale=C', '--no-sync', '--set', `dynamic_shared_memory_type=${sharedMemory}`],
-      // Not our current folder: that user may not be allowed to see it.
+      // Not our current folder, to which that user may have no access.
       { cwd: '/', env, timeout: initTimeoutMs, ...user },
     );
   } catch (error) {
@@ -53,22 +56,22 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   return { command: [join(programs, 'bin', 'postgres'), '-D', data, ...settings(port)], env, ...(user && { user }) };
 }
 
-/** What initdb said last; the command line that failed is no reason. */
+/** The last messages of initdb, without the failed command line. */
 function reasonOf(error: unknown): string {
   const { stderr = '', killed = false } = error as { stderr?: string; killed?: boolean };
   if (killed) return `it took longer than ${initTimeoutMs / 1_000} s; is the disk slow or the machine busy?`;
   if (/could not look up effective user ID/.test(stderr))
-    return `user ${process.getuid?.()} has no entry in /etc/passwd, which PostgreSQL asks for. Add one, or run as another user or as root`;
+    return `user ${process.getuid?.()} has no entry in /etc/passwd, which PostgreSQL needs. Add one, or run as another user or as root`;
   const lines = stderr.split('\n').map((line) => line.trim());
-  const said = lines.filter((line) => /(error|fatal|panic|hint|detail):/i.test(line)).join(' ');
-  return said || lines.findLast(Boolean) || describeError(error);
+  const diagnostics = lines.filter((line) => /(error|fatal|panic|hint|detail):/i.test(line)).join(' ');
+  return diagnostics || lines.findLast(Boolean) || describeError(error);
 }
 
 function settings(port: number): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     port,
-    // No socket in the file system: the only way in is the link that is attacked.
+    // No Unix socket: the proxied connection, which faults act on, is the only way in.
     unix_socket_directories: '',
     max_connections: 50,
     shared_buffers: '64MB',

@@ -1,4 +1,4 @@
-/** Addresses as Go writes them: `host:port`, `[::1]:port`, `:port`. */
+/** Addresses in Go's notation: `host:port`, `[::1]:port`, `:port`. */
 import type { AddressInfo } from 'node:net';
 
 export function parseAddress(address: string): { host: string; port: number } {

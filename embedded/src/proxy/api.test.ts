@@ -1,4 +1,4 @@
-/** The proxy's API: Toxiproxy's answers and error codes. */
+/** The proxy's API: Toxiproxy's responses and error codes. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -32,7 +32,7 @@ describe('proxy API', () => {
     return { status: response.status, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text };
   }
 
-  it('with a token, tells its version to everybody and obeys only a client that has the token', async () => {
+  it('with a token, answers /version to everyone and all else only with the token', async () => {
     const token = 'a'.repeat(64);
     const guarded = createServer(proxyApi(proxies, token)).listen(0, '127.0.0.1');
     await once(guarded, 'listening');
@@ -58,7 +58,7 @@ describe('proxy API', () => {
     ['a proxy without a name', 'POST /proxies', { upstream: 'x:1' }, 400, /^missing required field: name$/],
     ['a proxy without an upstream', 'POST /proxies', { name: 'b' }, 400, /^missing required field: upstream$/],
     ['a name twice', 'POST /proxies', { name: 'a', upstream: 'x:1' }, 409, /^proxy already exists$/],
-    ['no JSON', 'POST /proxies', 'nonsense', 400, /^bad request body: /],
+    ['invalid JSON', 'POST /proxies', 'nonsense', 400, /^bad request body: /],
     ['a wrong type', 'POST /proxies', { name: 1 }, 400, /^bad request body: /],
     ['a list without names', 'POST /populate', [{ upstream: 'x:1' }], 400, /name at proxy 1$/],
     ['an unknown proxy', 'GET /proxies/none', undefined, 404, /^proxy not found$/],
@@ -66,8 +66,14 @@ describe('proxy API', () => {
     ['an unknown toxic', 'GET /proxies/a/toxics/none', undefined, 404, /^toxic not found$/],
     ['removing an unknown toxic', 'DELETE /proxies/a/toxics/none', undefined, 404, /^toxic not found$/],
     ['an unknown type', 'POST /proxies/a/toxics', { type: 'rust' }, 400, /^invalid toxic type$/],
-    ['a third stream', 'POST /proxies/a/toxics', { type: 'noop', stream: 'side' }, 400, /^stream was invalid/],
-    ['half a byte', 'POST /proxies/a/toxics', { type: 'latency', attributes: { latency: 0.5 } }, 400, /^bad req/],
+    ['an unknown stream', 'POST /proxies/a/toxics', { type: 'noop', stream: 'side' }, 400, /^stream was invalid/],
+    [
+      'a fractional attribute',
+      'POST /proxies/a/toxics',
+      { type: 'latency', attributes: { latency: 0.5 } },
+      400,
+      /^bad req/,
+    ],
   ];
   for (const [what, request, body, status, message] of refusals) {
     it(`refuses ${what} with ${status}`, async () => {
@@ -97,7 +103,7 @@ describe('proxy API', () => {
     assert.deepEqual((await call('GET', '/proxies/a/toxics')).body, []);
   });
 
-  it('populate keeps a proxy that is the same, toxics and all; reset clears and enables', async () => {
+  it('populate keeps an unchanged proxy with its toxics; reset clears and enables', async () => {
     const { listen } = (await call('GET', '/proxies/a')).body;
     await call('POST', '/proxies/a/toxics', { type: 'noop' });
     await call('POST', '/proxies/a', { enabled: false });
@@ -115,7 +121,7 @@ describe('proxy API', () => {
     });
   });
 
-  it('says 500 with the reason when an address is taken', async () => {
+  it('answers 500 with the reason when an address is taken', async () => {
     const { listen } = (await call('GET', '/proxies/a')).body;
     const answer = await call('POST', '/proxies', { name: 'b', listen, upstream: 'x:1' });
     assert.equal(answer.status, 500);
@@ -123,11 +129,11 @@ describe('proxy API', () => {
     assert.equal((await call('GET', '/proxies/b')).status, 404);
   });
 
-  it('refuses browsers', async () => {
+  it("refuses a browser's user agent", async () => {
     assert.equal((await call('GET', '/proxies', undefined, { 'user-agent': 'Mozilla/5.0' })).status, 403);
   });
 
-  it('names the version it speaks, and knows no other route', async () => {
+  it('answers its API version, and 404 to unknown routes', async () => {
     assert.deepEqual((await call('GET', '/version')).body, { version: '2.12.0' });
     assert.equal((await call('GET', '/nowhere')).status, 404);
   });

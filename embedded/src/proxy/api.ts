@@ -5,8 +5,9 @@
  *   GET, POST /proxies           GET, POST, PATCH, DELETE /proxies/:proxy
  *   GET, POST /proxies/:proxy/toxics      GET, POST, PATCH, DELETE /proxies/:proxy/toxics/:toxic
  *
- * Errors are {error, status}. Browsers (`Mozilla/`) are refused, so that no page can drive the proxy. With a token, which
- * Toxiproxy does not know, every request but GET /version must carry it: without Docker no network keeps other users out.
+ * Errors are {error, status}. Browsers (`Mozilla/`) are refused, so that no web page can drive the
+ * proxy. With a token, which Toxiproxy lacks, every request except GET /version must carry it:
+ * on the embedded runtime no network keeps other local users out.
  */
 import { EncoreError, tokenGuard } from '@encore/kit';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
@@ -24,7 +25,7 @@ export function proxyApi(proxies: ProxyCollection, token?: string): Express {
   });
   app.get('/version', (_request, response) => void response.json({ version: toxiproxyVersion }));
   if (token !== undefined) app.use(tokenGuard(token));
-  // Toxiproxy reads JSON whatever the content type says.
+  // Toxiproxy parses the body as JSON whatever the content type.
   app.use(express.text({ type: () => true, limit: '1mb' }));
 
   app.post('/reset', async (_request, response) => {

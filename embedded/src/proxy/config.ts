@@ -1,4 +1,4 @@
-/** What the proxy process reads from its environment. */
+/** Reads the proxy's environment. */
 import { portVariable, readEnv } from '@encore/kit';
 import { z } from 'zod';
 
@@ -7,7 +7,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     {
       ENCORE_HOST: z.string().default('127.0.0.1'),
       ENCORE_PORT: portVariable.default(8474),
-      /** The file with the token that the API demands; unset: none, as Toxiproxy. */
+      /** File with the token that the API requires; unset for none, as in Toxiproxy. */
       ENCORE_TOKEN_FILE: z.string().optional(),
     },
     env,

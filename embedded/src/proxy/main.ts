@@ -1,4 +1,4 @@
-/** The proxy as a process of its own: Toxiproxy's API on ENCORE_PORT. */
+/** The proxy as a separate process: Toxiproxy's API on ENCORE_PORT. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { closeServer, createLogger, readApiToken, runService } from '@encore/kit';

@@ -1,4 +1,4 @@
-/** All proxies by name, and what the API does with them. */
+/** All proxies by name, and the operations of the API on them. */
 import { z } from 'zod';
 import * as errors from './proxy-error.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -22,7 +22,7 @@ const toxicInput = z.object({
 });
 const toxicChange = z.object({ toxicity: z.number().optional(), attributes: attributesSchema.default({}) });
 
-/** What the API shows of a proxy. */
+/** A proxy as the API shows it. */
 export interface ProxyView {
   name: string;
   listen: string;
@@ -55,7 +55,7 @@ export class ProxyCollection implements AsyncDisposable {
     return await this.#add(input);
   }
 
-  /** A proxy that is there already with the same addresses is left as it is, toxics and all. */
+  /** Leaves an existing proxy with the same addresses unchanged, including its toxics. */
   async populate(body: unknown): Promise<ProxyView[]> {
     const inputs = read(z.array(proxyInput), body);
     for (const [i, { name, upstream }] of inputs.entries()) {
@@ -161,7 +161,10 @@ function read<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<
   );
 }
 
-/** Whole numbers only; unknown names are ignored and missing ones keep what they had, as Toxiproxy does. */
+/**
+ * Reads whole numbers. Ignores unknown names and keeps the old value of missing ones, as Toxiproxy
+ * does.
+ */
 function readAttributes(
   before: Readonly<Record<string, number>>,
   given: Record<string, unknown>,

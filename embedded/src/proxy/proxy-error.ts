@@ -1,4 +1,4 @@
-/** Errors of the API, with Toxiproxy's words and status codes. */
+/** Errors of the API, with Toxiproxy's messages and status codes. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly status: number;

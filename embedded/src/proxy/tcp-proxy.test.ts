@@ -11,7 +11,7 @@ describe('embedded proxy', () => {
   let proxies: ProxyCollection;
   let upstream: Server;
   let port = 0;
-  /** What the upstream does with a connection; an echo unless a test says otherwise. */
+  /** Serves one connection of the upstream; an echo unless a test replaces it. */
   let serve: (socket: Socket) => void;
   const sockets: Socket[] = [];
 
@@ -26,7 +26,7 @@ describe('embedded proxy', () => {
     await once(upstream, 'listening');
     proxies = new ProxyCollection();
     const to = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-    const view = await proxies.create({ name: 'link', listen: '127.0.0.1:0', upstream: to });
+    const view = await proxies.create({ name: 'proxy', listen: '127.0.0.1:0', upstream: to });
     port = Number(view.listen.split(':')[1]);
   });
 
@@ -43,7 +43,7 @@ describe('embedded proxy', () => {
     return socket;
   }
 
-  /** Reads `bytes` bytes; rejects when the connection ends or fails before. */
+  /** Reads `bytes` bytes; rejects when the connection ends or fails first. */
   function read(socket: Socket, bytes: number): Promise<Buffer> {
     return new Promise((done, failed) => {
       const parts: Buffer[] = [];
@@ -59,7 +59,7 @@ describe('embedded proxy', () => {
     });
   }
 
-  /** The quickest of five: a busy machine makes single ones slow, none makes one faster than the delay. */
+  /** The fastest of five: a busy machine slows single ones, but none can beat the delay. */
   async function roundTripMs(socket: Socket): Promise<number> {
     const trips: number[] = [];
     for (let i = 0; i < 5; i += 1) trips.push(await oneTripMs(socket));
@@ -75,12 +75,12 @@ describe('embedded proxy', () => {
   }
 
   const toxic = (type: string, attributes: Record<string, number>, stream = 'downstream', toxicity = 1) =>
-    proxies.addToxic('link', { type, attributes, stream, toxicity });
+    proxies.addToxic('proxy', { type, attributes, stream, toxicity });
 
   const within = (value: number, min: number, max: number) =>
     assert.ok(value >= min && value <= max, `${value} is not within ${min} and ${max}`);
 
-  it('passes bytes both ways unchanged, and a half close', async () => {
+  it('passes bytes and a half close unchanged in both directions', async () => {
     const sent = randomBytes(3_000_000);
     const socket = await dial();
     const received = read(socket, sent.length);
@@ -90,21 +90,21 @@ describe('embedded proxy', () => {
     await once(socket, 'end');
   });
 
-  it('latency delays each direction by itself, live connections too, and stops when it is removed', async () => {
+  it('latency delays each direction separately, on open connections too, until removed', async () => {
     const socket = await dial();
     within(await roundTripMs(socket), 0, 60);
     toxic('latency', { latency: 150 }, 'upstream');
     within(await roundTripMs(socket), 145, 260);
     toxic('latency', { latency: 100 }, 'downstream');
     within(await roundTripMs(socket), 245, 360);
-    proxies.changeToxic('link', 'latency_upstream', { attributes: { latency: 50 } });
+    proxies.changeToxic('proxy', 'latency_upstream', { attributes: { latency: 50 } });
     within(await roundTripMs(socket), 145, 260);
-    proxies.removeToxic('link', 'latency_upstream');
-    proxies.removeToxic('link', 'latency_downstream');
+    proxies.removeToxic('proxy', 'latency_upstream');
+    proxies.removeToxic('proxy', 'latency_downstream');
     within(await roundTripMs(socket), 0, 60);
   });
 
-  it('latency does not cut throughput: 8 MB with 100 ms of delay', async () => {
+  it('latency does not reduce throughput: 8 MB with 100 ms of delay', async () => {
     toxic('latency', { latency: 100 }, 'upstream');
     const socket = await dial();
     const start = performance.now();
@@ -120,12 +120,12 @@ describe('embedded proxy', () => {
     const seen: number[] = [];
     for (let i = 0; i < 20; i += 1) seen.push(await oneTripMs(socket));
     within(Math.min(...seen), 9, 45);
-    // Most lie under the upper bound of 70 ms; a busy machine delays a few.
+    // Most are below the upper bound of 70 ms; a busy machine delays a few.
     within(seen.sort((a, b) => a - b)[10] ?? 0, 20, 75);
     within(Math.max(...seen), 35, 2_000);
   });
 
-  it('bandwidth paces the bytes', async () => {
+  it('bandwidth limits the rate', async () => {
     toxic('bandwidth', { rate: 500 });
     const socket = await dial();
     const start = performance.now();
@@ -135,7 +135,7 @@ describe('embedded proxy', () => {
     within(performance.now() - start, 430, 3_000);
   });
 
-  it('slow_close passes the end on late, and only the end', async () => {
+  it('slow_close delays only the end of the stream', async () => {
     toxic('slow_close', { delay: 200 });
     const socket = await dial();
     const start = performance.now();
@@ -147,23 +147,23 @@ describe('embedded proxy', () => {
     within(performance.now() - start, 195, 1_280);
   });
 
-  it('timeout swallows everything and closes at its time; 0 waits for the removal', async () => {
+  it('timeout drops all data and closes in time; with 0, on removal', async () => {
     toxic('timeout', { timeout: 150 }, 'upstream');
     const socket = await dial();
     const start = performance.now();
     socket.write('ping');
     await assert.rejects(read(socket, 1), /after 0 bytes/);
     within(performance.now() - start, 140, 1_200);
-    proxies.removeToxic('link', 'timeout_upstream');
+    proxies.removeToxic('proxy', 'timeout_upstream');
     const held = await dial();
     await roundTripMs(held);
     toxic('timeout', { timeout: 0 }, 'upstream');
     const outcome = assert.rejects(read(held, 1), /after 0 bytes/);
-    proxies.removeToxic('link', 'timeout_upstream');
+    proxies.removeToxic('proxy', 'timeout_upstream');
     await outcome;
   });
 
-  it('reset_peer sends a real RST, to pooled connections as well', async () => {
+  it('reset_peer sends a real RST, on pooled connections too', async () => {
     const pooled = await dial();
     await roundTripMs(pooled);
     toxic('reset_peer', { timeout: 0 });
@@ -173,7 +173,7 @@ describe('embedded proxy', () => {
     }
   });
 
-  it('slicer cuts the data into small pieces, bytes intact', async () => {
+  it('slicer cuts the data into small slices without changing it', async () => {
     const sizes: number[] = [];
     serve = (socket) => socket.on('data', (data: Buffer) => sizes.push(data.length));
     toxic('slicer', { average_size: 100, size_variation: 20, delay: 5_000 }, 'upstream');
@@ -184,40 +184,40 @@ describe('embedded proxy', () => {
     within(Math.max(...sizes), 80, 240);
   });
 
-  it('limit_data hangs up after exactly that many bytes', async () => {
+  it('limit_data closes after exactly `bytes` bytes', async () => {
     toxic('limit_data', { bytes: 1_000 });
     const socket = await dial();
     socket.write(Buffer.alloc(5_000));
     await assert.rejects(read(socket, 5_000), /after 1000 bytes/);
   });
 
-  it('toxicity 0 acts on nobody, 0.5 on about half of the connections', async () => {
+  it('toxicity 0 affects no connection, 0.5 about half of them', async () => {
     toxic('latency', { latency: 120 }, 'downstream', 0);
     within(await roundTripMs(await dial()), 0, 60);
-    proxies.changeToxic('link', 'latency_downstream', { toxicity: 0.5 });
+    proxies.changeToxic('proxy', 'latency_downstream', { toxicity: 0.5 });
     const trips = await Promise.all(Array.from({ length: 60 }, async () => roundTripMs(await dial())));
     within(trips.filter((ms) => ms > 110).length, 15, 45);
   });
 
-  it('refuses connections while disabled, cuts the open ones, and serves on the same port again', async () => {
+  it('refuses and cuts connections while disabled, then serves on the same port', async () => {
     const open = await dial();
     const cut = once(open, 'close');
     open.on('error', () => {}).on('end', () => open.end());
-    await proxies.change('link', { enabled: false });
+    await proxies.change('proxy', { enabled: false });
     await cut;
     await assert.rejects(dial(), { code: 'ECONNREFUSED' });
-    await proxies.change('link', { enabled: true });
+    await proxies.change('proxy', { enabled: true });
     within(await roundTripMs(await dial()), 0, 60);
   });
 
-  it('accepts and then drops a client whose upstream is down, as Toxiproxy does', async () => {
+  it('accepts and then drops a client when the upstream is down, as Toxiproxy does', async () => {
     upstream.close();
     await once(upstream, 'close');
     const socket = await dial();
     await assert.rejects(read(socket, 1), /ECONNRESET|after 0 bytes/);
   });
 
-  it('keeps back-pressure: a client that does not read stops the sender', async () => {
+  it('applies back-pressure: a client that does not read stops the sender', async () => {
     let sent = 0;
     serve = (socket) => {
       const block = Buffer.alloc(256 * 1024);
@@ -242,7 +242,7 @@ describe('embedded proxy', () => {
     }
   });
 
-  it('survives the removal of latency under load with clients that give up (Toxiproxy freezes here)', async () => {
+  it('survives removing latency under load while clients disconnect (Toxiproxy freezes)', async () => {
     const block = Buffer.alloc(256 * 1024);
     serve = (socket) => socket.on('data', () => socket.write(block));
     for (let round = 0; round < 5; round += 1) {
@@ -254,7 +254,7 @@ describe('embedded proxy', () => {
         client.write('ping');
       }
       for (const client of clients.slice(0, 15)) client.resetAndDestroy();
-      proxies.removeToxic('link', 'latency_downstream');
+      proxies.removeToxic('proxy', 'latency_downstream');
       const fresh = await dial();
       fresh.write('ping');
       await read(fresh, block.length);

@@ -1,13 +1,13 @@
-/** One proxy: a listener, its connections, and the toxics that all their links share. */
+/** One proxy: a listener, its connections, and the toxics that all its streams share. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { formatAddress, parseAddress } from './address.ts';
-import { Link } from './link.ts';
+import { Stream } from './stream.ts';
 import type { ToxicSetting } from './toxic-setting.ts';
 
 interface Connection {
   readonly sockets: readonly Socket[];
-  readonly links: Map<ToxicSetting['stream'], Link>;
+  readonly streams: Map<ToxicSetting['stream'], Stream>;
 }
 
 export interface ProxySetting {
@@ -32,7 +32,7 @@ export class TcpProxy {
     this.#random = random;
   }
 
-  /** The address it listens on; after a start the real one, port and all. */
+  /** The listen address; after start, with the real port. */
   get listen(): string {
     return this.#listen;
   }
@@ -51,8 +51,8 @@ export class TcpProxy {
 
   set toxics(toxics: readonly ToxicSetting[]) {
     this.#toxics = toxics;
-    for (const { links } of this.#connections)
-      for (const [stream, link] of links) link.setToxics(this.#toxicsOf(stream));
+    for (const { streams } of this.#connections)
+      for (const [direction, stream] of streams) stream.setToxics(this.#toxicsOf(direction));
   }
 
   async start(): Promise<void> {
@@ -67,7 +67,7 @@ export class TcpProxy {
     this.#server = server;
   }
 
-  /** Closes the listener, so that new connections are refused, and every connection. */
+  /** Closes the listener, so that new connections are refused, and every open connection. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (!server) return;
@@ -93,35 +93,35 @@ export class TcpProxy {
 
   #accept(client: Socket): void {
     const server = connect({ ...parseAddress(this.#upstream), allowHalfOpen: true, noDelay: true });
-    const connection: Connection = { sockets: [client, server], links: new Map() };
+    const connection: Connection = { sockets: [client, server], streams: new Map() };
     this.#connections.add(connection);
-    const hangUp = (how: 'close' | 'reset') => {
+    const hangUp = (kind: 'close' | 'reset') => {
       for (const socket of connection.sockets) {
-        if (how === 'reset') socket.resetAndDestroy();
+        if (kind === 'reset') socket.resetAndDestroy();
         else if (socket.connecting) socket.destroy();
         else socket.destroySoon();
       }
     };
     for (const socket of connection.sockets) {
-      // A failed side is told to the other by its 'close'; the error itself says no more.
+      // 'close' informs the other side; the error itself adds nothing.
       socket.on('error', () => {});
       socket.on('close', () => {
-        if (connection.links.size === 0) hangUp('close');
+        if (connection.streams.size === 0) hangUp('close');
         if (connection.sockets.every(({ closed }) => closed)) this.#connections.delete(connection);
       });
     }
     const finished = new Set<ToxicSetting['stream']>();
     server.once('connect', () => {
-      const link = (source: Socket, destination: Socket, stream: ToxicSetting['stream']) => {
+      const connectStream = (source: Socket, destination: Socket, direction: ToxicSetting['stream']) => {
         const done = () => {
-          finished.add(stream);
+          finished.add(direction);
           if (finished.size === 2) hangUp('close');
         };
         const ends = { source, destination, hangUp, done };
-        connection.links.set(stream, new Link(ends, this.#random, this.#toxicsOf(stream)));
+        connection.streams.set(direction, new Stream(ends, this.#random, this.#toxicsOf(direction)));
       };
-      link(client, server, 'upstream');
-      link(server, client, 'downstream');
+      connectStream(client, server, 'upstream');
+      connectStream(server, client, 'downstream');
       client.resume();
     });
   }

@@ -1,4 +1,4 @@
-/** The chaos service's environment; nothing else of it is read anywhere. */
+/** Reads the environment of the chaos service; no other module reads it. */
 import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
@@ -38,7 +38,7 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
       ENCORE_PROJECT: z.string().min(1),
       ENCORE_ENGINE_SOCKET: z.string().min(1),
       ENCORE_TOXIPROXY_URL: urlVariable,
-      /** Of the embedded proxy, which demands a token; Toxiproxy has no authentication. */
+      /** Token of the embedded proxy, which requires one; Toxiproxy has no authentication. */
       ENCORE_TOXIPROXY_TOKEN_FILE: z.string().optional(),
       ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
       ENCORE_CLIENT_LINK: linkVariable,

@@ -1,4 +1,7 @@
-/** The chaos service: the scheduler follows the plan, the injector acts. The only program with the engine socket. */
+/**
+ * The chaos service: the scheduler follows the plan, the injector injects. The only program with
+ * the engine socket.
+ */
 import { createLogger, runService } from '@encore/kit';
 import { readChaosConfig } from './config.ts';
 import { startChaos } from './start-chaos.ts';

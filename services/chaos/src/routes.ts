@@ -1,4 +1,6 @@
-/** The service's verbs over HTTP; the contracts describe the body of each request and response. */
+/**
+ * The HTTP API of the service; packages/contracts describes the body of each request and response.
+ */
 import { runLeaseRequestSchema, scheduleRequestSchema, startRequestSchema, targetSchema } from '@encore/contracts';
 import { EncoreError, parse } from '@encore/kit';
 import { planHash } from '@encore/plan';
@@ -28,10 +30,14 @@ export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Exp
     app.post('/schedule', (request, response) => {
       const schedule = parse(scheduleRequestSchema, request.body, 'schedule');
       if (planHash(schedule.plan) !== schedule.plan.hash)
-        throw new EncoreError('INVALID_INPUT', 'plan.hash: the plan was changed after it was made', {
-          status: 400,
-          definite: true,
-        });
+        throw new EncoreError(
+          'INVALID_INPUT',
+          'plan.hash: does not match the plan, which was changed after it was created',
+          {
+            status: 400,
+            definite: true,
+          },
+        );
       injector.requireRun(schedule.runId);
       scheduler.begin(schedule);
       response.status(202).json({});

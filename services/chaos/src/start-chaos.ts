@@ -1,4 +1,4 @@
-/** Wires the scheduler and the injector to the engine, Toxiproxy, the journal and one port. */
+/** Composes the scheduler and the injector with the engine, Toxiproxy, the journal and one port. */
 import {
   createApiToken,
   createRegistry,
@@ -13,7 +13,7 @@ import {
 } from '@encore/kit';
 import type { ChaosConfig } from './config.ts';
 import { DockerEngine } from './injector/docker-engine.ts';
-import { placeOf } from './injector/faults/toxic-fault.ts';
+import { reachableAddress } from './injector/faults/toxic-fault.ts';
 import { Injector } from './injector/injector.ts';
 import { Journal } from './injector/journal.ts';
 import { exchange } from './injector/link-probe.ts';
@@ -26,7 +26,7 @@ import { chaosRoutes } from './routes.ts';
 import { schedulerMetrics } from './scheduler/metrics.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 
-/** The orchestrator asks every 500 ms, and names what it got when it asks again. */
+/** The orchestrator polls every 500 ms and acknowledges what it received with the next poll. */
 const lastFetch = { timeoutMs: 1_500, everyMs: 50 };
 
 export async function startChaos(
@@ -40,7 +40,7 @@ export async function startChaos(
   });
   const links = new Links(toxiproxy, config.links, systemClock);
   const proxyHost = new URL(config.toxiproxyUrl).hostname;
-  const { host, port } = placeOf({ links, proxyHost }, 'client-link');
+  const { host, port } = reachableAddress({ links, proxyHost }, 'client-link');
   const injector = new Injector({
     engine: new DockerEngine(config.engineSocket),
     project: config.project,

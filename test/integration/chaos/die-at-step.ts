@@ -1,8 +1,9 @@
 /**
- * Loaded into a program under test with `--import`: a SIGKILL from within, at one exact step of its work. A step is the
- * start of a call that changes the world (engine, Toxiproxy) and the moment when a line was made durable. Between two
- * steps a program changes only its own memory, so a death anywhere looks from outside like a death at one of them.
- * Steps are counted from the first request that ENCORE_TEST_DIE_AFTER names.
+ * Preloaded into a program under test with `--import`: kills it by SIGKILL at one exact step. A
+ * step is the start of a call that changes something outside (engine, Toxiproxy), or the moment at
+ * which a line becomes durable. Between two steps a program changes only its own memory, so from
+ * outside every death looks like a death at a step. Counting starts with the first request that
+ * ENCORE_TEST_DIE_AFTER names.
  */
 import diagnostics from 'node:diagnostics_channel';
 import { open } from 'node:fs/promises';
@@ -28,9 +29,9 @@ const stepUnlessRead = ({ method }: { method: string }): void => {
 on<{ request: IncomingMessage }>('http.server.request.start', ({ request }) => {
   counting ||= `${request.method} ${request.url}` === begins;
 });
-// dockerode's calls.
+// Calls of dockerode.
 on<{ request: ClientRequest }>('http.client.request.start', ({ request }) => stepUnlessRead(request));
-// fetch.
+// Calls of fetch.
 on<{ request: { method: string } }>('undici:client:sendHeaders', ({ request }) => stepUnlessRead(request));
 
 const file = await open('/dev/null');

@@ -1,4 +1,7 @@
-/** The toy lab on the Docker engine, with the real Toxiproxy. The chaos runs outside and reaches all by address. */
+/**
+ * The toy lab on the Docker engine, with the real Toxiproxy. The chaos service runs outside and
+ * reaches everything by address.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,7 +111,7 @@ export async function startDockerToyLab(): Promise<ToyLab> {
   };
 }
 
-/** A network with fixed addresses; a few ranges are tried, for one may be taken. */
+/** Creates a network with fixed addresses; tries several ranges, because one may be taken. */
 async function createNetwork(docker: Docker, name: string): Promise<{ network: Docker.Network; subnet: string }> {
   for (let attempt = 0; ; attempt += 1) {
     const subnet = `10.${150 + (process.pid % 100)}.${(Date.now() + attempt * 7) % 250}`;

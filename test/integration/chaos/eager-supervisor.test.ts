@@ -1,6 +1,7 @@
 /**
- * Who healed: the test that a crash was healed by the policy must notice a supervisor that helps where it should wait. The
- * real supervisor with limits of nothing restarts the server that the engine is bringing back.
+ * Attribution of recoveries: the assertion that the restart policy recovered a crash must fail
+ * beside a supervisor that acts where it should wait. A real supervisor with limits of 0 restarts
+ * the server that the engine is already restarting.
  */
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
@@ -29,20 +30,23 @@ const eager: SupervisorLimits = {
 };
 
 function eagerSuite(name: string, start: () => Promise<ToyLab>): void {
-  describe(`who healed a crash on ${name}`, () => {
-    it('is the policy beside the supervisor of the lab', async () => {
+  describe(`attribution of a crash recovery on ${name}`, () => {
+    it("is the policy beside the lab's supervisor", async () => {
       await using crashed = await crashBeside(start, supervisorLimits);
       await crashed.verdict();
     });
 
-    it('is not the policy beside an eager one, and the test fails', async () => {
+    it('is not the policy beside an eager supervisor', async () => {
       await using crashed = await crashBeside(start, eager);
       await assert.rejects(crashed.verdict, { name: 'AssertionError' });
     });
   });
 }
 
-/** A crash with a supervisor at work, until the server answers again and has been left alone for a while. */
+/**
+ * Crashes the server beside a running supervisor, until the server responds again and has been left
+ * alone for a while.
+ */
 async function crashBeside(
   start: () => Promise<ToyLab>,
   limits: SupervisorLimits,
@@ -61,7 +65,7 @@ async function crashBeside(
   const url = `http://${lab.server.host}:${lab.server.port}`;
   const watch = new ServerWatch({ url, clock: systemClock, onChange: () => undefined, everyMs: 10 });
   const peers = new Peers({ chaosUrl: chaos.url, tokenFile: chaos.tokenFile, loadgenUrl: url, serverHealthUrl: url });
-  // One act is enough; a supervisor without patience would not let the server come back at all.
+  // One restart is enough; without a pause the supervisor would never let the server recover.
   const record = ({ type, ...act }: EncoreEvent): void => {
     if (type === 'supervisor_acted' && 'result' in act && act.result === 'done') stop.abort();
   };
@@ -76,7 +80,7 @@ async function crashBeside(
   const fault = { id: 'f0001', kind: 'crash', target: 'server', atSeconds: 0, durationSeconds: 0, params: {} } as const;
   await chaos.inject(runId, fault);
   const eagerActed = () => limits !== eager || stop.signal.aborted;
-  await waitUntil('an act of the eager one', eagerActed, { timeoutMs: 10_000, everyMs: 10 });
+  await waitUntil('a restart by the eager supervisor', eagerActed, { timeoutMs: 10_000, everyMs: 10 });
   await healthy();
   stop.abort();
   await Promise.all([watching, supervising]);

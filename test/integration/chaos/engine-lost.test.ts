@@ -1,6 +1,7 @@
 /**
- * The engine dies while the service holds its socket, as dockerd does under `live-restore`: the file of the old socket stays, and nobody
- * listens on it. The real engine is never touched; a relay in front of the process engine dies in its place.
+ * The engine dies while the service uses its socket, as dockerd does under `live-restore`: the file
+ * of the old socket stays, but nothing listens on it. The real engine is never touched; a relay in
+ * front of the process engine dies in its place.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -15,7 +16,7 @@ import { Running } from './running-chaos.ts';
 
 const runId = 'engine-run';
 
-/** A socket that leads to the engine until it is killed. */
+/** A socket that forwards to the engine until it is killed. */
 class Relay implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -53,7 +54,7 @@ class Relay implements AsyncDisposable {
 }
 
 describe('an engine that dies in the middle of a run', () => {
-  it('the service ends after 15 s, and its successor has the new socket, the lost time and no fault left', async () => {
+  it('exits after 15 s; its successor uses the new socket, records the gap and reverts the fault', async () => {
     await using lab = await startProcessToyLab();
     const folder = await mkdtemp(join(tmpdir(), 'encore-relay-'));
     await using relay = new Relay(join(folder, 'engine.sock'), lab.environment['ENCORE_ENGINE_SOCKET'] ?? '');
@@ -92,13 +93,13 @@ describe('an engine that dies in the middle of a run', () => {
     );
     assert.ok((losses[0]?.fromAt ?? diedAt) <= diedAt + 100, JSON.stringify(losses));
     assert.ok((losses.at(-1)?.toAt ?? 0) >= backAt, JSON.stringify(losses));
-    assert.equal(losses[1]?.fromAt, losses[0]?.toAt, 'no moment is left out');
+    assert.equal(losses[1]?.fromAt, losses[0]?.toAt, 'the losses are contiguous');
     await waitUntil('the revert', async () => !(await lab.container('server').inspect()).State.Paused, {
       timeoutMs: 10_000,
     });
   });
 
-  it('a service that is asked to stop in the middle of a run leaves the word that nothing is observed any more', async () => {
+  it('records the loss of observation when the service is stopped in the middle of a run', async () => {
     await using lab = await startProcessToyLab();
     await using chaos = await Running.start(lab.environment);
     await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });

@@ -1,6 +1,7 @@
 /**
- * A SIGKILL at every step of a fault's life: the chaos service dies at each thing that it changes from the schedule to the revert
- * (what counts as a step: die-at-step.ts). Afterwards the targets must be what they were.
+ * A SIGKILL at every step of a fault's lifecycle: the chaos service dies at each thing that it
+ * changes from the schedule to the revert (die-at-step.ts defines a step). Afterwards the targets
+ * must be in their initial state.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -15,8 +16,8 @@ import type { ToyLab } from './toy-programs.ts';
 
 const runId = 'mortal-run';
 const healedWithinMs = 10_000;
-/** Fewer would mean that the deaths were not counted where the work is done. */
-const fewestSteps = 4;
+/** Fewer would mean that the steps were not counted where the work is done. */
+const minimumSteps = 4;
 const dyingAt = (step: number, after: string): { options: string[]; environment: Record<string, string> } => ({
   options: ['--import', join(root, 'test/integration/chaos/die-at-step.ts')],
   environment: { ENCORE_TEST_DIE_AT: String(step), ENCORE_TEST_DIE_AFTER: after },
@@ -45,7 +46,7 @@ export function everyStepSuite(
       await chaos?.[Symbol.asyncDispose]();
       await lab?.[Symbol.asyncDispose]();
     });
-    /** Both links and both targets answer. */
+    /** Resolves when both proxies and both targets respond. */
     const healthy = () =>
       waitUntil(
         'the lab',
@@ -78,7 +79,7 @@ export function everyStepSuite(
         chaos = await bearing(1);
         let deaths = 0;
         for (let died = true; died; ) {
-          // The engine waits longer before each restart by its policy; a start by hand begins anew.
+          // The policy's back-off grows with each restart; an operator's restart resets it.
           if (kind === 'crash') await lab.container('server').restart();
           await claim();
           count += 1;
@@ -88,11 +89,12 @@ export function everyStepSuite(
           await chaos.kill();
           chaos = died ? await bearing(deaths + 1) : await Running.start(lab.environment);
           const from = performance.now();
-          // What an outage left down is the supervisor's to start, and at the end of the run the injector's.
+          // The supervisor starts a target that an outage left down; at the end of the run, the
+          // injector does.
           if (kind === 'outage') await chaos.call('DELETE', `/run/${runId}`);
           await asItWas(from, `${kind}, ${died ? `killed at step ${deaths}` : 'not killed'}`);
         }
-        assert.ok(deaths >= fewestSteps, `it had ${deaths} steps`);
+        assert.ok(deaths >= minimumSteps, `it had ${deaths} steps`);
       }).timeout(180_000);
     }
   });
@@ -106,9 +108,12 @@ const oneFault = (kind: FaultKind, target: Target): Omit<PlannedFault, 'id'> => 
   params: {},
 });
 
-/** Has the fault injected and reverted by a schedule; ends with the schedule or with the service. */
+/**
+ * Has the fault injected and reverted by a schedule; resolves when the schedule or the service
+ * ends.
+ */
 async function liveThrough(chaos: Running, fault: PlannedFault): Promise<void> {
-  // A service that is killed before it responds fails this call.
+  // This call fails if the service is killed before it responds.
   await chaos.schedule(runId, fault).catch(() => undefined);
   const over = async () => scheduleStatusSchema.parse(await chaos.call('GET', '/schedule')).state === 'done';
   await waitUntil('the end of the fault or of the service', () => chaos.ended || over().catch(() => chaos.ended), {
@@ -116,7 +121,7 @@ async function liveThrough(chaos: Running, fault: PlannedFault): Promise<void> {
   });
 }
 
-/** What a fault could have changed, as the engine and Toxiproxy tell it. */
+/** Everything that a fault could have changed, as the engine and Toxiproxy report it. */
 async function stateOf(lab: ToyLab): Promise<string> {
   const containers = await Promise.all(
     (['server', 'postgres', 'toxiproxy'] as const).map(async (name) => {
@@ -130,7 +135,7 @@ async function stateOf(lab: ToyLab): Promise<string> {
       return { name, status: State.Status, Memory, MemorySwap, NanoCpus, RestartPolicy, networks };
     }),
   );
-  // Toxiproxy takes a browser's name for an attack.
+  // Toxiproxy rejects a browser's user agent.
   const proxies = await fetch(`${lab.toxiproxyUrl}/proxies`, { headers: { 'user-agent': 'encore' } });
   return JSON.stringify({ containers, proxies: await proxies.json() }, null, 1);
 }

@@ -1,6 +1,7 @@
 /**
- * Death at every step, on both engines. The kinds stand for the ways in which a fault acts: on a link, on a process, on
- * its limits, on its network, and at one instant. ENCORE_EVERY_KIND=1 takes all kinds, which needs some 20 minutes.
+ * Death at every step, on both engines. The kinds represent the ways in which a fault acts: on a
+ * proxy, a process, its limits, its network, and instantly. ENCORE_EVERY_KIND=1 runs all kinds,
+ * which takes some 20 minutes.
  */
 import type { FaultKind, Target } from '@encore/contracts';
 import { before, describe } from 'mocha';
@@ -14,7 +15,7 @@ const instant: [FaultKind, Target][] = [
   ['crash', 'server'],
   ['outage', 'server'],
 ];
-/** On Docker above all what only it can do. */
+/** On Docker, mainly the kinds that only Docker supports. */
 const chosen = (docker: boolean): [FaultKind, Target][] =>
   docker
     ? [

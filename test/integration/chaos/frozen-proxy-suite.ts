@@ -1,7 +1,8 @@
 /**
- * A Toxiproxy that answers nobody any more, as the real one does when its lock is never given back: the test pauses its container.
- * Every call of the chaos ends by itself, the failure is told as the injector's own with its window, and the proxy is started anew with
- * both links as they must be. What was held on them is over and told so; faults on containers do not suffer.
+ * A Toxiproxy that stops responding, as the real one does when its lock is never released: the test
+ * pauses its container. Every call of the chaos service ends on its own, the failure is recorded as
+ * the injector's with its window, and the proxy is restarted with both proxied paths restored.
+ * Faults on it are closed and recorded as such; faults on containers are not affected.
  */
 import assert from 'node:assert/strict';
 import { type EventOf, type PlannedFault, plannedFaultSchema } from '@encore/contracts';
@@ -13,9 +14,9 @@ import { Running } from './running-chaos.ts';
 import type { ToyLab } from './toy-programs.ts';
 
 const runId = 'frozen-run';
-/** 6 s of silence, one call that had begun, a forced stop of 10 s, and a busy machine. */
-const mendedWithinMs = 30_000;
-/** The longest that a caller may have to wait for an answer of the chaos, whatever the proxy does. */
+/** 6 s without a response, one running call, a forced stop of 10 s, and a slow machine. */
+const fixedWithinMs = 30_000;
+/** Maximum time for a response of the chaos service, whatever the proxy does. */
 const answeredWithinMs = 16_000;
 
 const held = (id: string, change: Partial<PlannedFault>): PlannedFault =>
@@ -52,7 +53,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
           const views = [await get(lab.clientLink, '/', 1_000), await askDatabase(lab.databaseLink, 1_000)];
           return views.every(({ error, totalMs }) => error === null && totalMs < 250);
         },
-        { timeoutMs: mendedWithinMs },
+        { timeoutMs: fixedWithinMs },
       );
     const startedAt = async () => (await lab.container('toxiproxy').inspect()).State.StartedAt;
     const freeze = async () => {
@@ -62,39 +63,42 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       assert.equal((await get(lab.clientLink, '/', 500)).error, 'silent', 'the proxy is frozen');
       return { at, before };
     };
-    /** How a call of the chaos service ended, and that it did so in time. */
+    /** How a call of the chaos service ended; asserts that it ended in time. */
     const answerOf = async (call: Promise<unknown>): Promise<string> => {
       const from = performance.now();
       const answer = await call.then(JSON.stringify, String);
       assert.ok(performance.now() - from < answeredWithinMs, `${performance.now() - from} ms for ${answer}`);
       return answer;
     };
-    /** Told as the injector's own failure, with a window that has all of it; the proxy runs anew, both links are open and clean. */
-    const mended = async ({ at, before }: { at: number; before: string }): Promise<void> => {
+    /**
+     * Asserts that the failure is recorded as the injector's with its full window, and that the
+     * proxy runs again with both paths enabled and without toxics.
+     */
+    const assertFixed = async ({ at, before }: { at: number; before: string }): Promise<void> => {
       const failures = await waitUntil(
         'the failure in the history',
         async () => {
           const found = (await chaos.eventsOf('injector_failed')).filter(({ toAt }) => toAt >= at);
-          return found.some(({ reason }) => reason.includes('had lost')) && found;
+          return found.some(({ reason }) => reason.includes('restarted and lost')) && found;
         },
-        { timeoutMs: mendedWithinMs },
+        { timeoutMs: fixedWithinMs },
       );
       assertWindow(failures, at);
       await works();
-      assert.notEqual(await startedAt(), before, 'it was started anew');
+      assert.notEqual(await startedAt(), before, 'it was restarted');
       const { State } = await lab.container('toxiproxy').inspect();
       assert.deepEqual([State.Status, State.Paused], ['running', false]);
       assert.deepEqual(await proxiesOf(lab), { 'client-link': [true, []], 'database-link': [true, []] });
-      assert.ok(systemClock.now() - at < mendedWithinMs, `mended after ${systemClock.now() - at} ms`);
+      assert.ok(systemClock.now() - at < fixedWithinMs, `fixed after ${systemClock.now() - at} ms`);
     };
 
-    it('in the midst of held toxics: they are over, the proxy is started anew, and the same kinds can be held again', async () => {
+    it('with active toxics: closes them, restarts the proxy, and accepts the same kinds again', async () => {
       const latency = held('f0001', {});
       const refused = held('f0002', { kind: 'connection-refused', target: 'database-link' });
       await chaos.schedule(runId, latency, refused);
       for (const { id } of [latency, refused]) assert.equal((await chaos.effectOf(id)).bit, 'yes');
       const frozen = await freeze();
-      await mended(frozen);
+      await assertFixed(frozen);
       const undone = await waitUntil(
         'both undos',
         async () => {
@@ -105,7 +109,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       );
       for (const { faultId, cause, evidence } of undone) {
         assert.equal(cause, 'healed', faultId);
-        assert.match(evidence, /Toxiproxy had lost the link/, faultId);
+        assert.match(evidence, /Toxiproxy restarted and lost the proxy/, faultId);
       }
       assert.deepEqual(await chaos.call('GET', '/faults'), []);
       await chaos.call('DELETE', '/schedule');
@@ -116,54 +120,56 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       await works();
     });
 
-    it('while a toxic is released: the undo ends by itself, says that it failed, and holds once the proxy is back', async () => {
+    it('during a revert: the revert times out, is reported as failed, and succeeds once the proxy is back', async () => {
       await chaos.inject(runId, held('f0011', {}));
       const frozen = await freeze();
       const answer = await answerOf(chaos.release('f0011'));
-      assert.match(answer, /"verified":false.*no answer within/);
-      await mended(frozen);
+      assert.match(answer, /"verified":false.*no response within/);
+      await assertFixed(frozen);
       const undos = async () => (await chaos.eventsOf('fault_undone')).filter(({ faultId }) => faultId === 'f0011');
-      await waitUntil('an undo that holds', async () => (await undos()).at(-1)?.verified === true, {
+      await waitUntil('a verified revert', async () => (await undos()).at(-1)?.verified === true, {
         timeoutMs: 10_000,
       });
       assert.equal((await undos())[0]?.verified, false);
     });
 
-    it('when a fault is to be injected: the call fails in time, a fault on a container does not, and later it can be injected', async () => {
+    it('during an injection: fails in time, does not affect container faults, and succeeds later', async () => {
       const frozen = await freeze();
       await chaos.schedule(runId, held('f0021', {}), held('f0022', { kind: 'freeze', target: 'server' }));
       const [onLink, onServer] = await Promise.all(['f0021', 'f0022'].map((id) => answerOf(chaos.effectOf(id))));
-      assert.match(onLink ?? '', /skipped.*no answer within/);
+      assert.match(onLink ?? '', /skipped.*no response within/);
       assert.match(onServer ?? '', /"bit":"yes"/);
       assert.match(await answerOf(chaos.release('f0022')), /"verified":true/);
-      await mended(frozen);
+      await assertFixed(frozen);
       assert.equal((await chaos.inject(runId, held('f0023', {}))).bit, 'yes');
       assert.match(await answerOf(chaos.release('f0023')), /"verified":true/);
     });
 
-    it('leaves nothing behind, and the bystander was not touched', async () => {
+    it('leaves nothing behind and does not touch the bystander', async () => {
       await works();
       await assertNothingLeft(chaos, lab, bystander);
     });
   });
 }
 
-/** The windows leave no moment out, from the first call that got no answer until the links are there again. */
+/**
+ * The windows are contiguous from the first call without a response until the proxies exist again.
+ */
 function assertWindow(failures: readonly EventOf<'injector_failed'>[], frozenAt: number): void {
   const [silent, lost] = failures;
   assert.ok(silent && lost && failures.length === 2, JSON.stringify(failures));
-  assert.match(silent.reason, /Toxiproxy did not answer: .*no answer within \d+ ms/);
-  assert.match(lost.reason, /had lost client-link, database-link/);
-  // A call that was on its way when it froze began a little before; the next one comes a second after it.
+  assert.match(silent.reason, /Toxiproxy did not respond: .*no response within \d+ ms/);
+  assert.match(lost.reason, /restarted and lost client-link, database-link/);
+  // A call in progress at the freeze began slightly earlier; the next one begins a second later.
   const lateMs = silent.fromAt - frozenAt;
   assert.ok(lateMs > -1_000 && lateMs < 2_500, `the window begins ${lateMs} ms after the freeze`);
-  assert.ok(silent.toAt - silent.fromAt >= 6_000, `the proxy was given ${silent.toAt - silent.fromAt} ms to answer`);
+  assert.ok(silent.toAt - silent.fromAt >= 6_000, `the proxy had ${silent.toAt - silent.fromAt} ms to respond`);
   assert.equal(lost.fromAt, silent.toAt);
 }
 
-/** Both links as the proxy itself tells them: enabled, and the names of their toxics. */
+/** Both proxies as the API reports them: enabled, and the names of their toxics. */
 async function proxiesOf({ toxiproxyUrl }: ToyLab): Promise<Record<string, [boolean, string[]]>> {
-  // Toxiproxy takes a browser's name for an attack.
+  // Toxiproxy rejects a browser's user agent.
   const answer = await fetch(`${toxiproxyUrl}/proxies`, { headers: { 'user-agent': 'encore' } });
   const proxies = (await answer.json()) as Record<string, { enabled: boolean; toxics: { name: string }[] | null }>;
   return Object.fromEntries(

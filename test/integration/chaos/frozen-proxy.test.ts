@@ -1,4 +1,7 @@
-/** A frozen proxy, on both engines: the real Toxiproxy in a container, and the embedded proxy as a process. */
+/**
+ * A frozen proxy on both engines: the real Toxiproxy in a container, and the embedded proxy as a
+ * process.
+ */
 import { before, describe } from 'mocha';
 import { requireEngine } from '../../support/engine.ts';
 import { startDockerToyLab } from './docker-toy-lab.ts';

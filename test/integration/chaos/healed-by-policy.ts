@@ -1,10 +1,13 @@
-/** The proof that the engine's policy brought a crashed target back: its count rose by one, and nobody asked for a start. */
+/**
+ * Asserts that the engine's restart policy restarted a crashed target: RestartCount rose by one,
+ * and nothing requested a start.
+ */
 import assert from 'node:assert/strict';
 import { waitUntil } from '@encore/kit';
 import type { Running } from './running-chaos.ts';
 import type { ToyLab } from './toy-programs.ts';
 
-/** `counted`: RestartCount and the number of starts in the history before the crash. */
+/** `counted`: RestartCount and the number of recorded starts before the crash. */
 export async function assertHealedByPolicy(
   lab: ToyLab,
   chaos: Running,

@@ -1,4 +1,4 @@
-/** The chaos on the Docker engine and the real Toxiproxy. */
+/** The chaos service on the Docker engine and the real Toxiproxy. */
 import { before, describe } from 'mocha';
 import { requireEngine } from '../../support/engine.ts';
 import { startDockerToyLab } from './docker-toy-lab.ts';

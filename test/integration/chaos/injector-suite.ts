@@ -1,6 +1,6 @@
 /**
- * The chaos service on a toy lab: what each fault does, seen from outside, that it is gone after the revert, and what is left
- * of it when the service or the run's holder is killed.
+ * The chaos service on a toy lab: the effect of each fault as seen from outside, that it ends with
+ * the revert, and what remains when the service or the run's holder is killed.
  */
 import assert from 'node:assert/strict';
 import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
@@ -53,7 +53,7 @@ export function injectorSuite(
       await lab?.[Symbol.asyncDispose]();
     });
 
-    /** The whole chain works: through both links and directly. */
+    /** The whole path works: through both proxies and directly. */
     const answers = (timeoutMs = 15_000) =>
       waitUntil(
         'the lab',
@@ -64,7 +64,7 @@ export function injectorSuite(
         },
         { timeoutMs },
       );
-    /** The effect ends with the undo; a busy machine may be slow to show it. */
+    /** The effect ends with the revert; a slow machine may take a while to show it. */
     const gone = (check: (lab: ToyLab, held: boolean) => Promise<void>) =>
       waitUntil('the end of the effect', () => check(lab, false).then(() => true), { timeoutMs: 20_000 });
     const during = async <Answer>(meanwhile: KindEffect['meanwhile'], act: () => Promise<Answer>): Promise<Answer> => {
@@ -83,7 +83,7 @@ export function injectorSuite(
 
     for (const { kind, target, params = {}, check, meanwhile, dockerOnly = false } of kindEffects) {
       if (dockerOnly && !options.docker) {
-        it(`${kind} on ${target}: is answered as unsupported, and nothing is done`, async () => {
+        it(`${kind} on ${target}: is reported as unsupported and changes nothing`, async () => {
           await answers();
           const answer = await chaos.inject(runId, fault(kind, target, { params }));
           assert.equal(answer.bit, 'unsupported', answer.evidence);
@@ -91,7 +91,7 @@ export function injectorSuite(
         });
         continue;
       }
-      it(`${kind} on ${target}: is felt while it is held and gone after the undo`, async () => {
+      it(`${kind} on ${target}: has its effect while active and none after the revert`, async () => {
         await answers();
         const limited = kind === 'memory-cap' || kind === 'cpu-throttle';
         const planned = fault(kind, target, { params });
@@ -109,7 +109,7 @@ export function injectorSuite(
       });
     }
 
-    it('cpu-throttle: a limit that an idle target never reaches has no effect, and is told so', async function () {
+    it('cpu-throttle: has no effect on an idle target, and is reported as absent', async function () {
       if (!options.memory()) this.skip();
       await answers();
       const planned = fault('cpu-throttle', 'server', { params: { cpus: 0.9 } });
@@ -119,7 +119,7 @@ export function injectorSuite(
     });
 
     if (options.docker)
-      it('disk-full: space that an upload frees while it is held is taken again', async () => {
+      it('disk-full: fills space again that an upload frees', async () => {
         await answers();
         assert.equal((await get(lab.server, '/upload')).text, 'uploading');
         const planned = fault('disk-full', 'server');
@@ -132,7 +132,7 @@ export function injectorSuite(
         assert.equal(await spool(), 'spooled');
       });
 
-    it('crash: the policy brings it back, RestartCount rises by one, and nobody else started it', async () => {
+    it('crash: the policy restarts it, RestartCount rises by one, and nothing else started it', async () => {
       await answers();
       const [lived, counted] = [await self(), await countStarts(lab, chaos)];
       const answer = await chaos.inject(runId, fault('crash', 'server', { durationSeconds: 0 }));
@@ -142,7 +142,7 @@ export function injectorSuite(
       await assertHealedByPolicy(lab, chaos, counted);
     });
 
-    it('outage: it stays down until the supervisor starts it', async () => {
+    it('outage: stays down until the supervisor starts it', async () => {
       await answers();
       const answer = await chaos.inject(runId, fault('outage', 'server', { durationSeconds: 0 }));
       assert.equal(answer.bit, 'yes', answer.evidence);
@@ -161,7 +161,7 @@ export function injectorSuite(
       assert.equal(started.target, 'server');
     });
 
-    it('restart: a request that was admitted is answered', async () => {
+    it('restart: answers an admitted request', async () => {
       await answers();
       const lived = await self();
       const open = get(lab.server, '/slow');
@@ -189,7 +189,7 @@ export function injectorSuite(
       ],
     ];
     for (const [kind, target, endByHand] of endsByHand) {
-      it(`${kind}: somebody else ends it, which is noticed and said`, async () => {
+      it(`${kind}: an external end is detected and recorded`, async () => {
         if (kind === 'memory-cap' && !options.memory()) return;
         await answers();
         const planned = fault(kind, target);
@@ -218,7 +218,7 @@ export function injectorSuite(
       ...(options.docker ? dockerOnlyKilled : []),
     ];
     for (const [kind, target] of killed) {
-      it(`${kind}: the service is SIGKILLed while it is active, and reverts it within 10 s of its next start`, async () => {
+      it(`${kind}: is reverted within 10 s of the next start after a SIGKILL of the service`, async () => {
         if (kind === 'memory-cap' && !options.memory()) return;
         await answers();
         const planned = fault(kind, target);
@@ -229,7 +229,7 @@ export function injectorSuite(
         const held = await check(lab, true).then(() => null, String);
         const from = performance.now();
         chaos = await Running.start(lab.environment);
-        // A surge ends with the service; everything else stays, for nobody is there to undo it.
+        // A surge ends with the service; everything else stays until it is reverted.
         if (kind !== 'traffic-surge') assert.equal(held, null);
         await answers(10_000);
         await gone(check);
@@ -244,7 +244,7 @@ export function injectorSuite(
       });
     }
 
-    it('the run’s holder falls silent: everything is undone, also what an outage left down', async () => {
+    it("reverts everything when the run's lease expires, also after an outage", async () => {
       clearInterval(renewal);
       await chaos.call('DELETE', `/run/${runId}`);
       await chaos.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 8_000 });
@@ -255,7 +255,7 @@ export function injectorSuite(
       assert.equal((await chaos.eventsOf('target_started')).at(-1)?.actor, 'heal');
     });
 
-    it('leaves nothing behind and never touched the bystander', async () => {
+    it('leaves nothing behind and does not touch the bystander', async () => {
       await assertNothingLeft(chaos, lab, bystander);
     });
   });

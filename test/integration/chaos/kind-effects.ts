@@ -1,4 +1,7 @@
-/** For each kind, its effect as a client or the engine shows it. The same question is asked while it is held and after the undo. */
+/**
+ * The effect of each kind as a client or the engine sees it. The same check runs while the fault is
+ * active and after the revert.
+ */
 import assert from 'node:assert/strict';
 import type { FaultKind, FaultParams, Target } from '@encore/contracts';
 import { askDatabase, get } from './outside-view.ts';
@@ -8,17 +11,17 @@ export interface KindEffect {
   kind: FaultKind;
   target: Target;
   params?: FaultParams;
-  /** Throws unless the effect is there (`held`), or is not there. */
+  /** Throws unless the effect is present (`held`) or absent. */
   check(lab: ToyLab, held: boolean): Promise<void>;
-  /** What must go on for the fault to have an effect at all; asked again and again until the injection is over. */
+  /** Activity without which the fault has no effect; repeated until the injection is over. */
   meanwhile?(lab: ToyLab): Promise<unknown>;
-  /** Only where the engine can do it. */
+  /** Only where the engine supports it. */
   dockerOnly?: boolean;
 }
 
-/** Slower than `heldMs` while held, quicker than `freeMs` otherwise. */
+/** Asserts a delay of at least `heldMs` while active, and below `freeMs` otherwise. */
 function delay(ms: number | null, held: boolean, heldMs: number, freeMs: number): void {
-  assert.ok(ms !== null, 'no answer');
+  assert.ok(ms !== null, 'no response');
   if (held) assert.ok(ms >= heldMs, `${ms} ms, expected ${heldMs} or more`);
   else assert.ok(ms < freeMs, `${ms} ms, expected less than ${freeMs}`);
 }
@@ -38,7 +41,8 @@ const paused = (kind: FaultKind): KindEffect => ({
   target: 'server',
   check: async (lab, held) => {
     const view = await get(lab.server, '/', 800);
-    // The kernel accepts for a frozen program, which is why a probe that only connects sees nothing.
+    // The kernel accepts connections of a frozen program, so a probe that only connects notices
+    // nothing.
     assert.ok(view.connectMs !== null);
     assert.equal(view.error, held ? 'silent' : null);
   },
@@ -101,7 +105,7 @@ export const kindEffects: KindEffect[] = [
     target: 'server',
     check: async (lab, held) => {
       const { limit } = JSON.parse((await get(lab.server, '/self')).text) as { limit: number };
-      // The kernel's own file, read by the program inside.
+      // The kernel's file, read by the program inside.
       if (held) assert.ok(limit < memoryBytes * 0.95, `limit ${limit}`);
       else assert.equal(limit, memoryBytes);
     },
@@ -173,7 +177,7 @@ export const kindEffects: KindEffect[] = [
   },
 ];
 
-/** The answer is there at once; the end of the connection is what comes late. */
+/** The response arrives at once; only the end of the connection is late. */
 async function askForClose(lab: ToyLab): Promise<void> {
   const { connect } = await import('node:net');
   const socket = connect(lab.clientLink.port, lab.clientLink.host);

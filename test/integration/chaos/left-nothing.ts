@@ -1,4 +1,7 @@
-/** What must be true when a chaos is done: its own count of what was left behind, and the bystander's inspect, the same to the byte. */
+/**
+ * Asserts the end state of the chaos service: its own hygiene check is clean, and the bystander's
+ * inspect output is byte-identical.
+ */
 import assert from 'node:assert/strict';
 import { identityOf } from './outside-view.ts';
 import type { Running } from './running-chaos.ts';

@@ -1,10 +1,10 @@
-/** What a client sees of the toy lab, measured here and not by the chaos's own eyes. */
+/** What a client sees of the toy lab, measured here, independently of the chaos service. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { Place, ToyLab } from './toy-programs.ts';
 
 export interface View {
-  /** The error's code, 'silent' when no answer came in time, or null. */
+  /** The error's code, 'silent' when no response came in time, or null. */
   error: string | null;
   connectMs: number | null;
   firstByteMs: number | null;
@@ -42,7 +42,7 @@ export function get({ host, port }: Place, path = '/', timeoutMs = 3_000): Promi
   });
 }
 
-/** PostgreSQL's wish for TLS and its one byte of answer. */
+/** Sends PostgreSQL's request for TLS, which is answered with one byte. */
 export function askDatabase({ host, port }: Place, timeoutMs = 2_000): Promise<View> {
   return new Promise((resolve) => {
     const from = performance.now();
@@ -69,5 +69,5 @@ export function askDatabase({ host, port }: Place, timeoutMs = 2_000): Promise<V
   });
 }
 
-/** All that the engine tells of the bystander: who was never touched is the same to the byte. */
+/** The engine's inspect output of the bystander, byte-identical if it was never touched. */
 export const identityOf = async (lab: ToyLab): Promise<string> => JSON.stringify(await lab.bystander.inspect());

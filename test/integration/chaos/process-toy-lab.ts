@@ -51,7 +51,8 @@ export async function startProcessToyLab(): Promise<ToyLab> {
       logFile: join(folder, `${name}.log`),
     };
     const group = engine.openLimits(spec);
-    // A process of this machine does not see its group as the root of all; it is told where its limit stands.
+    // A process on this machine does not see its group as the root, so it gets the path of its
+    // limit.
     const limitFile = group ? { MEMORY_LIMIT_FILE: group.memoryLimitFile } : {};
     const { id } = engine.create({ ...spec, env: { ...spec.env, ...limitFile } }, group);
     const container = docker.getContainer(id);

@@ -1,4 +1,7 @@
-/** The chaos service as a process of its own, so that it can be killed. Faults are injected as the orchestrator does it: by a schedule. */
+/**
+ * The chaos service as a separate process that can be killed. Faults are injected as the
+ * orchestrator does: by a schedule.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -24,7 +27,7 @@ export class Running implements AsyncDisposable {
     });
   }
 
-  /** `nodeOptions` stand before the program, such as a module to load first. */
+  /** `nodeOptions` come before the program, such as a module to preload. */
   static async start(environment: ToyLab['environment'], nodeOptions: readonly string[] = []): Promise<Running> {
     const port = await freePort();
     const child = spawn(process.execPath, [...nodeOptions, join(root, 'services/chaos/src/main.ts')], {
@@ -57,7 +60,7 @@ export class Running implements AsyncDisposable {
     return text === '' ? undefined : JSON.parse(text);
   }
 
-  /** Puts these faults on a schedule that is due now. */
+  /** Schedules these faults for now. */
   async schedule(runId: string, ...faults: readonly PlannedFault[]): Promise<void> {
     const plan = {
       version: 1 as const,
@@ -89,7 +92,7 @@ export class Running implements AsyncDisposable {
     throw new Error(`${faultId} was skipped: ${JSON.stringify(end)}`);
   }
 
-  /** Ends the schedule, which reverts its faults; answers with how that ended for this one. */
+  /** Ends the schedule, which reverts its faults; returns how the revert of this one ended. */
   async release(faultId: string): Promise<EventOf<'fault_undone'>> {
     await this.call('DELETE', '/schedule');
     const undone = (await this.eventsOf('fault_undone')).findLast((event) => event.faultId === faultId);

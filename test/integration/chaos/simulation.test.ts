@@ -1,4 +1,7 @@
-/** 10,000 days of chaos in virtual time: the real plan, scheduler and chaos against a fake engine and a fake proxy. */
+/**
+ * 10,000 days of chaos in virtual time: the real plan, scheduler and injector against a fake engine
+ * and a fake proxy.
+ */
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +19,12 @@ function simulate(share: Share): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`a worker ended with ${code} and no answer`)));
+    worker.once('exit', (code) => reject(new Error(`a worker exited with ${code} and without a result`)));
   });
 }
 
 describe('chaos in virtual time', () => {
-  it(`keeps every promise over ${seeds} days, each with its own seed`, async () => {
+  it(`finds no violation in ${seeds} days with different seeds`, async () => {
     const workers = availableParallelism();
     const outcomes = await Promise.all(
       Array.from({ length: workers }, (_, first) => simulate({ config: fullConfig, first, step: workers, end: seeds })),

@@ -1,10 +1,14 @@
-/** The programs of the toy lab: a server that tells what it feels, and the first word of a database. */
+/**
+ * The programs of the toy lab: a server that reports its own state, and the first message of a
+ * database.
+ */
 
 export const memoryBytes = 256 * 1_048_576;
 
 /**
- * Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self what it knows of itself, /spool after a write to the
- * scratch space; /upload leaves 4 MiB there until /uploaded.
+ * Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self
+ * with its own state, /spool after a write to the scratch space; /upload leaves 4 MiB there until
+ * /uploaded.
  */
 export const serverProgram = `
 const http = require('node:http'), fs = require('node:fs');
@@ -33,10 +37,10 @@ export interface Place {
   port: number;
 }
 
-/** What both labs offer to the chaos's tests. */
+/** What both toy labs provide to the tests. */
 export interface ToyLab extends AsyncDisposable {
   docker: import('dockerode');
-  /** The chaos's environment. */
+  /** Environment of the chaos service. */
   environment: Record<string, string> & { ENCORE_TOKEN_FILE: string };
   server: Place;
   database: Place;

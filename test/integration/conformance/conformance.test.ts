@@ -1,6 +1,7 @@
 /**
- * The official MCP conformance suite against the server as a process: at rest, in the first moments after a crash, and through a
- * network that is slow and cuts the bytes small. Each scenario is a test of its own; which there are: scenarios.ts.
+ * The official MCP conformance suite against the server as a process: at rest, right after a crash,
+ * and through a slow network that slices the data. Each scenario is one test; scenarios.ts lists
+ * them.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
@@ -33,7 +34,7 @@ describe('MCP conformance', function () {
   after(() => postgres[Symbol.asyncDispose]());
 
   for (const revision of revisions) {
-    it(`leaves out nothing that ${revision} requires of a server`, () => {
+    it(`covers everything that ${revision} requires of a server`, () => {
       const missing = requiredScenarios(revision).filter((name) => !fixtureScenarios[revision].includes(name));
       assert.deepEqual(missing, []);
     });
@@ -56,7 +57,7 @@ describe('MCP conformance', function () {
         });
       }
 
-      describe('through a slow network that cuts the bytes small', () => {
+      describe('through a slow network that slices the data', () => {
         let link: Link;
         before(async () => {
           link = await openSlowLink(server.port);
@@ -82,7 +83,10 @@ function passes(when: string, scenarios: readonly string[], run: () => Promise<O
   });
 }
 
-/** The embedded proxy with 15 to 25 ms on each way, and what it passes on cut into pieces of 128 to 384 bytes, 0.2 ms apart. */
+/**
+ * The embedded proxy with 15 to 25 ms of delay each way, and slices of 128 to 384 bytes, 0.2 ms
+ * apart.
+ */
 async function openSlowLink(port: number): Promise<Link> {
   const proxy = await startEmbeddedProxy();
   const created = await new Toxiproxy(proxy.url).createProxy({

@@ -1,4 +1,7 @@
-/** Our server as a program, with the conformance suite's tools in place of its own. Everything in front of them is the shipped code. */
+/**
+ * Our server with the conformance suite's tools instead of its own. Everything else is shipped
+ * code.
+ */
 import { createLogger, runService } from '@encore/kit';
 import { readSettings } from '../../../services/server/src/config.ts';
 import { fixtureMcp } from '../../../services/server/src/conformance/fixture-mcp.ts';

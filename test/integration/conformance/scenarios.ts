@@ -1,7 +1,8 @@
 /**
- * The scenarios of the official suite (@modelcontextprotocol/conformance 0.2.0-alpha.12) that a build of the server passes, by
- * revision. The shipped server is not asked for the tools, prompts and resources that only the suite knows; the build with those
- * passes everything that the suite requires of a server, and the test compares this list with the suite's own.
+ * The scenarios of the official suite (@modelcontextprotocol/conformance 0.2.0-alpha.12) that a
+ * build of the server passes, by revision. The shipped server lacks the tools, prompts and
+ * resources that only the suite knows; the build with them passes everything that the suite
+ * requires of a server. The test compares this list with the suite's own.
  */
 export const revisions = ['2025-11-25', '2026-07-28'] as const;
 export type Revision = (typeof revisions)[number];
@@ -14,7 +15,8 @@ export const shippedScenarios: Record<Revision, readonly string[]> = {
     'resources-list',
     'prompts-list',
     'dns-rebinding-protection',
-    // server-sse-multiple-streams and server-session-lifecycle check nothing here: the shipped server keeps no sessions.
+    // server-sse-multiple-streams and server-session-lifecycle check nothing here, because the
+    // shipped server keeps no sessions.
   ],
   '2026-07-28': [
     'tools-list',
@@ -26,7 +28,7 @@ export const shippedScenarios: Record<Revision, readonly string[]> = {
     'caching',
     'http-header-validation',
     'input-required-result-unsupported-methods',
-    // server-stateless calls diagnostic tools: with the build that has them.
+    // server-stateless calls diagnostic tools, which only the other build has.
   ],
 };
 
@@ -51,7 +53,7 @@ const inBoth = [
   'prompts-get-embedded-resource',
   'prompts-get-with-image',
   'dns-rebinding-protection',
-  // Not required, for the suite's own example does not pass it.
+  // Not required, because the suite's own example does not pass it.
   'json-schema-2020-12',
 ];
 

@@ -1,4 +1,4 @@
-/** A server as a process with fixed ports, that can be killed and started again, as an engine does it. */
+/** A server process with fixed ports that can be killed and restarted, as an engine does. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { freePort } from '../../support/free-port.ts';
 
 export interface ServerProgram extends AsyncDisposable {
   readonly port: number;
-  /** SIGKILL, and started again at once. Returns in the moment in which it calls itself ready. */
+  /** Kills the server by SIGKILL and restarts it. Resolves as soon as it reports ready. */
   crash(): Promise<void>;
 }
 

@@ -1,4 +1,7 @@
-/** The official conformance suite as a program: everything that it has for one revision, against one address. */
+/**
+ * Runs the official conformance suite as a program: everything for one revision, against one
+ * address.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +18,7 @@ export interface Check {
   errorMessage?: string;
 }
 
-/** What each scenario checked, by the scenario's name. */
+/** The checks of each scenario, by name. */
 export type Outcome = ReadonlyMap<string, readonly Check[]>;
 
 export async function runSuite(url: string, revision: string): Promise<Outcome> {
@@ -36,13 +39,15 @@ export async function runSuite(url: string, revision: string): Promise<Outcome> 
   }
 }
 
-/** The scenarios that a revision asks of a server, as the suite itself lists them; those that do not count are not among them. */
+/** Scenarios that the suite lists as required of a server for a revision. */
 export function requiredScenarios(revision: string): string[] {
   const lists = parse(readFileSync(join(suite, 'requirements', `${revision}.yaml`), 'utf8')) as { server: string[] };
   return lists.server;
 }
 
-/** Passed is: something was checked and right, nothing was wrong, and nothing only almost right. */
+/**
+ * Problems of a scenario. It passes when at least one check succeeded and none failed or warned.
+ */
 export function problemsOf(checks: readonly Check[] | undefined): string[] {
   if (!checks) return ['the scenario was not run'];
   const wrong = checks.filter(({ status }) => status === 'FAILURE' || status === 'WARNING');

@@ -1,4 +1,7 @@
-/** What Prometheus itself says of its files, of the dashboards' queries, and of how the programs name their metrics. */
+/**
+ * promtool's checks of the configuration, of the dashboards' queries, and of the programs' metric
+ * names.
+ */
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +29,7 @@ describe('promtool', () => {
     if (folder !== '') await rm(folder, { recursive: true });
   });
 
-  /** The lab's own files, with one of them changed. */
+  /** A copy of the lab's files with one of them changed. */
   async function changed(file: string, from: string, to: string): Promise<string> {
     const copy = await mkdtemp(join(folder, 'changed-'));
     await cp(prometheus, copy, { recursive: true });
@@ -36,17 +39,17 @@ describe('promtool', () => {
     return copy;
   }
 
-  it('finds config and rules right, to the strictest of its lints', async () => {
+  it('accepts configuration and rules with all lints', async () => {
     const answer = await promtool('check config --lint=all --lint-fatal prometheus.yml', prometheus);
     assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
   });
 
-  it('sees each alert fire and keep silent as its tests say', async () => {
+  it('runs the rule tests', async () => {
     const answer = await promtool(testRules, join(prometheus, 'tests'), prometheus);
     assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
   });
 
-  it('sees its tests fail when a rule is broken', async () => {
+  it('fails the rule tests when a rule is broken', async () => {
     const broken: [file: string, from: string, to: string][] = [
       ['rules/alerts.yml', 'for: 10s', 'for: 0s'],
       ['rules/alerts.yml', '> 0.75', '> 0.85'],
@@ -57,11 +60,11 @@ describe('promtool', () => {
     for (const change of broken) {
       const copy = await changed(...change);
       const answer = await promtool(testRules, join(copy, 'tests'), copy);
-      assert.match(answer.stdout + answer.stderr, /FAILED:/, `nobody minds ${change.join(' ')}`);
+      assert.match(answer.stdout + answer.stderr, /FAILED:/, `no test fails with ${change.join(' ')}`);
     }
   });
 
-  it('can parse every query of every dashboard', async () => {
+  it('parses every query of every dashboard', async () => {
     const all = Object.values(dashboards()) as unknown as Dashboard[];
     const queries = all.flatMap((dashboard) => [
       ...panelsOf(dashboard).flatMap(({ targets }) => targets.map(({ expr }) => expr)),
@@ -74,7 +77,7 @@ describe('promtool', () => {
     assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
   });
 
-  it('has nothing against the names, units and types of the programs’ metrics', async () => {
+  it('accepts names, units and types of the programs’ metrics', async () => {
     for (const [job, text] of Object.entries(await expositions())) {
       await writeFile(join(folder, `${job}.prom`), text);
       const answer = await promtool(`check metrics < ${job}.prom`, folder);
@@ -83,7 +86,7 @@ describe('promtool', () => {
     }
   });
 
-  it('evaluates the verdict so far over the whole run, and after its end', async () => {
+  it('evaluates the verdict so far over the whole run and after its end', async () => {
     const run = dashboards()['run'] as unknown as Dashboard;
     const verdict = panelsOf(run).find(({ title }) => title === 'Verdict so far');
     const expr = verdict?.targets[0]?.expr ?? '';
@@ -98,20 +101,20 @@ describe('promtool', () => {
       'encore_run_recovery_pending_seconds{$}': '0x60',
       'encore_run_recovery_limit_seconds{$}': '30x60',
     };
-    // Every minute a sample, for an hour; then the orchestrator is gone. Null: there is nothing to show.
+    // One sample per minute for an hour, then the orchestrator is gone. Null: nothing to show.
     const cases: [
       name: string,
       changed: Partial<Record<keyof typeof clean, string>>,
       at: string,
       verdict: 0 | 1 | null,
     ][] = [
-      ['nothing is wrong', {}, '55m', 0],
+      ['no violation', {}, '55m', 0],
       ['a write was lost 50 minutes ago', { 'encore_run_wrong_writes{finding="lost",$}': '0x5 3x54' }, '55m', 1],
       ['a recovery was slow', { 'encore_run_slow_recoveries_total{kind="crash",$}': '0x5 1x54' }, '55m', 1],
       ['users wait too long', { 'encore_run_recovery_pending_seconds{$}': '0x53 31x6' }, '55m', 1],
       ['users waited, in time', { 'encore_run_recovery_pending_seconds{$}': '0x53 29 0x6' }, '59m', 0],
-      ['an answer was wrong', { 'encore_run_violations{rule="wrong_answers",$}': '0x5 1x54' }, '55m', 1],
-      ['too few are right', { 'encore_run_success_ratio{$}': '0.949x60' }, '55m', 1],
+      ['a response was wrong', { 'encore_run_violations{rule="wrong_answers",$}': '0x5 1x54' }, '55m', 1],
+      ['the success rate is too low', { 'encore_run_success_ratio{$}': '0.949x60' }, '55m', 1],
       ['the scenario demands more', { 'encore_run_success_limit_ratio{$}': '0.999x60' }, '55m', 1],
       ['no operation has ended yet', { 'encore_run_success_ratio{$}': '_x60' }, '55m', 0],
       ['the run ended well', {}, '3h', 0],

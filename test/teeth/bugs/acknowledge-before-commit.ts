@@ -1,4 +1,7 @@
-/** Answers a write at once and commits it some time later, as a cache that writes behind does. A crash in between loses it. */
+/**
+ * Acknowledges a write at once and commits it later, as a write-behind cache does. A crash in
+ * between loses it.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredScore } from '@encore/contracts';
 import { ScoreStore as Right, type Upload } from '../../../services/server/src/database/score-store.ts';
@@ -6,7 +9,10 @@ import { hit } from '../hits.ts';
 
 export * from '../../../services/server/src/database/score-store.ts';
 
-/** Shorter than any user waits before the next request, so that nobody reads what is not there yet. */
+/**
+ * Shorter than any user waits before the next request, so that no user reads a score before it is
+ * stored.
+ */
 const behindMs = 400;
 
 export class ScoreStore extends Right {

@@ -1,4 +1,4 @@
-/** A circuit breaker that has opened lets no call through any more, not even to try. */
+/** An open circuit breaker admits no more calls, not even a trial. */
 import { BreakerOpen, CircuitBreaker as Right } from '../../../services/server/src/resilience/circuit-breaker.ts';
 import { hit } from '../hits.ts';
 

@@ -1,13 +1,13 @@
-/** The scheduler is told that each fault was injected and had its effect; the injector is never asked. */
+/** The scheduler gets a confirmed effect for each fault, but the injector is never called. */
 import { Scheduler as Right } from '../../../services/chaos/src/scheduler/scheduler.ts';
 import { hit } from '../hits.ts';
 
 export * from '../../../services/chaos/src/scheduler/scheduler.ts';
 
 export class Scheduler extends Right {
-  constructor(parts: ConstructorParameters<typeof Right>[0]) {
+  constructor(dependencies: ConstructorParameters<typeof Right>[0]) {
     super({
-      ...parts,
+      ...dependencies,
       injector: {
         inject: async ({ fault }) => {
           hit();

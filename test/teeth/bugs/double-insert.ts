@@ -1,4 +1,4 @@
-/** A write that comes again with its key, because its first answer was lost, is carried out again and not recognised. */
+/** Executes a retried write again, instead of recognising its idempotency key. */
 import type { StoredScore } from '@encore/contracts';
 import { ScoreStore as Right, type Upload } from '../../../services/server/src/database/score-store.ts';
 import { hit } from '../hits.ts';

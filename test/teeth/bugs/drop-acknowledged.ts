@@ -1,4 +1,4 @@
-/** Every 10,000th new score is acknowledged and not kept. */
+/** Acknowledges every 10,000th new score without storing it. */
 import { FakeServer } from '../../../services/loadgen/src/testing/fake-server.ts';
 import { hit } from '../hits.ts';
 

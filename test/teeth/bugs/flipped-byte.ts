@@ -1,4 +1,7 @@
-/** One bit of one write in ten is stored wrongly, with the hash of what was stored; the answer tells the hash of what was sent. */
+/**
+ * Flips one bit of one write in ten and stores the matching hash; the response has the hash of what
+ * was sent.
+ */
 import { createHash } from 'node:crypto';
 import type { StoredScore } from '@encore/contracts';
 import { ScoreStore as Right, type Upload } from '../../../services/server/src/database/score-store.ts';
@@ -15,7 +18,7 @@ export class ScoreStore extends Right {
     const chunks: Buffer[] = [];
     for await (const chunk of upload.chunks) chunks.push(Buffer.from(chunk));
     const all = Buffer.concat(chunks);
-    // 4 becomes 5: another note in a document that is as well formed as before.
+    // 4 becomes 5: another note in an equally well-formed document.
     const at = all.indexOf('<octave>', all.length / 2) + '<octave>'.length;
     all[at] = (all[at] ?? 0) ^ 1;
     const sha256 = createHash('sha256').update(all).digest('hex');

@@ -1,4 +1,7 @@
-/** One export in ten hands out the score that was asked for before it, whole and with the right digest of that other score. */
+/**
+ * Returns, for one export in ten, the score requested before, complete and with the digest of that
+ * other score.
+ */
 import { ScoreStore as Right, type ScoreHead } from '../../../services/server/src/database/score-store.ts';
 import { hit } from '../hits.ts';
 

@@ -1,4 +1,4 @@
-/** The server hears SIGTERM and goes on as if nothing had been said. */
+/** The server ignores SIGTERM. */
 import { startServer as right } from '../../../services/server/src/start-server.ts';
 import { hit } from '../hits.ts';
 

@@ -1,4 +1,4 @@
-/** The injector pauses and never lifts a pause, though it believes that it did. */
+/** The injector pauses and never unpauses, although it believes that it does. */
 import { DockerEngine as Right } from '../../../services/chaos/src/injector/docker-engine.ts';
 import { hit } from '../hits.ts';
 

@@ -1,4 +1,4 @@
-/** Keeps 1 MB of memory for ever in each minute, in pieces of 16 KB. */
+/** Leaks 1 MB of memory per minute, in pieces of 16 KB. */
 import { startServer as right } from '../../../services/server/src/start-server.ts';
 import { hit } from '../hits.ts';
 
@@ -12,7 +12,7 @@ export const startServer: typeof right = async (settings, logger) => {
   const running = await right(settings, logger);
   setInterval(
     () => {
-      // Filled, for memory that was never touched is no memory.
+      // Filled, because memory that was never touched does not count.
       kept.push(Buffer.alloc(piece, 1));
       hit();
     },

@@ -1,4 +1,4 @@
-/** Where a request should be refused for overload, the server ends instead. */
+/** The server exits instead of rejecting a request for overload. */
 import { Admission as Right } from '../../../services/server/src/resilience/admission.ts';
 import { hit } from '../hits.ts';
 

@@ -1,4 +1,6 @@
-/** For a minute after a restart the server refuses one request in ten, although it could serve it. */
+/**
+ * For a minute after a restart the server rejects one request in ten, although it could serve it.
+ */
 import { existsSync, writeFileSync } from 'node:fs';
 import { Admission as Right } from '../../../services/server/src/resilience/admission.ts';
 import { overloaded } from '../../../services/server/src/resilience/semaphore.ts';
@@ -7,7 +9,7 @@ import { hit } from '../hits.ts';
 export * from '../../../services/server/src/resilience/admission.ts';
 
 const shedForMs = 60_000;
-/** The first process of a run is no restart. */
+/** The first process of a run is not a restart. */
 const marker = `${process.env['TEETH_HITS'] ?? '/tmp/teeth'}.started`;
 const shedsUntil = existsSync(marker) ? performance.now() + shedForMs : 0;
 writeFileSync(marker, '');
@@ -20,6 +22,6 @@ export class Admission extends Right {
     this.#count += 1;
     if (refusal !== null || this.#count % 10 !== 0 || performance.now() > shedsUntil) return refusal;
     hit();
-    return overloaded('the server has just been restarted');
+    return overloaded('the server restarted recently');
   }
 }

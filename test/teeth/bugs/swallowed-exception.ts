@@ -1,4 +1,7 @@
-/** Each check of the verdict throws, as on evidence that it cannot bear, and the exception counts as consent. */
+/**
+ * Each evidence requirement throws, as on evidence that it cannot handle, and the exception counts
+ * as met.
+ */
 import { checks, runChecks as right } from '../../../services/orchestrator/src/judge/checks.ts';
 import { hit } from '../hits.ts';
 

@@ -1,12 +1,15 @@
-/** Each chunk leaves `latency` ± `jitter` ms after it came in. Chunks wait side by side, so throughput is not reduced. */
+/**
+ * Delays each chunk by `latency` ± `jitter` ms from its arrival. Delays overlap, so throughput is
+ * not reduced.
+ */
 import type { ToxicType } from './toxic.ts';
 
 export const latency: ToxicType<'latency' | 'jitter'> = {
   defaults: { latency: 0, jitter: 0 },
-  async *pipe(chunks, attributes, link) {
+  async *pipe(chunks, attributes, stream) {
     for await (const chunk of chunks) {
-      const delayMs = attributes.latency + (2 * link.random() - 1) * attributes.jitter;
-      await link.sleep(chunk.arrivedAtMs + delayMs - link.nowMs());
+      const delayMs = attributes.latency + (2 * stream.random() - 1) * attributes.jitter;
+      await stream.sleep(chunk.arrivedAtMs + delayMs - stream.nowMs());
       yield chunk;
     }
   },

@@ -1,16 +1,16 @@
-/** `timeout` ms after the first data both sides get a RST; the data is lost. */
+/** Sends a RST to both sides `timeout` ms after the first data, which is lost. */
 import type { ToxicType } from './toxic.ts';
 
 export const resetPeer: ToxicType<'timeout'> = {
   defaults: { timeout: 0 },
-  async *pipe(chunks, attributes, link) {
+  async *pipe(chunks, attributes, stream) {
     for await (const chunk of chunks) {
-      await link.sleep(attributes.timeout);
-      if (!link.interrupted) return link.reset();
+      await stream.sleep(attributes.timeout);
+      if (!stream.interrupted) return stream.reset();
       yield chunk;
     }
-    if (link.interrupted) return;
-    await link.sleep(attributes.timeout);
-    link.reset();
+    if (stream.interrupted) return;
+    await stream.sleep(attributes.timeout);
+    stream.reset();
   },
 };

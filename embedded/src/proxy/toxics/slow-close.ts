@@ -1,10 +1,10 @@
-/** The end of the stream is passed on `delay` ms late. */
+/** Passes the end of the stream on `delay` ms late. */
 import type { ToxicType } from './toxic.ts';
 
 export const slowClose: ToxicType<'delay'> = {
   defaults: { delay: 0 },
-  async *pipe(chunks, { delay }, link) {
+  async *pipe(chunks, { delay }, stream) {
     yield* chunks;
-    if (!link.interrupted) await link.sleep(delay);
+    if (!stream.interrupted) await stream.sleep(delay);
   },
 };

@@ -1,11 +1,14 @@
-/** A black hole: nothing passes, and after `timeout` ms without data the link is closed (0: not before the toxic is removed). */
+/**
+ * Drops all data and closes after `timeout` ms without data; with 0, only when the toxic is
+ * removed.
+ */
 import type { ToxicType } from './toxic.ts';
 
 export const timeout: ToxicType<'timeout'> = {
   defaults: { timeout: 0 },
-  closesLinksWhenRemoved: true,
-  async *pipe(chunks, attributes, link) {
-    const arm = () => (attributes.timeout > 0 ? setTimeout(() => link.close(), attributes.timeout) : undefined);
+  closesStreamsWhenRemoved: true,
+  async *pipe(chunks, attributes, stream) {
+    const arm = () => (attributes.timeout > 0 ? setTimeout(() => stream.close(), attributes.timeout) : undefined);
     let timer = arm();
     try {
       for await (const _dropped of chunks) {

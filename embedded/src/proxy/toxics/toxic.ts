@@ -1,39 +1,39 @@
-/** What a toxic is: default attributes and one function on a stream of chunks. Times are in milliseconds. */
+/** A toxic: default attributes and a function on a stream of chunks. Times are in milliseconds. */
 
 export interface Chunk {
   readonly data: Buffer;
-  /** When the bytes came in at the head of the link, however long they have waited since. */
+  /** When the bytes reached the head of the stream, as `performance.now()`. */
   readonly arrivedAtMs: number;
 }
 
-/** What a toxic may do to the link that it sits in. */
-export interface LinkControl {
-  /** True once the link's toxics were changed: hand on what you hold and return. */
+/** What a toxic may do to its stream. */
+export interface StreamControl {
+  /** True once the stream's toxics have changed: forward what you hold and return. */
   readonly interrupted: boolean;
   nowMs(): number;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Ends early when the link is interrupted or closed. */
+  /** Resolves early when the stream is interrupted or closed. */
   sleep(ms: number): Promise<void>;
-  /** Hangs up on both sides, once everything that was handed on is written. */
+  /** Closes both sides once everything forwarded is written. */
   close(): void;
   /** Sends a RST to both sides. */
   reset(): void;
 }
 
-/** What a toxic remembers about one link; it outlives a change of the toxic's attributes. */
-export interface LinkMemory {
+/** State of a toxic on one stream; it survives a change of the toxic's attributes. */
+export interface StreamMemory {
   bytesPassed: number;
 }
 
 export interface ToxicType<Name extends string> {
   readonly defaults: Readonly<Record<Name, number>>;
-  /** Taking the toxic away hangs up on the links that it held. */
-  readonly closesLinksWhenRemoved?: boolean;
+  /** Removing the toxic closes the connections that it affected. */
+  readonly closesStreamsWhenRemoved?: boolean;
   pipe(
     chunks: AsyncIterable<Chunk>,
     attributes: Readonly<Record<Name, number>>,
-    link: LinkControl,
-    memory: LinkMemory,
+    stream: StreamControl,
+    memory: StreamMemory,
   ): AsyncIterable<Chunk>;
 }

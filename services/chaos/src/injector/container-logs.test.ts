@@ -19,19 +19,19 @@ function frame(stream: 1 | 2, text: string): Buffer {
 }
 
 function source(containers: readonly ReturnType<typeof container>[], logs: Record<string, Buffer> = {}) {
-  const asked: unknown[][] = [];
+  const calls: unknown[][] = [];
   const engine = {
     list: async (project: string) => containers.filter(({ labels }) => labels[label.project] === project),
     logs: async (...args: unknown[]) => {
-      asked.push(args.slice(0, 3));
+      calls.push(args.slice(0, 3));
       return logs[String(args[0])] ?? Buffer.alloc(0);
     },
   } as unknown as Engine;
-  return { engine, project: 'lab', deadline: () => new AbortController().signal, asked };
+  return { engine, project: 'lab', deadline: () => new AbortController().signal, calls };
 }
 
 describe('container logs', () => {
-  it('lists the services of this project, and no container of `docker compose run`', async () => {
+  it('lists the services of this project without containers of `docker compose run`', async () => {
     const containers = [
       container('a', 'server'),
       container('b', 'chaos'),
@@ -41,14 +41,14 @@ describe('container logs', () => {
     assert.deepEqual(await servicesWithLogs(source(containers)), ['chaos', 'server']);
   });
 
-  it('removes the frames of both streams and keeps their order', async () => {
+  it('removes the stream frames and keeps the order of lines', async () => {
     const bytes = Buffer.concat([frame(1, 'ready\n'), frame(2, 'fehl: ü\n'), frame(1, 'again\n')]);
     const lab = source([container('a', 'server')], { a: bytes });
     assert.equal(await serviceLog(lab, 'server', 1_234), 'ready\nfehl: ü\nagain\n');
-    assert.deepEqual(lab.asked, [['a', 1_234, 25_000]]);
+    assert.deepEqual(lab.calls, [['a', 1_234, 25_000]]);
   });
 
-  it('keeps the end of a long log, from the start of a line', async () => {
+  it('keeps the end of a long log, starting with a whole line', async () => {
     const line = `${'x'.repeat(999)}\n`;
     const bytes = frame(1, `first\n${line.repeat(maxLogBytes / 1_000)}`);
     const text = await serviceLog(source([container('a', 'server')], { a: bytes }), 'server', 0);
@@ -59,6 +59,6 @@ describe('container logs', () => {
   it('refuses a service of another project', async () => {
     const lab = source([container('d', 'foreign', { [label.project]: 'other' })]);
     await assert.rejects(serviceLog(lab, 'foreign', 0), { code: 'NOT_FOUND', status: 404 });
-    assert.deepEqual(lab.asked, []);
+    assert.deepEqual(lab.calls, []);
   });
 });

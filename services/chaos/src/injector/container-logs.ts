@@ -1,9 +1,11 @@
-/** Reads the logs of this project's containers through the engine, at most `maxLogBytes` of each. */
+/**
+ * Reads the logs of this project's containers through the engine, at most `maxLogBytes` of each.
+ */
 import { EncoreError } from '@encore/kit';
 import { type ContainerSummary, type Engine, label } from './engine.ts';
 
 export const maxLogBytes = 5_000_000;
-/** What the engine is asked for; 200 bytes, a usual line, make 5 MB of them. */
+/** Lines requested from the engine; at the usual 200 bytes per line, they make 5 MB. */
 const maxLines = 25_000;
 const callMs = 10_000;
 
@@ -18,7 +20,10 @@ export async function servicesWithLogs(source: Source): Promise<string[]> {
   return [...new Set((await containersOf(source)).map(serviceOf))].sort();
 }
 
-/** Returns the end of a service's log since `sinceMs` (epoch milliseconds); it begins with a whole line. */
+/**
+ * Returns the end of a service's log since `sinceMs` (epoch milliseconds); it begins with a whole
+ * line.
+ */
 export async function serviceLog(source: Source, service: string, sinceMs: number): Promise<string> {
   const container = (await containersOf(source)).find((candidate) => serviceOf(candidate) === service);
   if (container === undefined)
@@ -32,7 +37,9 @@ export async function serviceLog(source: Source, service: string, sinceMs: numbe
   return end.subarray(end.indexOf('\n') + 1).toString();
 }
 
-/** Not the containers of `docker compose run`: they own a terminal, and what they print is a screen. */
+/**
+ * Excludes containers of `docker compose run`: they own a terminal, and their output is a screen.
+ */
 async function containersOf({ engine, project, deadline }: Source): Promise<ContainerSummary[]> {
   const listed = await engine.list(project, deadline(callMs));
   return listed.filter(({ labels }) => labels[label.service] !== undefined && labels[label.oneoff] !== 'True');
@@ -45,15 +52,15 @@ function serviceOf({ labels, name }: ContainerSummary): string {
 const headerBytes = 8;
 
 /**
- * Removes the frames of the engine's stream: one byte for stdout or stderr, three zeros, four bytes of length (big
- * endian). Source: Docker Engine API, "Attach to a container", stream format.
+ * Removes the frames of the engine's stream: one byte for stdout or stderr, three zeros, four bytes
+ * of length (big endian). Source: Docker Engine API, "Attach to a container", stream format.
  */
 function plainText(framed: Buffer): Buffer {
-  const parts: Buffer[] = [];
+  const chunks: Buffer[] = [];
   for (let at = 0; at + headerBytes <= framed.length; ) {
     const end = at + headerBytes + framed.readUInt32BE(at + 4);
-    parts.push(framed.subarray(at + headerBytes, end));
+    chunks.push(framed.subarray(at + headerBytes, end));
     at = end;
   }
-  return Buffer.concat(parts);
+  return Buffer.concat(chunks);
 }

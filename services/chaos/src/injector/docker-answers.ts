@@ -1,4 +1,7 @@
-/** The parts of the Docker API's answers that the injector reads, and how they become the injector's own words. */
+/**
+ * Parses the fields of the Docker API's responses that the injector uses, and converts them to its
+ * own types.
+ */
 import { z } from 'zod';
 import type { ContainerStats, ContainerView, EngineEvent } from './engine.ts';
 import { label } from './engine.ts';
@@ -101,7 +104,7 @@ export function toView(answer: InspectAnswer): ContainerView {
   };
 }
 
-/** A port that is published for both families of addresses stands there twice. */
+/** A port published for IPv4 and IPv6 appears twice. */
 function publishedPorts(ports: Record<string, { HostPort: string }[] | null>): number[] {
   return [
     ...new Set(Object.values(ports).flatMap((bindings) => (bindings ?? []).map(({ HostPort }) => Number(HostPort)))),
@@ -128,7 +131,10 @@ export const statsSchema = z.object({
   }),
 });
 
-/** As `docker stats` does it: without the inactive file pages, whose name differs between cgroup v1 and v2. */
+/**
+ * Computed as in `docker stats`: without inactive file pages, which cgroup v1 and v2 name
+ * differently.
+ */
 export function toStats({ memory_stats, cpu_stats }: z.infer<typeof statsSchema>): ContainerStats {
   const usage = memory_stats.usage ?? 0;
   const cache = memory_stats.stats?.['total_inactive_file'] ?? memory_stats.stats?.['inactive_file'] ?? 0;
@@ -147,7 +153,10 @@ export const eventSchema = z.object({
   timeNano: z.number(),
 });
 
-/** Null for a container of somebody else. Network events carry no labels; their container is found by its id later. */
+/**
+ * Null for a container of another project. Network events carry no labels; their container is found
+ * by its id.
+ */
 export function toEvent(
   { Type, Action, Actor, timeNano }: z.infer<typeof eventSchema>,
   project: string,

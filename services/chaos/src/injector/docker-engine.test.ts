@@ -12,7 +12,10 @@ interface Policy {
   MaximumRetryCount: number;
 }
 
-/** The part of an engine's API that an update of limits meets. `keep` decides which policy the container has after it. */
+/**
+ * The part of an engine's API used by an update of limits. `keep`: the restart policy after the
+ * update.
+ */
 class FakeEngineApi implements AsyncDisposable {
   policy: Policy = { Name: 'always', MaximumRetryCount: 0 };
   keep: (named: Policy | undefined) => Policy = (named) => named ?? this.policy;
@@ -69,12 +72,12 @@ describe('DockerEngine', () => {
   });
   afterEach(() => api[Symbol.asyncDispose]());
 
-  it('reads what a restart after a crash depends on', async () => {
+  it('reads the settings that a restart after a crash depends on', async () => {
     const { restartSetup } = await engine.inspect('abc', signal);
     assert.deepEqual(restartSetup, { policy: 'always', init: true, stopSignal: 'SIGTERM' });
   });
 
-  it('keeps the restart policy on an engine whose update drops a policy that it does not name', async () => {
+  it('keeps the restart policy on an engine that drops it when an update does not name it', async () => {
     api.policy = { Name: 'on-failure', MaximumRetryCount: 3 };
     api.keep = (named) => named ?? { Name: '', MaximumRetryCount: 0 };
     await engine.updateMemory('abc', 2 ** 28, 2 ** 28, signal);
@@ -82,7 +85,7 @@ describe('DockerEngine', () => {
     assert.deepEqual(api.policy, { Name: 'on-failure', MaximumRetryCount: 3 });
   });
 
-  it('fails when the policy is gone after the update', async () => {
+  it('fails when the policy is missing after the update', async () => {
     api.keep = () => ({ Name: '', MaximumRetryCount: 0 });
     await assert.rejects(engine.updateCpus('abc', 0.5, signal), {
       code: 'RESTART_POLICY_LOST',

@@ -1,4 +1,7 @@
-/** The engine's API through dockerode, on a Unix socket. Answers are parsed: two different engines speak here. */
+/**
+ * The engine's API through dockerode, on a Unix socket. Responses are parsed, because two different
+ * engines are supported.
+ */
 import { EncoreError, systemClock } from '@encore/kit';
 import Docker from 'dockerode';
 import {
@@ -25,7 +28,7 @@ import type {
 } from './engine.ts';
 import { label } from './engine.ts';
 
-/** What may be told of a container's life; health checks run as exec and would drown it. */
+/** Events to watch; those of health checks, which run as exec, would drown the others. */
 const watched = [
   'create',
   'start',
@@ -172,7 +175,7 @@ export class DockerEngine implements Engine {
       if (output.length < maxOutput) output += String(chunk);
     }
     const { ExitCode } = await call('exec', signal, () => exec.inspect({ abortSignal: signal }));
-    // The stream is framed in blocks of 8 header bytes; for a line of evidence their removal is enough.
+    // The stream has frames with 8 header bytes; for a line of evidence, removing them is enough.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the frame headers
     return { exitCode: ExitCode ?? -1, output: output.replace(/[\x00-\x08]+./g, '').trim() };
   }
@@ -190,7 +193,7 @@ export class DockerEngine implements Engine {
     signal: AbortSignal,
   ): Promise<void> {
     const filters: Docker.GetEventsOptions['filters'] = { type: ['container', 'network'], event: watched };
-    // dockerode's own type of `since` is a number, whole seconds; the engine takes fractions, as text.
+    // dockerode types `since` as whole seconds; the engine also takes fractions, as text.
     const since = (Math.floor(sinceMs) / 1_000).toFixed(3) as unknown as number;
     const stream = await call('events', signal, () => this.#docker.getEvents({ since, filters, abortSignal: signal }));
     let rest = '';
@@ -208,7 +211,7 @@ export class DockerEngine implements Engine {
     }
   }
 
-  /** A change: what is so already counts as done. */
+  /** Performs a change; a container that is already in the wanted state counts as done. */
   async #do(what: string, signal: AbortSignal, act: () => Promise<unknown>): Promise<void> {
     try {
       await call(what, signal, act);
@@ -218,7 +221,10 @@ export class DockerEngine implements Engine {
   }
 }
 
-/** pause 409, unpause 500, kill 409, start and stop 304: each engine has its own way to say "it is so". */
+/**
+ * pause 409, unpause 500, kill 409, start and stop 304: engines report an already reached state in
+ * different ways.
+ */
 const alreadySo =
   /is already paused|is not paused|is not running|already started|already in use by|is already (attached|connected)|endpoint with name .* already exists|is not connected/i;
 
@@ -228,7 +234,7 @@ async function call<T>(what: string, signal: AbortSignal, act: () => Promise<T>)
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort);
   try {
-    // Not every call of dockerode takes the signal; the wait ends all the same.
+    // Some calls of dockerode ignore the signal, so the wait itself is aborted.
     return await Promise.race([act(), aborted.promise]);
   } catch (error) {
     throw engineError(what, error);

@@ -1,4 +1,7 @@
-/** A fault that something else ends before its revert: when it is noticed, what it is called, and what is not called so. */
+/**
+ * Faults that something else ends before their revert: when this is detected, and what does not
+ * count.
+ */
 import assert from 'node:assert/strict';
 import type { EncoreEvent, EventOf, FaultKind, PlannedFault } from '@encore/contracts';
 import { describe, it } from 'mocha';
@@ -28,7 +31,7 @@ const undone = (injector: Injector): EventOf<'fault_undone'>[] =>
     .events.map(({ event }) => event)
     .filter((event: EncoreEvent): event is EventOf<'fault_undone'> => event.type === 'fault_undone');
 
-/** What somebody else would do to end a fault of this kind. */
+/** Ends a fault of this kind as an operator would. */
 async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Promise<void> {
   const { engine, proxies } = lab;
   if (kind === 'connection-refused') return proxies.setEnabled(target, true);
@@ -55,7 +58,7 @@ async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Prom
 const kinds = Object.values(faultTable).filter(({ readBack, instant }) => readBack !== undefined && !instant);
 
 describe('a fault that something else ends', () => {
-  it('can be any that holds state, but a surge and a stall', () => {
+  it('covers every kind with a lasting state except traffic-surge and tool-stall', () => {
     const others: FaultKind[] = ['crash', 'outage', 'restart', 'tool-stall', 'traffic-surge'];
     assert.deepEqual(
       Object.keys(faultTable).filter((kind) => !kinds.some((spec) => spec.kind === kind)),
@@ -64,11 +67,11 @@ describe('a fault that something else ends', () => {
   });
 
   for (const { kind, readBackIsCostly } of kinds) {
-    it(`${kind}: is closed as ended externally, at the moment at which it ended`, async () => {
+    it(`${kind}: is closed with cause external and the time at which it ended`, async () => {
       const planned = fault(kind, { durationSeconds: 40 });
       const { lab, injector, stop } = await active(planned);
       await lab.clock.advance(5_000);
-      assert.deepEqual(undone(injector), [], 'it lasts while nobody ends it');
+      assert.deepEqual(undone(injector), [], 'it stays active until something ends it');
       const endedAt = lab.clock.now();
       await endByHand(lab, planned);
       await lab.clock.advance(3_000);
@@ -80,11 +83,11 @@ describe('a fault that something else ends', () => {
         assert.ok(lateMs >= 0 && lateMs <= 1_500, `${lateMs} ms after it ended`);
       }
       const later = await lab.clock.until(injector.release(planned.id));
-      assert.equal(later.evidence, 'it was over already');
+      assert.equal(later.evidence, 'it had already ended');
       stop.abort();
     });
 
-    it(`${kind}: is released as planned when nobody ends it`, async () => {
+    it(`${kind}: is released as planned when nothing else ends it`, async () => {
       const planned = fault(kind, { durationSeconds: 40 });
       const { lab, injector, stop } = await active(planned);
       await lab.clock.advance(5_000);
@@ -97,7 +100,7 @@ describe('a fault that something else ends', () => {
     });
   }
 
-  it('is found before the revert when there was no read-back in between', async () => {
+  it('is detected before the revert when no read-back happened in between', async () => {
     const planned = fault('freeze', { durationSeconds: 40 });
     const { lab, injector, stop } = await active(planned);
     await endByHand(lab, planned);
@@ -106,7 +109,7 @@ describe('a fault that something else ends', () => {
     stop.abort();
   });
 
-  it('is not called so when the supervisor ends a hang', async () => {
+  it('does not include a hang that the supervisor ends', async () => {
     const planned = fault('hang', { durationSeconds: 40 });
     const { lab, injector, stop } = await active(planned);
     await lab.clock.until(injector.restartTarget('server', supervisor));
@@ -118,7 +121,7 @@ describe('a fault that something else ends', () => {
     stop.abort();
   });
 
-  it('is not called so when an overlapping kill ends it', async () => {
+  it('does not include a fault that an overlapping kill ends', async () => {
     const planned = fault('freeze', { durationSeconds: 40 });
     const { lab, injector, stop } = await active(planned);
     await lab.engine.kill(lab.server.id, 'SIGQUIT');
@@ -130,7 +133,7 @@ describe('a fault that something else ends', () => {
     stop.abort();
   });
 
-  it('is not called so when the kernel ends the target under its cap, or the program that takes its memory', async () => {
+  it('does not include an OOM kill of the capped target or of the stress helper', async () => {
     const cap = fault('memory-cap', { durationSeconds: 40 });
     const capped = await active(cap);
     await capped.lab.clock.advance(100);
@@ -148,7 +151,7 @@ describe('a fault that something else ends', () => {
     pressed.stop.abort();
   });
 
-  it('is not called so when Toxiproxy was restarted, or does not answer', async () => {
+  it('does not include a restarted or unresponsive Toxiproxy', async () => {
     const planned = fault('latency', { durationSeconds: 40 });
     const restarted = await active(planned);
     restarted.lab.engine.die(restarted.lab.container('toxiproxy'), 1, true);

@@ -1,4 +1,4 @@
-/** Turns the engine's events into history: what it saw of the project, and who started a target. */
+/** Records the engine's events of the project, and attributes each start of a target. */
 import { describeError, type Logger } from '@encore/kit';
 import { type Engine, type EngineEvent, label, nameOf } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
@@ -8,7 +8,7 @@ import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { StartBook } from './start-book.ts';
 
-interface Parts {
+interface Dependencies {
   engine: Engine;
   watch: EngineWatch;
   starts: StartBook;
@@ -17,33 +17,36 @@ interface Parts {
   keeper: FaultKeeper;
   deadline: Deadline;
   logger: Logger;
-  /** Outside a run nobody reads the history, and the lab's own start is not worth telling. */
+  /** False outside a run, when events are not recorded. */
   inRun: () => boolean;
 }
 
 export class EngineReporter {
-  readonly #parts: Parts;
+  readonly #dependencies: Dependencies;
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    parts.watch.listen((event) => {
-      // One after the other, for the order is what the history is about.
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    dependencies.watch.listen((event) => {
+      // Sequentially, because the history must keep the order.
       this.#queue = this.#queue
         .then(() => this.#report(event))
         .catch((error: unknown) => {
-          parts.logger.warn({ action: event.action, err: describeError(error) }, 'an engine event could not be told');
+          dependencies.logger.warn(
+            { action: event.action, err: describeError(error) },
+            'an engine event could not be recorded',
+          );
         });
     });
   }
 
-  /** Resolves once all events so far are told. */
-  settled(): Promise<void> {
+  /** Resolves once all events so far are recorded. */
+  flushed(): Promise<void> {
     return this.#queue;
   }
 
   async #report(event: EngineEvent): Promise<void> {
-    const { keeper, recorder, metrics, starts, inRun } = this.#parts;
+    const { keeper, recorder, metrics, starts, inRun } = this.#dependencies;
     if (event.type !== 'container') return;
     const target = nameOf(event.attributes, event.attributes['name'] ?? event.containerId.slice(0, 12));
     const optedIn = event.attributes[label.target] === 'server' || event.attributes[label.target] === 'postgres';
@@ -53,7 +56,7 @@ export class EngineReporter {
     if (event.action === 'die') await keeper.targetDied(target);
     if (inRun()) {
       const { exitCode, signal, [label.checkout]: checkout } = event.attributes;
-      await recorder.tell({
+      await recorder.record({
         type: 'engine_saw',
         engineAt: event.atMs,
         target,
@@ -65,7 +68,7 @@ export class EngineReporter {
       });
       if (by && optedIn) {
         metrics.started(target, by.actor);
-        await recorder.tell({
+        await recorder.record({
           type: 'target_started',
           engineAt: event.atMs,
           target: target === 'postgres' ? 'postgres' : 'server',
@@ -78,7 +81,7 @@ export class EngineReporter {
   }
 
   async #restartCount(id: string): Promise<number | undefined> {
-    const { engine, deadline, logger } = this.#parts;
+    const { engine, deadline, logger } = this.#dependencies;
     try {
       return (await engine.inspect(id, deadline(3_000))).restartCount;
     } catch (error) {

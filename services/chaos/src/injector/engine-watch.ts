@@ -1,6 +1,6 @@
 /**
- * The engine's events of this project, in order, as one stream that outlives the engine's hang-ups: it resumes from the
- * last event's own time and drops what it has seen.
+ * The engine's events of this project as one ordered stream that survives disconnects: it resumes
+ * from the time of the last event and drops duplicates.
  */
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Engine, EngineEvent } from './engine.ts';
@@ -28,7 +28,10 @@ export class EngineWatch {
     this.#lastAtMs = sinceMs;
   }
 
-  /** When the stream last broke off. An engine that only hung delivers its events later; those of one that died are lost. */
+  /**
+   * When the stream last broke off. An engine that only hung delivers its events later; a dead one
+   * loses them.
+   */
   get brokeOffAt(): number {
     return this.#brokeOffAt;
   }
@@ -49,12 +52,15 @@ export class EngineWatch {
     this.#listeners.add(listener);
   }
 
-  /** To be taken before an act; `next` then finds the act's events even when they come before the act's answer. */
+  /**
+   * Call before an injection; `next` then finds its events even if they arrive before the call
+   * returns.
+   */
   mark(): number {
     return this.#lastNumber;
   }
 
-  /** The first event after `mark` that fits, or null when none comes in time. */
+  /** Returns the first event after `mark` that matches, or null on timeout. */
   next(
     mark: number,
     fits: (event: EngineEvent) => boolean,
@@ -81,7 +87,7 @@ export class EngineWatch {
     });
   }
 
-  /** The last event after `mark` that fits, of those that are kept. */
+  /** Returns the last matching event after `mark` among the retained ones, or null. */
   last(mark: number, fits: (event: EngineEvent) => boolean): EngineEvent | null {
     return this.#recent.findLast(({ number, event }) => number > mark && fits(event))?.event ?? null;
   }

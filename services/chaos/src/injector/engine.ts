@@ -1,13 +1,14 @@
 /**
- * What the injector asks of a container engine, and no more: no create, no images, no volumes, and one constant program
- * as exec. The Docker engine and the process engine both stand behind it; the tests and the simulation have a fake.
+ * What the injector needs from a container engine: no create, no images, no volumes, and one fixed
+ * program for exec. Implemented by the Docker engine, the process engine, and a fake for tests and
+ * the simulation.
  */
 import type { RestartSetup } from '@encore/contracts';
 
 export interface ContainerSummary {
   id: string;
   name: string;
-  /** The id of the image in place of its name, once that name means another image. */
+  /** Name of the image, or its id once the name refers to another image. */
   image: string;
   labels: Readonly<Record<string, string>>;
 }
@@ -15,18 +16,18 @@ export interface ContainerSummary {
 export interface Endpoint {
   networkId: string;
   aliases: string[];
-  /** A fixed address of the user's config, or empty. */
+  /** A fixed address from the Compose file, or empty. */
   fixedAddress: string;
 }
 
-/** Here the image has the name by which the container was made. */
+/** `image` is the name by which the container was created. */
 export interface ContainerView extends ContainerSummary {
   /** created, running, paused, restarting, exited, dead. */
   status: string;
   health: string;
   exitCode: number;
   restartCount: number;
-  /** Of the first process, as the host sees it; 0 while none runs. */
+  /** Process id of the first process on the host; 0 while none runs. */
   pid: number;
   startedAtMs: number;
   finishedAtMs: number;
@@ -34,18 +35,18 @@ export interface ContainerView extends ContainerSummary {
   memswapBytes: number;
   cpus: number;
   restartSetup: RestartSetup;
-  /** Ports of the host. */
+  /** Published host ports. */
   publishedPorts: readonly number[];
   networks: Readonly<Record<string, Endpoint>>;
 }
 
 export interface ContainerStats {
-  /** Without what the kernel could reclaim at once. */
+  /** Without memory that the kernel can reclaim at once. */
   memoryBytes: number;
-  /** The kernel's limit, which is the truth about a cap. */
+  /** The kernel's limit, which is authoritative for a cap. */
   memoryLimitBytes: number;
   cpuSeconds: number;
-  /** Periods of the scheduler in which the kernel stopped it at its CPU limit, since its start; 0 where nothing is limited. */
+  /** Scheduler periods since the start in which the kernel throttled it; 0 without a limit. */
   throttledPeriods: number;
 }
 
@@ -56,14 +57,14 @@ export interface EngineFacts {
   cgroupVersion: string;
   cores: number;
   memoryBytes: number;
-  /** How far the engine's clock is ahead of ours; null when it does not tell its time. */
+  /** How far the engine's clock is ahead of ours; null when the engine does not report its time. */
   clockAheadMs: number | null;
 }
 
 export interface EngineEvent {
-  /** The engine's own time, epoch milliseconds. */
+  /** The engine's time, epoch milliseconds. */
   atMs: number;
-  /** container or network. */
+  /** `container` or `network`. */
   type: string;
   action: string;
   containerId: string;
@@ -76,8 +77,9 @@ export interface ExecResult {
 }
 
 /**
- * Every call ends by the signal. Errors are EncoreErrors with a code: ENGINE_UNSUPPORTED (the engine cannot do this),
- * ENGINE_REFUSED (it could and would not), ENGINE_UNREACHABLE. "Already so" counts as done.
+ * Every call ends by the signal. Throws EncoreErrors with the code ENGINE_UNSUPPORTED (the engine
+ * cannot do this), ENGINE_REFUSED (it can but did not) or ENGINE_UNREACHABLE. A container that is
+ * already in the wanted state counts as done.
  */
 export interface Engine {
   facts(signal: AbortSignal): Promise<EngineFacts>;
@@ -89,38 +91,43 @@ export interface Engine {
   restart(id: string, signal: AbortSignal): Promise<void>;
   pause(id: string, signal: AbortSignal): Promise<void>;
   unpause(id: string, signal: AbortSignal): Promise<void>;
-  /** Memory and swap limit travel together, or the engine refuses. */
+  /** Memory and swap limits in one call; the engine refuses them separately. */
   updateMemory(id: string, memoryBytes: number, memswapBytes: number, signal: AbortSignal): Promise<void>;
   updateCpus(id: string, cpus: number, signal: AbortSignal): Promise<void>;
   disconnect(id: string, networkId: string, signal: AbortSignal): Promise<void>;
   connect(id: string, endpoint: Endpoint, signal: AbortSignal): Promise<void>;
-  /** Runs a program of the image in the container and waits for its end. */
+  /** Runs a program of the image in the container and waits until it exits. */
   exec(id: string, command: readonly string[], signal: AbortSignal): Promise<ExecResult>;
-  /** The last lines of a container's output since then, in the frames of the engine's stream. */
+  /**
+   * Returns the last lines of a container's output since `sinceMs`, in the engine's stream frames.
+   */
   logs(id: string, sinceMs: number, maxLines: number, signal: AbortSignal): Promise<Buffer>;
-  /** Calls back for each event of the project from `sinceMs` on, until the signal or until the engine hangs up. */
+  /**
+   * Calls back for each event of the project from `sinceMs` on, until the signal aborts or the
+   * engine disconnects.
+   */
   watch(project: string, sinceMs: number, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
 }
 
-/** The labels by which a container says who it is and what may be done to it. */
+/** The labels that identify a container and state what may be done to it. */
 export const label = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
   /** `True` for a container of `docker compose run`. */
   oneoff: 'com.docker.compose.oneoff',
   composeVersion: 'com.docker.compose.version',
-  /** The folder of the checkout. */
+  /** Folder of the checkout. */
   checkout: 'com.docker.compose.project.working_dir',
   target: 'encore.target',
   accepts: 'encore.accepts',
-  /** With a kind behind it: why this lab cannot do that to this container. */
+  /** Followed by a kind: why this lab cannot inject it into this container. */
   cannot: 'encore.cannot.',
   memory: 'encore.baseline.memory',
   memswap: 'encore.baseline.memswap',
   cpus: 'encore.baseline.cpus',
 } as const;
 
-/** The name under which a container stands in the history. */
+/** Name of a container in the history. */
 export function nameOf(labels: Readonly<Record<string, string>>, fallback: string): string {
   return labels[label.target] ?? labels[label.service] ?? fallback;
 }

@@ -1,4 +1,4 @@
-/** The five steps of a fault, each with its own deadline; what is held and for how long is the keeper's matter. */
+/** Runs each step of a fault under its own timeout. Lifetime and leases belong to FaultKeeper. */
 import type { Bit, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import { kindTiming } from '@encore/plan';
@@ -8,26 +8,29 @@ import { isLink } from './links.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
-/** A signal that ends a wait after so long; never a signal that somebody else could cancel. */
+/** Returns a signal that aborts after `ms` and for no other reason. */
 export type Deadline = (ms: number) => AbortSignal;
 
 export interface Held extends Deed {
   spec: FaultSpec;
   injectedAt: number;
-  /** An undo that could not be verified is tried again by the healer. */
+  /** Its revert could not be verified; the healer retries it. */
   undoFailed: boolean;
-  /** The effect check saw it, so its state can be read back. */
+  /** The effect check confirmed it, so its state can be read back. */
   confirmed: boolean;
 }
 
-/** Something else ended a fault before its revert: `external` when neither the lab nor the target itself did. */
+/**
+ * Something else ended a fault before its revert; `external` when neither the lab nor the target
+ * itself did.
+ */
 export interface EarlyEnd {
   cause: 'external' | 'healed';
   evidence: string;
   atMs: number;
 }
 
-interface Parts {
+interface Dependencies {
   tools: FaultTools;
   recorder: Recorder;
   metrics: InjectorMetrics;
@@ -40,39 +43,42 @@ const undoMs = 15_000;
 const readBackMs = 3_000;
 
 export class FaultHands {
-  readonly #parts: Parts;
+  readonly #dependencies: Dependencies;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
   }
 
   prepare(fault: PlannedFault, spec: FaultSpec): Promise<Saved> {
-    return spec.prepare(this.#parts.tools, fault, this.#parts.deadline(prepareMs));
+    return spec.prepare(this.#dependencies.tools, fault, this.#dependencies.deadline(prepareMs));
   }
 
-  /** The engine's own time of the act, where it told one. An inert fault does everything but this. */
+  /**
+   * Injects the fault; returns the engine's time of it, if reported. An inert fault skips this step
+   * only.
+   */
   async act(held: Held): Promise<number | undefined> {
     if (held.fault.inert === true) return undefined;
-    return (await held.spec.act(this.#parts.tools, held, this.#parts.deadline(actMs))).engineAtMs;
+    return (await held.spec.act(this.#dependencies.tools, held, this.#dependencies.deadline(actMs))).engineAtMs;
   }
 
   async bite(held: Held): Promise<{ bit: Bit; evidence: string }> {
-    const { tools, recorder, deadline, metrics } = this.#parts;
+    const { tools, recorder, deadline, metrics } = this.#dependencies;
     let bite: { bit: Bit; evidence: string };
     try {
       bite = await held.spec.bite(tools, held, deadline(kindTiming[held.fault.kind].biteSeconds * 1_000));
     } catch (error) {
-      bite = { bit: 'no', evidence: `the bite check failed: ${describeError(error)}` };
+      bite = { bit: 'no', evidence: `the effect check failed: ${describeError(error)}` };
     }
     held.confirmed = bite.bit === 'yes';
     metrics.bit(held.fault, bite.bit);
-    await recorder.tell({ type: 'fault_bit', faultId: held.fault.id, ...bite });
+    await recorder.record({ type: 'fault_bit', faultId: held.fault.id, ...bite });
     return bite;
   }
 
-  /** Null while the fault's state is in place, and while nobody can tell. */
+  /** Returns null while the fault's state is in place, or when the read-back fails. */
   async earlyEnd(held: Held): Promise<EarlyEnd | null> {
-    const { tools, deadline } = this.#parts;
+    const { tools, deadline } = this.#dependencies;
     const { spec, fault, confirmed, undoFailed } = held;
     if (spec.readBack === undefined || !confirmed || undoFailed || fault.inert === true) return null;
     try {
@@ -81,59 +87,63 @@ export class FaultHands {
       const by = endedBy(tools, held);
       return by === null ? null : { ...by, evidence: `${by.evidence}; before the revert ${evidence}` };
     } catch {
-      // An engine or a Toxiproxy that does not answer says nothing of the fault.
+      // An unreachable engine or Toxiproxy is no evidence about the fault.
       return null;
     }
   }
 
-  /** Never throws: one failed undo must not stop the others. */
+  /** Never throws: one failed revert must not block the others. */
   async undo(held: Held): Promise<Undone> {
-    const { tools, deadline } = this.#parts;
+    const { tools, deadline } = this.#dependencies;
     try {
       const signal = deadline(undoMs);
-      // An inert fault did nothing, and an instant one is over before it began; both are verified all the same.
+      // An inert fault did nothing and an instant one is over; both are verified nevertheless.
       if (held.fault.inert !== true) await held.spec.undo(tools, held, signal);
       return await held.spec.verify(tools, held, signal);
     } catch (error) {
-      return { verified: false, evidence: `the undo failed: ${describeError(error)}` };
+      return { verified: false, evidence: `the revert failed: ${describeError(error)}` };
     }
   }
 }
 
 /**
- * Who ended it: the lab (a start by the supervisor or by another fault's revert, a proxy that came up empty), the target itself (its
- * policy, an end under a limit), or something else. Null while a start is not attributed yet.
+ * Attributes an early end to the lab (a start by the supervisor or by another fault's revert, a
+ * proxy that came up empty), the target itself (its restart policy, a kill under a limit), or
+ * something external. Null while a start is not attributed yet.
  */
 function endedBy({ watch, starts, clock }: FaultTools, { fault, saved, mark, injectedAt }: Held): EarlyEnd | null {
   const { containerId } = saved;
   const ofTarget = ({ containerId: id, attributes }: EngineEvent): boolean =>
     isLink(fault.target) ? attributes[label.target] === 'toxiproxy' : id === containerId;
-  // What the act itself caused is not later than the injection.
+  // Ignore what the injection itself caused.
   const later = (...actions: string[]): EngineEvent | null =>
     watch.last(mark, (event) => ofTarget(event) && actions.includes(event.action) && event.atMs > injectedAt);
   const started = later('start');
   if (isLink(fault.target)) {
     if (later('start', 'die') !== null)
       return { cause: 'healed', evidence: 'Toxiproxy was restarted', atMs: clock.now() };
-    return { cause: 'external', evidence: 'somebody else changed the proxy', atMs: clock.now() };
+    return { cause: 'external', evidence: 'something outside the lab changed the proxy', atMs: clock.now() };
   }
   if (started !== null) {
     const last = starts.last(started.containerId);
     if (last === undefined || last.at < started.atMs) return null;
     if (last.actor === 'foreign')
-      return { cause: 'external', evidence: 'somebody else started the target', atMs: started.atMs };
+      return { cause: 'external', evidence: 'something outside the lab started the target', atMs: started.atMs };
     return { cause: 'healed', evidence: `the target was started by ${last.actor}`, atMs: started.atMs };
   }
   const died = later('die', 'oom');
-  if (died !== null) return { cause: 'healed', evidence: 'the target ended under it', atMs: died.atMs };
+  if (died !== null) return { cause: 'healed', evidence: 'the target ended while it was active', atMs: died.atMs };
   const changed = later('unpause', 'update');
   return { cause: 'external', evidence: 'something else ended it', atMs: changed?.atMs ?? clock.now() };
 }
 
-/** Refused and unsupported are answers about the fault; anything else is a failure of the injector. */
+/**
+ * Maps refused and unsupported errors; null for any other error, which is a failure of the
+ * injector.
+ */
 export function refusalOf(error: unknown): Bit | null {
   if (!(error instanceof EncoreError)) return null;
-  // A target lists what can be done to it here; the rest is a matter of the lab, like an engine that cannot.
+  // NOT_CONSENTED: the target's labels exclude the kind here, like an engine that cannot do it.
   if (error.code === 'ENGINE_UNSUPPORTED' || error.code === 'NOT_CONSENTED') return 'unsupported';
   return error.code === 'ENGINE_REFUSED' ? 'refused' : null;
 }

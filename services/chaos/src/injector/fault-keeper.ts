@@ -1,6 +1,7 @@
 /**
- * The life of a fault: intent on disk, act, effect check, active, revert, check of the revert. A fault is reverted when it is
- * released, when the run lease ends, or, if this process was killed, when it starts again.
+ * The lifecycle of faults: intent on disk, injection, effect check, active, revert, check of the
+ * revert. A fault is reverted when it is released, when the run lease ends, or when this process
+ * restarts after a kill.
  */
 import type { Bit, OpenFault, PlannedFault } from '@encore/contracts';
 import { EncoreError, type Logger, messageOf } from '@encore/kit';
@@ -21,11 +22,13 @@ export interface InjectRequest {
 }
 
 export interface InjectResult {
-  /** The engine's own time where it reported one, else ours. */
+  /** The engine's time if it reported one, else ours. */
   injectedAt: number;
   bit: Bit;
   evidence: string;
-  /** True when the fault is not active: it was instant, refused, unsupported or reverted meanwhile. */
+  /**
+   * True when the fault is not active: it was instant, refused, unsupported or reverted meanwhile.
+   */
   over: boolean;
 }
 
@@ -35,7 +38,7 @@ export interface RevertResult {
   evidence: string;
 }
 
-interface Parts {
+interface Dependencies {
   tools: FaultTools;
   journal: Journal;
   recorder: Recorder;
@@ -46,24 +49,24 @@ interface Parts {
 }
 
 export class FaultKeeper {
-  readonly #parts: Parts;
+  readonly #dependencies: Dependencies;
   readonly #hands: FaultHands;
   readonly #open = new Map<string, Held>();
   readonly #known: Set<string>;
-  /** Full ids of all containers that were acted upon. */
+  /** Full ids of all containers that a fault was injected into. */
   readonly touched: Set<string>;
-  /** Targets that an instant outage left down, and that nobody started yet. */
+  /** Targets that an instant outage left down and that are not started yet. */
   readonly #owed = new Map<string, PlannedFault>();
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    this.#hands = new FaultHands(parts);
-    this.#known = new Set(parts.journal.faultIds);
-    this.touched = new Set(parts.journal.touchedIds);
-    for (const { fault } of parts.journal.owedStarts) this.#owed.set(fault.target, fault);
-    // A fault that this process left open when it was killed: the first tick reverts it.
-    for (const { fault, saved, at } of parts.journal.openIntents) {
-      parts.metrics.inherited(fault);
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    this.#hands = new FaultHands(dependencies);
+    this.#known = new Set(dependencies.journal.faultIds);
+    this.touched = new Set(dependencies.journal.touchedIds);
+    for (const { fault } of dependencies.journal.owedStarts) this.#owed.set(fault.target, fault);
+    // Faults that were active when this process was killed: the first tick reverts them.
+    for (const { fault, saved, at } of dependencies.journal.openIntents) {
+      dependencies.metrics.inherited(fault);
       this.#open.set(fault.id, {
         fault,
         saved,
@@ -88,7 +91,7 @@ export class FaultKeeper {
     return this.#known.has(faultId);
   }
 
-  /** A new run has its own fault ids. */
+  /** Forgets the fault ids of the last run. */
   forget(): void {
     this.#known.clear();
     this.touched.clear();
@@ -103,19 +106,22 @@ export class FaultKeeper {
     };
   }
 
-  /** Resolves after the effect check. Throws what the injector refuses (definite) or could not do. */
+  /**
+   * Resolves after the effect check. Throws a definite error for a refusal, another one for a
+   * failure.
+   */
   async inject({ runId, fault }: InjectRequest): Promise<InjectResult> {
     const spec = this.#check(fault);
     this.#known.add(fault.id);
-    const { lock } = this.#parts;
+    const { lock } = this.#dependencies;
     const held = await lock.run(fault.target, () => this.#act(runId, fault, spec));
     if (!('deed' in held)) return held;
     const { deed } = held;
     const bite = await this.#hands.bite(deed);
     const instant = spec.instant && fault.durationSeconds === 0;
-    // The effect check may take long; a fault that was reverted meanwhile is closed already.
+    // A fault that was reverted during its effect check is closed already.
     if (instant && this.#open.get(fault.id) === deed)
-      await this.#close(deed, 'instant', { verified: true, evidence: 'nothing is held' });
+      await this.#close(deed, 'instant', { verified: true, evidence: 'an instant fault leaves nothing to revert' });
     return { injectedAt: deed.injectedAt, ...bite, over: this.#open.get(fault.id) !== deed };
   }
 
@@ -123,26 +129,26 @@ export class FaultKeeper {
     const held = this.#open.get(faultId);
     if (held) return this.undo(held.fault.id, 'released');
     if (!this.#known.has(faultId))
-      throw new EncoreError('UNKNOWN_FAULT', `there was no fault ${faultId}`, { status: 404, definite: true });
-    return { undoneAt: this.#parts.tools.clock.now(), verified: true, evidence: 'it was over already' };
+      throw new EncoreError('UNKNOWN_FAULT', `fault ${faultId} was never injected`, { status: 404, definite: true });
+    return { undoneAt: this.#dependencies.tools.clock.now(), verified: true, evidence: 'it had already ended' };
   }
 
-  /** One failed undo does not stop the others; it is said so and tried again. */
+  /** A failed revert is logged and retried; it does not block the others. */
   async undo(faultId: string, cause: Cause, note = ''): Promise<RevertResult> {
-    const { tools, lock } = this.#parts;
+    const { tools, lock } = this.#dependencies;
     const target = this.#open.get(faultId)?.fault.target ?? faultId;
     return lock.run(target, async () => {
       const held = this.#open.get(faultId);
-      if (!held) return { undoneAt: tools.clock.now(), verified: true, evidence: 'it was over already' };
-      // A note says why it is reverted now; otherwise the fault should still be in place.
+      if (!held) return { undoneAt: tools.clock.now(), verified: true, evidence: 'it had already ended' };
+      // A note gives the reason for reverting now; without one the fault should still be in place.
       const early = note === '' ? await this.#hands.earlyEnd(held) : null;
       return this.#revert(held, early?.cause ?? cause, early?.evidence ?? note, early?.atMs);
     });
   }
 
-  /** Closes faults that something else ended, at the moment at which they ended as far as it is known. */
+  /** Closes faults that something else ended, with the time of their end if known. */
   async closeEnded(): Promise<void> {
-    const { lock } = this.#parts;
+    const { lock } = this.#dependencies;
     const candidates = [...this.#open.values()].filter(({ spec, confirmed }) => confirmed && !spec.readBackIsCostly);
     for (const held of candidates) {
       await lock.run(held.fault.target, async () => {
@@ -153,16 +159,16 @@ export class FaultKeeper {
     }
   }
 
-  /** Under the target's lock. */
+  /** Call with the target's lock held. */
   async #revert(held: Held, cause: Cause, note: string, atMs?: number): Promise<RevertResult> {
-    const { clock } = this.#parts.tools;
+    const { clock } = this.#dependencies.tools;
     const undone = await this.#hands.undo(held);
     const evidence = note === '' ? undone.evidence : `${note}; ${undone.evidence}`;
     if (undone.verified || !held.undoFailed) await this.#close(held, cause, { ...undone, evidence }, atMs);
     return { undoneAt: atMs ?? clock.now(), verified: undone.verified, evidence };
   }
 
-  /** All of them, or those that fit; answers with what was undone and what was not. */
+  /** Reverts all faults or those that match; returns which were reverted and which were not. */
   async undoAll(
     cause: Cause,
     fits: (held: Held) => boolean = () => true,
@@ -177,17 +183,18 @@ export class FaultKeeper {
     return { healed, failed };
   }
 
-  /** The proxy lost its state: what was held there is over. */
+  /** Closes the faults of a proxy that lost its state. */
   async lostByProxy(link: string, reason: string): Promise<void> {
     for (const held of [...this.#open.values()].filter(({ fault }) => fault.target === link)) {
       await this.undo(held.fault.id, 'healed', reason);
     }
   }
 
-  /** The target died: a limit that may have killed it is taken away before it comes back. */
+  /** Restores a limit that may have killed the target before the target restarts. */
   async targetDied(target: string): Promise<void> {
     for (const held of [...this.#open.values()].filter(({ fault }) => fault.target === target)) {
-      if (held.fault.kind === 'memory-cap') await this.undo(held.fault.id, 'healed', 'the target died under it');
+      if (held.fault.kind === 'memory-cap')
+        await this.undo(held.fault.id, 'healed', 'the target died while it was active');
     }
   }
 
@@ -202,15 +209,15 @@ export class FaultKeeper {
     };
     const problem = applicabilityProblem(fault);
     if (problem !== null) refuse('INVALID_INPUT', problem, 400);
-    if (this.#known.has(fault.id)) refuse('FAULT_KNOWN', `${fault.id} was injected already`);
+    if (this.#known.has(fault.id)) refuse('FAULT_KNOWN', `${fault.id} was already injected`);
     if (this.heldOn(fault.target).kinds.includes(fault.kind))
-      refuse('FAULT_OVERLAPS', `${fault.kind} is held on ${fault.target} already: one undo would end both`);
+      refuse('FAULT_OVERLAPS', `${fault.kind} is already active on ${fault.target}: one revert would end both`);
     return spec;
   }
 
-  /** Under the target's lock: intent on disk, then the act. */
+  /** Call with the target's lock held: writes the intent to disk, then injects. */
   async #act(runId: string, fault: PlannedFault, spec: FaultSpec): Promise<InjectResult | { deed: Held }> {
-    const { tools, recorder, journal, metrics } = this.#parts;
+    const { tools, recorder, journal, metrics } = this.#dependencies;
     let saved: Saved = {};
     try {
       saved = await this.#hands.prepare(fault, spec);
@@ -220,17 +227,17 @@ export class FaultKeeper {
         this.#known.delete(fault.id);
         throw error;
       }
-      await recorder.tell({ type: 'fault_intended', faultId: fault.id, fault });
+      await recorder.record({ type: 'fault_intended', faultId: fault.id, fault });
       return this.#refused(fault, bit, error);
     }
     const now = tools.clock.now();
-    // Both in one fsync, for the act waits for it.
+    // Both in one fsync, because the injection waits for it.
     await Promise.all([
       journal.write({ line: 'intent', at: now, runId, fault, saved }),
-      recorder.tell({ type: 'fault_intended', faultId: fault.id, fault }),
+      recorder.record({ type: 'fault_intended', faultId: fault.id, fault }),
     ]);
     const mark = tools.watch.mark();
-    // Known before the act, so that healing never takes what is being done for a leak.
+    // Registered before the injection, so that the healer never mistakes it for a leak.
     const held: Held = {
       fault,
       saved,
@@ -255,7 +262,7 @@ export class FaultKeeper {
     held.injectedAt = engineAtMs ?? tools.clock.now();
     metrics.injected(fault);
     const engineAt = engineAtMs === undefined ? {} : { engineAt: engineAtMs };
-    await recorder.tell(
+    await recorder.record(
       { type: 'fault_injected', faultId: fault.id, kind: fault.kind, target: fault.target, ...engineAt },
       held.injectedAt,
     );
@@ -263,11 +270,11 @@ export class FaultKeeper {
   }
 
   async #refused(fault: PlannedFault, bit: Bit, error: unknown): Promise<InjectResult> {
-    // The code is for programs; this is read by people, as what was not tested and why.
+    // People read the evidence as what was not tested and why; programs use the error code.
     const evidence = messageOf(error);
-    this.#parts.metrics.bit(fault, bit);
-    await this.#parts.recorder.tell({ type: 'fault_bit', faultId: fault.id, bit, evidence });
-    return { injectedAt: this.#parts.tools.clock.now(), bit, evidence, over: true };
+    this.#dependencies.metrics.bit(fault, bit);
+    await this.#dependencies.recorder.record({ type: 'fault_bit', faultId: fault.id, bit, evidence });
+    return { injectedAt: this.#dependencies.tools.clock.now(), bit, evidence, over: true };
   }
 
   async #close(
@@ -276,19 +283,19 @@ export class FaultKeeper {
     { verified, evidence }: { verified: boolean; evidence: string },
     atMs?: number,
   ): Promise<void> {
-    const { tools, journal, recorder, metrics, logger } = this.#parts;
+    const { tools, journal, recorder, metrics, logger } = this.#dependencies;
     const { fault } = held;
     if (verified) {
       this.#open.delete(fault.id);
       metrics.undone(fault);
       const owesStart = cause === 'instant' && fault.kind === 'outage' && fault.inert !== true;
       if (owesStart) this.#owed.set(fault.target, fault);
-      await recorder.tell({ type: 'fault_undone', faultId: fault.id, verified, cause, evidence }, atMs);
+      await recorder.record({ type: 'fault_undone', faultId: fault.id, verified, cause, evidence }, atMs);
       await journal.write({ line: 'closed', at: tools.clock.now(), faultId: fault.id, owesStart });
     } else {
       held.undoFailed = true;
-      logger.error({ fault: fault.id, evidence }, 'undo not verified, will be tried again');
-      await recorder.tell({ type: 'fault_undone', faultId: fault.id, verified, cause, evidence });
+      logger.error({ fault: fault.id, evidence }, 'revert not verified, will be retried');
+      await recorder.record({ type: 'fault_undone', faultId: fault.id, verified, cause, evidence });
     }
   }
 }

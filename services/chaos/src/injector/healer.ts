@@ -1,6 +1,7 @@
 /**
- * Reverts what no active fault covers: only what was journaled, or what a baseline label shows changed. It never starts a
- * container that exited by itself; it starts one that an outage of ours left down once the run is over.
+ * Reverts what no active fault covers: only what the journal records, or where a limit differs from
+ * its baseline label. Never starts a container that exited by itself; starts one that an outage
+ * left down once the run is over.
  */
 import type { HealAnswer } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
@@ -17,7 +18,7 @@ import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { ProxyState } from './toxiproxy-api.ts';
 
-interface Parts {
+interface Dependencies {
   tools: FaultTools;
   keeper: FaultKeeper;
   recorder: Recorder;
@@ -30,28 +31,31 @@ interface Parts {
 
 const callMs = 5_000;
 const restartMs = 25_000;
-/** So many silent seconds of Toxiproxy, and it is taken for frozen. */
+/** Toxiproxy is considered frozen after this long without a response. */
 const frozenAfterMs = 6_000;
 
 export class Healer {
-  readonly #parts: Parts;
+  readonly #dependencies: Dependencies;
   #proxyFailsSince: number | null = null;
-  #linksWereThere = false;
+  #linksExisted = false;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
   }
 
   get linksReady(): boolean {
-    return this.#linksWereThere && this.#proxyFailsSince === null;
+    return this.#linksExisted && this.#proxyFailsSince === null;
   }
 
-  /** Everything, at the end of a run or when somebody asks; a target that an outage left down is started too. */
+  /**
+   * Reverts everything, at the end of a run or on request; also starts a target that an outage left
+   * down.
+   */
   async all(cause: 'healed' | 'released' | 'lease_ended'): Promise<HealAnswer> {
-    const { keeper } = this.#parts;
+    const { keeper } = this.#dependencies;
     const { healed, failed } = await keeper.undoAll(cause);
     const started = await this.#each('start', keeper.owed, async (fault) => {
-      const { tools, deadline, lock } = this.#parts;
+      const { tools, deadline, lock } = this.#dependencies;
       await lock.run(fault.target, async () => {
         const view = await tools.targets.find(containerName(fault), deadline(callMs));
         if (view.status === 'exited')
@@ -67,9 +71,9 @@ export class Healer {
     };
   }
 
-  /** Every few seconds: undos that failed, limits off their baseline, links that are not as they should be. */
+  /** Retries failed reverts and restores changed limits and proxies. Runs every few seconds. */
   async strays(): Promise<HealAnswer> {
-    const { keeper, tools, deadline, logger } = this.#parts;
+    const { keeper, tools, deadline, logger } = this.#dependencies;
     const again = await keeper.undoAll(
       'healed',
       ({ fault, undoFailed }) => undoFailed && !(isLink(fault.target) && this.#proxyFailsSince !== null),
@@ -88,23 +92,25 @@ export class Healer {
     };
   }
 
-  /** Toxiproxy starts empty and can freeze: both are failures of the injector, told as such and mended. */
+  /**
+   * Toxiproxy starts empty and can freeze: both are recorded as failures of the injector and fixed.
+   */
   async proxy(): Promise<void> {
-    const { tools, keeper, recorder, metrics, clock } = this.#parts;
+    const { tools, keeper, recorder, metrics, clock } = this.#dependencies;
     const startedAt = clock.now();
     try {
       const created = await tools.links.ensure();
       const failedFrom = this.#proxyFailsSince ?? startedAt;
       this.#proxyFailsSince = null;
-      // At its own start the injector makes the links; that is no failure.
-      const lost = created.filter((link) => keeper.heldOn(link).kinds.length > 0 || this.#linksWereThere);
-      this.#linksWereThere = true;
-      for (const link of created) await keeper.lostByProxy(link, 'Toxiproxy had lost the link');
+      // At its own start the injector creates the proxies; that is not a failure.
+      const lost = created.filter((link) => keeper.heldOn(link).kinds.length > 0 || this.#linksExisted);
+      this.#linksExisted = true;
+      for (const link of created) await keeper.lostByProxy(link, 'Toxiproxy restarted and lost the proxy');
       if (lost.length === 0) return;
       metrics.injectorFailed();
-      await recorder.tell({
+      await recorder.record({
         type: 'injector_failed',
-        reason: `Toxiproxy was restarted and had lost ${lost.join(', ')}`,
+        reason: `Toxiproxy restarted and lost ${lost.join(', ')}`,
         fromAt: failedFrom,
         toAt: clock.now(),
       });
@@ -116,22 +122,22 @@ export class Healer {
   }
 
   async #restartProxy(fromAt: number, reason: string): Promise<void> {
-    const { tools, deadline, recorder, metrics, clock, logger } = this.#parts;
+    const { tools, deadline, recorder, metrics, clock, logger } = this.#dependencies;
     metrics.injectorFailed();
-    logger.error({ reason }, 'Toxiproxy does not answer, restarting it');
+    logger.error({ reason }, 'Toxiproxy does not respond, restarting it');
     try {
       const { id } = await tools.targets.find('toxiproxy', deadline(callMs));
       await tools.engine.restart(id, deadline(restartMs));
     } finally {
       const toAt = clock.now();
-      // The failure goes on until the links are there again, and that is the next one's to tell.
+      // The failure ends when the proxies exist again; the next tick records that.
       this.#proxyFailsSince = toAt;
-      await recorder.tell({ type: 'injector_failed', reason: `Toxiproxy did not answer: ${reason}`, fromAt, toAt });
+      await recorder.record({ type: 'injector_failed', reason: `Toxiproxy did not respond: ${reason}`, fromAt, toAt });
     }
   }
 
   async #limits(view: ContainerView): Promise<string | null> {
-    const { keeper, tools, deadline, lock } = this.#parts;
+    const { keeper, tools, deadline, lock } = this.#dependencies;
     const target = containerTarget(view);
     return lock.run(target, async () => {
       const { kinds } = keeper.heldOn(target);
@@ -144,10 +150,10 @@ export class Healer {
   }
 
   async #link(link: (typeof linkNames)[number]): Promise<string | null> {
-    const { keeper, tools, lock } = this.#parts;
-    // To ask a silent proxy once more for each link would only put off its restart.
+    const { keeper, tools, lock } = this.#dependencies;
+    // Asking an unresponsive proxy again for each link would only delay its restart.
     if (this.#proxyFailsSince !== null)
-      throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not answer', { status: 503 });
+      throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not respond', { status: 503 });
     return lock.run(link, async () => {
       const state = (await this.#list())[link];
       if (state === undefined) return null;
@@ -160,9 +166,9 @@ export class Healer {
     });
   }
 
-  /** Whoever is the first to get no answer knows since when there is none. */
+  /** Lists the proxies, and remembers since when Toxiproxy has not responded. */
   async #list(): Promise<Record<string, ProxyState>> {
-    const { tools, clock } = this.#parts;
+    const { tools, clock } = this.#dependencies;
     const askedAt = clock.now();
     try {
       return await tools.links.proxies.list();

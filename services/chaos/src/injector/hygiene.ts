@@ -1,4 +1,7 @@
-/** Is anything left behind? Read from the engine and from Toxiproxy, not from what the injector believes. */
+/**
+ * Checks for leftovers, as the engine and Toxiproxy report them, not as the injector remembers
+ * them.
+ */
 import type { EventOf } from '@encore/contracts';
 import { label } from './engine.ts';
 import type { Deadline } from './fault-hands.ts';
@@ -34,12 +37,12 @@ export async function checkHygiene(tools: FaultTools, keeper: FaultKeeper, deadl
       findings.leakedPauses += 1;
       findings.detail.push(`${view.name} is paused`);
     }
-    // An engine that cannot set limits reports none.
+    // An engine without limits reports 0.
     const differs = (value: number, baseline: number | null) => baseline !== null && value !== 0 && value !== baseline;
     if (differs(view.memoryBytes, memoryBytes) || differs(view.cpus, cpus)) {
       findings.limitsOffBaseline += 1;
       findings.detail.push(
-        `${view.name}: memory ${view.memoryBytes}, CPUs ${view.cpus}; its labels say ${memoryBytes}, ${cpus}`,
+        `${view.name}: memory ${view.memoryBytes}, CPUs ${view.cpus}; expected by its labels: ${memoryBytes}, ${cpus}`,
       );
     }
   }
@@ -51,8 +54,8 @@ export async function checkHygiene(tools: FaultTools, keeper: FaultKeeper, deadl
     if (labels === null || (labels[label.project] === tools.targets.project && labels[label.target] !== undefined))
       continue;
     findings.foreignContainersTouched += 1;
-    findings.detail.push(`${id} was acted upon and is not a target`);
+    findings.detail.push(`${id} had a fault but is not a target`);
   }
-  for (const { fault } of keeper.open) findings.detail.push(`${fault.id} (${fault.kind}) is still held`);
+  for (const { fault } of keeper.open) findings.detail.push(`${fault.id} (${fault.kind}) is still active`);
   return findings;
 }

@@ -1,4 +1,4 @@
-/** The injector is killed at every step of its work in turn; its successor must leave everything as it was. */
+/** Kills the injector at every step of its work; its successor must restore the initial state. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
@@ -6,10 +6,13 @@ import { Life } from '../simulation/life.ts';
 import { faultTable } from './faults/fault-table.ts';
 
 const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };
-/** From the injector's start, or from the end of the run's lease, to the last undo. */
+/** Limit from the injector's start, or from the end of the run's lease, to the last revert. */
 const healedWithinMs = 10_000;
 
-/** One life of an injector that may die on the way: claim, inject, hold, release. The step at which that was done, or null. */
+/**
+ * One life of an injector that may die on the way: claim, inject, hold, release. Returns the last
+ * step, or null if it died.
+ */
 async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Promise<number | null> {
   const injector = lab.injector(life);
   const planned = fault(kind);
@@ -29,9 +32,9 @@ async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Pr
   return doneAt;
 }
 
-describe('Injector, killed at every step', () => {
+describe('injector, killed at every step', () => {
   for (const kind of Object.keys(faultTable) as (keyof typeof faultTable)[]) {
-    it(`${kind}: its successor undoes it`, async () => {
+    it(`${kind}: its successor reverts it`, async () => {
       const baseline = await untouchedState();
       const steps = await live(new FakeLab(), new Life(), kind);
       assert.ok(steps !== null && steps > 10, `${steps} steps`);

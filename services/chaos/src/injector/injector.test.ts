@@ -28,7 +28,7 @@ async function rejection(promise: Promise<unknown>, code: string): Promise<Encor
   return error;
 }
 
-/** A lab with a running injector that holds the run lease and renews it. */
+/** A lab with a running injector that has the run lease and renews it. */
 async function startedLab(): Promise<{
   lab: FakeLab;
   injector: Injector;
@@ -53,7 +53,7 @@ async function startedLab(): Promise<{
 
 describe('Injector', () => {
   for (const { kind, instant } of Object.values(faultTable)) {
-    it(`${kind}: intent, act, bite, undo and the state as before`, async () => {
+    it(`${kind}: records intent, effect and revert, and restores the state`, async () => {
       const { lab, injector, stop } = await startedLab();
       const before = lab.state();
       const planned = fault(kind);
@@ -62,21 +62,21 @@ describe('Injector', () => {
         assert.equal(answer.bit, 'yes', answer.evidence);
         assert.equal(answer.over, instant);
         if (!instant) {
-          assert.notEqual(lab.state(), before, 'the state while it is held');
+          assert.notEqual(lab.state(), before, 'the state while it is active');
           const undone = await lab.clock.until(injector.keeper.release(planned.id));
           assert.ok(undone.verified, undone.evidence);
         }
         if (kind === 'outage') await lab.clock.until(injector.startTarget('server', supervisor));
         await lab.clock.advance(1_000);
-        const told = injector.recorder.log.page(undefined, 0).events.map(({ event }) => event.type);
-        const own = told.filter((type) => type.startsWith('fault_'));
+        const recorded = injector.recorder.log.page(undefined, 0).events.map(({ event }) => event.type);
+        const own = recorded.filter((type) => type.startsWith('fault_'));
         assert.deepEqual(own, ['fault_intended', 'fault_injected', 'fault_bit', 'fault_undone']);
       }
       assert.equal(lab.state(), before);
       stop.abort();
     });
 
-    it(`${kind}: inert does everything but the act, and does not bite`, async () => {
+    it(`${kind}: inert skips only the injection and has no effect`, async () => {
       const { lab, injector, stop } = await startedLab();
       const before = lab.state();
       const planned = fault(kind, { inert: true });
@@ -91,7 +91,7 @@ describe('Injector', () => {
 
   it('closes a fault once when it is reverted during its effect check', async () => {
     const { lab, injector, stop } = await startedLab();
-    // Nobody dies of an inert outage, so its effect check waits for its whole 4 s.
+    // No container dies of an inert outage, so its effect check waits the whole 4 s.
     const planned = fault('outage', { inert: true });
     const injecting = injector.inject({ ...request, fault: planned });
     await lab.clock.advance(1_000);
@@ -105,7 +105,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('gives the lab to one run at a time, and takes everything back when its holder falls silent', async () => {
+  it('leases the lab to one run at a time, and reverts everything when the lease expires', async () => {
     const { lab, injector, stop, renew } = await startedLab();
     const before = lab.state();
     const held = await rejection(injector.claim({ ...run, runId: 'run-2', holder: 'another' }), 'RUN_HELD');
@@ -115,7 +115,7 @@ describe('Injector', () => {
     assert.equal(lab.server.status, 'exited');
     renew.on = false;
     await lab.clock.advance(11_000);
-    assert.equal(lab.state(), before, 'what the outage left down is started');
+    assert.equal(lab.state(), before, 'the target of the outage is started');
     assert.equal(events(injector, 'target_started').at(-1)?.actor, 'heal');
     assert.throws(() => injector.renewRun('run-1'), { code: 'RUN_OVER' });
     await rejection(injector.inject({ ...request, fault: fault('crash') }), 'RUN_OVER');
@@ -123,7 +123,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('says of each start who made it', async () => {
+  it('attributes each start', async () => {
     const { lab, injector, stop } = await startedLab();
     const actors = async (act: Promise<unknown>) => {
       await lab.clock.until(act);
@@ -145,7 +145,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('names the running containers of each service, and none of docker compose run', async () => {
+  it('lists the running containers of each service, without those of docker compose run', async () => {
     const { lab, injector, stop } = await startedLab();
     const labels = { [label.project]: lab.server.labels[label.project] ?? '', [label.service]: 'loadgen' };
     lab.engine.add('loadgen-1', labels);
@@ -157,7 +157,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('names the checkout of each container, and of one that Compose creates during a run', async () => {
+  it('returns the checkout of each container, also of one that Compose creates during a run', async () => {
     const { lab, injector, stop } = await startedLab();
     const labels = (folder: string) => ({ ...lab.server.labels, [label.checkout]: folder });
     Object.assign(lab.server, { labels: labels('/home/a/encore') });
@@ -170,7 +170,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('forbids a start while a lease says so, and only then', async () => {
+  it('forbids a start only while an active fault forbids it', async () => {
     const { lab, injector, stop } = await startedLab();
     const down = fault('outage', { durationSeconds: 60, forbidsStart: true });
     const answer = await lab.clock.until(injector.inject({ ...request, fault: down }));
@@ -186,7 +186,7 @@ describe('Injector', () => {
     await lab.clock.until(injector.inject({ ...request, fault: hang }));
     await lab.clock.until(injector.restartTarget('server', supervisor));
     await lab.clock.advance(1_000);
-    assert.equal(lab.server.status, 'running', 'a hang is the supervisor’s to end');
+    assert.equal(lab.server.status, 'running', 'the supervisor ends a hang');
     assert.equal(events(injector, 'target_started').at(-1)?.actor, 'supervisor');
     stop.abort();
   });
@@ -200,7 +200,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('heals limits and links that nobody holds, and leaves the toxics of others', async () => {
+  it('restores limits and proxies without an active fault, and keeps external toxics', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
     await lab.engine.updateMemory(lab.server.id, 200e6, 200e6);
@@ -217,7 +217,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('restores the limit before a target that died under it comes back', async () => {
+  it('restores the limit before a target that died under it restarts', async () => {
     const { lab, injector, stop } = await startedLab();
     const planned = fault('memory-cap');
     await lab.clock.until(injector.inject({ ...request, fault: planned }));
@@ -227,11 +227,11 @@ describe('Injector', () => {
     assert.equal(lab.server.status, 'restarting');
     assert.ok(lab.server.memoryBytes > capped, 'before the policy restarts it');
     await lab.clock.advance(1_000);
-    assert.match(events(injector, 'fault_undone')[0]?.evidence ?? '', /died under it/);
+    assert.match(events(injector, 'fault_undone')[0]?.evidence ?? '', /died while it was active/);
     stop.abort();
   });
 
-  it('notices that Toxiproxy was restarted: links are made again, what was held is over, and it is said', async () => {
+  it('recreates the proxies after a restart of Toxiproxy, closes their faults and records the failure', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
     await lab.clock.until(injector.inject({ ...request, fault: fault('latency') }));
@@ -243,10 +243,10 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('is ready once the engine was heard and the links are there', async () => {
+  it('is ready once the engine responds and the proxies exist', async () => {
     const lab = new FakeLab();
     const away = () => {
-      throw new EncoreError('PROXY_UNREACHABLE', 'no answer', { status: 503 });
+      throw new EncoreError('PROXY_UNREACHABLE', 'no response', { status: 503 });
     };
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = away;
@@ -258,7 +258,7 @@ describe('Injector', () => {
     assert.equal(injector.ready, false);
     lab.engine.list = list;
     await lab.clock.advance(3_000);
-    assert.equal(injector.ready, false, 'Toxiproxy is still away');
+    assert.equal(injector.ready, false, 'Toxiproxy is still unreachable');
     lab.proxies.onCall = () => {};
     await lab.clock.advance(3_000);
     assert.equal(injector.ready, true);
@@ -266,7 +266,7 @@ describe('Injector', () => {
   });
 
   const dead = () => Promise.reject(new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED', { status: 503 }));
-  it('records for how long the engine was dead, and is not ready meanwhile', async () => {
+  it('records how long the engine was dead, and is not ready meanwhile', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     const lostAt = lab.clock.now();
@@ -284,7 +284,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('records no loss when the engine only hung and its events still came, and that users may have seen it', async () => {
+  it('records a hang but no loss when the engine delivers its events later', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = dead;
@@ -300,7 +300,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('does not record one slow response of the engine', async () => {
+  it('does not record a single slow response as a loss', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = dead;
@@ -312,7 +312,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('gives up when the engine has not responded for 15 s; its successor records how long it was gone', async () => {
+  it('exits after 15 s without the engine; its successor records the length of the gap', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = dead;
@@ -328,12 +328,12 @@ describe('Injector', () => {
     const stopSuccessor = new AbortController();
     void successor.run(stopSuccessor.signal);
     await lab.clock.advance(3_000);
-    const told = events(successor, 'engine_lost');
-    assert.deepEqual([told.length, told[1]?.fromAt, told[1]?.ongoing], [2, lost.toAt, false]);
+    const recorded = events(successor, 'engine_lost');
+    assert.deepEqual([recorded.length, recorded[1]?.fromAt, recorded[1]?.ongoing], [2, lost.toAt, false]);
     stopSuccessor.abort();
   });
 
-  it('records a loss of the engine that began in a run, also when the lease of the run ended meanwhile', async () => {
+  it('records an engine loss that began in a run, even after the lease has ended', async () => {
     const { lab, injector, stop, renew } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = dead;
@@ -355,11 +355,11 @@ describe('Injector', () => {
     stopSuccessor.abort();
   });
 
-  it('restarts a Toxiproxy that does not answer and tells the window', async () => {
+  it('restarts an unresponsive Toxiproxy and records the window', async () => {
     const { lab, injector, stop } = await startedLab();
     let frozen = true;
     lab.proxies.onCall = () => {
-      if (frozen) throw new EncoreError('PROXY_UNREACHABLE', 'no answer', { status: 503 });
+      if (frozen) throw new EncoreError('PROXY_UNREACHABLE', 'no response', { status: 503 });
     };
     lab.engine.onCall = (what, id) => {
       if (what === 'restart' && id === lab.container('toxiproxy').id) frozen = false;
@@ -371,7 +371,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('tries an undo that failed again until it holds, and says both', async () => {
+  it('retries a failed revert until it is verified, and records both', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
     const planned = fault('freeze');
@@ -391,10 +391,10 @@ describe('Injector', () => {
   });
 
   const refused: [string, Partial<ReturnType<typeof fault>>, string, FaultKind][] = [
-    ['a kind aimed at the wrong target', { target: 'postgres' }, 'INVALID_INPUT', 'crash'],
-    ['a setting that the kind does not read', { params: { bytes: 1 } }, 'INVALID_INPUT', 'latency'],
+    ['a kind with the wrong target', { target: 'postgres' }, 'INVALID_INPUT', 'crash'],
+    ['a parameter that the kind does not use', { params: { bytes: 1 } }, 'INVALID_INPUT', 'latency'],
     [
-      'latency that would not drain within a second',
+      'a latency that would not drain within a second',
       { params: { latencyMs: 900, jitterMs: 200 } },
       'INVALID_INPUT',
       'jitter',
@@ -408,7 +408,7 @@ describe('Injector', () => {
     });
   }
 
-  it('refuses a fault twice and one kind twice on a target, and leaves alone who does not consent', async () => {
+  it('refuses a fault twice, one kind twice on a target, and a kind that the target does not allow', async () => {
     const { lab, injector, stop } = await startedLab();
     const planned = fault('latency');
     await lab.clock.until(injector.inject({ ...request, fault: planned }));
@@ -421,7 +421,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('gives the reason that the lab itself gives for a kind that it cannot do, before a run and in it', async () => {
+  it('returns the reason from the label for an unsupported kind, before and during a run', async () => {
     const { lab, injector, stop } = await startedLab();
     const labels = { 'encore.accepts': 'crash', 'encore.cannot.memory-cap': 'no limits here' };
     Object.assign(lab.server, { labels: { ...lab.server.labels, ...labels } });
@@ -434,7 +434,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('has the refused cap and the refused engine as answers, not as faults that bit', async () => {
+  it('returns refused and unsupported faults as such', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
     lab.engine.onCall = (what) => {

@@ -1,6 +1,6 @@
 /**
- * Injects faults and reverts them: verbs on targets, and one loop that reconciles. Everything that it depends
- * on is an argument, so that the same injector runs against two engines, in tests, and in virtual time.
+ * Injects and reverts faults, and reconciles in one loop. Every dependency is an argument, so that
+ * the same injector runs against two engines, in tests, and in virtual time.
  */
 import type { EngineInfo, HealAnswer, RunLeaseRequest, StartRequest, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
@@ -28,7 +28,7 @@ import { StartBook } from './start-book.ts';
 import type { StartSurge } from './surge.ts';
 import { Targets } from './targets.ts';
 
-export interface InjectorParts {
+export interface InjectorDependencies {
   engine: Engine;
   project: string;
   links: Links;
@@ -41,7 +41,7 @@ export interface InjectorParts {
   clock: Clock;
   deadline: Deadline;
   logger: Logger;
-  /** Ends the process, for its restart policy to start it again. */
+  /** Ends the process, so that its restart policy restarts it. */
   giveUp: (reason: string) => void;
 }
 
@@ -57,17 +57,17 @@ export class Injector {
   readonly watch: EngineWatch;
   readonly reporter: EngineReporter;
   readonly engineHealth: EngineHealth;
-  readonly #parts: InjectorParts;
+  readonly #dependencies: InjectorDependencies;
   readonly #tools: FaultTools;
   readonly #lease: RunLease;
   readonly #lock = new KeyedLock();
   #healthy = false;
   #closing = false;
 
-  constructor(parts: InjectorParts) {
+  constructor(dependencies: InjectorDependencies) {
     const { engine, project, links, proxyHost, exchange, startSurge, user, journal, metrics, clock, deadline, logger } =
-      parts;
-    this.#parts = parts;
+      dependencies;
+    this.#dependencies = dependencies;
     this.recorder = new Recorder(journal, clock);
     this.#lease = new RunLease(journal, clock);
     const starts = new StartBook(engine, journal, clock);
@@ -95,7 +95,7 @@ export class Injector {
       project,
       inRun,
       lostUntil: lostEngineAt(journal),
-      giveUp: parts.giveUp,
+      giveUp: dependencies.giveUp,
     });
     this.reporter = new EngineReporter({ ...shared, engine, watch: this.watch, starts, keeper: this.keeper, inRun });
   }
@@ -104,14 +104,14 @@ export class Injector {
     return this.#lease.runId !== null;
   }
 
-  /** The engine was heard, the links are there, and the last round went well. */
+  /** True when the engine responds, the proxies exist and the last tick succeeded. */
   get ready(): boolean {
     return this.#healthy && this.engineHealth.responds && this.healer.linksReady;
   }
 
-  /** Heals what a former life left, then keeps every promise until the signal. */
+  /** Reverts what a former process left, then runs ticks until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { clock, logger } = this.#dependencies;
     const checking = this.engineHealth.run(signal);
     while (!signal.aborted && !(await this.#learnRestartCounts())) await clock.sleep(retryMs, signal).catch(() => {});
     const watching = this.watch.run(signal);
@@ -120,18 +120,21 @@ export class Injector {
         await this.tick(tick);
       } catch (error) {
         this.#healthy = false;
-        logger.warn({ err: describeError(error) }, 'a round of the injector failed');
+        logger.warn({ err: describeError(error) }, 'a tick of the injector failed');
       }
       await clock.sleep(tickMs, signal).catch(() => {});
     }
     await Promise.all([watching, checking]);
   }
 
-  /** Checks the run lease on each tick, the proxy and the active faults every second, drift every 3 s, memory every 5 s. */
+  /**
+   * Checks the run lease on each tick, the proxy and the active faults every second, drift every 3
+   * s, memory every 5 s.
+   */
   async tick(tick: number): Promise<void> {
     if (this.#lease.expired) {
       const holder = this.#lease.runId;
-      this.#parts.logger.warn({ run: holder }, 'the run lease ended, everything is undone');
+      this.#dependencies.logger.warn({ run: holder }, 'the run lease ended, reverting everything');
       await this.healer.all('lease_ended');
       await this.#lease.end();
     }
@@ -144,7 +147,7 @@ export class Injector {
 
   async claim(request: RunLeaseRequest): Promise<void> {
     if (!this.#lease.claim(request)) return;
-    const { journal, clock } = this.#parts;
+    const { journal, clock } = this.#dependencies;
     await this.healer.all('healed');
     await journal.beginRun(request.runId, request.holder, request.ttlMs, clock.now());
     this.keeper.forget();
@@ -160,7 +163,7 @@ export class Injector {
     await this.#lease.end();
   }
 
-  /** Throws RUN_OVER unless this run holds the lab. */
+  /** Throws RUN_OVER unless this run has the lease. */
   requireRun(runId: string): void {
     this.#lease.require(runId);
   }
@@ -170,7 +173,7 @@ export class Injector {
     return this.keeper.inject(request);
   }
 
-  /** Reverts a fault; one that is over already counts as reverted. */
+  /** Reverts a fault; one that has ended already counts as reverted. */
   release(faultId: string): Promise<RevertResult> {
     return this.keeper.release(faultId);
   }
@@ -188,24 +191,24 @@ export class Injector {
   }
 
   async hygiene(): Promise<void> {
-    const findings = await checkHygiene(this.#tools, this.keeper, this.#parts.deadline);
-    await this.recorder.tell({ type: 'hygiene_checked', ...findings });
+    const findings = await checkHygiene(this.#tools, this.keeper, this.#dependencies.deadline);
+    await this.recorder.record({ type: 'hygiene_checked', ...findings });
   }
 
   targets(): Promise<TargetState[]> {
-    return targetStates(this.#tools, this.keeper, this.#parts.deadline);
+    return targetStates(this.#tools, this.keeper, this.#dependencies.deadline);
   }
 
   services(): Promise<string[]> {
-    return servicesWithLogs(this.#parts);
+    return servicesWithLogs(this.#dependencies);
   }
 
   serviceLog(service: string, sinceMs: number): Promise<string> {
-    return serviceLog(this.#parts, service, sinceMs);
+    return serviceLog(this.#dependencies, service, sinceMs);
   }
 
   engineInfo(): Promise<EngineInfo> {
-    return engineInfo(this.#tools, this.#parts.deadline);
+    return engineInfo(this.#tools, this.#dependencies.deadline);
   }
 
   async startTarget(target: Target, request: StartRequest): Promise<void> {
@@ -222,11 +225,11 @@ export class Injector {
     );
   }
 
-  /** Undoes everything that is held, as far as the time allows: the next life would do it anyway. */
+  /** Reverts every active fault within the time limit; the next process would do it anyway. */
   async close(): Promise<void> {
     await this.keeper.undoAll('healed');
-    await this.reporter.settled();
-    await this.#parts.journal.close();
+    await this.reporter.flushed();
+    await this.#dependencies.journal.close();
   }
 
   async #withTarget(
@@ -235,7 +238,7 @@ export class Injector {
     act: (view: ContainerView, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     if (target !== 'server' && target !== 'postgres')
-      throw new EncoreError('INVALID_INPUT', `${target} is no container`, { status: 400, definite: true });
+      throw new EncoreError('INVALID_INPUT', `${target} is not a container`, { status: 400, definite: true });
     this.#lease.require(request.runId);
     await this.#lock.run(target, async () => {
       if (this.keeper.heldOn(target).startForbidden)
@@ -243,38 +246,43 @@ export class Injector {
           status: 409,
           definite: true,
         });
-      const { deadline } = this.#parts;
+      const { deadline } = this.#dependencies;
       await act(await this.#tools.targets.find(target, deadline(callMs)), deadline(restartMs));
     });
   }
 
-  /** RestartCounts from before the first event, or the first crash could not be told from a foreign start. */
+  /**
+   * Reads RestartCounts before the first event; otherwise the first crash would look like a foreign
+   * start.
+   */
   async #learnRestartCounts(): Promise<boolean> {
-    const { engine, deadline, logger } = this.#parts;
+    const { engine, deadline, logger } = this.#dependencies;
     try {
       for (const { id } of await this.#tools.targets.list(deadline(callMs)))
         this.#tools.starts.learn(id, (await engine.inspect(id, deadline(callMs))).restartCount);
       return true;
     } catch (error) {
-      logger.warn({ err: describeError(error) }, 'the engine does not answer yet');
+      logger.warn({ err: describeError(error) }, 'the engine does not respond yet');
       return false;
     }
   }
 
-  /** Beside the ticks, for it waits where a target is being acted upon. */
+  /** Runs beside the ticks, because it waits for a target's lock. */
   #closeEnded(): void {
     if (this.#closing) return;
     this.#closing = true;
     void this.keeper
       .closeEnded()
-      .catch((error: unknown) => this.#parts.logger.warn({ err: describeError(error) }, 'no read-back of faults'))
+      .catch((error: unknown) =>
+        this.#dependencies.logger.warn({ err: describeError(error) }, 'the read-back of faults failed'),
+      )
       .finally(() => {
         this.#closing = false;
       });
   }
 
   #sample(): Promise<void> {
-    const { engine, project, metrics, deadline, logger } = this.#parts;
+    const { engine, project, metrics, deadline, logger } = this.#dependencies;
     return sampleContainers({
       engine,
       project,
@@ -288,15 +296,15 @@ export class Injector {
 }
 
 /**
- * Until when an engine is recorded as lost that has not been seen since, also when the run's lease
- * has ended; else null.
+ * Start of a recorded engine loss without an end, in epoch milliseconds, also after the run's lease
+ * has ended; null for none.
  */
 function lostEngineAt(journal: Journal): number | null {
   const last = journal.events.findLast((event) => event.type === 'engine_lost');
   return last?.type === 'engine_lost' && last.ongoing ? last.toAt : null;
 }
 
-/** What happened while the injector was dead is asked for from the last event on that it told. */
+/** Time of the last recorded engine event; the watch resumes from it after a restart. */
 function lastEngineTime(journal: Journal): number | null {
   if (journal.run === null) return null;
   const last = journal.events.findLast((event) => event.type === 'engine_saw');

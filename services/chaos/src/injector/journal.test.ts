@@ -4,7 +4,7 @@ import { describe, it } from 'mocha';
 import { linesOf } from './journal.ts';
 
 describe('Journal', () => {
-  it('names its volume when that is full', async function () {
+  it('names its volume when the volume is full', async function () {
     if (process.platform !== 'linux') this.skip();
     const sink = linesOf(await AppendFile.open('/dev/full'));
     await assert.rejects(sink.append({ line: 'run_over', at: 1, runId: 'r1' }), {

@@ -1,6 +1,7 @@
 /**
- * The injector's memory on disk: one line per thing that must survive its death, fsynced before `write` resolves. The newest
- * run's lines are all there is; a new run begins a new file. A torn last line is that of a write that was never answered.
+ * The injector's state on disk: one line per fact that must survive a kill, fsynced before `write`
+ * resolves. Holds the newest run only; a new run begins a new file. A truncated last line belongs
+ * to a write that never resolved.
  */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +16,10 @@ const lineSchema = z.discriminatedUnion('line', [
   z.object({ line: z.literal('run'), at, runId: z.string(), holder: z.string(), ttlMs: z.number() }),
   z.object({ line: z.literal('run_over'), at, runId: z.string() }),
   z.object({ line: z.literal('intent'), at, runId: z.string(), fault: plannedFaultSchema, saved: savedSchema }),
-  /** Undone and read back, or never held. A killed target that nobody started yet is still owed its start. */
+  /**
+   * Reverted and verified, or never active. A killed target that is not started yet is still owed
+   * its start.
+   */
   z.object({ line: z.literal('closed'), at, faultId: z.string(), owesStart: z.boolean() }),
   z.object({
     line: z.literal('start_asked'),
@@ -33,7 +37,7 @@ type RunLine = Extract<Line, { line: 'run' }>;
 
 const fileName = 'journal.ndjson';
 
-/** Where lines go; a file, or a list in a simulation. */
+/** Receives lines; a file, or a list in a simulation. */
 export interface LineSink {
   append(line: Line): Promise<void>;
   close(): Promise<void>;
@@ -41,7 +45,7 @@ export interface LineSink {
 
 export interface JournalFiles {
   sink: LineSink;
-  /** Puts the file aside, for a new one to be opened. */
+  /** Sets the file aside, so that a new one can be opened. */
   retire: () => Promise<void>;
   open: () => Promise<LineSink>;
 }
@@ -50,7 +54,7 @@ export class Journal {
   readonly #open: () => Promise<LineSink>;
   readonly #retire: () => Promise<void>;
   #sink: LineSink;
-  /** What the former life left: read once by whoever it concerns. */
+  /** What the former process left; read once at start. */
   readonly run: RunLine | null = null;
   readonly openIntents: readonly Intent[] = [];
   readonly owedStarts: readonly Intent[] = [];
@@ -115,7 +119,7 @@ export class Journal {
     const open = async () => linesOf(await AppendFile.open(path));
     const retire = () => rename(path, join(folder, `previous-${fileName}`));
     const file = await AppendFile.open(path);
-    // A torn line must not swallow the next one.
+    // A truncated line must not merge with the next one.
     if (text !== '' && !text.endsWith('\n')) await file.append('');
     return Journal.from(text, { sink: linesOf(file), open, retire });
   }
@@ -128,7 +132,7 @@ export class Journal {
     return this.#sink.append(line);
   }
 
-  /** The former run's lines are put aside; nothing of it may be open any more. */
+  /** Sets the former run's lines aside; none of its faults may be active. */
   async beginRun(runId: string, holder: string, ttlMs: number, nowMs: number): Promise<void> {
     await this.#sink.close();
     await this.#retire();
@@ -141,7 +145,7 @@ export class Journal {
   }
 }
 
-/** Where the journal of the real injector goes. */
+/** A journal file as a LineSink. */
 export function linesOf(file: AppendFile): LineSink {
   const append = async (line: Line) => {
     try {
@@ -153,7 +157,7 @@ export function linesOf(file: AppendFile): LineSink {
   return { append, close: () => file.close() };
 }
 
-/** Named for the caller, because without the journal no fault may be injected. */
+/** Returns an error for the caller, because without the journal no fault may be injected. */
 function unwritable(cause: unknown): EncoreError {
   const message = `the injector's journal cannot be written (${describeError(cause)}); free space on its volume (journal)`;
   return new EncoreError('JOURNAL_UNWRITABLE', message, { status: 507, definite: true, cause });

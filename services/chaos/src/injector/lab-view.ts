@@ -1,4 +1,4 @@
-/** What the injector tells of the lab when it is asked: its engine, and the state of each target. */
+/** Describes the lab for the API: its engine, and the state of each target. */
 import type { EngineInfo, TargetState } from '@encore/contracts';
 import { type ContainerView, label } from './engine.ts';
 import type { Deadline } from './fault-hands.ts';
@@ -39,7 +39,7 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
 
 const notRunning: readonly string[] = ['created', 'exited', 'dead', 'removing'];
 
-/** Names of containers by the value of a label that they carry. */
+/** Names of containers by the value of a label. */
 function namesBy(labelName: string, views: readonly ContainerView[]): Record<string, string[]> {
   const names: Record<string, string[]> = {};
   for (const { name, labels } of views) {
@@ -49,7 +49,9 @@ function namesBy(labelName: string, views: readonly ContainerView[]): Record<str
   return names;
 }
 
-/** A service may have more containers than one: an orchestrator of `up` that has ended, and the one of `run`. */
+/**
+ * A service may have several containers: an orchestrator of `up` that has exited, and one of `run`.
+ */
 function publishedPorts(views: readonly ContainerView[]): Record<string, number[]> {
   const ports: Record<string, number[]> = {};
   for (const { name, labels, publishedPorts: own } of views) {

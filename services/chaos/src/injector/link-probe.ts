@@ -1,6 +1,6 @@
 /**
- * Looks at a link from outside: one raw exchange, timed. On the client link a request to the server, on the database
- * link the first word of PostgreSQL's protocol, which is answered with one byte.
+ * Probes a proxied path from outside with one raw, timed exchange: an HTTP request to the server,
+ * or the first message of PostgreSQL's protocol, which the database answers with one byte.
  */
 import { connect } from 'node:net';
 import type { LinkName } from './links.ts';
@@ -11,7 +11,7 @@ export interface Address {
 }
 
 export interface Exchange {
-  /** complete: the peer answered and closed in order. */
+  /** `complete`: the peer answered and closed in order. */
   end: 'complete' | 'refused' | 'reset' | 'timeout' | 'unreachable';
   connectMs: number | null;
   firstByteMs: number | null;
@@ -22,7 +22,10 @@ export interface Exchange {
 
 export interface ExchangeOptions {
   timeoutMs: number;
-  /** So many requests in a row on the connection, each with padding, for what only volume shows. */
+  /**
+   * Number of consecutive requests on the connection, each with padding, for effects that need
+   * volume.
+   */
   requests?: number;
   paddingBytes?: number;
 }
@@ -58,7 +61,7 @@ export const exchange: ExchangeProbe = (link, address, options) =>
       seen.bytes += chunk.length;
       if (link === 'database-link') finish('complete');
     });
-    // An end without a byte is a hang-up: the proxy closes when its upstream is not there.
+    // An end without a byte is a disconnect: the proxy closes when its upstream is down.
     socket.once('end', () => finish(seen.bytes > 0 ? 'complete' : 'reset'));
     socket.once('error', (error: NodeJS.ErrnoException) => finish(endOf(error)));
   });

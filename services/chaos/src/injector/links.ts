@@ -1,6 +1,7 @@
 /**
- * The two proxied links. Each change is read back; a removal drains first, for Toxiproxy can freeze for good when a
- * toxic that holds data is removed under load: the link is closed, what it held runs out, then the toxic goes.
+ * The two proxies. Each change is read back. A removal drains first, because Toxiproxy can freeze
+ * permanently when a toxic that holds data is removed under load: the proxy is disabled, the held
+ * data drains, then the toxic is removed.
  */
 import { type Clock, EncoreError } from '@encore/kit';
 import type { LinkAddress } from '../config.ts';
@@ -10,7 +11,7 @@ export type LinkName = 'client-link' | 'database-link';
 export const linkNames: readonly LinkName[] = ['client-link', 'database-link'];
 export const isLink = (target: string): target is LinkName => (linkNames as readonly string[]).includes(target);
 
-/** Toxics of ours carry this prefix and the fault's id; nobody else's are ever removed. */
+/** Prefix of our toxics, followed by the fault's id; other toxics are never removed. */
 const prefix = 'encore-';
 export const toxicName = (faultId: string): string => `${prefix}${faultId}`;
 export const isOurs = (toxic: Toxic): boolean => toxic.name.startsWith(prefix);
@@ -30,14 +31,17 @@ export class Links {
   async state(link: LinkName): Promise<ProxyState> {
     const state = (await this.proxies.list())[link];
     if (state === undefined)
-      throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${link}: was it restarted?`, {
+      throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${link}; it was probably restarted`, {
         status: 502,
         definite: true,
       });
     return state;
   }
 
-  /** Creates what is missing (Toxiproxy starts empty) and what leads elsewhere; answers with the names created. */
+  /**
+   * Creates missing proxies (Toxiproxy starts empty) and replaces those with other addresses;
+   * returns their names.
+   */
   async ensure(): Promise<LinkName[]> {
     const before = await this.proxies.list();
     const created: LinkName[] = [];
@@ -53,7 +57,7 @@ export class Links {
       const after = await this.proxies.list();
       for (const name of created)
         if (after[name]?.enabled !== true)
-          throw new EncoreError('PROXY_REFUSED', `the proxy ${name} was created and is not there`, { status: 502 });
+          throw new EncoreError('PROXY_REFUSED', `proxy ${name} was created but does not exist`, { status: 502 });
     }
     return created;
   }
@@ -62,7 +66,9 @@ export class Links {
     await this.proxies.setEnabled(link, enabled);
     const state = await this.state(link);
     if (state.enabled !== enabled)
-      throw new EncoreError('PROXY_REFUSED', `${link} was set to enabled ${enabled} and is not`, { status: 502 });
+      throw new EncoreError('PROXY_REFUSED', `${link} was set to enabled=${enabled} but reads back otherwise`, {
+        status: 502,
+      });
   }
 
   async addToxic(link: LinkName, toxic: Toxic): Promise<void> {
@@ -73,12 +79,15 @@ export class Links {
       found.stream === toxic.stream &&
       Object.entries(toxic.attributes).every(([name, value]) => found.attributes[name] === value);
     if (!same)
-      throw new EncoreError('PROXY_REFUSED', `toxic ${toxic.name} was added to ${link} and reads back otherwise`, {
+      throw new EncoreError('PROXY_REFUSED', `toxic ${toxic.name} was added to ${link} but reads back otherwise`, {
         status: 502,
       });
   }
 
-  /** Gone already counts as done, so does a link that is gone: a restarted Toxiproxy has forgotten its toxics. */
+  /**
+   * A missing toxic counts as removed, and so does a missing proxy: a restarted Toxiproxy has lost
+   * its toxics.
+   */
   async removeToxic(link: LinkName, name: string): Promise<void> {
     const state = (await this.proxies.list())[link];
     const toxic = state?.toxics.find((found) => found.name === name);
@@ -93,7 +102,7 @@ export class Links {
   }
 }
 
-/** How long what the toxic holds needs to run out, 0 for one that holds nothing. */
+/** Time in milliseconds until the data held by the toxic has drained; 0 if it holds none. */
 function drainTime({ type, attributes }: Toxic): number {
   switch (type) {
     case 'latency':
@@ -108,5 +117,5 @@ function drainTime({ type, attributes }: Toxic): number {
   }
 }
 
-/** Toxiproxy answers `[::]:8000` for `0.0.0.0:8000`, so only the port is compared. */
+/** Toxiproxy returns `[::]:8000` for `0.0.0.0:8000`, so only the port is compared. */
 const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);

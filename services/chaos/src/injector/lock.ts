@@ -1,4 +1,7 @@
-/** One holder per key at a time, in the order of asking: an act on a target never mixes with its healing. */
+/**
+ * One holder per key at a time, in order of request, so that an injection on a target never
+ * overlaps with its revert.
+ */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<unknown>>();
 

@@ -8,7 +8,7 @@ import { injectorMetrics } from './metrics.ts';
 
 const request = { runId: 'run-1' };
 
-/** A lab whose next injector counts into a registry of its own. */
+/** A lab whose next injector has its own metrics registry. */
 function counting(lab: FakeLab) {
   const registry = createRegistry('injector');
   lab.metrics = injectorMetrics(registry);
@@ -19,7 +19,7 @@ function counting(lab: FakeLab) {
 }
 
 describe('injectorMetrics', () => {
-  it('shows a fault as active from its act to its verified undo', async () => {
+  it('shows a fault as active from its injection to its verified revert', async () => {
     const lab = new FakeLab();
     const count = counting(lab);
     const injector = lab.injector();
@@ -36,7 +36,7 @@ describe('injectorMetrics', () => {
     stop.abort();
   });
 
-  it('shows what a killed injector left held as active, until its successor has undone it', async () => {
+  it("shows a killed injector's faults as active until its successor has reverted them", async () => {
     const lab = new FakeLab();
     const life = new Life();
     const killed = lab.injector(life);
@@ -56,7 +56,7 @@ describe('injectorMetrics', () => {
     await lab.clock.advance(5_000);
     assert.equal(lab.server.status, 'paused');
     assert.equal(await count('chaos_fault_active', 'freeze'), 1);
-    assert.equal(await count('chaos_faults_injected_total', 'freeze'), 0, 'injected in another life');
+    assert.equal(await count('chaos_faults_injected_total', 'freeze'), 0, 'injected by the former process');
     lab.engine.onCall = () => {};
     await lab.clock.advance(5_000);
     assert.equal(lab.server.status, 'running');

@@ -1,4 +1,4 @@
-/** What the injector counts. Every series of every kind is there from the start, at zero. */
+/** Metrics of the injector. Every series of every kind exists from the start, at zero. */
 import {
   type Actor,
   actorSchema,
@@ -13,14 +13,14 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
 
 export interface InjectorMetrics {
-  /** A former life left it open. */
+  /** A former process left the fault active. */
   inherited(fault: PlannedFault): void;
   injected(fault: PlannedFault): void;
   bit(fault: PlannedFault, bit: Bit): void;
   undone(fault: PlannedFault): void;
   injectorFailed(): void;
   started(target: string, by: Actor): void;
-  /** What the engine says of a container; null when it says nothing, which leaves a gap. */
+  /** The engine's figures of a container; null leaves a gap. */
   sampled(target: string, stats: ContainerStats | null): void;
 }
 
@@ -28,25 +28,25 @@ export function injectorMetrics(registry: Registry): InjectorMetrics {
   const registers = [registry];
   const active = new Gauge({
     name: 'chaos_fault_active',
-    help: 'Faults that are held now',
+    help: 'Faults that are active now',
     labelNames: ['kind', 'target'],
     registers,
   });
   const injected = new Counter({
     name: 'chaos_faults_injected_total',
-    help: 'Faults whose act was done',
+    help: 'Faults that were injected',
     labelNames: ['kind', 'target'],
     registers,
   });
   const undone = new Counter({
     name: 'chaos_faults_undone_total',
-    help: 'Faults whose undo was verified',
+    help: 'Faults whose revert was verified',
     labelNames: ['kind', 'target'],
     registers,
   });
   const bits = new Counter({
     name: 'chaos_fault_bites_total',
-    help: 'Bite checks by their answer',
+    help: 'Effect checks by result',
     labelNames: ['kind', 'bit'],
     registers,
   });
@@ -57,25 +57,25 @@ export function injectorMetrics(registry: Registry): InjectorMetrics {
   });
   const memory = new Gauge({
     name: 'chaos_target_memory_bytes',
-    help: 'Memory in use, without what the kernel could reclaim',
+    help: 'Memory in use, without what the kernel can reclaim',
     labelNames: ['target'],
     registers,
   });
   const limit = new Gauge({
     name: 'chaos_target_memory_limit_bytes',
-    help: 'Live memory limit of the kernel',
+    help: 'Current memory limit of the kernel',
     labelNames: ['target'],
     registers,
   });
   const cpu = new Counter({
     name: 'chaos_target_cpu_seconds_total',
-    help: 'CPU time, as the engine counts it',
+    help: 'CPU time, as reported by the engine',
     labelNames: ['target'],
     registers,
   });
   const starts = new Counter({
     name: 'chaos_target_starts_total',
-    help: 'Starts of a target during a run, by who asked for them',
+    help: 'Starts of a target during a run, by actor',
     labelNames: ['target', 'actor'],
     registers,
   });
@@ -118,7 +118,7 @@ export function injectorMetrics(registry: Registry): InjectorMetrics {
       }
       memory.set({ target }, stats.memoryBytes);
       limit.set({ target }, stats.memoryLimitBytes);
-      // A container that was started anew counts from zero.
+      // A restarted container counts from zero.
       const before = cpuSeconds.get(target) ?? stats.cpuSeconds;
       cpu.inc({ target }, stats.cpuSeconds < before ? stats.cpuSeconds : stats.cpuSeconds - before);
       cpuSeconds.set(target, stats.cpuSeconds);

@@ -1,9 +1,12 @@
-/** The service's events: to the journal first where they must survive, then to the log that `GET /events` serves. */
+/**
+ * Records the service's events: to the journal if they must survive, then to the log behind `GET
+ * /events`.
+ */
 import type { EncoreEvent } from '@encore/contracts';
 import { type Clock, EventLog } from '@encore/kit';
 import type { Journal } from './journal.ts';
 
-/** Like an Omit that keeps the union a union. */
+/** `Omit` that distributes over a union. */
 type Untimed<Event> = Event extends EncoreEvent ? Omit<Event, 'at'> : never;
 export type InjectorEvent = Untimed<EncoreEvent>;
 
@@ -19,14 +22,17 @@ export class Recorder {
   }
 
   /** Resolves once the event is on disk. */
-  async tell(event: InjectorEvent, atMs = this.#clock.now()): Promise<void> {
+  async record(event: InjectorEvent, atMs = this.#clock.now()): Promise<void> {
     const timed = { ...event, at: atMs } as EncoreEvent;
     await this.#journal.write({ line: 'event', event: timed });
     this.log.add(timed);
   }
 
-  /** For events that may be lost with this process: samples, and what the scheduler records again after a restart. */
-  mention(event: InjectorEvent): void {
+  /**
+   * For events that may be lost with this process: samples, and what the scheduler records again
+   * after a restart.
+   */
+  recordVolatile(event: InjectorEvent): void {
     this.log.add({ ...event, at: this.#clock.now() } as EncoreEvent);
   }
 }

@@ -1,4 +1,4 @@
-/** The right to use the lab: one run at a time, as long as its orchestrator says that it lives. */
+/** The right to use the lab: one run at a time, as long as its orchestrator renews it. */
 import type { RunLeaseRequest } from '@encore/contracts';
 import { type Clock, EncoreError } from '@encore/kit';
 import type { Journal } from './journal.ts';
@@ -11,7 +11,8 @@ export class RunLease {
   constructor(journal: Journal, clock: Clock) {
     this.#journal = journal;
     this.#clock = clock;
-    // The orchestrator does not know that the injector died: it gets its whole time to renew once more.
+    // The orchestrator does not know that the injector restarted, so it gets the full time for its
+    // next renewal.
     this.#held = journal.run ? { ...journal.run, endsAt: clock.now() + journal.run.ttlMs } : null;
   }
 
@@ -23,7 +24,7 @@ export class RunLease {
     return this.#held !== null && this.#clock.now() > this.#held.endsAt;
   }
 
-  /** Throws RUN_HELD. True when this run did not hold the lease before. */
+  /** Throws RUN_HELD. Returns true when this run did not have the lease before. */
   claim(request: RunLeaseRequest): boolean {
     if (this.#held && !this.expired && this.#held.runId !== request.runId)
       throw new EncoreError('RUN_HELD', `the lab is held by ${this.#held.holder} for run ${this.#held.runId}`, {
@@ -35,10 +36,10 @@ export class RunLease {
     return isNew;
   }
 
-  /** Throws RUN_OVER unless the run holds the lease. */
+  /** Throws RUN_OVER unless the run has the lease. */
   require(runId: string): void {
     if (this.#held?.runId !== runId || this.expired)
-      throw new EncoreError('RUN_OVER', `run ${runId} does not hold the lab`, { status: 410, definite: true });
+      throw new EncoreError('RUN_OVER', `run ${runId} does not have the lab's lease`, { status: 410, definite: true });
   }
 
   renew(runId: string): void {

@@ -1,11 +1,11 @@
-/** Every few seconds, what each container of the project uses: for the monitor, the metrics and the report. */
+/** Samples the resource usage of each container of the project every few seconds. */
 import { describeError, type Logger } from '@encore/kit';
 import { type Engine, nameOf } from './engine.ts';
 import type { Deadline } from './fault-hands.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
-interface Parts {
+interface Dependencies {
   engine: Engine;
   project: string;
   recorder: Recorder;
@@ -17,25 +17,25 @@ interface Parts {
 
 const callMs = 4_000;
 
-export async function sampleContainers(parts: Parts): Promise<void> {
-  const { engine, project, deadline, logger } = parts;
+export async function sampleContainers(dependencies: Dependencies): Promise<void> {
+  const { engine, project, deadline, logger } = dependencies;
   try {
     const containers = await engine.list(project, deadline(callMs));
-    await Promise.all(containers.map(({ id, name, labels }) => sample(parts, id, nameOf(labels, name))));
+    await Promise.all(containers.map(({ id, name, labels }) => sample(dependencies, id, nameOf(labels, name))));
   } catch (error) {
     logger.warn({ err: describeError(error) }, 'the containers could not be sampled');
   }
 }
 
 async function sample(
-  { engine, recorder, metrics, deadline, inRun }: Parts,
+  { engine, recorder, metrics, deadline, inRun }: Dependencies,
   id: string,
   target: string,
 ): Promise<void> {
-  // One that just ended, or an engine that cannot tell, leaves a gap.
+  // A container that just ended, or an engine without stats, leaves a gap.
   const stats = await engine.stats(id, deadline(callMs)).catch(() => null);
   const known = stats === null || stats.memoryBytes === 0 ? null : stats;
   metrics.sampled(target, known);
   if (known === null) return;
-  if (inRun()) recorder.mention({ type: 'target_sampled', target, ...known });
+  if (inRun()) recorder.recordVolatile({ type: 'target_sampled', target, ...known });
 }

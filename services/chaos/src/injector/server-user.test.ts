@@ -27,7 +27,7 @@ describe('server user', () => {
   };
   const rpc = (error: object) => ({ jsonrpc: '2.0', id: null, error });
 
-  it("names an error by the server's code, whichever way it comes", async () => {
+  it("returns the server's error code from JSON and from an event stream", async () => {
     const failed = { code: 'TOOL_TIMEOUT', message: 'too slow', definite: false };
     const result = { isError: true, content: [], structuredContent: { error: failed } };
     assert.equal(await endOf(200, { jsonrpc: '2.0', id: 1, result }), 'TOOL_TIMEOUT');
@@ -35,7 +35,7 @@ describe('server user', () => {
     assert.equal(await endOf(503, rpc({ code: -32_000, message: 'busy', data })), 'OVERLOADED');
   });
 
-  it('adds the message to the number of an error without such a code', async () => {
+  it('returns number and message of an error without a code', async () => {
     assert.equal(
       await endOf(200, rpc({ code: -32_000, message: 'Connection closed' })),
       'RPC -32000: Connection closed',

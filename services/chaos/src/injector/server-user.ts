@@ -1,4 +1,4 @@
-/** The server as one of its users has it, through the client link, and its breakers as its health port tells them. */
+/** A user of the server through the proxy, and the state of its breakers from the health port. */
 import { serverErrorSchema, serverHealthSchema } from '@encore/contracts';
 import { callJson, EncoreError, type ExchangeOptions, httpExchange, mcpToolCall } from '@encore/kit';
 import { z } from 'zod';
@@ -7,14 +7,14 @@ export type BreakerState = 'closed' | 'open' | 'half_open';
 
 export interface ServerUser {
   store(scoreId: string, content: Uint8Array, signal: AbortSignal): Promise<void>;
-  /** Gone already counts as done. */
+  /** A missing score counts as removed. */
   remove(scoreId: string, signal: AbortSignal): Promise<void>;
-  /** The server's code of the error that a tool ended with (`TOOL_TIMEOUT`), null when it answered. */
+  /** Returns the server's error code of a failed tool call (`TOOL_TIMEOUT`), null on success. */
   analyze(tool: string, scoreId: string, signal: AbortSignal): Promise<string | null>;
   breakers(signal: AbortSignal): Promise<Record<string, BreakerState>>;
 }
 
-/** Longer than any tool may take, and than a proxy that goes slowly. */
+/** Longer than any tool may take, and than a slow proxy. */
 const callMs = 60_000;
 const healthMs = 2_000;
 
@@ -29,23 +29,23 @@ const answerSchema = z.object({
     .optional(),
 });
 
-/** `userUrl` is the client link's. */
+/** `userUrl` leads through the proxy. */
 export function serverUser(userUrl: string, healthUrl: string): ServerUser {
-  const ask = (path: string, request: Omit<ExchangeOptions, 'signal'>, signal: AbortSignal) =>
+  const send = (path: string, request: Omit<ExchangeOptions, 'signal'>, signal: AbortSignal) =>
     httpExchange(`${userUrl}${path}`, { ...request, signal: AbortSignal.any([signal, AbortSignal.timeout(callMs)]) });
   return {
     store: async (scoreId, content, signal) => {
       const headers = { 'content-type': 'audio/midi' };
-      const { status, text } = await ask(`/scores/${scoreId}`, { method: 'PUT', headers, body: content }, signal);
+      const { status, text } = await send(`/scores/${scoreId}`, { method: 'PUT', headers, body: content }, signal);
       if (status >= 400) throw refused(`storing ${scoreId}`, status, text);
     },
     remove: async (scoreId, signal) => {
-      const { status, text } = await ask(`/scores/${scoreId}`, { method: 'DELETE' }, signal);
+      const { status, text } = await send(`/scores/${scoreId}`, { method: 'DELETE' }, signal);
       if (status >= 400 && status !== 404) throw refused(`removing ${scoreId}`, status, text);
     },
     analyze: async (tool, scoreId, signal) => {
       const call = mcpToolCall({ client: 'encore-injector', id: 1, tool, input: { score_id: scoreId } });
-      const { status, text } = await ask('/mcp', { method: 'POST', ...call }, signal);
+      const { status, text } = await send('/mcp', { method: 'POST', ...call }, signal);
       return endOf(status, text);
     },
     breakers: async (signal) => {
@@ -58,14 +58,14 @@ export function serverUser(userUrl: string, healthUrl: string): ServerUser {
   };
 }
 
-/** The answer may come as JSON or as the last of a stream of events. */
+/** The response is JSON, or the last event of a stream. */
 function endOf(status: number, text: string): string | null {
   const lines = text.split(/\r?\n/).filter((line) => line.startsWith('data:'));
   const { error, result } = answerSchema.safeParse(parseJson(lines.at(-1)?.slice(5) ?? text)).data ?? {};
   if (result && result.isError !== true) return null;
   if (result) return serverErrorSchema.safeParse(result.structuredContent).data?.error.code ?? 'INTERNAL';
   if (error === undefined) return `HTTP ${status}`;
-  // The server's own code says what happened; the number of JSON-RPC only of which sort it was.
+  // The server's own code is more specific than the number of JSON-RPC.
   return error.data?.code ?? `RPC ${error.code}${error.message ? `: ${error.message.slice(0, 100)}` : ''}`;
 }
 

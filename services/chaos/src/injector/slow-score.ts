@@ -1,18 +1,23 @@
 /**
- * MIDI files for the chord analysis: one that costs it a minute or more and everybody else a blink, and one that costs nothing.
- * Chords are named at each onset from all that sounds there, so the work is the product of what is held and what is played.
+ * MIDI files for the chord analysis: one that costs it a minute or more and other requests almost
+ * nothing, and one that is cheap. Chords are named at each onset from all notes that sound there,
+ * so the work is the product of held and played notes.
  *
- *   held     ───────────────────────────────────────  a cluster of `held` notes from the first tick to the last
- *   played   ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─   `played` short notes, each of which is an onset
+ *   held     ───────────────────────────────────────  `held` notes over the whole length
+ *   played   ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─   `played` short notes, each an onset
  *
- * All within one measure: at a bar line each held note would be split and tied, which costs the reader memory instead.
+ * Everything is within one measure: a bar line would split and tie each held note, which costs the
+ * reader memory.
  */
 const lowestKey = 21;
 const keys = 88;
 const velocity = 64;
 const ticksPerQuarter = 0x7800;
 
-/** 290 kB. The number makes the content another one, as a server may refuse a document that it has learnt to fear. */
+/**
+ * 290 kB. `number` makes the content unique, because a server may quarantine a document that killed
+ * its worker.
+ */
 export const slowScore = (number: number): Buffer => clusterScore(40_000, 16_000, number);
 
 export const quickScore = (): Buffer => clusterScore(3, 4, 0);
@@ -20,7 +25,7 @@ export const quickScore = (): Buffer => clusterScore(3, 4, 0);
 function clusterScore(held: number, played: number, number: number): Buffer {
   const track: number[] = [];
   const heldKey = (index: number) => lowestKey + (index % keys);
-  // Running status: only the first note of a kind says what it is.
+  // Running status: only the first event of a kind has a status byte.
   for (let i = 0; i < held; i += 1) track.push(0, ...(i === 0 ? [0x90] : []), heldKey(i), velocity);
   for (let i = 0; i < played; i += 1) {
     const key = lowestKey + ((i * 7 + number * 13) % keys);

@@ -1,6 +1,7 @@
 /**
- * Who asked for a start. Every start that the injector makes is written down before it is made; a start that nobody asked for
- * is the policy's when the engine's RestartCount rose, else somebody else's.
+ * Attributes each container start to whatever requested it. Every start by the injector is written
+ * down before it is made. Any other start was made by the restart policy if the engine's
+ * RestartCount rose, and by something external if not.
  */
 import type { Actor, Target } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
@@ -8,7 +9,7 @@ import type { ContainerView, Engine } from './engine.ts';
 import { nameOf } from './engine.ts';
 import type { Journal } from './journal.ts';
 
-/** A start that was asked for this long ago and never came does not explain one that comes now. */
+/** A start requested longer ago than this does not explain a start that happens now. */
 const validMs = 60_000;
 
 export interface AskedStart {
@@ -57,12 +58,12 @@ export class StartBook {
     this.#restartCounts.set(containerId, restartCount);
   }
 
-  /** Who made the container's last start that was attributed, and when. */
+  /** Actor and time of the container's last attributed start. */
   last(containerId: string): { actor: Actor; at: number } | undefined {
     return this.#last.get(containerId);
   }
 
-  /** To be asked once per start event, with the RestartCount that the engine shows after it. */
+  /** Call once per start event, with the RestartCount that the engine reports after it. */
   attribute(containerId: string, restartCount: number): { actor: Actor; reason: string } {
     const by = this.#attribute(containerId, restartCount);
     this.#last.set(containerId, { actor: by.actor, at: this.#clock.now() });

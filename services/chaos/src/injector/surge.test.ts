@@ -11,8 +11,8 @@ describe('surge', function () {
   let server: Server;
   afterEach(() => server.close());
 
-  it('does not storm a server that is gone, and presses on when it is back', async () => {
-    // As a proxy whose server is dead: it accepts, and ends the connection.
+  it('backs off while the server is down, and resumes afterwards', async () => {
+    // Like a proxy with a dead upstream: accepts, then closes the connection.
     let isDown = false;
     let connections = 0;
     server = createServer((socket) => {
@@ -32,7 +32,7 @@ describe('surge', function () {
     const before = connections;
     const downAt = performance.now();
     await waitUntil('two seconds without a server', () => performance.now() - downAt > 2_000, { timeoutMs: 5_000 });
-    // 50 users of the surge, with growing pauses; without them it is thousands.
+    // 50 users of the surge with growing pauses; without pauses there would be thousands.
     assert.ok(connections - before < 50 * 12, `${connections - before} connections`);
     isDown = false;
     await answered(surge.answers + 100);

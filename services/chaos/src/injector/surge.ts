@@ -1,6 +1,7 @@
 /**
- * Pressure by autocannon, which counts its answers until it is stopped or its time is over. It lives in the injector, as every fault does, and
- * not in the load generator, whose event loop measures the users.
+ * Generates a load spike with autocannon and counts its responses until it is stopped or its time
+ * is over. Runs in the injector, as every fault does, and not in the load generator, whose event
+ * loop measures the users.
  */
 import { guardConnections } from '@encore/kit';
 import autocannon from 'autocannon';
@@ -28,10 +29,11 @@ export const startSurge: StartSurge = ({ url, requestsPerSecond, seconds }) => {
     connections: Math.min(connections, requestsPerSecond),
     duration: Math.min(maxSeconds, seconds),
     overallRate: requestsPerSecond,
-    // A server that dies under it would be asked for connections without a pause, at the cost of a core and of the injector's memory.
+    // Otherwise a dead server would cause reconnects without a pause, at the cost of a core and
+    // memory.
     setupClient: guardConnections(() => {}),
   };
-  // With a callback it answers with the running instance, not with the promise of its result.
+  // With a callback, autocannon returns the running instance instead of a promise of its result.
   const instance = autocannon(options, () => {});
   instance.on('response', () => {
     answers += 1;

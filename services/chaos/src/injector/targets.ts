@@ -1,6 +1,7 @@
 /**
- * Finds the containers that may be harmed: of our Compose project, with the opt-in label, and consenting to the kind.
- * Asked anew before each act, for ids change; everything that follows uses the full id found here.
+ * Finds the containers that faults may act on: of our Compose project, with the opt-in label, and
+ * with the kind in its list. Called before each injection, because ids change; everything after
+ * that uses the full id found here.
  */
 import type { FaultKind } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
@@ -9,7 +10,7 @@ import { type ContainerSummary, type ContainerView, type Engine, label } from '.
 export type ContainerName = 'server' | 'postgres' | 'toxiproxy';
 const containerNames: readonly string[] = ['server', 'postgres', 'toxiproxy'];
 
-/** What a container's labels promise to be its normal state; null where a label is missing. */
+/** A container's original limits from its labels; null where a label is missing. */
 export interface Baseline {
   memoryBytes: number | null;
   memswapBytes: number | null;
@@ -30,18 +31,18 @@ export class Targets {
     return all.filter(({ labels }) => this.#optedIn(labels));
   }
 
-  /** TARGET_MISSING when there is none or more than one. */
+  /** Throws TARGET_MISSING when there is none or more than one. */
   async find(name: ContainerName, signal: AbortSignal): Promise<ContainerView> {
     const found = (await this.list(signal)).filter(({ labels }) => labels[label.target] === name);
     const [only] = found;
     if (only === undefined || found.length > 1)
       throw new EncoreError(
         'TARGET_MISSING',
-        `there must be one container of project ${this.project} with the label ${label.target}=${name}; there are ${found.length}`,
+        `found ${found.length} containers of project ${this.project} with the label ${label.target}=${name}; exactly one is required`,
         { status: 409, definite: true },
       );
     const view = await this.#engine.inspect(only.id, signal);
-    // The engine filtered; what is about to be harmed is checked once more, in its own words.
+    // The engine filtered by label; check the labels again before injecting.
     if (!this.#optedIn(view.labels) || view.labels[label.target] !== name)
       throw new EncoreError('TARGET_REFUSED', `${view.name} is not a target of this project`, {
         status: 409,
@@ -63,7 +64,7 @@ export class Targets {
   }
 }
 
-/** Why this kind must not be done to a container with these labels; null where it may be. */
+/** Why this kind must not be injected into a container with these labels; null when it may. */
 export function reasonAgainst(labels: Readonly<Record<string, string>>, kind: FaultKind): string | null {
   if (acceptedKinds(labels).includes(kind)) return null;
   return labels[label.cannot + kind] ?? `its label ${label.accepts} does not list ${kind}`;

@@ -1,6 +1,6 @@
 /**
- * Toxiproxy through toxiproxy-node-client. Added around it: a deadline for each call, the body of an error, and toxics that
- * can be read back.
+ * Toxiproxy through toxiproxy-node-client, plus a timeout for each call, the body of error
+ * responses, and toxics that can be read back.
  */
 import { describeError, EncoreError, httpExchange, jsonRequest, parse } from '@encore/kit';
 import { Toxiproxy, Proxy as ToxiproxyProxy } from 'toxiproxy-node-client';
@@ -28,10 +28,13 @@ const proxySchema = z.object({
 });
 export type ProxyState = z.infer<typeof proxySchema>;
 
-/** What the injector needs of a proxy server; the real one and a fake for tests and simulation. */
+/** What the injector needs from a proxy server; implemented by Toxiproxy and by a fake. */
 export interface Proxies {
   version(): Promise<string>;
-  /** Also the health check: it takes the lock that a frozen Toxiproxy holds for ever, which /version does not. */
+  /**
+   * Also the health check: it takes the lock that a frozen Toxiproxy holds permanently; /version
+   * does not.
+   */
   list(): Promise<Record<string, ProxyState>>;
   create(proxy: { name: string; listen: string; upstream: string }): Promise<void>;
   remove(name: string): Promise<void>;
@@ -44,9 +47,9 @@ const proxiesSchema = z.record(z.string(), proxySchema);
 const versionSchema = z.object({ version: z.string() });
 
 export interface ToxiproxyOptions {
-  /** For each call. A frozen Toxiproxy accepts connections and never responds. */
+  /** Timeout of each call. A frozen Toxiproxy accepts connections and never responds. */
   timeoutMs?: number;
-  /** The embedded proxy demands one; Toxiproxy itself has no authentication. */
+  /** The embedded proxy requires a token; Toxiproxy has no authentication. */
   token?: string | undefined;
 }
 
@@ -62,7 +65,7 @@ export class ToxiproxyApi implements Proxies {
     return parse(versionSchema, JSON.parse(await this.#client.getVersion()), 'version of Toxiproxy').version;
   }
 
-  /** From the raw response: the client's `getAll` leaves the toxics out. */
+  /** Reads the raw response, because the client's `getAll` omits the toxics. */
   async list(): Promise<Record<string, ProxyState>> {
     const { data } = await this.#client.api.get(`${this.#client.host}/proxies`);
     return parse(proxiesSchema, data, 'proxies of Toxiproxy');
@@ -77,7 +80,7 @@ export class ToxiproxyApi implements Proxies {
   }
 
   async setEnabled(name: string, enabled: boolean): Promise<void> {
-    // Toxiproxy changes what is given and keeps the rest; the client's type asks for all of it.
+    // Toxiproxy keeps fields that are not sent; the client's type requires all of them.
     await this.#proxy(name).update({ enabled } as Parameters<ToxiproxyProxy['update']>[0]);
   }
 
@@ -90,13 +93,13 @@ export class ToxiproxyApi implements Proxies {
     await unless(404, remove());
   }
 
-  /** A handle to send requests with; nothing is asked for it. */
+  /** A handle for further requests; sends none itself. */
   #proxy(name: string): ToxiproxyProxy {
     return new ToxiproxyProxy(this.#client, { name, listen: '', upstream: '', enabled: true, toxics: [] });
   }
 }
 
-/** The client's HTTP, with a deadline, and with the status and the body of an error. */
+/** The client's HTTP with a timeout, and with status and body of an error. */
 class BoundedHttpClient extends HttpClient {
   readonly #timeoutMs: number;
   readonly #token: string | undefined;
@@ -131,7 +134,7 @@ class BoundedHttpClient extends HttpClient {
     try {
       ({ status, text } = await httpExchange(url, { method, signal, ...jsonRequest({ body, token: this.#token }) }));
     } catch (error) {
-      const message = `${what}: no answer within ${this.#timeoutMs} ms: ${describeError(error)}`;
+      const message = `${what}: no response within ${this.#timeoutMs} ms: ${describeError(error)}`;
       throw new EncoreError('PROXY_UNREACHABLE', message, { status: 503, cause: error });
     }
     if (status >= 400) throw new ToxiproxyRefusal(`${what}: ${status} ${text.slice(0, 300).trim()}`, status);
@@ -148,12 +151,12 @@ class ToxiproxyRefusal extends EncoreError {
   }
 }
 
-/** Some methods of the client promise data for an empty response. */
+/** Some methods of the client expect data in an empty response. */
 function dataIn<T>(text: string): T {
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-/** `status`: what Toxiproxy responds when it is so already. */
+/** Ignores `status`, with which Toxiproxy responds when the wanted state is already reached. */
 async function unless(status: number, call: Promise<unknown>): Promise<void> {
   try {
     await call;

@@ -1,4 +1,4 @@
-/** What this lab cannot do, as far as it can be known before it is tried. */
+/** What this lab does not support, as far as it can be known without trying. */
 import { faultKinds } from '@encore/contracts';
 import { kindApplicability } from '@encore/plan';
 import type { ContainerView } from './engine.ts';
@@ -12,7 +12,7 @@ export function unsupportedKinds(containers: readonly ContainerView[]): Record<s
     if (targets.some(isLink)) continue;
     const aims = containers.filter(({ labels }) => targets.includes(labels['encore.target'] ?? ''));
     const refusals = aims.map(({ labels }) => reasonAgainst(labels, kind));
-    if (!refusals.includes(null)) unsupported[kind] = refusals[0] ?? 'there is no target for it';
+    if (!refusals.includes(null)) unsupported[kind] = refusals[0] ?? 'no container is a target for it';
   }
   return unsupported;
 }

@@ -1,4 +1,7 @@
-/** What the scheduler counts: how punctual it is, and what it skipped. Active faults are in the injector's metrics. */
+/**
+ * Metrics of the scheduler: lateness and skipped faults. The injector's metrics cover active
+ * faults.
+ */
 import { type FaultKind, faultKinds } from '@encore/contracts';
 import { Counter, Histogram, type Registry } from 'prom-client';
 
@@ -11,7 +14,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
   const registers = [registry];
   const lateness = new Histogram({
     name: 'chaos_injection_lateness_seconds',
-    help: 'From the planned moment of a fault to its act',
+    help: 'Time from the planned moment of a fault to its injection',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });

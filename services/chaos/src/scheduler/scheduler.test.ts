@@ -27,7 +27,7 @@ function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' |
   const lateness: number[] = [];
   const skipped: string[] = [];
   const note = (text: string) => void calls.push(`${clock.now() / 1_000} ${text}`);
-  const parts = {
+  const dependencies = {
     clock,
     recorder,
     logger: createLogger('test', 'silent'),
@@ -49,22 +49,22 @@ function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' |
     } satisfies Pick<Injector, 'inject' | 'release' | 'wasInjected'>,
   };
   const plan: Plan = { version: 1, seed: 1, rampSeconds: 0, steadySeconds: 100, faults, bestSuccessRate: 1, hash: '' };
-  const told = (): EncoreEvent[] => recorder.log.page(undefined, 0).events.map(({ event }) => event);
+  const recorded = (): EncoreEvent[] => recorder.log.page(undefined, 0).events.map(({ event }) => event);
   return {
     clock,
     calls,
     lateness,
     skipped,
-    told,
+    recorded,
     note,
-    scheduler: new Scheduler(parts),
+    scheduler: new Scheduler(dependencies),
     request: { runId: 'r', plan, steadyStartsAt: 10_000 },
   };
 }
 
 describe('Scheduler', () => {
   it('injects each fault at its planned time and releases it at its end', async () => {
-    const { clock, calls, lateness, scheduler, request, told } = lab([planned(1, 5.25, 0), planned(2, 20, 2.5)]);
+    const { clock, calls, lateness, scheduler, request, recorded } = lab([planned(1, 5.25, 0), planned(2, 20, 2.5)]);
     scheduler.begin(request);
     assert.equal(scheduler.status().next?.id, 'f0001');
     await clock.advance(31_000);
@@ -76,21 +76,21 @@ describe('Scheduler', () => {
     assert.deepEqual(calls, ['15.25 inject f0001', '30 inject f0002', '32.5 release f0002']);
     assert.deepEqual(lateness, [0, 0]);
     assert.deepEqual(
-      told().map((event) => (event.type === 'fault_due' ? event.plannedAt : 0)),
+      recorded().map((event) => (event.type === 'fault_due' ? event.plannedAt : 0)),
       [15_250, 30_000],
     );
     const { state, done, total, next } = scheduler.status();
     assert.deepEqual([state, done, total, next], ['done', 2, 2, null]);
   });
 
-  it('holds faults that overlap each for its own time', async () => {
+  it('keeps each of two overlapping faults for its own duration', async () => {
     const { clock, calls, scheduler, request } = lab([planned(1, 1, 3), planned(2, 2, 1)]);
     scheduler.begin(request);
     await clock.advance(20_000);
     assert.deepEqual(calls, ['11 inject f0001', '12 inject f0002', '13 release f0002', '14 release f0001']);
   });
 
-  it('releases everything at once when it is stopped, and injects nothing more', async () => {
+  it('on stop, releases every fault at once and injects no more', async () => {
     const { clock, calls, scheduler, request } = lab([planned(1, 1, 30), planned(2, 5, 0)]);
     scheduler.begin(request);
     await clock.advance(12_500);
@@ -102,9 +102,9 @@ describe('Scheduler', () => {
     assert.equal(scheduler.status().state, 'done');
   });
 
-  it('releases a fault at once that is being injected when it is stopped, and again when the injector has answered', async () => {
+  it('on stop, releases a fault that is being injected, and again once the injector has answered', async () => {
     const { clock, calls, note, scheduler, request } = lab([planned(1, 1, 30)], {
-      // The injector may look for the bite for a long time, and only then does it answer.
+      // The injector answers only after its effect check, which may take long.
       inject: async () => {
         await clock.sleep(3_000);
         note('injected');
@@ -117,33 +117,33 @@ describe('Scheduler', () => {
     assert.deepEqual(calls, ['11.5 release f0001', '14 injected', '14 release f0001']);
   });
 
-  it('says which faults it missed when it is given a run that is under way', async () => {
-    const { clock, calls, scheduler, request, told, skipped } = lab([planned(1, 1, 5), planned(2, 20, 0)]);
+  it('records the missed faults as skipped when it starts in the middle of a run', async () => {
+    const { clock, calls, scheduler, request, recorded, skipped } = lab([planned(1, 1, 5), planned(2, 20, 0)]);
     await clock.advance(25_000);
     scheduler.begin(request);
     await clock.advance(20_000);
     assert.deepEqual(calls, ['30 inject f0002']);
-    const [skip] = told().filter((event) => event.type === 'fault_skipped');
+    const [skip] = recorded().filter((event) => event.type === 'fault_skipped');
     assert.ok(skip?.type === 'fault_skipped' && skip.faultId === 'f0001' && /its time had passed/.test(skip.reason));
     assert.deepEqual(skipped, ['latency']);
   });
 
-  it('does not record a fault as skipped that was injected before this process began', async () => {
-    const { clock, scheduler, request, told, skipped } = lab([planned(1, 1, 5), planned(2, 2, 5)], {
+  it('does not skip a fault that a former process injected', async () => {
+    const { clock, scheduler, request, recorded, skipped } = lab([planned(1, 1, 5), planned(2, 2, 5)], {
       wasInjected: (id) => id === 'f0001',
     });
     await clock.advance(25_000);
     scheduler.begin(request);
     await clock.advance(1_000);
-    const faultIds = told().flatMap((event) => (event.type === 'fault_skipped' ? event.faultId : []));
+    const faultIds = recorded().flatMap((event) => (event.type === 'fault_skipped' ? event.faultId : []));
     assert.deepEqual([faultIds, skipped.length, scheduler.status().done], [['f0002'], 1, 2]);
   });
 
-  it('asks again while the injector is away, and gives up when the plan would not hold any more', async () => {
+  it('retries while the injector is unreachable, and skips a fault that would be too late', async () => {
     let awayUntil = 12_000;
     const away = lab([planned(1, 1, 0), planned(2, 10, 0)], {
       inject: async ({ fault }) => {
-        if (away.clock.now() < awayUntil) throw new EncoreError('UNREACHABLE', 'nobody there', { status: 503 });
+        if (away.clock.now() < awayUntil) throw new EncoreError('UNREACHABLE', 'connection refused', { status: 503 });
         away.note(`inject ${fault.id}`);
         return { injectedAt: away.clock.now(), bit: 'yes', evidence: '', over: true };
       },
@@ -153,26 +153,26 @@ describe('Scheduler', () => {
     assert.deepEqual(away.calls, ['12 inject f0001']);
     awayUntil = 99_000;
     await away.clock.advance(20_000);
-    const skips = away.told().filter((event) => event.type === 'fault_skipped');
+    const skips = away.recorded().filter((event) => event.type === 'fault_skipped');
     assert.equal(skips.length, 1);
     assert.deepEqual(
       away.calls.slice(1).map((call) => call.split(' ')[1]),
       ['release'],
-      'it may have happened all the same',
+      'the injection may have happened',
     );
   });
 
-  it('skips what the injector refuses, at once, and marks what the engine cannot do', async () => {
+  it('skips a refused fault without a retry, and records an unsupported one', async () => {
     const answers = [
       () => Promise.reject(new EncoreError('TARGET_REFUSED', 'no consent', { status: 409, definite: true })),
       () => Promise.resolve<InjectResult>({ injectedAt: 0, bit: 'unsupported', evidence: 'no pause here', over: true }),
     ];
-    const { clock, scheduler, request, told } = lab([planned(1, 1, 5), planned(2, 8, 5)], {
+    const { clock, scheduler, request, recorded } = lab([planned(1, 1, 5), planned(2, 8, 5)], {
       inject: () => (answers.shift() ?? assert.fail)() as Promise<InjectResult>,
     });
     scheduler.begin(request);
     await clock.advance(40_000);
-    const skips = told().flatMap((event) =>
+    const skips = recorded().flatMap((event) =>
       event.type === 'fault_skipped' ? [[event.reason, event.unsupported]] : [],
     );
     assert.deepEqual(skips, [

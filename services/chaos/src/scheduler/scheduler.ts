@@ -1,6 +1,7 @@
 /**
- * Runs a plan: sleeps until each fault's time, has it injected, and has it reverted at its end. It keeps nothing on disk:
- * after a restart the orchestrator posts the same schedule again, and the faults that were missed are recorded as skipped.
+ * Runs a plan: injects each fault at its time and reverts it at its end. Keeps no state on disk:
+ * after a restart the orchestrator posts the same schedule again, and missed faults are recorded as
+ * skipped.
  */
 import type { PlannedFault, ScheduleRequest, ScheduleStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
@@ -9,17 +10,20 @@ import type { Injector } from '../injector/injector.ts';
 import type { Recorder } from '../injector/recorder.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 
-interface Parts {
+interface Dependencies {
   injector: Pick<Injector, 'inject' | 'release' | 'wasInjected'>;
-  recorder: Pick<Recorder, 'log' | 'mention'>;
+  recorder: Pick<Recorder, 'log' | 'recordVolatile'>;
   metrics: SchedulerMetrics;
   clock: Clock;
   logger: Logger;
 }
 
-/** A fault that could not be asked for within this time is skipped; the plan's gaps would not hold. */
+/**
+ * A fault that could not be injected within this time is skipped: later, the plan's gaps would not
+ * hold.
+ */
 const maxLateMs = 2_000;
-/** Timers fire a little late and never early; the rest of the way is walked in small steps. */
+/** Timers fire late, never early, so the last stretch is slept in small steps. */
 const coarseMs = 25;
 const retryMs = 100;
 
@@ -32,14 +36,14 @@ interface Run extends ScheduleRequest {
 }
 
 export class Scheduler {
-  readonly #parts: Parts;
+  readonly #dependencies: Dependencies;
   #run: Run | null = null;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** Idempotent per run: the orchestrator posts the schedule again after it lost contact. */
+  /** Idempotent per run: the orchestrator posts the schedule again after losing contact. */
   begin(request: ScheduleRequest): void {
     const running = this.#run;
     if (running && !running.stop.signal.aborted && running.done < running.plan.faults.length) {
@@ -73,7 +77,7 @@ export class Scheduler {
 
   status(): ScheduleStatus {
     const run = this.#run;
-    const { boot } = this.#parts.recorder.log;
+    const { boot } = this.#dependencies.recorder.log;
     if (!run) return { state: 'idle', boot, runId: null, current: [], next: null, done: 0, total: 0 };
     const total = run.plan.faults.length;
     const stopped = run.stop.signal.aborted;
@@ -89,15 +93,15 @@ export class Scheduler {
     };
   }
 
-  /** Faults may overlap, so each lives on its own once its time has come. */
+  /** Faults may overlap, so each runs independently once its time has come. */
   async #follow(run: Run): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { clock, logger } = this.#dependencies;
     const lives: Promise<void>[] = [];
     for (const [index, fault] of run.plan.faults.entries()) {
       run.next = index;
       const dueAt = run.steadyStartsAt + fault.atSeconds * 1_000;
       if (clock.now() > dueAt + maxLateMs) {
-        if (!this.#parts.injector.wasInjected(fault.id))
+        if (!this.#dependencies.injector.wasInjected(fault.id))
           this.#skip(fault, 'its time had passed when the scheduler was started');
         run.done += 1;
         continue;
@@ -116,18 +120,18 @@ export class Scheduler {
     await Promise.all(lives);
   }
 
-  /** Ends after the fault is reverted, also when the run is stopped. */
+  /** Resolves once the fault is reverted, also when the run is stopped. */
   async #live(run: Run, fault: PlannedFault, dueAt: number): Promise<void> {
     run.current.set(fault.id, fault);
     const injectedAt = await this.#inject(run, fault, dueAt);
     if (injectedAt !== null) await this.#hold(run, fault, injectedAt);
   }
 
-  /** The moment of injection, or null when the fault is not active. */
+  /** Returns the time of injection, or null when the fault is not active. */
   async #inject(run: Run, fault: PlannedFault, dueAt: number): Promise<number | null> {
-    const { clock, metrics, recorder, logger } = this.#parts;
-    // Not written to disk first: that would make the injection late.
-    recorder.mention({ type: 'fault_due', faultId: fault.id, plannedAt: dueAt });
+    const { clock, metrics, recorder, logger } = this.#dependencies;
+    // Not written to disk first, because that would delay the injection.
+    recorder.recordVolatile({ type: 'fault_due', faultId: fault.id, plannedAt: dueAt });
     for (;;) {
       try {
         const result = await this.#tryInject(run, fault);
@@ -137,7 +141,7 @@ export class Scheduler {
       } catch (error) {
         const definite = error instanceof EncoreError && error.definite;
         logger.warn({ fault: fault.id, err: describeError(error) }, 'a fault was not injected');
-        // The engine or Toxiproxy may respond again in a moment; a refusal is final.
+        // An unreachable engine or Toxiproxy may respond on a retry; a refusal is final.
         const late = clock.now() - dueAt > maxLateMs || run.stop.signal.aborted;
         if (definite || late) {
           this.#skip(fault, describeError(error));
@@ -149,26 +153,31 @@ export class Scheduler {
     }
   }
 
-  /** The effect check may take long. A stop of the run does not wait for it: the fault is reverted at once. */
+  /**
+   * Injects a fault. A stop does not wait for the effect check, which may take long; it reverts the
+   * fault at once.
+   */
   async #tryInject(run: Run, fault: PlannedFault): Promise<InjectResult> {
     const { signal } = run.stop;
     const release = () => void this.#release(fault);
     signal.addEventListener('abort', release, { once: true });
     try {
-      return await this.#parts.injector.inject({ runId: run.runId, fault });
+      return await this.#dependencies.injector.inject({ runId: run.runId, fault });
     } finally {
       signal.removeEventListener('abort', release);
     }
   }
 
-  /** Until the fault's time is over or the run is stopped. */
+  /** Resolves when the fault's duration is over or the run is stopped. */
   async #hold(run: Run, fault: PlannedFault, injectedAt: number): Promise<void> {
-    await sleepUntil(this.#parts.clock, injectedAt + fault.durationSeconds * 1_000, run.stop.signal).catch(() => {});
+    await sleepUntil(this.#dependencies.clock, injectedAt + fault.durationSeconds * 1_000, run.stop.signal).catch(
+      () => {},
+    );
     await this.#release(fault);
   }
 
   async #release(fault: PlannedFault): Promise<void> {
-    const { injector, logger } = this.#parts;
+    const { injector, logger } = this.#dependencies;
     try {
       const { verified, evidence } = await injector.release(fault.id);
       if (!verified) logger.error({ fault: fault.id, evidence }, 'the revert is not verified; it will be retried');
@@ -178,14 +187,16 @@ export class Scheduler {
   }
 
   #skip(fault: PlannedFault, reason: string, unsupported = false): void {
-    const { metrics, recorder } = this.#parts;
+    const { metrics, recorder } = this.#dependencies;
     metrics.skipped(fault.kind);
     const { id: faultId, kind, target } = fault;
-    recorder.mention({ type: 'fault_skipped', faultId, kind, target, reason, unsupported });
+    recorder.recordVolatile({ type: 'fault_skipped', faultId, kind, target, reason, unsupported });
   }
 }
 
-/** One long sleep, then the last stretch on its own, so that a timer that was set hours ago does not decide the moment. */
+/**
+ * Sleeps once, then in small steps, so that a timer set hours ago does not decide the exact moment.
+ */
 async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
   for (let left = at - clock.now(); left > 0; left = at - clock.now()) {
     await clock.sleep(left > coarseMs ? Math.min(left - coarseMs, 60_000) : left, signal);

@@ -1,6 +1,7 @@
 /**
- * An engine without processes: containers are records, events are called back at once, time is the clock's. It behaves
- * like Docker where the injector relies on it: kill disarms the policy, SIGQUIT does not, pause and limits stick.
+ * An engine without processes: containers are records, events are delivered at once, time is the
+ * clock's. Behaves like Docker where the injector depends on it: kill disarms the restart policy,
+ * SIGQUIT does not, pause and limits persist.
  */
 import { type Clock, EncoreError } from '@encore/kit';
 import type {
@@ -19,11 +20,13 @@ const policyMs = 250;
 
 export class FakeEngine implements Engine {
   readonly containers = new Map<string, ContainerView>();
-  /** Called before each change; a test may throw here, to be a broken engine or a kill of the injector. */
+  /**
+   * Called before each change; throws in tests to simulate an engine error or a killed injector.
+   */
   onCall: (what: string, id: string) => void = () => {};
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
-  /** What the fixed program took. */
+  /** What the stress helper uses. */
   pressed = { memoryBytes: 0, disk: false };
   readonly #usedBytes = 100 * 1_048_576;
 
@@ -87,7 +90,7 @@ export class FakeEngine implements Engine {
     this.die(view, signalName === 'SIGQUIT' ? 131 : 137, signalName === 'SIGQUIT');
   }
 
-  /** A death; `policy` says whether the restart policy brings it back. */
+  /** Ends the process; `policy`: whether the restart policy restarts it. */
   die(view: ContainerView, exitCode: number, policy: boolean): void {
     this.#set(view, { status: policy ? 'restarting' : 'exited', exitCode, finishedAtMs: this.#clock.now() });
     this.pressed = { memoryBytes: 0, disk: false };
@@ -100,7 +103,7 @@ export class FakeEngine implements Engine {
     });
   }
 
-  /** The kernel ends what takes the memory, which the container survives. */
+  /** The kernel kills the stress helper, which the container survives. */
   oom(view: ContainerView): void {
     this.pressed = { memoryBytes: 0, disk: false };
     this.#emit(view, 'oom');
@@ -160,10 +163,10 @@ export class FakeEngine implements Engine {
     this.#set(view, { networks: { ...view.networks, [endpoint.networkId.replace(/-id$/, '')]: endpoint } });
   }
 
-  /** docker/press.mjs and nothing else. */
+  /** Runs docker/press.mjs only. */
   async exec(id: string, command: readonly string[]): Promise<ExecResult> {
     const [, , what = '', bytes = ''] = command;
-    if (what !== 'look') this.#change('exec', id);
+    if (what !== 'status') this.#change('exec', id);
     if (what === 'memory') this.pressed.memoryBytes = Number(bytes);
     if (what === 'disk') this.pressed.disk = true;
     if (what === 'stop') this.pressed = { memoryBytes: 0, disk: false };
@@ -191,7 +194,7 @@ export class FakeEngine implements Engine {
     });
   }
 
-  /** Ends the stream of events, as an engine does that dies. */
+  /** Ends the event stream, as a dying engine does. */
   breakOff = (): void => {};
 
   #run(view: ContainerView): void {

@@ -1,4 +1,7 @@
-/** A whole injector in virtual time: fake engine, fake proxy, a journal in memory that a killed injector's successor reads. */
+/**
+ * An injector in virtual time: fake engine, fake proxy, and a journal in memory that a successor
+ * can read.
+ */
 import type { FaultKind, PlannedFault } from '@encore/contracts';
 import { createLogger } from '@encore/kit';
 import { kindApplicability } from '@encore/plan';
@@ -35,9 +38,9 @@ export class FakeLab {
   readonly user = new FakeUser(this.clock);
   lines: string[] = [];
   surges = 0;
-  /** Why an injector would have ended its process. */
+  /** Reasons for which an injector would have ended its process. */
   readonly givenUp: string[] = [];
-  /** Keep lines, for a successor; a long simulation has none. */
+  /** Whether to keep journal lines for a successor; a long simulation has none. */
   keepsLines = true;
   metrics = silent;
 
@@ -73,7 +76,7 @@ export class FakeLab {
     return view;
   }
 
-  /** An injector that reads what its predecessor wrote, and dies when its life is over. */
+  /** Creates an injector that reads its predecessor's journal and dies when its life ends. */
   injector(life: Life = Life.endless()): Injector {
     const file: LineSink = {
       append: async (line) => {
@@ -124,7 +127,7 @@ export class FakeLab {
     });
   }
 
-  /** Everything that a fault may change, as text, but for ids and times. */
+  /** Everything that a fault may change, as text, without ids and times. */
   state(): string {
     const containers = [...this.engine.containers.values()].map(
       ({ name, status, memoryBytes, memswapBytes, cpus, networks }) => ({

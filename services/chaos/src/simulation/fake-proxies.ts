@@ -1,4 +1,4 @@
-/** Toxiproxy as a record, and a look at a link that sees what its toxics would do. */
+/** Toxiproxy as a record, and a probe that sees the effects of its toxics. */
 import { EncoreError } from '@encore/kit';
 import type { Exchange, ExchangeProbe } from '../injector/link-probe.ts';
 import type { LinkName } from '../injector/links.ts';
@@ -9,7 +9,7 @@ export class FakeProxies implements Proxies {
   /** Called before each change; may throw. */
   onCall: (what: string, proxy: string) => void = () => {};
 
-  /** Whether the link's upstream answers. */
+  /** Whether the proxy's upstream responds. */
   answers: (link: LinkName) => boolean = () => true;
 
   async version(): Promise<string> {
@@ -49,7 +49,7 @@ export class FakeProxies implements Proxies {
     state.toxics = state.toxics.filter((toxic) => toxic.name !== name);
   }
 
-  /** Addresses of links listen on 0.0.0.0; everything else is the way past the proxy. */
+  /** Proxies listen on 0.0.0.0; every other address bypasses them. */
   readonly exchange: ExchangeProbe = async (link, address, { requests = 1 }) => {
     const answer: Exchange = {
       end: 'complete',

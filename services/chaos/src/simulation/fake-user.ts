@@ -1,4 +1,7 @@
-/** The server as a user sees it, in virtual time: a large score overruns its tool, five such calls open the tool's breaker. */
+/**
+ * The server as users see it, in virtual time: large scores time out, and five timeouts open the
+ * tool's breaker.
+ */
 import { scoreIdSchema } from '@encore/contracts';
 import { type Clock, EncoreError } from '@encore/kit';
 import type { BreakerState, ServerUser } from '../injector/server-user.ts';
@@ -9,7 +12,7 @@ const slowBytes = 100_000;
 
 export class FakeUser implements ServerUser {
   readonly scores = new Map<string, Uint8Array>();
-  /** Shorter than a real server's, so that a fault of ten seconds sees all of it. */
+  /** Shorter than a real server's, so that a fault of 10 s covers all of it. */
   toolTimeoutMs = 500;
   openMs = 2_000;
   readonly calls: string[] = [];

@@ -1,13 +1,16 @@
 /**
- * The life of an injector in a simulation. A SIGKILL looks like this from outside: up to some step everything happened, after it
- * nothing does, and no promise is ever settled. Each call has a step before and one after it.
+ * The life of a simulated injector. A SIGKILL looks like this from outside: up to some step
+ * everything happened, after it nothing does, and no promise ever settles. Each call has a step
+ * before and one after it.
  */
 export class Life {
   steps = 0;
   #diesAt: number;
   readonly #counts: boolean;
 
-  /** Without a last step, a life that counts its steps; the endless one does not even count. */
+  /**
+   * Without `diesAt`, the life only counts its steps; with `counts` false it does not count either.
+   */
   constructor(diesAt = Number.POSITIVE_INFINITY, counts = true) {
     this.#diesAt = diesAt;
     this.#counts = counts;
@@ -21,7 +24,7 @@ export class Life {
     return this.steps >= this.#diesAt;
   }
 
-  /** At this very moment, whatever it is doing. */
+  /** Ends it immediately, in the middle of any call. */
   end(): void {
     this.#diesAt = this.steps;
   }

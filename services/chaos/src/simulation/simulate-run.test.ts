@@ -27,7 +27,7 @@ const config: RunConfig = {
 };
 
 describe('simulateRun', () => {
-  it('keeps every promise over 50 runs of 4 hours', async () => {
+  it('finds no violation in 50 runs of 4 hours', async () => {
     for (let seed = 0; seed < 50; seed += 1) {
       const { problems, kills, faults } = await simulateRun({ ...config, seed });
       assert.deepEqual(problems, [], `seed ${seed}`);
@@ -36,12 +36,12 @@ describe('simulateRun', () => {
     }
   });
 
-  it('would notice a supervisor that does not leave a crash to the policy', async () => {
+  it('detects a supervisor that starts a crashed target before the policy', async () => {
     const { problems } = await simulateRun(config, { eager: true });
-    assert.match(problems.join(), /a start by supervisor, not by policy/);
+    assert.match(problems.join(), /a start by supervisor instead of policy/);
   });
 
-  /** Rules that may overlap keep no distance from each other. */
+  /** Rules that may overlap keep no minimum distance. */
   const rule = (kind: 'latency' | 'crash', target: Target, at: number) => ({
     name: `${kind} at ${at} on ${target}`,
     target,
@@ -54,23 +54,23 @@ describe('simulateRun', () => {
   });
   const noticed: [string, ReturnType<typeof rule>[], RegExp][] = [
     [
-      'faults that overlap',
+      'overlapping faults',
       [rule('latency', 'client-link', 100), rule('latency', 'database-link', 100)],
       /f0002 overlaps f0001/,
     ],
     [
-      'a crash with too little health before it',
+      'a crash with too little healthy time before it',
       [rule('latency', 'database-link', 100), rule('crash', 'server', 115)],
-      /only 4\d\d\d\.?\d* ms of health before f0002 \(crash\)/,
+      /only 4\d\d\d\.?\d* ms of healthy time before f0002 \(crash\)/,
     ],
     [
-      'network faults under their floor',
+      'network faults closer than their minimum distance',
       [rule('latency', 'client-link', 100), rule('latency', 'client-link', 125)],
       /f0002 came 25000\.?\d* ms after the network fault before it/,
     ],
   ];
   for (const [what, schedule, problem] of noticed)
-    it(`would notice ${what}`, async () => {
+    it(`detects ${what}`, async () => {
       const { problems } = await simulateRun({ ...config, schedule });
       assert.match(problems.join(), problem);
       assert.equal(problems.length, 1, problems.join());

@@ -1,6 +1,7 @@
 /**
- * One whole run in virtual time: the plan, the real scheduler and the real injector on a fake engine and a fake proxy, and a
- * supervisor that starts what is exited for 2 s. Answers with every promise that was broken, as text; none is success.
+ * Simulates one run in virtual time: the plan, the real scheduler and the real injector on a fake
+ * engine and a fake proxy, and a supervisor that starts a target exited for 2 s. Returns every
+ * violation as text; an empty list is success.
  */
 import type { Actor, EncoreEvent, PlannedFault, RunConfig } from '@encore/contracts';
 import { createLogger } from '@encore/kit';
@@ -20,7 +21,7 @@ export interface Simulated {
   problems: string[];
 }
 
-/** `eager`: a supervisor that restarts what has just died, so that no restart policy ever gets its turn. */
+/** `eager`: the supervisor starts a target immediately, so that no restart policy gets its turn. */
 export async function simulateRun(config: RunConfig, { eager = false } = {}): Promise<Simulated> {
   const plan = makePlan(config);
   const lab = new FakeLab();
@@ -31,7 +32,7 @@ export async function simulateRun(config: RunConfig, { eager = false } = {}): Pr
   await injector.tick(0);
   await injector.claim({ runId, holder: 'simulation', ttlMs: 1e9 });
   const before = lab.state();
-  const events = new Told(config.network.intervalSeconds.min * 1_000);
+  const events = new RunChecker(config.network.intervalSeconds.min * 1_000);
   injector.recorder.log.add = (event) => events.take(event);
   const scheduler = new Scheduler({
     injector,
@@ -47,25 +48,25 @@ export async function simulateRun(config: RunConfig, { eager = false } = {}): Pr
   await lab.clock.advance(plan.steadySeconds * 1_000 + 1_000);
   await lab.clock.until(scheduler.stop());
   stop.abort();
-  if (lab.state() !== before) events.problems.push('the lab is not as it was before');
-  if (injector.keeper.open.length > 0) events.problems.push('faults are still held');
+  if (lab.state() !== before) events.problems.push('the lab differs from its state before the run');
+  if (injector.keeper.open.length > 0) events.problems.push('faults are still active');
   return { planHash: plan.hash, faults: plan.faults.length, kills: events.kills, problems: events.finish() };
 }
 
-/** Follows the injector's events and checks each against the plan as it comes. */
-class Told {
+/** Follows the injector's events and checks each against the plan. */
+class RunChecker {
   readonly problems: string[] = [];
   kills = 0;
   readonly #open = new Map<string, string>();
   readonly #planned = new Map<string, PlannedFault>();
   #steadyStartsAt = 0;
-  /** Who must make the next start. */
-  #healer: Actor | 'nobody' = 'nobody';
+  /** Actor that must make the next start. */
+  #healer: Actor | 'none' = 'none';
   readonly #floorMs: number;
   #networkFaultAt = Number.NEGATIVE_INFINITY;
   #undoneAt = Number.NEGATIVE_INFINITY;
 
-  /** `floorMs`: from the start of one network fault to that of the next, at least. */
+  /** `floorMs`: minimum time between the starts of two network faults. */
   constructor(floorMs: number) {
     this.#floorMs = floorMs;
   }
@@ -85,16 +86,16 @@ class Told {
         this.#injected(event.faultId, event.at);
         break;
       case 'fault_bit':
-        if (event.bit !== 'yes') this.problems.push(`${event.faultId} did not bite: ${event.evidence}`);
+        if (event.bit !== 'yes') this.problems.push(`${event.faultId} had no effect: ${event.evidence}`);
         break;
       case 'fault_undone':
-        if (!event.verified) this.problems.push(`${event.faultId}: undo not verified`);
+        if (!event.verified) this.problems.push(`${event.faultId}: revert not verified`);
         this.#open.delete(event.faultId);
         this.#undoneAt = event.at;
         break;
       case 'target_started':
-        if (event.actor !== this.#healer) this.problems.push(`a start by ${event.actor}, not by ${this.#healer}`);
-        this.#healer = 'nobody';
+        if (event.actor !== this.#healer) this.problems.push(`a start by ${event.actor} instead of ${this.#healer}`);
+        this.#healer = 'none';
         break;
       default:
         break;
@@ -103,7 +104,7 @@ class Told {
 
   finish(): string[] {
     for (const id of this.#planned.keys()) this.problems.push(`${id} was never injected`);
-    for (const id of this.#open.keys()) this.problems.push(`${id} was never undone`);
+    for (const id of this.#open.keys()) this.problems.push(`${id} was never reverted`);
     return this.problems;
   }
 
@@ -118,11 +119,11 @@ class Told {
     this.#healer = planned.kind === 'crash' ? 'policy' : 'supervisor';
   }
 
-  /** As they came, and not as they were planned. */
+  /** Checks distances between actual injections, not planned ones. */
   #spaced({ id, kind, target }: PlannedFault, at: number): void {
     const healthyMs = at - this.#undoneAt;
     if (healthyMs < kindTiming[kind].healthBeforeSeconds * 1_000)
-      this.problems.push(`only ${healthyMs} ms of health before ${id} (${kind})`);
+      this.problems.push(`only ${healthyMs} ms of healthy time before ${id} (${kind})`);
     if (target !== 'client-link') return;
     const spaceMs = at - this.#networkFaultAt;
     if (spaceMs < this.#floorMs - maxLateMs)
@@ -131,7 +132,7 @@ class Told {
   }
 }
 
-/** As the orchestrator does it: a target that is exited for 2 s is started through the injector. */
+/** As the orchestrator does: starts a target that is exited for 2 s through the injector. */
 function supervise(lab: FakeLab, injector: Injector, signal: AbortSignal, eager: boolean): void {
   const started = { runId, actor: 'supervisor' as const, reason: 'exited for 2 s' };
   injector.watch.listen((event) => {

@@ -1,4 +1,7 @@
-/** A worker thread's share of a simulation: every n-th seed. Tells its parent what went wrong and how much it did. */
+/**
+ * One worker thread of a simulation: runs every n-th seed, then reports problems and amount of
+ * work.
+ */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { runConfigSchema } from '@encore/contracts';
@@ -24,9 +27,9 @@ const outcome: Outcome = { runs: 0, faults: 0, kills: [], problems: [] };
 const kills = new Set<number>();
 for (let seed = first; seed < end; seed += step) {
   const run = await simulateRun({ ...config, seed });
-  // A second plan for each would be a tenth of all the work.
+  // Only every tenth: a second plan for each seed would be a tenth of all the work.
   if (seed % 10 === 0 && makePlan({ ...config, seed }).hash !== run.planHash)
-    outcome.problems.push(`seed ${seed}: gave two plans`);
+    outcome.problems.push(`seed ${seed}: gave two different plans`);
   outcome.runs += 1;
   outcome.faults += run.faults;
   kills.add(run.kills);

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { VirtualClock } from './virtual-clock.ts';
 
 describe('VirtualClock', () => {
-  it('wakes everybody at their time, in order, and those of one moment in the order of going to sleep', async () => {
+  it('wakes sleepers by time, then by the order in which they fell asleep', async () => {
     const clock = new VirtualClock(0);
     const woken: string[] = [];
     const delays = Array.from({ length: 200 }, (_, i) => (i * 37) % 50);
@@ -14,7 +14,7 @@ describe('VirtualClock', () => {
     assert.equal(clock.now(), 100);
   });
 
-  it('jumps to the end of a wait and leaves later sleepers asleep', async () => {
+  it('advances to the end of a wait and leaves later sleepers asleep', async () => {
     const clock = new VirtualClock(0);
     let late = false;
     void clock.sleep(5_000).then(() => {
@@ -29,7 +29,7 @@ describe('VirtualClock', () => {
     assert.equal(late, false);
   });
 
-  it('rejects an aborted sleep with the reason', async () => {
+  it('rejects an aborted sleep with the abort reason', async () => {
     const clock = new VirtualClock(0);
     const stop = new AbortController();
     const sleep = clock.sleep(1_000, stop.signal);

@@ -1,4 +1,7 @@
-/** Time that a test owns: it stands still until everybody waits, then jumps to the next one to be woken. */
+/**
+ * A clock under the test's control: it stands still until all tasks wait, then jumps to the next
+ * wake-up.
+ */
 import type { Clock } from '@encore/kit';
 
 interface Sleeper {
@@ -12,9 +15,9 @@ interface Sleeper {
 export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
-  /** A binary heap by time, then by the order of going to sleep. */
+  /** A binary heap by time, then by the order of falling asleep. */
   readonly #sleepers: Sleeper[] = [];
-  readonly #heard = new WeakSet<AbortSignal>();
+  readonly #subscribed = new WeakSet<AbortSignal>();
 
   constructor(startMs = 1_700_000_000_000) {
     this.#now = startMs;
@@ -27,22 +30,22 @@ export class VirtualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      if (signal) this.#hear(signal);
+      if (signal) this.#subscribe(signal);
       this.#push({ at: this.#now + Math.max(0, ms), order: this.#order++, wake: resolve, fail: reject, signal });
     });
   }
 
-  /** One listener per signal and not per sleep, for in a day there are many sleeps; an abort looks for its sleepers. */
-  #hear(signal: AbortSignal): void {
-    if (this.#heard.has(signal)) return;
-    this.#heard.add(signal);
+  /** One listener per signal, not per sleep, because a simulated day has many sleeps. */
+  #subscribe(signal: AbortSignal): void {
+    if (this.#subscribed.has(signal)) return;
+    this.#subscribed.add(signal);
     const failAll = () => {
       for (const sleeper of this.#sleepers) if (sleeper.signal === signal) sleeper.fail(signal.reason);
     };
     signal.addEventListener('abort', failAll, { once: true });
   }
 
-  /** Runs everything that is due until then. */
+  /** Runs everything that is due within `ms`. */
   async advance(ms: number): Promise<void> {
     const endsAt = this.#now + ms;
     await this.#wakeEach(() => {
@@ -52,7 +55,7 @@ export class VirtualClock implements Clock {
     this.#now = endsAt;
   }
 
-  /** Advances until the promise is settled. */
+  /** Advances until the promise settles. */
   async until<T>(promise: Promise<T>): Promise<T> {
     let done = false;
     const mark = () => {
@@ -60,16 +63,17 @@ export class VirtualClock implements Clock {
     };
     void promise.then(mark, mark);
     await this.#wakeEach(() => {
-      if (!done && this.#sleepers.length === 0) throw new Error('everybody sleeps for ever');
+      if (!done && this.#sleepers.length === 0)
+        throw new Error('deadlock: the promise is pending and nothing is asleep');
       return !done;
     });
     return promise;
   }
 
   /**
-   * One after the other, as long as `goesOn`. Before each, all promises that can go on without time have gone on: a tick that is asked for by a
-   * promise comes when no other promise is left to run. (The fakes do no input or output, and the event loop's own turn would cost more
-   * than all the rest.)
+   * Wakes sleepers one after the other while `goesOn` returns true. Before each, all promises that
+   * can proceed without time have proceeded: a tick queued by a promise runs when no other promise
+   * is ready. The fakes do no I/O, and a turn of the event loop would cost more than all the rest.
    */
   #wakeEach(goesOn: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {

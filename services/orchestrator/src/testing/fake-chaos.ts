@@ -145,7 +145,14 @@ export class FakeChaos extends FakeService {
     events.add({ type: 'fault_injected', at, faultId, kind, target, engineAt: at });
     events.add({ type: 'engine_saw', at, engineAt: at, target, action: 'die', exitCode: 137 });
     events.add({ type: 'fault_bit', at, faultId, bit: 'yes', evidence: 'the process is gone' });
-    events.add({ type: 'fault_undone', at, faultId, verified: true, cause: 'instant', evidence: 'nothing is held' });
+    events.add({
+      type: 'fault_undone',
+      at,
+      faultId,
+      verified: true,
+      cause: 'instant',
+      evidence: 'an instant fault leaves nothing to revert',
+    });
     if (kind !== 'crash') return;
     this.#server.status = 'restarting';
     this.#timers.push(

@@ -1,4 +1,4 @@
-/** What all faults on containers share: whom they are aimed at, and what they remember of it. */
+/** Shared by all faults on containers: finding the target and saving its identity. */
 import type { PlannedFault } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import type { ContainerView, EngineEvent } from '../engine.ts';
@@ -10,7 +10,7 @@ export function containerName({ target, kind }: PlannedFault): ContainerName {
   throw new EncoreError('TARGET_REFUSED', `${kind} cannot be aimed at ${target}`, { status: 400, definite: true });
 }
 
-/** The consenting container, which must be running. */
+/** Returns the container that accepts this kind; throws unless it is running. */
 export async function runningTarget(
   tools: FaultTools,
   fault: PlannedFault,
@@ -36,7 +36,7 @@ export function idOf({ fault, saved }: Deed): string {
   return saved.containerId;
 }
 
-/** The container as it is now; it may have been made anew since the act. */
+/** The current container; Compose may have recreated it since the injection. */
 export const currentTarget = (tools: FaultTools, { fault }: Deed, signal: AbortSignal): Promise<ContainerView> =>
   tools.targets.find(containerName(fault), signal);
 
@@ -51,7 +51,7 @@ export function eventOf(
   return tools.watch.next(deed.mark, (event) => event.containerId === id && event.action === action, timeoutMs, signal);
 }
 
-/** Sends a signal through the engine and takes the engine's time of it. */
+/** Sends a signal through the engine and returns the engine's time of it. */
 export async function killTarget(
   tools: FaultTools,
   deed: Deed,
@@ -64,4 +64,7 @@ export async function killTarget(
 }
 
 export const nothingToUndo = async (): Promise<void> => {};
-export const nothingHeld = async (): Promise<Undone> => ({ verified: true, evidence: 'nothing is held' });
+export const nothingHeld = async (): Promise<Undone> => ({
+  verified: true,
+  evidence: 'an instant fault leaves nothing to revert',
+});

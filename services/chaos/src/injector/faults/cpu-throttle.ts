@@ -1,4 +1,4 @@
-/** Lowers the live CPU limit. */
+/** Lowers the current CPU limit. */
 import { EncoreError } from '@encore/kit';
 import type { ContainerView } from '../engine.ts';
 import { baselineOf } from '../targets.ts';
@@ -7,23 +7,23 @@ import type { FaultSpec, FaultTools } from './fault-spec.ts';
 
 const defaultCpus = 0.25;
 const everyMs = 250;
-/** As long as a bite check may take, but for the engine's answers. */
+/** As long as an effect check may take, minus the engine's response times. */
 const watchedMs = 6_000;
 
 export const cpuThrottle: FaultSpec = {
   kind: 'cpu-throttle',
   instant: false,
   forbidsStart: false,
-  does: 'Lowers the live CPU limit (to a quarter of one CPU).',
-  undoneBy: 'The baseline label’s CPUs are set again.',
-  userSees: 'Slow answers; sheds when the server protects itself.',
-  pitfalls: '`0` does not remove a CPU limit: only the baseline’s value does.',
+  does: 'Lowers the current CPU limit (to a quarter of one CPU by default).',
+  undoneBy: 'The injector restores the limit in the baseline label.',
+  userSees: 'Responses are slow; the server rejects requests to protect itself.',
+  pitfalls: 'Setting `0` does not remove a CPU limit; only the original value restores it.',
   prepare: async (tools, fault, signal) => {
     const view = await runningTarget(tools, fault, signal);
     if (baselineOf(view.labels).cpus === null)
       throw new EncoreError(
         'TARGET_REFUSED',
-        `${view.name} has no baseline label for its CPUs: a limit could not be undone`,
+        `${view.name} has no baseline label for its CPUs, so the limit could not be reverted`,
         {
           status: 409,
           definite: true,
@@ -38,7 +38,8 @@ export const cpuThrottle: FaultSpec = {
   bite: async (tools, deed, signal) => {
     const limit = deed.saved.cpus ?? defaultCpus;
     const { cpus } = await tools.engine.inspect(idOf(deed), signal);
-    // A limit that an idle target never reaches does nothing to it: the kernel must have stopped it there.
+    // A limit has an effect only if the target reaches it, so the kernel must have throttled it
+    // there.
     const before = await tools.engine.stats(idOf(deed), signal);
     const untilMs = tools.clock.now() + watchedMs;
     let periods = 0;
@@ -48,7 +49,7 @@ export const cpuThrottle: FaultSpec = {
       periods = after.throttledPeriods - before.throttledPeriods;
     }
     const bit = Math.abs(cpus - limit) < 0.001 && periods > 0 ? 'yes' : 'no';
-    return { bit, evidence: `limit ${cpus} CPUs, at which the kernel stopped it in ${periods} periods` };
+    return { bit, evidence: `limit ${cpus} CPUs, at which the kernel throttled it in ${periods} periods` };
   },
   readBack: async (tools, deed, signal) => {
     const { cpus } = await currentTarget(tools, deed, signal);

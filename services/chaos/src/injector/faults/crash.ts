@@ -1,6 +1,7 @@
 /**
- * A crash that the engine's restart policy heals. SIGKILL through the API would disarm the policy; SIGQUIT does not, where
- * the container has an init, an explicit stop signal, and `restart: always`.
+ * A crash from which the engine's restart policy recovers. SIGKILL through the API would disarm the
+ * policy. SIGQUIT does not, if the container has an init, an explicit stop signal and
+ * `restart: always`.
  */
 import { eventOf, killTarget, nothingHeld, nothingToUndo, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
@@ -9,11 +10,11 @@ export const crash: FaultSpec = {
   kind: 'crash',
   instant: true,
   forbidsStart: false,
-  does: 'Sends SIGQUIT through the engine: the process dies at once with exit code 131.',
-  undoneBy: 'The engine’s restart policy; RestartCount rises by one and nobody else starts the target.',
-  userSees: 'Open requests are cut, new ones are reset by the proxy until the server listens again.',
+  does: 'Sends SIGQUIT through the engine: the process dies immediately with exit code 131.',
+  undoneBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
+  userSees: 'Open requests are cut; the proxy resets new ones until the server listens again.',
   pitfalls:
-    'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine’s back-off doubles for a container that lived less than 10 s, hence the healthy time before each crash. Without `ulimits: core: 0` each crash leaves a core file.',
+    'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine’s back-off doubles for a container that ran for less than 10 s, hence the healthy time before each crash. Without `ulimits: core: 0` each crash leaves a core file.',
   prepare: saveTarget,
   act: (tools, deed, signal) => killTarget(tools, deed, 'SIGQUIT', signal),
   bite: async (tools, deed, signal) => {

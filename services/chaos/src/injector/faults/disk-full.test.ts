@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../../simulation/fake-lab.ts';
 
-/** A disk of which somebody frees a megabyte before each of the first `times` looks. */
+/** A disk on which 1 MB is freed before each of the first `times` probes. */
 async function injectWhileFreed(times: number) {
   const lab = new FakeLab();
   const injector = lab.injector();
@@ -12,7 +12,7 @@ async function injectWhileFreed(times: number) {
   let freed = 0;
   lab.engine.exec = async (id, command) => {
     const answer = await exec(id, command);
-    if (command[2] !== 'look' || freed === times) return answer;
+    if (command[2] !== 'status' || freed === times) return answer;
     freed += 1;
     return { ...answer, output: answer.output.replace('"freeBytes":0', '"freeBytes":1000000') };
   };
@@ -20,12 +20,12 @@ async function injectWhileFreed(times: number) {
 }
 
 describe('disk-full', () => {
-  it('has bitten although an upload ends right before the look, for what it frees is taken again', async () => {
+  it('is confirmed although an upload frees space right before the probe, because the space is filled again', async () => {
     const { bit, evidence } = await injectWhileFreed(3);
     assert.deepEqual([bit, evidence], ['yes', '0 of 1000000 bytes are free']);
   });
 
-  it('has not bitten when the disk never fills', async () => {
+  it('is absent when the disk never fills', async () => {
     const { bit, evidence } = await injectWhileFreed(Number.POSITIVE_INFINITY);
     assert.deepEqual([bit, evidence], ['no', '1000000 of 1000000 bytes are free']);
   });

@@ -1,23 +1,29 @@
-/** The target's bounded scratch space is filled to the last byte, and filled again when somebody frees some of it. */
+/**
+ * Fills the target's bounded scratch space to the last byte, and again whenever some of it is
+ * freed.
+ */
 import { EncoreError } from '@encore/kit';
 import { idOf, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
 import { press, pressReadBack, pressUndo, pressVerify } from './press.ts';
 
 const fullBytes = 65_536;
-/** What an upload frees is taken again at once, but a look may fall in between; so many in a row do not. */
-const maxLooks = 10;
-const lookEveryMs = 100;
+/**
+ * Space freed by an upload is filled at once, but a probe may fall in between; this many in a row
+ * cannot.
+ */
+const maxProbes = 10;
+const probeEveryMs = 100;
 
 export const diskFull: FaultSpec = {
   kind: 'disk-full',
   instant: false,
   forbidsStart: false,
-  does: 'Runs the same fixed program, which fills the server’s scratch space, where uploads spool, and fills it again when an upload that ends frees some.',
-  undoneBy: 'The file is removed; the program does so by itself when its time is over.',
-  userSees: 'Large uploads are refused with a clear answer; small ones and reads go on.',
+  does: 'Runs the stress helper, which fills the server’s scratch space, where uploads are spooled, and refills it when a finished upload frees some.',
+  undoneBy: 'The injector removes the file; the helper does so itself when its time is over.',
+  userSees: 'Large uploads are refused with a clear error; small ones and reads succeed.',
   pitfalls:
-    'Only a small file system of its own is filled (1 GiB at most), never a disk of the host. A tmpfs counts as memory too.',
+    'Fills only a separate small file system (1 GiB at most), never a disk of the host. A tmpfs counts as memory too.',
   prepare: saveTarget,
   act: async (tools, deed, signal) => {
     const { taken, why } = await press(tools, idOf(deed), ['disk', String(deed.fault.durationSeconds + 10)], signal);
@@ -29,12 +35,12 @@ export const diskFull: FaultSpec = {
     return {};
   },
   bite: async (tools, deed, signal) => {
-    for (let look = 1; ; look += 1) {
-      const { freeBytes = 0, scratchBytes = 0 } = await press(tools, idOf(deed), ['look'], signal);
+    for (let attempt = 1; ; attempt += 1) {
+      const { freeBytes = 0, scratchBytes = 0 } = await press(tools, idOf(deed), ['status'], signal);
       const isFull = freeBytes < fullBytes;
       const evidence = `${freeBytes} of ${scratchBytes} bytes are free`;
-      if (isFull || look === maxLooks) return { bit: isFull ? 'yes' : 'no', evidence };
-      await tools.clock.sleep(lookEveryMs, signal);
+      if (isFull || attempt === maxProbes) return { bit: isFull ? 'yes' : 'no', evidence };
+      await tools.clock.sleep(probeEveryMs, signal);
     }
   },
   readBack: pressReadBack,

@@ -1,6 +1,6 @@
 /**
- * A kind of fault is data and five small functions. Nothing is kept in closures: what an undo needs stands in `Saved`,
- * which is on disk before the act, so that an injector that was killed can undo what it did in its former life.
+ * A kind of fault is data and five small functions. What a revert needs is in `Saved`, which is on
+ * disk before the injection, so that an injector can revert the faults of a killed predecessor.
  */
 import type { FaultKind, PlannedFault } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
@@ -22,23 +22,25 @@ export interface FaultTools {
   exchange: ExchangeProbe;
   startSurge: StartSurge;
   user: ServerUser;
-  /** Where Toxiproxy can be reached; links listen on all addresses there. */
+  /** Host of Toxiproxy, where proxies listen on all addresses. */
   proxyHost: string;
   starts: StartBook;
   clock: Clock;
 }
 
 export const savedSchema = z.strictObject({
-  /** The full id of the container that the fault was aimed at. */
+  /** Full id of the target container. */
   containerId: z.string().optional(),
   restartCount: z.number().optional(),
-  /** The limit to be set, and those before it. */
+  /** The limit to set, and the limits before it. */
   limitBytes: z.number().optional(),
   cpus: z.number().optional(),
   takenBytes: z.number().optional(),
-  /** Scores that were stored, or are about to be. */
+  /** Scores that were stored or are about to be. */
   scoreIds: z.array(z.string()).optional(),
-  /** When it is to be over; an undo before that does not wait for what only time can end. */
+  /**
+   * Planned end in epoch milliseconds; an earlier revert does not wait for what only time can end.
+   */
   untilMs: z.number().optional(),
   /** The networks that the container left, by name. */
   endpoints: z
@@ -50,12 +52,12 @@ export type Saved = z.infer<typeof savedSchema> & { endpoints?: Record<string, E
 export interface Deed {
   fault: PlannedFault;
   saved: Saved;
-  /** The watch's mark from before the act. */
+  /** The engine watch's position before the injection. */
   mark: number;
 }
 
 export interface Acted {
-  /** The engine's own time of the act, where it told one. */
+  /** The engine's time of the injection in epoch milliseconds, if reported. */
   engineAtMs?: number | undefined;
 }
 export interface Bite {
@@ -67,7 +69,7 @@ export interface Undone {
   evidence: string;
 }
 
-/** Whether the state that a fault made is still there. */
+/** Whether the state that a fault created still exists. */
 export interface ReadBack {
   inPlace: boolean;
   evidence: string;
@@ -75,27 +77,31 @@ export interface ReadBack {
 
 export interface FaultSpec {
   kind: FaultKind;
-  /** Nothing is held afterwards. A fault with a duration is held even so. */
+  /** Leaves nothing to revert. With a planned duration, the fault is kept active nevertheless. */
   instant: boolean;
-  /** Nobody may start or restart the target while it is held. */
+  /** Forbids starts and restarts of the target while active. */
   forbidsStart: boolean;
-  /** For docs/FAULTS.md, in plain sentences. */
+  /** Texts for docs/FAULTS.md. */
   does: string;
   undoneBy: string;
   userSees: string;
   pitfalls: string;
   prepare(tools: FaultTools, fault: PlannedFault, signal: AbortSignal): Promise<Saved>;
   act(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Acted>;
-  /** An observation from outside. It must not trust the act's own answer. */
+  /** Checks the effect by an independent observation. Must not trust the injection's own result. */
   bite(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Bite>;
   /**
-   * Reads back whether the fault's state is still in place, once its effect was confirmed. Absent where nothing is held, and
-   * where nobody else could end it: a surge runs in this process, and a stall ends by the breaker's own time.
+   * Reads back whether the fault's state is still in place, once its effect was confirmed.
+   * Undefined where there is no state, and where nothing external could end it: a surge runs in
+   * this process, and a stall ends by the breaker's open time.
    */
   readBack?: (tools: FaultTools, deed: Deed, signal: AbortSignal) => Promise<ReadBack>;
-  /** Reading it back starts a program in the target, so it is done once, before the revert, and not every second. */
+  /**
+   * The read-back starts a program in the target, so it runs once before the revert, not every
+   * second.
+   */
   readBackIsCostly?: true;
-  /** Idempotent, and content when it is so already. */
+  /** Idempotent; a no-op if already reverted. */
   undo(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<void>;
   verify(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Undone>;
 }

@@ -1,4 +1,4 @@
-/** The catalogue: one line per kind. A kind without a line does not compile. */
+/** All fault kinds, one line each. A kind without a line does not compile. */
 import type { FaultKind } from '@encore/contracts';
 import { bandwidth } from './bandwidth.ts';
 import { connectionRefused } from './connection-refused.ts';
@@ -7,8 +7,7 @@ import { crash } from './crash.ts';
 import { databaseDown, databaseFreeze, databaseLatency } from './database.ts';
 import { diskFull } from './disk-full.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { freeze } from './freeze.ts';
-import { hang } from './hang.ts';
+import { freeze, hang } from './freeze.ts';
 import { jitter } from './jitter.ts';
 import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';

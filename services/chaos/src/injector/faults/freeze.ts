@@ -1,16 +1,19 @@
-/** A pause and its end. Two kinds differ only in who may act meanwhile: a freeze ends by itself, a hang is for the supervisor to find. */
+/**
+ * Both kinds pause the container. A freeze is lifted by its revert; a hang must be detected by the
+ * supervisor.
+ */
 import type { FaultKind } from '@encore/contracts';
 import { currentTarget, eventOf, idOf, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
 
 export function pauseFault(
   kind: FaultKind,
-  words: Pick<FaultSpec, 'forbidsStart' | 'does' | 'undoneBy' | 'userSees' | 'pitfalls'>,
+  texts: Pick<FaultSpec, 'forbidsStart' | 'does' | 'undoneBy' | 'userSees' | 'pitfalls'>,
 ): FaultSpec {
   return {
     kind,
     instant: false,
-    ...words,
+    ...texts,
     prepare: saveTarget,
     act: async (tools, deed, signal) => {
       await tools.engine.pause(idOf(deed), signal);
@@ -18,14 +21,14 @@ export function pauseFault(
     },
     bite: async (tools, deed, signal) => {
       const { status } = await tools.engine.inspect(idOf(deed), signal);
-      if (status !== 'paused') return { bit: 'no', evidence: `the engine says ${status}` };
+      if (status !== 'paused') return { bit: 'no', evidence: `the engine reports ${status}` };
       const before = await tools.engine.stats(idOf(deed), signal);
       await tools.clock.sleep(300, signal);
       const after = await tools.engine.stats(idOf(deed), signal);
       const ms = (after.cpuSeconds - before.cpuSeconds) * 1_000;
       return {
         bit: ms < 1 ? 'yes' : 'no',
-        evidence: `the engine says paused; it used ${ms.toFixed(1)} ms of CPU in 0.3 s`,
+        evidence: `the engine reports paused; it used ${ms.toFixed(1)} ms of CPU in 0.3 s`,
       };
     },
     readBack: async (tools, deed, signal) => {
@@ -46,7 +49,16 @@ export function pauseFault(
 export const freeze: FaultSpec = pauseFault('freeze', {
   forbidsStart: true,
   does: 'Pauses all processes of the target, as a stalled virtual machine would.',
-  undoneBy: 'The undo unpauses it; nobody may restart it meanwhile.',
-  userSees: 'Connections are accepted at once (by the kernel) and no byte comes back.',
-  pitfalls: 'A probe that only connects calls a frozen server healthy.',
+  undoneBy: 'The injector unpauses it; no restart is allowed meanwhile.',
+  userSees: 'The kernel still accepts connections, but no response arrives.',
+  pitfalls: 'A probe that only connects considers a frozen server healthy.',
+});
+
+/** The supervisor may restart the target; the revert at the end of the duration is a safety net. */
+export const hang: FaultSpec = pauseFault('hang', {
+  forbidsStart: false,
+  does: 'Pauses all processes of the target until the supervisor notices.',
+  undoneBy: 'The supervisor restarts a target that is unhealthy for too long.',
+  userSees: 'Requests time out until the restart, which cuts the open ones.',
+  pitfalls: 'No restart policy notices a hang: plain Docker only reports `unhealthy`.',
 });

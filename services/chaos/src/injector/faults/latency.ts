@@ -1,4 +1,4 @@
-/** Every answer (or request) comes later by a fixed time. */
+/** Delays each response (or request) by a fixed time. */
 import type { FaultKind } from '@encore/contracts';
 import type { FaultSpec } from './fault-spec.ts';
 import { biteByDelay, toxicFault } from './toxic-fault.ts';
@@ -11,13 +11,13 @@ export function latencyFault(kind: FaultKind, userSees: string): FaultSpec {
     type: 'latency',
     direction: 'downstream',
     attributes: ({ latencyMs = defaultLatencyMs }) => ({ latency: latencyMs, jitter: 0 }),
-    bite: (looks, { params: { latencyMs = defaultLatencyMs } }) =>
-      biteByDelay(looks, ({ firstByteMs }) => firstByteMs, latencyMs * 0.8, { timeoutMs: latencyMs + 1_000 }),
-    does: 'Delays all data of the link by a fixed time (300 ms, answers).',
+    bite: (probes, { params: { latencyMs = defaultLatencyMs } }) =>
+      biteByDelay(probes, ({ firstByteMs }) => firstByteMs, latencyMs * 0.8, { timeoutMs: latencyMs + 1_000 }),
+    does: 'Delays all data by a fixed time (responses, by 300 ms by default).',
     userSees,
     pitfalls:
-      'Toxiproxy can freeze for good when a latency toxic is removed under load: hence the drain, which drops connections and belongs to the fault. Latency and jitter together stay within 1 s.',
+      'Toxiproxy can freeze permanently when a latency toxic is removed under load. The proxy is therefore drained first, which drops connections and belongs to the fault. Latency plus jitter is limited to 1 s.',
   });
 }
 
-export const latency = latencyFault('latency', 'Slow answers, nothing else.');
+export const latency = latencyFault('latency', 'Responses are slow.');

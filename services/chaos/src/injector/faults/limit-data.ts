@@ -1,16 +1,30 @@
-/** Connections that are cut after so many bytes. */
-import { looksCut } from './limit-data-bite.ts';
-import { toxicFault } from './toxic-fault.ts';
+/** Cuts each connection after a number of bytes. */
+import type { Bite } from './fault-spec.ts';
+import { compare, type LinkProbes, toxicFault } from './toxic-fault.ts';
 
 const defaultBytes = 2_048;
+/** A response has at least 200 bytes, so the requests ask for well more than the limit. */
+const answerBytes = 150;
+const maxRequests = 400;
 
 export const limitData = toxicFault({
   kind: 'limit-data',
   type: 'limit_data',
   direction: 'downstream',
   attributes: ({ bytes = defaultBytes }) => ({ bytes }),
-  bite: (looks, { params: { bytes = defaultBytes } }) => looksCut(looks, bytes),
-  does: 'Closes each connection after so many bytes (2048, answers).',
-  userSees: 'Bodies cut in the middle, on kept connections even small ones.',
-  pitfalls: 'A client that does not compare the length takes half a score for a whole one.',
+  bite: (probes, { params: { bytes = defaultBytes } }) => checkCut(probes, bytes),
+  does: 'Closes each connection after a number of bytes (responses, 2048 by default).',
+  userSees: 'Bodies are truncated, on reused connections even small ones.',
+  pitfalls: 'A client that does not compare the length mistakes half a score for a whole one.',
 });
+
+/** Checks that a connection ends after at most `bytes` bytes. */
+async function checkCut(probes: LinkProbes, bytes: number): Promise<Bite> {
+  const requests = Math.min(maxRequests, Math.ceil((bytes * 2) / answerBytes));
+  const { through, direct } = await compare(probes, { requests, timeoutMs: 3_000 });
+  const cut = through.bytes <= bytes && direct.bytes > bytes;
+  return {
+    bit: cut ? 'yes' : 'no',
+    evidence: `${through.bytes} bytes through the proxy, then ${through.end}; ${direct.bytes} bytes directly`,
+  };
+}

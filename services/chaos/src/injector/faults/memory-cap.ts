@@ -1,6 +1,6 @@
 /**
- * Lowers the live memory limit to what the target uses plus a margin, so that it must get by. Never below usage: cgroup v1
- * would refuse, v2 would kill at once.
+ * Lowers the current memory limit to the target's usage plus a margin. Never below the usage:
+ * cgroup v1 would refuse, v2 would kill at once.
  */
 
 import { EncoreError } from '@encore/kit';
@@ -11,25 +11,26 @@ import type { FaultSpec, FaultTools } from './fault-spec.ts';
 
 const megabyte = 1_048_576;
 const defaultMarginBytes = 32 * megabyte;
-/** A cap that takes away less than this share of the limit would not be felt. */
+/** A cap that lowers the limit by less than this share would have no effect. */
 const minSqueeze = 0.05;
 
 export const memoryCap: FaultSpec = {
   kind: 'memory-cap',
   instant: false,
   forbidsStart: true,
-  does: 'Lowers the live limit of memory and swap together to the usage without reclaimable cache plus a margin (32 MiB).',
-  undoneBy: 'The limits of the baseline labels are set again; if the target dies under the cap, that comes first.',
-  userSees: 'Nothing, when the server sheds in time; else a crash by the kernel, recorded as oom.',
+  does: 'Lowers the current limit of memory and swap together to the usage, without reclaimable cache, plus a margin (32 MiB by default).',
+  undoneBy:
+    'The injector restores the limits in the baseline labels, and does so early if the target dies under the cap.',
+  userSees: 'Nothing if the server rejects work in time; else an OOM kill, recorded as `oom`.',
   pitfalls:
-    'cgroup v1 refuses a limit below usage, v2 kills. V8 fixes its heap at start, so a live cap is felt by the process’s other memory first. A cap outlives a restart, and `0` or `-1` do not remove it: only the baseline’s value does.',
+    'cgroup v1 refuses a limit below the usage, v2 kills. V8 fixes its heap limit at start, so a cap first affects the process’s other memory. A cap survives a restart, and `0` or `-1` do not remove it; only the original value does.',
   prepare: async (tools, fault, signal) => {
     const view = await runningTarget(tools, fault, signal);
     const baseline = baselineOf(view.labels);
     if (baseline.memoryBytes === null)
       throw new EncoreError(
         'TARGET_REFUSED',
-        `${view.name} has no baseline label for its memory: a cap could not be undone`,
+        `${view.name} has no baseline label for its memory, so a cap could not be reverted`,
         {
           status: 409,
           definite: true,
@@ -41,7 +42,7 @@ export const memoryCap: FaultSpec = {
     if (limitBytes > baseline.memoryBytes * (1 - minSqueeze))
       throw new EncoreError(
         'ENGINE_REFUSED',
-        `the target uses ${mebibytes(memoryBytes)} of ${mebibytes(baseline.memoryBytes)}: a cap with its margin would not be felt`,
+        `the target uses ${mebibytes(memoryBytes)} of ${mebibytes(baseline.memoryBytes)}: a cap with this margin would have no effect`,
         { status: 409, definite: true },
       );
     return { containerId: view.id, limitBytes };
@@ -58,7 +59,7 @@ export const memoryCap: FaultSpec = {
     const same = Math.abs(memoryLimitBytes - wanted) < 65_536;
     return {
       bit: same ? 'yes' : 'no',
-      evidence: `the kernel’s limit is ${mebibytes(memoryLimitBytes)}, ${mebibytes(memoryBytes)} are used`,
+      evidence: `the kernel’s limit is ${mebibytes(memoryLimitBytes)}, usage ${mebibytes(memoryBytes)}`,
     };
   },
   readBack: async (tools, deed, signal) => {
@@ -73,14 +74,14 @@ export const memoryCap: FaultSpec = {
   },
 };
 
-/** Sets what the labels call normal. */
+/** Restores the limits in the labels. */
 export async function restoreMemory(
   { engine }: Pick<FaultTools, 'engine'>,
   view: ContainerView,
   signal: AbortSignal,
 ): Promise<void> {
   const { memoryBytes, memswapBytes } = baselineOf(view.labels);
-  // No limit at all is an engine that cannot set one.
+  // A container without any limit: the engine cannot set one.
   if (memoryBytes === null || memswapBytes === null || view.memoryBytes === 0) return;
   if (view.memoryBytes === memoryBytes && view.memswapBytes === memswapBytes) return;
   await engine.updateMemory(view.id, memoryBytes, memswapBytes, signal);

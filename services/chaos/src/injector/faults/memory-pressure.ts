@@ -1,4 +1,7 @@
-/** Another process in the target takes the memory that it has left, so that the server's own memory injector must act. */
+/**
+ * Runs a stress helper in the target that uses up its free memory, so that the server's memory
+ * guard must act.
+ */
 import { EncoreError } from '@encore/kit';
 import { baselineOf } from '../targets.ts';
 import { idOf, runningTarget } from './container-target.ts';
@@ -6,22 +9,22 @@ import type { FaultSpec } from './fault-spec.ts';
 import { press, pressReadBack, pressUndo, pressVerify } from './press.ts';
 
 const megabyte = 1_048_576;
-/** Stays free beside what is taken, the taker's own 50 MB included. */
+/** Stays free beside what the helper uses, including the helper's own 50 MB. */
 const defaultMarginBytes = 96 * megabyte;
 const minBytes = 32 * megabyte;
-/** Less than the 25 s that an injection may take, so that a target that is too large is refused with the reason. */
+/** Less than the 25 s allowed for an injection, so that a failure is reported with its reason. */
 const takeWithinSeconds = 20;
 
 export const memoryPressure: FaultSpec = {
   kind: 'memory-pressure',
   instant: false,
   forbidsStart: true,
-  does: 'Runs one fixed program of the image in the target, which takes all memory but a margin (96 MiB) for a limited time.',
+  does: 'Runs a stress helper from the image in the target, which uses all memory but a margin (96 MiB by default) for a limited time.',
   undoneBy:
-    'The program is ended; it ends by itself when its time is over, and it is the first that the kernel would kill.',
-  userSees: 'Sheds (503 with Retry-After) while the server’s memory injector holds back, then service as before.',
+    'The injector stops the helper, which also exits by itself when its time is over. It is the kernel’s first choice for an OOM kill.',
+  userSees: 'Rejections (503 with Retry-After) while the server’s memory guard holds back work, then normal service.',
   pitfalls:
-    'Needs exec, so the process engine cannot do it. The program dies first when memory runs out, which ends the fault early.',
+    'Needs exec, which the process engine does not support. When memory runs out the helper is killed first, which ends the fault early.',
   prepare: async (tools, fault, signal) => {
     const view = await runningTarget(tools, fault, signal);
     const limit = view.memoryBytes || (baselineOf(view.labels).memoryBytes ?? 0);
@@ -34,22 +37,26 @@ export const memoryPressure: FaultSpec = {
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
     const takenBytes = limit - memoryBytes - (fault.params.marginBytes ?? defaultMarginBytes);
     if (takenBytes < minBytes)
-      throw new EncoreError('ENGINE_REFUSED', `of ${limit} bytes ${memoryBytes} are used: too little is left to take`, {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError(
+        'ENGINE_REFUSED',
+        `${memoryBytes} of ${limit} bytes are in use, so less than the margin is free`,
+        {
+          status: 409,
+          definite: true,
+        },
+      );
     return { containerId: view.id, takenBytes };
   },
   act: async (tools, deed, signal) => {
-    const words = [
+    const argv = [
       'memory',
       String(deed.saved.takenBytes ?? 0),
       String(deed.fault.durationSeconds + 10),
       String(takeWithinSeconds),
     ];
-    const { taken, why } = await press(tools, idOf(deed), words, signal);
+    const { taken, why } = await press(tools, idOf(deed), argv, signal);
     if (!taken)
-      throw new EncoreError('ENGINE_REFUSED', `memory could not be taken: ${why}`, { status: 409, definite: true });
+      throw new EncoreError('ENGINE_REFUSED', `the stress helper failed: ${why}`, { status: 409, definite: true });
     return {};
   },
   bite: async (tools, deed, signal) => {
@@ -66,6 +73,6 @@ export const memoryPressure: FaultSpec = {
   verify: (tools, deed, signal) =>
     pressVerify(tools, deed, signal, ({ running = 0 }) => ({
       verified: running === 0,
-      evidence: `${running} such programs run`,
+      evidence: `${running} stress helpers run`,
     })),
 };

@@ -1,6 +1,6 @@
 /**
- * An outage: the engine is asked to kill, so its policy will not restart the target, and somebody must start it. Held for a
- * time when the plan says so; then the undo starts what is still down.
+ * Kills through the engine, so that the restart policy does not restart the target and the
+ * supervisor must start it. With a duration, the target is kept down and the revert starts it.
  */
 import { currentTarget, eventOf, idOf, killTarget, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
@@ -9,11 +9,11 @@ export const outage: FaultSpec = {
   kind: 'outage',
   instant: true,
   forbidsStart: false,
-  does: 'Sends SIGKILL through the engine, which takes that for an operator’s stop and does not restart the target.',
+  does: 'Sends SIGKILL through the engine, which treats it as an operator’s stop and does not restart the target.',
   undoneBy:
-    'The supervisor, 2 s after it saw the target exited. With a duration and a lease that forbids starts: the undo at its end.',
-  userSees: 'The same as in a crash, for longer.',
-  pitfalls: 'Exit code 137 is also that of an OOM kill; the engine’s events tell them apart.',
+    'The supervisor starts the target 2 s after it exited. With a duration, starts are forbidden and the injector starts it at the end.',
+  userSees: 'The same as in a crash, but longer.',
+  pitfalls: 'An OOM kill has the same exit code 137; the engine’s events distinguish them.',
   prepare: saveTarget,
   act: (tools, deed, signal) => killTarget(tools, deed, 'SIGKILL', signal),
   bite: async (tools, deed, signal) => {

@@ -1,18 +1,19 @@
-/** The target leaves the networks that it shares with the proxy, and comes back with its names. */
+/** Disconnects the target from the networks that it shares with the proxy. */
 import { EncoreError } from '@encore/kit';
 import { containerName, currentTarget, idOf, runningTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { looksAt } from './toxic-fault.ts';
+import { probesOf } from './toxic-fault.ts';
 
 export const partition: FaultSpec = {
   kind: 'partition',
   instant: false,
   forbidsStart: true,
-  does: 'Takes the target out of every network that it shares with the proxy; its health port stays reachable.',
-  undoneBy: 'It joins the networks again with the aliases and the address that it had, which stand in the journal.',
-  userSees: 'The proxy accepts and finds nobody: connections are cut, new ones hang until its dial gives up.',
+  does: 'Disconnects the target from every network that it shares with the proxy; its health port stays reachable.',
+  undoneBy: 'The injector reconnects it with its former aliases and address, which are in the journal.',
+  userSees:
+    'The proxy accepts but cannot reach the target: open connections are cut, new ones hang until the dial times out.',
   pitfalls:
-    'A reconnect without aliases loses the service’s name. The first look-up after it may still be answered by a cached no.',
+    'A reconnect without aliases loses the service’s name. The first lookup after it may still return a cached negative answer.',
   prepare: async (tools, fault, signal) => {
     const [view, proxy] = await Promise.all([
       runningTarget(tools, fault, signal),
@@ -34,10 +35,10 @@ export const partition: FaultSpec = {
   bite: async (tools, deed, signal) => {
     const { networks } = await tools.engine.inspect(idOf(deed), signal);
     const left = Object.keys(deed.saved.endpoints ?? {}).every((name) => !(name in networks));
-    const { end, bytes } = await looksAt(tools, 'client-link').through({ timeoutMs: 1_500 });
+    const { end, bytes } = await probesOf(tools, 'client-link').through({ timeoutMs: 1_500 });
     return {
       bit: left && bytes === 0 ? 'yes' : 'no',
-      evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}; through the link: ${end}, ${bytes} bytes`,
+      evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}; through the proxy: ${end}, ${bytes} bytes`,
     };
   },
   readBack: async (tools, deed, signal) => {

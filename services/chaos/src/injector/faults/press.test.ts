@@ -1,4 +1,4 @@
-/** The program itself, in a process of its own: what it answers, and that it leaves nothing behind. */
+/** The stress helper as a separate process: its responses, and that it leaves nothing behind. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -15,11 +15,11 @@ const run = (...argv: string[]) =>
   });
 
 describe('press.mjs', () => {
-  it('takes the memory that it is asked for', async () => {
+  it('allocates the requested memory', async () => {
     assert.deepEqual(await run('memory', mebibytes(20), '1', '60'), { taken: 20 * 1_048_576 });
   });
 
-  it('gives up with the reason when the memory takes longer than allowed', async () => {
+  it('gives up with a reason when the allocation takes too long', async () => {
     const { taken, why } = await run('memory', mebibytes(512), '1', '0.001');
     assert.equal(taken, 0);
     assert.match(String(why), /^only \d+ of 536870912 bytes could be taken within 0\.001 s$/);

@@ -1,4 +1,7 @@
-/** The one program that the injector runs inside a target (docker/press.mjs): it takes memory or scratch space and gives it back. */
+/**
+ * Runs the stress helper (docker/press.mjs) in a target. It uses up memory or scratch space, then
+ * releases it.
+ */
 import { EncoreError, parse } from '@encore/kit';
 import { z } from 'zod';
 import { currentTarget } from './container-target.ts';
@@ -7,7 +10,7 @@ import type { Deed, FaultTools, ReadBack, Undone } from './fault-spec.ts';
 const program = '/app/docker/press.mjs';
 
 const answerSchema = z.object({
-  /** Bytes that it took. */
+  /** Bytes that it uses. */
   taken: z.number().optional(),
   why: z.string().optional(),
   running: z.number().optional(),
@@ -16,21 +19,21 @@ const answerSchema = z.object({
 });
 export type PressAnswer = z.infer<typeof answerSchema>;
 
-/** Is the program that took memory or space still running? With the container its processes have ended. */
+/** Reads back whether the helper is still running. In a stopped container it is not. */
 export async function pressReadBack(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<ReadBack> {
   const view = await currentTarget(tools, deed, signal);
   if (view.status !== 'running') return { inPlace: false, evidence: `the target is ${view.status}` };
-  const { running = 0 } = await press(tools, view.id, ['look'], signal);
-  return { inPlace: running > 0, evidence: `${running} such programs run` };
+  const { running = 0 } = await press(tools, view.id, ['status'], signal);
+  return { inPlace: running > 0, evidence: `${running} stress helpers run` };
 }
 
-/** Ends the program. With the container its processes have ended. */
+/** Stops the helper. In a stopped container it has ended already. */
 export async function pressUndo(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<void> {
   const view = await currentTarget(tools, deed, signal);
   if (view.status === 'running') await press(tools, view.id, ['stop'], signal);
 }
 
-/** Verifies that the program has ended; `confirm` judges the program's answer. */
+/** Verifies that the helper has ended; `confirm` judges its response. */
 export async function pressVerify(
   tools: FaultTools,
   deed: Deed,
@@ -39,16 +42,16 @@ export async function pressVerify(
 ): Promise<Undone> {
   const view = await currentTarget(tools, deed, signal);
   if (view.status !== 'running') return { verified: true, evidence: `the target is ${view.status}` };
-  return confirm(await press(tools, view.id, ['look'], signal));
+  return confirm(await press(tools, view.id, ['status'], signal));
 }
 
 export async function press(
   { engine }: Pick<FaultTools, 'engine'>,
   containerId: string,
-  words: readonly string[],
+  argv: readonly string[],
   signal: AbortSignal,
 ): Promise<PressAnswer> {
-  const { exitCode, output } = await engine.exec(containerId, ['node', program, ...words], signal);
+  const { exitCode, output } = await engine.exec(containerId, ['node', program, ...argv], signal);
   const line = output.slice(output.indexOf('{'));
   if (!line.startsWith('{'))
     throw new EncoreError(

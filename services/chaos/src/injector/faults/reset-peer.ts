@@ -1,4 +1,4 @@
-/** Connections that are reset. */
+/** Resets connections. */
 import { compare, toxicFault } from './toxic-fault.ts';
 
 export const resetPeer = toxicFault({
@@ -6,15 +6,15 @@ export const resetPeer = toxicFault({
   type: 'reset_peer',
   direction: 'upstream',
   attributes: ({ timeoutMs = 0 }) => ({ timeout: timeoutMs }),
-  bite: async (looks, { params: { timeoutMs = 0 } }) => {
-    const { through, direct } = await compare(looks, { timeoutMs: timeoutMs + 1_000 });
+  bite: async (probes, { params: { timeoutMs = 0 } }) => {
+    const { through, direct } = await compare(probes, { timeoutMs: timeoutMs + 1_000 });
     return {
       bit: through.end === 'reset' && through.bytes === 0 ? 'yes' : 'no',
-      evidence: `through the link: ${through.end} after ${through.totalMs.toFixed(0)} ms; directly: ${direct.end}`,
+      evidence: `through the proxy: ${through.end} after ${through.totalMs.toFixed(0)} ms; directly: ${direct.end}`,
     };
   },
-  does: 'Resets each connection once something was sent on it (at once, or after a time).',
-  undoneBy: 'The toxic is removed.',
-  userSees: 'Connection reset by peer; the server may or may not have seen the request.',
-  pitfalls: 'Only connections opened after the toxic get a real RST; pooled ones get an orderly end.',
+  does: 'Resets each connection once data was sent on it (immediately by default, or after a delay).',
+  undoneBy: 'The injector removes the toxic.',
+  userSees: 'Connections are reset by the peer; the server may have received the request.',
+  pitfalls: 'Only connections opened after the injection get a real RST; pooled ones are closed in order.',
 });

@@ -1,4 +1,4 @@
-/** A graceful restart: SIGTERM, the grace period, a new start. Not one admitted request may fail. */
+/** A graceful restart: SIGTERM, the grace period, a new start. No admitted request may fail. */
 import { eventOf, idOf, nothingHeld, nothingToUndo, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
 
@@ -6,11 +6,11 @@ export const restart: FaultSpec = {
   kind: 'restart',
   instant: true,
   forbidsStart: false,
-  does: 'Asks the engine for a restart: SIGTERM, up to the grace period, then a start.',
-  undoneBy: 'The start is part of it.',
-  userSees: 'Requests that were admitted are answered; new ones are refused until the server listens again.',
+  does: 'Requests a restart from the engine: SIGTERM, up to the grace period, then a start.',
+  undoneBy: 'The restart includes the start.',
+  userSees: 'Admitted requests are answered; new ones are refused until the server listens again.',
   pitfalls:
-    'A process that ignores SIGTERM as PID 1 burns the whole grace period: the restart then measures patience, not the start.',
+    'A process that ignores SIGTERM as PID 1 uses the whole grace period, which then dominates the restart time.',
   prepare: saveTarget,
   act: async (tools, deed, signal) => {
     await tools.starts.expect(idOf(deed), deed.fault.target, 'undo', `graceful restart ${deed.fault.id}`);

@@ -1,4 +1,4 @@
-/** Data in small slices with pauses between them. */
+/** Slices data, with pauses between the slices. */
 import { biteByDelay, toxicFault } from './toxic-fault.ts';
 
 const base = { sliceBytes: 64, sliceDelayMicroseconds: 10_000 };
@@ -13,12 +13,15 @@ export const slicer = toxicFault({
     size_variation: 0,
     delay: sliceDelayMicroseconds,
   }),
-  bite: (looks, { params: { sliceBytes = base.sliceBytes, sliceDelayMicroseconds = base.sliceDelayMicroseconds } }) => {
+  bite: (
+    probes,
+    { params: { sliceBytes = base.sliceBytes, sliceDelayMicroseconds = base.sliceDelayMicroseconds } },
+  ) => {
     const slices = Math.floor(minAnswerBytes / sliceBytes);
     const wantedMs = Math.min(2_000, Math.max(1, slices) * (sliceDelayMicroseconds / 1_000) * 0.7);
-    return biteByDelay(looks, ({ lastByteMs }) => lastByteMs, wantedMs, { timeoutMs: 3_000 });
+    return biteByDelay(probes, ({ lastByteMs }) => lastByteMs, wantedMs, { timeoutMs: 3_000 });
   },
-  does: 'Cuts the data into slices (64 bytes) with a pause after each (10 ms).',
-  userSees: 'Headers and bodies in pieces: a parser that trusts one read per message breaks.',
-  pitfalls: 'Large bodies take for ever; keep it short.',
+  does: 'Cuts the data into slices (64 bytes by default) with a pause after each (10 ms by default).',
+  userSees: 'Headers and bodies arrive in pieces: a parser that expects one read per message breaks.',
+  pitfalls: 'Large bodies take very long; keep the duration short.',
 });

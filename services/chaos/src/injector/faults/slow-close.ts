@@ -1,4 +1,4 @@
-/** Connections that end late. */
+/** Delays the end of connections. */
 import { biteByDelay, toxicFault } from './toxic-fault.ts';
 
 const defaultDelayMs = 1_000;
@@ -8,9 +8,9 @@ export const slowClose = toxicFault({
   type: 'slow_close',
   direction: 'downstream',
   attributes: ({ delayMs = defaultDelayMs }) => ({ delay: delayMs }),
-  bite: (looks, { params: { delayMs = defaultDelayMs } }) =>
-    biteByDelay(looks, ({ totalMs }) => totalMs, delayMs * 0.8, { timeoutMs: delayMs + 1_000 }),
-  does: 'Delays the end of each connection (by 1 s).',
-  userSees: 'Nothing on kept connections; those without a length wait for the end.',
-  pitfalls: 'With pools of kept connections hardly anybody notices.',
+  bite: (probes, { params: { delayMs = defaultDelayMs } }) =>
+    biteByDelay(probes, ({ totalMs }) => totalMs, delayMs * 0.8, { timeoutMs: delayMs + 1_000 }),
+  does: 'Delays the end of each connection (by 1 s by default).',
+  userSees: 'Nothing on reused connections; responses without a length wait for the end.',
+  pitfalls: 'Clients with connection pools hardly notice it.',
 });

@@ -11,7 +11,7 @@ async function stalling(change: (lab: FakeLab) => void = () => {}) {
   const injector = lab.injector();
   const stop = new AbortController();
   void injector.run(stop.signal);
-  // The clock of a machine tells fractions of a millisecond.
+  // A real clock has fractions of a millisecond.
   await lab.clock.advance(1_000.375);
   await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
   change(lab);
@@ -23,7 +23,7 @@ const inject = (lab: FakeLab, injector: Injector, planned: PlannedFault) =>
   lab.clock.until(injector.inject({ ...request, fault: planned }));
 
 describe('tool-stall', () => {
-  it('overruns one tool five times running, and after the open time its own successes close the breaker', async () => {
+  it('makes one tool time out five times, and closes the breaker by successful calls after its open time', async () => {
     using at = await stalling();
     const { lab, injector, planned } = at;
     const { bit, evidence } = await inject(lab, injector, planned);
@@ -40,7 +40,7 @@ describe('tool-stall', () => {
     assert.equal(lab.user.scores.size, 0);
   });
 
-  it('has not bitten when another breaker opened as well', async () => {
+  it('is absent when another breaker opened too', async () => {
     using at = await stalling((lab) => {
       const alone = lab.user.breakers.bind(lab.user);
       lab.user.breakers = async () => {
@@ -53,7 +53,7 @@ describe('tool-stall', () => {
     assert.match(evidence, /open breakers: tool_ChordAnalysis, tool_VoiceLeading$/);
   });
 
-  it('has not bitten when the tool was quick enough for every score', async () => {
+  it('is absent when the tool handled every score in time', async () => {
     using at = await stalling((lab) => {
       lab.user.analyze = async () => null;
     });
@@ -62,7 +62,7 @@ describe('tool-stall', () => {
     assert.match(evidence, /an answer.*open breakers: none/);
   });
 
-  it('is refused while the breaker is open already', async () => {
+  it('is refused while the breaker is already open', async () => {
     using at = await stalling((lab) => {
       lab.user.breakers = async () => ({ tool_ChordAnalysis: 'open' });
     });
@@ -70,18 +70,18 @@ describe('tool-stall', () => {
     assert.deepEqual([bit, over], ['refused', true]);
   });
 
-  it('ended before its time, it takes its scores back at once and does not wait for the breaker', async () => {
+  it('reverted early, it removes its scores at once and does not wait for the breaker', async () => {
     using at = await stalling();
     const { lab, injector, planned } = at;
     await inject(lab, injector, planned);
     const from = lab.clock.now();
     const undone = await lab.clock.until(injector.keeper.release(planned.id));
     assert.ok(lab.clock.now() - from < 1_000, `${lab.clock.now() - from} ms`);
-    assert.match(undone.evidence, /^ended before its time: .* is open/);
+    assert.match(undone.evidence, /^reverted early: .* is open/);
     assert.equal(lab.user.scores.size, 0);
   });
 
-  it('ended while the calls are still under way, nothing more is sent and the injection is answered', async () => {
+  it('reverted during its calls, it sends no more and completes the injection', async () => {
     using at = await stalling();
     const { lab, injector, planned } = at;
     const injected = injector.inject({ ...request, fault: planned });
@@ -94,7 +94,7 @@ describe('tool-stall', () => {
     assert.equal(lab.user.scores.size, 0);
   });
 
-  it('at the end of its time with the breaker still open, it is not undone, and the healer tries until it is', async () => {
+  it('at its end with the breaker still open, the revert fails and is retried until the breaker closes', async () => {
     using at = await stalling((lab) => {
       lab.user.openMs = 30_000;
     });

@@ -1,31 +1,36 @@
 /**
- * Documents that one tool cannot finish in time, one after the other, until that tool's circuit breaker opens. The way is the users' way: scores are
- * stored through the client link and the tool is called on them. At the end the tool is used on a small score, as a user
- * would, and its own successes close the breaker.
+ * Calls one tool on documents that it cannot finish in time, one after the other, until that tool's
+ * circuit breaker opens. Acts as a user: stores scores through the proxy and calls the tool on
+ * them. At the end, calls on a small score succeed and close the breaker.
  *
- *   inject ── 5 calls that run into the tool's deadline ── breaker opens ── open time ── undo: 2 calls that succeed ── closed
+ *   inject ── 5 calls that time out ── breaker opens ── open time ── revert: 2 calls ── closed
  */
 import { describeError, EncoreError } from '@encore/kit';
 import { quickScore, slowScore } from '../slow-score.ts';
 import { runningTarget } from './container-target.ts';
 import type { Deed, FaultSpec, FaultTools } from './fault-spec.ts';
 
-/** The users of the lab do not call this one, so nobody's success comes between the failures. */
+/** The lab's users do not call this tool, so no success of theirs interrupts the failures. */
 const tool = 'chord_analysis';
 const breaker = 'tool_ChordAnalysis';
-/** More than a breaker needs: a call may be shed, or cut by another fault, which does not count against the tool. */
+/**
+ * More than a breaker needs: a call that was rejected, or cut by another fault, does not count as a
+ * failure.
+ */
 const maxDocuments = 8;
-const lookEveryMs = 500;
+const probeEveryMs = 500;
 
 interface Stall {
   stop: AbortController;
   ended: Promise<void>;
   isOver: boolean;
-  /** How each call ended, in order. */
+  /** Outcome of each call, in order. */
   ends: string[];
 }
 
-/** By injector and fault. An injector that dies takes its stalls along, and its successor removes what was stored. */
+/**
+ * By injector and fault. Stalls end with their injector; its successor removes the stored scores.
+ */
 const stalls = new WeakMap<FaultTools, Map<string, Stall>>();
 
 function stallsOf(tools: FaultTools): Map<string, Stall> {
@@ -40,23 +45,21 @@ export const toolStall: FaultSpec = {
   forbidsStart: false,
   does: `Stores scores that ${tool} cannot finish in time and calls it on them, one after the other, until its circuit breaker opens.`,
   undoneBy:
-    'No more is sent and the scores are removed. After the breaker’s open time the tool is called on a small score, and its own successes close the breaker. When the fault is ended before its time, the breaker closes at the next successes of whoever uses the tool.',
-  userSees: `${tool} refuses at once (503 with Retry-After) while its breaker is open; every other tool answers. One worker process is busy until then.`,
+    'The injector stops calling and removes the scores. After the breaker’s open time it calls the tool on a small score, and the successes close the breaker. If it is reverted early, the breaker closes with the next successful calls of any user.',
+  userSees: `${tool} responds 503 with Retry-After while its breaker is open; every other tool works. Until then one worker process is busy.`,
   pitfalls:
-    'Takes its time: five deadlines (15 s each), then the open time (60 s), so hold it for 160 s at least: an undo that finds the breaker still open does not count as verified, and is tried again until it is closed. A server with a larger `tool_timeout` needs longer still. A score is sent only once, for a document that kills its worker three times is quarantined.',
+    'Needs a duration of at least 160 s: five tool timeouts (15 s each) plus the open time (60 s). A revert that finds the breaker still open is not verified and is retried until the breaker is closed. A server with a larger `tool_timeout` needs longer. Each score is sent once: a document that kills its worker three times is quarantined.',
   prepare: async (tools, fault, signal) => {
     const { id } = await runningTarget(tools, fault, signal);
     const { [breaker]: state } = await tools.user.breakers(signal);
     if (state !== 'closed')
       throw new EncoreError(
         'ENGINE_REFUSED',
-        state === undefined
-          ? `the server tells of no breaker ${breaker}`
-          : `the breaker ${breaker} is ${state} already`,
+        state === undefined ? `the server reports no breaker ${breaker}` : `the breaker ${breaker} is already ${state}`,
         { status: 409, definite: true },
       );
     const now = tools.clock.now();
-    // A clock tells fractions of a millisecond, and a point has no place in a score's name.
+    // The clock has fractions of a millisecond, and a score's name must not contain a dot.
     const name = `stall-${fault.id}-${Math.floor(now).toString(36)}`;
     const scoreIds = Array.from({ length: maxDocuments }, (_, index) => `${name}-${index + 1}`);
     return { containerId: id, scoreIds, untilMs: now + fault.durationSeconds * 1_000 };
@@ -73,7 +76,7 @@ export const toolStall: FaultSpec = {
   bite: async (tools, { fault }, signal) => {
     const stall = stallsOf(tools).get(fault.id);
     for (;;) {
-      // Asked before the look, or a stall that ends between the two would be missed.
+      // Read before the probe, or a stall that ends in between would be missed.
       const isOver = stall?.isOver ?? true;
       const breakers = await tools.user.breakers(signal);
       const open = Object.keys(breakers).filter((name) => breakers[name] !== 'closed');
@@ -81,7 +84,7 @@ export const toolStall: FaultSpec = {
         const evidence = `calls of ${tool} ended with ${endsText(stall?.ends ?? [])}; open breakers: ${open.join(', ') || 'none'}`;
         return { bit: open.length === 1 && open[0] === breaker ? 'yes' : 'no', evidence };
       }
-      await tools.clock.sleep(lookEveryMs, signal);
+      await tools.clock.sleep(probeEveryMs, signal);
     }
   },
   undo: async (tools, deed, signal) => {
@@ -98,12 +101,15 @@ export const toolStall: FaultSpec = {
     const isEarly = isEndedEarly(tools, deed);
     return {
       verified: state === 'closed' || isEarly,
-      evidence: isEarly ? `ended before its time: ${evidence}` : evidence,
+      evidence: isEarly ? `reverted early: ${evidence}` : evidence,
     };
   },
 };
 
-/** Until the breaker no longer admits a call. A call that fails for another reason is no reason to give up. */
+/**
+ * Calls the tool until its breaker rejects a call. Continues after calls that fail for another
+ * reason.
+ */
 async function stallTool({ user }: FaultTools, scoreIds: readonly string[], stall: Stall): Promise<void> {
   const { signal } = stall.stop;
   for (const [index, scoreId] of scoreIds.entries()) {
@@ -129,17 +135,19 @@ const endNames: Record<string, string> = {
   OVERLOADED: 'a refusal for overload (OVERLOADED)',
 };
 
-/** While it is open it only waits for its time, and asking it would be refused: the undo is tried again until it is half open. */
+/**
+ * While the breaker is open, calls would be rejected: the revert is retried until it is half-open.
+ */
 async function closeBreaker({ user, clock }: FaultTools, { saved }: Deed, signal: AbortSignal): Promise<void> {
   const [scoreId = ''] = saved.scoreIds ?? [];
   const isHalfOpen = async () => (await user.breakers(signal))[breaker] === 'half_open';
   if (!(await isHalfOpen())) return;
   await user.remove(scoreId, signal);
   await user.store(scoreId, quickScore(), signal);
-  for (; await isHalfOpen(); await clock.sleep(lookEveryMs, signal)) await user.analyze(tool, scoreId, signal);
+  for (; await isHalfOpen(); await clock.sleep(probeEveryMs, signal)) await user.analyze(tool, scoreId, signal);
 }
 
-/** One that was not stored is not there either. */
+/** A score that was never stored counts as removed. */
 async function removeScores({ user }: FaultTools, { saved }: Deed, signal: AbortSignal): Promise<void> {
   for (const scoreId of saved.scoreIds ?? []) await user.remove(scoreId, signal);
 }

@@ -1,4 +1,7 @@
-/** What all faults made of one toxic share: its name, its direction, its removal, and two looks at the link. */
+/**
+ * Shared by all faults made of one toxic: its name, direction and removal, and probes through and
+ * past the proxy.
+ */
 import type { FaultKind, FaultParams, PlannedFault } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import type { Address, Exchange, ExchangeOptions } from '../link-probe.ts';
@@ -11,16 +14,16 @@ interface ToxicFault {
   type: string;
   direction: Toxic['stream'];
   attributes(params: FaultParams): Record<string, number>;
-  bite(looks: Looks, fault: PlannedFault, signal: AbortSignal): Promise<Bite>;
+  bite(probes: LinkProbes, fault: PlannedFault, signal: AbortSignal): Promise<Bite>;
   does: string;
   userSees: string;
   pitfalls: string;
   undoneBy?: string;
 }
 
-export interface Looks {
+export interface LinkProbes {
   through(options: ExchangeOptions): Promise<Exchange>;
-  /** Past the proxy; where that way is closed to the injector, it ends as unreachable. */
+  /** Bypasses the proxy; `unreachable` where the injector cannot. */
   direct(options: ExchangeOptions): Promise<Exchange>;
 }
 
@@ -37,7 +40,7 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
     does: spec.does,
     undoneBy:
       spec.undoneBy ??
-      'The toxic is removed; where it holds data, the link is closed for that moment so that it can drain.',
+      'The injector removes the toxic; if the toxic holds data, the proxy is disabled briefly so that it can drain.',
     userSees: spec.userSees,
     pitfalls: spec.pitfalls,
     prepare: async (tools, fault) => {
@@ -51,77 +54,86 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
         name: toxicName(fault.id),
         type: spec.type,
         stream: fault.params.direction ?? spec.direction,
-        // Toxicity is drawn once per connection, so anything but 1 would not mean a share of the requests.
+        // Toxicity is drawn once per connection, so a value below 1 would not be a share of the
+        // requests.
         toxicity: 1,
         attributes: spec.attributes(fault.params),
       });
       return {};
     },
-    bite: (tools, { fault }, signal) => spec.bite(looksAt(tools, linkOf(fault)), fault, signal),
+    bite: (tools, { fault }, signal) => spec.bite(probesOf(tools, linkOf(fault)), fault, signal),
     readBack: async (tools, { fault }) => {
       const { toxics } = await tools.links.state(linkOf(fault));
       const attributes = toxics.find(({ name }) => name === toxicName(fault.id))?.attributes;
       const inPlace = Object.entries(spec.attributes(fault.params)).every(
         ([name, value]) => attributes?.[name] === value,
       );
-      return { inPlace: attributes !== undefined && inPlace, evidence: `the link has ${toxics.length} toxics` };
+      return { inPlace: attributes !== undefined && inPlace, evidence: `the proxy has ${toxics.length} toxics` };
     },
     undo: (tools, { fault }) => tools.links.removeToxic(linkOf(fault), toxicName(fault.id)),
     verify: async (tools, { fault }: Deed) => {
       const { enabled, toxics } = await tools.links.state(linkOf(fault));
       const gone = toxics.every(({ name }) => name !== toxicName(fault.id));
-      return { verified: gone, evidence: `the link is ${enabled ? 'open' : 'closed'} with ${toxics.length} toxics` };
+      return { verified: gone, evidence: `the proxy is ${enabled ? 'open' : 'closed'} with ${toxics.length} toxics` };
     },
   };
 }
 
-/** Where the link can be reached from here: on its own address, or on Toxiproxy's where it listens on all. */
-export function placeOf({ links, proxyHost }: Pick<FaultTools, 'links' | 'proxyHost'>, link: LinkName): Address {
-  const place = addressOf(links.addresses[link].listen);
-  return ['0.0.0.0', '[::]', ''].includes(place.host) ? { ...place, host: proxyHost } : place;
+/**
+ * Address of the proxy as seen from here: its own, or Toxiproxy's host if it listens on all
+ * addresses.
+ */
+export function reachableAddress(
+  { links, proxyHost }: Pick<FaultTools, 'links' | 'proxyHost'>,
+  link: LinkName,
+): Address {
+  const address = parseAddress(links.addresses[link].listen);
+  return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost } : address;
 }
 
-export function looksAt(tools: Pick<FaultTools, 'links' | 'exchange' | 'proxyHost'>, link: LinkName): Looks {
+export function probesOf(tools: Pick<FaultTools, 'links' | 'exchange' | 'proxyHost'>, link: LinkName): LinkProbes {
   const { links, exchange } = tools;
   return {
-    through: (options) => exchange(link, placeOf(tools, link), options),
-    direct: (options) => exchange(link, addressOf(links.addresses[link].upstream), options),
+    through: (options) => exchange(link, reachableAddress(tools, link), options),
+    direct: (options) => exchange(link, parseAddress(links.addresses[link].upstream), options),
   };
 }
 
-function addressOf(text: string): Address {
+function parseAddress(text: string): Address {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
 
-/** Through the link and past it at the same time; the link's share of the time is what the toxic adds. */
+/** Probes through the proxy and past it at the same time; the difference is the toxic's share. */
 export async function compare(
-  looks: Looks,
+  probes: LinkProbes,
   options: ExchangeOptions,
 ): Promise<{ through: Exchange; direct: Exchange }> {
-  const [through, direct] = await Promise.all([looks.through(options), looks.direct(options)]);
+  const [through, direct] = await Promise.all([probes.through(options), probes.direct(options)]);
   return { through, direct };
 }
 
 /**
- * Bites when even the quickest of three exchanges through the link is slower than the quickest one past it by `wantedMs`. A toxic delays
- * each exchange, a busy machine only some: what slows one look is no evidence, in neither direction.
+ * Confirms the effect when the fastest of three exchanges through the proxy is slower than the
+ * fastest direct one by `wantedMs`. A toxic delays every exchange, a busy machine only some, so a
+ * single slow one is no evidence in either direction.
  */
 export async function biteByDelay(
-  looks: Looks,
+  probes: LinkProbes,
   time: (exchange: Exchange) => number | null,
   wantedMs: number,
   options: ExchangeOptions,
 ): Promise<Bite> {
   let quickest = Number.POSITIVE_INFINITY;
   let quickestDirect = Number.POSITIVE_INFINITY;
-  for (let look = 0; look < 3; look += 1) {
-    const { through, direct } = await compare(looks, options);
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const { through, direct } = await compare(probes, options);
     quickest = Math.min(quickest, time(through) ?? Number.POSITIVE_INFINITY);
     quickestDirect = Math.min(quickestDirect, time(direct) ?? Number.POSITIVE_INFINITY);
   }
-  const evidence = `${milliseconds(quickest)} through the link, ${milliseconds(quickestDirect)} directly, the quickest of three`;
-  // Where the way past the link is closed to the injector there is nothing to compare with, and the time alone must speak.
+  const evidence = `${milliseconds(quickest)} through the proxy, ${milliseconds(quickestDirect)} directly, the fastest of three`;
+  // Where the injector cannot bypass the proxy there is nothing to compare with, and the time alone
+  // decides.
   const addedMs = quickest - (Number.isFinite(quickestDirect) ? quickestDirect : 0);
   return { bit: Number.isFinite(quickest) && addedMs >= wantedMs ? 'yes' : 'no', evidence };
 }

@@ -1,26 +1,29 @@
-/** Pressure on top of the users: autocannon through the client link, in a bounded window. */
+/** Load on top of the users': autocannon through the proxy, for a bounded time. */
 import type { Surge } from '../surge.ts';
 import { runningTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { placeOf } from './toxic-fault.ts';
+import { reachableAddress } from './toxic-fault.ts';
 
 const defaultRate = 200;
 const watchMs = 2_000;
 
-/** A surge lives in this process alone: an injector that dies takes it along, which is all the undo that it needs. */
+/**
+ * Surges live in this process only: they end with their injector, which is all the revert that they
+ * need.
+ */
 const surges = new Map<string, Surge>();
 
 export const trafficSurge: FaultSpec = {
   kind: 'traffic-surge',
   instant: false,
   forbidsStart: false,
-  does: 'Sends cheap reads through the client link (200 per second on 50 connections) beside the users’ own load.',
-  undoneBy: 'The surge is stopped; it ends with its time, and with the injector.',
-  userSees: 'Sheds and slower answers at worst; what was accepted is answered.',
-  pitfalls: 'Its own answers do not count for the verdict, for a closed loop hides outages.',
+  does: 'Sends cheap reads through the proxy (200 per second on 50 connections by default) on top of the users’ load.',
+  undoneBy: 'The injector stops the load, which also ends with its time and with the injector.',
+  userSees: 'At worst rejections and slower responses; accepted requests are answered.',
+  pitfalls: 'Its own responses do not count for the verdict, because a closed loop hides outages.',
   prepare: async (tools, fault, signal) => ({ containerId: (await runningTarget(tools, fault, signal)).id }),
   act: async (tools, { fault }) => {
-    const { host, port } = placeOf(tools, 'client-link');
+    const { host, port } = reachableAddress(tools, 'client-link');
     const surge = tools.startSurge({
       url: `http://${host}:${port}/scores?prefix=surge&limit=1`,
       requestsPerSecond: fault.params.requestsPerSecond ?? defaultRate,

@@ -1,49 +1,53 @@
 /**
- * One direction of one connection.
+ * One direction of one proxied connection.
  *
  *   source socket ─▶ queue ─▶ toxic ─▶ toxic ─▶ ... ─▶ destination socket
  *
- * Without toxics, chunks go straight to the destination. With toxics, chunks are stamped and queued as they arrive and a
- * pass of generators pulls them through. A change of the toxics interrupts the pass: each toxic hands on what it holds,
- * and a new pass begins; nobody waits for a writer, so a stuck client cannot freeze the proxy's API.
+ * Without toxics, chunks go straight to the destination. With toxics, chunks are stamped and queued
+ * as they arrive, and a pass of generators pulls them through. A change of the toxics interrupts
+ * the pass: each toxic forwards what it holds and a new pass begins. The change does not wait for a
+ * writer, so a stuck client cannot block the proxy's API.
  * Back-pressure: the source is paused while the queue is full or the destination does not drain.
  */
 import type { Socket } from 'node:net';
 import type { ToxicSetting } from './toxic-setting.ts';
-import type { Chunk, LinkControl, LinkMemory } from './toxics/toxic.ts';
+import type { Chunk, StreamControl, StreamMemory } from './toxics/toxic.ts';
 import { toxicTypes } from './toxics/toxic-types.ts';
 
-/** What a link may hold back, for example while it delays: 1 MiB at 300 ms of latency still passes 3 MB/s. */
+/**
+ * Maximum that a stream holds back, for example while it delays: 1 MiB at 300 ms of latency passes
+ * 3 MB/s.
+ */
 const queueLimitBytes = 1_048_576;
 
 interface ActiveToxic {
   readonly setting: ToxicSetting;
   readonly acts: boolean;
-  readonly memory: LinkMemory;
+  readonly memory: StreamMemory;
 }
 
-export interface LinkEnds {
+export interface StreamEnds {
   readonly source: Socket;
   readonly destination: Socket;
-  /** Both sides at once. */
-  hangUp(how: 'close' | 'reset'): void;
-  /** Nothing more will be written to the destination. */
+  /** Closes or resets both sockets. */
+  hangUp(kind: 'close' | 'reset'): void;
+  /** Called when nothing more will be written to the destination. */
   done(): void;
 }
 
-export class Link {
-  readonly #ends: LinkEnds;
+export class Stream {
+  readonly #ends: StreamEnds;
   readonly #random: () => number;
   #toxics = new Map<string, ActiveToxic>();
   #queue: Chunk[] = [];
   #queuedBytes = 0;
   #sourceEnded = false;
   #closed = false;
-  /** The running pass, or null while chunks go straight through. */
+  /** The running pass; null while chunks go straight through. */
   #pass: Pass | null = null;
   #chunkArrived: (() => void) | null = null;
 
-  constructor(ends: LinkEnds, random: () => number, toxics: readonly ToxicSetting[]) {
+  constructor(ends: StreamEnds, random: () => number, toxics: readonly ToxicSetting[]) {
     this.#ends = ends;
     this.#random = random;
     this.setToxics(toxics);
@@ -71,7 +75,7 @@ export class Link {
       this.#toxics.set(setting.name, active);
     }
     const removed = [...before.values()].filter(({ setting }) => !this.#toxics.has(setting.name));
-    if (removed.some(({ setting, acts }) => acts && toxicTypes.get(setting.type)?.closesLinksWhenRemoved))
+    if (removed.some(({ setting, acts }) => acts && toxicTypes.get(setting.type)?.closesStreamsWhenRemoved))
       this.#ends.hangUp('close');
     if (this.#pass) this.#pass.interrupt();
     else if (this.#toxics.size > 0 && !this.#closed) void this.#run();
@@ -107,7 +111,7 @@ export class Link {
     this.#ends.done();
   }
 
-  /** What still comes in is dropped; the link back sees the same close as its end, in its own time. */
+  /** Drops further input. The opposite stream sees the same close as the end of its source. */
   #destinationClosed(): void {
     this.#closed = true;
     this.#pass?.interrupt();
@@ -134,7 +138,7 @@ export class Link {
     this.#goStraight();
   }
 
-  /** The last toxic was removed: write what is queued, then let chunks pass as they come. */
+  /** Writes the queue after the last toxic was removed, then lets chunks pass as they arrive. */
   #goStraight(): void {
     this.#pass = null;
     if (this.#closed) return;
@@ -145,7 +149,10 @@ export class Link {
     else this.#adjustFlow();
   }
 
-  /** The head of a pass: what is queued, in order, until the source ends or the pass is interrupted. */
+  /**
+   * The head of a pass: yields queued chunks in order until the source ends or the pass is
+   * interrupted.
+   */
   async *#take(pass: Pass): AsyncGenerator<Chunk> {
     while (!pass.interrupted) {
       const chunk = this.#queue.shift();
@@ -177,15 +184,15 @@ export class Link {
   }
 }
 
-/** One uninterrupted stretch of a link's life, as its toxics see it. */
-class Pass implements LinkControl {
+/** The stretch of a stream between two changes of its toxics. */
+class Pass implements StreamControl {
   interrupted = false;
-  readonly #ends: LinkEnds;
+  readonly #ends: StreamEnds;
   readonly #wakeHead: () => void;
   readonly #sleepers = new Set<() => void>();
   readonly random: () => number;
 
-  constructor(ends: LinkEnds, random: () => number, wakeHead: () => void) {
+  constructor(ends: StreamEnds, random: () => number, wakeHead: () => void) {
     this.#ends = ends;
     this.random = random;
     this.#wakeHead = wakeHead;
