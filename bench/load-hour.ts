@@ -23,7 +23,7 @@ import { describeError, systemClock, waitUntil } from '../packages/kit/src/index
 import { EventPoller } from '../services/orchestrator/src/history/event-poller.ts';
 import { HistoryWriter } from '../services/orchestrator/src/history/history-writer.ts';
 import { loop } from '../services/orchestrator/src/run/loop.ts';
-import { Peers } from '../services/orchestrator/src/run/peers.ts';
+import { ServiceClients } from '../services/orchestrator/src/service-clients.ts';
 import { profiles } from '../services/orchestrator/src/settings/profiles.ts';
 import { childRunning } from '../test/support/child-running.ts';
 import { type HeapSize, InspectedProgram, inspectable } from './inspected-program.ts';
@@ -88,7 +88,7 @@ async function runHour(run: {
   const { env, runId, seen } = run;
   const url = (name: string): string => env[`ENCORE_${name}_URL`] ?? '';
   const urls = { chaosUrl: url('CHAOS'), loadgenUrl: url('LOADGEN'), tokenFile: env['ENCORE_TOKEN_FILE'] };
-  const peers = new Peers({ ...urls, serverHealthUrl: url('SERVER_HEALTH') });
+  const clients = new ServiceClients({ ...urls, serverHealthUrl: url('SERVER_HEALTH') });
   const clock = systemClock;
   const fail = (error: unknown): never => {
     throw error;
@@ -96,7 +96,7 @@ async function runHour(run: {
   await using history = await HistoryWriter.open(join(run.runFolder, 'history.ndjson'), (e) => seen.add(e), fail);
   const common = { clock, since: clock.now(), history, onReboot: () => fail(new Error('a program restarted')) };
   const loadgen = new EventPoller({ ...common, source: 'loadgen', url: urls.loadgenUrl });
-  const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl, token: peers.chaosToken });
+  const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl, token: clients.chaosToken });
   const renew = async (answer: Promise<unknown>): Promise<void> => {
     await answer.catch((error: unknown) => run.print(`a lease was not renewed: ${describeError(error)}`));
   };
@@ -104,24 +104,24 @@ async function runHour(run: {
   const loadOver = new AbortController();
   const signal = AbortSignal.any([over.signal, run.signal]);
   // Under a run lease the chaos service reports the usage of each container.
-  await peers.takeRunLease(runId);
-  await peers.startLoad({ runId, seed: 1, users, rampSeconds, load });
+  await clients.takeRunLease(runId);
+  await clients.startLoad({ runId, seed: 1, users, rampSeconds, load });
   const loops = [
     loop(clock, 500, signal, async () => void (await loadgen.poll(signal))),
     loop(clock, 500, signal, async () => void (await chaos.poll(signal))),
-    loop(clock, 2_000, signal, () => renew(peers.renewRunLease(runId))),
-    loop(clock, 2_000, loadOver.signal, () => renew(peers.renewLoadLease(runId))),
+    loop(clock, 2_000, signal, () => renew(clients.renewRunLease(runId))),
+    loop(clock, 2_000, loadOver.signal, () => renew(clients.renewLoadLease(runId))),
   ];
   const heaps = await watchHeaps(env['ENCORE_LOGS_DIR'] ?? '', run);
   seen.budgetEndsAt = clock.now();
   loadOver.abort();
   await loops.at(-1);
-  await peers.stopLoad();
-  await peers.readBack(runId, true);
+  await clients.stopLoad();
+  await clients.readBack(runId, true);
   await waitUntil('the read-back', () => seen.readBack !== null, { timeoutMs: 120_000 });
   over.abort();
   await Promise.all(loops);
-  await peers.endRunLease(runId);
+  await clients.endRunLease(runId);
   return heaps;
 }
 

@@ -9,7 +9,7 @@ import type { EncoreEvent } from '../packages/contracts/src/index.ts';
 import { type Clock, createLogger, systemClock } from '../packages/kit/src/index.ts';
 import { EventPoller } from '../services/orchestrator/src/history/event-poller.ts';
 import { HistoryWriter } from '../services/orchestrator/src/history/history-writer.ts';
-import { Audience } from '../services/orchestrator/src/run/audience.ts';
+import { RunSubscribers } from '../services/orchestrator/src/run/run-subscribers.ts';
 import { profiles } from '../services/orchestrator/src/settings/profiles.ts';
 import { startStatusApi } from '../services/orchestrator/src/status-api.ts';
 import { FakeService } from '../services/orchestrator/src/testing/fake-service.ts';
@@ -34,17 +34,17 @@ const clock: Clock = { ...systemClock, now: () => now };
 const config = { ...profiles.full, profile: 'full' as const, seed: plan.seed };
 const links = { page: 'http://localhost:8080', alerts: 'http://localhost:9090/alerts' };
 const output = { write: () => undefined };
-const audience = new Audience({ runId: 'bench', config, plan, startedAt: now, clock, links, output });
+const subscribers = new RunSubscribers({ runId: 'bench', config, plan, startedAt: now, clock, links, output });
 const failed = (error: unknown): never => {
   throw error;
 };
-const history = await HistoryWriter.open(join(folder, 'history.ndjson'), (event) => audience.hear(event), failed);
+const history = await HistoryWriter.open(join(folder, 'history.ndjson'), (event) => subscribers.onEvent(event), failed);
 const sources = { loadgen: new EventSource(), chaos: new EventSource() };
 for (const source of Object.values(sources)) await source.start();
 const pollerOf = (source: keyof typeof sources): EventPoller =>
   new EventPoller({ source, url: sources[source].url, clock, since: 0, history, onReboot: failed as () => never });
 const pollers = [pollerOf('loadgen'), pollerOf('chaos')];
-const { view, metrics, page, progress } = audience;
+const { view, metrics, page, progress } = subscribers;
 const logger = createLogger('bench', 'silent');
 const wiring = { host: '127.0.0.1', port: 0 };
 const api = await startStatusApi({

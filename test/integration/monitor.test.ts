@@ -56,7 +56,7 @@ describe('monitor in a terminal', function () {
       let screen = '';
       const isSteady = async (): Promise<boolean> => {
         screen = await tmux('capture-pane', '-p', '-e');
-        return screen.includes('q: leave') && screen.includes('steady');
+        return screen.includes('q: close') && screen.includes('steady');
       };
       await waitUntil('a steady run', isSteady, { timeoutMs: 60_000 });
       // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a terminal is sent
@@ -68,7 +68,7 @@ describe('monitor in a terminal', function () {
     [80, 24],
     [200, 60],
   ] as const) {
-    it(`fits ${columns}x${rows}; q leaves it; Ctrl-C reverts and reports`, async () => {
+    it(`fits ${columns}x${rows}; q closes it, Ctrl-C reverts and reports`, async () => {
       // A terminal stays a terminal where CI runs the tests.
       await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), commandWith({ CI: 'true' }));
       const screen = () => tmux('capture-pane', '-p', '-S', '-100');
@@ -86,9 +86,9 @@ describe('monitor in a terminal', function () {
       await until('steady');
       await tmux('resize-window', '-x', '60', '-y', '12');
       const small = await until('needs 80x24');
-      assert.ok(small.includes('this is 60x12') && !small.includes('KILLS'), small);
+      assert.ok(small.includes('has 60x12') && !small.includes('KILLS'), small);
       await tmux('resize-window', '-x', String(columns), '-y', String(rows));
-      const shown = await until('100.0 % right');
+      const shown = await until('100.0 % success');
       assert.doesNotMatch(shown, /needs 80x24/);
       for (const word of [
         'ENCORE',
@@ -102,13 +102,13 @@ describe('monitor in a terminal', function () {
         'active',
         ...(rows >= 36 ? ['SYSTEM METRICS', 'PID 4711', 'cores'] : []),
         'page http://',
-        'q: leave',
+        'q: close',
       ])
         assert.ok(shown.includes(word), `${word} in\n${shown}`);
       assert.equal(shown.trimEnd().split('\n').length <= rows, true, shown);
       await tmux('send-keys', 'q');
       const lines = await until('phase steady');
-      assert.ok(!lines.includes('q: leave'), lines);
+      assert.ok(!lines.includes('q: close'), lines);
       await tmux('send-keys', 'C-c');
       const end = await until('code ');
       assert.match(end, /code 130/);

@@ -19,7 +19,7 @@ function problems(argv: string[], env: NodeJS.ProcessEnv = {}): string[] {
   return command.name === 'refused' ? command.problems : [];
 }
 
-describe('command line', () => {
+describe('parseCommandLine', () => {
   let folder = '';
   const file = (name: string, text: string | Uint8Array): string => {
     const path = join(folder, name);
@@ -31,7 +31,7 @@ describe('command line', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('runs the full profile when nothing is said, with a drawn seed', () => {
+  it('runs the full profile with a random seed by default', () => {
     const { config, plan } = run([]);
     assert.deepEqual(
       [config.profile, config.hours, config.users, config.killIntervalMinutes, config.recoveryTimeoutSeconds],
@@ -42,7 +42,7 @@ describe('command line', () => {
     assert.ok(plan.faults.filter(({ kind }) => kind === 'crash' || kind === 'outage').length >= 22);
   });
 
-  it('puts flags over environment over file over profile', () => {
+  it('prefers flags to environment, environment to file, file to profile', () => {
     const path = file(
       'layers.yaml',
       'profile: quick\nusers: 11\nhours: 1\nseed: 3\nnetwork: {durationSeconds: {max: 6}}\n',
@@ -54,17 +54,20 @@ describe('command line', () => {
     assert.deepEqual(config.network.durationSeconds, { min: 5, max: 6 }, 'a file may set a part');
   });
 
-  it('takes the settings file from ENCORE_CONFIG, and --config before that', () => {
+  it('reads the settings file from --config, else from ENCORE_CONFIG', () => {
     const [path, other] = [file('env.yaml', 'profile: smoke\nusers: 11\n'), file('flag.yaml', 'users: 12\n')];
     assert.deepEqual([run([], { ENCORE_CONFIG: path }).config.users], [11]);
     assert.equal(run(['--config', other], { ENCORE_CONFIG: path }).config.users, 12);
     assert.equal(run([], { ENCORE_CONFIG: '' }).config.profile, 'full');
-    assert.deepEqual(problems([], { ENCORE_CONFIG: './no.yaml' }), ['ENCORE_CONFIG: ./no.yaml: there is no such file']);
+    assert.deepEqual(problems([], { ENCORE_CONFIG: './no.yaml' }), ['ENCORE_CONFIG: ./no.yaml: no such file']);
     const inContainer = problems([], { ENCORE_CONFIG: '/home/me/no.yaml', ENCORE_CHECKOUT: '/checkout' });
-    assert.match(inContainer[0] ?? '', /no such file\. With Docker, the file must be in the checkout and is named by/);
+    assert.match(
+      inContainer[0] ?? '',
+      /no such file\. With Docker, the file must be in the checkout; give its path from there/,
+    );
   });
 
-  it('takes JSON too, and fractions', () => {
+  it('accepts JSON and fractions', () => {
     const path = file(
       'settings.json',
       '{"$schema": "x", "profile": "smoke", "thresholds": {"success_rate": "value>=0.99"}}',
@@ -75,15 +78,15 @@ describe('command line', () => {
     assert.equal(config.monitor, false);
   });
 
-  it('tells all problems of flags together', () => {
+  it('reports all problems of flags together', () => {
     const found = problems(['--users', '-3', '--hours', 'abc', '--bogus', '1', '--config', '/no/such/file.yaml']);
-    for (const name of ['--users:', '--hours:', '--bogus:', '/no/such/file.yaml'])
+    for (const name of ['--users:', '--hours:', '--bogus.', '/no/such/file.yaml'])
       assert.equal(found.filter((problem) => problem.includes(name)).length, 1, `${name} in ${found.join('\n')}`);
     assert.equal(found.length, 4);
     assert.match(found.find((problem) => problem.startsWith('--hours')) ?? '', /"abc".*hours/);
   });
 
-  it('understands no units, so it accepts none', () => {
+  it('rejects unit suffixes', () => {
     const found = problems(['--recovery-timeout', '60s', '--kill-interval', '1e3'], { ENCORE_HOURS: '4h' });
     assert.deepEqual(found.map((problem) => problem.split(':')[0]).sort(), [
       '--kill-interval',
@@ -96,20 +99,18 @@ describe('command line', () => {
     );
   });
 
-  it('tells a bad value of the environment even when a flag covers it', () => {
+  it('reports an invalid environment value even when a flag overrides it', () => {
     assert.equal(problems(['--users', '3'], { ENCORE_USERS: 'many' }).length, 1);
   });
 
-  it('does not pass over a variable that looks like a setting', () => {
+  it('reports a variable that looks like a setting', () => {
     assert.equal(problems([], { ENCORE_USER: '5' }).length, 1);
-    assert.deepEqual(problems([], { ENCORE_DRY_RUN: '1' }), [
-      'ENCORE_DRY_RUN: there is no such variable; give --dry-run',
-    ]);
+    assert.deepEqual(problems([], { ENCORE_DRY_RUN: '1' }), ['unknown variable ENCORE_DRY_RUN; use --dry-run']);
     assert.equal(problems(['check'], { ENCORE_USER: '5' }).length, 1);
     assert.equal(run([], { ENCORE_CHAOS_URL: 'http://x', ENCORE_RADIO: '5' }).config.users, 100);
   });
 
-  it('names the file of a problem as it was given, beside the problems of the flags', () => {
+  it('reports problems of file and flags together, with the file as named', () => {
     const path = file('bad.yaml', 'colour: red\nprofile: smok\n');
     const found = problems(['--config', path, '--profile', 'ful']);
     assert.deepEqual(
@@ -118,54 +119,55 @@ describe('command line', () => {
     );
   });
 
-  it('refuses a file that is not what its name says', () => {
-    assert.match(problems(['--config', file('broken.json', '{"hours": }')])[0] ?? '', /is not JSON/);
-    assert.match(problems(['--config', file('broken.yaml', 'a: [1')])[0] ?? '', /is not YAML/);
+  it('rejects a file whose content does not match its extension', () => {
+    assert.match(problems(['--config', file('broken.json', '{"hours": }')])[0] ?? '', /invalid JSON/);
+    assert.match(problems(['--config', file('broken.yaml', 'a: [1')])[0] ?? '', /invalid YAML/);
     assert.match(problems(['--config', file('list.yaml', '- 1')])[0] ?? '', /settings by name/);
   });
 
-  it('refuses a file that sets nothing, sets a thing twice, or is no file, in plain words', () => {
-    const nothing = 'sets nothing; leave it out, or write settings by name, such as "hours: 4"';
-    const notUtf8 = 'is not text in UTF-8; if it is UTF-16, save it as UTF-8';
+  it('rejects files that are empty, unsafe, duplicate a setting, or are not files', () => {
+    const nothing = 'sets nothing; remove it, or write settings by name, such as "hours: 4"';
+    const notUtf8 = 'not UTF-8 text; if it is UTF-16, save it as UTF-8';
+    const tooDeep = 'nested more than 20 levels deep; no setting needs that';
     for (const [name, text, problem] of [
       ['empty.yaml', '', nothing],
       ['comment.yaml', '# hours: 4\n', nothing],
       ['null.json', 'null', nothing],
-      ['twice.json', '{"users": 3,\n\t"users": 4}', 'names a setting twice, at line 2, column 2; keep one of the two'],
+      ['twice.json', '{"users": 3,\n\t"users": 4}', 'names a setting twice at line 2, column 2; keep one of the two'],
       [
         'twice.yaml',
         'load: {probesPerSecond: 1}\nload: {}\n',
-        'names a setting twice, at line 2, column 1; keep one of the two',
+        'names a setting twice at line 2, column 1; keep one of the two',
       ],
       [
         'deep.json',
         '{"load": {"mix": {"heavy": 1, "heavy": 2}}}',
-        'names a setting twice, at line 1, column 31; keep one of the two',
+        'names a setting twice at line 1, column 31; keep one of the two',
       ],
-      ['several.yaml', 'users: 3\n---\nusers: 4\n', 'holds several documents, parted by "---"; keep one'],
+      ['several.yaml', 'users: 3\n---\nusers: 4\n', 'contains several documents separated by "---"; keep one'],
       ['proto.json', '{"__proto__": {"users": 5}}', '__proto__: unknown setting'],
       ['proto.yaml', 'schedule: [{__proto__: {name: x}}]\n', '__proto__: unknown setting'],
-      ['tag.yaml', 'users: !!foo 3\n', 'is not YAML, at line 1, column 8: Unresolved tag: tag:yaml.org,2002:foo'],
+      ['tag.yaml', 'users: !!foo 3\n', 'invalid YAML at line 1, column 8: Unresolved tag: tag:yaml.org,2002:foo'],
       ['bom.json', '\uFEFFnull', nothing],
-      ['deep.yaml', `a: ${'['.repeat(30)}${']'.repeat(30)}\n`, 'is nested too deeply for settings'],
-      ['very-deep.yaml', `a: ${'['.repeat(20_000)}`, 'is nested too deeply for settings'],
-      ['very-deep.json', `{"a": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'is nested too deeply for settings'],
+      ['deep.yaml', `a: ${'['.repeat(30)}${']'.repeat(30)}\n`, tooDeep],
+      ['very-deep.yaml', `a: ${'['.repeat(20_000)}`, tooDeep],
+      ['very-deep.json', `{"a": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`, tooDeep],
       ['utf16.yaml', Buffer.from('\uFEFFprofile: smoke\n', 'utf16le'), notUtf8],
       ['utf16.json', Buffer.from('{"profile": "smoke"}', 'utf16le'), notUtf8],
-      ['itself.yaml', 'schedule: &s [*s]\n', 'is nested too deeply for settings'],
-      ['tab.yaml', '\tusers: 3\n', 'is not YAML, at line 1, column 1: Tabs are not allowed as indentation'],
+      ['itself.yaml', 'schedule: &s [*s]\n', tooDeep],
+      ['tab.yaml', '\tusers: 3\n', 'invalid YAML at line 1, column 1: Tabs are not allowed as indentation'],
     ] as const) {
       const path = file(name, text);
       assert.deepEqual(problems(['--config', path]), [`--config: ${path}: ${problem}`]);
     }
     assert.deepEqual(problems(['--config', folder]), [`--config: ${folder}: is a folder; name a file in it`]);
-    // As a pipe, it is read by the first who asks, and then it is empty.
+    // Like a pipe, it can be read only once.
     assert.deepEqual(problems(['--config', '/dev/null']), [
-      '--config: /dev/null: is not a file; write the settings into one',
+      '--config: /dev/null: not a regular file; save the settings in one',
     ]);
   });
 
-  it('refuses a run without steady time, and a plan that nobody could win', () => {
+  it('rejects a run without a steady phase, and an infeasible plan', () => {
     assert.match(problems(['--hours', '0.05'])[0] ?? '', /hours/);
     assert.match(problems(['--hours', '0.001', '--profile', 'quick'])[0] ?? '', /hours/);
     const lost = file(
@@ -175,31 +177,31 @@ describe('command line', () => {
     assert.match(problems(['--config', lost])[0] ?? '', /perfect server/);
   });
 
-  it('says which flags made a schedule that cannot be, to those who wrote none', () => {
+  it('names the settings that an infeasible default schedule results from', () => {
     const last = problems(['--profile', 'smoke', '--kill-interval', '0.2']).at(-1);
     assert.equal(
       last,
-      'this schedule follows from --profile smoke, --hours 0.05 and --kill-interval 0.2: change one of them',
+      'this schedule results from --profile smoke, --hours 0.05 and --kill-interval 0.2; change one of them',
     );
   });
 
-  it('refuses an address of a page that is none', () => {
+  it('rejects an invalid page address', () => {
     for (const url of ['foo', 'localhost:8080', 'ftp://localhost'])
       assert.deepEqual(problems(['monitor', '--url', url]), [
         `--url: "${url}" is not valid; give the address of the lab's page, such as http://127.0.0.1:8080`,
       ]);
   });
 
-  it('refuses a port that is none, whatever is asked for', () => {
+  it('rejects an invalid port for every command', () => {
     for (const argv of [['monitor'], ['check'], ['--profile', 'smoke'], ['heal']])
       for (const port of ['high', '0', '65536', '80.5', '-1'])
         assert.deepEqual(
           problems(argv, { ENCORE_PORT_SERVER: port, ENCORE_PORT_PAGE: '8180', ENCORE_PORT_GRAFANA: '' }),
-          [`ENCORE_PORT_SERVER: "${port}" is not valid; give a port, from 1 to 65535`],
+          [`ENCORE_PORT_SERVER: "${port}" is not valid; give a port from 1 to 65535`],
         );
   });
 
-  it('looks for the page where the lab publishes it', () => {
+  it('uses the published port as the default page address', () => {
     const urlOf = (env: NodeJS.ProcessEnv, ...more: string[]): unknown => parseCommandLine(['monitor', ...more], env);
     assert.deepEqual(urlOf({}), { name: 'monitor', url: 'http://127.0.0.1:8080' });
     assert.deepEqual(urlOf({ ENCORE_PORT_PAGE: '8180' }), { name: 'monitor', url: 'http://127.0.0.1:8180' });
@@ -207,14 +209,14 @@ describe('command line', () => {
     assert.deepEqual(urlOf({ ENCORE_PORT_PAGE: '8180' }, '--url', url), { name: 'monitor', url });
   });
 
-  it('lets a control be unwinnable', () => {
+  it('allows an infeasible plan for a control run', () => {
     const { config, plan } = run(['--profile', 'smoke', '--control', 'server-down']);
     assert.equal(config.unwinnable, true);
     assert.equal(plan.faults.length, 1);
     assert.ok(run(['--profile', 'smoke', '--control', 'no-bite']).plan.faults.every(({ inert }) => inert === true));
   });
 
-  it('knows its other commands', () => {
+  it('parses the other commands', () => {
     const parse = (...argv: string[]): Command | { name: 'refused' } => parseCommandLine(argv, {}, () => 1);
     assert.deepEqual(parse('verify', 'a/b'), { name: 'verify', folder: 'a/b' });
     assert.deepEqual(parse('report', 'a/b'), { name: 'report', folder: 'a/b' });
@@ -222,62 +224,62 @@ describe('command line', () => {
     assert.equal(parse('run', '--profile', 'smoke').name, 'run');
     assert.equal(parse('check').name, 'check');
     assert.equal(parse('verify').name, 'refused');
-    for (const words of [['--help'], ['help'], ['help', 'verify'], ['verify', '--help']])
-      assert.equal(parse(...words).name, 'print', words.join(' '));
-    for (const words of [
+    for (const args of [['--help'], ['help'], ['help', 'verify'], ['verify', '--help']])
+      assert.equal(parse(...args).name, 'print', args.join(' '));
+    for (const args of [
       ['help', 'verify'],
       ['verify', '--help'],
       ['-h', 'verify', 'some-folder'],
     ]) {
-      const ofVerify = parse(...words);
-      assert.ok(ofVerify.name === 'print' && /Usage: encore verify .*<folder>/.test(ofVerify.text), words.join(' '));
+      const ofVerify = parse(...args);
+      assert.ok(ofVerify.name === 'print' && /Usage: encore verify .*<folder>/.test(ofVerify.text), args.join(' '));
     }
     const ofReplay = parse('replay', '--help');
-    assert.ok(ofReplay.name === 'print' && ofReplay.text.includes('\nTakes --profile, --users, '), ofReplay.name);
-    assert.match(problems(['nonsense', '--help'])[0] ?? '', /^nonsense: there is no such command/);
+    assert.ok(ofReplay.name === 'print' && ofReplay.text.includes('\nAccepts --profile, --users, '), ofReplay.name);
+    assert.match(problems(['nonsense', '--help'])[0] ?? '', /^unknown command nonsense\./);
     const help = parse('--help');
     assert.ok(help.name === 'print' && help.text.includes('Examples:') && help.text.includes('--kill-interval'));
     assert.equal(parse('--version').name, 'print');
   });
 
-  it('names an unknown command and what was probably meant, and lists the commands', () => {
+  it('suggests a command for an unknown one, and lists all commands', () => {
     const [unknown = '', ...more] = problems(['frobnicate']);
-    assert.match(unknown, /^frobnicate: there is no such command\. The commands are run, .*scenarios; see --help$/);
+    assert.match(unknown, /^unknown command frobnicate\. Commands: run, .*scenarios\. See --help$/);
     assert.deepEqual(more, []);
     for (const [word, meant] of [
       ['verfy', 'verify'],
       ['smok', '--profile smoke'],
       ['scenarios/custom.yaml', '--config scenarios/custom.yaml'],
     ])
-      assert.match(problems([word ?? ''])[0] ?? '', new RegExp(`Did you mean ${meant}\\? The commands`));
-    assert.match(problems(['help', 'frobnicate'])[0] ?? '', /^frobnicate: there is no such command/);
+      assert.match(problems([word ?? ''])[0] ?? '', new RegExp(`Did you mean ${meant}\\? Commands: `));
+    assert.match(problems(['help', 'frobnicate'])[0] ?? '', /^unknown command frobnicate\./);
   });
 
-  it('says what is too much or missing after a command or an option', () => {
+  it('reports surplus and missing arguments and values', () => {
     assert.deepEqual(problems(['run', 'smoke']), [
-      'smoke: "encore run" takes no argument. Did you mean --profile smoke?',
+      'unexpected argument smoke: "encore run" takes none. Did you mean --profile smoke?',
     ]);
-    assert.deepEqual(problems(['verify', 'a', 'b']), ['b: "encore verify" takes one argument only.']);
-    assert.deepEqual(problems(['verify']), ['verify: say which, as in "encore verify <folder>"']);
+    assert.deepEqual(problems(['verify', 'a', 'b']), ['unexpected argument b: "encore verify" takes only one.']);
+    assert.deepEqual(problems(['verify']), ['verify: argument missing; write "encore verify <folder>"']);
     for (const name of ['verify', 'report', 'replay'])
-      assert.deepEqual(problems([name, '']), [`${name}: its argument is empty`]);
+      assert.deepEqual(problems([name, '']), [`${name}: the argument is empty`]);
     for (const argv of [['--config', '--dry-run'], ['--config', ''], ['--config=']])
-      assert.deepEqual(problems(argv), ['--config: its value is missing; give --config <file>']);
-    assert.deepEqual(problems(['--dry-run=yes']), ['--dry-run: takes no value; leave out =yes']);
-    assert.deepEqual(problems(['--users', '3', '--users=4']), ['--users: is given twice; keep one']);
+      assert.deepEqual(problems(argv), ['--config: value missing; write --config <file>']);
+    assert.deepEqual(problems(['--dry-run=yes']), ['--dry-run: takes no value; remove =yes']);
+    assert.deepEqual(problems(['--users', '3', '--users=4']), ['--users: given twice; keep one']);
   });
 
-  it('refuses an option that the command would pass over, and says whose it is', () => {
+  it('rejects an option that the command ignores, and names the commands that accept it', () => {
     assert.deepEqual(problems(['verify', 'a', '--hours', '3', '--no-monitor']), [
-      '--hours: "encore verify" does not take it; it is for "encore run", "encore replay", "encore check"',
-      '--no-monitor: "encore verify" does not take it; it is for "encore run", "encore replay", "encore check"',
+      '--hours: not an option of "encore verify", but of "encore run", "encore replay", "encore check"',
+      '--no-monitor: not an option of "encore verify", but of "encore run", "encore replay", "encore check"',
     ]);
     assert.deepEqual(problems(['verify', '--url', 'x']), [
-      'verify: say which, as in "encore verify <folder>"',
-      '--url: "encore verify" does not take it; it is for "encore monitor"',
+      'verify: argument missing; write "encore verify <folder>"',
+      '--url: not an option of "encore verify", but of "encore monitor"',
     ]);
     assert.deepEqual(problems(['--url', 'http://127.0.0.1:8080', '--profile', 'smoke']), [
-      '--url: "encore run" does not take it; it is for "encore monitor"',
+      '--url: not an option of "encore run", but of "encore monitor"',
     ]);
     for (const argv of [
       ['monitor', '--profile', 'smoke'],
@@ -286,33 +288,31 @@ describe('command line', () => {
       ['check', '--dry-run'],
       ['faults', '--users', '3'],
     ])
-      assert.match(problems(argv).join('\n'), /^--[a-z-]+: "encore [a-z]+" does not take it;.*$/);
+      assert.match(problems(argv).join('\n'), /^--[a-z-]+: not an option of "encore [a-z]+", but of .*$/);
   });
 
-  it('says which option was probably meant, and takes the next word for its value only if that has one', () => {
-    assert.deepEqual(problems(['--user', '5', 'check']), [
-      '--user: there is no such option. Did you mean --users? See --help',
-    ]);
+  it('suggests an option, and skips the next argument only if that option takes a value', () => {
+    assert.deepEqual(problems(['--user', '5', 'check']), ['unknown option --user. Did you mean --users? See --help']);
     assert.deepEqual(
-      problems(['--dryrun', 'frobnicate']).map((problem) => problem.split(':')[0]),
-      ['frobnicate', '--dryrun'],
+      problems(['--dryrun', 'frobnicate']).map((problem) => problem.split('.')[0]),
+      ['unknown command frobnicate', 'unknown option --dryrun'],
     );
-    assert.deepEqual(problems(['-x']), ['-x: there is no such option. See --help']);
+    assert.deepEqual(problems(['-x']), ['unknown option -x. See --help']);
   });
 
-  it('replays a stored plan as it is, and refuses one that was changed', () => {
+  it('replays a stored plan unchanged, and rejects an edited one', () => {
     const { plan } = run(['--profile', 'smoke', '--seed', '7']);
     const path = file('plan.json', JSON.stringify(plan));
     file('config.json', JSON.stringify({ profile: 'smoke', users: 9 }));
     const report = `${folder}.json`;
     writeFileSync(report, '{}');
-    for (const words of [
+    for (const args of [
       ['replay', path],
       ['--replay', path],
       ['replay', folder],
       ['replay', report],
     ]) {
-      const replayed = parseCommandLine(words, {});
+      const replayed = parseCommandLine(args, {});
       assert.ok(replayed.name === 'run', JSON.stringify(replayed));
       assert.deepEqual(replayed.plan, plan);
       assert.equal(replayed.config.users, 9);
@@ -320,37 +320,43 @@ describe('command line', () => {
     }
     assert.equal(run(['replay', path, '--users', '3', '--dry-run']).config.users, 3);
     file('config.json', '{ "profile": ');
-    assert.match(problems(['replay', path]).join(), /has no readable config\.json beside it.* --profile or --config$/);
+    assert.match(
+      problems(['replay', path]).join(),
+      /no readable config\.json next to the plan.* --profile or --config$/,
+    );
     assert.equal(run(['replay', path, '--profile', 'smoke']).config.users, 20);
     file('config.json', JSON.stringify({ profile: 'smoke', users: 9 }));
-    for (const words of [
+    for (const args of [
       ['replay', path],
       ['--replay', path],
     ])
-      assert.deepEqual(problems([...words, '--seed', '9', '--control', 'no-bite']), [
-        '--seed: a stored plan decides this; leave it out, or plan anew with "encore run"',
-        '--control: a stored plan decides this; leave it out, or plan anew with "encore run"',
+      assert.deepEqual(problems([...args, '--seed', '9', '--control', 'no-bite']), [
+        '--seed: the stored plan determines this; remove it, or make a new plan with "encore run"',
+        '--control: the stored plan determines this; remove it, or make a new plan with "encore run"',
       ]);
     const settings = file('replayed.yaml', 'users: 3\nschedule: []\n');
-    const decided = 'a stored plan decides this; leave it out, or plan anew with "encore run"';
+    const fixed = 'the stored plan determines this; remove it, or make a new plan with "encore run"';
     assert.deepEqual(problems(['replay', path, '--config', settings], { ENCORE_HOURS: '3', ENCORE_USERS: '4' }), [
-      `ENCORE_HOURS: ${decided}`,
-      `${settings}: schedule: ${decided}`,
+      `ENCORE_HOURS: ${fixed}`,
+      `${settings}: schedule: ${fixed}`,
     ]);
-    assert.match(problems(['replay', file('changed.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '', /changed/);
+    assert.match(
+      problems(['replay', file('edited.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '',
+      /was edited/,
+    );
     const bare = mkdtempSync(join(folder, 'bare-'));
     assert.deepEqual(problems(['replay', bare]), [
-      `${bare}: is not the folder of a run: there is no plan.json in it; give the folder beside a report`,
+      `${bare}: not the folder of a run: it contains no plan.json; give the folder next to a report`,
     ]);
     assert.match(
-      problems(['replay', file('torn.json', '{"seed":')])[0] ?? '',
-      /torn\.json: is not a plan: Unexpected end/,
+      problems(['replay', file('truncated.json', '{"seed":')])[0] ?? '',
+      /truncated\.json: not a plan \(Unexpected end/,
     );
     rmSync(report);
-    assert.deepEqual(problems(['replay', report]), [`${report}: there is no such file or folder`]);
+    assert.deepEqual(problems(['replay', report]), [`${report}: no such file or folder`]);
     assert.match(
       problems(['replay', file('other.json', '{}')])[0] ?? '',
-      /is not a plan \(.*\); give a plan\.json or the folder of a run$/,
+      /not a plan \(.*\); give a plan\.json or the folder of a run$/,
     );
   });
 });

@@ -1,15 +1,15 @@
 /**
- * What the user asked for, as one value. Nothing is started here and nothing is printed; the only thing read is a file
- * that the user named. The lab without Docker reads the same command line before it starts anything.
+ * Parses the command line into one value. Starts and prints nothing; reads only the files that the
+ * user names. The lab without Docker parses the same command line before it starts anything.
  */
 import { randomInt } from 'node:crypto';
 import type { Plan, RunConfig } from '@encore/contracts';
 import { invalidValue } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
-import { checkWords } from './command-line-words.ts';
+import { checkArgv } from './check-argv.ts';
+import { optionsOf, problemsOfOptions } from './command-options.ts';
 import { pageUrl } from './config.ts';
-import { optionsOf, problemsOfOptions } from './options-taken.ts';
 import { readReplay } from './settings/replay.ts';
 import { resolveSettings } from './settings/resolve-settings.ts';
 import { scalarSettings } from './settings/scalar-settings.ts';
@@ -20,7 +20,7 @@ export type Command =
   | { name: 'report' | 'verify'; folder: string }
   | { name: 'monitor'; url: string }
   | { name: 'heal' | 'faults' | 'scenarios' }
-  /** Help or version: print it and end with 0. */
+  /** Help or version: print the text and exit with 0. */
   | { name: 'print'; text: string };
 
 export interface Problems {
@@ -36,12 +36,12 @@ Examples:
   encore --hours 4 --users 50 --kill-interval 30
   encore --config scenarios/swizzle.yaml        settings from a file (JSON or YAML)
   encore --profile quick --dry-run              print the plan, start nothing
-  encore --profile smoke --control server-down  a run that must fail
+  encore --profile smoke --control server-down  a control run, which must fail
   encore verify test_results/production_test_20260101_120000
 
-Settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
-Exit codes: 0 passed, 1 failed, 2 inconclusive, 3 refused to start, 130 interrupted;
-of verify also 4: the stored report says something else than the files.`;
+Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
+Exit codes: 0 passed, 1 failed, 2 inconclusive, 3 refused to start, 130 interrupted.
+verify exits with 4 if the stored report differs from the verdict of the files.`;
 
 interface Options {
   monitor: boolean;
@@ -50,7 +50,7 @@ interface Options {
   replay?: string;
   url?: string;
 }
-interface Asked {
+interface Request {
   name: Command['name'] | 'replay';
   operand: string;
 }
@@ -60,40 +60,40 @@ export function parseCommandLine(
   env: NodeJS.ProcessEnv,
   randomSeed: () => number = () => randomInt(2 ** 31),
 ): Command | Problems {
-  let asked: Asked = { name: 'run', operand: '' };
+  let request: Request = { name: 'run', operand: '' };
   let printed = '';
   const program = describeProgram(
     (text) => {
       printed += text;
     },
     (name, operand) => {
-      asked = { name, operand };
+      request = { name, operand };
     },
   );
-  const { problems: complaints, known, command: named } = checkWords(program, argv);
+  const { problems, valid, command: named } = checkArgv(program, argv);
   try {
-    program.parse(known, { from: 'user' });
+    program.parse(valid, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0)
-      return complaints.length > 0 ? { name: 'refused', problems: complaints } : { name: 'print', text: printed };
-    complaints.push(error.message.replace(/^error: /, ''));
+      return problems.length > 0 ? { name: 'refused', problems } : { name: 'print', text: printed };
+    problems.push(error.message.replace(/^error: /, ''));
   }
-  complaints.push(...problemsOfOptions(program, named ?? asked.name), ...problemsOfPorts(env));
-  const command = build(asked, program, { env, randomSeed });
-  if (command.name === 'refused') complaints.push(...command.problems);
-  return complaints.length > 0 ? { name: 'refused', problems: complaints } : command;
+  problems.push(...problemsOfOptions(program, named ?? request.name), ...problemsOfPorts(env));
+  const command = build(request, program, { env, randomSeed });
+  if (command.name === 'refused') problems.push(...command.problems);
+  return problems.length > 0 ? { name: 'refused', problems } : command;
 }
 
 function describeProgram(
   print: (text: string) => void,
-  choose: (name: Asked['name'], operand: string) => void,
+  choose: (name: Request['name'], operand: string) => void,
 ): Commander {
   const program = new Commander('encore')
-    .description('Kills a server every hour, breaks its network, and says with evidence whether it came back.')
+    .description('Kills a server on a schedule, disrupts its network, and reports with evidence whether it recovered.')
     .version(version)
     .exitOverride()
-    // Complaints come back as exceptions; subcommands inherit this.
+    // Errors are thrown, not printed; subcommands inherit this.
     .configureOutput({ writeOut: print, writeErr: () => undefined })
     .allowExcessArguments(false)
     .helpCommand(true)
@@ -103,92 +103,88 @@ function describeProgram(
   program
     .option(
       '--config <file>',
-      'settings from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG)',
+      'read settings from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG)',
     )
-    .option('--no-monitor', 'plain lines instead of the live display')
-    .option('--dry-run', 'print the plan and its best possible success rate; start nothing')
-    .option('--replay <plan>', 'the same as the command replay')
+    .option('--no-monitor', 'print plain lines instead of the live display')
+    .option('--dry-run', 'print the plan and its best possible success rate, and start nothing')
+    .option('--replay <plan>', 'same as the replay command')
     .option(
       '--url <url>',
-      'where `encore monitor` finds the lab (default: on this machine, port ENCORE_PORT_PAGE or 8080)',
+      'address of the page that `encore monitor` reads (default: this machine, port ENCORE_PORT_PAGE or 8080)',
     );
-  const add = (name: Asked['name'], argument: string, description: string): void => {
+  const add = (name: Request['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);
     const options = optionsOf(name);
     if (options.length > 0)
-      command.addHelpText('after', `\nTakes ${options.join(', ')}; "encore --help" says what they are.`);
+      command.addHelpText('after', `\nAccepts ${options.join(', ')}.\nSee "encore --help" for their meaning.`);
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
   };
-  add('run', '', 'run the lab (this is the default)');
+  add('run', '', 'run the lab (the default command)');
   add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
-  add(
-    'report',
-    '[run]',
-    'make the reports again from what was recorded, also of a run that was killed (default: the last)',
-  );
+  add('report', '[run]', 'recreate the reports from the recorded files, even of a killed run (default: the last run)');
   add(
     'verify',
     '<folder>',
-    'judge a run again from its files alone, and compare the stored report; ends with its exit code',
+    'recompute the verdict from the files of a run, compare it with the stored report, and exit with its code',
   );
-  add('check', '', 'look whether a run could start, and say what to mend');
-  add('heal', '', 'undo every fault that is still there');
+  add('check', '', 'run the preflight checks only, and print a fix for each problem');
+  add('heal', '', 'revert all active faults');
   add('monitor', '', 'watch a run from another terminal');
-  add('faults', '', 'list the kinds of fault');
-  add('scenarios', '', 'list the settings files that come along');
+  add('faults', '', 'list the fault kinds');
+  add('scenarios', '', 'list the included settings files');
   return program;
 }
 
 function build(
-  asked: Asked,
+  request: Request,
   program: Commander,
   context: { env: NodeJS.ProcessEnv; randomSeed: () => number },
 ): Command | Problems {
   const options = program.opts<Options>();
-  switch (asked.name) {
+  switch (request.name) {
     case 'run':
     case 'check':
     case 'replay':
-      return planned(asked, program, context);
+      return planned(request, program, context);
     case 'report':
     case 'verify':
-      return { name: asked.name, folder: asked.operand };
+      return { name: request.name, folder: request.operand };
     case 'monitor':
-      return watched(options.url, context.env);
+      return monitored(options.url, context.env);
     default:
-      return { name: asked.name as 'heal' | 'faults' | 'scenarios' };
+      return { name: request.name as 'heal' | 'faults' | 'scenarios' };
   }
 }
 
-function watched(given: string | undefined, env: NodeJS.ProcessEnv): Command | Problems {
-  // A port that is none was complained about already.
+function monitored(given: string | undefined, env: NodeJS.ProcessEnv): Command | Problems {
+  // problemsOfPorts reports an invalid port.
   if (given === undefined) return { name: 'monitor', url: pageUrl(env) };
   if (/^https?:$/.test(URL.parse(given)?.protocol ?? '')) return { name: 'monitor', url: given };
   const right = "the address of the lab's page, such as http://127.0.0.1:8080";
   return { name: 'refused', problems: [`--url: ${invalidValue(given, right)}`] };
 }
 
-/** Where Compose publishes the lab, and where another terminal finds it. */
+/** Checks the ports that Compose publishes and that other terminals connect to. */
 function problemsOfPorts(env: NodeJS.ProcessEnv): string[] {
   return Object.entries(env).flatMap(([name, value]) =>
     !/^ENCORE_PORT_[A-Z]+$/.test(name) ||
     !value ||
     (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535)
       ? []
-      : [`${name}: ${invalidValue(value, 'a port, from 1 to 65535')}`],
+      : [`${name}: ${invalidValue(value, 'a port from 1 to 65535')}`],
   );
 }
 
-/** The commands that need settings and a plan. */
+/** Builds the commands that need settings and a plan. */
 function planned(
-  asked: Asked,
+  request: Request,
   program: Commander,
   context: { env: NodeJS.ProcessEnv; randomSeed: () => number },
 ): Command | Problems {
   const options = program.opts<Options>();
   const values = program.opts<Record<string, string | undefined>>();
   const problems: string[] = [];
-  const stored = asked.name === 'replay' ? asked.operand : options.replay;
+  const stored = request.name === 'replay' ? request.operand : options.replay;
   const replay = stored === undefined ? null : readReplay(stored);
   if (replay?.ok === false) problems.push(replay.problem);
   if (
@@ -198,7 +194,7 @@ function planned(
     options.config === undefined
   )
     problems.push(
-      `${stored}: has no readable config.json beside it, so the users, limits and rules of its run are unknown; restore the file, or name them with --profile or --config`,
+      `${stored}: no readable config.json next to the plan, so the users, limits and rules of that run are unknown; restore the file, or set them with --profile or --config`,
     );
   const resolved = resolveSettings({
     flags: Object.fromEntries(scalarSettings.map(({ flag }) => [flag, values[camelCase(flag)]])),
@@ -211,24 +207,24 @@ function planned(
   if (!resolved.ok || problems.length > 0) return { name: 'refused', problems };
   const { config } = resolved;
   if (replay?.ok === true) {
-    // The plan decides how long the run is and with which seed, whatever else was said.
+    // The plan determines the length and the seed of the run.
     config.seed = replay.plan.seed;
     config.rampSeconds = replay.plan.rampSeconds;
     config.hours = (replay.plan.rampSeconds + replay.plan.steadySeconds) / 3_600;
   }
   const plan = replay?.ok === true ? replay.plan : makePlan(config);
-  // A stored plan was consented to when it was made.
+  // A stored plan was checked when it was made.
   const refusals = replay === null ? refusePlan(plan, config) : [];
   if (refusals.length > 0) return { name: 'refused', problems: [...refusals, ...originOf(config)] };
-  if (asked.name === 'check') return { name: 'check', config, plan };
+  if (request.name === 'check') return { name: 'check', config, plan };
   return { name: 'run', config, plan, dryRun: options.dryRun === true };
 }
 
-/** Where the schedule of a refused plan comes from, for those who wrote none. */
+/** The settings that a default schedule results from: its user wrote no schedule to correct. */
 function originOf({ schedule, profile, hours, killIntervalMinutes, control }: RunConfig): string[] {
   if (schedule !== undefined || control === 'server-down') return [];
-  const from = `--profile ${profile}, --hours ${hours} and --kill-interval ${killIntervalMinutes}`;
-  return [`this schedule follows from ${from}: change one of them`];
+  const settings = `--profile ${profile}, --hours ${hours} and --kill-interval ${killIntervalMinutes}`;
+  return [`this schedule results from ${settings}; change one of them`];
 }
 
 function camelCase(flag: string): string {

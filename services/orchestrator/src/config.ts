@@ -1,4 +1,4 @@
-/** What wires the orchestrator to the others. The user's settings are read by the command line, not here. */
+/** Addresses and folders of the lab, from the environment; user settings are in settings/. */
 import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
@@ -15,31 +15,31 @@ const shape = {
   ENCORE_HOST: z.string().default('127.0.0.1'),
   ENCORE_PORT: portVariable.default(8080),
   ENCORE_CHAOS_URL: urlVariable.default('http://127.0.0.1:8011'),
-  /** The file with the token that the chaos service demands. */
+  /** The file with the API token of the chaos service. */
   ENCORE_TOKEN_FILE: z.string().optional(),
   ENCORE_LOADGEN_URL: urlVariable.default('http://127.0.0.1:8012'),
   ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
-  /** Where Prometheus is asked what its alerts did; unset: nobody watches. */
+  /** The Prometheus whose alert history is read after the run; unset: no monitoring. */
   ENCORE_PROMETHEUS_URL: urlVariable.optional(),
   ENCORE_RUNS_DIR: z.string().default('runs'),
   ENCORE_RESULTS_DIR: z.string().default('test_results'),
-  /** Where the lab's programs write their logs, if that is a folder: they are copied beside the report. */
+  /** Log folder of the lab's programs, copied next to the report; unset with Docker. */
   ENCORE_LOGS_DIR: z.string().optional(),
   /** The kinds of fault that the lab cannot do here, with the reasons, as JSON; unset: the chaos service is asked. */
   ENCORE_UNSUPPORTED: z.preprocess(parsed, z.record(z.string(), z.string())).optional(),
   ENCORE_WHERE_TO_LOOK: z.string().optional(),
-  /** Where a browser finds the live page and Prometheus' alerts: dashboards link there. */
+  /** Browser addresses of the live page and Prometheus's alerts, for links in dashboards. */
   ENCORE_PAGE_URL: urlVariable.default('http://localhost:8080'),
   ENCORE_ALERTS_URL: urlVariable.default('http://localhost:9090/alerts'),
-  /** Where a browser finds Grafana; unset: there is none. */
+  /** Browser address of Grafana; unset: the lab has none. */
   ENCORE_GRAFANA_URL: urlVariable.optional(),
-  /** How the user calls this program. */
+  /** The command that the user starts this program with, for messages. */
   ENCORE_COMMAND: z.string().default('./encore'),
   ENCORE_AFTER_RUN_HINT: z.string().optional(),
   ENCORE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
 };
 
-/** Where a run's page is when nothing is said: Compose publishes it on this port. */
+/** The default address of a run's page: Compose publishes it on this port. */
 export function pageUrl(env: NodeJS.ProcessEnv): string {
   return `http://127.0.0.1:${env['ENCORE_PORT_PAGE'] || 8080}`;
 }

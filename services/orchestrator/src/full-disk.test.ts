@@ -1,4 +1,4 @@
-/** A disk that fills up during a run: the run ends early, and its message names what is full, where the evidence is, and what to do. */
+/** When a disk fills up, the run ends early and names the disk, the evidence and a command. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,47 +29,47 @@ describe('a disk that fills up during a run', function () {
       env: { PATH: process.env['PATH'], ...lab.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let said = '';
+    let printed = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        onText(said, child.pid ?? 0);
+        printed += text;
+        onText(printed, child.pid ?? 0);
       });
     const [exitCode] = (await once(child, 'close')) as [number | null];
-    return { exitCode, said };
+    return { exitCode, printed };
   }
 
   async function runThatFills(folder: string) {
     let isFull = false;
-    return await encore(onDisk(folder, '300m', [process.execPath, main, ...lab.shortRun]), (said, pid) => {
-      if (isFull || !said.includes('phase steady')) return;
+    return await encore(onDisk(folder, '300m', [process.execPath, main, ...lab.shortRun]), (printed, pid) => {
+      if (isFull || !printed.includes('phase steady')) return;
       isFull = true;
       fillDisk(pid, folder);
     });
   }
 
-  it('names the results that cannot be written, where the evidence is, and the command that makes the report', async () => {
-    const { exitCode, said } = await runThatFills(lab.resultsDir);
-    assert.equal(exitCode, 2, said);
-    assert.match(said, /^ERROR in phase steady: the disk of the results has only 0 MiB left$/m);
-    assert.ok(said.includes(`The report could not be made in ${lab.resultsDir}: ENOSPC`), said);
+  it('names the unwritable results folder, the evidence and the report command', async () => {
+    const { exitCode, printed } = await runThatFills(lab.resultsDir);
+    assert.equal(exitCode, 2, printed);
+    assert.match(printed, /^ERROR in phase steady: the disk of the results has only 0 MiB left \(minimum 64 MiB\)$/m);
+    assert.ok(printed.includes(`The report could not be written to ${lab.resultsDir}: ENOSPC`), printed);
     const [, folder = '', command, id = ''] =
-      /^The evidence is in (\S+)\. Fix this, then make the report with `(\S+) report (\w+)`\.$/m.exec(said) ?? [];
-    assert.equal(folder, join(lab.runsDir, id), said);
+      /^The evidence is in (\S+)\. Fix the problem, then run `(\S+) report (\w+)`\.$/m.exec(printed) ?? [];
+    assert.equal(folder, join(lab.runsDir, id), printed);
     assert.equal(command, './encore');
     assert.match(readFileSync(join(folder, 'history.ndjson'), 'utf8'), /"run_ended"/);
-    // The small disk is gone with the program that saw it, so there is room again.
+    // The small disk existed only for that process, so there is space again.
     const reported = await encore([process.execPath, main, 'report', id]);
-    assert.match(reported.said, /the run was aborted: the disk of the results has only 0 MiB left/);
-    assert.deepEqual(readdirSync(lab.resultsDir).length, 2, reported.said);
+    assert.match(reported.printed, /the run was aborted: the disk of the results has only 0 MiB left/);
+    assert.deepEqual(readdirSync(lab.resultsDir).length, 2, reported.printed);
   });
 
-  it('names the folder whose history cannot be written, and reports what was recorded until then', async () => {
-    const { exitCode, said } = await runThatFills(lab.runsDir);
-    assert.equal(exitCode, 2, said);
+  it('names the unwritable history folder, and reports what was recorded until then', async () => {
+    const { exitCode, printed } = await runThatFills(lab.runsDir);
+    assert.equal(exitCode, 2, printed);
     const history = join(lab.runsDir, readdirSync(lab.resultsDir)[0]?.replace('production_test_', 'r') ?? '');
-    assert.ok(said.includes(`ERROR in phase steady: the history in ${history} cannot be written: ENOSPC`), said);
-    assert.match(said, /Result: INCONCLUSIVE/);
-    assert.match(said, /the history does not say how the run ended/);
+    assert.ok(printed.includes(`ERROR in phase steady: cannot write the history in ${history}: ENOSPC`), printed);
+    assert.match(printed, /Result: INCONCLUSIVE/);
+    assert.match(printed, /the history does not say how the run ended/);
   });
 });

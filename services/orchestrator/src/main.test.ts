@@ -15,27 +15,27 @@ const main = join(import.meta.dirname, 'main.ts');
 
 class Program {
   readonly child: ChildProcess;
-  said = '';
+  printed = '';
 
   constructor(args: string[], env: NodeJS.ProcessEnv) {
     this.child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env } });
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.said += text;
+        this.printed += text;
       });
   }
 
   until(text: string): Promise<unknown> {
-    return waitUntil(`"${text}" in:\n${this.said}`, () => this.said.includes(text), { timeoutMs: 60_000 });
+    return waitUntil(`"${text}" in:\n${this.printed}`, () => this.printed.includes(text), { timeoutMs: 60_000 });
   }
 
-  async end(): Promise<{ exitCode: number | null; said: string }> {
+  async end(): Promise<{ exitCode: number | null; printed: string }> {
     const exitCode = this.child.exitCode ?? ((await once(this.child, 'close')) as [number | null])[0];
-    return { exitCode, said: this.said };
+    return { exitCode, printed: this.printed };
   }
 }
 
-describe('encore, the program', function () {
+describe('encore program', function () {
   this.timeout(180_000);
   let lab: FakeLab;
   const running: Program[] = [];
@@ -53,7 +53,7 @@ describe('encore, the program', function () {
     await lab[Symbol.asyncDispose]();
   });
 
-  it('refuses bad settings in under 2 s of CPU time, all together, with nothing asked of anybody', async () => {
+  it('rejects invalid settings in under 2 s of CPU time, all together, without contacting a service', async () => {
     const bad = ['--users', '-3', '--hours', 'abc', '--config', '/no/such'];
     const { exitCode, stderr, cpuSeconds } = await runTimed(process.execPath, [main, ...bad], {
       timeoutMs: 60_000,
@@ -65,15 +65,15 @@ describe('encore, the program', function () {
     assert.deepEqual([...lab.chaos.asked, ...lab.loadgen.asked], []);
   });
 
-  it('refuses an environment that it cannot use', async () => {
+  it('rejects an invalid environment', async () => {
     const program = new Program(['check'], { ENCORE_PORT: 'abc' });
     running.push(program);
-    const { exitCode, said } = await program.end();
-    assert.equal(exitCode, 3, said);
-    assert.match(said, /Refused to start:\n {2}environment: ENCORE_PORT: must be a port/);
+    const { exitCode, printed } = await program.end();
+    assert.equal(exitCode, 3, printed);
+    assert.match(printed, /Refused to start:\n {2}environment: ENCORE_PORT: must be a port/);
   });
 
-  it('refuses when it cannot be loaded: the 1 that Node itself would give says that a run FAILED', async () => {
+  it('exits with 3 when it cannot be loaded, because 1 means FAILED', async () => {
     const lacking = `import { registerHooks } from 'node:module';
       registerHooks({ resolve(name, context, next) {
         if (name === 'yaml') throw new Error('there is no yaml');
@@ -83,12 +83,12 @@ describe('encore, the program', function () {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(lacking)}`,
     });
     running.push(program);
-    const { exitCode, said } = await program.end();
-    assert.equal(exitCode, 3, said);
-    assert.match(said, /could not be loaded: there is no yaml/);
+    const { exitCode, printed } = await program.end();
+    assert.equal(exitCode, 3, printed);
+    assert.match(printed, /failed to load: there is no yaml/);
   });
 
-  it('is no success when its answer cannot be written, and no FAILED when its complaints cannot', async function () {
+  it('exits with 3 when its output or its errors cannot be written', async function () {
     if (!existsSync('/dev/full')) this.skip();
     const full = openSync('/dev/full', 'w');
     const codeOf = (args: string[], stdio: StdioOptions): number | null =>
@@ -102,7 +102,7 @@ describe('encore, the program', function () {
     }
   });
 
-  it('fails when the verdict of a stored run cannot be printed, and says so', async function () {
+  it('exits with an error when the verdict of a stored run cannot be printed', async function () {
     if (!existsSync('/dev/full')) this.skip();
     const { folder, lines } = await writeRunFolder(new SimulatedRun({ faults: [] }));
     const full = openSync('/dev/full', 'w');
@@ -110,18 +110,18 @@ describe('encore, the program', function () {
       const { status, stderr } = spawnSync(process.execPath, [main, ...args], { stdio: ['ignore', full, 'pipe'] });
       return [status, stderr.toString()] as const;
     };
-    const said = /^encore: standard output cannot be written \(.*\); free space, or print elsewhere$/m;
+    const printed = /^encore: cannot write to standard output \(.*\)\. Free disk space or redirect the output\.$/m;
     try {
       for (const [history, codes] of [
         [lines, { verify: 3, report: 3 }],
-        // A verdict that is not PASSED keeps its exit code.
+        // Only PASSED loses its exit code.
         [lines.slice(0, -1), { verify: 2, report: 2 }],
       ] as const) {
         writeFileSync(join(folder, historyFile), `${history.join('\n')}\n`);
         for (const command of ['report', 'verify'] as const) {
           const [status, stderr] = end(command, folder);
           assert.equal(status, codes[command], stderr);
-          assert.match(stderr, said);
+          assert.match(stderr, printed);
         }
       }
     } finally {
@@ -131,69 +131,72 @@ describe('encore, the program', function () {
     }
   });
 
-  it('on Ctrl-C undoes, reports and ends with 130', async () => {
+  it('reverts, reports and exits with 130 on Ctrl-C', async () => {
     const program = startRun();
     await program.until('phase steady');
     program.child.kill('SIGINT');
-    const { exitCode, said } = await program.end();
-    assert.equal(exitCode, 130, said);
-    assert.match(said, /Result: INTERRUPTED/);
+    const { exitCode, printed } = await program.end();
+    assert.equal(exitCode, 130, printed);
+    assert.match(printed, /Result: INTERRUPTED/);
     assert.ok(lab.chaos.asked.includes('POST /heal'));
   });
 
-  it('on a second Ctrl-C leaves at once', async () => {
+  it('exits immediately on a second Ctrl-C', async () => {
     const program = startRun();
     await program.until('phase steady');
-    // Not before: a run begins by stopping whatever a former one left.
+    // A run first stops what a previous run left behind.
     lab.chaos.stopMs = 6_000;
     program.child.kill('SIGINT');
     await program.until('phase heal');
     const at = performance.now();
     program.child.kill('SIGINT');
-    const { exitCode, said } = await program.end();
+    const { exitCode, printed } = await program.end();
     assert.equal(exitCode, 130);
     assert.ok(performance.now() - at < 1_000);
     assert.match(
-      said,
-      /\nLeft at once, without a report\. What .* undone within 10 s; `\.\/encore report` makes the report/,
+      printed,
+      /\nExited without a report\. Active faults are reverted within 10 s\. .*: \.\/encore report\n/,
     );
   });
 
-  it('is reported as a run that may go on while it does, and no longer when it is over', async () => {
+  it('marks the report of a run that may still be running', async () => {
     const program = startRun();
     await program.until('phase steady');
     const during = await encore('report').end();
-    assert.equal(during.exitCode, 2, during.said);
-    assert.match(during.said, /^The record of this run has no end and was written to \d s ago\. If the run goes on, /);
+    assert.equal(during.exitCode, 2, during.printed);
+    assert.match(
+      during.printed,
+      /^This run has recorded no end, and its last event is \d s old\. If it is still running, /,
+    );
     program.child.kill('SIGINT');
     await program.end();
     const after = await encore('report').end();
-    assert.equal(after.exitCode, 130, after.said);
-    assert.doesNotMatch(after.said, /has no end/);
+    assert.equal(after.exitCode, 130, after.printed);
+    assert.doesNotMatch(after.printed, /recorded no end/);
   });
 
-  it('killed, leaves a record from which `encore report` makes an INCONCLUSIVE report, and verify agrees', async () => {
+  it('leaves a recording when killed, from which report and verify conclude INCONCLUSIVE', async () => {
     const program = startRun();
     await program.until('phase steady');
     program.child.kill('SIGKILL');
     await program.end();
     assert.deepEqual(readdirSync(lab.resultsDir), []);
     const reported = await encore('report').end();
-    assert.equal(reported.exitCode, 2, reported.said);
-    assert.match(reported.said, /Result: INCONCLUSIVE/);
+    assert.equal(reported.exitCode, 2, reported.printed);
+    assert.match(reported.printed, /Result: INCONCLUSIVE/);
     const folder = readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? '';
     const verified = await encore('verify', join(lab.resultsDir, folder)).end();
-    assert.equal(verified.exitCode, 2, verified.said);
-    assert.match(verified.said, new RegExp(`${folder}.json says the same, figure by figure`));
+    assert.equal(verified.exitCode, 2, verified.printed);
+    assert.match(verified.printed, new RegExp(`${folder}.json says the same, figure by figure`));
     const refused = await encore('verify', '/no/such/run').end();
     assert.equal(refused.exitCode, 3);
-    assert.match(refused.said, new RegExp(`no such run folder; give .*${folder} \\(the last one there\\)`));
+    assert.match(refused.printed, new RegExp(`no such run folder; give .*${folder} \\(the last one there\\)`));
   });
 
-  it('says what a checklist finds, and heals on request', async () => {
+  it('prints the preflight checks, and reverts faults on request', async () => {
     const checked = await encore('check', '--profile', 'smoke').end();
-    assert.equal(checked.exitCode, 0, checked.said);
-    assert.match(checked.said, /A run can start/);
+    assert.equal(checked.exitCode, 0, checked.printed);
+    assert.match(checked.printed, /A run can start/);
     for (const name of [
       'engine',
       'control groups',
@@ -202,24 +205,24 @@ describe('encore, the program', function () {
       'load generator capacity',
       'disk for the results',
     ])
-      assert.match(checked.said, new RegExp(`^ *(ok|WARN) +${name}: `, 'm'), name);
+      assert.match(checked.printed, new RegExp(`^ *(ok|WARN) +${name}: `, 'm'), name);
     const healed = await encore('heal').end();
-    assert.deepEqual([healed.exitCode, healed.said], [0, 'nothing to heal\n']);
+    assert.deepEqual([healed.exitCode, healed.printed], [0, 'nothing to revert\n']);
     lab.server.status = 'paused';
     assert.match(
-      (await encore('heal').end()).said,
-      /^server is paused, and no fault keeps it so; `docker compose unpause server` ends that$/m,
+      (await encore('heal').end()).printed,
+      /^server is paused, but not by a fault; to resume it, run `docker compose unpause server`$/m,
     );
-    assert.match((await encore('faults').end()).said, /^crash /m);
-    const { said } = await encore('scenarios').end();
-    assert.match(said, /^scenarios\/[a-z-]+\.yaml +[A-Z]/m);
-    assert.doesNotMatch(said, /yaml-language-server/);
+    assert.match((await encore('faults').end()).printed, /^crash /m);
+    const { printed } = await encore('scenarios').end();
+    assert.match(printed, /^scenarios\/[a-z-]+\.yaml +[A-Z]/m);
+    assert.doesNotMatch(printed, /yaml-language-server/);
   });
 
-  it('shows a run from another terminal, in plain lines where there is none', async () => {
+  it('shows a run in plain lines when there is no terminal', async () => {
     const program = encore('monitor', '--url', 'http://127.0.0.1:1');
-    const { exitCode, said } = await program.end();
+    const { exitCode, printed } = await program.end();
     assert.equal(exitCode, 3);
-    assert.match(said, /no run to watch at http:\/\/127\.0\.0\.1:1: nobody answers there/);
+    assert.match(printed, /No run at http:\/\/127\.0\.0\.1:1: no response/);
   });
 });

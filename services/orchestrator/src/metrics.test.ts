@@ -11,7 +11,7 @@ import type { Simulation } from './testing/simulation.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 
-/** The exposition after all of a simulated run, `lateMs` after its last event. */
+/** The metrics of a complete simulated run, `lateMs` after its last event. */
 async function expositionOf(settings: Partial<Simulation>, untilSecond?: number): Promise<string> {
   const run = new SimulatedRun(settings);
   let now = 0;
@@ -37,7 +37,7 @@ describe('run metrics', () => {
   const crash = plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 30, downSeconds: 4 });
   const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 90, downSeconds: 40 });
 
-  it('know each recovery as the judge does', async () => {
+  it('contain the same recoveries as the verdict', async () => {
     const faults = [crash, outage];
     const exposition = await expositionOf({ faults });
     const run = new SimulatedRun({ faults });
@@ -52,14 +52,14 @@ describe('run metrics', () => {
     assert.equal(value(exposition, 'encore_run_recovery_pending_seconds'), 0);
   });
 
-  it('count the seconds that users wait for a server that stays away', async () => {
+  it('count the seconds that users wait for a server that stays down', async () => {
     const gone = plannedFault(1, { ...outage, atSeconds: 30, downSeconds: Number.POSITIVE_INFINITY });
     const pending = value(await expositionOf({ faults: [gone] }, 80), 'encore_run_recovery_pending_seconds');
-    // Said of the moment of five seconds ago, or a recovery that was in time would look late.
+    // As of five seconds ago: a newer answer may not have arrived yet.
     assert.ok(Math.abs(pending - 45) < 2, `${pending} s`);
   });
 
-  it('know each return to normal as the judge does, and count the slow ones', async () => {
+  it('contain the same returns to normal as the verdict, and count slow ones', async () => {
     const sheds = { fromSeconds: 0, toSeconds: 30 };
     const faults = [
       plannedFault(1, { ...outage, downSeconds: 3 }),
@@ -78,7 +78,7 @@ describe('run metrics', () => {
     assert.equal(value(exposition, 'encore_run_back_to_normal_limit_seconds'), 8);
   });
 
-  it('keep the wrong writes of the whole run, and count each once', async () => {
+  it('count each wrong write of the run once', async () => {
     const run = new SimulatedRun({});
     const clock: Clock = { ...systemClock, now: () => 0 };
     const metrics = new RunMetrics(new RunView('r1', config, run.plan, 0), clock);
@@ -91,7 +91,7 @@ describe('run metrics', () => {
       unknownPresent: 0,
       unknownAbsent: 0,
     };
-    // The same three in two samples; the next sample, drawn at random, meets one of them.
+    // Two samples find the same three; the next random sample contains one of them.
     for (const [at, lost] of [3, 3, 1].entries())
       metrics.add({ type: 'read_back_done', at, final: false, lost, ...found });
     const exposition = await metrics.registry.metrics();
@@ -99,7 +99,7 @@ describe('run metrics', () => {
     assert.equal(value(exposition, 'encore_run_wrong_writes', '"corrupt"'), 0);
   });
 
-  it('take the limit of the success rate from the settings of the run', async () => {
+  it("use the success rate limit of the run's settings", async () => {
     const limitWith = async (thresholds: Record<string, string>): Promise<number> => {
       const view = new RunView('r1', { ...config, thresholds }, new SimulatedRun({}).plan, 0);
       const exposition = await new RunMetrics(view, systemClock).registry.metrics();
@@ -109,7 +109,7 @@ describe('run metrics', () => {
     assert.equal(await limitWith({ success_rate: 'value>=0.99' }), 0.99);
   });
 
-  it('count what others did to a target, once nothing can explain it any more', async () => {
+  it('count external actions once nothing else can explain them', async () => {
     const at = new SimulatedRun({}).at(30);
     const start = { type: 'target_started', at, engineAt: at, target: 'server', actor: 'foreign', reason: '' } as const;
     const interventions = async (untilSecond: number): Promise<number> =>
@@ -125,7 +125,7 @@ describe('run metrics', () => {
     );
   });
 
-  it('exist from the start, with nothing made up', async () => {
+  it('exist from the start, without invented values', async () => {
     const exposition = await expositionOf({}, -100);
     assert.equal(value(exposition, 'encore_run_recovery_seconds_count', '"crash"'), 0);
     assert.equal(value(exposition, 'encore_run_supervisor_acts_total', 'act="start",result="done"'), 0);

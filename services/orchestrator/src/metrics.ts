@@ -1,6 +1,6 @@
 /**
- * The run for those who watch: what stands in the report later, while it happens. The recoveries come from the judge's own
- * tracker, a few seconds late, because events of several sources must first be put into order.
+ * Prometheus metrics of the current run: the report's figures, live. Recoveries come from the
+ * judge's tracker, some seconds late, because events of several sources must be ordered first.
  */
 import { type EncoreEvent, type EventOf, type FaultKind, faultKinds, phases } from '@encore/contracts';
 import { type Clock, createRegistry } from '@encore/kit';
@@ -50,42 +50,42 @@ export class RunMetrics {
     const registers = [this.registry];
     this.#recoverySeconds = new Histogram({
       name: 'encore_run_recovery_seconds',
-      help: 'From the start of the recovery clock to the first right answer of a user',
+      help: 'Time from the start of the recovery clock to the first correct answer to a user',
       labelNames: ['kind'],
       buckets: [0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 120],
       registers,
     });
     this.#lastRecoverySeconds = new Gauge({
       name: 'encore_run_last_recovery_seconds',
-      help: 'The same for the last fault of each kind; not a number before the first',
+      help: 'Recovery time of the last fault of each kind; NaN before the first',
       labelNames: ['kind'],
       registers,
     });
     this.#slowRecoveries = new Counter({
       name: 'encore_run_slow_recoveries_total',
-      help: 'Recoveries that took longer than the limit',
+      help: 'Recoveries that reached or exceeded the limit',
       labelNames: ['kind'],
       registers,
     });
     this.#wrongWrites = new Gauge({
       name: 'encore_run_wrong_writes',
-      help: 'Writes that a read-back of this run found wrong, by finding',
+      help: 'Writes that a read-back found wrong, by finding',
       labelNames: ['finding'],
       registers,
     });
     this.#supervisorActs = new Counter({
       name: 'encore_run_supervisor_acts_total',
-      help: 'What the supervisor did to heal a target',
+      help: 'Starts and restarts by the supervisor',
       labelNames: ['act', 'result'],
       registers,
     });
     new Gauge({
       name: 'encore_run_links_info',
-      help: 'Where a browser finds the live page and the alerts: ports differ from lab to lab, dashboards do not',
+      help: 'Browser addresses of the live page and the alerts, for links in dashboards',
       labelNames: ['page', 'alerts'],
       registers,
     }).set({ page: links.page, alerts: links.alerts }, 1);
-    this.#zero();
+    this.#initialize();
     this.#describeRun();
   }
 
@@ -98,10 +98,10 @@ export class RunMetrics {
       this.#tracker.add(observation);
       this.#interventions.add(observation, this.#tracker);
     }
-    if (event.type === 'load_second') this.#settle(event.at);
+    if (event.type === 'load_second') this.#addRecoveries(event.at);
   }
 
-  /** Each read-back counts everything that it finds, so the largest count is the one that holds. */
+  /** Each read-back counts all its findings, so the largest count is the total. */
   #readBack(event: EventOf<'read_back_done'>): void {
     for (const finding of readBackFindings) {
       const found = Math.max(event[finding], this.#found.get(finding) ?? 0);
@@ -110,7 +110,7 @@ export class RunMetrics {
     }
   }
 
-  #settle(now: number): void {
+  #addRecoveries(now: number): void {
     const limitSeconds = this.#view.config.recoveryTimeoutSeconds;
     for (const [id, record] of this.#tracker.records) {
       if (record.firstSuccessAt === null || this.#recovered.has(id)) continue;
@@ -124,7 +124,7 @@ export class RunMetrics {
     }
   }
 
-  /** How long the users had been waiting, for the fault that they wait for longest, at the moment up to which all is in order. */
+  /** The longest current wait for a recovery, as of the time up to which events are in order. */
   #pendingSeconds(): number {
     const now = this.#clock.now() - orderMs;
     let longestMs = 0;
@@ -134,8 +134,8 @@ export class RunMetrics {
     return longestMs / 1_000;
   }
 
-  /** In the order of the plan; Infinity where the system did not get back to normal within the judge's bound. */
-  #returns(): { kind: FaultKind; seconds: number }[] {
+  /** In plan order; Infinity if the system did not return to normal within the judge's limit. */
+  #returnTimes(): { kind: FaultKind; seconds: number }[] {
     return [...this.#tracker.records.values()].flatMap((record) => {
       const back = backToNormalOf(record);
       if (back === null || back.state === 'censored') return [];
@@ -143,23 +143,23 @@ export class RunMetrics {
     });
   }
 
-  /** The engine reports an act before the component that requested it does, so what is recent is not counted yet. */
+  /** Excludes recent events: the engine reports an action before its requester does. */
   #violations(): Record<string, number> {
     const run = { ended: null, lastAt: this.#clock.now(), engineLosses: this.#run.engineLosses };
-    const settled = (list: Interventions['manual']): number =>
+    const certain = (list: Interventions['manual']): number =>
       list.filter((item) => isBeyondDoubt(item, { run, historyProblems: [] })).length;
     const { manual, unexpectedExits, forcedStops } = this.#interventions;
     const limit = limitOf('back_to_normal_seconds', this.#view.config);
     return {
-      back_to_normal_seconds: this.#returns().filter(({ seconds }) => seconds >= limit).length,
+      back_to_normal_seconds: this.#returnTimes().filter(({ seconds }) => seconds >= limit).length,
       wrong_answers: this.#view.wrongAnswers,
-      manual_interventions: settled(manual),
-      unexpected_exits: settled(unexpectedExits),
-      forced_stops: settled(forcedStops),
+      manual_interventions: certain(manual),
+      unexpected_exits: certain(unexpectedExits),
+      forced_stops: certain(forcedStops),
     };
   }
 
-  #zero(): void {
+  #initialize(): void {
     for (const kind of faultKinds) {
       this.#recoverySeconds.zero({ kind });
       this.#lastRecoverySeconds.set({ kind }, Number.NaN);
@@ -177,47 +177,47 @@ export class RunMetrics {
       const registers = [this.registry];
       const metric: Gauge = new Gauge({ name, help, registers, collect: () => metric.set(read()) });
     };
-    // Without operations there is no share, and 0 would be a lie.
+    // NaN without operations: 0 would be wrong.
     gauge(
       'encore_run_success_ratio',
-      'Operations answered rightly, over all that ended',
+      'Share of completed operations that succeeded',
       () => snapshot().successRate ?? Number.NaN,
     );
-    gauge('encore_run_success_limit_ratio', 'The lowest share of right operations that the verdict allows', () =>
+    gauge('encore_run_success_limit_ratio', 'Minimum success ratio that the verdict allows', () =>
       limitOf('success_rate', view.config),
     );
     gauge('encore_run_faults_injected', 'Faults injected so far', () => snapshot().faults.injected);
     gauge('encore_run_faults_planned', 'Faults in the plan', () => snapshot().faults.planned);
-    gauge('encore_run_faults_bit', 'Faults whose effect was seen from outside', () => snapshot().faults.bit);
-    gauge('encore_run_server_ready', '1 while the server says that it is ready', () =>
-      snapshot().server?.ready ? 1 : 0,
+    gauge(
+      'encore_run_faults_bit',
+      'Faults whose effect was confirmed by an independent observation',
+      () => snapshot().faults.bit,
     );
+    gauge('encore_run_server_ready', '1 while the server reports ready', () => (snapshot().server?.ready ? 1 : 0));
     gauge(
       'encore_run_recovery_limit_seconds',
-      'The longest recovery that the run allows',
+      'Maximum recovery time that the run allows',
       () => view.config.recoveryTimeoutSeconds,
     );
-    gauge('encore_run_back_to_normal_limit_seconds', 'The longest return to normal that the verdict allows', () =>
+    gauge('encore_run_back_to_normal_limit_seconds', 'Maximum time back to normal that the verdict allows', () =>
       limitOf('back_to_normal_seconds', view.config),
     );
     const lastReturn: Gauge<'kind'> = new Gauge({
       name: 'encore_run_last_back_to_normal_seconds',
-      help: 'From the recovery to normal success and response times, of the last fault of each kind where it could be measured',
+      help: 'Time from recovery to normal success and response times, of the last measured fault of each kind',
       labelNames: ['kind'],
       registers: [this.registry],
       collect: () => {
         for (const kind of faultKinds) lastReturn.set({ kind }, Number.NaN);
-        for (const { kind, seconds } of this.#returns()) lastReturn.set({ kind }, seconds);
+        for (const { kind, seconds } of this.#returnTimes()) lastReturn.set({ kind }, seconds);
       },
     });
-    gauge(
-      'encore_run_recovery_pending_seconds',
-      'How long users have waited for the recovery that is under way, 0 when none is',
-      () => this.#pendingSeconds(),
+    gauge('encore_run_recovery_pending_seconds', 'Duration of the current recovery so far; 0 if there is none', () =>
+      this.#pendingSeconds(),
     );
     const violations: Gauge<'rule'> = new Gauge({
       name: 'encore_run_violations',
-      help: 'What the rules of the verdict allow none of, in this run so far; acts of others a minute late',
+      help: 'Violations so far of verdict rules that allow none; external actions appear a minute late',
       labelNames: ['rule'],
       registers: [this.registry],
       collect: () => {
@@ -226,7 +226,7 @@ export class RunMetrics {
     });
     const phase: Gauge<'phase'> = new Gauge({
       name: 'encore_run_phase',
-      help: '1 for the phase that the run is in',
+      help: '1 for the current phase of the run',
       labelNames: ['phase'],
       registers: [this.registry],
       collect: () => {

@@ -1,4 +1,4 @@
-/** Does one command and returns its exit code. */
+/** Runs one command and returns its exit code. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCodes, faultKinds, refusedExitCode } from '@encore/contracts';
@@ -11,15 +11,15 @@ import type { Terminal } from './monitor/terminal.ts';
 import { plainText } from './plain-text.ts';
 import type { Output } from './progress/progress.ts';
 import { textSummary } from './report/index.ts';
-import { checkText } from './run/lab-checks.ts';
+import { folderOf, folderToReport, gatherResults, reportPathOf } from './run/find-run.ts';
 import { noticeLines, settingLines } from './run/opening-lines.ts';
-import { Peers } from './run/peers.ts';
 import { performRun } from './run/perform-run.ts';
 import { inspectLab, preflightLimits } from './run/phases/preflight.ts';
 import { writeResults } from './run/phases/write-results.ts';
-import { folderOf, folderToReport, gatherResults, reportPathOf } from './run/results-of.ts';
+import { checkText } from './run/preflight-checks.ts';
 import { shownPath } from './run/shown-path.ts';
 import { writtenAgoMs } from './run/still-running.ts';
+import { ServiceClients } from './service-clients.ts';
 import { verify } from './verify.ts';
 
 export interface CommandContext {
@@ -32,33 +32,33 @@ export interface CommandContext {
   stop: AbortSignal;
 }
 
-/** A dry run waits no longer for a chaos service that does not answer. */
+/** Timeout of a dry run for a chaos service that does not respond. */
 const dryRunMs = 2_000;
 
 export async function performCommand(command: Command, context: CommandContext): Promise<number> {
-  const say = (text: string): void => void context.output.write(`${plainText(text)}\n`);
+  const print = (text: string): void => void context.output.write(`${plainText(text)}\n`);
   switch (command.name) {
     case 'run':
       if (!command.dryRun) return await performRun({ ...command, ...context });
-      for (const line of noticeLines(command.config, command.plan)) say(line);
-      for (const line of settingLines(command.config, command.plan)) say(line);
-      say(renderTimeline(command.plan, await unsupportedKinds(context.wiring)));
+      for (const line of noticeLines(command.config, command.plan)) print(line);
+      for (const line of settingLines(command.config, command.plan)) print(line);
+      print(renderTimeline(command.plan, await unsupportedKinds(context.wiring)));
       return 0;
     case 'print':
       context.output.write(command.text);
       return 0;
     case 'report':
     case 'verify':
-      return await judgeFolder(command, context, say);
+      return await judgeFolder(command, context, print);
     case 'heal':
-      return await heal(context.wiring, say);
+      return await heal(context.wiring, print);
     case 'faults':
-      for (const kind of faultKinds) say(`${kind.padEnd(20)}${timingText(kind)}`);
+      for (const kind of faultKinds) print(`${kind.padEnd(20)}${timingText(kind)}`);
       return 0;
     case 'scenarios':
-      return await listScenarios(say);
+      return await listScenarios(print);
     case 'check':
-      return await check(command, context, say);
+      return await check(command, context, print);
     case 'monitor':
       return await attach({ url: command.url, ...context });
     default:
@@ -66,47 +66,51 @@ export async function performCommand(command: Command, context: CommandContext):
   }
 }
 
-/** What the lab cannot do here. Null where that is not known: its chaos service, which reads it from the engine, is not up. */
+/** The fault kinds that are not supported here, with reasons; null if the chaos service does not respond. */
 async function unsupportedKinds(wiring: Wiring): Promise<Record<string, string> | null> {
   if (wiring.unsupported !== undefined) return wiring.unsupported;
   try {
-    return (await new Peers(wiring).engine({ timeoutMs: dryRunMs })).unsupported;
+    return (await new ServiceClients(wiring).engine({ timeoutMs: dryRunMs })).unsupported;
   } catch {
     return null;
   }
 }
 
-/** Preflight alone, every line of it. */
+/** Prints every line of the preflight checks. */
 async function check(
   { config, plan }: Extract<Command, { name: 'check' }>,
   { wiring, clock, stop }: CommandContext,
-  say: (text: string) => void,
+  print: (text: string) => void,
 ): Promise<number> {
-  const peers = new Peers(wiring);
+  const clients = new ServiceClients(wiring);
   const runId = `check-${process.pid}`;
-  const { checks } = await inspectLab({ peers, wiring, clock, config, plan, runId, say }, preflightLimits, stop);
-  for (const line of [...noticeLines(config, plan), ...checks.map(checkText)]) say(line);
+  const { checks } = await inspectLab({ clients, wiring, clock, config, plan, runId, print }, preflightLimits, stop);
+  for (const line of [...noticeLines(config, plan), ...checks.map(checkText)]) print(line);
   const failed = checks.filter(({ state }) => state === 'fail').length;
-  say(failed === 0 ? '\nA run can start.' : `\nA run cannot start: ${failed} of ${checks.length} checks failed.`);
+  print(
+    failed === 0
+      ? '\nA run can start.'
+      : `\nA run cannot start: ${failed} of ${checks.length} checks failed. Fix them and run this again.`,
+  );
   return failed === 0 ? 0 : refusedExitCode;
 }
 
-/** Both come to the verdict from the files alone; only `report` writes. */
+/** Both compute the verdict from the files alone; only `report` writes. */
 async function judgeFolder(
   { name, folder: given }: Extract<Command, { name: 'report' | 'verify' }>,
   { wiring, clock }: CommandContext,
-  say: (text: string) => void,
+  print: (text: string) => void,
 ): Promise<number> {
-  // The run printed the path of its report; the folder of the same name lies beside it.
+  // The user may give the path of a report; its folder has the same name without `.json`.
   const asked = given.replace(/\.json$/, '');
   try {
     if (name === 'verify') {
       const folder = folderOf(asked, wiring);
-      return await verify(folder, reportPathOf(folder, wiring), say);
+      return await verify(folder, reportPathOf(folder, wiring), print);
     }
-    return await report(folderToReport(asked, wiring), { wiring, clock }, say);
+    return await report(folderToReport(asked, wiring), { wiring, clock }, print);
   } catch (error) {
-    say(error instanceof EncoreError ? error.message : `${asked}: ${describeError(error)}`);
+    print(error instanceof EncoreError ? error.message : `${asked}: ${describeError(error)}`);
     return refusedExitCode;
   }
 }
@@ -114,63 +118,63 @@ async function judgeFolder(
 async function report(
   folder: string,
   { wiring, clock }: Pick<CommandContext, 'wiring' | 'clock'>,
-  say: (text: string) => void,
+  print: (text: string) => void,
 ): Promise<number> {
   const agoMs = await writtenAgoMs(folder, clock.now()).catch(() => null);
   const results = await gatherResults(folder, wiring);
   const { report } = await writeResults(results);
   if (agoMs !== null)
-    say(
-      `The record of this run has no end and was written to ${Math.round(agoMs / 1_000)} s ago. If the run goes on, what follows is its state until now and not its verdict; its own report comes when it ends.`,
+    print(
+      `This run has recorded no end, and its last event is ${Math.round(agoMs / 1_000)} s old. If it is still running, the following is its state so far and not its verdict; it writes its own report when it ends.`,
     );
-  say(textSummary(report, shownPath(`${results}.json`)));
+  print(textSummary(report, shownPath(`${results}.json`)));
   return exitCodes[report.result];
 }
 
-async function heal(wiring: Wiring, say: (text: string) => void): Promise<number> {
+async function heal(wiring: Wiring, print: (text: string) => void): Promise<number> {
   try {
-    const { healed, failed } = await new Peers(wiring).heal();
-    for (const what of healed) say(`healed: ${what}`);
-    for (const what of failed) say(`NOT healed: ${what}`);
-    if (healed.length + failed.length === 0) say('nothing to heal');
-    if (failed.length === 0) for (const line of await notRunning(wiring)) say(line);
+    const { healed, failed } = await new ServiceClients(wiring).heal();
+    for (const what of healed) print(`reverted: ${what}`);
+    for (const what of failed) print(`NOT reverted: ${what}`);
+    if (healed.length + failed.length === 0) print('nothing to revert');
+    if (failed.length === 0) for (const line of await notRunning(wiring)) print(line);
     return failed.length === 0 ? 0 : exitCodes.FAILED;
   } catch (error) {
     if (error instanceof EncoreError && error.code === 'UNREACHABLE')
-      say(
-        `There is no lab at ${wiring.chaosUrl}. A lab without Docker takes its faults with it when it ends. With Docker, \`docker compose up -d chaos\` starts the service that undoes faults, and \`docker compose run --rm --no-deps orchestrator heal\` asks it to.`,
+      print(
+        `No lab responds at ${wiring.chaosUrl}. Without Docker, faults end with the lab. With Docker, start the chaos service with \`docker compose up -d chaos\`, then revert the faults with \`docker compose run --rm --no-deps orchestrator heal\`.`,
       );
-    else say(`The chaos service could not heal: ${describeError(error)}`);
+    else print(`The chaos service could not revert the faults: ${describeError(error)}`);
     return exitCodes.INCONCLUSIVE;
   }
 }
 
-/** What no fault explains once all are undone, and what ends it. Only Docker has commands for it. */
+/** Describes targets that are still not running after all faults were reverted, with a command on Docker. */
 async function notRunning(wiring: Wiring): Promise<string[]> {
-  const targets = await new Peers(wiring).targets().catch(() => []);
+  const targets = await new ServiceClients(wiring).targets().catch(() => []);
   return targets
     .filter(({ status }) => status !== 'running')
     .map(({ target, status }) => {
-      const end = status === 'paused' ? `docker compose unpause ${target}` : `docker compose up -d ${target}`;
-      const hint = wiring.logsDir === undefined ? `; \`${end}\` ends that` : '';
-      return `${target} is ${status}, and no fault keeps it so${hint}`;
+      const [action, command] = status === 'paused' ? ['resume', 'unpause'] : ['start', 'up -d'];
+      const hint = wiring.logsDir === undefined ? `; to ${action} it, run \`docker compose ${command} ${target}\`` : '';
+      return `${target} is ${status}, but not by a fault${hint}`;
     });
 }
 
 function timingText(kind: (typeof faultKinds)[number]): string {
   const { holdSeconds, totalOutage, kill } = kindTiming[kind];
-  const held = holdSeconds === null ? 'an instant act' : `held for ${holdSeconds.min} to ${holdSeconds.max} s`;
-  return [held, kill ? 'ends the process' : '', totalOutage ? 'nothing gets through' : ''].filter(Boolean).join(', ');
+  const duration = holdSeconds === null ? 'instant' : `lasts ${holdSeconds.min} to ${holdSeconds.max} s`;
+  return [duration, kill ? 'ends the process' : '', totalOutage ? 'total outage' : ''].filter(Boolean).join(', ');
 }
 
-/** Each settings file that comes along, with the first line of its comment (what is meant for editors apart). */
-async function listScenarios(say: (text: string) => void): Promise<number> {
+/** Lists the included settings files, each with its first comment line for people. */
+async function listScenarios(print: (text: string) => void): Promise<number> {
   const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');
   const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   for (const name of names) {
     const [, purpose = ''] = /^# (?!yaml-language-server:)(.*)/m.exec(await readFile(join(folder, name), 'utf8')) ?? [];
-    say(`scenarios/${name.padEnd(28)}${purpose}`);
+    print(`scenarios/${name.padEnd(28)}${purpose}`);
   }
-  if (names.length === 0) say('no settings files come along');
+  if (names.length === 0) print(`no settings files in ${folder}`);
   return 0;
 }

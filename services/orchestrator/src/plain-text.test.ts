@@ -3,14 +3,14 @@ import { describe, it } from 'mocha';
 import { plainText } from './plain-text.ts';
 import { refusalText } from './refusal-text.ts';
 
-describe('plain text', () => {
-  it('tells what would steer a terminal by its code, and leaves the rest as it is', () => {
+describe('plainText', () => {
+  it('escapes control characters only', () => {
     assert.equal(plainText('a\u001b]0;mine\u0007\r\u202eb'), 'a\\u{1b}]0;mine\\u{7}\\u{d}\\u{202e}b');
     const text = 'Größe 3 µs – “✔” ♭\n\t1 €';
     assert.equal(plainText(text), text);
   });
 
-  it('is what a refusal is written in', () => {
+  it('is applied to refusals', () => {
     assert.equal(refusalText(['run.yaml: \u001b[31mred: no']), 'Refused to start:\n  run.yaml: \\u{1b}[31mred: no\n');
   });
 });

@@ -1,4 +1,4 @@
-/** Signs that would steer a terminal, told by their code: what stands in a file was not written by us. */
+/** Escapes control characters: text from a file must not be able to control the terminal. */
 export function plainText(text: string): string {
   return text.replace(/[^\P{C}\n\t]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
 }

@@ -1,6 +1,6 @@
 import { plainText } from './plain-text.ts';
 
-/** Why nothing was started, one line each. The lab without Docker refuses in the same words. */
+/** The reasons why nothing was started, one per line. The lab without Docker uses the same text. */
 export function refusalText(problems: readonly string[]): string {
   return plainText(`Refused to start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
 }

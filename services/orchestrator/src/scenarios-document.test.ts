@@ -1,4 +1,7 @@
-/** docs/SCENARIOS.md tells the truth: its examples are accepted, and its mistakes are refused in the very words that it quotes. */
+/**
+ * Every example in docs/SCENARIOS.md is accepted, or rejected with exactly the message that it
+ * quotes.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +11,9 @@ import { type Command, type Problems, parseCommandLine } from './command-line.ts
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const document = readFileSync(join(root, 'docs', 'SCENARIOS.md'), 'utf8');
-/** A settings file, and what is said of it where that follows at once. */
+/** A settings file and, if it follows directly, the expected message. */
 const examples = [...document.matchAll(/```yaml\n(.*?)```\n(?:\n```text\n(.*?)```)?/gs)].map(
-  ([, settings = '', said]) => ({ settings, said }),
+  ([, settings = '', message]) => ({ settings, message }),
 );
 
 describe('docs/SCENARIOS.md', () => {
@@ -26,21 +29,21 @@ describe('docs/SCENARIOS.md', () => {
     return parseCommandLine(['--config', path, '--seed', '7'], {});
   }
 
-  it('shows good examples and bad ones', () => {
-    assert.equal(examples.filter(({ said }) => said === undefined).length, 3);
-    assert.equal(examples.filter(({ said }) => said !== undefined).length, 10);
+  it('shows valid and invalid examples', () => {
+    assert.equal(examples.filter(({ message }) => message === undefined).length, 3);
+    assert.equal(examples.filter(({ message }) => message !== undefined).length, 10);
   });
 
-  for (const [index, { settings, said }] of examples.entries()) {
-    it(`example ${index + 1} is ${said === undefined ? 'accepted' : 'refused in the words of the document'}`, () => {
+  for (const [index, { settings, message }] of examples.entries()) {
+    it(`example ${index + 1} is ${message === undefined ? 'accepted' : 'rejected with the quoted message'}`, () => {
       const command = read(settings);
       const problems = command.name === 'refused' ? command.problems.map((text) => `${text}\n`).join('') : '';
-      assert.equal(problems.replaceAll(`${folder}/`, ''), said ?? '');
-      assert.equal(command.name, said === undefined ? 'run' : 'refused');
+      assert.equal(problems.replaceAll(`${folder}/`, ''), message ?? '');
+      assert.equal(command.name, message === undefined ? 'run' : 'refused');
     });
   }
 
-  it('names every scenario that comes along', () => {
+  it('names every included scenario', () => {
     const named = [...document.matchAll(/^\| `([a-z-]+\.yaml)` \|/gm)].map(([, name]) => name);
     assert.deepEqual(named.toSorted(), readdirSync(join(root, 'scenarios')).toSorted());
   });

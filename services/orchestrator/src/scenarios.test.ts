@@ -1,4 +1,7 @@
-/** Each settings file that comes along can be run with any seed, and its plan does what its name promises. */
+/**
+ * Each included settings file runs with any seed, and its plan contains the faults that its name
+ * promises.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,11 +16,11 @@ const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');
 const seeds = Array.from({ length: 100 }, (_, seed) => seed);
 
 interface Promises {
-  /** In the plan of every seed. */
+  /** Kinds in the plan of every seed. */
   always: FaultKind[];
-  /** In that of some seed; nothing else ever is. */
+  /** Additional kinds in the plan of some seeds; no other kinds occur. */
   sometimes?: FaultKind[];
-  /** Where its times are not tied to its own length. */
+  /** Minimum length, for schedules that are not tied to the file's own length. */
   shortestHours?: number;
 }
 
@@ -54,7 +57,7 @@ interface Planned {
   faults: PlannedFault[];
 }
 
-/** As a user would start it; a refusal fails the test with its own words. */
+/** Parses it as a user would start it; a refusal fails the test with its message. */
 function planOf(name: string, seed: number, ...more: string[]): Planned {
   const argv = ['--config', join(folder, `${name}.yaml`), '--seed', String(seed), ...more];
   const command = parseCommandLine(argv, {});
@@ -68,7 +71,7 @@ function planOf(name: string, seed: number, ...more: string[]): Planned {
 const endOf = ({ atSeconds, durationSeconds }: PlannedFault): number => atSeconds + durationSeconds;
 
 describe('scenarios', () => {
-  it('are those that have a promise here', () => {
+  it('are exactly those listed here', () => {
     assert.deepEqual(
       readdirSync(folder).sort(),
       Object.keys(promises)
@@ -78,7 +81,7 @@ describe('scenarios', () => {
   });
 
   for (const [name, { always, sometimes = [], shortestHours }] of Object.entries(promises)) {
-    it(`${name} is accepted with each of ${seeds.length} seeds, and strikes with what it promises and nothing else`, () => {
+    it(`${name} is accepted with ${seeds.length} seeds, and contains the promised kinds only`, () => {
       const seen = new Set<FaultKind>();
       for (const seed of seeds) {
         const kinds = new Set(planOf(name, seed).faults.map(({ kind }) => kind));
@@ -88,19 +91,19 @@ describe('scenarios', () => {
       assert.deepEqual([...seen].sort(), [...always, ...sometimes].sort());
     });
 
-    it(`${name} can be run for a day${shortestHours === undefined ? '' : ', and for six minutes'}`, () => {
+    it(`${name} can run for a day${shortestHours === undefined ? '' : ' and for six minutes'}`, () => {
       for (const hours of [24, shortestHours ?? 24])
         assert.ok(planOf(name, 7, '--hours', String(hours)).faults.length > 0, `${hours} h`);
     });
 
-    it(`${name} names its schema for editors and says in one sentence or two what it is for`, () => {
+    it(`${name} names its schema and describes its purpose in one or two sentences`, () => {
       const [schema, description = ''] = readFileSync(join(folder, `${name}.yaml`), 'utf8').split('\n');
       assert.equal(schema, '# yaml-language-server: $schema=../docs/schema/config.schema.json');
       assert.match(description, /^# [A-Z].{30,150}\.$/);
     });
   }
 
-  it('leave time enough between their faults to see the return to normal', async function () {
+  it('leave enough time between faults to observe the return to normal', async function () {
     this.timeout(120_000);
     const plans = Object.keys(promises).map((name) => [name, planOf(name, 7, '--hours', '0.25')] as const);
     const smoke = ['--profile', 'smoke'];
@@ -124,7 +127,7 @@ describe('scenarios', () => {
     }
   });
 
-  it('default is the default schedule, word for word', () => {
+  it('default equals the default schedule', () => {
     const { config } = planOf('default', 7);
     const byDefault = parseCommandLine(['--seed', '7'], {});
     assert.ok(byDefault.name === 'run');
@@ -132,7 +135,7 @@ describe('scenarios', () => {
     assert.deepEqual({ ...config, schedule: undefined }, { ...byDefault.config, schedule: undefined });
   });
 
-  it('swizzle: in each group three faults are held at once, on three targets, and end in another order than they began', () => {
+  it('swizzle: each group overlaps three faults on three targets, and ends them in another order', () => {
     for (const seed of seeds) {
       const { faults } = planOf('swizzle', seed);
       const groups = Map.groupBy(faults, ({ atSeconds }) => Math.floor(atSeconds / 240));
@@ -153,7 +156,7 @@ describe('scenarios', () => {
     }
   });
 
-  it('custom shows every setting that there is, each under a comment', () => {
+  it('custom shows every setting, each under a comment', () => {
     const text = readFileSync(join(folder, 'custom.yaml'), 'utf8');
     const settings: unknown = parseYaml(text);
     assert.ok(typeof settings === 'object' && settings !== null);
@@ -165,7 +168,7 @@ describe('scenarios', () => {
     for (const key of wanted) {
       const at = lines.findIndex((line) => new RegExp(`^[ -]*${key}:`).test(line));
       assert.ok(at > 0, `${key} is not shown`);
-      // A comment stands right above it, or above the two or three lines that belong together.
+      // The comment is directly above the setting, or above a group of two or three lines.
       const explained = lines.slice(Math.max(0, at - 3), at).some((line) => /^\s*#/.test(line));
       assert.ok(explained, `${key} has no comment`);
     }

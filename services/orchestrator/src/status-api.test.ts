@@ -11,7 +11,7 @@ import { startStatusApi } from './status-api.ts';
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 const plan = makePlan(config);
 
-describe('status api', () => {
+describe('status API', () => {
   const stops: string[] = [];
   const view = new RunView('a run', config, plan, systemClock.now());
   const page = new LivePage(plan, () => view.snapshot(systemClock.now()));
@@ -30,7 +30,7 @@ describe('status api', () => {
   });
   afterEach(() => service[Symbol.asyncDispose]());
 
-  /** Not fetch, which writes its own Host. */
+  /** Not with fetch, which sets its own Host header. */
   function ask(route: string, headers: Record<string, string>): Promise<{ status: number | undefined; text: string }> {
     const [method, path] = route.split(' ');
     return new Promise((done, failed) => {
@@ -52,7 +52,7 @@ describe('status api', () => {
     'POST /stop',
   ];
   for (const route of routes) {
-    it(`${route} refuses the page of another site`, async () => {
+    it(`${route} rejects a request from another site's page`, async () => {
       const port = `:${service.port}`;
       for (const headers of [
         { host: 'evil.example' },
@@ -70,7 +70,7 @@ describe('status api', () => {
     });
   }
 
-  it('answers under the names of this machine, and under that which Prometheus uses', async () => {
+  it("responds under this machine's names and the name that Prometheus uses", async () => {
     for (const host of ['localhost', 'localhost:8180', '127.0.0.1:8080', '[::1]:8080', 'orchestrator:8080']) {
       assert.equal((await ask('GET /metrics', { host })).status, 200, host);
       assert.equal((await ask('POST /stop', { host, origin: `http://${host}` })).status, 202, host);

@@ -1,12 +1,12 @@
 /**
- * The run as seen from outside (port 8080).
+ * HTTP API of the orchestrator (port 8080).
  *
  *   GET  /           -> the live page, fed by server-sent events from /live-updates
  *   GET  /api/status -> the state of the run
- *   POST /stop       -> 202; the run ends early, with an honest report
+ *   POST /stop       -> 202; ends the run early and reports what was measured until then
  *   GET  /live /ready /metrics
  *
- * Of browsers only those that were led here on purpose are answered: the page of another site could end the run.
+ * Cross-site browser requests are rejected: another site's page could otherwise end the run.
  */
 import { type Clock, type HttpService, hostNamesOf, type Logger, startHttpService } from '@encore/kit';
 import type { Registry } from 'prom-client';
@@ -43,7 +43,7 @@ export function startStatusApi({
       page.routes(app);
       app.get('/api/status', (_request, response) => void response.json(view.snapshot(clock.now())));
       app.post('/stop', (_request, response) => {
-        stop('asked to stop by POST /stop');
+        stop('stopped by POST /stop');
         response.status(202).json({ stopping: true });
       });
     },

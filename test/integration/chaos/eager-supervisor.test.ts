@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { before, describe, it } from 'mocha';
-import { Peers } from '../../../services/orchestrator/src/run/peers.ts';
-import { ServerWatch } from '../../../services/orchestrator/src/supervisor/server-watch.ts';
+import { ServiceClients } from '../../../services/orchestrator/src/service-clients.ts';
+import { ServerWatcher } from '../../../services/orchestrator/src/supervisor/server-watcher.ts';
 import { type SupervisorLimits, supervisorLimits } from '../../../services/orchestrator/src/supervisor/supervise.ts';
 import { Supervisor } from '../../../services/orchestrator/src/supervisor/supervisor.ts';
 import { requireEngine } from '../../support/engine.ts';
@@ -26,7 +26,7 @@ const eager: SupervisorLimits = {
   silentMs: 0,
   notReadyMs: 0,
   backOffMs: 0,
-  askAgainMs: 0,
+  retryAfterRefusalMs: 0,
 };
 
 function eagerSuite(name: string, start: () => Promise<ToyLab>): void {
@@ -63,14 +63,19 @@ async function crashBeside(
   const stop = new AbortController();
   stack.defer(() => stop.abort());
   const url = `http://${lab.server.host}:${lab.server.port}`;
-  const watch = new ServerWatch({ url, clock: systemClock, onChange: () => undefined, everyMs: 10 });
-  const peers = new Peers({ chaosUrl: chaos.url, tokenFile: chaos.tokenFile, loadgenUrl: url, serverHealthUrl: url });
+  const watcher = new ServerWatcher({ url, clock: systemClock, onChange: () => undefined, everyMs: 10 });
+  const clients = new ServiceClients({
+    chaosUrl: chaos.url,
+    tokenFile: chaos.tokenFile,
+    loadgenUrl: url,
+    serverHealthUrl: url,
+  });
   // One restart is enough; without a pause the supervisor would never let the server recover.
   const record = ({ type, ...act }: EncoreEvent): void => {
     if (type === 'supervisor_acted' && 'result' in act && act.result === 'done') stop.abort();
   };
-  const supervisor = new Supervisor({ runId, peers, watch, clock: systemClock, record, limits });
-  const watching = watch.run(stop.signal);
+  const supervisor = new Supervisor({ runId, clients, watcher, clock: systemClock, record, limits });
+  const watching = watcher.run(stop.signal);
   const supervising = (async () => {
     while (!stop.signal.aborted) {
       await supervisor.step(stop.signal);

@@ -35,7 +35,7 @@ describe('live page', () => {
     await service[Symbol.asyncDispose]();
   });
 
-  /** Reads the updates of one client until there are `count`, or the page lets it go. */
+  /** Reads the updates of one client until there are `count`, or the connection ends. */
   async function updates(count: number, whenFirst?: () => void): Promise<Update[]> {
     const response = await fetch(`${service.url}/live-updates`, { signal: AbortSignal.timeout(8_000) });
     assert.match(response.headers.get('content-type') ?? '', /event-stream/);
@@ -65,14 +65,14 @@ describe('live page', () => {
     bytesReceived: 0,
   });
 
-  it('is a whole page before anything has happened', async () => {
+  it('is a complete page before the first event', async () => {
     const text = await (await fetch(service.url)).text();
     assert.match(text, /^<!doctype html>/);
     assert.match(text, /data-live="\/live-updates"/);
     assert.match(text, /<a href="http:\/\/localhost:3000\/d\/encore-run\?from=1&amp;to=now">/);
   });
 
-  it('tells what came since', async () => {
+  it('sends updates', async () => {
     page.add({ type: 'phase_entered', at: 1_000_000, phase: 'ramp' });
     const [first, later] = await updates(2, () => {
       for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
@@ -82,7 +82,7 @@ describe('live page', () => {
     assert.match(textOf(later), /6,993/);
   });
 
-  it('shows the machine and the last alerts while the run goes on', async () => {
+  it('shows the machine and the latest alerts during the run', async () => {
     page.add({ type: 'phase_entered', at: 1_000_000, phase: 'steady' });
     page.add({ type: 'fault_injected', at: 1_001_000, faultId: 'f0001', kind: 'crash', target: 'server' });
     for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
@@ -91,7 +91,7 @@ describe('live page', () => {
     assert.match(update?.sections['alerts'] ?? '', /WARNING.*Scheduled process kill: crash of server \(f0001\)/s);
   });
 
-  it('lets its clients go when the run is over', async () => {
+  it('closes its connections when the run is over', async () => {
     assert.equal((await updates(99, () => page.close())).length, 1);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The live page: the report's own page while the run goes on, fed by server-sent events. The same judge that will give
- * the verdict looks at the same events, so what the page says is what the report would say now.
+ * The live page: the report's page during the run, updated by server-sent events. The judge of the
+ * verdict evaluates the same events, so the page shows what the report would show now.
  */
 import type { EncoreEvent, Plan } from '@encore/contracts';
 import type { Express, Response } from 'express';
@@ -8,11 +8,11 @@ import { type Judgement, Judging, Ledger } from '../judge/index.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { renderPage, renderUpdate } from '../report/page.ts';
 
-/** Events of different sources wait so long for each other; the report's judge waits longer. */
+/** Events of different sources are ordered within this time; the report's judge waits longer. */
 const horizonMs = 2_000;
 const everyMs = 2_000;
 const maxClients = 20;
-/** A client that reads slower than this is passed over until it has caught up. */
+/** A client with more unread data is skipped until it catches up. */
 const maxUnreadBytes = 1_048_576;
 const path = '/live-updates';
 
@@ -21,7 +21,7 @@ export class LivePage {
   readonly #dashboardUrl: string | null;
   readonly #clients = new Set<Response>();
   #timer: NodeJS.Timeout | null = null;
-  /** The last word, once there is one. */
+  /** The verdict, once there is one. */
   #final: Judgement | null = null;
 
   readonly #state: () => Snapshot;
@@ -52,7 +52,7 @@ export class LivePage {
     });
   }
 
-  /** Shows the verdict to whoever is watching, and lets them go. */
+  /** Sends the verdict to all clients and closes their connections. */
   finish(judgement: Judgement): void {
     this.#final = judgement;
     this.close();
@@ -73,7 +73,7 @@ export class LivePage {
     return this.#final ?? this.#judging.conclude(new Ledger(), []);
   }
 
-  /** Costs nothing while nobody looks, and never more than a tenth of the time. */
+  /** Stops without clients, and uses at most a tenth of the CPU time. */
   #tick(): void {
     this.#timer = null;
     if (this.#clients.size === 0) return;

@@ -20,47 +20,47 @@ class FakeRun extends FakeService {
   }
 }
 
-describe('monitor of another terminal, piped', () => {
+describe('encore monitor, piped', () => {
   let run: FakeRun;
-  let said = '';
+  let printed = '';
   const watch = (url: string, stop = new AbortController().signal): Promise<number> =>
-    attach({ url, clock: systemClock, output: { write: (text) => (said += text) }, terminal: null, stop });
+    attach({ url, clock: systemClock, output: { write: (text) => (printed += text) }, terminal: null, stop });
   beforeEach(async () => {
     run = new FakeRun();
-    said = '';
+    printed = '';
     await run.start();
   });
   afterEach(() => run.stop());
 
-  it('tells of the run in lines, and says when it is over', async () => {
+  it('prints lines, and the end of the run', async () => {
     const watching = watch(run.url);
-    await waitUntil('a line', () => said.includes('preflight'), { timeoutMs: 5_000 });
+    await waitUntil('a line', () => printed.includes('preflight'), { timeoutMs: 5_000 });
     await run.stop();
     assert.equal(await watching, 0);
-    assert.match(said, /^preflight \| .*\nThe run is over; .*\n$/);
+    assert.match(printed, /^preflight \| .*\nThe run is over\. .*\n$/);
   });
 
-  it('says nothing of an end when it is its viewer who leaves', async () => {
+  it('prints no end when the user closes it', async () => {
     const stop = new AbortController();
     const watching = watch(run.url, stop.signal);
-    await waitUntil('a line', () => said.includes('preflight'), { timeoutMs: 5_000 });
+    await waitUntil('a line', () => printed.includes('preflight'), { timeoutMs: 5_000 });
     stop.abort();
     assert.equal(await watching, 0);
-    assert.doesNotMatch(said, /over/);
+    assert.doesNotMatch(printed, /over/);
   });
 
-  it('says where it looked in vain', async () => {
+  it('names the address that does not respond', async () => {
     await run.stop();
     assert.equal(await watch(run.url), 3);
-    assert.match(said, /^There is no run to watch at http:\/\/127\.0\.0\.1:\d+: nobody answers there\n/);
+    assert.match(printed, /^No run at http:\/\/127\.0\.0\.1:\d+: no response\n/);
   });
 
-  it('says that it is something else that answers', async () => {
+  it('reports a response that is not from a run', async () => {
     const other = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     assert.equal(await watch(`http://127.0.0.1:${port}`), 3);
     other.close();
-    assert.match(said, /: what answers there is not the page of a run\n/);
+    assert.match(printed, /: the response is not from a run\n/);
   });
 });

@@ -1,4 +1,4 @@
-/** `encore monitor`: looks at a run from another terminal, through the orchestrator's API. */
+/** `encore monitor`: shows a run in another terminal, through the orchestrator's API. */
 import { refusedExitCode } from '@encore/contracts';
 import { type Clock, callJson, EncoreError } from '@encore/kit';
 import { z } from 'zod';
@@ -7,10 +7,10 @@ import type { Snapshot } from '../progress/run-view.ts';
 import { statusLine } from '../progress/status-lines.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The same program answers; what it says is taken as it is once it looks like a snapshot. */
+/** Both ends are the same program, so this only checks that the response is a snapshot at all. */
 const snapshotSchema = z.custom<Snapshot>(
   (value) => typeof value === 'object' && value !== null && 'runId' in value && 'trend' in value,
-  'is not the state of a run',
+  'not the state of a run',
 );
 
 export interface AttachOptions {
@@ -21,25 +21,24 @@ export interface AttachOptions {
   stop: AbortSignal;
 }
 
-/** Ends when the run does, or when its viewer leaves. */
+/** Returns when the run ends or the user closes the monitor. */
 export async function attach({ url, clock, output, terminal, stop }: AttachOptions): Promise<number> {
   const fetchState = (): Promise<Snapshot> =>
     callJson(`${url.replace(/\/$/, '')}/api/status`, snapshotSchema, { timeoutMs: 3_000, signal: stop });
   try {
     await fetchState();
   } catch (error) {
-    const isThere = !(error instanceof EncoreError && error.code === 'UNREACHABLE');
-    output.write(
-      `There is no run to watch at ${url}: ${isThere ? 'what answers there is not the page of a run' : 'nobody answers there'}\n`,
-    );
-    output.write("A run's first lines name its live page; give that address, such as --url http://127.0.0.1:8180\n");
+    const isReachable = !(error instanceof EncoreError && error.code === 'UNREACHABLE');
+    output.write(`No run at ${url}: ${isReachable ? 'the response is not from a run' : 'no response'}\n`);
+    output.write('Give the address of the live page that the run prints when it starts, such as\n');
+    output.write('  --url http://127.0.0.1:8180\n');
     return refusedExitCode;
   }
   const left = new AbortController();
   const signal = AbortSignal.any([stop, left.signal]);
   const leave = (): void => left.abort();
   const screen = await terminal?.openMonitor({
-    footer: 'q leaves; the run goes on',
+    footer: 'q: close the monitor, the run continues',
     pageUrl: url,
     onLeave: leave,
     onInterrupt: leave,
@@ -48,7 +47,7 @@ export async function attach({ url, clock, output, terminal, stop }: AttachOptio
   try {
     while (!signal.aborted) {
       const state: Snapshot | null = await fetchState().catch(() => null);
-      // A run that is over closes its port.
+      // A finished run closes its port.
       if (state === null) break;
       if (screen) screen.show(state);
       else if (shown === null || shown.phase !== state.phase || state.now - shown.now >= 10_000) {
@@ -61,6 +60,6 @@ export async function attach({ url, clock, output, terminal, stop }: AttachOptio
   } finally {
     await screen?.close();
   }
-  if (!signal.aborted) output.write('The run is over; its own terminal and its report tell how.\n');
+  if (!signal.aborted) output.write('The run is over. Its own terminal and its report show the verdict.\n');
   return 0;
 }

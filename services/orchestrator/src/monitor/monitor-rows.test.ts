@@ -69,8 +69,8 @@ const page = 'http://localhost:8180';
 const textOf = (state: Snapshot, columns: number, rows: number): string[] =>
   monitorRows(state, { columns, rows }, page).map((row) => row.map(({ text }) => text).join(''));
 
-describe('monitor', () => {
-  it('fits every size from 80x24 up, and uses the room it gets', () => {
+describe('monitorRows', () => {
+  it('fits every size from 80x24 up, and uses the available space', () => {
     for (const [columns, rows] of [
       [80, 24],
       [100, 30],
@@ -84,7 +84,7 @@ describe('monitor', () => {
     assert.ok(kills(60) > kills(24));
   });
 
-  it('says everything that one looks for', () => {
+  it('shows all figures of a run', () => {
     const screen = textOf(busy(), 80, 24).join('\n');
     for (const word of [
       'steady',
@@ -93,13 +93,13 @@ describe('monitor', () => {
       '90 MB (90.0 %)',
       'tool_key_analysis open',
       '20',
-      '100.0 % right',
+      '100.0 % success',
       '0 failed, 0 without an answer; 1,200 skipped',
       'p99 200 ms',
       'crash of server',
       ' in ',
-      'back after 1.5 s',
-      'not back yet',
+      'recovered in 1.5 s',
+      'not recovered yet',
       'active 12',
       'RECENT ALERTS',
       '[INFO] Recovery successful in 1.5 s: server (f0007)',
@@ -107,7 +107,7 @@ describe('monitor', () => {
       assert.ok(screen.includes(word), `${word} in\n${screen}`);
   });
 
-  it("shows the machine and the server's process where there is room", () => {
+  it('shows the machine and the server process on a large terminal', () => {
     const screen = textOf(busy(), 80, 60).join('\n');
     for (const row of [
       'SERVER METRICS',
@@ -131,12 +131,12 @@ describe('monitor', () => {
     assert.deepEqual([colourOf('[INFO]'), colourOf('[WARNING]')], ['green', 'yellow']);
   });
 
-  it('says where the page is, at every size', () => {
+  it('shows the page address at every size', () => {
     for (const columns of [80, 200])
       assert.ok(textOf(busy(), columns, 24).some((line) => line.endsWith(`page ${page}`) && line.length === columns));
   });
 
-  it('says what it needs on a terminal that is too small, within its edges', () => {
+  it('shows the required size on a terminal that is too small', () => {
     for (const [columns, rows] of [
       [79, 24],
       [80, 23],
@@ -149,23 +149,23 @@ describe('monitor', () => {
       assert.match(lines[0] ?? '', /^needs/);
       assert.doesNotMatch(lines.join('\n'), /ENCORE/);
     }
-    assert.deepEqual(textOf(busy(), 60, 20), ['needs 80x24', 'this is 60x20', 'enlarge it, or leave: q']);
+    assert.deepEqual(textOf(busy(), 60, 20), ['needs 80x24', 'has 60x20', 'enlarge it, or q: close']);
   });
 
-  it('shows a kill that was back too late in red, and says so', () => {
+  it('marks a late recovery in red', () => {
     const state = { ...busy(), recoveryLimitSeconds: 1 };
     const pieces = monitorRows(state, { columns: 80, rows: 24 }, page).flat();
-    const late = pieces.filter(({ text }) => text === 'back after 1.5 s, too late (limit 1 s)');
+    const late = pieces.filter(({ text }) => text === 'recovered in 1.5 s, too late (limit 1 s)');
     assert.ok(late.length > 0);
     for (const { colour } of late) assert.equal(colour, 'red');
   });
 
-  it('stays calm before anything happened', () => {
+  it('renders before the first event', () => {
     const lines = textOf(new RunView('r1', config, makePlan(config), 0).snapshot(500), 80, 24);
     assert.ok(lines.join('\n').includes('preflight'));
   });
 
-  it('draws a gap where nothing was measured', () => {
+  it('draws a gap for missing values', () => {
     assert.equal(sparkline([0, null, 1], 5, 1), '  ▁ █');
     assert.equal(sparkline([1, 2, 3], 2), '▆█');
     assert.equal(sparkline([], 3), '   ');

@@ -1,4 +1,4 @@
-/** The monitor's screen as rows of coloured pieces, made to fit any terminal from 80x24 up; a smaller one is told so. Pure: the same state, the same screen. */
+/** Renders the monitor's screen as rows of coloured text for terminals of at least 80x24. */
 import type { AlertLevel } from '@encore/contracts';
 import { durationText } from '../progress/duration-text.ts';
 import { isLate, type Kill, killText } from '../progress/kills.ts';
@@ -16,9 +16,9 @@ export type Row = Piece[];
 
 const minColumns = 80;
 const minRows = 24;
-/** Rows that are always there; the rest of the screen is for kills and alerts. */
+/** Rows that are always shown; kills and alerts share the rest. */
 const fixedRows = 19;
-/** From this height on, the machine and the counts of requests have their place too. */
+/** Minimum height to show the machine and the request counts too. */
 const largeRows = 37;
 const extraRows = 9;
 
@@ -48,17 +48,17 @@ export function monitorRows(state: Snapshot, size: Size, pageUrl: string): Row[]
     title('RECENT ALERTS'),
     ...(alerts.length === 0 ? [[dim('  none')]] : alerts.map(alertRow)),
   ];
-  return all.slice(0, rows - 1).map((row) => cut(row, width));
+  return all.slice(0, rows - 1).map((row) => truncate(row, width));
 }
 
-/** Half a screen would be read wrongly. The program draws anew when the terminal is enlarged. */
+/** Replaces the screen when it does not fit: a truncated one would mislead. */
 function tooSmall({ columns, rows }: Size): Row[] {
   return [
     [{ text: `needs ${minColumns}x${minRows}`, bold: true, colour: 'yellow' }],
-    [{ text: `this is ${columns}x${rows}` }],
-    [{ text: 'enlarge it, or leave: q' }],
+    [{ text: `has ${columns}x${rows}` }],
+    [{ text: 'enlarge it, or q: close' }],
   ]
-    .map((row) => cut(row as Row, columns))
+    .map((row) => truncate(row as Row, columns))
     .slice(0, Math.max(1, rows - 1));
 }
 
@@ -88,7 +88,7 @@ function figureRows(state: Snapshot): Row[] {
   const memory = state.memory['server'];
   const share = memory && memory.limitBytes > 0 ? memory.bytes / memory.limitBytes : null;
   const breakers = Object.entries(detail?.breakers ?? {});
-  const open = breakers.filter(([, word]) => word !== 'closed');
+  const open = breakers.filter(([, state]) => state !== 'closed');
   return [
     [
       label('server'),
@@ -105,21 +105,21 @@ function figureRows(state: Snapshot): Row[] {
         ? dim('-')
         : open.length === 0
           ? { text: 'all closed', colour: 'green' }
-          : { text: open.map(([name, word]) => `${name} ${word}`).join(', '), colour: 'red' },
+          : { text: open.map(([name, state]) => `${name} ${state}`).join(', '), colour: 'red' },
     ],
     [
       label('users'),
       { text: `${state.users}   operations ${whole(ok + failed + unknown)}: ` },
-      { text: `${percent(state.successRate)} right`, colour: grade(state.successRate, 0.95, 0.9) },
+      { text: `${percent(state.successRate)} success`, colour: grade(state.successRate, 0.95, 0.9) },
     ],
     [
-      label('not right'),
+      label('errors'),
       { text: `${whole(failed)} failed, ${whole(unknown)} without an answer; ${whole(skipped)} skipped` },
     ],
     [
       label('last 10 s'),
       { text: `${recent.requestsPerSecond.toFixed(1)} req/s   ` },
-      { text: `${percent(recent.successRate)} right`, colour: grade(recent.successRate, 0.95, 0.9) },
+      { text: `${percent(recent.successRate)} success`, colour: grade(recent.successRate, 0.95, 0.9) },
       { text: `   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}   active ${detail?.requests?.active ?? '-'}` },
     ],
   ];
@@ -136,10 +136,10 @@ function largeOnlyRows(state: Snapshot): Row[] {
 }
 
 function trendRows({ trend, recent, memory }: Snapshot, width: number): Row[] {
-  const room = width - 24;
+  const chartWidth = width - 24;
   const line = (name: string, values: (number | null)[], now: string, colour: Colour, top?: number): Row => [
     label(name),
-    { text: sparkline(values, room, top), colour },
+    { text: sparkline(values, chartWidth, top), colour },
     { text: ` ${now}` },
   ];
   const server = memory['server'];
@@ -156,14 +156,11 @@ function faultRows(state: Snapshot): Row[] {
   const { current, next, now, faults } = state;
   const held = current.map(({ kind, target, injectedAt }) => `${kind} of ${target}, ${durationText(now - injectedAt)}`);
   return [
-    [
-      label('fault'),
-      held.length === 0 ? dim('none: a control window') : { text: held.join('; '), colour: 'red', bold: true },
-    ],
+    [label('fault'), held.length === 0 ? dim('none') : { text: held.join('; '), colour: 'red', bold: true }],
     [
       label('next'),
       { text: next === null ? '-' : `${next.kind} of ${next.target} in ${durationText(next.at - now)}` },
-      dim(`   ${faults.injected} of ${faults.planned} injected, ${faults.bit} bit`),
+      dim(`   ${faults.injected} of ${faults.planned} injected, ${faults.bit} effective`),
     ],
   ];
 }
@@ -195,8 +192,8 @@ function serverPiece({ server }: Snapshot): Piece {
     : { text: 'DOWN', colour: 'red', bold: true };
 }
 
-/** Cuts a row at the screen's edge, so that no line breaks in two. */
-function cut(row: Row, width: number): Row {
+/** Truncates a row at the screen's edge, so that it does not wrap. */
+function truncate(row: Row, width: number): Row {
   let left = width;
   const pieces: Row = [];
   for (const piece of row) {

@@ -1,6 +1,6 @@
 /**
- * The monitor in a terminal: the screen of monitor-rows.ts, drawn by ink. It only looks; `q` leaves and the run goes on.
- * Loaded on demand, for a run without a terminal needs neither ink nor React.
+ * The terminal monitor, rendered with ink. Read-only: `q` closes it, the run continues. Loaded on
+ * demand, because a run without a terminal needs neither ink nor React.
  */
 import { Box, render, Text, useInput, useWindowSize } from 'ink';
 import { createElement as h, type ReactElement, useEffect, useState } from 'react';
@@ -11,9 +11,9 @@ import { monitorRows, type Row } from './monitor-rows.ts';
 export interface MonitorOptions {
   stdout: NodeJS.WriteStream;
   stdin: NodeJS.ReadStream;
-  /** What `q` and Ctrl-C mean, in the last line. */
+  /** Explains `q` and Ctrl-C in the last line. */
   footer: string;
-  /** Where a browser finds the same. */
+  /** Browser address of the live page. */
   pageUrl: string;
   onLeave: () => void;
   onInterrupt: () => void;
@@ -33,7 +33,7 @@ export function openMonitor(options: MonitorOptions): Screen {
     stdout,
     stdin,
     exitOnCtrlC: false,
-    // It is opened on a terminal only; what CI means to ink does not matter then.
+    // The monitor always has a terminal, so ink's CI detection does not apply.
     interactive: true,
     alternateScreen: true,
     maxFps: 5,

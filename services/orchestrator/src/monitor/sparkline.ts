@@ -1,4 +1,4 @@
-/** A row of bars for the latest values, newest at the right. A value that is missing is a gap, never a zero. */
+/** Renders the latest values as bars, newest on the right. A missing value is a gap, not a zero. */
 
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { terminalOf } from './terminal.ts';
 
 describe('terminalOf', () => {
-  it('is a terminal where the cursor can move, and none in a pipe or on a dumb terminal', () => {
+  it('detects a terminal with a movable cursor; null for a pipe or a dumb terminal', () => {
     const [stdin, stdout] = [{ isTTY: true } as NodeJS.ReadStream, { isTTY: true } as NodeJS.WriteStream];
     assert.notEqual(terminalOf(stdin, stdout, { TERM: 'xterm' }), null);
     assert.equal(terminalOf(stdin, stdout, { TERM: 'dumb' }), null);

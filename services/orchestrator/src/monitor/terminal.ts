@@ -1,4 +1,4 @@
-/** A terminal that a monitor can be drawn on, or null where there is none (a pipe, a log, CI). */
+/** Detects a terminal that can show the monitor; null for a pipe, a log or CI. */
 import type { Screen } from '../progress/progress.ts';
 import type { MonitorOptions } from './monitor.ts';
 
@@ -6,7 +6,7 @@ export interface Terminal {
   openMonitor(options: Omit<MonitorOptions, 'stdin' | 'stdout'>): Promise<Screen>;
 }
 
-/** A terminal that calls itself dumb cannot move its cursor. */
+/** A dumb terminal cannot move its cursor. */
 export function terminalOf(
   stdin: NodeJS.ReadStream,
   stdout: NodeJS.WriteStream,
@@ -15,9 +15,8 @@ export function terminalOf(
   if (stdin.isTTY !== true || stdout.isTTY !== true || env['TERM'] === 'dumb') return null;
   return {
     openMonitor: async (options) => {
-      // Ink's colours know FORCE_COLOR and not NO_COLOR (https://no-color.org); they read it when they are loaded.
+      // Ink reads FORCE_COLOR on import, and does not support NO_COLOR (https://no-color.org).
       if (env['NO_COLOR'] && !env['FORCE_COLOR']) env['FORCE_COLOR'] = '0';
-      // Loaded on demand: a run without a terminal needs neither ink nor React.
       const { openMonitor } = await import('./monitor.ts');
       return openMonitor({ stdin, stdout, ...options });
     },

@@ -1,5 +1,7 @@
-/** The events that a person wants to be told of, as one line each; null for the rest. */
+/** Formats the events that matter to a user as one line each; null for the others. */
 import type { EncoreEvent } from '@encore/contracts';
+
+const noEffectTexts = { no: 'had no effect', refused: 'was refused', unsupported: 'is not supported here' } as const;
 
 export function eventLine(event: EncoreEvent): string | null {
   switch (event.type) {
@@ -8,15 +10,15 @@ export function eventLine(event: EncoreEvent): string | null {
     case 'fault_injected':
       return `${event.faultId} ${event.kind} of ${event.target}: injected`;
     case 'fault_bit':
-      return event.bit === 'yes' ? null : `${event.faultId} bit: ${event.bit}, ${event.evidence}`;
+      return event.bit === 'yes' ? null : `${event.faultId} ${noEffectTexts[event.bit]}: ${event.evidence}`;
     case 'fault_undone':
-      // Nothing is held by a kill.
+      // An instant fault has nothing to revert.
       if (event.cause === 'instant') return null;
-      return `${event.faultId} undone (${event.cause})${event.verified ? '' : ', NOT VERIFIED'}`;
+      return `${event.faultId} reverted (${event.cause})${event.verified ? '' : ', NOT VERIFIED'}`;
     case 'fault_skipped':
       return `${event.faultId} ${event.kind} of ${event.target}: skipped, ${event.reason}`;
     case 'server_seen':
-      return event.ready ? 'server ready' : event.port ? 'server answers, not ready' : 'server down';
+      return event.ready ? 'server ready' : event.port ? 'server not ready' : 'server down';
     case 'target_started':
       return `${event.target} started by ${event.actor}: ${event.reason}`;
     case 'supervisor_acted':
@@ -30,15 +32,15 @@ export function eventLine(event: EncoreEvent): string | null {
     case 'engine_lost':
       return `${event.reason} (from ${new Date(event.fromAt).toISOString().slice(11, 19)} UTC)`;
     case 'gap':
-      return `not observed for ${((event.toAt - event.fromAt) / 1_000).toFixed(1)} s: ${event.reason}`;
+      return `no observation for ${((event.toAt - event.fromAt) / 1_000).toFixed(1)} s: ${event.reason}`;
     case 'stop_requested':
       return `stopping: ${event.reason}`;
     case 'capacity_measured':
-      return `without faults and users the server answers ${event.requestsPerSecond.toFixed(0)} requests/s (${event.tool})`;
+      return `capacity without faults and users: ${event.requestsPerSecond.toFixed(0)} requests/s (${event.tool})`;
     case 'capacity_not_measured':
-      return `what the server can do was not measured: ${event.reason}`;
+      return `capacity not measured: ${event.reason}`;
     case 'read_back_done':
-      // Of the samples a person need not know, unless one finds something.
+      // A sample without findings is not worth a line.
       if (!event.final && event.lost + event.corrupt + event.duplicate === 0) return null;
       return `${event.final ? 'read back' : 'sampled'} ${event.readBack} of ${event.acknowledged} acknowledged scores: ${event.lost} lost, ${event.corrupt} corrupt, ${event.duplicate} duplicate, ${event.phantom} phantom`;
     default:

@@ -1,6 +1,6 @@
 /**
- * What the machine of the run has left: CPU, memory, and the disk of the results. Inside a container the kernel reports
- * the same figures of the whole host (of the virtual machine, with Docker Desktop).
+ * Use of the machine's CPU, memory and results disk. Inside a container, the kernel reports the
+ * figures of the whole host (with Docker Desktop, of the virtual machine).
  */
 import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem } from 'node:os';
@@ -9,12 +9,12 @@ export interface HostMetrics {
   /** Busy share of all cores since the last sample; null for the first. */
   cpuShare: number | null;
   cores: number;
-  memory: Room;
-  disk: Room | null;
+  memory: Usage;
+  disk: Usage | null;
 }
 
-/** `freeBytes` is what a program may still take. */
-export interface Room {
+/** `freeBytes` is what a program may still allocate. */
+export interface Usage {
   usedShare: number;
   freeBytes: number;
 }
@@ -47,10 +47,10 @@ export class HostSampler {
   }
 }
 
-async function diskOf(folder: string): Promise<Room | null> {
+async function diskOf(folder: string): Promise<Usage | null> {
   const found = await statfs(folder).catch(() => null);
   if (found === null) return null;
   const { blocks, bfree, bavail, bsize } = found;
-  // As df counts: what is kept for root is neither used nor free.
+  // Like df: space reserved for root is neither used nor free.
   return { usedShare: (blocks - bfree) / (blocks - bfree + bavail), freeBytes: bavail * bsize };
 }

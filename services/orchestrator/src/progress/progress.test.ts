@@ -9,7 +9,7 @@ import { RunView, type Snapshot } from './run-view.ts';
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 const view = new RunView('r1', config, makePlan(config), 0);
 const second = (number: number): Snapshot => view.snapshot(number * 1_000);
-const undone = (at: number, faultId: string): EncoreEvent => ({
+const reverted = (at: number, faultId: string): EncoreEvent => ({
   type: 'fault_undone',
   at,
   faultId,
@@ -26,21 +26,21 @@ class Page {
     this.text += part;
   }
 
-  /** Which of the words, in the order in which they were written. */
-  order(...words: string[]): string[] {
+  /** The given texts that were written, in order. */
+  order(...texts: string[]): string[] {
     const at = (word: string): number => this.text.indexOf(word);
-    return words.filter((word) => at(word) >= 0).sort((a, b) => at(a) - at(b));
+    return texts.filter((text) => at(text) >= 0).sort((a, b) => at(a) - at(b));
   }
 }
 
 describe('plain lines of a run', () => {
-  it('stand in the order of their times, whoever told first', () => {
+  it('are ordered by time, not by arrival', () => {
     const page = new Page();
     const progress = new Progress(page, true);
-    progress.event(undone(5_900, 'f0002'));
-    progress.event(undone(5_100, 'f0001'));
+    progress.onEvent(reverted(5_900, 'f0002'));
+    progress.onEvent(reverted(5_100, 'f0001'));
     progress.tick(second(6));
-    progress.event(undone(5_950, 'f0003'));
+    progress.onEvent(reverted(5_950, 'f0003'));
     progress.tick(second(7));
     progress.tick(second(8));
     assert.deepEqual(page.order('f0003', 'f0002', 'f0001', 'preflight'), ['f0001', 'f0002', 'f0003', 'preflight']);
@@ -49,35 +49,35 @@ describe('plain lines of a run', () => {
     assert.deepEqual(times, times.toSorted());
   });
 
-  it('wait a second and no longer', () => {
+  it('wait at most one second', () => {
     const page = new Page();
     const progress = new Progress(page, true);
     progress.tick(second(1));
-    progress.event(undone(5_100, 'f0001'));
+    progress.onEvent(reverted(5_100, 'f0001'));
     progress.tick(second(6));
     assert.doesNotMatch(page.text, /f0001/);
     progress.tick(second(7));
     assert.match(page.text, /f0001/);
   });
 
-  it('come before what is said at the end', () => {
+  it('precede the final text', () => {
     const page = new Page();
     const progress = new Progress(page, true);
-    progress.event(undone(5_100, 'f0001'));
-    progress.say('PASSED');
+    progress.onEvent(reverted(5_100, 'f0001'));
+    progress.print('PASSED');
     assert.deepEqual(page.order('PASSED', 'f0001'), ['f0001', 'PASSED']);
   });
 
-  it('are told when the screen that hid them is gone', async () => {
+  it('are printed when the screen that hid them closes', async () => {
     const page = new Page();
     const progress = new Progress(page, true);
     progress.open({ show: () => undefined, close: () => Promise.resolve() });
-    progress.event(undone(5_100, 'f0001'));
+    progress.onEvent(reverted(5_100, 'f0001'));
     progress.tick(second(7));
-    progress.event(undone(7_200, 'f0002'));
+    progress.onEvent(reverted(7_200, 'f0002'));
     assert.equal(page.text, '');
     await progress.closeScreen();
-    progress.say('PASSED');
+    progress.print('PASSED');
     assert.deepEqual(page.order('PASSED', 'f0002', 'f0001'), ['f0001', 'f0002', 'PASSED']);
   });
 });

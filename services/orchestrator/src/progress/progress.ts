@@ -1,7 +1,7 @@
 /**
- * What a person sees while the run goes on. With a monitor, its screen; on a terminal without one, a block that is drawn
- * anew each second under the lines of what happened; elsewhere plain lines, one every ten seconds and one for each thing
- * that happened, in the order of their times.
+ * The terminal output during a run: the monitor's screen if there is one; on other terminals,
+ * event lines with a status block below that is redrawn every second; elsewhere plain lines, one
+ * per event and a status line every ten seconds, ordered by time.
  */
 import type { EncoreEvent } from '@encore/contracts';
 import { eventLine } from './event-line.ts';
@@ -13,25 +13,25 @@ export interface Output {
   isTTY?: boolean;
 }
 
-/** A screen of its own, which hides the lines while it is there. */
+/** A full screen, which hides the lines while it is open. */
 export interface Screen {
   show(state: Snapshot): void;
   close(): Promise<void>;
 }
 
 const plainEveryMs = 10_000;
-/** Services are asked every 500 ms, each for itself, so what they tell arrives out of order by up to so much. */
+/** Events arrive out of order by up to this much, because each service is polled every 500 ms. */
 const orderMs = 1_000;
-/** Lines that came while a screen was there and are told when it is gone. */
-const maxHeld = 40;
+/** Maximum number of lines kept while a screen is open, and printed when it closes. */
+const maxHidden = 40;
 
 export class Progress {
   readonly #output: Output;
   readonly #isLive: boolean;
   #screen: Screen | null = null;
-  #held: string[] = [];
-  /** Lines with the time that stands before them, in its order, until nothing earlier can come. */
-  #waiting: { at: number; text: string }[] = [];
+  #hidden: string[] = [];
+  /** Lines in the order of their times, held back while an earlier one may still arrive. */
+  #pending: { at: number; text: string }[] = [];
   #drawn = 0;
   #lastPlainAt = Number.NEGATIVE_INFINITY;
 
@@ -44,30 +44,30 @@ export class Progress {
     this.#screen = screen;
   }
 
-  /** Back to lines. */
+  /** Returns to line output. */
   async closeScreen(): Promise<void> {
     const screen = this.#screen;
     if (screen === null) return;
     this.#screen = null;
     await screen.close();
-    for (const line of this.#held) this.#write(line);
-    this.#held = [];
+    for (const line of this.#hidden) this.#write(line);
+    this.#hidden = [];
   }
 
-  /** At once, after everything that waits. */
-  say(text: string): void {
-    this.#tellUntil(Number.POSITIVE_INFINITY);
-    this.#tell(text);
+  /** Prints all pending lines, then this text. */
+  print(text: string): void {
+    this.#flushUntil(Number.POSITIVE_INFINITY);
+    this.#emit(text);
   }
 
-  event(event: EncoreEvent): void {
+  onEvent(event: EncoreEvent): void {
     const line = eventLine(event);
-    if (line !== null) this.#wait(event.at, line);
+    if (line !== null) this.#enqueue(event.at, line);
   }
 
-  /** To be called about every second. */
+  /** Call about every second. */
   tick(state: Snapshot): void {
-    this.#tellUntil(state.now - orderMs);
+    this.#flushUntil(state.now - orderMs);
     if (this.#screen !== null) {
       this.#screen.show(state);
     } else if (this.#isLive) {
@@ -77,26 +77,26 @@ export class Progress {
       this.#drawn = lines.length;
     } else if (state.now - this.#lastPlainAt >= plainEveryMs) {
       this.#lastPlainAt = state.now;
-      this.#wait(state.now, statusLine(state));
+      this.#enqueue(state.now, statusLine(state));
     }
   }
 
-  #wait(at: number, text: string): void {
-    const later = this.#waiting.findIndex((line) => line.at > at);
-    this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, { at, text: `${clockTime(at)}  ${text}` });
+  #enqueue(at: number, text: string): void {
+    const later = this.#pending.findIndex((line) => line.at > at);
+    this.#pending.splice(later === -1 ? this.#pending.length : later, 0, { at, text: `${clockTime(at)}  ${text}` });
   }
 
-  #tellUntil(at: number): void {
-    while (this.#waiting[0] !== undefined && this.#waiting[0].at <= at) this.#tell(this.#waiting.shift()?.text ?? '');
+  #flushUntil(at: number): void {
+    while (this.#pending[0] !== undefined && this.#pending[0].at <= at) this.#emit(this.#pending.shift()?.text ?? '');
   }
 
-  #tell(text: string): void {
+  #emit(text: string): void {
     if (this.#screen === null) {
       this.#write(text);
       return;
     }
-    this.#held.push(text);
-    if (this.#held.length > maxHeld) this.#held.shift();
+    this.#hidden.push(text);
+    if (this.#hidden.length > maxHidden) this.#hidden.shift();
   }
 
   #write(text: string): void {

@@ -1,8 +1,8 @@
-/** The load of the last seconds: the figures of the last ten, and the trend of the last three minutes. */
+/** Recent load: figures of the last ten seconds, and the trend of the last three minutes. */
 import type { EventOf } from '@encore/contracts';
 import { neutralOutcomes } from '@encore/contracts';
 
-/** One second each, oldest first; null where nothing was measured. */
+/** One value per second, oldest first; null if nothing was measured. */
 export interface Trend {
   requestsPerSecond: (number | null)[];
   successRate: (number | null)[];
@@ -25,7 +25,7 @@ export class RecentLoad {
   readonly #trend: Trend = { requestsPerSecond: [], successRate: [], p99Ms: [], memoryShare: [] };
   #recent: EventOf<'load_second'>[] = [];
 
-  /** `memoryShare`: of its limit, by the server, at that time. */
+  /** `memoryShare`: the server's memory as a share of its limit at that time. */
   add(second: EventOf<'load_second'>, memoryShare: number | null): void {
     this.#recent = [...this.#recent, second].slice(-recentSeconds);
     const { ok, all, attempts } = countsOf(second);
@@ -35,7 +35,7 @@ export class RecentLoad {
     push(this.#trend.memoryShare, memoryShare);
   }
 
-  /** The end of the last second; null before the first. */
+  /** End of the last recorded second; null before the first. */
   get seenAt(): number | null {
     return this.#recent.at(-1)?.at ?? null;
   }

@@ -1,6 +1,6 @@
 /**
- * The run as one sees it while it goes on: a small summary kept up to date by every event of the history. It feeds the
- * terminal, the page and the metrics; the verdict is made from the history itself and never from here.
+ * The live state of a run, updated by every event. Feeds the terminal, the page and the metrics;
+ * the verdict is computed from the history, never from here.
  */
 import {
   type EncoreEvent,
@@ -24,12 +24,12 @@ export interface FaultNow {
   durationSeconds: number;
 }
 
-/** What the server says about itself, as far as it can be understood. */
+/** The server's own status, as far as it could be parsed. */
 export interface ServerDetail {
   status: string;
   uptimeSeconds: number | null;
   requests: { active: number; queued: number } | null;
-  /** Full collections of garbage so far, and what was held after the last. */
+  /** Number of full garbage collections, and bytes in use after the last. */
   collections: { count: number; bytesAfter: number } | null;
   breakers: Record<string, string>;
 }
@@ -44,7 +44,7 @@ export interface Snapshot {
   endsAt: number | null;
   now: number;
   users: number;
-  /** Attempts of users so far, and how many of them failed. */
+  /** Attempts of users so far, and the failed ones among them. */
   requests: { all: number; failed: number };
   operations: { ok: number; failed: number; unknown: number; skipped: number };
   successRate: number | null;
@@ -58,11 +58,11 @@ export interface Snapshot {
   memory: Record<string, { bytes: number; limitBytes: number }>;
   detail: ServerDetail | null;
   host: HostMetrics | null;
-  /** Between the users and the server, so far. */
+  /** Traffic between users and server so far. */
   network: { sentBytes: number; receivedBytes: number };
-  /** `pid` as the host sees it; `cpuShare` of one core, over the last samples. */
+  /** `pid` on the host; `cpuShare` of one core between the last two samples. */
   serverProcess: { pid: number | null; cpuShare: number | null; memoryBytes: number | null };
-  /** The last ones. */
+  /** The last 30 alerts. */
   alerts: Alert[];
   trend: Trend;
   result: string | null;
@@ -81,7 +81,7 @@ export class RunView {
   detail: ServerDetail | null = null;
   host: HostMetrics | null = null;
   serverPid = 0;
-  /** Answers to users that were corrupt or stale. */
+  /** Corrupt or stale answers to users. */
   wrongAnswers = 0;
   readonly #squeezes = new MemorySqueezes();
   readonly #alerts = new Alerts(this.#squeezes);
@@ -109,10 +109,10 @@ export class RunView {
   }
 
   add(event: EncoreEvent): void {
-    if (event.type !== 'probe_second') this.#watch(event);
+    if (event.type !== 'probe_second') this.#raiseAlerts(event);
     else
       for (const { dueAt, endedAt, outcome } of event.probes)
-        this.#watch({ type: 'probe', at: endedAt, dueAt, outcome });
+        this.#raiseAlerts({ type: 'probe', at: endedAt, dueAt, outcome });
     switch (event.type) {
       case 'phase_entered':
         this.phase = event.phase;
@@ -129,13 +129,13 @@ export class RunView {
         break;
       case 'fault_bit':
         if (event.bit === 'yes') this.#bit += 1;
-        this.#kills.look(event);
+        this.#kills.addEffectCheck(event);
         break;
       case 'fault_undone':
         this.#current.delete(event.faultId);
         break;
       case 'answered_again':
-        for (const id of this.#kills.answer(event)) this.#current.delete(id);
+        for (const id of this.#kills.addAnswer(event)) this.#current.delete(id);
         break;
       case 'target_sampled':
         this.#memory[event.target] = { bytes: event.memoryBytes, limitBytes: event.memoryLimitBytes };
@@ -146,7 +146,7 @@ export class RunView {
     }
   }
 
-  /** The end of the last second of which the load generator told. */
+  /** End of the last second that the load generator reported. */
   get loadSeenAt(): number | null {
     return this.#load.seenAt;
   }
@@ -193,13 +193,13 @@ export class RunView {
     };
   }
 
-  #watch(event: Observation): void {
+  #raiseAlerts(event: Observation): void {
     this.#squeezes.add(event);
     const raised = this.#alerts.add(event);
     if (raised.length > 0) this.#lastAlerts = [...this.#lastAlerts, ...raised].slice(-shownAlerts);
   }
 
-  /** A counter that went down belongs to a new process. */
+  /** A lower counter belongs to a new process. */
   #addServerCpu({ at, cpuSeconds: seconds }: EventOf<'target_sampled'>): void {
     const last = this.#serverCpu;
     const isLater = last !== null && at > last.at && seconds >= last.seconds;
@@ -231,7 +231,7 @@ export class RunView {
     this.#injected += 1;
     const durationSeconds = this.#planned.get(id)?.durationSeconds ?? 0;
     this.#current.set(id, { id, kind, target, injectedAt: event.at, durationSeconds });
-    this.#kills.inject(event);
+    this.#kills.addInjection(event);
   }
 
   #next(now: number): Snapshot['next'] {
@@ -242,7 +242,7 @@ export class RunView {
     return { id: fault.id, kind: fault.kind, target: fault.target, at: steadyStartsAt + fault.atSeconds * 1_000 };
   }
 
-  /** When heal begins, as far as is known. */
+  /** Expected start of the heal phase; null if unknown. */
   #endsAt(now: number): number | null {
     if (this.steadyStartsAt !== null) return this.steadyStartsAt + this.plan.steadySeconds * 1_000;
     if (this.phase === 'preflight' || this.phase === 'startup')

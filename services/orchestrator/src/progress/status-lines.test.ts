@@ -26,7 +26,7 @@ const second = (at: number, ok: number, failed: number, skipped = 0): EncoreEven
   bytesReceived: 1,
 });
 
-describe('progress', () => {
+describe('status lines', () => {
   const steady = startedAt + 10_000;
   const kill: EncoreEvent[] = [
     { type: 'phase_entered', at: steady, phase: 'steady' },
@@ -42,7 +42,7 @@ describe('progress', () => {
     second(steady + 1_000, 30, 10),
   ];
 
-  it('counts what ended and leaves out what was cut at the end', () => {
+  it('count completed operations, not those cut off at the end', () => {
     const state = viewAfter(kill).snapshot(steady + 1_500);
     assert.deepEqual(state.operations, { ok: 30, failed: 10, unknown: 0, skipped: 0 });
     assert.equal(state.successRate, 0.75);
@@ -51,25 +51,25 @@ describe('progress', () => {
     assert.ok(state.next !== null && state.next.at > steady + 1_500);
   });
 
-  it('shows skipped operations beside the success rate, which does not count them', () => {
+  it('show skipped operations, which the success rate excludes', () => {
     const before = viewAfter(kill).snapshot(steady + 1_500);
     assert.doesNotMatch(`${statusLines(before).join()}${statusLine(before)}`, /skipped/);
     const state = viewAfter([...kill, second(steady + 2_000, 30, 10, 1_234)]).snapshot(steady + 2_500);
     assert.equal(state.operations.skipped, 1_234);
-    assert.match(statusLines(state).join('\n'), /operations 80 {3}right 75\.00 % {3}skipped 1,234 {3}server DOWN$/m);
-    assert.match(statusLine(state), /right 75\.00 % \(last 10 s 75\.00 %\), skipped 1,234/);
+    assert.match(statusLines(state).join('\n'), /operations 80 {3}success 75\.00 % {3}skipped 1,234 {3}server DOWN$/m);
+    assert.match(statusLine(state), /success 75\.00 % \(last 10 s 75\.00 %\), skipped 1,234/);
   });
 
-  it('knows when the users were answered again', () => {
+  it('show when users were answered again', () => {
     const view = viewAfter(kill);
     view.add({ type: 'answered_again', at: steady + 4_000, startedAt: steady + 3_900, operation: 'analyze' });
     const state = view.snapshot(steady + 5_000);
     assert.equal(state.kills[0]?.recoveredAt, steady + 4_000);
     assert.equal(state.current.length, 0);
-    assert.ok(statusLines(state).some((line) => line.includes('back after 3.9 s')));
+    assert.ok(statusLines(state).some((line) => line.includes('recovered in 3.9 s')));
   });
 
-  it('fits into 79 columns and says what matters', () => {
+  it('fit into 79 columns', () => {
     const lines = statusLines(viewAfter(kill).snapshot(steady + 1_500));
     for (const line of lines) assert.ok(line.length <= 79, line);
     const text = lines.join('\n');
@@ -78,13 +78,13 @@ describe('progress', () => {
     assert.ok(statusLine(viewAfter(kill).snapshot(steady + 1_500)).includes('outage of server'));
   });
 
-  it('speaks in plain lines where there is no terminal, and draws no escape codes', () => {
+  it('contain no escape codes without a terminal', () => {
     let text = '';
     const progress = new Progress({ write: (part) => (text += part) }, true);
     const view = viewAfter(kill);
     for (let at = steady; at < steady + 31_000; at += 1_000) progress.tick(view.snapshot(at));
-    progress.event({ type: 'server_seen', at: steady, port: true, ready: true });
-    progress.say('over');
+    progress.onEvent({ type: 'server_seen', at: steady, port: true, ready: true });
+    progress.print('over');
     assert.equal(text.trim().split('\n').length, 6);
     assert.ok(!text.includes('\x1b'));
   });

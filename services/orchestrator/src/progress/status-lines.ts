@@ -1,4 +1,4 @@
-/** The state of the run in a few lines of at most 79 columns, and in one line for a log. Pure. */
+/** Formats the state of the run as a block of at most 79 columns, and as one line for logs. */
 import { counted } from '../judge/words.ts';
 import { durationText } from './duration-text.ts';
 import { killText } from './kills.ts';
@@ -12,9 +12,9 @@ export function statusLines(state: Snapshot): string[] {
   const last = state.kills.at(-1);
   return [
     `${bar(state)} ${state.phase.padEnd(9)} ${timeText(state)}`,
-    `users ${state.users}   operations ${whole(total(state))}   right ${percent(state.successRate)}${skipped(state, '   ')}   server ${serverText(state)}`,
-    `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   right ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
-    `faults ${faults.injected} of ${faults.planned}, ${faults.bit} bit   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last, state.recoveryLimitSeconds)}` : ''}`,
+    `users ${state.users}   operations ${whole(total(state))}   success ${percent(state.successRate)}${skipped(state, '   ')}   server ${serverText(state)}`,
+    `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   success ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
+    `faults ${faults.injected} of ${faults.planned}, ${faults.bit} effective   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last, state.recoveryLimitSeconds)}` : ''}`,
     `now: ${nowText(state)}   next: ${nextText(state)}`,
   ].map((line) => line.slice(0, 79));
 }
@@ -26,7 +26,7 @@ export function statusLine(state: Snapshot): string {
     timeText(state),
     counted(state.users, 'user'),
     `${recent.requestsPerSecond.toFixed(1)} req/s`,
-    `right ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})${skipped(state, ', ')}`,
+    `success ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})${skipped(state, ', ')}`,
     `server ${serverText(state)}`,
     `now ${nowText(state)}`,
     `next ${nextText(state)}`,
@@ -52,7 +52,7 @@ function total({ operations: { ok, failed, unknown } }: Snapshot): number {
   return ok + failed + unknown;
 }
 
-/** Shown when there are any: in most runs there are none. */
+/** Empty in most runs. */
 function skipped({ operations }: Snapshot, before: string): string {
   return operations.skipped === 0 ? '' : `${before}skipped ${whole(operations.skipped)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What goes on beside the phases, from startup to the end: events are fetched, leases are renewed, the server is
- * watched and helped, the clocks are compared.
+ * The loops that run next to the phases, from startup to the end: they fetch events, renew leases,
+ * observe and restart the server, and compare the clocks.
  */
 import { existsSync } from 'node:fs';
 import { describeError, EncoreError } from '@encore/kit';
@@ -9,17 +9,17 @@ import type { HistoryWriter } from '../history/history-writer.ts';
 import { HostSampler } from '../progress/host-metrics.ts';
 import type { ServerDetail } from '../progress/run-view.ts';
 import { fetchServerDetail } from '../supervisor/server-detail.ts';
-import { ServerWatch } from '../supervisor/server-watch.ts';
+import { ServerWatcher } from '../supervisor/server-watcher.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
-import { ClockWatch } from './clock-watch.ts';
+import { ClockWatcher } from './clock-watcher.ts';
 import { stopFileOf } from './folder-checks.ts';
 import { loop } from './loop.ts';
 import type { RunContext } from './run-context.ts';
 import { SampleTimes } from './sample-times.ts';
-import { roomOf, StopRules } from './stop-rules.ts';
+import { freeResources, StopRules } from './stop-rules.ts';
 
 const renewEveryMs = 2_000;
-/** Some renewals were missed, not one. */
+/** Several missed renewals, not one. */
 const missedRenewalsMs = 5 * renewEveryMs;
 const pollEveryMs = 500;
 const tickMs = 1_000;
@@ -34,11 +34,11 @@ export class Background {
   readonly #loadLease = new AbortController();
   #supervising = new AbortController();
   readonly #supervisor: Supervisor;
-  readonly watch: ServerWatch;
-  /** Set while the steady phase goes on: when it began. */
+  readonly serverWatcher: ServerWatcher;
+  /** Start of the steady phase; null outside of it. */
   steadyStartsAt: number | null = null;
   #loadRenewedAt = 0;
-  /** Until the load is started: when this run began to listen to it, for a gap begins no earlier. */
+  /** Start of the load; before that, of event polling. A gap in the load begins no earlier. */
   #loadStartedAt: number;
   #stopFileSeen = false;
   readonly #stopRules: StopRules;
@@ -46,8 +46,8 @@ export class Background {
 
   constructor(context: RunContext, history: HistoryWriter) {
     this.#context = context;
-    const { clock, peers, runId, record, view, wiring } = context;
-    this.watch = new ServerWatch({
+    const { clock, clients, runId, record, view, wiring } = context;
+    this.serverWatcher = new ServerWatcher({
       url: wiring.serverHealthUrl,
       clock,
       onChange: ({ port, ready }) => record.add({ type: 'server_seen', at: clock.now(), port, ready }),
@@ -56,8 +56,8 @@ export class Background {
     const limits = context.supervisorLimits;
     this.#supervisor = new Supervisor({
       runId,
-      peers,
-      watch: this.watch,
+      clients,
+      watcher: this.serverWatcher,
       clock,
       limits,
       record: (e) => record.add(e),
@@ -65,49 +65,49 @@ export class Background {
         view.serverPid = targets.find(({ target }) => target === 'server')?.pid ?? 0;
       },
     });
-    // From here on: what came before belongs to a run that was left behind.
+    // Earlier events belong to an abandoned run.
     const common = { clock, since: clock.now(), history };
     this.#loadStartedAt = common.since;
     this.#loadgen = new EventPoller({
       ...common,
       source: 'loadgen',
       url: wiring.loadgenUrl,
-      onReboot: () => this.#loadLost('the load generator was restarted, and its users with it'),
+      onReboot: () => this.#onLoadLost('the load generator restarted and lost its users'),
     });
     this.#pollers = [
       new EventPoller({
         ...common,
         source: 'chaos',
         url: wiring.chaosUrl,
-        token: peers.chaosToken,
+        token: clients.chaosToken,
         onReboot: () => this.#resumeChaos(),
       }),
       this.#loadgen,
     ];
   }
 
-  /** Fetching, watching and the run lease. */
+  /** Starts everything except the supervisor and the load lease. */
   start(): void {
-    const { clock, peers, runId, view, wiring } = this.#context;
+    const { clock, clients, runId, view, wiring } = this.#context;
     const host = new HostSampler(wiring.resultsDir);
-    const clockWatch = new ClockWatch(tickMs);
+    const clockWatcher = new ClockWatcher(tickMs);
     for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
     this.#loop(renewEveryMs, (signal) => this.#renewRunLease(signal));
     this.#loop(tickMs, async () => {
-      const gap = clockWatch.tick(clock.now(), Date.now());
+      const gap = clockWatcher.tick(clock.now(), Date.now());
       if (gap !== null) this.#context.record.add(gap);
-      this.#obeyStopFile();
-      await this.#obeyStopRules();
+      this.#applyStopFile();
+      await this.#applyStopRules();
     });
     this.#loop(tickMs, (signal) => this.#sampleScores(signal));
     this.#loop(detailEveryMs, async (signal) => {
-      this.#tellCollection(await fetchServerDetail(wiring.serverHealthUrl, signal));
+      this.#recordCollection(await fetchServerDetail(wiring.serverHealthUrl, signal));
     });
     this.#loop(detailEveryMs, async () => {
       view.host = await host.sample();
     });
-    this.#loops.push(this.watch.run(this.#stop.signal));
-    this.#context.logger.debug({ runId, urls: peers.urls }, 'watching');
+    this.#loops.push(this.serverWatcher.run(this.#stop.signal));
+    this.#context.logger.debug({ runId, urls: clients.urls }, 'observing the services');
   }
 
   startSupervisor(): void {
@@ -127,12 +127,12 @@ export class Background {
     this.#loops.push(loop(this.#context.clock, renewEveryMs, signal, () => this.#renewLoadLease(signal)));
   }
 
-  /** The load is meant to end from here on. */
+  /** From here on, the end of the load is expected. */
   endLoadLease(): void {
     this.#loadLease.abort();
   }
 
-  /** Ends everything and fetches what is left. */
+  /** Stops all loops, then fetches the remaining events for at most `drainMs`. */
   async stop(drainMs: number): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled(this.#loops);
@@ -140,7 +140,7 @@ export class Background {
     await Promise.allSettled(this.#pollers.map((poller) => poller.drain(deadline)));
   }
 
-  /** Fetches once more what the services have to tell. */
+  /** Fetches the events that the services still hold. */
   async drain(signal: AbortSignal): Promise<void> {
     await Promise.allSettled(this.#pollers.map((poller) => poller.drain(signal)));
   }
@@ -149,30 +149,30 @@ export class Background {
     this.#loops.push(loop(this.#context.clock, everyMs, this.#stop.signal, step));
   }
 
-  /** The lever for somebody without this terminal: a file in the results folder, which Compose shares with the host. */
-  #obeyStopFile(): void {
+  /** Stops the run when the stop file exists: a way to stop it without access to this terminal. */
+  #applyStopFile(): void {
     const path = stopFileOf(this.#context.wiring);
     if (this.#stopFileSeen || !existsSync(path)) return;
     this.#stopFileSeen = true;
-    this.#context.stop(`the file ${path} is there`);
+    this.#context.stop(`the stop file ${path} exists`);
   }
 
-  /** Only while users work: before and after that the server is started and restarted by the run itself. */
-  async #obeyStopRules(): Promise<void> {
+  /** Applies only under load: outside of it, the run itself starts and restarts the server. */
+  async #applyStopRules(): Promise<void> {
     const { view, clock, wiring, abort } = this.#context;
-    const room = await roomOf(wiring.resultsDir);
+    const resources = await freeResources(wiring.resultsDir);
     if (view.phase !== 'ramp' && view.phase !== 'steady') return;
     const { wrongAnswers, faultsHeld } = view;
-    const isReady = this.watch.sight?.ready === true;
-    const reason = this.#stopRules.look({ now: clock.now(), isReady, faultsHeld, wrongAnswers, room });
-    // A break and no stop: the read-back that follows tells how much is lost.
+    const isReady = this.serverWatcher.latest?.ready === true;
+    const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, faultsHeld, wrongAnswers, resources });
+    // Abort instead of stop, so that the read-back still shows how much was lost.
     if (reason !== null) abort(reason);
   }
 
   async #renewRunLease(signal: AbortSignal): Promise<void> {
-    const { peers, runId, logger } = this.#context;
+    const { clients, runId, logger } = this.#context;
     try {
-      await peers.renewRunLease(runId, { signal, timeoutMs: 2_000 });
+      await clients.renewRunLease(runId, { signal, timeoutMs: 2_000 });
     } catch (error) {
       if (signal.aborted) return;
       logger.warn({ err: describeError(error) }, 'the run lease was not renewed');
@@ -181,20 +181,20 @@ export class Background {
     }
   }
 
-  /** The lease ended while nobody renewed it (this process stood still, or the injector was away): what it held is undone. */
+  /** The lease expired (a stall of this process or of the injector), so faults were reverted. */
   async #retakeRunLease(signal: AbortSignal): Promise<void> {
-    const { peers, runId, record, clock, abort } = this.#context;
+    const { clients, runId, record, clock, abort } = this.#context;
     const at = clock.now();
-    record.add({ type: 'injector_failed', at, reason: 'the run lease had ended', fromAt: at, toAt: at });
-    await peers.takeRunLease(runId, { signal }).catch((error: unknown) => {
+    record.add({ type: 'injector_failed', at, reason: 'the run lease had expired', fromAt: at, toAt: at });
+    await clients.takeRunLease(runId, { signal }).catch((error: unknown) => {
       if (error instanceof EncoreError && error.code === 'RUN_HELD') abort(`another run took over: ${error.message}`);
     });
   }
 
   async #renewLoadLease(signal: AbortSignal): Promise<void> {
-    const { peers, runId, clock } = this.#context;
+    const { clients, runId, clock } = this.#context;
     let isOver = false;
-    await peers.renewLoadLease(runId, { signal, timeoutMs: 2_000 }).then(
+    await clients.renewLoadLease(runId, { signal, timeoutMs: 2_000 }).then(
       () => {
         this.#loadRenewedAt = clock.now();
       },
@@ -204,29 +204,29 @@ export class Background {
     );
     if (!isOver) return;
     const silentMs = clock.now() - this.#loadRenewedAt;
-    // One that was restarted refuses as well, and its events tell that it was.
+    // A restarted generator refuses too; its events, polled first, name the restart as reason.
     await this.#loadgen.poll(signal);
-    this.#loadLost(
+    this.#onLoadLost(
       silentMs > missedRenewalsMs
-        ? `the load generator ended the load, because its lease was not renewed for ${Math.round(silentMs / 1_000)} s: it could not be reached from here`
-        : 'the load generator says that the load is over, which nobody asked for',
+        ? `the load generator ended the load, because it was unreachable from here and its lease was not renewed for ${Math.round(silentMs / 1_000)} s`
+        : 'the load generator ended the load without a request',
     );
   }
 
-  #loadLost(reason: string): void {
+  #onLoadLost(reason: string): void {
     if (this.#loadLease.signal.aborted) return;
     this.#loadLease.abort();
     const { record, view, clock, startedAt, abort } = this.#context;
     const at = clock.now();
     record.add({ type: 'source_lost', at, source: 'loadgen', reason });
-    // What the users did last, it told nobody.
+    // The last operations of the users were never reported.
     const fromAt = Math.max(startedAt, this.#loadStartedAt, view.loadSeenAt ?? 0);
     record.add({ type: 'gap', at, fromAt, toAt: at, reason });
     abort(reason);
   }
 
-  /** A collection that was not told yet: the count of a server that was started anew is another as well. */
-  #tellCollection(detail: ServerDetail | null): void {
+  /** Records each garbage collection once: a changed count is new, even a lower one. */
+  #recordCollection(detail: ServerDetail | null): void {
     const { view, record, clock } = this.#context;
     const before = view.detail?.collections?.count;
     view.detail = detail;
@@ -235,29 +235,29 @@ export class Background {
       record.add({ type: 'server_collected', at: clock.now(), bytes: last.bytesAfter });
   }
 
-  /** What a sample finds stands in the ledger; one that could not be begun is made up for by the next, and by the final read-back. */
+  /** Starts a sample read-back, which writes to the ledger. The next one makes up for a failure. */
   async #sampleScores(signal: AbortSignal): Promise<void> {
     const { steadyStartsAt } = this;
     if (steadyStartsAt === null) return;
-    const { runId, clock, peers, plan, view, logger } = this.#context;
+    const { runId, clock, clients, plan, view, logger } = this.#context;
     const now = clock.now();
     const dueAts = plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
     const nextFaultAt = Math.min(...dueAts.filter((at) => at > now));
-    const isReady = this.watch.sight?.ready === true;
+    const isReady = this.serverWatcher.latest?.ready === true;
     if (!this.#sampleTimes.isDue({ now, isReady, faultsHeld: view.faultsHeld, nextFaultAt })) return;
-    await peers.readBack(runId, false, { signal }).catch((error: unknown) => {
-      logger.debug({ err: describeError(error) }, 'no sample was read back');
+    await clients.readBack(runId, false, { signal }).catch((error: unknown) => {
+      logger.debug({ err: describeError(error) }, 'the sample read-back failed to start');
     });
   }
 
-  /** The scheduler was started anew and knows nothing: it gets the same plan again and skips what has passed. */
+  /** Sends the plan to a restarted scheduler, which skips the faults whose time has passed. */
   #resumeChaos(): void {
-    const { peers, runId, plan, logger } = this.#context;
+    const { clients, runId, plan, logger } = this.#context;
     if (this.steadyStartsAt === null) return;
     const { steadyStartsAt } = this;
-    peers.startChaos(runId, plan, steadyStartsAt).catch((error: unknown) => {
-      logger.warn({ err: describeError(error) }, 'the scheduler did not take the plan again');
-      this.#context.abort(`the scheduler was started anew and did not take the plan again: ${describeError(error)}`);
+    clients.startChaos(runId, plan, steadyStartsAt).catch((error: unknown) => {
+      logger.warn({ err: describeError(error) }, 'the restarted scheduler rejected the plan');
+      this.#context.abort(`the scheduler restarted and rejected the plan: ${describeError(error)}`);
     });
   }
 }

@@ -1,29 +1,30 @@
 /**
- * Do all parts of the lab have the same time? A program takes the time of the machine when it starts and counts on by itself, so one that
- * was there before a laptop slept, or before its clock was set, is late by that much, and each stage of a recovery would be wrong by it.
+ * Preflight check: do all services agree on the time? A process reads the wall clock once and then
+ * counts monotonically, so one that started before the machine slept, or before its clock was set,
+ * is off by that time, and so is each recovery stage.
  */
 import { type Clock, describeError } from '@encore/kit';
-import type { Check } from './lab-checks.ts';
+import type { PreflightCheck } from './preflight-checks.ts';
 
-/** What a stage of a recovery may be wrong by, and what makes the figures worthless. */
+/** Tolerable error of a recovery stage, and the error that makes the figures useless. */
 const warnMs = 100;
 const failMs = 1_000;
 
 export interface ClockAhead {
   name: string;
-  /** How far it is ahead of ours, at least: what the way of the answer may have taken is taken off. */
+  /** Minimum offset from our clock: the possible network delay is subtracted. */
   aheadMs: number;
 }
 
-export async function clockAhead(name: string, ask: () => Promise<number>, clock: Clock): Promise<ClockAhead> {
-  const askedAt = clock.now();
-  const theirs = await ask();
-  const answeredAt = clock.now();
-  // Their clock was read somewhere between the two.
-  return { name, aheadMs: Math.max(0, theirs - answeredAt) + Math.min(0, theirs - askedAt) };
+export async function clockAhead(name: string, readClock: () => Promise<number>, clock: Clock): Promise<ClockAhead> {
+  const sentAt = clock.now();
+  const theirs = await readClock();
+  const receivedAt = clock.now();
+  // Their clock was read between the two.
+  return { name, aheadMs: Math.max(0, theirs - receivedAt) + Math.min(0, theirs - sentAt) };
 }
 
-export function clockCheck(clocks: readonly PromiseSettledResult<ClockAhead>[]): Check {
+export function clockCheck(clocks: readonly PromiseSettledResult<ClockAhead>[]): PreflightCheck {
   const name = 'clocks';
   const lost = clocks.find((result) => result.status === 'rejected');
   if (lost !== undefined)
@@ -31,7 +32,7 @@ export function clockCheck(clocks: readonly PromiseSettledResult<ClockAhead>[]):
       name,
       state: 'fail',
       found: describeError(lost.reason),
-      fix: 'start the lab again: a program of it is gone',
+      fix: 'restart the lab: one of its services has stopped',
     };
   const known = clocks.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const off = known.filter(({ aheadMs }) => Math.abs(aheadMs) > warnMs);
@@ -39,6 +40,6 @@ export function clockCheck(clocks: readonly PromiseSettledResult<ClockAhead>[]):
     return { name, state: 'ok', found: `${known.map((clock) => clock.name).join(', ')} agree within ${warnMs} ms` };
   const found = off.map((clock) => `${clock.name} is ${(clock.aheadMs / 1_000).toFixed(1)} s off`).join(', ');
   const fix =
-    'start the lab again (Docker: `docker compose restart`): a program that was there before the machine slept, or before its clock was set, keeps the old time';
+    'restart the lab (Docker: `docker compose restart`): services that started before the machine slept, or before its clock was set, keep the old time';
   return { name, state: off.some(({ aheadMs }) => Math.abs(aheadMs) > failMs) ? 'fail' : 'warn', found, fix };
 }

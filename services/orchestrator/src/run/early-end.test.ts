@@ -15,7 +15,7 @@ describe('a run that ends early', function () {
   });
   afterEach(() => lab[Symbol.asyncDispose]());
 
-  it('ends what a killed orchestrator left behind, before it begins, and keeps its events out of the history', async () => {
+  it('stops what a killed orchestrator left behind, and excludes its events', async () => {
     lab.chaos.onStop = () => {
       lab.chaos.events.add({ type: 'fault_due', at: systemClock.now(), faultId: 'f0009', plannedAt: 1 });
       lab.chaos.onStop = () => {};
@@ -29,7 +29,7 @@ describe('a run that ends early', function () {
     );
   });
 
-  it('asked to stop, undoes everything and leaves a partial report: INTERRUPTED, 130', async () => {
+  it('reverts all faults and writes a partial report on a stop: INTERRUPTED, 130', async () => {
     const { exitCode, said, history, report } = await runOver(lab, planOf(60, []), async (text, stop) => {
       await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 15_000 });
       stop('stopped by SIGINT');
@@ -41,7 +41,7 @@ describe('a run that ends early', function () {
     assert.ok(lab.loadgen.asked.includes('POST /stop'));
   });
 
-  it('does not begin while the server is not ready, and names the state of its container and the end of its log', async () => {
+  it('does not start while the server is not ready, and shows its container state and last log lines', async () => {
     lab.server.ready = false;
     lab.server.status = 'paused';
     lab.chaos.logs = { server: `${['a', 'b', 'c', 'd', 'e', 'f'].map((line) => `line ${line}`).join('\n')}\n\n` };
@@ -49,12 +49,12 @@ describe('a run that ends early', function () {
     assert.equal(exitCode, 3);
     assert.match(
       said,
-      /FAIL {2}server and database: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*`encore heal` undoes/,
+      /FAIL {2}server and database: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*revert leftover faults with `.*encore heal`/,
     );
     assert.ok(!said.includes('line a'), said);
   });
 
-  it('obeys a stop file, and starts nothing while it is there', async () => {
+  it('ends when a stop file appears, and does not start while it exists', async () => {
     const file = join(lab.resultsDir, 'STOP');
     const { exitCode, said } = await runOver(lab, planOf(60, []), async (text) => {
       await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 15_000 });
@@ -65,18 +65,18 @@ describe('a run that ends early', function () {
     assert.equal(again.exitCode, 3);
     assert.equal(
       again.said,
-      `Refused to start:\n  stop file: ${file} is there; somebody stopped the runs with it; delete it to allow them\n`,
+      `Refused to start:\n  stop file: ${file} exists, which stops all runs; delete it to allow runs\n`,
     );
   });
 
   const stopRules: [string, RegExp, Partial<StopLimits>, () => void][] = [
     ['the server does not come back', /not been ready/, { brokenMs: 1_000 }, () => (lab.server.ready = false)],
-    ['users are told something wrong again and again', /wrong answers/, {}, () => (lab.loadgen.isToldWrong = true)],
+    ['users get wrong answers repeatedly', /wrong answers/, {}, () => (lab.loadgen.isToldWrong = true)],
     ['the machine is short of memory', /of memory left/, { memoryBytes: Number.POSITIVE_INFINITY }, () => {}],
-    ['the disk is short of room', /disk of the results/, { diskBytes: Number.POSITIVE_INFINITY }, () => {}],
+    ['the disk is almost full', /disk of the results/, { diskBytes: Number.POSITIVE_INFINITY }, () => {}],
   ];
   for (const [what, reason, limits, spoil] of stopRules) {
-    it(`ends early when ${what}: everything is undone within 5 s, and there is a report`, async () => {
+    it(`ends early when ${what}: reverts all faults within 5 s, and writes a report`, async () => {
       let healedAt = 0;
       const { history, report } = await runOver(
         lab,
@@ -100,7 +100,7 @@ describe('a run that ends early', function () {
   }
 
   for (const phase of ['ramp', 'steady'] as const) {
-    it(`ends early when the load is lost in ${phase}: what was promised is read back, and the gap is told`, async () => {
+    it(`ends early when the load is lost in ${phase}: reads writes back, and records the gap`, async () => {
       const { exitCode, history, report, said } = await runOver(lab, planOf(60, []), async (text) => {
         await waitUntil(phase, () => text().includes(`phase ${phase}`), { timeoutMs: 15_000 });
         await polled(lab.loadgen);
@@ -111,30 +111,30 @@ describe('a run that ends early', function () {
       const ended = history.at(-1);
       assert.ok(ended?.type === 'run_ended' && ended.how === 'aborted');
       assert.equal(report?.result, 'INCONCLUSIVE');
-      assert.match(report.reasons.join('\n'), /the run was aborted: the load generator was restarted/);
+      assert.match(report.reasons.join('\n'), /the run was aborted: the load generator restarted/);
       const [gap] = report.gaps;
       assert.ok(gap && lost, said);
-      assert.match(gap.reason, /the load generator was restarted/);
+      assert.match(gap.reason, /the load generator restarted/);
       assert.equal(Date.parse(gap.to), Math.trunc(lost.at));
       assert.ok(Date.parse(gap.from) <= lost.at && Date.parse(gap.from) > lost.at - 2_000, `${gap.from} to ${gap.to}`);
       assert.equal(report.integrity.read_back, report.integrity.acknowledged);
     });
   }
 
-  it('says so when the load generator is started anew in the midst of the read-back', async () => {
+  it('reports a restart of the load generator during the read-back', async () => {
     lab.loadgen.readBackHangs = true;
     const { exitCode, report, said } = await runOver(lab, planOf(1, []), async () => {
       await waitUntil('the read-back', () => lab.loadgen.isReadingBack, { timeoutMs: 10_000 });
       await lab.loadgen.reboot();
     });
     assert.equal(exitCode, 2, said);
-    assert.match(report?.reasons.join('\n') ?? '', /reading back: .*the load generator was started anew/);
+    assert.match(report?.reasons.join('\n') ?? '', /reading back: .*the load generator restarted/);
     assert.match(report?.reasons.join('\n') ?? '', /there was no final read-back/);
   });
 
-  it('makes a report also when a phase breaks, and never calls that PASSED', async () => {
+  it('writes a report when a phase fails, and never PASSED', async () => {
     lab.chaos.failHeal = true;
-    // Nobody there, which is a pity and breaks nothing.
+    // Unreachable, which must not fail the phase.
     lab.prometheusUrl = 'http://127.0.0.1:1';
     const { exitCode, history, report, said } = await runOver(lab, planOf(1, []));
     assert.notEqual(exitCode, 0, said);

@@ -1,9 +1,9 @@
-/** The folders of a run: may it begin there, and is there room? */
+/** Preflight checks of the run's folders: writable, enough free disk space, no stop file. */
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@encore/kit';
-import { type Check, size } from './lab-checks.ts';
+import { type PreflightCheck, size } from './preflight-checks.ts';
 import { shownPath } from './shown-path.ts';
 
 interface Folders {
@@ -12,57 +12,64 @@ interface Folders {
 }
 
 const gib = 1024 ** 3;
-/** For history, ledger and logs of a day. */
+/** History, ledger and logs of one day. */
 const diskPerDayBytes = 10 * gib;
-const leastDiskBytes = 0.25 * gib;
+const minDiskBytes = 0.25 * gib;
 
-export async function folderChecks({ runsDir, resultsDir }: Folders, hours: number): Promise<Check[]> {
+export async function folderChecks({ runsDir, resultsDir }: Folders, hours: number): Promise<PreflightCheck[]> {
   return [...(await resultsChecks(resultsDir, hours)), await diskCheck('disk for the run', runsDir, hours)];
 }
 
-/** Why no run may begin with these results, one line each with what to do; empty when one may. Nothing of a lab is needed to know. */
+/** Lists what prevents a run from writing results here, each with a fix. Needs no lab. */
 export async function problemsOfResults(resultsDir: string, hours: number): Promise<string[]> {
   const failed = (await resultsChecks(resultsDir, hours)).filter(({ state }) => state === 'fail');
   return failed.map(({ name, found, fix }) => `${name}: ${found}; ${fix}`);
 }
 
-async function resultsChecks(resultsDir: string, hours: number): Promise<Check[]> {
+async function resultsChecks(resultsDir: string, hours: number): Promise<PreflightCheck[]> {
   return [stopFileCheck(resultsDir), await diskCheck('disk for the results', resultsDir, hours)];
 }
 
-/** While this file is there, no run begins, and the one that goes on ends. */
+/** While this file exists, no run starts, and a running one ends. */
 export function stopFileOf({ resultsDir }: Pick<Folders, 'resultsDir'>): string {
   return join(resultsDir, 'STOP');
 }
 
-function stopFileCheck(resultsDir: string): Check {
+function stopFileCheck(resultsDir: string): PreflightCheck {
   const path = stopFileOf({ resultsDir });
   if (!existsSync(path)) return { name: 'stop file', state: 'ok', found: 'none' };
   return {
     name: 'stop file',
     state: 'fail',
-    found: `${shownPath(path)} is there`,
-    fix: 'somebody stopped the runs with it; delete it to allow them',
+    found: `${shownPath(path)} exists, which stops all runs`,
+    fix: 'delete it to allow runs',
   };
 }
 
-export async function diskCheck(name: string, path: string, hours: number): Promise<Check> {
+export async function diskCheck(name: string, path: string, hours: number): Promise<PreflightCheck> {
   try {
     await mkdir(path, { recursive: true });
     await access(path, constants.W_OK);
     const { bavail, bsize } = await statfs(path);
     const free = bavail * bsize;
-    const found = `${size(free)} free at ${shownPath(path)}`;
-    if (free < leastDiskBytes) return { name, state: 'fail', found, fix: `free ${size(leastDiskBytes)} at least` };
-    const wanted = Math.max(leastDiskBytes, (diskPerDayBytes * hours) / 24);
-    if (free < wanted) return { name, state: 'warn', found, fix: `${size(wanted)} are advised for ${hours} h` };
+    const found = `${size(free)} free in ${shownPath(path)}`;
+    if (free < minDiskBytes)
+      return { name, state: 'fail', found, fix: `free disk space until at least ${size(minDiskBytes)} are available` };
+    const recommended = Math.max(minDiskBytes, (diskPerDayBytes * hours) / 24);
+    if (free < recommended)
+      return {
+        name,
+        state: 'warn',
+        found,
+        fix: `free disk space: ${size(recommended)} are recommended for ${hours} h`,
+      };
     return { name, state: 'ok', found };
   } catch (error) {
     return {
       name,
       state: 'fail',
       found: `${shownPath(path)} ${whyUnwritable(error)}`,
-      fix: 'make it a folder that you can write',
+      fix: 'make it a folder with write permission',
     };
   }
 }
@@ -72,13 +79,13 @@ function whyUnwritable(error: unknown): string {
   switch (code) {
     case 'EEXIST':
     case 'ENOTDIR':
-      return 'is a file, or lies below one';
+      return 'is a file, or is below one';
     case 'EACCES':
     case 'EPERM':
-      return `cannot be written by you (${code})`;
+      return `is not writable for you (${code})`;
     case 'EROFS':
-      return 'lies on a disk that is mounted read-only';
+      return 'is on a disk that is mounted read-only';
     default:
-      return `cannot be written (${describeError(error)})`;
+      return `is not writable (${describeError(error)})`;
   }
 }

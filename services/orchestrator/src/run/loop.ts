@@ -1,6 +1,9 @@
-/** Does something again and again until it is told to stop. */
 import type { Clock } from '@encore/kit';
 
+/**
+ * Repeats `step` with a pause of `everyMs` until the signal is aborted. An error of a step ends the
+ * loop and rejects the promise.
+ */
 export async function loop(
   clock: Clock,
   everyMs: number,

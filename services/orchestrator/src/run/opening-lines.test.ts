@@ -11,35 +11,35 @@ const linesOf = (settings: Partial<RunConfig>): string[] => {
   return openingLines('r1', config, makePlan(config));
 };
 
-describe('the first lines of a run', () => {
-  it('say what will be done, with no word too many', () => {
+describe('opening lines', () => {
+  it('describe the run', () => {
     const [first, second, ...rest] = linesOf({});
     assert.equal(first, 'Encore run r1: smoke, 0.05 h, 20 users, a kill every 0.75 min');
-    assert.match(second ?? '', /^Seed 7, plan [0-9a-f]{12}: 11 faults, at best \d{2,3}\.\d % of operations right$/);
+    assert.match(second ?? '', /^Seed 7, plan [0-9a-f]{12}: 11 faults, best possible success rate \d{2,3}\.\d %$/);
     assert.deepEqual(rest, []);
     assert.match(linesOf({ users: 1 })[0] ?? '', / 1 user,/);
   });
 
-  it('name a control, what it does and how it must end', () => {
+  it('name a control run, its effect and its required result', () => {
     const dead = linesOf({ control: 'server-down' });
-    assert.equal(dead[0], 'Encore run r1: smoke, 0.05 h, 20 users, a server that is down all the time');
+    assert.equal(dead[0], 'Encore run r1: smoke, 0.05 h, 20 users, the server is down all the time');
     assert.match(dead[1] ?? '', /^This is a control run server-down: .* must end FAILED\.$/);
     assert.match(dead[2] ?? '', /: 1 fault, /);
     const idle = linesOf({ control: 'no-bite' });
-    assert.match(idle[0] ?? '', /a kill every 0\.75 min, none of which does anything$/);
+    assert.match(idle[0] ?? '', /a kill every 0\.75 min, without any effect$/);
     assert.match(idle[1] ?? '', /^This is a control run no-bite: .* must end INCONCLUSIVE\.$/);
   });
 
-  it('promise no kill where none has room, and warn of it', () => {
+  it('warn of a schedule without time for a kill', () => {
     const lines = linesOf({ killIntervalMinutes: 60 });
     assert.match(lines[0] ?? '', /, no kill$/);
     assert.match(lines[1] ?? '', /^Warning: no kill is planned: with --kill-interval 60 /);
   });
 
-  it('of a dry run, state profile, users, mix, recovery limit and every rule', () => {
+  it('list profile, users, mix, recovery limit and every rule for a dry run', () => {
     const config = { ...smoke, users: 3, recoveryTimeoutSeconds: 12, thresholds: { sheds: 'count<5' } };
     const text = settingLines(config, makePlan(config)).join('\n');
-    assert.match(text, /^Run of 0\.05 h with profile smoke\n {2}users +3, think time 0\.5 to 3 s\n/);
+    assert.match(text, /^Profile smoke, 0\.05 h\n {2}users +3, think time 0\.5 to 3 s\n/);
     assert.match(text, /\n {2}mix +create 30, analyze 40, modify 20, export 10, heavy 5\n {2}recovery limit +12 s\n/);
     for (const rule of ['recovery_seconds: max<12', 'sheds: count<5', 'lost_writes: count==0'])
       assert.ok(text.includes(` ${rule}`), rule);

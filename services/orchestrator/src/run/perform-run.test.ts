@@ -15,7 +15,7 @@ describe('a run', function () {
   });
   afterEach(() => lab[Symbol.asyncDispose]());
 
-  it('goes through all phases; the policy heals a crash, the supervisor an outage; evidence and reports are left', async () => {
+  it('passes all phases, recovers by policy and by supervisor, and leaves evidence and reports', async () => {
     const plan = planOf(4, [kill('f0001', 'crash', 0.5), kill('f0002', 'outage', 2)]);
     const restarted = { metric: { alertname: 'ServerRestarted' }, seconds: [] as number[] };
     await using prometheus = await FakePrometheus.start([restarted]);
@@ -59,7 +59,7 @@ describe('a run', function () {
       assert.ok(files.includes(name), `${name} in ${files.join(' ')}`);
   });
 
-  it('measures the capacity before the users come, samples scores in calm, and counts a lost one once', async () => {
+  it('measures the capacity first, samples scores in fault-free windows, and counts a lost one once', async () => {
     lab.loadgen.hasLostScore = true;
     const { said, history, report } = await runOver(lab, planOf(5, [kill('f0001', 'crash', 0.5)]));
     const order = history.flatMap((event) => (event.type === 'phase_entered' ? event.phase : event.type));
@@ -75,14 +75,14 @@ describe('a run', function () {
     assert.equal(report.result, 'FAILED');
   });
 
-  it('writes down what the server holds after each full collection, once', async () => {
+  it("records the server's memory after each full garbage collection once", async () => {
     lab.server.detail = { collections: { count: 3, bytes_after: 30_000_000 } };
     const { history } = await runOver(lab, planOf(5, []));
-    const told = history.flatMap((event) => (event.type === 'server_collected' ? [event.bytes] : []));
-    assert.deepEqual(told, [30_000_000]);
+    const recorded = history.flatMap((event) => (event.type === 'server_collected' ? [event.bytes] : []));
+    assert.deepEqual(recorded, [30_000_000]);
   });
 
-  it('saves the logs of the programs beside the report, and names what it could not save', async () => {
+  it("saves the services' logs next to the report, and names those it could not save", async () => {
     lab.chaos.logNames = ['broken', 'server'];
     const { said } = await runOver(lab, planOf(1, []));
     const results = readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? '';
@@ -92,14 +92,14 @@ describe('a run', function () {
     assert.match(said, /The log of broken could not be saved: .*no engine/);
   });
 
-  it('writes no log outside of the folder', async () => {
+  it('writes no log outside the folder', async () => {
     lab.chaos.logNames = ['../escaped'];
     const { said } = await runOver(lab, planOf(1, []));
     assert.match(said, /The logs could not be saved/);
     assert.ok(!readdirSync(lab.resultsDir).includes('escaped.log'));
   });
 
-  it('goes on without a capacity, and says so', async () => {
+  it('continues without a capacity measurement, and reports that', async () => {
     lab.loadgen.baseline = 'fails';
     const { history, report } = await runOver(lab, planOf(1, []));
     assert.ok(phasesOf(history).includes('steady'));
@@ -107,7 +107,7 @@ describe('a run', function () {
     assert.equal(report?.capacity, null);
   });
 
-  it('refuses to start, with the reason and nothing left behind, when a part is missing or another run holds the lease', async () => {
+  it('refuses to start without a service or the lease, and leaves nothing behind', async () => {
     lab.chaos.holder = 'r-other';
     const held = await runOver(lab, planOf(1, []));
     assert.equal(held.exitCode, 3);
@@ -122,7 +122,7 @@ describe('a run', function () {
     assert.ok(!lab.loadgen.asked.includes('POST /run'));
   });
 
-  it('hands the plan to the scheduler again when that was started anew', async () => {
+  it('sends the plan to a restarted scheduler again', async () => {
     await runOver(lab, planOf(6, [kill('f0001', 'crash', 5)]), async (text) => {
       await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.schedules.length === 1, {
         timeoutMs: 5_000,
@@ -134,12 +134,12 @@ describe('a run', function () {
     assert.equal(lab.chaos.schedules[0]?.steadyStartsAt, lab.chaos.schedules[1]?.steadyStartsAt);
   });
 
-  it('waits for a chaos service that is being restarted before it undoes and verifies', async () => {
-    const { history, report } = await runOver(lab, planOf(3, []), async (said) => {
-      await waitUntil('steady', () => said().includes('phase steady'), { timeoutMs: 10_000 });
+  it('waits for a restarting chaos service before it reverts and verifies', async () => {
+    const { history, report } = await runOver(lab, planOf(3, []), async (text) => {
+      await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 10_000 });
       await polled(lab.chaos);
       await lab.chaos.stop();
-      await waitUntil('the heal phase', () => said().includes('phase heal'), { timeoutMs: 10_000 });
+      await waitUntil('the heal phase', () => text().includes('phase heal'), { timeoutMs: 10_000 });
       await lab.chaos.start();
     });
     const end = history.at(-1);
@@ -147,7 +147,7 @@ describe('a run', function () {
     assert.ok(report?.hygiene && lab.chaos.asked.includes('POST /heal'));
   });
 
-  it('tells a refusal by a lease once, and helps when the lease is over', async () => {
+  it('records a refusal because of a lease once, and acts when the lease ends', async () => {
     lab.chaos.startForbidden = true;
     const { history } = await runOver(lab, planOf(4.5, [kill('f0001', 'outage', 0.2)]), async (text) => {
       await waitUntil('the refusal', () => text().includes('START_FORBIDDEN') || text().includes('refused'), {

@@ -1,4 +1,4 @@
-/** One run from the first word on the screen to the exit code. */
+/** Performs one run, from the first printed line to the exit code. */
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
@@ -10,21 +10,21 @@ import type { Output, Progress } from '../progress/progress.ts';
 import type { RunView } from '../progress/run-view.ts';
 import { refusalText } from '../refusal-text.ts';
 import { textSummary } from '../report/index.ts';
+import { ServiceClients } from '../service-clients.ts';
 import { startStatusApi } from '../status-api.ts';
 import { type SupervisorLimits, supervisorLimits } from '../supervisor/supervise.ts';
-import { Audience } from './audience.ts';
-import { Conductor } from './conductor.ts';
 import { dashboardLink } from './dashboard-link.ts';
+import { resultsFolderOf } from './find-run.ts';
 import { problemsOfResults } from './folder-checks.ts';
 import { loop } from './loop.ts';
 import { openingLines } from './opening-lines.ts';
-import { Peers } from './peers.ts';
 import type { Ending } from './phase.ts';
 import { type PreflightLimits, preflightLimits } from './phases/preflight.ts';
 import { saveLogs } from './phases/save-logs.ts';
 import { copyEvidence, writeResults } from './phases/write-results.ts';
-import { resultsFolderOf } from './results-of.ts';
 import { RunRecord } from './run-context.ts';
+import { RunController } from './run-controller.ts';
+import { RunSubscribers } from './run-subscribers.ts';
 import { shownPath } from './shown-path.ts';
 import { type StopLimits, stopLimits } from './stop-rules.ts';
 
@@ -35,11 +35,11 @@ export interface RunOptions {
   clock: Clock;
   logger: Logger;
   output: Output;
-  /** Where the monitor is drawn, if there is such a place. */
+  /** The terminal for the monitor; null if there is none. */
   terminal: Terminal | null;
-  /** What Ctrl-C does; a monitor takes the key from the terminal. */
+  /** Called on Ctrl-C in the monitor, which reads the keyboard itself. */
   interrupt: () => void;
-  /** Aborted, with the reason, when somebody asks the run to end. */
+  /** Aborted, with the reason, to end the run early. */
   stop: AbortSignal;
   limits?: { preflight?: PreflightLimits; supervisor?: SupervisorLimits; stop?: Partial<StopLimits> };
 }
@@ -54,20 +54,20 @@ export async function performRun(options: RunOptions): Promise<number> {
   const startedAt = clock.now();
   const stamp = freeStamp(wiring, startedAt);
   const runId = `r${stamp}`;
-  const audience = new Audience({ runId, config, plan, startedAt, clock, links: wiring.links, output });
-  const { progress, view, page, metrics } = audience;
-  const record = new RunRecord((event) => audience.hear(event));
+  const subscribers = new RunSubscribers({ runId, config, plan, startedAt, clock, links: wiring.links, output });
+  const { progress, view, page, metrics } = subscribers;
+  const record = new RunRecord((event) => subscribers.onEvent(event));
   const folder = join(wiring.runsDir, runId);
-  const peers = new Peers(wiring);
+  const clients = new ServiceClients(wiring);
   const supervisor = options.limits?.supervisor ?? supervisorLimits;
   const stop = { ...stopLimits(config.recoveryTimeoutSeconds), ...options.limits?.stop };
-  const context = { runId, folder, startedAt, config, plan, wiring, peers, clock, logger, progress, view, record };
-  const conductor = new Conductor(
+  const context = { runId, folder, startedAt, config, plan, wiring, clients, clock, logger, progress, view, record };
+  const controller = new RunController(
     { ...context, supervisorLimits: supervisor, stopLimits: stop },
     options.limits?.preflight ?? preflightLimits,
   );
-  options.stop.addEventListener('abort', () => conductor.stop(describeError(options.stop.reason)), { once: true });
-  if (options.stop.aborted) conductor.stop(describeError(options.stop.reason));
+  options.stop.addEventListener('abort', () => controller.stop(describeError(options.stop.reason)), { once: true });
+  if (options.stop.aborted) controller.stop(describeError(options.stop.reason));
   await using _api = await startStatusApi({
     wiring,
     logger,
@@ -75,34 +75,34 @@ export async function performRun(options: RunOptions): Promise<number> {
     view,
     registry: metrics.registry,
     page,
-    stop: (reason) => conductor.stop(reason),
+    stop: (reason) => controller.stop(reason),
   });
-  greet(progress, runId, options);
+  printBanner(progress, runId, options);
   await openMonitor(progress, options);
   const ticking = new AbortController();
   const ticks = loop(clock, 1_000, ticking.signal, () => progress.tick(view.snapshot(clock.now())));
   let ending: Ending;
   try {
-    ending = await conductor.run();
+    ending = await controller.run();
   } finally {
     ticking.abort();
     await ticks;
     view.phase = 'over';
     await progress.closeScreen();
   }
-  if (ending.how === 'refused') {
-    progress.say(`\n${refusalText(ending.reason.split('\n'))}`);
+  if (ending.outcome === 'refused') {
+    progress.print(`\n${refusalText(ending.reason.split('\n'))}`);
     return refusedExitCode;
   }
   if (record.history === null) {
-    progress.say('\nInterrupted before anything was started.\n');
+    progress.print('\nInterrupted before the run started.\n');
     return exitCodes.INTERRUPTED;
   }
   const resultsFolder = resultsFolderOf(wiring, stamp);
-  return await conclude({ folder, resultsFolder, startedAt, progress, view, page, peers, wiring, ending });
+  return await conclude({ folder, resultsFolder, startedAt, progress, view, page, clients, wiring, ending });
 }
 
-/** Evidence first: it stays, even when the judge cannot make anything of it. */
+/** Saves the evidence first, in case the judge fails; then writes and prints the report. */
 async function conclude(run: {
   folder: string;
   resultsFolder: string;
@@ -110,35 +110,35 @@ async function conclude(run: {
   progress: Progress;
   view: RunView;
   page: LivePage;
-  peers: Peers;
+  clients: ServiceClients;
   wiring: Wiring;
   ending: Ending;
 }): Promise<number> {
-  const { folder, resultsFolder, startedAt, progress, view, page, peers, wiring, ending } = run;
+  const { folder, resultsFolder, startedAt, progress, view, page, clients, wiring, ending } = run;
   let report: Report;
   try {
     await copyEvidence(folder, resultsFolder);
-    for (const problem of await saveLogs(wiring, peers, resultsFolder, startedAt)) progress.say(problem);
+    for (const problem of await saveLogs(wiring, clients, resultsFolder, startedAt)) progress.print(problem);
     const judgement = await writeResults(resultsFolder);
     page.finish(judgement);
     report = judgement.report;
   } catch (error) {
     page.close();
-    progress.say(`\nThe report could not be made in ${shownPath(wiring.resultsDir)}: ${describeError(error)}`);
-    // The record itself, for a copy may have been cut off.
-    progress.say(
-      `The evidence is in ${shownPath(folder)}. Fix this, then make the report with \`${wiring.command} report ${basename(folder)}\`.\n`,
+    progress.print(`\nThe report could not be written to ${shownPath(wiring.resultsDir)}: ${describeError(error)}`);
+    // Names the original folder, because the copy may be incomplete.
+    progress.print(
+      `The evidence is in ${shownPath(folder)}. Fix the problem, then run \`${wiring.command} report ${basename(folder)}\`.\n`,
     );
-    return ending.how === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
+    return ending.outcome === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
   }
   view.result = report.result;
   const shown = shownPath(resultsFolder);
-  progress.say(`\n${textSummary(report, `${shown}.json`)}`);
-  progress.say(`Page:   ${join(shown, 'report.html')}`);
-  progress.say(`Again:  ${wiring.command} verify ${shown}`);
+  progress.print(`\n${textSummary(report, `${shown}.json`)}`);
+  progress.print(`Page:      ${join(shown, 'report.html')}`);
+  progress.print(`Verify:    ${wiring.command} verify ${shown}`);
   const dashboard = dashboardLink(wiring.links, view.startedAt);
-  if (dashboard !== null) progress.say(`Dashboard: ${dashboard}`);
-  if (wiring.afterRunHint !== undefined) progress.say(`When you have seen enough: ${wiring.afterRunHint}`);
+  if (dashboard !== null) progress.print(`Dashboard: ${dashboard}`);
+  if (wiring.afterRunHint !== undefined) progress.print(`Stop lab:  ${wiring.afterRunHint}`);
   return exitCodes[report.result];
 }
 
@@ -148,19 +148,19 @@ async function openMonitor(
 ): Promise<void> {
   if (!config.monitor || terminal === null || stop.aborted) return;
   const close = (): void => void progress.closeScreen();
-  const footer = 'q: leave the monitor, the run goes on    Ctrl-C: undo everything and report';
+  const footer = 'q: close the monitor, run continues    Ctrl-C: revert all faults and report';
   const pageUrl = wiring.links.page;
   progress.open(await terminal.openMonitor({ footer, pageUrl, onLeave: close, onInterrupt: interrupt }));
-  // Whoever stops the run wants to see what is done about it, and the second Ctrl-C must reach the program.
+  // Show the shutdown as lines, and let the second Ctrl-C reach the process.
   stop.addEventListener('abort', close, { once: true });
 }
 
-function greet(progress: Progress, runId: string, { config, plan, wiring }: RunOptions): void {
-  for (const line of openingLines(runId, config, plan)) progress.say(line);
-  if (wiring.whereToLook !== undefined) progress.say(wiring.whereToLook);
+function printBanner(progress: Progress, runId: string, { config, plan, wiring }: RunOptions): void {
+  for (const line of openingLines(runId, config, plan)) progress.print(line);
+  if (wiring.whereToLook !== undefined) progress.print(wiring.whereToLook);
 }
 
-/** YYYYMMDD_HHMMSS of the local time, with a number behind it when a run of that second exists. */
+/** Local time as YYYYMMDD_HHMMSS, with a number appended if a run of that second exists. */
 function freeStamp(wiring: Wiring, at: number): string {
   const date = new Date(at);
   const two = (value: number): string => String(value).padStart(2, '0');

@@ -17,36 +17,39 @@ const names = (events: PhaseEvent[]): string =>
     .map(({ phase }) => phase)
     .join(' ');
 
-describe('phases', () => {
-  it('go in order when nothing happens', () => {
+describe('nextPhase', () => {
+  it('goes through all phases in order', () => {
     const events = Array.from({ length: 7 }, () => done);
     assert.equal(names(events), 'preflight startup ramp steady heal verify report over');
-    assert.deepEqual(walk(events).at(-1), { phase: 'over', ending: { how: 'completed' } });
+    assert.deepEqual(walk(events).at(-1), { phase: 'over', ending: { outcome: 'completed' } });
   });
 
-  it('a stop heals, and skips the read-back', () => {
+  it('goes to heal on a stop, and skips the read-back', () => {
     assert.equal(names([done, done, done, stop, done, done]), 'preflight startup ramp steady heal report over');
   });
 
-  it('a stop while healing heals again, briefly', () => {
+  it('repeats heal on a stop during heal', () => {
     assert.equal(
       names([done, done, done, done, stop, done, done]),
       'preflight startup ramp steady heal heal report over',
     );
   });
 
-  it('a break still heals and verifies, and is told at the end', () => {
+  it('heals and verifies after an error, and keeps its reason', () => {
     const states = walk([done, done, done, broke, done, done, done]);
     assert.equal(states.map(({ phase }) => phase).join(' '), 'preflight startup ramp steady heal verify report over');
-    assert.deepEqual(states.at(-1), { phase: 'over', ending: { how: 'aborted', reason: 'the chaos service is gone' } });
+    assert.deepEqual(states.at(-1), {
+      phase: 'over',
+      ending: { outcome: 'aborted', reason: 'the chaos service is gone' },
+    });
   });
 
-  it('nothing is healed when nothing was started', () => {
+  it('skips heal when nothing was started', () => {
     assert.equal(names([broke]), 'preflight over');
     assert.equal(names([stop]), 'preflight over');
   });
 
-  it('whatever happens, what was started is healed, the end is reached, and trouble never ends as completed', () => {
+  it('always heals what was started, reaches the end, and never completes after an error', () => {
     const event = fc.constantFrom(done, stop, broke);
     fc.assert(
       fc.property(fc.array(event, { minLength: 10, maxLength: 10 }), (events) => {
@@ -58,7 +61,7 @@ describe('phases', () => {
         const used = events.slice(0, phases.indexOf('over'));
         if (last.phase === 'over')
           assert.equal(
-            last.ending.how === 'completed',
+            last.ending.outcome === 'completed',
             used.every(({ type }) => type === 'done'),
           );
       }),

@@ -1,18 +1,21 @@
 /**
- * The phases of a run as one value and one pure transition.
+ * The phases of a run as one value and one pure transition function.
  *
  *   preflight → startup → ramp → steady → heal → verify → report → over
- *        └ refused, stopped: over        ↑      ↑  a stop or a break goes to heal: whatever happened, faults are undone
- *                                        stop: heal again, briefly, then report
+ *        └ refused or stopped: over      ↑
+ *                                        └ on a stop or an error
+ *
+ * Every run that started passes through heal, so that its faults are reverted. A stop during heal
+ * repeats heal with short timeouts, then goes to report.
  */
 import type { Phase } from '@encore/contracts';
 
 export type Ending =
-  | { how: 'completed' }
-  | { how: 'interrupted'; reason: string }
-  | { how: 'aborted'; reason: string }
-  /** The run never began. */
-  | { how: 'refused'; reason: string };
+  | { outcome: 'completed' }
+  | { outcome: 'interrupted'; reason: string }
+  | { outcome: 'aborted'; reason: string }
+  /** The run never started. */
+  | { outcome: 'refused'; reason: string };
 
 export type PhaseState =
   | { phase: Extract<Phase, 'preflight' | 'startup' | 'ramp' | 'steady'> }
@@ -27,14 +30,14 @@ export function nextPhase(state: PhaseState, event: PhaseEvent): PhaseState {
       if (event.type === 'done') return { phase: 'startup' };
       return {
         phase: 'over',
-        ending: { how: event.type === 'stop' ? 'interrupted' : 'refused', reason: event.reason },
+        ending: { outcome: event.type === 'stop' ? 'interrupted' : 'refused', reason: event.reason },
       };
     case 'startup':
       return event.type === 'done' ? { phase: 'ramp' } : healAfter(event);
     case 'ramp':
       return event.type === 'done' ? { phase: 'steady' } : healAfter(event);
     case 'steady':
-      return event.type === 'done' ? { phase: 'heal', ending: { how: 'completed' } } : healAfter(event);
+      return event.type === 'done' ? { phase: 'heal', ending: { outcome: 'completed' } } : healAfter(event);
     case 'heal':
       return afterHeal(state.ending, event);
     case 'verify':
@@ -49,19 +52,19 @@ export function nextPhase(state: PhaseState, event: PhaseEvent): PhaseState {
 }
 
 function healAfter(event: Exclude<PhaseEvent, { type: 'done' }>): PhaseState {
-  const how = event.type === 'stop' ? 'interrupted' : 'aborted';
-  return { phase: 'heal', ending: { how, reason: event.reason } };
+  const outcome = event.type === 'stop' ? 'interrupted' : 'aborted';
+  return { phase: 'heal', ending: { outcome, reason: event.reason } };
 }
 
 function afterHeal(ending: Ending, event: PhaseEvent): PhaseState {
-  // Who asked to stop does not wait for the read-back; but the healing that was cut short is done once more.
-  if (event.type === 'stop' && ending.how !== 'interrupted') return healAfter(event);
+  // A stop repeats the interrupted heal and skips the read-back.
+  if (event.type === 'stop' && ending.outcome !== 'interrupted') return healAfter(event);
   const next = worse(ending, event);
-  return { phase: next.how === 'interrupted' ? 'report' : 'verify', ending: next };
+  return { phase: next.outcome === 'interrupted' ? 'report' : 'verify', ending: next };
 }
 
-/** The first trouble is the one that is told; a break beats a completion, a stop too. */
+/** Keeps the first error or stop; both replace `completed`. */
 function worse(ending: Ending, event: PhaseEvent): Ending {
-  if (event.type === 'done' || ending.how !== 'completed') return ending;
-  return { how: event.type === 'stop' ? 'interrupted' : 'aborted', reason: event.reason };
+  if (event.type === 'done' || ending.outcome !== 'completed') return ending;
+  return { outcome: event.type === 'stop' ? 'interrupted' : 'aborted', reason: event.reason };
 }

@@ -1,23 +1,23 @@
-/** What every phase of a run needs, and the record into which all of them write. */
+/** The context that all phases of a run share, and the recorder of the run's own events. */
 import type { EncoreEvent, Plan, RunConfig } from '@encore/contracts';
 import type { Clock, Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { HistoryWriter } from '../history/history-writer.ts';
 import type { Progress } from '../progress/progress.ts';
 import type { RunView } from '../progress/run-view.ts';
+import type { ServiceClients } from '../service-clients.ts';
 import type { SupervisorLimits } from '../supervisor/supervise.ts';
-import type { Peers } from './peers.ts';
 import type { StopLimits } from './stop-rules.ts';
 
 export interface RunContext {
   runId: string;
-  /** The run's folder: history, ledger and plan, while the run goes on. */
+  /** The run's folder with history, ledger and plan. */
   folder: string;
   startedAt: number;
   config: RunConfig;
   plan: Plan;
   wiring: Wiring;
-  peers: Peers;
+  clients: ServiceClients;
   clock: Clock;
   logger: Logger;
   progress: Progress;
@@ -25,16 +25,16 @@ export interface RunContext {
   record: RunRecord;
   supervisorLimits: SupervisorLimits;
   stopLimits: StopLimits;
-  /** Ends the run early: something that it cannot do without was lost. */
+  /** Ends the run early after an error. */
   abort: (reason: string) => void;
-  /** Ends the run early because somebody asked for it. */
+  /** Ends the run early on request. */
   stop: (reason: string) => void;
 }
 
-/** The run's own events. Those from before the history was opened wait for it. */
+/** Records the orchestrator's own events; holds them back until the history is open. */
 export class RunRecord {
   readonly #onEvent: (event: EncoreEvent) => void;
-  #waiting: EncoreEvent[] = [];
+  #pending: EncoreEvent[] = [];
   history: HistoryWriter | null = null;
 
   constructor(onEvent: (event: EncoreEvent) => void) {
@@ -43,20 +43,20 @@ export class RunRecord {
 
   add(event: EncoreEvent): void {
     if (this.history === null) {
-      this.#waiting.push(event);
+      this.#pending.push(event);
       this.#onEvent(event);
     } else this.history.add('orchestrator', event);
   }
 
-  /** `first` stands at the top, before what already waits. */
+  /** Writes `first`, then the pending events, whose subscribers have already received them. */
   async open(path: string, first: EncoreEvent, onFailure: (error: unknown) => void): Promise<HistoryWriter> {
-    const told = new Set(this.#waiting);
+    const delivered = new Set(this.#pending);
     const onEvent = (event: EncoreEvent): void => {
-      if (!told.has(event)) this.#onEvent(event);
+      if (!delivered.has(event)) this.#onEvent(event);
     };
     this.history = await HistoryWriter.open(path, onEvent, onFailure);
-    for (const event of [first, ...this.#waiting]) this.history.add('orchestrator', event);
-    this.#waiting = [];
+    for (const event of [first, ...this.#pending]) this.history.add('orchestrator', event);
+    this.#pending = [];
     return this.history;
   }
 }

@@ -4,19 +4,19 @@ import { SampleTimes } from './sample-times.ts';
 
 const calm = { isReady: true, faultsHeld: 0, nextFaultAt: Number.POSITIVE_INFINITY };
 
-/** The seconds of steady in which a sample is due. */
-function dueSeconds(seconds: number, lookAt: (second: number) => Partial<typeof calm> = () => ({})): number[] {
+/** The seconds of the steady phase in which a sample is due. */
+function dueSeconds(seconds: number, inputsAt: (second: number) => Partial<typeof calm> = () => ({})): number[] {
   const times = new SampleTimes();
   const all = Array.from({ length: seconds }, (_, second) => second);
-  return all.filter((second) => times.isDue({ now: second * 1_000, ...calm, ...lookAt(second) }));
+  return all.filter((second) => times.isDue({ now: second * 1_000, ...calm, ...inputsAt(second) }));
 }
 
-describe('times of samples', () => {
-  it('come every half minute while nothing happens', () => {
+describe('SampleTimes', () => {
+  it('samples every 30 s without faults', () => {
     assert.deepEqual(dueSeconds(70), [3, 33, 63]);
   });
 
-  it('wait until no fault is held and the server has been ready for a while', () => {
+  it('waits until no fault is active and the server has been ready for 3 s', () => {
     assert.deepEqual(
       dueSeconds(20, (second) => ({ faultsHeld: second < 8 ? 1 : 0 })),
       [11],
@@ -27,7 +27,7 @@ describe('times of samples', () => {
     );
   });
 
-  it('leave room before the next fault', () => {
+  it('does not sample shortly before the next fault', () => {
     const nextFaultAt = 7_500;
     assert.deepEqual(
       dueSeconds(12, (second) => ({ nextFaultAt: second < 8 ? nextFaultAt : Number.POSITIVE_INFINITY })),

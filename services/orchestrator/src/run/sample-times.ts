@@ -1,20 +1,21 @@
 /**
- * When a random sample of the users' scores is read back before the end: in control windows, so that a loss is known to be of the faults
- * before it and not of one that is held; and rarely, so that the samples are no load of their own.
+ * Decides when to read back a random sample of the users' scores during the run: in fault-free
+ * windows, so that a loss belongs to an earlier fault and not to an active one, and rarely, to add
+ * little load.
  */
 
-/** The server was ready and no fault was held for so long. */
+/** Required time with a ready server and no active fault. */
 const calmMs = 3_000;
-/** As long as a sample may take, and more. */
-const roomMs = 5_000;
-/** From sample to sample. */
+/** Required time before the next fault; longer than a sample takes. */
+const headroomMs = 5_000;
+/** Minimum time between samples. */
 const everyMs = 30_000;
 
-export interface Calm {
+export interface SampleInputs {
   now: number;
   isReady: boolean;
   faultsHeld: number;
-  /** When the plan's next fault is due; infinite when there is none. */
+  /** When the plan's next fault is due; Infinity if there is none. */
   nextFaultAt: number;
 }
 
@@ -22,12 +23,12 @@ export class SampleTimes {
   #calmSince: number | null = null;
   #sampledAt = Number.NEGATIVE_INFINITY;
 
-  /** To be asked about once a second of steady. True: now, and not again for a while. */
-  isDue({ now, isReady, faultsHeld, nextFaultAt }: Calm): boolean {
+  /** Call about once a second during steady. True means: sample now; the interval restarts. */
+  isDue({ now, isReady, faultsHeld, nextFaultAt }: SampleInputs): boolean {
     if (!isReady || faultsHeld > 0) this.#calmSince = null;
     else this.#calmSince ??= now;
     if (this.#calmSince === null || now - this.#calmSince < calmMs) return false;
-    if (nextFaultAt - now < roomMs || now - this.#sampledAt < everyMs) return false;
+    if (nextFaultAt - now < headroomMs || now - this.#sampledAt < everyMs) return false;
     this.#sampledAt = now;
     return true;
   }

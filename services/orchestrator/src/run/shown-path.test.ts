@@ -4,7 +4,7 @@ import { describe, it } from 'mocha';
 import { shownPath } from './shown-path.ts';
 
 describe('shownPath', () => {
-  it('is relative to the current folder inside of it, and absolute elsewhere', () => {
+  it('is relative inside the current folder, and absolute elsewhere', () => {
     assert.equal(shownPath(join(process.cwd(), 'test_results', 'a')), 'test_results/a');
     assert.equal(shownPath('/elsewhere/a'), '/elsewhere/a');
     assert.equal(shownPath(process.cwd()), process.cwd());

@@ -1,4 +1,4 @@
-/** A path as the user would write it: relative where it lies in the current folder, which in a container is the checkout. */
+/** Shortens a path for messages: relative inside the current folder, else absolute. */
 import { relative } from 'node:path';
 
 export function shownPath(path: string): string {

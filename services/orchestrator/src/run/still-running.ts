@@ -1,14 +1,14 @@
-/** May a recorded run still go on? Its history has no end, and somebody wrote to it just now: there are events every second. */
+/** Detects a run that may still be running: its history has no end and was written to recently. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyFile } from '../judge/run-folder.ts';
 
-/** The injector samples its targets every 5 s, whatever else is silent. */
+/** Three times the interval of the injector's samples, which continue when all else is silent. */
 const silentMs = 15_000;
-/** The end is the last line. */
+/** Enough for the last line, which is the end event. */
 const tailBytes = 16_384;
 
-/** Milliseconds since the last line of a run that may go on (or was killed just now); null for one that is over. */
+/** Milliseconds since the last write, if the run has no end and wrote recently; else null. */
 export async function writtenAgoMs(runFolder: string, now: number): Promise<number | null> {
   await using file = await open(join(runFolder, historyFile));
   const { mtimeMs, size } = await file.stat();

@@ -1,37 +1,38 @@
 /**
- * When a run must end before its time although nobody asks for it: the lab does not come back, the machine runs out, or the server was caught
- * with a wrong answer. Going on would harm the machine or measure a ruin. Whatever is held is undone, and what there is is judged.
+ * Ends a run early without a request: the server does not recover, the machine runs out of memory
+ * or disk, or the server gave wrong answers. Faults are reverted, and the verdict uses what was
+ * recorded.
  */
 import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 
 export interface StopLimits {
-  /** The server may be out of service for so long while no fault is held. */
+  /** Maximum time that the server may be not ready without an active fault. */
   brokenMs: number;
-  /** So many wrong answers are enough. The first one has lost the run already; the others show how it goes wrong. */
+  /** Wrong answers that end the run. The first one fails it; the others show the pattern. */
   wrongAnswers: number;
   memoryBytes: number;
   diskBytes: number;
 }
 
-/** The machine's free memory and disk; null where nobody can tell. */
-export interface Room {
+/** Free memory and disk of the machine; null if unknown. */
+export interface FreeResources {
   memoryBytes: number | null;
   diskBytes: number | null;
 }
 
-export interface Signs {
+export interface StopInputs {
   now: number;
   isReady: boolean;
   faultsHeld: number;
   /** Answers to users that were corrupt or stale. */
   wrongAnswers: number;
-  room: Room;
+  resources: FreeResources;
 }
 
 const mebibyte = 1_048_576;
 
-/** A recovery that took longer than its limit has lost already; the supervisor may still need as long again to try once more. */
+/** Three times the recovery limit leaves the supervisor time for a second try. */
 export function stopLimits(recoveryTimeoutSeconds: number): StopLimits {
   const brokenMs = Math.max(60_000, 3_000 * recoveryTimeoutSeconds);
   return { brokenMs, wrongAnswers: 10, memoryBytes: 64 * mebibyte, diskBytes: 64 * mebibyte };
@@ -40,34 +41,34 @@ export function stopLimits(recoveryTimeoutSeconds: number): StopLimits {
 export class StopRules {
   readonly #limits: StopLimits;
   #brokenMs = 0;
-  #lookedAt: number | null = null;
+  #evaluatedAt: number | null = null;
 
   constructor(limits: StopLimits) {
     this.#limits = limits;
   }
 
-  /** Why the run must end, in words; null while it may go on. */
-  look({ now, isReady, faultsHeld, wrongAnswers, room }: Signs): string | null {
-    const passedMs = now - (this.#lookedAt ?? now);
-    this.#lookedAt = now;
-    // While a fault is held nobody expects the server to be there; that time counts neither for it nor against it.
+  /** Returns the reason why the run must end, or null. */
+  evaluate({ now, isReady, faultsHeld, wrongAnswers, resources }: StopInputs): string | null {
+    const passedMs = now - (this.#evaluatedAt ?? now);
+    this.#evaluatedAt = now;
+    // The server may be down while a fault is active; that time does not count.
     if (isReady) this.#brokenMs = 0;
     else if (faultsHeld === 0) this.#brokenMs += passedMs;
     const { brokenMs, memoryBytes, diskBytes } = this.#limits;
     if (this.#brokenMs > brokenMs)
-      return `the server has not been ready for ${Math.round(brokenMs / 1_000)} s, and no fault is held`;
+      return `the server has not been ready for ${Math.round(brokenMs / 1_000)} s, without an active fault`;
     if (wrongAnswers >= this.#limits.wrongAnswers)
-      return `the server gave ${wrongAnswers} wrong answers: what it says cannot be trusted`;
-    if (room.memoryBytes !== null && room.memoryBytes < memoryBytes)
-      return `the machine has only ${mebibytes(room.memoryBytes)} of memory left`;
-    if (room.diskBytes !== null && room.diskBytes < diskBytes)
-      return `the disk of the results has only ${mebibytes(room.diskBytes)} left`;
+      return `the server gave ${wrongAnswers} wrong answers (limit ${this.#limits.wrongAnswers})`;
+    if (resources.memoryBytes !== null && resources.memoryBytes < memoryBytes)
+      return `the machine has only ${mebibytes(resources.memoryBytes)} of memory left (minimum ${mebibytes(memoryBytes)})`;
+    if (resources.diskBytes !== null && resources.diskBytes < diskBytes)
+      return `the disk of the results has only ${mebibytes(resources.diskBytes)} left (minimum ${mebibytes(diskBytes)})`;
     return null;
   }
 }
 
-/** What other systems than Linux call free leaves out what they would give back at once. */
-export async function roomOf(folder: string): Promise<Room> {
+/** Linux only for memory: elsewhere `freemem` excludes what the system can reclaim. */
+export async function freeResources(folder: string): Promise<FreeResources> {
   const memoryBytes = process.platform === 'linux' ? freemem() : null;
   const disk = await statfs(folder).catch(() => null);
   return { memoryBytes, diskBytes: disk && disk.bavail * disk.bsize };

@@ -1,4 +1,4 @@
-/** Reads a settings file, JSON or YAML, into a plain object. What is wrong with it is said without the words of a library. */
+/** Reads a settings file (JSON or YAML) into a plain object, with readable error messages. */
 import { readFileSync, statSync } from 'node:fs';
 import { describeError } from '@encore/kit';
 import { parseDocument, type YAMLError } from 'yaml';
@@ -15,14 +15,14 @@ export function readSettingsFile(
   const wrong = (problem: string) => ({ ok: false as const, problem: `${path}: ${problem}` });
   let text: string;
   try {
-    const about = statSync(path);
-    // It is read again by the program that the lab starts, and a pipe gives what is in it only once, or waits for ever.
-    if (!about.isFile() && !about.isDirectory()) return wrong('is not a file; write the settings into one');
-    if (about.size > maxBytes) return wrong(`is larger than ${maxBytes} bytes`);
+    const stats = statSync(path);
+    // The lab's process reads the file a second time, which a pipe does not allow.
+    if (!stats.isFile() && !stats.isDirectory()) return wrong('not a regular file; save the settings in one');
+    if (stats.size > maxBytes) return wrong('larger than 1 MiB; a settings file needs a few kilobytes');
     const bytes = readFileSync(path);
-    // Text in UTF-8 holds no NUL; in UTF-16 and UTF-32 every second sign of a settings file is one.
-    if (bytes.includes(0)) return wrong('is not text in UTF-8; if it is UTF-16, save it as UTF-8');
-    // Some editors mark a file as Unicode with a sign in front.
+    // UTF-8 text contains no NUL; UTF-16 and UTF-32 text of a settings file does.
+    if (bytes.includes(0)) return wrong('not UTF-8 text; if it is UTF-16, save it as UTF-8');
+    // Strip the byte order mark that some editors write.
     text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     return wrong(whyUnreadable(error));
@@ -30,12 +30,12 @@ export function readSettingsFile(
   const read = path.endsWith('.json') ? readJson(text) : readYaml(text);
   if ('problem' in read) return wrong(read.problem);
   const { value } = read;
-  // Without a word its author would get the default run of 24 hours.
-  if (value === null || value === undefined) return wrong(`sets nothing; leave it out, or ${byName}`);
-  if (!isObject(value)) return wrong(`does not hold settings; ${byName}`);
-  const flaw = flawOf(value);
-  if (flaw !== null) return wrong(flaw);
-  // Where a JSON file tells its editor which schema to use.
+  // An empty file would silently start the default run of 24 hours.
+  if (value === null || value === undefined) return wrong(`sets nothing; remove it, or ${byName}`);
+  if (!isObject(value)) return wrong(`contains no settings; ${byName}`);
+  const unsafe = unsafeContent(value);
+  if (unsafe !== null) return wrong(unsafe);
+  // `$schema` names the schema of a JSON file for editors.
   const { $schema: _, ...settings } = value;
   return { ok: true, settings };
 }
@@ -44,17 +44,17 @@ export function isObject(value: unknown): value is SettingsObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a file or folder that was named cannot be read for, and what would be right. */
+/** Describes why a file or folder cannot be read, and what to do. */
 export function whyUnreadable(error: unknown): string {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return 'there is no such file';
+      return 'no such file';
     case 'EISDIR':
       return 'is a folder; name a file in it';
     case 'EACCES':
     case 'EPERM':
-      return 'you may not read it; change its permissions';
+      return 'no read permission; change its permissions';
     default:
       return `cannot be read: ${describeError(error)}`;
   }
@@ -62,14 +62,14 @@ export function whyUnreadable(error: unknown): string {
 
 type Read = { value: unknown } | { problem: string };
 
-/** JSON is YAML too, and only there is a name that stands twice found. */
+/** Also parses JSON as YAML, because JSON.parse accepts duplicate keys. */
 function readJson(text: string): Read {
   try {
     const value: unknown = JSON.parse(text);
-    const twice = parseDocument(text).errors.find(({ code }) => code === 'DUPLICATE_KEY');
-    return twice === undefined ? { value } : { problem: yamlProblem(twice) };
+    const duplicate = parseDocument(text).errors.find(({ code }) => code === 'DUPLICATE_KEY');
+    return duplicate === undefined ? { value } : { problem: yamlProblem(duplicate) };
   } catch (error) {
-    return { problem: `is not JSON: ${describeError(error)}` };
+    return { problem: `invalid JSON: ${describeError(error)}` };
   }
 }
 
@@ -80,31 +80,31 @@ function readYaml(text: string): Read {
     return first === undefined ? { value: document.toJS({ maxAliasCount: 10 }) } : { problem: yamlProblem(first) };
   } catch (error) {
     if (error instanceof RangeError) return { problem: tooDeep };
-    return { problem: `is not YAML: ${error instanceof Error ? error.message : String(error)}` };
+    return { problem: `invalid YAML: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
-const tooDeep = 'is nested too deeply for settings';
+const tooDeep = `nested more than ${maxDepth} levels deep; no setting needs that`;
 
 function yamlProblem({ code, message, linePos }: YAMLError): string {
   if (message.includes('call stack')) return tooDeep;
   const [at] = linePos ?? [];
-  const place = at === undefined ? '' : `, at line ${at.line}, column ${at.col}`;
-  if (code === 'DUPLICATE_KEY') return `names a setting twice${place}; keep one of the two`;
-  if (code === 'MULTIPLE_DOCS') return 'holds several documents, parted by "---"; keep one';
-  return `is not YAML${place}: ${message.split(' at line ')[0]}`;
+  const position = at === undefined ? '' : ` at line ${at.line}, column ${at.col}`;
+  if (code === 'DUPLICATE_KEY') return `names a setting twice${position}; keep one of the two`;
+  if (code === 'MULTIPLE_DOCS') return 'contains several documents separated by "---"; keep one';
+  return `invalid YAML${position}: ${message.split(' at line ')[0]}`;
 }
 
-/** What must not be laid over other settings, or checked by what follows its nesting. */
-function flawOf(value: unknown, depth = 0): string | null {
+/** Finds content that is unsafe to merge or traverse: prototype keys and deep nesting. */
+function unsafeContent(value: unknown, depth = 0): string | null {
   if (typeof value !== 'object' || value === null) return null;
-  // Deeper than any setting lies; an alias may even lie within itself.
+  // A YAML alias may even contain itself.
   if (depth > maxDepth) return tooDeep;
-  // Such a name would not be a setting, but change the object that holds them.
+  // This key would change the prototype of the merged object.
   if (Object.hasOwn(value, '__proto__')) return '__proto__: unknown setting';
   for (const inner of Object.values(value)) {
-    const flaw = flawOf(inner, depth + 1);
-    if (flaw !== null) return flaw;
+    const unsafe = unsafeContent(inner, depth + 1);
+    if (unsafe !== null) return unsafe;
   }
   return null;
 }

@@ -1,4 +1,7 @@
-/** The published schema of a settings file is the contract's; it holds for the files that come along, and finds mistakes. */
+/**
+ * The published schema of a settings file matches the contract, accepts the included files, and
+ * finds mistakes.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +14,7 @@ const root = join(import.meta.dirname, '..', '..', '..', '..');
 const published: unknown = JSON.parse(readFileSync(join(root, 'docs', 'schema', 'config.schema.json'), 'utf8'));
 const schema = z.fromJSONSchema(published as z.core.JSONSchema.JSONSchema);
 
-/** Where the schema finds something wrong, or '' for nothing. */
+/** The path of the first error, or '' for none. */
 function wrongAt(settings: unknown): string {
   const [issue] = schema.safeParse(settings).error?.issues ?? [];
   if (issue === undefined) return '';
@@ -19,7 +22,7 @@ function wrongAt(settings: unknown): string {
 }
 
 describe('published schema of the settings', () => {
-  it('is the one that the script makes', () => {
+  it('equals the output of the script', () => {
     assert.deepEqual(published, JSON.parse(JSON.stringify(configJsonSchema())));
   });
 
@@ -28,14 +31,14 @@ describe('published schema of the settings', () => {
       assert.equal(wrongAt(parse(readFileSync(join(root, 'scenarios', name), 'utf8'))), '');
     });
 
-  it('asks for nothing to be there, except in the rules of a schedule', () => {
+  it('requires nothing, except in schedule rules', () => {
     assert.equal(wrongAt({}), '');
     assert.equal(wrongAt({ load: { mix: { heavy: 0 } }, network: { durationSeconds: { max: 6 } } }), '');
     const nameless = { target: 'server', when: { atSeconds: [1] }, faults: [{ kind: 'crash' }] };
     assert.equal(wrongAt({ schedule: [nameless] }), 'schedule.0.name');
   });
 
-  it('finds what a file got wrong', () => {
+  it('finds mistakes', () => {
     assert.equal(wrongAt({ hours: 'soon' }), 'hours');
     assert.equal(wrongAt({ profile: 'smok' }), 'profile');
     assert.equal(wrongAt({ colour: 'red' }), 'colour');

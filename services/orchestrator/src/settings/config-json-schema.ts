@@ -1,4 +1,4 @@
-/** The JSON Schema of a settings file (`--config`), by which an editor completes and checks one. Made from the contract. */
+/** Generates the JSON Schema of a settings file (`--config`) for editors, from the contract. */
 import { runConfigSchema } from '@encore/contracts';
 import { z } from 'zod';
 import { metricShapes } from '../judge/threshold.ts';
@@ -15,15 +15,18 @@ export function configJsonSchema(): Record<string, unknown> {
   return {
     $schema,
     title: 'Settings of an Encore run',
-    description: 'What a file does not say comes from its profile.',
-    ...asPart(schema),
+    description: 'Settings that a file omits come from its profile.',
+    ...withoutRequired(schema),
     properties: { $schema: { type: 'string' }, ...properties },
   };
 }
 
-/** A file is laid over its profile, so no setting has to be there. A list is not laid over anything: its items must be whole. */
-function asPart(schema: JsonSchema): JsonSchema {
+/**
+ * Makes every setting optional, because a file is merged into its profile. Lists are replaced, not
+ * merged, so their items stay complete.
+ */
+function withoutRequired(schema: JsonSchema): JsonSchema {
   delete schema.required;
-  for (const inner of Object.values(schema.properties ?? {})) if (typeof inner === 'object') asPart(inner);
+  for (const inner of Object.values(schema.properties ?? {})) if (typeof inner === 'object') withoutRequired(inner);
   return schema;
 }

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
 
-/** The problems of a file that holds this YAML, without the file's name, which every one must begin with. */
+/** The problems of this YAML text, without the file name that each must start with. */
 function problemsOf(yaml: string): string[] {
   const problems = problemsOfFile({ ...profiles.smoke, profile: 'smoke', seed: 0, ...parse(yaml) }, 'dir/my.yaml');
   for (const problem of problems) assert.ok(problem.startsWith('dir/my.yaml: '), problem);
@@ -15,8 +15,8 @@ function problemsOf(yaml: string): string[] {
 const rule = (more: string): string => `schedule: [{ name: a, target: server, ${more} }]`;
 const crash = 'faults: [{ kind: crash }]';
 
-describe('problems of a settings file', () => {
-  it('are a key that belongs to another form, a share beyond 1, and each thing once', () => {
+describe('problemsOfFile', () => {
+  it('reports a key of another form and a share above 1, each once', () => {
     assert.deepEqual(problemsOf(rule(`when: { atSeconds: [5], phase: 0.5 }, ${crash}`)), [
       'schedule[0].when.phase: cannot be combined with the settings beside it',
     ]);
@@ -26,18 +26,18 @@ describe('problems of a settings file', () => {
     assert.equal(problemsOf('seed: 1e+30').length, 1);
   });
 
-  it('are two rules of one name, for reports tell rules apart by it', () => {
+  it('reports two rules with one name, because reports identify rules by name', () => {
     const at = (second: number) => `{ name: a, target: server, when: { atSeconds: [${second}] }, ${crash} }`;
     assert.deepEqual(problemsOf(`schedule: [${at(5)}, ${at(60)}]`), [
       'schedule[1].name: "a" is not valid: another rule has this name',
     ]);
   });
 
-  it('are none where all is right', () => {
+  it('reports nothing for valid settings', () => {
     assert.deepEqual(problemsOf(`hours: 2\n${rule(`when: { atSeconds: [5] }, ${crash}`)}`), []);
   });
 
-  it('quote a wrong value and say all that its place wants, however it is wrong', () => {
+  it('quotes a wrong value and describes valid ones', () => {
     const hours = 'give the length in hours, above 0 and at most 336, such as 0.05 or 24';
     assert.deepEqual(problemsOf('hours: .nan'), [`hours: NaN is not valid; ${hours}`]);
     for (const value of ['"soon"', '-1', '1000', '[4]'])
@@ -69,21 +69,21 @@ describe('problems of a settings file', () => {
     assert.ok(long.length < 200, long);
   });
 
-  it('list what is allowed, and suggest what was meant', () => {
+  it('lists allowed values, and suggests the nearest', () => {
     assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: [{ kind: crush }]')), [
       `schedule[0].faults[0].kind: "crush" is not valid. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
     ]);
     assert.deepEqual(problemsOf('control: dead'), ['control: "dead" is not valid; give none, server-down or no-bite']);
   });
 
-  it('say what is missing', () => {
+  it('reports missing keys', () => {
     assert.deepEqual(
       problemsOf(rule('when: { atSeconds: [5] }, faults: [{ kind: latency, durationSeconds: { min: 5 } }]')),
       ['schedule[0].faults[0].durationSeconds.max: is missing; give a number above 0'],
     );
   });
 
-  it('suggest the name of a setting for a slip, the begin of a name, a flag or a variable, and else list the names', () => {
+  it('suggests a name for a typo, a prefix, a flag or a variable, else lists all names', () => {
     for (const [written, meant] of [
       ['user', 'users'],
       ['recovery', 'recoveryTimeoutSeconds'],
@@ -97,7 +97,7 @@ describe('problems of a settings file', () => {
     );
   });
 
-  it('answer a rule in the form that its author chose, and name the forms where that is not clear', () => {
+  it('reports problems in the chosen form of a rule, else lists the forms', () => {
     assert.deepEqual(problemsOf(rule(`when: { everyMinuts: 5 }, ${crash}`)), [
       'schedule[0].when.everyMinutes: is missing; give a number above 0',
       'schedule[0].when.everyMinuts: unknown setting. Did you mean everyMinutes?',
@@ -109,7 +109,7 @@ describe('problems of a settings file', () => {
     }
   });
 
-  it('are a wrong target, a param that is not read and a delay that would not drain, beside every other mistake', () => {
+  it('reports unsupported targets and params, and excessive delays, with all other problems', () => {
     const one = (name: string, target: string, fault: string) =>
       `{ name: ${name}, target: ${target}, when: { atSeconds: [5] }, faults: [${fault}] }`;
     const rules = [
@@ -128,14 +128,14 @@ describe('problems of a settings file', () => {
     ]);
   });
 
-  it('are rules that cannot be broken or cannot hold', () => {
-    for (const [metric, rule, said] of [
+  it('reports rules that can never be broken or never hold', () => {
+    for (const [metric, rule, message] of [
       ['success_rate', 'value>=0', /can never be broken/],
       ['success_rate', 'value>1', /can never hold: the metric is from 0 to 1/],
-      ['lost_writes', 'count>=0', /can never be broken: the metric is a count from 0 on/],
+      ['lost_writes', 'count>=0', /can never be broken: the metric is a count of 0 or more/],
       ['recovery_seconds', 'max<0', /can never hold/],
     ] as const)
-      assert.match(problemsOf(`thresholds: { ${metric}: "${rule}" }`).join(), said, rule);
+      assert.match(problemsOf(`thresholds: { ${metric}: "${rule}" }`).join(), message, rule);
     for (const [metric, rule] of [
       ['success_rate', 'value>=1'],
       ['lost_writes', 'count==0'],
@@ -145,12 +145,12 @@ describe('problems of a settings file', () => {
       assert.deepEqual(problemsOf(`thresholds: { ${metric}: "${rule}" }`), [], rule);
   });
 
-  it('are a load that leaves nothing to verify, and a recovery limit that no process can meet', () => {
+  it('reports a load without writes, and a recovery limit below one second', () => {
     assert.match(problemsOf('load: { mix: { create: 0 } }').join(), /create: 0 is not valid; give a weight above 0/);
-    assert.match(problemsOf('recoveryTimeoutSeconds: 0.001').join(), /0\.001 is not valid; give seconds from 1 on/);
+    assert.match(problemsOf('recoveryTimeoutSeconds: 0.001').join(), /0\.001 is not valid; give at least 1 second/);
   });
 
-  it('read the rules of the verdict', () => {
+  it('checks verdict rules', () => {
     assert.deepEqual(problemsOf('thresholds: { sucess_rate: "value>=1" }'), [
       'thresholds.sucess_rate: unknown setting. Did you mean success_rate?',
     ]);

@@ -1,4 +1,4 @@
-/** What is wrong in a settings file: the path of the file as it was given, the place in it, and what would be right. */
+/** Lists the problems of a settings file: file as named, path in it, expected value. */
 import { runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
 import { EncoreError, schemaProblems, unknownKey } from '@encore/kit';
 import { applicabilityProblem } from '@encore/plan';
@@ -6,7 +6,7 @@ import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshol
 import { isObject, type SettingsObject } from './config-file.ts';
 import { scalarSettings } from './scalar-settings.ts';
 
-/** A flag or a variable of the same setting is as good a guess as its name in a file. */
+/** Users may write a flag or a variable instead of the setting's name in a file. */
 const aliases = Object.fromEntries(
   scalarSettings.flatMap(({ key, flag, variable }) => [flag, variable].map((name) => [name, key])),
 );
@@ -23,17 +23,17 @@ export function problemsOfFile(settings: SettingsObject, file: string): string[]
 
 function expectedAt(path: readonly PropertyKey[]): string | undefined {
   const [first, metric] = path;
-  // A rule that the metric at this place would take.
+  // Suggest a rule that fits this metric.
   if (first === 'thresholds' && typeof metric === 'string' && isMetric(metric))
     return `a rule in quotation marks, such as "${exampleOf(metric)}"`;
   return path.length === 1 ? scalarSettings.find(({ key }) => key === first)?.right : undefined;
 }
 
-/** The load generator itself takes a mix without `create`; a verdict needs acknowledged writes. */
+/** The load generator accepts a mix without `create`; a verdict needs acknowledged writes. */
 function problemsOfMix(load: unknown): string[] {
   const { mix } = isObject(load) ? load : {};
   if (!isObject(mix) || mix['create'] !== 0) return [];
-  return ['load.mix.create: 0 is not valid; give a weight above 0: without new scores there is nothing to verify'];
+  return ['load.mix.create: 0 is not valid; give a weight above 0: without writes there is nothing to verify'];
 }
 
 function problemsOfThresholds(thresholds: unknown): string[] {
@@ -53,9 +53,9 @@ function problemsOfThresholds(thresholds: unknown): string[] {
   return problems;
 }
 
-/** A rule that holds for every value that its metric can have, or for none, judges nothing. */
+/** Reports a rule that every possible value of its metric satisfies, or none does. */
 function problemOfRule({ metric, aggregation, operator, limit }: Threshold): string | null {
-  // A slope may be negative, so any limit divides its values.
+  // A slope may be negative, so every limit separates its values.
   if (metric.includes('slope')) return null;
   const isShare = metricShapes[metric] === 'share';
   const values = [0, limit - step, limit, limit + step, ...(isShare ? [1] : [Number.MAX_VALUE])].filter(
@@ -63,15 +63,17 @@ function problemOfRule({ metric, aggregation, operator, limit }: Threshold): str
   );
   const results = new Set(values.map((value) => holds(operator, value, limit)));
   if (results.size > 1) return null;
-  const range = isShare ? 'from 0 to 1' : aggregation === 'count' ? 'a count from 0 on' : 'from 0 on';
+  const range = isShare ? 'from 0 to 1' : aggregation === 'count' ? 'a count of 0 or more' : '0 or more';
   const verb = results.has(true) ? 'can never be broken' : 'can never hold';
-  return `${verb}: the metric is ${range}; write a limit between, for example "${exampleOf(metric)}", or leave it out`;
+  return `${verb}: the metric is ${range}; write a limit within that range, such as "${exampleOf(metric)}", or remove the rule`;
 }
 
-/** Between neighbouring limits that anybody writes. */
+/** Smaller than the distance between any two limits in practice. */
 const step = 1e-9;
 
-/** Faults at targets or with params that their kind does not take, in the rules that can be read. */
+/**
+ * Reports faults whose kind does not support the target or the params, in every rule that parses.
+ */
 function problemsOfAims(schedule: unknown): string[] {
   return (Array.isArray(schedule) ? schedule : []).flatMap((item, index) => {
     const { target, faults } = scheduleRuleSchema.safeParse(item).data ?? { faults: [] };

@@ -1,4 +1,4 @@
-/** The four profiles: the lowest layer of the settings, and the whole of what a user must know to start. */
+/** The four profiles, the lowest layer of the settings. */
 import type { ProfileName, RunConfig } from '@encore/contracts';
 
 type Profile = Omit<RunConfig, 'seed' | 'profile'>;

@@ -1,4 +1,6 @@
-/** Reads what a replay needs: the stored plan, whose hash must still be right, and the settings of its run where they lie beside it. */
+/**
+ * Reads a stored plan, verifies its hash, and reads the settings of its run if they are next to it.
+ */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Plan, planSchema, type RunConfig } from '@encore/contracts';
@@ -8,8 +10,8 @@ import { isObject, type SettingsObject, whyUnreadable } from './config-file.ts';
 
 export type Replay = { ok: true; plan: Plan; settings: SettingsObject | null } | { ok: false; problem: string };
 
-/** A stored plan says when, how long and what; to say otherwise is to plan anew. */
-export const decidedByPlan: readonly (keyof RunConfig)[] = [
+/** The settings that a stored plan already contains; changing one requires a new plan. */
+export const fixedByPlan: readonly (keyof RunConfig)[] = [
   'hours',
   'rampSeconds',
   'killIntervalMinutes',
@@ -19,34 +21,42 @@ export const decidedByPlan: readonly (keyof RunConfig)[] = [
   'schedule',
 ];
 
-export const decidedText = 'a stored plan decides this; leave it out, or plan anew with "encore run"';
+export const fixedText = 'the stored plan determines this; remove it, or make a new plan with "encore run"';
 
-/** `path`: a plan.json, the folder of a run, or the report beside that folder. */
+/** `path`: a plan.json, the folder of a run, or the report next to that folder. */
 export function readReplay(path: string): Replay {
-  if (!existsSync(path)) return { ok: false, problem: `${path}: there is no such file or folder` };
+  if (!existsSync(path)) return { ok: false, problem: `${path}: no such file or folder` };
   const planPath = planPathOf(path);
   if (!existsSync(planPath))
     return {
       ok: false,
-      problem: `${path}: ${whyNoRun(path)}; give the folder beside a report`,
+      problem: `${path}: ${whyNoRun(path)}; give the folder next to a report`,
     };
-  if (!statSync(planPath).isFile()) return { ok: false, problem: `${planPath}: is not a file` };
+  if (!statSync(planPath).isFile())
+    return { ok: false, problem: `${planPath}: not a file; give a plan.json or the folder of a run` };
   try {
     const parsed = planSchema.safeParse(JSON.parse(readFileSync(planPath, 'utf8')));
     if (!parsed.success) {
       const [first = ''] = problemsOf(parsed.error);
-      return { ok: false, problem: `${planPath}: is not a plan (${first}); give a plan.json or the folder of a run` };
+      return { ok: false, problem: `${planPath}: not a plan (${first}); give a plan.json or the folder of a run` };
     }
     if (planHash(parsed.data) !== parsed.data.hash)
-      return { ok: false, problem: `${planPath}: was changed since it was made: its hash is not that of its content` };
+      return {
+        ok: false,
+        problem: `${planPath}: the plan was edited, its hash does not match its content; restore the file, or make a new plan with "encore run"`,
+      };
     return { ok: true, plan: parsed.data, settings: settingsBeside(planPath) };
   } catch (error) {
-    if (error instanceof SyntaxError) return { ok: false, problem: `${planPath}: is not a plan: ${error.message}` };
+    if (error instanceof SyntaxError)
+      return {
+        ok: false,
+        problem: `${planPath}: not a plan (${error.message}); give a plan.json or the folder of a run`,
+      };
     return { ok: false, problem: `${planPath}: ${whyUnreadable(error)}` };
   }
 }
 
-/** What a file or folder without a plan is instead of a run's. */
+/** Describes why the file or folder is not that of a run. */
 export function whyNoRun(named: string): string {
   try {
     readdirSync(named);
@@ -54,7 +64,7 @@ export function whyNoRun(named: string): string {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOTDIR') return whyUnreadable(error);
   }
-  return 'is not the folder of a run: there is no plan.json in it';
+  return 'not the folder of a run: it contains no plan.json';
 }
 
 function planPathOf(path: string): string {
@@ -63,7 +73,7 @@ function planPathOf(path: string): string {
   return existsSync(inFolder) || statSync(path).isDirectory() ? inFolder : path;
 }
 
-/** Null without a config.json that can be read: users, limits and rules of the run are unknown then. */
+/** Null if config.json is not readable; users, limits and rules of the run are then unknown. */
 function settingsBeside(planPath: string): SettingsObject | null {
   try {
     const value: unknown = JSON.parse(readFileSync(join(dirname(planPath), 'config.json'), 'utf8'));

@@ -1,13 +1,14 @@
 /**
- * From layers to one RunConfig: profile < file < environment < flags. Every layer is checked, also where a later one
- * covers it, and all problems are told together, each with the name under which its author wrote the value.
+ * Merges the layers profile < file < environment < flags into one RunConfig. Checks every layer,
+ * even where a later one overrides it, and reports all problems together, each under the name the
+ * user wrote.
  */
 import { existsSync } from 'node:fs';
 import { type ProfileName, profileNameSchema, type RunConfig, runConfigSchema } from '@encore/contracts';
 import { isObject, readSettingsFile, type SettingsObject } from './config-file.ts';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
-import { decidedByPlan, decidedText } from './replay.ts';
+import { fixedByPlan, fixedText } from './replay.ts';
 import { configVariable, parseScalar, scalarSettings } from './scalar-settings.ts';
 import { problemsOfVariables } from './unknown-variables.ts';
 
@@ -17,7 +18,7 @@ export interface SettingsInput {
   monitor: boolean;
   configPath?: string | undefined;
   env: NodeJS.ProcessEnv;
-  /** Settings below the file: those of the run that is replayed. */
+  /** Settings of the replayed run, a layer between profile and file. */
   base?: SettingsObject | undefined;
   randomSeed: () => number;
 }
@@ -32,14 +33,14 @@ export function resolveSettings(input: SettingsInput): Resolved {
   if (named !== null) {
     const read = readSettingsFile(named.path);
     if (read.ok) file = read.settings;
-    else problems.push(`${named.by}: ${read.problem}${existsSync(named.path) ? '' : whereFilesAre(input.env)}`);
+    else problems.push(`${named.by}: ${read.problem}${existsSync(named.path) ? '' : mountHint(input.env)}`);
   }
-  if (input.base !== undefined) problems.push(...overruled(input, named?.path, file));
-  const asked = scalars['profile'] ?? file['profile'] ?? input.base?.['profile'] ?? 'full';
-  const profile = profileNameSchema.safeParse(asked).data ?? 'full';
-  const lower = merge(lowest(profile), input.base ?? {});
+  if (input.base !== undefined) problems.push(...conflictsWithPlan(input, named?.path, file));
+  const chosen = scalars['profile'] ?? file['profile'] ?? input.base?.['profile'] ?? 'full';
+  const profile = profileNameSchema.safeParse(chosen).data ?? 'full';
+  const lower = merge(profileLayer(profile), input.base ?? {});
   const withFile = merge(lower, file);
-  // Names of the file's mistakes must be the file's own, so it is checked on top of the profile alone.
+  // Checked without environment and flags, so that every problem names the file.
   problems.push(...problemsOfFile(withFile, named?.path ?? 'settings'));
   if (problems.length > 0) return { ok: false, problems };
   const merged = merge(withFile, { ...scalars, profile });
@@ -47,35 +48,35 @@ export function resolveSettings(input: SettingsInput): Resolved {
     merged['seed'] = input.randomSeed();
   if (!input.monitor) merged['monitor'] = false;
   const config = runConfigSchema.parse(merged);
-  // A control is there to be lost.
+  // A control run must not pass, so its plan may be infeasible.
   if (config.control !== 'none') config.unwinnable = true;
   return { ok: true, config };
 }
 
-/** The settings file, and where it was named. */
+/** The settings file, and the flag or variable that names it. */
 function namedFile({ configPath, env }: SettingsInput): { path: string; by: string } | null {
   if (configPath !== undefined) return { path: configPath, by: '--config' };
   const path = env[configVariable];
   return path ? { path, by: configVariable } : null;
 }
 
-/** In a container only the checkout is mounted, so a path of the host leads nowhere. */
-function whereFilesAre(env: NodeJS.ProcessEnv): string {
+/** Only the checkout is mounted in the container, so other host paths do not exist there. */
+function mountHint(env: NodeJS.ProcessEnv): string {
   if (!env['ENCORE_CHECKOUT']) return '';
-  return '. With Docker, the file must be in the checkout and is named by its path from there, such as ./run.yaml';
+  return '. With Docker, the file must be in the checkout; give its path from there, such as ./run.yaml';
 }
 
-/** What was written and would not be heard. Flags are looked at with the other flags of a command. */
-function overruled({ env }: SettingsInput, configPath: string | undefined, file: SettingsObject): string[] {
-  const variables = scalarSettings.filter(({ key, variable }) => decidedByPlan.includes(key) && env[variable]);
+/** Settings that the stored plan would override. Flags are checked in command-options.ts. */
+function conflictsWithPlan({ env }: SettingsInput, configPath: string | undefined, file: SettingsObject): string[] {
+  const variables = scalarSettings.filter(({ key, variable }) => fixedByPlan.includes(key) && env[variable]);
   return [
-    ...variables.map(({ variable }) => `${variable}: ${decidedText}`),
-    ...decidedByPlan.filter((key) => key in file).map((key) => `${configPath}: ${key}: ${decidedText}`),
+    ...variables.map(({ variable }) => `${variable}: ${fixedText}`),
+    ...fixedByPlan.filter((key) => key in file).map((key) => `${configPath}: ${key}: ${fixedText}`),
   ];
 }
 
-/** The profile's settings; the seed is a placeholder, for it must be whole even while nobody has chosen one. */
-function lowest(profile: ProfileName): SettingsObject {
+/** The profile's settings, with a placeholder seed so that they validate. */
+function profileLayer(profile: ProfileName): SettingsObject {
   return { ...structuredClone(profiles[profile]), profile, seed: 0 };
 }
 

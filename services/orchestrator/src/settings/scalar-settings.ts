@@ -1,21 +1,21 @@
-/** The settings that have a flag and an environment variable of their own, as a table. */
+/** The settings that have their own flag and environment variable, as a table. */
 import { controlSchema, profileNames, type RunConfig, runConfigSchema } from '@encore/contracts';
 import { invalidValue } from '@encore/kit';
 
-/** Names a settings file, as `--config` does; the flag wins. */
+/** Names a settings file like `--config`, which takes precedence. */
 export const configVariable = 'ENCORE_CONFIG';
 
 export interface ScalarSetting {
   key: keyof RunConfig & keyof typeof runConfigSchema.shape;
   flag: string;
-  /** As commander wants it. */
+  /** In commander's syntax. */
   flagSyntax: string;
   variable: string;
   isNumber: boolean;
   help: string;
   /** Completes the sentence "give ...". */
   right: string;
-  /** The allowed values, where they are words. */
+  /** The allowed values of an enumeration. */
   choices?: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--profile <name>',
     variable: 'ENCORE_PROFILE',
     isNumber: false,
-    help: `the settings to start from: ${profileNames.join(', ')} (default: full)`,
+    help: `base settings: ${profileNames.join(', ')} (default: full)`,
     right: `one of ${profileNames.join(', ')}`,
     choices: profileNames,
   },
@@ -36,7 +36,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--hours <h>',
     variable: 'ENCORE_HOURS',
     isNumber: true,
-    help: 'length of the run in hours, the ramp included; fractions allowed',
+    help: 'length of the run in hours, including the ramp; fractions allowed',
     right: 'the length in hours, above 0 and at most 336, such as 0.05 or 24',
   },
   {
@@ -45,7 +45,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--users <n>',
     variable: 'ENCORE_USERS',
     isNumber: true,
-    help: 'virtual users',
+    help: 'number of virtual users',
     right: 'a whole number of users from 1 to 10000, such as 100',
   },
   {
@@ -54,7 +54,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--kill-interval <minutes>',
     variable: 'ENCORE_KILL_INTERVAL',
     isNumber: true,
-    help: 'minutes from kill to kill; fractions allowed',
+    help: 'minutes between kills; fractions allowed',
     right: 'minutes above 0, such as 60 or 0.75',
   },
   {
@@ -63,8 +63,8 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--recovery-timeout <seconds>',
     variable: 'ENCORE_RECOVERY_TIMEOUT',
     isNumber: true,
-    help: 'seconds within which each recovery must end',
-    right: 'seconds from 1 on, such as 60',
+    help: 'maximum seconds for each recovery',
+    right: 'at least 1 second, such as 60',
   },
   {
     key: 'seed',
@@ -72,7 +72,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--seed <n>',
     variable: 'ENCORE_SEED',
     isNumber: true,
-    help: 'the same seed gives the same faults and the same load (default: drawn, and printed)',
+    help: 'the same seed gives the same faults and the same load (default: random, printed at the start)',
     right: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, such as 7`,
   },
   {
@@ -81,13 +81,13 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--control <kind>',
     variable: 'ENCORE_CONTROL',
     isNumber: false,
-    help: 'a run that must not pass: server-down (the server stays dead) or no-bite (the faults do nothing); default: none',
+    help: 'control run, which must not pass: server-down (the server stays down) or no-bite (faults do nothing); default: none',
     right: 'none, server-down or no-bite',
     choices: controlSchema.options,
   },
 ];
 
-/** The value of one setting as a person wrote it, or what would have been right. No unit is understood, so none is accepted. */
+/** Parses the text of one setting. Values take no unit suffix (60, not 60s). */
 export function parseScalar(
   setting: ScalarSetting,
   text: string,

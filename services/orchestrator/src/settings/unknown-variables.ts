@@ -1,7 +1,7 @@
 /**
- * Environment variables that look like a setting but are none, such as `ENCORE_USER`: without a word their author would get a
- * run that he did not ask for. Only near misses are refused: the lab's wiring and other programs have names of their own, and a
- * test shows that none of the project's is near.
+ * Reports environment variables that look like a misspelled setting, such as `ENCORE_USER`. Accepts
+ * other names, because the lab's wiring uses the same prefix; a test covers all names of the
+ * project.
  */
 import { runConfigSchema } from '@encore/contracts';
 import { nearestWord } from '@encore/kit';
@@ -11,11 +11,11 @@ const prefix = 'ENCORE_';
 
 const known = new Set([configVariable, ...scalarSettings.map(({ variable }) => variable)]);
 
-/** What to do instead, by what somebody may write after the prefix. */
+/** What to write instead, by likely names without the prefix. */
 const hints = new Map<string, string>([
   ['config', 'did you mean ENCORE_CONFIG?'],
-  ['dry-run', 'give --dry-run'],
-  ...Object.keys(runConfigSchema.shape).map((key) => [key, `in a settings file (--config) it is ${key}`] as const),
+  ['dry-run', 'use --dry-run'],
+  ...Object.keys(runConfigSchema.shape).map((key) => [key, `set ${key} in a settings file (--config)`] as const),
   ...scalarSettings.flatMap(({ key, variable }) =>
     [key, variable.slice(prefix.length)].map((name) => [name, `did you mean ${variable}?`] as const),
   ),
@@ -26,7 +26,7 @@ export function problemsOfVariables(env: NodeJS.ProcessEnv): string[] {
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(prefix) || !value || known.has(name)) continue;
     const meant = nearestWord(name.slice(prefix.length), [...hints.keys()]);
-    if (meant !== undefined) problems.push(`${name}: there is no such variable; ${hints.get(meant)}`);
+    if (meant !== undefined) problems.push(`unknown variable ${name}; ${hints.get(meant)}`);
   }
   return problems;
 }

@@ -1,6 +1,6 @@
 /**
- * What the server says about itself, for the monitor, and for a rule that somebody adds about its memory. No rule of the defaults is judged
- * by it: a server can say anything.
+ * Fetches the server's own status, for the monitor and for optional memory rules. No default rule
+ * depends on it, because a faulty server may report anything.
  */
 import { callJson } from '@encore/kit';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ const detailSchema = z.looseObject({
   collections: z.looseObject({ count: z.number(), bytes_after: z.number() }).nullable().catch(null),
 });
 
-/** Null when the server does not answer. */
+/** Null if the server does not respond. */
 export async function fetchServerDetail(healthUrl: string, signal: AbortSignal): Promise<ServerDetail | null> {
   try {
     const detail = await callJson(`${healthUrl}/health/detailed`, detailSchema, { timeoutMs: 1_000, signal });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { type Act, supervisorLimits as limits, newWatchedTarget, type Observation, supervise } from './supervise.ts';
 
-/** One look every half second; returns the acts with their times in seconds. */
+/** Observes every half second; returns the actions with their times in seconds. */
 function watch(seconds: number, see: (second: number) => Omit<Observation, 'at'>): (Act & { at: number })[] {
   let target = newWatchedTarget(limits);
   const acts: (Act & { at: number })[] = [];
@@ -23,7 +23,7 @@ describe('supervise', () => {
     );
   });
 
-  it('starts a target that the engine left dead for 2 s', () => {
+  it('starts a target that stays exited for 2 s', () => {
     const [first, ...rest] = watch(4, (second) =>
       second < 1 ? well : { status: 'exited', answered: false, ready: false },
     );
@@ -32,20 +32,20 @@ describe('supervise', () => {
     assert.deepEqual(rest, []);
   });
 
-  it('leaves a target alone that the engine restarts by its policy', () => {
+  it('leaves a target alone that the restart policy restarts', () => {
     const cycle = (second: number) => (second % 3 < 1.5 ? 'restarting' : 'running');
     const acts = watch(60, (second) => ({ status: cycle(second), answered: false, ready: false }));
     assert.deepEqual(acts, []);
   });
 
-  it('restarts a target that hangs, after 8 s, running or paused', () => {
+  it('restarts a target without response after 8 s, running or paused', () => {
     for (const status of ['running', 'paused']) {
       const [first] = watch(10, (second) => (second < 1 ? well : { status, answered: false, ready: false }));
       assert.deepEqual([first?.act, first?.at], ['restart', 9], status);
     }
   });
 
-  it('is patient with a target that answers but is not ready', () => {
+  it('waits longer for a target that responds but is not ready', () => {
     const acts = watch(60, () => ({ status: 'running', answered: true, ready: false }));
     assert.deepEqual(
       acts.map(({ act, at }) => [act, at]),
@@ -53,14 +53,14 @@ describe('supervise', () => {
     );
   });
 
-  it('waits longer from act to act while they do not help, and anew after health', () => {
+  it('doubles the pause between ineffective actions, and resets it after recovery', () => {
     const acts = watch(120, () => ({ status: 'exited', answered: false, ready: false })).map(({ at }) => at);
     const pauses = acts.slice(1).map((at, i) => at - (acts[i] ?? 0));
     assert.deepEqual(pauses.slice(0, 4), [2.5, 4, 8, 16]);
     assert.ok(Math.max(...pauses) <= 30.5, pauses.join(' '));
   });
 
-  it('judges a target that nobody watches by the engine alone', () => {
+  it("uses only the engine's status for a target without a watcher", () => {
     assert.deepEqual(
       watch(60, () => ({ status: 'running', answered: null, ready: null })),
       [],

@@ -1,21 +1,21 @@
 /**
- * When does the health monitor start or restart a target? A pure step per target: what was seen, in; what is to be
- * done, out. A target that the engine is restarting is left alone; a target that does not come back is helped.
+ * Decides when the supervisor starts or restarts a target: a pure step per target, from an
+ * observation to an action. Leaves a target alone while the engine restarts it.
  */
 import type { TargetState } from '@encore/contracts';
 
 export interface SupervisorLimits {
-  /** The engine says `exited` or `dead` this long: its policy will not start it. */
+  /** After this long in `exited` or `dead`, the restart policy will not start the target. */
   exitedMs: number;
-  /** The target gives no answer at all, frozen or hanging. */
+  /** Time without any response: frozen or hanging. */
   silentMs: number;
-  /** The target answers, but says that it is not ready. Long, for a dependency may be the cause. */
+  /** Time with responses, but not ready. Long, because a dependency may be the cause. */
   notReadyMs: number;
-  /** Pause after an act; doubles up to the maximum while acts do not help. */
+  /** Pause after an action; doubles up to the maximum while the target stays unhealthy. */
   backOffMs: number;
   maxBackOffMs: number;
-  /** Pause after a refusal, for example by the lease of a fault. */
-  askAgainMs: number;
+  /** Pause after a refusal, for example because of the lease of a fault. */
+  retryAfterRefusalMs: number;
 }
 
 export const supervisorLimits: SupervisorLimits = {
@@ -24,13 +24,13 @@ export const supervisorLimits: SupervisorLimits = {
   notReadyMs: 45_000,
   backOffMs: 2_000,
   maxBackOffMs: 30_000,
-  askAgainMs: 1_000,
+  retryAfterRefusalMs: 1_000,
 };
 
 export interface Observation {
   at: number;
   status: TargetState['status'];
-  /** Null for a target whose answers nobody watches, such as the database. */
+  /** Null for a target without a watcher, such as the database. */
   answered: boolean | null;
   ready: boolean | null;
 }
@@ -39,7 +39,7 @@ export interface WatchedTarget {
   exitedSince: number | null;
   silentSince: number | null;
   notReadySince: number | null;
-  /** No act before this time. */
+  /** No action before this time. */
   waitUntil: number;
   backOffMs: number;
 }
@@ -64,11 +64,11 @@ export function supervise(
     silentSince: since(before.silentSince, alive && seen.answered === false),
     notReadySince: since(before.notReadySince, alive && seen.ready === false),
   };
-  const well = alive && seen.answered !== false && seen.ready !== false;
-  if (well) next.backOffMs = limits.backOffMs;
+  const isHealthy = alive && seen.answered !== false && seen.ready !== false;
+  if (isHealthy) next.backOffMs = limits.backOffMs;
   const act = seen.at < before.waitUntil ? null : decide(next, seen, limits);
   if (act === null) return { next, act };
-  // The clocks begin anew, so that a target has its full time to come back before it is helped again.
+  // Restart the timers, so that the target has its full time to recover before the next action.
   next.exitedSince = null;
   next.silentSince = null;
   next.notReadySince = null;
@@ -82,7 +82,7 @@ function decide(target: WatchedTarget, seen: Observation, limits: SupervisorLimi
   if (lasted(target.exitedSince, limits.exitedMs))
     return { act: 'start', reason: `${seen.status} for ${limits.exitedMs / 1_000} s` };
   if (lasted(target.silentSince, limits.silentMs))
-    return { act: 'restart', reason: `${seen.status}, but no answer for ${limits.silentMs / 1_000} s` };
+    return { act: 'restart', reason: `${seen.status}, but no response for ${limits.silentMs / 1_000} s` };
   if (lasted(target.notReadySince, limits.notReadyMs))
     return { act: 'restart', reason: `${seen.status}, but not ready for ${limits.notReadyMs / 1_000} s` };
   return null;

@@ -1,14 +1,17 @@
-/** The health monitor's loop: looks at the targets through the injector, asks the injector to help, writes down what it did. */
+/**
+ * The supervisor's loop: observes the targets and starts them through the chaos service, and
+ * records its actions.
+ */
 import type { EncoreEvent, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError } from '@encore/kit';
-import type { Peers } from '../run/peers.ts';
-import type { ServerWatch } from './server-watch.ts';
+import type { ServiceClients } from '../service-clients.ts';
+import type { ServerWatcher } from './server-watcher.ts';
 import { type Act, newWatchedTarget, type SupervisorLimits, supervise, supervisorLimits } from './supervise.ts';
 
 export interface SupervisorOptions {
   runId: string;
-  peers: Peers;
-  watch: ServerWatch;
+  clients: ServiceClients;
+  watcher: ServerWatcher;
   clock: Clock;
   record: (event: EncoreEvent) => void;
   onTargets?: (targets: readonly TargetState[]) => void;
@@ -19,56 +22,68 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #limits: SupervisorLimits;
   readonly #watched = new Map<Target, ReturnType<typeof newWatchedTarget>>();
-  /** The last refusal told per target, so that a lease of an hour gives one line and not thousands. */
-  readonly #toldRefusals = new Map<Target, string>();
+  /**
+   * The last recorded refusal per target, so that a long lease produces one event and not
+   * thousands.
+   */
+  readonly #recordedRefusals = new Map<Target, string>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#limits = options.limits ?? supervisorLimits;
   }
 
-  /** One look at all targets, with what follows from it. A chaos service that does not answer is noticed by others. */
+  /**
+   * Observes all targets once and acts. Other components report a chaos service that does not
+   * respond.
+   */
   async step(signal: AbortSignal): Promise<void> {
-    const { peers, watch, clock, onTargets } = this.#options;
-    const targets = await peers.targets({ signal, timeoutMs: 2_000 }).catch(() => []);
+    const { clients, watcher, clock, onTargets } = this.#options;
+    const targets = await clients.targets({ signal, timeoutMs: 2_000 }).catch(() => []);
     onTargets?.(targets);
     for (const { target, status } of targets) {
-      const sight = target === 'server' ? watch.sight : null;
-      const seen = { at: clock.now(), status, answered: sight?.answered ?? null, ready: sight?.ready ?? null };
+      const observation = target === 'server' ? watcher.latest : null;
+      const seen = {
+        at: clock.now(),
+        status,
+        answered: observation?.answered ?? null,
+        ready: observation?.ready ?? null,
+      };
       const before = this.#watched.get(target) ?? newWatchedTarget(this.#limits);
       const { next, act } = supervise(before, seen, this.#limits);
       this.#watched.set(target, next);
-      if (next.exitedSince === null && act === null && sight?.ready !== false) this.#toldRefusals.delete(target);
+      if (next.exitedSince === null && act === null && observation?.ready !== false)
+        this.#recordedRefusals.delete(target);
       if (act === null) continue;
-      const refused = await this.#help(target, act, signal);
-      // A lease says that the harm is meant, which says nothing about the help that comes after it.
+      const refused = await this.#carryOut(target, act, signal);
+      // A refusal because of a lease must not delay the action after the lease ends.
       if (refused) {
         const { exitedSince, backOffMs } = before;
         this.#watched.set(target, {
           ...next,
           exitedSince,
           backOffMs,
-          waitUntil: clock.now() + this.#limits.askAgainMs,
+          waitUntil: clock.now() + this.#limits.retryAfterRefusalMs,
         });
       }
     }
   }
 
   /** True when the injector refused. */
-  async #help(target: Target, { act, reason }: Act, signal: AbortSignal): Promise<boolean> {
-    const { peers, runId, clock, record } = this.#options;
+  async #carryOut(target: Target, { act, reason }: Act, signal: AbortSignal): Promise<boolean> {
+    const { clients, runId, clock, record } = this.#options;
     const common = { type: 'supervisor_acted', target, act, reason } as const;
     try {
-      await peers.startTarget(target, act, { runId, reason }, { signal });
-      this.#toldRefusals.delete(target);
+      await clients.startTarget(target, act, { runId, reason }, { signal });
+      this.#recordedRefusals.delete(target);
       record({ ...common, at: clock.now(), result: 'done' });
       return false;
     } catch (error) {
       if (signal.aborted) return false;
       const detail = describeError(error);
       const refused = error instanceof EncoreError && error.status === 409;
-      if (refused && this.#toldRefusals.get(target) === detail) return true;
-      if (refused) this.#toldRefusals.set(target, detail);
+      if (refused && this.#recordedRefusals.get(target) === detail) return true;
+      if (refused) this.#recordedRefusals.set(target, detail);
       record({ ...common, at: clock.now(), result: refused ? 'refused' : 'failed', detail });
       return refused;
     }

@@ -1,19 +1,19 @@
-/** Does every step, whatever becomes of the others, and tells the first trouble at the end. */
 import { describeError, EncoreError } from '@encore/kit';
 
+/** Runs every step even if others fail, then throws STEP_FAILED with all errors. */
 export async function attemptAll(
   steps: { what: string; do: () => Promise<unknown> }[],
   signal: AbortSignal,
 ): Promise<void> {
-  const troubles: string[] = [];
+  const problems: string[] = [];
   for (const step of steps) {
     signal.throwIfAborted();
     try {
       await step.do();
     } catch (error) {
-      troubles.push(`${step.what}: ${describeError(error)}`);
+      problems.push(`${step.what}: ${describeError(error)}`);
     }
   }
   signal.throwIfAborted();
-  if (troubles.length > 0) throw new EncoreError('STEP_FAILED', troubles.join('; '));
+  if (problems.length > 0) throw new EncoreError('STEP_FAILED', problems.join('; '));
 }

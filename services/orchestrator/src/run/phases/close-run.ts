@@ -1,4 +1,4 @@
-/** The end of the record: the lease is given back, which undoes whatever is left, and the history gets its last line. */
+/** Ends the run lease, which reverts remaining faults, and closes the history. */
 import { describeError } from '@encore/kit';
 import type { Background } from '../background.ts';
 import type { Ending } from '../phase.ts';
@@ -8,12 +8,12 @@ const leaseMs = 4_000;
 const drainMs = 3_000;
 
 export async function closeRun(context: RunContext, background: Background, ending: Ending): Promise<void> {
-  const { peers, runId, clock, record, logger } = context;
-  await peers.endRunLease(runId, { timeoutMs: leaseMs }).catch((error: unknown) => {
-    logger.warn({ err: describeError(error) }, 'the run lease was not given back; it ends by itself');
+  const { clients, runId, clock, record, logger } = context;
+  await clients.endRunLease(runId, { timeoutMs: leaseMs }).catch((error: unknown) => {
+    logger.warn({ err: describeError(error) }, 'the run lease was not released; it expires soon');
   });
   await background.stop(drainMs);
-  const how = ending.how === 'refused' ? 'aborted' : ending.how;
+  const how = ending.outcome === 'refused' ? 'aborted' : ending.outcome;
   record.add({ type: 'run_ended', at: clock.now(), how, ...('reason' in ending ? { reason: ending.reason } : {}) });
   await record.history?.[Symbol.asyncDispose]();
 }

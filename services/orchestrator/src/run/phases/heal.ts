@@ -1,11 +1,11 @@
-/** Everything is undone, the server comes back, the users end what they began. */
+/** Reverts all faults, waits for the server, and lets the users finish their operations. */
 import { waitUntil } from '@encore/kit';
 import type { Background } from '../background.ts';
 import type { Ending } from '../phase.ts';
 import type { RunContext } from '../run-context.ts';
 import { attemptAll } from './attempt-all.ts';
 
-/** Of the 25 s that an interrupted run may take, as each of its steps is bounded. */
+/** Timeout of each step after an interrupt: the whole shutdown may take 25 s. */
 const hurriedMs = 7_000;
 /**
  * The chaos service restarts when the container engine has not responded for 15 s, and the engine
@@ -19,38 +19,42 @@ export async function heal(
   ending: Ending,
   signal: AbortSignal,
 ): Promise<void> {
-  const { peers, clock, config, wiring } = context;
+  const { clients, clock, config, wiring } = context;
   background.steadyStartsAt = null;
-  const isHurried = ending.how === 'interrupted';
+  const isHurried = ending.outcome === 'interrupted';
   const call = isHurried ? { signal, timeoutMs: hurriedMs } : { signal };
-  const undo = [
-    { what: 'stopping the faults', do: () => peers.stopChaos(call) },
-    { what: 'healing', do: () => peers.heal(call) },
+  const revert = [
+    { what: 'stopping the schedule', do: () => clients.stopChaos(call) },
+    { what: 'reverting the faults', do: () => clients.heal(call) },
   ];
   const stopLoad = {
     what: 'stopping the load',
     do: () => {
       background.endLoadLease();
-      return peers.stopLoad(call);
+      return clients.stopLoad(call);
     },
   };
   if (isHurried) {
-    const both = await Promise.allSettled([attemptAll(undo, signal), attemptAll([stopLoad], signal)]);
+    const both = await Promise.allSettled([attemptAll(revert, signal), attemptAll([stopLoad], signal)]);
     for (const result of both) if (result.status === 'rejected') throw result.reason;
     return;
   }
   const timeoutMs = Math.max(30_000, config.recoveryTimeoutSeconds * 1_000);
-  const comeBack = {
+  const waitForServer = {
     what: 'waiting for the server',
     do: () =>
-      waitUntil('the server to be ready', () => background.watch.sight?.ready === true, { timeoutMs, signal, clock }),
+      waitUntil('the server to be ready', () => background.serverWatcher.latest?.ready === true, {
+        timeoutMs,
+        signal,
+        clock,
+      }),
   };
-  const chaosBack = {
+  const waitForChaos = {
     what: 'waiting for the chaos service',
     do: () =>
-      waitUntil('the chaos service to be ready', () => peers.isReady(wiring.chaosUrl, { signal }), {
+      waitUntil('the chaos service to be ready', () => clients.isReady(wiring.chaosUrl, { signal }), {
         ...{ timeoutMs: chaosBackMs, everyMs: 250, signal, clock },
       }),
   };
-  await attemptAll([chaosBack, ...undo, comeBack, stopLoad], signal);
+  await attemptAll([waitForChaos, ...revert, waitForServer, stopLoad], signal);
 }

@@ -1,15 +1,15 @@
-/** The capacity baseline is measured and told, and a run never stops for it. */
+/** The capacity test is recorded, and its failure never ends the run. */
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { ServiceClients } from '../../service-clients.ts';
 import { profiles } from '../../settings/profiles.ts';
 import { FakeLab } from '../../testing/fake-lab.ts';
-import { Peers } from '../peers.ts';
 import { RunRecord } from '../run-context.ts';
 import { measureCapacity } from './measure-capacity.ts';
 
-describe('measuring the capacity', () => {
+describe('measureCapacity', () => {
   let lab: FakeLab;
   const events: EncoreEvent[] = [];
 
@@ -22,10 +22,10 @@ describe('measuring the capacity', () => {
   function measure(settings: { capacitySeconds: number; users: number }, signal = new AbortController().signal) {
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 1, ...settings };
     const record = new RunRecord((event) => events.push(event));
-    return measureCapacity({ config, record, peers: new Peers(lab.wiring), clock: systemClock }, signal);
+    return measureCapacity({ config, record, clients: new ServiceClients(lab.wiring), clock: systemClock }, signal);
   }
 
-  it('asks for as many connections as there are users, and tells the result', async () => {
+  it('uses one connection per user, and records the result', async () => {
     await measure({ capacitySeconds: 2, users: 7 });
     const [event] = events;
     assert.ok(event?.type === 'capacity_measured' && event.requestsPerSecond === 900 && event.answered === 1_800);
@@ -34,12 +34,12 @@ describe('measuring the capacity', () => {
     assert.ok(events[1]?.type === 'capacity_measured' && events[1].connections === 100);
   });
 
-  it('is left out when its settings say so', async () => {
+  it('is skipped when the settings say 0 seconds', async () => {
     await measure({ capacitySeconds: 0, users: 7 });
     assert.deepEqual([events, lab.loadgen.asked], [[], []]);
   });
 
-  it('tells why there is no figure, and lets the run go on', async () => {
+  it('records the reason of a failure, and lets the run continue', async () => {
     lab.loadgen.baseline = 'fails';
     await measure({ capacitySeconds: 2, users: 7 });
     lab.loadgen.baseline = 'unanswered';
@@ -48,12 +48,12 @@ describe('measuring the capacity', () => {
     await measure({ capacitySeconds: 2, users: 7 });
     const reasons = events.map((event) => (event.type === 'capacity_not_measured' ? event.reason : event.type));
     assert.match(reasons[0] ?? '', /could not store a score/);
-    assert.match(reasons[1] ?? '', /not one request was answered, 2 were refused and 1 lost/);
+    assert.match(reasons[1] ?? '', /no request was answered: 2 refused, 1 lost/);
     assert.match(reasons[2] ?? '', /got no answer|connection failed/);
     assert.equal(reasons.length, 3);
   });
 
-  it('ends when the run is stopped meanwhile, without a finding', async () => {
+  it('ends without an event when the run is stopped', async () => {
     lab.loadgen.baseline = 'hangs';
     const stop = new AbortController();
     const measuring = measure({ capacitySeconds: 2, users: 7 }, stop.signal);

@@ -1,4 +1,4 @@
-/** The run's folder and the first line of its history: everything that is needed to run it again. */
+/** Creates the run's folder with plan and config, and opens the history with its first event. */
 import { join } from 'node:path';
 import { type EngineInfo, planSchema } from '@encore/contracts';
 import { describeError, writeFileAtomic } from '@encore/kit';
@@ -21,6 +21,6 @@ export async function openRun(context: RunContext, engine: EngineInfo): Promise<
       config: { ...config },
       environment: { ...engine, node: process.version, platform: `${process.platform}-${process.arch}` },
     },
-    (error) => abort(`the history in ${shownPath(folder)} cannot be written: ${describeError(error)}`),
+    (error) => abort(`cannot write the history in ${shownPath(folder)}: ${describeError(error)}`),
   );
 }

@@ -1,29 +1,29 @@
-/** Can a run start at all? Waits a little for services that are still coming up, goes through a checklist, takes the run lease. */
+/** Waits for services that are still starting, runs the preflight checks, takes the lease. */
 import type { EngineInfo } from '@encore/contracts';
 import { EncoreError, messageOf, waitUntil } from '@encore/kit';
 import type { Wiring } from '../../config.ts';
+import type { ServiceClients } from '../../service-clients.ts';
 import { clockAhead, clockCheck } from '../clock-check.ts';
 import { folderChecks } from '../folder-checks.ts';
 import { eventLoopDelayP99Ms, generatorCheck } from '../generator-check.ts';
-import { type Check, checkText, engineChecks } from '../lab-checks.ts';
-import type { Peers } from '../peers.ts';
+import { checkText, engineChecks, type PreflightCheck } from '../preflight-checks.ts';
 import type { RunContext } from '../run-context.ts';
 
 export interface PreflightLimits {
   readyMs: number;
-  /** As long as a lease lives that its holder left behind. */
+  /** Time until an abandoned lease expires. */
   leaseMs: number;
-  /** How long the load generator is watched while it has nothing to do. */
+  /** How long the idle load generator is observed. */
   idleMs: number;
 }
 
 export const preflightLimits: PreflightLimits = { readyMs: 60_000, leaseMs: 12_000, idleMs: 1_000 };
 
-type PreflightContext = Pick<RunContext, 'peers' | 'wiring' | 'runId' | 'clock' | 'config' | 'plan'> & {
-  say: (text: string) => void;
+type PreflightContext = Pick<RunContext, 'clients' | 'wiring' | 'runId' | 'clock' | 'config' | 'plan'> & {
+  print: (text: string) => void;
 };
 
-/** Throws PREFLIGHT with every failed line; a warning is told and lets the run begin. */
+/** Throws PREFLIGHT with all failed checks. Prints warnings, which do not prevent the run. */
 export async function preflight(
   context: PreflightContext,
   limits: PreflightLimits,
@@ -33,28 +33,28 @@ export async function preflight(
   const failed = checks.filter(({ state }) => state === 'fail');
   if (failed.length > 0 || engine === null)
     throw new EncoreError('PREFLIGHT', failed.map(checkText).join('\n'), { definite: true });
-  for (const check of checks) if (check.state === 'warn') context.say(checkText(check));
+  for (const check of checks) if (check.state === 'warn') context.print(checkText(check));
   await takeLease(context, limits, signal);
   await endAbandonedRun(context, signal);
   return engine;
 }
 
-/** Who holds the lease owns the lab: an orchestrator that was killed may have left its plan with chaos and its users with the load generator. */
-async function endAbandonedRun({ peers }: PreflightContext, signal: AbortSignal): Promise<void> {
-  await Promise.all([peers.stopChaos({ signal }), peers.stopLoad({ signal })]);
+/** Stops schedule and load of a killed orchestrator. Requires the lease. */
+async function endAbandonedRun({ clients }: PreflightContext, signal: AbortSignal): Promise<void> {
+  await Promise.all([clients.stopChaos({ signal }), clients.stopLoad({ signal })]);
 }
 
-/** The checklist alone. */
+/** Runs the preflight checks without taking the lease. */
 export async function inspectLab(
   context: PreflightContext,
   limits: PreflightLimits,
   signal: AbortSignal,
-): Promise<{ checks: Check[]; engine: EngineInfo | null }> {
-  const { peers, wiring, config, plan } = context;
+): Promise<{ checks: PreflightCheck[]; engine: EngineInfo | null }> {
+  const { clients, wiring, config, plan } = context;
   const checks = await servicesReady(context, limits, signal);
   checks.push(...(await folderChecks(wiring, config.hours)));
   try {
-    const engine = await peers.engine({ signal, timeoutMs: 10_000 });
+    const engine = await clients.engine({ signal, timeoutMs: 10_000 });
     const clocks = clocksOf(context, engine, signal);
     const delay = idleDelay(context, limits.idleMs, signal);
     checks.push(...engineChecks(engine, plan));
@@ -68,53 +68,53 @@ export async function inspectLab(
   }
 }
 
-/** The chaos service compares the engine's clock with its own; here its clock is compared with ours. */
-async function clocksOf({ peers, wiring, clock }: PreflightContext, engine: EngineInfo, signal: AbortSignal) {
-  const chaos = clockAhead('chaos', () => peers.timeOf(wiring.chaosUrl, { signal }), clock);
+/** Compares the services' clocks with ours; the engine's offset is relative to chaos. */
+async function clocksOf({ clients, wiring, clock }: PreflightContext, engine: EngineInfo, signal: AbortSignal) {
+  const chaos = clockAhead('chaos', () => clients.timeOf(wiring.chaosUrl, { signal }), clock);
   const { clockAheadMs } = engine;
   return await Promise.allSettled([
     chaos,
-    clockAhead('load generator', () => peers.timeOf(wiring.loadgenUrl, { signal }), clock),
+    clockAhead('load generator', () => clients.timeOf(wiring.loadgenUrl, { signal }), clock),
     ...(clockAheadMs === null
       ? []
       : [chaos.then(({ aheadMs }) => ({ name: 'engine', aheadMs: aheadMs + clockAheadMs }))]),
   ]);
 }
 
-/** Each answer begins the measurement anew; the first one still holds the start of the program. */
-async function idleDelay({ peers, wiring, clock }: PreflightContext, forMs: number, signal: AbortSignal) {
+/** Each scrape resets the measurement; the first, which includes the start, is discarded. */
+async function idleDelay({ clients, wiring, clock }: PreflightContext, forMs: number, signal: AbortSignal) {
   try {
-    await peers.metricsOf(wiring.loadgenUrl, { signal });
+    await clients.metricsOf(wiring.loadgenUrl, { signal });
     await clock.sleep(forMs, signal);
-    return eventLoopDelayP99Ms(await peers.metricsOf(wiring.loadgenUrl, { signal }));
+    return eventLoopDelayP99Ms(await clients.metricsOf(wiring.loadgenUrl, { signal }));
   } catch {
     signal.throwIfAborted();
     return null;
   }
 }
 
-/** Without Docker the refusal ends with where the logs are. */
+/** Where to find a service's log. Without Docker, the refusal ends with the log folder. */
 const logsOf = (service: string, { logsDir }: Wiring): string =>
   logsDir === undefined
-    ? `is it running? look at \`docker compose ps -a ${service}\` and \`docker compose logs ${service}\``
-    : `look at ${service}.log in the folder that is named below`;
+    ? `see whether it runs with \`docker compose ps -a ${service}\`, and why not with \`docker compose logs ${service}\``
+    : `see ${service}.log in the folder named below`;
 
 async function servicesReady(
-  { peers, wiring, clock }: PreflightContext,
+  { clients, wiring, clock }: PreflightContext,
   limits: PreflightLimits,
   signal: AbortSignal,
-): Promise<Check[]> {
+): Promise<PreflightCheck[]> {
   const services = [
-    { name: 'chaos', fix: logsOf('chaos', wiring), probe: () => peers.isReady(wiring.chaosUrl, { signal }) },
+    { name: 'chaos', fix: logsOf('chaos', wiring), probe: () => clients.isReady(wiring.chaosUrl, { signal }) },
     {
       name: 'load generator',
       fix: logsOf('loadgen', wiring),
-      probe: () => peers.isReady(wiring.loadgenUrl, { signal }),
+      probe: () => clients.isReady(wiring.loadgenUrl, { signal }),
     },
     {
       name: 'server and database',
-      fix: `${logsOf('server', wiring)}; \`${wiring.command} heal\` undoes faults that were left behind`,
-      probe: () => peers.isServerReady({ signal }),
+      fix: `${logsOf('server', wiring)}; revert leftover faults with \`${wiring.command} heal\``,
+      probe: () => clients.isServerReady({ signal }),
     },
   ];
   const waiting = { timeoutMs: limits.readyMs, everyMs: 250, signal, clock };
@@ -122,34 +122,34 @@ async function servicesReady(
     services.map(({ name, probe }) => waitUntil(`${name} to be ready`, probe, waiting)),
   );
   signal.throwIfAborted();
-  const checks = services.map(({ name, fix }, i): Check => {
+  const checks = services.map(({ name, fix }, i): PreflightCheck => {
     const result = results[i];
     if (result?.status !== 'rejected') return { name, state: 'ok', found: 'ready' };
     return { name, state: 'fail', found: messageOf(result.reason), fix };
   });
   const server = checks.at(-1);
   if (server?.state !== 'fail') return checks;
-  server.found += await targetsText(peers, signal);
-  server.quote = await endOfLog(peers, clock, signal);
+  server.found += await targetsText(clients, signal);
+  server.quote = await endOfLog(clients, clock, signal);
   return checks;
 }
 
 const quotedLines = 5;
 const quotedColumns = 300;
-/** A server that cannot start prints why each time, at least once a minute: the engine's back-off ends there. */
+/** A server that fails to start logs the reason at least once a minute, the engine's maximum back-off. */
 const quotedWithinMs = 10 * 60_000;
 
-/** What the server printed last; nothing when the chaos service cannot read it. */
-async function endOfLog(peers: Peers, clock: RunContext['clock'], signal: AbortSignal): Promise<string[]> {
-  const log = await peers.log('server', clock.now() - quotedWithinMs, { signal }).catch(() => '');
+/** The last lines of the server's log; empty if the chaos service cannot read it. */
+async function endOfLog(clients: ServiceClients, clock: RunContext['clock'], signal: AbortSignal): Promise<string[]> {
+  const log = await clients.log('server', clock.now() - quotedWithinMs, { signal }).catch(() => '');
   signal.throwIfAborted();
   const lines = log.split('\n').filter((line) => line.trim() !== '');
   return lines.slice(-quotedLines).map((line) => line.slice(0, quotedColumns));
 }
 
-/** What the engine knows of containers that cannot answer for themselves; nothing when chaos cannot be asked. */
-async function targetsText(peers: Peers, signal: AbortSignal): Promise<string> {
-  const targets = await peers.targets({ signal, timeoutMs: 10_000 }).catch(() => []);
+/** The engine's view of the containers; empty if the chaos service does not respond. */
+async function targetsText(clients: ServiceClients, signal: AbortSignal): Promise<string> {
+  const targets = await clients.targets({ signal, timeoutMs: 10_000 }).catch(() => []);
   signal.throwIfAborted();
   const texts = targets.map(({ target, status, exitCode }) => {
     const code = status === 'exited' || status === 'restarting' ? ` (exit code ${exitCode})` : '';
@@ -159,20 +159,21 @@ async function targetsText(peers: Peers, signal: AbortSignal): Promise<string> {
 }
 
 async function takeLease(
-  { peers, runId, clock, say }: PreflightContext,
+  { clients, runId, clock, print }: PreflightContext,
   limits: PreflightLimits,
   signal: AbortSignal,
 ): Promise<void> {
   const endsAt = clock.now() + limits.leaseMs;
-  for (let told = false; ; told = true) {
+  for (let isReported = false; ; isReported = true) {
     try {
-      await peers.takeRunLease(runId, { signal });
+      await clients.takeRunLease(runId, { signal });
       return;
     } catch (error) {
-      // An orchestrator that was killed leaves its lease behind for some seconds.
+      // The lease of a killed orchestrator expires after some seconds.
       const isHeld = error instanceof EncoreError && error.code === 'RUN_HELD';
       if (!isHeld || clock.now() > endsAt) throw error;
-      if (!told) say(`${error.message}; waiting ${Math.round(limits.leaseMs / 1_000)} s for that lease to end`);
+      if (!isReported)
+        print(`${error.message}; waiting up to ${Math.round(limits.leaseMs / 1_000)} s for that lease to expire`);
       await clock.sleep(Math.min(1_000, limits.leaseMs), signal);
     }
   }

@@ -1,4 +1,4 @@
-/** Were all promises kept? The server is started anew, so that no memory can hide a loss, and everything is read back. */
+/** Restarts the server, so that no cache can hide a loss, and reads every score back. */
 import { describeError, EncoreError, waitUntil } from '@encore/kit';
 import { readAlertHistory } from '../../history/alert-history.ts';
 import type { Background } from '../background.ts';
@@ -7,57 +7,60 @@ import { attemptAll } from './attempt-all.ts';
 
 const readyMs = 60_000;
 const readBackMs = 1_800_000;
-/** A read-back that does not get on for so long is stuck. */
+/** A read-back without progress for this long is considered stuck. */
 const stuckMs = 60_000;
 
 export async function verify(context: RunContext, background: Background, signal: AbortSignal): Promise<void> {
-  const { peers, runId, clock } = context;
+  const { clients, runId, clock } = context;
   background.stopSupervisor();
   await attemptAll(
     [
       {
         what: 'restarting the server',
-        do: () => peers.startTarget('server', 'restart', { runId, reason: 'verify' }, { signal }),
+        do: () => clients.startTarget('server', 'restart', { runId, reason: 'verify' }, { signal }),
       },
       {
         what: 'waiting for the server',
         do: () =>
-          waitUntil('the server to be ready', () => peers.isServerReady({ signal }), {
+          waitUntil('the server to be ready', () => clients.isServerReady({ signal }), {
             timeoutMs: readyMs,
             signal,
             clock,
           }),
       },
       { what: 'reading back', do: () => readBack(context, signal) },
-      { what: 'asking what monitoring saw', do: () => askMonitoring(context, signal) },
-      { what: 'looking for leftovers', do: () => peers.checkHygiene({ signal }) },
+      { what: 'reading the alert history', do: () => recordAlertHistory(context, signal) },
+      { what: 'checking for leftovers', do: () => clients.checkHygiene({ signal }) },
       { what: 'fetching the last events', do: () => background.drain(signal) },
     ],
     signal,
   );
 }
 
-/** Nothing is judged by it, so a Prometheus that does not answer is a source lost from sight and no broken phase. */
-async function askMonitoring({ wiring, record, clock, startedAt }: RunContext, signal: AbortSignal): Promise<void> {
+/** Not part of the verdict: without Prometheus, the phase only records a lost source. */
+async function recordAlertHistory(
+  { wiring, record, clock, startedAt }: RunContext,
+  signal: AbortSignal,
+): Promise<void> {
   const { prometheusUrl: url } = wiring;
   if (url === undefined) return;
   try {
-    const told = await readAlertHistory({ url, fromAt: startedAt, toAt: clock.now(), signal });
-    for (const event of told) record.add(event);
+    const events = await readAlertHistory({ url, fromAt: startedAt, toAt: clock.now(), signal });
+    for (const event of events) record.add(event);
   } catch (error) {
     signal.throwIfAborted();
     record.add({ type: 'source_lost', at: clock.now(), source: 'prometheus', reason: describeError(error) });
   }
 }
 
-async function readBack({ peers, runId, clock }: RunContext, signal: AbortSignal): Promise<void> {
-  const { boot } = await peers.loadStatus({ signal });
-  await peers.readBack(runId, true, { signal });
+async function readBack({ clients, runId, clock }: RunContext, signal: AbortSignal): Promise<void> {
+  const { boot } = await clients.loadStatus({ signal });
+  await clients.readBack(runId, true, { signal });
   let best = { done: -1, at: clock.now() };
   const end = await waitUntil(
     'the read-back',
     async () => {
-      const { state, boot: bootNow, readBack: progress } = await peers.loadStatus({ signal });
+      const { state, boot: bootNow, readBack: progress } = await clients.loadStatus({ signal });
       if (bootNow !== boot) return 'restarted';
       if (state !== 'reading_back') return 'done';
       if (progress !== null && progress.done > best.done) best = { done: progress.done, at: clock.now() };
@@ -66,7 +69,13 @@ async function readBack({ peers, runId, clock }: RunContext, signal: AbortSignal
     { timeoutMs: readBackMs, everyMs: 200, signal, clock },
   );
   if (end === 'restarted')
-    throw new EncoreError('RESTARTED', `the load generator was started anew at ${best.done} scores, with no result`);
+    throw new EncoreError(
+      'RESTARTED',
+      `the load generator restarted after reading ${best.done} scores and lost the result`,
+    );
   if (end === 'stuck')
-    throw new EncoreError('STUCK', `no progress of the read-back for ${stuckMs / 1_000} s, at ${best.done}`);
+    throw new EncoreError(
+      'STUCK',
+      `the read-back made no progress for ${stuckMs / 1_000} s, after ${best.done} scores`,
+    );
 }

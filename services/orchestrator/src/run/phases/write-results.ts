@@ -1,4 +1,4 @@
-/** Copies the evidence of a run into its results folder, judges it from there, and writes the reports beside it. */
+/** Copies a run's evidence into its results folder, judges it there, writes the reports. */
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Judgement, judge } from '../../judge/index.ts';
@@ -10,13 +10,13 @@ export async function copyEvidence(runFolder: string, resultsFolder: string): Pr
   await mkdir(resultsFolder, { recursive: true });
   for (const name of evidence) {
     await copyFile(join(runFolder, name), join(resultsFolder, name)).catch((error: unknown) => {
-      // What was never written (no ledger without a load) is told by the verdict as missing.
+      // The verdict reports a missing file (a run without load has no ledger).
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     });
   }
 }
 
-/** The reports of a folder with evidence; the JSON lies beside the folder, under the same name. */
+/** Judges a results folder and writes its reports; the JSON goes next to the folder. */
 export async function writeResults(resultsFolder: string): Promise<Judgement> {
   const judgement = await judge(await readRunFolder(resultsFolder));
   await writeReports(judgement, resultsFolder, `${resultsFolder}.json`);

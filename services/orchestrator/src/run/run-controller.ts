@@ -1,4 +1,4 @@
-/** Leads a run from phase to phase. The transition is pure (phase.ts); here each phase's work is done and its end awaited. */
+/** Drives a run through its phases and does the work of each. Transitions: phase.ts. */
 import { describeError, messageOf, waitUntil } from '@encore/kit';
 import { Background } from './background.ts';
 import { type Ending, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
@@ -12,12 +12,12 @@ import type { RunContext } from './run-context.ts';
 
 const serverReadyMs = 60_000;
 
-export class Conductor {
+export class RunController {
   readonly #context: Omit<RunContext, 'abort' | 'stop'>;
   readonly #limits: PreflightLimits;
   #state: PhaseState = { phase: 'preflight' };
-  #disturb: ((event: PhaseEvent) => void) | null = null;
-  #waiting: PhaseEvent | null = null;
+  #interruptPhase: ((event: PhaseEvent) => void) | null = null;
+  #pendingInterrupt: PhaseEvent | null = null;
   #background: Background | null = null;
   #rampStartedAt = 0;
 
@@ -26,7 +26,7 @@ export class Conductor {
     this.#limits = limits;
   }
 
-  /** Ends the run early, with all that belongs to an end. */
+  /** Ends the run early; cleanup and report still follow. */
   stop(reason: string): void {
     this.#interrupt({ type: 'stop', reason });
   }
@@ -36,11 +36,11 @@ export class Conductor {
     while (this.#state.phase !== 'over') {
       const { phase } = this.#state;
       record.add({ type: 'phase_entered', at: clock.now(), phase });
-      const event = await this.#workOrDisturbance();
-      // The reason of a refusal in preflight is printed with it.
+      const event = await this.#workOrInterrupt();
+      // Preflight failures are printed with the refusal.
       if (event.type === 'broke' && phase !== 'preflight') {
-        logger.warn({ phase, reason: event.reason }, 'phase broke off');
-        progress.say(`ERROR in phase ${phase}: ${event.reason}`);
+        logger.warn({ phase, reason: event.reason }, 'phase failed');
+        progress.print(`ERROR in phase ${phase}: ${event.reason}`);
       }
       if (event.type === 'stop') record.add({ type: 'stop_requested', at: clock.now(), reason: event.reason });
       this.#state = nextPhase(this.#state, event);
@@ -49,30 +49,31 @@ export class Conductor {
   }
 
   #interrupt(event: PhaseEvent): void {
-    if (this.#disturb !== null) this.#disturb(event);
-    else this.#waiting ??= event;
+    if (this.#interruptPhase !== null) this.#interruptPhase(event);
+    else this.#pendingInterrupt ??= event;
   }
 
-  async #workOrDisturbance(): Promise<PhaseEvent> {
+  async #workOrInterrupt(): Promise<PhaseEvent> {
     const controller = new AbortController();
-    const disturbed = new Promise<PhaseEvent>((resolve) => {
-      this.#disturb = resolve;
-      if (this.#waiting !== null) resolve(this.#waiting);
-      this.#waiting = null;
+    const interrupted = new Promise<PhaseEvent>((resolve) => {
+      this.#interruptPhase = resolve;
+      if (this.#pendingInterrupt !== null) resolve(this.#pendingInterrupt);
+      this.#pendingInterrupt = null;
     });
-    const worked = this.#work(controller.signal).then(
+    const work = this.#work(controller.signal).then(
       (): PhaseEvent => ({ type: 'done' }),
       (error: unknown): PhaseEvent => ({ type: 'broke', reason: this.#reasonOf(error) }),
     );
-    // The last phase is not disturbed: it is bounded, and without it there is no report.
-    const event = await (this.#state.phase === 'report' ? worked : Promise.race([worked, disturbed]));
-    this.#disturb = null;
+    // The last phase is not interruptible: it is bounded, and the report depends on it.
+    const event = await (this.#state.phase === 'report' ? work : Promise.race([work, interrupted]));
+    this.#interruptPhase = null;
     controller.abort(new Error('the phase was left'));
-    await worked;
+    // Interrupted work must finish before the next phase begins.
+    await work;
     return event;
   }
 
-  /** A refusal is read by people, who need no code. */
+  /** Users read the reason of a refusal, so it carries no error code. */
   #reasonOf(error: unknown): string {
     return this.#state.phase === 'preflight' ? messageOf(error) : describeError(error);
   }
@@ -84,19 +85,19 @@ export class Conductor {
       abort: (reason) => this.#interrupt({ type: 'broke', reason }),
       stop: (reason) => this.stop(reason),
     };
-    const { clock, peers, runId, plan, config } = context;
+    const { clock, clients, runId, plan, config } = context;
     switch (state.phase) {
       case 'preflight': {
-        const say = (text: string) => context.progress.say(text);
-        const engine = await preflight({ ...context, say }, this.#limits, signal);
+        const print = (text: string) => context.progress.print(text);
+        const engine = await preflight({ ...context, print }, this.#limits, signal);
         this.#background = new Background(context, await openRun(context, engine));
         return;
       }
       case 'startup': {
-        const background = this.#need();
+        const background = this.#requireBackground();
         background.start();
         background.startSupervisor();
-        const isReady = () => background.watch.sight?.ready === true;
+        const isReady = () => background.serverWatcher.latest?.ready === true;
         const serverReady = () =>
           waitUntil('the server to be ready', isReady, { timeoutMs: serverReadyMs, signal, clock });
         await serverReady();
@@ -106,29 +107,29 @@ export class Conductor {
       case 'ramp': {
         this.#rampStartedAt = clock.now();
         const { seed, users, rampSeconds, load } = config;
-        await peers.startLoad({ runId, seed, users, rampSeconds, load }, { signal });
-        this.#need().startLoadLease();
+        await clients.startLoad({ runId, seed, users, rampSeconds, load }, { signal });
+        this.#requireBackground().startLoadLease();
         return await clock.sleep(this.#rampStartedAt + rampSeconds * 1_000 - clock.now(), signal);
       }
       case 'steady': {
         const steadyStartsAt = clock.now();
-        this.#need().steadyStartsAt = steadyStartsAt;
-        await peers.startChaos(runId, plan, steadyStartsAt, { signal });
+        this.#requireBackground().steadyStartsAt = steadyStartsAt;
+        await clients.startChaos(runId, plan, steadyStartsAt, { signal });
         return await clock.sleep(steadyStartsAt + plan.steadySeconds * 1_000 - clock.now(), signal);
       }
       case 'heal':
-        return await heal(context, this.#need(), state.ending, signal);
+        return await heal(context, this.#requireBackground(), state.ending, signal);
       case 'verify':
-        return await verify(context, this.#need(), signal);
+        return await verify(context, this.#requireBackground(), signal);
       case 'report':
-        return await closeRun(context, this.#need(), state.ending);
+        return await closeRun(context, this.#requireBackground(), state.ending);
       case 'over':
         return;
     }
   }
 
-  #need(): Background {
-    if (this.#background === null) throw new Error('a phase began before preflight was over');
+  #requireBackground(): Background {
+    if (this.#background === null) throw new Error('a phase started before preflight was complete');
     return this.#background;
   }
 }

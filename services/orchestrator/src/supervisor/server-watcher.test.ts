@@ -4,17 +4,22 @@ import { createServer } from 'node:net';
 import { systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeServer } from '../testing/fake-lab.ts';
-import { ServerWatch, type Sight } from './server-watch.ts';
+import { type ServerObservation, ServerWatcher } from './server-watcher.ts';
 
-describe('server watch', () => {
-  it('tells each change once: ready, down, back, not ready', async () => {
+describe('ServerWatcher', () => {
+  it('reports each change once: ready, down, ready, not ready', async () => {
     const server = new FakeServer();
     await server.start();
-    const seen: Sight[] = [];
+    const seen: ServerObservation[] = [];
     const stop = new AbortController();
     const url = `http://127.0.0.1:${server.port}`;
-    const watch = new ServerWatch({ url, clock: systemClock, onChange: (sight) => seen.push(sight), everyMs: 10 });
-    const watching = watch.run(stop.signal);
+    const watcher = new ServerWatcher({
+      url,
+      clock: systemClock,
+      onChange: (observation) => seen.push(observation),
+      everyMs: 10,
+    });
+    const watching = watcher.run(stop.signal);
     const until = (count: number): Promise<unknown> =>
       waitUntil(`${count} sights`, () => seen.length >= count, { timeoutMs: 3_000, everyMs: 5 });
     await until(1);
@@ -40,15 +45,20 @@ describe('server watch', () => {
     );
   });
 
-  it('tells a server that accepts and says nothing from one that is gone', async () => {
+  it('distinguishes a silent server from a closed port', async () => {
     const mute = createServer(() => undefined);
     await new Promise<void>((done) => mute.listen(0, '127.0.0.1', done));
-    const seen: Sight[] = [];
+    const seen: ServerObservation[] = [];
     const stop = new AbortController();
     const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
-    const watch = new ServerWatch({ url, clock: systemClock, onChange: (sight) => seen.push(sight), deadlineMs: 100 });
-    const watching = watch.run(stop.signal);
-    await waitUntil('a sight', () => seen.length > 0, { timeoutMs: 3_000, everyMs: 5 });
+    const watcher = new ServerWatcher({
+      url,
+      clock: systemClock,
+      onChange: (observation) => seen.push(observation),
+      deadlineMs: 100,
+    });
+    const watching = watcher.run(stop.signal);
+    await waitUntil('an observation', () => seen.length > 0, { timeoutMs: 3_000, everyMs: 5 });
     stop.abort();
     await watching;
     mute.close();

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { readWiring } from '../config.ts';
-import { folderOf, folderToReport, reportPathOf } from './results-of.ts';
+import { folderOf, folderToReport, reportPathOf } from './find-run.ts';
 
-describe('the folder that a person means', () => {
+describe('find-run', () => {
   let folder = '';
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'encore-results-'));
@@ -25,25 +25,25 @@ describe('the folder that a person means', () => {
     return place;
   };
 
-  it('is the one at that path, or the recorded run of that id', () => {
+  it('finds a folder by path or run id', () => {
     const there = runAt('elsewhere', 'production_test_20260101_120000');
     assert.equal(folderOf(`${there}/`, wiring()), there);
     const recorded = runAt('runs', 'r20260101_120000');
     assert.equal(folderOf('r20260101_120000', wiring()), recorded);
   });
 
-  it('has its report beside the results, also when it is the recorded run that is meant', () => {
+  it('locates the report next to the results, also for a recorded run', () => {
     const there = runAt('elsewhere', 'production_test_20260101_120000');
     assert.equal(reportPathOf(there, wiring()), `${there}.json`);
     const recorded = runAt('runs', 'r20260101_120000');
     assert.equal(reportPathOf(recorded, wiring()), join(folder, 'results', 'production_test_20260101_120000.json'));
   });
 
-  it('is said to be missing, or to hold no run, with one that would be right', () => {
+  it('reports a missing folder or one without a run, with an example', () => {
     assert.throws(() => folderOf('/nope', wiring()), {
       code: 'NO_SUCH_RUN',
       message:
-        '/nope: there is no such run folder; give the folder beside its report, such as ' +
+        '/nope: no such run folder; give the folder next to a report, such as ' +
         join(folder, 'results', 'production_test_20260101_120000'),
     });
     runAt('results', 'production_test_20260202_000000');
@@ -52,10 +52,10 @@ describe('the folder that a person means', () => {
       () => folderOf('/nope', wiring()),
       /such as .*results\/production_test_20260203_000000 \(the last one there\)/,
     );
-    assert.throws(() => folderOf(folder, wiring()), /is not the folder of a run: there is no plan\.json in it/);
+    assert.throws(() => folderOf(folder, wiring()), /not the folder of a run: it contains no plan\.json/);
   });
 
-  it('is the run that began last where none is named, whatever time zone gave it its name', () => {
+  it('finds the run that started last by default, regardless of the time zone in its name', () => {
     const beginAt = (name: string, at: number): string => {
       const place = runAt('runs', name);
       writeFileSync(join(place, 'history.ndjson'), `{"crc":"0","event":{"at":${at},"type":"run_started"},"seq":1}\n`);
@@ -65,6 +65,6 @@ describe('the folder that a person means', () => {
     beginAt('r20260101_120000', 1_000);
     assert.equal(folderToReport('', wiring()), last);
     rmSync(join(folder, 'runs'), { recursive: true });
-    assert.throws(() => folderToReport('', wiring()), /no run was recorded in .*runs/);
+    assert.throws(() => folderToReport('', wiring()), /no recorded run in .*runs/);
   });
 });

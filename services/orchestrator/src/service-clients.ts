@@ -1,4 +1,4 @@
-/** The other programs as the orchestrator calls them: one function per verb, each with a deadline. */
+/** Clients of the lab's services: one method per request, each with a timeout. */
 import {
   type EngineInfo,
   engineInfoSchema,
@@ -20,9 +20,9 @@ import {
 import { type CallOptions, callJson, httpExchange, readApiToken } from '@encore/kit';
 import { z } from 'zod';
 
-export interface PeerUrls {
+export interface ServiceUrls {
   chaosUrl: string;
-  /** The file with the token of the chaos service; unset: it demands none. */
+  /** The file with the API token of the chaos service; unset: no token. */
   tokenFile?: string | undefined;
   loadgenUrl: string;
   serverHealthUrl: string;
@@ -34,20 +34,20 @@ interface Call {
 }
 
 export const runLeaseTtlMs = 10_000;
-/** Answers whose content nobody needs. */
+/** For responses whose body is ignored. */
 const anything = z.unknown();
 const readySchema = z.object({ ready: z.boolean() });
 const liveSchema = z.object({ now: z.number() });
 
-export class Peers {
-  readonly urls: PeerUrls;
+export class ServiceClients {
+  readonly urls: ServiceUrls;
 
-  constructor(urls: PeerUrls) {
+  constructor(urls: ServiceUrls) {
     this.urls = urls;
   }
 
   // ---- chaos ----
-  /** Read for each call, for the service may have been created again with another token. */
+  /** Read for each call: a recreated service has another token. */
   readonly chaosToken = (): string | undefined =>
     this.urls.tokenFile === undefined ? undefined : readApiToken(this.urls.tokenFile);
 
@@ -64,7 +64,7 @@ export class Peers {
     return this.#chaos(`/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
   }
 
-  /** Everything that the run still holds is undone with it. */
+  /** Also reverts all active faults of the run. */
   endRunLease(runId: string, call: Call = {}): Promise<unknown> {
     const { timeoutMs = 20_000, ...rest } = call;
     return this.#chaos(`/run/${runId}`, anything, {
@@ -135,12 +135,12 @@ export class Peers {
     return callJson(`${this.urls.loadgenUrl}/stop`, anything, post({}, { timeoutMs: 60_000, ...call }));
   }
 
-  /** Its answer comes when the time of the pressure is over. */
+  /** Resolves when the capacity test is over. */
   measureBaseline(pressure: Pressure, call: Call): Promise<PressureResult> {
     return callJson(`${this.urls.loadgenUrl}/baseline`, pressureResultSchema, post(pressure, call));
   }
 
-  /** The run is named, for the generator may have been started anew since it loaded. */
+  /** Names the run, because a restarted load generator has forgotten it. */
   readBack(runId: string, final: boolean, call: Call = {}): Promise<unknown> {
     return callJson(`${this.urls.loadgenUrl}/read-back`, anything, post({ runId, final }, call));
   }
@@ -149,17 +149,17 @@ export class Peers {
     return callJson(`${this.urls.loadgenUrl}/status`, loadStatusSchema, get(call));
   }
 
-  // ---- anyone ----
+  // ---- any service ----
   async isReady(url: string, call: Call = {}): Promise<boolean> {
     return (await callJson(`${url}/ready`, readySchema, get({ timeoutMs: 2_000, ...call }))).ready;
   }
 
-  /** The time by its own clock. */
+  /** The service's own time in epoch ms. */
   async timeOf(url: string, call: Call = {}): Promise<number> {
     return (await callJson(`${url}/live`, liveSchema, get({ timeoutMs: 2_000, ...call }))).now;
   }
 
-  /** What it tells Prometheus. */
+  /** The service's metrics in Prometheus text format. */
   async metricsOf(url: string, { signal, timeoutMs = 2_000 }: Call = {}): Promise<string> {
     const deadline = AbortSignal.timeout(timeoutMs);
     return (await httpExchange(`${url}/metrics`, { signal: signal ? AbortSignal.any([signal, deadline]) : deadline }))
@@ -167,7 +167,7 @@ export class Peers {
   }
 
   async isServerReady(call: Call = {}): Promise<boolean> {
-    // A server that is not ready answers 503, which is thrown.
+    // Throws on 503, the response of a server that is not ready.
     await callJson(`${this.urls.serverHealthUrl}/health/ready`, anything, get({ timeoutMs: 2_000, ...call }));
     return true;
   }

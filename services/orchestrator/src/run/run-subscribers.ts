@@ -1,4 +1,4 @@
-/** Those who follow a run while it goes on: terminal, live page and metrics. Each hears every event of its history once. */
+/** Subscribers of a run's events: terminal, live page and metrics. */
 import type { EncoreEvent, Plan, RunConfig } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import type { Wiring } from '../config.ts';
@@ -8,7 +8,7 @@ import { type Output, Progress } from '../progress/progress.ts';
 import { RunView } from '../progress/run-view.ts';
 import { dashboardLink } from './dashboard-link.ts';
 
-export interface AudienceOptions {
+export interface SubscriberOptions {
   runId: string;
   config: RunConfig;
   plan: Plan;
@@ -18,23 +18,23 @@ export interface AudienceOptions {
   output: Output;
 }
 
-export class Audience {
+export class RunSubscribers {
   readonly view: RunView;
   readonly metrics: RunMetrics;
   readonly page: LivePage;
   readonly progress: Progress;
 
-  constructor({ runId, config, plan, startedAt, clock, links, output }: AudienceOptions) {
+  constructor({ runId, config, plan, startedAt, clock, links, output }: SubscriberOptions) {
     this.view = new RunView(runId, config, plan, startedAt);
     this.metrics = new RunMetrics(this.view, clock, links);
     this.page = new LivePage(plan, () => this.view.snapshot(clock.now()), dashboardLink(links, startedAt));
     this.progress = new Progress(output, config.monitor);
   }
 
-  hear(event: EncoreEvent): void {
+  onEvent(event: EncoreEvent): void {
     this.view.add(event);
     this.metrics.add(event);
     this.page.add(event);
-    this.progress.event(event);
+    this.progress.onEvent(event);
   }
 }
