@@ -2,7 +2,7 @@
 import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
-/** What is no JSON stays a text, which the schema refuses. */
+/** Leaves invalid JSON as text, which the schema rejects. */
 function parsed(text: unknown): unknown {
   try {
     return typeof text === 'string' ? JSON.parse(text) : text;
@@ -25,7 +25,7 @@ const shape = {
   ENCORE_RESULTS_DIR: z.string().default('test_results'),
   /** Log folder of the lab's programs, copied next to the report; unset with Docker. */
   ENCORE_LOGS_DIR: z.string().optional(),
-  /** The kinds of fault that the lab cannot do here, with the reasons, as JSON; unset: the chaos service is asked. */
+  /** Unsupported fault kinds and reasons, as JSON; unset: the chaos service reports them. */
   ENCORE_UNSUPPORTED: z.preprocess(parsed, z.record(z.string(), z.string())).optional(),
   ENCORE_WHERE_TO_LOOK: z.string().optional(),
   /** Browser addresses of the live page and Prometheus's alerts, for links in dashboards. */

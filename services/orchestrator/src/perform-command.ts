@@ -66,7 +66,10 @@ export async function performCommand(command: Command, context: CommandContext):
   }
 }
 
-/** The fault kinds that are not supported here, with reasons; null if the chaos service does not respond. */
+/**
+ * The fault kinds that are not supported here, with reasons; null if the chaos service does not
+ * respond.
+ */
 async function unsupportedKinds(wiring: Wiring): Promise<Record<string, string> | null> {
   if (wiring.unsupported !== undefined) return wiring.unsupported;
   try {
@@ -149,7 +152,10 @@ async function heal(wiring: Wiring, print: (text: string) => void): Promise<numb
   }
 }
 
-/** Describes targets that are still not running after all faults were reverted, with a command on Docker. */
+/**
+ * Describes targets that are still not running after all faults were reverted, with a command on
+ * Docker.
+ */
 async function notRunning(wiring: Wiring): Promise<string[]> {
   const targets = await new ServiceClients(wiring).targets().catch(() => []);
   return targets

@@ -1,4 +1,4 @@
-/** docs/CONFIGURATION.md has every key of a settings file, with the defaults of the profiles and the ranges of the contract. */
+/** docs/CONFIGURATION.md lists every key of a settings file with its default and range. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ interface Node {
   maximum?: number;
 }
 
-/** Every value that a file may set, by its path. */
+/** Every setting of a file, by path. */
 function leavesOf(node: Node, path = ''): [string, Node][] {
   if (path === 'thresholds') return [[`${path}.METRIC`, node]];
   if (node.anyOf) return node.anyOf.flatMap((one) => leavesOf(one, path));
@@ -39,13 +39,13 @@ function rangeOf({ type, enum: names, pattern, minimum, exclusiveMinimum, maximu
   if (type === 'boolean') return 'true, false';
   if (type === 'object') return '[REPORT.md](REPORT.md)';
   if (pattern !== undefined) return 'a to z, 0 to 9, -';
-  // A whole number without a limit of its own has that of JavaScript.
+  // An integer without a maximum has the maximum of JavaScript.
   const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;
   if (exclusiveMinimum !== undefined) return `above ${exclusiveMinimum}${open ? '' : `, to ${maximum}`}`;
   return open ? `at least ${minimum}` : `${minimum} to ${maximum}`;
 }
 
-/** Of the profiles; a schedule and a file itself have those of the schema. */
+/** Defaults of the profiles; those of a schedule come from the schema. */
 function defaultOf(path: string, { default: own }: Node): string | null {
   if (path.startsWith('schedule')) return own === undefined ? null : String(own);
   const values = profileNames.map((name) =>
@@ -64,7 +64,7 @@ describe('docs/CONFIGURATION.md, the settings file of a run', () => {
     .map((row) => row.split('|').map((cell) => cell.trim()));
   const leaves = leavesOf(configJsonSchema() as Node);
 
-  it('has every key with its range, a unit and what it sets', () => {
+  it('lists every key with range, unit and meaning', () => {
     assert.deepEqual(
       rows.map(([, key, , , range]) => `${key} ${range}`),
       leaves.map(([path, node]) => `\`${path}\` ${rangeOf(node)}`),
@@ -72,7 +72,7 @@ describe('docs/CONFIGURATION.md, the settings file of a run', () => {
     for (const [, key, unit, value, , sets] of rows) assert.ok(unit && value && sets, key);
   });
 
-  it('has the default of each key that has one', () => {
+  it('lists every default', () => {
     for (const [index, [path, node]] of leaves.entries()) {
       const expected = defaultOf(path, node);
       if (expected !== null) assert.equal(rows[index]?.[3], expected, path);

@@ -136,7 +136,10 @@ async function servicesReady(
 
 const quotedLines = 5;
 const quotedColumns = 300;
-/** A server that fails to start logs the reason at least once a minute, the engine's maximum back-off. */
+/**
+ * A server that fails to start logs the reason at least once a minute, the engine's maximum
+ * back-off.
+ */
 const quotedWithinMs = 10 * 60_000;
 
 /** The last lines of the server's log; empty if the chaos service cannot read it. */
