@@ -26,7 +26,7 @@ function expectedAt(path: readonly PropertyKey[]): string | undefined {
   // Suggest a rule that fits this metric.
   if (first === 'thresholds' && typeof metric === 'string' && isMetric(metric))
     return `a rule in quotation marks, such as "${exampleOf(metric)}"`;
-  return path.length === 1 ? scalarSettings.find(({ key }) => key === first)?.right : undefined;
+  return path.length === 1 ? scalarSettings.find(({ key }) => key === first)?.expected : undefined;
 }
 
 /** The load generator accepts a mix without `create`; a verdict needs acknowledged writes. */

@@ -14,7 +14,7 @@ export interface ScalarSetting {
   isNumber: boolean;
   help: string;
   /** Completes the sentence "give ...". */
-  right: string;
+  expected: string;
   /** The allowed values of an enumeration. */
   choices?: readonly string[];
 }
@@ -27,7 +27,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_PROFILE',
     isNumber: false,
     help: `base settings: ${profileNames.join(', ')} (default: full)`,
-    right: `one of ${profileNames.join(', ')}`,
+    expected: `one of ${profileNames.join(', ')}`,
     choices: profileNames,
   },
   {
@@ -37,7 +37,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_HOURS',
     isNumber: true,
     help: 'length of the run in hours, including the ramp; fractions allowed',
-    right: 'the length in hours, above 0 and at most 336, such as 0.05 or 24',
+    expected: 'the length in hours, above 0 and at most 336, such as 0.05 or 24',
   },
   {
     key: 'users',
@@ -46,7 +46,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_USERS',
     isNumber: true,
     help: 'number of virtual users',
-    right: 'a whole number of users from 1 to 10000, such as 100',
+    expected: 'a whole number of users from 1 to 10000, such as 100',
   },
   {
     key: 'killIntervalMinutes',
@@ -55,7 +55,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_KILL_INTERVAL',
     isNumber: true,
     help: 'minutes between kills; fractions allowed',
-    right: 'minutes above 0, such as 60 or 0.75',
+    expected: 'minutes above 0, such as 60 or 0.75',
   },
   {
     key: 'recoveryTimeoutSeconds',
@@ -64,7 +64,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_RECOVERY_TIMEOUT',
     isNumber: true,
     help: 'maximum seconds for each recovery',
-    right: 'at least 1 second, such as 60',
+    expected: 'at least 1 second, such as 60',
   },
   {
     key: 'seed',
@@ -73,7 +73,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_SEED',
     isNumber: true,
     help: 'the same seed gives the same faults and the same load (default: random, printed at the start)',
-    right: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, such as 7`,
+    expected: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, such as 7`,
   },
   {
     key: 'control',
@@ -82,7 +82,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     variable: 'ENCORE_CONTROL',
     isNumber: false,
     help: 'control run, which must not pass: server-down (the server stays down) or no-bite (faults do nothing); default: none',
-    right: 'none, server-down or no-bite',
+    expected: 'none, server-down or no-bite',
     choices: controlSchema.options,
   },
 ];
@@ -97,5 +97,5 @@ export function parseScalar(
   const result = runConfigSchema.shape[setting.key].safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   const asDigits = /^[+-]?\d+(\.\d+)?e[+-]?\d+$/i.test(written) ? 'in plain digits ' : '';
-  return { ok: false, problem: invalidValue(text, `${asDigits}${setting.right}`, setting.choices) };
+  return { ok: false, problem: invalidValue(text, `${asDigits}${setting.expected}`, setting.choices) };
 }
