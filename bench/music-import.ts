@@ -17,7 +17,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { Random } from '../packages/kit/src/index.ts';
 import { defaultScoreLimits } from '../services/server/src/music/index.ts';
-import { importScore, summarizeScore } from '../services/server/src/music/work.ts';
+import { importScore, summarizeScore } from '../services/server/src/music/tasks.ts';
 
 const run = promisify(execFile);
 const megabytes = 50;

@@ -11,7 +11,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mcpToolCall } from '../packages/kit/src/index.ts';
 import { Pool } from '../services/loadgen/src/testing/reference-clients.ts';
-import { startExpressEcho, startMcpEcho } from '../services/server/src/testing/echo-peers.ts';
+import { startExpressEcho, startMcpEcho } from '../services/server/src/testing/echo-servers.ts';
 import { spreadOf } from './spread.ts';
 
 const rounds = 7;

@@ -11,8 +11,8 @@ import { createMetrics as loadgenMetrics } from '../../services/loadgen/src/metr
 import { RunMetrics } from '../../services/orchestrator/src/metrics.ts';
 import { RunView } from '../../services/orchestrator/src/progress/run-view.ts';
 import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
+import { createComponents } from '../../services/server/src/components.ts';
 import { readSettings } from '../../services/server/src/config.ts';
-import { createParts } from '../../services/server/src/parts.ts';
 import { root } from './command.ts';
 
 export interface Series {
@@ -33,7 +33,7 @@ export async function expositions(): Promise<Record<string, string>> {
   const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
   const run = new RunMetrics(new RunView('r1', config, makePlan(config), 0), systemClock);
   const settings = readSettings({ ENCORE_SERVER_CONFIG: join(root, 'server_config.json') });
-  await using server = createParts(settings, createLogger('server', 'silent'));
+  await using server = createComponents(settings, createLogger('server', 'silent'));
   return {
     server: await server.metrics.registry.metrics(),
     loadgen: await loadgen.metrics(),

@@ -1,4 +1,4 @@
-/** What a server that has nothing to do must not hold: files, places, connections in use, transactions, staged contents, expired keys. */
+/** Checks that an idle server holds no files, slots, busy connections or transactions. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -11,10 +11,10 @@ import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
 import { type FixtureServer, smallScore, startFixtureServer } from './fixture-server.ts';
 
-/** Gauges of what is in use. */
+/** Gauges that are 0 on an idle server. */
 const inUse = ['admitted_requests', 'queued_requests', 'worker_processes_busy', 'worker_jobs_queued', 'spool_bytes'];
 
-describe('a server at rest', function () {
+describe('an idle server', function () {
   this.timeout(30_000);
   let postgres: TestPostgres;
   let server: FixtureServer;
@@ -35,9 +35,11 @@ describe('a server at rest', function () {
     rmSync(scratchDir, { recursive: true });
   });
 
-  it('holds nothing of what users did, whether it ended well, was refused, or was cut in the middle', async () => {
+  it('holds nothing after successful, refused and aborted requests', async () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => useOnce(server, i)));
-    await waitUntil('all to be given back', async () => (await heldBy(server)) === '', { timeoutMs: 5_000 });
+    await waitUntil('everything to be released', async () => (await resourcesInUse(server)) === '', {
+      timeoutMs: 5_000,
+    });
     assert.deepEqual(readdirSync(scratchDir), []);
     const { rows } = await database.query(
       `select state, query from pg_stat_activity where application_name = 'encore-server' and state <> 'idle'`,
@@ -48,27 +50,27 @@ describe('a server at rest', function () {
   });
 });
 
-/** Ten ways in turn to use a server and to let it down. */
+/** Makes one of ten requests in turn: valid, invalid and aborted ones. */
 async function useOnce(server: FixtureServer, i: number): Promise<void> {
   const id = `rest-${i}`;
   const key = { 'idempotency-key': id };
-  const ways = [
+  const requests = [
     () => server.put(id, smallScore('C', 50), key),
     () => server.put(id, smallScore('C', 50), { ...key, 'content-encoding': 'gzip' }),
     () => server.call('import_score', { score_id: id, content: smallScore('D', 20) }),
     () => server.call('import_score', { score_id: id, content: '<score-partwise>' }),
     () => server.call('key_analysis', { score_id: 'nobody' }),
-    () => abandoned(server, id, smallScore('E', 20_000)),
-    () => abandoned(server, id, smallScore('E', 200)),
+    () => abortUpload(server, id, smallScore('E', 20_000)),
+    () => abortUpload(server, id, smallScore('E', 200)),
     () => fetch(`${server.url}/scores/${id}`, { method: 'DELETE' }),
     () => fetch(`${server.url}/scores/${id}`),
     () => server.put('not a name', smallScore()),
   ];
-  await ways[i % ways.length]?.();
+  await requests[i % requests.length]?.();
 }
 
-/** Half of an upload; then the client is gone. */
-async function abandoned(server: FixtureServer, id: string, body: string): Promise<void> {
+/** Sends half of an upload and disconnects. */
+async function abortUpload(server: FixtureServer, id: string, body: string): Promise<void> {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');
   socket.write(`PUT /scores/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`);
@@ -77,10 +79,10 @@ async function abandoned(server: FixtureServer, id: string, body: string): Promi
   socket.destroy();
 }
 
-async function heldBy(server: FixtureServer): Promise<string> {
+async function resourcesInUse(server: FixtureServer): Promise<string> {
   const metrics = await (await fetch(`${server.healthUrl}/metrics`)).text();
-  const held = inUse.filter(
+  const names = inUse.filter(
     (name) => !new RegExp(`^encore_server_${name}\\{[^}]*\\} 0$|^encore_server_${name} 0$`, 'm').test(metrics),
   );
-  return held.join(' ');
+  return names.join(' ');
 }

@@ -1,4 +1,4 @@
-/** The circuit breakers of the server: one before the database, one before each tool. */
+/** The circuit breakers of the server: one for the database and one for each tool. */
 import { type Logger, systemClock } from '@encore/kit';
 import type { ServerConfig } from './config.ts';
 import { isDatabaseFailure } from './database/database.ts';
@@ -8,7 +8,7 @@ import { isToolFailure } from './tools/tool-runner.ts';
 
 interface Breakers {
   database: CircuitBreaker;
-  /** By the name of the tool. */
+  /** By tool name. */
   tools: Map<string, CircuitBreaker>;
 }
 
@@ -33,7 +33,7 @@ export function createBreakers(limits: ServerConfig, toolNames: readonly string[
       ...common('database'),
       successes: 1,
       openMs: database_open_seconds * 1_000,
-      // Connecting and each statement have deadlines of their own.
+      // Connecting and each statement have their own timeouts.
       timeoutMs: false,
       isFailure: isDatabaseFailure,
     }),

@@ -30,7 +30,7 @@ function rangeOf({ minimum, exclusiveMinimum, maximum }: Node): string {
 }
 
 describe('docs/CONFIGURATION.md', () => {
-  it('has every key with its default and range, and a unit and costs', () => {
+  it('lists every key with default, range, unit and costs', () => {
     const schema = z.toJSONSchema(serverConfigSchema, { io: 'input' }) as Node;
     const rows = section.split('\n').filter((line) => /^\| `[a-z_.]+` \|.*\|.*\|.*\|.*\|$/.test(line));
     const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()));
@@ -41,11 +41,11 @@ describe('docs/CONFIGURATION.md', () => {
     for (const [, key, unit, , , costs] of cells) assert.ok(unit && costs, key);
   });
 
-  it("quotes what the server says of the guide's four keys", () => {
+  it("quotes the server's messages about the guide's four keys", () => {
     const [, text = ''] = /## Performance tuning.*?```json\n(.*?)```/s.exec(page) ?? [];
     const limits = serverConfigSchema.parse(JSON.parse(text));
-    const room = { memoryBytes: 512 * mebibyte, scratchBytes: 64 * mebibyte, scratchDir: '/scratch' };
+    const capacity = { memoryBytes: 512 * mebibyte, scratchBytes: 64 * mebibyte, scratchDir: '/scratch' };
     const [, quoted = ''] = /```text\n(.*?)\n```/s.exec(page) ?? [];
-    assert.deepEqual(quoted.split('\n'), limitProblems(limits, room));
+    assert.deepEqual(quoted.split('\n'), limitProblems(limits, capacity));
   });
 });

@@ -1,40 +1,45 @@
-/** What the server is told at start: the environment (wiring) and server_config.json (limits). Refused with all problems at once. */
+/**
+ * Reads the settings of the server: wiring from the environment, limits from server_config.json.
+ * Reports all problems at once.
+ */
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError, EncoreError, messageOf, portVariable, readEnv, schemaProblems } from '@encore/kit';
 import { z } from 'zod';
-import { limitProblems, roomOf } from './limit-problems.ts';
+import { capacityOf, limitProblems } from './limit-problems.ts';
 
 const seconds = (max: number) => z.number().positive().max(max);
 const count = (max: number) => z.number().int().min(1).max(max);
 const mebibytes = count(1024 * 1024);
 
-/** server_config.json. Times are in seconds, sizes in bytes where the name does not say otherwise. */
+/**
+ * server_config.json. Times are in seconds; sizes are in bytes unless the name has another unit.
+ */
 export const serverConfigSchema = z.strictObject({
   max_concurrent_requests: count(10_000).default(32),
   max_queued_requests: z.number().int().min(0).max(10_000).default(128),
-  /** How long a request may wait for its turn. */
+  /** How long a request may wait for a slot. */
   queue_timeout: seconds(60).default(1),
-  /** The whole of one request, the transfer of its body included. */
+  /** One whole request, including the transfer of its body. */
   request_timeout: seconds(3600).default(60),
-  /** The work of one tool call. */
+  /** The work of one tool call, without the wait for a slot. */
   tool_timeout: seconds(3600).default(15),
-  /** Of an upload, inflated. */
+  /** One upload, after decompression. */
   max_request_size: count(1024 ** 3).default(50 * 1024 * 1024),
-  /** Of one MCP message: it is held whole. */
+  /** One MCP message, which is kept in memory as a whole. */
   max_message_size: count(64 * 1024 * 1024).default(4 * 1024 * 1024),
   memory_limit_mb: mebibytes.default(512),
   max_connections: count(100_000).default(2_000),
-  /** Uploads on their way wait in the scratch folder; together they may take this much. */
+  /** All incomplete uploads in the scratch folder together. */
   spool_limit_mb: mebibytes.default(60),
   rate_limit: z
     .strictObject({
-      /** For a client that names itself with X-Client-Id. */
+      /** For a client that sends X-Client-Id. */
       client_per_second: count(1_000_000).default(100),
-      /** For all nameless clients of one address: behind a proxy that is everybody. */
+      /** For all clients of one address that send none: behind a proxy, those are all clients. */
       address_per_second: count(1_000_000).default(5_000),
-      /** How many seconds' worth may come at once. */
+      /** The burst size, in seconds of the rate. */
       burst_seconds: seconds(60).default(2),
     })
     .prefault({}),
@@ -53,7 +58,7 @@ export const serverConfigSchema = z.strictObject({
       database_open_seconds: seconds(3600).default(5),
     })
     .prefault({}),
-  /** The processes that parse untrusted input and do long analyses. */
+  /** The processes that parse untrusted input and run long analyses. */
   workers: z
     .strictObject({
       processes: count(64).default(2),
@@ -73,7 +78,10 @@ const defaultPath = 'server_config.json';
 const defaultScratch = join(tmpdir(), 'encore-scratch');
 
 const memoryError = 'must be a whole number of bytes of at least 134217728 (128 MB), such as 536870912';
-/** The memory of the container. With less, the server cannot start or sheds every request. */
+/**
+ * The memory of the container. With less than this minimum, the server cannot start or sheds every
+ * request.
+ */
 export const serverMemoryVariable = z.coerce
   .number({ error: memoryError })
   .int(memoryError)
@@ -85,12 +93,15 @@ const environmentShape = {
   ENCORE_HEALTH_PORT: portVariable.default(8001),
   ENCORE_DATABASE_URL: z.url().default('postgres://encore:encore@127.0.0.1:5432/encore'),
   ENCORE_SERVER_CONFIG: z.string().default(defaultPath),
-  /** The memory limit that the container was made with. */
+  /** The memory limit that the container was created with. */
   ENCORE_SERVER_MEMORY_BYTES: serverMemoryVariable.optional(),
   ENCORE_SCRATCH_DIR: z.string().default(defaultScratch),
-  /** Host and Origin names that may be used to reach the server: a page of another site must not. */
+  /**
+   * The accepted Host and Origin names. Others are refused, so that no other site's page can reach
+   * the server.
+   */
   ENCORE_ALLOWED_HOSTS: z.string().default('localhost,127.0.0.1'),
-  /** A file that holds the live memory limit as a decimal number of bytes, where no control group does. */
+  /** A file with the live memory limit in bytes (decimal), for systems without control groups. */
   ENCORE_MEMORY_LIMIT_FILE: z.string().optional(),
   ENCORE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 };
@@ -136,8 +147,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 }
 
 /**
- * Reads server_config.json. Every problem is a line with the file, the key, the value and what would be right: of each
- * key alone, or where all keys are right, of those that do not fit together or not into this container.
+ * Reads server_config.json. Each problem is one line with the file, the key, the value and what
+ * would be right. If every key is valid alone, the problems are those of keys that contradict each
+ * other or exceed the container.
  */
 export function readServerConfig(
   path: string,
@@ -147,13 +159,13 @@ export function readServerConfig(
   try {
     given = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const right =
+    const problem =
       error instanceof SyntaxError ? 'is not JSON' : 'cannot be read; name a JSON file that the server may read';
-    return { problems: [`${path}: ${right} (${describeError(error)})`] };
+    return { problems: [`${path}: ${problem} (${describeError(error)})`] };
   }
   const limits = serverConfigSchema.safeParse(given).data;
   const problems = limits
-    ? limitProblems(limits, roomOf(scratchDir, memoryBytes))
+    ? limitProblems(limits, capacityOf(scratchDir, memoryBytes))
     : schemaProblems(serverConfigSchema, given);
   return { ...(limits && { limits }), problems: problems.map((problem) => `${path}: ${problem}`) };
 }

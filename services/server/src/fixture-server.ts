@@ -1,4 +1,4 @@
-/** For tests: a server on free ports with its own scratch folder, and short ways to talk to it. */
+/** For tests: a server on free ports with its own scratch folder, and helpers that call it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ export interface FixtureServer extends AsyncDisposable {
   readonly url: string;
   readonly healthUrl: string;
   readonly running: RunningServer;
-  /** Until it calls itself ready. Without a database it never does. */
+  /** Waits until the server reports that it is ready, which needs a database. */
   ready(): Promise<void>;
   put(id: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Response>;
-  /** Calls a tool; the structured content of its result, with `isError`. */
-  call(tool: string, args: Record<string, unknown>): Promise<ToolAnswer>;
+  /** Calls a tool and returns `isError` and the structured content of its result. */
+  call(tool: string, args: Record<string, unknown>): Promise<ToolCallResult>;
 }
 
-export interface ToolAnswer {
+export interface ToolCallResult {
   isError: boolean;
   content: Record<string, unknown>;
   code: string | null;
@@ -63,8 +63,8 @@ export async function startFixtureServer(
   };
 }
 
-/** As a client of 2026-07-28 does, without a client library between the test and the wire. */
-async function callTool(url: string, tool: string, args: Record<string, unknown>): Promise<ToolAnswer> {
+/** Sends the call as a client of MCP 2026-07-28 does, without a client library. */
+async function callTool(url: string, tool: string, args: Record<string, unknown>): Promise<ToolCallResult> {
   const call = mcpToolCall({ client: 'test', id: 1, tool, input: args });
   const response = await fetch(`${url}/mcp`, { method: 'POST', ...call });
   const answer = (await response.json()) as {
@@ -77,7 +77,7 @@ async function callTool(url: string, tool: string, args: Record<string, unknown>
   return { isError: answer.result.isError === true, content, code };
 }
 
-/** A small MusicXML document; `step` makes one differ from another. */
+/** A small MusicXML document. Different values of `step` make different documents. */
 export function smallScore(step = 'C', measures = 1): string {
   const note = `<note><pitch><step>${step}</step><octave>4</octave></pitch><duration>4</duration></note>`;
   const body = Array.from({ length: measures }, (_, i) => {

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { readServerConfig, serverConfigSchema } from './config.ts';
-import { limitProblems, roomOf } from './limit-problems.ts';
+import { capacityOf, limitProblems } from './limit-problems.ts';
 
 const mebibyte = 1024 * 1024;
-/** Of the container in docker-compose.yml. */
-const room = { memoryBytes: 512 * mebibyte, scratchBytes: 64 * mebibyte, scratchDir: '/scratch' };
-const problems = (given: object, here = room): string[] => limitProblems(serverConfigSchema.parse(given), here);
+/** The capacity of the container in docker-compose.yml. */
+const capacity = { memoryBytes: 512 * mebibyte, scratchBytes: 64 * mebibyte, scratchDir: '/scratch' };
+const problems = (given: object, container = capacity): string[] =>
+  limitProblems(serverConfigSchema.parse(given), container);
 
-/** "Performance Tuning" of the guide, as pasted. */
+/** The settings of "Performance Tuning" in the guide. */
 const guide = {
   max_concurrent_requests: 200,
   memory_limit_mb: 8_192,
@@ -18,43 +19,46 @@ const guide = {
   max_request_size: 209_715_200,
 };
 
-describe('limits that cannot be kept', () => {
-  it('are none of the shipped file in the shipped container', () => {
+describe('limitProblems', () => {
+  it('accepts the shipped limits in the shipped container', () => {
     const path = join(import.meta.dirname, '..', '..', '..', 'server_config.json');
-    const { limits, problems: found } = readServerConfig(path, { scratchDir: tmpdir(), memoryBytes: room.memoryBytes });
+    const { limits, problems: found } = readServerConfig(path, {
+      scratchDir: tmpdir(),
+      memoryBytes: capacity.memoryBytes,
+    });
     assert.deepEqual(found, []);
-    assert.deepEqual(limitProblems(serverConfigSchema.parse(limits), room), []);
+    assert.deepEqual(limitProblems(serverConfigSchema.parse(limits), capacity), []);
     assert.deepEqual(problems({}), []);
   });
 
-  it("are two of the guide's four keys in that container, each with what would be right", () => {
+  it("rejects two of the guide's four limits in that container", () => {
     assert.deepEqual(problems(guide), [
       'memory_limit_mb: 8192 MB is above the memory of this container, 512 MB. Give at most 512, or give the container more: ENCORE_SERVER_MEMORY_BYTES=8589934592',
-      'max_request_size: 209715200 bytes (200 MB) never fit into spool_limit_mb, 60 MB. Give a spool_limit_mb of at least 200, or a max_request_size of at most 62914560',
+      'max_request_size: 209715200 bytes (200 MB) does not fit into spool_limit_mb, 60 MB. Give a spool_limit_mb of at least 200, or a max_request_size of at most 62914560',
     ]);
   });
 
-  it("are none of the guide's once the container is as large as they say", () => {
-    const large = { ...room, memoryBytes: 8_192 * mebibyte, scratchBytes: 256 * mebibyte };
+  it("accepts the guide's limits in a container that is large enough", () => {
+    const large = { ...capacity, memoryBytes: 8_192 * mebibyte, scratchBytes: 256 * mebibyte };
     assert.deepEqual(problems({ ...guide, spool_limit_mb: 200 }, large), []);
   });
 
-  it('are uploads that the scratch folder cannot hold, a cache above the limit, and waits beyond the request', () => {
+  it('rejects a large spool, a large cache, and timeouts above the request timeout', () => {
     assert.deepEqual(
       problems({ spool_limit_mb: 128, memory_limit_mb: 40, tool_timeout: 61, queue_timeout: 5, request_timeout: 4 }),
       [
         'spool_limit_mb: 128 MB is above the size of the scratch folder /scratch, 64 MB. Give at most 64, or a larger folder: with Docker, ENCORE_SERVER_SCRATCH_MB=132',
         'cache.megabytes: 48 MB is above memory_limit_mb, 40 MB. Give at most a tenth of it',
-        'tool_timeout: 61 s is above request_timeout, 4 s, which ends the request before. Give at most 4, or a longer request_timeout',
-        'queue_timeout: 5 s is above request_timeout, 4 s, which ends the request before. Give at most 4, or a longer request_timeout',
+        'tool_timeout: 61 s is above request_timeout, 4 s, which ends the request earlier. Give at most 4, or a longer request_timeout',
+        'queue_timeout: 5 s is above request_timeout, 4 s, which ends the request earlier. Give at most 4, or a longer request_timeout',
       ],
     );
   });
 
-  it('are measured at the folder that will hold the scratch folder, where it is not there yet', () => {
-    const here = roomOf(join(tmpdir(), 'not', 'there', 'yet'), 7);
-    assert.equal(here.memoryBytes, 7);
-    assert.ok(here.scratchBytes > mebibyte, `${here.scratchBytes}`);
-    assert.ok(roomOf(tmpdir(), null).memoryBytes > mebibyte, 'the memory of the machine');
+  it('measures the parent of a scratch folder that does not exist yet', () => {
+    const measured = capacityOf(join(tmpdir(), 'not', 'there', 'yet'), 7);
+    assert.equal(measured.memoryBytes, 7);
+    assert.ok(measured.scratchBytes > mebibyte, `${measured.scratchBytes}`);
+    assert.ok(capacityOf(tmpdir(), null).memoryBytes > mebibyte, 'the memory of the machine');
   });
 });

@@ -19,7 +19,7 @@ interface Process {
   output: () => string;
 }
 
-describe('the server as a process', function () {
+describe('the server process', function () {
   this.timeout(60_000);
   let postgres: TestPostgres;
   let folder = '';
@@ -81,7 +81,7 @@ describe('the server as a process', function () {
     return ports;
   }
 
-  it('refuses a wrong configuration with every problem at once', async () => {
+  it('reports all configuration problems at once', async () => {
     writeFileSync(
       join(folder, 'server_config.json'),
       '{"max_concurrent_requests": -1, "request_timeout": "1O", "surprise": 1, "cache": {"scores": null}}',
@@ -99,22 +99,25 @@ describe('the server as a process', function () {
       assert.match(server.output(), new RegExp(name));
     }
     assert.match(server.output(), /^refused to start:\n/);
-    assert.doesNotMatch(server.output(), /"level"/, 'lines for a person, not log records');
+    assert.doesNotMatch(server.output(), /"level"/, 'plain lines, not log records');
     const missing = launch({ ENCORE_SERVER_CONFIG: join(folder, 'none.json') });
     assert.equal((await missing.exited).code, 78);
     assert.match(missing.output(), /none\.json/);
   });
 
-  it('refuses limits that cannot be kept in its container, with the reason and what would be right', async () => {
+  it('refuses limits that exceed its container', async () => {
     const limits = { max_concurrent_requests: 200, memory_limit_mb: 8_192, request_timeout: 600 };
     writeFileSync(join(folder, 'server_config.json'), JSON.stringify({ ...limits, max_request_size: 209_715_200 }));
     const server = launch({ ENCORE_SERVER_MEMORY_BYTES: '536870912' });
     assert.equal((await server.exited).code, 78);
     assert.match(server.output(), /memory_limit_mb: 8192 MB is above the memory of this container, 512 MB/);
-    assert.match(server.output(), /max_request_size: 209715200 bytes \(200 MB\) never fit into spool_limit_mb, 60 MB/);
+    assert.match(
+      server.output(),
+      /max_request_size: 209715200 bytes \(200 MB\) does not fit into spool_limit_mb, 60 MB/,
+    );
   });
 
-  it('ends an admitted request rightly after SIGTERM, takes no new connection, exits with 0', async () => {
+  it('completes admitted requests after SIGTERM, refuses new connections, exits with 0', async () => {
     const server = launch();
     const { port, healthPort } = await ready(server);
     const body = smallScore('C', 5_000);
@@ -136,7 +139,7 @@ describe('the server as a process', function () {
     await waitUntil('the upload to begin', admitted, { timeoutMs: 5_000 });
     server.child.kill('SIGTERM');
     const notReady = async () => (await fetch(`http://127.0.0.1:${healthPort}/health/ready`)).status === 503;
-    await waitUntil('readiness to go', notReady, { timeoutMs: 2_000 });
+    await waitUntil('the server to be unready', notReady, { timeoutMs: 2_000 });
     await waitUntil('the port to close', () => refuses(port), { timeoutMs: 2_000 });
     upload.end(body.slice(1_000));
     assert.deepEqual(await answer.promise, { status: 201, connection: 'close' });
@@ -147,7 +150,7 @@ describe('the server as a process', function () {
     assert.equal(await (await fetch(`http://127.0.0.1:${ports.port}/scores/drained`)).text(), body);
   });
 
-  it('is not held by idle connections or half a request, and leaves no file behind', async () => {
+  it('stops in spite of idle connections and incomplete requests, and leaves no file', async () => {
     const server = launch();
     const { port } = await ready(server);
     const idle = connect(port, '127.0.0.1');
@@ -157,11 +160,11 @@ describe('the server as a process', function () {
     const startedAt = performance.now();
     server.child.kill('SIGTERM');
     assert.deepEqual(await server.exited, { code: 0, signal: null });
-    assert.ok(performance.now() - startedAt < 9_500, 'within the stop grace');
+    assert.ok(performance.now() - startedAt < 9_500, 'within the stop timeout');
     assert.deepEqual(readdirSync(join(folder, 'scratch')), []);
   });
 
-  it('exits at once at the second signal', async () => {
+  it('exits immediately at the second signal', async () => {
     const server = launch();
     const { port } = await ready(server);
     const half = connect(port, '127.0.0.1', () =>
@@ -177,24 +180,24 @@ describe('the server as a process', function () {
     assert.ok(performance.now() - startedAt < 1_000);
   });
 
-  it('builds no path from input: names of scores, keys, prefixes, and the entries of an archive', async () => {
+  it('never builds a file path from input', async () => {
     const pathLog = join(folder, 'paths');
     const spy = new URL('testing/path-log.ts', import.meta.url);
     spy.searchParams.set('to', pathLog);
     const { port } = await ready(launch({ NODE_OPTIONS: `--import=${spy}` }));
-    // In every name that is sent, and in no path that the server has of its own.
-    const mark = 'm4rk3r';
+    // Part of every name that is sent, and of none of the server's own paths.
+    const marker = 'm4rk3r';
     const names = [
-      mark,
-      `../../${mark}`,
-      `/etc/${mark}`,
-      `..\\..\\${mark}`,
-      `\\\\host\\${mark}`,
-      `C:${mark}`,
-      `${mark}\0.xml`,
-      `file:///tmp/${mark}`,
+      marker,
+      `../../${marker}`,
+      `/etc/${marker}`,
+      `..\\..\\${marker}`,
+      `\\\\host\\${marker}`,
+      `C:${marker}`,
+      `${marker}\0.xml`,
+      `file:///tmp/${marker}`,
     ];
-    const ask = async (path: string, init: RequestInit): Promise<number> => {
+    const send = async (path: string, init: RequestInit): Promise<number> => {
       const answer = await fetch(`http://127.0.0.1:${port}${path}`, init);
       await answer.arrayBuffer();
       return answer.status;
@@ -204,13 +207,13 @@ describe('the server as a process', function () {
       const path = `/scores/${encodeURIComponent(name)}`;
       const key = encodeURIComponent(name);
       statuses.push(
-        await ask(path, {
+        await send(path, {
           method: 'PUT',
           body: smallScore('C', 3_000),
           headers: { 'idempotency-key': `key-of-${key}` },
         }),
-        await ask(path, { method: 'GET' }),
-        await ask(`/scores?prefix=${key}`, { method: 'GET' }),
+        await send(path, { method: 'GET' }),
+        await send(`/scores?prefix=${key}`, { method: 'GET' }),
       );
       for (const tool of tools) {
         const input = {
@@ -223,24 +226,24 @@ describe('the server as a process', function () {
         };
         const known = Object.keys((tool.input as z.ZodObject).shape);
         const given = Object.fromEntries(Object.entries(input).filter(([field]) => known.includes(field)));
-        const { headers, body } = mcpToolCall({ client: mark, id: 1, tool: tool.name, input: given });
-        statuses.push(await ask('/mcp', { method: 'POST', headers, body }));
+        const { headers, body } = mcpToolCall({ client: marker, id: 1, tool: tool.name, input: given });
+        statuses.push(await send('/mcp', { method: 'POST', headers, body }));
       }
-      statuses.push(await ask(path, { method: 'DELETE' }));
+      statuses.push(await send(path, { method: 'DELETE' }));
     }
-    const container = `<container><rootfiles><rootfile full-path="../../${mark}.xml"/></rootfiles></container>`;
-    const entries = { 'META-INF/container.xml': container, [`../../${mark}.xml`]: smallScore('C', 2) };
+    const container = `<container><rootfiles><rootfile full-path="../../${marker}.xml"/></rootfiles></container>`;
+    const entries = { 'META-INF/container.xml': container, [`../../${marker}.xml`]: smallScore('C', 2) };
     const archive = zipSync(
       Object.fromEntries(Object.entries(entries).map(([name, text]) => [name, Buffer.from(text)])),
     );
-    statuses.push(await ask(`/scores/${mark}-zip`, { method: 'PUT', body: new Uint8Array(archive) }));
+    statuses.push(await send(`/scores/${marker}-zip`, { method: 'PUT', body: new Uint8Array(archive) }));
     const { headers, body } = mcpToolCall({
-      client: mark,
+      client: marker,
       id: 1,
       tool: 'score_info',
-      input: { score_id: `${mark}-zip` },
+      input: { score_id: `${marker}-zip` },
     });
-    statuses.push(await ask('/mcp', { method: 'POST', headers, body }));
+    statuses.push(await send('/mcp', { method: 'POST', headers, body }));
     assert.ok(statuses.includes(201) && statuses.every((status) => status !== 500), statuses.join());
     const paths = [...new Set(readFileSync(pathLog, 'utf8').trim().split('\n'))].map((line) =>
       String(JSON.parse(line)),
@@ -250,12 +253,12 @@ describe('the server as a process', function () {
       'an upload was spooled',
     );
     assert.deepEqual(
-      paths.filter((path) => path.includes(mark)),
+      paths.filter((path) => path.includes(marker)),
       [],
     );
   });
 
-  it('takes its worker processes with it when it is killed', async function () {
+  it('ends its worker processes when it is killed', async function () {
     if (process.platform !== 'linux') this.skip();
     const server = launch();
     const { healthPort } = await ready(server);

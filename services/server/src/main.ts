@@ -1,4 +1,4 @@
-/** The server under test. Wires only: settings, logger, server, signals. */
+/** The entry point of the server under test: settings, logger, server, signals. */
 import { createLogger, runService } from '@encore/kit';
 import { readSettings } from './config.ts';
 import { startServer } from './start-server.ts';

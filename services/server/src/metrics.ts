@@ -1,4 +1,6 @@
-/** The server's metrics. Every series exists from the start with 0, and every label has a small closed set of values. */
+/**
+ * The server's metrics. Every series starts at 0, and every label has a small fixed set of values.
+ */
 import { createRegistry } from '@encore/kit';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
@@ -7,7 +9,7 @@ export type Route = (typeof routes)[number];
 const statusClasses = ['2xx', '4xx', '5xx', 'aborted'] as const;
 export const shedReasons = ['OVERLOADED', 'RATE_LIMITED', 'DRAINING', 'MEMORY'] as const;
 export type ShedReason = (typeof shedReasons)[number];
-/** Label values are in lower case, as the outcomes that the load generator counts. */
+/** Label values are in lower case, like the outcomes that the load generator counts. */
 export const shedLabel = (reason: ShedReason): string => reason.toLowerCase();
 const toolResults = ['ok', 'caller_fault', 'failed', 'rejected'] as const;
 export type ToolResult = (typeof toolResults)[number];
@@ -20,60 +22,64 @@ export function createMetrics(toolNames: readonly string[]) {
     registry: registry as Registry,
     requests: new Counter({
       name: 'encore_server_http_requests_total',
-      help: 'Requests on the users’ port that ended, by route and class of status.',
+      help: 'Completed requests on the users’ port, by route and status class.',
       labelNames: ['route', 'status'] as const,
       registers,
     }),
     durations: new Histogram({
       name: 'encore_server_http_request_duration_seconds',
-      help: 'From the request’s head to the end of its answer.',
+      help: 'Time from the request head to the end of the response.',
       labelNames: ['route'] as const,
       buckets,
       registers,
     }),
-    active: new Gauge({ name: 'encore_server_active_requests', help: 'Requests being worked on.', registers }),
+    active: new Gauge({
+      name: 'encore_server_active_requests',
+      help: 'Admitted requests whose response is not complete.',
+      registers,
+    }),
     shed: new Counter({
       name: 'encore_server_shed_total',
-      help: 'Requests that were refused to protect the server.',
+      help: 'Requests refused to protect the server, by reason.',
       labelNames: ['reason'] as const,
       registers,
     }),
     toolCalls: new Counter({
       name: 'encore_server_tool_calls_total',
-      help: 'Tool calls that ended, by tool and result.',
+      help: 'Completed tool calls, by tool and result.',
       labelNames: ['tool', 'result'] as const,
       registers,
     }),
     toolDurations: new Histogram({
       name: 'encore_server_tool_duration_seconds',
-      help: 'The work of one tool call.',
+      help: 'Duration of one tool call.',
       labelNames: ['tool'] as const,
       buckets,
       registers,
     }),
     workerDeaths: new Counter({
       name: 'encore_server_worker_deaths_total',
-      help: 'Worker processes that ended without being told to.',
+      help: 'Worker processes that ended unexpectedly.',
       registers,
     }),
     swept: new Counter({
       name: 'encore_server_swept_scores_total',
-      help: 'Scores removed because they were too old or took too much room together.',
+      help: 'Scores removed because of their age or the total size of all scores.',
       registers,
     }),
     databaseErrors: new Counter({
       name: 'encore_server_database_errors_total',
-      help: 'Queries that failed because the database was out of reach, silent, full or refusing.',
+      help: 'Queries that failed because the database was unreachable, unresponsive, full or refusing connections.',
       registers,
     }),
     resolvedWrites: new Counter({
       name: 'encore_server_resolved_writes_total',
-      help: 'Writes whose answer was lost on the way from the database and found again by their idempotency key.',
+      help: 'Writes whose response from the database was lost and recovered by idempotency key.',
       registers,
     }),
     corruptReads: new Counter({
       name: 'encore_server_corrupt_reads_total',
-      help: 'Reads refused because the bytes did not have the hash that they were stored with.',
+      help: 'Reads refused because the bytes did not match their stored hash.',
       registers,
     }),
     bytesStored: new Counter({

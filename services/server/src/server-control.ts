@@ -1,29 +1,29 @@
-/** What the server says about itself, and what it can give up when asked: behind GET /health/detailed and two tools. */
+/** The health report and the memory cleanup behind GET /health/detailed and two tools. */
 import type { ServerHealth } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
+import type { GaugeSources } from './gauges.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';
-import type { Collections } from './resilience/collections.ts';
+import type { GarbageCollections } from './resilience/garbage-collections.ts';
 import type { ServerControl } from './tools/tool.ts';
-import type { Watched } from './watch-gauges.ts';
 
 export interface ControlOptions {
-  watched: Watched;
-  collections: Collections;
+  sources: GaugeSources;
+  garbageCollections: GarbageCollections;
   clock: Clock;
-  databaseAnswers: () => Promise<boolean>;
+  databaseResponds: () => Promise<boolean>;
   migrated: () => boolean;
   stopping: () => boolean;
 }
 
 export function createControl({
-  watched,
-  collections,
+  sources,
+  garbageCollections,
   clock,
-  databaseAnswers,
+  databaseResponds,
   migrated,
   stopping,
 }: ControlOptions): ServerControl {
-  const { admission, breakers, memory, workers, cache } = watched;
+  const { admission, breakers, memory, workers, cache } = sources;
   const startedAt = clock.now();
   return {
     cleanup: () => {
@@ -37,18 +37,18 @@ export function createControl({
     },
     health: async () => {
       const { usedBytes, limitBytes, source } = memory.reading;
-      const parts: Omit<ServerHealth, 'status'> = {
+      const report: Omit<ServerHealth, 'status'> = {
         uptime_seconds: (clock.now() - startedAt) / 1_000,
         memory: { level: memory.level, used_bytes: usedBytes, limit_bytes: limitBytes, source },
         requests: admission.stats,
         circuit_breakers: Object.fromEntries(breakers.map(({ name, state, recent }) => [name, { state, recent }])),
-        database: { answers: await databaseAnswers(), migrated: migrated(), ...watched.databaseConnections() },
+        database: { answers: await databaseResponds(), migrated: migrated(), ...sources.databaseConnections() },
         workers: workers.stats,
         cache: { scores: cache.size, bytes: cache.bytes },
-        collections: { count: collections.count, bytes_after: collections.bytesAfter },
-        spool_bytes: watched.spoolBytes(),
+        collections: { count: garbageCollections.count, bytes_after: garbageCollections.bytesAfter },
+        spool_bytes: sources.spoolBytes(),
       };
-      return { status: stopping() ? 'stopping' : statusOf(parts), ...parts };
+      return { status: stopping() ? 'stopping' : statusOf(report), ...report };
     },
   };
 }

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@encore/kit';
 import { describe, it } from 'mocha';
+import { createComponents } from './components.ts';
 import { readSettings } from './config.ts';
 import type { McpRoute } from './mcp/mcp-route.ts';
-import { createParts } from './parts.ts';
 import { openUsersPort } from './start-server.ts';
 
-/** Prints, one a line, what is loaded before the server can open a port. */
+/** Prints the modules that load before the server can open a port, one per line. */
 const script = `
   const { registerHooks } = await import('node:module');
   registerHooks({ load(url, context, next) { console.log(url); return next(url, context); } });
@@ -17,8 +17,8 @@ const script = `
   for (const name of process.moduleLoadList) console.log(name);
 `;
 
-describe('server start', () => {
-  it('loads nothing before its ports are open that only a later request needs', () => {
+describe('startServer', () => {
+  it('loads only what it needs to open its ports', () => {
     const program = join(import.meta.dirname, 'start-server.ts');
     const flags = ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', script, program];
     const loaded = execFileSync(process.execPath, flags, { encoding: 'utf8' });
@@ -34,11 +34,11 @@ describe('server start', () => {
     }
   });
 
-  it('loads the MCP route for the first request that needs it, and for no other', async () => {
+  it('loads the MCP route at the first request that needs it', async () => {
     const logger = createLogger('server', 'silent');
     const environment = { ENCORE_PORT: '0', ENCORE_SCRATCH_DIR: join(tmpdir(), 'encore-start-test') };
     const settings = readSettings(environment);
-    await using parts = createParts(settings, logger);
+    await using components = createComponents(settings, logger);
     let loads = 0;
     const load = async (): Promise<McpRoute> => {
       loads += 1;
@@ -46,7 +46,7 @@ describe('server start', () => {
         response.end('from the route');
       };
     };
-    const users = await openUsersPort(settings, parts, load, logger);
+    const users = await openUsersPort(settings, components, load, logger);
     const url = `http://127.0.0.1:${users.port}`;
     try {
       assert.equal((await fetch(`${url}/nothing`)).status, 404);

@@ -1,4 +1,7 @@
-/** What the conformance suite's scenarios ask a server for, apart from its own work: fixed texts, the smallest image and sound. */
+/**
+ * Fixed content for the scenarios of the conformance suite: text, the smallest image, the smallest
+ * sound.
+ */
 import type { ContentBlock } from '@modelcontextprotocol/server';
 
 /** One red pixel. */
@@ -16,10 +19,10 @@ export const wav = Buffer.from(
 
 export const image = { type: 'image', data: png, mimeType: 'image/png' } as const;
 
-export function text(words: string): { type: 'text'; text: string } {
-  return { type: 'text', text: words };
+export function text(value: string): { type: 'text'; text: string } {
+  return { type: 'text', text: value };
 }
 
-export function embedded(uri: string, mimeType: string, words: string): ContentBlock {
-  return { type: 'resource', resource: { uri, mimeType, text: words } };
+export function embedded(uri: string, mimeType: string, value: string): ContentBlock {
+  return { type: 'resource', resource: { uri, mimeType, text: value } };
 }

@@ -1,6 +1,7 @@
 /**
- * The tools and the prompt that need an answer of the client before they can go on. They are written once: a client of 2026-07-28
- * is asked in the result, one of 2025-11-25 in a request of the server's own, which the SDK makes out of the same result.
+ * The tools and the prompt that need input from the client. One implementation serves both
+ * revisions: in 2026-07-28 the result requests the input; for 2025-11-25 the SDK turns that result
+ * into a request of the server.
  */
 import {
   acceptedContent,
@@ -19,14 +20,14 @@ import {
 import { text } from './fixture-content.ts';
 import type { FixtureTool } from './fixture-tools.ts';
 
-/** Signs what the client is given to hold, and refuses it when it comes back changed. */
+/** Signs the state that the client keeps, and rejects it if the client changes it. */
 export const stateCodec = createRequestStateCodec<{ round: number }>({
   key: 'a key of the conformance tests, 32 bytes',
 });
 
 type Schema = ElicitRequestFormParams['requestedSchema'];
 
-const words = { type: 'string' } as const;
+const stringSchema = { type: 'string' } as const;
 
 function form(message: string, properties: Schema['properties'], required?: string[]): InputRequests[string] {
   return inputRequired.elicit({
@@ -39,37 +40,40 @@ function question(prompt: string, maxTokens: number): InputRequests[string] {
   return inputRequired.createMessage({ messages: [{ role: 'user', content: text(prompt) }], maxTokens });
 }
 
-const askName = () => form('What is your name?', { name: words }, ['name']);
+const askName = () => form('What is your name?', { name: stringSchema }, ['name']);
 const askConfirmation = () => form('Please confirm', { ok: { type: 'boolean' } }, ['ok']);
 
-function said(words: string): CallToolResult {
-  return { content: [text(words)] };
+function textResult(value: string): CallToolResult {
+  return { content: [text(value)] };
 }
 
-/** Asks once for everything in `requests`, and ends when all of it was answered, whether accepted or not. */
-function asking(
+/**
+ * Requests everything in `requests` once, and finishes when all of it is answered, whether accepted
+ * or not.
+ */
+function inputTool(
   requests: (args: Record<string, unknown>) => InputRequests,
   end: (context: ServerContext) => string,
   signed = false,
 ): FixtureTool {
   return {
     async run(args, context) {
-      const wanted = requests(args);
+      const inputRequests = requests(args);
       const { inputResponses, requestState } = context.mcpReq;
-      const missing = Object.keys(wanted).some((key) => inputResponse(inputResponses, key).kind === 'missing');
+      const missing = Object.keys(inputRequests).some((key) => inputResponse(inputResponses, key).kind === 'missing');
       if (missing || (signed && requestState() === undefined)) {
         return inputRequired({
-          inputRequests: wanted,
+          inputRequests,
           ...(signed && { requestState: await stateCodec.mint({ round: 1 }) }),
         });
       }
-      return said(end(context));
+      return textResult(end(context));
     },
   };
 }
 
-/** What the client answered under this key, as a line of text. */
-function answered({ mcpReq }: ServerContext, key: string): string {
+/** The client's answer under this key, as one line of text. */
+function answerText({ mcpReq }: ServerContext, key: string): string {
   const view = inputResponse(mcpReq.inputResponses, key);
   if (view.kind === 'elicit') return `action=${view.action}, content=${JSON.stringify(view.content)}`;
   if (view.kind === 'sampling') return JSON.stringify(view.result.content);
@@ -79,43 +83,43 @@ function answered({ mcpReq }: ServerContext, key: string): string {
 const titled = (...titles: string[]) => titles.map((title, i) => ({ const: `value${i + 1}`, title }));
 const options = ['option1', 'option2', 'option3'];
 
-export const askingTools: Record<string, FixtureTool> = {
-  test_sampling: asking(
+export const inputTools: Record<string, FixtureTool> = {
+  test_sampling: inputTool(
     ({ prompt }) => ({ answer: question(String(prompt), 100) }),
-    (context) => `LLM response: ${answered(context, 'answer')}`,
+    (context) => `LLM response: ${answerText(context, 'answer')}`,
   ),
-  test_elicitation: asking(
+  test_elicitation: inputTool(
     ({ message }) => ({
       user: form(
         String(message),
         {
-          username: { ...words, description: "User's response" },
-          email: { ...words, description: "User's email address" },
+          username: { ...stringSchema, description: "User's response" },
+          email: { ...stringSchema, description: "User's email address" },
         },
         ['username', 'email'],
       ),
     }),
-    (context) => `User response: ${answered(context, 'user')}`,
+    (context) => `User response: ${answerText(context, 'user')}`,
   ),
-  test_elicitation_sep1034_defaults: asking(
+  test_elicitation_sep1034_defaults: inputTool(
     () => ({
       form: form('Are these right?', {
-        name: { ...words, default: 'John Doe' },
+        name: { ...stringSchema, default: 'John Doe' },
         age: { type: 'integer', default: 30 },
         score: { type: 'number', default: 95.5 },
-        status: { ...words, enum: ['active', 'inactive', 'pending'], default: 'active' },
+        status: { ...stringSchema, enum: ['active', 'inactive', 'pending'], default: 'active' },
         verified: { type: 'boolean', default: true },
       }),
     }),
-    (context) => `Elicitation completed: ${answered(context, 'form')}`,
+    (context) => `Elicitation completed: ${answerText(context, 'form')}`,
   ),
-  test_elicitation_sep1330_enums: asking(
+  test_elicitation_sep1330_enums: inputTool(
     () => ({
       form: form('Which of these?', {
-        untitledSingle: { ...words, enum: options },
-        titledSingle: { ...words, oneOf: titled('First Option', 'Second Option', 'Third Option') },
+        untitledSingle: { ...stringSchema, enum: options },
+        titledSingle: { ...stringSchema, oneOf: titled('First Option', 'Second Option', 'Third Option') },
         legacyEnum: {
-          ...words,
+          ...stringSchema,
           enum: ['opt1', 'opt2', 'opt3'],
           enumNames: ['Option One', 'Option Two', 'Option Three'],
         },
@@ -123,59 +127,60 @@ export const askingTools: Record<string, FixtureTool> = {
         titledMulti: { type: 'array', items: { anyOf: titled('First Choice', 'Second Choice', 'Third Choice') } },
       }),
     }),
-    (context) => `Elicitation completed: ${answered(context, 'form')}`,
+    (context) => `Elicitation completed: ${answerText(context, 'form')}`,
   ),
-  test_input_required_result_elicitation: asking(
+  test_input_required_result_elicitation: inputTool(
     () => ({ user_name: askName() }),
     ({ mcpReq }) => `Hello, ${acceptedContent(mcpReq.inputResponses, 'user_name')?.['name']}!`,
   ),
-  test_input_required_result_sampling: asking(
+  test_input_required_result_sampling: inputTool(
     () => ({ capital_question: question('What is the capital of France?', 100) }),
-    (context) => answered(context, 'capital_question'),
+    (context) => answerText(context, 'capital_question'),
   ),
-  test_input_required_result_list_roots: asking(
+  test_input_required_result_list_roots: inputTool(
     () => ({ client_roots: inputRequired.listRoots() }),
-    (context) => answered(context, 'client_roots'),
+    (context) => answerText(context, 'client_roots'),
   ),
-  test_input_required_result_request_state: asking(
+  test_input_required_result_request_state: inputTool(
     () => ({ confirm: askConfirmation() }),
     () => 'state-ok',
     true,
   ),
-  test_input_required_result_tampered_state: asking(
+  test_input_required_result_tampered_state: inputTool(
     () => ({ confirm: askConfirmation() }),
     () => 'state-ok',
     true,
   ),
-  test_input_required_result_multiple_inputs: asking(
+  test_input_required_result_multiple_inputs: inputTool(
     () => ({
       user_name: askName(),
       greeting: question('Generate a greeting', 50),
       client_roots: inputRequired.listRoots(),
     }),
-    (context) => ['user_name', 'greeting', 'client_roots'].map((key) => answered(context, key)).join('; '),
+    (context) => ['user_name', 'greeting', 'client_roots'].map((key) => answerText(context, key)).join('; '),
     true,
   ),
   test_input_required_result_multi_round: { run: twoRounds },
-  test_input_required_result_capabilities: { run: askWhatTheClientCan },
+  test_input_required_result_capabilities: { run: requestSupportedInputs },
 };
 
 async function twoRounds(_args: unknown, { mcpReq }: ServerContext): Promise<CallToolResult | InputRequiredResult> {
   const round = mcpReq.requestState<{ round: number }>()?.round ?? 0;
   const next = async (key: string, request: InputRequests[string]) =>
     inputRequired({ inputRequests: { [key]: request }, requestState: await stateCodec.mint({ round: round + 1 }) });
-  if (round === 0) return next('step1', form('Step 1: What is your name?', { name: words }, ['name']));
-  if (round === 1) return next('step2', form('Step 2: What is your favorite color?', { color: words }, ['color']));
-  return said('both steps are done');
+  if (round === 0) return next('step1', form('Step 1: What is your name?', { name: stringSchema }, ['name']));
+  if (round === 1)
+    return next('step2', form('Step 2: What is your favorite color?', { color: stringSchema }, ['color']));
+  return textResult('both steps are done');
 }
 
-async function askWhatTheClientCan(_args: unknown, { mcpReq }: ServerContext): Promise<InputRequiredResult> {
+async function requestSupportedInputs(_args: unknown, { mcpReq }: ServerContext): Promise<InputRequiredResult> {
   const envelope = (mcpReq.envelope ?? {}) as { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities };
-  const can = envelope[CLIENT_CAPABILITIES_META_KEY] ?? {};
+  const capabilities = envelope[CLIENT_CAPABILITIES_META_KEY] ?? {};
   return inputRequired({
     inputRequests: {
-      ...(can.sampling && { thought: question('What do you think?', 50) }),
-      ...(can.elicitation && { name: askName() }),
+      ...(capabilities.sampling && { thought: question('What do you think?', 50) }),
+      ...(capabilities.elicitation && { name: askName() }),
     },
   });
 }
@@ -183,7 +188,7 @@ async function askWhatTheClientCan(_args: unknown, { mcpReq }: ServerContext): P
 export async function contextPrompt({ mcpReq }: ServerContext): Promise<GetPromptResult | InputRequiredResult> {
   const answer = acceptedContent(mcpReq.inputResponses, 'user_context');
   if (!answer) {
-    const request = form('What context should the prompt use?', { context: words }, ['context']);
+    const request = form('What context should the prompt use?', { context: stringSchema }, ['context']);
     return inputRequired({ inputRequests: { user_context: request } });
   }
   return { messages: [{ role: 'user', content: text(`Use this context: ${answer['context']}`) }] };

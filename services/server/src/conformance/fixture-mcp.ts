@@ -1,4 +1,7 @@
-/** An MCP server with everything that the conformance suite looks for: put into our own server in place of its tools. */
+/**
+ * An MCP server with everything that the conformance suite tests. It replaces the tools of our own
+ * server.
+ */
 import {
   type GetPromptResult,
   type McpRequestContext,
@@ -10,10 +13,10 @@ import {
 } from '@modelcontextprotocol/server';
 import { revisions } from '../mcp/plain-call.ts';
 import { embedded, image, png, text } from './fixture-content.ts';
-import { askingTools, contextPrompt, stateCodec } from './fixture-inputs.ts';
+import { contextPrompt, inputTools, stateCodec } from './fixture-inputs.ts';
 import { plainTools } from './fixture-tools.ts';
 
-const tools = new Map(Object.entries({ ...plainTools, ...askingTools }));
+const tools = new Map(Object.entries({ ...plainTools, ...inputTools }));
 
 export function fixtureMcp({ era }: Pick<McpRequestContext, 'era'> = { era: 'legacy' }): Server {
   const server = new Server(
@@ -27,7 +30,7 @@ export function fixtureMcp({ era }: Pick<McpRequestContext, 'era'> = { era: 'leg
   server.setRequestHandler('tools/list', () => ({
     tools: [...tools].map(([name, { schema }]) => ({
       name,
-      description: `For the scenarios that call ${name}`,
+      description: `Used by the scenarios that call ${name}`,
       inputSchema: schema ?? { type: 'object' },
     })),
   }));
@@ -97,7 +100,7 @@ function servePrompts(server: Server): void {
   server.setRequestHandler('prompts/list', () => ({
     prompts: Object.entries(prompts).map(([name, { args }]) => ({
       name,
-      description: `For the scenarios that ask for ${name}`,
+      description: `Used by the scenarios that get ${name}`,
       arguments: args.map((arg) => ({ name: arg, description: arg, required: true })),
     })),
   }));

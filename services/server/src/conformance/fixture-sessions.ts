@@ -1,6 +1,7 @@
 /**
- * Sessions of 2025-11-25 on the SDK's own transport. The shipped server keeps none: without one a server cannot ask its client
- * anything in that revision, so only the build with the suite's tools needs them.
+ * Sessions of MCP 2025-11-25 on the SDK's own transport. In that revision a server needs a session
+ * to request input from its client. The shipped server requests none, so only the fixture needs
+ * sessions.
  */
 import { randomUUID } from 'node:crypto';
 import { type Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
@@ -15,7 +16,7 @@ export function keepSessions(factory: () => Server): Sessions {
     if (known) return known.handleRequest(request, { parsedBody });
     if (id !== null)
       return Response.json(
-        { jsonrpc: '2.0', id: null, error: { code: -32_001, message: 'no such session' } },
+        { jsonrpc: '2.0', id: null, error: { code: -32_001, message: 'unknown session; send an initialize request' } },
         { status: 404 },
       );
     const transport = new WebStandardStreamableHTTPServerTransport({

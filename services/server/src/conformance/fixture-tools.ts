@@ -1,4 +1,7 @@
-/** The tools that the conformance suite calls by name. Those that ask the client for something are in fixture-inputs.ts. */
+/**
+ * The tools that the conformance suite calls by name. Those that request input are in
+ * fixture-inputs.ts.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CallToolResult,
@@ -15,7 +18,7 @@ export interface FixtureTool {
   run(args: Record<string, unknown>, context: ServerContext): Promise<CallToolResult | InputRequiredResult>;
 }
 
-/** The scenarios ask for a pause, so that messages come one by one. */
+/** The scenarios require a pause between messages. */
 const pauseMs = 50;
 
 function always(...content: CallToolResult['content']): FixtureTool {
@@ -73,21 +76,21 @@ async function progressThrice(_args: unknown, { mcpReq }: ServerContext): Promis
   return { content: [text('all steps are done')] };
 }
 
-/** The words of JSON Schema 2020-12 that must survive the way to the client. */
+/** The keywords of JSON Schema 2020-12 that must reach the client unchanged. */
 function jsonSchema2020(): Tool['inputSchema'] {
-  const words = { type: 'string' };
+  const stringSchema = { type: 'string' };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     type: 'object',
     $defs: {
-      address: { $anchor: 'addressDef', type: 'object', properties: { street: words, city: words } },
+      address: { $anchor: 'addressDef', type: 'object', properties: { street: stringSchema, city: stringSchema } },
     },
     properties: {
-      name: words,
+      name: stringSchema,
       address: { $ref: '#/$defs/address' },
       contactMethod: { type: 'string', enum: ['phone', 'email'] },
-      phone: words,
-      email: words,
+      phone: stringSchema,
+      email: stringSchema,
     },
     allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
     if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] },

@@ -6,12 +6,12 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
 import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
-import { DatabaseLink } from '../testing/database-link.ts';
+import { DatabaseProxy } from '../testing/database-proxy.ts';
 
 const limits = {
   database: { connections: 4, connect_timeout: 1, query_timeout: 1 },
   breaker: { database_open_seconds: 1 },
-  // Longer than a query may take, so that what waits for a connection hears of the frozen database.
+  // Longer than the query timeout, so that requests in the queue see the frozen database.
   queue_timeout: 3,
 };
 
@@ -20,8 +20,8 @@ const isReady = async (server: FixtureServer): Promise<boolean> => (await get(`$
 const untilReady = (server: FixtureServer): Promise<true> =>
   waitUntil('readiness', () => isReady(server), { timeoutMs: 15_000 });
 
-/** An honest refusal, and quickly. */
-async function refusedHonestly(response: Promise<Response>): Promise<void> {
+/** Checks for a prompt 503 with Retry-After. */
+async function assertUnavailable(response: Promise<Response>): Promise<void> {
   const startedAt = performance.now();
   const answer = await response;
   const { error } = serverErrorSchema.parse(await answer.json());
@@ -30,7 +30,7 @@ async function refusedHonestly(response: Promise<Response>): Promise<void> {
   assert.ok(performance.now() - startedAt < 4_000, 'within a few seconds');
 }
 
-describe('a database in trouble', function () {
+describe('a server with a faulty database', function () {
   this.timeout(120_000);
   let postgres: TestPostgres;
   beforeEach(async () => {
@@ -38,23 +38,23 @@ describe('a database in trouble', function () {
   });
   afterEach(() => postgres[Symbol.asyncDispose]());
 
-  it('that is not there yet: the server is live, not ready, and becomes ready by itself', async () => {
+  it('is live but not ready before the database starts, then becomes ready', async () => {
     await postgres.stop();
     await using server = await startFixtureServer(postgres.url, limits);
     assert.equal((await get(`${server.healthUrl}/health/live`)).status, 200);
     assert.equal(await isReady(server), false);
-    await refusedHonestly(server.put('early', smallScore()));
+    await assertUnavailable(server.put('early', smallScore()));
     await postgres.start();
     await untilReady(server);
     assert.equal((await server.put('early', smallScore())).status, 201);
   });
 
-  it('that crashes and comes back: nothing acknowledged is lost, no restart is needed', async () => {
+  it('loses no acknowledged write when the database crashes and restarts', async () => {
     await using server = await startFixtureServer(postgres.url, limits);
     await untilReady(server);
     assert.equal((await server.put('kept', smallScore('G'))).status, 201);
     await postgres.stop();
-    await refusedHonestly(get(`${server.url}/scores/kept`));
+    await assertUnavailable(get(`${server.url}/scores/kept`));
     assert.equal((await server.call('key_analysis', { score_id: 'kept' })).code, 'DATABASE_UNAVAILABLE');
     assert.equal((await get(`${server.healthUrl}/health/live`)).status, 200);
     await postgres.start();
@@ -63,21 +63,21 @@ describe('a database in trouble', function () {
     assert.equal(await (await get(`${server.url}/scores/kept`)).text(), smallScore('G'));
   });
 
-  it('that freezes: requests fail within seconds, then at once, and go on after the thaw', async () => {
+  it('fails fast while the database is frozen and recovers afterwards', async () => {
     await using server = await startFixtureServer(postgres.url, limits);
     await untilReady(server);
     await server.put('frozen', smallScore());
     postgres.signal('SIGSTOP');
-    await Promise.all(Array.from({ length: 8 }, () => refusedHonestly(get(`${server.url}/scores/frozen`))));
+    await Promise.all(Array.from({ length: 8 }, () => assertUnavailable(get(`${server.url}/scores/frozen`))));
     const startedAt = performance.now();
-    await refusedHonestly(get(`${server.url}/scores/frozen`));
-    assert.ok(performance.now() - startedAt < 500, 'the breaker answers at once');
+    await assertUnavailable(get(`${server.url}/scores/frozen`));
+    assert.ok(performance.now() - startedAt < 500, 'the breaker refuses immediately');
     assert.equal(await isReady(server), false);
     postgres.signal('SIGCONT');
     await waitUntil('an answer', async () => (await get(`${server.url}/scores/frozen`)).ok, { timeoutMs: 10_000 });
   });
 
-  it('that is full: the write is surely refused, and reads go on', async () => {
+  it('definitely refuses writes while the disk is full and keeps serving reads', async () => {
     await using server = await startFixtureServer(postgres.url, limits);
     await untilReady(server);
     await server.put('before', smallScore());
@@ -95,54 +95,54 @@ describe('a database in trouble', function () {
     assert.equal((await server.put('during', smallScore())).status, 201);
   });
 
-  it('whose answer to a commit is lost: the write is found again by its key, and is there once', async () => {
-    await using link = await DatabaseLink.open(postgres);
-    await using server = await startFixtureServer(link.url, limits);
+  it('recovers a write by its key when the commit response is lost', async () => {
+    await using proxy = await DatabaseProxy.open(postgres);
+    await using server = await startFixtureServer(proxy.url, limits);
     await untilReady(server);
-    link.cutAfter = 'publish_score';
+    proxy.cutAfter = 'publish_score';
     const key = randomUUID();
     const response = await server.put('found', smallScore(), { 'idempotency-key': key });
     assert.equal(response.status, 201);
-    assert.equal(link.cuts, 1, 'the answer was really lost');
+    assert.equal(proxy.cuts, 1, 'the response was lost');
     assert.match(await (await get(`${server.healthUrl}/metrics`)).text(), /encore_server_resolved_writes_total\S* 1\n/);
     assert.equal((await server.put('found', smallScore(), { 'idempotency-key': key })).status, 200);
-    // Without a key nobody can tell, and the answer says so.
-    link.cutAfter = 'publish_score';
+    // Without a key the outcome is unknown, and the response reports that.
+    proxy.cutAfter = 'publish_score';
     const { error } = serverErrorSchema.parse(await (await server.put('unknown', smallScore())).json());
     assert.deepEqual([error.code, error.definite], ['DATABASE_UNAVAILABLE', false]);
   });
 
-  it('whose connections break together and that is away for a moment: who is under way hears of it, nobody else', async () => {
+  it('fails only the statements in progress when all connections break', async () => {
     const connections = 10;
-    await using link = await DatabaseLink.open(postgres);
-    await using server = await startFixtureServer(link.url, {
-      // Wide, so that a busy machine exceeds none of them: what is refused is refused for the broken connections.
+    await using proxy = await DatabaseProxy.open(postgres);
+    await using server = await startFixtureServer(proxy.url, {
+      // Generous, so that only the broken connections cause failures, even on a busy machine.
       database: { connections, connect_timeout: 8, query_timeout: 16 },
       breaker: { database_open_seconds: 60 },
       queue_timeout: 20,
     });
     await untilReady(server);
-    await server.put('asked', smallScore());
+    await server.put('read', smallScore());
     const failures: string[] = [];
     let answers = 0;
-    let over = false;
+    let done = false;
     const user = async (): Promise<void> => {
-      while (!over) {
-        const answer = await get(`${server.url}/scores/asked`);
+      while (!done) {
+        const answer = await get(`${server.url}/scores/read`);
         const text = await answer.text();
         if (answer.ok) answers += 1;
         else failures.push(text);
       }
     };
-    link.delayMs = 100;
+    proxy.delayMs = 100;
     const users = Promise.all(Array.from({ length: 3 * connections }, user));
     try {
       await waitUntil('answers', () => answers > 100, { timeoutMs: 30_000 });
-      await link.cutAndRefuse(700);
+      await proxy.cutAndRefuse(700);
       const before = answers;
       await waitUntil('answers again', () => answers > before + 100, { timeoutMs: 30_000 });
     } finally {
-      over = true;
+      done = true;
       await users;
     }
     assert.ok(failures.length > 0 && failures.length <= connections, failures.join('\n'));

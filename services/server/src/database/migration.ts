@@ -1,9 +1,12 @@
-/** Makes the tables as soon as there is a database, trying again and again: the server lives without one, it is just not ready. */
+/**
+ * Creates the tables, retrying until the database is available. Until then the server runs but is
+ * not ready.
+ */
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Database } from './database.ts';
 
-const firstPauseMs = 100;
-const longestPauseMs = 1_000;
+const initialPauseMs = 100;
+const maxPauseMs = 1_000;
 
 export class Migration {
   readonly #database: Database;
@@ -22,30 +25,30 @@ export class Migration {
     return this.#done;
   }
 
-  /** Resolves after the first try, however it ended. */
+  /** Resolves after the first attempt, whatever its outcome. */
   start(): Promise<void> {
-    const tried = Promise.withResolvers<void>();
-    void this.#run(tried.resolve).catch((error) => {
-      if (!this.#stop.signal.aborted) this.#logger.error({ err: describeError(error) }, 'migration ended');
+    const attempted = Promise.withResolvers<void>();
+    void this.#run(attempted.resolve).catch((error) => {
+      if (!this.#stop.signal.aborted) this.#logger.error({ err: describeError(error) }, 'migration stopped');
     });
-    return tried.promise;
+    return attempted.promise;
   }
 
   stop(): void {
-    this.#stop.abort(new Error('the server stops'));
+    this.#stop.abort(new Error('the server is stopping'));
   }
 
-  async #run(onTried: () => void): Promise<void> {
-    for (let pauseMs = firstPauseMs; !this.#stop.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  async #run(onAttempt: () => void): Promise<void> {
+    for (let pauseMs = initialPauseMs; !this.#stop.signal.aborted; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
       try {
         await this.#database.migrate();
         this.#done = true;
         this.#logger.info('the database is ready');
-        onTried();
+        onAttempt();
         return;
       } catch (error) {
-        this.#logger.warn({ err: describeError(error) }, 'the database is not ready; trying again');
-        onTried();
+        this.#logger.warn({ err: describeError(error) }, 'the database is not ready; retrying');
+        onAttempt();
         await this.#clock.sleep(pauseMs, this.#stop.signal);
       }
     }

@@ -70,7 +70,7 @@ describe('Retention', function () {
   const count = async (table: string): Promise<number> =>
     Number((await client.query(`select count(*) from ${table}`)).rows[0].count);
 
-  it('removes nothing that is in use or was used a moment ago', async () => {
+  it('keeps scores and recently replaced contents', async () => {
     await write('kept');
     await write('kept', 1);
     await store.delete('none', signal);
@@ -78,7 +78,7 @@ describe('Retention', function () {
     assert.deepEqual([await count('scores'), await count('score_chunks')], [1, 2]);
   });
 
-  it('removes contents that nobody points at: replaced, deleted, staged and never published', async () => {
+  it('removes replaced, deleted and never published contents', async () => {
     await write('replaced');
     await write('replaced', 1);
     await write('deleted');
@@ -90,7 +90,7 @@ describe('Retention', function () {
     assert.equal((await store.head('replaced', signal)).version, 2);
   });
 
-  it('removes what is too old, keys included, in more than one batch', async () => {
+  it('removes expired scores and keys in several batches', async () => {
     for (let i = 0; i < 120; i++) await write(`old-${i}`);
     await client.query(`update scores set updated_at = now() - interval '50 hours'`);
     await client.query(`update idempotency_keys set created_at = now() - interval '50 hours'`);
@@ -99,7 +99,7 @@ describe('Retention', function () {
     assert.deepEqual([await count('scores'), await count('idempotency_keys')], [1, 1]);
   });
 
-  it('removes the oldest when all together are too large', async () => {
+  it('removes the oldest scores above the total size', async () => {
     for (const id of ['a', 'b', 'c', 'd', 'e']) {
       await write(id);
       await client.query(`update scores set updated_at = updated_at - interval '1 minute'`);

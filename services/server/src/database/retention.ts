@@ -1,13 +1,17 @@
 /**
- * What the database may forget: contents that no score points at, keys and scores past their age, and the oldest scores
- * when all together are too large. In small batches, so that users do not notice; two servers may do it at once.
+ * Deletes contents that no score references, keys and scores past their maximum age, and the oldest
+ * scores while the total size is above its limit. It works in small batches to avoid delaying
+ * users. Two servers may run it at the same time.
  */
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Database } from './database.ts';
 
 export interface RetentionOptions {
   everyMs: number;
-  /** A replaced content may still be on its way to a slow reader, a staged one still be filled. */
+  /**
+   * How long unreferenced contents are kept: a slow client may still be reading a replaced one or
+   * uploading a new one.
+   */
   unusedMs: number;
   maxAgeMs: number;
   maxTotalBytes: number;
@@ -32,7 +36,7 @@ export class Retention {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#clock.sleep(this.#options.everyMs, signal);
-      // The next round does what this one could not.
+      // A failed sweep is repeated in the next round.
       await this.sweep(signal).catch((error) => this.#logger.debug({ err: describeError(error) }, 'sweep'));
     }
   }

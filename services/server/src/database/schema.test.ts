@@ -4,10 +4,10 @@ import pg from 'pg';
 import { startPostgres } from '../../../../test/support/postgres.ts';
 import { smallScore, startFixtureServer } from '../fixture-server.ts';
 
-describe('the tables', function () {
+describe('the database schema', function () {
   this.timeout(60_000);
 
-  it('that an older server made are brought up to date, and what it stored is kept', async () => {
+  it('upgrades the schema of an older server and keeps its scores', async () => {
     await using postgres = await startPostgres();
     await using older = await startFixtureServer(postgres.url);
     await older.ready();
@@ -15,7 +15,7 @@ describe('the tables', function () {
     assert.equal((await older.put('kept', smallScore(), headers)).status, 201);
     const client = new pg.Client(postgres.url);
     await client.connect();
-    // As before keys knew what was asked: one column and one argument less.
+    // The older schema had neither the column `request` nor the eighth argument.
     await client.query(`drop function publish_score; alter table idempotency_keys drop column request;
       create function publish_score(a text, b integer, c text, d bigint, e bigint, f text, g text) returns integer
       language sql as 'select 1'`);

@@ -1,19 +1,20 @@
 /**
- * The tables, made at start under an advisory lock, so that two servers cannot race.
+ * The database schema, created at startup under an advisory lock so that two servers cannot race.
  *
- * A write is staged, then published. Staging inserts the chunks of a new content, each in its own short transaction, so
- * that no connection is held while bytes arrive. Publishing is one call of publish_score: one transaction, one round trip,
- * hence one single moment in which an answer can be lost. Contents that were never published, or were replaced, are removed later.
+ * A write is staged, then published. Staging inserts the chunks of a new content, each in its own
+ * short transaction, so that no connection is occupied while bytes arrive. Publishing is one call
+ * of publish_score: one transaction and one round trip, so there is only one point at which a
+ * response can be lost. Retention removes contents that were never published or have been replaced.
  */
 
-/** Any number that nobody else locks. */
+/** The advisory lock key; any number that nothing else uses. */
 export const schemaLock = 0x656e_636f;
 
-/** They must be safe to repeat on what an older version made. */
+/** Idempotent, and applicable to a schema that an older version created. */
 export const schemaStatements = `
 create table if not exists score_contents (
   content_id bigint generated always as identity primary key,
-  -- null while a score points at it
+  -- null while a score references it
   unused_since timestamptz default now()
 );
 create index if not exists score_contents_unused on score_contents (unused_since) where unused_since is not null;
@@ -46,7 +47,7 @@ create table if not exists idempotency_keys (
   format text not null,
   created_at timestamptz not null default now()
 );
--- Names what was asked when the bytes were made here and may come out differently the next time; null when they were uploaded.
+-- What was requested, if the server computed the bytes and may compute others the next time; null for an upload.
 alter table idempotency_keys add column if not exists request text;
 create index if not exists idempotency_keys_created on idempotency_keys (created_at);
 
@@ -62,7 +63,7 @@ declare
   next_version integer;
 begin
   if p_key is not null then
-    -- Waits for another transaction with the same key, so after it the key is either ours or committed.
+    -- Waits for a concurrent transaction with the same key; then the key is either ours or committed.
     insert into idempotency_keys (key, score_id, version, bytes, sha256, format, request)
       values (p_key, p_id, 0, p_bytes, p_sha256, p_format, p_request) on conflict (key) do nothing;
     if not found then

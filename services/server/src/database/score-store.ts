@@ -1,4 +1,7 @@
-/** Scores in PostgreSQL, as chunks. What is acknowledged is committed; what is read has the hash that it was written with. */
+/**
+ * Stores scores in PostgreSQL as chunks. Acknowledged writes are committed, and reads verify the
+ * hash of the bytes.
+ */
 import { createHash } from 'node:crypto';
 import type { StoredScore } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
@@ -17,15 +20,18 @@ export interface ScoreHead {
 
 export interface Upload {
   id: string;
-  /** Replace exactly this version; null creates. */
+  /** The version to replace; null creates a score. */
   expectedVersion: number | null;
   idempotencyKey: string | null;
-  /** What was asked, when the bytes were made from it: the key then stands for this and not for the bytes. */
+  /**
+   * What was requested, if the server computed the bytes: the key then identifies this instead of
+   * the bytes.
+   */
   request?: string;
   bytes: number;
   sha256: string;
   format: StoredScore['format'];
-  /** In pieces of at most chunkBytes. */
+  /** At most chunkBytes each. */
   chunks: AsyncIterable<Uint8Array>;
 }
 
@@ -43,6 +49,10 @@ export class ScoreStore {
     this.#events = events;
   }
 
+  /**
+   * Rejects with ALREADY_EXISTS, VERSION_MISMATCH, IDEMPOTENCY_MISMATCH, or an error of
+   * Database.query.
+   */
   async write(upload: Upload, signal: AbortSignal): Promise<StoredScore> {
     const contentId = await this.#stage(upload.chunks, signal);
     const row = await this.#publish(upload, contentId);
@@ -57,8 +67,8 @@ export class ScoreStore {
       });
     }
     if (outcome === 'version_mismatch') {
-      const is = Number(row['version']) === 0 ? 'does not exist' : `is at version ${row['version']}`;
-      throw new EncoreError('VERSION_MISMATCH', `score ${upload.id} ${is}, not at ${upload.expectedVersion}`, {
+      const actual = Number(row['version']) === 0 ? 'does not exist' : `is at version ${row['version']}`;
+      throw new EncoreError('VERSION_MISMATCH', `score ${upload.id} ${actual}, not at ${upload.expectedVersion}`, {
         status: 412,
         definite: true,
       });
@@ -66,8 +76,11 @@ export class ScoreStore {
     return { ...storedFrom(row), id: upload.id, replayed: outcome === 'replayed' };
   }
 
-  /** What became of the request that was sent with this key before; null when there was none. */
-  async earlier(idempotencyKey: string, request: string, signal: AbortSignal): Promise<StoredScore | null> {
+  /**
+   * The result of the earlier request with this key, or null if there was none. Rejects with
+   * IDEMPOTENCY_MISMATCH if the key belongs to a different request.
+   */
+  async findByKey(idempotencyKey: string, request: string, signal: AbortSignal): Promise<StoredScore | null> {
     const [row] = await this.#database.query(
       'select score_id, version, bytes, sha256, format, request from idempotency_keys where key = $1',
       [idempotencyKey],
@@ -78,7 +91,7 @@ export class ScoreStore {
     return { ...storedFrom(row), id: String(row['score_id']), replayed: true };
   }
 
-  /** Throws NOT_FOUND. */
+  /** Rejects with NOT_FOUND. */
   async head(id: string, signal?: AbortSignal): Promise<ScoreHead> {
     const [row] = await this.#database.query(
       'select id, version, content_id, bytes, sha256, format from scores where id = $1',
@@ -90,8 +103,9 @@ export class ScoreStore {
   }
 
   /**
-   * The bytes, in order. The last chunk is handed out only after the hash of the whole was right: whoever gets all of it
-   * got what was stored, and a corrupt score of one chunk gives nothing at all.
+   * Yields the bytes in order. It yields the last chunk only if the hash of the whole score
+   * matches, so a client that receives every byte has the stored bytes, and a corrupt score of one
+   * chunk yields nothing.
    */
   async *read(head: ScoreHead, signal: AbortSignal): AsyncGenerator<Buffer> {
     const hash = createHash('sha256');
@@ -105,7 +119,7 @@ export class ScoreStore {
     }
   }
 
-  /** False when there was none. */
+  /** Returns false if there was no such score. */
   async delete(id: string, signal?: AbortSignal): Promise<boolean> {
     const rows = await this.#database.query(
       `with gone as (delete from scores where id = $1 returning content_id)
@@ -152,19 +166,20 @@ export class ScoreStore {
       if (contentId === null) throw new EncoreError('EMPTY', 'the body is empty', { status: 400, definite: true });
       return contentId;
     } catch (error) {
-      // Nothing that was only staged can be seen by anybody.
-      throw error instanceof EncoreError ? madeDefinite(error) : error;
+      // Staged chunks are invisible until they are published, so the write definitely did not
+      // happen.
+      throw error instanceof EncoreError ? asDefinite(error) : error;
     }
   }
 
-  /** When the answer to a keyed write is lost, asking again with the same key tells what became of it. */
+  /** If the response to a write with a key is lost, repeats the call: the key makes that safe. */
   async #publish(upload: Upload, contentId: string): Promise<Row> {
     try {
       return await this.#callPublish(upload, contentId);
     } catch (error) {
       const unknown = error instanceof EncoreError && error.code === 'DATABASE_UNAVAILABLE' && !error.definite;
       if (!unknown || upload.idempotencyKey === null) throw error;
-      // A second refusal must not turn "unknown" into "surely not".
+      // A failed repetition must not turn an unknown outcome into a definite one.
       const row = await this.#callPublish(upload, contentId).catch(() => {
         throw error;
       });
@@ -185,7 +200,7 @@ export class ScoreStore {
       format,
       request,
     ]);
-    if (!row) throw new EncoreError('INTERNAL', 'publish_score gave no row');
+    if (!row) throw new EncoreError('INTERNAL', 'publish_score returned no row');
     return row;
   }
 
@@ -201,7 +216,7 @@ export class ScoreStore {
 
   #corrupt(head: ScoreHead): EncoreError {
     this.#events.onCorrupt(head.id);
-    return new EncoreError('CORRUPT', `the stored bytes of score ${head.id} do not have the hash ${head.sha256}`, {
+    return new EncoreError('CORRUPT', `the stored bytes of score ${head.id} do not match their hash ${head.sha256}`, {
       definite: true,
     });
   }
@@ -214,7 +229,7 @@ export function notFound(id: string): EncoreError {
 function keyMismatch(): EncoreError {
   return new EncoreError(
     'IDEMPOTENCY_MISMATCH',
-    'this Idempotency-Key was used for another request: another score, or another body',
+    'this Idempotency-Key belongs to a different request (another score or body); use a new key',
     { status: 422, definite: true },
   );
 }
@@ -228,6 +243,6 @@ function storedFrom(row: Row): Omit<StoredScore, 'id' | 'replayed'> {
   };
 }
 
-function madeDefinite(error: EncoreError): EncoreError {
+function asDefinite(error: EncoreError): EncoreError {
   return new EncoreError(error.code, error.message, { status: error.status, definite: true, cause: error.cause });
 }

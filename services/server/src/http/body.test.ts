@@ -8,7 +8,7 @@ import { readWholeBody } from './body.ts';
 
 const maxBytes = 1_000;
 
-/** Answers with the length of the body, or the code of what was wrong with it. */
+/** Responds with the length of the body, or with the code of its error. */
 async function startReader(): Promise<Server> {
   const server = createServer(async (request, response) => {
     const limits = { maxBytes, stallMs: 300, signal: new AbortController().signal };
@@ -29,7 +29,7 @@ describe('readWholeBody', () => {
   });
   after(() => server.close());
 
-  /** Each piece in a packet of its own, the head in the first. */
+  /** Sends each piece in its own packet, the first one with the head. */
   async function outcome(headers: string, ...pieces: string[]): Promise<string> {
     const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', noDelay: true });
     let text = '';
@@ -54,19 +54,19 @@ describe('readWholeBody', () => {
 
   const chunk = (length: number) => `${length.toString(16)}\r\n${'x'.repeat(length)}\r\n`;
 
-  it('reads what comes with the head, and what comes later', async () => {
+  it('reads a body that arrives with the head or later', async () => {
     assert.equal(await outcome('Content-Length: 5', 'hello'), '5 bytes');
     assert.equal(await outcome('Content-Length: 5', 'he', 'llo'), '5 bytes');
     assert.equal(await outcome('Content-Length: 0', ''), '0 bytes');
     assert.equal(await outcome('Transfer-Encoding: chunked', `${chunk(400)}${chunk(600)}0\r\n\r\n`), '1000 bytes');
   });
 
-  it('refuses a body that is too long though no length was told, in one packet or in two', async () => {
+  it('refuses a chunked body that is too long, in one packet or two', async () => {
     assert.equal(await outcome('Transfer-Encoding: chunked', `${chunk(400)}${chunk(601)}0\r\n\r\n`), 'TOO_LARGE');
     assert.equal(await outcome('Transfer-Encoding: chunked', chunk(400), `${chunk(601)}0\r\n\r\n`), 'TOO_LARGE');
   });
 
-  it('refuses an encoding that it does not know, and a body that does not go on', async () => {
+  it('refuses an unknown encoding and a body that stalls', async () => {
     assert.equal(await outcome('Content-Length: 5\r\nContent-Encoding: br', 'hello'), 'UNSUPPORTED_ENCODING');
     assert.equal(await outcome('Content-Length: 5', 'he'), 'SLOW_BODY');
   });

@@ -1,4 +1,7 @@
-/** A request's body as it comes in: never longer than allowed once inflated, never slower than allowed, never more than a piece at a time. */
+/**
+ * Streams a request body piece by piece, with limits on its decompressed size and on the time
+ * between two pieces.
+ */
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -7,7 +10,7 @@ import { EncoreError } from '@encore/kit';
 
 export interface BodyLimits {
   maxBytes: number;
-  /** The longest silence between two pieces. */
+  /** The maximum time between two pieces. */
   stallMs: number;
   signal: AbortSignal;
 }
@@ -16,13 +19,17 @@ export function bodyTooLarge(maxBytes: number): EncoreError {
   return new EncoreError('TOO_LARGE', `the body is limited to ${maxBytes} bytes`, { status: 413, definite: true });
 }
 
+/**
+ * Throws TOO_LARGE, SLOW_BODY, UNSUPPORTED_ENCODING, MALFORMED_BODY, CLIENT_GONE, or the signal's
+ * reason.
+ */
 export async function* readBody(request: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') {
     if (Number(request.headers['content-length'] ?? 0) > limits.maxBytes) throw bodyTooLarge(limits.maxBytes);
-    yield* limitSize(arriving(request, limits), limits.maxBytes);
+    yield* limitSize(incoming(request, limits), limits.maxBytes);
   } else if (encoding === 'gzip') {
-    yield* limitSize(inflate(arriving(request, limits)), limits.maxBytes);
+    yield* limitSize(inflate(incoming(request, limits)), limits.maxBytes);
   } else {
     throw new EncoreError('UNSUPPORTED_ENCODING', 'Content-Encoding must be identity or gzip', {
       status: 415,
@@ -31,9 +38,10 @@ export async function* readBody(request: IncomingMessage, limits: BodyLimits): A
   }
 }
 
-/** The whole body of a message that may be held in memory. */
+/** Reads a whole body into memory; for messages with a small maximum size. */
 export async function readWholeBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-  // A small body mostly comes with its head and is there a turn later. Then nothing can stall, and nothing needs to watch.
+  // A small body usually arrives with its head and is complete one turn later, so it needs no
+  // timer.
   await turn();
   if (request.complete && request.headers['content-encoding'] === undefined) {
     if (request.readableLength > limits.maxBytes) throw bodyTooLarge(limits.maxBytes);
@@ -44,8 +52,8 @@ export async function readWholeBody(request: IncomingMessage, limits: BodyLimits
   return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
 }
 
-async function* arriving(request: IncomingMessage, { stallMs, signal }: BodyLimits): AsyncGenerator<Buffer> {
-  // The request stays usable when we stop reading: its answer still has to be sent.
+async function* incoming(request: IncomingMessage, { stallMs, signal }: BodyLimits): AsyncGenerator<Buffer> {
+  // Keep the request usable when we stop reading: its response must still be sent.
   const pieces = request.iterator({ destroyOnReturn: false });
   for (;;) {
     const next = await nextWithin(pieces, stallMs, signal);
@@ -62,7 +70,7 @@ function nextWithin(
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);
     const timer = setTimeout(() => reject(slowBody(stallMs)), stallMs);
-    const settle = (): void => {
+    const cleanUp = (): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
     };
@@ -71,7 +79,7 @@ function nextWithin(
     pieces
       .next()
       .then(resolve, (error) => reject(clientGone(error)))
-      .finally(settle);
+      .finally(cleanUp);
   });
 }
 
@@ -99,7 +107,7 @@ async function* inflate(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 function slowBody(stallMs: number): EncoreError {
-  return new EncoreError('SLOW_BODY', `no byte of the body came for ${stallMs} ms`, { status: 408, definite: true });
+  return new EncoreError('SLOW_BODY', `no byte of the body arrived for ${stallMs} ms`, { status: 408, definite: true });
 }
 
 function clientGone(cause: unknown): EncoreError {

@@ -1,28 +1,31 @@
-/** Answers to what never became a request: bytes that are no HTTP, or not the HTTP that can be trusted. In the one error format. */
+/** Responses, in the common error format, to bytes that are not a well-formed HTTP request. */
 import type { Duplex } from 'node:stream';
 import { EncoreError, STATUS_CODES } from '@encore/kit';
-import { errorBody } from './error-answer.ts';
+import { errorBody } from './error-response.ts';
 
-/** By the code of Node's parser or timer; all others are malformed requests. */
-const answers = new Map<string | undefined, readonly [status: number, code: string, message: string]>([
-  ['HPE_HEADER_OVERFLOW', [431, 'TOO_LARGE', 'the address and headers together are limited to 16384 bytes']],
-  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'TOO_LARGE', 'extensions of a chunk are limited to 16384 bytes']],
-  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'SLOW_REQUEST', 'the request did not come within its time']],
+/** By the error code of Node's parser or timer; all other codes are malformed requests. */
+const responses = new Map<string | undefined, readonly [status: number, code: string, message: string]>([
+  ['HPE_HEADER_OVERFLOW', [431, 'TOO_LARGE', 'the URL and headers together are limited to 16384 bytes']],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'TOO_LARGE', 'chunk extensions are limited to 16384 bytes']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'SLOW_REQUEST', 'the request did not arrive within its timeout']],
 ]);
 
-/** `owed`: the answer to an earlier request stands out on this connection. This one would be taken for it, so the connection is cut. */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex, owed: boolean): void {
-  if (!socket.writable || owed || error.code === 'ECONNRESET') {
+/**
+ * `responsePending`: an earlier request on this connection still waits for its response. The client
+ * would take an error for that response, so the connection is closed instead.
+ */
+export function rejectBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex, responsePending: boolean): void {
+  if (!socket.writable || responsePending || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const malformed = [400, 'MALFORMED_REQUEST', 'this is not one well-formed HTTP/1.1 request'] as const;
-  const [status, code, message] = answers.get(error.code) ?? malformed;
+  const malformed = [400, 'MALFORMED_REQUEST', 'the request is not well-formed HTTP/1.1'] as const;
+  const [status, code, message] = responses.get(error.code) ?? malformed;
   endWith(socket, new EncoreError(code, message, { status, definite: true }));
 }
 
 export function refuseTunnel(socket: Duplex): void {
-  const message = 'this server is no proxy: CONNECT is not allowed';
+  const message = 'CONNECT is not allowed: this server is not a proxy';
   endWith(socket, new EncoreError('METHOD_NOT_ALLOWED', message, { status: 405, definite: true }));
 }
 

@@ -1,9 +1,12 @@
-/** Health and metrics (port 8001). Live says only that the process turns; ready asks the database; detailed tells everything. */
+/**
+ * Health and metrics (port 8001). `live` shows that the event loop runs, `ready` that the database
+ * responds, and `detailed` returns the whole state.
+ */
 import type { ServerHealth } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Registry } from 'prom-client';
-import { answerError, asEncoreError } from './error-answer.ts';
+import { asEncoreError, sendError } from './error-response.ts';
 
 export interface HealthSource {
   ready: () => Promise<boolean>;
@@ -34,4 +37,4 @@ export function healthApp(source: HealthSource, registry: Registry): Express {
   return app;
 }
 
-const failed: ErrorRequestHandler = (error, _request, response, _next) => answerError(response, asEncoreError(error));
+const failed: ErrorRequestHandler = (error, _request, response, _next) => sendError(response, asEncoreError(error));

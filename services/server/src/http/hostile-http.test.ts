@@ -1,18 +1,19 @@
 /**
- * What clients send that is no honest request, through the real port. After each row a normal user is served at once.
+ * Malformed and hostile HTTP requests, sent to a real port. After each one, a normal user is
+ * served.
  *
- * Which test covers which kind of hostile input:
+ * Where each kind of hostile input is tested:
  *
  * | input | test |
  * | --- | --- |
- * | XML: entities, references, depth, attributes, CDATA, encodings | music/import-score.test.ts, and hostile-scores.test.ts through the port |
- * | ZIP bombs | music/mxl-archive.test.ts, and hostile-scores.test.ts through the port |
- * | large bodies: announced, chunked, lying, gzip bomb, never ending | here, hostile-scores.test.ts, and scores-routes.test.ts |
- * | slow head, slow body, slow reading | slow-clients.test.ts |
- * | malformed MIDI, RIFF | music/midi.test.ts, and hostile-scores.test.ts through the port |
- * | paths | scores-routes.test.ts |
- * | prototypes, JSON, MCP messages | mcp/mcp.test.ts, mcp/json-message.test.ts, mcp/hostile-messages.test.ts |
- * | HTTP: pipelining, lengths, chunks, heads, methods, expectations, early ends | here |
+ * | XML: entities, depth, attributes, CDATA | music/import-score.test.ts, hostile-scores.test.ts |
+ * | ZIP bombs | music/mxl-archive.test.ts, hostile-scores.test.ts |
+ * | large bodies, gzip bombs | here, hostile-scores.test.ts, scores-routes.test.ts |
+ * | slow heads, bodies and reads | slow-clients.test.ts |
+ * | malformed MIDI, RIFF | music/midi.test.ts, hostile-scores.test.ts |
+ * | paths | scores-routes.test.ts, main.test.ts |
+ * | JSON, prototypes, MCP messages | mcp/mcp, mcp/json-message, mcp/hostile-messages (.test.ts) |
+ * | pipelining, lengths, chunks, heads, methods, early ends | here |
  * | settings | main.test.ts |
  */
 import assert from 'node:assert/strict';
@@ -56,16 +57,11 @@ describe('hostile HTTP', function () {
       400,
       'MALFORMED_REQUEST',
     ],
-    ['a length that is no number', put('bad', 'Content-Length: 1O\r\n', 'hello'), 400, 'MALFORMED_REQUEST'],
+    ['a length that is not a number', put('bad', 'Content-Length: 1O\r\n', 'hello'), 400, 'MALFORMED_REQUEST'],
     ['a negative length', put('bad', 'Content-Length: -1\r\n', 'hello'), 400, 'MALFORMED_REQUEST'],
     ['a length beyond all limits', put('bad', 'Content-Length: 99999999999\r\n', 'hello'), 413, 'TOO_LARGE'],
     ['an unknown transfer encoding', put('bad', 'Transfer-Encoding: gzip\r\n', 'hello'), 400, 'MALFORMED_REQUEST'],
-    [
-      'a chunk size that is none',
-      put('bad', 'Transfer-Encoding: chunked\r\n', 'zz\r\nhi\r\n'),
-      400,
-      'MALFORMED_REQUEST',
-    ],
+    ['an invalid chunk size', put('bad', 'Transfer-Encoding: chunked\r\n', 'zz\r\nhi\r\n'), 400, 'MALFORMED_REQUEST'],
     [
       'a chunk size of 18 digits',
       put('bad', 'Transfer-Encoding: chunked\r\n', 'ffffffffffffffffff\r\nhi\r\n'),
@@ -79,13 +75,13 @@ describe('hostile HTTP', function () {
       'MALFORMED_REQUEST',
     ],
     [
-      'an endless extension of a chunk',
+      'a chunk extension of 20 KB',
       put('bad', 'Transfer-Encoding: chunked\r\n', `5;${'x'.repeat(20_000)}\r\nhello\r\n`),
       413,
       'TOO_LARGE',
     ],
     ['a header of 20 KB', get('/scores', `${host}X: ${'x'.repeat(20_000)}\r\n`), 431, 'TOO_LARGE'],
-    ['an address of 20 KB', get(`/${'x'.repeat(20_000)}`), 431, 'TOO_LARGE'],
+    ['a URL of 20 KB', get(`/${'x'.repeat(20_000)}`), 431, 'TOO_LARGE'],
     [
       '2000 headers',
       get('/scores', host + Array.from({ length: 2_000 }, (_, i) => `X${i}: y\r\n`).join('')),
@@ -95,13 +91,13 @@ describe('hostile HTTP', function () {
     ['a folded header', get('/scores', `${host}X: a\r\n b\r\n`), 400, 'MALFORMED_REQUEST'],
     ['a zero byte in a header', get('/scores', `${host}X: a\0b\r\n`), 400, 'MALFORMED_REQUEST'],
     ['an unknown method', `FOO /scores HTTP/1.1\r\n${host}\r\n`, 400, 'MALFORMED_REQUEST'],
-    ['a method for nothing here', `PROPFIND /scores HTTP/1.1\r\n${host}\r\n`, 404, 'NOT_FOUND'],
+    ['an unsupported method', `PROPFIND /scores HTTP/1.1\r\n${host}\r\n`, 404, 'NOT_FOUND'],
     ['CONNECT', `CONNECT example.com:443 HTTP/1.1\r\n${host}\r\n`, 405, 'METHOD_NOT_ALLOWED'],
-    ['another version of HTTP', `GET /scores HTTP/9.9\r\n${host}\r\n`, 400, 'MALFORMED_REQUEST'],
-    ['the beginning of TLS', '\u0016\u0003\u0001\u0002\0\u0001\0\r\n\r\n', 400, 'MALFORMED_REQUEST'],
+    ['an unknown version of HTTP', `GET /scores HTTP/9.9\r\n${host}\r\n`, 400, 'MALFORMED_REQUEST'],
+    ['a TLS handshake', '\u0016\u0003\u0001\u0002\0\u0001\0\r\n\r\n', 400, 'MALFORMED_REQUEST'],
     ['no host', get('/scores', ''), 400, 'INVALID_INPUT'],
     ['two hosts', get('/scores', `${host}Host: evil.example\r\n`), 400, 'INVALID_INPUT'],
-    ['the host of a stranger', get('/scores', 'Host: evil.example\r\n'), 403, 'FORBIDDEN_HOST'],
+    ['an unknown host', get('/scores', 'Host: evil.example\r\n'), 403, 'FORBIDDEN_HOST'],
     ['an unknown expectation', put('bad', 'Expect: a miracle\r\nContent-Length: 5\r\n'), 417, 'UNKNOWN_EXPECTATION'],
   ];
   for (const [name, sent, status, code] of refused) {
@@ -115,43 +111,43 @@ describe('hostile HTTP', function () {
     });
   }
 
-  it('a thousand requests at once on one connection: each answer is that of its own request, in order', async () => {
+  it('answers 1000 pipelined requests in order', async () => {
     using connection = open();
     connection.send(Array.from({ length: 1_000 }, (_, i) => get(`/scores/mine-${i}`)).join(''));
-    const answers = await connection.receive(1_000, 30_000);
-    assert.equal(answers.length, 1_000);
+    const responses = await connection.receive(1_000, 30_000);
+    assert.equal(responses.length, 1_000);
     let echoed = 0;
-    for (const [i, { status, body }] of answers.entries()) {
+    for (const [i, { status, body }] of responses.entries()) {
       assert.ok(status === 404 || status === 503, `${status} ${body}`);
       if (status === 503) continue;
       assert.match(body, new RegExp(`mine-${i}[^0-9]`));
       echoed++;
     }
-    assert.ok(echoed >= 64, `only ${echoed} were served`);
+    assert.ok(echoed >= 64, `only ${echoed} requests were served`);
   });
 
-  it('a write that is followed by garbage is not called refused: the connection is cut, or the answer is its own', async () => {
+  it('does not report a write as refused when garbage follows it', async () => {
     using connection = open();
     const body = smallScore('C', 20_000);
     connection.send(put('followed', `Content-Length: ${body.length}\r\n`, body), 'garbage\r\n\r\n');
     await connection.untilClosed();
-    for (const { status } of connection.answers) assert.equal(status, 201);
+    for (const { status } of connection.responses) assert.equal(status, 201);
   });
 
-  it('asks for a body that it expects, and refuses one that is too large before it is sent', async () => {
-    using welcome = open();
+  it('sends 100 Continue for a valid body, and refuses a large one before it is sent', async () => {
+    using accepted = open();
     const body = smallScore('D');
-    welcome.send(put('expected', `Expect: 100-continue\r\nContent-Length: ${body.length}\r\n`));
-    assert.equal((await welcome.receive())[0]?.status, 100);
-    welcome.send(body);
-    assert.equal((await welcome.receive(2))[1]?.status, 201);
-    using unwelcome = open();
-    unwelcome.send(put('unwelcome', 'Expect: 100-continue\r\nContent-Length: 99999999\r\n'));
-    const answers = await unwelcome.receive(2);
-    assert.equal(answers.at(-1)?.status, 413);
+    accepted.send(put('expected', `Expect: 100-continue\r\nContent-Length: ${body.length}\r\n`));
+    assert.equal((await accepted.receive())[0]?.status, 100);
+    accepted.send(body);
+    assert.equal((await accepted.receive(2))[1]?.status, 201);
+    using tooLarge = open();
+    tooLarge.send(put('too-large', 'Expect: 100-continue\r\nContent-Length: 99999999\r\n'));
+    const responses = await tooLarge.receive(2);
+    assert.equal(responses.at(-1)?.status, 413);
   });
 
-  it('a body that is longer than its length is a score, and then no request', async () => {
+  it('ignores or refuses bytes beyond the Content-Length', async () => {
     using connection = open();
     const body = smallScore('E');
     connection.send(put('lying', `Content-Length: ${body.length}\r\n`, `${body}and more`));
@@ -161,13 +157,13 @@ describe('hostile HTTP', function () {
     else assert.equal(stored.status, 404);
   });
 
-  it('a body that ends before its length, by half a connection or all of it, is not stored', async () => {
+  it('does not store a body that ends before its Content-Length', async () => {
     const body = smallScore('F');
     using half = open();
     half.send(put('cut', `Content-Length: ${body.length}\r\n`, body.slice(0, -10)));
     half.socket.end();
     await half.untilClosed();
-    for (const { status } of half.answers) assert.equal(status, 400);
+    for (const { status } of half.responses) assert.equal(status, 400);
     for (let i = 0; i < 50; i++) {
       using whole = open();
       whole.send(put('cut', `Content-Length: ${body.length}\r\n`, body.slice(0, -10)));
@@ -175,19 +171,19 @@ describe('hostile HTTP', function () {
       whole.socket.resetAndDestroy();
     }
     const metrics = async () => (await fetch(`${server.healthUrl}/metrics`)).text();
-    await waitUntil('all of them to end', async () => /encore_server_active_requests\S* 0\n/.test(await metrics()), {
+    await waitUntil('all requests to end', async () => /encore_server_active_requests\S* 0\n/.test(await metrics()), {
       timeoutMs: 5_000,
     });
     assert.equal((await fetch(`${server.url}/scores/cut`)).status, 404);
   });
 
-  it('an address that names another server changes nothing', async () => {
+  it('ignores the host in an absolute URL', async () => {
     using connection = open();
     connection.send(get('http://evil.example/scores/nobody'));
     assert.equal((await connection.receive())[0]?.status, 404);
   });
 
-  it('an error quotes no more of what was sent than a reader needs', async () => {
+  it('limits how much of the request an error quotes', async () => {
     const keys = Array.from({ length: 900 }, (_, i) => [`key${i}${'x'.repeat(1_000)}`, i]);
     const answer = await server.call('score_info', Object.fromEntries(keys));
     assert.equal(answer.code, 'INVALID_INPUT');

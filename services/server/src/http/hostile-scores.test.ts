@@ -1,6 +1,6 @@
 /**
- * Documents that are made to exhaust who reads them, through the real port: each is refused by name, in time, without the server
- * growing, and the next user is served. The readers' own tests have many more of them, without the way to them.
+ * Documents built to exhaust their reader, sent to a real port. Each is refused with its error code
+ * and in time, and the next user is served. The unit tests of the readers have many more.
  */
 import assert from 'node:assert/strict';
 import { zipSync } from 'fflate';
@@ -20,7 +20,7 @@ describe('hostile scores', function () {
     postgres = await startPostgres();
     server = await startFixtureServer(postgres.url, { max_request_size: maxUploadBytes });
     await server.ready();
-    // The first worker and the code of the way there are no growth.
+    // Load the code and start the first worker, which are not growth.
     await server.put('warm', smallScore());
     await server.call('key_analysis', { score_id: 'warm' });
   });
@@ -53,7 +53,7 @@ describe('hostile scores', function () {
       inScore('<work>&x;</work>', '<!DOCTYPE score-partwise [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
       'MALFORMED_SCORE',
     ],
-    ['a million references by number', inScore(`<work><work-title>${'&#65;'.repeat(1_200_000)}`), 'SCORE_TOO_LARGE'],
+    ['a million character references', inScore(`<work><work-title>${'&#65;'.repeat(1_200_000)}`), 'SCORE_TOO_LARGE'],
     ['a depth of 500 000', inScore('<a>'.repeat(500_000)), 'SCORE_TOO_LARGE'],
     [
       'a million attributes',
@@ -63,7 +63,7 @@ describe('hostile scores', function () {
     ['an attribute of 7 MB', inScore(`<part id="${'x'.repeat(7_000_000)}">`), 'SCORE_TOO_LARGE'],
     ['a CDATA section without end', inScore(`<![CDATA[${'x'.repeat(7_000_000)}`), 'SCORE_TOO_LARGE'],
     [
-      'text in another encoding than it says',
+      'text that is not in its declared encoding',
       Buffer.from(smallScore().replace('>A<', '>\u00e4<'), 'latin1'),
       'MALFORMED_SCORE',
     ],
@@ -78,17 +78,17 @@ describe('hostile scores', function () {
       'SCORE_TOO_LARGE',
     ],
     [
-      'a MIDI file of 37 bytes that lasts for ever',
+      'a MIDI file of 37 bytes with an extreme duration',
       midi([0, 0x90, 60, 64, 0xff, 0xff, 0xff, 0x7f, 0x80, 60, 0, 0, 0xff, 0x2f, 0], 1),
       'SCORE_TOO_LARGE',
     ],
-    ['65 535 tracks that are not there', midi([0, 0xff, 0x2f, 0], 96, 65_535), 'MALFORMED_SCORE'],
-    ['no note in a MIDI file', midi([0, 0xff, 0x51, 3, 0, 0, 0, 0, 0xff, 0x2f, 0], 96), 'MALFORMED_SCORE'],
+    ['65 535 declared but missing tracks', midi([0, 0xff, 0x2f, 0], 96, 65_535), 'MALFORMED_SCORE'],
+    ['a MIDI file without notes', midi([0, 0xff, 0x51, 3, 0, 0, 0, 0, 0xff, 0x2f, 0], 96), 'MALFORMED_SCORE'],
   ];
   for (const [name, bytes, code] of documents) {
     it(`${name}: ${code}`, async () => {
       const id = `hostile-${served}`;
-      assert.equal((await server.put(id, bytes)).status, 201, 'an upload is not read, only stored');
+      assert.equal((await server.put(id, bytes)).status, 201, 'an upload is stored without being parsed');
       const startedAt = performance.now();
       const answer = await server.call('key_analysis', { score_id: id });
       assert.equal(answer.code, code);
@@ -96,7 +96,7 @@ describe('hostile scores', function () {
     });
   }
 
-  it('twenty uploads that never end, at once: each is cut at the limit, and nothing of them is kept', async () => {
+  it('stops 20 endless uploads at the size limit and keeps nothing of them', async () => {
     const before = process.memoryUsage().rss;
     const chunk = Buffer.alloc(65_536, 0x20);
     let sent = 0;
@@ -112,14 +112,14 @@ describe('hostile scores', function () {
         const init = { method: 'PUT', body: endless(), duplex: 'half' as const };
         return (await fetch(`${server.url}/scores/${id}`, init)).status;
       } catch {
-        // The connection was cut before the answer could be read: the client was still sending.
+        // The server closed the connection while the client was still sending.
         return null;
       }
     };
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => upload(`endless-${i}`)));
     for (const status of answers) assert.ok(status === 413 || status === 503 || status === null, `${status}`);
     assert.ok(answers.includes(413));
-    assert.ok(sent < 20 * 4 * maxUploadBytes, `${sent} bytes were taken`);
+    assert.ok(sent < 20 * 4 * maxUploadBytes, `${sent} bytes were accepted`);
     const grown = process.memoryUsage().rss - before;
     assert.ok(grown < 100 * mebibyte, `grew by ${Math.round(grown / mebibyte)} MiB`);
     const { scores } = (await (await fetch(`${server.url}/scores?prefix=endless`)).json()) as { scores: unknown[] };

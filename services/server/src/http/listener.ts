@@ -1,9 +1,12 @@
-/** A listening port with tight limits against slow clients, that can stop without dropping what it has admitted. */
+/**
+ * A listening port with strict limits against slow clients. It can stop without dropping admitted
+ * requests.
+ */
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { createServer } from '@encore/kit';
-import { answerBrokenRequest, refuseTunnel, unknownExpectation } from './broken-request.ts';
-import { answerError } from './error-answer.ts';
+import { refuseTunnel, rejectBrokenRequest, unknownExpectation } from './broken-request.ts';
+import { sendError } from './error-response.ts';
 
 export interface ListenerOptions {
   host: string;
@@ -12,18 +15,24 @@ export interface ListenerOptions {
   maxConnections: number;
 }
 
-/** A client that sends its head more slowly than this is cut off. */
+/** A client that takes longer to send its head is disconnected. */
 const headersTimeoutMs = 5_000;
-/** Longer than any client of the lab keeps an idle connection, so that it is never closed under a request. */
+/**
+ * Longer than any client of the lab keeps an idle connection, so that no connection closes under a
+ * new request.
+ */
 const keepAliveTimeoutMs = 75_000;
-/** How long idle connections may bring one more request while stopping; it is answered with Connection: close. */
+/**
+ * How long idle connections may send one more request while stopping; its response has Connection:
+ * close.
+ */
 const idleGraceMs = 500;
 const stopCheckMs = 50;
 
 export class Listener {
   readonly port: number;
   readonly #server: Server;
-  /** Answers that are not finished. */
+  /** Responses that are not complete. */
   readonly #open: Set<ServerResponse>;
 
   private constructor(server: Server, open: Set<ServerResponse>) {
@@ -41,7 +50,8 @@ export class Listener {
         keepAliveTimeout: keepAliveTimeoutMs,
         connectionsCheckingInterval: 500,
         maxHeaderSize: 16_384,
-        // Who names no host is refused like who names a wrong one, in our own format.
+        // We reject a missing Host header ourselves, so that it gets the same error body as an
+        // unknown one.
         requireHostHeader: false,
         keepAlive: true,
         noDelay: true,
@@ -49,27 +59,27 @@ export class Listener {
       (request, response) => {
         open.add(response);
         response.once('close', () => open.delete(response));
-        // Not listening any more: this connection should not bring another request.
+        // The server is stopping: the client should not send another request on this connection.
         if (!server.listening) response.setHeader('connection', 'close');
         app(request, response);
       },
     );
     server.on('clientError', (error, socket) => {
-      const owed = [...open].filter(({ req }) => req.socket === socket);
-      answerBrokenRequest(
+      const pending = [...open].filter(({ req }) => req.socket === socket);
+      rejectBrokenRequest(
         error,
         socket,
-        owed.some(({ req, headersSent }) => req.complete || headersSent),
+        pending.some(({ req, headersSent }) => req.complete || headersSent),
       );
     });
     server.on('connection', (socket) => {
-      socket.once('close', () => process.nextTick(tellQueued, socket, open));
+      socket.once('close', () => process.nextTick(closeQueued, socket, open));
     });
-    server.on('checkExpectation', (_request, response) => answerError(response, unknownExpectation()));
+    server.on('checkExpectation', (_request, response) => sendError(response, unknownExpectation()));
     server.on('connect', (_request, socket) => refuseTunnel(socket));
     server.maxConnections = options.maxConnections;
     server.maxRequestsPerSocket = 0;
-    // A connection on which nothing at all moves, in either direction.
+    // Closes a connection without traffic in either direction.
     server.timeout = options.requestTimeoutMs + 5_000;
     await new Promise<void>((done, failed) => {
       server.once('error', failed);
@@ -81,10 +91,14 @@ export class Listener {
     return new Listener(server, open);
   }
 
-  /** Stops accepting at once, lets admitted requests end, cuts what is left at the deadline. True when nothing was cut. */
+  /**
+   * Stops accepting connections, lets admitted requests finish, and closes the rest at the
+   * deadline. Returns true if all of them finished.
+   */
   async stop(deadlineMs: number): Promise<boolean> {
     const startedAt = performance.now();
-    // http.Server.close would cut idle connections at once, and with them requests that are already on their way.
+    // http.Server.close would close idle connections at once, losing requests that are already in
+    // transit.
     const closed = new Promise<void>((done) => NetServer.prototype.close.call(this.#server, () => done()));
     for (const response of this.#open) {
       if (!response.headersSent) response.setHeader('connection', 'close');
@@ -99,15 +113,18 @@ export class Listener {
         done();
       }, stopCheckMs);
     });
-    // What is left has nothing to wait for: idle connections, and heads that were never sent to their end.
+    // Only idle connections and incomplete heads are left.
     this.#server.closeAllConnections();
     await closed;
     return drained;
   }
 }
 
-/** Node tells only the answer whose turn it is that its connection has gone. Those queued behind it would wait for ever. */
-function tellQueued(socket: Socket, open: ReadonlySet<ServerResponse>): void {
+/**
+ * Node emits 'close' only on the response that is being sent. Pipelined responses behind it would
+ * wait forever.
+ */
+function closeQueued(socket: Socket, open: ReadonlySet<ServerResponse>): void {
   for (const response of open) {
     if (response.req.socket === socket) response.emit('close');
   }

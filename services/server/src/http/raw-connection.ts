@@ -1,8 +1,11 @@
-/** For tests: a connection that says exactly what it is told to, well-formed or not, and keeps what comes back. */
+/**
+ * For tests: a connection that sends exactly the given bytes, well-formed or not, and collects the
+ * responses.
+ */
 import { connect, type Socket } from 'node:net';
 import { waitUntil } from '@encore/kit';
 
-export interface RawAnswer {
+export interface RawResponse {
   status: number;
   head: string;
   body: string;
@@ -31,25 +34,28 @@ export class RawConnection {
     return this;
   }
 
-  /** The complete answers so far, interim ones (100) included. All answers of the server have a length. */
-  get answers(): RawAnswer[] {
-    const answers: RawAnswer[] = [];
+  /**
+   * The complete responses so far, including interim ones (100). All responses of the server have a
+   * length.
+   */
+  get responses(): RawResponse[] {
+    const responses: RawResponse[] = [];
     let text = this.#received.toString('latin1');
     for (;;) {
       const end = text.indexOf('\r\n\r\n');
-      if (end < 0) return answers;
+      if (end < 0) return responses;
       const head = text.slice(0, end);
       const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
-      if (text.length < end + 4 + length) return answers;
-      answers.push({ status: Number(head.slice(9, 12)), head, body: text.slice(end + 4, end + 4 + length) });
+      if (text.length < end + 4 + length) return responses;
+      responses.push({ status: Number(head.slice(9, 12)), head, body: text.slice(end + 4, end + 4 + length) });
       text = text.slice(end + 4 + length);
     }
   }
 
-  /** The next `count` answers, or what came until the server closed the connection. */
-  async receive(count = 1, timeoutMs = 10_000): Promise<RawAnswer[]> {
-    await waitUntil('an answer', () => this.answers.length >= count || this.closed, { timeoutMs, everyMs: 10 });
-    return this.answers;
+  /** Waits for `count` responses or the end of the connection, and returns all responses so far. */
+  async receive(count = 1, timeoutMs = 10_000): Promise<RawResponse[]> {
+    await waitUntil('a response', () => this.responses.length >= count || this.closed, { timeoutMs, everyMs: 10 });
+    return this.responses;
   }
 
   async untilClosed(timeoutMs = 10_000): Promise<void> {

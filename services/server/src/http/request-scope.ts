@@ -1,4 +1,4 @@
-/** What belongs to one request: its deadline, and the knowledge that its client has gone. Work for nobody is stopped. */
+/** Gives each request a signal that aborts at its deadline and when its client disconnects. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EncoreError } from '@encore/kit';
 
@@ -8,20 +8,23 @@ export function openScope(request: IncomingMessage, response: ServerResponse, ti
   const controller = new AbortController();
   const timer = setTimeout(() => {
     controller.abort(deadlineExceeded(timeoutMs));
-    // An answer that is still being sent to a slow reader ends here too.
+    // This also ends a response that is still being sent to a slow client.
     if (response.headersSent) response.destroy();
   }, timeoutMs);
   response.once('close', () => {
     clearTimeout(timer);
     if (!response.writableFinished) {
-      controller.abort(new EncoreError('CLIENT_GONE', 'the client closed the connection', { status: 499 }));
+      controller.abort(new EncoreError('CLIENT_GONE', 'the client disconnected', { status: 499 }));
     }
   });
   scopes.set(request, controller.signal);
   return controller.signal;
 }
 
-/** Aborted at the request's deadline, and when its client has gone. */
+/**
+ * Aborted at the request's deadline and when its client disconnects. Throws INTERNAL before
+ * openScope.
+ */
 export function signalOf(request: IncomingMessage): AbortSignal {
   const signal = scopes.get(request);
   if (!signal) throw new EncoreError('INTERNAL', 'the request has no scope');

@@ -5,7 +5,7 @@ import { type StoredScore, serverErrorSchema, storedScoreSchema } from '@encore/
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer, type ToolAnswer } from '../fixture-server.ts';
+import { type FixtureServer, smallScore, startFixtureServer, type ToolCallResult } from '../fixture-server.ts';
 
 const stored = async (response: Response): Promise<StoredScore> => storedScoreSchema.parse(await response.json());
 const codeOf = async (response: Response): Promise<string> => {
@@ -14,7 +14,7 @@ const codeOf = async (response: Response): Promise<string> => {
   return error.code;
 };
 
-const measuresOf = ({ content }: ToolAnswer): number => (content['outline'] as { measures: number }).measures;
+const measuresOf = ({ content }: ToolCallResult): number => (content['outline'] as { measures: number }).measures;
 
 describe('scores over HTTP', function () {
   this.timeout(60_000);
@@ -34,7 +34,7 @@ describe('scores over HTTP', function () {
     await postgres[Symbol.asyncDispose]();
   });
 
-  it('gives back the bytes that it was given, with version, length and hash', async () => {
+  it('returns the stored bytes with version, length and hash', async () => {
     const body = smallScore('C');
     const created = await server.put('roundtrip', body, { 'idempotency-key': 'roundtrip-1' });
     assert.equal(created.status, 201);
@@ -50,7 +50,7 @@ describe('scores over HTTP', function () {
     assert.equal(read.headers.get('digest-sha256'), score.sha256);
   });
 
-  it('makes one score of one key, however often it is sent, and refuses the key for anything else', async () => {
+  it('stores one score per key and refuses the key for other requests', async () => {
     const headers = { 'idempotency-key': 'once-00001' };
     const answers = await Promise.all(Array.from({ length: 8 }, () => server.put('once', smallScore('D'), headers)));
     const scores = await Promise.all(answers.map(stored));
@@ -62,7 +62,7 @@ describe('scores over HTTP', function () {
     assert.equal((await fetch(`${server.url}/scores/other`)).status, 404);
   });
 
-  it('replaces exactly the version that is named, and tells a repeated replacement from a conflict', async () => {
+  it('replaces only the given version, and distinguishes a repeated write from a conflict', async () => {
     await server.put('replaced', smallScore('C'), { 'idempotency-key': 'replace-01' });
     assert.equal((await server.put('replaced', smallScore('D'))).status, 409);
     const headers = { 'if-match': '"1"', 'idempotency-key': 'replace-02' };
@@ -79,7 +79,7 @@ describe('scores over HTTP', function () {
     assert.deepEqual(racers.map(({ status }) => status).sort(), [200, 412, 412, 412]);
   });
 
-  it('forgets a deleted score at once, in every way of asking for it', async () => {
+  it('does not return a deleted score by any route', async () => {
     await server.put('deleted', smallScore('C'));
     assert.equal((await server.call('key_analysis', { score_id: 'deleted' })).isError, false);
     assert.equal((await fetch(`${server.url}/scores/deleted`, { method: 'DELETE' })).status, 204);
@@ -91,7 +91,7 @@ describe('scores over HTTP', function () {
     assert.match(String(content['content']), /"G4?"/);
   });
 
-  it('answers for the version that it names', async () => {
+  it('returns results for the version that it reports', async () => {
     await server.put('versions', smallScore('C', 1));
     assert.equal(measuresOf(await server.call('score_info', { score_id: 'versions' })), 1);
     await server.put('versions', smallScore('C', 7), { 'if-match': '"1"' });
@@ -99,7 +99,7 @@ describe('scores over HTTP', function () {
     assert.deepEqual([answer.content['version'], measuresOf(answer)], [2, 7]);
   });
 
-  it('lists by prefix, page by page', async () => {
+  it('lists scores by prefix in pages', async () => {
     for (const id of ['page-a', 'page-b', 'page-c', 'pagf']) await server.put(id, smallScore());
     const list = async (query: string) => (await fetch(`${server.url}/scores?${query}`)).json();
     const first = (await list('prefix=page-&limit=2')) as { scores: StoredScore[]; next: string };
@@ -111,7 +111,7 @@ describe('scores over HTTP', function () {
     assert.deepEqual([second.scores.map(({ id }) => id), second.next], [['page-c'], null]);
   });
 
-  it('streams a score of many chunks in and out', async () => {
+  it('streams a score of many chunks', async () => {
     const body = smallScore('C', 60_000);
     assert.ok(body.length > 5_000_000);
     assert.equal((await server.put('large', body)).status, 201);
@@ -119,7 +119,7 @@ describe('scores over HTTP', function () {
     assert.equal(measuresOf(await server.call('score_info', { score_id: 'large' })), 60_000);
   });
 
-  it('measures the size of a compressed body when it is inflated', async () => {
+  it('limits the decompressed size of a body', async () => {
     const body = smallScore('C', 10);
     const small = await server.put('inflated', gzipSync(body), { 'content-encoding': 'gzip' });
     assert.equal((await stored(small)).bytes, body.length);
@@ -127,10 +127,10 @@ describe('scores over HTTP', function () {
     assert.ok(bomb.length < 100_000);
     const refused = await server.put('bomb', bomb, { 'content-encoding': 'gzip' });
     assert.deepEqual([refused.status, await codeOf(refused)], [413, 'TOO_LARGE']);
-    assert.equal((await server.put('broken', 'no gzip', { 'content-encoding': 'gzip' })).status, 400);
+    assert.equal((await server.put('broken', 'not gzip', { 'content-encoding': 'gzip' })).status, 400);
   });
 
-  it('never hands out bytes that do not have their hash', async () => {
+  it('never returns bytes that do not match their hash', async () => {
     const damage = async (id: string): Promise<void> => {
       await database.query(
         `update score_chunks c set data = set_byte(data, 100, get_byte(data, 100) # 1) from scores s
@@ -150,7 +150,7 @@ describe('scores over HTTP', function () {
     assert.match(metrics, /encore_server_corrupt_reads_total\{service="server"\} 3/);
   });
 
-  it('refuses what it does not understand before it stores anything', async () => {
+  it('refuses an invalid request before storing anything', async () => {
     const rows: [string, RequestInit, number, string][] = [
       ['/scores/a%2Fb', { method: 'PUT', body: smallScore() }, 400, 'INVALID_INPUT'],
       ['/scores/..%2F..%2Fetc', { method: 'GET' }, 400, 'INVALID_INPUT'],
@@ -182,7 +182,7 @@ describe('scores over HTTP', function () {
       const response = await fetch(server.url + path, init);
       assert.deepEqual([path, response.status, await codeOf(response)], [path, status, code]);
     }
-    const { rows: left } = await database.query("select id from scores where id like 'x%'");
-    assert.deepEqual(left, []);
+    const { rows: remaining } = await database.query("select id from scores where id like 'x%'");
+    assert.deepEqual(remaining, []);
   });
 });

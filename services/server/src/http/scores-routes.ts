@@ -1,4 +1,4 @@
-/** Scores over plain HTTP: the streaming way for large ones. Ids and keys are checked before a byte of the body is read. */
+/** Scores over plain HTTP, streamed. Ids and keys are validated before the body is read. */
 import { idempotencyKeySchema, type StoredScore, scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError, parse } from '@encore/kit';
 import { type Request, type Response, Router } from 'express';
@@ -8,15 +8,15 @@ import type { Metrics } from '../metrics.ts';
 import { detectFormat } from '../music/index.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
-import type { Outbox } from './outbox.ts';
 import { signalOf } from './request-scope.ts';
+import type { ResponseBudget } from './response-budget.ts';
 import type { Spool } from './spool.ts';
 
 export interface ScoresRoutesOptions {
   store: ScoreStore;
   admission: Admission;
   spool: Spool;
-  outbox: Outbox;
+  responseBudget: ResponseBudget;
   metrics: Metrics;
   maxBytes: number;
   stallMs: number;
@@ -77,11 +77,11 @@ async function putScore(options: ScoresRoutesOptions, request: Request, response
 async function getScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
   const signal = signalOf(request);
   const id = idOf(request);
-  // The first chunk decides between an answer and an error: a small score is known to be right before anything is sent.
-  // A place is needed so far, and not while a slow client reads.
+  // Read the first chunk before responding, so that a corrupt small score becomes an error
+  // response. Only this needs a slot; a slow client that reads the rest does not.
   const begin = async () => {
     const head = await options.store.head(id, signal);
-    options.outbox.reserve(Math.min(head.bytes, chunkBytes), response, signal);
+    options.responseBudget.reserve(Math.min(head.bytes, chunkBytes), response, signal);
     const chunks = options.store.read(head, signal);
     return { head, chunks, first: await chunks.next() };
   };
@@ -93,7 +93,7 @@ async function getScore(options: ScoresRoutesOptions, request: Request, response
   response.setHeader('etag', `"${head.version}"`);
   response.setHeader('digest-sha256', head.sha256);
   while (next.done !== true) {
-    await options.outbox.send(next.value, response, signal);
+    await options.responseBudget.send(next.value, response, signal);
     next = await chunks.next();
   }
   response.end();
@@ -103,7 +103,7 @@ function idOf(request: Request): string {
   return parse(scoreIdSchema, request.params['id'], 'score id');
 }
 
-/** If-Match: "3" names the version that is replaced. */
+/** If-Match: "3" names the version to replace. */
 function versionOf(header: string | undefined): number | null {
   if (header === undefined) return null;
   const digits = /^"([1-9][0-9]{0,8})"$/.exec(header)?.[1];

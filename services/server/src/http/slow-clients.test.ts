@@ -30,7 +30,10 @@ describe('slow clients', function () {
     await postgres[Symbol.asyncDispose]();
   });
 
-  /** Opens the attack's connections; each sends `first`, then `drip` every 200 ms, and reads only when told to. */
+  /**
+   * Opens the attack's connections. Each sends `first`, then `drip` every 200 ms; it reads only if
+   * `reads` is true.
+   */
   async function attack(first: string, drip: string | null, reads: boolean): Promise<{ closed: () => number }> {
     let closed = 0;
     const port = Number(new URL(server.url).port);
@@ -52,7 +55,7 @@ describe('slow clients', function () {
     return { closed: () => closed };
   }
 
-  /** One piece of what has come. */
+  /** Reads one piece of the response on each connection. */
   function readALittle(from: readonly Socket[]): void {
     for (const socket of from) socket.once('data', () => socket.pause()).resume();
   }
@@ -74,58 +77,61 @@ describe('slow clients', function () {
   }
 
   /**
-   * A request that waits for a place is refused after 3 s, and one that waits for a slow client until that is cut takes 10 s. On a
-   * machine that is slow without any attack: not much slower than that.
+   * Fails above 8 s, or above 20 times the duration without an attack on a slow machine. A request
+   * that waited for a slow client to be disconnected would take 10 s.
    */
-  async function othersAreServed(): Promise<void> {
+  async function assertOthersAreServed(): Promise<void> {
     const tookMs = await serveOne();
     assert.ok(tookMs < Math.max(8_000, 20 * calmMs), `took ${tookMs} ms, ${calmMs} ms without an attack`);
   }
 
-  it('that send their head byte by byte are cut off within seconds, and nobody else notices', async () => {
+  it('are disconnected within seconds when they send their head byte by byte', async () => {
     const { closed } = await attack('GET /scores/x HTTP/1.1\r\nHost: 127.0.0.1\r\n', 'X: y\r\n', true);
-    await othersAreServed();
-    await waitUntil('all of them to be cut', () => closed() === attackers, { timeoutMs: 30_000 });
-    await othersAreServed();
+    await assertOthersAreServed();
+    await waitUntil('all of them to be disconnected', () => closed() === attackers, { timeoutMs: 30_000 });
+    await assertOthersAreServed();
   });
 
-  it('that send their body byte by byte hold no place that another needs', async () => {
+  it('occupy no slot while they send their body byte by byte', async () => {
     const head = 'PUT /scores/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500000\r\n\r\n<score-partwise>';
     await attack(head, 'x', true);
-    for (let i = 0; i < 3; i++) await othersAreServed();
+    for (let i = 0; i < 3; i++) await assertOthersAreServed();
   });
 
-  it('that never read their answer hold no place that another needs', async () => {
+  it('occupy no slot when they never read the response', async () => {
     await attack('GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', null, false);
-    for (let i = 0; i < 3; i++) await othersAreServed();
+    for (let i = 0; i < 3; i++) await assertOthersAreServed();
   });
 
-  it('that ask again and again and read a little now and then hold nobody up, from the moment they come', async () => {
-    const asked = 'GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(3);
+  it('delay nobody when they pipeline requests and read slowly', async () => {
+    const requests = 'GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(3);
     const startedAt = performance.now();
-    const coming = attack(asked, null, false);
+    const attacking = attack(requests, null, false);
     timers.push(setInterval(readALittle, 500, sockets));
-    while (performance.now() - startedAt < 5_000) await othersAreServed();
-    const { closed } = await coming;
-    assert.equal(closed(), 0, 'they were there all the time');
+    while (performance.now() - startedAt < 5_000) await assertOthersAreServed();
+    const { closed } = await attacking;
+    assert.equal(closed(), 0, 'they stayed connected');
   });
 
-  it('that ask for more than they read are refused before it fills the memory, and cut off in the end', async () => {
+  it('are refused and disconnected when they pipeline requests and read nothing', async () => {
     const bait = `${server.url}/scores/bait`;
     await attack('GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(3), null, false);
-    await waitUntil('no room for another', async () => (await statusOf(bait)) === 503, { timeoutMs: 20_000 });
-    await othersAreServed();
-    await waitUntil('room again', async () => (await statusOf(bait)) === 200, { timeoutMs: 30_000, everyMs: 500 });
+    await waitUntil('a refusal', async () => (await statusOf(bait)) === 503, { timeoutMs: 20_000 });
+    await assertOthersAreServed();
+    await waitUntil('a response again', async () => (await statusOf(bait)) === 200, {
+      timeoutMs: 30_000,
+      everyMs: 500,
+    });
   });
 
-  it('that announce a body and never send it are told so', async () => {
+  it('are disconnected when they announce a body and never send it', async () => {
     const first = Math.round(performance.now());
     const { closed } = await attack(
       `PUT /scores/silent-${first} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n`,
       null,
       true,
     );
-    await othersAreServed();
-    await waitUntil('all of them to be cut', () => closed() === attackers, { timeoutMs: 40_000 });
+    await assertOthersAreServed();
+    await waitUntil('all of them to be disconnected', () => closed() === attackers, { timeoutMs: 40_000 });
   });
 });

@@ -21,7 +21,7 @@ describe('Spool', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('gives back what came in, in chunks of the asked size at most, whatever the sizes of the pieces', async () => {
+  it('returns the uploaded bytes in chunks of at most the given size', async () => {
     const spool = new Spool(folder, 8 * kibibyte * kibibyte, 100);
     for (const [length, size] of [
       [1, 1],
@@ -42,7 +42,7 @@ describe('Spool', () => {
     assert.equal(spool.usedBytes, 0);
   });
 
-  it('leaves no name in the folder, not even while an upload is on its way', async () => {
+  it('leaves no file name in the folder, even during an upload', async () => {
     const spool = new Spool(folder, 8 * kibibyte * kibibyte, 100);
     await using spooled = await spool.receive(pieces(randomBytes(600 * kibibyte), 64 * kibibyte));
     assert.ok(spool.usedBytes > 400 * kibibyte, 'it is in a file');
@@ -50,7 +50,7 @@ describe('Spool', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it('refuses what does not fit any more, surely without effect, and takes it when there is room again', async () => {
+  it('refuses an upload that does not fit until space is free again', async () => {
     const spool = new Spool(folder, 1_000 * kibibyte, 100);
     const upload = (): ReturnType<Spool['receive']> =>
       spool.receive(pieces(randomBytes(700 * kibibyte), 64 * kibibyte));
@@ -67,7 +67,7 @@ describe('Spool', () => {
     assert.equal(spool.usedBytes, 0);
   });
 
-  it('gives its room back when the client goes away in the middle', async () => {
+  it('releases its space when the client disconnects', async () => {
     const spool = new Spool(folder, 1_000 * kibibyte, 100);
     async function* broken(): AsyncGenerator<Buffer> {
       yield* pieces(randomBytes(600 * kibibyte), 64 * kibibyte);
@@ -77,8 +77,8 @@ describe('Spool', () => {
     assert.equal(spool.usedBytes, 0);
   });
 
-  it('says so when the disk is full', async function () {
-    // A device that always says ENOSPC stands in for a full disk.
+  it('reports a full disk', async function () {
+    // /dev/full always returns ENOSPC, like a full disk.
     if (process.platform !== 'linux') this.skip();
     const spool = new Spool(folder, 8 * kibibyte * kibibyte, 100, () => open('/dev/full', 'r+'));
     await assert.rejects(spool.receive(pieces(randomBytes(600 * kibibyte), 64 * kibibyte)), (error) => {

@@ -1,9 +1,9 @@
 /**
- * Where uploads wait until they are complete: small ones in memory, others in the bounded scratch folder. No database
- * connection is held while a slow client sends. The files have no name from the moment they exist, so that not even a
- * kill leaves one behind.
+ * Buffers uploads until they are complete: small ones in memory, others in the scratch folder, up
+ * to a limit. No database connection is occupied while a slow client sends. The files are unlinked
+ * as soon as they are open, so that even a kill leaves none behind.
  *
- *   body ──▶ hash, head ──▶ memory ≤ 128 KiB │ nameless file ──▶ chunks for the database
+ *   body ──▶ hash, head ──▶ memory ≤ 128 KiB │ unlinked file ──▶ chunks for the database
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -16,7 +16,7 @@ const memoryBytes = 128 * 1024;
 export interface Spooled extends AsyncDisposable {
   readonly bytes: number;
   readonly sha256: string;
-  /** The first bytes, enough to tell the format. */
+  /** The first bytes, enough to detect the format. */
   readonly head: Buffer;
   chunks(chunkBytes: number): AsyncGenerator<Buffer>;
 }
@@ -25,12 +25,12 @@ export class Spool {
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #headBytes: number;
-  readonly #openNameless: (folder: string) => Promise<FileHandle>;
+  readonly #openUnlinked: (folder: string) => Promise<FileHandle>;
   #usedBytes = 0;
 
-  constructor(folder: string, maxBytes: number, headBytes: number, openNameless = createNameless) {
+  constructor(folder: string, maxBytes: number, headBytes: number, openUnlinked = createUnlinked) {
     this.#folder = folder;
-    this.#openNameless = openNameless;
+    this.#openUnlinked = openUnlinked;
     this.#maxBytes = maxBytes;
     this.#headBytes = headBytes;
     mkdirSync(folder, { recursive: true });
@@ -40,16 +40,19 @@ export class Spool {
     return this.#usedBytes;
   }
 
+  /**
+   * Throws OVERLOADED if the spool is full, SCRATCH_FULL if the disk is, and the errors of `body`.
+   */
   async receive(body: AsyncIterable<Buffer>): Promise<Spooled> {
     const hash = createHash('sha256');
-    const held: Buffer[] = [];
+    const buffered: Buffer[] = [];
     let file: FileHandle | null = null;
     let bytes = 0;
-    let heldBytes = 0;
-    let filedBytes = 0;
+    let bufferedBytes = 0;
+    let fileBytes = 0;
     const release = async (): Promise<void> => {
-      this.#usedBytes -= filedBytes;
-      filedBytes = 0;
+      this.#usedBytes -= fileBytes;
+      fileBytes = 0;
       await file?.close();
     };
     try {
@@ -59,24 +62,24 @@ export class Spool {
         if (head.length < this.#headBytes)
           head = Buffer.concat([head, piece.subarray(0, this.#headBytes - head.length)]);
         bytes += piece.length;
-        held.push(piece);
-        heldBytes += piece.length;
-        if (heldBytes <= memoryBytes) continue;
-        if (this.#usedBytes + heldBytes > this.#maxBytes) throw spoolFull();
-        this.#usedBytes += heldBytes;
-        filedBytes += heldBytes;
-        file ??= await this.#openNameless(this.#folder);
-        await file.writev(held);
-        held.length = 0;
-        heldBytes = 0;
+        buffered.push(piece);
+        bufferedBytes += piece.length;
+        if (bufferedBytes <= memoryBytes) continue;
+        if (this.#usedBytes + bufferedBytes > this.#maxBytes) throw spoolFull();
+        this.#usedBytes += bufferedBytes;
+        fileBytes += bufferedBytes;
+        file ??= await this.#openUnlinked(this.#folder);
+        await file.writev(buffered);
+        buffered.length = 0;
+        bufferedBytes = 0;
       }
-      const rest = Buffer.concat(held);
+      const rest = Buffer.concat(buffered);
       const opened = file;
       return {
         bytes,
         sha256: hash.digest('hex'),
         head,
-        chunks: (chunkBytes) => readChunks(opened, filedBytes, rest, chunkBytes),
+        chunks: (chunkBytes) => readChunks(opened, fileBytes, rest, chunkBytes),
         [Symbol.asyncDispose]: release,
       };
     } catch (error) {
@@ -86,7 +89,7 @@ export class Spool {
   }
 }
 
-async function createNameless(folder: string): Promise<FileHandle> {
+async function createUnlinked(folder: string): Promise<FileHandle> {
   const path = join(folder, `upload-${randomUUID()}`);
   const file = await open(path, 'wx+', 0o600);
   await unlink(path);
@@ -95,14 +98,14 @@ async function createNameless(folder: string): Promise<FileHandle> {
 
 async function* readChunks(
   file: FileHandle | null,
-  filedBytes: number,
+  fileBytes: number,
   rest: Buffer,
   chunkBytes: number,
 ): AsyncGenerator<Buffer> {
   let position = 0;
-  while (file && position < filedBytes) {
-    // The rest in memory fits into the last chunk or follows it.
-    const buffer = Buffer.alloc(Math.min(chunkBytes, filedBytes - position));
+  while (file && position < fileBytes) {
+    // The rest, which is in memory, follows as its own chunk.
+    const buffer = Buffer.alloc(Math.min(chunkBytes, fileBytes - position));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) throw new EncoreError('INTERNAL', 'the spool file is shorter than what was written to it');
     position += bytesRead;
@@ -116,14 +119,14 @@ function isFull(error: unknown): boolean {
 }
 
 function scratchFull(error: unknown): EncoreError {
-  return new EncoreError('SCRATCH_FULL', `no room for the upload: ${describeError(error)}`, {
+  return new EncoreError('SCRATCH_FULL', `the scratch folder has no space for the upload: ${describeError(error)}`, {
     status: 503,
     definite: true,
   });
 }
 
 function spoolFull(): EncoreError {
-  return new EncoreError('OVERLOADED', 'too many large uploads are on their way; try again', {
+  return new EncoreError('OVERLOADED', 'too many large uploads are in progress; try again', {
     status: 503,
     definite: true,
   });

@@ -1,9 +1,11 @@
-/** What users see (port 8000): scores and MCP, each request counted, timed, given a deadline, answered in one error format. */
+/**
+ * The users' port (8000): scores and MCP. Counts and times each request and gives it a deadline.
+ */
 import { describeError, EncoreError, hostGuard, type Logger } from '@encore/kit';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { McpRoute } from '../mcp/mcp-route.ts';
-import { answerError, asEncoreError } from './error-answer.ts';
-import { observe } from './gate.ts';
+import { observe } from './admission-middleware.ts';
+import { asEncoreError, sendError } from './error-response.ts';
 import { openScope } from './request-scope.ts';
 import { type ScoresRoutesOptions, scoresRoutes } from './scores-routes.ts';
 
@@ -11,14 +13,14 @@ export interface UsersAppOptions extends ScoresRoutesOptions {
   allowedHosts: readonly string[];
   requestTimeoutMs: number;
   logger: Logger;
-  /** Loads the route at the first call, so that the port can open sooner. */
+  /** Loads the route at the first call, so that the port opens sooner. */
   mcp: () => Promise<McpRoute>;
 }
 
 export function usersApp(options: UsersAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  // The ETag of a score is its version.
+  // Express would replace the ETag of a score, which is its version.
   app.disable('etag');
   app.use((request, response, next) => {
     observe(options.metrics, request, response);
@@ -28,22 +30,22 @@ export function usersApp(options: UsersAppOptions): Express {
   app.use(hostGuard(options.allowedHosts));
   app.all('/mcp', async (request, response) => (await options.mcp())(request, response));
   app.use(scoresRoutes(options));
-  app.use(unknownAddress);
+  app.use(unknownRoute);
   app.use(failed(options.logger));
   return app;
 }
 
-const unknownAddress: RequestHandler = ({ method, path }) => {
+const unknownRoute: RequestHandler = ({ method, path }) => {
   throw new EncoreError('NOT_FOUND', `there is no ${method} ${path}`, { status: 404, definite: true });
 };
 
-/** Express knows an error handler by its four parameters. */
+/** Express recognizes an error handler by its four parameters. */
 function failed(logger: Logger): ErrorRequestHandler {
   return (error, { method, path }, response, _next) => {
     const known = asEncoreError(error);
     if (known.status >= 500 && known.status !== 503) {
       logger.warn({ method, path, err: describeError(error) }, 'request failed');
     }
-    answerError(response, known);
+    sendError(response, known);
   };
 }

@@ -1,4 +1,7 @@
-/** What goes through a lasting server is answered as the SDK's own handler would answer it, and one call knows nothing of another. */
+/**
+ * Checks that a CallChannel answers each call as the SDK's own handler does, and isolates the
+ * calls.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
@@ -6,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { createLogger, mcpToolCall, waitUntil } from '@encore/kit';
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import { after, before, beforeEach, describe, it } from 'mocha';
-import { answerError, asEncoreError } from '../http/error-answer.ts';
+import { asEncoreError, sendError } from '../http/error-response.ts';
 import { openScope } from '../http/request-scope.ts';
 import { createMcpRoute } from './mcp-route.ts';
 import type { McpServerFactory } from './mcp-server.ts';
@@ -18,28 +21,28 @@ interface Sent {
   body: Json;
 }
 
-/** Calls that hold on until they are let go or given up, by the name they were given. */
-const held = new Map<string, { signal: AbortSignal; letGo(): void }>();
-let made = 0;
+/** Calls that wait until they are released or cancelled, by name. */
+const waiting = new Map<string, { signal: AbortSignal; release(): void }>();
+let serversCreated = 0;
 
 const factory: McpServerFactory = ({ era }) => {
-  made += 1;
+  serversCreated += 1;
   const server = new Server(
     { name: 'test', version: '1' },
     { capabilities: { tools: {} }, supportedProtocolVersions: revisions[era] },
   );
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
-    const said = String(params.arguments?.['say']);
+    const text = String(params.arguments?.['say']);
     const progressToken = mcpReq._meta?.progressToken;
     if (progressToken !== undefined) {
       for (const progress of [1, 2])
         await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress } });
     }
-    if (params.name === 'fail') throw new Error(said);
-    if (params.name === 'hold') {
-      await new Promise<void>((letGo) => held.set(said, { signal: mcpReq.signal, letGo }));
+    if (params.name === 'fail') throw new Error(text);
+    if (params.name === 'wait') {
+      await new Promise<void>((release) => waiting.set(text, { signal: mcpReq.signal, release }));
     }
-    return { content: [{ type: 'text', text: said }] };
+    return { content: [{ type: 'text', text }] };
   });
   return server;
 };
@@ -78,48 +81,48 @@ describe('MCP call channel', () => {
     });
     http = createServer((request, response) => {
       openScope(request, response, 10_000);
-      route(request, response).catch((error) => answerError(response, asEncoreError(error)));
+      route(request, response).catch((error) => sendError(response, asEncoreError(error)));
     }).listen(0, '127.0.0.1');
     await once(http, 'listening');
     url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
   });
   after(() => http.close());
   beforeEach(() => {
-    held.clear();
-    made = 0;
+    waiting.clear();
+    serversCreated = 0;
   });
 
   const post = ({ headers, body }: Sent, signal?: AbortSignal): Promise<Response> =>
     fetch(url, { method: 'POST', headers, body: JSON.stringify(body), ...(signal && { signal }) });
-  const hold = (said: string, id: string | number, stop?: AbortController): Promise<Response> =>
-    post(legacy({ id, params: { name: 'hold', arguments: { say: said } } }), stop?.signal);
-  const holding = (...names: string[]) =>
-    waitUntil('the calls to be at work', () => names.every((name) => held.has(name)), { timeoutMs: 2_000 });
+  const startWaiting = (text: string, id: string | number, stop?: AbortController): Promise<Response> =>
+    post(legacy({ id, params: { name: 'wait', arguments: { say: text } } }), stop?.signal);
+  const areWaiting = (...names: string[]) =>
+    waitUntil('the calls to start', () => names.every((name) => waiting.has(name)), { timeoutMs: 2_000 });
 
   const rows: [string, Sent][] = [
     ['a call', modern()],
-    ['a call with a text for an id', modern({ id: '1' })],
+    ['a call with a string id', modern({ id: '1' })],
     ['a tool that fails', modern({ params: { ...params, name: 'fail' } }, { 'mcp-name': 'fail' })],
-    ['arguments that are a list', modern({ params: { ...params, arguments: [1] } })],
-    ['a name that is no text', modern({ params: { ...params, name: 7 } })],
+    ['arguments that are an array', modern({ params: { ...params, arguments: [1] } })],
+    ['a name that is not a string', modern({ params: { ...params, name: 7 } })],
     ['no name', modern({ params: { _meta } })],
     ['no params', modern({ params: null })],
     ['an id that is null', modern({ id: null })],
-    ['an id that is no whole number', modern({ id: 1.5 })],
-    ['an id beyond the whole numbers', modern({ id: 2 ** 60 })],
-    ['another JSON-RPC', modern({ jsonrpc: '1.0' })],
-    ['a call that is an answer too', modern({ result: {} })],
+    ['an id that is not an integer', modern({ id: 1.5 })],
+    ['an id beyond the safe integers', modern({ id: 2 ** 60 })],
+    ['JSON-RPC 1.0', modern({ jsonrpc: '1.0' })],
+    ['a call that is also a response', modern({ result: {} })],
     [
       'an envelope without capabilities',
       modern({ params: { ...params, _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } } }),
     ],
     [
-      'an envelope with a client that is none',
+      'an envelope with invalid client information',
       modern({ params: { ...params, _meta: { ..._meta, 'io.modelcontextprotocol/clientInfo': 7 } } }),
     ],
-    ['a _meta that is no object', modern({ params: { ...params, _meta: 7 } })],
+    ['a _meta that is not an object', modern({ params: { ...params, _meta: 7 } })],
     [
-      'a revision that is to come',
+      'a future revision',
       modern(
         { params: { ...params, _meta: { ..._meta, 'io.modelcontextprotocol/protocolVersion': '2027-01-01' } } },
         { 'mcp-protocol-version': '2027-01-01' },
@@ -131,60 +134,60 @@ describe('MCP call channel', () => {
     ['a header with the name encoded', modern({}, { 'mcp-name': asName('echo') })],
     ['a header with another name encoded', modern({}, { 'mcp-name': asName('other') })],
     [
-      'a name that looks like another one encoded',
+      'a name that looks like an encoded one',
       modern({ params: { ...params, name: asName('other') } }, { 'mcp-name': asName('other') }),
     ],
     ['no header with the revision', without(modern(), 'mcp-protocol-version')],
     ['no header with the method', without(modern(), 'mcp-method')],
     ['no header with the name', without(modern(), 'mcp-name')],
     ['no envelope under a modern header', legacy({}, { 'mcp-protocol-version': '2026-07-28' })],
-    ['text that is not said to be JSON', modern({}, { 'content-type': 'text/plain' })],
+    ['a content type that is not JSON', modern({}, { 'content-type': 'text/plain' })],
     ['JSON with a charset', modern({}, { 'content-type': 'application/json; charset=utf-8' })],
     ['a call of 2025-11-25', legacy()],
-    ['a call of no revision', without(legacy(), 'mcp-protocol-version')],
-    ['a call of a revision that never was', legacy({}, { 'mcp-protocol-version': '1999-01-01' })],
-    ['a client that reads JSON alone', legacy({}, { accept: 'application/json' })],
+    ['a call without a revision', without(legacy(), 'mcp-protocol-version')],
+    ['a call of an unknown revision', legacy({}, { 'mcp-protocol-version': '1999-01-01' })],
+    ['a client that accepts only JSON', legacy({}, { accept: 'application/json' })],
     ['a tool that fails in 2025-11-25', legacy({ params: { name: 'fail', arguments: { say: 'no' } } })],
-    ['arguments that are a list in 2025-11-25', legacy({ params: { name: 'echo', arguments: [1] } })],
+    ['arguments that are an array in 2025-11-25', legacy({ params: { name: 'echo', arguments: [1] } })],
     ['an unknown method', legacy({ method: 'tools/calls' })],
   ];
   for (const [name, sent] of rows) {
-    it(`answers as the SDK's handler does: ${name}`, async () => {
+    it(`answers like the SDK's handler: ${name}`, async () => {
       const { headers, body } = sent;
       const expected = await sdk.fetch(new Request(url, { method: 'POST', headers, body: JSON.stringify(body) }));
       assert.deepEqual(await answerOf(await post(sent)), await answerOf(expected));
     });
   }
 
-  it('makes no server for a call', async () => {
+  it('creates no server per call', async () => {
     for (const sent of [modern(), legacy(), modern()]) assert.equal((await post(sent)).status, 200);
-    assert.equal(made, 0);
+    assert.equal(serversCreated, 0);
   });
 
   for (const [revision, call] of Object.entries({ '2026-07-28': modern, '2025-11-25': legacy })) {
-    it(`tells progress as it goes to who asks for it in ${revision}, and the answer last`, async () => {
-      const asked = call();
-      const { _meta: envelope, ...rest } = asked.body['params'] as { _meta?: Json };
+    it(`streams requested progress before the response in ${revision}`, async () => {
+      const plain = call();
+      const { _meta: envelope, ...rest } = plain.body['params'] as { _meta?: Json };
       const answer = await post(
         call({ id: 'mine', params: { ...rest, _meta: { ...envelope, progressToken: 'token' } } }),
       );
       assert.equal(answer.headers.get('content-type'), 'text/event-stream');
-      const told = messagesIn(await answer.text());
+      const messages = messagesIn(await answer.text());
       assert.deepEqual(
-        told.map(({ id, params: about }) => id ?? (about as Json)['progress']),
+        messages.map(({ id, params: about }) => id ?? (about as Json)['progress']),
         [1, 2, 'mine'],
       );
-      assert.ok(told.slice(0, 2).every(({ params: about }) => (about as Json)['progressToken'] === 'token'));
+      assert.ok(messages.slice(0, 2).every(({ params: about }) => (about as Json)['progressToken'] === 'token'));
     });
   }
 
-  it('gives each of two calls with one id its own answer', async () => {
-    const answers = [hold('first', 1), hold('second', 1), hold('third', '1')];
-    await holding('first', 'second', 'third');
-    for (const name of ['third', 'first', 'second']) held.get(name)?.letGo();
-    const said = await Promise.all(answers.map(async (answer) => (await answer).json() as Promise<Json>));
+  it('answers concurrent calls with the same id separately', async () => {
+    const answers = [startWaiting('first', 1), startWaiting('second', 1), startWaiting('third', '1')];
+    await areWaiting('first', 'second', 'third');
+    for (const name of ['third', 'first', 'second']) waiting.get(name)?.release();
+    const responses = await Promise.all(answers.map(async (answer) => (await answer).json() as Promise<Json>));
     assert.deepEqual(
-      said.map(({ id, result }) => [id, (result as { content: { text: string }[] }).content[0]?.text]),
+      responses.map(({ id, result }) => [id, (result as { content: { text: string }[] }).content[0]?.text]),
       [
         [1, 'first'],
         [1, 'second'],
@@ -193,16 +196,16 @@ describe('MCP call channel', () => {
     );
   });
 
-  it('stops the work of a client that goes, and of no other', async () => {
+  it('stops the work only of the client that disconnects', async () => {
     const stop = new AbortController();
-    const gone = hold('gone', 1, stop);
-    const stays = hold('stays', 1);
-    await holding('gone', 'stays');
+    const gone = startWaiting('gone', 1, stop);
+    const stays = startWaiting('stays', 1);
+    await areWaiting('gone', 'stays');
     stop.abort();
     await assert.rejects(gone, { name: 'AbortError' });
-    await waitUntil('the work to be told', () => held.get('gone')?.signal.aborted === true, { timeoutMs: 2_000 });
-    assert.equal(held.get('stays')?.signal.aborted, false);
-    for (const { letGo } of held.values()) letGo();
+    await waitUntil('the work to be aborted', () => waiting.get('gone')?.signal.aborted === true, { timeoutMs: 2_000 });
+    assert.equal(waiting.get('stays')?.signal.aborted, false);
+    for (const { release } of waiting.values()) release();
     assert.equal((await stays).status, 200);
   });
 });

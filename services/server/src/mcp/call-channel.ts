@@ -1,9 +1,11 @@
 /**
- * One lasting connection between one of the SDK's servers and all clients that call tools: the SDK's handler makes a server, a
- * transport and a web Response for each request, which costs more than the call. Here the SDK still checks, dispatches and answers
- * each message, but is built once.
+ * A permanent connection between one SDK server and all clients that call tools. The SDK's own
+ * handler creates a server, a transport and a web Response per request, which costs more than the
+ * call. Here the SDK still validates, dispatches and answers each message, but the server is
+ * created once.
  *
- * Clients choose their ids, so each call goes in under a number of its own and its answer comes out under the client's id.
+ * Clients choose their request ids, so each call is sent under a unique internal id, and its
+ * response gets the client's id back.
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -21,33 +23,33 @@ import {
 import { modernRevision } from './plain-call.ts';
 
 interface OpenCall {
-  /** As the client knows it. */
+  /** The client's id. */
   readonly id: RequestId;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
   readonly answered: PromiseWithResolvers<void>;
-  /** By the SDK, before any handler has seen it. */
+  /** True if the SDK refused the call before any handler ran. */
   refused: boolean;
 }
 
-/** The SDK's transport of 2026-07-28 binds its server to that revision; nothing else of it is used. */
+/** Extends the SDK's transport of 2026-07-28 only because that binds its server to the revision. */
 export class CallChannel extends PerRequestHTTPServerTransport {
-  readonly #classified: MessageClassification;
+  readonly #classification: MessageClassification;
   readonly #calls = new Map<RequestId, OpenCall>();
   #lastId = 0;
-  /** The call that the SDK is being handed just now. */
-  #entering: OpenCall | null = null;
+  /** The call that is being passed to the SDK. */
+  #dispatching: OpenCall | null = null;
 
   private constructor(classification: MessageClassification) {
     super({ classification });
-    this.#classified = classification;
+    this.#classification = classification;
   }
 
   static async open(server: Server, era: ProtocolEra, onError: (error: Error) => void): Promise<CallChannel> {
     const channel = new CallChannel(era === 'modern' ? { era, revision: modernRevision } : { era });
     server.onerror = (error) => {
-      // What the SDK cannot make anything of it reports, and does not answer.
-      if (channel.#entering) channel.#entering.refused = true;
+      // The SDK reports an invalid message here and sends no response to it.
+      if (channel.#dispatching) channel.#dispatching.refused = true;
       onError(error);
     };
     await server.connect(channel);
@@ -55,50 +57,51 @@ export class CallChannel extends PerRequestHTTPServerTransport {
   }
 
   /**
-   * Answers a call. False when the SDK refused it before any handler saw it: then nothing was answered, for with which status
-   * it is to be refused is known to the SDK's own handler. Throws the signal's reason when that is aborted first; the work is then stopped.
+   * Answers a call. Returns false, without a response, if the SDK refused the call before any
+   * handler ran: the SDK's own handler then knows the right status. If the signal aborts first,
+   * stops the work and throws the signal's reason.
    */
   async answer(message: JSONRPCRequest, response: ServerResponse, signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     const id = ++this.#lastId;
     const call = { id: message.id, response, signal, answered: Promise.withResolvers<void>(), refused: false };
-    const giveUp = (): void => this.#giveUp(id, call);
+    const cancel = (): void => this.#cancel(id, call);
     this.#calls.set(id, call);
-    signal.addEventListener('abort', giveUp);
+    signal.addEventListener('abort', cancel);
     try {
-      this.#enter({ ...message, id }, call);
+      this.#dispatch({ ...message, id }, call);
       if (!call.refused) await call.answered.promise;
       return !call.refused;
     } finally {
       this.#calls.delete(id);
-      signal.removeEventListener('abort', giveUp);
+      signal.removeEventListener('abort', cancel);
     }
   }
 
   override async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    const isAnswer = !('method' in message);
-    const call = this.#calls.get((isAnswer ? message.id : options?.relatedRequestId) ?? '');
-    // Given up in the meantime.
+    const isResponse = !('method' in message);
+    const call = this.#calls.get((isResponse ? message.id : options?.relatedRequestId) ?? '');
+    // The call was cancelled meanwhile.
     if (!call) return;
-    if (!isAnswer) return stream(message, call);
-    if (call === this.#entering) call.refused = true;
+    if (!isResponse) return stream(message, call);
+    if (call === this.#dispatching) call.refused = true;
     else end({ ...message, id: call.id }, call);
   }
 
-  #enter(message: JSONRPCRequest, call: OpenCall): void {
-    this.#entering = call;
+  #dispatch(message: JSONRPCRequest, call: OpenCall): void {
+    this.#dispatching = call;
     try {
-      this.onmessage?.(message, { classification: this.#classified });
+      this.onmessage?.(message, { classification: this.#classification });
     } finally {
-      this.#entering = null;
+      this.#dispatching = null;
     }
   }
 
-  /** Tells the SDK, which stops the work and sends no answer. */
-  #giveUp(requestId: number, { signal, answered }: OpenCall): void {
+  /** Cancels the call in the SDK, which stops the work and sends no response. */
+  #cancel(requestId: number, { signal, answered }: OpenCall): void {
     this.onmessage?.(
       { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } },
-      { classification: this.#classified },
+      { classification: this.#classification },
     );
     answered.reject(signal.reason);
   }
@@ -108,16 +111,16 @@ function end(message: JSONRPCMessage, { response, answered }: OpenCall): void {
   if (response.headersSent) {
     response.end(asEvent(message));
   } else {
-    const lacksCapability =
+    const missingCapability =
       'error' in message && message.error.code === ProtocolErrorCode.MissingRequiredClientCapability;
-    response.statusCode = lacksCapability ? 400 : 200;
+    response.statusCode = missingCapability ? 400 : 200;
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(message));
   }
   answered.resolve();
 }
 
-/** What is told before the answer, progress for example, makes the answer a stream of events. */
+/** A message before the response, such as progress, turns the response into an event stream. */
 async function stream(message: JSONRPCMessage, { response, signal }: OpenCall): Promise<void> {
   if (!response.headersSent) {
     response.setHeader('content-type', 'text/event-stream');

@@ -1,7 +1,7 @@
-/** Cursors of the MCP lists: what was not returned as a nextCursor is refused with -32602. */
+/** Cursors of the MCP lists. A cursor that no list returned is refused with -32602. */
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 
-/** For a list that fits one page, which therefore never returns a cursor. */
+/** For a list that fits on one page and therefore never returns a cursor. */
 export function assertNoCursor(params: { cursor?: string | undefined } | undefined): void {
   if (params?.cursor) throw invalidCursor();
 }

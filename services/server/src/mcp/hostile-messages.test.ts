@@ -1,4 +1,7 @@
-/** MCP messages that are odd, many, or given up at once: each has an answer of the protocol, and nothing of them stays. */
+/**
+ * Malformed, numerous and cancelled MCP messages: each gets a protocol response and leaves nothing
+ * behind.
+ */
 import assert from 'node:assert/strict';
 import { waitUntil } from '@encore/kit';
 import { after, afterEach, before, describe, it } from 'mocha';
@@ -45,32 +48,26 @@ describe('hostile MCP messages', function () {
 
   const rows: [name: string, message: unknown, headers: Record<string, string>, status: number, code: number][] = [
     ['an id that is null', { ...ping, id: null }, {}, 400, -32_600],
-    ['an id that is no whole number', { ...ping, id: 1.5 }, {}, 400, -32_600],
+    ['an id that is not an integer', { ...ping, id: 1.5 }, {}, 400, -32_600],
     ['an id that is an object', { ...ping, id: {} }, {}, 400, -32_600],
     ['an unknown method', { ...ping, method: 'no/such' }, {}, 200, -32_601],
-    ['a revision that never was', ping, { 'mcp-protocol-version': '1999-01-01' }, 400, -32_000],
-    ['a name that is no text', { ...ping, method: 'tools/call', params: { name: 7 } }, {}, 200, -32_602],
+    ['an unknown revision', ping, { 'mcp-protocol-version': '1999-01-01' }, 400, -32_000],
+    ['a name that is not a string', { ...ping, method: 'tools/call', params: { name: 7 } }, {}, 200, -32_602],
     [
-      'arguments that are a list',
+      'arguments that are an array',
       { ...ping, method: 'tools/call', params: { name: 'score_info', arguments: [1] } },
       {},
       200,
       -32_602,
     ],
     [
-      'a header that says another method than the message',
+      'a header with another method than the message',
       { ...ping, method: 'tools/list', params: { _meta: envelope } },
       { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call' },
       400,
       -32_020,
     ],
-    [
-      'more messages in one than anybody sends',
-      Array.from({ length: 600 }, (_, id) => ({ ...ping, id })),
-      {},
-      400,
-      -32_700,
-    ],
+    ['a batch of 600 messages', Array.from({ length: 600 }, (_, id) => ({ ...ping, id })), {}, 400, -32_700],
   ];
   for (const [name, message, headers, status, code] of rows) {
     it(`${name}: ${status}, ${code}`, async () => {
@@ -80,12 +77,12 @@ describe('hostile MCP messages', function () {
     });
   }
 
-  it('an id of 100 000 characters comes back as it was sent', async () => {
+  it('returns an id of 100 000 characters unchanged', async () => {
     const id = 'x'.repeat(100_000);
     assert.ok((await (await post({ ...ping, id })).text()).includes(`"${id}"`));
   });
 
-  it('two calls of one id at once have an answer each', async () => {
+  it('answers two concurrent calls with the same id', async () => {
     const call = (score_id: string) =>
       post({ ...ping, method: 'tools/call', params: { name: 'score_info', arguments: { score_id } } });
     const [first, second] = await Promise.all([call('target'), call('nobody')]);
@@ -93,7 +90,7 @@ describe('hostile MCP messages', function () {
     assert.match(await second.text(), /there is no score/);
   });
 
-  it('clients that begin and never come back leave nothing: there are no sessions to keep', async () => {
+  it('keeps no session for clients that initialize and disappear', async () => {
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
     for (let round = 0; round < 10; round++) {
       const answers = await Promise.all(
@@ -106,7 +103,7 @@ describe('hostile MCP messages', function () {
     }
   });
 
-  it('subscriptions that are opened and never read hold nobody up', async () => {
+  it('serves others while subscriptions are open and unread', async () => {
     const params = { _meta: envelope, notifications: { toolsListChanged: true, resourcesListChanged: true } };
     const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen' };
     const stop = new AbortController();
@@ -118,10 +115,10 @@ describe('hostile MCP messages', function () {
     stop.abort();
   });
 
-  it('a storm of calls that are given up at once stops their work', async () => {
+  it('stops the work of 100 cancelled calls', async () => {
     const call = { ...ping, method: 'tools/call' };
     const params = { name: 'pattern_recognition', arguments: { score_id: 'target' } };
-    const given = Array.from({ length: 100 }, async (_, i) => {
+    const cancelled = Array.from({ length: 100 }, async (_, i) => {
       const stop = new AbortController();
       const answer = post({ ...call, params }, {}, stop.signal);
       setTimeout(() => stop.abort(), i % 20);
@@ -130,6 +127,6 @@ describe('hostile MCP messages', function () {
         (error: Error) => error.name,
       );
     });
-    assert.ok((await Promise.all(given)).includes('AbortError'));
+    assert.ok((await Promise.all(cancelled)).includes('AbortError'));
   });
 });

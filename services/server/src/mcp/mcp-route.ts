@@ -1,6 +1,6 @@
 /**
- * POST /mcp: the body is read here, within our limits, and handed to the SDK parsed. Plain tool calls go to one of two lasting servers,
- * everything else to the SDK's handler, which makes a server for each request.
+ * POST /mcp. Reads and parses the body within our limits. Plain tool calls go to one of two
+ * permanent servers; everything else goes to the SDK's handler, which creates a server per request.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -15,7 +15,7 @@ import { plainCall } from './plain-call.ts';
 
 export interface McpRouteOptions {
   factory: McpServerFactory;
-  /** Answers the requests of 2025-11-25 and before, where they are to have sessions; without it they have none. */
+  /** Handles requests of 2025-11-25 and earlier with sessions. Without it they have no sessions. */
   sessions?: (request: Request, parsedBody: unknown) => Promise<Response>;
   maxBytes: number;
   stallMs: number;
@@ -49,18 +49,18 @@ export async function createMcpRoute(options: McpRouteOptions): Promise<McpRoute
     }
     const call = plainCall(message, request.headers);
     if (call && (await channels[call.era]?.answer(call.message, response, signal))) return;
-    const asked = toWebRequest(request, signal);
-    const answer =
-      sessions && (await isLegacyRequest(asked, message))
-        ? await sessions(asked, message)
-        : await handler.fetch(asked, { parsedBody: message });
-    await send(answer, response, signal);
+    const webRequest = toWebRequest(request, signal);
+    const webResponse =
+      sessions && (await isLegacyRequest(webRequest, message))
+        ? await sessions(webRequest, message)
+        : await handler.fetch(webRequest, { parsedBody: message });
+    await send(webResponse, response, signal);
   };
 }
 
 /**
- * The part of a web Request that the SDK's handler reads when it is given the body parsed. Making a real one, with its own copies
- * of headers and signal, would cost a third of the whole call.
+ * The part of a web Request that the SDK's handler reads if it gets a parsed body. A real Request,
+ * with its own copies of headers and signal, would cost a third of the whole call.
  */
 function toWebRequest(request: IncomingMessage, signal: AbortSignal): Request {
   const { headers, method = 'POST' } = request;
@@ -72,20 +72,22 @@ function toWebRequest(request: IncomingMessage, signal: AbortSignal): Request {
   return { method, url: `http://${headers.host}/mcp`, headers: lookup, signal } as unknown as Request;
 }
 
-async function send(answer: Response, response: ServerResponse, signal: AbortSignal): Promise<void> {
-  response.statusCode = answer.status;
-  for (const [name, value] of answer.headers) {
-    // Whether the connection stays open is decided by the listener.
+async function send(webResponse: Response, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  response.statusCode = webResponse.status;
+  for (const [name, value] of webResponse.headers) {
+    // The listener decides whether the connection stays open.
     if (name !== 'connection') response.setHeader(name, value);
   }
-  if (answer.body === null || answer.headers.get('content-type')?.startsWith('application/json')) {
-    // Text goes out in one write with the head; bytes would take a second, which is dearer than reading them as text.
-    response.end(await answer.text());
+  if (webResponse.body === null || webResponse.headers.get('content-type')?.startsWith('application/json')) {
+    // Node sends a string in one write with the head; a buffer would take two, which costs more
+    // than decoding it.
+    response.end(await webResponse.text());
     return;
   }
-  // A stream may be silent at first: its client must still learn that it is open.
+  // Send the head now: the stream may have no event for a while, and the client must see that it is
+  // open.
   response.flushHeaders();
-  for await (const piece of answer.body) {
+  for await (const piece of webResponse.body) {
     if (!response.write(piece)) await once(response, 'drain', { signal });
   }
   response.end();

@@ -1,6 +1,6 @@
 /**
- * The MCP side, on the SDK's low-level Server, with lists made once. Serves clients of 2026-07-28 and, statelessly, those of
- * 2025-11-25 and before.
+ * Creates MCP servers on the SDK's low-level Server, with lists that are built once. They serve
+ * clients of 2026-07-28 and, statelessly, those of 2025-11-25 and earlier.
  */
 import { serverErrorSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
@@ -13,7 +13,7 @@ import {
   type Tool as ToolListing,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { errorBody } from '../http/error-answer.ts';
+import { errorBody } from '../http/error-response.ts';
 import type { ScoreLibrary } from '../scores/score-library.ts';
 import type { Tool } from '../tools/tool.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
@@ -22,10 +22,10 @@ import { revisions } from './plain-call.ts';
 import { registerPrompts } from './prompts.ts';
 import { registerScoreResources } from './score-resources.ts';
 
-/** Longer results are not repeated as text for clients that do not read structured content. */
+/** Longer results are sent as structured content only, not repeated as text. */
 const maxTextLength = 16_384;
 
-/** Called for each request by the SDK, and once for each of the two lasting servers. */
+/** Called by the SDK for each request, and once for each of the two permanent servers. */
 export type McpServerFactory = (context: McpRequestContext) => Server;
 
 export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, library: ScoreLibrary): McpServerFactory {
@@ -90,7 +90,7 @@ function succeeded(output: unknown): CallToolResult {
   return { content: [{ type: 'text', text: short }], structuredContent: output as Record<string, unknown> };
 }
 
-/** A failure of a tool is a result, so that the model at the other end can read it and do something else. */
+/** A failed tool call is a result, so that the client's model can read it and react. */
 function failed(error: EncoreError): CallToolResult {
   const body = errorBody(error);
   return { content: [{ type: 'text', text: JSON.stringify(body) }], structuredContent: body, isError: true };

@@ -46,7 +46,7 @@ describe('MCP', function () {
         > & { isError: boolean; error?: { code: string; definite: boolean } };
       };
 
-      it('lists its tools with schemas for what goes in and what comes out', async () => {
+      it('lists its tools with input and output schemas', async () => {
         const { tools } = await client.listTools();
         assert.ok(tools.length >= 13);
         for (const { name: tool, description, inputSchema, outputSchema } of tools) {
@@ -55,7 +55,7 @@ describe('MCP', function () {
         }
       });
 
-      it('imports, analyzes, exports and deletes, and the client finds every result to be what the schema says', async () => {
+      it('imports, analyzes, exports and deletes with results that match their schemas', async () => {
         const imported = await call('import_score', { score_id: id, content: smallScore('G', 4) });
         assert.deepEqual([imported['version'], imported['measures'], imported['notes']], [1, 4, 4]);
         const key = await call('key_analysis', { score_id: id });
@@ -73,7 +73,7 @@ describe('MCP', function () {
         await assert.rejects(client.readResource({ uri: `score:///${id}` }), /there is no score/);
       });
 
-      it('answers every analysis, a page at a time, for the version that it names', async () => {
+      it('runs every analysis in pages on the reported version', async () => {
         const score_id = `${id}-analysis`;
         await call('import_score', { score_id, content: smallScore('E', 30) });
         const info = await call('score_info', { score_id });
@@ -93,7 +93,7 @@ describe('MCP', function () {
         assert.equal(taken.error?.code, 'ALREADY_EXISTS');
       });
 
-      it('takes a MIDI file or a compressed score as base64, and refuses what is not base64', async () => {
+      it('imports MIDI as base64 and refuses invalid base64', async () => {
         const midi = Buffer.from('4d546864000000060000000100604d54726b0000000c00903c4060803c4000ff2f00', 'hex');
         const sent = { score_id: `${id}-midi`, content: midi.toString('base64'), encoding: 'base64' };
         const imported = await call('import_score', sent);
@@ -102,7 +102,7 @@ describe('MCP', function () {
         assert.equal(broken.error?.code, 'INVALID_INPUT');
       });
 
-      it('reports failures as results with a code, and whether it surely did not happen', async () => {
+      it('reports failures as results with code and definite', async () => {
         const rows: [string, Record<string, unknown>, string][] = [
           ['key_analysis', { score_id: 'nobody' }, 'NOT_FOUND'],
           ['key_analysis', { score_id: '../etc/passwd' }, 'INVALID_INPUT'],
@@ -120,7 +120,7 @@ describe('MCP', function () {
         await assert.rejects(client.callTool({ name: 'no_such_tool', arguments: {} }), /there is no tool/);
       });
 
-      it('returns error results that match the output schema, with the message as text, of every tool', async () => {
+      it('returns error results that match the output schema of every tool', async () => {
         const validators = new AjvJsonSchemaValidator();
         for (const { name: tool, outputSchema } of (await client.listTools()).tools) {
           const validate = validators.getValidator({ ...outputSchema } as JsonSchemaType);
@@ -134,7 +134,7 @@ describe('MCP', function () {
         }
       });
 
-      it('refuses a cursor that no list returned', async () => {
+      it('refuses an invalid cursor', async () => {
         const refusal = { code: -32_602, message: /cursor/ };
         for (const cursor of ['\u0000', 'a b', '../x', 'x'.repeat(65)]) {
           await assert.rejects(client.request({ method: 'resources/list', params: { cursor } }), refusal);
@@ -158,7 +158,7 @@ describe('MCP', function () {
     });
   }
 
-  it('imports once, however often the same key is sent, also at the same time', async () => {
+  it('imports once per key, even concurrently', async () => {
     const args = { score_id: 'keyed', content: smallScore('A'), idempotency_key: 'keyed-00001' };
     const answers = await Promise.all(Array.from({ length: 6 }, () => server.call('import_score', args)));
     assert.deepEqual([...new Set(answers.map(({ content }) => content['version']))], [1]);
@@ -166,22 +166,22 @@ describe('MCP', function () {
     assert.equal(other.code, 'IDEMPOTENCY_MISMATCH');
   });
 
-  it('refuses a request before the SDK sees it with a JSON-RPC error, which a client shows', async () => {
+  it('refuses a request with a JSON-RPC error that clients can show', async () => {
     const options = { max_message_size: 1024 * 1024, rate_limit: { client_per_second: 1, burst_seconds: 3 } };
     await using small = await startFixtureServer(postgres.url, options);
     await small.ready();
-    const ask = (headers: Record<string, string>, body: string) => {
+    const send = (headers: Record<string, string>, body: string) => {
       const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
       return fetch(`${small.url}/mcp`, { method: 'POST', headers: { ...json, ...headers }, body });
     };
     const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
     const limited = { 'x-client-id': 'one' };
-    const crowd = await Promise.all(Array.from({ length: 30 }, () => ask(limited, ping)));
+    const crowd = await Promise.all(Array.from({ length: 30 }, () => send(limited, ping)));
     const rows: [number, number, string, Response | undefined][] = [
       [429, -32_000, 'RATE_LIMITED', crowd.find(({ status }) => status !== 200)],
-      [413, -32_600, 'TOO_LARGE', await ask({}, `{"pad":"${'x'.repeat(1_100_000)}"}`)],
-      [403, -32_600, 'FORBIDDEN_HOST', await ask({ origin: 'http://elsewhere.test' }, ping)],
-      [415, -32_600, 'UNSUPPORTED_ENCODING', await ask({ 'content-encoding': 'br' }, ping)],
+      [413, -32_600, 'TOO_LARGE', await send({}, `{"pad":"${'x'.repeat(1_100_000)}"}`)],
+      [403, -32_600, 'FORBIDDEN_HOST', await send({ origin: 'http://elsewhere.test' }, ping)],
+      [415, -32_600, 'UNSUPPORTED_ENCODING', await send({ 'content-encoding': 'br' }, ping)],
     ];
     for (const [status, code, name, answer] of rows) {
       assert.ok(answer, name);
@@ -194,7 +194,7 @@ describe('MCP', function () {
     await assert.rejects(client.connect(transport), /host not allowed in the Origin header/);
   });
 
-  it('answers hostile messages with an error of the protocol, and goes on', async () => {
+  it('answers hostile messages with a protocol error and keeps serving', async () => {
     const before = Object.getOwnPropertyNames(Object.prototype).join();
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const call = (args: string) =>
@@ -240,19 +240,20 @@ describe('MCP', function () {
     assert.equal((await server.call('health_check', {})).content['status'], 'healthy');
   });
 
-  it('opens exactly the breaker of the tool that fails, and tells callers so', async () => {
+  it('opens only the breaker of the failing tool', async () => {
     await using small = await startFixtureServer(postgres.url, {
       tool_timeout: 0.4,
       breaker: { failures: 3, open_seconds: 1 },
     });
-    // Asked before, so that later answers need no worker: a busy machine must not fail the probes. A document that was too slow
-    // several times is in quarantine, so each attempt has its own; the second answer closes a breaker that the slow ones opened.
+    // Cache one score first, so that later calls need no worker and a busy machine cannot fail the
+    // trials. A slow document may be quarantined, so each attempt uses a new one; the second call
+    // closes a breaker that slow attempts opened.
     let attempts = 0;
-    let fine = '';
-    const answered = async () => (await small.call('key_analysis', { score_id: fine })).code === null;
+    let cached = '';
+    const answered = async () => (await small.call('key_analysis', { score_id: cached })).code === null;
     const warm = async () => {
-      fine = `fine-${attempts++}`;
-      await small.put(fine, `${smallScore()}<!--${fine}-->`);
+      cached = `cached-${attempts++}`;
+      await small.put(cached, `${smallScore()}<!--${cached}-->`);
       return (await answered()) && (await answered());
     };
     await waitUntil('the first answers', warm, { timeoutMs: 20_000, everyMs: 200 });
@@ -273,14 +274,14 @@ describe('MCP', function () {
       open.map(([breaker]) => breaker),
       ['tool_KeyAnalysis'],
     );
-    // It closes again after two good answers, one at a time.
-    await waitUntil('the first probe', answered, { timeoutMs: 5_000 });
+    // It closes after two successful trials.
+    await waitUntil('the first trial', answered, { timeoutMs: 5_000 });
     assert.ok(await answered());
     const metrics = await (await fetch(`${small.healthUrl}/metrics`)).text();
     assert.match(metrics, /encore_server_breaker_state\{[^}]*breaker="key_analysis"[^}]*\} 0/);
   });
 
-  it('imports real songs', async function () {
+  it('imports a real song', async function () {
     const corpus = process.env['ENCORE_CORPUS'];
     if (!corpus) return this.skip();
     const song = readFileSync(join(corpus, 'scores/lang-josephine-6-lieder-op-10-6-abschied.mxl'));

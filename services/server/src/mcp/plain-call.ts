@@ -1,4 +1,7 @@
-/** Which messages are a tool call with nothing odd about it: nearly all that comes, and what a CallChannel may carry. */
+/**
+ * Recognizes ordinary tool calls, which a CallChannel may carry. Nearly all messages are such
+ * calls.
+ */
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   isJsonContentType,
@@ -9,24 +12,28 @@ import {
 } from '@modelcontextprotocol/server';
 
 export const modernRevision = '2026-07-28';
-/** What a server of each era is to be told; one that does not know the newest revision cannot be bound to it. */
+/**
+ * The supported revisions of a server of each era. A server must list the newest one to be bound to
+ * it.
+ */
 export const revisions: Record<ProtocolEra, string[]> = {
   modern: [...SUPPORTED_PROTOCOL_VERSIONS, modernRevision],
   legacy: SUPPORTED_PROTOCOL_VERSIONS,
 };
 
-/** A name that means itself: the protocol has a way to send others in a header. */
+/** A name that needs no encoding in a header; the protocol encodes others. */
 const plainName = /^\w+$/;
 
 export interface PlainCall {
   era: ProtocolEra;
-  /** The SDK has still to see whether it is well formed. */
+  /** Not yet validated by the SDK. */
   message: JSONRPCRequest;
 }
 
 /**
- * Null for everything that the SDK may have to refuse for what its HTTP says, or that is no call. So nobody is refused here: what is
- * let through says the same in its headers as in its body, and names a revision that the server speaks.
+ * Returns null for a message that is not a call, and for one that the SDK may have to refuse
+ * because of its HTTP headers. A call is returned only if its headers match its body and the server
+ * supports its revision; nothing is refused here.
  */
 export function plainCall(message: unknown, headers: IncomingHttpHeaders): PlainCall | null {
   if (!isCall(message) || !isJsonContentType(headers['content-type'])) return null;

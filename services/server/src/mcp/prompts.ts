@@ -1,4 +1,4 @@
-/** Ready-made requests that a person can pick in an MCP client. */
+/** Prompts that a user can select in an MCP client. */
 import { scoreIdSchema } from '@encore/contracts/server-api';
 import { type Prompt, ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { assertNoCursor } from './cursor.ts';
@@ -13,11 +13,11 @@ const prompts: readonly PromptDefinition[] = [
     listing: {
       name: 'describe_score',
       title: 'Describe a score',
-      description: 'What the piece is made of, its key and how sure that is.',
-      arguments: [{ name: 'score_id', description: 'A stored score, see list_scores.', required: true }],
+      description: 'Summarizes the piece, its key and how certain the key is.',
+      arguments: [{ name: 'score_id', description: 'The id of a stored score; see list_scores.', required: true }],
     },
     text: (scoreId) =>
-      `Describe the score ${scoreId}: call score_info and key_analysis, then say in a few sentences what the piece is made of, which key it is in, and how clear that is from the correlation and the margin.`,
+      `Describe the score ${scoreId}: call score_info and key_analysis, then describe in a few sentences what the piece consists of, which key it is in, and how certain that is, judging by the correlation and the margin.`,
   },
 ];
 
@@ -30,7 +30,11 @@ export function registerPrompts(server: Server): void {
     const prompt = prompts.find(({ listing }) => listing.name === params.name);
     if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no prompt ${params.name}`);
     const scoreId = scoreIdSchema.safeParse(params.arguments?.['score_id']);
-    if (!scoreId.success) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'score_id must be a score id');
+    if (!scoreId.success)
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        'score_id must be the id of a stored score; see list_scores',
+      );
     const text = prompt.text(scoreId.data);
     return { messages: [{ role: 'user', content: { type: 'text', text } }] };
   });

@@ -9,7 +9,7 @@ import { assertNoCursor, invalidCursor } from './cursor.ts';
 
 const scheme = 'score:///';
 const pageSize = 100;
-/** A resource is held whole in one message; larger files: GET /scores/{id}. */
+/** A resource is one message in memory; GET /scores/{id} streams larger files. */
 const maxResourceBytes = 4 * 1024 * 1024;
 const mimeTypes: Record<StoredScore['format'], string> = {
   musicxml: 'application/vnd.recordare.musicxml+xml',
@@ -19,10 +19,10 @@ const mimeTypes: Record<StoredScore['format'], string> = {
 
 export function registerScoreResources(server: Server, library: ScoreLibrary): void {
   server.setRequestHandler('resources/list', async ({ params }, context) => {
-    // The id of the last score of the page before.
+    // The id of the last score of the previous page.
     const cursor = params?.cursor ?? '';
     if (cursor !== '' && !scoreIdSchema.safeParse(cursor).success) throw invalidCursor();
-    const scores = await answered(library.store.list('', cursor, pageSize, context.mcpReq.signal));
+    const scores = await withProtocolErrors(library.store.list('', cursor, pageSize, context.mcpReq.signal));
     const last = scores.length < pageSize ? undefined : scores.at(-1)?.id;
     const resources = scores.map(({ id, format, bytes }) => ({
       uri: scheme + id,
@@ -38,7 +38,9 @@ export function registerScoreResources(server: Server, library: ScoreLibrary): v
     return { resourceTemplates: [template] };
   });
   server.setRequestHandler('resources/read', async ({ params }, context) => {
-    const contents = await answered(readScore(library, params.uri, context.mcpReq.signal), { uri: params.uri });
+    const contents = await withProtocolErrors(readScore(library, params.uri, context.mcpReq.signal), {
+      uri: params.uri,
+    });
     return { contents: [contents] };
   });
 }
@@ -66,14 +68,14 @@ async function readScore(library: ScoreLibrary, uri: string, signal: AbortSignal
     : { uri, mimeType, blob: bytes.toString('base64') };
 }
 
-/** Resources have no result that could say "it failed": their failures are protocol errors. */
-async function answered<T>(work: Promise<T>, about: { uri?: string } = {}): Promise<T> {
+/** Resources have no error results, unlike tools, so failures become protocol errors. */
+async function withProtocolErrors<T>(work: Promise<T>, data: { uri?: string } = {}): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof EncoreError)) throw error;
     const { code, message, status, definite } = error;
     const kind = status < 500 ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
-    throw new ProtocolError(kind, message, { code, definite, ...about });
+    throw new ProtocolError(kind, message, { code, definite, ...data });
   }
 }

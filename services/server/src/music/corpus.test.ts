@@ -1,6 +1,6 @@
 /**
- * Real scores: every file of the folder that ENCORE_CORPUS names must import and survive its own export, or be refused for a reason that is true; the
- * home keys must be those that human analysts wrote down.
+ * Imports and exports every file in the folder ENCORE_CORPUS without a difference, refuses the
+ * broken ones, and finds the keys that human analysts found.
  */
 import assert from 'node:assert/strict';
 import { createReadStream, readdirSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { defaultScoreLimits } from './score-limits.ts';
 
 const corpus = process.env['ENCORE_CORPUS'] ?? '';
 
-/** Files that are not well-formed, found so by other parsers too. */
+/** Files that are not well-formed; other parsers reject them too. */
 const broken = new Set(['32ad-Notations5.musicxml']);
 
 function open(path: string): Promise<Score> {
@@ -47,14 +47,14 @@ describe('real scores', function () {
     this.skip();
   });
 
-  it('there are some', () => {
+  it('exist', () => {
     assert.ok(scoresOf('scores').length > 0 && scoresOf('musicxml-suite').length > 0);
   });
 
   for (const path of [...scoresOf('scores'), ...scoresOf('musicxml-suite')]) {
     const name = path.slice(corpus.length + 1);
     const isBroken = broken.has(name.split('/').at(-1) ?? '');
-    it(isBroken ? `refuses ${name}, which is broken` : `${name}: import of each export equals the import`, async () => {
+    it(isBroken ? `refuses ${name}, which is broken` : `imports and exports ${name} without a difference`, async () => {
       if (isBroken) return assert.equal(await codeOf(open(path)), '422 MALFORMED_SCORE');
       const score = await open(path);
       assert.equal(differenceOfScores(score, await read(await exported(score, 'musicxml'))), null);
@@ -69,7 +69,7 @@ describe('real scores', function () {
     });
   }
 
-  it('finds the home key that human analysts wrote down, of at least 20 in 24 songs', async () => {
+  it('finds the key that human analysts found for at least 20 of 24 songs', async () => {
     const { songs, right } = await countRightKeys(corpus);
     for (const [profile, count] of right) console.log(`      ${profile}: ${count} of ${songs}`);
     const wanted = Math.ceil((songs * 20) / 24);

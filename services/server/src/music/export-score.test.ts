@@ -20,20 +20,20 @@ async function reread(score: Score): Promise<Score> {
 }
 
 describe('exportScore', () => {
-  it('MusicXML: the import of an export equals the score', async () => {
+  it('exports MusicXML that imports as the same score', async () => {
     const score = fixtureScore(['C4+E4:1 r:1/2 F#4:1/3 Bb4:1/6~ Bb4:2 | r:4', 'r:2 G3:2 | C3:4'], { fifths: -3 });
     const again = await reread({ ...score, title: 'A & B <"quoted">', composer: "O'Neill" });
     assert.equal(differenceOfScores({ ...score, title: 'A & B <"quoted">', composer: "O'Neill" }, again), null);
   });
 
-  it('notices a difference', async () => {
+  it('detects a difference', async () => {
     const score = fixtureScore(['C4:4']);
     assert.match(differenceOfScores(score, fixtureScore(['C#4:4'])) ?? '', /alterCents/);
     assert.match(differenceOfScores(score, { ...score, title: 'x' }) ?? '', /title/);
     assert.match(differenceOfScores(score, fixtureScore(['C4:4'], { fifths: 1 })) ?? '', /keys/);
   });
 
-  it('JSON: is valid, and leaves out what is usual', async () => {
+  it('exports valid JSON without default values', async () => {
     const json: unknown = JSON.parse(String(await exported(fixtureScore(['C4:1 C#4:1~ C#4:2']), 'json')));
     assert.ok(typeof json === 'object' && json !== null && 'parts' in json && Array.isArray(json.parts));
     const [part] = json.parts as { notes: Record<string, unknown>[] }[];

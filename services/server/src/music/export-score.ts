@@ -1,4 +1,4 @@
-/** From a score to the bytes of a file, piece by piece. */
+/** Encodes a score as a file, piece by piece. */
 import { writeJson } from './json-writer.ts';
 import { writeStandardMidi } from './midi-writer.ts';
 import { writeMusicxml } from './musicxml-writer.ts';

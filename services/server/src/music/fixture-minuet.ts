@@ -1,7 +1,7 @@
 /**
- * The Minuet in G major BWV Anh. 114 (Christian Petzold, in Anna Magdalena Bach's notebook of 1725), without repeats. Its form is in every
- * harmony primer that uses it: four phrases of eight measures, closing on the dominant (measure 8), in G major (16), in D major (24), and in
- * G major (32). The edition is the plain one of the notebook, ornaments left out.
+ * The Minuet in G major BWV Anh. 114 (Christian Petzold, in Anna Magdalena Bach's notebook of
+ * 1725), without repeats and ornaments. It has four phrases of eight measures, which close on the
+ * dominant (measure 8), in G major (16), in D major (24) and in G major (32).
  */
 import { fixtureScore } from './fixture-score.ts';
 import type { Score } from './score.ts';

@@ -1,6 +1,7 @@
 /**
- * Small scores for tests, written as text: `C4:1 E4+G4:1/2 r:1/2 | F#4:2~ ...`. A token is one or more pitches, a colon and the length in quarter
- * notes; `r` is a rest, `~` ties to the next note, `|` is a barline. One string for each part.
+ * Small scores for tests, written as text: `C4:1 E4+G4:1/2 r:1/2 | F#4:2~ ...`. A token is one or
+ * more pitches, a colon and the length in quarter notes; `r` is a rest, `~` ties to the next note,
+ * `|` is a barline. One string per part.
  */
 import { PITCHED, TIE_START, TIE_STOP } from './note-columns.ts';
 import { stepOfName } from './pitch.ts';

@@ -1,9 +1,12 @@
-/** Which format are these bytes? By content alone: names and content types lie. */
+/**
+ * Detects the format of a score by its content, because file names and content types are
+ * unreliable.
+ */
 import { isWrappedMidi } from './midi-riff.ts';
 
 export type ScoreFormat = 'musicxml' | 'mxl' | 'midi';
 
-/** How many bytes are worth looking at. */
+/** How many bytes the detection reads. */
 export const headBytes = 4096;
 
 export function detectFormat(head: Uint8Array): ScoreFormat | null {
@@ -14,11 +17,12 @@ export function detectFormat(head: Uint8Array): ScoreFormat | null {
   if (!text.startsWith('<')) return null;
   const root = firstElement(text);
   if (root === 'score-partwise' || root === 'score-timewise') return 'musicxml';
-  // A long comment or DOCTYPE may push the root element out of sight; the reader checks it again.
+  // A long comment or DOCTYPE may push the root element beyond the head; the reader checks it
+  // again.
   return root === '' ? 'musicxml' : null;
 }
 
-/** From a byte order mark, or from the shape of "<?" in two-byte characters. */
+/** Detects Unicode by a byte order mark, or by "<" in two-byte characters. */
 export function detectUnicode(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' | null {
   const [a = 0, b = 0, c = 0] = head;
   if (a === 0xef && b === 0xbb && c === 0xbf) return 'utf-8';
@@ -31,7 +35,10 @@ function startsWith(head: Uint8Array, magic: string): boolean {
   return head.length >= magic.length && [...magic].every((char, i) => head[i] === char.charCodeAt(0));
 }
 
-/** The name of the first element, '' when the text ends before it. Walks by position: no pattern that could backtrack. */
+/**
+ * The name of the first element, or '' if the text ends before it. Uses positions, because a
+ * pattern could backtrack.
+ */
 function firstElement(text: string): string {
   let at = 0;
   for (;;) {
@@ -44,7 +51,10 @@ function firstElement(text: string): string {
   }
 }
 
-/** Where a comment, processing instruction or DOCTYPE that begins at `at` ends; `at` when there is none, -1 when it does not end. */
+/**
+ * The end of the comment, processing instruction or DOCTYPE at `at`; `at` if there is none, -1 if
+ * it does not end.
+ */
 function endOfMisc(text: string, at: number): number {
   if (text.startsWith('<!--', at)) return after(text, '-->', at + 4);
   if (text.startsWith('<?', at)) return after(text, '?>', at + 2);

@@ -37,7 +37,7 @@ describe('importScore: MusicXML', () => {
     assert.equal(score.measures[0]?.length, 4);
   });
 
-  it('brings parts with different divisions to one resolution, exactly', async () => {
+  it('converts parts with different divisions to one exact resolution', async () => {
     const list = '<score-part id="P1"/><score-part id="P2"/>';
     const body = `<measure number="1"><attributes><divisions>3</divisions></attributes>${note('C', 4, 1)}${note('D', 4, 2)}</measure></part><part id="P2"><measure number="1"><attributes><divisions>4</divisions></attributes>${note('E', 4, 3)}${note('F', 4, 1)}</measure>`;
     const score = await read(partwise(body, list));
@@ -45,14 +45,14 @@ describe('importScore: MusicXML', () => {
     assert.deepEqual([...score.notes.duration], [4, 8, 9, 3]);
   });
 
-  it('follows a change of divisions inside a measure, and decimal durations', async () => {
+  it('reads changed divisions inside a measure and decimal durations', async () => {
     const body = `<measure number="1"><attributes><divisions>2</divisions></attributes>${note('C', 4, 1)}<attributes><divisions>3</divisions></attributes>${note('D', 4, 2)}<note><pitch><step>E</step><octave>4</octave></pitch><duration>0.5</duration></note></measure>`;
     const score = await read(partwise(body));
     const quarters = [...score.notes.duration].map((ticks) => ticks / score.ticksPerQuarter);
     assert.deepEqual(quarters, [1 / 2, 2 / 3, 1 / 6]);
   });
 
-  it('keeps ties, grace notes, percussion, cue notes and voices apart', async () => {
+  it('reads ties, grace notes, percussion, cue notes and voices', async () => {
     const list =
       '<score-part id="P1"><part-name>Drums</part-name><midi-instrument id="P1-I38"><midi-unpitched>39</midi-unpitched></midi-instrument></score-part>';
     const grace = '<note><grace/><pitch><step>B</step><octave>4</octave></pitch></note>';
@@ -68,7 +68,7 @@ describe('importScore: MusicXML', () => {
     assert.equal(notes.midi[2], 38);
   });
 
-  it('sounds a clarinet in B flat a major second lower, spelled', async () => {
+  it('transposes a clarinet in B flat a major second down', async () => {
     const attributes =
       '<attributes><transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose></attributes>';
     const score = await read(
@@ -78,7 +78,7 @@ describe('importScore: MusicXML', () => {
     assert.equal(score.notes.octave[0], 4);
   });
 
-  it('finds the pickup, and gives an empty measure its nominal length', async () => {
+  it('detects a pickup and gives an empty measure its nominal length', async () => {
     const time =
       '<attributes><divisions>2</divisions><time><beats>3</beats><beat-type>4</beat-type></time></attributes>';
     const score = await read(
@@ -93,7 +93,7 @@ describe('importScore: MusicXML', () => {
     );
   });
 
-  it('reads timewise files as the same score', async () => {
+  it('reads partwise and timewise files as the same score', async () => {
     const measures = [note('C', 4, 1) + note('D', 4, 1), note('E', 4, 2)];
     const one = await read(
       partwise(measures.map((body, i) => `<measure number="${i + 1}">${body}</measure>`).join('')),
@@ -104,7 +104,7 @@ describe('importScore: MusicXML', () => {
     assert.deepEqual(await read(timewise), one);
   });
 
-  it('reads any cut into chunks and any encoding alike', async () => {
+  it('reads the same score for any chunk size and encoding', async () => {
     const text = partwise(
       `<measure number="1">${note('C', 4, 1)}</measure>`,
       '<score-part id="P1"><part-name>Flöte ♭ 𝄞</part-name></score-part>',
@@ -129,7 +129,7 @@ describe('importScore: MusicXML', () => {
   });
 });
 
-describe('importScore: hints, marks and lengths', () => {
+describe('importScore: hints, tempos and durations', () => {
   const whole = note('C', 4, 4);
   const measure = (content: string) => `<measure number="1">${content}</measure>`;
   const instrument = (content: string) =>
@@ -161,7 +161,7 @@ describe('importScore: hints, marks and lengths', () => {
     ['times', partwise(measure(`${whole}<barline><repeat direction="backward" times="1000"/></barline>`))],
   ];
   for (const [name, text] of hints) {
-    it(`ignores a ${name} that cannot be used, says so and reads the score`, async () => {
+    it(`ignores an invalid ${name} with a warning`, async () => {
       const score = await read(text);
       assert.equal(score.notes.count, 1);
       assert.deepEqual([score.tempos, score.parts[0]?.channel, score.parts[0]?.program], [[], null, null]);
@@ -170,11 +170,11 @@ describe('importScore: hints, marks and lengths', () => {
     });
   }
 
-  it('has no warnings for what is right, and a bounded number of them for what is wrong', async () => {
+  it('warns about nothing valid, and limits the number of warnings', async () => {
     assert.deepEqual((await read(partwise(measure(`<sound tempo="92.5"/>${whole}`)))).warnings, []);
     const wrong = Array.from({ length: 30 }, (_, i) => `<measure number="${i}"><sound tempo="x"/>${whole}</measure>`);
     const { warnings } = await read(partwise(wrong.join('')));
-    assert.deepEqual([warnings.length, warnings.at(-1)], [21, '10 more like these']);
+    assert.deepEqual([warnings.length, warnings.at(-1)], [21, '10 more warnings']);
   });
 
   const marks: [name: string, quarters: number[], content: string][] = [
@@ -183,18 +183,18 @@ describe('importScore: hints, marks and lengths', () => {
     ['a dotted quarter', [90], direction(unit('quarter', 1), '60')],
     ['a doubly dotted eighth', [52.5], direction(unit('eighth', 2), '60')],
     ['decimals', [92.5], direction(unit('quarter'), '92.5')],
-    ['a decimal comma, which is text here', [92.5], direction(unit('quarter'), '92,5')],
-    ['about', [92], direction(unit('quarter'), 'c. 92')],
-    ['a range, from its beginning', [92], direction(unit('quarter'), '92-96')],
-    ['a tempo for playback beside it, which holds', [60], direction(unit('quarter'), '92', '<sound tempo="60"/>')],
-    ['a tempo for playback before it', [60], `<sound tempo="60"/>${direction(unit('quarter'), '92')}`],
-    ['a tempo for playback that cannot be used', [92], direction(unit('quarter'), '92', '<sound tempo="x"/>')],
-    ['two units, which name a relation', [], direction(`${unit('quarter')}${unit('half')}`, '')],
+    ['a decimal comma', [92.5], direction(unit('quarter'), '92,5')],
+    ['"c. 92"', [92], direction(unit('quarter'), 'c. 92')],
+    ['a range (its first number)', [92], direction(unit('quarter'), '92-96')],
+    ['a playback tempo at the same tick, which wins', [60], direction(unit('quarter'), '92', '<sound tempo="60"/>')],
+    ['a playback tempo before it', [60], `<sound tempo="60"/>${direction(unit('quarter'), '92')}`],
+    ['an invalid playback tempo', [92], direction(unit('quarter'), '92', '<sound tempo="x"/>')],
+    ['two units, which are a relation', [], direction(`${unit('quarter')}${unit('half')}`, '')],
     ['an unknown unit', [], direction(unit('blob'), '92')],
-    ['nought', [], direction(unit('quarter'), '0')],
+    ['zero', [], direction(unit('quarter'), '0')],
   ];
   for (const [name, quarters, content] of marks) {
-    it(`takes the tempo from a metronome mark: ${name}`, async () => {
+    it(`reads the tempo of a metronome mark: ${name}`, async () => {
       const { tempos } = await read(partwise(measure(content + whole)));
       assert.deepEqual(
         tempos.map(({ quartersPerMinute }) => quartersPerMinute),
@@ -218,11 +218,11 @@ describe('importScore: hints, marks and lengths', () => {
     ['a duration of 0', [1], drawn('<duration>0</duration><type>quarter</type>')],
     ['the shortest type', [1 / 256, 1], drawn('<type>1024th</type>') + drawn('<type>quarter</type>')],
     ['the chord', [2, 2], drawn('<type>half</type>') + drawn('<chord/>')],
-    ['the chord, whose duration is written', [2, 2], note('E', 4, 2) + drawn('<chord/>')],
-    ['a written duration, which holds', [3], note('C', 4, 3).replace('</note>', '<type>eighth</type></note>')],
+    ['the written duration of its chord', [2, 2], note('E', 4, 2) + drawn('<chord/>')],
+    ['a written duration, which wins', [3], note('C', 4, 3).replace('</note>', '<type>eighth</type></note>')],
   ];
   for (const [name, quarters, content] of lengths) {
-    it(`gives a note without duration a length from ${name}; each export keeps it`, async () => {
+    it(`derives a missing duration from ${name}, and exports it`, async () => {
       const score = await read(partwise(measure(content)));
       const { ticksPerQuarter, notes, warnings } = score;
       assert.deepEqual(
@@ -236,7 +236,7 @@ describe('importScore: hints, marks and lengths', () => {
     });
   }
 
-  it('reads a note without any length as a grace note, and a rest without any as a full measure', async () => {
+  it('reads a note without a length as a grace note and such a rest as a full measure', async () => {
     const time = '<attributes><time><beats>3</beats><beat-type>4</beat-type></time></attributes>';
     const score = await read(partwise(`${measure(`${time}<note><rest/></note>`)}${measure(drawn('') + whole)}`));
     assert.deepEqual([score.measures[0]?.length, [...score.notes.grace], [...score.notes.onset]], [3, [1, 0], [3, 3]]);
@@ -255,7 +255,7 @@ describe('importScore: hints, marks and lengths', () => {
     ['160.0', 480],
     ['3.3333333', 10],
   ] as const) {
-    it(`three times ${third} of ${divisions} divisions is a quarter, a thousand times over`, async () => {
+    it(`adds three times ${third} of ${divisions} divisions to a quarter note`, async () => {
       const attributes = `<attributes><divisions>${divisions}</divisions></attributes>`;
       const notes = note('C', 4, 1).replace('>1<', `>${third}<`).repeat(3_000);
       const score = await read(partwise(measure(`${attributes}${notes}`)));
@@ -263,7 +263,7 @@ describe('importScore: hints, marks and lengths', () => {
     });
   }
 
-  it('a backup over a sum of decimals goes to the barline', async () => {
+  it('moves back to the barline with a backup over a sum of decimals', async () => {
     const thirds = note('C', 4, 1).replace('>1<', '>0.333333<').repeat(12);
     const back = '<backup><duration>3.999996</duration></backup>';
     const score = await read(partwise(measure(`${thirds}${back}${note('C', 3, 4)}`)));
@@ -272,7 +272,7 @@ describe('importScore: hints, marks and lengths', () => {
     assert.equal(score.ticksPerQuarter, 3);
   });
 
-  it('decimals that are no fraction of music keep six digits, and add up', async () => {
+  it('keeps six digits of decimals that are not musical fractions', async () => {
     const score = await read(partwise(measure(note('C', 4, 1).replace('>1<', '>0.123451<').repeat(1_000))));
     assert.equal((score.measures[0]?.length ?? 0) / score.ticksPerQuarter, 123.451);
   });
@@ -289,14 +289,14 @@ describe('importScore: hints, marks and lengths', () => {
       `<measure>${signed(3)}</measure><measure/>`,
     ],
     [
-      'both have one: the first part leads',
+      'both have one, from the first part',
       [3, 3],
       `<measure>${signed(3)}</measure><measure/>`,
       `<measure>${signed(2)}</measure><measure>${signed(5)}</measure>`,
     ],
   ];
   for (const [name, expected, first, second] of bars) {
-    it(`an empty measure is as long as the time signature says, where ${name}`, async () => {
+    it(`gives an empty measure the length of the time signature if ${name}`, async () => {
       const score = await read(partwise(`${first}</part><part id="P2">${second}`, two));
       assert.deepEqual(
         score.measures.map(({ length }) => length),
@@ -309,12 +309,12 @@ describe('importScore: hints, marks and lengths', () => {
 
   const text = partwise(measure(whole));
   const encoded: [name: string, bytes: string | Uint8Array][] = [
-    ['a byte order mark twice', `\uFEFF\uFEFF${text}`],
-    ['a blank line first', `\n  ${text}`],
+    ['two byte order marks', `\uFEFF\uFEFF${text}`],
+    ['a leading blank line', `\n  ${text}`],
     ['a byte order mark and a blank line', `\uFEFF\n${text}`],
-    ['a declaration of UTF-16 that is not true', text.replace('?>', ' encoding="UTF-16"?>')],
-    ['UTF-16 that calls itself UTF-8', Buffer.from(`\uFEFF${text.replace('?>', ' encoding="UTF-8"?>')}`, 'utf16le')],
-    ['UTF-16 without a mark', Buffer.from(text, 'utf16le')],
+    ['a false declaration of UTF-16', text.replace('?>', ' encoding="UTF-16"?>')],
+    ['UTF-16 that is declared as UTF-8', Buffer.from(`\uFEFF${text.replace('?>', ' encoding="UTF-8"?>')}`, 'utf16le')],
+    ['UTF-16 without a byte order mark', Buffer.from(text, 'utf16le')],
   ];
   for (const [name, bytes] of encoded) {
     it(`reads ${name}`, async () => {
@@ -324,7 +324,7 @@ describe('importScore: hints, marks and lengths', () => {
   }
 });
 
-describe('importScore: what it refuses', () => {
+describe('importScore: invalid input', () => {
   const music = `<measure number="1">${note('C', 4, 1)}</measure>`;
   const refused: [string, string, string | Uint8Array, Partial<ScoreLimits>?][] = [
     ['text', '415 UNSUPPORTED_FORMAT', 'C4 D4'],
@@ -336,14 +336,14 @@ describe('importScore: what it refuses', () => {
     ],
     ['an unknown encoding', '415 UNSUPPORTED_FORMAT', '<?xml version="1.0" encoding="EBCDIC-X"?><score-partwise/>'],
     ['a score without measures', '422 MALFORMED_SCORE', '<score-partwise/>'],
-    ['a cut file', '422 MALFORMED_SCORE', partwise(music).slice(0, -30)],
+    ['a truncated file', '422 MALFORMED_SCORE', partwise(music).slice(0, -30)],
     [
       'invalid UTF-8',
       '422 MALFORMED_SCORE',
       Buffer.concat([Buffer.from(partwise(music)), Buffer.from([0xff, 0xfe, 0x20])]),
     ],
-    ['a pitch that is none', '422 MALFORMED_SCORE', partwise(music.replace('>C<', '>H<'))],
-    ['a duration that is none', '422 MALFORMED_SCORE', partwise(music.replace('<duration>1', '<duration>0x10'))],
+    ['an invalid pitch', '422 MALFORMED_SCORE', partwise(music.replace('>C<', '>H<'))],
+    ['an invalid duration', '422 MALFORMED_SCORE', partwise(music.replace('<duration>1', '<duration>0x10'))],
     ['a negative duration', '422 MALFORMED_SCORE', partwise(music.replace('<duration>1', '<duration>-1'))],
     [
       'divisions 0',
@@ -362,7 +362,11 @@ describe('importScore: what it refuses', () => {
       `<!DOCTYPE score-partwise [<!ENTITY x SYSTEM "file:///etc/passwd">]>${partwise(music).slice(21)}`,
     ],
     ['an unclosed CDATA section', '422 MALFORMED_SCORE', partwise(`<measure><note><![CDATA[`)],
-    ['two parts of one id', '422 MALFORMED_SCORE', partwise(music, '<score-part id="P1"/><score-part id="P1"/>')],
+    [
+      'two parts with the same id',
+      '422 MALFORMED_SCORE',
+      partwise(music, '<score-part id="P1"/><score-part id="P1"/>'),
+    ],
     ['too many bytes', '413 SCORE_TOO_LARGE', partwise(music), { maxBytes: 100 }],
     [
       'too many notes',
@@ -386,20 +390,20 @@ describe('importScore: what it refuses', () => {
     ['an attribute too long', '413 SCORE_TOO_LARGE', partwise(`<measure number="${'1'.repeat(20_000)}"/>`)],
     ['an endless attribute', '413 SCORE_TOO_LARGE', partwise(`<measure number="${'1'.repeat(2_000_000)}`)],
     [
-      'an endless text of references',
+      'an endless text of character references',
       '413 SCORE_TOO_LARGE',
       partwise(`<measure><note><voice>${'&#65;'.repeat(1_100_000)}`),
     ],
     ['an endless comment', '413 SCORE_TOO_LARGE', partwise(`<!--${' '.repeat(2_000_000)}`)],
     ['an endless DOCTYPE', '413 SCORE_TOO_LARGE', `<!DOCTYPE score-partwise [${' '.repeat(2_000_000)}`],
-    ['a length that nobody plays', '413 SCORE_TOO_LARGE', partwise(music.replace('<duration>1', '<duration>99999999'))],
+    ['an excessive duration', '413 SCORE_TOO_LARGE', partwise(music.replace('<duration>1', '<duration>99999999'))],
     [
-      'a forward that nobody waits for',
+      'an excessive forward',
       '413 SCORE_TOO_LARGE',
       partwise('<measure><forward><duration>99999999</duration></forward></measure>'),
     ],
     [
-      'divisions beyond measure',
+      'excessive divisions',
       '413 SCORE_TOO_LARGE',
       partwise(`<measure><attributes><divisions>4294967296</divisions></attributes></measure>`),
     ],
@@ -413,7 +417,7 @@ describe('importScore: what it refuses', () => {
       ),
     ],
     [
-      'key changes without end',
+      'too many key changes',
       '413 SCORE_TOO_LARGE',
       partwise(`<measure><attributes>${'<key/>'.repeat(11)}</attributes></measure>`),
       { maxChanges: 10 },
@@ -423,14 +427,14 @@ describe('importScore: what it refuses', () => {
     it(`${name}: ${expected}`, async () => assert.equal(await codeOf(read(input, limits)), expected));
   }
 
-  it('accepts the DOCTYPE of real files', async () => {
+  it('accepts the MusicXML DOCTYPE', async () => {
     const doctype =
       '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">';
     const score = await read(partwise(music).replace('<score-partwise>', `${doctype}<score-partwise>`));
     assert.equal(score.notes.count, 1);
   });
 
-  it('stops at once when it is told to', async () => {
+  it('stops when the signal aborts', async () => {
     const controller = new AbortController();
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield new TextEncoder().encode('<?xml version="1.0"?><score-partwise>');

@@ -1,4 +1,7 @@
-/** From the bytes of an upload to a score, whatever the format. Nothing larger than the limits is ever held. */
+/**
+ * Parses an upload of any supported format into a score. It never keeps more than the limits in
+ * memory.
+ */
 import { detectFormat, headBytes } from './format.ts';
 import { readMidi } from './midi-reader.ts';
 import { unwrapMidi } from './midi-riff.ts';
@@ -8,6 +11,7 @@ import type { Score } from './score.ts';
 import { type ScoreLimits, tooLarge, unsupported } from './score-limits.ts';
 import { XmlText } from './xml-text.ts';
 
+/** Throws UNSUPPORTED_FORMAT, MALFORMED_SCORE, SCORE_TOO_LARGE, or the signal's reason. */
 export async function importScore(
   bytes: AsyncIterable<Uint8Array>,
   limits: ScoreLimits,
@@ -19,7 +23,7 @@ export async function importScore(
   const format = detectFormat(head);
   if (format === 'musicxml') return readMusicxml(rest, limits);
   if (format === 'midi') return readMidi(unwrapMidi(await collect(rest)), limits);
-  throw unsupported('neither MusicXML, compressed MusicXML nor Standard MIDI');
+  throw unsupported('the file must be MusicXML, compressed MusicXML or Standard MIDI');
 }
 
 async function readMusicxml(bytes: AsyncIterable<Uint8Array>, limits: ScoreLimits): Promise<Score> {
@@ -46,7 +50,7 @@ async function* limitBytes(
   }
 }
 
-/** Enough of the beginning to tell the format, and then everything, the beginning included. */
+/** Returns enough of the beginning to detect the format, and all bytes including that beginning. */
 async function takeHead(
   bytes: AsyncGenerator<Uint8Array> | Generator<Uint8Array>,
 ): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
@@ -70,7 +74,7 @@ async function* continueAfter(
   yield* bytes;
 }
 
-/** The directory of a ZIP file is at its end, and a MIDI track says its length at its beginning: both are read whole. */
+/** For formats that need the whole file: the directory of a ZIP file is at its end. */
 async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(await Array.fromAsync(bytes));
 }

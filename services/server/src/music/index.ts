@@ -1,6 +1,6 @@
 /**
- * What everybody may know of music, and takes no time to load: the model, its limits, how a format is told. The work on it, in
- * `work.ts`, is fifty modules, and who only stores scores waits for none of them.
+ * The cheap part of the music library: the score model, its limits and format detection. The tasks
+ * in `tasks.ts` load fifty modules, which storing and returning scores does not need.
  */
 export { detectFormat } from './format.ts';
 export { copyNoteColumns } from './note-columns.ts';

@@ -1,4 +1,4 @@
-/** Reads the JSON that json-writer.ts writes. The schema is the description of the format. */
+/** Reads the JSON that json-writer.ts writes. The schema defines the format. */
 import { z } from 'zod';
 import { PITCHED, UNPITCHED } from './note-columns.ts';
 import { stepOfName } from './pitch.ts';
@@ -95,7 +95,7 @@ function parse(text: string): ScoreJson {
   try {
     return scoreJsonSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw malformed('not a score as JSON', error);
+    throw malformed('the file is not a score in the JSON format of Encore', error);
   }
 }
 

@@ -1,4 +1,4 @@
-/** A score as JSON: all that the model holds, times in ticks. json-reader.ts reads it back. */
+/** Writes a score as JSON: the whole model, with times in ticks. json-reader.ts reads it. */
 import { PITCHED } from './note-columns.ts';
 import { nameOfStep } from './pitch.ts';
 import type { Measure, Part, Score } from './score.ts';
@@ -23,7 +23,7 @@ export function* writeJson(score: Score): Generator<string> {
   yield ']}\n';
 }
 
-/** Repeats and endings only where there are any. */
+/** Omits repeats and endings if there are none. */
 function measureOf({ repeatStart, repeatTimes, endings, ...measure }: Measure): string {
   return JSON.stringify({
     ...measure,
@@ -65,7 +65,7 @@ function partHead(part: Part): string {
   });
 }
 
-/** What is usual (unaltered, not tied, not a grace note, pitched) is left out. */
+/** Omits default values (unaltered, not tied, not a grace note, pitched). */
 function noteOf({ notes }: Score, row: number): string {
   const alterCents = notes.alterCents[row] ?? 0;
   const tie = notes.tie[row] ?? 0;

@@ -1,12 +1,16 @@
 /**
- * The home key of a piece. Each of the 24 keys collects evidence of four kinds, none of which needs training:
+ * Finds the home key of a piece. Each of the 24 keys collects four kinds of evidence, without
+ * training:
  *
- * - how the pitch classes of the whole piece correlate with the key's profile: what the piece is made of;
- * - how its first and last measures do: a piece begins and ends at home, whatever happens between;
- * - the last bass note: it is the tonic nearly always, which tells a key from its relative and from its dominant;
- * - the written key signature, with the least weight, for it cannot tell major from minor and some programs write none.
+ * - the correlation of the pitch classes of the whole piece with the key's profile;
+ * - the same for its first and last measures, where a piece is usually in its home key;
+ * - the last bass note, which is nearly always the tonic and so distinguishes a key from its
+ *   relative and its dominant;
+ * - the written key signature, with the least weight, because it does not distinguish major from
+ *   minor and some programs write none.
  *
- * `vote` is the mean of the evidence of all profiles. Transposing a piece transposes its key, because nothing here knows an absolute pitch.
+ * `vote` is the mean of the evidence of all profiles. Transposing a piece transposes its key,
+ * because no absolute pitch is used.
  */
 import { type Key, nameOfKey, respellKey, signatureOfKey } from './key-name.ts';
 import { keyProfiles, type ProfileName, profileNames } from './key-profiles.ts';
@@ -18,17 +22,17 @@ import type { Part, Score } from './score.ts';
 const finalBassWeight = 0.1;
 const signatureWeight = 0.05;
 const alternativeCount = 4;
-/** Why there is no key. */
+/** The reasons for which there is no key. */
 export const silent = 'no pitched note has a duration';
 export const flat = 'all twelve pitch classes sound equally long';
 
 export interface KeyAnalysis {
   key: string | null;
-  /** Of the whole piece's pitch classes with the key's profile. */
+  /** Correlation of the whole piece's pitch classes with the key's profile. */
   correlation: number | null;
-  /** What the keys are ordered by. */
+  /** The value by which keys are ordered. */
   evidence: number | null;
-  /** How much more evidence the key has than the next one, in units of correlation. */
+  /** The evidence of the key minus that of the next one, in units of correlation. */
   margin: number | null;
   /** Most evidence first. */
   alternatives: { key: string; correlation: number; evidence: number }[];
@@ -59,7 +63,7 @@ export function analyzeKey(score: Score, profile: ProfileName | 'vote'): KeyAnal
   };
 }
 
-/** All 24 keys, the most likely first, or why there is none. */
+/** All 24 keys, most likely first, or the reason why there is no key. */
 export function findKeys(score: Score, profile: ProfileName | 'vote'): KeyCandidate[] | string {
   const whole = pitchHistogram(score);
   if (whole.total === 0) return silent;
@@ -91,8 +95,8 @@ export function findKeys(score: Score, profile: ProfileName | 'vote'): KeyCandid
   return candidates.sort((a, b) => b.evidence - a.evidence);
 }
 
-function mean(values: readonly number[], otherwise: number): number {
-  return values.length === 0 ? otherwise : values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(values: readonly number[], fallback: number): number {
+  return values.length === 0 ? fallback : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The first and the last eighth of the piece, at most eight measures each. */
@@ -104,7 +108,7 @@ function edgeHistograms(score: Score): Float64Array[] {
   return [pitchHistogram(score, 0, firstEnd).weights, pitchHistogram(score, lastStart).weights];
 }
 
-/** The lowest note of those that sound to the very end, as a MIDI number. */
+/** The lowest note of those that sound until the end, as a MIDI number. */
 function finalBass({ notes }: Score): number | null {
   let end = 0;
   let bass: number | null = null;
@@ -119,20 +123,23 @@ function finalBass({ notes }: Score): number | null {
   return bass;
 }
 
-/** The signature around which keys are spelled: the written one, or what the notes are spelled around. */
+/** The signature around which keys are spelled: the written one, or one derived from the notes. */
 export function signatureAround(score: Score): number {
   return soundingSignature(score) ?? meanSignature(score);
 }
 
-/** The first key signature as it sounds; parts that transpose write another one. Null when no part has any. */
+/**
+ * The first key signature at sounding pitch (transposing parts write another one); null if no part
+ * has one.
+ */
 export function soundingSignature(score: Score): number | null {
   const votes = new Map<number, number>();
   for (const part of score.parts) {
     const fifths = signatureOfPart(part);
     if (fifths !== null) votes.set(fifths, (votes.get(fifths) ?? 0) + 1);
   }
-  const [most] = [...votes].sort((a, b) => b[1] - a[1]);
-  return most?.[0] ?? null;
+  const [winner] = [...votes].sort((a, b) => b[1] - a[1]);
+  return winner?.[0] ?? null;
 }
 
 function signatureOfPart(part: Part): number | null {
@@ -143,7 +150,9 @@ function signatureOfPart(part: Part): number | null {
   return fifths + fifthsOfInterval(transposition.diatonic, transposition.chromatic);
 }
 
-/** The signature around which the notes are spelled: a major scale lies around the place two fifths above its tonic. */
+/**
+ * The signature derived from the notes: the mean of a major scale is two fifths above its tonic.
+ */
 function meanSignature({ notes }: Score): number {
   let sum = 0;
   let total = 0;

@@ -11,7 +11,7 @@ export function nameOfKey(key: Key): string {
   return `${nameOfFifths(key.tonic)} ${key.mode}`;
 }
 
-/** Reads what `nameOfKey` writes; null when it is no key. */
+/** Parses the output of `nameOfKey`; returns null for other text. */
 export function parseKey(text: string): Key | null {
   const match = /^(?<step>[A-G])(?<alter>#{0,2}|b{0,2}) (?<mode>major|minor)$/.exec(text)?.groups;
   if (!match) return null;
@@ -21,7 +21,7 @@ export function parseKey(text: string): Key | null {
   return { tonic, mode: match['mode'] === 'minor' ? 'minor' : 'major' };
 }
 
-/** Sharps (positive) or flats (negative) of its signature. */
+/** The number of sharps (positive) or flats (negative) in its signature. */
 export function signatureOfKey(key: Key): number {
   return key.mode === 'major' ? key.tonic : key.tonic - 3;
 }
@@ -30,7 +30,10 @@ export function keyOfSignature(fifths: number, mode: Key['mode']): Key {
   return { tonic: mode === 'major' ? fifths : fifths + 3, mode };
 }
 
-/** The same key with the spelling whose signature is nearest to `signature`: around five flats it is Db, not C#. */
+/**
+ * The same key, spelled with the signature nearest to `signature`: near five flats it is Db, not
+ * C#.
+ */
 export function respellKey(key: Key, signature: number): Key {
   const distance = modulo(signatureOfKey(key) - signature + 6, 12) - 6;
   const tonic = signature + distance + (key.mode === 'major' ? 0 : 3);

@@ -1,7 +1,7 @@
 /**
- * Key profiles: how much each of the twelve pitch classes counts in a key, tonic first. Values as published by Krumhansl and Kessler (1982),
- * Aarden (2003) as used by Essen-trained key finders, Bellman after Budge (2005), and Temperley's profile from the Kostka-Payne corpus (1999), in
- * the collections of music21 and Sapp's keycor.
+ * Key profiles: the weight of each of the twelve pitch classes in a key, tonic first. Sources:
+ * Krumhansl and Kessler (1982), Aarden (2003, Essen corpus), Bellman after Budge (2005), and
+ * Temperley (1999, Kostka-Payne corpus), as collected in music21 and Sapp's keycor.
  */
 
 export type ProfileName = 'krumhansl-kessler' | 'aarden-essen' | 'bellman-budge' | 'temperley';

@@ -1,6 +1,7 @@
 /**
- * Equality of scores in what MIDI can hold: for each part, when each key goes down and when it comes up. Two overlapping notes of one key are
- * told apart by neither file, so ends are compared as a list of their own; so are tempos, to a millionth. Says where two scores differ, or null.
+ * Compares two scores by what MIDI can represent: for each part, the note-on and note-off times of
+ * each key, and the tempos to a millionth. MIDI cannot match the ends of overlapping notes of the
+ * same key, so ends are compared as a separate list. Returns the first difference, or null.
  */
 import { midiResolution } from './midi-writer.ts';
 import { UNPITCHED } from './note-columns.ts';
@@ -9,15 +10,18 @@ import type { Score } from './score.ts';
 import { soundingNotesOfPart } from './sounding-notes.ts';
 
 export function differenceOfMidi(a: Score, b: Score): string | null {
-  const [left, right] = [describe(a), describe(b)];
+  const [left, right] = [linesOf(a), linesOf(b)];
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    if (left[i] !== right[i]) return `${left[i]} against ${right[i]}`;
+    if (left[i] !== right[i]) return `${left[i]} instead of ${right[i]}`;
   }
   return null;
 }
 
-/** One line for each part that sounds: its name, then each key with its beginnings and ends in ticks of the MIDI file. */
-function describe(written: Score): string[] {
+/**
+ * One line per part with notes: its name, then the onsets and ends of each key in ticks of the MIDI
+ * file.
+ */
+function linesOf(written: Score): string[] {
   const score = performedScore(written);
   const scale = midiResolution(score) / score.ticksPerQuarter;
   const lines = score.tempos.map(({ tick, quartersPerMinute }) => {

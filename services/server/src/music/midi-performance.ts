@@ -1,4 +1,4 @@
-/** What the tracks of a MIDI file say, collected: notes as pairs of on and off, signatures, tempo, names. */
+/** Collects the events of all tracks of a MIDI file: notes, signatures, tempos, names. */
 import type { MidiVisitor } from './midi-track.ts';
 import { plainText } from './plain-text.ts';
 import { type ScoreLimits, tooLarge } from './score-limits.ts';
@@ -15,7 +15,7 @@ interface MidiPart {
   name: string;
   program: number | null;
   notes: MidiNote[];
-  /** Notes that have not ended, by key, the oldest first. */
+  /** Notes without a note-off so far, by key, oldest first. */
   sounding: Map<number, { notes: MidiNote[]; ended: number }>;
 }
 
@@ -32,7 +32,7 @@ export class MidiPerformance {
   #changes = 0;
   readonly #ticksPerQuarter: number;
   length = 0;
-  /** Notes that ended where they began; they have been given a length. */
+  /** Number of notes that ended where they began and got a default length. */
   withoutLength = 0;
 
   constructor(limits: ScoreLimits, ticksPerQuarter: number) {
@@ -41,7 +41,7 @@ export class MidiPerformance {
     this.#maxTick = limits.maxQuarters * ticksPerQuarter;
   }
 
-  /** The name of the first track, when that track has no notes: it is the name of the piece. */
+  /** The name of the first track if that has no notes, because it is then the name of the piece. */
   get title(): string {
     return this.parts().some(({ track }) => track === 0) ? '' : (this.#names[0] ?? '');
   }
@@ -90,12 +90,12 @@ export class MidiPerformance {
   }
 
   /**
-   * A drum hit often ends where it begins. It gets a sixteenth, or less where the same key is
-   * struck again before.
+   * A drum hit often ends where it begins. It gets the length of a sixteenth note, or less if the
+   * same key is struck again earlier.
    */
   #giveLengths(notes: readonly MidiNote[]): void {
-    const usual = Math.max(1, Math.round(this.#ticksPerQuarter / 4));
-    /** Of each key the onset of the note after this one, and of the next one after that onset. */
+    const defaultLength = Math.max(1, Math.round(this.#ticksPerQuarter / 4));
+    /** For each key, the onset of the following note, and the next different onset after that. */
     const later = new Map<number, { onset: number; next: number }>();
     for (let i = notes.length - 1; i >= 0; i--) {
       const note = notes[i];
@@ -104,13 +104,13 @@ export class MidiPerformance {
       const next = after === undefined ? Number.POSITIVE_INFINITY : after.onset > note.onset ? after.onset : after.next;
       later.set(note.key, { onset: note.onset, next });
       if (note.end > note.onset) continue;
-      note.end = Math.min(note.onset + usual, next);
+      note.end = Math.min(note.onset + defaultLength, next);
       this.#reach(note.end);
       this.withoutLength++;
     }
   }
 
-  /** Time that each pitch class sounds; percussion does not count. */
+  /** How long each pitch class sounds, in ticks, without percussion. */
   histogram(): Float64Array {
     const weights = new Float64Array(12);
     for (const { channel, notes } of this.#parts.values()) {
@@ -140,7 +140,7 @@ export class MidiPerformance {
     else part.sounding.set(key, { notes: [note], ended: 0 });
   }
 
-  /** Ends the oldest note of this key; an end without a beginning is ignored. */
+  /** Ends the oldest note of this key; a note-off without a note-on is ignored. */
   #noteOff(part: MidiPart, tick: number, key: number): void {
     const sounding = part.sounding.get(key);
     const note = sounding?.notes[sounding.ended];
@@ -151,7 +151,7 @@ export class MidiPerformance {
     if (sounding.ended === sounding.notes.length) part.sounding.delete(key);
   }
 
-  /** Notes that nobody ended sound to the end of their track. */
+  /** Notes without a note-off sound until the end of their track. */
   #end(tick: number): void {
     this.#reach(tick);
     for (const part of this.#parts.values()) {

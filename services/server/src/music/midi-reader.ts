@@ -1,7 +1,8 @@
 /**
- * Standard MIDI, format 0 and 1, to a score. Each channel of a track becomes a part; measures come from the time signatures, and a note that
- * crosses a barline becomes tied notes. MIDI has keys and no spelling: notes are spelled around the key signature, or around
- * the key that the pitches suggest when there is none.
+ * Reads Standard MIDI (formats 0 and 1) into a score. Each channel of a track becomes a part;
+ * measures come from the time signatures, and a note that crosses a barline becomes tied notes.
+ * MIDI has no spelling, so notes are spelled around the key signature, or around the most likely
+ * key without one.
  */
 import { type Key, keyOfSignature } from './key-name.ts';
 import { type MidiNote, MidiPerformance } from './midi-performance.ts';
@@ -26,7 +27,8 @@ export function readMidi(bytes: Uint8Array, limits: ScoreLimits): Score {
   const performance = new MidiPerformance(limits, file.ticksPerQuarter);
   for (const track of file.tracks) readTrack(track, performance.nextTrack());
   performance.finish();
-  // A barline may fall between two ticks; a finer resolution moves it onto one.
+  // A barline may fall between two ticks, so the resolution is refined until every barline is on a
+  // tick.
   const finer = performance.times.reduce((factor, { beats, beatType }) => {
     const length = 4 * beats * file.ticksPerQuarter;
     return leastCommonMultiple(factor, beatType / greatestCommonDivisor(length, beatType));
@@ -44,12 +46,15 @@ export function readMidi(bytes: Uint8Array, limits: ScoreLimits): Score {
     part.divisions = file.ticksPerQuarter * finer;
     writePart(builder, part, source.notes, bars, finer, performance);
   }
-  if (builder.parts.length === 0) throw malformed('the MIDI file has no note');
+  if (builder.parts.length === 0) throw malformed('the MIDI file has no notes');
   writeChanges(builder, bars, finer, performance);
   return finishScore(builder);
 }
 
-/** Barlines from the time signatures; 4/4 before the first. A signature inside a measure begins a new one. */
+/**
+ * Derives measures from the time signatures; 4/4 before the first. A signature inside a measure
+ * starts a new one.
+ */
 function layBars(performance: MidiPerformance, ticksPerQuarter: number, finer: number, limits: ScoreLimits): Bar[] {
   const bars: Bar[] = [];
   const end = Math.max(1, performance.length) * finer;
@@ -79,7 +84,7 @@ function writePart(
   performance: MidiPerformance,
 ): void {
   const speller = new Speller(performance);
-  // Notes that reach into the measure, from earlier ones.
+  // Notes that started in an earlier measure and still sound.
   let sounding: { note: MidiNote; fifths: number }[] = [];
   let next = 0;
   for (const [index, bar] of bars.entries()) {
@@ -112,7 +117,7 @@ function writePart(
   }
 }
 
-/** Time and key signatures hold for all parts; the tempo is written once. */
+/** Time and key signatures apply to all parts; tempos are written once. */
 function writeChanges(builder: ScoreBuilder, bars: readonly Bar[], finer: number, performance: MidiPerformance): void {
   const place = (part: PartDraft, tick: number, change: { tick: number }) => {
     const at = tick * finer;
@@ -155,7 +160,7 @@ function barAt(bars: readonly Bar[], tick: number): number {
   return low;
 }
 
-/** Gives each note the spelling that is usual in the key at its place. Notes must come in order. */
+/** Spells each note by the key at its onset. Notes must come in order. */
 class Speller {
   readonly #keys: readonly { tick: number; fifths: number; mode: 'major' | 'minor' }[];
   #key: Key;

@@ -1,10 +1,10 @@
 /**
- * MIDI in another file: a RIFF container (.rmi), or behind the header that old Macs wrote
- * (MacBinary). Inside it is as any other.
+ * Unwraps MIDI from a RIFF container (.rmi) or from behind a MacBinary header, which old Macs
+ * wrote.
  */
 import { malformed } from './score-limits.ts';
 
-/** Of MacBinary: it begins with a zero, and the file follows. */
+/** The MacBinary header begins with a zero; the file follows it. */
 const macHeaderBytes = 128;
 
 export function isWrappedMidi(head: Uint8Array): boolean {
@@ -19,7 +19,7 @@ function isRiffMidi(head: Uint8Array): boolean {
   return nameAt(head, 0) === 'RIFF' && nameAt(head, 8) === 'RMID';
 }
 
-/** The MIDI file inside, or the bytes themselves when they are in no container. */
+/** Returns the MIDI file inside, or the bytes themselves if there is no container. */
 export function unwrapMidi(bytes: Uint8Array): Uint8Array {
   if (isMacMidi(bytes)) return bytes.subarray(macHeaderBytes);
   if (!isRiffMidi(bytes)) return bytes;
@@ -29,7 +29,7 @@ export function unwrapMidi(bytes: Uint8Array): Uint8Array {
     if (at + 8 + length > bytes.length) throw malformed('a RIFF chunk is longer than the file');
     if (nameAt(bytes, at) === 'data') {
       const inside = bytes.subarray(at + 8, at + 8 + length);
-      if (nameAt(inside, 0) !== 'MThd') throw malformed('the RIFF file holds no Standard MIDI file');
+      if (nameAt(inside, 0) !== 'MThd') throw malformed('the RIFF file contains no Standard MIDI file');
       return inside;
     }
     // Chunks begin at even addresses.

@@ -1,7 +1,6 @@
 /**
- * Text in a MIDI file has no declared encoding. A byte order mark decides, or a mark of the kind
- * that karaoke files have (RP-026: {@LATIN}, {@JP}); then it is UTF-8 if it can be, else
- * Windows-1252.
+ * Decodes text in a MIDI file, which has no declared encoding. A byte order mark or a karaoke tag
+ * (RP-026: {@LATIN}, {@JP}) decides; otherwise it is UTF-8 if valid, else Windows-1252.
  */
 import { detectUnicode } from './format.ts';
 
@@ -17,7 +16,7 @@ export function midiText(bytes: Uint8Array): string {
   const unicode = hasMark ? detectUnicode(bytes) : null;
   if (unicode !== null) return new TextDecoder(unicode).decode(bytes);
   try {
-    // As a stream, for a long text may be cut inside a character.
+    // As a stream, because a long text may end inside a character.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
   } catch {
     return new TextDecoder('windows-1252').decode(bytes);

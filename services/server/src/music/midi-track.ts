@@ -1,8 +1,10 @@
 /**
- * Standard MIDI as bytes: the chunks of a file, and the events of a track. Only what makes a score is reported; everything else is stepped over.
+ * Parses Standard MIDI: the chunks of a file and the events of a track. It reports only events that
+ * contribute to a score.
  *
- * Reading is done here and not by midi-file, which turns each event into an object (hundreds of megabytes for a few of input) and
- * never ends on a length of more than four bytes, because it becomes negative.
+ * The library midi-file was rejected for reading: it creates an object per event (hundreds of
+ * megabytes for a few megabytes of input) and loops forever on a length of more than four bytes,
+ * which becomes negative.
  */
 import { midiText } from './midi-text.ts';
 import { malformed, unsupported } from './score-limits.ts';
@@ -26,16 +28,16 @@ export interface MidiVisitor {
 
 export function splitMidi(bytes: Uint8Array): MidiFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 14) throw malformed('the MIDI header is cut');
+  if (bytes.length < 14) throw malformed('the MIDI header is truncated');
   const headerLength = view.getUint32(4);
-  if (headerLength < 6) throw malformed(`a MIDI header of ${headerLength} bytes`);
+  if (headerLength < 6) throw malformed(`the MIDI header has ${headerLength} bytes; it must have at least 6`);
   const format = view.getUint16(8);
   const division = view.getUint16(12);
   if (format > 1) throw unsupported(`MIDI format ${format} is not supported, only 0 and 1`);
   if ((division & 0x8000) !== 0) throw unsupported('MIDI time in frames (SMPTE) is not supported');
-  if (division === 0) throw malformed('a MIDI file with 0 ticks per quarter note');
+  if (division === 0) throw malformed('the MIDI file has 0 ticks per quarter note');
   const tracks: Uint8Array[] = [];
-  // Trailing bytes that are too few for a chunk are common in real files.
+  // Real files often end with a few extra bytes.
   for (let at = 8 + headerLength; at + 8 <= bytes.length; ) {
     const length = view.getUint32(at + 4);
     const isTrack = view.getUint32(at) === 0x4d54726b;
@@ -43,7 +45,7 @@ export function splitMidi(bytes: Uint8Array): MidiFile {
     if (isTrack) tracks.push(bytes.subarray(at + 8, at + 8 + length));
     at += 8 + length;
   }
-  if (tracks.length === 0) throw malformed('the MIDI file has no track');
+  if (tracks.length === 0) throw malformed('the MIDI file has no tracks');
   return { format, ticksPerQuarter: division, tracks };
 }
 
@@ -51,8 +53,8 @@ export function readTrack(bytes: Uint8Array, visitor: MidiVisitor): void {
   const reader = new TrackReader(bytes);
   let tick = 0;
   /**
-   * Of the last channel event. The standard ends it at a meta event; programs go on, and other
-   * readers follow them.
+   * The running status. By the standard it ends at a meta event, but programs continue it, and
+   * other readers accept that.
    */
   let running = 0;
   while (reader.at < bytes.length) {
@@ -62,7 +64,7 @@ export function readTrack(bytes: Uint8Array, visitor: MidiVisitor): void {
       if (readSystemEvent(reader, byte, tick, visitor)) return;
     } else {
       if (byte >= 0x80) running = byte;
-      else if (running === 0) throw malformed('a MIDI event without a status');
+      else if (running === 0) throw malformed('a MIDI event has no status byte');
       readChannelEvent(running, byte >= 0x80 ? reader.data() : byte, reader, tick, visitor);
     }
   }
@@ -86,15 +88,15 @@ function readChannelEvent(
   else if (kind === 0x09 || kind === 0x08) visitor.noteOff(tick, channel, first);
 }
 
-/** True at the end of the track. */
+/** Returns true at the end of the track. */
 function readSystemEvent(reader: TrackReader, status: number, tick: number, visitor: MidiVisitor): boolean {
   if (status === 0xf0 || status === 0xf7) {
     reader.bytes(reader.variableLength());
     return false;
   }
   if (status !== 0xff) {
-    // Messages for a cable, which some recorders store: position, song and quarter frame have data,
-    // the others have none.
+    // Real-time messages, which some recorders store. Position, song and quarter frame have data
+    // bytes; the others have none.
     reader.bytes(status === 0xf2 ? 2 : status === 0xf1 || status === 0xf3 ? 1 : 0);
     return false;
   }
@@ -131,7 +133,7 @@ class TrackReader {
 
   data(): number {
     const byte = this.byte();
-    if (byte >= 0x80) throw malformed('a MIDI data byte over 127');
+    if (byte >= 0x80) throw malformed('a MIDI data byte is above 127');
     return byte;
   }
 
@@ -150,6 +152,6 @@ class TrackReader {
       value = value * 128 + (byte & 0x7f);
       if (byte < 0x80) return value;
     }
-    throw malformed('a MIDI number of more than four bytes');
+    throw malformed('a MIDI variable-length number has more than four bytes');
   }
 }

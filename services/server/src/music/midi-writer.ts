@@ -1,7 +1,7 @@
 /**
- * A score as Standard MIDI, format 1: a conductor track, then one track for each part. MIDI holds
- * when each key goes down and up; it holds no spelling, no voices, no grace notes and no repeats
- * (they are played out), and its ticks are at most 32767 to the quarter.
+ * Writes a score as Standard MIDI, format 1: a conductor track, then one track per part. MIDI keeps
+ * only note-on and note-off times. It has no spelling, voices, grace notes or repeats (which are
+ * expanded), and at most 32767 ticks per quarter note.
  */
 import { type MidiEvent, writeMidi } from 'midi-file';
 import { UNPITCHED } from './note-columns.ts';
@@ -11,13 +11,13 @@ import { greatestCommonDivisor, leastCommonMultiple } from './rational.ts';
 import { type Measure, type Part, type Score, signaturesOf, type TimeSignature } from './score.ts';
 import { soundingNotesOfPart } from './sounding-notes.ts';
 
-/** When the exact resolution does not fit, this one divides by 2 to 10 and by 16. */
+/** Used if the exact resolution is too fine; divisible by 2 to 10 and by 16. */
 const roundedTicks = 10_080;
 const headerBytes = 14;
 
 interface TimedEvent {
   tick: number;
-  /** Within a tick: ends before beginnings. */
+  /** Order within a tick: note-offs before note-ons. */
   order: number;
   event: MidiEvent;
 }
@@ -29,7 +29,7 @@ export function* writeStandardMidi(written: Score): Generator<Uint8Array> {
   const header = { format: 1 as const, numTracks: score.parts.length + 1, ticksPerBeat: ticks };
   const end = Math.round(lengthOf(score) * scale);
   const conductor = writeMidi({ header, tracks: [track(conductorEvents(score), scale, end)] });
-  // The library counts the tracks it is given; the file has one more for each part.
+  // The library writes the number of tracks it gets; the file has one more per part.
   conductor[10] = header.numTracks >> 8;
   conductor[11] = header.numTracks & 0xff;
   yield Uint8Array.from(conductor);
@@ -85,7 +85,7 @@ function conductorEvents(score: Score): TimedEvent[] {
   return events;
 }
 
-/** A time signature wherever the measures need another one to fall where they do; a pickup has its own. */
+/** The time signatures that produce the given measures; a pickup has its own. */
 export function writtenTimes(score: Score): { tick: number; numerator: number; denominator: number }[] {
   const times: { tick: number; numerator: number; denominator: number }[] = [];
   const signatures = signaturesOf(score, 'times');
@@ -103,7 +103,7 @@ export function writtenTimes(score: Score): { tick: number; numerator: number; d
   return times;
 }
 
-/** Null when MIDI has no name for this length. */
+/** Null if MIDI cannot represent this length. */
 function timeOfMeasure(
   { length }: Measure,
   signature: TimeSignature | undefined,
@@ -111,8 +111,8 @@ function timeOfMeasure(
 ): { numerator: number; denominator: number } | null {
   const wholes = 4 * ticksPerQuarter;
   const lowest = wholes / greatestCommonDivisor(length, wholes);
-  const wanted = Math.max(1, ...(signature?.groups ?? [{ beatType: 4 }]).map(({ beatType }) => beatType));
-  const denominator = leastCommonMultiple(lowest, wanted);
+  const written = Math.max(1, ...(signature?.groups ?? [{ beatType: 4 }]).map(({ beatType }) => beatType));
+  const denominator = leastCommonMultiple(lowest, written);
   const numerator = (length * denominator) / wholes;
   const usable = denominator <= 64 && Number.isInteger(Math.log2(denominator)) && numerator <= 255;
   return usable ? { numerator, denominator } : null;
@@ -122,9 +122,9 @@ const percussionChannel = 9;
 const melodicChannels = Array.from({ length: 16 }, (_, channel) => channel).filter((one) => one !== percussionChannel);
 
 /**
- * A channel for each part, that of its file where no earlier part has it: on a shared channel,
- * parts would play each other's instrument and end each other's notes. Beyond fifteen parts, those
- * of one instrument share one.
+ * Assigns a channel to each part, preferably the one from its file. Parts on a shared channel would
+ * change each other's instrument and end each other's notes, so parts share a channel only if there
+ * are more than fifteen, and then with parts of the same instrument.
  */
 function assignChannels(score: Score): number[] {
   const melodic = score.parts.filter((part) => !isPercussion(score, part));
@@ -135,8 +135,8 @@ function assignChannels(score: Score): number[] {
     used.set(channel, (used.get(channel) ?? 0) + 1);
   };
   const own = ({ channel }: Part) => channel !== null && channel !== percussionChannel && !used.has(channel);
-  // The first part of each instrument comes first, so that each instrument has a channel as long as
-  // there are enough.
+  // The first part of each instrument goes first, so that each instrument gets a channel if
+  // possible.
   const first = melodic.filter((part, i) => melodic.findIndex(({ program }) => program === part.program) === i);
   for (const group of [first, melodic]) {
     for (const part of group) if (!channels.has(part) && own(part)) give(part, part.channel ?? 0);
@@ -181,13 +181,13 @@ function partEvents(score: Score, index: number, channel: number): TimedEvent[] 
   for (let row = part.from; row < part.to; row++) {
     if (notes.kind[row] !== UNPITCHED || notes.duration[row] === 0) continue;
     const onset = notes.onset[row] ?? 0;
-    // An instrument that the file does not name sounds as a snare drum.
+    // An instrument without a percussion key sounds as a snare drum.
     play(onset, onset + (notes.duration[row] ?? 0), notes.midi[row] || 38, 9);
   }
   return events;
 }
 
-/** midi-file writes one byte for each character: give it the bytes of UTF-8. */
+/** midi-file writes one byte per character, so this passes the UTF-8 bytes as characters. */
 function latin(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }

@@ -1,4 +1,7 @@
-/** The elements of MusicXML that change how notes are to be read: divisions, key, time, clef, transpose, tempo. */
+/**
+ * The MusicXML elements that affect the following notes: divisions, key, time, clef, transpose,
+ * tempo.
+ */
 
 import {
   cellOf,
@@ -36,7 +39,7 @@ const keyElement = element(
     }),
     'key-alter': leaf((state, text) => {
       const alterCents = Math.round(100 * decimal(text, 'key-alter', -4, 4));
-      if (state.key.alterations.length >= 64) throw malformed('a key signature with more than 64 alterations');
+      if (state.key.alterations.length >= 64) throw malformed('a key signature has more than 64 alterations');
       state.key.alterations.push({ step: state.keyStep, alterCents });
     }),
   },
@@ -56,11 +59,12 @@ const timeElement = element(
   {
     beats: leaf((state, text) => {
       const beats = text.replace(/\s+/g, '');
-      if (!/^\d{1,4}(\+\d{1,4}){0,15}$/.test(beats)) throw malformed(`beats "${text.slice(0, 40)}" cannot be read`);
+      if (!/^\d{1,4}(\+\d{1,4}){0,15}$/.test(beats))
+        throw malformed(`beats "${text.slice(0, 40)}" is not a number or a sum of numbers`);
       state.beats = beats;
     }),
     'beat-type': leaf((state, text) => {
-      if (state.time.groups.length >= 16) throw malformed('a time signature with more than 16 groups');
+      if (state.time.groups.length >= 16) throw malformed('a time signature has more than 16 groups');
       state.time.groups.push({ beats: state.beats || '1', beatType: integer(text, 'beat-type', 1, 1024) });
     }),
   },
@@ -118,7 +122,7 @@ const transposeElement = element(
     },
     close: (state) => {
       const { transposition } = state;
-      // Left out by some programs; the usual spelling of so many semitones.
+      // Some programs omit it; use the most common interval of that many semitones.
       if (Number.isNaN(transposition.diatonic)) transposition.diatonic = Math.round((transposition.chromatic * 7) / 12);
       state.builder.addChange(cellOf(state), transposition);
       partOf(state).transposes.push(transposition);
@@ -143,12 +147,12 @@ const attributesElement = element({
 function addTempo(state: MusicxmlState, attributes: Readonly<Record<string, string>>): void {
   const text = attributes['tempo'];
   if (text === undefined) return;
-  // A tempo of 0 would stop the time; some programs write it for "none".
+  // A tempo of 0 is ignored; some programs write it to mean "none".
   const quartersPerMinute = decimalHint(state, text, 'tempo', 0, maxTempo);
-  if (quartersPerMinute) keepTempo(state, state.builder.tempos, quartersPerMinute);
+  if (quartersPerMinute) storeTempo(state, state.builder.tempos, quartersPerMinute);
 }
 
-function keepTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: number): void {
+function storeTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: number): void {
   const tempo = { tick: 0, quartersPerMinute };
   state.builder.addChange(cellOf(state), tempo);
   list.push(tempo);
@@ -157,8 +161,8 @@ function keepTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: numbe
 const soundElement: ElementNode = mark(addTempo);
 
 /**
- * A metronome mark gives the tempo where no `sound` at its place does: half. = 46, "ca. 92",
- * "92-96" (the first number).
+ * A metronome mark sets the tempo if no `sound` element does at the same position: half. = 46,
+ * "ca. 92", "92-96" (the first number).
  */
 const metronomeElement: ElementNode = element(
   {
@@ -179,12 +183,12 @@ const metronomeElement: ElementNode = element(
     },
     close: (state) => {
       const { quarters, dots, units, perMinute } = state.metronome;
-      // Two units ("quarter = half") name a relation, and other contents no tempo at all.
+      // Two units ("quarter = half") are a relation; other content has no tempo.
       if (units !== 1 || perMinute === '') return warn(state, 'a metronome mark without a number is ignored');
       const number = /\d{1,6}(?:[.,]\d{1,6})?/.exec(perMinute)?.[0].replace(',', '.') ?? perMinute;
       const beats = decimalHint(state, number, 'per-minute', 0, maxTempo);
       const quartersPerMinute = (beats ?? 0) * quarters * (2 - 0.5 ** Math.min(dots, maxDots));
-      if (quartersPerMinute > 0) keepTempo(state, state.builder.marks, quartersPerMinute);
+      if (quartersPerMinute > 0) storeTempo(state, state.builder.marks, quartersPerMinute);
     },
   },
 );

@@ -1,7 +1,7 @@
 /**
- * Barlines of MusicXML: repeats and endings. They hold for the piece, whatever part they stand in;
- * programs differ in whether they repeat them in each part, and in which of the two signs of an
- * ending they write.
+ * Barlines of MusicXML: repeats and endings. They apply to the whole piece, regardless of their
+ * part. Programs differ in whether they write them in each part, and in which ends of an ending
+ * they mark.
  */
 import { cellOf, type ElementNode, element, hint, type MusicxmlState, mark, partOf, warn } from './musicxml-state.ts';
 
@@ -44,7 +44,7 @@ const barline: ElementNode = element(
   {
     open: (state, attributes) => {
       const { cursor, extent } = cellOf(state);
-      // Right is the default, but what stands before all music of the measure is its left barline.
+      // The default is `right`, but a barline before all music of the measure is the left one.
       const assumed = cursor === 0 && extent === 0 ? 'left' : 'right';
       state.barline = attributes['location'] ?? assumed;
     },
@@ -53,7 +53,7 @@ const barline: ElementNode = element(
 
 export const barlineElements = { barline };
 
-/** Ends the bracket that the current part has open, after the measure `to`. */
+/** Closes the open bracket of the current part after the measure `to`. */
 function closeEnding(state: MusicxmlState, to: number): void {
   const part = partOf(state);
   const open = state.endings.get(part);
@@ -63,14 +63,14 @@ function closeEnding(state: MusicxmlState, to: number): void {
 }
 
 /**
- * Brackets that nothing closed cover the measure in which they begin: after that, each pass plays
- * on anyway.
+ * Unclosed brackets cover only the measure in which they begin; every pass plays the measures after
+ * it.
  */
 export function closeOpenEndings({ endings, builder }: MusicxmlState): void {
   for (const { from, numbers } of endings.values()) builder.setEndings(from, from, numbers);
 }
 
-/** "1", "1, 2", "1-3"; nothing where the text is no list of passes. */
+/** Parses "1", "1, 2" and "1-3"; returns an empty list for other text. */
 function passesOf(text: string): number[] {
   const passes = new Set<number>();
   for (const [, first = '', last = first] of text.slice(0, 200).matchAll(/(\d{1,3})(?:\s*-\s*(\d{1,3}))?/g)) {

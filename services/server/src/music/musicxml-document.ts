@@ -1,4 +1,7 @@
-/** The outer elements of MusicXML: titles, the list of parts, and the two ways of nesting parts and measures. */
+/**
+ * The outer elements of MusicXML: titles, the part list, and both ways of nesting parts and
+ * measures.
+ */
 import { attributeElements } from './musicxml-attributes.ts';
 import { barlineElements } from './musicxml-barlines.ts';
 import { noteElements } from './musicxml-notes.ts';
@@ -32,16 +35,16 @@ function closeCell(state: MusicxmlState): void {
 }
 
 function partId(id: string): string {
-  if (id.length > 256) throw malformed('a part id longer than 256 characters');
+  if (id.length > 256) throw malformed('a part id is longer than 256 characters');
   return id;
 }
 
-/** A part without an id is the next one of the list: with one part it is clear which is meant. */
+/** A part without an id is the next one of the part list. */
 function openPart(state: MusicxmlState, attributes: XmlAttributes): void {
   const { builder } = state;
   const id = attributes['id'];
   const listed = id === undefined ? builder.parts[state.partsInMeasure] : builder.findPart(id);
-  if (id === undefined && !listed) throw malformed('a part without an id that the part-list does not explain');
+  if (id === undefined && !listed) throw malformed('a part has no id and no entry in the part-list');
   state.part = listed ?? builder.addPart(partId(id ?? ''));
   state.partsInMeasure++;
 }
@@ -103,7 +106,7 @@ const scorePart = element(
           partOf(state).program ??= fromZero(hint(state, text, 'midi-program', 1, 128));
         }),
         'midi-unpitched': leaf((state, text) => {
-          if (state.percussion.size >= 10_000) throw malformed('more than 10000 percussion instruments');
+          if (state.percussion.size >= 10_000) throw malformed('the score has more than 10000 percussion instruments');
           const key = fromZero(hint(state, text, 'midi-unpitched', 1, 128));
           if (key !== null) state.percussion.set(state.instrument, key);
         }),
@@ -118,7 +121,7 @@ const scorePart = element(
   {
     open: (state, attributes) => {
       const id = attributes['id'];
-      if (id === undefined) throw malformed('a score-part without an id');
+      if (id === undefined) throw malformed('a score-part has no id');
       state.part = state.builder.addPart(partId(id));
     },
     close: (state) => {

@@ -1,4 +1,4 @@
-/** The elements of MusicXML that sound or move the time: note, backup, forward. */
+/** The MusicXML elements that sound or move the time position: note, backup, forward. */
 
 import {
   cellOf,
@@ -21,7 +21,7 @@ import type { Cell } from './score-builder.ts';
 import { malformed } from './score-limits.ts';
 
 const maxDuration = 2 ** 49;
-/** The duration of a note that has none written. */
+/** Marks a note without a written duration. */
 const missing = -1;
 
 function openNote(state: MusicxmlState): void {
@@ -38,7 +38,7 @@ function openNote(state: MusicxmlState): void {
   note.grace = 0;
   note.chord = false;
   note.cue = false;
-  // A note without pitch, unpitched or rest sounds nothing.
+  // A note without pitch, unpitched or rest is silent.
   note.rest = true;
   note.restElement = false;
   note.instrument = '';
@@ -65,7 +65,7 @@ function closeNote(state: MusicxmlState): void {
     state.graceNotes = 0;
   }
   cell.chordOnset = note.onset;
-  // A cue note takes its time but is not played.
+  // A cue note takes time but is not played.
   if (!note.rest && !note.cue) {
     note.duration = duration;
     if (note.kind === UNPITCHED) note.midi = state.percussion.get(note.instrument) ?? 0;
@@ -79,22 +79,22 @@ function hasOtherLength({ note, chordDuration }: MusicxmlState): boolean {
   return quartersOfType(note.type) !== undefined || (note.chord && chordDuration > 0);
 }
 
-/** In the unit of the cell: as written, or as drawn where no duration is written. */
+/** The duration in the unit of the cell: as written, or else derived from the note type. */
 function durationOf(state: MusicxmlState, cell: Cell): number {
   const { note, builder } = state;
   if (note.duration > 0) return builder.units(cell, note.duration);
   const part = partOf(state);
   const quarters = quartersOfType(note.type);
   if (quarters !== undefined) {
-    // With n dots a note lasts 2 - 1/2^n times as long; 1/256 of a quarter note is the shortest
-    // type.
+    // With n dots a note lasts 2 - 1/2^n times as long. The shortest type is 1/256 of a quarter
+    // note.
     const halvings = 2 ** Math.min(note.dots, maxDots);
     const numerator = quarters * 256 * (2 * halvings - 1) * note.normalNotes * part.divisions;
     return builder.fraction(cell, numerator, 256 * halvings * note.actualNotes);
   }
   if (note.chord) return state.chordDuration;
   if (note.duration === 0 || !note.restElement) return 0;
-  // A rest without any length fills its measure.
+  // A rest without a length fills its measure.
   const { numerator, denominator } = nominalLength(part.times.at(-1));
   return builder.fraction(cell, numerator * part.divisions, denominator);
 }
@@ -103,8 +103,8 @@ function voiceOf(state: MusicxmlState, text: string): number {
   const name = text.trim();
   const known = state.voices.get(name);
   if (known !== undefined) return known;
-  if (state.voices.size > 10_000) throw malformed('more than 10000 different voices');
-  // Voices are numbers nearly always; other names get numbers of their own.
+  if (state.voices.size > 10_000) throw malformed('the score has more than 10000 different voices');
+  // Voices are nearly always numbers; other names get new numbers.
   const voice = /^[1-9]\d{0,2}$/.test(name) ? Number(name) : 1000 + state.voices.size;
   state.voices.set(name, voice);
   return voice;
@@ -181,7 +181,7 @@ const noteElement: ElementNode = element(
     }),
     tie: mark((state, attributes) => {
       const { type } = attributes;
-      // A tie that only lets the note ring has neither side.
+      // Other types, such as let-ring, connect no notes.
       if (type === 'start') state.note.tie |= TIE_START;
       else if (type === 'stop') state.note.tie |= TIE_STOP;
     }),

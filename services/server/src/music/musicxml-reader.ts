@@ -1,7 +1,7 @@
 /**
- * MusicXML, partwise or timewise, as a stream: text goes in piece by piece, the score comes out at the end, and at no time is there a tree
- * of the document. saxes checks that the XML is well-formed; it never expands declared entities, and a document that
- * declares any is refused.
+ * Reads MusicXML, partwise or timewise, as a stream without building a document tree. saxes checks
+ * that the XML is well-formed and never expands declared entities; a document that declares any is
+ * refused.
  */
 import { SaxesParser } from 'saxes';
 import { closeOpenEndings } from './musicxml-barlines.ts';
@@ -24,7 +24,7 @@ export class MusicxmlReader {
     this.#limits = limits;
     this.#builder = new ScoreBuilder(limits);
     this.#state = createState(this.#builder);
-    this.#listen();
+    this.#registerHandlers();
   }
 
   write(text: string): void {
@@ -42,10 +42,10 @@ export class MusicxmlReader {
   }
 
   /**
-   * At most six handlers: with more of them V8 turns the parser into a dictionary, and parsing takes six times as long.
-   * What other events could tell is checked elsewhere.
+   * Registers at most six handlers. With more, V8 turns the parser into a dictionary-mode object,
+   * and parsing takes six times as long.
    */
-  #listen(): void {
+  #registerHandlers(): void {
     const parser = this.#parser;
     const state = this.#state;
     const { maxDepth } = this.#limits;
@@ -86,7 +86,7 @@ export class MusicxmlReader {
     parser.on('cdata', addText);
     parser.on('doctype', (doctype) => {
       this.#silent = 0;
-      if (doctype.includes('<!ENTITY')) throw malformed('entity declarations are not accepted');
+      if (doctype.includes('<!ENTITY')) throw malformed('entity declarations are not allowed');
     });
     parser.on('error', (error) => {
       throw malformed(`not well-formed XML: ${error.message.slice(0, 200)}`, error);

@@ -1,7 +1,7 @@
 /**
- * What the MusicXML reader knows while it reads, and how the grammar of the elements is written down: a tree of nodes. An element that is
- * not in the tree is skipped with all that is in it, so neither layout nor lyrics cost anything, and an element is only ever
- * seen in the right context (`duration` of a note is not the `duration` of a figured bass).
+ * The state of the MusicXML reader, and the element grammar as a tree of nodes. An element that is
+ * not in the tree is skipped with its content, so layout and lyrics cost nothing, and each element
+ * is read only in its context (the `duration` of a note is not that of a figured bass).
  */
 import type { OpenEnding } from './musicxml-barlines.ts';
 import { type NoteRow, PITCHED } from './note-columns.ts';
@@ -13,9 +13,9 @@ import { malformed } from './score-limits.ts';
 export type XmlAttributes = Readonly<Record<string, string>>;
 
 export interface ElementNode {
-  /** Elements that matter inside this one. */
+  /** The elements to read inside this one. */
   children?: ReadonlyMap<string, ElementNode>;
-  /** Whether `close` wants the text. */
+  /** Whether `close` needs the text. */
   text?: boolean;
   open?(state: MusicxmlState, attributes: XmlAttributes): void;
   close?(state: MusicxmlState, text: string): void;
@@ -33,20 +33,20 @@ export function leaf(close: (state: MusicxmlState, text: string) => void): Eleme
   return { text: true, close };
 }
 
-/** An element whose presence or attributes say everything. */
+/** An element of which only the presence or the attributes matter. */
 export function mark(open: (state: MusicxmlState, attributes: XmlAttributes) => void): ElementNode {
   return { open };
 }
 
-/** What a file says about a note and the score does not keep. */
+/** Details of a note that the score does not keep. */
 interface WrittenNote {
   chord: boolean;
   cue: boolean;
-  /** It sounds nothing; `restElement`: because it says so. */
+  /** Silent; `restElement`: because it contains a rest element. */
   rest: boolean;
   restElement: boolean;
   instrument: string;
-  /** As drawn; they give the duration where none is written. */
+  /** The notation, which determines the duration if none is written. */
   type: string;
   dots: number;
   actualNotes: number;
@@ -62,7 +62,7 @@ export interface MusicxmlState {
   part: PartDraft | undefined;
   cell: Cell | undefined;
   note: NoteRow & WrittenNote;
-  /** How long the last note was, in the unit of its cell. */
+  /** Duration of the last note, in the unit of its cell. */
   chordDuration: number;
   /** Grace notes since the last ordinary note. */
   graceNotes: number;
@@ -78,7 +78,7 @@ export interface MusicxmlState {
   percussion: Map<string, number>;
   instrument: string;
   creatorType: string;
-  /** Where the barline is that is being read. */
+  /** The location of the current barline. */
   barline: string;
   endings: Map<PartDraft, OpenEnding>;
   metronome: { quarters: number; dots: number; units: number; perMinute: string };
@@ -135,14 +135,14 @@ export function createState(builder: ScoreBuilder): MusicxmlState {
   };
 }
 
-/** Where music is written to; grammar makes sure that there is one. */
+/** The cell that receives the music. Throws MALFORMED_SCORE outside a measure. */
 export function cellOf(state: MusicxmlState): Cell {
-  if (!state.cell) throw malformed('music outside a measure');
+  if (!state.cell) throw malformed('the file has music outside a measure');
   return state.cell;
 }
 
 export function partOf(state: MusicxmlState): PartDraft {
-  if (!state.part) throw malformed('a measure outside a part');
+  if (!state.part) throw malformed('the file has a measure outside a part');
   return state.part;
 }
 
@@ -161,8 +161,8 @@ export function integer(text: string, name: string, min: number, max: number): n
 }
 
 /**
- * A whole number that says how to play or draw, not what the music is. One that cannot be used is
- * ignored with a warning, for it is no reason to refuse the score.
+ * A whole number about playback or layout. An invalid one is ignored with a warning, because the
+ * notes do not depend on it.
  */
 export function hint(state: MusicxmlState, text: string, name: string, min: number, max: number): number | null {
   const value = numberIn(text);
@@ -171,7 +171,7 @@ export function hint(state: MusicxmlState, text: string, name: string, min: numb
   return null;
 }
 
-/** The same for a number that may have decimals. */
+/** The same for a decimal number. */
 export function decimalHint(state: MusicxmlState, text: string, name: string, min: number, max: number): number | null {
   const value = numberIn(text);
   if (value >= min && value <= max) return value;
@@ -183,7 +183,7 @@ function ignore(state: MusicxmlState, text: string, name: string, kind: string, 
   warn(state, `${name} is ignored: it must be ${rangeOf(text, kind, min, max)}`);
 }
 
-/** With the place where the reader is. */
+/** Adds a warning with the current part and measure. */
 export function warn({ builder, part, cell, label }: MusicxmlState, message: string): void {
   const measure = cell ? `, measure ${label}` : '';
   builder.warn(`part "${plainText(part?.id ?? '').slice(0, 40)}"${measure}: ${message}`);
@@ -193,12 +193,12 @@ function rangeOf(text: string, kind: string, min: number, max: number): string {
   return `${kind} from ${min} to ${max}, not "${plainText(text).slice(0, 40)}"`;
 }
 
-/** NaN for what is no number. */
+/** Returns NaN for text that is not a number. */
 function numberIn(text: string): number {
   return smallNumber(text) ?? (decimalPattern.test(text) ? Number(text) : Number.NaN);
 }
 
-/** The usual case, up to four digits, without a pattern. */
+/** A fast path for up to four digits, without a pattern. */
 function smallNumber(text: string): number | undefined {
   if (text.length === 0 || text.length > 4) return undefined;
   let value = 0;
@@ -210,7 +210,9 @@ function smallNumber(text: string): number | undefined {
   return value;
 }
 
-/** The `number` attribute of a key, time, clef or transpose element names a staff; 0 is each staff. */
+/**
+ * The `number` attribute of a key, time, clef or transpose element is a staff; 0 means all staves.
+ */
 export function staffOf(state: MusicxmlState, attributes: XmlAttributes): number {
   const number = attributes['number'];
   return number === undefined ? 0 : (hint(state, number, 'the number of a staff', 1, 255) ?? 0);

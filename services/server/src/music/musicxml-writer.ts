@@ -1,6 +1,7 @@
 /**
- * A score as MusicXML 4.0 partwise. Each voice is written on its own: what lies between two notes becomes a rest in the first voice and a `forward` in
- * the others, and `backup` goes back to where the next voice begins.
+ * Writes a score as MusicXML 4.0 partwise. Voices are written one after the other: a gap between
+ * notes becomes a rest in the first voice and a `forward` in the others, and `backup` returns to
+ * the beginning of the next voice.
  */
 
 import { notatedDuration } from './notated-duration.ts';
@@ -47,12 +48,15 @@ function partListEntry({ notes }: Score, part: Part): string {
   return `<score-part id="${id}">${name}${instruments.join('')}${sounds.join('')}</score-part>\n`;
 }
 
-/** Text or attribute value. White space that parsers would normalise is written as references. */
+/**
+ * Escapes text or an attribute value. White space that parsers normalize becomes character
+ * references.
+ */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"\n\r\t]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** Writes the measures of one part in order; each list of changes and the notes are walked once. */
+/** Writes the measures of one part in order, in one pass over its changes and notes. */
 class PartWriter {
   readonly #score: Score;
   readonly #part: Part;
@@ -211,7 +215,7 @@ class PartWriter {
 }
 
 /**
- * The bracket of an ending goes on over neighbours that are played in the same passes, up to a
+ * The bracket of an ending spans adjacent measures that are played in the same passes, up to a
  * repeat.
  */
 function isSameEnding(left: Measure | undefined, right: Measure | undefined): boolean {

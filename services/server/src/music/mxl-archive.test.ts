@@ -18,7 +18,7 @@ function archive(files: Zippable): Uint8Array {
 describe('compressed MusicXML', () => {
   const files = { 'META-INF/container.xml': container('a/score.xml'), 'a/score.xml': text(music) };
 
-  it('reads the score that the container names, deflated or stored, whatever the order', async () => {
+  it('reads the score that the container names, deflated or stored', async () => {
     const plain = await read(music);
     assert.deepEqual(await read(archive(files)), plain);
     const { 'META-INF/container.xml': first, 'a/score.xml': second } = files;
@@ -26,7 +26,7 @@ describe('compressed MusicXML', () => {
     assert.deepEqual(await read(archive(stored), {}, 11), plain);
   });
 
-  it('reads a byte order mark and a comment at the end of the archive', async () => {
+  it('accepts a byte order mark and an archive comment', async () => {
     const marked = archive({
       ...files,
       'META-INF/container.xml': text(`\uFEFF${new TextDecoder().decode(container('a/score.xml'))}`),
@@ -41,7 +41,7 @@ describe('compressed MusicXML', () => {
   const alone: [string, Zippable][] = [
     ['without a container', { 'score.xml': text(music) }],
     [
-      'in a folder, with the files that Macs add',
+      'in a folder, with macOS files',
       {
         'Song/score.musicxml': text(music),
         '__MACOSX/Song/._score.musicxml': text('\u0000\u0005\u0016\u0007'),
@@ -49,19 +49,19 @@ describe('compressed MusicXML', () => {
         'Song/cover.pdf': text('%PDF'),
       },
     ],
-    ['beside an XML file that is none', { 'score.xml': text(music), 'info.xml': text('<info/>') }],
+    ['beside an XML file that is not a score', { 'score.xml': text(music), 'info.xml': text('<info/>') }],
     ['under a name without an extension', { score: text(music), 'read me': text('a song') }],
     ['in UTF-16', { 'score.xml': utf16(music) }],
     ['with a container in UTF-16', { ...files, 'META-INF/container.xml': utf16(named) }],
     ['with a container that names nothing', { ...files, 'META-INF/container.xml': text('<container/>') }],
-    ['with a container that is no XML', { ...files, 'META-INF/container.xml': text('<a><b></a>') }],
+    ['with a container that is not XML', { ...files, 'META-INF/container.xml': text('<a><b></a>') }],
     ['with an empty container', { ...files, 'META-INF/container.xml': text('') }],
     [
       'with a container that names a missing file',
       { ...files, 'META-INF/container.xml': container('../../etc/passwd') },
     ],
     [
-      'with a container that calls it plain XML',
+      'with a container that declares plain XML',
       {
         ...files,
         'b.xml': text(music.replace('>C<', '>D<')),
@@ -74,15 +74,15 @@ describe('compressed MusicXML', () => {
     ]),
   ];
   for (const [name, content] of alone) {
-    it(`reads the one score ${name}`, async () => assert.deepEqual(await read(archive(content)), await read(music)));
+    it(`reads the only score ${name}`, async () => assert.deepEqual(await read(archive(content)), await read(music)));
   }
 
-  it('reads a MIDI file that is alone in the archive', async () => {
+  it('reads a single MIDI file in an archive', async () => {
     const midi = Buffer.from('4d546864000000060000000100604d54726b0000000c00903c4060803c4000ff2f00', 'hex');
     assert.deepEqual(await read(archive({ 'song.mid': midi })), await read(midi));
   });
 
-  it('stops a bomb at the limit, long before it is inflated', async () => {
+  it('stops a ZIP bomb at the size limit', async () => {
     const bomb = archive({ ...files, 'a/score.xml': [new Uint8Array(50e6), { level: 9 }] });
     assert.ok(bomb.length < 100_000);
     const before = process.memoryUsage().rss;
@@ -90,7 +90,7 @@ describe('compressed MusicXML', () => {
     assert.ok(process.memoryUsage().rss - before < 40e6);
   });
 
-  it('stops a bomb whose directory tells a small size', async () => {
+  it('stops a ZIP bomb with a false size in its directory', async () => {
     const bomb = Buffer.from(archive({ ...files, 'a/score.xml': [text(`${music}${' '.repeat(5e6)}`), { level: 9 }] }));
     const entry = bomb.lastIndexOf('a/score.xml') - 46;
     bomb.writeUInt32LE(music.length, entry + 24);
@@ -107,7 +107,7 @@ describe('compressed MusicXML', () => {
   const scoreEntry = good.lastIndexOf('a/score.xml') - 46;
   const refused: [string, string, Uint8Array][] = [
     ['no score', '422 MALFORMED_SCORE', archive({ 'META-INF/container.xml': text('<container/>') })],
-    ['files that are no scores', '422 MALFORMED_SCORE', archive({ 'a.xml': text('<svg/>'), 'b.txt': text('C4') })],
+    ['files that are not scores', '422 MALFORMED_SCORE', archive({ 'a.xml': text('<svg/>'), 'b.txt': text('C4') })],
     ['an archive in an archive', '422 MALFORMED_SCORE', archive({ 'a.mxl': archive(files) })],
     [
       'two scores without a container',
@@ -115,7 +115,7 @@ describe('compressed MusicXML', () => {
       archive({ 'a.xml': text(music), 'b.musicxml': text(music) }),
     ],
     [
-      'a container that names a missing file, and two others that are there',
+      'a container that names a missing file beside two others',
       '422 MALFORMED_SCORE',
       archive({ ...files, 'b.xml': text(music), 'META-INF/container.xml': container('../../etc/passwd') }),
     ],
@@ -125,13 +125,17 @@ describe('compressed MusicXML', () => {
       archive({ 'a.xml': [text(`${music}${' '.repeat(70e6)}`), { level: 9 }] }),
     ],
     ['a huge container', '413 SCORE_TOO_LARGE', archive({ ...files, 'META-INF/container.xml': new Uint8Array(1e6) })],
-    ['a score that is none', '415 UNSUPPORTED_FORMAT', archive({ ...files, 'a/score.xml': text('<svg/>') })],
+    [
+      'a named file that is not a score',
+      '415 UNSUPPORTED_FORMAT',
+      archive({ ...files, 'a/score.xml': text('<svg/>') }),
+    ],
     [
       'too many files',
       '413 SCORE_TOO_LARGE',
       archive(Object.fromEntries(Array.from({ length: 1100 }, (_, i) => [`f${i}`, text('')]))),
     ],
-    ['a cut archive', '422 MALFORMED_SCORE', good.subarray(0, -30)],
+    ['a truncated archive', '422 MALFORMED_SCORE', good.subarray(0, -30)],
     ['a lone signature', '422 MALFORMED_SCORE', text('PK\u0003\u0004')],
     ['a damaged directory', '422 MALFORMED_SCORE', changed((bytes) => bytes.writeUInt8(0, directory))],
     ['an offset outside', '422 MALFORMED_SCORE', changed((bytes) => bytes.writeUInt32LE(0xfffffff0, scoreEntry + 42))],

@@ -1,8 +1,8 @@
 /**
- * Compressed MusicXML: a ZIP file whose META-INF/container.xml names the score inside. Without a
- * usable container, the one score inside is read. Entries are inflated in small steps and counted
- * while they grow, so neither a ZIP bomb nor a false size in the directory costs more than the
- * limit.
+ * Reads compressed MusicXML: a ZIP file whose META-INF/container.xml names the score inside.
+ * Without a usable container, the only score in the archive is read. Entries are inflated in small
+ * steps with a running size check, so neither a ZIP bomb nor a false size in the directory exceeds
+ * the limit.
  */
 import { crc32 } from 'node:zlib';
 import { Inflate } from 'fflate';
@@ -26,14 +26,14 @@ const localSignature = 0x04034b50;
 const containerName = 'META-INF/container.xml';
 const maxContainerBytes = 65_536;
 /**
- * Folders, and what programs and systems put beside the files: META-INF, __MACOSX, names that begin
- * with a dot.
+ * Folders, and files that programs and systems add: META-INF, __MACOSX, names that begin with a
+ * dot.
  */
 const noScore = /\/$|^META-INF\/|^__MACOSX\/|(^|\/)\.[^/]*$/;
 const scoreName = /\.(xml|musicxml|mid|midi)$/i;
-/** How many files are looked into for the one score. */
+/** How many files are inspected to find the only score. */
 const maxCandidates = 16;
-/** Inflates to 4 MiB at most. */
+/** Inflates to at most 4 MiB. */
 const stepBytes = 4096;
 
 /** The bytes of the score inside the archive. */
@@ -44,8 +44,8 @@ export function* readMxl(archive: Uint8Array, limits: ScoreLimits): Generator<Ui
     const entries = readDirectory(archive, view, limits);
     entry = namedScore(archive, view, entries) ?? onlyScore(archive, view, entries);
   } catch (error) {
-    // Every offset in the archive is a claim; a false one points outside.
-    throw error instanceof RangeError ? malformed('the ZIP archive is cut or damaged', error) : error;
+    // The offsets are untrusted; a false one points outside the archive.
+    throw error instanceof RangeError ? malformed('the ZIP archive is truncated or damaged', error) : error;
   }
   yield* inflateEntry(archive, view, entry, limits.maxBytes);
 }
@@ -80,7 +80,7 @@ function findEnd(view: DataView): number {
   throw malformed('the ZIP archive has no directory');
 }
 
-/** The score that the container names, if it names one that is there. */
+/** The score that the container names, if it exists. */
 function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
   const container = entries.get(containerName);
   if (!container) return undefined;
@@ -98,13 +98,13 @@ function decodedPath(path: string): string {
   }
 }
 
-/** Undefined where the container is no XML in any encoding, or names nothing. */
+/** Undefined if the container is not XML in any encoding, or names nothing. */
 function rootFile(container: Uint8Array): string | undefined {
   let found: string | undefined;
   const parser = new SaxesParser();
   parser.on('opentag', ({ name, attributes }) => {
     const type = attributes['media-type'] ?? '';
-    // The first root file is the score; others may show it as PDF or sound.
+    // The first root file is the score; others may be PDF or audio.
     const isScore = type === '' || type.includes('xml');
     if (/^([\w.-]+:)?rootfile$/.test(name) && isScore) found ??= attributes['full-path'];
   });
@@ -122,8 +122,8 @@ function rootFile(container: Uint8Array): string | undefined {
 }
 
 /**
- * The one score inside an archive that does not say which it is; by name first, for other files may
- * be large.
+ * The only score in an archive without a usable container. Files with a score's extension are tried
+ * first, because other files may be large.
  */
 function onlyScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry {
   const files = [...entries].filter(([name]) => !noScore.test(name));
@@ -135,10 +135,10 @@ function onlyScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<str
   });
   const [score] = scores;
   if (score && scores.length === 1) return score[1];
-  if (!score) throw malformed('the archive holds no score: neither MusicXML nor a MIDI file is inside');
+  if (!score) throw malformed('the archive contains neither a MusicXML nor a MIDI file');
   const names = scores.map(([name]) => `"${plainText(name).slice(0, 60)}"`);
   throw malformed(
-    `the archive holds ${scores.length} scores (${names.slice(0, 5).join(', ')}) and no ${containerName} that names one of them: send the score alone`,
+    `the archive contains ${scores.length} scores (${names.slice(0, 5).join(', ')}) and no ${containerName} that names one of them; send the score alone`,
   );
 }
 
@@ -156,7 +156,7 @@ function* inflateEntry(archive: Uint8Array, view: DataView, entry: Entry, maxByt
     throw malformed('the ZIP archive is damaged');
   }
   const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
-  if (start + compressedBytes > archive.length) throw malformed('the ZIP archive is cut');
+  if (start + compressedBytes > archive.length) throw malformed('the ZIP archive is truncated');
   const data = archive.subarray(start, start + compressedBytes);
   let total = 0;
   let crc = 0;

@@ -1,4 +1,7 @@
-/** How a duration is drawn: note type, dots, and the ratio of a tuplet. Nothing where no single note can show it. */
+/**
+ * Notates a duration as note type, dots and tuplet ratio; returns nothing if no single note has
+ * that duration.
+ */
 
 const types = [
   'maxima',
@@ -18,14 +21,14 @@ const types = [
 ];
 export const maxDots = 4;
 
-/** Of a note type without dots, in quarter notes; undefined when there is no such type. */
+/** The duration of a note type without dots, in quarter notes; undefined for an unknown type. */
 export function quartersOfType(type: string): number | undefined {
   const index = types.indexOf(type);
   return index < 0 ? undefined : 32 / 2 ** index;
 }
 
 const dots = [1, 1.5, 1.75, 1.875];
-/** Actual notes in the time of normal notes. */
+/** The number of actual notes in the time of normal ones. */
 const tuplets: readonly [actual: number, normal: number][] = [
   [1, 1],
   [3, 2],
@@ -38,7 +41,7 @@ const tuplets: readonly [actual: number, normal: number][] = [
 export function notatedDuration(duration: number, ticksPerQuarter: number): string {
   for (const [actual, normal] of tuplets) {
     for (let dotted = 0; dotted < dots.length; dotted++) {
-      // The plain note as a number of maximas is a negative power of two.
+      // In maximas, the duration of an undotted note is a negative power of two.
       const denominator = 32 * ticksPerQuarter * normal * (dots[dotted] ?? 1);
       const ratio = denominator / (duration * actual);
       const index = Math.log2(ratio);

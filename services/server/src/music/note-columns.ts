@@ -1,7 +1,7 @@
 /**
- * The notes of a score as columns of numbers: 34 bytes for each note instead of the few hundred that an object would take,
- * cheap to send to another thread or process. Rows are sorted by part, measure, onset, voice, then grace notes before
- * the note they adorn, then staff and pitch, lowest first.
+ * The notes of a score as columns of numbers: 34 bytes per note instead of a few hundred for an
+ * object, and cheap to send to another process. Rows are sorted by part, measure, onset and voice,
+ * then grace notes before their main note, then staff and pitch, lowest first.
  */
 
 export const PITCHED = 0;
@@ -21,20 +21,31 @@ export interface NoteColumns {
   step: Int8Array;
   alterCents: Int16Array;
   octave: Int8Array;
-  /** Sounding pitch: MIDI note number to the nearest semitone, and place on the line of fifths (C is 0, G is 1, F is -1). */
+  /**
+   * Sounding pitch: nearest MIDI note number, and position on the line of fifths (C is 0, G is 1, F
+   * is -1).
+   */
   midi: Int16Array;
   fifths: Int8Array;
-  /** PITCHED or UNPITCHED. An unpitched note's `midi` is its General MIDI percussion key, 0 when unknown. */
+  /**
+   * PITCHED or UNPITCHED. An unpitched note's `midi` is its General MIDI percussion key, or 0 if
+   * unknown.
+   */
   kind: Uint8Array;
   voice: Uint16Array;
   staff: Uint8Array;
   /** TIE_START and TIE_STOP, added up. */
   tie: Uint8Array;
-  /** 0 for an ordinary note, else the place in the group of grace notes, from 1. Notes of a grace chord share a place. */
+  /**
+   * 0 for an ordinary note, else the position in the group of grace notes, from 1; the same for all
+   * notes of a chord.
+   */
   grace: Uint16Array;
 }
 
-/** One note, for whoever writes rows. Ticks are in the unit of the writer until the score is finished. */
+/**
+ * One note, as readers write it. Ticks are in the unit of the reader until the score is finished.
+ */
 export interface NoteRow {
   onset: number;
   duration: number;
@@ -85,7 +96,7 @@ const columnNames = [
   'grace',
 ] as const satisfies readonly Exclude<keyof NoteColumns, 'count'>[];
 
-/** A copy with room for `capacity` notes. */
+/** A copy with capacity for `capacity` notes. */
 export function resizeNoteColumns(columns: NoteColumns, capacity: number): NoteColumns {
   const resized = createNoteColumns(capacity);
   resized.count = Math.min(columns.count, capacity);
@@ -93,7 +104,10 @@ export function resizeNoteColumns(columns: NoteColumns, capacity: number): NoteC
   return resized;
 }
 
-/** A copy with columns of its own: those of a score from another process are windows on the whole message that brought it. */
+/**
+ * A copy with its own memory. The columns of a score from another process are views on the whole
+ * message.
+ */
 export function copyNoteColumns(columns: NoteColumns): NoteColumns {
   return resizeNoteColumns(columns, columns.count);
 }
@@ -110,14 +124,14 @@ export function reorderNoteColumns(columns: NoteColumns, order: Uint32Array): No
   return reordered;
 }
 
-/** The first difference between two sets of rows, or null. */
+/** Describes the first difference between two sets of rows, or returns null. */
 export function differenceOfNotes(a: NoteColumns, b: NoteColumns): string | null {
-  if (a.count !== b.count) return `${a.count} notes against ${b.count}`;
+  if (a.count !== b.count) return `${a.count} notes instead of ${b.count}`;
   for (const name of columnNames) {
     const left = a[name];
     const right = b[name];
     for (let row = 0; row < a.count; row++) {
-      if (left[row] !== right[row]) return `note ${row}: ${name} ${left[row]} against ${right[row]}`;
+      if (left[row] !== right[row]) return `note ${row}: ${name} ${left[row]} instead of ${right[row]}`;
     }
   }
   return null;

@@ -1,19 +1,19 @@
 /**
- * A score as it is played: each measure as often as its repeats and endings say, one after the
- * other. The analyses look at the written score; MIDI, which has no repeats, gets this one.
+ * Expands the repeats and endings of a score. MIDI, which has no repeats, is written from the
+ * result; the analyses use the written score.
  */
 import { type NoteColumns, reorderNoteColumns } from './note-columns.ts';
 import { hasRepeats, playOrder } from './play-order.ts';
 import type { Measure, Part, Score } from './score.ts';
 import { defaultScoreLimits, tooLarge } from './score-limits.ts';
 
-/** A measure at its place in the performance. */
+/** One performance of a measure. */
 interface Played {
   /** Index of the written measure. */
   written: number;
-  /** From written to played ticks. */
+  /** Played ticks minus written ticks. */
   shift: number;
-  /** It is not the written successor of the one before. */
+  /** True if the previously played measure is not the previous written one. */
   jump: boolean;
 }
 
@@ -24,7 +24,7 @@ export function performedScore(score: Score): Score {
   const played: Played[] = [];
   let start = 0;
   for (const written of playOrder(score.measures)) {
-    if (played.length >= maxMeasures) throw tooLarge('the number of measures with repeats played', maxMeasures);
+    if (played.length >= maxMeasures) throw tooLarge('the number of measures with expanded repeats', maxMeasures);
     const measure = score.measures[written];
     if (!measure) continue;
     const last = played.at(-1);
@@ -39,7 +39,7 @@ export function performedScore(score: Score): Score {
     const firstRows = rowsByMeasure(score, part);
     for (const [place, { written }] of played.entries()) {
       for (let row = firstRows[written] ?? part.to; row < (firstRows[written + 1] ?? part.to); row++) {
-        if (rows.length >= maxNotes) throw tooLarge('the number of notes with repeats played', maxNotes);
+        if (rows.length >= maxNotes) throw tooLarge('the number of notes with expanded repeats', maxNotes);
         rows.push(row);
         places.push(place);
       }
@@ -57,7 +57,7 @@ export function performedScore(score: Score): Score {
   return { ...score, measures, parts, tempos, notes: performedNotes(score.notes, rows, places, played) };
 }
 
-/** The first row of each measure of a part, and one more: its end. */
+/** The first row of each measure of a part, followed by the end of the part. */
 function rowsByMeasure({ notes, measures }: Score, part: Part): Uint32Array {
   const first = new Uint32Array(measures.length + 1);
   let row = part.from;
@@ -82,41 +82,44 @@ function performedNotes(
   return performed;
 }
 
-/** Changes where they are played; after a jump, what held at its goal holds again. */
+/**
+ * Repeats the changes where they are played. After a jump, the changes in force at its target apply
+ * again.
+ */
 function performed<T extends { tick: number; staff: number }>(
   changes: readonly T[],
   { measures }: Score,
   played: readonly Played[],
 ): T[] {
-  const goals = new Set(played.filter(({ jump }) => jump).map(({ written }) => written));
-  const atGoal = new Map<number, T[]>();
-  const held = new Map<number, T>();
+  const targets = new Set(played.filter(({ jump }) => jump).map(({ written }) => written));
+  const atTarget = new Map<number, T[]>();
+  const inForce = new Map<number, T>();
   const first = new Uint32Array(measures.length + 1);
   let next = 0;
   for (const [index, { start }] of measures.entries()) {
     for (let change = changes[next]; change && change.tick < start; change = changes[++next]) {
-      if (change.staff === 0) held.clear();
-      held.set(change.staff, change);
+      if (change.staff === 0) inForce.clear();
+      inForce.set(change.staff, change);
     }
     first[index] = next;
-    if (goals.has(index)) atGoal.set(index, [...held.values()]);
+    if (targets.has(index)) atTarget.set(index, [...inForce.values()]);
   }
   // A change at the very end belongs to the last measure.
   first[measures.length] = changes.length;
   const result: T[] = [];
   for (const { written, shift, jump } of played) {
-    const again = jump ? (atGoal.get(written) ?? []) : [];
+    const again = jump ? (atTarget.get(written) ?? []) : [];
     const tick = shift + (measures[written]?.start ?? 0);
     for (const change of again) result.push({ ...change, tick });
     const own = changes.slice(first[written], first[written + 1]);
     for (const change of own) result.push({ ...change, tick: change.tick + shift });
     const { maxChanges } = defaultScoreLimits;
-    if (result.length > maxChanges) throw tooLarge('the number of changes with repeats played', maxChanges);
+    if (result.length > maxChanges) throw tooLarge('the number of changes with expanded repeats', maxChanges);
   }
   return lastOfEach(result);
 }
 
-/** Of two changes for one staff at one place the later one holds. */
+/** Keeps the last of several changes for the same staff at the same tick. */
 function lastOfEach<T extends { tick: number; staff: number }>(changes: readonly T[]): T[] {
   return changes.filter((change, i) => {
     for (let after = i + 1; changes[after]?.tick === change.tick; after++) {

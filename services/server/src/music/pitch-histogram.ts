@@ -1,4 +1,4 @@
-/** How long each pitch class sounds, in quarter notes, and where the notes lie on the line of fifths. */
+/** Pitch-class histograms of a score, and their correlation with key profiles. */
 import { type Key, respellKey } from './key-name.ts';
 import { type KeyProfile, keyProfiles } from './key-profiles.ts';
 import { PITCHED } from './note-columns.ts';
@@ -6,12 +6,18 @@ import { modulo, spellPitchClass } from './pitch.ts';
 import { measureAt, type Score } from './score.ts';
 
 export interface PitchHistogram {
-  /** Quarter notes of each pitch class, C first, all pitched parts, sounding pitch. */
+  /**
+   * Duration of each pitch class in quarter notes, C first, at sounding pitch, for all pitched
+   * parts.
+   */
   weights: Float64Array;
   total: number;
 }
 
-/** Grace notes have no duration and count nothing. Notes that reach over the edges count for the part inside. */
+/**
+ * Counts notes between the ticks `from` and `to`, clipped to that range. Grace notes have no
+ * duration.
+ */
 export function pitchHistogram(score: Score, from = 0, to = Number.POSITIVE_INFINITY): PitchHistogram {
   const { notes, ticksPerQuarter } = score;
   const weights = new Float64Array(12);
@@ -29,13 +35,13 @@ export function pitchHistogram(score: Score, from = 0, to = Number.POSITIVE_INFI
 }
 
 /**
- * Of each measure, in ticks. A note counts in every measure that it reaches; it is looked at once, however many those are, so that notes
- * which last for the whole piece cost no more than others.
+ * One histogram per measure, in ticks. A note counts in every measure in which it sounds. Each note
+ * is processed once, so that notes that last for the whole piece cost no more than others.
  */
 export function measureHistograms(score: Score): Float64Array[] {
   const { notes, measures } = score;
   const histograms = measures.map(() => new Float64Array(12));
-  /** How many notes begin and end to fill whole measures here, by measure and pitch class. */
+  /** How many notes start minus stop filling whole measures here, by measure and pitch class. */
   const filling = new Int32Array(12 * (measures.length + 1));
   const add = (measure: number, pitchClass: number, ticks: number): void => {
     const weights = histograms[measure];
@@ -58,17 +64,20 @@ export function measureHistograms(score: Score): Float64Array[] {
     filling[begins] = (filling[begins] ?? 0) + 1;
     filling[ends] = (filling[ends] ?? 0) - 1;
   }
-  const held = new Float64Array(12);
+  const active = new Float64Array(12);
   for (const [measure, { length }] of measures.entries()) {
     for (let pitchClass = 0; pitchClass < 12; pitchClass++) {
-      held[pitchClass] = (held[pitchClass] ?? 0) + (filling[12 * measure + pitchClass] ?? 0);
-      add(measure, pitchClass, (held[pitchClass] ?? 0) * length);
+      active[pitchClass] = (active[pitchClass] ?? 0) + (filling[12 * measure + pitchClass] ?? 0);
+      add(measure, pitchClass, (active[pitchClass] ?? 0) * length);
     }
   }
   return histograms;
 }
 
-/** Pearson's correlation of a histogram with a profile whose first value belongs to pitch class `tonic`; NaN for a flat histogram. */
+/**
+ * Pearson's correlation of a histogram with a profile whose first value belongs to pitch class
+ * `tonic`; NaN for a flat histogram.
+ */
 export function correlate(weights: ArrayLike<number>, profile: readonly number[], tonic: number): number {
   let [sumX, sumY] = [0, 0];
   for (let i = 0; i < 12; i++) {
@@ -83,11 +92,14 @@ export function correlate(weights: ArrayLike<number>, profile: readonly number[]
     yy += y * y;
     xy += x * y;
   }
-  // Rounding leaves a trace of variance even when all weights are equal.
+  // Rounding leaves a small variance even if all weights are equal.
   return xx <= 1e-12 * sumX * sumX ? Number.NaN : xy / Math.sqrt(xx * yy);
 }
 
-/** The best of all keys by one histogram alone, with the spelling of fewest accidentals; C major when nothing can be said. */
+/**
+ * The best key by one histogram alone, spelled with the fewest accidentals; C major if no key
+ * correlates.
+ */
 export function bestKeyOfHistogram(
   weights: ArrayLike<number>,
   profile: KeyProfile = keyProfiles['bellman-budge'],

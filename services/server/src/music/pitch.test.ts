@@ -22,7 +22,7 @@ describe('pitch on the line of fifths', () => {
     assert.deepEqual(names, ['Bbb', 'Bb', 'F', 'C', 'B', 'F#', 'C#', 'F##']);
   });
 
-  it('tells C sharp from D flat, though they are one key on the piano', () => {
+  it('distinguishes C sharp from D flat', () => {
     const cSharp = fifthsOfPitch(stepOfName('C'), 100);
     const dFlat = fifthsOfPitch(stepOfName('D'), -100);
     assert.notEqual(cSharp, dFlat);
@@ -35,13 +35,13 @@ describe('pitch on the line of fifths', () => {
     assert.equal(nameOfPitch(fifthsOfPitch(6, 100), midiOfPitch(6, 100, 3)), 'B#3');
   });
 
-  it('moves by intervals: a minor third up is three flats', () => {
+  it('moves by intervals: a minor third up is three fifths down', () => {
     assert.equal(fifthsOfInterval(2, 3), -3);
     assert.equal(fifthsOfInterval(-1, -2), -2);
     assert.equal(fifthsOfInterval(7, 12), 0);
   });
 
-  it('loses nothing between step, alteration, octave and fifths, MIDI', () => {
+  it('converts between spelling and MIDI without loss', () => {
     const pitch = fc.tuple(
       fc.integer({ min: 0, max: 6 }),
       fc.integer({ min: -3, max: 3 }),
@@ -58,7 +58,7 @@ describe('pitch on the line of fifths', () => {
     );
   });
 
-  it('spells a pitch class within twelve places', () => {
+  it('spells a pitch class within twelve positions', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 11 }), fc.integer({ min: -20, max: 20 }), (pitchClass, lowest) => {
         const fifths = spellPitchClass(pitchClass, lowest);
@@ -68,7 +68,7 @@ describe('pitch on the line of fifths', () => {
     );
   });
 
-  it('knows keys and their signatures', () => {
+  it('converts keys and signatures', () => {
     assert.equal(nameOfKey(keyOfSignature(-3, 'major')), 'Eb major');
     assert.equal(nameOfKey(keyOfSignature(4, 'minor')), 'C# minor');
     assert.equal(signatureOfKey({ tonic: 3, mode: 'minor' }), 0);

@@ -1,4 +1,6 @@
-/** A name as people read it: white space and control characters collapsed, of bounded length, surely well-formed. */
+/**
+ * Collapses white space and control characters, limits the length, and returns well-formed Unicode.
+ */
 export function plainText(text: string): string {
   const collapsed = text
     .slice(0, 4096)

@@ -19,7 +19,7 @@ const ending = (number: string, type: string, location = 'left') =>
   `<barline location="${location}"><ending number="${number}" type="${type}"/></barline>`;
 const steps = 'CDEFGABCDEFGAB';
 
-/** One measure for each text: what stands before its note, and after it. */
+/** One measure per item, with the XML before and after its note. */
 function piece(...measures: [before?: string, after?: string][]): string {
   const body = measures.map(([before = '', after = ''], i) => {
     const note = `<note><pitch><step>${steps[i]}</step><octave>${i < 7 ? 4 : 5}</octave></pitch><duration>4</duration></note>`;
@@ -30,16 +30,16 @@ function piece(...measures: [before?: string, after?: string][]): string {
 
 const orderOf = ({ measures }: Score) => [...playOrder(measures)].map((index) => index + 1).join(' ');
 
-describe('play order', () => {
+describe('playOrder', () => {
   const rows: [name: string, order: string, text: string][] = [
     ['a piece without repeats', '1 2 3', piece([], [], [])],
     ['a section', '1 2 3 2 3 4', piece([], [forward], ['', backward()], [])],
-    ['from the beginning where no sign is', '1 2 1 2 3', piece([], ['', backward()], [])],
-    ['from the end of the section before', '1 1 2 3 2 3', piece(['', backward()], [], ['', backward()])],
+    ['from the beginning without a forward sign', '1 2 1 2 3', piece([], ['', backward()], [])],
+    ['from the end of the previous section', '1 1 2 3 2 3', piece(['', backward()], [], ['', backward()])],
     ['three times', '1 1 1 2', piece([forward, backward(' times="3"')], [])],
-    ['a number of times that cannot be used', '1 1 2', piece([forward, backward(' times="x"')], [])],
+    ['an invalid number of times', '1 1 2', piece([forward, backward(' times="x"')], [])],
     [
-      'two endings, one without a beginning and one without an end',
+      'two endings, one without a start and one without an end',
       '1 2 1 3',
       piece([forward], ['', `${ending('1', 'stop', 'right')}${backward()}`], [ending('2', 'start')]),
     ],
@@ -66,12 +66,12 @@ describe('play order', () => {
       ),
     ],
     [
-      'an ending for a range of passes, whose repeat closes it',
+      'an ending for a range of passes, closed by its repeat',
       '1 2 1 2 1 3',
       piece([forward], [ending('1-2', 'start'), backward()], [ending('3', 'start')]),
     ],
     [
-      'a repeat at the last ending too',
+      'a repeat at the last ending',
       '1 2 1 3 4',
       piece(
         [forward],
@@ -109,10 +109,10 @@ describe('play order', () => {
         [ending('2', 'start'), ending('2', 'stop', 'right')],
       ),
     ],
-    ['a sign that nothing ends', '1 2', piece([forward], [])],
-    ['endings of a jump that is not kept', '1 2 3', piece([], [ending('1', 'start')], [ending('2', 'start')])],
+    ['a forward sign without a backward one', '1 2', piece([forward], [])],
+    ['endings without a repeat', '1 2 3', piece([], [ending('1', 'start')], [ending('2', 'start')])],
     [
-      'barlines without a place',
+      'barlines without a location',
       '1 2 3 2 3 4',
       piece(
         [],
@@ -122,13 +122,13 @@ describe('play order', () => {
       ),
     ],
     [
-      'a forward sign at the end of the measure before',
+      'a forward sign at the end of the previous measure',
       '1 2 2',
       piece(['', '<barline location="right"><repeat direction="forward"/></barline>'], ['', backward()]),
     ],
   ];
   for (const [name, order, text] of rows) {
-    it(`${name}: ${order}; kept by each export`, async () => {
+    it(`plays ${name} as ${order}, and exports it`, async () => {
       const score = await read(text);
       assert.equal(orderOf(score), order);
       const bytes = Buffer.concat(await Array.fromAsync(exportScore(score, 'musicxml')));
@@ -141,7 +141,7 @@ describe('play order', () => {
     });
   }
 
-  it('takes repeats that only a later part has, and says what it ignores inside a measure', async () => {
+  it('reads repeats of a later part and warns about repeats inside a measure', async () => {
     const note = '<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note>';
     const text = `<score-partwise><part-list><score-part id="P1"/><score-part id="P2"/></part-list>
       <part id="P1"><measure number="1">${note}</measure></part>
@@ -151,7 +151,7 @@ describe('play order', () => {
     assert.match(score.warnings.join(), /part "P2", measure 1: a repeat inside the measure is ignored/);
   });
 
-  it('keeps endings when another part has brackets without numbers', async () => {
+  it('keeps endings if another part has brackets without numbers', async () => {
     const note = '<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note>';
     const part = (id: string, number: string) =>
       `<part id="${id}"><measure>${note}</measure><measure>${ending(number, 'start')}${note}${backward()}</measure><measure>${note}</measure></part>`;
@@ -160,7 +160,7 @@ describe('play order', () => {
     assert.equal(orderOf(score), '1 2 1 3');
   });
 
-  it('plays what held at the goal of a jump: tempo, time and key; and cuts no tie that goes on', async () => {
+  it('restores tempo, time and key at the target of a jump', async () => {
     const tempo = (quarters: number) => `<sound tempo="${quarters}"/>`;
     const text = piece([tempo(60)], [forward], [tempo(90), backward()], []);
     const performed = performedScore(await read(text));
@@ -185,7 +185,7 @@ describe('play order', () => {
     ]);
   });
 
-  it('is MIDI that another reader understands', async () => {
+  it('exports MIDI that another library reads', async () => {
     const score = await read(
       piece([forward], ['', `${ending('1', 'stop', 'right')}${backward()}`], [ending('2', 'start')]),
     );
@@ -194,7 +194,7 @@ describe('play order', () => {
     assert.deepEqual(keys, [60, 62, 60, 64]);
   });
 
-  it('refuses to play repeats without end, and counts them only up to a limit', async () => {
+  it('limits the number of played measures', async () => {
     const nested = Array.from({ length: 14 }, (): [string, string] => [forward, '']);
     const ends = Array.from({ length: 14 }, (): [string, string] => ['', backward(' times="100"')]);
     const score = await read(piece(...nested, ...ends).replaceAll('undefined', 'C'));

@@ -1,18 +1,18 @@
 /**
- * The order in which measures are played: repeats and endings played out. A section is repeated
- * from its own sign, or from the end of the one before, or from the beginning; sections inside are
- * repeated again each time. Da capo and dal segno are not in the score model.
+ * The order in which measures are played, with repeats and endings expanded. A section repeats from
+ * its own sign, from the end of the previous section, or from the beginning. Inner sections repeat
+ * in every pass. The score model has no da capo and no dal segno.
  */
 import type { Measure } from './score.ts';
 
 interface Section {
   /** The first measure. */
   start: number;
-  /** How often it is played: as its signs say, and as often as its endings need. */
+  /** How often it is played: the maximum of its repeat signs and its ending numbers. */
   times: number;
-  /** The pass that is being played, from 1. */
+  /** The current pass, from 1. */
   pass: number;
-  /** The last pass that its endings lead to. */
+  /** The last pass that its endings reach. */
   lastPass: number;
 }
 
@@ -21,8 +21,8 @@ export function hasRepeats(measures: readonly Measure[]): boolean {
 }
 
 /**
- * Indices of measures, in the order of playing. Repeats within repeats can make them very many:
- * count them.
+ * Yields the indices of measures in playing order. Nested repeats can produce a very large number,
+ * so the caller must limit it.
  */
 export function* playOrder(measures: readonly Measure[]): Generator<number> {
   const { endingAt, repeatedFrom } = sectionsOf(measures);
@@ -33,7 +33,7 @@ export function* playOrder(measures: readonly Measure[]): Generator<number> {
     const repeated = repeatedFrom[index];
     if (!repeated || repeated.pass >= repeated.times) continue;
     repeated.pass++;
-    // The sections inside begin again.
+    // Inner sections start again.
     for (let inside = repeated.start; inside < index; inside++) {
       const inner = repeatedFrom[inside];
       if (inner && inner !== repeated) inner.pass = 1;
@@ -43,14 +43,14 @@ export function* playOrder(measures: readonly Measure[]): Generator<number> {
 }
 
 /**
- * Endings that no pass leads to, for a repeat sign is missing, are played with the last pass: no
- * music is lost.
+ * Endings that no pass reaches, because a repeat sign is missing, are played in the last pass, so
+ * that no music is lost.
  */
 function isPlayed(endings: readonly number[], { pass, lastPass }: Section): boolean {
   return endings.includes(pass) || (pass === lastPass && endings.every((ending) => ending > lastPass));
 }
 
-/** Null beyond `max`. */
+/** Returns null above `max`. */
 export function countPlayed(measures: readonly Measure[], max: number): number | null {
   if (!hasRepeats(measures)) return measures.length;
   let count = 0;
@@ -59,8 +59,7 @@ export function countPlayed(measures: readonly Measure[], max: number): number |
 }
 
 /**
- * For each measure the section that it is an ending of, and the section that it sends back to the
- * start of.
+ * For each measure, the section that it is an ending of, and the section that repeats after it.
  */
 function sectionsOf(measures: readonly Measure[]) {
   const endingAt: (Section | undefined)[] = new Array(measures.length);
@@ -74,9 +73,9 @@ function sectionsOf(measures: readonly Measure[]) {
     if (measure.endings.length > 0) {
       const end = endOfEndings(measures, index);
       const region = measures.slice(index, end);
-      // Endings without a repeat belong to a jump that is not in the model: each is played.
+      // Endings without a repeat belong to a jump that the model does not have, so all are played.
       if (region.some(({ repeatTimes }) => repeatTimes > 0)) {
-        const times = region.reduce((most, one) => Math.max(most, one.repeatTimes, one.endings.at(-1) ?? 0), 2);
+        const times = region.reduce((max, one) => Math.max(max, one.repeatTimes, one.endings.at(-1) ?? 0), 2);
         const section = { start: open.pop() ?? afterLast, times, pass: 1, lastPass: lastPassOf(region, times) };
         for (let ending = index; ending < end; ending++) {
           endingAt[ending] = section;
@@ -94,14 +93,14 @@ function sectionsOf(measures: readonly Measure[]) {
   return { endingAt, repeatedFrom };
 }
 
-/** The endings of one section stand next to each other. */
+/** The endings of one section are adjacent. */
 function endOfEndings(measures: readonly Measure[], from: number): number {
   let end = from + 1;
   while ((measures[end]?.endings.length ?? 0) > 0 && measures[end]?.repeatStart === false) end++;
   return end;
 }
 
-/** Each pass but the last needs an ending with a repeat. */
+/** Every pass except the last needs an ending with a repeat. */
 function lastPassOf(region: readonly Measure[], times: number): number {
   const repeated = new Set(region.flatMap(({ endings, repeatTimes }) => (repeatTimes > 0 ? endings : [])));
   let pass = 1;

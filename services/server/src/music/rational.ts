@@ -1,4 +1,4 @@
-/** Whole-number arithmetic for durations. */
+/** Integer arithmetic for durations. */
 
 export function greatestCommonDivisor(a: number, b: number): number {
   while (b !== 0) [a, b] = [b, a % b];
@@ -9,15 +9,15 @@ export function leastCommonMultiple(a: number, b: number): number {
   return (a / greatestCommonDivisor(a, b)) * b;
 }
 
-/** Digits after the point that are kept of a decimal that is no fraction of music. */
+/** Digits kept of a decimal that is not a musical fraction. */
 const decimalDigits = 6;
-/** Single-precision numbers, written with more digits than they have, are off by less than this. */
+/** Maximum error of single-precision numbers that are written with more digits than they have. */
 const floatError = 1e-6;
-/** From so many digits on, a sum of some rounded decimals still shows which fraction it was. */
+/** With at least this many digits, even a sum of rounded decimals identifies its fraction. */
 const sumDigits = 5;
-/** The smaller, the rarer does a decimal count as a rounded fraction that was not meant as one. */
+/** The accepted probability that a decimal matches a fraction by chance. */
 const chance = 0.4;
-/** Those of triplets of triplets, quintuplets and septuplets: without a prime factor over 7. */
+/** Denominators of nested triplets, quintuplets and septuplets: no prime factor above 7. */
 const musicalDenominators = Array.from({ length: 192 }, (_, i) => i + 1).filter((denominator) => {
   let rest = denominator;
   for (const prime of [2, 3, 5, 7]) while (rest % prime === 0) rest /= prime;
@@ -25,18 +25,17 @@ const musicalDenominators = Array.from({ length: 192 }, (_, i) => i + 1).filter(
 });
 
 /**
- * The fraction that a decimal over 0 stands for, never 0 itself. "0.333333" is a third that was
- * rounded or cut: three of them are one, and "0.999999" is their sum. It is the fraction with the
- * smallest denominator that is as close as rounding explains, as long as hitting one that close by
- * chance is unlikely; otherwise the decimal itself.
+ * The fraction that a positive decimal stands for, never 0. "0.333333" is a rounded or truncated
+ * third, and "0.999999" is the sum of three. Returns the fraction with the smallest denominator
+ * within the rounding error, if a match by chance is unlikely; otherwise the decimal itself.
  */
 export function fractionOfDecimal(value: number): [numerator: number, denominator: number] {
   const text = String(value);
-  // Below a millionth there is an exponent in place of digits.
+  // Below one millionth, String() writes an exponent instead of digits.
   const digits = text.includes('e') ? decimalDigits : (/\.(\d+)/.exec(text)?.[1] ?? '').length;
   const unit = Math.max(10 ** -digits, floatError);
   const isLong = digits >= sumDigits;
-  // Rounded, or cut after the last digit.
+  // The decimal is rounded or truncated after the last digit.
   const [below, above] = isLong ? [4 * unit, 4 * unit] : [0.51 * unit, 0.99 * unit];
   const whole = Math.round(value);
   if (digits > 1 && whole > 0 && Math.abs(whole - value) < 1.01 * Math.max(above, unit)) return [whole, 1];

@@ -1,4 +1,7 @@
-/** For tests: imports bytes or text, cut into chunks of any size, and turns refusals into one comparable line. */
+/**
+ * For tests: imports bytes or text in chunks of any size, and formats errors as one comparable
+ * line.
+ */
 import assert from 'node:assert/strict';
 import { EncoreError } from '@encore/kit';
 import { importScore } from './import-score.ts';
@@ -14,10 +17,10 @@ export function read(input: string | Uint8Array, limits: Partial<ScoreLimits> = 
   return importScore(chunked(bytes, size), { ...defaultScoreLimits, ...limits }, new AbortController().signal);
 }
 
-/** "422 MALFORMED_SCORE" of a promise that must be refused. */
+/** Returns the error of a promise that must reject, such as "422 MALFORMED_SCORE". */
 export async function codeOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
-    () => assert.fail('was accepted'),
+    () => assert.fail('the score was accepted'),
     (reason: unknown) => reason,
   );
   assert.ok(error instanceof EncoreError, String(error));

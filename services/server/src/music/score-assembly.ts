@@ -1,7 +1,7 @@
 /**
- * Turns what a reader collected into a score: one resolution for all parts, measures laid end to end, notes in their final
- * order, sounding pitch from written pitch. The result does not depend on the order in which the file told things, which is what makes
- * `import(export(score))` equal to `score`.
+ * Builds a score from a reader's draft: one resolution for all parts, consecutive measures, sorted
+ * notes, sounding pitch from written pitch. The result does not depend on the order of elements in
+ * the file, so `import(export(score))` equals `score`.
  */
 import { type NoteColumns, PITCHED, reorderNoteColumns, resizeNoteColumns } from './note-columns.ts';
 import { fifthsOfInterval, fifthsOfPitch, midiOfPitch } from './pitch.ts';
@@ -11,7 +11,7 @@ import type { PartDraft, ScoreBuilder } from './score-builder.ts';
 import { malformed, type ScoreLimits, tooLarge } from './score-limits.ts';
 
 export function finishScore(builder: ScoreBuilder): Score {
-  if (builder.parts.length === 0 || builder.measures.length === 0) throw malformed('the score has no measure');
+  if (builder.parts.length === 0 || builder.measures.length === 0) throw malformed('the score has no measures');
   builder.finishRepeats();
   const ticksPerQuarter = resolutionOf(builder);
   layMeasures(builder, ticksPerQuarter);
@@ -26,7 +26,10 @@ export function finishScore(builder: ScoreBuilder): Score {
   return { title, composer, ticksPerQuarter, measures, parts, tempos, notes, warnings };
 }
 
-/** In quarter notes, as a fraction; 4/4 where there is no usable signature. */
+/**
+ * The length of a measure in quarter notes, as a fraction; that of 4/4 if there is no usable
+ * signature.
+ */
 export function nominalLength(time: TimeSignature | undefined): { numerator: number; denominator: number } {
   let numerator = 0;
   let denominator = 1;
@@ -83,8 +86,8 @@ function emptyMeasures(builder: ScoreBuilder): Map<number, TimeSignature | undef
 }
 
 /**
- * The signature of each measure that begins with one: of the first part that has any so far, as in
- * `signaturesOf`.
+ * The signature of each measure that begins with one, from the first part that has any so far, as
+ * in `signaturesOf`.
  */
 function timesByMeasure(builder: ScoreBuilder): Map<number, TimeSignature> {
   const known = new Set<object>(builder.parts.flatMap(({ times }) => times));
@@ -135,8 +138,8 @@ function finishPart(draft: PartDraft): Part {
 }
 
 /**
- * Many programs repeat the tempo in each part, or write two at one place: the last one holds, so
- * marks come first.
+ * Many programs repeat the tempo in each part or write two at the same tick. The last one applies,
+ * so metronome marks come first.
  */
 function sortTempos(tempos: Tempo[]): Tempo[] {
   const sorted = tempos.sort((a, b) => a.tick - b.tick);
@@ -169,7 +172,7 @@ function orderNotes(builder: ScoreBuilder, ticksPerQuarter: number): NoteColumns
   return ordered;
 }
 
-/** True when something had to move. */
+/** Returns true if the order changed. */
 function sortRows(notes: NoteColumns, rows: Uint32Array): boolean {
   for (let i = 1; i < rows.length; i++) {
     if (compareNotes(notes, rows[i - 1] ?? 0, rows[i] ?? 0) > 0) {
@@ -182,12 +185,12 @@ function sortRows(notes: NoteColumns, rows: Uint32Array): boolean {
 
 export function compareNotes(notes: NoteColumns, a: number, b: number): number {
   const by = (column: ArrayLike<number>) => (column[a] ?? 0) - (column[b] ?? 0);
-  // A grace note (place 1, 2, ...) comes before the note it adorns (place 0).
-  const place = (row: number) => ((notes.grace[row] ?? 0) + 65_535) % 65_536;
+  // A grace note (position 1, 2, ...) comes before its main note (position 0).
+  const position = (row: number) => ((notes.grace[row] ?? 0) + 65_535) % 65_536;
   return (
     by(notes.onset) ||
     by(notes.voice) ||
-    place(a) - place(b) ||
+    position(a) - position(b) ||
     by(notes.staff) ||
     by(notes.octave) ||
     by(notes.step) ||
@@ -199,7 +202,9 @@ export function compareNotes(notes: NoteColumns, a: number, b: number): number {
   );
 }
 
-/** Files count grace notes across voices or start at any number; a group is counted 1, 2, 3, ... */
+/**
+ * Numbers each group of grace notes 1, 2, 3, ...; files count across voices or start at any number.
+ */
 function renumberGraceNotes(notes: NoteColumns): void {
   let place = 0;
   let original = 0;

@@ -1,8 +1,10 @@
 /**
- * Collects a score as a reader comes across its pieces; `finish` (score-assembly.ts) then puts them in order.
+ * Collects the elements of a score in file order; `finishScore` (score-assembly.ts) then sorts
+ * them.
  *
- * A reader opens a cell (one measure of one part) and writes notes and changes into it. A cell has its own unit of time,
- * `divisions` to the quarter note, because files may change it at any place; whatever does not fit the unit refines it.
+ * A reader opens a cell (one measure of one part) and adds notes and changes to it. A cell has its
+ * own time unit, `divisions` per quarter note, because files may change the unit anywhere. A length
+ * that is not a multiple of the unit refines it.
  */
 import { createNoteColumns, type NoteColumns, type NoteRow, resizeNoteColumns } from './note-columns.ts';
 import { fractionOfDecimal, greatestCommonDivisor, leastCommonMultiple } from './rational.ts';
@@ -17,12 +19,12 @@ export interface Cell {
   from: number;
   to: number;
   divisions: number;
-  /** From the unit that the file is in to the unit of the cell. */
+  /** Converts the file's unit to the unit of the cell. */
   multiplier: number;
   cursor: number;
   /** Onset of the last note, which the members of its chord share. */
   chordOnset: number;
-  /** How far the content reaches. */
+  /** The end of the content. */
   extent: number;
 }
 
@@ -46,7 +48,7 @@ export class ScoreBuilder {
   readonly measures: Measure[] = [];
   readonly tempos: Tempo[] = [];
   /**
-   * Tempos of metronome marks: they hold where no tempo for playback is written at the same place.
+   * Tempos of metronome marks, which apply if no playback tempo is written at the same tick.
    */
   readonly marks: Tempo[] = [];
   readonly #warnings = new Set<string>();
@@ -65,7 +67,7 @@ export class ScoreBuilder {
   }
 
   get warnings(): string[] {
-    const more = this.#furtherWarnings === 0 ? [] : [`${this.#furtherWarnings} more like these`];
+    const more = this.#furtherWarnings === 0 ? [] : [`${this.#furtherWarnings} more warnings`];
     return [...this.#warnings, ...more];
   }
 
@@ -135,7 +137,7 @@ export class ScoreBuilder {
     return cell;
   }
 
-  /** The measure need not be read yet, for a repeat may begin at the barline before it. */
+  /** The measure may not exist yet: a repeat may start at the barline before it. */
   startRepeat(measure: number): void {
     this.#repeatStarts.add(measure);
   }
@@ -145,7 +147,10 @@ export class ScoreBuilder {
     if (ends) ends.repeatTimes = Math.max(ends.repeatTimes, times);
   }
 
-  /** Both included. Brackets without numbers say nothing, and do not undo those of another part. */
+  /**
+   * Sets the passes of the measures `from` to `to` (inclusive). Brackets without numbers are
+   * ignored.
+   */
   setEndings(from: number, to: number, passes: readonly number[]): void {
     if (passes.length === 0) return;
     for (let index = from; index <= to; index++) {
@@ -154,7 +159,7 @@ export class ScoreBuilder {
     }
   }
 
-  /** Called once, when all measures are known. */
+  /** Called once, after all measures exist. */
   finishRepeats(): void {
     for (const index of this.#repeatStarts) {
       const measure = this.measures[index];
@@ -172,23 +177,24 @@ export class ScoreBuilder {
     cell.multiplier = common / divisions;
   }
 
-  /** A length given by the file, in the unit of the cell. */
+  /** Converts a length in the file's unit to the unit of the cell. */
   units(cell: Cell, length: number): number {
     if (Number.isInteger(length)) return length * cell.multiplier;
-    // A decimal fraction of a division: rare, but the format allows it.
+    // The format allows fractions of a division, although they are rare.
     const [numerator, denominator] = fractionOfDecimal(length);
     return this.fraction(cell, numerator, denominator);
   }
 
   /**
-   * A length given as a fraction of the file's unit, in the unit of the cell, which is refined to
-   * hold it exactly.
+   * Converts a fraction of the file's unit to the unit of the cell, which is refined to represent
+   * it exactly.
    */
   fraction(cell: Cell, numerator: number, denominator: number): number {
     const exact = (numerator * cell.multiplier) / denominator;
     if (Number.isInteger(exact)) return exact;
     let finer = denominator / greatestCommonDivisor(numerator * cell.multiplier, denominator);
-    // Decimals that are no fraction of music may be finer than the limit: then they are rounded.
+    // A decimal that is not a musical fraction may need a finer unit than the limit; it is then
+    // rounded.
     while (finer > 1_000 && finer * cell.divisions > this.limits.maxTicksPerQuarter) finer /= 10;
     finer = Math.ceil(finer);
     this.#rescale(cell, cell.divisions * finer);
@@ -214,7 +220,7 @@ export class ScoreBuilder {
     cell.extent *= factor;
   }
 
-  /** Moves the cursor; a file that steps back before the barline is set on the barline. */
+  /** Moves the cursor, but not back beyond the barline. */
   move(cell: Cell, units: number): void {
     cell.cursor = Math.max(0, cell.cursor + units);
     if (cell.cursor > cell.extent) this.#extend(cell, cell.cursor);
@@ -251,7 +257,7 @@ export class ScoreBuilder {
     if (end > cell.extent) this.#extend(cell, end);
   }
 
-  /** `change.tick` is filled in when the score is finished: where the measures begin is known only then. */
+  /** `finishScore` sets `change.tick`, because the measure starts are not known before. */
   addChange(cell: Cell, change: { tick: number }): void {
     if (this.changes.length >= this.limits.maxChanges) {
       throw tooLarge('the number of key, time, clef and tempo changes', this.limits.maxChanges);

@@ -1,4 +1,7 @@
-/** Equality of scores: the same measures, parts, signatures and notes in the same order. Says where two scores differ, or null. */
+/**
+ * Compares measures, parts, signatures and notes of two scores. Returns the first difference, or
+ * null.
+ */
 import { differenceOfNotes } from './note-columns.ts';
 import type { Score } from './score.ts';
 
@@ -18,7 +21,7 @@ function differenceOf(a: unknown, b: unknown, path: string): string | null {
     }
     return null;
   }
-  return Object.is(a, b) ? null : `${path}: ${String(a)} against ${String(b)}`;
+  return Object.is(a, b) ? null : `${path}: ${String(a)} instead of ${String(b)}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

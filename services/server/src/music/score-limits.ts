@@ -1,11 +1,11 @@
 /**
- * How large a score may be. Bytes alone do not bound the work: a MIDI file of 37 bytes can ask for 67 million measures, a
- * small ZIP file for gigabytes. So every derived quantity has its own limit.
+ * The maximum size of a score. A limit in bytes is not enough: a MIDI file of 37 bytes can declare
+ * 67 million measures, and a small ZIP file gigabytes. So every derived quantity has its own limit.
  */
 import { EncoreError } from '@encore/kit/encore-error';
 
 export interface ScoreLimits {
-  /** Of the upload, and of the inflated document of a compressed one. */
+  /** Of the upload, and of the decompressed document. */
   maxBytes: number;
   maxNotes: number;
   maxMeasures: number;
@@ -14,18 +14,18 @@ export interface ScoreLimits {
   maxDepth: number;
   maxAttributesPerElement: number;
   maxAttributeLength: number;
-  /** Of any other run of characters without markup: a text, a comment, a DOCTYPE. */
+  /** Of any other characters without markup: text, a comment, a DOCTYPE. */
   maxTextLength: number;
   maxTicksPerQuarter: number;
   /** Length of the piece. */
   maxQuarters: number;
   /** Key, time, clef, tempo and transposition changes together. */
   maxChanges: number;
-  /** Of a ZIP container. */
+  /** Files in a ZIP archive. */
   maxEntries: number;
 }
 
-/** A broken hint in each note of a long piece is one mistake of one program. */
+/** Further warnings are only counted: one program error may occur in every note of a long piece. */
 export const maxWarnings = 20;
 
 export const defaultScoreLimits: ScoreLimits = {

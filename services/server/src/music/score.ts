@@ -1,10 +1,10 @@
 /**
- * The score model: what a piece of music is once it is read, whatever the file format was.
+ * The score model, independent of the file format.
  *
- * Time is counted in whole ticks, `ticksPerQuarter` of them to a quarter note. The resolution is the least common multiple
- * of every division that the file used, so each duration is an exact rational number and nothing is ever rounded.
- * Notes are kept as columns (note-columns.ts); rests are the gaps between the notes of a voice.
- * The whole score is plain data: it can be cloned to another thread or process without being rebuilt.
+ * Time is in whole ticks, `ticksPerQuarter` per quarter note. The resolution is the least common
+ * multiple of all divisions in the file, so durations are exact. Notes are stored as columns
+ * (note-columns.ts); rests are the gaps between the notes of a voice. The score is plain data,
+ * which can be sent to another process as it is.
  */
 import type { NoteColumns } from './note-columns.ts';
 
@@ -17,8 +17,8 @@ export interface Score {
   tempos: Tempo[];
   notes: NoteColumns;
   /**
-   * What the reader ignored or guessed, one sentence each, at most `maxWarnings` and a count of the
-   * rest.
+   * What the reader ignored or guessed, one sentence each: at most `maxWarnings`, and a count of
+   * the rest.
    */
   warnings: string[];
 }
@@ -34,20 +34,20 @@ export interface Measure {
   pickup: boolean;
   /** A repeated section begins here. */
   repeatStart: boolean;
-  /** How often the section that ends here is played; 0 where none ends. */
+  /** How often the section that ends here is played; 0 if none ends here. */
   repeatTimes: number;
-  /** The passes in which this measure is played; empty means each. */
+  /** The passes in which this measure is played; empty means all. */
   endings: readonly number[];
 }
 
 export interface Part {
   id: string;
   name: string;
-  /** General MIDI program and channel, counted from 0; null when the file does not say. */
+  /** General MIDI program and channel, counted from 0; null if the file has none. */
   program: number | null;
   channel: number | null;
   staves: number;
-  /** This part's notes are the rows from (included) to (excluded). */
+  /** The rows of this part's notes: `from` inclusive, `to` exclusive. */
   from: number;
   to: number;
   keys: KeySignature[];
@@ -56,17 +56,17 @@ export interface Part {
   transposes: Transposition[];
 }
 
-/** Something that holds from `tick` on; staff 0 means each staff of the part. */
+/** Something that applies from `tick` on; staff 0 means all staves of the part. */
 interface Change {
   tick: number;
   staff: number;
 }
 
 export interface KeySignature extends Change {
-  /** Sharps (positive) or flats (negative), as written; null for a signature that is not made of fifths. */
+  /** Sharps (positive) or flats (negative), as written; null for a nonstandard signature. */
   fifths: number | null;
   mode: string | null;
-  /** The altered steps of a signature that is not made of fifths. */
+  /** The altered steps of a nonstandard signature. */
   alterations: { step: number; alterCents: number }[];
 }
 
@@ -81,7 +81,7 @@ export interface Clef extends Change {
   octaveChange: number;
 }
 
-/** From written to sounding pitch. */
+/** Sounding pitch minus written pitch. */
 export interface Transposition extends Change {
   diatonic: number;
   chromatic: number;
@@ -94,8 +94,8 @@ export interface Tempo {
 }
 
 /**
- * The time or key signatures that hold for the piece: those of the first part that has any so far.
- * An earlier part may have none, as percussion has no key.
+ * The time or key signatures of the piece: at each tick, those of the first part that has had any.
+ * An earlier part may have none; percussion, for example, has no key.
  */
 export function signaturesOf<Kind extends 'times' | 'keys'>({ parts }: Score, kind: Kind): Part[Kind] {
   const all = parts.flatMap((part, index) => part[kind].map((signature) => ({ index, signature })));
@@ -108,7 +108,9 @@ export function signaturesOf<Kind extends 'times' | 'keys'>({ parts }: Score, ki
   return leading.map(({ signature }) => signature) as Part[Kind];
 }
 
-/** The index of the measure in which a tick lies; the last one from its start on. */
+/**
+ * The index of the measure that contains a tick; ticks after the end belong to the last measure.
+ */
 export function measureAt({ measures }: Score, tick: number): number {
   let [low, high] = [0, measures.length - 1];
   while (low < high) {

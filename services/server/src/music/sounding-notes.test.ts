@@ -5,8 +5,8 @@ import { read } from './read-fixture.ts';
 import { soundingNotes } from './sounding-notes.ts';
 
 /**
- * "C4:4<1/2": C4 for 4 quarters with the end of a tie (">" begins one), voice 1, staff 2. "&" parts
- * voices; R0 is a rest.
+ * "C4:4<1/2": C4 for 4 quarters with the end of a tie (">" starts one), voice 1, staff 2. "&"
+ * separates voices; R0 is a rest.
  */
 function measure(text: string): string {
   const voices = text.split('&').map((voice) =>
@@ -26,7 +26,7 @@ function measure(text: string): string {
   return `<measure>${voices.join('<backup><duration>4</duration></backup>')}</measure>`;
 }
 
-async function heard(...measures: string[]): Promise<string> {
+async function soundingText(...measures: string[]): Promise<string> {
   const score = await read(
     `<score-partwise><part-list><score-part id="P1"/></part-list><part id="P1">${measures.map(measure).join('')}</part></score-partwise>`,
   );
@@ -35,11 +35,11 @@ async function heard(...measures: string[]): Promise<string> {
     .join(', ');
 }
 
-describe('sounding notes', () => {
+describe('soundingNotes', () => {
   const rows: [name: string, measures: string[], expected: string][] = [
     ['a tie over two barlines', ['C4:4>1/1', 'C4:4<>1/1', 'C4:4<1/1'], 'C4 0-12'],
     [
-      'a tie under another voice that strikes the same key after the barline',
+      'a tie below another voice with the same key after the barline',
       ['G4:41/1 & C4:4>2/1', 'C4:11/1 D4:31/1 & C4:4<2/1'],
       'C4 0-8, G4 0-4, C4 4-5, D4 5-8',
     ],
@@ -50,34 +50,34 @@ describe('sounding notes', () => {
       'C4 0-5, C4 0-8, D4 5-8',
     ],
     [
-      'the same with the voices the other way',
+      'the same with exchanged voices',
       ['C4:4>1/1 & C4:4>2/1', 'C4:4<1/1 & C4:1<2/1 D4:32/1'],
       'C4 0-8, C4 0-5, D4 5-8',
     ],
     [
-      'of two voices the one on its staff',
+      'of two voices, the one on its staff',
       ['C4:4>1/1 & C4:4>2/2', 'C4:4<5/2 & C4:1<6/1 D4:36/1'],
       'C4 0-5, C4 0-8, D4 5-8',
     ],
     [
-      'two ties that began one after the other, each ended by its own voice',
+      'two ties with different onsets, each ended by its own voice',
       ['R0:21/1 C4:2>1/1 & C4:4>2/1', 'C4:1<1/1 D4:31/1 & C4:4<2/1'],
       'C4 0-8, C4 2-5, D4 5-8',
     ],
     [
-      'a chain that changed voice, beside a tie that nothing continues',
+      'a chain that changed voice, beside a tie without continuation',
       ['C4:4>1/1', 'C4:4>1/1 & C4:4<>2/1', 'C4:4<2/1'],
       'C4 0-12, C4 4-8',
     ],
     ['a chain that changes voice twice', ['C4:4>1/1', 'C4:4<>2/1 & C4:41/1', 'C4:4<2/1'], 'C4 0-12, C4 4-8'],
-    ['a tie that nothing continues', ['C4:4>1/1', 'D4:41/1', 'C4:4<1/1'], 'C4 0-4, D4 4-8, C4 8-12'],
-    ['the end of a tie that nothing begins', ['C4:4<1/1'], 'C4 0-4'],
+    ['a tie without continuation', ['C4:4>1/1', 'D4:41/1', 'C4:4<1/1'], 'C4 0-4, D4 4-8, C4 8-12'],
+    ['the end of a tie without a start', ['C4:4<1/1'], 'C4 0-4'],
   ];
   for (const [name, measures, expected] of rows) {
-    it(`${name}: ${expected}`, async () => assert.equal(await heard(...measures), expected));
+    it(`${name}: ${expected}`, async () => assert.equal(await soundingText(...measures), expected));
   }
 
-  it('a tie that only lets the note ring does not join the next one', async () => {
+  it('does not join a let-ring tie to the next note', async () => {
     const note = '<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration>';
     const ring = `<measure>${note}<tie type="start"/></note></measure><measure>${note}<tie type="let-ring"/></note></measure>`;
     const score = await read(
@@ -86,7 +86,7 @@ describe('sounding notes', () => {
     assert.equal(soundingNotes(score).length, 2);
   });
 
-  it('many notes of one key with ties cost no more than others', async () => {
+  it('processes many tied notes of one key in linear time', async () => {
     const many = 40_000;
     const chord = (tie: string) =>
       `<measure>${Array.from({ length: many }, (_, i) => `<note>${i > 0 ? '<chord/>' : ''}<pitch><step>C</step><octave>4</octave></pitch><duration>4</duration><tie type="${tie}"/></note>`).join('')}</measure>`;

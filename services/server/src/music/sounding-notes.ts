@@ -1,6 +1,6 @@
 /**
- * The notes as they are heard: a chain of tied notes is one note, and neither percussion nor grace notes take part. Sorted by onset,
- * lowest first. This is what the analyses look at.
+ * The notes as they sound, which the analyses use: tied notes are merged, percussion and grace
+ * notes are left out. Sorted by onset, lowest first.
  */
 import { PITCHED, TIE_START, TIE_STOP } from './note-columns.ts';
 import type { Part, Score } from './score.ts';
@@ -15,7 +15,7 @@ export interface SoundingNote {
   part: number;
   voice: number;
   staff: number;
-  /** Where the note begins, as an index into `score.measures`. */
+  /** The measure of the onset, as an index into `score.measures`. */
   measure: number;
 }
 
@@ -51,15 +51,17 @@ export function soundingNotesOfPart(score: Score, index: number): SoundingNote[]
 
 interface TiedNote {
   note: SoundingNote;
-  /** Of its last part: a tie may change voice and staff. */
+  /** Of its last tied note, because a tie may change voice and staff. */
   voice: number;
   staff: number;
 }
 
-/** More notes of one key that end at one place are no music; only so many are compared. */
+/** At most this many notes of one key that end at the same tick are compared. */
 const maxUnisons = 16;
 
-/** Tied notes that wait for the one that continues them: the same key, beginning where they end. */
+/**
+ * Tied notes that wait for their continuation: a note of the same key that starts where they end.
+ */
 class TiedNotes {
   readonly #byKey = new Map<number, Map<number, TiedNote[]>>();
 
@@ -72,16 +74,16 @@ class TiedNotes {
   }
 
   /**
-   * Removes and returns the note that is continued at `onset`: of several, the one of this voice,
-   * or else of this staff.
+   * Removes and returns the note that continues at `onset`; if there are several, the one of this
+   * voice, else of this staff.
    */
   take(midi: number, onset: number, voice: number, staff: number): SoundingNote | undefined {
     const waiting = this.#byKey.get(midi)?.get(onset) ?? [];
-    const likeness = (tied: TiedNote) => (tied.voice === voice ? 2 : 0) + (tied.staff === staff ? 1 : 0);
+    const similarity = (tied: TiedNote) => (tied.voice === voice ? 2 : 0) + (tied.staff === staff ? 1 : 0);
     let best = 0;
     for (let i = 1; i < Math.min(waiting.length, maxUnisons); i++) {
       const [one, other] = [waiting[i], waiting[best]];
-      if (one && other && likeness(one) > likeness(other)) best = i;
+      if (one && other && similarity(one) > similarity(other)) best = i;
     }
     const taken = waiting[best];
     const last = waiting.pop();

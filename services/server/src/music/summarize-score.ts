@@ -1,11 +1,11 @@
-/** How much there is of everything. Rests are not notes; grace notes and percussion are. */
+/** Counts parts, measures and notes. Grace notes and percussion count as notes, rests do not. */
 import type { Score } from './score.ts';
 
 export interface ScoreSummary {
   parts: number;
   measures: number;
   notes: number;
-  /** Only where there are any. */
+  /** Omitted if there are none. */
   warnings?: string[];
 }
 

@@ -1,21 +1,24 @@
-/** Bytes of an XML document to text, in pieces that a parser can be fed with. Invalid bytes are an error, never a replacement character. */
+/**
+ * Decodes an XML document in pieces for a parser. Invalid bytes are an error, not replacement
+ * characters.
+ */
 import { detectUnicode } from './format.ts';
 import { malformed, unsupported } from './score-limits.ts';
 
-/** Small enough that the text of one piece stays in the fast part of the heap. */
+/** Small enough that the text of one piece stays in V8's young generation. */
 const pieceBytes = 65_536;
 
 export class XmlText {
   #decoder: InstanceType<typeof TextDecoder> | undefined;
 
-  /** The first call must hold the XML declaration, if there is one. */
+  /** The first call must contain the whole XML declaration, if there is one. */
   *decode(bytes: Uint8Array): Generator<string> {
     const isFirst = this.#decoder === undefined;
     this.#decoder ??= decoderFor(bytes);
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const text = this.#run(bytes.subarray(at, at + pieceBytes), true);
-      // A second byte order mark or a blank line before the declaration: XML forbids it, and
-      // programs write it.
+      // Some programs write a second byte order mark or a blank line before the declaration, which
+      // XML forbids.
       yield isFirst && at === 0 ? text.replace(/^[\uFEFF\s]+/, '') : text;
     }
   }
@@ -28,7 +31,7 @@ export class XmlText {
     try {
       return this.#decoder?.decode(bytes, { stream }) ?? '';
     } catch (error) {
-      throw malformed('the text is not valid in its own encoding', error);
+      throw malformed('the text is not valid in its declared encoding', error);
     }
   }
 }
@@ -38,11 +41,11 @@ function decoderFor(head: Uint8Array): InstanceType<typeof TextDecoder> {
   const declared = /^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']/.exec(
     new TextDecoder('latin1').decode(head.subarray(0, 256)),
   )?.[1];
-  // A declaration that can be read byte by byte is not in UTF-16, whatever it says of itself.
+  // A declaration that is readable byte by byte is not in UTF-16, even if it declares UTF-16.
   const readable = declared !== undefined && /^utf-?16/i.test(declared) ? 'utf-8' : declared;
   try {
     return new TextDecoder(unicode ?? readable ?? 'utf-8', { fatal: true });
   } catch (error) {
-    throw unsupported(`the encoding "${declared}" is not known`, error);
+    throw unsupported(`the encoding "${declared}" is not supported; use UTF-8`, error);
   }
 }

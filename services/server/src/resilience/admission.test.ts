@@ -22,7 +22,7 @@ function create(limits: Record<string, unknown>) {
 }
 
 describe('Admission', () => {
-  it('sheds heavy work first: light work still finds a place when heavy work has taken its share', async () => {
+  it('sheds heavy work first and keeps slots for light work', async () => {
     const { admission } = create({ max_concurrent_requests: 4, max_queued_requests: 2 });
     const end = new AbortController();
     const occupy = async (cost: Cost, times: number): Promise<void> => {
@@ -37,7 +37,7 @@ describe('Admission', () => {
     end.abort();
   });
 
-  it('counts who was let in as if they had their place, until they can have taken it', async () => {
+  it('counts an admitted request as active before its work begins', async () => {
     const { admission } = create({ max_concurrent_requests: 2, max_queued_requests: 1 });
     const codes = ['a', 'b', 'c', 'd', 'e'].map((client) => admission.refusal(client, '', 'light')?.code);
     assert.deepEqual(codes, [undefined, undefined, undefined, 'OVERLOADED', 'OVERLOADED']);
@@ -45,10 +45,10 @@ describe('Admission', () => {
     assert.equal(admission.refusal('f', '', 'light')?.code, 'OVERLOADED');
     await turn();
     await turn();
-    assert.equal(admission.refusal('g', '', 'light'), null, 'none of them came');
+    assert.equal(admission.refusal('g', '', 'light'), null, 'none of them began its work');
   });
 
-  it('limits one client without touching the others, and lets it go on as its tokens come back', () => {
+  it('limits one client without affecting others, until its tokens refill', () => {
     const { admission, state } = create({ rate_limit: { client_per_second: 10, burst_seconds: 1 } });
     const codes = Array.from({ length: 12 }, () => admission.refusal('greedy', '', 'light')?.code);
     assert.deepEqual(codes.slice(9), [undefined, 'RATE_LIMITED', 'RATE_LIMITED']);
@@ -58,7 +58,7 @@ describe('Admission', () => {
     assert.equal(admission.refusal('greedy', '', 'light')?.status, 429);
   });
 
-  it('does not limit a hundred users behind one proxy, whether they name themselves or not', async () => {
+  it('does not limit 100 users behind one proxy, with or without a client id', async () => {
     const { admission, state } = create({});
     for (let second = 0; second < 10; second++) {
       for (let request = 0; request < 1_000; request++) {
@@ -70,7 +70,7 @@ describe('Admission', () => {
     }
   });
 
-  it('refuses only heavy work when memory is short or the server stops, and counts each refusal', () => {
+  it('refuses only heavy work when memory is low or the server stops, and reports each refusal', () => {
     const { admission, state } = create({});
     state.heavyRefused = true;
     assert.equal(admission.refusal('a', '', 'heavy')?.code, 'OVERLOADED');

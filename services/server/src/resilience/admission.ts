@@ -19,7 +19,7 @@ export type Cost = 'light' | 'heavy';
 export interface AdmissionOptions {
   limits: ServerConfig;
   clock: Clock;
-  /** Short of memory: heavy work is refused. */
+  /** Whether memory is low, so that heavy work is refused. */
   heavyRefused: () => boolean;
   stopping: () => boolean;
   onShed: (reason: ShedReason) => void;
@@ -34,20 +34,20 @@ export class Admission {
   readonly #heavy: Semaphore;
   readonly #clients: TokenBuckets;
   readonly #addresses: TokenBuckets;
-  /** Let in during this turn of the event loop and the one before. */
-  readonly #letIn = { light: 0, heavy: 0 };
+  /** Admitted during this turn of the event loop and the previous one. */
+  readonly #admitted = { light: 0, heavy: 0 };
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     const { limits, clock } = options;
-    const places = limits.max_concurrent_requests;
+    const slots = limits.max_concurrent_requests;
     const queue = {
       maxQueued: limits.max_queued_requests,
       maxWaitMs: limits.queue_timeout * 1_000,
       refuse: () => this.#shed('OVERLOADED'),
     };
-    this.#all = new Semaphore({ ...queue, places });
-    this.#heavy = new Semaphore({ ...queue, places: Math.max(1, Math.floor(places * heavyShare)) });
+    this.#all = new Semaphore({ ...queue, slots });
+    this.#heavy = new Semaphore({ ...queue, slots: Math.max(1, Math.floor(slots * heavyShare)) });
     const { client_per_second, address_per_second, burst_seconds } = limits.rate_limit;
     const buckets = (perSecond: number) =>
       new TokenBuckets({ perSecond, burst: perSecond * burst_seconds, maxClients, clock });
@@ -64,34 +64,35 @@ export class Admission {
     };
   }
 
-  /** At the head of a request. Null, or why it is refused. */
+  /** Checks a request at its head. Returns null, or the error with which it is refused. */
   refusal(clientId: string | undefined, address: string, cost: Cost): EncoreError | null {
     const known = clientId !== undefined && clientId.length <= 64;
     if (!(known ? this.#clients.take(clientId) : this.#addresses.take(address))) return this.#shed('RATE_LIMITED');
     const refusal = cost === 'heavy' ? this.#heavyRefusal() : null;
     if (refusal) return refusal;
     if (!this.#fits(cost)) return this.#shed('OVERLOADED');
-    this.#expect(cost);
+    this.#countAdmitted(cost);
     return null;
   }
 
   /** Whether the requests that were just admitted leave capacity for one more. */
   #fits(cost: Cost): boolean {
-    const { light, heavy } = this.#letIn;
-    return this.#all.room > light + heavy && (cost === 'light' || this.#heavy.room > heavy);
+    const { light, heavy } = this.#admitted;
+    return this.#all.headroom > light + heavy && (cost === 'light' || this.#heavy.headroom > heavy);
   }
 
-  #expect(cost: Cost): void {
-    this.#letIn[cost] += 1;
-    // The body of a small request is read at the end of this turn; by the end of the next one its work has begun.
+  #countAdmitted(cost: Cost): void {
+    this.#admitted[cost] += 1;
+    // The body of a small request is read at the end of this turn; by the end of the next one its
+    // work has begun.
     setImmediate(() =>
       setImmediate(() => {
-        this.#letIn[cost] -= 1;
+        this.#admitted[cost] -= 1;
       }),
     );
   }
 
-  /** Around the work itself. Waiting for a slow client to send or to read needs no place. */
+  /** Runs the work itself in a slot. Waiting for a slow client to send or read needs no slot. */
   async run<T>(cost: Cost, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     if (cost === 'light') return this.#all.run(work, signal);
     const refusal = this.#heavyRefusal();
@@ -110,10 +111,16 @@ export class Admission {
   }
 }
 
-/** Made once: under overload these are what the server hands out most, and a stack trace costs more than the rest of the answer. */
+/**
+ * Created once: under overload these are frequent, and a stack trace costs more than the rest of
+ * the response.
+ */
 const refusals: Record<ShedReason, EncoreError> = {
-  OVERLOADED: overloaded('the server has as much work as it can take'),
-  MEMORY: overloaded('the server is short of memory and refuses heavy work'),
-  RATE_LIMITED: new EncoreError('RATE_LIMITED', 'this client asks too often', { status: 429, definite: true }),
+  OVERLOADED: overloaded('server overloaded'),
+  MEMORY: overloaded('the server is low on memory and refuses heavy requests'),
+  RATE_LIMITED: new EncoreError('RATE_LIMITED', 'rate limit exceeded; send fewer requests per second', {
+    status: 429,
+    definite: true,
+  }),
   DRAINING: new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true }),
 };

@@ -8,11 +8,11 @@ import { BreakerOpen, type BreakerState, CallTimeout, CircuitBreaker } from './c
 const rules = { failures: 5, successes: 2, openMs: 60_000 };
 const timeoutMs = 300_000;
 
-type End = 'success' | 'failure' | 'ignored';
+type Outcome = 'success' | 'failure' | 'ignored';
 const broken = new Error('the tool broke');
-const ignored = new Error('the caller was wrong');
+const ignored = new Error('the caller made an error');
 
-/** A call that ends when and how the test says. */
+/** A call whose end and outcome the test controls. */
 class Call {
   readonly #end = Promise.withResolvers<string>();
   signal: AbortSignal | null = null;
@@ -30,20 +30,20 @@ class Call {
       );
   }
 
-  get made(): boolean {
+  get admitted(): boolean {
     return this.signal !== null;
   }
 
-  end(how: End): void {
-    if (how === 'success') this.#end.resolve('done');
-    else this.#end.reject(how === 'failure' ? broken : ignored);
+  end(outcome: Outcome): void {
+    if (outcome === 'success') this.#end.resolve('done');
+    else this.#end.reject(outcome === 'failure' ? broken : ignored);
   }
 }
 
 describe('CircuitBreaker', () => {
   let breaker: CircuitBreaker;
   let changes: BreakerState[];
-  // Opossum uses the global timers, so the test owns them.
+  // Opossum uses the global timers, so the test mocks them.
   const clock: Clock = { now: () => Date.now(), sleep: async () => {} };
   const create = (): void => {
     changes = [];
@@ -56,28 +56,28 @@ describe('CircuitBreaker', () => {
       clock,
     });
   };
-  /** Promises settle before time goes on, as in a real event loop. */
-  const settled = async (): Promise<void> => {
+  /** Lets promises settle before the mock time advances, as in a real event loop. */
+  const flush = async (): Promise<void> => {
     for (let i = 0; i < 20; i++) await Promise.resolve();
   };
   const wait = async (ms: number): Promise<void> => {
-    await settled();
+    await flush();
     mock.timers.tick(ms);
-    await settled();
+    await flush();
   };
-  const call = async (end: End): Promise<boolean> => {
+  const call = async (outcome: Outcome): Promise<boolean> => {
     const made = new Call(breaker);
-    made.end(end);
-    await settled();
-    return made.made;
+    made.end(outcome);
+    await flush();
+    return made.admitted;
   };
   const fail = async (times: number): Promise<void> => {
     for (let i = 0; i < times; i++) await call('failure');
   };
   const refusal = async (): Promise<BreakerOpen> => {
     const refused = new Call(breaker);
-    await settled();
-    assert.ok(!refused.made && refused.outcome instanceof BreakerOpen, 'the call was made');
+    await flush();
+    assert.ok(!refused.admitted && refused.outcome instanceof BreakerOpen, 'the call was admitted');
     return refused.outcome;
   };
   beforeEach(() => {
@@ -89,13 +89,13 @@ describe('CircuitBreaker', () => {
     mock.timers.reset();
   });
 
-  it('resolves and rejects as the call does', async () => {
+  it('resolves and rejects with the result of the call', async () => {
     assert.equal(await breaker.run(async () => 7), 7);
     const failed = breaker.run(() => Promise.reject(broken));
     await assert.rejects(failed, broken);
   });
 
-  it('opens at the fifth consecutive failure, and not if a success came in between', async () => {
+  it('opens after five consecutive failures, which a success resets', async () => {
     await fail(4);
     await call('success');
     await fail(4);
@@ -107,7 +107,7 @@ describe('CircuitBreaker', () => {
     await refusal();
   });
 
-  it('is neither opened nor reset by errors that do not count', async () => {
+  it('ignores errors that do not count', async () => {
     await fail(4);
     for (let i = 0; i < 100; i++) await call('ignored');
     assert.equal(breaker.state, 'closed');
@@ -115,28 +115,28 @@ describe('CircuitBreaker', () => {
     assert.equal(breaker.state, 'open');
   });
 
-  it('admits one trial at a time after 60 s, and closes after two successful ones in a row', async () => {
+  it('admits one trial at a time after 60 s and closes after two successful trials', async () => {
     await fail(5);
     await wait(59_999);
     assert.equal((await refusal()).retryAfterMs, 1);
     await wait(1);
     const trial = new Call(breaker);
-    assert.ok(trial.made);
+    assert.ok(trial.admitted);
     assert.ok(!breaker.admits);
     assert.equal((await refusal()).retryAfterMs, null, 'a second trial at the same time');
     trial.end('success');
-    await settled();
+    await flush();
     assert.equal(breaker.state, 'half_open', 'one success is not enough');
     assert.ok(breaker.admits);
     const second = new Call(breaker);
     await refusal();
     second.end('success');
-    await settled();
+    await flush();
     assert.equal(breaker.state, 'closed');
     assert.deepEqual(changes, ['open', 'half_open', 'closed']);
   });
 
-  it('opens again for the whole time when a trial fails, and forgets the success before it', async () => {
+  it('reopens for the full time when a trial fails, and discards earlier successes', async () => {
     await fail(5);
     await wait(60_000);
     await call('success');
@@ -145,10 +145,10 @@ describe('CircuitBreaker', () => {
     await refusal();
     await wait(1);
     await call('success');
-    assert.equal(breaker.state, 'half_open', 'a success of the last period must not count');
+    assert.equal(breaker.state, 'half_open', 'a success of the previous period must not count');
   });
 
-  it('admits the next trial when one ended with an error that does not count', async () => {
+  it('admits the next trial after one with an error that does not count', async () => {
     await fail(5);
     await wait(60_000);
     await call('ignored');
@@ -159,27 +159,27 @@ describe('CircuitBreaker', () => {
     assert.equal(breaker.state, 'closed');
   });
 
-  it('is not moved by calls that began before it opened', async () => {
+  it('ignores calls that began before it opened', async () => {
     const old = [new Call(breaker), new Call(breaker), new Call(breaker)];
     await fail(5);
     await wait(60_000);
     const trial = new Call(breaker);
     old[0]?.end('success');
     old[1]?.end('failure');
-    await settled();
+    await flush();
     assert.equal(breaker.state, 'half_open');
     await refusal();
     trial.end('success');
-    await settled();
+    await flush();
     await call('success');
     old[2]?.end('failure');
-    await settled();
+    await flush();
     assert.equal(breaker.state, 'closed');
     await fail(4);
     assert.equal(breaker.state, 'closed', 'an old failure must not count among the new ones');
   });
 
-  it('is not opened again by a timeout of a call that began before it opened', async () => {
+  it('ignores the timeout of a call that began before it opened', async () => {
     const old = new Call(breaker);
     await wait(timeoutMs - rules.openMs - 1);
     await fail(5);
@@ -190,16 +190,16 @@ describe('CircuitBreaker', () => {
     assert.equal(breaker.state, 'half_open');
   });
 
-  it('is not opened by one slow call that fails when nothing else was called for a while', async () => {
+  it('stays closed when a single slow call fails', async () => {
     const slow = new Call(breaker);
     await wait(timeoutMs - 1);
     slow.end('failure');
-    await settled();
+    await flush();
     assert.equal(breaker.state, 'closed');
     assert.deepEqual(changes, []);
   });
 
-  it('ends a call at its timeout, aborts its work and counts it once', async () => {
+  it('aborts a call at its timeout and counts it once', async () => {
     for (let i = 1; i <= 5; i++) {
       assert.equal(breaker.state, 'closed', `${i - 1} timeouts`);
       const late = new Call(breaker);
@@ -207,7 +207,7 @@ describe('CircuitBreaker', () => {
       assert.ok(late.outcome instanceof CallTimeout);
       assert.equal(late.signal?.reason, late.outcome);
       late.end('failure');
-      await settled();
+      await flush();
     }
     assert.equal(breaker.state, 'open');
   });
@@ -220,12 +220,12 @@ describe('CircuitBreaker', () => {
     assert.equal(breaker.state, 'half_open');
     await refusal();
     trial.end('success');
-    await settled();
+    await flush();
     await call('success');
     assert.equal(breaker.state, 'closed');
   });
 
-  it('opens again when a trial takes too long', async () => {
+  it('reopens when a trial times out', async () => {
     await fail(5);
     await wait(60_000);
     await call('success');
@@ -235,7 +235,7 @@ describe('CircuitBreaker', () => {
     assert.equal(breaker.state, 'open');
   });
 
-  it('counts the calls of the last 10 s that succeeded, failed and were refused', async () => {
+  it('counts successful, failed and refused calls of the last 10 s', async () => {
     await call('success');
     await call('ignored');
     await fail(5);
@@ -247,15 +247,15 @@ describe('CircuitBreaker', () => {
     const trial = new Call(breaker);
     await refusal();
     trial.end('failure');
-    await settled();
+    await flush();
     assert.deepEqual(breaker.recent, { calls: 2, failures: 1, refused: 1 });
   });
 
-  it('follows its rules, whatever happens in whatever order', async () => {
+  it('matches a model for any sequence of calls and delays', async () => {
     const action = fc.oneof(
-      fc.constantFrom<End>('success', 'failure', 'ignored'),
+      fc.constantFrom<Outcome>('success', 'failure', 'ignored'),
       fc.constant('call'),
-      // Less than the timeout in all.
+      // Less than the timeout in total.
       fc.nat(90_000),
     );
     const property = fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
@@ -264,23 +264,23 @@ describe('CircuitBreaker', () => {
       const model = new Model();
       let running: { call: Call; period: number }[] = [];
       let elapsedMs = 0;
-      for (const act of actions) {
-        if (typeof act === 'number') {
-          if (elapsedMs + act >= timeoutMs) continue;
-          elapsedMs += act;
-          await wait(act);
-          model.wait(act);
-        } else if (act === 'call') {
+      for (const step of actions) {
+        if (typeof step === 'number') {
+          if (elapsedMs + step >= timeoutMs) continue;
+          elapsedMs += step;
+          await wait(step);
+          model.wait(step);
+        } else if (step === 'call') {
           const made = new Call(breaker);
-          await settled();
-          assert.equal(made.made, model.admit());
-          if (made.made) running.push({ call: made, period: model.period });
+          await flush();
+          assert.equal(made.admitted, model.admit());
+          if (made.admitted) running.push({ call: made, period: model.period });
         } else {
           const [first, ...rest] = running;
           running = rest;
-          first?.call.end(act);
-          await settled();
-          if (first?.period === model.period) model.end(act);
+          first?.call.end(step);
+          await flush();
+          if (first?.period === model.period) model.end(step);
         }
         assert.equal(breaker.state, model.state);
       }
@@ -289,11 +289,11 @@ describe('CircuitBreaker', () => {
   });
 });
 
-/** The rules once more, in the plainest form, without opossum. */
+/** The same rules in their simplest form, without opossum. */
 class Model {
   state: BreakerState = 'closed';
   period = 0;
-  #inARow = 0;
+  #consecutive = 0;
   #leftMs = 0;
   #trial = false;
 
@@ -309,16 +309,16 @@ class Model {
     return true;
   }
 
-  end(how: End): void {
+  end(outcome: Outcome): void {
     this.#trial = false;
-    if (how === 'ignored') return;
-    const good = how === 'success';
+    if (outcome === 'ignored') return;
+    const good = outcome === 'success';
     if (this.state === 'closed') {
-      this.#inARow = good ? 0 : this.#inARow + 1;
-      if (this.#inARow === rules.failures) this.#enter('open');
+      this.#consecutive = good ? 0 : this.#consecutive + 1;
+      if (this.#consecutive === rules.failures) this.#enter('open');
     } else if (!good) {
       this.#enter('open');
-    } else if (++this.#inARow === rules.successes) {
+    } else if (++this.#consecutive === rules.successes) {
       this.#enter('closed');
     }
   }
@@ -326,7 +326,7 @@ class Model {
   #enter(state: BreakerState): void {
     this.state = state;
     this.period += 1;
-    this.#inARow = 0;
+    this.#consecutive = 0;
     this.#leftMs = rules.openMs;
     this.#trial = false;
   }

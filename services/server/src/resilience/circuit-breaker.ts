@@ -1,18 +1,18 @@
 /**
  * A circuit breaker: opossum with three thresholds.
  *
- *   closed ── `failures` in a row ──▶ open ── `openMs` ──▶ half open ── `successes` in a row ──▶ closed
+ *   closed ── `failures` in a row ──▶ open ── `openMs` ──▶ half open ── `successes` ──▶ closed
  *                                      ▲────── one failure ──────┘
  *
- * Opossum fires the calls, ends those that take too long (`timeout`), passes over the errors that do
- * not count (`errorFilter`), waits while open (`resetTimeout`), rejects, emits and keeps the
- * statistics. Two of its own rules are replaced:
+ * Opossum fires the calls, ends those that take too long (`timeout`), passes over the errors that
+ * do not count (`errorFilter`), waits while open (`resetTimeout`), rejects, emits and keeps the
+ * statistics. Two of its rules are replaced:
  *   - It opens at a percentage of failures. That rule is off; the 'failure' listener calls open().
- *   - It closes after one success, and then admits every call. This breaker stays half open, with one
- *     call (a trial) at a time, until enough trials have succeeded.
+ *   - It closes after one success, and then admits every call. This breaker stays half open, with
+ *     one call (a trial) at a time, until enough trials have succeeded.
  *
- * A call counts only for the period of its state in which it began: one that was fired before the
- * breaker opened says nothing about the time after.
+ * A call counts only in the period in which it began: the outcome of a call that began before the
+ * breaker opened does not affect the periods after.
  */
 import type { Clock } from '@encore/kit';
 import Opossum from 'opossum';
@@ -24,9 +24,14 @@ export interface BreakerOptions {
   /** Consecutive successful trials that close it. */
   successes: number;
   openMs: number;
-  /** A call that takes longer has failed, and its signal is aborted. `false`: calls have deadlines of their own. */
+  /**
+   * A call that takes longer fails, and its signal is aborted. `false`: calls have their own
+   * timeouts.
+   */
   timeoutMs: number | false;
-  /** Whether a call that rejected with this error counts as failed; if not, it counts as if it had not been made. */
+  /**
+   * Whether a call that rejects with this error counts as failed; if not, it does not count at all.
+   */
   isFailure: (error: unknown) => boolean;
   onChange?: (state: BreakerState) => void;
   clock: Clock;
@@ -42,7 +47,7 @@ type Period =
 /** The arguments of opossum's fire(). */
 type Fired = [call: () => Promise<unknown>, period: Period];
 
-/** The call was not made. */
+/** The call was refused. */
 export class BreakerOpen extends Error {
   /** How long the breaker stays open; null while a trial decides. */
   readonly retryAfterMs: number | null;
@@ -71,9 +76,9 @@ export class CircuitBreaker implements Disposable {
       timeout: timeoutMs,
       resetTimeout: openMs,
       errorThresholdPercentage: Number.POSITIVE_INFINITY,
-      // Also given the arguments of fire(), which the type declaration leaves out.
+      // Opossum also passes the arguments of fire(), which its type declaration omits.
       errorFilter: (error: unknown, ...[, period]: unknown[]) => period !== this.#period || !isFailure(error),
-      // Both cost more at each call than the call's own bookkeeping, and nobody reads them.
+      // Both cost more per call than the rest of the bookkeeping, and nothing reads them.
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
     });
@@ -87,13 +92,13 @@ export class CircuitBreaker implements Disposable {
     return this.#period.state;
   }
 
-  /** Whether a call that is run now would be made. */
+  /** Whether a call would be admitted now. */
   get admits(): boolean {
     const period = this.#period;
     return period.state === 'closed' || (period.state === 'half_open' && !period.trialRunning);
   }
 
-  /** Calls of the last 10 s, by how they ended. */
+  /** Counts of the calls of the last 10 s, by outcome. */
   get recent(): { calls: number; failures: number; refused: number } {
     const { successes, failures, rejects } = this.#circuit.stats;
     return { calls: successes + failures, failures, refused: rejects };
@@ -125,14 +130,14 @@ export class CircuitBreaker implements Disposable {
     this.#circuit.shutdown();
   }
 
-  /** Of a call that began in this period: errorFilter passes over all others. */
+  /** Called only for calls that began in this period; errorFilter ignores all others. */
   #countFailure(): void {
     const period = this.#period;
     if (period.state === 'closed' && ++period.failures < this.#options.failures) return;
     this.#circuit.open();
   }
 
-  /** Success of a call that began in an earlier period changes an object that nobody reads any more. */
+  /** For a call that began in an earlier period, this changes an object that is no longer used. */
   #countSuccess(period: Period): void {
     if (period.state === 'closed') period.failures = 0;
     if (period.state !== 'half_open' || ++period.successes < this.#options.successes) return;
@@ -144,7 +149,7 @@ export class CircuitBreaker implements Disposable {
     this.#options.onChange?.(period.state);
   }
 
-  /** A second trial. Opossum has closed after the first success and would admit it, so it is rejected here. */
+  /** Rejects a second trial. Opossum closed after the first success and would admit it. */
   #reject(): BreakerOpen {
     const refusal = this.#refusal();
     this.#circuit.emit('reject', refusal);

@@ -1,4 +1,4 @@
-/** Asks V8 to collect now. Without it, what was given up is given back to the system only when V8 likes. */
+/** Forces a garbage collection. Otherwise V8 decides when released memory returns to the system. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

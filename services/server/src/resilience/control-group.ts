@@ -1,19 +1,19 @@
-/** Where the kernel keeps the limits and the accounts of the container that we run in, and how its small files are read. */
+/** Finds the control group of this process and reads its files. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface KernelFolders {
-  /** For tests: where the kernel's files are. */
+  /** Overridden in tests. */
   procFolder?: string;
   cgroupFolder?: string;
 }
 
-/** The folders that may be our group's, the likelier one first; empty where there are no control groups. */
+/** The candidate folders of our group, most likely first; empty if there are no control groups. */
 export function groupFoldersV2({ procFolder = '/proc', cgroupFolder = '/sys/fs/cgroup' }: KernelFolders): string[] {
   return groupFolders(procFolder, cgroupFolder, /^0::(.*)$/m);
 }
 
-/** Of version 1, in which each controller has a hierarchy of its own. */
+/** For version 1, in which each controller has its own hierarchy. */
 export function groupFoldersV1(
   controller: string,
   { procFolder = '/proc', cgroupFolder = '/sys/fs/cgroup' }: KernelFolders,
@@ -25,7 +25,10 @@ export function groupFoldersV1(
   );
 }
 
-/** Our group by its path; inside a container the path is the host's, and the root of the mount is our group. */
+/**
+ * Our group's path, then the root of the mount: in a container the path is the host's, and the root
+ * is our group.
+ */
 function groupFolders(procFolder: string, mount: string, line: RegExp): string[] {
   try {
     const path = line.exec(readFileSync(join(procFolder, 'self/cgroup'), 'utf8'))?.[1];
@@ -35,19 +38,19 @@ function groupFolders(procFolder: string, mount: string, line: RegExp): string[]
   }
 }
 
-/** Null for `max`, for a file that is not there, and for anything else that is no number. */
+/** Returns null for `max`, for a missing file, and for anything else that is not a number. */
 export function readNumber(path: string): number | null {
   const text = readText(path);
   return text !== null && /^\d+$/.test(text) ? Number(text) : null;
 }
 
-/** The number after a name in a file of names and numbers. */
+/** Returns the number after `name` in a file of names and numbers, or null. */
 export function readCounter(path: string, name: string): number | null {
   const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(readText(path) ?? '')?.[1];
   return value === undefined ? null : Number(value);
 }
 
-/** Without the end of its last line; null for a file that is not there. */
+/** Returns the trimmed content, or null for a missing file. */
 export function readText(path: string): string | null {
   try {
     return readFileSync(path, 'utf8').trim();

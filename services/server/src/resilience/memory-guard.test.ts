@@ -10,7 +10,7 @@ import { readMemory } from './memory-limit.ts';
 const mebibyte = 1024 * 1024;
 
 describe('nextLevel', () => {
-  it('rises at once and falls only well below the threshold', () => {
+  it('rises at the threshold and falls only below the hysteresis', () => {
     const steps: [number, MemoryLevel][] = [
       [0.5, 'normal'],
       [0.7, 'elevated'],
@@ -33,7 +33,7 @@ describe('nextLevel', () => {
 });
 
 describe('MemoryGuard', () => {
-  it('sees a limit that is lowered and raised while it watches, relieves, and reports each change once', () => {
+  it('reacts to a changed limit, frees memory, and reports each change once', () => {
     let limitBytes = 1_000;
     const relieved: MemoryLevel[] = [];
     const changes: MemoryLevel[] = [];
@@ -76,7 +76,7 @@ describe('readMemory', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('understands version 2: limit, use, and what the kernel could give back', () => {
+  it('reads limit, usage and reclaimable memory of cgroup v2', () => {
     write('proc/self/cgroup', '0::/lab/server\n');
     write('cgroup/lab/server/memory.max', `${256 * mebibyte}\n`);
     write('cgroup/lab/server/memory.current', `${100 * mebibyte}\n`);
@@ -86,7 +86,7 @@ describe('readMemory', () => {
     assert.equal(read().limitBytes, 512 * mebibyte, 'the configured limit is the smaller one');
   });
 
-  it('understands version 1, in a container whose path is the host’s', () => {
+  it('reads cgroup v1 in a container whose path is the host’s', () => {
     write('proc/self/cgroup', '5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n');
     write('cgroup/memory/memory.limit_in_bytes', `${128 * mebibyte}\n`);
     write('cgroup/memory/memory.usage_in_bytes', `${90 * mebibyte}\n`);
@@ -96,7 +96,7 @@ describe('readMemory', () => {
     assert.equal(read().source, 'config');
   });
 
-  it('reads the limit from a file again each time, and counts this process and its children', () => {
+  it('rereads the limit from a file and counts this process and its children', () => {
     const file = join(folder, 'limit');
     writeFileSync(file, String(300 * mebibyte));
     const sources = { configuredBytes: 512 * mebibyte, limitFile: file, cgroupFolder: join(folder, 'none') };
@@ -106,6 +106,6 @@ describe('readMemory', () => {
     writeFileSync(file, String(200 * mebibyte));
     assert.equal(readMemory(sources).limitBytes, 200 * mebibyte);
     writeFileSync(file, 'max');
-    assert.equal(readMemory(sources).source, 'config', 'no number, no limit');
+    assert.equal(readMemory(sources).source, 'config', 'not a number, so no limit');
   });
 });

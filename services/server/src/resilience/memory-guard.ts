@@ -1,6 +1,7 @@
 /**
- * Watches memory against the live limit, which chaos may change at any time, and gives up what can be given up before
- * the kernel takes everything: first the caches shrink, then parsed scores go (they are in the database), then heavy work is refused.
+ * Compares memory use with the live limit, which a fault may change at any time, and frees memory
+ * before the kernel kills the process: first it shrinks the cache, then it drops parsed scores
+ * (they are in the database), then it refuses heavy work.
  */
 import type { Clock } from '@encore/kit';
 import type { MemoryReading } from './memory-limit.ts';
@@ -8,15 +9,18 @@ import type { MemoryReading } from './memory-limit.ts';
 export const memoryLevels = ['normal', 'elevated', 'high', 'critical'] as const;
 export type MemoryLevel = (typeof memoryLevels)[number];
 
-/** Shares of the limit at which each level begins. It ends `hysteresis` lower, so that it does not flicker. */
-const begins: Record<Exclude<MemoryLevel, 'normal'>, number> = { elevated: 0.7, high: 0.8, critical: 0.88 };
+/**
+ * The share of the limit at which each level begins. A level ends `hysteresis` below, to avoid
+ * flapping.
+ */
+const thresholds: Record<Exclude<MemoryLevel, 'normal'>, number> = { elevated: 0.7, high: 0.8, critical: 0.88 };
 const hysteresis = 0.05;
 
-/** Pure: the level that follows from the last one and the share of the limit in use. */
+/** Returns the level that follows `level` when this share of the limit is in use. */
 export function nextLevel(level: MemoryLevel, share: number): MemoryLevel {
   const reached = (candidate: Exclude<MemoryLevel, 'normal'>): boolean => {
-    const held = memoryLevels.indexOf(level) >= memoryLevels.indexOf(candidate);
-    return share >= begins[candidate] - (held ? hysteresis : 0);
+    const isActive = memoryLevels.indexOf(level) >= memoryLevels.indexOf(candidate);
+    return share >= thresholds[candidate] - (isActive ? hysteresis : 0);
   };
   if (reached('critical')) return 'critical';
   if (reached('high')) return 'high';
@@ -27,7 +31,7 @@ export interface MemoryGuardOptions {
   read: () => MemoryReading;
   clock: Clock;
   everyMs: number;
-  /** Called for every sample at or above elevated: what is given up may have grown back. */
+  /** Called for every sample at or above elevated, because the freed memory may be in use again. */
   relieve: (level: Exclude<MemoryLevel, 'normal'>) => void;
   onChange: (level: MemoryLevel, reading: MemoryReading) => void;
 }
@@ -62,7 +66,7 @@ export class MemoryGuard implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#stop.abort(new Error('the server stops'));
+    this.#stop.abort(new Error('the server is stopping'));
   }
 
   async #watch(): Promise<void> {

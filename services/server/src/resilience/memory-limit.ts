@@ -1,6 +1,7 @@
 /**
- * How much memory is in use and how much may be, as the kernel counts it for the whole container: our own children and
- * anything else that runs beside us included. What the kernel could give back at once (clean file pages) is not counted.
+ * Reads the memory in use and the live limit of the whole container, as the kernel counts them:
+ * including our child processes and anything else in it, excluding clean file pages, which the
+ * kernel can reclaim at once.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ export interface MemoryReading {
 }
 
 export interface MemorySources extends KernelFolders {
-  /** memory_limit_mb: the limit is never above it. */
+  /** memory_limit_mb, which caps the limit. */
   configuredBytes: number;
   limitFile: string | null;
 }
@@ -47,14 +48,16 @@ function readCgroupV1(folders: KernelFolders): MemoryReading | null {
   for (const folder of groupFoldersV1('memory', folders)) {
     const limit = readNumber(join(folder, 'memory.limit_in_bytes'));
     const used = readNumber(join(folder, 'memory.usage_in_bytes'));
-    // Without a limit version 1 says a number near 2^63.
+    // Version 1 reports a number near 2^63 if there is no limit.
     if (limit === null || used === null || limit >= 2 ** 60) continue;
     return { usedBytes: used - readStat(folder, 'total_inactive_file'), limitBytes: limit, source: 'cgroup-v1' };
   }
   return null;
 }
 
-/** Resident pages of this process and its descendants, without those of files, which all processes share. */
+/**
+ * Resident bytes of this process and its descendants, without file pages, which processes share.
+ */
 function privateBytes(procFolder: string): number {
   let total = 0;
   const queue = [process.pid];
@@ -69,7 +72,7 @@ function privateBytes(procFolder: string): number {
         queue.push(...children.split(' ').filter(Boolean).map(Number));
       }
     } catch {
-      // It ended meanwhile, or this is not Linux.
+      // The process has ended, or this is not Linux.
       if (pid === process.pid) return process.memoryUsage.rss();
     }
   }

@@ -14,7 +14,7 @@ interface Health {
   cache: { scores: number };
 }
 
-describe('memory that runs short', function () {
+describe('a lowered memory limit', function () {
   this.timeout(60_000);
   let postgres: TestPostgres;
   let folder = '';
@@ -27,7 +27,7 @@ describe('memory that runs short', function () {
     rmSync(folder, { recursive: true });
   });
 
-  it('by a lowered limit: parsed scores go, heavy work is refused, light work goes on, and all comes back with the limit', async () => {
+  it('drops cached scores and refuses heavy work until the limit is raised', async () => {
     const memoryLimitFile = join(folder, 'limit');
     const setLimit = (bytes: number): void => writeFileSync(memoryLimitFile, String(Math.round(bytes)));
     setLimit(8 * 1024 ** 3);
@@ -40,7 +40,7 @@ describe('memory that runs short', function () {
 
     const { usedBytes } = readMemory({ configuredBytes: 8 * 1024 ** 3, limitFile: memoryLimitFile });
     setLimit(usedBytes * 0.9);
-    await waitUntil('the guard to see it', async () => (await health()).memory.level === 'critical', {
+    await waitUntil('the critical level', async () => (await health()).memory.level === 'critical', {
       timeoutMs: 3_000,
     });
     assert.equal((await health()).cache.scores, 0);
@@ -52,7 +52,7 @@ describe('memory that runs short', function () {
     assert.equal((await fetch(`${server.healthUrl}/health/ready`)).status, 200);
 
     setLimit(8 * 1024 ** 3);
-    await waitUntil('the level to fall', async () => (await health()).memory.level === 'normal', { timeoutMs: 3_000 });
+    await waitUntil('the normal level', async () => (await health()).memory.level === 'normal', { timeoutMs: 3_000 });
     assert.equal((await server.put('heavy', smallScore('C', 20_000))).status, 201);
   });
 });

@@ -3,11 +3,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import { overloaded, Semaphore } from './semaphore.ts';
 
-const create = (places: number, maxQueued: number, maxWaitMs = 5_000): Semaphore =>
-  new Semaphore({ places, maxQueued, maxWaitMs, refuse: () => overloaded('full') });
+const create = (slots: number, maxQueued: number, maxWaitMs = 5_000): Semaphore =>
+  new Semaphore({ slots, maxQueued, maxWaitMs, refuse: () => overloaded('full') });
 
 describe('Semaphore', () => {
-  it('lets in as many as there are places, the next in the order in which they came, and refuses past the queue', async () => {
+  it('admits up to its slots, queues the next ones in order, and refuses when the queue is full', async () => {
     const semaphore = create(2, 2);
     const first = await semaphore.enter();
     await semaphore.enter();
@@ -22,13 +22,13 @@ describe('Semaphore', () => {
     first();
     first();
     await turn();
-    assert.deepEqual(order, [1], 'leaving twice gives back one place');
+    assert.deepEqual(order, [1], 'releasing twice frees one slot');
     (await waiting[0])?.();
     await Promise.all(waiting);
     assert.deepEqual(order, [1, 2]);
   });
 
-  it('forgets who gives up waiting', async () => {
+  it('removes an aborted request from the queue', async () => {
     const semaphore = create(1, 1);
     const leave = await semaphore.enter();
     const client = new AbortController();
@@ -42,7 +42,7 @@ describe('Semaphore', () => {
     assert.equal(semaphore.taken, 0);
   });
 
-  it('lets nobody wait longer than allowed', async () => {
+  it('refuses a request that waits until the deadline', async () => {
     const semaphore = create(1, 10, 30);
     await semaphore.enter();
     const startedAt = performance.now();
@@ -55,27 +55,30 @@ describe('Semaphore', () => {
     let now = 0;
     const freed: (() => void)[] = [];
     const semaphore = new Semaphore({
-      places: 1,
+      slots: 1,
       maxQueued: 100,
       maxWaitMs: 60_000,
       refuse: () => overloaded('full'),
       now: () => now,
     });
-    assert.equal(semaphore.room, 101, 'nothing is known yet');
-    // 40 slots become free, one each second, with requests waiting all the time.
+    assert.equal(semaphore.headroom, 101, 'no interval is known yet');
+    // 40 slots become free, one per second, while requests wait.
     for (let i = 0; i < 50; i++) void semaphore.run(() => new Promise<void>((resolve) => freed.push(resolve)));
     await turn();
     for (let i = 0; i < 40; i++) await free(1_000);
     assert.equal(semaphore.queued, 9);
-    assert.ok(semaphore.room >= 21 && semaphore.room <= 22, `room for 30 s at one a second, less 9: ${semaphore.room}`);
+    assert.ok(
+      semaphore.headroom >= 21 && semaphore.headroom <= 22,
+      `30 s at one slot per second, less 9: ${semaphore.headroom}`,
+    );
     for (let i = 0; i < 21; i++) void semaphore.run(() => new Promise<void>((resolve) => freed.push(resolve)));
     await assert.rejects(
       semaphore.run(async () => 'late'),
       /full/,
     );
-    // The work becomes ten times as fast: the same queue is short now.
+    // The work becomes ten times faster, so the same queue takes less time.
     for (let i = 0; i < 25; i++) await free(100);
-    assert.ok(semaphore.room > 80, `${semaphore.room}`);
+    assert.ok(semaphore.headroom > 80, `${semaphore.headroom}`);
     for (let i = 0; i < 6; i++) await free(100);
     assert.equal(semaphore.taken, 0);
 
@@ -86,7 +89,7 @@ describe('Semaphore', () => {
     }
   });
 
-  it('gives the place back when the work fails', async () => {
+  it('releases the slot when the work fails', async () => {
     const semaphore = create(1, 0);
     await assert.rejects(
       semaphore.run(() => Promise.reject(new Error('broken'))),

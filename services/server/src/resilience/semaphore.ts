@@ -7,19 +7,25 @@
 import { EncoreError } from '@encore/kit/encore-error';
 
 export interface SemaphoreOptions {
-  places: number;
+  slots: number;
   maxQueued: number;
   /** The queue's deadline. */
   maxWaitMs: number;
   /** Makes the error for a request that cannot join the queue or waited until the deadline. */
   refuse: () => EncoreError;
-  /** Monotonic milliseconds; for tests. */
+  /** Monotonic milliseconds; overridden in tests. */
   now?: () => number;
 }
 
-/** Of the deadline. The rest is for the case that the work slows down after a request has joined. */
+/**
+ * Share of the deadline. The rest is a margin in case the work slows down after a request has
+ * joined.
+ */
 const expectedShare = 0.5;
-/** Weight of the newest interval in the moving average: it follows a change within some ten slots. */
+/**
+ * Weight of the newest interval in the moving average, which follows a change within about ten
+ * slots.
+ */
 const newestWeight = 0.1;
 
 export class Semaphore {
@@ -42,11 +48,11 @@ export class Semaphore {
     return this.#queue.size;
   }
 
-  /** How many more would not be refused at once. */
-  get room(): number {
-    const { places, maxQueued, maxWaitMs } = this.#options;
+  /** How many more requests would get a slot or join the queue. */
+  get headroom(): number {
+    const { slots, maxQueued, maxWaitMs } = this.#options;
     const inTime = this.#intervalMs > 0 ? Math.floor((maxWaitMs * expectedShare) / this.#intervalMs) : maxQueued;
-    return Math.max(0, places - this.#taken) + Math.max(0, Math.min(maxQueued, inTime) - this.#queue.size);
+    return Math.max(0, slots - this.#taken) + Math.max(0, Math.min(maxQueued, inTime) - this.#queue.size);
   }
 
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -58,11 +64,11 @@ export class Semaphore {
     }
   }
 
-  /** Resolves with the function that gives the place back; calling it twice is harmless. */
+  /** Resolves with a function that releases the slot; calling it twice is harmless. */
   enter(signal?: AbortSignal): Promise<() => void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#taken < this.#options.places && this.#queue.size === 0) return Promise.resolve(this.#take());
-    if (this.room === 0) return Promise.reject(this.#options.refuse());
+    if (this.#taken < this.#options.slots && this.#queue.size === 0) return Promise.resolve(this.#take());
+    if (this.headroom === 0) return Promise.reject(this.#options.refuse());
     return new Promise((resolve, reject) => {
       const leaveQueue = (): void => {
         this.#queue.delete(waiter);
@@ -86,7 +92,10 @@ export class Semaphore {
     });
   }
 
-  /** Only with requests waiting: otherwise the interval is that of the demand, not of the work. */
+  /**
+   * Measures only while requests wait; otherwise the interval depends on the demand, not on the
+   * work.
+   */
   #measure(): void {
     if (this.#queue.size === 0) {
       this.#freedAtMs = null;
@@ -106,13 +115,13 @@ export class Semaphore {
       this.#taken -= 1;
       this.#measure();
       for (const next of this.#queue) {
-        if (this.#taken >= this.#options.places) break;
+        if (this.#taken >= this.#options.slots) break;
         next();
       }
     };
   }
 }
 
-export function overloaded(what: string): EncoreError {
-  return new EncoreError('OVERLOADED', `${what}; try again later`, { status: 503, definite: true });
+export function overloaded(reason: string): EncoreError {
+  return new EncoreError('OVERLOADED', `${reason}; try again later`, { status: 503, definite: true });
 }

@@ -1,15 +1,16 @@
 /**
- * One token bucket per client, for a bounded number of clients: the one that was silent for the longest time is forgotten first.
+ * One token bucket per client, for a limited number of clients; the least recently seen is evicted.
  *
- * Not rate-limiter-flexible: its memory limiter keeps every name that it hears, with a timer for each, until the name's window
- * ends, so whoever makes up names decides how much is kept; and its fixed windows let a client through twice at their edge
- * (39 calls in 0.25 s where 10 per second with bursts of 20 were meant).
+ * rate-limiter-flexible was rejected: its memory limiter keeps every client name, with a timer,
+ * until the end of its window, so a client that invents names decides how much memory it takes. Its
+ * fixed windows also admit twice the rate at their edge (39 calls in 0.25 s at 10/s with bursts of
+ * 20).
  */
 import type { Clock } from '@encore/kit';
 
 interface Bucket {
   tokens: number;
-  at: number;
+  filledAtMs: number;
 }
 
 export class TokenBuckets {
@@ -26,13 +27,13 @@ export class TokenBuckets {
     this.#clock = options.clock;
   }
 
-  /** Takes a token; false when the client has none left. */
+  /** Takes a token; returns false if the client has none left. */
   take(client: string): boolean {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(client) ?? { tokens: this.#burst, at: now };
-    bucket.tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.at) / 1_000) * this.#perSecond);
-    bucket.at = now;
-    // Re-inserted, so that the first key of the Map is the one that was silent for the longest time.
+    const bucket = this.#buckets.get(client) ?? { tokens: this.#burst, filledAtMs: now };
+    bucket.tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.filledAtMs) / 1_000) * this.#perSecond);
+    bucket.filledAtMs = now;
+    // Re-insert, so that the first key of the Map is the least recently seen client.
     this.#buckets.delete(client);
     this.#buckets.set(client, bucket);
     if (this.#buckets.size > this.#maxClients) {

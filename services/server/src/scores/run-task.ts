@@ -1,4 +1,4 @@
-/** Answers what is asked of a parsed score. The same code runs here and in a worker process; which of both is a matter of size. */
+/** Runs a task on a parsed score: small scores in the server, large ones in a worker process. */
 import type { ScoreOutline } from '@encore/contracts';
 import { EncoreError } from '@encore/kit/encore-error';
 import type { Score } from '../music/index.ts';
@@ -10,14 +10,14 @@ import {
   runAnalysis,
   summarizeScore,
   transposeScore,
-} from '../music/work.ts';
+} from '../music/tasks.ts';
 import type { ResultOf, ScoreTask, TaskResult } from './score-task.ts';
 
 export async function runTask<Task extends ScoreTask>(score: Score, task: Task): Promise<ResultOf<Task>> {
-  return (await answer(score, task)) as ResultOf<Task>;
+  return (await dispatch(score, task)) as ResultOf<Task>;
 }
 
-function answer(score: Score, task: ScoreTask): TaskResult | Promise<Uint8Array> {
+function dispatch(score: Score, task: ScoreTask): TaskResult | Promise<Uint8Array> {
   switch (task.kind) {
     case 'summary':
       return summarizeScore(score);
@@ -34,7 +34,7 @@ function answer(score: Score, task: ScoreTask): TaskResult | Promise<Uint8Array>
   }
 }
 
-/** Signatures and tempos may change in every measure of a long piece. */
+/** A long piece may change signature or tempo in every measure. */
 const maxChanges = 100;
 
 function shortOutline(score: Score): ScoreOutline {

@@ -1,10 +1,10 @@
-/** Parsed scores, the least recently used thrown away first. Losing one costs a parse: the bytes are in the database. */
+/** An LRU cache of parsed scores. An evicted score is parsed again from the database. */
 import type { Score } from '../music/index.ts';
 
 export class ScoreCache {
   readonly #maxScores: number;
   readonly #maxBytes: number;
-  // A Map remembers the order of insertion: the first key is the one that was not used for the longest time.
+  // A Map keeps the insertion order, so the first key is the least recently used.
   readonly #entries = new Map<string, { score: Score; bytes: number }>();
   #bytes = 0;
 
@@ -41,7 +41,7 @@ export class ScoreCache {
     }
   }
 
-  /** Keeps the most recently used ones up to this size. */
+  /** Evicts the least recently used scores until at most `maxBytes` are left. */
   shrink(maxBytes: number): void {
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= maxBytes) return;
@@ -60,7 +60,7 @@ export class ScoreCache {
   }
 }
 
-/** 34 bytes of columns for a note; measures, parts and changes are objects of about 120 bytes. */
+/** A note takes 34 bytes of columns; a measure, part or change is an object of about 120 bytes. */
 function estimateBytes(score: Score): number {
   const changes = score.parts.reduce(
     (sum, part) => sum + 4 + part.keys.length + part.times.length + part.clefs.length + part.transposes.length,

@@ -1,6 +1,7 @@
 /**
- * Scores as music. Bytes come from the store; untrusted ones are parsed in a worker process; small parsed scores are kept
- * under the content they were parsed from. A small score answers here, a large one in a worker, so that no task holds up the others.
+ * Runs tasks on stored scores. Bytes from the store are untrusted and are parsed in a worker
+ * process; small parsed scores are cached by content. Tasks on small cached scores run in the
+ * server, others in a worker, so that no task blocks the event loop.
  */
 import { createHash } from 'node:crypto';
 import type { StoredScore } from '@encore/contracts';
@@ -10,11 +11,11 @@ import { detectFormat, type ScoreLimits } from '../music/index.ts';
 import type { Cost } from '../resilience/admission.ts';
 import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';
-import { notesAtOnce, type ResultOf, type ScoreTask } from './score-task.ts';
+import { maxInlineNotes, type ResultOf, type ScoreTask } from './score-task.ts';
 
-/** Larger scores stay in their worker and are parsed again when they are asked for. */
+/** Larger scores are not cached and are parsed again for each task. */
 const cachedNotes = 100_000;
-/** From this size on parsing takes long enough to be heavy work. */
+/** Parsing a larger score is heavy work. */
 const heavyBytes = 1024 * 1024;
 
 export interface ScoreLibraryOptions {
@@ -37,8 +38,11 @@ export class ScoreLibrary {
     return this.#options.store;
   }
 
-  /** Of the current version. The database is asked each time, so a deleted or replaced score is never answered from memory. */
-  async ask<Task extends ScoreTask>(
+  /**
+   * Runs a task on the current version. It always reads the head from the database, so a deleted or
+   * replaced score is never served from the cache.
+   */
+  async run<Task extends ScoreTask>(
     id: string,
     task: Task,
     signal: AbortSignal,
@@ -46,8 +50,8 @@ export class ScoreLibrary {
     const { store, cache, workers, limits } = this.#options;
     const head = await store.head(id, signal);
     const cached = cache.get(head.contentId);
-    if (cached && cached.notes.count <= notesAtOnce(task)) {
-      const { runTask } = await loadWork();
+    if (cached && cached.notes.count <= maxInlineNotes(task)) {
+      const { runTask } = await loadRunTask();
       return { head, result: await runTask(cached, task) };
     }
     const cost = costOf(head.bytes);
@@ -59,7 +63,7 @@ export class ScoreLibrary {
     return { head, result };
   }
 
-  /** Parses first: what is not a score is refused before anything is stored. */
+  /** Parses before storing, so that nothing but a valid score is stored. */
   async import(
     id: string,
     bytes: Buffer,
@@ -83,7 +87,7 @@ export class ScoreLibrary {
     return { stored, summary };
   }
 
-  /** Stores MusicXML that was made here: a new score, or the next version of an old one. */
+  /** Stores MusicXML that the server generated, as a new score or a new version. */
   save(
     target: Pick<Upload, 'id' | 'expectedVersion' | 'idempotencyKey' | 'request'>,
     bytes: Buffer,
@@ -99,8 +103,10 @@ function costOf(bytes: number): Cost {
   return bytes > heavyBytes ? 'heavy' : 'light';
 }
 
-/** Loaded when the server has begun to answer: whoever only wants a stored score back should not wait for it. */
-export const loadWork = (): Promise<typeof import('./run-task.ts')> => import('./run-task.ts');
+/**
+ * Loads the tasks lazily, so that requests for stored scores do not wait for them after a start.
+ */
+export const loadRunTask = (): Promise<typeof import('./run-task.ts')> => import('./run-task.ts');
 
 async function* inChunks(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);

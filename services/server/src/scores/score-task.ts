@@ -1,4 +1,4 @@
-/** What can be asked of a parsed score. */
+/** The tasks on a parsed score and their results. */
 import type { ScoreOutline } from '@encore/contracts';
 import type {
   AnalysisResults,
@@ -7,7 +7,7 @@ import type {
   KeyAnalysis,
   ProfileName,
   ScoreSummary,
-} from '../music/work.ts';
+} from '../music/tasks.ts';
 
 export type ScoreTask =
   | AnalysisTask
@@ -15,7 +15,7 @@ export type ScoreTask =
   | { kind: 'outline' }
   | { kind: 'key'; profile: ProfileName | 'vote' }
   | { kind: 'export'; format: ExportFormat; maxBytes: number }
-  /** Answers with the moved piece as MusicXML. */
+  /** Returns the transposed score as MusicXML. */
   | { kind: 'transpose'; interval: string; maxBytes: number };
 
 export interface TaskResults extends AnalysisResults {
@@ -28,8 +28,11 @@ export interface TaskResults extends AnalysisResults {
 export type TaskResult = TaskResults[keyof TaskResults];
 export type ResultOf<Task extends ScoreTask> = TaskResults[Task['kind']];
 
-/** Up to this many notes a task takes a few milliseconds at most, so it may run beside the users' requests. */
-export function notesAtOnce(task: ScoreTask): number {
+/**
+ * Up to this many notes a task takes at most a few milliseconds, so it may run in the server's
+ * process.
+ */
+export function maxInlineNotes(task: ScoreTask): number {
   switch (task.kind) {
     case 'summary':
     case 'outline':

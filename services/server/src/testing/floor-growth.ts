@@ -1,17 +1,20 @@
-/** For a test, in a process of its own: keeps 200 buffers of 64 KB, throws as many away, and prints by how many bytes the floor rose. */
+/**
+ * A program for a test: keeps 200 buffers of 64 KB, discards 200 others, and prints by how many
+ * bytes the memory floor rises.
+ */
 import { waitUntil } from '@encore/kit';
 import { collectGarbage } from '../resilience/collect-garbage.ts';
-import { Collections } from '../resilience/collections.ts';
+import { GarbageCollections } from '../resilience/garbage-collections.ts';
 
 const buffers = 200;
 const size = 65_536;
 
-using collections = new Collections();
+using garbageCollections = new GarbageCollections();
 const afterNext = async (): Promise<number> => {
-  const { count } = collections;
+  const { count } = garbageCollections;
   collectGarbage();
-  await waitUntil('the collection', () => collections.count > count, { timeoutMs: 5_000 });
-  return collections.bytesAfter ?? Number.NaN;
+  await waitUntil('the collection', () => garbageCollections.count > count, { timeoutMs: 5_000 });
+  return garbageCollections.bytesAfter ?? Number.NaN;
 };
 const before = await afterNext();
 const kept = Array.from({ length: buffers }, () => Buffer.alloc(size, 1));

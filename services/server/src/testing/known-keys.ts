@@ -1,4 +1,7 @@
-/** Songs whose key human analysts wrote down, and how many of them each profile finds: for the test, which has a limit, and for the bench. */
+/**
+ * Counts for how many songs each key profile finds the key that human analysts found; for a test
+ * and a benchmark.
+ */
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importScore } from '../music/import-score.ts';
@@ -11,7 +14,7 @@ export interface RightKeys {
   right: Map<ProfileName | 'vote', number>;
 }
 
-/** `corpus` has a folder `scores` with an index.json that names file and key of each. */
+/** `corpus` has a folder `scores` with an index.json that lists the file and key of each song. */
 export async function countRightKeys(corpus: string): Promise<RightKeys> {
   const folder = join(corpus, 'scores');
   const index: { file: string; key: string }[] = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));

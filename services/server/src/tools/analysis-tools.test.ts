@@ -28,7 +28,7 @@ describe('analysis tools', function () {
     await postgres[Symbol.asyncDispose]();
   });
 
-  it('names chords, page by page', async () => {
+  it('names chords in pages', async () => {
     const first = await server.call('chord_analysis', { score_id: 'choir', limit: 3 });
     const rest = await server.call('chord_analysis', { score_id: 'choir', after: first.content['next'] });
     const chords = [
@@ -42,7 +42,7 @@ describe('analysis tools', function () {
     assert.deepEqual([first.content['key'], rest.content['next']], ['C major', null]);
   });
 
-  it('finds the key of each window, page by page', async () => {
+  it('finds the key of each window in pages', async () => {
     const window = { measures: 1 };
     const { content } = await server.call('key_analysis', { score_id: 'choir', window, limit: 1 });
     assert.deepEqual([content['key'], content['total'], content['next']], ['C major', 2, 1]);
@@ -60,7 +60,7 @@ describe('analysis tools', function () {
     assert.equal((await server.call('key_analysis', wrong)).code, 'INVALID_INPUT');
   });
 
-  it('follows the harmony, checks the voices, finds the patterns', async () => {
+  it('analyzes harmony, voice leading and patterns', async () => {
     const harmony = await server.call('harmony_analysis', { score_id: 'choir' });
     assert.deepEqual([harmony.content['home_key'], harmony.content['total']], ['C major', 7]);
     const voices = await server.call('voice_leading', { score_id: 'choir' });
@@ -73,7 +73,7 @@ describe('analysis tools', function () {
     assert.deepEqual((patterns.content['patterns'] as { shape: string[] }[])[0]?.shape, ['G4', 'A4', 'B4', 'C5']);
   });
 
-  it('tells with an import, and later, what was ignored and what no score keeps', async () => {
+  it('reports ignored and omitted content at import and in score_info', async () => {
     const odd = content.replace('<attributes>', '<sound tempo="92,5"/><attributes>');
     const imported = await server.call('import_score', { score_id: 'odd', content: odd });
     const warnings = imported.content['warnings'] as string[];
@@ -88,7 +88,7 @@ describe('analysis tools', function () {
     assert.deepEqual(described.map(({ name }) => name).sort(), ['export_score', 'import_score', 'score_info']);
   });
 
-  it('orders alternatives by their evidence, and shows it', async () => {
+  it('orders alternative keys by evidence', async () => {
     const { content: key } = await server.call('key_analysis', { score_id: 'choir' });
     const evidence = (key['alternatives'] as { evidence: number }[]).map((one) => one.evidence);
     assert.equal(evidence.length, 4);
@@ -98,7 +98,7 @@ describe('analysis tools', function () {
     );
   });
 
-  it('transposes into a new score, whose key is transposed', async () => {
+  it('transposes into a new score', async () => {
     const moved = await server.call('transpose', { score_id: 'choir', new_score_id: 'choir-up', interval: 'm3' });
     assert.deepEqual([moved.content['score_id'], moved.content['version']], ['choir-up', 1]);
     assert.equal((await server.call('key_analysis', { score_id: 'choir-up' })).content['key'], 'Eb major');
@@ -107,7 +107,7 @@ describe('analysis tools', function () {
     assert.deepEqual([music.parts[0]?.lowest, music.parts[0]?.highest], ['Eb3', 'Eb5']);
   });
 
-  it('transposes once for one key: the retry gets the same score, even when its source has gone', async () => {
+  it('returns the same score for a retried transposition, even without its source', async () => {
     await server.call('import_score', { score_id: 'once', content });
     const inPlace = { score_id: 'once', new_score_id: 'once', interval: 'M2', idempotency_key: 'in-place-1' };
     const answers = await Promise.all(Array.from({ length: 4 }, () => server.call('transpose', inPlace)));
@@ -125,28 +125,28 @@ describe('analysis tools', function () {
     assert.equal((listed.content['scores'] as unknown[]).length, 1);
   });
 
-  it('refuses a key that was used for another interval, another score, or an upload', async () => {
-    const asked = { score_id: 'choir', new_score_id: 'keyed', interval: 'P5', idempotency_key: 'for-a-fifth' };
-    assert.equal((await server.call('transpose', asked)).isError, false);
+  it('refuses an idempotency key that belongs to another request', async () => {
+    const request = { score_id: 'choir', new_score_id: 'keyed', interval: 'P5', idempotency_key: 'for-a-fifth' };
+    assert.equal((await server.call('transpose', request)).isError, false);
     const others = [{ interval: 'P4' }, { new_score_id: 'keyed-2' }, { score_id: 'choir-up', new_score_id: 'keyed-3' }];
     for (const other of others) {
-      assert.equal((await server.call('transpose', { ...asked, ...other })).code, 'IDEMPOTENCY_MISMATCH');
+      assert.equal((await server.call('transpose', { ...request, ...other })).code, 'IDEMPOTENCY_MISMATCH');
     }
     const raced = await Promise.all(
       ['M2', 'M3', 'P4', 'M6'].map((interval) =>
-        server.call('transpose', { ...asked, interval, new_score_id: 'raced', idempotency_key: 'in-a-race-1' }),
+        server.call('transpose', { ...request, interval, new_score_id: 'raced', idempotency_key: 'in-a-race-1' }),
       ),
     );
     const codes = raced.map(({ code }) => code ?? 'stored').sort();
     assert.deepEqual(codes, [...Array(3).fill('IDEMPOTENCY_MISMATCH'), 'stored']);
-    const upload = await server.put('keyed', content, { 'idempotency-key': asked.idempotency_key });
+    const upload = await server.put('keyed', content, { 'idempotency-key': request.idempotency_key });
     assert.equal(upload.status, 422);
     assert.equal((await server.put('uploaded', content, { 'idempotency-key': 'for-an-upload' })).status, 201);
-    const reused = { ...asked, new_score_id: 'uploaded', idempotency_key: 'for-an-upload' };
+    const reused = { ...request, new_score_id: 'uploaded', idempotency_key: 'for-an-upload' };
     assert.equal((await server.call('transpose', reused)).code, 'IDEMPOTENCY_MISMATCH');
   });
 
-  it('refuses what is no key and no interval', async () => {
+  it('refuses an invalid key and an invalid interval', async () => {
     assert.equal((await server.call('chord_analysis', { score_id: 'choir', key: 'H' })).code, 'INVALID_INPUT');
     const wrong = { score_id: 'choir', new_score_id: 'x', interval: 'P3' };
     assert.equal((await server.call('transpose', wrong)).code, 'INVALID_INTERVAL');

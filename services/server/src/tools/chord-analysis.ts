@@ -5,7 +5,7 @@ export const chordAnalysis = defineTool({
   name: 'chord_analysis',
   title: 'Name the chords',
   description:
-    'What sounds at every onset: pitches, chord symbol, inversion and Roman numeral with secondary dominants. Page by page.',
+    'Pitches, chord symbol, inversion and Roman numeral (with secondary dominants) at every onset. Paginated.',
   input: chordAnalysisInputSchema,
   output: chordAnalysisOutputSchema,
   readOnly: true,
@@ -13,7 +13,7 @@ export const chordAnalysis = defineTool({
   cost: 'heavy',
   async run({ score_id, key, after, limit }, { library, signal }) {
     const task = { kind: 'chords', key: key ?? null, page: { after, limit } } as const;
-    const { head, result } = await library.ask(score_id, task, signal);
+    const { head, result } = await library.run(score_id, task, signal);
     return { score_id, version: head.version, ...result };
   },
 });

@@ -5,7 +5,7 @@ import { defineTool } from './tool.ts';
 export const cleanupMemory = defineTool({
   name: 'cleanup_memory',
   title: 'Free memory',
-  description: 'Drops parsed scores and idle worker processes. Nothing is lost: stored scores stay in the database.',
+  description: 'Frees cached parsed scores and ends idle worker processes. Stored scores stay in the database.',
   input: z.strictObject({}),
   output: cleanupMemoryOutputSchema,
   readOnly: false,

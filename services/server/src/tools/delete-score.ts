@@ -4,7 +4,7 @@ import { defineTool } from './tool.ts';
 export const deleteScore = defineTool({
   name: 'delete_score',
   title: 'Delete a score',
-  description: 'Removes the score for good. `deleted` is false when there was none.',
+  description: 'Deletes the score permanently. `deleted` is false if there was no such score.',
   input: deleteScoreInputSchema,
   output: deleteScoreOutputSchema,
   readOnly: false,

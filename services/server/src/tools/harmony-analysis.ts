@@ -5,7 +5,7 @@ export const harmonyAnalysis = defineTool({
   name: 'harmony_analysis',
   title: 'Follow the harmony',
   description:
-    'The keys a piece goes through, its cadences, and its harmonies with their functions, ornaments left out. Page by page.',
+    'The keys of a piece over time, its cadences, and its harmonies with their functions, without ornaments. Paginated.',
   input: harmonyAnalysisInputSchema,
   output: harmonyAnalysisOutputSchema,
   readOnly: true,
@@ -13,7 +13,7 @@ export const harmonyAnalysis = defineTool({
   cost: 'heavy',
   async run({ score_id, after, limit }, { library, signal }) {
     const task = { kind: 'harmony', page: { after, limit } } as const;
-    const { head, result } = await library.ask(score_id, task, signal);
+    const { head, result } = await library.run(score_id, task, signal);
     return { score_id, version: head.version, ...result };
   },
 });

@@ -5,7 +5,7 @@ import { defineTool } from './tool.ts';
 export const healthCheck = defineTool({
   name: 'health_check',
   title: 'Health of the server',
-  description: 'Breakers, memory, queues, workers and database, as GET /health/detailed tells them.',
+  description: 'State of breakers, memory, queues, workers and database, as in GET /health/detailed.',
   input: z.strictObject({}),
   output: serverHealthSchema,
   readOnly: true,

@@ -6,7 +6,7 @@ import { defineTool } from './tool.ts';
 export const importScore = defineTool({
   name: 'import_score',
   title: 'Import a score',
-  description: `Reads MusicXML (as text), or .mxl and MIDI (as base64), and stores it under score_id. What is ignored or guessed is listed in warnings. Analyses and exports do not have ${leftOut.join(', ')}; the stored file keeps them. With an idempotency_key the call can be repeated safely. Large files: PUT /scores/{id}.`,
+  description: `Reads MusicXML (as text), or .mxl and MIDI (as base64), and stores it under score_id. Warnings list what was ignored or guessed. Analyses and exports omit ${leftOut.join(', ')}; the stored file keeps them. With an idempotency_key the call can be repeated safely. For large files use PUT /scores/{id}.`,
   input: importScoreInputSchema,
   output: importScoreOutputSchema,
   readOnly: false,
@@ -19,9 +19,11 @@ export const importScore = defineTool({
   },
 });
 
-/** Buffer.from would skip what is not base64 and store something else than what was meant. */
+/**
+ * Buffer.from ignores invalid characters and would store different content, so they are refused.
+ */
 function decodeBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')) return bytes;
-  throw new EncoreError('INVALID_INPUT', 'content is not base64', { status: 400, definite: true });
+  throw new EncoreError('INVALID_INPUT', 'content is not valid base64', { status: 400, definite: true });
 }

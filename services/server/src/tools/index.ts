@@ -1,4 +1,4 @@
-/** All tools, in the order in which a client sees them. A new tool is one file and one line here. */
+/** All tools, in the order in which clients see them. A new tool is one file and one line here. */
 import { chordAnalysis } from './chord-analysis.ts';
 import { cleanupMemory } from './cleanup-memory.ts';
 import { deleteScore } from './delete-score.ts';

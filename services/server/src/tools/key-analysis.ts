@@ -5,7 +5,7 @@ export const keyAnalysis = defineTool({
   name: 'key_analysis',
   title: 'Find the key',
   description:
-    'The home key of a score by one profile or by the vote of all, with the margin to the next key and the alternatives in the order of their evidence (correlation, ends of the piece, final bass, signature). With a window also the key of each window of so many measures, page by page.',
+    'The home key of a score by one profile or by a vote of all, with the margin to the next key and alternatives ordered by evidence (correlation, ends of the piece, final bass, signature). With a window, also the key of each window of that many measures, paginated.',
   input: keyAnalysisInputSchema,
   output: keyAnalysisOutputSchema,
   readOnly: true,
@@ -13,12 +13,12 @@ export const keyAnalysis = defineTool({
   cost: 'light',
   async run({ score_id, profile, window, after, limit }, { library, signal }) {
     if (!window) {
-      const { head, result } = await library.ask(score_id, { kind: 'key', profile }, signal);
+      const { head, result } = await library.run(score_id, { kind: 'key', profile }, signal);
       return { score_id, version: head.version, ...result };
     }
     const { measures, hop = measures } = window;
     const task = { kind: 'key-windows', profile, window: measures, hop, page: { after, limit } } as const;
-    const { head, result } = await library.ask(score_id, task, signal);
+    const { head, result } = await library.run(score_id, task, signal);
     return { score_id, version: head.version, ...result };
   },
 });

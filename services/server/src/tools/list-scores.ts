@@ -5,7 +5,7 @@ export const listScores = defineTool({
   name: 'list_scores',
   title: 'List scores',
   description:
-    'Stored scores by id, page by page. `prefix` keeps those whose id begins with it; `next` is the `after` of the next page.',
+    'Lists stored scores by id, paginated. `prefix` selects ids that begin with it; pass `next` as `after` for the next page.',
   input: listScoresInputSchema,
   output: listScoresOutputSchema,
   readOnly: true,

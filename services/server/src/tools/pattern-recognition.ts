@@ -5,7 +5,7 @@ export const patternRecognition = defineTool({
   name: 'pattern_recognition',
   title: 'Find patterns',
   description:
-    'Melodies that come back: repeated, transposed, inverted, retrograde, or as a rhythm; those that explain most notes first. Page by page.',
+    'Recurring melodies: repeated, transposed, inverted, retrograde, or the rhythm only; those that cover most notes first. Paginated.',
   input: patternRecognitionInputSchema,
   output: patternRecognitionOutputSchema,
   readOnly: true,
@@ -13,7 +13,7 @@ export const patternRecognition = defineTool({
   cost: 'heavy',
   async run({ score_id, kinds, min_length, after, limit }, { library, signal }) {
     const task = { kind: 'patterns', kinds, minLength: min_length, page: { after, limit } } as const;
-    const { head, result } = await library.ask(score_id, task, signal);
+    const { head, result } = await library.run(score_id, task, signal);
     return { score_id, version: head.version, ...result };
   },
 });

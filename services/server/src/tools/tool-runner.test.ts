@@ -12,7 +12,7 @@ import { isToolFailure, ToolRunner } from './tool-runner.ts';
 
 const failures = 5;
 
-/** One tool under a breaker, doing what the test says. */
+/** A runner with one tool, which runs `work`, and its breaker. */
 function runnerOf(work: (signal: AbortSignal) => Promise<Record<string, never>>, onSlot = () => {}) {
   const name = 'subject';
   const about = { name, title: name, description: name, readOnly: true, destructive: false, cost: 'heavy' as const };
@@ -41,23 +41,23 @@ function runnerOf(work: (signal: AbortSignal) => Promise<Record<string, never>>,
 
 const untilAborted = (signal: AbortSignal) =>
   new Promise<Record<string, never>>((_, failed) => {
-    // As streams do: an error of their own, with the reason as its cause.
+    // Reject as streams do, with an error of their own instead of the reason.
     signal.addEventListener('abort', () => failed(new DOMException('The operation was aborted', 'AbortError')));
   });
 
-describe('a tool call', () => {
-  it('that its client cuts off says nothing about the tool, however often it happens', async () => {
+describe('ToolRunner', () => {
+  it('does not count calls that the client cancels against the tool', async () => {
     const { breaker, call } = runnerOf(untilAborted);
     for (let i = 0; i < 2 * failures; i += 1) {
       const client = new AbortController();
       const answer = call(client.signal);
-      client.abort(new EncoreError('CLIENT_GONE', 'gone', { status: 499 }));
+      client.abort(new EncoreError('CLIENT_GONE', 'disconnected', { status: 499 }));
       await assert.rejects(answer, { code: 'CLIENT_GONE' });
     }
     assert.equal(breaker.state, 'closed');
   });
 
-  it('that takes too long counts against the tool', async () => {
+  it('counts timeouts against the tool', async () => {
     const { breaker, call } = runnerOf(untilAborted);
     const tooSlow = () => assert.rejects(call(new AbortController().signal), { code: 'TOOL_TIMEOUT', status: 504 });
     for (let i = 1; i < failures; i += 1) await tooSlow();
@@ -67,7 +67,7 @@ describe('a tool call', () => {
     await assert.rejects(call(new AbortController().signal), { code: 'BREAKER_OPEN' });
   });
 
-  it('that is refused by what it needs says nothing about the tool', async () => {
+  it('does not count refusals of its dependencies against the tool', async () => {
     const { breaker, call } = runnerOf(() => Promise.reject(overloaded('all workers are busy')));
     for (let i = 0; i < 2 * failures; i += 1) {
       await assert.rejects(call(new AbortController().signal), { code: 'OVERLOADED' });
@@ -75,7 +75,7 @@ describe('a tool call', () => {
     assert.equal(breaker.state, 'closed');
   });
 
-  it('needs no slot when the breaker refuses it', async () => {
+  it('takes no slot when the breaker refuses the call', async () => {
     let slots = 0;
     const { call } = runnerOf(
       () => Promise.reject(new TypeError('of null')),
@@ -89,7 +89,7 @@ describe('a tool call', () => {
     assert.equal(slots, failures);
   });
 
-  it('that breaks is an internal error', async () => {
+  it('reports an unexpected exception as INTERNAL', async () => {
     const { call } = runnerOf(() => Promise.reject(new TypeError('of null')));
     await assert.rejects(call(new AbortController().signal), { code: 'INTERNAL', status: 500 });
   });

@@ -1,4 +1,7 @@
-/** One tool call, from arguments to a right answer or a typed error: arguments, circuit breaker, slot, deadline, metrics. */
+/**
+ * Runs one tool call: validates arguments, then applies circuit breaker, slot, deadline and
+ * metrics.
+ */
 import { describeError, EncoreError, parse } from '@encore/kit';
 import type { Metrics, ToolResult } from '../metrics.ts';
 import type { Admission } from '../resilience/admission.ts';
@@ -10,7 +13,7 @@ export interface ToolRunnerOptions {
   library: ScoreLibrary;
   control: ServerControl;
   admission: Admission;
-  /** One for each tool, by the tool's name. They set the deadline of a call. */
+  /** One per tool, by tool name. They set the deadline of a call. */
   breakers: ReadonlyMap<string, CircuitBreaker>;
   metrics: Metrics;
 }
@@ -22,6 +25,7 @@ export class ToolRunner {
     this.#options = options;
   }
 
+  /** Rejects with an EncoreError. */
   async run(tool: Tool, args: unknown, clientSignal: AbortSignal): Promise<unknown> {
     const { metrics, admission, breakers } = this.#options;
     const endTimer = metrics.toolDurations.startTimer({ tool: tool.name });
@@ -31,7 +35,7 @@ export class ToolRunner {
       if (!breaker) throw new EncoreError('INTERNAL', `${tool.name} has no circuit breaker`);
       const input = parse(tool.input, args ?? {}, 'arguments');
       const call = () => breaker.run((timeout) => this.#call(tool, input, clientSignal, timeout));
-      // A slot is for work. A call that the breaker refuses does none and must not wait for one.
+      // A call that the breaker refuses does no work, so it must not wait for a slot.
       const output = await (breaker.admits ? admission.run(tool.cost, call, clientSignal) : call());
       result = 'ok';
       return output;
@@ -60,15 +64,20 @@ export function isToolFailure(error: unknown): boolean {
   return !(error instanceof EncoreError) || resultOf(error) === 'failed';
 }
 
-/** Only what the tool itself did wrong is its failure: not its caller, not the database, not a server that is full. */
+/**
+ * Only the tool's own errors count as failures, not those of its caller, the database or an
+ * overloaded server.
+ */
 function resultOf({ status }: EncoreError): ToolResult {
   if (status < 500) return 'caller_fault';
   return status === 503 ? 'rejected' : 'failed';
 }
 
 function knownError(error: unknown, { name }: Tool, clientSignal: AbortSignal): EncoreError {
-  // An aborted client signal interrupts the work anywhere, and the error names the place, not the reason.
-  if (clientSignal.aborted) return new EncoreError('CLIENT_GONE', 'the client has gone', { status: 499, cause: error });
+  // An aborted client signal interrupts the work anywhere, so the error itself does not show the
+  // reason.
+  if (clientSignal.aborted)
+    return new EncoreError('CLIENT_GONE', 'the client disconnected', { status: 499, cause: error });
   if (error instanceof EncoreError) return error;
   if (error instanceof BreakerOpen) return breakerOpen(name, error);
   if (error instanceof CallTimeout) return new EncoreError('TOOL_TIMEOUT', error.message, { status: 504 });

@@ -1,19 +1,22 @@
-/** The messages between the server and a worker process, one job at a time. Bytes flow with a window, so that neither side fills up. */
+/**
+ * The messages between the server and a worker process, one job at a time. A window limits the
+ * bytes in flight.
+ */
 import type { Score, ScoreLimits } from '../music/index.ts';
 import type { ScoreTask, TaskResult } from '../scores/score-task.ts';
 
 export type ToWorker =
-  /** Followed by `bytes` messages and `end`, unless a score is given. */
+  /** `bytes` messages and `end` follow, unless `score` is set. */
   | { type: 'job'; task: ScoreTask; score: Score | null; limits: ScoreLimits; returnScoreUpToNotes: number }
   | { type: 'bytes'; bytes: Uint8Array }
   | { type: 'end' };
 
 export type FromWorker =
   | { type: 'ready' }
-  /** One piece was taken: another may be sent. */
-  | { type: 'taken' }
+  /** The worker consumed one piece, so another may be sent. */
+  | { type: 'consumed' }
   | { type: 'done'; result: TaskResult; score: Score | null }
   | { type: 'failed'; code: string; message: string; status: number; definite: boolean };
 
-/** Pieces on their way to a worker. */
+/** Maximum number of pieces in flight to a worker. */
 export const windowPieces = 4;

@@ -1,11 +1,11 @@
 /**
- * A worker process: parses untrusted bytes and does long analyses. It may be killed at any moment, and it is the first
- * that the kernel should kill when memory runs out.
+ * A worker process: parses untrusted bytes and runs long analyses. It may be killed at any moment,
+ * and the kernel should kill it first when memory runs out.
  */
 import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { EncoreError } from '@encore/kit/encore-error';
-import { importScore } from '../music/work.ts';
+import { importScore } from '../music/tasks.ts';
 import { runTask } from '../scores/run-task.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
@@ -28,7 +28,7 @@ class Inbox {
       const piece = this.#pieces.shift();
       if (piece) {
         yield piece;
-        send({ type: 'taken' });
+        send({ type: 'consumed' });
       } else if (this.#ended) {
         return;
       } else {
@@ -51,20 +51,20 @@ process.on('message', (message: ToWorker) => {
   }
 });
 process.on('disconnect', () => process.exit(0));
-// A terminal sends its signals to the whole group; the server decides when its workers end.
+// A terminal signals the whole process group, but the server decides when its workers end.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
 try {
   writeFileSync('/proc/self/oom_score_adj', '1000');
 } catch {
-  // Not Linux, or not allowed: then the kernel chooses by size.
+  // Not Linux, or not permitted: the kernel then selects by size.
 }
 try {
-  // Under overload the server must still be able to say no, and to answer its health check.
+  // Under overload the server must still be able to refuse requests and answer health checks.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 } catch {
-  // Not allowed here: then all have the same share.
+  // Not permitted: all processes then have the same priority.
 }
 send({ type: 'ready' });
 
@@ -72,8 +72,8 @@ async function work(job: Job, input: Inbox): Promise<void> {
   try {
     const score = job.score ?? (await importScore(input.read(), job.limits, new AbortController().signal));
     const result = await runTask(score, job.task);
-    const wanted = job.score === null && score.notes.count <= job.returnScoreUpToNotes;
-    send({ type: 'done', result, score: wanted ? score : null });
+    const returnsScore = job.score === null && score.notes.count <= job.returnScoreUpToNotes;
+    send({ type: 'done', result, score: returnsScore ? score : null });
   } catch (error) {
     const { code, message, status, definite } =
       error instanceof EncoreError ? error : new EncoreError('INTERNAL', String(error));

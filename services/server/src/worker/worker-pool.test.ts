@@ -35,7 +35,7 @@ function children(): string[] {
   return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
 }
 
-/** Our children that the kernel would kill first. */
+/** The child processes that the kernel would kill first. */
 function workers(): string[] {
   return children().filter((pid) => {
     const path = `/proc/${pid}/oom_score_adj`;
@@ -43,8 +43,8 @@ function workers(): string[] {
   });
 }
 
-/** A clock on which a wait ends when the test ends it, however long a job takes on this machine. */
-function heldClock(): { clock: Clock; waits: { ms: number; end: () => void }[] } {
+/** A clock whose waits end when the test ends them, independent of the speed of the machine. */
+function manualClock(): { clock: Clock; waits: { ms: number; end: () => void }[] } {
   const waits: { ms: number; end: () => void }[] = [];
   const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -79,7 +79,7 @@ describe('WorkerPool', function () {
   };
   afterEach(() => pool[Symbol.asyncDispose]());
 
-  it('parses in another process, which the kernel would kill before the server', async function () {
+  it('parses in a process that the kernel kills before the server', async function () {
     if (process.platform !== 'linux') this.skip();
     create({ processes: 1 });
     const { result, score } = await pool.run(jobOf(smallScore('C', 3)), 'a', never);
@@ -88,7 +88,7 @@ describe('WorkerPool', function () {
     assert.equal(workers().length, 1);
   });
 
-  it('gives back scores that hold no memory but their own', async () => {
+  it('returns scores that keep only their own memory', async () => {
     create({ processes: 1 });
     const { score } = await pool.run(jobOf(smallScore('C', 100)), 'own', never);
     assert.ok(score);
@@ -97,7 +97,7 @@ describe('WorkerPool', function () {
     for (const { buffer, byteLength } of columns) assert.equal(buffer.byteLength, byteLength);
   });
 
-  it('holds nothing of a job that is over, while its process lives on', async () => {
+  it('keeps nothing of a completed job', async () => {
     create({ processes: 1 });
     const run = async (): Promise<WeakRef<object>> => {
       const job = jobOf(smallScore('C', 100));
@@ -130,11 +130,12 @@ describe('WorkerPool', function () {
     for (const { result } of await Promise.all(heavy)) assert.equal(result.measures, 3);
   });
 
-  it('gives back typed errors, and the same process takes the next job', async () => {
+  it('returns typed errors and reuses the process', async () => {
     create({ processes: 1 });
     const broken = `${smallScore('C', 5_000)}<`;
     await assert.rejects(pool.run(jobOf(broken), 'broken', never), hasCode('MALFORMED_SCORE'));
-    // The error came before all bytes were sent: what is still on its way must not be taken for the next document.
+    // The error occurs before all bytes are sent; the rest must not become part of the next
+    // document.
     const early = `<score-partwise></wrong>${'x'.repeat(2_000_000)}`;
     await assert.rejects(pool.run(jobOf(early), 'early', never), hasCode('MALFORMED_SCORE'));
     const { result } = await pool.run(jobOf(smallScore('C', 2)), 'good', never);
@@ -142,7 +143,7 @@ describe('WorkerPool', function () {
     assert.equal(pool.stats.processes, 1);
   });
 
-  it('kills the process of a job that is not done in time, and answers the next user', async () => {
+  it('kills the process of a job at its deadline and serves the next one', async () => {
     create({ processes: 1 });
     await pool.run(jobOf(smallScore()), 'warm', never);
     const deadline = new AbortController();
@@ -158,26 +159,26 @@ describe('WorkerPool', function () {
     assert.equal(result.measures, 4);
   });
 
-  it('gives a job whose client has gone a moment more, for that costs less than a new process, and then kills it', async function () {
+  it('kills the process of an abandoned job only if it does not finish soon', async function () {
     if (process.platform !== 'linux') this.skip();
-    const { clock, waits } = heldClock();
+    const { clock, waits } = manualClock();
     create({ processes: 1, clock });
     await pool.run(jobOf(smallScore()), 'warm', never);
     const [pid] = workers();
-    const gone = () => {
+    const disconnecting = () => {
       const client = new AbortController();
-      return { signal: client.signal, leave: () => client.abort(new EncoreError('CLIENT_GONE', 'nobody waits')) };
+      return { signal: client.signal, disconnect: () => client.abort(new EncoreError('CLIENT_GONE', 'disconnected')) };
     };
 
-    const soon = gone();
-    await pool.run(jobOf(smallScore('C', 2_000), soon.leave), 'soon', soon.signal);
+    const soon = disconnecting();
+    await pool.run(jobOf(smallScore('C', 2_000), soon.disconnect), 'soon', soon.signal);
     assert.ok(soon.signal.aborted);
-    assert.deepEqual(workers(), [pid], 'it was done in that moment');
+    assert.deepEqual(workers(), [pid], 'the job finished in time');
 
-    const long = gone();
+    const long = disconnecting();
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield Buffer.from(large).subarray(0, chunk);
-      long.leave();
+      long.disconnect();
       for (let i = 0; i < 1_000; i += 1) {
         await sleep(20);
         yield Buffer.from(' ');
@@ -195,11 +196,11 @@ describe('WorkerPool', function () {
     await waitUntil('the end of its process', () => !workers().includes(pid ?? ''), { timeoutMs: 30_000 });
   });
 
-  it('survives a process that dies of its document, and refuses that document for a while after three deaths', async () => {
+  it('quarantines a document for a while after three deaths of its worker', async () => {
     let now = 0;
     const clock: Clock = { now: () => now, sleep: async () => {} };
     const deaths: string[] = [];
-    create({ processes: 1, heapMegabytes: 12, clock, onDeath: (how) => deaths.push(how) });
+    create({ processes: 1, heapMegabytes: 12, clock, onDeath: (reason) => deaths.push(reason) });
     for (let i = 0; i < 3; i++) {
       await assert.rejects(pool.run(jobOf(large), 'poison', never), hasCode('WORKER_DIED'));
     }
@@ -212,7 +213,7 @@ describe('WorkerPool', function () {
     await assert.rejects(pool.run(jobOf(large), 'poison', never), hasCode('WORKER_DIED'));
   });
 
-  /** A job whose worker is ended by `end` at its third piece. */
+  /** Runs a job whose worker is ended by `end` at the third piece. */
   const endedBy = (end: (pid: number) => void): Promise<unknown> =>
     pool.run(
       jobOf(large, () => end(Number(children().at(-1)))),
@@ -220,7 +221,7 @@ describe('WorkerPool', function () {
       never,
     );
 
-  it('blames no document for a worker that the kernel killed while memory was short, and one while it was not', async function () {
+  it('counts a death by the kernel only if memory is not low', async function () {
     if (process.platform !== 'linux') this.skip();
     let freeBytes = 191 * 1024 * 1024;
     create({ processes: 1, freeBytes: () => freeBytes });
@@ -232,7 +233,7 @@ describe('WorkerPool', function () {
     assert.equal(pool.stats.quarantined, 1);
   });
 
-  it('blames a document for a worker that crashed, however short memory was', async function () {
+  it('counts a crash even if memory is low', async function () {
     if (process.platform !== 'linux') this.skip();
     create({ processes: 1, freeBytes: () => 0 });
     const crash = (pid: number): void => void process.kill(pid, 'SIGABRT');
@@ -240,7 +241,7 @@ describe('WorkerPool', function () {
     assert.equal(pool.stats.quarantined, 1);
   });
 
-  it('blames a document for its deadline only if its worker had CPU until then', async function () {
+  it('counts a missed deadline only if the worker had CPU time', async function () {
     if (process.platform !== 'linux') this.skip();
     let now = 0;
     create({ processes: 1, clock: { now: () => now, sleep: async () => {} } });
@@ -263,7 +264,7 @@ describe('WorkerPool', function () {
     assert.equal(pool.stats.quarantined, 1);
   });
 
-  it('refuses more than its queue holds, and ends idle processes when memory is needed', async () => {
+  it('refuses jobs beyond its queue and ends idle processes on request', async () => {
     create({ processes: 1, maxQueued: 1 });
     const running = [pool.run(jobOf(smallScore()), 'a', never), pool.run(jobOf(smallScore()), 'b', never)];
     await assert.rejects(pool.run(jobOf(smallScore()), 'c', never), hasCode('OVERLOADED'));
@@ -274,8 +275,8 @@ describe('WorkerPool', function () {
     await pool.run(jobOf(smallScore()), 'd', never);
   });
 
-  it('starts no second process for jobs that are soon done, and one when the first stays busy', async () => {
-    const { clock, waits } = heldClock();
+  it('starts a second process only when the first stays busy', async () => {
+    const { clock, waits } = manualClock();
     create({ processes: 2, clock });
     await pool.run(jobOf(smallScore()), 'warm', never);
     await Promise.all(['a', 'b'].map((name) => pool.run(jobOf(smallScore('C', 2_000)), name, never)));
@@ -294,7 +295,7 @@ describe('WorkerPool', function () {
     await long;
   });
 
-  it('does not keep a process that a large document has swollen', async () => {
+  it('replaces a process after a large document', async () => {
     create({ processes: 1 });
     await pool.run(jobOf(smallScore('C', 100_000)), 'large', never);
     await waitUntil('a fresh process', () => pool.stats.processes === 1, { timeoutMs: 5_000 });

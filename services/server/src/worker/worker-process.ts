@@ -1,4 +1,7 @@
-/** One worker process as seen by the server: started, given one job at a time, killed when a job does not end in time. */
+/**
+ * The server's side of one worker process. It runs one job at a time and is killed if a job exceeds
+ * its deadline.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,31 +13,38 @@ import { type FromWorker, type ToWorker, windowPieces } from './protocol.ts';
 
 export interface Job<Task extends ScoreTask = ScoreTask> {
   task: Task;
-  /** What the task is about: a parsed score, or bytes to parse. */
+  /** A parsed score, or bytes to parse. */
   source: { score: Score } | { bytes: AsyncIterable<Uint8Array> };
   limits: ScoreLimits;
-  /** Only scores up to this size are worth keeping in the server. */
+  /** Larger scores are not returned to the server. */
   returnScoreUpToNotes: number;
 }
 
 export interface JobResult<Task extends ScoreTask = ScoreTask> {
   result: ResultOf<Task>;
-  /** The parsed score, unless it was given or is too large to return. */
+  /** The parsed score; null if the job included it or it is too large to return. */
   score: Score | null;
 }
 
-/** Parsing makes much that lives for a moment: with the 16 MB that V8 may take, a score of 50 MB needs a quarter more memory, and no less time. */
-const youngMegabytes = 4;
-const wornByBytes = 8 * 1024 * 1024;
 /**
- * Work that nobody waits for any more may take so much longer. Most of it ends by then, and a new process costs more than that: under
- * overload, when many clients give up, starting processes would take the time in which the others could be answered.
+ * Parsing creates many short-lived objects. With V8's default of 16 MB, a score of 50 MB needs a
+ * quarter more memory and no less time.
+ */
+const semiSpaceMegabytes = 4;
+const replaceAfterBytes = 8 * 1024 * 1024;
+/**
+ * How long a job may continue after its client disconnects. Most jobs finish by then, and a new
+ * process costs more: under overload, when many clients give up, starting processes would take the
+ * CPU time of the remaining requests.
  */
 const abandonedMs = 500;
-/** A job that had less than this share of a CPU until its deadline was kept from its work. A busy server leaves more to each worker. */
+/**
+ * A job with less than this share of a CPU until its deadline was starved. Even a busy server
+ * leaves each worker more.
+ */
 const minCpuShare = 0.1;
 
-/** Made out here: a function made within a job would hold the job. */
+/** At module level, because a closure created within a job would keep the job in memory. */
 const ignore = (): void => {};
 
 export class WorkerProcess {
@@ -45,24 +55,27 @@ export class WorkerProcess {
   #killed = false;
   #killedFromOutside = false;
   #starved = false;
-  #worn = false;
-  /** Of the job under way. Both are let go with it: what a job holds must not live as long as the process. */
+  #needsReplacement = false;
+  /**
+   * Handlers of the current job. Both are reset after it, so that the process does not keep its
+   * memory.
+   */
   #listener: (message: FromWorker) => void = ignore;
-  #onEnd: (how: string) => void = ignore;
+  #onExit: (reason: string) => void = ignore;
 
   constructor(heapMegabytes: number, clock: Clock) {
     this.#clock = clock;
     this.#child = fork(join(import.meta.dirname, 'worker-child.ts'), {
       serialization: 'advanced',
-      execArgv: [`--max-old-space-size=${heapMegabytes}`, `--max-semi-space-size=${youngMegabytes}`],
+      execArgv: [`--max-old-space-size=${heapMegabytes}`, `--max-semi-space-size=${semiSpaceMegabytes}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#child.on('message', (message: FromWorker) => this.#listener(message));
     this.#exited = new Promise((resolve) => {
-      const ended = (how: string): void => {
+      const ended = (reason: string): void => {
         this.#dead = true;
-        resolve(how);
-        this.#onEnd(how);
+        resolve(reason);
+        this.#onExit(reason);
       };
       this.#child.once('error', (error) => ended(error.message));
       this.#child.once('exit', (code, signal) => {
@@ -72,17 +85,23 @@ export class WorkerProcess {
     });
   }
 
-  /** Ended by us, not by itself or by the kernel. */
+  /** Whether the server killed it, as opposed to an exit or the kernel. */
   get killed(): boolean {
     return this.#killed;
   }
 
-  /** Ended by a SIGKILL that we did not send: the kernel's, when memory ran out. V8 at its heap limit aborts instead. */
+  /**
+   * Whether it ended by a SIGKILL that the server did not send, which the kernel sends when memory
+   * runs out. V8 aborts at its heap limit instead.
+   */
   get killedFromOutside(): boolean {
     return this.#killedFromOutside;
   }
 
-  /** Killed at a deadline until which it had hardly any CPU: frozen, throttled, or waiting for the bytes of its document. */
+  /**
+   * Whether it was killed at a deadline with hardly any CPU time: frozen, throttled, or waiting for
+   * the bytes of its document.
+   */
   get starved(): boolean {
     return this.#starved;
   }
@@ -95,14 +114,14 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** Resolves when the process has ended, with how. */
+  /** Resolves with the signal, exit code or error when the process ends. */
   get exited(): Promise<string> {
     return this.#exited;
   }
 
-  /** After a large job a process keeps memory that a fresh one does not take. */
-  get worn(): boolean {
-    return this.#worn;
+  /** True after a large job, which leaves the process with more memory than a fresh one needs. */
+  get needsReplacement(): boolean {
+    return this.#needsReplacement;
   }
 
   kill(): void {
@@ -111,18 +130,22 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** A job that is aborted is ended by killing the process: nothing else surely stops it. At the deadline at once, else soon. */
+  /**
+   * Runs one job. If `signal` aborts, kills the process, because nothing else is certain to stop
+   * the job: at once at the deadline, after `abandonedMs` if the client disconnects. Rejects with
+   * the error of the job, WORKER_DIED, or the signal's reason.
+   */
   async run<Task extends ScoreTask>(job: Job<Task>, signal: AbortSignal): Promise<JobResult<Task>> {
     signal.throwIfAborted();
     if (this.#dead) throw workerDied('before the job began');
     const done = Promise.withResolvers<JobResult<Task>>();
     const feed = new Feed(job.source, (message) => this.#send(message));
     this.#listener = (message) => {
-      if (message.type === 'taken') {
-        feed.taken();
+      if (message.type === 'consumed') {
+        feed.consumed();
       } else if (message.type === 'done') {
         const { result, score } = message;
-        // A score that is kept must not keep the message, which is several times as large.
+        // Copy the columns: views would keep the whole message, which is several times as large.
         const own = score && { ...score, notes: copyNoteColumns(score.notes) };
         done.resolve({ result: result as ResultOf<Task>, score: own });
       } else if (message.type === 'failed') {
@@ -130,11 +153,11 @@ export class WorkerProcess {
         done.reject(new EncoreError(code, text, { status, definite }));
       }
     };
-    const beganAtMs = this.#clock.now();
+    const startedAtMs = this.#clock.now();
     const cpuMsBefore = userMsOf(this.pid);
     const kill = (): void => {
       const cpuMs = userMsOf(this.pid) - cpuMsBefore;
-      this.#starved = cpuMs < (this.#clock.now() - beganAtMs) * minCpuShare;
+      this.#starved = cpuMs < (this.#clock.now() - startedAtMs) * minCpuShare;
       this.kill();
       done.reject(signal.reason);
     };
@@ -144,11 +167,11 @@ export class WorkerProcess {
       else this.#clock.sleep(abandonedMs, over.signal).then(kill, ignore);
     };
     signal.addEventListener('abort', stop, { once: true });
-    this.#onEnd = (how) => done.reject(workerDied(how));
+    this.#onExit = (reason) => done.reject(workerDied(reason));
     const { task, source, limits, returnScoreUpToNotes } = job;
     this.#send({ type: 'job', task, score: 'score' in source ? source.score : null, limits, returnScoreUpToNotes });
     const fed = feed.run().catch((error) => {
-      // A source that failed leaves the worker waiting for bytes that never come: it starts anew.
+      // The worker would wait forever for the rest of a failed source, so it is replaced.
       this.kill();
       done.reject(error);
     });
@@ -158,11 +181,11 @@ export class WorkerProcess {
       signal.removeEventListener('abort', stop);
       over.abort();
       feed.stop();
-      this.#worn ||= feed.bytes > wornByBytes;
-      // The next job must not meet bytes of this one.
+      this.#needsReplacement ||= feed.bytes > replaceAfterBytes;
+      // The next job must not receive bytes of this one.
       await fed;
       this.#listener = ignore;
-      this.#onEnd = ignore;
+      this.#onExit = ignore;
     }
   }
 
@@ -171,11 +194,11 @@ export class WorkerProcess {
   }
 }
 
-/** Sends a source piece by piece, never more than the window ahead of what the worker has taken. */
+/** Sends a source piece by piece, with at most `windowPieces` in flight. */
 class Feed {
   readonly #source: Job['source'];
   readonly #send: (message: ToWorker) => void;
-  #onTheWay = 0;
+  #inFlight = 0;
   #stopped = false;
   bytes = 0;
   #wake: () => void = () => {};
@@ -191,8 +214,8 @@ class Feed {
       if (this.#stopped) return;
       this.#send({ type: 'bytes', bytes });
       this.bytes += bytes.length;
-      this.#onTheWay += 1;
-      while (this.#onTheWay >= windowPieces && !this.#stopped) {
+      this.#inFlight += 1;
+      while (this.#inFlight >= windowPieces && !this.#stopped) {
         await new Promise<void>((wake) => {
           this.#wake = wake;
         });
@@ -201,8 +224,8 @@ class Feed {
     if (!this.#stopped) this.#send({ type: 'end' });
   }
 
-  taken(): void {
-    this.#onTheWay -= 1;
+  consumed(): void {
+    this.#inFlight -= 1;
     this.#wake();
   }
 
@@ -212,27 +235,30 @@ class Feed {
   }
 }
 
-/** The work's own deadline, not somebody who gave up. */
+/** Whether a job reached its own deadline, as opposed to a client that disconnected. */
 export function isTimeout(error: unknown): boolean {
   return error instanceof EncoreError && error.code === 'TOOL_TIMEOUT';
 }
 
 const msPerTick = 10;
 
-/** CPU time of a process in user mode. Time in the kernel is left out: short of memory, much of it is spent on finding some. */
+/**
+ * CPU time of a process in user mode, in ms. Kernel time is excluded, because a process that is low
+ * on memory spends much of it on reclaiming memory.
+ */
 function userMsOf(pid: number | undefined): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The program's name is in parentheses and may hold anything.
+    // The program's name is in parentheses and may contain any character.
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]) * msPerTick;
   } catch {
-    // Not Linux: then every job counts as one that could work.
+    // Not Linux: no job then counts as starved.
     return Number.NaN;
   }
 }
 
-function workerDied(how: string): EncoreError {
-  return new EncoreError('WORKER_DIED', `the process that read the score ended: ${how}`, {
+function workerDied(reason: string): EncoreError {
+  return new EncoreError('WORKER_DIED', `the worker process of this score ended: ${reason}`, {
     status: 500,
     definite: true,
   });

@@ -21,7 +21,7 @@ const score = fixtureScore(
 const page = { after: 0, limit: 3 };
 const head = { score_id: 'a', version: 1 };
 
-describe('analysis tasks', () => {
+describe('runAnalysis', () => {
   const tasks: [AnalysisTask, { parse(value: unknown): unknown }][] = [
     [{ kind: 'key-windows', profile: 'vote', window: 2, hop: 1, page }, keyAnalysisOutputSchema],
     [{ kind: 'chords', key: null, page }, chordAnalysisOutputSchema],
@@ -33,14 +33,14 @@ describe('analysis tasks', () => {
     ],
   ];
   for (const [task, schema] of tasks) {
-    it(`${task.kind}: answers as the contract says, and survives a clone`, () => {
+    it(`returns a cloneable ${task.kind} result that matches the contract`, () => {
       const answer = { ...head, ...runAnalysis(score, task) };
       assert.deepEqual(schema.parse(answer), answer);
       assert.deepEqual(structuredClone(answer), answer);
     });
   }
 
-  it('gives all chords, page by page', () => {
+  it('returns all chords in pages', () => {
     const seen: (string | null)[] = [];
     for (let after: number | null = 0; after !== null; ) {
       const answer = runAnalysis(score, { kind: 'chords', key: 'C major', page: { after, limit: 4 } });
@@ -51,7 +51,7 @@ describe('analysis tasks', () => {
     assert.deepEqual(seen, ['I', 'IV', 'I64', 'V', 'I', 'IV', 'I64', 'V', 'I']);
   });
 
-  it('refuses a key that is none', () => {
+  it('refuses an invalid key', () => {
     assert.throws(() => runAnalysis(score, { kind: 'chords', key: 'H dur', page }), {
       code: 'INVALID_INPUT',
       status: 400,

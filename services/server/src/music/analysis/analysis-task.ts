@@ -1,6 +1,7 @@
 /**
- * The analyses as data: what is asked and one page of the answer, so that a worker can be given a task and sends back no more than a page. The answers are the
- * tools' outputs but for the score's id and version.
+ * Runs an analysis that is described as data and returns one page of its result, so that a worker
+ * process sends back only that page. The results are the outputs of the tools without the score's
+ * id and version.
  */
 import type { ChordSlice, KeyWindow, PatternKind } from '@encore/contracts';
 import { EncoreError } from '@encore/kit/encore-error';
@@ -15,7 +16,7 @@ import { type Page, pageOf } from './page.ts';
 import { findPatterns } from './pattern-recognition.ts';
 import { analyzeVoiceLeading, type VoiceLeading } from './voice-leading.ts';
 
-interface PageAnswer {
+interface Paging {
   total: number;
   next: number | null;
 }
@@ -28,14 +29,14 @@ export type AnalysisTask =
   | { kind: 'patterns'; kinds: PatternKind[]; minLength: number; page: Page };
 
 export interface AnalysisResults {
-  'key-windows': KeyAnalysis & { windows: KeyWindow[] } & PageAnswer;
-  chords: { key: string | null; chords: ChordSlice[] } & PageAnswer;
-  harmony: HarmonyAnalysis & PageAnswer;
-  'voice-leading': VoiceLeading & PageAnswer;
-  patterns: { patterns: ReturnType<typeof findPatterns> } & PageAnswer;
+  'key-windows': KeyAnalysis & { windows: KeyWindow[] } & Paging;
+  chords: { key: string | null; chords: ChordSlice[] } & Paging;
+  harmony: HarmonyAnalysis & Paging;
+  'voice-leading': VoiceLeading & Paging;
+  patterns: { patterns: ReturnType<typeof findPatterns> } & Paging;
 }
 
-/** Regions and cadences stand beside the page of harmonies; a piece has few of them, a hostile one is cut here. */
+/** Regions and cadences are not paginated. A piece has few of them; a hostile one is truncated. */
 const maxUnpaged = 1000;
 
 export function runAnalysis(score: Score, task: AnalysisTask): AnalysisResults[AnalysisTask['kind']] {
@@ -50,8 +51,8 @@ export function runAnalysis(score: Score, task: AnalysisTask): AnalysisResults[A
     case 'harmony': {
       const { harmonies, regions, cadences, home_key } = analyzeHarmony(score);
       const { items, ...page } = pageOf(harmonies, task.page);
-      const beside = { regions: regions.slice(0, maxUnpaged), cadences: cadences.slice(0, maxUnpaged) };
-      return { home_key, ...beside, harmonies: items, ...page };
+      const unpaged = { regions: regions.slice(0, maxUnpaged), cadences: cadences.slice(0, maxUnpaged) };
+      return { home_key, ...unpaged, harmonies: items, ...page };
     }
     case 'voice-leading': {
       const analysis = analyzeVoiceLeading(score);

@@ -1,6 +1,7 @@
 /**
- * Cadences: two harmonies that close a phrase. A phrase closes where the highest voice rests after the chord, or holds it longer than any of its last
- * notes and clearly longer than they usually are, or where the piece ends; without that, V and I are just neighbours.
+ * Finds cadences: two harmonies that close a phrase. A phrase closes where the highest voice rests
+ * after a note, where it sustains a note longer than all recent ones and at least twice their
+ * median, and at the end of the piece. Elsewhere V and I are only neighbours.
  */
 import type { Cadence } from '@encore/contracts';
 import { type Key, nameOfKey } from '../key-name.ts';
@@ -15,8 +16,8 @@ export interface KeyedSpan extends HarmonicSpan {
   key: Key;
 }
 
-/** How much longer than usual a held note is. */
-const heldFactor = 2;
+/** Length of a sustained note, as a multiple of the median of the recent notes. */
+const sustainFactor = 2;
 const melodyMemory = 8;
 /** The minor seventh above a root, on the line of fifths. */
 const seventh = -2;
@@ -32,14 +33,14 @@ export function cadencesOf(score: Score, spans: readonly KeyedSpan[]): Cadence[]
     while ((endings[next]?.onset ?? Number.POSITIVE_INFINITY) < arrival.tick) next++;
     const ending = endings[next];
     if (!ending || ending.onset >= arrival.end) continue;
-    // A cadence closes the key that was, also where the next phrase begins in another at once.
-    const closed = closeOf(before, arrival, before.key, ending) ?? closeOf(before, arrival, arrival.key, ending);
+    // A cadence closes the previous key first, even if the next phrase begins in another one.
+    const closed = cadenceIn(before, arrival, before.key, ending) ?? cadenceIn(before, arrival, arrival.key, ending);
     if (closed) cadences.push({ ...placeOf(score, arrival.tick), ...closed });
   }
   return cadences;
 }
 
-function closeOf(
+function cadenceIn(
   before: KeyedSpan,
   arrival: KeyedSpan,
   key: Key,
@@ -67,17 +68,21 @@ function kindOf(
   }
   if (!first.secondary && first.degree === 4 && second.degree === 5) return 'deceptive';
   if (!first.secondary && first.degree === 3 && toTonic && arrival.chord.inversion === 0) return 'plagal';
-  // A dominant that follows a dominant does not arrive, and one with its seventh does not rest (Caplin, Classical Form, chapter 2).
+  // After a dominant, another dominant is no arrival, and one with a seventh does not rest (Caplin,
+  // Classical Form, chapter 2).
   const arrives = !dominant && second.degree === 4 && hasLeadingTone(arrival) && arrival.chord.inversion === 0;
   return arrives && !arrival.chord.type.tones.includes(seventh) ? 'half' : null;
 }
 
-/** The leading tone of the key sounds in the chord: in minor, a v is no dominant. */
+/**
+ * Whether the chord contains the leading tone of its key; in minor, v does not and is not a
+ * dominant.
+ */
 function hasLeadingTone({ chord, key }: KeyedSpan): boolean {
   return chord.type.tones.some((tone) => chord.root + tone === key.tonic + 5);
 }
 
-/** The highest notes, one after the other: a note under one that sounds is no melody. */
+/** The highest notes in order; a note below a sounding one is not part of the melody. */
 function melodyOf(score: Score): SoundingNote[] {
   const melody: SoundingNote[] = [];
   for (const note of soundingNotes(score)) {
@@ -95,16 +100,16 @@ function phraseEndings(melody: readonly SoundingNote[], ticksPerQuarter: number)
     const next = melody[i + 1];
     const rests = !next || next.onset - note.end >= ticksPerQuarter / 2;
     const recent = melody.slice(Math.max(began, i - melodyMemory), i);
-    const ends = rests || isHeld(note, recent);
+    const ends = rests || isSustained(note, recent);
     if (ends) began = i + 1;
     return ends;
   });
 }
 
-/** Longer than any of them, and twice as long as they usually are. */
-function isHeld({ onset, end }: SoundingNote, recent: readonly SoundingNote[]): boolean {
+/** Whether a note is longer than all recent ones and at least twice their median. */
+function isSustained({ onset, end }: SoundingNote, recent: readonly SoundingNote[]): boolean {
   const lengths = recent.map((note) => note.end - note.onset).sort((a, b) => a - b);
-  const [usual, longest] = [lengths[lengths.length >> 1], lengths.at(-1)];
+  const [median, max] = [lengths[lengths.length >> 1], lengths.at(-1)];
   const length = end - onset;
-  return usual !== undefined && longest !== undefined && length > longest && length >= heldFactor * usual;
+  return median !== undefined && max !== undefined && length > max && length >= sustainFactor * median;
 }

@@ -19,7 +19,7 @@ function romans(chords: string, key: Key): (string | null)[] {
   return analyzeChords(fixtureScore([text]), key).map(({ roman }) => roman);
 }
 
-describe('chord analysis', () => {
+describe('analyzeChords', () => {
   it('names triads and sevenths with their inversions', () => {
     const chords = analyzeChords(
       fixtureScore(['C4+E4+G4:1 E4+G4+C5:1 G3+B3+D4+F4:1 F3+G3+B3+D4:1 B3+D4+F4+Ab4:1 C4+E4+G#4:1']),
@@ -40,7 +40,7 @@ describe('chord analysis', () => {
     assert.equal(chords[2]?.offset, '2');
   });
 
-  it('slices at every onset and holds what still sounds', () => {
+  it('slices at every onset and includes sustained notes', () => {
     const chords = analyzeChords(fixtureScore(['E5:1 D5:1 C5:2', 'C4+G4:4']), cMajor);
     assert.deepEqual(
       chords.map(({ pitches }) => pitches.join(' ')),
@@ -56,7 +56,7 @@ describe('chord analysis', () => {
     );
   });
 
-  it('knows the diatonic chords of major and minor', () => {
+  it('names the diatonic chords of major and minor', () => {
     assert.deepEqual(romans('C4+E4+G4 D4+F4+A4 E4+G4+B4 F4+A4+C5 G4+B4+D5 A4+C5+E5 B4+D5+F5', cMajor), [
       'I',
       'ii',
@@ -78,8 +78,9 @@ describe('chord analysis', () => {
     ]);
   });
 
-  // Each is the textbook example of its kind: Kostka and Payne, Tonal Harmony, the chapters on secondary functions and chromatic harmony.
-  it('knows secondary dominants, borrowed chords, the Neapolitan and the augmented sixths', () => {
+  // Textbook examples: Kostka and Payne, Tonal Harmony, chapters on secondary functions and
+  // chromaticism.
+  it('names secondary dominants, borrowed chords, the Neapolitan and augmented sixths', () => {
     assert.deepEqual(romans('D4+F#4+A4+C5 A3+C#4+E4 E4+G#4+B4+D5 C4+E4+G4+Bb4 F#4+A4+C5 C#4+E4+G4+Bb4', cMajor), [
       'V7/V',
       'V/ii',
@@ -94,7 +95,7 @@ describe('chord analysis', () => {
   });
 
   it('reads the opening of Bach, BWV 846: I ii42 V65 I', () => {
-    // The first four measures of the C major prelude, each an arpeggio of one chord; numerals as in every analysis textbook.
+    // The first four measures of the C major prelude, each an arpeggio of one chord.
     assert.deepEqual(romans('C4+E4+G4+C5+E5 C4+D4+A4+D5+F5 B3+D4+G4+D5+F5 C4+E4+G4+C5+E5', cMajor), [
       'I',
       'ii42',
@@ -103,11 +104,11 @@ describe('chord analysis', () => {
     ]);
   });
 
-  it('falls back on the keys of the piano when the spelling fits no chord', () => {
+  it('uses pitch classes if the spelling matches no chord', () => {
     assert.equal(nameChord([0, -8, 1], 0)?.symbol, 'C');
   });
 
-  it('a chord in any order and transposition keeps its name', () => {
+  it('names a chord independently of note order and transposition', () => {
     const type = fc.constantFrom(...chordTypes.filter(({ tones }) => tones.length >= 3 && tones.length <= 4));
     fc.assert(
       fc.property(type, fc.integer({ min: -8, max: 8 }), fc.nat(), (chord, root, seed) => {
@@ -121,7 +122,7 @@ describe('chord analysis', () => {
     );
   });
 
-  it('transposing chord and key together keeps the numeral', () => {
+  it('keeps the numeral if chord and key are transposed together', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...chordTypes),

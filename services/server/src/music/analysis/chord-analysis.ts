@@ -1,4 +1,6 @@
-/** What sounds at every onset of a piece, by name and as Roman numeral of a key. */
+/**
+ * Names what sounds at every onset of a piece, as a chord symbol and as a Roman numeral in a key.
+ */
 import type { ChordSlice } from '@encore/contracts';
 import type { Key } from '../key-name.ts';
 import { nameOfFifths, nameOfPitch } from '../pitch.ts';

@@ -1,30 +1,33 @@
-/** How well a chord explains what sounds during a beat: by time, with what stands in the bass or began on the beat counting more. */
+/**
+ * Scores how well a chord matches the notes of a beat, by duration. The bass and notes that begin
+ * on the beat have more weight.
+ */
 import type { SoundingNote } from '../sounding-notes.ts';
 import { type ChordType, chordTypes } from './chord.ts';
 import type { Beat } from './meter.ts';
 
 export interface BeatNotes {
-  /** How long each pitch sounds, by its place on the line of fifths. */
+  /** Weighted duration of each pitch, by its position on the line of fifths. */
   byFifths: Map<number, number>;
   total: number;
   bass: number;
 }
 
-/** What a chord tone that does not sound costs, as a share of the beat. */
+/** The cost of a chord tone that does not sound, as a share of the beat. */
 const missingTone = 0.12;
-/** A seventh is believed when it sounds for a good part of the beat. */
+/** A seventh must sound for at least this share of the beat to be worth it. */
 const seventhCost = 0.12;
 const bassBonus = 0.15;
 const rareCost = 0.08;
 const onBeatFactor = 1.5;
 
-/** Full triads and sevenths only: incomplete ones are found through the cost of what is missing. */
+/** Complete triads and sevenths only; the cost of missing tones covers incomplete ones. */
 export const fittingTypes: readonly ChordType[] = chordTypes.filter(
   ({ tones, suffix }) => [1, -6, 8, 10].some((fifth) => tones.includes(fifth)) && !suffix.startsWith('sus'),
 );
 const extraCosts = new Map(fittingTypes.map((type) => [type, extraCost(type)]));
 
-/** Null for a rest. */
+/** Returns null for a rest. */
 export function notesOfBeat(sounding: readonly SoundingNote[], beat: Beat): BeatNotes | null {
   const byFifths = new Map<number, number>();
   let total = 0;
@@ -43,7 +46,7 @@ export function notesOfBeat(sounding: readonly SoundingNote[], beat: Beat): Beat
   return byFifths.size === 0 ? null : { byFifths, total, bass };
 }
 
-/** About 1 for a chord of which every tone sounds and nothing else. */
+/** About 1 if every tone of the chord sounds, and nothing else. */
 export function fitOfChord({ byFifths, total, bass }: BeatNotes, root: number, type: ChordType): number {
   let inside = 0;
   let missing = 0;
@@ -57,7 +60,7 @@ export function fitOfChord({ byFifths, total, bass }: BeatNotes, root: number, t
 }
 
 function extraCost({ tones, quality }: ChordType): number {
-  // An augmented sixth is rare too, but nothing else is spelled like one.
+  // Augmented sixths are rare too, but their spelling is unambiguous.
   const rare = /augmented|ninth|minor major/.test(quality) ? rareCost : 0;
   return Math.max(0, tones.length - 3) * seventhCost + rare;
 }

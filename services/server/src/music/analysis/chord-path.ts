@@ -1,7 +1,8 @@
 /**
- * The row of chords that explains a row of beats best (Viterbi): the sum of their fits, less what each change costs. A row that is behind the
- * best by more than a change costs will never be ahead, for whoever changes then comes from the best: so few are followed. A piece may have
- * hundreds of thousands of beats, so what is kept of each is a few bytes.
+ * Finds the sequence of chords that matches a sequence of beats best (Viterbi): it maximizes the
+ * sum of the fits minus the cost of the changes. A candidate that is behind the best one by more
+ * than the cost of a change can never win, so only a few candidates are maxCandidates. A piece may
+ * have hundreds of thousands of beats, so each takes only a few bytes.
  */
 import type { Key } from '../key-name.ts';
 import type { ChordType } from './chord.ts';
@@ -13,51 +14,55 @@ export interface RootedType {
   type: ChordType;
 }
 
-/** What it is worth to say that there is no chord: one that fits worse is none. */
+/** The fit of "no chord"; a chord with a lower fit is not recognized. */
 const noChordFit = 0.4;
-/** A chord of the key is worth a little more, and one on its tonic, dominant or subdominant more still: of two notes, or one, there are many readings. */
+/**
+ * Bonuses for a chord of the key, and for one on its tonic, dominant or subdominant. They decide
+ * between the many readings of one or two notes.
+ */
 const diatonicBonus = 0.1;
 const primaryBonus = 0.03;
-/** At most; mostly it is one or two. */
-const followed = 12;
-/** Chords are numbered, from this root on the line of fifths on; 0 is no chord. */
+/** Usually one or two. */
+const maxCandidates = 12;
+/** Chords are numbered from this root on the line of fifths; 0 means no chord. */
 const lowestRoot = -128;
 const noChord = 0;
 
-interface Row {
+interface Candidate {
   chord: number;
   total: number;
-  /** Its place among the rows of the beat before. */
+  /** Its predecessor's index among the candidates of the previous beat. */
   from: number;
 }
 
 export class ChordPath {
   readonly #chords: Int16Array;
   readonly #from: Int8Array;
-  readonly #highestChangeCost: number;
-  #rows: Row[] = [];
+  readonly #maxChangeCost: number;
+  #candidates: Candidate[] = [];
   #beats = 0;
 
-  constructor(maxBeats: number, highestChangeCost: number) {
-    this.#chords = new Int16Array(maxBeats * followed);
-    this.#from = new Int8Array(maxBeats * followed);
-    this.#highestChangeCost = highestChangeCost;
+  constructor(maxBeats: number, maxChangeCost: number) {
+    this.#chords = new Int16Array(maxBeats * maxCandidates);
+    this.#from = new Int8Array(maxBeats * maxCandidates);
+    this.#maxChangeCost = maxChangeCost;
   }
 
-  /** The next beat. */
+  /** Adds the next beat. */
   add(notes: BeatNotes, key: Key, changeCost: number): void {
-    const best = this.#rows[0]?.total ?? 0;
+    const best = this.#candidates[0]?.total ?? 0;
     const changed = best - (this.#beats === 0 ? 0 : changeCost);
-    // Who stays comes first: at the same total, a row that does not change is the better one.
-    const rows = this.#rows.map(({ chord, total }, place): Row => {
+    // Unchanged chords come first, so that they win a tie.
+    const candidates = this.#candidates.map(({ chord, total }, place): Candidate => {
       const [from, before] = total >= changed ? [place, total] : [0, changed];
       return { chord, from, total: before + fitOf(chord, notes, key) };
     });
-    let highest = Math.max(...rows.map(({ total }) => total), changed + noChordFit);
+    let highest = Math.max(...candidates.map(({ total }) => total), changed + noChordFit);
     const change = (chord: number, total: number): void => {
-      if (total < highest - this.#highestChangeCost || this.#rows.some((row) => row.chord === chord)) return;
+      if (total < highest - this.#maxChangeCost || this.#candidates.some((candidate) => candidate.chord === chord))
+        return;
       highest = Math.max(highest, total);
-      rows.push({ chord, from: 0, total });
+      candidates.push({ chord, from: 0, total });
     };
     change(noChord, changed + noChordFit);
     for (const root of notes.byFifths.keys()) {
@@ -65,25 +70,25 @@ export class ChordPath {
       for (const [index, type] of fittingTypes.entries())
         change(numberOf(root, index), changed + fitOfChord(notes, root, type) + (bonuses[index] ?? 0));
     }
-    this.#keep(rows.filter(({ total }) => total >= highest - this.#highestChangeCost));
+    this.#keep(candidates.filter(({ total }) => total >= highest - this.#maxChangeCost));
   }
 
-  /** For each beat its chord, or null where none fits. */
+  /** Returns the chord of each beat, or null where none fits. */
   best(): (RootedType | null)[] {
     const path = new Array<RootedType | null>(this.#beats);
     let place = 0;
     for (let beat = this.#beats - 1; beat >= 0; beat--) {
-      path[beat] = chordOf(this.#chords[beat * followed + place] ?? noChord);
-      place = this.#from[beat * followed + place] ?? 0;
+      path[beat] = chordOf(this.#chords[beat * maxCandidates + place] ?? noChord);
+      place = this.#from[beat * maxCandidates + place] ?? 0;
     }
     return path;
   }
 
-  #keep(rows: Row[]): void {
-    this.#rows = rows.sort((a, b) => b.total - a.total).slice(0, followed);
-    for (const [place, { chord, from }] of this.#rows.entries()) {
-      this.#chords[this.#beats * followed + place] = chord;
-      this.#from[this.#beats * followed + place] = from;
+  #keep(candidates: Candidate[]): void {
+    this.#candidates = candidates.sort((a, b) => b.total - a.total).slice(0, maxCandidates);
+    for (const [place, { chord, from }] of this.#candidates.entries()) {
+      this.#chords[this.#beats * maxCandidates + place] = chord;
+      this.#from[this.#beats * maxCandidates + place] = from;
     }
     this.#beats += 1;
   }
@@ -97,17 +102,17 @@ function fitOf(chord: number, notes: BeatNotes, key: Key): number {
 
 const bonuses = new Map<number, readonly number[]>();
 
-/** For each type of chord on this root. */
+/** The bonus of each chord type on this root. */
 function bonusesAt(root: number, key: Key): readonly number[] {
-  const place = 2 * (root - key.tonic) + (key.mode === 'major' ? 1 : 0);
-  let known = bonuses.get(place);
+  const id = 2 * (root - key.tonic) + (key.mode === 'major' ? 1 : 0);
+  let known = bonuses.get(id);
   if (!known) {
     const bonus = diatonicBonus + (Math.abs(root - key.tonic) <= 1 ? primaryBonus : 0);
     known = fittingTypes.map((type) => {
       if (isPredominantSixth({ root, type }, key)) return diatonicBonus;
       return isDiatonic({ root, type }, key) ? bonus : 0;
     });
-    bonuses.set(place, known);
+    bonuses.set(id, known);
   }
   return known;
 }

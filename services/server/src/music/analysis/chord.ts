@@ -1,6 +1,7 @@
 /**
- * Names chords by their spelling: a chord type is a set of distances from the root on the line of fifths, so a German sixth is not a dominant
- * seventh. When the spelling fits no type (music from MIDI, or a hasty editor), the keys of the piano decide.
+ * Names chords by their spelling: a chord type is a set of distances from the root on the line of
+ * fifths, so a German sixth differs from a dominant seventh. If the spelling matches no type (for
+ * example in music from MIDI), the pitch classes decide.
  */
 import { modulo, nameOfFifths, pitchClassOfFifths } from '../pitch.ts';
 
@@ -8,7 +9,7 @@ export interface ChordType {
   quality: string;
   /** After the root's name: "m7" as in Am7. */
   suffix: string;
-  /** Distances from the root in fifths; the third, fifth and seventh in this order where there are any. */
+  /** Distances from the root in fifths, in the order root, third, fifth, seventh. */
   tones: readonly number[];
 }
 
@@ -20,7 +21,7 @@ export interface Chord {
   symbol: string;
 }
 
-/** Full chords before those that lack a tone, common ones before rare ones: the first that fits wins. */
+/** Complete chords before incomplete ones, common before rare: the first match wins. */
 export const chordTypes: readonly ChordType[] = [
   { quality: 'major', suffix: '', tones: [0, 4, 1] },
   { quality: 'minor', suffix: 'm', tones: [0, -3, 1] },
@@ -35,7 +36,7 @@ export const chordTypes: readonly ChordType[] = [
   { quality: 'German sixth', suffix: '(Ger)', tones: [0, 4, 1, 10] },
   { quality: 'French sixth', suffix: '(Fr)', tones: [0, 4, 6, 10] },
   { quality: 'Italian sixth', suffix: '(It)', tones: [0, 4, 10] },
-  // A German sixth whose fifth is spelled as it rises to the major six-four chord: A♭ C D♯ F♯.
+  // A German sixth with its fifth spelled upward, before a major six-four chord: A♭ C D♯ F♯.
   { quality: 'German sixth', suffix: '(Ger)', tones: [0, 4, 13, 10] },
   { quality: 'dominant ninth', suffix: '9', tones: [0, 4, 1, -2, 2] },
   { quality: 'dominant minor ninth', suffix: '7b9', tones: [0, 4, 1, -2, -5] },
@@ -49,7 +50,10 @@ export const chordTypes: readonly ChordType[] = [
   { quality: 'minor', suffix: 'm', tones: [0, -3] },
 ];
 
-/** Sixths are named from the lowest of their tones in fifths, which is neither root nor bass in the usual sense. */
+/**
+ * An augmented sixth is named from its lowest tone in fifths, which is neither a true root nor the
+ * bass.
+ */
 export function isAugmentedSixth(type: ChordType): boolean {
   return type.quality.endsWith('sixth') && type.tones.includes(10);
 }
@@ -61,11 +65,14 @@ const byPitchClass = new Map(
     .map((type) => [signature(type.tones.map(pitchClassOfFifths)), type]),
 );
 
-/** The chord that these pitches make, as places on the line of fifths; `bass` is the lowest of them. Null when they make none. */
+/**
+ * Names the chord of these positions on the line of fifths, with `bass` as the lowest pitch; null
+ * if there is none.
+ */
 export function nameChord(fifths: Iterable<number>, bass: number): Chord | null {
   const tones = [...new Set(fifths)];
   if (tones.length < 2 || tones.length > 6) return null;
-  // The bass is tried first: of two readings the one in root position is meant.
+  // Try the bass first, because root position is the more likely reading.
   const roots = [bass, ...tones.filter((tone) => tone !== bass).sort((a, b) => a - b)];
   for (const root of roots) {
     const type = bySpelling.get(signature(tones.map((tone) => tone - root)));
@@ -86,7 +93,7 @@ export function describeChord(root: number, type: ChordType, bass: number): Chor
   return { root, type, bass, inversion, symbol: inversion === 0 ? name : `${name}/${nameOfFifths(bass)}` };
 }
 
-/** Types that lack their fifth still count the seventh as the third inversion. */
+/** In types without a fifth, the seventh in the bass is still the third inversion. */
 function inversionOf(type: ChordType, place: number): number {
   const tone = type.tones[place];
   return tone === 5 || tone === -2 || tone === -9 ? 3 : place;
@@ -96,7 +103,7 @@ function signature(distances: readonly number[]): string {
   return [...distances].sort((a, b) => a - b).join(' ');
 }
 
-/** A map keeps the last of equal keys; the first of the list shall win. */
+/** Reversed, because a Map keeps the last of equal keys and the first chord type must win. */
 function reversed(): ChordType[] {
   return [...chordTypes].reverse();
 }

@@ -1,7 +1,8 @@
 /**
- * The harmonies of a piece, without its ornaments. A slice at every onset shows each passing note as a chord of its own, and in a piece of two
- * voices so does each beat alone. Here the row of chords is taken that explains all beats best, where a change costs something, least on a strong
- * beat. Equal neighbours over the same bass are one harmony.
+ * Finds the harmonies of a piece without ornaments. Slices at every onset would turn passing notes
+ * into chords, and so would single beats in two-part music. So this takes the sequence of chords
+ * that fits all beats best, with a cost per change that is lowest on strong beats. Equal neighbours
+ * over the same bass are merged.
  */
 import type { Key } from '../key-name.ts';
 import type { Score } from '../score.ts';
@@ -19,21 +20,21 @@ export interface HarmonicSpan {
 
 const changeCost = { strong: 0.1, weak: 0.25 };
 
-/** `keyOf` says in which key a measure is, by its index. */
+/** `keyOf` returns the key of a measure, by index. */
 export function harmoniesOf(score: Score, keyOf: (measure: number) => Key): HarmonicSpan[] {
   const beats = beatsOf(score);
   const path = new ChordPath(beats.length, changeCost.weak);
-  const heard: { beat: Beat; bass: number }[] = [];
+  const beatsWithBass: { beat: Beat; bass: number }[] = [];
   for (const { beat, notes } of soundingBeats(score, beats)) {
     path.add(notes, keyOf(beat.measure), beat.strong ? changeCost.strong : changeCost.weak);
-    heard.push({ beat, bass: notes.bass });
+    beatsWithBass.push({ beat, bass: notes.bass });
   }
   const spans: HarmonicSpan[] = [];
   for (const [i, found] of path.best().entries()) {
-    const { beat, bass } = heard[i] ?? {};
+    const { beat, bass } = beatsWithBass[i] ?? {};
     if (!beat || bass === undefined || !found) continue;
     const last = spans.at(-1);
-    if (last?.end === beat.tick && goesOn(last.chord, found, bass)) last.end = beat.end;
+    if (last?.end === beat.tick && continues(last.chord, found, bass)) last.end = beat.end;
     else
       spans.push({ tick: beat.tick, end: beat.end, chord: describeChord(found.root, found.type, bassOf(found, bass)) });
   }
@@ -52,8 +53,8 @@ function* soundingBeats(score: Score, beats: readonly Beat[]): Generator<{ beat:
   }
 }
 
-/** A passing bass does not turn the chord over. */
-function goesOn(chord: Chord, found: RootedType, bass: number): boolean {
+/** A bass note outside the chord does not change its inversion. */
+function continues(chord: Chord, found: RootedType, bass: number): boolean {
   if (chord.root !== found.root || chord.type !== found.type) return false;
   return bass === chord.bass || !found.type.tones.includes(bass - found.root);
 }

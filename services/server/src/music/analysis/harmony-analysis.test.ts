@@ -5,8 +5,8 @@ import { fixtureScore } from '../fixture-score.ts';
 import { analyzeHarmony } from './harmony-analysis.ts';
 
 /**
- * "Old Hundredth" (Louis Bourgeois, 1551), in G major, four voices: four phrases. The melody is Bourgeois', the chords are the plain ones of the
- * hymnals, here written so that the ends of the phrases are, in this order, authentic, half, and authentic.
+ * "Old Hundredth" (Louis Bourgeois, 1551) in G major, in four voices with the usual hymnal chords.
+ * The phrases end, in this order, with authentic, half and authentic cadences.
  */
 const hymn = [
   'G4:1 | G4:1 F#4:1 E4:1 D4:1 | G4:1 A4:1 B4:2 | B4:1 B4:1 B4:1 A4:1 | G4:1 C5:1 B4:1 A4:2 r:1 | G4:1 A4:1 B4:1 A4:1 | G4:1 E4:1 F#4:1 G4:4',
@@ -15,8 +15,8 @@ const hymn = [
   'G3:1 | G3:1 D3:1 E3:1 B2:1 | B2:1 D3:1 G2:2 | G3:1 G3:1 G3:1 D3:1 | E3:1 C3:1 G3:1 D3:2 r:1 | E3:1 D3:1 G2:1 D3:1 | E3:1 C3:1 D3:1 G2:4',
 ];
 
-describe('harmony analysis', () => {
-  it('follows a hymn: key, functions, half and authentic cadences', () => {
+describe('analyzeHarmony', () => {
+  it('finds key, functions and cadences of a hymn', () => {
     const analysis = analyzeHarmony(fixtureScore(hymn, { fifths: 1 }));
     assert.equal(analysis.home_key, 'G major');
     assert.equal(analysis.regions.length, 1);
@@ -35,7 +35,7 @@ describe('harmony analysis', () => {
     assert.deepEqual([half?.measure, half?.chords[1]], [5, 'V']);
   });
 
-  it('hears the four cadences of a minuet in two voices, the third in the key that it closes, and no other', () => {
+  it('finds exactly the four cadences of a minuet', () => {
     const { cadences } = analyzeHarmony(minuet());
     assert.deepEqual(
       cadences.map(({ measure, kind, key, chords }) => `${measure} ${kind} in ${key}: ${chords.join(' ')}`),
@@ -48,7 +48,7 @@ describe('harmony analysis', () => {
     );
   });
 
-  it('takes a unison for the chord that the key expects there, and a chord of passing notes for none', () => {
+  it('reads a unison by its key and ignores a chord of passing notes', () => {
     // Two voices: the scale passes through ii on a weak beat, and the close is a bare octave.
     const { harmonies } = analyzeHarmony(
       phrase('E5:1 D5:1/2 C5:1/2 E5:1 G5:1 | D5:1 C5:1/2 D5:1/2 B4:2 | C5:4 / C4:1 C4:1 C4:1 C4:1 | G3:4 | C3:4'),
@@ -77,7 +77,7 @@ describe('harmony analysis', () => {
     ['Fr43', 'Ab2+D4+C4+F#4', major],
   ];
   for (const [expected, chord, home] of sixths) {
-    it(`hears ${chord} before V of ${home === minor ? 'C minor' : 'C major'} as ${expected}, a predominant`, () => {
+    it(`reads ${chord} before V of ${home === minor ? 'C minor' : 'C major'} as ${expected}, a predominant`, () => {
       const fifths = home === minor ? -3 : 0;
       const { harmonies } = analyzeHarmony(
         fixtureScore([[home, `${chord}:4`, dominant, home].join(' | ')], { fifths }),
@@ -90,7 +90,7 @@ describe('harmony analysis', () => {
     });
   }
 
-  it('does not take VI, a seventh chord on it or an applied dominant for an augmented sixth', () => {
+  it('does not read VI or an applied dominant as an augmented sixth', () => {
     const romanOf = (chord: string) =>
       analyzeHarmony(fixtureScore([[minor, chord, dominant, minor].join(' | ')], { fifths: -3 })).harmonies[1]?.roman;
     assert.equal(romanOf('Ab2+Eb4+C4+Ab4:4'), 'VI');
@@ -98,7 +98,7 @@ describe('harmony analysis', () => {
     assert.equal(romanOf('D3+A3+C4+F#4:4'), 'V7/V');
   });
 
-  it('tells plagal and deceptive cadences', () => {
+  it('finds plagal and deceptive cadences', () => {
     const plagal = analyzeHarmony(
       phrase(
         'E4:1 F4:1 D4:1 E4:1 | F4:2 E4:2 / C4:1 C4:1 B3:1 C4:1 | C4:2 C4:2 / C3:1 F3:1 G3:1 C3:1 | F3:2 C3:2 / G3:1 A3:1 G3:1 G3:1 | A3:2 G3:2',
@@ -116,7 +116,7 @@ describe('harmony analysis', () => {
     );
   });
 
-  it('hears a half cadence where a triad on the dominant is reached, not in a seventh chord, and not within the dominant', () => {
+  it('finds a half cadence only on arrival at a dominant triad', () => {
     const kindsAfter = (soprano: string, alto: string, tenor: string, bass: string) =>
       analyzeHarmony(
         phrase(
@@ -128,7 +128,7 @@ describe('harmony analysis', () => {
     assert.deepEqual(kindsAfter('D5:2 D5:6', 'B4:2 B4:6', 'G4:2 G4:6', 'B3:2 G3:6'), []);
   });
 
-  it('tells a perfect authentic cadence from an imperfect one: root positions, and the tonic on top', () => {
+  it('distinguishes perfect from imperfect authentic cadences', () => {
     const closing = (soprano: string, bass: string) =>
       analyzeHarmony(
         phrase(
@@ -141,7 +141,7 @@ describe('harmony analysis', () => {
     assert.deepEqual([inverted?.kind, inverted?.chords], ['imperfect authentic', ['V6', 'I']]);
   });
 
-  it('is not deceived by passing notes and arpeggios', () => {
+  it('ignores passing notes and arpeggios', () => {
     const broken = analyzeHarmony(
       phrase(
         'C5:1/4 G4:1/4 E4:1/4 G4:1/4 C5:1/4 B4:1/4 C5:1/4 E5:1/4 D5:1/4 B4:1/4 G4:1/4 B4:1/4 D5:1/4 C5:1/4 B4:1/4 D5:1/4 | C5+E5:4 / C3:2 G3:2 | C3:4',
@@ -174,7 +174,7 @@ describe('harmony analysis', () => {
     }
   });
 
-  it('says nothing about silence and percussion', () => {
+  it('returns nothing for silence and percussion', () => {
     assert.deepEqual(analyzeHarmony(fixtureScore(['r:4'])), {
       home_key: null,
       regions: [],

@@ -1,4 +1,4 @@
-/** Harmony as a listener follows it: keys and where they change, the chords with their functions, and the cadences. */
+/** Analyzes harmony: the keys over time, the chords with their functions, and the cadences. */
 import type { Cadence, Harmony, KeyRegion } from '@encore/contracts';
 import { findKeys } from '../key-finder.ts';
 import { type Key, nameOfKey } from '../key-name.ts';
@@ -16,7 +16,7 @@ export interface HarmonyAnalysis {
   harmonies: Harmony[];
 }
 
-/** I; ii, IV; V, vii; the third degree and the sixth are weak tonics. */
+/** By degree, from I to vii; vi counts as a weak tonic. */
 const functions = ['tonic', 'predominant', 'other', 'predominant', 'dominant', 'tonic', 'dominant'] as const;
 
 export function analyzeHarmony(score: Score): HarmonyAnalysis {
@@ -53,7 +53,7 @@ function describe(score: Score, { tick, end, chord, key }: KeyedSpan): Harmony {
 
 function functionOf({ text, degree, secondary }: RomanNumeral): Harmony['function'] {
   if (secondary) return 'other';
-  // The six-four chord of the tonic stands for the dominant that it delays; the Neapolitan and the augmented sixths lead to it.
+  // The tonic six-four delays the dominant; the Neapolitan and augmented sixths lead to it.
   if (/^[Ii]64$/.test(text)) return 'dominant';
   if (/^(bII|It|Fr|Ger)/.test(text)) return 'predominant';
   return functions[degree] ?? 'other';

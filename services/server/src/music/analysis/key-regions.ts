@@ -1,7 +1,8 @@
 /**
- * Where a piece is in which key. Each measure is heard with its neighbours and correlated with the 24 key profiles; the path through the keys
- * that fits best is found by dynamic programming (Viterbi), where every change costs more the further it goes on the circle of fifths. A
- * passing chord is not worth the change; a section is.
+ * Finds the key of each measure. Each measure, together with its neighbours, is correlated with the
+ * 24 key profiles, and dynamic programming (Viterbi) finds the best path through the keys. The cost
+ * of a change grows with the distance on the circle of fifths, so that a section changes the key
+ * and a passing chord does not.
  */
 import type { KeyRegion } from '@encore/contracts';
 import { type Key, nameOfKey, respellKey, signatureOfKey } from '../key-name.ts';
@@ -11,11 +12,11 @@ import { correlate, measureHistograms } from '../pitch-histogram.ts';
 import type { Score } from '../score.ts';
 
 const profile = keyProfiles['bellman-budge'];
-/** Measures on each side that are heard with a measure. */
+/** Neighbouring measures on each side that are added to a measure. */
 const reach = 1;
 const changeCost = 0.3;
 const distanceCost = 0.05;
-/** The piece begins and ends in its home key unless the notes say otherwise. */
+/** The piece begins and ends in its home key unless the notes contradict it. */
 const homeBonus = 0.5;
 
 const keys: readonly Key[] = Array.from({ length: 24 }, (_, i) => ({
@@ -24,7 +25,7 @@ const keys: readonly Key[] = Array.from({ length: 24 }, (_, i) => ({
 }));
 const costs = keys.map((from) => keys.map((to) => (from === to ? 0 : changeCost + distanceCost * distance(from, to))));
 
-/** Whole measures, in order and without gaps. Empty when nothing pitched sounds. */
+/** Regions of whole measures, in order and without gaps; none if there are no pitched notes. */
 export function keyRegionsOf(score: Score, home: Key | null): (KeyRegion & { tonality: Key })[] {
   if (!home) return [];
   const path = bestPath(measureHistograms(score), home);
@@ -44,20 +45,20 @@ function distance(a: Key, b: Key): number {
 }
 
 function fitsOf(histograms: readonly Float64Array[], measure: number): number[] {
-  const heard = new Float64Array(12);
+  const weighted = new Float64Array(12);
   for (let index = measure - reach; index <= measure + reach; index++) {
     const weights = histograms[index];
     // The measure itself counts twice.
     for (let i = 0; weights && i < 12; i++)
-      heard[i] = (heard[i] ?? 0) + (weights[i] ?? 0) * (index === measure ? 2 : 1);
+      weighted[i] = (weighted[i] ?? 0) + (weights[i] ?? 0) * (index === measure ? 2 : 1);
   }
   return keys.map(({ tonic, mode }) => {
-    const fit = correlate(heard, profile[mode], pitchClassOfFifths(tonic));
+    const fit = correlate(weighted, profile[mode], pitchClassOfFifths(tonic));
     return Number.isNaN(fit) ? 0 : fit;
   });
 }
 
-/** For each measure the index of its key. */
+/** Returns the index of the key of each measure. */
 function bestPath(histograms: readonly Float64Array[], home: Key): number[] {
   const homeIndex = keys.findIndex(({ tonic, mode }) => mode === home.mode && modulo(tonic - home.tonic, 12) === 0);
   let totals: number[] = keys.map((_, key) => (key === homeIndex ? homeBonus : 0));

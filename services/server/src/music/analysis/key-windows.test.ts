@@ -13,7 +13,7 @@ import { keyWindowsOf } from './key-windows.ts';
 
 const all = { after: 0, limit: 500 };
 
-/** As semitones above C and the mode; null where the key is undefined. */
+/** The key as semitones above C and mode; null if there is no key. */
 function pitchOf({ key }: KeyWindow): string | null {
   const named = key === null ? null : parseKey(key);
   return named && `${pitchClassOfFifths(named.tonic)} ${named.mode}`;
@@ -23,9 +23,9 @@ function shifted(score: Score, semitones: number): Score {
   return { ...score, notes: { ...score.notes, midi: score.notes.midi.map((midi) => midi + semitones) } };
 }
 
-describe('key windows', () => {
+describe('keyWindowsOf', () => {
   for (const profile of [...profileNames, 'vote'] as const) {
-    it(`${profile}: hears the minuet go to the dominant and come back`, () => {
+    it(`finds the modulation of the minuet and its return with ${profile}`, () => {
       const { windows } = keyWindowsOf(minuet(), profile, { window: 8, hop: 8 }, all);
       assert.deepEqual(
         windows.map(({ from_measure, to_measure, key }) => `${from_measure}-${to_measure} ${key}`),
@@ -35,7 +35,7 @@ describe('key windows', () => {
     });
   }
 
-  it('gives windows page by page, the last one up to the end of the piece', () => {
+  it('returns windows in pages, up to the end of the piece', () => {
     const size = { window: 6, hop: 4 };
     const whole = keyWindowsOf(minuet(), 'vote', size, all);
     assert.deepEqual(
@@ -53,7 +53,7 @@ describe('key windows', () => {
     assert.equal(keyWindowsOf(minuet(), 'vote', { window: 1_000, hop: 1 }, all).total, 1);
   });
 
-  it('says why a window has no key', () => {
+  it('returns the reason if a window has no key', () => {
     const chromatic = ['C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B'].map((name) => `${name}4:1/3`);
     const score = fixtureScore([`C4+E4+G4:4 | r:4 | ${chromatic.join(' ')} | C4+E4+G#4:4`]);
     const { windows } = keyWindowsOf(score, 'vote', { window: 1, hop: 1 }, all);
@@ -68,9 +68,9 @@ describe('key windows', () => {
     );
   });
 
-  it('counts a note in each measure that it reaches', () => {
+  it('counts a note in each measure in which it sounds', () => {
     const score = fixtureScore(['C4:2 E4:2 | r:4 | G4:4 | D4:4']);
-    // E from the middle of the first measure to the middle of the third, as a MIDI file may have it.
+    // E from the middle of the first measure to the middle of the third, as in a MIDI file.
     score.notes.duration[1] = 8 * score.ticksPerQuarter;
     const [quarters, ticks] = [pitchHistogram(score), measureHistograms(score)];
     const e = ticks.map((weights) => (weights[4] ?? 0) / score.ticksPerQuarter);
@@ -78,7 +78,7 @@ describe('key windows', () => {
     assert.equal(quarters.weights[4], 8);
   });
 
-  it('transposing a piece transposes each window', () => {
+  it('transposes each window with the piece', () => {
     const name = fc.constantFrom('C', 'D', 'E', 'F', 'G', 'A', 'B', 'Bb', 'F#', 'Eb', 'Ab', 'C#');
     const token = fc.tuple(name, fc.integer({ min: 1, max: 4 })).map(([step, length]) => `${step}4:${length}/2`);
     const measure = fc.array(token, { maxLength: 6 }).map((tokens) => tokens.join(' ') || 'r:4');

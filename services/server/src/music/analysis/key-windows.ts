@@ -1,6 +1,7 @@
 /**
- * The key of a window that moves through the piece, measure by measure: what the notes inside say, and nothing else. A window knows no
- * cadence and no signature, so it may be undecided, and says so; harmony analysis tells where a piece modulates.
+ * Finds the key of each window that moves through a piece, from the notes inside it only. Without
+ * cadences and signatures a window may be undecided, which the result reports. Harmony analysis
+ * finds modulations.
  */
 import type { KeyWindow } from '@encore/contracts';
 import { flat, signatureAround, silent } from '../key-finder.ts';
@@ -14,14 +15,17 @@ import { type Page, pageOf } from './page.ts';
 export interface WindowSize {
   /** In measures. */
   window: number;
-  /** From the beginning of one window to that of the next, in measures. */
+  /** Distance between the starts of two windows, in measures. */
   hop: number;
 }
 
-/** Correlations that differ by less differ by rounding: which key came first would be chance. */
+/** A smaller difference between correlations is a rounding error, so the order would be random. */
 const undecided = 1e-9;
 
-/** Windows begin every `hop` measures until one reaches the end of the piece. Only those of the page are looked at. */
+/**
+ * Windows start every `hop` measures until one reaches the end. Only those on the page are
+ * analyzed.
+ */
 export function keyWindowsOf(
   score: Score,
   profile: ProfileName | 'vote',
@@ -54,21 +58,21 @@ function keyOf(
   profiles: readonly ProfileName[],
   signature: number,
 ): Pick<KeyWindow, 'key' | 'correlation' | 'margin' | 'reason'> {
-  if (weights.every((weight) => weight === 0)) return undefinedFor(silent);
+  if (weights.every((weight) => weight === 0)) return undecidedBecause(silent);
   const candidates = Array.from({ length: 24 }, (_, i) => {
     const [tonic, mode] = [i >> 1, i % 2 === 0 ? 'major' : 'minor'] as const;
     const sum = profiles.reduce((total, name) => total + correlate(weights, keyProfiles[name][mode], tonic), 0);
     return { tonic, mode, correlation: sum / profiles.length };
   });
-  if (candidates.some(({ correlation }) => Number.isNaN(correlation))) return undefinedFor(flat);
+  if (candidates.some(({ correlation }) => Number.isNaN(correlation))) return undecidedBecause(flat);
   const [best, second] = candidates.sort((a, b) => b.correlation - a.correlation);
   if (!best || !second) throw new RangeError('there are always 24 candidates');
   const margin = best.correlation - second.correlation;
-  if (margin < undecided) return undefinedFor('several keys fit equally well');
+  if (margin < undecided) return undecidedBecause('several keys fit equally well');
   const key = respellKey({ tonic: spellPitchClass(best.tonic, -5), mode: best.mode }, signature);
   return { key: nameOfKey(key), correlation: best.correlation, margin };
 }
 
-function undefinedFor(reason: string): Pick<KeyWindow, 'key' | 'correlation' | 'margin' | 'reason'> {
+function undecidedBecause(reason: string): Pick<KeyWindow, 'key' | 'correlation' | 'margin' | 'reason'> {
   return { key: null, correlation: null, margin: null, reason };
 }

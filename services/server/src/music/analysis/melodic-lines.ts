@@ -1,6 +1,6 @@
 /**
- * The voices of a piece as lines of single notes: each voice of each part, the highest note where it plays a chord. Named as their parts, with the voice
- * where a part has several.
+ * The voices of a piece as lines of single notes: each voice of each part, with the highest note of
+ * each chord. A line has the name of its part, plus the voice if the part has several.
  */
 import type { Score } from '../score.ts';
 import { type SoundingNote, soundingNotesOfPart } from '../sounding-notes.ts';
@@ -10,7 +10,7 @@ export interface MelodicLine {
   /** Index into `score.parts`. */
   part: number;
   voice: number;
-  /** In order; none overlaps the next. */
+  /** In order, without overlaps. */
   notes: SoundingNote[];
 }
 
@@ -31,7 +31,7 @@ export function melodicLinesOf(score: Score): MelodicLine[] {
   return lines;
 }
 
-/** Notes come by onset, lowest first. */
+/** Notes must come by onset, lowest first. */
 function addNote(line: SoundingNote[], note: SoundingNote): void {
   const last = line.at(-1);
   if (last?.onset === note.onset) {

@@ -1,11 +1,11 @@
-/** The beats of a piece: three eighths in 6/8, a quarter in 3/4. */
+/** Divides a piece into beats: three eighths in 6/8, a quarter in 3/4. */
 import { type Score, signaturesOf, type TimeSignature } from '../score.ts';
 
 export interface Beat {
   tick: number;
   end: number;
   measure: number;
-  /** The first beat of a measure, and the middle of one with an even number of beats. */
+  /** The first beat of a measure, and the middle one if the number of beats is even. */
   strong: boolean;
 }
 
@@ -33,7 +33,7 @@ function beatTicks(signature: TimeSignature | undefined, ticksPerQuarter: number
   const unit = (4 * ticksPerQuarter) / group.beatType;
   const count = Number(group.beats);
   const compound = group.beatType >= 8 && count > 3 && count % 3 === 0;
-  // Three eighths are one beat; other eighth notes go in pairs; a half note is two.
+  // Three eighths are one beat, other eighth notes are paired, and a half note is one beat.
   if (compound || (group.beatType >= 8 && count === 3)) return unit * 3;
   return Math.max(ticksPerQuarter, unit);
 }

@@ -3,7 +3,10 @@ export interface Page {
   limit: number;
 }
 
-/** One page of a list: `after` items are passed over, `next` is the `after` of the page that follows, null on the last. */
+/**
+ * One page of a list: skips `after` items. `next` is the `after` of the next page, null on the last
+ * one.
+ */
 export function pageOf<T>(
   items: readonly T[],
   { after, limit }: Page,

@@ -9,11 +9,14 @@ import { findPatterns } from './pattern-recognition.ts';
 const name = (midi: number) => nameOfPitch(spellPitchClass(midi % 12, -5), midi);
 const line = (midis: readonly number[]) => midis.map((midi) => `${name(midi)}:1/4`).join(' ');
 
-/** The theme of "Frère Jacques" (traditional, France): each of its four figures is sung twice, and the third begins as the first does, a third higher. */
+/**
+ * "Frère Jacques": each of the four figures is repeated, and the third starts like the first, a
+ * third higher.
+ */
 const jacques =
   'C4:1 D4:1 E4:1 C4:1 | C4:1 D4:1 E4:1 C4:1 | E4:1 F4:1 G4:2 | E4:1 F4:1 G4:2 | G4:1/2 A4:1/2 G4:1/2 F4:1/2 E4:1 C4:1 | G4:1/2 A4:1/2 G4:1/2 F4:1/2 E4:1 C4:1 | C4:1 G3:1 C4:2 | C4:1 G3:1 C4:2';
 
-describe('pattern recognition', () => {
+describe('findPatterns', () => {
   it('finds the figures of Frère Jacques', () => {
     const patterns = findPatterns(fixtureScore([jacques], { fifths: 0 }), ['repeated'], 4);
     const shapes = patterns.map(({ shape, count }) => `${shape.join(' ')} x${count}`);
@@ -27,8 +30,9 @@ describe('pattern recognition', () => {
     assert.deepEqual(rhythm?.shape, ['1/2', '1/2', '1/2', '1/2', '1', '1']);
   });
 
-  // The opening of Bach's two-part Invention in C, BWV 772: the subject comes in the left hand an octave lower after two beats, and upside down in measure 3.
-  it('finds the subject of an invention: transposed and inverted', () => {
+  // The opening of Bach's Invention in C, BWV 772: the left hand answers an octave lower after two
+  // beats, and measure 3 inverts the subject.
+  it('finds the transposed and inverted subject of an invention', () => {
     const right =
       'r:1/4 C4:1/4 D4:1/4 E4:1/4 F4:1/4 D4:1/4 E4:1/4 C4:1/4 G4:1/2 C5:1/2 B4:1/2 C5:1/2 | D5:1/4 G4:1/4 A4:1/4 B4:1/4 C5:1/4 A4:1/4 B4:1/4 G4:1/4 D5:1/2 G5:1/2 F5:1/2 G5:1/2 | E5:1/4 A5:1/4 G5:1/4 F5:1/4 E5:1/4 G5:1/4 F5:1/4 A5:1/4 G5:2';
     const left =
@@ -55,11 +59,11 @@ describe('pattern recognition', () => {
     ['inverted', (midis: number[]) => midis.map((midi) => 120 - midi)],
     ['retrograde', (midis: number[]) => midis.toReversed().map((midi) => midi + 2)],
   ] as const) {
-    it(`finds a planted pattern: ${kind}`, () => {
+    it(`finds an inserted ${kind} pattern`, () => {
       fc.assert(
         fc.property(motif, fc.nat(), (steps, seed) => {
           const random = new Random(seed);
-          // Rising steps of odd sizes: neither its own inversion nor its own retrograde.
+          // Rising steps of different sizes equal neither their inversion nor their retrograde.
           const planted = [60];
           for (const [i, step] of steps.entries()) planted.push((planted.at(-1) ?? 0) + (i % 3 === 2 ? -step : step));
           const before = noise(random, 20);
@@ -83,15 +87,15 @@ describe('pattern recognition', () => {
     });
   }
 
-  it('does not call one note again and again a pattern', () => {
+  it('does not report a repeated note as a pattern', () => {
     assert.deepEqual(
       findPatterns(fixtureScore([line(new Array<number>(50).fill(60))]), ['repeated', 'transposed', 'rhythmic'], 3),
       [],
     );
   });
 
-  // The time limit is far away for n log n, and far too near for anything that looks at pairs.
-  it('gets through 20000 notes of the worst kinds', () => {
+  // The time limit is generous for O(n log n) and far too short for a quadratic algorithm.
+  it('analyzes 20,000 notes of the worst kinds in time', () => {
     const random = new Random('patterns');
     for (const midis of [noise(random, 20_000), Array.from({ length: 20_000 }, (_, i) => 60 + (i % 2))]) {
       const score = fixtureScore([line(midis)]);

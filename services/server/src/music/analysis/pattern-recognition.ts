@@ -1,6 +1,6 @@
 /**
- * Patterns that come back: literally, transposed, turned upside down, backwards, or as a rhythm. Every repeat that cannot be made longer is found
- * through a suffix array, in n log n; the ones that explain most notes are reported.
+ * Finds recurring patterns: exact, transposed, inverted, retrograde, or rhythmic. A suffix array
+ * finds every maximal repeat in O(n log n); those that cover the most notes are reported.
  */
 import type { Pattern, PatternKind, PatternOccurrence } from '@encore/contracts';
 import { nameOfPitch } from '../pitch.ts';
@@ -9,8 +9,8 @@ import { type PatternSequence, patternSequence } from './pattern-sequences.ts';
 import { placeOf, quarters } from './place.ts';
 import { type Repeat, repeatsOf, type SuffixArray, suffixArray } from './suffix-array.ts';
 
-/** Looking at more places than this, in all candidates together, would not stay within n log n. */
-const maxPlaces = 2_000_000;
+/** Limit on the positions of all candidates together, which keeps the work within O(n log n). */
+const maxPositions = 2_000_000;
 const maxPatterns = 500;
 const maxOccurrences = 50;
 const maxShape = 64;
@@ -18,7 +18,7 @@ const maxShape = 64;
 interface Found {
   /** In symbols. */
   length: number;
-  /** Symbols at which it begins, in order, without overlaps. */
+  /** Symbols at which it starts, in order, without overlaps. */
   starts: number[];
 }
 
@@ -35,23 +35,26 @@ export function findPatterns(score: Score, kinds: readonly PatternKind[], minLen
 function searchRepeats(sequence: PatternSequence, kind: PatternKind, minSymbols: number): Found[] {
   const array = suffixArray(sequence.symbols);
   const changes = changesBefore(sequence.symbols, array);
-  // What always follows the same symbol is a piece of something longer.
+  // A repeat that always follows the same symbol is part of a longer one.
   const candidates = [...repeatsOf(array, minSymbols)].filter(({ from, to }) => changes[to] !== changes[from]);
   const worth = ({ length, from, to }: Repeat) => length * (to - from);
   candidates.sort((a, b) => worth(b) - worth(a));
   const found: Found[] = [];
-  let places = 0;
+  let positions = 0;
   for (const candidate of candidates) {
-    places += candidate.to - candidate.from + 1;
-    if (places > maxPlaces || found.length >= maxPatterns) break;
+    positions += candidate.to - candidate.from + 1;
+    if (positions > maxPositions || found.length >= maxPatterns) break;
     const starts = [...array.starts.subarray(candidate.from, candidate.to + 1)].sort((a, b) => a - b);
-    const kept = placesOf(sequence, kind, candidate.length, starts);
+    const kept = validStarts(sequence, kind, candidate.length, starts);
     if (kept.length >= 2) found.push({ length: candidate.length, starts: kept });
   }
   return found;
 }
 
-/** How often the symbol before a suffix differs from the one before its neighbour, up to each place of the array. */
+/**
+ * For each index of the array, how often so far the symbols before two neighbouring suffixes
+ * differ.
+ */
 function changesBefore(symbols: Int32Array, { starts }: SuffixArray): Int32Array {
   const changes = new Int32Array(starts.length);
   for (let i = 1; i < starts.length; i++) {
@@ -62,11 +65,16 @@ function changesBefore(symbols: Int32Array, { starts }: SuffixArray): Int32Array
   return changes;
 }
 
-/** The places that count: they do not overlap, and they show what the kind promises. Fewer than two are no pattern. */
-function placesOf(sequence: PatternSequence, kind: PatternKind, length: number, starts: readonly number[]): number[] {
+/** The starts that do not overlap and that match the kind; fewer than two are not a pattern. */
+function validStarts(
+  sequence: PatternSequence,
+  kind: PatternKind,
+  length: number,
+  starts: readonly number[],
+): number[] {
   const { half, sameUntil } = sequence;
   const first = starts[0] ?? 0;
-  // One note again and again is no melody, and equal lengths are no rhythm.
+  // A repeated single note is not a melody, and equal durations are not a rhythm.
   if ((sameUntil[first] ?? 0) >= first + length) return [];
   const originals = withoutOverlaps(
     starts.filter((start) => start < half),
@@ -85,7 +93,7 @@ function placesOf(sequence: PatternSequence, kind: PatternKind, length: number, 
   return [...originals, ...withoutOverlaps(transformed, length)];
 }
 
-/** `starts` in order. The last note of an interval pattern may be the first of the next. */
+/** `starts` must be in order. The last note of an interval pattern may be the first of the next. */
 function withoutOverlaps(starts: readonly number[], length: number): number[] {
   let end = 0;
   return starts.filter((start) => {
@@ -95,7 +103,10 @@ function withoutOverlaps(starts: readonly number[], length: number): number[] {
   });
 }
 
-/** Whether a stretch of notes meets none of those that begin at `taken`, which are in order. */
+/**
+ * Whether `length` notes from `note` on overlap none of the ranges that start at `taken`, which is
+ * in order.
+ */
 function isFree(taken: readonly number[], note: number, length: number): boolean {
   let [low, high] = [0, taken.length];
   while (low < high) {
@@ -107,7 +118,7 @@ function isFree(taken: readonly number[], note: number, length: number): boolean
   return next === undefined || next >= note + length;
 }
 
-/** The note that sounds first. Read backwards, a pattern begins with the one that sounds last. */
+/** The note that sounds first; a pattern that is read backwards starts with the last one. */
 function firstNote({ noteAt, half, backwards }: PatternSequence, start: number, length: number): number {
   return (noteAt[start] ?? 0) - (backwards && start >= half ? length : 0);
 }
@@ -140,7 +151,7 @@ function occurrence(
   const transformed = start >= sequence.half;
   const form = !transformed ? 'original' : kind === 'inverted' ? 'inverted' : 'retrograde';
   const note = sequence.notes[firstNote(sequence, start, length)];
-  if (!note) throw new RangeError('a pattern begins with a note');
+  if (!note) throw new RangeError('a pattern must start with a note');
   return {
     ...placeOf(score, note.onset),
     part: score.parts[note.part]?.id ?? '',

@@ -1,6 +1,7 @@
 /**
- * The melodic lines of a piece as sequences of numbers, in which what is alike to the ear is equal: pitches for literal repeats, intervals for
- * transpositions, intervals turned over for inversions and read backwards for retrogrades, lengths for rhythms.
+ * Converts the melodic lines of a piece to sequences of numbers in which equivalent passages are
+ * equal: pitches for exact repeats, intervals for transpositions, negated intervals for inversions,
+ * reversed ones for retrogrades, durations for rhythms.
  */
 import type { PatternKind } from '@encore/contracts';
 import type { Score } from '../score.ts';
@@ -9,16 +10,19 @@ import { melodicLinesOf } from './melodic-lines.ts';
 
 export interface PatternSequence {
   symbols: Int32Array;
-  /** For each symbol the note that it begins with, as an index into `notes`; -1 for the mark between two lines. */
+  /**
+   * For each symbol, the index of its first note in `notes`; -1 for the separator between two
+   * lines.
+   */
   noteAt: Int32Array;
   notes: SoundingNote[];
-  /** Symbols from here on are the transformed half; the length where there is none. */
+  /** Index of the first transformed symbol; the length if there is none. */
   half: number;
-  /** The transformed half is read from its end. */
+  /** Whether the transformed half is reversed. */
   backwards: boolean;
-  /** For each symbol where the stretch of equal symbols that it is in ends. */
+  /** For each symbol, the end of its run of equal symbols. */
   sameUntil: Int32Array;
-  /** A pattern of n symbols has this many notes more. */
+  /** A pattern of n symbols has n + extraNotes notes. */
   extraNotes: 0 | 1;
 }
 
@@ -45,8 +49,8 @@ class SequenceWriter {
   readonly #noteAt: number[] = [];
   readonly #notes: SoundingNote[];
   readonly #rank = new Map<number, number>();
-  /** Each mark is a value of its own, so nothing that crosses it can repeat. */
-  #mark = -1;
+  /** Each separator is a unique value, so no repeat can span it. */
+  #separator = -1;
 
   constructor(notes: SoundingNote[]) {
     this.#notes = notes;
@@ -69,7 +73,7 @@ class SequenceWriter {
         this.#symbols.push(this.#symbolOf(value));
         this.#noteAt.push(backwards ? first + notes.length - 1 - i : first + i);
       }
-      this.#symbols.push(this.#mark--);
+      this.#symbols.push(this.#separator--);
       this.#noteAt.push(-1);
       first += notes.length;
     }
@@ -92,7 +96,7 @@ class SequenceWriter {
     };
   }
 
-  /** Lengths in ticks may be larger than 32 bits hold, so values are numbered. */
+  /** Numbers the values, because durations in ticks may exceed 32 bits. */
   #symbolOf(value: number): number {
     const known = this.#rank.get(value);
     if (known !== undefined) return known;

@@ -1,4 +1,7 @@
-/** Where something is in a piece, as people say it: a measure counted from 1, and quarter notes from its beginning. */
+/**
+ * Converts ticks to a position in the piece: the measure, counted from 1, and the offset in quarter
+ * notes.
+ */
 import type { Place } from '@encore/contracts';
 import { formatRatio } from '../rational.ts';
 import { measureAt, type Score } from '../score.ts';
@@ -8,7 +11,7 @@ export function placeOf(score: Score, tick: number): Place {
   return { measure: index + 1, offset: quarters(score, tick - (score.measures[index]?.start ?? 0)) };
 }
 
-/** A number of ticks as an exact number of quarter notes. */
+/** Converts ticks to an exact number of quarter notes, such as "3/2". */
 export function quarters({ ticksPerQuarter }: Score, ticks: number): string {
   return formatRatio(ticks, ticksPerQuarter);
 }

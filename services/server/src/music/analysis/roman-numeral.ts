@@ -1,7 +1,8 @@
 /**
- * Roman numerals. Capitals are major, small letters minor; ° diminished, ø half-diminished, + augmented; figures tell the inversion. A chord that
- * does not belong to the key is read, in this order, as an augmented sixth, as the dominant (V/x) or leading-tone chord (vii°/x) of one of the
- * key's own triads, as the Neapolitan, or as borrowed, with the alteration of its root.
+ * Roman numerals: upper case is major, lower case minor, ° diminished, ø half-diminished, +
+ * augmented; figures show the inversion. A chord outside the key is read, in this order, as an
+ * augmented sixth, as the dominant (V/x) or leading-tone chord (vii°/x) of a triad of the key, as
+ * the Neapolitan, or as borrowed, with the alteration of its root.
  */
 import type { Key } from '../key-name.ts';
 import { modulo, stepOfFifths } from '../pitch.ts';
@@ -9,18 +10,18 @@ import { type Chord, isAugmentedSixth } from './chord.ts';
 
 export interface RomanNumeral {
   text: string;
-  /** 0 is I to 6 is VII; of a secondary dominant, the degree of the chord that it leads to. */
+  /** 0 (I) to 6 (VII); for a secondary dominant, the degree of its target. */
   degree: number;
-  /** V of something else than the tonic, or its leading-tone chord. */
+  /** A dominant or leading-tone chord of another degree than the tonic. */
   secondary: boolean;
 }
 
 const numerals = ['I', 'II', 'III', 'IV', 'V', 'VI', 'VII'];
 
-/** Distance of each degree from the tonic in fifths. */
+/** The distance of each degree from the tonic, in fifths. */
 const scales = { major: [0, 2, 4, -1, 1, 3, 5], minor: [0, 2, -3, -1, 1, -4, -2] };
 
-/** The triads that a secondary dominant can lead to: major or minor ones, not the tonic. */
+/** The possible targets of a secondary dominant: major and minor triads except the tonic. */
 const targets = {
   major: [
     [1, 'ii'],
@@ -45,22 +46,22 @@ export function romanNumeral(chord: Chord, key: Key): RomanNumeral {
 }
 
 /**
- * Both tones of an augmented sixth are a semitone from the octave that it opens to: on the
- * dominant, the usual goal.
+ * An augmented sixth resolves outward to an octave, a semitone from both of its tones; the target
+ * is usually the dominant.
  */
-const sixthAboveGoal = -5;
+const sixthAboveTarget = -5;
 
 /**
- * An augmented sixth that leads to the dominant of the key: it is of no scale, and yet as usual as
- * IV.
+ * Whether the chord is an augmented sixth that leads to the dominant of the key. It is in no scale
+ * but as common as IV.
  */
 export function isPredominantSixth({ root, type }: Pick<Chord, 'root' | 'type'>, key: Key): boolean {
-  return isAugmentedSixth(type) && root - key.tonic === 1 + sixthAboveGoal;
+  return isAugmentedSixth(type) && root - key.tonic === 1 + sixthAboveTarget;
 }
 
 /**
- * Figures by the tone in the bass, in the order of the type's tones; the usual position is the
- * first.
+ * Figures by the bass tone, in the order of the type's tones; the first is the most common
+ * position.
  */
 const sixthFigures: Record<string, readonly string[]> = {
   Ger: ['65', '43', '42', '7'],
@@ -68,21 +69,21 @@ const sixthFigures: Record<string, readonly string[]> = {
   It: ['6', '64', '53'],
 };
 
-/** "Ger65"; "Ger65/V" where it leads to the dominant of another chord of the key. */
+/** "Ger65", or "Ger65/V" if it leads to the dominant of another chord of the key. */
 function sixthOf(chord: Chord, key: Key): RomanNumeral {
   const { type, root, bass } = chord;
   const name = type.quality.startsWith('It') ? 'It' : type.quality.startsWith('Fr') ? 'Fr' : 'Ger';
   const place = Math.max(0, type.tones.indexOf(bass - root));
   const text = `${name}${sixthFigures[name]?.[place] ?? ''}`;
   const target = targets[key.mode].find(([degree]) => {
-    return root - key.tonic === (scales[key.mode][degree] ?? 0) + 1 + sixthAboveGoal;
+    return root - key.tonic === (scales[key.mode][degree] ?? 0) + 1 + sixthAboveTarget;
   });
   if (!target || isPredominantSixth(chord, key)) return { text, degree: 5, secondary: false };
   return { text: `${text}/${target[1]}`, degree: target[0], secondary: true };
 }
 
 export function isDiatonic(chord: Pick<Chord, 'root' | 'type'>, key: Key): boolean {
-  // The minor scale has both sixths and sevenths; a major third above the tonic is not in it.
+  // The minor scale has both sixths and sevenths, but no major third above the tonic.
   const [lowest, highest] = key.mode === 'major' ? [-1, 5] : [-4, 5];
   return chord.type.tones.every((tone) => {
     const distance = chord.root + tone - key.tonic;
@@ -96,8 +97,8 @@ function secondaryOf(chord: Chord, key: Key, distance: number): RomanNumeral | n
   const dominant = quality === 'major' || quality.startsWith('dominant');
   const leading = quality.startsWith('diminished') || quality.startsWith('half-diminished');
   if (!dominant && !leading) return null;
-  const goal = distance - (dominant ? 1 : 5);
-  const target = targets[key.mode].find(([degree]) => scales[key.mode][degree] === goal);
+  const targetDistance = distance - (dominant ? 1 : 5);
+  const target = targets[key.mode].find(([degree]) => scales[key.mode][degree] === targetDistance);
   if (!target) return null;
   const sign = quality.startsWith('diminished') ? '°' : 'ø';
   const text = `${dominant ? 'V' : `vii${sign}`}${figures(chord)}/${target[1]}`;
@@ -109,9 +110,9 @@ function plainNumeral(chord: Chord, key: Key, distance: number): RomanNumeral {
   const { quality, tones } = chord.type;
   const alteration = Math.round((distance - (scales[key.mode][degree] ?? 0)) / 7);
   const leading = quality.startsWith('diminished') || quality.startsWith('half-diminished');
-  // In minor, the chord on the raised leading tone is simply vii°.
-  const usual = key.mode === 'minor' && alteration === 1 && leading && degree >= 5;
-  const prefix = usual ? '' : alteration < 0 ? 'b'.repeat(-alteration) : '#'.repeat(alteration);
+  // In minor, the chord on the raised leading tone is written vii°.
+  const onLeadingTone = key.mode === 'minor' && alteration === 1 && leading && degree >= 5;
+  const prefix = onLeadingTone ? '' : alteration < 0 ? 'b'.repeat(-alteration) : '#'.repeat(alteration);
   const minor = tones.includes(-3);
   const numeral = numerals[degree] ?? '';
   const sign = quality.startsWith('half') ? 'ø' : leading ? '°' : quality.startsWith('augmented') ? '+' : '';

@@ -4,8 +4,8 @@ import { describe, it } from 'mocha';
 import { fixtureScore } from '../fixture-score.ts';
 import { outlineScore } from './score-outline.ts';
 
-describe('score outline', () => {
-  it('tells length, pickup, ranges and signatures', () => {
+describe('outlineScore', () => {
+  it('reports length, pickup, ranges and signatures', () => {
     const outline = outlineScore(
       fixtureScore(['G4:1 | C5:2 Bb4:1 | C4:3', 'r:1 | C3:3 | F#2:3'], { fifths: 0, time: [3, 4] }),
     );
@@ -21,7 +21,7 @@ describe('score outline', () => {
     assert.deepEqual(outline.time_signatures, [{ measure: 1, offset: '0', signature: '3/4' }]);
   });
 
-  it('plays at the written tempo, changes included', () => {
+  it('computes the duration from all tempo changes', () => {
     const score = fixtureScore(['C4:4 | C4:4']);
     const tempos = [
       { tick: 0, quartersPerMinute: 60 },
@@ -30,7 +30,7 @@ describe('score outline', () => {
     assert.equal(outlineScore({ ...score, tempos }).seconds, 5);
   });
 
-  it('takes signatures from the first part that has any, and passes warnings on', () => {
+  it('uses the signatures of the first part that has any, and includes warnings', () => {
     const score = fixtureScore(['C4:3 | D4:3', 'C3:3 | D3:3'], { fifths: 2, time: [3, 4] });
     Object.assign(score.parts[0] ?? {}, { keys: [], times: [] });
     const outline = outlineScore({ ...score, warnings: ['odd'] });
@@ -39,14 +39,14 @@ describe('score outline', () => {
     assert.deepEqual(outline.warnings, ['odd']);
   });
 
-  it('counts measures as written, and as played', () => {
+  it('counts written and played measures', () => {
     const score = fixtureScore(['C4:4 | D4:4 | E4:4']);
     Object.assign(score.measures[1] ?? {}, { repeatTimes: 2 });
     const { measures, measures_played: played, quarters } = outlineScore(score);
     assert.deepEqual([measures, played, quarters], [3, 5, '12']);
   });
 
-  it('has no range for silence', () => {
+  it('has no pitch range without notes', () => {
     assert.equal(outlineScore(fixtureScore(['r:4'])).parts[0]?.lowest, null);
   });
 });

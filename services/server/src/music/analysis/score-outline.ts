@@ -1,4 +1,4 @@
-/** What a piece is, at a glance: length, parts and their ranges, signatures, tempo. */
+/** Summarizes a piece: length, parts and their ranges, signatures, tempos. */
 import type { ScoreOutline } from '@encore/contracts';
 import { PITCHED, UNPITCHED } from '../note-columns.ts';
 import { nameOfPitch } from '../pitch.ts';
@@ -7,7 +7,7 @@ import { type Part, type Score, signaturesOf, type TimeSignature } from '../scor
 import { defaultScoreLimits } from '../score-limits.ts';
 import { placeOf, quarters } from './place.ts';
 
-const usualTempo = 120;
+const defaultTempo = 120;
 
 export function outlineScore(score: Score): ScoreOutline {
   const { measures, parts, tempos } = score;
@@ -44,7 +44,7 @@ function nameOfTime({ groups }: TimeSignature): string {
 function secondsOf({ tempos, ticksPerQuarter }: Score, length: number): number {
   let seconds = 0;
   let tick = 0;
-  let tempo = usualTempo;
+  let tempo = defaultTempo;
   const walk = (to: number) => {
     seconds += ((to - tick) / ticksPerQuarter) * (60 / tempo);
     tick = to;

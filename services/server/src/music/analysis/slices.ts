@@ -1,4 +1,7 @@
-/** A piece cut at every onset: what sounds from there until the next one. Where all voices rest there is no slice. */
+/**
+ * Splits a piece at every onset into slices of the sounding notes. Rests in all voices have no
+ * slice.
+ */
 import type { Score } from '../score.ts';
 import { type SoundingNote, soundingNotes } from '../sounding-notes.ts';
 

@@ -1,12 +1,12 @@
 /**
- * The suffixes of a sequence of whole numbers in alphabetical order, and how much each has in common with the one before. Made by
- * doubling: n log n steps with a counting sort, whatever the input, so that no piece of music can make it slow.
+ * A suffix array of a sequence of integers with the longest common prefixes, built by prefix
+ * doubling with a counting sort: O(n log n) for any input, so that no score can make it slow.
  */
 
 export interface SuffixArray {
-  /** Where each suffix begins, in order. */
+  /** The start of each suffix, in lexicographic order. */
   starts: Int32Array;
-  /** Length of what suffix i has in common with suffix i - 1; 0 for the first. */
+  /** Length of the longest common prefix of suffixes i and i - 1; 0 for the first. */
   common: Int32Array;
 }
 
@@ -15,7 +15,7 @@ export function suffixArray(sequence: ArrayLike<number>): SuffixArray {
   let ranks = ranksOf(sequence);
   let starts = sortBy(ranks, identity(length));
   for (let width = 1; width < length; width *= 2) {
-    // By the second half first: the suffixes that have none, then the others in the order they already have.
+    // Sort by the second half first: suffixes without one, then the others in their current order.
     const bySecond = new Int32Array(length);
     let next = 0;
     for (let i = Math.max(0, length - width); i < length; i++) bySecond[next++] = i;
@@ -37,14 +37,14 @@ function identity(length: number): Int32Array {
   return Int32Array.from({ length }, (_, i) => i);
 }
 
-/** 0, 1, 2, ... in the order of the values. */
+/** Maps the values to 0, 1, 2, ... in ascending order. */
 function ranksOf(sequence: ArrayLike<number>): Int32Array {
   const values = [...new Set(Array.from(sequence))].sort((a, b) => a - b);
   const rankOf = new Map(values.map((value, rank) => [value, rank]));
   return Int32Array.from(sequence, (value) => rankOf.get(value) ?? 0);
 }
 
-/** Counting sort, stable. */
+/** A stable counting sort. */
 function sortBy(ranks: Int32Array, items: Int32Array): Int32Array {
   const counts = new Int32Array(items.length + 1);
   for (const rank of ranks) counts[rank + 1] = (counts[rank + 1] ?? 0) + 1;
@@ -63,7 +63,10 @@ function samePair(ranks: Int32Array, a: number, b: number, width: number): boole
   return ranks[a] === ranks[b] && (ranks[a + width] ?? -1) === (ranks[b + width] ?? -1);
 }
 
-/** Kasai's method: going through the suffixes by length, what is common shrinks by at most one at each step. */
+/**
+ * Kasai's algorithm: from one suffix to the next shorter one, the common prefix shrinks by at most
+ * one.
+ */
 function commonPrefixes(sequence: ArrayLike<number>, starts: Int32Array, ranks: Int32Array): Int32Array {
   const common = new Int32Array(starts.length);
   let length = 0;
@@ -87,14 +90,17 @@ function commonPrefixes(sequence: ArrayLike<number>, starts: Int32Array, ranks: 
   return common;
 }
 
-/** A stretch that occurs at every one of the suffixes from `from` to `to` (both included) and cannot be longer in all of them. */
+/** The longest common prefix of the suffixes `from` to `to` (inclusive). */
 export interface Repeat {
   length: number;
   from: number;
   to: number;
 }
 
-/** All repeats of at least `minLength`, by a walk over the common lengths with a stack: there are fewer of them than suffixes. */
+/**
+ * Yields all repeats of at least `minLength`, which are fewer than the suffixes, in one pass with a
+ * stack.
+ */
 export function* repeatsOf({ common }: SuffixArray, minLength: number): Generator<Repeat> {
   const open: { length: number; from: number }[] = [];
   for (let i = 1; i <= common.length; i++) {

@@ -13,8 +13,8 @@ import { parseInterval, transposeScore } from './transpose-score.ts';
 
 const names = ({ notes }: Score) => [...notes.midi].map((midi, row) => nameOfPitch(notes.fifths[row] ?? 0, midi));
 
-describe('transpose', () => {
-  it('reads intervals', () => {
+describe('transposeScore', () => {
+  it('parses intervals', () => {
     assert.deepEqual(
       ['P1', 'm2', 'M3', 'A4', 'd5', 'P8', 'M9', '-m3', '-P5'].map((text) => parseInterval(text).chromatic),
       [0, 1, 4, 6, 6, 12, 14, -3, -7],
@@ -23,7 +23,7 @@ describe('transpose', () => {
       assert.throws(() => parseInterval(wrong), { code: 'INVALID_INTERVAL' });
   });
 
-  it('keeps the spelling: up a minor third, C E G# becomes Eb G B', () => {
+  it('keeps the spelling: C E G# becomes Eb G B', () => {
     const moved = transposeScore(fixtureScore(['C4:1 E4:1 G#4:2'], { fifths: 0 }), parseInterval('m3'));
     assert.deepEqual(names(moved), ['Eb4', 'G4', 'B4']);
     assert.equal(moved.parts[0]?.keys[0]?.fifths, -3);
@@ -38,7 +38,7 @@ describe('transpose', () => {
   const tune = fc.array(fc.tuple(pitch, fc.integer({ min: 1, max: 8 })), { minLength: 4, maxLength: 24 });
   const interval = fc.constantFrom('m2', 'M2', 'm3', 'M3', 'P4', 'P5', 'M6', '-m2', '-M2', '-m3', '-P4', '-P5', 'P8');
 
-  it('transposing a piece transposes its key', () => {
+  it('transposes the key with the piece', () => {
     const piece = fc.constantFrom(
       ['C4:1 E4:1 G4:1 B4:1 C5:2 G4:1 C4:2', 0],
       ['A4:1 C5:1 E5:1 G#4:1 A4:3', 0],
@@ -61,7 +61,7 @@ describe('transpose', () => {
     );
   });
 
-  it('there and back again is the same score, and the result survives its export', async () => {
+  it('restores the score by the opposite interval, and exports the result', async () => {
     await fc.assert(
       fc.asyncProperty(tune, interval, async (notes, by) => {
         const score = fixtureScore([notes.map(([name, length]) => `${name}:${length}/2`).join(' ')], { fifths: 0 });
@@ -75,7 +75,7 @@ describe('transpose', () => {
     );
   });
 
-  it('leaves the original as it was', () => {
+  it('does not change the original', () => {
     const score = fixtureScore(['C4:4'], { fifths: 0 });
     transposeScore(score, parseInterval('M2'));
     assert.deepEqual([names(score), score.parts[0]?.keys[0]?.fifths], [['C4'], 0]);

@@ -1,6 +1,7 @@
 /**
- * A piece, moved by an interval: every written pitch, every key signature. Spelling moves along, so a sharp fourth stays one. Where the new key would have
- * more than seven sharps or flats, the whole piece is respelled enharmonically.
+ * Transposes a score by an interval: all written pitches and key signatures. The spelling is kept,
+ * so an augmented fourth stays one. If the new key would have more than seven sharps or flats, the
+ * whole piece is respelled enharmonically.
  */
 import { EncoreError } from '@encore/kit/encore-error';
 import { type NoteColumns, PITCHED, reorderNoteColumns } from '../note-columns.ts';
@@ -30,7 +31,7 @@ export function parseInterval(text: string): Interval {
   const isPerfect = perfect.has(steps % 7);
   const shift = match && qualityShift(match['quality'] ?? '', isPerfect);
   if (shift === undefined || steps > 35) {
-    throw new EncoreError('INVALID_INTERVAL', `"${text}" is no interval: write M2, -m3, P5, A4 or d5`, {
+    throw new EncoreError('INVALID_INTERVAL', `"${text}" is not an interval; use a form like M2, -m3, P5, A4 or d5`, {
       status: 400,
       definite: true,
     });
@@ -39,7 +40,10 @@ export function parseInterval(text: string): Interval {
   return match?.['sign'] === '-' ? { diatonic: -steps, chromatic: -chromatic } : { diatonic: steps, chromatic };
 }
 
-/** Semitones away from the perfect or major interval; undefined for a perfect third or a major fifth. */
+/**
+ * Semitones relative to the perfect or major interval; undefined for a perfect third or a major
+ * fifth.
+ */
 function qualityShift(quality: string, isPerfect: boolean): number | undefined {
   if (quality === 'A') return 1;
   if (quality === 'd') return isPerfect ? -1 : -2;
@@ -51,7 +55,8 @@ export function transposeScore(score: Score, { diatonic, chromatic }: Interval):
   const shift = fifthsOfInterval(diatonic, chromatic) + respelling(score, fifthsOfInterval(diatonic, chromatic));
   const parts = score.parts.map((part) => ({ ...part, keys: part.keys.map((key) => transposeKey(key, shift)) }));
   const moved = transposeNotes(score.notes, chromatic, shift);
-  // Chords are sorted by written pitch, and a new spelling may change that order: B4 Cb5 becomes C#5 Db5.
+  // Chords are sorted by written pitch, whose order a new spelling may change: B4 Cb5 becomes C#5
+  // Db5.
   const order = Uint32Array.from({ length: moved.count }, (_, row) => row);
   const compare = (a: number, b: number) =>
     (moved.measure[a] ?? 0) - (moved.measure[b] ?? 0) || compareNotes(moved, a, b);
@@ -59,7 +64,10 @@ export function transposeScore(score: Score, { diatonic, chromatic }: Interval):
   return { ...score, parts, notes: reorderNoteColumns(moved, order) };
 }
 
-/** Twelve fifths either way when the signature at the beginning would otherwise have more than seven accidentals. */
+/**
+ * Returns ±12 fifths if the first signature would otherwise have more than seven accidentals, else
+ * 0.
+ */
 function respelling(score: Score, shift: number): number {
   const written = score.parts.flatMap(({ keys }) => (keys[0]?.fifths == null ? [] : [keys[0].fifths]))[0] ?? 0;
   if (written + shift > 7) return -12;
@@ -84,7 +92,7 @@ function transposeNotes(notes: NoteColumns, chromatic: number, shift: number): N
     const microtone = cents - 100 * Math.round(cents / 100);
     const number = midiOfPitch(notes.step[row] ?? 0, cents, notes.octave[row] ?? 0) + chromatic;
     let spelling = fifthsOfPitch(notes.step[row] ?? 0, cents) + shift;
-    // More than two accidentals are read by nobody.
+    // Respell notes that would have more than two accidentals.
     let respelled = 0;
     if (Math.abs(alterOfFifths(spelling)) > 2) respelled = spelling > 0 ? -12 : 12;
     spelling += respelled;

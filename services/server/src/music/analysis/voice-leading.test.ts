@@ -8,14 +8,14 @@ function kinds(...parts: string[]): string[] {
   return analyzeVoiceLeading(fixtureScore(parts, { fifths: 0 })).events.map(({ kind }) => kind);
 }
 
-describe('voice leading', () => {
-  it('marks parallel fifths, octaves and unisons, with place and pitches', () => {
+describe('analyzeVoiceLeading', () => {
+  it('marks parallel fifths, octaves and unisons with position and pitches', () => {
     const { events } = analyzeVoiceLeading(fixtureScore(['r:4 | r:1 G4:1 A4:2', 'r:4 | r:1 C4:1 D4:2'], { fifths: 0 }));
     assert.deepEqual(events, [
       { measure: 2, offset: '2', kind: 'parallel fifths', voices: ['P1', 'P2'], pitches: ['G4', 'C4', 'A4', 'D4'] },
     ]);
     assert.deepEqual(kinds('C5:2 D5:2', 'C4:2 D4:2'), ['parallel octaves']);
-    // A unison that moves on also overlaps: the lower voice goes above where the upper one was.
+    // Parallel unisons also overlap: the lower voice passes the previous note of the upper one.
     assert.deepEqual(kinds('C4:2 D4:2', 'C4:2 D4:2'), ['voice overlap', 'parallel unisons']);
   });
 
@@ -44,8 +44,8 @@ describe('voice leading', () => {
     assert.deepEqual(kinds('C4:1 C#4:1 D4:2'), []);
   });
 
-  // V7 to I with the seventh and the leading tone led as every textbook asks, and then not.
-  it('marks a leading tone and a seventh that do not resolve', () => {
+  // V7 to I with resolved and unresolved seventh and leading tone.
+  it('marks an unresolved leading tone and seventh', () => {
     const cadence = (soprano: string, alto: string) =>
       kinds(`${soprano} C5:4`, `${alto} E4:4`, 'D4:2 C4:2 | C4:4', 'G3:2 C3:2 | C3:4');
     assert.deepEqual(cadence('B4:2 C5:2 |', 'F4:2 E4:2 |'), []);
@@ -58,7 +58,7 @@ describe('voice leading', () => {
     assert.deepEqual(motion, { parallel: 1, similar: 1, contrary: 1, oblique: 1 });
   });
 
-  it('a canon at the fifth with itself is full of parallel fifths, whatever the tune', () => {
+  it('marks parallel fifths in any canon at the fifth', () => {
     const step = fc.constantFrom('C', 'D', 'E', 'F', 'G', 'A');
     fc.assert(
       fc.property(fc.array(step, { minLength: 2, maxLength: 20 }), (tune) => {

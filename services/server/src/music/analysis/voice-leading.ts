@@ -1,6 +1,7 @@
 /**
- * How the voices move: parallels and direct fifths and octaves, crossing and overlap, leaps, and tones that want to go somewhere and do not. Events are
- * what a teacher would mark in four-part writing; in other styles many of them are no mistakes.
+ * Checks the voice leading: parallel and direct fifths and octaves, crossing, overlap, leaps, and
+ * unresolved tendency tones. The events are errors in four-part writing; in other styles many of
+ * them are acceptable.
  */
 import type { Motion, VoiceLeadingEvent } from '@encore/contracts';
 import { findKeys } from '../key-finder.ts';
@@ -16,15 +17,15 @@ export interface VoiceLeading {
   voices: string[];
   motion: Motion;
   counts: Partial<Record<VoiceLeadingEvent['kind'], number>>;
-  /** At most `maxEvents`; `counts` counts all. */
+  /** At most `maxEvents`; `counts` includes all events. */
   events: VoiceLeadingEvent[];
 }
 
-/** More voices than this are no polyphony of single lines, and pairs grow with the square. */
+/** Music with more voices is not polyphony, and the number of pairs grows with the square. */
 const maxVoices = 16;
 const maxEvents = 20_000;
 
-/** What each voice sings at one moment; null while it rests. */
+/** The note of each voice at one time; null for a rest. */
 interface Moment {
   tick: number;
   notes: (SoundingNote | null)[];
@@ -49,7 +50,7 @@ export function analyzeVoiceLeading(score: Score): VoiceLeading {
   return { voices: order.map(({ name }) => name), motion: marker.motion, counts: marker.counts, events: marker.events };
 }
 
-/** Highest voice first, by the mean of its notes. */
+/** Sorts the voices by mean pitch, highest first. */
 function byHeight(lines: readonly MelodicLine[]): MelodicLine[] {
   const mean = ({ notes }: MelodicLine) => notes.reduce((sum, { midi }) => sum + midi, 0) / Math.max(1, notes.length);
   return [...lines].sort((a, b) => mean(b) - mean(a));
@@ -83,7 +84,7 @@ class Marker {
   }
 }
 
-/** Every onset of any voice. */
+/** Yields a moment for every onset of any voice. */
 function* momentsOf(lines: readonly MelodicLine[]): Generator<Moment> {
   const ticks = [...new Set(lines.flatMap(({ notes }) => notes.map(({ onset }) => onset)))].sort((a, b) => a - b);
   const at = lines.map(() => 0);
@@ -136,7 +137,7 @@ function countMotion(
   else motion.similar++;
 }
 
-/** Steps on the staff between two pitches, octaves taken away. */
+/** Staff steps between two pitches, modulo octaves. */
 function genericInterval(upper: SoundingNote, lower: SoundingNote): number {
   return modulo(stepOfFifths(upper.fifths) - stepOfFifths(lower.fifths), 7);
 }
@@ -148,7 +149,10 @@ function perfectInterval(upper: SoundingNote, lower: SoundingNote): 'fifths' | '
   return upper.midi === lower.midi ? 'unisons' : 'octaves';
 }
 
-/** A crossing is marked where it begins; an overlap is a step beyond where the neighbour just was. */
+/**
+ * Marks a crossing where it begins, and an overlap where a voice passes the previous note of its
+ * neighbour.
+ */
 function markCrossings(now: Moment, before: Moment | null, marker: Marker): void {
   for (let upper = 0; upper + 1 < now.notes.length; upper++) {
     const [a, b] = [now.notes[upper], now.notes[upper + 1]];
@@ -165,7 +169,7 @@ function markCrossings(now: Moment, before: Moment | null, marker: Marker): void
   }
 }
 
-/** More than an octave, or an augmented interval: four fifths and a tritone up, or more. */
+/** Marks leaps of more than an octave and augmented intervals. */
 function markLeaps(before: Moment, now: Moment, marker: Marker): void {
   for (const [voice, to] of now.notes.entries()) {
     const from = before.notes[voice];
@@ -173,12 +177,16 @@ function markLeaps(before: Moment, now: Moment, marker: Marker): void {
     const distance = to.midi - from.midi;
     const fifths = distance >= 0 ? to.fifths - from.fifths : from.fifths - to.fifths;
     if (Math.abs(distance) > 12) marker.add('large leap', now.tick, [voice], [from, to]);
-    // On the line of fifths, augmented intervals are the ones from the tritone (6) on; a chromatic semitone (7) is no leap.
+    // Augmented intervals are at least 6 fifths (a tritone); a chromatic semitone (7) is not a
+    // leap.
     else if (fifths >= 6 && fifths !== 7) marker.add('augmented leap', now.tick, [voice], [from, to]);
   }
 }
 
-/** When a dominant moves on to a tonic, its leading tone goes up in the outer voices, and any seventh goes down by step. */
+/**
+ * From dominant to tonic, the leading tone must rise in the outer voices, and a seventh must fall
+ * by step.
+ */
 function markTendencies(before: Moment, now: Moment, key: Key | null, marker: Marker): void {
   const sounding = before.notes.filter((note) => note !== null);
   const bass = sounding.reduce<SoundingNote | null>((low, note) => (low && low.midi <= note.midi ? low : note), null);

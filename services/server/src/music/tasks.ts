@@ -1,4 +1,6 @@
-/** Music in, music out, and what can be said about it. Pure: no clock, no files, no network. */
+/**
+ * The tasks on scores: import, export, analysis. Pure functions without clock, files or network.
+ */
 export { type AnalysisResults, type AnalysisTask, runAnalysis } from './analysis/analysis-task.ts';
 export { outlineScore } from './analysis/score-outline.ts';
 export { parseInterval, transposeScore } from './analysis/transpose-score.ts';

@@ -6,9 +6,9 @@ import { describe, it } from 'mocha';
 
 const program = join(import.meta.dirname, '../testing/floor-growth.ts');
 
-describe('full collections', () => {
-  it('are counted, with what is in use after the last: kept buffers count, garbage does not', async () => {
-    // Not in this process, where other tests have left what is collected at any time.
+describe('GarbageCollections', () => {
+  it('measures the memory in use without garbage', async () => {
+    // In a separate process: garbage of other tests would be collected here at any time.
     const { stdout } = await promisify(execFile)(process.execPath, [program]);
     const { grown, kept } = JSON.parse(stdout) as { grown: number; kept: number };
     assert.ok(Math.abs(grown - kept) < 2_000_000, `${grown} bytes, kept ${kept}`);

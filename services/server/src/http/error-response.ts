@@ -1,6 +1,6 @@
 /**
- * One error format for all routes: {error: {code, message, definite}}, with Retry-After where
- * trying again makes sense. On /mcp it is wrapped in a JSON-RPC error, which MCP clients read.
+ * The error format of all routes: {error: {code, message, definite}}, with Retry-After if a retry
+ * makes sense. On /mcp it is wrapped in a JSON-RPC error, which MCP clients read.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RpcRefusal } from '@encore/contracts/server-api';
@@ -8,7 +8,7 @@ import { describeError, EncoreError } from '@encore/kit';
 
 export function asEncoreError(error: unknown): EncoreError {
   if (error instanceof EncoreError) return error;
-  // Express reports a malformed address with a status.
+  // Express reports a malformed URL with a status.
   const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
   return new EncoreError(status < 500 ? 'INVALID_INPUT' : 'INTERNAL', describeError(error), {
     status,
@@ -17,7 +17,7 @@ export function asEncoreError(error: unknown): EncoreError {
   });
 }
 
-/** A message may quote what was sent, which may be megabytes. */
+/** A message may quote the request, which may be megabytes. */
 const maxMessageLength = 2_000;
 
 export function errorBody({ code, message, definite }: EncoreError): {
@@ -28,8 +28,7 @@ export function errorBody({ code, message, definite }: EncoreError): {
 }
 
 /**
- * The id is null, as JSON-RPC has it where the id of the request is not known: nothing of the body
- * was read.
+ * The id is null, as JSON-RPC requires if the id of the request is unknown: the body was not read.
  */
 function rpcRefusal(known: EncoreError): RpcRefusal {
   const { code, message, definite } = errorBody(known).error;
@@ -37,8 +36,8 @@ function rpcRefusal(known: EncoreError): RpcRefusal {
 }
 
 /**
- * Invalid request and internal error, as JSON-RPC numbers them; -32000, of the range for servers,
- * is "try again later".
+ * Maps to JSON-RPC's codes for an invalid request and an internal error; -32000, from the range for
+ * servers, means "try again later".
  */
 function rpcCode(status: number): number {
   if (status === 429 || status === 503) return -32_000;
@@ -46,13 +45,13 @@ function rpcCode(status: number): number {
 }
 
 function isMcp({ url = '' }: IncomingMessage): boolean {
-  // As Express finds the route.
+  // Matches as Express does.
   return /^\/mcp\/?(\?|$)/i.test(url);
 }
 
-export function answerError(response: ServerResponse, error: EncoreError): void {
+export function sendError(response: ServerResponse, error: EncoreError): void {
   if (response.headersSent) {
-    // Part of an answer is on its way: a cut connection is the only honest end.
+    // Part of the response has been sent; only a closed connection shows that it failed.
     response.destroy();
     return;
   }
@@ -60,6 +59,6 @@ export function answerError(response: ServerResponse, error: EncoreError): void 
   const head = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
   if (error.status === 503 || error.status === 429) head.push('retry-after', '1');
   response.writeHead(error.status, head);
-  // As text it goes out in one write with the head; bytes would take two.
+  // Node sends a string in one write with the head; a buffer would take two.
   response.end(body);
 }

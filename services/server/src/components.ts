@@ -1,4 +1,7 @@
-/** The parts of the server and how they hold on to each other. Nothing here listens, and nothing needs a database to exist. */
+/**
+ * Creates and connects the components of the server. Nothing here opens a port or needs a database
+ * to exist.
+ */
 import { describeError, type Logger, systemClock } from '@encore/kit';
 import { createBreakers } from './breakers.ts';
 import type { Settings } from './config.ts';
@@ -6,23 +9,23 @@ import { Database } from './database/database.ts';
 import { Migration } from './database/migration.ts';
 import { Retention } from './database/retention.ts';
 import { ScoreStore } from './database/score-store.ts';
+import { type GaugeSources, registerGauges } from './gauges.ts';
 import { Spool } from './http/spool.ts';
 import { createMetrics, type Metrics, shedLabel } from './metrics.ts';
 import { defaultScoreLimits } from './music/index.ts';
 import { Admission } from './resilience/admission.ts';
 import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';
-import { Collections } from './resilience/collections.ts';
+import { GarbageCollections } from './resilience/garbage-collections.ts';
 import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
 import { type MemoryReading, readMemory } from './resilience/memory-limit.ts';
 import { overloaded } from './resilience/semaphore.ts';
 import { ScoreCache } from './scores/score-cache.ts';
-import { loadWork, ScoreLibrary } from './scores/score-library.ts';
+import { loadRunTask, ScoreLibrary } from './scores/score-library.ts';
 import { createControl } from './server-control.ts';
 import { tools } from './tools/index.ts';
 import type { ServerControl } from './tools/tool.ts';
 import { ToolRunner } from './tools/tool-runner.ts';
-import { type Watched, watchGauges } from './watch-gauges.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 const mebibyte = 1024 * 1024;
@@ -31,10 +34,10 @@ const memorySampleMs = 250;
 const collectEveryMs = 5_000;
 const sweepMs = 60_000;
 const pingTimeoutMs = 1_000;
-/** A database that answers does so in a fraction of this. */
-const databaseFirstMs = 250;
+/** A working database responds in a fraction of this time. */
+const firstMigrationWaitMs = 250;
 
-export interface Parts extends ServerControl, AsyncDisposable {
+export interface ServerComponents extends ServerControl, AsyncDisposable {
   readonly metrics: Metrics;
   readonly admission: Admission;
   readonly store: ScoreStore;
@@ -42,15 +45,21 @@ export interface Parts extends ServerControl, AsyncDisposable {
   readonly spool: Spool;
   readonly runner: ToolRunner;
   ready(): Promise<boolean>;
-  /** Begins what works in the background, the database first. Resolves when that was tried once, or took long. */
+  /**
+   * Starts the background work, migration first. Resolves after the first migration attempt, or
+   * after 250 ms.
+   */
   start(): Promise<void>;
-  /** Starts a worker process and loads the analyses, so that the first import and the first question do not wait for them. */
+  /**
+   * Starts a worker process and loads the analyses, so that the first import and analysis need not
+   * wait.
+   */
   warmUp(): void;
-  /** From now on not ready, and closed to heavy work. */
+  /** From now on the server is not ready and refuses heavy work. */
   beginStop(): void;
 }
 
-export function createParts(settings: Settings, logger: Logger): Parts {
+export function createComponents(settings: Settings, logger: Logger): ServerComponents {
   const { limits } = settings;
   const stop = new AbortController();
   const stopping = (): boolean => stop.signal.aborted;
@@ -73,7 +82,7 @@ export function createParts(settings: Settings, logger: Logger): Parts {
   });
   const library = createLibrary(settings, store, cache, workers, heavyRefused);
   const spool = new Spool(settings.scratchDir, limits.spool_limit_mb * mebibyte, headBytes);
-  const watched: Watched = {
+  const sources: GaugeSources = {
     admission,
     breakers: [breakers.database, ...breakers.tools.values()],
     memory,
@@ -82,14 +91,14 @@ export function createParts(settings: Settings, logger: Logger): Parts {
     databaseConnections: () => database.stats,
     spoolBytes: () => spool.usedBytes,
   };
-  watchGauges(metrics.registry, watched);
-  const databaseAnswers = (): Promise<boolean> => database.ping(pingTimeoutMs);
-  const collections = new Collections();
+  registerGauges(metrics.registry, sources);
+  const databaseResponds = (): Promise<boolean> => database.ping(pingTimeoutMs);
+  const garbageCollections = new GarbageCollections();
   const control = createControl({
-    watched,
-    collections,
+    sources,
+    garbageCollections,
     clock: systemClock,
-    databaseAnswers,
+    databaseResponds,
     migrated: () => migration.done,
     stopping,
   });
@@ -102,28 +111,28 @@ export function createParts(settings: Settings, logger: Logger): Parts {
     library,
     spool,
     runner,
-    ready: async () => !stopping() && migration.done && (await databaseAnswers()),
+    ready: async () => !stopping() && migration.done && (await databaseResponds()),
     start: async () => {
-      const tried = migration.start();
+      const attempted = migration.start();
       const retention = createRetention(settings, database, metrics, logger);
       void retention.run(stop.signal).catch(() => {});
-      const waited = new AbortController();
-      await Promise.race([tried, systemClock.sleep(databaseFirstMs, waited.signal).catch(() => {})]);
-      waited.abort();
+      const timeout = new AbortController();
+      await Promise.race([attempted, systemClock.sleep(firstMigrationWaitMs, timeout.signal).catch(() => {})]);
+      timeout.abort();
     },
     warmUp: () => {
       workers.warmUp();
-      void loadWork();
+      void loadRunTask();
     },
-    beginStop: () => stop.abort(new Error('the server stops')),
+    beginStop: () => stop.abort(new Error('the server is stopping')),
     async [Symbol.asyncDispose]() {
-      stop.abort(new Error('the server stops'));
+      stop.abort(new Error('the server is stopping'));
       migration.stop();
       memory[Symbol.dispose]();
-      collections[Symbol.dispose]();
+      garbageCollections[Symbol.dispose]();
       await workers[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
-      for (const breaker of watched.breakers) breaker[Symbol.dispose]();
+      for (const breaker of sources.breakers) breaker[Symbol.dispose]();
     },
   };
 }
@@ -154,7 +163,7 @@ function createStore(database: Database, metrics: Metrics, logger: Logger): Scor
     onResolved: () => metrics.resolvedWrites.inc(),
     onCorrupt: (id) => {
       metrics.corruptReads.inc();
-      logger.error({ id }, 'stored bytes do not have their hash');
+      logger.error({ id }, 'stored bytes do not match their hash');
     },
   });
 }
@@ -172,7 +181,7 @@ function createLibrary(
     workers,
     limits: { ...defaultScoreLimits, maxBytes: limits.max_request_size },
     assertHeavyAllowed: () => {
-      if (heavyRefused()) throw overloaded('the server is short of memory and refuses heavy work');
+      if (heavyRefused()) throw overloaded('the server is low on memory and refuses heavy requests');
     },
   });
 }
@@ -184,7 +193,7 @@ function createWorkers(settings: Settings, metrics: Metrics, logger: Logger): Wo
     processes,
     heapMegabytes: heap_mb,
     maxQueued: max_queued,
-    // Half of a tool's time may go by before its work begins; the other half is for the work.
+    // Half of a tool's timeout is for the wait, the other half for the work.
     maxWaitMs: (limits.tool_timeout * 1_000) / 2,
     idleMs: idle_seconds * 1_000,
     clock: systemClock,
@@ -192,9 +201,9 @@ function createWorkers(settings: Settings, metrics: Metrics, logger: Logger): Wo
       const { usedBytes, limitBytes } = memoryOf(settings);
       return limitBytes - usedBytes;
     },
-    onDeath: (how) => {
+    onDeath: (reason) => {
       metrics.workerDeaths.inc();
-      logger.warn({ how }, 'a worker process ended');
+      logger.warn({ reason }, 'a worker process ended unexpectedly');
     },
   });
 }
@@ -212,7 +221,7 @@ function createMemoryGuard(settings: Settings, cache: ScoreCache, workers: Worke
     clock: systemClock,
     everyMs: memorySampleMs,
     relieve: (level) => {
-      // Much of what is in use may be garbage that V8 has had no reason to collect.
+      // Much of the memory in use may be garbage that V8 has had no reason to collect.
       const now = systemClock.now();
       if (now - collectedAt >= collectEveryMs) {
         collectedAt = now;
@@ -232,7 +241,7 @@ function createRetention({ limits }: Settings, database: Database, metrics: Metr
   const { max_age_hours, max_total_mb } = limits.retention;
   const options = {
     everyMs: sweepMs,
-    // No request lives longer than its deadline; the rest is margin.
+    // No request outlives its timeout; the rest is margin.
     unusedMs: limits.request_timeout * 1_000 + 60_000,
     maxAgeMs: max_age_hours * 3_600_000,
     maxTotalBytes: max_total_mb * mebibyte,

@@ -1,29 +1,30 @@
 /**
- * For the bench of the MCP path: a tool that answers what it was sent, behind everything that a user's call goes through, and the same
- * job done by Express and its JSON parser alone. Neither does any work of its own, so what differs is the path.
+ * For the benchmark of the MCP path: an echo tool behind everything that a user's call passes
+ * through, and the same echo in Express with its JSON parser. The difference is the cost of the
+ * path.
  */
 import { createLogger } from '@encore/kit';
 import express from 'express';
 import { z } from 'zod';
 import { createBreakers } from '../breakers.ts';
+import { createComponents } from '../components.ts';
 import { type Settings, serverConfigSchema } from '../config.ts';
 import { Listener } from '../http/listener.ts';
 import { createMcpRoute } from '../mcp/mcp-route.ts';
 import { mcpServerFactory } from '../mcp/mcp-server.ts';
-import { createParts } from '../parts.ts';
 import { openUsersPort, stallMs } from '../start-server.ts';
 import { tools } from '../tools/index.ts';
 import { defineTool } from '../tools/tool.ts';
 import { ToolRunner } from '../tools/tool-runner.ts';
 
 const host = '127.0.0.1';
-/** No limit on how often one address may ask, for all calls of a bench come from one. */
+/** A very high rate limit, because all calls of the benchmark come from one address. */
 const limits = serverConfigSchema.parse({ rate_limit: { address_per_second: 1_000_000 }, memory_limit_mb: 8_192 });
 
 const echo = defineTool({
   name: 'echo',
   title: 'Echo',
-  description: 'Answers what it was sent.',
+  description: 'Returns its input.',
   input: z.strictObject({ text: z.string() }),
   output: z.strictObject({ text: z.string() }),
   readOnly: true,
@@ -32,13 +33,13 @@ const echo = defineTool({
   run: (input) => Promise.resolve(input),
 });
 
-/** The port of a server with all tools and one more: gate, router, host guard, deadline, SDK, breaker and admission as shipped. */
+/** Starts the shipped server with an additional echo tool and returns its port. */
 export async function startMcpEcho(): Promise<number> {
   const settings: Settings = {
     host,
     port: 0,
     healthPort: 0,
-    // Nobody is there, and no call of the bench asks for it.
+    // Nothing listens there; no call of the benchmark uses the database.
     databaseUrl: 'postgres://nobody@127.0.0.1:9/none',
     scratchDir: '/nowhere',
     allowedHosts: [host],
@@ -47,13 +48,13 @@ export async function startMcpEcho(): Promise<number> {
     limits,
   };
   const logger = createLogger('bench', 'silent');
-  const parts = createParts(settings, logger);
+  const components = createComponents(settings, logger);
   const breakers = createBreakers(limits, ['echo'], logger).tools;
-  const { admission, metrics, library } = parts;
-  const runner = new ToolRunner({ library, control: parts, admission, breakers, metrics });
+  const { admission, metrics, library } = components;
+  const runner = new ToolRunner({ library, control: components, admission, breakers, metrics });
   const factory = mcpServerFactory([...tools, echo], runner, library);
   const mcp = createMcpRoute({ factory, maxBytes: limits.max_message_size, stallMs, logger });
-  return (await openUsersPort(settings, parts, () => mcp, logger)).port;
+  return (await openUsersPort(settings, components, () => mcp, logger)).port;
 }
 
 export async function startExpressEcho(): Promise<number> {

@@ -1,25 +1,31 @@
 /**
- * In front of everything: who is not let in is answered here, from ready-made bytes, before the body is read and before
- * any framework has looked at the request. Saying no has to stay cheap, for under overload it is what the server does most.
+ * Refuses requests before their body is read and before any framework handles them. A refusal must
+ * be cheap, because under overload most responses are refusals.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Metrics, type Route, statusClass } from '../metrics.ts';
 import type { Admission, Cost } from '../resilience/admission.ts';
-import { answerError } from './error-answer.ts';
+import { sendError } from './error-response.ts';
 
-export interface GateOptions {
+export interface AdmissionMiddlewareOptions {
   admission: Admission;
   metrics: Metrics;
   heavyTools: ReadonlySet<string>;
 }
 
-/** Bodies from this size on make their request heavy. */
+/** A larger body makes its request heavy. */
 const heavyUploadBytes = 1024 * 1024;
 const heavyMessageBytes = 64 * 1024;
-/** After an early answer the rest of a body is thrown away for this long; then the connection is cut. */
+/**
+ * After an early response the rest of the body is discarded for this long; then the connection is
+ * closed.
+ */
 const lingerMs = 2_000;
 
-export function gate(app: RequestListener, { admission, metrics, heavyTools }: GateOptions): RequestListener {
+export function withAdmission(
+  app: RequestListener,
+  { admission, metrics, heavyTools }: AdmissionMiddlewareOptions,
+): RequestListener {
   return (request, response) => {
     response.on('finish', cutUnreadBody);
     const route = routeOf(request);
@@ -31,11 +37,11 @@ export function gate(app: RequestListener, { admission, metrics, heavyTools }: G
     );
     if (!refusal) return app(request, response);
     metrics.requests.inc({ route, status: statusClass(refusal.status, true) });
-    answerError(response, refusal);
+    sendError(response, refusal);
   };
 }
 
-/** A guess from the head; the work itself is judged again when it is known. */
+/** An estimate from the head. The work itself is classified again when it is known. */
 function costOf(request: IncomingMessage, route: Route, heavyTools: ReadonlySet<string>): Cost {
   const length = request.headers['content-length'];
   if (route === 'score_put') return length === undefined || Number(length) > heavyUploadBytes ? 'heavy' : 'light';
@@ -46,11 +52,13 @@ function costOf(request: IncomingMessage, route: Route, heavyTools: ReadonlySet<
 }
 
 /**
- * The rest of a body whose request was answered early is read and dropped, so that the client sees the answer and its next request
- * on this connection is not stuck behind bytes that nobody reads (Node does so itself only if nobody had begun to read). Not for ever.
+ * Discards the rest of the body after an early response, so that the client sees the response and
+ * its next request on this connection is not stuck behind unread bytes. (Node discards it only if
+ * nothing has been read.) After `lingerMs` the connection is closed.
  *
- * A small body is there by the end of this turn of the event loop, and needs no timer. None outlives its request: a timer of seconds keeps
- * what was refused until V8 takes it for old, and collecting what is old costs as much as the rest of a refusal.
+ * A small body arrives within this turn of the event loop and needs no timer. No timer outlives its
+ * request: it would keep the refused request until V8 promotes it to the old generation, and
+ * collecting that costs as much as the rest of a refusal.
  */
 function cutUnreadBody(this: ServerResponse): void {
   if (!this.req.complete) setImmediate(dropUnreadBody, this.req);
@@ -74,7 +82,7 @@ export function routeOf({ url = '', method }: Pick<IncomingMessage, 'url' | 'met
   return method === 'DELETE' ? 'score_delete' : 'other';
 }
 
-/** Counts and times a request that was let in. */
+/** Counts and times an admitted request. */
 export function observe(metrics: Metrics, request: IncomingMessage, response: ServerResponse): void {
   const route = routeOf(request);
   const endTimer = metrics.durations.startTimer({ route });

@@ -8,13 +8,13 @@ import { serverConfigSchema } from '../config.ts';
 import { createMetrics } from '../metrics.ts';
 import { Admission } from '../resilience/admission.ts';
 import { collectGarbage } from '../resilience/collect-garbage.ts';
-import { gate } from './gate.ts';
+import { withAdmission } from './admission-middleware.ts';
 import { Listener } from './listener.ts';
 
 const times = 50;
 
-describe('gate', () => {
-  it('keeps nothing of those whom it refused: under overload, that would be collected all the time', async () => {
+describe('withAdmission', () => {
+  it('keeps no refused request in memory', async () => {
     const metrics = createMetrics([]);
     const admission = new Admission({
       limits: serverConfigSchema.parse({}),
@@ -23,19 +23,19 @@ describe('gate', () => {
       stopping: () => false,
       onShed: () => {},
     });
-    const nobody = () => assert.fail('it was let in');
-    const guarded = gate(nobody, { admission, metrics, heavyTools: new Set(['chord_analysis']) });
+    const unreachable = () => assert.fail('the request was admitted');
+    const guarded = withAdmission(unreachable, { admission, metrics, heavyTools: new Set(['chord_analysis']) });
     const refused: WeakRef<IncomingMessage>[] = [];
     const listener = await Listener.open(
-      (asked, response) => {
-        refused.push(new WeakRef(asked));
-        guarded(asked, response);
+      (incoming, response) => {
+        refused.push(new WeakRef(incoming));
+        guarded(incoming, response);
       },
       { host: '127.0.0.1', port: 0, requestTimeoutMs: 5_000, maxConnections: 10 },
     );
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (let i = 0; i < times; i += 1) {
-      const asking = request({
+      const outgoing = request({
         agent,
         host: '127.0.0.1',
         port: listener.port,
@@ -43,21 +43,21 @@ describe('gate', () => {
         method: 'POST',
         headers: { 'mcp-name': 'chord_analysis', 'content-length': 2 },
       });
-      asking.flushHeaders();
-      // Half of them send their body with the head, the others when they have been refused.
-      if (i % 2 === 0) asking.end('{}');
-      const [answer] = (await once(asking, 'response')) as [IncomingMessage];
-      assert.equal(answer.statusCode, 503);
-      if (i % 2 === 1) asking.end('{}');
-      await once(answer.resume(), 'close');
+      outgoing.flushHeaders();
+      // Half of the requests send their body with the head, the others after the refusal.
+      if (i % 2 === 0) outgoing.end('{}');
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      assert.equal(response.statusCode, 503);
+      if (i % 2 === 1) outgoing.end('{}');
+      await once(response.resume(), 'close');
     }
     agent.destroy();
     assert.equal(refused.length, times);
-    // A connection keeps the last request that it brought.
+    // Node keeps the last request of a connection.
     await sleep(50);
     collectGarbage();
     const kept = refused.filter((request) => request.deref() !== undefined).length;
     await listener.stop(0);
-    assert.ok(kept <= 2, `${kept} of ${times} are still kept`);
+    assert.ok(kept <= 2, `${kept} of ${times} are still in memory`);
   });
 });

@@ -1,21 +1,26 @@
-/** For tests: what lies between the server and its database, and can lose an answer, be slow, break and be away. */
+/**
+ * For tests: a TCP proxy in front of the database that can lose a response, add latency, and cut or
+ * refuse connections.
+ */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-export class DatabaseLink implements AsyncDisposable {
+export class DatabaseProxy implements AsyncDisposable {
   readonly url: string;
-  /** Once this text has gone to the database, its next answer is thrown away and the connection is cut. */
+  /**
+   * After a client sends this text, the next response is discarded and the connection is closed.
+   */
   cutAfter: string | null = null;
   cuts = 0;
-  /** Of each answer. */
+  /** Delay of each response. */
   delayMs = 0;
   readonly #port: number;
   readonly #databasePort: number;
   readonly #sockets = new Set<Socket>();
   #server: Server;
 
-  static async open(database: { url: string; port: number }): Promise<DatabaseLink> {
+  static async open(database: { url: string; port: number }): Promise<DatabaseProxy> {
     const server = await listen(0);
-    return new DatabaseLink(server, database);
+    return new DatabaseProxy(server, database);
   }
 
   private constructor(server: Server, { url, port }: { url: string; port: number }) {
@@ -27,7 +32,7 @@ export class DatabaseLink implements AsyncDisposable {
     server.on('connection', (client) => this.#join(client));
   }
 
-  /** Every connection breaks at once, and for so long none is taken. */
+  /** Closes all connections at once and refuses new ones for `forMs`. */
   async cutAndRefuse(forMs: number): Promise<void> {
     await this.#close();
     await new Promise((done) => setTimeout(done, forMs));
@@ -47,7 +52,7 @@ export class DatabaseLink implements AsyncDisposable {
 
   #join(client: Socket): void {
     const upstream = connect(this.#databasePort, '127.0.0.1');
-    let doomed = false;
+    let discardsNext = false;
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket);
       socket.on('error', () => {});
@@ -60,12 +65,12 @@ export class DatabaseLink implements AsyncDisposable {
     client.on('data', (data) => {
       if (this.cutAfter !== null && data.includes(this.cutAfter)) {
         this.cutAfter = null;
-        doomed = true;
+        discardsNext = true;
       }
       upstream.write(data);
     });
     upstream.on('data', (data) => {
-      if (doomed) {
+      if (discardsNext) {
         this.cuts += 1;
         client.destroy();
       } else if (this.delayMs === 0) {

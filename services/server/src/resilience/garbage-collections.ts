@@ -1,13 +1,13 @@
 /**
- * What is in use right after V8 has collected everything that it can: the floor under the garbage. A leak of a megabyte a minute shows in
- * it within minutes; from outside, it is lost in what the process takes and gives back. Costs a look per full collection.
+ * Measures the memory in use right after each full garbage collection (the memory floor). A leak of
+ * 1 MB/min shows there within minutes, while the memory of the whole process varies too much.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 
-export class Collections implements Disposable {
-  /** Full collections so far. */
+export class GarbageCollections implements Disposable {
+  /** The number of full collections so far. */
   count = 0;
-  /** On the heap and in buffers after the last of them; null before the first. */
+  /** Bytes on the heap and in buffers after the last one; null before the first. */
   bytesAfter: number | null = null;
   readonly #observer: PerformanceObserver;
 
