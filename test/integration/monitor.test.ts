@@ -4,7 +4,6 @@
  * once the terminal is enlarged.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -40,11 +39,8 @@ describe('monitor in a terminal', function () {
   });
 
   const commandWith = (more: Record<string, string> = {}): string => {
-    const config = join(lab.folder, 'run.yaml');
-    // The first kill comes after 75 s: no test looks at a server that is down.
-    writeFileSync(config, 'profile: smoke\ncapacitySeconds: 0\nrampSeconds: 1\nkillIntervalMinutes: 2.5\n');
     const words = Object.entries({ ...lab.environment, ...more }).map(([name, value]) => `${name}='${value}'`);
-    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' --config '${config}'; echo code $?; exec sleep 180`;
+    return `env -u NO_COLOR -u FORCE_COLOR -u CI ${words.join(' ')} '${process.execPath}' '${main}' ${lab.shortRun.join(' ')}; echo code $?; exec sleep 180`;
   };
 
   for (const [name, env, coloured] of [

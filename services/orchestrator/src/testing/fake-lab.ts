@@ -106,10 +106,11 @@ export class FakeLab implements AsyncDisposable {
     };
   }
 
-  /** The options of a smoke run whose users are there in half a second. */
+  /** The options of a smoke run: all users are there after 0.5 s, the first fault comes 28 s later. */
   get shortRun(): string[] {
-    const path = join(this.folder, 'run.yaml');
-    writeFileSync(path, 'profile: smoke\nrampSeconds: 0.5\n');
+    const path = join(this.folder, 'run.json');
+    const network = { intervalSeconds: { min: 150, max: 170 } };
+    writeFileSync(path, JSON.stringify({ profile: 'smoke', rampSeconds: 0.5, killIntervalMinutes: 2.5, network }));
     return ['--config', path, '--seed', '1'];
   }
 
