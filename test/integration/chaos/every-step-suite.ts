@@ -93,7 +93,7 @@ export function everyStepSuite(
           await asItWas(from, `${kind}, ${died ? `killed at step ${deaths}` : 'not killed'}`);
         }
         assert.ok(deaths >= fewestSteps, `it had ${deaths} steps`);
-      }).timeout(180_000);
+      }).timeout(600_000);
     }
   });
 }
