@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
-import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
+import { root, runCommand, tail } from '../support/command.ts';
 import { ComposeLab } from '../support/compose-lab.ts';
 import type { Range } from '../support/prometheus.ts';
 import { assertGeneratorKilled, assertPassedSmoke, assertStopped, reportOf } from '../support/report.ts';
@@ -182,18 +182,18 @@ describe('docker compose', () => {
     // container.
     const kill = ['exec', '-T', 'loadgen', 'sh', '-c', 'kill -9 $(cat /proc/1/task/1/children)'];
     let printed = '';
-    let killedAt = 0;
-    let killing: Promise<CommandResult> | undefined;
+    let killing: Promise<{ fromMs: number; toMs: number }> | undefined;
     const onOutput = (text: string): void => {
       printed += text;
       if (killing || !/f0001 .* injected/.test(printed)) return;
-      killedAt = Date.now();
-      killing = lab.compose(kill, 20_000);
+      const fromMs = Date.now();
+      killing = lab.compose(kill, 20_000).then(() => ({ fromMs, toMs: Date.now() }));
     };
     const run = await lab.orchestrate(['--config', 'test/e2e/generator-killed.yaml', '--seed', '7'], { onOutput });
-    assert.ok((await killing)?.exitCode !== undefined, 'there was no fault');
+    const killed = await killing;
+    assert.ok(killed, 'there was no fault');
     assert.equal(run.exitCode, 2, tail(run.stdout));
-    assertGeneratorKilled(await reportOf(run), killedAt);
+    assertGeneratorKilled(await reportOf(run), killed);
   });
 
   it('FAILS a run against a dead server', async () => {

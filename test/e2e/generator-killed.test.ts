@@ -30,10 +30,10 @@ describe('a load generator that is killed', () => {
     const said = () => readFile(join(folder, 'said.txt'), 'utf8');
     const waiting = { timeoutMs: 120_000, everyMs: 200 };
     await waitUntil('a fault in steady', async () => /f0001 .* injected/.test(await said()), waiting);
-    const killedAt = Date.now();
+    const fromMs = Date.now();
     process.kill(childRunning('services/loadgen/src/main.ts'), 'SIGKILL');
-    const report = await running;
-    assertGeneratorKilled(report, killedAt);
+    const toMs = Date.now();
+    assertGeneratorKilled(await running, { fromMs, toMs });
 
     const evidence = (await readdir(folder)).find((name) => /^production_test_\w+$/.test(name)) ?? '';
     const verified = await runCommand('./encore', ['verify', join(folder, evidence)], { timeoutMs: 30_000 });

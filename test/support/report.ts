@@ -53,10 +53,10 @@ export function assertStopped(run: CommandResult, report: Report, faults: number
 }
 
 /**
- * Asserts what a run whose load generator was killed at `killedAt` must show: it judges what it
- * saw, and records the gap.
+ * Asserts what a run whose load generator was killed at some time in `killed` must show: it judges
+ * what it saw, and records the gap.
  */
-export function assertGeneratorKilled(report: Report, killedAt: number): void {
+export function assertGeneratorKilled(report: Report, killed: { fromMs: number; toMs: number }): void {
   const reasons = report.reasons.join('\n');
   assert.equal(report.result, 'INCONCLUSIVE', reasons);
   assert.match(reasons, /the run was aborted: the load generator was restarted/);
@@ -64,7 +64,8 @@ export function assertGeneratorKilled(report: Report, killedAt: number): void {
   const gap = report.gaps.find(({ reason }) => reason.includes('load generator'));
   assert.ok(gap, JSON.stringify(report.gaps));
   const [from, to] = [Date.parse(gap.from), Date.parse(gap.to)];
-  assert.ok(from < killedAt + 500 && from > killedAt - 3_000 && to > killedAt && to < killedAt + 10_000, gap.reason);
+  assert.ok(from > killed.fromMs - 3_000 && from < killed.toMs + 500, JSON.stringify({ gap, killed }));
+  assert.ok(to > killed.fromMs && to < killed.toMs + 10_000, JSON.stringify({ gap, killed }));
   // The new load generator reads back what the killed one had acknowledged.
   assert.ok((report.integrity.acknowledged ?? 0) > 20, `${report.integrity.acknowledged} acknowledged`);
   assert.equal(report.integrity.read_back, report.integrity.acknowledged);

@@ -95,7 +95,7 @@ export function everyStepSuite(
           await asItWas(from, `${kind}, ${died ? `killed at step ${deaths}` : 'not killed'}`);
         }
         assert.ok(deaths >= minimumSteps, `it had ${deaths} steps`);
-      }).timeout(180_000);
+      }).timeout(600_000);
     }
   });
 }

@@ -26,7 +26,7 @@ interface Link extends AsyncDisposable {
 }
 
 describe('MCP conformance', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let postgres: TestPostgres;
   before(async () => {
     postgres = await startPostgres();
