@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, readEnv } from '@encore/kit';
 import { readServerConfig, serverMemoryVariable } from '@encore/server/config';
+import { scratchOf } from './lab-folder.ts';
 
 export interface HostEnvironment {
   /** Folders for what outlives a run (programs, compile cache, histories), the best first. */
@@ -52,15 +53,17 @@ export function serverConfigOf({ serverConfig }: HostEnvironment, root: string):
 /** Why the server would refuse its settings, one line each; empty when it would start. */
 export function problemsOfServer(env: NodeJS.ProcessEnv, root: string): string[] {
   const host = readHostEnvironment(env);
-  let memoryBytes: number | null = null;
   const problems: string[] = [];
-  try {
-    memoryBytes = serverMemoryBytes(env);
-  } catch (error) {
-    problems.push(messageOf(error));
-  }
-  // The scratch folder is in the first of these that can be written.
-  const scratchDir = host.homes[0] ?? host.temporary;
+  const attempt = <Value>(read: () => Value): Value | null => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(messageOf(error));
+      return null;
+    }
+  };
+  const memoryBytes = attempt(() => serverMemoryBytes(env));
+  const scratchDir = attempt(() => scratchOf(host, process.pid)) ?? host.temporary;
   return [...problems, ...readServerConfig(serverConfigOf(host, root), { scratchDir, memoryBytes }).problems];
 }
 

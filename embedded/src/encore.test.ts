@@ -45,6 +45,16 @@ describe('encore without Docker', function () {
     assert.ok(stderr.includes(`stop file: ${join(folder, 'STOP')} is there`), stderr);
   });
 
+  it('marks in a dry run what the lab without Docker cannot do, and starts nothing', () => {
+    const path = join(folder, 'pressure.yaml');
+    const rule = 'name: a, target: server, when: { atSeconds: [30] }, faults: [{ kind: memory-pressure }]';
+    writeFileSync(path, `profile: smoke\nschedule: [{ ${rule} }]\n`);
+    const { status, stdout, stderr } = encore(['--config', path, '--dry-run'], {});
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.match(stdout, /^ {2}not possible here {4}1 memory-pressure, skipped: it needs a container /m);
+    assert.match(stdout, / f0001 +memory-pressure +server .* not possible here$/m);
+  });
+
   it('refuses server settings that are missing, or do not fit into the container', () => {
     const missing = encore(['check'], { ENCORE_SERVER_CONFIG: join(folder, 'none.json') });
     assert.equal(missing.status, 3);
@@ -52,5 +62,13 @@ describe('encore without Docker', function () {
     const small = encore(['check'], { ENCORE_SERVER_MEMORY_BYTES: String(256 * 1024 ** 2) });
     assert.equal(small.status, 3);
     assert.match(small.stderr, /memory_limit_mb: 512 MB is above the memory of this container, 256 MB/);
+    const large = join(folder, 'large.json');
+    writeFileSync(large, '{ "spool_limit_mb": 1048576 }');
+    const full = encore(['check'], { ENCORE_SERVER_CONFIG: large });
+    assert.equal(full.status, 3);
+    const scratch = /spool_limit_mb: 1048576 MB is above the size of the scratch folder (\S+), \d+ MB/.exec(
+      full.stderr,
+    );
+    assert.match(scratch?.[1] ?? full.stderr, new RegExp(`^${join(folder, 'home', 'labs')}/\\d+/scratch$`));
   });
 });

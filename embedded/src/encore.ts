@@ -31,6 +31,7 @@ export async function main(): Promise<void> {
   }
   if (command.name === 'report' || command.name === 'verify') await showRuns();
   if (command.name === 'monitor' || command.name === 'heal') await findLab();
+  if (command.name === 'run') await nameUnsupported();
   // It reads the same command line, and prints, refuses or answers by itself.
   await import('@encore/orchestrator/main');
 }
@@ -87,6 +88,12 @@ async function findLab(): Promise<void> {
   process.env['ENCORE_PORT_PAGE'] = given['ENCORE_PORT_PAGE'] || String(ports.page);
   process.env['ENCORE_CHAOS_URL'] = given['ENCORE_CHAOS_URL'] || `http://127.0.0.1:${ports.chaos}`;
   process.env['ENCORE_TOKEN_FILE'] = given['ENCORE_TOKEN_FILE'] || tokenFile;
+}
+
+/** For `--dry-run`, which starts no lab that could be asked. */
+async function nameUnsupported(): Promise<void> {
+  const { unsupportedHere } = await import('./topology.ts');
+  process.env['ENCORE_UNSUPPORTED'] = JSON.stringify(unsupportedHere());
 }
 
 async function runLab(): Promise<number> {

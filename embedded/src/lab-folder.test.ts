@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { openLabFolder, problemOfHome, runsOf } from './lab-folder.ts';
+import { openLabFolder, problemOfHome, runsOf, scratchOf } from './lab-folder.ts';
 
 describe('lab folder', () => {
   let home = '';
@@ -28,6 +28,14 @@ describe('lab folder', () => {
     const bad = '/dev/null/encore';
     assert.ok(openLabFolder(host(bad, home), '/checkout', 1).path.startsWith(home));
     assert.throws(() => openLabFolder(host(bad), '/checkout', 1), { code: 'NO_FOLDER' });
+  });
+
+  it('names the scratch folder before the lab is there, and uses the same', () => {
+    const homes = host('/dev/null/encore', home);
+    const named = scratchOf(homes, 7);
+    assert.ok(named.startsWith(home) && !existsSync(named));
+    assert.equal(openLabFolder(homes, '/checkout', 7).scratch, named);
+    assert.ok(existsSync(named));
   });
 
   it('refuses a home that was chosen and cannot be used, also where making folders never ends', () => {

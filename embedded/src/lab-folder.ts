@@ -31,6 +31,8 @@ export interface LabFolder {
   readonly runs: string;
   readonly logs: string;
   readonly engineSocket: string;
+  /** The scratch folder of the server. */
+  readonly scratch: string;
   /** A folder of the lab with this name. */
   sub(name: string): string;
 }
@@ -40,6 +42,13 @@ export function runsOf(home: string, root: string): string {
   return join(home, 'runs', `${basename(root)}-${sha256Hex(root).slice(0, 8)}`);
 }
 
+/** Where the server of this process's lab keeps uploads on their way. The home is made when it is missing, the folder is not. */
+export function scratchOf({ homes }: Pick<HostEnvironment, 'homes'>, pid: number): string {
+  return join(labOf(findHome(homes), pid), 'scratch');
+}
+
+const labOf = (home: string, pid: number): string => join(home, 'labs', String(pid));
+
 export function openLabFolder(host: HostEnvironment, root: string, pid: number): LabFolder {
   const home = findHome(host.homes);
   const labs = folder(join(home, 'labs'));
@@ -47,7 +56,7 @@ export function openLabFolder(host: HostEnvironment, root: string, pid: number):
   folder(join(home, 'runs'), 0o700);
   const runs = folder(runsOf(home, root), 0o700);
   removeOldRuns(join(home, 'runs'));
-  const path = folder(join(labs, String(pid)));
+  const path = folder(labOf(home, pid));
   const inside = join(path, 'engine.sock');
   const engineSocket =
     inside.length <= maxSocketPath ? inside : join(mkdtempSync(join(host.temporary, 'encore-')), 'engine.sock');
@@ -57,6 +66,7 @@ export function openLabFolder(host: HostEnvironment, root: string, pid: number):
     runs,
     logs: folder(join(path, 'logs'), 0o700),
     engineSocket,
+    scratch: folder(scratchOf(host, pid), 0o700),
     sub: (name) => folder(join(path, name), 0o700),
   };
 }

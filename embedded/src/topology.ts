@@ -4,8 +4,10 @@
  *   loadgen ─▶ toxiproxy (client link) ─▶ server ─▶ toxiproxy (database link) ─▶ postgres
  *   chaos ─▶ toxiproxy's API, the process engine's socket
  */
+
 import { join } from 'node:path';
 import type { ContainerSpec } from './engine/container-spec.ts';
+import { openLimitGroup } from './engine/limit-group.ts';
 import type { LabFolder } from './lab-folder.ts';
 import type { Ports } from './ports.ts';
 import type { Database } from './postgres/database.ts';
@@ -100,7 +102,7 @@ export function topology(places: LabPlaces): LabService[] {
             ENCORE_DATABASE_URL: places.databaseUrl,
             ENCORE_SERVER_CONFIG: places.serverConfig,
             ENCORE_SERVER_MEMORY_BYTES: String(places.serverMemoryBytes),
-            ENCORE_SCRATCH_DIR: folder.sub('scratch'),
+            ENCORE_SCRATCH_DIR: folder.scratch,
             ENCORE_ALLOWED_HOSTS: 'localhost,127.0.0.1',
           },
           serverFlags,
@@ -113,7 +115,7 @@ export function topology(places: LabPlaces): LabService[] {
             'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-surge',
             places.serverMemoryBytes,
           ),
-          ...needsContainer,
+          ...asLabels(needsContainer),
         },
         limits: { memoryBytes: places.serverMemoryBytes, cpus: 1 },
       },
@@ -187,29 +189,42 @@ function nodeService(places: LabPlaces) {
   });
 }
 
+const cannot = (kinds: readonly string[], reason: string): Record<string, string> =>
+  Object.fromEntries(kinds.map((kind) => [kind, reason]));
+
 /** Kinds that only a container can bear, with the reason that preflight and the report give. */
-const needsContainer = Object.fromEntries(
-  ['memory-pressure', 'disk-full', 'partition'].map((kind) => [
-    `encore.cannot.${kind}`,
-    'it needs a container with a network and a scratch space of its own: use Docker',
-  ]),
+const needsContainer = cannot(
+  ['memory-pressure', 'disk-full', 'partition'],
+  'it needs a container with a network and a scratch space of its own: use Docker',
+);
+const needsLimits = cannot(
+  ['memory-cap', 'cpu-throttle'],
+  'this machine has no control group that the lab may write, so it cannot limit memory or CPU',
 );
 
-const noLimits = 'this machine has no control group that the lab may write, so it cannot limit memory or CPU';
+/** The kinds that the lab cannot do on this machine, with the reasons, found out without starting it. */
+export function unsupportedHere(): Record<string, string> {
+  const group = openLimitGroup(process.pid, 'probe');
+  group?.remove();
+  return { ...needsContainer, ...(group === null && needsLimits) };
+}
+
+const asLabels = (reasons: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(reasons).map(([kind, reason]) => [`encore.cannot.${kind}`, reason]));
 
 /** On a machine that lets us set no limits: no baseline to come back to, and no consent to faults that need limits. */
 export function withoutLimits(spec: ContainerSpec): ContainerSpec {
   const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.baseline.'));
   const accepted = (spec.labels['encore.accepts'] ?? '').split(',');
-  const missed = ['memory-cap', 'cpu-throttle'].filter((kind) => accepted.includes(kind));
+  const missed = Object.entries(needsLimits).filter(([kind]) => accepted.includes(kind));
   return {
     ...spec,
     labels: {
       ...Object.fromEntries(labels),
       ...('encore.accepts' in spec.labels && {
-        'encore.accepts': accepted.filter((kind) => !missed.includes(kind)).join(','),
+        'encore.accepts': accepted.filter((kind) => !(kind in needsLimits)).join(','),
       }),
-      ...Object.fromEntries(missed.map((kind) => [`encore.cannot.${kind}`, noLimits])),
+      ...asLabels(Object.fromEntries(missed)),
     },
   };
 }

@@ -6,15 +6,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { type CommandResult, runCommand, tail } from '../support/command.ts';
-import { requireEngine } from '../support/engine.ts';
-import { freeLabPorts } from '../support/free-port.ts';
+import { ComposeLab } from '../support/compose-lab.ts';
 
-const project = 'encore-attacked';
-const env: Record<string, string> = {};
-const docker = (args: string[], timeoutMs = 60_000): Promise<CommandResult> =>
-  runCommand('docker', args, { timeoutMs, env });
-const compose = (args: string[], timeoutMs = 60_000): Promise<CommandResult> =>
-  docker(['compose', '-p', project, ...args], timeoutMs);
+const lab = new ComposeLab('encore-attacked');
+const { project } = lab;
 
 /** Each with the port that it is sent to. What must not work has the smallest harm that would show. */
 const attacks: readonly [number, string, string, object?][] = [
@@ -38,30 +33,24 @@ await Promise.all(${JSON.stringify(hosts)}.flatMap((host) => ${JSON.stringify(at
   const status = await fetch('http://' + host + ':' + port + path, init).then((answer) => answer.status, () => 0);
   outcomes[[host, port, method, path].join(' ')] = status;
 })));
-console.log(JSON.stringify(outcomes));`;
+console.log(JSON.stringify(outcomes));
+// A name that nobody resolves holds the program for another 7 s.
+process.exit();`;
 
 describe('attacks on the lab on Docker', () => {
   const names = ['chaos', 'toxiproxy', 'toxiproxy-api'];
   let addresses: Record<string, string[]> = {};
 
   before(async function () {
-    await requireEngine(this);
-    Object.assign(env, await freeLabPorts());
-    const built = await compose(['build', '--quiet', 'server', 'chaos', 'orchestrator'], 600_000);
-    assert.equal(built.exitCode, 0, tail(built.stderr));
-    const up = await compose(['up', '-d', '--wait', 'server'], 180_000);
-    assert.equal(up.exitCode, 0, tail(up.stderr));
+    await lab.prepare(this);
+    await lab.up('server');
     addresses = { chaos: await addressesOf('chaos'), toxiproxy: await addressesOf('toxiproxy') };
   });
-  after(async () => {
-    if (env['ENCORE_PORT_SERVER'] === undefined) return;
-    const down = await compose(['down', '-v', '--timeout', '5'], 120_000);
-    assert.equal(down.exitCode, 0, tail(down.stderr));
-  });
+  after(() => lab.down());
 
   async function addressesOf(service: string): Promise<string[]> {
     const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
-    const { stdout } = await docker(['inspect', '--format', format, `${project}-${service}-1`]);
+    const { stdout } = await lab.docker(['inspect', '--format', format, `${project}-${service}-1`]);
     const found = stdout.trim().split(' ');
     assert.ok(found.length >= 3, stdout);
     return found;
@@ -82,27 +71,30 @@ describe('attacks on the lab on Docker', () => {
   async function untouched(): Promise<string> {
     const format = '{{.Name}} {{.State.StartedAt}} {{.State.Status}}';
     const containers = ['server', 'postgres', 'toxiproxy', 'chaos'].map((name) => `${project}-${name}-1`);
-    return (await docker(['inspect', '--format', format, ...containers])).stdout;
+    return (await lab.docker(['inspect', '--format', format, ...containers])).stdout;
   }
 
   const all = () => [...names, ...Object.values(addresses).flat()];
 
   it('from inside the server: nobody obeys, and Toxiproxy does not even respond', async () => {
     const before = await untouched();
-    const run = await compose(['exec', '-T', 'server', 'node', '--input-type=module', '-e', program(all())]);
+    const run = await lab.compose(
+      ['exec', '-T', 'server', 'node', '--input-type=module', '-e', program(all())],
+      60_000,
+    );
     assert.deepEqual(assertRefused(run), { chaos: true, toxiproxy: false });
     assert.equal(await untouched(), before);
   });
 
   for (const network of ['entry', 'front', 'back', 'data', 'health', 'control', 'watch'])
     it(`from a container on the network ${network}`, async () => {
-      const networks = await docker(['network', 'ls', '--format', '{{.Name}}']);
+      const networks = await lab.docker(['network', 'ls', '--format', '{{.Name}}']);
       // Nothing that runs here is on `watch`, so Compose has not made it.
       if (!networks.stdout.split('\n').includes(`${project}_${network}`)) return assert.equal(network, 'watch');
       const before = await untouched();
       const image = `localhost/encore-chaos:${project}`;
       const node = ['--entrypoint', 'node', image, '--input-type=module', '-e', program(all())];
-      const run = await docker(['run', '--rm', '--network', `${project}_${network}`, ...node]);
+      const run = await lab.docker(['run', '--rm', '--network', `${project}_${network}`, ...node]);
       const { toxiproxy } = assertRefused(run);
       assert.equal(toxiproxy, network === 'control', 'Toxiproxy has no authentication; its network is all it has');
       assert.equal(await untouched(), before);
@@ -119,12 +111,12 @@ describe('attacks on the lab on Docker', () => {
   });
 
   it('the orchestrator is obeyed', async () => {
-    const healed = await compose(['run', '--rm', '--no-deps', 'orchestrator', 'heal'], 60_000);
+    const healed = await lab.compose(['run', '--rm', '--no-deps', 'orchestrator', 'heal'], 60_000);
     assert.equal(healed.exitCode, 0, healed.stdout + tail(healed.stderr));
   });
 
   it('no other container has the token, and the socket is in one only', async () => {
-    const { stdout } = await compose(['config', '--format', 'json']);
+    const { stdout } = await lab.compose(['config', '--format', 'json'], 60_000);
     const { services } = JSON.parse(stdout) as { services: Record<string, { volumes?: { source: string }[] }> };
     const having = (source: string) =>
       Object.entries(services)

@@ -8,37 +8,20 @@ import type { Report } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
-import { requireEngine } from '../support/engine.ts';
-import { freeLabPorts } from '../support/free-port.ts';
-import { Prometheus, type Range } from '../support/prometheus.ts';
+import { ComposeLab } from '../support/compose-lab.ts';
+import type { Range } from '../support/prometheus.ts';
 import { assertGeneratorKilled, assertPassedSmoke, assertStopped, reportOf } from '../support/report.ts';
 import { playSong, readSong } from '../support/song.ts';
-import { assertMoved } from './moved.ts';
 import { assertWatched } from './watching.ts';
 
-const project = 'encore-e2e';
-const env: Record<string, string> = {};
-
-const compose = (args: string[], timeoutMs: number): Promise<CommandResult> =>
-  runCommand('docker', ['compose', '-p', project, ...args], { timeoutMs, env });
-
-/** What each run of the orchestrator is given: its ports and names. */
-const lab = ['--service-ports', '--use-aliases'];
-
-const orchestrate = (...args: string[]): Promise<CommandResult> => orchestrateAndHear(() => {}, ...args);
-
-async function orchestrateAndHear(onOutput: (text: string) => void, ...args: string[]): Promise<CommandResult> {
-  const command = ['compose', '-p', project, 'run', '--rm', ...lab, 'orchestrator', ...args];
-  return await runCommand('docker', command, { timeoutMs: 450_000, env, onOutput });
-}
+const lab = new ComposeLab('encore-e2e');
+const { project } = lab;
 
 /** What a fault could have changed of the server's container. */
 async function stateOfServer(): Promise<string> {
   const limits = '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}}';
   const format = `{{.State.Paused}} {{.State.Status}} {{.State.Health.Status}} ${limits} {{len .NetworkSettings.Networks}}`;
-  const answer = await runCommand('docker', ['inspect', '--format', format, `${project}-server-1`], {
-    timeoutMs: 10_000,
-  });
+  const answer = await lab.docker(['inspect', '--format', format, `${project}-server-1`], 10_000);
   return answer.stdout.trim();
 }
 
@@ -48,11 +31,8 @@ function watchServer(): { stop: () => Promise<{ restartCount: number; startedAt:
   let on = true;
   const watching = (async () => {
     while (on) {
-      const answer = await runCommand(
-        'docker',
-        ['inspect', '--format', '{{.RestartCount}} {{.State.StartedAt}}', `${project}-server-1`],
-        { timeoutMs: 10_000 },
-      );
+      const format = '{{.RestartCount}} {{.State.StartedAt}}';
+      const answer = await lab.docker(['inspect', '--format', format, `${project}-server-1`], 10_000);
       const [count = '', startedAt = ''] = answer.stdout.trim().split(' ');
       if (startedAt !== '' && seen.at(-1)?.startedAt !== startedAt)
         seen.push({ restartCount: Number(count), startedAt });
@@ -70,19 +50,10 @@ function watchServer(): { stop: () => Promise<{ restartCount: number; startedAt:
 
 describe('docker compose', () => {
   before(async function () {
-    await requireEngine(this);
-    Object.assign(env, await freeLabPorts());
-    const built = await compose(['build', '--quiet'], 600_000);
-    assert.equal(built.exitCode, 0, tail(built.stderr));
-    const up = await compose(['up', '-d', '--wait', '--scale', 'orchestrator=0'], 180_000);
-    assert.equal(up.exitCode, 0, tail(up.stderr));
+    await lab.prepare(this);
+    await lab.up('--scale', 'orchestrator=0');
   });
-
-  after(async () => {
-    if (env['ENCORE_PORT_SERVER'] === undefined) return;
-    const down = await compose(['down', '-v', '--timeout', '15'], 120_000);
-    assert.equal(down.exitCode, 0, tail(down.stderr));
-  });
+  after(() => lab.down());
 
   it('takes a real song through create, analyze and export', async function () {
     const corpus = process.env['ENCORE_CORPUS'];
@@ -90,14 +61,14 @@ describe('docker compose', () => {
       process.stdout.write('    SKIPPED: ENCORE_CORPUS is not set, so there is no real song\n');
       this.skip();
     }
-    await playSong(`http://127.0.0.1:${env['ENCORE_PORT_SERVER']}`, await readSong(corpus));
+    await playSong(lab.url('SERVER'), await readSong(corpus));
   });
 
   it('is bound to 0.0.0.0 in its container, and answers only who calls it by a name that it knows', async () => {
-    const sockets = await compose(['exec', '-T', 'server', 'cat', '/proc/net/tcp'], 20_000);
+    const sockets = await lab.compose(['exec', '-T', 'server', 'cat', '/proc/net/tcp'], 20_000);
     assert.match(sockets.stdout, / 00000000:1F40 00000000:0000 0A /, 'port 8000 listens on every address');
     const statusOf = async (path: string, method: string, headers: Record<string, string>) => {
-      const sent = request({ host: '127.0.0.1', port: env['ENCORE_PORT_SERVER'], path, method, headers }).end();
+      const sent = request({ host: '127.0.0.1', port: lab.port('SERVER'), path, method, headers }).end();
       const [answer] = (await once(sent, 'response')) as [IncomingMessage];
       answer.resume();
       return answer.statusCode;
@@ -111,16 +82,11 @@ describe('docker compose', () => {
     for (const headers of foreign) assert.equal(await statusOf('/mcp', 'POST', headers), 403, JSON.stringify(headers));
   });
 
-  interface Watched {
-    range: Range;
-    report: Report;
-  }
-  let smoke: Watched | undefined;
-  let catalogue: Watched | undefined;
+  let smoke: { range: Range; report: Report } | undefined;
   it('passes a smoke run; each recovery by the restart policy raises RestartCount by one', async () => {
     const watch = watchServer();
     const fromMs = Date.now();
-    const run = await orchestrate('--profile', 'smoke', '--seed', '7');
+    const run = await lab.orchestrate(['--profile', 'smoke', '--seed', '7']);
     const range = { fromMs, toMs: Date.now() };
     const seen = await watch.stop();
     const report = await reportOf(run);
@@ -143,62 +109,42 @@ describe('docker compose', () => {
     );
   });
 
-  it('injects each kind of fault once, each with its effect, and loses nothing', async () => {
-    const fromMs = Date.now();
-    const run = await orchestrate('--config', 'test/e2e/catalogue.yaml', '--seed', '7');
-    const range = { fromMs, toMs: Date.now() };
-    const report = await reportOf(run);
-    catalogue = { range, report };
-    assert.ok(report.faults.length >= 23, `${report.faults.length} faults`);
-    for (const { kind, bit, evidence, undo_verified: undone } of report.faults) {
-      assert.equal(bit, 'yes', `${kind}: ${evidence}`);
-      assert.notEqual(undone, false, kind);
-    }
-    for (const key of ['lost', 'corrupt', 'duplicate', 'phantom'] as const) assert.equal(report.integrity[key], 0, key);
-    assert.ok((report.integrity.acknowledged ?? 0) > 50, `${report.integrity.acknowledged} acknowledged writes`);
-  });
-
-  for (const [name, watched] of [
-    ['smoke', () => smoke],
-    ['catalogue', () => catalogue],
-  ] as const)
-    it(`was watched in the ${name} run: each panel and rule has its data, each alert is in the state that it says`, async () => {
-      const run = watched();
-      assert.ok(run, 'there was no run');
-      await assertWatched(`http://127.0.0.1:${env['ENCORE_PORT_PROMETHEUS']}`, run.range, run.report);
-    });
-
-  it('shows each kind of fault of the catalogue run on the panel that is there for it', async () => {
-    assert.ok(catalogue, 'there was no run');
-    const prometheus = new Prometheus(`http://127.0.0.1:${env['ENCORE_PORT_PROMETHEUS']}`);
-    const told = await assertMoved(prometheus, catalogue.range, catalogue.report.faults);
-    process.stdout.write(told.map((line) => `    ${line}\n`).join(''));
+  it('was watched in the smoke run: each panel and rule has its data, each alert is in the state that it says', async () => {
+    assert.ok(smoke, 'there was no run');
+    await assertWatched(lab.url('PROMETHEUS'), smoke.range, smoke.report);
   });
 
   it('makes the same plan as ./encore for the same seed', async () => {
     const dryRun = await runCommand('./encore', ['--profile', 'smoke', '--seed', '7', '--dry-run'], {
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
     });
     const hash = smoke?.report.plan_hash.slice(0, 12);
     assert.ok(hash && dryRun.stdout.includes(hash), `${hash}\n${dryRun.stdout}`);
   });
 
-  const steps: [string, () => Promise<unknown>][] = [
+  const stop = () => fetch(`${lab.url('PAGE')}/stop`, { method: 'POST' });
+  // The lease ends 10 s after the last renewal: by then a fault that had just been injected is a held one.
+  for (const [step, comes] of [
     ['has just been injected', async () => {}],
-    ['is held', () => new Promise((held) => setTimeout(held, 3_000))],
-    ['is being undone', () => fetch(`http://127.0.0.1:${env['ENCORE_PORT_PAGE']}/stop`, { method: 'POST' })],
-  ];
-  for (const [step, comes] of steps)
+    ['is being undone', stop],
+  ] as const)
     it(`undoes everything when the orchestrator is SIGKILLed while a fault ${step}`, async () => {
       const before = await stateOfServer();
-      const args = ['--name', `${project}-killed`, ...lab, 'orchestrator', '--config', 'test/e2e/frozen.yaml'];
-      const started = await compose(['run', '--detach', ...args], 60_000);
+      const args = [
+        '--name',
+        `${project}-killed`,
+        ...lab.runOptions,
+        'orchestrator',
+        '--config',
+        'test/e2e/frozen.yaml',
+      ];
+      const started = await lab.compose(['run', '--detach', ...args], 60_000);
       assert.equal(started.exitCode, 0, tail(started.stderr));
       try {
         const isPaused = async () => (await stateOfServer()).startsWith('true');
         await waitUntil('the freeze', isPaused, { timeoutMs: 60_000 });
         await comes();
-        await runCommand('docker', ['kill', `${project}-killed`], { timeoutMs: 10_000 });
+        await lab.docker(['kill', `${project}-killed`], 10_000);
         const from = performance.now();
         await waitUntil('the end of the freeze', async () => !(await isPaused()), { timeoutMs: 30_000 });
         // The plan holds it for 40 s, the lease of the run for 10 s after the last word of the orchestrator.
@@ -206,19 +152,19 @@ describe('docker compose', () => {
         // Healthy again as well, or the engine lets nothing start that depends on it.
         await waitUntil('the state before', async () => (await stateOfServer()) === before, { timeoutMs: 60_000 });
       } finally {
-        await runCommand('docker', ['rm', '--force', `${project}-killed`], { timeoutMs: 30_000 });
+        await lab.docker(['rm', '--force', `${project}-killed`], 30_000);
       }
     });
 
   it('undoes what is held within 5 s of POST /stop, and writes the report', async () => {
     const before = await stateOfServer();
-    const running = orchestrate('--config', 'test/e2e/frozen.yaml');
+    const running = lab.orchestrate(['--config', 'test/e2e/frozen.yaml']);
     const isPaused = async () => (await stateOfServer()).startsWith('true');
     await waitUntil('the freeze', isPaused, { timeoutMs: 90_000 });
     // The bite is looked at after the injection.
     await new Promise((held) => setTimeout(held, 3_000));
     const from = performance.now();
-    await fetch(`http://127.0.0.1:${env['ENCORE_PORT_PAGE']}/stop`, { method: 'POST' });
+    await stop();
     await waitUntil('the end of the freeze', async () => !(await isPaused()), { timeoutMs: 30_000, everyMs: 25 });
     const tookMs = performance.now() - from;
     process.stdout.write(`      undone ${(tookMs / 1_000).toFixed(1)} s after POST /stop\n`);
@@ -232,32 +178,32 @@ describe('docker compose', () => {
   it('leaves a ledger and a history from which the report is built when the load generator is SIGKILLed: INCONCLUSIVE, with the gap', async () => {
     // The init of the container is left alone: with its only child it ends, and the engine starts the container again.
     const kill = ['exec', '-T', 'loadgen', 'sh', '-c', 'kill -9 $(cat /proc/1/task/1/children)'];
-    let said = '';
+    let printed = '';
     let killedAt = 0;
     let killing: Promise<CommandResult> | undefined;
-    const hear = (text: string): void => {
-      said += text;
-      if (killing || !/f0001 .* injected/.test(said)) return;
+    const onOutput = (text: string): void => {
+      printed += text;
+      if (killing || !/f0001 .* injected/.test(printed)) return;
       killedAt = Date.now();
-      killing = compose(kill, 20_000);
+      killing = lab.compose(kill, 20_000);
     };
-    const run = await orchestrateAndHear(hear, '--profile', 'smoke', '--seed', '7');
+    const run = await lab.orchestrate(['--config', 'test/e2e/generator-killed.yaml', '--seed', '7'], { onOutput });
     assert.ok((await killing)?.exitCode !== undefined, 'there was no fault');
     assert.equal(run.exitCode, 2, tail(run.stdout));
     assertGeneratorKilled(await reportOf(run), killedAt);
   });
 
   it('FAILS a run against a dead server', async () => {
-    const run = await orchestrate('--profile', 'smoke', '--hours', '0.02', '--control', 'server-down');
+    const run = await lab.orchestrate(['--config', 'test/e2e/server-down.yaml']);
     const report = await reportOf(run);
     assert.equal(report.result, 'FAILED', tail(run.stdout));
     assert.equal(run.exitCode, 1);
   });
 
   it('publishes only on 127.0.0.1, limits every service, and leaves no core file', async () => {
-    const listed = await compose(['ps', '-aq'], 20_000);
+    const listed = await lab.compose(['ps', '-aq'], 20_000);
     const ids = listed.stdout.trim().split('\n');
-    const inspected = await runCommand('docker', ['inspect', ...ids], { timeoutMs: 20_000 });
+    const inspected = await lab.docker(['inspect', ...ids], 20_000);
     interface Container {
       Name: string;
       HostConfig: { Memory: number; PortBindings: Record<string, { HostIp: string }[]> | null };
@@ -271,7 +217,7 @@ describe('docker compose', () => {
     }
     const total = containers.reduce((sum, { HostConfig }) => sum + HostConfig.Memory, 0);
     assert.ok(total < 3 * 1024 ** 3, `the limits add up to ${total} bytes`);
-    const cores = await compose(
+    const cores = await lab.compose(
       ['exec', '-T', 'server', 'sh', '-c', 'ls /app/core* /scratch/core* 2>/dev/null | wc -l'],
       20_000,
     );

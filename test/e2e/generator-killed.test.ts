@@ -1,16 +1,18 @@
 /** The load generator is killed in the midst of a run: what was written down by then is judged, and the run says what it did not see. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { parse } from 'yaml';
 import { childRunning } from '../support/child-running.ts';
-import { runCommand } from '../support/command.ts';
+import { root, runCommand } from '../support/command.ts';
 import { assertGeneratorKilled } from '../support/report.ts';
 import { runLab } from '../teeth/lab-run.ts';
 
-const settings = { profile: 'smoke', hours: 0.05 };
+const settings = parse(readFileSync(join(root, 'test/e2e/generator-killed.yaml'), 'utf8')) as object;
 
 describe('a load generator that is killed', () => {
   let folder: string;

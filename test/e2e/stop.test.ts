@@ -14,11 +14,13 @@ const held = (name: string, target: string, kind: string, at: number) => ({
   faults: [{ kind, durationSeconds: { min: 60, max: 60 } }],
 });
 const settings = {
-  ...{ profile: 'smoke', hours: 0.04, rampSeconds: 2, users: 5, unwinnable: true },
-  schedule: [held('frozen', 'server', 'freeze', 3), held('closed', 'client-link', 'connection-refused', 5)],
+  ...{ profile: 'smoke', hours: 0.04, capacitySeconds: 0, rampSeconds: 1, users: 5, unwinnable: true },
+  schedule: [held('frozen', 'server', 'freeze', 2), held('closed', 'client-link', 'connection-refused', 4)],
 };
 const withinMs = 5_000;
-const stopFile = join(root, 'test_results', 'STOP');
+/** A stop file ends every run that has its results there. */
+const results = join(root, 'test_results', 'stopped');
+const stopFile = join(results, 'STOP');
 
 const ways: [string, (page: number) => Promise<unknown>][] = [
   ['POST /stop', (page) => fetch(`http://127.0.0.1:${page}/stop`, { method: 'POST' })],
@@ -38,6 +40,7 @@ describe('a run that is stopped while a frozen server and a closed link are held
       let page = 0;
       const running = runCommand('./encore', ['--config', join(folder, 'held.json')], {
         timeoutMs: 240_000,
+        env: { ENCORE_RESULTS_DIR: results },
         onOutput: (text) => {
           page = Number(text.match(/live page http:\/\/localhost:(\d+)/)?.[1] ?? page);
         },

@@ -12,15 +12,17 @@ import { after, before, describe, it } from 'mocha';
 import { type BreakerState, serverUser } from '../../services/chaos/src/injector/server-user.ts';
 import { quickScore } from '../../services/chaos/src/injector/slow-score.ts';
 import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
-import { requireEngine } from '../support/engine.ts';
-import { freeLabPorts } from '../support/free-port.ts';
+import { ComposeLab } from '../support/compose-lab.ts';
 import { Prometheus } from '../support/prometheus.ts';
 import { reportOf } from '../support/report.ts';
 import { assertMoved } from './moved.ts';
 
 const settings = {
   profile: 'smoke',
-  hours: 0.025,
+  hours: 0.015,
+  users: 10,
+  capacitySeconds: 0,
+  rampSeconds: 5,
   seed: 7,
   // The fault takes most of the time, so too little is left of control windows for an ordinary plan.
   unwinnable: true,
@@ -28,8 +30,8 @@ const settings = {
     {
       name: 'stall',
       target: 'server',
-      when: { atSeconds: [5] },
-      faults: [{ kind: 'tool-stall', durationSeconds: { min: 40, max: 40 } }],
+      when: { atSeconds: [3] },
+      faults: [{ kind: 'tool-stall', durationSeconds: { min: 36, max: 36 } }],
     },
   ],
 };
@@ -109,7 +111,7 @@ describe('tool-stall', () => {
     let stop: () => Promise<Seen> = () => Promise.reject(new Error('the lab did not say where it listens'));
     const run = await runCommand('./encore', ['--config', config], {
       timeoutMs: runMs,
-      env: { ENCORE_SERVER_CONFIG: serverConfig },
+      env: { ENCORE_SERVER_CONFIG: serverConfig, ENCORE_RESULTS_DIR: 'test_results/stall-embedded' },
       onOutput: (text) => {
         const page = text.match(/live page http:\/\/localhost:(\d+)/)?.[1];
         const at = (offset: number) => `http://127.0.0.1:${Number(page) - 80 + offset}`;
@@ -120,32 +122,25 @@ describe('tool-stall', () => {
   });
 
   describe('with Docker', () => {
-    const env: Record<string, string> = {};
-    const compose = (args: string[], timeoutMs: number) =>
-      runCommand('docker', ['compose', '-p', 'encore-stall', ...args], { timeoutMs, env });
-
+    const lab = new ComposeLab('encore-stall');
     before(async function () {
-      await requireEngine(this);
-      Object.assign(env, await freeLabPorts(), { ENCORE_SERVER_CONFIG: serverConfig });
-      const built = await compose(['build', '--quiet'], 600_000);
-      assert.equal(built.exitCode, 0, tail(built.stderr));
+      await lab.prepare(this, { ENCORE_SERVER_CONFIG: serverConfig });
     });
-    after(async () => {
-      if (env['ENCORE_PORT_SERVER'] === undefined) return;
-      const down = await compose(['down', '-v', '--remove-orphans', '--timeout', '15'], 120_000);
-      assert.equal(down.exitCode, 0, tail(down.stderr));
-    });
+    after(() => lab.down());
 
     it('opens one breaker of the Compose lab, which closes again, and shows it on its panel', async () => {
       const fromMs = Date.now();
-      const at = (name: string) => `http://127.0.0.1:${env[`ENCORE_PORT_${name}`]}`;
-      const stop = lookOn(at('SERVER'), at('HEALTH'));
-      const how = ['run', '--rm', '--service-ports', '--use-aliases', '-v', `${config}:/app/stall.json:ro`];
-      const run = await compose([...how, 'orchestrator', '--config', '/app/stall.json'], runMs);
+      const stop = lookOn(lab.url('SERVER'), lab.url('HEALTH'));
+      const options = ['-v', `${config}:/app/stall.json:ro`, '-e', 'ENCORE_RESULTS_DIR=test_results/stall'];
+      const run = await lab.orchestrate(['--config', '/app/stall.json'], { options });
       const seen = await stop();
       const report = await reportOf(run);
       assertStalled(run, report, seen);
-      const told = await assertMoved(new Prometheus(at('PROMETHEUS')), { fromMs, toMs: Date.now() }, report.faults);
+      const told = await assertMoved(
+        new Prometheus(lab.url('PROMETHEUS')),
+        { fromMs, toMs: Date.now() },
+        report.faults,
+      );
       assert.equal(told.length, 1);
       process.stdout.write(`    ${told[0]}\n`);
     });

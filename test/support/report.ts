@@ -1,15 +1,15 @@
 /** Finds and checks the report of a run that a test started. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { type Report, reportSchema } from '@encore/contracts';
 import { type CommandResult, root, tail } from './command.ts';
 
-/** The report whose path the run printed, parsed by the published schema. */
+/** The report whose path the run printed, relative to the checkout or not, parsed by the published schema. */
 export async function reportOf(run: CommandResult): Promise<Report> {
-  const name = run.stdout.match(/production_test_\d{8}_\d{6}\w*(?=\.json)/)?.[0];
-  assert.ok(name, `the run printed no report path:\n${tail(run.stdout)}\n${tail(run.stderr)}`);
-  return reportSchema.parse(JSON.parse(await readFile(join(root, 'test_results', `${name}.json`), 'utf8')));
+  const path = run.stdout.match(/\S*production_test_\d{8}_\d{6}\w*\.json/)?.[0];
+  assert.ok(path, `the run printed no report path:\n${tail(run.stdout)}\n${tail(run.stderr)}`);
+  return reportSchema.parse(JSON.parse(await readFile(resolve(root, path), 'utf8')));
 }
 
 /** What a smoke run that passed must show, on any engine. */
@@ -40,7 +40,9 @@ export function assertPassedSmoke(run: CommandResult, report: Report): void {
 /** What a run that was stopped in the midst of `faults` held faults must show. */
 export function assertStopped(run: CommandResult, report: Report, faults: number): void {
   const story = `${tail(run.stdout, 60)}\n${report.reasons.join('\n')}`;
-  assert.deepEqual([report.result, run.exitCode], ['INTERRUPTED', 130], story);
+  // In a run of some seconds, one start that a busy machine delays is more than the 1 % that a generator may be late.
+  const expected = report.generator.within_limits === false ? ['INCONCLUSIVE', 2] : ['INTERRUPTED', 130];
+  assert.deepEqual([report.result, run.exitCode], expected, story);
   assert.equal(report.faults.length, faults, story);
   for (const { id, kind, bit, undo_verified: undone } of report.faults)
     assert.deepEqual([bit, undone], ['yes', true], `${id} ${kind}`);

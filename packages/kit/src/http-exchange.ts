@@ -4,6 +4,13 @@
  * take HTTP_PROXY from the environment when NODE_USE_ENV_PROXY is set, also for 127.0.0.1; an agent made for the request does not.
  */
 import type { IncomingMessage, RequestOptions } from 'node:http';
+import { createKnownAddressLookup } from './known-address.ts';
+
+/**
+ * On Docker the engine resolves names: a call to a service that was called before must not depend
+ * on it.
+ */
+const lookup = createKnownAddressLookup();
 
 export interface ExchangeOptions {
   method?: string;
@@ -26,7 +33,7 @@ export async function httpExchange(url: string, options: ExchangeOptions): Promi
     ? process.getBuiltinModule('node:https')
     : process.getBuiltinModule('node:http');
   signal.throwIfAborted();
-  const requestOptions: RequestOptions = { method, headers, agent: false, signal };
+  const requestOptions: RequestOptions = { method, headers, agent: false, signal, lookup };
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request(url, requestOptions, resolve).on('error', reject).end(body);

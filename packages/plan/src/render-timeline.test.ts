@@ -8,7 +8,7 @@ describe('renderTimeline', () => {
   it('shows seed, hash, best success rate, counts and a line per fault, in 100 columns', () => {
     for (const config of Object.values(profileConfigs)) {
       const plan = makePlan(config);
-      const text = renderTimeline(plan);
+      const text = renderTimeline(plan, {});
       for (const line of text.split('\n')) assert.ok(line.length <= 100 && line === line.trimEnd(), line);
       assert.ok(text.includes(plan.hash) && text.includes(`seed                 ${plan.seed}`));
       assert.ok(text.includes(`best success rate    ${(plan.bestSuccessRate * 100).toFixed(2)} %`));
@@ -17,28 +17,41 @@ describe('renderTimeline', () => {
   });
 
   it('says from when its times count', () => {
-    const text = renderTimeline(makePlan(smokeConfig));
+    const text = renderTimeline(makePlan(smokeConfig), {});
     assert.match(text, /^ {2}times {16}from the beginning of steady load, 10 s after that of the run$/m);
     assert.match(text, /^ {2}at \(steady\) id /m);
   });
 
   it('says of each fault that does nothing that it is inert', () => {
-    const text = renderTimeline(makePlan({ ...smokeConfig, control: 'no-bite' }));
+    const text = renderTimeline(makePlan({ ...smokeConfig, control: 'no-bite' }), {});
     const faults = text.split('\n').filter((line) => / f\d{4} /.test(line));
     for (const line of faults) assert.match(line, / inert\b/);
+  });
+
+  it('marks the kinds that are not possible here, with the reason, and says when that is not known yet', () => {
+    const plan = makePlan(smokeConfig);
+    const reason = 'it needs a container with a network and a scratch space of its own, which this lab does not have';
+    const text = renderTimeline(plan, { crash: reason, 'disk-full': 'of no kind in this plan' });
+    for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
+    const [, head = ''] = /^ {2}not possible here {4}(2 crash, skipped: [\s\S]*?)\n {2}times /m.exec(text) ?? [];
+    assert.equal(head.replaceAll(/\s+/g, ' '), `2 crash, skipped: ${reason}`);
+    for (const line of text.split('\n').filter((line) => / f\d{4} /.test(line)))
+      assert.equal(/ not possible here\b/.test(line), line.includes(' crash '), line);
+    assert.ok(!text.includes('disk-full') && !renderTimeline(plan, {}).includes('possible here'));
+    assert.match(renderTimeline(plan, null), /^ {2}possible here {8}known when the lab runs: `check` /m);
   });
 
   it('wraps the settings of a fault below themselves and omits none', () => {
     const params = { sliceBytes: 1, sliceDelayMicroseconds: 1_000_000, direction: 'downstream' as const };
     const rule = { name: 'a', target: 'client-link' as const, when: { atSeconds: [30] }, pick: 'weighted' as const };
     const schedule = [{ ...rule, overlap: false, faults: [{ kind: 'slicer' as const, weight: 1, params }] }];
-    const text = renderTimeline(makePlan({ ...smokeConfig, schedule, control: 'no-bite' }));
+    const text = renderTimeline(makePlan({ ...smokeConfig, schedule, control: 'no-bite' }), {});
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
     assert.match(text, / inert, sliceBytes 1,\n {60,}sliceDelayMicroseconds 1000000,\n {60,}direction downstream\n/);
   });
 
   it('writes times of day as people read them', () => {
-    const text = renderTimeline(makePlan(smokeConfig));
+    const text = renderTimeline(makePlan(smokeConfig), {});
     assert.match(text, /^ {2}0:00:22\.5 {3}f000\d {3}crash {15}server {17}-$/m);
     assert.match(text, /2 crash/);
   });

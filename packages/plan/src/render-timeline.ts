@@ -1,7 +1,10 @@
-/** A plan as a text for people: `--dry-run` prints it. At most 100 columns. */
+/**
+ * A plan as a text for people: `--dry-run` prints it. At most 100 columns. `unsupported` has the kinds that the lab cannot do
+ * here, with the reasons; it is null where that is not known yet.
+ */
 import type { Plan, PlannedFault } from '@encore/contracts';
 
-export function renderTimeline(plan: Plan): string {
+export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, string>> | null): string {
   const counts = new Map<string, number>();
   for (const { kind } of plan.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const width = 100;
@@ -15,17 +18,39 @@ export function renderTimeline(plan: Plan): string {
       [...counts].map(([kind, count]) => `${count} ${kind}`),
       width,
     ),
+    ...supportLines(counts, unsupported, width),
     `  times                from the beginning of steady load, ${plan.rampSeconds} s after that of the run`,
     '',
     `  ${'at (steady)'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(15)}${'for'.padStart(9)}  settings`,
-    ...plan.faults.flatMap((fault) => lines(fault, width)),
+    ...plan.faults.flatMap((fault) => lines(fault, fault.kind in (unsupported ?? {}), width)),
     '',
   ].join('\n');
 }
 
-function lines(fault: PlannedFault, width: number): string[] {
+/** Whether a fault has an effect shows when it is injected; what rules a kind out altogether may be known before. */
+function supportLines(
+  counts: ReadonlyMap<string, number>,
+  unsupported: Readonly<Record<string, string>> | null,
+  width: number,
+): string[] {
+  if (counts.size === 0) return [];
+  if (unsupported === null)
+    return ['  possible here        known when the lab runs: `check` starts it and names what its engine cannot do'];
+  return [...counts]
+    .filter(([kind]) => kind in unsupported)
+    .flatMap(([kind, count], index) => {
+      const text = `${count} ${kind}, skipped: ${unsupported[kind]}`;
+      return wrap(`  ${(index === 0 ? 'not possible here' : '').padEnd(21)}`, text.split(' '), width, ' ');
+    });
+}
+
+function lines(fault: PlannedFault, skipped: boolean, width: number): string[] {
   const held = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
-  const notes = [fault.inert ? 'inert' : '', fault.forbidsStart ? 'nobody may start it' : ''];
+  const notes = [
+    skipped ? 'not possible here' : '',
+    fault.inert ? 'inert' : '',
+    fault.forbidsStart ? 'nobody may start it' : '',
+  ];
   const settings = [...notes, ...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`)];
   const head = `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${held.padStart(9)}  `;
   return wrap(
@@ -43,10 +68,10 @@ function clockTime(seconds: number): string {
   return `${Math.floor(whole / 3_600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}.${tenths % 10}`;
 }
 
-function wrap(head: string, parts: string[], width: number): string[] {
+function wrap(head: string, parts: string[], width: number, separator = ', '): string[] {
   const lines = [head];
   for (const [index, part] of parts.entries()) {
-    const text = index === parts.length - 1 ? part : `${part}, `;
+    const text = index === parts.length - 1 ? part : part + separator;
     const last = lines.at(-1) ?? '';
     if (last.length + text.trimEnd().length > width) lines.push(' '.repeat(head.length) + text);
     else lines[lines.length - 1] = last + text;

@@ -2,6 +2,15 @@
 import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
+/** What is no JSON stays a text, which the schema refuses. */
+function parsed(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : text;
+  } catch {
+    return text;
+  }
+}
+
 const shape = {
   ENCORE_HOST: z.string().default('127.0.0.1'),
   ENCORE_PORT: portVariable.default(8080),
@@ -16,6 +25,8 @@ const shape = {
   ENCORE_RESULTS_DIR: z.string().default('test_results'),
   /** Where the lab's programs write their logs, if that is a folder: they are copied beside the report. */
   ENCORE_LOGS_DIR: z.string().optional(),
+  /** The kinds of fault that the lab cannot do here, with the reasons, as JSON; unset: the chaos service is asked. */
+  ENCORE_UNSUPPORTED: z.preprocess(parsed, z.record(z.string(), z.string())).optional(),
   ENCORE_WHERE_TO_LOOK: z.string().optional(),
   /** Where a browser finds the live page and Prometheus' alerts: dashboards link there. */
   ENCORE_PAGE_URL: urlVariable.default('http://localhost:8080'),
@@ -45,6 +56,7 @@ export interface Wiring {
   resultsDir: string;
   command: string;
   logsDir?: string | undefined;
+  unsupported?: Record<string, string> | undefined;
   whereToLook: string | undefined;
   links: { page: string; alerts: string; grafana?: string | undefined };
   afterRunHint: string | undefined;
@@ -65,6 +77,7 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     resultsDir: values.ENCORE_RESULTS_DIR,
     command: values.ENCORE_COMMAND,
     logsDir: values.ENCORE_LOGS_DIR,
+    unsupported: values.ENCORE_UNSUPPORTED,
     whereToLook: values.ENCORE_WHERE_TO_LOOK,
     links: { page: values.ENCORE_PAGE_URL, alerts: values.ENCORE_ALERTS_URL, grafana: values.ENCORE_GRAFANA_URL },
     afterRunHint: values.ENCORE_AFTER_RUN_HINT,

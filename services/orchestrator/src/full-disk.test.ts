@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { canMountDisks, fillDisk, onDisk } from '../../../test/support/small-disk.ts';
@@ -23,22 +23,12 @@ describe('a disk that fills up during a run', function () {
   });
   afterEach(() => lab[Symbol.asyncDispose]());
 
-  function env(): NodeJS.ProcessEnv {
-    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = lab.wiring;
-    return {
-      PATH: process.env['PATH'],
-      ENCORE_PORT: '0',
-      ENCORE_CHAOS_URL: chaosUrl,
-      ENCORE_LOADGEN_URL: loadgenUrl,
-      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
-      ENCORE_RUNS_DIR: runsDir,
-      ENCORE_RESULTS_DIR: resultsDir,
-    };
-  }
-
   async function encore(command: readonly string[], onText: (text: string, pid: number) => void = () => {}) {
     const [program, ...args] = command;
-    const child = spawn(program ?? '', args, { env: env(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program ?? '', args, {
+      env: { PATH: process.env['PATH'], ...lab.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -50,17 +40,12 @@ describe('a disk that fills up during a run', function () {
   }
 
   async function runThatFills(folder: string) {
-    const config = join(lab.folder, 'run.yaml');
-    writeFileSync(config, 'profile: smoke\nrampSeconds: 0.5\n');
     let isFull = false;
-    return await encore(
-      onDisk(folder, '300m', [process.execPath, main, '--config', config, '--seed', '1']),
-      (said, pid) => {
-        if (isFull || !said.includes('phase steady')) return;
-        isFull = true;
-        fillDisk(pid, folder);
-      },
-    );
+    return await encore(onDisk(folder, '300m', [process.execPath, main, ...lab.shortRun]), (said, pid) => {
+      if (isFull || !said.includes('phase steady')) return;
+      isFull = true;
+      fillDisk(pid, folder);
+    });
   }
 
   it('names the results that cannot be written, where the evidence is, and the command that makes the report', async () => {

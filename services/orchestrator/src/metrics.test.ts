@@ -116,6 +116,13 @@ describe('run metrics', () => {
       value(await expositionOf({ extra: [start] }, untilSecond), 'encore_run_violations', '"manual_interventions"');
     assert.equal(await interventions(60), 0);
     assert.equal(await interventions(95), 1);
+    const lost = { type: 'engine_lost', at, fromAt: at, toAt: at + 5_000, ongoing: false, reason: 'gone' } as const;
+    const exposition = await expositionOf({ extra: [start, lost] }, 95);
+    assert.equal(
+      value(exposition, 'encore_run_violations', '"manual_interventions"'),
+      0,
+      'the engine may have done it',
+    );
   });
 
   it('exist from the start, with nothing made up', async () => {

@@ -11,6 +11,7 @@ import {
   Interventions,
   isBeyondDoubt,
   limitOf,
+  RunFacts,
   readBackFindings,
   recoveryOf,
   TimeOrder,
@@ -33,6 +34,7 @@ export class RunMetrics {
   readonly #order = new TimeOrder(orderMs);
   readonly #tracker: FaultTracker;
   readonly #interventions = new Interventions();
+  readonly #run = new RunFacts();
   readonly #wrongWrites: Gauge<'finding'>;
   readonly #found = new Map<string, number>();
   readonly #recovered = new Set<string>();
@@ -92,6 +94,7 @@ export class RunMetrics {
     if (event.type === 'read_back_done') this.#readBack(event);
     this.#order.add(event);
     for (const observation of this.#order.ready()) {
+      this.#run.add(observation);
       this.#tracker.add(observation);
       this.#interventions.add(observation, this.#tracker);
     }
@@ -142,7 +145,7 @@ export class RunMetrics {
 
   /** The engine reports an act before the component that requested it does, so what is recent is not counted yet. */
   #violations(): Record<string, number> {
-    const run = { ended: null, lastAt: this.#clock.now(), engineLosses: [] };
+    const run = { ended: null, lastAt: this.#clock.now(), engineLosses: this.#run.engineLosses };
     const settled = (list: Interventions['manual']): number =>
       list.filter((item) => isBeyondDoubt(item, { run, historyProblems: [] })).length;
     const { manual, unexpectedExits, forcedStops } = this.#interventions;

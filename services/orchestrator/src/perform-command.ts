@@ -32,6 +32,9 @@ export interface CommandContext {
   stop: AbortSignal;
 }
 
+/** A dry run waits no longer for a chaos service that does not answer. */
+const dryRunMs = 2_000;
+
 export async function performCommand(command: Command, context: CommandContext): Promise<number> {
   const say = (text: string): void => void context.output.write(`${plainText(text)}\n`);
   switch (command.name) {
@@ -39,7 +42,7 @@ export async function performCommand(command: Command, context: CommandContext):
       if (!command.dryRun) return await performRun({ ...command, ...context });
       for (const line of noticeLines(command.config, command.plan)) say(line);
       for (const line of settingLines(command.config, command.plan)) say(line);
-      say(renderTimeline(command.plan));
+      say(renderTimeline(command.plan, await unsupportedKinds(context.wiring)));
       return 0;
     case 'print':
       context.output.write(command.text);
@@ -60,6 +63,16 @@ export async function performCommand(command: Command, context: CommandContext):
       return await attach({ url: command.url, ...context });
     default:
       return command satisfies never;
+  }
+}
+
+/** What the lab cannot do here. Null where that is not known: its chaos service, which reads it from the engine, is not up. */
+async function unsupportedKinds(wiring: Wiring): Promise<Record<string, string> | null> {
+  if (wiring.unsupported !== undefined) return wiring.unsupported;
+  try {
+    return (await new Peers(wiring).engine({ timeoutMs: dryRunMs })).unsupported;
+  } catch {
+    return null;
   }
 }
 
@@ -120,6 +133,7 @@ async function heal(wiring: Wiring, say: (text: string) => void): Promise<number
     for (const what of healed) say(`healed: ${what}`);
     for (const what of failed) say(`NOT healed: ${what}`);
     if (healed.length + failed.length === 0) say('nothing to heal');
+    if (failed.length === 0) for (const line of await notRunning(wiring)) say(line);
     return failed.length === 0 ? 0 : exitCodes.FAILED;
   } catch (error) {
     if (error instanceof EncoreError && error.code === 'UNREACHABLE')
@@ -129,6 +143,18 @@ async function heal(wiring: Wiring, say: (text: string) => void): Promise<number
     else say(`The chaos service could not heal: ${describeError(error)}`);
     return exitCodes.INCONCLUSIVE;
   }
+}
+
+/** What no fault explains once all are undone, and what ends it. Only Docker has commands for it. */
+async function notRunning(wiring: Wiring): Promise<string[]> {
+  const targets = await new Peers(wiring).targets().catch(() => []);
+  return targets
+    .filter(({ status }) => status !== 'running')
+    .map(({ target, status }) => {
+      const end = status === 'paused' ? `docker compose unpause ${target}` : `docker compose up -d ${target}`;
+      const hint = wiring.logsDir === undefined ? `; \`${end}\` ends that` : '';
+      return `${target} is ${status}, and no fault keeps it so${hint}`;
+    });
 }
 
 function timingText(kind: (typeof faultKinds)[number]): string {

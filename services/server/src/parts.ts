@@ -14,7 +14,7 @@ import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';
 import { Collections } from './resilience/collections.ts';
 import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
-import { readMemory } from './resilience/memory-limit.ts';
+import { type MemoryReading, readMemory } from './resilience/memory-limit.ts';
 import { overloaded } from './resilience/semaphore.ts';
 import { ScoreCache } from './scores/score-cache.ts';
 import { loadWork, ScoreLibrary } from './scores/score-library.ts';
@@ -177,7 +177,8 @@ function createLibrary(
   });
 }
 
-function createWorkers({ limits }: Settings, metrics: Metrics, logger: Logger): WorkerPool {
+function createWorkers(settings: Settings, metrics: Metrics, logger: Logger): WorkerPool {
+  const { limits } = settings;
   const { processes, heap_mb, max_queued, idle_seconds } = limits.workers;
   return new WorkerPool({
     processes,
@@ -187,6 +188,10 @@ function createWorkers({ limits }: Settings, metrics: Metrics, logger: Logger): 
     maxWaitMs: (limits.tool_timeout * 1_000) / 2,
     idleMs: idle_seconds * 1_000,
     clock: systemClock,
+    freeBytes: () => {
+      const { usedBytes, limitBytes } = memoryOf(settings);
+      return limitBytes - usedBytes;
+    },
     onDeath: (how) => {
       metrics.workerDeaths.inc();
       logger.warn({ how }, 'a worker process ended');
@@ -194,16 +199,16 @@ function createWorkers({ limits }: Settings, metrics: Metrics, logger: Logger): 
   });
 }
 
-function createMemoryGuard(
-  { limits, memoryLimitFile }: Settings,
-  cache: ScoreCache,
-  workers: WorkerPool,
-  logger: Logger,
-): MemoryGuard {
+function memoryOf({ limits, memoryLimitFile }: Settings): MemoryReading {
+  return readMemory({ configuredBytes: limits.memory_limit_mb * mebibyte, limitFile: memoryLimitFile });
+}
+
+function createMemoryGuard(settings: Settings, cache: ScoreCache, workers: WorkerPool, logger: Logger): MemoryGuard {
+  const { limits } = settings;
   const configuredBytes = limits.memory_limit_mb * mebibyte;
   let collectedAt = Number.NEGATIVE_INFINITY;
   return new MemoryGuard({
-    read: () => readMemory({ configuredBytes, limitFile: memoryLimitFile }),
+    read: () => memoryOf(settings),
     clock: systemClock,
     everyMs: memorySampleMs,
     relieve: (level) => {
@@ -220,7 +225,6 @@ function createMemoryGuard(
     onChange: (level: MemoryLevel, { usedBytes, limitBytes, source }) => {
       logger.info({ memoryLevel: level, usedBytes, limitBytes, source, configuredBytes }, 'memory level');
     },
-    onLimitRaised: () => workers.liftQuarantine(),
   });
 }
 

@@ -46,18 +46,18 @@ export async function startDockerToyLab(): Promise<ToyLab> {
     await container.start();
   };
   const dispose = async () => {
-    for (const container of created.values()) await container.remove({ force: true, v: true });
+    await Promise.all(Array.from(created.values(), (container) => container.remove({ force: true, v: true })));
     await network.remove();
     await rm(journalDir, { recursive: true, force: true });
   };
   const program = (text: string) => ({ Image: nodeImage, Entrypoint: ['node', '-e', text], HostConfig: limits });
-  try {
-    await run('toxiproxy', 10, {
+  const started = await Promise.allSettled([
+    run('toxiproxy', 10, {
       Image: toxiproxyImage,
       Cmd: ['-host=0.0.0.0'],
       Labels: targetLabels(project, 'toxiproxy', ''),
-    });
-    await run('server', 11, {
+    }),
+    run('server', 11, {
       ...program(serverProgram),
       Env: ['ENCORE_SCRATCH_DIR=/scratch'],
       HostConfig: {
@@ -66,18 +66,20 @@ export async function startDockerToyLab(): Promise<ToyLab> {
         Tmpfs: { '/scratch': 'size=16m,mode=1777' },
       },
       Labels: targetLabels(project, 'server', `${serverKinds},partition,memory-pressure,disk-full`),
-    });
-    await run('postgres', 12, {
+    }),
+    run('postgres', 12, {
       ...program(databaseProgram),
       Labels: targetLabels(project, 'postgres', databaseKinds),
-    });
-    await run('bystander', 13, {
+    }),
+    run('bystander', 13, {
       ...program(serverProgram),
       Labels: targetLabels(`${project}-not`, 'server', serverKinds),
-    });
-  } catch (error) {
+    }),
+  ]);
+  const failed = started.find((result) => result.status === 'rejected');
+  if (failed !== undefined) {
     await dispose();
-    throw error;
+    throw failed.reason;
   }
   const container = (name: string): Docker.Container => {
     const found = created.get(name);

@@ -102,7 +102,7 @@ const oneFault = (kind: FaultKind, target: Target): Omit<PlannedFault, 'id'> => 
   kind,
   target,
   atSeconds: 0,
-  durationSeconds: faultTable[kind].instant ? 0 : 2,
+  durationSeconds: faultTable[kind].instant ? 0 : 1,
   params: {},
 });
 

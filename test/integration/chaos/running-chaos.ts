@@ -38,7 +38,7 @@ export class Running implements AsyncDisposable {
         if (child.exitCode !== null) throw new Error(`it ended: ${running.#stderr}`);
         return (await fetch(`${running.url}/ready`)).ok;
       },
-      { timeoutMs: 15_000 },
+      { timeoutMs: 60_000 },
     ).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${running.#stderr}`);
     });

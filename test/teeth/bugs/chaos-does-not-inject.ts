@@ -14,6 +14,7 @@ export class Scheduler extends Right {
           return { injectedAt: Date.now(), bit: 'yes', evidence: 'done', over: fault.durationSeconds === 0 };
         },
         release: async () => ({ undoneAt: Date.now(), verified: true, evidence: 'undone' }),
+        wasInjected: () => false,
       },
     });
   }

@@ -28,6 +28,8 @@ const everyMs = 1_000;
 const callMs = 3_000;
 /** One slow response is not a loss. */
 const toleratedMs = 3_000;
+/** The engine also resolves names: for a client, a lookup fails after 5 s. */
+const hangMs = 5_000;
 const giveUpAfterMs = 15_000;
 
 export class EngineHealth {
@@ -36,12 +38,18 @@ export class EngineHealth {
   #responds = true;
   /** The record says that the engine is lost, so it must say until when. */
   #isLost: boolean;
+  /**
+   * There was a run since the last response: its lease may end while the engine, which resolves
+   * names, is gone.
+   */
+  #wasInRun: boolean;
   #gaveUp = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#respondedAt = parts.lostUntil ?? parts.clock.now();
     this.#isLost = parts.lostUntil !== null;
+    this.#wasInRun = this.#isLost;
   }
 
   get responds(): boolean {
@@ -56,8 +64,9 @@ export class EngineHealth {
   }
 
   async check(): Promise<void> {
-    const { engine, watch, project, clock, deadline, logger, giveUp } = this.#parts;
+    const { engine, watch, project, clock, deadline, logger, inRun, giveUp } = this.#parts;
     const since = this.#respondedAt;
+    this.#wasInRun ||= inRun();
     try {
       await engine.list(project, deadline(callMs));
     } catch (error) {
@@ -75,8 +84,11 @@ export class EngineHealth {
     const silentMs = this.#respondedAt - since;
     if (this.#isLost || (silentMs > toleratedMs && watch.brokeOffAt >= since))
       await this.#tellLost(since, 'the container engine did not respond', false);
-    else if (silentMs > toleratedMs)
+    else if (silentMs > toleratedMs) {
       logger.warn({ silentMs }, 'the container engine was slow; no event of it was lost');
+      if (silentMs > hangMs) await this.#tellHang(since);
+    }
+    this.#wasInRun = inRun();
   }
 
   /** The engine or a person stops this process in the middle of a run: from here on nothing is observed. */
@@ -86,9 +98,16 @@ export class EngineHealth {
     await this.#tellLost(this.#parts.clock.now(), reason, true);
   }
 
+  /** No event is missing, but what users saw meanwhile says nothing about the server. */
+  async #tellHang(fromAt: number): Promise<void> {
+    if (!this.#wasInRun) return;
+    const reason = 'the container engine, which also resolves names, hung; its events came later';
+    await this.#parts.recorder.tell({ type: 'injector_failed', reason, fromAt, toAt: this.#respondedAt });
+  }
+
   async #tellLost(fromAt: number, reason: string, ongoing: boolean): Promise<void> {
     const { recorder, clock, inRun } = this.#parts;
-    if (!inRun()) return;
+    if (!this.#wasInRun && !inRun()) return;
     this.#isLost = ongoing;
     await recorder.tell({ type: 'engine_lost', fromAt, toAt: clock.now(), ongoing, reason });
   }

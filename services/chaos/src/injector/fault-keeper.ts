@@ -84,6 +84,10 @@ export class FaultKeeper {
     return [...this.#owed.values()];
   }
 
+  wasInjected(faultId: string): boolean {
+    return this.#known.has(faultId);
+  }
+
   /** A new run has its own fault ids. */
   forget(): void {
     this.#known.clear();

@@ -284,7 +284,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('records no loss when the engine only hung and its events still came', async () => {
+  it('records no loss when the engine only hung and its events still came, and that users may have seen it', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = dead;
@@ -294,6 +294,9 @@ describe('Injector', () => {
     await lab.clock.advance(4_000);
     assert.equal(injector.ready, true);
     assert.deepEqual(events(injector, 'engine_lost'), []);
+    const [hang, ...more] = events(injector, 'injector_failed');
+    assert.ok(hang && more.length === 0 && /container engine.* hung/.test(hang.reason), JSON.stringify([hang, more]));
+    assert.ok(hang.toAt - hang.fromAt >= 8_000 && hang.toAt - hang.fromAt < 12_000, JSON.stringify(hang));
     stop.abort();
   });
 
@@ -327,6 +330,28 @@ describe('Injector', () => {
     await lab.clock.advance(3_000);
     const told = events(successor, 'engine_lost');
     assert.deepEqual([told.length, told[1]?.fromAt, told[1]?.ongoing], [2, lost.toAt, false]);
+    stopSuccessor.abort();
+  });
+
+  it('records a loss of the engine that began in a run, also when the lease of the run ended meanwhile', async () => {
+    const { lab, injector, stop, renew } = await startedLab();
+    const list = lab.engine.list.bind(lab.engine);
+    lab.engine.list = dead;
+    renew.on = false;
+    await lab.clock.advance(16_500);
+    assert.deepEqual([lab.givenUp.length, injector.isInRun], [1, false]);
+    stop.abort();
+    const [lost] = events(injector, 'engine_lost');
+    assert.ok(lost?.ongoing, 'the loss is recorded');
+    lab.engine.list = list;
+    const successor = lab.injector();
+    const stopSuccessor = new AbortController();
+    void successor.run(stopSuccessor.signal);
+    await lab.clock.advance(3_000);
+    assert.deepEqual(
+      events(successor, 'engine_lost').map(({ ongoing }) => ongoing),
+      [true, false],
+    );
     stopSuccessor.abort();
   });
 

@@ -175,6 +175,14 @@ export class Injector {
     return this.keeper.release(faultId);
   }
 
+  /**
+   * Whether this fault was injected already, also by a process of this service that has ended
+   * since.
+   */
+  wasInjected(faultId: string): boolean {
+    return this.keeper.wasInjected(faultId);
+  }
+
   heal(): Promise<HealAnswer> {
     return this.healer.all('healed');
   }
@@ -279,9 +287,11 @@ export class Injector {
   }
 }
 
-/** Until when an engine is recorded as lost that has not been seen since; null when none is. */
+/**
+ * Until when an engine is recorded as lost that has not been seen since, also when the run's lease
+ * has ended; else null.
+ */
 function lostEngineAt(journal: Journal): number | null {
-  if (journal.run === null) return null;
   const last = journal.events.findLast((event) => event.type === 'engine_lost');
   return last?.type === 'engine_lost' && last.ongoing ? last.toAt : null;
 }

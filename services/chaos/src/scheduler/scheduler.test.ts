@@ -18,7 +18,7 @@ const planned = (id: number, atSeconds: number, durationSeconds: number): Planne
   params: {},
 });
 
-function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' | 'release'>> = {}) {
+function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' | 'release' | 'wasInjected'>> = {}) {
   const clock = new VirtualClock(0);
   const sink: LineSink = { append: async () => {}, close: async () => {} };
   const files = { sink, open: async () => sink, retire: async () => {} };
@@ -44,8 +44,9 @@ function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' |
         note(`release ${id}`);
         return { undoneAt: clock.now(), verified: true, evidence: '' };
       },
+      wasInjected: () => false,
       ...injector,
-    } satisfies Pick<Injector, 'inject' | 'release'>,
+    } satisfies Pick<Injector, 'inject' | 'release' | 'wasInjected'>,
   };
   const plan: Plan = { version: 1, seed: 1, rampSeconds: 0, steadySeconds: 100, faults, bestSuccessRate: 1, hash: '' };
   const told = (): EncoreEvent[] => recorder.log.page(undefined, 0).events.map(({ event }) => event);
@@ -125,6 +126,17 @@ describe('Scheduler', () => {
     const [skip] = told().filter((event) => event.type === 'fault_skipped');
     assert.ok(skip?.type === 'fault_skipped' && skip.faultId === 'f0001' && /its time had passed/.test(skip.reason));
     assert.deepEqual(skipped, ['latency']);
+  });
+
+  it('does not record a fault as skipped that was injected before this process began', async () => {
+    const { clock, scheduler, request, told, skipped } = lab([planned(1, 1, 5), planned(2, 2, 5)], {
+      wasInjected: (id) => id === 'f0001',
+    });
+    await clock.advance(25_000);
+    scheduler.begin(request);
+    await clock.advance(1_000);
+    const faultIds = told().flatMap((event) => (event.type === 'fault_skipped' ? event.faultId : []));
+    assert.deepEqual([faultIds, skipped.length, scheduler.status().done], [['f0002'], 1, 2]);
   });
 
   it('asks again while the injector is away, and gives up when the plan would not hold any more', async () => {

@@ -10,7 +10,7 @@ import type { Recorder } from '../injector/recorder.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 
 interface Parts {
-  injector: Pick<Injector, 'inject' | 'release'>;
+  injector: Pick<Injector, 'inject' | 'release' | 'wasInjected'>;
   recorder: Pick<Recorder, 'log' | 'mention'>;
   metrics: SchedulerMetrics;
   clock: Clock;
@@ -97,7 +97,8 @@ export class Scheduler {
       run.next = index;
       const dueAt = run.steadyStartsAt + fault.atSeconds * 1_000;
       if (clock.now() > dueAt + maxLateMs) {
-        this.#skip(fault, 'its time had passed when the scheduler was started');
+        if (!this.#parts.injector.wasInjected(fault.id))
+          this.#skip(fault, 'its time had passed when the scheduler was started');
         run.done += 1;
         continue;
       }

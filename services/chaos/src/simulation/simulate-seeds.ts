@@ -1,4 +1,5 @@
 /** A worker thread's share of a simulation: every n-th seed. Tells its parent what went wrong and how much it did. */
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { runConfigSchema } from '@encore/contracts';
 import { makePlan } from '@encore/plan';
@@ -14,6 +15,9 @@ export interface Outcome {
   kills: number[];
   problems: string[];
 }
+
+// On Linux the priority is that of the thread: it takes the CPU time that other tests leave.
+setPriority(constants.priority.PRIORITY_LOW);
 
 const { config, first, step, end } = shareSchema.parse(workerData);
 const outcome: Outcome = { runs: 0, faults: 0, kills: [], problems: [] };

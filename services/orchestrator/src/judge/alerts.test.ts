@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { EncoreEvent, OperationKind, Phase } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { Alerts } from './alerts.ts';
+import { MemorySqueezes } from './memory-squeezes.ts';
 import type { Observation } from './time-order.ts';
 
 const phase = (at: number, name: Phase): EncoreEvent => ({ type: 'phase_entered', at, phase: name });
@@ -53,8 +54,13 @@ const sampled = (at: number, memoryBytes: number): EncoreEvent => ({
 
 /** As the guide shows them: the level, and a text that names its subject. */
 function textsOf(events: readonly (EncoreEvent | Observation)[]): string[] {
-  const alerts = new Alerts();
-  for (const event of events) if (event.type !== 'probe_second') alerts.add(event);
+  const squeezes = new MemorySqueezes();
+  const alerts = new Alerts(squeezes);
+  for (const event of events) {
+    if (event.type === 'probe_second') continue;
+    squeezes.add(event);
+    alerts.add(event);
+  }
   return alerts.list.map(({ level, message }) => `[${level}] ${message}`);
 }
 

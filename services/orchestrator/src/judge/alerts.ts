@@ -4,7 +4,7 @@
  * with `every` raises one for each text. Texts name their subject: "Circuit breaker open: key_analysis".
  */
 import type { AlertLevel, EventOf } from '@encore/contracts';
-import { kindTraits } from './kind-traits.ts';
+import type { MemorySqueezes } from './memory-squeezes.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
@@ -20,7 +20,7 @@ interface AlertRule {
   level: AlertLevel;
   /** What is looked at, in words, for the report's legend. */
   expression: string;
-  watch(): (event: Observation) => string | null | undefined;
+  watch(squeezes: MemorySqueezes): (event: Observation) => string | null | undefined;
   /** Each text is an alert of its own. */
   every?: true;
 }
@@ -67,9 +67,14 @@ export const alertRules: readonly AlertRule[] = [
 const maxAlerts = 1_000;
 
 export class Alerts {
-  readonly #watchers = alertRules.map((rule) => ({ rule, look: rule.watch(), raised: false }));
+  readonly #watchers;
   readonly list: Alert[] = [];
   readonly counts = new Map<string, number>(alertRules.map(({ name }) => [name, 0]));
+
+  /** Whoever feeds the alerts feeds `squeezes` too, and first. */
+  constructor(squeezes: MemorySqueezes) {
+    this.#watchers = alertRules.map((rule) => ({ rule, look: rule.watch(squeezes), raised: false }));
+  }
 
   /** Returns the alerts that this event raised. */
   add(event: Observation): Alert[] {
@@ -136,17 +141,13 @@ function watchBreakers(): (event: Observation) => string | null | undefined {
   };
 }
 
-function watchMemory(): (event: Observation) => string | null | undefined {
+function watchMemory(squeezes: MemorySqueezes): (event: Observation) => string | null | undefined {
   const high = new Map<string, string>();
-  /** Faults that take memory from the server: what it uses of its limit then is not of its own making. */
-  const squeezes = new Map<string, string>();
   return (event) => {
-    if (event.type === 'fault_injected' && kindTraits[event.kind].risksDeath) squeezes.set(event.faultId, event.kind);
-    if (event.type === 'fault_undone') squeezes.delete(event.faultId);
     if (event.type !== 'target_sampled' || event.memoryLimitBytes === 0) return undefined;
     const used = event.memoryBytes / event.memoryLimitBytes;
-    const [squeeze] = event.target === 'server' ? squeezes : [];
-    const cause = squeeze === undefined ? '' : ` (under ${squeeze[1]}, ${squeeze[0]})`;
+    const squeeze = squeezes.on(event.target, timeOf(event));
+    const cause = squeeze === null ? '' : ` (under ${squeeze.kind}, ${squeeze.faultId})`;
     if (used > 0.75) high.set(event.target, `High memory: ${event.target} uses ${percent(used)} of its limit${cause}`);
     else if (used < 0.7) high.delete(event.target);
     return high.get(event.target) ?? (high.size > 0 ? undefined : null);

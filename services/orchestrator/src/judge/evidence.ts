@@ -28,6 +28,8 @@ export interface SettledFault {
 
 export interface Evidence {
   plan: Plan;
+  /** What the plan lacks although its settings seem to ask for it. */
+  planWarnings: readonly string[];
   run: RunFacts;
   settings: Settings;
   traffic: Traffic;

@@ -47,7 +47,7 @@ export interface FaultRecord {
   /** When the window ended: with the fifth normal second in a row, with the next fault, or at the bound. */
   closedAt: number | null;
   /** Containers other than the fault's own that died in its window. */
-  alsoDied: Set<string>;
+  alsoDied: Map<string, number>;
   attemptsFailed: number;
 }
 
@@ -79,7 +79,7 @@ export function newFaultRecord(fault: PlannedFault): FaultRecord {
     firstSuccessAt: null,
     returned: null,
     closedAt: null,
-    alsoDied: new Set(),
+    alsoDied: new Map(),
     attemptsFailed: 0,
   };
 }

@@ -147,7 +147,7 @@ describe('fault tracker', () => {
     tell(...inject(1_000, cap), ...inject(5_000, crash), died(5_020), died(5_100, 'postgres'));
     assert.equal(record('f0001').diedAt, null);
     assert.equal(record('f0002').diedAt, 5_020);
-    assert.deepEqual([...record('f0002').alsoDied], ['postgres']);
+    assert.deepEqual([...record('f0002').alsoDied.keys()], ['postgres']);
   });
 
   it('owns what overlaps its window, until 5 normal seconds have passed; the latest fault wins', () => {

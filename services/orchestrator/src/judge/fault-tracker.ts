@@ -99,11 +99,6 @@ export class FaultTracker {
     return this.#current.filter((record) => containerOfFault(record) === container && isOpen(record, at));
   }
 
-  /** Does a fault take memory away from this container at this moment? */
-  isSqueezed(container: string, at: number): boolean {
-    return this.faultsOn(container, at).some(({ fault }) => kindTraits[fault.kind].risksDeath === true);
-  }
-
   /** Does any fault act at this moment? */
   isFaultOpen(at: number): boolean {
     return this.#current.some((record) => isOpen(record, at));
@@ -241,7 +236,7 @@ export class FaultTracker {
     const owner = open.findLast((record) => containerOfFault(record) === container);
     if (owner !== undefined) die(owner, time);
     for (const record of open) {
-      if (containerOfFault(record) !== container && owner === undefined) record.alsoDied.add(container);
+      if (containerOfFault(record) !== container && owner === undefined) record.alsoDied.set(container, time);
     }
   }
 

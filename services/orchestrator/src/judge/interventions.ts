@@ -146,6 +146,15 @@ export class Interventions {
 const engineReachMs = { before: 10_000, after: 30_000 };
 
 /**
+ * Whether what happened to a container at that time may have been done by an engine that was about
+ * to stop, or had just started.
+ */
+export function mayBeOfEngine(at: number, { engineLosses }: Pick<RunFacts, 'engineLosses'>): boolean {
+  const { before, after } = engineReachMs;
+  return engineLosses.some(({ fromAt, toAt }) => at >= fromAt - before && at <= toAt + after);
+}
+
+/**
  * False when the line that explains the act may be one that the record lost (by damage, or by an end before its time), or when
  * the engine itself was failing around that time.
  */
@@ -156,8 +165,7 @@ export function isBeyondDoubt(
     historyProblems,
   }: { run: Pick<RunFacts, 'ended' | 'lastAt' | 'engineLosses'>; historyProblems: readonly string[] },
 ): boolean {
-  const { before, after } = engineReachMs;
-  if (run.engineLosses.some(({ fromAt, toAt }) => at >= fromAt - before && at <= toAt + after)) return false;
+  if (mayBeOfEngine(at, run)) return false;
   return historyProblems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
 }
 

@@ -96,6 +96,33 @@ describe('judge, of whose fault it was', () => {
     }
   });
 
+  it('leaves out what users saw after the engine stopped, and blames no fault for what it took along', async () => {
+    const freeze = plannedFault(1, { kind: 'freeze', target: 'server', atSeconds: 70, durationSeconds: 6 });
+    // Users get no right answer from 100 s on: the outage stands for an engine that stops.
+    const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 100, downSeconds: 8 });
+    const run = new SimulatedRun({ faults: [freeze, outage] });
+    const at = run.at(73);
+    const died: EncoreEvent = { type: 'engine_saw', at, engineAt: at, target: 'postgres', action: 'die', exitCode: 0 };
+    const lost = (fromAt: number): EncoreEvent => {
+      return { type: 'engine_lost', at: fromAt, fromAt, toAt: fromAt, ongoing: true, reason: 'it is shutting down' };
+    };
+    const seen = async (extra: EncoreEvent[]) => {
+      const isOfOutage = (event: EncoreEvent) =>
+        ('faultId' in event && event.faultId === 'f0002') ||
+        ((event.type === 'engine_saw' || event.type === 'target_started') && event.at > run.at(99));
+      const { report } = await judged({ ...run.settings, extra }, { event: (event) => !isOfOutage(event) });
+      return report;
+    };
+    const blamed = await seen([died]);
+    assert.match(blamed.warnings.join('\n'), /postgres died during f0001/);
+    assert.ok(blamed.attribution.unexplained > 20, `${blamed.attribution.unexplained}`);
+    assert.doesNotMatch((await seen([died, lost(run.at(74))])).warnings.join('\n'), /died during/);
+    const excused = await seen([lost(run.at(99))]);
+    assert.equal(excused.attribution.unexplained, 0);
+    assert.equal(excused.availability.control_windows, 1);
+    assert.notEqual(excused.result, 'FAILED', excused.reasons.join());
+  });
+
   it('does not blame a target that did not come back while the engine was gone', async () => {
     const down = { faults: [plannedFault(1, { kind: 'outage', target: 'server', atSeconds: 60, downSeconds: 200 })] };
     const run = new SimulatedRun(down);

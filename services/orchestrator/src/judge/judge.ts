@@ -6,6 +6,8 @@
  *   ledger  ──▶ Ledger ─────────────────────────┘
  */
 import type { EncoreEvent, HistoryLine, LedgerEntry, Plan, Report } from '@encore/contracts';
+import { runConfigSchema } from '@encore/contracts';
+import { planWarnings } from '@encore/plan';
 import { Alerts } from './alerts.ts';
 import { Attribution } from './attribution.ts';
 import { Availability } from './availability.ts';
@@ -16,6 +18,7 @@ import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
 import { type Latencies, type LatencyCurves, missingLatencies } from './latencies.ts';
 import { MemoryFloor } from './memory-floor.ts';
+import { MemorySqueezes } from './memory-squeezes.ts';
 import { MemoryTrace } from './memory-trace.ts';
 import { Monitoring } from './monitoring.ts';
 import { ReadyWatch } from './ready-share.ts';
@@ -79,7 +82,9 @@ export class Judging {
   readonly #interventions = new Interventions();
   readonly #resources = new Resources();
   readonly #generator = new Generator();
-  readonly #alerts = new Alerts();
+  #planWarnings: string[] = [];
+  readonly #squeezes = new MemorySqueezes();
+  readonly #alerts = new Alerts(this.#squeezes);
   readonly #memory: MemoryTrace;
   readonly #floor = new MemoryFloor();
   readonly #ready = new ReadyWatch();
@@ -115,8 +120,10 @@ export class Judging {
 
   #observe(event: Observation): void {
     this.#run.add(event);
+    if (event.type === 'run_started') this.#planWarnings = warningsOfPlan(this.#plan, event.config);
     this.#tracker.add(event);
     this.#interventions.add(event, this.#tracker);
+    this.#squeezes.add(event);
     this.#alerts.add(event);
     switch (event.type) {
       case 'load_second':
@@ -134,7 +141,7 @@ export class Judging {
       case 'target_sampled':
         this.#resources.sample(event, {
           inControl: this.#inControl(event.at, event.at),
-          squeezed: this.#tracker.isSqueezed(event.target, event.at),
+          squeezed: this.#squeezes.on(event.target, event.at) !== null,
         });
         this.#memory.add(event);
         break;
@@ -183,6 +190,7 @@ export class Judging {
     const planned = this.#plan.rampSeconds + this.#plan.steadySeconds;
     return {
       plan: this.#plan,
+      planWarnings: this.#planWarnings,
       run,
       settings,
       traffic: this.#traffic,
@@ -206,4 +214,10 @@ export class Judging {
       historyProblems,
     };
   }
+}
+
+/** What preflight warned of, for those who read the report alone. A history may hold settings that are none. */
+function warningsOfPlan(plan: Plan, config: unknown): string[] {
+  const settings = runConfigSchema.safeParse(config);
+  return settings.success ? planWarnings(plan, settings.data) : [];
 }

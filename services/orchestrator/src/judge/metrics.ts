@@ -4,7 +4,7 @@ import { type Intervention, isBeyondDoubt } from './interventions.ts';
 import { longestReturnMs, overlapReason } from './return-to-normal.ts';
 import { readBackDisagreements } from './run-facts.ts';
 import type { MetricName } from './threshold.ts';
-import { counted, list } from './words.ts';
+import { counted, list, percentOf } from './words.ts';
 
 export type Figure =
   /** With `of`, a share of so many trials. */
@@ -14,7 +14,12 @@ export type Figure =
   | { shape: 'trend'; samples: number[]; of?: number; tooFew?: boolean; note?: string };
 
 export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
-  success_rate: ({ traffic }) => ({ shape: 'value', value: traffic.successRate, of: traffic.operationCount }),
+  success_rate: ({ traffic, plan }) => ({
+    shape: 'value',
+    value: traffic.successRate,
+    of: traffic.operationCount,
+    ...(plan.faults.length > 0 && { note: `at best ${percentOf(plan.bestSuccessRate)} with this plan` }),
+  }),
   success_rate_of_planned: ({ traffic }) => ({
     shape: 'value',
     value: traffic.successRateOfPlanned,

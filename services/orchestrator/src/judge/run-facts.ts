@@ -20,6 +20,10 @@ const settingsSchema = z.object({
 });
 
 const maxGaps = 10_000;
+/**
+ * An engine that stops gives containers this long (its default): until then users may see them go.
+ */
+const shutdownMs = 15_000;
 /** Each is a promise of the server that was broken. */
 export const readBackFindings = ['lost', 'corrupt', 'duplicate', 'phantom'] as const;
 
@@ -50,7 +54,12 @@ export class RunFacts {
   readonly sourcesLost: EventOf<'source_lost'>[] = [];
   /** Also the time of a lost engine: what users saw then says nothing about the server. */
   readonly injectorFailures: (Span & { reason: string })[] = [];
-  readonly #engineLosses: EventOf<'engine_lost'>[] = [];
+  /**
+   * When nothing is known of the containers. One without an end lasts until the next one, or to the
+   * end of the record.
+   */
+  readonly engineLosses: (Span & { reason: string })[] = [];
+  #openLoss: { containers: Span; users: Span; usersUntil: number } | null = null;
   hygiene: EventOf<'hygiene_checked'> | null = null;
   finalReadBack: EventOf<'read_back_done'> | null = null;
   /** Read-backs of samples in steady, and the scores that they read. */
@@ -69,6 +78,8 @@ export class RunFacts {
     if (!this.#seen) this.firstAt = time;
     this.#seen = true;
     this.lastAt = Math.max(this.lastAt, time);
+    if (event.type === 'engine_lost') this.#openLoss = null;
+    this.#extendLoss(time);
     switch (event.type) {
       case 'run_started':
         this.started ??= event;
@@ -94,11 +105,7 @@ export class RunFacts {
         if (this.injectorFailures.length < maxGaps) this.injectorFailures.push(event);
         break;
       case 'engine_lost':
-        if (this.#engineLosses.length < maxGaps) {
-          this.#engineLosses.push(event);
-          this.injectorFailures.push(event);
-          this.gaps.push(event);
-        }
+        this.#engineLost(event);
         break;
       case 'hygiene_checked':
         this.hygiene = event;
@@ -118,6 +125,24 @@ export class RunFacts {
     }
   }
 
+  #engineLost({ fromAt, toAt, ongoing, reason }: EventOf<'engine_lost'>): void {
+    if (this.engineLosses.length >= maxGaps) return;
+    const [containers, users] = [
+      { fromAt, toAt, reason },
+      { fromAt, toAt, reason },
+    ];
+    this.engineLosses.push(containers);
+    for (const list of [this.injectorFailures, this.gaps]) list.push(users);
+    if (ongoing) this.#openLoss = { containers, users, usersUntil: toAt + shutdownMs };
+  }
+
+  #extendLoss(time: number): void {
+    if (this.#openLoss === null) return;
+    const { containers, users, usersUntil } = this.#openLoss;
+    containers.toAt = Math.max(containers.toAt, time);
+    users.toAt = Math.max(users.toAt, Math.min(time, usersUntil));
+  }
+
   #readBack(event: EventOf<'read_back_done'>): void {
     if (event.final) this.finalReadBack = event;
     else {
@@ -135,15 +160,6 @@ export class RunFacts {
   /** What users saw then says nothing about the server. */
   injectorFailedWithin(fromAt: number, toAt: number): boolean {
     return this.injectorFailures.some((failure) => failure.fromAt <= toAt && failure.toAt >= fromAt);
-  }
-
-  /** When nothing is known of the containers; without an end it lasts to the end of the record. */
-  get engineLosses(): (Span & { reason: string })[] {
-    return this.#engineLosses.map(({ fromAt, toAt, ongoing, reason }, i) => ({
-      fromAt,
-      toAt: ongoing && this.#engineLosses[i + 1] === undefined ? Math.max(toAt, this.lastAt) : toAt,
-      reason,
-    }));
   }
 
   get interrupted(): boolean {

@@ -7,6 +7,7 @@ import { describeError } from '@encore/kit';
 import { z } from 'zod';
 import type { Evidence, SettledFault } from './evidence.ts';
 import { isKill } from './fault-record.ts';
+import { mayBeOfEngine } from './interventions.ts';
 import { crashLacks } from './restart-setup.ts';
 import { thresholdsOf, zoneOf } from './rules.ts';
 import type { SecondTable } from './second-table.ts';
@@ -35,6 +36,7 @@ export const warningSigns: readonly WarningSign[] = [
       ...zoneWarning('operations', successRate),
     ],
   },
+  { name: 'plan_lacks', source: 'encore', look: ({ planWarnings }) => [...planWarnings] },
   { name: 'recovery_near_limit', source: 'guide', look: slowRecoveries },
   { name: 'return_near_limit', source: 'encore', look: slowReturns },
   {
@@ -90,13 +92,13 @@ export const warningSigns: readonly WarningSign[] = [
   {
     name: 'cascading_failures',
     source: 'guide',
-    look: ({ faults }) =>
-      faults
-        .filter(({ record }) => record.alsoDied.size > 0)
-        .map(
-          ({ record }) =>
-            `${[...record.alsoDied].join(' and ')} died during ${record.fault.id} (${record.fault.kind} of ${record.fault.target})`,
-        ),
+    look: ({ faults, run }) =>
+      faults.flatMap(({ record: { fault, alsoDied } }) => {
+        const died = [...alsoDied].flatMap(([container, at]) => (mayBeOfEngine(at, run) ? [] : container));
+        return died.length === 0
+          ? []
+          : [`${died.join(' and ')} died during ${fault.id} (${fault.kind} of ${fault.target})`];
+      }),
   },
   {
     name: 'healed_by_another',

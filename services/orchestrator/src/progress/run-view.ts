@@ -11,7 +11,7 @@ import {
   type PlannedFault,
   type RunConfig,
 } from '@encore/contracts';
-import { type Alert, Alerts, type Observation } from '../judge/index.ts';
+import { type Alert, Alerts, MemorySqueezes, type Observation } from '../judge/index.ts';
 import type { HostMetrics } from './host-metrics.ts';
 import { type Kill, Kills } from './kills.ts';
 import { type RecentFigures, RecentLoad, type Trend } from './recent-load.ts';
@@ -83,7 +83,8 @@ export class RunView {
   serverPid = 0;
   /** Answers to users that were corrupt or stale. */
   wrongAnswers = 0;
-  readonly #alerts = new Alerts();
+  readonly #squeezes = new MemorySqueezes();
+  readonly #alerts = new Alerts(this.#squeezes);
   #lastAlerts: Alert[] = [];
   readonly #load = new RecentLoad();
   #users = 0;
@@ -193,6 +194,7 @@ export class RunView {
   }
 
   #watch(event: Observation): void {
+    this.#squeezes.add(event);
     const raised = this.#alerts.add(event);
     if (raised.length > 0) this.#lastAlerts = [...this.#lastAlerts, ...raised].slice(-shownAlerts);
   }

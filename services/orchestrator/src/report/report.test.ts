@@ -6,6 +6,7 @@ import { type EncoreEvent, reportSchema } from '@encore/contracts';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Ledger } from '../judge/integrity.ts';
 import { type Judgement, Judging, judge } from '../judge/judge.ts';
+import { profiles } from '../settings/profiles.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import type { Simulation } from '../testing/simulation.ts';
@@ -147,6 +148,22 @@ describe('text summary', () => {
     assert.ok(textSummary(judgement.report).includes(`\nPlanned Faults: ${planned}\n`), textSummary(judgement.report));
     assert.ok(markdownSummary(judgement.report).includes(`Planned: ${planned}.`));
     assert.ok(renderPage(judgement).includes(`Planned faults: ${planned}.`));
+  });
+
+  it('repeats in every form what the plan lacks, and what its success rate can reach at best', async () => {
+    const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7, killIntervalMinutes: 60 };
+    const pressure = plannedFault(1, { kind: 'memory-pressure', target: 'server', atSeconds: 60 });
+    const judgement = await judged({ faults: [pressure], config });
+    const { warnings, thresholds } = judgement.report;
+    const lacks = warnings.find((warning) => warning.startsWith('no kill is planned: with --kill-interval 60 '));
+    assert.ok(lacks, warnings.join('\n'));
+    const best = 'at best 99.00 % with this plan';
+    assert.equal(thresholds.find(({ name }) => name === 'success_rate')?.note, best);
+    assert.ok(textSummary(judgement.report).includes(lacks));
+    for (const text of [markdownSummary(judgement.report), renderPage(judgement)])
+      assert.ok(text.includes(lacks) && text.includes(best), text);
+    const calm = await judged({ faults: [], config });
+    assert.equal(calm.report.thresholds.find(({ name }) => name === 'success_rate')?.note, undefined);
   });
 
   it('counts every planned fault once, also in an interrupted run', async () => {

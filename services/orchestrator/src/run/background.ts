@@ -19,6 +19,8 @@ import { SampleTimes } from './sample-times.ts';
 import { roomOf, StopRules } from './stop-rules.ts';
 
 const renewEveryMs = 2_000;
+/** Some renewals were missed, not one. */
+const missedRenewalsMs = 5 * renewEveryMs;
 const pollEveryMs = 500;
 const tickMs = 1_000;
 const detailEveryMs = 2_000;
@@ -35,6 +37,7 @@ export class Background {
   readonly watch: ServerWatch;
   /** Set while the steady phase goes on: when it began. */
   steadyStartsAt: number | null = null;
+  #loadRenewedAt = 0;
   /** Until the load is started: when this run began to listen to it, for a gap begins no earlier. */
   #loadStartedAt: number;
   #stopFileSeen = false;
@@ -119,6 +122,7 @@ export class Background {
 
   startLoadLease(): void {
     this.#loadStartedAt = this.#context.clock.now();
+    this.#loadRenewedAt = this.#loadStartedAt;
     const signal = AbortSignal.any([this.#stop.signal, this.#loadLease.signal]);
     this.#loops.push(loop(this.#context.clock, renewEveryMs, signal, () => this.#renewLoadLease(signal)));
   }
@@ -188,15 +192,25 @@ export class Background {
   }
 
   async #renewLoadLease(signal: AbortSignal): Promise<void> {
-    const { peers, runId } = this.#context;
-    let refused = false;
-    await peers.renewLoadLease(runId, { signal, timeoutMs: 2_000 }).catch((error: unknown) => {
-      if (error instanceof EncoreError && (error.status === 410 || error.status === 404)) refused = true;
-    });
-    if (!refused) return;
+    const { peers, runId, clock } = this.#context;
+    let isOver = false;
+    await peers.renewLoadLease(runId, { signal, timeoutMs: 2_000 }).then(
+      () => {
+        this.#loadRenewedAt = clock.now();
+      },
+      (error: unknown) => {
+        isOver = error instanceof EncoreError && (error.status === 410 || error.status === 404);
+      },
+    );
+    if (!isOver) return;
+    const silentMs = clock.now() - this.#loadRenewedAt;
     // One that was restarted refuses as well, and its events tell that it was.
     await this.#loadgen.poll(signal);
-    this.#loadLost('the load generator says that the load is over, which nobody asked for');
+    this.#loadLost(
+      silentMs > missedRenewalsMs
+        ? `the load generator ended the load, because its lease was not renewed for ${Math.round(silentMs / 1_000)} s: it could not be reached from here`
+        : 'the load generator says that the load is over, which nobody asked for',
+    );
   }
 
   #loadLost(reason: string): void {

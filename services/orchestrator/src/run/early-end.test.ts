@@ -41,12 +41,17 @@ describe('a run that ends early', function () {
     assert.ok(lab.loadgen.asked.includes('POST /stop'));
   });
 
-  it('does not begin while the server is not ready, and names what the engine knows of its container', async () => {
+  it('does not begin while the server is not ready, and names the state of its container and the end of its log', async () => {
     lab.server.ready = false;
     lab.server.status = 'paused';
+    lab.chaos.logs = { server: `${['a', 'b', 'c', 'd', 'e', 'f'].map((line) => `line ${line}`).join('\n')}\n\n` };
     const { exitCode, said } = await runOver(lab, planOf(1, []));
     assert.equal(exitCode, 3);
-    assert.match(said, /FAIL {2}server and database: .*\. Containers: server is paused\n +→ .*`encore heal` undoes/);
+    assert.match(
+      said,
+      /FAIL {2}server and database: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*`encore heal` undoes/,
+    );
+    assert.ok(!said.includes('line a'), said);
   });
 
   it('obeys a stop file, and starts nothing while it is there', async () => {

@@ -7,6 +7,8 @@ export interface Check {
   /** `warn` lets the run begin; `fail` does not. */
   state: 'ok' | 'warn' | 'fail';
   found: string;
+  /** Lines of a log that show why. */
+  quote?: readonly string[];
   fix?: string;
 }
 
@@ -36,9 +38,10 @@ export function engineChecks(engine: EngineInfo, plan: Plan): Check[] {
 }
 
 /** One line for a person, with what to do below it. */
-export function checkText({ name, state, found, fix }: Check): string {
+export function checkText({ name, state, found, quote = [], fix }: Check): string {
   const mark = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' }[state];
-  return `${mark}  ${name}: ${found}${fix === undefined ? '' : `\n      → ${fix}`}`;
+  const below = [...quote.map((line) => `| ${line}`), ...(fix === undefined ? [] : [`→ ${fix}`])];
+  return [`${mark}  ${name}: ${found}`, ...below].join('\n      ');
 }
 
 /** The lab without Docker has a proxy of its own; only its API is Toxiproxy's. */

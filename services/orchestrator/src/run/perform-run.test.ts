@@ -134,6 +134,19 @@ describe('a run', function () {
     assert.equal(lab.chaos.schedules[0]?.steadyStartsAt, lab.chaos.schedules[1]?.steadyStartsAt);
   });
 
+  it('waits for a chaos service that is being restarted before it undoes and verifies', async () => {
+    const { history, report } = await runOver(lab, planOf(3, []), async (said) => {
+      await waitUntil('steady', () => said().includes('phase steady'), { timeoutMs: 10_000 });
+      await polled(lab.chaos);
+      await lab.chaos.stop();
+      await waitUntil('the heal phase', () => said().includes('phase heal'), { timeoutMs: 10_000 });
+      await lab.chaos.start();
+    });
+    const end = history.at(-1);
+    assert.ok(end?.type === 'run_ended' && end.how === 'completed', JSON.stringify(end));
+    assert.ok(report?.hygiene && lab.chaos.asked.includes('POST /heal'));
+  });
+
   it('tells a refusal by a lease once, and helps when the lease is over', async () => {
     lab.chaos.startForbidden = true;
     const { history } = await runOver(lab, planOf(4.5, [kill('f0001', 'outage', 0.2)]), async (text) => {

@@ -17,6 +17,8 @@ export class FakeChaos extends FakeService {
   startForbidden = false;
   failHeal = false;
   logNames: string[] = [];
+  /** Of services that print something of their own. */
+  logs: Record<string, string> = {};
   /** How long a stop takes. */
   stopMs = 0;
   /** What a stop sets off besides. */
@@ -91,7 +93,7 @@ export class FakeChaos extends FakeService {
     app.get('/logs', (_request, response) => void response.json(this.logNames));
     app.get('/logs/:service', (request, response) => {
       if (request.params.service === 'broken') throw new EncoreError('ENGINE_UNREACHABLE', 'no engine');
-      response.json(`log of ${request.params.service}\n`);
+      response.json(this.logs[request.params.service] ?? `log of ${request.params.service}\n`);
     });
     app.get('/engine', (_request, response) => {
       const limits = {

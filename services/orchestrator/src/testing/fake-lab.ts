@@ -2,6 +2,7 @@
  * The other programs of the lab, small and false, on real HTTP: enough of their manners that a whole run of a few
  * seconds goes through all its phases. Each part can be told to misbehave.
  */
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -90,6 +91,26 @@ export class FakeLab implements AsyncDisposable {
       afterRunHint: undefined,
       logLevel: 'silent',
     };
+  }
+
+  /** The wiring for `main.ts` as a process of its own. */
+  get environment(): Record<string, string> {
+    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = this.wiring;
+    return {
+      ENCORE_PORT: '0',
+      ENCORE_CHAOS_URL: chaosUrl,
+      ENCORE_LOADGEN_URL: loadgenUrl,
+      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
+      ENCORE_RUNS_DIR: runsDir,
+      ENCORE_RESULTS_DIR: resultsDir,
+    };
+  }
+
+  /** The options of a smoke run whose users are there in half a second. */
+  get shortRun(): string[] {
+    const path = join(this.folder, 'run.yaml');
+    writeFileSync(path, 'profile: smoke\nrampSeconds: 0.5\n');
+    return ['--config', path, '--seed', '1'];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

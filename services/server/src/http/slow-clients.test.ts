@@ -8,7 +8,7 @@ import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-s
 const attackers = 150;
 
 describe('slow clients', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let postgres: TestPostgres;
   let server: FixtureServer;
   const sockets: Socket[] = [];
@@ -16,7 +16,7 @@ describe('slow clients', function () {
   let calmMs = 0;
   before(async () => {
     postgres = await startPostgres();
-    server = await startFixtureServer(postgres.url);
+    server = await startFixtureServer(postgres.url, { queue_timeout: 3 });
     await server.ready();
     await server.put('bait', smallScore('C', 60_000));
     calmMs = await serveOne();
@@ -67,21 +67,25 @@ describe('slow clients', function () {
     const startedAt = performance.now();
     const id = `during-${Math.round(startedAt)}`;
     assert.equal((await server.put(id, smallScore())).status, 201);
-    assert.equal((await server.call('key_analysis', { score_id: id })).isError, false);
+    const { isError, code } = await server.call('key_analysis', { score_id: id });
+    assert.deepEqual([isError, code], [false, null]);
     assert.equal((await fetch(`${server.healthUrl}/health/live`)).status, 200);
     return performance.now() - startedAt;
   }
 
-  /** Under 2 s, or on a machine that is slow without any attack, not much slower than that. */
+  /**
+   * A request that waits for a place is refused after 3 s, and one that waits for a slow client until that is cut takes 10 s. On a
+   * machine that is slow without any attack: not much slower than that.
+   */
   async function othersAreServed(): Promise<void> {
     const tookMs = await serveOne();
-    assert.ok(tookMs < Math.max(2_000, 5 * calmMs), `took ${tookMs} ms, ${calmMs} ms without an attack`);
+    assert.ok(tookMs < Math.max(8_000, 20 * calmMs), `took ${tookMs} ms, ${calmMs} ms without an attack`);
   }
 
   it('that send their head byte by byte are cut off within seconds, and nobody else notices', async () => {
     const { closed } = await attack('GET /scores/x HTTP/1.1\r\nHost: 127.0.0.1\r\n', 'X: y\r\n', true);
     await othersAreServed();
-    await waitUntil('all of them to be cut', () => closed() === attackers, { timeoutMs: 10_000 });
+    await waitUntil('all of them to be cut', () => closed() === attackers, { timeoutMs: 30_000 });
     await othersAreServed();
   });
 
@@ -109,7 +113,7 @@ describe('slow clients', function () {
   it('that ask for more than they read are refused before it fills the memory, and cut off in the end', async () => {
     const bait = `${server.url}/scores/bait`;
     await attack('GET /scores/bait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(3), null, false);
-    await waitUntil('no room for another', async () => (await statusOf(bait)) === 503, { timeoutMs: 5_000 });
+    await waitUntil('no room for another', async () => (await statusOf(bait)) === 503, { timeoutMs: 20_000 });
     await othersAreServed();
     await waitUntil('room again', async () => (await statusOf(bait)) === 200, { timeoutMs: 30_000, everyMs: 500 });
   });
@@ -122,6 +126,6 @@ describe('slow clients', function () {
       true,
     );
     await othersAreServed();
-    await waitUntil('all of them to be cut', () => closed() === attackers, { timeoutMs: 20_000 });
+    await waitUntil('all of them to be cut', () => closed() === attackers, { timeoutMs: 40_000 });
   });
 });

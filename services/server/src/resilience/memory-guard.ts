@@ -30,8 +30,6 @@ export interface MemoryGuardOptions {
   /** Called for every sample at or above elevated: what is given up may have grown back. */
   relieve: (level: Exclude<MemoryLevel, 'normal'>) => void;
   onChange: (level: MemoryLevel, reading: MemoryReading) => void;
-  /** What failed for lack of memory may now succeed. */
-  onLimitRaised: () => void;
 }
 
 export class MemoryGuard implements Disposable {
@@ -55,10 +53,8 @@ export class MemoryGuard implements Disposable {
   }
 
   sample(): void {
-    const { read, relieve, onChange, onLimitRaised } = this.#options;
-    const before = this.#reading;
+    const { read, relieve, onChange } = this.#options;
     this.#reading = read();
-    if (this.#reading.limitBytes > before.limitBytes) onLimitRaised();
     const level = nextLevel(this.#level, this.#reading.usedBytes / this.#reading.limitBytes);
     if (level !== this.#level) onChange(level, this.#reading);
     this.#level = level;

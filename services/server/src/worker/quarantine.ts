@@ -32,10 +32,6 @@ export class Quarantine {
     }
   }
 
-  clear(): void {
-    this.#blamed.clear();
-  }
-
   blame(sha256: string): void {
     const count = (this.#blamed.get(sha256)?.count ?? 0) + 1;
     this.#blamed.delete(sha256);

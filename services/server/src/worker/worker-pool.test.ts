@@ -31,17 +31,37 @@ const hasCode = (code: string) => (error: unknown) => error instanceof EncoreErr
 const never = new AbortController().signal;
 const large = smallScore('C', 150_000);
 
+function children(): string[] {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+}
+
 /** Our children that the kernel would kill first. */
 function workers(): string[] {
-  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
-  return children.filter((pid) => {
+  return children().filter((pid) => {
     const path = `/proc/${pid}/oom_score_adj`;
     return existsSync(path) && readFileSync(path, 'utf8').trim() === '1000';
   });
 }
 
+/** A clock on which a wait ends when the test ends it, however long a job takes on this machine. */
+function heldClock(): { clock: Clock; waits: { ms: number; end: () => void }[] } {
+  const waits: { ms: number; end: () => void }[] = [];
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      waits.push({ ms, end: resolve });
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+  return { clock: { now: systemClock.now, sleep }, waits };
+}
+
+/** CPU time in user mode, in ticks of 10 ms. */
+function userTicks(pid: string): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]);
+}
+
 describe('WorkerPool', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let pool: WorkerPool;
   const create = (options: Partial<WorkerPoolOptions> = {}): WorkerPool => {
     pool = new WorkerPool({
@@ -51,6 +71,7 @@ describe('WorkerPool', function () {
       maxWaitMs: 20_000,
       idleMs: 60_000,
       clock: systemClock,
+      freeBytes: () => Number.POSITIVE_INFINITY,
       onDeath: () => {},
       ...options,
     });
@@ -139,7 +160,8 @@ describe('WorkerPool', function () {
 
   it('gives a job whose client has gone a moment more, for that costs less than a new process, and then kills it', async function () {
     if (process.platform !== 'linux') this.skip();
-    create({ processes: 1 });
+    const { clock, waits } = heldClock();
+    create({ processes: 1, clock });
     await pool.run(jobOf(smallScore()), 'warm', never);
     const [pid] = workers();
     const gone = () => {
@@ -162,8 +184,15 @@ describe('WorkerPool', function () {
       }
     }
     const job = { ...jobOf(''), source: { bytes: endless() } };
-    await assert.rejects(pool.run(job, 'long', long.signal), hasCode('CLIENT_GONE'));
-    await waitUntil('the end of its process', () => !workers().includes(pid ?? ''), { timeoutMs: 5_000 });
+    const rejected = assert.rejects(pool.run(job, 'long', long.signal), hasCode('CLIENT_GONE'));
+    await waitUntil('the moment', () => waits.length === 2, { timeoutMs: 30_000 });
+    assert.deepEqual(
+      waits.map(({ ms }) => ms),
+      [500, 500],
+    );
+    waits[1]?.end();
+    await rejected;
+    await waitUntil('the end of its process', () => !workers().includes(pid ?? ''), { timeoutMs: 30_000 });
   });
 
   it('survives a process that dies of its document, and refuses that document for a while after three deaths', async () => {
@@ -183,15 +212,55 @@ describe('WorkerPool', function () {
     await assert.rejects(pool.run(jobOf(large), 'poison', never), hasCode('WORKER_DIED'));
   });
 
-  it('reads a document in quarantine again when the quarantine is lifted', async () => {
-    create({ processes: 1, heapMegabytes: 12 });
-    for (let i = 0; i < 3; i++) {
-      await assert.rejects(pool.run(jobOf(large), 'blamed', never), hasCode('WORKER_DIED'));
-    }
-    await assert.rejects(pool.run(jobOf(large), 'blamed', never), hasCode('QUARANTINED'));
-    pool.liftQuarantine();
-    const { result } = await pool.run(jobOf(smallScore('C', 2)), 'blamed', never);
-    assert.equal(result.measures, 2);
+  /** A job whose worker is ended by `end` at its third piece. */
+  const endedBy = (end: (pid: number) => void): Promise<unknown> =>
+    pool.run(
+      jobOf(large, () => end(Number(children().at(-1)))),
+      'unlucky',
+      never,
+    );
+
+  it('blames no document for a worker that the kernel killed while memory was short, and one while it was not', async function () {
+    if (process.platform !== 'linux') this.skip();
+    let freeBytes = 191 * 1024 * 1024;
+    create({ processes: 1, freeBytes: () => freeBytes });
+    const kill = (pid: number): void => void process.kill(pid, 'SIGKILL');
+    for (let i = 0; i < 4; i++) await assert.rejects(endedBy(kill), hasCode('WORKER_DIED'));
+    assert.equal(pool.stats.quarantined, 0);
+    freeBytes = 192 * 1024 * 1024;
+    for (let i = 0; i < 3; i++) await assert.rejects(endedBy(kill), hasCode('WORKER_DIED'));
+    assert.equal(pool.stats.quarantined, 1);
+  });
+
+  it('blames a document for a worker that crashed, however short memory was', async function () {
+    if (process.platform !== 'linux') this.skip();
+    create({ processes: 1, freeBytes: () => 0 });
+    const crash = (pid: number): void => void process.kill(pid, 'SIGABRT');
+    for (let i = 0; i < 3; i++) await assert.rejects(endedBy(crash), hasCode('WORKER_DIED'));
+    assert.equal(pool.stats.quarantined, 1);
+  });
+
+  it('blames a document for its deadline only if its worker had CPU until then', async function () {
+    if (process.platform !== 'linux') this.skip();
+    let now = 0;
+    create({ processes: 1, clock: { now: () => now, sleep: async () => {} } });
+    const missDeadline = async (afterMs: number): Promise<void> => {
+      const deadline = new AbortController();
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        const pid = String(children().at(-1));
+        const before = userTicks(pid);
+        yield Buffer.from(large);
+        await waitUntil('100 ms of CPU time', () => userTicks(pid) >= before + 10, { timeoutMs: 30_000 });
+        now += afterMs;
+        deadline.abort(new EncoreError('TOOL_TIMEOUT', 'too late'));
+      }
+      const job = { ...jobOf(''), source: { bytes: endless() } };
+      await assert.rejects(pool.run(job, 'slow', deadline.signal), hasCode('TOOL_TIMEOUT'));
+    };
+    for (let i = 0; i < 4; i++) await missDeadline(100_000);
+    assert.equal(pool.stats.quarantined, 0);
+    for (let i = 0; i < 3; i++) await missDeadline(150);
+    assert.equal(pool.stats.quarantined, 1);
   });
 
   it('refuses more than its queue holds, and ends idle processes when memory is needed', async () => {
@@ -206,12 +275,21 @@ describe('WorkerPool', function () {
   });
 
   it('starts no second process for jobs that are soon done, and one when the first stays busy', async () => {
-    create({ processes: 2 });
+    const { clock, waits } = heldClock();
+    create({ processes: 2, clock });
     await pool.run(jobOf(smallScore()), 'warm', never);
     await Promise.all(['a', 'b'].map((name) => pool.run(jobOf(smallScore('C', 2_000)), name, never)));
     assert.equal(pool.stats.processes, 1);
+    assert.deepEqual(
+      waits.map(({ ms }) => ms),
+      [200],
+    );
     const long = pool.run(jobOf(large), 'long', never);
-    await pool.run(jobOf(smallScore()), 'beside it', never);
+    const beside = pool.run(jobOf(smallScore()), 'beside it', never);
+    await waitUntil('the second job to wait', () => waits.length === 2, { timeoutMs: 5_000, everyMs: 1 });
+    assert.equal(pool.stats.processes, 1);
+    waits[1]?.end();
+    await beside;
     assert.equal(pool.stats.processes, 2);
     await long;
   });

@@ -2,7 +2,8 @@
  * A few worker processes and a bounded queue. One is kept ready; others start when those that run stay busy, and end when idle.
  * Heavy jobs take seconds where light ones take milliseconds, so they never get the last process: light jobs would pile up behind
  * them, and each holds one of the server's slots.
- * A document that killed its worker several times is refused for a while, so that one file cannot keep all workers dying.
+ * A document that killed its worker several times is refused for a while, so that one file cannot keep all workers dying. What
+ * something else did to the worker, such as memory or CPU taken from the whole server, is not counted.
  */
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
@@ -19,12 +20,15 @@ export interface WorkerPoolOptions {
   maxWaitMs: number;
   idleMs: number;
   clock: Clock;
+  /** Memory that the whole server may still take, at this moment. */
+  freeBytes: () => number;
   /** A worker ended that was not told to. */
   onDeath: (how: string) => void;
 }
 
 /** Most jobs are done in a few milliseconds; a new process takes a hundred times as much CPU before it can begin. */
 const startAfterMs = 200;
+const mebibyte = 1024 * 1024;
 
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions;
@@ -86,22 +90,19 @@ export class WorkerPool implements AsyncDisposable {
 
   async #work<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
     const worker = await this.#obtain();
+    // One that ended while it was idle did not die of this document.
+    const began = !worker.dead;
     try {
       if (signal.aborted) throw tooLate(signal.reason);
       return await worker.run(job, signal);
     } catch (error) {
-      if (isFatal(error)) this.#quarantine.blame(sha256);
+      if (began && this.#isToBlame(error, worker)) this.#quarantine.blame(sha256);
       throw error;
     } finally {
       if (worker.worn) worker.kill();
       if (!worker.dead) this.#release(worker);
       else this.warmUp();
     }
-  }
-
-  /** For when the deaths may have had another cause than the documents: a memory limit that has since been raised. */
-  liftQuarantine(): void {
-    this.#quarantine.clear();
   }
 
   /** Ends the processes that have nothing to do; their memory is needed. */
@@ -120,7 +121,7 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #start(): WorkerProcess {
-    const worker = new WorkerProcess(this.#options.heapMegabytes);
+    const worker = new WorkerProcess(this.#options.heapMegabytes, this.#options.clock);
     this.#all.add(worker);
     void worker.exited.then((how) => {
       this.#all.delete(worker);
@@ -137,17 +138,28 @@ export class WorkerPool implements AsyncDisposable {
     if (free) return free;
     if (![...this.#all].some((worker) => !worker.dead)) return this.#start();
     return new Promise((resolve, reject) => {
+      const served = new AbortController();
       const given = (worker: WorkerProcess): void => {
         this.#waiting.delete(given);
-        clearTimeout(timer);
+        served.abort();
         resolve(worker);
       };
-      const timer = setTimeout(() => {
+      const startOne = (): void => {
         if (this.#closed) reject(draining());
         else given(this.#start());
-      }, startAfterMs);
+      };
       this.#waiting.add(given);
+      this.#options.clock.sleep(startAfterMs, served.signal).then(startOne, () => undefined);
     });
+  }
+
+  /** The document is to blame when its worker died of it, or had to be killed because it did not come to an end. */
+  #isToBlame(error: unknown, worker: WorkerProcess): boolean {
+    if (isTimeout(error)) return !worker.starved;
+    if (!(error instanceof EncoreError && error.code === 'WORKER_DIED')) return false;
+    if (!worker.killedFromOutside) return true;
+    // The memory of the dead worker is free by now. Where even so a worker would not get what it may take, memory is short without it.
+    return this.#options.freeBytes() >= this.#options.heapMegabytes * mebibyte;
   }
 
   #take(): WorkerProcess | null {
@@ -183,9 +195,4 @@ function draining(): EncoreError {
 /** Whoever was still waiting when its time was over met a busy server, not a slow tool. */
 function tooLate(error: unknown): unknown {
   return isTimeout(error) ? overloaded('all worker processes are busy') : error;
-}
-
-/** The document is to blame when its worker died of it, or had to be killed because it did not come to an end. */
-function isFatal(error: unknown): boolean {
-  return isTimeout(error) || (error instanceof EncoreError && error.code === 'WORKER_DIED');
 }

@@ -1,6 +1,8 @@
 /** One worker process as seen by the server: started, given one job at a time, killed when a job does not end in time. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
 import { copyNoteColumns, type Score, type ScoreLimits } from '../music/index.ts';
 import type { ResultOf, ScoreTask } from '../scores/score-task.ts';
@@ -29,21 +31,27 @@ const wornByBytes = 8 * 1024 * 1024;
  * overload, when many clients give up, starting processes would take the time in which the others could be answered.
  */
 const abandonedMs = 500;
+/** A job that had less than this share of a CPU until its deadline was kept from its work. A busy server leaves more to each worker. */
+const minCpuShare = 0.1;
 
 /** Made out here: a function made within a job would hold the job. */
 const ignore = (): void => {};
 
 export class WorkerProcess {
+  readonly #clock: Clock;
   readonly #child: ChildProcess;
   readonly #exited: Promise<string>;
   #dead = false;
   #killed = false;
+  #killedFromOutside = false;
+  #starved = false;
   #worn = false;
   /** Of the job under way. Both are let go with it: what a job holds must not live as long as the process. */
   #listener: (message: FromWorker) => void = ignore;
   #onEnd: (how: string) => void = ignore;
 
-  constructor(heapMegabytes: number) {
+  constructor(heapMegabytes: number, clock: Clock) {
+    this.#clock = clock;
     this.#child = fork(join(import.meta.dirname, 'worker-child.ts'), {
       serialization: 'advanced',
       execArgv: [`--max-old-space-size=${heapMegabytes}`, `--max-semi-space-size=${youngMegabytes}`],
@@ -57,13 +65,26 @@ export class WorkerProcess {
         this.#onEnd(how);
       };
       this.#child.once('error', (error) => ended(error.message));
-      this.#child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
+      this.#child.once('exit', (code, signal) => {
+        this.#killedFromOutside = signal === 'SIGKILL' && !this.#killed;
+        ended(signal ?? `exit code ${code}`);
+      });
     });
   }
 
   /** Ended by us, not by itself or by the kernel. */
   get killed(): boolean {
     return this.#killed;
+  }
+
+  /** Ended by a SIGKILL that we did not send: the kernel's, when memory ran out. V8 at its heap limit aborts instead. */
+  get killedFromOutside(): boolean {
+    return this.#killedFromOutside;
+  }
+
+  /** Killed at a deadline until which it had hardly any CPU: frozen, throttled, or waiting for the bytes of its document. */
+  get starved(): boolean {
+    return this.#starved;
   }
 
   get dead(): boolean {
@@ -109,14 +130,18 @@ export class WorkerProcess {
         done.reject(new EncoreError(code, text, { status, definite }));
       }
     };
+    const beganAtMs = this.#clock.now();
+    const cpuMsBefore = userMsOf(this.pid);
     const kill = (): void => {
+      const cpuMs = userMsOf(this.pid) - cpuMsBefore;
+      this.#starved = cpuMs < (this.#clock.now() - beganAtMs) * minCpuShare;
       this.kill();
       done.reject(signal.reason);
     };
-    let abandoned: NodeJS.Timeout | undefined;
+    const over = new AbortController();
     const stop = (): void => {
       if (isTimeout(signal.reason)) kill();
-      else abandoned = setTimeout(kill, abandonedMs);
+      else this.#clock.sleep(abandonedMs, over.signal).then(kill, ignore);
     };
     signal.addEventListener('abort', stop, { once: true });
     this.#onEnd = (how) => done.reject(workerDied(how));
@@ -131,7 +156,7 @@ export class WorkerProcess {
       return await done.promise;
     } finally {
       signal.removeEventListener('abort', stop);
-      clearTimeout(abandoned);
+      over.abort();
       feed.stop();
       this.#worn ||= feed.bytes > wornByBytes;
       // The next job must not meet bytes of this one.
@@ -190,6 +215,20 @@ class Feed {
 /** The work's own deadline, not somebody who gave up. */
 export function isTimeout(error: unknown): boolean {
   return error instanceof EncoreError && error.code === 'TOOL_TIMEOUT';
+}
+
+const msPerTick = 10;
+
+/** CPU time of a process in user mode. Time in the kernel is left out: short of memory, much of it is spent on finding some. */
+function userMsOf(pid: number | undefined): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The program's name is in parentheses and may hold anything.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]) * msPerTick;
+  } catch {
+    // Not Linux: then every job counts as one that could work.
+    return Number.NaN;
+  }
 }
 
 function workerDied(how: string): EncoreError {

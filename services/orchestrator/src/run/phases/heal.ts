@@ -7,6 +7,11 @@ import { attemptAll } from './attempt-all.ts';
 
 /** Of the 25 s that an interrupted run may take, as each of its steps is bounded. */
 const hurriedMs = 7_000;
+/**
+ * The chaos service restarts when the container engine has not responded for 15 s, and the engine
+ * itself may need as long.
+ */
+const chaosBackMs = 60_000;
 
 export async function heal(
   context: RunContext,
@@ -14,7 +19,7 @@ export async function heal(
   ending: Ending,
   signal: AbortSignal,
 ): Promise<void> {
-  const { peers, clock, config } = context;
+  const { peers, clock, config, wiring } = context;
   background.steadyStartsAt = null;
   const isHurried = ending.how === 'interrupted';
   const call = isHurried ? { signal, timeoutMs: hurriedMs } : { signal };
@@ -40,5 +45,12 @@ export async function heal(
     do: () =>
       waitUntil('the server to be ready', () => background.watch.sight?.ready === true, { timeoutMs, signal, clock }),
   };
-  await attemptAll([...undo, comeBack, stopLoad], signal);
+  const chaosBack = {
+    what: 'waiting for the chaos service',
+    do: () =>
+      waitUntil('the chaos service to be ready', () => peers.isReady(wiring.chaosUrl, { signal }), {
+        ...{ timeoutMs: chaosBackMs, everyMs: 250, signal, clock },
+      }),
+  };
+  await attemptAll([chaosBack, ...undo, comeBack, stopLoad], signal);
 }

@@ -122,12 +122,29 @@ async function servicesReady(
     services.map(({ name, probe }) => waitUntil(`${name} to be ready`, probe, waiting)),
   );
   signal.throwIfAborted();
-  const states = results.at(-1)?.status === 'rejected' ? await targetsText(peers, signal) : '';
-  return services.map(({ name, fix }, i): Check => {
+  const checks = services.map(({ name, fix }, i): Check => {
     const result = results[i];
     if (result?.status !== 'rejected') return { name, state: 'ok', found: 'ready' };
-    return { name, state: 'fail', found: `${messageOf(result.reason)}${i === services.length - 1 ? states : ''}`, fix };
+    return { name, state: 'fail', found: messageOf(result.reason), fix };
   });
+  const server = checks.at(-1);
+  if (server?.state !== 'fail') return checks;
+  server.found += await targetsText(peers, signal);
+  server.quote = await endOfLog(peers, clock, signal);
+  return checks;
+}
+
+const quotedLines = 5;
+const quotedColumns = 300;
+/** A server that cannot start prints why each time, at least once a minute: the engine's back-off ends there. */
+const quotedWithinMs = 10 * 60_000;
+
+/** What the server printed last; nothing when the chaos service cannot read it. */
+async function endOfLog(peers: Peers, clock: RunContext['clock'], signal: AbortSignal): Promise<string[]> {
+  const log = await peers.log('server', clock.now() - quotedWithinMs, { signal }).catch(() => '');
+  signal.throwIfAborted();
+  const lines = log.split('\n').filter((line) => line.trim() !== '');
+  return lines.slice(-quotedLines).map((line) => line.slice(0, quotedColumns));
 }
 
 /** What the engine knows of containers that cannot answer for themselves; nothing when chaos cannot be asked. */

@@ -1,0 +1,83 @@
+/** docs/CONFIGURATION.md has every key of a settings file, with the defaults of the profiles and the ranges of the contract. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { faultKinds, profileNames } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { configJsonSchema } from './config-json-schema.ts';
+import { profiles } from './profiles.ts';
+
+const page = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'CONFIGURATION.md'), 'utf8');
+
+interface Node {
+  type?: string;
+  properties?: Record<string, Node>;
+  items?: Node;
+  anyOf?: Node[];
+  enum?: string[];
+  pattern?: string;
+  default?: unknown;
+  minimum?: number;
+  exclusiveMinimum?: number;
+  maximum?: number;
+}
+
+/** Every value that a file may set, by its path. */
+function leavesOf(node: Node, path = ''): [string, Node][] {
+  if (path === 'thresholds') return [[`${path}.METRIC`, node]];
+  if (node.anyOf) return node.anyOf.flatMap((one) => leavesOf(one, path));
+  if (node.items) return leavesOf(node.items, `${path}[]`);
+  if (!node.properties) return [[path, node]];
+  return Object.entries(node.properties)
+    .filter(([key]) => key !== '$schema')
+    .flatMap(([key, inner]) => leavesOf(inner, path === '' ? key : `${path}.${key}`));
+}
+
+function rangeOf({ type, enum: names, pattern, minimum, exclusiveMinimum, maximum }: Node): string {
+  if (names !== undefined)
+    return names.length === faultKinds.length ? 'a kind of [FAULTS.md](FAULTS.md)' : names.join(', ');
+  if (type === 'boolean') return 'true, false';
+  if (type === 'object') return '[REPORT.md](REPORT.md)';
+  if (pattern !== undefined) return 'a to z, 0 to 9, -';
+  // A whole number without a limit of its own has that of JavaScript.
+  const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;
+  if (exclusiveMinimum !== undefined) return `above ${exclusiveMinimum}${open ? '' : `, to ${maximum}`}`;
+  return open ? `at least ${minimum}` : `${minimum} to ${maximum}`;
+}
+
+/** Of the profiles; a schedule and a file itself have those of the schema. */
+function defaultOf(path: string, { default: own }: Node): string | null {
+  if (path.startsWith('schedule')) return own === undefined ? null : String(own);
+  const values = profileNames.map((name) =>
+    path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], profiles[name]),
+  );
+  const [first] = values;
+  if (first === undefined) return null;
+  return values.every((value) => value === first) ? String(first) : values.join(', ');
+}
+
+describe('docs/CONFIGURATION.md, the settings file of a run', () => {
+  const [, section = ''] = /^## The settings file of a run\n(.*?)^## /ms.exec(page) ?? [];
+  const rows = section
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((row) => row.split('|').map((cell) => cell.trim()));
+  const leaves = leavesOf(configJsonSchema() as Node);
+
+  it('has every key with its range, a unit and what it sets', () => {
+    assert.deepEqual(
+      rows.map(([, key, , , range]) => `${key} ${range}`),
+      leaves.map(([path, node]) => `\`${path}\` ${rangeOf(node)}`),
+    );
+    for (const [, key, unit, value, , sets] of rows) assert.ok(unit && value && sets, key);
+  });
+
+  it('has the default of each key that has one', () => {
+    for (const [index, [path, node]] of leaves.entries()) {
+      const expected = defaultOf(path, node);
+      if (expected !== null) assert.equal(rows[index]?.[3], expected, path);
+    }
+    const stated = leaves.filter(([path, node]) => defaultOf(path, node) !== null);
+    assert.ok(stated.length > 25, `${stated.length} of ${leaves.length}`);
+  });
+});
