@@ -31,7 +31,7 @@ describe('problemsOfVariables', () => {
   });
 
   it('accepts every variable that the project uses', () => {
-    const files = ['docker-compose.yml', '.env', 'docs/ARCHITECTURE.md', '.ci/run'];
+    const files = ['docker-compose.yml', '.env', 'docs/CONFIGURATION.md', '.ci/run'];
     const text = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
     const own = new Set(text.match(/ENCORE_[A-Z_]*[A-Z]/g));
     for (const name of ['ENCORE_HOME', 'ENCORE_OFFLINE', 'ENCORE_CHROMIUM', 'ENCORE_TEST_RESULTS']) own.add(name);
