@@ -105,7 +105,7 @@ async function checkedAttempt(dispatcher: Pool, folder: string): Promise<() => P
       attemptEnded: (record) => recorder.attemptEnded(record),
       attempts: { count: 0 },
     });
-      if (end.kind !== 'ok') throw new Error(`the benchmark's own server failed a check: ${JSON.stringify(end)}`);
+    if (end.kind !== 'ok') throw new Error(`the benchmark's own server failed a check: ${JSON.stringify(end)}`);
     const endedAt = systemClock.now();
     recorder.operationEnded({ kind: 'export', end: 'ok', dueAt: startedAt, startedAt, endedAt });
   };
