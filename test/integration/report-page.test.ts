@@ -132,7 +132,7 @@ describe('report page in Chromium', function () {
       await page.locator('#timeline').focus();
       await page.keyboard.press('ArrowRight');
       const first = await page.locator('#readout').textContent();
-      assert.match(first ?? '', /\d\d:\d\d:\d\d · .* right · .*success/);
+      assert.match(first ?? '', /\d\d:\d\d:\d\d · .* succeeded · .*success/);
       await page.keyboard.press('Shift+ArrowRight');
       assert.notEqual(await page.locator('#readout').textContent(), first);
       await page.keyboard.press('+');

@@ -22,7 +22,7 @@ export interface Bug {
 const broken = (rule: string): Pick<Bug, 'rule' | 'verdict' | 'reason'> => ({
   rule,
   verdict: 'FAILED',
-  reason: new RegExp(`^${rule} is .*, the rule is `),
+  reason: new RegExp(`^${rule}: .* \\(rule: `),
 });
 const unproven = (rule: string, reason: RegExp): Pick<Bug, 'rule' | 'verdict' | 'reason'> => ({
   rule,
@@ -131,9 +131,9 @@ export const bugs: readonly Bug[] = [
   {
     name: 'swallowed-exception',
     what: 'each evidence requirement throws, and the orchestrator treats that as met',
-    plantedIn: 'services/orchestrator/src/judge/checks.ts',
+    plantedIn: 'services/orchestrator/src/judge/evidence-requirements.ts',
     scenario: 'calm',
     hitsExpected: 10,
-    ...unproven('checks_can_fail', /on purpose/),
+    ...unproven('requirements_can_fail', /on purpose/),
   },
 ];

@@ -8,7 +8,7 @@ import { readNumberedLines, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { LoadBench } from '../../services/loadgen/src/testing/load-bench.ts';
 import { Ledger } from '../../services/orchestrator/src/judge/integrity.ts';
-import { Judging } from '../../services/orchestrator/src/judge/judge.ts';
+import { Evaluation } from '../../services/orchestrator/src/judge/judge.ts';
 
 const acknowledgements = 200_000;
 const maximumMs = 480_000;
@@ -45,7 +45,7 @@ async function judge() {
   const plan: Plan = { ...unhashed, hash: planHash(unhashed) };
   const config = { profile: 'smoke', recoveryTimeoutSeconds: 15, thresholds: {} };
   const phase = (at: number, name: Phase): EncoreEvent => ({ type: 'phase_entered', at, phase: name });
-  const judging = new Judging(plan);
+  const evaluation = new Evaluation(plan);
   const begun: EncoreEvent = {
     type: 'run_started',
     at: startedAt,
@@ -57,12 +57,12 @@ async function judge() {
   };
   const ended: EncoreEvent = { type: 'run_ended', at: systemClock.now(), how: 'completed' };
   for (const event of [begun, phase(startedAt, 'steady'), phase(steadyEndsAt, 'verify'), ...bench.all(), ended])
-    judging.add(event);
+    evaluation.add(event);
   const ledger = new Ledger();
   const problems: string[] = [];
   for await (const { lineNumber, value, problem } of readNumberedLines(bench.ledgerPath, ledgerLineSchema, 'n')) {
     if (problem !== null) problems.push(`ledger line ${lineNumber}: ${problem.text}`);
     if (value !== null) ledger.add(value);
   }
-  return judging.conclude(ledger, problems).report;
+  return evaluation.conclude(ledger, problems).report;
 }

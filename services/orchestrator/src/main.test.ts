@@ -187,7 +187,7 @@ describe('encore program', function () {
     const folder = readdirSync(lab.resultsDir).find((name) => !name.includes('.')) ?? '';
     const verified = await encore('verify', join(lab.resultsDir, folder)).end();
     assert.equal(verified.exitCode, 2, verified.printed);
-    assert.match(verified.printed, new RegExp(`${folder}.json says the same, figure by figure`));
+    assert.match(verified.printed, new RegExp(`${folder}.json matches in every figure`));
     const refused = await encore('verify', '/no/such/run').end();
     assert.equal(refused.exitCode, 3);
     assert.match(refused.printed, new RegExp(`no such run folder; give .*${folder} \\(the last one there\\)`));

@@ -33,12 +33,12 @@ describe('verify', () => {
   });
   afterEach(() => rm(home, { recursive: true }));
 
-  async function verified(): Promise<{ exitCode: number; said: string }> {
-    let said = '';
+  async function verified(): Promise<{ exitCode: number; output: string }> {
+    let output = '';
     const exitCode = await verify(folder, reportPath, (text) => {
-      said += `${text}\n`;
+      output += `${text}\n`;
     });
-    return { exitCode, said };
+    return { exitCode, output };
   }
 
   async function changeReport(change: (report: Report) => void): Promise<void> {
@@ -52,27 +52,27 @@ describe('verify', () => {
     await writeFile(join(folder, name), `${change(lines).join('\n')}\n`);
   }
 
-  it('says what it read, and that the report says the same', async () => {
-    const { exitCode, said } = await verified();
-    assert.equal(exitCode, 0, said);
+  it('lists its input, and confirms that the report matches', async () => {
+    const { exitCode, output } = await verified();
+    assert.equal(exitCode, 0, output);
     const lines = (await readFile(join(folder, historyFile), 'utf8')).trimEnd().split('\n').length;
-    assert.match(said, /computed anew, from these files of production_test_20260101_120000 alone/);
-    assert.match(said, /plan\.json +1 fault\n/);
-    assert.match(said, new RegExp(`history\\.ndjson +${lines.toLocaleString('en-US')} lines, \\S+ events\n`));
-    assert.match(said, /ledger\.ndjson +600 lines, 600 entries\n/);
+    assert.match(output, /recomputed from these files of production_test_20260101_120000 alone/);
+    assert.match(output, /plan\.json +1 fault\n/);
+    assert.match(output, new RegExp(`history\\.ndjson +${lines.toLocaleString('en-US')} lines, \\S+ events\n`));
+    assert.match(output, /ledger\.ndjson +600 lines, 600 entries\n/);
     assert.match(
-      said,
-      /production_test_20260101_120000\.json says the same, figure by figure\. Its views .* were not read\.\n$/,
+      output,
+      /production_test_20260101_120000\.json matches in every figure\. Its views .* were not compared\.\n$/,
     );
   });
 
-  it('comes to the same verdict without the report, and says that there was none', async () => {
-    const { said: before } = await verified();
+  it('computes the same verdict without a report', async () => {
+    const { output: before } = await verified();
     await rm(reportPath);
-    const { exitCode, said } = await verified();
-    assert.equal(exitCode, 0, said);
-    const there = 'There is no production_test_20260101_120000.json to compare this with.';
-    assert.equal(said, before.replace(/^.* says the same.*$/m, there));
+    const { exitCode, output } = await verified();
+    assert.equal(exitCode, 0, output);
+    const there = 'There is no production_test_20260101_120000.json to compare with.';
+    assert.equal(output, before.replace(/^.* matches in every figure.*$/m, there));
     assert.ok(!(await readdir(home)).includes(basename(reportPath)), 'it writes nothing');
   });
 
@@ -82,7 +82,7 @@ describe('verify', () => {
       (report) => {
         report.result = 'FAILED';
       },
-      /^ {2}result: "FAILED" there, "PASSED" by the files$/m,
+      /^ {2}result: "FAILED", but "PASSED" from the files$/m,
     ],
     [
       'rule',
@@ -90,58 +90,58 @@ describe('verify', () => {
         const rule = report.thresholds.find(({ name }) => name === 'lost_writes');
         if (rule) rule.ok = false;
       },
-      /^ {2}thresholds\.lost_writes\.ok: false there, true by the files$/m,
+      /^ {2}thresholds\.lost_writes\.ok: false, but true from the files$/m,
     ],
-    ['reason', (report) => report.reasons.push('x'), /^ {2}reasons\.0: "x" there, nothing by the files$/m],
+    ['reason', (report) => report.reasons.push('x'), /^ {2}reasons\.0: "x", but nothing from the files$/m],
     [
       'figure',
       (report) => {
         report.integrity.acknowledged = 7;
       },
-      /^ {2}integrity\.acknowledged: 7 there, 200 by the files$/m,
+      /^ {2}integrity\.acknowledged: 7, but 200 from the files$/m,
     ],
   ];
   for (const [what, change, expected] of contradictions) {
-    it(`names a ${what} of the report that is another, and does not end as the verdict would`, async () => {
+    it(`names a ${what} that differs, and exits with its own code`, async () => {
       await changeReport(change);
-      const { exitCode, said } = await verified();
-      assert.equal(exitCode, 4, said);
-      assert.match(said, /^Result: PASSED$/m);
-      assert.match(said, expected);
+      const { exitCode, output } = await verified();
+      assert.equal(exitCode, 4, output);
+      assert.match(output, /^Result: PASSED$/m);
+      assert.match(output, expected);
     });
   }
 
-  it('refuses to compare a report of another schema version, in one sentence', async () => {
+  it('does not compare a report of another schema version', async () => {
     await changeReport((report) => Object.assign(report, { schema_version: 1, totals: {} }));
-    const { exitCode, said } = await verified();
+    const { exitCode, output } = await verified();
     assert.equal(exitCode, 4);
-    assert.match(said, /it has schema_version 1, this version of Encore compares 2 only/);
-    assert.doesNotMatch(said, /totals/);
+    assert.match(output, /it has schema_version 1, but this version of Encore compares only 2\. Run encore report/);
+    assert.doesNotMatch(output, /totals/);
   });
 
-  it('does not believe a report that is none', async () => {
+  it('does not accept an unreadable report', async () => {
     await writeFile(reportPath, '{"result":');
     assert.equal((await verified()).exitCode, 4);
     await rm(reportPath);
     await mkdir(reportPath);
-    const { exitCode, said } = await verified();
+    const { exitCode, output } = await verified();
     assert.equal(exitCode, 4);
-    assert.match(said, /it cannot be read: /);
+    assert.match(output, /it cannot be read: /);
   });
 
-  it('does not say PASSED without the read-back line of one score, though the report does, and with the report gone', async () => {
+  it('is INCONCLUSIVE without the read-back line of one score, whatever the report states', async () => {
     await changeFile(ledgerFile, (lines) => lines.toSpliced(500, 1));
-    const { exitCode, said } = await verified();
+    const { exitCode, output } = await verified();
     assert.equal(exitCode, 4);
-    assert.match(said, /^Result: INCONCLUSIVE$/m);
-    assert.match(said, /ledger\.ndjson line 501: found number 502, expected 501/);
-    assert.match(said, /ledger\.ndjson +599 lines, 599 entries\n/);
-    assert.match(said, /result: "PASSED" there, "INCONCLUSIVE" by the files/);
+    assert.match(output, /^Result: INCONCLUSIVE$/m);
+    assert.match(output, /ledger\.ndjson line 501: found number 502, expected 501/);
+    assert.match(output, /ledger\.ndjson +599 lines, 599 entries\n/);
+    assert.match(output, /result: "PASSED", but "INCONCLUSIVE" from the files/);
     await rm(reportPath);
     assert.equal((await verified()).exitCode, 2);
   });
 
-  it('does not believe the ledger of another run', async () => {
+  it('does not accept the ledger of another run', async () => {
     const other = (await readFile(join(folder, ledgerFile), 'utf8')).trimEnd().split('\n');
     const foreign = other.map((line) => {
       const { crc: _, ...entry } = JSON.parse(line);
@@ -149,15 +149,15 @@ describe('verify', () => {
     });
     await writeFile(join(folder, ledgerFile), `${foreign.join('\n')}\n`);
     await rm(reportPath);
-    const { exitCode, said } = await verified();
+    const { exitCode, output } = await verified();
     assert.equal(exitCode, 2);
-    assert.match(said, /the ledger tells of scores of another run, another/);
+    assert.match(output, /the ledger contains scores of another run, another/);
   });
 
-  it('says which file is not there', async () => {
+  it('names a missing file', async () => {
     await rm(join(folder, ledgerFile));
-    const { exitCode, said } = await verified();
+    const { exitCode, output } = await verified();
     assert.equal(exitCode, 4);
-    assert.match(said, /ledger\.ndjson +is not there\n/);
+    assert.match(output, /ledger\.ndjson +missing\n/);
   });
 });

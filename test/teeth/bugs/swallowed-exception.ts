@@ -1,21 +1,21 @@
-/**
- * Each evidence requirement throws, as on evidence that it cannot handle, and the exception counts
- * as met.
- */
-import { checks, runChecks as right } from '../../../services/orchestrator/src/judge/checks.ts';
+/** Every evidence requirement throws, and the orchestrator takes the exception as a met requirement. */
+import {
+  evidenceRequirements,
+  evaluateRequirements as right,
+} from '../../../services/orchestrator/src/judge/evidence-requirements.ts';
 import { hit } from '../hits.ts';
 
-export * from '../../../services/orchestrator/src/judge/checks.ts';
+export * from '../../../services/orchestrator/src/judge/evidence-requirements.ts';
 
-const throwing = checks.map((check) => ({ ...check, missing: unbearable }));
+const throwing = evidenceRequirements.map((requirement) => ({ ...requirement, missing: unreadable }));
 
-export const runChecks: typeof right = (evidence, table = throwing) =>
+export const evaluateRequirements: typeof right = (evidence, table = throwing) =>
   right(
     evidence,
-    table.map((check) => ({ ...check, missing: (seen) => swallow(() => check.missing(seen)) })),
+    table.map((requirement) => ({ ...requirement, missing: (seen) => swallow(() => requirement.missing(seen)) })),
   );
 
-function unbearable(): never {
+function unreadable(): never {
   throw new Error('this evidence cannot be read');
 }
 

@@ -1,10 +1,10 @@
 /**
- * What Prometheus' alerts did while a run went on, as events of its history: so the verdict's files say whether monitoring saw a
- * fault, and nobody has to ask a Prometheus that may be gone by then. Which kinds of fault raise an alert, the rules say
- * themselves, in their annotations `fires_under` and `may_fire_under`.
+ * Reads which Prometheus alerts fired during a run, as events for its history: the verdict then
+ * needs no Prometheus. The annotations `fires_under` and `may_fire_under` of the rules declare
+ * which fault kinds raise an alert.
  *
- *   GET /api/v1/rules?type=alert                        names, annotations, seconds between two evaluations
- *   GET /api/v1/query?query=ALERTS{...}[3600s]&time=T   each evaluation of that hour that found an alert firing
+ *   GET /api/v1/rules?type=alert                        names, annotations, evaluation interval
+ *   GET /api/v1/query?query=ALERTS{...}[3600s]&time=T   the hour's evaluations with a firing alert
  */
 import { type EventOf, type FaultKind, faultKinds } from '@encore/contracts';
 import { type CallOptions, callJson, canonicalJson, EncoreError } from '@encore/kit';
@@ -12,7 +12,7 @@ import { z } from 'zod';
 
 export type AlertEvent = EventOf<'alerts_asked'> | EventOf<'alert_fired'>;
 
-export interface AlertsQuestion {
+export interface AlertHistoryQuery {
   url: string;
   fromAt: number;
   toAt: number;
@@ -21,10 +21,10 @@ export interface AlertsQuestion {
 
 const chunkMs = 3_600_000;
 const timeoutMs = 10_000;
-/** More than a day of faults gives; whatever flaps more than this is no news. */
+/** More than a day of faults can cause. */
 const maxFirings = 10_000;
-/** Evaluations in a row that may be missed without an end of the firing. */
-const missed = 2;
+/** Consecutive missing evaluations that do not end a firing. */
+const maxMissedEvaluations = 2;
 
 const rulesSchema = z.object({
   data: z.object({
@@ -48,7 +48,8 @@ const matrixSchema = z.object({
   }),
 });
 
-export async function readAlertHistory({ url, fromAt, toAt, signal }: AlertsQuestion): Promise<AlertEvent[]> {
+/** Throws TOO_MANY_ALERTS, or the error of the HTTP call if Prometheus does not respond. */
+export async function readAlertHistory({ url, fromAt, toAt, signal }: AlertHistoryQuery): Promise<AlertEvent[]> {
   const call: CallOptions = { timeoutMs, ...(signal ? { signal } : {}) };
   const { data } = await callJson(`${url}/api/v1/rules?type=alert`, rulesSchema, call);
   const alerts = new Map<string, { name: string; firesUnder: FaultKind[]; mayFireUnder: FaultKind[] }>();
@@ -56,19 +57,19 @@ export async function readAlertHistory({ url, fromAt, toAt, signal }: AlertsQues
     const { fires_under: fires, may_fire_under: may } = annotations;
     alerts.set(name, { name, firesUnder: kindsIn(fires), mayFireUnder: kindsIn(may) });
   }
-  const gapMs = (missed + 1) * 1_000 * Math.max(1, ...data.groups.map(({ interval }) => interval));
+  const gapMs = (maxMissedEvaluations + 1) * 1_000 * Math.max(1, ...data.groups.map(({ interval }) => interval));
   const firings = new Firings(gapMs, toAt);
   for (let from = fromAt; from < toAt; from += chunkMs) {
     const to = Math.min(toAt, from + chunkMs);
     const query = `ALERTS{alertstate="firing"}[${Math.ceil((to - from) / 1_000)}s]`;
-    const asked = new URLSearchParams({ query, time: String(to / 1_000) });
-    const answer = await callJson(`${url}/api/v1/query?${asked}`, matrixSchema, call);
-    for (const { metric, values } of answer.data.result) firings.add(metric, values);
+    const parameters = new URLSearchParams({ query, time: String(to / 1_000) });
+    const response = await callJson(`${url}/api/v1/query?${parameters}`, matrixSchema, call);
+    for (const { metric, values } of response.data.result) firings.add(metric, values);
   }
   return [{ type: 'alerts_asked', at: toAt, fromAt, toAt, alerts: [...alerts.values()] }, ...firings.events];
 }
 
-/** Evaluations that follow each other are one firing. */
+/** Merges consecutive evaluations into firings. */
 class Firings {
   readonly events: EventOf<'alert_fired'>[] = [];
   readonly #last = new Map<string, EventOf<'alert_fired'>>();
@@ -93,15 +94,18 @@ class Firings {
 
   #begin(series: string, alert: string, at: number): void {
     if (this.events.length >= maxFirings)
-      throw new EncoreError('TOO_MANY_ALERTS', `Prometheus tells of more than ${maxFirings} firings`);
+      throw new EncoreError(
+        'TOO_MANY_ALERTS',
+        `Prometheus returned more than ${maxFirings} alert firings; find the alert that flaps`,
+      );
     const firing = { type: 'alert_fired' as const, at: this.#askedAt, alert, fromAt: at, toAt: at };
     this.#last.set(series, firing);
     this.events.push(firing);
   }
 }
 
-/** `crash, outage`; `none` and words that are no kind give nothing. */
+/** Parses a list such as `crash, outage`; ignores `none` and unknown kinds. */
 function kindsIn(list = ''): FaultKind[] {
-  const words = new Set(list.split(',').map((word) => word.trim()));
-  return faultKinds.filter((kind) => words.has(kind));
+  const names = new Set(list.split(',').map((name) => name.trim()));
+  return faultKinds.filter((kind) => names.has(kind));
 }

@@ -58,7 +58,7 @@ describe('history', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('writes each event once, numbered, with a CRC that another program can check', async () => {
+  it('writes each event once, with a number and a CRC', async () => {
     const fetching = poller();
     service.events.add(event(1));
     await fetching.poll();
@@ -78,7 +78,7 @@ describe('history', () => {
     for (const { crc, ...line } of written) assert.equal(crc, crcHex(canonicalJson(line)));
   });
 
-  it('leaves out events of an earlier run', async () => {
+  it('ignores events of an earlier run', async () => {
     service.events.add(event(5));
     service.events.add(event(15));
     await poller(10).poll();
@@ -88,7 +88,7 @@ describe('history', () => {
     );
   });
 
-  it('begins anew with a service that restarted, without telling its journal twice', async () => {
+  it('continues with a service that restarted, without repeating its journal', async () => {
     const fetching = poller();
     service.events.add(event(1));
     service.events.add(event(2));
@@ -103,7 +103,7 @@ describe('history', () => {
     assert.equal(reboots, 1);
   });
 
-  it('says once that a source is lost, and when events were dropped', async () => {
+  it('records a lost source once, and dropped events', async () => {
     const fetching = poller(0, 0);
     await service.stop();
     await fetching.poll();
@@ -116,12 +116,12 @@ describe('history', () => {
     for (let at = 1; at <= 20; at += 1) service.events.add(event(at));
     await service.start();
     await fetching.poll();
-    const told = (await lines()).filter(({ event: { type } }) => type === 'source_lost');
-    assert.equal(told.length, 2);
-    assert.match(JSON.stringify(told[1]), /dropped/);
+    const losses = (await lines()).filter(({ event: { type } }) => type === 'source_lost');
+    assert.equal(losses.length, 2);
+    assert.match(JSON.stringify(losses[1]), /dropped/);
   });
 
-  it('reports nothing lost in a second run of services that stayed up', async () => {
+  it('records no loss in a second run of services that stayed up', async () => {
     const lost = async () => (await lines()).filter(({ event: { type } }) => type === 'source_lost');
     const firstRun = poller();
     for (const at of [1, 2]) service.events.add(event(at));
@@ -138,7 +138,7 @@ describe('history', () => {
     );
   });
 
-  it('does not report what was dropped between two runs', async () => {
+  it('does not record events that were dropped between two runs', async () => {
     service.events = new EventLog(10);
     for (let at = 1; at <= 40; at += 1) service.events.add(event(at));
     service.events.add(event(100));
@@ -149,7 +149,7 @@ describe('history', () => {
     );
   });
 
-  it('reports events that another reader of the same service took', async () => {
+  it('records that another program fetched events', async () => {
     const fetching = poller();
     service.events.add(event(1));
     await fetching.drain(AbortSignal.timeout(5_000));
@@ -162,7 +162,7 @@ describe('history', () => {
     assert.equal((await lines()).filter(({ event: { type } }) => type === 'source_lost').length, 1);
   });
 
-  it('tells each event once, although two ask at the same time', async () => {
+  it('writes each event once if two polls overlap', async () => {
     const fetching = poller();
     const health = { lateStarts: 0, starts: 1, eventLoopDelayP99Ms: 1, cpuShare: 0.1, memoryBytes: 1 };
     service.events.add({ type: 'generator_checked', at: 1, ...health });
@@ -170,7 +170,7 @@ describe('history', () => {
     assert.equal((await lines()).length, 1);
   });
 
-  it('fetches page after page until nothing is left', async () => {
+  it('fetches page after page until no events are left', async () => {
     for (let at = 1; at <= 12_000; at += 1) service.events.add(event(at));
     await poller().drain(AbortSignal.timeout(8_000));
     assert.equal((await lines()).length, 12_000);

@@ -1,6 +1,7 @@
 /**
- * Fetches one service's events into the history. A service that restarted has a new boot and numbers its events anew;
- * the chaos service then hands out its journal again, so what was seen before is passed over.
+ * Polls the events of one service into the history. A service that restarted has a new instance id
+ * and numbers its events from 1 again; the chaos service then repeats its journal, so the poller
+ * skips events that it has seen.
  */
 import { type EncoreEvent, type EventPage, eventPageSchema } from '@encore/contracts';
 import { type Clock, callJson, canonicalJson, crcHex, describeError } from '@encore/kit';
@@ -9,19 +10,20 @@ import type { HistoryWriter, Source } from './history-writer.ts';
 export interface EventPollerOptions {
   source: Exclude<Source, 'orchestrator'>;
   url: string;
-  /** The token that the service demands. */
+  /** Returns the token of the service, if it requires one. */
   token?: () => string | undefined;
   clock: Clock;
-  /** Events from before this time belong to an earlier run. */
+  /** Events before this time (epoch milliseconds) belong to an earlier run. */
   since: number;
   history: HistoryWriter;
-  /** The service was started anew during the run. */
+  /** Called when the service has restarted during the run. */
   onReboot: () => void;
+  /** Records `source_lost` after this long without a response; default: 10 s. */
   lostAfterMs?: number;
 }
 
 const maxRemembered = 100_000;
-/** Kinds that come by the second; a journal does not hold them, so they need not be remembered. */
+/** Frequent event types that are not in the journal, so they cannot repeat. */
 const neverRepeated: ReadonlySet<EncoreEvent['type']> = new Set([
   'load_second',
   'probe_second',
@@ -44,13 +46,13 @@ export class EventPoller {
     this.#answeredAt = options.clock.now();
   }
 
-  /** Fetches one page, after the one that is on its way. Returns how many events it held, or null when there was no answer. */
+  /** Fetches one page, after a pending one. Returns its event count, null without a response. */
   poll(signal?: AbortSignal): Promise<number | null> {
     this.#polling = this.#polling.then(() => this.#fetch(signal));
     return this.#polling;
   }
 
-  /** Fetches until nothing is left; a service that does not answer is asked again until the signal is aborted. */
+  /** Polls until no events are left, and retries without a response until the signal aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const count = await this.poll(signal);
@@ -87,12 +89,13 @@ export class EventPoller {
   }
 
   #noticeMissing({ boot, after, dropped, events }: EventPage): void {
-    // Before the first page of a run, what was dropped or read is of an earlier run as long as older events follow.
+    // Before the first page of a run, missing events belong to an earlier run if older events
+    // follow.
     const ofThisRun = this.#boot !== '' || (events[0]?.event.at ?? 0) >= this.#options.since;
-    if (dropped > 0 && ofThisRun) this.#tellLost(`${dropped} events were dropped before they could be fetched`);
+    if (dropped > 0 && ofThisRun) this.#reportLost(`${dropped} events were dropped before they could be fetched`);
     const taken = boot === this.#boot ? after - this.#after - dropped : 0;
     if (taken > 0)
-      this.#tellLost(`another program fetched ${taken} events; stop a second orchestrator, if there is one`);
+      this.#reportLost(`another program fetched ${taken} events. If a second orchestrator is running, stop it`);
   }
 
   #take(event: EncoreEvent): void {
@@ -110,10 +113,10 @@ export class EventPoller {
     const awayMs = this.#options.clock.now() - this.#answeredAt;
     if (this.#lost || awayMs < (this.#options.lostAfterMs ?? 10_000)) return;
     this.#lost = true;
-    this.#tellLost(`no answer for ${Math.round(awayMs / 1_000)} s: ${describeError(error)}`);
+    this.#reportLost(`no response for ${Math.round(awayMs / 1_000)} s: ${describeError(error)}`);
   }
 
-  #tellLost(reason: string): void {
+  #reportLost(reason: string): void {
     const { history, source, clock } = this.#options;
     history.add('orchestrator', { type: 'source_lost', at: clock.now(), source, reason });
   }

@@ -1,6 +1,6 @@
 /**
- * The single writer of history.ndjson: every event of the run, from every source, one numbered line each, with a CRC,
- * so that a torn, missing or changed line is noticed by whoever judges it later.
+ * The only writer of history.ndjson: one numbered line with a CRC for each event of the run, so
+ * that the judge detects truncated, missing and changed lines.
  */
 import type { EncoreEvent, HistoryLine } from '@encore/contracts';
 import { NumberedFile } from '@encore/kit';
@@ -24,7 +24,7 @@ export class HistoryWriter implements AsyncDisposable {
     this.#onFailure = onFailure;
   }
 
-  /** `onFailure`: a line could not be written (a full disk), so the run has no evidence from here on. */
+  /** `onFailure`: a line could not be written (full disk), so the evidence ends there. */
   static async open(
     path: string,
     onEvent: (event: EncoreEvent, source: Source) => void,
@@ -37,7 +37,7 @@ export class HistoryWriter implements AsyncDisposable {
     return this.#file.last;
   }
 
-  /** Takes its place in the history at once; it is on disk when `flushed` resolves. */
+  /** Appends the event in call order. It is on disk when `flushed` resolves. */
   add(source: Source, event: EncoreEvent): void {
     if (this.#closed) return;
     this.#lastAppend = this.#file.append({ source, event });
@@ -45,7 +45,7 @@ export class HistoryWriter implements AsyncDisposable {
     this.#onEvent(event, source);
   }
 
-  /** Everything added so far is on disk, or could not be written, which `onFailure` was told. */
+  /** Resolves when everything added so far is on disk, or `onFailure` has received the error. */
   async flushed(): Promise<void> {
     await this.#lastAppend.catch(() => undefined);
   }

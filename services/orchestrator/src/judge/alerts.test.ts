@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { EncoreEvent, OperationKind, Phase } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { Alerts } from './alerts.ts';
-import { MemorySqueezes } from './memory-squeezes.ts';
+import { MemoryFaults } from './memory-faults.ts';
 import type { Observation } from './time-order.ts';
 
 const phase = (at: number, name: Phase): EncoreEvent => ({ type: 'phase_entered', at, phase: name });
@@ -52,20 +52,20 @@ const sampled = (at: number, memoryBytes: number): EncoreEvent => ({
   cpuSeconds: 1,
 });
 
-/** As the guide shows them: the level, and a text that names its subject. */
+/** Alerts in the format of the guide: the level, then a text that names its subject. */
 function textsOf(events: readonly (EncoreEvent | Observation)[]): string[] {
-  const squeezes = new MemorySqueezes();
-  const alerts = new Alerts(squeezes);
+  const memoryFaults = new MemoryFaults();
+  const alerts = new Alerts(memoryFaults);
   for (const event of events) {
     if (event.type === 'probe_second') continue;
-    squeezes.add(event);
+    memoryFaults.add(event);
     alerts.add(event);
   }
   return alerts.list.map(({ level, message }) => `[${level}] ${message}`);
 }
 
 describe('alerts', () => {
-  it('names a kill, and its recovery with its time', () => {
+  it('names a kill, and its recovery with the duration', () => {
     const events = [phase(0, 'steady'), kill(1_050, 1_000), answered(2_400, 2_000)];
     assert.deepEqual(textsOf(events), [
       '[WARNING] Scheduled process kill: crash of server (f0001)',
@@ -73,7 +73,7 @@ describe('alerts', () => {
     ]);
   });
 
-  it('ends a recovery with the first right answer, which may be that of a probe', () => {
+  it('ends a recovery with the first correct response, also of a probe', () => {
     const probe = (at: number, dueAt: number, outcome: 'ok' | 'refused'): Observation => ({
       type: 'probe',
       at,
@@ -85,12 +85,12 @@ describe('alerts', () => {
     assert.deepEqual(textsOf(events).slice(1), ['[INFO] Recovery successful in 0.7 s: server (f0001)']);
   });
 
-  it('counts no kill that did not bite as recovered', () => {
+  it('raises no recovery for a kill without effect', () => {
     const bit: EncoreEvent = { type: 'fault_bit', at: 1_010, faultId: 'f0001', bit: 'no', evidence: '' };
     assert.equal(textsOf([phase(0, 'steady'), kill(1_000), bit, answered(2_400, 2_000)]).length, 1);
   });
 
-  it('names a server that is ready again without a kill, and does not count that of a kill twice', () => {
+  it('names a server that is ready again without a kill, but not twice after a kill', () => {
     const calm = [phase(0, 'steady'), seen(1_000, true), seen(2_000, false), seen(3_500, true)];
     assert.deepEqual(textsOf(calm), ['[INFO] Recovery successful in 1.5 s: server ready again']);
     const killed = [phase(0, 'steady'), kill(1_000), seen(1_100, false), seen(1_900, true), answered(2_000, 1_950)];
@@ -99,12 +99,12 @@ describe('alerts', () => {
     assert.equal(textsOf(late).length, 2);
   });
 
-  it('names no server that comes up for the first time', () => {
+  it('ignores the first start of the server', () => {
     const up = [phase(0, 'preflight'), seen(500, false), phase(800, 'startup'), seen(900, false), seen(1_500, true)];
     assert.deepEqual(textsOf([...up, phase(2_000, 'ramp'), seen(2_100, true)]), []);
   });
 
-  it('names the tool whose circuit breaker opened, once while it stays open', () => {
+  it('names the tool whose circuit breaker opened, once while it is open', () => {
     const events = [refused(0, 'key_analysis'), refused(30_000, 'key_analysis'), refused(80_000, 'key_analysis')];
     assert.deepEqual(textsOf(events), ['[WARNING] Circuit breaker open: key_analysis']);
     assert.equal(textsOf([...events, refused(141_000, 'key_analysis')]).length, 2);
@@ -115,7 +115,7 @@ describe('alerts', () => {
     ]);
   });
 
-  it('names a high error rate and high memory, once each until they are gone', () => {
+  it('names a high error rate and high memory once until they end', () => {
     assert.deepEqual(textsOf([second(1_000, 91, 9), second(2_000, 91, 9), second(3_000, 9_000)]), [
       '[WARNING] High error rate: 9.0 % of 100 operations in 10 s',
     ]);

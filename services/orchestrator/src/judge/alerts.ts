@@ -1,10 +1,11 @@
 /**
- * The alert table, which feeds monitor, live page and report. A rule watches events in the order of time and returns a
- * text (something is wrong), null (nothing is), or undefined (no change). A text after a null raises one alert; a rule
- * with `every` raises one for each text. Texts name their subject: "Circuit breaker open: key_analysis".
+ * Alerts of the monitor, the live page and the report. A rule receives events in time order and
+ * returns a text (problem), null (no problem) or undefined (no change). A text after null raises
+ * one alert; a rule with `every` raises one for each text. Texts name their subject: "Circuit
+ * breaker open: x".
  */
 import type { AlertLevel, EventOf } from '@encore/contracts';
-import type { MemorySqueezes } from './memory-squeezes.ts';
+import type { MemoryFaults } from './memory-faults.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
@@ -18,10 +19,10 @@ export interface Alert {
 interface AlertRule {
   name: string;
   level: AlertLevel;
-  /** What is looked at, in words, for the report's legend. */
+  /** The condition as text. */
   expression: string;
-  watch(squeezes: MemorySqueezes): (event: Observation) => string | null | undefined;
-  /** Each text is an alert of its own. */
+  watch(memoryFaults: MemoryFaults): (event: Observation) => string | null | undefined;
+  /** Each text raises an alert. */
   every?: true;
 }
 
@@ -58,7 +59,7 @@ export const alertRules: readonly AlertRule[] = [
   {
     name: 'recovery',
     level: 'INFO',
-    expression: 'users were answered rightly again after a kill, or the server was ready again',
+    expression: 'a user received a correct response after a kill, or the server was ready again',
     watch: watchRecovery,
     every: true,
   },
@@ -71,12 +72,12 @@ export class Alerts {
   readonly list: Alert[] = [];
   readonly counts = new Map<string, number>(alertRules.map(({ name }) => [name, 0]));
 
-  /** Whoever feeds the alerts feeds `squeezes` too, and first. */
-  constructor(squeezes: MemorySqueezes) {
-    this.#watchers = alertRules.map((rule) => ({ rule, look: rule.watch(squeezes), raised: false }));
+  /** Add each event to `memoryFaults` first. */
+  constructor(memoryFaults: MemoryFaults) {
+    this.#watchers = alertRules.map((rule) => ({ rule, look: rule.watch(memoryFaults), raised: false }));
   }
 
-  /** Returns the alerts that this event raised. */
+  /** Adds an event, and returns the alerts that it raised. */
   add(event: Observation): Alert[] {
     const raised: Alert[] = [];
     for (const watcher of this.#watchers) {
@@ -117,7 +118,7 @@ function countsOf(event: EventOf<'load_second'>): { bad: number; all: number } {
   return { bad, all };
 }
 
-/** A breaker stays open for about this long; while it does, its refusals are one alert. */
+/** A breaker stays open for about this long; its refusals in that time raise one alert. */
 const breakerMs = 60_000;
 
 function watchBreaker(): (event: Observation) => string | undefined {
@@ -141,13 +142,13 @@ function watchBreakers(): (event: Observation) => string | null | undefined {
   };
 }
 
-function watchMemory(squeezes: MemorySqueezes): (event: Observation) => string | null | undefined {
+function watchMemory(memoryFaults: MemoryFaults): (event: Observation) => string | null | undefined {
   const high = new Map<string, string>();
   return (event) => {
     if (event.type !== 'target_sampled' || event.memoryLimitBytes === 0) return undefined;
     const used = event.memoryBytes / event.memoryLimitBytes;
-    const squeeze = squeezes.on(event.target, timeOf(event));
-    const cause = squeeze === null ? '' : ` (under ${squeeze.kind}, ${squeeze.faultId})`;
+    const memoryFault = memoryFaults.on(event.target, timeOf(event));
+    const cause = memoryFault === null ? '' : ` (under ${memoryFault.kind}, ${memoryFault.faultId})`;
     if (used > 0.75) high.set(event.target, `High memory: ${event.target} uses ${percent(used)} of its limit${cause}`);
     else if (used < 0.7) high.delete(event.target);
     return high.get(event.target) ?? (high.size > 0 ? undefined : null);
@@ -164,8 +165,8 @@ function isKill(event: Observation): event is EventOf<'fault_injected'> {
 }
 
 /**
- * A kill's recovery ends with the first right answer to a user, as in the report. A loss of readiness that no kill
- * explains ends when the server is ready again.
+ * A kill is recovered from at the first correct response to a user, as in the report; a loss of
+ * readiness without a kill when the server is ready again.
  */
 function watchRecovery(): (event: Observation) => string | undefined {
   const kills = new Map<string, { at: number; target: string }>();
@@ -177,7 +178,7 @@ function watchRecovery(): (event: Observation) => string | undefined {
     const lostAt = watchReadiness(event);
     if (lostAt !== null && kills.size === 0 && recoveredAt < lostAt)
       return `Recovery successful in ${seconds(timeOf(event) - lostAt)}: server ready again`;
-    const startedAt = startOfAnswer(event);
+    const startedAt = startOfResponse(event);
     const over = [...kills].filter(([, { at }]) => startedAt !== null && startedAt > at);
     for (const [faultId] of over) kills.delete(faultId);
     const [first] = over;
@@ -188,20 +189,20 @@ function watchRecovery(): (event: Observation) => string | undefined {
   };
 }
 
-/** When a request began that was answered rightly; null for what is no such answer. */
-function startOfAnswer(event: Observation): number | null {
+/** Start of the request if the event is a correct response; otherwise null. */
+function startOfResponse(event: Observation): number | null {
   if (event.type === 'answered_again') return event.startedAt;
   return event.type === 'probe' && event.outcome === 'ok' ? event.dueAt : null;
 }
 
-/** Returns when readiness was lost, at the moment when it is back; else null. */
+/** When the event restores readiness, returns when it was lost; otherwise null. */
 function readiness(): (event: Observation) => number | null {
   let lostAt: number | null = null;
-  let comesUp = true;
+  let isStarting = true;
   return (event) => {
-    // Until the users come, a server that is not ready yet has lost nothing.
-    if (event.type === 'phase_entered') comesUp = event.phase === 'preflight' || event.phase === 'startup';
-    if (event.type !== 'server_seen' || comesUp) return null;
+    // Before the load, a server that is not ready yet has not lost readiness.
+    if (event.type === 'phase_entered') isStarting = event.phase === 'preflight' || event.phase === 'startup';
+    if (event.type !== 'server_seen' || isStarting) return null;
     const before = lostAt;
     lostAt = event.ready ? null : (lostAt ?? event.at);
     return event.ready ? before : null;

@@ -1,4 +1,4 @@
-/** Whose fault was it? Every failed attempt belongs to a fault's window, to a failure of the injector, or is unexplained. */
+/** Attributes failed attempts to fault windows or injector failures; others are unexplained. */
 import type { EventOf } from '@encore/contracts';
 import { neutralOutcomes } from '@encore/contracts';
 import type { FaultRecord } from './fault-record.ts';
@@ -17,8 +17,8 @@ export interface Unexplained {
 }
 
 const maxSamples = 50;
-/** Failures counted in one second and listed in the next are not missing from the list. */
-const ragged = 10;
+/** This many failures may be counted in one second but listed in the next. */
+const listingTolerance = 10;
 
 export class Attribution {
   explained = 0;
@@ -26,28 +26,31 @@ export class Attribution {
   unexplained = 0;
   readonly samples: Unexplained[] = [];
   #lastFault: FaultRecord | null = null;
-  /** Failed attempts that were counted but not listed so far. */
+  /** Failed attempts that were counted but not listed yet. */
   #unlisted = 0;
 
-  /** Call it in the order of time, after the tracker has seen the event. */
+  /** Adds a listed failure. Call in time order, after the tracker has processed the event. */
   add(event: EventOf<'attempt_failed'>, tracker: FaultTracker, run: RunFacts): void {
     if (isNeutral(event.outcome)) return;
     this.#unlisted -= 1;
-    const explained = this.#blame(event.startedAt, event.at, 1, tracker, run);
+    const explained = this.#attribute(event.startedAt, event.at, 1, tracker, run);
     if (!explained && this.samples.length < maxSamples) this.samples.push(this.#sample(event, run));
   }
 
-  /** The generator lists so many failures in a minute and counts the rest, which belong to whatever their second belongs to. */
+  /**
+   * Adds failures that were only counted: the load generator lists a limited number per minute.
+   * They belong to whatever their second belongs to.
+   */
   countSecond(event: EventOf<'load_second'>, tracker: FaultTracker, run: RunFacts): void {
     for (const [outcome, count] of Object.entries(event.attempts)) {
       if (outcome !== 'ok' && !neutralOutcomes.some((neutral) => neutral === outcome)) this.#unlisted += count;
     }
-    if (this.#unlisted <= ragged) return;
-    this.#blame(event.at - 1_000, event.at, this.#unlisted, tracker, run);
+    if (this.#unlisted <= listingTolerance) return;
+    this.#attribute(event.at - 1_000, event.at, this.#unlisted, tracker, run);
     this.#unlisted = 0;
   }
 
-  #blame(fromAt: number, toAt: number, count: number, tracker: FaultTracker, run: RunFacts): boolean {
+  #attribute(fromAt: number, toAt: number, count: number, tracker: FaultTracker, run: RunFacts): boolean {
     const owner = tracker.ownerOf(fromAt, toAt);
     if (owner !== null) {
       owner.attemptsFailed += count;
@@ -68,7 +71,7 @@ export class Attribution {
     const endedAt = last === null ? null : endOf(last);
     const after =
       last === null || endedAt === null
-        ? 'no fault with failures before it'
+        ? 'no earlier fault with failures'
         : `${((startedAt - endedAt) / 1_000).toFixed(1)} s after the end of ${last.fault.id} (${last.fault.kind})`;
     const what = [detail, took, `phase ${run.phase ?? 'none'}`, after].filter((text) => text !== '');
     return { at, startedAt, operation, outcome, request, detail: what.join('; ') };

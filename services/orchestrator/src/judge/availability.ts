@@ -1,10 +1,13 @@
-/** The probe's view: the share of right answers in time without retries, in all and in control windows, and the longest outage. */
+/**
+ * Availability as seen by the probes: the share answered correctly and in time without retries,
+ * over the whole run and in fault-free windows, and the longest outage.
+ */
 import { ControlFailures } from './control-failures.ts';
 import type { Probe } from './time-order.ts';
 import { isNeutral, share } from './traffic.ts';
 
 export class Availability {
-  /** Probes that say nothing about the server, because the generator did not ask or slept through the answer. */
+  /** Probes that the load generator could not send in time; not the server's failure. */
   notStarted = 0;
   #ok = 0;
   #due = 0;
@@ -16,7 +19,7 @@ export class Availability {
   #longestOutageMs = 0;
   readonly #controlFailures = new ControlFailures();
 
-  /** `inControl`: the probe was due in steady, outside of every fault's window. */
+  /** `inControl`: the probe was due in a fault-free window. */
   add(probe: Probe, inControl: boolean): void {
     if (probe.outcome === 'not_started') this.notStarted += 1;
     if (isNeutral(probe.outcome)) return;
@@ -53,7 +56,7 @@ export class Availability {
     return this.#controlDue;
   }
 
-  /** What failed in control windows and when, in words; undefined when nothing did. */
+  /** Text about the probes that failed in fault-free windows; undefined if none did. */
   get controlFailures(): string | undefined {
     return this.#controlFailures.note(this.#controlDue);
   }
@@ -70,7 +73,7 @@ export class Availability {
     return share(this.#ok, this.probesWithoutSheds);
   }
 
-  /** The longest span between two right probes with failures in between, by the times at which they were due. */
+  /** Longest time between two successful probes with failures in between, by their due times. */
   get longestOutageSeconds(): number | null {
     return this.#due === 0 ? null : this.#longestOutageMs / 1_000;
   }

@@ -1,4 +1,4 @@
-/** What the server can do without faults and users, as the report has it. Nothing is judged by it. */
+/** The report's capacity section: throughput without faults and users. No rule uses it. */
 import type { EventOf, Report } from '@encore/contracts';
 
 export function reportedCapacity(

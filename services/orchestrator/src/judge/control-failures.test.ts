@@ -7,8 +7,8 @@ import { crash, judged } from '../testing/judged-run.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import { ControlFailures } from './control-failures.ts';
 
-describe('probes that failed in control windows', () => {
-  it('are told with their outcomes and times in the reason and in the note of every form', async () => {
+describe('failed probes in fault-free windows', () => {
+  it('appear with their outcomes and times in the reason and in every report', async () => {
     const at = new SimulatedRun().at(100);
     const probes = Array.from({ length: 60 }, (_, index) => {
       const dueAt = at + index * 100;
@@ -19,21 +19,21 @@ describe('probes that failed in control windows', () => {
     const note = report.thresholds.find(({ name }) => name === 'availability_control')?.note ?? '';
     assert.match(
       note,
-      /^60 of 1,\d{3} probes in control windows failed: 59 deadline, 1 shed; from 10:01:52 to 10:01:58 UTC$/,
+      /^60 of 1,\d{3} probes in fault-free windows failed: 59 deadline, 1 shed; from 10:01:52 to 10:01:58 UTC$/,
     );
-    const reason = report.reasons.find((text) => text.startsWith('availability_control is 9'));
-    assert.ok(reason?.endsWith(`the rule is value>=0.99: ${note}`), report.reasons.join('\n'));
+    const reason = report.reasons.find((text) => text.startsWith('availability_control: 9'));
+    assert.ok(reason?.endsWith(`(rule: value>=0.99); ${note}`), report.reasons.join('\n'));
     for (const form of [textSummary(report), markdownSummary(report), renderPage(judgement)]) {
       assert.ok(form.includes(note));
     }
   });
 
-  it('have no note when there were none', async () => {
+  it('have no note if there are none', async () => {
     const { report } = await judged();
     assert.equal(report.thresholds.find(({ name }) => name === 'availability_control')?.note, undefined);
   });
 
-  it('are told by the fullest spans, in the order of time, and by how many those hold', () => {
+  it('are summarized by the spans with the most failures, in time order', () => {
     const failures = new ControlFailures();
     const start = Date.UTC(2026, 10, 23, 10);
     for (const [second, count] of [
@@ -48,7 +48,7 @@ describe('probes that failed in control windows', () => {
     }
     assert.equal(
       failures.note(1_000),
-      '66 of 1,000 probes in control windows failed: 66 refused; 61 of them from 10:01:00 to 10:01:05, from 10:04:00 to 10:04:01 UTC',
+      '66 of 1,000 probes in fault-free windows failed: 66 refused; 61 of them from 10:01:00 to 10:01:05, from 10:04:00 to 10:04:01 UTC',
     );
   });
 });

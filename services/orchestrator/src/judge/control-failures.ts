@@ -1,19 +1,19 @@
-/** Which probes failed in control windows, and when: what somebody asks first whose `availability_control` is broken. */
+/** Summarizes failed probes in fault-free windows, to explain a broken `availability_control`. */
 import type { Outcome } from '@encore/contracts';
 import type { Span } from './span.ts';
-import { counted, list } from './words.ts';
+import { list, pluralize } from './text.ts';
 
-/** Failures at most this far apart are told as one span. */
-const widestStepSeconds = 5;
-/** Spans are told, the fullest first, until they hold this share of the failures, or are this many. */
-const mostOf = 0.9;
+/** Failures at most this far apart form one span. */
+const maxGapSeconds = 5;
+/** The note lists the spans with most failures, up to this share of them and this number. */
+const coveredShare = 0.9;
 const maxSpans = 3;
 
 type Burst = Span & { count: number };
 
 export class ControlFailures {
   readonly #outcomes = new Map<Outcome, number>();
-  /** By the second in which they were due, so that the memory is bounded by the length of the run. */
+  /** Counts by the second in which the probe was due, to bound the memory. */
   readonly #seconds = new Map<number, number>();
   #count = 0;
 
@@ -24,24 +24,27 @@ export class ControlFailures {
     this.#seconds.set(second, (this.#seconds.get(second) ?? 0) + 1);
   }
 
-  /** `223 of 2,416 probes in control windows failed: 222 deadline, 1 shed; from 04:04:22 to 04:04:44 UTC`; undefined without a failure. */
+  /**
+   * For example `223 of 2,416 probes in fault-free windows failed: 222 deadline, 1 shed; from
+   * 04:04:22 to 04:04:44 UTC`; undefined without a failure.
+   */
   note(probes: number): string | undefined {
     if (this.#count === 0) return undefined;
     const outcomes = [...this.#outcomes]
       .sort(([, a], [, b]) => b - a)
       .map(([outcome, count]) => `${count.toLocaleString('en-US')} ${outcome}`);
-    return `${this.#count.toLocaleString('en-US')} of ${counted(probes, 'probe')} in control windows failed: ${list(outcomes)}; ${this.#when()}`;
+    return `${this.#count.toLocaleString('en-US')} of ${pluralize(probes, 'probe')} in fault-free windows failed: ${list(outcomes)}; ${this.#when()}`;
   }
 
   #when(): string {
-    const told: Burst[] = [];
+    const listed: Burst[] = [];
     let count = 0;
     for (const burst of this.#bursts().sort((a, b) => b.count - a.count)) {
-      if (told.length === maxSpans || count >= mostOf * this.#count) break;
-      told.push(burst);
+      if (listed.length === maxSpans || count >= coveredShare * this.#count) break;
+      listed.push(burst);
       count += burst.count;
     }
-    const spans = told
+    const spans = listed
       .sort((a, b) => a.fromAt - b.fromAt)
       .map(({ fromAt, toAt }) => `from ${clock(fromAt)} to ${clock(toAt)}`);
     return `${count === this.#count ? '' : `${count.toLocaleString('en-US')} of them `}${spans.join(', ')} UTC`;
@@ -52,7 +55,7 @@ export class ControlFailures {
     for (const [second, count] of [...this.#seconds].sort(([a], [b]) => a - b)) {
       const last = bursts.at(-1);
       const [fromAt, toAt] = [second * 1_000, (second + 1) * 1_000];
-      if (last === undefined || fromAt - last.toAt >= widestStepSeconds * 1_000) bursts.push({ fromAt, toAt, count });
+      if (last === undefined || fromAt - last.toAt >= maxGapSeconds * 1_000) bursts.push({ fromAt, toAt, count });
       else {
         last.toAt = toAt;
         last.count += count;

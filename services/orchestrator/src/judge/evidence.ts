@@ -1,4 +1,4 @@
-/** Everything that the checks may look at. It is made once, at the end of the history, and nothing changes it. */
+/** Read-only input of the rules, requirements and warnings, built at the end of the history. */
 import type { Healer, Plan } from '@encore/contracts';
 import type { Alerts } from './alerts.ts';
 import type { Attribution } from './attribution.ts';
@@ -14,34 +14,36 @@ import type { RunFacts, Settings } from './run-facts.ts';
 import type { Span } from './span.ts';
 import type { Traffic } from './traffic.ts';
 
-export interface SettledFault {
+export interface FinalizedFault {
   record: FaultRecord;
   recovery: Recovery;
   healedBy: Healer | null;
-  /** Null for a fault that was not recovered from. */
+  /** Null if the system did not recover from the fault. */
   backToNormal: BackToNormal | null;
-  /** When it was over and recovered from; null for a fault that was never tried. */
+  /** When the fault was reverted and the system had recovered; null if it was never attempted. */
   endedAt: number | null;
-  /** From the moment at which its effect may have begun until the system was back to normal; null as above. */
+  /** From the earliest possible effect until the system was back to normal; null as above. */
   window: Span | null;
 }
 
 export interface Evidence {
   plan: Plan;
-  /** What the plan lacks although its settings seem to ask for it. */
+  /** Faults that the settings seem to request, but the plan does not contain. */
   planWarnings: readonly string[];
   run: RunFacts;
   settings: Settings;
   traffic: Traffic;
   availability: Availability;
-  /** In the order of their planned times. An interrupted run's later faults are left out. */
-  faults: SettledFault[];
-  /** Planned faults whose time never came. */
+  /** Ordered by planned time, without the faults that an interrupted run did not reach. */
+  faults: FinalizedFault[];
+  /** Number of planned faults that the run did not reach. */
   notReached: number;
   controlWindows: Span[];
-  /** Ramp and steady. */
-  counted: Span | null;
+  /** Ramp and steady; null if the run reached neither. */
+  measured: Span | null;
+  /** Seconds of `measured` with load data. */
   observedSeconds: number;
+  /** Seconds of ramp and steady that should have been observed. */
   dueSeconds: number;
   attribution: Attribution;
   interventions: Interventions;
@@ -50,12 +52,12 @@ export interface Evidence {
   generator: Generator;
   alerts: Alerts;
   integrity: IntegrityFigures;
-  /** The runs whose scores the ledger tells of. */
+  /** Ids of the runs whose scores appear in the ledger. */
   ledgerRuns: readonly string[];
-  /** What Prometheus saw, by fault id; null when nobody watched. */
+  /** Prometheus alerts by fault id; null if Prometheus was not queried. */
   monitoring: Map<string, FaultMonitoring> | null;
-  /** Share of control windows in which the server said that it was ready; null when nobody looked. */
+  /** Share of the fault-free windows in which the server was ready; null if it was not observed. */
   readyShare: number | null;
-  /** What is wrong with the files themselves. */
+  /** Problems with the files themselves. */
   historyProblems: string[];
 }

@@ -1,17 +1,17 @@
-/** Everything that was seen of one fault, in milliseconds, and what follows from it. */
+/** Observations of one fault (times in epoch milliseconds), and the figures derived from them. */
 import type { Actor, Bit, EventOf, Healer, PlannedFault } from '@encore/contracts';
 import { containerOf, kindTraits } from './kind-traits.ts';
 
-/** The engine's events and deaths this soon after a fault's end still belong to it. */
-export const settlingMs = 5_000;
-/** An intent that is older than this says nothing about when the act began. */
-const longestActMs = 5_000;
+/** Engine events this soon after a fault's end still belong to it. */
+export const aftermathMs = 5_000;
+/** An injection takes at most this long; an older intent does not show when it began. */
+const maxInjectionMs = 5_000;
 
 export type ReturnOutcome =
   | { state: 'normal'; at: number }
-  /** Not within the bound, although the load was observed. */
+  /** Not within the bound, although load was observed. */
   | { state: 'never' }
-  /** The observation ended first. It was not normal until `lastAbnormalAt` at least. */
+  /** Observation ended first. The system was abnormal until `lastAbnormalAt` at least. */
   | { state: 'censored'; lastAbnormalAt: number | null; reason: string };
 
 export interface FaultRecord {
@@ -25,11 +25,11 @@ export interface FaultRecord {
   undoneAt: number | null;
   undoVerified: boolean | null;
   undoCause: EventOf<'fault_undone'>['cause'] | null;
-  /** The engine's die event of the target. */
+  /** Time of the engine's `die` event of the target. */
   diedAt: number | null;
-  /** Where the recovery's clock starts. */
+  /** Start of the recovery time. */
   clockStartsAt: number | null;
-  /** Only a request that began at or after this moment can prove recovery. */
+  /** Only a request that began at or after this time can prove recovery. */
   referenceAt: number | null;
   detectedAt: number | null;
   restartedAt: number | null;
@@ -42,11 +42,11 @@ export interface FaultRecord {
   readyAt: number | null;
   answeredWhileHeld: boolean;
   firstSuccessAt: number | null;
-  /** How the system came back to normal; null until the window is over. */
+  /** How the return to normal ended; null until the window is closed. */
   returned: ReturnOutcome | null;
-  /** When the window ended: with the fifth normal second in a row, with the next fault, or at the bound. */
+  /** When the window closed: after five normal seconds, with the next fault, or at the bound. */
   closedAt: number | null;
-  /** Containers other than the fault's own that died in its window. */
+  /** Other containers that died during the fault, with the time of death. */
   alsoDied: Map<string, number>;
   attemptsFailed: number;
 }
@@ -97,21 +97,21 @@ export function isUnsupported(record: FaultRecord): boolean {
 }
 
 /**
- * When the fault's effect may have begun: an act takes its time, and the injector writes its intent before and its injection
- * after it. Null while nothing was tried.
+ * The earliest time at which the fault may have had an effect: between the recorded intent and the
+ * recorded injection. Null if it was not attempted.
  */
 export function beganAt({ intendedAt, injectedAt }: FaultRecord): number | null {
   if (intendedAt === null || injectedAt === null) return intendedAt ?? injectedAt;
-  return Math.min(injectedAt, Math.max(intendedAt, injectedAt - longestActMs));
+  return Math.min(injectedAt, Math.max(intendedAt, injectedAt - maxInjectionMs));
 }
 
-/** When the fault was over and recovered from, its aftermath not included; null while it is not. */
+/** When the fault was reverted and the system had recovered; null until then. */
 export function endOf(record: FaultRecord): number | null {
   const { bit, bitAt, injectedAt, undoneAt, firstSuccessAt, fault } = record;
   if (bit === 'refused' || bit === 'unsupported') return undoneAt ?? bitAt;
   const instant = isKill(record) && fault.durationSeconds === 0;
   const releasedAt = undoneAt ?? (instant ? (bitAt ?? injectedAt) : null);
-  // What did not bite needs no recovery, but it may still be held.
+  // A fault without effect needs no recovery, but may still be active.
   if (bit === 'no') return releasedAt;
   return releasedAt === null || firstSuccessAt === null ? null : Math.max(releasedAt, firstSuccessAt);
 }
@@ -122,27 +122,28 @@ export type Recovery =
   | { state: 'unknown'; why: string }
   | { state: 'not_due' };
 
-/** The gated figure. `observedUntil` is when the users were last heard of. */
+/** The recovery that the rule uses. `observedUntil`: time of the latest load data. */
 export function recoveryOf(record: FaultRecord, observedUntil: number, limitSeconds: number): Recovery {
   if (record.bit !== 'yes') return { state: 'not_due' };
   if (record.clockStartsAt === null || record.referenceAt === null) {
-    const missing = isKill(record) ? "the engine's die event" : 'the undo';
-    return { state: 'unknown', why: `${missing} was not seen` };
+    const missing = isKill(record) ? "the engine's die event" : 'the revert';
+    return { state: 'unknown', why: `${missing} was not observed` };
   }
   if (record.firstSuccessAt !== null) {
     return { state: 'recovered', seconds: Math.max(0, record.firstSuccessAt - record.clockStartsAt) / 1_000 };
   }
   if (observedUntil - record.clockStartsAt < limitSeconds * 1_000) {
-    return { state: 'unknown', why: `nobody asked for ${limitSeconds} s after it` };
+    return { state: 'unknown', why: `the load ended within ${limitSeconds} s of it` };
   }
   return { state: 'not_recovered' };
 }
 
 /**
- * The stages of the recovery, in milliseconds. The direct watch looks every 50 to 100 ms, and the engine has its own clock, so
- * a stage may be seen only after a stronger observation has implied it: a port that answers implies a start, and a right
- * answer implies a port and a server that is ready. Such a stage counts from the stronger observation. Under a fault of the
- * database a right answer may come from the cache, so there it does not imply that the server is ready.
+ * The stages of the recovery, in epoch milliseconds. The server watcher probes every 50 to 100 ms
+ * and the engine has its own clock, so a stage may be observed later than a stronger one that
+ * implies it: an open port implies a start, and a correct response implies an open port and a ready
+ * server. Such a stage takes the time of the stronger observation. During a database fault a
+ * correct response may come from the cache, so there it does not imply readiness.
  */
 export function stagesOf(
   record: FaultRecord,
@@ -164,7 +165,7 @@ export type BackToNormal =
   | { state: 'never' }
   | { state: 'censored'; atLeastSeconds: number; reason: string };
 
-/** Counted from the recovery on, so that a slow recovery is not blamed twice; null where nothing was recovered from. */
+/** Starts at the recovery, so that a slow one does not count twice; null without one. */
 export function backToNormalOf(record: FaultRecord): BackToNormal | null {
   const endedAt = endOf(record);
   if (record.bit !== 'yes' || endedAt === null) return null;
@@ -182,7 +183,7 @@ export function backToNormalOf(record: FaultRecord): BackToNormal | null {
   }
 }
 
-/** Who ended the effect. A policy is believed only if the engine's own count of restarts rose. */
+/** What ended the effect. A restart policy counts only if the engine's own restart count rose. */
 export function healerOf(record: FaultRecord, recovery: Recovery): Healer | null {
   if (recovery.state === 'not_recovered') return 'nobody';
   if (recovery.state !== 'recovered') return null;
@@ -204,5 +205,5 @@ export function healerOf(record: FaultRecord, recovery: Recovery): Healer | null
   if (record.undoCause === 'external') return 'external';
   const traits = kindTraits[record.fault.kind];
   if (record.diedAt !== null && (traits.clock === 'kill' || !traits.deathIsTheAct)) return null;
-  return traits.bearable && record.answeredWhileHeld ? 'self' : 'undo';
+  return traits.tolerable && record.answeredWhileHeld ? 'self' : 'undo';
 }

@@ -15,11 +15,11 @@ const planned = (kind: FaultKind, target: Target, durationSeconds = 0, id = 'f00
   params: {},
 });
 
-/** A tracker of some faults, told events by milliseconds. */
+/** A tracker of these faults, and helpers to add events and read the results. */
 function tracked(...faults: PlannedFault[]) {
   const body = { version: 1 as const, seed: 1, rampSeconds: 0, steadySeconds: 100, bestSuccessRate: 1, hash: '' };
   const tracker = new FaultTracker({ ...body, faults });
-  const tell = (...events: Observation[]): void => {
+  const add = (...events: Observation[]): void => {
     for (const event of events) tracker.add(event);
   };
   const record = (id = 'f0001'): FaultRecord => {
@@ -32,7 +32,7 @@ function tracked(...faults: PlannedFault[]) {
     const seconds = recovery.state === 'recovered' ? recovery.seconds : recovery.state;
     return { seconds, healer: healerOf(record(id), recovery) };
   };
-  return { tracker, tell, record, recovered };
+  return { tracker, add, record, recovered };
 }
 
 const inject = (at: number, fault: PlannedFault, bit: 'yes' | 'no' = 'yes'): Observation[] => [
@@ -61,7 +61,7 @@ const started = (at: number, actor: Actor, restartCount = 0): Observation[] => [
   { type: 'target_started', at, engineAt: at, target: 'server', actor, reason: '' },
 ];
 const ok = (dueAt: number, at = dueAt + 5): Observation => ({ type: 'probe', at, dueAt, outcome: 'ok' });
-/** A second in which the users had 20 right answers. */
+/** A second with 20 successful attempts. */
 const loadSecond = (at: number): Observation => ({
   type: 'load_second',
   at,
@@ -75,10 +75,10 @@ const loadSecond = (at: number): Observation => ({
 const refused = (dueAt: number): Observation => ({ type: 'probe', at: dueAt + 5, dueAt, outcome: 'refused' });
 
 describe('fault tracker', () => {
-  it('takes no answer to a request that began before the death for a recovery', () => {
+  it('ignores responses to requests from before the death', () => {
     const crash = planned('crash', 'server');
-    const { tell, recovered } = tracked(crash);
-    tell(
+    const { add, recovered } = tracked(crash);
+    add(
       ...inject(1_000, crash),
       died(1_020),
       ok(1_010, 1_030),
@@ -89,28 +89,28 @@ describe('fault tracker', () => {
     assert.deepEqual(recovered(), { seconds: 1.005, healer: 'policy' });
   });
 
-  it('asks for a new answer when the target dies again, and lets the clock run on', () => {
+  it('extends the recovery if the target dies again', () => {
     const crash = planned('crash', 'server');
-    const { tell, recovered } = tracked(crash);
-    tell(...inject(1_000, crash), died(1_020), undone(1_030), ...started(1_500, 'policy', 1), ok(2_000));
-    tell(died(2_500), ok(2_450, 2_510), ...started(4_000, 'supervisor'), ok(5_000));
+    const { add, recovered } = tracked(crash);
+    add(...inject(1_000, crash), died(1_020), undone(1_030), ...started(1_500, 'policy', 1), ok(2_000));
+    add(died(2_500), ok(2_450, 2_510), ...started(4_000, 'supervisor'), ok(5_000));
     assert.deepEqual(recovered(), { seconds: 4.005, healer: 'supervisor' });
   });
 
-  it('counts a crash from the death when the injector notes its act only later', () => {
+  it('measures a crash from the death even if the injection is recorded later', () => {
     const crash = planned('crash', 'server');
-    const { tell, recovered } = tracked(crash);
+    const { add, recovered } = tracked(crash);
     const [intended, injected, bit] = inject(1_000, crash);
     assert.ok(intended && injected?.type === 'fault_injected' && bit);
     const { engineAt: _unknown, ...unstamped } = injected;
-    tell(intended, died(995), unstamped, bit, undone(1_006), ...started(1_200, 'policy', 1), ok(2_000));
+    add(intended, died(995), unstamped, bit, undone(1_006), ...started(1_200, 'policy', 1), ok(2_000));
     assert.deepEqual(recovered(), { seconds: 1.01, healer: 'policy' });
   });
 
-  it('counts a hang from its injection, and its end by the start', () => {
+  it('measures a hang from its injection, and ends it with the start', () => {
     const hang = planned('hang', 'server', 20);
-    const { tell, recovered } = tracked(hang);
-    tell(
+    const { add, recovered } = tracked(hang);
+    add(
       ...inject(1_000, hang),
       ok(1_001),
       refused(1_100),
@@ -122,63 +122,63 @@ describe('fault tracker', () => {
     assert.deepEqual(recovered(), { seconds: 10.005, healer: 'supervisor' });
   });
 
-  it('counts a held fault from the undo, and from the death when the target died of it', () => {
+  it('measures from the revert, or from the death if the target died from the fault', () => {
     const cap = planned('memory-cap', 'server', 10);
     const calm = tracked(cap);
-    calm.tell(...inject(1_000, cap), refused(2_000), ok(3_000), undone(11_000), ok(11_100));
+    calm.add(...inject(1_000, cap), refused(2_000), ok(3_000), undone(11_000), ok(11_100));
     assert.deepEqual(calm.recovered(), { seconds: 0.105, healer: 'self' });
     const fatal = tracked(cap);
-    fatal.tell(...inject(1_000, cap), died(3_000), undone(3_200), ...started(3_500, 'policy', 1), ok(5_000));
+    fatal.add(...inject(1_000, cap), died(3_000), undone(3_200), ...started(3_500, 'policy', 1), ok(5_000));
     assert.deepEqual(fatal.recovered(), { seconds: 2.005, healer: 'policy' });
   });
 
-  it('takes the death in a graceful restart for the act it is', () => {
+  it('expects the death in a graceful restart', () => {
     const restart = planned('restart', 'server');
-    const { tell, recovered, tracker } = tracked(restart);
-    tell(...inject(1_000, restart), died(3_000), ...started(3_100, 'undo'), undone(3_300), ok(3_400));
+    const { add, recovered, tracker } = tracked(restart);
+    add(...inject(1_000, restart), died(3_000), ...started(3_100, 'undo'), undone(3_300), ok(3_400));
     assert.deepEqual(recovered(), { seconds: 0.105, healer: 'undo' });
     assert.equal(tracker.faultsOn('server', 3_000).length, 1);
   });
 
-  it('gives a death to the fault injected last on that container, and notes those that die along', () => {
+  it('assigns a death to the latest fault on the container, and records cascading ones', () => {
     const cap = planned('memory-cap', 'server', 20);
     const crash = planned('crash', 'server', 0, 'f0002');
-    const { tell, record } = tracked(cap, crash);
-    tell(...inject(1_000, cap), ...inject(5_000, crash), died(5_020), died(5_100, 'postgres'));
+    const { add, record } = tracked(cap, crash);
+    add(...inject(1_000, cap), ...inject(5_000, crash), died(5_020), died(5_100, 'postgres'));
     assert.equal(record('f0001').diedAt, null);
     assert.equal(record('f0002').diedAt, 5_020);
     assert.deepEqual([...record('f0002').alsoDied.keys()], ['postgres']);
   });
 
-  it('owns what overlaps its window, until 5 normal seconds have passed; the latest fault wins', () => {
+  it('owns spans that overlap a window until 5 normal seconds; the latest fault wins', () => {
     const first = planned('latency', 'client-link', 5);
     const second = planned('freeze', 'server', 5, 'f0002');
-    const { tell, tracker, record } = tracked(first, second);
+    const { add, tracker, record } = tracked(first, second);
     const owner = (fromAt: number, toAt: number): string | undefined => tracker.ownerOf(fromAt, toAt)?.fault.id;
-    tell(...inject(10_000, first), undone(15_000), ok(15_100));
+    add(...inject(10_000, first), undone(15_000), ok(15_100));
     assert.equal(owner(9_000, 9_980), undefined, 'before the intent');
     assert.equal(owner(9_000, 9_995), 'f0001', 'after the intent');
-    tell(...[16, 17, 18, 19, 20].map((at) => loadSecond(at * 1_000)));
+    add(...[16, 17, 18, 19, 20].map((at) => loadSecond(at * 1_000)));
     assert.equal(owner(20_900, 20_950), 'f0001', 'four whole seconds are not enough');
-    tell(loadSecond(21_000));
+    add(loadSecond(21_000));
     assert.equal(record().closedAt, 21_000);
     assert.deepEqual(record().returned, { state: 'normal', at: 15_105 });
-    assert.equal(owner(20_900, 21_100), 'f0001', 'it began within the window');
+    assert.equal(owner(20_900, 21_100), 'f0001', 'starts within the window');
     assert.equal(owner(21_001, 21_100), undefined, 'after the window');
-    tell(...inject(21_050, second));
+    add(...inject(21_050, second));
     assert.equal(owner(21_000, 21_100), 'f0002');
-    assert.equal(owner(300_000, 300_001), 'f0002', 'a fault without an end owns all that follows');
+    assert.equal(owner(300_000, 300_001), 'f0002', 'a fault that never ends owns everything after it');
   });
 
-  it('begins the row of normal seconds again after each failure of a request that began after the fault', () => {
+  it('restarts the normal seconds after a failed request that began after the fault', () => {
     const cut = planned('timeout', 'client-link', 5);
     const after = (...events: Observation[]): FaultRecord => {
-      const { tell, record } = tracked(cut);
-      tell(...inject(10_000, cut), undone(15_000), ok(15_100), loadSecond(16_000), loadSecond(17_000), ...events);
+      const { add, record } = tracked(cut);
+      add(...inject(10_000, cut), undone(15_000), ok(15_100), loadSecond(16_000), loadSecond(17_000), ...events);
       return record();
     };
     const seconds = [18, 19, 20, 21].map((at) => loadSecond(at * 1_000));
-    // Whoever asked before the end may wait for long, which says nothing of the time after it.
+    // A request from before the end may wait for long, and does not count for the time after it.
     assert.deepEqual(after({ ...refused(14_000), at: 17_500 }, ...seconds).returned, { state: 'normal', at: 15_105 });
     assert.equal(after({ ...refused(17_000), at: 17_500 }, ...seconds).returned, null);
     const more = [22, 23].map((at) => loadSecond(at * 1_000));
@@ -188,22 +188,22 @@ describe('fault tracker', () => {
     });
   });
 
-  it('counts no row of seconds over time in which nobody looked, or in which the injector itself failed', () => {
+  it('restarts the normal seconds after unobserved time and after injector failures', () => {
     const cut = planned('timeout', 'client-link', 5);
-    const { tell, record } = tracked(cut);
-    tell(...inject(10_000, cut), undone(15_000), ok(15_100), ...[16, 17, 18, 19].map((at) => loadSecond(at * 1_000)));
-    tell(loadSecond(23_000), loadSecond(24_000));
-    tell({ type: 'injector_failed', at: 27_500, fromAt: 24_500, toAt: 27_500, reason: 'no answer' });
-    for (const at of [25, 26, 27, 28, 29, 30]) tell(loadSecond(at * 1_000));
+    const { add, record } = tracked(cut);
+    add(...inject(10_000, cut), undone(15_000), ok(15_100), ...[16, 17, 18, 19].map((at) => loadSecond(at * 1_000)));
+    add(loadSecond(23_000), loadSecond(24_000));
+    add({ type: 'injector_failed', at: 27_500, fromAt: 24_500, toAt: 27_500, reason: 'no answer' });
+    for (const at of [25, 26, 27, 28, 29, 30]) add(loadSecond(at * 1_000));
     assert.equal(record().returned, null);
-    for (const at of [31, 32, 33]) tell(loadSecond(at * 1_000));
+    for (const at of [31, 32, 33]) add(loadSecond(at * 1_000));
     assert.deepEqual(record().returned, { state: 'normal', at: 28_000 });
   });
 
-  it('does not follow a fault that ends while another one acts', () => {
+  it('does not follow a fault that ends while another one is active', () => {
     const [long, short] = [planned('latency', 'client-link', 60), planned('freeze', 'server', 5, 'f0002')];
-    const { tell, record, tracker } = tracked(long, short);
-    tell(...inject(10_000, long), ...inject(20_000, short), undone(25_000, 'f0002'), ok(25_100));
+    const { add, record, tracker } = tracked(long, short);
+    add(...inject(10_000, long), ...inject(20_000, short), undone(25_000, 'f0002'), ok(25_100));
     assert.deepEqual(record('f0002').returned, {
       state: 'censored',
       lastAbnormalAt: null,
@@ -213,21 +213,21 @@ describe('fault tracker', () => {
     assert.equal(tracker.ownerOf(26_000, 26_100)?.fault.id, 'f0001');
   });
 
-  it('ends the window of a fault that was intended and then skipped', () => {
+  it('closes the window of a fault that was intended and then skipped', () => {
     const freeze = planned('freeze', 'server', 5);
-    const { tell, tracker } = tracked(freeze);
+    const { add, tracker } = tracked(freeze);
     const [intended] = inject(10_000, freeze);
     assert.ok(intended);
     const { id: faultId, kind, target } = freeze;
-    tell(intended, { type: 'fault_skipped', at: 11_000, faultId, kind, target, reason: 'late', unsupported: false });
+    add(intended, { type: 'fault_skipped', at: 11_000, faultId, kind, target, reason: 'late', unsupported: false });
     assert.equal(tracker.ownerOf(10_500, 10_600)?.fault.id, 'f0001');
     assert.equal(tracker.ownerOf(11_500, 11_600), null);
   });
 
-  it('opens the window again when the target dies once more soon after its recovery', () => {
+  it('reopens the window if the target dies again soon after its recovery', () => {
     const crash = planned('crash', 'server');
-    const { tell, record } = tracked(crash);
-    tell(
+    const { add, record } = tracked(crash);
+    add(
       ...inject(1_000, crash),
       died(1_020),
       undone(1_030),
@@ -235,7 +235,7 @@ describe('fault tracker', () => {
       ok(2_000),
       loadSecond(3_000),
     );
-    tell(
+    add(
       died(3_500),
       loadSecond(4_000),
       loadSecond(5_000),
@@ -245,8 +245,8 @@ describe('fault tracker', () => {
       loadSecond(9_000),
     );
     assert.equal(record().closedAt, null);
-    tell(...started(9_500, 'supervisor'), ok(10_000));
-    for (const at of [11, 12, 13, 14, 15, 16]) tell(loadSecond(at * 1_000));
+    add(...started(9_500, 'supervisor'), ok(10_000));
+    for (const at of [11, 12, 13, 14, 15, 16]) add(loadSecond(at * 1_000));
     assert.deepEqual(record().returned, { state: 'normal', at: 10_005 });
   });
 
@@ -254,8 +254,8 @@ describe('fault tracker', () => {
     const seen = (at: number, port: boolean, ready: boolean): Observation => ({ type: 'server_seen', at, port, ready });
     const crash = planned('crash', 'server');
     const killed = tracked(crash);
-    killed.tell(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), ok(2_000));
-    killed.tell(seen(2_040, true, false), ...started(2_050, 'policy', 1), seen(2_100, true, true));
+    killed.add(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), ok(2_000));
+    killed.add(seen(2_040, true, false), ...started(2_050, 'policy', 1), seen(2_100, true, true));
     assert.deepEqual(stagesOf(killed.record()), {
       restartedAt: null,
       portAt: 2_005,
@@ -263,8 +263,8 @@ describe('fault tracker', () => {
       firstSuccessAt: 2_005,
     });
     const late = tracked(crash);
-    late.tell(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), seen(1_500, true, false));
-    late.tell(...started(1_510, 'policy', 1), seen(1_600, true, true), ok(2_000));
+    late.add(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), seen(1_500, true, false));
+    late.add(...started(1_510, 'policy', 1), seen(1_600, true, true), ok(2_000));
     assert.deepEqual(stagesOf(late.record()), {
       restartedAt: 1_500,
       portAt: 1_500,
@@ -273,24 +273,24 @@ describe('fault tracker', () => {
     });
     const down = planned('database-down', 'postgres', 5);
     const cached = tracked(down);
-    cached.tell(...inject(1_000, down), seen(1_100, true, false), undone(6_000), ok(6_010), seen(7_000, true, true));
-    assert.equal(stagesOf(cached.record()).readyAt, 7_000, 'a cached answer does not imply a database');
+    cached.add(...inject(1_000, down), seen(1_100, true, false), undone(6_000), ok(6_010), seen(7_000, true, true));
+    assert.equal(stagesOf(cached.record()).readyAt, 7_000, 'a cached response does not imply readiness');
   });
 
-  it('ends at its undo when it did not bite', () => {
+  it('ends a fault without effect at its revert', () => {
     const freeze = planned('freeze', 'server', 5);
-    const { tell, record } = tracked(freeze);
-    tell(...inject(1_000, freeze, 'no'));
+    const { add, record } = tracked(freeze);
+    add(...inject(1_000, freeze, 'no'));
     assert.equal(endOf(record()), null);
-    tell(undone(6_000));
+    add(undone(6_000));
     assert.equal(endOf(record()), 6_000);
     assert.equal(recoveryOf(record(), 100_000, limitSeconds).state, 'not_due');
   });
 
-  it('tells "never" from "not asked long enough"', () => {
+  it('distinguishes "never recovered" from "not observed for long enough"', () => {
     const crash = planned('crash', 'server');
-    const { tell, record } = tracked(crash);
-    tell(...inject(1_000, crash), died(1_020), refused(2_000));
+    const { add, record } = tracked(crash);
+    add(...inject(1_000, crash), died(1_020), refused(2_000));
     assert.equal(recoveryOf(record(), 31_000, limitSeconds).state, 'not_recovered');
     assert.equal(recoveryOf(record(), 30_999, limitSeconds).state, 'unknown');
     assert.equal(healerOf(record(), { state: 'not_recovered' }), 'nobody');

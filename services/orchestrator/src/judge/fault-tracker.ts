@@ -1,33 +1,33 @@
 /**
- * Follows every fault from its plan until the system is back to normal, on events in the order of time. A fault is over with
- * both its undo and the first right answer after it; its window lasts until five normal seconds in a row have passed since, until
- * another fault begins, or until a bound. So `ownerOf` knows at any moment whether a span of time lies in a window,
- * without a look into the future.
+ * Follows every fault from its plan until the system is back to normal, from events in time order.
+ * A fault ends with its revert or the first correct response after it, whichever is later. Its
+ * window lasts until five consecutive normal seconds, the next fault, or a bound. `ownerOf` can
+ * therefore decide at any time whether a span lies in a window, without later events.
  *
- *   injected ── undone ── first right answer ── not normal ... ── 5 normal seconds ─▶ window closed
+ *   injected ── reverted ── first correct response ── abnormal ── 5 normal seconds ─▶ window closed
  */
 import type { EventOf, Plan, PlannedFault } from '@encore/contracts';
 import type { FaultRecord, ReturnOutcome } from './fault-record.ts';
-import { beganAt, containerOfFault, endOf, newFaultRecord, settlingMs } from './fault-record.ts';
+import { aftermathMs, beganAt, containerOfFault, endOf, newFaultRecord } from './fault-record.ts';
 import { containerOf, kindTraits } from './kind-traits.ts';
-import { longestReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
+import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
 import { type Observation, type Probe, timeOf } from './time-order.ts';
 import { isNeutral } from './traffic.ts';
 
-/** A fault stays in reach this long after its window, for answers that began before its end. */
+/** A fault stays in `#current` this long after its window, for requests from before. */
 const reachMs = 120_000;
 const maxFaults = 100_000;
 
 export class FaultTracker {
   readonly records = new Map<string, FaultRecord>();
-  /** Injected or about to be, in order of injection; past ones leave after `reachMs`. */
+  /** Intended and injected faults in injection order; past ones leave after `reachMs`. */
   #current: FaultRecord[] = [];
   readonly #restartCounts = new Map<string, number>();
   readonly #toNormal = new ReturnToNormal();
-  /** The fault that is over, and whose way back to normal is followed. At most one is. */
+  /** The ended fault whose return to normal is followed; at most one at a time. */
   #followed: { record: FaultRecord; endedAt: number } | null = null;
-  /** Ramp and steady: the time that later seconds may be compared with. */
-  #counting = false;
+  /** True in ramp and steady, whose fault-free seconds are the reference for later ones. */
+  #isMeasuring = false;
   #injectorFailedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(plan: Plan) {
@@ -86,20 +86,20 @@ export class FaultTracker {
     if (event.type.startsWith('fault_')) this.#forget(time);
   }
 
-  /** The fault injected last whose window overlaps this span. Ask in the order of `toAt`. */
+  /** The latest fault whose window overlaps the span, or null. Call in order of `toAt`. */
   ownerOf(fromAt: number, toAt: number): FaultRecord | null {
     return this.#current.findLast((record) => overlaps(record, fromAt, toAt)) ?? null;
   }
 
   /**
-   * The faults that act upon this container at this moment, and may explain what happens to it. What happens later in their
-   * windows is for the target to answer: a fault that is over neither kills nor pauses.
+   * The faults that are active on this container, and so can explain its events. Those later in a
+   * window they cannot explain: a fault that has ended neither kills nor pauses.
    */
   faultsOn(container: string, at: number): FaultRecord[] {
     return this.#current.filter((record) => containerOfFault(record) === container && isOpen(record, at));
   }
 
-  /** Does any fault act at this moment? */
+  /** True if any fault is active. */
   isFaultOpen(at: number): boolean {
     return this.#current.some((record) => isOpen(record, at));
   }
@@ -108,10 +108,11 @@ export class FaultTracker {
     this.#findEnds();
     switch (event.type) {
       case 'phase_entered':
-        this.#counting = event.phase === 'ramp' || event.phase === 'steady';
-        // Nobody can tell how it goes on, so what still fails may belong to the fault as long as the bound lasts.
-        if (!this.#counting && this.#followed !== null)
-          this.#closeFollowed(this.#followed.endedAt + longestReturnMs, 'the load ended');
+        this.#isMeasuring = event.phase === 'ramp' || event.phase === 'steady';
+        // Without load the return to normal is unknown, so later failures belong to the fault up to
+        // the bound.
+        if (!this.#isMeasuring && this.#followed !== null)
+          this.#closeFollowed(this.#followed.endedAt + maxReturnMs, 'the load ended');
         break;
       case 'injector_failed':
         this.#injectorFailedUntil = Math.max(this.#injectorFailedUntil, event.toAt);
@@ -128,25 +129,25 @@ export class FaultTracker {
       default:
         break;
     }
-    if (this.#followed !== null && time >= this.#followed.endedAt + longestReturnMs) this.#reachBound(this.#followed);
+    if (this.#followed !== null && time >= this.#followed.endedAt + maxReturnMs) this.#reachBound(this.#followed);
   }
 
   #second(event: EventOf<'load_second'>): void {
     const fromAt = event.at - 1_000;
     const usable = this.#injectorFailedUntil < fromAt;
-    const faultFree = usable && this.#counting && this.ownerOf(fromAt, event.at) === null;
+    const faultFree = usable && this.#isMeasuring && this.ownerOf(fromAt, event.at) === null;
     const normalAt = this.#toNormal.second(event, { usable, faultFree });
     if (normalAt !== null) this.#close(event.at, { state: 'normal', at: normalAt });
   }
 
-  /** Follows the fault that has just ended. One that ends while another acts cannot be told from it. */
+  /** Follows the fault that has just ended, unless another one is active and hides its effects. */
   #findEnds(): void {
     for (const record of this.#current) {
       if (record.closedAt !== null || beganAt(record) === null) continue;
       const endedAt = endOf(record);
       const isFollowed = this.#followed?.record === record;
       if (isFollowed && this.#followed?.endedAt === endedAt) continue;
-      // It ended later than it seemed, or its target died once more.
+      // Its end has moved: its target died again, or the revert came later.
       if (isFollowed) this.#stopFollowing();
       if (endedAt === null) continue;
       this.#closeFollowed(endedAt, overlapReason);
@@ -160,7 +161,7 @@ export class FaultTracker {
   }
 
   #reachBound({ endedAt }: { endedAt: number }): void {
-    const boundAt = endedAt + longestReturnMs;
+    const boundAt = endedAt + maxReturnMs;
     if (this.#toNormal.observedUntil(boundAt)) this.#close(boundAt, { state: 'never' });
     else this.#closeFollowed(boundAt, 'the load was not observed');
   }
@@ -227,11 +228,13 @@ export class FaultTracker {
     if (event.restartCount !== undefined) this.#restartCounts.set(event.target, event.restartCount);
   }
 
-  /** A death belongs to the fault on that container that was injected last. */
+  /** A death belongs to the latest injected fault on that container. */
   #died(container: string, time: number): void {
-    // The injector may note its act a moment after the engine noted the death.
-    const asked = this.#current.find((record) => record.injectedAt === null && containerOfFault(record) === container);
-    if (asked !== undefined && kindTraits[asked.fault.kind].deathIsTheAct) this.#begin(asked, time);
+    // The injector may record the injection shortly after the engine records the death.
+    const intended = this.#current.find(
+      (record) => record.injectedAt === null && containerOfFault(record) === container,
+    );
+    if (intended !== undefined && kindTraits[intended.fault.kind].deathIsTheAct) this.#begin(intended, time);
     const open = [...this.#open(time)];
     const owner = open.findLast((record) => containerOfFault(record) === container);
     if (owner !== undefined) die(owner, time);
@@ -240,7 +243,7 @@ export class FaultTracker {
     }
   }
 
-  /** A start of the container ends the waiting of every fault that brought it down. */
+  /** A start of the container ends the downtime of every fault that stopped it. */
   #started(container: string, time: number, note: (record: FaultRecord) => void): void {
     for (const record of this.#current) {
       const { clock } = kindTraits[record.fault.kind];
@@ -285,12 +288,12 @@ function overlaps(record: FaultRecord, fromAt: number, toAt: number): boolean {
   return startsAt !== null && startsAt <= toAt && (record.closedAt === null || fromAt <= record.closedAt);
 }
 
-/** Begun, and not over since more than `settlingMs`. */
+/** True from the earliest effect of the fault until `aftermathMs` after its end. */
 function isOpen(record: FaultRecord, at: number): boolean {
   const startsAt = beganAt(record);
   if (startsAt === null || startsAt > at) return false;
   const endsAt = endOf(record);
-  return endsAt === null || at <= endsAt + settlingMs;
+  return endsAt === null || at <= endsAt + aftermathMs;
 }
 
 function undo(record: FaultRecord, event: EventOf<'fault_undone'>): void {
@@ -302,7 +305,7 @@ function undo(record: FaultRecord, event: EventOf<'fault_undone'>): void {
   record.undoCause = event.cause;
   const { clock } = kindTraits[record.fault.kind];
   if (clock === 'act') record.referenceAt ??= event.at;
-  // A target that died of a held fault has its clock running already.
+  // If the target died from the fault, the recovery time is already running.
   if (clock === 'undo' && (record.diedAt === null || kindTraits[record.fault.kind].deathIsTheAct)) {
     record.clockStartsAt = event.at;
     record.referenceAt = event.at;
@@ -316,7 +319,7 @@ function die(record: FaultRecord, time: number): void {
   record.diedAt ??= time;
   if (clock === 'undo' && deathIsTheAct) return;
   if (clock === 'undo' && first) record.clockStartsAt = time;
-  // Whoever dies again before the fault is over must be seen to come up and answer again.
+  // A target that dies again before the fault has ended must start and respond again.
   record.referenceAt = time;
   record.firstSuccessAt = null;
   record.startedBy = null;

@@ -1,18 +1,19 @@
-/** What one check says. FAILED beats INCONCLUSIVE beats INTERRUPTED beats PASSED. */
+/** Combines findings into a result: FAILED over INCONCLUSIVE over INTERRUPTED over PASSED. */
 import type { Result } from '@encore/contracts';
 
+/** Result of one rule or one evidence requirement. */
 export interface Finding {
   name: string;
-  verdict: 'ok' | 'failed' | 'unknown';
+  status: 'ok' | 'failed' | 'unknown';
   reason: string;
-  /** The evidence is missing because somebody ended the run early; it would have come later. */
-  excused?: boolean;
+  /** True if the evidence would have come later in the run, so an interrupted run may lack it. */
+  waivedIfInterrupted?: boolean;
 }
 
 export function combine(findings: readonly Finding[], interrupted: boolean): { result: Result; reasons: string[] } {
-  const failed = findings.filter(({ verdict }) => verdict === 'failed');
+  const failed = findings.filter(({ status }) => status === 'failed');
   const unknown = findings.filter(
-    ({ verdict, excused }) => verdict === 'unknown' && !(interrupted && excused === true),
+    ({ status, waivedIfInterrupted }) => status === 'unknown' && !(interrupted && waivedIfInterrupted === true),
   );
   const reasons = [...failed, ...unknown].map(({ reason }) => reason);
   if (failed.length > 0) return { result: 'FAILED', reasons };

@@ -1,8 +1,8 @@
-/** The load generator's own health. Outside of these limits its figures say more about itself than about the server. */
+/** Health of the load generator. Beyond its limits the measurements reflect itself. */
 import type { EventOf } from '@encore/contracts';
 import { share } from './traffic.ts';
 
-/** A late start makes response times look worse, never better, so one in a hundred is borne. */
+/** One late start in a hundred is tolerated: it makes response times look worse, never better. */
 export const generatorLimits = { lateStartRate: 0.01, eventLoopDelayP99Ms: 200, cpuShare: 0.9 } as const;
 
 /** Counts of event-loop delays by size, in steps of 1 ms up to 10 s. */
@@ -32,7 +32,7 @@ export class Generator {
     return this.#starts;
   }
 
-  /** 95 of 100 checks saw a p99 of at most this; one pause of the machine does not spoil a day. */
+  /** 95th percentile of the p99 values, in ms, so that a single pause does not decide a day. */
   get eventLoopDelayP99Ms(): number | null {
     let left = Math.ceil(this.#checks * 0.95);
     if (left === 0) return null;

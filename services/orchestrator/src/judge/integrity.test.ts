@@ -30,25 +30,25 @@ const found = (
 ): LedgerEntry => ({ type: 'read_back', at, key: 'a', scoreId: 's', found: hash, verdict });
 const created = [intended('a', 'create'), acknowledged('a')];
 
-describe('integrity', () => {
+describe('ledger', () => {
   const cases: [string, LedgerEntry[], Partial<Ledger['figures']>][] = [
     ['an intact score', [...created, found('a')], { acknowledged: 1, readBack: 1, lost: 0, unverified: 0 }],
-    ['a score that nobody read', created, { acknowledged: 1, readBack: 0, unverified: 1 }],
+    ['a score that was not read back', created, { acknowledged: 1, readBack: 0, unverified: 1 }],
     ['a lost score', [...created, found(null, 'lost')], { lost: 1, readBack: 1 }],
-    ['a lost score that is called intact', [...created, found(null)], { lost: 1 }],
-    ['another content', [...created, found('x')], { corrupt: 1 }],
+    ['a lost score that is reported as intact', [...created, found(null)], { lost: 1 }],
+    ['changed content', [...created, found('x')], { corrupt: 1 }],
     [
       'the old version after an acknowledged modify',
       [...created, intended('b', 'modify'), acknowledged('b', 2), found('a')],
       { corrupt: 1, acknowledged: 1 },
     ],
     [
-      'the old version after a modify without an answer',
+      'the old version after an unanswered modify',
       [...created, intended('b', 'modify'), unknown('b'), found('a')],
       { corrupt: 0, readBack: 1 },
     ],
     [
-      'the new version after a modify without an answer',
+      'the new version after an unanswered modify',
       [...created, intended('b', 'modify'), unknown('b'), found('b')],
       { corrupt: 0, readBack: 1 },
     ],
@@ -64,12 +64,12 @@ describe('integrity', () => {
     ],
     ['a deleted score', [...created, intended('d', 'delete'), deleted('d')], { acknowledged: 0, unverified: 0 }],
     [
-      'a delete without an answer',
+      'an unanswered delete',
       [...created, intended('d', 'delete'), unknown('d'), found(null, 'unknown_present')],
       { acknowledged: 0, lost: 0, unknownPresent: 1 },
     ],
     [
-      'a refused delete after one without an answer',
+      'a refused delete after an unanswered one',
       [
         ...created,
         intended('d', 'delete'),
@@ -83,12 +83,12 @@ describe('integrity', () => {
     ['a refused delete', [...created, intended('d', 'delete'), refused('d'), found(null, 'lost')], { lost: 1 }],
     ['a write that took effect twice', [...created, found('a', 'duplicate')], { duplicate: 1 }],
     [
-      'a score that a sample found lost, and the end again, once',
+      'a score that a sample and the final read-back found lost, once',
       [...created, found(null, 'lost'), found(null, 'lost')],
       { lost: 1, acknowledged: 1, readBack: 1 },
     ],
     [
-      'a score that a sample found lost, and that is there again at the end',
+      'a score that a sample found lost and the final read-back found intact',
       [...created, found(null, 'lost'), found('a')],
       { lost: 1, corrupt: 0, unverified: 0 },
     ],
@@ -103,13 +103,13 @@ describe('integrity', () => {
       { lost: 1, acknowledged: 0 },
     ],
     [
-      'a score that a sample read and that was written to later, as not read back',
+      'a score that was modified after a sample, as not read back',
       [...created, found(null, 'lost'), intended('b', 'modify'), acknowledged('b', 2)],
       { lost: 1, unverified: 1 },
     ],
-    ['a score that nobody wrote', [found('x', 'phantom')], { phantom: 1, acknowledged: 0 }],
+    ['a score that was never written', [found('x', 'phantom')], { phantom: 1, acknowledged: 0 }],
     [
-      'a create without an answer',
+      'an unanswered create',
       [intended('a', 'create'), unknown('a'), found(null, 'unknown_absent')],
       { acknowledged: 0, unknownAbsent: 1, lost: 0 },
     ],

@@ -1,11 +1,13 @@
 /**
- * The ledger audited line by line: what was acknowledged against what was read back, without a look at anybody's sums.
- * Only scores that live now are kept, and those that something is wrong with, so a ledger of millions of lines needs little memory.
+ * Audits the ledger line by line: compares acknowledged with read-back scores, independently of the
+ * load generator's totals. Only live scores and those with a finding stay in memory, so a ledger of
+ * millions of lines needs little of it.
  *
- *   intended ──▶ acknowledged ──▶ live score ──▶ deleted      live + its hash read back = intact
- *            └─▶ unknown: either version may stand            live + anything else      = lost, corrupt or unverified
+ *   intended ──▶ acknowledged ──▶ live ──▶ deleted    live + its hash read back = intact
+ *            └─▶ unknown: either version is valid     live + other = lost, corrupt, unverified
  *
- * What a sample of steady found wrong stays found, whatever becomes of the score; found again at the end, it is still one finding.
+ * A finding of a sample during steady remains, even if the score is deleted later; if the final
+ * read-back finds it again, it still counts once.
  */
 import type { LedgerEntry } from '@encore/contracts';
 
@@ -18,14 +20,14 @@ export interface IntegrityFigures {
   phantom: number;
   unknownPresent: number;
   unknownAbsent: number;
-  /** Acknowledged scores without any line of a read-back. */
+  /** Acknowledged scores without a read-back line. */
   unverified: number;
   entries: number;
 }
 
 interface Score {
   hash: string;
-  /** Writes that are not answered, by key: the score may hold one of them instead, or be gone. */
+  /** Unanswered writes by key: each may have taken effect, and so changed or deleted the score. */
   open: Map<string, Pick<Intent, 'operation' | 'hash'>>;
   isRead: boolean;
 }
@@ -62,7 +64,7 @@ export class Ledger {
         this.#acknowledge(entry);
         break;
       case 'unknown':
-        // The doubt was noted with the intent and stays.
+        // The write stays in `open`, where the intent put it.
         this.#intents.delete(entry.key);
         break;
       case 'refused':
@@ -96,7 +98,7 @@ export class Ledger {
     };
   }
 
-  /** The runs whose scores it tells of: the id of a score begins with that of its run. A few are enough to doubt it. */
+  /** The first few runs with scores in the ledger: a score's id starts with its run's. */
   get runs(): string[] {
     return [...this.#runs];
   }
@@ -132,7 +134,7 @@ export class Ledger {
     if (score === undefined) return;
     score.isRead = true;
     if (!isCertain(score)) return;
-    // The hash decides; a verdict that is worse than it is believed as well.
+    // The hash decides, unless the read-back itself reports something worse.
     if (found === null || verdict === 'lost') this.#wrong.lost.add(scoreId);
     else if (verdict === 'corrupt' || !mayHold(score, found)) this.#wrong.corrupt.add(scoreId);
   }
@@ -142,7 +144,7 @@ export function runOf(id: string): string {
   return id.split('-', 1)[0] ?? '';
 }
 
-/** Nobody asked for its deletion without an answer. */
+/** True if the score has no unanswered deletion. */
 function isCertain({ open }: Score): boolean {
   return ![...open.values()].some(({ operation }) => operation === 'delete');
 }

@@ -1,6 +1,6 @@
 /**
- * What happened to the targets that Encore did not journal: a hand that paused, stopped or started a container, and
- * targets that died with nothing to blame. Encore's own starts and restarts explain what the engine says around them.
+ * Finds engine events on targets that Encore did not cause: manual pauses, stops and starts, and
+ * unexplained deaths. Encore's own starts and restarts explain the events around them.
  */
 import type { EventOf } from '@encore/contracts';
 import type { FaultRecord } from './fault-record.ts';
@@ -14,21 +14,21 @@ export interface Intervention {
   at: number;
   target: string;
   action: string;
-  /** What is known of its cause. */
+  /** Known cause, for example a recreation by Compose. */
   detail?: string;
 }
 
-/** A graceful restart may take the whole stop grace before the start is reported. */
-const actReachMs = { before: 20_000, after: 5_000 };
-/** Within this time an act of ours is in the record, also when its source could not be asked for a while. */
+/** A graceful restart can use the whole stop grace period before its start is reported. */
+const requestReachMs = { before: 20_000, after: 5_000 };
+/** Encore's own actions reach the history within this time, even from a lost source. */
 const explainedWithinMs = 60_000;
-const acts = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
-/** The engine tells of the whole project; hands on other containers are nobody's business. */
+const actions = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
+/** Events of other containers of the project are ignored. */
 const containers = new Set(Object.values(containerOf));
 const deathReachMs = 10_000;
-/** Compose creates the new container, stops the old one within its grace, and removes it before it starts the new one. */
+/** Compose creates a container, stops and removes the old one, then starts the new one. */
 const recreationReachMs = 60_000;
-/** Of a process that the engine killed, for example because it did not end within the stop grace. */
+/** Exit code after SIGKILL, for example after the stop grace period. */
 const killedCode = 137;
 const maxKept = 10_000;
 
@@ -39,7 +39,8 @@ export class Interventions {
   readonly #ooms: Intervention[] = [];
   readonly #forced: Intervention[] = [];
   readonly #created: { target: string; at: number; checkout: string }[] = [];
-  readonly #ours: { container: string; at: number }[] = [];
+  /** Starts and restarts that Encore requested. */
+  readonly #requested: { container: string; at: number }[] = [];
   #running = false;
 
   add(event: Observation, tracker: FaultTracker): void {
@@ -51,17 +52,17 @@ export class Interventions {
         if (event.actor === 'foreign')
           keep(this.#foreign, { at: timeOf(event), target: event.target, action: 'start' });
         else if (event.actor !== 'policy')
-          keep(this.#ours, { container: containerOf[event.target], at: timeOf(event) });
+          keep(this.#requested, { container: containerOf[event.target], at: timeOf(event) });
         break;
       case 'fault_undone':
         this.#endedEarly(event, tracker);
         break;
       case 'supervisor_acted':
-        keep(this.#ours, { container: containerOf[event.target], at: event.at });
+        keep(this.#requested, { container: containerOf[event.target], at: event.at });
         break;
       case 'injector_failed':
-        // The injector restarts a frozen Toxiproxy by itself.
-        keep(this.#ours, { container: containerOf['client-link'], at: event.toAt });
+        // The injector restarts a frozen Toxiproxy.
+        keep(this.#requested, { container: containerOf['client-link'], at: event.toAt });
         break;
       case 'run_started':
         this.#running = true;
@@ -74,28 +75,28 @@ export class Interventions {
     }
   }
 
-  /** Acts of somebody else on a target. */
+  /** Interventions on targets that Encore did not make, in time order. */
   get manual(): Intervention[] {
-    const acted = this.#engine.filter((event) => !this.#isOurs(event));
-    return [...this.#foreign, ...acted].sort((a, b) => a.at - b.at).map((act) => this.#explained(act));
+    const events = this.#engine.filter((event) => !this.#isRequested(event));
+    return [...this.#foreign, ...events].sort((a, b) => a.at - b.at).map((event) => this.#explained(event));
   }
 
-  /** Deaths of a target that no restart of ours explains, outside of every fault's window or under a fault that it must survive. */
+  /** Target deaths that no restart by Encore explains, and that no active fault may cause. */
   get unexpectedExits(): Intervention[] {
-    return this.#deaths.filter((death) => !this.#isOurs(death) && !this.#isUnattributed(death));
+    return this.#deaths.filter((death) => !this.#isRequested(death) && !this.#isUnattributed(death));
   }
 
-  /** Graceful restarts in which the target did not end when it was asked to. */
+  /** Graceful restarts in which the target ignored SIGTERM and was killed. */
   get forcedStops(): Intervention[] {
     return this.#forced;
   }
 
-  /** SIGKILLs that nobody here sent and no limit of the container explains: the host is short of something. */
+  /** SIGKILLs without a command or an OOM event: the host may be short of memory. */
   get unattributedKills(): Intervention[] {
-    return this.#deaths.filter((death) => !this.#isOurs(death) && this.#isUnattributed(death));
+    return this.#deaths.filter((death) => !this.#isRequested(death) && this.#isUnattributed(death));
   }
 
-  /** Whoever ended a fault before its time helped the system; a start by that hand is told already. */
+  /** Records a fault that was ended from outside, unless an external start recorded it. */
   #endedEarly({ faultId, cause, evidence, at }: EventOf<'fault_undone'>, tracker: FaultTracker): void {
     const record = tracker.records.get(faultId);
     if (cause !== 'external' || record === undefined || record.startedBy === 'foreign') return;
@@ -103,11 +104,11 @@ export class Interventions {
     keep(this.#foreign, { at, target, action: `end of ${faultId} (${kind})`, detail: evidence });
   }
 
-  #explained(act: Intervention): Intervention {
+  #explained(event: Intervention): Intervention {
     const created = this.#created.find(
-      ({ target, at }) => target === act.target && Math.abs(at - act.at) <= recreationReachMs,
+      ({ target, at }) => target === event.target && Math.abs(at - event.at) <= recreationReachMs,
     );
-    return created === undefined ? act : { ...act, detail: `recreated by Compose from ${created.checkout}` };
+    return created === undefined ? event : { ...event, detail: `recreated by Compose from ${created.checkout}` };
   }
 
   #engineSaw(event: EventOf<'engine_saw'>, tracker: FaultTracker): void {
@@ -118,12 +119,13 @@ export class Interventions {
     if (action === 'oom') keep(this.#ooms, { at, target, action });
     if (!this.#running || !containers.has(target)) return;
     const faults = tracker.faultsOn(target, at);
-    if (acts.has(action) && !faults.some((record) => mayCause(record, action)))
+    if (actions.has(action) && !faults.some((record) => mayCause(record, action)))
       keep(this.#engine, { at, target, action });
     if (action !== 'die') return;
-    const asked = faults.some(({ fault }) => fault.kind === 'restart');
-    if (asked && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
-    // The death of one target in the window of a fault on another is a cascade, which has its own warning.
+    const isRestart = faults.some(({ fault }) => fault.kind === 'restart');
+    if (isRestart && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
+    // The death of a target during a fault on another one is a cascading failure, which has its own
+    // warning.
     const unexpected = faults.length === 0 ? !tracker.isFaultOpen(at) : !faults.some(mayEnd);
     if (unexpected) keep(this.#deaths, { at, target, action, exitCode: event.exitCode ?? null });
   }
@@ -135,19 +137,25 @@ export class Interventions {
     return !this.#ooms.some(near) && !this.#engine.some((event) => event.action === 'kill' && near(event));
   }
 
-  #isOurs({ target, at }: Intervention): boolean {
-    return this.#ours.some(
-      (act) => act.container === target && at >= act.at - actReachMs.before && at <= act.at + actReachMs.after,
+  #isRequested({ target, at }: Intervention): boolean {
+    return this.#requested.some(
+      (request) =>
+        request.container === target &&
+        at >= request.at - requestReachMs.before &&
+        at <= request.at + requestReachMs.after,
     );
   }
 }
 
-/** An engine that stops takes the containers along before it is known to be lost, and one that starts brings them back. */
+/**
+ * An engine that stops or starts also stops or starts the containers, some time before or after its
+ * loss is known.
+ */
 const engineReachMs = { before: 10_000, after: 30_000 };
 
 /**
- * Whether what happened to a container at that time may have been done by an engine that was about
- * to stop, or had just started.
+ * True if the engine itself may have caused a container event at this time: it was about to stop,
+ * or had just started.
  */
 export function mayBeOfEngine(at: number, { engineLosses }: Pick<RunFacts, 'engineLosses'>): boolean {
   const { before, after } = engineReachMs;
@@ -155,8 +163,8 @@ export function mayBeOfEngine(at: number, { engineLosses }: Pick<RunFacts, 'engi
 }
 
 /**
- * False when the line that explains the act may be one that the record lost (by damage, or by an end before its time), or when
- * the engine itself was failing around that time.
+ * False if the history may have lost the event that explains the intervention (it is damaged, or
+ * ends early), or if the engine itself failed around that time.
  */
 export function isBeyondDoubt(
   { at }: Intervention,

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { crash, judged, latency, not, outage, refused, usual } from '../testing/judged-run.ts';
+import { crash, defaultFaults, judged, latency, not, outage, refused } from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import type { Simulation } from '../testing/simulation.ts';
 import { judge } from './judge.ts';
 
-describe('judge, of what it was not shown', () => {
-  it('begins a gap at the start of the run at the earliest', async () => {
+describe('judge: missing evidence', () => {
+  it('starts a gap at the start of the run at the earliest', async () => {
     const at = new SimulatedRun().at(30);
     const { report } = await judged({
       extra: [{ type: 'gap', at, fromAt: 0, toAt: at, reason: 'two load generators' }],
@@ -19,7 +19,7 @@ describe('judge, of what it was not shown', () => {
     );
   });
 
-  it('shows what the server can do, and counts it nowhere', async () => {
+  it("reports the server's capacity without changing any other figure", async () => {
     const at = new SimulatedRun().at(-9);
     const latencyMs = { p50: 5, p90: 8, p99: 12, max: 20 };
     const counts = { seconds: 3.04, connections: 20, requestsPerSecond: 812.345, answered: 2_469, refused: 7, lost: 1 };
@@ -37,40 +37,38 @@ describe('judge, of what it was not shown', () => {
       latency_ms: latencyMs,
     });
     assert.equal(without.capacity, null);
-    assert.ok(without.not_tested.includes('how much the server can do without faults and users'));
+    assert.ok(without.not_tested.includes("the server's capacity without faults and users"));
     const { capacity: _, not_tested: __, ...rest } = report;
     const { capacity: ___, not_tested: ____, ...others } = without;
     assert.deepEqual(rest, others);
   });
 
-  it('warns of a capacity that could not be measured, and judges nothing by it', async () => {
+  it('warns of a capacity that could not be measured, and passes', async () => {
     const at = new SimulatedRun().at(-9);
-    const failed: EncoreEvent = { type: 'capacity_not_measured', at, reason: 'nobody answered' };
+    const failed: EncoreEvent = { type: 'capacity_not_measured', at, reason: 'no response' };
     const { report } = await judged({ extra: [failed] });
     assert.equal(report.result, 'PASSED');
-    assert.deepEqual(report.warnings, [
-      'what the server can do without faults and users could not be measured: nobody answered',
-    ]);
+    assert.deepEqual(report.warnings, ["the server's capacity could not be measured: no response"]);
   });
 
   const inconclusive: [string, RegExp, Partial<Simulation>, ((event: EncoreEvent) => boolean)?][] = [
     [
-      'a kill did not bite',
-      /1 kill did not bite: f0001/,
+      'a kill had no effect',
+      /1 kill had no confirmed effect: f0001/,
       { faults: [{ ...crash, bit: 'no' }, outage, refused, latency] },
     ],
     [
-      'a planned kind never bit',
-      /no fault of the planned kind latency bit/,
-      { faults: [...usual.slice(0, 3), { ...latency, bit: 'refused' }] },
+      'a planned kind never had an effect',
+      /no fault of the planned kind latency had a confirmed effect/,
+      { faults: [...defaultFaults.slice(0, 3), { ...latency, bit: 'refused' }] },
     ],
     [
-      'too few faults bit',
-      /only 3 of 4 faults bit/,
-      { faults: [...usual.slice(0, 3), { ...refused, id: 'f0009', atSeconds: 150, bit: 'no' }] },
+      'too few faults had an effect',
+      /only 3 of 4 faults had a confirmed effect/,
+      { faults: [...defaultFaults.slice(0, 3), { ...refused, id: 'f0009', atSeconds: 150, bit: 'no' }] },
     ],
     [
-      'the injector failed too long',
+      'the injector failed for too long',
       /the injector failed for 4\.0 s/,
       {
         extra: [
@@ -86,7 +84,7 @@ describe('judge, of what it was not shown', () => {
     ],
     ['time was not observed', /only 17\d of 180 s were observed/, { unseen: { from: 50, to: 56 } }],
     [
-      'a gap says that nobody looked',
+      'there is a gap in the observation',
       /only 170 of 180 s were observed/,
       {
         extra: [
@@ -100,9 +98,13 @@ describe('judge, of what it was not shown', () => {
         ],
       },
     ],
-    ['the generator was late', /of the generator's starts were late/, { lateStarts: 20 }],
     [
-      'the generator did not ask all of its probes',
+      'the load generator was late',
+      /the load generator started \d+\.\d\d % of its operations late/,
+      { lateStarts: 20 },
+    ],
+    [
+      'the load generator did not send all of its probes',
       /could not start 1\.\d\d % of its probes/,
       {
         extra: [
@@ -117,20 +119,20 @@ describe('judge, of what it was not shown', () => {
         ],
       },
     ],
-    ['the event loop of the generator was late', /event loop was 250 ms late/, { eventLoopDelayP99Ms: 250 }],
-    ['the generator had no CPU left', /the generator used 95\.00 % of its CPU/, { cpuShare: 0.95 }],
+    ["the load generator's event loop was late", /event-loop delay was 250 ms at p99/, { eventLoopDelayP99Ms: 250 }],
+    ['the load generator had no CPU left', /the load generator used 95\.00 % of one CPU/, { cpuShare: 0.95 }],
     ['a rule has no data', /not enough data for the rules .*leaks/, {}, not('hygiene_checked')],
-    ['nothing was read back', /there was no final read-back/, {}, not('read_back_done')],
-    ['the end is missing', /does not say how the run ended/, {}, not('run_ended')],
+    ['there was no read-back', /there was no final read-back/, {}, not('read_back_done')],
+    ['the end is missing', /does not record how the run ended/, {}, not('run_ended')],
     [
-      'an undo was not verified',
-      /1 fault without a verified undo: f0003/,
+      'a revert was not verified',
+      /1 fault without a verified revert: f0003/,
       { faults: [crash, outage, { ...refused, undoVerified: false }, latency] },
     ],
-    ['the generator said nothing of itself', /never reported its own health/, {}, not('generator_checked')],
+    ['the load generator reported no health', /never reported its own health/, {}, not('generator_checked')],
     [
-      'no die event for a kill',
-      /no recovery time for f0001 .*die event was not seen/,
+      'a kill has no die event',
+      /no recovery time for f0001 .*die event was not observed/,
       {},
       (event) => !(event.type === 'engine_saw' && event.action === 'die'),
     ],
@@ -143,21 +145,21 @@ describe('judge, of what it was not shown', () => {
     });
   }
 
-  it('lists what the engine cannot do as not tested, without blame, and warns that it was skipped', async () => {
+  it('lists unsupported faults as not tested, and warns that they were skipped', async () => {
     const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150, bit: 'unsupported' });
-    const { report } = await judged({ faults: [...usual, cap] });
+    const { report } = await judged({ faults: [...defaultFaults, cap] });
     assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
-    assert.ok(report.not_tested.includes('memory-cap: this engine cannot do it (no writable cgroup)'));
+    assert.ok(report.not_tested.includes('memory-cap: not supported by this engine (no writable cgroup)'));
     const warned = report.warnings.filter((text) => text.includes('skipped'));
     assert.equal(warned.length, 1);
-    assert.match(warned[0] ?? '', new RegExp(`^1 of ${usual.length + 1} planned faults skipped: .*memory-cap`));
+    assert.match(warned[0] ?? '', new RegExp(`^1 of ${defaultFaults.length + 1} planned faults skipped: .*memory-cap`));
   });
 
-  it('lists Grafana as not tested, and a memory cap on control groups of version 2 until one bit', async () => {
+  it('lists Grafana as not tested, and a memory cap under cgroup v2 unless one had an effect', async () => {
     const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150 });
     const groups = async (version: string) => {
       const { report } = await judged(
-        { faults: [...usual, cap] },
+        { faults: [...defaultFaults, cap] },
         {
           event: (event) => {
             if (event.type === 'run_started') event.environment['cgroupVersion'] = version;
@@ -165,14 +167,14 @@ describe('judge, of what it was not shown', () => {
           },
         },
       );
-      return report.not_tested.filter((text) => /Grafana|version 2/.test(text)).map((text) => text.split(':')[0]);
+      return report.not_tested.filter((text) => /Grafana|cgroup v2/.test(text)).map((text) => text.split(':')[0]);
     };
-    assert.deepEqual(await groups('1'), ['memory-cap under control groups of version 2', 'Grafana']);
+    assert.deepEqual(await groups('1'), ['memory-cap under cgroup v2', 'Grafana']);
     assert.deepEqual(await groups('2'), ['Grafana']);
   });
 
-  it('does not pass a history or plan with a problem', async () => {
-    const run = new SimulatedRun({ faults: usual });
+  it('does not pass a run with a problem in its history or plan', async () => {
+    const run = new SimulatedRun({ faults: defaultFaults });
     const { report } = await judge({
       history: run.history(),
       plan: run.plan,

@@ -3,8 +3,8 @@ import { describe, it } from 'mocha';
 import { crash, judged, outage } from '../testing/judged-run.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 
-describe('judge, of recoveries', () => {
-  it('times each stage of a crash from the engine to the first right answer', async () => {
+describe('judge: recoveries', () => {
+  it('measures each stage of a crash from the kill to the first correct response', async () => {
     const { report } = await judged();
     const fault = report.faults[0];
     assert.equal(fault?.healed_by, 'policy');
@@ -13,26 +13,26 @@ describe('judge, of recoveries', () => {
     assert.equal(fault.stages.restarted, 0.9);
     assert.equal(fault.stages.port, 1.3);
     assert.equal(fault.stages.ready, 1.5);
-    // The server answers from 1.8 s on; the probe due at 42.1 s of steady is the first one after that, and takes 8 ms.
+    // The server responds from 1.8 s on; the next probe is due at 42.1 s of steady and takes 8 ms.
     assert.equal(fault.stages.first_success, 1.858);
     assert.equal(fault.recovery_seconds, 1.858);
     assert.ok((fault.stages.back_to_normal ?? 0) >= 1.858);
   });
 
-  it('starts the clock of a held fault at its verified undo', async () => {
+  it('measures the recovery from a fault with a duration from its verified revert', async () => {
     const { report } = await judged();
     const fault = report.faults[2];
     assert.equal(fault?.healed_by, 'undo');
     assert.equal(fault.undone_at, new Date(new SimulatedRun().at(121) - 5).toISOString());
-    // Undone at 120.995; the probe due at 121.0 is answered at 121.008.
+    // Reverted at 120.995; the probe due at 121.0 gets its response at 121.008.
     assert.equal(fault.recovery_seconds, 0.013);
     assert.ok(fault.attempts_failed > 30, `${fault.attempts_failed} failed attempts`);
   });
 
-  it('knows who healed an outage, and does not believe a policy whose restart count did not rise', async () => {
+  it('attributes a recovery to a restart policy only if the restart count rose', async () => {
     const { report } = await judged();
     assert.equal(report.faults[1]?.healed_by, 'supervisor');
-    const lying = await judged(
+    const uncounted = await judged(
       {},
       {
         event: (event) => !(event.type === 'engine_saw' && event.action === 'start' && event.restartCount !== 0),
@@ -50,24 +50,24 @@ describe('judge, of recoveries', () => {
         },
       ],
     });
-    assert.equal(lying.report.faults[0]?.healed_by, 'policy', 'without a count the injector is believed');
+    assert.equal(uncounted.report.faults[0]?.healed_by, 'policy', 'without a count the injector decides');
     assert.equal(forged.faults[0]?.healed_by, null);
-    assert.ok(forged.warnings.some((warning) => warning.includes('f0001 (crash, by nobody proven)')));
+    assert.ok(forged.warnings.some((warning) => warning.includes('f0001 (crash, by an unknown cause)')));
   });
 
-  it('fails a server that never comes back, and says so', async () => {
+  it('fails a server that never recovers', async () => {
     const { report } = await judged({ faults: [crash, { ...outage, downSeconds: Number.POSITIVE_INFINITY }] });
     assert.equal(report.result, 'FAILED');
     assert.equal(report.faults[1]?.healed_by, 'nobody');
     assert.equal(report.recoveries.failed, 1);
     assert.ok(
-      report.reasons.some((reason) => /recovery_seconds is without an end.*f0002/.test(reason)),
+      report.reasons.some((reason) => /recovery_seconds: never recovered .*f0002/.test(reason)),
       report.reasons.join('\n'),
     );
-    assert.ok(report.reasons.some((reason) => /success_rate is .* \(the failure zone, under 90 %\)/.test(reason)));
+    assert.ok(report.reasons.some((reason) => /success_rate: .*; failure zone: below 90 %\)/.test(reason)));
   });
 
-  it('fails one recovery over the limit, though the mean is under it, and warns over three quarters', async () => {
+  it('fails a single recovery over the limit, and warns above 75 % of it', async () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 4, thresholds: { success_rate: 'value>=0.9' } };
     const slow = await judged({ config });
     assert.equal(slow.report.result, 'FAILED');
@@ -76,6 +76,6 @@ describe('judge, of recoveries', () => {
     const near = await judged({ config: { ...config, recoveryTimeoutSeconds: 5 } });
     assert.equal(near.report.result, 'PASSED');
     assert.equal(near.report.recoveries.late, 0);
-    assert.ok(near.report.warnings.some((warning) => warning.includes('three quarters of the limit of 5 s: f0002')));
+    assert.ok(near.report.warnings.some((warning) => warning.includes('more than 75 % of the 5 s limit: f0002')));
   });
 });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent, LedgerEntry } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { judged, usual } from '../testing/judged-run.ts';
+import { defaultFaults, judged } from '../testing/judged-run.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import { judge } from './judge.ts';
 
-describe('judge, of writes', () => {
-  it('fails a lost write, and does not pass one that nobody read back', async () => {
+describe('judge: writes', () => {
+  it('fails a lost write, and does not pass one that was not read back', async () => {
     const lost = await judged({ lost: 1 });
     assert.equal(lost.report.result, 'FAILED');
-    assert.ok(lost.report.reasons.includes('lost_writes is 1, the rule is count==0'));
+    assert.ok(lost.report.reasons.includes('lost_writes: 1 (rule: count==0)'));
     const skipped = await judged({}, { entry: (entry) => entry.type !== 'read_back' || entry.key !== 'key-17' });
     assert.equal(skipped.report.result, 'INCONCLUSIVE');
     assert.equal(skipped.report.thresholds.find(({ name }) => name === 'lost_writes')?.ok, null);
@@ -32,7 +32,7 @@ describe('judge, of writes', () => {
     unknownAbsent: 0,
   });
 
-  it('tells of samples beside the final read-back, and never takes them for it', async () => {
+  it('reports samples, which do not replace the final read-back', async () => {
     const { report } = await judged({ extra: [sample(20, 0), sample(60, 0)] });
     assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
     assert.deepEqual([report.integrity.samples, report.integrity.sampled], [2, 100]);
@@ -41,10 +41,10 @@ describe('judge, of writes', () => {
     assert.equal(unread.result, 'INCONCLUSIVE');
   });
 
-  it('does not pass a sample that counted a loss of which the ledger knows nothing', async () => {
+  it('does not pass a sample with a loss that the ledger does not show', async () => {
     const { report } = await judged({ extra: [sample(20, 1)] });
     assert.equal(report.result, 'INCONCLUSIVE');
-    assert.match(report.reasons.join('\n'), /a read-back counted 1 lost, the ledger shows 0/);
+    assert.match(report.reasons.join('\n'), /a read-back reported 1 lost, but the ledger shows 0/);
   });
 
   const withoutLines: [string, number, (entry: LedgerEntry) => boolean, RegExp][] = [
@@ -52,24 +52,24 @@ describe('judge, of writes', () => {
       'every line of every score that is read back',
       0,
       (entry) => entry.type === 'unknown',
-      /the final read-back knew 500 acknowledged scores, the ledger shows 0/,
+      /the final read-back expected 500 acknowledged scores, but the ledger shows 0/,
     ],
     [
       'every line of one score',
       0,
       (entry) => !('key' in entry && entry.key === 'key-17'),
-      /the final read-back read 500 scores, the ledger shows 499/,
+      /the final read-back read 500 scores, but the ledger shows 499/,
     ],
     [
       'the acknowledgement of a lost score',
       1,
       (entry) => entry.type !== 'acknowledged' || entry.key !== 'key-0',
-      /the final read-back knew 500 acknowledged scores, the ledger shows 499/,
+      /the final read-back expected 500 acknowledged scores, but the ledger shows 499/,
     ],
   ];
   for (const [what, lost, keep, reason] of withoutLines) {
-    it(`is inconclusive, and knows no count of lost writes, without ${what}`, async () => {
-      // A score that was replaced and deleted is acknowledged too, and makes up for none that is missing.
+    it(`is inconclusive about lost writes without ${what}`, async () => {
+      // Deleted scores were acknowledged, too, but do not make up for missing ones.
       const deletedToo = async function* (run: SimulatedRun): AsyncGenerator<LedgerEntry> {
         for (let number = 0; number < 600; number += 1) {
           const [at, key, scoreId] = [0, `gone-${number}`, `run-gone-${number}`];
@@ -78,7 +78,7 @@ describe('judge, of writes', () => {
         }
         for await (const entry of run.ledger()) if (keep(entry)) yield entry;
       };
-      const run = new SimulatedRun({ faults: usual, acknowledged: 500, lost });
+      const run = new SimulatedRun({ faults: defaultFaults, acknowledged: 500, lost });
       const { report } = await judge({
         history: run.history(),
         plan: run.plan,
@@ -91,7 +91,7 @@ describe('judge, of writes', () => {
     });
   }
 
-  it('does not pass a final read-back that counted unanswered writes of which the ledger knows nothing', async () => {
+  it('does not pass a final read-back with unanswered writes that the ledger does not show', async () => {
     const { report } = await judged(
       {},
       {
@@ -102,11 +102,11 @@ describe('judge, of writes', () => {
       },
     );
     assert.equal(report.result, 'INCONCLUSIVE');
-    assert.match(report.reasons.join('\n'), /counted 2 unanswered writes that stand, the ledger shows 0/);
+    assert.match(report.reasons.join('\n'), /reported 2 unanswered writes as present, but the ledger shows 0/);
   });
 
-  it('does not believe an intact verdict whose hash is another', async () => {
-    const run = new SimulatedRun({ faults: usual });
+  it('does not trust an intact read-back with a different hash', async () => {
+    const run = new SimulatedRun({ faults: defaultFaults });
     const forged = async function* (): AsyncGenerator<LedgerEntry> {
       for await (const entry of run.ledger()) {
         yield entry.type === 'read_back' && entry.key === 'key-3' ? { ...entry, found: 'ff' } : entry;
@@ -117,8 +117,8 @@ describe('judge, of writes', () => {
     assert.equal(report.result, 'FAILED');
   });
 
-  it('says the same of the same files, in whatever order the sources arrived', async () => {
-    const run = new SimulatedRun({ faults: usual });
+  it('gives the same verdict in whatever order the sources arrive', async () => {
+    const run = new SimulatedRun({ faults: defaultFaults });
     const events = [...run.events()];
     const ofInjector = (event: EncoreEvent): boolean => event.type.startsWith('fault_') || event.type === 'engine_saw';
     const late = [
@@ -130,14 +130,15 @@ describe('judge, of writes', () => {
       for (const [index, event] of late.entries())
         yield { seq: index + 1, source: 'orchestrator' as const, event, crc: '' };
     };
-    // The injector's whole journal comes at the end: only a horizon as long as the run can put it back in its place.
+    // The whole journal of the injector comes last, which only a horizon as long as the run can
+    // sort.
     const inOrder = await judged();
-    const { Judging } = await import('./judge.ts');
+    const { Evaluation } = await import('./judge.ts');
     const { Ledger } = await import('./integrity.ts');
-    const judging = new Judging(run.plan, 3_600_000);
+    const evaluation = new Evaluation(run.plan, 3_600_000);
     const ledger = new Ledger();
-    for await (const line of lines()) judging.add(line.event);
+    for await (const line of lines()) evaluation.add(line.event);
     for await (const entry of run.ledger()) ledger.add(entry);
-    assert.deepEqual(judging.conclude(ledger), inOrder);
+    assert.deepEqual(evaluation.conclude(ledger), inOrder);
   });
 });

@@ -7,7 +7,7 @@ import { describe, it } from 'mocha';
 import { plannedFault, type SimulatedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import { Ledger } from './integrity.ts';
-import { Judging } from './judge.ts';
+import { Evaluation } from './judge.ts';
 
 const faults = [
   plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 12.3 }),
@@ -32,17 +32,17 @@ async function wholeLedger(): Promise<Ledger> {
 }
 
 function resultOf(some: readonly EncoreEvent[], ledger: Ledger): string {
-  const judging = new Judging(run.plan);
-  for (const event of some) judging.add(event);
-  const { report } = judging.conclude(ledger);
+  const evaluation = new Evaluation(run.plan);
+  for (const event of some) evaluation.add(event);
+  const { report } = evaluation.conclude(ledger);
   reportSchema.parse(report);
   return report.result;
 }
 
-describe('judge, whatever it is given', () => {
+describe('judge: properties', () => {
   it('has a verdict for every prefix of a history, and none of them is PASSED', async () => {
     const ledger = await wholeLedger();
-    assert.equal(resultOf(events, ledger), 'PASSED', 'the whole of it passes');
+    assert.equal(resultOf(events, ledger), 'PASSED', 'the whole history passes');
     fc.assert(
       fc.property(fc.integer({ min: 0, max: events.length - 1 }), (length) => {
         assert.notEqual(resultOf(events.slice(0, length), ledger), 'PASSED');
@@ -51,22 +51,22 @@ describe('judge, whatever it is given', () => {
     );
   });
 
-  it('has a verdict for a history with lines missing, doubled, out of order and at wrong times', async () => {
+  it('has a verdict for a history with missing, repeated, reordered and mistimed lines', async () => {
     const ledger = await wholeLedger();
     const damage = fc.record({
       at: fc.nat(events.length - 1),
-      how: fc.constantFrom('drop', 'double', 'move', 'shift'),
+      kind: fc.constantFrom('drop', 'double', 'move', 'shift'),
       by: fc.integer({ min: -1e7, max: 1e7 }),
     });
     fc.assert(
       fc.property(fc.array(damage, { maxLength: 60 }), (damages) => {
         const some = [...events];
-        for (const { at, how, by } of damages) {
+        for (const { at, kind, by } of damages) {
           const event = some[at];
           if (event === undefined) continue;
-          if (how === 'drop') some.splice(at, 1);
-          else if (how === 'double') some.splice(at, 0, event);
-          else if (how === 'move') some.splice(Math.abs(by) % some.length, 0, ...some.splice(at, 1));
+          if (kind === 'drop') some.splice(at, 1);
+          else if (kind === 'double') some.splice(at, 0, event);
+          else if (kind === 'move') some.splice(Math.abs(by) % some.length, 0, ...some.splice(at, 1));
           else some[at] = { ...event, at: event.at + by };
         }
         resultOf(some, ledger);
@@ -75,7 +75,7 @@ describe('judge, whatever it is given', () => {
     );
   });
 
-  it('has a verdict for faults of every kind that bite, do not bite, and overlap as they like', () => {
+  it('has a verdict for overlapping faults of every kind, with and without effect', () => {
     const fault = fc.record({
       kind: fc.constantFrom(...faultKinds),
       target: fc.constantFrom('server', 'postgres', 'client-link', 'database-link'),
@@ -93,9 +93,9 @@ describe('judge, whatever it is given', () => {
           operationsPerSecond: 5,
           probesPerSecond: 2,
         });
-        const judging = new Judging(wild.plan);
-        for (const event of wild.events()) judging.add(event);
-        const { report } = judging.conclude(new Ledger());
+        const evaluation = new Evaluation(wild.plan);
+        for (const event of wild.events()) evaluation.add(event);
+        const { report } = evaluation.conclude(new Ledger());
         assert.notEqual(report.result, 'PASSED', 'nothing was read back');
         for (const { recovery_seconds: seconds } of report.faults) assert.ok(seconds === null || seconds >= 0);
       }),
@@ -124,11 +124,11 @@ describe('judge, whatever it is given', () => {
       probesPerSecond: 10,
       users: 100,
     });
-    const judging = new Judging(day.plan);
+    const evaluation = new Evaluation(day.plan);
     const used: number[] = [];
     let hour = 0;
     for (const event of day.events()) {
-      judging.add(event);
+      evaluation.add(event);
       if (event.type !== 'load_second' || event.at < day.at((hour + 1) * 3_600 - 300)) continue;
       hour += 1;
       if (hour % 6 !== 0 && hour !== 2) continue;
@@ -141,7 +141,7 @@ describe('judge, whatever it is given', () => {
       growth < 24 * 1_048_576,
       `grew by ${Math.round(growth / 1_048_576)} MB: ${used.map((bytes) => Math.round(bytes / 1_048_576)).join(', ')} MB`,
     );
-    const { report, series } = judging.conclude(new Ledger());
+    const { report, series } = evaluation.conclude(new Ledger());
     assert.equal(report.totals.attempts > 80_000_000, true);
     assert.equal(report.recoveries.count, hours);
     assert.ok(series.at.length <= 1_500);

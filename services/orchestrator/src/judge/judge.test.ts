@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { crash, judged, not, usual } from '../testing/judged-run.ts';
+import { crash, defaultFaults, judged, not } from '../testing/judged-run.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 
 describe('judge', () => {
-  it('passes a run in which everything came back', async () => {
+  it('passes a run that recovers from every fault', async () => {
     const { report, series } = await judged();
     assert.deepEqual([report.result, report.reasons, report.warnings], ['PASSED', [], []]);
     assert.equal(report.recoveries.count, 4);
@@ -17,7 +17,7 @@ describe('judge', () => {
     assert.equal(series.at.length, 183);
   });
 
-  it('calls an interrupted run interrupted, and failed when a violation was already seen', async () => {
+  it('reports an interrupted run as INTERRUPTED, or FAILED after a violation', async () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds: { success_rate: 'value>=0.9' } };
     const { report } = await judged({ interruptedAfter: 100, config });
     assert.equal(report.result, 'INTERRUPTED', report.reasons.join('\n'));
@@ -25,23 +25,26 @@ describe('judge', () => {
       report.faults.map(({ id }) => id),
       ['f0001', 'f0002'],
     );
-    assert.ok(report.not_tested.includes('2 planned faults whose time never came'));
+    assert.ok(report.not_tested.includes('2 planned faults that the run did not reach'));
     const failed = await judged({ interruptedAfter: 100, lost: 2 });
     assert.equal(failed.report.result, 'FAILED');
-    const unbitten = await judged({ interruptedAfter: 100, faults: [{ ...crash, bit: 'no' }, ...usual.slice(1)] });
-    assert.equal(unbitten.report.result, 'INCONCLUSIVE');
-    const unheard = await judged({ interruptedAfter: 2, faults: [] }, { event: not('generator_checked') });
-    assert.equal(unheard.report.result, 'INTERRUPTED', unheard.report.reasons.join('\n'));
+    const withoutEffect = await judged({
+      interruptedAfter: 100,
+      faults: [{ ...crash, bit: 'no' }, ...defaultFaults.slice(1)],
+    });
+    assert.equal(withoutEffect.report.result, 'INCONCLUSIVE');
+    const unreported = await judged({ interruptedAfter: 2, faults: [] }, { event: not('generator_checked') });
+    assert.equal(unreported.report.result, 'INTERRUPTED', unreported.report.reasons.join('\n'));
   });
 
-  it('names the zone of the guide', async () => {
+  it("names the guide's zone of a low success rate", async () => {
     const zone = async (strayFailures: number): Promise<string> =>
       (await judged({ faults: [crash], strayFailures })).report.reasons.join();
-    assert.match(await zone(3), /success_rate is 9\d.*the warning zone, 90 to 95 %/);
-    assert.match(await zone(8), /success_rate is [78]\d.*the failure zone, under 90 %/);
+    assert.match(await zone(3), /success_rate: 9\d.*; warning zone: 90 to 95 %/);
+    assert.match(await zone(8), /success_rate: [78]\d.*; failure zone: below 90 %/);
   });
 
-  it('counts skipped operations beside the success rate, which does not count them', async () => {
+  it('counts skipped operations, but not in the success rate', async () => {
     const { report: before } = await judged();
     assert.equal(before.totals.skipped, 0);
     assert.equal(before.totals.success_rate_of_planned, before.totals.success_rate);
@@ -51,7 +54,7 @@ describe('judge', () => {
       return { type: 'load_second', at, users: 20, operations: { analyze }, ...nothing };
     };
     const at = (second: number): number => new SimulatedRun().at(second);
-    // The last one is given up after steady.
+    // The last ones are skipped after steady.
     const extra = [skipping(at(60.5), 300), skipping(at(61.5), 200), skipping(at(171.5), 1_000)];
     const thresholds = { skipped_operations: 'count<=499', success_rate_of_planned: 'value>=0.92' };
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds };
@@ -61,16 +64,16 @@ describe('judge', () => {
     assert.equal(success_rate, before.totals.success_rate);
     assert.equal(success_rate_of_planned, ok / (operations + 500));
     assert.deepEqual(report.reasons, [
-      'skipped_operations is 500, the rule is count<=499',
-      `success_rate_of_planned is ${((ok / (operations + 500)) * 100).toFixed(2)} %, the rule is value>=0.92`,
+      'skipped_operations: 500 (rule: count<=499)',
+      `success_rate_of_planned: ${((ok / (operations + 500)) * 100).toFixed(2)} % (rule: value>=0.92)`,
     ]);
     assert.match(
       report.warnings.join('\n'),
-      /^users skipped 500 operations; counted as failures, .* rate 8\d\.\d+ %$/m,
+      /^users skipped 500 operations; with these counted as failures, the success rate is 8\d\.\d+ %$/m,
     );
   });
 
-  it('warns of the zones of the guide in every profile, also where the rules count operations', async () => {
+  it("warns of the guide's zones in every profile", async () => {
     for (const profile of ['smoke', 'quick', 'moderate', 'full']) {
       const config = {
         profile,
@@ -87,15 +90,15 @@ describe('judge', () => {
       const [attempts, operations] = await warned(3);
       assert.match(
         attempts ?? '',
-        /^the success rate of attempts .* is 9[1-4]\.\d\d %: the warning zone, 90 to 95 %$/,
+        /^the success rate of attempts .* is 9[1-4]\.\d\d %: warning zone: 90 to 95 %$/,
         profile,
       );
-      assert.match(operations ?? '', /^the success rate of operations is 9[1-4].*the warning zone/);
-      assert.match((await warned(8))[0] ?? '', /the failure zone, under 90 %/);
+      assert.match(operations ?? '', /^the success rate of operations is 9[1-4].*warning zone/);
+      assert.match((await warned(8))[0] ?? '', /failure zone: below 90 %/);
     }
   });
 
-  it('counts only probes of steady for the control windows', async () => {
+  it('uses only probes of steady for the fault-free windows', async () => {
     const at = new SimulatedRun().at(-5);
     const probes = [{ dueAt: at, endedAt: at + 1_000, outcome: 'deadline' as const }];
     const { report } = await judged({ extra: [{ type: 'probe_second', at, probes }] });
@@ -103,7 +106,7 @@ describe('judge', () => {
     assert.ok((report.availability.overall ?? 1) < 1);
   });
 
-  it('finds by a rule that somebody added that a server holds more after each collection', async () => {
+  it('fails a leak of memory after garbage collections, by an added rule', async () => {
     const thresholds = { memory_floor_slope_bytes_per_hour: 'value<20000000' };
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds };
     const resultOf = async (bytesPerSecond: number) => {
@@ -118,11 +121,14 @@ describe('judge', () => {
     };
     const leaking = await resultOf(1e6 / 60);
     assert.equal(leaking.result, 'FAILED');
-    assert.match(leaking.reasons[0] ?? '', /^memory_floor_slope_bytes_per_hour is 5\d,.*, the rule is value<20000000/);
+    assert.match(
+      leaking.reasons[0] ?? '',
+      /^memory_floor_slope_bytes_per_hour: 5\d\.\d MB\/h \(rule: value<20000000\)/,
+    );
     assert.deepEqual((await resultOf(0)).reasons, []);
   });
 
-  it('sees a leak between restarts, and none where there is none', async () => {
+  it('fails a memory leak between restarts, by an added rule', async () => {
     const megabytePerMinute = 60 * 1_048_576;
     const rule = {
       profile: 'smoke',

@@ -1,9 +1,9 @@
 /**
- * The verdict: a pure function of what was written down. One pass over the history in the order of time, one over the
- * ledger, memory bounded by the length of the run and not by its load.
+ * Computes the verdict from the recorded files alone: one pass over the history in time order and
+ * one over the ledger. Memory use depends on the length of the run, not on its load.
  *
- *   history ──▶ TimeOrder ──▶ collectors ──▶ Evidence ──▶ checks, rules, warnings ──▶ Report + Series
- *   ledger  ──▶ Ledger ─────────────────────────┘
+ *   history ──▶ TimeOrder ──▶ collectors ──▶ Evidence ──▶ rules, requirements, warnings ──▶ Report
+ *   ledger  ──▶ Ledger ─────────────────────────┘                                        + Series
  */
 import type { EncoreEvent, HistoryLine, LedgerEntry, Plan, Report } from '@encore/contracts';
 import { runConfigSchema } from '@encore/contracts';
@@ -13,21 +13,21 @@ import { Attribution } from './attribution.ts';
 import { Availability } from './availability.ts';
 import type { Evidence } from './evidence.ts';
 import { FaultTracker } from './fault-tracker.ts';
+import { controlWindowsOf, finalizeFaults } from './finalize.ts';
 import { Generator } from './generator.ts';
 import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
 import { type Latencies, type LatencyCurves, missingLatencies } from './latencies.ts';
+import { MemoryFaults } from './memory-faults.ts';
 import { MemoryFloor } from './memory-floor.ts';
-import { MemorySqueezes } from './memory-squeezes.ts';
 import { MemoryTrace } from './memory-trace.ts';
 import { Monitoring } from './monitoring.ts';
-import { ReadyWatch } from './ready-share.ts';
 import { reportOf } from './report-of.ts';
 import { Resources } from './resources.ts';
 import { RunFacts } from './run-facts.ts';
 import type { Series } from './series.ts';
 import { seriesOf } from './series.ts';
-import { controlWindowsOf, settleFaults } from './settle.ts';
+import { ServerReadiness } from './server-readiness.ts';
 import { secondsWithin } from './span.ts';
 import type { Observation } from './time-order.ts';
 import { TimeOrder } from './time-order.ts';
@@ -37,11 +37,11 @@ export interface JudgedRun {
   history: AsyncIterable<HistoryLine>;
   plan: Plan;
   ledger: AsyncIterable<LedgerEntry>;
-  /** Filled while the files are read: what is wrong with them. Any problem rules out PASSED. */
+  /** Problems with the files, added while they are read. Any problem rules out PASSED. */
   historyProblems: string[];
-  /** Of the generator's own log; no rule reads them, but they must be complete. */
+  /** From the load generator's own log. No rule reads them, but they must be complete. */
   latencies?: Latencies;
-  /** Harmless oddities of the files, such as a torn last line. */
+  /** Harmless irregularities of the files, such as a truncated last line. */
   historyNotes?: string[];
 }
 
@@ -52,14 +52,14 @@ export interface Judgement {
 }
 
 export async function judge(run: JudgedRun): Promise<Judgement> {
-  const judging = new Judging(run.plan);
-  for await (const line of run.history) judging.add(line.event);
+  const evaluation = new Evaluation(run.plan);
+  for await (const line of run.history) evaluation.add(line.event);
   const ledger = new Ledger();
   for await (const entry of run.ledger) ledger.add(entry);
-  const judgement = judging.conclude(ledger, run.historyProblems, run.historyNotes, run.latencies);
+  const judgement = evaluation.conclude(ledger, run.historyProblems, run.historyNotes, run.latencies);
   if (run.latencies === undefined) return judgement;
   const { operations } = judgement.report;
-  // Without the sum that a generator tells at its end: it was killed.
+  // A load generator that was killed reports no percentiles, so take them from its log.
   for (const [kind, operation] of Object.entries(operations)) {
     operation.response_ms ??= run.latencies.response.get(kind) ?? null;
     operation.service_ms ??= run.latencies.service.get(kind) ?? null;
@@ -67,11 +67,11 @@ export async function judge(run: JudgedRun): Promise<Judgement> {
   return { ...judgement, curves: run.latencies.curves };
 }
 
-/** What a run takes before its ramp and after its steady phase; more is borne. */
-const aroundSeconds = 900;
+/** Expected time before the ramp and after steady; arrays grow if a run exceeds it. */
+const overheadSeconds = 900;
 
-/** The judge at work. A live view feeds it event by event and may conclude as often as it likes. */
-export class Judging {
+/** An evaluation in progress. A live view adds events one by one and can conclude repeatedly. */
+export class Evaluation {
   readonly #plan: Plan;
   readonly #order: TimeOrder;
   readonly #run = new RunFacts();
@@ -83,20 +83,23 @@ export class Judging {
   readonly #resources = new Resources();
   readonly #generator = new Generator();
   #planWarnings: string[] = [];
-  readonly #squeezes = new MemorySqueezes();
-  readonly #alerts = new Alerts(this.#squeezes);
+  readonly #memoryFaults = new MemoryFaults();
+  readonly #alerts = new Alerts(this.#memoryFaults);
   readonly #memory: MemoryTrace;
   readonly #floor = new MemoryFloor();
-  readonly #ready = new ReadyWatch();
+  readonly #ready = new ServerReadiness();
   readonly #monitoring = new Monitoring();
   #usersSeenAt = 0;
 
-  /** `horizonMs`: how long events wait for those of other sources; a live view wants it short. */
+  /**
+   * `horizonMs`: how long events wait for those of slower sources (default: one minute). A live
+   * view uses a short one.
+   */
   constructor(plan: Plan, horizonMs?: number) {
     this.#plan = plan;
     this.#order = new TimeOrder(horizonMs);
     this.#tracker = new FaultTracker(plan);
-    const plannedSeconds = plan.rampSeconds + plan.steadySeconds + aroundSeconds;
+    const plannedSeconds = plan.rampSeconds + plan.steadySeconds + overheadSeconds;
     this.#traffic = new Traffic(plannedSeconds);
     this.#memory = new MemoryTrace(plannedSeconds);
   }
@@ -113,8 +116,8 @@ export class Judging {
     latencies?: Latencies,
   ): Judgement {
     for (const event of this.#order.rest()) this.#observe(event);
-    const lacking = latencies === undefined ? [] : missingLatencies(latencies, this.#run.loadSummary);
-    const evidence = this.#evidence(ledger, [...historyProblems, ...lacking.map((text) => `latency.hlog: ${text}`)]);
+    const missing = latencies === undefined ? [] : missingLatencies(latencies, this.#run.loadSummary);
+    const evidence = this.#evidence(ledger, [...historyProblems, ...missing.map((text) => `latency.hlog: ${text}`)]);
     return { report: reportOf(evidence, historyNotes), series: seriesOf(evidence, this.#memory) };
   }
 
@@ -123,16 +126,16 @@ export class Judging {
     if (event.type === 'run_started') this.#planWarnings = warningsOfPlan(this.#plan, event.config);
     this.#tracker.add(event);
     this.#interventions.add(event, this.#tracker);
-    this.#squeezes.add(event);
+    this.#memoryFaults.add(event);
     this.#alerts.add(event);
     switch (event.type) {
       case 'load_second':
-        this.#traffic.add(event, this.#run.counting, this.#run.injectorFailedWithin(event.at - 1_000, event.at));
+        this.#traffic.add(event, this.#run.isMeasuring, this.#run.injectorFailedWithin(event.at - 1_000, event.at));
         this.#attribution.countSecond(event, this.#tracker, this.#run);
         this.#usersSeenAt = Math.max(this.#usersSeenAt, event.at);
         break;
       case 'probe':
-        if (this.#run.counting) this.#availability.add(event, this.#inControl(event.dueAt, event.at));
+        if (this.#run.isMeasuring) this.#availability.add(event, this.#inControl(event.dueAt, event.at));
         this.#usersSeenAt = Math.max(this.#usersSeenAt, event.at);
         break;
       case 'attempt_failed':
@@ -141,7 +144,7 @@ export class Judging {
       case 'target_sampled':
         this.#resources.sample(event, {
           inControl: this.#inControl(event.at, event.at),
-          squeezed: this.#squeezes.on(event.target, event.at) !== null,
+          memoryReduced: this.#memoryFaults.on(event.target, event.at) !== null,
         });
         this.#memory.add(event);
         break;
@@ -167,7 +170,7 @@ export class Judging {
     }
   }
 
-  /** A request that was in flight when a fault began belongs to the fault. */
+  /** True if the span lies in steady, outside fault windows and injector failures. */
   #inControl(fromAt: number, toAt: number): boolean {
     if (this.#run.phase !== 'steady' || this.#run.injectorFailedWithin(fromAt, toAt)) return false;
     return this.#tracker.ownerOf(fromAt, toAt) === null;
@@ -182,11 +185,11 @@ export class Judging {
         ({ injectedAt, intendedAt, bit, skipped }) =>
           !run.interrupted || (injectedAt ?? intendedAt ?? bit ?? skipped) !== null,
       );
-    const faults = settleFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds, run.engineLosses);
+    const faults = finalizeFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds, run.engineLosses);
     const controlWindows = controlWindowsOf(run.span('steady'), faults, run.injectorFailures);
-    const counted = run.span('ramp', 'steady');
-    const spanSeconds = counted === null ? 0 : (counted.toAt - counted.fromAt) / 1_000;
-    const unseen = counted === null ? [] : [...run.gaps, ...this.#traffic.unseenWithin(counted)];
+    const measured = run.span('ramp', 'steady');
+    const spanSeconds = measured === null ? 0 : (measured.toAt - measured.fromAt) / 1_000;
+    const unseen = measured === null ? [] : [...run.gaps, ...this.#traffic.unseenWithin(measured)];
     const planned = this.#plan.rampSeconds + this.#plan.steadySeconds;
     return {
       plan: this.#plan,
@@ -198,8 +201,8 @@ export class Judging {
       faults,
       notReached: this.#tracker.records.size - reached.length,
       controlWindows,
-      counted,
-      observedSeconds: counted === null ? 0 : spanSeconds - secondsWithin(counted, unseen),
+      measured,
+      observedSeconds: measured === null ? 0 : spanSeconds - secondsWithin(measured, unseen),
       dueSeconds: run.interrupted ? spanSeconds : Math.max(spanSeconds, planned),
       attribution: this.#attribution,
       interventions: this.#interventions,
@@ -216,7 +219,9 @@ export class Judging {
   }
 }
 
-/** What preflight warned of, for those who read the report alone. A history may hold settings that are none. */
+/**
+ * Repeats the plan warnings of preflight in the report; none if the recorded settings are invalid.
+ */
 function warningsOfPlan(plan: Plan, config: unknown): string[] {
   const settings = runConfigSchema.safeParse(config);
   return settings.success ? planWarnings(plan, settings.data) : [];

@@ -1,26 +1,29 @@
-/** What the judge must know of each kind of fault: when its recovery's clock starts, and what its end may be called. */
+/** Properties of the fault kinds: where recovery starts, and which events a fault explains. */
 import type { FaultKind, Target } from '@encore/contracts';
 
 interface KindTraits {
-  /** `kill`: the engine's kill timestamp. `act`: the injection, for the supervisor must end it. `undo`: the verified undo. */
+  /**
+   * Where the recovery time starts. `kill`: the engine's kill timestamp. `act`: the injection,
+   * since the supervisor must end the fault. `undo`: the verified revert.
+   */
   clock: 'kill' | 'act' | 'undo';
-  /** The target's death is what was asked for, hence no accident. */
+  /** The fault is meant to end the target, so its death is expected. */
   deathIsTheAct: boolean;
-  /** It takes memory away, so the kernel may end the target for it: a death that was risked, hence no accident either. */
+  /** The fault reduces the memory, so the kernel may kill the target, which is expected. */
   risksDeath?: true;
-  /** What the engine reports of the target because of it; other acts on the target are somebody else's. */
+  /** Engine actions on the target that the fault explains; any other one is an intervention. */
   actions: 'any' | readonly string[];
-  /** The server is expected to bear it; an answer while it is still held means that it healed itself. */
-  bearable: boolean;
+  /** The server should tolerate it: a correct response meanwhile counts as self-recovery. */
+  tolerable: boolean;
 }
 
-const kill: KindTraits = { clock: 'kill', deathIsTheAct: true, bearable: false, actions: ['kill'] };
-/** On a proxy: the injector restarts a Toxiproxy that froze, and it may be restarted by its policy. */
-const held: KindTraits = { clock: 'undo', deathIsTheAct: false, bearable: false, actions: 'any' };
-const paused: KindTraits = { ...held, actions: ['pause', 'unpause'] };
-const stopped: KindTraits = { clock: 'undo', deathIsTheAct: true, bearable: false, actions: ['kill', 'stop'] };
-const bearable: KindTraits = { clock: 'undo', deathIsTheAct: false, bearable: true, actions: [] };
-const scarce: KindTraits = { ...bearable, risksDeath: true, actions: ['update'] };
+const kill: KindTraits = { clock: 'kill', deathIsTheAct: true, tolerable: false, actions: ['kill'] };
+/** On a proxy: the injector or the restart policy may restart Toxiproxy. */
+const proxied: KindTraits = { clock: 'undo', deathIsTheAct: false, tolerable: false, actions: 'any' };
+const paused: KindTraits = { ...proxied, actions: ['pause', 'unpause'] };
+const stopped: KindTraits = { clock: 'undo', deathIsTheAct: true, tolerable: false, actions: ['kill', 'stop'] };
+const tolerable: KindTraits = { clock: 'undo', deathIsTheAct: false, tolerable: true, actions: [] };
+const memoryReduced: KindTraits = { ...tolerable, risksDeath: true, actions: ['update'] };
 
 export const kindTraits: Record<FaultKind, KindTraits> = {
   crash: kill,
@@ -28,28 +31,28 @@ export const kindTraits: Record<FaultKind, KindTraits> = {
   restart: stopped,
   freeze: paused,
   hang: { ...paused, clock: 'act', deathIsTheAct: true },
-  'memory-cap': scarce,
-  'memory-pressure': scarce,
-  'tool-stall': bearable,
-  'cpu-throttle': { ...held, actions: ['update'] },
-  'disk-full': { ...held, actions: [] },
-  latency: held,
-  jitter: held,
-  bandwidth: held,
-  'slow-close': held,
-  slicer: held,
-  'limit-data': held,
-  timeout: held,
-  'reset-peer': held,
-  'connection-refused': held,
-  partition: { ...held, actions: [] },
+  'memory-cap': memoryReduced,
+  'memory-pressure': memoryReduced,
+  'tool-stall': tolerable,
+  'cpu-throttle': { ...proxied, actions: ['update'] },
+  'disk-full': { ...proxied, actions: [] },
+  latency: proxied,
+  jitter: proxied,
+  bandwidth: proxied,
+  'slow-close': proxied,
+  slicer: proxied,
+  'limit-data': proxied,
+  timeout: proxied,
+  'reset-peer': proxied,
+  'connection-refused': proxied,
+  partition: { ...proxied, actions: [] },
   'database-down': stopped,
   'database-freeze': paused,
-  'database-latency': held,
-  'traffic-surge': bearable,
+  'database-latency': proxied,
+  'traffic-surge': tolerable,
 };
 
-/** The container that a fault on this target acts upon. */
+/** The container that a fault on this target affects. */
 export const containerOf: Record<Target, string> = {
   server: 'server',
   postgres: 'postgres',

@@ -19,7 +19,7 @@ describe('latencies', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('merge the intervals of right answers, per operation', async () => {
+  it('merge the intervals of successful attempts per operation', async () => {
     const path = join(folder, 'latency.hlog');
     const lines = [
       '#[Histogram log format version 1.3]',
@@ -33,9 +33,9 @@ describe('latencies', () => {
     const { curves, response, service } = await readLatencies(path);
     assert.deepEqual(Object.keys(curves), ['create']);
     const at = new Map(curves['create']);
-    assert.ok(Math.abs((at.get(50) ?? 0) - 10) < 0.1, 'the median is of the first interval');
-    assert.ok(Math.abs((at.get(75) ?? 0) - 200) < 1, 'the upper quarter of the second');
-    assert.equal(at.has(99.9), false, '100 samples say nothing of 99.9 %');
+    assert.ok(Math.abs((at.get(50) ?? 0) - 10) < 0.1, 'the median is in the first interval');
+    assert.ok(Math.abs((at.get(75) ?? 0) - 200) < 1, 'the upper quarter is in the second');
+    assert.equal(at.has(99.9), false, '100 samples cannot resolve 99.9 %');
     assert.ok(Math.abs((at.get(99) ?? 0) - 200) < 1, 'the last of 100 samples is at 99 %');
     const { count, p50 = 0, max = 0 } = response.get('create') ?? {};
     assert.deepEqual([count, Math.round(p50), Math.round(max)], [100, 10, 200]);
@@ -57,12 +57,12 @@ describe('latencies', () => {
   const head = '#[Histogram log format version 1.3]';
   const at = (second: number, tag = 'create.ok.response') => line(tag, [5]).replace(',1.000,', `,${second}.000,`);
   const damages: [string, string[], RegExp][] = [
-    ['another version', [head.replace('1.3', '1.2'), at(1)], /^line 1: .*version 1\.3\] should stand here/],
-    ['no head', [at(1)], /^line 1: /],
+    ['another version', [head.replace('1.3', '1.2'), at(1)], /^line 1: expected .*version 1\.3\], the only format/],
+    ['no header', [at(1)], /^line 1: /],
     ['a changed histogram', [head, at(1).replace(/.{9}$/, 'AAAAAAAAA')], /^line 2: its histogram cannot be decoded/],
-    ['a cut line in the middle', [head, at(1).slice(0, 30), at(11)], /^line 2: no interval line/],
-    ['lines in another order', [head, at(11), at(1)], /^line 3: its interval begins at 1\.000, before/],
-    ['a line twice', [head, at(1), at(1)], /^line 3: create\.ok\.response stands twice for the interval/],
+    ['a truncated line in the middle', [head, at(1).slice(0, 30), at(11)], /^line 2: expected an interval line/],
+    ['reordered lines', [head, at(11), at(1)], /^line 3: its interval starts at 1\.000, earlier/],
+    ['a repeated line', [head, at(1), at(1)], /^line 3: duplicate create\.ok\.response for the interval/],
   ];
   for (const [what, lines, expected] of damages) {
     it(`name the line of a log with ${what}`, async () => {
@@ -74,14 +74,14 @@ describe('latencies', () => {
     });
   }
 
-  it('leave out a torn last line, and go on after the head of a generator that was started again', async () => {
+  it('skip a truncated last line, and accept a second header', async () => {
     const path = join(folder, 'latency.hlog');
     await writeFile(path, [head, at(11), head, at(1), at(11).slice(0, 40)].join('\n'));
-    const { problems, isTorn, response } = await readLatencies(path);
-    assert.deepEqual([problems, isTorn, response.get('create')?.count], [[], true, 2]);
+    const { problems, isTruncated, response } = await readLatencies(path);
+    assert.deepEqual([problems, isTruncated, response.get('create')?.count], [[], true, 2]);
   });
 
-  it('are left out when the log is missing or damaged', async () => {
+  it('are empty if the log is missing or damaged', async () => {
     assert.deepEqual((await readLatencies(join(folder, 'nowhere'))).curves, {});
     await writeFile(join(folder, 'broken'), 'Tag=create.ok.response,1,2,3,HISTFnonsense\n');
     const { curves, response } = await readLatencies(join(folder, 'broken'));

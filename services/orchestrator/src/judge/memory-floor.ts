@@ -1,12 +1,13 @@
 /**
- * Does the server hold more and more? After a full collection only what is held is left, and buffers of requests under way; the least of
- * each 45 s is without those. A common line goes through the floors of all lives between restarts, as in Resources, and what counts
- * is the lower end of its 95 % interval: a rise by chance, or one of a few samples, proves nothing.
+ * Detects a memory leak from the memory in use after full garbage collections. Buffers of requests
+ * in progress are excluded by taking the minimum of each 45 s. As in Resources, all lives between
+ * restarts share one least-squares slope; the result is the lower end of its 95 % confidence
+ * interval, so that noise or a few samples do not look like a leak.
  */
 import { warmUpMs } from './resources.ts';
 
 const slotMs = 45_000;
-const leastFloors = 6;
+const minFloors = 6;
 const maxFloors = 50_000;
 
 interface Floor {
@@ -16,7 +17,7 @@ interface Floor {
 
 export class MemoryFloor {
   #startedAt: number | null = null;
-  /** One list for each life. */
+  /** One list per life of the server process. */
   readonly #lives: Floor[][] = [];
   #count = 0;
 
@@ -25,9 +26,9 @@ export class MemoryFloor {
     if (this.#lives.at(-1)?.length !== 0) this.#lives.push([]);
   }
 
-  /** What was held after a collection in a control window, in the order of time. */
+  /** Adds the bytes in use after a collection in a fault-free window; call in time order. */
   add(at: number, bytes: number): void {
-    // A server that ran before anybody looked was started then at the latest.
+    // A server that was already running started no later than its first observation.
     if (this.#startedAt === null) this.started(at);
     if (at - (this.#startedAt ?? at) < warmUpMs) return;
     const floors = this.#lives.at(-1) ?? [];
@@ -40,12 +41,12 @@ export class MemoryFloor {
     }
   }
 
-  /** Null with too little to see. */
-  get leastSlopeBytesPerHour(): number | null {
-    const lives = this.#lives.filter(({ length }) => length > 1).map(aroundMean);
+  /** Lower confidence bound of the slope; null with too little data. */
+  get slopeLowerBoundBytesPerHour(): number | null {
+    const lives = this.#lives.filter(({ length }) => length > 1).map(centered);
     const all = lives.flat();
     const freedom = all.length - lives.length - 1;
-    if (all.length < leastFloors || freedom < 1) return null;
+    if (all.length < minFloors || freedom < 1) return null;
     const spread = sum(all.map(({ hours }) => hours ** 2));
     const slope = sum(all.map(({ hours, bytes }) => hours * bytes)) / spread;
     const residual = sum(all.map(({ hours, bytes }) => (bytes - slope * hours) ** 2));
@@ -53,13 +54,13 @@ export class MemoryFloor {
   }
 }
 
-function aroundMean(floors: readonly Floor[]): { hours: number; bytes: number }[] {
+function centered(floors: readonly Floor[]): { hours: number; bytes: number }[] {
   const slot = sum(floors.map((floor) => floor.slot)) / floors.length;
   const bytes = sum(floors.map((floor) => floor.bytes)) / floors.length;
   return floors.map((floor) => ({ hours: ((floor.slot - slot) * slotMs) / 3_600_000, bytes: floor.bytes - bytes }));
 }
 
-/** For 95 %, both sides; within 2 % from four degrees of freedom on. */
+/** Two-sided 95 % quantile of Student's t, accurate to 2 % from four degrees of freedom up. */
 function studentT(freedom: number): number {
   return 1.96 + 2.372 / freedom + 2.82 / freedom ** 2;
 }

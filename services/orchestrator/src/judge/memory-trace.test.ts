@@ -12,7 +12,7 @@ function traceOf(samples: [second: number, bytes: number, limit?: number][], pla
 }
 
 describe('memory trace', () => {
-  it('has the highest use and the lowest limit of a time', () => {
+  it('returns the highest use and the lowest limit of a span', () => {
     const trace = traceOf([
       [100, 10],
       [103, 30, 200],
@@ -24,7 +24,7 @@ describe('memory trace', () => {
     assert.equal(trace.peakWithin('postgres', 100, 110), null);
   });
 
-  it('takes a sample that came a little late for no hole, and shows a real one', () => {
+  it('fills a gap of one slot, but not a longer one', () => {
     const trace = traceOf([
       [104.9, 10],
       [110.1, 20],
@@ -34,7 +34,7 @@ describe('memory trace', () => {
     assert.deepEqual(shown, [10, 10, 20, null, null, 30, null]);
   });
 
-  it('goes on after the planned end, and knows nothing before the first sample', () => {
+  it('continues after the planned end, and has no data before the first sample', () => {
     const trace = traceOf([
       [100, 10],
       [4_000, 20],

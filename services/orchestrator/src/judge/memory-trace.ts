@@ -1,13 +1,13 @@
-/** Memory of each container over the run, one figure per 5 s, in room that is taken at the start: a day needs no more than an hour. */
+/** Memory of each container over the run, one value per 5 s, in arrays allocated at the start. */
 import type { EventOf } from '@encore/contracts';
 import { timeOf } from './time-order.ts';
 
-/** As often as the injector samples. */
+/** The injector's sampling interval. */
 const slotSeconds = 5;
 const maxContainers = 16;
 const maxSlots = (15 * 86_400) / slotSeconds;
 
-/** Of each slot the highest use and the lowest limit; 0 where there was no sample. */
+/** Highest use and lowest limit of each slot, in bytes; 0 without a sample. */
 interface Trace {
   peaks: Float64Array;
   limits: Float64Array;
@@ -31,24 +31,25 @@ export class MemoryTrace {
     this.#firstSlot ??= slot;
     const row = slot - this.#firstSlot;
     if (row < 0 || row >= maxSlots) return;
-    const trace = this.#room(event.target, row);
+    const trace = this.#traceFor(event.target, row);
     if (trace === null) return;
     trace.peaks[row] = Math.max(trace.peaks[row] ?? 0, event.memoryBytes);
     const before = trace.limits[row] || Number.POSITIVE_INFINITY;
     if (event.memoryLimitBytes > 0) trace.limits[row] = Math.min(before, event.memoryLimitBytes);
   }
 
-  /** The highest use between two times in epoch seconds, null where nothing was sampled. */
+  /** The highest use in bytes between two times in epoch seconds; null without a sample. */
   peakWithin(container: string, fromSecond: number, toSecond: number): number | null {
     return this.#extreme(this.#containers.get(container)?.peaks, fromSecond, toSecond, Math.max);
   }
 
-  /** The lowest limit that held between them. */
+  /** The lowest limit in bytes between two times in epoch seconds; null without a sample. */
   limitWithin(container: string, fromSecond: number, toSecond: number): number | null {
     return this.#extreme(this.#containers.get(container)?.limits, fromSecond, toSecond, Math.min);
   }
 
-  #room(container: string, row: number): Trace | null {
+  /** The container's trace, grown to hold the row; null if there are too many containers. */
+  #traceFor(container: string, row: number): Trace | null {
     const known = this.#containers.get(container);
     if (known !== undefined && row < known.peaks.length) return known;
     if (known === undefined && this.#containers.size >= maxContainers) return null;
@@ -78,7 +79,10 @@ export class MemoryTrace {
   }
 }
 
-/** Samples come every 5 s and a little: a single slot between two of them was not missed, it has the one before. */
+/**
+ * Samples come slightly less often than every 5 s, so that a slot can fall between two of them: a
+ * single empty slot takes the value before it.
+ */
 function figureAt(figures: Float64Array, row: number): number {
   const here = figures[row] ?? 0;
   return here === 0 && (figures[row + 1] ?? 0) !== 0 ? (figures[row - 1] ?? 0) : here;

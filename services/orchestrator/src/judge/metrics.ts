@@ -1,16 +1,16 @@
-/** The figures that rules may speak of, taken from the evidence. `of` is the number of trials behind a count. */
+/** Metrics for rules, computed from the evidence. `of`: number of trials behind a figure. */
 import type { Evidence } from './evidence.ts';
 import { type Intervention, isBeyondDoubt } from './interventions.ts';
-import { longestReturnMs, overlapReason } from './return-to-normal.ts';
+import { maxReturnMs, overlapReason } from './return-to-normal.ts';
 import { readBackDisagreements } from './run-facts.ts';
+import { list, percentOf, pluralize } from './text.ts';
 import type { MetricName } from './threshold.ts';
-import { counted, list, percentOf } from './words.ts';
 
 export type Figure =
-  /** With `of`, a share of so many trials. */
+  /** With `of`, a share of this many trials. */
   | { shape: 'value'; value: number | null; of?: number; note?: string }
   | { shape: 'count'; count: number | null; of?: number; note?: string }
-  /** `tooFew`: too many samples are missing to keep a rule by. */
+  /** `tooFew`: too many samples are missing to meet a rule. */
   | { shape: 'trend'; samples: number[]; of?: number; tooFew?: boolean; note?: string };
 
 export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
@@ -59,8 +59,8 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     shape: 'count',
     count: hygiene?.foreignContainersTouched ?? null,
   }),
-  manual_interventions: (evidence) => accusations(evidence.interventions.manual, evidence),
-  unexpected_exits: (evidence) => accusations(evidence.interventions.unexpectedExits, evidence),
+  manual_interventions: (evidence) => interventionCount(evidence.interventions.manual, evidence),
+  unexpected_exits: (evidence) => interventionCount(evidence.interventions.unexpectedExits, evidence),
   forced_stops: ({ interventions, run, faults }) => ({
     shape: 'count',
     count: run.started && interventions.forcedStops.length,
@@ -88,18 +88,18 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     of: traffic.plannedCount,
   }),
   memory_slope_bytes_per_hour: ({ resources }) => ({ shape: 'value', value: resources.slopeOf('server') }),
-  memory_floor_slope_bytes_per_hour: ({ floor }) => ({ shape: 'value', value: floor.leastSlopeBytesPerHour }),
+  memory_floor_slope_bytes_per_hour: ({ floor }) => ({ shape: 'value', value: floor.slopeLowerBoundBytesPerHour }),
   memory_peak_share: ({ resources }) => ({
     shape: 'value',
     value: resources.containers.get('server')?.peakShare ?? null,
   }),
 };
 
-/** Without any act that is beyond doubt, a doubtful one makes the count unknown: it is no proof of a hand, and none of its absence. */
-function accusations(acts: readonly Intervention[], evidence: Evidence): Figure {
-  const certain = acts.filter((act) => isBeyondDoubt(act, evidence));
+/** Unknown if all events are ambiguous: those neither prove nor rule out an intervention. */
+function interventionCount(events: readonly Intervention[], evidence: Evidence): Figure {
+  const certain = events.filter((event) => isBeyondDoubt(event, evidence));
   const isObserved = evidence.run.engineLosses.length === 0;
-  const isKnown = evidence.run.started !== null && (certain.length > 0 || (acts.length === 0 && isObserved));
+  const isKnown = evidence.run.started !== null && (certain.length > 0 || (events.length === 0 && isObserved));
   const texts = certain.map(
     ({ at, target, action, detail }) =>
       `${action} of ${target} at ${new Date(at).toISOString().slice(11, 19)}${detail === undefined ? '' : ` (${detail})`}`,
@@ -122,7 +122,7 @@ function recoverySeconds({ faults }: Evidence): Figure {
     }
   }
   const figure: Figure = { shape: 'trend', samples, of: samples.length };
-  return missing.length === 0 ? figure : { ...figure, note: `no right answer came after ${list(missing)}` };
+  return missing.length === 0 ? figure : { ...figure, note: `no correct response after ${list(missing)}` };
 }
 
 function detectionSeconds({ faults }: Evidence): Figure {
@@ -133,10 +133,10 @@ function detectionSeconds({ faults }: Evidence): Figure {
 }
 
 /**
- * A censored figure is no sample: it neither keeps a rule nor breaks it. Only where the system was not normal for longer than in
- * all measured cases does its lower bound count, for the true figure is larger still. With less than half of them measured
- * there is too little to keep a rule by. Faults that ended under another one do not count there: of faults that overlap, the last
- * one to end is measured for all.
+ * A censored return neither meets nor breaks a rule. Its lower bound counts only if it exceeds all
+ * measured values, as the true value is larger still. If less than half are measured, there is too
+ * little data to meet a rule. That share leaves out faults that ended during another one: of
+ * overlapping faults the last one to end is measured for all.
  */
 function backToNormalSeconds({ faults }: Evidence): Figure {
   const samples: number[] = [];
@@ -158,7 +158,7 @@ function backToNormalSeconds({ faults }: Evidence): Figure {
     if (backToNormal?.state === 'censored') {
       const seconds = backToNormal.atLeastSeconds;
       bounds.push(seconds);
-      if (seconds > slowest.seconds) slowest = { seconds, name: `${name}, where it took longer than this` };
+      if (seconds > slowest.seconds) slowest = { seconds, name: `${name}, which took at least this long` };
       reasons.set(backToNormal.reason, (reasons.get(backToNormal.reason) ?? 0) + 1);
     }
   }
@@ -167,11 +167,11 @@ function backToNormalSeconds({ faults }: Evidence): Figure {
   const longest = Math.max(0, ...samples);
   samples.push(...bounds.filter((bound) => bound > longest));
   const notes = [
-    never.length === 0 ? '' : `not within ${longestReturnMs / 1_000} s after ${list(never)}`,
+    never.length === 0 ? '' : `not within ${maxReturnMs / 1_000} s after ${list(never)}`,
     slowest.name === '' || never.length > 0 ? '' : `slowest after ${slowest.name}`,
     bounds.length === 0
       ? ''
-      : `measured for ${measured} of ${counted(of, 'recovery', 'recoveries')}; unknown for the rest, because ${list(
+      : `measured for ${measured} of ${pluralize(of, 'recovery', 'recoveries')}; unknown for the others because ${list(
           [...reasons].map(([reason, count]) => `${reason} first (${count})`),
         )}`,
   ].filter((note) => note !== '');
@@ -184,7 +184,7 @@ function backToNormalSeconds({ faults }: Evidence): Figure {
   };
 }
 
-/** A score that nobody read back is neither kept nor lost, so a zero needs every one of them. A violation that was seen counts. */
+/** A zero needs a read-back of every acknowledged score (else null); a violation does not. */
 export function provenFindings(
   finding: 'lost' | 'corrupt' | 'duplicate' | 'phantom',
   { integrity, run }: Pick<Evidence, 'integrity' | 'run'>,

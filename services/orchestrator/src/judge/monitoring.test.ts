@@ -10,7 +10,7 @@ type Firing = [alert: string, fromSecond: number, toSecond: number];
 const crash = plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40 });
 const latency = plannedFault(2, { kind: 'latency', target: 'client-link', atSeconds: 80, durationSeconds: 6 });
 
-/** The report of a run with these faults, in which alerts did this. No firings at all: nobody asked Prometheus. */
+/** The report of a run with these faults and firings; null: Prometheus was not queried. */
 async function watched(faults: SimulatedFault[], firings: Firing[] | null): Promise<Report> {
   const plain = new SimulatedRun();
   const at = plain.at(169);
@@ -39,11 +39,11 @@ async function watched(faults: SimulatedFault[], firings: Firing[] | null): Prom
         ];
   const run = new SimulatedRun({ faults, extra });
   const { report } = await judge({ history: run.history(), plan: run.plan, ledger: run.ledger(), historyProblems: [] });
-  assert.equal(report.result, 'PASSED', 'monitoring decides nothing');
+  assert.equal(report.result, 'PASSED', 'monitoring does not affect the verdict');
   return report;
 }
 
-describe('what monitoring saw of each fault', () => {
+describe('monitoring of faults', () => {
   const cases: [
     what: string,
     faults: SimulatedFault[],
@@ -51,7 +51,7 @@ describe('what monitoring saw of each fault', () => {
     expected: Report['faults'][number]['monitoring'][],
   ][] = [
     [
-      'the first alert that names the kind, and after how long',
+      'the first alert that declares the kind, and its delay',
       [crash],
       [
         ['ServerRestarted', 52, 100],
@@ -60,13 +60,13 @@ describe('what monitoring saw of each fault', () => {
       [{ state: 'seen', alert: 'ProbesFail', after_seconds: 7 }],
     ],
     [
-      'nothing, when the alert came long after the fault',
+      'no alert long after the fault',
       [crash],
       [['ServerRestarted', 90, 100]],
       [{ state: 'silent', alert: null, after_seconds: null }],
     ],
     [
-      'nothing, when only an alert fired that does not name the kind',
+      'no alert that does not declare the kind',
       [crash],
       [['LostWrites', 42, 100]],
       [{ state: 'silent', alert: null, after_seconds: null }],
@@ -81,7 +81,7 @@ describe('what monitoring saw of each fault', () => {
       ],
     ],
     [
-      'an alert as that of the fault injected last',
+      'an alert for the latest of several faults',
       [crash, { ...latency, atSeconds: 50 }],
       [['ProbesFail', 53, 60]],
       [
@@ -90,14 +90,14 @@ describe('what monitoring saw of each fault', () => {
       ],
     ],
     [
-      'that no alert is there for a kind',
+      'a kind without any alert',
       [plannedFault(1, { kind: 'slow-close', target: 'client-link', atSeconds: 40, durationSeconds: 5 })],
       [['ProbesFail', 42, 50]],
       [{ state: 'not_alerting', alert: null, after_seconds: null }],
     ],
   ];
   for (const [what, faults, firings, expected] of cases) {
-    it(`says ${what}`, async () => {
+    it(`reports ${what}`, async () => {
       const report = await watched(faults, firings);
       const rounded = report.faults.map(({ monitoring }) => ({
         ...monitoring,
@@ -107,24 +107,25 @@ describe('what monitoring saw of each fault', () => {
     });
   }
 
-  it('warns of a fault that an alert must name, and of no other', async () => {
+  it('warns only if an alert declares that the kind must make it fire', async () => {
     const { warnings } = await watched([crash, latency], []);
     assert.deepEqual(
       warnings.filter((text) => text.includes('Prometheus')),
-      ['no alert of Prometheus for faults that must raise one: f0001 (crash)'],
+      ['no Prometheus alert for faults that must raise one: f0001 (crash)'],
     );
   });
 
-  it('says nothing of a fault that did not bite', async () => {
+  it('ignores a fault without effect', async () => {
     const faults: SimulatedFault[] = [crash, { ...latency, bit: 'unsupported' }];
     assert.equal((await watched(faults, [['ProbesFail', 82, 84]])).faults[1]?.monitoring, null);
   });
 
-  it('lists it as not tested when nobody watched', async () => {
+  it('is listed as not tested if Prometheus was not queried', async () => {
     const unwatched = await watched([crash], null);
     assert.equal(unwatched.faults[0]?.monitoring, null);
-    const said = (report: Report): boolean => report.not_tested.some((text) => text.includes('no Prometheus'));
-    assert.equal(said(unwatched), true);
-    assert.equal(said(await watched([crash], [])), false);
+    const isListed = (report: Report): boolean =>
+      report.not_tested.some((text) => text.includes('Prometheus was not queried'));
+    assert.equal(isListed(unwatched), true);
+    assert.equal(isListed(await watched([crash], [])), false);
   });
 });

@@ -1,19 +1,19 @@
 /**
- * Did monitoring see each fault, and after how long? What Prometheus' alerts did stands in the history, and so does which kinds of
- * fault raise which alert, by the alerts' own word; here both are laid over the faults.
+ * Determines whether Prometheus alerted on each fault, and how fast. The history contains the
+ * alerts' firings, and which fault kinds each alert declares in its annotations.
  *
  *   fault   ├── until recovered ──┤── 30 s ──┤
- *   alert          ▲ went firing here, and names the kind: seen
+ *   alert          ▲ started to fire here, and declares the kind: seen
  */
 import type { EventOf, FaultKind, ReportedMonitoring } from '@encore/contracts';
-import type { SettledFault } from './evidence.ts';
+import type { FinalizedFault } from './evidence.ts';
 import type { Observation } from './time-order.ts';
 
-/** A scrape and an evaluation take 5 s each, and the figures are rates of 15 s: an alert may come so long after the fault's end. */
+/** Maximum delay of an alert: scrape and evaluation take 5 s each, and rates cover 15 s. */
 const noticedWithinMs = 30_000;
 
 export interface FaultMonitoring extends ReportedMonitoring {
-  /** An alert says that it must fire under this kind. */
+  /** An alert declares that this kind must make it fire. */
   expected: boolean;
 }
 
@@ -26,21 +26,21 @@ export class Monitoring {
     if (event.type === 'alert_fired') this.#firings.push(event);
   }
 
-  /** By fault id, of the faults that bit; null when nobody watched. */
-  of(faults: readonly SettledFault[]): Map<string, FaultMonitoring> | null {
+  /** By fault id, for faults with a confirmed effect; null if Prometheus was not queried. */
+  of(faults: readonly FinalizedFault[]): Map<string, FaultMonitoring> | null {
     if (this.#asked === null) return null;
     const bit = faults.filter(({ record }) => record.bit === 'yes' && record.injectedAt !== null);
     const firsts = this.#firstFirings(bit);
     return new Map(bit.map((fault) => [fault.record.fault.id, this.#finding(fault, firsts.get(fault) ?? null)]));
   }
 
-  /** A firing belongs to the fault injected last that may have raised it. */
-  #firstFirings(faults: readonly SettledFault[]): Map<SettledFault, EventOf<'alert_fired'>> {
-    const firsts = new Map<SettledFault, EventOf<'alert_fired'>>();
+  /** The first firing per fault; each belongs to the latest fault that may have caused it. */
+  #firstFirings(faults: readonly FinalizedFault[]): Map<FinalizedFault, EventOf<'alert_fired'>> {
+    const firsts = new Map<FinalizedFault, EventOf<'alert_fired'>>();
     for (const firing of this.#firings.toSorted((a, b) => a.fromAt - b.fromAt)) {
       const owner = faults
         .filter((fault) => this.#namersOf(fault.record.fault.kind).has(firing.alert) && wasNear(fault, firing.fromAt))
-        .reduce<SettledFault | null>(
+        .reduce<FinalizedFault | null>(
           (last, fault) => (last === null || began(fault) > began(last) ? fault : last),
           null,
         );
@@ -49,7 +49,7 @@ export class Monitoring {
     return firsts;
   }
 
-  #finding(fault: SettledFault, first: EventOf<'alert_fired'> | null): FaultMonitoring {
+  #finding(fault: FinalizedFault, first: EventOf<'alert_fired'> | null): FaultMonitoring {
     const { kind } = fault.record.fault;
     const namers = this.#namersOf(kind);
     const expected = this.#asked?.alerts.some(({ firesUnder }) => firesUnder.includes(kind)) ?? false;
@@ -73,11 +73,11 @@ export class Monitoring {
   }
 }
 
-function began({ record }: SettledFault): number {
+function began({ record }: FinalizedFault): number {
   return record.injectedAt ?? 0;
 }
 
-function wasNear(fault: SettledFault, at: number): boolean {
+function wasNear(fault: FinalizedFault, at: number): boolean {
   const endedAt = fault.endedAt ?? began(fault);
   return at >= began(fault) && at <= endedAt + noticedWithinMs;
 }

@@ -1,8 +1,8 @@
-/** What a green verdict does not speak of: of this run, and of every run so far. */
+/** Lists what a PASSED verdict does not cover, in this run and in any run. */
 import { faultKinds } from '@encore/contracts';
 import type { Evidence } from './evidence.ts';
 import { isUnsupported } from './fault-record.ts';
-import { counted } from './words.ts';
+import { pluralize } from './text.ts';
 
 export function notTested(evidence: Evidence): string[] {
   const { faults, plan, notReached, settings, monitoring, run } = evidence;
@@ -13,24 +13,22 @@ export function notTested(evidence: Evidence): string[] {
   const planned = new Set(plan.faults.map(({ kind }) => kind));
   const others = faultKinds.filter((kind) => !planned.has(kind));
   return [
-    ...[...unsupported].map(([kind, reason]) => `${kind}: this engine cannot do it (${reason})`),
-    ...(others.length === 0 ? [] : [`kinds of fault that are not in this run's plan: ${others.join(', ')}`]),
-    ...(notReached === 0 ? [] : [`${counted(notReached, 'planned fault')} whose time never came`]),
-    ...(monitoring === null ? ['whether monitoring would notice the faults: no Prometheus told of its alerts'] : []),
-    ...(run.capacity?.type === 'capacity_measured' ? [] : ['how much the server can do without faults and users']),
-    ...(settings.profile === 'full' ? [] : ['a whole day: slow leaks and rare faults need the full profile']),
-    // The smoke job of .github/workflows/ci.yml asks for both.
+    ...[...unsupported].map(([kind, reason]) => `${kind}: not supported by this engine (${reason})`),
+    ...(others.length === 0 ? [] : [`fault kinds that are not in this run's plan: ${others.join(', ')}`]),
+    ...(notReached === 0 ? [] : [`${pluralize(notReached, 'planned fault')} that the run did not reach`]),
+    ...(monitoring === null ? ['whether monitoring notices the faults: Prometheus was not queried'] : []),
+    ...(run.capacity?.type === 'capacity_measured' ? [] : ["the server's capacity without faults and users"]),
+    ...(settings.profile === 'full' ? [] : ['slow leaks and rare faults: they need a whole day (profile full)']),
+    // The smoke job of .github/workflows/ci.yml runs both.
     ...(cappedOnVersion2(evidence)
       ? []
-      : [
-          'memory-cap under control groups of version 2: not in this run, and in none that this release was tried with',
-        ]),
-    'Grafana: no run looks at it; what its dashboards ask was tried against Prometheus, how it draws them was not',
-    'loss of power: a killed process leaves its writes in the page cache, a dead host does not',
-    'damage of disks and of files, and disks that lie about what they have written',
-    'clocks that jump or drift between machines',
-    'more than one host, more than one replica of the server',
-    'a network between machines: links here are inside one host, faults are injected by a proxy',
+      : ['memory-cap under cgroup v2: neither in this run nor in the runs before this release']),
+    'Grafana: no run checks it; its queries were tested against Prometheus, its rendering was not',
+    'power loss: the writes of a killed process survive in the page cache, those of a dead host do not',
+    'disk and file corruption, and disks that acknowledge writes they have not stored',
+    'clock jumps, and clock drift between machines',
+    'more than one host, or more than one replica of the server',
+    'a network between machines: all connections stay on one host, and a proxy injects the network faults',
     'clients other than the load generator',
   ];
 }

@@ -1,4 +1,4 @@
-/** What became of the faults that the schedule asks for: injected, skipped during the run, or dropped from the plan for lack of room. */
+/** Counts the scheduled faults: injected, skipped during the run, or dropped from the plan. */
 import type { Report } from '@encore/contracts';
 import type { Evidence } from './evidence.ts';
 import type { FaultRecord } from './fault-record.ts';
@@ -20,10 +20,10 @@ export function plannedFaultsOf({ plan, faults }: Pick<Evidence, 'plan' | 'fault
   };
 }
 
-/** Why a planned fault was not injected; null when it was. Evidence has no record of one whose time did not come. */
+/** Why a planned fault was not injected; null if it was. Unreached faults have no record. */
 function reasonOf(record: FaultRecord | undefined): string | null {
   if (record === undefined) return 'the run ended before its time';
   if (record.injectedAt !== null) return null;
   if (record.skipped !== null) return record.skipped.reason;
-  return record.evidence === '' ? 'the history does not show that it was injected' : record.evidence;
+  return record.evidence === '' ? 'the history has no record of its injection' : record.evidence;
 }

@@ -1,9 +1,9 @@
-/** The report is the evidence in the words of its published schema, with the verdict first. */
+/** Converts the evidence to the report schema and adds the verdict. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { operationKinds, outcomes, reportSchema } from '@encore/contracts';
 import { reportedCapacity } from './capacity.ts';
-import { runChecks } from './checks.ts';
-import type { Evidence, SettledFault } from './evidence.ts';
+import type { Evidence, FinalizedFault } from './evidence.ts';
+import { evaluateRequirements } from './evidence-requirements.ts';
 import type { BackToNormal, FaultRecord } from './fault-record.ts';
 import { isUnsupported, stagesOf } from './fault-record.ts';
 import { combine } from './finding.ts';
@@ -19,7 +19,10 @@ import { warningsOf } from './warnings.ts';
 export function reportOf(evidence: Evidence, historyNotes: readonly string[]): Report {
   const { run, plan, traffic, availability, attribution, interventions, alerts, generator } = evidence;
   const rules = judgeRules(evidence);
-  const { result, reasons } = combine([...rules.findings, ...runChecks(evidence), selfTest(evidence)], run.interrupted);
+  const { result, reasons } = combine(
+    [...rules.findings, ...evaluateRequirements(evidence), selfTest(evidence)],
+    run.interrupted,
+  );
   const startedAt = run.started?.at ?? run.firstAt;
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
@@ -81,7 +84,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
   return reportSchema.parse(report);
 }
 
-/** A time outside of what a date can hold must not cost the report. */
+/** Clamps the time to the range of a Date, so that a corrupt time does not prevent the report. */
 function iso(at: number): string {
   return new Date(Math.min(8.64e15, Math.max(-8.64e15, at))).toISOString();
 }
@@ -94,9 +97,9 @@ function rounded(value: number | null): number | null {
   return value === null ? null : seconds(value * 1_000);
 }
 
-function gapsOf({ run, traffic, counted }: Evidence): Report['gaps'] {
-  const unseen = counted === null ? [] : traffic.unseenWithin(counted);
-  const holes = unseen.map((span) => ({ ...span, reason: 'no figures from the load generator' }));
+function gapsOf({ run, traffic, measured }: Evidence): Report['gaps'] {
+  const unseen = measured === null ? [] : traffic.unseenWithin(measured);
+  const holes = unseen.map((span) => ({ ...span, reason: 'no data from the load generator' }));
   return [...run.gaps, ...holes]
     .sort((a, b) => a.fromAt - b.fromAt)
     .map(({ fromAt, toAt, reason }) => ({ from: iso(fromAt), to: iso(toAt), reason }));
@@ -146,7 +149,7 @@ function recoveriesOf({ faults, settings: { recoveryTimeoutSeconds: limit } }: E
   };
 }
 
-function returnsOf(faults: readonly SettledFault[]): Report['recoveries']['back_to_normal'] {
+function returnsOf(faults: readonly FinalizedFault[]): Report['recoveries']['back_to_normal'] {
   const returns = faults.flatMap(({ backToNormal }) => backToNormal ?? []);
   const took = returns.flatMap((one) => (one.state === 'normal' ? [one.seconds] : [])).sort((a, b) => a - b);
   return {
@@ -172,7 +175,7 @@ function reportedReturn(backToNormal: BackToNormal | null): ReportedFault['back_
 }
 
 function faultOf(
-  { record, recovery, healedBy, backToNormal }: SettledFault,
+  { record, recovery, healedBy, backToNormal }: FinalizedFault,
   { run, plan, monitoring }: Evidence,
 ): ReportedFault {
   const { fault, injectedAt } = record;
@@ -212,7 +215,7 @@ function faultOf(
 function evidenceOf(record: FaultRecord): string {
   if (record.evidence !== '') return record.evidence;
   if (record.skipped !== null) return `skipped: ${record.skipped.reason}`;
-  return record.injectedAt === null ? 'never injected' : 'the check of the bite is missing';
+  return record.injectedAt === null ? 'never injected' : 'the effect check is missing';
 }
 
 function explainedOf({ faults, attribution }: Evidence): Record<string, number> {

@@ -10,13 +10,13 @@ const minute = 60_000;
 const sample = (resources: Resources, at: number, memoryBytes: number, cpuSeconds = 0): void =>
   resources.sample(
     { type: 'target_sampled', at, target: 'server', memoryBytes, memoryLimitBytes: 1_000, cpuSeconds },
-    { inControl: true, squeezed: false },
+    { inControl: true, memoryReduced: false },
   );
 const start = (resources: Resources, at: number): void =>
   resources.started({ type: 'target_started', at, target: 'server', actor: 'policy', reason: 'crash' });
 
 describe('resources', () => {
-  it('see a leak of 60 bytes an hour though each restart empties the memory', () => {
+  it('show a leak of 60 bytes per hour across restarts', () => {
     const resources = new Resources();
     for (let life = 0; life < 6; life += 1) {
       start(resources, life * 60 * minute);
@@ -26,7 +26,7 @@ describe('resources', () => {
     assert.deepEqual([...(resources.containers.get('server')?.restarts ?? [])], [['policy', 6]]);
   });
 
-  it('do not take the warm-up after a start for a leak, and say nothing with little to see', () => {
+  it('have no slope during the warm-up or with too little data', () => {
     const resources = new Resources();
     start(resources, 0);
     for (let second = 0; second < 30; second += 1) sample(resources, second * 1_000, second * 10);
@@ -38,7 +38,7 @@ describe('resources', () => {
     assert.equal(short.slopeOf('nobody'), null);
   });
 
-  it('add up CPU seconds over restarts, whose counters begin anew', () => {
+  it('add up CPU seconds across restarts', () => {
     const resources = new Resources();
     for (const [at, cpu] of [
       [0, 100],
@@ -51,7 +51,7 @@ describe('resources', () => {
     assert.equal(resources.containers.get('server')?.peakShare, 0.001);
   });
 
-  it('take what is used under a fault that takes memory away for no peak of the target', async () => {
+  it('ignore peaks under a fault that reduces the memory', async () => {
     const cap = plannedFault(1, { kind: 'memory-cap', target: 'server', atSeconds: 40, durationSeconds: 20 });
     const used = (second: number, memoryBytes: number): EncoreEvent => {
       const at = new SimulatedRun().at(second);
@@ -70,7 +70,7 @@ describe('resources', () => {
     };
     assert.deepEqual(await warned(50), []);
     assert.deepEqual(await warned(100), [
-      'server used up to 90.00 % of its memory limit while no fault took memory away',
+      'server used up to 90.00 % of its memory limit while no fault reduced its memory',
     ]);
   });
 });

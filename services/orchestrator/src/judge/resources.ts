@@ -1,15 +1,15 @@
 /**
- * Memory, CPU and restarts of each container, from the injector's samples. The slope of memory is a common least-squares
- * slope over the lives between restarts (a restart empties the memory; a line through the saw-tooth would hide a leak),
- * from samples in control windows, at least three minutes after the start: until then the heap grows to its working
- * size, which is no leak.
+ * Memory, CPU and restarts of each container, from the injector's samples. All lives between
+ * restarts share one least-squares memory slope: a restart empties the memory, and a line through
+ * the sawtooth would hide a leak. Only samples in fault-free windows, at least three minutes after
+ * a start, count: until then the heap grows to its working size.
  */
 import type { EventOf } from '@encore/contracts';
 import { containerOf } from './kind-traits.ts';
 
 export const warmUpMs = 180_000;
-const leastSamples = 20;
-const leastSpanMs = 120_000;
+const minSamples = 20;
+const minSpanMs = 120_000;
 
 interface Life {
   startedAt: number;
@@ -35,16 +35,22 @@ interface Container {
 export class Resources {
   readonly containers = new Map<string, Container>();
 
-  /** `squeezed`: a fault takes memory away at this moment, so what is used and what is allowed are not the target's own. */
-  sample(event: EventOf<'target_sampled'>, { inControl, squeezed }: { inControl: boolean; squeezed: boolean }): void {
+  /**
+   * `memoryReduced`: an active fault reduces the memory of the target, so its use and its limit do
+   * not count for the peak.
+   */
+  sample(
+    event: EventOf<'target_sampled'>,
+    { inControl, memoryReduced }: { inControl: boolean; memoryReduced: boolean },
+  ): void {
     const container = this.#container(event.target, event.at);
-    if (!squeezed) {
+    if (!memoryReduced) {
       container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
       const shareOfLimit = event.memoryLimitBytes > 0 ? event.memoryBytes / event.memoryLimitBytes : 0;
       container.peakShare = Math.max(container.peakShare, shareOfLimit);
     }
     const before = container.lastCpuSeconds;
-    // The counter begins anew with each life.
+    // The counter restarts with each life.
     const spent = before === null || event.cpuSeconds < before ? event.cpuSeconds : event.cpuSeconds - before;
     if (before !== null) container.cpuSeconds += spent;
     container.lastCpuSeconds = event.cpuSeconds;
@@ -63,14 +69,14 @@ export class Resources {
     container.life = newLife(event.at);
   }
 
-  /** Bytes per hour, or null with too little to see. */
+  /** Memory slope in bytes per hour; null with too little data. */
   slopeOf(name: string): number | null {
     const container = this.containers.get(name);
     if (container === undefined) return null;
     const { life, past } = container;
     const spanMs = past.spanMs + life.lastAt - life.firstAt;
     const hoursHours = past.hoursHours + life.hoursHours;
-    if (past.count + life.count < leastSamples || spanMs < leastSpanMs || hoursHours === 0) return null;
+    if (past.count + life.count < minSamples || spanMs < minSpanMs || hoursHours === 0) return null;
     return (past.hoursBytes + life.hoursBytes) / hoursHours;
   }
 
@@ -95,7 +101,7 @@ function newLife(startedAt: number): Life {
   return { startedAt, count: 0, firstAt: 0, lastAt: 0, meanHours: 0, meanBytes: 0, hoursBytes: 0, hoursHours: 0 };
 }
 
-/** Welford's update, which stays exact where sums of squares of epoch times would not. */
+/** Welford's update, numerically stable where sums of squares of epoch times are not. */
 function grow(life: Life, at: number, bytes: number): void {
   if (life.count === 0) life.firstAt = at;
   life.lastAt = at;

@@ -1,4 +1,4 @@
-/** The rules of the verdict as thresholds: the defaults, those of the config in their place, and their judgement. */
+/** Rules of the verdict: the default thresholds, those of the config, and their evaluation. */
 import type { Report } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import type { Evidence } from './evidence.ts';
@@ -12,16 +12,16 @@ import { aggregate, holds, parseThreshold } from './threshold.ts';
 
 type ThresholdResult = Report['thresholds'][number];
 
-/** Metric by metric; the config adds to them and replaces them. A plan without faults has no recovery to speak of. */
+/** Default threshold of each metric. A plan without faults has none for recoveries. */
 export function defaultThresholds(settings: Settings, faultsPlanned: boolean): Partial<Record<MetricName, string>> {
   const long = settings.profile === 'moderate' || settings.profile === 'full';
   return {
     success_rate: 'value>=0.95',
     ...(long ? { attempt_success_rate: 'value>=0.95' } : {}),
-    // Some 500 probes cannot tell 99.9 % from 99.8 %: in a smoke run one unlucky probe would decide.
+    // The 500 probes or so of a smoke run cannot distinguish 99.9 % from 99.8 %.
     availability_control: settings.profile === 'smoke' ? 'value>=0.99' : 'value>=0.999',
     ...(faultsPlanned ? { recovery_seconds: `max<${settings.recoveryTimeoutSeconds}` } : {}),
-    // The same in every profile, for the server's database breaker (5 s) is the same; docs/REPORT.md gives the reasons.
+    // The same in every profile, like the server's database breaker (5 s); see docs/REPORT.md.
     ...(faultsPlanned ? { back_to_normal_seconds: 'max<8' } : {}),
     lost_writes: 'count==0',
     corrupt_writes: 'count==0',
@@ -36,12 +36,12 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
   };
 }
 
-/** The rules of a run: the defaults, and those of the config in their place. */
+/** The rules of a run: the defaults, overridden and extended by the config. */
 export function thresholdsOf(settings: Settings, faultsPlanned: boolean): Record<string, string> {
   return { ...defaultThresholds(settings, faultsPlanned), ...settings.thresholds };
 }
 
-/** The number in the rule of a metric that has one by default, with the settings of the run in place of the default. */
+/** The limit in the run's rule for this metric; NaN if it has no rule. */
 export function limitOf(metric: string, settings: Settings): number {
   const expression = thresholdsOf(settings, true)[metric];
   return expression === undefined ? Number.NaN : parseThreshold(metric, expression).limit;
@@ -52,22 +52,22 @@ export function judgeRules(evidence: Evidence): { results: ThresholdResult[]; fi
   const expressions = thresholdsOf(settings, plan.faults.length > 0);
   const results: ThresholdResult[] = [];
   const findings: Finding[] = [];
-  const silent: string[] = [];
+  const withoutData: string[] = [];
   for (const [name, expression] of Object.entries(expressions)) {
     try {
       const result = judgeRule(name, expression, evidence);
       results.push(result);
       if (result.ok === false) findings.push(violationOf(result));
-      if (result.ok === null) silent.push(`${name} (${expression})`);
+      if (result.ok === null) withoutData.push(`${name} (${expression})`);
     } catch (error) {
-      const note = `the check itself failed: ${describeError(error)}`;
+      const note = `the rule could not be evaluated: ${describeError(error)}`;
       results.push({ name, expression, value: null, ok: null, note });
-      findings.push({ name, verdict: 'unknown', reason: `${name}: ${note}` });
+      findings.push({ name, status: 'unknown', reason: `${name}: ${note}` });
     }
   }
-  if (silent.length > 0) {
-    const reason = `not enough data for the rules ${silent.join(', ')}`;
-    findings.push({ name: 'rules_have_data', verdict: 'unknown', reason, excused: true });
+  if (withoutData.length > 0) {
+    const reason = `not enough data for the rules ${withoutData.join(', ')}`;
+    findings.push({ name: 'rules_have_data', status: 'unknown', reason, waivedIfInterrupted: true });
   }
   return { results, findings };
 }
@@ -79,7 +79,7 @@ function judgeRule(name: string, expression: string, evidence: Evidence): Thresh
   const tooFew = isTooSmall(figure, threshold);
   const note = tooFew ? tooFewOf(figure) : noteOf(figure, value);
   const ok = value === null || tooFew ? null : holds(threshold.operator, value, threshold.limit);
-  // JSON knows no Infinity: what never came has no value, and the note says so.
+  // JSON has no Infinity: what never happened has no value, and the note explains it.
   const shown = value === null || !Number.isFinite(value) ? null : value;
   return { name, expression, value: shown, ok, ...(note === undefined ? {} : { note }) };
 }
@@ -96,7 +96,10 @@ function aggregateOf(figure: Figure, threshold: Threshold, observedSeconds: numb
   }
 }
 
-/** A share that breaks its rule, but of so few trials that chance alone may have done it; or one of samples that keeps it, with too many missing. */
+/**
+ * True if the figure cannot decide its rule: a share breaks it with so few trials that this may be
+ * chance, or samples meet it while too many are missing.
+ */
 function isTooSmall(figure: Figure, threshold: Threshold): boolean {
   const { operator, limit } = threshold;
   if (figure.shape === 'trend' && figure.tooFew === true) {
@@ -110,17 +113,17 @@ function isTooSmall(figure: Figure, threshold: Threshold): boolean {
 
 function tooFewOf({ shape, note, of = 0 }: Figure): string {
   if (shape === 'trend') return note ?? 'too few were measured';
-  return `${note === undefined ? '' : `${note}; `}${of.toLocaleString('en-US')} are too few to judge by`;
+  return `${note === undefined ? '' : `${note}; `}${of.toLocaleString('en-US')} are too few to decide`;
 }
 
-/** Beside every zero stands what it can prove: with 0 of N the 95 % upper bound is 3/N. */
+/** Adds to a zero count what it proves: for 0 of N at most 3/N at 95 % (rule of three). */
 function noteOf(figure: Figure, value: number | null): string | undefined {
   if (figure.note !== undefined) return figure.note;
   if (figure.shape !== 'count' || value !== 0 || figure.of === undefined || figure.of <= 3) return undefined;
   return `0 of ${figure.of.toLocaleString('en-US')}: below ${upperBound(figure.of)} at 95 % confidence, if independent`;
 }
 
-/** 3/N as a text of three digits. */
+/** 3/N as a percentage or per million, with two significant digits. */
 export function upperBound(trials: number): string {
   const bound = Math.min(1, 3 / trials);
   return bound >= 0.0001
@@ -129,25 +132,27 @@ export function upperBound(trials: number): string {
 }
 
 function violationOf({ name, expression, value, note }: ThresholdResult): Finding {
-  const seen = value === null ? 'without an end' : formatFigure(name, value);
-  const why = note === undefined ? '' : `: ${note}`;
+  const never = name === 'recovery_seconds' ? 'never recovered' : 'never back to normal';
+  const measured = value === null ? never : formatFigure(name, value);
+  const why = note === undefined ? '' : `; ${note}`;
   const zone = /^(attempt_)?success_rate$/.test(name) ? zoneOf(value) : null;
   return {
     name,
-    verdict: 'failed',
-    reason: `${name} is ${seen}, the rule is ${expression}${zone === null ? '' : ` (${zone})`}${why}`,
+    status: 'failed',
+    reason: `${name}: ${measured} (rule: ${expression}${zone === null ? '' : `; ${zone}`})${why}`,
   };
 }
 
-/** Rates as percent, seconds as seconds. */
+/** A metric's value with its unit. */
 export function formatFigure(name: string, value: number): string {
   if (/rate|availability|share/.test(name)) return `${(value * 100).toFixed(2)} %`;
   if (name.endsWith('_seconds')) return `${value.toFixed(2)} s`;
+  if (name.endsWith('_bytes_per_hour')) return `${(value / 1_048_576).toFixed(1)} MB/h`;
   return value.toLocaleString('en-US');
 }
 
-/** The guide's zones of a success rate; null from 95 % on. */
+/** The guide's zone of a success rate; null from 95 % up. */
 export function zoneOf(rate: number | null): string | null {
   if (rate === null || rate >= 0.95) return null;
-  return rate >= 0.9 ? 'the warning zone, 90 to 95 %' : 'the failure zone, under 90 %';
+  return rate >= 0.9 ? 'warning zone: 90 to 95 %' : 'failure zone: below 90 %';
 }

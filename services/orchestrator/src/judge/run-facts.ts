@@ -1,4 +1,4 @@
-/** The frame of a run: who started it, its phases, what was not seen, how it ended. */
+/** Run metadata: settings, phases, observation gaps, read-backs, how the run ended. */
 import type { EventOf, Phase, ProfileName } from '@encore/contracts';
 import { profileNameSchema } from '@encore/contracts';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import type { Span } from './span.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
-/** The settings that the verdict depends on. A history without them is judged by the strictest profile. */
+/** Settings that affect the verdict. Without them, those of the strictest profile apply. */
 export interface Settings {
   profile: ProfileName;
   recoveryTimeoutSeconds: number;
@@ -21,15 +21,15 @@ const settingsSchema = z.object({
 
 const maxGaps = 10_000;
 /**
- * An engine that stops gives containers this long (its default): until then users may see them go.
+ * A stopping engine gives containers this long (its default), so users may be affected until then.
  */
 const shutdownMs = 15_000;
-/** Each is a promise of the server that was broken. */
+/** Read-back results that break a promise of the server. */
 export const readBackFindings = ['lost', 'corrupt', 'duplicate', 'phantom'] as const;
 
 /**
- * The final read-back counts the live scores by the ledger of its time, so the ledger must give the same numbers again, to the
- * one: scores of which every line was taken away are missing in no other count.
+ * Compares the counts of the final read-back with those of the ledger. They must match exactly:
+ * this alone reveals scores whose lines were all removed from the ledger.
  */
 export function readBackDisagreements(
   event: Pick<EventOf<'read_back_done'>, 'acknowledged' | 'readBack'>,
@@ -38,10 +38,10 @@ export function readBackDisagreements(
   return [
     event.acknowledged === ledger.acknowledged
       ? ''
-      : `the final read-back knew ${event.acknowledged} acknowledged scores, the ledger shows ${ledger.acknowledged}`,
+      : `the final read-back expected ${event.acknowledged} acknowledged scores, but the ledger shows ${ledger.acknowledged}`,
     event.readBack === ledger.readBack
       ? ''
-      : `the final read-back read ${event.readBack} scores, the ledger shows ${ledger.readBack}`,
+      : `the final read-back read ${event.readBack} scores, but the ledger shows ${ledger.readBack}`,
   ].filter((text) => text !== '');
 }
 
@@ -52,20 +52,17 @@ export class RunFacts {
   readonly phases: { phase: Phase; at: number }[] = [];
   readonly gaps: (Span & { reason: string })[] = [];
   readonly sourcesLost: EventOf<'source_lost'>[] = [];
-  /** Also the time of a lost engine: what users saw then says nothing about the server. */
+  /** Includes the time of a lost engine, which reveals nothing about the server. */
   readonly injectorFailures: (Span & { reason: string })[] = [];
-  /**
-   * When nothing is known of the containers. One without an end lasts until the next one, or to the
-   * end of the record.
-   */
+  /** Spans without container events; an ongoing one lasts to the next one or to the end. */
   readonly engineLosses: (Span & { reason: string })[] = [];
   #openLoss: { containers: Span; users: Span; usersUntil: number } | null = null;
   hygiene: EventOf<'hygiene_checked'> | null = null;
   finalReadBack: EventOf<'read_back_done'> | null = null;
-  /** Read-backs of samples in steady, and the scores that they read. */
+  /** Number of sample read-backs during steady, and of the scores they read. */
   readonly samples = { count: 0, scores: 0 };
-  /** The most that any one read-back says that it found. */
-  readonly mostFound = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0 };
+  /** The highest count that any single read-back reported. */
+  readonly maxFound = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0 };
   capacity: EventOf<'capacity_measured' | 'capacity_not_measured'> | null = null;
   loadSummary: EventOf<'load_summary'> | null = null;
   firstAt = 0;
@@ -149,15 +146,15 @@ export class RunFacts {
       this.samples.count += 1;
       this.samples.scores += event.readBack;
     }
-    for (const finding of readBackFindings) this.mostFound[finding] = Math.max(this.mostFound[finding], event[finding]);
+    for (const finding of readBackFindings) this.maxFound[finding] = Math.max(this.maxFound[finding], event[finding]);
   }
 
-  /** Ramp and steady: the time whose operations count. */
-  get counting(): boolean {
+  /** True in ramp and steady, whose operations count. */
+  get isMeasuring(): boolean {
     return this.phase === 'ramp' || this.phase === 'steady';
   }
 
-  /** What users saw then says nothing about the server. */
+  /** True if the injector failed in the span, which then reveals nothing about the server. */
   injectorFailedWithin(fromAt: number, toAt: number): boolean {
     return this.injectorFailures.some((failure) => failure.fromAt <= toAt && failure.toAt >= fromAt);
   }
@@ -170,7 +167,7 @@ export class RunFacts {
     return settingsSchema.parse(this.started?.config ?? {});
   }
 
-  /** From the start of the first of `phases` to the end of the last of them, or null when none was entered. */
+  /** From the start of the first to the end of the last of these phases; null without any. */
   span(...names: Phase[]): Span | null {
     const first = this.phases.find(({ phase }) => names.includes(phase));
     if (first === undefined) return null;

@@ -14,7 +14,7 @@ const run = new SimulatedRun({ faults, rampSeconds: 3, steadySeconds: 45, operat
 const numRuns = 60;
 
 for (const name of [historyFile, ledgerFile]) {
-  describe(`run folder, whatever was done to its ${name}`, function () {
+  describe(`run folder with a damaged ${name}`, function () {
     this.timeout(60_000);
     let folder = '';
     let lines: string[] = [];
@@ -24,7 +24,7 @@ for (const name of [historyFile, ledgerFile]) {
       ({ folder } = written);
       await writeFile(join(folder, historyFile), `${written.lines.join('\n')}\n`);
       lines = (await readFile(join(folder, name), 'utf8')).trimEnd().split('\n');
-      assert.equal(await resultOf(wholeText()), 'PASSED', 'untouched, it passes');
+      assert.equal(await resultOf(wholeText()), 'PASSED', 'the undamaged file passes');
     });
     after(() => rm(folder, { recursive: true }));
 
@@ -36,7 +36,7 @@ for (const name of [historyFile, ledgerFile]) {
       return report.result;
     }
 
-    it('does not pass when it was shuffled', async () => {
+    it('does not pass if the lines were shuffled', async () => {
       const order = fc.shuffledSubarray(
         lines.map((_, index) => index),
         { minLength: lines.length },
@@ -50,7 +50,7 @@ for (const name of [historyFile, ledgerFile]) {
       );
     });
 
-    it('does not pass when two of its lines changed places', async () => {
+    it('does not pass if two lines were swapped', async () => {
       const line = fc.nat(lines.length - 1);
       await fc.assert(
         fc.asyncProperty(line, line, async (one, other) => {
@@ -62,10 +62,10 @@ for (const name of [historyFile, ledgerFile]) {
       );
     });
 
-    it('does not pass when it was torn anywhere before its last sign', async () => {
+    it('does not pass if it was truncated anywhere', async () => {
       const text = wholeText();
       await fc.assert(
-        // Without its very last sign, the end of a line, nothing is missing.
+        // Without only the final newline nothing is missing.
         fc.asyncProperty(fc.nat(text.length - 2), async (length) => {
           assert.notEqual(await resultOf(text.subarray(0, length)), 'PASSED');
         }),
@@ -73,7 +73,7 @@ for (const name of [historyFile, ledgerFile]) {
       );
     });
 
-    it('does not pass when any one bit of it is another', async () => {
+    it('does not pass if a bit was flipped', async () => {
       await fc.assert(
         fc.asyncProperty(fc.nat(wholeText().length - 2), fc.nat(7), async (place, bit) => {
           const text = wholeText();

@@ -36,44 +36,40 @@ describe('run folder', () => {
     return reportOf(`${lines.join('\n')}\n`);
   }
 
-  it('gives the verdict of the files alone', async () => {
+  it('yields the verdict from the files alone', async () => {
     const report = await reportOf(`${lines.join('\n')}\n`);
     assert.deepEqual([report.result, report.reasons], ['PASSED', []]);
   });
 
-  it('drops a torn last line and notes it', async () => {
+  it('skips and notes a truncated last line', async () => {
     const report = await reportOf(`${lines.join('\n')}\n{"crc":"00`);
     assert.equal(report.result, 'PASSED');
-    assert.ok(report.warnings.includes('history.ndjson: the last line is torn and was left out'));
+    assert.ok(report.warnings.includes('history.ndjson: skipped the truncated last line'));
     const ofLedger = await reportOfLedger(`${ledger.join('\n')}\n{"crc":"00`);
     assert.equal(ofLedger.result, 'PASSED');
-    assert.ok(ofLedger.warnings.includes('ledger.ndjson: the last line is torn and was left out'));
+    assert.ok(ofLedger.warnings.includes('ledger.ndjson: skipped the truncated last line'));
   });
 
   const damages: [string, (lines: string[]) => string[], RegExp][] = [
     ['a missing line', (all) => all.toSpliced(40, 1), /line 41: found number 42, expected 41/],
     ['a repeated line', (all) => all.toSpliced(40, 0, all[39] ?? ''), /line 41: found number 40, expected 41/],
-    [
-      "two lines in each other's place",
-      (all) => all.toSpliced(40, 2, all[41] ?? '', all[40] ?? ''),
-      /found number 42, expected 41/,
-    ],
+    ['two swapped lines', (all) => all.toSpliced(40, 2, all[41] ?? '', all[40] ?? ''), /found number 42, expected 41/],
     [
       'a changed figure',
       (all) => all.map((line) => line.replace('"outcome":"refused"', '"outcome":"ok"')),
       /wrong CRC/,
     ],
     [
-      'a torn line in the middle',
+      'a truncated line in the middle',
       (all) => all.toSpliced(40, 1, (all[40] ?? '').slice(0, 20)),
       /line 41: not valid JSON/,
     ],
     ['a missing first line', (all) => all.slice(1), /line 1: found number 2, expected 1/],
-    ['a last line that is whole and was changed', (all) => changeLast(all), /line \d+: wrong CRC/],
-    ['a last line that stands twice', (all) => [...all, all.at(-1) ?? ''], /line (\d+): found number \d+, expected \1/],
+    ['a changed last line', (all) => changeLast(all), /line \d+: wrong CRC/],
+    ['a repeated last line', (all) => [...all, all.at(-1) ?? ''], /line (\d+): found number \d+, expected \1/],
   ];
   for (const [name, damage, reason] of damages) {
-    it(`notices ${name}, and does not pass`, async () => {
+    it(`detects ${name} and does not pass`, async () => {
       const damaged = damage(lines);
       assert.ok(damaged.join() !== lines.join(), 'the damage was done');
       const report = await reportOf(`${damaged.join('\n')}\n`);
@@ -82,61 +78,57 @@ describe('run folder', () => {
     });
   }
 
-  /** Of each, the counts of the read-back agree with the ledger still. */
+  /** With each of these the ledger still has the counts of the read-back. */
   const ledgerDamages: [string, (lines: string[]) => string[], RegExp][] = [
     [
-      'one sign of a value changed',
+      'a changed character',
       (all) => all.with(40, (all[40] ?? '').replace('"operation":"create"', '"operation":"creatf"')),
       /ledger\.ndjson line 41: wrong CRC: recorded [0-9a-f]{8}, computed [0-9a-f]{8}/,
     ],
+    ['a missing line', (all) => all.toSpliced(40, 1), /ledger\.ndjson line 41: found number 42, expected 41/],
     [
-      'a line of its middle removed',
-      (all) => all.toSpliced(40, 1),
-      /ledger\.ndjson line 41: found number 42, expected 41/,
-    ],
-    [
-      "two lines in each other's place",
+      'two swapped lines',
       (all) => all.toSpliced(40, 2, all[41] ?? '', all[40] ?? ''),
       /ledger\.ndjson line 41: found number 42, expected 41/,
     ],
     [
-      'a line twice',
+      'a repeated line',
       (all) => all.toSpliced(41, 0, all[40] ?? ''),
       /ledger\.ndjson line 42: found number 41, expected 42/,
     ],
     [
-      'a member that nobody knows',
-      (all) => all.with(40, encodeLine({ ...unsealed(all[40]), colour: 'red' })),
+      'an unknown member',
+      (all) => all.with(40, encodeLine({ ...withoutChecksum(all[40]), colour: 'red' })),
       /ledger\.ndjson line 41: .*colour/,
     ],
     [
-      'a last line that stands twice',
+      'a repeated last line',
       (all) => [...all, all.at(-1) ?? ''],
       /ledger\.ndjson line 601: found number 600, expected 601/,
     ],
     [
-      'a line more, whole and changed, at its end',
-      (all) => [...all, ...changeLast([encodeLine({ ...unsealed(all.at(-1)), n: 601 })])],
+      'an additional, changed line at the end',
+      (all) => [...all, ...changeLast([encodeLine({ ...withoutChecksum(all.at(-1)), n: 601 })])],
       /ledger\.ndjson line 601: wrong CRC/,
     ],
     [
-      'no numbers and no checksums',
+      'neither numbers nor checksums',
       (all) => all.map((line) => line.replace(/"crc":"\w+",|,"n":\d+/g, '')),
-      /ledger\.ndjson line 1: no CRC at the start of the line, as an earlier version of Encore wrote the ledger/,
+      /ledger\.ndjson line 1: no CRC at the start of the line, as in ledgers of earlier versions of Encore/,
     ],
   ];
   for (const [name, damage, reason] of ledgerDamages) {
-    it(`notices a ledger with ${name}, and does not pass`, async () => {
+    it(`detects a ledger with ${name} and does not pass`, async () => {
       const damaged = damage(ledger);
       assert.ok(damaged.join() !== ledger.join(), 'the damage was done');
       const report = await reportOfLedger(`${damaged.join('\n')}\n`);
       assert.equal(report.result, 'INCONCLUSIVE');
       assert.match(report.reasons.join('\n'), reason);
-      assert.ok((report.reasons.join('\n').match(/ line \d+: /g)?.length ?? 0) <= 2, 'it is said once');
+      assert.ok((report.reasons.join('\n').match(/ line \d+: /g)?.length ?? 0) <= 2, 'reported once');
     });
   }
 
-  it('counts what a repeated line says once', async () => {
+  it('counts a repeated line once', async () => {
     const failed = lines.findIndex((line) => line.includes('"type":"load_second"') && line.includes('"failed":'));
     const whole = await reportOf(`${lines.join('\n')}\n`);
     const repeated = await reportOf(`${lines.toSpliced(failed, 0, lines[failed] ?? '').join('\n')}\n`);
@@ -146,7 +138,7 @@ describe('run folder', () => {
     assert.deepEqual((await reportOf(`${moved.join('\n')}\n`)).totals, whole.totals, 'a moved line counts');
   });
 
-  it('does not pass with a latency log that is gone, cut or changed, and names its place', async () => {
+  it('does not pass with a missing, shortened or changed latency log', async () => {
     const path = join(folder, latencyFile);
     const log = (await readFile(path, 'utf8')).trimEnd().split('\n');
     const reasons = async (): Promise<string> => {
@@ -155,14 +147,14 @@ describe('run folder', () => {
       return reasons.join('\n');
     };
     await writeFile(path, `${log.toSpliced(3, 1).join('\n')}\n`);
-    assert.match(await reasons(), /latency\.hlog: \w+\.ok\.\w+: it holds 500 right answers, .* summed up 1000/);
+    assert.match(await reasons(), /latency\.hlog: \w+\.ok\.\w+ has 500 values, but the load generator reported 1000/);
     await writeFile(path, `${log.with(3, 'nonsense').join('\n')}\n`);
-    assert.match(await reasons(), /latency\.hlog line 4: no interval line/);
+    assert.match(await reasons(), /latency\.hlog line 4: expected an interval line/);
     await rm(path);
-    assert.match(await reasons(), /latency\.hlog: create\.ok\.response: it holds 0 right answers/);
+    assert.match(await reasons(), /latency\.hlog: create\.ok\.response has 0 values/);
   });
 
-  it('accuses no hand of an act whose explanation was cut off with the end', async () => {
+  it('reports no intervention whose explanation may be missing with the end of the history', async () => {
     const restart = lines.findIndex((line) => line.includes('"reason":"verify"'));
     for (let length = restart - 2; length < lines.length; length += 1) {
       const report = await reportOf(`${lines.slice(0, length).join('\n')}\n`);
@@ -173,18 +165,18 @@ describe('run folder', () => {
     assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
   });
 
-  it('notices a plan that was changed, and a ledger that is gone', async () => {
+  it('detects a changed plan and a missing ledger', async () => {
     await writeFile(join(folder, planFile), JSON.stringify({ ...run.plan, steadySeconds: 61 }));
     await rm(join(folder, ledgerFile));
     const report = await reportOf(`${lines.join('\n')}\n`);
     assert.equal(report.result, 'INCONCLUSIVE');
-    assert.match(report.reasons.join('\n'), /plan\.json: its hash is not that of its content/);
-    assert.match(report.reasons.join('\n'), /no entry of the ledger counts/);
+    assert.match(report.reasons.join('\n'), /plan\.json: its hash does not match its content/);
+    assert.match(report.reasons.join('\n'), /the ledger has no valid entry/);
     await mkdir(join(folder, ledgerFile));
     assert.match((await reportOf(`${lines.join('\n')}\n`)).reasons.join('\n'), /ledger\.ndjson cannot be read/);
   });
 
-  it('calls a run that was stopped before the first load interrupted, though it has no ledger and no word of the generator', async () => {
+  it('reports a run that was stopped before the load started as INTERRUPTED', async () => {
     const early = new SimulatedRun({ interruptedAfter: 0, faults: [] });
     const seen = new Set(['run_started', 'phase_entered', 'stop_requested', 'hygiene_checked', 'run_ended']);
     const all = [...early.events()];
@@ -199,7 +191,7 @@ describe('run folder', () => {
     assert.equal(report.result, 'INTERRUPTED', report.reasons.join('\n'));
   });
 
-  it('does not call a run interrupted whose users were answered and whose ledger is gone', async () => {
+  it('does not report a run as INTERRUPTED if its ledger is missing', async () => {
     const cut = new SimulatedRun({ interruptedAfter: 100, faults: [] });
     const history: string[] = [];
     for await (const line of cut.history()) history.push(canonicalJson(line));
@@ -207,12 +199,12 @@ describe('run folder', () => {
     await rm(join(folder, ledgerFile));
     const report = await reportOf(`${history.join('\n')}\n`);
     assert.equal(report.result, 'INCONCLUSIVE');
-    assert.match(report.reasons.join('\n'), /\d scores were created, and no entry of the ledger counts/);
+    assert.match(report.reasons.join('\n'), /the run created [\d,]+ scores, but the ledger has no valid entry/);
   });
 
-  it('refuses a folder without a run, and says what is missing', async () => {
+  it('rejects a folder without a run and names the missing file', async () => {
     await assert.rejects(readRunFolder(folder), /history\.ndjson cannot be read/);
-    await assert.rejects(readRunFolder(join(folder, 'nowhere')), /plan\.json holds no plan/);
+    await assert.rejects(readRunFolder(join(folder, 'nowhere')), /plan\.json does not contain a valid plan/);
   });
 });
 
@@ -220,7 +212,7 @@ function changeLast(lines: readonly string[]): string[] {
   return lines.with(-1, (lines.at(-1) ?? '').replace(/"at":\d/, '"at":7'));
 }
 
-function unsealed(line = '{}'): Record<string, unknown> {
+function withoutChecksum(line = '{}'): Record<string, unknown> {
   const { crc: _, ...members } = JSON.parse(line);
   return members;
 }

@@ -1,6 +1,6 @@
 /**
- * A run's folder as the judge reads it, line by line. Everything that is wrong with the files is collected while they are
- * read; a torn last line (the writer was killed in the middle of it) is dropped and noted, for it was never promised.
+ * Reads the files of a run line by line and collects their problems. A truncated last line (its
+ * writer was killed) is only noted: nothing depended on it yet.
  */
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -34,39 +34,39 @@ const maxProblems = 20;
 
 export interface LineCount {
   lines: number;
-  /** Of them, those that the judge was given. */
-  believed: number;
+  /** Lines that are valid and passed to the judge. */
+  accepted: number;
 }
 
 export interface RunFolder extends Required<JudgedRun> {
-  /** They grow while the files are read. */
+  /** Updated while the files are read. */
   counts: { history: LineCount; ledger: LineCount };
 }
 
 interface Reading {
   count: LineCount;
-  /** Of what rules out PASSED. */
-  tell: (problem: string) => void;
+  /** Records a problem that rules out PASSED. */
+  report: (problem: string) => void;
   notes: string[];
 }
 
-/** Throws RUN_FOLDER_UNREADABLE when there is no plan or no history; all else is a problem that the judge weighs. */
+/** Throws RUN_FOLDER_UNREADABLE without a readable plan and history; all else becomes a problem. */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
   const problems: string[] = [];
   const notes: string[] = [];
-  const tell = (problem: string): void => {
+  const report = (problem: string): void => {
     if (problems.length < maxProblems) problems.push(problem);
   };
-  const counts = { history: { lines: 0, believed: 0 }, ledger: { lines: 0, believed: 0 } };
-  const plan = await readPlan(join(folder, planFile), tell);
-  await readable(join(folder, historyFile));
+  const counts = { history: { lines: 0, accepted: 0 }, ledger: { lines: 0, accepted: 0 } };
+  const plan = await readPlan(join(folder, planFile), report);
+  await assertReadable(join(folder, historyFile));
   const latencies = await readLatencies(join(folder, latencyFile));
-  for (const problem of latencies.problems) tell(`${latencyFile} ${problem}`);
-  if (latencies.isTorn) notes.push(`${latencyFile}: the last line is torn and was left out`);
+  for (const problem of latencies.problems) report(`${latencyFile} ${problem}`);
+  if (latencies.isTruncated) notes.push(`${latencyFile}: skipped the truncated last line`);
   return {
     plan,
-    history: readHistory(join(folder, historyFile), { tell, notes, count: counts.history }),
-    ledger: readLedger(join(folder, ledgerFile), { tell, notes, count: counts.ledger }),
+    history: readHistory(join(folder, historyFile), { report, notes, count: counts.history }),
+    ledger: readLedger(join(folder, ledgerFile), { report, notes, count: counts.ledger }),
     latencies,
     historyProblems: problems,
     historyNotes: notes,
@@ -74,19 +74,19 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   };
 }
 
-async function readPlan(path: string, tell: (problem: string) => void): Promise<Plan> {
+async function readPlan(path: string, report: (problem: string) => void): Promise<Plan> {
   let plan: Plan;
   try {
     plan = parse(planSchema, JSON.parse(await readFile(path, 'utf8')), path);
   } catch (error) {
-    throw unreadable(`${path} holds no plan: ${describeError(error)}`, error);
+    throw unreadable(`${path} does not contain a valid plan: ${describeError(error)}`, error);
   }
   const { hash, ...body } = plan;
-  if (sha256Hex(canonicalJson(body)) !== hash) tell(`${planFile}: its hash is not that of its content`);
+  if (sha256Hex(canonicalJson(body)) !== hash) report(`${planFile}: its hash does not match its content`);
   return plan;
 }
 
-async function readable(path: string): Promise<void> {
+async function assertReadable(path: string): Promise<void> {
   try {
     for await (const _chunk of createReadStream(path, { end: 0 })) return;
   } catch (error) {
@@ -96,7 +96,7 @@ async function readable(path: string): Promise<void> {
 
 async function* readHistory(path: string, reading: Reading): AsyncGenerator<HistoryLine> {
   for await (const line of readNumberedLines(path, historyLineSchema, 'seq')) {
-    weigh(historyFile, line, reading);
+    recordLine(historyFile, line, reading);
     if (line.value !== null) yield line.value;
   }
 }
@@ -104,28 +104,33 @@ async function* readHistory(path: string, reading: Reading): AsyncGenerator<Hist
 async function* readLedger(path: string, reading: Reading): AsyncGenerator<LedgerEntry> {
   try {
     for await (const line of readNumberedLines(path, ledgerLineSchema, 'n')) {
-      weigh(ledgerFile, line, reading);
+      recordLine(ledgerFile, line, reading);
       if (line.value !== null) yield line.value;
     }
   } catch (error) {
-    // Before the load there is none; afterwards the checks miss what it would have held.
+    // Before the load starts there is no ledger; afterwards an evidence requirement reports the
+    // gap.
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (isAbsent) reading.notes.push(`there is no ${ledgerFile}`);
-    else reading.tell(`${ledgerFile} cannot be read: ${describeError(error)}`);
+    else reading.report(`${ledgerFile} cannot be read: ${describeError(error)}`);
   }
 }
 
-function weigh(name: string, { lineNumber, value, problem }: ReadLine<unknown>, { tell, notes, count }: Reading): void {
+function recordLine(
+  name: string,
+  { lineNumber, value, problem }: ReadLine<unknown>,
+  { report, notes, count }: Reading,
+): void {
   count.lines += 1;
-  if (value !== null) count.believed += 1;
-  if (problem?.kind === 'checksum_missing' && count.believed === 0) {
-    // So are all lines of such a file; it is said once.
+  if (value !== null) count.accepted += 1;
+  if (problem?.kind === 'checksum_missing' && count.accepted === 0) {
+    // The whole file has no checksums, so report this only once.
     if (count.lines === 1)
-      tell(
-        `${name} line ${lineNumber}: ${problem.text}, as an earlier version of Encore wrote the ledger; nobody can say whether a line without one is whole, so none is counted`,
+      report(
+        `${name} line ${lineNumber}: ${problem.text}, as in ledgers of earlier versions of Encore; without checksums no line can be trusted, so all are ignored`,
       );
-  } else if (problem?.kind === 'truncated') notes.push(`${name}: the last line is torn and was left out`);
-  else if (problem !== null) tell(`${name} line ${lineNumber}: ${problem.text}`);
+  } else if (problem?.kind === 'truncated') notes.push(`${name}: skipped the truncated last line`);
+  else if (problem !== null) report(`${name} line ${lineNumber}: ${problem.text}`);
 }
 
 function unreadable(message: string, cause: unknown): EncoreError {

@@ -1,6 +1,6 @@
 /**
- * The whole run second by second, in typed arrays: 24 hours take a few megabytes, whatever the load was.
- * A second without an entry is a second that nobody saw.
+ * Load figures of every second of a run, in typed arrays: 24 hours take a few megabytes at any
+ * load. A second whose `seen` is 0 was not observed.
  */
 import type { EventOf } from '@encore/contracts';
 import { neutralOutcomes } from '@encore/contracts';
@@ -18,12 +18,12 @@ export class SecondTable {
   readonly #data = new Map<SecondColumn, Float32Array>();
   readonly #plannedSeconds: number;
 
-  /** Room for the planned seconds is taken at once, so that the table of a day does not grow while the day goes on. */
+  /** Allocates the planned seconds at once, so that a long run does not keep growing its arrays. */
   constructor(plannedSeconds: number) {
     this.#plannedSeconds = Math.min(maxSeconds, plannedSeconds);
   }
 
-  /** The row of a time, which may lie outside of the table. */
+  /** The row of a time in epoch milliseconds; it may lie outside the table. */
   row(at: number): number {
     return Math.floor(at / 1_000) - this.baseSecond;
   }
@@ -33,7 +33,7 @@ export class SecondTable {
   }
 
   add(event: EventOf<'load_second'>): void {
-    // The report of a second comes at its end; its middle says which second of the clock it covers most of.
+    // An event describes the second before it: assign it to the clock second that holds its middle.
     const middleAt = event.at - 500;
     if (this.length === 0) this.baseSecond = Math.floor(middleAt / 1_000);
     const row = this.row(middleAt);
@@ -58,7 +58,7 @@ export class SecondTable {
     }
   }
 
-  /** Operations that ended rightly, over all that ended in the second; null when none ended. */
+  /** Share of successful operations among those that ended in this second; null if none ended. */
   successShare(row: number): number | null {
     const ok = this.value('ok', row);
     const all = ok + this.value('failed', row) + this.value('unknown', row);

@@ -1,47 +1,47 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { runChecks } from './checks.ts';
 import type { Evidence } from './evidence.ts';
+import { evaluateRequirements } from './evidence-requirements.ts';
 import { selfTest } from './self-test.ts';
 
 const evidence = {} as Evidence;
 
-describe('the self-test of the judge', () => {
-  it('is content with checks whose failures are told', () => {
-    assert.deepEqual(selfTest(evidence), { name: 'checks_can_fail', verdict: 'ok', reason: '' });
+describe('self-test of the judge', () => {
+  it('passes if failed requirements are reported', () => {
+    assert.deepEqual(selfTest(evidence), { name: 'requirements_can_fail', status: 'ok', reason: '' });
   });
 
-  it('rules out a pass where an exception, a lack, or both are swallowed', () => {
-    const deafTo = (throws: boolean, lacks: boolean): typeof runChecks => {
+  it('rules out PASSED if exceptions, gaps or both are swallowed', () => {
+    const swallowing = (exceptions: boolean, gaps: boolean): typeof evaluateRequirements => {
       return (seen, table = []) =>
-        runChecks(
+        evaluateRequirements(
           seen,
-          table.map((check) => ({
-            ...check,
+          table.map((requirement) => ({
+            ...requirement,
             missing: (given: Evidence) => {
               try {
-                const missing = check.missing(given);
-                return lacks ? [] : missing;
+                const missing = requirement.missing(given);
+                return gaps ? [] : missing;
               } catch (error) {
-                if (throws) return [];
+                if (exceptions) return [];
                 throw error;
               }
             },
           })),
         );
     };
-    for (const [throws, lacks, words] of [
-      [true, false, /^a check that throws on purpose was/],
-      [false, true, /^a check that misses something on purpose was/],
-      [true, true, /^a check that throws and one that misses something on purpose was/],
+    for (const [exceptions, gaps, text] of [
+      [true, false, /^an evidence requirement that throws on purpose was/],
+      [false, true, /^an evidence requirement that is unmet on purpose was/],
+      [true, true, /^an evidence requirement that throws and one that is unmet on purpose was/],
     ] as const) {
-      const { verdict, reason } = selfTest(evidence, deafTo(throws, lacks));
-      assert.equal(verdict, 'unknown');
-      assert.match(reason, words);
+      const { status, reason } = selfTest(evidence, swallowing(exceptions, gaps));
+      assert.equal(status, 'unknown');
+      assert.match(reason, text);
     }
   });
 
-  it('rules out a pass where checks are left out', () => {
-    assert.equal(selfTest(evidence, () => []).verdict, 'unknown');
+  it('rules out PASSED if requirements are skipped', () => {
+    assert.equal(selfTest(evidence, () => []).status, 'unknown');
   });
 });

@@ -1,12 +1,14 @@
 /**
- * Does the judge itself work? Two checks whose outcome is known go through the same hands as all others: one that throws and
- * one that misses something. If either comes back as consent, nothing that the others said is worth anything.
+ * Self-test of the judge: evaluates two requirements that cannot be met, one that throws and one
+ * that reports missing evidence. If either passes, no result of the other requirements can be
+ * trusted.
  */
-import { runChecks } from './checks.ts';
+
 import type { Evidence } from './evidence.ts';
+import { evaluateRequirements } from './evidence-requirements.ts';
 import type { Finding } from './finding.ts';
 
-const common = { demands: 'nothing, for it is not about the run', excused: false };
+const common = { requires: 'nothing of the run', waivedIfInterrupted: false };
 const throwing = {
   ...common,
   name: 'throws_on_purpose',
@@ -14,19 +16,21 @@ const throwing = {
     throw new Error('thrown on purpose');
   },
 };
-const lacking = { ...common, name: 'lacks_on_purpose', missing: () => ['evidence that nobody has'] };
+const unmet = { ...common, name: 'unmet_on_purpose', missing: () => ['missing on purpose'] };
 
-export function selfTest(evidence: Evidence, run: typeof runChecks = runChecks): Finding {
-  const name = 'checks_can_fail';
-  const deaf = [throwing, lacking].filter((check) => {
-    const findings = run(evidence, [check]);
-    return findings.length !== 1 || findings[0]?.verdict !== 'unknown';
+export function selfTest(evidence: Evidence, run: typeof evaluateRequirements = evaluateRequirements): Finding {
+  const name = 'requirements_can_fail';
+  const passed = [throwing, unmet].filter((requirement) => {
+    const findings = run(evidence, [requirement]);
+    return findings.length !== 1 || findings[0]?.status !== 'unknown';
   });
-  if (deaf.length === 0) return { name, verdict: 'ok', reason: '' };
-  const what = deaf.map((check) => (check === throwing ? 'that throws' : 'that misses something')).join(' and one ');
+  if (passed.length === 0) return { name, status: 'ok', reason: '' };
+  const which = passed
+    .map((requirement) => (requirement === throwing ? 'that throws' : 'that is unmet'))
+    .join(' and one ');
   return {
     name,
-    verdict: 'unknown',
-    reason: `a check ${what} on purpose was taken for consent: no check can be believed`,
+    status: 'unknown',
+    reason: `an evidence requirement ${which} on purpose was reported as met, so no requirement can be trusted`,
   };
 }

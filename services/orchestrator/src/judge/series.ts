@@ -1,4 +1,4 @@
-/** The timeline of the page: the whole run in at most some 1,500 steps, however long it was. Columns share their times. */
+/** Data of the timeline: the whole run in at most 1,500 steps with common times. */
 import type { FaultKind, Target } from '@encore/contracts';
 import type { Evidence } from './evidence.ts';
 import type { MemoryTrace } from './memory-trace.ts';
@@ -15,17 +15,17 @@ export interface Series {
   p50Ms: (number | null)[];
   p99Ms: (number | null)[];
   memoryBytes: Record<string, (number | null)[]>;
-  /** The live limit: the lowest that held within each step, so that a cap shows. */
+  /** The lowest memory limit within each step, so that a memory cap is visible. */
   memoryLimitBytes: Record<string, (number | null)[]>;
   faults: { id: string; kind: FaultKind; target: Target; from: number; to: number; windowTo: number }[];
   phases: { phase: string; at: number }[];
 }
 
-const mostSteps = 1_500;
+const maxSteps = 1_500;
 
 export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
   const { seconds } = evidence.traffic;
-  const step = Math.max(1, Math.ceil(seconds.length / mostSteps));
+  const step = Math.max(1, Math.ceil(seconds.length / maxSteps));
   const steps = Math.ceil(seconds.length / step);
   const series: Series = {
     stepSeconds: step,
@@ -62,7 +62,7 @@ function addStep(series: Series, { traffic: { seconds } }: Evidence, firstRow: n
     if (seconds.value('p99', row) > 0) {
       sum.withP += 1;
       sum.p50 += seconds.value('p50', row);
-      // The worst second of a step stays visible.
+      // Keep the worst second of a step visible.
       sum.p99 = Math.max(sum.p99, seconds.value('p99', row));
     }
   }

@@ -1,25 +1,25 @@
-/** When is a share too little evidence to break a rule by? */
+/** Decides whether a share that breaks its rule has too few trials to count as a violation. */
 
-/** As for the other bounds of a report: 95 % confidence. */
-const leastChance = 0.05;
+/** 95 % confidence, as for the other bounds in a report. */
+const significanceLevel = 0.05;
 
 /**
- * Would one single failure among so few trials break `share >= least`? Then a share under it is a violation only where a server
- * that just keeps the rule would come to so many failures less than once in 20 times; otherwise it may be chance. Of more trials
- * the share itself is the judge.
+ * Applies if a single failure in this many trials breaks `share >= minimum`. Then a lower share is
+ * a violation only if a server exactly at the minimum fails that often with a probability below 5 %
+ * (one-sided binomial test). With more trials the share itself decides.
  */
-export function mayBeChance(share: number, trials: number, least: number): boolean {
-  const failureShare = 1 - least;
+export function mayBeChance(share: number, trials: number, minimum: number): boolean {
+  const failureShare = 1 - minimum;
   if (trials * failureShare >= 1) return false;
   const failures = Math.round((1 - share) * trials);
-  return chanceOf(failures, trials, failureShare) >= leastChance;
+  return probabilityOf(failures, trials, failureShare) >= significanceLevel;
 }
 
-/** That of `trials`, each failing for itself with this probability, `failures` or more do. */
-function chanceOf(failures: number, trials: number, probability: number): number {
+/** Probability that at least `failures` of `trials` independent trials fail. */
+function probabilityOf(failures: number, trials: number, probability: number): number {
   let exactly = (1 - probability) ** trials;
   let orMore = 1;
-  for (let count = 0; count < failures && orMore >= leastChance; count += 1) {
+  for (let count = 0; count < failures && orMore >= significanceLevel; count += 1) {
     orMore -= exactly;
     exactly *= ((trials - count) / (count + 1)) * (probability / (1 - probability));
   }

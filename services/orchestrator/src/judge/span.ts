@@ -1,10 +1,10 @@
-/** A stretch of time in epoch milliseconds, and the little arithmetic that windows need. */
+/** A time span in epoch milliseconds. */
 export interface Span {
   fromAt: number;
   toAt: number;
 }
 
-/** The same time as sorted spans that do not touch each other. */
+/** Merges overlapping and adjacent spans; the result is sorted. */
 export function union(spans: readonly Span[]): Span[] {
   const result: Span[] = [];
   for (const span of [...spans].sort((a, b) => a.fromAt - b.fromAt)) {
@@ -16,7 +16,7 @@ export function union(spans: readonly Span[]): Span[] {
   return result;
 }
 
-/** What is left of `whole` when `holes` are cut out of it. */
+/** The parts of `whole` outside all `holes`. */
 export function without(whole: Span, holes: readonly Span[]): Span[] {
   const result: Span[] = [];
   let fromAt = whole.fromAt;
@@ -30,7 +30,7 @@ export function without(whole: Span, holes: readonly Span[]): Span[] {
   return result;
 }
 
-/** Seconds of `spans` that lie within `whole`; time that several spans share counts once. */
+/** Seconds of `whole` that `spans` cover; overlapping spans count once. */
 export function secondsWithin(whole: Span, spans: readonly Span[]): number {
   let totalMs = 0;
   for (const span of union(spans)) {

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { aggregate, holds, parseThreshold } from './threshold.ts';
 
 describe('threshold', () => {
-  it('reads the k6 grammar', () => {
+  it('parses the k6 grammar', () => {
     assert.deepEqual(parseThreshold('success_rate', 'value>=0.95'), {
       metric: 'success_rate',
       expression: 'value>=0.95',
@@ -17,22 +17,22 @@ describe('threshold', () => {
   });
 
   const wrong: [string, string, RegExp][] = [
-    ['speed', 'value>1', /no such metric; there are success_rate/],
-    ['success_rate', '0.95', /is not a rule; write an aggregation \(value\).*for example "value>=0\.95"/],
-    ['success_rate', 'max<1', /"max" makes no sense for this metric; use value/],
-    ['recovery_seconds', 'p(101)<3', /must be 0 to 100, not 101/],
+    ['speed', 'value>1', /unknown metric\. Use one of success_rate/],
+    ['success_rate', '0.95', /is not a rule\. Write an aggregation \(value\).*for example "value>=0\.95"/],
+    ['success_rate', 'max<1', /"max" does not apply to this metric\. Use value/],
+    ['recovery_seconds', 'p(101)<3', /must be between 0 and 100, not 101/],
     ['recovery_seconds', 'max<60s', /is not a rule/],
     ['lost_writes', 'count=0', /is not a rule/],
     ['lost_writes', '', /is not a rule/],
-    ['__proto__', 'value>1', /no such metric/],
+    ['__proto__', 'value>1', /unknown metric/],
   ];
   for (const [metric, expression, message] of wrong) {
-    it(`refuses ${metric}: "${expression}" and says what would be right`, () => {
+    it(`rejects ${metric}: "${expression}" and states what is valid`, () => {
       assert.throws(() => parseThreshold(metric, expression), { code: 'INVALID_THRESHOLD', message });
     });
   }
 
-  it('aggregates by nearest rank, with Infinity for what never came', () => {
+  it('aggregates by nearest rank, including Infinity', () => {
     const samples = [3, 1, 2, Number.POSITIVE_INFINITY];
     const value = (expression: string): number | null =>
       aggregate(samples, parseThreshold('recovery_seconds', expression));
@@ -47,7 +47,7 @@ describe('threshold', () => {
     assert.equal(holds('<', Number.POSITIVE_INFINITY, 60), false);
   });
 
-  it('holds at its limit as its operator says', () => {
+  it('compares with the limit by its operator', () => {
     const at = (operator: Parameters<typeof holds>[0]): boolean[] =>
       [0.9, 1, 1.1].map((value) => holds(operator, value, 1));
     assert.deepEqual(at('<'), [true, false, false]);

@@ -1,6 +1,7 @@
 /**
- * Rules of the verdict in the k6 grammar: `<aggregation> <operator> <number>`, for example `max<60` or `p(95)<=30`.
- * Each metric names the aggregations that make sense for it, so that a bad rule is refused before a run of 24 hours.
+ * Parses and evaluates rules in k6's threshold grammar, `<aggregation> <operator> <number>`, for
+ * example `max<60` or `p(95)<=30`. Each metric lists its aggregations, so that a meaningless rule
+ * is rejected before a run of 24 hours.
  */
 import { EncoreError } from '@encore/kit';
 
@@ -9,9 +10,9 @@ export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=';
 const shapes = {
   /** One number between 0 and 1. */
   share: ['value'],
-  /** Any other single figure. */
+  /** Any other single number. */
   value: ['value'],
-  /** Things that are counted; `rate` is per second of observed time. */
+  /** A number of occurrences; `rate` is per second of observed time. */
   count: ['count', 'rate'],
   /** Many samples. */
   trend: ['min', 'max', 'avg', 'med', 'p(N)', 'count'],
@@ -61,16 +62,16 @@ export interface Threshold {
 const grammar =
   /^(value|count|rate|min|max|avg|med|p\(\s*(\d+(?:\.\d+)?)\s*\))\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e-?\d+)?)$/;
 
-/** Throws INVALID_THRESHOLD, which says what would be right. */
+/** Throws INVALID_THRESHOLD with a message that states what would be valid. */
 export function parseThreshold(metric: string, expression: string): Threshold {
   if (!isMetric(metric)) {
-    throw invalid(`thresholds.${metric}: no such metric; there are ${Object.keys(metricShapes).join(', ')}`);
+    throw invalid(`thresholds.${metric}: unknown metric. Use one of ${Object.keys(metricShapes).join(', ')}`);
   }
   const allowed = shapes[metricShapes[metric]].join(', ');
   const match = grammar.exec(expression.trim());
   if (match === null) {
     throw invalid(
-      `thresholds.${metric}: "${expression}" is not a rule; write an aggregation (${allowed}), an operator (< <= > >= == !=) and a number, for example "${exampleOf(metric)}"`,
+      `thresholds.${metric}: "${expression}" is not a rule. Write an aggregation (${allowed}), an operator (< <= > >= == !=) and a number, for example "${exampleOf(metric)}"`,
     );
   }
   const [, left = '', percentileText, operator, limit] = match;
@@ -78,13 +79,13 @@ export function parseThreshold(metric: string, expression: string): Threshold {
   const aggregation = percentile === null ? left : 'p';
   const known: readonly string[] = shapes[metricShapes[metric]];
   if (!known.includes(aggregation === 'p' ? 'p(N)' : aggregation)) {
-    throw invalid(`thresholds.${metric}: "${left}" makes no sense for this metric; use ${allowed}`);
+    throw invalid(`thresholds.${metric}: "${left}" does not apply to this metric. Use ${allowed}`);
   }
   if (percentile !== null && percentile > 100) {
-    throw invalid(`thresholds.${metric}: the N of p(N) must be 0 to 100, not ${percentile}`);
+    throw invalid(`thresholds.${metric}: the N of p(N) must be between 0 and 100, not ${percentile}`);
   }
   if (metricShapes[metric] === 'share' && !(Number(limit) >= 0 && Number(limit) <= 1)) {
-    throw invalid(`thresholds.${metric}: ${limit} is no share; a share lies from 0 to 1, so 95 % is 0.95`);
+    throw invalid(`thresholds.${metric}: the limit must be between 0 and 1, not ${limit}. Write 95 % as 0.95`);
   }
   return {
     metric,
@@ -113,7 +114,7 @@ export function holds(operator: Operator, value: number, limit: number): boolean
   }
 }
 
-/** The aggregate of samples, which may hold Infinity for what never came; null without samples. */
+/** Aggregates samples (Infinity: the event never happened); null without samples. */
 export function aggregate(samples: readonly number[], { aggregation, percentile }: Threshold): number | null {
   if (aggregation === 'count') return samples.length;
   if (samples.length === 0) return null;
@@ -130,7 +131,7 @@ export function aggregate(samples: readonly number[], { aggregation, percentile 
   }
 }
 
-/** Nearest rank, so that a percentile is always a value that was measured. */
+/** Percentile by nearest rank, so that the result is always a measured value. */
 export function percentileOf(sorted: readonly number[], percentile: number): number | null {
   const rank = Math.max(1, Math.ceil((percentile / 100) * sorted.length));
   return sorted[rank - 1] ?? null;

@@ -1,24 +1,24 @@
 /**
- * Puts events of several sources into the order of time. Each source is asked by page, so its events reach the
- * history up to seconds after another's (a restarted injector hands out its journal a minute late). Events wait here
- * until the history is `horizonMs` ahead of them; what comes later than that is passed on as it comes.
+ * Sorts the events of several sources by time. Sources are polled page by page, so events reach the
+ * history seconds after those of another source (a minute, from an injector that restarted). Events
+ * wait until the history is `horizonMs` ahead of them; later ones pass through in arrival order.
  *
  *   history (by arrival) ──add──▶ [ waiting, sorted by time ] ──ready──▶ collectors (by time)
  *
- * Seconds of the probe are taken apart, so that each probe stands at the moment of its answer.
+ * A `probe_second` is split, so that each probe takes the time of its response.
  */
 import type { EncoreEvent, Outcome } from '@encore/contracts';
 
 export interface Probe {
   type: 'probe';
-  /** When it was answered, or given up. */
+  /** When the response came, or the probe gave up. */
   at: number;
   dueAt: number;
   outcome: Outcome;
 }
 export type Observation = Exclude<EncoreEvent, { type: 'probe_second' }> | Probe;
 
-/** When it happened, or began: the engine's own timestamp where there is one. */
+/** When the event happened or began: the engine's timestamp if there is one. */
 export function timeOf(event: Observation): number {
   if (event.type === 'injector_failed' || event.type === 'engine_lost') return event.fromAt;
   return ('engineAt' in event ? event.engineAt : undefined) ?? event.at;
@@ -46,7 +46,7 @@ export class TimeOrder {
     }
   }
 
-  /** Events that nothing can come before any more. */
+  /** Removes and yields the events that are older than the horizon. */
   *ready(): Generator<Observation> {
     for (;;) {
       const next = this.#waiting[this.#taken];
@@ -61,7 +61,7 @@ export class TimeOrder {
     }
   }
 
-  /** Everything that still waits, at the end. */
+  /** Removes and yields all waiting events, at the end of the history. */
   *rest(): Generator<Observation> {
     while (this.#taken < this.#waiting.length) {
       const next = this.#waiting[this.#taken];
@@ -73,7 +73,7 @@ export class TimeOrder {
   #insert(event: Observation): void {
     const time = timeOf(event);
     this.#newest = Math.max(this.#newest, time);
-    // The newest event is nearly always the last one, so the way back is short.
+    // The newest event is nearly always the last one, so this loop is short.
     let index = this.#waiting.length;
     while (index > this.#taken && (this.#waiting[index - 1]?.time ?? 0) > time) index -= 1;
     if (index === this.#waiting.length) this.#waiting.push({ time, event });

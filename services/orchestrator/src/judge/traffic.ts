@@ -1,4 +1,4 @@
-/** What the users got: operations and attempts of the counted time, and which seconds of it were seen at all. */
+/** Counts operations and attempts in ramp and steady, and records unobserved seconds. */
 import type { EventOf, OperationKind, Outcome } from '@encore/contracts';
 import { neutralOutcomes, operationKinds, outcomes } from '@encore/contracts';
 import { SecondTable } from './second-table.ts';
@@ -14,15 +14,15 @@ export interface OperationCounts {
 
 const noOperations = (): OperationCounts => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
 
-/** Two seconds' reports are at most this far apart; a wider space was not observed. */
-const widestStepMs = 3_000;
+/** Consecutive `load_second` events are at most this far apart; a longer gap was not observed. */
+const maxStepMs = 3_000;
 const maxHoles = 10_000;
 
 export class Traffic {
   readonly seconds: SecondTable;
   readonly attempts = new Map<Outcome, number>(outcomes.map((outcome) => [outcome, 0]));
   readonly operations = new Map<OperationKind, OperationCounts>();
-  /** Stretches between two reports of a second that are too far apart. */
+  /** Gaps between `load_second` events. */
   readonly holes: Span[] = [];
   firstAt: number | null = null;
   lastAt: number | null = null;
@@ -31,10 +31,13 @@ export class Traffic {
     this.seconds = new SecondTable(plannedSeconds);
   }
 
-  /** `counting` is true in ramp and steady; other seconds are drawn but not counted, nor are those in which the injector had failed. */
-  add(event: EventOf<'load_second'>, counting: boolean, injectorFailed: boolean): void {
+  /**
+   * `isMeasuring` is true in ramp and steady. Other seconds, and those in which the injector had
+   * failed, are drawn but not counted.
+   */
+  add(event: EventOf<'load_second'>, isMeasuring: boolean, injectorFailed: boolean): void {
     this.seconds.add(event);
-    if (!counting) return;
+    if (!isMeasuring) return;
     this.#observe(event.at);
     if (injectorFailed) return;
     for (const outcome of outcomes) {
@@ -47,14 +50,14 @@ export class Traffic {
     }
   }
 
-  /** Time in `whole` that no report of a second covers. */
+  /** Spans of `whole` that no `load_second` event covers. */
   unseenWithin(whole: Span): Span[] {
     if (this.firstAt === null || this.lastAt === null) return [whole];
     const edges: Span[] = [
       { fromAt: whole.fromAt, toAt: this.firstAt - 1_000 },
       { fromAt: this.lastAt, toAt: whole.toAt },
     ];
-    return [...this.holes, ...edges.filter(({ fromAt, toAt }) => toAt - fromAt > widestStepMs - 1_000)];
+    return [...this.holes, ...edges.filter(({ fromAt, toAt }) => toAt - fromAt > maxStepMs - 1_000)];
   }
 
   countsOf(kind: OperationKind): OperationCounts {
@@ -65,28 +68,28 @@ export class Traffic {
     return [...this.operations.values()].reduce(sumOf, noOperations());
   }
 
-  /** Operations that were due and ended. */
+  /** Operations that ended with an outcome: ok, failed or unknown. */
   get operationCount(): number {
     const { ok, failed, unknown } = this.totals;
     return ok + failed + unknown;
   }
 
-  /** Operations answered rightly over all that were due and ended; null without any. */
+  /** Share of successful operations, 0 to 1; null without any operation. */
   get successRate(): number | null {
     return share(this.totals.ok, this.operationCount);
   }
 
-  /** Operations that were due, with those that users skipped. */
+  /** Operations that ended with an outcome, plus those that users skipped. */
   get plannedCount(): number {
     return this.operationCount + this.totals.skipped;
   }
 
-  /** The success rate if each skipped operation had failed; null without any. */
+  /** The success rate if skipped operations count as failures; null without any operation. */
   get successRateOfPlanned(): number | null {
     return share(this.totals.ok, this.plannedCount);
   }
 
-  /** Attempts that say something about the server. */
+  /** Attempts whose outcome depends on the server. */
   get attemptCount(): number {
     let count = 0;
     for (const [outcome, number] of this.attempts) if (!isNeutral(outcome)) count += number;
@@ -101,7 +104,7 @@ export class Traffic {
     const beforeAt = this.lastAt;
     this.firstAt ??= at;
     this.lastAt = Math.max(at, beforeAt ?? at);
-    if (beforeAt === null || at - beforeAt <= widestStepMs || this.holes.length >= maxHoles) return;
+    if (beforeAt === null || at - beforeAt <= maxStepMs || this.holes.length >= maxHoles) return;
     this.holes.push({ fromAt: beforeAt, toAt: at - 1_000 });
   }
 }
@@ -120,7 +123,7 @@ export function isNeutral(outcome: Outcome): boolean {
   return neutralOutcomes.some((neutral) => neutral === outcome);
 }
 
-/** `part / whole`, or null when there was nothing to share. */
+/** `part / whole`, or null if `whole` is 0. */
 export function share(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }

@@ -11,7 +11,7 @@ import {
   type PlannedFault,
   type RunConfig,
 } from '@encore/contracts';
-import { type Alert, Alerts, MemorySqueezes, type Observation } from '../judge/index.ts';
+import { type Alert, Alerts, MemoryFaults, type Observation } from '../judge/index.ts';
 import type { HostMetrics } from './host-metrics.ts';
 import { type Kill, Kills } from './kills.ts';
 import { type RecentFigures, RecentLoad, type Trend } from './recent-load.ts';
@@ -83,8 +83,8 @@ export class RunView {
   serverPid = 0;
   /** Corrupt or stale answers to users. */
   wrongAnswers = 0;
-  readonly #squeezes = new MemorySqueezes();
-  readonly #alerts = new Alerts(this.#squeezes);
+  readonly #memoryFaults = new MemoryFaults();
+  readonly #alerts = new Alerts(this.#memoryFaults);
   #lastAlerts: Alert[] = [];
   readonly #load = new RecentLoad();
   #users = 0;
@@ -194,7 +194,7 @@ export class RunView {
   }
 
   #raiseAlerts(event: Observation): void {
-    this.#squeezes.add(event);
+    this.#memoryFaults.add(event);
     const raised = this.#alerts.add(event);
     if (raised.length > 0) this.#lastAlerts = [...this.#lastAlerts, ...raised].slice(-shownAlerts);
   }

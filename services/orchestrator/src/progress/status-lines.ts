@@ -1,5 +1,5 @@
 /** Formats the state of the run as a block of at most 79 columns, and as one line for logs. */
-import { counted } from '../judge/words.ts';
+import { pluralize } from '../judge/text.ts';
 import { durationText } from './duration-text.ts';
 import { killText } from './kills.ts';
 import type { Snapshot } from './run-view.ts';
@@ -24,7 +24,7 @@ export function statusLine(state: Snapshot): string {
   return [
     state.phase,
     timeText(state),
-    counted(state.users, 'user'),
+    pluralize(state.users, 'user'),
     `${recent.requestsPerSecond.toFixed(1)} req/s`,
     `success ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})${skipped(state, ', ')}`,
     `server ${serverText(state)}`,

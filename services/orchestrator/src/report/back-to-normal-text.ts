@@ -1,27 +1,28 @@
-/** How long after its recovery the system was back to normal, as text: never, or not known, must not look like a short time. */
+/** Describes how long the return to normal took, including "never" and "unknown". */
 import type { Report, ReportedFault } from '@encore/contracts';
-import { counted } from '../judge/words.ts';
+import { pluralize } from '../judge/text.ts';
 import { secondsText } from './format.ts';
 
 /**
- * `at most 0.6 s after recovery, for all 11 recoveries`, or `measured for 7 of 11 recoveries, at most 0.6 s after recovery; 1 never;
- * 3 unknown (2: another fault began; 1: the load ended), one of them over 4.0 s`. What was not measured may have taken longer.
+ * For example `at most 0.6 s after recovery, for all 11 recoveries`, or `measured for 7 of 11
+ * recoveries, at most 0.6 s after recovery; 1 never; 3 unknown (2: another fault began; 1: the load
+ * ended), one of them over 4.0 s`.
  */
 export function backToNormalText({ recoveries, faults }: Report): string {
   const { measured, never, unknown, max_seconds: longest } = recoveries.back_to_normal;
   const all = measured + never + unknown;
   if (all === 0) return 'no data';
-  const of = counted(all, 'recovery', 'recoveries');
-  const most = longest === null ? '' : `at most ${secondsText(longest, 1)} after recovery`;
-  if (measured === all) return `${most}, for all ${of}`;
+  const of = pluralize(all, 'recovery', 'recoveries');
+  const maximum = longest === null ? '' : `at most ${secondsText(longest, 1)} after recovery`;
+  if (measured === all) return `${maximum}, for all ${of}`;
   return [
-    `measured for ${measured} of ${of}${most && `, ${most}`}`,
+    `measured for ${measured} of ${of}${maximum && `, ${maximum}`}`,
     ...(never === 0 ? [] : [`${never} never`]),
     ...(unknown === 0 ? [] : [`${unknown} unknown ${whyUnknown(faults)}`]),
   ].join('; ');
 }
 
-/** The reasons, and the longest time for which the system was seen not to be normal. */
+/** The reasons, and the longest time for which the system was observed to be abnormal. */
 function whyUnknown(faults: readonly ReportedFault[]): string {
   const unknown = faults.flatMap(({ back_to_normal: one }) => (one?.state === 'unknown' ? [one] : []));
   const reasons = [...Map.groupBy(unknown, ({ reason }) => reason ?? 'not observed')];
@@ -30,7 +31,7 @@ function whyUnknown(faults: readonly ReportedFault[]): string {
   return `(${text})${atLeast === 0 ? '' : `, one of them over ${secondsText(atLeast, 1)}`}`;
 }
 
-/** `4.20 s`, `never`, `> 3.0 s (another fault began)`. */
+/** For example `4.20 s`, `never`, `> 3.0 s (another fault began)`. */
 export function returnText({ back_to_normal: one }: ReportedFault): string {
   if (one === null) return '–';
   if (one.state === 'never') return 'never';

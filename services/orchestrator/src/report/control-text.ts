@@ -1,10 +1,10 @@
-/** A control run must not pass, and whoever reads of it must not take it for a run that went wrong. */
+/** Describes a control run, so that readers do not mistake its result for a failure. */
 const controls: Readonly<Record<string, string>> = {
-  'server-down': 'control run server-down: the server is kept dead on purpose, so this run must end FAILED',
+  'server-down': 'control run server-down: the server is kept down on purpose, so this run must end FAILED',
   'no-bite': 'control run no-bite: the faults do nothing on purpose, so this run must end INCONCLUSIVE',
 };
 
-/** Null for a run like any other. `config`: the settings, also as a report holds them. */
+/** Null for an ordinary run. Accepts the settings of a run or the config of a report. */
 export function controlText({ control }: { control?: unknown }): string | null {
   return typeof control === 'string' ? (controls[control] ?? null) : null;
 }

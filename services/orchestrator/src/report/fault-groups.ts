@@ -1,4 +1,4 @@
-/** Kinds of fault that the timeline shows in one colour, with the words of its legend. */
+/** Groups of fault kinds that share a colour in the timeline, with the titles for its legend. */
 import type { FaultKind } from '@encore/contracts';
 
 export const groupTitles = {

@@ -1,13 +1,13 @@
-/** How figures are written for people, in every report alike. */
+/** Formats figures for people, the same in every report. */
 
 export const thousands = (value: number): string => value.toLocaleString('en-US');
 
-/** `97.12 %`, or a dash without a figure. */
+/** For example `97.12 %`; a dash for null. */
 export function percentText(value: number | null, digits = 2): string {
   return value === null ? '–' : `${(value * 100).toFixed(digits)} %`;
 }
 
-/** `24h 00m 07s`, `3m 02s`, `0.4s`. */
+/** For example `24h 00m 07s`, `3m 02s`, `0.4s`. */
 export function durationText(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
@@ -40,16 +40,16 @@ export function millisecondsText(ms: number | null | undefined): string {
     : `${ms >= 100 ? ms.toFixed(0) : ms.toFixed(1)} ms`;
 }
 
-/** `10:40:12.250`, in UTC as everything in a report. */
+/** For example `10:40:12.250`, in UTC. */
 export function clockText(iso: string): string {
   return iso.slice(11, 23);
 }
 
-/** A value of a rule in the unit that its name speaks of. */
+/** A metric's value with the unit that follows from its name; a dash for null. */
 export function figureText(name: string, value: number | null): string {
   if (value === null) return '–';
   if (/rate|availability|share/.test(name)) return percentText(value);
   if (name.endsWith('_seconds')) return secondsText(value);
-  if (name.includes('bytes')) return bytesText(value);
+  if (name.endsWith('_bytes_per_hour')) return `${bytesText(value)}/h`;
   return thousands(Number(value.toFixed(3)));
 }

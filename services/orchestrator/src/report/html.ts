@@ -1,4 +1,4 @@
-/** HTML as a tagged template: whatever is put in is escaped, unless it is HTML already. */
+/** HTML as a tagged template that escapes every value that is not HTML itself. */
 
 export class Html {
   readonly text: string;
@@ -14,12 +14,12 @@ export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(strings.reduce((text, part, index) => text + textOf(values[index - 1] ?? null) + part));
 }
 
-/** For text that this program wrote itself, such as a style sheet. */
+/** Marks text of this program as HTML, for example a style sheet. */
 export function trusted(text: string): Html {
   return new Html(text);
 }
 
-/** JSON that cannot leave its script element. */
+/** JSON that cannot close its script element. */
 export function jsonScript(value: unknown): Html {
   return new Html(JSON.stringify(value).replaceAll('<', '\\u003c'));
 }
@@ -34,5 +34,5 @@ function textOf(value: Value): string {
 
 function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  return text.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }

@@ -1,4 +1,4 @@
-/** The reports' door: what they are made from, and every form they take. */
+/** Public API of the reports: their input, and all output formats. */
 export { readRunFolder } from '../judge/run-folder.ts';
 export { textSummary } from './text-summary.ts';
 export { writeReports } from './write-reports.ts';

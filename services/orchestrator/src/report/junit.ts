@@ -1,4 +1,4 @@
-/** JUnit XML for CI: each rule of the verdict is a test case, each kill that bit is another. */
+/** JUnit XML for CI: a test case per rule, per fault with a confirmed effect, and the verdict. */
 import type { Report } from '@encore/contracts';
 import { figureText, secondsText } from './format.ts';
 import { isLate, recoveryText } from './late-recovery.ts';
@@ -35,13 +35,13 @@ export function junitXml(report: Report): string {
 
 function rulesOf({ thresholds }: Report): Case[] {
   return thresholds.map(({ name, expression, value, ok, note }) => {
-    const seen = `${name} is ${figureText(name, value)}, the rule is ${expression}${note === undefined ? '' : ` (${note})`}`;
+    const text = `${name}: ${figureText(name, value)} (rule: ${expression})${note === undefined ? '' : `; ${note}`}`;
     return {
       suite: 'rules',
       name: `${name}: ${expression}`,
       seconds: 0,
-      ...(ok === false ? { failure: seen } : {}),
-      ...(ok === null ? { error: `not enough data: ${seen}` } : {}),
+      ...(ok === false ? { failure: text } : {}),
+      ...(ok === null ? { error: `not enough data: ${text}` } : {}),
     };
   });
 }
@@ -55,7 +55,7 @@ function recoveriesOf({ faults, recoveries }: Report): Case[] {
         suite: 'recoveries',
         name: `${id} ${kind} of ${target}`,
         seconds: seconds ?? 0,
-        ...(healer === 'nobody' ? { failure: 'no right answer came after it' } : {}),
+        ...(healer === 'nobody' ? { failure: 'no correct response after it' } : {}),
         ...(isLate(fault, recoveries) ? { failure: `recovered in ${recoveryText(fault, recoveries)}` } : {}),
         ...(seconds === null && healer !== 'nobody' ? { error: `no recovery time: ${secondsText(seconds)}` } : {}),
       };
@@ -79,7 +79,7 @@ function caseLines({ suite, name, seconds, failure, error }: Case): string[] {
 
 function escapeXml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  // Control characters have no place in XML 1.0, not even escaped.
-  const clean = [...text].filter((sign) => sign >= ' ' || sign === '\n' || sign === '\t').join('');
-  return clean.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);
+  // XML 1.0 does not allow control characters, not even escaped.
+  const clean = [...text].filter((character) => character >= ' ' || character === '\n' || character === '\t').join('');
+  return clean.replace(/[&<>"]/g, (character) => entities[character] ?? character);
 }

@@ -1,4 +1,4 @@
-/** The run in Markdown, for the summary page of a CI job. */
+/** Report in Markdown, for the summary page of a CI job. */
 import type { Report } from '@encore/contracts';
 import { returnText } from './back-to-normal-text.ts';
 import { capacityText } from './capacity-text.ts';
@@ -37,7 +37,7 @@ export function markdownSummary(report: Report): string {
         'Attempts succeeded',
         'Worst recovery',
         'Lost writes',
-        'Availability (control windows)',
+        'Availability (fault-free windows)',
         'Requests',
         'Duration',
       ],
@@ -58,7 +58,7 @@ export function markdownSummary(report: Report): string {
       ['', 'Rule', 'Measured', 'Note'],
       report.thresholds.map(({ name, expression, value, ok, note }) => [
         ok === null ? '❔' : ok ? '✅' : '❌',
-        // Not a code span: there the escapes of a table cell would be shown.
+        // Not a code span, which would show the escapes of a table cell.
         `${name}: ${expression}`,
         figureText(name, value),
         note ?? '',
@@ -128,7 +128,7 @@ function faultTable({ faults, recoveries }: Report): string {
   const more = faults.length > maxFaults ? `\n${faults.length - maxFaults} more in the report.\n` : '';
   return (
     table(
-      ['Id', 'Fault', 'At (UTC)', 'Bit', 'Healed by', 'Recovery', 'Back to normal', 'Failed attempts', 'Alert'],
+      ['Id', 'Fault', 'At (UTC)', 'Effect', 'Recovered by', 'Recovery', 'Back to normal', 'Failed attempts', 'Alert'],
       rows,
     ) + more
   );
@@ -139,7 +139,7 @@ function table(head: string[], rows: string[][]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
 }
 
-/** Nothing that a run says may become markup. */
+/** Escapes text from a run, so that it cannot become markup. */
 function clean(text: string): string {
-  return text.replace(/[|<>\\]/g, (sign) => `\\${sign}`).replace(/\s+/g, ' ');
+  return text.replace(/[|<>\\]/g, (character) => `\\${character}`).replace(/\s+/g, ' ');
 }

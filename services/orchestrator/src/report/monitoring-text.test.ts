@@ -10,25 +10,25 @@ import { renderPage } from './page.ts';
 
 type Monitoring = ReportedFault['monitoring'];
 
-describe('what monitoring saw, in words', () => {
-  for (const [bit, monitoring, words] of [
+describe('text of monitoring', () => {
+  for (const [bit, monitoring, expected] of [
     ['yes', { state: 'seen', alert: 'ProbesFail', after_seconds: 7.42 }, 'ProbesFail after 7 s'],
-    ['yes', { state: 'already_firing', alert: 'ProbesFail', after_seconds: null }, 'ProbesFail was firing already'],
+    ['yes', { state: 'already_firing', alert: 'ProbesFail', after_seconds: null }, 'ProbesFail was already firing'],
     ['yes', { state: 'silent', alert: null, after_seconds: null }, 'no alert'],
     ['yes', { state: 'not_alerting', alert: null, after_seconds: null }, 'none by design'],
-    ['yes', null, 'not watched'],
+    ['yes', null, 'not monitored'],
     ['unsupported', null, '–'],
   ] as [ReportedFault['bit'], Monitoring, string][]) {
-    it(`${bit}, ${monitoring?.state ?? 'nothing told'}: ${words}`, () => {
-      assert.equal(monitoringText({ bit, monitoring }), words);
+    it(`${bit}, ${monitoring?.state ?? 'no data'}: ${expected}`, () => {
+      assert.equal(monitoringText({ bit, monitoring }), expected);
     });
   }
 
-  it('stands beside each fault on the page and in Markdown', async () => {
+  it('appears for each fault on the page and in Markdown', async () => {
     const run = new SimulatedRun({ faults: [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40 })] });
     const history = { history: run.history(), plan: run.plan, ledger: run.ledger(), historyProblems: [] };
     const judgement = await judge(history);
-    assert.match(markdownSummary(judgement.report), /\| f0001 \| crash of server \|.*\| not watched \|\n/);
+    assert.match(markdownSummary(judgement.report), /\| f0001 \| crash of server \|.*\| not monitored \|\n/);
     const monitoring: Monitoring = { state: 'seen', alert: 'ServerRestarted', after_seconds: 8 };
     const faults = judgement.report.faults.map((fault) => ({ ...fault, monitoring }));
     const seen = { ...judgement, report: { ...judgement.report, faults } };

@@ -1,6 +1,7 @@
 /**
- * The report as one HTML file that opens offline: styles, script and chart library are inlined, a content security policy
- * forbids every request. The live page is the same page: `renderUpdate` makes what it is sent over server-sent events.
+ * Renders the report as one HTML file that works offline: styles, scripts and the chart library are
+ * inlined, and a content security policy forbids all requests. The live page is the same page;
+ * `renderUpdate` renders the updates that it receives as server-sent events.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -27,15 +28,15 @@ import { timelineSection } from './sections/timeline.ts';
 import { verdictSection } from './sections/verdict.ts';
 
 export interface PageOptions {
-  /** Where the live page listens for updates; a report listens to nobody. */
+  /** URL of the updates for the live page; unset in a report. */
   liveUrl?: string;
-  /** Where the live page links to Grafana; a report outlives its lab. */
+  /** URL of Grafana for the live page; unset in a report, which outlives its lab. */
   dashboardUrl?: string | null;
-  /** What only a running lab can show: the machine, and the server's process. */
+  /** State of the machine and of the server process, in a running lab. */
   state?: Snapshot;
 }
 
-/** In the order of the page. Who watches a run wants to see the machine and the alerts first. */
+/** In page order. The live page shows the machine and the alerts first. */
 function sectionsOf({ report, curves }: Judgement, running: boolean, state?: Snapshot): Record<string, Html> {
   const alerts = alertsSection(report, running);
   return {
@@ -77,7 +78,7 @@ export function renderPage(judgement: Judgement, options: PageOptions = {}): str
 <main>
 ${sections.map(([id, section]) => html`<section id="${id}">${section}</section>`)}
 </main>
-<footer class="quiet">This file holds everything it shows and asks nobody for anything. <code>encore verify</code> recomputes the verdict from the files beside it.</footer>
+<footer class="quiet">This file is self-contained and makes no network requests. <code>encore verify</code> recomputes the verdict from the files next to it.</footer>
 <script type="application/json" id="series">${jsonScript(series)}</script>
 <script type="application/json" id="fault-groups">${jsonScript({ titles: groupTitles, groupOf })}</script>
 <script>${asset('uplot.js')}</script>
@@ -88,7 +89,7 @@ ${scripts.map(asset)}})();</script>
 `.text;
 }
 
-/** What a live page needs to show a later state. The timeline keeps its place; its data are the series. */
+/** An update of the live page. The timeline redraws itself from the series. */
 export function renderUpdate(
   judgement: Judgement,
   running: boolean,
@@ -98,7 +99,7 @@ export function renderUpdate(
   return { sections: Object.fromEntries(sections.map(([id, { text }]) => [id, text])), series: judgement.series };
 }
 
-/** In the order in which they need each other; together they are one script. */
+/** In dependency order; concatenated into one script. */
 const scripts = ['figures.js', 'charts.js', 'timeline.js', 'fault-table.js', 'live.js'] as const;
 const libraries = { 'uplot.css': 'uplot/dist/uPlot.min.css', 'uplot.js': 'uplot/dist/uPlot.iife.min.js' } as const;
 const assets = new Map<string, Html>();

@@ -1,17 +1,20 @@
-/** How many of the planned faults ran, and why the others did not; then what the plan had no room for. */
+/** Describes how many planned faults ran, why the others did not, and what the plan had to drop. */
 import type { Report } from '@encore/contracts';
-import { counted } from '../judge/words.ts';
+import { pluralize } from '../judge/text.ts';
 
-/** `9 of 11 ran, 2 skipped (2: its time had passed); 4 more had no room in the plan (4 of network: ...)`. */
+/**
+ * For example `9 of 11 ran, 2 skipped (2: its time had passed); 4 more faults did not fit into the
+ * plan (...)`.
+ */
 export function plannedFaultsText({ planned_faults: { planned, ran, skipped, dropped } }: Report): string {
   const causes = skipped.map(({ reason, count }) => `${count}: ${reason}`).join('; ');
   const part = `${ran} of ${planned} ran, ${planned - ran} skipped${causes === '' ? '' : ` (${causes})`}`;
-  if (dropped === null) return `${part}; what the plan had no room for was not recorded`;
+  if (dropped === null) return `${part}; the plan does not record dropped faults`;
   return dropped.length === 0 ? part : `${part}; ${droppedText(dropped)}`;
 }
 
 export function droppedText(dropped: NonNullable<Report['planned_faults']['dropped']>): string {
   const count = dropped.reduce((sum, one) => sum + one.count, 0);
   const causes = dropped.map(({ rule, reason, count }) => `${count} of ${rule}: ${reason}`).join('; ');
-  return `${counted(count, 'more fault')} had no room in the plan (${causes})`;
+  return `${pluralize(count, 'more fault')} did not fit into the plan (${causes})`;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type EncoreEvent, reportSchema } from '@encore/contracts';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Ledger } from '../judge/integrity.ts';
-import { type Judgement, Judging, judge } from '../judge/judge.ts';
+import { Evaluation, type Judgement, judge } from '../judge/judge.ts';
 import { profiles } from '../settings/profiles.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
@@ -32,7 +32,7 @@ async function judged(
 }
 
 describe('text summary', () => {
-  it('is the block of the guide, then each kill step by step', async () => {
+  it('prints the block of the guide, then each kill step by step', async () => {
     const { report } = await judged();
     const text = textSummary(report, 'test_results/production_test_20261123_100000.json');
     const lines = text.split('\n');
@@ -54,18 +54,18 @@ describe('text summary', () => {
     for (const line of [
       /^Duration: 0:03:09 \(3m 00s of load observed, seed 7\)$/,
       /^Result: PASSED$/,
-      /^Success Rate: 96\.\d\d% of attempts, 96\.\d\d% of 7,020 operations \(retries included\)$/,
+      /^Success Rate: 96\.\d\d% of attempts, 96\.\d\d% of 7,020 operations \(including retries\)$/,
       /^Total Requests: 7,020 \(39\/s\)$/,
-      /^Failed Requests: (\d+) \(in the whole run \1 explained by faults, 0 by none\)$/,
+      /^Failed Requests: (\d+) \(whole run: \1 explained by faults, 0 unexplained\)$/,
       /^Total Recoveries: 2 \(of 2 faults; 2 of 2 kills\)$/,
       /^Avg Recovery Time: 3\.1s \(worst 4\.3 s\)$/,
-      /^Planned Faults: 2 of 2 ran, 0 skipped; what the plan had no room for was not recorded$/,
+      /^Planned Faults: 2 of 2 ran, 0 skipped; the plan does not record dropped faults$/,
       /^Back to Normal: at most \d+\.\d s after recovery, for all 2 recoveries$/,
       /^Skipped Operations: 0$/,
       /^Lost Writes: 0 of 200 acknowledged$/,
       /^Full report saved to: test_results\/production_test_20261123_100000\.json$/,
-      /^Kill 1 of 2: crash of server at 10:00:52\.250 UTC \(f0001\), recovered in 1\.86 s, healed by policy$/,
-      /^ {2}\+ {3}0\.900 s {2}process started again by policy$/,
+      /^Kill 1 of 2: crash of server at 10:00:52\.250 UTC \(f0001\), recovered by policy in 1\.86 s$/,
+      /^ {2}\+ {3}0\.900 s {2}process restarted by policy$/,
     ]) {
       assert.ok(
         lines.some((candidate) => line.test(candidate)),
@@ -80,7 +80,7 @@ describe('text summary', () => {
     );
   });
 
-  it('tells what the server can do and who measured it, and what was sampled, in every form', async () => {
+  it('shows the capacity and its tool, and the samples, in every format', async () => {
     const at = new SimulatedRun().at(-9);
     const latencyMs = { p50: 5, p90: 8, p99: 12.25, max: 20 };
     const counts = { seconds: 3, connections: 20, requestsPerSecond: 1_812.6, answered: 5_438, refused: 7, lost: 1 };
@@ -94,8 +94,11 @@ describe('text summary', () => {
     const capacity =
       '1,813 requests/s without faults and users, 7 refused and 1 lost, p99 12.3 ms (autocannon 9.0.0, 20 connections, 3.0s)';
     const text = textSummary(judgement.report);
-    assert.ok(text.includes(`\nCapacity: ${capacity}; counted in no other figure\n`), text);
-    assert.match(text, /^Lost Writes: 0 of 200 acknowledged; before that 50 scores in 1 sample of control windows$/m);
+    assert.ok(text.includes(`\nCapacity: ${capacity}; not part of any other figure\n`), text);
+    assert.match(
+      text,
+      /^Lost Writes: 0 of 200 acknowledged; also sampled in fault-free windows: 50 scores in 1 sample$/m,
+    );
     const page = renderPage(judgement);
     assert.ok(page.includes(capacity) && page.includes('50 scores in 1 sample'));
     assert.ok(markdownSummary(judgement.report).includes(`Capacity: ${capacity}.`));
@@ -103,7 +106,7 @@ describe('text summary', () => {
     assert.doesNotMatch(textSummary(without), /Capacity|sample/);
   });
 
-  it('shows skipped operations, and the success rate with them, in every form', async () => {
+  it('shows skipped operations, and the success rate with them, in every format', async () => {
     const analyze = { ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 1_100 };
     const nothing = { attempts: {}, responseMs: null, bytesSent: 0, bytesReceived: 0 };
     const at = new SimulatedRun().at(60.5);
@@ -124,7 +127,7 @@ describe('text summary', () => {
     for (const form of [text, page, markdown]) assert.match(form, /users skipped 1,100 operations/);
   });
 
-  it('counts the planned faults that ran, were skipped and were dropped, with the reasons, in every form', async () => {
+  it('counts planned faults that ran, were skipped or dropped, with reasons, in every format', async () => {
     const pressure = plannedFault(3, { kind: 'memory-pressure', target: 'server', atSeconds: 120, bit: 'unsupported' });
     const run = new SimulatedRun({ faults: [crash, outage, pressure] });
     const dropped = [
@@ -144,24 +147,24 @@ describe('text summary', () => {
       dropped,
     });
     const planned =
-      '2 of 3 ran, 1 skipped (1: no writable cgroup); 3 more faults had no room in the plan (2 of network: no free time between other faults and their recoveries; 1 of network: less than 30 % of the steady load would be free of faults)';
+      '2 of 3 ran, 1 skipped (1: no writable cgroup); 3 more faults did not fit into the plan (2 of network: no free time between other faults and their recoveries; 1 of network: less than 30 % of the steady load would be free of faults)';
     assert.ok(textSummary(judgement.report).includes(`\nPlanned Faults: ${planned}\n`), textSummary(judgement.report));
     assert.ok(markdownSummary(judgement.report).includes(`Planned: ${planned}.`));
     assert.ok(renderPage(judgement).includes(`Planned faults: ${planned}.`));
   });
 
-  it('repeats in every form what the plan lacks, and what its success rate can reach at best', async () => {
+  it('shows plan warnings and the best possible success rate in every format', async () => {
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7, killIntervalMinutes: 60 };
     const pressure = plannedFault(1, { kind: 'memory-pressure', target: 'server', atSeconds: 60 });
     const judgement = await judged({ faults: [pressure], config });
     const { warnings, thresholds } = judgement.report;
-    const lacks = warnings.find((warning) => warning.startsWith('no kill is planned: with --kill-interval 60 '));
-    assert.ok(lacks, warnings.join('\n'));
+    const planWarning = warnings.find((warning) => warning.startsWith('no kill is planned: with --kill-interval 60 '));
+    assert.ok(planWarning, warnings.join('\n'));
     const best = 'at best 99.00 % with this plan';
     assert.equal(thresholds.find(({ name }) => name === 'success_rate')?.note, best);
-    assert.ok(textSummary(judgement.report).includes(lacks));
+    assert.ok(textSummary(judgement.report).includes(planWarning));
     for (const text of [markdownSummary(judgement.report), renderPage(judgement)])
-      assert.ok(text.includes(lacks) && text.includes(best), text);
+      assert.ok(text.includes(planWarning) && text.includes(best), text);
     const calm = await judged({ faults: [], config });
     assert.equal(calm.report.thresholds.find(({ name }) => name === 'success_rate')?.note, undefined);
   });
@@ -176,40 +179,40 @@ describe('text summary', () => {
     });
   });
 
-  it('states how long the system was not normal at least, where nobody saw the return', async () => {
+  it('shows the lower bound of an unknown return to normal', async () => {
     const sheds = { fromSeconds: 0, toSeconds: 30 };
-    const limping = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80, downSeconds: 3, sheds });
+    const shedding = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80, downSeconds: 3, sheds });
     const next = plannedFault(3, { kind: 'outage', target: 'server', atSeconds: 95, downSeconds: 3 });
-    const { report } = await judged({ faults: [crash, limping, next] });
+    const { report } = await judged({ faults: [crash, shedding, next] });
     const text = textSummary(report);
     const pattern =
       /^Back to Normal: measured for 2 of 3 recoveries, at most (\d+\.\d) s after recovery; 1 unknown \(1: another fault began\), one of them over (\d+\.\d) s$/m;
-    const [, most, over] = pattern.exec(text) ?? [];
+    const [, maximum, over] = pattern.exec(text) ?? [];
     assert.ok(over !== undefined, text);
-    assert.ok(Number(over) >= 8 && Number(most) > 0, text);
+    assert.ok(Number(over) >= 8 && Number(maximum) > 0, text);
   });
 
-  it('gives the reasons of a failure, and never lets a worst recovery look fine', async () => {
+  it('lists the reasons of a failure and shows a missing recovery as the worst', async () => {
     const { report } = await judged({ faults: [crash, { ...outage, downSeconds: Number.POSITIVE_INFINITY }] });
     const text = textSummary(report);
-    assert.match(text, /Result: FAILED\n {2}- success_rate is/);
+    assert.match(text, /Result: FAILED\n {2}- success_rate: /);
     assert.match(text, /worst: never/);
     assert.match(text, /\(f0002\), not recovered/);
   });
 
-  it('never lets a recovery beyond the limit look fine, in any form', async () => {
+  it('marks a recovery over the limit as too late in every format', async () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 4, thresholds: {} };
     const judgement = await judged({ faults: [outage], config });
     const { report } = judgement;
     const text = textSummary(report);
     assert.match(text, /^Total Recoveries: 1 \(of 1 fault; 1 of 1 kill\), 1 too late \(4\.3 s, limit 4 s\)$/m);
-    assert.match(text, /\(f0002\), recovered in 4\.\d\d s, too late \(limit 4 s\), healed by supervisor/);
-    assert.match(text, /first correct answer to a user: recovered, too late/);
+    assert.match(text, /\(f0002\), recovered by supervisor in 4\.\d\d s, too late \(limit 4 s\)$/m);
+    assert.match(text, /first correct response: recovered, too late/);
     const markdown = markdownSummary(report);
     assert.match(markdown, /\| 4\.\d\d s; 1 too late \(4\.3 s, limit 4 s\) \|/);
     assert.match(markdown, /\| supervisor \| 4\.\d\d s, too late \(limit 4 s\) \|/);
     const page = renderPage(judgement);
-    assert.match(page, /1 of them a kill, recovered from, 1 too late \(4\.3 s, limit 4 s\)/);
+    assert.match(page, /1 of them a kill, recovered, 1 too late \(4\.3 s, limit 4 s\)/);
     assert.match(page, /p95 4\.\d\d s; 1 too late \(4\.3 s, limit 4 s\)/);
     assert.match(page, /<b class="bad">4\.\d\d s<\/b> too late/);
     assert.match(
@@ -220,49 +223,49 @@ describe('text summary', () => {
     assert.doesNotMatch(textSummary(fine) + markdownSummary(fine) + junitXml(fine), /too late/);
   });
 
-  it('names a control before its verdict, so that nobody takes its end for a failure', async () => {
+  it('names a control run before its verdict', async () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds: {}, control: 'server-down' };
     const judgement = await judged({ config });
-    const words =
-      'This was a control run server-down: the server is kept dead on purpose, so this run must end FAILED.';
+    const expected =
+      'This was a control run server-down: the server is kept down on purpose, so this run must end FAILED.';
     const text = textSummary(judgement.report);
-    assert.ok(text.indexOf(words) > 0 && text.indexOf(words) < text.indexOf('Result:'), text);
-    assert.ok(markdownSummary(judgement.report).includes(`\n${words}\n`));
-    assert.ok(renderPage(judgement).includes(`<p>${words}</p>`));
+    assert.ok(text.indexOf(expected) > 0 && text.indexOf(expected) < text.indexOf('Result:'), text);
+    assert.ok(markdownSummary(judgement.report).includes(`\n${expected}\n`));
+    assert.ok(renderPage(judgement).includes(`<p>${expected}</p>`));
     assert.doesNotMatch(textSummary((await judged()).report), /control run/);
   });
 
-  it('says overdue, not never, while the run goes on', async () => {
+  it('shows a late recovery as overdue, not as never, during the run', async () => {
     const run = new SimulatedRun({ faults: [{ ...outage, downSeconds: 60 }] });
-    const judging = new Judging(run.plan, 0);
-    for (const event of run.events()) if (event.at < run.at(130)) judging.add(event);
-    const { sections } = renderUpdate(judging.conclude(new Ledger()), true);
+    const evaluation = new Evaluation(run.plan, 0);
+    for (const event of run.events()) if (event.at < run.at(130)) evaluation.add(event);
+    const { sections } = renderUpdate(evaluation.conclude(new Ledger()), true);
     const shown = ['verdict', 'numbers', 'rules', 'faults-section'].map((name) => sections[name] ?? '');
     for (const section of shown) assert.match(section, /overdue/);
     assert.doesNotMatch(shown.join(''), /never/);
   });
 
-  it('says of kills that did not bite just that, and counts none of them as a recovery', async () => {
+  it('counts no recovery for kills without effect', async () => {
     const { report } = await judged({
       faults: [crash, { ...outage, bit: 'no' }, { ...outage, id: 'f0003', bit: 'unsupported' }],
     });
     const text = textSummary(report);
     assert.match(text, /Total Recoveries: 1 \(of 1 fault; 1 of 1 kill\)\n/);
-    assert.match(text, /\(f0002\), did not bite \(nothing changed\)\n-{80}\nKill 3/);
+    assert.match(text, /\(f0002\), had no effect \(nothing changed\)\n-{80}\nKill 3/);
     assert.match(
       text,
-      /Kill 3 of 3: outage of server \(f0003\), not possible here \(skipped: no writable cgroup\)\n={80}/,
+      /Kill 3 of 3: outage of server \(f0003\), not supported here \(skipped: no writable cgroup\)\n={80}/,
     );
     assert.doesNotMatch(text, /not recovered|at never/);
   });
 
-  it('writes durations as people do', () => {
+  it('formats durations', () => {
     assert.deepEqual([0.44, 59.94, 182, 86_407].map(durationText), ['0.4s', '59.9s', '3m 02s', '24h 00m 07s']);
   });
 });
 
 describe('page', () => {
-  it('shows hostile words of a run as text, and cannot be left by its data', async () => {
+  it('escapes hostile text from a run', async () => {
     const hostile = '</script><img src=x onerror=alert(1)>';
     const { report, series } = await judged({ strayFailures: 1 }, (event) =>
       event.type === 'attempt_failed' ? { ...event, request: hostile, detail: hostile } : event,
@@ -270,18 +273,18 @@ describe('page', () => {
     const renamed = { ...series, memoryBytes: { [hostile]: series.at.map(() => 1) } };
     const page = renderPage({ report: { ...report, run_id: hostile }, series: renamed });
     assert.equal(page.includes('<img'), false);
-    assert.equal(page.match(/<\/script>/g)?.length, 4, 'the four scripts of the page alone');
+    assert.equal(page.match(/<\/script>/g)?.length, 4, 'only the four scripts of the page');
     assert.ok(page.includes('&lt;/script&gt;&lt;img src=x'));
   });
 
-  it('asks nobody for anything', async () => {
+  it('makes no network requests', async () => {
     const page = renderPage(await judged());
     assert.ok(page.includes('default-src &#39;none&#39;'), 'the policy forbids every request');
     assert.equal(/(?:src|href)="(?!#|data:)/.test(page), false);
     assert.equal(/url\(\s*['"]?(?!data:)/.test(page), false);
   });
 
-  it('says the verdict before anything else, and each fault and rule once', async () => {
+  it('shows the verdict first, and each fault and rule once', async () => {
     const { report, series } = await judged();
     const page = renderPage({ report, series });
     assert.ok(page.indexOf('PASSED') < page.indexOf('success_rate'));
@@ -289,34 +292,34 @@ describe('page', () => {
     for (const { name } of report.thresholds) assert.ok(page.includes(`<code>${name}</code>`), name);
   });
 
-  it('claims nothing of what is still to come while the run goes on', async () => {
+  it('makes no final statement during the run', async () => {
     const run = new SimulatedRun({
       faults: [crash, plannedFault(3, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 })],
     });
-    const judging = new Judging(run.plan, 0);
-    for (const event of run.events()) if (event.at < run.at(70)) judging.add(event);
-    const { sections } = renderUpdate(judging.conclude(new Ledger()), true);
-    assert.match(sections['verdict'] ?? '', /2 faults that bit, 1 of them a kill, 1 recovered from, 1 not over yet/);
+    const evaluation = new Evaluation(run.plan, 0);
+    for (const event of run.events()) if (event.at < run.at(70)) evaluation.add(event);
+    const { sections } = renderUpdate(evaluation.conclude(new Ledger()), true);
+    assert.match(sections['verdict'] ?? '', /2 faults with an effect, 1 of them a kill, 1 recovered, 1 in progress/);
     assert.match(sections['numbers'] ?? '', /everything is read back at the end/);
     assert.doesNotMatch(sections['numbers'] ?? '', /not verified/);
-    assert.match(renderPage(await judged()), /2 faults that bit, 2 of them kills, each recovered from/);
+    assert.match(renderPage(await judged()), /2 faults with an effect, 2 of them kills, all recovered/);
   });
 
-  it('does not blame a fault that is still to come', async () => {
+  it('does not report a fault that is not due yet as missed', async () => {
     const run = new SimulatedRun({ faults: [crash, outage] });
-    const judging = new Judging(run.plan, 0);
-    for (const event of run.events()) if (event.at < run.at(60)) judging.add(event);
-    const judgement = judging.conclude(new Ledger());
+    const evaluation = new Evaluation(run.plan, 0);
+    for (const event of run.events()) if (event.at < run.at(60)) evaluation.add(event);
+    const judgement = evaluation.conclude(new Ledger());
     const rowOf = (page: string, kind: string): string =>
       new RegExp(`<tr data-kind="${kind}".*?</tr>`).exec(page)?.[0] ?? '';
     const { sections } = renderUpdate(judgement, true);
-    assert.match(rowOf(sections['faults-section'] ?? '', 'outage'), /still to come/);
+    assert.match(rowOf(sections['faults-section'] ?? '', 'outage'), /not due yet/);
     assert.doesNotMatch(rowOf(sections['faults-section'] ?? '', 'outage'), /never injected|>no</);
     assert.match(rowOf(sections['faults-section'] ?? '', 'crash'), /class="bit yes"/);
-    assert.match(rowOf(renderPage(judgement), 'outage'), /never injected/, 'in a report it was missed');
+    assert.match(rowOf(renderPage(judgement), 'outage'), /never injected/, 'after the run it was missed');
   });
 
-  it('writes what a program calls memoryBytes as people do', async () => {
+  it('formats names and units of the environment', async () => {
     const { report, series } = await judged();
     const environment = { ...report.environment, memoryBytes: 25_276_502_016, clockAheadMs: -1.556_640_625 };
     const page = renderPage({ report: { ...report, environment }, series });
@@ -324,7 +327,7 @@ describe('page', () => {
     assert.match(page, /<dt>Clock ahead<\/dt><dd>-1\.6 ms<\/dd>/);
   });
 
-  it('sends a live page every part but the timeline, whose data are the series', async () => {
+  it('updates every section but the timeline, which draws the series', async () => {
     const judgement = await judged();
     const update = renderUpdate(judgement, true);
     assert.equal(update.sections['timeline-section'], undefined);
@@ -335,11 +338,11 @@ describe('page', () => {
 });
 
 describe('reports for CI', () => {
-  it('JUnit: a broken rule is a failure, a rule without data an error', async () => {
+  it('JUnit: reports a broken rule as a failure, one without data as an error', async () => {
     const failed = junitXml((await judged({ lost: 1 })).report);
     assert.match(
       failed,
-      /<testcase classname="encore\.rules" name="lost_writes: count==0" time="0">\n\s+<failure message="lost_writes is 1/,
+      /<testcase classname="encore\.rules" name="lost_writes: count==0" time="0">\n\s+<failure message="lost_writes: 1 /,
     );
     assert.match(failed, /<testsuites [^>]*failures="2" errors="0"/, 'the rule and the verdict');
     const silent = junitXml(
@@ -349,10 +352,10 @@ describe('reports for CI', () => {
         )
       ).report,
     );
-    assert.match(silent, /<error message="not enough data: leaks is –/);
+    assert.match(silent, /<error message="not enough data: leaks: – /);
   });
 
-  it('Markdown: the verdict first, no markup out of a run', async () => {
+  it('Markdown: shows the verdict first and escapes text from a run', async () => {
     const { report } = await judged();
     const text = markdownSummary({ ...report, reasons: ['a | b <script>'] });
     assert.match(text, /^# ✅ Encore: PASSED\n/);
@@ -367,7 +370,7 @@ describe('writeReports', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('writes every form, and the JSON holds to its schema', async () => {
+  it('writes every format, with JSON that matches its schema', async () => {
     const judgement = await judged();
     const inner = join(folder, 'production_test_20261123_100000');
     await writeReports(judgement, inner, `${inner}.json`);

@@ -1,4 +1,4 @@
-/** How many planned operations users skipped, and what the success rate is if each of them counts as a failure. */
+/** Number of skipped operations, and the success rate if each of them counts as a failure. */
 import type { Report } from '@encore/contracts';
 import { percentText, thousands } from './format.ts';
 

@@ -1,6 +1,6 @@
-/** The summary that the terminal prints at the end: the guide's block between rules of 80 signs, then details and each kill step by step. */
+/** Text summary for the terminal: the guide's block, then details and each kill. */
 import type { Report, ReportedFault } from '@encore/contracts';
-import { counted } from '../judge/words.ts';
+import { pluralize } from '../judge/text.ts';
 import { backToNormalText } from './back-to-normal-text.ts';
 import { capacityText } from './capacity-text.ts';
 import { controlText } from './control-text.ts';
@@ -12,10 +12,10 @@ import { skippedText } from './skipped-text.ts';
 
 const heavy = '='.repeat(80);
 const light = '-'.repeat(80);
-/** A day of hourly kills fits; more are in the report. */
+/** Enough for a day of hourly kills, twice; the report has all. */
 const maxKillsShown = 48;
 
-/** The lines and the order of the block are those of the guide; what it does not have follows behind it. */
+/** The block has the lines and the order of the guide; other figures follow it. */
 export function textSummary(report: Report, jsonPath?: string): string {
   const kills = report.faults.filter(isKill);
   const lines = [
@@ -32,7 +32,7 @@ export function textSummary(report: Report, jsonPath?: string): string {
       .slice(0, maxKillsShown)
       .flatMap((kill, index) => [light, ...killOf(kill, index + 1, kills.length, report)]),
     ...(kills.length > maxKillsShown
-      ? [`... and ${counted(kills.length - maxKillsShown, 'more kill')}, in the report`]
+      ? [`... and ${pluralize(kills.length - maxKillsShown, 'more kill')}, see the report`]
       : []),
     heavy,
   ];
@@ -50,20 +50,20 @@ function headOf({ config, result, reasons, warnings, duration_seconds, observed_
   ];
 }
 
-/** Requests, as in the guide: each attempt counts. Operations, with their retries, stand beside them. */
+/** As in the guide, each attempt counts as a request. */
 function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
   const { totals, outcomes, recoveries, attribution } = report;
   const bit = report.faults.filter((fault) => fault.bit === 'yes');
   const killed = kills.filter((kill) => kill.bit === 'yes');
-  const healed = killed.filter((kill) => kill.recovery_seconds !== null);
+  const recovered = killed.filter((kill) => kill.recovery_seconds !== null);
   const explained = Object.values(attribution.explained).reduce((sum, count) => sum + count, 0);
   const late = lateText(recoveries);
   const worst = recoveries.failed > 0 ? 'worst: never' : `worst ${secondsText(recoveries.max_seconds, 1)}`;
   return [
-    `Success Rate: ${rate(totals.attempt_success_rate)} of attempts, ${rate(totals.success_rate)} of ${counted(totals.operations, 'operation')} (retries included)`,
+    `Success Rate: ${rate(totals.attempt_success_rate)} of attempts, ${rate(totals.success_rate)} of ${pluralize(totals.operations, 'operation')} (including retries)`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
-    `Failed Requests: ${thousands(totals.attempts - (outcomes.ok ?? 0))} (in the whole run ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} by none)`,
-    `Total Recoveries: ${recoveries.count} (of ${counted(bit.length, 'fault')}; ${healed.length} of ${counted(killed.length, 'kill')})${late && `, ${late}`}`,
+    `Failed Requests: ${thousands(totals.attempts - (outcomes.ok ?? 0))} (whole run: ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} unexplained)`,
+    `Total Recoveries: ${recoveries.count} (of ${pluralize(bit.length, 'fault')}; ${recovered.length} of ${pluralize(killed.length, 'kill')})${late && `, ${late}`}`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
   ];
 }
@@ -72,12 +72,12 @@ function detailsOf(report: Report): string[] {
   const { availability, capacity } = report;
   const sampled = sampledText(report);
   return [
-    `Availability: ${percentText(availability.overall)}, in control windows ${percentText(availability.control_windows, 3)}`,
+    `Availability: ${percentText(availability.overall)}, in fault-free windows ${percentText(availability.control_windows, 3)}`,
     `Planned Faults: ${plannedFaultsText(report)}`,
     `Back to Normal: ${backToNormalText(report)}`,
     `Skipped Operations: ${skippedText(report)}`,
-    `Lost Writes: ${lostWritesText(report)}${sampled === null ? '' : `; before that ${sampled} of control windows`}`,
-    ...(capacity === null ? [] : [`Capacity: ${capacityText(capacity)}; counted in no other figure`]),
+    `Lost Writes: ${lostWritesText(report)}${sampled === null ? '' : `; also sampled in fault-free windows: ${sampled}`}`,
+    ...(capacity === null ? [] : [`Capacity: ${capacityText(capacity)}; not part of any other figure`]),
   ];
 }
 
@@ -90,35 +90,39 @@ function clockDuration(seconds: number): string {
   return `${Math.floor(whole / 3_600)}:${two(Math.floor((whole % 3_600) / 60))}:${two(whole % 60)}`;
 }
 
-const didNotBite = { no: 'did not bite', refused: 'refused by the engine', unsupported: 'not possible here' } as const;
+const noEffectText = {
+  no: 'had no effect',
+  refused: 'refused by the engine',
+  unsupported: 'not supported here',
+} as const;
 
 function killOf(kill: ReportedFault, number: number, of: number, { recoveries }: Report): string[] {
   const at = kill.injected_at === null ? '' : ` at ${clockText(kill.injected_at)} UTC`;
   const head = `Kill ${number} of ${of}: ${kill.kind} of ${kill.target}${at} (${kill.id}), `;
-  // Who was not killed has nothing to recover from.
-  if (kill.bit !== 'yes') return [`${head}${didNotBite[kill.bit]} (${kill.evidence})`];
+  // Without a kill there is nothing to recover from.
+  if (kill.bit !== 'yes') return [`${head}${noEffectText[kill.bit]} (${kill.evidence})`];
   const end =
     kill.recovery_seconds === null
       ? 'not recovered'
-      : `recovered in ${recoveryText(kill, recoveries)}, healed by ${kill.healed_by ?? 'nobody proven'}`;
+      : `recovered by ${kill.healed_by ?? 'an unknown cause'} in ${recoveryText(kill, recoveries)}`;
   const { stages } = kill;
   const steps: [number | null, string][] = [
     [kill.injected_at === null ? null : 0, `killed (${kill.evidence})`],
-    [stages.detected, 'first failure seen by a user or probe'],
-    [stages.restarted, `process started again${kill.healed_by === null ? '' : ` by ${kill.healed_by}`}`],
+    [stages.detected, 'first failed request of a user or probe'],
+    [stages.restarted, `process restarted${kill.healed_by === null ? '' : ` by ${kill.healed_by}`}`],
     [stages.port, 'port accepts connections'],
-    [stages.ready, 'server says that it is ready'],
-    [stages.first_success, `first correct answer to a user: recovered${isLate(kill, recoveries) ? ', too late' : ''}`],
+    [stages.ready, 'server is ready'],
+    [stages.first_success, `first correct response: recovered${isLate(kill, recoveries) ? ', too late' : ''}`],
     [stages.back_to_normal, 'back to normal'],
   ];
   return [
     `${head}${end}`,
-    // The steps stand in the order in which they happened.
+    // In the order in which the steps happened.
     ...steps
       .filter((step): step is [number, string] => step[0] !== null)
       .sort(([a], [b]) => a - b)
       .map(([seconds, what]) => `  +${seconds.toFixed(3).padStart(8)} s  ${what}`),
-    `  ${counted(kill.attempts_failed, 'attempt')} failed because of it`,
+    `  ${pluralize(kill.attempts_failed, 'failed attempt')} attributed to it`,
   ];
 }
 

@@ -1,4 +1,4 @@
-/** Every report of a run, each written atomically: a reader sees the old file or the new one. */
+/** Writes every report of a run, each one atomically: readers see the old file or the new one. */
 import { join } from 'node:path';
 import { reportSchema } from '@encore/contracts';
 import { parse, writeFileAtomic } from '@encore/kit';
@@ -9,7 +9,7 @@ import { renderPage } from './page.ts';
 
 export async function writeReports(judgement: Judgement, folder: string, jsonPath: string): Promise<void> {
   const report = parse(reportSchema, judgement.report, 'report');
-  // The JSON comes first: it is the report, and the others are views of it.
+  // The JSON comes first, as the others are views of it.
   await writeFileAtomic(jsonPath, `${JSON.stringify(report, null, 2)}\n`);
   await writeFileAtomic(join(folder, 'report.html'), renderPage(judgement));
   await writeFileAtomic(join(folder, 'junit.xml'), junitXml(report));

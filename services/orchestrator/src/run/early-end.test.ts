@@ -71,7 +71,7 @@ describe('a run that ends early', function () {
 
   const stopRules: [string, RegExp, Partial<StopLimits>, () => void][] = [
     ['the server does not come back', /not been ready/, { brokenMs: 1_000 }, () => (lab.server.ready = false)],
-    ['users get wrong answers repeatedly', /wrong answers/, {}, () => (lab.loadgen.isToldWrong = true)],
+    ['users get wrong answers repeatedly', /wrong answers/, {}, () => (lab.loadgen.receivesWrongAnswers = true)],
     ['the machine is short of memory', /of memory left/, { memoryBytes: Number.POSITIVE_INFINITY }, () => {}],
     ['the disk is almost full', /disk of the results/, { diskBytes: Number.POSITIVE_INFINITY }, () => {}],
   ];

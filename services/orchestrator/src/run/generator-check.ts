@@ -4,7 +4,7 @@
  */
 import type { RunConfig } from '@encore/contracts';
 import { generatorLimits } from '../judge/generator.ts';
-import { counted } from '../judge/words.ts';
+import { pluralize } from '../judge/text.ts';
 import type { PreflightCheck } from './preflight-checks.ts';
 
 const usersPerCore = 200;
@@ -18,7 +18,7 @@ export function generatorCheck(
 ): PreflightCheck {
   const name = 'load generator capacity';
   const delay = eventLoopDelayP99Ms === null ? 'not measured' : `${Math.round(eventLoopDelayP99Ms)} ms`;
-  const found = `${counted(cores, 'core')} for ${counted(users, 'user')}; event loop delay while idle (p99): ${delay}`;
+  const found = `${pluralize(cores, 'core')} for ${pluralize(users, 'user')}; event loop delay while idle (p99): ${delay}`;
   const fix = (action: string): string => `${action}: a load generator at its limit makes the run INCONCLUSIVE`;
   if (eventLoopDelayP99Ms === null || eventLoopDelayP99Ms > idleDelayMs)
     return { name, state: 'warn', found, fix: fix('stop other work on this machine') };

@@ -2,16 +2,16 @@
 import type { Plan, RunConfig } from '@encore/contracts';
 import { planWarnings } from '@encore/plan';
 import { thresholdsOf } from '../judge/rules.ts';
-import { counted } from '../judge/words.ts';
+import { pluralize } from '../judge/text.ts';
 import { controlText } from '../report/control-text.ts';
 
 export function openingLines(runId: string, config: RunConfig, plan: Plan): string[] {
   const { profile, hours, users, seed } = config;
   const best = (plan.bestSuccessRate * 100).toFixed(1);
   return [
-    `Encore run ${runId}: ${profile}, ${hours} h, ${counted(users, 'user')}, ${scheduleText(config, plan)}`,
+    `Encore run ${runId}: ${profile}, ${hours} h, ${pluralize(users, 'user')}, ${scheduleText(config, plan)}`,
     ...noticeLines(config, plan),
-    `Seed ${seed}, plan ${plan.hash.slice(0, 12)}: ${counted(plan.faults.length, 'fault')}, best possible success rate ${best} %`,
+    `Seed ${seed}, plan ${plan.hash.slice(0, 12)}: ${pluralize(plan.faults.length, 'fault')}, best possible success rate ${best} %`,
   ];
 }
 

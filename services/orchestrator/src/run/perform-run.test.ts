@@ -103,7 +103,7 @@ describe('a run', function () {
     lab.loadgen.baseline = 'fails';
     const { history, report } = await runOver(lab, planOf(1, []));
     assert.ok(phasesOf(history).includes('steady'));
-    assert.match(report?.warnings.join('\n') ?? '', /without faults and users could not be measured/);
+    assert.match(report?.warnings.join('\n') ?? '', /the server's capacity could not be measured/);
     assert.equal(report?.capacity, null);
   });
 

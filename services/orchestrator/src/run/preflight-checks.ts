@@ -1,6 +1,6 @@
 /** The preflight checks of the lab, as pure functions: what was found, its state, and a fix. */
 import type { EngineInfo, Plan } from '@encore/contracts';
-import { crashLacks } from '../judge/index.ts';
+import { missingRestartOptions } from '../judge/index.ts';
 
 export interface PreflightCheck {
   name: string;
@@ -147,7 +147,7 @@ function memory({ engine, memoryBytes }: EngineInfo): PreflightCheck {
 
 function restartPolicy({ restartSetups }: EngineInfo): PreflightCheck {
   const name = 'restart policy';
-  const missing = crashLacks(restartSetups);
+  const missing = missingRestartOptions(restartSetups);
   if (missing.length === 0) return { name, state: 'ok', found: 'restarts the server after a crash' };
   return {
     name,

@@ -21,7 +21,7 @@ describe('problemsOfFile', () => {
       'schedule[0].when.phase: cannot be combined with the settings beside it',
     ]);
     assert.deepEqual(problemsOf('thresholds: { success_rate: "value>=95" }'), [
-      'thresholds.success_rate: 95 is no share; a share lies from 0 to 1, so 95 % is 0.95',
+      'thresholds.success_rate: the limit must be between 0 and 1, not 95. Write 95 % as 0.95',
     ]);
     assert.equal(problemsOf('seed: 1e+30').length, 1);
   });

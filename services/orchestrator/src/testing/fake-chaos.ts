@@ -1,6 +1,6 @@
 /**
- * A fake chaos service: one run lease, one target, no engine. Its schedule also kills the server: a crash comes back by
- * itself, an outage does not.
+ * Fake chaos service: one run lease, one target, no engine. Its schedule kills the server; the fake
+ * restart policy restarts it after a crash, but not after an outage.
  */
 import { type PlannedFault, type ScheduleRequest, scheduleRequestSchema, type TargetState } from '@encore/contracts';
 import { EncoreError, parse, systemClock } from '@encore/kit';
@@ -8,7 +8,7 @@ import type { Express } from 'express';
 import type { FakeServer } from './fake-lab.ts';
 import { FakeService } from './fake-service.ts';
 
-const policyMs = 300;
+const policyDelayMs = 300;
 
 export class FakeChaos extends FakeService {
   readonly #server: FakeServer;
@@ -17,11 +17,11 @@ export class FakeChaos extends FakeService {
   startForbidden = false;
   failHeal = false;
   logNames: string[] = [];
-  /** Of services that print something of their own. */
+  /** Logs by service; other services have a default text. */
   logs: Record<string, string> = {};
-  /** How long a stop takes. */
+  /** Duration of a stop request. */
   stopMs = 0;
-  /** What a stop sets off besides. */
+  /** Called at each stop request. */
   onStop: () => void = () => {};
   #timers: NodeJS.Timeout[] = [];
 
@@ -41,7 +41,7 @@ export class FakeChaos extends FakeService {
       this.schedules.push(schedule);
       for (const fault of schedule.plan.faults) {
         const waitMs = schedule.steadyStartsAt + fault.atSeconds * 1_000 - systemClock.now();
-        if (waitMs > 0) this.#timers.push(setTimeout(() => this.#harm(fault), waitMs));
+        if (waitMs > 0) this.#timers.push(setTimeout(() => this.#kill(fault), waitMs));
       }
       response.status(202).json({});
     });
@@ -135,7 +135,7 @@ export class FakeChaos extends FakeService {
     };
   }
 
-  #harm(fault: PlannedFault): void {
+  #kill(fault: PlannedFault): void {
     const { id: faultId, kind, target } = fault;
     const at = systemClock.now();
     const { events } = this;
@@ -169,7 +169,7 @@ export class FakeChaos extends FakeService {
           });
           events.add({ type: 'target_started', at: startedAt, target, actor: 'policy', reason: 'restart policy' });
         });
-      }, policyMs),
+      }, policyDelayMs),
     );
   }
 

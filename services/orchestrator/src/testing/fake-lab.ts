@@ -1,6 +1,6 @@
 /**
- * The other programs of the lab, small and false, on real HTTP: enough of their manners that a whole run of a few
- * seconds goes through all its phases. Each part can be told to misbehave.
+ * Fakes of the other lab services on real HTTP: enough for a whole run of a few seconds through all
+ * phases. Each fake can be configured to misbehave.
  */
 import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -12,11 +12,11 @@ import type { Wiring } from '../config.ts';
 import { FakeChaos } from './fake-chaos.ts';
 import { FakeLoadgen } from './fake-loadgen.ts';
 
-/** The server under test: a health port that can be shut, and an engine's word about it. */
+/** The server under test: a health port, and the status that the engine reports. */
 export class FakeServer {
   status: 'running' | 'paused' | 'exited' | 'restarting' = 'running';
   ready = true;
-  /** What it says of itself. */
+  /** Body of its health response. */
   detail: object = {};
   starts = 0;
   port = 0;
@@ -27,16 +27,16 @@ export class FakeServer {
       response.writeHead(this.ready ? 200 : 503).end(JSON.stringify(this.detail)),
     );
     const http = this.#http;
-    await new Promise<void>((done, failed) => {
-      http.once('error', failed);
-      http.listen(this.port, '127.0.0.1', done);
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', reject);
+      http.listen(this.port, '127.0.0.1', resolve);
     });
     this.port = (http.address() as AddressInfo).port;
     this.status = 'running';
     this.starts += 1;
   }
 
-  /** Dead at once, connections cut; the engine leaves it so. */
+  /** Stops the server at once and closes its connections; nothing restarts it. */
   kill(): void {
     this.status = 'exited';
     this.#http?.closeAllConnections();
@@ -93,7 +93,7 @@ export class FakeLab implements AsyncDisposable {
     };
   }
 
-  /** The wiring for `main.ts` as a process of its own. */
+  /** Environment variables of a `main.ts` that runs as a separate process. */
   get environment(): Record<string, string> {
     const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = this.wiring;
     return {

@@ -1,4 +1,4 @@
-/** A false load generator: one operation of each kind per tick, right while the server is up, and a ledger of one score. */
+/** Fake load generator: an operation of each kind per tick, and a ledger of one score. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { operationKinds } from '@encore/contracts';
@@ -15,10 +15,10 @@ export class FakeLoadgen extends FakeService {
   readonly #server: FakeServer;
   readonly #runsDir: string;
   runId: string | null = null;
-  /** Users are told something wrong, one answer in each tick. */
-  isToldWrong = false;
+  /** One response per tick is wrong. */
+  receivesWrongAnswers = false;
   baseline: 'measured' | 'fails' | 'unanswered' | 'hangs' = 'measured';
-  /** Samples find the score lost, and the final read-back finds it lost again. */
+  /** Samples and the final read-back find the score lost. */
   hasLostScore = false;
   readBackHangs = false;
   isReadingBack = false;
@@ -51,7 +51,7 @@ export class FakeLoadgen extends FakeService {
       const at = systemClock.now();
       const health = { lateStarts: 0, starts: 100, eventLoopDelayP99Ms: 1, cpuShare: 0.1, memoryBytes: 1 };
       this.events.add({ type: 'generator_checked', at, ...health });
-      this.#writeLedger(this.#promise(at)).then(() => response.status(202).json({}), next);
+      this.#writeLedger(this.#acknowledgedScore(at)).then(() => response.status(202).json({}), next);
     });
     app.put('/run/:runId', (request, response) => {
       if (this.#timer === null || this.runId !== request.params['runId'])
@@ -77,7 +77,7 @@ export class FakeLoadgen extends FakeService {
     });
     app.post('/read-back', (request, response, next) => {
       const { final, runId } = request.body as { final: boolean; runId: string };
-      // As the real one: the run that is named, also when its users were somebody else's.
+      // Like the real one, read back the requested run, even if another process started its load.
       this.runId = runId;
       this.isReadingBack = this.readBackHangs;
       if (this.isReadingBack) return void response.status(202).json({});
@@ -103,7 +103,7 @@ export class FakeLoadgen extends FakeService {
       at,
       users: 1,
       attempts: isUp
-        ? { ok: operationKinds.length, ...(this.isToldWrong ? { corrupt: 1 } : {}) }
+        ? { ok: operationKinds.length, ...(this.receivesWrongAnswers ? { corrupt: 1 } : {}) }
         : { refused: operationKinds.length },
       operations: Object.fromEntries(kinds),
       responseMs: isUp ? { p50: 5, p99: 9, max: 10 } : null,
@@ -122,7 +122,7 @@ export class FakeLoadgen extends FakeService {
     const [found, verdict] = this.hasLostScore ? [null, 'lost'] : [hash, 'intact'];
     const readBack = { type: 'read_back', at, key, scoreId: this.#scoreId, found, verdict };
     await this.#writeLedger([
-      ...this.#promise(at),
+      ...this.#acknowledgedScore(at),
       ...(this.hasLostScore && final ? [readBack, readBack] : [readBack]),
     ]);
     const others = { corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
@@ -133,8 +133,8 @@ export class FakeLoadgen extends FakeService {
     return `${this.runId}-u0-1`;
   }
 
-  /** The one score that is promised. */
-  #promise(at: number): object[] {
+  /** Ledger entries of the one acknowledged score. */
+  #acknowledgedScore(at: number): object[] {
     const scoreId = this.#scoreId;
     return [
       { type: 'intended', at, key, user: 0, operation: 'create', scoreId, hash },

@@ -1,4 +1,4 @@
-/** A false Prometheus: as much of its API as it takes to say what its alerts did. */
+/** Fake Prometheus: the part of its API that returns alert rules and firings. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -21,7 +21,7 @@ const rules = {
   },
 };
 
-/** A series of the alert and the seconds of the evaluations that found it firing. */
+/** An alert series, and the times (epoch seconds) of the evaluations that found it firing. */
 export interface FiringSeries {
   metric: Record<string, string>;
   seconds: number[];
@@ -43,7 +43,7 @@ export class FakePrometheus {
 
   static async start(series: readonly FiringSeries[]): Promise<FakePrometheus> {
     const prometheus = new FakePrometheus(series);
-    await new Promise<void>((done) => prometheus.#http.listen(0, '127.0.0.1', done));
+    await new Promise<void>((resolve) => prometheus.#http.listen(0, '127.0.0.1', resolve));
     return prometheus;
   }
 
@@ -53,12 +53,12 @@ export class FakePrometheus {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#http.closeAllConnections();
-    await new Promise((done) => this.#http.close(done));
+    await new Promise((resolve) => this.#http.close(resolve));
   }
 
-  #matrix(asked: URLSearchParams): unknown {
-    const seconds = Number(/^ALERTS\{alertstate="firing"\}\[(\d+)s\]$/.exec(asked.get('query') ?? '')?.[1]);
-    const time = Number(asked.get('time'));
+  #matrix(parameters: URLSearchParams): unknown {
+    const seconds = Number(/^ALERTS\{alertstate="firing"\}\[(\d+)s\]$/.exec(parameters.get('query') ?? '')?.[1]);
+    const time = Number(parameters.get('time'));
     this.queries.push({ seconds, time });
     const result = this.#series
       .map(({ metric, seconds: all }) => ({

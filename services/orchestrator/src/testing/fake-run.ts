@@ -1,4 +1,4 @@
-/** A whole run over the fake lab, as `encore` makes one, and what it left: its exit code, its words, its history, its report. */
+/** Performs a whole run on the fake lab, and returns its exit code, output, history and report. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -42,7 +42,7 @@ export interface Outcome {
   report: Report | null;
 }
 
-/** Its first page of events was seen; before that, a new boot would be the first one. */
+/** Waits until the events of the service were polled, so that a restart is detected. */
 export async function polled({ asked }: FakeService): Promise<void> {
   const polls = () => asked.filter((request) => request === 'GET /events').length;
   const before = polls();

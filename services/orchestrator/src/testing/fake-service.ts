@@ -1,10 +1,10 @@
-/** The frame of a false service: JSON routes and an event log on a free port, which stays the same over a restart. */
+/** Base class of the fake services: JSON routes and an event log on a fixed free port. */
 import { createLogger, createRegistry, EventLog, type HttpService, startHttpService } from '@encore/kit';
 import type { Express } from 'express';
 
 export abstract class FakeService {
   events = new EventLog();
-  /** Every request that came, as `POST /run`. */
+  /** All received requests, for example `POST /run`. */
   readonly asked: string[] = [];
   #http: HttpService | null = null;
   #port = 0;
@@ -42,7 +42,7 @@ export abstract class FakeService {
     this.#http = null;
   }
 
-  /** Gone and back with an empty memory. */
+  /** Restarts the service with an empty event log. */
   async reboot(): Promise<void> {
     await this.stop();
     this.events = new EventLog();

@@ -1,4 +1,4 @@
-/** A simulated run with a kill of each sort, a cut and a delay, and what the judge makes of it. */
+/** Judges a simulated run with both kinds of kill, refused connections and latency. */
 import type { EncoreEvent, LedgerEntry } from '@encore/contracts';
 import { type Judgement, judge } from '../judge/judge.ts';
 import { plannedFault } from './simulated-fault.ts';
@@ -20,7 +20,7 @@ export const latency = plannedFault(4, {
   durationSeconds: 5,
   params: { latencyMs: 400 },
 });
-export const usual = [crash, outage, refused, latency];
+export const defaultFaults = [crash, outage, refused, latency];
 
 async function* filtered<Item>(items: AsyncIterable<Item>, keep: (item: Item) => boolean): AsyncGenerator<Item> {
   for await (const item of items) if (keep(item)) yield item;
@@ -28,13 +28,13 @@ async function* filtered<Item>(items: AsyncIterable<Item>, keep: (item: Item) =>
 
 export async function judged(
   settings: Partial<Simulation> = {},
-  keep: { event?: (event: EncoreEvent) => boolean; entry?: (entry: LedgerEntry) => boolean } = {},
+  filter: { event?: (event: EncoreEvent) => boolean; entry?: (entry: LedgerEntry) => boolean } = {},
 ): Promise<Judgement> {
-  const run = new SimulatedRun({ faults: usual, ...settings });
+  const run = new SimulatedRun({ faults: defaultFaults, ...settings });
   return judge({
-    history: filtered(run.history(), ({ event }) => keep.event?.(event) ?? true),
+    history: filtered(run.history(), ({ event }) => filter.event?.(event) ?? true),
     plan: run.plan,
-    ledger: filtered(run.ledger(), (entry) => keep.entry?.(entry) ?? true),
+    ledger: filtered(run.ledger(), (entry) => filter.entry?.(entry) ?? true),
     historyProblems: [],
   });
 }

@@ -1,4 +1,7 @@
-/** The day that the full profile plans: each of its faults bites, killed targets come back, and nothing is lost. */
+/**
+ * A simulated day with the plan of the full profile: all faults have an effect, all targets
+ * recover, no write is lost.
+ */
 import { makePlan } from '@encore/plan';
 import { profiles } from '../settings/profiles.ts';
 import { SimulatedRun } from './simulated-run.ts';

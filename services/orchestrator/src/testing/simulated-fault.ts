@@ -1,19 +1,19 @@
-/** A fault of a simulated run: what it does to requests, and what is said of it. */
+/** A fault of a simulated run: its effect on requests, and its events. */
 import type { EncoreEvent, Outcome, Plan, PlannedFault } from '@encore/contracts';
 import { containerOf, kindTraits } from '../judge/kind-traits.ts';
 
 export interface SimulatedFault extends PlannedFault {
   bit?: 'yes' | 'no' | 'refused' | 'unsupported';
-  /** How long a killed server stays away; Infinity for one that never comes back. */
+  /** Downtime after a kill; Infinity for a server that never recovers. */
   downSeconds?: number;
   startedBy?: 'policy' | 'supervisor' | 'undo' | 'foreign';
-  /** False: the undo was not found to have worked. */
+  /** False: the revert could not be verified. */
   undoVerified?: boolean;
-  /** From when until when after its end the server sheds one request in ten, as under the load of returning users. */
+  /** Interval after the fault's end in which the server sheds one request in ten. */
   sheds?: { fromSeconds: number; toSeconds: number };
 }
 
-/** A fault with its number; times in seconds of steady. */
+/** Creates a fault with this number; times are in seconds of steady. */
 export function plannedFault(
   number: number,
   fault: Omit<SimulatedFault, 'id' | 'params' | 'durationSeconds'> & Partial<SimulatedFault>,
@@ -21,7 +21,7 @@ export function plannedFault(
   return { id: `f${String(number).padStart(4, '0')}`, durationSeconds: 0, params: {}, ...fault };
 }
 
-/** Faults that can matter to a request of this second; looked for once per second, for a plan may hold hundreds. */
+/** Faults that can affect a request in this second; computed once, as there can be hundreds. */
 export function activeIn(second: number, faults: readonly SimulatedFault[]): SimulatedFault[] {
   return faults.filter(({ bit, atSeconds, durationSeconds, downSeconds, sheds }) => {
     const longest = Math.max(durationSeconds, (downSeconds ?? 1.5) + 1) + (sheds?.toSeconds ?? 0);
@@ -29,12 +29,12 @@ export function activeIn(second: number, faults: readonly SimulatedFault[]): Sim
   });
 }
 
-/** Is the server out of reach for a request at this moment, and how does that look? */
-export function troubleAt(at: number, active: readonly SimulatedFault[], steadyAt: number): Outcome | null {
+/** Outcome of a request if a fault makes the server unreachable at this time; else null. */
+export function errorAt(at: number, active: readonly SimulatedFault[], steadyAt: number): Outcome | null {
   for (const fault of active) {
     const from = steadyAt + fault.atSeconds * 1_000;
     if (at < from) continue;
-    if (isDeadly(fault) && at < from + (fault.downSeconds ?? 1.5) * 1_000 + 300) return 'refused';
+    if (isKill(fault) && at < from + (fault.downSeconds ?? 1.5) * 1_000 + 300) return 'refused';
     const failing = ['connection-refused', 'timeout', 'freeze', 'database-down', 'hang'].includes(fault.kind);
     if (!failing || at >= from + fault.durationSeconds * 1_000) continue;
     return fault.kind === 'timeout' ? 'header_timeout' : 'refused';
@@ -42,18 +42,18 @@ export function troubleAt(at: number, active: readonly SimulatedFault[], steadyA
   return null;
 }
 
-/** Is this request one of those that are shed in the aftermath of a fault? */
+/** True if the server sheds this request after the end of a fault. */
 export function isShed(number: number, at: number, active: readonly SimulatedFault[], steadyAt: number): boolean {
   return active.some((fault) => {
     const { sheds, atSeconds, durationSeconds, downSeconds = 1.5 } = fault;
     if (sheds === undefined || number % 10 !== 0) return false;
-    const lasts = isDeadly(fault) ? downSeconds + 0.3 : durationSeconds;
+    const lasts = isKill(fault) ? downSeconds + 0.3 : durationSeconds;
     const afterSeconds = (at - steadyAt) / 1_000 - atSeconds - lasts;
     return afterSeconds >= sheds.fromSeconds && afterSeconds < sheds.toSeconds;
   });
 }
 
-export function slownessAt(at: number, active: readonly SimulatedFault[], steadyAt: number): number {
+export function addedLatencyAt(at: number, active: readonly SimulatedFault[], steadyAt: number): number {
   const slow = active.find(
     ({ kind, atSeconds, durationSeconds }) =>
       kind === 'latency' && at >= steadyAt + atSeconds * 1_000 && at < steadyAt + (atSeconds + durationSeconds) * 1_000,
@@ -61,7 +61,7 @@ export function slownessAt(at: number, active: readonly SimulatedFault[], steady
   return slow?.params.latencyMs ?? 0;
 }
 
-/** What injector, engine and watch say of a fault, from its time to the server's return. */
+/** Events of injector, engine and server watcher for a fault, until the server is back. */
 export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number): Generator<EncoreEvent> {
   const { id: faultId, kind, target } = fault;
   const at = steadyAt + fault.atSeconds * 1_000;
@@ -81,7 +81,7 @@ export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number
   }
   const planned = plan.faults.find(({ id }) => id === faultId);
   if (planned !== undefined) yield { type: 'fault_intended', at: at - 10, faultId, fault: planned };
-  yield { type: 'fault_injected', at: at + 4, faultId, kind, target, ...(isDeadly(fault) ? { engineAt: at } : {}) };
+  yield { type: 'fault_injected', at: at + 4, faultId, kind, target, ...(isKill(fault) ? { engineAt: at } : {}) };
   yield {
     type: 'fault_bit',
     at: at + 60,
@@ -89,7 +89,7 @@ export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number
     bit,
     evidence: bit === 'yes' ? `the engine reported ${kind}` : 'nothing changed',
   };
-  if (bit === 'yes' && isDeadly(fault)) yield* deathEvents(fault, at);
+  if (bit === 'yes' && isKill(fault)) yield* deathEvents(fault, at);
   const undoneAt =
     fault.durationSeconds === 0 ? at + 61 : steadyAt + (fault.atSeconds + fault.durationSeconds) * 1_000 - 5;
   const cause = fault.durationSeconds === 0 ? 'instant' : 'released';
@@ -139,6 +139,6 @@ function* deathEvents(fault: SimulatedFault, at: number): Generator<EncoreEvent>
   yield { type: 'server_seen', at: up, port: true, ready: true };
 }
 
-function isDeadly({ kind }: SimulatedFault): boolean {
+function isKill({ kind }: SimulatedFault): boolean {
   return kindTraits[kind].clock === 'kill';
 }

@@ -1,7 +1,7 @@
-/** What users, probe, generator and sampler tell of each second of a simulated run. */
+/** Events of the users, probes, load generator and sampler for each second of a simulated run. */
 import type { EncoreEvent, Outcome } from '@encore/contracts';
 import { Random } from '@encore/kit';
-import { activeIn, isShed, type SimulatedFault, slownessAt, troubleAt } from './simulated-fault.ts';
+import { activeIn, addedLatencyAt, errorAt, isShed, type SimulatedFault } from './simulated-fault.ts';
 import type { Simulation } from './simulation.ts';
 
 const megabyte = 1_048_576;
@@ -40,14 +40,14 @@ export class SimulatedLoad {
         const outcome = this.#outcome(number, startedAt, active) ?? (number < stray ? 'server_error' : 'ok');
         attempts[outcome] = (attempts[outcome] ?? 0) + 1;
         counts[outcome === 'ok' ? 'ok' : 'failed'] += 1;
-        // Like the real one, the generator lists so many and counts the rest.
+        // Like the real load generator, list a limited number of failures and count the others.
         if (outcome !== 'ok' && counts.failed <= listedPerSecond) {
           yield this.#failure(second * 10_000 + number, startedAt, outcome);
         }
       }
     }
     yield this.#probes(at, probesPerSecond, active);
-    const p50 = 18 + 4 * this.#random.next() + slownessAt(at, active, this.#steadyAt);
+    const p50 = 18 + 4 * this.#random.next() + addedLatencyAt(at, active, this.#steadyAt);
     yield {
       type: 'load_second',
       at: at + 1_000,
@@ -73,7 +73,7 @@ export class SimulatedLoad {
   }
 
   #outcome(number: number, at: number, active: SimulatedFault[]): Outcome | null {
-    return troubleAt(at, active, this.#steadyAt) ?? (isShed(number, at, active, this.#steadyAt) ? 'shed' : null);
+    return errorAt(at, active, this.#steadyAt) ?? (isShed(number, at, active, this.#steadyAt) ? 'shed' : null);
   }
 
   #failure(number: number, startedAt: number, outcome: Outcome): EncoreEvent {
@@ -96,7 +96,7 @@ export class SimulatedLoad {
     const probes = Array.from({ length: perSecond }, (_, number) => {
       const dueAt = at + (number / perSecond) * 1_000;
       const outcome = this.#outcome(number, dueAt, active) ?? ('ok' as const);
-      return { dueAt, endedAt: dueAt + 8 + slownessAt(dueAt, active, this.#steadyAt), outcome };
+      return { dueAt, endedAt: dueAt + 8 + addedLatencyAt(dueAt, active, this.#steadyAt), outcome };
     });
     return { type: 'probe_second', at, probes };
   }
@@ -137,7 +137,7 @@ export class SimulatedLoad {
   }
 }
 
-/** Operations over their kinds; what does not divide goes to analyze. */
+/** Distributes operations over their kinds; the remainder goes to analyze. */
 function spread(ok: number, failed: number): Extract<EncoreEvent, { type: 'load_second' }>['operations'] {
   const rows = {
     create: part('create', ok),

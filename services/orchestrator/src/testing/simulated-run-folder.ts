@@ -1,4 +1,4 @@
-/** The files of a simulated run, but for its history: tests write that one as they like. */
+/** Writes the files of a simulated run except its history, which tests write themselves. */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { latencyFile, ledgerFile, planFile } from '../judge/run-folder.ts';
 import type { SimulatedRun } from './simulated-run.ts';
 
-/** Resolves with a new folder, which is the caller's to remove, and the lines of the history. */
+/** Resolves with a new folder, which the caller removes, and the lines of the history. */
 export async function writeRunFolder(run: SimulatedRun): Promise<{ folder: string; lines: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'encore-run-'));
   const lines: string[] = [];
@@ -21,7 +21,7 @@ export async function writeRunFolder(run: SimulatedRun): Promise<{ folder: strin
   return { folder, lines };
 }
 
-/** Of two intervals, with as many right answers as a simulated load sums up. */
+/** A log of two intervals, with as many values as the summary of a simulated load. */
 function latencyLog(): string {
   const histogram = build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3, useWebAssembly: false });
   for (let count = 0; count < 500; count += 1) histogram.recordValue(20_000 + count);

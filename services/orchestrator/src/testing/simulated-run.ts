@@ -1,6 +1,7 @@
 /**
- * A simulated run for tests and benchmarks: the events, plan and ledger that a lab with a given server would have written.
- * Second by second and seeded, so that a day needs no memory and two runs of one seed are equal.
+ * A simulated run for tests and benchmarks: the events, plan and ledger that a lab would write.
+ * Events are generated second by second from a seed, so that a day needs little memory and is
+ * reproducible.
  */
 import type { EncoreEvent, HistoryLine, LedgerEntry, Phase, Plan } from '@encore/contracts';
 import { canonicalJson, crcHex, encodeLine, sha256Hex } from '@encore/kit';
@@ -31,7 +32,7 @@ export class SimulatedRun {
     this.plan = { ...body, hash: sha256Hex(canonicalJson(body)) };
   }
 
-  /** Milliseconds of a second of steady. */
+  /** Epoch milliseconds of a second of steady. */
   at(second: number): number {
     return this.#steadyAt + second * 1_000;
   }
@@ -62,7 +63,7 @@ export class SimulatedRun {
     }
   }
 
-  /** As they stand in the file. */
+  /** The ledger as lines of its file. */
   async *ledgerLines(): AsyncGenerator<string> {
     let n = 0;
     for await (const entry of this.ledger()) {

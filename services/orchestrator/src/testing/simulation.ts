@@ -1,4 +1,4 @@
-/** The settings of a simulated run, and those of a short one that passes. */
+/** Settings of a simulated run; by default a short one that passes. */
 import type { EncoreEvent } from '@encore/contracts';
 import type { SimulatedFault } from './simulated-fault.ts';
 
@@ -12,20 +12,20 @@ export interface Simulation {
   probesPerSecond: number;
   faults: SimulatedFault[];
   config: Record<string, unknown>;
-  /** Second of steady in which somebody interrupts. */
+  /** Second of steady in which the run is interrupted. */
   interruptedAfter: number | null;
-  /** Seconds of steady in which the load generator says nothing. */
+  /** Seconds of steady without events of the load generator. */
   unseen: { from: number; to: number } | null;
   leakBytesPerHour: number;
   /** Failed attempts per second that no fault explains. */
   strayFailures: number;
   lateStarts: number;
   eventLoopDelayP99Ms: number;
-  /** Of one core, by the generator. */
+  /** CPU use of the load generator, as a share of one core. */
   cpuShare: number;
   acknowledged: number;
   lost: number;
-  /** Events to be put in where their time is. */
+  /** Additional events, inserted by time. */
   extra: EncoreEvent[];
 }
 

@@ -1,10 +1,10 @@
-/** Whose fault it was: failed attempts per kind of fault, and those that belong to none. */
+/** Section with the failed attempts per fault kind, and the unexplained ones. */
 import type { Report } from '@encore/contracts';
 import { clockText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { table } from '../table.ts';
 
-const few = 8;
+const maxShown = 8;
 
 export function attributionSection({ attribution, faults }: Report): Html {
   const kindOf = new Map(faults.map(({ id, kind }) => [id, kind as string]));
@@ -26,12 +26,12 @@ export function attributionSection({ attribution, faults }: Report): Html {
     { title: 'Fault' },
     { title: 'Times', numeric: true },
     { title: 'Failed attempts', numeric: true },
-    { title: 'Each', numeric: true },
+    { title: 'Per fault', numeric: true },
   ] as const;
   return html`<h2>Attribution</h2>
-<p class="quiet">A failed attempt belongs to the fault in whose window it was under way. A window lasts until the system is back to normal. Counted over the whole run, heal included; rates and totals count ramp and steady alone.</p>
+<p class="quiet">A failed attempt belongs to the fault whose window it overlaps. A window lasts until the system is back to normal. These counts cover the whole run including cooldown; rates and totals cover only ramp and steady.</p>
 ${table('Failed attempts by fault', columns, rows, { empty: 'No attempt failed because of a fault.' })}
-<h3>Not explained by any fault: ${thousands(attribution.unexplained)}</h3>
+<h3>Unexplained failed attempts: ${thousands(attribution.unexplained)}</h3>
 ${samples(attribution)}`;
 }
 
@@ -44,10 +44,10 @@ function samples({ unexplained, unexplained_samples: list }: Report['attribution
     html`<code>${request}</code>`,
     html`<span class="quiet">${detail}</span>`,
   ]);
-  const columns = ['At (UTC)', 'Operation', 'Outcome', 'Request', 'What else was going on'].map((title) => ({ title }));
-  const shown = table('Unexplained failures', columns, rows.slice(0, few));
-  const rest = rows.slice(few);
-  const more = `${rest.length} more${unexplained > rows.length ? `, and ${thousands(unexplained - rows.length)} that were only counted` : ''}`;
+  const columns = ['At (UTC)', 'Operation', 'Outcome', 'Request', 'Context'].map((title) => ({ title }));
+  const shown = table('Unexplained failures', columns, rows.slice(0, maxShown));
+  const rest = rows.slice(maxShown);
+  const more = `${rest.length} more${unexplained > rows.length ? `, and ${thousands(unexplained - rows.length)} that are not listed` : ''}`;
   if (rest.length === 0) return shown;
   return html`${shown}<details><summary>${more}</summary>${table('More unexplained failures', columns, rest)}</details>`;
 }

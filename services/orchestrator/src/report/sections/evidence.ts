@@ -1,4 +1,4 @@
-/** Integrity, what was left behind, the containers, the generator, the environment, alerts, and what was not tested. */
+/** Sections: integrity and leaks, resources, alerts, run and environment, not tested. */
 import type { Report } from '@encore/contracts';
 import { bytesText, clockText, durationText, percentText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -8,30 +8,30 @@ import { facts, table } from '../table.ts';
 const count = (value: number | null): string => (value === null ? 'not verified' : thousands(value));
 
 export function integritySection(report: Report): Html {
-  const { integrity, hygiene, manual_interventions: hands } = report;
-  const rows = hands.map(({ at, target, action, detail }) => [clockText(at), target, action, detail ?? '–']);
+  const { integrity, hygiene, manual_interventions: interventions } = report;
+  const rows = interventions.map(({ at, target, action, detail }) => [clockText(at), target, action, detail ?? '–']);
   return html`<h2>Integrity</h2>
-<p class="quiet">The ledger holds what the server acknowledged. After everything was healed and the server restarted, each score was read back and its hash compared. Samples of control windows were read back before; what they found wrong is counted here as well, once.</p>
+<p class="quiet">The ledger lists the writes that the server acknowledged. After cooldown and a restart of the server, every score was read back and its hash compared. Samples were also read back in fault-free windows; the counts include their findings.</p>
 ${facts([
-  ['Acknowledged and live', count(integrity.acknowledged)],
+  ['Acknowledged, not deleted', count(integrity.acknowledged)],
   ['Read back', count(integrity.read_back)],
-  ['Sampled before', sampledText(report) ?? 'nothing'],
+  ['Sampled during steady', sampledText(report) ?? 'none'],
   ['Lost', count(integrity.lost)],
   ['Corrupt', count(integrity.corrupt)],
   ['Duplicate', count(integrity.duplicate)],
   ['Phantom', count(integrity.phantom)],
-  ['No answer, yet there', count(integrity.unknown_present)],
-  ['No answer, not there', count(integrity.unknown_absent)],
+  ['Unanswered, present', count(integrity.unknown_present)],
+  ['Unanswered, absent', count(integrity.unknown_absent)],
 ])}
 <h3>Left behind</h3>
 ${facts([
   ['Toxics', count(hygiene.leaked_toxics)],
   ['Pauses', count(hygiene.leaked_pauses)],
-  ['Limits off baseline', count(hygiene.limits_off_baseline)],
+  ['Limits not restored', count(hygiene.limits_off_baseline)],
   ['Foreign containers touched', count(hygiene.foreign_containers_touched)],
 ])}
-<h3>Hands of others</h3>
-${table('Manual interventions', [{ title: 'At (UTC)' }, { title: 'Target' }, { title: 'What' }, { title: 'Cause' }], rows, { empty: 'Nobody touched a target but Encore.' })}`;
+<h3>Manual interventions</h3>
+${table('Manual interventions', [{ title: 'At (UTC)' }, { title: 'Target' }, { title: 'What' }, { title: 'Cause' }], rows, { empty: 'None: only Encore acted on the targets.' })}`;
 }
 
 export function resourcesSection({ resources, generator }: Report): Html {
@@ -53,9 +53,9 @@ export function resourcesSection({ resources, generator }: Report): Html {
   ] as const;
   const within = generator.within_limits;
   return html`<h2>Resources</h2>
-<p class="quiet">The slope of memory is taken between restarts and outside of faults.</p>
+<p class="quiet">The memory slope is measured between restarts and outside faults.</p>
 ${table('Containers', columns, rows, { empty: 'No container was sampled.' })}
-<h3>Load generator ${within === null ? 'never reported' : within ? 'within its limits' : 'outside of its limits'}</h3>
+<h3>Load generator ${within === null ? 'without a health report' : within ? 'within its limits' : 'outside its limits'}</h3>
 ${facts([
   ['Late starts', percentText(generator.late_start_rate, 3)],
   [
@@ -68,7 +68,7 @@ ${facts([
 
 const shownWhileRunning = 20;
 
-/** Time, level, text; while the run goes on the list is open, with the last alert first. */
+/** Alerts with time, level and text. During the run only the latest, newest first. */
 export function alertsSection({ alerts }: Report, running: boolean): Html {
   const rows = alerts.map(({ at, level, message }) => [
     clockText(at),
@@ -95,8 +95,8 @@ ${facts([
   ['Seed', String(report.seed)],
   ['Plan', report.plan_hash.slice(0, 16)],
   ['Availability', percentText(availability.overall)],
-  ['In control windows', percentText(availability.control_windows, 3)],
-  ['Without sheds', percentText(availability.without_sheds)],
+  ['In fault-free windows', percentText(availability.control_windows, 3)],
+  ['Without shed requests', percentText(availability.without_sheds)],
   [
     'Longest outage',
     availability.longest_outage_seconds === null ? '–' : durationText(availability.longest_outage_seconds),
@@ -108,21 +108,21 @@ ${table(
   'Gaps',
   [{ title: 'From' }, { title: 'To' }, { title: 'Why' }],
   report.gaps.map(({ from, to, reason }) => [clockText(from), clockText(to), reason]),
-  { empty: 'Nothing of the run was missed.' },
+  { empty: 'None: the whole run was observed.' },
 )}
 <details><summary>Configuration and environment in full</summary><pre tabindex="0">${JSON.stringify({ config: report.config, environment }, null, 2)}</pre></details>`;
 }
 
-/** `memoryBytes` is for programs; people read `Memory` and megabytes. */
+/** Converts names and units for people: `memoryBytes` becomes `Memory` in MB or GB. */
 function environmentFact(name: string, value: unknown): [string, string] {
-  const words = name
+  const label = name
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .replaceAll('_', ' ')
     .toLowerCase();
   const title = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-  if (typeof value === 'number' && words.endsWith(' bytes')) return [title(words.slice(0, -6)), bytesText(value)];
-  if (typeof value === 'number' && words.endsWith(' ms')) return [title(words.slice(0, -3)), `${value.toFixed(1)} ms`];
-  return [title(words), String(value)];
+  if (typeof value === 'number' && label.endsWith(' bytes')) return [title(label.slice(0, -6)), bytesText(value)];
+  if (typeof value === 'number' && label.endsWith(' ms')) return [title(label.slice(0, -3)), `${value.toFixed(1)} ms`];
+  return [title(label), String(value)];
 }
 
 export function notTestedSection({ not_tested: list }: Report): Html {

@@ -1,4 +1,4 @@
-/** Each fault with its stages drawn on one scale for all, so that lengths can be compared. */
+/** Section with all faults; their stages share one scale, so that the bars are comparable. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { returnText } from '../back-to-normal-text.ts';
 import { clockText, secondsText, thousands } from '../format.ts';
@@ -10,18 +10,18 @@ import { type Column, cellOf } from '../table.ts';
 
 const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'back_to_normal'] as const;
 const stageTitles: Record<(typeof stageNames)[number], string> = {
-  detected: 'until seen',
+  detected: 'until detected',
   restarted: 'until restarted',
-  port: 'until the port answers',
+  port: 'until the port is open',
   ready: 'until ready',
-  first_success: 'until the first right answer',
+  first_success: 'until the first correct response',
   back_to_normal: 'until back to normal',
 };
 const columns: readonly Column[] = [
   { title: 'Fault' },
   { title: 'At (UTC)' },
-  { title: 'Bit' },
-  { title: 'Healed by' },
+  { title: 'Effect' },
+  { title: 'Recovered by' },
   { title: 'Recovery', numeric: true },
   { title: 'Back to normal', numeric: true },
   { title: 'Stages since injection' },
@@ -32,11 +32,11 @@ const barWidth = 220;
 
 export function faultsSection(report: Report, running: boolean): Html {
   const { faults } = report;
-  // While the run goes on, a fault whose time has not come did not miss anything.
+  // During the run, a fault that is not due yet was not missed.
   const isToCome = ({ injected_at: at, planned_at: due }: ReportedFault): boolean =>
     running && at === null && Date.parse(due) > Date.parse(report.started_at) + report.duration_seconds * 1_000;
-  if (faults.length === 0) return html`<h2>Faults</h2><p class="quiet">None was planned.</p>`;
-  // While the run goes on, nobody knows yet which faults will be skipped.
+  if (faults.length === 0) return html`<h2>Faults</h2><p class="quiet">No fault was planned.</p>`;
+  // During the run, it is not known yet which faults will be skipped.
   const dropped = report.planned_faults.dropped ?? [];
   const planned = running
     ? dropped.length === 0
@@ -53,8 +53,8 @@ export function faultsSection(report: Report, running: boolean): Html {
 <label>by <select id="fault-order"><option value="time">time</option><option value="recovery">slowest recovery</option><option value="failed">most failed attempts</option></select></label>
 </div></div>
 ${planned === '' ? '' : html`<p>${planned}</p>`}
-<div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>held</span></div>
-<p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. A kill's recovery counts from the engine's time of the kill, a held fault's from its verified undo; both end at the first right answer to a user. Back to normal counts from there. Alert: the first of Prometheus' alerts that went firing because of it, in seconds since its injection.</p>
+<div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>fault active</span></div>
+<p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. The recovery time of a kill starts at the engine's timestamp of the kill, that of any other fault at its verified revert; both end with the first correct response to a user, where the time back to normal starts. Alert: the first Prometheus alert that fired because of the fault, in seconds since its injection.</p>
 <div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, report, { scaleSeconds, running })))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
 }
 
@@ -64,7 +64,7 @@ function rowToCome({ id, kind, target, planned_at: at }: ReportedFault): Html {
     html`${kind} <span class="quiet">${target} ${id}</span>`,
     html`<span class="quiet">${clockText(at).slice(0, 10)}</span>`,
     ...[none, none, none, none],
-    html`<span class="quiet">still to come</span>`,
+    html`<span class="quiet">not due yet</span>`,
     ...[none, none],
   ];
   return html`<tr data-kind="${kind}" data-recovery="-1" data-failed="0">${cells.map((cell, index) => cellOf(cell, columns[index]))}</tr>`;
@@ -85,7 +85,7 @@ function row(
   const cells = [
     at === null
       ? html`${kind} <span class="quiet">${target} ${id}</span>`
-      : html`<button type="button" class="link" data-jump="${id}" title="Show it in the timeline">${kind}</button> <span class="quiet">${target} ${id}</span>`,
+      : html`<button type="button" class="link" data-jump="${id}" title="Show in the timeline">${kind}</button> <span class="quiet">${target} ${id}</span>`,
     at === null ? html`<span class="quiet">–</span>` : html`${clockText(at).slice(0, 10)}`,
     html`<span class="bit ${bit}" title="${fault.evidence}">${bit}</span>`,
     html`${fault.healed_by ?? '–'}${fault.undo_cause === 'external' ? html` <b class="bad">ended externally</b>` : ''}`,
@@ -107,15 +107,16 @@ function normalCell(fault: ReportedFault, running: boolean): Html {
   return html`<span class="quiet">${text}</span>`;
 }
 
-/** The way back to normal may take a minute; it is cut at the edge rather than making all else small. */
+/** Longest time except the return to normal, whose bar is clipped: it can take a minute. */
 function longest({ stages, duration_seconds: held, injected_at: at }: ReportedFault): number {
   const seen = stageNames.filter((name) => name !== 'back_to_normal').map((name) => stages[name] ?? 0);
   return at === null ? 0 : Math.max(held, ...seen) * 1.25;
 }
 
 /**
- * A kill: segments in the order in which its stages were reached. A held fault: the time it was held, a tick where it was
- * first felt, and the stages after its end. One that killed its target although it was held shows both, the hold below.
+ * Draws a kill as segments in the order of its stages. A fault with a duration shows the time it
+ * was active, a tick at its detection, and the stages after its end. If it also killed its target,
+ * the active time is a thin line below.
  */
 function bar(fault: ReportedFault, scaleSeconds: number): Html {
   const { stages, duration_seconds: held, injected_at: at, undone_at: undone } = fault;
@@ -145,8 +146,8 @@ function bar(fault: ReportedFault, scaleSeconds: number): Html {
     rect(name, from, x(seconds) - from);
     from = Math.max(from, x(seconds));
   }
-  const words =
+  const label =
     reached.map(({ name, seconds }) => `${stageTitles[name]} ${secondsText(seconds)}`).join(', ') ||
-    'no stage was seen';
-  return html`<svg class="bar" viewBox="0 0 ${barWidth} 16" preserveAspectRatio="none" role="img" aria-label="${words}"><title>${words}</title>${trusted(shapes.join(''))}</svg>`;
+    'no stage observed';
+  return html`<svg class="bar" viewBox="0 0 ${barWidth} 16" preserveAspectRatio="none" role="img" aria-label="${label}"><title>${label}</title>${trusted(shapes.join(''))}</svg>`;
 }

@@ -1,6 +1,6 @@
-/** Three big numbers: how many succeeded, how long the worst recovery took, how many writes were lost. */
+/** Section with the three main figures: success rate, worst recovery, lost writes. */
 import type { Report } from '@encore/contracts';
-import { counted } from '../../judge/words.ts';
+import { pluralize } from '../../judge/text.ts';
 import { secondsText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { lateText } from '../late-recovery.ts';
@@ -20,8 +20,8 @@ function ruleOf({ thresholds }: Report, name: string): boolean | null {
   return thresholds.find((threshold) => threshold.name === name)?.ok ?? null;
 }
 
-function unit(value: string, sign: string): Html {
-  return html`${value}<small>${sign}</small>`;
+function unit(value: string, symbol: string): Html {
+  return html`${value}<small>${symbol}</small>`;
 }
 
 function successRate(report: Report): Html {
@@ -29,7 +29,7 @@ function successRate(report: Report): Html {
   const rate = totals.success_rate;
   const attempts = totals.attempt_success_rate;
   const skipped = totals.skipped === 0 ? '' : `; skipped: ${skippedText(report)}`;
-  const under = `${thousands(totals.ok)} of ${counted(totals.operations, 'operation')}, retries included${skipped}${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of attempts`}`;
+  const under = `${thousands(totals.ok)} of ${pluralize(totals.operations, 'operation')}, including retries${skipped}${attempts === null ? '' : `; ${(attempts * 100).toFixed(2)} % of attempts`}`;
   return card(
     'Operations succeeded',
     rate === null ? '–' : unit((rate * 100).toFixed(2), '%'),
@@ -47,25 +47,25 @@ function worstRecovery(report: Report, running: boolean): Html {
     return card(
       'Worst recovery',
       running ? 'overdue' : 'never',
-      `after ${recoveries.failed} of ${counted(recoveries.count + recoveries.failed, 'fault')}${limitText}`,
+      `after ${recoveries.failed} of ${pluralize(recoveries.count + recoveries.failed, 'fault')}${limitText}`,
       ok,
     );
   const value = recoveries.max_seconds;
   const late = lateText(recoveries);
   const figures =
     recoveries.count === 0
-      ? 'none was measured'
-      : `${counted(recoveries.count, 'recovery', 'recoveries')}, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}${late && `; ${late}`}`;
-  const under = `from the kill, or from the end of a held fault, to the first right answer; ${figures}${late ? '' : limitText}`;
+      ? 'no recovery was measured'
+      : `${pluralize(recoveries.count, 'recovery', 'recoveries')}, mean ${secondsText(recoveries.mean_seconds)}, p95 ${secondsText(recoveries.p95_seconds)}${late && `; ${late}`}`;
+  const under = `from the kill or the end of the fault to the first correct response; ${figures}${late ? '' : limitText}`;
   return card('Worst recovery', value === null ? '–' : unit(value.toFixed(value < 10 ? 2 : 1), 's'), under, ok);
 }
 
 function lostWritesCard(report: Report, running: boolean): Html {
   if (running) return card('Lost writes', '–', 'everything is read back at the end', null);
   const rule = report.thresholds.find(({ name }) => name === 'lost_writes');
-  const { count, complete, looked } = lostWrites(report);
-  const of = complete ? `of ${looked} and live at the end` : looked;
+  const { count, complete, scope } = lostWrites(report);
+  const of = complete ? `of ${scope} and not deleted` : scope;
   const bound = /below (.*?) at 95 %/.exec(rule?.note ?? '')?.[1];
-  const proof = count === null ? '; not verified' : bound === undefined ? '' : `; below ${bound} at 95 %`;
+  const proof = count === null ? '; not verified' : bound === undefined ? '' : `; below ${bound} at 95 % confidence`;
   return card('Lost writes', count ?? '–', `${of}${proof}`, rule?.ok ?? null);
 }

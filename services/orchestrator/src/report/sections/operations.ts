@@ -1,4 +1,4 @@
-/** Operations by kind with their response times, a plot of the percentiles, and how attempts ended. */
+/** Section with operations by kind, a plot of response-time percentiles, and attempt outcomes. */
 import type { Report } from '@encore/contracts';
 import { type LatencyCurves, lastPercentile } from '../../judge/latencies.ts';
 import { capacityText } from '../capacity-text.ts';
@@ -8,9 +8,9 @@ import { table } from '../table.ts';
 
 type Percentiles = NonNullable<Report['operations'][keyof Report['operations']]['response_ms']>;
 const points = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
-/** The right edge of the plot is 99.99 %; whatever lies beyond is drawn there. */
+/** The right edge of the plot is 99.99 %; higher percentiles are drawn there. */
 const nines = 4;
-const leastMs = 0.1;
+const minMs = 0.1;
 const plot = { width: 640, height: 230, left: 76, right: 92, top: 14, bottom: 30 };
 const labelHeight = 19;
 
@@ -37,26 +37,26 @@ export function operationsSection(report: Report, curves: LatencyCurves = {}): H
     ),
   ];
   return html`<h2>Operations</h2>
-<p class="quiet">Response time counts from the intended start, so that an outage cannot hide behind the request before it; service time counts from the real one. Right answers only. An operation is skipped when its user is more than 10 s behind, or has no score to work on; Succeeded does not count it. A p99 longer than the worst recovery is no contradiction: whoever asks while a fault is held waits for all of it, and a recovery counts from its end to the first right answer to anybody.</p>
+<p class="quiet">Response time counts from the intended start, so that an outage cannot hide behind a slow earlier request; service time counts from the actual start. Both cover only successful operations. An operation is skipped if its user is more than 10 s behind or has no score to work on; Succeeded ignores skipped operations. A p99 can exceed the worst recovery: a user who sends a request during a fault may wait for all of it, but the recovery time starts at its end and stops at the first correct response to any user.</p>
 ${table('Operations', columns, rows)}
 ${percentilePlot(report, curves)}
-<h3>How attempts ended</h3>${outcomes(report)}
+<h3>Attempt outcomes</h3>${outcomes(report)}
 ${capacity(report)}`;
 }
 
 function capacity({ capacity: measured }: Report): Html {
   if (measured === null) return html``;
-  return html`<h3>What the server can do</h3><p>${capacityText(measured)}</p><p class="quiet">Measured before the users came, with one small question asked again and again. It has no part in any other figure.</p>`;
+  return html`<h3>Server capacity</h3><p>${capacityText(measured)}</p><p class="quiet">Measured before the load with one small request, repeated. Not part of any other figure.</p>`;
 }
 
-/** Response time over the share of answers, as an HDR plot has it: each step to the right is a tenth of the answers before. */
+/** HDR plot of response time: each step on the x axis covers a tenth of the one before. */
 function percentilePlot({ operations }: Report, curves: LatencyCurves): Html {
   const lines = Object.entries(operations).flatMap(([name, { response_ms: ms }]) => {
     const curve = curves[name] ?? (ms === null || ms.count === 0 ? [] : fivePoints(ms));
     return curve.length === 0 ? [] : [{ name, curve }];
   });
   if (lines.length === 0) return html``;
-  const values = lines.flatMap(({ curve }) => curve.map(([, ms]) => Math.max(leastMs, ms)));
+  const values = lines.flatMap(({ curve }) => curve.map(([, ms]) => Math.max(minMs, ms)));
   const low = Math.floor(Math.log10(Math.min(...values)));
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))));
   const x = (percentile: number): number => {
@@ -64,7 +64,7 @@ function percentilePlot({ operations }: Report, curves: LatencyCurves): Html {
     return plot.left + (tenths / nines) * (plot.width - plot.left - plot.right);
   };
   const y = (ms: number): number =>
-    plot.top + ((high - Math.log10(Math.max(leastMs, ms))) / (high - low)) * (plot.height - plot.top - plot.bottom);
+    plot.top + ((high - Math.log10(Math.max(minMs, ms))) / (high - low)) * (plot.height - plot.top - plot.bottom);
   const grid = Array.from({ length: high - low + 1 }, (_, step) => {
     const ms = 10 ** (low + step);
     const text = ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`;
@@ -77,7 +77,7 @@ function percentilePlot({ operations }: Report, curves: LatencyCurves): Html {
     const path = curve.map(([percentile, ms]) => `${x(percentile).toFixed(1)},${y(ms).toFixed(1)}`).join(' ');
     return `<polyline class="line l${index}" points="${path}"/>`;
   });
-  return html`<h3>Percentiles of response time</h3><svg class="plot" viewBox="0 0 ${plot.width} ${plot.height}" role="img" aria-label="Percentiles of response time per operation; the figures stand in the table above.">${trusted(grid.join('') + ticks.join('') + paths.join(''))}${labels(lines, y)}</svg>`;
+  return html`<h3>Percentiles of response time</h3><svg class="plot" viewBox="0 0 ${plot.width} ${plot.height}" role="img" aria-label="Percentiles of response time per operation; the table above has the figures.">${trusted(grid.join('') + ticks.join('') + paths.join(''))}${labels(lines, y)}</svg>`;
 }
 
 function fivePoints({ count, p50, p90, p99, p999, max }: Percentiles): [number, number][] {
@@ -91,11 +91,11 @@ function fivePoints({ count, p50, p90, p99, p999, max }: Percentiles): [number, 
   return [...all.filter(([percentile]) => percentile < last), [last, max]];
 }
 
-/** Names at the ends of the lines, moved apart where they would touch. */
+/** Labels at the ends of the lines, moved apart where they would overlap. */
 function labels(lines: { name: string; curve: [number, number][] }[], y: (ms: number) => number): Html[] {
   let last = Number.NEGATIVE_INFINITY;
   return lines
-    .map(({ name, curve }, index) => ({ name, index, at: y(curve.at(-1)?.[1] ?? leastMs) }))
+    .map(({ name, curve }, index) => ({ name, index, at: y(curve.at(-1)?.[1] ?? minMs) }))
     .sort((a, b) => a.at - b.at)
     .map(({ name, index, at }) => {
       last = Math.max(at, last + labelHeight);
@@ -118,9 +118,9 @@ function outcomes({ outcomes: counts }: Report): Html {
     ];
   });
   return table(
-    'Outcomes of attempts',
+    'Attempt outcomes',
     [{ title: 'Outcome' }, { title: 'Attempts', numeric: true }, { title: 'Share', numeric: true }, { title: '' }],
     shares,
-    { empty: 'No attempt was seen.' },
+    { empty: 'No attempt was observed.' },
   );
 }

@@ -1,4 +1,4 @@
-/** Every rule of the verdict with what was measured. */
+/** Section with every rule of the verdict and the measured value. */
 import type { Report } from '@encore/contracts';
 import { figureText } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -21,16 +21,16 @@ export function rulesSection({ thresholds, recoveries }: Report, running: boolea
   const columns = [
     { title: '' },
     { title: 'Rule' },
-    { title: 'Demands' },
+    { title: 'Threshold' },
     { title: 'Measured', numeric: true },
     { title: 'Note' },
   ] as const;
-  return html`<h2>Rules</h2>${table('Rules of the verdict', columns, rows, { manner: 'rules' })}`;
+  return html`<h2>Rules</h2>${table('Rules of the verdict', columns, rows, { layout: 'rules' })}`;
 }
 
 function mark(ok: boolean | null): Html {
   if (ok === null) return html`<span class="mark unknown">? <span class="sr">not enough data</span></span>`;
   return ok
-    ? html`<span class="mark ok">✓ <span class="sr">holds</span></span>`
+    ? html`<span class="mark ok">✓ <span class="sr">met</span></span>`
     : html`<span class="mark bad">✕ <span class="sr">broken</span></span>`;
 }

@@ -1,4 +1,4 @@
-/** The machine, the server's process and its active requests; on the live page only. */
+/** Section with the machine, the server process and its active requests, on the live page only. */
 import type { Snapshot } from '../../progress/run-view.ts';
 import { systemFacts } from '../../progress/system-facts.ts';
 import { thousands } from '../format.ts';

@@ -1,4 +1,4 @@
-/** The place of the timeline; the script draws it. */
+/** Placeholder of the timeline, which a script draws. */
 import { type Html, html } from '../html.ts';
 
 const charts = [
@@ -14,5 +14,5 @@ export function timelineSection(): Html {
 <div id="timeline" tabindex="0" role="application" aria-label="Timeline of the run. Arrow keys move through it, plus and minus zoom, Escape shows the whole run.">
 <p id="readout" aria-live="polite"></p>
 ${charts.map(([id, title]) => html`<figure><figcaption>${title}<span id="legend-${id}" class="legend"></span></figcaption><div id="chart-${id}" class="chart"></div></figure>`)}
-</div><noscript><p>The timeline needs JavaScript; every other part of this page does without.</p></noscript>`;
+</div><noscript><p>The timeline needs JavaScript; the rest of this page works without it.</p></noscript>`;
 }

@@ -1,6 +1,6 @@
-/** The verdict first: one word, one sentence, the reasons, the warnings. */
+/** Section with the verdict: one word, one sentence, the reasons, the warnings. */
 import type { Report } from '@encore/contracts';
-import { counted } from '../../judge/words.ts';
+import { pluralize } from '../../judge/text.ts';
 import { controlText } from '../control-text.ts';
 import { durationText } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -8,22 +8,22 @@ import { lateText } from '../late-recovery.ts';
 
 const sentences = {
   PASSED: 'It came back, every time.',
-  FAILED: 'It did not hold what was asked of it.',
-  INCONCLUSIVE: 'The evidence is not enough for a verdict.',
-  INTERRUPTED: 'Somebody ended the run before its time; no rule was broken by then.',
+  FAILED: 'At least one rule is broken.',
+  INCONCLUSIVE: 'There is not enough evidence for a verdict.',
+  INTERRUPTED: 'The run was ended early; no rule was broken until then.',
 } as const;
 
 export function verdictSection(report: Report, running: boolean): Html {
   const { result, reasons, warnings } = report;
   const control = controlText(report.config);
   const word = running ? 'RUNNING' : result;
-  const sentence = running ? 'The verdict comes at the end.' : sentences[result];
+  const sentence = running ? 'The verdict follows at the end of the run.' : sentences[result];
   return html`<div class="verdict ${word.toLowerCase()}">
 <p class="word" role="status">${word}</p>
 <div><h1>${sentence}</h1><p class="quiet">${storyOf(report, running)}</p>${control === null ? '' : html`<p>This ${running ? 'is' : 'was'} a ${control}.</p>`}</div>
 </div>
 ${reasons.length === 0 || running ? '' : html`<ul class="reasons">${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
-${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length < 5 ? html` open` : ''}><summary>${counted(warnings.length, 'warning')}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}`;
+${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length < 5 ? html` open` : ''}><summary>${pluralize(warnings.length, 'warning')}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}`;
 }
 
 function storyOf(report: Report, running: boolean): string {
@@ -31,24 +31,24 @@ function storyOf(report: Report, running: boolean): string {
   const bit = faults.filter((fault) => fault.bit === 'yes');
   const kills = bit.filter(({ kind }) => kind === 'crash' || kind === 'outage');
   const of = kills.length === 1 ? '1 of them a kill' : `${kills.length} of them kills`;
-  const came =
+  const faultText =
     bit.length === 0
       ? running
         ? 'no fault so far'
-        : 'no fault bit'
-      : `${counted(bit.length, 'fault')} that bit, ${of}, ${recoveriesIn(report, bit.length, running)}`;
-  return `${counted(totals.attempts, 'request')} in ${durationText(seconds)}; ${came}.`;
+        : 'no fault had an effect'
+      : `${pluralize(bit.length, 'fault')} with an effect, ${of}, ${recoveriesIn(report, bit.length, running)}`;
+  return `${pluralize(totals.attempts, 'request')} in ${durationText(seconds)}; ${faultText}.`;
 }
 
 function recoveriesIn({ recoveries }: Report, bit: number, running: boolean): string {
   const { count, failed } = recoveries;
   const late = lateText(recoveries);
-  if (count === bit) return `${bit === 1 ? '' : 'each '}recovered from${late && `, ${late}`}`;
+  if (count === bit) return `${bit === 1 ? '' : 'all '}recovered${late && `, ${late}`}`;
   const open = bit - count - failed;
   const rest = [
     late,
     failed === 0 ? '' : `${failed} ${running ? 'overdue' : 'never'}`,
-    open === 0 ? '' : running ? `${open} not over yet` : `${open} without a measured recovery`,
+    open === 0 ? '' : running ? `${open} in progress` : `${open} without a measured recovery`,
   ];
-  return [`${count} recovered from`, ...rest.filter((text) => text !== '')].join(', ');
+  return [`${count} recovered`, ...rest.filter((text) => text !== '')].join(', ');
 }

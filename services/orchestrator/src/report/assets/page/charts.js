@@ -1,4 +1,4 @@
-/* What the four charts of the timeline show of the series, and their axes. */
+/* Definitions of the four timeline charts, and their axes. */
 const axisWidth = 62;
 const line = (label, color, more = {}) => ({
   label,
@@ -13,18 +13,18 @@ const area = (label, color) => line(label, color, { paths: steps, fill: `${css(c
 
 function definitions() {
   const sampled = Object.keys(series.memoryBytes);
-  /* The targets; the lab's own services stand in the table of resources. */
+  /* Only the targets; the table of resources has the lab's own services. */
   const targets = ['server', 'postgres', 'toxiproxy'].filter((name) => sampled.includes(name));
   const names = targets.length > 0 ? targets : sampled.slice(0, 5);
   const colors = ['--m0', '--m1', '--m2', '--m3', '--m4'];
   const memory = names.map((name, index) => line(name, colors[index % colors.length]));
   const limit = series.memoryLimitBytes.server;
-  const serverLimit = limit ? [line('live limit of server', '--quiet', { dash: [4, 5], width: 1, paths: steps })] : [];
+  const serverLimit = limit ? [line('memory limit of server', '--quiet', { dash: [4, 5], width: 1, paths: steps })] : [];
   return [
     {
       id: 'rate',
       data: [series.okPerSecond, series.badPerSecond],
-      lines: [area('right', '--rate'), area('failed', '--bad')],
+      lines: [area('succeeded', '--rate'), area('failed', '--bad')],
       range: (low, high) => [0, Math.max(1, high * 1.1)],
       format: (value) => number(value),
     },
@@ -32,7 +32,7 @@ function definitions() {
       id: 'success',
       data: [series.success.map((value) => (value == null ? null : value * 100))],
       lines: [area('operations', '--ok')],
-      // A little over 100 %, so that a line at the top is not cut in half.
+      // Slightly above 100 %, so that a line at the top is not clipped.
       range: (low) => (low > 90 ? [90, 100.4] : [0, 104]),
       format: (value) => `${number(value)} %`,
     },
@@ -63,7 +63,7 @@ const timeAxis = {
   ],
 };
 
-/* A logarithmic axis shows its powers of ten alone. */
+/* A logarithmic axis shows only powers of ten. */
 function valueAxis(definition, axis) {
   const powers = (u, ticks) =>
     ticks.map((tick) => (Number.isInteger(Math.round(Math.log10(tick) * 1e6) / 1e6) ? tick : null));

@@ -1,5 +1,5 @@
-/* The table of faults: rows keep the order of time as their own; a day's are shown in part until somebody asks for all. */
-const fewRows = 40;
+/* Filters and sorts the table of faults; shows the first rows until asked for all. */
+const maxRows = 40;
 let allRows = false;
 function arrange() {
   const table = byId('faults');
@@ -13,10 +13,10 @@ function arrange() {
   rows.sort((a, b) => (order === 'time' ? a.dataset.time - b.dataset.time : b.dataset[order] - a.dataset[order]));
   const chosen = rows.filter((row) => kind === '' || row.dataset.kind === kind);
   for (const row of rows) row.hidden = true;
-  for (const row of chosen.slice(0, allRows ? chosen.length : fewRows)) row.hidden = false;
+  for (const row of chosen.slice(0, allRows ? chosen.length : maxRows)) row.hidden = false;
   table.tBodies[0].append(...rows);
   const more = byId('more-faults');
-  more.hidden = allRows || chosen.length <= fewRows;
+  more.hidden = allRows || chosen.length <= maxRows;
   more.textContent = `Show all ${chosen.length}`;
 }
 document.addEventListener('click', (event) => {

@@ -1,4 +1,4 @@
-/* How figures are written, and what is read from the page. */
+/* Number formats, and helpers to read from the page. */
 const byId = (id) => document.getElementById(id);
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const number = (value, digits = 0) =>

@@ -1,8 +1,8 @@
-/* Draws what came with the page and, where it is live, what comes afterwards. */
+/* Draws the page's data and, on the live page, each update. */
 arrange();
 draw();
 
-/* What a reader chose or opened stays so when its section is shown anew. */
+/* Replaces the content of a section, but keeps the reader's selections and open details. */
 function refill(section, text) {
   const chosen = [...section.querySelectorAll('select')].map(({ id, value }) => ({ id, value }));
   const open = [...section.querySelectorAll('details')].map((one) => one.open);
@@ -15,7 +15,7 @@ function refill(section, text) {
 const { live } = document.body.dataset;
 if (live) {
   const updates = new EventSource(live);
-  // The run is over, and nobody is there to ask again.
+  // The run is over; do not reconnect.
   updates.addEventListener('end', () => updates.close());
   updates.addEventListener('message', ({ data }) => {
     const update = JSON.parse(data);

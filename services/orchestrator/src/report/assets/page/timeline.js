@@ -1,13 +1,13 @@
-/* The timeline: its four charts share their times, their zoom and the bands of the faults. */
+/* The timeline: four charts that share their time axis, zoom and fault bands. */
 const { titles, groupOf } = JSON.parse(byId('fault-groups').textContent);
 const hint = matchMedia('(pointer: coarse)').matches
-  ? 'Tap the name of a fault below to see it here.'
+  ? 'Tap a fault in the table below to show it here.'
   : 'Drag to zoom, double-click for the whole run. Keys: arrows move, + and − zoom.';
 let series = JSON.parse(byId('series').textContent);
 let charts = [];
 let zoomed = false;
 
-/* Bands lie under the lines: the fault strong, its window until back to normal faint. */
+/* Draws the fault bands under the lines: strong for the fault, faint until back to normal. */
 function drawBands(u) {
   const { ctx, bbox } = u;
   const { min, max } = u.scales.x;
@@ -17,7 +17,8 @@ function drawBands(u) {
     ctx.fillStyle = css(`--${groupOf[fault.kind]}`);
     const x = (at) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, u.valToPos(at, 'x', true)));
     const [from, to, windowTo] = [x(fault.from), x(fault.to), x(fault.windowTo)];
-    // A band thinner than a pixel is fainter instead, so that a day of faults does not drown the lines; a kill stays seen.
+    // Draw a band below one pixel fainter, so that many faults do not hide the lines; keep kills
+    // visible.
     const width = Math.max(groupOf[fault.kind] === 'kill' ? 1.5 : 0.01, to - from);
     ctx.globalAlpha = 0.22 * Math.min(1, width);
     ctx.fillRect(from, bbox.top, Math.max(1, width), bbox.height);
@@ -32,7 +33,7 @@ function draw() {
   for (const chart of charts) chart.destroy();
   charts = [];
   if (series.at.length === 0) {
-    byId('readout').textContent = 'No second of load was seen.';
+    byId('readout').textContent = 'No load was observed.';
     return;
   }
   const sync = uPlot.sync('encore');
@@ -54,7 +55,7 @@ function draw() {
         {
           width: holder.clientWidth,
           height: last ? 136 : 116,
-          // Room on the right for half of the last time.
+          // Space for half of the last time label.
           padding: [8, 28, last ? 0 : 8, 0],
           legend: { show: false },
           cursor: {
@@ -75,7 +76,7 @@ function draw() {
             { ...axis, ...valueAxis(definition, axis) },
           ],
           series: [{}, ...definition.lines],
-          hooks: { drawClear: [drawBands], setScale: [follow], setCursor: [tell] },
+          hooks: { drawClear: [drawBands], setScale: [follow], setCursor: [showReadout] },
         },
         [series.at, ...definition.data],
         holder,
@@ -86,7 +87,7 @@ function draw() {
   showBands();
 }
 
-/* A zoom of one chart is a zoom of all. */
+/* Applies the zoom of one chart to all. */
 let following = false;
 function follow(u, key) {
   if (key !== 'x' || following || charts.length === 0) return;
@@ -98,7 +99,7 @@ function follow(u, key) {
   byId('zoom-out').hidden = !zoomed;
 }
 
-function tell(u) {
+function showReadout(u) {
   const { idx } = u.cursor;
   if (u !== charts[0] && document.activeElement !== byId('timeline') && !u.root.matches(':hover')) return;
   const readout = byId('readout');
@@ -113,7 +114,7 @@ function tell(u) {
   const success = series.success[idx];
   const parts = [
     `<b>${clock(at)}</b>`,
-    `${number(series.okPerSecond[idx], 1)}/s right`,
+    `${number(series.okPerSecond[idx], 1)}/s succeeded`,
     `${number(series.badPerSecond[idx], 1)}/s failed`,
     `success <b>${success == null ? '–' : `${number(success * 100, 1)} %`}</b>`,
     `p50 ${ms(series.p50Ms[idx])}`,
@@ -138,8 +139,8 @@ function showBands() {
 function setWindow(min, max) {
   const first = series.at[0];
   const last = series.at[series.at.length - 1];
-  const least = Math.max(4, series.stepSeconds * 4);
-  const width = Math.min(last - first, Math.max(least, max - min));
+  const minimum = Math.max(4, series.stepSeconds * 4);
+  const width = Math.min(last - first, Math.max(minimum, max - min));
   const from = Math.min(Math.max(first, min), last - width);
   charts[0]?.setScale('x', { min: from, max: from + width });
 }
@@ -167,7 +168,7 @@ const wholeRun = () => setWindow(series.at[0], series.at[series.at.length - 1]);
 
 byId('timeline').addEventListener('keydown', (event) => {
   const step = event.shiftKey ? 10 : 1;
-  const acts = {
+  const actions = {
     ArrowLeft: () => move(-step),
     ArrowRight: () => move(step),
     '+': () => zoom(0.5),
@@ -175,10 +176,10 @@ byId('timeline').addEventListener('keydown', (event) => {
     '-': () => zoom(2),
     Escape: wholeRun,
   };
-  const act = acts[event.key];
-  if (!act) return;
+  const action = actions[event.key];
+  if (!action) return;
   event.preventDefault();
-  act();
+  action();
 });
 byId('zoom-out').addEventListener('click', wholeRun);
 
@@ -186,16 +187,16 @@ document.addEventListener('click', (event) => {
   const id = event.target.closest?.('[data-jump]')?.dataset.jump;
   const fault = series.faults.find((one) => one.id === id);
   if (!fault) return;
-  const around = Math.max(15, (fault.windowTo - fault.from) * 0.8);
-  setWindow(fault.from - around, fault.windowTo + around);
+  const margin = Math.max(15, (fault.windowTo - fault.from) * 0.8);
+  setWindow(fault.from - margin, fault.windowTo + margin);
   byId('timeline').focus({ preventScroll: true });
   byId('timeline-section').scrollIntoView({ block: 'start' });
 });
 
-let waiting = 0;
+let pendingFrame = 0;
 const redrawSoon = () => {
-  cancelAnimationFrame(waiting);
-  waiting = requestAnimationFrame(() => {
+  cancelAnimationFrame(pendingFrame);
+  pendingFrame = requestAnimationFrame(() => {
     const kept = zoomed ? { ...charts[0].scales.x } : null;
     draw();
     if (kept) setWindow(kept.min, kept.max);

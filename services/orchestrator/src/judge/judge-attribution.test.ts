@@ -5,41 +5,42 @@ import { crash, judged, refused } from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 
-describe('judge, of whose fault it was', () => {
-  it('leaves the time of a frozen proxy out of the verdict of the server, and shows it', async () => {
+describe('judge: attribution', () => {
+  it('excludes the time of a frozen proxy from the verdict and warns of it', async () => {
     const outage = new SimulatedRun({
       faults: [plannedFault(1, { kind: 'outage', target: 'server', atSeconds: 60, downSeconds: 30 })],
     });
-    // Nobody was answered for half a minute: once because of the server, and once because of the proxy before it.
+    // No request succeeds for half a minute: first because of the server, then because of its
+    // proxy.
     const seen = async (extra: EncoreEvent[]) => {
       const ofFault = (event: EncoreEvent) =>
         'faultId' in event || event.type === 'engine_saw' || event.type === 'target_started';
       const { report } = await judged({ ...outage.settings, extra }, { event: (event) => !ofFault(event) });
       return report;
     };
-    const blamed = await seen([]);
-    assert.equal(blamed.result, 'FAILED');
+    const failed = await seen([]);
+    assert.equal(failed.result, 'FAILED');
     const [fromAt, toAt] = [outage.at(59), outage.at(95)];
-    const excused = await seen([
+    const excluded = await seen([
       { type: 'injector_failed', at: toAt, reason: 'Toxiproxy did not answer', fromAt, toAt },
     ]);
-    assert.equal(excused.result, 'INCONCLUSIVE', excused.reasons.join());
-    assert.deepEqual([excused.totals.success_rate, excused.availability.control_windows], [1, 1]);
-    assert.ok((excused.attribution.explained['injector'] ?? 0) > 100 && excused.attribution.unexplained === 0);
-    assert.match(excused.warnings.join('\n'), /the injector itself failed for 36\.0 s .*Toxiproxy did not answer/);
+    assert.equal(excluded.result, 'INCONCLUSIVE', excluded.reasons.join());
+    assert.deepEqual([excluded.totals.success_rate, excluded.availability.control_windows], [1, 1]);
+    assert.ok((excluded.attribution.explained['injector'] ?? 0) > 100 && excluded.attribution.unexplained === 0);
+    assert.match(excluded.warnings.join('\n'), /the injector itself failed for 36\.0 s .*Toxiproxy did not answer/);
   });
 
-  it('blames failures outside of every window on nobody, with the circumstances', async () => {
+  it('lists failures outside every window as unexplained, with their circumstances', async () => {
     const { report } = await judged({ faults: [crash], steadySeconds: 60, strayFailures: 1 });
     assert.ok(report.attribution.unexplained > 20);
     assert.equal(report.attribution.unexplained_samples.length <= 50, true);
     const last = report.attribution.unexplained_samples.at(-1);
     assert.match(last?.detail ?? '', /phase steady; .* s after the end of f0001 \(crash\)/);
-    assert.equal(report.result, 'PASSED', 'one failure in forty is under the limit, but warned of');
-    assert.ok(report.warnings.some((warning) => warning.includes('without a fault to explain it')));
+    assert.equal(report.result, 'PASSED', 'one failure in forty is within the limit, but raises a warning');
+    assert.ok(report.warnings.some((warning) => warning.includes('not explained by any fault')));
   });
 
-  it('says what a restart policy lacked where it did not recover a crash', async () => {
+  it('names the wrong setting if a restart policy did not recover a crash', async () => {
     const noPolicy = { 'encore-server-1': { policy: 'no', init: true, stopSignal: 'SIGTERM' } };
     const { report } = await judged(
       { faults: [{ ...crash, startedBy: 'supervisor' }] },
@@ -52,11 +53,11 @@ describe('judge, of whose fault it was', () => {
     );
     assert.match(
       report.warnings.join('\n'),
-      /f0001 \(crash, by supervisor\) \(encore-server-1 has restart: no \(needs always\)\)/,
+      /f0001 \(crash, by supervisor\) \(encore-server-1 has restart: no \(required: always\)\)/,
     );
   });
 
-  it('counts failures that were too many to be listed with those of their second', async () => {
+  it('attributes unlisted failures together with those of their second', async () => {
     const many = { faults: [refused], operationsPerSecond: 500 };
     const { report } = await judged(many);
     const failed = report.totals.attempts - (report.outcomes.ok ?? 0);
@@ -68,7 +69,7 @@ describe('judge, of whose fault it was', () => {
     assert.ok(report.attribution.unexplained <= 10);
   });
 
-  it('has no data for the time in which the engine did not respond, and names the engine', async () => {
+  it('is inconclusive for the time in which the engine did not respond', async () => {
     const run = new SimulatedRun();
     const lost = (ongoing: boolean): EncoreEvent => ({
       type: 'engine_lost',
@@ -89,16 +90,13 @@ describe('judge, of whose fault it was', () => {
       const gone = await judged({ extra: [...stopped, lost(ongoing)] });
       assert.deepEqual(ofRule(gone), [null, null], 'what stopped around that time may have stopped with the engine');
       assert.equal(gone.report.result, 'INCONCLUSIVE', gone.report.reasons.join());
-      assert.match(
-        gone.report.reasons.join(),
-        /what happened to containers for .* the container engine did not respond/,
-      );
+      assert.match(gone.report.reasons.join(), /no container events for .* the container engine did not respond/);
     }
   });
 
-  it('leaves out what users saw after the engine stopped, and blames no fault for what it took along', async () => {
+  it('excludes what users observe after the engine stopped, and deaths that it caused', async () => {
     const freeze = plannedFault(1, { kind: 'freeze', target: 'server', atSeconds: 70, durationSeconds: 6 });
-    // Users get no right answer from 100 s on: the outage stands for an engine that stops.
+    // No request succeeds from 100 s on: the outage simulates an engine that stops.
     const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 100, downSeconds: 8 });
     const run = new SimulatedRun({ faults: [freeze, outage] });
     const at = run.at(73);
@@ -113,21 +111,21 @@ describe('judge, of whose fault it was', () => {
       const { report } = await judged({ ...run.settings, extra }, { event: (event) => !isOfOutage(event) });
       return report;
     };
-    const blamed = await seen([died]);
-    assert.match(blamed.warnings.join('\n'), /postgres died during f0001/);
-    assert.ok(blamed.attribution.unexplained > 20, `${blamed.attribution.unexplained}`);
+    const unexplained = await seen([died]);
+    assert.match(unexplained.warnings.join('\n'), /postgres died during f0001/);
+    assert.ok(unexplained.attribution.unexplained > 20, `${unexplained.attribution.unexplained}`);
     assert.doesNotMatch((await seen([died, lost(run.at(74))])).warnings.join('\n'), /died during/);
-    const excused = await seen([lost(run.at(99))]);
-    assert.equal(excused.attribution.unexplained, 0);
-    assert.equal(excused.availability.control_windows, 1);
-    assert.notEqual(excused.result, 'FAILED', excused.reasons.join());
+    const excluded = await seen([lost(run.at(99))]);
+    assert.equal(excluded.attribution.unexplained, 0);
+    assert.equal(excluded.availability.control_windows, 1);
+    assert.notEqual(excluded.result, 'FAILED', excluded.reasons.join());
   });
 
-  it('does not blame a target that did not come back while the engine was gone', async () => {
+  it('does not fail a target that does not recover while the engine is gone', async () => {
     const down = { faults: [plannedFault(1, { kind: 'outage', target: 'server', atSeconds: 60, downSeconds: 200 })] };
     const run = new SimulatedRun(down);
-    const blamed = await judged(down);
-    assert.match(blamed.report.reasons.join(), /recovery_seconds/);
+    const failed = await judged(down);
+    assert.match(failed.report.reasons.join(), /recovery_seconds/);
     const [fromAt, toAt] = [run.at(65), run.at(75)];
     const lost: EncoreEvent = {
       type: 'engine_lost',
@@ -137,12 +135,12 @@ describe('judge, of whose fault it was', () => {
       ongoing: true,
       reason: 'the engine stopped',
     };
-    const excused = await judged({ ...down, extra: [lost] });
-    assert.doesNotMatch(excused.report.reasons.join(), /recovery_seconds is/);
-    assert.match(excused.report.reasons.join(), /no recovery time for f0001 .*the container engine did not respond/);
+    const excluded = await judged({ ...down, extra: [lost] });
+    assert.doesNotMatch(excluded.report.reasons.join(), /recovery_seconds:/);
+    assert.match(excluded.report.reasons.join(), /no recovery time for f0001 .*the container engine did not respond/);
   });
 
-  it('sees the hand of somebody else, and a death with nothing to blame', async () => {
+  it('fails manual interventions and unexplained deaths', async () => {
     const at = new SimulatedRun().at(100);
     const paused = await judged({
       extra: [{ type: 'engine_saw', at, engineAt: at, target: 'postgres', action: 'pause' }],
@@ -154,15 +152,15 @@ describe('judge, of whose fault it was', () => {
     const died = await judged({
       extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
     });
-    assert.match(died.report.reasons.join(), /unexpected_exits is 1/);
+    assert.match(died.report.reasons.join(), /unexpected_exits: 1/);
     const host = await judged({
       extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 137 }],
     });
     assert.equal(host.report.result, 'INCONCLUSIVE');
-    assert.match(host.report.reasons.join(), /the host may be short of memory/);
+    assert.match(host.report.reasons.join(), /SIGKILL of unknown origin .* short of memory/);
   });
 
-  it('takes the early end of a fault by something else for an intervention, and ends the effect there', async () => {
+  it('treats a fault that is ended from outside as an intervention', async () => {
     const freeze = plannedFault(1, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 });
     const at = new SimulatedRun().at(63);
     const ended: EncoreEvent = {
@@ -183,16 +181,16 @@ describe('judge, of whose fault it was', () => {
     const [fault] = report.faults;
     assert.deepEqual([fault?.undone_at, fault?.undo_cause], [new Date(at).toISOString(), 'external']);
     assert.equal(fault?.healed_by, 'external');
-    assert.ok((fault?.recovery_seconds ?? 9) < 0.2, 'from the moment at which it ended');
+    assert.ok((fault?.recovery_seconds ?? 9) < 0.2, 'counted from the external end');
     assert.deepEqual(report.manual_interventions, [
       { at: new Date(at).toISOString(), target: 'server', action: 'end of f0001 (freeze)', detail: ended.evidence },
     ]);
     assert.equal(report.result, 'FAILED');
-    assert.match(report.warnings.join('\n'), /ended by something other .*: f0001 \(freeze\) after 3\.0 of 20 s/);
+    assert.match(report.warnings.join('\n'), /ended early by neither .*: f0001 \(freeze\) after 3\.0 of 20 s/);
   });
 
-  it('takes an act that a fault does not cause for the hand of somebody else, also while the fault is active', async () => {
-    const acted = async (kind: FaultKind, action: string): Promise<number> => {
+  it('counts engine events that the active fault does not explain as interventions', async () => {
+    const interventions = async (kind: FaultKind, action: string): Promise<number> => {
       const at = new SimulatedRun().at(70);
       const { report } = await judged({
         faults: [plannedFault(1, { kind, target: 'server', atSeconds: 60, durationSeconds: 20 })],
@@ -200,12 +198,12 @@ describe('judge, of whose fault it was', () => {
       });
       return report.manual_interventions.length;
     };
-    assert.equal(await acted('memory-cap', 'update'), 0);
-    assert.equal(await acted('memory-cap', 'pause'), 1);
-    assert.equal(await acted('freeze', 'unpause'), 0);
-    assert.equal(await acted('freeze', 'update'), 1);
-    assert.equal(await acted('disk-full', 'kill'), 1);
-    assert.equal(await acted('hang', 'pause'), 0);
+    assert.equal(await interventions('memory-cap', 'update'), 0);
+    assert.equal(await interventions('memory-cap', 'pause'), 1);
+    assert.equal(await interventions('freeze', 'unpause'), 0);
+    assert.equal(await interventions('freeze', 'update'), 1);
+    assert.equal(await interventions('disk-full', 'kill'), 1);
+    assert.equal(await interventions('hang', 'pause'), 0);
   });
 
   it('names the checkout whose Compose recreated a target', async () => {
@@ -231,11 +229,11 @@ describe('judge, of whose fault it was', () => {
     );
     assert.match(
       report.reasons.join('\n'),
-      /manual_interventions is 4, the rule is count==0: kill of server at 10:01:52 \(recreated by Compose from \/home\/b\/encore\)/,
+      /manual_interventions: 4 \(rule: count==0\); kill of server at 10:01:52 \(recreated by Compose from \/home\/b\/encore\)/,
     );
   });
 
-  it('takes the end of a server for an accident under a fault that it must survive, not under one that may kill it', async () => {
+  it('counts a death as unexpected unless the active fault may cause it', async () => {
     const under = async (kind: 'traffic-surge' | 'memory-cap'): Promise<string> => {
       const fault = plannedFault(1, { kind, target: 'server', atSeconds: 60, durationSeconds: 20 });
       const at = new SimulatedRun().at(70);
@@ -245,11 +243,11 @@ describe('judge, of whose fault it was', () => {
       });
       return report.reasons.join();
     };
-    assert.match(await under('traffic-surge'), /unexpected_exits is 1/);
+    assert.match(await under('traffic-surge'), /unexpected_exits: 1/);
     assert.doesNotMatch(await under('memory-cap'), /unexpected_exits/);
   });
 
-  it('tells a graceful restart that had to be forced', async () => {
+  it('fails a graceful restart that ends in SIGKILL', async () => {
     const restarted = async (exitCode: number): Promise<string> => {
       const at = new SimulatedRun().at(60);
       const { report } = await judged({
@@ -258,11 +256,11 @@ describe('judge, of whose fault it was', () => {
       });
       return report.reasons.join();
     };
-    assert.match(await restarted(137), /forced_stops is 1, the rule is count==0/);
+    assert.match(await restarted(137), /forced_stops: 1 \(rule: count==0\)/);
     assert.doesNotMatch(await restarted(0), /forced_stops/);
   });
 
-  it('does not take its own restart of a frozen proxy, or a container that is no target, for the hand of somebody else', async () => {
+  it('ignores its own restart of a frozen proxy, and containers that are not targets', async () => {
     const at = new SimulatedRun().at(100);
     const { report } = await judged({
       extra: [

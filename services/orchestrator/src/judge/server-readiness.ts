@@ -1,11 +1,11 @@
-/** How much of the time in control windows the server said that it was ready, from the direct watch. */
+/** Computes the share of the fault-free windows in which the server was ready. */
 import type { EventOf } from '@encore/contracts';
 import type { Span } from './span.ts';
 import { secondsWithin } from './span.ts';
 
 const maxSpans = 100_000;
 
-export class ReadyWatch {
+export class ServerReadiness {
   readonly #ready: Span[] = [];
   #since: number | null = null;
   #seen = false;
@@ -19,6 +19,7 @@ export class ReadyWatch {
     }
   }
 
+  /** Share of `windows`, 0 to 1; null if the server was not observed or there are no windows. */
   shareOf(windows: readonly Span[], endsAt: number): number | null {
     const spans = this.#since === null ? this.#ready : [...this.#ready, { fromAt: this.#since, toAt: endsAt }];
     const wholeMs = windows.reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0);

@@ -1,16 +1,16 @@
-/** What follows from all records together, once the history is over: windows, recoveries, and returns to normal. */
-import type { SettledFault } from './evidence.ts';
+/** Computes windows, recoveries and returns to normal from the complete fault records. */
+import type { FinalizedFault } from './evidence.ts';
 import type { FaultRecord } from './fault-record.ts';
 import { backToNormalOf, beganAt, endOf, healerOf, type Recovery, recoveryOf } from './fault-record.ts';
 import type { Span } from './span.ts';
 import { without } from './span.ts';
 
-export function settleFaults(
+export function finalizeFaults(
   records: Iterable<FaultRecord>,
   observedUntil: number,
   limitSeconds: number,
   engineLosses: readonly Span[] = [],
-): SettledFault[] {
+): FinalizedFault[] {
   return [...records].map((record) => {
     const recovery = orUnknown(recoveryOf(record, observedUntil, limitSeconds), record, limitSeconds, engineLosses);
     const fromAt = beganAt(record);
@@ -21,7 +21,7 @@ export function settleFaults(
   });
 }
 
-/** A target that does not come back while the engine is gone may be the engine's doing. */
+/** A missing recovery is unknown if the container engine was lost and may have caused it. */
 function orUnknown(
   recovery: Recovery,
   { clockStartsAt }: FaultRecord,
@@ -30,14 +30,14 @@ function orUnknown(
 ): Recovery {
   if (recovery.state !== 'not_recovered' || clockStartsAt === null) return recovery;
   const limitAt = clockStartsAt + limitSeconds * 1_000;
-  const isDisturbed = engineLosses.some(({ fromAt, toAt }) => fromAt <= limitAt && toAt >= clockStartsAt);
-  return isDisturbed ? { state: 'unknown', why: 'the container engine did not respond' } : recovery;
+  const engineWasLost = engineLosses.some(({ fromAt, toAt }) => fromAt <= limitAt && toAt >= clockStartsAt);
+  return engineWasLost ? { state: 'unknown', why: 'the container engine did not respond' } : recovery;
 }
 
-/** Steady without every fault's window, and without the time in which the injector itself had failed. */
+/** Steady without the windows of all faults and without the failures of the injector itself. */
 export function controlWindowsOf(
   steady: Span | null,
-  faults: readonly SettledFault[],
+  faults: readonly FinalizedFault[],
   injectorFailures: readonly Span[],
 ): Span[] {
   if (steady === null) return [];
