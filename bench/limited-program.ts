@@ -28,22 +28,22 @@ export interface LimitedProgramOptions {
 export class LimitedProgram implements AsyncDisposable {
   readonly port: number;
   readonly #container: Container;
-  readonly #undo: AsyncDisposableStack;
+  readonly #revert: AsyncDisposableStack;
   /** False on a machine that cannot enforce limits. */
   readonly limited: boolean;
 
-  private constructor(port: number, container: Container, undo: AsyncDisposableStack) {
+  private constructor(port: number, container: Container, revert: AsyncDisposableStack) {
     this.port = port;
     this.#container = container;
-    this.#undo = undo;
+    this.#revert = revert;
     this.limited = container.group !== null;
   }
 
   static async start({ program, flags = [], cpus, env }: LimitedProgramOptions): Promise<LimitedProgram> {
-    await using undo = new AsyncDisposableStack();
+    await using revert = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'encore-bench-program-'));
-    undo.defer(() => rm(folder, { recursive: true, force: true }));
-    const engine = undo.use(new Engine(undo.use(new Reaper(''))));
+    revert.defer(() => rm(folder, { recursive: true, force: true }));
+    const engine = revert.use(new Engine(revert.use(new Reaper(''))));
     const [port, healthPort] = [await freePort(), await freePort()];
     const container = engine.create({
       name: `bench-${port}`,
@@ -67,7 +67,7 @@ export class LimitedProgram implements AsyncDisposable {
       logFile: join(folder, 'log'),
     });
     container.start();
-    return new LimitedProgram(port, container, undo.move());
+    return new LimitedProgram(port, container, revert.move());
   }
 
   /**
@@ -92,7 +92,7 @@ export class LimitedProgram implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#undo.disposeAsync();
+    return this.#revert.disposeAsync();
   }
 
   async #get(path: string): Promise<string> {

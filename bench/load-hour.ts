@@ -94,7 +94,7 @@ async function runHour(run: {
     throw error;
   };
   await using history = await HistoryWriter.open(join(run.runFolder, 'history.ndjson'), (e) => seen.add(e), fail);
-  const common = { clock, since: clock.now(), history, onReboot: () => fail(new Error('a program restarted')) };
+  const common = { clock, since: clock.now(), history, onRestart: () => fail(new Error('a program restarted')) };
   const loadgen = new EventPoller({ ...common, source: 'loadgen', url: urls.loadgenUrl });
   const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl, token: clients.chaosToken });
   const renew = async (answer: Promise<unknown>): Promise<void> => {

@@ -42,7 +42,7 @@ const history = await HistoryWriter.open(join(folder, 'history.ndjson'), (event)
 const sources = { loadgen: new EventSource(), chaos: new EventSource() };
 for (const source of Object.values(sources)) await source.start();
 const pollerOf = (source: keyof typeof sources): EventPoller =>
-  new EventPoller({ source, url: sources[source].url, clock, since: 0, history, onReboot: failed as () => never });
+  new EventPoller({ source, url: sources[source].url, clock, since: 0, history, onRestart: failed as () => never });
 const pollers = [pollerOf('loadgen'), pollerOf('chaos')];
 const { view, metrics, page, progress } = subscribers;
 const logger = createLogger('bench', 'silent');

@@ -23,16 +23,16 @@ const maxBytes = 5_000_000;
 const maxRatio = 10;
 
 export async function benchReportPage(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {
-  await using undo = new AsyncDisposableStack();
+  await using revert = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'encore-bench-page-'));
-  undo.defer(() => rm(folder, { recursive: true }));
+  revert.defer(() => rm(folder, { recursive: true }));
   const page = join(folder, 'report.html');
   const empty = join(folder, 'empty.html');
   const faults = await writeDay(page);
   const { size } = await stat(page);
   await writeFile(empty, emptyPage(size));
   const browser = await launchChromium();
-  undo.defer(() => browser.close());
+  revert.defer(() => browser.close());
   // The first pages of a browser are slow, whatever they contain.
   for (const path of [empty, page]) await interactiveMs(browser, path);
   const ratios: number[] = [];

@@ -28,13 +28,13 @@ export function faultDocs(): string {
     const note = forbidsStart ? 'no start or restart of the target is allowed' : '';
     return `| [${kind}](#${kind}) | ${targets.join(', ')} | ${reads.join(', ') || '-'} | ${held} | ${note} |`;
   });
-  const sections = all.map(({ kind, does, undoneBy, userSees, pitfalls }) =>
+  const sections = all.map(({ kind, does, revertedBy, userSees, pitfalls }) =>
     [
       `## ${kind}`,
       '',
       does,
       '',
-      `- **Reverted by**: ${undoneBy}`,
+      `- **Reverted by**: ${revertedBy}`,
       `- **Users see**: ${userSees}`,
       `- **Pitfalls**: ${pitfalls}`,
       '',

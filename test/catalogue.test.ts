@@ -1,6 +1,6 @@
 /**
  * The run that injects each kind of fault once: its plan, and whether its effects on a panel can be
- * told apart.
+ * distinguished.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

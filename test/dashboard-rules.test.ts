@@ -26,7 +26,7 @@ const meaningful = new Set<string>([
   '4xx',
   '5xx',
   'limit',
-  'foreign',
+  'external',
   'no',
   'skipped',
   'failures',
@@ -37,8 +37,8 @@ const valuesOf: Partial<Record<string, readonly string[]>> = {
   '{{status}}': ['2xx', '4xx', '5xx', 'aborted'],
   '{{result}}': ['ok', 'caller_fault', 'failed', 'rejected'],
   '{{reason}}': ['overloaded', 'rate_limited', 'draining', 'memory'],
-  '{{actor}}': ['foreign'],
-  '{{bit}}': ['no'],
+  '{{actor}}': ['external'],
+  '{{effect}}': ['absent'],
 };
 /** Limits that a scenario sets, and the metric that exposes each. */
 const limits = [

@@ -132,7 +132,7 @@ describe('Grafana dashboards', () => {
         assert.match(matcher.options, new RegExp(`^(${patterns.join('|')})$`), title);
       }
     }
-    assert.ok(checked.includes('overloaded') && checked.includes('foreign') && checked.includes('limit'));
+    assert.ok(checked.includes('overloaded') && checked.includes('external') && checked.includes('limit'));
   });
 
   it('show every metric of chaos, load generator and server, unless an alert uses it', () => {

@@ -42,7 +42,7 @@ describe('encore without Docker', function () {
     writeFileSync(join(folder, 'STOP'), '');
     const { status, stderr } = encore(['run', '--profile', 'smoke'], { ENCORE_RESULTS_DIR: folder });
     assert.equal(status, 3);
-    assert.ok(stderr.includes(`stop file: ${join(folder, 'STOP')} is there`), stderr);
+    assert.ok(stderr.includes(`stop file: ${join(folder, 'STOP')} exists`), stderr);
   });
 
   it('marks unsupported kinds in a dry run and starts nothing', () => {

@@ -23,7 +23,7 @@ export async function main(): Promise<void> {
   if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
   const command = parseCommandLine(argv, process.env);
   const startsLab = command.name === 'check' || (command.name === 'run' && !command.dryRun);
-  const usesHome = startsLab || ['report', 'verify', 'monitor', 'heal'].includes(command.name);
+  const usesHome = startsLab || ['report', 'verify', 'monitor', 'revert'].includes(command.name);
   if (usesHome && (await refusesHome())) return;
   if (command.name === 'run' && startsLab && (await refusesResults(command.config.hours))) return;
   if (startsLab && (await refusesServer())) return;
@@ -32,7 +32,7 @@ export async function main(): Promise<void> {
     return;
   }
   if (command.name === 'report' || command.name === 'verify') await showRuns();
-  if (command.name === 'monitor' || command.name === 'heal') await findLab();
+  if (command.name === 'monitor' || command.name === 'revert') await findLab();
   if (command.name === 'run') await nameUnsupported();
   // The orchestrator parses the same command line and prints the result or the refusal.
   await import('@encore/orchestrator/main');
@@ -80,7 +80,7 @@ async function showRuns(): Promise<void> {
   process.env['ENCORE_RESULTS_DIR'] = resultsDir();
 }
 
-/** Points `monitor` and `heal` at the running lab, whose ports may differ from the defaults. */
+/** Points `monitor` and `revert` at the running lab, whose ports may differ from the defaults. */
 async function findLab(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const { runningLab } = await import('./running-lab.ts');

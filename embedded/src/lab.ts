@@ -41,21 +41,21 @@ export interface LabOptions {
 }
 
 export async function startLab(options: LabOptions, signal: AbortSignal): Promise<Lab> {
-  await using undo = new AsyncDisposableStack();
+  await using revert = new AsyncDisposableStack();
   removeStaleGroups();
   const folder = openLabFolder(options.host, options.root, process.pid);
-  const reaper = undo.use(new Reaper(folder.path));
-  undo.defer(() => rmSync(folder.path, { recursive: true, force: true }));
-  const { ports } = undo.use(await holdPorts(options.ports));
+  const reaper = revert.use(new Reaper(folder.path));
+  revert.defer(() => rmSync(folder.path, { recursive: true, force: true }));
+  const { ports } = revert.use(await holdPorts(options.ports));
   const tokenFile = join(folder.sub('secret'), 'token');
   await createApiToken(tokenFile);
   publishLab(folder.path, { root: options.root, ports, tokenFile });
-  const engine = undo.use(new Engine(reaper));
+  const engine = revert.use(new Engine(reaper));
   const api = createServer(engineApi(engine)).listen(folder.engineSocket);
   await once(api, 'listening');
   // Connecting requires write permission; with a permissive umask every local user would have it.
   chmodSync(folder.engineSocket, 0o600);
-  undo.defer(() => closeServer(api, 0));
+  revert.defer(() => closeServer(api, 0));
 
   const password = randomBytes(12).toString('hex');
   const programs = await preparePostgres(folder.cache);
@@ -73,11 +73,11 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
     tokenFile,
     database,
     project: `encore-${process.pid}`,
-    databaseUrl: `postgres://${role}:${password}@127.0.0.1:${ports.databaseLink}/postgres`,
+    databaseUrl: `postgres://${role}:${password}@127.0.0.1:${ports.postgresProxy}/postgres`,
   };
-  undo.defer(() => engine.shutDown(graceMs));
+  revert.defer(() => engine.shutDown(graceMs));
   await startServices(engine, topology(config), signal);
-  const all = undo.move();
+  const all = revert.move();
   return {
     env: orchestratorEnvironment(config),
     keepLogs: () => keepLogs(folder),

@@ -35,18 +35,18 @@ describe('ports of a lab', () => {
   it('are the chosen ones, where the defaults in .env do not count as chosen', async () => {
     const file = { ENCORE_PORT_SERVER: '8000', ENCORE_PORT_PAGE: '8090', ENCORE_PORT_GRAFANA: '3000' };
     assert.deepEqual(chosenPorts(file, {}), { page: 8090 });
-    assert.deepEqual(chosenPorts(file, { ENCORE_PORT_SERVER: '8000' }), { clientLink: 8000, page: 8090 });
+    assert.deepEqual(chosenPorts(file, { ENCORE_PORT_SERVER: '8000' }), { serverProxy: 8000, page: 8090 });
     assert.deepEqual(portsWithoutUse({ ENCORE_PORT_GRAFANA: '3001', ENCORE_PORT_PAGE: '8090' }), [
       'ENCORE_PORT_GRAFANA',
     ]);
     const chosen = await (async () => {
       await using probe = await holdPorts();
-      const { clientLink, health, page } = probe.ports;
-      return { clientLink: page, health: clientLink, page: health };
+      const { serverProxy, health, page } = probe.ports;
+      return { serverProxy: page, health: serverProxy, page: health };
     })();
     await using held = await holdPorts(chosen);
-    const { clientLink, health, page } = held.ports;
-    assert.deepEqual({ clientLink, health, page }, chosen);
+    const { serverProxy, health, page } = held.ports;
+    assert.deepEqual({ serverProxy, health, page }, chosen);
     assert.equal(new Set(Object.values(held.ports)).size, Object.keys(held.ports).length);
   });
 
@@ -60,6 +60,6 @@ describe('ports of a lab', () => {
     } finally {
       busy.close();
     }
-    await assert.rejects(holdPorts({ clientLink: 9, health: 9 }), /ENCORE_PORT_HEALTH|ENCORE_PORT_SERVER/);
+    await assert.rejects(holdPorts({ serverProxy: 9, health: 9 }), /ENCORE_PORT_HEALTH|ENCORE_PORT_SERVER/);
   });
 });

@@ -16,13 +16,13 @@ const lockOffset = 99;
 
 /** Offsets in a block. The first block has the documented ports: 8000, 8001, 8080. */
 const offsets = {
-  clientLink: 0,
+  serverProxy: 0,
   health: 1,
   chaos: 11,
   loadgen: 12,
   server: 20,
   postgres: 32,
-  databaseLink: 33,
+  postgresProxy: 33,
   toxiproxy: 74,
   page: 80,
 } as const;
@@ -33,7 +33,7 @@ export type Ports = Readonly<Record<keyof typeof offsets, number>>;
 export type ChosenPorts = Partial<Ports>;
 
 const variables: Partial<Record<string, keyof Ports>> = {
-  ENCORE_PORT_SERVER: 'clientLink',
+  ENCORE_PORT_SERVER: 'serverProxy',
   ENCORE_PORT_HEALTH: 'health',
   ENCORE_PORT_PAGE: 'page',
 };

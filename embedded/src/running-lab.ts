@@ -1,5 +1,5 @@
 /**
- * Publishes the ports of a running lab in a file in its folder, so that `monitor` and `heal` find
+ * Publishes the ports of a running lab in a file in its folder, so that `monitor` and `revert` find
  * it.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

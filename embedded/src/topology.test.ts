@@ -13,22 +13,22 @@ describe('container on a machine without writable control groups', () => {
   const specOf = (labels: Record<string, string>) => withoutLimits({ labels } as ContainerSpec).labels;
 
   it('drops the kinds that need limits and gives the reason', () => {
-    for (const accepts of ['memory-cap,crash,cpu-throttle', 'crash,cpu-throttle,memory-cap'])
+    for (const allowedKinds of ['memory-cap,crash,cpu-throttle', 'crash,cpu-throttle,memory-cap'])
       assert.deepEqual(
-        specOf({ 'encore.target': 'server', 'encore.accepts': accepts, 'encore.baseline.memory': '1' }),
+        specOf({ 'encore.target': 'server', 'encore.allowed-kinds': allowedKinds, 'encore.original.memory': '1' }),
         {
           'encore.target': 'server',
-          'encore.accepts': 'crash',
-          'encore.cannot.memory-cap':
+          'encore.allowed-kinds': 'crash',
+          'encore.impossible.memory-cap':
             'this machine has no control group that the lab may write, so it cannot limit memory or CPU',
-          'encore.cannot.cpu-throttle':
+          'encore.impossible.cpu-throttle':
             'this machine has no control group that the lab may write, so it cannot limit memory or CPU',
         },
       );
   });
 
   it('gives no reason for kinds that it never accepted', () => {
-    assert.deepEqual(specOf({ 'encore.accepts': 'database-down' }), { 'encore.accepts': 'database-down' });
+    assert.deepEqual(specOf({ 'encore.allowed-kinds': 'database-down' }), { 'encore.allowed-kinds': 'database-down' });
     assert.deepEqual(specOf({ any: 'thing' }), { any: 'thing' });
   });
 });
@@ -38,10 +38,10 @@ describe('the flags of the server', () => {
   const spaces = `require('node:v8').getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size`;
 
   it("raise the young generation above V8's default of 1 MB in a container of this size", async function () {
-    await using undo = new AsyncDisposableStack();
+    await using revert = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'encore-flags-'));
-    undo.defer(() => rm(folder, { recursive: true }));
-    const engine = undo.use(new Engine(undo.use(new Reaper(''))));
+    revert.defer(() => rm(folder, { recursive: true }));
+    const engine = revert.use(new Engine(revert.use(new Reaper(''))));
     const logFile = join(folder, 'log');
     const container = engine.create({
       name: 'subject',

@@ -1,7 +1,7 @@
 /**
  * The embedded lab as data: the counterpart of docker-compose.yml, with the same order and names.
  *
- *   loadgen ─▶ toxiproxy (client link) ─▶ server ─▶ toxiproxy (database link) ─▶ postgres
+ *   loadgen ─▶ toxiproxy ─▶ server ─▶ toxiproxy ─▶ postgres
  *   chaos ─▶ Toxiproxy API, socket of the process engine
  */
 
@@ -84,8 +84,8 @@ export function topology(config: LabConfig): LabService[] {
         ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
         ENCORE_TOXIPROXY_TOKEN_FILE: config.tokenFile,
         ENCORE_SERVER_HEALTH_URL: at(ports.health),
-        ENCORE_CLIENT_LINK: `127.0.0.1:${ports.clientLink}>127.0.0.1:${ports.server}`,
-        ENCORE_DATABASE_LINK: `127.0.0.1:${ports.databaseLink}>127.0.0.1:${ports.postgres}`,
+        ENCORE_PROXY_SERVER: `127.0.0.1:${ports.serverProxy}>127.0.0.1:${ports.server}`,
+        ENCORE_PROXY_POSTGRES: `127.0.0.1:${ports.postgresProxy}>127.0.0.1:${ports.postgres}`,
         ENCORE_JOURNAL_DIR: folder.sub('journal'),
         ENCORE_TOKEN_FILE: config.tokenFile,
       }),
@@ -113,7 +113,7 @@ export function topology(config: LabConfig): LabService[] {
             config,
             'server',
             'server',
-            'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-surge',
+            'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-spike',
             config.serverMemoryBytes,
           ),
           ...asLabels(needsContainer),
@@ -125,7 +125,7 @@ export function topology(config: LabConfig): LabService[] {
       after: [],
       ready: { url: `${at(ports.loadgen)}/live` },
       spec: node('loadgen', 'services/loadgen/src/main.ts', ports.loadgen, {
-        ENCORE_TARGET_URL: at(ports.clientLink),
+        ENCORE_TARGET_URL: at(ports.serverProxy),
         ENCORE_RUNS_DIR: folder.runs,
       }),
     },
@@ -214,22 +214,22 @@ export function unsupportedHere(): Record<string, string> {
 }
 
 const asLabels = (reasons: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(reasons).map(([kind, reason]) => [`encore.cannot.${kind}`, reason]));
+  Object.fromEntries(Object.entries(reasons).map(([kind, reason]) => [`encore.impossible.${kind}`, reason]));
 
 /**
  * Removes the original limits and the kinds that need limits, for a machine that cannot enforce
  * any.
  */
 export function withoutLimits(spec: ContainerSpec): ContainerSpec {
-  const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.baseline.'));
-  const accepted = (spec.labels['encore.accepts'] ?? '').split(',');
+  const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.original.'));
+  const accepted = (spec.labels['encore.allowed-kinds'] ?? '').split(',');
   const missed = Object.entries(needsLimits).filter(([kind]) => accepted.includes(kind));
   return {
     ...spec,
     labels: {
       ...Object.fromEntries(labels),
-      ...('encore.accepts' in spec.labels && {
-        'encore.accepts': accepted.filter((kind) => !(kind in needsLimits)).join(','),
+      ...('encore.allowed-kinds' in spec.labels && {
+        'encore.allowed-kinds': accepted.filter((kind) => !(kind in needsLimits)).join(','),
       }),
       ...asLabels(Object.fromEntries(missed)),
     },
@@ -237,23 +237,23 @@ export function withoutLimits(spec: ContainerSpec): ContainerSpec {
 }
 
 /**
- * Labels as Compose sets them; for a target also the kinds that it accepts and its original limits.
+ * Labels as Compose sets them; for a target also its allowed kinds and its original limits.
  */
 function labels(
   config: LabConfig,
   service: string,
   target?: string,
-  accepts = '',
+  allowedKinds = '',
   memoryBytes = 0,
 ): Record<string, string> {
   return {
     'com.docker.compose.project': config.project,
     'com.docker.compose.service': service,
-    ...(target !== undefined && { 'encore.target': target, 'encore.accepts': accepts }),
+    ...(target !== undefined && { 'encore.target': target, 'encore.allowed-kinds': allowedKinds }),
     ...(memoryBytes > 0 && {
-      'encore.baseline.memory': String(memoryBytes),
-      'encore.baseline.memswap': String(memoryBytes),
-      'encore.baseline.cpus': '1',
+      'encore.original.memory': String(memoryBytes),
+      'encore.original.memswap': String(memoryBytes),
+      'encore.original.cpus': '1',
     }),
   };
 }

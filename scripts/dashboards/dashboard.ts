@@ -2,7 +2,7 @@
  * Lays out panels in rows on a grid of 24 columns, with faults as annotations over the effect
  * panels.
  */
-import { datasource, linkDefaults, livePage, type PanelSpec, panel, type RowSpec } from './panel.ts';
+import { datasource, livePage, type PanelSpec, panel, proxyDefaults, type RowSpec } from './panel.ts';
 
 export interface DashboardSpec {
   uid: string;
@@ -34,7 +34,7 @@ export function dashboard({ uid, title, description, ...spec }: DashboardSpec): 
     refresh: '10s',
     time: { from: 'now-15m', to: 'now' },
     timezone: 'browser',
-    templating: { list: ['page', 'alerts'].map(linkVariable) },
+    templating: { list: ['page', 'alerts'].map(proxyVariable) },
     annotations: {
       list: [
         {
@@ -61,7 +61,7 @@ export function dashboard({ uid, title, description, ...spec }: DashboardSpec): 
       ],
     },
     links: [
-      { ...linkDefaults, type: 'dashboards', title: 'Encore', tags: ['encore'], keepTime: true },
+      { ...proxyDefaults, type: 'dashboards', title: 'Encore', tags: ['encore'], keepTime: true },
       { ...livePage, targetBlank: true },
     ],
     panels,
@@ -72,7 +72,7 @@ export function dashboard({ uid, title, description, ...spec }: DashboardSpec): 
  * A hidden variable with a base URL. It depends on the ports of the lab, which the orchestrator
  * exposes as a metric.
  */
-function linkVariable(name: string): Json {
+function proxyVariable(name: string): Json {
   const query = `label_values(encore_run_links_info, ${name})`;
   return {
     name,

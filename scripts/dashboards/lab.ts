@@ -64,10 +64,10 @@ const injector: PanelSpec[] = [
     link: 'run',
     color: 'blue',
     overrides: [
-      ...colored({ yes: 'green' }),
-      ...coloredFromOne({ no: 'red', refused: 'orange', unsupported: 'orange' }),
+      ...colored({ confirmed: 'green' }),
+      ...coloredFromOne({ absent: 'red', refused: 'orange', unsupported: 'orange' }),
     ],
-    queries: [{ expr: inShownTime('by (bit) ', 'chaos_fault_bites_total'), legend: '{{bit}}' }],
+    queries: [{ expr: inShownTime('by (effect) ', 'chaos_fault_effects_total'), legend: '{{effect}}' }],
   },
   {
     ...wholeNumber,
@@ -98,7 +98,7 @@ const injector: PanelSpec[] = [
     queries: [
       { expr: inShownTime('', 'chaos_injector_failures_total'), legend: 'failures' },
       { expr: inShownTime('', 'chaos_faults_skipped_total'), legend: 'skipped' },
-      { expr: inShownTime('', 'chaos_faults_undone_total'), legend: 'reverted' },
+      { expr: inShownTime('', 'chaos_faults_reverted_total'), legend: 'reverted' },
       { expr: 'sum(chaos_fault_active)', legend: 'active now' },
     ],
   },
@@ -128,7 +128,7 @@ const injector: PanelSpec[] = [
       'Bytes per second into and out of Toxiproxy between users and server. A toxic that delays or drops data makes the two differ.',
     unit: 'Bps',
     link: 'run',
-    queries: linkQueries('client-link'),
+    queries: proxyQueries('server:8000'),
   },
   {
     ...line,
@@ -137,7 +137,7 @@ const injector: PanelSpec[] = [
     description: 'Bytes per second into and out of Toxiproxy between the server and PostgreSQL.',
     unit: 'Bps',
     link: 'server',
-    queries: linkQueries('database-link'),
+    queries: proxyQueries('postgres:5432'),
   },
 ];
 
@@ -231,7 +231,7 @@ const monitoring: PanelSpec[] = [
   },
 ];
 
-function linkQueries(proxy: string): PanelSpec['queries'] {
+function proxyQueries(proxy: string): PanelSpec['queries'] {
   return [
     {
       expr: `sum by (direction) (rate(toxiproxy_proxy_received_bytes_total{proxy="${proxy}"}[${rate}]))`,

@@ -63,9 +63,9 @@ export interface RowSpec {
 }
 
 const dashboardUrl = (uid: string): string => `/d/${uid}?\${__url_time_range}`;
-const link = (title: string, url: string): DashboardLink => ({ ...linkDefaults, type: 'link', title, url });
+const link = (title: string, url: string): DashboardLink => ({ ...proxyDefaults, type: 'link', title, url });
 /** Grafana's schema requires all of these. */
-export const linkDefaults = {
+export const proxyDefaults = {
   asDropdown: false,
   icon: 'external link',
   includeVars: false,

@@ -72,7 +72,7 @@ export const recoveryRow: RowSpec = {
       noValue: 'no start',
       color: 'blue',
       overrides: coloredFromOne({
-        foreign: 'red',
+        external: 'red',
         'start: failed': 'red',
         'restart: failed': 'red',
         'start: refused': 'orange',
@@ -84,8 +84,8 @@ export const recoveryRow: RowSpec = {
           legend: '{{actor}}',
         },
         {
-          expr: `round(sum by (act, result) (increase(encore_run_supervisor_acts_total[${shownTime}]))) > 0`,
-          legend: '{{act}}: {{result}}',
+          expr: `round(sum by (action, result) (increase(encore_run_supervisor_actions_total[${shownTime}]))) > 0`,
+          legend: '{{action}}: {{result}}',
         },
       ],
     },

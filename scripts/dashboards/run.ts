@@ -107,7 +107,7 @@ const figures: PanelSpec[] = [
     queries: [
       { expr: `max(${lastOf('encore_run_faults_planned')})`, legend: 'planned' },
       { expr: `max(${lastOf('encore_run_faults_injected')})`, legend: 'injected' },
-      { expr: `max(${lastOf('encore_run_faults_bit')})`, legend: 'confirmed' },
+      { expr: `max(${lastOf('encore_run_faults_confirmed')})`, legend: 'confirmed' },
     ],
   },
 ];

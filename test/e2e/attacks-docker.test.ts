@@ -1,7 +1,7 @@
 /**
  * Only the orchestrator can command the lab on Docker. The attackers are a process inside the
  * server's container (assumed compromised), a container on each network, and a local program that
- * uses a bridge address. Toxiproxy's API responds on the control network only. docs/SECURITY.md
+ * uses a bridge address. Toxiproxy's API responds on the lab network only. docs/SECURITY.md
  * lists what cannot be closed.
  */
 import assert from 'node:assert/strict';
@@ -17,11 +17,11 @@ const attacks: readonly [number, string, string, object?][] = [
   [8011, 'POST', '/run', { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
   [8011, 'POST', '/schedule', {}],
   [8011, 'DELETE', '/schedule'],
-  [8011, 'POST', '/heal', {}],
+  [8011, 'POST', '/revert', {}],
   [8011, 'POST', '/targets/postgres/restart', { runId: 'attack', actor: 'supervisor', reason: 'attack' }],
   [8011, 'GET', '/events'],
   [8474, 'GET', '/proxies'],
-  [8474, 'POST', '/proxies/client-link', { enabled: false }],
+  [8474, 'POST', '/proxies/server:8000', { enabled: false }],
   [8474, 'POST', '/reset'],
 ];
 
@@ -112,8 +112,8 @@ describe('attacks on the lab on Docker', () => {
   });
 
   it("the orchestrator's commands are accepted", async () => {
-    const healed = await lab.compose(['run', '--rm', '--no-deps', 'orchestrator', 'heal'], 60_000);
-    assert.equal(healed.exitCode, 0, healed.stdout + tail(healed.stderr));
+    const reverted = await lab.compose(['run', '--rm', '--no-deps', 'orchestrator', 'revert'], 60_000);
+    assert.equal(reverted.exitCode, 0, reverted.stdout + tail(reverted.stderr));
   });
 
   it('no other container has the token, and only one has the socket', async () => {

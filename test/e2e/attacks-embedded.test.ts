@@ -64,10 +64,10 @@ describe('attacks on the lab without Docker', function () {
     const requests: [method: string, url: string, body?: object][] = [
       ['POST', `${chaos}/run`, { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
       ['DELETE', `${chaos}/schedule`],
-      ['POST', `${chaos}/heal`, {}],
+      ['POST', `${chaos}/revert`, {}],
       ['GET', `${chaos}/events`],
       ['GET', `${toxiproxy}/proxies`],
-      ['POST', `${toxiproxy}/proxies/client-link`, { enabled: false }],
+      ['POST', `${toxiproxy}/proxies/server:8000`, { enabled: false }],
       ['POST', `${toxiproxy}/reset`],
     ];
     return { socket: join(token, '..', '..', 'engine.sock'), token, requests };

@@ -30,9 +30,9 @@ describe('the catalogue of faults on docker compose', () => {
     const report = await reportOf(run);
     catalogue = { range, report };
     assert.ok(report.faults.length >= 23, `${report.faults.length} faults`);
-    for (const { kind, bit, evidence, undo_verified: undone } of report.faults) {
-      assert.equal(bit, 'yes', `${kind}: ${evidence}`);
-      assert.notEqual(undone, false, kind);
+    for (const { kind, effect, evidence, revert_verified: reverted } of report.faults) {
+      assert.equal(effect, 'confirmed', `${kind}: ${evidence}`);
+      assert.notEqual(reverted, false, kind);
     }
     for (const key of ['lost', 'corrupt', 'duplicate', 'phantom'] as const) assert.equal(report.integrity[key], 0, key);
     assert.ok((report.integrity.acknowledged ?? 0) > 50, `${report.integrity.acknowledged} acknowledged writes`);

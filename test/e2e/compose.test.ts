@@ -101,11 +101,11 @@ describe('docker compose', () => {
       (state, i) => i > 0 && state.restartCount === (seen[i - 1]?.restartCount ?? 0) + 1,
     ).length;
     // Each crash, and each memory cap under which the kernel killed the server.
-    const recovered = report.faults.filter((fault) => fault.healed_by === 'policy').length;
+    const recovered = report.faults.filter((fault) => fault.recovered_by === 'restart-policy').length;
     assert.equal(policyRestarts, recovered, JSON.stringify(seen));
     assert.ok(
-      report.faults.some((fault) => fault.kind === 'memory-cap' && fault.bit === 'yes'),
-      'a memory cap bit',
+      report.faults.some((fault) => fault.kind === 'memory-cap' && fault.effect === 'confirmed'),
+      'a memory cap took effect',
     );
   });
 
@@ -127,9 +127,9 @@ describe('docker compose', () => {
   // held one.
   for (const [step, comes] of [
     ['has just been injected', async () => {}],
-    ['is being undone', stop],
+    ['is being reverted', stop],
   ] as const)
-    it(`undoes everything when the orchestrator is SIGKILLed while a fault ${step}`, async () => {
+    it(`reverts everything when the orchestrator is SIGKILLed while a fault ${step}`, async () => {
       const before = await stateOfServer();
       const args = [
         '--name',
@@ -158,7 +158,7 @@ describe('docker compose', () => {
       }
     });
 
-  it('undoes what is held within 5 s of POST /stop, and writes the report', async () => {
+  it('reverts what is held within 5 s of POST /stop, and writes the report', async () => {
     const before = await stateOfServer();
     const running = lab.orchestrate(['--config', 'test/e2e/frozen.yaml']);
     const isPaused = async () => (await stateOfServer()).startsWith('true');
@@ -169,10 +169,10 @@ describe('docker compose', () => {
     await stop();
     await waitUntil('the end of the freeze', async () => !(await isPaused()), { timeoutMs: 30_000, everyMs: 25 });
     const tookMs = performance.now() - from;
-    process.stdout.write(`      undone ${(tookMs / 1_000).toFixed(1)} s after POST /stop\n`);
+    process.stdout.write(`      reverted ${(tookMs / 1_000).toFixed(1)} s after POST /stop\n`);
     const run = await running;
     assertStopped(run, await reportOf(run), 1);
-    assert.ok(tookMs < 5_000, `undone after ${tookMs} ms`);
+    assert.ok(tookMs < 5_000, `reverted after ${tookMs} ms`);
     // Healthy again too, or the engine starts nothing that depends on it.
     await waitUntil('the state before', async () => (await stateOfServer()) === before, { timeoutMs: 60_000 });
   });

@@ -21,11 +21,11 @@ describe('control runs of ./encore', () => {
   });
 
   it('reports INCONCLUSIVE for a run with no-op faults', async () => {
-    const { run, report } = await perform('test/e2e/no-bite.yaml');
+    const { run, report } = await perform('test/e2e/noop-faults.yaml');
     assert.equal(report.result, 'INCONCLUSIVE', tail(run.stdout));
     assert.equal(run.exitCode, 2);
     const reasons = report.reasons.join('\n');
-    assert.match(reasons, /^2 kills did not bite: f0001 \(crash of server\), f0003 \(outage of server\)$/m);
-    assert.match(reasons, /^only 0 of 3 faults bit/m);
+    assert.match(reasons, /^2 kills had no effect: f0001 \(crash of server\), f0003 \(outage of server\)$/m);
+    assert.match(reasons, /^only 0 of 3 faults took effect/m);
   });
 });

@@ -46,8 +46,8 @@ describe('an outage of the container engine', () => {
     assert.equal(up.exitCode, 0, tail(up.stderr));
     const orchestrator = `${project}-orchestrator-1`;
     const log = () => docker(['logs', orchestrator], 20_000);
-    const isUndone = async () => /f0001 undone/.test((await log()).stdout);
-    await waitUntil('the first fault to be over', isUndone, { timeoutMs: 120_000, everyMs: 500 });
+    const isReverted = async () => /f0001 reverted/.test((await log()).stdout);
+    await waitUntil('the first fault to be over', isReverted, { timeoutMs: 120_000, everyMs: 500 });
 
     const killedAt = Date.now();
     await engine.signal('KILL');
@@ -75,7 +75,7 @@ describe('an outage of the container engine', () => {
     // exited.
     assert.ok(Date.parse(started.stdout.trim()) > killedAt, 'the chaos service was restarted, for the new socket');
     assert.deepEqual(
-      report.faults.map(({ bit, undo_verified: undone }) => [bit, undone]),
+      report.faults.map(({ effect, revert_verified: reverted }) => [effect, reverted]),
       [
         ['yes', true],
         ['yes', true],

@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parse } from 'yaml';
+import { runLab } from '../mutation/lab-run.ts';
 import { childRunning } from '../support/child-running.ts';
 import { root, runCommand } from '../support/command.ts';
 import { assertGeneratorKilled } from '../support/report.ts';
-import { runLab } from '../teeth/lab-run.ts';
 
 const settings = parse(readFileSync(join(root, 'test/e2e/generator-killed.yaml'), 'utf8')) as object;
 
@@ -26,7 +26,7 @@ describe('a load generator that is killed', () => {
 
   it('leaves a ledger and a history from which the report is built: INCONCLUSIVE, with the gap', async () => {
     const { signal } = new AbortController();
-    const running = runLab({ settings, seed: 7, folder, planting: {}, signal });
+    const running = runLab({ settings, seed: 7, folder, seeding: {}, signal });
     const said = () => readFile(join(folder, 'said.txt'), 'utf8');
     const waiting = { timeoutMs: 120_000, everyMs: 200 };
     await waitUntil('a fault in steady', async () => /f0001 .* injected/.test(await said()), waiting);

@@ -31,9 +31,9 @@ const memory = (metric: string) => ({
 });
 
 export const moves: Record<FaultKind, Move> = {
-  crash: { ...startsBy('policy'), by: 0.9 },
+  crash: { ...startsBy('restart-policy'), by: 0.9 },
   outage: { ...startsBy('supervisor'), by: 0.9 },
-  restart: { ...startsBy('undo'), by: 0.9 },
+  restart: { ...startsBy('revert'), by: 0.9 },
   freeze: { ...availability, by: -0.15 },
   hang: { ...startsBy('supervisor'), by: 0.9 },
   'memory-cap': { ...memory('chaos_target_memory_limit_bytes'), by: -20 * mebibyte },
@@ -64,7 +64,7 @@ export const moves: Record<FaultKind, Move> = {
   'database-down': { panel: 'States', expr: 'max(pg_up)', by: -1 },
   'database-freeze': { panel: 'States', expr: 'max(up{job="postgres-exporter"})', by: -1 },
   'database-latency': { ...responseTime, by: 0.05 },
-  'traffic-surge': {
+  'traffic-spike': {
     panel: 'Requests by route',
     expr: 'sum(rate(encore_server_http_requests_total{route="scores_list"}[20s]))',
     by: 20,
@@ -82,7 +82,7 @@ export async function assertMoved(
   const lines: string[] = [];
   const still: string[] = [];
   for (const fault of faults) {
-    if (fault.bit !== 'yes') continue;
+    if (fault.effect !== 'confirmed') continue;
     const { panel, expr, by } = moves[fault.kind];
     const values = pointsOf(await prometheus.range(expr, range));
     const { fromMs, toMs } = effectOf(fault);
@@ -101,11 +101,11 @@ export async function assertMoved(
 }
 
 /** From the injection until users recover, plus the scrapes that still show it. */
-export function effectOf({ injected_at, undone_at, recovery_seconds, kind }: ReportedFault): Range {
+export function effectOf({ injected_at, reverted_at, recovery_seconds, kind }: ReportedFault): Range {
   assert.ok(injected_at !== null, `${kind} was not injected`);
   const fromMs = Date.parse(injected_at);
-  const undoneMs = undone_at === null ? fromMs : Date.parse(undone_at);
-  return { fromMs, toMs: Math.max(fromMs, undoneMs) + (recovery_seconds ?? 0) * 1_000 + tailMs };
+  const revertedMs = reverted_at === null ? fromMs : Date.parse(reverted_at);
+  return { fromMs, toMs: Math.max(fromMs, revertedMs) + (recovery_seconds ?? 0) * 1_000 + tailMs };
 }
 
 function pointsOf(series: readonly Samples[]): Samples['points'] {

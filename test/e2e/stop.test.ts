@@ -17,8 +17,8 @@ const held = (name: string, target: string, kind: string, at: number) => ({
   faults: [{ kind, durationSeconds: { min: 60, max: 60 } }],
 });
 const settings = {
-  ...{ profile: 'smoke', hours: 0.04, capacitySeconds: 0, rampSeconds: 1, users: 5, unwinnable: true },
-  schedule: [held('frozen', 'server', 'freeze', 2), held('closed', 'client-link', 'connection-refused', 4)],
+  ...{ profile: 'smoke', hours: 0.04, capacitySeconds: 0, rampSeconds: 1, users: 5, allowInfeasiblePlan: true },
+  schedule: [held('frozen', 'server', 'freeze', 2), held('closed', 'server:8000', 'connection-refused', 4)],
 };
 const withinMs = 5_000;
 /** A stop file ends every run that has its results there. */
@@ -63,10 +63,10 @@ describe('a run that is stopped during a freeze and a closed proxy', () => {
         const isFree = async () => (await seen()).every((error) => error === null);
         await waitUntil('the lab as it was', isFree, { timeoutMs: 30_000, everyMs: 25 });
         const tookMs = performance.now() - from;
-        process.stdout.write(`      undone ${(tookMs / 1_000).toFixed(1)} s after ${way}\n`);
+        process.stdout.write(`      reverted ${(tookMs / 1_000).toFixed(1)} s after ${way}\n`);
         const run = await running;
         assertStopped(run, await reportOf(run), 2);
-        assert.ok(tookMs < withinMs, `undone after ${tookMs} ms\n${tail(run.stdout)}`);
+        assert.ok(tookMs < withinMs, `reverted after ${tookMs} ms\n${tail(run.stdout)}`);
       } finally {
         await running.catch(() => {});
         await rm(stopFile, { force: true });

@@ -26,7 +26,7 @@ const settings = {
   rampSeconds: 5,
   seed: 7,
   // The fault takes most of the time, so an ordinary plan would have too few fault-free windows.
-  unwinnable: true,
+  allowInfeasiblePlan: true,
   schedule: [
     {
       name: 'stall',
@@ -78,12 +78,12 @@ function lookOn(userUrl: string, healthUrl: string): () => Promise<Seen> {
 function assertStalled(run: CommandResult, report: Report, seen: Seen): void {
   const story = `${tail(run.stdout, 60)}\n${report.reasons.join('\n')}`;
   const [fault] = report.faults;
-  assert.equal(fault?.bit, 'yes', `${fault?.evidence}\n${story}`);
+  assert.equal(fault?.effect, 'confirmed', `${fault?.evidence}\n${story}`);
   assert.deepEqual([...seen.opened], ['tool_ChordAnalysis']);
   assert.deepEqual(seen.states.slice(0, 2), ['closed', 'open']);
   assert.equal(seen.states.at(-1), 'closed');
   assert.deepEqual(seen.answers, Array(otherTools.length).fill(null), 'the other tools answer while it is open');
-  assert.equal(fault?.healed_by, 'self');
+  assert.equal(fault?.recovered_by, 'self');
   for (const [name, count] of Object.entries(report.hygiene)) assert.equal(count, 0, name);
   assert.equal(report.integrity.lost, 0);
   assert.ok((report.totals.success_rate ?? 0) > 0.99, story);

@@ -143,7 +143,7 @@ async function assertAlerts(prometheus: Prometheus, range: Range, firing: readon
 function assertRaised(firing: readonly Samples[], { faults }: Report): void {
   for (const rule of readRules())
     for (const fault of faults) {
-      if (fault.bit !== 'yes' || !expectedStates(rule)?.fires.includes(fault.kind)) continue;
+      if (fault.effect !== 'confirmed' || !expectedStates(rule)?.fires.includes(fault.kind)) continue;
       const { fromMs, toMs } = effectOf(fault);
       const times = firing.filter(({ labels }) => labels['alertname'] === rule.alert).flatMap(({ points }) => points);
       const raised = times.some(({ at }) => at >= fromMs && at <= toMs + evaluationMs);

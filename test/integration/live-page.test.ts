@@ -21,9 +21,9 @@ describe('live page in Chromium', function () {
       this.skip();
     }
     await using lab = await FakeLab.start();
-    await using undo = new AsyncDisposableStack();
+    await using revert = new AsyncDisposableStack();
     const browser = await launchChromium();
-    undo.defer(() => browser.close());
+    revert.defer(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
@@ -48,8 +48,8 @@ describe('live page in Chromium', function () {
       interrupt: () => undefined,
       stop: stop.signal,
     });
-    undo.defer(() => running.then(() => undefined));
-    undo.defer(() => stop.abort(new Error('the test is over')));
+    revert.defer(() => running.then(() => undefined));
+    revert.defer(() => stop.abort(new Error('the test is over')));
     const isUp = () => fetch(`http://${host}/`).then(({ ok }) => ok);
     await waitUntil('the page', () => isUp().catch(() => false), { timeoutMs: 10_000 });
     await page.goto(`http://${host}/`, { waitUntil: 'load' });

@@ -32,7 +32,7 @@ describe('report page in Chromium', function () {
     const network = Array.from({ length: 57 }, (_, index) =>
       plannedFault(index + 4, {
         kind: kinds[index % 3] ?? 'latency',
-        target: 'client-link',
+        target: 'server:8000',
         atSeconds: 200 + index * 30,
         durationSeconds: 2,
       }),

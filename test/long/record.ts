@@ -54,9 +54,9 @@ function rowOf(run: LongRun, { totals, availability, recoveries, integrity, attr
     reasons: report.reasons,
     operations: totals.operations,
     successRate: totals.success_rate,
-    faultFreeAvailability: availability.control_windows,
+    faultFreeAvailability: availability.fault_free_windows,
     recovered: recoveries.count,
-    faults: report.faults.filter(({ bit }) => bit === 'yes').length,
+    faults: report.faults.filter(({ effect }) => effect === 'confirmed').length,
     slowestRecoverySeconds: recoveries.max_seconds,
     backToNormal: {
       maximumSeconds: recoveries.back_to_normal.max_seconds,

@@ -23,8 +23,8 @@ export function assertPassedSmoke(run: CommandResult, report: Report): void {
   const kills = report.faults.filter((fault) => fault.kind === 'crash' || fault.kind === 'outage');
   assert.ok(kills.length >= 3, `${kills.length} kills`);
   for (const kill of kills) {
-    assert.equal(kill.bit, 'yes', `${kill.id} ${kill.evidence}`);
-    assert.equal(kill.healed_by, kill.kind === 'crash' ? 'policy' : 'supervisor', `${kill.id} ${kill.kind}`);
+    assert.equal(kill.effect, 'confirmed', `${kill.id} ${kill.evidence}`);
+    assert.equal(kill.recovered_by, kill.kind === 'crash' ? 'restart-policy' : 'supervisor', `${kill.id} ${kill.kind}`);
     assert.ok(
       (kill.recovery_seconds ?? Number.POSITIVE_INFINITY) < 30,
       `${kill.id} recovered in ${kill.recovery_seconds} s`,
@@ -48,8 +48,8 @@ export function assertStopped(run: CommandResult, report: Report, faults: number
   const expected = report.generator.within_limits === false ? ['INCONCLUSIVE', 2] : ['INTERRUPTED', 130];
   assert.deepEqual([report.result, run.exitCode], expected, story);
   assert.equal(report.faults.length, faults, story);
-  for (const { id, kind, bit, undo_verified: undone } of report.faults)
-    assert.deepEqual([bit, undone], ['yes', true], `${id} ${kind}`);
+  for (const { id, kind, effect, revert_verified: reverted } of report.faults)
+    assert.deepEqual([effect, reverted], ['confirmed', true], `${id} ${kind}`);
 }
 
 /**

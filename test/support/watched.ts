@@ -9,7 +9,7 @@ import { readRules } from './rules.ts';
  * real one.
  */
 const foreign = /^(up|ALERTS|scrape_duration_seconds|(toxiproxy|prometheus|pg)_.*)$/;
-const foreignJobs = ['toxiproxy', 'prometheus', 'postgres-exporter'];
+const externalJobs = ['toxiproxy', 'prometheus', 'postgres-exporter'];
 
 export function assertKnown(expr: string, catalogue: readonly Series[], where: string): void {
   const recorded = new Set(readRules().flatMap(({ record }) => record ?? []));
@@ -17,10 +17,10 @@ export function assertKnown(expr: string, catalogue: readonly Series[], where: s
   assert.ok(selectors.length > 0, `${where} queries nothing`);
   for (const { metric, matchers } of selectors) {
     if (foreign.test(metric) || recorded.has(metric)) continue;
-    const ofForeignJob = matchers.some(({ label, value }) => label === 'job' && foreignJobs.includes(value));
+    const ofExternalJob = matchers.some(({ label, value }) => label === 'job' && externalJobs.includes(value));
     const named = catalogue.filter(({ name }) => name === metric);
     assert.ok(named.length > 0, `${where}: no program exposes ${metric}`);
-    if (ofForeignJob) continue;
+    if (ofExternalJob) continue;
     // Each alternative of a pattern must exist, or it is misspelt without anyone noticing.
     for (const { label, operator, value } of matchers) {
       if (operator.startsWith('!'))

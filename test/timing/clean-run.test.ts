@@ -1,10 +1,10 @@
 /**
- * The run in which integration/teeth.test.ts detects seeded bugs, without a seeded bug: it must
+ * The run in which integration/mutation.test.ts detects seeded bugs, without a seeded bug: it must
  * pass.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { shortRun } from '../teeth/short-run.ts';
+import { shortRun } from '../mutation/short-run.ts';
 
 describe('the verdict', function () {
   this.timeout(90_000);

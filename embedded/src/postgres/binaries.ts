@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { EncoreError } from '@encore/kit';
 import { z } from 'zod';
 
-const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
+const proxiesSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /** Returns the folder with bin, lib and share, inside `cacheFolder`. */
 export async function preparePostgres(cacheFolder: string): Promise<string> {
@@ -25,7 +25,7 @@ export async function preparePostgres(cacheFolder: string): Promise<string> {
   await rm(draft, { recursive: true, force: true });
   const native = join(packageFolder, 'native');
   await cp(native, draft, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') });
-  await makeLinks(native, draft);
+  await makeProxies(native, draft);
   await mkdir(join(draft, 'complete'));
   await rename(draft, folder).catch(async (error: unknown) => {
     await rm(draft, { recursive: true, force: true });
@@ -34,9 +34,9 @@ export async function preparePostgres(cacheFolder: string): Promise<string> {
   return folder;
 }
 
-async function makeLinks(native: string, folder: string): Promise<void> {
+async function makeProxies(native: string, folder: string): Promise<void> {
   const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
-  for (const { source, target } of linksSchema.parse(JSON.parse(text))) {
+  for (const { source, target } of proxiesSchema.parse(JSON.parse(text))) {
     // Paths in the list are relative to the package's root.
     const path = join(folder, relative('native', target));
     await rm(path, { force: true });

@@ -15,12 +15,12 @@
  *   POST   /targets/:target/start    startRequest      -> 200 | 409 START_FORBIDDEN or NOT_STOPPED
  *   POST   /targets/:target/restart  startRequest      -> 200 | 409 START_FORBIDDEN
  *                                                         (for an unhealthy or paused target)
- *   POST   /heal                     {}                -> 200 healAnswer
+ *   POST   /revert                   {}                -> 200 revertAnswer
  *   GET    /engine                                     -> engineInfo
  *   GET    /logs                                       -> string[] (the services of this project)
  *   GET    /logs/:service?since=MS                     -> string, its last 5 MB
  *   POST   /hygiene                  {}                -> 200; emits hygiene_checked
- *   GET    /events?boot=B&after=N                      -> eventPage
+ *   GET    /events?instance=ID&after=N                      -> eventPage
  *   GET    /live /ready /metrics
  */
 import { z } from 'zod';
@@ -43,7 +43,7 @@ export type ScheduleRequest = z.infer<typeof scheduleRequestSchema>;
 
 export const scheduleStatusSchema = z.object({
   state: z.enum(['idle', 'running', 'stopping', 'done']),
-  boot: z.string(),
+  instanceId: z.string(),
   runId: z.string().nullable(),
   current: z.array(plannedFaultSchema),
   next: plannedFaultSchema.nullable(),
@@ -75,9 +75,9 @@ export const targetStateSchema = z.object({
   finishedAt: z.number(),
   memoryLimitBytes: z.number(),
   cpus: z.number(),
-  accepts: z.array(z.string()),
+  allowedKinds: z.array(z.string()),
   /** Active fault kinds on this target; `startForbidden`: one of them forbids a start. */
-  held: z.array(z.string()),
+  activeKinds: z.array(z.string()),
   startForbidden: z.boolean(),
 });
 export type TargetState = z.infer<typeof targetStateSchema>;
@@ -120,5 +120,5 @@ export const engineInfoSchema = z.object({
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;
 
-export const healAnswerSchema = z.object({ healed: z.array(z.string()), failed: z.array(z.string()) });
-export type HealAnswer = z.infer<typeof healAnswerSchema>;
+export const revertAnswerSchema = z.object({ reverted: z.array(z.string()), failed: z.array(z.string()) });
+export type RevertAnswer = z.infer<typeof revertAnswerSchema>;

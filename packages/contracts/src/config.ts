@@ -6,7 +6,7 @@ export const profileNames = ['smoke', 'quick', 'moderate', 'full'] as const;
 export const profileNameSchema = z.enum(profileNames);
 export type ProfileName = z.infer<typeof profileNameSchema>;
 
-export const controlSchema = z.enum(['none', 'server-down', 'no-bite']);
+export const controlSchema = z.enum(['none', 'server-down', 'noop-faults']);
 export type Control = z.infer<typeof controlSchema>;
 
 const rangeSchema = z
@@ -80,7 +80,10 @@ export const runConfigSchema = z.strictObject({
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   control: controlSchema.default('none'),
   monitor: z.boolean().default(true).describe('the live display in a terminal; without it, plain lines'),
-  unwinnable: z.boolean().default(false).describe('accept a plan that even a perfect server could not survive'),
+  allowInfeasiblePlan: z
+    .boolean()
+    .default(false)
+    .describe('accept a plan that even a perfect server could not survive'),
   network: z
     .strictObject({ intervalSeconds: rangeSchema, durationSeconds: rangeSchema })
     .describe('network faults of the default schedule: seconds from start to start, and how long each is held'),

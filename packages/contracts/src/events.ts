@@ -1,24 +1,24 @@
 /**
  * All events of a run, as one tagged union. Each service keeps its events in order and serves them
- * in pages (`GET /events?boot=B&after=N`); only the orchestrator writes them to history.ndjson.
+ * in pages (`GET /events?instance=B&after=N`); only the orchestrator writes them to history.ndjson.
  *
  * `at` is in epoch milliseconds (fractions allowed) of the host's clock; `engineAt` is the engine's
  * own timestamp in the same unit. Durations carry their unit in the name.
  */
 import { z } from 'zod';
-import { bitSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
-import { pressureResultSchema } from './loadgen-api.ts';
+import { effectSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
+import { capacityResultSchema } from './loadgen-api.ts';
 import { operationKindSchema, outcomeSchema } from './outcome.ts';
 
 const at = z.number();
 const faultId = z.string();
 
-export const phases = ['preflight', 'startup', 'ramp', 'steady', 'heal', 'verify', 'report'] as const;
+export const phases = ['preflight', 'startup', 'ramp', 'steady', 'cooldown', 'read-back', 'close'] as const;
 export const phaseSchema = z.enum(phases);
 export type Phase = z.infer<typeof phaseSchema>;
 
 /** What requested a start: restart policy, supervisor, revert of a fault, cleanup, or other. */
-export const actorSchema = z.enum(['policy', 'supervisor', 'undo', 'heal', 'foreign']);
+export const actorSchema = z.enum(['restart-policy', 'supervisor', 'revert', 'reconcile', 'external']);
 export type Actor = z.infer<typeof actorSchema>;
 
 // ---- orchestrator -----------------------------------------------------------------------------
@@ -33,8 +33,8 @@ const runStarted = z.object({
 });
 const phaseEntered = z.object({ type: z.literal('phase_entered'), at, phase: phaseSchema });
 /** A change observed by the server watcher, which connects every 50 to 100 ms. */
-const serverSeen = z.object({
-  type: z.literal('server_seen'),
+const serverObserved = z.object({
+  type: z.literal('server_observed'),
   at,
   /** The health port accepts a new connection. */
   port: z.boolean(),
@@ -42,12 +42,12 @@ const serverSeen = z.object({
   ready: z.boolean(),
 });
 /** The server finished a full garbage collection; `bytes` are in use after it. */
-const serverCollected = z.object({ type: z.literal('server_collected'), at, bytes: z.number() });
+const garbageCollected = z.object({ type: z.literal('garbage_collected'), at, bytes: z.number() });
 const supervisorActed = z.object({
   type: z.literal('supervisor_acted'),
   at,
   target: targetSchema,
-  act: z.enum(['start', 'restart']),
+  action: z.enum(['start', 'restart']),
   reason: z.string(),
   result: z.enum(['done', 'refused', 'failed']),
   detail: z.string().optional(),
@@ -55,8 +55,8 @@ const supervisorActed = z.object({
 const gap = z.object({ type: z.literal('gap'), at, fromAt: z.number(), toAt: z.number(), reason: z.string() });
 const sourceLost = z.object({ type: z.literal('source_lost'), at, source: z.string(), reason: z.string() });
 /** Which fault kinds raise which Prometheus alert, as its rules declare. Recorded once. */
-const alertsAsked = z.object({
-  type: z.literal('alerts_asked'),
+const alertsQueried = z.object({
+  type: z.literal('alerts_queried'),
   at,
   fromAt: z.number(),
   toAt: z.number(),
@@ -73,13 +73,13 @@ const alertFired = z.object({
   toAt: z.number(),
 });
 /** Result of the capacity test, without faults and users. Not included in any rate of the run. */
-const capacityMeasured = z.object({ type: z.literal('capacity_measured'), at, ...pressureResultSchema.shape });
+const capacityMeasured = z.object({ type: z.literal('capacity_measured'), at, ...capacityResultSchema.shape });
 const capacityNotMeasured = z.object({ type: z.literal('capacity_not_measured'), at, reason: z.string() });
 const stopRequested = z.object({ type: z.literal('stop_requested'), at, reason: z.string() });
 const runEnded = z.object({
   type: z.literal('run_ended'),
   at,
-  how: z.enum(['completed', 'interrupted', 'aborted']),
+  status: z.enum(['completed', 'interrupted', 'aborted']),
   reason: z.string().optional(),
 });
 
@@ -94,9 +94,15 @@ const faultInjected = z.object({
   /** The engine's timestamp of the injection, if it reports one. */
   engineAt: z.number().optional(),
 });
-const faultBit = z.object({ type: z.literal('fault_bit'), at, faultId, bit: bitSchema, evidence: z.string() });
-const faultUndone = z.object({
-  type: z.literal('fault_undone'),
+const faultEffectChecked = z.object({
+  type: z.literal('fault_effect_checked'),
+  at,
+  faultId,
+  effect: effectSchema,
+  evidence: z.string(),
+});
+const faultReverted = z.object({
+  type: z.literal('fault_reverted'),
   at,
   faultId,
   /** The original state was read back. */
@@ -105,11 +111,11 @@ const faultUndone = z.object({
    * `external`: something other than Encore and the target ended it early; `at` is then the best
    * known time.
    */
-  cause: z.enum(['released', 'lease_ended', 'healed', 'instant', 'external']),
+  cause: z.enum(['released', 'lease_ended', 'reconciled', 'instant', 'external']),
   evidence: z.string(),
 });
-const engineSaw = z.object({
-  type: z.literal('engine_saw'),
+const engineEvent = z.object({
+  type: z.literal('engine_event'),
   at,
   engineAt: z.number(),
   target: z.string(),
@@ -159,8 +165,8 @@ const hygieneChecked = z.object({
   at,
   leakedToxics: z.number(),
   leakedPauses: z.number(),
-  limitsOffBaseline: z.number(),
-  foreignContainersTouched: z.number(),
+  limitsNotRestored: z.number(),
+  externalContainersTouched: z.number(),
   detail: z.array(z.string()),
 });
 
@@ -277,12 +283,12 @@ const loadSummary = z.object({
 export const eventSchema = z.discriminatedUnion('type', [
   runStarted,
   phaseEntered,
-  serverSeen,
-  serverCollected,
+  serverObserved,
+  garbageCollected,
   supervisorActed,
   gap,
   sourceLost,
-  alertsAsked,
+  alertsQueried,
   alertFired,
   capacityMeasured,
   capacityNotMeasured,
@@ -290,9 +296,9 @@ export const eventSchema = z.discriminatedUnion('type', [
   runEnded,
   faultIntended,
   faultInjected,
-  faultBit,
-  faultUndone,
-  engineSaw,
+  faultEffectChecked,
+  faultReverted,
+  engineEvent,
   targetStarted,
   injectorFailed,
   engineLost,
@@ -311,9 +317,9 @@ export const eventSchema = z.discriminatedUnion('type', [
 export type EncoreEvent = z.infer<typeof eventSchema>;
 export type EventOf<Type extends EncoreEvent['type']> = Extract<EncoreEvent, { type: Type }>;
 
-/** A page of events. `boot` changes when the service restarts; the numbering then restarts at 1. */
+/** A page of events. A restarted service has a new `instanceId` and numbers from 1. */
 export const eventPageSchema = z.object({
-  boot: z.string(),
+  instanceId: z.string(),
   /**
    * The number after which this page starts. Request the next page after the last event, or after
    * this number if the page is empty.

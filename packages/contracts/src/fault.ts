@@ -25,13 +25,13 @@ export const faultKinds = [
   'database-down',
   'database-freeze',
   'database-latency',
-  'traffic-surge',
+  'traffic-spike',
 ] as const;
 export const faultKindSchema = z.enum(faultKinds);
 export type FaultKind = z.infer<typeof faultKindSchema>;
 
 /** What a fault can act on: two containers and two Toxiproxy proxies. */
-export const targets = ['server', 'postgres', 'client-link', 'database-link'] as const;
+export const targets = ['server', 'postgres', 'server:8000', 'postgres:5432'] as const;
 export const targetSchema = z.enum(targets);
 export type Target = z.infer<typeof targetSchema>;
 
@@ -61,17 +61,17 @@ export const plannedFaultSchema = z.strictObject({
   /** How long the fault is active; 0 for an instant fault such as a crash. */
   durationSeconds: z.number().min(0),
   params: faultParamsSchema,
-  /** Every step runs except the injection itself (the no-bite control run). */
-  inert: z.boolean().optional(),
+  /** Every step runs except the injection itself (the control run with no-op faults). */
+  noop: z.boolean().optional(),
   /** Nothing may start the target while the fault is active (the server-down control run). */
   forbidsStart: z.boolean().optional(),
 });
 export type PlannedFault = z.infer<typeof plannedFaultSchema>;
 
 /** What an independent observation showed of the effect. */
-export const bitSchema = z.enum(['yes', 'no', 'refused', 'unsupported']);
-export type Bit = z.infer<typeof bitSchema>;
+export const effectSchema = z.enum(['confirmed', 'absent', 'refused', 'unsupported']);
+export type Effect = z.infer<typeof effectSchema>;
 
 /** What ended a fault's effect. `external`: not Encore or the system. `nobody`: it did not end. */
-export const healerSchema = z.enum(['policy', 'supervisor', 'undo', 'self', 'external', 'nobody']);
-export type Healer = z.infer<typeof healerSchema>;
+export const recoveredBySchema = z.enum(['restart-policy', 'supervisor', 'revert', 'self', 'external', 'none']);
+export type RecoveredBy = z.infer<typeof recoveredBySchema>;

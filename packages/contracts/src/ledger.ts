@@ -42,11 +42,11 @@ export const ledgerLineSchema = z.discriminatedUnion('type', [
     ...line,
     scoreId: z.string(),
     found: z.string().nullable(),
-    verdict: z.enum(['intact', 'lost', 'corrupt', 'duplicate', 'phantom', 'unknown_present', 'unknown_absent']),
+    finding: z.enum(['intact', 'lost', 'corrupt', 'duplicate', 'phantom', 'unknown_present', 'unknown_absent']),
   }),
 ]);
 export type LedgerLine = z.infer<typeof ledgerLineSchema>;
 
-type Unsealed<Line> = Line extends LedgerLine ? Omit<Line, 'n' | 'crc'> : never;
+type WithoutChecksum<Line> = Line extends LedgerLine ? Omit<Line, 'n' | 'crc'> : never;
 /** The content of a line, without number and checksum. */
-export type LedgerEntry = Unsealed<LedgerLine>;
+export type LedgerEntry = WithoutChecksum<LedgerLine>;

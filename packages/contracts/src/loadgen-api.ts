@@ -8,10 +8,10 @@
  *                                      have been cancelled
  *   POST /read-back  {final, runId} -> 202; progress in /status; ends with a read_back_done event.
  *                                      `runId` allows reading back a run whose generator was killed
- *   POST /baseline   pressure       -> 200 pressureResult at the end of the capacity test; it ends
- *                                      early, with the counts so far, if the caller disconnects
+ *   POST /capacity-test  capacityTest -> 200 capacityResult at the end; it ends early, with the
+ *                                      counts so far, if the caller disconnects
  *   GET  /status                    -> loadStatus
- *   GET  /events?boot=B&after=N     -> eventPage
+ *   GET  /events?instance=ID&after=N    -> eventPage
  *   GET  /live /ready /metrics
  */
 import { z } from 'zod';
@@ -31,7 +31,7 @@ export const readBackRequestSchema = z.strictObject({ final: z.boolean(), runId:
 
 export const loadStatusSchema = z.object({
   state: z.enum(['idle', 'ramping', 'running', 'stopping', 'stopped', 'reading_back']),
-  boot: z.string(),
+  instanceId: z.string(),
   runId: z.string().nullable(),
   users: z.number(),
   attempts: z.number(),
@@ -43,13 +43,13 @@ export const loadStatusSchema = z.object({
 export type LoadStatus = z.infer<typeof loadStatusSchema>;
 
 /** Each connection sends requests one after the other. The success rate does not include them. */
-export const pressureSchema = z.strictObject({
+export const capacityTestSchema = z.strictObject({
   seconds: z.number().min(1).max(300),
   connections: z.number().int().min(1).max(500).default(20),
 });
-export type Pressure = z.infer<typeof pressureSchema>;
+export type CapacityTestRequest = z.infer<typeof capacityTestSchema>;
 
-export const pressureResultSchema = z.object({
+export const capacityResultSchema = z.object({
   /** The measuring program, with its version. */
   tool: z.string(),
   seconds: z.number(),
@@ -64,4 +64,4 @@ export const pressureResultSchema = z.object({
   /** Latency of answered requests, from sending to the end of the response. */
   latencyMs: z.object({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
 });
-export type PressureResult = z.infer<typeof pressureResultSchema>;
+export type CapacityResult = z.infer<typeof capacityResultSchema>;

@@ -10,14 +10,23 @@ export const droppedFaultsSchema = z.strictObject({
 });
 export type DroppedFaults = z.infer<typeof droppedFaultsSchema>;
 
+/** Format of a run's files (plan, history, ledger). Raised by a change that breaks readers. */
+export const filesVersion = 2;
+
+/** What is wrong with the format of a parsed plan.json; null if this version of Encore reads it. */
+export function filesVersionProblem(plan: unknown): string | null {
+  const version = typeof plan === 'object' && plan !== null && 'version' in plan ? plan.version : undefined;
+  if (typeof version !== 'number' || version === filesVersion) return null;
+  return `the run's files have format ${version}, and this version of Encore reads format ${filesVersion} only; use the version of Encore that made them`;
+}
+
 export const planSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(filesVersion),
   seed: z.number().int(),
   rampSeconds: z.number(),
   steadySeconds: z.number(),
   faults: z.array(plannedFaultSchema),
-  /** Absent in plans of older versions or made by hand: dropped faults are unknown. */
-  dropped: z.array(droppedFaultsSchema).optional(),
+  dropped: z.array(droppedFaultsSchema),
   /** The operation success rate that a perfect server could reach under this plan, from 0 to 1. */
   bestSuccessRate: z.number(),
   /** SHA-256 (hex) of all other members, as canonical JSON. */

@@ -1,6 +1,6 @@
 /** The report, `test_results/production_test_YYYYMMDD_HHMMSS.json`. Names carry the units. */
 import { z } from 'zod';
-import { bitSchema, faultKindSchema, healerSchema, targetSchema } from './fault.ts';
+import { effectSchema, faultKindSchema, recoveredBySchema, targetSchema } from './fault.ts';
 import { operationKindSchema, outcomeSchema } from './outcome.ts';
 import { droppedFaultsSchema } from './plan.ts';
 
@@ -71,13 +71,13 @@ export const reportedFaultSchema = z.object({
   planned_at: z.string(),
   injected_at: z.string().nullable(),
   duration_seconds: z.number(),
-  bit: bitSchema,
+  effect: effectSchema,
   evidence: z.string(),
-  undone_at: z.string().nullable(),
-  undo_verified: z.boolean().nullable(),
+  reverted_at: z.string().nullable(),
+  revert_verified: z.boolean().nullable(),
   /** `external`: something other than Encore and the system ended it early. */
-  undo_cause: z.enum(['released', 'lease_ended', 'healed', 'instant', 'external']).nullable(),
-  healed_by: healerSchema.nullable(),
+  revert_cause: z.enum(['released', 'lease_ended', 'reconciled', 'instant', 'external']).nullable(),
+  recovered_by: recoveredBySchema.nullable(),
   /** Seconds since injection. */
   stages: stagesSchema,
   /**
@@ -104,9 +104,9 @@ export const thresholdResultSchema = z.object({
 
 export const reportSchema = z.object({
   /** Increases with changes that break readers. */
-  schema_version: z.literal(2),
+  schema_version: z.literal(3),
   /** Increases with additions; readers may ignore unknown fields. */
-  schema_minor_version: z.literal(1),
+  schema_minor_version: z.literal(0),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),
@@ -162,7 +162,7 @@ export const reportSchema = z.object({
   ),
   availability: z.object({
     overall: z.number().nullable(),
-    control_windows: z.number().nullable(),
+    fault_free_windows: z.number().nullable(),
     without_sheds: z.number().nullable(),
     longest_outage_seconds: z.number().nullable(),
   }),
@@ -204,7 +204,7 @@ export const reportSchema = z.object({
     ran: z.number(),
     skipped: z.array(z.object({ reason: z.string(), count: z.number() })),
     /** Demanded by the schedule, but not in the plan. Null if the plan does not record them. */
-    dropped: z.array(droppedFaultsSchema).nullable(),
+    dropped: z.array(droppedFaultsSchema),
   }),
   faults: z.array(reportedFaultSchema),
   attribution: z.object({
@@ -241,8 +241,8 @@ export const reportSchema = z.object({
   hygiene: z.object({
     leaked_toxics: z.number().nullable(),
     leaked_pauses: z.number().nullable(),
-    limits_off_baseline: z.number().nullable(),
-    foreign_containers_touched: z.number().nullable(),
+    limits_not_restored: z.number().nullable(),
+    external_containers_touched: z.number().nullable(),
   }),
   thresholds: z.array(thresholdResultSchema),
   generator: z.object({

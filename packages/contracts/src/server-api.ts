@@ -1,5 +1,5 @@
 /**
- * The server's API for users (port 8000, through the Toxiproxy proxy `client-link`).
+ * The server's API for users (port 8000, through the Toxiproxy proxy `server:8000`).
  *
  *   POST   /mcp             MCP Streamable HTTP: tools import_score, key_analysis, ...
  *   PUT    /scores/:id      body: MusicXML, .mxl or MIDI, streamed; header Idempotency-Key

@@ -5,7 +5,7 @@ import { EventLog } from './event-log.ts';
 
 const event = (at: number): EncoreEvent => ({ type: 'stop_requested', at, reason: 'test' });
 const times = (log: EventLog, after: number): number[] =>
-  log.page(log.boot, after).events.map((entry) => entry.event.at);
+  log.page(log.instanceId, after).events.map((entry) => entry.event.at);
 
 describe('EventLog', () => {
   it('returns the events after a number, in order', () => {
@@ -23,7 +23,7 @@ describe('EventLog', () => {
     assert.deepEqual(times(log, 3), [40]);
     assert.equal(log.page(undefined, 0).dropped, 0, 'read is not dropped');
     assert.deepEqual(times(log, 0), [40]);
-    const late = log.page(log.boot, 1);
+    const late = log.page(log.instanceId, 1);
     assert.deepEqual([late.dropped, late.after], [0, 3], 'numbers 2 and 3 went to another reader');
     assert.deepEqual(times(log, 99), [], 'a number from the future');
     log.add(event(50));
@@ -37,23 +37,23 @@ describe('EventLog', () => {
     assert.deepEqual(times(log, 2), []);
     const first = log.page(undefined, 0);
     assert.deepEqual([first.after, first.dropped, first.events.length], [2, 0, 0]);
-    assert.equal(log.page(log.boot, 0).dropped, 0, 'what was read is not dropped');
+    assert.equal(log.page(log.instanceId, 0).dropped, 0, 'what was read is not dropped');
     log.add(event(30));
-    const next = log.page(log.boot, first.after);
+    const next = log.page(log.instanceId, first.after);
     assert.deepEqual([next.after, next.dropped, next.events.length], [2, 0, 1]);
   });
 
-  it('starts at the first unread event for a reader with another boot id', () => {
+  it('starts at the first unread event for a reader with another instanceId id', () => {
     const log = new EventLog();
     log.add(event(10));
-    assert.equal(log.page('another boot', 99).events.length, 1);
+    assert.equal(log.page('another instanceId', 99).events.length, 1);
     assert.equal(log.page(undefined, 0).events[0]?.seq, 1);
   });
 
   it('stays bounded and counts the events that a slow reader missed', () => {
     const log = new EventLog(100);
     for (let at = 1; at <= 1_000; at += 1) log.add(event(at));
-    const page = log.page(log.boot, 500);
+    const page = log.page(log.instanceId, 500);
     assert.ok(page.events.length <= 110, `${page.events.length} events kept`);
     const first = page.events[0]?.seq ?? 0;
     assert.equal(page.dropped, first - 501, 'dropped plus returned events are all after 500');

@@ -1,7 +1,8 @@
 /**
  * Keeps a service's events in order and serves them in pages. The orchestrator requests the events
  * after the last number that it has stored, so older events are deleted: the log stays short while
- * it is read, and bounded while it is not. A new boot id means that the numbering restarted at 1.
+ * it is read, and bounded while it is not. A new instance id means that
+ * numbering restarted at 1.
  */
 import { randomUUID } from 'node:crypto';
 import type { EncoreEvent, EventPage } from '@encore/contracts';
@@ -9,7 +10,7 @@ import type { EncoreEvent, EventPage } from '@encore/contracts';
 const pageSize = 5_000;
 
 export class EventLog {
-  readonly boot = randomUUID();
+  readonly instanceId = randomUUID();
   readonly #capacity: number;
   #events: { seq: number; event: EncoreEvent }[] = [];
   #lastSeq = 0;
@@ -32,19 +33,24 @@ export class EventLog {
   }
 
   /**
-   * Returns the events after number `after` of boot `boot`. A reader with no boot id, or another
-   * one, starts at the first unread event. The `after` of the page is larger than requested if
-   * events were dropped or read by another client.
+   * Returns the events after number `after` of the instance `instanceId`. A reader with no instance
+   * id, or another one, starts at the first unread event. The `after` of the page is larger than
+   * requested if events were dropped or read by another client.
    */
-  page(boot: string | undefined, after: number): EventPage {
-    const known = boot === this.boot;
+  page(instanceId: string | undefined, after: number): EventPage {
+    const known = instanceId === this.instanceId;
     const from = known ? Math.min(Math.max(0, after), this.#lastSeq) : this.#read;
     const dropped = Math.max(0, this.#dropped - Math.max(from, this.#read));
     if (known) this.#read = Math.max(this.#read, from);
     this.#events.splice(0, this.#read + 1 - this.#firstSeq);
     const start = Math.max(0, from + 1 - this.#firstSeq);
     const startsAfter = this.#firstSeq - 1 + start;
-    return { boot: this.boot, after: startsAfter, dropped, events: this.#events.slice(start, start + pageSize) };
+    return {
+      instanceId: this.instanceId,
+      after: startsAfter,
+      dropped,
+      events: this.#events.slice(start, start + pageSize),
+    };
   }
 
   /** True if a reader acknowledged the last event. */

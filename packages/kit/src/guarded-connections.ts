@@ -5,7 +5,7 @@
  * requests as lost, clears them, resets the parser and backs off.
  *
  * It uses private members of autocannon 9.0.0, so the version is pinned. The tests of its users
- * (the capacity test and the traffic surge) reproduce each of these defects.
+ * (the capacity test and the traffic spike) reproduce each of these defects.
  */
 
 /** The part of autocannon's public client interface that this module uses. */

@@ -56,8 +56,8 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   const { events } = options;
   if (events) {
     app.get('/events', (request, response) => {
-      const { boot, after } = request.query;
-      response.json(events.page(typeof boot === 'string' ? boot : undefined, Number(after ?? 0) || 0));
+      const { instance, after } = request.query;
+      response.json(events.page(typeof instance === 'string' ? instance : undefined, Number(after ?? 0) || 0));
     });
   }
   options.routes(app);

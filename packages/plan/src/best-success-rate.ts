@@ -19,7 +19,7 @@ export const toleratedOutageSeconds = 3;
 
 export function bestSuccessRate(faults: readonly PlannedFault[], steadySeconds: number): number {
   const spans = faults
-    .filter((fault) => fault.inert !== true && isTotalOutage(fault))
+    .filter((fault) => fault.noop !== true && isTotalOutage(fault))
     .map((fault) => ({ from: fault.atSeconds, to: fault.atSeconds + fault.durationSeconds }))
     .sort((a, b) => a.from - b.from);
   let lost = 0;

@@ -49,7 +49,7 @@ export function defaultSchedule(config: Config): ScheduleRule[] {
     },
     {
       name: 'network',
-      target: 'client-link',
+      target: 'server:8000',
       when: { betweenSeconds: intervalSeconds },
       pick: 'weighted',
       overlap: false,

@@ -11,7 +11,7 @@ export interface KindTiming {
   /** Healthy time that the target needs before the fault. */
   healthBeforeSeconds: number;
   /** Time limit, from the injection, for observing the effect. */
-  biteSeconds: number;
+  effectCheckSeconds: number;
 }
 
 const held = (min: number, max: number, totalOutage = false): KindTiming => ({
@@ -19,9 +19,15 @@ const held = (min: number, max: number, totalOutage = false): KindTiming => ({
   totalOutage,
   kill: false,
   healthBeforeSeconds: 0,
-  biteSeconds: 8,
+  effectCheckSeconds: 8,
 });
-const kill: KindTiming = { holdSeconds: null, totalOutage: false, kill: true, healthBeforeSeconds: 0, biteSeconds: 8 };
+const kill: KindTiming = {
+  holdSeconds: null,
+  totalOutage: false,
+  kill: true,
+  healthBeforeSeconds: 0,
+  effectCheckSeconds: 8,
+};
 
 export const kindTiming: Record<FaultKind, KindTiming> = {
   // The engine doubles its restart back-off for a container that ran for less than 10 s, which
@@ -34,7 +40,7 @@ export const kindTiming: Record<FaultKind, KindTiming> = {
   'memory-cap': held(30, 60),
   'memory-pressure': held(10, 30),
   // Five calls of 15 s open the breaker, which may close 60 s later: the fault lasts for all of it.
-  'tool-stall': { ...held(170, 190), biteSeconds: 120 },
+  'tool-stall': { ...held(170, 190), effectCheckSeconds: 120 },
   'cpu-throttle': held(30, 60),
   'disk-full': held(15, 45),
   latency: held(5, 30),
@@ -50,5 +56,5 @@ export const kindTiming: Record<FaultKind, KindTiming> = {
   'database-down': held(5, 20, true),
   'database-freeze': held(5, 20, true),
   'database-latency': held(5, 30),
-  'traffic-surge': held(10, 30),
+  'traffic-spike': held(10, 30),
 };

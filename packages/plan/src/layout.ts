@@ -31,7 +31,7 @@ export interface Layout {
   /** Names of rules without a single planned fault. */
   empty: string[];
   /** Share of the steady phase without a fault or a recovery, from 0 to 1. */
-  controlShare: number;
+  faultFreeShare: number;
 }
 
 const maxFaults = 100_000;
@@ -89,7 +89,7 @@ class Planner {
       unplaced: this.#unplaced,
       dropped: this.#dropped,
       empty: rules.map(({ name }) => name).filter((name) => !placed.some(({ rule }) => rule.name === name)),
-      controlShare: this.#steadyMs <= 0 ? 0 : 1 - this.#line.occupiedMs(this.#steadyMs) / this.#steadyMs,
+      faultFreeShare: this.#steadyMs <= 0 ? 0 : 1 - this.#line.occupiedMs(this.#steadyMs) / this.#steadyMs,
     };
   }
 

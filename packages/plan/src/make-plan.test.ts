@@ -11,7 +11,7 @@ import { lastRecoverySeconds } from './run-times.ts';
 
 const endOf = (fault: PlannedFault): number => fault.atSeconds + fault.durationSeconds;
 const isKill = (fault: PlannedFault): boolean => fault.kind === 'crash' || fault.kind === 'outage';
-const clientLink = (faults: PlannedFault[]): PlannedFault[] => faults.filter(({ target }) => target === 'client-link');
+const serverProxy = (faults: PlannedFault[]): PlannedFault[] => faults.filter(({ target }) => target === 'server:8000');
 const isOutage = (fault: PlannedFault): boolean => kindTiming[fault.kind].totalOutage;
 const pairs = <T>(items: T[]): [T, T][] => items.slice(1).map((item, index): [T, T] => [items[index] as T, item]);
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-6;
@@ -66,7 +66,7 @@ describe('makePlan', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const { intervalSeconds, durationSeconds } = config.network;
-        const faults = clientLink(makePlan(config).faults);
+        const faults = serverProxy(makePlan(config).faults);
         for (const [a, b] of pairs(faults))
           assert.ok(b.atSeconds - a.atSeconds >= intervalSeconds.min - 1e-6, `${a.atSeconds} then ${b.atSeconds}`);
         for (const fault of faults) {
@@ -87,8 +87,8 @@ describe('makePlan', () => {
       fc.property(anyConfig, (config) => {
         const plan = makePlan(config);
         const held = plan.faults.reduce((sum, fault) => sum + fault.durationSeconds, 0);
-        if (layOut(config).controlShare >= 0.3) assert.ok(held <= plan.steadySeconds * 0.7 + 1e-6);
-        else assert.ok(clientLink(plan.faults).length === 0, 'network faults are thinned out first');
+        if (layOut(config).faultFreeShare >= 0.3) assert.ok(held <= plan.steadySeconds * 0.7 + 1e-6);
+        else assert.ok(serverProxy(plan.faults).length === 0, 'network faults are thinned out first');
         for (const fault of plan.faults) {
           assert.ok(endOf(fault) <= plan.steadySeconds - Math.min(10, lastRecoverySeconds(config)) + 1e-6);
         }
@@ -104,8 +104,8 @@ describe('makePlan', () => {
         assert.deepEqual(refusePlan(plan, { ...config, seed }), [], `${name}, seed ${seed}`);
         assert.equal(plan.faults.filter(isKill).length, expectedKills[name as keyof typeof expectedKills]);
         assert.ok(
-          clientLink(plan.faults).length >= 2,
-          `${name}, seed ${seed}: ${clientLink(plan.faults).length} network faults`,
+          serverProxy(plan.faults).length >= 2,
+          `${name}, seed ${seed}: ${serverProxy(plan.faults).length} network faults`,
         );
         assert.ok(plan.faults.some(({ kind }) => kind === 'memory-cap'));
       }
@@ -124,7 +124,7 @@ describe('makePlan', () => {
   it('keeps random faults within their interval by moving them to the nearest free time', () => {
     const gaps: number[] = [];
     for (let seed = 0; seed < 20; seed += 1) {
-      const faults = clientLink(makePlan({ ...fullConfig, seed }).faults);
+      const faults = serverProxy(makePlan({ ...fullConfig, seed }).faults);
       for (const [a, b] of pairs(faults)) gaps.push(b.atSeconds - a.atSeconds);
     }
     assert.ok(Math.max(...gaps) <= 300 + 1e-6, `longest gap ${Math.max(...gaps)}`);
@@ -137,7 +137,7 @@ describe('dropped faults', () => {
   const dropped = (change: Partial<RunConfig>) => makePlan({ ...smokeConfig, ...change }).dropped;
   const network = (when: ScheduleRule['when']): ScheduleRule => ({
     name: 'mine',
-    target: 'client-link',
+    target: 'server:8000',
     when,
     pick: 'in-turn',
     overlap: false,
@@ -157,9 +157,9 @@ describe('dropped faults', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const plan = makePlan(config);
-        const count = (plan.dropped ?? [])
+        const count = plan.dropped
           .filter(({ rule }) => rule === 'network')
-          .reduce((sum, one) => sum + one.count, clientLink(plan.faults).length);
+          .reduce((sum, one) => sum + one.count, serverProxy(plan.faults).length);
         const time = plan.steadySeconds - lastRecoverySeconds(config);
         const demanded = Math.floor(time / config.network.intervalSeconds.max);
         assert.ok(count >= demanded, `${count} of ${demanded}`);
@@ -168,7 +168,7 @@ describe('dropped faults', () => {
   });
 
   it('are reported for the smoke profile', () => {
-    const reasons = (makePlan(smokeConfig).dropped ?? []).map(({ rule, reason }) => `${rule}: ${reason}`);
+    const reasons = makePlan(smokeConfig).dropped.map(({ rule, reason }) => `${rule}: ${reason}`);
     assert.deepEqual(reasons, [
       'network: no free time between other faults and their recoveries',
       'network: less than 30 % of the steady load would be free of faults',
@@ -195,16 +195,16 @@ describe('control runs and custom schedules', () => {
     assert.deepEqual(refusePlan(plan, config), []);
   });
 
-  it('plans no-bite as the ordinary plan with inert faults', () => {
-    const plan = makePlan({ ...smokeConfig, control: 'no-bite' });
-    const ordinary = makePlan(smokeConfig).faults.map((fault) => ({ ...fault, inert: true }));
+  it('plans noop-faults as the ordinary plan with noop faults', () => {
+    const plan = makePlan({ ...smokeConfig, control: 'noop-faults' });
+    const ordinary = makePlan(smokeConfig).faults.map((fault) => ({ ...fault, noop: true }));
     assert.deepEqual(plan.faults, ordinary);
     assert.equal(plan.bestSuccessRate, 1);
   });
 
   const rule = (change: Partial<ScheduleRule>): ScheduleRule => ({
     name: 'mine',
-    target: 'client-link',
+    target: 'server:8000',
     when: { atSeconds: [10, 40] },
     pick: 'in-turn',
     overlap: false,
@@ -224,7 +224,7 @@ describe('control runs and custom schedules', () => {
   });
 
   it('overlaps faults only if the rule allows it, and never the same kind on one target', () => {
-    const other = rule({ name: 'other', target: 'database-link', when: { atSeconds: [15] } });
+    const other = rule({ name: 'other', target: 'postgres:5432', when: { atSeconds: [15] } });
     const apart: RunConfig = { ...smokeConfig, schedule: [rule({}), other] };
     assert.equal(makePlan(apart).faults.length, 2);
     assert.match(refusePlan(makePlan(apart), apart).join(), /other at 15 s does not fit: too close to latency at 10 s/);
@@ -249,7 +249,7 @@ describe('control runs and custom schedules', () => {
     const plan = makePlan(config);
     assert.equal(plan.bestSuccessRate, 0.8, '2 outages of 20 s, of which 3 s each are tolerated, in 170 s');
     assert.match(refusePlan(plan, config).join(), /80\.0 %/);
-    assert.deepEqual(refusePlan(plan, { ...config, unwinnable: true }), []);
+    assert.deepEqual(refusePlan(plan, { ...config, allowInfeasiblePlan: true }), []);
   });
 
   it('refuses kills without healthy time between them, and a run without steady load', () => {
@@ -259,7 +259,7 @@ describe('control runs and custom schedules', () => {
     const listed = refusePlan(makePlan(seconds), seconds).filter((problem) => problem.includes('kills'));
     assert.equal(listed.length, 4, listed.join('\n'));
     assert.match(listed.at(-1) ?? '', /^schedule: \d{2,} more faults of rule kills do not fit$/);
-    const allowed: RunConfig = { ...dense, unwinnable: true };
+    const allowed: RunConfig = { ...dense, allowInfeasiblePlan: true };
     assert.match(refusePlan(makePlan(allowed), allowed).join('\n'), /crash of rule kills .* does not fit/);
     const short: RunConfig = { ...smokeConfig, hours: 0.002 };
     const [problem = '', ...more] = refusePlan(makePlan(short), short);
@@ -274,7 +274,7 @@ describe('control runs and custom schedules', () => {
   });
 
   it('refuses a schedule in which no fault fits, but accepts an empty one', () => {
-    const network = { name: 'network', target: 'client-link', pick: 'weighted', overlap: false } as const;
+    const network = { name: 'network', target: 'server:8000', pick: 'weighted', overlap: false } as const;
     const faults = [{ kind: 'latency', weight: 1, params: {} }] as const;
     const late: RunConfig = {
       ...smokeConfig,
@@ -283,7 +283,7 @@ describe('control runs and custom schedules', () => {
     assert.match(refusePlan(makePlan(late), late).join('\n'), /no fault fits into 170 s of steady load/);
     const none: RunConfig = { ...smokeConfig, schedule: [] };
     assert.deepEqual(refusePlan(makePlan(none), none), []);
-    const idle: RunConfig = { ...none, control: 'no-bite' };
-    assert.match(refusePlan(makePlan(idle), idle).join(), /^control: no-bite needs planned faults/);
+    const idle: RunConfig = { ...none, control: 'noop-faults' };
+    assert.match(refusePlan(makePlan(idle), idle).join(), /^control: noop-faults needs planned faults/);
   });
 });

@@ -12,7 +12,7 @@ export function makePlan(config: RunConfig): Plan {
     (draft, index): PlannedFault => ({ id: `f${String(index + 1).padStart(4, '0')}`, ...draft }),
   );
   const unhashed: Omit<Plan, 'hash'> = {
-    version: 1,
+    version: 2,
     seed: config.seed,
     rampSeconds: config.rampSeconds,
     steadySeconds,
@@ -33,9 +33,9 @@ function layoutOf(config: RunConfig, steadySeconds: number): Pick<Layout, 'fault
   switch (config.control) {
     case 'none':
       return layOut(config);
-    case 'no-bite': {
+    case 'noop-faults': {
       const { faults, dropped } = layOut(config);
-      return { faults: faults.map((draft) => ({ ...draft, inert: true })), dropped };
+      return { faults: faults.map((draft) => ({ ...draft, noop: true })), dropped };
     }
     case 'server-down':
       return {

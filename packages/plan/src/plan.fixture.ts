@@ -9,7 +9,7 @@ const common: Omit<RunConfig, 'hours' | 'rampSeconds' | 'killIntervalMinutes' | 
     seed: 7,
     control: 'none',
     monitor: false,
-    unwinnable: false,
+    allowInfeasiblePlan: false,
     capacitySeconds: 0,
     load: {
       mix: { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 },

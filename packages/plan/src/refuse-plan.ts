@@ -3,7 +3,7 @@ import type { Plan, RunConfig } from '@encore/contracts';
 import { kindTiming } from './kind-timing.ts';
 import { layOut } from './layout.ts';
 import { lastRecoverySeconds } from './run-times.ts';
-import { minControlShare } from './thin-out.ts';
+import { minFaultFreeShare } from './thin-out.ts';
 
 const minBestSuccessRate = 0.97;
 /** Limits how many dropped faults of one rule are listed. */
@@ -22,13 +22,13 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
     ];
   // That plan consists of one fault over the whole run, by design.
   if (config.control === 'server-down') return problems;
-  if (!config.unwinnable && plan.bestSuccessRate < minBestSuccessRate)
+  if (!config.allowInfeasiblePlan && plan.bestSuccessRate < minBestSuccessRate)
     problems.push(
-      `schedule: even a perfect server would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or rarer, or set unwinnable: true`,
+      `schedule: even a perfect server would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or rarer, or set allowInfeasiblePlan: true`,
     );
-  if (config.control === 'no-bite' && plan.faults.length === 0)
+  if (config.control === 'noop-faults' && plan.faults.length === 0)
     problems.push(
-      'control: no-bite needs planned faults, and the schedule has none; remove the control or the empty schedule',
+      'control: noop-faults needs planned faults, and the schedule has none; remove the control or the empty schedule',
     );
   // An empty schedule asks for load alone. Any other schedule without a planned fault is a mistake,
   // and a pass without faults would be misleading.
@@ -37,9 +37,9 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
       `schedule: no fault fits into ${plan.steadySeconds} s of steady load; use more hours, shorter intervals, or \`schedule: []\` for load alone`,
     );
   const layout = layOut(config);
-  if (!config.unwinnable && layout.controlShare < minControlShare && plan.faults.length > 0)
+  if (!config.allowInfeasiblePlan && layout.faultFreeShare < minFaultFreeShare && plan.faults.length > 0)
     problems.push(
-      `schedule: only ${percent(layout.controlShare)} of the time is free of faults and recoveries, less than ${percent(minControlShare)}; plan fewer faults, or set unwinnable: true`,
+      `schedule: only ${percent(layout.faultFreeShare)} of the time is free of faults and recoveries, less than ${percent(minFaultFreeShare)}; plan fewer faults, or set allowInfeasiblePlan: true`,
     );
   const fixed = new Set(config.schedule?.filter(({ when }) => 'atSeconds' in when).map(({ name }) => name));
   const dropped = layout.unplaced.filter(({ rule, kind }) => kindTiming[kind].kill || fixed.has(rule));

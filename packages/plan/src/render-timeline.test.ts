@@ -22,10 +22,10 @@ describe('renderTimeline', () => {
     assert.match(text, /^ {2}at \(steady\) id /m);
   });
 
-  it('marks inert faults', () => {
-    const text = renderTimeline(makePlan({ ...smokeConfig, control: 'no-bite' }), {});
+  it('marks noop faults', () => {
+    const text = renderTimeline(makePlan({ ...smokeConfig, control: 'noop-faults' }), {});
     const faults = text.split('\n').filter((line) => / f\d{4} /.test(line));
-    for (const line of faults) assert.match(line, / inert\b/);
+    for (const line of faults) assert.match(line, / noop\b/);
   });
 
   it('marks unsupported kinds with the reason, or states that they are not known yet', () => {
@@ -43,11 +43,11 @@ describe('renderTimeline', () => {
 
   it('wraps long settings in their column and omits none', () => {
     const params = { sliceBytes: 1, sliceDelayMicroseconds: 1_000_000, direction: 'downstream' as const };
-    const rule = { name: 'a', target: 'client-link' as const, when: { atSeconds: [30] }, pick: 'weighted' as const };
+    const rule = { name: 'a', target: 'server:8000' as const, when: { atSeconds: [30] }, pick: 'weighted' as const };
     const schedule = [{ ...rule, overlap: false, faults: [{ kind: 'slicer' as const, weight: 1, params }] }];
-    const text = renderTimeline(makePlan({ ...smokeConfig, schedule, control: 'no-bite' }), {});
+    const text = renderTimeline(makePlan({ ...smokeConfig, schedule, control: 'noop-faults' }), {});
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
-    assert.match(text, / inert, sliceBytes 1,\n {60,}sliceDelayMicroseconds 1000000,\n {60,}direction downstream\n/);
+    assert.match(text, / noop, sliceBytes 1,\n {60,}sliceDelayMicroseconds 1000000,\n {60,}direction downstream\n/);
   });
 
   it('formats times as h:mm:ss.t', () => {

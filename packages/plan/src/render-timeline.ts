@@ -50,7 +50,7 @@ function lines(fault: PlannedFault, skipped: boolean, width: number): string[] {
   const duration = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
   const notes = [
     skipped ? 'not possible here' : '',
-    fault.inert ? 'inert' : '',
+    fault.noop ? 'noop' : '',
     fault.forbidsStart ? 'no start allowed' : '',
   ];
   const settings = [...notes, ...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`)];

@@ -13,19 +13,19 @@ export interface Placed extends Span {
 }
 
 /** Minimum share of the steady phase without faults and recoveries. */
-export const minControlShare = 0.3;
+export const minFaultFreeShare = 0.3;
 /** Among this many consecutive faults of a random schedule rule, at most one is a total outage. */
 export const outageSpacing = 4;
 
 /** Receives each removed fault and the reason. */
 export type OnRemoved = (removed: Placed, reason: string) => void;
 
-const tooLittleFaultFree = `less than ${minControlShare * 100} % of the steady load would be free of faults`;
+const tooLittleFaultFree = `less than ${minFaultFreeShare * 100} % of the steady load would be free of faults`;
 const outagesTooClose = 'two total outages would be too close together';
 
 /** Removes random faults, drawn by lot, until enough time is fault-free. Fixed times stay. */
 export function thinOut(line: TimeLine<Placed>, steadyMs: number, random: Random, onRemoved: OnRemoved): void {
-  const maxOccupiedMs = steadyMs * (1 - minControlShare);
+  const maxOccupiedMs = steadyMs * (1 - minFaultFreeShare);
   const candidates = line.spans.filter(({ rule }) => 'betweenSeconds' in rule.when);
   for (;;) {
     const occupiedMs = line.occupiedMs(steadyMs);

@@ -3,7 +3,7 @@ import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { z } from 'zod';
 
 /** `listen>upstream`, each host:port. */
-const linkVariable = z
+const proxyVariable = z
   .string()
   .regex(/^[^\s>]+:\d+>[^\s>]+:\d+$/, 'must look like 0.0.0.0:8000>server:8000')
   .transform((text) => {
@@ -20,11 +20,11 @@ export interface ChaosConfig {
   toxiproxyUrl: string;
   toxiproxyTokenFile: string | undefined;
   serverHealthUrl: string;
-  links: { 'client-link': LinkAddress; 'database-link': LinkAddress };
+  links: { 'server:8000': ProxyAddress; 'postgres:5432': ProxyAddress };
   journalDir: string;
   tokenFile: string;
 }
-export interface LinkAddress {
+export interface ProxyAddress {
   listen: string;
   upstream: string;
 }
@@ -41,8 +41,8 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
       /** Token of the embedded proxy, which requires one; Toxiproxy has no authentication. */
       ENCORE_TOXIPROXY_TOKEN_FILE: z.string().optional(),
       ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
-      ENCORE_CLIENT_LINK: linkVariable,
-      ENCORE_DATABASE_LINK: linkVariable,
+      ENCORE_PROXY_SERVER: proxyVariable,
+      ENCORE_PROXY_POSTGRES: proxyVariable,
       ENCORE_JOURNAL_DIR: z.string().min(1),
       ENCORE_TOKEN_FILE: z.string().min(1),
     },
@@ -57,7 +57,7 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
     toxiproxyUrl: read.ENCORE_TOXIPROXY_URL.replace(/\/$/, ''),
     toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE || undefined,
     serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
-    links: { 'client-link': read.ENCORE_CLIENT_LINK, 'database-link': read.ENCORE_DATABASE_LINK },
+    links: { 'server:8000': read.ENCORE_PROXY_SERVER, 'postgres:5432': read.ENCORE_PROXY_POSTGRES },
     journalDir: read.ENCORE_JOURNAL_DIR,
     tokenFile: read.ENCORE_TOKEN_FILE,
   };

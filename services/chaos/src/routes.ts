@@ -46,7 +46,7 @@ export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Exp
       await scheduler.stop();
       response.status(204).end();
     });
-    app.get('/faults', (_request, response) => void response.json(injector.keeper.open));
+    app.get('/faults', (_request, response) => void response.json(injector.registry.open));
 
     app.get('/targets', async (_request, response) => void response.json(await injector.targets()));
     app.post('/targets/:target/start', async (request, response) => {
@@ -60,7 +60,7 @@ export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Exp
       response.json({});
     });
 
-    app.post('/heal', async (_request, response) => void response.json(await injector.heal()));
+    app.post('/revert', async (_request, response) => void response.json(await injector.revert()));
     app.get('/engine', async (_request, response) => void response.json(await injector.engineInfo()));
     app.get('/logs', async (_request, response) => void response.json(await injector.services()));
     app.get('/logs/:service', async (request, response) => {

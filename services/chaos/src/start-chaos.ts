@@ -16,11 +16,11 @@ import { DockerEngine } from './injector/docker-engine.ts';
 import { reachableAddress } from './injector/faults/toxic-fault.ts';
 import { Injector } from './injector/injector.ts';
 import { Journal } from './injector/journal.ts';
-import { exchange } from './injector/link-probe.ts';
-import { Links } from './injector/links.ts';
+import { LabProxies } from './injector/lab-proxies.ts';
+import { startLoadSpike } from './injector/load-spike.ts';
 import { injectorMetrics } from './injector/metrics.ts';
+import { exchange } from './injector/proxy-probe.ts';
 import { serverUser } from './injector/server-user.ts';
-import { startSurge } from './injector/surge.ts';
 import { ToxiproxyApi } from './injector/toxiproxy-api.ts';
 import { chaosRoutes } from './routes.ts';
 import { schedulerMetrics } from './scheduler/metrics.ts';
@@ -38,9 +38,9 @@ export async function startChaos(
   const toxiproxy = new ToxiproxyApi(config.toxiproxyUrl, {
     token: toxiproxyTokenFile === undefined ? undefined : readApiToken(toxiproxyTokenFile),
   });
-  const links = new Links(toxiproxy, config.links, systemClock);
+  const links = new LabProxies(toxiproxy, config.links, systemClock);
   const proxyHost = new URL(config.toxiproxyUrl).hostname;
-  const { host, port } = reachableAddress({ links, proxyHost }, 'client-link');
+  const { host, port } = reachableAddress({ links, proxyHost }, 'server:8000');
   const injector = new Injector({
     engine: new DockerEngine(config.engineSocket),
     project: config.project,
@@ -48,7 +48,7 @@ export async function startChaos(
     proxyHost,
     user: serverUser(`http://${host}:${port}`, config.serverHealthUrl),
     exchange,
-    startSurge,
+    startLoadSpike,
     journal: await Journal.open(config.journalDir),
     metrics: injectorMetrics(registry),
     clock: systemClock,

@@ -1,11 +1,11 @@
 /** Implements the routes documented in packages/contracts/src/loadgen-api.ts. */
-import { loadRunRequestSchema, pressureSchema, readBackRequestSchema } from '@encore/contracts';
+import { capacityTestSchema, loadRunRequestSchema, readBackRequestSchema } from '@encore/contracts';
 import { parse } from '@encore/kit';
 import type { Express } from 'express';
-import type { Baseline } from './baseline.ts';
+import type { CapacityTest } from './capacity-test.ts';
 import type { Load } from './load.ts';
 
-export function loadgenRoutes(load: Load, baseline: Baseline): (app: Express) => void {
+export function loadgenRoutes(load: Load, capacityTest: CapacityTest): (app: Express) => void {
   return (app) => {
     app.post('/run', async (request, response) => {
       await load.start(parse(loadRunRequestSchema, request.body, 'POST /run'));
@@ -24,12 +24,12 @@ export function loadgenRoutes(load: Load, baseline: Baseline): (app: Express) =>
       load.startReadBack(final, runId);
       response.status(202).json(load.status());
     });
-    app.post('/baseline', async (request, response) => {
-      const pressure = parse(pressureSchema, request.body, 'POST /baseline');
-      load.refuseWhileActive('a baseline needs a server without users; stop the run first');
+    app.post('/capacity-test', async (request, response) => {
+      const test = parse(capacityTestSchema, request.body, 'POST /capacity-test');
+      load.refuseWhileActive('a capacityTest needs a server without users; stop the run first');
       const disconnected = new AbortController();
       response.once('close', () => disconnected.abort(new Error('the caller disconnected')));
-      response.json(await baseline.measure(pressure, disconnected.signal));
+      response.json(await capacityTest.measure(test, disconnected.signal));
     });
     app.get('/status', (_request, response) => void response.json(load.status()));
   };

@@ -187,10 +187,10 @@ describe('load', function () {
       .trim()
       .split('\n')
       .map((line) => ledgerLineSchema.parse(JSON.parse(line)))
-      .flatMap((entry) => (entry.type === 'read_back' && entry.verdict !== 'intact' ? [entry] : []));
-    const finding = { key: `${lost}-w1`, scoreId: lost, found: null, verdict: 'lost' };
+      .flatMap((entry) => (entry.type === 'read_back' && entry.finding !== 'intact' ? [entry] : []));
+    const finding = { key: `${lost}-w1`, scoreId: lost, found: null, finding: 'lost' };
     assert.deepEqual(
-      findings.map(({ key, scoreId, found, verdict }) => ({ key, scoreId, found, verdict })),
+      findings.map(({ key, scoreId, found, finding }) => ({ key, scoreId, found, finding })),
       [finding, finding],
     );
   });

@@ -136,7 +136,7 @@ export class Load implements AsyncDisposable {
     const run = this.#run;
     return {
       state: this.#state(),
-      boot: this.#options.events.boot,
+      instanceId: this.#options.events.instanceId,
       runId: run?.request.runId ?? null,
       users: run?.recorder.users ?? 0,
       attempts: run?.recorder.attempts ?? 0,

@@ -10,7 +10,7 @@ import {
   systemClock,
 } from '@encore/kit';
 import { loadgenRoutes } from './api.ts';
-import { Baseline } from './baseline.ts';
+import { CapacityTest } from './capacity-test.ts';
 import { readConfig } from './config.ts';
 import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
@@ -29,7 +29,7 @@ await runService(logger, async () => {
   const events = new EventLog(eventCapacity);
   const { targetUrl, runsDir } = config;
   const load = new Load({ targetUrl, runsDir, clock: systemClock, logger, metrics: createMetrics(registry), events });
-  const baseline = new Baseline(targetUrl, logger);
+  const capacityTest = new CapacityTest(targetUrl, logger);
   const service = await startHttpService({
     ...config,
     allowedHosts: hostNamesOf('loadgen'),
@@ -37,12 +37,12 @@ await runService(logger, async () => {
     registry,
     events,
     ready: () => load.ready(),
-    routes: loadgenRoutes(load, baseline),
+    routes: loadgenRoutes(load, capacityTest),
   });
   logger.info({ url: service.url, target: targetUrl }, 'listening');
   return {
     [Symbol.asyncDispose]: async () => {
-      await baseline[Symbol.asyncDispose]();
+      await capacityTest[Symbol.asyncDispose]();
       await load[Symbol.asyncDispose]();
       await service[Symbol.asyncDispose]();
     },

@@ -110,7 +110,7 @@ describe('read-back', () => {
       const score = stateOf(lines).scores.get('s');
       assert.ok(score);
       const findings = findingsFor(score, found && { sha256: found[0], version: found[1] });
-      assert.equal(findings.map(({ key, verdict }) => `${key} ${verdict}`).join(', '), expected);
+      assert.equal(findings.map(({ key, finding }) => `${key} ${finding}`).join(', '), expected);
     });
   }
 

@@ -13,11 +13,11 @@ import { Ledger } from './ledger.ts';
 import { type ExpectedScore, LedgerState } from './ledger-state.ts';
 import { ScoreClient } from './score-client.ts';
 
-type Verdict = Extract<LedgerEntry, { type: 'read_back' }>['verdict'];
+type ReadBackFinding = Extract<LedgerEntry, { type: 'read_back' }>['finding'];
 type Found = { sha256: string; version: number } | null;
 export interface Finding {
   key: string;
-  verdict: Verdict;
+  finding: ReadBackFinding;
 }
 export type ReadBackCounts = Omit<EventOf<'read_back_done'>, 'type' | 'at' | 'final'>;
 
@@ -76,7 +76,7 @@ async function compare(options: Comparison): Promise<ReadBackCounts> {
     progress(done, scores.size);
   });
   for await (const { id, sha256, version } of client.list(`${runId}-`)) {
-    if (!scores.has(id)) await record(id, { sha256, version }, [{ key: id, verdict: 'phantom' }]);
+    if (!scores.has(id)) await record(id, { sha256, version }, [{ key: id, finding: 'phantom' }]);
   }
   return counts;
 }
@@ -89,9 +89,9 @@ export async function recordFindings(
   found: Found,
   findings: readonly Finding[],
 ): Promise<void> {
-  for (const { key, verdict } of findings) {
-    count(counts, verdict);
-    await ledger.write({ type: 'read_back', key, scoreId, found: found?.sha256 ?? null, verdict });
+  for (const { key, finding } of findings) {
+    count(counts, finding);
+    await ledger.write({ type: 'read_back', key, scoreId, found: found?.sha256 ?? null, finding });
   }
 }
 
@@ -99,7 +99,8 @@ export async function recordFindings(
 export function findingsFor({ acknowledged, open }: ExpectedScore, found: Found): Finding[] {
   const write = open.find(({ operation }) => operation !== 'delete');
   const [deletion, ...moreDeletions] = open.filter(({ operation }) => operation === 'delete');
-  const of = (key: string | undefined, verdict: Verdict): Finding[] => (key === undefined ? [] : [{ key, verdict }]);
+  const of = (key: string | undefined, finding: ReadBackFinding): Finding[] =>
+    key === undefined ? [] : [{ key, finding }];
   if (found === null) {
     // Deleted by the deletion without a response, or never created.
     const others = [...moreDeletions.map(({ key }) => key), write?.key].flatMap((key) => of(key, 'unknown_absent'));
@@ -110,13 +111,13 @@ export function findingsFor({ acknowledged, open }: ExpectedScore, found: Found)
   const owner = acknowledged?.key ?? write?.key ?? deletion?.key;
   if (acknowledged && found.sha256 === acknowledged.hash) {
     // A key must take effect once: a higher version means that it took effect again.
-    const verdict =
+    const finding =
       found.version === acknowledged.version
         ? 'intact'
         : found.version > acknowledged.version
           ? 'duplicate'
           : 'corrupt';
-    return [...of(acknowledged.key, verdict), ...of(write?.key, 'unknown_absent'), ...notDeleted];
+    return [...of(acknowledged.key, finding), ...of(write?.key, 'unknown_absent'), ...notDeleted];
   }
   if (write && found.sha256 === write.hash) {
     const expected = (acknowledged?.version ?? 0) + 1;
@@ -151,9 +152,9 @@ export function zeroCounts(): ReadBackCounts {
   };
 }
 
-function count(counts: ReadBackCounts, verdict: Verdict): void {
-  if (verdict === 'intact') return;
-  if (verdict === 'unknown_present') counts.unknownPresent += 1;
-  else if (verdict === 'unknown_absent') counts.unknownAbsent += 1;
-  else counts[verdict] += 1;
+function count(counts: ReadBackCounts, finding: ReadBackFinding): void {
+  if (finding === 'intact') return;
+  if (finding === 'unknown_present') counts.unknownPresent += 1;
+  else if (finding === 'unknown_absent') counts.unknownAbsent += 1;
+  else counts[finding] += 1;
 }

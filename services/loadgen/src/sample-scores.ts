@@ -43,7 +43,7 @@ export async function sampleScores(sample: Sample): Promise<ReadBackCounts> {
     counts.acknowledged += 1;
     counts.readBack += 1;
     const findings = findingsFor({ scoreId, acknowledged: { key, hash, version }, open: [] }, found);
-    const problems = findings.filter(({ verdict }) => verdict !== 'intact');
+    const problems = findings.filter(({ finding }) => finding !== 'intact');
     score.foundWrong = problems.length > 0;
     await recordFindings(counts, ledger, scoreId, found, problems);
   });

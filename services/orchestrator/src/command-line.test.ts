@@ -172,7 +172,7 @@ describe('parseCommandLine', () => {
     assert.match(problems(['--hours', '0.001', '--profile', 'quick'])[0] ?? '', /hours/);
     const lost = file(
       'lost.yaml',
-      'profile: smoke\nschedule: [{name: x, target: client-link, when: {atSeconds: [20]}, faults: [{kind: timeout, durationSeconds: {min: 60, max: 60}}]}]',
+      'profile: smoke\nschedule: [{name: x, target: server:8000, when: {atSeconds: [20]}, faults: [{kind: timeout, durationSeconds: {min: 60, max: 60}}]}]',
     );
     assert.match(problems(['--config', lost])[0] ?? '', /perfect server/);
   });
@@ -193,7 +193,7 @@ describe('parseCommandLine', () => {
   });
 
   it('rejects an invalid port for every command', () => {
-    for (const argv of [['monitor'], ['check'], ['--profile', 'smoke'], ['heal']])
+    for (const argv of [['monitor'], ['check'], ['--profile', 'smoke'], ['revert']])
       for (const port of ['high', '0', '65536', '80.5', '-1'])
         assert.deepEqual(
           problems(argv, { ENCORE_PORT_SERVER: port, ENCORE_PORT_PAGE: '8180', ENCORE_PORT_GRAFANA: '' }),
@@ -211,16 +211,16 @@ describe('parseCommandLine', () => {
 
   it('allows an infeasible plan for a control run', () => {
     const { config, plan } = run(['--profile', 'smoke', '--control', 'server-down']);
-    assert.equal(config.unwinnable, true);
+    assert.equal(config.allowInfeasiblePlan, true);
     assert.equal(plan.faults.length, 1);
-    assert.ok(run(['--profile', 'smoke', '--control', 'no-bite']).plan.faults.every(({ inert }) => inert === true));
+    assert.ok(run(['--profile', 'smoke', '--control', 'noop-faults']).plan.faults.every(({ noop }) => noop === true));
   });
 
   it('parses the other commands', () => {
     const parse = (...argv: string[]): Command | { name: 'refused' } => parseCommandLine(argv, {}, () => 1);
     assert.deepEqual(parse('verify', 'a/b'), { name: 'verify', folder: 'a/b' });
     assert.deepEqual(parse('report', 'a/b'), { name: 'report', folder: 'a/b' });
-    assert.deepEqual(parse('heal'), { name: 'heal' });
+    assert.deepEqual(parse('revert'), { name: 'revert' });
     assert.equal(parse('run', '--profile', 'smoke').name, 'run');
     assert.equal(parse('check').name, 'check');
     assert.equal(parse('verify').name, 'refused');
@@ -283,7 +283,7 @@ describe('parseCommandLine', () => {
     ]);
     for (const argv of [
       ['monitor', '--profile', 'smoke'],
-      ['heal', '--seed', '7'],
+      ['revert', '--seed', '7'],
       ['report', '--config', file('some.yaml', 'users: 3\n')],
       ['check', '--dry-run'],
       ['faults', '--users', '3'],
@@ -330,7 +330,7 @@ describe('parseCommandLine', () => {
       ['replay', path],
       ['--replay', path],
     ])
-      assert.deepEqual(problems([...args, '--seed', '9', '--control', 'no-bite']), [
+      assert.deepEqual(problems([...args, '--seed', '9', '--control', 'noop-faults']), [
         '--seed: the stored plan determines this; remove it, or make a new plan with "encore run"',
         '--control: the stored plan determines this; remove it, or make a new plan with "encore run"',
       ]);
@@ -343,6 +343,10 @@ describe('parseCommandLine', () => {
     assert.match(
       problems(['replay', file('edited.json', JSON.stringify({ ...plan, seed: 8 }))])[0] ?? '',
       /was edited/,
+    );
+    assert.match(
+      problems(['replay', file('old.json', JSON.stringify({ ...plan, version: 1 }))])[0] ?? '',
+      /old\.json: the run's files have format 1, and this version of Encore reads format 2 only/,
     );
     const bare = mkdtempSync(join(folder, 'bare-'));
     assert.deepEqual(problems(['replay', bare]), [

@@ -19,7 +19,7 @@ export type Command =
   | { name: 'check'; config: RunConfig; plan: Plan }
   | { name: 'report' | 'verify'; folder: string }
   | { name: 'monitor'; url: string }
-  | { name: 'heal' | 'faults' | 'scenarios' }
+  | { name: 'revert' | 'faults' | 'scenarios' }
   /** Help or version: print the text and exit with 0. */
   | { name: 'print'; text: string };
 
@@ -128,7 +128,7 @@ function describeProgram(
     'recompute the verdict from the files of a run, compare it with the stored report, and exit with its code',
   );
   add('check', '', 'run the preflight checks only, and print a fix for each problem');
-  add('heal', '', 'revert all active faults');
+  add('revert', '', 'revert all active faults');
   add('monitor', '', 'watch a run from another terminal');
   add('faults', '', 'list the fault kinds');
   add('scenarios', '', 'list the included settings files');
@@ -152,7 +152,7 @@ function build(
     case 'monitor':
       return monitored(options.url, context.env);
     default:
-      return { name: request.name as 'heal' | 'faults' | 'scenarios' };
+      return { name: request.name as 'revert' | 'faults' | 'scenarios' };
   }
 }
 

@@ -70,6 +70,6 @@ describe('a disk that fills up during a run', function () {
     const history = join(lab.runsDir, readdirSync(lab.resultsDir)[0]?.replace('production_test_', 'r') ?? '');
     assert.ok(printed.includes(`ERROR in phase steady: cannot write the history in ${history}: ENOSPC`), printed);
     assert.match(printed, /Result: INCONCLUSIVE/);
-    assert.match(printed, /the history does not say how the run ended/);
+    assert.match(printed, /the history does not record how the run ended/);
   });
 });

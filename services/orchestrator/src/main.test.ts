@@ -138,7 +138,7 @@ describe('encore program', function () {
     const { exitCode, printed } = await program.end();
     assert.equal(exitCode, 130, printed);
     assert.match(printed, /Result: INTERRUPTED/);
-    assert.ok(lab.chaos.asked.includes('POST /heal'));
+    assert.ok(lab.chaos.asked.includes('POST /revert'));
   });
 
   it('exits immediately on a second Ctrl-C', async () => {
@@ -147,7 +147,7 @@ describe('encore program', function () {
     // A run first stops what a previous run left behind.
     lab.chaos.stopMs = 6_000;
     program.child.kill('SIGINT');
-    await program.until('phase heal');
+    await program.until('phase cooldown');
     const at = performance.now();
     program.child.kill('SIGINT');
     const { exitCode, printed } = await program.end();
@@ -206,11 +206,11 @@ describe('encore program', function () {
       'disk for the results',
     ])
       assert.match(checked.printed, new RegExp(`^ *(ok|WARN) +${name}: `, 'm'), name);
-    const healed = await encore('heal').end();
-    assert.deepEqual([healed.exitCode, healed.printed], [0, 'nothing to revert\n']);
+    const reverted = await encore('revert').end();
+    assert.deepEqual([reverted.exitCode, reverted.printed], [0, 'nothing to revert\n']);
     lab.server.status = 'paused';
     assert.match(
-      (await encore('heal').end()).printed,
+      (await encore('revert').end()).printed,
       /^server is paused, but not by a fault; to resume it, run `docker compose unpause server`$/m,
     );
     assert.match((await encore('faults').end()).printed, /^crash /m);

@@ -111,7 +111,14 @@ describe('run metrics', () => {
 
   it('count external actions once nothing else can explain them', async () => {
     const at = new SimulatedRun({}).at(30);
-    const start = { type: 'target_started', at, engineAt: at, target: 'server', actor: 'foreign', reason: '' } as const;
+    const start = {
+      type: 'target_started',
+      at,
+      engineAt: at,
+      target: 'server',
+      actor: 'external',
+      reason: '',
+    } as const;
     const interventions = async (untilSecond: number): Promise<number> =>
       value(await expositionOf({ extra: [start] }, untilSecond), 'encore_run_violations', '"manual_interventions"');
     assert.equal(await interventions(60), 0);
@@ -128,7 +135,7 @@ describe('run metrics', () => {
   it('exist from the start, without invented values', async () => {
     const exposition = await expositionOf({}, -100);
     assert.equal(value(exposition, 'encore_run_recovery_seconds_count', '"crash"'), 0);
-    assert.equal(value(exposition, 'encore_run_supervisor_acts_total', 'act="start",result="done"'), 0);
+    assert.equal(value(exposition, 'encore_run_supervisor_actions_total', 'action="start",result="done"'), 0);
     assert.ok(Number.isNaN(value(exposition, 'encore_run_success_ratio')));
     assert.equal(value(exposition, 'encore_run_phase', '"preflight"'), 1);
     assert.equal(value(exposition, 'encore_run_phase', '"steady"'), 0);

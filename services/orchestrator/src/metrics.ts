@@ -19,7 +19,7 @@ import {
 import type { RunView } from './progress/run-view.ts';
 
 const orderMs = 5_000;
-const supervisorActs = ['start', 'restart'] as const;
+const supervisorActions = ['start', 'restart'] as const;
 const supervisorResults = ['done', 'refused', 'failed'] as const;
 
 interface Links {
@@ -41,7 +41,7 @@ export class RunMetrics {
   readonly #recoverySeconds: Histogram<'kind'>;
   readonly #lastRecoverySeconds: Gauge<'kind'>;
   readonly #slowRecoveries: Counter<'kind'>;
-  readonly #supervisorActs: Counter<'act' | 'result'>;
+  readonly #supervisorActions: Counter<'action' | 'result'>;
 
   constructor(view: RunView, clock: Clock, links: Links = { page: '', alerts: '' }) {
     this.#view = view;
@@ -73,10 +73,10 @@ export class RunMetrics {
       labelNames: ['finding'],
       registers,
     });
-    this.#supervisorActs = new Counter({
-      name: 'encore_run_supervisor_acts_total',
+    this.#supervisorActions = new Counter({
+      name: 'encore_run_supervisor_actions_total',
       help: 'Starts and restarts by the supervisor',
-      labelNames: ['act', 'result'],
+      labelNames: ['action', 'result'],
       registers,
     });
     new Gauge({
@@ -90,7 +90,7 @@ export class RunMetrics {
   }
 
   add(event: EncoreEvent): void {
-    if (event.type === 'supervisor_acted') this.#supervisorActs.inc({ act: event.act, result: event.result });
+    if (event.type === 'supervisor_acted') this.#supervisorActions.inc({ action: event.action, result: event.result });
     if (event.type === 'read_back_done') this.#readBack(event);
     this.#order.add(event);
     for (const observation of this.#order.ready()) {
@@ -128,8 +128,8 @@ export class RunMetrics {
   #pendingSeconds(): number {
     const now = this.#clock.now() - orderMs;
     let longestMs = 0;
-    for (const { bit, clockStartsAt, firstSuccessAt } of this.#tracker.records.values())
-      if (bit === 'yes' && clockStartsAt !== null && firstSuccessAt === null)
+    for (const { effect, clockStartsAt, firstSuccessAt } of this.#tracker.records.values())
+      if (effect === 'confirmed' && clockStartsAt !== null && firstSuccessAt === null)
         longestMs = Math.max(longestMs, now - clockStartsAt);
     return longestMs / 1_000;
   }
@@ -166,8 +166,8 @@ export class RunMetrics {
       this.#slowRecoveries.inc({ kind }, 0);
     }
     for (const finding of readBackFindings) this.#wrongWrites.set({ finding }, 0);
-    for (const act of supervisorActs)
-      for (const result of supervisorResults) this.#supervisorActs.inc({ act, result }, 0);
+    for (const action of supervisorActions)
+      for (const result of supervisorResults) this.#supervisorActions.inc({ action, result }, 0);
   }
 
   #describeRun(): void {
@@ -189,9 +189,9 @@ export class RunMetrics {
     gauge('encore_run_faults_injected', 'Faults injected so far', () => snapshot().faults.injected);
     gauge('encore_run_faults_planned', 'Faults in the plan', () => snapshot().faults.planned);
     gauge(
-      'encore_run_faults_bit',
+      'encore_run_faults_confirmed',
       'Faults whose effect was confirmed by an independent observation',
-      () => snapshot().faults.bit,
+      () => snapshot().faults.effect,
     );
     gauge('encore_run_server_ready', '1 while the server reports ready', () => (snapshot().server?.ready ? 1 : 0));
     gauge(

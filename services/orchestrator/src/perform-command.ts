@@ -50,8 +50,8 @@ export async function performCommand(command: Command, context: CommandContext):
     case 'report':
     case 'verify':
       return await judgeFolder(command, context, print);
-    case 'heal':
-      return await heal(context.wiring, print);
+    case 'revert':
+      return await revert(context.wiring, print);
     case 'faults':
       for (const kind of faultKinds) print(`${kind.padEnd(20)}${timingText(kind)}`);
       return 0;
@@ -134,18 +134,18 @@ async function report(
   return exitCodes[report.result];
 }
 
-async function heal(wiring: Wiring, print: (text: string) => void): Promise<number> {
+async function revert(wiring: Wiring, print: (text: string) => void): Promise<number> {
   try {
-    const { healed, failed } = await new ServiceClients(wiring).heal();
-    for (const what of healed) print(`reverted: ${what}`);
+    const { reverted, failed } = await new ServiceClients(wiring).revert();
+    for (const what of reverted) print(`reverted: ${what}`);
     for (const what of failed) print(`NOT reverted: ${what}`);
-    if (healed.length + failed.length === 0) print('nothing to revert');
+    if (reverted.length + failed.length === 0) print('nothing to revert');
     if (failed.length === 0) for (const line of await notRunning(wiring)) print(line);
     return failed.length === 0 ? 0 : exitCodes.FAILED;
   } catch (error) {
     if (error instanceof EncoreError && error.code === 'UNREACHABLE')
       print(
-        `No lab responds at ${wiring.chaosUrl}. Without Docker, faults end with the lab. With Docker, start the chaos service with \`docker compose up -d chaos\`, then revert the faults with \`docker compose run --rm --no-deps orchestrator heal\`.`,
+        `No lab responds at ${wiring.chaosUrl}. Without Docker, faults end with the lab. With Docker, start the chaos service with \`docker compose up -d chaos\`, then revert the faults with \`docker compose run --rm --no-deps orchestrator revert\`.`,
       );
     else print(`The chaos service could not revert the faults: ${describeError(error)}`);
     return exitCodes.INCONCLUSIVE;

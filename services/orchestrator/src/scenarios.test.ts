@@ -44,9 +44,9 @@ const promises: Record<string, Promises> = {
   'disk-exhaustion': { always: ['disk-full'], shortestHours: 0.1 },
   'cpu-throttle': { always: ['cpu-throttle'], shortestHours: 0.1 },
   'network-partition': { always: ['partition', 'timeout'], shortestHours: 0.1 },
-  'traffic-surge': { always: ['traffic-surge', 'tool-stall'], shortestHours: 0.1 },
+  'traffic-spike': { always: ['traffic-spike', 'tool-stall'], shortestHours: 0.1 },
   swizzle: {
-    always: ['latency', 'bandwidth', 'slicer', 'database-latency', 'cpu-throttle', 'freeze', 'traffic-surge'],
+    always: ['latency', 'bandwidth', 'slicer', 'database-latency', 'cpu-throttle', 'freeze', 'traffic-spike'],
     shortestHours: 0.1,
   },
   custom: { always: ['crash', 'outage', 'latency', 'database-latency'], sometimes: ['reset-peer'] },

@@ -1,16 +1,16 @@
 /** Clients of the lab's services: one method per request, each with a timeout. */
 import {
+  type CapacityResult,
+  type CapacityTestRequest,
+  capacityResultSchema,
   type EngineInfo,
   engineInfoSchema,
-  type HealAnswer,
-  healAnswerSchema,
   type LoadRunRequest,
   type LoadStatus,
   loadStatusSchema,
   type Plan,
-  type Pressure,
-  type PressureResult,
-  pressureResultSchema,
+  type RevertAnswer,
+  revertAnswerSchema,
   type ScheduleStatus,
   scheduleStatusSchema,
   type Target,
@@ -83,16 +83,16 @@ export class ServiceClients {
 
   startTarget(
     target: Target,
-    act: 'start' | 'restart',
+    action: 'start' | 'restart',
     request: { runId: string; reason: string },
     call: Call = {},
   ): Promise<unknown> {
     const body = { ...request, actor: 'supervisor' };
-    return this.#chaos(`/targets/${target}/${act}`, anything, post(body, { timeoutMs: 30_000, ...call }));
+    return this.#chaos(`/targets/${target}/${action}`, anything, post(body, { timeoutMs: 30_000, ...call }));
   }
 
-  heal(call: Call = {}): Promise<HealAnswer> {
-    return this.#chaos(`/heal`, healAnswerSchema, post({}, { timeoutMs: 60_000, ...call }));
+  revert(call: Call = {}): Promise<RevertAnswer> {
+    return this.#chaos(`/revert`, revertAnswerSchema, post({}, { timeoutMs: 60_000, ...call }));
   }
 
   checkHygiene(call: Call = {}): Promise<unknown> {
@@ -136,8 +136,8 @@ export class ServiceClients {
   }
 
   /** Resolves when the capacity test is over. */
-  measureBaseline(pressure: Pressure, call: Call): Promise<PressureResult> {
-    return callJson(`${this.urls.loadgenUrl}/baseline`, pressureResultSchema, post(pressure, call));
+  measureCapacity(pressure: CapacityTestRequest, call: Call): Promise<CapacityResult> {
+    return callJson(`${this.urls.loadgenUrl}/capacity-test`, capacityResultSchema, post(pressure, call));
   }
 
   /** Names the run, because a restarted load generator has forgotten it. */

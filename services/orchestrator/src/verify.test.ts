@@ -115,7 +115,7 @@ describe('verify', () => {
     await changeReport((report) => Object.assign(report, { schema_version: 1, totals: {} }));
     const { exitCode, output } = await verified();
     assert.equal(exitCode, 4);
-    assert.match(output, /it has schema_version 1, but this version of Encore compares only 2\. Run encore report/);
+    assert.match(output, /it has schema_version 1, but this version of Encore compares only 3\. Run encore report/);
     assert.doesNotMatch(output, /totals/);
   });
 

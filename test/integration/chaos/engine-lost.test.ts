@@ -70,7 +70,7 @@ describe('an engine that dies in the middle of a run', () => {
       durationSeconds: 60,
       params: {},
     } as const;
-    assert.equal((await first.inject(runId, freeze)).bit, 'yes');
+    assert.equal((await first.inject(runId, freeze)).effect, 'confirmed');
 
     const diedAt = systemClock.now();
     relay.kill();
@@ -103,12 +103,12 @@ describe('an engine that dies in the middle of a run', () => {
     await using lab = await startProcessToyLab();
     await using chaos = await Running.start(lab.environment);
     await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
-    const { boot } = (await chaos.call('GET', '/events')) as { boot: string };
+    const { instanceId } = (await chaos.call('GET', '/events')) as { instanceId: string };
     chaos.child.kill('SIGTERM');
     const lost = await waitUntil(
       'its last event',
       async () => {
-        const page = (await chaos.call('GET', `/events?boot=${boot}&after=0`)) as {
+        const page = (await chaos.call('GET', `/events?instance=${instanceId}&after=0`)) as {
           events: { event: { type: string } }[];
         };
         return page.events.find(({ event }) => event.type === 'engine_lost');

@@ -15,7 +15,7 @@ import { Running } from './running-chaos.ts';
 import type { ToyLab } from './toy-programs.ts';
 
 const runId = 'mortal-run';
-const healedWithinMs = 10_000;
+const recoveredWithinMs = 10_000;
 /** Fewer would mean that the steps were not counted where the work is done. */
 const minimumSteps = 4;
 const dyingAt = (step: number, after: string): { options: string[]; environment: Record<string, string> } => ({
@@ -31,7 +31,7 @@ export function everyStepSuite(
   describe(`killed at every step on ${name}`, () => {
     let lab: ToyLab;
     let chaos: Running;
-    let baseline: string;
+    let original: string;
     let bystander: string;
     let count = 0;
 
@@ -39,7 +39,7 @@ export function everyStepSuite(
       lab = await start();
       chaos = await Running.start(lab.environment);
       await healthy();
-      baseline = await stateOf(lab);
+      original = await stateOf(lab);
       bystander = await identityOf(lab);
     });
     after(async () => {
@@ -51,17 +51,17 @@ export function everyStepSuite(
       waitUntil(
         'the lab',
         async () => {
-          const views = [await get(lab.clientLink), await askDatabase(lab.databaseLink)];
+          const views = [await get(lab.serverProxy), await askDatabase(lab.postgresProxy)];
           return views.every(({ error }) => error === null);
         },
-        { timeoutMs: healedWithinMs },
+        { timeoutMs: recoveredWithinMs },
       );
     const asItWas = async (from: number, what: string) => {
-      await waitUntil(`${what}: the baseline`, async () => (await stateOf(lab)) === baseline, {
-        timeoutMs: healedWithinMs,
-      }).catch(async () => assert.equal(await stateOf(lab), baseline, what));
+      await waitUntil(`${what}: the original`, async () => (await stateOf(lab)) === original, {
+        timeoutMs: recoveredWithinMs,
+      }).catch(async () => assert.equal(await stateOf(lab), original, what));
       await healthy();
-      assert.ok(performance.now() - from < healedWithinMs, what);
+      assert.ok(performance.now() - from < recoveredWithinMs, what);
       assert.equal(await identityOf(lab), bystander);
     };
     const claim = async () => {

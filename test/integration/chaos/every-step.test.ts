@@ -23,7 +23,7 @@ const chosen = (docker: boolean): [FaultKind, Target][] =>
         ['partition', 'server'],
         ['crash', 'server'],
       ]
-    : [['latency', 'client-link'], ['freeze', 'server'], ...instant];
+    : [['latency', 'server:8000'], ['freeze', 'server'], ...instant];
 const kindsFor = (docker: boolean): [FaultKind, Target][] => {
   if (process.env['ENCORE_EVERY_KIND'] !== '1') return chosen(docker);
   const held = kindEffects.filter(({ dockerOnly = false }) => docker || !dockerOnly);

@@ -21,7 +21,7 @@ const answeredWithinMs = 16_000;
 
 const held = (id: string, change: Partial<PlannedFault>): PlannedFault =>
   plannedFaultSchema.parse({
-    ...{ id, kind: 'latency', target: 'client-link', atSeconds: 0, durationSeconds: 60, params: {} },
+    ...{ id, kind: 'latency', target: 'server:8000', atSeconds: 0, durationSeconds: 60, params: {} },
     ...change,
   });
 
@@ -50,7 +50,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       waitUntil(
         'both links',
         async () => {
-          const views = [await get(lab.clientLink, '/', 1_000), await askDatabase(lab.databaseLink, 1_000)];
+          const views = [await get(lab.serverProxy, '/', 1_000), await askDatabase(lab.postgresProxy, 1_000)];
           return views.every(({ error, totalMs }) => error === null && totalMs < 250);
         },
         { timeoutMs: fixedWithinMs },
@@ -60,7 +60,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       const before = await startedAt();
       const at = systemClock.now();
       await lab.container('toxiproxy').pause();
-      assert.equal((await get(lab.clientLink, '/', 500)).error, 'silent', 'the proxy is frozen');
+      assert.equal((await get(lab.serverProxy, '/', 500)).error, 'silent', 'the proxy is frozen');
       return { at, before };
     };
     /** How a call of the chaos service ended; asserts that it ended in time. */
@@ -88,34 +88,34 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       assert.notEqual(await startedAt(), before, 'it was restarted');
       const { State } = await lab.container('toxiproxy').inspect();
       assert.deepEqual([State.Status, State.Paused], ['running', false]);
-      assert.deepEqual(await proxiesOf(lab), { 'client-link': [true, []], 'database-link': [true, []] });
+      assert.deepEqual(await proxiesOf(lab), { 'server:8000': [true, []], 'postgres:5432': [true, []] });
       assert.ok(systemClock.now() - at < fixedWithinMs, `fixed after ${systemClock.now() - at} ms`);
     };
 
     it('with active toxics: closes them, restarts the proxy, and accepts the same kinds again', async () => {
       const latency = held('f0001', {});
-      const refused = held('f0002', { kind: 'connection-refused', target: 'database-link' });
+      const refused = held('f0002', { kind: 'connection-refused', target: 'postgres:5432' });
       await chaos.schedule(runId, latency, refused);
-      for (const { id } of [latency, refused]) assert.equal((await chaos.effectOf(id)).bit, 'yes');
+      for (const { id } of [latency, refused]) assert.equal((await chaos.effectOf(id)).effect, 'confirmed');
       const frozen = await freeze();
       await assertFixed(frozen);
-      const undone = await waitUntil(
-        'both undos',
+      const reverted = await waitUntil(
+        'both reverts',
         async () => {
-          const verified = (await chaos.eventsOf('fault_undone')).filter((event) => event.verified);
+          const verified = (await chaos.eventsOf('fault_reverted')).filter((event) => event.verified);
           return verified.length === 2 && verified;
         },
         { timeoutMs: 5_000 },
       );
-      for (const { faultId, cause, evidence } of undone) {
-        assert.equal(cause, 'healed', faultId);
+      for (const { faultId, cause, evidence } of reverted) {
+        assert.equal(cause, 'reconciled', faultId);
         assert.match(evidence, /Toxiproxy restarted and lost the proxy/, faultId);
       }
       assert.deepEqual(await chaos.call('GET', '/faults'), []);
       await chaos.call('DELETE', '/schedule');
       const again = held('f0003', {});
-      assert.equal((await chaos.inject(runId, again)).bit, 'yes');
-      assert.ok(((await get(lab.clientLink)).firstByteMs ?? 0) > 290);
+      assert.equal((await chaos.inject(runId, again)).effect, 'confirmed');
+      assert.ok(((await get(lab.serverProxy)).firstByteMs ?? 0) > 290);
       assert.ok((await chaos.release('f0003')).verified);
       await works();
     });
@@ -126,22 +126,22 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
       const answer = await answerOf(chaos.release('f0011'));
       assert.match(answer, /"verified":false.*no response within/);
       await assertFixed(frozen);
-      const undos = async () => (await chaos.eventsOf('fault_undone')).filter(({ faultId }) => faultId === 'f0011');
-      await waitUntil('a verified revert', async () => (await undos()).at(-1)?.verified === true, {
+      const reverts = async () => (await chaos.eventsOf('fault_reverted')).filter(({ faultId }) => faultId === 'f0011');
+      await waitUntil('a verified revert', async () => (await reverts()).at(-1)?.verified === true, {
         timeoutMs: 10_000,
       });
-      assert.equal((await undos())[0]?.verified, false);
+      assert.equal((await reverts())[0]?.verified, false);
     });
 
     it('during an injection: fails in time, does not affect container faults, and succeeds later', async () => {
       const frozen = await freeze();
       await chaos.schedule(runId, held('f0021', {}), held('f0022', { kind: 'freeze', target: 'server' }));
-      const [onLink, onServer] = await Promise.all(['f0021', 'f0022'].map((id) => answerOf(chaos.effectOf(id))));
-      assert.match(onLink ?? '', /skipped.*no response within/);
-      assert.match(onServer ?? '', /"bit":"yes"/);
+      const [onProxy, onServer] = await Promise.all(['f0021', 'f0022'].map((id) => answerOf(chaos.effectOf(id))));
+      assert.match(onProxy ?? '', /skipped.*no response within/);
+      assert.match(onServer ?? '', /"effect":"confirmed"/);
       assert.match(await answerOf(chaos.release('f0022')), /"verified":true/);
       await assertFixed(frozen);
-      assert.equal((await chaos.inject(runId, held('f0023', {}))).bit, 'yes');
+      assert.equal((await chaos.inject(runId, held('f0023', {}))).effect, 'confirmed');
       assert.match(await answerOf(chaos.release('f0023')), /"verified":true/);
     });
 
@@ -159,7 +159,7 @@ function assertWindow(failures: readonly EventOf<'injector_failed'>[], frozenAt:
   const [silent, lost] = failures;
   assert.ok(silent && lost && failures.length === 2, JSON.stringify(failures));
   assert.match(silent.reason, /Toxiproxy did not respond: .*no response within \d+ ms/);
-  assert.match(lost.reason, /restarted and lost client-link, database-link/);
+  assert.match(lost.reason, /restarted and lost server:8000, postgres:5432/);
   // A call in progress at the freeze began slightly earlier; the next one begins a second later.
   const lateMs = silent.fromAt - frozenAt;
   assert.ok(lateMs > -1_000 && lateMs < 2_500, `the window begins ${lateMs} ms after the freeze`);

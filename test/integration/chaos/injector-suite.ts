@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
-import { assertHealedByPolicy, countStarts } from './healed-by-policy.ts';
 import { type KindEffect, kindEffects } from './kind-effects.ts';
 import { assertNothingLeft } from './left-nothing.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
+import { assertRecoveredByPolicy, countStarts } from './recovered-by-policy.ts';
 import { Running } from './running-chaos.ts';
 import { memoryBytes, type ToyLab } from './toy-programs.ts';
 
@@ -59,7 +59,7 @@ export function injectorSuite(
         'the lab',
         async () => {
           const views = [await get(lab.server), await askDatabase(lab.database)];
-          if (chaos) views.push(await get(lab.clientLink), await askDatabase(lab.databaseLink));
+          if (chaos) views.push(await get(lab.serverProxy), await askDatabase(lab.postgresProxy));
           return views.every(({ error }) => error === null);
         },
         { timeoutMs },
@@ -86,7 +86,7 @@ export function injectorSuite(
         it(`${kind} on ${target}: is reported as unsupported and changes nothing`, async () => {
           await answers();
           const answer = await chaos.inject(runId, fault(kind, target, { params }));
-          assert.equal(answer.bit, 'unsupported', answer.evidence);
+          assert.equal(answer.effect, 'unsupported', answer.evidence);
           assert.deepEqual(await chaos.call('GET', '/faults'), []);
         });
         continue;
@@ -97,13 +97,13 @@ export function injectorSuite(
         const planned = fault(kind, target, { params });
         const answer = await during(meanwhile, () => chaos.inject(runId, planned));
         if (limited && !options.memory()) {
-          assert.equal(answer.bit, 'unsupported');
+          assert.equal(answer.effect, 'unsupported');
           return;
         }
-        assert.equal(answer.bit, 'yes', answer.evidence);
+        assert.equal(answer.effect, 'confirmed', answer.evidence);
         await check(lab, true);
-        const undone = await chaos.release(planned.id);
-        assert.ok(undone.verified, undone.evidence);
+        const reverted = await chaos.release(planned.id);
+        assert.ok(reverted.verified, reverted.evidence);
         await answers();
         await gone(check);
       });
@@ -114,7 +114,7 @@ export function injectorSuite(
       await answers();
       const planned = fault('cpu-throttle', 'server', { params: { cpus: 0.9 } });
       const answer = await chaos.inject(runId, planned);
-      assert.equal(answer.bit, 'no', answer.evidence);
+      assert.equal(answer.effect, 'absent', answer.evidence);
       await chaos.release(planned.id);
     });
 
@@ -124,7 +124,7 @@ export function injectorSuite(
         assert.equal((await get(lab.server, '/upload')).text, 'uploading');
         const planned = fault('disk-full', 'server');
         const answer = await chaos.inject(runId, planned);
-        assert.equal(answer.bit, 'yes', answer.evidence);
+        assert.equal(answer.effect, 'confirmed', answer.evidence);
         assert.equal((await get(lab.server, '/uploaded')).text, 'uploaded');
         const spool = async () => (await get(lab.server, '/spool')).text;
         await waitUntil('a full disk', async () => (await spool()) === 'ENOSPC', { timeoutMs: 2_000 });
@@ -136,16 +136,16 @@ export function injectorSuite(
       await answers();
       const [lived, counted] = [await self(), await countStarts(lab, chaos)];
       const answer = await chaos.inject(runId, fault('crash', 'server', { durationSeconds: 0 }));
-      assert.equal(answer.bit, 'yes', answer.evidence);
+      assert.equal(answer.effect, 'confirmed', answer.evidence);
       await answers();
       assert.notEqual((await self()).startedAt, lived.startedAt);
-      await assertHealedByPolicy(lab, chaos, counted);
+      await assertRecoveredByPolicy(lab, chaos, counted);
     });
 
     it('outage: stays down until the supervisor starts it', async () => {
       await answers();
       const answer = await chaos.inject(runId, fault('outage', 'server', { durationSeconds: 0 }));
-      assert.equal(answer.bit, 'yes', answer.evidence);
+      assert.equal(answer.effect, 'confirmed', answer.evidence);
       assert.notEqual((await get(lab.server, '/', 1_500)).error, null);
       assert.equal((await lab.container('server').inspect()).State.Status, 'exited');
       await chaos.call('POST', '/targets/server/start', supervisor);
@@ -166,7 +166,7 @@ export function injectorSuite(
       const lived = await self();
       const open = get(lab.server, '/slow');
       const answer = await chaos.inject(runId, fault('restart', 'server', { durationSeconds: 0 }));
-      assert.equal(answer.bit, 'yes', answer.evidence);
+      assert.equal(answer.effect, 'confirmed', answer.evidence);
       assert.equal((await open).text, 'slow');
       await answers();
       assert.notEqual((await self()).startedAt, lived.startedAt);
@@ -179,13 +179,13 @@ export function injectorSuite(
       ['memory-cap', 'server', () => lab.container('server').update({ Memory: memoryBytes, MemorySwap: memoryBytes })],
       [
         'latency',
-        'client-link',
-        ({ id }) => fetch(`${lab.toxiproxyUrl}/proxies/client-link/toxics/encore-${id}`, { method: 'DELETE' }),
+        'server:8000',
+        ({ id }) => fetch(`${lab.toxiproxyUrl}/proxies/server:8000/toxics/encore-${id}`, { method: 'DELETE' }),
       ],
       [
         'connection-refused',
-        'client-link',
-        () => fetch(`${lab.toxiproxyUrl}/proxies/client-link`, { method: 'POST', body: '{"enabled":true}' }),
+        'server:8000',
+        () => fetch(`${lab.toxiproxyUrl}/proxies/server:8000`, { method: 'POST', body: '{"enabled":true}' }),
       ],
     ];
     for (const [kind, target, endByHand] of endsByHand) {
@@ -193,16 +193,16 @@ export function injectorSuite(
         if (kind === 'memory-cap' && !options.memory()) return;
         await answers();
         const planned = fault(kind, target);
-        assert.equal((await chaos.inject(runId, planned)).bit, 'yes');
+        assert.equal((await chaos.inject(runId, planned)).effect, 'confirmed');
         const endedAt = systemClock.now();
         await endByHand(planned);
-        const undone = await waitUntil(
+        const reverted = await waitUntil(
           'the end of the fault in the history',
-          async () => (await chaos.eventsOf('fault_undone')).find(({ faultId }) => faultId === planned.id),
+          async () => (await chaos.eventsOf('fault_reverted')).find(({ faultId }) => faultId === planned.id),
           { timeoutMs: 10_000 },
         );
-        assert.deepEqual([undone.cause, undone.verified], ['external', true], undone.evidence);
-        assert.ok(Math.abs(undone.at - endedAt) < 3_000, `${undone.at - endedAt} ms after it ended`);
+        assert.deepEqual([reverted.cause, reverted.verified], ['external', true], reverted.evidence);
+        assert.ok(Math.abs(reverted.at - endedAt) < 3_000, `${reverted.at - endedAt} ms after it ended`);
         assert.equal((await chaos.release(planned.id)).cause, 'external');
         await answers();
       });
@@ -210,11 +210,11 @@ export function injectorSuite(
 
     const killed: [FaultKind, Target][] = [
       ['freeze', 'server'],
-      ['latency', 'client-link'],
-      ['connection-refused', 'database-link'],
+      ['latency', 'server:8000'],
+      ['connection-refused', 'postgres:5432'],
       ['database-down', 'postgres'],
       ['memory-cap', 'server'],
-      ['traffic-surge', 'server'],
+      ['traffic-spike', 'server'],
       ...(options.docker ? dockerOnlyKilled : []),
     ];
     for (const [kind, target] of killed) {
@@ -229,13 +229,13 @@ export function injectorSuite(
         const held = await check(lab, true).then(() => null, String);
         const from = performance.now();
         chaos = await Running.start(lab.environment);
-        // A surge ends with the service; everything else stays until it is reverted.
-        if (kind !== 'traffic-surge') assert.equal(held, null);
+        // A spike ends with the service; everything else stays until it is reverted.
+        if (kind !== 'traffic-spike') assert.equal(held, null);
         await answers(10_000);
         await gone(check);
         assert.ok(performance.now() - from < 10_000);
-        const undone = (await chaos.eventsOf('fault_undone')).find(({ faultId }) => faultId === planned.id);
-        assert.equal(undone?.cause, 'healed');
+        const reverted = (await chaos.eventsOf('fault_reverted')).find(({ faultId }) => faultId === planned.id);
+        assert.equal(reverted?.cause, 'reconciled');
         assert.ok(
           (await chaos.eventsOf('fault_injected')).some(({ faultId }) => faultId === planned.id),
           'no event is lost',
@@ -249,10 +249,10 @@ export function injectorSuite(
       await chaos.call('DELETE', `/run/${runId}`);
       await chaos.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 8_000 });
       await chaos.inject('short', fault('outage', 'server', { durationSeconds: 0 }));
-      await chaos.inject('short', fault('latency', 'client-link'));
+      await chaos.inject('short', fault('latency', 'server:8000'));
       await answers(20_000);
-      assert.ok((await get(lab.clientLink)).totalMs < 200);
-      assert.equal((await chaos.eventsOf('target_started')).at(-1)?.actor, 'heal');
+      assert.ok((await get(lab.serverProxy)).totalMs < 200);
+      assert.equal((await chaos.eventsOf('target_started')).at(-1)?.actor, 'reconcile');
     });
 
     it('leaves nothing behind and does not touch the bystander', async () => {

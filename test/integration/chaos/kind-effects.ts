@@ -26,12 +26,12 @@ function delay(ms: number | null, held: boolean, heldMs: number, freeMs: number)
   else assert.ok(ms < freeMs, `${ms} ms, expected less than ${freeMs}`);
 }
 
-const client = (lab: ToyLab, path?: string, timeoutMs?: number) => get(lab.clientLink, path, timeoutMs);
-const both: Target[] = ['client-link', 'database-link'];
+const client = (lab: ToyLab, path?: string, timeoutMs?: number) => get(lab.serverProxy, path, timeoutMs);
+const both: Target[] = ['server:8000', 'postgres:5432'];
 const ask = (lab: ToyLab, target: Target, timeoutMs?: number) =>
-  target === 'client-link' ? client(lab, '/', timeoutMs) : askDatabase(lab.databaseLink, timeoutMs);
+  target === 'server:8000' ? client(lab, '/', timeoutMs) : askDatabase(lab.postgresProxy, timeoutMs);
 
-const onBothLinks = (
+const onBothProxies = (
   kind: FaultKind,
   check: (lab: ToyLab, target: Target, held: boolean) => Promise<void>,
 ): KindEffect[] => both.map((target) => ({ kind, target, check: (lab, held) => check(lab, target, held) }));
@@ -49,16 +49,16 @@ const paused = (kind: FaultKind): KindEffect => ({
 });
 
 export const kindEffects: KindEffect[] = [
-  ...onBothLinks('latency', async (lab, target, held) => delay((await ask(lab, target)).firstByteMs, held, 290, 200)),
-  ...onBothLinks('jitter', async (lab, target, held) => delay((await ask(lab, target)).firstByteMs, held, 45, 40)),
+  ...onBothProxies('latency', async (lab, target, held) => delay((await ask(lab, target)).firstByteMs, held, 290, 200)),
+  ...onBothProxies('jitter', async (lab, target, held) => delay((await ask(lab, target)).firstByteMs, held, 45, 40)),
   {
     kind: 'bandwidth',
-    target: 'client-link',
+    target: 'server:8000',
     check: async (lab, held) => delay((await client(lab, '/big')).totalMs, held, 400, 250),
   },
   {
     kind: 'slow-close',
-    target: 'client-link',
+    target: 'server:8000',
     check: async (lab, held) => {
       const from = performance.now();
       await askForClose(lab);
@@ -67,7 +67,7 @@ export const kindEffects: KindEffect[] = [
   },
   {
     kind: 'slicer',
-    target: 'client-link',
+    target: 'server:8000',
     check: async (lab, held) => {
       const { chunks, bytes } = await client(lab);
       assert.ok(held ? chunks >= bytes / 128 : chunks <= 2, `${bytes} bytes in ${chunks} chunks`);
@@ -75,28 +75,28 @@ export const kindEffects: KindEffect[] = [
   },
   {
     kind: 'limit-data',
-    target: 'client-link',
+    target: 'server:8000',
     check: async (lab, held) => {
       const { bytes, error } = await client(lab, '/big');
       if (held) assert.ok(bytes <= 2_048 && error !== null, `${bytes} bytes, then ${error}`);
       else assert.deepEqual([bytes, error], [65_536, null]);
     },
   },
-  ...onBothLinks('timeout', async (lab, target, held) => {
+  ...onBothProxies('timeout', async (lab, target, held) => {
     const view = await ask(lab, target, 800);
     assert.ok(view.connectMs !== null);
     assert.equal(view.error, held ? 'silent' : null);
   }),
-  ...onBothLinks('reset-peer', async (lab, target, held) => {
+  ...onBothProxies('reset-peer', async (lab, target, held) => {
     assert.equal((await ask(lab, target)).error, held ? 'ECONNRESET' : null);
   }),
-  ...onBothLinks('connection-refused', async (lab, target, held) => {
+  ...onBothProxies('connection-refused', async (lab, target, held) => {
     assert.equal((await ask(lab, target)).error, held ? 'ECONNREFUSED' : null);
   }),
   {
     kind: 'database-latency',
-    target: 'database-link',
-    check: async (lab, held) => delay((await askDatabase(lab.databaseLink)).firstByteMs, held, 290, 200),
+    target: 'postgres:5432',
+    check: async (lab, held) => delay((await askDatabase(lab.postgresProxy)).firstByteMs, held, 290, 200),
   },
   paused('freeze'),
   paused('hang'),
@@ -133,7 +133,7 @@ export const kindEffects: KindEffect[] = [
     check: async (lab, held) => assert.equal((await get(lab.server, '/spool')).text, held ? 'ENOSPC' : 'spooled'),
   },
   {
-    kind: 'traffic-surge',
+    kind: 'traffic-spike',
     target: 'server',
     params: { requestsPerSecond: 60 },
     check: async (lab, held) => {
@@ -180,7 +180,7 @@ export const kindEffects: KindEffect[] = [
 /** The response arrives at once; only the end of the connection is late. */
 async function askForClose(lab: ToyLab): Promise<void> {
   const { connect } = await import('node:net');
-  const socket = connect(lab.clientLink.port, lab.clientLink.host);
+  const socket = connect(lab.serverProxy.port, lab.serverProxy.host);
   socket.end('GET / HTTP/1.1\r\nhost: toy\r\nconnection: close\r\n\r\n');
   socket.resume();
   await new Promise<void>((done) => socket.once('close', () => done()));

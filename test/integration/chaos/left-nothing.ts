@@ -11,7 +11,7 @@ export async function assertNothingLeft(chaos: Running, lab: ToyLab, bystander: 
   await chaos.call('POST', '/hygiene', {});
   const [found] = (await chaos.eventsOf('hygiene_checked')).slice(-1);
   assert.deepEqual(
-    [found?.leakedToxics, found?.leakedPauses, found?.limitsOffBaseline, found?.foreignContainersTouched],
+    [found?.leakedToxics, found?.leakedPauses, found?.limitsNotRestored, found?.externalContainersTouched],
     [0, 0, 0, 0],
     found?.detail.join(),
   );

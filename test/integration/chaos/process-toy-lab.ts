@@ -32,10 +32,10 @@ export async function startProcessToyLab(): Promise<ToyLab> {
   const docker = new Docker({ socketPath });
   const project = `toy-${process.pid}`;
   const local = async () => ({ host: '127.0.0.1', port: await freePort() });
-  const [server, database, clientLink, databaseLink, proxyApi, other] = await Promise.all(
+  const [server, database, serverProxy, postgresProxy, proxyApi, other] = await Promise.all(
     Array.from({ length: 6 }, local),
   );
-  if (!server || !database || !clientLink || !databaseLink || !proxyApi || !other) throw new Error('no ports');
+  if (!server || !database || !serverProxy || !postgresProxy || !proxyApi || !other) throw new Error('no ports');
   const create = (name: string, command: string[], port: number, labels: Record<string, string>) => {
     const spec: ContainerSpec = {
       name: `${project}-${name}`,
@@ -87,15 +87,15 @@ export async function startProcessToyLab(): Promise<ToyLab> {
     docker,
     server,
     database,
-    clientLink,
-    databaseLink,
+    serverProxy,
+    postgresProxy,
     toxiproxyUrl,
     environment: {
       ENCORE_PROJECT: project,
       ENCORE_ENGINE_SOCKET: socketPath,
       ENCORE_TOXIPROXY_URL: toxiproxyUrl,
-      ENCORE_CLIENT_LINK: `${text(clientLink)}>${text(server)}`,
-      ENCORE_DATABASE_LINK: `${text(databaseLink)}>${text(database)}`,
+      ENCORE_PROXY_SERVER: `${text(serverProxy)}>${text(server)}`,
+      ENCORE_PROXY_POSTGRES: `${text(postgresProxy)}>${text(database)}`,
       ENCORE_JOURNAL_DIR: join(folder, 'journal'),
       ENCORE_TOKEN_FILE: join(folder, 'token'),
     },

@@ -63,7 +63,8 @@ export class Running implements AsyncDisposable {
   /** Schedules these faults for now. */
   async schedule(runId: string, ...faults: readonly PlannedFault[]): Promise<void> {
     const plan = {
-      version: 1 as const,
+      version: 2 as const,
+      dropped: [],
       seed: 1,
       rampSeconds: 0,
       steadySeconds: 600,
@@ -75,29 +76,31 @@ export class Running implements AsyncDisposable {
   }
 
   /** Resolves after the effect check; rejects when the fault was skipped. */
-  async inject(runId: string, fault: PlannedFault): Promise<EventOf<'fault_bit'>> {
+  async inject(runId: string, fault: PlannedFault): Promise<EventOf<'fault_effect_checked'>> {
     await this.schedule(runId, fault);
     return await this.effectOf(fault.id);
   }
 
-  async effectOf(faultId: string): Promise<EventOf<'fault_bit'>> {
+  async effectOf(faultId: string): Promise<EventOf<'fault_effect_checked'>> {
     const about = (event: EncoreEvent) => 'faultId' in event && event.faultId === faultId;
     const end = await waitUntil(
       `the effect check of ${faultId}`,
       async () =>
-        (await this.events()).filter(about).find(({ type }) => type === 'fault_bit' || type === 'fault_skipped'),
+        (await this.events())
+          .filter(about)
+          .find(({ type }) => type === 'fault_effect_checked' || type === 'fault_skipped'),
       { timeoutMs: 40_000, everyMs: 20 },
     );
-    if (end.type === 'fault_bit') return end;
+    if (end.type === 'fault_effect_checked') return end;
     throw new Error(`${faultId} was skipped: ${JSON.stringify(end)}`);
   }
 
   /** Ends the schedule, which reverts its faults; returns how the revert of this one ended. */
-  async release(faultId: string): Promise<EventOf<'fault_undone'>> {
+  async release(faultId: string): Promise<EventOf<'fault_reverted'>> {
     await this.call('DELETE', '/schedule');
-    const undone = (await this.eventsOf('fault_undone')).findLast((event) => event.faultId === faultId);
-    if (undone === undefined) throw new Error(`${faultId} was not reverted`);
-    return undone;
+    const reverted = (await this.eventsOf('fault_reverted')).findLast((event) => event.faultId === faultId);
+    if (reverted === undefined) throw new Error(`${faultId} was not reverted`);
+    return reverted;
   }
 
   async events(): Promise<EncoreEvent[]> {

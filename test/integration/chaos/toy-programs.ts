@@ -44,25 +44,25 @@ export interface ToyLab extends AsyncDisposable {
   environment: Record<string, string> & { ENCORE_TOKEN_FILE: string };
   server: Place;
   database: Place;
-  clientLink: Place;
-  databaseLink: Place;
+  serverProxy: Place;
+  postgresProxy: Place;
   toxiproxyUrl: string;
   container(name: 'server' | 'postgres' | 'toxiproxy'): import('dockerode').Container;
   /** A container of another project that looks like a target, where the engine can have one. */
   bystander: import('dockerode').Container;
 }
 
-export const serverKinds = 'crash,outage,restart,freeze,hang,memory-cap,cpu-throttle,traffic-surge';
+export const serverKinds = 'crash,outage,restart,freeze,hang,memory-cap,cpu-throttle,traffic-spike';
 export const databaseKinds = 'database-down,database-freeze';
 
-export function targetLabels(project: string, target: string, accepts: string): Record<string, string> {
+export function targetLabels(project: string, target: string, allowedKinds: string): Record<string, string> {
   return {
     'com.docker.compose.project': project,
     'com.docker.compose.service': target,
     'encore.target': target,
-    'encore.accepts': accepts,
-    'encore.baseline.memory': String(memoryBytes),
-    'encore.baseline.memswap': String(memoryBytes),
-    'encore.baseline.cpus': '1',
+    'encore.allowed-kinds': allowedKinds,
+    'encore.original.memory': String(memoryBytes),
+    'encore.original.memswap': String(memoryBytes),
+    'encore.original.cpus': '1',
   };
 }

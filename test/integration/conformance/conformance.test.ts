@@ -60,7 +60,7 @@ describe('MCP conformance', function () {
       describe('through a slow network that slices the data', () => {
         let link: Link;
         before(async () => {
-          link = await openSlowLink(server.port);
+          link = await openSlowConnection(server.port);
         });
         after(() => link[Symbol.asyncDispose]());
         for (const revision of revisions) {
@@ -87,7 +87,7 @@ function passes(when: string, scenarios: readonly string[], run: () => Promise<O
  * The embedded proxy with 15 to 25 ms of delay each way, and slices of 128 to 384 bytes, 0.2 ms
  * apart.
  */
-async function openSlowLink(port: number): Promise<Link> {
+async function openSlowConnection(port: number): Promise<Link> {
   const proxy = await startEmbeddedProxy();
   const created = await new Toxiproxy(proxy.url).createProxy({
     name: 'link',

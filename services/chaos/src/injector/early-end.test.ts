@@ -8,7 +8,7 @@ import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Injector } from './injector.ts';
-import { isLink, toxicName } from './links.ts';
+import { isProxy, toxicName } from './lab-proxies.ts';
 
 const supervisor = { runId: 'run-1', actor: 'supervisor' as const, reason: 'unhealthy' };
 const megabyte = 1_048_576;
@@ -20,22 +20,22 @@ async function active(planned: PlannedFault): Promise<{ lab: FakeLab; injector: 
   void injector.run(stop.signal);
   await lab.clock.advance(1_000);
   await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
-  const { bit, evidence } = await lab.clock.until(injector.inject({ runId: 'run-1', fault: planned }));
-  assert.equal(bit, 'yes', evidence);
+  const { effect, evidence } = await lab.clock.until(injector.inject({ runId: 'run-1', fault: planned }));
+  assert.equal(effect, 'confirmed', evidence);
   return { lab, injector, stop };
 }
 
-const undone = (injector: Injector): EventOf<'fault_undone'>[] =>
+const reverted = (injector: Injector): EventOf<'fault_reverted'>[] =>
   injector.recorder.log
     .page(undefined, 0)
     .events.map(({ event }) => event)
-    .filter((event: EncoreEvent): event is EventOf<'fault_undone'> => event.type === 'fault_undone');
+    .filter((event: EncoreEvent): event is EventOf<'fault_reverted'> => event.type === 'fault_reverted');
 
 /** Ends a fault of this kind as an operator would. */
 async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Promise<void> {
   const { engine, proxies } = lab;
   if (kind === 'connection-refused') return proxies.setEnabled(target, true);
-  if (isLink(target)) return proxies.removeToxic(target, toxicName(id));
+  if (isProxy(target)) return proxies.removeToxic(target, toxicName(id));
   const view = lab.container(target);
   switch (kind) {
     case 'memory-cap':
@@ -48,7 +48,7 @@ async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Prom
       return engine.start(view.id);
     case 'memory-pressure':
     case 'disk-full':
-      engine.pressed = { memoryBytes: 0, disk: false };
+      engine.stress = { memoryBytes: 0, disk: false };
       return;
     default:
       return engine.unpause(view.id);
@@ -58,8 +58,8 @@ async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Prom
 const kinds = Object.values(faultTable).filter(({ readBack, instant }) => readBack !== undefined && !instant);
 
 describe('a fault that something else ends', () => {
-  it('covers every kind with a lasting state except traffic-surge and tool-stall', () => {
-    const others: FaultKind[] = ['crash', 'outage', 'restart', 'tool-stall', 'traffic-surge'];
+  it('covers every kind with a lasting state except traffic-spike and tool-stall', () => {
+    const others: FaultKind[] = ['crash', 'outage', 'restart', 'tool-stall', 'traffic-spike'];
     assert.deepEqual(
       Object.keys(faultTable).filter((kind) => !kinds.some((spec) => spec.kind === kind)),
       others,
@@ -71,12 +71,12 @@ describe('a fault that something else ends', () => {
       const planned = fault(kind, { durationSeconds: 40 });
       const { lab, injector, stop } = await active(planned);
       await lab.clock.advance(5_000);
-      assert.deepEqual(undone(injector), [], 'it stays active until something ends it');
+      assert.deepEqual(reverted(injector), [], 'it stays active until something ends it');
       const endedAt = lab.clock.now();
       await endByHand(lab, planned);
       await lab.clock.advance(3_000);
       if (readBackIsCostly === true) await lab.clock.until(injector.release(planned.id));
-      const [first, ...more] = undone(injector);
+      const [first, ...more] = reverted(injector);
       assert.deepEqual([first?.faultId, first?.cause, first?.verified, more.length], [planned.id, 'external', true, 0]);
       if (readBackIsCostly !== true) {
         const lateMs = (first?.at ?? 0) - endedAt;
@@ -93,7 +93,7 @@ describe('a fault that something else ends', () => {
       await lab.clock.advance(5_000);
       await lab.clock.until(injector.release(planned.id));
       assert.deepEqual(
-        undone(injector).map(({ cause }) => cause),
+        reverted(injector).map(({ cause }) => cause),
         ['released'],
       );
       stop.abort();
@@ -105,7 +105,7 @@ describe('a fault that something else ends', () => {
     const { lab, injector, stop } = await active(planned);
     await endByHand(lab, planned);
     await lab.clock.until(injector.release(planned.id));
-    assert.equal(undone(injector)[0]?.cause, 'external');
+    assert.equal(reverted(injector)[0]?.cause, 'external');
     stop.abort();
   });
 
@@ -115,8 +115,8 @@ describe('a fault that something else ends', () => {
     await lab.clock.until(injector.restartTarget('server', supervisor));
     await lab.clock.advance(3_000);
     assert.deepEqual(
-      undone(injector).map(({ cause, evidence }) => [cause, /started by supervisor/.test(evidence)]),
-      [['healed', true]],
+      reverted(injector).map(({ cause, evidence }) => [cause, /started by supervisor/.test(evidence)]),
+      [['reconciled', true]],
     );
     stop.abort();
   });
@@ -127,8 +127,8 @@ describe('a fault that something else ends', () => {
     await lab.engine.kill(lab.server.id, 'SIGQUIT');
     await lab.clock.advance(3_000);
     assert.deepEqual(
-      undone(injector).map(({ cause }) => cause),
-      ['healed'],
+      reverted(injector).map(({ cause }) => cause),
+      ['reconciled'],
     );
     stop.abort();
   });
@@ -139,16 +139,16 @@ describe('a fault that something else ends', () => {
     await capped.lab.clock.advance(100);
     capped.lab.engine.die(capped.lab.server, 137, true);
     await capped.lab.clock.advance(3_000);
-    assert.equal(undone(capped.injector)[0]?.cause, 'healed');
+    assert.equal(reverted(capped.injector)[0]?.cause, 'reconciled');
     capped.stop.abort();
     const pressure = fault('memory-pressure', { durationSeconds: 40 });
-    const pressed = await active(pressure);
-    await pressed.lab.clock.advance(100);
-    pressed.lab.engine.oom(pressed.lab.server);
-    await pressed.lab.clock.advance(1_000);
-    await pressed.lab.clock.until(pressed.injector.release(pressure.id));
-    assert.equal(undone(pressed.injector)[0]?.cause, 'healed');
-    pressed.stop.abort();
+    const stress = await active(pressure);
+    await stress.lab.clock.advance(100);
+    stress.lab.engine.oom(stress.lab.server);
+    await stress.lab.clock.advance(1_000);
+    await stress.lab.clock.until(stress.injector.release(pressure.id));
+    assert.equal(reverted(stress.injector)[0]?.cause, 'reconciled');
+    stress.stop.abort();
   });
 
   it('does not include a restarted or unresponsive Toxiproxy', async () => {
@@ -157,14 +157,14 @@ describe('a fault that something else ends', () => {
     restarted.lab.engine.die(restarted.lab.container('toxiproxy'), 1, true);
     for (const state of restarted.lab.proxies.states.values()) state.toxics = [];
     await restarted.lab.clock.advance(3_000);
-    assert.equal(undone(restarted.injector)[0]?.cause, 'healed');
+    assert.equal(reverted(restarted.injector)[0]?.cause, 'reconciled');
     restarted.stop.abort();
     const silent = await active(fault('latency', { durationSeconds: 40 }));
     silent.lab.proxies.onCall = () => {
       throw new Error('no answer');
     };
     await silent.lab.clock.advance(2_000);
-    assert.deepEqual(undone(silent.injector), []);
+    assert.deepEqual(reverted(silent.injector), []);
     silent.stop.abort();
   });
 });

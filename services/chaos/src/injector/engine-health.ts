@@ -7,7 +7,7 @@
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Engine } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
-import type { Deadline } from './fault-hands.ts';
+import type { Deadline } from './fault-executor.ts';
 import type { Recorder } from './recorder.ts';
 
 interface Dependencies {

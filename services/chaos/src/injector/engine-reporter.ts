@@ -2,19 +2,19 @@
 import { describeError, type Logger } from '@encore/kit';
 import { type Engine, type EngineEvent, label, nameOf } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
-import type { Deadline } from './fault-hands.ts';
-import type { FaultKeeper } from './fault-keeper.ts';
+import type { Deadline } from './fault-executor.ts';
+import type { FaultRegistry } from './fault-registry.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
-import type { StartBook } from './start-book.ts';
+import type { StartAttributor } from './start-attributor.ts';
 
 interface Dependencies {
   engine: Engine;
   watch: EngineWatch;
-  starts: StartBook;
+  starts: StartAttributor;
   recorder: Recorder;
   metrics: InjectorMetrics;
-  keeper: FaultKeeper;
+  registry: FaultRegistry;
   deadline: Deadline;
   logger: Logger;
   /** False outside a run, when events are not recorded. */
@@ -46,18 +46,18 @@ export class EngineReporter {
   }
 
   async #report(event: EngineEvent): Promise<void> {
-    const { keeper, recorder, metrics, starts, inRun } = this.#dependencies;
+    const { registry, recorder, metrics, starts, inRun } = this.#dependencies;
     if (event.type !== 'container') return;
     const target = nameOf(event.attributes, event.attributes['name'] ?? event.containerId.slice(0, 12));
     const optedIn = event.attributes[label.target] === 'server' || event.attributes[label.target] === 'postgres';
     const started = event.action === 'start';
     const restartCount = started ? await this.#restartCount(event.containerId) : starts.restartCount(event.containerId);
     const by = started ? starts.attribute(event.containerId, restartCount ?? 0) : null;
-    if (event.action === 'die') await keeper.targetDied(target);
+    if (event.action === 'die') await registry.targetDied(target);
     if (inRun()) {
       const { exitCode, signal, [label.checkout]: checkout } = event.attributes;
       await recorder.record({
-        type: 'engine_saw',
+        type: 'engine_event',
         engineAt: event.atMs,
         target,
         action: event.action,
@@ -77,7 +77,7 @@ export class EngineReporter {
         });
       }
     }
-    if (started) keeper.targetStarted(target);
+    if (started) registry.targetStarted(target);
   }
 
   async #restartCount(id: string): Promise<number | undefined> {

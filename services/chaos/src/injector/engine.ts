@@ -119,12 +119,12 @@ export const label = {
   /** Folder of the checkout. */
   checkout: 'com.docker.compose.project.working_dir',
   target: 'encore.target',
-  accepts: 'encore.accepts',
+  allowedKinds: 'encore.allowed-kinds',
   /** Followed by a kind: why this lab cannot inject it into this container. */
-  cannot: 'encore.cannot.',
-  memory: 'encore.baseline.memory',
-  memswap: 'encore.baseline.memswap',
-  cpus: 'encore.baseline.cpus',
+  impossible: 'encore.impossible.',
+  memory: 'encore.original.memory',
+  memswap: 'encore.original.memswap',
+  cpus: 'encore.original.cpus',
 } as const;
 
 /** Name of a container in the history. */

@@ -4,24 +4,24 @@
  */
 import type { EventOf } from '@encore/contracts';
 import { label } from './engine.ts';
-import type { Deadline } from './fault-hands.ts';
-import type { FaultKeeper } from './fault-keeper.ts';
+import type { Deadline } from './fault-executor.ts';
+import type { FaultRegistry } from './fault-registry.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
-import { linkNames } from './links.ts';
-import { baselineOf } from './targets.ts';
+import { proxyNames } from './lab-proxies.ts';
+import { originalLimitsOf } from './targets.ts';
 
 type Findings = Omit<EventOf<'hygiene_checked'>, 'type' | 'at'>;
 
-export async function checkHygiene(tools: FaultTools, keeper: FaultKeeper, deadline: Deadline): Promise<Findings> {
+export async function checkHygiene(tools: FaultTools, registry: FaultRegistry, deadline: Deadline): Promise<Findings> {
   const findings: Findings = {
     leakedToxics: 0,
     leakedPauses: 0,
-    limitsOffBaseline: 0,
-    foreignContainersTouched: 0,
+    limitsNotRestored: 0,
+    externalContainersTouched: 0,
     detail: [],
   };
   const proxies = await tools.links.proxies.list();
-  for (const link of linkNames) {
+  for (const link of proxyNames) {
     const { toxics = [], enabled = false } = proxies[link] ?? {};
     const leaked = toxics.length + (enabled ? 0 : 1);
     findings.leakedToxics += leaked;
@@ -32,30 +32,30 @@ export async function checkHygiene(tools: FaultTools, keeper: FaultKeeper, deadl
   }
   for (const { id } of await tools.targets.list(deadline(5_000))) {
     const view = await tools.engine.inspect(id, deadline(5_000));
-    const { memoryBytes, cpus } = baselineOf(view.labels);
+    const { memoryBytes, cpus } = originalLimitsOf(view.labels);
     if (view.status === 'paused') {
       findings.leakedPauses += 1;
       findings.detail.push(`${view.name} is paused`);
     }
     // An engine without limits reports 0.
-    const differs = (value: number, baseline: number | null) => baseline !== null && value !== 0 && value !== baseline;
+    const differs = (value: number, original: number | null) => original !== null && value !== 0 && value !== original;
     if (differs(view.memoryBytes, memoryBytes) || differs(view.cpus, cpus)) {
-      findings.limitsOffBaseline += 1;
+      findings.limitsNotRestored += 1;
       findings.detail.push(
         `${view.name}: memory ${view.memoryBytes}, CPUs ${view.cpus}; expected by its labels: ${memoryBytes}, ${cpus}`,
       );
     }
   }
-  for (const id of keeper.touched) {
+  for (const id of registry.touched) {
     const labels = await tools.engine.inspect(id, deadline(5_000)).then(
       (view) => view.labels,
       () => null,
     );
     if (labels === null || (labels[label.project] === tools.targets.project && labels[label.target] !== undefined))
       continue;
-    findings.foreignContainersTouched += 1;
+    findings.externalContainersTouched += 1;
     findings.detail.push(`${id} had a fault but is not a target`);
   }
-  for (const { fault } of keeper.open) findings.detail.push(`${fault.id} (${fault.kind}) is still active`);
+  for (const { fault } of registry.open) findings.detail.push(`${fault.id} (${fault.kind}) is still active`);
   return findings;
 }

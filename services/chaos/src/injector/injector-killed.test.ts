@@ -7,7 +7,7 @@ import { faultTable } from './faults/fault-table.ts';
 
 const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };
 /** Limit from the injector's start, or from the end of the run's lease, to the last revert. */
-const healedWithinMs = 10_000;
+const recoveredWithinMs = 10_000;
 
 /**
  * One life of an injector that may die on the way: claim, inject, hold, release. Returns the last
@@ -24,7 +24,7 @@ async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Pr
     await injector.claim(run);
     const { over } = await injector.inject({ runId: run.runId, fault: planned });
     await lab.clock.sleep(1_000);
-    if (!over) await injector.keeper.release(planned.id);
+    if (!over) await injector.registry.release(planned.id);
     doneAt = life.steps;
   })();
   await lab.clock.advance(9_000);
@@ -35,7 +35,7 @@ async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Pr
 describe('injector, killed at every step', () => {
   for (const kind of Object.keys(faultTable) as (keyof typeof faultTable)[]) {
     it(`${kind}: its successor reverts it`, async () => {
-      const baseline = await untouchedState();
+      const original = await untouchedState();
       const steps = await live(new FakeLab(), new Life(), kind);
       assert.ok(steps !== null && steps > 10, `${steps} steps`);
       for (let diesAt = 1; diesAt <= steps; diesAt += 1) {
@@ -47,10 +47,10 @@ describe('injector, killed at every step', () => {
         const successor = lab.injector();
         const stop = new AbortController();
         void successor.run(stop.signal);
-        await lab.clock.advance(run.ttlMs + healedWithinMs);
+        await lab.clock.advance(run.ttlMs + recoveredWithinMs);
         stop.abort();
-        assert.equal(lab.state(), baseline, `killed at step ${diesAt} of ${steps}`);
-        assert.equal(successor.keeper.open.length, 0);
+        assert.equal(lab.state(), original, `killed at step ${diesAt} of ${steps}`);
+        assert.equal(successor.registry.open.length, 0);
         assert.equal(JSON.stringify(lab.container('bystander')), bystander);
       }
     }).timeout(60_000);

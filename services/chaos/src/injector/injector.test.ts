@@ -58,32 +58,32 @@ describe('Injector', () => {
       const before = lab.state();
       const planned = fault(kind);
       const answer = await lab.clock.until(injector.inject({ ...request, fault: planned }));
-      if (answer.bit !== 'unsupported') {
-        assert.equal(answer.bit, 'yes', answer.evidence);
+      if (answer.effect !== 'unsupported') {
+        assert.equal(answer.effect, 'confirmed', answer.evidence);
         assert.equal(answer.over, instant);
         if (!instant) {
           assert.notEqual(lab.state(), before, 'the state while it is active');
-          const undone = await lab.clock.until(injector.keeper.release(planned.id));
-          assert.ok(undone.verified, undone.evidence);
+          const reverted = await lab.clock.until(injector.registry.release(planned.id));
+          assert.ok(reverted.verified, reverted.evidence);
         }
         if (kind === 'outage') await lab.clock.until(injector.startTarget('server', supervisor));
         await lab.clock.advance(1_000);
         const recorded = injector.recorder.log.page(undefined, 0).events.map(({ event }) => event.type);
         const own = recorded.filter((type) => type.startsWith('fault_'));
-        assert.deepEqual(own, ['fault_intended', 'fault_injected', 'fault_bit', 'fault_undone']);
+        assert.deepEqual(own, ['fault_intended', 'fault_injected', 'fault_effect_checked', 'fault_reverted']);
       }
       assert.equal(lab.state(), before);
       stop.abort();
     });
 
-    it(`${kind}: inert skips only the injection and has no effect`, async () => {
+    it(`${kind}: noop skips only the injection and has no effect`, async () => {
       const { lab, injector, stop } = await startedLab();
       const before = lab.state();
-      const planned = fault(kind, { inert: true });
+      const planned = fault(kind, { noop: true });
       const answer = await lab.clock.until(injector.inject({ ...request, fault: planned }));
       assert.equal(lab.state(), before);
-      if (answer.bit !== 'unsupported') assert.equal(answer.bit, 'no', answer.evidence);
-      if (!answer.over) assert.ok((await lab.clock.until(injector.keeper.release(planned.id))).verified);
+      if (answer.effect !== 'unsupported') assert.equal(answer.effect, 'absent', answer.evidence);
+      if (!answer.over) assert.ok((await lab.clock.until(injector.registry.release(planned.id))).verified);
       assert.equal(lab.state(), before);
       stop.abort();
     });
@@ -91,15 +91,15 @@ describe('Injector', () => {
 
   it('closes a fault once when it is reverted during its effect check', async () => {
     const { lab, injector, stop } = await startedLab();
-    // No container dies of an inert outage, so its effect check waits the whole 4 s.
-    const planned = fault('outage', { inert: true });
+    // No container dies of a no-op outage, so its effect check waits the whole 4 s.
+    const planned = fault('outage', { noop: true });
     const injecting = injector.inject({ ...request, fault: planned });
     await lab.clock.advance(1_000);
     await lab.clock.until(injector.release(planned.id));
     const answer = await lab.clock.until(injecting);
-    assert.deepEqual([answer.bit, answer.over], ['no', true]);
+    assert.deepEqual([answer.effect, answer.over], ['absent', true]);
     assert.deepEqual(
-      events(injector, 'fault_undone').map(({ cause }) => cause),
+      events(injector, 'fault_reverted').map(({ cause }) => cause),
       ['released'],
     );
     stop.abort();
@@ -116,7 +116,7 @@ describe('Injector', () => {
     renew.on = false;
     await lab.clock.advance(11_000);
     assert.equal(lab.state(), before, 'the target of the outage is started');
-    assert.equal(events(injector, 'target_started').at(-1)?.actor, 'heal');
+    assert.equal(events(injector, 'target_started').at(-1)?.actor, 'reconcile');
     assert.throws(() => injector.renewRun('run-1'), { code: 'RUN_OVER' });
     await rejection(injector.inject({ ...request, fault: fault('crash') }), 'RUN_OVER');
     await lab.clock.until(injector.claim({ ...run, runId: 'run-2', holder: 'another' }));
@@ -130,16 +130,16 @@ describe('Injector', () => {
       await lab.clock.advance(1_000);
       return events(injector, 'target_started').at(-1)?.actor;
     };
-    assert.equal(await actors(injector.inject({ ...request, fault: fault('crash') })), 'policy');
+    assert.equal(await actors(injector.inject({ ...request, fault: fault('crash') })), 'restart-policy');
     assert.equal(lab.server.restartCount, 1);
     await lab.clock.until(injector.inject({ ...request, fault: fault('outage') }));
     assert.equal(await actors(injector.startTarget('server', supervisor)), 'supervisor');
-    assert.equal(await actors(injector.inject({ ...request, fault: fault('restart') })), 'undo');
+    assert.equal(await actors(injector.inject({ ...request, fault: fault('restart') })), 'revert');
     lab.engine.die(lab.server, 0, false);
-    assert.equal(await actors(lab.engine.start(lab.server.id)), 'foreign');
+    assert.equal(await actors(lab.engine.start(lab.server.id)), 'external');
     assert.equal(
       await actors(injector.inject({ ...request, fault: fault('crash') })),
-      'policy',
+      'restart-policy',
       'after a reset RestartCount',
     );
     stop.abort();
@@ -165,7 +165,7 @@ describe('Injector', () => {
     assert.deepEqual(checkouts, { '/home/a/encore': ['server'] });
     lab.engine.add('1a2b_server', labels('/home/b/encore'));
     await lab.clock.advance(100);
-    const [created] = events(injector, 'engine_saw').filter(({ action }) => action === 'create');
+    const [created] = events(injector, 'engine_event').filter(({ action }) => action === 'create');
     assert.deepEqual([created?.target, created?.checkout], ['server', '/home/b/encore']);
     stop.abort();
   });
@@ -178,8 +178,8 @@ describe('Injector', () => {
     await rejection(injector.startTarget('server', supervisor), 'START_FORBIDDEN');
     await rejection(injector.restartTarget('server', supervisor), 'START_FORBIDDEN');
     const [server] = (await injector.targets()).filter(({ target }) => target === 'server');
-    assert.deepEqual([server?.held, server?.startForbidden], [['outage'], true]);
-    await lab.clock.until(injector.keeper.release(down.id));
+    assert.deepEqual([server?.activeKinds, server?.startForbidden], [['outage'], true]);
+    await lab.clock.until(injector.registry.release(down.id));
     assert.equal(lab.server.status, 'running');
     await rejection(injector.startTarget('server', supervisor), 'NOT_STOPPED');
     const hang = fault('hang');
@@ -195,7 +195,7 @@ describe('Injector', () => {
     const { lab, injector, stop } = await startedLab();
     lab.engine.die(lab.server, 1, false);
     await lab.clock.advance(30_000);
-    await lab.clock.until(injector.heal());
+    await lab.clock.until(injector.revert());
     assert.equal(lab.server.status, 'exited');
     stop.abort();
   });
@@ -204,14 +204,14 @@ describe('Injector', () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
     await lab.engine.updateMemory(lab.server.id, 200e6, 200e6);
-    await lab.proxies.setEnabled('client-link', false);
+    await lab.proxies.setEnabled('server:8000', false);
     const toxic = { type: 'latency', stream: 'upstream' as const, toxicity: 1, attributes: { latency: 1 } };
-    await lab.proxies.addToxic('database-link', { ...toxic, name: 'encore-f9999' });
+    await lab.proxies.addToxic('postgres:5432', { ...toxic, name: 'encore-f9999' });
     await lab.clock.advance(6_000);
     assert.equal(lab.state(), before);
-    await lab.proxies.addToxic('database-link', { ...toxic, name: 'mine' });
+    await lab.proxies.addToxic('postgres:5432', { ...toxic, name: 'mine' });
     await lab.clock.advance(6_000);
-    assert.equal(lab.proxies.states.get('database-link')?.toxics.length, 1);
+    assert.equal(lab.proxies.states.get('postgres:5432')?.toxics.length, 1);
     await lab.clock.until(injector.hygiene());
     assert.equal(events(injector, 'hygiene_checked')[0]?.leakedToxics, 1);
     stop.abort();
@@ -227,7 +227,7 @@ describe('Injector', () => {
     assert.equal(lab.server.status, 'restarting');
     assert.ok(lab.server.memoryBytes > capped, 'before the policy restarts it');
     await lab.clock.advance(1_000);
-    assert.match(events(injector, 'fault_undone')[0]?.evidence ?? '', /died while it was active/);
+    assert.match(events(injector, 'fault_reverted')[0]?.evidence ?? '', /died while it was active/);
     stop.abort();
   });
 
@@ -239,7 +239,7 @@ describe('Injector', () => {
     await lab.clock.advance(2_000);
     assert.equal(lab.state(), before);
     assert.equal(events(injector, 'injector_failed').length, 1);
-    assert.equal(injector.keeper.open.length, 0);
+    assert.equal(injector.registry.open.length, 0);
     stop.abort();
   });
 
@@ -380,11 +380,11 @@ describe('Injector', () => {
     lab.engine.onCall = (what) => {
       if (what === 'unpause' && failures-- > 0) throw new EncoreError('ENGINE_UNREACHABLE', 'socket hang up');
     };
-    assert.equal((await lab.clock.until(injector.keeper.release(planned.id))).verified, false);
+    assert.equal((await lab.clock.until(injector.registry.release(planned.id))).verified, false);
     await lab.clock.advance(10_000);
     assert.equal(lab.state(), before);
     assert.deepEqual(
-      events(injector, 'fault_undone').map(({ verified }) => verified),
+      events(injector, 'fault_reverted').map(({ verified }) => verified),
       [false, true],
     );
     stop.abort();
@@ -414,22 +414,22 @@ describe('Injector', () => {
     await lab.clock.until(injector.inject({ ...request, fault: planned }));
     await rejection(injector.inject({ ...request, fault: planned }), 'FAULT_KNOWN');
     await rejection(injector.inject({ ...request, fault: fault('latency') }), 'FAULT_OVERLAPS');
-    Object.assign(lab.server, { labels: { ...lab.server.labels, 'encore.accepts': 'crash' } });
+    Object.assign(lab.server, { labels: { ...lab.server.labels, 'encore.allowed-kinds': 'crash' } });
     const answer = await lab.clock.until(injector.inject({ ...request, fault: fault('freeze') }));
-    assert.deepEqual([answer.bit, answer.over, lab.server.status], ['unsupported', true, 'running']);
-    assert.match(answer.evidence, /^server: its label encore\.accepts does not list freeze$/);
+    assert.deepEqual([answer.effect, answer.over, lab.server.status], ['unsupported', true, 'running']);
+    assert.match(answer.evidence, /^server: its label encore\.allowed-kinds does not list freeze$/);
     stop.abort();
   });
 
   it('returns the reason from the label for an unsupported kind, before and during a run', async () => {
     const { lab, injector, stop } = await startedLab();
-    const labels = { 'encore.accepts': 'crash', 'encore.cannot.memory-cap': 'no limits here' };
+    const labels = { 'encore.allowed-kinds': 'crash', 'encore.impossible.memory-cap': 'no limits here' };
     Object.assign(lab.server, { labels: { ...lab.server.labels, ...labels } });
     const answer = await lab.clock.until(injector.inject({ ...request, fault: fault('memory-cap') }));
-    assert.deepEqual([answer.bit, answer.evidence], ['unsupported', 'server: no limits here']);
+    assert.deepEqual([answer.effect, answer.evidence], ['unsupported', 'server: no limits here']);
     const unsupported = unsupportedKinds([lab.server]);
     assert.equal(unsupported['memory-cap'], 'no limits here');
-    assert.equal(unsupported['freeze'], 'its label encore.accepts does not list freeze');
+    assert.equal(unsupported['freeze'], 'its label encore.allowed-kinds does not list freeze');
     assert.equal(unsupported['crash'], undefined);
     stop.abort();
   });
@@ -441,13 +441,13 @@ describe('Injector', () => {
       if (what === 'update') throw new EncoreError('ENGINE_REFUSED', 'unable to set memory limit', { status: 500 });
     };
     const refused = await lab.clock.until(injector.inject({ ...request, fault: fault('memory-cap') }));
-    assert.deepEqual([refused.bit, refused.over], ['refused', true]);
+    assert.deepEqual([refused.effect, refused.over], ['refused', true]);
     lab.engine.onCall = (what) => {
       if (what === 'pause') throw new EncoreError('ENGINE_UNSUPPORTED', 'no pause here', { status: 501 });
     };
     const unsupported = await lab.clock.until(injector.inject({ ...request, fault: fault('freeze') }));
-    assert.deepEqual([unsupported.bit, unsupported.over], ['unsupported', true]);
-    assert.equal(injector.keeper.open.length, 0);
+    assert.deepEqual([unsupported.effect, unsupported.over], ['unsupported', true]);
+    assert.equal(injector.registry.open.length, 0);
     assert.equal(lab.state(), before);
     stop.abort();
   });

@@ -2,39 +2,39 @@
  * Injects and reverts faults, and reconciles in one loop. Every dependency is an argument, so that
  * the same injector runs against two engines, in tests, and in virtual time.
  */
-import type { EngineInfo, HealAnswer, RunLeaseRequest, StartRequest, Target, TargetState } from '@encore/contracts';
+import type { EngineInfo, RevertAnswer, RunLeaseRequest, StartRequest, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
 import type { ContainerView, Engine } from './engine.ts';
 import { EngineHealth } from './engine-health.ts';
 import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
-import type { Deadline } from './fault-hands.ts';
-import { FaultKeeper, type InjectRequest, type InjectResult, type RevertResult } from './fault-keeper.ts';
+import type { Deadline } from './fault-executor.ts';
+import { FaultRegistry, type InjectRequest, type InjectResult, type RevertResult } from './fault-registry.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
-import { Healer } from './healer.ts';
 import { checkHygiene } from './hygiene.ts';
 import type { Journal } from './journal.ts';
+import type { LabProxies } from './lab-proxies.ts';
 import { engineInfo, targetStates } from './lab-view.ts';
-import type { ExchangeProbe } from './link-probe.ts';
-import type { Links } from './links.ts';
+import type { StartLoadSpike } from './load-spike.ts';
 import { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
+import type { ExchangeProbe } from './proxy-probe.ts';
+import { Reconciler } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
 import { RunLease } from './run-lease.ts';
 import { sampleContainers } from './sampler.ts';
 import type { ServerUser } from './server-user.ts';
-import { StartBook } from './start-book.ts';
-import type { StartSurge } from './surge.ts';
+import { StartAttributor } from './start-attributor.ts';
 import { Targets } from './targets.ts';
 
 export interface InjectorDependencies {
   engine: Engine;
   project: string;
-  links: Links;
+  links: LabProxies;
   proxyHost: string;
   exchange: ExchangeProbe;
-  startSurge: StartSurge;
+  startLoadSpike: StartLoadSpike;
   user: ServerUser;
   journal: Journal;
   metrics: InjectorMetrics;
@@ -52,8 +52,8 @@ const restartMs = 25_000;
 
 export class Injector {
   readonly recorder: Recorder;
-  readonly keeper: FaultKeeper;
-  readonly healer: Healer;
+  readonly registry: FaultRegistry;
+  readonly reconciler: Reconciler;
   readonly watch: EngineWatch;
   readonly reporter: EngineReporter;
   readonly engineHealth: EngineHealth;
@@ -65,12 +65,24 @@ export class Injector {
   #closing = false;
 
   constructor(dependencies: InjectorDependencies) {
-    const { engine, project, links, proxyHost, exchange, startSurge, user, journal, metrics, clock, deadline, logger } =
-      dependencies;
+    const {
+      engine,
+      project,
+      links,
+      proxyHost,
+      exchange,
+      startLoadSpike,
+      user,
+      journal,
+      metrics,
+      clock,
+      deadline,
+      logger,
+    } = dependencies;
     this.#dependencies = dependencies;
     this.recorder = new Recorder(journal, clock);
     this.#lease = new RunLease(journal, clock);
-    const starts = new StartBook(engine, journal, clock);
+    const starts = new StartAttributor(engine, journal, clock);
     this.watch = new EngineWatch(engine, project, lastEngineTime(journal) ?? clock.now(), clock, logger);
     this.#tools = {
       engine,
@@ -78,15 +90,15 @@ export class Injector {
       watch: this.watch,
       links,
       exchange,
-      startSurge,
+      startLoadSpike,
       user,
       proxyHost,
       starts,
       clock,
     };
     const shared = { tools: this.#tools, recorder: this.recorder, metrics, lock: this.#lock, deadline, clock, logger };
-    this.keeper = new FaultKeeper({ ...shared, journal });
-    this.healer = new Healer({ ...shared, keeper: this.keeper });
+    this.registry = new FaultRegistry({ ...shared, journal });
+    this.reconciler = new Reconciler({ ...shared, registry: this.registry });
     const inRun = () => this.isInRun;
     this.engineHealth = new EngineHealth({
       ...shared,
@@ -97,7 +109,14 @@ export class Injector {
       lostUntil: lostEngineAt(journal),
       giveUp: dependencies.giveUp,
     });
-    this.reporter = new EngineReporter({ ...shared, engine, watch: this.watch, starts, keeper: this.keeper, inRun });
+    this.reporter = new EngineReporter({
+      ...shared,
+      engine,
+      watch: this.watch,
+      starts,
+      registry: this.registry,
+      inRun,
+    });
   }
 
   get isInRun(): boolean {
@@ -106,7 +125,7 @@ export class Injector {
 
   /** True when the engine responds, the proxies exist and the last tick succeeded. */
   get ready(): boolean {
-    return this.#healthy && this.engineHealth.responds && this.healer.linksReady;
+    return this.#healthy && this.engineHealth.responds && this.reconciler.proxiesReady;
   }
 
   /** Reverts what a former process left, then runs ticks until the signal aborts. */
@@ -135,12 +154,12 @@ export class Injector {
     if (this.#lease.expired) {
       const holder = this.#lease.runId;
       this.#dependencies.logger.warn({ run: holder }, 'the run lease ended, reverting everything');
-      await this.healer.all('lease_ended');
+      await this.reconciler.all('lease_ended');
       await this.#lease.end();
     }
-    if (tick % 4 === 0) await this.healer.proxy();
+    if (tick % 4 === 0) await this.reconciler.proxy();
     if (tick % 4 === 2) this.#closeEnded();
-    if (tick % 12 === 0) await this.healer.strays();
+    if (tick % 12 === 0) await this.reconciler.drift();
     if (tick % 20 === 0) void this.#sample();
     this.#healthy = true;
   }
@@ -148,9 +167,9 @@ export class Injector {
   async claim(request: RunLeaseRequest): Promise<void> {
     if (!this.#lease.claim(request)) return;
     const { journal, clock } = this.#dependencies;
-    await this.healer.all('healed');
+    await this.reconciler.all('reconciled');
     await journal.beginRun(request.runId, request.holder, request.ttlMs, clock.now());
-    this.keeper.forget();
+    this.registry.forget();
   }
 
   renewRun(runId: string): void {
@@ -159,7 +178,7 @@ export class Injector {
 
   async endRun(runId: string): Promise<void> {
     this.#lease.require(runId);
-    await this.healer.all('released');
+    await this.reconciler.all('released');
     await this.#lease.end();
   }
 
@@ -170,12 +189,12 @@ export class Injector {
 
   async inject(request: InjectRequest): Promise<InjectResult> {
     this.requireRun(request.runId);
-    return this.keeper.inject(request);
+    return this.registry.inject(request);
   }
 
   /** Reverts a fault; one that has ended already counts as reverted. */
   release(faultId: string): Promise<RevertResult> {
-    return this.keeper.release(faultId);
+    return this.registry.release(faultId);
   }
 
   /**
@@ -183,20 +202,20 @@ export class Injector {
    * since.
    */
   wasInjected(faultId: string): boolean {
-    return this.keeper.wasInjected(faultId);
+    return this.registry.wasInjected(faultId);
   }
 
-  heal(): Promise<HealAnswer> {
-    return this.healer.all('healed');
+  revert(): Promise<RevertAnswer> {
+    return this.reconciler.all('reconciled');
   }
 
   async hygiene(): Promise<void> {
-    const findings = await checkHygiene(this.#tools, this.keeper, this.#dependencies.deadline);
+    const findings = await checkHygiene(this.#tools, this.registry, this.#dependencies.deadline);
     await this.recorder.record({ type: 'hygiene_checked', ...findings });
   }
 
   targets(): Promise<TargetState[]> {
-    return targetStates(this.#tools, this.keeper, this.#dependencies.deadline);
+    return targetStates(this.#tools, this.registry, this.#dependencies.deadline);
   }
 
   services(): Promise<string[]> {
@@ -227,7 +246,7 @@ export class Injector {
 
   /** Reverts every active fault within the time limit; the next process would do it anyway. */
   async close(): Promise<void> {
-    await this.keeper.undoAll('healed');
+    await this.registry.revertAll('reconciled');
     await this.reporter.flushed();
     await this.#dependencies.journal.close();
   }
@@ -241,7 +260,7 @@ export class Injector {
       throw new EncoreError('INVALID_INPUT', `${target} is not a container`, { status: 400, definite: true });
     this.#lease.require(request.runId);
     await this.#lock.run(target, async () => {
-      if (this.keeper.heldOn(target).startForbidden)
+      if (this.registry.activeOn(target).startForbidden)
         throw new EncoreError('START_FORBIDDEN', `an active fault on ${target} forbids its start`, {
           status: 409,
           definite: true,
@@ -271,7 +290,7 @@ export class Injector {
   #closeEnded(): void {
     if (this.#closing) return;
     this.#closing = true;
-    void this.keeper
+    void this.registry
       .closeEnded()
       .catch((error: unknown) =>
         this.#dependencies.logger.warn({ err: describeError(error) }, 'the read-back of faults failed'),
@@ -307,6 +326,6 @@ function lostEngineAt(journal: Journal): number | null {
 /** Time of the last recorded engine event; the watch resumes from it after a restart. */
 function lastEngineTime(journal: Journal): number | null {
   if (journal.run === null) return null;
-  const last = journal.events.findLast((event) => event.type === 'engine_saw');
-  return last?.type === 'engine_saw' ? last.engineAt : journal.run.at;
+  const last = journal.events.findLast((event) => event.type === 'engine_event');
+  return last?.type === 'engine_event' ? last.engineAt : journal.run.at;
 }

@@ -9,7 +9,7 @@ import { actorSchema, type EncoreEvent, eventSchema, plannedFaultSchema, targetS
 import { AppendFile, describeError, EncoreError } from '@encore/kit';
 import { z } from 'zod';
 import { savedSchema } from './faults/fault-spec.ts';
-import type { AskedStart } from './start-book.ts';
+import type { RequestedStart } from './start-attributor.ts';
 
 const at = z.number();
 const lineSchema = z.discriminatedUnion('line', [
@@ -17,12 +17,12 @@ const lineSchema = z.discriminatedUnion('line', [
   z.object({ line: z.literal('run_over'), at, runId: z.string() }),
   z.object({ line: z.literal('intent'), at, runId: z.string(), fault: plannedFaultSchema, saved: savedSchema }),
   /**
-   * Reverted and verified, or never active. A killed target that is not started yet is still owed
-   * its start.
+   * Reverted and verified, or never active. `restartPending`: a killed target still has to be
+   * started.
    */
-  z.object({ line: z.literal('closed'), at, faultId: z.string(), owesStart: z.boolean() }),
+  z.object({ line: z.literal('closed'), at, faultId: z.string(), restartPending: z.boolean() }),
   z.object({
-    line: z.literal('start_asked'),
+    line: z.literal('start_requested'),
     at,
     target: targetSchema,
     containerId: z.string(),
@@ -57,8 +57,8 @@ export class Journal {
   /** What the former process left; read once at start. */
   readonly run: RunLine | null = null;
   readonly openIntents: readonly Intent[] = [];
-  readonly owedStarts: readonly Intent[] = [];
-  readonly askedStarts: readonly AskedStart[] = [];
+  readonly pendingRestarts: readonly Intent[] = [];
+  readonly requestedStarts: readonly RequestedStart[] = [];
   readonly events: readonly EncoreEvent[] = [];
   readonly faultIds: readonly string[] = [];
   readonly touchedIds: readonly string[] = [];
@@ -68,7 +68,7 @@ export class Journal {
     this.#open = files.open;
     this.#retire = files.retire;
     const intents = new Map<string, Intent>();
-    const owed = new Map<string, Intent>();
+    const pendingRestarts = new Map<string, Intent>();
     const events: EncoreEvent[] = [];
     const faultIds: string[] = [];
     const touchedIds = new Set<string>();
@@ -87,24 +87,24 @@ export class Journal {
           break;
         case 'closed': {
           const intent = intents.get(line.faultId);
-          if (intent && line.owesStart) owed.set(intent.fault.target, intent);
+          if (intent && line.restartPending) pendingRestarts.set(intent.fault.target, intent);
           intents.delete(line.faultId);
           break;
         }
-        case 'start_asked':
-          this.askedStarts = [...this.askedStarts.slice(-10), line];
+        case 'start_requested':
+          this.requestedStarts = [...this.requestedStarts.slice(-10), line];
           break;
         case 'event':
           events.push(line.event);
           if (line.event.type === 'target_started') {
-            owed.delete(line.event.target);
-            this.askedStarts = [];
+            pendingRestarts.delete(line.event.target);
+            this.requestedStarts = [];
           }
           break;
       }
     }
     this.openIntents = [...intents.values()];
-    this.owedStarts = [...owed.values()];
+    this.pendingRestarts = [...pendingRestarts.values()];
     this.events = events;
     this.faultIds = faultIds;
     this.touchedIds = [...touchedIds];

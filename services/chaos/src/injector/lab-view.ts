@@ -1,11 +1,11 @@
 /** Describes the lab for the API: its engine, and the state of each target. */
 import type { EngineInfo, TargetState } from '@encore/contracts';
 import { type ContainerView, label } from './engine.ts';
-import type { Deadline } from './fault-hands.ts';
-import type { FaultKeeper } from './fault-keeper.ts';
+import type { Deadline } from './fault-executor.ts';
+import type { FaultRegistry } from './fault-registry.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
-import { targetOf } from './start-book.ts';
-import { acceptedKinds } from './targets.ts';
+import { targetOf } from './start-attributor.ts';
+import { allowedKindsOf } from './targets.ts';
 import { unsupportedKinds } from './unsupported-kinds.ts';
 
 const callMs = 5_000;
@@ -30,7 +30,7 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
     toxiproxy: await links.proxies.version(),
     restartSetups: Object.fromEntries(
       views
-        .filter(({ labels }) => acceptedKinds(labels).includes('crash'))
+        .filter(({ labels }) => allowedKindsOf(labels).includes('crash'))
         .map(({ name, restartSetup }) => [name, restartSetup]),
     ),
     unsupported: unsupportedKinds(views),
@@ -61,15 +61,19 @@ function publishedPorts(views: readonly ContainerView[]): Record<string, number[
   return ports;
 }
 
-export async function targetStates(tools: FaultTools, keeper: FaultKeeper, deadline: Deadline): Promise<TargetState[]> {
+export async function targetStates(
+  tools: FaultTools,
+  registry: FaultRegistry,
+  deadline: Deadline,
+): Promise<TargetState[]> {
   const found = await tools.targets.list(deadline(callMs));
   const views = await Promise.all(found.map(({ id }) => tools.engine.inspect(id, deadline(callMs))));
-  return views.filter(({ labels }) => labels['encore.target'] !== 'toxiproxy').map((view) => stateOf(view, keeper));
+  return views.filter(({ labels }) => labels['encore.target'] !== 'toxiproxy').map((view) => stateOf(view, registry));
 }
 
-function stateOf(view: ContainerView, keeper: FaultKeeper): TargetState {
+function stateOf(view: ContainerView, registry: FaultRegistry): TargetState {
   const target = targetOf(view);
-  const { kinds, startForbidden } = keeper.heldOn(target);
+  const { kinds, startForbidden } = registry.activeOn(target);
   return {
     target,
     id: view.id,
@@ -81,8 +85,8 @@ function stateOf(view: ContainerView, keeper: FaultKeeper): TargetState {
     finishedAt: view.finishedAtMs,
     memoryLimitBytes: view.memoryBytes,
     cpus: view.cpus,
-    accepts: acceptedKinds(view.labels),
-    held: kinds,
+    allowedKinds: allowedKindsOf(view.labels),
+    activeKinds: kinds,
     startForbidden,
   };
 }

@@ -2,7 +2,7 @@
 import {
   type Actor,
   actorSchema,
-  type Bit,
+  type Effect,
   type FaultKind,
   faultKinds,
   type PlannedFault,
@@ -16,8 +16,8 @@ export interface InjectorMetrics {
   /** A former process left the fault active. */
   inherited(fault: PlannedFault): void;
   injected(fault: PlannedFault): void;
-  bit(fault: PlannedFault, bit: Bit): void;
-  undone(fault: PlannedFault): void;
+  effect(fault: PlannedFault, effect: Effect): void;
+  reverted(fault: PlannedFault): void;
   injectorFailed(): void;
   started(target: string, by: Actor): void;
   /** The engine's figures of a container; null leaves a gap. */
@@ -38,16 +38,16 @@ export function injectorMetrics(registry: Registry): InjectorMetrics {
     labelNames: ['kind', 'target'],
     registers,
   });
-  const undone = new Counter({
-    name: 'chaos_faults_undone_total',
+  const reverted = new Counter({
+    name: 'chaos_faults_reverted_total',
     help: 'Faults whose revert was verified',
     labelNames: ['kind', 'target'],
     registers,
   });
-  const bits = new Counter({
-    name: 'chaos_fault_bites_total',
+  const effects = new Counter({
+    name: 'chaos_fault_effects_total',
     help: 'Effect checks by result',
-    labelNames: ['kind', 'bit'],
+    labelNames: ['kind', 'effect'],
     registers,
   });
   const failures = new Counter({
@@ -87,9 +87,9 @@ export function injectorMetrics(registry: Registry): InjectorMetrics {
       const labels: { kind: FaultKind; target: Target } = { kind, target };
       active.set(labels, 0);
       injected.inc(labels, 0);
-      undone.inc(labels, 0);
+      reverted.inc(labels, 0);
     }
-    for (const bit of ['yes', 'no', 'refused', 'unsupported']) bits.inc({ kind, bit }, 0);
+    for (const effect of ['confirmed', 'absent', 'refused', 'unsupported']) effects.inc({ kind, effect }, 0);
   }
   const of = ({ kind, target }: PlannedFault) => ({ kind, target });
   const held = new Set<string>();
@@ -103,9 +103,9 @@ export function injectorMetrics(registry: Registry): InjectorMetrics {
       injected.inc(of(fault));
       hold(fault);
     },
-    bit: ({ kind }, bit) => bits.inc({ kind, bit }),
-    undone: (fault) => {
-      undone.inc(of(fault));
+    effect: ({ kind }, effect) => effects.inc({ kind, effect }),
+    reverted: (fault) => {
+      reverted.inc(of(fault));
       if (held.delete(fault.id)) active.dec(of(fault));
     },
     injectorFailed: () => failures.inc(),

@@ -1,7 +1,7 @@
 /** Samples the resource usage of each container of the project every few seconds. */
 import { describeError, type Logger } from '@encore/kit';
 import { type Engine, nameOf } from './engine.ts';
-import type { Deadline } from './fault-hands.ts';
+import type { Deadline } from './fault-executor.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 

@@ -11,7 +11,7 @@ export type ContainerName = 'server' | 'postgres' | 'toxiproxy';
 const containerNames: readonly string[] = ['server', 'postgres', 'toxiproxy'];
 
 /** A container's original limits from its labels; null where a label is missing. */
-export interface Baseline {
+export interface OriginalLimits {
   memoryBytes: number | null;
   memswapBytes: number | null;
   cpus: number | null;
@@ -51,11 +51,11 @@ export class Targets {
     return view;
   }
 
-  async consenting(name: ContainerName, kind: FaultKind, signal: AbortSignal): Promise<ContainerView> {
+  async allowing(name: ContainerName, kind: FaultKind, signal: AbortSignal): Promise<ContainerView> {
     const view = await this.find(name, signal);
     const refusal = reasonAgainst(view.labels, kind);
     if (refusal !== null)
-      throw new EncoreError('NOT_CONSENTED', `${view.name}: ${refusal}`, { status: 409, definite: true });
+      throw new EncoreError('KIND_NOT_ALLOWED', `${view.name}: ${refusal}`, { status: 409, definite: true });
     return view;
   }
 
@@ -66,18 +66,18 @@ export class Targets {
 
 /** Why this kind must not be injected into a container with these labels; null when it may. */
 export function reasonAgainst(labels: Readonly<Record<string, string>>, kind: FaultKind): string | null {
-  if (acceptedKinds(labels).includes(kind)) return null;
-  return labels[label.cannot + kind] ?? `its label ${label.accepts} does not list ${kind}`;
+  if (allowedKindsOf(labels).includes(kind)) return null;
+  return labels[label.impossible + kind] ?? `its label ${label.allowedKinds} does not list ${kind}`;
 }
 
-export function acceptedKinds(labels: Readonly<Record<string, string>>): string[] {
-  return (labels[label.accepts] ?? '')
+export function allowedKindsOf(labels: Readonly<Record<string, string>>): string[] {
+  return (labels[label.allowedKinds] ?? '')
     .split(',')
     .map((kind) => kind.trim())
     .filter((kind) => kind !== '');
 }
 
-export function baselineOf(labels: Readonly<Record<string, string>>): Baseline {
+export function originalLimitsOf(labels: Readonly<Record<string, string>>): OriginalLimits {
   const number = (name: string) => {
     const value = Number(labels[name]);
     return Number.isFinite(value) && value > 0 ? value : null;

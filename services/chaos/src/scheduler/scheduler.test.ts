@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { EncoreEvent, Plan, PlannedFault } from '@encore/contracts';
 import { createLogger, EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
-import type { InjectResult } from '../injector/fault-keeper.ts';
+import type { InjectResult } from '../injector/fault-registry.ts';
 import type { Injector } from '../injector/injector.ts';
 import { Journal, type LineSink } from '../injector/journal.ts';
 import { Recorder } from '../injector/recorder.ts';
@@ -12,7 +12,7 @@ import { Scheduler } from './scheduler.ts';
 const planned = (id: number, atSeconds: number, durationSeconds: number): PlannedFault => ({
   id: `f000${id}`,
   kind: durationSeconds === 0 ? 'crash' : 'latency',
-  target: durationSeconds === 0 ? 'server' : 'client-link',
+  target: durationSeconds === 0 ? 'server' : 'server:8000',
   atSeconds,
   durationSeconds,
   params: {},
@@ -38,17 +38,26 @@ function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' |
     injector: {
       inject: async ({ fault }): Promise<InjectResult> => {
         note(`inject ${fault.id}`);
-        return { injectedAt: clock.now(), bit: 'yes', evidence: '', over: fault.durationSeconds === 0 };
+        return { injectedAt: clock.now(), effect: 'confirmed', evidence: '', over: fault.durationSeconds === 0 };
       },
       release: async (id: string) => {
         note(`release ${id}`);
-        return { undoneAt: clock.now(), verified: true, evidence: '' };
+        return { revertedAt: clock.now(), verified: true, evidence: '' };
       },
       wasInjected: () => false,
       ...injector,
     } satisfies Pick<Injector, 'inject' | 'release' | 'wasInjected'>,
   };
-  const plan: Plan = { version: 1, seed: 1, rampSeconds: 0, steadySeconds: 100, faults, bestSuccessRate: 1, hash: '' };
+  const plan: Plan = {
+    version: 2,
+    dropped: [],
+    seed: 1,
+    rampSeconds: 0,
+    steadySeconds: 100,
+    faults,
+    bestSuccessRate: 1,
+    hash: '',
+  };
   const recorded = (): EncoreEvent[] => recorder.log.page(undefined, 0).events.map(({ event }) => event);
   return {
     clock,
@@ -108,7 +117,7 @@ describe('Scheduler', () => {
       inject: async () => {
         await clock.sleep(3_000);
         note('injected');
-        return { injectedAt: clock.now(), bit: 'yes', evidence: '', over: false };
+        return { injectedAt: clock.now(), effect: 'confirmed', evidence: '', over: false };
       },
     });
     scheduler.begin(request);
@@ -145,7 +154,7 @@ describe('Scheduler', () => {
       inject: async ({ fault }) => {
         if (away.clock.now() < awayUntil) throw new EncoreError('UNREACHABLE', 'connection refused', { status: 503 });
         away.note(`inject ${fault.id}`);
-        return { injectedAt: away.clock.now(), bit: 'yes', evidence: '', over: true };
+        return { injectedAt: away.clock.now(), effect: 'confirmed', evidence: '', over: true };
       },
     });
     away.scheduler.begin(away.request);
@@ -165,7 +174,8 @@ describe('Scheduler', () => {
   it('skips a refused fault without a retry, and records an unsupported one', async () => {
     const answers = [
       () => Promise.reject(new EncoreError('TARGET_REFUSED', 'no consent', { status: 409, definite: true })),
-      () => Promise.resolve<InjectResult>({ injectedAt: 0, bit: 'unsupported', evidence: 'no pause here', over: true }),
+      () =>
+        Promise.resolve<InjectResult>({ injectedAt: 0, effect: 'unsupported', evidence: 'no pause here', over: true }),
     ];
     const { clock, scheduler, request, recorded } = lab([planned(1, 1, 5), planned(2, 8, 5)], {
       inject: () => (answers.shift() ?? assert.fail)() as Promise<InjectResult>,

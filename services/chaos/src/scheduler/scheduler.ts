@@ -5,7 +5,7 @@
  */
 import type { PlannedFault, ScheduleRequest, ScheduleStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
-import type { InjectResult } from '../injector/fault-keeper.ts';
+import type { InjectResult } from '../injector/fault-registry.ts';
 import type { Injector } from '../injector/injector.ts';
 import type { Recorder } from '../injector/recorder.ts';
 import type { SchedulerMetrics } from './metrics.ts';
@@ -77,14 +77,14 @@ export class Scheduler {
 
   status(): ScheduleStatus {
     const run = this.#run;
-    const { boot } = this.#dependencies.recorder.log;
-    if (!run) return { state: 'idle', boot, runId: null, current: [], next: null, done: 0, total: 0 };
+    const { instanceId } = this.#dependencies.recorder.log;
+    if (!run) return { state: 'idle', instanceId, runId: null, current: [], next: null, done: 0, total: 0 };
     const total = run.plan.faults.length;
     const stopped = run.stop.signal.aborted;
     const over = run.current.size === 0 && (stopped || run.done === total);
     return {
       state: over ? 'done' : stopped ? 'stopping' : 'running',
-      boot,
+      instanceId,
       runId: run.runId,
       current: [...run.current.values()],
       next: stopped ? null : (run.plan.faults[run.next] ?? null),
@@ -136,7 +136,7 @@ export class Scheduler {
       try {
         const result = await this.#tryInject(run, fault);
         metrics.injected(Math.max(0, result.injectedAt - dueAt) / 1_000);
-        if (result.bit === 'unsupported') this.#skip(fault, result.evidence, true);
+        if (result.effect === 'unsupported') this.#skip(fault, result.evidence, true);
         return result.over ? null : result.injectedAt;
       } catch (error) {
         const definite = error instanceof EncoreError && error.definite;

@@ -27,7 +27,7 @@ export class FakeEngine implements Engine {
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   /** What the stress helper uses. */
-  pressed = { memoryBytes: 0, disk: false };
+  stress = { memoryBytes: 0, disk: false };
   readonly #usedBytes = 100 * 1_048_576;
 
   constructor(clock: Clock) {
@@ -76,7 +76,7 @@ export class FakeEngine implements Engine {
   async stats(id: string): Promise<ContainerStats> {
     const { memoryBytes, status } = this.#find(id);
     return {
-      memoryBytes: this.#usedBytes + this.pressed.memoryBytes,
+      memoryBytes: this.#usedBytes + this.stress.memoryBytes,
       memoryLimitBytes: memoryBytes,
       cpuSeconds: status === 'running' ? this.#clock.now() / 1e5 : 1,
       throttledPeriods: status === 'running' ? this.#clock.now() : 0,
@@ -93,7 +93,7 @@ export class FakeEngine implements Engine {
   /** Ends the process; `policy`: whether the restart policy restarts it. */
   die(view: ContainerView, exitCode: number, policy: boolean): void {
     this.#set(view, { status: policy ? 'restarting' : 'exited', exitCode, finishedAtMs: this.#clock.now() });
-    this.pressed = { memoryBytes: 0, disk: false };
+    this.stress = { memoryBytes: 0, disk: false };
     this.#emit(view, 'die', { exitCode: String(exitCode) });
     if (!policy) return;
     void this.#clock.sleep(policyMs).then(() => {
@@ -105,7 +105,7 @@ export class FakeEngine implements Engine {
 
   /** The kernel kills the stress helper, which the container survives. */
   oom(view: ContainerView): void {
-    this.pressed = { memoryBytes: 0, disk: false };
+    this.stress = { memoryBytes: 0, disk: false };
     this.#emit(view, 'oom');
   }
 
@@ -163,14 +163,14 @@ export class FakeEngine implements Engine {
     this.#set(view, { networks: { ...view.networks, [endpoint.networkId.replace(/-id$/, '')]: endpoint } });
   }
 
-  /** Runs docker/press.mjs only. */
+  /** Runs docker/stress.mjs only. */
   async exec(id: string, command: readonly string[]): Promise<ExecResult> {
     const [, , what = '', bytes = ''] = command;
     if (what !== 'status') this.#change('exec', id);
-    if (what === 'memory') this.pressed.memoryBytes = Number(bytes);
-    if (what === 'disk') this.pressed.disk = true;
-    if (what === 'stop') this.pressed = { memoryBytes: 0, disk: false };
-    const { memoryBytes, disk } = this.pressed;
+    if (what === 'memory') this.stress.memoryBytes = Number(bytes);
+    if (what === 'disk') this.stress.disk = true;
+    if (what === 'stop') this.stress = { memoryBytes: 0, disk: false };
+    const { memoryBytes, disk } = this.stress;
     const running = Number(memoryBytes > 0) + Number(disk);
     const answer = { taken: memoryBytes, running, scratchBytes: 1e6, freeBytes: disk ? 0 : 1e6 };
     return { exitCode: 0, output: JSON.stringify(answer) };

@@ -9,7 +9,7 @@ import { label } from '../injector/engine.ts';
 import { faultTable } from '../injector/faults/fault-table.ts';
 import { Injector } from '../injector/injector.ts';
 import { Journal, type LineSink } from '../injector/journal.ts';
-import { Links } from '../injector/links.ts';
+import { LabProxies } from '../injector/lab-proxies.ts';
 import type { InjectorMetrics } from '../injector/metrics.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeProxies } from './fake-proxies.ts';
@@ -24,8 +24,8 @@ const never = new AbortController().signal;
 const silent: InjectorMetrics = {
   inherited: () => {},
   injected: () => {},
-  bit: () => {},
-  undone: () => {},
+  effect: () => {},
+  reverted: () => {},
   injectorFailed: () => {},
   started: () => {},
   sampled: () => {},
@@ -37,7 +37,7 @@ export class FakeLab {
   readonly proxies = new FakeProxies();
   readonly user = new FakeUser(this.clock);
   lines: string[] = [];
-  surges = 0;
+  spikes = 0;
   /** Reasons for which an injector would have ended its process. */
   readonly givenUp: string[] = [];
   /** Whether to keep journal lines for a successor; a long simulation has none. */
@@ -45,24 +45,24 @@ export class FakeLab {
   metrics = silent;
 
   constructor() {
-    const accepts = Object.values(faultTable).map(({ kind }) => kind);
+    const allowedKinds = Object.values(faultTable).map(({ kind }) => kind);
     for (const target of ['server', 'postgres', 'toxiproxy'])
       this.engine.add(target, {
         [label.project]: project,
         [label.target]: target,
-        [label.accepts]: target === 'toxiproxy' ? '' : accepts.join(','),
+        [label.allowedKinds]: target === 'toxiproxy' ? '' : allowedKinds.join(','),
         [label.memory]: String(512 * megabyte),
         [label.memswap]: String(512 * megabyte),
         [label.cpus]: '1',
       });
     this.proxies.answers = (link) => {
-      const { status, networks } = this.container(link === 'client-link' ? 'server' : 'postgres');
+      const { status, networks } = this.container(link === 'server:8000' ? 'server' : 'postgres');
       return status === 'running' && Object.keys(networks).length > 0;
     };
     this.engine.add('bystander', {
       [label.project]: 'another',
       [label.target]: 'server',
-      [label.accepts]: accepts.join(','),
+      [label.allowedKinds]: allowedKinds.join(','),
     });
   }
 
@@ -88,27 +88,27 @@ export class FakeLab {
     return new Injector({
       engine: life.mortal(this.engine, ['watch']),
       project,
-      links: new Links(
+      links: new LabProxies(
         life.mortal(this.proxies, ['exchange']),
         {
-          'client-link': { listen: '0.0.0.0:8000', upstream: 'server:8000' },
-          'database-link': { listen: '0.0.0.0:5432', upstream: 'postgres:5432' },
+          'server:8000': { listen: '0.0.0.0:8000', upstream: 'server:8000' },
+          'postgres:5432': { listen: '0.0.0.0:5432', upstream: 'postgres:5432' },
         },
         this.clock,
       ),
       proxyHost: 'proxy',
       exchange: this.proxies.exchange,
       user: life.mortal(this.user),
-      startSurge: ({ requestsPerSecond }) => {
+      startLoadSpike: ({ requestsPerSecond }) => {
         const from = this.clock.now();
-        this.surges += 1;
+        this.spikes += 1;
         const clock = this.clock;
         return {
           get answers() {
             return ((clock.now() - from) / 1_000) * requestsPerSecond;
           },
           stop: () => {
-            this.surges -= 1;
+            this.spikes -= 1;
           },
         };
       },
@@ -139,13 +139,13 @@ export class FakeLab {
         networks,
       }),
     );
-    const { pressed } = this.engine;
+    const { stress } = this.engine;
     return JSON.stringify(
       {
         containers,
         proxies: [...this.proxies.states.values()],
-        pressed,
-        surges: this.surges,
+        stress,
+        spikes: this.spikes,
         scores: [...this.user.scores.keys()],
       },
       null,

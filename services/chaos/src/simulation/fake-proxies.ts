@@ -1,7 +1,7 @@
 /** Toxiproxy as a record, and a probe that sees the effects of its toxics. */
 import { EncoreError } from '@encore/kit';
-import type { Exchange, ExchangeProbe } from '../injector/link-probe.ts';
-import type { LinkName } from '../injector/links.ts';
+import type { ProxyName } from '../injector/lab-proxies.ts';
+import type { Exchange, ExchangeProbe } from '../injector/proxy-probe.ts';
 import type { Proxies, ProxyState, Toxic } from '../injector/toxiproxy-api.ts';
 
 export class FakeProxies implements Proxies {
@@ -10,7 +10,7 @@ export class FakeProxies implements Proxies {
   onCall: (what: string, proxy: string) => void = () => {};
 
   /** Whether the proxy's upstream responds. */
-  answers: (link: LinkName) => boolean = () => true;
+  answers: (link: ProxyName) => boolean = () => true;
 
   async version(): Promise<string> {
     return 'fake';

@@ -13,7 +13,7 @@ const config: RunConfig = {
   seed: 0,
   control: 'none',
   monitor: false,
-  unwinnable: false,
+  allowInfeasiblePlan: false,
   network: { intervalSeconds: { min: 30, max: 300 }, durationSeconds: { min: 5, max: 30 } },
   capacitySeconds: 0,
   load: {
@@ -38,7 +38,7 @@ describe('simulateRun', () => {
 
   it('detects a supervisor that starts a crashed target before the policy', async () => {
     const { problems } = await simulateRun(config, { eager: true });
-    assert.match(problems.join(), /a start by supervisor instead of policy/);
+    assert.match(problems.join(), /a start by supervisor instead of restart-policy/);
   });
 
   /** Rules that may overlap keep no minimum distance. */
@@ -55,17 +55,17 @@ describe('simulateRun', () => {
   const noticed: [string, ReturnType<typeof rule>[], RegExp][] = [
     [
       'overlapping faults',
-      [rule('latency', 'client-link', 100), rule('latency', 'database-link', 100)],
+      [rule('latency', 'server:8000', 100), rule('latency', 'postgres:5432', 100)],
       /f0002 overlaps f0001/,
     ],
     [
       'a crash with too little healthy time before it',
-      [rule('latency', 'database-link', 100), rule('crash', 'server', 115)],
+      [rule('latency', 'postgres:5432', 100), rule('crash', 'server', 115)],
       /only 4\d\d\d\.?\d* ms of healthy time before f0002 \(crash\)/,
     ],
     [
       'network faults closer than their minimum distance',
-      [rule('latency', 'client-link', 100), rule('latency', 'client-link', 125)],
+      [rule('latency', 'server:8000', 100), rule('latency', 'server:8000', 125)],
       /f0002 came 25000\.?\d* ms after the network fault before it/,
     ],
   ];

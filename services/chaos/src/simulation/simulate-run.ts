@@ -49,7 +49,7 @@ export async function simulateRun(config: RunConfig, { eager = false } = {}): Pr
   await lab.clock.until(scheduler.stop());
   stop.abort();
   if (lab.state() !== before) events.problems.push('the lab differs from its state before the run');
-  if (injector.keeper.open.length > 0) events.problems.push('faults are still active');
+  if (injector.registry.open.length > 0) events.problems.push('faults are still active');
   return { planHash: plan.hash, faults: plan.faults.length, kills: events.kills, problems: events.finish() };
 }
 
@@ -61,10 +61,10 @@ class RunChecker {
   readonly #planned = new Map<string, PlannedFault>();
   #steadyStartsAt = 0;
   /** Actor that must make the next start. */
-  #healer: Actor | 'none' = 'none';
+  #recoveredBy: Actor | 'none' = 'none';
   readonly #floorMs: number;
   #networkFaultAt = Number.NEGATIVE_INFINITY;
-  #undoneAt = Number.NEGATIVE_INFINITY;
+  #revertedAt = Number.NEGATIVE_INFINITY;
 
   /** `floorMs`: minimum time between the starts of two network faults. */
   constructor(floorMs: number) {
@@ -85,17 +85,18 @@ class RunChecker {
       case 'fault_injected':
         this.#injected(event.faultId, event.at);
         break;
-      case 'fault_bit':
-        if (event.bit !== 'yes') this.problems.push(`${event.faultId} had no effect: ${event.evidence}`);
+      case 'fault_effect_checked':
+        if (event.effect !== 'confirmed') this.problems.push(`${event.faultId} had no effect: ${event.evidence}`);
         break;
-      case 'fault_undone':
+      case 'fault_reverted':
         if (!event.verified) this.problems.push(`${event.faultId}: revert not verified`);
         this.#open.delete(event.faultId);
-        this.#undoneAt = event.at;
+        this.#revertedAt = event.at;
         break;
       case 'target_started':
-        if (event.actor !== this.#healer) this.problems.push(`a start by ${event.actor} instead of ${this.#healer}`);
-        this.#healer = 'none';
+        if (event.actor !== this.#recoveredBy)
+          this.problems.push(`a start by ${event.actor} instead of ${this.#recoveredBy}`);
+        this.#recoveredBy = 'none';
         break;
       default:
         break;
@@ -116,15 +117,15 @@ class RunChecker {
     if (planned) this.#spaced(planned, at);
     if (planned?.kind !== 'crash' && planned?.kind !== 'outage') return;
     this.kills += 1;
-    this.#healer = planned.kind === 'crash' ? 'policy' : 'supervisor';
+    this.#recoveredBy = planned.kind === 'crash' ? 'restart-policy' : 'supervisor';
   }
 
   /** Checks distances between actual injections, not planned ones. */
   #spaced({ id, kind, target }: PlannedFault, at: number): void {
-    const healthyMs = at - this.#undoneAt;
+    const healthyMs = at - this.#revertedAt;
     if (healthyMs < kindTiming[kind].healthBeforeSeconds * 1_000)
       this.problems.push(`only ${healthyMs} ms of healthy time before ${id} (${kind})`);
-    if (target !== 'client-link') return;
+    if (target !== 'server:8000') return;
     const spaceMs = at - this.#networkFaultAt;
     if (spaceMs < this.#floorMs - maxLateMs)
       this.problems.push(`${id} came ${spaceMs} ms after the network fault before it`);

@@ -55,7 +55,7 @@ export class LoadBench implements AsyncDisposable {
 
   all(): readonly EncoreEvent[] {
     for (;;) {
-      const page = this.events.page(this.events.boot, this.#lastSeq).events;
+      const page = this.events.page(this.events.instanceId, this.#lastSeq).events;
       if (page.length === 0) return this.#received;
       this.#received.push(...page.map(({ event }) => event));
       this.#lastSeq = page.at(-1)?.seq ?? this.#lastSeq;

@@ -22,7 +22,7 @@ describe('alert history', () => {
 
   it('reads from the rules which kinds raise which alert', async () => {
     const [asked] = (await read([], 1_000, 2_000)).events;
-    assert.ok(asked?.type === 'alerts_asked');
+    assert.ok(asked?.type === 'alerts_queried');
     assert.deepEqual(asked.alerts, [
       { name: 'ServerRestarted', firesUnder: ['crash', 'outage'], mayFireUnder: ['memory-cap'] },
       { name: 'LostWrites', firesUnder: [], mayFireUnder: [] },

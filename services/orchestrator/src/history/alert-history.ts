@@ -10,7 +10,7 @@ import { type EventOf, type FaultKind, faultKinds } from '@encore/contracts';
 import { type CallOptions, callJson, canonicalJson, EncoreError } from '@encore/kit';
 import { z } from 'zod';
 
-export type AlertEvent = EventOf<'alerts_asked'> | EventOf<'alert_fired'>;
+export type AlertEvent = EventOf<'alerts_queried'> | EventOf<'alert_fired'>;
 
 export interface AlertHistoryQuery {
   url: string;
@@ -66,7 +66,7 @@ export async function readAlertHistory({ url, fromAt, toAt, signal }: AlertHisto
     const response = await callJson(`${url}/api/v1/query?${parameters}`, matrixSchema, call);
     for (const { metric, values } of response.data.result) firings.add(metric, values);
   }
-  return [{ type: 'alerts_asked', at: toAt, fromAt, toAt, alerts: [...alerts.values()] }, ...firings.events];
+  return [{ type: 'alerts_queried', at: toAt, fromAt, toAt, alerts: [...alerts.values()] }, ...firings.events];
 }
 
 /** Merges consecutive evaluations into firings. */

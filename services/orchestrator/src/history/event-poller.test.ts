@@ -17,7 +17,7 @@ describe('history', () => {
   let folder = '';
   let history: HistoryWriter;
   let service: Silent;
-  let reboots = 0;
+  let restarts = 0;
   const lines = async (): Promise<HistoryLine[]> => {
     await history.flushed();
     const text = await readFile(join(folder, 'history.ndjson'), 'utf8');
@@ -34,8 +34,8 @@ describe('history', () => {
       clock: systemClock,
       since,
       history,
-      onReboot: () => {
-        reboots += 1;
+      onRestart: () => {
+        restarts += 1;
       },
       lostAfterMs,
     });
@@ -50,7 +50,7 @@ describe('history', () => {
     );
     service = new Silent();
     await service.start();
-    reboots = 0;
+    restarts = 0;
   });
   afterEach(async () => {
     await history[Symbol.asyncDispose]();
@@ -93,14 +93,14 @@ describe('history', () => {
     service.events.add(event(1));
     service.events.add(event(2));
     await fetching.poll();
-    await service.reboot();
+    await service.restart();
     for (const at of [1, 2, 3]) service.events.add(event(at));
     await fetching.drain(AbortSignal.timeout(5_000));
     assert.deepEqual(
       (await lines()).map(({ event: { at } }) => at),
       [1, 2, 3],
     );
-    assert.equal(reboots, 1);
+    assert.equal(restarts, 1);
   });
 
   it('records a lost source once, and dropped events', async () => {

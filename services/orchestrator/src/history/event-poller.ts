@@ -17,7 +17,7 @@ export interface EventPollerOptions {
   since: number;
   history: HistoryWriter;
   /** Called when the service has restarted during the run. */
-  onReboot: () => void;
+  onRestart: () => void;
   /** Records `source_lost` after this long without a response; default: 10 s. */
   lostAfterMs?: number;
 }
@@ -35,7 +35,7 @@ const neverRepeated: ReadonlySet<EncoreEvent['type']> = new Set([
 export class EventPoller {
   readonly #options: EventPollerOptions;
   readonly #seen = new Set<string>();
-  #boot = '';
+  #instanceId = '';
   #after = 0;
   #answeredAt: number;
   #lost = false;
@@ -64,15 +64,15 @@ export class EventPoller {
   async #fetch(signal?: AbortSignal): Promise<number | null> {
     const { url, clock } = this.#options;
     try {
-      const page = await callJson(`${url}/events?boot=${this.#boot}&after=${this.#after}`, eventPageSchema, {
+      const page = await callJson(`${url}/events?instance=${this.#instanceId}&after=${this.#after}`, eventPageSchema, {
         timeoutMs: 5_000,
         token: this.#options.token?.(),
         ...(signal ? { signal } : {}),
       });
-      const rebooted = this.#boot !== '' && page.boot !== this.#boot;
-      if (rebooted) this.#options.onReboot();
+      const restarted = this.#instanceId !== '' && page.instanceId !== this.#instanceId;
+      if (restarted) this.#options.onRestart();
       this.#noticeMissing(page);
-      this.#boot = page.boot;
+      this.#instanceId = page.instanceId;
       this.#after = page.after;
       for (const { seq, event } of page.events) {
         this.#after = seq;
@@ -88,12 +88,12 @@ export class EventPoller {
     }
   }
 
-  #noticeMissing({ boot, after, dropped, events }: EventPage): void {
+  #noticeMissing({ instanceId, after, dropped, events }: EventPage): void {
     // Before the first page of a run, missing events belong to an earlier run if older events
     // follow.
-    const ofThisRun = this.#boot !== '' || (events[0]?.event.at ?? 0) >= this.#options.since;
+    const ofThisRun = this.#instanceId !== '' || (events[0]?.event.at ?? 0) >= this.#options.since;
     if (dropped > 0 && ofThisRun) this.#reportLost(`${dropped} events were dropped before they could be fetched`);
-    const taken = boot === this.#boot ? after - this.#after - dropped : 0;
+    const taken = instanceId === this.#instanceId ? after - this.#after - dropped : 0;
     if (taken > 0)
       this.#reportLost(`another program fetched ${taken} events. If a second orchestrator is running, stop it`);
   }

@@ -6,7 +6,7 @@ import { MemoryFaults } from './memory-faults.ts';
 import type { Observation } from './time-order.ts';
 
 const phase = (at: number, name: Phase): EncoreEvent => ({ type: 'phase_entered', at, phase: name });
-const seen = (at: number, ready: boolean): EncoreEvent => ({ type: 'server_seen', at, port: true, ready });
+const seen = (at: number, ready: boolean): EncoreEvent => ({ type: 'server_observed', at, port: true, ready });
 const kill = (at: number, engineAt = at): EncoreEvent => ({
   type: 'fault_injected',
   at,
@@ -86,8 +86,14 @@ describe('alerts', () => {
   });
 
   it('raises no recovery for a kill without effect', () => {
-    const bit: EncoreEvent = { type: 'fault_bit', at: 1_010, faultId: 'f0001', bit: 'no', evidence: '' };
-    assert.equal(textsOf([phase(0, 'steady'), kill(1_000), bit, answered(2_400, 2_000)]).length, 1);
+    const effect: EncoreEvent = {
+      type: 'fault_effect_checked',
+      at: 1_010,
+      faultId: 'f0001',
+      effect: 'absent',
+      evidence: '',
+    };
+    assert.equal(textsOf([phase(0, 'steady'), kill(1_000), effect, answered(2_400, 2_000)]).length, 1);
   });
 
   it('names a server that is ready again without a kill, but not twice after a kill', () => {

@@ -174,7 +174,7 @@ function watchRecovery(): (event: Observation) => string | undefined {
   let recoveredAt = Number.NEGATIVE_INFINITY;
   return (event) => {
     if (isKill(event)) kills.set(event.faultId, { at: timeOf(event), target: event.target });
-    if (event.type === 'fault_bit' && event.bit !== 'yes') kills.delete(event.faultId);
+    if (event.type === 'fault_effect_checked' && event.effect !== 'confirmed') kills.delete(event.faultId);
     const lostAt = watchReadiness(event);
     if (lostAt !== null && kills.size === 0 && recoveredAt < lostAt)
       return `Recovery successful in ${seconds(timeOf(event) - lostAt)}: server ready again`;
@@ -202,7 +202,7 @@ function readiness(): (event: Observation) => number | null {
   return (event) => {
     // Before the load, a server that is not ready yet has not lost readiness.
     if (event.type === 'phase_entered') isStarting = event.phase === 'preflight' || event.phase === 'startup';
-    if (event.type !== 'server_seen' || isStarting) return null;
+    if (event.type !== 'server_observed' || isStarting) return null;
     const before = lostAt;
     lostAt = event.ready ? null : (lostAt ?? event.at);
     return event.ready ? before : null;

@@ -2,7 +2,7 @@
  * Availability as seen by the probes: the share answered correctly and in time without retries,
  * over the whole run and in fault-free windows, and the longest outage.
  */
-import { ControlFailures } from './control-failures.ts';
+import { FaultFreeFailures } from './fault-free-failures.ts';
 import type { Probe } from './time-order.ts';
 import { isNeutral, share } from './traffic.ts';
 
@@ -12,25 +12,25 @@ export class Availability {
   #ok = 0;
   #due = 0;
   #sheds = 0;
-  #controlOk = 0;
-  #controlDue = 0;
+  #faultFreeOk = 0;
+  #faultFreeDue = 0;
   #lastOkDueAt: number | null = null;
   #firstBadDueAt: number | null = null;
   #longestOutageMs = 0;
-  readonly #controlFailures = new ControlFailures();
+  readonly #faultFreeFailures = new FaultFreeFailures();
 
-  /** `inControl`: the probe was due in a fault-free window. */
-  add(probe: Probe, inControl: boolean): void {
+  /** `inFaultFreeWindow`: the probe was due in a fault-free window. */
+  add(probe: Probe, inFaultFreeWindow: boolean): void {
     if (probe.outcome === 'not_started') this.notStarted += 1;
     if (isNeutral(probe.outcome)) return;
     const ok = probe.outcome === 'ok';
     this.#due += 1;
     if (ok) this.#ok += 1;
     if (probe.outcome === 'shed') this.#sheds += 1;
-    if (inControl) {
-      this.#controlDue += 1;
-      if (ok) this.#controlOk += 1;
-      else this.#controlFailures.add(probe.dueAt, probe.outcome);
+    if (inFaultFreeWindow) {
+      this.#faultFreeDue += 1;
+      if (ok) this.#faultFreeOk += 1;
+      else this.#faultFreeFailures.add(probe.dueAt, probe.outcome);
     }
     if (!ok) {
       this.#firstBadDueAt ??= probe.dueAt;
@@ -48,17 +48,17 @@ export class Availability {
     return share(this.#ok, this.#due);
   }
 
-  get controlWindows(): number | null {
-    return share(this.#controlOk, this.#controlDue);
+  get faultFreeWindows(): number | null {
+    return share(this.#faultFreeOk, this.#faultFreeDue);
   }
 
-  get controlProbes(): number {
-    return this.#controlDue;
+  get faultFreeProbes(): number {
+    return this.#faultFreeDue;
   }
 
   /** Text about the probes that failed in fault-free windows; undefined if none did. */
-  get controlFailures(): string | undefined {
-    return this.#controlFailures.note(this.#controlDue);
+  get faultFreeFailures(): string | undefined {
+    return this.#faultFreeFailures.note(this.#faultFreeDue);
   }
 
   get probes(): number {

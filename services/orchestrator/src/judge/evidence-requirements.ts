@@ -40,7 +40,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     missing: ({ run }) => {
       if (run.started === null) return ['the history does not record how the run began'];
       if (run.ended === null) return ['the history does not record how the run ended'];
-      return run.ended.how === 'aborted' ? [`the run was aborted: ${run.ended.reason ?? 'no reason given'}`] : [];
+      return run.ended.status === 'aborted' ? [`the run was aborted: ${run.ended.reason ?? 'no reason given'}`] : [];
     },
   },
   {
@@ -55,33 +55,33 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
           ],
   },
   {
-    name: 'kills_bit',
+    name: 'kills_confirmed',
     requires: 'the engine reported every kill that was attempted',
     waivedIfInterrupted: false,
     missing: ({ faults }) =>
       describeFaults(
-        faults.filter((fault) => isKill(fault.record) && wasAttempted(fault) && fault.record.bit !== 'yes'),
+        faults.filter((fault) => isKill(fault.record) && wasAttempted(fault) && fault.record.effect !== 'confirmed'),
         'kill',
         'had no confirmed effect',
       ),
   },
   {
-    name: 'kinds_bit',
+    name: 'kinds_confirmed',
     requires: 'every planned kind that this engine supports had a confirmed effect at least once',
     waivedIfInterrupted: true,
     missing: kindsWithoutEffect,
   },
   {
-    name: 'faults_bit',
+    name: 'faults_confirmed',
     requires: 'at least 95 % of the supported faults had a confirmed effect',
     waivedIfInterrupted: true,
     missing: ({ faults }) => {
       const supported = faults.filter(({ record }) => !isUnsupported(record));
-      const bit = supported.filter(({ record }) => record.bit === 'yes').length;
-      const part = share(bit, supported.length) ?? 1;
+      const effect = supported.filter(({ record }) => record.effect === 'confirmed').length;
+      const part = share(effect, supported.length) ?? 1;
       return part < 0.95
         ? [
-            `only ${bit} of ${pluralize(supported.length, 'fault')} had a confirmed effect (${percentOf(part)}, required: at least 95 %)`,
+            `only ${effect} of ${pluralize(supported.length, 'fault')} had a confirmed effect (${percentOf(part)}, required: at least 95 %)`,
           ]
         : [];
     },
@@ -96,14 +96,15 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
       ),
   },
   {
-    name: 'faults_undone',
+    name: 'faults_reverted',
     requires: 'every fault was reverted and the revert was verified',
     waivedIfInterrupted: false,
     missing: ({ faults }) =>
       describeFaults(
         faults.filter(({ record }) => {
-          if (record.injectedAt === null || record.bit === 'refused' || record.bit === 'unsupported') return false;
-          return record.undoVerified === false || (record.undoneAt === null && record.fault.durationSeconds > 0);
+          if (record.injectedAt === null || record.effect === 'refused' || record.effect === 'unsupported')
+            return false;
+          return record.revertVerified === false || (record.revertedAt === null && record.fault.durationSeconds > 0);
         }),
         'fault',
         'without a verified revert',
@@ -223,7 +224,7 @@ export function evaluateRequirements(
 
 /** True if the injector recorded the intent to inject the fault, or its injection. */
 function wasAttempted({ record }: FinalizedFault): boolean {
-  return record.bit !== 'unsupported' && (record.intendedAt !== null || record.injectedAt !== null);
+  return record.effect !== 'unsupported' && (record.intendedAt !== null || record.injectedAt !== null);
 }
 
 function describeFaults(faults: readonly FinalizedFault[], noun: string, what: string): string[] {
@@ -233,8 +234,10 @@ function describeFaults(faults: readonly FinalizedFault[], noun: string, what: s
 
 function kindsWithoutEffect({ faults }: Evidence): string[] {
   const supported = faults.filter(({ record }) => !isUnsupported(record));
-  const bit = new Set(supported.filter(({ record }) => record.bit === 'yes').map(({ record }) => record.fault.kind));
-  const never = new Set(supported.map(({ record }) => record.fault.kind).filter((kind) => !bit.has(kind)));
+  const effect = new Set(
+    supported.filter(({ record }) => record.effect === 'confirmed').map(({ record }) => record.fault.kind),
+  );
+  const never = new Set(supported.map(({ record }) => record.fault.kind).filter((kind) => !effect.has(kind)));
   return [...never].map((kind) => `no fault of the planned kind ${kind} had a confirmed effect`);
 }
 

@@ -1,5 +1,5 @@
 /** Read-only input of the rules, requirements and warnings, built at the end of the history. */
-import type { Healer, Plan } from '@encore/contracts';
+import type { Plan, RecoveredBy } from '@encore/contracts';
 import type { Alerts } from './alerts.ts';
 import type { Attribution } from './attribution.ts';
 import type { Availability } from './availability.ts';
@@ -17,7 +17,7 @@ import type { Traffic } from './traffic.ts';
 export interface FinalizedFault {
   record: FaultRecord;
   recovery: Recovery;
-  healedBy: Healer | null;
+  recoveredBy: RecoveredBy | null;
   /** Null if the system did not recover from the fault. */
   backToNormal: BackToNormal | null;
   /** When the fault was reverted and the system had recovered; null if it was never attempted. */
@@ -38,7 +38,7 @@ export interface Evidence {
   faults: FinalizedFault[];
   /** Number of planned faults that the run did not reach. */
   notReached: number;
-  controlWindows: Span[];
+  faultFreeWindows: Span[];
   /** Ramp and steady; null if the run reached neither. */
   measured: Span | null;
   /** Seconds of `measured` with load data. */

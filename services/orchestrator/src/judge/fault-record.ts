@@ -1,5 +1,5 @@
 /** Observations of one fault (times in epoch milliseconds), and the figures derived from them. */
-import type { Actor, Bit, EventOf, Healer, PlannedFault } from '@encore/contracts';
+import type { Actor, Effect, EventOf, PlannedFault, RecoveredBy } from '@encore/contracts';
 import { containerOf, kindTraits } from './kind-traits.ts';
 
 /** Engine events this soon after a fault's end still belong to it. */
@@ -18,13 +18,13 @@ export interface FaultRecord {
   fault: PlannedFault;
   intendedAt: number | null;
   injectedAt: number | null;
-  bit: Bit | null;
-  bitAt: number | null;
+  effect: Effect | null;
+  effectCheckedAt: number | null;
   evidence: string;
   skipped: { reason: string; unsupported: boolean } | null;
-  undoneAt: number | null;
-  undoVerified: boolean | null;
-  undoCause: EventOf<'fault_undone'>['cause'] | null;
+  revertedAt: number | null;
+  revertVerified: boolean | null;
+  revertCause: EventOf<'fault_reverted'>['cause'] | null;
   /** Time of the engine's `die` event of the target. */
   diedAt: number | null;
   /** Start of the recovery time. */
@@ -40,7 +40,7 @@ export interface FaultRecord {
   portAt: number | null;
   readyLost: boolean;
   readyAt: number | null;
-  answeredWhileHeld: boolean;
+  answeredWhileActive: boolean;
   firstSuccessAt: number | null;
   /** How the return to normal ended; null until the window is closed. */
   returned: ReturnOutcome | null;
@@ -56,13 +56,13 @@ export function newFaultRecord(fault: PlannedFault): FaultRecord {
     fault,
     intendedAt: null,
     injectedAt: null,
-    bit: null,
-    bitAt: null,
+    effect: null,
+    effectCheckedAt: null,
     evidence: '',
     skipped: null,
-    undoneAt: null,
-    undoVerified: null,
-    undoCause: null,
+    revertedAt: null,
+    revertVerified: null,
+    revertCause: null,
     diedAt: null,
     clockStartsAt: null,
     referenceAt: null,
@@ -75,7 +75,7 @@ export function newFaultRecord(fault: PlannedFault): FaultRecord {
     portAt: null,
     readyLost: false,
     readyAt: null,
-    answeredWhileHeld: false,
+    answeredWhileActive: false,
     firstSuccessAt: null,
     returned: null,
     closedAt: null,
@@ -93,7 +93,7 @@ export function containerOfFault({ fault }: FaultRecord): string {
 }
 
 export function isUnsupported(record: FaultRecord): boolean {
-  return record.bit === 'unsupported' || record.skipped?.unsupported === true;
+  return record.effect === 'unsupported' || record.skipped?.unsupported === true;
 }
 
 /**
@@ -107,12 +107,12 @@ export function beganAt({ intendedAt, injectedAt }: FaultRecord): number | null 
 
 /** When the fault was reverted and the system had recovered; null until then. */
 export function endOf(record: FaultRecord): number | null {
-  const { bit, bitAt, injectedAt, undoneAt, firstSuccessAt, fault } = record;
-  if (bit === 'refused' || bit === 'unsupported') return undoneAt ?? bitAt;
+  const { effect, effectCheckedAt, injectedAt, revertedAt, firstSuccessAt, fault } = record;
+  if (effect === 'refused' || effect === 'unsupported') return revertedAt ?? effectCheckedAt;
   const instant = isKill(record) && fault.durationSeconds === 0;
-  const releasedAt = undoneAt ?? (instant ? (bitAt ?? injectedAt) : null);
+  const releasedAt = revertedAt ?? (instant ? (effectCheckedAt ?? injectedAt) : null);
   // A fault without effect needs no recovery, but may still be active.
-  if (bit === 'no') return releasedAt;
+  if (effect === 'absent') return releasedAt;
   return releasedAt === null || firstSuccessAt === null ? null : Math.max(releasedAt, firstSuccessAt);
 }
 
@@ -124,7 +124,7 @@ export type Recovery =
 
 /** The recovery that the rule uses. `observedUntil`: time of the latest load data. */
 export function recoveryOf(record: FaultRecord, observedUntil: number, limitSeconds: number): Recovery {
-  if (record.bit !== 'yes') return { state: 'not_due' };
+  if (record.effect !== 'confirmed') return { state: 'not_due' };
   if (record.clockStartsAt === null || record.referenceAt === null) {
     const missing = isKill(record) ? "the engine's die event" : 'the revert';
     return { state: 'unknown', why: `${missing} was not observed` };
@@ -149,7 +149,7 @@ export function stagesOf(
   record: FaultRecord,
 ): Record<'restartedAt' | 'portAt' | 'readyAt' | 'firstSuccessAt', number | null> {
   const { restartedAt, portAt, readyAt, firstSuccessAt, fault } = record;
-  const needsDatabase = fault.target === 'postgres' || fault.target === 'database-link';
+  const needsDatabase = fault.target === 'postgres' || fault.target === 'postgres:5432';
   const ready = notAfter(readyAt, needsDatabase ? null : firstSuccessAt);
   const port = notAfter(notAfter(portAt, ready), firstSuccessAt);
   const restarted = notAfter(notAfter(restartedAt, port), firstSuccessAt);
@@ -168,7 +168,7 @@ export type BackToNormal =
 /** Starts at the recovery, so that a slow one does not count twice; null without one. */
 export function backToNormalOf(record: FaultRecord): BackToNormal | null {
   const endedAt = endOf(record);
-  if (record.bit !== 'yes' || endedAt === null) return null;
+  if (record.effect !== 'confirmed' || endedAt === null) return null;
   const { returned } = record;
   const since = (at: number | null): number => (at === null ? 0 : Math.max(0, at - endedAt) / 1_000);
   switch (returned?.state) {
@@ -184,26 +184,26 @@ export function backToNormalOf(record: FaultRecord): BackToNormal | null {
 }
 
 /** What ended the effect. A restart policy counts only if the engine's own restart count rose. */
-export function healerOf(record: FaultRecord, recovery: Recovery): Healer | null {
-  if (recovery.state === 'not_recovered') return 'nobody';
+export function recoveredByOf(record: FaultRecord, recovery: Recovery): RecoveredBy | null {
+  if (recovery.state === 'not_recovered') return 'none';
   if (recovery.state !== 'recovered') return null;
   switch (record.startedBy) {
-    case 'policy': {
+    case 'restart-policy': {
       const { restartCountBefore: before, restartCountAfter: after } = record;
-      return after === null || after > (before ?? 0) ? 'policy' : null;
+      return after === null || after > (before ?? 0) ? 'restart-policy' : null;
     }
     case 'supervisor':
       return 'supervisor';
-    case 'undo':
-    case 'heal':
-      return 'undo';
-    case 'foreign':
+    case 'revert':
+    case 'reconcile':
+      return 'revert';
+    case 'external':
       return 'external';
     case null:
       break;
   }
-  if (record.undoCause === 'external') return 'external';
+  if (record.revertCause === 'external') return 'external';
   const traits = kindTraits[record.fault.kind];
-  if (record.diedAt !== null && (traits.clock === 'kill' || !traits.deathIsTheAct)) return null;
-  return traits.tolerable && record.answeredWhileHeld ? 'self' : 'undo';
+  if (record.diedAt !== null && (traits.clock === 'kill' || !traits.deathIsTheInjection)) return null;
+  return traits.tolerable && record.answeredWhileActive ? 'self' : 'revert';
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Actor, FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { endOf, type FaultRecord, healerOf, recoveryOf, stagesOf } from './fault-record.ts';
+import { endOf, type FaultRecord, recoveredByOf, recoveryOf, stagesOf } from './fault-record.ts';
 import { FaultTracker } from './fault-tracker.ts';
 import type { Observation } from './time-order.ts';
 
@@ -17,7 +17,15 @@ const planned = (kind: FaultKind, target: Target, durationSeconds = 0, id = 'f00
 
 /** A tracker of these faults, and helpers to add events and read the results. */
 function tracked(...faults: PlannedFault[]) {
-  const body = { version: 1 as const, seed: 1, rampSeconds: 0, steadySeconds: 100, bestSuccessRate: 1, hash: '' };
+  const body = {
+    version: 2 as const,
+    dropped: [],
+    seed: 1,
+    rampSeconds: 0,
+    steadySeconds: 100,
+    bestSuccessRate: 1,
+    hash: '',
+  };
   const tracker = new FaultTracker({ ...body, faults });
   const add = (...events: Observation[]): void => {
     for (const event of events) tracker.add(event);
@@ -27,21 +35,21 @@ function tracked(...faults: PlannedFault[]) {
     assert.ok(found);
     return found;
   };
-  const recovered = (id?: string): { seconds: number | string; healer: string | null } => {
+  const recovered = (id?: string): { seconds: number | string; recoveredBy: string | null } => {
     const recovery = recoveryOf(record(id), 100_000, limitSeconds);
     const seconds = recovery.state === 'recovered' ? recovery.seconds : recovery.state;
-    return { seconds, healer: healerOf(record(id), recovery) };
+    return { seconds, recoveredBy: recoveredByOf(record(id), recovery) };
   };
   return { tracker, add, record, recovered };
 }
 
-const inject = (at: number, fault: PlannedFault, bit: 'yes' | 'no' = 'yes'): Observation[] => [
+const inject = (at: number, fault: PlannedFault, effect: 'confirmed' | 'absent' = 'confirmed'): Observation[] => [
   { type: 'fault_intended', at: at - 10, faultId: fault.id, fault },
   { type: 'fault_injected', at, engineAt: at, faultId: fault.id, kind: fault.kind, target: fault.target },
-  { type: 'fault_bit', at: at + 5, faultId: fault.id, bit, evidence: 'seen' },
+  { type: 'fault_effect_checked', at: at + 5, faultId: fault.id, effect, evidence: 'seen' },
 ];
-const undone = (at: number, id = 'f0001'): Observation => ({
-  type: 'fault_undone',
+const reverted = (at: number, id = 'f0001'): Observation => ({
+  type: 'fault_reverted',
   at,
   faultId: id,
   verified: true,
@@ -49,7 +57,7 @@ const undone = (at: number, id = 'f0001'): Observation => ({
   evidence: '',
 });
 const died = (at: number, target = 'server'): Observation => ({
-  type: 'engine_saw',
+  type: 'engine_event',
   at,
   engineAt: at,
   target,
@@ -57,7 +65,7 @@ const died = (at: number, target = 'server'): Observation => ({
   exitCode: 137,
 });
 const started = (at: number, actor: Actor, restartCount = 0): Observation[] => [
-  { type: 'engine_saw', at, engineAt: at, target: 'server', action: 'start', restartCount },
+  { type: 'engine_event', at, engineAt: at, target: 'server', action: 'start', restartCount },
   { type: 'target_started', at, engineAt: at, target: 'server', actor, reason: '' },
 ];
 const ok = (dueAt: number, at = dueAt + 5): Observation => ({ type: 'probe', at, dueAt, outcome: 'ok' });
@@ -82,29 +90,29 @@ describe('fault tracker', () => {
       ...inject(1_000, crash),
       died(1_020),
       ok(1_010, 1_030),
-      ...started(1_500, 'policy', 1),
+      ...started(1_500, 'restart-policy', 1),
       ok(2_000),
-      undone(1_010),
+      reverted(1_010),
     );
-    assert.deepEqual(recovered(), { seconds: 1.005, healer: 'policy' });
+    assert.deepEqual(recovered(), { seconds: 1.005, recoveredBy: 'restart-policy' });
   });
 
   it('extends the recovery if the target dies again', () => {
     const crash = planned('crash', 'server');
     const { add, recovered } = tracked(crash);
-    add(...inject(1_000, crash), died(1_020), undone(1_030), ...started(1_500, 'policy', 1), ok(2_000));
+    add(...inject(1_000, crash), died(1_020), reverted(1_030), ...started(1_500, 'restart-policy', 1), ok(2_000));
     add(died(2_500), ok(2_450, 2_510), ...started(4_000, 'supervisor'), ok(5_000));
-    assert.deepEqual(recovered(), { seconds: 4.005, healer: 'supervisor' });
+    assert.deepEqual(recovered(), { seconds: 4.005, recoveredBy: 'supervisor' });
   });
 
   it('measures a crash from the death even if the injection is recorded later', () => {
     const crash = planned('crash', 'server');
     const { add, recovered } = tracked(crash);
-    const [intended, injected, bit] = inject(1_000, crash);
-    assert.ok(intended && injected?.type === 'fault_injected' && bit);
+    const [intended, injected, effect] = inject(1_000, crash);
+    assert.ok(intended && injected?.type === 'fault_injected' && effect);
     const { engineAt: _unknown, ...unstamped } = injected;
-    add(intended, died(995), unstamped, bit, undone(1_006), ...started(1_200, 'policy', 1), ok(2_000));
-    assert.deepEqual(recovered(), { seconds: 1.01, healer: 'policy' });
+    add(intended, died(995), unstamped, effect, reverted(1_006), ...started(1_200, 'restart-policy', 1), ok(2_000));
+    assert.deepEqual(recovered(), { seconds: 1.01, recoveredBy: 'restart-policy' });
   });
 
   it('measures a hang from its injection, and ends it with the start', () => {
@@ -117,26 +125,26 @@ describe('fault tracker', () => {
       died(9_000),
       ...started(9_500, 'supervisor'),
       ok(11_000),
-      undone(12_000),
+      reverted(12_000),
     );
-    assert.deepEqual(recovered(), { seconds: 10.005, healer: 'supervisor' });
+    assert.deepEqual(recovered(), { seconds: 10.005, recoveredBy: 'supervisor' });
   });
 
   it('measures from the revert, or from the death if the target died from the fault', () => {
     const cap = planned('memory-cap', 'server', 10);
     const calm = tracked(cap);
-    calm.add(...inject(1_000, cap), refused(2_000), ok(3_000), undone(11_000), ok(11_100));
-    assert.deepEqual(calm.recovered(), { seconds: 0.105, healer: 'self' });
+    calm.add(...inject(1_000, cap), refused(2_000), ok(3_000), reverted(11_000), ok(11_100));
+    assert.deepEqual(calm.recovered(), { seconds: 0.105, recoveredBy: 'self' });
     const fatal = tracked(cap);
-    fatal.add(...inject(1_000, cap), died(3_000), undone(3_200), ...started(3_500, 'policy', 1), ok(5_000));
-    assert.deepEqual(fatal.recovered(), { seconds: 2.005, healer: 'policy' });
+    fatal.add(...inject(1_000, cap), died(3_000), reverted(3_200), ...started(3_500, 'restart-policy', 1), ok(5_000));
+    assert.deepEqual(fatal.recovered(), { seconds: 2.005, recoveredBy: 'restart-policy' });
   });
 
   it('expects the death in a graceful restart', () => {
     const restart = planned('restart', 'server');
     const { add, recovered, tracker } = tracked(restart);
-    add(...inject(1_000, restart), died(3_000), ...started(3_100, 'undo'), undone(3_300), ok(3_400));
-    assert.deepEqual(recovered(), { seconds: 0.105, healer: 'undo' });
+    add(...inject(1_000, restart), died(3_000), ...started(3_100, 'revert'), reverted(3_300), ok(3_400));
+    assert.deepEqual(recovered(), { seconds: 0.105, recoveredBy: 'revert' });
     assert.equal(tracker.faultsOn('server', 3_000).length, 1);
   });
 
@@ -151,11 +159,11 @@ describe('fault tracker', () => {
   });
 
   it('owns spans that overlap a window until 5 normal seconds; the latest fault wins', () => {
-    const first = planned('latency', 'client-link', 5);
+    const first = planned('latency', 'server:8000', 5);
     const second = planned('freeze', 'server', 5, 'f0002');
     const { add, tracker, record } = tracked(first, second);
     const owner = (fromAt: number, toAt: number): string | undefined => tracker.ownerOf(fromAt, toAt)?.fault.id;
-    add(...inject(10_000, first), undone(15_000), ok(15_100));
+    add(...inject(10_000, first), reverted(15_000), ok(15_100));
     assert.equal(owner(9_000, 9_980), undefined, 'before the intent');
     assert.equal(owner(9_000, 9_995), 'f0001', 'after the intent');
     add(...[16, 17, 18, 19, 20].map((at) => loadSecond(at * 1_000)));
@@ -171,10 +179,10 @@ describe('fault tracker', () => {
   });
 
   it('restarts the normal seconds after a failed request that began after the fault', () => {
-    const cut = planned('timeout', 'client-link', 5);
+    const cut = planned('timeout', 'server:8000', 5);
     const after = (...events: Observation[]): FaultRecord => {
       const { add, record } = tracked(cut);
-      add(...inject(10_000, cut), undone(15_000), ok(15_100), loadSecond(16_000), loadSecond(17_000), ...events);
+      add(...inject(10_000, cut), reverted(15_000), ok(15_100), loadSecond(16_000), loadSecond(17_000), ...events);
       return record();
     };
     const seconds = [18, 19, 20, 21].map((at) => loadSecond(at * 1_000));
@@ -189,9 +197,9 @@ describe('fault tracker', () => {
   });
 
   it('restarts the normal seconds after unobserved time and after injector failures', () => {
-    const cut = planned('timeout', 'client-link', 5);
+    const cut = planned('timeout', 'server:8000', 5);
     const { add, record } = tracked(cut);
-    add(...inject(10_000, cut), undone(15_000), ok(15_100), ...[16, 17, 18, 19].map((at) => loadSecond(at * 1_000)));
+    add(...inject(10_000, cut), reverted(15_000), ok(15_100), ...[16, 17, 18, 19].map((at) => loadSecond(at * 1_000)));
     add(loadSecond(23_000), loadSecond(24_000));
     add({ type: 'injector_failed', at: 27_500, fromAt: 24_500, toAt: 27_500, reason: 'no answer' });
     for (const at of [25, 26, 27, 28, 29, 30]) add(loadSecond(at * 1_000));
@@ -201,9 +209,9 @@ describe('fault tracker', () => {
   });
 
   it('does not follow a fault that ends while another one is active', () => {
-    const [long, short] = [planned('latency', 'client-link', 60), planned('freeze', 'server', 5, 'f0002')];
+    const [long, short] = [planned('latency', 'server:8000', 60), planned('freeze', 'server', 5, 'f0002')];
     const { add, record, tracker } = tracked(long, short);
-    add(...inject(10_000, long), ...inject(20_000, short), undone(25_000, 'f0002'), ok(25_100));
+    add(...inject(10_000, long), ...inject(20_000, short), reverted(25_000, 'f0002'), ok(25_100));
     assert.deepEqual(record('f0002').returned, {
       state: 'censored',
       lastAbnormalAt: null,
@@ -230,8 +238,8 @@ describe('fault tracker', () => {
     add(
       ...inject(1_000, crash),
       died(1_020),
-      undone(1_030),
-      ...started(1_500, 'policy', 1),
+      reverted(1_030),
+      ...started(1_500, 'restart-policy', 1),
       ok(2_000),
       loadSecond(3_000),
     );
@@ -251,11 +259,16 @@ describe('fault tracker', () => {
   });
 
   it('has no stage later than an observation that implies it', () => {
-    const seen = (at: number, port: boolean, ready: boolean): Observation => ({ type: 'server_seen', at, port, ready });
+    const seen = (at: number, port: boolean, ready: boolean): Observation => ({
+      type: 'server_observed',
+      at,
+      port,
+      ready,
+    });
     const crash = planned('crash', 'server');
     const killed = tracked(crash);
-    killed.add(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), ok(2_000));
-    killed.add(seen(2_040, true, false), ...started(2_050, 'policy', 1), seen(2_100, true, true));
+    killed.add(...inject(1_000, crash), died(1_020), reverted(1_030), seen(1_050, false, false), ok(2_000));
+    killed.add(seen(2_040, true, false), ...started(2_050, 'restart-policy', 1), seen(2_100, true, true));
     assert.deepEqual(stagesOf(killed.record()), {
       restartedAt: null,
       portAt: 2_005,
@@ -263,8 +276,14 @@ describe('fault tracker', () => {
       firstSuccessAt: 2_005,
     });
     const late = tracked(crash);
-    late.add(...inject(1_000, crash), died(1_020), undone(1_030), seen(1_050, false, false), seen(1_500, true, false));
-    late.add(...started(1_510, 'policy', 1), seen(1_600, true, true), ok(2_000));
+    late.add(
+      ...inject(1_000, crash),
+      died(1_020),
+      reverted(1_030),
+      seen(1_050, false, false),
+      seen(1_500, true, false),
+    );
+    late.add(...started(1_510, 'restart-policy', 1), seen(1_600, true, true), ok(2_000));
     assert.deepEqual(stagesOf(late.record()), {
       restartedAt: 1_500,
       portAt: 1_500,
@@ -273,16 +292,16 @@ describe('fault tracker', () => {
     });
     const down = planned('database-down', 'postgres', 5);
     const cached = tracked(down);
-    cached.add(...inject(1_000, down), seen(1_100, true, false), undone(6_000), ok(6_010), seen(7_000, true, true));
+    cached.add(...inject(1_000, down), seen(1_100, true, false), reverted(6_000), ok(6_010), seen(7_000, true, true));
     assert.equal(stagesOf(cached.record()).readyAt, 7_000, 'a cached response does not imply readiness');
   });
 
   it('ends a fault without effect at its revert', () => {
     const freeze = planned('freeze', 'server', 5);
     const { add, record } = tracked(freeze);
-    add(...inject(1_000, freeze, 'no'));
+    add(...inject(1_000, freeze, 'absent'));
     assert.equal(endOf(record()), null);
-    add(undone(6_000));
+    add(reverted(6_000));
     assert.equal(endOf(record()), 6_000);
     assert.equal(recoveryOf(record(), 100_000, limitSeconds).state, 'not_due');
   });
@@ -293,6 +312,6 @@ describe('fault tracker', () => {
     add(...inject(1_000, crash), died(1_020), refused(2_000));
     assert.equal(recoveryOf(record(), 31_000, limitSeconds).state, 'not_recovered');
     assert.equal(recoveryOf(record(), 30_999, limitSeconds).state, 'unknown');
-    assert.equal(healerOf(record(), { state: 'not_recovered' }), 'nobody');
+    assert.equal(recoveredByOf(record(), { state: 'not_recovered' }), 'none');
   });
 });

@@ -43,10 +43,10 @@ export class FaultTracker {
       case 'fault_injected':
         this.#inject(event, time);
         break;
-      case 'fault_bit':
+      case 'fault_effect_checked':
         this.#update(event.faultId, (record) => {
-          record.bit = event.bit;
-          record.bitAt = event.at;
+          record.effect = event.effect;
+          record.effectCheckedAt = event.at;
           record.evidence = event.evidence;
         });
         break;
@@ -56,10 +56,10 @@ export class FaultTracker {
           if (record.injectedAt === null) record.closedAt = event.at;
         });
         break;
-      case 'fault_undone':
-        this.#update(event.faultId, (record) => undo(record, event));
+      case 'fault_reverted':
+        this.#update(event.faultId, (record) => revert(record, event));
         break;
-      case 'engine_saw':
+      case 'engine_event':
         this.#engineSaw(event, time);
         break;
       case 'target_started':
@@ -67,7 +67,7 @@ export class FaultTracker {
           record.startedBy = event.actor;
         });
         break;
-      case 'server_seen':
+      case 'server_observed':
         for (const record of this.#open(time)) seeServer(record, event);
         break;
       case 'probe':
@@ -213,12 +213,12 @@ export class FaultTracker {
     if (record.injectedAt !== null) return;
     record.injectedAt = time;
     record.restartCountBefore = this.#restartCounts.get(containerOfFault(record)) ?? null;
-    if (kindTraits[record.fault.kind].clock !== 'undo') record.clockStartsAt = time;
+    if (kindTraits[record.fault.kind].clock !== 'revert') record.clockStartsAt = time;
     this.#current = [...this.#current.filter((other) => other !== record), record];
     this.#closeFollowed(beganAt(record) ?? time, 'another fault began');
   }
 
-  #engineSaw(event: EventOf<'engine_saw'>, time: number): void {
+  #engineSaw(event: EventOf<'engine_event'>, time: number): void {
     if (event.action === 'die') this.#died(event.target, time);
     if (event.action === 'start') {
       this.#started(event.target, time, (record) => {
@@ -234,7 +234,7 @@ export class FaultTracker {
     const intended = this.#current.find(
       (record) => record.injectedAt === null && containerOfFault(record) === container,
     );
-    if (intended !== undefined && kindTraits[intended.fault.kind].deathIsTheAct) this.#begin(intended, time);
+    if (intended !== undefined && kindTraits[intended.fault.kind].deathIsTheInjection) this.#begin(intended, time);
     const open = [...this.#open(time)];
     const owner = open.findLast((record) => containerOfFault(record) === container);
     if (owner !== undefined) die(owner, time);
@@ -247,11 +247,11 @@ export class FaultTracker {
   #started(container: string, time: number, note: (record: FaultRecord) => void): void {
     for (const record of this.#current) {
       const { clock } = kindTraits[record.fault.kind];
-      const down = record.diedAt !== null || clock === 'act';
+      const down = record.diedAt !== null || clock === 'injection';
       if (record.injectedAt === null || record.firstSuccessAt !== null || !down) continue;
       if (containerOfFault(record) !== container) continue;
       record.restartedAt ??= time;
-      if (clock === 'act') record.referenceAt ??= time;
+      if (clock === 'injection') record.referenceAt ??= time;
       note(record);
     }
   }
@@ -270,7 +270,8 @@ export class FaultTracker {
       const provenFrom = record.referenceAt;
       if (provenFrom !== null && startedAt >= provenFrom) record.firstSuccessAt ??= at;
       const heldFrom = record.detectedAt ?? record.injectedAt ?? at;
-      if (record.undoneAt === null && record.diedAt === null && startedAt >= heldFrom) record.answeredWhileHeld = true;
+      if (record.revertedAt === null && record.diedAt === null && startedAt >= heldFrom)
+        record.answeredWhileActive = true;
     }
   }
 
@@ -296,17 +297,17 @@ function isOpen(record: FaultRecord, at: number): boolean {
   return endsAt === null || at <= endsAt + aftermathMs;
 }
 
-function undo(record: FaultRecord, event: EventOf<'fault_undone'>): void {
-  if (record.undoVerified === true) return;
+function revert(record: FaultRecord, event: EventOf<'fault_reverted'>): void {
+  if (record.revertVerified === true) return;
   record.closedAt = null;
   record.returned = null;
-  record.undoneAt = event.at;
-  record.undoVerified = event.verified;
-  record.undoCause = event.cause;
+  record.revertedAt = event.at;
+  record.revertVerified = event.verified;
+  record.revertCause = event.cause;
   const { clock } = kindTraits[record.fault.kind];
-  if (clock === 'act') record.referenceAt ??= event.at;
+  if (clock === 'injection') record.referenceAt ??= event.at;
   // If the target died from the fault, the recovery time is already running.
-  if (clock === 'undo' && (record.diedAt === null || kindTraits[record.fault.kind].deathIsTheAct)) {
+  if (clock === 'revert' && (record.diedAt === null || kindTraits[record.fault.kind].deathIsTheInjection)) {
     record.clockStartsAt = event.at;
     record.referenceAt = event.at;
     record.firstSuccessAt = null;
@@ -314,11 +315,11 @@ function undo(record: FaultRecord, event: EventOf<'fault_undone'>): void {
 }
 
 function die(record: FaultRecord, time: number): void {
-  const { clock, deathIsTheAct } = kindTraits[record.fault.kind];
+  const { clock, deathIsTheInjection } = kindTraits[record.fault.kind];
   const first = record.diedAt === null;
   record.diedAt ??= time;
-  if (clock === 'undo' && deathIsTheAct) return;
-  if (clock === 'undo' && first) record.clockStartsAt = time;
+  if (clock === 'revert' && deathIsTheInjection) return;
+  if (clock === 'revert' && first) record.clockStartsAt = time;
   // A target that dies again before the fault has ended must start and respond again.
   record.referenceAt = time;
   record.firstSuccessAt = null;
@@ -328,7 +329,7 @@ function die(record: FaultRecord, time: number): void {
   record.readyAt = null;
 }
 
-function seeServer(record: FaultRecord, event: EventOf<'server_seen'>): void {
+function seeServer(record: FaultRecord, event: EventOf<'server_observed'>): void {
   if (!event.port || !event.ready) record.detectedAt ??= event.at;
   if (!event.port) record.portLost = true;
   else if (record.portLost) record.portAt ??= event.at;

@@ -1,7 +1,7 @@
 /** Computes windows, recoveries and returns to normal from the complete fault records. */
 import type { FinalizedFault } from './evidence.ts';
 import type { FaultRecord } from './fault-record.ts';
-import { backToNormalOf, beganAt, endOf, healerOf, type Recovery, recoveryOf } from './fault-record.ts';
+import { backToNormalOf, beganAt, endOf, type Recovery, recoveredByOf, recoveryOf } from './fault-record.ts';
 import type { Span } from './span.ts';
 import { without } from './span.ts';
 
@@ -17,7 +17,7 @@ export function finalizeFaults(
     const window = fromAt === null ? null : { fromAt, toAt: Math.max(fromAt, record.closedAt ?? observedUntil) };
     const endedAt = fromAt === null ? null : Math.max(fromAt, endOf(record) ?? observedUntil);
     const backToNormal = recovery.state === 'recovered' ? backToNormalOf(record) : null;
-    return { record, recovery, healedBy: healerOf(record, recovery), backToNormal, endedAt, window };
+    return { record, recovery, recoveredBy: recoveredByOf(record, recovery), backToNormal, endedAt, window };
   });
 }
 
@@ -35,7 +35,7 @@ function orUnknown(
 }
 
 /** Steady without the windows of all faults and without the failures of the injector itself. */
-export function controlWindowsOf(
+export function faultFreeWindowsOf(
   steady: Span | null,
   faults: readonly FinalizedFault[],
   injectorFailures: readonly Span[],

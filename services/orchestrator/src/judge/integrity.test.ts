@@ -26,8 +26,8 @@ const refused = (key: string): LedgerEntry => ({ type: 'refused', at, key, reaso
 const deleted = (key: string): LedgerEntry => ({ type: 'deleted', at, key, scoreId: 's' });
 const found = (
   hash: string | null,
-  verdict: Extract<LedgerEntry, { type: 'read_back' }>['verdict'] = 'intact',
-): LedgerEntry => ({ type: 'read_back', at, key: 'a', scoreId: 's', found: hash, verdict });
+  finding: Extract<LedgerEntry, { type: 'read_back' }>['finding'] = 'intact',
+): LedgerEntry => ({ type: 'read_back', at, key: 'a', scoreId: 's', found: hash, finding });
 const created = [intended('a', 'create'), acknowledged('a')];
 
 describe('ledger', () => {

@@ -91,8 +91,8 @@ export class Ledger {
       corrupt: this.#wrong.corrupt.size,
       duplicate: this.#wrong.duplicate.size,
       phantom: this.#wrong.phantom.size,
-      unknownPresent: unknown.filter((verdict) => verdict === 'unknown_present').length,
-      unknownAbsent: unknown.filter((verdict) => verdict === 'unknown_absent').length,
+      unknownPresent: unknown.filter((finding) => finding === 'unknown_present').length,
+      unknownAbsent: unknown.filter((finding) => finding === 'unknown_absent').length,
       unverified,
       entries: this.#entries,
     };
@@ -127,16 +127,16 @@ export class Ledger {
     if (intent !== undefined) this.#live.get(intent.scoreId)?.open.delete(key);
   }
 
-  #readBack({ key, scoreId, found, verdict }: ReadBack): void {
-    if (verdict === 'duplicate' || verdict === 'phantom') this.#wrong[verdict].add(scoreId);
-    if (verdict === 'unknown_present' || verdict === 'unknown_absent') this.#unknown.set(key, verdict);
+  #readBack({ key, scoreId, found, finding }: ReadBack): void {
+    if (finding === 'duplicate' || finding === 'phantom') this.#wrong[finding].add(scoreId);
+    if (finding === 'unknown_present' || finding === 'unknown_absent') this.#unknown.set(key, finding);
     const score = this.#live.get(scoreId);
     if (score === undefined) return;
     score.isRead = true;
     if (!isCertain(score)) return;
     // The hash decides, unless the read-back itself reports something worse.
-    if (found === null || verdict === 'lost') this.#wrong.lost.add(scoreId);
-    else if (verdict === 'corrupt' || !mayHold(score, found)) this.#wrong.corrupt.add(scoreId);
+    if (found === null || finding === 'lost') this.#wrong.lost.add(scoreId);
+    else if (finding === 'corrupt' || !mayHold(score, found)) this.#wrong.corrupt.add(scoreId);
   }
 }
 

@@ -33,7 +33,7 @@ const killedCode = 137;
 const maxKept = 10_000;
 
 export class Interventions {
-  readonly #foreign: Intervention[] = [];
+  readonly #external: Intervention[] = [];
   readonly #engine: Intervention[] = [];
   readonly #deaths: (Intervention & { exitCode: number | null })[] = [];
   readonly #ooms: Intervention[] = [];
@@ -45,16 +45,16 @@ export class Interventions {
 
   add(event: Observation, tracker: FaultTracker): void {
     switch (event.type) {
-      case 'engine_saw':
+      case 'engine_event':
         this.#engineSaw(event, tracker);
         break;
       case 'target_started':
-        if (event.actor === 'foreign')
-          keep(this.#foreign, { at: timeOf(event), target: event.target, action: 'start' });
-        else if (event.actor !== 'policy')
+        if (event.actor === 'external')
+          keep(this.#external, { at: timeOf(event), target: event.target, action: 'start' });
+        else if (event.actor !== 'restart-policy')
           keep(this.#requested, { container: containerOf[event.target], at: timeOf(event) });
         break;
-      case 'fault_undone':
+      case 'fault_reverted':
         this.#endedEarly(event, tracker);
         break;
       case 'supervisor_acted':
@@ -62,7 +62,7 @@ export class Interventions {
         break;
       case 'injector_failed':
         // The injector restarts a frozen Toxiproxy.
-        keep(this.#requested, { container: containerOf['client-link'], at: event.toAt });
+        keep(this.#requested, { container: containerOf['server:8000'], at: event.toAt });
         break;
       case 'run_started':
         this.#running = true;
@@ -78,7 +78,7 @@ export class Interventions {
   /** Interventions on targets that Encore did not make, in time order. */
   get manual(): Intervention[] {
     const events = this.#engine.filter((event) => !this.#isRequested(event));
-    return [...this.#foreign, ...events].sort((a, b) => a.at - b.at).map((event) => this.#explained(event));
+    return [...this.#external, ...events].sort((a, b) => a.at - b.at).map((event) => this.#explained(event));
   }
 
   /** Target deaths that no restart by Encore explains, and that no active fault may cause. */
@@ -97,11 +97,11 @@ export class Interventions {
   }
 
   /** Records a fault that was ended from outside, unless an external start recorded it. */
-  #endedEarly({ faultId, cause, evidence, at }: EventOf<'fault_undone'>, tracker: FaultTracker): void {
+  #endedEarly({ faultId, cause, evidence, at }: EventOf<'fault_reverted'>, tracker: FaultTracker): void {
     const record = tracker.records.get(faultId);
-    if (cause !== 'external' || record === undefined || record.startedBy === 'foreign') return;
+    if (cause !== 'external' || record === undefined || record.startedBy === 'external') return;
     const { kind, target } = record.fault;
-    keep(this.#foreign, { at, target, action: `end of ${faultId} (${kind})`, detail: evidence });
+    keep(this.#external, { at, target, action: `end of ${faultId} (${kind})`, detail: evidence });
   }
 
   #explained(event: Intervention): Intervention {
@@ -111,7 +111,7 @@ export class Interventions {
     return created === undefined ? event : { ...event, detail: `recreated by Compose from ${created.checkout}` };
   }
 
-  #engineSaw(event: EventOf<'engine_saw'>, tracker: FaultTracker): void {
+  #engineSaw(event: EventOf<'engine_event'>, tracker: FaultTracker): void {
     const { target, action, checkout } = event;
     const at = timeOf(event);
     if (checkout !== undefined && this.#running && this.#created.length < maxKept)
@@ -183,8 +183,8 @@ function mayCause({ fault }: FaultRecord, action: string): boolean {
 }
 
 function mayEnd({ fault }: FaultRecord): boolean {
-  const { deathIsTheAct, risksDeath = false } = kindTraits[fault.kind];
-  return deathIsTheAct || risksDeath;
+  const { deathIsTheInjection, risksDeath = false } = kindTraits[fault.kind];
+  return deathIsTheInjection || risksDeath;
 }
 
 function keep<Item>(list: Item[], item: Item): void {

@@ -14,7 +14,7 @@ describe('judge: attribution', () => {
     // proxy.
     const seen = async (extra: EncoreEvent[]) => {
       const ofFault = (event: EncoreEvent) =>
-        'faultId' in event || event.type === 'engine_saw' || event.type === 'target_started';
+        'faultId' in event || event.type === 'engine_event' || event.type === 'target_started';
       const { report } = await judged({ ...outage.settings, extra }, { event: (event) => !ofFault(event) });
       return report;
     };
@@ -25,7 +25,7 @@ describe('judge: attribution', () => {
       { type: 'injector_failed', at: toAt, reason: 'Toxiproxy did not answer', fromAt, toAt },
     ]);
     assert.equal(excluded.result, 'INCONCLUSIVE', excluded.reasons.join());
-    assert.deepEqual([excluded.totals.success_rate, excluded.availability.control_windows], [1, 1]);
+    assert.deepEqual([excluded.totals.success_rate, excluded.availability.fault_free_windows], [1, 1]);
     assert.ok((excluded.attribution.explained['injector'] ?? 0) > 100 && excluded.attribution.unexplained === 0);
     assert.match(excluded.warnings.join('\n'), /the injector itself failed for 36\.0 s .*Toxiproxy did not answer/);
   });
@@ -80,7 +80,7 @@ describe('judge: attribution', () => {
       reason: 'the container engine did not respond',
     });
     const stopped: EncoreEvent[] = ['kill', 'die', 'stop'].map((action) => ({
-      ...{ type: 'engine_saw', at: run.at(99), engineAt: run.at(99), target: 'server', action, exitCode: 0 },
+      ...{ type: 'engine_event', at: run.at(99), engineAt: run.at(99), target: 'server', action, exitCode: 0 },
     }));
     const ofRule = ({ report: { thresholds } }: Awaited<ReturnType<typeof judged>>) =>
       ['unexpected_exits', 'manual_interventions'].map((metric) => thresholds.find(({ name }) => name === metric)?.ok);
@@ -100,14 +100,21 @@ describe('judge: attribution', () => {
     const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 100, downSeconds: 8 });
     const run = new SimulatedRun({ faults: [freeze, outage] });
     const at = run.at(73);
-    const died: EncoreEvent = { type: 'engine_saw', at, engineAt: at, target: 'postgres', action: 'die', exitCode: 0 };
+    const died: EncoreEvent = {
+      type: 'engine_event',
+      at,
+      engineAt: at,
+      target: 'postgres',
+      action: 'die',
+      exitCode: 0,
+    };
     const lost = (fromAt: number): EncoreEvent => {
       return { type: 'engine_lost', at: fromAt, fromAt, toAt: fromAt, ongoing: true, reason: 'it is shutting down' };
     };
     const seen = async (extra: EncoreEvent[]) => {
       const isOfOutage = (event: EncoreEvent) =>
         ('faultId' in event && event.faultId === 'f0002') ||
-        ((event.type === 'engine_saw' || event.type === 'target_started') && event.at > run.at(99));
+        ((event.type === 'engine_event' || event.type === 'target_started') && event.at > run.at(99));
       const { report } = await judged({ ...run.settings, extra }, { event: (event) => !isOfOutage(event) });
       return report;
     };
@@ -117,7 +124,7 @@ describe('judge: attribution', () => {
     assert.doesNotMatch((await seen([died, lost(run.at(74))])).warnings.join('\n'), /died during/);
     const excluded = await seen([lost(run.at(99))]);
     assert.equal(excluded.attribution.unexplained, 0);
-    assert.equal(excluded.availability.control_windows, 1);
+    assert.equal(excluded.availability.fault_free_windows, 1);
     assert.notEqual(excluded.result, 'FAILED', excluded.reasons.join());
   });
 
@@ -143,18 +150,18 @@ describe('judge: attribution', () => {
   it('fails manual interventions and unexplained deaths', async () => {
     const at = new SimulatedRun().at(100);
     const paused = await judged({
-      extra: [{ type: 'engine_saw', at, engineAt: at, target: 'postgres', action: 'pause' }],
+      extra: [{ type: 'engine_event', at, engineAt: at, target: 'postgres', action: 'pause' }],
     });
     assert.deepEqual(paused.report.manual_interventions, [
       { at: new Date(at).toISOString(), target: 'postgres', action: 'pause' },
     ]);
     assert.equal(paused.report.result, 'FAILED');
     const died = await judged({
-      extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
+      extra: [{ type: 'engine_event', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
     });
     assert.match(died.report.reasons.join(), /unexpected_exits: 1/);
     const host = await judged({
-      extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 137 }],
+      extra: [{ type: 'engine_event', at, engineAt: at, target: 'server', action: 'die', exitCode: 137 }],
     });
     assert.equal(host.report.result, 'INCONCLUSIVE');
     assert.match(host.report.reasons.join(), /SIGKILL of unknown origin .* short of memory/);
@@ -164,7 +171,7 @@ describe('judge: attribution', () => {
     const freeze = plannedFault(1, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 });
     const at = new SimulatedRun().at(63);
     const ended: EncoreEvent = {
-      type: 'fault_undone',
+      type: 'fault_reverted',
       at,
       faultId: 'f0001',
       verified: true,
@@ -176,11 +183,11 @@ describe('judge: attribution', () => {
     });
     const { report } = await judged(
       { faults: [freeze], extra: [ended, { type: 'probe_second', at, probes: answers }] },
-      { event: (event) => !(event.type === 'fault_undone' && event.cause === 'released') },
+      { event: (event) => !(event.type === 'fault_reverted' && event.cause === 'released') },
     );
     const [fault] = report.faults;
-    assert.deepEqual([fault?.undone_at, fault?.undo_cause], [new Date(at).toISOString(), 'external']);
-    assert.equal(fault?.healed_by, 'external');
+    assert.deepEqual([fault?.reverted_at, fault?.revert_cause], [new Date(at).toISOString(), 'external']);
+    assert.equal(fault?.recovered_by, 'external');
     assert.ok((fault?.recovery_seconds ?? 9) < 0.2, 'counted from the external end');
     assert.deepEqual(report.manual_interventions, [
       { at: new Date(at).toISOString(), target: 'server', action: 'end of f0001 (freeze)', detail: ended.evidence },
@@ -194,7 +201,7 @@ describe('judge: attribution', () => {
       const at = new SimulatedRun().at(70);
       const { report } = await judged({
         faults: [plannedFault(1, { kind, target: 'server', atSeconds: 60, durationSeconds: 20 })],
-        extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action }],
+        extra: [{ type: 'engine_event', at, engineAt: at, target: 'server', action }],
       });
       return report.manual_interventions.length;
     };
@@ -209,7 +216,7 @@ describe('judge: attribution', () => {
   it('names the checkout whose Compose recreated a target', async () => {
     const at = new SimulatedRun().at(100);
     const saw = (after: number, action: string, more = {}): EncoreEvent => {
-      return { type: 'engine_saw', at: at + after, engineAt: at + after, target: 'server', action, ...more };
+      return { type: 'engine_event', at: at + after, engineAt: at + after, target: 'server', action, ...more };
     };
     const { report } = await judged({
       extra: [
@@ -219,7 +226,7 @@ describe('judge: attribution', () => {
         saw(410, 'stop'),
         saw(500, 'destroy'),
         saw(900, 'start', { restartCount: 0 }),
-        { type: 'target_started', at: at + 900, engineAt: at + 900, target: 'server', actor: 'foreign', reason: '' },
+        { type: 'target_started', at: at + 900, engineAt: at + 900, target: 'server', actor: 'external', reason: '' },
       ],
     });
     assert.equal(report.result, 'FAILED');
@@ -234,16 +241,16 @@ describe('judge: attribution', () => {
   });
 
   it('counts a death as unexpected unless the active fault may cause it', async () => {
-    const under = async (kind: 'traffic-surge' | 'memory-cap'): Promise<string> => {
+    const under = async (kind: 'traffic-spike' | 'memory-cap'): Promise<string> => {
       const fault = plannedFault(1, { kind, target: 'server', atSeconds: 60, durationSeconds: 20 });
       const at = new SimulatedRun().at(70);
       const { report } = await judged({
         faults: [fault],
-        extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
+        extra: [{ type: 'engine_event', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
       });
       return report.reasons.join();
     };
-    assert.match(await under('traffic-surge'), /unexpected_exits: 1/);
+    assert.match(await under('traffic-spike'), /unexpected_exits: 1/);
     assert.doesNotMatch(await under('memory-cap'), /unexpected_exits/);
   });
 
@@ -252,7 +259,7 @@ describe('judge: attribution', () => {
       const at = new SimulatedRun().at(60);
       const { report } = await judged({
         faults: [plannedFault(1, { kind: 'restart', target: 'server', atSeconds: 60, downSeconds: 11 })],
-        extra: [{ type: 'engine_saw', at: at + 40, engineAt: at + 40, target: 'server', action: 'die', exitCode }],
+        extra: [{ type: 'engine_event', at: at + 40, engineAt: at + 40, target: 'server', action: 'die', exitCode }],
       });
       return report.reasons.join();
     };
@@ -265,9 +272,9 @@ describe('judge: attribution', () => {
     const { report } = await judged({
       extra: [
         { type: 'injector_failed', at: at + 900, reason: 'frozen', fromAt: at - 300, toAt: at + 900 },
-        { type: 'engine_saw', at, engineAt: at, target: 'toxiproxy', action: 'kill', signal: 'SIGTERM' },
-        { type: 'engine_saw', at: at + 100, engineAt: at + 100, target: 'toxiproxy', action: 'die', exitCode: 0 },
-        { type: 'engine_saw', at, engineAt: at, target: 'grafana', action: 'stop' },
+        { type: 'engine_event', at, engineAt: at, target: 'toxiproxy', action: 'kill', signal: 'SIGTERM' },
+        { type: 'engine_event', at: at + 100, engineAt: at + 100, target: 'toxiproxy', action: 'die', exitCode: 0 },
+        { type: 'engine_event', at, engineAt: at, target: 'grafana', action: 'stop' },
       ],
     });
     assert.deepEqual([report.result, report.manual_interventions], ['PASSED', []], report.reasons.join());

@@ -36,7 +36,7 @@ describe('judge: return to normal', () => {
     assert.deepEqual(report.reasons.length, 1, report.reasons.join('\n'));
     assert.match(report.reasons[0] ?? '', /^back_to_normal_seconds: 60\.\d\d s \(rule: max<8\)/);
     assert.equal(report.attribution.unexplained, 0);
-    assert.equal(report.availability.control_windows, 1);
+    assert.equal(report.availability.fault_free_windows, 1);
     const [band] = series.faults;
     assert.ok((band?.windowTo ?? 0) - (band?.to ?? 0) > 65, 'the window in the timeline');
     assert.ok((report.attribution.explained['f0001'] ?? 0) > 1_000, JSON.stringify(report.attribution.explained));
@@ -49,7 +49,7 @@ describe('judge: return to normal', () => {
     const reasons = report.reasons.join('\n');
     // Whether the 5 s before it count as normal depends on when in its second the outage ended.
     // Either way a rule is broken.
-    assert.match(reasons, /^(back_to_normal_seconds: 1[12]|availability_control:)/);
+    assert.match(reasons, /^(back_to_normal_seconds: 1[12]|availability_fault_free:)/);
   });
 
   it('passes a server that sheds for 6.5 s after each outage, with a warning', async () => {
@@ -67,7 +67,7 @@ describe('judge: return to normal', () => {
       report.reasons.join('\n'),
       /back_to_normal_seconds: never back to normal \(rule: max<8\); not within 90 s after f0001 \(outage\)/,
     );
-    assert.ok((report.availability.control_windows ?? 1) < 0.999, 'the rest of it counts as fault-free time');
+    assert.ok((report.availability.fault_free_windows ?? 1) < 0.999, 'the rest of it counts as fault-free time');
     assert.ok(report.attribution.unexplained > 1_000);
   });
 
@@ -134,7 +134,7 @@ describe('judge: return to normal', () => {
     const { report } = await judged({
       ...full,
       faults: [shedding],
-      extra: [{ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
+      extra: [{ type: 'engine_event', at, engineAt: at, target: 'server', action: 'die', exitCode: 1 }],
     });
     assert.match(report.reasons.join('\n'), /unexpected_exits: 1/);
   });

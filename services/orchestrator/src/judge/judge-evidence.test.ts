@@ -55,17 +55,17 @@ describe('judge: missing evidence', () => {
     [
       'a kill had no effect',
       /1 kill had no confirmed effect: f0001/,
-      { faults: [{ ...crash, bit: 'no' }, outage, refused, latency] },
+      { faults: [{ ...crash, effect: 'absent' }, outage, refused, latency] },
     ],
     [
       'a planned kind never had an effect',
       /no fault of the planned kind latency had a confirmed effect/,
-      { faults: [...defaultFaults.slice(0, 3), { ...latency, bit: 'refused' }] },
+      { faults: [...defaultFaults.slice(0, 3), { ...latency, effect: 'refused' }] },
     ],
     [
       'too few faults had an effect',
       /only 3 of 4 faults had a confirmed effect/,
-      { faults: [...defaultFaults.slice(0, 3), { ...refused, id: 'f0009', atSeconds: 150, bit: 'no' }] },
+      { faults: [...defaultFaults.slice(0, 3), { ...refused, id: 'f0009', atSeconds: 150, effect: 'absent' }] },
     ],
     [
       'the injector failed for too long',
@@ -127,14 +127,14 @@ describe('judge: missing evidence', () => {
     [
       'a revert was not verified',
       /1 fault without a verified revert: f0003/,
-      { faults: [crash, outage, { ...refused, undoVerified: false }, latency] },
+      { faults: [crash, outage, { ...refused, revertVerified: false }, latency] },
     ],
     ['the load generator reported no health', /never reported its own health/, {}, not('generator_checked')],
     [
       'a kill has no die event',
       /no recovery time for f0001 .*die event was not observed/,
       {},
-      (event) => !(event.type === 'engine_saw' && event.action === 'die'),
+      (event) => !(event.type === 'engine_event' && event.action === 'die'),
     ],
   ];
   for (const [name, reason, settings, keep] of inconclusive) {
@@ -146,7 +146,7 @@ describe('judge: missing evidence', () => {
   }
 
   it('lists unsupported faults as not tested, and warns that they were skipped', async () => {
-    const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150, bit: 'unsupported' });
+    const cap = plannedFault(5, { kind: 'memory-cap', target: 'server', atSeconds: 150, effect: 'unsupported' });
     const { report } = await judged({ faults: [...defaultFaults, cap] });
     assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
     assert.ok(report.not_tested.includes('memory-cap: not supported by this engine (no writable cgroup)'));

@@ -7,7 +7,7 @@ describe('judge: recoveries', () => {
   it('measures each stage of a crash from the kill to the first correct response', async () => {
     const { report } = await judged();
     const fault = report.faults[0];
-    assert.equal(fault?.healed_by, 'policy');
+    assert.equal(fault?.recovered_by, 'restart-policy');
     assert.equal(fault.injected_at, new Date(new SimulatedRun().at(40.25)).toISOString());
     assert.equal(fault.stages.detected, 0.002, 'the first refused attempt');
     assert.equal(fault.stages.restarted, 0.9);
@@ -22,8 +22,8 @@ describe('judge: recoveries', () => {
   it('measures the recovery from a fault with a duration from its verified revert', async () => {
     const { report } = await judged();
     const fault = report.faults[2];
-    assert.equal(fault?.healed_by, 'undo');
-    assert.equal(fault.undone_at, new Date(new SimulatedRun().at(121) - 5).toISOString());
+    assert.equal(fault?.recovered_by, 'revert');
+    assert.equal(fault.reverted_at, new Date(new SimulatedRun().at(121) - 5).toISOString());
     // Reverted at 120.995; the probe due at 121.0 gets its response at 121.008.
     assert.equal(fault.recovery_seconds, 0.013);
     assert.ok(fault.attempts_failed > 30, `${fault.attempts_failed} failed attempts`);
@@ -31,17 +31,17 @@ describe('judge: recoveries', () => {
 
   it('attributes a recovery to a restart policy only if the restart count rose', async () => {
     const { report } = await judged();
-    assert.equal(report.faults[1]?.healed_by, 'supervisor');
+    assert.equal(report.faults[1]?.recovered_by, 'supervisor');
     const uncounted = await judged(
       {},
       {
-        event: (event) => !(event.type === 'engine_saw' && event.action === 'start' && event.restartCount !== 0),
+        event: (event) => !(event.type === 'engine_event' && event.action === 'start' && event.restartCount !== 0),
       },
     );
     const { report: forged } = await judged({
       extra: [
         {
-          type: 'engine_saw',
+          type: 'engine_event',
           at: new SimulatedRun().at(30),
           engineAt: new SimulatedRun().at(30),
           target: 'server',
@@ -50,15 +50,15 @@ describe('judge: recoveries', () => {
         },
       ],
     });
-    assert.equal(uncounted.report.faults[0]?.healed_by, 'policy', 'without a count the injector decides');
-    assert.equal(forged.faults[0]?.healed_by, null);
+    assert.equal(uncounted.report.faults[0]?.recovered_by, 'restart-policy', 'without a count the injector decides');
+    assert.equal(forged.faults[0]?.recovered_by, null);
     assert.ok(forged.warnings.some((warning) => warning.includes('f0001 (crash, by an unknown cause)')));
   });
 
   it('fails a server that never recovers', async () => {
     const { report } = await judged({ faults: [crash, { ...outage, downSeconds: Number.POSITIVE_INFINITY }] });
     assert.equal(report.result, 'FAILED');
-    assert.equal(report.faults[1]?.healed_by, 'nobody');
+    assert.equal(report.faults[1]?.recovered_by, 'none');
     assert.equal(report.recoveries.failed, 1);
     assert.ok(
       report.reasons.some((reason) => /recovery_seconds: never recovered .*f0002/.test(reason)),

@@ -120,7 +120,8 @@ describe('judge: writes', () => {
   it('gives the same verdict in whatever order the sources arrive', async () => {
     const run = new SimulatedRun({ faults: defaultFaults });
     const events = [...run.events()];
-    const ofInjector = (event: EncoreEvent): boolean => event.type.startsWith('fault_') || event.type === 'engine_saw';
+    const ofInjector = (event: EncoreEvent): boolean =>
+      event.type.startsWith('fault_') || event.type === 'engine_event';
     const late = [
       ...events.filter((event) => !ofInjector(event)).slice(0, -1),
       ...events.filter(ofInjector),

@@ -11,7 +11,7 @@ import { Evaluation } from './judge.ts';
 
 const faults = [
   plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 12.3 }),
-  plannedFault(2, { kind: 'timeout', target: 'client-link', atSeconds: 30, durationSeconds: 3 }),
+  plannedFault(2, { kind: 'timeout', target: 'server:8000', atSeconds: 30, durationSeconds: 3 }),
   plannedFault(3, { kind: 'memory-cap', target: 'server', atSeconds: 40, durationSeconds: 5 }),
 ];
 const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds: { success_rate: 'value>=0.9' } };
@@ -78,10 +78,10 @@ describe('judge: properties', () => {
   it('has a verdict for overlapping faults of every kind, with and without effect', () => {
     const fault = fc.record({
       kind: fc.constantFrom(...faultKinds),
-      target: fc.constantFrom('server', 'postgres', 'client-link', 'database-link'),
+      target: fc.constantFrom('server', 'postgres', 'server:8000', 'postgres:5432'),
       atSeconds: fc.integer({ min: 0, max: 40 }),
       durationSeconds: fc.integer({ min: 0, max: 20 }),
-      bit: fc.constantFrom('yes', 'no', 'refused', 'unsupported'),
+      effect: fc.constantFrom('confirmed', 'absent', 'refused', 'unsupported'),
       downSeconds: fc.constantFrom(0.5, 3, Number.POSITIVE_INFINITY),
     });
     fc.assert(

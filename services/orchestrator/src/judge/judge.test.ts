@@ -13,7 +13,7 @@ describe('judge', () => {
     assert.equal(report.integrity.acknowledged, 200);
     assert.equal(report.integrity.lost, 0);
     assert.equal(report.attribution.unexplained, 0);
-    assert.equal(report.availability.control_windows, 1);
+    assert.equal(report.availability.fault_free_windows, 1);
     assert.equal(series.at.length, 183);
   });
 
@@ -30,7 +30,7 @@ describe('judge', () => {
     assert.equal(failed.report.result, 'FAILED');
     const withoutEffect = await judged({
       interruptedAfter: 100,
-      faults: [{ ...crash, bit: 'no' }, ...defaultFaults.slice(1)],
+      faults: [{ ...crash, effect: 'absent' }, ...defaultFaults.slice(1)],
     });
     assert.equal(withoutEffect.report.result, 'INCONCLUSIVE');
     const unreported = await judged({ interruptedAfter: 2, faults: [] }, { event: not('generator_checked') });
@@ -81,7 +81,7 @@ describe('judge', () => {
         thresholds: {
           success_rate: 'value>=0.5',
           attempt_success_rate: 'value>=0.5',
-          availability_control: 'value>=0',
+          availability_fault_free: 'value>=0',
         },
       };
       const warned = async (strayFailures: number) =>
@@ -102,7 +102,7 @@ describe('judge', () => {
     const at = new SimulatedRun().at(-5);
     const probes = [{ dueAt: at, endedAt: at + 1_000, outcome: 'deadline' as const }];
     const { report } = await judged({ extra: [{ type: 'probe_second', at, probes }] });
-    assert.equal(report.availability.control_windows, 1);
+    assert.equal(report.availability.fault_free_windows, 1);
     assert.ok((report.availability.overall ?? 1) < 1);
   });
 
@@ -115,7 +115,7 @@ describe('judge', () => {
       const seconds = Array.from({ length: 44 }, (_, index) => index * 10);
       const extra = seconds.map((second) => {
         const bytes = 30e6 + bytesPerSecond * second + (second % 30) * 1e4;
-        return { type: 'server_collected', at: at(second), bytes } as const;
+        return { type: 'garbage_collected', at: at(second), bytes } as const;
       });
       return (await judged({ ...settings, extra })).report;
     };

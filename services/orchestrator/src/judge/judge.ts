@@ -13,7 +13,7 @@ import { Attribution } from './attribution.ts';
 import { Availability } from './availability.ts';
 import type { Evidence } from './evidence.ts';
 import { FaultTracker } from './fault-tracker.ts';
-import { controlWindowsOf, finalizeFaults } from './finalize.ts';
+import { faultFreeWindowsOf, finalizeFaults } from './finalize.ts';
 import { Generator } from './generator.ts';
 import { Ledger } from './integrity.ts';
 import { Interventions } from './interventions.ts';
@@ -135,7 +135,7 @@ export class Evaluation {
         this.#usersSeenAt = Math.max(this.#usersSeenAt, event.at);
         break;
       case 'probe':
-        if (this.#run.isMeasuring) this.#availability.add(event, this.#inControl(event.dueAt, event.at));
+        if (this.#run.isMeasuring) this.#availability.add(event, this.#inFaultFreeWindow(event.dueAt, event.at));
         this.#usersSeenAt = Math.max(this.#usersSeenAt, event.at);
         break;
       case 'attempt_failed':
@@ -143,13 +143,13 @@ export class Evaluation {
         break;
       case 'target_sampled':
         this.#resources.sample(event, {
-          inControl: this.#inControl(event.at, event.at),
+          inFaultFreeWindow: this.#inFaultFreeWindow(event.at, event.at),
           memoryReduced: this.#memoryFaults.on(event.target, event.at) !== null,
         });
         this.#memory.add(event);
         break;
-      case 'server_collected':
-        if (this.#inControl(event.at, event.at)) this.#floor.add(event.at, event.bytes);
+      case 'garbage_collected':
+        if (this.#inFaultFreeWindow(event.at, event.at)) this.#floor.add(event.at, event.bytes);
         break;
       case 'target_started':
         if (event.target === 'server') this.#floor.started(event.at);
@@ -158,10 +158,10 @@ export class Evaluation {
       case 'generator_checked':
         this.#generator.add(event);
         break;
-      case 'server_seen':
+      case 'server_observed':
         this.#ready.add(event);
         break;
-      case 'alerts_asked':
+      case 'alerts_queried':
       case 'alert_fired':
         this.#monitoring.add(event);
         break;
@@ -171,7 +171,7 @@ export class Evaluation {
   }
 
   /** True if the span lies in steady, outside fault windows and injector failures. */
-  #inControl(fromAt: number, toAt: number): boolean {
+  #inFaultFreeWindow(fromAt: number, toAt: number): boolean {
     if (this.#run.phase !== 'steady' || this.#run.injectorFailedWithin(fromAt, toAt)) return false;
     return this.#tracker.ownerOf(fromAt, toAt) === null;
   }
@@ -182,11 +182,11 @@ export class Evaluation {
     const reached = [...this.#tracker.records.values()]
       .sort((a, b) => a.fault.atSeconds - b.fault.atSeconds)
       .filter(
-        ({ injectedAt, intendedAt, bit, skipped }) =>
-          !run.interrupted || (injectedAt ?? intendedAt ?? bit ?? skipped) !== null,
+        ({ injectedAt, intendedAt, effect, skipped }) =>
+          !run.interrupted || (injectedAt ?? intendedAt ?? effect ?? skipped) !== null,
       );
     const faults = finalizeFaults(reached, this.#usersSeenAt, settings.recoveryTimeoutSeconds, run.engineLosses);
-    const controlWindows = controlWindowsOf(run.span('steady'), faults, run.injectorFailures);
+    const faultFreeWindows = faultFreeWindowsOf(run.span('steady'), faults, run.injectorFailures);
     const measured = run.span('ramp', 'steady');
     const spanSeconds = measured === null ? 0 : (measured.toAt - measured.fromAt) / 1_000;
     const unseen = measured === null ? [] : [...run.gaps, ...this.#traffic.unseenWithin(measured)];
@@ -200,7 +200,7 @@ export class Evaluation {
       availability: this.#availability,
       faults,
       notReached: this.#tracker.records.size - reached.length,
-      controlWindows,
+      faultFreeWindows,
       measured,
       observedSeconds: measured === null ? 0 : spanSeconds - secondsWithin(measured, unseen),
       dueSeconds: run.interrupted ? spanSeconds : Math.max(spanSeconds, planned),
@@ -213,7 +213,7 @@ export class Evaluation {
       integrity: ledger.figures,
       ledgerRuns: ledger.runs,
       monitoring: this.#monitoring.of(faults),
-      readyShare: this.#ready.shareOf(controlWindows, run.lastAt),
+      readyShare: this.#ready.shareOf(faultFreeWindows, run.lastAt),
       historyProblems,
     };
   }

@@ -4,11 +4,11 @@ import type { FaultKind, Target } from '@encore/contracts';
 interface KindTraits {
   /**
    * Where the recovery time starts. `kill`: the engine's kill timestamp. `act`: the injection,
-   * since the supervisor must end the fault. `undo`: the verified revert.
+   * since the supervisor must end the fault. `revert`: the verified revert.
    */
-  clock: 'kill' | 'act' | 'undo';
+  clock: 'kill' | 'injection' | 'revert';
   /** The fault is meant to end the target, so its death is expected. */
-  deathIsTheAct: boolean;
+  deathIsTheInjection: boolean;
   /** The fault reduces the memory, so the kernel may kill the target, which is expected. */
   risksDeath?: true;
   /** Engine actions on the target that the fault explains; any other one is an intervention. */
@@ -17,12 +17,12 @@ interface KindTraits {
   tolerable: boolean;
 }
 
-const kill: KindTraits = { clock: 'kill', deathIsTheAct: true, tolerable: false, actions: ['kill'] };
+const kill: KindTraits = { clock: 'kill', deathIsTheInjection: true, tolerable: false, actions: ['kill'] };
 /** On a proxy: the injector or the restart policy may restart Toxiproxy. */
-const proxied: KindTraits = { clock: 'undo', deathIsTheAct: false, tolerable: false, actions: 'any' };
+const proxied: KindTraits = { clock: 'revert', deathIsTheInjection: false, tolerable: false, actions: 'any' };
 const paused: KindTraits = { ...proxied, actions: ['pause', 'unpause'] };
-const stopped: KindTraits = { clock: 'undo', deathIsTheAct: true, tolerable: false, actions: ['kill', 'stop'] };
-const tolerable: KindTraits = { clock: 'undo', deathIsTheAct: false, tolerable: true, actions: [] };
+const stopped: KindTraits = { clock: 'revert', deathIsTheInjection: true, tolerable: false, actions: ['kill', 'stop'] };
+const tolerable: KindTraits = { clock: 'revert', deathIsTheInjection: false, tolerable: true, actions: [] };
 const memoryReduced: KindTraits = { ...tolerable, risksDeath: true, actions: ['update'] };
 
 export const kindTraits: Record<FaultKind, KindTraits> = {
@@ -30,7 +30,7 @@ export const kindTraits: Record<FaultKind, KindTraits> = {
   outage: kill,
   restart: stopped,
   freeze: paused,
-  hang: { ...paused, clock: 'act', deathIsTheAct: true },
+  hang: { ...paused, clock: 'injection', deathIsTheInjection: true },
   'memory-cap': memoryReduced,
   'memory-pressure': memoryReduced,
   'tool-stall': tolerable,
@@ -49,13 +49,13 @@ export const kindTraits: Record<FaultKind, KindTraits> = {
   'database-down': stopped,
   'database-freeze': paused,
   'database-latency': proxied,
-  'traffic-surge': tolerable,
+  'traffic-spike': tolerable,
 };
 
 /** The container that a fault on this target affects. */
 export const containerOf: Record<Target, string> = {
   server: 'server',
   postgres: 'postgres',
-  'client-link': 'toxiproxy',
-  'database-link': 'toxiproxy',
+  'server:8000': 'toxiproxy',
+  'postgres:5432': 'toxiproxy',
 };

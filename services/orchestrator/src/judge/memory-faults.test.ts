@@ -6,8 +6,8 @@ import { MemoryFaults } from './memory-faults.ts';
 
 const inject = (memoryFaults: MemoryFaults, at: number, faultId: string, kind: FaultKind, target: Target = 'server') =>
   memoryFaults.add({ type: 'fault_injected', at, faultId, kind, target });
-const undo = (memoryFaults: MemoryFaults, at: number, faultId: string) =>
-  memoryFaults.add({ type: 'fault_undone', at, faultId, verified: true, evidence: '', cause: 'released' });
+const revert = (memoryFaults: MemoryFaults, at: number, faultId: string) =>
+  memoryFaults.add({ type: 'fault_reverted', at, faultId, verified: true, evidence: '', cause: 'released' });
 
 describe('memory faults', () => {
   it('are active on their container until shortly after the revert', () => {
@@ -16,7 +16,7 @@ describe('memory faults', () => {
     inject(memoryFaults, 1_000, 'f0001', 'memory-pressure');
     assert.equal(memoryFaults.on('server', 2_000)?.faultId, 'f0001');
     assert.equal(memoryFaults.on('postgres', 2_000), null);
-    undo(memoryFaults, 9_000, 'f0001');
+    revert(memoryFaults, 9_000, 'f0001');
     assert.equal(memoryFaults.on('server', 9_000 + aftermathMs)?.kind, 'memory-pressure');
     assert.equal(memoryFaults.on('server', 9_001 + aftermathMs), null);
     inject(memoryFaults, 60_000, 'f0002', 'memory-cap');

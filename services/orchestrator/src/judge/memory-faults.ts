@@ -22,7 +22,7 @@ export class MemoryFaults {
       const { faultId, kind, target } = event;
       this.#all.set(faultId, { faultId, kind, container: containerOf[target], endsAt: Number.POSITIVE_INFINITY });
     }
-    if (event.type === 'fault_undone') {
+    if (event.type === 'fault_reverted') {
       const memoryFault = this.#all.get(event.faultId);
       // The container needs a moment to use memory as before.
       if (memoryFault !== undefined) memoryFault.endsAt = timeOf(event) + aftermathMs;

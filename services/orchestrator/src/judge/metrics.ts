@@ -31,7 +31,9 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     of: traffic.attemptCount,
   }),
   availability: ({ availability }) => ({ shape: 'value', value: availability.overall, of: availability.probes }),
-  availability_control: ({ availability: { controlWindows: value, controlProbes: of, controlFailures: note } }) => ({
+  availability_fault_free: ({
+    availability: { faultFreeWindows: value, faultFreeProbes: of, faultFreeFailures: note },
+  }) => ({
     shape: 'value',
     value,
     of,
@@ -52,12 +54,12 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   phantom_writes: (evidence) => provenCount('phantom', evidence),
   leaks: ({ run: { hygiene }, faults }) => ({
     shape: 'count',
-    count: hygiene && hygiene.leakedToxics + hygiene.leakedPauses + hygiene.limitsOffBaseline,
+    count: hygiene && hygiene.leakedToxics + hygiene.leakedPauses + hygiene.limitsNotRestored,
     of: faults.filter(({ record }) => record.injectedAt !== null).length,
   }),
-  foreign_containers: ({ run: { hygiene } }) => ({
+  external_containers: ({ run: { hygiene } }) => ({
     shape: 'count',
-    count: hygiene?.foreignContainersTouched ?? null,
+    count: hygiene?.externalContainersTouched ?? null,
   }),
   manual_interventions: (evidence) => interventionCount(evidence.interventions.manual, evidence),
   unexpected_exits: (evidence) => interventionCount(evidence.interventions.unexpectedExits, evidence),

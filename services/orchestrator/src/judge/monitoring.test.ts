@@ -8,7 +8,7 @@ import { judge } from './judge.ts';
 type Firing = [alert: string, fromSecond: number, toSecond: number];
 
 const crash = plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40 });
-const latency = plannedFault(2, { kind: 'latency', target: 'client-link', atSeconds: 80, durationSeconds: 6 });
+const latency = plannedFault(2, { kind: 'latency', target: 'server:8000', atSeconds: 80, durationSeconds: 6 });
 
 /** The report of a run with these faults and firings; null: Prometheus was not queried. */
 async function watched(faults: SimulatedFault[], firings: Firing[] | null): Promise<Report> {
@@ -28,7 +28,7 @@ async function watched(faults: SimulatedFault[], firings: Firing[] | null): Prom
     firings === null
       ? []
       : [
-          { type: 'alerts_asked', at, fromAt: plain.at(-10), toAt: at, alerts },
+          { type: 'alerts_queried', at, fromAt: plain.at(-10), toAt: at, alerts },
           ...firings.map(([alert, from, to]) => ({
             type: 'alert_fired' as const,
             at,
@@ -91,7 +91,7 @@ describe('monitoring of faults', () => {
     ],
     [
       'a kind without any alert',
-      [plannedFault(1, { kind: 'slow-close', target: 'client-link', atSeconds: 40, durationSeconds: 5 })],
+      [plannedFault(1, { kind: 'slow-close', target: 'server:8000', atSeconds: 40, durationSeconds: 5 })],
       [['ProbesFail', 42, 50]],
       [{ state: 'not_alerting', alert: null, after_seconds: null }],
     ],
@@ -116,7 +116,7 @@ describe('monitoring of faults', () => {
   });
 
   it('ignores a fault without effect', async () => {
-    const faults: SimulatedFault[] = [crash, { ...latency, bit: 'unsupported' }];
+    const faults: SimulatedFault[] = [crash, { ...latency, effect: 'unsupported' }];
     assert.equal((await watched(faults, [['ProbesFail', 82, 84]])).faults[1]?.monitoring, null);
   });
 

@@ -18,20 +18,20 @@ export interface FaultMonitoring extends ReportedMonitoring {
 }
 
 export class Monitoring {
-  #asked: EventOf<'alerts_asked'> | null = null;
+  #asked: EventOf<'alerts_queried'> | null = null;
   readonly #firings: EventOf<'alert_fired'>[] = [];
 
   add(event: Observation): void {
-    if (event.type === 'alerts_asked') this.#asked = event;
+    if (event.type === 'alerts_queried') this.#asked = event;
     if (event.type === 'alert_fired') this.#firings.push(event);
   }
 
   /** By fault id, for faults with a confirmed effect; null if Prometheus was not queried. */
   of(faults: readonly FinalizedFault[]): Map<string, FaultMonitoring> | null {
     if (this.#asked === null) return null;
-    const bit = faults.filter(({ record }) => record.bit === 'yes' && record.injectedAt !== null);
-    const firsts = this.#firstFirings(bit);
-    return new Map(bit.map((fault) => [fault.record.fault.id, this.#finding(fault, firsts.get(fault) ?? null)]));
+    const effect = faults.filter(({ record }) => record.effect === 'confirmed' && record.injectedAt !== null);
+    const firsts = this.#firstFirings(effect);
+    return new Map(effect.map((fault) => [fault.record.fault.id, this.#finding(fault, firsts.get(fault) ?? null)]));
   }
 
   /** The first firing per fault; each belongs to the latest fault that may have caused it. */

@@ -36,6 +36,6 @@ export function notTested(evidence: Evidence): string[] {
 function cappedOnVersion2({ faults, run }: Evidence): boolean {
   return (
     run.started?.environment['cgroupVersion'] === '2' &&
-    faults.some(({ record }) => record.fault.kind === 'memory-cap' && record.bit === 'yes')
+    faults.some(({ record }) => record.fault.kind === 'memory-cap' && record.effect === 'confirmed')
   );
 }

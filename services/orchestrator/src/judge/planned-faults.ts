@@ -16,7 +16,7 @@ export function plannedFaultsOf({ plan, faults }: Pick<Evidence, 'plan' | 'fault
     planned,
     ran: planned - counts.reduce((sum, { count }) => sum + count, 0),
     skipped: counts,
-    dropped: plan.dropped ?? null,
+    dropped: plan.dropped,
   };
 }
 

@@ -26,8 +26,8 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
   const startedAt = run.started?.at ?? run.firstAt;
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
-    schema_version: 2,
-    schema_minor_version: 1,
+    schema_version: 3,
+    schema_minor_version: 0,
     run_id: run.started?.runId ?? 'unknown',
     result,
     reasons,
@@ -47,7 +47,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
     operations: operationsOf(evidence),
     availability: {
       overall: availability.overall,
-      control_windows: availability.controlWindows,
+      fault_free_windows: availability.faultFreeWindows,
       without_sheds: availability.withoutSheds,
       longest_outage_seconds: availability.longestOutageSeconds,
     },
@@ -175,7 +175,7 @@ function reportedReturn(backToNormal: BackToNormal | null): ReportedFault['back_
 }
 
 function faultOf(
-  { record, recovery, healedBy, backToNormal }: FinalizedFault,
+  { record, recovery, recoveredBy, backToNormal }: FinalizedFault,
   { run, plan, monitoring }: Evidence,
 ): ReportedFault {
   const { fault, injectedAt } = record;
@@ -191,12 +191,12 @@ function faultOf(
     planned_at: iso(plannedFrom + fault.atSeconds * 1_000),
     injected_at: injectedAt === null ? null : iso(injectedAt),
     duration_seconds: fault.durationSeconds,
-    bit: record.bit ?? (isUnsupported(record) ? 'unsupported' : 'no'),
+    effect: record.effect ?? (isUnsupported(record) ? 'unsupported' : 'absent'),
     evidence: evidenceOf(record),
-    undone_at: record.undoneAt === null ? null : iso(record.undoneAt),
-    undo_verified: record.undoVerified,
-    undo_cause: record.undoCause,
-    healed_by: healedBy,
+    reverted_at: record.revertedAt === null ? null : iso(record.revertedAt),
+    revert_verified: record.revertVerified,
+    revert_cause: record.revertCause,
+    recovered_by: recoveredBy,
     stages: {
       detected: since(record.detectedAt),
       restarted: since(stages.restartedAt),
@@ -264,7 +264,7 @@ function hygieneOf({ run: { hygiene } }: Evidence): Report['hygiene'] {
   return {
     leaked_toxics: hygiene?.leakedToxics ?? null,
     leaked_pauses: hygiene?.leakedPauses ?? null,
-    limits_off_baseline: hygiene?.limitsOffBaseline ?? null,
-    foreign_containers_touched: hygiene?.foreignContainersTouched ?? null,
+    limits_not_restored: hygiene?.limitsNotRestored ?? null,
+    external_containers_touched: hygiene?.externalContainersTouched ?? null,
   };
 }

@@ -10,10 +10,10 @@ const minute = 60_000;
 const sample = (resources: Resources, at: number, memoryBytes: number, cpuSeconds = 0): void =>
   resources.sample(
     { type: 'target_sampled', at, target: 'server', memoryBytes, memoryLimitBytes: 1_000, cpuSeconds },
-    { inControl: true, memoryReduced: false },
+    { inFaultFreeWindow: true, memoryReduced: false },
   );
 const start = (resources: Resources, at: number): void =>
-  resources.started({ type: 'target_started', at, target: 'server', actor: 'policy', reason: 'crash' });
+  resources.started({ type: 'target_started', at, target: 'server', actor: 'restart-policy', reason: 'crash' });
 
 describe('resources', () => {
   it('show a leak of 60 bytes per hour across restarts', () => {
@@ -23,7 +23,7 @@ describe('resources', () => {
       for (let age = 1; age < 60; age += 1) sample(resources, (life * 60 + age) * minute, 500 + age);
     }
     assert.ok(Math.abs((resources.slopeOf('server') ?? 0) - 60) < 1e-6);
-    assert.deepEqual([...(resources.containers.get('server')?.restarts ?? [])], [['policy', 6]]);
+    assert.deepEqual([...(resources.containers.get('server')?.restarts ?? [])], [['restart-policy', 6]]);
   });
 
   it('have no slope during the warm-up or with too little data', () => {

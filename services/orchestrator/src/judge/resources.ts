@@ -41,7 +41,7 @@ export class Resources {
    */
   sample(
     event: EventOf<'target_sampled'>,
-    { inControl, memoryReduced }: { inControl: boolean; memoryReduced: boolean },
+    { inFaultFreeWindow, memoryReduced }: { inFaultFreeWindow: boolean; memoryReduced: boolean },
   ): void {
     const container = this.#container(event.target, event.at);
     if (!memoryReduced) {
@@ -54,12 +54,13 @@ export class Resources {
     const spent = before === null || event.cpuSeconds < before ? event.cpuSeconds : event.cpuSeconds - before;
     if (before !== null) container.cpuSeconds += spent;
     container.lastCpuSeconds = event.cpuSeconds;
-    if (inControl && event.at - container.life.startedAt >= warmUpMs) grow(container.life, event.at, event.memoryBytes);
+    if (inFaultFreeWindow && event.at - container.life.startedAt >= warmUpMs)
+      grow(container.life, event.at, event.memoryBytes);
   }
 
   started(event: EventOf<'target_started'>): void {
     const container = this.#container(containerOf[event.target], event.at);
-    const cause = event.reason.includes('verify') ? 'verify' : event.actor;
+    const cause = event.reason.includes('read-back') ? 'read-back' : event.actor;
     container.restarts.set(cause, (container.restarts.get(cause) ?? 0) + 1);
     const { life, past } = container;
     past.count += life.count;

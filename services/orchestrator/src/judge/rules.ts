@@ -19,7 +19,7 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
     success_rate: 'value>=0.95',
     ...(long ? { attempt_success_rate: 'value>=0.95' } : {}),
     // The 500 probes or so of a smoke run cannot distinguish 99.9 % from 99.8 %.
-    availability_control: settings.profile === 'smoke' ? 'value>=0.99' : 'value>=0.999',
+    availability_fault_free: settings.profile === 'smoke' ? 'value>=0.99' : 'value>=0.999',
     ...(faultsPlanned ? { recovery_seconds: `max<${settings.recoveryTimeoutSeconds}` } : {}),
     // The same in every profile, like the server's database breaker (5 s); see docs/REPORT.md.
     ...(faultsPlanned ? { back_to_normal_seconds: 'max<8' } : {}),
@@ -29,7 +29,7 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
     phantom_writes: 'count==0',
     wrong_answers: 'count==0',
     leaks: 'count==0',
-    foreign_containers: 'count==0',
+    external_containers: 'count==0',
     manual_interventions: 'count==0',
     unexpected_exits: 'count==0',
     forced_stops: 'count==0',

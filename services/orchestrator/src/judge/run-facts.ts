@@ -160,7 +160,7 @@ export class RunFacts {
   }
 
   get interrupted(): boolean {
-    return this.ended?.how === 'interrupted';
+    return this.ended?.status === 'interrupted';
   }
 
   get settings(): Settings {

@@ -114,7 +114,7 @@ describe('run folder', () => {
     [
       'neither numbers nor checksums',
       (all) => all.map((line) => line.replace(/"crc":"\w+",|,"n":\d+/g, '')),
-      /ledger\.ndjson line 1: no CRC at the start of the line, as in ledgers of earlier versions of Encore/,
+      /ledger\.ndjson line 1: no CRC at the start of the line; without checksums/,
     ],
   ];
   for (const [name, damage, reason] of ledgerDamages) {
@@ -155,7 +155,7 @@ describe('run folder', () => {
   });
 
   it('reports no intervention whose explanation may be missing with the end of the history', async () => {
-    const restart = lines.findIndex((line) => line.includes('"reason":"verify"'));
+    const restart = lines.findIndex((line) => line.includes('"reason":"read-back"'));
     for (let length = restart - 2; length < lines.length; length += 1) {
       const report = await reportOf(`${lines.slice(0, length).join('\n')}\n`);
       assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
@@ -204,7 +204,14 @@ describe('run folder', () => {
 
   it('rejects a folder without a run and names the missing file', async () => {
     await assert.rejects(readRunFolder(folder), /history\.ndjson cannot be read/);
-    await assert.rejects(readRunFolder(join(folder, 'nowhere')), /plan\.json does not contain a valid plan/);
+    await assert.rejects(readRunFolder(join(folder, 'nowhere')), /plan\.json cannot be used: /);
+  });
+
+  it('rejects the files of another format in one sentence', async () => {
+    await writeFile(join(folder, 'plan.json'), JSON.stringify({ version: 1, faults: [{ kind: 'traffic-jam' }] }));
+    await assert.rejects(readRunFolder(folder), {
+      message: `${join(folder, 'plan.json')} cannot be used: the run's files have format 1, and this version of Encore reads format 2 only; use the version of Encore that made them`,
+    });
   });
 });
 

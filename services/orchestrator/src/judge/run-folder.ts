@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  filesVersionProblem,
   type HistoryLine,
   historyLineSchema,
   type LedgerEntry,
@@ -77,9 +78,12 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
 async function readPlan(path: string, report: (problem: string) => void): Promise<Plan> {
   let plan: Plan;
   try {
-    plan = parse(planSchema, JSON.parse(await readFile(path, 'utf8')), path);
+    const stored: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const problem = filesVersionProblem(stored);
+    if (problem !== null) throw new Error(problem);
+    plan = parse(planSchema, stored, path);
   } catch (error) {
-    throw unreadable(`${path} does not contain a valid plan: ${describeError(error)}`, error);
+    throw unreadable(`${path} cannot be used: ${describeError(error)}`, error);
   }
   const { hash, ...body } = plan;
   if (sha256Hex(canonicalJson(body)) !== hash) report(`${planFile}: its hash does not match its content`);
@@ -127,7 +131,7 @@ function recordLine(
     // The whole file has no checksums, so report this only once.
     if (count.lines === 1)
       report(
-        `${name} line ${lineNumber}: ${problem.text}, as in ledgers of earlier versions of Encore; without checksums no line can be trusted, so all are ignored`,
+        `${name} line ${lineNumber}: ${problem.text}; without checksums no line can be trusted, so all are ignored`,
       );
   } else if (problem?.kind === 'truncated') notes.push(`${name}: skipped the truncated last line`);
   else if (problem !== null) report(`${name} line ${lineNumber}: ${problem.text}`);

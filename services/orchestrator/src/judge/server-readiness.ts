@@ -10,7 +10,7 @@ export class ServerReadiness {
   #since: number | null = null;
   #seen = false;
 
-  add(event: EventOf<'server_seen'>): void {
+  add(event: EventOf<'server_observed'>): void {
     this.#seen = true;
     if (event.ready) this.#since ??= event.at;
     else if (this.#since !== null) {

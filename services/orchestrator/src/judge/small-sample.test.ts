@@ -29,7 +29,7 @@ describe('share of few trials', () => {
 
   it('reports a run that was stopped early as INTERRUPTED', async () => {
     const one = await judgedWith(1, 4);
-    const rule = one.thresholds.find(({ name }) => name === 'availability_control');
+    const rule = one.thresholds.find(({ name }) => name === 'availability_fault_free');
     assert.equal(one.result, 'INTERRUPTED', one.reasons.join('\n'));
     assert.deepEqual([rule?.ok, rule?.value], [null, 40 / 41]);
     assert.match(rule?.note ?? '', /^1 of 41 probes in fault-free windows failed: .*; 41 are too few to decide$/);

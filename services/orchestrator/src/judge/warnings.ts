@@ -88,7 +88,7 @@ export const warnings: readonly Warning[] = [
   {
     name: 'errors_at_peaks',
     source: 'guide',
-    find: ({ traffic, controlWindows }) => errorsAtPeaks(traffic.seconds, controlWindows),
+    find: ({ traffic, faultFreeWindows }) => errorsAtPeaks(traffic.seconds, faultFreeWindows),
   },
   {
     name: 'cascading_failures',
@@ -102,19 +102,21 @@ export const warnings: readonly Warning[] = [
       }),
   },
   {
-    name: 'healed_by_another',
+    name: 'recovered_by_another',
     source: 'encore',
     find: ({ faults, run }) => {
       const missing = missingRestartOptions(restartSetupsSchema.parse(run.started?.environment['restartSetups']));
       const reason = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
-      const wrong = faults.filter(({ record, recovery, healedBy }) => {
-        const expected = { crash: 'policy', outage: 'supervisor', hang: 'supervisor' }[record.fault.kind as string];
-        return expected !== undefined && recovery.state === 'recovered' && healedBy !== expected;
+      const wrong = faults.filter(({ record, recovery, recoveredBy }) => {
+        const expected = { crash: 'restart-policy', outage: 'supervisor', hang: 'supervisor' }[
+          record.fault.kind as string
+        ];
+        return expected !== undefined && recovery.state === 'recovered' && recoveredBy !== expected;
       });
       return wrong.length === 0
         ? []
         : [
-            `not recovered by the expected mechanism: ${list(wrong.map(({ record, healedBy }) => `${record.fault.id} (${record.fault.kind}, by ${healedBy ?? 'an unknown cause'})`))}${reason}`,
+            `not recovered by the expected mechanism: ${list(wrong.map(({ record, recoveredBy }) => `${record.fault.id} (${record.fault.kind}, by ${recoveredBy ?? 'an unknown cause'})`))}${reason}`,
           ];
     },
   },
@@ -128,9 +130,9 @@ export const warnings: readonly Warning[] = [
     name: 'ended_early',
     source: 'encore',
     find: ({ faults }) => {
-      const early = faults.filter(({ record }) => record.undoCause === 'external');
-      const texts = early.map(({ record: { fault, injectedAt, undoneAt } }) => {
-        const seconds = ((undoneAt ?? 0) - (injectedAt ?? 0)) / 1_000;
+      const early = faults.filter(({ record }) => record.revertCause === 'external');
+      const texts = early.map(({ record: { fault, injectedAt, revertedAt } }) => {
+        const seconds = ((revertedAt ?? 0) - (injectedAt ?? 0)) / 1_000;
         return `${fault.id} (${fault.kind}) after ${seconds.toFixed(1)} of ${fault.durationSeconds} s`;
       });
       return early.length === 0 ? [] : [`ended early by neither Encore nor the system: ${list(texts)}`];
@@ -146,10 +148,12 @@ export const warnings: readonly Warning[] = [
     },
   },
   {
-    name: 'no_bite',
+    name: 'noop_faults',
     source: 'encore',
     find: ({ faults }) => {
-      const idle = faults.filter(({ record }) => !isKill(record) && (record.bit === 'no' || record.bit === 'refused'));
+      const idle = faults.filter(
+        ({ record }) => !isKill(record) && (record.effect === 'absent' || record.effect === 'refused'),
+      );
       return idle.length === 0 ? [] : [`${pluralize(idle.length, 'fault')} without an effect: ${named(idle)}`];
     },
   },

@@ -48,7 +48,7 @@ function busy(): Snapshot {
     add({ type: 'fault_injected', at, faultId: `f000${n}`, kind: 'crash', target: 'server' });
     if (n < 8) add({ type: 'answered_again', at: at + 1_500, startedAt: at + 1_400, operation: 'create' });
   }
-  add({ type: 'server_seen', at: steady + 100_000, port: false, ready: false });
+  add({ type: 'server_observed', at: steady + 100_000, port: false, ready: false });
   view.detail = {
     status: 'healthy',
     collections: null,

@@ -160,17 +160,17 @@ function faultRows(state: Snapshot): Row[] {
     [
       label('next'),
       { text: next === null ? '-' : `${next.kind} of ${next.target} in ${durationText(next.at - now)}` },
-      dim(`   ${faults.injected} of ${faults.planned} injected, ${faults.bit} effective`),
+      dim(`   ${faults.injected} of ${faults.planned} injected, ${faults.effect} effective`),
     ],
   ];
 }
 
 function killRow(kill: Kill, limitSeconds: number): Row {
-  const bites = kill.bit === null || kill.bit === 'yes';
+  const hadEffect = kill.effect === null || kill.effect === 'confirmed';
   const isGood = kill.recoveredAt !== null && !isLate(kill, limitSeconds);
   return [
     { text: `  ${clockTime(kill.at)}  ${kill.id} ${kill.kind.padEnd(8)}` },
-    { text: killText(kill, limitSeconds), colour: !bites ? 'yellow' : isGood ? 'green' : 'red' },
+    { text: killText(kill, limitSeconds), colour: !hadEffect ? 'yellow' : isGood ? 'green' : 'red' },
   ];
 }
 

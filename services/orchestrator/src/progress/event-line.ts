@@ -1,7 +1,11 @@
 /** Formats the events that matter to a user as one line each; null for the others. */
 import type { EncoreEvent } from '@encore/contracts';
 
-const noEffectTexts = { no: 'had no effect', refused: 'was refused', unsupported: 'is not supported here' } as const;
+const noEffectTexts = {
+  absent: 'had no effect',
+  refused: 'was refused',
+  unsupported: 'is not supported here',
+} as const;
 
 export function eventLine(event: EncoreEvent): string | null {
   switch (event.type) {
@@ -9,22 +13,22 @@ export function eventLine(event: EncoreEvent): string | null {
       return `phase ${event.phase}`;
     case 'fault_injected':
       return `${event.faultId} ${event.kind} of ${event.target}: injected`;
-    case 'fault_bit':
-      return event.bit === 'yes' ? null : `${event.faultId} ${noEffectTexts[event.bit]}: ${event.evidence}`;
-    case 'fault_undone':
+    case 'fault_effect_checked':
+      return event.effect === 'confirmed' ? null : `${event.faultId} ${noEffectTexts[event.effect]}: ${event.evidence}`;
+    case 'fault_reverted':
       // An instant fault has nothing to revert.
       if (event.cause === 'instant') return null;
       return `${event.faultId} reverted (${event.cause})${event.verified ? '' : ', NOT VERIFIED'}`;
     case 'fault_skipped':
       return `${event.faultId} ${event.kind} of ${event.target}: skipped, ${event.reason}`;
-    case 'server_seen':
+    case 'server_observed':
       return event.ready ? 'server ready' : event.port ? 'server not ready' : 'server down';
     case 'target_started':
       return `${event.target} started by ${event.actor}: ${event.reason}`;
     case 'supervisor_acted':
       return event.result === 'done'
         ? null
-        : `supervisor: ${event.act} of ${event.target} ${event.result}, ${event.detail ?? ''}`;
+        : `supervisor: ${event.action} of ${event.target} ${event.result}, ${event.detail ?? ''}`;
     case 'source_lost':
       return `no events from ${event.source}: ${event.reason}`;
     case 'injector_failed':

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Bit } from '@encore/contracts';
+import type { Effect } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { Kills, killText } from './kills.ts';
 
-function killed(bit: Bit | null, answeredAt: number | null): string {
+function killed(effect: Effect | null, answeredAt: number | null): string {
   const kills = new Kills();
   kills.addInjection({
     type: 'fault_injected',
@@ -13,7 +13,8 @@ function killed(bit: Bit | null, answeredAt: number | null): string {
     kind: 'crash',
     target: 'server',
   });
-  if (bit !== null) kills.addEffectCheck({ type: 'fault_bit', at: 1_050, faultId: 'f0001', bit, evidence: '' });
+  if (effect !== null)
+    kills.addEffectCheck({ type: 'fault_effect_checked', at: 1_050, faultId: 'f0001', effect, evidence: '' });
   if (answeredAt !== null)
     kills.addAnswer({ type: 'answered_again', at: answeredAt, startedAt: answeredAt - 5, operation: 'create' });
   return kills.last.map((kill) => killText(kill, 30)).join();
@@ -21,19 +22,19 @@ function killed(bit: Bit | null, answeredAt: number | null): string {
 
 describe('Kills', () => {
   it('recover with an answer to a later request, measured from the engine’s time', () => {
-    assert.equal(killed('yes', 3_500), 'recovered in 2.5 s');
+    assert.equal(killed('confirmed', 3_500), 'recovered in 2.5 s');
     assert.equal(killed(null, 1_002), 'not recovered yet');
-    assert.equal(killed('yes', null), 'not recovered yet');
+    assert.equal(killed('confirmed', null), 'not recovered yet');
   });
 
   it('mark a recovery that reaches the limit as late', () => {
-    assert.equal(killed('yes', 30_999), 'recovered in 30.0 s');
-    assert.equal(killed('yes', 31_000), 'recovered in 30.0 s, too late (limit 30 s)');
-    assert.equal(killed('yes', 99_000), 'recovered in 98.0 s, too late (limit 30 s)');
+    assert.equal(killed('confirmed', 30_999), 'recovered in 30.0 s');
+    assert.equal(killed('confirmed', 31_000), 'recovered in 30.0 s, too late (limit 30 s)');
+    assert.equal(killed('confirmed', 99_000), 'recovered in 98.0 s, too late (limit 30 s)');
   });
 
   it('show kills without effect', () => {
-    for (const bit of ['no', 'refused', 'unsupported'] as const) assert.equal(killed(bit, null), 'no effect');
+    for (const effect of ['absent', 'refused', 'unsupported'] as const) assert.equal(killed(effect, null), 'no effect');
   });
 
   it('ignore other faults', () => {

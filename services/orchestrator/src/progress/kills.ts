@@ -1,12 +1,12 @@
 /** Tracks the kills of a run: their effect, and the time until users were answered again. */
-import type { Bit, EventOf, PlannedFault } from '@encore/contracts';
+import type { Effect, EventOf, PlannedFault } from '@encore/contracts';
 
 export interface Kill {
   id: string;
   kind: PlannedFault['kind'];
   at: number;
   /** Null until the effect check. */
-  bit: Bit | null;
+  effect: Effect | null;
   recoveredAt: number | null;
 }
 
@@ -21,13 +21,13 @@ export class Kills {
 
   addInjection({ faultId: id, kind, at, engineAt }: EventOf<'fault_injected'>): void {
     if (kind !== 'crash' && kind !== 'outage') return;
-    this.#list.push({ id, kind, at: engineAt ?? at, bit: null, recoveredAt: null });
+    this.#list.push({ id, kind, at: engineAt ?? at, effect: null, recoveredAt: null });
     if (this.#list.length > maxKills) this.#list.shift();
   }
 
-  addEffectCheck({ faultId, bit }: EventOf<'fault_bit'>): void {
+  addEffectCheck({ faultId, effect }: EventOf<'fault_effect_checked'>): void {
     const kill = this.#list.findLast(({ id }) => id === faultId);
-    if (kill !== undefined) kill.bit = bit;
+    if (kill !== undefined) kill.effect = effect;
   }
 
   /** Returns the ids of the kills that end with this answer. */
@@ -39,8 +39,8 @@ export class Kills {
 }
 
 export function killText(kill: Kill, limitSeconds: number): string {
-  const { at, bit, recoveredAt } = kill;
-  if (bit !== null && bit !== 'yes') return 'no effect';
+  const { at, effect, recoveredAt } = kill;
+  if (effect !== null && effect !== 'confirmed') return 'no effect';
   const late = isLate(kill, limitSeconds) ? `, too late (limit ${limitSeconds} s)` : '';
   return recoveredAt === null
     ? 'not recovered yet'

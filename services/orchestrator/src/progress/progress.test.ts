@@ -10,7 +10,7 @@ const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 const view = new RunView('r1', config, makePlan(config), 0);
 const second = (number: number): Snapshot => view.snapshot(number * 1_000);
 const reverted = (at: number, faultId: string): EncoreEvent => ({
-  type: 'fault_undone',
+  type: 'fault_reverted',
   at,
   faultId,
   verified: true,

@@ -52,7 +52,7 @@ export interface Snapshot {
   server: { port: boolean; ready: boolean } | null;
   current: FaultNow[];
   next: { id: string; kind: string; target: string; at: number } | null;
-  faults: { planned: number; injected: number; bit: number };
+  faults: { planned: number; injected: number; effect: number };
   kills: Kill[];
   recoveryLimitSeconds: number;
   memory: Record<string, { bytes: number; limitBytes: number }>;
@@ -96,7 +96,7 @@ export class RunView {
   readonly #current = new Map<string, FaultNow>();
   readonly #kills = new Kills();
   #injected = 0;
-  #bit = 0;
+  #confirmed = 0;
   readonly #memory: Snapshot['memory'] = {};
   readonly #planned: Map<string, PlannedFault>;
 
@@ -121,17 +121,17 @@ export class RunView {
       case 'load_second':
         this.#addSecond(event);
         break;
-      case 'server_seen':
+      case 'server_observed':
         this.#server = { port: event.port, ready: event.ready };
         break;
       case 'fault_injected':
         this.#inject(event);
         break;
-      case 'fault_bit':
-        if (event.bit === 'yes') this.#bit += 1;
+      case 'fault_effect_checked':
+        if (event.effect === 'confirmed') this.#confirmed += 1;
         this.#kills.addEffectCheck(event);
         break;
-      case 'fault_undone':
+      case 'fault_reverted':
         this.#current.delete(event.faultId);
         break;
       case 'answered_again':
@@ -151,7 +151,7 @@ export class RunView {
     return this.#load.seenAt;
   }
 
-  get faultsHeld(): number {
+  get activeFaults(): number {
     return this.#current.size;
   }
 
@@ -175,7 +175,7 @@ export class RunView {
       server: this.#server,
       current: [...this.#current.values()],
       next: this.#next(now),
-      faults: { planned: this.plan.faults.length, injected: this.#injected, bit: this.#bit },
+      faults: { planned: this.plan.faults.length, injected: this.#injected, effect: this.#confirmed },
       kills: this.#kills.last,
       recoveryLimitSeconds: this.config.recoveryTimeoutSeconds,
       memory: { ...this.#memory },
@@ -242,7 +242,7 @@ export class RunView {
     return { id: fault.id, kind: fault.kind, target: fault.target, at: steadyStartsAt + fault.atSeconds * 1_000 };
   }
 
-  /** Expected start of the heal phase; null if unknown. */
+  /** Expected start of cooldown; null if unknown. */
   #endsAt(now: number): number | null {
     if (this.steadyStartsAt !== null) return this.steadyStartsAt + this.plan.steadySeconds * 1_000;
     if (this.phase === 'preflight' || this.phase === 'startup')

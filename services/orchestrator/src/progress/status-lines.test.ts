@@ -38,7 +38,7 @@ describe('status lines', () => {
       kind: 'outage',
       target: 'server',
     },
-    { type: 'server_seen', at: steady + 150, port: false, ready: false },
+    { type: 'server_observed', at: steady + 150, port: false, ready: false },
     second(steady + 1_000, 30, 10),
   ];
 
@@ -83,7 +83,7 @@ describe('status lines', () => {
     const progress = new Progress({ write: (part) => (text += part) }, true);
     const view = viewAfter(kill);
     for (let at = steady; at < steady + 31_000; at += 1_000) progress.tick(view.snapshot(at));
-    progress.onEvent({ type: 'server_seen', at: steady, port: true, ready: true });
+    progress.onEvent({ type: 'server_observed', at: steady, port: true, ready: true });
     progress.print('over');
     assert.equal(text.trim().split('\n').length, 6);
     assert.ok(!text.includes('\x1b'));

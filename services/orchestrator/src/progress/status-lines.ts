@@ -14,7 +14,7 @@ export function statusLines(state: Snapshot): string[] {
     `${bar(state)} ${state.phase.padEnd(9)} ${timeText(state)}`,
     `users ${state.users}   operations ${whole(total(state))}   success ${percent(state.successRate)}${skipped(state, '   ')}   server ${serverText(state)}`,
     `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   success ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
-    `faults ${faults.injected} of ${faults.planned}, ${faults.bit} effective   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last, state.recoveryLimitSeconds)}` : ''}`,
+    `faults ${faults.injected} of ${faults.planned}, ${faults.effect} effective   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last, state.recoveryLimitSeconds)}` : ''}`,
     `now: ${nowText(state)}   next: ${nextText(state)}`,
   ].map((line) => line.slice(0, 79));
 }

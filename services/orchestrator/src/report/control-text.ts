@@ -1,7 +1,7 @@
 /** Describes a control run, so that readers do not mistake its result for a failure. */
 const controls: Readonly<Record<string, string>> = {
   'server-down': 'control run server-down: the server is kept down on purpose, so this run must end FAILED',
-  'no-bite': 'control run no-bite: the faults do nothing on purpose, so this run must end INCONCLUSIVE',
+  'noop-faults': 'control run noop-faults: the faults do nothing on purpose, so this run must end INCONCLUSIVE',
 };
 
 /** Null for an ordinary run. Accepts the settings of a run or the config of a report. */

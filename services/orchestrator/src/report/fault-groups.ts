@@ -33,5 +33,5 @@ export const groupOf: Record<FaultKind, keyof typeof groupTitles> = {
   'database-down': 'database',
   'database-freeze': 'database',
   'database-latency': 'database',
-  'traffic-surge': 'load',
+  'traffic-spike': 'load',
 };

@@ -48,16 +48,16 @@ function rulesOf({ thresholds }: Report): Case[] {
 
 function recoveriesOf({ faults, recoveries }: Report): Case[] {
   return faults
-    .filter(({ bit }) => bit === 'yes')
+    .filter(({ effect }) => effect === 'confirmed')
     .map((fault) => {
-      const { id, kind, target, recovery_seconds: seconds, healed_by: healer } = fault;
+      const { id, kind, target, recovery_seconds: seconds, recovered_by: recoveredBy } = fault;
       return {
         suite: 'recoveries',
         name: `${id} ${kind} of ${target}`,
         seconds: seconds ?? 0,
-        ...(healer === 'nobody' ? { failure: 'no correct response after it' } : {}),
+        ...(recoveredBy === 'none' ? { failure: 'no correct response after it' } : {}),
         ...(isLate(fault, recoveries) ? { failure: `recovered in ${recoveryText(fault, recoveries)}` } : {}),
-        ...(seconds === null && healer !== 'nobody' ? { error: `no recovery time: ${secondsText(seconds)}` } : {}),
+        ...(seconds === null && recoveredBy !== 'none' ? { error: `no recovery time: ${secondsText(seconds)}` } : {}),
       };
     });
 }

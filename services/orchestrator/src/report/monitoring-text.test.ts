@@ -11,16 +11,20 @@ import { renderPage } from './page.ts';
 type Monitoring = ReportedFault['monitoring'];
 
 describe('text of monitoring', () => {
-  for (const [bit, monitoring, expected] of [
-    ['yes', { state: 'seen', alert: 'ProbesFail', after_seconds: 7.42 }, 'ProbesFail after 7 s'],
-    ['yes', { state: 'already_firing', alert: 'ProbesFail', after_seconds: null }, 'ProbesFail was already firing'],
-    ['yes', { state: 'silent', alert: null, after_seconds: null }, 'no alert'],
-    ['yes', { state: 'not_alerting', alert: null, after_seconds: null }, 'none by design'],
-    ['yes', null, 'not monitored'],
+  for (const [effect, monitoring, expected] of [
+    ['confirmed', { state: 'seen', alert: 'ProbesFail', after_seconds: 7.42 }, 'ProbesFail after 7 s'],
+    [
+      'confirmed',
+      { state: 'already_firing', alert: 'ProbesFail', after_seconds: null },
+      'ProbesFail was already firing',
+    ],
+    ['confirmed', { state: 'silent', alert: null, after_seconds: null }, 'no alert'],
+    ['confirmed', { state: 'not_alerting', alert: null, after_seconds: null }, 'none by design'],
+    ['confirmed', null, 'not monitored'],
     ['unsupported', null, '–'],
-  ] as [ReportedFault['bit'], Monitoring, string][]) {
-    it(`${bit}, ${monitoring?.state ?? 'no data'}: ${expected}`, () => {
-      assert.equal(monitoringText({ bit, monitoring }), expected);
+  ] as [ReportedFault['effect'], Monitoring, string][]) {
+    it(`${effect}, ${monitoring?.state ?? 'no data'}: ${expected}`, () => {
+      assert.equal(monitoringText({ effect, monitoring }), expected);
     });
   }
 

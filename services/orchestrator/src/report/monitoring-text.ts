@@ -8,8 +8,8 @@ const texts: Record<Exclude<ReportedMonitoring['state'], 'seen'>, string> = {
   not_alerting: 'none by design',
 };
 
-export function monitoringText({ bit, monitoring }: Pick<ReportedFault, 'bit' | 'monitoring'>): string {
-  if (monitoring === null) return bit === 'yes' ? 'not monitored' : '–';
+export function monitoringText({ effect, monitoring }: Pick<ReportedFault, 'effect' | 'monitoring'>): string {
+  if (monitoring === null) return effect === 'confirmed' ? 'not monitored' : '–';
   const { state, alert, after_seconds: seconds } = monitoring;
   if (state === 'seen') return `${alert} after ${secondsText(seconds, 0)}`;
   return alert === null ? texts[state] : `${alert} ${texts[state]}`;

@@ -9,11 +9,10 @@ import { pluralize } from '../judge/text.ts';
 export function plannedFaultsText({ planned_faults: { planned, ran, skipped, dropped } }: Report): string {
   const causes = skipped.map(({ reason, count }) => `${count}: ${reason}`).join('; ');
   const part = `${ran} of ${planned} ran, ${planned - ran} skipped${causes === '' ? '' : ` (${causes})`}`;
-  if (dropped === null) return `${part}; the plan does not record dropped faults`;
   return dropped.length === 0 ? part : `${part}; ${droppedText(dropped)}`;
 }
 
-export function droppedText(dropped: NonNullable<Report['planned_faults']['dropped']>): string {
+export function droppedText(dropped: Report['planned_faults']['dropped']): string {
   const count = dropped.reduce((sum, one) => sum + one.count, 0);
   const causes = dropped.map(({ rule, reason, count }) => `${count} of ${rule}: ${reason}`).join('; ');
   return `${pluralize(count, 'more fault')} did not fit into the plan (${causes})`;

@@ -59,13 +59,13 @@ describe('text summary', () => {
       /^Failed Requests: (\d+) \(whole run: \1 explained by faults, 0 unexplained\)$/,
       /^Total Recoveries: 2 \(of 2 faults; 2 of 2 kills\)$/,
       /^Avg Recovery Time: 3\.1s \(worst 4\.3 s\)$/,
-      /^Planned Faults: 2 of 2 ran, 0 skipped; the plan does not record dropped faults$/,
+      /^Planned Faults: 2 of 2 ran, 0 skipped$/,
       /^Back to Normal: at most \d+\.\d s after recovery, for all 2 recoveries$/,
       /^Skipped Operations: 0$/,
       /^Lost Writes: 0 of 200 acknowledged$/,
       /^Full report saved to: test_results\/production_test_20261123_100000\.json$/,
-      /^Kill 1 of 2: crash of server at 10:00:52\.250 UTC \(f0001\), recovered by policy in 1\.86 s$/,
-      /^ {2}\+ {3}0\.900 s {2}process restarted by policy$/,
+      /^Kill 1 of 2: crash of server at 10:00:52\.250 UTC \(f0001\), recovered by restart-policy in 1\.86 s$/,
+      /^ {2}\+ {3}0\.900 s {2}process restarted by restart-policy$/,
     ]) {
       assert.ok(
         lines.some((candidate) => line.test(candidate)),
@@ -128,7 +128,12 @@ describe('text summary', () => {
   });
 
   it('counts planned faults that ran, were skipped or dropped, with reasons, in every format', async () => {
-    const pressure = plannedFault(3, { kind: 'memory-pressure', target: 'server', atSeconds: 120, bit: 'unsupported' });
+    const pressure = plannedFault(3, {
+      kind: 'memory-pressure',
+      target: 'server',
+      atSeconds: 120,
+      effect: 'unsupported',
+    });
     const run = new SimulatedRun({ faults: [crash, outage, pressure] });
     const dropped = [
       { rule: 'network', count: 2, reason: 'no free time between other faults and their recoveries' },
@@ -175,7 +180,7 @@ describe('text summary', () => {
       planned: 2,
       ran: 1,
       skipped: [{ reason: 'the run ended before its time', count: 1 }],
-      dropped: null,
+      dropped: [],
     });
   });
 
@@ -247,7 +252,7 @@ describe('text summary', () => {
 
   it('counts no recovery for kills without effect', async () => {
     const { report } = await judged({
-      faults: [crash, { ...outage, bit: 'no' }, { ...outage, id: 'f0003', bit: 'unsupported' }],
+      faults: [crash, { ...outage, effect: 'absent' }, { ...outage, id: 'f0003', effect: 'unsupported' }],
     });
     const text = textSummary(report);
     assert.match(text, /Total Recoveries: 1 \(of 1 fault; 1 of 1 kill\)\n/);
@@ -315,7 +320,7 @@ describe('page', () => {
     const { sections } = renderUpdate(judgement, true);
     assert.match(rowOf(sections['faults-section'] ?? '', 'outage'), /not due yet/);
     assert.doesNotMatch(rowOf(sections['faults-section'] ?? '', 'outage'), /never injected|>no</);
-    assert.match(rowOf(sections['faults-section'] ?? '', 'crash'), /class="bit yes"/);
+    assert.match(rowOf(sections['faults-section'] ?? '', 'crash'), /class="effect confirmed"/);
     assert.match(rowOf(renderPage(judgement), 'outage'), /never injected/, 'after the run it was missed');
   });
 

@@ -53,8 +53,8 @@ function headOf({ config, result, reasons, warnings, duration_seconds, observed_
 /** As in the guide, each attempt counts as a request. */
 function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
   const { totals, outcomes, recoveries, attribution } = report;
-  const bit = report.faults.filter((fault) => fault.bit === 'yes');
-  const killed = kills.filter((kill) => kill.bit === 'yes');
+  const effect = report.faults.filter((fault) => fault.effect === 'confirmed');
+  const killed = kills.filter((kill) => kill.effect === 'confirmed');
   const recovered = killed.filter((kill) => kill.recovery_seconds !== null);
   const explained = Object.values(attribution.explained).reduce((sum, count) => sum + count, 0);
   const late = lateText(recoveries);
@@ -63,7 +63,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
     `Success Rate: ${rate(totals.attempt_success_rate)} of attempts, ${rate(totals.success_rate)} of ${pluralize(totals.operations, 'operation')} (including retries)`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
     `Failed Requests: ${thousands(totals.attempts - (outcomes.ok ?? 0))} (whole run: ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} unexplained)`,
-    `Total Recoveries: ${recoveries.count} (of ${pluralize(bit.length, 'fault')}; ${recovered.length} of ${pluralize(killed.length, 'kill')})${late && `, ${late}`}`,
+    `Total Recoveries: ${recoveries.count} (of ${pluralize(effect.length, 'fault')}; ${recovered.length} of ${pluralize(killed.length, 'kill')})${late && `, ${late}`}`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
   ];
 }
@@ -72,7 +72,7 @@ function detailsOf(report: Report): string[] {
   const { availability, capacity } = report;
   const sampled = sampledText(report);
   return [
-    `Availability: ${percentText(availability.overall)}, in fault-free windows ${percentText(availability.control_windows, 3)}`,
+    `Availability: ${percentText(availability.overall)}, in fault-free windows ${percentText(availability.fault_free_windows, 3)}`,
     `Planned Faults: ${plannedFaultsText(report)}`,
     `Back to Normal: ${backToNormalText(report)}`,
     `Skipped Operations: ${skippedText(report)}`,
@@ -91,7 +91,7 @@ function clockDuration(seconds: number): string {
 }
 
 const noEffectText = {
-  no: 'had no effect',
+  absent: 'had no effect',
   refused: 'refused by the engine',
   unsupported: 'not supported here',
 } as const;
@@ -100,16 +100,16 @@ function killOf(kill: ReportedFault, number: number, of: number, { recoveries }:
   const at = kill.injected_at === null ? '' : ` at ${clockText(kill.injected_at)} UTC`;
   const head = `Kill ${number} of ${of}: ${kill.kind} of ${kill.target}${at} (${kill.id}), `;
   // Without a kill there is nothing to recover from.
-  if (kill.bit !== 'yes') return [`${head}${noEffectText[kill.bit]} (${kill.evidence})`];
+  if (kill.effect !== 'confirmed') return [`${head}${noEffectText[kill.effect]} (${kill.evidence})`];
   const end =
     kill.recovery_seconds === null
       ? 'not recovered'
-      : `recovered by ${kill.healed_by ?? 'an unknown cause'} in ${recoveryText(kill, recoveries)}`;
+      : `recovered by ${kill.recovered_by ?? 'an unknown cause'} in ${recoveryText(kill, recoveries)}`;
   const { stages } = kill;
   const steps: [number | null, string][] = [
     [kill.injected_at === null ? null : 0, `killed (${kill.evidence})`],
     [stages.detected, 'first failed request of a user or probe'],
-    [stages.restarted, `process restarted${kill.healed_by === null ? '' : ` by ${kill.healed_by}`}`],
+    [stages.restarted, `process restarted${kill.recovered_by === null ? '' : ` by ${kill.recovered_by}`}`],
     [stages.port, 'port accepts connections'],
     [stages.ready, 'server is ready'],
     [stages.first_success, `first correct response: recovered${isLate(kill, recoveries) ? ', too late' : ''}`],

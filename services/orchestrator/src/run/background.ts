@@ -50,7 +50,7 @@ export class Background {
     this.serverWatcher = new ServerWatcher({
       url: wiring.serverHealthUrl,
       clock,
-      onChange: ({ port, ready }) => record.add({ type: 'server_seen', at: clock.now(), port, ready }),
+      onChange: ({ port, ready }) => record.add({ type: 'server_observed', at: clock.now(), port, ready }),
     });
     this.#stopRules = new StopRules(context.stopLimits);
     const limits = context.supervisorLimits;
@@ -72,7 +72,7 @@ export class Background {
       ...common,
       source: 'loadgen',
       url: wiring.loadgenUrl,
-      onReboot: () => this.#onLoadLost('the load generator restarted and lost its users'),
+      onRestart: () => this.#onLoadLost('the load generator restarted and lost its users'),
     });
     this.#pollers = [
       new EventPoller({
@@ -80,7 +80,7 @@ export class Background {
         source: 'chaos',
         url: wiring.chaosUrl,
         token: clients.chaosToken,
-        onReboot: () => this.#resumeChaos(),
+        onRestart: () => this.#resumeChaos(),
       }),
       this.#loadgen,
     ];
@@ -162,9 +162,9 @@ export class Background {
     const { view, clock, wiring, abort } = this.#context;
     const resources = await freeResources(wiring.resultsDir);
     if (view.phase !== 'ramp' && view.phase !== 'steady') return;
-    const { wrongAnswers, faultsHeld } = view;
+    const { wrongAnswers, activeFaults } = view;
     const isReady = this.serverWatcher.latest?.ready === true;
-    const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, faultsHeld, wrongAnswers, resources });
+    const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, activeFaults, wrongAnswers, resources });
     // Abort instead of stop, so that the read-back still shows how much was lost.
     if (reason !== null) abort(reason);
   }
@@ -232,7 +232,7 @@ export class Background {
     view.detail = detail;
     const last = detail?.collections;
     if (last && last.count !== before)
-      record.add({ type: 'server_collected', at: clock.now(), bytes: last.bytesAfter });
+      record.add({ type: 'garbage_collected', at: clock.now(), bytes: last.bytesAfter });
   }
 
   /** Starts a sample read-back, which writes to the ledger. The next one makes up for a failure. */
@@ -244,7 +244,7 @@ export class Background {
     const dueAts = plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
     const nextFaultAt = Math.min(...dueAts.filter((at) => at > now));
     const isReady = this.serverWatcher.latest?.ready === true;
-    if (!this.#sampleTimes.isDue({ now, isReady, faultsHeld: view.faultsHeld, nextFaultAt })) return;
+    if (!this.#sampleTimes.isDue({ now, isReady, activeFaults: view.activeFaults, nextFaultAt })) return;
     await clients.readBack(runId, false, { signal }).catch((error: unknown) => {
       logger.debug({ err: describeError(error) }, 'the sample read-back failed to start');
     });

@@ -36,8 +36,8 @@ describe('a run that ends early', function () {
     });
     assert.equal(exitCode, 130, said);
     assert.equal(report?.result, 'INTERRUPTED');
-    assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'heal', 'report']);
-    assert.ok(lab.chaos.asked.includes('DELETE /schedule') && lab.chaos.asked.includes('POST /heal'));
+    assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'cooldown', 'close']);
+    assert.ok(lab.chaos.asked.includes('DELETE /schedule') && lab.chaos.asked.includes('POST /revert'));
     assert.ok(lab.loadgen.asked.includes('POST /stop'));
   });
 
@@ -49,7 +49,7 @@ describe('a run that ends early', function () {
     assert.equal(exitCode, 3);
     assert.match(
       said,
-      /FAIL {2}server and database: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*revert leftover faults with `.*encore heal`/,
+      /FAIL {2}server and database: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*revert leftover faults with `.*encore revert`/,
     );
     assert.ok(!said.includes('line a'), said);
   });
@@ -77,23 +77,26 @@ describe('a run that ends early', function () {
   ];
   for (const [what, reason, limits, spoil] of stopRules) {
     it(`ends early when ${what}: reverts all faults within 5 s, and writes a report`, async () => {
-      let healedAt = 0;
+      let revertedAt = 0;
       const { history, report } = await runOver(
         lab,
         planOf(60, []),
         async (text) => {
           await waitUntil('the ramp', () => text().includes('phase ramp'), { timeoutMs: 15_000 });
           spoil();
-          await waitUntil('healing', () => lab.chaos.asked.includes('POST /heal'), { timeoutMs: 15_000, everyMs: 20 });
-          healedAt = Date.now();
+          await waitUntil('the revert', () => lab.chaos.asked.includes('POST /revert'), {
+            timeoutMs: 15_000,
+            everyMs: 20,
+          });
+          revertedAt = Date.now();
           lab.server.ready = true;
         },
         limits,
       );
       const ended = history.at(-1);
-      assert.ok(ended?.type === 'run_ended' && ended.how === 'aborted' && reason.test(ended.reason ?? ''));
-      const heal = history.find((event) => event.type === 'phase_entered' && event.phase === 'heal');
-      assert.ok(healedAt - (heal?.at ?? 0) < 5_000, `${healedAt - (heal?.at ?? 0)} ms`);
+      assert.ok(ended?.type === 'run_ended' && ended.status === 'aborted' && reason.test(ended.reason ?? ''));
+      const cooldown = history.find((event) => event.type === 'phase_entered' && event.phase === 'cooldown');
+      assert.ok(revertedAt - (cooldown?.at ?? 0) < 5_000, `${revertedAt - (cooldown?.at ?? 0)} ms`);
       assert.ok(lab.chaos.asked.includes('DELETE /schedule'));
       assert.ok(report !== null && report.result !== 'PASSED', report?.result);
     });
@@ -104,12 +107,12 @@ describe('a run that ends early', function () {
       const { exitCode, history, report, said } = await runOver(lab, planOf(60, []), async (text) => {
         await waitUntil(phase, () => text().includes(`phase ${phase}`), { timeoutMs: 15_000 });
         await polled(lab.loadgen);
-        await lab.loadgen.reboot();
+        await lab.loadgen.restart();
       });
       assert.equal(exitCode, 2, said);
       const lost = history.find((event) => event.type === 'source_lost' && event.source === 'loadgen');
       const ended = history.at(-1);
-      assert.ok(ended?.type === 'run_ended' && ended.how === 'aborted');
+      assert.ok(ended?.type === 'run_ended' && ended.status === 'aborted');
       assert.equal(report?.result, 'INCONCLUSIVE');
       assert.match(report.reasons.join('\n'), /the run was aborted: the load generator restarted/);
       const [gap] = report.gaps;
@@ -125,7 +128,7 @@ describe('a run that ends early', function () {
     lab.loadgen.readBackHangs = true;
     const { exitCode, report, said } = await runOver(lab, planOf(1, []), async () => {
       await waitUntil('the read-back', () => lab.loadgen.isReadingBack, { timeoutMs: 10_000 });
-      await lab.loadgen.reboot();
+      await lab.loadgen.restart();
     });
     assert.equal(exitCode, 2, said);
     assert.match(report?.reasons.join('\n') ?? '', /reading back: .*the load generator restarted/);
@@ -133,14 +136,14 @@ describe('a run that ends early', function () {
   });
 
   it('writes a report when a phase fails, and never PASSED', async () => {
-    lab.chaos.failHeal = true;
+    lab.chaos.failRevert = true;
     // Unreachable, which must not fail the phase.
     lab.prometheusUrl = 'http://127.0.0.1:1';
     const { exitCode, history, report, said } = await runOver(lab, planOf(1, []));
     assert.notEqual(exitCode, 0, said);
     assert.notEqual(report?.result, 'PASSED');
-    assert.deepEqual(phasesOf(history).slice(-2), ['verify', 'report']);
-    assert.match(JSON.stringify(history.at(-1)), /cannot heal/);
+    assert.deepEqual(phasesOf(history).slice(-2), ['read-back', 'close']);
+    assert.match(JSON.stringify(history.at(-1)), /cannot revert/);
     assert.ok(history.some((event) => event.type === 'source_lost' && event.source === 'prometheus'));
     assert.doesNotMatch(JSON.stringify(history.at(-1)), /127\.0\.0\.1:1\b/);
   });

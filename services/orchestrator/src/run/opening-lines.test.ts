@@ -25,9 +25,9 @@ describe('opening lines', () => {
     assert.equal(dead[0], 'Encore run r1: smoke, 0.05 h, 20 users, the server is down all the time');
     assert.match(dead[1] ?? '', /^This is a control run server-down: .* must end FAILED\.$/);
     assert.match(dead[2] ?? '', /: 1 fault, /);
-    const idle = linesOf({ control: 'no-bite' });
+    const idle = linesOf({ control: 'noop-faults' });
     assert.match(idle[0] ?? '', /a kill every 0\.75 min, without any effect$/);
-    assert.match(idle[1] ?? '', /^This is a control run no-bite: .* must end INCONCLUSIVE\.$/);
+    assert.match(idle[1] ?? '', /^This is a control run noop-faults: .* must end INCONCLUSIVE\.$/);
   });
 
   it('warn of a schedule without time for a kill', () => {

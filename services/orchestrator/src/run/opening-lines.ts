@@ -42,5 +42,5 @@ function scheduleText(config: RunConfig, plan: Plan): string {
   if (config.schedule !== undefined) return 'custom schedule';
   const hasKills = plan.faults.some(({ kind }) => kind === 'crash' || kind === 'outage');
   const kills = hasKills ? `a kill every ${config.killIntervalMinutes} min` : 'no kill';
-  return config.control === 'no-bite' ? `${kills}, without any effect` : kills;
+  return config.control === 'noop-faults' ? `${kills}, without any effect` : kills;
 }

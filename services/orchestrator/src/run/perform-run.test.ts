@@ -24,22 +24,26 @@ describe('a run', function () {
       await waitUntil('the crash', () => text().includes('f0001 crash'), { timeoutMs: 10_000 });
       restarted.seconds.push(Date.now() / 1_000);
     });
-    assert.deepEqual(phasesOf(history), ['preflight', 'startup', 'ramp', 'steady', 'heal', 'verify', 'report'], said);
+    assert.deepEqual(
+      phasesOf(history),
+      ['preflight', 'startup', 'ramp', 'steady', 'cooldown', 'read-back', 'close'],
+      said,
+    );
     const starts = history.flatMap((event) =>
       event.type === 'target_started' ? [`${event.actor} ${event.reason}`] : [],
     );
     assert.equal(starts.length, 3, starts.join(', '));
-    assert.match(starts[0] ?? '', /^policy/);
+    assert.match(starts[0] ?? '', /^restart-policy/);
     assert.match(starts[1] ?? '', /^supervisor exited/);
-    assert.equal(starts[2], 'supervisor verify');
+    assert.equal(starts[2], 'supervisor read-back');
     assert.equal(history.filter(({ type }) => type === 'supervisor_acted').length, 1);
     const [first] = history;
     assert.ok(first?.type === 'run_started' && first.planHash === plan.hash);
     assert.deepEqual(history.at(-1)?.type, 'run_ended');
     assert.ok(report);
     assert.deepEqual(
-      report.faults.map(({ healed_by }) => healed_by),
-      ['policy', 'supervisor'],
+      report.faults.map(({ recovered_by }) => recovered_by),
+      ['restart-policy', 'supervisor'],
       said,
     );
     assert.deepEqual(
@@ -68,7 +72,7 @@ describe('a run', function () {
     const readBacks = history.flatMap((event) => (event.type === 'read_back_done' ? event.final : []));
     assert.deepEqual(readBacks, [false, true]);
     const sampled = order.indexOf('read_back_done');
-    assert.ok(order.indexOf('answered_again') < sampled && sampled < order.indexOf('heal'), order.join(' '));
+    assert.ok(order.indexOf('answered_again') < sampled && sampled < order.indexOf('cooldown'), order.join(' '));
     assert.ok(report);
     assert.deepEqual([report.capacity?.requests_per_second, report.capacity?.tool], [900, 'autocannon 0.0.0']);
     assert.deepEqual([report.integrity.lost, report.integrity.samples, report.integrity.sampled], [1, 1, 1]);
@@ -78,7 +82,7 @@ describe('a run', function () {
   it("records the server's memory after each full garbage collection once", async () => {
     lab.server.detail = { collections: { count: 3, bytes_after: 30_000_000 } };
     const { history } = await runOver(lab, planOf(5, []));
-    const recorded = history.flatMap((event) => (event.type === 'server_collected' ? [event.bytes] : []));
+    const recorded = history.flatMap((event) => (event.type === 'garbage_collected' ? [event.bytes] : []));
     assert.deepEqual(recorded, [30_000_000]);
   });
 
@@ -100,7 +104,7 @@ describe('a run', function () {
   });
 
   it('continues without a capacity measurement, and reports that', async () => {
-    lab.loadgen.baseline = 'fails';
+    lab.loadgen.capacityTest = 'fails';
     const { history, report } = await runOver(lab, planOf(1, []));
     assert.ok(phasesOf(history).includes('steady'));
     assert.match(report?.warnings.join('\n') ?? '', /the server's capacity could not be measured/);
@@ -116,7 +120,7 @@ describe('a run', function () {
     await lab.chaos.stop();
     const missing = await runOver(lab, planOf(1, []));
     assert.equal(missing.exitCode, 3);
-    assert.match(missing.said, /Refused to start:\n {2}FAIL +chaos: .*waited/);
+    assert.match(missing.said, /Refused to start:\n {2}FAIL +chaos: timed out/);
     assert.doesNotMatch(held.said + missing.said, /PREFLIGHT|RUN_HELD/);
     assert.equal(missing.report, null);
     assert.ok(!lab.loadgen.asked.includes('POST /run'));
@@ -128,7 +132,7 @@ describe('a run', function () {
         timeoutMs: 5_000,
       });
       await polled(lab.chaos);
-      await lab.chaos.reboot();
+      await lab.chaos.restart();
     });
     assert.equal(lab.chaos.schedules.length, 2);
     assert.equal(lab.chaos.schedules[0]?.steadyStartsAt, lab.chaos.schedules[1]?.steadyStartsAt);
@@ -139,12 +143,12 @@ describe('a run', function () {
       await waitUntil('steady', () => text().includes('phase steady'), { timeoutMs: 10_000 });
       await polled(lab.chaos);
       await lab.chaos.stop();
-      await waitUntil('the heal phase', () => text().includes('phase heal'), { timeoutMs: 10_000 });
+      await waitUntil('the cooldown', () => text().includes('phase cooldown'), { timeoutMs: 10_000 });
       await lab.chaos.start();
     });
     const end = history.at(-1);
-    assert.ok(end?.type === 'run_ended' && end.how === 'completed', JSON.stringify(end));
-    assert.ok(report?.hygiene && lab.chaos.asked.includes('POST /heal'));
+    assert.ok(end?.type === 'run_ended' && end.status === 'completed', JSON.stringify(end));
+    assert.ok(report?.hygiene && lab.chaos.asked.includes('POST /revert'));
   });
 
   it('records a refusal because of a lease once, and acts when the lease ends', async () => {

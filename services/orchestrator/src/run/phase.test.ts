@@ -20,36 +20,39 @@ const names = (events: PhaseEvent[]): string =>
 describe('nextPhase', () => {
   it('goes through all phases in order', () => {
     const events = Array.from({ length: 7 }, () => done);
-    assert.equal(names(events), 'preflight startup ramp steady heal verify report over');
+    assert.equal(names(events), 'preflight startup ramp steady cooldown read-back close over');
     assert.deepEqual(walk(events).at(-1), { phase: 'over', ending: { outcome: 'completed' } });
   });
 
-  it('goes to heal on a stop, and skips the read-back', () => {
-    assert.equal(names([done, done, done, stop, done, done]), 'preflight startup ramp steady heal report over');
+  it('goes to cooldown on a stop, and skips the read-back', () => {
+    assert.equal(names([done, done, done, stop, done, done]), 'preflight startup ramp steady cooldown close over');
   });
 
-  it('repeats heal on a stop during heal', () => {
+  it('repeats cooldown on a stop during cooldown', () => {
     assert.equal(
       names([done, done, done, done, stop, done, done]),
-      'preflight startup ramp steady heal heal report over',
+      'preflight startup ramp steady cooldown cooldown close over',
     );
   });
 
-  it('heals and verifies after an error, and keeps its reason', () => {
+  it('reverts and reads back after an error, and keeps its reason', () => {
     const states = walk([done, done, done, broke, done, done, done]);
-    assert.equal(states.map(({ phase }) => phase).join(' '), 'preflight startup ramp steady heal verify report over');
+    assert.equal(
+      states.map(({ phase }) => phase).join(' '),
+      'preflight startup ramp steady cooldown read-back close over',
+    );
     assert.deepEqual(states.at(-1), {
       phase: 'over',
       ending: { outcome: 'aborted', reason: 'the chaos service is gone' },
     });
   });
 
-  it('skips heal when nothing was started', () => {
+  it('skips cooldown when nothing was started', () => {
     assert.equal(names([broke]), 'preflight over');
     assert.equal(names([stop]), 'preflight over');
   });
 
-  it('always heals what was started, reaches the end, and never completes after an error', () => {
+  it('always cools down what was started, reaches the end, and never completes after an error', () => {
     const event = fc.constantFrom(done, stop, broke);
     fc.assert(
       fc.property(fc.array(event, { minLength: 10, maxLength: 10 }), (events) => {
@@ -57,7 +60,7 @@ describe('nextPhase', () => {
         const phases = states.map(({ phase }) => phase);
         const last = states.at(-1) as PhaseState;
         assert.equal(last.phase, 'over');
-        if (phases.includes('startup')) assert.ok(phases.includes('heal') && phases.includes('report'));
+        if (phases.includes('startup')) assert.ok(phases.includes('cooldown') && phases.includes('close'));
         const used = events.slice(0, phases.indexOf('over'));
         if (last.phase === 'over')
           assert.equal(

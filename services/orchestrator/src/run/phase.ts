@@ -1,12 +1,12 @@
 /**
  * The phases of a run as one value and one pure transition function.
  *
- *   preflight → startup → ramp → steady → heal → verify → report → over
+ *   preflight → startup → ramp → steady → cooldown → read-back → close → over
  *        └ refused or stopped: over      ↑
  *                                        └ on a stop or an error
  *
- * Every run that started passes through heal, so that its faults are reverted. A stop during heal
- * repeats heal with short timeouts, then goes to report.
+ * Every run that started passes through cooldown, which reverts its faults. A stop during cooldown
+ * repeats it with short timeouts, then goes to close.
  */
 import type { Phase } from '@encore/contracts';
 
@@ -19,7 +19,7 @@ export type Ending =
 
 export type PhaseState =
   | { phase: Extract<Phase, 'preflight' | 'startup' | 'ramp' | 'steady'> }
-  | { phase: Extract<Phase, 'heal' | 'verify' | 'report'>; ending: Ending }
+  | { phase: Extract<Phase, 'cooldown' | 'read-back' | 'close'>; ending: Ending }
   | { phase: 'over'; ending: Ending };
 
 export type PhaseEvent = { type: 'done' } | { type: 'stop'; reason: string } | { type: 'broke'; reason: string };
@@ -33,16 +33,16 @@ export function nextPhase(state: PhaseState, event: PhaseEvent): PhaseState {
         ending: { outcome: event.type === 'stop' ? 'interrupted' : 'refused', reason: event.reason },
       };
     case 'startup':
-      return event.type === 'done' ? { phase: 'ramp' } : healAfter(event);
+      return event.type === 'done' ? { phase: 'ramp' } : cooldownAfter(event);
     case 'ramp':
-      return event.type === 'done' ? { phase: 'steady' } : healAfter(event);
+      return event.type === 'done' ? { phase: 'steady' } : cooldownAfter(event);
     case 'steady':
-      return event.type === 'done' ? { phase: 'heal', ending: { outcome: 'completed' } } : healAfter(event);
-    case 'heal':
-      return afterHeal(state.ending, event);
-    case 'verify':
-      return { phase: 'report', ending: worse(state.ending, event) };
-    case 'report':
+      return event.type === 'done' ? { phase: 'cooldown', ending: { outcome: 'completed' } } : cooldownAfter(event);
+    case 'cooldown':
+      return afterCooldown(state.ending, event);
+    case 'read-back':
+      return { phase: 'close', ending: worse(state.ending, event) };
+    case 'close':
       return { phase: 'over', ending: worse(state.ending, event) };
     case 'over':
       return state;
@@ -51,16 +51,16 @@ export function nextPhase(state: PhaseState, event: PhaseEvent): PhaseState {
   }
 }
 
-function healAfter(event: Exclude<PhaseEvent, { type: 'done' }>): PhaseState {
+function cooldownAfter(event: Exclude<PhaseEvent, { type: 'done' }>): PhaseState {
   const outcome = event.type === 'stop' ? 'interrupted' : 'aborted';
-  return { phase: 'heal', ending: { outcome, reason: event.reason } };
+  return { phase: 'cooldown', ending: { outcome, reason: event.reason } };
 }
 
-function afterHeal(ending: Ending, event: PhaseEvent): PhaseState {
-  // A stop repeats the interrupted heal and skips the read-back.
-  if (event.type === 'stop' && ending.outcome !== 'interrupted') return healAfter(event);
+function afterCooldown(ending: Ending, event: PhaseEvent): PhaseState {
+  // A stop repeats the interrupted cooldown and skips the read-back.
+  if (event.type === 'stop' && ending.outcome !== 'interrupted') return cooldownAfter(event);
   const next = worse(ending, event);
-  return { phase: next.outcome === 'interrupted' ? 'report' : 'verify', ending: next };
+  return { phase: next.outcome === 'interrupted' ? 'close' : 'read-back', ending: next };
 }
 
 /** Keeps the first error or stop; both replace `completed`. */

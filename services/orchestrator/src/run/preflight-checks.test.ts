@@ -55,7 +55,7 @@ describe('preflight checks', () => {
     assert.equal(check?.state, 'warn');
     assert.equal(
       check.found,
-      'encore-server-1 has restart: no (needs always), init: false (needs true), stop_signal: SIGQUIT (needs SIGTERM); the restart policy will not restart it after a crash',
+      'encore-server-1 has restart: no (required: always), init: false (required: true), stop_signal: SIGQUIT (required: SIGTERM); the restart policy will not restart it after a crash',
     );
     assert.match(check.fix ?? '', /up -d --force-recreate/);
   });

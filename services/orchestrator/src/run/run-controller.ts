@@ -3,11 +3,11 @@ import { describeError, messageOf, waitUntil } from '@encore/kit';
 import { Background } from './background.ts';
 import { type Ending, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
 import { closeRun } from './phases/close-run.ts';
-import { heal } from './phases/heal.ts';
+import { coolDown } from './phases/cooldown.ts';
 import { measureCapacity } from './phases/measure-capacity.ts';
 import { openRun } from './phases/open-run.ts';
 import { type PreflightLimits, preflight } from './phases/preflight.ts';
-import { verify } from './phases/verify.ts';
+import { readBack } from './phases/read-back.ts';
 import type { RunContext } from './run-context.ts';
 
 const serverReadyMs = 60_000;
@@ -65,7 +65,7 @@ export class RunController {
       (error: unknown): PhaseEvent => ({ type: 'broke', reason: this.#reasonOf(error) }),
     );
     // The last phase is not interruptible: it is bounded, and the report depends on it.
-    const event = await (this.#state.phase === 'report' ? work : Promise.race([work, interrupted]));
+    const event = await (this.#state.phase === 'close' ? work : Promise.race([work, interrupted]));
     this.#interruptPhase = null;
     controller.abort(new Error('the phase was left'));
     // Interrupted work must finish before the next phase begins.
@@ -117,11 +117,11 @@ export class RunController {
         await clients.startChaos(runId, plan, steadyStartsAt, { signal });
         return await clock.sleep(steadyStartsAt + plan.steadySeconds * 1_000 - clock.now(), signal);
       }
-      case 'heal':
-        return await heal(context, this.#requireBackground(), state.ending, signal);
-      case 'verify':
-        return await verify(context, this.#requireBackground(), signal);
-      case 'report':
+      case 'cooldown':
+        return await coolDown(context, this.#requireBackground(), state.ending, signal);
+      case 'read-back':
+        return await readBack(context, this.#requireBackground(), signal);
+      case 'close':
         return await closeRun(context, this.#requireBackground(), state.ending);
       case 'over':
         return;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { SampleTimes } from './sample-times.ts';
 
-const calm = { isReady: true, faultsHeld: 0, nextFaultAt: Number.POSITIVE_INFINITY };
+const calm = { isReady: true, activeFaults: 0, nextFaultAt: Number.POSITIVE_INFINITY };
 
 /** The seconds of the steady phase in which a sample is due. */
 function dueSeconds(seconds: number, inputsAt: (second: number) => Partial<typeof calm> = () => ({})): number[] {
@@ -18,7 +18,7 @@ describe('SampleTimes', () => {
 
   it('waits until no fault is active and the server has been ready for 3 s', () => {
     assert.deepEqual(
-      dueSeconds(20, (second) => ({ faultsHeld: second < 8 ? 1 : 0 })),
+      dueSeconds(20, (second) => ({ activeFaults: second < 8 ? 1 : 0 })),
       [11],
     );
     assert.deepEqual(

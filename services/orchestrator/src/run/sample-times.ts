@@ -14,7 +14,7 @@ const everyMs = 30_000;
 export interface SampleInputs {
   now: number;
   isReady: boolean;
-  faultsHeld: number;
+  activeFaults: number;
   /** When the plan's next fault is due; Infinity if there is none. */
   nextFaultAt: number;
 }
@@ -24,8 +24,8 @@ export class SampleTimes {
   #sampledAt = Number.NEGATIVE_INFINITY;
 
   /** Call about once a second during steady. True means: sample now; the interval restarts. */
-  isDue({ now, isReady, faultsHeld, nextFaultAt }: SampleInputs): boolean {
-    if (!isReady || faultsHeld > 0) this.#calmSince = null;
+  isDue({ now, isReady, activeFaults, nextFaultAt }: SampleInputs): boolean {
+    if (!isReady || activeFaults > 0) this.#calmSince = null;
     else this.#calmSince ??= now;
     if (this.#calmSince === null || now - this.#calmSince < calmMs) return false;
     if (nextFaultAt - now < headroomMs || now - this.#sampledAt < everyMs) return false;

@@ -7,7 +7,7 @@ const gibibyte = 1024 ** 3;
 const fine: StopInputs = {
   now: 0,
   isReady: true,
-  faultsHeld: 0,
+  activeFaults: 0,
   wrongAnswers: 0,
   resources: { memoryBytes: gibibyte, diskBytes: gibibyte },
 };
@@ -35,9 +35,9 @@ describe('StopRules', () => {
   });
 
   it('exclude time with an active fault, and restart when the server was ready', () => {
-    assert.ok(evaluations(1_000, () => ({ isReady: false, faultsHeld: 1 })).every((reason) => reason === null));
+    assert.ok(evaluations(1_000, () => ({ isReady: false, activeFaults: 1 })).every((reason) => reason === null));
     assert.ok(evaluations(1_000, (second) => ({ isReady: second % 80 === 0 })).every((reason) => reason === null));
-    const faults = evaluations(200, (second) => ({ isReady: false, faultsHeld: second % 2 }));
+    const faults = evaluations(200, (second) => ({ isReady: false, activeFaults: second % 2 }));
     assert.ok(faults.at(-1) !== null, 'time between faults adds up');
   });
 

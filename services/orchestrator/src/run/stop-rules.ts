@@ -24,7 +24,7 @@ export interface FreeResources {
 export interface StopInputs {
   now: number;
   isReady: boolean;
-  faultsHeld: number;
+  activeFaults: number;
   /** Answers to users that were corrupt or stale. */
   wrongAnswers: number;
   resources: FreeResources;
@@ -48,12 +48,12 @@ export class StopRules {
   }
 
   /** Returns the reason why the run must end, or null. */
-  evaluate({ now, isReady, faultsHeld, wrongAnswers, resources }: StopInputs): string | null {
+  evaluate({ now, isReady, activeFaults, wrongAnswers, resources }: StopInputs): string | null {
     const passedMs = now - (this.#evaluatedAt ?? now);
     this.#evaluatedAt = now;
     // The server may be down while a fault is active; that time does not count.
     if (isReady) this.#brokenMs = 0;
-    else if (faultsHeld === 0) this.#brokenMs += passedMs;
+    else if (activeFaults === 0) this.#brokenMs += passedMs;
     const { brokenMs, memoryBytes, diskBytes } = this.#limits;
     if (this.#brokenMs > brokenMs)
       return `the server has not been ready for ${Math.round(brokenMs / 1_000)} s, without an active fault`;

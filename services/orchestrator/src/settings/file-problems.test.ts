@@ -73,7 +73,9 @@ describe('problemsOfFile', () => {
     assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: [{ kind: crush }]')), [
       `schedule[0].faults[0].kind: "crush" is not valid. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
     ]);
-    assert.deepEqual(problemsOf('control: dead'), ['control: "dead" is not valid; give none, server-down or no-bite']);
+    assert.deepEqual(problemsOf('control: dead'), [
+      'control: "dead" is not valid; give none, server-down or noop-faults',
+    ]);
   });
 
   it('reports missing keys', () => {
@@ -114,14 +116,14 @@ describe('problemsOfFile', () => {
       `{ name: ${name}, target: ${target}, when: { atSeconds: [5] }, faults: [${fault}] }`;
     const rules = [
       one('aim', 'server', '{ kind: latency }'),
-      one('param', 'client-link', '{ kind: latency, params: { bytes: 5 } }'),
-      one('usual', 'client-link', '{ kind: jitter, params: { jitterMs: 900 } }'),
-      one('delay', 'client-link', '{ kind: latency, params: { latencyMs: 2000 } }'),
+      one('param', 'server:8000', '{ kind: latency, params: { bytes: 5 } }'),
+      one('usual', 'server:8000', '{ kind: jitter, params: { jitterMs: 900 } }'),
+      one('delay', 'server:8000', '{ kind: latency, params: { latencyMs: 2000 } }'),
     ];
     assert.deepEqual(problemsOf(`hour: 2\nusers: 0\nschedule: [${rules.join(', ')}]`), [
       'users: 0 is not valid; give a whole number of users from 1 to 10000, such as 100',
       'hour: unknown setting. Did you mean hours?',
-      'schedule[0].faults[0]: latency cannot target server; its target is client-link or database-link',
+      'schedule[0].faults[0]: latency cannot target server; its target is server:8000 or postgres:5432',
       'schedule[1].faults[0]: latency does not take bytes; it takes latencyMs, direction',
       'schedule[2].faults[0]: jitter: latencyMs plus jitterMs is 1100; give at most 1000, so that Toxiproxy can drain delayed data',
       'schedule[3].faults[0]: latency: latencyMs plus jitterMs is 2000; give at most 1000, so that Toxiproxy can drain delayed data',

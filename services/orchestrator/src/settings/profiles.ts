@@ -14,7 +14,7 @@ const load: RunConfig['load'] = {
 const common = {
   control: 'none',
   monitor: true,
-  unwinnable: false,
+  allowInfeasiblePlan: false,
   load,
   thresholds: {},
 } satisfies Partial<Profile>;

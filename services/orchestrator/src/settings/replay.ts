@@ -3,7 +3,7 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Plan, planSchema, type RunConfig } from '@encore/contracts';
+import { filesVersionProblem, type Plan, planSchema, type RunConfig } from '@encore/contracts';
 import { problemsOf } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { isObject, type SettingsObject, whyUnreadable } from './config-file.ts';
@@ -35,7 +35,10 @@ export function readReplay(path: string): Replay {
   if (!statSync(planPath).isFile())
     return { ok: false, problem: `${planPath}: not a file; give a plan.json or the folder of a run` };
   try {
-    const parsed = planSchema.safeParse(JSON.parse(readFileSync(planPath, 'utf8')));
+    const stored: unknown = JSON.parse(readFileSync(planPath, 'utf8'));
+    const problem = filesVersionProblem(stored);
+    if (problem !== null) return { ok: false, problem: `${planPath}: ${problem}` };
+    const parsed = planSchema.safeParse(stored);
     if (!parsed.success) {
       const [first = ''] = problemsOf(parsed.error);
       return { ok: false, problem: `${planPath}: not a plan (${first}); give a plan.json or the folder of a run` };

@@ -49,7 +49,7 @@ export function resolveSettings(input: SettingsInput): Resolved {
   if (!input.monitor) merged['monitor'] = false;
   const config = runConfigSchema.parse(merged);
   // A control run must not pass, so its plan may be infeasible.
-  if (config.control !== 'none') config.unwinnable = true;
+  if (config.control !== 'none') config.allowInfeasiblePlan = true;
   return { ok: true, config };
 }
 

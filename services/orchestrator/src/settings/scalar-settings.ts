@@ -81,8 +81,8 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--control <kind>',
     variable: 'ENCORE_CONTROL',
     isNumber: false,
-    help: 'control run, which must not pass: server-down (the server stays down) or no-bite (faults do nothing); default: none',
-    expected: 'none, server-down or no-bite',
+    help: 'control run, which must not pass: server-down (the server stays down) or noop-faults (faults do nothing); default: none',
+    expected: 'none, server-down or noop-faults',
     choices: controlSchema.options,
   },
 ];

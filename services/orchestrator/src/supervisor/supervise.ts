@@ -44,7 +44,7 @@ export interface WatchedTarget {
   backOffMs: number;
 }
 
-export type Act = { act: 'start' | 'restart'; reason: string };
+export type Action = { action: 'start' | 'restart'; reason: string };
 
 export function newWatchedTarget(limits: SupervisorLimits): WatchedTarget {
   return { exitedSince: null, silentSince: null, notReadySince: null, waitUntil: 0, backOffMs: limits.backOffMs };
@@ -54,7 +54,7 @@ export function supervise(
   before: WatchedTarget,
   seen: Observation,
   limits: SupervisorLimits,
-): { next: WatchedTarget; act: Act | null } {
+): { next: WatchedTarget; action: Action | null } {
   const exited = seen.status === 'exited' || seen.status === 'dead';
   const alive = seen.status === 'running' || seen.status === 'paused';
   const since = (start: number | null, bad: boolean): number | null => (bad ? (start ?? seen.at) : null);
@@ -66,24 +66,24 @@ export function supervise(
   };
   const isHealthy = alive && seen.answered !== false && seen.ready !== false;
   if (isHealthy) next.backOffMs = limits.backOffMs;
-  const act = seen.at < before.waitUntil ? null : decide(next, seen, limits);
-  if (act === null) return { next, act };
+  const action = seen.at < before.waitUntil ? null : decide(next, seen, limits);
+  if (action === null) return { next, action };
   // Restart the timers, so that the target has its full time to recover before the next action.
   next.exitedSince = null;
   next.silentSince = null;
   next.notReadySince = null;
   next.waitUntil = seen.at + before.backOffMs;
   next.backOffMs = Math.min(limits.maxBackOffMs, before.backOffMs * 2);
-  return { next, act };
+  return { next, action };
 }
 
-function decide(target: WatchedTarget, seen: Observation, limits: SupervisorLimits): Act | null {
+function decide(target: WatchedTarget, seen: Observation, limits: SupervisorLimits): Action | null {
   const lasted = (since: number | null, limitMs: number): boolean => since !== null && seen.at - since >= limitMs;
   if (lasted(target.exitedSince, limits.exitedMs))
-    return { act: 'start', reason: `${seen.status} for ${limits.exitedMs / 1_000} s` };
+    return { action: 'start', reason: `${seen.status} for ${limits.exitedMs / 1_000} s` };
   if (lasted(target.silentSince, limits.silentMs))
-    return { act: 'restart', reason: `${seen.status}, but no response for ${limits.silentMs / 1_000} s` };
+    return { action: 'restart', reason: `${seen.status}, but no response for ${limits.silentMs / 1_000} s` };
   if (lasted(target.notReadySince, limits.notReadyMs))
-    return { act: 'restart', reason: `${seen.status}, but not ready for ${limits.notReadyMs / 1_000} s` };
+    return { action: 'restart', reason: `${seen.status}, but not ready for ${limits.notReadyMs / 1_000} s` };
   return null;
 }

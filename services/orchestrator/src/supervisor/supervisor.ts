@@ -6,7 +6,7 @@ import type { EncoreEvent, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError } from '@encore/kit';
 import type { ServiceClients } from '../service-clients.ts';
 import type { ServerWatcher } from './server-watcher.ts';
-import { type Act, newWatchedTarget, type SupervisorLimits, supervise, supervisorLimits } from './supervise.ts';
+import { type Action, newWatchedTarget, type SupervisorLimits, supervise, supervisorLimits } from './supervise.ts';
 
 export interface SupervisorOptions {
   runId: string;
@@ -34,7 +34,7 @@ export class Supervisor {
   }
 
   /**
-   * Observes all targets once and acts. Other components report a chaos service that does not
+   * Observes all targets once and actions. Other components report a chaos service that does not
    * respond.
    */
   async step(signal: AbortSignal): Promise<void> {
@@ -50,12 +50,12 @@ export class Supervisor {
         ready: observation?.ready ?? null,
       };
       const before = this.#watched.get(target) ?? newWatchedTarget(this.#limits);
-      const { next, act } = supervise(before, seen, this.#limits);
+      const { next, action } = supervise(before, seen, this.#limits);
       this.#watched.set(target, next);
-      if (next.exitedSince === null && act === null && observation?.ready !== false)
+      if (next.exitedSince === null && action === null && observation?.ready !== false)
         this.#recordedRefusals.delete(target);
-      if (act === null) continue;
-      const refused = await this.#carryOut(target, act, signal);
+      if (action === null) continue;
+      const refused = await this.#carryOut(target, action, signal);
       // A refusal because of a lease must not delay the action after the lease ends.
       if (refused) {
         const { exitedSince, backOffMs } = before;
@@ -70,11 +70,11 @@ export class Supervisor {
   }
 
   /** True when the injector refused. */
-  async #carryOut(target: Target, { act, reason }: Act, signal: AbortSignal): Promise<boolean> {
+  async #carryOut(target: Target, { action, reason }: Action, signal: AbortSignal): Promise<boolean> {
     const { clients, runId, clock, record } = this.#options;
-    const common = { type: 'supervisor_acted', target, act, reason } as const;
+    const common = { type: 'supervisor_acted', target, action, reason } as const;
     try {
-      await clients.startTarget(target, act, { runId, reason }, { signal });
+      await clients.startTarget(target, action, { runId, reason }, { signal });
       this.#recordedRefusals.delete(target);
       record({ ...common, at: clock.now(), result: 'done' });
       return false;

@@ -15,7 +15,7 @@ export class FakeChaos extends FakeService {
   readonly schedules: ScheduleRequest[] = [];
   holder: string | null = null;
   startForbidden = false;
-  failHeal = false;
+  failRevert = false;
   logNames: string[] = [];
   /** Logs by service; other services have a default text. */
   logs: Record<string, string> = {};
@@ -76,17 +76,23 @@ export class FakeChaos extends FakeService {
       this.#server.kill();
       this.#server.start().then(() => {
         const at = systemClock.now();
-        this.events.add({ type: 'engine_saw', at, engineAt: at, target: 'server', action: 'start' });
+        this.events.add({ type: 'engine_event', at, engineAt: at, target: 'server', action: 'start' });
         this.events.add({ type: 'target_started', at, target: 'server', actor: 'supervisor', reason });
         response.json({});
       }, next);
     });
-    app.post('/heal', (_request, response) => {
-      if (this.failHeal) throw new EncoreError('BROKEN', 'this service cannot heal');
-      response.json({ healed: [], failed: [] });
+    app.post('/revert', (_request, response) => {
+      if (this.failRevert) throw new EncoreError('BROKEN', 'this service cannot revert');
+      response.json({ reverted: [], failed: [] });
     });
     app.post('/hygiene', (_request, response) => {
-      const clean = { leakedToxics: 0, leakedPauses: 0, limitsOffBaseline: 0, foreignContainersTouched: 0, detail: [] };
+      const clean = {
+        leakedToxics: 0,
+        leakedPauses: 0,
+        limitsNotRestored: 0,
+        externalContainersTouched: 0,
+        detail: [],
+      };
       this.events.add({ type: 'hygiene_checked', at: systemClock.now(), ...clean });
       response.json({});
     });
@@ -129,8 +135,8 @@ export class FakeChaos extends FakeService {
       finishedAt: 0,
       memoryLimitBytes: 2 ** 29,
       cpus: 1,
-      accepts: ['crash', 'outage'],
-      held: [],
+      allowedKinds: ['crash', 'outage'],
+      activeKinds: [],
       startForbidden: this.startForbidden,
     };
   }
@@ -143,10 +149,10 @@ export class FakeChaos extends FakeService {
     events.add({ type: 'fault_intended', at, faultId, fault });
     this.#server.kill();
     events.add({ type: 'fault_injected', at, faultId, kind, target, engineAt: at });
-    events.add({ type: 'engine_saw', at, engineAt: at, target, action: 'die', exitCode: 137 });
-    events.add({ type: 'fault_bit', at, faultId, bit: 'yes', evidence: 'the process is gone' });
+    events.add({ type: 'engine_event', at, engineAt: at, target, action: 'die', exitCode: 137 });
+    events.add({ type: 'fault_effect_checked', at, faultId, effect: 'confirmed', evidence: 'the process is gone' });
     events.add({
-      type: 'fault_undone',
+      type: 'fault_reverted',
       at,
       faultId,
       verified: true,
@@ -160,14 +166,20 @@ export class FakeChaos extends FakeService {
         void this.#server.start().then(() => {
           const startedAt = systemClock.now();
           events.add({
-            type: 'engine_saw',
+            type: 'engine_event',
             at: startedAt,
             engineAt: startedAt,
             target,
             action: 'start',
             restartCount: 1,
           });
-          events.add({ type: 'target_started', at: startedAt, target, actor: 'policy', reason: 'restart policy' });
+          events.add({
+            type: 'target_started',
+            at: startedAt,
+            target,
+            actor: 'restart-policy',
+            reason: 'restart policy',
+          });
         });
       }, policyDelayMs),
     );

@@ -106,7 +106,7 @@ export class FakeLab implements AsyncDisposable {
     };
   }
 
-  /** The options of a smoke run: all users are there after 0.5 s, the first fault comes 28 s later. */
+  /** Options of a smoke run: all users run after 0.5 s, and the first fault comes at 28 s. */
   get shortRun(): string[] {
     const path = join(this.folder, 'run.json');
     const network = { intervalSeconds: { min: 150, max: 170 } };

@@ -17,7 +17,7 @@ export class FakeLoadgen extends FakeService {
   runId: string | null = null;
   /** One response per tick is wrong. */
   receivesWrongAnswers = false;
-  baseline: 'measured' | 'fails' | 'unanswered' | 'hangs' = 'measured';
+  capacityTest: 'measured' | 'fails' | 'unanswered' | 'hangs' = 'measured';
   /** Samples and the final read-back find the score lost. */
   hasLostScore = false;
   readBackHangs = false;
@@ -37,11 +37,11 @@ export class FakeLoadgen extends FakeService {
     await super.stop();
   }
 
-  override async reboot(): Promise<void> {
+  override async restart(): Promise<void> {
     this.#end();
     this.runId = null;
     this.isReadingBack = false;
-    await super.reboot();
+    await super.restart();
   }
 
   protected override routes(app: Express): void {
@@ -62,14 +62,15 @@ export class FakeLoadgen extends FakeService {
       this.#end();
       response.json({});
     });
-    app.post('/baseline', (request, response) => {
+    app.post('/capacity-test', (request, response) => {
       const { seconds, connections } = request.body as { seconds: number; connections: number };
-      if (this.baseline === 'hangs') return;
-      if (this.baseline === 'fails') throw new EncoreError('NO_PRESSURE', 'could not store a score', { status: 502 });
+      if (this.capacityTest === 'hangs') return;
+      if (this.capacityTest === 'fails')
+        throw new EncoreError('CAPACITY_TEST_FAILED', 'could not store a score', { status: 502 });
       const latencyMs = { p50: 5, p90: 8, p99: 12, max: 20 };
       const counts = {
         requestsPerSecond: 900,
-        answered: this.baseline === 'measured' ? 900 * seconds : 0,
+        answered: this.capacityTest === 'measured' ? 900 * seconds : 0,
         refused: 2,
         lost: 1,
       };
@@ -85,9 +86,9 @@ export class FakeLoadgen extends FakeService {
     });
     app.get('/status', (_request, response) => {
       const counts = { users: 1, attempts: 0, operations: 0, operationsOk: 0, acknowledged: 1 };
-      const { boot } = this.events;
+      const { instanceId } = this.events;
       const state = this.isReadingBack ? 'reading_back' : 'stopped';
-      response.json({ state, boot, runId: this.runId, ...counts, readBack: { done: 1, total: 1 } });
+      response.json({ state, instanceId, runId: this.runId, ...counts, readBack: { done: 1, total: 1 } });
     });
   }
 
@@ -119,8 +120,8 @@ export class FakeLoadgen extends FakeService {
   async #readBack(final: boolean): Promise<void> {
     const at = systemClock.now();
     const lost = this.hasLostScore ? 1 : 0;
-    const [found, verdict] = this.hasLostScore ? [null, 'lost'] : [hash, 'intact'];
-    const readBack = { type: 'read_back', at, key, scoreId: this.#scoreId, found, verdict };
+    const [found, finding] = this.hasLostScore ? [null, 'lost'] : [hash, 'intact'];
+    const readBack = { type: 'read_back', at, key, scoreId: this.#scoreId, found, finding };
     await this.#writeLedger([
       ...this.#acknowledgedScore(at),
       ...(this.hasLostScore && final ? [readBack, readBack] : [readBack]),

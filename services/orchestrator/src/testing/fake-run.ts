@@ -22,7 +22,15 @@ import type { FakeService } from './fake-service.ts';
 const rampSeconds = 0.5;
 
 export function planOf(steadySeconds: number, faults: PlannedFault[]): Plan {
-  const unhashed = { version: 1 as const, seed: 1, rampSeconds, steadySeconds, faults, bestSuccessRate: 1 };
+  const unhashed = {
+    version: 2 as const,
+    dropped: [],
+    seed: 1,
+    rampSeconds,
+    steadySeconds,
+    faults,
+    bestSuccessRate: 1,
+  };
   return { ...unhashed, hash: planHash(unhashed) };
 }
 

@@ -28,8 +28,8 @@ export abstract class FakeService {
           next();
         });
         app.get('/events', (request, response) => {
-          const { boot, after } = request.query;
-          response.json(this.events.page(String(boot), Number(after)));
+          const { instance, after } = request.query;
+          response.json(this.events.page(String(instance), Number(after)));
         });
         this.routes(app);
       },
@@ -43,7 +43,7 @@ export abstract class FakeService {
   }
 
   /** Restarts the service with an empty event log. */
-  async reboot(): Promise<void> {
+  async restart(): Promise<void> {
     await this.stop();
     this.events = new EventLog();
     await this.start();

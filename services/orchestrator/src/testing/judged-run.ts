@@ -9,13 +9,13 @@ export const crash = plannedFault(1, { kind: 'crash', target: 'server', atSecond
 export const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80.5, downSeconds: 4 });
 export const refused = plannedFault(3, {
   kind: 'connection-refused',
-  target: 'client-link',
+  target: 'server:8000',
   atSeconds: 120,
   durationSeconds: 1,
 });
 export const latency = plannedFault(4, {
   kind: 'latency',
-  target: 'client-link',
+  target: 'server:8000',
   atSeconds: 140,
   durationSeconds: 5,
   params: { latencyMs: 400 },

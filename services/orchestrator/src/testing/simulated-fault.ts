@@ -3,12 +3,12 @@ import type { EncoreEvent, Outcome, Plan, PlannedFault } from '@encore/contracts
 import { containerOf, kindTraits } from '../judge/kind-traits.ts';
 
 export interface SimulatedFault extends PlannedFault {
-  bit?: 'yes' | 'no' | 'refused' | 'unsupported';
+  effect?: 'confirmed' | 'absent' | 'refused' | 'unsupported';
   /** Downtime after a kill; Infinity for a server that never recovers. */
   downSeconds?: number;
-  startedBy?: 'policy' | 'supervisor' | 'undo' | 'foreign';
+  startedBy?: 'restart-policy' | 'supervisor' | 'revert' | 'external';
   /** False: the revert could not be verified. */
-  undoVerified?: boolean;
+  revertVerified?: boolean;
   /** Interval after the fault's end in which the server sheds one request in ten. */
   sheds?: { fromSeconds: number; toSeconds: number };
 }
@@ -23,9 +23,9 @@ export function plannedFault(
 
 /** Faults that can affect a request in this second; computed once, as there can be hundreds. */
 export function activeIn(second: number, faults: readonly SimulatedFault[]): SimulatedFault[] {
-  return faults.filter(({ bit, atSeconds, durationSeconds, downSeconds, sheds }) => {
+  return faults.filter(({ effect, atSeconds, durationSeconds, downSeconds, sheds }) => {
     const longest = Math.max(durationSeconds, (downSeconds ?? 1.5) + 1) + (sheds?.toSeconds ?? 0);
-    return (bit ?? 'yes') === 'yes' && atSeconds < second + 1 && atSeconds + longest >= second;
+    return (effect ?? 'confirmed') === 'confirmed' && atSeconds < second + 1 && atSeconds + longest >= second;
   });
 }
 
@@ -65,9 +65,9 @@ export function addedLatencyAt(at: number, active: readonly SimulatedFault[], st
 export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number): Generator<EncoreEvent> {
   const { id: faultId, kind, target } = fault;
   const at = steadyAt + fault.atSeconds * 1_000;
-  const bit = fault.bit ?? 'yes';
+  const effect = fault.effect ?? 'confirmed';
   yield { type: 'fault_due', at: at - 20, faultId, plannedAt: at };
-  if (bit === 'unsupported') {
+  if (effect === 'unsupported') {
     yield {
       type: 'fault_skipped',
       at: at - 15,
@@ -83,21 +83,21 @@ export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number
   if (planned !== undefined) yield { type: 'fault_intended', at: at - 10, faultId, fault: planned };
   yield { type: 'fault_injected', at: at + 4, faultId, kind, target, ...(isKill(fault) ? { engineAt: at } : {}) };
   yield {
-    type: 'fault_bit',
+    type: 'fault_effect_checked',
     at: at + 60,
     faultId,
-    bit,
-    evidence: bit === 'yes' ? `the engine reported ${kind}` : 'nothing changed',
+    effect,
+    evidence: effect === 'confirmed' ? `the engine reported ${kind}` : 'nothing changed',
   };
-  if (bit === 'yes' && isKill(fault)) yield* deathEvents(fault, at);
-  const undoneAt =
+  if (effect === 'confirmed' && isKill(fault)) yield* deathEvents(fault, at);
+  const revertedAt =
     fault.durationSeconds === 0 ? at + 61 : steadyAt + (fault.atSeconds + fault.durationSeconds) * 1_000 - 5;
   const cause = fault.durationSeconds === 0 ? 'instant' : 'released';
   yield {
-    type: 'fault_undone',
-    at: undoneAt,
+    type: 'fault_reverted',
+    at: revertedAt,
     faultId,
-    verified: fault.undoVerified ?? true,
+    verified: fault.revertVerified ?? true,
     cause,
     evidence: 'read back',
   };
@@ -106,7 +106,7 @@ export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number
 function* deathEvents(fault: SimulatedFault, at: number): Generator<EncoreEvent> {
   const target = containerOf[fault.target];
   yield {
-    type: 'engine_saw',
+    type: 'engine_event',
     at: at + 6,
     engineAt: at,
     target,
@@ -114,29 +114,29 @@ function* deathEvents(fault: SimulatedFault, at: number): Generator<EncoreEvent>
     signal: fault.kind === 'crash' ? 'SIGQUIT' : 'SIGKILL',
   };
   yield {
-    type: 'engine_saw',
+    type: 'engine_event',
     at: at + 25,
     engineAt: at + 20,
     target,
     action: 'die',
     exitCode: fault.kind === 'crash' ? 131 : 137,
   };
-  yield { type: 'server_seen', at: at + 80, port: false, ready: false };
+  yield { type: 'server_observed', at: at + 80, port: false, ready: false };
   const downMs = (fault.downSeconds ?? 1.5) * 1_000;
   if (!Number.isFinite(downMs)) return;
   const up = at + downMs;
-  const actor = fault.startedBy ?? (fault.kind === 'crash' ? 'policy' : 'supervisor');
+  const actor = fault.startedBy ?? (fault.kind === 'crash' ? 'restart-policy' : 'supervisor');
   yield {
-    type: 'engine_saw',
+    type: 'engine_event',
     at: up - 590,
     engineAt: up - 600,
     target,
     action: 'start',
-    restartCount: actor === 'policy' ? Math.ceil(fault.atSeconds) + 1 : 0,
+    restartCount: actor === 'restart-policy' ? Math.ceil(fault.atSeconds) + 1 : 0,
   };
   yield { type: 'target_started', at: up - 590, engineAt: up - 600, target: 'server', actor, reason: actor };
-  yield { type: 'server_seen', at: up - 200, port: true, ready: false };
-  yield { type: 'server_seen', at: up, port: true, ready: true };
+  yield { type: 'server_observed', at: up - 200, port: true, ready: false };
+  yield { type: 'server_observed', at: up, port: true, ready: true };
 }
 
 function isKill({ kind }: SimulatedFault): boolean {

@@ -28,7 +28,7 @@ export class SimulatedRun {
       durationSeconds,
       params,
     }));
-    const body = { version: 1 as const, seed, rampSeconds, steadySeconds, faults, bestSuccessRate: 0.99 };
+    const body = { version: 2 as const, dropped: [], seed, rampSeconds, steadySeconds, faults, bestSuccessRate: 0.99 };
     this.plan = { ...body, hash: sha256Hex(canonicalJson(body)) };
   }
 
@@ -59,7 +59,7 @@ export class SimulatedRun {
       const scoreId = `run-u1-${number}`;
       const isLost = number < lost;
       const found = isLost ? null : sha256Hex(scoreId);
-      yield { type: 'read_back', at, key: `key-${number}`, scoreId, found, verdict: isLost ? 'lost' : 'intact' };
+      yield { type: 'read_back', at, key: `key-${number}`, scoreId, found, finding: isLost ? 'lost' : 'intact' };
     }
   }
 
@@ -84,7 +84,7 @@ export class SimulatedRun {
     };
     yield { type: 'run_started', at: startsAt, runId: 'run', seed, planHash: this.plan.hash, config, environment };
     yield phase('preflight', startsAt);
-    yield { type: 'server_seen', at: startsAt + 500, port: true, ready: true };
+    yield { type: 'server_observed', at: startsAt + 500, port: true, ready: true };
     yield phase('ramp', startsAt + 2_000);
     const endSecond = Math.min(steadySeconds, interruptedAfter ?? steadySeconds);
     for (let second = -rampSeconds; second < endSecond; second += 1) {
@@ -101,21 +101,28 @@ export class SimulatedRun {
     const at = this.at(endSecond);
     const interrupted = this.settings.interruptedAfter !== null;
     if (interrupted) yield { type: 'stop_requested', at, reason: 'Ctrl-C' };
-    yield phase('heal', at);
+    yield phase('cooldown', at);
     for (let second = endSecond; second < endSecond + 3; second += 1) yield* this.#load.second(second);
     const { acknowledged, lost } = this.settings;
     if (!interrupted) {
-      yield phase('verify', at + 3_000);
+      yield phase('read-back', at + 3_000);
       yield {
-        type: 'engine_saw',
+        type: 'engine_event',
         at: at + 3_100,
         engineAt: at + 3_090,
         target: 'server',
         action: 'kill',
         signal: 'SIGTERM',
       };
-      yield { type: 'engine_saw', at: at + 3_400, engineAt: at + 3_390, target: 'server', action: 'die', exitCode: 0 };
-      yield { type: 'target_started', at: at + 3_900, target: 'server', actor: 'supervisor', reason: 'verify' };
+      yield {
+        type: 'engine_event',
+        at: at + 3_400,
+        engineAt: at + 3_390,
+        target: 'server',
+        action: 'die',
+        exitCode: 0,
+      };
+      yield { type: 'target_started', at: at + 3_900, target: 'server', actor: 'supervisor', reason: 'read-back' };
       const none = { corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
       yield {
         type: 'read_back_done',
@@ -127,11 +134,11 @@ export class SimulatedRun {
         ...none,
       };
     }
-    const clean = { leakedToxics: 0, leakedPauses: 0, limitsOffBaseline: 0, foreignContainersTouched: 0, detail: [] };
+    const clean = { leakedToxics: 0, leakedPauses: 0, limitsNotRestored: 0, externalContainersTouched: 0, detail: [] };
     yield { type: 'hygiene_checked', at: at + 6_500, ...clean };
     yield this.#load.summary(at + 6_600);
-    yield phase('report', at + 6_700);
-    yield { type: 'run_ended', at: at + 7_000, how: interrupted ? 'interrupted' : 'completed' };
+    yield phase('close', at + 6_700);
+    yield { type: 'run_ended', at: at + 7_000, status: interrupted ? 'interrupted' : 'completed' };
   }
 }
 

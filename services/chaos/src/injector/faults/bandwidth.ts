@@ -1,5 +1,5 @@
 /** Limits the bandwidth of each connection. */
-import { biteByDelay, toxicFault } from './toxic-fault.ts';
+import { checkEffectByDelay, toxicFault } from './toxic-fault.ts';
 
 const defaultRate = 128;
 /** At least 24 kB in each direction in total, which takes 0.2 s at 128 kB/s. */
@@ -11,9 +11,9 @@ export const bandwidth = toxicFault({
   type: 'bandwidth',
   direction: 'downstream',
   attributes: ({ kilobytesPerSecond = defaultRate }) => ({ rate: kilobytesPerSecond }),
-  bite: (probes, { params: { kilobytesPerSecond = defaultRate } }) => {
+  checkEffect: (probes, { params: { kilobytesPerSecond = defaultRate } }) => {
     const wantedMs = Math.min(2_000, (minBytes / (kilobytesPerSecond * 1_000)) * 1_000 * 0.7);
-    return biteByDelay(probes, ({ lastByteMs }) => lastByteMs, wantedMs, { ...volume, timeoutMs: 4_000 });
+    return checkEffectByDelay(probes, ({ lastByteMs }) => lastByteMs, wantedMs, { ...volume, timeoutMs: 4_000 });
   },
   does: 'Limits the rate of each connection (responses, to 128 kB/s by default).',
   userSees: 'Small responses arrive as usual, large scores slowly.',

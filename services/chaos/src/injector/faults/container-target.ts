@@ -3,7 +3,7 @@ import type { PlannedFault } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import type { ContainerView, EngineEvent } from '../engine.ts';
 import type { ContainerName } from '../targets.ts';
-import type { Acted, Deed, FaultTools, Saved, Undone } from './fault-spec.ts';
+import type { ActiveFault, FaultTools, Injected, RevertCheck, Saved } from './fault-spec.ts';
 
 export function containerName({ target, kind }: PlannedFault): ContainerName {
   if (target === 'server' || target === 'postgres') return target;
@@ -16,7 +16,7 @@ export async function runningTarget(
   fault: PlannedFault,
   signal: AbortSignal,
 ): Promise<ContainerView> {
-  const view = await tools.targets.consenting(containerName(fault), fault.kind, signal);
+  const view = await tools.targets.allowing(containerName(fault), fault.kind, signal);
   if (view.status !== 'running')
     throw new EncoreError('TARGET_NOT_RUNNING', `${view.name} is ${view.status}; ${fault.kind} needs it running`, {
       status: 409,
@@ -30,41 +30,46 @@ export async function saveTarget(tools: FaultTools, fault: PlannedFault, signal:
   return { containerId: id, restartCount };
 }
 
-export function idOf({ fault, saved }: Deed): string {
+export function idOf({ fault, saved }: ActiveFault): string {
   if (saved.containerId === undefined)
     throw new EncoreError('TARGET_MISSING', `no container was saved for ${fault.id}`, { definite: true });
   return saved.containerId;
 }
 
 /** The current container; Compose may have recreated it since the injection. */
-export const currentTarget = (tools: FaultTools, { fault }: Deed, signal: AbortSignal): Promise<ContainerView> =>
+export const currentTarget = (tools: FaultTools, { fault }: ActiveFault, signal: AbortSignal): Promise<ContainerView> =>
   tools.targets.find(containerName(fault), signal);
 
 export function eventOf(
   tools: FaultTools,
-  deed: Deed,
+  active: ActiveFault,
   action: string,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<EngineEvent | null> {
-  const id = idOf(deed);
-  return tools.watch.next(deed.mark, (event) => event.containerId === id && event.action === action, timeoutMs, signal);
+  const id = idOf(active);
+  return tools.watch.next(
+    active.mark,
+    (event) => event.containerId === id && event.action === action,
+    timeoutMs,
+    signal,
+  );
 }
 
 /** Sends a signal through the engine and returns the engine's time of it. */
 export async function killTarget(
   tools: FaultTools,
-  deed: Deed,
+  active: ActiveFault,
   signalName: string,
   signal: AbortSignal,
-): Promise<Acted> {
-  await tools.engine.kill(idOf(deed), signalName, signal);
-  const event = await eventOf(tools, deed, 'kill', 1_000, signal);
+): Promise<Injected> {
+  await tools.engine.kill(idOf(active), signalName, signal);
+  const event = await eventOf(tools, active, 'kill', 1_000, signal);
   return { engineAtMs: event?.atMs };
 }
 
-export const nothingToUndo = async (): Promise<void> => {};
-export const nothingHeld = async (): Promise<Undone> => ({
+export const nothingToRevert = async (): Promise<void> => {};
+export const nothingHeld = async (): Promise<RevertCheck> => ({
   verified: true,
   evidence: 'an instant fault leaves nothing to revert',
 });

@@ -3,7 +3,7 @@
  * policy. SIGQUIT does not, if the container has an init, an explicit stop signal and
  * `restart: always`.
  */
-import { eventOf, killTarget, nothingHeld, nothingToUndo, saveTarget } from './container-target.ts';
+import { eventOf, killTarget, nothingHeld, nothingToRevert, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
 
 export const crash: FaultSpec = {
@@ -11,17 +11,17 @@ export const crash: FaultSpec = {
   instant: true,
   forbidsStart: false,
   does: 'Sends SIGQUIT through the engine: the process dies immediately with exit code 131.',
-  undoneBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
+  revertedBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
   userSees: 'Open requests are cut; the proxy resets new ones until the server listens again.',
   pitfalls:
     'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine’s back-off doubles for a container that ran for less than 10 s, hence the healthy time before each crash. Without `ulimits: core: 0` each crash leaves a core file.',
   prepare: saveTarget,
-  act: (tools, deed, signal) => killTarget(tools, deed, 'SIGQUIT', signal),
-  bite: async (tools, deed, signal) => {
-    const died = await eventOf(tools, deed, 'die', 4_000, signal);
-    if (died === null) return { bit: 'no', evidence: 'no die event within 4 s' };
-    return { bit: 'yes', evidence: `died with exit code ${died.attributes['exitCode'] ?? 'unknown'}` };
+  inject: (tools, active, signal) => killTarget(tools, active, 'SIGQUIT', signal),
+  checkEffect: async (tools, active, signal) => {
+    const died = await eventOf(tools, active, 'die', 4_000, signal);
+    if (died === null) return { effect: 'absent', evidence: 'no die event within 4 s' };
+    return { effect: 'confirmed', evidence: `died with exit code ${died.attributes['exitCode'] ?? 'unknown'}` };
   },
-  undo: nothingToUndo,
-  verify: nothingHeld,
+  revert: nothingToRevert,
+  verifyReverted: nothingHeld,
 };

@@ -10,7 +10,7 @@ export const databaseDown: FaultSpec = {
   instant: false,
   forbidsStart: true,
   does: 'Kills the database through the engine and keeps it down.',
-  undoneBy: 'The injector starts it; PostgreSQL recovers from its write-ahead log.',
+  revertedBy: 'The injector starts it; PostgreSQL recovers from its write-ahead log.',
   userSees: 'Reads and writes fail fast once the breaker is open; the server stays up and reports the cause.',
   pitfalls: 'A write that was cut may have been committed: its outcome is unknown, not failed.',
 };
@@ -18,7 +18,7 @@ export const databaseDown: FaultSpec = {
 export const databaseFreeze: FaultSpec = pauseFault('database-freeze', {
   forbidsStart: true,
   does: 'Pauses all processes of the database.',
-  undoneBy: 'The injector unpauses it.',
+  revertedBy: 'The injector unpauses it.',
   userSees: 'Requests that need the database hang until the server’s own deadline.',
   pitfalls: 'The burst of requests after the revert belongs to the fault’s window.',
 });

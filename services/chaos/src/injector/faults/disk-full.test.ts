@@ -21,12 +21,12 @@ async function injectWhileFreed(times: number) {
 
 describe('disk-full', () => {
   it('is confirmed although an upload frees space right before the probe, because the space is filled again', async () => {
-    const { bit, evidence } = await injectWhileFreed(3);
-    assert.deepEqual([bit, evidence], ['yes', '0 of 1000000 bytes are free']);
+    const { effect, evidence } = await injectWhileFreed(3);
+    assert.deepEqual([effect, evidence], ['confirmed', '0 of 1000000 bytes are free']);
   });
 
   it('is absent when the disk never fills', async () => {
-    const { bit, evidence } = await injectWhileFreed(Number.POSITIVE_INFINITY);
-    assert.deepEqual([bit, evidence], ['no', '1000000 of 1000000 bytes are free']);
+    const { effect, evidence } = await injectWhileFreed(Number.POSITIVE_INFINITY);
+    assert.deepEqual([effect, evidence], ['absent', '1000000 of 1000000 bytes are free']);
   });
 });

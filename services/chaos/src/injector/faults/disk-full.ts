@@ -5,7 +5,7 @@
 import { EncoreError } from '@encore/kit';
 import { idOf, saveTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { press, pressReadBack, pressUndo, pressVerify } from './press.ts';
+import { runStressHelper, stressReadBack, stressRevert, stressVerifyReverted } from './stress.ts';
 
 const fullBytes = 65_536;
 /**
@@ -20,13 +20,18 @@ export const diskFull: FaultSpec = {
   instant: false,
   forbidsStart: false,
   does: 'Runs the stress helper, which fills the server’s scratch space, where uploads are spooled, and refills it when a finished upload frees some.',
-  undoneBy: 'The injector removes the file; the helper does so itself when its time is over.',
+  revertedBy: 'The injector removes the file; the helper does so itself when its time is over.',
   userSees: 'Large uploads are refused with a clear error; small ones and reads succeed.',
   pitfalls:
     'Fills only a separate small file system (1 GiB at most), never a disk of the host. A tmpfs counts as memory too.',
   prepare: saveTarget,
-  act: async (tools, deed, signal) => {
-    const { taken, why } = await press(tools, idOf(deed), ['disk', String(deed.fault.durationSeconds + 10)], signal);
+  inject: async (tools, active, signal) => {
+    const { taken, why } = await runStressHelper(
+      tools,
+      idOf(active),
+      ['disk', String(active.fault.durationSeconds + 10)],
+      signal,
+    );
     if (taken === undefined || why !== undefined)
       throw new EncoreError('ENGINE_UNSUPPORTED', `the scratch space could not be filled: ${why}`, {
         status: 501,
@@ -34,20 +39,20 @@ export const diskFull: FaultSpec = {
       });
     return {};
   },
-  bite: async (tools, deed, signal) => {
+  checkEffect: async (tools, active, signal) => {
     for (let attempt = 1; ; attempt += 1) {
-      const { freeBytes = 0, scratchBytes = 0 } = await press(tools, idOf(deed), ['status'], signal);
+      const { freeBytes = 0, scratchBytes = 0 } = await runStressHelper(tools, idOf(active), ['status'], signal);
       const isFull = freeBytes < fullBytes;
       const evidence = `${freeBytes} of ${scratchBytes} bytes are free`;
-      if (isFull || attempt === maxProbes) return { bit: isFull ? 'yes' : 'no', evidence };
+      if (isFull || attempt === maxProbes) return { effect: isFull ? 'confirmed' : 'absent', evidence };
       await tools.clock.sleep(probeEveryMs, signal);
     }
   },
-  readBack: pressReadBack,
+  readBack: stressReadBack,
   readBackIsCostly: true,
-  undo: pressUndo,
-  verify: (tools, deed, signal) =>
-    pressVerify(tools, deed, signal, ({ running, freeBytes = 0, scratchBytes = 0 }) => ({
+  revert: stressRevert,
+  verifyReverted: (tools, active, signal) =>
+    stressVerifyReverted(tools, active, signal, ({ running, freeBytes = 0, scratchBytes = 0 }) => ({
       verified: running === 0 && freeBytes >= fullBytes,
       evidence: `${freeBytes} of ${scratchBytes} bytes are free`,
     })),

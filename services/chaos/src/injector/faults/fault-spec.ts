@@ -7,24 +7,24 @@ import type { Clock } from '@encore/kit';
 import { z } from 'zod';
 import type { Endpoint, Engine } from '../engine.ts';
 import type { EngineWatch } from '../engine-watch.ts';
-import type { ExchangeProbe } from '../link-probe.ts';
-import type { Links } from '../links.ts';
+import type { LabProxies } from '../lab-proxies.ts';
+import type { StartLoadSpike } from '../load-spike.ts';
+import type { ExchangeProbe } from '../proxy-probe.ts';
 import type { ServerUser } from '../server-user.ts';
-import type { StartBook } from '../start-book.ts';
-import type { StartSurge } from '../surge.ts';
+import type { StartAttributor } from '../start-attributor.ts';
 import type { Targets } from '../targets.ts';
 
 export interface FaultTools {
   engine: Engine;
   targets: Targets;
   watch: EngineWatch;
-  links: Links;
+  links: LabProxies;
   exchange: ExchangeProbe;
-  startSurge: StartSurge;
+  startLoadSpike: StartLoadSpike;
   user: ServerUser;
   /** Host of Toxiproxy, where proxies listen on all addresses. */
   proxyHost: string;
-  starts: StartBook;
+  starts: StartAttributor;
   clock: Clock;
 }
 
@@ -49,22 +49,22 @@ export const savedSchema = z.strictObject({
 });
 export type Saved = z.infer<typeof savedSchema> & { endpoints?: Record<string, Endpoint> | undefined };
 
-export interface Deed {
+export interface ActiveFault {
   fault: PlannedFault;
   saved: Saved;
   /** The engine watch's position before the injection. */
   mark: number;
 }
 
-export interface Acted {
+export interface Injected {
   /** The engine's time of the injection in epoch milliseconds, if reported. */
   engineAtMs?: number | undefined;
 }
-export interface Bite {
-  bit: 'yes' | 'no';
+export interface EffectCheck {
+  effect: 'confirmed' | 'absent';
   evidence: string;
 }
-export interface Undone {
+export interface RevertCheck {
   verified: boolean;
   evidence: string;
 }
@@ -83,25 +83,25 @@ export interface FaultSpec {
   forbidsStart: boolean;
   /** Texts for docs/FAULTS.md. */
   does: string;
-  undoneBy: string;
+  revertedBy: string;
   userSees: string;
   pitfalls: string;
   prepare(tools: FaultTools, fault: PlannedFault, signal: AbortSignal): Promise<Saved>;
-  act(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Acted>;
+  inject(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<Injected>;
   /** Checks the effect by an independent observation. Must not trust the injection's own result. */
-  bite(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Bite>;
+  checkEffect(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<EffectCheck>;
   /**
    * Reads back whether the fault's state is still in place, once its effect was confirmed.
-   * Undefined where there is no state, and where nothing external could end it: a surge runs in
+   * Undefined where there is no state, and where nothing external could end it: a spike runs in
    * this process, and a stall ends by the breaker's open time.
    */
-  readBack?: (tools: FaultTools, deed: Deed, signal: AbortSignal) => Promise<ReadBack>;
+  readBack?: (tools: FaultTools, active: ActiveFault, signal: AbortSignal) => Promise<ReadBack>;
   /**
    * The read-back starts a program in the target, so it runs once before the revert, not every
    * second.
    */
   readBackIsCostly?: true;
   /** Idempotent; a no-op if already reverted. */
-  undo(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<void>;
-  verify(tools: FaultTools, deed: Deed, signal: AbortSignal): Promise<Undone>;
+  revert(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<void>;
+  verifyReverted(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<RevertCheck>;
 }

@@ -21,7 +21,7 @@ import { slicer } from './slicer.ts';
 import { slowClose } from './slow-close.ts';
 import { timeout } from './timeout.ts';
 import { toolStall } from './tool-stall.ts';
-import { trafficSurge } from './traffic-surge.ts';
+import { trafficSpike } from './traffic-spike.ts';
 
 export const faultTable: Record<FaultKind, FaultSpec> = {
   crash,
@@ -47,5 +47,5 @@ export const faultTable: Record<FaultKind, FaultSpec> = {
   'database-down': databaseDown,
   'database-freeze': databaseFreeze,
   'database-latency': databaseLatency,
-  'traffic-surge': trafficSurge,
+  'traffic-spike': trafficSpike,
 };

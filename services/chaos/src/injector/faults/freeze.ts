@@ -8,39 +8,39 @@ import type { FaultSpec } from './fault-spec.ts';
 
 export function pauseFault(
   kind: FaultKind,
-  texts: Pick<FaultSpec, 'forbidsStart' | 'does' | 'undoneBy' | 'userSees' | 'pitfalls'>,
+  texts: Pick<FaultSpec, 'forbidsStart' | 'does' | 'revertedBy' | 'userSees' | 'pitfalls'>,
 ): FaultSpec {
   return {
     kind,
     instant: false,
     ...texts,
     prepare: saveTarget,
-    act: async (tools, deed, signal) => {
-      await tools.engine.pause(idOf(deed), signal);
-      return { engineAtMs: (await eventOf(tools, deed, 'pause', 1_000, signal))?.atMs };
+    inject: async (tools, active, signal) => {
+      await tools.engine.pause(idOf(active), signal);
+      return { engineAtMs: (await eventOf(tools, active, 'pause', 1_000, signal))?.atMs };
     },
-    bite: async (tools, deed, signal) => {
-      const { status } = await tools.engine.inspect(idOf(deed), signal);
-      if (status !== 'paused') return { bit: 'no', evidence: `the engine reports ${status}` };
-      const before = await tools.engine.stats(idOf(deed), signal);
+    checkEffect: async (tools, active, signal) => {
+      const { status } = await tools.engine.inspect(idOf(active), signal);
+      if (status !== 'paused') return { effect: 'absent', evidence: `the engine reports ${status}` };
+      const before = await tools.engine.stats(idOf(active), signal);
       await tools.clock.sleep(300, signal);
-      const after = await tools.engine.stats(idOf(deed), signal);
+      const after = await tools.engine.stats(idOf(active), signal);
       const ms = (after.cpuSeconds - before.cpuSeconds) * 1_000;
       return {
-        bit: ms < 1 ? 'yes' : 'no',
+        effect: ms < 1 ? 'confirmed' : 'absent',
         evidence: `the engine reports paused; it used ${ms.toFixed(1)} ms of CPU in 0.3 s`,
       };
     },
-    readBack: async (tools, deed, signal) => {
-      const { status } = await currentTarget(tools, deed, signal);
+    readBack: async (tools, active, signal) => {
+      const { status } = await currentTarget(tools, active, signal);
       return { inPlace: status === 'paused', evidence: `the target is ${status}` };
     },
-    undo: async (tools, deed, signal) => {
-      const view = await currentTarget(tools, deed, signal);
+    revert: async (tools, active, signal) => {
+      const view = await currentTarget(tools, active, signal);
       if (view.status === 'paused') await tools.engine.unpause(view.id, signal);
     },
-    verify: async (tools, deed, signal) => {
-      const { status } = await currentTarget(tools, deed, signal);
+    verifyReverted: async (tools, active, signal) => {
+      const { status } = await currentTarget(tools, active, signal);
       return { verified: status !== 'paused', evidence: `the target is ${status}` };
     },
   };
@@ -49,7 +49,7 @@ export function pauseFault(
 export const freeze: FaultSpec = pauseFault('freeze', {
   forbidsStart: true,
   does: 'Pauses all processes of the target, as a stalled virtual machine would.',
-  undoneBy: 'The injector unpauses it; no restart is allowed meanwhile.',
+  revertedBy: 'The injector unpauses it; no restart is allowed meanwhile.',
   userSees: 'The kernel still accepts connections, but no response arrives.',
   pitfalls: 'A probe that only connects considers a frozen server healthy.',
 });
@@ -58,7 +58,7 @@ export const freeze: FaultSpec = pauseFault('freeze', {
 export const hang: FaultSpec = pauseFault('hang', {
   forbidsStart: false,
   does: 'Pauses all processes of the target until the supervisor notices.',
-  undoneBy: 'The supervisor restarts a target that is unhealthy for too long.',
+  revertedBy: 'The supervisor restarts a target that is unhealthy for too long.',
   userSees: 'Requests time out until the restart, which cuts the open ones.',
   pitfalls: 'No restart policy notices a hang: plain Docker only reports `unhealthy`.',
 });

@@ -1,14 +1,14 @@
 /** Delays each response by a varying time. */
 import { defaultJitter as base } from '@encore/plan';
-import { biteByDelay, toxicFault } from './toxic-fault.ts';
+import { checkEffectByDelay, toxicFault } from './toxic-fault.ts';
 
 export const jitter = toxicFault({
   kind: 'jitter',
   type: 'latency',
   direction: 'downstream',
   attributes: ({ latencyMs = base.latencyMs, jitterMs = base.jitterMs }) => ({ latency: latencyMs, jitter: jitterMs }),
-  bite: (probes, { params: { latencyMs = base.latencyMs, jitterMs = base.jitterMs } }) =>
-    biteByDelay(probes, ({ firstByteMs }) => firstByteMs, Math.max(5, (latencyMs - jitterMs) * 0.8), {
+  checkEffect: (probes, { params: { latencyMs = base.latencyMs, jitterMs = base.jitterMs } }) =>
+    checkEffectByDelay(probes, ({ firstByteMs }) => firstByteMs, Math.max(5, (latencyMs - jitterMs) * 0.8), {
       timeoutMs: latencyMs + jitterMs + 1_000,
     }),
   does: 'Delays all data by a varying time (200 ± 150 ms by default).',

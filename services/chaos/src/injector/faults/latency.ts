@@ -1,7 +1,7 @@
 /** Delays each response (or request) by a fixed time. */
 import type { FaultKind } from '@encore/contracts';
 import type { FaultSpec } from './fault-spec.ts';
-import { biteByDelay, toxicFault } from './toxic-fault.ts';
+import { checkEffectByDelay, toxicFault } from './toxic-fault.ts';
 
 const defaultLatencyMs = 300;
 
@@ -11,8 +11,8 @@ export function latencyFault(kind: FaultKind, userSees: string): FaultSpec {
     type: 'latency',
     direction: 'downstream',
     attributes: ({ latencyMs = defaultLatencyMs }) => ({ latency: latencyMs, jitter: 0 }),
-    bite: (probes, { params: { latencyMs = defaultLatencyMs } }) =>
-      biteByDelay(probes, ({ firstByteMs }) => firstByteMs, latencyMs * 0.8, { timeoutMs: latencyMs + 1_000 }),
+    checkEffect: (probes, { params: { latencyMs = defaultLatencyMs } }) =>
+      checkEffectByDelay(probes, ({ firstByteMs }) => firstByteMs, latencyMs * 0.8, { timeoutMs: latencyMs + 1_000 }),
     does: 'Delays all data by a fixed time (responses, by 300 ms by default).',
     userSees,
     pitfalls:

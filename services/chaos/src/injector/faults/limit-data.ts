@@ -1,5 +1,5 @@
 /** Cuts each connection after a number of bytes. */
-import type { Bite } from './fault-spec.ts';
+import type { EffectCheck } from './fault-spec.ts';
 import { compare, type LinkProbes, toxicFault } from './toxic-fault.ts';
 
 const defaultBytes = 2_048;
@@ -12,19 +12,19 @@ export const limitData = toxicFault({
   type: 'limit_data',
   direction: 'downstream',
   attributes: ({ bytes = defaultBytes }) => ({ bytes }),
-  bite: (probes, { params: { bytes = defaultBytes } }) => checkCut(probes, bytes),
+  checkEffect: (probes, { params: { bytes = defaultBytes } }) => checkCut(probes, bytes),
   does: 'Closes each connection after a number of bytes (responses, 2048 by default).',
   userSees: 'Bodies are truncated, on reused connections even small ones.',
   pitfalls: 'A client that does not compare the length mistakes half a score for a whole one.',
 });
 
 /** Checks that a connection ends after at most `bytes` bytes. */
-async function checkCut(probes: LinkProbes, bytes: number): Promise<Bite> {
+async function checkCut(probes: LinkProbes, bytes: number): Promise<EffectCheck> {
   const requests = Math.min(maxRequests, Math.ceil((bytes * 2) / answerBytes));
   const { through, direct } = await compare(probes, { requests, timeoutMs: 3_000 });
   const cut = through.bytes <= bytes && direct.bytes > bytes;
   return {
-    bit: cut ? 'yes' : 'no',
+    effect: cut ? 'confirmed' : 'absent',
     evidence: `${through.bytes} bytes through the proxy, then ${through.end}; ${direct.bytes} bytes directly`,
   };
 }

@@ -5,7 +5,7 @@
 
 import { EncoreError } from '@encore/kit';
 import type { ContainerView } from '../engine.ts';
-import { baselineOf } from '../targets.ts';
+import { originalLimitsOf } from '../targets.ts';
 import { currentTarget, idOf, runningTarget } from './container-target.ts';
 import type { FaultSpec, FaultTools } from './fault-spec.ts';
 
@@ -19,18 +19,18 @@ export const memoryCap: FaultSpec = {
   instant: false,
   forbidsStart: true,
   does: 'Lowers the current limit of memory and swap together to the usage, without reclaimable cache, plus a margin (32 MiB by default).',
-  undoneBy:
-    'The injector restores the limits in the baseline labels, and does so early if the target dies under the cap.',
+  revertedBy:
+    'The injector restores the limits in the original labels, and does so early if the target dies under the cap.',
   userSees: 'Nothing if the server rejects work in time; else an OOM kill, recorded as `oom`.',
   pitfalls:
     'cgroup v1 refuses a limit below the usage, v2 kills. V8 fixes its heap limit at start, so a cap first affects the process’s other memory. A cap survives a restart, and `0` or `-1` do not remove it; only the original value does.',
   prepare: async (tools, fault, signal) => {
     const view = await runningTarget(tools, fault, signal);
-    const baseline = baselineOf(view.labels);
-    if (baseline.memoryBytes === null)
+    const original = originalLimitsOf(view.labels);
+    if (original.memoryBytes === null)
       throw new EncoreError(
         'TARGET_REFUSED',
-        `${view.name} has no baseline label for its memory, so a cap could not be reverted`,
+        `${view.name} has no original label for its memory, so a cap could not be reverted`,
         {
           status: 409,
           definite: true,
@@ -39,37 +39,37 @@ export const memoryCap: FaultSpec = {
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
     const wanted = memoryBytes + (fault.params.marginBytes ?? defaultMarginBytes);
     const limitBytes = Math.ceil(wanted / megabyte) * megabyte;
-    if (limitBytes > baseline.memoryBytes * (1 - minSqueeze))
+    if (limitBytes > original.memoryBytes * (1 - minSqueeze))
       throw new EncoreError(
         'ENGINE_REFUSED',
-        `the target uses ${mebibytes(memoryBytes)} of ${mebibytes(baseline.memoryBytes)}: a cap with this margin would have no effect`,
+        `the target uses ${mebibytes(memoryBytes)} of ${mebibytes(original.memoryBytes)}: a cap with this margin would have no effect`,
         { status: 409, definite: true },
       );
     return { containerId: view.id, limitBytes };
   },
-  act: async (tools, deed, signal) => {
-    const limitBytes = deed.saved.limitBytes ?? 0;
-    await tools.engine.updateMemory(idOf(deed), limitBytes, limitBytes, signal);
+  inject: async (tools, active, signal) => {
+    const limitBytes = active.saved.limitBytes ?? 0;
+    await tools.engine.updateMemory(idOf(active), limitBytes, limitBytes, signal);
     return {};
   },
-  bite: async (tools, deed, signal) => {
-    const { memoryLimitBytes, memoryBytes } = await tools.engine.stats(idOf(deed), signal);
-    const wanted = deed.saved.limitBytes ?? 0;
+  checkEffect: async (tools, active, signal) => {
+    const { memoryLimitBytes, memoryBytes } = await tools.engine.stats(idOf(active), signal);
+    const wanted = active.saved.limitBytes ?? 0;
     // The kernel rounds to pages.
     const same = Math.abs(memoryLimitBytes - wanted) < 65_536;
     return {
-      bit: same ? 'yes' : 'no',
+      effect: same ? 'confirmed' : 'absent',
       evidence: `the kernel’s limit is ${mebibytes(memoryLimitBytes)}, usage ${mebibytes(memoryBytes)}`,
     };
   },
-  readBack: async (tools, deed, signal) => {
-    const { memoryBytes } = await currentTarget(tools, deed, signal);
-    return { inPlace: memoryBytes === deed.saved.limitBytes, evidence: `the limit is ${mebibytes(memoryBytes)}` };
+  readBack: async (tools, active, signal) => {
+    const { memoryBytes } = await currentTarget(tools, active, signal);
+    return { inPlace: memoryBytes === active.saved.limitBytes, evidence: `the limit is ${mebibytes(memoryBytes)}` };
   },
-  undo: async (tools, deed, signal) => restoreMemory(tools, await currentTarget(tools, deed, signal), signal),
-  verify: async (tools, deed, signal) => {
-    const view = await currentTarget(tools, deed, signal);
-    const { memoryBytes } = baselineOf(view.labels);
+  revert: async (tools, active, signal) => restoreMemory(tools, await currentTarget(tools, active, signal), signal),
+  verifyReverted: async (tools, active, signal) => {
+    const view = await currentTarget(tools, active, signal);
+    const { memoryBytes } = originalLimitsOf(view.labels);
     return { verified: view.memoryBytes === memoryBytes, evidence: `the limit is ${mebibytes(view.memoryBytes)}` };
   },
 };
@@ -80,7 +80,7 @@ export async function restoreMemory(
   view: ContainerView,
   signal: AbortSignal,
 ): Promise<void> {
-  const { memoryBytes, memswapBytes } = baselineOf(view.labels);
+  const { memoryBytes, memswapBytes } = originalLimitsOf(view.labels);
   // A container without any limit: the engine cannot set one.
   if (memoryBytes === null || memswapBytes === null || view.memoryBytes === 0) return;
   if (view.memoryBytes === memoryBytes && view.memswapBytes === memswapBytes) return;

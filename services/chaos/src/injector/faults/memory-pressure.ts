@@ -3,10 +3,10 @@
  * guard must act.
  */
 import { EncoreError } from '@encore/kit';
-import { baselineOf } from '../targets.ts';
+import { originalLimitsOf } from '../targets.ts';
 import { idOf, runningTarget } from './container-target.ts';
 import type { FaultSpec } from './fault-spec.ts';
-import { press, pressReadBack, pressUndo, pressVerify } from './press.ts';
+import { runStressHelper, stressReadBack, stressRevert, stressVerifyReverted } from './stress.ts';
 
 const megabyte = 1_048_576;
 /** Stays free beside what the helper uses, including the helper's own 50 MB. */
@@ -20,14 +20,14 @@ export const memoryPressure: FaultSpec = {
   instant: false,
   forbidsStart: true,
   does: 'Runs a stress helper from the image in the target, which uses all memory but a margin (96 MiB by default) for a limited time.',
-  undoneBy:
+  revertedBy:
     'The injector stops the helper, which also exits by itself when its time is over. It is the kernel’s first choice for an OOM kill.',
   userSees: 'Rejections (503 with Retry-After) while the server’s memory guard holds back work, then normal service.',
   pitfalls:
     'Needs exec, which the process engine does not support. When memory runs out the helper is killed first, which ends the fault early.',
   prepare: async (tools, fault, signal) => {
     const view = await runningTarget(tools, fault, signal);
-    const limit = view.memoryBytes || (baselineOf(view.labels).memoryBytes ?? 0);
+    const limit = view.memoryBytes || (originalLimitsOf(view.labels).memoryBytes ?? 0);
     if (limit === 0)
       throw new EncoreError(
         'ENGINE_REFUSED',
@@ -47,31 +47,31 @@ export const memoryPressure: FaultSpec = {
       );
     return { containerId: view.id, takenBytes };
   },
-  act: async (tools, deed, signal) => {
+  inject: async (tools, active, signal) => {
     const argv = [
       'memory',
-      String(deed.saved.takenBytes ?? 0),
-      String(deed.fault.durationSeconds + 10),
+      String(active.saved.takenBytes ?? 0),
+      String(active.fault.durationSeconds + 10),
       String(takeWithinSeconds),
     ];
-    const { taken, why } = await press(tools, idOf(deed), argv, signal);
+    const { taken, why } = await runStressHelper(tools, idOf(active), argv, signal);
     if (!taken)
       throw new EncoreError('ENGINE_REFUSED', `the stress helper failed: ${why}`, { status: 409, definite: true });
     return {};
   },
-  bite: async (tools, deed, signal) => {
-    const { memoryBytes, memoryLimitBytes } = await tools.engine.stats(idOf(deed), signal);
+  checkEffect: async (tools, active, signal) => {
+    const { memoryBytes, memoryLimitBytes } = await tools.engine.stats(idOf(active), signal);
     const mebibytes = (bytes: number) => `${Math.round(bytes / megabyte)} MiB`;
     return {
-      bit: memoryBytes >= (deed.saved.takenBytes ?? 0) ? 'yes' : 'no',
-      evidence: `the kernel counts ${mebibytes(memoryBytes)} of ${mebibytes(memoryLimitBytes)}, ${mebibytes(deed.saved.takenBytes ?? 0)} of them taken`,
+      effect: memoryBytes >= (active.saved.takenBytes ?? 0) ? 'confirmed' : 'absent',
+      evidence: `the kernel counts ${mebibytes(memoryBytes)} of ${mebibytes(memoryLimitBytes)}, ${mebibytes(active.saved.takenBytes ?? 0)} of them taken`,
     };
   },
-  readBack: pressReadBack,
+  readBack: stressReadBack,
   readBackIsCostly: true,
-  undo: pressUndo,
-  verify: (tools, deed, signal) =>
-    pressVerify(tools, deed, signal, ({ running = 0 }) => ({
+  revert: stressRevert,
+  verifyReverted: (tools, active, signal) =>
+    stressVerifyReverted(tools, active, signal, ({ running = 0 }) => ({
       verified: running === 0,
       evidence: `${running} stress helpers run`,
     })),

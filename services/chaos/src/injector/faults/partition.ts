@@ -9,7 +9,7 @@ export const partition: FaultSpec = {
   instant: false,
   forbidsStart: true,
   does: 'Disconnects the target from every network that it shares with the proxy; its health port stays reachable.',
-  undoneBy: 'The injector reconnects it with its former aliases and address, which are in the journal.',
+  revertedBy: 'The injector reconnects it with its former aliases and address, which are in the journal.',
   userSees:
     'The proxy accepts but cannot reach the target: open connections are cut, new ones hang until the dial times out.',
   pitfalls:
@@ -27,33 +27,33 @@ export const partition: FaultSpec = {
       });
     return { containerId: view.id, endpoints: Object.fromEntries(shared) };
   },
-  act: async (tools, deed, signal) => {
-    for (const { networkId } of Object.values(deed.saved.endpoints ?? {}))
-      await tools.engine.disconnect(idOf(deed), networkId, signal);
+  inject: async (tools, active, signal) => {
+    for (const { networkId } of Object.values(active.saved.endpoints ?? {}))
+      await tools.engine.disconnect(idOf(active), networkId, signal);
     return {};
   },
-  bite: async (tools, deed, signal) => {
-    const { networks } = await tools.engine.inspect(idOf(deed), signal);
-    const left = Object.keys(deed.saved.endpoints ?? {}).every((name) => !(name in networks));
-    const { end, bytes } = await probesOf(tools, 'client-link').through({ timeoutMs: 1_500 });
+  checkEffect: async (tools, active, signal) => {
+    const { networks } = await tools.engine.inspect(idOf(active), signal);
+    const left = Object.keys(active.saved.endpoints ?? {}).every((name) => !(name in networks));
+    const { end, bytes } = await probesOf(tools, 'server:8000').through({ timeoutMs: 1_500 });
     return {
-      bit: left && bytes === 0 ? 'yes' : 'no',
+      effect: left && bytes === 0 ? 'confirmed' : 'absent',
       evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}; through the proxy: ${end}, ${bytes} bytes`,
     };
   },
-  readBack: async (tools, deed, signal) => {
-    const { networks } = await currentTarget(tools, deed, signal);
-    const inPlace = Object.keys(deed.saved.endpoints ?? {}).every((name) => !(name in networks));
+  readBack: async (tools, active, signal) => {
+    const { networks } = await currentTarget(tools, active, signal);
+    const inPlace = Object.keys(active.saved.endpoints ?? {}).every((name) => !(name in networks));
     return { inPlace, evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}` };
   },
-  undo: async (tools, deed, signal) => {
-    const view = await currentTarget(tools, deed, signal);
-    for (const [name, endpoint] of Object.entries(deed.saved.endpoints ?? {}))
+  revert: async (tools, active, signal) => {
+    const view = await currentTarget(tools, active, signal);
+    for (const [name, endpoint] of Object.entries(active.saved.endpoints ?? {}))
       if (!(name in view.networks)) await tools.engine.connect(view.id, endpoint, signal);
   },
-  verify: async (tools, deed, signal) => {
-    const { networks } = await currentTarget(tools, deed, signal);
-    const back = Object.entries(deed.saved.endpoints ?? {}).every(([name, { aliases }]) =>
+  verifyReverted: async (tools, active, signal) => {
+    const { networks } = await currentTarget(tools, active, signal);
+    const back = Object.entries(active.saved.endpoints ?? {}).every(([name, { aliases }]) =>
       aliases.every((alias) => networks[name]?.aliases.includes(alias)),
     );
     return { verified: back, evidence: `it is in ${Object.keys(networks).join(', ')}` };

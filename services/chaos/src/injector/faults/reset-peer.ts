@@ -6,15 +6,15 @@ export const resetPeer = toxicFault({
   type: 'reset_peer',
   direction: 'upstream',
   attributes: ({ timeoutMs = 0 }) => ({ timeout: timeoutMs }),
-  bite: async (probes, { params: { timeoutMs = 0 } }) => {
+  checkEffect: async (probes, { params: { timeoutMs = 0 } }) => {
     const { through, direct } = await compare(probes, { timeoutMs: timeoutMs + 1_000 });
     return {
-      bit: through.end === 'reset' && through.bytes === 0 ? 'yes' : 'no',
+      effect: through.end === 'reset' && through.bytes === 0 ? 'confirmed' : 'absent',
       evidence: `through the proxy: ${through.end} after ${through.totalMs.toFixed(0)} ms; directly: ${direct.end}`,
     };
   },
   does: 'Resets each connection once data was sent on it (immediately by default, or after a delay).',
-  undoneBy: 'The injector removes the toxic.',
+  revertedBy: 'The injector removes the toxic.',
   userSees: 'Connections are reset by the peer; the server may have received the request.',
   pitfalls: 'Only connections opened after the injection get a real RST; pooled ones are closed in order.',
 });

@@ -1,5 +1,5 @@
 /** Slices data, with pauses between the slices. */
-import { biteByDelay, toxicFault } from './toxic-fault.ts';
+import { checkEffectByDelay, toxicFault } from './toxic-fault.ts';
 
 const base = { sliceBytes: 64, sliceDelayMicroseconds: 10_000 };
 const minAnswerBytes = 100;
@@ -13,13 +13,13 @@ export const slicer = toxicFault({
     size_variation: 0,
     delay: sliceDelayMicroseconds,
   }),
-  bite: (
+  checkEffect: (
     probes,
     { params: { sliceBytes = base.sliceBytes, sliceDelayMicroseconds = base.sliceDelayMicroseconds } },
   ) => {
     const slices = Math.floor(minAnswerBytes / sliceBytes);
     const wantedMs = Math.min(2_000, Math.max(1, slices) * (sliceDelayMicroseconds / 1_000) * 0.7);
-    return biteByDelay(probes, ({ lastByteMs }) => lastByteMs, wantedMs, { timeoutMs: 3_000 });
+    return checkEffectByDelay(probes, ({ lastByteMs }) => lastByteMs, wantedMs, { timeoutMs: 3_000 });
   },
   does: 'Cuts the data into slices (64 bytes by default) with a pause after each (10 ms by default).',
   userSees: 'Headers and bodies arrive in pieces: a parser that expects one read per message breaks.',

@@ -1,5 +1,5 @@
 /** Delays the end of connections. */
-import { biteByDelay, toxicFault } from './toxic-fault.ts';
+import { checkEffectByDelay, toxicFault } from './toxic-fault.ts';
 
 const defaultDelayMs = 1_000;
 
@@ -8,8 +8,8 @@ export const slowClose = toxicFault({
   type: 'slow_close',
   direction: 'downstream',
   attributes: ({ delayMs = defaultDelayMs }) => ({ delay: delayMs }),
-  bite: (probes, { params: { delayMs = defaultDelayMs } }) =>
-    biteByDelay(probes, ({ totalMs }) => totalMs, delayMs * 0.8, { timeoutMs: delayMs + 1_000 }),
+  checkEffect: (probes, { params: { delayMs = defaultDelayMs } }) =>
+    checkEffectByDelay(probes, ({ totalMs }) => totalMs, delayMs * 0.8, { timeoutMs: delayMs + 1_000 }),
   does: 'Delays the end of each connection (by 1 s by default).',
   userSees: 'Nothing on reused connections; responses without a length wait for the end.',
   pitfalls: 'Clients with connection pools hardly notice it.',

@@ -26,16 +26,16 @@ describe('tool-stall', () => {
   it('makes one tool time out five times, and closes the breaker by successful calls after its open time', async () => {
     using at = await stalling();
     const { lab, injector, planned } = at;
-    const { bit, evidence } = await inject(lab, injector, planned);
-    assert.equal(bit, 'yes', evidence);
+    const { effect, evidence } = await inject(lab, injector, planned);
+    assert.equal(effect, 'confirmed', evidence);
     assert.match(evidence, /^calls of chord_analysis ended with 5 × the tool's time limit \(TOOL_TIMEOUT\)/);
     assert.match(evidence, /open breakers: tool_ChordAnalysis$/);
     assert.deepEqual(lab.user.calls.slice(0, 5), Array(5).fill('chord_analysis TOOL_TIMEOUT'));
     assert.equal(new Set([...lab.user.scores.values()].map((score) => Buffer.from(score).toString('base64'))).size, 6);
     await lab.clock.advance(10_000);
-    const undone = await lab.clock.until(injector.keeper.release(planned.id));
-    assert.ok(undone.verified, undone.evidence);
-    assert.match(undone.evidence, /the breaker tool_ChordAnalysis is closed/);
+    const reverted = await lab.clock.until(injector.registry.release(planned.id));
+    assert.ok(reverted.verified, reverted.evidence);
+    assert.match(reverted.evidence, /the breaker tool_ChordAnalysis is closed/);
     assert.deepEqual(lab.user.calls.slice(-2), ['chord_analysis ok', 'chord_analysis ok']);
     assert.equal(lab.user.scores.size, 0);
   });
@@ -48,8 +48,8 @@ describe('tool-stall', () => {
         return { ...breakers, tool_VoiceLeading: breakers['tool_ChordAnalysis'] ?? 'closed' };
       };
     });
-    const { bit, evidence } = await inject(at.lab, at.injector, at.planned);
-    assert.equal(bit, 'no', evidence);
+    const { effect, evidence } = await inject(at.lab, at.injector, at.planned);
+    assert.equal(effect, 'absent', evidence);
     assert.match(evidence, /open breakers: tool_ChordAnalysis, tool_VoiceLeading$/);
   });
 
@@ -57,8 +57,8 @@ describe('tool-stall', () => {
     using at = await stalling((lab) => {
       lab.user.analyze = async () => null;
     });
-    const { bit, evidence } = await inject(at.lab, at.injector, at.planned);
-    assert.equal(bit, 'no');
+    const { effect, evidence } = await inject(at.lab, at.injector, at.planned);
+    assert.equal(effect, 'absent');
     assert.match(evidence, /an answer.*open breakers: none/);
   });
 
@@ -66,8 +66,8 @@ describe('tool-stall', () => {
     using at = await stalling((lab) => {
       lab.user.breakers = async () => ({ tool_ChordAnalysis: 'open' });
     });
-    const { bit, over } = await inject(at.lab, at.injector, at.planned);
-    assert.deepEqual([bit, over], ['refused', true]);
+    const { effect, over } = await inject(at.lab, at.injector, at.planned);
+    assert.deepEqual([effect, over], ['refused', true]);
   });
 
   it('reverted early, it removes its scores at once and does not wait for the breaker', async () => {
@@ -75,9 +75,9 @@ describe('tool-stall', () => {
     const { lab, injector, planned } = at;
     await inject(lab, injector, planned);
     const from = lab.clock.now();
-    const undone = await lab.clock.until(injector.keeper.release(planned.id));
+    const reverted = await lab.clock.until(injector.registry.release(planned.id));
     assert.ok(lab.clock.now() - from < 1_000, `${lab.clock.now() - from} ms`);
-    assert.match(undone.evidence, /^reverted early: .* is open/);
+    assert.match(reverted.evidence, /^reverted early: .* is open/);
     assert.equal(lab.user.scores.size, 0);
   });
 
@@ -86,9 +86,9 @@ describe('tool-stall', () => {
     const { lab, injector, planned } = at;
     const injected = injector.inject({ ...request, fault: planned });
     await lab.clock.advance(700);
-    const undone = await lab.clock.until(injector.keeper.release(planned.id));
-    assert.ok(undone.verified, undone.evidence);
-    assert.equal((await lab.clock.until(injected)).bit, 'no');
+    const reverted = await lab.clock.until(injector.registry.release(planned.id));
+    assert.ok(reverted.verified, reverted.evidence);
+    assert.equal((await lab.clock.until(injected)).effect, 'absent');
     await lab.clock.advance(10_000);
     assert.deepEqual(lab.user.calls, ['chord_analysis TOOL_TIMEOUT']);
     assert.equal(lab.user.scores.size, 0);
@@ -101,12 +101,12 @@ describe('tool-stall', () => {
     const { lab, injector, planned } = at;
     await inject(lab, injector, planned);
     await lab.clock.advance(8_000);
-    const undone = await lab.clock.until(injector.keeper.release(planned.id));
-    assert.equal(undone.verified, false);
-    assert.match(undone.evidence, /the breaker tool_ChordAnalysis is open/);
-    assert.equal(injector.keeper.open.length, 1);
+    const reverted = await lab.clock.until(injector.registry.release(planned.id));
+    assert.equal(reverted.verified, false);
+    assert.match(reverted.evidence, /the breaker tool_ChordAnalysis is open/);
+    assert.equal(injector.registry.open.length, 1);
     await lab.clock.advance(35_000);
-    assert.equal(injector.keeper.open.length, 0);
+    assert.equal(injector.registry.open.length, 0);
     assert.equal((await lab.user.breakers())['tool_ChordAnalysis'], 'closed');
   });
 });

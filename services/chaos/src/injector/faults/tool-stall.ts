@@ -8,7 +8,7 @@
 import { describeError, EncoreError } from '@encore/kit';
 import { quickScore, slowScore } from '../slow-score.ts';
 import { runningTarget } from './container-target.ts';
-import type { Deed, FaultSpec, FaultTools } from './fault-spec.ts';
+import type { ActiveFault, FaultSpec, FaultTools } from './fault-spec.ts';
 
 /** The lab's users do not call this tool, so no success of theirs interrupts the failures. */
 const tool = 'chord_analysis';
@@ -44,7 +44,7 @@ export const toolStall: FaultSpec = {
   instant: false,
   forbidsStart: false,
   does: `Stores scores that ${tool} cannot finish in time and calls it on them, one after the other, until its circuit breaker opens.`,
-  undoneBy:
+  revertedBy:
     'The injector stops calling and removes the scores. After the breaker’s open time it calls the tool on a small score, and the successes close the breaker. If it is reverted early, the breaker closes with the next successful calls of any user.',
   userSees: `${tool} responds 503 with Retry-After while its breaker is open; every other tool works. Until then one worker process is busy.`,
   pitfalls:
@@ -64,16 +64,16 @@ export const toolStall: FaultSpec = {
     const scoreIds = Array.from({ length: maxDocuments }, (_, index) => `${name}-${index + 1}`);
     return { containerId: id, scoreIds, untilMs: now + fault.durationSeconds * 1_000 };
   },
-  act: async (tools, deed) => {
+  inject: async (tools, active) => {
     const stop = new AbortController();
     const stall: Stall = { stop, ended: Promise.resolve(), isOver: false, ends: [] };
-    stall.ended = stallTool(tools, deed.saved.scoreIds ?? [], stall).finally(() => {
+    stall.ended = stallTool(tools, active.saved.scoreIds ?? [], stall).finally(() => {
       stall.isOver = true;
     });
-    stallsOf(tools).set(deed.fault.id, stall);
+    stallsOf(tools).set(active.fault.id, stall);
     return {};
   },
-  bite: async (tools, { fault }, signal) => {
+  checkEffect: async (tools, { fault }, signal) => {
     const stall = stallsOf(tools).get(fault.id);
     for (;;) {
       // Read before the probe, or a stall that ends in between would be missed.
@@ -82,23 +82,23 @@ export const toolStall: FaultSpec = {
       const open = Object.keys(breakers).filter((name) => breakers[name] !== 'closed');
       if (open.length > 0 || isOver) {
         const evidence = `calls of ${tool} ended with ${endsText(stall?.ends ?? [])}; open breakers: ${open.join(', ') || 'none'}`;
-        return { bit: open.length === 1 && open[0] === breaker ? 'yes' : 'no', evidence };
+        return { effect: open.length === 1 && open[0] === breaker ? 'confirmed' : 'absent', evidence };
       }
       await tools.clock.sleep(probeEveryMs, signal);
     }
   },
-  undo: async (tools, deed, signal) => {
-    const stall = stallsOf(tools).get(deed.fault.id);
+  revert: async (tools, active, signal) => {
+    const stall = stallsOf(tools).get(active.fault.id);
     stall?.stop.abort(new Error('the stall is ended'));
     await stall?.ended;
-    stallsOf(tools).delete(deed.fault.id);
-    await closeBreaker(tools, deed, signal);
-    await removeScores(tools, deed, signal);
+    stallsOf(tools).delete(active.fault.id);
+    await closeBreaker(tools, active, signal);
+    await removeScores(tools, active, signal);
   },
-  verify: async (tools, deed, signal) => {
+  verifyReverted: async (tools, active, signal) => {
     const { [breaker]: state } = await tools.user.breakers(signal);
     const evidence = `the scores are removed, the breaker ${breaker} is ${state ?? 'not there'}`;
-    const isEarly = isEndedEarly(tools, deed);
+    const isEarly = isEndedEarly(tools, active);
     return {
       verified: state === 'closed' || isEarly,
       evidence: isEarly ? `reverted early: ${evidence}` : evidence,
@@ -138,7 +138,7 @@ const endNames: Record<string, string> = {
 /**
  * While the breaker is open, calls would be rejected: the revert is retried until it is half-open.
  */
-async function closeBreaker({ user, clock }: FaultTools, { saved }: Deed, signal: AbortSignal): Promise<void> {
+async function closeBreaker({ user, clock }: FaultTools, { saved }: ActiveFault, signal: AbortSignal): Promise<void> {
   const [scoreId = ''] = saved.scoreIds ?? [];
   const isHalfOpen = async () => (await user.breakers(signal))[breaker] === 'half_open';
   if (!(await isHalfOpen())) return;
@@ -148,8 +148,8 @@ async function closeBreaker({ user, clock }: FaultTools, { saved }: Deed, signal
 }
 
 /** A score that was never stored counts as removed. */
-async function removeScores({ user }: FaultTools, { saved }: Deed, signal: AbortSignal): Promise<void> {
+async function removeScores({ user }: FaultTools, { saved }: ActiveFault, signal: AbortSignal): Promise<void> {
   for (const scoreId of saved.scoreIds ?? []) await user.remove(scoreId, signal);
 }
 
-const isEndedEarly = ({ clock }: FaultTools, { saved }: Deed): boolean => clock.now() < (saved.untilMs ?? 0);
+const isEndedEarly = ({ clock }: FaultTools, { saved }: ActiveFault): boolean => clock.now() < (saved.untilMs ?? 0);

@@ -4,21 +4,21 @@
  */
 import type { FaultKind, FaultParams, PlannedFault } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
-import type { Address, Exchange, ExchangeOptions } from '../link-probe.ts';
-import { isLink, type LinkName, toxicName } from '../links.ts';
+import { isProxy, type ProxyName, toxicName } from '../lab-proxies.ts';
+import type { Address, Exchange, ExchangeOptions } from '../proxy-probe.ts';
 import type { Toxic } from '../toxiproxy-api.ts';
-import type { Bite, Deed, FaultSpec, FaultTools } from './fault-spec.ts';
+import type { ActiveFault, EffectCheck, FaultSpec, FaultTools } from './fault-spec.ts';
 
 interface ToxicFault {
   kind: FaultKind;
   type: string;
   direction: Toxic['stream'];
   attributes(params: FaultParams): Record<string, number>;
-  bite(probes: LinkProbes, fault: PlannedFault, signal: AbortSignal): Promise<Bite>;
+  checkEffect(probes: LinkProbes, fault: PlannedFault, signal: AbortSignal): Promise<EffectCheck>;
   does: string;
   userSees: string;
   pitfalls: string;
-  undoneBy?: string;
+  revertedBy?: string;
 }
 
 export interface LinkProbes {
@@ -27,8 +27,8 @@ export interface LinkProbes {
   direct(options: ExchangeOptions): Promise<Exchange>;
 }
 
-export function linkOf({ target, kind }: PlannedFault): LinkName {
-  if (isLink(target)) return target;
+export function proxyOf({ target, kind }: PlannedFault): ProxyName {
+  if (isProxy(target)) return target;
   throw new EncoreError('TARGET_REFUSED', `${kind} cannot be aimed at ${target}`, { status: 400, definite: true });
 }
 
@@ -38,19 +38,19 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
     instant: false,
     forbidsStart: false,
     does: spec.does,
-    undoneBy:
-      spec.undoneBy ??
+    revertedBy:
+      spec.revertedBy ??
       'The injector removes the toxic; if the toxic holds data, the proxy is disabled briefly so that it can drain.',
     userSees: spec.userSees,
     pitfalls: spec.pitfalls,
     prepare: async (tools, fault) => {
-      const state = await tools.links.state(linkOf(fault));
+      const state = await tools.links.state(proxyOf(fault));
       if (!state.enabled)
         throw new EncoreError('TARGET_NOT_RUNNING', `${fault.target} is closed`, { status: 409, definite: true });
       return {};
     },
-    act: async (tools, { fault }) => {
-      await tools.links.addToxic(linkOf(fault), {
+    inject: async (tools, { fault }) => {
+      await tools.links.addToxic(proxyOf(fault), {
         name: toxicName(fault.id),
         type: spec.type,
         stream: fault.params.direction ?? spec.direction,
@@ -61,18 +61,18 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
       });
       return {};
     },
-    bite: (tools, { fault }, signal) => spec.bite(probesOf(tools, linkOf(fault)), fault, signal),
+    checkEffect: (tools, { fault }, signal) => spec.checkEffect(probesOf(tools, proxyOf(fault)), fault, signal),
     readBack: async (tools, { fault }) => {
-      const { toxics } = await tools.links.state(linkOf(fault));
+      const { toxics } = await tools.links.state(proxyOf(fault));
       const attributes = toxics.find(({ name }) => name === toxicName(fault.id))?.attributes;
       const inPlace = Object.entries(spec.attributes(fault.params)).every(
         ([name, value]) => attributes?.[name] === value,
       );
       return { inPlace: attributes !== undefined && inPlace, evidence: `the proxy has ${toxics.length} toxics` };
     },
-    undo: (tools, { fault }) => tools.links.removeToxic(linkOf(fault), toxicName(fault.id)),
-    verify: async (tools, { fault }: Deed) => {
-      const { enabled, toxics } = await tools.links.state(linkOf(fault));
+    revert: (tools, { fault }) => tools.links.removeToxic(proxyOf(fault), toxicName(fault.id)),
+    verifyReverted: async (tools, { fault }: ActiveFault) => {
+      const { enabled, toxics } = await tools.links.state(proxyOf(fault));
       const gone = toxics.every(({ name }) => name !== toxicName(fault.id));
       return { verified: gone, evidence: `the proxy is ${enabled ? 'open' : 'closed'} with ${toxics.length} toxics` };
     },
@@ -85,13 +85,13 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
  */
 export function reachableAddress(
   { links, proxyHost }: Pick<FaultTools, 'links' | 'proxyHost'>,
-  link: LinkName,
+  link: ProxyName,
 ): Address {
   const address = parseAddress(links.addresses[link].listen);
   return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost } : address;
 }
 
-export function probesOf(tools: Pick<FaultTools, 'links' | 'exchange' | 'proxyHost'>, link: LinkName): LinkProbes {
+export function probesOf(tools: Pick<FaultTools, 'links' | 'exchange' | 'proxyHost'>, link: ProxyName): LinkProbes {
   const { links, exchange } = tools;
   return {
     through: (options) => exchange(link, reachableAddress(tools, link), options),
@@ -118,12 +118,12 @@ export async function compare(
  * fastest direct one by `wantedMs`. A toxic delays every exchange, a busy machine only some, so a
  * single slow one is no evidence in either direction.
  */
-export async function biteByDelay(
+export async function checkEffectByDelay(
   probes: LinkProbes,
   time: (exchange: Exchange) => number | null,
   wantedMs: number,
   options: ExchangeOptions,
-): Promise<Bite> {
+): Promise<EffectCheck> {
   let quickest = Number.POSITIVE_INFINITY;
   let quickestDirect = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -135,7 +135,7 @@ export async function biteByDelay(
   // Where the injector cannot bypass the proxy there is nothing to compare with, and the time alone
   // decides.
   const addedMs = quickest - (Number.isFinite(quickestDirect) ? quickestDirect : 0);
-  return { bit: Number.isFinite(quickest) && addedMs >= wantedMs ? 'yes' : 'no', evidence };
+  return { effect: Number.isFinite(quickest) && addedMs >= wantedMs ? 'confirmed' : 'absent', evidence };
 }
 
 export const milliseconds = (ms: number | null): string =>

@@ -27,8 +27,8 @@ ${facts([
 ${facts([
   ['Toxics', count(hygiene.leaked_toxics)],
   ['Pauses', count(hygiene.leaked_pauses)],
-  ['Limits not restored', count(hygiene.limits_off_baseline)],
-  ['Foreign containers touched', count(hygiene.foreign_containers_touched)],
+  ['Limits not restored', count(hygiene.limits_not_restored)],
+  ['External containers touched', count(hygiene.external_containers_touched)],
 ])}
 <h3>Manual interventions</h3>
 ${table('Manual interventions', [{ title: 'At (UTC)' }, { title: 'Target' }, { title: 'What' }, { title: 'Cause' }], rows, { empty: 'None: only Encore acted on the targets.' })}`;
@@ -95,7 +95,7 @@ ${facts([
   ['Seed', String(report.seed)],
   ['Plan', report.plan_hash.slice(0, 16)],
   ['Availability', percentText(availability.overall)],
-  ['In fault-free windows', percentText(availability.control_windows, 3)],
+  ['In fault-free windows', percentText(availability.fault_free_windows, 3)],
   ['Without shed requests', percentText(availability.without_sheds)],
   [
     'Longest outage',

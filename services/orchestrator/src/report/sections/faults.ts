@@ -37,7 +37,7 @@ export function faultsSection(report: Report, running: boolean): Html {
     running && at === null && Date.parse(due) > Date.parse(report.started_at) + report.duration_seconds * 1_000;
   if (faults.length === 0) return html`<h2>Faults</h2><p class="quiet">No fault was planned.</p>`;
   // During the run, it is not known yet which faults will be skipped.
-  const dropped = report.planned_faults.dropped ?? [];
+  const dropped = report.planned_faults.dropped;
   const planned = running
     ? dropped.length === 0
       ? ''
@@ -53,7 +53,7 @@ export function faultsSection(report: Report, running: boolean): Html {
 <label>by <select id="fault-order"><option value="time">time</option><option value="recovery">slowest recovery</option><option value="failed">most failed attempts</option></select></label>
 </div></div>
 ${planned === '' ? '' : html`<p>${planned}</p>`}
-<div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-held"></i>fault active</span></div>
+<div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-active"></i>fault active</span></div>
 <p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. The recovery time of a kill starts at the engine's timestamp of the kill, that of any other fault at its verified revert; both end with the first correct response to a user, where the time back to normal starts. Alert: the first Prometheus alert that fired because of the fault, in seconds since its injection.</p>
 <div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, report, { scaleSeconds, running })))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
 }
@@ -75,9 +75,9 @@ function row(
   { recoveries }: Report,
   { scaleSeconds, running }: { scaleSeconds: number; running: boolean },
 ): Html {
-  const { id, kind, target, injected_at: at, bit, recovery_seconds: seconds } = fault;
+  const { id, kind, target, injected_at: at, effect, recovery_seconds: seconds } = fault;
   const recovery =
-    fault.healed_by === 'nobody' && seconds === null
+    fault.recovered_by === 'none' && seconds === null
       ? html`<b class="bad">${running ? 'overdue' : 'never'}</b>`
       : isLate(fault, recoveries)
         ? html`<b class="bad">${secondsText(seconds)}</b> too late`
@@ -87,15 +87,15 @@ function row(
       ? html`${kind} <span class="quiet">${target} ${id}</span>`
       : html`<button type="button" class="link" data-jump="${id}" title="Show in the timeline">${kind}</button> <span class="quiet">${target} ${id}</span>`,
     at === null ? html`<span class="quiet">–</span>` : html`${clockText(at).slice(0, 10)}`,
-    html`<span class="bit ${bit}" title="${fault.evidence}">${bit}</span>`,
-    html`${fault.healed_by ?? '–'}${fault.undo_cause === 'external' ? html` <b class="bad">ended externally</b>` : ''}`,
+    html`<span class="effect ${effect}" title="${fault.evidence}">${effect}</span>`,
+    html`${fault.recovered_by ?? '–'}${fault.revert_cause === 'external' ? html` <b class="bad">ended externally</b>` : ''}`,
     recovery,
     normalCell(fault, running),
     bar(fault, scaleSeconds),
     html`${thousands(fault.attempts_failed)}`,
     html`<span${fault.monitoring?.state === 'seen' ? '' : html` class="quiet"`}>${monitoringText(fault)}</span>`,
   ];
-  const order = seconds ?? (fault.healed_by === 'nobody' ? 1e9 : -1);
+  const order = seconds ?? (fault.recovered_by === 'none' ? 1e9 : -1);
   return html`<tr data-kind="${kind}" data-recovery="${order}" data-failed="${fault.attempts_failed}">${cells.map((cell, index) => cellOf(cell, columns[index]))}</tr>`;
 }
 
@@ -119,10 +119,10 @@ function longest({ stages, duration_seconds: held, injected_at: at }: ReportedFa
  * the active time is a thin line below.
  */
 function bar(fault: ReportedFault, scaleSeconds: number): Html {
-  const { stages, duration_seconds: held, injected_at: at, undone_at: undone } = fault;
+  const { stages, duration_seconds: held, injected_at: at, reverted_at: reverted } = fault;
   if (at === null) return html`<span class="quiet">${fault.evidence}</span>`;
   const x = (seconds: number): number => Number((Math.min(1, seconds / scaleSeconds) * barWidth).toFixed(1));
-  const heldSeconds = undone === null || held === 0 ? held : (Date.parse(undone) - Date.parse(at)) / 1_000;
+  const heldSeconds = reverted === null || held === 0 ? held : (Date.parse(reverted) - Date.parse(at)) / 1_000;
   const died = stages.restarted !== null || held === 0;
   const reached = stageNames
     .flatMap((name) => {

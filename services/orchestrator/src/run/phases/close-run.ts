@@ -13,7 +13,7 @@ export async function closeRun(context: RunContext, background: Background, endi
     logger.warn({ err: describeError(error) }, 'the run lease was not released; it expires soon');
   });
   await background.stop(drainMs);
-  const how = ending.outcome === 'refused' ? 'aborted' : ending.outcome;
-  record.add({ type: 'run_ended', at: clock.now(), how, ...('reason' in ending ? { reason: ending.reason } : {}) });
+  const status = ending.outcome === 'refused' ? 'aborted' : ending.outcome;
+  record.add({ type: 'run_ended', at: clock.now(), status, ...('reason' in ending ? { reason: ending.reason } : {}) });
   await record.history?.[Symbol.asyncDispose]();
 }

@@ -40,9 +40,9 @@ describe('measureCapacity', () => {
   });
 
   it('records the reason of a failure, and lets the run continue', async () => {
-    lab.loadgen.baseline = 'fails';
+    lab.loadgen.capacityTest = 'fails';
     await measure({ capacitySeconds: 2, users: 7 });
-    lab.loadgen.baseline = 'unanswered';
+    lab.loadgen.capacityTest = 'unanswered';
     await measure({ capacitySeconds: 2, users: 7 });
     await lab.loadgen.stop();
     await measure({ capacitySeconds: 2, users: 7 });
@@ -54,10 +54,10 @@ describe('measureCapacity', () => {
   });
 
   it('ends without an event when the run is stopped', async () => {
-    lab.loadgen.baseline = 'hangs';
+    lab.loadgen.capacityTest = 'hangs';
     const stop = new AbortController();
     const measuring = measure({ capacitySeconds: 2, users: 7 }, stop.signal);
-    await waitUntil('the question', () => lab.loadgen.asked.includes('POST /baseline'), { timeoutMs: 2_000 });
+    await waitUntil('the question', () => lab.loadgen.asked.includes('POST /capacity-test'), { timeoutMs: 2_000 });
     stop.abort(new Error('Ctrl-C'));
     await assert.rejects(measuring, /Ctrl-C/);
     assert.deepEqual(events, []);

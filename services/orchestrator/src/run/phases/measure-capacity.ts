@@ -17,8 +17,8 @@ export async function measureCapacity(
   const { capacitySeconds: seconds, users } = config;
   if (seconds === 0) return;
   try {
-    const pressure = { seconds, connections: Math.min(users, maxConnections) };
-    const result = await clients.measureBaseline(pressure, { signal, timeoutMs: seconds * 1_000 + marginMs });
+    const test = { seconds, connections: Math.min(users, maxConnections) };
+    const result = await clients.measureCapacity(test, { signal, timeoutMs: seconds * 1_000 + marginMs });
     const { answered, refused, lost } = result;
     if (answered === 0) throw new EncoreError('NO_ANSWER', `no request was answered: ${refused} refused, ${lost} lost`);
     record.add({ type: 'capacity_measured', at: clock.now(), ...result });

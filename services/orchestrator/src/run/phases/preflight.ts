@@ -113,7 +113,7 @@ async function servicesReady(
     },
     {
       name: 'server and database',
-      fix: `${logsOf('server', wiring)}; revert leftover faults with \`${wiring.command} heal\``,
+      fix: `${logsOf('server', wiring)}; revert leftover faults with \`${wiring.command} revert\``,
       probe: () => clients.isServerReady({ signal }),
     },
   ];

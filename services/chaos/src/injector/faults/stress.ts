@@ -1,0 +1,66 @@
+/**
+ * Runs the stress helper (docker/stress.mjs) in a target. It uses up memory or scratch space, then
+ * releases it.
+ */
+import { EncoreError, parse } from '@encore/kit';
+import { z } from 'zod';
+import { currentTarget } from './container-target.ts';
+import type { ActiveFault, FaultTools, ReadBack, RevertCheck } from './fault-spec.ts';
+
+const program = '/app/docker/stress.mjs';
+
+const answerSchema = z.object({
+  /** Bytes that it uses. */
+  taken: z.number().optional(),
+  why: z.string().optional(),
+  running: z.number().optional(),
+  scratchBytes: z.number().optional(),
+  freeBytes: z.number().optional(),
+});
+export type StressAnswer = z.infer<typeof answerSchema>;
+
+/** Reads back whether the helper is still running. In a stopped container it is not. */
+export async function stressReadBack(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<ReadBack> {
+  const view = await currentTarget(tools, active, signal);
+  if (view.status !== 'running') return { inPlace: false, evidence: `the target is ${view.status}` };
+  const { running = 0 } = await runStressHelper(tools, view.id, ['status'], signal);
+  return { inPlace: running > 0, evidence: `${running} stress helpers run` };
+}
+
+/** Stops the helper. In a stopped container it has ended already. */
+export async function stressRevert(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<void> {
+  const view = await currentTarget(tools, active, signal);
+  if (view.status === 'running') await runStressHelper(tools, view.id, ['stop'], signal);
+}
+
+/** Verifies that the helper has ended; `confirm` judges its response. */
+export async function stressVerifyReverted(
+  tools: FaultTools,
+  active: ActiveFault,
+  signal: AbortSignal,
+  confirm: (answer: StressAnswer) => RevertCheck,
+): Promise<RevertCheck> {
+  const view = await currentTarget(tools, active, signal);
+  if (view.status !== 'running') return { verified: true, evidence: `the target is ${view.status}` };
+  return confirm(await runStressHelper(tools, view.id, ['status'], signal));
+}
+
+export async function runStressHelper(
+  { engine }: Pick<FaultTools, 'engine'>,
+  containerId: string,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<StressAnswer> {
+  const { exitCode, output } = await engine.exec(containerId, ['node', program, ...argv], signal);
+  const line = output.slice(output.indexOf('{'));
+  if (!line.startsWith('{'))
+    throw new EncoreError(
+      'ENGINE_UNSUPPORTED',
+      `the image has no ${program}: exit code ${exitCode}, ${output.slice(0, 200)}`,
+      {
+        status: 501,
+        definite: true,
+      },
+    );
+  return parse(answerSchema, JSON.parse(line.slice(0, line.lastIndexOf('}') + 1)), 'answer of stress.mjs');
+}

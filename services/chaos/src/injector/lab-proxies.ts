@@ -1,0 +1,121 @@
+/**
+ * The two proxies. Each change is read back. A removal drains first, because Toxiproxy can freeze
+ * permanently when a toxic that holds data is removed under load: the proxy is disabled, the held
+ * data drains, then the toxic is removed.
+ */
+import { type Clock, EncoreError } from '@encore/kit';
+import type { ProxyAddress } from '../config.ts';
+import type { Proxies, ProxyState, Toxic } from './toxiproxy-api.ts';
+
+export type ProxyName = 'server:8000' | 'postgres:5432';
+export const proxyNames: readonly ProxyName[] = ['server:8000', 'postgres:5432'];
+export const isProxy = (target: string): target is ProxyName => (proxyNames as readonly string[]).includes(target);
+
+/** Prefix of our toxics, followed by the fault's id; other toxics are never removed. */
+const prefix = 'encore-';
+export const toxicName = (faultId: string): string => `${prefix}${faultId}`;
+export const isOurs = (toxic: Toxic): boolean => toxic.name.startsWith(prefix);
+const drainMarginMs = 150;
+
+export class LabProxies {
+  readonly proxies: Proxies;
+  readonly addresses: Readonly<Record<ProxyName, ProxyAddress>>;
+  readonly #clock: Clock;
+
+  constructor(proxies: Proxies, addresses: Readonly<Record<ProxyName, ProxyAddress>>, clock: Clock) {
+    this.proxies = proxies;
+    this.addresses = addresses;
+    this.#clock = clock;
+  }
+
+  async state(link: ProxyName): Promise<ProxyState> {
+    const state = (await this.proxies.list())[link];
+    if (state === undefined)
+      throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${link}; it was probably restarted`, {
+        status: 502,
+        definite: true,
+      });
+    return state;
+  }
+
+  /**
+   * Creates missing proxies (Toxiproxy starts empty) and replaces those with other addresses;
+   * returns their names.
+   */
+  async ensure(): Promise<ProxyName[]> {
+    const before = await this.proxies.list();
+    const created: ProxyName[] = [];
+    for (const name of proxyNames) {
+      const wanted = this.addresses[name];
+      const found = before[name];
+      if (found && found.upstream === wanted.upstream && portOf(found.listen) === portOf(wanted.listen)) continue;
+      if (found) await this.proxies.remove(name);
+      await this.proxies.create({ name, ...wanted });
+      created.push(name);
+    }
+    if (created.length > 0) {
+      const after = await this.proxies.list();
+      for (const name of created)
+        if (after[name]?.enabled !== true)
+          throw new EncoreError('PROXY_REFUSED', `proxy ${name} was created but does not exist`, { status: 502 });
+    }
+    return created;
+  }
+
+  async setEnabled(link: ProxyName, enabled: boolean): Promise<void> {
+    await this.proxies.setEnabled(link, enabled);
+    const state = await this.state(link);
+    if (state.enabled !== enabled)
+      throw new EncoreError('PROXY_REFUSED', `${link} was set to enabled=${enabled} but reads back otherwise`, {
+        status: 502,
+      });
+  }
+
+  async addToxic(link: ProxyName, toxic: Toxic): Promise<void> {
+    await this.proxies.addToxic(link, toxic);
+    const found = (await this.state(link)).toxics.find(({ name }) => name === toxic.name);
+    const same =
+      found?.type === toxic.type &&
+      found.stream === toxic.stream &&
+      Object.entries(toxic.attributes).every(([name, value]) => found.attributes[name] === value);
+    if (!same)
+      throw new EncoreError('PROXY_REFUSED', `toxic ${toxic.name} was added to ${link} but reads back otherwise`, {
+        status: 502,
+      });
+  }
+
+  /**
+   * A missing toxic counts as removed, and so does a missing proxy: a restarted Toxiproxy has lost
+   * its toxics.
+   */
+  async removeToxic(link: ProxyName, name: string): Promise<void> {
+    const state = (await this.proxies.list())[link];
+    const toxic = state?.toxics.find((found) => found.name === name);
+    if (state === undefined || toxic === undefined) return;
+    const drainMs = drainTime(toxic);
+    if (drainMs > 0 && state.enabled) {
+      await this.proxies.setEnabled(link, false);
+      await this.#clock.sleep(drainMs);
+    }
+    await this.proxies.removeToxic(link, name);
+    if (drainMs > 0 && state.enabled) await this.setEnabled(link, true);
+  }
+}
+
+/** Time in milliseconds until the data held by the toxic has drained; 0 if it holds none. */
+function drainTime({ type, attributes }: Toxic): number {
+  switch (type) {
+    case 'latency':
+      return (attributes['latency'] ?? 0) + (attributes['jitter'] ?? 0) + drainMarginMs;
+    case 'slow_close':
+      return (attributes['delay'] ?? 0) + drainMarginMs;
+    case 'bandwidth':
+    case 'slicer':
+      return drainMarginMs;
+    default:
+      return 0;
+  }
+}
+
+/** Toxiproxy returns `[::]:8000` for `0.0.0.0:8000`, so only the port is compared. */
+const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);

@@ -1,0 +1,87 @@
+/**
+ * Attributes each container start to whatever requested it. Every start by the injector is written
+ * down before it is made. Any other start was made by the restart policy if the engine's
+ * RestartCount rose, and by something external if not.
+ */
+import type { Actor, Target } from '@encore/contracts';
+import type { Clock } from '@encore/kit';
+import type { ContainerView, Engine } from './engine.ts';
+import { nameOf } from './engine.ts';
+import type { Journal } from './journal.ts';
+
+/** A start requested longer ago than this does not explain a start that happens now. */
+const validMs = 60_000;
+
+export interface RequestedStart {
+  containerId: string;
+  actor: Actor;
+  reason: string;
+  at: number;
+}
+
+export class StartAttributor {
+  readonly #engine: Engine;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #asked = new Map<string, RequestedStart>();
+  readonly #restartCounts = new Map<string, number>();
+  readonly #last = new Map<string, { actor: Actor; at: number }>();
+
+  constructor(engine: Engine, journal: Journal, clock: Clock) {
+    this.#engine = engine;
+    this.#journal = journal;
+    this.#clock = clock;
+    for (const asked of journal.requestedStarts) this.#asked.set(asked.containerId, asked);
+  }
+
+  async expect(containerId: string, target: Target, actor: Actor, reason: string): Promise<void> {
+    const asked = { containerId, actor, reason, at: this.#clock.now() };
+    await this.#journal.write({ line: 'start_requested', target, ...asked });
+    this.#asked.set(containerId, asked);
+  }
+
+  async start(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
+    await this.expect(view.id, targetOf(view), actor, reason);
+    await this.#engine.start(view.id, signal);
+  }
+
+  async restart(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
+    await this.expect(view.id, targetOf(view), actor, reason);
+    await this.#engine.restart(view.id, signal);
+  }
+
+  restartCount(containerId: string): number | undefined {
+    return this.#restartCounts.get(containerId);
+  }
+
+  learn(containerId: string, restartCount: number): void {
+    this.#restartCounts.set(containerId, restartCount);
+  }
+
+  /** Actor and time of the container's last attributed start. */
+  last(containerId: string): { actor: Actor; at: number } | undefined {
+    return this.#last.get(containerId);
+  }
+
+  /** Call once per start event, with the RestartCount that the engine reports after it. */
+  attribute(containerId: string, restartCount: number): { actor: Actor; reason: string } {
+    const by = this.#attribute(containerId, restartCount);
+    this.#last.set(containerId, { actor: by.actor, at: this.#clock.now() });
+    return by;
+  }
+
+  #attribute(containerId: string, restartCount: number): { actor: Actor; reason: string } {
+    const before = this.#restartCounts.get(containerId) ?? 0;
+    this.#restartCounts.set(containerId, restartCount);
+    if (restartCount > before)
+      return { actor: 'restart-policy', reason: `RestartCount rose from ${before} to ${restartCount}` };
+    const asked = this.#asked.get(containerId);
+    this.#asked.delete(containerId);
+    if (asked && this.#clock.now() - asked.at < validMs) return asked;
+    return { actor: 'external', reason: 'a start that neither Encore nor the restart policy made' };
+  }
+}
+
+export function targetOf(view: Pick<ContainerView, 'labels' | 'name'>): Target {
+  return nameOf(view.labels, view.name) === 'postgres' ? 'postgres' : 'server';
+}

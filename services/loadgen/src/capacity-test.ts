@@ -1,0 +1,46 @@
+/** Runs at most one capacity test at a time; it ends early if the caller disconnects. */
+import type { CapacityResult, CapacityTestRequest } from '@encore/contracts';
+import { describeError, EncoreError, type Logger } from '@encore/kit';
+import { measureKeyAnalysis } from './key-analysis-load.ts';
+
+export class CapacityTest implements AsyncDisposable {
+  readonly #targetUrl: string;
+  readonly #logger: Logger;
+  readonly #closing = new AbortController();
+  #current: Promise<CapacityResult> | null = null;
+
+  constructor(targetUrl: string, logger: Logger) {
+    this.#targetUrl = targetUrl;
+    this.#logger = logger;
+  }
+
+  /** Resolves after `test.seconds`, or when the signal aborts, with the counts so far. */
+  async measure(test: CapacityTestRequest, signal: AbortSignal): Promise<CapacityResult> {
+    if (this.#current) {
+      throw new EncoreError(
+        'CAPACITY_TEST_ACTIVE',
+        'a capacityTest is already being measured; retry when it has ended',
+        {
+          status: 409,
+          definite: true,
+        },
+      );
+    }
+    this.#current = measureKeyAnalysis(this.#targetUrl, test, AbortSignal.any([signal, this.#closing.signal]));
+    try {
+      const result = await this.#current;
+      this.#logger.info(result, 'capacityTest measured');
+      return result;
+    } catch (error) {
+      this.#logger.warn({ err: describeError(error) }, 'capacityTest failed');
+      throw error;
+    } finally {
+      this.#current = null;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new Error('closing'));
+    await this.#current?.catch(() => {});
+  }
+}

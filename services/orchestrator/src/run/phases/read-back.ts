@@ -1,0 +1,81 @@
+/** Restarts the server, so that no cache can hide a loss, and reads every score back. */
+import { describeError, EncoreError, waitUntil } from '@encore/kit';
+import { readAlertHistory } from '../../history/alert-history.ts';
+import type { Background } from '../background.ts';
+import type { RunContext } from '../run-context.ts';
+import { attemptAll } from './attempt-all.ts';
+
+const readyMs = 60_000;
+const readBackMs = 1_800_000;
+/** A read-back without progress for this long is considered stuck. */
+const stuckMs = 60_000;
+
+export async function readBack(context: RunContext, background: Background, signal: AbortSignal): Promise<void> {
+  const { clients, runId, clock } = context;
+  background.stopSupervisor();
+  await attemptAll(
+    [
+      {
+        what: 'restarting the server',
+        do: () => clients.startTarget('server', 'restart', { runId, reason: 'read-back' }, { signal }),
+      },
+      {
+        what: 'waiting for the server',
+        do: () =>
+          waitUntil('the server to be ready', () => clients.isServerReady({ signal }), {
+            timeoutMs: readyMs,
+            signal,
+            clock,
+          }),
+      },
+      { what: 'reading back', do: () => readScoresBack(context, signal) },
+      { what: 'reading the alert history', do: () => recordAlertHistory(context, signal) },
+      { what: 'checking for leftovers', do: () => clients.checkHygiene({ signal }) },
+      { what: 'fetching the last events', do: () => background.drain(signal) },
+    ],
+    signal,
+  );
+}
+
+/** Not part of the verdict: without Prometheus, the phase only records a lost source. */
+async function recordAlertHistory(
+  { wiring, record, clock, startedAt }: RunContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { prometheusUrl: url } = wiring;
+  if (url === undefined) return;
+  try {
+    const events = await readAlertHistory({ url, fromAt: startedAt, toAt: clock.now(), signal });
+    for (const event of events) record.add(event);
+  } catch (error) {
+    signal.throwIfAborted();
+    record.add({ type: 'source_lost', at: clock.now(), source: 'prometheus', reason: describeError(error) });
+  }
+}
+
+async function readScoresBack({ clients, runId, clock }: RunContext, signal: AbortSignal): Promise<void> {
+  const { instanceId } = await clients.loadStatus({ signal });
+  await clients.readBack(runId, true, { signal });
+  let best = { done: -1, at: clock.now() };
+  const end = await waitUntil(
+    'the read-back',
+    async () => {
+      const { state, instanceId: instanceIdNow, readBack: progress } = await clients.loadStatus({ signal });
+      if (instanceIdNow !== instanceId) return 'restarted';
+      if (state !== 'reading_back') return 'done';
+      if (progress !== null && progress.done > best.done) best = { done: progress.done, at: clock.now() };
+      return clock.now() - best.at > stuckMs && 'stuck';
+    },
+    { timeoutMs: readBackMs, everyMs: 200, signal, clock },
+  );
+  if (end === 'restarted')
+    throw new EncoreError(
+      'RESTARTED',
+      `the load generator restarted after reading ${best.done} scores and lost the result`,
+    );
+  if (end === 'stuck')
+    throw new EncoreError(
+      'STUCK',
+      `the read-back made no progress for ${stuckMs / 1_000} s, after ${best.done} scores`,
+    );
+}

@@ -1,0 +1,92 @@
+/**
+ * docs/MUTATION_TESTS.md: which seeded bugs the verdict detected, by which rule, and how often it
+ * failed a correct lab.
+ */
+import { type Bug, bugs } from './bugs.ts';
+import type { Records } from './record.ts';
+import { scenarios } from './scenarios.ts';
+
+const introduction = `# Mutation tests: does the verdict detect seeded bugs?
+
+A lab that always reports PASSED proves nothing. So bugs are seeded in it, one at a time, and the verdict must name each by
+the rule that is there for it.
+
+    npm run mutation                       # runs all seeded bugs, one after another, and writes this page
+    npm run mutation -- flipped-byte       # runs this one
+    npm run mutation -- clean-scenarios             # the same runs without a seeded bug: the expected rules must not fire
+    npm run mutation -- clean 10           # smoke runs without a seeded bug, each on a new seed; none is left out
+
+A seeded bug is a file in [test/mutation/bugs](../test/mutation/bugs) that replaces one module of one program and changes one
+thing. Only the command above starts the loader that replaces the module. The programs do not know of it, so no setting can
+seed a bug, and no image contains the files.
+
+Each run is one of \`./encore\` (the embedded runtime) with its own settings. *Hits* counts how often the bug took effect.
+`;
+
+export function mutationPage(records: Records): string {
+  return [introduction, bugTable(records), scenarioTable(records), cleanTable(records)].join('\n');
+}
+
+function bugTable(records: Records): string {
+  const caught = bugs.filter(({ name }) => records.bugs[name]?.caught === true).length;
+  const rows = bugs.map((bug) => bugRow(bug, records));
+  return `## Seeded bugs: ${caught} of ${bugs.length} detected
+
+| bug | what is wrong | run | triggers (at least) | rule | verdict and reason | detected | seed, commit |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+function bugRow({ name, what, scenario, triggersExpected, rule, seededIn }: Bug, { bugs: seen }: Records): string {
+  const run = seen[name];
+  const { seconds } = scenarios[scenario];
+  const link = `[${name}](../test/mutation/bugs/${name}.ts)`;
+  const head = `| ${link} | ${what} (in \`${seededIn.replace('services/', '')}\`) | ${scenario}, ${seconds} s |`;
+  if (run === undefined) return `${head} (${triggersExpected}) | \`${rule}\` | not run yet | | |`;
+  const { triggers, result, reason, caught, seed, commit } = run;
+  return `${head} ${triggers.toLocaleString('en-US')} (${triggersExpected}) | \`${rule}\` | ${result}: ${cell(reason)} | ${caught ? 'yes' : 'NO'} | ${seed}, ${commit} |`;
+}
+
+function scenarioTable({ cleanScenarios }: Records): string {
+  const used = [...new Set(bugs.map(({ scenario }) => scenario))];
+  const rows = used.map((name) => {
+    const cleanScenario = cleanScenarios[name];
+    const rules = [...new Set(bugs.filter(({ scenario }) => scenario === name).map(({ rule }) => `\`${rule}\``))];
+    const head = `| ${name} | ${scenarios[name].what} | ${rules.join(', ')} |`;
+    if (cleanScenario === undefined) return `${head} not run yet | | |`;
+    const { result, reason, silent, seed, commit } = cleanScenario;
+    return `${head} ${silent ? 'silent' : 'NOT SILENT'} | ${result}${reason === '' ? '' : `: ${cell(reason)}`} | ${seed}, ${commit} |`;
+  });
+  return `## The same runs without a seeded bug
+
+Some of them demand more than a correct server can deliver, so they need not pass, but the rules that detect the bugs must
+not fire.
+
+| run | what happens | expected rules | result | verdict and reasons | seed, commit |
+| --- | --- | --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+function cleanTable({ clean }: Records): string {
+  const passed = clean.filter(({ result }) => result === 'PASSED').length;
+  const rows = clean.map(
+    ({ date, seed, commit, result, reason }, index) =>
+      `| ${index + 1} | ${seed} | ${result}${reason === '' ? '' : `: ${cell(reason)}`} | ${date}, ${commit} |`,
+  );
+  return `## Clean smoke runs: ${passed} of ${clean.length} passed
+
+| run | seed | verdict | date, commit |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+const maximumLength = 400;
+
+/** Returns one short line for a table cell, without Markdown syntax. */
+function cell(text: string): string {
+  const line = text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+  return line.length <= maximumLength ? line : `${line.slice(0, maximumLength)} …`;
+}
