@@ -1,0 +1,109 @@
+/** Words that docs/GLOSSARY.md replaced do not come back, and comments stay within 100 columns. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { root } from './support/command.ts';
+
+/** Each with what to write instead. They match whole words, and words within identifiers. */
+const banned: readonly [RegExp, string][] = [
+  [/deeds?/, 'active fault'],
+  [/bite|bites|bitten/, 'effect, effect check'],
+  [/undo|undone|undoes/, 'revert'],
+  [/heal|heals|healed|healer|healing/, 'revert, reconcile or recover'],
+  [/(?:fault )?keeper/, 'registry'],
+  [/strays/, 'drift'],
+  [/audience|greet/, 'event subscribers'],
+  [/conductor|disturb(?:ed|ance|s)?/, 'run controller, interrupt'],
+  [/surroundings/, 'context'],
+  [/unwinnable/, 'infeasible'],
+  [/inert/, 'no-op'],
+  [/surges?/, 'traffic spike'],
+  [/teeth/, 'mutation tests'],
+  [/twins?/, 'clean run'],
+  [/unsealed/, 'missing checksum'],
+  [/anew/, 'again'],
+  [/borne/, 'tolerated'],
+  [/mend(?:s|ed)?/, 'fix'],
+  [/so many|so much/, 'a number, or this many'],
+  [/comes to nothing|lets go of|by hand of/, 'plain words'],
+  [/tells|told/, 'reports, records, returns'],
+];
+
+/** Where a word has another meaning, by path. */
+const allowed: readonly [RegExp, RegExp][] = [
+  [/^docs\/GLOSSARY\.md$|^test\/vocabulary\.test\.ts$/, /./],
+  // MIDI's word for the track with tempo and time signature.
+  [/^services\/server\/src\/music\/midi-/, /conductor/],
+];
+
+const folders = ['packages', 'services', 'embedded', 'scripts', 'bench', 'test', 'docker', 'docs'];
+const extensions = /\.(ts|mjs|md|ya?ml|sh)$/;
+
+function* textFiles(folder: string): Generator<string> {
+  for (const name of readdirSync(join(root, folder))) {
+    const path = `${folder}/${name}`;
+    if (name === 'node_modules') continue;
+    if (statSync(join(root, path)).isDirectory()) yield* textFiles(path);
+    else if (extensions.test(name)) yield path;
+  }
+}
+
+/** `spawnHealer` has the word healer, `no_heal` has heal; `cheaply` has neither. */
+const wordsOf = (line: string): string =>
+  line
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase();
+
+function bannedIn(path: string, text: string): string[] {
+  return text.split('\n').flatMap((line, index) => {
+    const words = wordsOf(line);
+    return banned.flatMap(([pattern, instead]) => {
+      const found = new RegExp(`\\b(?:${pattern.source})\\b`).exec(words)?.[0];
+      if (found === undefined || allowed.some(([where, word]) => where.test(path) && word.test(found))) return [];
+      return [`${path}:${index + 1}: "${found}", write ${instead}`];
+    });
+  });
+}
+
+/** Comment lines, and the ends of lines of code that are comments. */
+function longCommentsIn(path: string, text: string): string[] {
+  if (!/\.(ts|mjs)$/.test(path)) return [];
+  return text
+    .split('\n')
+    .flatMap((line, index) =>
+      line.length > 100 && /^\s*(\/\/|\/?\*)[^#]/.test(line) ? [`${path}:${index + 1}: ${line.length} columns`] : [],
+    );
+}
+
+describe('vocabulary', () => {
+  const files = [
+    ...folders.flatMap((folder) => [...textFiles(folder)]),
+    'README.md',
+    'CONTRIBUTING.md',
+    'docker-compose.yml',
+  ];
+  const texts = files.map((path) => [path, readFileSync(join(root, path), 'utf8')] as const);
+
+  it('has none of the words that the glossary replaced', () => {
+    assert.deepEqual(
+      texts.flatMap(([path, text]) => bannedIn(path, text)),
+      [],
+    );
+  });
+
+  it('keeps comments within 100 columns', () => {
+    assert.deepEqual(
+      texts.flatMap(([path, text]) => longCommentsIn(path, text)),
+      [],
+    );
+  });
+
+  it('finds a word within identifiers, and not within other words', () => {
+    assert.equal(bannedIn('a.ts', 'const spawnHealer = no_heal;').length, 1);
+    assert.deepEqual(bannedIn('a.ts', 'cheaply commends the healthy amendment'), []);
+    assert.equal(longCommentsIn('a.ts', `// ${'x'.repeat(98)}`).length, 1);
+    assert.ok(files.length > 700, `only ${files.length} files were read`);
+  });
+});
