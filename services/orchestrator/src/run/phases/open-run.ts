@@ -1,13 +1,15 @@
 /** Creates the run's folder with plan and config, and opens the history with its first event. */
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type EngineInfo, planSchema } from '@encore/contracts';
-import { describeError, writeFileAtomic } from '@encore/kit';
+import { describeError, EncoreError, writeFileAtomic } from '@encore/kit';
 import type { HistoryWriter } from '../../history/history-writer.ts';
 import type { RunContext } from '../run-context.ts';
 import { shownPath } from '../shown-path.ts';
 
 export async function openRun(context: RunContext, engine: EngineInfo): Promise<HistoryWriter> {
   const { folder, plan, config, record, runId, startedAt, abort } = context;
+  await reserve(folder);
   await writeFileAtomic(join(folder, 'plan.json'), `${JSON.stringify(planSchema.parse(plan), null, 2)}\n`);
   await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   return await record.open(
@@ -23,4 +25,16 @@ export async function openRun(context: RunContext, engine: EngineInfo): Promise<
     },
     (error) => abort(`cannot write the history in ${shownPath(folder)}: ${describeError(error)}`),
   );
+}
+
+/** Two runs that start in the same second choose the same name; only one of them gets the folder. */
+async function reserve(folder: string): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true });
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    const message = `another run started in the same second and has ${shownPath(folder)}; start this run again`;
+    throw new EncoreError('RUN_EXISTS', message, { status: 409, definite: true, cause: error });
+  }
 }
