@@ -15,7 +15,7 @@ that a kind does not use are rejected. The injector writes each fault to its jou
 effect by an independent observation, keeps a lasting fault under a lease, reverts it in every case and verifies the
 revert.
 
-| kind | targets | parameters | duration | while active |
+| kind | targets | parameters | default duration | while active |
 | --- | --- | --- | --- | --- |
 `;
 
@@ -24,9 +24,9 @@ export function faultDocs(): string {
   const rows = all.map(({ kind, instant, forbidsStart }) => {
     const { targets, reads } = kindApplicability[kind];
     const hold = kindTiming[kind].holdSeconds;
-    const held = instant || hold === null ? 'instant' : `${hold.min} to ${hold.max} s unless the rule sets it`;
+    const duration = instant || hold === null ? 'instant' : `${hold.min} to ${hold.max} s`;
     const note = forbidsStart ? 'no start or restart of the target is allowed' : '';
-    return `| [${kind}](#${kind}) | ${targets.join(', ')} | ${reads.join(', ') || '-'} | ${held} | ${note} |`;
+    return `| [${kind}](#${kind}) | ${targets.join(', ')} | ${reads.join(', ') || '-'} | ${duration} | ${note} |`;
   });
   const sections = all.map(({ kind, does, revertedBy, userSees, pitfalls }) =>
     [
