@@ -27,7 +27,7 @@ export async function openRun(context: RunContext, engine: EngineInfo): Promise<
   );
 }
 
-/** Two runs that start in the same second choose the same name; only one of them gets the folder. */
+/** Two runs that start in the same second choose the same name; only one gets the folder. */
 async function reserve(folder: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   try {
