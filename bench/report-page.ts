@@ -54,7 +54,7 @@ export async function benchReportPage(print: (line: string) => void = console.lo
 async function writeDay(path: string): Promise<number> {
   const day = simulatedDay(operationsPerSecond);
   const history = day.history();
-  const judgement = await judge({ history, plan: day.plan, ledger: day.ledger(), historyProblems: [] });
+  const judgement = await judge({ history, plan: day.plan, ledger: day.ledger(), fileProblems: [] });
   await writeFile(path, renderPage(judgement));
   return judgement.report.faults.length;
 }

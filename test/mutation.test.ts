@@ -80,8 +80,8 @@ describe('seeded bugs', () => {
     const run = { date: '2026-01-02', commit: 'abc1234', seed: 5, result: 'PASSED' as const, reason: 'a | b' };
     const page = mutationPage({
       bugs: {
-        'flipped-byte': { ...run, triggers: 12, caught: true },
-        'double-insert': { ...run, triggers: 0, caught: false },
+        'flipped-byte': { ...run, triggers: 12, detected: true },
+        'double-insert': { ...run, triggers: 0, detected: false },
       },
       cleanScenarios: { calm: { ...run, silent: false } },
       clean: [run, { ...run, result: 'FAILED' }],

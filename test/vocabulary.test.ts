@@ -37,7 +37,18 @@ const allowed: readonly [RegExp, RegExp][] = [
   [/^services\/server\/src\/music\/midi-/, /conductor/],
 ];
 
-const folders = ['packages', 'services', 'embedded', 'scripts', 'bench', 'test', 'docker', 'docs'];
+const folders = [
+  'packages',
+  'services',
+  'embedded',
+  'scripts',
+  'bench',
+  'test',
+  'docker',
+  'docs',
+  'scenarios',
+  'prometheus',
+];
 const extensions = /\.(ts|mjs|md|ya?ml|sh)$/;
 
 function* textFiles(folder: string): Generator<string> {

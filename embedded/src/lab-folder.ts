@@ -43,8 +43,8 @@ export function runsOf(home: string, root: string): string {
 }
 
 /**
- * Where the server of this process's lab keeps uploads on their way. The home is made when it is
- * missing, the folder is not.
+ * Where the server of this process's lab spools uploads. Creates the home folder if it is missing,
+ * but not this one.
  */
 export function scratchOf({ homes }: Pick<HostEnvironment, 'homes'>, pid: number): string {
   return join(labOf(findHome(homes), pid), 'scratch');
@@ -79,7 +79,7 @@ export function openLabFolder(host: HostEnvironment, root: string, pid: number):
  * folder.
  */
 export function problemOfHome(path: string): string | null {
-  const right = 'give the absolute path of a folder that you own and can write, or that can be created';
+  const right = 'give the absolute path of a folder that you own and can write to, or that can be created';
   const wrong = (why: string) => `ENCORE_HOME: ${JSON.stringify(path)} cannot be used (${why}); ${right}`;
   if (!isAbsolute(path)) return wrong('it is not an absolute path');
   try {
@@ -108,7 +108,7 @@ function findHome(candidates: readonly string[]): string {
   }
   throw new EncoreError(
     'NO_FOLDER',
-    `none of these folders is writable: ${candidates.join(', ')}. Set ENCORE_HOME to a folder that you can write`,
+    `none of these folders is writable: ${candidates.join(', ')}. Set ENCORE_HOME to a folder that you can write to`,
   );
 }
 

@@ -85,7 +85,7 @@ export async function holdPorts(chosen: ChosenPorts = {}): Promise<HeldPorts> {
   }
   throw new EncoreError(
     'NO_PORTS',
-    `found no block of free ports between ${firstBlock} and ${firstBlock + blocks * blockSize}. Stop another lab, or choose every port`,
+    `found no block of free ports between ${firstBlock} and ${firstBlock + blocks * blockSize}. Stop another lab, or free a block of 100 ports`,
   );
 }
 
@@ -101,7 +101,7 @@ async function checkChosen(chosen: ChosenPorts): Promise<void> {
     if (!(await allFree([port])))
       throw new EncoreError(
         'PORT_TAKEN',
-        `${variable}: port ${port} cannot be used: it is taken or needs more privileges. Choose a free one, or unset the variable to let the lab choose`,
+        `${variable}: port ${port} cannot be used: it is in use or requires elevated privileges. Choose a free one, or unset the variable to let the lab choose`,
       );
   }
 }

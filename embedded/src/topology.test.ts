@@ -19,10 +19,10 @@ describe('container on a machine without writable control groups', () => {
         {
           'encore.target': 'server',
           'encore.allowed-kinds': 'crash',
-          'encore.impossible.memory-cap':
-            'this machine has no control group that the lab may write, so it cannot limit memory or CPU',
-          'encore.impossible.cpu-throttle':
-            'this machine has no control group that the lab may write, so it cannot limit memory or CPU',
+          'encore.unsupported.memory-cap':
+            'this machine has no control group that the lab can write to, so it cannot limit memory or CPU',
+          'encore.unsupported.cpu-throttle':
+            'this machine has no control group that the lab can write to, so it cannot limit memory or CPU',
         },
       );
   });

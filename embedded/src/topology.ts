@@ -193,17 +193,17 @@ function nodeService(config: LabConfig) {
   });
 }
 
-const cannot = (kinds: readonly string[], reason: string): Record<string, string> =>
+const reasonsFor = (kinds: readonly string[], reason: string): Record<string, string> =>
   Object.fromEntries(kinds.map((kind) => [kind, reason]));
 
 /** Kinds that need a real container, with the reason that preflight and the report print. */
-const needsContainer = cannot(
+const needsContainer = reasonsFor(
   ['memory-pressure', 'disk-full', 'partition'],
-  'it needs a container with its own network and scratch space; use Docker',
+  'needs a container with its own network and scratch space; use Docker',
 );
-const needsLimits = cannot(
+const needsLimits = reasonsFor(
   ['memory-cap', 'cpu-throttle'],
-  'this machine has no control group that the lab may write, so it cannot limit memory or CPU',
+  'this machine has no control group that the lab can write to, so it cannot limit memory or CPU',
 );
 
 /** Kinds that this machine does not support, with the reasons; does not start the lab. */
@@ -214,7 +214,7 @@ export function unsupportedHere(): Record<string, string> {
 }
 
 const asLabels = (reasons: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(reasons).map(([kind, reason]) => [`encore.impossible.${kind}`, reason]));
+  Object.fromEntries(Object.entries(reasons).map(([kind, reason]) => [`encore.unsupported.${kind}`, reason]));
 
 /**
  * Removes the original limits and the kinds that need limits, for a machine that cannot enforce

@@ -56,7 +56,7 @@ const injector: PanelSpec[] = [
     ...wholeNumber,
     title: 'Effect checks',
     description:
-      'Faults in the time shown by effect, as confirmed by an independent observation. The report lists refused and unsupported ones as not tested.',
+      'Faults in the time shown by effect (confirmed, absent, ...), from an independent observation. The report lists refused and unsupported ones as not tested.',
     type: 'bargauge',
     unit: 'short',
     width: 6,

@@ -61,7 +61,7 @@ export const recoveryRow: RowSpec = {
     {
       title: 'Who started the server',
       description:
-        'Starts in the time shown: by the engine’s policy after a crash, by the supervisor after an outage or a hang, or by a revert. An external start invalidates the run. Also what the supervisor requested, and the outcome.',
+        'Starts in the time shown: by the engine’s policy after a crash, by the supervisor after an outage or a hang, or by a revert. An external start fails the run. Also what the supervisor requested, and the outcome.',
       type: 'bargauge',
       unit: 'short',
       decimals: 0,

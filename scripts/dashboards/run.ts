@@ -68,7 +68,7 @@ const figures: PanelSpec[] = [
     ...figure,
     title: 'Must be 0',
     description:
-      'In this run: writes that a read-back found lost, corrupt, doubled or made up; recoveries beyond the limit; other violations, which are slow returns to normal, wrong responses, unexpected exits, forced stops and manual interventions.',
+      'In this run: writes that a read-back found lost, corrupt, duplicate or phantom; recoveries beyond the limit; other violations, which are slow returns to normal, wrong responses, unexpected exits, forced stops and manual interventions.',
     unit: 'short',
     decimals: 0,
     width: 5,

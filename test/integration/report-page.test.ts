@@ -49,7 +49,7 @@ describe('report page in Chromium', function () {
       history: run.history(),
       plan: run.plan,
       ledger: run.ledger(),
-      historyProblems: [],
+      fileProblems: [],
     });
     await writeReports(judgement, folder, join(folder, 'report.json'));
     browser = await launchChromium();
@@ -157,7 +157,7 @@ describe('report page in Chromium', function () {
   it('takes less than 5 MB for a day with the faults of the full profile', async () => {
     const day = simulatedDay(40);
     const history = day.history();
-    const judgement = await judge({ history, plan: day.plan, ledger: day.ledger(), historyProblems: [] });
+    const judgement = await judge({ history, plan: day.plan, ledger: day.ledger(), fileProblems: [] });
     const path = join(folder, 'day.html');
     await writeFile(path, renderPage(judgement));
     assert.ok((await stat(path)).size < 5_000_000);

@@ -71,11 +71,11 @@ async function runBug(bug: Bug): Promise<boolean> {
   if (stop.signal.aborted) return false;
   const triggers = triggersIn(triggersFile);
   const named = reasons.find((text) => bug.reason.test(text));
-  const caught = result === bug.verdict && named !== undefined && triggers >= bug.triggersExpected;
+  const detected = result === bug.verdict && named !== undefined && triggers >= bug.triggersExpected;
   const reason = named ?? reasons.join('; ');
-  recordBug(bug.name, { seed, triggers, result, reason, caught });
-  print(caught ? 'detected' : 'NOT DETECTED', `${triggers} triggers, ${result}: ${reason}`);
-  return caught;
+  recordBug(bug.name, { seed, triggers, result, reason, detected });
+  print(detected ? 'detected' : 'NOT DETECTED', `${triggers} triggers, ${result}: ${reason}`);
+  return detected;
 }
 
 /** Runs the scenario without a seeded bug: the rules that detect the bugs must not fire. */

@@ -8,8 +8,8 @@ import { scenarios } from './scenarios.ts';
 
 const introduction = `# Mutation tests: does the verdict detect seeded bugs?
 
-A lab that always reports PASSED proves nothing. So bugs are seeded in it, one at a time, and the verdict must name each by
-the rule that is there for it.
+A lab that always reports PASSED proves nothing. So these tests seed one bug at a time, and the verdict must fail on the
+rule that is meant to detect it.
 
     npm run mutation                       # runs all seeded bugs, one after another, and writes this page
     npm run mutation -- flipped-byte       # runs this one
@@ -20,7 +20,8 @@ A seeded bug is a file in [test/mutation/bugs](../test/mutation/bugs) that repla
 thing. Only the command above starts the loader that replaces the module. The programs do not know of it, so no setting can
 seed a bug, and no image contains the files.
 
-Each run is one of \`./encore\` (the embedded runtime) with its own settings. *Hits* counts how often the bug took effect.
+Each run uses \`./encore\` (the embedded runtime) with its own settings, except loopback, which has no lab. *Triggers* counts
+how often the bug took effect; the minimum is in parentheses.
 `;
 
 export function mutationPage(records: Records): string {
@@ -28,9 +29,9 @@ export function mutationPage(records: Records): string {
 }
 
 function bugTable(records: Records): string {
-  const caught = bugs.filter(({ name }) => records.bugs[name]?.caught === true).length;
+  const detected = bugs.filter(({ name }) => records.bugs[name]?.detected === true).length;
   const rows = bugs.map((bug) => bugRow(bug, records));
-  return `## Seeded bugs: ${caught} of ${bugs.length} detected
+  return `## Seeded bugs: ${detected} of ${bugs.length} detected
 
 | bug | what is wrong | run | triggers (at least) | rule | verdict and reason | detected | seed, commit |
 | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -44,8 +45,8 @@ function bugRow({ name, what, scenario, triggersExpected, rule, seededIn }: Bug,
   const link = `[${name}](../test/mutation/bugs/${name}.ts)`;
   const head = `| ${link} | ${what} (in \`${seededIn.replace('services/', '')}\`) | ${scenario}, ${seconds} s |`;
   if (run === undefined) return `${head} (${triggersExpected}) | \`${rule}\` | not run yet | | |`;
-  const { triggers, result, reason, caught, seed, commit } = run;
-  return `${head} ${triggers.toLocaleString('en-US')} (${triggersExpected}) | \`${rule}\` | ${result}: ${cell(reason)} | ${caught ? 'yes' : 'NO'} | ${seed}, ${commit} |`;
+  const { triggers, result, reason, detected, seed, commit } = run;
+  return `${head} ${triggers.toLocaleString('en-US')} (${triggersExpected}) | \`${rule}\` | ${result}: ${cell(reason)} | ${detected ? 'yes' : 'NO'} | ${seed}, ${commit} |`;
 }
 
 function scenarioTable({ cleanScenarios }: Records): string {

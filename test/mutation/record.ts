@@ -17,7 +17,7 @@ export interface RunRecord {
   /** The reason that names the expected rule, or else all reasons of the report. */
   reason: string;
 }
-export type BugRecord = RunRecord & { triggers: number; caught: boolean };
+export type BugRecord = RunRecord & { triggers: number; detected: boolean };
 export type CleanScenarioRecord = RunRecord & { silent: boolean };
 
 export interface Records {

@@ -35,12 +35,12 @@ export const scheduleRuleSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/)
-    .describe('a name of at most 31 small letters, digits and dashes that begins with a letter, such as kills'),
+    .describe('at most 31 lowercase letters, digits and hyphens, starting with a letter, such as kills'),
   target: targetSchema,
   when: whenSchema,
   pick: z.enum(['in-turn', 'weighted']).default('weighted'),
   faults: z.array(ruleFaultSchema).min(1),
-  overlap: z.boolean().default(false).describe('may strike while a fault of another rule is held'),
+  overlap: z.boolean().default(false).describe('may overlap faults of other rules'),
 });
 export type ScheduleRule = z.infer<typeof scheduleRuleSchema>;
 

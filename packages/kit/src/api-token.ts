@@ -28,7 +28,7 @@ export function readApiToken(path: string): string {
   if (token !== null) return token;
   throw new EncoreError(
     'NO_TOKEN',
-    `${path} contains no API token; the chaos service writes it at startup, so check that it runs`,
+    `${path} contains no API token; the chaos service writes it at startup, so check that it is running`,
     {
       status: 503,
     },

@@ -30,15 +30,15 @@ describe('renderTimeline', () => {
 
   it('marks unsupported kinds with the reason, or states that they are not known yet', () => {
     const plan = makePlan(smokeConfig);
-    const reason = 'it needs a container with its own network and scratch space, which this lab does not have';
+    const reason = 'needs a container with its own network and scratch space, which this lab does not have';
     const text = renderTimeline(plan, { crash: reason, 'disk-full': 'of no kind in this plan' });
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
-    const [, head = ''] = /^ {2}not possible here {4}(2 crash, skipped: [\s\S]*?)\n {2}times /m.exec(text) ?? [];
+    const [, head = ''] = /^ {2}not supported here {3}(2 crash, skipped: [\s\S]*?)\n {2}times /m.exec(text) ?? [];
     assert.equal(head.replaceAll(/\s+/g, ' '), `2 crash, skipped: ${reason}`);
     for (const line of text.split('\n').filter((line) => / f\d{4} /.test(line)))
-      assert.equal(/ not possible here\b/.test(line), line.includes(' crash '), line);
-    assert.ok(!text.includes('disk-full') && !renderTimeline(plan, {}).includes('possible here'));
-    assert.match(renderTimeline(plan, null), /^ {2}possible here {8}known when the lab runs: `check` /m);
+      assert.equal(/ not supported here\b/.test(line), line.includes(' crash '), line);
+    assert.ok(!text.includes('disk-full') && !renderTimeline(plan, {}).includes('supported here'));
+    assert.match(renderTimeline(plan, null), /^ {2}supported here {7}known when the lab runs: `check` /m);
   });
 
   it('wraps long settings in their column and omits none', () => {

@@ -37,19 +37,19 @@ function supportLines(
 ): string[] {
   if (counts.size === 0) return [];
   if (unsupported === null)
-    return ['  possible here        known when the lab runs: `check` starts it and names what its engine cannot do'];
+    return ['  supported here       known when the lab runs: `check` starts it and names what its engine cannot do'];
   return [...counts]
     .filter(([kind]) => kind in unsupported)
     .flatMap(([kind, count], index) => {
       const text = `${count} ${kind}, skipped: ${unsupported[kind]}`;
-      return wrap(`  ${(index === 0 ? 'not possible here' : '').padEnd(21)}`, text.split(' '), width, ' ');
+      return wrap(`  ${(index === 0 ? 'not supported here' : '').padEnd(21)}`, text.split(' '), width, ' ');
     });
 }
 
 function lines(fault: PlannedFault, skipped: boolean, width: number): string[] {
   const duration = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
   const notes = [
-    skipped ? 'not possible here' : '',
+    skipped ? 'not supported here' : '',
     fault.noop ? 'noop' : '',
     fault.forbidsStart ? 'no start allowed' : '',
   ];

@@ -57,7 +57,7 @@ export async function intendWrite(
 }
 
 /** Records that the write certainly had no effect, because it was refused or never sent. */
-export async function refuseWrite(ledger: Ledger, write: IntendedWrite, reason: string): Promise<void> {
+export async function abandonWrite(ledger: Ledger, write: IntendedWrite, reason: string): Promise<void> {
   write.score.writing = false;
   await ledger.write({ type: 'refused', key: write.key, reason });
 }
@@ -79,7 +79,7 @@ export async function sendWrite(tools: OperationTools, write: IntendedWrite): Pr
   const reason = end.kind === 'cancelled' ? 'the run ended' : `${end.outcome}: ${end.detail}`.slice(0, 200);
   score.uncertain ||= end.mayHaveHappened;
   if (end.mayHaveHappened) await tools.ledger.write({ type: 'unknown', key, reason });
-  else await refuseWrite(tools.ledger, write, reason);
+  else await abandonWrite(tools.ledger, write, reason);
   if (end.kind === 'cancelled') return 'cancelled';
   return end.mayHaveHappened ? 'unknown' : 'failed';
 }

@@ -12,6 +12,7 @@ import type { Dispatcher } from 'undici';
 import type { Ledger } from './ledger.ts';
 import { type LiveScore, newScore } from './live-score.ts';
 import {
+  abandonWrite,
   analyzeScore,
   deleteScore,
   exportScore,
@@ -20,7 +21,6 @@ import {
   type OperationEnd,
   type OperationTools,
   operationsOnScores,
-  refuseWrite,
   sendWrite,
   toolBytes,
 } from './operations.ts';
@@ -53,13 +53,13 @@ export interface UserContext {
   operationEnded: (record: OperationRecord) => void;
   /** Receives each planned operation that is not performed. */
   operationSkipped: (kind: OperationKind) => void;
-  /** Receives the delay of each start that the generator itself caused. */
+  /** Receives, for each start, the delay that the generator itself caused. */
   started: (lateMs: number) => void;
 }
 
 /** Operations delayed by more than this are skipped. */
 const maxBacklogMs = 10_000;
-/** Catch-up pause as a share of the free time in the plan: at most four times the normal rate. */
+/** Catch-up pause as a share of planned free time; `min` caps the rate at four times the plan. */
 const catchUpPause = { min: 0.25, max: 0.5 } as const;
 /**
  * Minimum free time as a share of the planned pace, so that users whose responses arrive together
@@ -67,7 +67,7 @@ const catchUpPause = { min: 0.25, max: 0.5 } as const;
  */
 const minFreeShare = 0.2;
 
-/** Shorter than the free time after the last operation, so that a fast enough user catches up. */
+/** Shorter than the free time left after the last operation, so that a fast user catches up. */
 export function catchUpPauseMs(paceMs: number, tookMs: number, random: Random): number {
   const freeMs = Math.max(paceMs * minFreeShare, paceMs - tookMs);
   return freeMs * random.between(catchUpPause.min, catchUpPause.max);
@@ -81,7 +81,7 @@ export class VirtualUser {
   readonly #plan: UserPlan;
   readonly #random: Random;
   #created = 0;
-  /** Time of the last response. Later work (ledger, next score) is the generator's own. */
+  /** Time of the last response. What follows (ledger, next score) is the generator's own delay. */
   #freeAt = 0;
   /** Duration of the last operation, up to that response. */
   #tookMs = 0;
@@ -125,7 +125,7 @@ export class VirtualUser {
     // Recorded before the intended start, so that the disk does not add to the response time.
     const write = planned.upload ? await this.#intend(planned, planned.upload, target) : null;
     if (!(await this.#waitUntil(beginAt))) {
-      if (write) await refuseWrite(ledger, write, 'the run ended before it was sent');
+      if (write) await abandonWrite(ledger, write, 'the run ended before it was sent');
       return;
     }
     const startedAt = clock.now();

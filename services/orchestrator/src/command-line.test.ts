@@ -350,7 +350,7 @@ describe('parseCommandLine', () => {
     );
     const bare = mkdtempSync(join(folder, 'bare-'));
     assert.deepEqual(problems(['replay', bare]), [
-      `${bare}: not the folder of a run: it contains no plan.json; give the folder next to a report`,
+      `${bare}: not the folder of a run: it contains no plan.json; pass the folder next to a report`,
     ]);
     assert.match(
       problems(['replay', file('truncated.json', '{"seed":')])[0] ?? '',

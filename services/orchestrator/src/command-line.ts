@@ -41,7 +41,7 @@ Examples:
 
 Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
 Exit codes: 0 passed, 1 failed, 2 inconclusive, 3 refused to start, 130 interrupted.
-verify exits with 4 if the stored report differs from the verdict of the files.`;
+verify exits with 4 if the stored report differs from the recomputed verdict.`;
 
 interface Options {
   monitor: boolean;
@@ -121,11 +121,11 @@ function describeProgram(
   };
   add('run', '', 'run the lab (the default command)');
   add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
-  add('report', '[run]', 'recreate the reports from the recorded files, even of a killed run (default: the last run)');
+  add('report', '[run]', 'recreate the reports from the recorded files, even for a killed run (default: the last run)');
   add(
     'verify',
     '<folder>',
-    'recompute the verdict from the files of a run, compare it with the stored report, and exit with its code',
+    'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
   );
   add('check', '', 'run the preflight checks only, and print a fix for each problem');
   add('revert', '', 'revert all active faults');

@@ -147,7 +147,7 @@ export class RunMetrics {
   #violations(): Record<string, number> {
     const run = { ended: null, lastAt: this.#clock.now(), engineLosses: this.#run.engineLosses };
     const certain = (list: Interventions['manual']): number =>
-      list.filter((item) => isBeyondDoubt(item, { run, historyProblems: [] })).length;
+      list.filter((item) => isBeyondDoubt(item, { run, fileProblems: [] })).length;
     const { manual, unexpectedExits, forcedStops } = this.#interventions;
     const limit = limitOf('back_to_normal_seconds', this.#view.config);
     return {

@@ -83,7 +83,7 @@ describe('a fault that something else ends', () => {
         assert.ok(lateMs >= 0 && lateMs <= 1_500, `${lateMs} ms after it ended`);
       }
       const later = await lab.clock.until(injector.release(planned.id));
-      assert.equal(later.evidence, 'it had already ended');
+      assert.equal(later.evidence, 'the fault had already ended');
       stop.abort();
     });
 

@@ -121,7 +121,7 @@ export const label = {
   target: 'encore.target',
   allowedKinds: 'encore.allowed-kinds',
   /** Followed by a kind: why this lab cannot inject it into this container. */
-  impossible: 'encore.impossible.',
+  unsupported: 'encore.unsupported.',
   memory: 'encore.original.memory',
   memswap: 'encore.original.memswap',
   cpus: 'encore.original.cpus',

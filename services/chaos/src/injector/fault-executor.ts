@@ -140,7 +140,8 @@ function endedBy(
     return { cause: 'reconciled', evidence: `the target was started by ${last.actor}`, atMs: started.atMs };
   }
   const died = later('die', 'oom');
-  if (died !== null) return { cause: 'reconciled', evidence: 'the target ended while it was active', atMs: died.atMs };
+  if (died !== null)
+    return { cause: 'reconciled', evidence: 'the target exited while the fault was active', atMs: died.atMs };
   const changed = later('unpause', 'update');
   return { cause: 'external', evidence: 'something else ended it', atMs: changed?.atMs ?? clock.now() };
 }

@@ -1,5 +1,5 @@
 /**
- * The lifecycle of faults: intent on disk, injection, effect check, active, revert, check of the
+ * The lifecycle of faults: write the intent to disk, inject, check the effect, revert, verify the
  * revert. A fault is reverted when it is released, when the run lease ends, or when this process
  * restarts after a kill.
  */
@@ -55,7 +55,7 @@ export class FaultRegistry {
   readonly #known: Set<string>;
   /** Full ids of all containers that a fault was injected into. */
   readonly touched: Set<string>;
-  /** Targets that an instant outage left down and that are not started yet. */
+  /** Targets that an instant outage took down and that have not been restarted yet. */
   readonly #pendingRestarts = new Map<string, PlannedFault>();
 
   constructor(dependencies: Dependencies) {
@@ -107,8 +107,8 @@ export class FaultRegistry {
   }
 
   /**
-   * Resolves after the effect check. Throws a definite error for a refusal, another one for a
-   * failure.
+   * Resolves after the effect check. Throws a definite error if the request is invalid, returns an
+   * engine's refusal as the effect, and throws any other failure.
    */
   async inject({ runId, fault }: InjectRequest): Promise<InjectResult> {
     const spec = this.#check(fault);
@@ -133,7 +133,11 @@ export class FaultRegistry {
     if (active) return this.revert(active.fault.id, 'released');
     if (!this.#known.has(faultId))
       throw new EncoreError('UNKNOWN_FAULT', `fault ${faultId} was never injected`, { status: 404, definite: true });
-    return { revertedAt: this.#dependencies.tools.clock.now(), verified: true, evidence: 'it had already ended' };
+    return {
+      revertedAt: this.#dependencies.tools.clock.now(),
+      verified: true,
+      evidence: 'the fault had already ended',
+    };
   }
 
   /** A failed revert is logged and retried; it does not block the others. */
@@ -142,7 +146,7 @@ export class FaultRegistry {
     const target = this.#open.get(faultId)?.fault.target ?? faultId;
     return lock.run(target, async () => {
       const active = this.#open.get(faultId);
-      if (!active) return { revertedAt: tools.clock.now(), verified: true, evidence: 'it had already ended' };
+      if (!active) return { revertedAt: tools.clock.now(), verified: true, evidence: 'the fault had already ended' };
       // A note gives the reason for reverting now; without one the fault should still be in place.
       const early = note === '' ? await this.#executor.earlyEnd(active) : null;
       return this.#revert(active, early?.cause ?? cause, early?.evidence ?? note, early?.atMs);
@@ -162,7 +166,7 @@ export class FaultRegistry {
     }
   }
 
-  /** Call with the target's lock active. */
+  /** Call with the target's lock held. */
   async #revert(active: RegisteredFault, cause: Cause, note: string, atMs?: number): Promise<RevertResult> {
     const { clock } = this.#dependencies.tools;
     const reverted = await this.#executor.revert(active);
@@ -187,17 +191,17 @@ export class FaultRegistry {
   }
 
   /** Closes the faults of a proxy that lost its state. */
-  async lostByProxy(link: string, reason: string): Promise<void> {
-    for (const active of [...this.#open.values()].filter(({ fault }) => fault.target === link)) {
+  async lostByProxy(proxy: string, reason: string): Promise<void> {
+    for (const active of [...this.#open.values()].filter(({ fault }) => fault.target === proxy)) {
       await this.revert(active.fault.id, 'reconciled', reason);
     }
   }
 
-  /** Restores a limit that may have killed the target before the target restarts. */
+  /** Before the target restarts, restores the limit that may have killed it. */
   async targetDied(target: string): Promise<void> {
     for (const active of [...this.#open.values()].filter(({ fault }) => fault.target === target)) {
       if (active.fault.kind === 'memory-cap')
-        await this.revert(active.fault.id, 'reconciled', 'the target died while it was active');
+        await this.revert(active.fault.id, 'reconciled', 'the target died while the fault was active');
     }
   }
 
@@ -218,7 +222,7 @@ export class FaultRegistry {
     return spec;
   }
 
-  /** Call with the target's lock active: writes the intent to disk, then injects. */
+  /** Call with the target's lock held: writes the intent to disk, then injects. */
   async #inject(
     runId: string,
     fault: PlannedFault,
@@ -277,7 +281,7 @@ export class FaultRegistry {
   }
 
   async #refused(fault: PlannedFault, effect: Effect, error: unknown): Promise<InjectResult> {
-    // People read the evidence as what was not tested and why; programs use the error code.
+    // The report shows this text as the reason why the fault was not tested; programs use the code.
     const evidence = messageOf(error);
     this.#dependencies.metrics.effect(fault, effect);
     await this.#dependencies.recorder.record({ type: 'fault_effect_checked', faultId: fault.id, effect, evidence });

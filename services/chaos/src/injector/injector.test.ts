@@ -423,7 +423,7 @@ describe('Injector', () => {
 
   it('returns the reason from the label for an unsupported kind, before and during a run', async () => {
     const { lab, injector, stop } = await startedLab();
-    const labels = { 'encore.allowed-kinds': 'crash', 'encore.impossible.memory-cap': 'no limits here' };
+    const labels = { 'encore.allowed-kinds': 'crash', 'encore.unsupported.memory-cap': 'no limits here' };
     Object.assign(lab.server, { labels: { ...lab.server.labels, ...labels } });
     const answer = await lab.clock.until(injector.inject({ ...request, fault: fault('memory-cap') }));
     assert.deepEqual([answer.effect, answer.evidence], ['unsupported', 'server: no limits here']);

@@ -67,7 +67,7 @@ export class Targets {
 /** Why this kind must not be injected into a container with these labels; null when it may. */
 export function reasonAgainst(labels: Readonly<Record<string, string>>, kind: FaultKind): string | null {
   if (allowedKindsOf(labels).includes(kind)) return null;
-  return labels[label.impossible + kind] ?? `its label ${label.allowedKinds} does not list ${kind}`;
+  return labels[label.unsupported + kind] ?? `its label ${label.allowedKinds} does not list ${kind}`;
 }
 
 export function allowedKindsOf(labels: Readonly<Record<string, string>>): string[] {

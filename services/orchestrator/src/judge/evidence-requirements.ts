@@ -31,7 +31,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     name: 'history_intact',
     requires: 'every line of the history, the plan and the ledger is present and unchanged',
     waivedIfInterrupted: false,
-    missing: ({ historyProblems }) => historyProblems,
+    missing: ({ fileProblems }) => fileProblems,
   },
   {
     name: 'run_complete',
@@ -158,7 +158,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     name: 'generator_healthy',
     requires: 'the load generator stayed within its limits',
     waivedIfInterrupted: false,
-    missing: generatorFaults,
+    missing: generatorProblems,
   },
   {
     name: 'operations_answered',
@@ -168,7 +168,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
       const never = [...traffic.operations].filter(([, { ok, failed, unknown }]) => ok === 0 && failed + unknown > 0);
       return never.length === 0
         ? []
-        : [`no operation succeeded of the kinds ${never.map(([kind]) => kind).join(', ')}`];
+        : [`not one operation of these kinds succeeded: ${never.map(([kind]) => kind).join(', ')}`];
     },
   },
   {
@@ -241,7 +241,7 @@ function kindsWithoutEffect({ faults }: Evidence): string[] {
   return [...never].map((kind) => `no fault of the planned kind ${kind} had a confirmed effect`);
 }
 
-function generatorFaults({ generator, traffic, availability }: Evidence): string[] {
+function generatorProblems({ generator, traffic, availability }: Evidence): string[] {
   const { lateStartRate, eventLoopDelayP99Ms, cpuShare } = generator;
   if (lateStartRate === null || eventLoopDelayP99Ms === null || cpuShare === null) return [];
   const notStarted = traffic.attempts.get('not_started') ?? 0;

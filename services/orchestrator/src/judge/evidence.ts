@@ -59,5 +59,5 @@ export interface Evidence {
   /** Share of the fault-free windows in which the server was ready; null if it was not observed. */
   readyShare: number | null;
   /** Problems with the files themselves. */
-  historyProblems: string[];
+  fileProblems: string[];
 }

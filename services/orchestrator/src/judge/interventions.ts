@@ -168,13 +168,10 @@ export function mayBeOfEngine(at: number, { engineLosses }: Pick<RunFacts, 'engi
  */
 export function isBeyondDoubt(
   { at }: Intervention,
-  {
-    run,
-    historyProblems,
-  }: { run: Pick<RunFacts, 'ended' | 'lastAt' | 'engineLosses'>; historyProblems: readonly string[] },
+  { run, fileProblems }: { run: Pick<RunFacts, 'ended' | 'lastAt' | 'engineLosses'>; fileProblems: readonly string[] },
 ): boolean {
   if (mayBeOfEngine(at, run)) return false;
-  return historyProblems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
+  return fileProblems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
 }
 
 function mayCause({ fault }: FaultRecord, action: string): boolean {

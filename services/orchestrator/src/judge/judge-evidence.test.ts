@@ -179,14 +179,14 @@ describe('judge: missing evidence', () => {
       history: run.history(),
       plan: run.plan,
       ledger: run.ledger(),
-      historyProblems: ['line 7: wrong CRC'],
+      fileProblems: ['line 7: wrong CRC'],
     });
     assert.equal(report.result, 'INCONCLUSIVE');
     const other = await judge({
       history: run.history(),
       plan: { ...run.plan, hash: 'f'.repeat(64) },
       ledger: run.ledger(),
-      historyProblems: [],
+      fileProblems: [],
     });
     assert.equal(other.report.result, 'INCONCLUSIVE');
     assert.match(other.report.reasons.join(), /the run announced plan/);

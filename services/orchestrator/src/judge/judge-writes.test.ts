@@ -83,7 +83,7 @@ describe('judge: writes', () => {
         history: run.history(),
         plan: run.plan,
         ledger: deletedToo(run),
-        historyProblems: [],
+        fileProblems: [],
       });
       assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
       assert.match(report.reasons.join('\n'), reason);
@@ -112,7 +112,7 @@ describe('judge: writes', () => {
         yield entry.type === 'read_back' && entry.key === 'key-3' ? { ...entry, found: 'ff' } : entry;
       }
     };
-    const { report } = await judge({ history: run.history(), plan: run.plan, ledger: forged(), historyProblems: [] });
+    const { report } = await judge({ history: run.history(), plan: run.plan, ledger: forged(), fileProblems: [] });
     assert.equal(report.integrity.corrupt, 1);
     assert.equal(report.result, 'FAILED');
   });

@@ -38,11 +38,11 @@ export interface JudgedRun {
   plan: Plan;
   ledger: AsyncIterable<LedgerEntry>;
   /** Problems with the files, added while they are read. Any problem rules out PASSED. */
-  historyProblems: string[];
+  fileProblems: string[];
   /** From the load generator's own log. No rule reads them, but they must be complete. */
   latencies?: Latencies;
-  /** Harmless irregularities of the files, such as a truncated last line. */
-  historyNotes?: string[];
+  /** Harmless irregularities in the files, such as a truncated last line. */
+  fileNotes?: string[];
 }
 
 export interface Judgement {
@@ -56,7 +56,7 @@ export async function judge(run: JudgedRun): Promise<Judgement> {
   for await (const line of run.history) evaluation.add(line.event);
   const ledger = new Ledger();
   for await (const entry of run.ledger) ledger.add(entry);
-  const judgement = evaluation.conclude(ledger, run.historyProblems, run.historyNotes, run.latencies);
+  const judgement = evaluation.conclude(ledger, run.fileProblems, run.fileNotes, run.latencies);
   if (run.latencies === undefined) return judgement;
   const { operations } = judgement.report;
   // A load generator that was killed reports no percentiles, so take them from its log.
@@ -109,16 +109,11 @@ export class Evaluation {
     for (const ready of this.#order.ready()) this.#observe(ready);
   }
 
-  conclude(
-    ledger: Ledger,
-    historyProblems: string[] = [],
-    historyNotes: string[] = [],
-    latencies?: Latencies,
-  ): Judgement {
+  conclude(ledger: Ledger, fileProblems: string[] = [], fileNotes: string[] = [], latencies?: Latencies): Judgement {
     for (const event of this.#order.rest()) this.#observe(event);
     const missing = latencies === undefined ? [] : missingLatencies(latencies, this.#run.loadSummary);
-    const evidence = this.#evidence(ledger, [...historyProblems, ...missing.map((text) => `latency.hlog: ${text}`)]);
-    return { report: reportOf(evidence, historyNotes), series: seriesOf(evidence, this.#memory) };
+    const evidence = this.#evidence(ledger, [...fileProblems, ...missing.map((text) => `latency.hlog: ${text}`)]);
+    return { report: reportOf(evidence, fileNotes), series: seriesOf(evidence, this.#memory) };
   }
 
   #observe(event: Observation): void {
@@ -176,7 +171,7 @@ export class Evaluation {
     return this.#tracker.ownerOf(fromAt, toAt) === null;
   }
 
-  #evidence(ledger: Ledger, historyProblems: string[]): Evidence {
+  #evidence(ledger: Ledger, fileProblems: string[]): Evidence {
     const run = this.#run;
     const { settings } = run;
     const reached = [...this.#tracker.records.values()]
@@ -214,7 +209,7 @@ export class Evaluation {
       ledgerRuns: ledger.runs,
       monitoring: this.#monitoring.of(faults),
       readyShare: this.#ready.shareOf(faultFreeWindows, run.lastAt),
-      historyProblems,
+      fileProblems,
     };
   }
 }

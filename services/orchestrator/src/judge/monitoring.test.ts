@@ -38,7 +38,7 @@ async function watched(faults: SimulatedFault[], firings: Firing[] | null): Prom
           })),
         ];
   const run = new SimulatedRun({ faults, extra });
-  const { report } = await judge({ history: run.history(), plan: run.plan, ledger: run.ledger(), historyProblems: [] });
+  const { report } = await judge({ history: run.history(), plan: run.plan, ledger: run.ledger(), fileProblems: [] });
   assert.equal(report.result, 'PASSED', 'monitoring does not affect the verdict');
   return report;
 }

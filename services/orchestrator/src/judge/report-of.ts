@@ -16,7 +16,7 @@ import { selfTest } from './self-test.ts';
 import { percentileOf } from './threshold.ts';
 import { warningsOf } from './warnings.ts';
 
-export function reportOf(evidence: Evidence, historyNotes: readonly string[]): Report {
+export function reportOf(evidence: Evidence, fileNotes: readonly string[]): Report {
   const { run, plan, traffic, availability, attribution, interventions, alerts, generator } = evidence;
   const rules = judgeRules(evidence);
   const { result, reasons } = combine(
@@ -31,7 +31,7 @@ export function reportOf(evidence: Evidence, historyNotes: readonly string[]): R
     run_id: run.started?.runId ?? 'unknown',
     result,
     reasons,
-    warnings: [...warningsOf(evidence), ...historyNotes],
+    warnings: [...warningsOf(evidence), ...fileNotes],
     started_at: iso(startedAt),
     ended_at: iso(endedAt),
     duration_seconds: seconds(Math.max(0, endedAt - startedAt)),

@@ -69,8 +69,8 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
     history: readHistory(join(folder, historyFile), { report, notes, count: counts.history }),
     ledger: readLedger(join(folder, ledgerFile), { report, notes, count: counts.ledger }),
     latencies,
-    historyProblems: problems,
-    historyNotes: notes,
+    fileProblems: problems,
+    fileNotes: notes,
     counts,
   };
 }

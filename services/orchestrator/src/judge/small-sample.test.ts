@@ -49,7 +49,7 @@ describe('share of few trials', () => {
       history: run.history(),
       plan: run.plan,
       ledger: run.ledger(),
-      historyProblems: [],
+      fileProblems: [],
     });
     assert.equal(report.thresholds.find(({ name }) => name === 'success_rate')?.ok, false);
     assert.equal(report.result, 'FAILED');

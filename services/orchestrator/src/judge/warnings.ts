@@ -135,7 +135,9 @@ export const warnings: readonly Warning[] = [
         const seconds = ((revertedAt ?? 0) - (injectedAt ?? 0)) / 1_000;
         return `${fault.id} (${fault.kind}) after ${seconds.toFixed(1)} of ${fault.durationSeconds} s`;
       });
-      return early.length === 0 ? [] : [`ended early by neither Encore nor the system: ${list(texts)}`];
+      return early.length === 0
+        ? []
+        : [`faults ended early by something other than Encore or the system: ${list(texts)}`];
     },
   },
   {

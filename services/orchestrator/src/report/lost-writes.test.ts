@@ -15,7 +15,7 @@ async function readBack(count: number, lost = 0): Promise<Awaited<ReturnType<typ
     let seen = 0;
     for await (const entry of run.ledger()) if (entry.type !== 'read_back' || ++seen <= count) yield entry;
   };
-  return judge({ history: run.history(), plan: run.plan, ledger: ledger(), historyProblems: [] });
+  return judge({ history: run.history(), plan: run.plan, ledger: ledger(), fileProblems: [] });
 }
 
 describe('text of lost writes', () => {

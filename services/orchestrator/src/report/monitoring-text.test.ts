@@ -30,7 +30,7 @@ describe('text of monitoring', () => {
 
   it('appears for each fault on the page and in Markdown', async () => {
     const run = new SimulatedRun({ faults: [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40 })] });
-    const history = { history: run.history(), plan: run.plan, ledger: run.ledger(), historyProblems: [] };
+    const history = { history: run.history(), plan: run.plan, ledger: run.ledger(), fileProblems: [] };
     const judgement = await judge(history);
     assert.match(markdownSummary(judgement.report), /\| f0001 \| crash of server \|.*\| not monitored \|\n/);
     const monitoring: Monitoring = { state: 'seen', alert: 'ServerRestarted', after_seconds: 8 };

@@ -28,7 +28,7 @@ async function judged(
   const history = async function* () {
     for await (const line of run.history()) yield { ...line, event: change(line.event) };
   };
-  return judge({ history: history(), plan: run.plan, ledger: run.ledger(), historyProblems: [] });
+  return judge({ history: history(), plan: run.plan, ledger: run.ledger(), fileProblems: [] });
 }
 
 describe('text summary', () => {
@@ -143,7 +143,7 @@ describe('text summary', () => {
       history: run.history(),
       plan: { ...run.plan, dropped },
       ledger: run.ledger(),
-      historyProblems: [],
+      fileProblems: [],
     });
     assert.deepEqual(judgement.report.planned_faults, {
       planned: 3,

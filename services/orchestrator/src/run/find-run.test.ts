@@ -43,7 +43,7 @@ describe('find-run', () => {
     assert.throws(() => folderOf('/nope', wiring()), {
       code: 'NO_SUCH_RUN',
       message:
-        '/nope: no such run folder; give the folder next to a report, such as ' +
+        '/nope: no such run folder; pass the folder next to a report, such as ' +
         join(folder, 'results', 'production_test_20260101_120000'),
     });
     runAt('results', 'production_test_20260202_000000');

@@ -31,7 +31,7 @@ export function folderOf(pathOrId: string, wiring: Wiring): string {
   const example = last === undefined ? 'production_test_20260101_120000' : `${last} (the last one there)`;
   throw new EncoreError(
     'NO_SUCH_RUN',
-    `${named}: ${why}; give the folder next to a report, such as ${join(wiring.resultsDir, example)}`,
+    `${named}: ${why}; pass the folder next to a report, such as ${join(wiring.resultsDir, example)}`,
   );
 }
 

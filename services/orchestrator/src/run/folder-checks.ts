@@ -54,14 +54,14 @@ export async function diskCheck(name: string, path: string, hours: number): Prom
     const free = bavail * bsize;
     const found = `${size(free)} free in ${shownPath(path)}`;
     if (free < minDiskBytes)
-      return { name, state: 'fail', found, fix: `free disk space until at least ${size(minDiskBytes)} are available` };
+      return { name, state: 'fail', found, fix: `free disk space until at least ${size(minDiskBytes)} is available` };
     const recommended = Math.max(minDiskBytes, (diskPerDayBytes * hours) / 24);
     if (free < recommended)
       return {
         name,
         state: 'warn',
         found,
-        fix: `free disk space: ${size(recommended)} are recommended for ${hours} h`,
+        fix: `free disk space: ${size(recommended)} is recommended for ${hours} h`,
       };
     return { name, state: 'ok', found };
   } catch (error) {

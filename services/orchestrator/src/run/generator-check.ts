@@ -22,7 +22,13 @@ export function generatorCheck(
   const fix = (action: string): string => `${action}: a load generator at its limit makes the run INCONCLUSIVE`;
   if (eventLoopDelayP99Ms === null || eventLoopDelayP99Ms > idleDelayMs)
     return { name, state: 'warn', found, fix: fix('stop other work on this machine') };
-  if (cores < 2 || users > cores * usersPerCore) return { name, state: 'warn', found, fix: fix('use fewer --users') };
+  if (cores < 2 || users > cores * usersPerCore)
+    return {
+      name,
+      state: 'warn',
+      found,
+      fix: fix(cores < 2 ? 'use a machine with at least 2 cores' : 'lower --users'),
+    };
   return { name, state: 'ok', found };
 }
 

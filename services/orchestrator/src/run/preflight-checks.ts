@@ -84,13 +84,15 @@ function replicas({ running }: EngineInfo): PreflightCheck {
   const name = 'containers';
   const several = Object.entries(running).filter(([, names]) => names.length > 1);
   if (several.length === 0) return { name, state: 'ok', found: 'one of each service' };
-  const found = several.map(([service, names]) => `${names.length} of ${service} (${names.join(', ')})`).join(', ');
+  const found = several
+    .map(([service, names]) => `${names.length} containers for ${service} (${names.join(', ')})`)
+    .join(', ');
   const scale = several.map(([service]) => `--scale ${service}=1`).join(' ');
   return {
     name,
     state: 'fail',
-    found: `${found}; a run needs exactly one of each service`,
-    fix: `remove the others with \`docker compose up -d --no-recreate ${scale} ${several.map(([service]) => service).join(' ')}\``,
+    found: `${found}; a run needs exactly one per service`,
+    fix: `remove the extra ones with \`docker compose up -d --no-recreate ${scale} ${several.map(([service]) => service).join(' ')}\``,
   };
 }
 
@@ -99,7 +101,7 @@ function images({ images: all, outdated }: EngineInfo): PreflightCheck {
   const name = 'images';
   if (outdated.length === 0) return { name, state: 'ok', found: [...new Set(Object.values(all))].join(', ') };
   const fix = 'recreate them with `docker compose up -d --build`';
-  return { name, state: 'warn', found: `containers of an outdated image: ${outdated.join(', ')}`, fix };
+  return { name, state: 'warn', found: `containers running an outdated image: ${outdated.join(', ')}`, fix };
 }
 
 function ports({ publishedPorts }: EngineInfo): PreflightCheck {
@@ -126,7 +128,7 @@ function controlGroups({ cgroupVersion }: EngineInfo): PreflightCheck {
         fix: 'use Docker, or run as root; otherwise faults that need limits are skipped and listed under not_tested',
       };
     case '1':
-      return { name, state: 'ok', found: 'v1: rejects a memory cap below the current use, where v2 would kill' };
+      return { name, state: 'ok', found: 'v1: rejects a memory cap below current usage; v2 would OOM-kill' };
     default:
       return { name, state: 'ok', found: `v${cgroupVersion}` };
   }
@@ -139,7 +141,12 @@ function memory({ engine, memoryBytes }: EngineInfo): PreflightCheck {
     ? 'Docker Desktop: set Settings → Resources → Memory to 4 GB or more; elsewhere stop other programs'
     : 'stop other programs, or use fewer users';
   if (isDocker && memoryBytes < limitsBytes)
-    return { name: 'memory', state: 'fail', found: `${found}; the containers may use ${size(limitsBytes)}`, fix };
+    return {
+      name: 'memory',
+      state: 'fail',
+      found: `${found}; the containers' limits add up to ${size(limitsBytes)}`,
+      fix,
+    };
   return memoryBytes < wantedBytes
     ? { name: 'memory', state: 'warn', found, fix }
     : { name: 'memory', state: 'ok', found };

@@ -56,13 +56,13 @@ export class StopRules {
     else if (activeFaults === 0) this.#brokenMs += passedMs;
     const { brokenMs, memoryBytes, diskBytes } = this.#limits;
     if (this.#brokenMs > brokenMs)
-      return `the server has not been ready for ${Math.round(brokenMs / 1_000)} s, without an active fault`;
+      return `the server has not been ready for ${Math.round(brokenMs / 1_000)} s although no fault was active`;
     if (wrongAnswers >= this.#limits.wrongAnswers)
       return `the server gave ${wrongAnswers} wrong answers (limit ${this.#limits.wrongAnswers})`;
     if (resources.memoryBytes !== null && resources.memoryBytes < memoryBytes)
       return `the machine has only ${mebibytes(resources.memoryBytes)} of memory left (minimum ${mebibytes(memoryBytes)})`;
     if (resources.diskBytes !== null && resources.diskBytes < diskBytes)
-      return `the disk of the results has only ${mebibytes(resources.diskBytes)} left (minimum ${mebibytes(diskBytes)})`;
+      return `the results disk has only ${mebibytes(resources.diskBytes)} left (minimum ${mebibytes(diskBytes)})`;
     return null;
   }
 }

@@ -30,7 +30,7 @@ export function readReplay(path: string): Replay {
   if (!existsSync(planPath))
     return {
       ok: false,
-      problem: `${path}: ${whyNoRun(path)}; give the folder next to a report`,
+      problem: `${path}: ${whyNoRun(path)}; pass the folder next to a report`,
     };
   if (!statSync(planPath).isFile())
     return { ok: false, problem: `${planPath}: not a file; give a plan.json or the folder of a run` };

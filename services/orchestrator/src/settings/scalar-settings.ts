@@ -63,7 +63,7 @@ export const scalarSettings: readonly ScalarSetting[] = [
     flagSyntax: '--recovery-timeout <seconds>',
     variable: 'ENCORE_RECOVERY_TIMEOUT',
     isNumber: true,
-    help: 'maximum seconds for each recovery',
+    help: 'time limit for each recovery, in seconds',
     expected: 'at least 1 second, such as 60',
   },
   {

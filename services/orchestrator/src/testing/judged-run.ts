@@ -35,7 +35,7 @@ export async function judged(
     history: filtered(run.history(), ({ event }) => filter.event?.(event) ?? true),
     plan: run.plan,
     ledger: filtered(run.ledger(), (entry) => filter.entry?.(entry) ?? true),
-    historyProblems: [],
+    fileProblems: [],
   });
 }
 

@@ -107,7 +107,7 @@ async function* inflate(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 function slowBody(stallMs: number): EncoreError {
-  return new EncoreError('SLOW_BODY', `no byte of the body arrived for ${stallMs} ms`, { status: 408, definite: true });
+  return new EncoreError('SLOW_BODY', `received no body data for ${stallMs} ms`, { status: 408, definite: true });
 }
 
 function clientGone(cause: unknown): EncoreError {

@@ -36,7 +36,7 @@ export function usersApp(options: UsersAppOptions): Express {
 }
 
 const unknownRoute: RequestHandler = ({ method, path }) => {
-  throw new EncoreError('NOT_FOUND', `there is no ${method} ${path}`, { status: 404, definite: true });
+  throw new EncoreError('NOT_FOUND', `no such route: ${method} ${path}`, { status: 404, definite: true });
 };
 
 /** Express recognizes an error handler by its four parameters. */

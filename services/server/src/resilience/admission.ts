@@ -3,9 +3,9 @@
  * the client's rate and whether a slot or the queue has capacity. The work itself then takes a
  * slot. Heavy work gets at most half of the slots, so it is refused first.
  *
- * Under overload hundreds of heads may arrive in one turn of the event loop, before the first of
- * them has taken its slot. Admitted requests therefore count at once: a refusal at the head costs
- * a tenth of one after the body.
+ * Under overload, hundreds of requests may arrive in one turn of the event loop, before the first
+ * of them takes its slot, so admitted requests count immediately. Refusing a request before its
+ * body is read costs a tenth of refusing it afterwards.
  */
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
@@ -64,7 +64,7 @@ export class Admission {
     };
   }
 
-  /** Checks a request at its head. Returns null, or the error with which it is refused. */
+  /** Checks a request once its headers have arrived. Returns null, or the error that refuses it. */
   refusal(clientId: string | undefined, address: string, cost: Cost): EncoreError | null {
     const known = clientId !== undefined && clientId.length <= 64;
     if (!(known ? this.#clients.take(clientId) : this.#addresses.take(address))) return this.#shed('RATE_LIMITED');

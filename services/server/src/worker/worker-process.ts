@@ -258,7 +258,7 @@ function userMsOf(pid: number | undefined): number {
 }
 
 function workerDied(reason: string): EncoreError {
-  return new EncoreError('WORKER_DIED', `the worker process of this score ended: ${reason}`, {
+  return new EncoreError('WORKER_DIED', `the worker process handling this score exited: ${reason}`, {
     status: 500,
     definite: true,
   });

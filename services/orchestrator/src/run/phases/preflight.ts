@@ -96,7 +96,7 @@ async function idleDelay({ clients, wiring, clock }: PreflightContext, forMs: nu
 /** Where to find a service's log. Without Docker, the refusal ends with the log folder. */
 const logsOf = (service: string, { logsDir }: Wiring): string =>
   logsDir === undefined
-    ? `see whether it runs with \`docker compose ps -a ${service}\`, and why not with \`docker compose logs ${service}\``
+    ? `check its state with \`docker compose ps -a ${service}\` and its log with \`docker compose logs ${service}\``
     : `see ${service}.log in the folder named below`;
 
 async function servicesReady(
