@@ -178,7 +178,7 @@ describe('the launcher ./encore', function () {
     if (isRoot) await chown(folder, nobody, nobody);
     await chmod(checkout, 0o555);
     const reader = isRoot ? { uid: nobody } : {};
-    refuses(await encore(reader), /cannot be installed, because .*Größen-Checkout is not writable for you/, /npm ci/);
+    refuses(await encore(reader), /cannot be installed, because .*Größen-Checkout is not writable by you/, /npm ci/);
     await chmod(checkout, 0o755);
   });
 });

@@ -57,9 +57,9 @@ export class ContainerProcess {
       context.log.write(Buffer.from(`could not enter the limit group: ${String(error)}\n`));
       this.kill();
     }
-    const word = child.stdio[3] as Writable;
-    word.on('error', () => {});
-    word.end('go\n');
+    const goPipe = child.stdio[3] as Writable;
+    goPipe.on('error', () => {});
+    goPipe.end('go\n');
   }
 
   /** Sends the signal to the program only, as an init does. */

@@ -72,6 +72,6 @@ export type PlannedFault = z.infer<typeof plannedFaultSchema>;
 export const effectSchema = z.enum(['confirmed', 'absent', 'refused', 'unsupported']);
 export type Effect = z.infer<typeof effectSchema>;
 
-/** What ended a fault's effect. `external`: not Encore or the system. `nobody`: it did not end. */
+/** What ended a fault's effect. `external`: not Encore or the system. `none`: it did not end. */
 export const recoveredBySchema = z.enum(['restart-policy', 'supervisor', 'revert', 'self', 'external', 'none']);
 export type RecoveredBy = z.infer<typeof recoveredBySchema>;

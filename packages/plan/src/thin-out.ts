@@ -23,7 +23,7 @@ export type OnRemoved = (removed: Placed, reason: string) => void;
 const tooLittleFaultFree = `less than ${minFaultFreeShare * 100} % of the steady load would be free of faults`;
 const outagesTooClose = 'two total outages would be too close together';
 
-/** Removes random faults, drawn by lot, until enough time is fault-free. Fixed times stay. */
+/** Removes faults of random rules, at random, until enough time is fault-free. Fixed times stay. */
 export function thinOut(line: TimeLine<Placed>, steadyMs: number, random: Random, onRemoved: OnRemoved): void {
   const maxOccupiedMs = steadyMs * (1 - minFaultFreeShare);
   const candidates = line.spans.filter(({ rule }) => 'betweenSeconds' in rule.when);

@@ -20,7 +20,7 @@ export interface ChaosConfig {
   toxiproxyUrl: string;
   toxiproxyTokenFile: string | undefined;
   serverHealthUrl: string;
-  links: { 'server:8000': ProxyAddress; 'postgres:5432': ProxyAddress };
+  proxies: { 'server:8000': ProxyAddress; 'postgres:5432': ProxyAddress };
   journalDir: string;
   tokenFile: string;
 }
@@ -57,7 +57,7 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
     toxiproxyUrl: read.ENCORE_TOXIPROXY_URL.replace(/\/$/, ''),
     toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE || undefined,
     serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
-    links: { 'server:8000': read.ENCORE_PROXY_SERVER, 'postgres:5432': read.ENCORE_PROXY_POSTGRES },
+    proxies: { 'server:8000': read.ENCORE_PROXY_SERVER, 'postgres:5432': read.ENCORE_PROXY_POSTGRES },
     journalDir: read.ENCORE_JOURNAL_DIR,
     tokenFile: read.ENCORE_TOKEN_FILE,
   };

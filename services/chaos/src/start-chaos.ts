@@ -38,13 +38,13 @@ export async function startChaos(
   const toxiproxy = new ToxiproxyApi(config.toxiproxyUrl, {
     token: toxiproxyTokenFile === undefined ? undefined : readApiToken(toxiproxyTokenFile),
   });
-  const links = new LabProxies(toxiproxy, config.links, systemClock);
+  const proxies = new LabProxies(toxiproxy, config.proxies, systemClock);
   const proxyHost = new URL(config.toxiproxyUrl).hostname;
-  const { host, port } = reachableAddress({ links, proxyHost }, 'server:8000');
+  const { host, port } = reachableAddress({ proxies, proxyHost }, 'server:8000');
   const injector = new Injector({
     engine: new DockerEngine(config.engineSocket),
     project: config.project,
-    links,
+    proxies,
     proxyHost,
     user: serverUser(`http://${host}:${port}`, config.serverHealthUrl),
     exchange,

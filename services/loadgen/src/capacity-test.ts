@@ -17,22 +17,18 @@ export class CapacityTest implements AsyncDisposable {
   /** Resolves after `test.seconds`, or when the signal aborts, with the counts so far. */
   async measure(test: CapacityTestRequest, signal: AbortSignal): Promise<CapacityResult> {
     if (this.#current) {
-      throw new EncoreError(
-        'CAPACITY_TEST_ACTIVE',
-        'a capacityTest is already being measured; retry when it has ended',
-        {
-          status: 409,
-          definite: true,
-        },
-      );
+      throw new EncoreError('CAPACITY_TEST_ACTIVE', 'a capacity test is already running; retry when it has ended', {
+        status: 409,
+        definite: true,
+      });
     }
     this.#current = measureKeyAnalysis(this.#targetUrl, test, AbortSignal.any([signal, this.#closing.signal]));
     try {
       const result = await this.#current;
-      this.#logger.info(result, 'capacityTest measured');
+      this.#logger.info(result, 'capacity test done');
       return result;
     } catch (error) {
-      this.#logger.warn({ err: describeError(error) }, 'capacityTest failed');
+      this.#logger.warn({ err: describeError(error) }, 'capacity test failed');
       throw error;
     } finally {
       this.#current = null;

@@ -48,7 +48,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
 
     const works = () =>
       waitUntil(
-        'both links',
+        'both proxies',
         async () => {
           const views = [await get(lab.serverProxy, '/', 1_000), await askDatabase(lab.postgresProxy, 1_000)];
           return views.every(({ error, totalMs }) => error === null && totalMs < 250);

@@ -20,14 +20,14 @@ export async function checkHygiene(tools: FaultTools, registry: FaultRegistry, d
     externalContainersTouched: 0,
     detail: [],
   };
-  const proxies = await tools.links.proxies.list();
-  for (const link of proxyNames) {
-    const { toxics = [], enabled = false } = proxies[link] ?? {};
+  const proxies = await tools.proxies.api.list();
+  for (const proxy of proxyNames) {
+    const { toxics = [], enabled = false } = proxies[proxy] ?? {};
     const leaked = toxics.length + (enabled ? 0 : 1);
     findings.leakedToxics += leaked;
     if (leaked > 0)
       findings.detail.push(
-        `${link}: ${enabled ? 'open' : 'closed'}, ${toxics.map(({ name }) => name).join(', ') || 'no toxics'}`,
+        `${proxy}: ${enabled ? 'open' : 'closed'}, ${toxics.map(({ name }) => name).join(', ') || 'no toxics'}`,
       );
   }
   for (const { id } of await tools.targets.list(deadline(5_000))) {

@@ -227,7 +227,7 @@ describe('Injector', () => {
     assert.equal(lab.server.status, 'restarting');
     assert.ok(lab.server.memoryBytes > capped, 'before the policy restarts it');
     await lab.clock.advance(1_000);
-    assert.match(events(injector, 'fault_reverted')[0]?.evidence ?? '', /died while it was active/);
+    assert.match(events(injector, 'fault_reverted')[0]?.evidence ?? '', /died while the fault was active/);
     stop.abort();
   });
 

@@ -31,7 +31,7 @@ import { Targets } from './targets.ts';
 export interface InjectorDependencies {
   engine: Engine;
   project: string;
-  links: LabProxies;
+  proxies: LabProxies;
   proxyHost: string;
   exchange: ExchangeProbe;
   startLoadSpike: StartLoadSpike;
@@ -68,7 +68,7 @@ export class Injector {
     const {
       engine,
       project,
-      links,
+      proxies,
       proxyHost,
       exchange,
       startLoadSpike,
@@ -88,7 +88,7 @@ export class Injector {
       engine,
       targets: new Targets(engine, project),
       watch: this.watch,
-      links,
+      proxies,
       exchange,
       startLoadSpike,
       user,
@@ -233,7 +233,10 @@ export class Injector {
   async startTarget(target: Target, request: StartRequest): Promise<void> {
     await this.#withTarget(target, request, async (view, signal) => {
       if (!['exited', 'created', 'dead'].includes(view.status))
-        throw new EncoreError('NOT_STOPPED', `${target} is ${view.status}`, { status: 409, definite: true });
+        throw new EncoreError('NOT_STOPPED', `${target} is ${view.status}; only a stopped target can be started`, {
+          status: 409,
+          definite: true,
+        });
       await this.#tools.starts.start(view, request.actor, request.reason, signal);
     });
   }

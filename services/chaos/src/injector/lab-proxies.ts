@@ -18,20 +18,20 @@ export const isOurs = (toxic: Toxic): boolean => toxic.name.startsWith(prefix);
 const drainMarginMs = 150;
 
 export class LabProxies {
-  readonly proxies: Proxies;
+  readonly api: Proxies;
   readonly addresses: Readonly<Record<ProxyName, ProxyAddress>>;
   readonly #clock: Clock;
 
-  constructor(proxies: Proxies, addresses: Readonly<Record<ProxyName, ProxyAddress>>, clock: Clock) {
-    this.proxies = proxies;
+  constructor(api: Proxies, addresses: Readonly<Record<ProxyName, ProxyAddress>>, clock: Clock) {
+    this.api = api;
     this.addresses = addresses;
     this.#clock = clock;
   }
 
-  async state(link: ProxyName): Promise<ProxyState> {
-    const state = (await this.proxies.list())[link];
+  async state(proxy: ProxyName): Promise<ProxyState> {
+    const state = (await this.api.list())[proxy];
     if (state === undefined)
-      throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${link}; it was probably restarted`, {
+      throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${proxy}; it was probably restarted`, {
         status: 502,
         definite: true,
       });
@@ -43,43 +43,47 @@ export class LabProxies {
    * returns their names.
    */
   async ensure(): Promise<ProxyName[]> {
-    const before = await this.proxies.list();
+    const before = await this.api.list();
     const created: ProxyName[] = [];
     for (const name of proxyNames) {
       const wanted = this.addresses[name];
       const found = before[name];
       if (found && found.upstream === wanted.upstream && portOf(found.listen) === portOf(wanted.listen)) continue;
-      if (found) await this.proxies.remove(name);
-      await this.proxies.create({ name, ...wanted });
+      if (found) await this.api.remove(name);
+      await this.api.create({ name, ...wanted });
       created.push(name);
     }
     if (created.length > 0) {
-      const after = await this.proxies.list();
+      const after = await this.api.list();
       for (const name of created)
         if (after[name]?.enabled !== true)
-          throw new EncoreError('PROXY_REFUSED', `proxy ${name} was created but does not exist`, { status: 502 });
+          throw new EncoreError(
+            'PROXY_REFUSED',
+            `proxy ${name} was created, but Toxiproxy does not list it as enabled`,
+            { status: 502 },
+          );
     }
     return created;
   }
 
-  async setEnabled(link: ProxyName, enabled: boolean): Promise<void> {
-    await this.proxies.setEnabled(link, enabled);
-    const state = await this.state(link);
+  async setEnabled(proxy: ProxyName, enabled: boolean): Promise<void> {
+    await this.api.setEnabled(proxy, enabled);
+    const state = await this.state(proxy);
     if (state.enabled !== enabled)
-      throw new EncoreError('PROXY_REFUSED', `${link} was set to enabled=${enabled} but reads back otherwise`, {
+      throw new EncoreError('PROXY_REFUSED', `${proxy} was set to enabled=${enabled} but reads back otherwise`, {
         status: 502,
       });
   }
 
-  async addToxic(link: ProxyName, toxic: Toxic): Promise<void> {
-    await this.proxies.addToxic(link, toxic);
-    const found = (await this.state(link)).toxics.find(({ name }) => name === toxic.name);
+  async addToxic(proxy: ProxyName, toxic: Toxic): Promise<void> {
+    await this.api.addToxic(proxy, toxic);
+    const found = (await this.state(proxy)).toxics.find(({ name }) => name === toxic.name);
     const same =
       found?.type === toxic.type &&
       found.stream === toxic.stream &&
       Object.entries(toxic.attributes).every(([name, value]) => found.attributes[name] === value);
     if (!same)
-      throw new EncoreError('PROXY_REFUSED', `toxic ${toxic.name} was added to ${link} but reads back otherwise`, {
+      throw new EncoreError('PROXY_REFUSED', `toxic ${toxic.name} was added to ${proxy} but reads back otherwise`, {
         status: 502,
       });
   }
@@ -88,17 +92,17 @@ export class LabProxies {
    * A missing toxic counts as removed, and so does a missing proxy: a restarted Toxiproxy has lost
    * its toxics.
    */
-  async removeToxic(link: ProxyName, name: string): Promise<void> {
-    const state = (await this.proxies.list())[link];
+  async removeToxic(proxy: ProxyName, name: string): Promise<void> {
+    const state = (await this.api.list())[proxy];
     const toxic = state?.toxics.find((found) => found.name === name);
     if (state === undefined || toxic === undefined) return;
     const drainMs = drainTime(toxic);
     if (drainMs > 0 && state.enabled) {
-      await this.proxies.setEnabled(link, false);
+      await this.api.setEnabled(proxy, false);
       await this.#clock.sleep(drainMs);
     }
-    await this.proxies.removeToxic(link, name);
-    if (drainMs > 0 && state.enabled) await this.setEnabled(link, true);
+    await this.api.removeToxic(proxy, name);
+    if (drainMs > 0 && state.enabled) await this.setEnabled(proxy, true);
   }
 }
 

@@ -10,7 +10,7 @@ import { unsupportedKinds } from './unsupported-kinds.ts';
 
 const callMs = 5_000;
 
-export async function engineInfo({ engine, links, targets }: FaultTools, deadline: Deadline): Promise<EngineInfo> {
+export async function engineInfo({ engine, proxies, targets }: FaultTools, deadline: Deadline): Promise<EngineInfo> {
   const facts = await engine.facts(deadline(callMs));
   const containers = await engine.list(targets.project, deadline(callMs));
   const views = await Promise.all(containers.map(({ id }) => engine.inspect(id, deadline(callMs))));
@@ -27,7 +27,7 @@ export async function engineInfo({ engine, links, targets }: FaultTools, deadlin
       .filter((view, i) => view.status === 'running' && view.image !== containers[i]?.image)
       .map(({ name }) => name),
     publishedPorts: publishedPorts(views),
-    toxiproxy: await links.proxies.version(),
+    toxiproxy: await proxies.api.version(),
     restartSetups: Object.fromEntries(
       views
         .filter(({ labels }) => allowedKindsOf(labels).includes('crash'))

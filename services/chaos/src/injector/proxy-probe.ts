@@ -30,9 +30,9 @@ export interface ExchangeOptions {
   paddingBytes?: number;
 }
 
-export type ExchangeProbe = (link: ProxyName, address: Address, options: ExchangeOptions) => Promise<Exchange>;
+export type ExchangeProbe = (proxy: ProxyName, address: Address, options: ExchangeOptions) => Promise<Exchange>;
 
-export const exchange: ExchangeProbe = (link, address, options) =>
+export const exchange: ExchangeProbe = (proxy, address, options) =>
   new Promise((resolve) => {
     const startedAt = performance.now();
     const passed = () => performance.now() - startedAt;
@@ -53,13 +53,13 @@ export const exchange: ExchangeProbe = (link, address, options) =>
     const timer = setTimeout(() => finish('timeout'), options.timeoutMs);
     socket.once('connect', () => {
       seen.connectMs = passed();
-      socket.write(link === 'server:8000' ? httpRequests(address, options) : sslRequest);
+      socket.write(proxy === 'server:8000' ? httpRequests(address, options) : sslRequest);
     });
     socket.on('data', (chunk) => {
       seen.firstByteMs ??= passed();
       seen.lastByteMs = passed();
       seen.bytes += chunk.length;
-      if (link === 'postgres:5432') finish('complete');
+      if (proxy === 'postgres:5432') finish('complete');
     });
     // An end without a byte is a disconnect: the proxy closes when its upstream is down.
     socket.once('end', () => finish(seen.bytes > 0 ? 'complete' : 'reset'));

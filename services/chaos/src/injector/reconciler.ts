@@ -37,14 +37,14 @@ const frozenAfterMs = 6_000;
 export class Reconciler {
   readonly #dependencies: Dependencies;
   #proxyFailsSince: number | null = null;
-  #linksExisted = false;
+  #proxiesExisted = false;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
   }
 
   get proxiesReady(): boolean {
-    return this.#linksExisted && this.#proxyFailsSince === null;
+    return this.#proxiesExisted && this.#proxyFailsSince === null;
   }
 
   /**
@@ -85,10 +85,10 @@ export class Reconciler {
     const limits = await this.#each('limits', containers, async ({ id }) =>
       this.#limits(await tools.engine.inspect(id, deadline(callMs))),
     );
-    const links = await this.#each('links', proxyNames, (link) => this.#link(link));
+    const proxies = await this.#each('proxies', proxyNames, (proxy) => this.#proxyState(proxy));
     return {
-      reverted: [...again.reverted, ...limits.reverted, ...links.reverted],
-      failed: [...again.failed, ...limits.failed, ...links.failed],
+      reverted: [...again.reverted, ...limits.reverted, ...proxies.reverted],
+      failed: [...again.failed, ...limits.failed, ...proxies.failed],
     };
   }
 
@@ -99,13 +99,13 @@ export class Reconciler {
     const { tools, registry, recorder, metrics, clock } = this.#dependencies;
     const startedAt = clock.now();
     try {
-      const created = await tools.links.ensure();
+      const created = await tools.proxies.ensure();
       const failedFrom = this.#proxyFailsSince ?? startedAt;
       this.#proxyFailsSince = null;
       // At its own start the injector creates the proxies; that is not a failure.
-      const lost = created.filter((link) => registry.activeOn(link).kinds.length > 0 || this.#linksExisted);
-      this.#linksExisted = true;
-      for (const link of created) await registry.lostByProxy(link, 'Toxiproxy restarted and lost the proxy');
+      const lost = created.filter((proxy) => registry.activeOn(proxy).kinds.length > 0 || this.#proxiesExisted);
+      this.#proxiesExisted = true;
+      for (const proxy of created) await registry.lostByProxy(proxy, 'Toxiproxy restarted and lost the proxy');
       if (lost.length === 0) return;
       metrics.injectorFailed();
       await recorder.record({
@@ -149,20 +149,20 @@ export class Reconciler {
     });
   }
 
-  async #link(link: (typeof proxyNames)[number]): Promise<string | null> {
+  async #proxyState(proxy: (typeof proxyNames)[number]): Promise<string | null> {
     const { registry, tools, lock } = this.#dependencies;
-    // Asking an unresponsive proxy again for each link would only delay its restart.
+    // Asking an unresponsive proxy again for each proxy would only delay its restart.
     if (this.#proxyFailsSince !== null)
       throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not respond', { status: 503 });
-    return lock.run(link, async () => {
-      const state = (await this.#list())[link];
+    return lock.run(proxy, async () => {
+      const state = (await this.#list())[proxy];
       if (state === undefined) return null;
       const live = new Set(registry.open.map(({ fault }) => `encore-${fault.id}`));
       const drift = state.toxics.filter((toxic) => isOurs(toxic) && !live.has(toxic.name));
-      for (const { name } of drift) await tools.links.removeToxic(link, name);
-      const closed = !state.enabled && !registry.activeOn(link).kinds.includes('connection-refused');
-      if (closed) await tools.links.setEnabled(link, true);
-      return drift.length > 0 || closed ? `${link}: ${drift.length} toxics${closed ? ', opened' : ''}` : null;
+      for (const { name } of drift) await tools.proxies.removeToxic(proxy, name);
+      const closed = !state.enabled && !registry.activeOn(proxy).kinds.includes('connection-refused');
+      if (closed) await tools.proxies.setEnabled(proxy, true);
+      return drift.length > 0 || closed ? `${proxy}: ${drift.length} toxics${closed ? ', opened' : ''}` : null;
     });
   }
 
@@ -171,7 +171,7 @@ export class Reconciler {
     const { tools, clock } = this.#dependencies;
     const askedAt = clock.now();
     try {
-      return await tools.links.proxies.list();
+      return await tools.proxies.api.list();
     } catch (error) {
       this.#proxyFailsSince ??= askedAt;
       throw error;

@@ -55,8 +55,8 @@ export class FakeLab {
         [label.memswap]: String(512 * megabyte),
         [label.cpus]: '1',
       });
-    this.proxies.answers = (link) => {
-      const { status, networks } = this.container(link === 'server:8000' ? 'server' : 'postgres');
+    this.proxies.answers = (proxy) => {
+      const { status, networks } = this.container(proxy === 'server:8000' ? 'server' : 'postgres');
       return status === 'running' && Object.keys(networks).length > 0;
     };
     this.engine.add('bystander', {
@@ -88,7 +88,7 @@ export class FakeLab {
     return new Injector({
       engine: life.mortal(this.engine, ['watch']),
       project,
-      links: new LabProxies(
+      proxies: new LabProxies(
         life.mortal(this.proxies, ['exchange']),
         {
           'server:8000': { listen: '0.0.0.0:8000', upstream: 'server:8000' },

@@ -10,7 +10,7 @@ export class FakeProxies implements Proxies {
   onCall: (what: string, proxy: string) => void = () => {};
 
   /** Whether the proxy's upstream responds. */
-  answers: (link: ProxyName) => boolean = () => true;
+  answers: (proxy: ProxyName) => boolean = () => true;
 
   async version(): Promise<string> {
     return 'fake';
@@ -50,7 +50,7 @@ export class FakeProxies implements Proxies {
   }
 
   /** Proxies listen on 0.0.0.0; every other address bypasses them. */
-  readonly exchange: ExchangeProbe = async (link, address, { requests = 1 }) => {
+  readonly exchange: ExchangeProbe = async (proxy, address, { requests = 1 }) => {
     const answer: Exchange = {
       end: 'complete',
       connectMs: 1,
@@ -59,8 +59,8 @@ export class FakeProxies implements Proxies {
       totalMs: 2,
       bytes: 300 * requests,
     };
-    const state = this.states.get(link);
-    if (!this.answers(link)) Object.assign(answer, { end: 'reset', firstByteMs: null, lastByteMs: null, bytes: 0 });
+    const state = this.states.get(proxy);
+    if (!this.answers(proxy)) Object.assign(answer, { end: 'reset', firstByteMs: null, lastByteMs: null, bytes: 0 });
     if (address.host !== 'proxy' || state === undefined) return answer;
     if (!state.enabled)
       return { ...answer, end: 'refused', connectMs: null, firstByteMs: null, lastByteMs: null, bytes: 0 };

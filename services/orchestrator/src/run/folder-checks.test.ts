@@ -48,7 +48,7 @@ describe('folderChecks', () => {
         const { stdout, stderr } = await runCommand(process.execPath, args, { timeoutMs: 30_000, ...uid });
         assert.equal(
           stdout,
-          `disk for the results: ${path} is not writable for you (EACCES); make it a folder with write permission\n`,
+          `disk for the results: ${path} is not writable by you (EACCES); make it a folder with write permission\n`,
           stderr,
         );
       }

@@ -82,7 +82,7 @@ function whyUnwritable(error: unknown): string {
       return 'is a file, or is below one';
     case 'EACCES':
     case 'EPERM':
-      return `is not writable for you (${code})`;
+      return `is not writable by you (${code})`;
     case 'EROFS':
       return 'is on a disk that is mounted read-only';
     default:

@@ -99,7 +99,10 @@ describe('preflight checks', () => {
   it('reject two containers of one service, and suggest a command', () => {
     const running = { loadgen: ['encore-loadgen-1', 'encore-loadgen-2'], server: ['encore-server-1'] };
     const check = checks({ running }).find(({ name }) => name === 'containers') as PreflightCheck;
-    assert.match(checkText(check), /FAIL.* 2 containers for loadgen \(encore-loadgen-1, encore-loadgen-2\).*\n.*--scale loadgen=1/);
+    assert.match(
+      checkText(check),
+      /FAIL.* 2 containers for loadgen \(encore-loadgen-1, encore-loadgen-2\).*\n.*--scale loadgen=1/,
+    );
   });
 
   it('warn of outdated containers and of an unreachable page', () => {

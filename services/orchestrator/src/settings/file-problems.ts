@@ -16,7 +16,7 @@ export function problemsOfFile(settings: SettingsObject, file: string): string[]
     ...schemaProblems(runConfigSchema, settings, { aliases, expected: expectedAt }),
     ...problemsOfThresholds(settings['thresholds']),
     ...problemsOfMix(settings['load']),
-    ...problemsOfAims(settings['schedule']),
+    ...problemsOfFaults(settings['schedule']),
   ];
   return [...new Set(all)].map((problem) => `${file}: ${problem}`);
 }
@@ -74,7 +74,7 @@ const step = 1e-9;
 /**
  * Reports faults whose kind does not support the target or the params, in every rule that parses.
  */
-function problemsOfAims(schedule: unknown): string[] {
+function problemsOfFaults(schedule: unknown): string[] {
   return (Array.isArray(schedule) ? schedule : []).flatMap((item, index) => {
     const { target, faults } = scheduleRuleSchema.safeParse(item).data ?? { faults: [] };
     return faults.flatMap(({ kind, params }, number) => {

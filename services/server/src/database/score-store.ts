@@ -68,10 +68,14 @@ export class ScoreStore {
     }
     if (outcome === 'version_mismatch') {
       const actual = Number(row['version']) === 0 ? 'does not exist' : `is at version ${row['version']}`;
-      throw new EncoreError('VERSION_MISMATCH', `score ${upload.id} ${actual}, not at ${upload.expectedVersion}`, {
-        status: 412,
-        definite: true,
-      });
+      throw new EncoreError(
+        'VERSION_MISMATCH',
+        `score ${upload.id} ${actual}; expected version ${upload.expectedVersion}`,
+        {
+          status: 412,
+          definite: true,
+        },
+      );
     }
     return { ...storedFrom(row), id: upload.id, replayed: outcome === 'replayed' };
   }

@@ -12,12 +12,12 @@ export const connectionRefused: FaultSpec = {
   userSees: 'New connections are refused immediately; open requests are cut.',
   pitfalls: 'A dead server behind a proxy looks different: the proxy accepts, then closes the connection.',
   prepare: async (tools, fault) => {
-    if (!(await tools.links.state(proxyOf(fault))).enabled)
+    if (!(await tools.proxies.state(proxyOf(fault))).enabled)
       throw new EncoreError('TARGET_NOT_RUNNING', `${fault.target} is closed already`, { status: 409, definite: true });
     return {};
   },
   inject: async (tools, { fault }) => {
-    await tools.links.setEnabled(proxyOf(fault), false);
+    await tools.proxies.setEnabled(proxyOf(fault), false);
     return {};
   },
   checkEffect: async (tools, { fault }) => {
@@ -28,15 +28,15 @@ export const connectionRefused: FaultSpec = {
     };
   },
   readBack: async (tools, { fault }) => {
-    const { enabled } = await tools.links.state(proxyOf(fault));
+    const { enabled } = await tools.proxies.state(proxyOf(fault));
     return { inPlace: !enabled, evidence: `the proxy is ${enabled ? 'open' : 'closed'}` };
   },
   revert: async (tools, { fault }) => {
-    const { enabled } = await tools.links.state(proxyOf(fault));
-    if (!enabled) await tools.links.setEnabled(proxyOf(fault), true);
+    const { enabled } = await tools.proxies.state(proxyOf(fault));
+    if (!enabled) await tools.proxies.setEnabled(proxyOf(fault), true);
   },
   verifyReverted: async (tools, { fault }) => {
-    const { enabled } = await tools.links.state(proxyOf(fault));
+    const { enabled } = await tools.proxies.state(proxyOf(fault));
     return { verified: enabled, evidence: `the proxy is ${enabled ? 'open' : 'closed'}` };
   },
 };

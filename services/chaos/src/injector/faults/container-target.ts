@@ -7,7 +7,7 @@ import type { ActiveFault, FaultTools, Injected, RevertCheck, Saved } from './fa
 
 export function containerName({ target, kind }: PlannedFault): ContainerName {
   if (target === 'server' || target === 'postgres') return target;
-  throw new EncoreError('TARGET_REFUSED', `${kind} cannot be aimed at ${target}`, { status: 400, definite: true });
+  throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`, { status: 400, definite: true });
 }
 
 /** Returns the container that accepts this kind; throws unless it is running. */

@@ -15,7 +15,7 @@ export const cpuThrottle: FaultSpec = {
   instant: false,
   forbidsStart: false,
   does: 'Lowers the current CPU limit (to a quarter of one CPU by default).',
-  revertedBy: 'The injector restores the limit in the original label.',
+  revertedBy: 'The injector restores the original limit, from the label `encore.original.cpus`.',
   userSees: 'Responses are slow; the server rejects requests to protect itself.',
   pitfalls: 'Setting `0` does not remove a CPU limit; only the original value restores it.',
   prepare: async (tools, fault, signal) => {
@@ -23,7 +23,7 @@ export const cpuThrottle: FaultSpec = {
     if (originalLimitsOf(view.labels).cpus === null)
       throw new EncoreError(
         'TARGET_REFUSED',
-        `${view.name} has no original label for its CPUs, so the limit could not be reverted`,
+        `${view.name} has no label encore.original.cpus, so the limit could not be reverted`,
         {
           status: 409,
           definite: true,

@@ -12,9 +12,9 @@ export const crash: FaultSpec = {
   forbidsStart: false,
   does: 'Sends SIGQUIT through the engine: the process dies immediately with exit code 131.',
   revertedBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
-  userSees: 'Open requests are cut; the proxy resets new ones until the server listens again.',
+  userSees: 'Open requests are cut; the proxy closes new ones until the server listens again.',
   pitfalls:
-    'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine’s back-off doubles for a container that ran for less than 10 s, hence the healthy time before each crash. Without `ulimits: core: 0` each crash leaves a core file.',
+    'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine’s back-off doubles for a container that ran for less than 10 s, so at least 10 s without a fault precede each crash. Without `ulimits: core: 0` each crash leaves a core file.',
   prepare: saveTarget,
   inject: (tools, active, signal) => killTarget(tools, active, 'SIGQUIT', signal),
   checkEffect: async (tools, active, signal) => {

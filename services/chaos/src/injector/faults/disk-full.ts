@@ -19,7 +19,7 @@ export const diskFull: FaultSpec = {
   kind: 'disk-full',
   instant: false,
   forbidsStart: false,
-  does: 'Runs the stress helper, which fills the server’s scratch space, where uploads are spooled, and refills it when a finished upload frees some.',
+  does: 'Runs the stress helper, which fills the server’s scratch space, where uploads are spooled, and refills it when a finished upload frees space.',
   revertedBy: 'The injector removes the file; the helper does so itself when its time is over.',
   userSees: 'Large uploads are refused with a clear error; small ones and reads succeed.',
   pitfalls:

@@ -18,7 +18,7 @@ export interface FaultTools {
   engine: Engine;
   targets: Targets;
   watch: EngineWatch;
-  links: LabProxies;
+  proxies: LabProxies;
   exchange: ExchangeProbe;
   startLoadSpike: StartLoadSpike;
   user: ServerUser;

@@ -1,6 +1,6 @@
 /** Cuts each connection after a number of bytes. */
 import type { EffectCheck } from './fault-spec.ts';
-import { compare, type LinkProbes, toxicFault } from './toxic-fault.ts';
+import { compare, type ProxyProbes, toxicFault } from './toxic-fault.ts';
 
 const defaultBytes = 2_048;
 /** A response has at least 200 bytes, so the requests ask for well more than the limit. */
@@ -19,7 +19,7 @@ export const limitData = toxicFault({
 });
 
 /** Checks that a connection ends after at most `bytes` bytes. */
-async function checkCut(probes: LinkProbes, bytes: number): Promise<EffectCheck> {
+async function checkCut(probes: ProxyProbes, bytes: number): Promise<EffectCheck> {
   const requests = Math.min(maxRequests, Math.ceil((bytes * 2) / answerBytes));
   const { through, direct } = await compare(probes, { requests, timeoutMs: 3_000 });
   const cut = through.bytes <= bytes && direct.bytes > bytes;

@@ -9,8 +9,8 @@ import { originalLimitsOf } from '../targets.ts';
 import { currentTarget, idOf, runningTarget } from './container-target.ts';
 import type { FaultSpec, FaultTools } from './fault-spec.ts';
 
-const megabyte = 1_048_576;
-const defaultMarginBytes = 32 * megabyte;
+const mebibyte = 1_048_576;
+const defaultMarginBytes = 32 * mebibyte;
 /** A cap that lowers the limit by less than this share would have no effect. */
 const minSqueeze = 0.05;
 
@@ -18,9 +18,9 @@ export const memoryCap: FaultSpec = {
   kind: 'memory-cap',
   instant: false,
   forbidsStart: true,
-  does: 'Lowers the current limit of memory and swap together to the usage, without reclaimable cache, plus a margin (32 MiB by default).',
+  does: 'Lowers the combined memory and swap limit to current usage (excluding reclaimable cache) plus a margin (32 MiB by default).',
   revertedBy:
-    'The injector restores the limits in the original labels, and does so early if the target dies under the cap.',
+    'The injector restores the original limits, from the labels `encore.original.*`, and does so early if the target dies under the cap.',
   userSees: 'Nothing if the server rejects work in time; else an OOM kill, recorded as `oom`.',
   pitfalls:
     'cgroup v1 refuses a limit below the usage, v2 kills. V8 fixes its heap limit at start, so a cap first affects the process’s other memory. A cap survives a restart, and `0` or `-1` do not remove it; only the original value does.',
@@ -30,7 +30,7 @@ export const memoryCap: FaultSpec = {
     if (original.memoryBytes === null)
       throw new EncoreError(
         'TARGET_REFUSED',
-        `${view.name} has no original label for its memory, so a cap could not be reverted`,
+        `${view.name} has no label encore.original.memory, so a cap could not be reverted`,
         {
           status: 409,
           definite: true,
@@ -38,7 +38,7 @@ export const memoryCap: FaultSpec = {
       );
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
     const wanted = memoryBytes + (fault.params.marginBytes ?? defaultMarginBytes);
-    const limitBytes = Math.ceil(wanted / megabyte) * megabyte;
+    const limitBytes = Math.ceil(wanted / mebibyte) * mebibyte;
     if (limitBytes > original.memoryBytes * (1 - minSqueeze))
       throw new EncoreError(
         'ENGINE_REFUSED',
@@ -87,4 +87,4 @@ export async function restoreMemory(
   await engine.updateMemory(view.id, memoryBytes, memswapBytes, signal);
 }
 
-const mebibytes = (bytes: number): string => `${(bytes / megabyte).toFixed(0)} MiB`;
+const mebibytes = (bytes: number): string => `${(bytes / mebibyte).toFixed(0)} MiB`;

@@ -13,8 +13,8 @@ export const resetPeer = toxicFault({
       evidence: `through the proxy: ${through.end} after ${through.totalMs.toFixed(0)} ms; directly: ${direct.end}`,
     };
   },
-  does: 'Resets each connection once data was sent on it (immediately by default, or after a delay).',
+  does: 'Resets each connection once data has been sent on it (immediately by default, or after a delay).',
   revertedBy: 'The injector removes the toxic.',
   userSees: 'Connections are reset by the peer; the server may have received the request.',
-  pitfalls: 'Only connections opened after the injection get a real RST; pooled ones are closed in order.',
+  pitfalls: 'Only connections opened after the injection get a real RST; pooled ones are closed normally (FIN).',
 });

@@ -45,10 +45,10 @@ export const toolStall: FaultSpec = {
   forbidsStart: false,
   does: `Stores scores that ${tool} cannot finish in time and calls it on them, one after the other, until its circuit breaker opens.`,
   revertedBy:
-    'The injector stops calling and removes the scores. After the breaker’s open time it calls the tool on a small score, and the successes close the breaker. If it is reverted early, the breaker closes with the next successful calls of any user.',
-  userSees: `${tool} responds 503 with Retry-After while its breaker is open; every other tool works. Until then one worker process is busy.`,
+    'The injector stops calling and removes the scores. After the breaker’s open time it calls the tool on a small score, and the successes close the breaker. If the fault is reverted early, the breaker closes with the next successful calls of any user.',
+  userSees: `${tool} responds 503 with Retry-After while its breaker is open; every other tool works. Until the breaker opens, one worker process is busy.`,
   pitfalls:
-    'Needs a duration of at least 160 s: five tool timeouts (15 s each) plus the open time (60 s). A revert that finds the breaker still open is not verified and is retried until the breaker is closed. A server with a larger `tool_timeout` needs longer. Each score is sent once: a document that kills its worker three times is quarantined.',
+    'Needs a duration of at least 160 s: five tool timeouts (15 s each), the open time (60 s) and a margin. At its planned end, a revert that finds the breaker still open is not verified and is retried until the breaker is closed. A server with a larger `tool_timeout` needs longer. Each score is sent once: a document that kills its worker three times is quarantined.',
   prepare: async (tools, fault, signal) => {
     const { id } = await runningTarget(tools, fault, signal);
     const { [breaker]: state } = await tools.user.breakers(signal);

@@ -14,14 +14,14 @@ interface ToxicFault {
   type: string;
   direction: Toxic['stream'];
   attributes(params: FaultParams): Record<string, number>;
-  checkEffect(probes: LinkProbes, fault: PlannedFault, signal: AbortSignal): Promise<EffectCheck>;
+  checkEffect(probes: ProxyProbes, fault: PlannedFault, signal: AbortSignal): Promise<EffectCheck>;
   does: string;
   userSees: string;
   pitfalls: string;
   revertedBy?: string;
 }
 
-export interface LinkProbes {
+export interface ProxyProbes {
   through(options: ExchangeOptions): Promise<Exchange>;
   /** Bypasses the proxy; `unreachable` where the injector cannot. */
   direct(options: ExchangeOptions): Promise<Exchange>;
@@ -29,7 +29,7 @@ export interface LinkProbes {
 
 export function proxyOf({ target, kind }: PlannedFault): ProxyName {
   if (isProxy(target)) return target;
-  throw new EncoreError('TARGET_REFUSED', `${kind} cannot be aimed at ${target}`, { status: 400, definite: true });
+  throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`, { status: 400, definite: true });
 }
 
 export function toxicFault(spec: ToxicFault): FaultSpec {
@@ -44,13 +44,13 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
     userSees: spec.userSees,
     pitfalls: spec.pitfalls,
     prepare: async (tools, fault) => {
-      const state = await tools.links.state(proxyOf(fault));
+      const state = await tools.proxies.state(proxyOf(fault));
       if (!state.enabled)
         throw new EncoreError('TARGET_NOT_RUNNING', `${fault.target} is closed`, { status: 409, definite: true });
       return {};
     },
     inject: async (tools, { fault }) => {
-      await tools.links.addToxic(proxyOf(fault), {
+      await tools.proxies.addToxic(proxyOf(fault), {
         name: toxicName(fault.id),
         type: spec.type,
         stream: fault.params.direction ?? spec.direction,
@@ -63,16 +63,16 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
     },
     checkEffect: (tools, { fault }, signal) => spec.checkEffect(probesOf(tools, proxyOf(fault)), fault, signal),
     readBack: async (tools, { fault }) => {
-      const { toxics } = await tools.links.state(proxyOf(fault));
+      const { toxics } = await tools.proxies.state(proxyOf(fault));
       const attributes = toxics.find(({ name }) => name === toxicName(fault.id))?.attributes;
       const inPlace = Object.entries(spec.attributes(fault.params)).every(
         ([name, value]) => attributes?.[name] === value,
       );
       return { inPlace: attributes !== undefined && inPlace, evidence: `the proxy has ${toxics.length} toxics` };
     },
-    revert: (tools, { fault }) => tools.links.removeToxic(proxyOf(fault), toxicName(fault.id)),
+    revert: (tools, { fault }) => tools.proxies.removeToxic(proxyOf(fault), toxicName(fault.id)),
     verifyReverted: async (tools, { fault }: ActiveFault) => {
-      const { enabled, toxics } = await tools.links.state(proxyOf(fault));
+      const { enabled, toxics } = await tools.proxies.state(proxyOf(fault));
       const gone = toxics.every(({ name }) => name !== toxicName(fault.id));
       return { verified: gone, evidence: `the proxy is ${enabled ? 'open' : 'closed'} with ${toxics.length} toxics` };
     },
@@ -84,18 +84,18 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
  * addresses.
  */
 export function reachableAddress(
-  { links, proxyHost }: Pick<FaultTools, 'links' | 'proxyHost'>,
-  link: ProxyName,
+  { proxies, proxyHost }: Pick<FaultTools, 'proxies' | 'proxyHost'>,
+  proxy: ProxyName,
 ): Address {
-  const address = parseAddress(links.addresses[link].listen);
+  const address = parseAddress(proxies.addresses[proxy].listen);
   return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost } : address;
 }
 
-export function probesOf(tools: Pick<FaultTools, 'links' | 'exchange' | 'proxyHost'>, link: ProxyName): LinkProbes {
-  const { links, exchange } = tools;
+export function probesOf(tools: Pick<FaultTools, 'proxies' | 'exchange' | 'proxyHost'>, proxy: ProxyName): ProxyProbes {
+  const { proxies, exchange } = tools;
   return {
-    through: (options) => exchange(link, reachableAddress(tools, link), options),
-    direct: (options) => exchange(link, parseAddress(links.addresses[link].upstream), options),
+    through: (options) => exchange(proxy, reachableAddress(tools, proxy), options),
+    direct: (options) => exchange(proxy, parseAddress(proxies.addresses[proxy].upstream), options),
   };
 }
 
@@ -106,7 +106,7 @@ function parseAddress(text: string): Address {
 
 /** Probes through the proxy and past it at the same time; the difference is the toxic's share. */
 export async function compare(
-  probes: LinkProbes,
+  probes: ProxyProbes,
   options: ExchangeOptions,
 ): Promise<{ through: Exchange; direct: Exchange }> {
   const [through, direct] = await Promise.all([probes.through(options), probes.direct(options)]);
@@ -119,7 +119,7 @@ export async function compare(
  * single slow one is no evidence in either direction.
  */
 export async function checkEffectByDelay(
-  probes: LinkProbes,
+  probes: ProxyProbes,
   time: (exchange: Exchange) => number | null,
   wantedMs: number,
   options: ExchangeOptions,

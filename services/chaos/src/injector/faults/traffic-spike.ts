@@ -15,7 +15,7 @@ export const trafficSpike: FaultSpec = {
   instant: false,
   forbidsStart: false,
   does: 'Sends cheap reads through the proxy (200 per second on 50 connections by default) on top of the users’ load.',
-  revertedBy: 'The injector stops the load, which also ends with its time and with the injector.',
+  revertedBy: 'The injector stops the load, which also stops when its time is up or the injector exits.',
   userSees: 'At worst rejections and slower responses; accepted requests are answered.',
   pitfalls: 'Its own responses do not count for the verdict, because a closed loop hides outages.',
   prepare: async (tools, fault, signal) => ({ containerId: (await runningTarget(tools, fault, signal)).id }),
