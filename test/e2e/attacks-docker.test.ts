@@ -87,7 +87,7 @@ describe('attacks on the lab on Docker', () => {
     assert.equal(await untouched(), before);
   });
 
-  for (const network of ['entry', 'front', 'back', 'data', 'health', 'control', 'watch'])
+  for (const network of ['entry', 'front', 'back', 'data', 'health', 'lab', 'watch'])
     it(`from a container on the network ${network}`, async () => {
       const networks = await lab.docker(['network', 'ls', '--format', '{{.Name}}']);
       // No service here is on `watch`, so Compose has not created it.
@@ -97,7 +97,7 @@ describe('attacks on the lab on Docker', () => {
       const node = ['--entrypoint', 'node', image, '--input-type=module', '-e', program(all())];
       const run = await lab.docker(['run', '--rm', '--network', `${project}_${network}`, ...node]);
       const { toxiproxy } = assertRefused(run);
-      assert.equal(toxiproxy, network === 'control', 'Toxiproxy has no authentication; its network is all it has');
+      assert.equal(toxiproxy, network === 'lab', 'Toxiproxy has no authentication; its network is all it has');
       assert.equal(await untouched(), before);
     });
 

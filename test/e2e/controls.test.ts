@@ -17,7 +17,7 @@ describe('control runs of ./encore', () => {
     assert.equal(report.result, 'FAILED', tail(run.stdout));
     assert.equal(run.exitCode, 1);
     assert.ok((report.totals.success_rate ?? 1) < 0.5, `success rate ${report.totals.success_rate}`);
-    assert.match(report.reasons.join('\n'), /^recovery_seconds is/m);
+    assert.match(report.reasons.join('\n'), /^recovery_seconds: /m);
   });
 
   it('reports INCONCLUSIVE for a run with no-op faults', async () => {
@@ -25,7 +25,7 @@ describe('control runs of ./encore', () => {
     assert.equal(report.result, 'INCONCLUSIVE', tail(run.stdout));
     assert.equal(run.exitCode, 2);
     const reasons = report.reasons.join('\n');
-    assert.match(reasons, /^2 kills had no effect: f0001 \(crash of server\), f0003 \(outage of server\)$/m);
-    assert.match(reasons, /^only 0 of 3 faults took effect/m);
+    assert.match(reasons, /^2 kills had no confirmed effect: f0001 \(crash of server\), f0003 \(outage of server\)$/m);
+    assert.match(reasons, /^only 0 of 3 faults had a confirmed effect/m);
   });
 });
