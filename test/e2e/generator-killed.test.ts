@@ -27,9 +27,9 @@ describe('a load generator that is killed', () => {
   it('leaves a ledger and a history from which the report is built: INCONCLUSIVE, with the gap', async () => {
     const { signal } = new AbortController();
     const running = runLab({ settings, seed: 7, folder, seeding: {}, signal });
-    const said = () => readFile(join(folder, 'said.txt'), 'utf8');
+    const printed = () => readFile(join(folder, 'output.txt'), 'utf8');
     const waiting = { timeoutMs: 120_000, everyMs: 200 };
-    await waitUntil('a fault in steady', async () => /f0001 .* injected/.test(await said()), waiting);
+    await waitUntil('a fault in steady', async () => /f0001 .* injected/.test(await printed()), waiting);
     const fromMs = Date.now();
     process.kill(childRunning('services/loadgen/src/main.ts'), 'SIGKILL');
     const toMs = Date.now();
