@@ -190,7 +190,7 @@ describe('encore program', function () {
     assert.match(verified.printed, new RegExp(`${folder}.json matches in every figure`));
     const refused = await encore('verify', '/no/such/run').end();
     assert.equal(refused.exitCode, 3);
-    assert.match(refused.printed, new RegExp(`no such run folder; give .*${folder} \\(the last one there\\)`));
+    assert.match(refused.printed, new RegExp(`no such run folder; pass .*${folder} \\(the last one there\\)`));
   });
 
   it('prints the preflight checks, and reverts faults on request', async () => {

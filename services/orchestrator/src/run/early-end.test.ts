@@ -73,7 +73,7 @@ describe('a run that ends early', function () {
     ['the server does not come back', /not been ready/, { brokenMs: 1_000 }, () => (lab.server.ready = false)],
     ['users get wrong answers repeatedly', /wrong answers/, {}, () => (lab.loadgen.receivesWrongAnswers = true)],
     ['the machine is short of memory', /of memory left/, { memoryBytes: Number.POSITIVE_INFINITY }, () => {}],
-    ['the disk is almost full', /disk of the results/, { diskBytes: Number.POSITIVE_INFINITY }, () => {}],
+    ['the disk is almost full', /results disk/, { diskBytes: Number.POSITIVE_INFINITY }, () => {}],
   ];
   for (const [what, reason, limits, spoil] of stopRules) {
     it(`ends early when ${what}: reverts all faults within 5 s, and writes a report`, async () => {

@@ -31,7 +31,7 @@ describe('StopRules', () => {
       reasons.findIndex((text) => text !== null),
       91,
     );
-    assert.match(reasons[91] ?? '', /not been ready for 90 s, without an active fault/);
+    assert.match(reasons[91] ?? '', /not been ready for 90 s although no fault was active/);
   });
 
   it('exclude time with an active fault, and restart when the server was ready', () => {
