@@ -193,7 +193,10 @@ describe('judge: attribution', () => {
       { at: new Date(at).toISOString(), target: 'server', action: 'end of f0001 (freeze)', detail: ended.evidence },
     ]);
     assert.equal(report.result, 'FAILED');
-    assert.match(report.warnings.join('\n'), /faults ended early by something other than Encore or the system: f0001 \(freeze\) after 3\.0 of 20 s/);
+    assert.match(
+      report.warnings.join('\n'),
+      /faults ended early by something other than Encore or the system: f0001 \(freeze\) after 3\.0 of 20 s/,
+    );
   });
 
   it('counts engine events that the active fault does not explain as interventions', async () => {
