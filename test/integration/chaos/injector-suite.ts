@@ -252,7 +252,12 @@ export function injectorSuite(
       await chaos.inject('short', fault('latency', 'server:8000'));
       await answers(20_000);
       assert.ok((await get(lab.serverProxy)).totalMs < 200);
-      assert.equal((await chaos.eventsOf('target_started')).at(-1)?.actor, 'reconcile');
+      // The server may answer before the chaos service has seen the engine's event of its start.
+      const lastActor = async () => (await chaos.eventsOf('target_started')).at(-1)?.actor;
+      await waitUntil('a start by reconcile', async () => (await lastActor()) === 'reconcile', {
+        timeoutMs: 10_000,
+        everyMs: 50,
+      });
     });
 
     it('leaves nothing behind and does not touch the bystander', async () => {
