@@ -1,6 +1,6 @@
 /**
  * All events of a run, as one tagged union. Each service keeps its events in order and serves them
- * in pages (`GET /events?instance=B&after=N`); only the orchestrator writes them to history.ndjson.
+ * in pages (`GET /events?instance=ID&after=N`); only the orchestrator writes history.ndjson.
  *
  * `at` is in epoch milliseconds (fractions allowed) of the host's clock; `engineAt` is the engine's
  * own timestamp in the same unit. Durations carry their unit in the name.

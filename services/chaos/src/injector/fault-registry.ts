@@ -114,10 +114,10 @@ export class FaultRegistry {
     const spec = this.#check(fault);
     this.#known.add(fault.id);
     const { lock } = this.#dependencies;
-    const active = await lock.run(fault.target, () => this.#inject(runId, fault, spec));
-    if (!('registered' in active)) return active;
-    const { registered } = active;
-    const effect = await this.#executor.checkEffect(registered);
+    const injected = await lock.run(fault.target, () => this.#inject(runId, fault, spec));
+    if (!('registered' in injected)) return injected;
+    const { registered } = injected;
+    const check = await this.#executor.checkEffect(registered);
     const instant = spec.instant && fault.durationSeconds === 0;
     // A fault that was reverted during its effect check is closed already.
     if (instant && this.#open.get(fault.id) === registered)
@@ -125,7 +125,7 @@ export class FaultRegistry {
         verified: true,
         evidence: 'an instant fault leaves nothing to revert',
       });
-    return { injectedAt: registered.injectedAt, ...effect, over: this.#open.get(fault.id) !== registered };
+    return { injectedAt: registered.injectedAt, ...check, over: this.#open.get(fault.id) !== registered };
   }
 
   async release(faultId: string): Promise<RevertResult> {

@@ -1,6 +1,6 @@
 /**
  * Reverts what no active fault covers: only what the journal records, or where a limit differs from
- * its original label. Never starts a container that exited by itself; starts one that an outage
+ * the original one. Never starts a container that exited by itself; starts one that an outage
  * left down once the run is over.
  */
 import type { RevertAnswer } from '@encore/contracts';
@@ -85,7 +85,7 @@ export class Reconciler {
     const limits = await this.#each('limits', containers, async ({ id }) =>
       this.#limits(await tools.engine.inspect(id, deadline(callMs))),
     );
-    const proxies = await this.#each('proxies', proxyNames, (proxy) => this.#proxyState(proxy));
+    const proxies = await this.#each('proxies', proxyNames, (proxy) => this.#restoreProxy(proxy));
     return {
       reverted: [...again.reverted, ...limits.reverted, ...proxies.reverted],
       failed: [...again.failed, ...limits.failed, ...proxies.failed],
@@ -149,9 +149,9 @@ export class Reconciler {
     });
   }
 
-  async #proxyState(proxy: (typeof proxyNames)[number]): Promise<string | null> {
+  async #restoreProxy(proxy: (typeof proxyNames)[number]): Promise<string | null> {
     const { registry, tools, lock } = this.#dependencies;
-    // Asking an unresponsive proxy again for each proxy would only delay its restart.
+    // Asking an unresponsive Toxiproxy again for each proxy would only delay its restart.
     if (this.#proxyFailsSince !== null)
       throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not respond', { status: 503 });
     return lock.run(proxy, async () => {

@@ -77,11 +77,11 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     waivedIfInterrupted: true,
     missing: ({ faults }) => {
       const supported = faults.filter(({ record }) => !isUnsupported(record));
-      const effect = supported.filter(({ record }) => record.effect === 'confirmed').length;
-      const part = share(effect, supported.length) ?? 1;
+      const confirmed = supported.filter(({ record }) => record.effect === 'confirmed').length;
+      const part = share(confirmed, supported.length) ?? 1;
       return part < 0.95
         ? [
-            `only ${effect} of ${pluralize(supported.length, 'fault')} had a confirmed effect (${percentOf(part)}, required: at least 95 %)`,
+            `only ${confirmed} of ${pluralize(supported.length, 'fault')} had a confirmed effect (${percentOf(part)}, required: at least 95 %)`,
           ]
         : [];
     },
@@ -234,10 +234,10 @@ function describeFaults(faults: readonly FinalizedFault[], noun: string, what: s
 
 function kindsWithoutEffect({ faults }: Evidence): string[] {
   const supported = faults.filter(({ record }) => !isUnsupported(record));
-  const effect = new Set(
+  const confirmed = new Set(
     supported.filter(({ record }) => record.effect === 'confirmed').map(({ record }) => record.fault.kind),
   );
-  const never = new Set(supported.map(({ record }) => record.fault.kind).filter((kind) => !effect.has(kind)));
+  const never = new Set(supported.map(({ record }) => record.fault.kind).filter((kind) => !confirmed.has(kind)));
   return [...never].map((kind) => `no fault of the planned kind ${kind} had a confirmed effect`);
 }
 

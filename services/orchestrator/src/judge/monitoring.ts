@@ -29,9 +29,9 @@ export class Monitoring {
   /** By fault id, for faults with a confirmed effect; null if Prometheus was not queried. */
   of(faults: readonly FinalizedFault[]): Map<string, FaultMonitoring> | null {
     if (this.#asked === null) return null;
-    const effect = faults.filter(({ record }) => record.effect === 'confirmed' && record.injectedAt !== null);
-    const firsts = this.#firstFirings(effect);
-    return new Map(effect.map((fault) => [fault.record.fault.id, this.#finding(fault, firsts.get(fault) ?? null)]));
+    const confirmed = faults.filter(({ record }) => record.effect === 'confirmed' && record.injectedAt !== null);
+    const firsts = this.#firstFirings(confirmed);
+    return new Map(confirmed.map((fault) => [fault.record.fault.id, this.#finding(fault, firsts.get(fault) ?? null)]));
   }
 
   /** The first firing per fault; each belongs to the latest fault that may have caused it. */

@@ -53,7 +53,7 @@ function headOf({ config, result, reasons, warnings, duration_seconds, observed_
 /** As in the guide, each attempt counts as a request. */
 function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
   const { totals, outcomes, recoveries, attribution } = report;
-  const effect = report.faults.filter((fault) => fault.effect === 'confirmed');
+  const confirmed = report.faults.filter((fault) => fault.effect === 'confirmed');
   const killed = kills.filter((kill) => kill.effect === 'confirmed');
   const recovered = killed.filter((kill) => kill.recovery_seconds !== null);
   const explained = Object.values(attribution.explained).reduce((sum, count) => sum + count, 0);
@@ -63,7 +63,7 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
     `Success Rate: ${rate(totals.attempt_success_rate)} of attempts, ${rate(totals.success_rate)} of ${pluralize(totals.operations, 'operation')} (including retries)`,
     `Total Requests: ${thousands(totals.attempts)} (${totals.requests_per_second}/s)`,
     `Failed Requests: ${thousands(totals.attempts - (outcomes.ok ?? 0))} (whole run: ${thousands(explained)} explained by faults, ${thousands(attribution.unexplained)} unexplained)`,
-    `Total Recoveries: ${recoveries.count} (of ${pluralize(effect.length, 'fault')}; ${recovered.length} of ${pluralize(killed.length, 'kill')})${late && `, ${late}`}`,
+    `Total Recoveries: ${recoveries.count} (of ${pluralize(confirmed.length, 'fault')}; ${recovered.length} of ${pluralize(killed.length, 'kill')})${late && `, ${late}`}`,
     `Avg Recovery Time: ${recoveries.mean_seconds === null ? 'no data' : `${recoveries.mean_seconds.toFixed(1)}s`} (${worst})`,
   ];
 }

@@ -28,23 +28,23 @@ ${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length <
 
 function storyOf(report: Report, running: boolean): string {
   const { faults, totals, duration_seconds: seconds } = report;
-  const effect = faults.filter((fault) => fault.effect === 'confirmed');
-  const kills = effect.filter(({ kind }) => kind === 'crash' || kind === 'outage');
+  const confirmed = faults.filter((fault) => fault.effect === 'confirmed');
+  const kills = confirmed.filter(({ kind }) => kind === 'crash' || kind === 'outage');
   const of = kills.length === 1 ? '1 of them a kill' : `${kills.length} of them kills`;
   const faultText =
-    effect.length === 0
+    confirmed.length === 0
       ? running
         ? 'no fault so far'
         : 'no fault had an effect'
-      : `${pluralize(effect.length, 'fault')} with an effect, ${of}, ${recoveriesIn(report, effect.length, running)}`;
+      : `${pluralize(confirmed.length, 'fault')} with an effect, ${of}, ${recoveriesIn(report, confirmed.length, running)}`;
   return `${pluralize(totals.attempts, 'request')} in ${durationText(seconds)}; ${faultText}.`;
 }
 
-function recoveriesIn({ recoveries }: Report, effect: number, running: boolean): string {
+function recoveriesIn({ recoveries }: Report, confirmed: number, running: boolean): string {
   const { count, failed } = recoveries;
   const late = lateText(recoveries);
-  if (count === effect) return `${effect === 1 ? '' : 'all '}recovered${late && `, ${late}`}`;
-  const open = effect - count - failed;
+  if (count === confirmed) return `${confirmed === 1 ? '' : 'all '}recovered${late && `, ${late}`}`;
+  const open = confirmed - count - failed;
   const rest = [
     late,
     failed === 0 ? '' : `${failed} ${running ? 'overdue' : 'never'}`,

@@ -53,7 +53,10 @@ export async function coolDown(
     what: 'waiting for the chaos service',
     do: () =>
       waitUntil('the chaos service to be ready', () => clients.isReady(wiring.chaosUrl, { signal }), {
-        ...{ timeoutMs: chaosBackMs, everyMs: 250, signal, clock },
+        timeoutMs: chaosBackMs,
+        everyMs: 250,
+        signal,
+        clock,
       }),
   };
   await attemptAll([waitForChaos, ...revert, waitForServer, stopLoad], signal);
