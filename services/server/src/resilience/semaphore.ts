@@ -23,17 +23,17 @@ export interface SemaphoreOptions {
  */
 const expectedShare = 0.5;
 /**
- * Weight of the newest interval in the moving average, which follows a change within about ten
- * slots.
+ * The rate is that of the last second or so in which requests waited. Shorter, and a stall of half
+ * a second that is already over would look like slow work, and refuse requests that can be served.
  */
-const newestWeight = 0.1;
+const memoryMs = 1_000;
 
 export class Semaphore {
   readonly #options: SemaphoreOptions;
   readonly #queue = new Set<() => void>();
   #taken = 0;
-  /** Moving average of the time between two slots that became free while requests were waiting. */
-  #intervalMs = 0;
+  /** Slots that became free while requests waited, and the time that took; both fade. */
+  readonly #recent = { freed: 0, ms: 0 };
   #freedAtMs: number | null = null;
 
   constructor(options: SemaphoreOptions) {
@@ -51,7 +51,8 @@ export class Semaphore {
   /** How many more requests would get a slot or join the queue. */
   get headroom(): number {
     const { slots, maxQueued, maxWaitMs } = this.#options;
-    const inTime = this.#intervalMs > 0 ? Math.floor((maxWaitMs * expectedShare) / this.#intervalMs) : maxQueued;
+    const { freed, ms } = this.#recent;
+    const inTime = ms > 0 ? Math.floor((maxWaitMs * expectedShare * freed) / ms) : maxQueued;
     return Math.max(0, slots - this.#taken) + Math.max(0, Math.min(maxQueued, inTime) - this.#queue.size);
   }
 
@@ -93,8 +94,7 @@ export class Semaphore {
   }
 
   /**
-   * Measures only while requests wait; otherwise the interval depends on the demand, not on the
-   * work.
+   * Measures only while requests wait; otherwise the rate depends on the demand, not on the work.
    */
   #measure(): void {
     if (this.#queue.size === 0) {
@@ -102,7 +102,12 @@ export class Semaphore {
       return;
     }
     const now = (this.#options.now ?? performance.now.bind(performance))();
-    if (this.#freedAtMs !== null) this.#intervalMs += (now - this.#freedAtMs - this.#intervalMs) * newestWeight;
+    if (this.#freedAtMs !== null) {
+      const elapsedMs = now - this.#freedAtMs;
+      const kept = Math.exp(-elapsedMs / memoryMs);
+      this.#recent.freed = this.#recent.freed * kept + 1;
+      this.#recent.ms = this.#recent.ms * kept + elapsedMs;
+    }
     this.#freedAtMs = now;
   }
 
