@@ -87,5 +87,7 @@ describe('GitHub workflows', () => {
       order,
       order.toSorted((a, b) => a - b),
     );
+    const memoryCap = runs.find((run) => run.includes('memory-cap')) ?? '';
+    assert.match(memoryCap, /\| \.effect\] .*"confirmed"/, 'the field and the value of the report');
   });
 });

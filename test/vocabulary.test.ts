@@ -47,6 +47,7 @@ const folders = [
   'docker',
   'docs',
   'scenarios',
+  '.github',
   'prometheus',
 ];
 const extensions = /\.(ts|mjs|md|ya?ml|sh)$/;

@@ -58,7 +58,7 @@ async function refusesResults(hours: number): Promise<boolean> {
   return refuses(await problemsOfResults(resultsDir(), hours));
 }
 
-/** Refuses settings that the server would not accept before the lab starts. */
+/** Before the lab starts, refuses settings that the server would not accept. */
 async function refusesServer(): Promise<boolean> {
   const { problemsOfServer } = await import('./config.ts');
   return refuses(problemsOfServer(process.env, root));
@@ -101,29 +101,29 @@ async function nameUnsupported(): Promise<void> {
 async function runLab(): Promise<number> {
   const { readHostEnvironment, serverMemoryBytes } = await import('./config.ts');
   const { startLab } = await import('./lab.ts');
-  const { chosenPorts, portsWithoutUse } = await import('./ports.ts');
-  const { runInFront } = await import('./foreground.ts');
+  const { chosenPorts, unusedPorts } = await import('./ports.ts');
+  const { runInForeground } = await import('./foreground.ts');
   const stop = new AbortController();
-  let isInFront = false;
+  let isInForeground = false;
   const onSignal = () => {
     // A second signal ends us at once, except while the orchestrator runs: it then exits by itself.
-    if (stop.signal.aborted && !isInFront) process.exit(exitCodes.INTERRUPTED);
+    if (stop.signal.aborted && !isInForeground) process.exit(exitCodes.INTERRUPTED);
     stop.abort(new Error('interrupted'));
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
   try {
     const host = readHostEnvironment(process.env);
     process.stderr.write('starting the lab\n');
-    for (const name of portsWithoutUse(given)) process.stderr.write(`${name}: only the lab on Docker uses this port\n`);
+    for (const name of unusedPorts(given)) process.stderr.write(`${name}: only the lab on Docker uses this port\n`);
     const ports = chosenPorts(process.env, given);
     await using lab = await startLab(
       { root, results: resultsDir(), host, ports, serverMemoryBytes: serverMemoryBytes(process.env) },
       stop.signal,
     );
     const env = { ...process.env, ...lab.env };
-    isInFront = true;
-    const code = await runInFront({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
-    isInFront = false;
+    isInForeground = true;
+    const code = await runInForeground({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
+    isInForeground = false;
     if (code === refusedExitCode) process.stderr.write(`the logs of the lab's programs are in ${lab.keepLogs()}\n`);
     return code;
   } catch (error) {

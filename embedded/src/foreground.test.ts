@@ -10,10 +10,10 @@ const module = (path: string): string => JSON.stringify(join(import.meta.dirname
 /** Runs `source` in the foreground of a child process and collects the output of both. */
 function runInForeground(source: string): { output: () => string; kill: () => void; ended: Promise<number | null> } {
   const parent = `
-    const { runInFront } = await import(${module('foreground.ts')});
+    const { runInForeground } = await import(${module('foreground.ts')});
     const { Reaper } = await import(${module('engine/reaper.ts')});
     const command = [process.execPath, '--eval', ${JSON.stringify(source)}];
-    const code = await runInFront({ command, env: process.env, reaper: new Reaper('') });
+    const code = await runInForeground({ command, env: process.env, reaper: new Reaper('') });
     process.stdout.write(\`ended with \${code}\`);
     process.exit(0);`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', parent], {

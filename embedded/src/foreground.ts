@@ -20,7 +20,7 @@ export interface Foreground {
 const exitGraceMs = 300;
 
 /** Returns the exit code. Does not return after a second signal. */
-export async function runInFront({ command, env, reaper }: Foreground): Promise<number> {
+export async function runInForeground({ command, env, reaper }: Foreground): Promise<number> {
   const terminal = process.stdin.isTTY === true;
   const [program = '', ...args] = command;
   const child = spawn(program, args, { env, stdio: 'inherit', detached: !terminal });

@@ -53,7 +53,7 @@ export function chosenPorts(env: NodeJS.ProcessEnv, given: NodeJS.ProcessEnv): C
 }
 
 /** Port variables in `given` of services that only the Docker lab has. */
-export function portsWithoutUse(given: NodeJS.ProcessEnv): string[] {
+export function unusedPorts(given: NodeJS.ProcessEnv): string[] {
   const names = Object.keys(given).filter((name) => name.startsWith('ENCORE_PORT_') && given[name]);
   return names.filter((name) => variables[name] === undefined);
 }

@@ -193,18 +193,14 @@ function nodeService(config: LabConfig) {
   });
 }
 
-const reasonsFor = (kinds: readonly string[], reason: string): Record<string, string> =>
-  Object.fromEntries(kinds.map((kind) => [kind, reason]));
-
 /** Kinds that need a real container, with the reason that preflight and the report print. */
-const needsContainer = reasonsFor(
-  ['memory-pressure', 'disk-full', 'partition'],
-  'needs a container with its own network and scratch space; use Docker',
-);
-const needsLimits = reasonsFor(
-  ['memory-cap', 'cpu-throttle'],
-  'this machine has no control group that the lab can write to, so it cannot limit memory or CPU',
-);
+const needsContainer: Record<string, string> = {
+  'memory-pressure': 'needs a container whose memory a helper program can take; use Docker',
+  'disk-full': 'needs a container with its own scratch space; use Docker',
+  partition: 'needs a container with its own network; use Docker',
+};
+const noLimits = 'this machine has no control group that the lab can write to, so it cannot limit memory or CPU';
+const needsLimits: Record<string, string> = { 'memory-cap': noLimits, 'cpu-throttle': noLimits };
 
 /** Kinds that this machine does not support, with the reasons; does not start the lab. */
 export function unsupportedHere(): Record<string, string> {
@@ -217,8 +213,8 @@ const asLabels = (reasons: Readonly<Record<string, string>>): Record<string, str
   Object.fromEntries(Object.entries(reasons).map(([kind, reason]) => [`encore.unsupported.${kind}`, reason]));
 
 /**
- * Removes the original limits and the kinds that need limits, for a machine that cannot enforce
- * any.
+ * Removes the labels of the original limits and of the kinds that need limits, for a machine that
+ * cannot enforce any.
  */
 export function withoutLimits(spec: ContainerSpec): ContainerSpec {
   const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.original.'));

@@ -163,7 +163,7 @@ describe('embedded PostgreSQL on an unusual machine', function () {
     const { stdout, stderr } = await runCommand(file, args, { timeoutMs: 60_000, cwd: '/', uid });
     assert.equal(
       stdout,
-      'PostgreSQL could not make its data folder: user 54321 has no entry in /etc/passwd, which PostgreSQL needs. ' +
+      'PostgreSQL could not create its data folder: user 54321 has no entry in /etc/passwd, which PostgreSQL needs. ' +
         'Add one, or run as another user or as root\n',
       stderr,
     );

@@ -49,7 +49,7 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
       { cwd: '/', env, timeout: initTimeoutMs, ...user },
     );
   } catch (error) {
-    throw new EncoreError('NO_DATABASE', `PostgreSQL could not make its data folder: ${reasonOf(error)}`);
+    throw new EncoreError('NO_DATABASE', `PostgreSQL could not create its data folder: ${reasonOf(error)}`);
   } finally {
     await rm(passwordFile, { force: true });
   }

@@ -28,6 +28,6 @@ describe('schemaProblems', () => {
   });
 
   it('states the expected shape if the whole value has another', () => {
-    assert.deepEqual(schemaProblems(schema, [1]), ['[1] is not valid; give settings by name: size, wait, inner']);
+    assert.deepEqual(schemaProblems(schema, [1]), ['[1] is not valid; give named settings: size, wait, inner']);
   });
 });

@@ -102,9 +102,9 @@ function expectedBy(schema: JsonSchema | undefined): string {
     case 'array':
       return schema.minItems === undefined ? 'a list' : `a list with at least ${schema.minItems} item`;
     case 'object':
-      return `settings by name${keysOf(schema).length > 0 ? `: ${keysOf(schema).join(', ')}` : ''}`;
+      return `named settings${keysOf(schema).length > 0 ? `: ${keysOf(schema).join(', ')}` : ''}`;
     default:
-      return schema?.description ?? 'a text';
+      return schema?.description ?? 'text';
   }
 }
 

@@ -124,7 +124,7 @@ class Planner {
     const stepMs = when.everyMinutes * 60_000;
     for (let k = 0; k < maxFaults; k += 1) {
       const atMs = Math.round((k + when.phase) * stepMs);
-      // The run ends before the next one is due. Nothing is dropped: the rule names no exact time.
+      // The run ends before this one is due, so it does not count as dropped.
       if (atMs > this.#steadyMs - this.#tailMs) break;
       times.push(atMs);
     }

@@ -18,7 +18,7 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
   // Nothing fits into such a run, so no other problem matters.
   if (plan.steadySeconds <= needed)
     return [
-      `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leave ${plan.steadySeconds} s of steady load; more than ${needed} s are needed: use more than ${hoursText(config.rampSeconds + needed)}, or a profile with a shorter ramp`,
+      `hours: ${config.hours} h with a ramp of ${config.rampSeconds} s leaves ${plan.steadySeconds} s of steady load, but more than ${needed} s is needed; use more than ${hoursText(config.rampSeconds + needed)}, or a profile with a shorter ramp`,
     ];
   // That plan consists of one fault over the whole run, by design.
   if (config.control === 'server-down') return problems;

@@ -122,11 +122,11 @@ describe('parseCommandLine', () => {
   it('rejects a file whose content does not match its extension', () => {
     assert.match(problems(['--config', file('broken.json', '{"hours": }')])[0] ?? '', /invalid JSON/);
     assert.match(problems(['--config', file('broken.yaml', 'a: [1')])[0] ?? '', /invalid YAML/);
-    assert.match(problems(['--config', file('list.yaml', '- 1')])[0] ?? '', /settings by name/);
+    assert.match(problems(['--config', file('list.yaml', '- 1')])[0] ?? '', /named settings/);
   });
 
   it('rejects files that are empty, unsafe, duplicate a setting, or are not files', () => {
-    const nothing = 'sets nothing; remove it, or write settings by name, such as "hours: 4"';
+    const nothing = 'sets nothing; remove it, or write named settings, such as "hours: 4"';
     const notUtf8 = 'not UTF-8 text; if it is UTF-16, save it as UTF-8';
     const tooDeep = 'nested more than 20 levels deep; no setting needs that';
     for (const [name, text, problem] of [
@@ -271,15 +271,15 @@ describe('parseCommandLine', () => {
 
   it('rejects an option that the command ignores, and names the commands that accept it', () => {
     assert.deepEqual(problems(['verify', 'a', '--hours', '3', '--no-monitor']), [
-      '--hours: not an option of "encore verify", but of "encore run", "encore replay", "encore check"',
-      '--no-monitor: not an option of "encore verify", but of "encore run", "encore replay", "encore check"',
+      '--hours: not an option of "encore verify"; it is an option of "encore run", "encore replay", "encore check"',
+      '--no-monitor: not an option of "encore verify"; it is an option of "encore run", "encore replay", "encore check"',
     ]);
     assert.deepEqual(problems(['verify', '--url', 'x']), [
       'verify: argument missing; write "encore verify <folder>"',
-      '--url: not an option of "encore verify", but of "encore monitor"',
+      '--url: not an option of "encore verify"; it is an option of "encore monitor"',
     ]);
     assert.deepEqual(problems(['--url', 'http://127.0.0.1:8080', '--profile', 'smoke']), [
-      '--url: not an option of "encore run", but of "encore monitor"',
+      '--url: not an option of "encore run"; it is an option of "encore monitor"',
     ]);
     for (const argv of [
       ['monitor', '--profile', 'smoke'],
@@ -288,7 +288,7 @@ describe('parseCommandLine', () => {
       ['check', '--dry-run'],
       ['faults', '--users', '3'],
     ])
-      assert.match(problems(argv).join('\n'), /^--[a-z-]+: not an option of "encore [a-z]+", but of .*$/);
+      assert.match(problems(argv).join('\n'), /^--[a-z-]+: not an option of "encore [a-z]+"; it is an option of .*$/);
   });
 
   it('suggests an option, and skips the next argument only if that option takes a value', () => {

@@ -131,7 +131,7 @@ function describeProgram(
   add('revert', '', 'revert all active faults');
   add('monitor', '', 'watch a run from another terminal');
   add('faults', '', 'list the fault kinds');
-  add('scenarios', '', 'list the included settings files');
+  add('scenarios', '', 'list the bundled scenarios');
   return program;
 }
 

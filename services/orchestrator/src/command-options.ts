@@ -30,7 +30,7 @@ export function problemsOfOptions(program: Commander, command: string): string[]
   const isReplay = command === 'replay' || flags.includes('--replay');
   return flags.flatMap((flag) => {
     if (!accepted[command]?.includes(flag))
-      return [`${flag}: not an option of "encore ${command}", but of ${commandsWith(flag)}`];
+      return [`${flag}: not an option of "encore ${command}"; it is an option of ${commandsWith(flag)}`];
     if (isReplay && isFixedByPlan(flag)) return [`${flag}: ${fixedText}`];
     return [];
   });

@@ -173,7 +173,7 @@ function timingText(kind: (typeof faultKinds)[number]): string {
   return [duration, kill ? 'ends the process' : '', totalOutage ? 'total outage' : ''].filter(Boolean).join(', ');
 }
 
-/** Lists the included settings files, each with its first comment line for people. */
+/** Lists the bundled scenarios, each with its first comment line for people. */
 async function listScenarios(print: (text: string) => void): Promise<number> {
   const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');
   const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();

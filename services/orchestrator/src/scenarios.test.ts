@@ -1,5 +1,5 @@
 /**
- * Each included settings file runs with any seed, and its plan contains the faults that its name
+ * Each bundled scenario runs with any seed, and its plan contains the faults that its name
  * promises.
  */
 import assert from 'node:assert/strict';

@@ -20,8 +20,8 @@ interface Dependencies {
   logger: Logger;
   inRun: () => boolean;
   /**
-   * Start of a loss whose end a former process did not record, in epoch milliseconds; null for
-   * none.
+   * End of the recorded part of a loss that was ongoing when an earlier process ended, in epoch
+   * milliseconds; null for none.
    */
   lostUntil: number | null;
   /** Ends the process. */

@@ -106,7 +106,7 @@ export class Injector {
       watch: this.watch,
       project,
       inRun,
-      lostUntil: lostEngineAt(journal),
+      lostUntil: lostUntil(journal),
       giveUp: dependencies.giveUp,
     });
     this.reporter = new EngineReporter({
@@ -128,7 +128,7 @@ export class Injector {
     return this.#healthy && this.engineHealth.responds && this.reconciler.proxiesReady;
   }
 
-  /** Reverts what a former process left, then runs ticks until the signal aborts. */
+  /** Reverts what an earlier process left, then runs ticks until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#dependencies;
     const checking = this.engineHealth.run(signal);
@@ -198,7 +198,7 @@ export class Injector {
   }
 
   /**
-   * Whether this fault was injected already, also by a process of this service that has ended
+   * Whether this fault was already injected, even by an earlier process of this service
    * since.
    */
   wasInjected(faultId: string): boolean {
@@ -289,7 +289,7 @@ export class Injector {
     }
   }
 
-  /** Runs beside the ticks, because it waits for a target's lock. */
+  /** Runs alongside the ticks, because it waits for a target's lock. */
   #closeEnded(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -318,10 +318,10 @@ export class Injector {
 }
 
 /**
- * Start of a recorded engine loss without an end, in epoch milliseconds, also after the run's lease
- * has ended; null for none.
+ * End of the recorded part of an engine loss that was still ongoing, in epoch milliseconds, also
+ * after the run's lease has ended; null for none.
  */
-function lostEngineAt(journal: Journal): number | null {
+function lostUntil(journal: Journal): number | null {
   const last = journal.events.findLast((event) => event.type === 'engine_lost');
   return last?.type === 'engine_lost' && last.ongoing ? last.toAt : null;
 }

@@ -54,7 +54,7 @@ export class Journal {
   readonly #open: () => Promise<LineSink>;
   readonly #retire: () => Promise<void>;
   #sink: LineSink;
-  /** What the former process left; read once at start. */
+  /** What an earlier process left; read once at start. */
   readonly run: RunLine | null = null;
   readonly openIntents: readonly Intent[] = [];
   readonly pendingRestarts: readonly Intent[] = [];
@@ -132,7 +132,7 @@ export class Journal {
     return this.#sink.append(line);
   }
 
-  /** Sets the former run's lines aside; none of its faults may be active. */
+  /** Sets the previous run's lines aside; none of its faults may be active. */
   async beginRun(runId: string, holder: string, ttlMs: number, nowMs: number): Promise<void> {
     await this.#sink.close();
     await this.#retire();

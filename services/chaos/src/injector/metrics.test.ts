@@ -56,7 +56,7 @@ describe('injectorMetrics', () => {
     await lab.clock.advance(5_000);
     assert.equal(lab.server.status, 'paused');
     assert.equal(await count('chaos_fault_active', 'freeze'), 1);
-    assert.equal(await count('chaos_faults_injected_total', 'freeze'), 0, 'injected by the former process');
+    assert.equal(await count('chaos_faults_injected_total', 'freeze'), 0, 'injected by the earlier process');
     lab.engine.onCall = () => {};
     await lab.clock.advance(5_000);
     assert.equal(lab.server.status, 'running');

@@ -13,7 +13,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
 
 export interface InjectorMetrics {
-  /** A former process left the fault active. */
+  /** An earlier process left the fault active. */
   inherited(fault: PlannedFault): void;
   injected(fault: PlannedFault): void;
   effect(fault: PlannedFault, effect: Effect): void;

@@ -166,7 +166,7 @@ export class Reconciler {
     });
   }
 
-  /** Lists the proxies, and remembers since when Toxiproxy has not responded. */
+  /** Lists the proxies, and remembers when Toxiproxy stopped responding. */
   async #list(): Promise<Record<string, ProxyState>> {
     const { tools, clock } = this.#dependencies;
     const askedAt = clock.now();

@@ -137,7 +137,7 @@ describe('Scheduler', () => {
     assert.deepEqual(skipped, ['latency']);
   });
 
-  it('does not skip a fault that a former process injected', async () => {
+  it('does not skip a fault that an earlier process injected', async () => {
     const { clock, scheduler, request, recorded, skipped } = lab([planned(1, 1, 5), planned(2, 2, 5)], {
       wasInjected: (id) => id === 'f0001',
     });

@@ -19,8 +19,8 @@ interface Dependencies {
 }
 
 /**
- * A fault that could not be injected within this time is skipped: later, the plan's gaps would not
- * hold.
+ * A fault that could not be injected within this time is skipped, because a later start would
+ * shorten the planned gaps.
  */
 const maxLateMs = 2_000;
 /** Timers fire late, never early, so the last stretch is slept in small steps. */

@@ -1,6 +1,6 @@
 /**
  * Follows every fault from its plan until the system is back to normal, from events in time order.
- * A fault ends with its revert or the first correct response after it, whichever is later. Its
+ * A fault ends when its revert is verified and a correct response has proved the recovery. Its
  * window lasts until five consecutive normal seconds, the next fault, or a bound. `ownerOf` can
  * therefore decide at any time whether a span lies in a window, without later events.
  *
@@ -14,7 +14,7 @@ import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.t
 import { type Observation, type Probe, timeOf } from './time-order.ts';
 import { isNeutral } from './traffic.ts';
 
-/** A fault stays in `#current` this long after its window, for requests from before. */
+/** A fault stays in `#current` this long after its window, for requests that began in it. */
 const reachMs = 120_000;
 const maxFaults = 100_000;
 
@@ -60,7 +60,7 @@ export class FaultTracker {
         this.#update(event.faultId, (record) => revert(record, event));
         break;
       case 'engine_event':
-        this.#engineSaw(event, time);
+        this.#onEngineEvent(event, time);
         break;
       case 'target_started':
         this.#started(containerOf[event.target], time, (record) => {
@@ -68,7 +68,7 @@ export class FaultTracker {
         });
         break;
       case 'server_observed':
-        for (const record of this.#open(time)) seeServer(record, event);
+        for (const record of this.#open(time)) observeServer(record, event);
         break;
       case 'probe':
         this.#answer(event);
@@ -92,8 +92,8 @@ export class FaultTracker {
   }
 
   /**
-   * The faults that are active on this container, and so can explain its events. Those later in a
-   * window they cannot explain: a fault that has ended neither kills nor pauses.
+   * The faults that are active on this container, and so can explain its events. They cannot
+   * explain events later in their window: a fault that has ended neither kills nor pauses.
    */
   faultsOn(container: string, at: number): FaultRecord[] {
     return this.#current.filter((record) => containerOfFault(record) === container && isOpen(record, at));
@@ -218,7 +218,7 @@ export class FaultTracker {
     this.#closeFollowed(beganAt(record) ?? time, 'another fault began');
   }
 
-  #engineSaw(event: EventOf<'engine_event'>, time: number): void {
+  #onEngineEvent(event: EventOf<'engine_event'>, time: number): void {
     if (event.action === 'die') this.#died(event.target, time);
     if (event.action === 'start') {
       this.#started(event.target, time, (record) => {
@@ -329,7 +329,7 @@ function die(record: FaultRecord, time: number): void {
   record.readyAt = null;
 }
 
-function seeServer(record: FaultRecord, event: EventOf<'server_observed'>): void {
+function observeServer(record: FaultRecord, event: EventOf<'server_observed'>): void {
   if (!event.port || !event.ready) record.detectedAt ??= event.at;
   if (!event.port) record.portLost = true;
   else if (record.portLost) record.portAt ??= event.at;

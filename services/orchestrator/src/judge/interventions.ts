@@ -46,7 +46,7 @@ export class Interventions {
   add(event: Observation, tracker: FaultTracker): void {
     switch (event.type) {
       case 'engine_event':
-        this.#engineSaw(event, tracker);
+        this.#onEngineEvent(event, tracker);
         break;
       case 'target_started':
         if (event.actor === 'external')
@@ -111,7 +111,7 @@ export class Interventions {
     return created === undefined ? event : { ...event, detail: `recreated by Compose from ${created.checkout}` };
   }
 
-  #engineSaw(event: EventOf<'engine_event'>, tracker: FaultTracker): void {
+  #onEngineEvent(event: EventOf<'engine_event'>, tracker: FaultTracker): void {
     const { target, action, checkout } = event;
     const at = timeOf(event);
     if (checkout !== undefined && this.#running && this.#created.length < maxKept)

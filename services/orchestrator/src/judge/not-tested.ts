@@ -20,10 +20,8 @@ export function notTested(evidence: Evidence): string[] {
     ...(run.capacity?.type === 'capacity_measured' ? [] : ["the server's capacity without faults and users"]),
     ...(settings.profile === 'full' ? [] : ['slow leaks and rare faults: they need a whole day (profile full)']),
     // The smoke job of .github/workflows/ci.yml runs both.
-    ...(cappedOnVersion2(evidence)
-      ? []
-      : ['memory-cap under cgroup v2: neither in this run nor in the runs before this release']),
-    'Grafana: no run checks it; its queries were tested against Prometheus, its rendering was not',
+    ...(cappedOnVersion2(evidence) ? [] : ['memory-cap under cgroup v2: not covered by this run']),
+    'Grafana: not covered by this run',
     'power loss: the writes of a killed process survive in the page cache, those of a dead host do not',
     'disk and file corruption, and disks that acknowledge writes they have not stored',
     'clock jumps, and clock drift between machines',

@@ -150,7 +150,7 @@ export const warnings: readonly Warning[] = [
     },
   },
   {
-    name: 'noop_faults',
+    name: 'faults_without_effect',
     source: 'encore',
     find: ({ faults }) => {
       const idle = faults.filter(

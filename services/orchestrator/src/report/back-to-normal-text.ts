@@ -5,8 +5,8 @@ import { secondsText } from './format.ts';
 
 /**
  * For example `at most 0.6 s after recovery, for all 11 recoveries`, or `measured for 7 of 11
- * recoveries, at most 0.6 s after recovery; 1 never; 3 unknown (2: another fault began; 1: the load
- * ended), one of them over 4.0 s`.
+ * recoveries, at most 0.6 s after recovery; 1 never; 3 unknown (another fault began: 2; the load
+ * ended: 1), the longest still abnormal after 4.0 s`.
  */
 export function backToNormalText({ recoveries, faults }: Report): string {
   const { measured, never, unknown, max_seconds: longest } = recoveries.back_to_normal;
@@ -26,9 +26,9 @@ export function backToNormalText({ recoveries, faults }: Report): string {
 function whyUnknown(faults: readonly ReportedFault[]): string {
   const unknown = faults.flatMap(({ back_to_normal: one }) => (one?.state === 'unknown' ? [one] : []));
   const reasons = [...Map.groupBy(unknown, ({ reason }) => reason ?? 'not observed')];
-  const text = reasons.map(([reason, { length }]) => `${length}: ${reason}`).join('; ');
+  const text = reasons.map(([reason, { length }]) => `${reason}: ${length}`).join('; ');
   const atLeast = Math.max(0, ...unknown.map(({ seconds }) => seconds ?? 0));
-  return `(${text})${atLeast === 0 ? '' : `, one of them over ${secondsText(atLeast, 1)}`}`;
+  return `(${text})${atLeast === 0 ? '' : `, the longest still abnormal after ${secondsText(atLeast, 1)}`}`;
 }
 
 /** For example `4.20 s`, `never`, `> 3.0 s (another fault began)`. */

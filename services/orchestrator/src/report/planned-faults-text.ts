@@ -14,6 +14,6 @@ export function plannedFaultsText({ planned_faults: { planned, ran, skipped, dro
 
 export function droppedText(dropped: Report['planned_faults']['dropped']): string {
   const count = dropped.reduce((sum, one) => sum + one.count, 0);
-  const causes = dropped.map(({ rule, reason, count }) => `${count} of ${rule}: ${reason}`).join('; ');
+  const causes = dropped.map(({ rule, reason, count }) => `${count} from rule ${rule}: ${reason}`).join('; ');
   return `${pluralize(count, 'more fault')} did not fit into the plan (${causes})`;
 }

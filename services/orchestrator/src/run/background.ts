@@ -1,6 +1,6 @@
 /**
- * The loops that run next to the phases, from startup to the end: they fetch events, renew leases,
- * observe and restart the server, and compare the clocks.
+ * The loops that run alongside the phases, from startup to the end: they fetch events, renew
+ * leases, observe and restart the server, and compare the clocks.
  */
 import { existsSync } from 'node:fs';
 import { describeError, EncoreError } from '@encore/kit';
@@ -209,7 +209,7 @@ export class Background {
     this.#onLoadLost(
       silentMs > missedRenewalsMs
         ? `the load generator ended the load, because it was unreachable from here and its lease was not renewed for ${Math.round(silentMs / 1_000)} s`
-        : 'the load generator ended the load without a request',
+        : 'the load generator ended the load without being asked to',
     );
   }
 

@@ -29,7 +29,7 @@ describe('folderChecks', () => {
     ]);
     for (const path of [join(folder, 'STOP'), join(folder, 'STOP', 'below')])
       assert.deepEqual(await problemsOfResults(path, 0.05), [
-        `disk for the results: ${path} is a file, or is below one; make it a folder with write permission`,
+        `disk for the results: ${path} is a file, or is below one; make it a folder that you can write to`,
       ]);
   });
 
@@ -48,7 +48,7 @@ describe('folderChecks', () => {
         const { stdout, stderr } = await runCommand(process.execPath, args, { timeoutMs: 30_000, ...uid });
         assert.equal(
           stdout,
-          `disk for the results: ${path} is not writable by you (EACCES); make it a folder with write permission\n`,
+          `disk for the results: ${path} is not writable by you (EACCES); make it a folder that you can write to\n`,
           stderr,
         );
       }

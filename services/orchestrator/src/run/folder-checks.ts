@@ -69,7 +69,7 @@ export async function diskCheck(name: string, path: string, hours: number): Prom
       name,
       state: 'fail',
       found: `${shownPath(path)} ${whyUnwritable(error)}`,
-      fix: 'make it a folder with write permission',
+      fix: 'make it a folder that you can write to',
     };
   }
 }

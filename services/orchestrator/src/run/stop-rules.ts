@@ -1,7 +1,7 @@
 /**
- * Ends a run early without a request: the server does not recover, the machine runs out of memory
- * or disk, or the server gave wrong answers. Faults are reverted, and the verdict uses what was
- * recorded.
+ * Ends a run early without being asked to: the server does not recover, the machine runs out of
+ * memory or disk, or the server gave wrong answers. Faults are reverted, and the verdict uses what
+ * was recorded.
  */
 import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';

@@ -7,7 +7,7 @@ export type SettingsObject = Record<string, unknown>;
 
 const maxBytes = 1_048_576;
 const maxDepth = 20;
-const byName = 'write settings by name, such as "hours: 4"';
+const byName = 'write named settings, such as "hours: 4"';
 
 export function readSettingsFile(
   path: string,

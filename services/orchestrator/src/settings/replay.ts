@@ -46,7 +46,7 @@ export function readReplay(path: string): Replay {
     if (planHash(parsed.data) !== parsed.data.hash)
       return {
         ok: false,
-        problem: `${planPath}: the plan was edited, its hash does not match its content; restore the file, or make a new plan with "encore run"`,
+        problem: `${planPath}: the plan was edited: its hash does not match its content; restore the file, or make a new plan with "encore run"`,
       };
     return { ok: true, plan: parsed.data, settings: settingsBeside(planPath) };
   } catch (error) {

@@ -1,10 +1,10 @@
 /**
  * A few worker processes with a bounded queue. One process is kept ready; others start when the
  * running ones stay busy, and end when idle. Heavy jobs take seconds and light ones milliseconds,
- * so heavy jobs never get the last process: light jobs would queue behind them, each in one of the
- * server's slots. A document that kills its worker several times is quarantined, so that one file
- * cannot kill all workers. Deaths with another cause, such as memory or CPU taken from the whole
- * server, do not count.
+ * so heavy jobs never get the last process: otherwise light jobs would queue behind them while
+ * holding the server's slots. A document that kills its worker several times is quarantined, so
+ * that one file cannot kill all workers. Deaths with another cause, such as memory or CPU taken
+ * from the whole server, do not count.
  */
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
@@ -91,7 +91,7 @@ export class WorkerPool implements AsyncDisposable {
 
   async #work<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
     const worker = await this.#obtain();
-    // A worker that ended while it was idle did not die of this document.
+    // A worker that ended while it was idle was not killed by this document.
     const began = !worker.dead;
     try {
       if (signal.aborted) throw tooLate(signal.reason);
@@ -159,7 +159,7 @@ export class WorkerPool implements AsyncDisposable {
     if (isTimeout(error)) return !worker.starved;
     if (!(error instanceof EncoreError && error.code === 'WORKER_DIED')) return false;
     if (!worker.killedFromOutside) return true;
-    // The memory of the dead worker is free by now. If even so a worker's heap would not fit, the
+    // The memory of the dead worker is free by now. If a worker's heap still would not fit, the
     // server is low on memory for another reason.
     return this.#options.freeBytes() >= this.#options.heapMegabytes * mebibyte;
   }

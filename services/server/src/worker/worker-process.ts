@@ -91,8 +91,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Whether it ended by a SIGKILL that the server did not send, which the kernel sends when memory
-   * runs out. V8 aborts at its heap limit instead.
+   * Whether it was ended by a SIGKILL that the server did not send, which the kernel sends when
+   * memory runs out. V8 aborts at its heap limit instead.
    */
   get killedFromOutside(): boolean {
     return this.#killedFromOutside;
