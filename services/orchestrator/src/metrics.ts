@@ -50,7 +50,7 @@ export class RunMetrics {
     const registers = [this.registry];
     this.#recoverySeconds = new Histogram({
       name: 'encore_run_recovery_seconds',
-      help: 'Time from the start of the recovery clock to the first correct answer to a user',
+      help: 'Time from the start of the recovery clock to the first correct response to a user',
       labelNames: ['kind'],
       buckets: [0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 120],
       registers,
