@@ -263,7 +263,7 @@ describe('control runs and custom schedules', () => {
     assert.match(refusePlan(makePlan(allowed), allowed).join('\n'), /crash of rule kills .* does not fit/);
     const short: RunConfig = { ...smokeConfig, hours: 0.002 };
     const [problem = '', ...more] = refusePlan(makePlan(short), short);
-    assert.match(problem, /^hours: .* leave 0 s of steady load; .* use more than 0\.\d+ h, or/);
+    assert.match(problem, /^hours: .* leaves 0 s of steady load, .* use more than 0\.\d+ h, or/);
     assert.deepEqual(more, []);
     const hours = Number(/use more than (\S+) h/.exec(problem)?.[1]);
     assert.doesNotMatch(
