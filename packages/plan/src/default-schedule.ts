@@ -2,7 +2,8 @@
  * The default schedule:
  *
  * - a kill at (k - 1/2) times the kill interval, alternating between crash and outage;
- * - a memory cap on the server between kills, and memory pressure after every second kill;
+ * - a memory cap on the server between kills; after every second kill, memory pressure and a
+ *   graceful restart in turn;
  * - network faults on the client proxy at random intervals, mostly delays, some total outages.
  *
  * A runtime without memory pressure skips that fault.
@@ -38,13 +39,14 @@ export function defaultSchedule(config: Config): ScheduleRule[] {
       faults: [{ kind: 'memory-cap', weight: 1, params: {}, durationSeconds: { min: capSeconds, max: capSeconds } }],
     },
     {
-      name: 'memory-spikes',
+      name: 'spikes-and-restarts',
       target: 'server',
       when: { everyMinutes: 2 * config.killIntervalMinutes, phase: 0.375 },
       pick: 'in-turn',
       overlap: false,
       faults: [
         { kind: 'memory-pressure', weight: 1, params: {}, durationSeconds: { min: spikeSeconds, max: spikeSeconds } },
+        { kind: 'restart', weight: 1, params: {} },
       ],
     },
     {

@@ -14,7 +14,7 @@ describe('planWarnings', () => {
     assert.deepEqual(planWarnings(makePlan(config), config), [
       'no kill is planned: with --kill-interval 60 the first one would be due 30 min into the steady load, which lasts 2.8 min; use a shorter interval or more hours',
       'no fault of schedule rule memory fits into this run; use more hours, or shorter faults and intervals',
-      'no fault of schedule rule memory-spikes fits into this run; use more hours, or shorter faults and intervals',
+      'no fault of schedule rule spikes-and-restarts fits into this run; use more hours, or shorter faults and intervals',
     ]);
   });
 

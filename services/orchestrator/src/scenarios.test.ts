@@ -26,7 +26,7 @@ interface Promises {
 
 const promises: Record<string, Promises> = {
   default: {
-    always: ['crash', 'outage', 'memory-cap', 'memory-pressure', 'latency', 'jitter', 'bandwidth'],
+    always: ['crash', 'outage', 'memory-cap', 'memory-pressure', 'restart', 'latency', 'jitter', 'bandwidth'],
     sometimes: ['reset-peer', 'timeout', 'connection-refused'],
   },
   'network-only': {
