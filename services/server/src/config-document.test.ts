@@ -46,6 +46,7 @@ describe('docs/CONFIGURATION.md', () => {
     const limits = serverConfigSchema.parse(JSON.parse(text));
     const capacity = { memoryBytes: 512 * mebibyte, scratchBytes: 64 * mebibyte, scratchDir: '/scratch' };
     const [, quoted = ''] = /```text\n(.*?)\n```/s.exec(page) ?? [];
-    assert.deepEqual(quoted.split('\n'), limitProblems(limits, capacity));
+    const inContainer = (problem: string) => `/app/server_config.json: ${problem}`;
+    assert.deepEqual(quoted.split('\n'), limitProblems(limits, capacity).map(inContainer));
   });
 });

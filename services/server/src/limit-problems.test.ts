@@ -43,11 +43,12 @@ describe('limitProblems', () => {
     assert.deepEqual(problems({ ...guide, spool_limit_mb: 200 }, large), []);
   });
 
-  it('rejects a large spool, a large cache, and timeouts above the request timeout', () => {
+  it('rejects a large spool, large heaps, a large cache, and timeouts above the request timeout', () => {
     assert.deepEqual(
       problems({ spool_limit_mb: 128, memory_limit_mb: 40, tool_timeout: 61, queue_timeout: 5, request_timeout: 4 }),
       [
         'spool_limit_mb: 128 MB is above the size of the scratch folder /scratch, 64 MB. Give at most 64, or a larger folder: with Docker, ENCORE_SERVER_SCRATCH_MB=132',
+        'workers.heap_mb: 192 MB for each of 2 processes is above memory_limit_mb, 40 MB. Give at most 20, or fewer workers.processes',
         'cache.megabytes: 48 MB is above memory_limit_mb, 40 MB. Give at most a tenth of it',
         'tool_timeout: 61 s is above request_timeout, 4 s, which ends the request earlier. Give at most 4, or a longer request_timeout',
         'queue_timeout: 5 s is above request_timeout, 4 s, which ends the request earlier. Give at most 4, or a longer request_timeout',

@@ -47,6 +47,11 @@ export function limitProblems(limits: ServerConfig, capacity: Capacity): string[
     problems.push(
       `spool_limit_mb: ${spool_limit_mb} MB is above the size of the scratch folder ${capacity.scratchDir}, ${inMb(capacity.scratchBytes)}. Give at most ${wholeMb(capacity.scratchBytes)}, or a larger folder: with Docker, ENCORE_SERVER_SCRATCH_MB=${spool_limit_mb + 4}`,
     );
+  const { processes, heap_mb } = limits.workers;
+  if (processes * heap_mb > memory_limit_mb)
+    problems.push(
+      `workers.heap_mb: ${heap_mb} MB for each of ${processes} processes is above memory_limit_mb, ${memory_limit_mb} MB. Give at most ${Math.floor(memory_limit_mb / processes)}, or fewer workers.processes`,
+    );
   if (limits.cache.megabytes > memory_limit_mb)
     problems.push(
       `cache.megabytes: ${limits.cache.megabytes} MB is above memory_limit_mb, ${memory_limit_mb} MB. Give at most a tenth of it`,
