@@ -132,12 +132,13 @@ export const statsSchema = z.object({
 });
 
 /**
- * Computed as in `docker stats`: without inactive file pages, which cgroup v1 and v2 name
- * differently.
+ * Memory without file cache, which the kernel takes back when it needs memory: counted, the cache
+ * of a database would look like a leak. cgroup v1 and v2 name its pages differently.
  */
 export function toStats({ memory_stats, cpu_stats }: z.infer<typeof statsSchema>): ContainerStats {
-  const usage = memory_stats.usage ?? 0;
-  const cache = memory_stats.stats?.['total_inactive_file'] ?? memory_stats.stats?.['inactive_file'] ?? 0;
+  const { usage = 0, stats = {} } = memory_stats;
+  const pages = (name: string): number => stats[`total_${name}`] ?? stats[name] ?? 0;
+  const cache = pages('inactive_file') + pages('active_file');
   return {
     memoryBytes: cache < usage ? usage - cache : usage,
     memoryLimitBytes: memory_stats.limit ?? 0,

@@ -18,7 +18,7 @@ export const memoryCap: FaultSpec = {
   kind: 'memory-cap',
   instant: false,
   forbidsStart: true,
-  does: 'Lowers the combined memory and swap limit to current usage (excluding reclaimable cache) plus a margin (32 MiB by default).',
+  does: 'Lowers the combined memory and swap limit to current usage (without file cache) plus a margin (32 MiB by default).',
   revertedBy:
     'The injector restores the original limits, from the labels `encore.original.*`, and does so early if the target dies under the cap.',
   userSees: 'Nothing if the server rejects work in time; else an OOM kill, recorded as `oom`.',
