@@ -8,6 +8,8 @@ export interface KindTiming {
   totalOutage: boolean;
   /** Ends the target's process, which must then be restarted. */
   kill: boolean;
+  /** It asks the process to end. A plan may drop such a fault; it may not drop a real kill. */
+  graceful?: true;
   /** Healthy time that the target needs before the fault. */
   healthBeforeSeconds: number;
   /** Time limit, from the injection, for observing the effect. */
@@ -34,7 +36,7 @@ export const kindTiming: Record<FaultKind, KindTiming> = {
   // would distort the recovery time.
   crash: { ...kill, healthBeforeSeconds: 10 },
   outage: kill,
-  restart: kill,
+  restart: { ...kill, graceful: true },
   freeze: held(5, 20, true),
   hang: held(20, 40, true),
   'memory-cap': held(30, 60),

@@ -115,6 +115,7 @@ class RunChecker {
     const lateMs = at - this.#steadyStartsAt - (planned?.atSeconds ?? 0) * 1_000;
     if (!planned || lateMs < -0.001 || lateMs > maxLateMs) this.problems.push(`${id} was ${lateMs} ms late`);
     if (planned) this.#spaced(planned, at);
+    if (planned?.kind === 'restart') this.#recoveredBy = 'revert';
     if (planned?.kind !== 'crash' && planned?.kind !== 'outage') return;
     this.kills += 1;
     this.#recoveredBy = planned.kind === 'crash' ? 'restart-policy' : 'supervisor';
