@@ -166,7 +166,7 @@ describe('report page in Chromium', function () {
       assert.equal(await page.locator('#faults [data-jump]').count(), day.plan.faults.length);
       assert.match(
         (await page.locator('#bands').textContent()) ?? '',
-        /kills and stops \(24\).*network \(526\).*disk \(35\)/,
+        /kills and stops \(30\).*network \(526\).*disk \(29\)/,
       );
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
     });
