@@ -80,7 +80,7 @@ a kill every 6 minutes on each runtime and adds a row, whatever the verdict. Run
 the load generator or the judge done. Memory is the slope after the first 3 minutes of each life; in runs of less than an
 hour it mostly shows caches and heaps that still grow to their size.
 
-| date, commit | runtime | hours, kill every | seed | verdict | operations right | fault-free availability | faults recovered | slowest recovery | slowest return to normal | lost writes | unexplained failures | memory |
+| date, commit | runtime | hours, kill every | seed | verdict | operations correct | fault-free availability | faults recovered | slowest recovery | slowest return to normal | lost writes | unexplained failures | memory |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.map(lineOf).join('\n')}
 ${foundText(rows)}`;
