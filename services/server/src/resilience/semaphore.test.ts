@@ -118,6 +118,24 @@ describe('Semaphore', () => {
     }
   });
 
+  it('takes a full queue although its first requests are slow', async () => {
+    let now = 0;
+    const freed: (() => void)[] = [];
+    const refuse = () => overloaded('full');
+    const semaphore = new Semaphore({ slots: 32, maxQueued: 128, maxWaitMs: 1_000, refuse, now: () => now });
+    for (let i = 0; i < 160; i++) void semaphore.run(() => new Promise<void>((resolve) => freed.push(resolve)));
+    await turn();
+    assert.equal(semaphore.queued, 128);
+    // A cold process: 30 ms for each of the first requests.
+    for (let i = 0; i < 3; i++) {
+      now += 30;
+      freed.shift()?.();
+      await turn();
+    }
+    assert.ok(semaphore.queued + semaphore.headroom > 100, `${semaphore.headroom} more`);
+    for (; semaphore.taken > 0; await turn()) freed.shift()?.();
+  });
+
   it('releases the slot when the work fails', async () => {
     const semaphore = create(1, 0);
     await assert.rejects(

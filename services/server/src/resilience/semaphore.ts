@@ -32,12 +32,16 @@ export class Semaphore {
   readonly #options: SemaphoreOptions;
   readonly #queue = new Set<() => void>();
   #taken = 0;
-  /** Slots that became free while requests waited, and the time that took; both fade. */
-  readonly #recent = { freed: 0, ms: 0 };
+  /**
+   * Slots that became free while requests waited, and the time that took; both fade. Begins as if
+   * a full queue could be served in time, so that a few slow first requests refuse nobody.
+   */
+  readonly #recent: { freed: number; ms: number };
   #freedAtMs: number | null = null;
 
   constructor(options: SemaphoreOptions) {
     this.#options = options;
+    this.#recent = { freed: options.maxQueued, ms: options.maxWaitMs * expectedShare };
   }
 
   get taken(): number {
@@ -52,7 +56,7 @@ export class Semaphore {
   get headroom(): number {
     const { slots, maxQueued, maxWaitMs } = this.#options;
     const { freed, ms } = this.#recent;
-    const inTime = ms > 0 ? Math.floor((maxWaitMs * expectedShare * freed) / ms) : maxQueued;
+    const inTime = Math.floor((maxWaitMs * expectedShare * freed) / ms);
     return Math.max(0, slots - this.#taken) + Math.max(0, Math.min(maxQueued, inTime) - this.#queue.size);
   }
 
