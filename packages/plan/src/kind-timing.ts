@@ -6,10 +6,10 @@ export interface KindTiming {
   holdSeconds: { min: number; max: number } | null;
   /** No server, however good, can respond while the fault is active. */
   totalOutage: boolean;
-  /** Ends the target's process, which must then be restarted. */
+  /** Ends the target's process, which must then start again. */
+  endsProcess: boolean;
+  /** Ends it without asking. A plan in which such a fault does not fit is refused. */
   kill: boolean;
-  /** It asks the process to end. A plan may drop such a fault; it may not drop a real kill. */
-  graceful?: true;
   /** Healthy time that the target needs before the fault. */
   healthBeforeSeconds: number;
   /** Time limit, from the injection, for observing the effect. */
@@ -19,6 +19,7 @@ export interface KindTiming {
 const held = (min: number, max: number, totalOutage = false): KindTiming => ({
   holdSeconds: { min, max },
   totalOutage,
+  endsProcess: false,
   kill: false,
   healthBeforeSeconds: 0,
   effectCheckSeconds: 8,
@@ -26,6 +27,7 @@ const held = (min: number, max: number, totalOutage = false): KindTiming => ({
 const kill: KindTiming = {
   holdSeconds: null,
   totalOutage: false,
+  endsProcess: true,
   kill: true,
   healthBeforeSeconds: 0,
   effectCheckSeconds: 8,
@@ -36,7 +38,7 @@ export const kindTiming: Record<FaultKind, KindTiming> = {
   // would distort the recovery time.
   crash: { ...kill, healthBeforeSeconds: 10 },
   outage: kill,
-  restart: { ...kill, graceful: true },
+  restart: { ...kill, kill: false },
   freeze: held(5, 20, true),
   hang: held(20, 40, true),
   'memory-cap': held(30, 60),

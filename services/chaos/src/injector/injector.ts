@@ -197,10 +197,7 @@ export class Injector {
     return this.registry.release(faultId);
   }
 
-  /**
-   * Whether this fault was already injected, even by an earlier process of this service
-   * since.
-   */
+  /** Whether this fault was already injected, even by an earlier process of this service. */
   wasInjected(faultId: string): boolean {
     return this.registry.wasInjected(faultId);
   }

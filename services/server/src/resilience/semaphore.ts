@@ -97,9 +97,7 @@ export class Semaphore {
     });
   }
 
-  /**
-   * Measures only while requests wait; otherwise the rate depends on the demand, not on the work.
-   */
+  /** Measures only while requests wait: without a queue the rate is that of the demand. */
   #measure(): void {
     if (this.#queue.size === 0) {
       this.#freedAtMs = null;
