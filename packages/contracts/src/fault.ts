@@ -1,4 +1,4 @@
-/** Fault kinds, targets and parameters. services/chaos implements the kinds. */
+/** Fault kinds, names of targets, and parameters. services/chaos implements the kinds. */
 import { z } from 'zod';
 
 export const faultKinds = [
@@ -30,9 +30,22 @@ export const faultKinds = [
 export const faultKindSchema = z.enum(faultKinds);
 export type FaultKind = z.infer<typeof faultKindSchema>;
 
-/** What a fault can act on: two containers and two Toxiproxy proxies. */
-export const targets = ['server', 'postgres', 'server:8000', 'postgres:5432'] as const;
-export const targetSchema = z.enum(targets);
+const name = '[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}';
+/** Name of a container of the system description, such as `server`. */
+export const containerNameSchema = z
+  .string()
+  .regex(new RegExp(`^${name}$`))
+  .describe('the name of a container, such as server');
+/** Name of a proxy: the container and the port that it leads to, such as `server:8000`. */
+export const proxyNameSchema = z
+  .string()
+  .regex(new RegExp(`^${name}:[0-9]{1,5}$`))
+  .describe('the name of a proxy, such as server:8000');
+/** What a fault acts on. The system description names the targets that exist. */
+export const targetSchema = z
+  .string()
+  .regex(new RegExp(`^${name}(:[0-9]{1,5})?$`))
+  .describe('the name of a container or proxy, such as server or server:8000');
 export type Target = z.infer<typeof targetSchema>;
 
 /** Settings of a fault. packages/plan lists which ones each kind takes, and refuses the others. */

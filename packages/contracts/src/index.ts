@@ -11,3 +11,4 @@ export * from './outcome.ts';
 export * from './plan.ts';
 export * from './report.ts';
 export * from './server-api.ts';
+export * from './system.ts';

@@ -39,7 +39,7 @@ export async function runService(
     await service[Symbol.asyncDispose]();
     process.exit(0);
   } catch (error) {
-    if (error instanceof EncoreError && /^INVALID_(CONFIG|ENVIRONMENT)$/.test(error.code)) {
+    if (error instanceof EncoreError && /^INVALID_(CONFIG|ENVIRONMENT|SYSTEM)$/.test(error.code)) {
       process.stderr.write(`refused to start:\n${error.message.replace(/^/gm, '  ')}\n`);
       process.exit(refusedSettingsCode);
     }

@@ -60,6 +60,12 @@ class ProblemFormatter {
           : unknownKey([...issue.path, key], known, aliases),
       );
     }
+    if (issue.code === 'invalid_key') {
+      const names = schemaAt(this.#root, issue.path.slice(0, -1))?.propertyNames;
+      const allowed = typeof names === 'object' ? names : undefined;
+      const name = issue.path.at(-1);
+      return [`${pathText(issue.path)}: ${invalidValue(name, expectedBy(allowed), allowed?.enum?.map(String))}`];
+    }
     if (issue.code === 'invalid_union') {
       const meant = alternativeFor(value, schema);
       const inner = meant === undefined ? undefined : issue.errors[meant];

@@ -89,7 +89,7 @@ export function isKill({ fault }: FaultRecord): boolean {
 }
 
 export function containerOfFault({ fault }: FaultRecord): string {
-  return containerOf[fault.target];
+  return containerOf(fault.target);
 }
 
 export function isUnsupported(record: FaultRecord): boolean {

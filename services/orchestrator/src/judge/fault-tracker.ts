@@ -63,7 +63,7 @@ export class FaultTracker {
         this.#onEngineEvent(event, time);
         break;
       case 'target_started':
-        this.#started(containerOf[event.target], time, (record) => {
+        this.#started(containerOf(event.target), time, (record) => {
           record.startedBy = event.actor;
         });
         break;

@@ -24,7 +24,7 @@ const requestReachMs = { before: 20_000, after: 5_000 };
 const explainedWithinMs = 60_000;
 const actions = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
 /** Events of other containers of the project are ignored. */
-const containers = new Set(Object.values(containerOf));
+const containers = new Set(['server', 'postgres', 'toxiproxy']);
 const deathReachMs = 10_000;
 /** Compose creates a container, stops and removes the old one, then starts the new one. */
 const recreationReachMs = 60_000;
@@ -52,17 +52,17 @@ export class Interventions {
         if (event.actor === 'external')
           keep(this.#external, { at: timeOf(event), target: event.target, action: 'start' });
         else if (event.actor !== 'restart-policy')
-          keep(this.#requested, { container: containerOf[event.target], at: timeOf(event) });
+          keep(this.#requested, { container: containerOf(event.target), at: timeOf(event) });
         break;
       case 'fault_reverted':
         this.#endedEarly(event, tracker);
         break;
       case 'supervisor_acted':
-        keep(this.#requested, { container: containerOf[event.target], at: event.at });
+        keep(this.#requested, { container: containerOf(event.target), at: event.at });
         break;
       case 'injector_failed':
         // The injector restarts a frozen Toxiproxy.
-        keep(this.#requested, { container: containerOf['server:8000'], at: event.toAt });
+        keep(this.#requested, { container: containerOf('server:8000'), at: event.toAt });
         break;
       case 'run_started':
         this.#running = true;

@@ -52,10 +52,5 @@ export const kindTraits: Record<FaultKind, KindTraits> = {
   'traffic-spike': tolerable,
 };
 
-/** The container that a fault on this target affects. */
-export const containerOf: Record<Target, string> = {
-  server: 'server',
-  postgres: 'postgres',
-  'server:8000': 'toxiproxy',
-  'postgres:5432': 'toxiproxy',
-};
+/** The container that a fault on this target affects: for a proxy, the one that runs it. */
+export const containerOf = (target: Target): string => (target.includes(':') ? 'toxiproxy' : target);

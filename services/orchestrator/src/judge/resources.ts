@@ -59,7 +59,7 @@ export class Resources {
   }
 
   started(event: EventOf<'target_started'>): void {
-    const container = this.#container(containerOf[event.target], event.at);
+    const container = this.#container(containerOf(event.target), event.at);
     const cause = event.reason.includes('read-back') ? 'read-back' : event.actor;
     container.restarts.set(cause, (container.restarts.get(cause) ?? 0) + 1);
     const { life, past } = container;

@@ -33,11 +33,12 @@ function leavesOf(node: Node, path = ''): [string, Node][] {
     .flatMap(([key, inner]) => leavesOf(inner, path === '' ? key : `${path}.${key}`));
 }
 
-function rangeOf({ type, enum: names, pattern, minimum, exclusiveMinimum, maximum }: Node): string {
+function rangeOf(path: string, { type, enum: names, pattern, minimum, exclusiveMinimum, maximum }: Node): string {
   if (names !== undefined)
     return names.length === faultKinds.length ? 'a kind of [FAULTS.md](FAULTS.md)' : names.join(', ');
   if (type === 'boolean') return 'true, false';
   if (type === 'object') return '[REPORT.md](REPORT.md)';
+  if (path === 'schedule[].target') return 'a name in [system.yaml](../system.yaml)';
   if (pattern !== undefined) return 'a to z, 0 to 9, -';
   // An integer without a maximum has the maximum of JavaScript.
   const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;
@@ -67,7 +68,7 @@ describe('docs/CONFIGURATION.md, the settings file of a run', () => {
   it('lists every key with range, unit and meaning', () => {
     assert.deepEqual(
       rows.map(([, key, , , range]) => `${key} ${range}`),
-      leaves.map(([path, node]) => `\`${path}\` ${rangeOf(node)}`),
+      leaves.map(([path, node]) => `\`${path}\` ${rangeOf(path, node)}`),
     );
     for (const [, key, unit, value, , sets] of rows) assert.ok(unit && value && sets, key);
   });

@@ -1,9 +1,9 @@
 /** Lists the problems of a settings file: file as named, path in it, expected value. */
 import { runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
 import { EncoreError, schemaProblems, unknownKey } from '@encore/kit';
+import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { applicabilityProblem } from '@encore/plan';
 import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshold } from '../judge/threshold.ts';
-import { isObject, type SettingsObject } from './config-file.ts';
 import { scalarSettings } from './scalar-settings.ts';
 
 /** Users may write a flag or a variable instead of the setting's name in a file. */

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { type ProfileName, profileNameSchema, type RunConfig, runConfigSchema } from '@encore/contracts';
-import { isObject, readSettingsFile, type SettingsObject } from './config-file.ts';
+import { isObject, readSettingsFile, type SettingsObject } from '@encore/kit/settings-file';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
 import { fixedByPlan, fixedText } from './replay.ts';
@@ -31,7 +31,7 @@ export function resolveSettings(input: SettingsInput): Resolved {
   let file: SettingsObject = {};
   const named = namedFile(input);
   if (named !== null) {
-    const read = readSettingsFile(named.path);
+    const read = readSettingsFile(named.path, 'hours: 4');
     if (read.ok) file = read.settings;
     else problems.push(`${named.by}: ${read.problem}${existsSync(named.path) ? '' : mountHint(input.env)}`);
   }

@@ -104,7 +104,7 @@ export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number
 }
 
 function* deathEvents(fault: SimulatedFault, at: number): Generator<EncoreEvent> {
-  const target = containerOf[fault.target];
+  const target = containerOf(fault.target);
   yield {
     type: 'engine_event',
     at: at + 6,

@@ -1,18 +1,23 @@
-/** Reads a settings file (JSON or YAML) into a plain object, with readable error messages. */
+/**
+ * Reads a settings file (JSON or YAML) into a plain object, with readable error messages. Not part
+ * of the package's index, because parsing YAML would slow down the start of every service.
+ */
 import { readFileSync, statSync } from 'node:fs';
-import { describeError } from '@encore/kit';
 import { parseDocument, type YAMLError } from 'yaml';
+import { describeError } from './encore-error.ts';
 
 export type SettingsObject = Record<string, unknown>;
 
 const maxBytes = 1_048_576;
 const maxDepth = 20;
-const byName = 'write named settings, such as "hours: 4"';
 
+/** `example` is a line that such a file may contain, for messages. */
 export function readSettingsFile(
   path: string,
+  example: string,
 ): { ok: true; settings: SettingsObject } | { ok: false; problem: string } {
   const wrong = (problem: string) => ({ ok: false as const, problem: `${path}: ${problem}` });
+  const byName = `write named settings, such as "${example}"`;
   let text: string;
   try {
     const stats = statSync(path);

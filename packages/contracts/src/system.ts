@@ -1,0 +1,54 @@
+/**
+ * The system description: what is under test, and what faults may act on. The only place that
+ * names containers, proxies and the fault kinds that they allow. The bundled lab's is system.yaml.
+ */
+import { z } from 'zod';
+import { containerNameSchema, faultKindSchema, proxyNameSchema } from './fault.ts';
+
+const urlSchema = z.url({ protocol: /^http$/ }).describe('a URL such as http://server:8001/health/ready');
+const addressSchema = z
+  .string()
+  .regex(/^[^\s:]+:[0-9]{1,5}$/)
+  .describe('host:port, such as 0.0.0.0:8000');
+
+/** Fault kinds that the owner of a target permits, and kinds that are impossible on it. */
+const kinds = {
+  allowedKinds: z.array(faultKindSchema).default([]),
+  /** Kinds that this runtime cannot inject, each with the reason. Takes precedence. */
+  unsupported: z.partialRecord(faultKindSchema, z.string().min(1).describe('the reason')).default({}),
+};
+
+const healthSchema = z.strictObject({
+  /** Answers 200 when the container can serve its users. */
+  ready: urlSchema,
+  /** Answers even if a dependency hangs; without it, a hanging `ready` counts as no response. */
+  live: urlSchema.optional(),
+  /** The container's own status, in the form of `serverHealthSchema`. No verdict depends on it. */
+  detail: urlSchema.optional(),
+});
+
+const containerSchema = z.strictObject({ ...kinds, health: healthSchema.optional() });
+export type SystemContainer = z.infer<typeof containerSchema>;
+
+const proxySchema = z.strictObject({
+  ...kinds,
+  /** The container that runs Toxiproxy. */
+  runsIn: containerNameSchema,
+  /** As Toxiproxy sees both addresses. */
+  listen: addressSchema,
+  upstream: addressSchema,
+  /** The protocol in which Encore checks that a connection through the proxy works. */
+  probe: z.enum(['http', 'postgres']),
+});
+export type SystemProxy = z.infer<typeof proxySchema>;
+
+export const systemSchema = z.strictObject({
+  /** Every container that carries the label `encore.target`, by the value of that label. */
+  containers: z.record(containerNameSchema, containerSchema),
+  proxies: z.record(proxyNameSchema, proxySchema),
+  /** The proxy that users connect to. */
+  entry: proxyNameSchema,
+  /** The container whose recovery is judged; needs `health`. */
+  recoveryOf: containerNameSchema,
+});
+export type System = z.infer<typeof systemSchema>;

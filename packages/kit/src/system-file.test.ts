@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faultKinds } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { EncoreError } from './encore-error.ts';
+import { readSystemFile } from './system-file.ts';
+
+function problemsOf(text: string): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'encore-system-'));
+  const path = join(folder, 'system.yaml');
+  try {
+    writeFileSync(path, text);
+    readSystemFile(path);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof EncoreError && error.code === 'INVALID_SYSTEM', String(error));
+    return error.message.split('\n').map((line) => line.replace(`${path}: `, ''));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const valid = `
+recoveryOf: api
+entry: api:80
+containers:
+  api: { allowedKinds: [outage], health: { ready: 'http://api:81/ready' } }
+  db: {}
+  proxy: {}
+proxies:
+  api:80: { runsIn: proxy, listen: '0.0.0.0:80', upstream: 'api:80', probe: http, allowedKinds: [latency] }
+`;
+
+describe('readSystemFile', () => {
+  it('reads the description of the bundled lab', () => {
+    const system = readSystemFile(join(import.meta.dirname, '../../../system.yaml'));
+    assert.deepEqual(Object.keys(system.containers), ['server', 'postgres', 'toxiproxy']);
+    assert.deepEqual(Object.keys(system.proxies), ['server:8000', 'postgres:5432']);
+    assert.deepEqual(system.containers['toxiproxy'], { allowedKinds: [], unsupported: {} });
+  });
+
+  it('accepts names of another project', () => {
+    assert.deepEqual(problemsOf(valid), []);
+  });
+
+  it('lists all mistakes together, each with path, value and what would be right', () => {
+    const text = `
+recoveryOf: apo
+entry: api:81
+colour: blue
+containers:
+  api: { allowedKinds: [outge], health: { ready: ftp://api } }
+  _db: {}
+  proxy: { unsupported: { crash: '' } }
+proxies:
+  api:80: { runsIn: toxiproxy, listen: 80, upstream: 'api:80', probe: https }
+  api: { runsIn: proxy, listen: '0.0.0.0:80', upstream: 'api:80', probe: http }
+  web:80: { runsIn: proxy, listen: '0.0.0.0:80', upstream: 'web', probe: http }
+`;
+    assert.deepEqual(
+      problemsOf(text).sort(),
+      [
+        'colour: unknown setting. Known settings: containers, proxies, entry, recoveryOf',
+        'containers._db: "_db" is not valid; give the name of a container, such as server',
+        `containers.api.allowedKinds[0]: "outge" is not valid. Did you mean outage? Give one of ${faultKinds.join(', ')}`,
+        'containers.api.health.ready: "ftp://api" is not valid; give a URL such as http://server:8001/health/ready',
+        'containers.proxy.unsupported.crash: "" is not valid; give the reason',
+        'entry: "api:81" is not valid. Did you mean api:80? Give one of api:80, api, web:80',
+        'proxies.api: "api" is not valid; give the name of a proxy, such as server:8000',
+        'proxies.api:80.listen: 80 is not valid; give host:port, such as 0.0.0.0:8000',
+        'proxies.api:80.probe: "https" is not valid. Did you mean http? Give one of http, postgres',
+        'proxies.api:80.runsIn: "toxiproxy" is not valid; give one of api, _db, proxy',
+        'proxies.web:80.listen: "0.0.0.0:80" is not valid; give a port that api does not listen on',
+        'proxies.web:80.upstream: "web" is not valid; give host:port, such as 0.0.0.0:8000',
+        'proxies.web:80: "web:80" is not valid; give a name that starts with that of a container',
+        'recoveryOf: "apo" is not valid. Did you mean api? Give one of api, _db, proxy',
+      ].sort(),
+    );
+  });
+
+  it('requires a health URL of the container whose recovery is judged', () => {
+    assert.deepEqual(problemsOf(valid.replace('recoveryOf: api', 'recoveryOf: db')), [
+      'containers.db.health: is missing; give ready, because recoveryOf names this container',
+    ]);
+  });
+
+  it('names what is missing in an empty description', () => {
+    assert.deepEqual(
+      problemsOf('entry: api:80\n')
+        .map((line) => line.split(';')[0])
+        .sort(),
+      ['containers: is missing', 'entry: "api:80" is not valid', 'proxies: is missing', 'recoveryOf: is missing'],
+    );
+  });
+});
