@@ -88,7 +88,7 @@ async function runHour(run: {
   const { env, runId, seen } = run;
   const url = (name: string): string => env[`ENCORE_${name}_URL`] ?? '';
   const urls = { chaosUrl: url('CHAOS'), loadgenUrl: url('LOADGEN'), tokenFile: env['ENCORE_TOKEN_FILE'] };
-  const clients = new ServiceClients({ ...urls, serverHealthUrl: url('SERVER_HEALTH') });
+  const clients = new ServiceClients(urls);
   const clock = systemClock;
   const fail = (error: unknown): never => {
     throw error;

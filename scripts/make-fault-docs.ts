@@ -3,9 +3,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { targetsAllowing } from '../packages/kit/src/system.ts';
+import { bundledSystemFile, readSystemFile } from '../packages/kit/src/system-file.ts';
 import { kindApplicability, kindTiming } from '../packages/plan/src/index.ts';
 import { faultTable } from '../services/chaos/src/injector/faults/fault-table.ts';
 
+const system = readSystemFile(bundledSystemFile);
 const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
 
 const head = `# Faults
@@ -22,7 +25,8 @@ revert.
 export function faultDocs(): string {
   const all = Object.values(faultTable);
   const rows = all.map(({ kind, instant, forbidsStart }) => {
-    const { targets, reads } = kindApplicability[kind];
+    const { reads } = kindApplicability[kind];
+    const targets = targetsAllowing(system, kind);
     const hold = kindTiming[kind].holdSeconds;
     const duration = instant || hold === null ? 'instant' : `${hold.min} to ${hold.max} s`;
     const note = forbidsStart ? 'no start or restart of the target is allowed' : '';

@@ -94,7 +94,7 @@ async function findLab(): Promise<void> {
 
 /** For `--dry-run`, which starts no lab that could be asked. */
 async function nameUnsupported(): Promise<void> {
-  const { unsupportedHere } = await import('./topology.ts');
+  const { unsupportedHere } = await import('./embedded-system.ts');
   process.env['ENCORE_UNSUPPORTED'] = JSON.stringify(unsupportedHere());
 }
 

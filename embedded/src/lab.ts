@@ -1,13 +1,15 @@
 /** Starts the lab's programs in dependency order and stops them, whatever state they are in. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { closeServer, createApiToken, EncoreError, httpExchange, waitUntil } from '@encore/kit';
+import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { type HostEnvironment, serverConfigOf, serverMemoryBytes } from './config.ts';
+import { embeddedSystem, unsupportedHere } from './embedded-system.ts';
 import { engineApi } from './engine/api.ts';
 import { removeStaleGroups } from './engine/cgroup-files.ts';
 import type { ContainerSpec } from './engine/container-spec.ts';
@@ -62,6 +64,9 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   const { postgres: port } = ports;
   const database = await createDatabase({ programs, folder: folder.sub('postgres'), port, role, password });
   signal.throwIfAborted();
+  const systemFile = join(folder.path, 'system.json');
+  const system = embeddedSystem(readSystemFile(bundledSystemFile), ports, unsupportedHere());
+  writeFileSync(systemFile, JSON.stringify(system));
   const config: LabConfig = {
     root: options.root,
     results: options.results,
@@ -70,6 +75,7 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
     base: options.host.base,
     folder,
     ports,
+    systemFile,
     tokenFile,
     database,
     project: `encore-${process.pid}`,

@@ -10,26 +10,11 @@ import { Reaper } from './engine/reaper.ts';
 import { serverFlags, withoutLimits } from './topology.ts';
 
 describe('container on a machine without writable control groups', () => {
-  const specOf = (labels: Record<string, string>) => withoutLimits({ labels } as ContainerSpec).labels;
-
-  it('drops the kinds that need limits and gives the reason', () => {
-    for (const allowedKinds of ['memory-cap,crash,cpu-throttle', 'crash,cpu-throttle,memory-cap'])
-      assert.deepEqual(
-        specOf({ 'encore.target': 'server', 'encore.allowed-kinds': allowedKinds, 'encore.original.memory': '1' }),
-        {
-          'encore.target': 'server',
-          'encore.allowed-kinds': 'crash',
-          'encore.unsupported.memory-cap':
-            'this machine has no control group that the lab can write to, so it cannot limit memory or CPU',
-          'encore.unsupported.cpu-throttle':
-            'this machine has no control group that the lab can write to, so it cannot limit memory or CPU',
-        },
-      );
-  });
-
-  it('gives no reason for kinds that it never accepted', () => {
-    assert.deepEqual(specOf({ 'encore.allowed-kinds': 'database-down' }), { 'encore.allowed-kinds': 'database-down' });
-    assert.deepEqual(specOf({ any: 'thing' }), { any: 'thing' });
+  it('has no original limits, because nothing restores them', () => {
+    const labels = { 'encore.target': 'server', 'encore.original.memory': '1', 'encore.original.cpus': '1' };
+    assert.deepEqual(withoutLimits({ labels: labels as Record<string, string> } as ContainerSpec).labels, {
+      'encore.target': 'server',
+    });
   });
 });
 

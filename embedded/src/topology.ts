@@ -7,7 +7,6 @@
 
 import { join } from 'node:path';
 import type { ContainerSpec } from './engine/container-spec.ts';
-import { openLimitGroup } from './engine/limit-group.ts';
 import type { LabFolder } from './lab-folder.ts';
 import type { Ports } from './ports.ts';
 import type { Database } from './postgres/database.ts';
@@ -29,6 +28,8 @@ export interface LabConfig {
   readonly project: string;
   readonly database: Database;
   readonly databaseUrl: string;
+  /** The system description with the addresses of this lab. */
+  readonly systemFile: string;
   /** File with the secret shared by the orchestrator and the chaos service. */
   readonly tokenFile: string;
   readonly results: string;
@@ -63,7 +64,7 @@ export function topology(config: LabConfig): LabService[] {
         cwd: '/',
         ...(database.user && { user: database.user }),
         stopSignal: 'SIGINT',
-        labels: labels(config, 'postgres', 'postgres', 'database-down,database-freeze', 256 * mebibyte),
+        labels: targetLabels(config, 'postgres', 256 * mebibyte),
         limits: { memoryBytes: 256 * mebibyte, cpus: 1 },
       },
     },
@@ -72,7 +73,7 @@ export function topology(config: LabConfig): LabService[] {
       ready: { url: `${at(ports.toxiproxy)}/version` },
       spec: {
         ...node('toxiproxy', 'embedded/src/proxy/main.ts', ports.toxiproxy, { ENCORE_TOKEN_FILE: config.tokenFile }),
-        labels: labels(config, 'toxiproxy', 'toxiproxy', ''),
+        labels: targetLabels(config, 'toxiproxy'),
       },
     },
     {
@@ -84,8 +85,7 @@ export function topology(config: LabConfig): LabService[] {
         ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
         ENCORE_TOXIPROXY_TOKEN_FILE: config.tokenFile,
         ENCORE_SERVER_HEALTH_URL: at(ports.health),
-        ENCORE_PROXY_SERVER: `127.0.0.1:${ports.serverProxy}>127.0.0.1:${ports.server}`,
-        ENCORE_PROXY_POSTGRES: `127.0.0.1:${ports.postgresProxy}>127.0.0.1:${ports.postgres}`,
+        ENCORE_SYSTEM_FILE: config.systemFile,
         ENCORE_JOURNAL_DIR: folder.sub('journal'),
         ENCORE_TOKEN_FILE: config.tokenFile,
       }),
@@ -108,16 +108,7 @@ export function topology(config: LabConfig): LabService[] {
           },
           serverFlags,
         ),
-        labels: {
-          ...labels(
-            config,
-            'server',
-            'server',
-            'crash,outage,restart,freeze,hang,memory-cap,tool-stall,cpu-throttle,traffic-spike',
-            config.serverMemoryBytes,
-          ),
-          ...asLabels(needsContainer),
-        },
+        labels: targetLabels(config, 'server', config.serverMemoryBytes),
         limits: { memoryBytes: config.serverMemoryBytes, cpus: 1 },
       },
     },
@@ -136,14 +127,20 @@ export function topology(config: LabConfig): LabService[] {
  * Environment of the orchestrator, which runs in the foreground with the terminal and not as a
  * container.
  */
-export function orchestratorEnvironment({ ports, folder, results, tokenFile }: LabConfig): Record<string, string> {
+export function orchestratorEnvironment({
+  ports,
+  folder,
+  results,
+  systemFile,
+  tokenFile,
+}: LabConfig): Record<string, string> {
   return {
     ENCORE_HOST: '127.0.0.1',
     ENCORE_PORT: String(ports.page),
     ENCORE_CHAOS_URL: at(ports.chaos),
     ENCORE_TOKEN_FILE: tokenFile,
     ENCORE_LOADGEN_URL: at(ports.loadgen),
-    ENCORE_SERVER_HEALTH_URL: at(ports.health),
+    ENCORE_SYSTEM_FILE: systemFile,
     ENCORE_RUNS_DIR: folder.runs,
     ENCORE_RESULTS_DIR: results,
     ENCORE_LOGS_DIR: folder.logs,
@@ -193,63 +190,25 @@ function nodeService(config: LabConfig) {
   });
 }
 
-/** Kinds that need a real container, with the reason that preflight and the report print. */
-const needsContainer: Record<string, string> = {
-  'memory-pressure': 'needs a container whose memory a helper program can take; use Docker',
-  'disk-full': 'needs a container with its own scratch space; use Docker',
-  partition: 'needs a container with its own network; use Docker',
-};
-const noLimits = 'this machine has no control group that the lab can write to, so it cannot limit memory or CPU';
-const needsLimits: Record<string, string> = { 'memory-cap': noLimits, 'cpu-throttle': noLimits };
-
-/** Kinds that this machine does not support, with the reasons; does not start the lab. */
-export function unsupportedHere(): Record<string, string> {
-  const group = openLimitGroup(process.pid, 'probe');
-  group?.remove();
-  return { ...needsContainer, ...(group === null && needsLimits) };
-}
-
-const asLabels = (reasons: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(reasons).map(([kind, reason]) => [`encore.unsupported.${kind}`, reason]));
-
-/**
- * Removes the labels of the original limits and of the kinds that need limits, for a machine that
- * cannot enforce any.
- */
+/** Removes the original limits, for a machine that cannot enforce any. */
 export function withoutLimits(spec: ContainerSpec): ContainerSpec {
   const labels = Object.entries(spec.labels).filter(([name]) => !name.startsWith('encore.original.'));
-  const accepted = (spec.labels['encore.allowed-kinds'] ?? '').split(',');
-  const missed = Object.entries(needsLimits).filter(([kind]) => accepted.includes(kind));
-  return {
-    ...spec,
-    labels: {
-      ...Object.fromEntries(labels),
-      ...('encore.allowed-kinds' in spec.labels && {
-        'encore.allowed-kinds': accepted.filter((kind) => !(kind in needsLimits)).join(','),
-      }),
-      ...asLabels(Object.fromEntries(missed)),
-    },
-  };
+  return { ...spec, labels: Object.fromEntries(labels) };
 }
 
-/**
- * Labels as Compose sets them; for a target also its allowed kinds and its original limits.
- */
-function labels(
-  config: LabConfig,
-  service: string,
-  target?: string,
-  allowedKinds = '',
-  memoryBytes = 0,
-): Record<string, string> {
-  return {
-    'com.docker.compose.project': config.project,
-    'com.docker.compose.service': service,
-    ...(target !== undefined && { 'encore.target': target, 'encore.allowed-kinds': allowedKinds }),
-    ...(memoryBytes > 0 && {
-      'encore.original.memory': String(memoryBytes),
-      'encore.original.memswap': String(memoryBytes),
-      'encore.original.cpus': '1',
-    }),
-  };
-}
+/** Labels as Compose sets them. */
+const labels = (config: LabConfig, service: string): Record<string, string> => ({
+  'com.docker.compose.project': config.project,
+  'com.docker.compose.service': service,
+});
+
+/** Labels of a container that system.yaml names, with its original limits. */
+const targetLabels = (config: LabConfig, name: string, memoryBytes = 0): Record<string, string> => ({
+  ...labels(config, name),
+  'encore.target': name,
+  ...(memoryBytes > 0 && {
+    'encore.original.memory': String(memoryBytes),
+    'encore.original.memswap': String(memoryBytes),
+    'encore.original.cpus': '1',
+  }),
+});

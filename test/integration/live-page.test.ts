@@ -8,6 +8,7 @@ import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { performRun } from '../../services/orchestrator/src/run/perform-run.ts';
 import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
+import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
 import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.ts';
@@ -39,7 +40,8 @@ describe('live page in Chromium', function () {
     const stop = new AbortController();
     const running = performRun({
       config,
-      plan: makePlan(config),
+      plan: makePlan(config, bundledSystem),
+      system: lab.system,
       wiring: { ...lab.wiring, port },
       clock: systemClock,
       logger: createLogger('test', 'silent'),

@@ -3,12 +3,20 @@
  * against a server in memory on loopback, judged by the orchestrator's judge. Prints the report and
  * exits.
  */
-import { type EncoreEvent, ledgerLineSchema, type Phase, type Plan, type RunConfig } from '@encore/contracts';
-import { readNumberedLines, systemClock, waitUntil } from '@encore/kit';
+import {
+  type EncoreEvent,
+  filesVersion,
+  ledgerLineSchema,
+  type Phase,
+  type Plan,
+  type RunConfig,
+} from '@encore/contracts';
+import { plannedSystem, readNumberedLines, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { LoadBench } from '../../services/loadgen/src/testing/load-bench.ts';
 import { Ledger } from '../../services/orchestrator/src/judge/integrity.ts';
 import { Evaluation } from '../../services/orchestrator/src/judge/judge.ts';
+import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
 
 const acknowledgements = 200_000;
 const maximumMs = 480_000;
@@ -42,7 +50,8 @@ process.stdout.write(JSON.stringify(await judge(), null, 2));
 async function judge() {
   const steadySeconds = (steadyEndsAt - startedAt) / 1_000;
   const unhashed = {
-    version: 2 as const,
+    version: filesVersion as typeof filesVersion,
+    system: plannedSystem(bundledSystem),
     dropped: [],
     seed,
     rampSeconds: 0,

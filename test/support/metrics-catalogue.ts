@@ -11,6 +11,7 @@ import { createMetrics as loadgenMetrics } from '../../services/loadgen/src/metr
 import { RunMetrics } from '../../services/orchestrator/src/metrics.ts';
 import { RunView } from '../../services/orchestrator/src/progress/run-view.ts';
 import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
+import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
 import { createComponents } from '../../services/server/src/components.ts';
 import { readSettings } from '../../services/server/src/config.ts';
 import { root } from './command.ts';
@@ -27,11 +28,11 @@ export async function expositions(): Promise<Record<string, string>> {
   loadgenMetrics(loadgen);
   const chaos = createRegistry('chaos');
   schedulerMetrics(chaos);
-  const { sampled } = injectorMetrics(chaos);
+  const { sampled } = injectorMetrics(chaos, bundledSystem);
   // Appears with the first sample of the engine, which is not part of the start.
   sampled('server', { memoryBytes: 1, memoryLimitBytes: 2, cpuSeconds: 3, throttledPeriods: 4 });
   const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
-  const run = new RunMetrics(new RunView('r1', config, makePlan(config), 0), systemClock);
+  const run = new RunMetrics(new RunView('r1', config, makePlan(config, bundledSystem), 0), systemClock);
   const settings = readSettings({ ENCORE_SERVER_CONFIG: join(root, 'server_config.json') });
   await using server = createComponents(settings, createLogger('server', 'silent'));
   return {

@@ -63,18 +63,22 @@ async function crashBeside(
   const stop = new AbortController();
   stack.defer(() => stop.abort());
   const url = `http://${lab.server.host}:${lab.server.port}`;
-  const watcher = new ServerWatcher({ url, clock: systemClock, onChange: () => undefined, everyMs: 10 });
+  const watcher = new ServerWatcher({
+    health: { ready: url },
+    clock: systemClock,
+    onChange: () => undefined,
+    everyMs: 10,
+  });
   const clients = new ServiceClients({
     chaosUrl: chaos.url,
     tokenFile: chaos.tokenFile,
     loadgenUrl: url,
-    serverHealthUrl: url,
   });
   // One restart is enough; without a pause the supervisor would never let the server recover.
   const record = ({ type, ...act }: EncoreEvent): void => {
     if (type === 'supervisor_acted' && 'result' in act && act.result === 'done') stop.abort();
   };
-  const supervisor = new Supervisor({ runId, clients, watcher, clock: systemClock, record, limits });
+  const supervisor = new Supervisor({ runId, clients, watched: 'server', watcher, clock: systemClock, record, limits });
   const watching = watcher.run(stop.signal);
   const supervising = (async () => {
     while (!stop.signal.aborted) {

@@ -3,11 +3,18 @@
  * real Toxiproxy.
  */
 import assert from 'node:assert/strict';
-import type { FaultKind, Plan, PlannedFault, Target } from '@encore/contracts';
-import { scheduleStatusSchema } from '@encore/contracts';
-import { systemClock, waitUntil } from '@encore/kit';
+import {
+  type FaultKind,
+  filesVersion,
+  type Plan,
+  type PlannedFault,
+  scheduleStatusSchema,
+  type Target,
+} from '@encore/contracts';
+import { plannedSystem, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { before, describe, it } from 'mocha';
+import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
 import { startDockerToyLab } from '../integration/chaos/docker-toy-lab.ts';
 import { Running } from '../integration/chaos/running-chaos.ts';
 import { requireEngine } from '../support/engine.ts';
@@ -34,7 +41,8 @@ function densePlan(): Plan {
     return { id, kind, target, atSeconds: index * everySeconds, durationSeconds: 0.1, params: {} };
   });
   const plan = {
-    version: 2 as const,
+    version: filesVersion as typeof filesVersion,
+    system: plannedSystem(bundledSystem),
     dropped: [],
     seed: 1,
     rampSeconds: 0,

@@ -26,6 +26,7 @@
 import { z } from 'zod';
 import { plannedFaultSchema, targetSchema } from './fault.ts';
 import { planSchema } from './plan.ts';
+import { plannedSystemSchema } from './system.ts';
 
 export const runLeaseRequestSchema = z.strictObject({
   runId: z.string(),
@@ -93,6 +94,8 @@ export const restartSetupSchema = z.object({
 export type RestartSetup = z.infer<typeof restartSetupSchema>;
 
 export const engineInfoSchema = z.object({
+  /** As the chaos service read it; the plan must be for the same. */
+  system: plannedSystemSchema,
   engine: z.string(),
   version: z.string(),
   kernel: z.string(),

@@ -1,6 +1,7 @@
 /** The plan of a run: every fault with its time, target and settings. Hashed and replayable. */
 import { z } from 'zod';
 import { plannedFaultSchema } from './fault.ts';
+import { plannedSystemSchema } from './system.ts';
 
 /** Faults that the schedule demands and that do not fit into the plan, by rule and reason. */
 export const droppedFaultsSchema = z.strictObject({
@@ -11,7 +12,7 @@ export const droppedFaultsSchema = z.strictObject({
 export type DroppedFaults = z.infer<typeof droppedFaultsSchema>;
 
 /** Format of a run's files (plan, history, ledger). Raised by a change that breaks readers. */
-export const filesVersion = 2;
+export const filesVersion = 3;
 
 /** What is wrong with the format of a parsed plan.json; null if this version of Encore reads it. */
 export function filesVersionProblem(plan: unknown): string | null {
@@ -25,6 +26,7 @@ export const planSchema = z.strictObject({
   seed: z.number().int(),
   rampSeconds: z.number(),
   steadySeconds: z.number(),
+  system: plannedSystemSchema,
   faults: z.array(plannedFaultSchema),
   dropped: z.array(droppedFaultsSchema),
   /** The operation success rate that a perfect server could reach under this plan, from 0 to 1. */

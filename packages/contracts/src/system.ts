@@ -26,6 +26,7 @@ const healthSchema = z.strictObject({
   /** The container's own status, in the form of `serverHealthSchema`. No verdict depends on it. */
   detail: urlSchema.optional(),
 });
+export type SystemHealth = z.infer<typeof healthSchema>;
 
 const containerSchema = z.strictObject({ ...kinds, health: healthSchema.optional() });
 export type SystemContainer = z.infer<typeof containerSchema>;
@@ -52,3 +53,12 @@ export const systemSchema = z.strictObject({
   recoveryOf: containerNameSchema,
 });
 export type System = z.infer<typeof systemSchema>;
+
+/** What plan and verdict need of the description: the names, without addresses. */
+export const plannedSystemSchema = z.strictObject({
+  containers: z.record(containerNameSchema, containerSchema.pick({ allowedKinds: true })),
+  proxies: z.record(proxyNameSchema, proxySchema.pick({ allowedKinds: true, runsIn: true })),
+  entry: proxyNameSchema,
+  recoveryOf: containerNameSchema,
+});
+export type PlannedSystem = z.infer<typeof plannedSystemSchema>;

@@ -23,4 +23,5 @@ export * from './parse.ts';
 export * from './random.ts';
 export * from './run-service.ts';
 export * from './schema-problems.ts';
+export * from './system.ts';
 export * from './wait-until.ts';

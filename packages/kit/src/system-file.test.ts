@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { faultKinds } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { EncoreError } from './encore-error.ts';
-import { readSystemFile } from './system-file.ts';
+import { bundledSystemFile, readSystemFile } from './system-file.ts';
 
 function problemsOf(text: string): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'encore-system-'));
@@ -35,7 +35,7 @@ proxies:
 
 describe('readSystemFile', () => {
   it('reads the description of the bundled lab', () => {
-    const system = readSystemFile(join(import.meta.dirname, '../../../system.yaml'));
+    const system = readSystemFile(bundledSystemFile);
     assert.deepEqual(Object.keys(system.containers), ['server', 'postgres', 'toxiproxy']);
     assert.deepEqual(Object.keys(system.proxies), ['server:8000', 'postgres:5432']);
     assert.deepEqual(system.containers['toxiproxy'], { allowedKinds: [], unsupported: {} });

@@ -1,15 +1,22 @@
 /** Reads a system description and reports all mistakes together. */
+import { join } from 'node:path';
 import { type System, systemSchema } from '@encore/contracts';
 import { EncoreError } from './encore-error.ts';
 import { invalidValue } from './near-miss.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { isObject, readSettingsFile, type SettingsObject } from './settings-file.ts';
 
+/** The description of the bundled lab. */
+export const bundledSystemFile = join(import.meta.dirname, '../../../system.yaml');
+
 /** Throws INVALID_SYSTEM with one line per mistake: file, path, value, and what would be right. */
 export function readSystemFile(path: string): System {
   const read = readSettingsFile(path, 'entry: server:8000');
   if (!read.ok) throw invalid([read.problem]);
-  const problems = [...schemaProblems(systemSchema, read.settings), ...problemsOfReferences(read.settings)];
+  const problems = schemaProblems(systemSchema, read.settings);
+  const isNamed = (path: string): boolean => problems.some((problem) => problem.startsWith(`${path}: `));
+  for (const { path: at, problem } of problemsOfReferences(read.settings))
+    if (!isNamed(at)) problems.push(`${at}: ${problem}`);
   if (problems.length > 0) throw invalid(problems.map((problem) => `${path}: ${problem}`));
   return systemSchema.parse(read.settings);
 }
@@ -17,33 +24,44 @@ export function readSystemFile(path: string): System {
 const invalid = (problems: readonly string[]): EncoreError =>
   new EncoreError('INVALID_SYSTEM', problems.join('\n'), { status: 400, definite: true });
 
+interface Problem {
+  path: string;
+  problem: string;
+}
+
 /** Checks names that refer to other parts. Accepts any value, also one that violates the schema. */
-function problemsOfReferences(system: SettingsObject): string[] {
+function problemsOfReferences(system: SettingsObject): Problem[] {
   const containers = isObject(system['containers']) ? system['containers'] : {};
   const proxies = isObject(system['proxies']) ? system['proxies'] : {};
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const requireOneOf = (path: string, name: unknown, known: readonly string[]) => {
     if (typeof name === 'string' && !known.includes(name))
-      problems.push(`${path}: ${invalidValue(name, `one of ${known.join(', ')}`, known)}`);
+      problems.push({ path, problem: invalidValue(name, `one of ${known.join(', ')}`, known) });
   };
   requireOneOf('entry', system['entry'], Object.keys(proxies));
   const { recoveryOf } = system;
   requireOneOf('recoveryOf', recoveryOf, Object.keys(containers));
   const judged = typeof recoveryOf === 'string' ? containers[recoveryOf] : undefined;
   if (isObject(judged) && judged['health'] === undefined)
-    problems.push(`containers.${recoveryOf}.health: is missing; give ready, because recoveryOf names this container`);
+    problems.push({
+      path: `containers.${recoveryOf}.health`,
+      problem: 'is missing; give ready, because recoveryOf names this container',
+    });
   const listeners = new Map<string, string>();
   for (const [name, proxy] of Object.entries(proxies)) {
     if (!isObject(proxy)) continue;
     const path = `proxies.${name}`;
     const [leadsTo] = name.split(':');
     if (leadsTo !== undefined && !Object.hasOwn(containers, leadsTo))
-      problems.push(`${path}: ${invalidValue(name, 'a name that starts with that of a container')}`);
+      problems.push({ path, problem: invalidValue(name, 'a name that starts with that of a container') });
     requireOneOf(`${path}.runsIn`, proxy['runsIn'], Object.keys(containers));
     const listener = `${proxy['runsIn']} ${portOf(proxy['listen'])}`;
     const other = listeners.get(listener);
     if (other !== undefined)
-      problems.push(`${path}.listen: ${invalidValue(proxy['listen'], `a port that ${other} does not listen on`)}`);
+      problems.push({
+        path: `${path}.listen`,
+        problem: invalidValue(proxy['listen'], `a port that ${other} does not listen on`),
+      });
     listeners.set(listener, name);
   }
   return problems;

@@ -2,26 +2,29 @@
  * The default schedule:
  *
  * - a kill at (k - 1/2) times the kill interval, alternating between crash and outage;
- * - a memory cap on the server between kills; after every second kill, memory pressure and a
- *   graceful restart in turn;
- * - network faults on the client proxy at random intervals, mostly delays, some total outages.
+ * - a memory cap between kills; after every second kill, memory pressure and a graceful restart in
+ *   turn;
+ * - network faults on the entry proxy at random intervals, mostly delays, some total outages.
  *
- * A runtime without memory pressure skips that fault.
+ * Kinds that the system description does not allow are left out. A runtime without memory pressure
+ * skips that fault.
  */
-import type { RunConfig, ScheduleRule } from '@encore/contracts';
+import type { PlannedSystem, RunConfig, ScheduleRule } from '@encore/contracts';
+import { kindRefusal } from '@encore/kit';
 
 type Config = Pick<RunConfig, 'killIntervalMinutes' | 'network'>;
 
-export function defaultSchedule(config: Config): ScheduleRule[] {
+export function defaultSchedule(config: Config, system: PlannedSystem): ScheduleRule[] {
   const { intervalSeconds, durationSeconds } = config.network;
   // No server can respond during a total outage, so those use the shorter half of the range.
   const short = { min: durationSeconds.min, max: (durationSeconds.min + durationSeconds.max) / 2 };
   const capSeconds = Math.min(60, Math.max(8, Math.floor((config.killIntervalMinutes * 60) / 6)));
   const spikeSeconds = Math.min(20, Math.max(5, Math.floor((config.killIntervalMinutes * 60) / 12)));
-  return [
+  const { recoveryOf, entry } = system;
+  const rules: ScheduleRule[] = [
     {
       name: 'kills',
-      target: 'server',
+      target: recoveryOf,
       when: { everyMinutes: config.killIntervalMinutes, phase: 0.5 },
       pick: 'in-turn',
       overlap: false,
@@ -32,7 +35,7 @@ export function defaultSchedule(config: Config): ScheduleRule[] {
     },
     {
       name: 'memory',
-      target: 'server',
+      target: recoveryOf,
       when: { everyMinutes: config.killIntervalMinutes, phase: 1 },
       pick: 'in-turn',
       overlap: false,
@@ -40,7 +43,7 @@ export function defaultSchedule(config: Config): ScheduleRule[] {
     },
     {
       name: 'spikes-and-restarts',
-      target: 'server',
+      target: recoveryOf,
       when: { everyMinutes: 2 * config.killIntervalMinutes, phase: 0.375 },
       pick: 'in-turn',
       overlap: false,
@@ -51,7 +54,7 @@ export function defaultSchedule(config: Config): ScheduleRule[] {
     },
     {
       name: 'network',
-      target: 'server:8000',
+      target: entry,
       when: { betweenSeconds: intervalSeconds },
       pick: 'weighted',
       overlap: false,
@@ -66,4 +69,10 @@ export function defaultSchedule(config: Config): ScheduleRule[] {
       ],
     },
   ];
+  return rules
+    .map((rule) => ({
+      ...rule,
+      faults: rule.faults.filter(({ kind }) => kindRefusal(system, rule.target, kind) === null),
+    }))
+    .filter(({ faults }) => faults.length > 0);
 }

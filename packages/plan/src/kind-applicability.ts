@@ -1,41 +1,37 @@
-/** Allowed targets and settings of each fault kind, so that an impossible plan is refused early. */
-import type { FaultKind, FaultParams, PlannedFault, Target } from '@encore/contracts';
+/** Allowed settings of each fault kind, so that an impossible plan is refused early. */
+import type { FaultKind, FaultParams, PlannedFault } from '@encore/contracts';
 
 export interface KindApplicability {
-  targets: readonly Target[];
   reads: readonly (keyof FaultParams)[];
 }
 
-const scope = (targets: readonly Target[], reads: readonly (keyof FaultParams)[] = []): KindApplicability => ({
-  targets,
-  reads,
-});
+const reads = (...names: (keyof FaultParams)[]): KindApplicability => ({ reads: names });
 
 export const kindApplicability: Record<FaultKind, KindApplicability> = {
-  crash: scope(['server']),
-  outage: scope(['server']),
-  restart: scope(['server']),
-  freeze: scope(['server']),
-  hang: scope(['server']),
-  'memory-cap': scope(['server'], ['marginBytes']),
-  'memory-pressure': scope(['server'], ['marginBytes']),
-  'tool-stall': scope(['server']),
-  'cpu-throttle': scope(['server'], ['cpus']),
-  'disk-full': scope(['server']),
-  latency: scope(['server:8000', 'postgres:5432'], ['latencyMs', 'direction']),
-  jitter: scope(['server:8000', 'postgres:5432'], ['latencyMs', 'jitterMs', 'direction']),
-  bandwidth: scope(['server:8000'], ['kilobytesPerSecond', 'direction']),
-  'slow-close': scope(['server:8000'], ['delayMs', 'direction']),
-  slicer: scope(['server:8000'], ['sliceBytes', 'sliceDelayMicroseconds', 'direction']),
-  'limit-data': scope(['server:8000'], ['bytes', 'direction']),
-  timeout: scope(['server:8000', 'postgres:5432'], ['timeoutMs', 'direction']),
-  'reset-peer': scope(['server:8000', 'postgres:5432'], ['timeoutMs', 'direction']),
-  'connection-refused': scope(['server:8000', 'postgres:5432']),
-  partition: scope(['server']),
-  'database-down': scope(['postgres']),
-  'database-freeze': scope(['postgres']),
-  'database-latency': scope(['postgres:5432'], ['latencyMs', 'direction']),
-  'traffic-spike': scope(['server'], ['requestsPerSecond']),
+  crash: reads(),
+  outage: reads(),
+  restart: reads(),
+  freeze: reads(),
+  hang: reads(),
+  'memory-cap': reads('marginBytes'),
+  'memory-pressure': reads('marginBytes'),
+  'tool-stall': reads(),
+  'cpu-throttle': reads('cpus'),
+  'disk-full': reads(),
+  latency: reads('latencyMs', 'direction'),
+  jitter: reads('latencyMs', 'jitterMs', 'direction'),
+  bandwidth: reads('kilobytesPerSecond', 'direction'),
+  'slow-close': reads('delayMs', 'direction'),
+  slicer: reads('sliceBytes', 'sliceDelayMicroseconds', 'direction'),
+  'limit-data': reads('bytes', 'direction'),
+  timeout: reads('timeoutMs', 'direction'),
+  'reset-peer': reads('timeoutMs', 'direction'),
+  'connection-refused': reads(),
+  partition: reads(),
+  'database-down': reads(),
+  'database-freeze': reads(),
+  'database-latency': reads('latencyMs', 'direction'),
+  'traffic-spike': reads('requestsPerSecond'),
 };
 
 /** Settings of a `jitter` fault that its rule does not give. */
@@ -45,13 +41,8 @@ export const defaultJitter = { latencyMs: 200, jitterMs: 150 };
 const maxDelayMs = 1_000;
 
 /** Explains why a fault cannot run as written; null if it can. */
-export function applicabilityProblem({
-  kind,
-  target,
-  params,
-}: Pick<PlannedFault, 'kind' | 'target' | 'params'>): string | null {
-  const { targets, reads } = kindApplicability[kind];
-  if (!targets.includes(target)) return `${kind} cannot target ${target}; its target is ${targets.join(' or ')}`;
+export function applicabilityProblem({ kind, params }: Pick<PlannedFault, 'kind' | 'params'>): string | null {
+  const { reads } = kindApplicability[kind];
   const unknown = Object.keys(params).filter((name) => !(reads as readonly string[]).includes(name));
   if (unknown.length > 0)
     return `${kind} does not take ${unknown.join(', ')}; it takes ${reads.join(', ') || 'no settings'}`;

@@ -8,7 +8,7 @@
  * interval (later first), or else to the first free time after it. It is dropped if the run ends
  * first or if it would leave too little fault-free time.
  */
-import type { DroppedFaults, FaultKind, PlannedFault, RunConfig, ScheduleRule } from '@encore/contracts';
+import type { DroppedFaults, FaultKind, PlannedFault, PlannedSystem, RunConfig, ScheduleRule } from '@encore/contracts';
 import { Random } from '@encore/kit';
 import { toleratedOutageSeconds } from './best-success-rate.ts';
 import { defaultSchedule } from './default-schedule.ts';
@@ -44,12 +44,13 @@ const tooLate = 'the run would end before the recovery';
  */
 const outageBudget = 0.025;
 
-export function layOut(config: RunConfig): Layout {
-  return new Planner(config).run();
+export function layOut(config: RunConfig, system: PlannedSystem): Layout {
+  return new Planner(config, system).run();
 }
 
 class Planner {
   readonly #config: RunConfig;
+  readonly #system: PlannedSystem;
   readonly #random: Random;
   readonly #steadyMs: number;
   readonly #tailMs: number;
@@ -58,8 +59,9 @@ class Planner {
   readonly #dropped: DroppedFaults[] = [];
   #budgetMs: number;
 
-  constructor(config: RunConfig) {
+  constructor(config: RunConfig, system: PlannedSystem) {
     this.#config = config;
+    this.#system = system;
     this.#random = new Random(config.seed).fork('plan');
     this.#steadyMs = Math.round(steadySecondsOf(config) * 1_000);
     this.#tailMs = Math.round(lastRecoverySeconds(config) * 1_000);
@@ -67,7 +69,7 @@ class Planner {
   }
 
   run(): Layout {
-    const rules = this.#config.schedule ?? defaultSchedule(this.#config);
+    const rules = this.#config.schedule ?? defaultSchedule(this.#config, this.#system);
     const inOrder = rules.map((rule, index) => ({ rule, index }));
     inOrder.sort((a, b) => priority(a.rule) - priority(b.rule) || a.index - b.index);
     for (const { rule } of inOrder) {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { type PlannedFault, planSchema, type RunConfig, type ScheduleRule } from '@encore/contracts';
+import { plannedSystem } from '@encore/kit';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { kindTiming } from './kind-timing.ts';
 import { layOut } from './layout.ts';
 import { makePlan, planHash } from './make-plan.ts';
-import { anyConfig, fullConfig, profileConfigs, smokeConfig } from './plan.fixture.ts';
+import { anyConfig, fullConfig, profileConfigs, smokeConfig, system } from './plan.fixture.ts';
 import { refusePlan } from './refuse-plan.ts';
 import { lastRecoverySeconds } from './run-times.ts';
 
@@ -20,20 +21,20 @@ describe('makePlan', () => {
   it('is deterministic for a config and seed, and varies with the seed', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
-        const plan = makePlan(config);
-        assert.deepEqual(makePlan(structuredClone(config)), plan);
+        const plan = makePlan(config, system);
+        assert.deepEqual(makePlan(structuredClone(config), system), plan);
         assert.equal(planHash(plan), plan.hash);
         assert.deepEqual(planSchema.parse(JSON.parse(JSON.stringify(plan))), plan);
       }),
       { numRuns: 200 },
     );
-    assert.notEqual(makePlan(fullConfig).hash, makePlan({ ...fullConfig, seed: 8 }).hash);
+    assert.notEqual(makePlan(fullConfig, system).hash, makePlan({ ...fullConfig, seed: 8 }, system).hash);
   });
 
   it('never overlaps faults and leaves 10 healthy seconds before each crash', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
-        for (const [a, b] of pairs(makePlan(config).faults)) {
+        for (const [a, b] of pairs(makePlan(config, system).faults)) {
           const needed = 3 + (b.kind === 'crash' ? 10 : 0) + (isKill(a) ? 7 : 0);
           assert.ok(b.atSeconds - endOf(a) >= needed - 1e-6, `${JSON.stringify(a)} then ${JSON.stringify(b)}`);
         }
@@ -44,7 +45,7 @@ describe('makePlan', () => {
   it('plans one kill per interval at its exact time, alternating crash and outage', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
-        const plan = makePlan(config);
+        const plan = makePlan(config, system);
         const interval = config.killIntervalMinutes * 60;
         const count = Math.max(0, Math.floor((plan.steadySeconds - lastRecoverySeconds(config)) / interval + 0.5));
         const kills = plan.faults.filter(isKill);
@@ -66,7 +67,7 @@ describe('makePlan', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
         const { intervalSeconds, durationSeconds } = config.network;
-        const faults = serverProxy(makePlan(config).faults);
+        const faults = serverProxy(makePlan(config, system).faults);
         for (const [a, b] of pairs(faults))
           assert.ok(b.atSeconds - a.atSeconds >= intervalSeconds.min - 1e-6, `${a.atSeconds} then ${b.atSeconds}`);
         for (const fault of faults) {
@@ -85,9 +86,10 @@ describe('makePlan', () => {
   it('keeps 30 % of the time fault-free and the last recovery within the run', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
-        const plan = makePlan(config);
+        const plan = makePlan(config, system);
         const held = plan.faults.reduce((sum, fault) => sum + fault.durationSeconds, 0);
-        if (layOut(config).faultFreeShare >= 0.3) assert.ok(held <= plan.steadySeconds * 0.7 + 1e-6);
+        if (layOut(config, plannedSystem(system)).faultFreeShare >= 0.3)
+          assert.ok(held <= plan.steadySeconds * 0.7 + 1e-6);
         else assert.ok(serverProxy(plan.faults).length === 0, 'network faults are thinned out first');
         for (const fault of plan.faults) {
           assert.ok(endOf(fault) <= plan.steadySeconds - Math.min(10, lastRecoverySeconds(config)) + 1e-6);
@@ -100,7 +102,7 @@ describe('makePlan', () => {
     const expectedKills = { smoke: 4, quick: 2, moderate: 8, full: 24 };
     for (const [name, config] of Object.entries(profileConfigs)) {
       for (let seed = 0; seed < (name === 'full' ? 50 : 500); seed += 1) {
-        const plan = makePlan({ ...config, seed });
+        const plan = makePlan({ ...config, seed }, system);
         assert.deepEqual(refusePlan(plan, { ...config, seed }), [], `${name}, seed ${seed}`);
         assert.equal(plan.faults.filter(isKill).length, expectedKills[name as keyof typeof expectedKills]);
         assert.ok(
@@ -116,7 +118,7 @@ describe('makePlan', () => {
     for (const [name, config] of Object.entries(profileConfigs)) {
       const minGapSeconds = name === 'smoke' ? 3 : 8;
       for (let seed = 0; seed < 10; seed += 1)
-        for (const [a, b] of pairs(makePlan({ ...config, seed }).faults))
+        for (const [a, b] of pairs(makePlan({ ...config, seed }, system).faults))
           assert.ok(b.atSeconds - endOf(a) >= minGapSeconds - 1e-6, `${name}, seed ${seed}: ${a.id} then ${b.id}`);
     }
   });
@@ -124,7 +126,7 @@ describe('makePlan', () => {
   it('keeps random faults within their interval by moving them to the nearest free time', () => {
     const gaps: number[] = [];
     for (let seed = 0; seed < 20; seed += 1) {
-      const faults = serverProxy(makePlan({ ...fullConfig, seed }).faults);
+      const faults = serverProxy(makePlan({ ...fullConfig, seed }, system).faults);
       for (const [a, b] of pairs(faults)) gaps.push(b.atSeconds - a.atSeconds);
     }
     assert.ok(Math.max(...gaps) <= 300 + 1e-6, `longest gap ${Math.max(...gaps)}`);
@@ -134,7 +136,7 @@ describe('makePlan', () => {
 });
 
 describe('dropped faults', () => {
-  const dropped = (change: Partial<RunConfig>) => makePlan({ ...smokeConfig, ...change }).dropped;
+  const dropped = (change: Partial<RunConfig>) => makePlan({ ...smokeConfig, ...change }, system).dropped;
   const network = (when: ScheduleRule['when']): ScheduleRule => ({
     name: 'mine',
     target: 'server:8000',
@@ -156,7 +158,7 @@ describe('dropped faults', () => {
   it('and planned faults add up to at least one per maximum interval of a random rule', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {
-        const plan = makePlan(config);
+        const plan = makePlan(config, system);
         const count = plan.dropped
           .filter(({ rule }) => rule === 'network')
           .reduce((sum, one) => sum + one.count, serverProxy(plan.faults).length);
@@ -168,7 +170,7 @@ describe('dropped faults', () => {
   });
 
   it('are reported for the smoke profile', () => {
-    const reasons = makePlan(smokeConfig).dropped.map(({ rule, reason }) => `${rule}: ${reason}`);
+    const reasons = makePlan(smokeConfig, system).dropped.map(({ rule, reason }) => `${rule}: ${reason}`);
     assert.deepEqual(reasons, [
       'network: no free time between other faults and their recoveries',
       'network: less than 30 % of the steady load would be free of faults',
@@ -179,7 +181,7 @@ describe('dropped faults', () => {
 describe('control runs and custom schedules', () => {
   it('plans server-down as one outage over the whole steady phase, with starts forbidden', () => {
     const config: RunConfig = { ...smokeConfig, control: 'server-down' };
-    const plan = makePlan(config);
+    const plan = makePlan(config, system);
     assert.deepEqual(plan.faults, [
       {
         id: 'f0001',
@@ -196,8 +198,8 @@ describe('control runs and custom schedules', () => {
   });
 
   it('plans noop-faults as the ordinary plan with noop faults', () => {
-    const plan = makePlan({ ...smokeConfig, control: 'noop-faults' });
-    const ordinary = makePlan(smokeConfig).faults.map((fault) => ({ ...fault, noop: true }));
+    const plan = makePlan({ ...smokeConfig, control: 'noop-faults' }, system);
+    const ordinary = makePlan(smokeConfig, system).faults.map((fault) => ({ ...fault, noop: true }));
     assert.deepEqual(plan.faults, ordinary);
     assert.equal(plan.bestSuccessRate, 1);
   });
@@ -213,7 +215,7 @@ describe('control runs and custom schedules', () => {
   });
 
   it('replaces the default schedule and uses the given seconds', () => {
-    const plan = makePlan({ ...smokeConfig, schedule: [rule({})] });
+    const plan = makePlan({ ...smokeConfig, schedule: [rule({})] }, system);
     assert.deepEqual(
       plan.faults.map(({ kind, atSeconds, durationSeconds }) => [kind, atSeconds, durationSeconds]),
       [
@@ -226,19 +228,22 @@ describe('control runs and custom schedules', () => {
   it('overlaps faults only if the rule allows it, and never the same kind on one target', () => {
     const other = rule({ name: 'other', target: 'postgres:5432', when: { atSeconds: [15] } });
     const apart: RunConfig = { ...smokeConfig, schedule: [rule({}), other] };
-    assert.equal(makePlan(apart).faults.length, 2);
-    assert.match(refusePlan(makePlan(apart), apart).join(), /other at 15 s does not fit: too close to latency at 10 s/);
+    assert.equal(makePlan(apart, system).faults.length, 2);
+    assert.match(
+      refusePlan(makePlan(apart, system), apart).join(),
+      /other at 15 s does not fit: too close to latency at 10 s/,
+    );
     const together: RunConfig = { ...smokeConfig, schedule: [rule({}), { ...other, overlap: true }] };
     assert.deepEqual(
-      makePlan(together).faults.map(({ atSeconds }) => atSeconds),
+      makePlan(together, system).faults.map(({ atSeconds }) => atSeconds),
       [10, 15, 40],
     );
-    assert.deepEqual(refusePlan(makePlan(together), together), []);
+    assert.deepEqual(refusePlan(makePlan(together, system), together), []);
     const same: RunConfig = {
       ...smokeConfig,
       schedule: [rule({}), rule({ name: 'again', when: { atSeconds: [15] }, overlap: true })],
     };
-    assert.equal(makePlan(same).faults.length, 2);
+    assert.equal(makePlan(same, system).faults.length, 2);
   });
 
   it('refuses an infeasible plan unless the config allows it', () => {
@@ -246,7 +251,7 @@ describe('control runs and custom schedules', () => {
       faults: [{ kind: 'connection-refused', weight: 1, params: {}, durationSeconds: { min: 20, max: 20 } }],
     });
     const config: RunConfig = { ...smokeConfig, schedule: [down] };
-    const plan = makePlan(config);
+    const plan = makePlan(config, system);
     assert.equal(plan.bestSuccessRate, 0.8, '2 outages of 20 s, of which 3 s each are tolerated, in 170 s');
     assert.match(refusePlan(plan, config).join(), /80\.0 %/);
     assert.deepEqual(refusePlan(plan, { ...config, allowInfeasiblePlan: true }), []);
@@ -254,23 +259,23 @@ describe('control runs and custom schedules', () => {
 
   it('refuses kills without healthy time between them, and a run without steady load', () => {
     const dense: RunConfig = { ...smokeConfig, killIntervalMinutes: 0.2 };
-    assert.match(refusePlan(makePlan(dense), dense).join('\n'), /crash of rule kills/);
+    assert.match(refusePlan(makePlan(dense, system), dense).join('\n'), /crash of rule kills/);
     const seconds: RunConfig = { ...smokeConfig, killIntervalMinutes: 0.01 };
-    const listed = refusePlan(makePlan(seconds), seconds).filter((problem) => problem.includes('kills'));
+    const listed = refusePlan(makePlan(seconds, system), seconds).filter((problem) => problem.includes('kills'));
     assert.equal(listed.length, 4, listed.join('\n'));
     assert.match(listed.at(-1) ?? '', /^schedule: \d{2,} more faults of rule kills do not fit$/);
     const allowed: RunConfig = { ...dense, allowInfeasiblePlan: true };
-    assert.match(refusePlan(makePlan(allowed), allowed).join('\n'), /crash of rule kills .* does not fit/);
+    assert.match(refusePlan(makePlan(allowed, system), allowed).join('\n'), /crash of rule kills .* does not fit/);
     const short: RunConfig = { ...smokeConfig, hours: 0.002 };
-    const [problem = '', ...more] = refusePlan(makePlan(short), short);
+    const [problem = '', ...more] = refusePlan(makePlan(short, system), short);
     assert.match(problem, /^hours: .* leaves 0 s of steady load, .* use more than 0\.\d+ h, or/);
     assert.deepEqual(more, []);
     const hours = Number(/use more than (\S+) h/.exec(problem)?.[1]);
     assert.doesNotMatch(
-      refusePlan(makePlan({ ...short, hours: hours + 0.001 }), { ...short, hours: hours + 0.001 }).join(),
+      refusePlan(makePlan({ ...short, hours: hours + 0.001 }, system), { ...short, hours: hours + 0.001 }).join(),
       /hours:/,
     );
-    assert.ok(near(makePlan(short).steadySeconds, 0));
+    assert.ok(near(makePlan(short, system).steadySeconds, 0));
   });
 
   it('refuses a schedule in which no fault fits, but accepts an empty one', () => {
@@ -280,10 +285,10 @@ describe('control runs and custom schedules', () => {
       ...smokeConfig,
       schedule: [{ ...network, when: { betweenSeconds: { min: 900, max: 1_000 } }, faults: [...faults] }],
     };
-    assert.match(refusePlan(makePlan(late), late).join('\n'), /no fault fits into 170 s of steady load/);
+    assert.match(refusePlan(makePlan(late, system), late).join('\n'), /no fault fits into 170 s of steady load/);
     const none: RunConfig = { ...smokeConfig, schedule: [] };
-    assert.deepEqual(refusePlan(makePlan(none), none), []);
+    assert.deepEqual(refusePlan(makePlan(none, system), none), []);
     const idle: RunConfig = { ...none, control: 'noop-faults' };
-    assert.match(refusePlan(makePlan(idle), idle).join(), /^control: noop-faults needs planned faults/);
+    assert.match(refusePlan(makePlan(idle, system), idle).join(), /^control: noop-faults needs planned faults/);
   });
 });

@@ -1,21 +1,30 @@
-/** Makes the plan of a run. Equal config and seed give equal bytes on every machine. */
-import type { Plan, PlannedFault, RunConfig } from '@encore/contracts';
-import { canonicalJson, sha256Hex } from '@encore/kit';
+/** Makes the plan of a run. Equal config, seed and system give equal bytes on every machine. */
+import {
+  filesVersion,
+  type Plan,
+  type PlannedFault,
+  type PlannedSystem,
+  type RunConfig,
+  type System,
+} from '@encore/contracts';
+import { canonicalJson, plannedSystem, sha256Hex } from '@encore/kit';
 import { bestSuccessRate } from './best-success-rate.ts';
 import { type Layout, layOut } from './layout.ts';
 import { steadySecondsOf } from './run-times.ts';
 
-export function makePlan(config: RunConfig): Plan {
+export function makePlan(config: RunConfig, description: System): Plan {
+  const system = plannedSystem(description);
   const steadySeconds = steadySecondsOf(config);
-  const { faults: drafts, dropped } = layoutOf(config, steadySeconds);
+  const { faults: drafts, dropped } = layoutOf(config, system, steadySeconds);
   const faults = drafts.map(
     (draft, index): PlannedFault => ({ id: `f${String(index + 1).padStart(4, '0')}`, ...draft }),
   );
   const unhashed: Omit<Plan, 'hash'> = {
-    version: 2,
+    version: filesVersion,
     seed: config.seed,
     rampSeconds: config.rampSeconds,
     steadySeconds,
+    system,
     faults,
     dropped,
     bestSuccessRate: bestSuccessRate(faults, steadySeconds),
@@ -29,12 +38,12 @@ export function planHash(plan: Omit<Plan, 'hash'> & { hash?: string }): string {
   return sha256Hex(canonicalJson(rest));
 }
 
-function layoutOf(config: RunConfig, steadySeconds: number): Pick<Layout, 'faults' | 'dropped'> {
+function layoutOf(config: RunConfig, system: PlannedSystem, steadySeconds: number): Pick<Layout, 'faults' | 'dropped'> {
   switch (config.control) {
     case 'none':
-      return layOut(config);
+      return layOut(config, system);
     case 'noop-faults': {
-      const { faults, dropped } = layOut(config);
+      const { faults, dropped } = layOut(config, system);
       return { faults: faults.map((draft) => ({ ...draft, noop: true })), dropped };
     }
     case 'server-down':
@@ -42,7 +51,7 @@ function layoutOf(config: RunConfig, steadySeconds: number): Pick<Layout, 'fault
         faults: [
           {
             kind: 'outage',
-            target: 'server',
+            target: system.recoveryOf,
             atSeconds: 0,
             durationSeconds: steadySeconds,
             params: {},

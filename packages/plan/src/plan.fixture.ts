@@ -1,6 +1,12 @@
-/** Configs for tests: those of the profiles, and arbitrary ones for fast-check. */
+/**
+ * The bundled system and configs for tests: those of the profiles, and arbitrary ones for
+ * fast-check.
+ */
 import type { RunConfig } from '@encore/contracts';
+import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import fc from 'fast-check';
+
+export const system = readSystemFile(bundledSystemFile);
 
 const common: Omit<RunConfig, 'hours' | 'rampSeconds' | 'killIntervalMinutes' | 'recoveryTimeoutSeconds' | 'network'> =
   {

@@ -36,7 +36,7 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
     problems.push(
       `schedule: no fault fits into ${plan.steadySeconds} s of steady load; use more hours, shorter intervals, or \`schedule: []\` for load alone`,
     );
-  const layout = layOut(config);
+  const layout = layOut(config, plan.system);
   if (!config.allowInfeasiblePlan && layout.faultFreeShare < minFaultFreeShare && plan.faults.length > 0)
     problems.push(
       `schedule: only ${percent(layout.faultFreeShare)} of the time is free of faults and recoveries, less than ${percent(minFaultFreeShare)}; plan fewer faults, or set allowInfeasiblePlan: true`,

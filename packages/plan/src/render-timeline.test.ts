@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { makePlan } from './make-plan.ts';
-import { profileConfigs, smokeConfig } from './plan.fixture.ts';
+import { profileConfigs, smokeConfig, system } from './plan.fixture.ts';
 import { renderTimeline } from './render-timeline.ts';
 
 describe('renderTimeline', () => {
   it('shows seed, hash, best success rate, counts and one line per fault within 100 columns', () => {
     for (const config of Object.values(profileConfigs)) {
-      const plan = makePlan(config);
+      const plan = makePlan(config, system);
       const text = renderTimeline(plan, {});
       for (const line of text.split('\n')) assert.ok(line.length <= 100 && line === line.trimEnd(), line);
       assert.ok(text.includes(plan.hash) && text.includes(`seed                 ${plan.seed}`));
@@ -17,19 +17,19 @@ describe('renderTimeline', () => {
   });
 
   it('states when its times start', () => {
-    const text = renderTimeline(makePlan(smokeConfig), {});
+    const text = renderTimeline(makePlan(smokeConfig, system), {});
     assert.match(text, /^ {2}times {16}from the start of steady load, 10 s after the start of the run$/m);
     assert.match(text, /^ {2}at \(steady\) id /m);
   });
 
   it('marks noop faults', () => {
-    const text = renderTimeline(makePlan({ ...smokeConfig, control: 'noop-faults' }), {});
+    const text = renderTimeline(makePlan({ ...smokeConfig, control: 'noop-faults' }, system), {});
     const faults = text.split('\n').filter((line) => / f\d{4} /.test(line));
     for (const line of faults) assert.match(line, / noop\b/);
   });
 
   it('marks unsupported kinds with the reason, or states that they are not known yet', () => {
-    const plan = makePlan(smokeConfig);
+    const plan = makePlan(smokeConfig, system);
     const reason = 'needs a container with its own network and scratch space, which this lab does not have';
     const text = renderTimeline(plan, { crash: reason, 'disk-full': 'of no kind in this plan' });
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
@@ -45,13 +45,13 @@ describe('renderTimeline', () => {
     const params = { sliceBytes: 1, sliceDelayMicroseconds: 1_000_000, direction: 'downstream' as const };
     const rule = { name: 'a', target: 'server:8000' as const, when: { atSeconds: [30] }, pick: 'weighted' as const };
     const schedule = [{ ...rule, overlap: false, faults: [{ kind: 'slicer' as const, weight: 1, params }] }];
-    const text = renderTimeline(makePlan({ ...smokeConfig, schedule, control: 'noop-faults' }), {});
+    const text = renderTimeline(makePlan({ ...smokeConfig, schedule, control: 'noop-faults' }, system), {});
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
     assert.match(text, / noop, sliceBytes 1,\n {60,}sliceDelayMicroseconds 1000000,\n {60,}direction downstream\n/);
   });
 
   it('formats times as h:mm:ss.t', () => {
-    const text = renderTimeline(makePlan(smokeConfig), {});
+    const text = renderTimeline(makePlan(smokeConfig, system), {});
     assert.match(text, /^ {2}0:00:22\.5 {3}f000\d {3}crash {15}server {17}-$/m);
     assert.match(text, /2 crash/);
   });

@@ -1,15 +1,8 @@
 /** Reads the environment of the chaos service; no other module reads it. */
+import type { System } from '@encore/contracts';
 import { portVariable, readEnv, urlVariable } from '@encore/kit';
+import { readSystemFile } from '@encore/kit/system-file';
 import { z } from 'zod';
-
-/** `listen>upstream`, each host:port. */
-const proxyVariable = z
-  .string()
-  .regex(/^[^\s>]+:\d+>[^\s>]+:\d+$/, 'must look like 0.0.0.0:8000>server:8000')
-  .transform((text) => {
-    const [listen = '', upstream = ''] = text.split('>');
-    return { listen, upstream };
-  });
 
 export interface ChaosConfig {
   host: string;
@@ -20,13 +13,9 @@ export interface ChaosConfig {
   toxiproxyUrl: string;
   toxiproxyTokenFile: string | undefined;
   serverHealthUrl: string;
-  proxies: { 'server:8000': ProxyAddress; 'postgres:5432': ProxyAddress };
+  system: System;
   journalDir: string;
   tokenFile: string;
-}
-export interface ProxyAddress {
-  listen: string;
-  upstream: string;
 }
 
 export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
@@ -41,8 +30,8 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
       /** Token of the embedded proxy, which requires one; Toxiproxy has no authentication. */
       ENCORE_TOXIPROXY_TOKEN_FILE: z.string().optional(),
       ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
-      ENCORE_PROXY_SERVER: proxyVariable,
-      ENCORE_PROXY_POSTGRES: proxyVariable,
+      /** The system description. */
+      ENCORE_SYSTEM_FILE: z.string().min(1),
       ENCORE_JOURNAL_DIR: z.string().min(1),
       ENCORE_TOKEN_FILE: z.string().min(1),
     },
@@ -57,7 +46,7 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
     toxiproxyUrl: read.ENCORE_TOXIPROXY_URL.replace(/\/$/, ''),
     toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE || undefined,
     serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
-    proxies: { 'server:8000': read.ENCORE_PROXY_SERVER, 'postgres:5432': read.ENCORE_PROXY_POSTGRES },
+    system: readSystemFile(read.ENCORE_SYSTEM_FILE),
     journalDir: read.ENCORE_JOURNAL_DIR,
     tokenFile: read.ENCORE_TOKEN_FILE,
   };

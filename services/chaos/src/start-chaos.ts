@@ -19,7 +19,7 @@ import { Journal } from './injector/journal.ts';
 import { LabProxies } from './injector/lab-proxies.ts';
 import { startLoadSpike } from './injector/load-spike.ts';
 import { injectorMetrics } from './injector/metrics.ts';
-import { exchange } from './injector/proxy-probe.ts';
+import { exchangeOf } from './injector/proxy-probe.ts';
 import { serverUser } from './injector/server-user.ts';
 import { ToxiproxyApi } from './injector/toxiproxy-api.ts';
 import { chaosRoutes } from './routes.ts';
@@ -34,23 +34,24 @@ export async function startChaos(
   logger: Logger,
 ): Promise<Pick<HttpService, 'url' | 'port'> & AsyncDisposable> {
   const registry = createRegistry('chaos');
-  const { toxiproxyTokenFile } = config;
+  const { toxiproxyTokenFile, system } = config;
   const toxiproxy = new ToxiproxyApi(config.toxiproxyUrl, {
     token: toxiproxyTokenFile === undefined ? undefined : readApiToken(toxiproxyTokenFile),
   });
-  const proxies = new LabProxies(toxiproxy, config.proxies, systemClock);
+  const proxies = new LabProxies(toxiproxy, system.proxies, systemClock);
   const proxyHost = new URL(config.toxiproxyUrl).hostname;
-  const { host, port } = reachableAddress({ proxies, proxyHost }, 'server:8000');
+  const { host, port } = reachableAddress({ proxies, proxyHost }, system.entry);
   const injector = new Injector({
     engine: new DockerEngine(config.engineSocket),
     project: config.project,
+    system,
     proxies,
     proxyHost,
     user: serverUser(`http://${host}:${port}`, config.serverHealthUrl),
-    exchange,
+    exchange: exchangeOf(system.proxies),
     startLoadSpike,
     journal: await Journal.open(config.journalDir),
-    metrics: injectorMetrics(registry),
+    metrics: injectorMetrics(registry, system),
     clock: systemClock,
     deadline: (ms) => AbortSignal.timeout(ms),
     logger,

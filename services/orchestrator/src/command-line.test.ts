@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { renamedSystem } from '../../../test/support/renamed-system.ts';
 import { type Command, parseCommandLine } from './command-line.ts';
 
 type Run = Extract<Command, { name: 'run' }>;
@@ -300,6 +301,30 @@ describe('parseCommandLine', () => {
     assert.deepEqual(problems(['-x']), ['unknown option -x. See --help']);
   });
 
+  it('plans for the system of ENCORE_SYSTEM_FILE, and lists its mistakes', () => {
+    const path = file('system.json', JSON.stringify(renamedSystem));
+    const { plan, system } = run(['--profile', 'smoke'], { ENCORE_SYSTEM_FILE: path });
+    assert.deepEqual(system, renamedSystem);
+    assert.deepEqual([...new Set(plan.faults.map(({ target }) => target))].sort(), ['alpha', 'alpha:8000']);
+    const wrong = file('wrong.json', JSON.stringify({ ...renamedSystem, entry: 'alpha', recoveryOf: 'delta' }));
+    assert.deepEqual(problems(['--profile', 'smoke'], { ENCORE_SYSTEM_FILE: wrong }), [
+      `${wrong}: entry: "alpha" is not valid; give the name of a proxy, such as server:8000`,
+      `${wrong}: recoveryOf: "delta" is not valid; give one of alpha, beta, gamma`,
+    ]);
+  });
+
+  it('plans only kinds that the system allows', () => {
+    const kindsOf = (allowedKinds: string[]) => {
+      const alpha = { ...renamedSystem.containers['alpha'], allowedKinds };
+      const system = { ...renamedSystem, containers: { ...renamedSystem.containers, alpha } };
+      const path = file('system.json', JSON.stringify(system));
+      const { plan } = run(['--profile', 'smoke', '--seed', '7'], { ENCORE_SYSTEM_FILE: path });
+      return plan.faults.filter(({ target }) => target === 'alpha').map(({ kind }) => kind);
+    };
+    assert.deepEqual([...new Set(kindsOf(['outage']))], ['outage']);
+    assert.deepEqual(kindsOf(['freeze']), [], 'not in the default schedule');
+  });
+
   it('replays a stored plan unchanged, and rejects an edited one', () => {
     const { plan } = run(['--profile', 'smoke', '--seed', '7']);
     const path = file('plan.json', JSON.stringify(plan));
@@ -319,6 +344,10 @@ describe('parseCommandLine', () => {
       assert.equal(replayed.config.seed, 7);
     }
     assert.equal(run(['replay', path, '--users', '3', '--dry-run']).config.users, 3);
+    const ENCORE_SYSTEM_FILE = file('other.json', JSON.stringify(renamedSystem));
+    assert.deepEqual(problems(['replay', path], { ENCORE_SYSTEM_FILE }), [
+      `${path}: the plan is for another system, with other targets or allowed kinds; make a new plan with "encore run"`,
+    ]);
     file('config.json', '{ "profile": ');
     assert.match(
       problems(['replay', path]).join(),
@@ -346,7 +375,7 @@ describe('parseCommandLine', () => {
     );
     assert.match(
       problems(['replay', file('old.json', JSON.stringify({ ...plan, version: 1 }))])[0] ?? '',
-      /old\.json: the run's files have format 1, and this version of Encore reads format 2 only/,
+      /old\.json: the run's files have format 1, and this version of Encore reads format 3 only/,
     );
     const bare = mkdtempSync(join(folder, 'bare-'));
     assert.deepEqual(problems(['replay', bare]), [

@@ -3,20 +3,20 @@
  * user names. The lab without Docker parses the same command line before it starts anything.
  */
 import { randomInt } from 'node:crypto';
-import type { Plan, RunConfig } from '@encore/contracts';
-import { invalidValue } from '@encore/kit';
+import type { Plan, RunConfig, System } from '@encore/contracts';
+import { canonicalJson, EncoreError, invalidValue, plannedSystem } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
 import { checkArgv } from './check-argv.ts';
 import { optionsOf, problemsOfOptions } from './command-options.ts';
-import { pageUrl } from './config.ts';
+import { pageUrl, readSystem } from './config.ts';
 import { readReplay } from './settings/replay.ts';
 import { resolveSettings } from './settings/resolve-settings.ts';
 import { scalarSettings } from './settings/scalar-settings.ts';
 
 export type Command =
-  | { name: 'run'; config: RunConfig; plan: Plan; dryRun: boolean }
-  | { name: 'check'; config: RunConfig; plan: Plan }
+  | { name: 'run'; config: RunConfig; plan: Plan; system: System; dryRun: boolean }
+  | { name: 'check'; config: RunConfig; plan: Plan; system: System }
   | { name: 'report' | 'verify'; folder: string }
   | { name: 'monitor'; url: string }
   | { name: 'revert' | 'faults' | 'scenarios' }
@@ -196,7 +196,14 @@ function planned(
     problems.push(
       `${stored}: no readable config.json next to the plan, so the users, limits and rules of that run are unknown; restore the file, or set them with --profile or --config`,
     );
+  const system = systemOf(context.env);
+  if ('problems' in system) return { name: 'refused', problems: [...problems, ...system.problems] };
+  if (replay?.ok === true && !isFor(replay.plan, system))
+    problems.push(
+      `${stored}: the plan is for another system, with other targets or allowed kinds; make a new plan with "encore run"`,
+    );
   const resolved = resolveSettings({
+    system,
     flags: Object.fromEntries(scalarSettings.map(({ flag }) => [flag, values[camelCase(flag)]])),
     monitor: options.monitor,
     configPath: options.config,
@@ -212,13 +219,25 @@ function planned(
     config.rampSeconds = replay.plan.rampSeconds;
     config.hours = (replay.plan.rampSeconds + replay.plan.steadySeconds) / 3_600;
   }
-  const plan = replay?.ok === true ? replay.plan : makePlan(config);
+  const plan = replay?.ok === true ? replay.plan : makePlan(config, system);
   // A stored plan was checked when it was made.
   const refusals = replay === null ? refusePlan(plan, config) : [];
   if (refusals.length > 0) return { name: 'refused', problems: [...refusals, ...originOf(config)] };
-  if (request.name === 'check') return { name: 'check', config, plan };
-  return { name: 'run', config, plan, dryRun: options.dryRun === true };
+  if (request.name === 'check') return { name: 'check', config, plan, system };
+  return { name: 'run', config, plan, system, dryRun: options.dryRun === true };
 }
+
+function systemOf(env: NodeJS.ProcessEnv): System | { problems: string[] } {
+  try {
+    return readSystem(env);
+  } catch (error) {
+    if (!(error instanceof EncoreError)) throw error;
+    return { problems: error.message.split('\n') };
+  }
+}
+
+const isFor = (plan: Plan, system: System): boolean =>
+  canonicalJson(plan.system) === canonicalJson(plannedSystem(system));
 
 /** The settings that a default schedule results from: its user wrote no schedule to correct. */
 function originOf({ schedule, profile, hours, killIntervalMinutes, control }: RunConfig): string[] {

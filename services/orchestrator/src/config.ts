@@ -1,5 +1,10 @@
-/** Addresses and folders of the lab, from the environment; user settings are in settings/. */
+/**
+ * Addresses, folders and system description of the lab, from the environment; user settings are in
+ * settings/.
+ */
+import type { System } from '@encore/contracts';
 import { portVariable, readEnv, urlVariable } from '@encore/kit';
+import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { z } from 'zod';
 
 /** Leaves invalid JSON as text, which the schema rejects. */
@@ -18,7 +23,6 @@ const shape = {
   /** The file with the API token of the chaos service. */
   ENCORE_TOKEN_FILE: z.string().optional(),
   ENCORE_LOADGEN_URL: urlVariable.default('http://127.0.0.1:8012'),
-  ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
   /** The Prometheus whose alert history is read after the run; unset: no monitoring. */
   ENCORE_PROMETHEUS_URL: urlVariable.optional(),
   ENCORE_RUNS_DIR: z.string().default('runs'),
@@ -44,13 +48,17 @@ export function pageUrl(env: NodeJS.ProcessEnv): string {
   return `http://127.0.0.1:${env['ENCORE_PORT_PAGE'] || 8080}`;
 }
 
+/** Throws INVALID_SYSTEM with one line per mistake. */
+export function readSystem(env: NodeJS.ProcessEnv): System {
+  return readSystemFile(env['ENCORE_SYSTEM_FILE'] || bundledSystemFile);
+}
+
 export interface Wiring {
   host: string;
   port: number;
   chaosUrl: string;
   tokenFile: string | undefined;
   loadgenUrl: string;
-  serverHealthUrl: string;
   prometheusUrl?: string | undefined;
   runsDir: string;
   resultsDir: string;
@@ -71,7 +79,6 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     chaosUrl: values.ENCORE_CHAOS_URL,
     tokenFile: values.ENCORE_TOKEN_FILE || undefined,
     loadgenUrl: values.ENCORE_LOADGEN_URL,
-    serverHealthUrl: values.ENCORE_SERVER_HEALTH_URL,
     prometheusUrl: values.ENCORE_PROMETHEUS_URL,
     runsDir: values.ENCORE_RUNS_DIR,
     resultsDir: values.ENCORE_RESULTS_DIR,

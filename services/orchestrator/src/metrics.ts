@@ -33,7 +33,7 @@ export class RunMetrics {
   readonly #clock: Clock;
   readonly #order = new TimeOrder(orderMs);
   readonly #tracker: FaultTracker;
-  readonly #interventions = new Interventions();
+  readonly #interventions: Interventions;
   readonly #run = new RunFacts();
   readonly #wrongWrites: Gauge<'finding'>;
   readonly #found = new Map<string, number>();
@@ -47,6 +47,7 @@ export class RunMetrics {
     this.#view = view;
     this.#clock = clock;
     this.#tracker = new FaultTracker(view.plan);
+    this.#interventions = new Interventions(view.plan.system);
     const registers = [this.registry];
     this.#recoverySeconds = new Histogram({
       name: 'encore_run_recovery_seconds',

@@ -81,13 +81,17 @@ async function unsupportedKinds(wiring: Wiring): Promise<Record<string, string> 
 
 /** Prints every line of the preflight checks. */
 async function check(
-  { config, plan }: Extract<Command, { name: 'check' }>,
+  { config, plan, system }: Extract<Command, { name: 'check' }>,
   { wiring, clock, stop }: CommandContext,
   print: (text: string) => void,
 ): Promise<number> {
   const clients = new ServiceClients(wiring);
   const runId = `check-${process.pid}`;
-  const { checks } = await inspectLab({ clients, wiring, clock, config, plan, runId, print }, preflightLimits, stop);
+  const { checks } = await inspectLab(
+    { clients, wiring, clock, config, plan, system, runId, print },
+    preflightLimits,
+    stop,
+  );
   for (const line of [...noticeLines(config, plan), ...checks.map(checkText)]) print(line);
   const failed = checks.filter(({ state }) => state === 'fail').length;
   print(

@@ -131,7 +131,7 @@ describe('scenarios', () => {
     const { config } = planOf('default', 7);
     const byDefault = parseCommandLine(['--seed', '7'], {});
     assert.ok(byDefault.name === 'run');
-    assert.deepEqual(config.schedule, defaultSchedule(byDefault.config));
+    assert.deepEqual(config.schedule, defaultSchedule(byDefault.config, byDefault.plan.system));
     assert.deepEqual({ ...config, schedule: undefined }, { ...byDefault.config, schedule: undefined });
   });
 

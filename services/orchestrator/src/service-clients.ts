@@ -25,7 +25,6 @@ export interface ServiceUrls {
   /** The file with the API token of the chaos service; unset: no token. */
   tokenFile?: string | undefined;
   loadgenUrl: string;
-  serverHealthUrl: string;
 }
 
 interface Call {
@@ -166,9 +165,9 @@ export class ServiceClients {
       .text;
   }
 
-  async isServerReady(call: Call = {}): Promise<boolean> {
-    // Throws on 503, the response of a server that is not ready.
-    await callJson(`${this.urls.serverHealthUrl}/health/ready`, anything, get({ timeoutMs: 2_000, ...call }));
+  /** Throws on any status but 2xx, such as 503 of a server that is not ready. */
+  async answersOk(url: string, call: Call = {}): Promise<true> {
+    await callJson(url, anything, get({ timeoutMs: 2_000, ...call }));
     return true;
   }
 }

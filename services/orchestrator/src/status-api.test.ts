@@ -7,9 +7,10 @@ import { LivePage } from './live/live-page.ts';
 import { RunView } from './progress/run-view.ts';
 import { profiles } from './settings/profiles.ts';
 import { startStatusApi } from './status-api.ts';
+import { bundledSystem } from './testing/bundled-system.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
-const plan = makePlan(config);
+const plan = makePlan(config, bundledSystem);
 
 describe('status API', () => {
   const stops: string[] = [];

@@ -8,13 +8,12 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { root } from '../../support/command.ts';
 import {
-  databaseKinds,
   databaseProgram,
   memoryBytes,
-  serverKinds,
   serverProgram,
   type ToyLab,
   targetLabels,
+  writeToySystem,
 } from './toy-programs.ts';
 
 const nodeImage = 'node:24-bookworm-slim';
@@ -58,7 +57,7 @@ export async function startDockerToyLab(): Promise<ToyLab> {
     run('toxiproxy', 10, {
       Image: toxiproxyImage,
       Cmd: ['-host=0.0.0.0'],
-      Labels: targetLabels(project, 'toxiproxy', ''),
+      Labels: targetLabels(project, 'toxiproxy'),
     }),
     run('server', 11, {
       ...program(serverProgram),
@@ -68,15 +67,15 @@ export async function startDockerToyLab(): Promise<ToyLab> {
         Binds: [`${join(root, 'docker')}:/app/docker:ro`],
         Tmpfs: { '/scratch': 'size=16m,mode=1777' },
       },
-      Labels: targetLabels(project, 'server', `${serverKinds},partition,memory-pressure,disk-full`),
+      Labels: targetLabels(project, 'server'),
     }),
     run('postgres', 12, {
       ...program(databaseProgram),
-      Labels: targetLabels(project, 'postgres', databaseKinds),
+      Labels: targetLabels(project, 'postgres'),
     }),
     run('bystander', 13, {
       ...program(serverProgram),
-      Labels: targetLabels(`${project}-not`, 'server', serverKinds),
+      Labels: targetLabels(`${project}-not`, 'server'),
     }),
   ]);
   const failed = started.find((result) => result.status === 'rejected');
@@ -89,19 +88,21 @@ export async function startDockerToyLab(): Promise<ToyLab> {
     if (found === undefined) throw new Error(`no container ${name}`);
     return found;
   };
-  return {
-    docker,
+  const places = {
     server: { host: `${subnet}.11`, port: 8000 },
     database: { host: `${subnet}.12`, port: 5432 },
     serverProxy: { host: `${subnet}.10`, port: 8000 },
     postgresProxy: { host: `${subnet}.10`, port: 5432 },
+  };
+  return {
+    docker,
+    ...places,
     toxiproxyUrl: `http://${subnet}.10:8474`,
     environment: {
       ENCORE_PROJECT: project,
       ENCORE_ENGINE_SOCKET: process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock',
       ENCORE_TOXIPROXY_URL: `http://${subnet}.10:8474`,
-      ENCORE_PROXY_SERVER: `0.0.0.0:8000>${subnet}.11:8000`,
-      ENCORE_PROXY_POSTGRES: `0.0.0.0:5432>${subnet}.12:5432`,
+      ENCORE_SYSTEM_FILE: writeToySystem(journalDir, places),
       ENCORE_JOURNAL_DIR: journalDir,
       ENCORE_TOKEN_FILE: join(journalDir, 'token'),
     },

@@ -13,13 +13,12 @@ import { Reaper } from '../../../embedded/src/engine/reaper.ts';
 import { root } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
 import {
-  databaseKinds,
   databaseProgram,
   memoryBytes,
-  serverKinds,
   serverProgram,
   type ToyLab,
   targetLabels,
+  writeToySystem,
 } from './toy-programs.ts';
 
 export async function startProcessToyLab(): Promise<ToyLab> {
@@ -64,25 +63,16 @@ export async function startProcessToyLab(): Promise<ToyLab> {
       'toxiproxy',
       [process.execPath, join(root, 'embedded/src/proxy/main.ts')],
       proxyApi.port,
-      targetLabels(project, 'toxiproxy', ''),
+      targetLabels(project, 'toxiproxy'),
     ),
-    server: await create('server', node(serverProgram), server.port, targetLabels(project, 'server', serverKinds)),
-    postgres: await create(
-      'postgres',
-      node(databaseProgram),
-      database.port,
-      targetLabels(project, 'postgres', databaseKinds),
-    ),
+    server: await create('server', node(serverProgram), server.port, targetLabels(project, 'server')),
+    postgres: await create('postgres', node(databaseProgram), database.port, targetLabels(project, 'postgres')),
   };
-  const bystander = await create(
-    'bystander',
-    node(serverProgram),
-    other.port,
-    targetLabels('another', 'server', serverKinds),
-  );
+  const bystander = await create('bystander', node(serverProgram), other.port, targetLabels('another', 'server'));
   const toxiproxyUrl = `http://127.0.0.1:${proxyApi.port}`;
   await waitUntil('the proxy', async () => (await fetch(`${toxiproxyUrl}/version`)).ok, { timeoutMs: 10_000 });
-  const text = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+  const reason = 'needs a container with its own network and scratch space';
+  const unsupported = { 'memory-pressure': reason, 'disk-full': reason, partition: reason };
   return {
     docker,
     server,
@@ -94,8 +84,7 @@ export async function startProcessToyLab(): Promise<ToyLab> {
       ENCORE_PROJECT: project,
       ENCORE_ENGINE_SOCKET: socketPath,
       ENCORE_TOXIPROXY_URL: toxiproxyUrl,
-      ENCORE_PROXY_SERVER: `${text(serverProxy)}>${text(server)}`,
-      ENCORE_PROXY_POSTGRES: `${text(postgresProxy)}>${text(database)}`,
+      ENCORE_SYSTEM_FILE: writeToySystem(folder, { server, database, serverProxy, postgresProxy }, unsupported),
       ENCORE_JOURNAL_DIR: join(folder, 'journal'),
       ENCORE_TOKEN_FILE: join(folder, 'token'),
     },

@@ -5,9 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type EncoreEvent, type EventOf, eventPageSchema, type PlannedFault } from '@encore/contracts';
-import { readApiToken, systemClock, waitUntil } from '@encore/kit';
+import { type EncoreEvent, type EventOf, eventPageSchema, filesVersion, type PlannedFault } from '@encore/contracts';
+import { plannedSystem, readApiToken, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
+import { bundledSystem } from '../../../services/orchestrator/src/testing/bundled-system.ts';
 import { root } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
 import type { ToyLab } from './toy-programs.ts';
@@ -63,7 +64,8 @@ export class Running implements AsyncDisposable {
   /** Schedules these faults for now. */
   async schedule(runId: string, ...faults: readonly PlannedFault[]): Promise<void> {
     const plan = {
-      version: 2 as const,
+      version: filesVersion as typeof filesVersion,
+      system: plannedSystem(bundledSystem),
       dropped: [],
       seed: 1,
       rampSeconds: 0,

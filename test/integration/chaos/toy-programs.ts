@@ -1,7 +1,11 @@
 /**
  * The programs of the toy lab: a server that reports its own state, and the first message of a
- * database.
+ * database. Also its system description.
  */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundledSystem } from '../../../services/orchestrator/src/testing/bundled-system.ts';
 
 export const memoryBytes = 256 * 1_048_576;
 
@@ -52,15 +56,36 @@ export interface ToyLab extends AsyncDisposable {
   bystander: import('dockerode').Container;
 }
 
-export const serverKinds = 'crash,outage,restart,freeze,hang,memory-cap,cpu-throttle,traffic-spike';
-export const databaseKinds = 'database-down,database-freeze';
+/** Writes the description of a toy lab and returns its path. */
+export function writeToySystem(
+  folder: string,
+  lab: Pick<ToyLab, 'server' | 'database' | 'serverProxy' | 'postgresProxy'>,
+  /** Kinds that need a real container, with the reason why this lab has none. */
+  unsupported: Record<string, string> = {},
+): string {
+  const { containers, proxies, ...rest } = bundledSystem;
+  const text = ({ host, port }: Place) => `${host}:${port}`;
+  const addresses = (name: string, listen: Place, upstream: Place) => ({
+    [name]: { ...proxies[name], listen: text(listen), upstream: text(upstream) },
+  });
+  const system = {
+    ...rest,
+    containers: { ...containers, server: { ...containers['server'], unsupported } },
+    proxies: {
+      ...addresses('server:8000', lab.serverProxy, lab.server),
+      ...addresses('postgres:5432', lab.postgresProxy, lab.database),
+    },
+  };
+  const path = join(folder, 'system.json');
+  writeFileSync(path, JSON.stringify(system));
+  return path;
+}
 
-export function targetLabels(project: string, target: string, allowedKinds: string): Record<string, string> {
+export function targetLabels(project: string, target: string): Record<string, string> {
   return {
     'com.docker.compose.project': project,
     'com.docker.compose.service': target,
     'encore.target': target,
-    'encore.allowed-kinds': allowedKinds,
     'encore.original.memory': String(memoryBytes),
     'encore.original.memswap': String(memoryBytes),
     'encore.original.cpus': '1',

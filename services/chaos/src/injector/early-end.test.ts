@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import type { EncoreEvent, EventOf, FaultKind, PlannedFault } from '@encore/contracts';
+import { isProxy } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Injector } from './injector.ts';
-import { isProxy, toxicName } from './lab-proxies.ts';
+import { toxicName } from './lab-proxies.ts';
 
 const supervisor = { runId: 'run-1', actor: 'supervisor' as const, reason: 'unhealthy' };
 const megabyte = 1_048_576;

@@ -1,5 +1,6 @@
 /** Records the engine's events of the project, and attributes each start of a target. */
-import { describeError, type Logger } from '@encore/kit';
+import type { System } from '@encore/contracts';
+import { describeError, type Logger, runsProxies } from '@encore/kit';
 import { type Engine, type EngineEvent, label, nameOf } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-executor.ts';
@@ -10,6 +11,7 @@ import type { StartAttributor } from './start-attributor.ts';
 
 interface Dependencies {
   engine: Engine;
+  system: System;
   watch: EngineWatch;
   starts: StartAttributor;
   recorder: Recorder;
@@ -46,10 +48,11 @@ export class EngineReporter {
   }
 
   async #report(event: EngineEvent): Promise<void> {
-    const { registry, recorder, metrics, starts, inRun } = this.#dependencies;
+    const { registry, recorder, metrics, starts, system, inRun } = this.#dependencies;
     if (event.type !== 'container') return;
     const target = nameOf(event.attributes, event.attributes['name'] ?? event.containerId.slice(0, 12));
-    const optedIn = event.attributes[label.target] === 'server' || event.attributes[label.target] === 'postgres';
+    const isTarget =
+      Object.hasOwn(system.containers, event.attributes[label.target] ?? '') && !runsProxies(system, target);
     const started = event.action === 'start';
     const restartCount = started ? await this.#restartCount(event.containerId) : starts.restartCount(event.containerId);
     const by = started ? starts.attribute(event.containerId, restartCount ?? 0) : null;
@@ -66,12 +69,12 @@ export class EngineReporter {
         ...(restartCount === undefined ? {} : { restartCount }),
         ...(event.action !== 'create' || checkout === undefined ? {} : { checkout }),
       });
-      if (by && optedIn) {
+      if (by && isTarget) {
         metrics.started(target, by.actor);
         await recorder.record({
           type: 'target_started',
           engineAt: event.atMs,
-          target: target === 'postgres' ? 'postgres' : 'server',
+          target,
           actor: by.actor,
           reason: by.reason,
         });

@@ -109,7 +109,7 @@ export interface Engine {
   watch(project: string, sinceMs: number, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
 }
 
-/** The labels that identify a container and state what may be done to it. */
+/** The labels that identify a container, permit faults on it, and record its original limits. */
 export const label = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
@@ -119,9 +119,6 @@ export const label = {
   /** Folder of the checkout. */
   checkout: 'com.docker.compose.project.working_dir',
   target: 'encore.target',
-  allowedKinds: 'encore.allowed-kinds',
-  /** Followed by a kind: why this lab cannot inject it into this container. */
-  unsupported: 'encore.unsupported.',
   memory: 'encore.original.memory',
   memswap: 'encore.original.memswap',
   cpus: 'encore.original.cpus',

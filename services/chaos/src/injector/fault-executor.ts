@@ -1,10 +1,9 @@
 /** Runs each step of a fault under its own timeout. Lifetime and leases belong to FaultRegistry. */
 import type { Effect, PlannedFault } from '@encore/contracts';
-import { describeError, EncoreError } from '@encore/kit';
+import { describeError, EncoreError, isProxy } from '@encore/kit';
 import { kindTiming } from '@encore/plan';
 import { type EngineEvent, label } from './engine.ts';
 import type { ActiveFault, FaultSpec, FaultTools, RevertCheck, Saved } from './faults/fault-spec.ts';
-import { isProxy } from './lab-proxies.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -49,7 +48,8 @@ export class FaultExecutor {
     this.#dependencies = dependencies;
   }
 
-  prepare(fault: PlannedFault, spec: FaultSpec): Promise<Saved> {
+  async prepare(fault: PlannedFault, spec: FaultSpec): Promise<Saved> {
+    this.#dependencies.tools.targets.requireAllowed(fault.target, fault.kind);
     return spec.prepare(this.#dependencies.tools, fault, this.#dependencies.deadline(prepareMs));
   }
 
@@ -117,12 +117,12 @@ export class FaultExecutor {
  * something external. Null while a start is not attributed yet.
  */
 function endedBy(
-  { watch, starts, clock }: FaultTools,
+  { watch, starts, proxies, clock }: FaultTools,
   { fault, saved, mark, injectedAt }: RegisteredFault,
 ): EarlyEnd | null {
   const { containerId } = saved;
   const ofTarget = ({ containerId: id, attributes }: EngineEvent): boolean =>
-    isProxy(fault.target) ? attributes[label.target] === 'toxiproxy' : id === containerId;
+    isProxy(fault.target) ? attributes[label.target] === proxies.address(fault.target).runsIn : id === containerId;
   // Ignore what the injection itself caused.
   const later = (...actions: string[]): EngineEvent | null =>
     watch.last(mark, (event) => ofTarget(event) && actions.includes(event.action) && event.atMs > injectedAt);
@@ -152,7 +152,7 @@ function endedBy(
  */
 export function refusalOf(error: unknown): Effect | null {
   if (!(error instanceof EncoreError)) return null;
-  // KIND_NOT_ALLOWED: the target's labels exclude the kind here, like an engine that cannot do it.
+  // KIND_NOT_ALLOWED: the system description excludes the kind, like an engine that cannot do it.
   if (error.code === 'ENGINE_UNSUPPORTED' || error.code === 'KIND_NOT_ALLOWED') return 'unsupported';
   return error.code === 'ENGINE_REFUSED' ? 'refused' : null;
 }

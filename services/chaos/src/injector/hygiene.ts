@@ -7,7 +7,6 @@ import { label } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
-import { proxyNames } from './lab-proxies.ts';
 import { originalLimitsOf } from './targets.ts';
 
 type Findings = Omit<EventOf<'hygiene_checked'>, 'type' | 'at'>;
@@ -21,7 +20,7 @@ export async function checkHygiene(tools: FaultTools, registry: FaultRegistry, d
     detail: [],
   };
   const proxies = await tools.proxies.api.list();
-  for (const proxy of proxyNames) {
+  for (const proxy of tools.proxies.names) {
     const { toxics = [], enabled = false } = proxies[proxy] ?? {};
     const leaked = toxics.length + (enabled ? 0 : 1);
     findings.leakedToxics += leaked;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { EncoreEvent, EventOf, FaultKind } from '@encore/contracts';
+import type { EncoreEvent, EventOf, FaultKind, System, SystemProxy } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { FakeLab, fault } from '../simulation/fake-lab.ts';
+import { bundledSystem, FakeLab, fault } from '../simulation/fake-lab.ts';
 import { label } from './engine.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Injector } from './injector.ts';
@@ -29,13 +29,12 @@ async function rejection(promise: Promise<unknown>, code: string): Promise<Encor
 }
 
 /** A lab with a running injector that has the run lease and renews it. */
-async function startedLab(): Promise<{
+async function startedLab(lab = new FakeLab()): Promise<{
   lab: FakeLab;
   injector: Injector;
   stop: AbortController;
   renew: { on: boolean };
 }> {
-  const lab = new FakeLab();
   const injector = lab.injector();
   const stop = new AbortController();
   void injector.run(stop.signal);
@@ -391,7 +390,6 @@ describe('Injector', () => {
   });
 
   const refused: [string, Partial<ReturnType<typeof fault>>, string, FaultKind][] = [
-    ['a kind with the wrong target', { target: 'postgres' }, 'INVALID_INPUT', 'crash'],
     ['a parameter that the kind does not use', { params: { bytes: 1 } }, 'INVALID_INPUT', 'latency'],
     [
       'a latency that would not drain within a second',
@@ -408,30 +406,56 @@ describe('Injector', () => {
     });
   }
 
-  it('refuses a fault twice, one kind twice on a target, and a kind that the target does not allow', async () => {
+  it('refuses a fault twice, and one kind twice on a target', async () => {
     const { lab, injector, stop } = await startedLab();
     const planned = fault('latency');
     await lab.clock.until(injector.inject({ ...request, fault: planned }));
     await rejection(injector.inject({ ...request, fault: planned }), 'FAULT_KNOWN');
     await rejection(injector.inject({ ...request, fault: fault('latency') }), 'FAULT_OVERLAPS');
-    Object.assign(lab.server, { labels: { ...lab.server.labels, 'encore.allowed-kinds': 'crash' } });
-    const answer = await lab.clock.until(injector.inject({ ...request, fault: fault('freeze') }));
-    assert.deepEqual([answer.effect, answer.over, lab.server.status], ['unsupported', true, 'running']);
-    assert.match(answer.evidence, /^server: its label encore\.allowed-kinds does not list freeze$/);
     stop.abort();
   });
 
-  it('returns the reason from the label for an unsupported kind, before and during a run', async () => {
-    const { lab, injector, stop } = await startedLab();
-    const labels = { 'encore.allowed-kinds': 'crash', 'encore.unsupported.memory-cap': 'no limits here' };
-    Object.assign(lab.server, { labels: { ...lab.server.labels, ...labels } });
-    const answer = await lab.clock.until(injector.inject({ ...request, fault: fault('memory-cap') }));
-    assert.deepEqual([answer.effect, answer.evidence], ['unsupported', 'server: no limits here']);
-    const unsupported = unsupportedKinds([lab.server]);
-    assert.equal(unsupported['memory-cap'], 'no limits here');
-    assert.equal(unsupported['freeze'], 'its label encore.allowed-kinds does not list freeze');
-    assert.equal(unsupported['crash'], undefined);
+  it('injects no kind that the system description does not allow or calls unsupported', async () => {
+    const { containers, proxies } = bundledSystem;
+    const system: System = {
+      ...bundledSystem,
+      containers: {
+        ...containers,
+        server: { allowedKinds: ['crash', 'memory-cap'], unsupported: { 'memory-cap': 'no limits' } },
+      },
+      proxies: {
+        ...proxies,
+        'server:8000': {
+          ...bundledSystem.proxies['server:8000'],
+          unsupported: { latency: 'no toxics' },
+        } as SystemProxy,
+      },
+    };
+    const { lab, injector, stop } = await startedLab(new FakeLab(system));
+    const before = lab.state();
+    for (const [kind, target, reason] of [
+      ['freeze', 'server', 'freeze cannot target server; no target of the system allows it'],
+      ['memory-cap', 'server', 'no limits'],
+      ['latency', 'server:8000', 'no toxics'],
+      ['crash', 'web', 'crash cannot target web; its target is server'],
+    ] as const) {
+      const answer = await lab.clock.until(injector.inject({ ...request, fault: fault(kind, { target }) }));
+      assert.deepEqual([answer.effect, answer.over, answer.evidence], ['unsupported', true, reason]);
+    }
+    assert.equal(lab.state(), before);
     stop.abort();
+  });
+
+  it('lists a kind as unsupported if no target allows it or each one that does has a reason', () => {
+    const { containers, proxies } = bundledSystem;
+    const server = {
+      allowedKinds: ['crash' as const, 'memory-cap' as const],
+      unsupported: { 'memory-cap': 'no limits' },
+    };
+    const unsupported = unsupportedKinds({ ...bundledSystem, containers: { ...containers, server }, proxies });
+    assert.equal(unsupported['memory-cap'], 'no limits');
+    assert.equal(unsupported['freeze'], 'no target of the system allows it');
+    for (const kind of ['crash', 'latency']) assert.equal(unsupported[kind], undefined, kind);
   });
 
   it('returns refused and unsupported faults as such', async () => {

@@ -2,8 +2,16 @@
  * Injects and reverts faults, and reconciles in one loop. Every dependency is an argument, so that
  * the same injector runs against two engines, in tests, and in virtual time.
  */
-import type { EngineInfo, RevertAnswer, RunLeaseRequest, StartRequest, Target, TargetState } from '@encore/contracts';
-import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
+import type {
+  EngineInfo,
+  RevertAnswer,
+  RunLeaseRequest,
+  StartRequest,
+  System,
+  Target,
+  TargetState,
+} from '@encore/contracts';
+import { type Clock, describeError, EncoreError, type Logger, runsProxies } from '@encore/kit';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
 import type { ContainerView, Engine } from './engine.ts';
 import { EngineHealth } from './engine-health.ts';
@@ -31,6 +39,7 @@ import { Targets } from './targets.ts';
 export interface InjectorDependencies {
   engine: Engine;
   project: string;
+  system: System;
   proxies: LabProxies;
   proxyHost: string;
   exchange: ExchangeProbe;
@@ -68,6 +77,7 @@ export class Injector {
     const {
       engine,
       project,
+      system,
       proxies,
       proxyHost,
       exchange,
@@ -86,7 +96,7 @@ export class Injector {
     this.watch = new EngineWatch(engine, project, lastEngineTime(journal) ?? clock.now(), clock, logger);
     this.#tools = {
       engine,
-      targets: new Targets(engine, project),
+      targets: new Targets(engine, project, system),
       watch: this.watch,
       proxies,
       exchange,
@@ -112,6 +122,7 @@ export class Injector {
     this.reporter = new EngineReporter({
       ...shared,
       engine,
+      system,
       watch: this.watch,
       starts,
       registry: this.registry,
@@ -256,8 +267,12 @@ export class Injector {
     request: StartRequest,
     act: (view: ContainerView, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    if (target !== 'server' && target !== 'postgres')
-      throw new EncoreError('INVALID_INPUT', `${target} is not a container`, { status: 400, definite: true });
+    const { system } = this.#dependencies;
+    if (!Object.hasOwn(system.containers, target) || runsProxies(system, target))
+      throw new EncoreError('INVALID_INPUT', `${target} is not a container that Encore starts`, {
+        status: 400,
+        definite: true,
+      });
     this.#lease.require(request.runId);
     await this.#lock.run(target, async () => {
       if (this.registry.activeOn(target).startForbidden)

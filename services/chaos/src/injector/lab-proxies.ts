@@ -1,15 +1,13 @@
 /**
- * The two proxies. Each change is read back. A removal drains first, because Toxiproxy can freeze
- * permanently when a toxic that holds data is removed under load: the proxy is disabled, the held
- * data drains, then the toxic is removed.
+ * The proxies of the system. Each change is read back. A removal drains first, because Toxiproxy
+ * can freeze permanently when a toxic that holds data is removed under load: the proxy is disabled,
+ * the held data drains, then the toxic is removed.
  */
-import { type Clock, EncoreError } from '@encore/kit';
-import type { ProxyAddress } from '../config.ts';
+import type { SystemProxy } from '@encore/contracts';
+import { type Clock, EncoreError, ownValue, upstreamOf } from '@encore/kit';
 import type { Proxies, ProxyState, Toxic } from './toxiproxy-api.ts';
 
-export type ProxyName = 'server:8000' | 'postgres:5432';
-export const proxyNames: readonly ProxyName[] = ['server:8000', 'postgres:5432'];
-export const isProxy = (target: string): target is ProxyName => (proxyNames as readonly string[]).includes(target);
+type ProxyAddress = Pick<SystemProxy, 'listen' | 'upstream' | 'runsIn'>;
 
 /** Prefix of our toxics, followed by the fault's id; other toxics are never removed. */
 const prefix = 'encore-';
@@ -19,16 +17,38 @@ const drainMarginMs = 150;
 
 export class LabProxies {
   readonly api: Proxies;
-  readonly addresses: Readonly<Record<ProxyName, ProxyAddress>>;
+  readonly names: readonly string[];
+  readonly #addresses: Readonly<Record<string, ProxyAddress>>;
   readonly #clock: Clock;
 
-  constructor(api: Proxies, addresses: Readonly<Record<ProxyName, ProxyAddress>>, clock: Clock) {
+  constructor(api: Proxies, addresses: Readonly<Record<string, ProxyAddress>>, clock: Clock) {
     this.api = api;
-    this.addresses = addresses;
+    this.names = Object.keys(addresses);
+    this.#addresses = addresses;
     this.#clock = clock;
   }
 
-  async state(proxy: ProxyName): Promise<ProxyState> {
+  /** The containers that run Toxiproxy. */
+  get containers(): string[] {
+    return [...new Set(Object.values(this.#addresses).map(({ runsIn }) => runsIn))];
+  }
+
+  /** The proxies that lead to this container. */
+  leadingTo(container: string): string[] {
+    return this.names.filter((name) => upstreamOf(name) === container);
+  }
+
+  address(proxy: string): ProxyAddress {
+    const address = ownValue(this.#addresses, proxy);
+    if (address === undefined)
+      throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}; it has ${this.names.join(', ')}`, {
+        status: 409,
+        definite: true,
+      });
+    return address;
+  }
+
+  async state(proxy: string): Promise<ProxyState> {
     const state = (await this.api.list())[proxy];
     if (state === undefined)
       throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${proxy}; it was probably restarted`, {
@@ -42,15 +62,15 @@ export class LabProxies {
    * Creates missing proxies (Toxiproxy starts empty) and replaces those with other addresses;
    * returns their names.
    */
-  async ensure(): Promise<ProxyName[]> {
+  async ensure(): Promise<string[]> {
     const before = await this.api.list();
-    const created: ProxyName[] = [];
-    for (const name of proxyNames) {
-      const wanted = this.addresses[name];
+    const created: string[] = [];
+    for (const name of this.names) {
+      const { listen, upstream } = this.address(name);
       const found = before[name];
-      if (found && found.upstream === wanted.upstream && portOf(found.listen) === portOf(wanted.listen)) continue;
+      if (found && found.upstream === upstream && portOf(found.listen) === portOf(listen)) continue;
       if (found) await this.api.remove(name);
-      await this.api.create({ name, ...wanted });
+      await this.api.create({ name, listen, upstream });
       created.push(name);
     }
     if (created.length > 0) {
@@ -66,7 +86,7 @@ export class LabProxies {
     return created;
   }
 
-  async setEnabled(proxy: ProxyName, enabled: boolean): Promise<void> {
+  async setEnabled(proxy: string, enabled: boolean): Promise<void> {
     await this.api.setEnabled(proxy, enabled);
     const state = await this.state(proxy);
     if (state.enabled !== enabled)
@@ -75,7 +95,7 @@ export class LabProxies {
       });
   }
 
-  async addToxic(proxy: ProxyName, toxic: Toxic): Promise<void> {
+  async addToxic(proxy: string, toxic: Toxic): Promise<void> {
     await this.api.addToxic(proxy, toxic);
     const found = (await this.state(proxy)).toxics.find(({ name }) => name === toxic.name);
     const same =
@@ -92,7 +112,7 @@ export class LabProxies {
    * A missing toxic counts as removed, and so does a missing proxy: a restarted Toxiproxy has lost
    * its toxics.
    */
-  async removeToxic(proxy: ProxyName, name: string): Promise<void> {
+  async removeToxic(proxy: string, name: string): Promise<void> {
     const state = (await this.api.list())[proxy];
     const toxic = state?.toxics.find((found) => found.name === name);
     if (state === undefined || toxic === undefined) return;

@@ -1,11 +1,10 @@
 /** Describes the lab for the API: its engine, and the state of each target. */
-import type { EngineInfo, TargetState } from '@encore/contracts';
-import { type ContainerView, label } from './engine.ts';
+import type { EngineInfo, System, TargetState } from '@encore/contracts';
+import { ownValue, plannedSystem, runsProxies } from '@encore/kit';
+import { type ContainerView, label, nameOf } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
-import { targetOf } from './start-attributor.ts';
-import { allowedKindsOf } from './targets.ts';
 import { unsupportedKinds } from './unsupported-kinds.ts';
 
 const callMs = 5_000;
@@ -15,6 +14,7 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
   const containers = await engine.list(targets.project, deadline(callMs));
   const views = await Promise.all(containers.map(({ id }) => engine.inspect(id, deadline(callMs))));
   return {
+    system: plannedSystem(targets.system),
     ...facts,
     composeVersion: containers.map(({ labels }) => labels[label.composeVersion]).find(Boolean) ?? null,
     checkouts: namesBy(label.checkout, views),
@@ -30,12 +30,15 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
     toxiproxy: await proxies.api.version(),
     restartSetups: Object.fromEntries(
       views
-        .filter(({ labels }) => allowedKindsOf(labels).includes('crash'))
+        .filter(({ labels }) => allowedKindsOf(targets.system, labels[label.target]).includes('crash'))
         .map(({ name, restartSetup }) => [name, restartSetup]),
     ),
-    unsupported: unsupportedKinds(views),
+    unsupported: unsupportedKinds(targets.system),
   };
 }
+
+const allowedKindsOf = ({ containers }: System, name = ''): readonly string[] =>
+  ownValue(containers, name)?.allowedKinds ?? [];
 
 const notRunning: readonly string[] = ['created', 'exited', 'dead', 'removing'];
 
@@ -68,11 +71,14 @@ export async function targetStates(
 ): Promise<TargetState[]> {
   const found = await tools.targets.list(deadline(callMs));
   const views = await Promise.all(found.map(({ id }) => tools.engine.inspect(id, deadline(callMs))));
-  return views.filter(({ labels }) => labels['encore.target'] !== 'toxiproxy').map((view) => stateOf(view, registry));
+  const { system } = tools.targets;
+  return views
+    .filter(({ labels }) => !runsProxies(system, labels[label.target] ?? ''))
+    .map((view) => stateOf(view, system, registry));
 }
 
-function stateOf(view: ContainerView, registry: FaultRegistry): TargetState {
-  const target = targetOf(view);
+function stateOf(view: ContainerView, system: System, registry: FaultRegistry): TargetState {
+  const target = nameOf(view.labels, view.name);
   const { kinds, startForbidden } = registry.activeOn(target);
   return {
     target,
@@ -85,7 +91,7 @@ function stateOf(view: ContainerView, registry: FaultRegistry): TargetState {
     finishedAt: view.finishedAtMs,
     memoryLimitBytes: view.memoryBytes,
     cpus: view.cpus,
-    allowedKinds: allowedKindsOf(view.labels),
+    allowedKinds: [...allowedKindsOf(system, target)],
     activeKinds: kinds,
     startForbidden,
   };

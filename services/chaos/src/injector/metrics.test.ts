@@ -11,7 +11,7 @@ const request = { runId: 'run-1' };
 /** A lab whose next injector has its own metrics registry. */
 function counting(lab: FakeLab) {
   const registry = createRegistry('injector');
-  lab.metrics = injectorMetrics(registry);
+  lab.metrics = injectorMetrics(registry, lab.system);
   return async (name: string, kind: FaultKind): Promise<number> => {
     const { values } = (await registry.getMetricsAsJSON()).find((metric) => metric.name === name) ?? { values: [] };
     return values.reduce((sum, { labels, value }) => (labels['kind'] === kind ? sum + Number(value) : sum), 0);

@@ -6,9 +6,10 @@ import {
   type FaultKind,
   faultKinds,
   type PlannedFault,
+  type System,
   type Target,
 } from '@encore/contracts';
-import { kindApplicability } from '@encore/plan';
+import { runsProxies, targetsAllowing } from '@encore/kit';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
 
@@ -24,7 +25,7 @@ export interface InjectorMetrics {
   sampled(target: string, stats: ContainerStats | null): void;
 }
 
-export function injectorMetrics(registry: Registry): InjectorMetrics {
+export function injectorMetrics(registry: Registry, system: System): InjectorMetrics {
   const registers = [registry];
   const active = new Gauge({
     name: 'chaos_fault_active',
@@ -79,11 +80,11 @@ export function injectorMetrics(registry: Registry): InjectorMetrics {
     labelNames: ['target', 'actor'],
     registers,
   });
-  for (const target of ['server', 'postgres'])
+  for (const target of Object.keys(system.containers).filter((name) => !runsProxies(system, name)))
     for (const actor of actorSchema.options) starts.inc({ target, actor }, 0);
   const cpuSeconds = new Map<string, number>();
   for (const kind of faultKinds) {
-    for (const target of kindApplicability[kind].targets) {
+    for (const target of targetsAllowing(system, kind)) {
       const labels: { kind: FaultKind; target: Target } = { kind, target };
       active.set(labels, 0);
       injected.inc(labels, 0);

@@ -1,9 +1,10 @@
 /**
- * Probes a proxied path from outside with one raw, timed exchange: an HTTP request to the server,
- * or the first message of PostgreSQL's protocol, which the database answers with one byte.
+ * Probes a proxied path from outside with one raw, timed exchange: an HTTP request, or the first
+ * message of PostgreSQL's protocol, which a database answers with one byte.
  */
 import { connect } from 'node:net';
-import type { ProxyName } from './lab-proxies.ts';
+import type { SystemProxy } from '@encore/contracts';
+import { EncoreError, ownValue } from '@encore/kit';
 
 export interface Address {
   host: string;
@@ -30,10 +31,21 @@ export interface ExchangeOptions {
   paddingBytes?: number;
 }
 
-export type ExchangeProbe = (proxy: ProxyName, address: Address, options: ExchangeOptions) => Promise<Exchange>;
+export type ExchangeProbe = (proxy: string, address: Address, options: ExchangeOptions) => Promise<Exchange>;
 
-export const exchange: ExchangeProbe = (proxy, address, options) =>
-  new Promise((resolve) => {
+type Protocol = SystemProxy['probe'];
+
+/** Speaks the protocol of each proxy. */
+export function exchangeOf(proxies: Readonly<Record<string, { readonly probe: Protocol }>>): ExchangeProbe {
+  return (proxy, address, options) => {
+    const protocol = ownValue(proxies, proxy)?.probe;
+    if (protocol === undefined) throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}`);
+    return exchange(protocol, address, options);
+  };
+}
+
+function exchange(protocol: Protocol, address: Address, options: ExchangeOptions): Promise<Exchange> {
+  return new Promise((resolve) => {
     const startedAt = performance.now();
     const passed = () => performance.now() - startedAt;
     const seen: Exchange = {
@@ -53,18 +65,19 @@ export const exchange: ExchangeProbe = (proxy, address, options) =>
     const timer = setTimeout(() => finish('timeout'), options.timeoutMs);
     socket.once('connect', () => {
       seen.connectMs = passed();
-      socket.write(proxy === 'server:8000' ? httpRequests(address, options) : sslRequest);
+      socket.write(protocol === 'http' ? httpRequests(address, options) : sslRequest);
     });
     socket.on('data', (chunk) => {
       seen.firstByteMs ??= passed();
       seen.lastByteMs = passed();
       seen.bytes += chunk.length;
-      if (proxy === 'postgres:5432') finish('complete');
+      if (protocol === 'postgres') finish('complete');
     });
     // An end without a byte is a disconnect: the proxy closes when its upstream is down.
     socket.once('end', () => finish(seen.bytes > 0 ? 'complete' : 'reset'));
     socket.once('error', (error: NodeJS.ErrnoException) => finish(endOf(error)));
   });
+}
 
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 

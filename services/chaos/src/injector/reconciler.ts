@@ -4,7 +4,7 @@
  * left down once the run is over.
  */
 import type { RevertAnswer } from '@encore/contracts';
-import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
+import { type Clock, describeError, EncoreError, isProxy, type Logger } from '@encore/kit';
 import type { ContainerView } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultRegistry } from './fault-registry.ts';
@@ -12,7 +12,7 @@ import { containerName } from './faults/container-target.ts';
 import { restoreCpus } from './faults/cpu-throttle.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
 import { restoreMemory } from './faults/memory-cap.ts';
-import { isOurs, isProxy, proxyNames } from './lab-proxies.ts';
+import { isOurs } from './lab-proxies.ts';
 import type { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
@@ -85,7 +85,7 @@ export class Reconciler {
     const limits = await this.#each('limits', containers, async ({ id }) =>
       this.#limits(await tools.engine.inspect(id, deadline(callMs))),
     );
-    const proxies = await this.#each('proxies', proxyNames, (proxy) => this.#restoreProxy(proxy));
+    const proxies = await this.#each('proxies', tools.proxies.names, (proxy) => this.#restoreProxy(proxy));
     return {
       reverted: [...again.reverted, ...limits.reverted, ...proxies.reverted],
       failed: [...again.failed, ...limits.failed, ...proxies.failed],
@@ -126,8 +126,10 @@ export class Reconciler {
     metrics.injectorFailed();
     logger.error({ reason }, 'Toxiproxy does not respond, restarting it');
     try {
-      const { id } = await tools.targets.find('toxiproxy', deadline(callMs));
-      await tools.engine.restart(id, deadline(restartMs));
+      for (const container of tools.proxies.containers) {
+        const { id } = await tools.targets.find(container, deadline(callMs));
+        await tools.engine.restart(id, deadline(restartMs));
+      }
     } finally {
       const toAt = clock.now();
       // The failure ends when the proxies exist again; the next tick records that.
@@ -149,7 +151,7 @@ export class Reconciler {
     });
   }
 
-  async #restoreProxy(proxy: (typeof proxyNames)[number]): Promise<string | null> {
+  async #restoreProxy(proxy: string): Promise<string | null> {
     const { registry, tools, lock } = this.#dependencies;
     // Asking an unresponsive Toxiproxy again for each proxy would only delay its restart.
     if (this.#proxyFailsSince !== null)

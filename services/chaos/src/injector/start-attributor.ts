@@ -41,12 +41,12 @@ export class StartAttributor {
   }
 
   async start(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
-    await this.expect(view.id, targetOf(view), actor, reason);
+    await this.expect(view.id, nameOf(view.labels, view.name), actor, reason);
     await this.#engine.start(view.id, signal);
   }
 
   async restart(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
-    await this.expect(view.id, targetOf(view), actor, reason);
+    await this.expect(view.id, nameOf(view.labels, view.name), actor, reason);
     await this.#engine.restart(view.id, signal);
   }
 
@@ -80,8 +80,4 @@ export class StartAttributor {
     if (asked && this.#clock.now() - asked.at < validMs) return asked;
     return { actor: 'external', reason: 'a start that neither Encore nor the restart policy made' };
   }
-}
-
-export function targetOf(view: Pick<ContainerView, 'labels' | 'name'>): Target {
-  return nameOf(view.labels, view.name) === 'postgres' ? 'postgres' : 'server';
 }

@@ -1,14 +1,11 @@
 /**
  * Finds the containers that faults may act on: of our Compose project, with the opt-in label, and
- * with the kind in its list. Called before each injection, because ids change; everything after
- * that uses the full id found here.
+ * with the kind among those that the system description allows. Called before each injection,
+ * because ids change; everything after that uses the full id found here.
  */
-import type { FaultKind } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
+import type { FaultKind, System, SystemContainer, Target } from '@encore/contracts';
+import { EncoreError, kindRefusal, ownValue } from '@encore/kit';
 import { type ContainerSummary, type ContainerView, type Engine, label } from './engine.ts';
-
-export type ContainerName = 'server' | 'postgres' | 'toxiproxy';
-const containerNames: readonly string[] = ['server', 'postgres', 'toxiproxy'];
 
 /** A container's original limits from its labels; null where a label is missing. */
 export interface OriginalLimits {
@@ -20,10 +17,12 @@ export interface OriginalLimits {
 export class Targets {
   readonly #engine: Engine;
   readonly project: string;
+  readonly system: System;
 
-  constructor(engine: Engine, project: string) {
+  constructor(engine: Engine, project: string, system: System) {
     this.#engine = engine;
     this.project = project;
+    this.system = system;
   }
 
   async list(signal: AbortSignal): Promise<ContainerSummary[]> {
@@ -32,7 +31,7 @@ export class Targets {
   }
 
   /** Throws TARGET_MISSING when there is none or more than one. */
-  async find(name: ContainerName, signal: AbortSignal): Promise<ContainerView> {
+  async find(name: string, signal: AbortSignal): Promise<ContainerView> {
     const found = (await this.list(signal)).filter(({ labels }) => labels[label.target] === name);
     const [only] = found;
     if (only === undefined || found.length > 1)
@@ -51,31 +50,20 @@ export class Targets {
     return view;
   }
 
-  async allowing(name: ContainerName, kind: FaultKind, signal: AbortSignal): Promise<ContainerView> {
-    const view = await this.find(name, signal);
-    const refusal = reasonAgainst(view.labels, kind);
-    if (refusal !== null)
-      throw new EncoreError('KIND_NOT_ALLOWED', `${view.name}: ${refusal}`, { status: 409, definite: true });
-    return view;
+  /** Throws KIND_NOT_ALLOWED unless the system description permits the kind on the target. */
+  requireAllowed(target: Target, kind: FaultKind): void {
+    const { containers, proxies } = this.system;
+    const { unsupported = {} } = ownValue<Unsupported>({ ...containers, ...proxies }, target) ?? {};
+    const reason = unsupported[kind] ?? kindRefusal(this.system, target, kind);
+    if (reason !== null) throw new EncoreError('KIND_NOT_ALLOWED', reason, { status: 409, definite: true });
   }
 
   #optedIn(labels: Readonly<Record<string, string>>): boolean {
-    return labels[label.project] === this.project && containerNames.includes(labels[label.target] ?? '');
+    return labels[label.project] === this.project && Object.hasOwn(this.system.containers, labels[label.target] ?? '');
   }
 }
 
-/** Why this kind must not be injected into a container with these labels; null when it may. */
-export function reasonAgainst(labels: Readonly<Record<string, string>>, kind: FaultKind): string | null {
-  if (allowedKindsOf(labels).includes(kind)) return null;
-  return labels[label.unsupported + kind] ?? `its label ${label.allowedKinds} does not list ${kind}`;
-}
-
-export function allowedKindsOf(labels: Readonly<Record<string, string>>): string[] {
-  return (labels[label.allowedKinds] ?? '')
-    .split(',')
-    .map((kind) => kind.trim())
-    .filter((kind) => kind !== '');
-}
+type Unsupported = Pick<SystemContainer, 'unsupported'>;
 
 export function originalLimitsOf(labels: Readonly<Record<string, string>>): OriginalLimits {
   const number = (name: string) => {

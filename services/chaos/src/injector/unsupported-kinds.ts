@@ -1,18 +1,13 @@
 /** What this lab does not support, as far as it can be known without trying. */
-import { faultKinds } from '@encore/contracts';
-import { kindApplicability } from '@encore/plan';
-import type { ContainerView } from './engine.ts';
-import { isProxy } from './lab-proxies.ts';
-import { reasonAgainst } from './targets.ts';
+import { faultKinds, type System } from '@encore/contracts';
+import { targetsAllowing } from '@encore/kit';
 
-export function unsupportedKinds(containers: readonly ContainerView[]): Record<string, string> {
+export function unsupportedKinds(system: System): Record<string, string> {
+  const all = { ...system.containers, ...system.proxies };
   const unsupported: Record<string, string> = {};
   for (const kind of faultKinds) {
-    const targets: readonly string[] = kindApplicability[kind].targets;
-    if (targets.some(isProxy)) continue;
-    const aims = containers.filter(({ labels }) => targets.includes(labels['encore.target'] ?? ''));
-    const refusals = aims.map(({ labels }) => reasonAgainst(labels, kind));
-    if (!refusals.includes(null)) unsupported[kind] = refusals[0] ?? 'no container is a target for it';
+    const reasons = targetsAllowing(system, kind).map((target) => all[target]?.unsupported[kind]);
+    if (!reasons.includes(undefined)) unsupported[kind] = reasons[0] ?? 'no target of the system allows it';
   }
   return unsupported;
 }

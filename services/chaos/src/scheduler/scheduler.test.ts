@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import type { EncoreEvent, Plan, PlannedFault } from '@encore/contracts';
-import { createLogger, EncoreError } from '@encore/kit';
+import { type EncoreEvent, filesVersion, type Plan, type PlannedFault } from '@encore/contracts';
+import { createLogger, EncoreError, plannedSystem } from '@encore/kit';
 import { describe, it } from 'mocha';
 import type { InjectResult } from '../injector/fault-registry.ts';
 import type { Injector } from '../injector/injector.ts';
 import { Journal, type LineSink } from '../injector/journal.ts';
 import { Recorder } from '../injector/recorder.ts';
+import { bundledSystem } from '../simulation/fake-lab.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -49,7 +50,8 @@ function lab(faults: PlannedFault[], injector: Partial<Pick<Injector, 'inject' |
     } satisfies Pick<Injector, 'inject' | 'release' | 'wasInjected'>,
   };
   const plan: Plan = {
-    version: 2,
+    version: filesVersion,
+    system: plannedSystem(bundledSystem),
     dropped: [],
     seed: 1,
     rampSeconds: 0,

@@ -2,9 +2,9 @@
  * An injector in virtual time: fake engine, fake proxy, and a journal in memory that a successor
  * can read.
  */
-import type { FaultKind, PlannedFault } from '@encore/contracts';
-import { createLogger } from '@encore/kit';
-import { kindApplicability } from '@encore/plan';
+import type { FaultKind, PlannedFault, System } from '@encore/contracts';
+import { createLogger, targetsAllowing, upstreamOf } from '@encore/kit';
+import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { label } from '../injector/engine.ts';
 import { faultTable } from '../injector/faults/fault-table.ts';
 import { Injector } from '../injector/injector.ts';
@@ -18,6 +18,7 @@ import { Life } from './life.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export const project = 'lab';
+export const bundledSystem = readSystemFile(bundledSystemFile);
 const megabyte = 1_048_576;
 const never = new AbortController().signal;
 
@@ -44,30 +45,30 @@ export class FakeLab {
   keepsLines = true;
   metrics = silent;
 
-  constructor() {
-    const allowedKinds = Object.values(faultTable).map(({ kind }) => kind);
-    for (const target of ['server', 'postgres', 'toxiproxy'])
+  readonly system: System;
+
+  constructor(system = bundledSystem) {
+    this.system = system;
+    for (const target of Object.keys(system.containers))
       this.engine.add(target, {
         [label.project]: project,
         [label.target]: target,
-        [label.allowedKinds]: target === 'toxiproxy' ? '' : allowedKinds.join(','),
         [label.memory]: String(512 * megabyte),
         [label.memswap]: String(512 * megabyte),
         [label.cpus]: '1',
       });
     this.proxies.answers = (proxy) => {
-      const { status, networks } = this.container(proxy === 'server:8000' ? 'server' : 'postgres');
+      const { status, networks } = this.container(upstreamOf(proxy));
       return status === 'running' && Object.keys(networks).length > 0;
     };
     this.engine.add('bystander', {
       [label.project]: 'another',
-      [label.target]: 'server',
-      [label.allowedKinds]: allowedKinds.join(','),
+      [label.target]: system.recoveryOf,
     });
   }
 
   get server() {
-    return this.container('server');
+    return this.container(this.system.recoveryOf);
   }
 
   container(name: string) {
@@ -88,14 +89,8 @@ export class FakeLab {
     return new Injector({
       engine: life.mortal(this.engine, ['watch']),
       project,
-      proxies: new LabProxies(
-        life.mortal(this.proxies, ['exchange']),
-        {
-          'server:8000': { listen: '0.0.0.0:8000', upstream: 'server:8000' },
-          'postgres:5432': { listen: '0.0.0.0:5432', upstream: 'postgres:5432' },
-        },
-        this.clock,
-      ),
+      system: this.system,
+      proxies: new LabProxies(life.mortal(this.proxies, ['exchange']), this.system.proxies, this.clock),
       proxyHost: 'proxy',
       exchange: this.proxies.exchange,
       user: life.mortal(this.user),
@@ -157,7 +152,7 @@ export class FakeLab {
 let count = 0;
 export function fault(kind: FaultKind, change: Partial<PlannedFault> = {}): PlannedFault {
   count += 1;
-  const [target = 'server'] = kindApplicability[kind].targets;
+  const [target = ''] = targetsAllowing(bundledSystem, kind);
   const { instant } = faultTable[kind];
   return {
     id: `f${String(count).padStart(4, '0')}`,

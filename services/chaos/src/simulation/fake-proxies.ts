@@ -1,6 +1,5 @@
 /** Toxiproxy as a record, and a probe that sees the effects of its toxics. */
 import { EncoreError } from '@encore/kit';
-import type { ProxyName } from '../injector/lab-proxies.ts';
 import type { Exchange, ExchangeProbe } from '../injector/proxy-probe.ts';
 import type { Proxies, ProxyState, Toxic } from '../injector/toxiproxy-api.ts';
 
@@ -10,7 +9,7 @@ export class FakeProxies implements Proxies {
   onCall: (what: string, proxy: string) => void = () => {};
 
   /** Whether the proxy's upstream responds. */
-  answers: (proxy: ProxyName) => boolean = () => true;
+  answers: (proxy: string) => boolean = () => true;
 
   async version(): Promise<string> {
     return 'fake';

@@ -3,12 +3,12 @@
  * engine and a fake proxy, and a supervisor that starts a target exited for 2 s. Returns every
  * violation as text; an empty list is success.
  */
-import type { Actor, EncoreEvent, PlannedFault, RunConfig } from '@encore/contracts';
+import type { Actor, EncoreEvent, PlannedFault, RunConfig, Target } from '@encore/contracts';
 import { createLogger } from '@encore/kit';
 import { kindTiming, makePlan } from '@encore/plan';
 import type { Injector } from '../injector/injector.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import { FakeLab } from './fake-lab.ts';
+import { bundledSystem, FakeLab } from './fake-lab.ts';
 
 const runId = 'simulated';
 const supervisorMs = 2_000;
@@ -21,10 +21,15 @@ export interface Simulated {
   problems: string[];
 }
 
+const ignore = (_event: EncoreEvent): void => {};
+
 /** `eager`: the supervisor starts a target immediately, so that no restart policy gets its turn. */
-export async function simulateRun(config: RunConfig, { eager = false } = {}): Promise<Simulated> {
-  const plan = makePlan(config);
-  const lab = new FakeLab();
+export async function simulateRun(
+  config: RunConfig,
+  { eager = false, system = bundledSystem, onEvent = ignore } = {},
+): Promise<Simulated> {
+  const plan = makePlan(config, system);
+  const lab = new FakeLab(system);
   lab.keepsLines = false;
   const injector = lab.injector();
   const stop = new AbortController();
@@ -32,8 +37,11 @@ export async function simulateRun(config: RunConfig, { eager = false } = {}): Pr
   await injector.tick(0);
   await injector.claim({ runId, holder: 'simulation', ttlMs: 1e9 });
   const before = lab.state();
-  const events = new RunChecker(config.network.intervalSeconds.min * 1_000);
-  injector.recorder.log.add = (event) => events.take(event);
+  const events = new RunChecker(system.entry, config.network.intervalSeconds.min * 1_000);
+  injector.recorder.log.add = (event) => {
+    onEvent(event);
+    events.take(event);
+  };
   const scheduler = new Scheduler({
     injector,
     recorder: injector.recorder,
@@ -62,12 +70,14 @@ class RunChecker {
   #steadyStartsAt = 0;
   /** Actor that must make the next start. */
   #recoveredBy: Actor | 'none' = 'none';
+  readonly #entry: Target;
   readonly #floorMs: number;
   #networkFaultAt = Number.NEGATIVE_INFINITY;
   #revertedAt = Number.NEGATIVE_INFINITY;
 
-  /** `floorMs`: minimum time between the starts of two network faults. */
-  constructor(floorMs: number) {
+  /** `floorMs`: minimum time between the starts of two network faults on the entry. */
+  constructor(entry: Target, floorMs: number) {
+    this.#entry = entry;
     this.#floorMs = floorMs;
   }
 
@@ -126,7 +136,7 @@ class RunChecker {
     const healthyMs = at - this.#revertedAt;
     if (healthyMs < kindTiming[kind].healthBeforeSeconds * 1_000)
       this.problems.push(`only ${healthyMs} ms of healthy time before ${id} (${kind})`);
-    if (target !== 'server:8000') return;
+    if (target !== this.#entry) return;
     const spaceMs = at - this.#networkFaultAt;
     if (spaceMs < this.#floorMs - maxLateMs)
       this.problems.push(`${id} came ${spaceMs} ms after the network fault before it`);
@@ -139,11 +149,11 @@ function supervise(lab: FakeLab, injector: Injector, signal: AbortSignal, eager:
   const started = { runId, actor: 'supervisor' as const, reason: 'exited for 2 s' };
   injector.watch.listen((event) => {
     if (event.action !== 'die') return;
-    if (eager) return void injector.restartTarget('server', started).catch(() => {});
+    if (eager) return void injector.restartTarget(lab.system.recoveryOf, started).catch(() => {});
     void lab.clock
       .sleep(supervisorMs, signal)
       .then(async () => {
-        if (lab.server.status === 'exited') await injector.startTarget('server', started);
+        if (lab.server.status === 'exited') await injector.startTarget(lab.system.recoveryOf, started);
       })
       .catch(() => {});
   });

@@ -1,6 +1,7 @@
 /** Observations of one fault (times in epoch milliseconds), and the figures derived from them. */
-import type { Actor, Effect, EventOf, PlannedFault, RecoveredBy } from '@encore/contracts';
-import { containerOf, kindTraits } from './kind-traits.ts';
+import type { Actor, Effect, EventOf, PlannedFault, PlannedSystem, RecoveredBy } from '@encore/contracts';
+import { containerOf } from '@encore/kit';
+import { kindTraits } from './kind-traits.ts';
 
 /** Engine events this soon after a fault's end still belong to it. */
 export const aftermathMs = 5_000;
@@ -16,6 +17,10 @@ export type ReturnOutcome =
 
 export interface FaultRecord {
   fault: PlannedFault;
+  /** The container that the fault affects: for a proxy, the one that runs it. */
+  container: string;
+  /** Neither on the container whose recovery is judged nor on the entry. */
+  isOnDependency: boolean;
   intendedAt: number | null;
   injectedAt: number | null;
   effect: Effect | null;
@@ -51,9 +56,11 @@ export interface FaultRecord {
   attemptsFailed: number;
 }
 
-export function newFaultRecord(fault: PlannedFault): FaultRecord {
+export function newFaultRecord(fault: PlannedFault, system: PlannedSystem): FaultRecord {
   return {
     fault,
+    container: containerOf(system, fault.target),
+    isOnDependency: fault.target !== system.recoveryOf && fault.target !== system.entry,
     intendedAt: null,
     injectedAt: null,
     effect: null,
@@ -86,10 +93,6 @@ export function newFaultRecord(fault: PlannedFault): FaultRecord {
 
 export function isKill({ fault }: FaultRecord): boolean {
   return kindTraits[fault.kind].clock === 'kill';
-}
-
-export function containerOfFault({ fault }: FaultRecord): string {
-  return containerOf(fault.target);
 }
 
 export function isUnsupported(record: FaultRecord): boolean {
@@ -142,15 +145,14 @@ export function recoveryOf(record: FaultRecord, observedUntil: number, limitSeco
  * The stages of the recovery, in epoch milliseconds. The server watcher probes every 50 to 100 ms
  * and the engine has its own clock, so a stage may be observed later than a stronger one that
  * implies it: an open port implies a start, and a correct response implies an open port and a ready
- * server. Such a stage takes the time of the stronger observation. During a database fault a
- * correct response may come from the cache, so there it does not imply readiness.
+ * server. Such a stage takes the time of the stronger observation. During a fault of a dependency a
+ * correct response may come from a cache, so there it does not imply readiness.
  */
 export function stagesOf(
   record: FaultRecord,
 ): Record<'restartedAt' | 'portAt' | 'readyAt' | 'firstSuccessAt', number | null> {
-  const { restartedAt, portAt, readyAt, firstSuccessAt, fault } = record;
-  const needsDatabase = fault.target === 'postgres' || fault.target === 'postgres:5432';
-  const ready = notAfter(readyAt, needsDatabase ? null : firstSuccessAt);
+  const { restartedAt, portAt, readyAt, firstSuccessAt, isOnDependency } = record;
+  const ready = notAfter(readyAt, isOnDependency ? null : firstSuccessAt);
   const port = notAfter(notAfter(portAt, ready), firstSuccessAt);
   const restarted = notAfter(notAfter(restartedAt, port), firstSuccessAt);
   return { restartedAt: restarted, portAt: port, readyAt: ready, firstSuccessAt };

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Actor, FaultKind, PlannedFault, Target } from '@encore/contracts';
+import { plannedSystem } from '@encore/kit';
 import { describe, it } from 'mocha';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { endOf, type FaultRecord, recoveredByOf, recoveryOf, stagesOf } from './fault-record.ts';
 import { FaultTracker } from './fault-tracker.ts';
 import type { Observation } from './time-order.ts';
@@ -17,16 +19,7 @@ const planned = (kind: FaultKind, target: Target, durationSeconds = 0, id = 'f00
 
 /** A tracker of these faults, and helpers to add events and read the results. */
 function tracked(...faults: PlannedFault[]) {
-  const body = {
-    version: 2 as const,
-    dropped: [],
-    seed: 1,
-    rampSeconds: 0,
-    steadySeconds: 100,
-    bestSuccessRate: 1,
-    hash: '',
-  };
-  const tracker = new FaultTracker({ ...body, faults });
+  const tracker = new FaultTracker({ system: plannedSystem(bundledSystem), faults });
   const add = (...events: Observation[]): void => {
     for (const event of events) tracker.add(event);
   };

@@ -6,10 +6,10 @@
  *
  *   injected ── reverted ── first correct response ── abnormal ── 5 normal seconds ─▶ window closed
  */
-import type { EventOf, Plan, PlannedFault } from '@encore/contracts';
+import type { EventOf, Plan, PlannedFault, PlannedSystem } from '@encore/contracts';
 import type { FaultRecord, ReturnOutcome } from './fault-record.ts';
-import { aftermathMs, beganAt, containerOfFault, endOf, newFaultRecord } from './fault-record.ts';
-import { containerOf, kindTraits } from './kind-traits.ts';
+import { aftermathMs, beganAt, endOf, newFaultRecord } from './fault-record.ts';
+import { kindTraits } from './kind-traits.ts';
 import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
 import { type Observation, type Probe, timeOf } from './time-order.ts';
 import { isNeutral } from './traffic.ts';
@@ -20,6 +20,7 @@ const maxFaults = 100_000;
 
 export class FaultTracker {
   readonly records = new Map<string, FaultRecord>();
+  readonly #system: PlannedSystem;
   /** Intended and injected faults in injection order; past ones leave after `reachMs`. */
   #current: FaultRecord[] = [];
   readonly #restartCounts = new Map<string, number>();
@@ -30,7 +31,8 @@ export class FaultTracker {
   #isMeasuring = false;
   #injectorFailedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(plan: Plan) {
+  constructor(plan: Pick<Plan, 'faults' | 'system'>) {
+    this.#system = plan.system;
     for (const fault of plan.faults) this.#record(fault);
   }
 
@@ -63,7 +65,7 @@ export class FaultTracker {
         this.#onEngineEvent(event, time);
         break;
       case 'target_started':
-        this.#started(containerOf(event.target), time, (record) => {
+        this.#started(event.target, time, (record) => {
           record.startedBy = event.actor;
         });
         break;
@@ -96,7 +98,7 @@ export class FaultTracker {
    * explain events later in their window: a fault that has ended neither kills nor pauses.
    */
   faultsOn(container: string, at: number): FaultRecord[] {
-    return this.#current.filter((record) => containerOfFault(record) === container && isOpen(record, at));
+    return this.#current.filter((record) => record.container === container && isOpen(record, at));
   }
 
   /** True if any fault is active. */
@@ -185,7 +187,7 @@ export class FaultTracker {
   }
 
   #record(fault: PlannedFault): FaultRecord {
-    const known = this.records.get(fault.id) ?? newFaultRecord(fault);
+    const known = this.records.get(fault.id) ?? newFaultRecord(fault, this.#system);
     if (this.records.size < maxFaults) this.records.set(fault.id, known);
     return known;
   }
@@ -212,7 +214,7 @@ export class FaultTracker {
   #begin(record: FaultRecord, time: number): void {
     if (record.injectedAt !== null) return;
     record.injectedAt = time;
-    record.restartCountBefore = this.#restartCounts.get(containerOfFault(record)) ?? null;
+    record.restartCountBefore = this.#restartCounts.get(record.container) ?? null;
     if (kindTraits[record.fault.kind].clock !== 'revert') record.clockStartsAt = time;
     this.#current = [...this.#current.filter((other) => other !== record), record];
     this.#closeFollowed(beganAt(record) ?? time, 'another fault began');
@@ -231,15 +233,13 @@ export class FaultTracker {
   /** A death belongs to the latest injected fault on that container. */
   #died(container: string, time: number): void {
     // The injector may record the injection shortly after the engine records the death.
-    const intended = this.#current.find(
-      (record) => record.injectedAt === null && containerOfFault(record) === container,
-    );
+    const intended = this.#current.find((record) => record.injectedAt === null && record.container === container);
     if (intended !== undefined && kindTraits[intended.fault.kind].deathIsTheInjection) this.#begin(intended, time);
     const open = [...this.#open(time)];
-    const owner = open.findLast((record) => containerOfFault(record) === container);
+    const owner = open.findLast((record) => record.container === container);
     if (owner !== undefined) die(owner, time);
     for (const record of open) {
-      if (containerOfFault(record) !== container && owner === undefined) record.alsoDied.set(container, time);
+      if (record.container !== container && owner === undefined) record.alsoDied.set(container, time);
     }
   }
 
@@ -249,7 +249,7 @@ export class FaultTracker {
       const { clock } = kindTraits[record.fault.kind];
       const down = record.diedAt !== null || clock === 'injection';
       if (record.injectedAt === null || record.firstSuccessAt !== null || !down) continue;
-      if (containerOfFault(record) !== container) continue;
+      if (record.container !== container) continue;
       record.restartedAt ??= time;
       if (clock === 'injection') record.referenceAt ??= time;
       note(record);

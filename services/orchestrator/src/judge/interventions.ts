@@ -2,10 +2,10 @@
  * Finds engine events on targets that Encore did not cause: manual pauses, stops and starts, and
  * unexplained deaths. Encore's own starts and restarts explain the events around them.
  */
-import type { EventOf } from '@encore/contracts';
+import type { EventOf, PlannedSystem } from '@encore/contracts';
 import type { FaultRecord } from './fault-record.ts';
 import type { FaultTracker } from './fault-tracker.ts';
-import { containerOf, kindTraits } from './kind-traits.ts';
+import { kindTraits } from './kind-traits.ts';
 import type { RunFacts } from './run-facts.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
@@ -23,8 +23,6 @@ const requestReachMs = { before: 20_000, after: 5_000 };
 /** Encore's own actions reach the history within this time, even from a lost source. */
 const explainedWithinMs = 60_000;
 const actions = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
-/** Events of other containers of the project are ignored. */
-const containers = new Set(['server', 'postgres', 'toxiproxy']);
 const deathReachMs = 10_000;
 /** Compose creates a container, stops and removes the old one, then starts the new one. */
 const recreationReachMs = 60_000;
@@ -42,6 +40,14 @@ export class Interventions {
   /** Starts and restarts that Encore requested. */
   readonly #requested: { container: string; at: number }[] = [];
   #running = false;
+  /** Events of other containers of the project are ignored. */
+  readonly #containers: ReadonlySet<string>;
+  readonly #proxyContainers: ReadonlySet<string>;
+
+  constructor({ containers, proxies }: PlannedSystem) {
+    this.#containers = new Set(Object.keys(containers));
+    this.#proxyContainers = new Set(Object.values(proxies).map(({ runsIn }) => runsIn));
+  }
 
   add(event: Observation, tracker: FaultTracker): void {
     switch (event.type) {
@@ -52,17 +58,17 @@ export class Interventions {
         if (event.actor === 'external')
           keep(this.#external, { at: timeOf(event), target: event.target, action: 'start' });
         else if (event.actor !== 'restart-policy')
-          keep(this.#requested, { container: containerOf(event.target), at: timeOf(event) });
+          keep(this.#requested, { container: event.target, at: timeOf(event) });
         break;
       case 'fault_reverted':
         this.#endedEarly(event, tracker);
         break;
       case 'supervisor_acted':
-        keep(this.#requested, { container: containerOf(event.target), at: event.at });
+        keep(this.#requested, { container: event.target, at: event.at });
         break;
       case 'injector_failed':
         // The injector restarts a frozen Toxiproxy.
-        keep(this.#requested, { container: containerOf('server:8000'), at: event.toAt });
+        for (const container of this.#proxyContainers) keep(this.#requested, { container, at: event.toAt });
         break;
       case 'run_started':
         this.#running = true;
@@ -117,7 +123,7 @@ export class Interventions {
     if (checkout !== undefined && this.#running && this.#created.length < maxKept)
       this.#created.push({ target, at, checkout });
     if (action === 'oom') keep(this.#ooms, { at, target, action });
-    if (!this.#running || !containers.has(target)) return;
+    if (!this.#running || !this.#containers.has(target)) return;
     const faults = tracker.faultsOn(target, at);
     if (actions.has(action) && !faults.some((record) => mayCause(record, action)))
       keep(this.#engine, { at, target, action });

@@ -79,7 +79,7 @@ export class Evaluation {
   readonly #traffic: Traffic;
   readonly #availability = new Availability();
   readonly #attribution = new Attribution();
-  readonly #interventions = new Interventions();
+  readonly #interventions: Interventions;
   readonly #resources = new Resources();
   readonly #generator = new Generator();
   #planWarnings: string[] = [];
@@ -99,6 +99,7 @@ export class Evaluation {
     this.#plan = plan;
     this.#order = new TimeOrder(horizonMs);
     this.#tracker = new FaultTracker(plan);
+    this.#interventions = new Interventions(plan.system);
     const plannedSeconds = plan.rampSeconds + plan.steadySeconds + overheadSeconds;
     this.#traffic = new Traffic(plannedSeconds);
     this.#memory = new MemoryTrace(plannedSeconds);
@@ -147,7 +148,7 @@ export class Evaluation {
         if (this.#inFaultFreeWindow(event.at, event.at)) this.#floor.add(event.at, event.bytes);
         break;
       case 'target_started':
-        if (event.target === 'server') this.#floor.started(event.at);
+        if (event.target === this.#plan.system.recoveryOf) this.#floor.started(event.at);
         this.#resources.started(event);
         break;
       case 'generator_checked':

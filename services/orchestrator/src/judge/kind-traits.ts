@@ -1,5 +1,5 @@
 /** Properties of the fault kinds: where recovery starts, and which events a fault explains. */
-import type { FaultKind, Target } from '@encore/contracts';
+import type { FaultKind } from '@encore/contracts';
 
 interface KindTraits {
   /**
@@ -51,6 +51,3 @@ export const kindTraits: Record<FaultKind, KindTraits> = {
   'database-latency': proxied,
   'traffic-spike': tolerable,
 };
-
-/** The container that a fault on this target affects: for a proxy, the one that runs it. */
-export const containerOf = (target: Target): string => (target.includes(':') ? 'toxiproxy' : target);

@@ -4,7 +4,7 @@
  */
 import type { FaultKind } from '@encore/contracts';
 import { aftermathMs } from './fault-record.ts';
-import { containerOf, kindTraits } from './kind-traits.ts';
+import { kindTraits } from './kind-traits.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
@@ -20,7 +20,7 @@ export class MemoryFaults {
     if (event.type === 'fault_injected' && kindTraits[event.kind].risksDeath === true) {
       this.#forget(timeOf(event));
       const { faultId, kind, target } = event;
-      this.#all.set(faultId, { faultId, kind, container: containerOf(target), endsAt: Number.POSITIVE_INFINITY });
+      this.#all.set(faultId, { faultId, kind, container: target, endsAt: Number.POSITIVE_INFINITY });
     }
     if (event.type === 'fault_reverted') {
       const memoryFault = this.#all.get(event.faultId);

@@ -89,11 +89,14 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     count: traffic.plannedCount === 0 ? null : traffic.totals.skipped,
     of: traffic.plannedCount,
   }),
-  memory_slope_bytes_per_hour: ({ resources }) => ({ shape: 'value', value: resources.slopeOf('server') }),
-  memory_floor_slope_bytes_per_hour: ({ floor }) => ({ shape: 'value', value: floor.slopeLowerBoundBytesPerHour }),
-  memory_peak_share: ({ resources }) => ({
+  memory_slope_bytes_per_hour: ({ resources, plan }) => ({
     shape: 'value',
-    value: resources.containers.get('server')?.peakShare ?? null,
+    value: resources.slopeOf(plan.system.recoveryOf),
+  }),
+  memory_floor_slope_bytes_per_hour: ({ floor }) => ({ shape: 'value', value: floor.slopeLowerBoundBytesPerHour }),
+  memory_peak_share: ({ resources, plan }) => ({
+    shape: 'value',
+    value: resources.containers.get(plan.system.recoveryOf)?.peakShare ?? null,
   }),
 };
 

@@ -5,7 +5,6 @@
  * a start, count: until then the heap grows to its working size.
  */
 import type { EventOf } from '@encore/contracts';
-import { containerOf } from './kind-traits.ts';
 
 export const warmUpMs = 180_000;
 const minSamples = 20;
@@ -59,7 +58,7 @@ export class Resources {
   }
 
   started(event: EventOf<'target_started'>): void {
-    const container = this.#container(containerOf(event.target), event.at);
+    const container = this.#container(event.target, event.at);
     const cause = event.reason.includes('read-back') ? 'read-back' : event.actor;
     container.restarts.set(cause, (container.restarts.get(cause) ?? 0) + 1);
     const { life, past } = container;

@@ -14,6 +14,10 @@ export interface Series {
   success: (number | null)[];
   p50Ms: (number | null)[];
   p99Ms: (number | null)[];
+  /** The containers of the system, in the order of its description. */
+  containers: string[];
+  /** The container whose recovery is judged. */
+  recoveryOf: string;
   memoryBytes: Record<string, (number | null)[]>;
   /** The lowest memory limit within each step, so that a memory cap is visible. */
   memoryLimitBytes: Record<string, (number | null)[]>;
@@ -36,6 +40,8 @@ export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
     success: [],
     p50Ms: [],
     p99Ms: [],
+    containers: Object.keys(evidence.plan.system.containers),
+    recoveryOf: evidence.plan.system.recoveryOf,
     memoryBytes: {},
     memoryLimitBytes: {},
     faults: bandsOf(evidence),

@@ -5,6 +5,7 @@ import { makePlan } from '@encore/plan';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { RunView } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { LivePage } from './live-page.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
@@ -17,7 +18,7 @@ describe('live page', () => {
   let page: LivePage;
   let service: HttpService;
   beforeEach(async () => {
-    const plan = makePlan(config);
+    const plan = makePlan(config, bundledSystem);
     const view = new RunView('r1', config, plan, 0);
     view.host = { cpuShare: 0.673, cores: 8, memory: { usedShare: 0.75, freeBytes: 1e9 }, disk: null };
     page = new LivePage(plan, () => view.snapshot(1_000), 'http://localhost:3000/d/encore-run?from=1&to=now');

@@ -8,11 +8,12 @@ import type { Express } from 'express';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { RunView } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { FakeService } from '../testing/fake-service.ts';
 import { attach } from './attach.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
-const view = new RunView('r1', config, makePlan(config), 0);
+const view = new RunView('r1', config, makePlan(config, bundledSystem), 0);
 
 class FakeRun extends FakeService {
   protected override routes(app: Express): void {

@@ -4,6 +4,7 @@ import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { RunView, type Snapshot } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { monitorRows } from './monitor-rows.ts';
 import { sparkline } from './sparkline.ts';
 
@@ -11,7 +12,7 @@ const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 const steady = 10_000;
 
 function busy(): Snapshot {
-  const view = new RunView('r20260101_120000', config, makePlan(config), 0);
+  const view = new RunView('r20260101_120000', config, makePlan(config, bundledSystem), 0);
   const add = (event: EncoreEvent): void => view.add(event);
   add({ type: 'phase_entered', at: steady, phase: 'steady' });
   add({
@@ -161,7 +162,7 @@ describe('monitorRows', () => {
   });
 
   it('renders before the first event', () => {
-    const lines = textOf(new RunView('r1', config, makePlan(config), 0).snapshot(500), 80, 24);
+    const lines = textOf(new RunView('r1', config, makePlan(config, bundledSystem), 0).snapshot(500), 80, 24);
     assert.ok(lines.join('\n').includes('preflight'));
   });
 

@@ -85,13 +85,13 @@ function headRows(state: Snapshot, width: number): Row[] {
 function figureRows(state: Snapshot): Row[] {
   const { ok, failed, unknown, skipped } = state.operations;
   const { recent, detail } = state;
-  const memory = state.memory['server'];
+  const memory = state.memory[state.recoveryOf];
   const share = memory && memory.limitBytes > 0 ? memory.bytes / memory.limitBytes : null;
   const breakers = Object.entries(detail?.breakers ?? {});
   const open = breakers.filter(([, state]) => state !== 'closed');
   return [
     [
-      label('server'),
+      label(state.recoveryOf),
       serverPiece(state),
       { text: detail?.uptimeSeconds == null ? '' : `, up ${durationText(detail.uptimeSeconds * 1_000)}` },
       { text: '   memory ' },
@@ -135,14 +135,14 @@ function largeOnlyRows(state: Snapshot): Row[] {
   ];
 }
 
-function trendRows({ trend, recent, memory }: Snapshot, width: number): Row[] {
+function trendRows({ trend, recent, memory, recoveryOf }: Snapshot, width: number): Row[] {
   const chartWidth = width - 24;
   const line = (name: string, values: (number | null)[], now: string, colour: Colour, top?: number): Row => [
     label(name),
     { text: sparkline(values, chartWidth, top), colour },
     { text: ` ${now}` },
   ];
-  const server = memory['server'];
+  const server = memory[recoveryOf];
   const share = server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null;
   return [
     line('rate', trend.requestsPerSecond, `${recent.requestsPerSecond.toFixed(1)}/s`, 'cyan'),

@@ -3,11 +3,12 @@ import type { EncoreEvent } from '@encore/contracts';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { Progress } from './progress.ts';
 import { RunView, type Snapshot } from './run-view.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
-const view = new RunView('r1', config, makePlan(config), 0);
+const view = new RunView('r1', config, makePlan(config, bundledSystem), 0);
 const second = (number: number): Snapshot => view.snapshot(number * 1_000);
 const reverted = (at: number, faultId: string): EncoreEvent => ({
   type: 'fault_reverted',

@@ -49,6 +49,8 @@ export interface Snapshot {
   operations: { ok: number; failed: number; unknown: number; skipped: number };
   successRate: number | null;
   recent: RecentFigures;
+  /** The container whose recovery is judged. */
+  recoveryOf: string;
   server: { port: boolean; ready: boolean } | null;
   current: FaultNow[];
   next: { id: string; kind: string; target: string; at: number } | null;
@@ -139,7 +141,7 @@ export class RunView {
         break;
       case 'target_sampled':
         this.#memory[event.target] = { bytes: event.memoryBytes, limitBytes: event.memoryLimitBytes };
-        if (event.target === 'server') this.#addServerCpu(event);
+        if (event.target === this.plan.system.recoveryOf) this.#addServerCpu(event);
         break;
       default:
         break;
@@ -172,6 +174,7 @@ export class RunView {
       operations: { ...this.#operations },
       successRate: all === 0 ? null : ok / all,
       recent: this.#load.figures(now),
+      recoveryOf: this.plan.system.recoveryOf,
       server: this.#server,
       current: [...this.#current.values()],
       next: this.#next(now),
@@ -185,7 +188,7 @@ export class RunView {
       serverProcess: {
         pid: this.serverPid === 0 ? null : this.serverPid,
         cpuShare: this.#serverCpu?.share ?? null,
-        memoryBytes: this.#memory['server']?.bytes ?? null,
+        memoryBytes: this.#memory[this.plan.system.recoveryOf]?.bytes ?? null,
       },
       alerts: [...this.#lastAlerts],
       trend: this.#load.trend,
@@ -222,7 +225,7 @@ export class RunView {
       this.#operations.unknown += unknown;
       this.#operations.skipped += skipped;
     }
-    const server = this.#memory['server'];
+    const server = this.#memory[this.plan.system.recoveryOf];
     this.#load.add(event, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
   }
 

@@ -3,6 +3,7 @@ import type { EncoreEvent } from '@encore/contracts';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { Progress } from './progress.ts';
 import { RunView } from './run-view.ts';
 import { statusLine, statusLines } from './status-lines.ts';
@@ -11,7 +12,7 @@ const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 const startedAt = 1_000_000;
 
 function viewAfter(events: EncoreEvent[]): RunView {
-  const view = new RunView('r1', config, makePlan(config), startedAt);
+  const view = new RunView('r1', config, makePlan(config, bundledSystem), startedAt);
   for (const event of events) view.add(event);
   return view;
 }

@@ -3,14 +3,14 @@ import { bytesText } from '../report/format.ts';
 import type { Usage } from './host-metrics.ts';
 import type { Snapshot } from './run-view.ts';
 
-export function systemFacts({ host, network, serverProcess }: Snapshot): [name: string, text: string][] {
+export function systemFacts({ host, network, recoveryOf, serverProcess }: Snapshot): [name: string, text: string][] {
   const { pid, cpuShare, memoryBytes } = serverProcess;
   return [
     ['cpu', host === null ? '-' : `${percent(host.cpuShare)} of ${host.cores} cores`],
     ['memory', usageText(host?.memory ?? null)],
     ['disk', usageText(host?.disk ?? null)],
     ['network', `sent ${bytesText(network.sentBytes)}, received ${bytesText(network.receivedBytes)}`],
-    ['process', `server: PID ${pid ?? '-'}, CPU ${percent(cpuShare)}, memory ${bytesText(memoryBytes)}`],
+    ['process', `${recoveryOf}: PID ${pid ?? '-'}, CPU ${percent(cpuShare)}, memory ${bytesText(memoryBytes)}`],
   ];
 }
 

@@ -3,7 +3,7 @@
  * leases, observe and restart the server, and compare the clocks.
  */
 import { existsSync } from 'node:fs';
-import { describeError, EncoreError } from '@encore/kit';
+import { describeError, EncoreError, healthOf } from '@encore/kit';
 import { EventPoller } from '../history/event-poller.ts';
 import type { HistoryWriter } from '../history/history-writer.ts';
 import { HostSampler } from '../progress/host-metrics.ts';
@@ -46,9 +46,9 @@ export class Background {
 
   constructor(context: RunContext, history: HistoryWriter) {
     this.#context = context;
-    const { clock, clients, runId, record, view, wiring } = context;
+    const { clock, clients, runId, record, system, view, wiring } = context;
     this.serverWatcher = new ServerWatcher({
-      url: wiring.serverHealthUrl,
+      health: healthOf(system),
       clock,
       onChange: ({ port, ready }) => record.add({ type: 'server_observed', at: clock.now(), port, ready }),
     });
@@ -57,12 +57,13 @@ export class Background {
     this.#supervisor = new Supervisor({
       runId,
       clients,
+      watched: system.recoveryOf,
       watcher: this.serverWatcher,
       clock,
       limits,
       record: (e) => record.add(e),
       onTargets: (targets) => {
-        view.serverPid = targets.find(({ target }) => target === 'server')?.pid ?? 0;
+        view.serverPid = targets.find(({ target }) => target === system.recoveryOf)?.pid ?? 0;
       },
     });
     // Earlier events belong to an abandoned run.
@@ -88,7 +89,7 @@ export class Background {
 
   /** Starts everything except the supervisor and the load lease. */
   start(): void {
-    const { clock, clients, runId, view, wiring } = this.#context;
+    const { clock, clients, runId, system, view, wiring } = this.#context;
     const host = new HostSampler(wiring.resultsDir);
     const clockWatcher = new ClockWatcher(tickMs);
     for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
@@ -100,9 +101,11 @@ export class Background {
       await this.#applyStopRules();
     });
     this.#loop(tickMs, (signal) => this.#sampleScores(signal));
-    this.#loop(detailEveryMs, async (signal) => {
-      this.#recordCollection(await fetchServerDetail(wiring.serverHealthUrl, signal));
-    });
+    const { detail } = healthOf(system);
+    if (detail !== undefined)
+      this.#loop(detailEveryMs, async (signal) => {
+        this.#recordCollection(await fetchServerDetail(detail, signal));
+      });
     this.#loop(detailEveryMs, async () => {
       view.host = await host.sample();
     });

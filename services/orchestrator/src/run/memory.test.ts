@@ -10,6 +10,7 @@ import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { HistoryWriter } from '../history/history-writer.ts';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { RunSubscribers } from './run-subscribers.ts';
 
 const config = { ...profiles.full, profile: 'full' as const, seed: 7 };
@@ -64,7 +65,7 @@ describe('memory of the orchestrator', function () {
       return process.memoryUsage().heapUsed;
     };
     const folder = await mkdtemp(join(tmpdir(), 'encore-memory-'));
-    const plan = makePlan(config);
+    const plan = makePlan(config, bundledSystem);
     const links = { page: '', alerts: '' };
     const output = { write: () => undefined };
     const subscribers = new RunSubscribers({

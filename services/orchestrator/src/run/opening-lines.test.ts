@@ -3,12 +3,13 @@ import type { RunConfig } from '@encore/contracts';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { openingLines, settingLines } from './opening-lines.ts';
 
 const smoke: RunConfig = { ...profiles.smoke, profile: 'smoke', seed: 7 };
 const linesOf = (settings: Partial<RunConfig>): string[] => {
   const config = { ...smoke, ...settings };
-  return openingLines('r1', config, makePlan(config));
+  return openingLines('r1', config, makePlan(config, bundledSystem));
 };
 
 describe('opening lines', () => {
@@ -38,7 +39,7 @@ describe('opening lines', () => {
 
   it('list profile, users, mix, recovery limit and every rule for a dry run', () => {
     const config = { ...smoke, users: 3, recoveryTimeoutSeconds: 12, thresholds: { sheds: 'count<5' } };
-    const text = settingLines(config, makePlan(config)).join('\n');
+    const text = settingLines(config, makePlan(config, bundledSystem)).join('\n');
     assert.match(text, /^Profile smoke, 0\.05 h\n {2}users +3, think time 0\.5 to 3 s\n/);
     assert.match(text, /\n {2}mix +create 30, analyze 40, modify 20, export 10, heavy 5\n {2}recovery limit +12 s\n/);
     for (const rule of ['recovery_seconds: max<12', 'sheds: count<5', 'lost_writes: count==0'])

@@ -1,7 +1,7 @@
 /** Performs one run, from the first printed line to the exit code. */
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode } from '@encore/contracts';
+import { exitCodes, type Plan, type Report, type RunConfig, refusedExitCode, type System } from '@encore/contracts';
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import type { LivePage } from '../live/live-page.ts';
@@ -31,6 +31,7 @@ import { type StopLimits, stopLimits } from './stop-rules.ts';
 export interface RunOptions {
   config: RunConfig;
   plan: Plan;
+  system: System;
   wiring: Wiring;
   clock: Clock;
   logger: Logger;
@@ -45,7 +46,7 @@ export interface RunOptions {
 }
 
 export async function performRun(options: RunOptions): Promise<number> {
-  const { config, plan, wiring, clock, logger, output } = options;
+  const { config, plan, system, wiring, clock, logger, output } = options;
   const problems = await problemsOfResults(wiring.resultsDir, config.hours);
   if (problems.length > 0) {
     output.write(refusalText(problems));
@@ -61,7 +62,21 @@ export async function performRun(options: RunOptions): Promise<number> {
   const clients = new ServiceClients(wiring);
   const supervisor = options.limits?.supervisor ?? supervisorLimits;
   const stop = { ...stopLimits(config.recoveryTimeoutSeconds), ...options.limits?.stop };
-  const context = { runId, folder, startedAt, config, plan, wiring, clients, clock, logger, progress, view, record };
+  const context = {
+    runId,
+    folder,
+    startedAt,
+    config,
+    plan,
+    system,
+    wiring,
+    clients,
+    clock,
+    logger,
+    progress,
+    view,
+    record,
+  };
   const controller = new RunController(
     { ...context, supervisorLimits: supervisor, stopLimits: stop },
     options.limits?.preflight ?? preflightLimits,

@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineInfo } from '@encore/contracts';
+import { plannedSystem } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
+import { renamedSystem } from '../../../../test/support/renamed-system.ts';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { checkText, engineChecks, limitsBytes, type PreflightCheck } from './preflight-checks.ts';
 
 const gib = 1024 ** 3;
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 const good: EngineInfo = {
+  system: plannedSystem(bundledSystem),
   engine: 'Docker',
   version: '29.0.1',
   kernel: '6.12',
@@ -27,7 +31,7 @@ const good: EngineInfo = {
   restartSetups: { 'encore-server-1': { policy: 'always', init: true, stopSignal: 'SIGTERM' } },
   unsupported: {},
 };
-const checks = (engine: Partial<EngineInfo>) => engineChecks({ ...good, ...engine }, makePlan(config));
+const checks = (engine: Partial<EngineInfo>) => engineChecks({ ...good, ...engine }, makePlan(config, bundledSystem));
 const states = (engine: Partial<EngineInfo>): Record<string, string> =>
   Object.fromEntries(checks(engine).map(({ name, state }) => [name, state]));
 
@@ -40,6 +44,19 @@ describe('preflight checks', () => {
     assert.equal(states({ version: '24.0.9' })['engine'], 'fail');
     assert.equal(states({ memoryBytes: 2 * gib })['memory'], 'fail');
     assert.equal(states({ toxiproxy: '' })['Toxiproxy'], 'fail');
+  });
+
+  it('reject a chaos service that was started with another system description', () => {
+    assert.equal(states({ system: plannedSystem(renamedSystem) })['system'], 'fail');
+  });
+
+  it('expect published ports of the entry, of the judged container and of the live page', () => {
+    const plan = makePlan(config, renamedSystem);
+    const published = { alpha: [8001], gamma: [8000], orchestrator: [8080] };
+    const found = (publishedPorts: EngineInfo['publishedPorts']) =>
+      engineChecks({ ...good, publishedPorts }, plan).find(({ name }) => name === 'ports')?.found;
+    assert.match(found(published) ?? '', /^published for /);
+    assert.equal(found({ orchestrator: [8080] }), 'not published for gamma, alpha');
   });
 
   it('name the proxy in use', () => {
@@ -134,7 +151,7 @@ describe('preflight checks', () => {
   });
 
   it('reject a plan without any supported fault, and warn of a partly supported one', () => {
-    const [planned, ...others] = new Set(makePlan(config).faults.map(({ kind }) => kind));
+    const [planned, ...others] = new Set(makePlan(config, bundledSystem).faults.map(({ kind }) => kind));
     const reason = 'it needs a container';
     const some = checks({ unsupported: { [planned ?? '']: reason } }).find(({ name }) => name === 'faults');
     assert.equal(some?.state, 'warn');

@@ -1,5 +1,6 @@
 /** The preflight checks of the lab, as pure functions: what was found, its state, and a fix. */
-import type { EngineInfo, Plan } from '@encore/contracts';
+import type { EngineInfo, Plan, PlannedSystem } from '@encore/contracts';
+import { canonicalJson, containerOf } from '@encore/kit';
 import { missingRestartOptions } from '../judge/index.ts';
 
 export interface PreflightCheck {
@@ -23,16 +24,28 @@ export const size = (bytes: number): string => `${(bytes / gib).toFixed(1)} GB`;
 
 export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
   return [
+    systemDescription(engine, plan),
     engineVersion(engine),
     ...(engine.composeVersion === null
       ? []
-      : [composeVersion(engine.composeVersion), checkout(engine), replicas(engine), images(engine), ports(engine)]),
+      : [
+          composeVersion(engine.composeVersion),
+          checkout(engine),
+          replicas(engine),
+          images(engine),
+          ports(engine, plan.system),
+        ]),
     controlGroups(engine),
     memory(engine),
     restartPolicy(engine),
     faultKinds(engine, plan),
     engine.toxiproxy === ''
-      ? { name: 'Toxiproxy', state: 'fail', found: 'no answer', fix: '`docker compose restart toxiproxy`' }
+      ? {
+          name: 'Toxiproxy',
+          state: 'fail',
+          found: 'no answer',
+          fix: `\`docker compose restart ${containerOf(plan.system, plan.system.entry)}\``,
+        }
       : proxy(engine),
   ];
 }
@@ -50,6 +63,19 @@ function proxy({ engine, composeVersion, toxiproxy }: EngineInfo): PreflightChec
   return isEmbedded
     ? { name: 'proxy', state: 'ok', found: `built in, with the API of Toxiproxy ${toxiproxy}` }
     : { name: 'Toxiproxy', state: 'ok', found: toxiproxy };
+}
+
+/** The orchestrator and the chaos service read the description from a file each. */
+function systemDescription({ system }: EngineInfo, plan: Plan): PreflightCheck {
+  const name = 'system';
+  const found = Object.keys({ ...plan.system.containers, ...plan.system.proxies }).join(', ');
+  if (canonicalJson(system) === canonicalJson(plan.system)) return { name, state: 'ok', found };
+  return {
+    name,
+    state: 'fail',
+    found: `the plan has ${found}, but chaos was started with another system description`,
+    fix: 'restart chaos, so that it reads the file of ENCORE_SYSTEM_FILE again',
+  };
 }
 
 function engineVersion({ engine, version, kernel }: EngineInfo): PreflightCheck {
@@ -104,9 +130,9 @@ function images({ images: all, outdated }: EngineInfo): PreflightCheck {
   return { name, state: 'warn', found: `containers running an outdated image: ${outdated.join(', ')}`, fix };
 }
 
-function ports({ publishedPorts }: EngineInfo): PreflightCheck {
+function ports({ publishedPorts }: EngineInfo, system: PlannedSystem): PreflightCheck {
   const name = 'ports';
-  const wanted = ['toxiproxy', 'server', 'orchestrator'];
+  const wanted = [containerOf(system, system.entry), system.recoveryOf, 'orchestrator'];
   const open = Object.entries(publishedPorts).filter(([, numbers]) => numbers.length > 0);
   const found = `published for ${open.map(([service, numbers]) => `${service} (${numbers.join(', ')})`).join(', ')}`;
   const closed = wanted.filter((service) => (publishedPorts[service] ?? []).length === 0);

@@ -1,5 +1,5 @@
 /** The context that all phases of a run share, and the recorder of the run's own events. */
-import type { EncoreEvent, Plan, RunConfig } from '@encore/contracts';
+import type { EncoreEvent, Plan, RunConfig, System } from '@encore/contracts';
 import type { Clock, Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { HistoryWriter } from '../history/history-writer.ts';
@@ -16,6 +16,7 @@ export interface RunContext {
   startedAt: number;
   config: RunConfig;
   plan: Plan;
+  system: System;
   wiring: Wiring;
   clients: ServiceClients;
   clock: Clock;

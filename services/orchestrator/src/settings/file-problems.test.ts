@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { faultKinds } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
+import { bundledSystem } from '../testing/bundled-system.ts';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
 
 /** The problems of this YAML text, without the file name that each must start with. */
 function problemsOf(yaml: string): string[] {
-  const problems = problemsOfFile({ ...profiles.smoke, profile: 'smoke', seed: 0, ...parse(yaml) }, 'dir/my.yaml');
+  const problems = problemsOfFile(
+    { ...profiles.smoke, profile: 'smoke', seed: 0, ...parse(yaml) },
+    'dir/my.yaml',
+    bundledSystem,
+  );
   for (const problem of problems) assert.ok(problem.startsWith('dir/my.yaml: '), problem);
   return problems.map((problem) => problem.replace('dir/my.yaml: ', ''));
 }

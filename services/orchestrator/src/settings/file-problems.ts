@@ -1,6 +1,6 @@
 /** Lists the problems of a settings file: file as named, path in it, expected value. */
-import { runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
-import { EncoreError, schemaProblems, unknownKey } from '@encore/kit';
+import { runConfigSchema, type System, scheduleRuleSchema } from '@encore/contracts';
+import { EncoreError, kindRefusal, schemaProblems, unknownKey } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { applicabilityProblem } from '@encore/plan';
 import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshold } from '../judge/threshold.ts';
@@ -11,12 +11,12 @@ const aliases = Object.fromEntries(
   scalarSettings.flatMap(({ key, flag, variable }) => [flag, variable].map((name) => [name, key])),
 );
 
-export function problemsOfFile(settings: SettingsObject, file: string): string[] {
+export function problemsOfFile(settings: SettingsObject, file: string, system: System): string[] {
   const all = [
     ...schemaProblems(runConfigSchema, settings, { aliases, expected: expectedAt }),
     ...problemsOfThresholds(settings['thresholds']),
     ...problemsOfMix(settings['load']),
-    ...problemsOfFaults(settings['schedule']),
+    ...problemsOfFaults(settings['schedule'], system),
   ];
   return [...new Set(all)].map((problem) => `${file}: ${problem}`);
 }
@@ -72,13 +72,14 @@ function problemOfRule({ metric, aggregation, operator, limit }: Threshold): str
 const step = 1e-9;
 
 /**
- * Reports faults whose kind does not support the target or the params, in every rule that parses.
+ * Reports faults whose target does not allow the kind, or whose kind does not take the params, in
+ * every rule that parses.
  */
-function problemsOfFaults(schedule: unknown): string[] {
+function problemsOfFaults(schedule: unknown, system: System): string[] {
   return (Array.isArray(schedule) ? schedule : []).flatMap((item, index) => {
     const { target, faults } = scheduleRuleSchema.safeParse(item).data ?? { faults: [] };
     return faults.flatMap(({ kind, params }, number) => {
-      const problem = target === undefined ? null : applicabilityProblem({ kind, target, params });
+      const problem = (target && kindRefusal(system, target, kind)) ?? applicabilityProblem({ kind, params });
       return problem === null ? [] : [`schedule[${index}].faults[${number}]: ${problem}`];
     });
   });

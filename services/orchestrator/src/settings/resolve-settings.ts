@@ -4,7 +4,7 @@
  * user wrote.
  */
 import { existsSync } from 'node:fs';
-import { type ProfileName, profileNameSchema, type RunConfig, runConfigSchema } from '@encore/contracts';
+import { type ProfileName, profileNameSchema, type RunConfig, runConfigSchema, type System } from '@encore/contracts';
 import { isObject, readSettingsFile, type SettingsObject } from '@encore/kit/settings-file';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
@@ -13,6 +13,7 @@ import { configVariable, parseScalar, scalarSettings } from './scalar-settings.t
 import { problemsOfVariables } from './unknown-variables.ts';
 
 export interface SettingsInput {
+  system: System;
   /** By flag, as written: `--hours` -> `4`. */
   flags: Partial<Record<string, string>>;
   monitor: boolean;
@@ -41,7 +42,7 @@ export function resolveSettings(input: SettingsInput): Resolved {
   const lower = merge(profileLayer(profile), input.base ?? {});
   const withFile = merge(lower, file);
   // Checked without environment and flags, so that every problem names the file.
-  problems.push(...problemsOfFile(withFile, named?.path ?? 'settings'));
+  problems.push(...problemsOfFile(withFile, named?.path ?? 'settings', input.system));
   if (problems.length > 0) return { ok: false, problems };
   const merged = merge(withFile, { ...scalars, profile });
   if (scalars['seed'] === undefined && file['seed'] === undefined && input.base?.['seed'] === undefined)

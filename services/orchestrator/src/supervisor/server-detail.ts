@@ -17,9 +17,9 @@ const detailSchema = z.looseObject({
 });
 
 /** Null if the server does not respond. */
-export async function fetchServerDetail(healthUrl: string, signal: AbortSignal): Promise<ServerDetail | null> {
+export async function fetchServerDetail(url: string, signal: AbortSignal): Promise<ServerDetail | null> {
   try {
-    const detail = await callJson(`${healthUrl}/health/detailed`, detailSchema, { timeoutMs: 1_000, signal });
+    const detail = await callJson(url, detailSchema, { timeoutMs: 1_000, signal });
     const breakers = Object.entries(detail.circuit_breakers).slice(0, maxBreakers);
     return {
       status: detail.status,

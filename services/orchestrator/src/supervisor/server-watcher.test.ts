@@ -12,9 +12,9 @@ describe('ServerWatcher', () => {
     await server.start();
     const seen: ServerObservation[] = [];
     const stop = new AbortController();
-    const url = `http://127.0.0.1:${server.port}`;
+    const health = { ready: `http://127.0.0.1:${server.port}/ready` };
     const watcher = new ServerWatcher({
-      url,
+      health,
       clock: systemClock,
       onChange: (observation) => seen.push(observation),
       everyMs: 10,
@@ -51,8 +51,9 @@ describe('ServerWatcher', () => {
     const seen: ServerObservation[] = [];
     const stop = new AbortController();
     const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const health = { ready: `${url}/ready`, live: `${url}/live` };
     const watcher = new ServerWatcher({
-      url,
+      health,
       clock: systemClock,
       onChange: (observation) => seen.push(observation),
       deadlineMs: 100,

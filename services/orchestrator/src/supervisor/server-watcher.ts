@@ -3,6 +3,7 @@
  * a kill and of a return are accurate to 0.1 s. Reports changes only.
  */
 import { request } from 'node:http';
+import type { SystemHealth } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 
 export interface ServerObservation {
@@ -14,7 +15,7 @@ export interface ServerObservation {
 }
 
 export interface ServerWatcherOptions {
-  url: string;
+  health: Pick<SystemHealth, 'ready' | 'live'>;
   clock: Clock;
   onChange: (observation: ServerObservation) => void;
   everyMs?: number;
@@ -31,13 +32,13 @@ export class ServerWatcher {
 
   /** Probes until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { url, clock, everyMs = 75, deadlineMs = 1_500 } = this.#options;
+    const { health, clock, everyMs = 75, deadlineMs = 1_500 } = this.#options;
     while (!signal.aborted) {
       const startedAt = clock.now();
-      const observation = await probe(`${url}/health/ready`, deadlineMs, signal);
-      // The ready endpoint may hang with the database; the live endpoint does not.
-      if (observation.port && !observation.answered)
-        observation.answered = (await probe(`${url}/health/live`, Math.ceil(deadlineMs / 3), signal)).answered;
+      const observation = await probe(health.ready, deadlineMs, signal);
+      // The ready endpoint may hang with a dependency; the live endpoint does not.
+      if (observation.port && !observation.answered && health.live !== undefined)
+        observation.answered = (await probe(health.live, Math.ceil(deadlineMs / 3), signal)).answered;
       if (signal.aborted) return;
       const last = this.latest;
       this.latest = observation;

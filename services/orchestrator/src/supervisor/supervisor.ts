@@ -11,6 +11,8 @@ import { type Action, newWatchedTarget, type SupervisorLimits, supervise, superv
 export interface SupervisorOptions {
   runId: string;
   clients: ServiceClients;
+  /** Observes this target; the engine alone reports on the others. */
+  watched: Target;
   watcher: ServerWatcher;
   clock: Clock;
   record: (event: EncoreEvent) => void;
@@ -38,11 +40,11 @@ export class Supervisor {
    * respond.
    */
   async step(signal: AbortSignal): Promise<void> {
-    const { clients, watcher, clock, onTargets } = this.#options;
+    const { clients, watched, watcher, clock, onTargets } = this.#options;
     const targets = await clients.targets({ signal, timeoutMs: 2_000 }).catch(() => []);
     onTargets?.(targets);
     for (const { target, status } of targets) {
-      const observation = target === 'server' ? watcher.latest : null;
+      const observation = target === watched ? watcher.latest : null;
       const seen = {
         at: clock.now(),
         status,

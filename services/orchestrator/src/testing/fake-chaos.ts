@@ -3,8 +3,9 @@
  * restart policy restarts it after a crash, but not after an outage.
  */
 import { type PlannedFault, type ScheduleRequest, scheduleRequestSchema, type TargetState } from '@encore/contracts';
-import { EncoreError, parse, systemClock } from '@encore/kit';
+import { EncoreError, parse, plannedSystem, systemClock } from '@encore/kit';
 import type { Express } from 'express';
+import { bundledSystem } from './bundled-system.ts';
 import type { FakeServer } from './fake-lab.ts';
 import { FakeService } from './fake-service.ts';
 
@@ -112,6 +113,7 @@ export class FakeChaos extends FakeService {
       };
       const noCompose = { composeVersion: null, checkouts: {}, running: {}, outdated: [], publishedPorts: {} };
       response.json({
+        system: plannedSystem(bundledSystem),
         engine: 'fake',
         version: '1',
         kernel: '6',

@@ -8,7 +8,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { System } from '@encore/contracts';
 import type { Wiring } from '../config.ts';
+import { bundledSystem } from './bundled-system.ts';
 import { FakeChaos } from './fake-chaos.ts';
 import { FakeLoadgen } from './fake-loadgen.ts';
 
@@ -81,7 +83,6 @@ export class FakeLab implements AsyncDisposable {
       chaosUrl: this.chaos.url,
       tokenFile: undefined,
       loadgenUrl: this.loadgen.url,
-      serverHealthUrl: `http://127.0.0.1:${this.server.port}`,
       prometheusUrl: this.prometheusUrl,
       runsDir: this.runsDir,
       resultsDir: this.resultsDir,
@@ -93,14 +94,29 @@ export class FakeLab implements AsyncDisposable {
     };
   }
 
+  /** The bundled system with this lab's server. */
+  get system(): System {
+    const health = `http://127.0.0.1:${this.server.port}`;
+    const { recoveryOf, containers } = bundledSystem;
+    const server = {
+      ...containers[recoveryOf],
+      allowedKinds: containers[recoveryOf]?.allowedKinds ?? [],
+      unsupported: {},
+      health: { ready: health, live: health, detail: health },
+    };
+    return { ...bundledSystem, containers: { ...containers, [recoveryOf]: server } };
+  }
+
   /** Environment variables of a `main.ts` that runs as a separate process. */
   get environment(): Record<string, string> {
-    const { chaosUrl, loadgenUrl, serverHealthUrl, runsDir, resultsDir } = this.wiring;
+    const { chaosUrl, loadgenUrl, runsDir, resultsDir } = this.wiring;
+    const systemFile = join(this.folder, 'system.json');
+    writeFileSync(systemFile, JSON.stringify(this.system));
     return {
       ENCORE_PORT: '0',
       ENCORE_CHAOS_URL: chaosUrl,
       ENCORE_LOADGEN_URL: loadgenUrl,
-      ENCORE_SERVER_HEALTH_URL: serverHealthUrl,
+      ENCORE_SYSTEM_FILE: systemFile,
       ENCORE_RUNS_DIR: runsDir,
       ENCORE_RESULTS_DIR: resultsDir,
     };

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EncoreEvent,
+  filesVersion,
   historyLineSchema,
   type Phase,
   type Plan,
@@ -10,12 +11,13 @@ import {
   type Report,
   reportSchema,
 } from '@encore/contracts';
-import { createLogger, systemClock, waitUntil } from '@encore/kit';
+import { createLogger, plannedSystem, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { performRun } from '../run/perform-run.ts';
 import type { StopLimits } from '../run/stop-rules.ts';
 import { profiles } from '../settings/profiles.ts';
 import { supervisorLimits } from '../supervisor/supervise.ts';
+import { bundledSystem } from './bundled-system.ts';
 import type { FakeLab } from './fake-lab.ts';
 import type { FakeService } from './fake-service.ts';
 
@@ -23,7 +25,8 @@ const rampSeconds = 0.5;
 
 export function planOf(steadySeconds: number, faults: PlannedFault[]): Plan {
   const unhashed = {
-    version: 2 as const,
+    version: filesVersion as typeof filesVersion,
+    system: plannedSystem(bundledSystem),
     dropped: [],
     seed: 1,
     rampSeconds,
@@ -69,6 +72,7 @@ export async function runOver(
   const running = performRun({
     config: { ...profiles.smoke, profile: 'smoke', seed: 1, users: 1, hours, rampSeconds },
     plan,
+    system: lab.system,
     wiring: lab.wiring,
     clock: systemClock,
     logger: createLogger('test', 'silent'),

@@ -4,12 +4,13 @@
  */
 import { makePlan } from '@encore/plan';
 import { profiles } from '../settings/profiles.ts';
+import { bundledSystem } from './bundled-system.ts';
 import { SimulatedRun } from './simulated-run.ts';
 
 const config = { ...profiles.full, profile: 'full' as const, seed: 7 };
 
 export function simulatedDay(operationsPerSecond: number): SimulatedRun {
-  const { faults, rampSeconds, steadySeconds, seed } = makePlan(config);
+  const { faults, rampSeconds, steadySeconds, seed } = makePlan(config, bundledSystem);
   const { users, load } = config;
   const { probesPerSecond } = load;
   return new SimulatedRun({

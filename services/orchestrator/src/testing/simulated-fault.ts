@@ -1,6 +1,6 @@
 /** A fault of a simulated run: its effect on requests, and its events. */
 import type { EncoreEvent, Outcome, Plan, PlannedFault } from '@encore/contracts';
-import { containerOf, kindTraits } from '../judge/kind-traits.ts';
+import { kindTraits } from '../judge/kind-traits.ts';
 
 export interface SimulatedFault extends PlannedFault {
   effect?: 'confirmed' | 'absent' | 'refused' | 'unsupported';
@@ -104,7 +104,7 @@ export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number
 }
 
 function* deathEvents(fault: SimulatedFault, at: number): Generator<EncoreEvent> {
-  const target = containerOf(fault.target);
+  const { target } = fault;
   yield {
     type: 'engine_event',
     at: at + 6,
@@ -134,7 +134,7 @@ function* deathEvents(fault: SimulatedFault, at: number): Generator<EncoreEvent>
     action: 'start',
     restartCount: actor === 'restart-policy' ? Math.ceil(fault.atSeconds) + 1 : 0,
   };
-  yield { type: 'target_started', at: up - 590, engineAt: up - 600, target: 'server', actor, reason: actor };
+  yield { type: 'target_started', at: up - 590, engineAt: up - 600, target, actor, reason: actor };
   yield { type: 'server_observed', at: up - 200, port: true, ready: false };
   yield { type: 'server_observed', at: up, port: true, ready: true };
 }

@@ -1,6 +1,6 @@
 /** Events of the users, probes, load generator and sampler for each second of a simulated run. */
 import type { EncoreEvent, Outcome } from '@encore/contracts';
-import { Random } from '@encore/kit';
+import { Random, runsProxies } from '@encore/kit';
 import { activeIn, addedLatencyAt, errorAt, isShed, type SimulatedFault } from './simulated-fault.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -104,17 +104,15 @@ export class SimulatedLoad {
   *#samples(at: number): Generator<EncoreEvent> {
     const hours = (at - this.#settings.startsAt) / 3_600_000;
     const waves = 6 * megabyte * Math.sin(at / 60_000) + megabyte * this.#random.next();
-    const sizes = {
-      server: 190 * megabyte + waves + hours * this.#settings.leakBytesPerHour,
-      postgres: 90 * megabyte,
-      toxiproxy: 24 * megabyte,
-    };
-    for (const [target, memoryBytes] of Object.entries(sizes)) {
+    const { system, leakBytesPerHour } = this.#settings;
+    for (const target of Object.keys(system.containers)) {
+      const ofServer = 190 * megabyte + waves + hours * leakBytesPerHour;
+      const ofOthers = (runsProxies(system, target) ? 24 : 90) * megabyte;
       yield {
         type: 'target_sampled',
         at,
         target,
-        memoryBytes,
+        memoryBytes: target === system.recoveryOf ? ofServer : ofOthers,
         memoryLimitBytes: 512 * megabyte,
         cpuSeconds: hours * 900,
       };

@@ -3,8 +3,15 @@
  * Events are generated second by second from a seed, so that a day needs little memory and is
  * reproducible.
  */
-import type { EncoreEvent, HistoryLine, LedgerEntry, Phase, Plan } from '@encore/contracts';
-import { canonicalJson, crcHex, encodeLine, sha256Hex } from '@encore/kit';
+import {
+  type EncoreEvent,
+  filesVersion,
+  type HistoryLine,
+  type LedgerEntry,
+  type Phase,
+  type Plan,
+} from '@encore/contracts';
+import { canonicalJson, crcHex, encodeLine, plannedSystem, sha256Hex } from '@encore/kit';
 import { faultEvents } from './simulated-fault.ts';
 import { SimulatedLoad } from './simulated-load.ts';
 import { defaultSimulation, type Simulation } from './simulation.ts';
@@ -19,7 +26,7 @@ export class SimulatedRun {
     this.settings = { ...defaultSimulation, ...settings };
     this.#steadyAt = this.settings.startsAt + 2_000 + this.settings.rampSeconds * 1_000;
     this.#load = new SimulatedLoad(this.settings, this.#steadyAt);
-    const { seed, rampSeconds, steadySeconds } = this.settings;
+    const { seed, rampSeconds, steadySeconds, system } = this.settings;
     const faults = this.settings.faults.map(({ id, kind, target, atSeconds, durationSeconds, params }) => ({
       id,
       kind,
@@ -28,7 +35,15 @@ export class SimulatedRun {
       durationSeconds,
       params,
     }));
-    const body = { version: 2 as const, dropped: [], seed, rampSeconds, steadySeconds, faults, bestSuccessRate: 0.99 };
+    const times = { seed, rampSeconds, steadySeconds };
+    const body = {
+      version: filesVersion as typeof filesVersion,
+      system: plannedSystem(system),
+      ...times,
+      faults,
+      dropped: [],
+      bestSuccessRate: 0.99,
+    };
     this.plan = { ...body, hash: sha256Hex(canonicalJson(body)) };
   }
 
@@ -110,7 +125,7 @@ export class SimulatedRun {
         type: 'engine_event',
         at: at + 3_100,
         engineAt: at + 3_090,
-        target: 'server',
+        target: this.plan.system.recoveryOf,
         action: 'kill',
         signal: 'SIGTERM',
       };
@@ -118,11 +133,17 @@ export class SimulatedRun {
         type: 'engine_event',
         at: at + 3_400,
         engineAt: at + 3_390,
-        target: 'server',
+        target: this.plan.system.recoveryOf,
         action: 'die',
         exitCode: 0,
       };
-      yield { type: 'target_started', at: at + 3_900, target: 'server', actor: 'supervisor', reason: 'read-back' };
+      yield {
+        type: 'target_started',
+        at: at + 3_900,
+        target: this.plan.system.recoveryOf,
+        actor: 'supervisor',
+        reason: 'read-back',
+      };
       const none = { corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
       yield {
         type: 'read_back_done',

@@ -1,8 +1,10 @@
 /** Settings of a simulated run; by default a short one that passes. */
-import type { EncoreEvent } from '@encore/contracts';
+import type { EncoreEvent, System } from '@encore/contracts';
+import { bundledSystem } from './bundled-system.ts';
 import type { SimulatedFault } from './simulated-fault.ts';
 
 export interface Simulation {
+  system: System;
   seed: number;
   startsAt: number;
   rampSeconds: number;
@@ -30,6 +32,7 @@ export interface Simulation {
 }
 
 export const defaultSimulation: Simulation = {
+  system: bundledSystem,
   seed: 7,
   startsAt: Date.UTC(2026, 10, 23, 10, 0, 0),
   rampSeconds: 10,

@@ -1,22 +1,21 @@
 /** Shared by all faults on containers: finding the target and saving its identity. */
 import type { PlannedFault } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
+import { EncoreError, isProxy } from '@encore/kit';
 import type { ContainerView, EngineEvent } from '../engine.ts';
-import type { ContainerName } from '../targets.ts';
 import type { ActiveFault, FaultTools, Injected, RevertCheck, Saved } from './fault-spec.ts';
 
-export function containerName({ target, kind }: PlannedFault): ContainerName {
-  if (target === 'server' || target === 'postgres') return target;
+export function containerName({ target, kind }: PlannedFault): string {
+  if (!isProxy(target)) return target;
   throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`, { status: 400, definite: true });
 }
 
-/** Returns the container that accepts this kind; throws unless it is running. */
+/** Returns the target container; throws unless it is running. */
 export async function runningTarget(
   tools: FaultTools,
   fault: PlannedFault,
   signal: AbortSignal,
 ): Promise<ContainerView> {
-  const view = await tools.targets.allowing(containerName(fault), fault.kind, signal);
+  const view = await tools.targets.find(containerName(fault), signal);
   if (view.status !== 'running')
     throw new EncoreError('TARGET_NOT_RUNNING', `${view.name} is ${view.status}; ${fault.kind} needs it running`, {
       status: 409,

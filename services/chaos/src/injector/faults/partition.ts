@@ -1,8 +1,17 @@
 /** Disconnects the target from the networks that it shares with the proxy. */
+import type { PlannedFault } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { containerName, currentTarget, idOf, runningTarget } from './container-target.ts';
-import type { FaultSpec } from './fault-spec.ts';
+import type { FaultSpec, FaultTools } from './fault-spec.ts';
 import { probesOf } from './toxic-fault.ts';
+
+/** The first proxy that leads to the target. */
+function proxyTo({ proxies }: FaultTools, { target }: PlannedFault): string {
+  const [proxy] = proxies.leadingTo(target);
+  if (proxy === undefined)
+    throw new EncoreError('ENGINE_UNSUPPORTED', `no proxy leads to ${target}`, { status: 501, definite: true });
+  return proxy;
+}
 
 export const partition: FaultSpec = {
   kind: 'partition',
@@ -15,10 +24,8 @@ export const partition: FaultSpec = {
   pitfalls:
     'A reconnect without aliases loses the service’s name. The first lookup after it may still return a cached negative answer.',
   prepare: async (tools, fault, signal) => {
-    const [view, proxy] = await Promise.all([
-      runningTarget(tools, fault, signal),
-      tools.targets.find('toxiproxy', signal),
-    ]);
+    const { runsIn } = tools.proxies.address(proxyTo(tools, fault));
+    const [view, proxy] = await Promise.all([runningTarget(tools, fault, signal), tools.targets.find(runsIn, signal)]);
     const shared = Object.entries(view.networks).filter(([name]) => name in proxy.networks);
     if (shared.length === 0)
       throw new EncoreError('ENGINE_UNSUPPORTED', `${containerName(fault)} shares no network with the proxy here`, {
@@ -35,7 +42,7 @@ export const partition: FaultSpec = {
   checkEffect: async (tools, active, signal) => {
     const { networks } = await tools.engine.inspect(idOf(active), signal);
     const left = Object.keys(active.saved.endpoints ?? {}).every((name) => !(name in networks));
-    const { end, bytes } = await probesOf(tools, 'server:8000').through({ timeoutMs: 1_500 });
+    const { end, bytes } = await probesOf(tools, proxyTo(tools, active.fault)).through({ timeoutMs: 1_500 });
     return {
       effect: left && bytes === 0 ? 'confirmed' : 'absent',
       evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}; through the proxy: ${end}, ${bytes} bytes`,

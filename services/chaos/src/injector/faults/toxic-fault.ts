@@ -3,8 +3,8 @@
  * past the proxy.
  */
 import type { FaultKind, FaultParams, PlannedFault } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
-import { isProxy, type ProxyName, toxicName } from '../lab-proxies.ts';
+import { EncoreError, isProxy } from '@encore/kit';
+import { toxicName } from '../lab-proxies.ts';
 import type { Address, Exchange, ExchangeOptions } from '../proxy-probe.ts';
 import type { Toxic } from '../toxiproxy-api.ts';
 import type { ActiveFault, EffectCheck, FaultSpec, FaultTools } from './fault-spec.ts';
@@ -27,7 +27,7 @@ export interface ProxyProbes {
   direct(options: ExchangeOptions): Promise<Exchange>;
 }
 
-export function proxyOf({ target, kind }: PlannedFault): ProxyName {
+export function proxyOf({ target, kind }: PlannedFault): string {
   if (isProxy(target)) return target;
   throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`, { status: 400, definite: true });
 }
@@ -85,17 +85,17 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
  */
 export function reachableAddress(
   { proxies, proxyHost }: Pick<FaultTools, 'proxies' | 'proxyHost'>,
-  proxy: ProxyName,
+  proxy: string,
 ): Address {
-  const address = parseAddress(proxies.addresses[proxy].listen);
+  const address = parseAddress(proxies.address(proxy).listen);
   return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost } : address;
 }
 
-export function probesOf(tools: Pick<FaultTools, 'proxies' | 'exchange' | 'proxyHost'>, proxy: ProxyName): ProxyProbes {
+export function probesOf(tools: Pick<FaultTools, 'proxies' | 'exchange' | 'proxyHost'>, proxy: string): ProxyProbes {
   const { proxies, exchange } = tools;
   return {
     through: (options) => exchange(proxy, reachableAddress(tools, proxy), options),
-    direct: (options) => exchange(proxy, parseAddress(proxies.addresses[proxy].upstream), options),
+    direct: (options) => exchange(proxy, parseAddress(proxies.address(proxy).upstream), options),
   };
 }
 

@@ -20,7 +20,7 @@ export const trafficSpike: FaultSpec = {
   pitfalls: 'Its own responses do not count for the verdict, because a closed loop hides outages.',
   prepare: async (tools, fault, signal) => ({ containerId: (await runningTarget(tools, fault, signal)).id }),
   inject: async (tools, { fault }) => {
-    const { host, port } = reachableAddress(tools, 'server:8000');
+    const { host, port } = reachableAddress(tools, tools.targets.system.entry);
     const spike = tools.startLoadSpike({
       url: `http://${host}:${port}/scores?prefix=spike&limit=1`,
       requestsPerSecond: fault.params.requestsPerSecond ?? defaultRate,

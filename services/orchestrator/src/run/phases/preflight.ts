@@ -1,6 +1,6 @@
 /** Waits for services that are still starting, runs the preflight checks, takes the lease. */
 import type { EngineInfo } from '@encore/contracts';
-import { EncoreError, messageOf, waitUntil } from '@encore/kit';
+import { EncoreError, healthOf, messageOf, waitUntil } from '@encore/kit';
 import type { Wiring } from '../../config.ts';
 import type { ServiceClients } from '../../service-clients.ts';
 import { clockAhead, clockCheck } from '../clock-check.ts';
@@ -19,7 +19,7 @@ export interface PreflightLimits {
 
 export const preflightLimits: PreflightLimits = { readyMs: 60_000, leaseMs: 12_000, idleMs: 1_000 };
 
-type PreflightContext = Pick<RunContext, 'clients' | 'wiring' | 'runId' | 'clock' | 'config' | 'plan'> & {
+type PreflightContext = Pick<RunContext, 'clients' | 'wiring' | 'runId' | 'clock' | 'config' | 'plan' | 'system'> & {
   print: (text: string) => void;
 };
 
@@ -100,10 +100,11 @@ const logsOf = (service: string, { logsDir }: Wiring): string =>
     : `see ${service}.log in the folder named below`;
 
 async function servicesReady(
-  { clients, wiring, clock }: PreflightContext,
+  { clients, wiring, clock, system }: PreflightContext,
   limits: PreflightLimits,
   signal: AbortSignal,
 ): Promise<PreflightCheck[]> {
+  const { recoveryOf } = system;
   const services = [
     { name: 'chaos', fix: logsOf('chaos', wiring), probe: () => clients.isReady(wiring.chaosUrl, { signal }) },
     {
@@ -112,9 +113,9 @@ async function servicesReady(
       probe: () => clients.isReady(wiring.loadgenUrl, { signal }),
     },
     {
-      name: 'server and database',
-      fix: `${logsOf('server', wiring)}; revert leftover faults with \`${wiring.command} revert\``,
-      probe: () => clients.isServerReady({ signal }),
+      name: `${recoveryOf} and what it needs`,
+      fix: `${logsOf(recoveryOf, wiring)}; revert leftover faults with \`${wiring.command} revert\``,
+      probe: () => clients.answersOk(healthOf(system).ready, { signal }),
     },
   ];
   const waiting = { timeoutMs: limits.readyMs, everyMs: 250, signal, clock };
@@ -130,7 +131,7 @@ async function servicesReady(
   const server = checks.at(-1);
   if (server?.state !== 'fail') return checks;
   server.found += await targetsText(clients, signal);
-  server.quote = await endOfLog(clients, clock, signal);
+  server.quote = await endOfLog(recoveryOf, clients, clock, signal);
   return checks;
 }
 
@@ -143,8 +144,13 @@ const quotedColumns = 300;
 const quotedWithinMs = 10 * 60_000;
 
 /** The last lines of the server's log; empty if the chaos service cannot read it. */
-async function endOfLog(clients: ServiceClients, clock: RunContext['clock'], signal: AbortSignal): Promise<string[]> {
-  const log = await clients.log('server', clock.now() - quotedWithinMs, { signal }).catch(() => '');
+async function endOfLog(
+  service: string,
+  clients: ServiceClients,
+  clock: RunContext['clock'],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const log = await clients.log(service, clock.now() - quotedWithinMs, { signal }).catch(() => '');
   signal.throwIfAborted();
   const lines = log.split('\n').filter((line) => line.trim() !== '');
   return lines.slice(-quotedLines).map((line) => line.slice(0, quotedColumns));

@@ -1,5 +1,5 @@
 /** Restarts the server, so that no cache can hide a loss, and reads every score back. */
-import { describeError, EncoreError, waitUntil } from '@encore/kit';
+import { describeError, EncoreError, healthOf, waitUntil } from '@encore/kit';
 import { readAlertHistory } from '../../history/alert-history.ts';
 import type { Background } from '../background.ts';
 import type { RunContext } from '../run-context.ts';
@@ -11,18 +11,18 @@ const readBackMs = 1_800_000;
 const stuckMs = 60_000;
 
 export async function readBack(context: RunContext, background: Background, signal: AbortSignal): Promise<void> {
-  const { clients, runId, clock } = context;
+  const { clients, runId, clock, system } = context;
   background.stopSupervisor();
   await attemptAll(
     [
       {
         what: 'restarting the server',
-        do: () => clients.startTarget('server', 'restart', { runId, reason: 'read-back' }, { signal }),
+        do: () => clients.startTarget(system.recoveryOf, 'restart', { runId, reason: 'read-back' }, { signal }),
       },
       {
         what: 'waiting for the server',
         do: () =>
-          waitUntil('the server to be ready', () => clients.isServerReady({ signal }), {
+          waitUntil('the server to be ready', () => clients.answersOk(healthOf(system).ready, { signal }), {
             timeoutMs: readyMs,
             signal,
             clock,

@@ -13,13 +13,15 @@ const area = (label, color) => line(label, color, { paths: steps, fill: `${css(c
 
 function definitions() {
   const sampled = Object.keys(series.memoryBytes);
-  /* Only the targets; the table of resources has the lab's own services. */
-  const targets = ['server', 'postgres', 'toxiproxy'].filter((name) => sampled.includes(name));
+  /* Only the system under test; the table of resources has the lab's own services. */
+  const targets = series.containers.filter((name) => sampled.includes(name));
   const names = targets.length > 0 ? targets : sampled.slice(0, 5);
   const colors = ['--m0', '--m1', '--m2', '--m3', '--m4'];
   const memory = names.map((name, index) => line(name, colors[index % colors.length]));
-  const limit = series.memoryLimitBytes.server;
-  const serverLimit = limit ? [line('memory limit of server', '--quiet', { dash: [4, 5], width: 1, paths: steps })] : [];
+  const limit = series.memoryLimitBytes[series.recoveryOf];
+  const limitLine = limit
+    ? [line(`memory limit of ${series.recoveryOf}`, '--quiet', { dash: [4, 5], width: 1, paths: steps })]
+    : [];
   return [
     {
       id: 'rate',
@@ -46,7 +48,7 @@ function definitions() {
     {
       id: 'memory',
       data: [...names.map((name) => series.memoryBytes[name]), ...(limit ? [limit] : [])],
-      lines: [...memory, ...serverLimit],
+      lines: [...memory, ...limitLine],
       range: (low, high) => [0, high * 1.1],
       format: bytes,
       incrs: Array.from({ length: 24 }, (_, power) => 2 ** (power + 20)),

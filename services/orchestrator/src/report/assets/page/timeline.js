@@ -120,7 +120,8 @@ function showReadout(u) {
     `p50 ${ms(series.p50Ms[idx])}`,
     `p99 ${ms(series.p99Ms[idx])}`,
   ];
-  if (series.memoryBytes.server) parts.push(`server ${bytes(series.memoryBytes.server[idx])}`);
+  const memory = series.memoryBytes[series.recoveryOf];
+  if (memory) parts.push(`${series.recoveryOf.replace(/[<&]/g, '')} ${bytes(memory[idx])}`);
   readout.innerHTML = `${parts.join(' · ')}${here.length === 0 ? '' : ` · <b>${here.slice(0, 3).join(', ')}</b>`}`;
 }
 

@@ -1,0 +1,67 @@
+/** The description of the bundled system on this runtime: other addresses, and fewer kinds. */
+import type { FaultKind, System, SystemContainer, SystemHealth, SystemProxy } from '@encore/contracts';
+import { EncoreError, mapValues } from '@encore/kit';
+import { openLimitGroup } from './engine/limit-group.ts';
+import type { Ports } from './ports.ts';
+
+type Reasons = Partial<Record<FaultKind, string>>;
+
+/** Kinds that need a real container, with the reason that preflight and the report print. */
+const needsContainer: Reasons = {
+  'memory-pressure': 'needs a container whose memory a helper program can take; use Docker',
+  'disk-full': 'needs a container with its own scratch space; use Docker',
+  partition: 'needs a container with its own network; use Docker',
+};
+const noLimits = 'this machine has no control group that the lab can write to, so it cannot limit memory or CPU';
+const needsLimits: Reasons = { 'memory-cap': noLimits, 'cpu-throttle': noLimits };
+
+/** Kinds that this machine does not support, with the reasons; does not start the lab. */
+export function unsupportedHere(): Reasons {
+  const group = openLimitGroup(process.pid, 'probe');
+  group?.remove();
+  return { ...needsContainer, ...(group === null && needsLimits) };
+}
+
+/** Port of this lab by the address that system.yaml has for it. */
+const portNames: Readonly<Record<string, keyof Ports>> = {
+  '0.0.0.0:8000': 'serverProxy',
+  'server:8000': 'server',
+  'server:8001': 'health',
+  '0.0.0.0:5432': 'postgresProxy',
+  'postgres:5432': 'postgres',
+};
+
+export function embeddedSystem(bundled: System, ports: Ports, unsupported: Reasons): System {
+  const local = (address: string): string => {
+    const name = portNames[address];
+    if (name === undefined) throw new EncoreError('INVALID_SYSTEM', `the embedded lab has no port for ${address}`);
+    return `127.0.0.1:${ports[name]}`;
+  };
+  const localUrl = (url: string): string => {
+    const { host, pathname } = new URL(url);
+    return `http://${local(host)}${pathname}`;
+  };
+  const reduced = <Part extends SystemContainer | SystemProxy>(part: Part): Part => {
+    const impossible = part.allowedKinds.filter((kind) => kind in unsupported);
+    return { ...part, unsupported: Object.fromEntries(impossible.map((kind) => [kind, unsupported[kind]])) };
+  };
+  const localHealth = ({ ready, live, detail }: SystemHealth): SystemHealth => ({
+    ready: localUrl(ready),
+    ...(live && { live: localUrl(live) }),
+    ...(detail && { detail: localUrl(detail) }),
+  });
+  const container = ({ health, ...rest }: SystemContainer): SystemContainer => ({
+    ...reduced(rest),
+    ...(health && { health: localHealth(health) }),
+  });
+  const proxy = (part: SystemProxy): SystemProxy => ({
+    ...reduced(part),
+    listen: local(part.listen),
+    upstream: local(part.upstream),
+  });
+  return {
+    ...bundled,
+    containers: mapValues(bundled.containers, container),
+    proxies: mapValues(bundled.proxies, proxy),
+  };
+}

@@ -1,0 +1,73 @@
+/** Questions to a system description, also to the part of it that a plan contains. */
+import type { FaultKind, PlannedSystem, System, SystemHealth, Target } from '@encore/contracts';
+import { EncoreError } from './encore-error.ts';
+
+interface Kinds {
+  readonly allowedKinds: readonly FaultKind[];
+}
+
+interface Targets {
+  readonly containers: Readonly<Record<string, Kinds>>;
+  readonly proxies: Readonly<Record<string, Kinds & { readonly runsIn: string }>>;
+}
+
+/** Only the name of a proxy contains a port. */
+export const isProxy = (target: Target): boolean => target.includes(':');
+
+/** The container that a proxy leads to. */
+export const upstreamOf = (proxy: string): string => proxy.slice(0, proxy.lastIndexOf(':'));
+
+/** Own properties only: `constructor` is a valid name of a container. */
+export function ownValue<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** The container that runs a target: for a proxy, the one that runs Toxiproxy. */
+export function containerOf({ proxies }: Pick<Targets, 'proxies'>, target: Target): string {
+  return ownValue(proxies, target)?.runsIn ?? target;
+}
+
+/** True for a container that runs Toxiproxy, which Encore itself restarts. */
+export function runsProxies({ proxies }: Pick<Targets, 'proxies'>, container: string): boolean {
+  return Object.values(proxies).some(({ runsIn }) => runsIn === container);
+}
+
+/** All targets that allow the kind, containers first. */
+export function targetsAllowing({ containers, proxies }: Targets, kind: FaultKind): Target[] {
+  return Object.entries<Kinds>({ ...containers, ...proxies })
+    .filter(([, { allowedKinds }]) => allowedKinds.includes(kind))
+    .map(([name]) => name);
+}
+
+/** Why the system description does not permit this kind on this target; null if it does. */
+export function kindRefusal(system: Targets, target: Target, kind: FaultKind): string | null {
+  const allowing = targetsAllowing(system, kind);
+  if (allowing.includes(target)) return null;
+  const right = allowing.length > 0 ? `its target is ${allowing.join(' or ')}` : 'no target of the system allows it';
+  return `${kind} cannot target ${target}; ${right}`;
+}
+
+/** Where the container whose recovery is judged reports its health. */
+export function healthOf({ containers, recoveryOf }: System): SystemHealth {
+  const health = containers[recoveryOf]?.health;
+  if (health === undefined)
+    throw new EncoreError('INVALID_SYSTEM', `containers.${recoveryOf}.health: is missing`, { definite: true });
+  return health;
+}
+
+/** The part of the description that a plan contains: equal on every runtime. */
+export function plannedSystem({ containers, proxies, entry, recoveryOf }: System): PlannedSystem {
+  return {
+    containers: mapValues(containers, ({ allowedKinds }) => ({ allowedKinds })),
+    proxies: mapValues(proxies, ({ allowedKinds, runsIn }) => ({ allowedKinds, runsIn })),
+    entry,
+    recoveryOf,
+  };
+}
+
+export function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
