@@ -1,6 +1,7 @@
 /** Health of the lab itself: an unhealthy lab proves nothing about the server. */
 import type { DashboardSpec } from './dashboard.ts';
 import { colored, coloredFromOne, type PanelSpec, rate, redFrom, shownTime, step } from './panel.ts';
+import { entry, proxies } from './system.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
@@ -120,25 +121,17 @@ const injector: PanelSpec[] = [
       },
     ],
   },
-  {
-    ...line,
-    title: 'Proxy traffic, users and server',
-    width: 12,
-    description:
-      'Bytes per second into and out of Toxiproxy between users and server. A toxic that delays or drops data makes the two differ.',
-    unit: 'Bps',
-    link: 'run',
-    queries: proxyQueries('server:8000'),
-  },
-  {
-    ...line,
-    title: 'Proxy traffic, server and database',
-    width: 12,
-    description: 'Bytes per second into and out of Toxiproxy between the server and PostgreSQL.',
-    unit: 'Bps',
-    link: 'server',
-    queries: proxyQueries('postgres:5432'),
-  },
+  ...Object.keys(proxies).map(
+    (proxy): PanelSpec => ({
+      ...line,
+      title: `Proxy traffic, ${proxy}`,
+      width: 12,
+      description: `Bytes per second into and out of Toxiproxy on the way to ${proxy}. A toxic that delays or drops data makes the two differ.`,
+      unit: 'Bps',
+      link: proxy === entry ? 'run' : 'server',
+      queries: proxyQueries(proxy),
+    }),
+  ),
 ];
 
 const generator: PanelSpec[] = [

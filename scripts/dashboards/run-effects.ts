@@ -13,6 +13,7 @@ import {
   sinceTheRun,
   step,
 } from './panel.ts';
+import { recoveryOf } from './system.ts';
 
 const last = (metric: string): string => `last_over_time(${metric}[${sinceTheRun}])`;
 /** The slowest kinds that fit into the panel, by the last fault of each kind. */
@@ -80,7 +81,7 @@ export const recoveryRow: RowSpec = {
       }),
       queries: [
         {
-          expr: `round(sum by (actor) (increase(chaos_target_starts_total{target="server"}[${shownTime}])))`,
+          expr: `round(sum by (actor) (increase(chaos_target_starts_total{target="${recoveryOf}"}[${shownTime}])))`,
           legend: '{{actor}}',
         },
         {
@@ -140,8 +141,11 @@ export const serverRow: RowSpec = {
       min: 0,
       overrides: [limitLine],
       queries: [
-        { expr: `max(max_over_time(chaos_target_memory_bytes{target="server"}[${step}]))`, legend: 'used' },
-        { expr: `min(min_over_time(chaos_target_memory_limit_bytes{target="server"}[${step}]))`, legend: 'limit' },
+        { expr: `max(max_over_time(chaos_target_memory_bytes{target="${recoveryOf}"}[${step}]))`, legend: 'used' },
+        {
+          expr: `min(min_over_time(chaos_target_memory_limit_bytes{target="${recoveryOf}"}[${step}]))`,
+          legend: 'limit',
+        },
       ],
     },
     {

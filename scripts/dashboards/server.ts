@@ -5,6 +5,7 @@
 import type { DashboardSpec } from './dashboard.ts';
 import { database } from './database.ts';
 import { colored, limitLine, type PanelSpec, rate, step } from './panel.ts';
+import { recoveryOf } from './system.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
@@ -149,7 +150,7 @@ const resources: PanelSpec[] = [
     link: 'lab',
     queries: [
       { expr: `sum(rate(process_cpu_seconds_total{job="server"}[${rate}]))`, legend: 'main process' },
-      { expr: `sum(rate(chaos_target_cpu_seconds_total{target="server"}[${rate}]))`, legend: 'container' },
+      { expr: `sum(rate(chaos_target_cpu_seconds_total{target="${recoveryOf}"}[${rate}]))`, legend: 'container' },
     ],
   },
   {

@@ -1,0 +1,63 @@
+/**
+ * Only the bundled lab's own files name its targets: any other program takes the names from the
+ * system description.
+ */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
+import { describe, it } from 'mocha';
+import { root } from './support/command.ts';
+
+const sources = ['packages/{contracts,kit,plan}/src', 'services/{chaos,orchestrator}/src', 'scripts'];
+/** Fakes that stand for the bundled lab. */
+const isForTests = (file: string): boolean => /\.(test|fixture)\.ts$|\/(testing|simulation)\//.test(file);
+
+/** Equal words that are no target, by file. */
+const otherMeanings: Readonly<Record<string, readonly string[]>> = {
+  // The protocol of a proxy.
+  'packages/contracts/src/system.ts': ['postgres'],
+  'services/chaos/src/injector/proxy-probe.ts': ['postgres'],
+  // The name of a dashboard.
+  'scripts/dashboards/lab.ts': ['server'],
+  'scripts/dashboards/run.ts': ['server'],
+  'scripts/dashboards/run-effects.ts': ['server'],
+  'scripts/dashboards/run-users.ts': ['server'],
+  'scripts/dashboards/server.ts': ['server'],
+};
+
+const { containers, proxies } = readSystemFile(bundledSystemFile);
+const names = [...Object.keys(containers), ...Object.keys(proxies)];
+
+/** The targets that a program names in quotes, as a member of a record, or in a PromQL label. */
+function namedIn(text: string): string[] {
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  return names.filter((name) =>
+    [`'${name}'`, `"${name}"`, `\`${name}\``, `memoryBytes.${name}`, `memoryLimitBytes.${name}`].some((form) =>
+      code.includes(form),
+    ),
+  );
+}
+
+describe('names of the bundled lab', () => {
+  const files = globSync(
+    sources.map((folder) => `${folder}/**/*.{ts,js}`),
+    { cwd: root },
+  );
+
+  it('are in system.yaml and in no program that works with any system', () => {
+    assert.ok(files.length > 150, `${files.length} files`);
+    const found = files
+      .filter((file) => !isForTests(file))
+      .flatMap((file) => {
+        const words = namedIn(readFileSync(join(root, file), 'utf8'));
+        return words.filter((word) => !otherMeanings[file]?.includes(word)).map((word) => `${file}: ${word}`);
+      });
+    assert.deepEqual(found, []);
+  });
+
+  it('have another meaning only where the list says so', () => {
+    for (const [file, words] of Object.entries(otherMeanings))
+      assert.deepEqual(namedIn(readFileSync(join(root, file), 'utf8')), words, file);
+  });
+});
