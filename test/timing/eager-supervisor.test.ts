@@ -78,7 +78,14 @@ async function crashBeside(
   const record = ({ type, ...act }: EncoreEvent): void => {
     if (type === 'supervisor_acted' && 'result' in act && act.result === 'done') stop.abort();
   };
-  const supervisor = new Supervisor({ runId, clients, watched: 'server', watcher, clock: systemClock, record, limits });
+  const supervisor = new Supervisor({
+    runId,
+    clients,
+    observe: (target) => (target === 'server' ? watcher.latest : null),
+    clock: systemClock,
+    record,
+    limits,
+  });
   const watching = watcher.run(stop.signal);
   const supervising = (async () => {
     while (!stop.signal.aborted) {

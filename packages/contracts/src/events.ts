@@ -36,6 +36,8 @@ const phaseEntered = z.object({ type: z.literal('phase_entered'), at, phase: pha
 const serverObserved = z.object({
   type: z.literal('server_observed'),
   at,
+  /** The replica; absent if the system has one container of it. */
+  target: targetSchema.optional(),
   /** The health port accepts a new connection. */
   port: z.boolean(),
   /** The server reports that it is ready. */

@@ -44,8 +44,8 @@ export const proxyNameSchema = z
 /** What a fault acts on. The system description names the targets that exist. */
 export const targetSchema = z
   .string()
-  .regex(new RegExp(`^${name}(:[0-9]{1,5})?$`))
-  .describe('the name of a container or proxy, such as server or server:8000');
+  .regex(new RegExp(`^${name}(:[0-9]{1,5}|#[1-9][0-9]?)?$`))
+  .describe('the name of a container, of one of its replicas or of a proxy, such as api, api#1 or api:8000');
 export type Target = z.infer<typeof targetSchema>;
 
 /** Settings of a fault. packages/plan lists which ones each kind takes, and refuses the others. */

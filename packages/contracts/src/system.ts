@@ -5,7 +5,11 @@
 import { z } from 'zod';
 import { containerNameSchema, faultKindSchema, proxyNameSchema } from './fault.ts';
 
-const urlSchema = z.url({ protocol: /^http$/ }).describe('a URL such as http://server:8001/health/ready');
+/** `{n}` stands for the number of the replica. */
+const urlSchema = z
+  .string()
+  .regex(/^http:\/\/[^\s/?#]+(\/\S*)?$/)
+  .describe('a URL such as http://server:8001/health/ready');
 const addressSchema = z
   .string()
   .regex(/^[^\s:]+:[0-9]{1,5}$/)
@@ -23,12 +27,17 @@ const healthSchema = z.strictObject({
   ready: urlSchema,
   /** Answers even if a dependency hangs; without it, a hanging `ready` counts as no response. */
   live: urlSchema.optional(),
-  /** The container's own status, in the form of `serverHealthSchema`. No verdict depends on it. */
+  /** The container's own status, in the form of `serverHealthSchema`. No default rule needs it. */
   detail: urlSchema.optional(),
 });
 export type SystemHealth = z.infer<typeof healthSchema>;
 
-const containerSchema = z.strictObject({ ...kinds, health: healthSchema.optional() });
+const containerSchema = z.strictObject({
+  ...kinds,
+  /** How many containers Compose runs of it. With several, a fault acts on one of them. */
+  replicas: z.number().int().min(1).max(20).default(1),
+  health: healthSchema.optional(),
+});
 export type SystemContainer = z.infer<typeof containerSchema>;
 
 const proxySchema = z.strictObject({
@@ -56,7 +65,7 @@ export type System = z.infer<typeof systemSchema>;
 
 /** What plan and verdict need of the description: the names, without addresses. */
 export const plannedSystemSchema = z.strictObject({
-  containers: z.record(containerNameSchema, containerSchema.pick({ allowedKinds: true })),
+  containers: z.record(containerNameSchema, containerSchema.pick({ allowedKinds: true, replicas: true })),
   proxies: z.record(proxyNameSchema, proxySchema.pick({ allowedKinds: true, runsIn: true })),
   entry: proxyNameSchema,
   recoveryOf: containerNameSchema,

@@ -38,7 +38,7 @@ describe('readSystemFile', () => {
     const system = readSystemFile(bundledSystemFile);
     assert.deepEqual(Object.keys(system.containers), ['server', 'postgres', 'toxiproxy']);
     assert.deepEqual(Object.keys(system.proxies), ['server:8000', 'postgres:5432']);
-    assert.deepEqual(system.containers['toxiproxy'], { allowedKinds: [], unsupported: {} });
+    assert.deepEqual(system.containers['toxiproxy'], { allowedKinds: [], unsupported: {}, replicas: 1 });
   });
 
   it('accepts names of another project', () => {
@@ -84,6 +84,18 @@ proxies:
     assert.deepEqual(problemsOf(valid.replace('recoveryOf: api', 'recoveryOf: db')), [
       'containers.db.health: is missing; give ready, because recoveryOf names this container',
     ]);
+  });
+
+  it('requires health URLs by replica, and one container for the proxies', () => {
+    const text = valid
+      .replace('api: { allowedKinds', 'api: { replicas: 2, allowedKinds')
+      .replace('proxy: {}', 'proxy: { replicas: 2 }');
+    assert.deepEqual(problemsOf(text), [
+      'containers.api.health.ready: "http://api:81/ready" is not valid; give a URL with {n} for the number of the replica, because replicas is above 1',
+      'containers.proxy.replicas: 2 is not valid; give 1, because proxies.api:80 runs in this container',
+    ]);
+    const right = text.replace('replicas: 2 }', 'replicas: 1 }').replace('http://api:81', 'http://lab-api-{n}:81');
+    assert.deepEqual(problemsOf(right), []);
   });
 
   it('names what is missing in an empty description', () => {

@@ -47,6 +47,22 @@ function problemsOfReferences(system: SettingsObject): Problem[] {
       path: `containers.${recoveryOf}.health`,
       problem: 'is missing; give ready, because recoveryOf names this container',
     });
+  for (const [name, container] of Object.entries(containers)) {
+    if (!isObject(container) || typeof container['replicas'] !== 'number' || container['replicas'] < 2) continue;
+    const health = isObject(container['health']) ? container['health'] : {};
+    for (const [key, url] of Object.entries(health))
+      if (typeof url === 'string' && !url.includes('{n}'))
+        problems.push({
+          path: `containers.${name}.health.${key}`,
+          problem: invalidValue(url, 'a URL with {n} for the number of the replica, because replicas is above 1'),
+        });
+    const proxied = Object.entries(proxies).find(([, proxy]) => isObject(proxy) && proxy['runsIn'] === name);
+    if (proxied !== undefined)
+      problems.push({
+        path: `containers.${name}.replicas`,
+        problem: invalidValue(container['replicas'], `1, because proxies.${proxied[0]} runs in this container`),
+      });
+  }
   const listeners = new Map<string, string>();
   for (const [name, proxy] of Object.entries(proxies)) {
     if (!isObject(proxy)) continue;

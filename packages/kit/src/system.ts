@@ -6,13 +6,35 @@ interface Kinds {
   readonly allowedKinds: readonly FaultKind[];
 }
 
+interface Container extends Kinds {
+  readonly replicas: number;
+}
+
 interface Targets {
-  readonly containers: Readonly<Record<string, Kinds>>;
+  readonly containers: Readonly<Record<string, Container>>;
   readonly proxies: Readonly<Record<string, Kinds & { readonly runsIn: string }>>;
 }
 
 /** Only the name of a proxy contains a port. */
 export const isProxy = (target: Target): boolean => target.includes(':');
+
+/** Name of the container of the description, without the number of a replica. */
+export const withoutNumber = (target: Target): string => target.replace(/#\d+$/, '');
+
+/** The names of a container's replicas: its own with one, else `api#1`, `api#2`, ... */
+export function replicasOf({ containers }: Pick<Targets, 'containers'>, container: string): Target[] {
+  const { replicas = 1 } = ownValue(containers, container) ?? {};
+  return replicas === 1 ? [container] : Array.from({ length: replicas }, (_, index) => `${container}#${index + 1}`);
+}
+
+/** The container whose recovery is judged; the first of its replicas. */
+export function firstReplica(system: Pick<Targets, 'containers'> & { readonly recoveryOf: string }): Target {
+  return replicasOf(system, system.recoveryOf)[0] ?? system.recoveryOf;
+}
+
+/** The names of all containers as they appear in the history. */
+export const containerNames = (system: Pick<Targets, 'containers'>): Target[] =>
+  Object.keys(system.containers).flatMap((name) => replicasOf(system, name));
 
 /** The container that a proxy leads to. */
 export const upstreamOf = (proxy: string): string => proxy.slice(0, proxy.lastIndexOf(':'));
@@ -42,23 +64,35 @@ export function targetsAllowing({ containers, proxies }: Targets, kind: FaultKin
 /** Why the system description does not permit this kind on this target; null if it does. */
 export function kindRefusal(system: Targets, target: Target, kind: FaultKind): string | null {
   const allowing = targetsAllowing(system, kind);
-  if (allowing.includes(target)) return null;
+  const container = withoutNumber(target);
+  if (allowing.includes(target) || (allowing.includes(container) && replicasOf(system, container).includes(target)))
+    return null;
   const right = allowing.length > 0 ? `its target is ${allowing.join(' or ')}` : 'no target of the system allows it';
   return `${kind} cannot target ${target}; ${right}`;
 }
 
-/** Where the container whose recovery is judged reports its health. */
-export function healthOf({ containers, recoveryOf }: System): SystemHealth {
+/** Where each replica of the container whose recovery is judged reports its health. */
+export function healthOf(system: System): Map<Target, SystemHealth> {
+  const { containers, recoveryOf } = system;
   const health = containers[recoveryOf]?.health;
   if (health === undefined)
     throw new EncoreError('INVALID_SYSTEM', `containers.${recoveryOf}.health: is missing`, { definite: true });
-  return health;
+  return new Map(
+    replicasOf(system, recoveryOf).map((name, index) => {
+      const own = (url: string) => url.replaceAll('{n}', String(index + 1));
+      const { ready, live, detail } = health;
+      return [name, { ready: own(ready), ...(live && { live: own(live) }), ...(detail && { detail: own(detail) }) }];
+    }),
+  );
 }
+
+/** The readiness URLs of all replicas of the container whose recovery is judged. */
+export const readyUrls = (system: System): string[] => Array.from(healthOf(system).values(), ({ ready }) => ready);
 
 /** The part of the description that a plan contains: equal on every runtime. */
 export function plannedSystem({ containers, proxies, entry, recoveryOf }: System): PlannedSystem {
   return {
-    containers: mapValues(containers, ({ allowedKinds }) => ({ allowedKinds })),
+    containers: mapValues(containers, ({ allowedKinds, replicas }) => ({ allowedKinds, replicas })),
     proxies: mapValues(proxies, ({ allowedKinds, runsIn }) => ({ allowedKinds, runsIn })),
     entry,
     recoveryOf,

@@ -9,7 +9,7 @@
  * first or if it would leave too little fault-free time.
  */
 import type { DroppedFaults, FaultKind, PlannedFault, PlannedSystem, RunConfig, ScheduleRule } from '@encore/contracts';
-import { Random } from '@encore/kit';
+import { Random, replicasOf } from '@encore/kit';
 import { toleratedOutageSeconds } from './best-success-rate.ts';
 import { defaultSchedule } from './default-schedule.ts';
 import { kindTiming } from './kind-timing.ts';
@@ -80,10 +80,11 @@ class Planner {
       this.#drop(rule, 1, reason),
     );
     const placed = this.#line.spans;
+    const replicas = this.#random.fork('replicas');
     return {
       faults: placed.map(({ rule, fault, fromMs, toMs }) => ({
         kind: fault.kind,
-        target: rule.target,
+        target: replicas.pick(replicasOf(this.#system, rule.target)),
         atSeconds: fromMs / 1_000,
         durationSeconds: (toMs - fromMs) / 1_000,
         params: fault.params,

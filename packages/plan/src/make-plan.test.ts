@@ -135,6 +135,53 @@ describe('makePlan', () => {
   });
 });
 
+describe('replicas', () => {
+  const server = { ...system.containers['server'], allowedKinds: ['crash', 'outage'], unsupported: {}, replicas: 3 };
+  const replicated = { ...system, containers: { ...system.containers, server } } as typeof system;
+  const targetsOf = (config: RunConfig): string[] =>
+    makePlan(config, replicated)
+      .faults.filter(isKill)
+      .map(({ target }) => target);
+
+  it('are chosen one per fault, by the seed', () => {
+    const targets = targetsOf(fullConfig);
+    assert.deepEqual(targetsOf(structuredClone(fullConfig)), targets);
+    assert.notDeepEqual(targetsOf({ ...fullConfig, seed: 8 }), targets);
+    assert.deepEqual([...new Set(targets)].sort(), ['server#1', 'server#2', 'server#3']);
+  });
+
+  it('change no time and no kind of a plan', () => {
+    const timesOf = (description: typeof system) =>
+      makePlan({ ...fullConfig, schedule: [kills] }, description).faults.map(({ kind, atSeconds }) => [
+        kind,
+        atSeconds,
+      ]);
+    assert.deepEqual(timesOf(replicated), timesOf(system));
+  });
+
+  it('are all down in the server-down control run', () => {
+    const plan = makePlan({ ...smokeConfig, control: 'server-down' }, replicated);
+    assert.deepEqual(
+      plan.faults.map(({ id, target, atSeconds }) => [id, target, atSeconds]),
+      [
+        ['f0001', 'server#1', 0],
+        ['f0002', 'server#2', 0],
+        ['f0003', 'server#3', 0],
+      ],
+    );
+    assert.ok(plan.bestSuccessRate < 0.02);
+  });
+
+  const kills: ScheduleRule = {
+    name: 'kills',
+    target: 'server',
+    when: { everyMinutes: 60, phase: 0.5 },
+    pick: 'in-turn',
+    overlap: false,
+    faults: [{ kind: 'crash', weight: 1, params: {} }],
+  };
+});
+
 describe('dropped faults', () => {
   const dropped = (change: Partial<RunConfig>) => makePlan({ ...smokeConfig, ...change }, system).dropped;
   const network = (when: ScheduleRule['when']): ScheduleRule => ({

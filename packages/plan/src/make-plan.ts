@@ -7,7 +7,7 @@ import {
   type RunConfig,
   type System,
 } from '@encore/contracts';
-import { canonicalJson, plannedSystem, sha256Hex } from '@encore/kit';
+import { canonicalJson, plannedSystem, replicasOf, sha256Hex } from '@encore/kit';
 import { bestSuccessRate } from './best-success-rate.ts';
 import { type Layout, layOut } from './layout.ts';
 import { steadySecondsOf } from './run-times.ts';
@@ -48,16 +48,14 @@ function layoutOf(config: RunConfig, system: PlannedSystem, steadySeconds: numbe
     }
     case 'server-down':
       return {
-        faults: [
-          {
-            kind: 'outage',
-            target: system.recoveryOf,
-            atSeconds: 0,
-            durationSeconds: steadySeconds,
-            params: {},
-            forbidsStart: true,
-          },
-        ],
+        faults: replicasOf(system, system.recoveryOf).map((target) => ({
+          kind: 'outage',
+          target,
+          atSeconds: 0,
+          durationSeconds: steadySeconds,
+          params: {},
+          forbidsStart: true,
+        })),
         dropped: [],
       };
   }

@@ -20,7 +20,7 @@ describe('planWarnings', () => {
   });
 
   it('warns of a system that allows no kill', () => {
-    const server = { ...system.containers['server'], allowedKinds: [], unsupported: {} };
+    const server = { ...system.containers['server'], allowedKinds: [], unsupported: {}, replicas: 1 };
     const tame = { ...system, containers: { ...system.containers, server } };
     assert.deepEqual(planWarnings(makePlan(smokeConfig, tame), smokeConfig), [
       'no kill is planned: the system description allows neither crash nor outage of server',

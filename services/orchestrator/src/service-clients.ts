@@ -87,7 +87,11 @@ export class ServiceClients {
     call: Call = {},
   ): Promise<unknown> {
     const body = { ...request, actor: 'supervisor' };
-    return this.#chaos(`/targets/${target}/${action}`, anything, post(body, { timeoutMs: 30_000, ...call }));
+    return this.#chaos(
+      `/targets/${encodeURIComponent(target)}/${action}`,
+      anything,
+      post(body, { timeoutMs: 30_000, ...call }),
+    );
   }
 
   revert(call: Call = {}): Promise<RevertAnswer> {
@@ -165,9 +169,9 @@ export class ServiceClients {
       .text;
   }
 
-  /** Throws on any status but 2xx, such as 503 of a server that is not ready. */
-  async answersOk(url: string, call: Call = {}): Promise<true> {
-    await callJson(url, anything, get({ timeoutMs: 2_000, ...call }));
+  /** Throws if one has any status but 2xx, such as 503 of a server that is not ready. */
+  async allAnswerOk(urls: readonly string[], call: Call = {}): Promise<true> {
+    await Promise.all(urls.map((url) => callJson(url, anything, get({ timeoutMs: 2_000, ...call }))));
     return true;
   }
 }

@@ -1,17 +1,17 @@
 /** Records the engine's events of the project, and attributes each start of a target. */
-import type { System } from '@encore/contracts';
 import { describeError, type Logger, runsProxies } from '@encore/kit';
-import { type Engine, type EngineEvent, label, nameOf } from './engine.ts';
+import { type Engine, type EngineEvent, label } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { StartAttributor } from './start-attributor.ts';
+import type { Targets } from './targets.ts';
 
 interface Dependencies {
   engine: Engine;
-  system: System;
+  targets: Targets;
   watch: EngineWatch;
   starts: StartAttributor;
   recorder: Recorder;
@@ -48,11 +48,12 @@ export class EngineReporter {
   }
 
   async #report(event: EngineEvent): Promise<void> {
-    const { registry, recorder, metrics, starts, system, inRun } = this.#dependencies;
+    const { registry, recorder, metrics, starts, targets, inRun } = this.#dependencies;
     if (event.type !== 'container') return;
-    const target = nameOf(event.attributes, event.attributes['name'] ?? event.containerId.slice(0, 12));
-    const isTarget =
-      Object.hasOwn(system.containers, event.attributes[label.target] ?? '') && !runsProxies(system, target);
+    const { attributes: labels, containerId } = event;
+    const target = targets.nameOf({ labels, name: labels['name'] ?? containerId.slice(0, 12) });
+    const { system } = targets;
+    const isTarget = Object.hasOwn(system.containers, labels[label.target] ?? '') && !runsProxies(system, target);
     const started = event.action === 'start';
     const restartCount = started ? await this.#restartCount(event.containerId) : starts.restartCount(event.containerId);
     const by = started ? starts.attribute(event.containerId, restartCount ?? 0) : null;

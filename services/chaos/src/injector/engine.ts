@@ -113,6 +113,8 @@ export interface Engine {
 export const label = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
+  /** Number of the replica, from 1. */
+  number: 'com.docker.compose.container-number',
   /** `True` for a container of `docker compose run`. */
   oneoff: 'com.docker.compose.oneoff',
   composeVersion: 'com.docker.compose.version',
@@ -123,8 +125,3 @@ export const label = {
   memswap: 'encore.original.memswap',
   cpus: 'encore.original.cpus',
 } as const;
-
-/** Name of a container in the history. */
-export function nameOf(labels: Readonly<Record<string, string>>, fallback: string): string {
-  return labels[label.target] ?? labels[label.service] ?? fallback;
-}

@@ -421,7 +421,7 @@ describe('Injector', () => {
       ...bundledSystem,
       containers: {
         ...containers,
-        server: { allowedKinds: ['crash', 'memory-cap'], unsupported: { 'memory-cap': 'no limits' } },
+        server: { allowedKinds: ['crash', 'memory-cap'], unsupported: { 'memory-cap': 'no limits' }, replicas: 1 },
       },
       proxies: {
         ...proxies,
@@ -451,6 +451,7 @@ describe('Injector', () => {
     const server = {
       allowedKinds: ['crash' as const, 'memory-cap' as const],
       unsupported: { 'memory-cap': 'no limits' },
+      replicas: 1,
     };
     const unsupported = unsupportedKinds({ ...bundledSystem, containers: { ...containers, server }, proxies });
     assert.equal(unsupported['memory-cap'], 'no limits');

@@ -11,7 +11,7 @@ import type {
   Target,
   TargetState,
 } from '@encore/contracts';
-import { type Clock, describeError, EncoreError, type Logger, runsProxies } from '@encore/kit';
+import { type Clock, containerNames, describeError, EncoreError, type Logger, runsProxies } from '@encore/kit';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
 import type { ContainerView, Engine } from './engine.ts';
 import { EngineHealth } from './engine-health.ts';
@@ -92,11 +92,12 @@ export class Injector {
     this.#dependencies = dependencies;
     this.recorder = new Recorder(journal, clock);
     this.#lease = new RunLease(journal, clock);
-    const starts = new StartAttributor(engine, journal, clock);
+    const targets = new Targets(engine, project, system);
+    const starts = new StartAttributor(engine, targets, journal, clock);
     this.watch = new EngineWatch(engine, project, lastEngineTime(journal) ?? clock.now(), clock, logger);
     this.#tools = {
       engine,
-      targets: new Targets(engine, project, system),
+      targets,
       watch: this.watch,
       proxies,
       exchange,
@@ -122,7 +123,7 @@ export class Injector {
     this.reporter = new EngineReporter({
       ...shared,
       engine,
-      system,
+      targets,
       watch: this.watch,
       starts,
       registry: this.registry,
@@ -268,7 +269,7 @@ export class Injector {
     act: (view: ContainerView, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     const { system } = this.#dependencies;
-    if (!Object.hasOwn(system.containers, target) || runsProxies(system, target))
+    if (!containerNames(system).includes(target) || runsProxies(system, target))
       throw new EncoreError('INVALID_INPUT', `${target} is not a container that Encore starts`, {
         status: 400,
         definite: true,
@@ -316,10 +317,10 @@ export class Injector {
   }
 
   #sample(): Promise<void> {
-    const { engine, project, metrics, deadline, logger } = this.#dependencies;
+    const { engine, metrics, deadline, logger } = this.#dependencies;
     return sampleContainers({
       engine,
-      project,
+      targets: this.#tools.targets,
       recorder: this.recorder,
       metrics,
       deadline,

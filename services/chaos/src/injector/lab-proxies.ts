@@ -4,7 +4,7 @@
  * the held data drains, then the toxic is removed.
  */
 import type { SystemProxy } from '@encore/contracts';
-import { type Clock, EncoreError, ownValue, upstreamOf } from '@encore/kit';
+import { type Clock, EncoreError, ownValue, upstreamOf, withoutNumber } from '@encore/kit';
 import type { Proxies, ProxyState, Toxic } from './toxiproxy-api.ts';
 
 type ProxyAddress = Pick<SystemProxy, 'listen' | 'upstream' | 'runsIn'>;
@@ -33,9 +33,9 @@ export class LabProxies {
     return [...new Set(Object.values(this.#addresses).map(({ runsIn }) => runsIn))];
   }
 
-  /** The proxies that lead to this container. */
+  /** The proxies that lead to this container, or to all replicas that it belongs to. */
   leadingTo(container: string): string[] {
-    return this.names.filter((name) => upstreamOf(name) === container);
+    return this.names.filter((name) => upstreamOf(name) === withoutNumber(container));
   }
 
   address(proxy: string): ProxyAddress {

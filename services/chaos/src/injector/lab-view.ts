@@ -1,10 +1,11 @@
 /** Describes the lab for the API: its engine, and the state of each target. */
 import type { EngineInfo, System, TargetState } from '@encore/contracts';
 import { ownValue, plannedSystem, runsProxies } from '@encore/kit';
-import { type ContainerView, label, nameOf } from './engine.ts';
+import { type ContainerView, label } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import type { FaultTools } from './faults/fault-spec.ts';
+import type { Targets } from './targets.ts';
 import { unsupportedKinds } from './unsupported-kinds.ts';
 
 const callMs = 5_000;
@@ -74,11 +75,11 @@ export async function targetStates(
   const { system } = tools.targets;
   return views
     .filter(({ labels }) => !runsProxies(system, labels[label.target] ?? ''))
-    .map((view) => stateOf(view, system, registry));
+    .map((view) => stateOf(view, tools.targets, registry));
 }
 
-function stateOf(view: ContainerView, system: System, registry: FaultRegistry): TargetState {
-  const target = nameOf(view.labels, view.name);
+function stateOf(view: ContainerView, targets: Targets, registry: FaultRegistry): TargetState {
+  const target = targets.nameOf(view);
   const { kinds, startForbidden } = registry.activeOn(target);
   return {
     target,
@@ -91,7 +92,7 @@ function stateOf(view: ContainerView, system: System, registry: FaultRegistry): 
     finishedAt: view.finishedAtMs,
     memoryLimitBytes: view.memoryBytes,
     cpus: view.cpus,
-    allowedKinds: [...allowedKindsOf(system, target)],
+    allowedKinds: [...allowedKindsOf(targets.system, view.labels[label.target])],
     activeKinds: kinds,
     startForbidden,
   };

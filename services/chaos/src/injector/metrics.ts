@@ -9,7 +9,7 @@ import {
   type System,
   type Target,
 } from '@encore/contracts';
-import { runsProxies, targetsAllowing } from '@encore/kit';
+import { containerNames, replicasOf, runsProxies, targetsAllowing } from '@encore/kit';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
 
@@ -80,11 +80,11 @@ export function injectorMetrics(registry: Registry, system: System): InjectorMet
     labelNames: ['target', 'actor'],
     registers,
   });
-  for (const target of Object.keys(system.containers).filter((name) => !runsProxies(system, name)))
+  for (const target of containerNames(system).filter((name) => !runsProxies(system, name)))
     for (const actor of actorSchema.options) starts.inc({ target, actor }, 0);
   const cpuSeconds = new Map<string, number>();
   for (const kind of faultKinds) {
-    for (const target of targetsAllowing(system, kind)) {
+    for (const target of targetsAllowing(system, kind).flatMap((name) => replicasOf(system, name))) {
       const labels: { kind: FaultKind; target: Target } = { kind, target };
       active.set(labels, 0);
       injected.inc(labels, 0);

@@ -140,7 +140,7 @@ export class Reconciler {
 
   async #limits(view: ContainerView): Promise<string | null> {
     const { registry, tools, deadline, lock } = this.#dependencies;
-    const target = containerTarget(view);
+    const target = tools.targets.nameOf(view);
     return lock.run(target, async () => {
       const { kinds } = registry.activeOn(target);
       const before = `${view.memoryBytes} ${view.memswapBytes} ${view.cpus}`;
@@ -197,5 +197,3 @@ export class Reconciler {
     return answer;
   }
 }
-
-const containerTarget = ({ labels }: ContainerView): string => labels['encore.target'] ?? '';

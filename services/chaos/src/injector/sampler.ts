@@ -1,13 +1,14 @@
 /** Samples the resource usage of each container of the project every few seconds. */
 import { describeError, type Logger } from '@encore/kit';
-import { type Engine, nameOf } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
+import type { Targets } from './targets.ts';
 
 interface Dependencies {
   engine: Engine;
-  project: string;
+  targets: Targets;
   recorder: Recorder;
   metrics: InjectorMetrics;
   deadline: Deadline;
@@ -18,10 +19,10 @@ interface Dependencies {
 const callMs = 4_000;
 
 export async function sampleContainers(dependencies: Dependencies): Promise<void> {
-  const { engine, project, deadline, logger } = dependencies;
+  const { engine, targets, deadline, logger } = dependencies;
   try {
-    const containers = await engine.list(project, deadline(callMs));
-    await Promise.all(containers.map(({ id, name, labels }) => sample(dependencies, id, nameOf(labels, name))));
+    const containers = await engine.list(targets.project, deadline(callMs));
+    await Promise.all(containers.map((container) => sample(dependencies, container.id, targets.nameOf(container))));
   } catch (error) {
     logger.warn({ err: describeError(error) }, 'the containers could not be sampled');
   }

@@ -6,8 +6,8 @@
 import type { Actor, Target } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import type { ContainerView, Engine } from './engine.ts';
-import { nameOf } from './engine.ts';
 import type { Journal } from './journal.ts';
+import type { Targets } from './targets.ts';
 
 /** A start requested longer ago than this does not explain a start that happens now. */
 const validMs = 60_000;
@@ -21,14 +21,16 @@ export interface RequestedStart {
 
 export class StartAttributor {
   readonly #engine: Engine;
+  readonly #targets: Targets;
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #asked = new Map<string, RequestedStart>();
   readonly #restartCounts = new Map<string, number>();
   readonly #last = new Map<string, { actor: Actor; at: number }>();
 
-  constructor(engine: Engine, journal: Journal, clock: Clock) {
+  constructor(engine: Engine, targets: Targets, journal: Journal, clock: Clock) {
     this.#engine = engine;
+    this.#targets = targets;
     this.#journal = journal;
     this.#clock = clock;
     for (const asked of journal.requestedStarts) this.#asked.set(asked.containerId, asked);
@@ -41,12 +43,12 @@ export class StartAttributor {
   }
 
   async start(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
-    await this.expect(view.id, nameOf(view.labels, view.name), actor, reason);
+    await this.expect(view.id, this.#targets.nameOf(view), actor, reason);
     await this.#engine.start(view.id, signal);
   }
 
   async restart(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
-    await this.expect(view.id, nameOf(view.labels, view.name), actor, reason);
+    await this.expect(view.id, this.#targets.nameOf(view), actor, reason);
     await this.#engine.restart(view.id, signal);
   }
 

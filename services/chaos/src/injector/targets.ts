@@ -4,7 +4,7 @@
  * because ids change; everything after that uses the full id found here.
  */
 import type { FaultKind, System, SystemContainer, Target } from '@encore/contracts';
-import { EncoreError, kindRefusal, ownValue } from '@encore/kit';
+import { EncoreError, kindRefusal, ownValue, withoutNumber } from '@encore/kit';
 import { type ContainerSummary, type ContainerView, type Engine, label } from './engine.ts';
 
 /** A container's original limits from its labels; null where a label is missing. */
@@ -30,19 +30,27 @@ export class Targets {
     return all.filter(({ labels }) => this.#optedIn(labels));
   }
 
+  /** Name of a container in the history: that of the description, or of the Compose service. */
+  nameOf({ labels, name }: Pick<ContainerSummary, 'labels' | 'name'>): string {
+    const target = labels[label.target];
+    const { replicas = 1 } = ownValue(this.system.containers, target ?? '') ?? {};
+    if (replicas > 1) return `${target}#${labels[label.number]}`;
+    return target ?? labels[label.service] ?? name;
+  }
+
   /** Throws TARGET_MISSING when there is none or more than one. */
   async find(name: string, signal: AbortSignal): Promise<ContainerView> {
-    const found = (await this.list(signal)).filter(({ labels }) => labels[label.target] === name);
+    const found = (await this.list(signal)).filter((container) => this.nameOf(container) === name);
     const [only] = found;
     if (only === undefined || found.length > 1)
       throw new EncoreError(
         'TARGET_MISSING',
-        `found ${found.length} containers of project ${this.project} with the label ${label.target}=${name}; exactly one is required`,
+        `found ${found.length} containers called ${name} in project ${this.project}, by their label ${label.target}; exactly one is required`,
         { status: 409, definite: true },
       );
     const view = await this.#engine.inspect(only.id, signal);
     // The engine filtered by label; check the labels again before injecting.
-    if (!this.#optedIn(view.labels) || view.labels[label.target] !== name)
+    if (!this.#optedIn(view.labels) || this.nameOf(view) !== name)
       throw new EncoreError('TARGET_REFUSED', `${view.name} is not a target of this project`, {
         status: 409,
         definite: true,
@@ -53,7 +61,7 @@ export class Targets {
   /** Throws KIND_NOT_ALLOWED unless the system description permits the kind on the target. */
   requireAllowed(target: Target, kind: FaultKind): void {
     const { containers, proxies } = this.system;
-    const { unsupported = {} } = ownValue<Unsupported>({ ...containers, ...proxies }, target) ?? {};
+    const { unsupported = {} } = ownValue<Unsupported>({ ...containers, ...proxies }, withoutNumber(target)) ?? {};
     const reason = unsupported[kind] ?? kindRefusal(this.system, target, kind);
     if (reason !== null) throw new EncoreError('KIND_NOT_ALLOWED', reason, { status: 409, definite: true });
   }

@@ -3,7 +3,7 @@
  * can read.
  */
 import type { FaultKind, PlannedFault, System } from '@encore/contracts';
-import { createLogger, targetsAllowing, upstreamOf } from '@encore/kit';
+import { containerNames, createLogger, replicasOf, targetsAllowing, upstreamOf, withoutNumber } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { label } from '../injector/engine.ts';
 import { faultTable } from '../injector/faults/fault-table.ts';
@@ -49,17 +49,21 @@ export class FakeLab {
 
   constructor(system = bundledSystem) {
     this.system = system;
-    for (const target of Object.keys(system.containers))
-      this.engine.add(target, {
+    for (const name of containerNames(system))
+      this.engine.add(name, {
         [label.project]: project,
-        [label.target]: target,
+        [label.target]: withoutNumber(name),
+        [label.number]: /#(\d+)$/.exec(name)?.[1] ?? '1',
         [label.memory]: String(512 * megabyte),
         [label.memswap]: String(512 * megabyte),
         [label.cpus]: '1',
       });
     this.proxies.answers = (proxy) => {
-      const { status, networks } = this.container(upstreamOf(proxy));
-      return status === 'running' && Object.keys(networks).length > 0;
+      // Replicas share the connections, so one that runs is enough.
+      return replicasOf(system, upstreamOf(proxy)).some((name) => {
+        const { status, networks } = this.container(name);
+        return status === 'running' && Object.keys(networks).length > 0;
+      });
     };
     this.engine.add('bystander', {
       [label.project]: 'another',
@@ -68,7 +72,8 @@ export class FakeLab {
   }
 
   get server() {
-    return this.container(this.system.recoveryOf);
+    const [first = ''] = replicasOf(this.system, this.system.recoveryOf);
+    return this.container(first);
   }
 
   container(name: string) {

@@ -4,7 +4,7 @@
  * violation as text; an empty list is success.
  */
 import type { Actor, EncoreEvent, PlannedFault, RunConfig, Target } from '@encore/contracts';
-import { createLogger } from '@encore/kit';
+import { createLogger, withoutNumber } from '@encore/kit';
 import { kindTiming, makePlan } from '@encore/plan';
 import type { Injector } from '../injector/injector.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -148,12 +148,13 @@ class RunChecker {
 function supervise(lab: FakeLab, injector: Injector, signal: AbortSignal, eager: boolean): void {
   const started = { runId, actor: 'supervisor' as const, reason: 'exited for 2 s' };
   injector.watch.listen((event) => {
-    if (event.action !== 'die') return;
-    if (eager) return void injector.restartTarget(lab.system.recoveryOf, started).catch(() => {});
+    const name = event.attributes['name'] ?? '';
+    if (event.action !== 'die' || withoutNumber(name) !== lab.system.recoveryOf) return;
+    if (eager) return void injector.restartTarget(name, started).catch(() => {});
     void lab.clock
       .sleep(supervisorMs, signal)
       .then(async () => {
-        if (lab.server.status === 'exited') await injector.startTarget(lab.system.recoveryOf, started);
+        if (lab.container(name).status === 'exited') await injector.startTarget(name, started);
       })
       .catch(() => {});
   });

@@ -1,6 +1,6 @@
 /** Observations of one fault (times in epoch milliseconds), and the figures derived from them. */
 import type { Actor, Effect, EventOf, PlannedFault, PlannedSystem, RecoveredBy } from '@encore/contracts';
-import { containerOf } from '@encore/kit';
+import { containerOf, withoutNumber } from '@encore/kit';
 import { kindTraits } from './kind-traits.ts';
 
 /** Engine events this soon after a fault's end still belong to it. */
@@ -19,6 +19,8 @@ export interface FaultRecord {
   fault: PlannedFault;
   /** The container that the fault affects: for a proxy, the one that runs it. */
   container: string;
+  /** Other containers of the same name may answer while this one is down. */
+  isReplica: boolean;
   /** Neither on the container whose recovery is judged nor on the entry. */
   isOnDependency: boolean;
   intendedAt: number | null;
@@ -60,7 +62,8 @@ export function newFaultRecord(fault: PlannedFault, system: PlannedSystem): Faul
   return {
     fault,
     container: containerOf(system, fault.target),
-    isOnDependency: fault.target !== system.recoveryOf && fault.target !== system.entry,
+    isReplica: withoutNumber(fault.target) !== fault.target,
+    isOnDependency: withoutNumber(fault.target) !== system.recoveryOf && fault.target !== system.entry,
     intendedAt: null,
     injectedAt: null,
     effect: null,

@@ -11,6 +11,7 @@ import type { FaultRecord, ReturnOutcome } from './fault-record.ts';
 import { aftermathMs, beganAt, endOf, newFaultRecord } from './fault-record.ts';
 import { kindTraits } from './kind-traits.ts';
 import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
+import { ServerHealth } from './server-health.ts';
 import { type Observation, type Probe, timeOf } from './time-order.ts';
 import { isNeutral } from './traffic.ts';
 
@@ -21,6 +22,7 @@ const maxFaults = 100_000;
 export class FaultTracker {
   readonly records = new Map<string, FaultRecord>();
   readonly #system: PlannedSystem;
+  readonly #health = new ServerHealth();
   /** Intended and injected faults in injection order; past ones leave after `reachMs`. */
   #current: FaultRecord[] = [];
   readonly #restartCounts = new Map<string, number>();
@@ -70,7 +72,7 @@ export class FaultTracker {
         });
         break;
       case 'server_observed':
-        for (const record of this.#open(time)) observeServer(record, event);
+        this.#observeServer(event, time);
         break;
       case 'probe':
         this.#answer(event);
@@ -261,6 +263,15 @@ export class FaultTracker {
     else if (!isNeutral(probe.outcome)) this.#failure(probe.at);
   }
 
+  /** A fault of one replica follows that replica; any other fault follows the server as a whole. */
+  #observeServer(event: EventOf<'server_observed'>, time: number): void {
+    const whole = this.#health.add(event);
+    for (const record of this.#open(time)) {
+      if (!record.isReplica || record.isOnDependency) observeServer(record, whole);
+      else if (record.container === event.target) observeServer(record, event);
+    }
+  }
+
   #failure(at: number): void {
     for (const record of this.#open(at)) record.detectedAt ??= at;
   }
@@ -268,7 +279,7 @@ export class FaultTracker {
   #success(startedAt: number, at: number): void {
     for (const record of this.#open(at)) {
       const provenFrom = record.referenceAt;
-      if (provenFrom !== null && startedAt >= provenFrom) record.firstSuccessAt ??= at;
+      if (provenFrom !== null && startedAt >= provenFrom && isBack(record, startedAt)) record.firstSuccessAt ??= at;
       const heldFrom = record.detectedAt ?? record.injectedAt ?? at;
       if (record.revertedAt === null && record.diedAt === null && startedAt >= heldFrom)
         record.answeredWhileActive = true;
@@ -327,6 +338,16 @@ function die(record: FaultRecord, time: number): void {
   record.restartedAt = null;
   record.portAt = null;
   record.readyAt = null;
+}
+
+/**
+ * True if the container of the fault can have answered a request that began then. Only a fault of
+ * a replica needs more than the response: that container has started, and is ready if it was not.
+ */
+function isBack({ isReplica, diedAt, restartedAt, readyLost, readyAt }: FaultRecord, startedAt: number): boolean {
+  if (!isReplica) return true;
+  if (diedAt !== null && (restartedAt === null || startedAt < restartedAt)) return false;
+  return !readyLost || (readyAt !== null && startedAt >= readyAt);
 }
 
 function observeServer(record: FaultRecord, event: EventOf<'server_observed'>): void {

@@ -9,4 +9,5 @@ export { MemoryFaults } from './memory-faults.ts';
 export { missingRestartOptions } from './restart-setup.ts';
 export { limitOf } from './rules.ts';
 export { RunFacts, readBackFindings } from './run-facts.ts';
+export { ServerHealth } from './server-health.ts';
 export { type Observation, TimeOrder } from './time-order.ts';

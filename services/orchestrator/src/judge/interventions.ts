@@ -3,6 +3,7 @@
  * unexplained deaths. Encore's own starts and restarts explain the events around them.
  */
 import type { EventOf, PlannedSystem } from '@encore/contracts';
+import { containerNames } from '@encore/kit';
 import type { FaultRecord } from './fault-record.ts';
 import type { FaultTracker } from './fault-tracker.ts';
 import { kindTraits } from './kind-traits.ts';
@@ -45,7 +46,7 @@ export class Interventions {
   readonly #proxyContainers: ReadonlySet<string>;
 
   constructor({ containers, proxies }: PlannedSystem) {
-    this.#containers = new Set(Object.keys(containers));
+    this.#containers = new Set(containerNames({ containers }));
     this.#proxyContainers = new Set(Object.values(proxies).map(({ runsIn }) => runsIn));
   }
 

@@ -7,6 +7,7 @@
  */
 import type { EncoreEvent, HistoryLine, LedgerEntry, Plan, Report } from '@encore/contracts';
 import { runConfigSchema } from '@encore/contracts';
+import { withoutNumber } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { Alerts } from './alerts.ts';
 import { Attribution } from './attribution.ts';
@@ -27,6 +28,7 @@ import { Resources } from './resources.ts';
 import { RunFacts } from './run-facts.ts';
 import type { Series } from './series.ts';
 import { seriesOf } from './series.ts';
+import { ServerHealth } from './server-health.ts';
 import { ServerReadiness } from './server-readiness.ts';
 import { secondsWithin } from './span.ts';
 import type { Observation } from './time-order.ts';
@@ -88,6 +90,7 @@ export class Evaluation {
   readonly #memory: MemoryTrace;
   readonly #floor = new MemoryFloor();
   readonly #ready = new ServerReadiness();
+  readonly #health = new ServerHealth();
   readonly #monitoring = new Monitoring();
   #usersSeenAt = 0;
 
@@ -118,12 +121,14 @@ export class Evaluation {
   }
 
   #observe(event: Observation): void {
+    const whole = event.type === 'server_observed' ? this.#health.add(event) : event;
     this.#run.add(event);
     if (event.type === 'run_started') this.#planWarnings = warningsOfPlan(this.#plan, event.config);
     this.#tracker.add(event);
     this.#interventions.add(event, this.#tracker);
     this.#memoryFaults.add(event);
-    this.#alerts.add(event);
+    this.#alerts.add(whole);
+    if (whole.type === 'server_observed') this.#ready.add(whole);
     switch (event.type) {
       case 'load_second':
         this.#traffic.add(event, this.#run.isMeasuring, this.#run.injectorFailedWithin(event.at - 1_000, event.at));
@@ -148,14 +153,11 @@ export class Evaluation {
         if (this.#inFaultFreeWindow(event.at, event.at)) this.#floor.add(event.at, event.bytes);
         break;
       case 'target_started':
-        if (event.target === this.#plan.system.recoveryOf) this.#floor.started(event.at);
+        if (withoutNumber(event.target) === this.#plan.system.recoveryOf) this.#floor.started(event.at);
         this.#resources.started(event);
         break;
       case 'generator_checked':
         this.#generator.add(event);
-        break;
-      case 'server_observed':
-        this.#ready.add(event);
         break;
       case 'alerts_queried':
       case 'alert_fired':

@@ -1,4 +1,5 @@
 /** Metrics for rules, computed from the evidence. `of`: number of trials behind a figure. */
+import { replicasOf } from '@encore/kit';
 import type { Evidence } from './evidence.ts';
 import { type Intervention, isBeyondDoubt } from './interventions.ts';
 import { maxReturnMs, overlapReason } from './return-to-normal.ts';
@@ -91,14 +92,21 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   }),
   memory_slope_bytes_per_hour: ({ resources, plan }) => ({
     shape: 'value',
-    value: resources.slopeOf(plan.system.recoveryOf),
+    value: highest(replicasOf(plan.system, plan.system.recoveryOf).map((name) => resources.slopeOf(name))),
   }),
   memory_floor_slope_bytes_per_hour: ({ floor }) => ({ shape: 'value', value: floor.slopeLowerBoundBytesPerHour }),
   memory_peak_share: ({ resources, plan }) => ({
     shape: 'value',
-    value: resources.containers.get(plan.system.recoveryOf)?.peakShare ?? null,
+    value: highest(
+      replicasOf(plan.system, plan.system.recoveryOf).map((name) => resources.containers.get(name)?.peakShare ?? null),
+    ),
   }),
 };
+
+/** Null if one is unknown: with replicas, a rule holds for each of them. */
+function highest(values: readonly (number | null)[]): number | null {
+  return values.includes(null) ? null : Math.max(...values.map((value) => value ?? 0));
+}
 
 /** Unknown if all events are ambiguous: those neither prove nor rule out an intervention. */
 function interventionCount(events: readonly Intervention[], evidence: Evidence): Figure {

@@ -1,5 +1,6 @@
 /** Lists what a PASSED verdict does not cover, in this run and in any run. */
 import { faultKinds } from '@encore/contracts';
+import { replicasOf } from '@encore/kit';
 import type { Evidence } from './evidence.ts';
 import { isUnsupported } from './fault-record.ts';
 import { pluralize } from './text.ts';
@@ -25,7 +26,9 @@ export function notTested(evidence: Evidence): string[] {
     'power loss: the writes of a killed process survive in the page cache, those of a dead host do not',
     'disk and file corruption, and disks that acknowledge writes they have not stored',
     'clock jumps, and clock drift between machines',
-    'more than one host, or more than one replica of the server',
+    replicasOf(plan.system, plan.system.recoveryOf).length > 1
+      ? 'more than one host'
+      : 'more than one host, or more than one replica of the server',
     'a network between machines: all connections stay on one host, and a proxy injects the network faults',
     'clients other than the load generator',
   ];

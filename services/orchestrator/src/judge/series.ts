@@ -1,5 +1,6 @@
 /** Data of the timeline: the whole run in at most 1,500 steps with common times. */
 import type { FaultKind, Target } from '@encore/contracts';
+import { containerNames, firstReplica } from '@encore/kit';
 import type { Evidence } from './evidence.ts';
 import type { MemoryTrace } from './memory-trace.ts';
 
@@ -16,7 +17,7 @@ export interface Series {
   p99Ms: (number | null)[];
   /** The containers of the system, in the order of its description. */
   containers: string[];
-  /** The container whose recovery is judged. */
+  /** The container whose recovery is judged; the first of its replicas. */
   recoveryOf: string;
   memoryBytes: Record<string, (number | null)[]>;
   /** The lowest memory limit within each step, so that a memory cap is visible. */
@@ -40,8 +41,8 @@ export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
     success: [],
     p50Ms: [],
     p99Ms: [],
-    containers: Object.keys(evidence.plan.system.containers),
-    recoveryOf: evidence.plan.system.recoveryOf,
+    containers: containerNames(evidence.plan.system),
+    recoveryOf: firstReplica(evidence.plan.system),
     memoryBytes: {},
     memoryLimitBytes: {},
     faults: bandsOf(evidence),

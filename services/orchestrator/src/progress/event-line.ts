@@ -21,8 +21,10 @@ export function eventLine(event: EncoreEvent): string | null {
       return `${event.faultId} reverted (${event.cause})${event.verified ? '' : ', NOT VERIFIED'}`;
     case 'fault_skipped':
       return `${event.faultId} ${event.kind} of ${event.target}: skipped, ${event.reason}`;
-    case 'server_observed':
-      return event.ready ? 'server ready' : event.port ? 'server not ready' : 'server down';
+    case 'server_observed': {
+      const state = event.ready ? 'ready' : event.port ? 'not ready' : 'down';
+      return event.target === undefined ? `server ${state}` : `${event.target} ${state}`;
+    }
     case 'target_started':
       return `${event.target} started by ${event.actor}: ${event.reason}`;
     case 'supervisor_acted':

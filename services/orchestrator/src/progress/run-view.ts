@@ -10,8 +10,10 @@ import {
   type Plan,
   type PlannedFault,
   type RunConfig,
+  type Target,
 } from '@encore/contracts';
-import { type Alert, Alerts, MemoryFaults, type Observation } from '../judge/index.ts';
+import { firstReplica } from '@encore/kit';
+import { type Alert, Alerts, MemoryFaults, type Observation, ServerHealth } from '../judge/index.ts';
 import type { HostMetrics } from './host-metrics.ts';
 import { type Kill, Kills } from './kills.ts';
 import { type RecentFigures, RecentLoad, type Trend } from './recent-load.ts';
@@ -49,7 +51,7 @@ export interface Snapshot {
   operations: { ok: number; failed: number; unknown: number; skipped: number };
   successRate: number | null;
   recent: RecentFigures;
-  /** The container whose recovery is judged. */
+  /** The container whose recovery is judged; the first of its replicas. */
   recoveryOf: string;
   server: { port: boolean; ready: boolean } | null;
   current: FaultNow[];
@@ -101,12 +103,16 @@ export class RunView {
   #confirmed = 0;
   readonly #memory: Snapshot['memory'] = {};
   readonly #planned: Map<string, PlannedFault>;
+  readonly #health = new ServerHealth();
+  /** The container whose process and memory are shown. */
+  readonly #shown: Target;
 
   constructor(runId: string, config: RunConfig, plan: Plan, startedAt: number) {
     this.runId = runId;
     this.config = config;
     this.plan = plan;
     this.startedAt = startedAt;
+    this.#shown = firstReplica(plan.system);
     this.#planned = new Map(plan.faults.map((fault) => [fault.id, fault]));
   }
 
@@ -124,7 +130,7 @@ export class RunView {
         this.#addSecond(event);
         break;
       case 'server_observed':
-        this.#server = { port: event.port, ready: event.ready };
+        this.#server = this.#health.add(event);
         break;
       case 'fault_injected':
         this.#inject(event);
@@ -141,7 +147,7 @@ export class RunView {
         break;
       case 'target_sampled':
         this.#memory[event.target] = { bytes: event.memoryBytes, limitBytes: event.memoryLimitBytes };
-        if (event.target === this.plan.system.recoveryOf) this.#addServerCpu(event);
+        if (event.target === this.#shown) this.#addServerCpu(event);
         break;
       default:
         break;
@@ -174,7 +180,7 @@ export class RunView {
       operations: { ...this.#operations },
       successRate: all === 0 ? null : ok / all,
       recent: this.#load.figures(now),
-      recoveryOf: this.plan.system.recoveryOf,
+      recoveryOf: this.#shown,
       server: this.#server,
       current: [...this.#current.values()],
       next: this.#next(now),
@@ -188,7 +194,7 @@ export class RunView {
       serverProcess: {
         pid: this.serverPid === 0 ? null : this.serverPid,
         cpuShare: this.#serverCpu?.share ?? null,
-        memoryBytes: this.#memory[this.plan.system.recoveryOf]?.bytes ?? null,
+        memoryBytes: this.#memory[this.#shown]?.bytes ?? null,
       },
       alerts: [...this.#lastAlerts],
       trend: this.#load.trend,
@@ -225,7 +231,7 @@ export class RunView {
       this.#operations.unknown += unknown;
       this.#operations.skipped += skipped;
     }
-    const server = this.#memory[this.plan.system.recoveryOf];
+    const server = this.#memory[this.#shown];
     this.#load.add(event, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
   }
 

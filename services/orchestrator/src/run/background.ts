@@ -3,13 +3,13 @@
  * leases, observe and restart the server, and compare the clocks.
  */
 import { existsSync } from 'node:fs';
-import { describeError, EncoreError, healthOf } from '@encore/kit';
+import { describeError, EncoreError, firstReplica, healthOf } from '@encore/kit';
 import { EventPoller } from '../history/event-poller.ts';
 import type { HistoryWriter } from '../history/history-writer.ts';
 import { HostSampler } from '../progress/host-metrics.ts';
 import type { ServerDetail } from '../progress/run-view.ts';
 import { fetchServerDetail } from '../supervisor/server-detail.ts';
-import { ServerWatcher } from '../supervisor/server-watcher.ts';
+import { ServerWatchers } from '../supervisor/server-watcher.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { ClockWatcher } from './clock-watcher.ts';
 import { stopFileOf } from './folder-checks.ts';
@@ -34,7 +34,7 @@ export class Background {
   readonly #loadLease = new AbortController();
   #supervising = new AbortController();
   readonly #supervisor: Supervisor;
-  readonly serverWatcher: ServerWatcher;
+  readonly serverWatchers: ServerWatchers;
   /** Start of the steady phase; null outside of it. */
   steadyStartsAt: number | null = null;
   #loadRenewedAt = 0;
@@ -47,23 +47,26 @@ export class Background {
   constructor(context: RunContext, history: HistoryWriter) {
     this.#context = context;
     const { clock, clients, runId, record, system, view, wiring } = context;
-    this.serverWatcher = new ServerWatcher({
-      health: healthOf(system),
+    const health = healthOf(system);
+    this.serverWatchers = new ServerWatchers({
+      health,
       clock,
-      onChange: ({ port, ready }) => record.add({ type: 'server_observed', at: clock.now(), port, ready }),
+      onChange: (target, { port, ready }) => {
+        const replica = health.size > 1 ? { target } : {};
+        record.add({ type: 'server_observed', at: clock.now(), ...replica, port, ready });
+      },
     });
     this.#stopRules = new StopRules(context.stopLimits);
     const limits = context.supervisorLimits;
     this.#supervisor = new Supervisor({
       runId,
       clients,
-      watched: system.recoveryOf,
-      watcher: this.serverWatcher,
+      observe: (target) => this.serverWatchers.latest(target),
       clock,
       limits,
       record: (e) => record.add(e),
       onTargets: (targets) => {
-        view.serverPid = targets.find(({ target }) => target === system.recoveryOf)?.pid ?? 0;
+        view.serverPid = targets.find(({ target }) => target === firstReplica(system))?.pid ?? 0;
       },
     });
     // Earlier events belong to an abandoned run.
@@ -101,7 +104,8 @@ export class Background {
       await this.#applyStopRules();
     });
     this.#loop(tickMs, (signal) => this.#sampleScores(signal));
-    const { detail } = healthOf(system);
+    const [first, ...others] = healthOf(system).values();
+    const detail = others.length === 0 ? first?.detail : undefined;
     if (detail !== undefined)
       this.#loop(detailEveryMs, async (signal) => {
         this.#recordCollection(await fetchServerDetail(detail, signal));
@@ -109,7 +113,7 @@ export class Background {
     this.#loop(detailEveryMs, async () => {
       view.host = await host.sample();
     });
-    this.#loops.push(this.serverWatcher.run(this.#stop.signal));
+    this.#loops.push(this.serverWatchers.run(this.#stop.signal));
     this.#context.logger.debug({ runId, urls: clients.urls }, 'observing the services');
   }
 
@@ -166,7 +170,7 @@ export class Background {
     const resources = await freeResources(wiring.resultsDir);
     if (view.phase !== 'ramp' && view.phase !== 'steady') return;
     const { wrongAnswers, activeFaults } = view;
-    const isReady = this.serverWatcher.latest?.ready === true;
+    const isReady = this.serverWatchers.ready;
     const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, activeFaults, wrongAnswers, resources });
     // Abort instead of stop, so that the read-back still shows how much was lost.
     if (reason !== null) abort(reason);
@@ -246,7 +250,7 @@ export class Background {
     const now = clock.now();
     const dueAts = plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
     const nextFaultAt = Math.min(...dueAts.filter((at) => at > now));
-    const isReady = this.serverWatcher.latest?.ready === true;
+    const isReady = this.serverWatchers.ready;
     if (!this.#sampleTimes.isDue({ now, isReady, activeFaults: view.activeFaults, nextFaultAt })) return;
     await clients.readBack(runId, false, { signal }).catch((error: unknown) => {
       logger.debug({ err: describeError(error) }, 'the sample read-back failed to start');

@@ -49,7 +49,7 @@ describe('a run that ends early', function () {
     assert.equal(exitCode, 3);
     assert.match(
       said,
-      /FAIL {2}server and database: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*revert leftover faults with `.*encore revert`/,
+      /FAIL {2}server and what it needs: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*revert leftover faults with `.*encore revert`/,
     );
     assert.ok(!said.includes('line a'), said);
   });

@@ -122,6 +122,20 @@ describe('preflight checks', () => {
     );
   });
 
+  it('expect as many replicas as the system description has', () => {
+    const server = { allowedKinds: [], unsupported: {}, ...bundledSystem.containers['server'], replicas: 2 };
+    const system = { ...bundledSystem, containers: { ...bundledSystem.containers, server } };
+    const found = (running: EngineInfo['running']) => {
+      const checks = engineChecks({ ...good, running }, makePlan(config, system));
+      return checkText(checks.find(({ name }) => name === 'containers') as PreflightCheck);
+    };
+    assert.match(found({ server: ['encore-server-1', 'encore-server-2'] }), /^ok/);
+    assert.match(
+      found({ server: ['encore-server-1'] }),
+      /FAIL.* 1 container for server \(encore-server-1\); a run needs 2 of server\n.*--scale server=2/,
+    );
+  });
+
   it('warn of outdated containers and of an unreachable page', () => {
     const outdated = checks({ outdated: ['encore-server-1'] }).find(({ name }) => name === 'images');
     assert.match(checkText(outdated as PreflightCheck), /WARN.*encore-server-1\n.*--build/);

@@ -1,7 +1,8 @@
 /** The preflight checks of the lab, as pure functions: what was found, its state, and a fix. */
 import type { EngineInfo, Plan, PlannedSystem } from '@encore/contracts';
-import { canonicalJson, containerOf } from '@encore/kit';
+import { canonicalJson, containerOf, replicasOf } from '@encore/kit';
 import { missingRestartOptions } from '../judge/index.ts';
+import { pluralize } from '../judge/text.ts';
 
 export interface PreflightCheck {
   name: string;
@@ -31,7 +32,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
       : [
           composeVersion(engine.composeVersion),
           checkout(engine),
-          replicas(engine),
+          replicas(engine, plan.system),
           images(engine),
           ports(engine, plan.system),
         ]),
@@ -105,20 +106,24 @@ function checkout({ checkouts }: EngineInfo): PreflightCheck {
   return { name, state: 'warn', found, fix };
 }
 
-/** Services keep state in memory; with two containers of one, requests see different states. */
-function replicas({ running }: EngineInfo): PreflightCheck {
+/**
+ * Compares the containers of each service with the system description. The lab's own services keep
+ * state in memory, so there is one of each.
+ */
+function replicas({ running }: EngineInfo, system: PlannedSystem): PreflightCheck {
   const name = 'containers';
-  const several = Object.entries(running).filter(([, names]) => names.length > 1);
-  if (several.length === 0) return { name, state: 'ok', found: 'one of each service' };
+  const wanted = (service: string): number => replicasOf(system, service).length;
+  const several = Object.entries(running).filter(([service, names]) => names.length !== wanted(service));
+  if (several.length === 0) return { name, state: 'ok', found: 'as many as described' };
   const found = several
-    .map(([service, names]) => `${names.length} containers for ${service} (${names.join(', ')})`)
+    .map(([service, names]) => `${pluralize(names.length, 'container')} for ${service} (${names.join(', ')})`)
     .join(', ');
-  const scale = several.map(([service]) => `--scale ${service}=1`).join(' ');
+  const scale = several.map(([service]) => `--scale ${service}=${wanted(service)}`).join(' ');
   return {
     name,
     state: 'fail',
-    found: `${found}; a run needs exactly one per service`,
-    fix: `remove the extra ones with \`docker compose up -d --no-recreate ${scale} ${several.map(([service]) => service).join(' ')}\``,
+    found: `${found}; a run needs ${several.map(([service]) => `${wanted(service)} of ${service}`).join(', ')}`,
+    fix: `start or remove containers with \`docker compose up -d --no-recreate ${scale} ${several.map(([service]) => service).join(' ')}\``,
   };
 }
 

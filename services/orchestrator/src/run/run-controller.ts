@@ -97,7 +97,7 @@ export class RunController {
         const background = this.#requireBackground();
         background.start();
         background.startSupervisor();
-        const isReady = () => background.serverWatcher.latest?.ready === true;
+        const isReady = () => background.serverWatchers.ready;
         const serverReady = () =>
           waitUntil('the server to be ready', isReady, { timeoutMs: serverReadyMs, signal, clock });
         await serverReady();

@@ -4,7 +4,34 @@ import { createServer } from 'node:net';
 import { systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeServer } from '../testing/fake-lab.ts';
-import { type ServerObservation, ServerWatcher } from './server-watcher.ts';
+import { type ServerObservation, ServerWatcher, ServerWatchers } from './server-watcher.ts';
+
+describe('ServerWatchers', () => {
+  it('are ready while every replica is, and report each by its name', async () => {
+    const servers = [new FakeServer(), new FakeServer()];
+    for (const server of servers) await server.start();
+    const seen: string[] = [];
+    const stop = new AbortController();
+    const watchers = new ServerWatchers({
+      health: new Map(servers.map(({ port }, index) => [`api#${index + 1}`, { ready: `http://127.0.0.1:${port}/` }])),
+      clock: systemClock,
+      onChange: (target, { ready }) => seen.push(`${target} ${ready}`),
+    });
+    assert.equal(watchers.ready, false, 'nothing is observed yet');
+    const watching = watchers.run(stop.signal);
+    const until = (what: string, probe: () => boolean): Promise<unknown> =>
+      waitUntil(what, probe, { timeoutMs: 10_000, everyMs: 5 });
+    await until('both', () => watchers.ready);
+    servers[1]?.kill();
+    await until('the end of the second', () => !watchers.ready);
+    assert.deepEqual([watchers.latest('api#1')?.ready, watchers.latest('api#2')?.ready], [true, false]);
+    assert.equal(watchers.latest('db'), null);
+    stop.abort();
+    await watching;
+    servers[0]?.kill();
+    assert.deepEqual(seen.sort(), ['api#1 true', 'api#2 false', 'api#2 true']);
+  });
+});
 
 describe('ServerWatcher', () => {
   it('reports each change once: ready, down, ready, not ready', async () => {

@@ -3,7 +3,7 @@
  * a kill and of a return are accurate to 0.1 s. Reports changes only.
  */
 import { request } from 'node:http';
-import type { SystemHealth } from '@encore/contracts';
+import type { SystemHealth, Target } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 
 export interface ServerObservation {
@@ -20,6 +20,12 @@ export interface ServerWatcherOptions {
   onChange: (observation: ServerObservation) => void;
   everyMs?: number;
   deadlineMs?: number;
+}
+
+export interface ServerWatchersOptions {
+  health: ReadonlyMap<Target, SystemHealth>;
+  clock: Clock;
+  onChange: (target: Target, observation: ServerObservation) => void;
 }
 
 export class ServerWatcher {
@@ -46,6 +52,34 @@ export class ServerWatcher {
         this.#options.onChange(observation);
       await clock.sleep(everyMs - (clock.now() - startedAt), signal).catch(() => undefined);
     }
+  }
+}
+
+/** A watcher for each replica of the container whose recovery is judged. */
+export class ServerWatchers {
+  readonly #watchers: ReadonlyMap<Target, ServerWatcher>;
+
+  constructor({ health, clock, onChange }: ServerWatchersOptions) {
+    this.#watchers = new Map(
+      Array.from(health, ([target, urls]) => [
+        target,
+        new ServerWatcher({ health: urls, clock, onChange: (observation) => onChange(target, observation) }),
+      ]),
+    );
+  }
+
+  /** The latest observation; null for a container that is not observed, such as the database. */
+  latest(target: Target): ServerObservation | null {
+    return this.#watchers.get(target)?.latest ?? null;
+  }
+
+  /** True while every replica is ready. */
+  get ready(): boolean {
+    return [...this.#watchers.values()].every(({ latest }) => latest?.ready === true);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#watchers.values()].map((watcher) => watcher.run(signal)));
   }
 }
 

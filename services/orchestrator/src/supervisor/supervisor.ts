@@ -5,15 +5,14 @@
 import type { EncoreEvent, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError } from '@encore/kit';
 import type { ServiceClients } from '../service-clients.ts';
-import type { ServerWatcher } from './server-watcher.ts';
+import type { ServerObservation } from './server-watcher.ts';
 import { type Action, newWatchedTarget, type SupervisorLimits, supervise, supervisorLimits } from './supervise.ts';
 
 export interface SupervisorOptions {
   runId: string;
   clients: ServiceClients;
-  /** Observes this target; the engine alone reports on the others. */
-  watched: Target;
-  watcher: ServerWatcher;
+  /** The latest observation of a target; null if only the engine reports on it. */
+  observe: (target: Target) => ServerObservation | null;
   clock: Clock;
   record: (event: EncoreEvent) => void;
   onTargets?: (targets: readonly TargetState[]) => void;
@@ -40,11 +39,11 @@ export class Supervisor {
    * respond.
    */
   async step(signal: AbortSignal): Promise<void> {
-    const { clients, watched, watcher, clock, onTargets } = this.#options;
+    const { clients, observe, clock, onTargets } = this.#options;
     const targets = await clients.targets({ signal, timeoutMs: 2_000 }).catch(() => []);
     onTargets?.(targets);
     for (const { target, status } of targets) {
-      const observation = target === watched ? watcher.latest : null;
+      const observation = observe(target);
       const seen = {
         at: clock.now(),
         status,

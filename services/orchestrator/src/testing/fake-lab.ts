@@ -98,12 +98,9 @@ export class FakeLab implements AsyncDisposable {
   get system(): System {
     const health = `http://127.0.0.1:${this.server.port}`;
     const { recoveryOf, containers } = bundledSystem;
-    const server = {
-      ...containers[recoveryOf],
-      allowedKinds: containers[recoveryOf]?.allowedKinds ?? [],
-      unsupported: {},
-      health: { ready: health, live: health, detail: health },
-    };
+    const { allowedKinds = [] } = containers[recoveryOf] ?? {};
+    const urls = { ready: health, live: health, detail: health };
+    const server = { allowedKinds, unsupported: {}, replicas: 1, health: urls };
     return { ...bundledSystem, containers: { ...containers, [recoveryOf]: server } };
   }
 

@@ -1,6 +1,6 @@
 /** Disconnects the target from the networks that it shares with the proxy. */
 import type { PlannedFault } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
+import { EncoreError, withoutNumber } from '@encore/kit';
 import { containerName, currentTarget, idOf, runningTarget } from './container-target.ts';
 import type { FaultSpec, FaultTools } from './fault-spec.ts';
 import { probesOf } from './toxic-fault.ts';
@@ -24,6 +24,15 @@ export const partition: FaultSpec = {
   pitfalls:
     'A reconnect without aliases loses the service’s name. The first lookup after it may still return a cached negative answer.',
   prepare: async (tools, fault, signal) => {
+    if (withoutNumber(fault.target) !== fault.target)
+      throw new EncoreError(
+        'ENGINE_UNSUPPORTED',
+        `other replicas answer in place of ${fault.target}, which hides the effect`,
+        {
+          status: 501,
+          definite: true,
+        },
+      );
     const { runsIn } = tools.proxies.address(proxyTo(tools, fault));
     const [view, proxy] = await Promise.all([runningTarget(tools, fault, signal), tools.targets.find(runsIn, signal)]);
     const shared = Object.entries(view.networks).filter(([name]) => name in proxy.networks);

@@ -43,7 +43,7 @@ export async function coolDown(
   const waitForServer = {
     what: 'waiting for the server',
     do: () =>
-      waitUntil('the server to be ready', () => background.serverWatcher.latest?.ready === true, {
+      waitUntil('the server to be ready', () => background.serverWatchers.ready, {
         timeoutMs,
         signal,
         clock,

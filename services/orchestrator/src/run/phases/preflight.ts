@@ -1,6 +1,6 @@
 /** Waits for services that are still starting, runs the preflight checks, takes the lease. */
 import type { EngineInfo } from '@encore/contracts';
-import { EncoreError, healthOf, messageOf, waitUntil } from '@encore/kit';
+import { EncoreError, messageOf, readyUrls, waitUntil } from '@encore/kit';
 import type { Wiring } from '../../config.ts';
 import type { ServiceClients } from '../../service-clients.ts';
 import { clockAhead, clockCheck } from '../clock-check.ts';
@@ -115,7 +115,7 @@ async function servicesReady(
     {
       name: `${recoveryOf} and what it needs`,
       fix: `${logsOf(recoveryOf, wiring)}; revert leftover faults with \`${wiring.command} revert\``,
-      probe: () => clients.answersOk(healthOf(system).ready, { signal }),
+      probe: () => clients.allAnswerOk(readyUrls(system), { signal }),
     },
   ];
   const waiting = { timeoutMs: limits.readyMs, everyMs: 250, signal, clock };

@@ -1,5 +1,5 @@
 /** Restarts the server, so that no cache can hide a loss, and reads every score back. */
-import { describeError, EncoreError, healthOf, waitUntil } from '@encore/kit';
+import { describeError, EncoreError, readyUrls, replicasOf, waitUntil } from '@encore/kit';
 import { readAlertHistory } from '../../history/alert-history.ts';
 import type { Background } from '../background.ts';
 import type { RunContext } from '../run-context.ts';
@@ -17,12 +17,15 @@ export async function readBack(context: RunContext, background: Background, sign
     [
       {
         what: 'restarting the server',
-        do: () => clients.startTarget(system.recoveryOf, 'restart', { runId, reason: 'read-back' }, { signal }),
+        do: async () => {
+          for (const target of replicasOf(system, system.recoveryOf))
+            await clients.startTarget(target, 'restart', { runId, reason: 'read-back' }, { signal });
+        },
       },
       {
         what: 'waiting for the server',
         do: () =>
-          waitUntil('the server to be ready', () => clients.answersOk(healthOf(system).ready, { signal }), {
+          waitUntil('the server to be ready', () => clients.allAnswerOk(readyUrls(system), { signal }), {
             timeoutMs: readyMs,
             signal,
             clock,

@@ -1,0 +1,63 @@
+/** A fault acts on one replica only, and each start is attributed to the replica that started. */
+import assert from 'node:assert/strict';
+import { type EncoreEvent, faultKinds, type System } from '@encore/contracts';
+import { replicasOf, targetsAllowing } from '@encore/kit';
+import { describe, it } from 'mocha';
+import { bundledSystem, FakeLab, fault } from './fake-lab.ts';
+import { simulateRun } from './simulate-run.ts';
+import { simulatedConfig } from './simulated-config.ts';
+
+const server = { allowedKinds: [], unsupported: {}, ...bundledSystem.containers['server'], replicas: 3 };
+const system: System = { ...bundledSystem, containers: { ...bundledSystem.containers, server } };
+const names = replicasOf(system, 'server');
+
+describe('replicas', () => {
+  it('give a run without a violation, in which each is killed and started', async () => {
+    const events: EncoreEvent[] = [];
+    const config = { ...simulatedConfig, hours: 6 };
+    const { problems, kills } = await simulateRun(config, { system, onEvent: (event) => events.push(event) });
+    assert.deepEqual(problems, []);
+    assert.equal(kills, 12);
+    const targets = events.flatMap((event) => (event.type === 'target_started' ? [event.target] : []));
+    assert.deepEqual([...new Set(targets)].sort(), names);
+    const injected = events.flatMap((event) => (event.type === 'fault_injected' ? [event.target] : []));
+    assert.ok(!injected.includes('server'), injected.join());
+  });
+
+  it('are acted on one at a time, by every kind', async () => {
+    const lab = new FakeLab(system);
+    const injector = lab.injector();
+    const stop = new AbortController();
+    void injector.run(stop.signal);
+    await lab.clock.advance(1_000);
+    await lab.clock.until(injector.claim({ runId: 'run', holder: 'test', ttlMs: 1e9 }));
+    const untouched = JSON.stringify([lab.container('server#1'), lab.container('server#3')]);
+    for (const kind of faultKinds.filter((one) => targetsAllowing(system, one).includes('server'))) {
+      const planned = fault(kind, { target: 'server#2' });
+      const answer = await lab.clock.until(injector.inject({ runId: 'run', fault: planned }));
+      // Through the proxy, the other replicas hide a partition.
+      assert.equal(answer.effect, kind === 'partition' ? 'unsupported' : 'confirmed', `${kind}: ${answer.evidence}`);
+      await lab.clock.advance(20_000);
+      await lab.clock.until(injector.release(planned.id));
+      await lab.clock.until(injector.revert());
+      await lab.clock.advance(15_000);
+    }
+    assert.equal(JSON.stringify([lab.container('server#1'), lab.container('server#3')]), untouched);
+    const states = await lab.clock.until(injector.targets());
+    assert.deepEqual(
+      states.map(({ target }) => target),
+      [...names, 'postgres'],
+    );
+    stop.abort();
+  });
+
+  it('are not chosen by the name of all of them', async () => {
+    const lab = new FakeLab(system);
+    const injector = lab.injector();
+    await lab.clock.until(injector.claim({ runId: 'run', holder: 'test', ttlMs: 1e9 }));
+    await assert.rejects(lab.clock.until(injector.inject({ runId: 'run', fault: fault('crash') })), {
+      code: 'TARGET_MISSING',
+      message: /^found 0 containers called server in project lab/,
+    });
+  });
+});
