@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { faultKinds } from '@encore/contracts';
+import { faultKinds, systemSchema } from '@encore/contracts';
 import { describe, it } from 'mocha';
+import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 import { bundledSystemFile, readSystemFile } from './system-file.ts';
 
@@ -20,6 +21,17 @@ function problemsOf(text: string): string[] {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The names of all settings, except those that the user chooses. */
+function keysOf(schema: z.core.JSONSchema.BaseSchema): string[] {
+  const inner = Object.entries(schema.properties ?? {}).flatMap(([key, value]) =>
+    typeof value === 'object' ? [key, ...keysOf(value)] : [key],
+  );
+  // A record by fault kind has the kinds as its names.
+  const { additionalProperties: more, propertyNames: names } = schema;
+  const chosen = typeof more === 'object' && !(typeof names === 'object' && names.enum) ? keysOf(more) : [];
+  return [...inner, ...chosen].filter((key) => key !== 'containers' && key !== 'proxies');
 }
 
 const valid = `
@@ -39,6 +51,17 @@ describe('readSystemFile', () => {
     assert.deepEqual(Object.keys(system.containers), ['server', 'postgres', 'toxiproxy']);
     assert.deepEqual(Object.keys(system.proxies), ['server:8000', 'postgres:5432']);
     assert.deepEqual(system.containers['toxiproxy'], { allowedKinds: [], unsupported: {}, replicas: 1 });
+  });
+
+  it('has every key described in docs/CONFIGURATION.md', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/CONFIGURATION.md'), 'utf8');
+    const [, section = ''] = /^## The system description\n(.*?)^## /ms.exec(page) ?? [];
+    const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+    for (const key of keysOf(z.toJSONSchema(systemSchema)))
+      assert.ok(
+        rows.some((row) => new RegExp(`[\`.]${key}[\`.]`).test(row.split('|')[1] ?? '')),
+        key,
+      );
   });
 
   it('accepts names of another project', () => {
