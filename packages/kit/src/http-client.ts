@@ -23,6 +23,13 @@ export async function callJson<Schema extends z.ZodType>(
   schema: Schema,
   options: CallOptions,
 ): Promise<z.infer<Schema>> {
+  const text = await callText(url, options);
+  const request = `${options.method ?? 'GET'} ${url}`;
+  return parse(schema, text === '' ? undefined : JSON.parse(text), `response to ${request}`);
+}
+
+/** Like `callJson`, for a response of any format. */
+export async function callText(url: string, options: CallOptions): Promise<string> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
   const method = options.method ?? 'GET';
@@ -39,7 +46,7 @@ export async function callJson<Schema extends z.ZodType>(
     );
   }
   if (status >= 400) throw errorOf(`${method} ${url}`, status, text);
-  return parse(schema, text === '' ? undefined : JSON.parse(text), `response to ${method} ${url}`);
+  return text;
 }
 
 /** Returns the JSON body, if any, with the headers for the body and the token. */

@@ -17,7 +17,7 @@ import {
   type TargetState,
   targetStateSchema,
 } from '@encore/contracts';
-import { type CallOptions, callJson, httpExchange, readApiToken } from '@encore/kit';
+import { type CallOptions, callJson, callText, httpExchange, readApiToken } from '@encore/kit';
 import { z } from 'zod';
 
 export interface ServiceUrls {
@@ -169,9 +169,9 @@ export class ServiceClients {
       .text;
   }
 
-  /** Throws if one has any status but 2xx, such as 503 of a server that is not ready. */
+  /** Throws if one has an error status, such as 503 of a server that is not ready. */
   async allAnswerOk(urls: readonly string[], call: Call = {}): Promise<true> {
-    await Promise.all(urls.map((url) => callJson(url, anything, get({ timeoutMs: 2_000, ...call }))));
+    await Promise.all(urls.map((url) => callText(url, get({ timeoutMs: 2_000, ...call }))));
     return true;
   }
 }
