@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitUntil } from '@encore/kit';
+import { plannedSystem, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { FakeLab } from '../testing/fake-lab.ts';
 import { FakePrometheus } from '../testing/fake-prometheus.ts';
@@ -136,6 +136,18 @@ describe('a run', function () {
     });
     assert.equal(lab.chaos.schedules.length, 2);
     assert.equal(lab.chaos.schedules[0]?.steadyStartsAt, lab.chaos.schedules[1]?.steadyStartsAt);
+  });
+
+  it('observes every replica, and restarts each before the read-back', async () => {
+    lab.replicas = 2;
+    lab.chaos.system = plannedSystem(lab.system);
+    const { history, report, said } = await runOver(lab, planOf(2, [], lab.chaos.system));
+    assert.ok(report, said);
+    const observed = history.flatMap((event) => (event.type === 'server_observed' ? [event.target] : []));
+    assert.deepEqual([...new Set(observed)].sort(), ['server#1', 'server#2']);
+    const started = history.flatMap((event) => (event.type === 'target_started' ? [event.target] : []));
+    assert.deepEqual(started, ['server#1', 'server#2']);
+    assert.ok(!report.not_tested.join().includes('replica'), report.not_tested.join('\n'));
   });
 
   it('waits for a restarting chaos service before it reverts and verifies', async () => {

@@ -3,7 +3,7 @@
  * restart policy restarts it after a crash, but not after an outage.
  */
 import { type PlannedFault, type ScheduleRequest, scheduleRequestSchema, type TargetState } from '@encore/contracts';
-import { EncoreError, parse, plannedSystem, systemClock } from '@encore/kit';
+import { EncoreError, parse, plannedSystem, replicasOf, systemClock } from '@encore/kit';
 import type { Express } from 'express';
 import { bundledSystem } from './bundled-system.ts';
 import type { FakeServer } from './fake-lab.ts';
@@ -17,6 +17,8 @@ export class FakeChaos extends FakeService {
   holder: string | null = null;
   startForbidden = false;
   failRevert = false;
+  /** The description that it was started with. */
+  system = plannedSystem(bundledSystem);
   logNames: string[] = [];
   /** Logs by service; other services have a default text. */
   logs: Record<string, string> = {};
@@ -69,16 +71,17 @@ export class FakeChaos extends FakeService {
     app.get('/targets', (_request, response) => {
       const sample = { target: 'server', memoryBytes: 2 ** 27, memoryLimitBytes: 2 ** 29, cpuSeconds: 1 };
       this.events.add({ type: 'target_sampled', at: systemClock.now(), ...sample });
-      response.json([this.#target()]);
+      response.json(replicasOf(this.system, 'server').map((name) => this.#target(name)));
     });
-    app.post('/targets/server/:act', (request, response, next) => {
+    app.post('/targets/:target/:act', (request, response, next) => {
+      const { target } = request.params;
       if (this.startForbidden) throw new EncoreError('START_FORBIDDEN', 'held by outage', { status: 409 });
       const { reason } = request.body as { reason: string };
       this.#server.kill();
       this.#server.start().then(() => {
         const at = systemClock.now();
-        this.events.add({ type: 'engine_event', at, engineAt: at, target: 'server', action: 'start' });
-        this.events.add({ type: 'target_started', at, target: 'server', actor: 'supervisor', reason });
+        this.events.add({ type: 'engine_event', at, engineAt: at, target, action: 'start' });
+        this.events.add({ type: 'target_started', at, target, actor: 'supervisor', reason });
         response.json({});
       }, next);
     });
@@ -113,7 +116,7 @@ export class FakeChaos extends FakeService {
       };
       const noCompose = { composeVersion: null, checkouts: {}, running: {}, outdated: [], publishedPorts: {} };
       response.json({
-        system: plannedSystem(bundledSystem),
+        system: this.system,
         engine: 'fake',
         version: '1',
         kernel: '6',
@@ -125,9 +128,9 @@ export class FakeChaos extends FakeService {
     });
   }
 
-  #target(): TargetState {
+  #target(target: string): TargetState {
     return {
-      target: 'server',
+      target,
       id: 'server-1',
       status: this.#server.status,
       exitCode: 0,

@@ -53,6 +53,8 @@ export class FakeLab implements AsyncDisposable {
   chaos: FakeChaos;
   loadgen: FakeLoadgen;
   prometheusUrl: string | undefined;
+  /** Number of containers of the server; all of them are the same fake. */
+  replicas = 1;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -100,7 +102,7 @@ export class FakeLab implements AsyncDisposable {
     const { recoveryOf, containers } = bundledSystem;
     const { allowedKinds = [] } = containers[recoveryOf] ?? {};
     const urls = { ready: health, live: health, detail: health };
-    const server = { allowedKinds, unsupported: {}, replicas: 1, health: urls };
+    const server = { allowedKinds, unsupported: {}, replicas: this.replicas, health: urls };
     return { ...bundledSystem, containers: { ...containers, [recoveryOf]: server } };
   }
 

@@ -23,10 +23,10 @@ import type { FakeService } from './fake-service.ts';
 
 const rampSeconds = 0.5;
 
-export function planOf(steadySeconds: number, faults: PlannedFault[]): Plan {
+export function planOf(steadySeconds: number, faults: PlannedFault[], system = plannedSystem(bundledSystem)): Plan {
   const unhashed = {
     version: filesVersion as typeof filesVersion,
-    system: plannedSystem(bundledSystem),
+    system,
     dropped: [],
     seed: 1,
     rampSeconds,
