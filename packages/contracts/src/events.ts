@@ -103,7 +103,7 @@ const faultEffectChecked = z.object({
   effect: effectSchema,
   evidence: z.string(),
 });
-const faultReverted = z.object({
+export const faultRevertedSchema = z.object({
   type: z.literal('fault_reverted'),
   at,
   faultId,
@@ -299,7 +299,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   faultIntended,
   faultInjected,
   faultEffectChecked,
-  faultReverted,
+  faultRevertedSchema,
   engineEvent,
   targetStarted,
   injectorFailed,

@@ -13,10 +13,11 @@ export type Deadline = (ms: number) => AbortSignal;
 export interface RegisteredFault extends ActiveFault {
   spec: FaultSpec;
   injectedAt: number;
-  /** Its revert could not be verified; the reconciler retries it. */
-  revertFailed: boolean;
-  /** The effect check confirmed it, so its state can be read back. */
-  confirmed: boolean;
+  /**
+   * `confirmed`: the effect check confirmed it, so its state can be read back. `revert-failed`: its
+   * revert could not be verified; the reconciler retries it.
+   */
+  state: 'injecting' | 'injected' | 'confirmed' | 'revert-failed';
 }
 
 /**
@@ -75,7 +76,6 @@ export class FaultExecutor {
     } catch (error) {
       check = { effect: 'absent', evidence: `the effect check failed: ${describeError(error)}` };
     }
-    active.confirmed = check.effect === 'confirmed';
     metrics.effect(active.fault, check.effect);
     await recorder.record({ type: 'fault_effect_checked', faultId: active.fault.id, ...check });
     return check;
@@ -84,8 +84,8 @@ export class FaultExecutor {
   /** Returns null while the fault's state is in place, or when the read-back fails. */
   async earlyEnd(active: RegisteredFault): Promise<EarlyEnd | null> {
     const { tools, deadline } = this.#dependencies;
-    const { spec, fault, confirmed, revertFailed } = active;
-    if (spec.readBack === undefined || !confirmed || revertFailed || fault.noop === true) return null;
+    const { spec, fault, state } = active;
+    if (spec.readBack === undefined || state !== 'confirmed' || fault.noop === true) return null;
     try {
       const { inPlace, evidence } = await spec.readBack(tools, active, deadline(readBackMs));
       if (inPlace) return null;

@@ -2,12 +2,18 @@
  * The lifecycle of faults: write the intent to disk, inject, check the effect, revert, verify the
  * revert. A fault is reverted when it is released, when the run lease ends, or when this process
  * restarts after a kill.
+ *
+ *   injecting ── injected ── confirmed ──┐
+ *       └──────────┴─────────────────────┴── (revert-failed, retried) ── closed
+ *
+ * Only `#close` ends a fault, and only for a caller that holds the target's lock and has compared
+ * the fault with the one in `#open` since: a fault may end during any `await`.
  */
-import type { Effect, OpenFault, PlannedFault } from '@encore/contracts';
+import type { Effect, OpenFault, PlannedFault, Target } from '@encore/contracts';
 import { EncoreError, type Logger, messageOf } from '@encore/kit';
 import { applicabilityProblem } from '@encore/plan';
 import { type Deadline, FaultExecutor, type RegisteredFault, refusalOf } from './fault-executor.ts';
-import type { FaultSpec, FaultTools, Saved } from './faults/fault-spec.ts';
+import type { FaultSpec, FaultTools, RevertCheck, Saved } from './faults/fault-spec.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Journal } from './journal.ts';
 import type { KeyedLock } from './lock.ts';
@@ -46,13 +52,16 @@ interface Dependencies {
   lock: KeyedLock;
   deadline: Deadline;
   logger: Logger;
+  /** Throws RUN_OVER unless faults of this run may be injected now. */
+  requireRun: (runId: string) => void;
 }
 
 export class FaultRegistry {
   readonly #dependencies: Dependencies;
   readonly #executor: FaultExecutor;
   readonly #open = new Map<string, RegisteredFault>();
-  readonly #known: Set<string>;
+  /** The target of every fault of the run that was injected or is being injected, by fault id. */
+  #known: Map<string, Target>;
   /** Full ids of all containers that a fault was injected into. */
   readonly touched: Set<string>;
   /** Targets that an instant outage took down and that have not been restarted yet. */
@@ -61,20 +70,20 @@ export class FaultRegistry {
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
     this.#executor = new FaultExecutor(dependencies);
-    this.#known = new Set(dependencies.journal.faultIds);
-    this.touched = new Set(dependencies.journal.touchedIds);
-    for (const { fault } of dependencies.journal.pendingRestarts) this.#pendingRestarts.set(fault.target, fault);
+    const { journal, metrics } = dependencies;
+    this.#known = new Map(journal.faults.map(({ id, target }) => [id, target]));
+    this.touched = new Set(journal.touchedIds);
+    for (const { fault } of journal.pendingRestarts) this.#pendingRestarts.set(fault.target, fault);
     // Faults that were active when this process was killed: the first tick reverts them.
-    for (const { fault, saved, at } of dependencies.journal.openIntents) {
-      dependencies.metrics.inherited(fault);
+    for (const { fault, saved, at } of journal.openIntents) {
+      metrics.inherited(fault);
       this.#open.set(fault.id, {
         fault,
         saved,
         mark: 0,
         spec: faultTable[fault.kind],
         injectedAt: at,
-        revertFailed: true,
-        confirmed: false,
+        state: 'revert-failed',
       });
     }
   }
@@ -91,15 +100,15 @@ export class FaultRegistry {
     return this.#known.has(faultId);
   }
 
-  /** Forgets the fault ids of the last run. */
+  /** Forgets the faults of the last run; none may be active. */
   forget(): void {
-    this.#known.clear();
+    this.#known = new Map();
     this.touched.clear();
     this.#pendingRestarts.clear();
   }
 
   activeOn(target: string): { kinds: string[]; startForbidden: boolean } {
-    const active = [...this.#open.values()].filter(({ fault }) => fault.target === target);
+    const active = this.#activeOn(target);
     return {
       kinds: active.map(({ fault }) => fault.kind),
       startForbidden: active.some(({ fault, spec }) => fault.forbidsStart ?? spec.forbidsStart),
@@ -112,67 +121,49 @@ export class FaultRegistry {
    */
   async inject({ runId, fault }: InjectRequest): Promise<InjectResult> {
     const spec = this.#check(fault);
-    this.#known.add(fault.id);
-    const { lock } = this.#dependencies;
-    const injected = await lock.run(fault.target, () => this.#inject(runId, fault, spec));
+    const known = this.#known;
+    known.set(fault.id, fault.target);
+    const { lock, tools } = this.#dependencies;
+    const forget = () => void known.delete(fault.id);
+    const injected = await lock.run(fault.target, () => this.#inject(runId, fault, spec, forget));
     if (!('registered' in injected)) return injected;
     const { registered } = injected;
+    // Without the lock: a release does not wait for an effect check, which may take long.
     const check = await this.#executor.checkEffect(registered);
-    const instant = spec.instant && fault.durationSeconds === 0;
-    // A fault that was reverted during its effect check is closed already.
-    if (instant && this.#open.get(fault.id) === registered)
-      await this.#close(registered, 'instant', {
-        verified: true,
-        evidence: 'an instant fault leaves nothing to revert',
+    const checkedAt = tools.clock.now();
+    if (this.#isOpen(registered) && registered.state === 'injected' && check.effect === 'confirmed')
+      registered.state = 'confirmed';
+    if (spec.instant && fault.durationSeconds === 0)
+      await this.#whileOpen(registered, async () => {
+        // The retry of a failed revert closes it.
+        if (registered.state === 'revert-failed') return;
+        const leavesNothing = { verified: true, evidence: 'an instant fault leaves nothing to revert' };
+        await this.#close(registered, 'instant', leavesNothing, checkedAt);
       });
-    return { injectedAt: registered.injectedAt, ...check, over: this.#open.get(fault.id) !== registered };
+    return { injectedAt: registered.injectedAt, ...check, over: !this.#isOpen(registered) };
   }
 
+  /** Waits for an injection in progress, then reverts the fault unless it has ended. */
   async release(faultId: string): Promise<RevertResult> {
-    const active = this.#open.get(faultId);
-    if (active) return this.revert(active.fault.id, 'released');
-    if (!this.#known.has(faultId))
+    const target = this.#known.get(faultId);
+    if (target === undefined)
       throw new EncoreError('UNKNOWN_FAULT', `fault ${faultId} was never injected`, { status: 404, definite: true });
-    return {
-      revertedAt: this.#dependencies.tools.clock.now(),
-      verified: true,
-      evidence: 'the fault had already ended',
-    };
-  }
-
-  /** A failed revert is logged and retried; it does not block the others. */
-  async revert(faultId: string, cause: Cause, note = ''): Promise<RevertResult> {
-    const { tools, lock } = this.#dependencies;
-    const target = this.#open.get(faultId)?.fault.target ?? faultId;
+    const { lock, tools } = this.#dependencies;
     return lock.run(target, async () => {
       const active = this.#open.get(faultId);
-      if (!active) return { revertedAt: tools.clock.now(), verified: true, evidence: 'the fault had already ended' };
-      // A note gives the reason for reverting now; without one the fault should still be in place.
-      const early = note === '' ? await this.#executor.earlyEnd(active) : null;
-      return this.#revert(active, early?.cause ?? cause, early?.evidence ?? note, early?.atMs);
+      if (active !== undefined) return this.#end(active, 'released');
+      return { revertedAt: tools.clock.now(), verified: true, evidence: 'the fault had already ended' };
     });
   }
 
   /** Closes faults that something else ended, with the time of their end if known. */
   async closeEnded(): Promise<void> {
-    const { lock } = this.#dependencies;
-    const candidates = [...this.#open.values()].filter(({ spec, confirmed }) => confirmed && !spec.readBackIsCostly);
-    for (const active of candidates) {
-      await lock.run(active.fault.target, async () => {
-        if (this.#open.get(active.fault.id) !== active) return;
+    const confirmed = this.#all(({ state, spec }) => state === 'confirmed' && !spec.readBackIsCostly);
+    for (const active of confirmed)
+      await this.#whileOpen(active, async () => {
         const early = await this.#executor.earlyEnd(active);
         if (early !== null) await this.#revert(active, early.cause, early.evidence, early.atMs);
       });
-    }
-  }
-
-  /** Call with the target's lock held. */
-  async #revert(active: RegisteredFault, cause: Cause, note: string, atMs?: number): Promise<RevertResult> {
-    const { clock } = this.#dependencies.tools;
-    const reverted = await this.#executor.revert(active);
-    const evidence = note === '' ? reverted.evidence : `${note}; ${reverted.evidence}`;
-    if (reverted.verified || !active.revertFailed) await this.#close(active, cause, { ...reverted, evidence }, atMs);
-    return { revertedAt: atMs ?? clock.now(), verified: reverted.verified, evidence };
   }
 
   /** Reverts all faults or those that match; returns which were reverted and which were not. */
@@ -182,94 +173,113 @@ export class FaultRegistry {
   ): Promise<{ reverted: string[]; failed: string[] }> {
     const reverted: string[] = [];
     const failed: string[] = [];
-    for (const { fault } of [...this.#open.values()].filter(fits)) {
-      const { verified, evidence } = await this.revert(fault.id, cause);
-      if (verified) reverted.push(fault.id);
-      else failed.push(`${fault.id}: ${evidence}`);
+    for (const active of this.#all(fits)) {
+      const result = await this.#whileOpen(active, () => this.#end(active, cause));
+      if (result === null || result.verified) reverted.push(active.fault.id);
+      else failed.push(`${active.fault.id}: ${result.evidence}`);
     }
     return { reverted, failed };
   }
 
   /** Closes the faults of a proxy that lost its state. */
   async lostByProxy(proxy: string, reason: string): Promise<void> {
-    for (const active of [...this.#open.values()].filter(({ fault }) => fault.target === proxy)) {
-      await this.revert(active.fault.id, 'reconciled', reason);
-    }
+    for (const active of this.#activeOn(proxy))
+      await this.#whileOpen(active, () => this.#revert(active, 'reconciled', reason));
   }
 
   /** Before the target restarts, restores the limit that may have killed it. */
   async targetDied(target: string): Promise<void> {
-    for (const active of [...this.#open.values()].filter(({ fault }) => fault.target === target)) {
-      if (active.fault.kind === 'memory-cap')
-        await this.revert(active.fault.id, 'reconciled', 'the target died while the fault was active');
-    }
+    for (const active of this.#activeOn(target).filter(({ fault }) => fault.kind === 'memory-cap'))
+      await this.#whileOpen(active, () =>
+        this.#revert(active, 'reconciled', 'the target died while the fault was active'),
+      );
   }
 
   targetStarted(target: string): void {
     this.#pendingRestarts.delete(target);
   }
 
+  #all(fits: (active: RegisteredFault) => boolean): RegisteredFault[] {
+    return [...this.#open.values()].filter(fits);
+  }
+
+  #activeOn(target: string): RegisteredFault[] {
+    return this.#all(({ fault }) => fault.target === target);
+  }
+
+  #isOpen(active: RegisteredFault): boolean {
+    return this.#open.get(active.fault.id) === active;
+  }
+
+  /** Does the work with the target's lock, or returns null if the fault has ended by then. */
+  #whileOpen<T>(active: RegisteredFault, work: () => Promise<T>): Promise<T | null> {
+    return this.#dependencies.lock.run(active.fault.target, async () => (this.#isOpen(active) ? work() : null));
+  }
+
   #check(fault: PlannedFault): FaultSpec {
-    const spec = faultTable[fault.kind];
-    const refuse = (code: string, message: string, status = 409) => {
-      throw new EncoreError(code, message, { status, definite: true });
-    };
     const problem = applicabilityProblem(fault);
     if (problem !== null) refuse('INVALID_INPUT', problem, 400);
     if (this.#known.has(fault.id)) refuse('FAULT_KNOWN', `${fault.id} was already injected`);
-    if (this.activeOn(fault.target).kinds.includes(fault.kind))
-      refuse('FAULT_OVERLAPS', `${fault.kind} is already active on ${fault.target}: one revert would end both`);
-    return spec;
+    this.#refuseOverlap(fault);
+    return faultTable[fault.kind];
   }
 
-  /** Call with the target's lock held: writes the intent to disk, then injects. */
+  #refuseOverlap({ kind, target }: PlannedFault): void {
+    if (this.activeOn(target).kinds.includes(kind))
+      refuse('FAULT_OVERLAPS', `${kind} is already active on ${target}: one revert would end both`);
+  }
+
+  /**
+   * Call with the target's lock held: writes the intent to disk, then injects. Calls `forget` if
+   * the fault may be tried again.
+   */
   async #inject(
     runId: string,
     fault: PlannedFault,
     spec: FaultSpec,
+    forget: () => void,
   ): Promise<InjectResult | { registered: RegisteredFault }> {
-    const { tools, recorder, journal, metrics } = this.#dependencies;
-    let saved: Saved = {};
+    const { tools, recorder, journal, metrics, requireRun } = this.#dependencies;
+    let saved: Saved;
     try {
+      this.#refuseOverlap(fault);
       saved = await this.#executor.prepare(fault, spec);
+      requireRun(runId);
     } catch (error) {
       const effect = refusalOf(error);
       if (effect === null) {
-        this.#known.delete(fault.id);
+        forget();
         throw error;
       }
       await recorder.record({ type: 'fault_intended', faultId: fault.id, fault });
       return this.#refused(fault, effect, error);
     }
     const now = tools.clock.now();
-    // Both in one fsync, because the injection waits for it.
-    await Promise.all([
-      journal.write({ line: 'intent', at: now, runId, fault, saved }),
-      recorder.record({ type: 'fault_intended', faultId: fault.id, fault }),
-    ]);
+    // Registered in the same turn as the last look at the run's lease, so that the end of the run
+    // finds every fault of it; and before the injection, so that the reconciler never mistakes it
+    // for a leak.
     const mark = tools.watch.mark();
-    // Registered before the injection, so that the reconciler never mistakes it for a leak.
-    const active: RegisteredFault = {
-      fault,
-      saved,
-      mark,
-      spec,
-      injectedAt: now,
-      revertFailed: false,
-      confirmed: false,
-    };
+    const active: RegisteredFault = { fault, saved, mark, spec, injectedAt: now, state: 'injecting' };
     this.#open.set(fault.id, active);
+    try {
+      await journal.write({ line: 'intent', at: now, runId, fault, saved });
+    } catch (error) {
+      this.#open.delete(fault.id);
+      forget();
+      throw error;
+    }
+    recorder.publish({ type: 'fault_intended', at: now, faultId: fault.id, fault });
     if (saved.containerId !== undefined) this.touched.add(saved.containerId);
     let engineAtMs: number | undefined;
     try {
       engineAtMs = await this.#executor.inject(active);
     } catch (error) {
-      const reverted = await this.#executor.revert(active);
-      await this.#close(active, 'instant', reverted);
+      await this.#revert(active, 'instant', 'the injection failed');
       const effect = refusalOf(error);
       if (effect === null) throw error;
       return this.#refused(fault, effect, error);
     }
+    active.state = 'injected';
     active.injectedAt = engineAtMs ?? tools.clock.now();
     metrics.injected(fault);
     const engineAt = engineAtMs === undefined ? {} : { engineAt: engineAtMs };
@@ -288,25 +298,59 @@ export class FaultRegistry {
     return { injectedAt: this.#dependencies.tools.clock.now(), effect, evidence, over: true };
   }
 
+  /** Call with the target's lock held. The fault should still be in place; if not, records why. */
+  async #end(active: RegisteredFault, cause: Cause): Promise<RevertResult> {
+    const early = await this.#executor.earlyEnd(active);
+    return this.#revert(active, early?.cause ?? cause, early?.evidence ?? '', early?.atMs);
+  }
+
+  /** Call with the target's lock held. A failed revert is logged and retried. */
+  async #revert(active: RegisteredFault, cause: Cause, note: string, atMs?: number): Promise<RevertResult> {
+    const { clock } = this.#dependencies.tools;
+    const reverted = await this.#executor.revert(active);
+    const evidence = note === '' ? reverted.evidence : `${note}; ${reverted.evidence}`;
+    const endedAt = atMs ?? clock.now();
+    if (reverted.verified) await this.#close(active, cause, { ...reverted, evidence }, endedAt);
+    else await this.#revertFailed(active, cause, evidence);
+    return { revertedAt: endedAt, verified: reverted.verified, evidence };
+  }
+
+  /** Ends the fault: one line on disk, which is also its event. Call with the target's lock held. */
   async #close(
     active: RegisteredFault,
     cause: Cause,
-    { verified, evidence }: { verified: boolean; evidence: string },
-    atMs?: number,
+    { verified, evidence }: RevertCheck,
+    endedAt: number,
   ): Promise<void> {
-    const { tools, journal, recorder, metrics, logger } = this.#dependencies;
+    const { tools, journal, recorder, metrics } = this.#dependencies;
     const { fault } = active;
-    if (verified) {
-      this.#open.delete(fault.id);
-      metrics.reverted(fault);
-      const restartPending = cause === 'instant' && fault.kind === 'outage' && fault.noop !== true;
-      if (restartPending) this.#pendingRestarts.set(fault.target, fault);
-      await recorder.record({ type: 'fault_reverted', faultId: fault.id, verified, cause, evidence }, atMs);
-      await journal.write({ line: 'closed', at: tools.clock.now(), faultId: fault.id, restartPending });
-    } else {
-      active.revertFailed = true;
-      logger.error({ fault: fault.id, evidence }, 'revert not verified, will be retried');
-      await recorder.record({ type: 'fault_reverted', faultId: fault.id, verified, cause, evidence });
+    const tookEffect = active.state !== 'injecting' && fault.noop !== true;
+    const restartPending = cause === 'instant' && tookEffect && fault.kind === 'outage';
+    if (restartPending) this.#pendingRestarts.set(fault.target, fault);
+    const reverted = { type: 'fault_reverted', at: endedAt, faultId: fault.id, verified, cause, evidence } as const;
+    try {
+      await journal.write({ line: 'closed', at: tools.clock.now(), restartPending, reverted });
+    } catch (error) {
+      // The retry writes it.
+      active.state = 'revert-failed';
+      throw error;
     }
+    this.#open.delete(fault.id);
+    metrics.reverted(fault);
+    recorder.publish(reverted);
   }
+
+  async #revertFailed(active: RegisteredFault, cause: Cause, evidence: string): Promise<void> {
+    const { recorder, logger } = this.#dependencies;
+    // The first failure is recorded, its retries are not.
+    if (active.state === 'revert-failed') return;
+    active.state = 'revert-failed';
+    const { id: faultId } = active.fault;
+    logger.error({ fault: faultId, evidence }, 'revert not verified, will be retried');
+    await recorder.record({ type: 'fault_reverted', faultId, verified: false, cause, evidence });
+  }
+}
+
+function refuse(code: string, message: string, status = 409): never {
+  throw new EncoreError(code, message, { status, definite: true });
 }

@@ -50,6 +50,16 @@ async function startedLab(lab = new FakeLab()): Promise<{
   return { lab, injector, stop, renew };
 }
 
+/** From now on, this call to the engine takes so long. */
+function slow(lab: FakeLab, what: 'list' | 'pause', ms: number): void {
+  const { engine, clock } = lab;
+  const call: (argument: string) => Promise<never> = engine[what].bind(engine) as never;
+  engine[what] = async (argument: string) => {
+    await clock.sleep(ms);
+    return call(argument);
+  };
+}
+
 describe('Injector', () => {
   for (const { kind, instant } of Object.values(faultTable)) {
     it(`${kind}: records intent, effect and revert, and restores the state`, async () => {
@@ -101,6 +111,91 @@ describe('Injector', () => {
       events(injector, 'fault_reverted').map(({ cause }) => cause),
       ['released'],
     );
+    stop.abort();
+  });
+
+  it('closes a fault once when its effect check ends during its revert', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const planned = fault('outage', { noop: true });
+    const injecting = injector.inject({ ...request, fault: planned });
+    await lab.clock.advance(3_900);
+    // The revert reads the target's state while the effect check reaches its limit of 4 s.
+    slow(lab, 'list', 200);
+    await lab.clock.until(Promise.all([injecting, injector.release(planned.id)]));
+    assert.deepEqual(
+      events(injector, 'fault_reverted').map(({ cause }) => cause),
+      ['released'],
+    );
+    assert.equal(lab.lines.filter((line) => line.includes('"line":"closed"')).length, 1);
+    stop.abort();
+  });
+
+  it('waits for an injection in progress before it releases the fault', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const before = lab.state();
+    slow(lab, 'pause', 500);
+    const planned = fault('freeze');
+    const injecting = injector.inject({ ...request, fault: planned });
+    await lab.clock.advance(100);
+    const released = await lab.clock.until(injector.release(planned.id));
+    assert.deepEqual([released.verified, lab.state()], [true, before]);
+    assert.equal((await lab.clock.until(injecting)).over, true);
+    stop.abort();
+  });
+
+  it('does not inject a fault whose run ends before the injection begins', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const before = lab.state();
+    slow(lab, 'list', 500);
+    const injecting = rejection(injector.inject({ ...request, fault: fault('freeze') }), 'RUN_OVER');
+    await lab.clock.until(injector.endRun(run.runId));
+    await lab.clock.until(injecting);
+    assert.equal(lab.state(), before);
+    assert.deepEqual(events(injector, 'fault_intended'), []);
+    stop.abort();
+  });
+
+  it('refuses one kind twice on a target when both are injected at once', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const first = injector.inject({ ...request, fault: fault('freeze') });
+    await rejection(injector.inject({ ...request, fault: fault('freeze') }), 'FAULT_OVERLAPS');
+    assert.equal((await lab.clock.until(first)).over, false);
+    stop.abort();
+  });
+
+  it('refuses a new run while a fault of the former one cannot be reverted', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const planned = fault('freeze');
+    await lab.clock.until(injector.inject({ ...request, fault: planned }));
+    lab.engine.onCall = (what) => {
+      if (what === 'unpause') throw new EncoreError('ENGINE_UNREACHABLE', 'socket hang up');
+    };
+    await lab.clock.until(injector.endRun(run.runId));
+    const next = { ...run, runId: 'run-2' };
+    const refused = await lab.clock.until(rejection(injector.claim(next), 'FAULT_ACTIVE'));
+    assert.match(
+      refused.message,
+      new RegExp(`^${planned.id} \\(freeze on server\\) of the former run is still active: `),
+    );
+    assert.equal(injector.isInRun, false);
+    lab.engine.onCall = () => {};
+    await lab.clock.until(injector.claim(next));
+    assert.equal(lab.server.status, 'running');
+    stop.abort();
+  });
+
+  it('starts the target of an outage after the run although the engine was away at its end', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const before = lab.state();
+    await lab.clock.until(injector.inject({ ...request, fault: fault('outage') }));
+    lab.engine.onCall = () => {
+      throw new EncoreError('ENGINE_UNREACHABLE', 'socket hang up');
+    };
+    await lab.clock.until(injector.endRun(run.runId));
+    assert.equal(lab.server.status, 'exited');
+    lab.engine.onCall = () => {};
+    await lab.clock.advance(4_000);
+    assert.equal(lab.state(), before);
     stop.abort();
   });
 

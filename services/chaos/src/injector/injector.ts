@@ -4,6 +4,7 @@
  */
 import type {
   EngineInfo,
+  OpenFault,
   RevertAnswer,
   RunLeaseRequest,
   StartRequest,
@@ -58,6 +59,8 @@ const tickMs = 250;
 const retryMs = 500;
 const callMs = 5_000;
 const restartMs = 25_000;
+/** Key of the lock under which the run lease changes hands; no target has this name. */
+const leaseKey = ' run lease';
 
 export class Injector {
   readonly recorder: Recorder;
@@ -108,9 +111,10 @@ export class Injector {
       clock,
     };
     const shared = { tools: this.#tools, recorder: this.recorder, metrics, lock: this.#lock, deadline, clock, logger };
-    this.registry = new FaultRegistry({ ...shared, journal });
-    this.reconciler = new Reconciler({ ...shared, registry: this.registry });
+    const requireRun = (runId: string) => this.#lease.requireOpen(runId);
+    this.registry = new FaultRegistry({ ...shared, journal, requireRun });
     const inRun = () => this.isInRun;
+    this.reconciler = new Reconciler({ ...shared, registry: this.registry, inRun });
     this.engineHealth = new EngineHealth({
       ...shared,
       engine,
@@ -163,12 +167,7 @@ export class Injector {
    * s, memory every 5 s.
    */
   async tick(tick: number): Promise<void> {
-    if (this.#lease.expired) {
-      const holder = this.#lease.runId;
-      this.#dependencies.logger.warn({ run: holder }, 'the run lease ended, reverting everything');
-      await this.reconciler.all('lease_ended');
-      await this.#lease.end();
-    }
+    if (this.#lease.expired) await this.#lock.run(leaseKey, () => this.#endExpiredLease());
     if (tick % 4 === 0) await this.reconciler.proxy();
     if (tick % 4 === 2) this.#closeEnded();
     if (tick % 12 === 0) await this.reconciler.drift();
@@ -176,27 +175,40 @@ export class Injector {
     this.#healthy = true;
   }
 
-  async claim(request: RunLeaseRequest): Promise<void> {
-    if (!this.#lease.claim(request)) return;
-    const { journal, clock } = this.#dependencies;
-    await this.reconciler.all('reconciled');
-    await journal.beginRun(request.runId, request.holder, request.ttlMs, clock.now());
-    this.registry.forget();
+  /**
+   * Throws RUN_HELD while another run has the lease, and FAULT_ACTIVE while a fault of a former run
+   * could not be reverted.
+   */
+  claim(request: RunLeaseRequest): Promise<void> {
+    return this.#lock.run(leaseKey, async () => {
+      const { journal, clock } = this.#dependencies;
+      if (!this.#lease.isHeldBy(request)) {
+        const { failed } = await this.reconciler.all('reconciled');
+        const [left] = this.registry.open;
+        if (left !== undefined) throw stillActive(left, failed);
+        await journal.beginRun(request.runId, request.holder, request.ttlMs, clock.now());
+        this.registry.forget();
+      }
+      this.#lease.grant(request);
+    });
   }
 
   renewRun(runId: string): void {
     this.#lease.renew(runId);
   }
 
-  async endRun(runId: string): Promise<void> {
-    this.#lease.require(runId);
-    await this.reconciler.all('released');
-    await this.#lease.end();
+  endRun(runId: string): Promise<void> {
+    return this.#lock.run(leaseKey, async () => {
+      this.#lease.require(runId);
+      this.#lease.beginEnd();
+      await this.reconciler.all('released');
+      await this.#lease.end();
+    });
   }
 
-  /** Throws RUN_OVER unless this run has the lease. */
+  /** Throws RUN_OVER unless this run has the lease and is not ending. */
   requireRun(runId: string): void {
-    this.#lease.require(runId);
+    this.#lease.requireOpen(runId);
   }
 
   async inject(request: InjectRequest): Promise<InjectResult> {
@@ -258,9 +270,18 @@ export class Injector {
 
   /** Reverts every active fault within the time limit; the next process would do it anyway. */
   async close(): Promise<void> {
+    this.#lease.beginEnd();
     await this.registry.revertAll('reconciled');
     await this.reporter.flushed();
     await this.#dependencies.journal.close();
+  }
+
+  async #endExpiredLease(): Promise<void> {
+    // The run may have taken the lease again while this waited.
+    if (!this.#lease.expired) return;
+    this.#dependencies.logger.warn({ run: this.#lease.runId }, 'the run lease ended, reverting everything');
+    await this.reconciler.all('lease_ended');
+    await this.#lease.end();
   }
 
   async #withTarget(
@@ -328,6 +349,15 @@ export class Injector {
       inRun: () => this.isInRun,
     });
   }
+}
+
+function stillActive({ fault }: OpenFault, failed: readonly string[]): EncoreError {
+  const reasons = failed.join('; ') || 'its revert is being retried';
+  return new EncoreError(
+    'FAULT_ACTIVE',
+    `${fault.id} (${fault.kind} on ${fault.target}) of the former run is still active: ${reasons}. Fix the cause and run encore revert, then start the run again`,
+    { status: 409, definite: true },
+  );
 }
 
 /**

@@ -5,7 +5,15 @@
  */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { actorSchema, type EncoreEvent, eventSchema, plannedFaultSchema, targetSchema } from '@encore/contracts';
+import {
+  actorSchema,
+  type EncoreEvent,
+  eventSchema,
+  faultRevertedSchema,
+  type PlannedFault,
+  plannedFaultSchema,
+  targetSchema,
+} from '@encore/contracts';
 import { AppendFile, describeError, EncoreError } from '@encore/kit';
 import { z } from 'zod';
 import { savedSchema } from './faults/fault-spec.ts';
@@ -15,12 +23,13 @@ const at = z.number();
 const lineSchema = z.discriminatedUnion('line', [
   z.object({ line: z.literal('run'), at, runId: z.string(), holder: z.string(), ttlMs: z.number() }),
   z.object({ line: z.literal('run_over'), at, runId: z.string() }),
+  /** A fault is about to be injected; also the event `fault_intended`. */
   z.object({ line: z.literal('intent'), at, runId: z.string(), fault: plannedFaultSchema, saved: savedSchema }),
   /**
-   * Reverted and verified, or never active. `restartPending`: a killed target still has to be
-   * started.
+   * Reverted and verified, or never active; exactly one per intent. One line with the event, so that
+   * a kill leaves both or none. `restartPending`: a killed target still has to be started.
    */
-  z.object({ line: z.literal('closed'), at, faultId: z.string(), restartPending: z.boolean() }),
+  z.object({ line: z.literal('closed'), at, restartPending: z.boolean(), reverted: faultRevertedSchema }),
   z.object({
     line: z.literal('start_requested'),
     at,
@@ -60,7 +69,7 @@ export class Journal {
   readonly pendingRestarts: readonly Intent[] = [];
   readonly requestedStarts: readonly RequestedStart[] = [];
   readonly events: readonly EncoreEvent[] = [];
-  readonly faultIds: readonly string[] = [];
+  readonly faults: readonly PlannedFault[] = [];
   readonly touchedIds: readonly string[] = [];
 
   private constructor(lines: readonly Line[], files: JournalFiles) {
@@ -70,7 +79,7 @@ export class Journal {
     const intents = new Map<string, Intent>();
     const pendingRestarts = new Map<string, Intent>();
     const events: EncoreEvent[] = [];
-    const faultIds: string[] = [];
+    const faults: PlannedFault[] = [];
     const touchedIds = new Set<string>();
     for (const line of lines) {
       switch (line.line) {
@@ -82,13 +91,16 @@ export class Journal {
           break;
         case 'intent':
           intents.set(line.fault.id, line);
-          faultIds.push(line.fault.id);
+          faults.push(line.fault);
+          events.push({ type: 'fault_intended', at: line.at, faultId: line.fault.id, fault: line.fault });
           if (line.saved.containerId !== undefined) touchedIds.add(line.saved.containerId);
           break;
         case 'closed': {
-          const intent = intents.get(line.faultId);
+          const { faultId } = line.reverted;
+          const intent = intents.get(faultId);
           if (intent && line.restartPending) pendingRestarts.set(intent.fault.target, intent);
-          intents.delete(line.faultId);
+          intents.delete(faultId);
+          events.push(line.reverted);
           break;
         }
         case 'start_requested':
@@ -106,7 +118,7 @@ export class Journal {
     this.openIntents = [...intents.values()];
     this.pendingRestarts = [...pendingRestarts.values()];
     this.events = events;
-    this.faultIds = faultIds;
+    this.faults = faults;
     this.touchedIds = [...touchedIds];
   }
 

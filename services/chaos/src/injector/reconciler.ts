@@ -27,6 +27,7 @@ interface Dependencies {
   deadline: Deadline;
   clock: Clock;
   logger: Logger;
+  inRun: () => boolean;
 }
 
 const callMs = 5_000;
@@ -52,10 +53,14 @@ export class Reconciler {
    * down.
    */
   async all(cause: 'reconciled' | 'released' | 'lease_ended'): Promise<RevertAnswer> {
-    const { registry } = this.#dependencies;
-    const { reverted, failed } = await registry.revertAll(cause);
-    const started = await this.#each('start', registry.pendingRestarts, async (fault) => {
-      const { tools, deadline, lock } = this.#dependencies;
+    const reverted = await this.#dependencies.registry.revertAll(cause);
+    return joined([reverted, await this.#startPending(), await this.drift()]);
+  }
+
+  /** Starts targets that an outage left down. */
+  #startPending(): Promise<RevertAnswer> {
+    const { registry, tools, deadline, lock } = this.#dependencies;
+    return this.#each('start', registry.pendingRestarts, async (fault) => {
       await lock.run(fault.target, async () => {
         const view = await tools.targets.find(containerName(fault), deadline(callMs));
         if (view.status === 'exited')
@@ -64,19 +69,17 @@ export class Reconciler {
       });
       return `start of ${fault.target}`;
     });
-    const drift = await this.drift();
-    return {
-      reverted: [...reverted, ...started.reverted, ...drift.reverted],
-      failed: [...failed, ...started.failed, ...drift.failed],
-    };
   }
 
-  /** Retries failed reverts and restores changed limits and proxies. Runs every few seconds. */
+  /**
+   * Retries failed reverts and restores changed limits and proxies; outside a run, also retries the
+   * start of a target that an outage left down. Runs every few seconds.
+   */
   async drift(): Promise<RevertAnswer> {
-    const { registry, tools, deadline, logger } = this.#dependencies;
+    const { registry, tools, deadline, logger, inRun } = this.#dependencies;
     const again = await registry.revertAll(
       'reconciled',
-      ({ fault, revertFailed }) => revertFailed && !(isProxy(fault.target) && this.#proxyFailsSince !== null),
+      ({ fault, state }) => state === 'revert-failed' && !(isProxy(fault.target) && this.#proxyFailsSince !== null),
     );
     const containers = await tools.targets.list(deadline(callMs)).catch((error: unknown) => {
       logger.warn({ err: describeError(error) }, 'targets could not be listed');
@@ -86,10 +89,8 @@ export class Reconciler {
       this.#limits(await tools.engine.inspect(id, deadline(callMs))),
     );
     const proxies = await this.#each('proxies', tools.proxies.names, (proxy) => this.#restoreProxy(proxy));
-    return {
-      reverted: [...again.reverted, ...limits.reverted, ...proxies.reverted],
-      failed: [...again.failed, ...limits.failed, ...proxies.failed],
-    };
+    const started = inRun() ? [] : [await this.#startPending()];
+    return joined([again, ...started, limits, proxies]);
   }
 
   /**
@@ -197,3 +198,9 @@ export class Reconciler {
     return answer;
   }
 }
+
+const joined = (answers: readonly RevertAnswer[]): RevertAnswer => ({
+  reverted: answers.flatMap(({ reverted }) => reverted),
+  failed: answers.flatMap(({ failed }) => failed),
+});
+

@@ -25,7 +25,12 @@ export class Recorder {
   async record(event: InjectorEvent, atMs = this.#clock.now()): Promise<void> {
     const timed = { ...event, at: atMs } as EncoreEvent;
     await this.#journal.write({ line: 'event', event: timed });
-    this.log.add(timed);
+    this.publish(timed);
+  }
+
+  /** For an event that the caller has written to the journal as part of another line. */
+  publish(event: EncoreEvent): void {
+    this.log.add(event);
   }
 
   /**

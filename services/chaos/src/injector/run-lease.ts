@@ -6,14 +6,14 @@ import type { Journal } from './journal.ts';
 export class RunLease {
   readonly #journal: Journal;
   readonly #clock: Clock;
-  #held: (RunLeaseRequest & { endsAt: number }) | null;
+  #held: (RunLeaseRequest & { endsAt: number; isEnding: boolean }) | null;
 
   constructor(journal: Journal, clock: Clock) {
     this.#journal = journal;
     this.#clock = clock;
     // The orchestrator does not know that the injector restarted, so it gets the full time for its
     // next renewal.
-    this.#held = journal.run ? { ...journal.run, endsAt: clock.now() + journal.run.ttlMs } : null;
+    this.#held = journal.run ? { ...journal.run, endsAt: clock.now() + journal.run.ttlMs, isEnding: false } : null;
   }
 
   get runId(): string | null {
@@ -24,16 +24,19 @@ export class RunLease {
     return this.#held !== null && this.#clock.now() > this.#held.endsAt;
   }
 
-  /** Throws RUN_HELD. Returns true when this run did not have the lease before. */
-  claim(request: RunLeaseRequest): boolean {
-    if (this.#held && !this.expired && this.#held.runId !== request.runId)
-      throw new EncoreError('RUN_HELD', `the lab is held by ${this.#held.holder} for run ${this.#held.runId}`, {
-        status: 409,
-        definite: true,
-      });
-    const isNew = this.#held?.runId !== request.runId;
-    this.#held = { ...request, endsAt: this.#clock.now() + request.ttlMs };
-    return isNew;
+  /** Throws RUN_HELD while another run has the lease. Returns whether this run has it. */
+  isHeldBy({ runId }: RunLeaseRequest): boolean {
+    if (this.#held === null || (this.expired && this.#held.runId !== runId)) return false;
+    if (this.#held.runId === runId) return true;
+    throw new EncoreError('RUN_HELD', `the lab is held by ${this.#held.holder} for run ${this.#held.runId}`, {
+      status: 409,
+      definite: true,
+    });
+  }
+
+  /** Grants the lease, or extends it. */
+  grant(request: RunLeaseRequest): void {
+    this.#held = { ...request, endsAt: this.#clock.now() + request.ttlMs, isEnding: false };
   }
 
   /** Throws RUN_OVER unless the run has the lease. */
@@ -42,9 +45,24 @@ export class RunLease {
       throw new EncoreError('RUN_OVER', `run ${runId} does not have the lab's lease`, { status: 410, definite: true });
   }
 
+  /** Throws RUN_OVER unless the run has the lease and may still inject faults. */
+  requireOpen(runId: string): void {
+    this.require(runId);
+    if (this.#held?.isEnding === true)
+      throw new EncoreError('RUN_OVER', `run ${runId} is ending: no fault is injected any more`, {
+        status: 410,
+        definite: true,
+      });
+  }
+
   renew(runId: string): void {
     this.require(runId);
     if (this.#held) this.#held.endsAt = this.#clock.now() + this.#held.ttlMs;
+  }
+
+  /** From now on no fault is injected; the lease itself lasts until `end`. */
+  beginEnd(): void {
+    if (this.#held) this.#held.isEnding = true;
   }
 
   async end(): Promise<void> {

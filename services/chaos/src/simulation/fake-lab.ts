@@ -38,6 +38,8 @@ export class FakeLab {
   readonly proxies = new FakeProxies();
   readonly user = new FakeUser(this.clock);
   lines: string[] = [];
+  /** The lines of former runs. */
+  readonly retiredLines: string[] = [];
   spikes = 0;
   /** Reasons for which an injector would have ended its process. */
   readonly givenUp: string[] = [];
@@ -115,6 +117,7 @@ export class FakeLab {
       journal: Journal.from(this.lines.join('\n'), {
         open: async () => sink,
         retire: async () => {
+          this.retiredLines.push(...this.lines);
           this.lines = [];
         },
         sink,
@@ -143,7 +146,7 @@ export class FakeLab {
     return JSON.stringify(
       {
         containers,
-        proxies: [...this.proxies.states.values()],
+        proxies: [...this.proxies.states.values()].sort((a, b) => a.name.localeCompare(b.name)),
         stress,
         spikes: this.spikes,
         scores: [...this.user.scores.keys()],

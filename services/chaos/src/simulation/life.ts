@@ -7,17 +7,23 @@ export class Life {
   steps = 0;
   #diesAt: number;
   readonly #counts: boolean;
+  readonly #pace: () => Promise<void> | undefined;
 
   /**
    * Without `diesAt`, the life only counts its steps; with `counts` false it does not count either.
+   * `pace` may delay each step.
    */
-  constructor(diesAt = Number.POSITIVE_INFINITY, counts = true) {
+  constructor(
+    diesAt = Number.POSITIVE_INFINITY,
+    { counts = true, pace = (): Promise<void> | undefined => undefined } = {},
+  ) {
     this.#diesAt = diesAt;
     this.#counts = counts;
+    this.#pace = pace;
   }
 
   static endless(): Life {
-    return new Life(Number.POSITIVE_INFINITY, false);
+    return new Life(Number.POSITIVE_INFINITY, { counts: false });
   }
 
   get over(): boolean {
@@ -46,8 +52,9 @@ export class Life {
     });
   }
 
-  #step(): Promise<void> | undefined {
+  async #step(): Promise<void> {
+    await this.#pace();
     if (!this.over) this.steps += 1;
-    return this.over ? new Promise(() => {}) : undefined;
+    if (this.over) await new Promise(() => {});
   }
 }

@@ -19,21 +19,28 @@ const answerSchema = z.object({
 });
 export type StressAnswer = z.infer<typeof answerSchema>;
 
-/** Reads back whether the helper is still running. In a stopped container it is not. */
+/**
+ * Reads back whether the helper is still running. In a stopped container it is not; in a paused one
+ * it waits.
+ */
 export async function stressReadBack(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<ReadBack> {
   const view = await currentTarget(tools, active, signal);
+  if (view.status === 'paused') return { inPlace: true, evidence: 'the target is paused' };
   if (view.status !== 'running') return { inPlace: false, evidence: `the target is ${view.status}` };
   const { running = 0 } = await runStressHelper(tools, view.id, ['status'], signal);
   return { inPlace: running > 0, evidence: `${running} stress helpers run` };
 }
 
-/** Stops the helper. In a stopped container it has ended already. */
+/** Stops the helper. In a stopped container it has ended already; a paused one runs no program. */
 export async function stressRevert(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<void> {
   const view = await currentTarget(tools, active, signal);
   if (view.status === 'running') await runStressHelper(tools, view.id, ['stop'], signal);
 }
 
-/** Verifies that the helper has ended; `confirm` judges its response. */
+/**
+ * Verifies that the helper has ended; `confirm` judges its response. In a paused container it would
+ * continue later, so the revert is retried.
+ */
 export async function stressVerifyReverted(
   tools: FaultTools,
   active: ActiveFault,
@@ -41,7 +48,8 @@ export async function stressVerifyReverted(
   confirm: (answer: StressAnswer) => RevertCheck,
 ): Promise<RevertCheck> {
   const view = await currentTarget(tools, active, signal);
-  if (view.status !== 'running') return { verified: true, evidence: `the target is ${view.status}` };
+  if (view.status !== 'running')
+    return { verified: view.status !== 'paused', evidence: `the target is ${view.status}` };
   return confirm(await runStressHelper(tools, view.id, ['status'], signal));
 }
 
