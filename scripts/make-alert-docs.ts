@@ -1,5 +1,5 @@
 /**
- * Writes the table in prometheus/README.md of which fault kind raises which alert, from the rules:
+ * Writes the table in prometheus/README.md of which fault raises which alert, from the rules:
  * `node scripts/make-alert-docs.ts`. A test fails when the two differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,17 +13,24 @@ const byDesign = 'none, by design';
 
 export function alertTable(): string {
   const rules = readRules();
-  const rows = faultKinds.map((kind) => {
-    const must = alertsUnder(rules, kind, 'fires');
-    const may = alertsUnder(rules, kind, 'may');
-    const none = must === '' && may === '' ? byDesign : '-';
-    return `| ${kind} | ${must || none} | ${may || none} |`;
+  const named = rules.flatMap((rule) => Object.values(expectedStates(rule) ?? {}).flat());
+  const rows = faultKinds.flatMap((kind) => {
+    const targets = [...new Set(named.filter((name) => name.startsWith(`${kind} on `)))].sort();
+    const onOthers = targets.length === 0 || named.includes(kind) ? [kind] : [];
+    return [...targets, ...onOthers].map((fault) => {
+      const must = alertsUnder(rules, [kind, fault], 'fires');
+      const may = alertsUnder(rules, [kind, fault], 'may');
+      const none = must === '' && may === '' ? byDesign : '-';
+      return `| ${fault}${targets.length > 0 && fault === kind ? ' elsewhere' : ''} | ${must || none} | ${may || none} |`;
+    });
   });
   return `${head}${rows.join('\n')}\n`;
 }
 
-function alertsUnder(rules: Rule[], kind: string, state: 'fires' | 'may'): string {
-  const names = rules.flatMap((rule) => (expectedStates(rule)?.[state].includes(kind) ? (rule.alert ?? []) : []));
+function alertsUnder(rules: Rule[], faults: readonly string[], state: 'fires' | 'may'): string {
+  const names = rules.flatMap((rule) =>
+    expectedStates(rule)?.[state].some((fault) => faults.includes(fault)) ? (rule.alert ?? []) : [],
+  );
   return [...new Set(names)].join(', ');
 }
 

@@ -1,50 +1,71 @@
-/**
- * Writes docs/FAULTS.md from the fault table; with --check, exits 1 when the file is out of date.
- */
+/** Writes docs/FAULTS.md from the fault table; with --check, exits 1 when the file is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { targetsAllowing } from '../packages/kit/src/system.ts';
-import { bundledSystemFile, readSystemFile } from '../packages/kit/src/system-file.ts';
-import { kindApplicability, kindTiming } from '../packages/plan/src/index.ts';
-import { faultTable } from '../services/chaos/src/injector/faults/fault-table.ts';
+import { behaviourOf, type FaultKind, faultKinds, kindOf } from '@encore/contracts';
+import { targetsAllowing } from '@encore/kit';
+import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
+import { z } from 'zod';
 
 const system = readSystemFile(bundledSystemFile);
 const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
 
 const head = `# Faults
 
-Generated from the fault table in \`services/chaos/src/injector/faults\` by \`node scripts/make-fault-docs.ts\`. Parameters
-that a kind does not use are rejected. The injector writes each fault to its journal before it injects it, checks the
-effect by an independent observation, keeps a lasting fault under a lease, reverts it in every case and verifies the
-revert.
+Generated from the [fault table](../packages/contracts/src/kind-table.ts) by \`node scripts/make-fault-docs.ts\`;
+[CREATING_FAULTS.md](CREATING_FAULTS.md) explains how to add a kind. The injector writes each fault to its journal before it
+injects it, checks the effect by an independent observation, keeps a lasting fault under a lease, reverts it in every case
+and verifies the revert. A target permits the kinds that [system.yaml](../system.yaml) lists for it.
 
-| kind | targets | parameters | default duration | while active |
+| kind | acts on | parameters | default duration | while active |
 | --- | --- | --- | --- | --- |
 `;
 
+interface Param {
+  default: unknown;
+  description: string;
+  enum?: string[];
+  minimum?: number;
+  maximum?: number;
+}
+
 export function faultDocs(): string {
-  const all = Object.values(faultTable);
-  const rows = all.map(({ kind, instant, forbidsStart }) => {
-    const { reads } = kindApplicability[kind];
-    const targets = targetsAllowing(system, kind);
-    const hold = kindTiming[kind].holdSeconds;
-    const duration = instant || hold === null ? 'instant' : `${hold.min} to ${hold.max} s`;
-    const note = forbidsStart ? 'no start or restart of the target is allowed' : '';
-    return `| [${kind}](#${kind}) | ${targets.join(', ')} | ${reads.join(', ') || '-'} | ${duration} | ${note} |`;
-  });
-  const sections = all.map(({ kind, does, revertedBy, userSees, pitfalls }) =>
-    [
-      `## ${kind}`,
-      '',
-      does,
-      '',
-      `- **Reverted by**: ${revertedBy}`,
-      `- **Users see**: ${userSees}`,
-      `- **Pitfalls**: ${pitfalls}`,
-      '',
-    ].join('\n'),
-  );
-  return `${head}${rows.join('\n')}\n\n${sections.join('\n')}`;
+  return `${head}${faultKinds.map(rowOf).join('\n')}\n\n${faultKinds.map(sectionOf).join('\n')}`;
+}
+
+function rowOf(kind: FaultKind): string {
+  const names = Object.keys(paramsOf(kind)).join(', ') || '-';
+  const { holdSeconds, forbidsStart } = behaviourOf({ kind, params: {} });
+  const duration = holdSeconds === null ? 'instant' : `${holdSeconds.min} to ${holdSeconds.max} s`;
+  const note = forbidsStart ? 'no start or restart of the target is allowed' : '';
+  return `| [${kind}](#${kind}) | ${targetsAllowing(system, kind).join(', ')} | ${names} | ${duration} | ${note} |`;
+}
+
+function sectionOf(kind: FaultKind): string {
+  const { does, revertedBy, usersSee, pitfalls } = kindOf(kind);
+  const params = Object.entries(paramsOf(kind));
+  const table = ['| parameter | default | range | meaning |', '| --- | --- | --- | --- |', ...params.map(paramRow), ''];
+  return [
+    `## ${kind}`,
+    '',
+    does,
+    '',
+    ...(params.length === 0 ? [] : table),
+    `- **Reverted by**: ${revertedBy}`,
+    `- **Users see**: ${usersSee}`,
+    `- **Pitfalls**: ${pitfalls}`,
+    '',
+  ].join('\n');
+}
+
+function paramRow([name, { default: value, description, enum: names, minimum, maximum }]: [string, Param]): string {
+  const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;
+  const range = names?.join(', ') ?? (open ? `at least ${minimum}` : `${minimum} to ${maximum}`);
+  return `| \`${name}\` | ${value} | ${range} | ${description} |`;
+}
+
+function paramsOf(kind: FaultKind): Record<string, Param> {
+  const { properties } = z.toJSONSchema(kindOf(kind).params, { io: 'input' });
+  return properties as unknown as Record<string, Param>;
 }
 
 if (import.meta.main) {

@@ -8,7 +8,7 @@ import { alertTable } from '../scripts/make-alert-docs.ts';
 import { root } from './support/command.ts';
 import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
 import { isCounter, selectorsOf } from './support/promql.ts';
-import { expectedStates, readRules } from './support/rules.ts';
+import { expectedStates, kindIn, readRules } from './support/rules.ts';
 import { assertKnown } from './support/watched.ts';
 
 const readYaml = (name: string): unknown => parse(readFileSync(join(root, name), 'utf8'));
@@ -47,7 +47,7 @@ describe('Prometheus', () => {
       assert.equal(new Set(named).size, named.length, `${alert} names a kind twice`);
       for (const kind of named)
         assert.ok(
-          faultKinds.some((known) => known === kind),
+          faultKinds.some((known) => known === kindIn(kind)),
           `${alert} names ${kind}`,
         );
     }
@@ -57,7 +57,7 @@ describe('Prometheus', () => {
     const seen = new Set(
       rules.flatMap((rule) => {
         const states = expectedStates(rule);
-        return states === null ? [] : [...states.fires, ...states.may];
+        return states === null ? [] : [...states.fires, ...states.may].map(kindIn);
       }),
     );
     // Nobody notices a delayed end of connections that are reused.
@@ -65,7 +65,7 @@ describe('Prometheus', () => {
       faultKinds.filter((kind) => !seen.has(kind)),
       ['slow-close'],
     );
-    const surely = rules.flatMap((rule) => expectedStates(rule)?.fires ?? []);
+    const surely = rules.flatMap((rule) => expectedStates(rule)?.fires.map(kindIn) ?? []);
     for (const kill of ['crash', 'outage', 'hang', 'restart']) assert.ok(surely.includes(kill), kill);
   });
 

@@ -1,4 +1,4 @@
-/** The effect of each kind of fault on its panel: which series moves, and by how much at least. */
+/** The effect of each fault on its panel: which series moves, and by how much at least. */
 import assert from 'node:assert/strict';
 import type { FaultKind, ReportedFault } from '@encore/contracts';
 import type { Prometheus, Range, Samples } from '../support/prometheus.ts';
@@ -30,7 +30,18 @@ const memory = (metric: string) => ({
   expr: `max(${metric}{target="server"})`,
 });
 
-export const moves: Record<FaultKind, Move> = {
+/** Each fault is counted as active; a kind without a move of its own shows on this panel alone. */
+const active = (kind: FaultKind): Move => ({
+  panel: 'Phases and faults',
+  expr: `sum(kind_target:chaos_fault:active{kind="${kind}"}) or sum(up{job="chaos"}) * 0`,
+  by: 1,
+});
+
+/** The move of a fault: that of its kind on this target, or of its kind. */
+export const moveOf = ({ kind, target }: { kind: FaultKind; target: string }): Move =>
+  moves[`${kind} on ${target}`] ?? moves[kind] ?? active(kind);
+
+const moves: Readonly<Record<string, Move>> = {
   crash: { ...startsBy('restart-policy'), by: 0.9 },
   outage: { ...startsBy('supervisor'), by: 0.9 },
   restart: { ...startsBy('revert'), by: 0.9 },
@@ -50,20 +61,14 @@ export const moves: Record<FaultKind, Move> = {
   latency: { ...responseTime, by: 0.05 },
   jitter: { ...responseTime, by: 0.05 },
   bandwidth: { ...responseTime, by: 0.05 },
-  'slow-close': {
-    panel: 'Phases and faults',
-    expr: 'sum(kind_target:chaos_fault:active{kind="slow-close"}) or sum(up{job="chaos"}) * 0',
-    by: 1,
-  },
   slicer: { ...responseTime, by: 0.05 },
   'limit-data': { ...outcome('cut_mid_body'), by: 0.1 },
   timeout: { ...availability, by: -0.15 },
   'reset-peer': { ...outcome('reset_before'), by: 0.1 },
   'connection-refused': { ...outcome('refused'), by: 0.1 },
   partition: { ...availability, by: -0.15 },
-  'database-down': { panel: 'States', expr: 'max(pg_up)', by: -1 },
-  'database-freeze': { panel: 'States', expr: 'max(up{job="postgres-exporter"})', by: -1 },
-  'database-latency': { ...responseTime, by: 0.05 },
+  'outage on postgres': { panel: 'States', expr: 'max(pg_up)', by: -1 },
+  'freeze on postgres': { panel: 'States', expr: 'max(up{job="postgres-exporter"})', by: -1 },
   'traffic-spike': {
     panel: 'Requests by route',
     expr: 'sum(rate(encore_server_http_requests_total{route="scores_list"}[20s]))',
@@ -83,7 +88,7 @@ export async function assertMoved(
   const still: string[] = [];
   for (const fault of faults) {
     if (fault.effect !== 'confirmed') continue;
-    const { panel, expr, by } = moves[fault.kind];
+    const { panel, expr, by } = moveOf(fault);
     const values = pointsOf(await prometheus.range(expr, range));
     const { fromMs, toMs } = effectOf(fault);
     const near = values.filter(({ at }) => at >= fromMs && at <= toMs).map(({ value }) => value);
@@ -92,7 +97,7 @@ export async function assertMoved(
       by,
     );
     const extreme = Math[by < 0 ? 'min' : 'max'](...near);
-    const line = `${fault.kind} moved "${panel}" from ${usual.toPrecision(3)} to ${extreme.toPrecision(3)}`;
+    const line = `${fault.kind} on ${fault.target} moved "${panel}" from ${usual.toPrecision(3)} to ${extreme.toPrecision(3)}`;
     lines.push(line);
     if (!((extreme - usual) / by >= 1)) still.push(`${line}, which is too little: ${expr}`);
   }

@@ -10,7 +10,7 @@ import { dashboards } from '../../scripts/make-dashboards.ts';
 import { type Dashboard, panelsOf } from '../support/dashboard-panels.ts';
 import { Prometheus, type Range, type Samples } from '../support/prometheus.ts';
 import { selectorsOf, seriesOfVariable, withoutVariables } from '../support/promql.ts';
-import { expectedStates, readRules } from '../support/rules.ts';
+import { expectedStates, namesFault, readRules } from '../support/rules.ts';
 import { effectOf } from './moved.ts';
 
 /** Rules are evaluated every 5 s, after the scrape that they need. */
@@ -120,42 +120,48 @@ async function assertMetricsExist(prometheus: Prometheus, exprs: readonly string
 const machineAlert = 'GeneratorSaturated';
 
 /**
- * Asserts that alerts that must fire under an injected kind did, and that unexpected ones did not.
+ * Asserts that alerts that must fire under an injected fault did, and that unexpected ones did not.
  */
 async function assertAlerts(prometheus: Prometheus, range: Range, firing: readonly Samples[]): Promise<void> {
-  const injected = await kindsOf(prometheus, range);
+  const injected = await injectedIn(prometheus, range);
   const fired = new Set(firing.map(({ labels }) => labels['alertname']));
   for (const rule of readRules()) {
     const { alert } = rule;
     const states = expectedStates(rule);
     if (alert === undefined || alert === machineAlert || states === null) continue;
-    const must = states.fires.filter((kind) => injected.has(kind));
-    const may = states.may.filter((kind) => injected.has(kind));
+    const must = injected.filter((fault) => namesFault(states.fires, fault)).map(faultText);
+    const may = injected.filter((fault) => namesFault(states.may, fault));
     assert.ok(must.length === 0 || fired.has(alert), `${alert} did not fire under ${must.join(', ')}`);
     assert.ok(
       must.length + may.length > 0 || !fired.has(alert),
-      `${alert} fired, although none of ${[...injected].join(', ')} raises it`,
+      `${alert} fired, although none of ${injected.map(faultText).join(', ')} raises it`,
     );
   }
 }
 
-/** Asserts it per fault: each one raised the alerts that its kind must raise. */
+/** Asserts it per fault: each one raised the alerts that it must raise. */
 function assertRaised(firing: readonly Samples[], { faults }: Report): void {
   for (const rule of readRules())
     for (const fault of faults) {
-      if (fault.effect !== 'confirmed' || !expectedStates(rule)?.fires.includes(fault.kind)) continue;
+      if (fault.effect !== 'confirmed' || !namesFault(expectedStates(rule)?.fires ?? [], fault)) continue;
       const { fromMs, toMs } = effectOf(fault);
       const times = firing.filter(({ labels }) => labels['alertname'] === rule.alert).flatMap(({ points }) => points);
       const raised = times.some(({ at }) => at >= fromMs && at <= toMs + evaluationMs);
-      assert.ok(raised, `${rule.alert} did not fire under ${fault.kind} at ${fault.injected_at}`);
+      assert.ok(raised, `${rule.alert} did not fire under ${faultText(fault)} at ${fault.injected_at}`);
     }
 }
 
-async function kindsOf(prometheus: Prometheus, range: Range): Promise<Set<string>> {
-  const counts = await prometheus.range('sum by (kind) (chaos_faults_injected_total)', range);
+interface InjectedFault {
+  kind: string;
+  target: string;
+}
+const faultText = ({ kind, target }: InjectedFault): string => `${kind} on ${target}`;
+
+async function injectedIn(prometheus: Prometheus, range: Range): Promise<InjectedFault[]> {
+  const counts = await prometheus.range('sum by (kind, target) (chaos_faults_injected_total)', range);
   const rose = counts.filter(({ points }) => (points.at(-1)?.value ?? 0) > (points[0]?.value ?? 0));
   assert.ok(rose.length > 0, 'no fault of the run was counted');
-  return new Set(rose.map(({ labels }) => labels['kind'] ?? ''));
+  return rose.map(({ labels }) => ({ kind: labels['kind'] ?? '', target: labels['target'] ?? '' }));
 }
 
 /**

@@ -50,7 +50,7 @@ process.stdout.write(JSON.stringify(await judge(), null, 2));
 async function judge() {
   const steadySeconds = (steadyEndsAt - startedAt) / 1_000;
   const unhashed = {
-    version: filesVersion as typeof filesVersion,
+    version: filesVersion,
     system: plannedSystem(bundledSystem),
     dropped: [],
     seed,

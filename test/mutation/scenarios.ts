@@ -70,7 +70,7 @@ export const scenarios = {
       users: 20,
       schedule: [
         rule('losses', 'postgres', { atSeconds: [15, 65] }, [
-          { kind: 'database-down', durationSeconds: forSeconds(6) },
+          { kind: 'outage', params: { until: 'revert' }, durationSeconds: forSeconds(6) },
         ]),
       ],
     },

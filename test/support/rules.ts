@@ -20,14 +20,24 @@ export function readRules(): Rule[] {
   );
 }
 
-/** Fault kinds of an alert by expected state; null when an annotation is missing. */
+/**
+ * Faults of an alert by expected state, each a kind or `kind on target`; null when an annotation is
+ * missing.
+ */
 export function expectedStates({ annotations }: Rule): { fires: string[]; may: string[] } | null {
-  const fires = kindsOf(annotations?.fires_under);
-  const may = kindsOf(annotations?.may_fire_under);
+  const fires = faultsOf(annotations?.fires_under);
+  const may = faultsOf(annotations?.may_fire_under);
   return fires === null || may === null ? null : { fires, may };
 }
 
-function kindsOf(list: string | undefined): string[] | null {
+/** True if the list names the kind, or the kind on this target. */
+export function namesFault(list: readonly string[], { kind, target }: { kind: string; target: string }): boolean {
+  return list.includes(kind) || list.includes(`${kind} on ${target}`);
+}
+
+export const kindIn = (named: string): string => named.split(' on ')[0] ?? '';
+
+function faultsOf(list: string | undefined): string[] | null {
   if (list === undefined) return null;
   return list === 'none' ? [] : list.split(',').map((kind) => kind.trim());
 }

@@ -41,7 +41,7 @@ function densePlan(): Plan {
     return { id, kind, target, atSeconds: index * everySeconds, durationSeconds: 0.1, params: {} };
   });
   const plan = {
-    version: filesVersion as typeof filesVersion,
+    version: filesVersion,
     system: plannedSystem(bundledSystem),
     dropped: [],
     seed: 1,

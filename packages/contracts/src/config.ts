@@ -1,6 +1,6 @@
 /** The configuration of a run, merged from profile, file, environment and flags. */
 import { z } from 'zod';
-import { faultKindSchema, faultParamsSchema, targetSchema } from './fault.ts';
+import { byKind, targetSchema } from './fault.ts';
 
 export const profileNames = ['smoke', 'quick', 'moderate', 'full'] as const;
 export const profileNameSchema = z.enum(profileNames);
@@ -23,12 +23,11 @@ const whenSchema = z
     'one of atSeconds (fixed seconds), everyMinutes (at a phase, 0 to 1, of each interval) or betweenSeconds (at random, start to start)',
   );
 
-const ruleFaultSchema = z.strictObject({
-  kind: faultKindSchema,
+const ruleFaultSchema = byKind((params) => ({
   weight: z.number().positive().max(1_000_000).default(1),
   durationSeconds: rangeSchema.optional(),
-  params: faultParamsSchema.default({}),
-});
+  params: params.prefault({}),
+}));
 
 /** A schedule rule: faults on one target. They overlap no other fault unless `overlap` is set. */
 export const scheduleRuleSchema = z.strictObject({

@@ -6,7 +6,7 @@
  * own timestamp in the same unit. Durations carry their unit in the name.
  */
 import { z } from 'zod';
-import { effectSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
+import { anyParamsSchema, effectSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
 import { capacityResultSchema } from './loadgen-api.ts';
 import { operationKindSchema, outcomeSchema } from './outcome.ts';
 
@@ -56,15 +56,16 @@ const supervisorActed = z.object({
 });
 const gap = z.object({ type: z.literal('gap'), at, fromAt: z.number(), toAt: z.number(), reason: z.string() });
 const sourceLost = z.object({ type: z.literal('source_lost'), at, source: z.string(), reason: z.string() });
-/** Which fault kinds raise which Prometheus alert, as its rules declare. Recorded once. */
+/**
+ * Which faults raise which Prometheus alert, as its rules declare: `latency`, or `latency on
+ * postgres:5432` for one target. Recorded once.
+ */
 const alertsQueried = z.object({
   type: z.literal('alerts_queried'),
   at,
   fromAt: z.number(),
   toAt: z.number(),
-  alerts: z.array(
-    z.object({ name: z.string(), firesUnder: z.array(faultKindSchema), mayFireUnder: z.array(faultKindSchema) }),
-  ),
+  alerts: z.array(z.object({ name: z.string(), firesUnder: z.array(z.string()), mayFireUnder: z.array(z.string()) })),
 });
 /** One firing period of an alert: the first and the last evaluation that found it firing. */
 const alertFired = z.object({
@@ -93,6 +94,7 @@ const faultInjected = z.object({
   faultId,
   kind: faultKindSchema,
   target: targetSchema,
+  params: anyParamsSchema,
   /** The engine's timestamp of the injection, if it reports one. */
   engineAt: z.number().optional(),
 });

@@ -1,34 +1,11 @@
-/** Fault kinds, names of targets, and parameters. services/chaos implements the kinds. */
+/** Kinds of faults, names of targets, parameters and planned faults. kind-table.ts has the kinds. */
 import { z } from 'zod';
+import { type Behaviour, type Kind, kindTable } from './kind-table.ts';
 
-export const faultKinds = [
-  'crash',
-  'outage',
-  'restart',
-  'freeze',
-  'hang',
-  'memory-cap',
-  'memory-pressure',
-  'tool-stall',
-  'cpu-throttle',
-  'disk-full',
-  'latency',
-  'jitter',
-  'bandwidth',
-  'slow-close',
-  'slicer',
-  'limit-data',
-  'timeout',
-  'reset-peer',
-  'connection-refused',
-  'partition',
-  'database-down',
-  'database-freeze',
-  'database-latency',
-  'traffic-spike',
-] as const;
+export type FaultKind = keyof typeof kindTable;
+const [firstKind, ...otherKinds] = Object.keys(kindTable) as [FaultKind, ...FaultKind[]];
+export const faultKinds = [firstKind, ...otherKinds] as const;
 export const faultKindSchema = z.enum(faultKinds);
-export type FaultKind = z.infer<typeof faultKindSchema>;
 
 const name = '[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}';
 /** Name of a container of the system description, such as `server`. */
@@ -48,38 +25,67 @@ export const targetSchema = z
   .describe('the name of a container, of one of its replicas or of a proxy, such as api, api#1 or api:8000');
 export type Target = z.infer<typeof targetSchema>;
 
-/** Settings of a fault. packages/plan lists which ones each kind takes, and refuses the others. */
-export const faultParamsSchema = z.strictObject({
-  latencyMs: z.number().int().min(1).max(60_000).optional(),
-  jitterMs: z.number().int().min(0).max(1_000).optional(),
-  kilobytesPerSecond: z.number().int().min(1).optional(),
-  delayMs: z.number().int().min(0).max(60_000).optional(),
-  bytes: z.number().int().min(1).optional(),
-  timeoutMs: z.number().int().min(0).max(60_000).optional(),
-  sliceBytes: z.number().int().min(1).optional(),
-  sliceDelayMicroseconds: z.number().int().min(0).optional(),
-  direction: z.enum(['upstream', 'downstream']).optional(),
-  marginBytes: z.number().int().min(1_048_576).optional(),
-  cpus: z.number().min(0.05).max(64).optional(),
-  requestsPerSecond: z.number().int().min(1).optional(),
-});
-export type FaultParams = z.infer<typeof faultParamsSchema>;
+/** Parameters of a kind, with all defaults. */
+export type ParamsOf<Name extends FaultKind> = z.output<(typeof kindTable)[Name]['params']>;
+type Together<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+type EveryParam = Together<{ [Name in FaultKind]: ParamsOf<Name> }[FaultKind] extends infer One ? NoIndex<One> : never>;
+/** Without the index signature of a kind that has no parameters. */
+type NoIndex<One> = One extends unknown
+  ? { [Name in keyof One as string extends Name ? never : Name]: One[Name] }
+  : never;
+/** Parameters of any kind. */
+export type FaultParams = { [Name in keyof EveryParam]?: EveryParam[Name] | undefined };
+
+/** The parameters of one kind: refuses those of other kinds and adds the defaults. */
+export const paramsSchema = (kind: FaultKind): z.ZodType<FaultParams> =>
+  kindTable[kind].params as z.ZodType<FaultParams>;
+
+/** Parameters of a fault whose kind is known beside them. Writers have checked them. */
+export const anyParamsSchema = z.record(z.string(), z.union([z.number(), z.string()])) as z.ZodType<FaultParams>;
+
+/** The kind's entry of the fault table. */
+export const kindOf = (kind: FaultKind): Kind => kindTable[kind] as Kind;
+
+/** How a fault with these parameters is planned, guarded and judged. */
+export function behaviourOf({ kind, params }: { kind: FaultKind; params: FaultParams }): Behaviour {
+  const { behaviour } = kindOf(kind);
+  return typeof behaviour === 'function' ? behaviour(paramsSchema(kind).parse(params)) : behaviour;
+}
+
+/** An instant fault leaves nothing to revert: the system itself must recover from it. */
+export const isInstant = (fault: { kind: FaultKind; params: FaultParams }): boolean =>
+  behaviourOf(fault).holdSeconds === null;
+
+/** Ends the target's process at once, and something else than the fault must start it again. */
+export const isKill = (fault: { kind: FaultKind; params: FaultParams }): boolean => behaviourOf(fault).clock === 'kill';
+
+/** One schema per kind, chosen by `kind`. */
+export function byKind<Shape extends z.ZodRawShape>(shapeOf: (params: z.ZodType<FaultParams>) => Shape) {
+  const schemaOf = (kind: FaultKind) => z.strictObject({ kind: z.literal(kind), ...shapeOf(paramsSchema(kind)) });
+  return z.discriminatedUnion('kind', [schemaOf(firstKind), ...otherKinds.map(schemaOf)]);
+}
+
+/** Accepts what the schema accepts, and leaves it as it is: a plan's hash covers its bytes. */
+const unchanged = (schema: z.ZodType<FaultParams>): z.ZodType<FaultParams> =>
+  anyParamsSchema.superRefine((given, { addIssue }) => {
+    for (const { path, message } of schema.safeParse(given).error?.issues ?? [])
+      addIssue({ code: 'custom', path, message });
+  });
 
 /** A fault of a plan. Seconds count from the start of the steady phase. */
-export const plannedFaultSchema = z.strictObject({
+export const plannedFaultSchema = byKind((params) => ({
   id: z.string().regex(/^f[0-9]{4,}$/),
-  kind: faultKindSchema,
   target: targetSchema,
   atSeconds: z.number().min(0),
   /** How long the fault is active; 0 for an instant fault such as a crash. */
   durationSeconds: z.number().min(0),
-  params: faultParamsSchema,
+  params: unchanged(params),
   /** Every step runs except the injection itself (the control run with no-op faults). */
   noop: z.boolean().optional(),
-  /** Nothing may start the target while the fault is active (the server-down control run). */
-  forbidsStart: z.boolean().optional(),
-});
-export type PlannedFault = z.infer<typeof plannedFaultSchema>;
+}));
+export interface PlannedFault extends z.infer<typeof plannedFaultSchema> {}
 
 /** What an independent observation showed of the effect. */
 export const effectSchema = z.enum(['confirmed', 'absent', 'refused', 'unsupported']);

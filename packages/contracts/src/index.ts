@@ -4,6 +4,7 @@ export * from './chaos-api.ts';
 export * from './config.ts';
 export * from './events.ts';
 export * from './fault.ts';
+export * from './kind-table.ts';
 export * from './ledger.ts';
 export * from './loadgen-api.ts';
 export * from './music-api.ts';

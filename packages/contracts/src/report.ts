@@ -1,6 +1,6 @@
 /** The report, `test_results/production_test_YYYYMMDD_HHMMSS.json`. Names carry the units. */
 import { z } from 'zod';
-import { effectSchema, faultKindSchema, recoveredBySchema, targetSchema } from './fault.ts';
+import { anyParamsSchema, effectSchema, faultKindSchema, recoveredBySchema, targetSchema } from './fault.ts';
 import { operationKindSchema, outcomeSchema } from './outcome.ts';
 import { droppedFaultsSchema } from './plan.ts';
 
@@ -68,6 +68,7 @@ export const reportedFaultSchema = z.object({
   id: z.string(),
   kind: faultKindSchema,
   target: targetSchema,
+  params: anyParamsSchema,
   planned_at: z.string(),
   injected_at: z.string().nullable(),
   duration_seconds: z.number(),
@@ -106,7 +107,7 @@ export const reportSchema = z.object({
   /** Increases with changes that break readers. */
   schema_version: z.literal(3),
   /** Increases with additions; readers may ignore unknown fields. */
-  schema_minor_version: z.literal(0),
+  schema_minor_version: z.literal(1),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),

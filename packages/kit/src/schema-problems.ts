@@ -12,6 +12,8 @@ type Path = readonly PropertyKey[];
 export interface SchemaHints {
   /** Alternative names of top-level settings, each with its key. */
   aliases?: Readonly<Record<string, string>>;
+  /** Values of earlier versions, each with what to write instead. */
+  replaced?: Readonly<Record<string, string>>;
   /** Completes the sentence "give ..." where the schema alone does not describe the value well. */
   expected?: (path: Path) => string | undefined;
 }
@@ -48,7 +50,7 @@ class ProblemFormatter {
   }
 
   problemsOf(issue: z.core.$ZodIssue): string[] {
-    const schema = schemaAt(this.#root, issue.path);
+    const schema = schemaAt(this.#root, issue.path, this.#value);
     const value = valueAt(this.#value, issue.path);
     if (issue.code === 'unrecognized_keys') {
       const known = keysOf(schema);
@@ -61,7 +63,7 @@ class ProblemFormatter {
       );
     }
     if (issue.code === 'invalid_key') {
-      const names = schemaAt(this.#root, issue.path.slice(0, -1))?.propertyNames;
+      const names = schemaAt(this.#root, issue.path.slice(0, -1), this.#value)?.propertyNames;
       const allowed = typeof names === 'object' ? names : undefined;
       const name = issue.path.at(-1);
       return [`${pathText(issue.path)}: ${invalidValue(name, expectedBy(allowed), allowed?.enum?.map(String))}`];
@@ -74,6 +76,8 @@ class ProblemFormatter {
     }
     const path = pathText(issue.path);
     const prefix = path === '' ? '' : `${path}: `;
+    const replacement = typeof value === 'string' ? this.#hints.replaced?.[value] : undefined;
+    if (replacement !== undefined) return [`${prefix}"${value}" no longer exists; write ${replacement}`];
     if (issue.code === 'custom' && value !== undefined)
       return [`${prefix}${JSON.stringify(value)} is not valid: ${issue.message}`];
     const expected =
@@ -132,20 +136,43 @@ function keysOf(schema: JsonSchema | boolean | undefined): string[] {
   return schema.anyOf?.flatMap(keysOf) ?? Object.keys(schema.properties ?? {});
 }
 
-function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
+/** `settings`: the value that the schema describes; it selects among alternatives. */
+function schemaAt(root: JsonSchema, path: Path, settings: unknown): JsonSchema | undefined {
   let schema: JsonSchema | undefined = root;
-  for (const key of path) schema = schema && within(schema, key);
+  let value = settings;
+  for (const key of path) {
+    schema = schema && within(schema, key, value);
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  }
   return schema;
 }
 
-function within(schema: JsonSchema, key: PropertyKey): JsonSchema | undefined {
-  const forms = schema.anyOf ?? [schema];
+function within(schema: JsonSchema, key: PropertyKey, value: unknown): JsonSchema | undefined {
+  const forms = schema.anyOf ?? schema.oneOf?.filter((form) => isMeant(form, value)) ?? [schema];
   for (const form of forms) {
-    if (typeof form !== 'object') continue;
-    const inner = typeof key === 'number' ? form.items : (form.properties?.[String(key)] ?? form.additionalProperties);
-    if (typeof inner === 'object' && !Array.isArray(inner)) return inner;
+    const inner = innerAt(form, key);
+    if (inner !== undefined) return inner;
   }
-  return undefined;
+  // No alternative of `oneOf` has this discriminator: all of them together are what is allowed.
+  const known = schema.oneOf?.flatMap((form) => innerAt(form, key)?.const ?? []);
+  return known === undefined ? undefined : { enum: known };
+}
+
+function innerAt(form: JsonSchema | boolean, key: PropertyKey): JsonSchema | undefined {
+  if (typeof form !== 'object') return undefined;
+  const inner = typeof key === 'number' ? form.items : (form.properties?.[String(key)] ?? form.additionalProperties);
+  return typeof inner === 'object' && !Array.isArray(inner) ? inner : undefined;
+}
+
+/** True for the alternative of a discriminated union that the value has chosen. */
+function isMeant(form: JsonSchema | boolean, value: unknown): boolean {
+  if (typeof form !== 'object') return false;
+  return Object.entries(form.properties ?? {}).every(
+    ([name, inner]) =>
+      typeof inner !== 'object' ||
+      inner.const === undefined ||
+      (value as Record<string, unknown> | undefined)?.[name] === inner.const,
+  );
 }
 
 function valueAt(settings: unknown, path: Path): unknown {

@@ -12,14 +12,13 @@
  * back 0.3 s after a crash (engine) and 2 s after an outage (supervisor): both are tolerated.
  * Delays and limits cost nothing here.
  */
-import type { PlannedFault } from '@encore/contracts';
-import { kindTiming } from './kind-timing.ts';
+import { behaviourOf, type PlannedFault } from '@encore/contracts';
 
 export const toleratedOutageSeconds = 3;
 
 export function bestSuccessRate(faults: readonly PlannedFault[], steadySeconds: number): number {
   const spans = faults
-    .filter((fault) => fault.noop !== true && isTotalOutage(fault))
+    .filter((fault) => fault.noop !== true && fault.durationSeconds > 0 && behaviourOf(fault).totalOutage)
     .map((fault) => ({ from: fault.atSeconds, to: fault.atSeconds + fault.durationSeconds }))
     .sort((a, b) => a.from - b.from);
   let lost = 0;
@@ -37,9 +36,4 @@ export function bestSuccessRate(faults: readonly PlannedFault[], steadySeconds: 
   }
   close();
   return steadySeconds <= 0 ? 0 : Math.max(0, Math.round((1 - lost / steadySeconds) * 1e4) / 1e4);
-}
-
-/** Includes an `outage` with a duration, as in the server-down control run. */
-function isTotalOutage(fault: PlannedFault): boolean {
-  return fault.durationSeconds > 0 && (kindTiming[fault.kind].totalOutage || fault.kind === 'outage');
 }

@@ -9,7 +9,14 @@
  * Kinds that the system description does not allow are left out. A runtime without memory pressure
  * skips that fault.
  */
-import type { PlannedSystem, RunConfig, ScheduleRule } from '@encore/contracts';
+import {
+  type FaultKind,
+  type FaultParams,
+  type PlannedSystem,
+  paramsSchema,
+  type RunConfig,
+  type ScheduleRule,
+} from '@encore/contracts';
 import { kindRefusal } from '@encore/kit';
 
 type Config = Pick<RunConfig, 'killIntervalMinutes' | 'network'>;
@@ -28,10 +35,7 @@ export function defaultSchedule(config: Config, system: PlannedSystem): Schedule
       when: { everyMinutes: config.killIntervalMinutes, phase: 0.5 },
       pick: 'in-turn',
       overlap: false,
-      faults: [
-        { kind: 'crash', weight: 1, params: {} },
-        { kind: 'outage', weight: 1, params: {} },
-      ],
+      faults: [fault('crash', 1), fault('outage', 1)],
     },
     {
       name: 'memory',
@@ -39,7 +43,7 @@ export function defaultSchedule(config: Config, system: PlannedSystem): Schedule
       when: { everyMinutes: config.killIntervalMinutes, phase: 1 },
       pick: 'in-turn',
       overlap: false,
-      faults: [{ kind: 'memory-cap', weight: 1, params: {}, durationSeconds: { min: capSeconds, max: capSeconds } }],
+      faults: [fault('memory-cap', 1, { min: capSeconds, max: capSeconds })],
     },
     {
       name: 'spikes-and-restarts',
@@ -47,10 +51,7 @@ export function defaultSchedule(config: Config, system: PlannedSystem): Schedule
       when: { everyMinutes: 2 * config.killIntervalMinutes, phase: 0.375 },
       pick: 'in-turn',
       overlap: false,
-      faults: [
-        { kind: 'memory-pressure', weight: 1, params: {}, durationSeconds: { min: spikeSeconds, max: spikeSeconds } },
-        { kind: 'restart', weight: 1, params: {} },
-      ],
+      faults: [fault('memory-pressure', 1, { min: spikeSeconds, max: spikeSeconds }), fault('restart', 1)],
     },
     {
       name: 'network',
@@ -59,13 +60,13 @@ export function defaultSchedule(config: Config, system: PlannedSystem): Schedule
       pick: 'weighted',
       overlap: false,
       faults: [
-        { kind: 'latency', weight: 2, params: { latencyMs: 300 }, durationSeconds },
-        { kind: 'latency', weight: 1, params: { latencyMs: 800 }, durationSeconds },
-        { kind: 'jitter', weight: 2, params: { latencyMs: 200, jitterMs: 150 }, durationSeconds },
-        { kind: 'bandwidth', weight: 2, params: { kilobytesPerSecond: 128 }, durationSeconds },
-        { kind: 'reset-peer', weight: 1, params: {}, durationSeconds: short },
-        { kind: 'timeout', weight: 1, params: {}, durationSeconds: short },
-        { kind: 'connection-refused', weight: 1, params: {}, durationSeconds: short },
+        fault('latency', 2, durationSeconds, { latencyMs: 300 }),
+        fault('latency', 1, durationSeconds, { latencyMs: 800 }),
+        fault('jitter', 2, durationSeconds, { latencyMs: 200, jitterMs: 150 }),
+        fault('bandwidth', 2, durationSeconds, { kilobytesPerSecond: 128 }),
+        fault('reset-peer', 1, short),
+        fault('timeout', 1, short),
+        fault('connection-refused', 1, short),
       ],
     },
   ];
@@ -75,4 +76,14 @@ export function defaultSchedule(config: Config, system: PlannedSystem): Schedule
       faults: rule.faults.filter(({ kind }) => kindRefusal(system, rule.target, kind) === null),
     }))
     .filter(({ faults }) => faults.length > 0);
+}
+
+function fault(
+  kind: FaultKind,
+  weight: number,
+  durationSeconds?: { min: number; max: number },
+  params: FaultParams = {},
+): ScheduleRule['faults'][number] {
+  const duration = durationSeconds === undefined ? {} : { durationSeconds };
+  return { kind, weight, ...duration, params: paramsSchema(kind).parse(params) };
 }

@@ -1,8 +1,7 @@
 /** The plan of a run, as a pure function of config and seed. */
+export * from './applicability.ts';
 export * from './best-success-rate.ts';
 export * from './default-schedule.ts';
-export * from './kind-applicability.ts';
-export * from './kind-timing.ts';
 export * from './make-plan.ts';
 export * from './plan-warnings.ts';
 export * from './refuse-plan.ts';

@@ -8,11 +8,20 @@
  * interval (later first), or else to the first free time after it. It is dropped if the run ends
  * first or if it would leave too little fault-free time.
  */
-import type { DroppedFaults, FaultKind, PlannedFault, PlannedSystem, RunConfig, ScheduleRule } from '@encore/contracts';
+import {
+  behaviourOf,
+  type DroppedFaults,
+  type FaultKind,
+  isInstant,
+  type PlannedFault,
+  type PlannedSystem,
+  paramsSchema,
+  type RunConfig,
+  type ScheduleRule,
+} from '@encore/contracts';
 import { Random, replicasOf } from '@encore/kit';
 import { toleratedOutageSeconds } from './best-success-rate.ts';
 import { defaultSchedule } from './default-schedule.ts';
-import { kindTiming } from './kind-timing.ts';
 import { lastRecoverySeconds, recoveryMsAfter, steadySecondsOf } from './run-times.ts';
 import { outageSpacing, type Placed, type RuleFault, thinOut } from './thin-out.ts';
 import { TimeLine } from './time-line.ts';
@@ -22,7 +31,7 @@ export type Draft = Omit<PlannedFault, 'id'>;
 export interface Layout {
   faults: Draft[];
   /** Fixed or regular faults that did not fit, each with its time. */
-  unplaced: { rule: string; kind: FaultKind; atSeconds: number; reason: string }[];
+  unplaced: { rule: string; kind: FaultKind; isInstant: boolean; atSeconds: number; reason: string }[];
   /**
    * Faults that the schedule demands and `faults` lacks. A random rule demands one fault per
    * maximum interval.
@@ -87,7 +96,7 @@ class Planner {
         target: replicas.pick(replicasOf(this.#system, rule.target)),
         atSeconds: fromMs / 1_000,
         durationSeconds: (toMs - fromMs) / 1_000,
-        params: fault.params,
+        params: paramsSchema(fault.kind).parse(fault.params),
       })),
       unplaced: this.#unplaced,
       dropped: this.#dropped,
@@ -106,7 +115,11 @@ class Planner {
       const reason = isInTime ? this.#conflict(candidate) : tooLate;
       if (reason === null) this.#line.insert(candidate);
       else {
-        this.#unplaced.push({ rule: rule.name, kind: candidate.fault.kind, atSeconds: atMs / 1_000, reason });
+        const { kind } = candidate.fault;
+        this.#unplaced.push({
+          ...{ rule: rule.name, kind, isInstant: isInstant(candidate.fault) },
+          ...{ atSeconds: atMs / 1_000, reason },
+        });
         this.#drop(rule, 1, isInTime ? doesNotFit : tooLate);
       }
     }
@@ -224,7 +237,7 @@ class Planner {
    * it.
    */
   #drawer(rule: ScheduleRule, random: Random): (fromMs: number) => Placed {
-    const mild = rule.faults.filter((fault) => !kindTiming[fault.kind].totalOutage);
+    const mild = rule.faults.filter((fault) => !behaviourOf(fault).totalOutage);
     const weighted = (faults: readonly RuleFault[]) =>
       random.weighted(faults.map((fault) => ({ item: fault, weight: fault.weight })));
     let turn = -1;
@@ -234,7 +247,7 @@ class Planner {
       sinceOutage += 1;
       if (rule.pick === 'in-turn') return this.#span(rule, rule.faults[turn % rule.faults.length], fromMs, random);
       const chosen = this.#span(rule, weighted(rule.faults), fromMs, random);
-      if (!kindTiming[chosen.fault.kind].totalOutage) return chosen;
+      if (!behaviourOf(chosen.fault).totalOutage) return chosen;
       const costMs = Math.max(0, chosen.toMs - chosen.fromMs - toleratedOutageSeconds * 1_000);
       if (mild.length > 0 && (sinceOutage < outageSpacing || costMs > this.#budgetMs))
         return this.#span(rule, weighted(mild), fromMs, random);
@@ -246,9 +259,9 @@ class Planner {
 
   #span(rule: ScheduleRule, fault: RuleFault | undefined, fromMs: number, random: Random): Placed {
     if (fault === undefined) throw new RangeError(`rule ${rule.name} has no faults`);
-    const range = fault.durationSeconds ?? kindTiming[fault.kind].holdSeconds;
+    const range = fault.durationSeconds ?? behaviourOf(fault).holdSeconds;
     const lengthMs = range === null ? 0 : Math.round(random.between(range.min, range.max) * 1_000);
-    return { rule, fault, fromMs, toMs: fromMs + lengthMs, recoveryMs: recoveryMsAfter(this.#config, fault.kind) };
+    return { rule, fault, fromMs, toMs: fromMs + lengthMs, recoveryMs: recoveryMsAfter(this.#config, fault) };
   }
 }
 
@@ -259,7 +272,7 @@ function priority(rule: ScheduleRule): number {
 }
 
 function gapMs(earlier: Placed, later: Placed): number {
-  return earlier.recoveryMs + kindTiming[later.fault.kind].healthBeforeSeconds * 1_000;
+  return earlier.recoveryMs + behaviourOf(later.fault).healthBeforeSeconds * 1_000;
 }
 
 function at(placed: Placed, fromMs: number): Placed {

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
-import { type PlannedFault, planSchema, type RunConfig, type ScheduleRule } from '@encore/contracts';
+import {
+  behaviourOf,
+  isKill,
+  type PlannedFault,
+  planSchema,
+  type RunConfig,
+  type ScheduleRule,
+} from '@encore/contracts';
 import { plannedSystem } from '@encore/kit';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { kindTiming } from './kind-timing.ts';
 import { layOut } from './layout.ts';
 import { makePlan, planHash } from './make-plan.ts';
 import { anyConfig, fullConfig, profileConfigs, smokeConfig, system } from './plan.fixture.ts';
@@ -11,9 +17,8 @@ import { refusePlan } from './refuse-plan.ts';
 import { lastRecoverySeconds } from './run-times.ts';
 
 const endOf = (fault: PlannedFault): number => fault.atSeconds + fault.durationSeconds;
-const isKill = (fault: PlannedFault): boolean => fault.kind === 'crash' || fault.kind === 'outage';
 const serverProxy = (faults: PlannedFault[]): PlannedFault[] => faults.filter(({ target }) => target === 'server:8000');
-const isOutage = (fault: PlannedFault): boolean => kindTiming[fault.kind].totalOutage;
+const isOutage = (fault: PlannedFault): boolean => behaviourOf(fault).totalOutage;
 const pairs = <T>(items: T[]): [T, T][] => items.slice(1).map((item, index): [T, T] => [items[index] as T, item]);
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-6;
 
@@ -236,8 +241,7 @@ describe('control runs and custom schedules', () => {
         target: 'server',
         atSeconds: 0,
         durationSeconds: 170,
-        params: {},
-        forbidsStart: true,
+        params: { until: 'revert' },
       },
     ]);
     assert.ok(plan.bestSuccessRate < 0.02);

@@ -53,8 +53,7 @@ function layoutOf(config: RunConfig, system: PlannedSystem, steadySeconds: numbe
           target,
           atSeconds: 0,
           durationSeconds: steadySeconds,
-          params: {},
-          forbidsStart: true,
+          params: { until: 'revert' },
         })),
         dropped: [],
       };

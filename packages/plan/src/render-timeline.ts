@@ -48,11 +48,7 @@ function supportLines(
 
 function lines(fault: PlannedFault, skipped: boolean, width: number): string[] {
   const duration = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
-  const notes = [
-    skipped ? 'not supported here' : '',
-    fault.noop ? 'noop' : '',
-    fault.forbidsStart ? 'no start allowed' : '',
-  ];
+  const notes = [skipped ? 'not supported here' : '', fault.noop ? 'noop' : ''];
   const settings = [...notes, ...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`)];
   const head = `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${duration.padStart(9)}  `;
   return wrap(

@@ -1,7 +1,6 @@
 /** Removes placed faults until enough time is fault-free and total outages are far enough apart. */
-import type { ScheduleRule } from '@encore/contracts';
+import { behaviourOf, type ScheduleRule } from '@encore/contracts';
 import type { Random } from '@encore/kit';
-import { kindTiming } from './kind-timing.ts';
 import type { Span, TimeLine } from './time-line.ts';
 
 export type RuleFault = ScheduleRule['faults'][number];
@@ -48,9 +47,9 @@ function spreadOutages(line: TimeLine<Placed>, onRemoved: OnRemoved): void {
   for (const placed of [...line.spans]) {
     const { rule } = placed;
     const drawn = 'betweenSeconds' in rule.when && rule.pick === 'weighted';
-    if (!drawn || rule.faults.every((fault) => kindTiming[fault.kind].totalOutage)) continue;
+    if (!drawn || rule.faults.every((fault) => behaviourOf(fault).totalOutage)) continue;
     const count = (since.get(rule) ?? outageSpacing) + 1;
-    const outage = kindTiming[placed.fault.kind].totalOutage;
+    const outage = behaviourOf(placed.fault).totalOutage;
     if (outage && count < outageSpacing) {
       line.remove(placed);
       onRemoved(placed, outagesTooClose);

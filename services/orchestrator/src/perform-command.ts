@@ -1,9 +1,9 @@
 /** Runs one command and returns its exit code. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitCodes, faultKinds, refusedExitCode } from '@encore/contracts';
+import { behaviourOf, exitCodes, type FaultKind, faultKinds, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
-import { kindTiming, renderTimeline } from '@encore/plan';
+import { renderTimeline } from '@encore/plan';
 import type { Command } from './command-line.ts';
 import type { Wiring } from './config.ts';
 import { attach } from './monitor/attach.ts';
@@ -171,10 +171,12 @@ async function notRunning(wiring: Wiring): Promise<string[]> {
     });
 }
 
-function timingText(kind: (typeof faultKinds)[number]): string {
-  const { holdSeconds, totalOutage, kill } = kindTiming[kind];
+function timingText(kind: FaultKind): string {
+  const { holdSeconds, totalOutage, deathIsTheInjection } = behaviourOf({ kind, params: {} });
   const duration = holdSeconds === null ? 'instant' : `lasts ${holdSeconds.min} to ${holdSeconds.max} s`;
-  return [duration, kill ? 'ends the process' : '', totalOutage ? 'total outage' : ''].filter(Boolean).join(', ');
+  return [duration, deathIsTheInjection ? 'ends the process' : '', totalOutage ? 'total outage' : '']
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** Lists the bundled scenarios, each with its first comment line for people. */

@@ -37,7 +37,7 @@ const promises: Record<string, Promises> = {
   'kill-only': { always: ['crash', 'outage', 'restart', 'hang'], shortestHours: 0.1 },
   'memory-squeeze': { always: ['memory-cap', 'memory-pressure'], shortestHours: 0.1 },
   'database-failures': {
-    always: ['database-down', 'database-freeze', 'database-latency'],
+    always: ['outage', 'freeze', 'latency'],
     sometimes: ['reset-peer'],
     shortestHours: 0.1,
   },
@@ -46,10 +46,10 @@ const promises: Record<string, Promises> = {
   'network-partition': { always: ['partition', 'timeout'], shortestHours: 0.1 },
   'traffic-spike': { always: ['traffic-spike', 'tool-stall'], shortestHours: 0.1 },
   swizzle: {
-    always: ['latency', 'bandwidth', 'slicer', 'database-latency', 'cpu-throttle', 'freeze', 'traffic-spike'],
+    always: ['latency', 'bandwidth', 'slicer', 'cpu-throttle', 'freeze', 'traffic-spike'],
     shortestHours: 0.1,
   },
-  custom: { always: ['crash', 'outage', 'latency', 'database-latency'], sometimes: ['reset-peer'] },
+  custom: { always: ['crash', 'outage', 'latency'], sometimes: ['reset-peer'] },
 };
 
 interface Planned {
@@ -163,7 +163,8 @@ describe('scenarios', () => {
     const { shape } = runConfigSchema;
     const { load, network, schedule } = shape;
     const rule = schedule.unwrap().element.shape;
-    const wanted = [shape, load.shape, network.shape, rule, rule.faults.element.shape].flatMap(Object.keys);
+    const faultShapes = rule.faults.element.options.map((fault) => fault.shape);
+    const wanted = new Set([shape, load.shape, network.shape, rule, ...faultShapes].flatMap(Object.keys));
     const lines = text.split('\n');
     for (const key of wanted) {
       const at = lines.findIndex((line) => new RegExp(`^[ -]*${key}:`).test(line));

@@ -5,10 +5,16 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type FaultKind, type PlannedFault, scheduleStatusSchema, type Target } from '@encore/contracts';
+import {
+  type FaultKind,
+  type FaultParams,
+  isInstant,
+  type PlannedFault,
+  scheduleStatusSchema,
+  type Target,
+} from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
-import { faultTable } from '../../../services/chaos/src/injector/faults/fault-table.ts';
 import { root } from '../../support/command.ts';
 import { askDatabase, get, identityOf } from './outside-view.ts';
 import { Running } from './running-chaos.ts';
@@ -26,7 +32,7 @@ const dyingAt = (step: number, after: string): { options: string[]; environment:
 export function everyStepSuite(
   name: string,
   start: () => Promise<ToyLab>,
-  kinds: readonly [FaultKind, Target][],
+  kinds: readonly [FaultKind, Target, FaultParams?][],
 ): void {
   describe(`killed at every step on ${name}`, () => {
     let lab: ToyLab;
@@ -69,7 +75,7 @@ export function everyStepSuite(
       await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
     };
 
-    for (const [kind, target] of kinds) {
+    for (const [kind, target, params = {}] of kinds) {
       it(`at each step of ${kind} on ${target}`, async () => {
         const bearing = (step: number) => {
           const { options, environment } = dyingAt(step, 'POST /schedule');
@@ -83,7 +89,7 @@ export function everyStepSuite(
           if (kind === 'crash') await lab.container('server').restart();
           await claim();
           count += 1;
-          await liveThrough(chaos, { ...oneFault(kind, target), id: `f${String(count).padStart(4, '0')}` });
+          await liveThrough(chaos, { ...oneFault(kind, target, params), id: `f${String(count).padStart(4, '0')}` });
           died = chaos.ended;
           if (died) deaths += 1;
           await chaos.kill();
@@ -100,12 +106,12 @@ export function everyStepSuite(
   });
 }
 
-const oneFault = (kind: FaultKind, target: Target): Omit<PlannedFault, 'id'> => ({
+const oneFault = (kind: FaultKind, target: Target, params: FaultParams): Omit<PlannedFault, 'id'> => ({
   kind,
   target,
   atSeconds: 0,
-  durationSeconds: faultTable[kind].instant ? 0 : 1,
-  params: {},
+  durationSeconds: isInstant({ kind, params }) ? 0 : 1,
+  params,
 });
 
 /**

@@ -3,7 +3,7 @@
  * proxy, a process, its limits, its network, and instantly. ENCORE_EVERY_KIND=1 runs all kinds,
  * which takes some 20 minutes.
  */
-import type { FaultKind, Target } from '@encore/contracts';
+import type { FaultKind, FaultParams, Target } from '@encore/contracts';
 import { before, describe } from 'mocha';
 import { requireEngine } from '../../support/engine.ts';
 import { startDockerToyLab } from './docker-toy-lab.ts';
@@ -24,10 +24,11 @@ const chosen = (docker: boolean): [FaultKind, Target][] =>
         ['crash', 'server'],
       ]
     : [['latency', 'server:8000'], ['freeze', 'server'], ...instant];
-const kindsFor = (docker: boolean): [FaultKind, Target][] => {
+const kindsFor = (docker: boolean): [FaultKind, Target, FaultParams?][] => {
   if (process.env['ENCORE_EVERY_KIND'] !== '1') return chosen(docker);
   const held = kindEffects.filter(({ dockerOnly = false }) => docker || !dockerOnly);
-  return [...held.map(({ kind, target }): [FaultKind, Target] => [kind, target]), ...instant, ['restart', 'server']];
+  const kinds = held.map(({ kind, target, params = {} }): [FaultKind, Target, FaultParams] => [kind, target, params]);
+  return [...kinds, ...instant, ['restart', 'server']];
 };
 
 everyStepSuite('processes', startProcessToyLab, kindsFor(false));

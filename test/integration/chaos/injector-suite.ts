@@ -22,10 +22,12 @@ const dockerOnlyKilled: [FaultKind, Target][] = [
   ['disk-full', 'server'],
 ];
 
+/** A fault with the parameters of its line in `kindEffects`. */
 function fault(kind: FaultKind, target: Target, change: Partial<PlannedFault> = {}): PlannedFault {
   count += 1;
   const id = `f${String(count).padStart(4, '0')}`;
-  return { id, kind, target, atSeconds: 0, durationSeconds: 60, params: {}, ...change };
+  const { params = {} } = kindEffects.find((effect) => effect.kind === kind && effect.target === target) ?? {};
+  return { id, kind, target, atSeconds: 0, durationSeconds: 60, params, ...change };
 }
 
 export function injectorSuite(
@@ -81,11 +83,11 @@ export function injectorSuite(
     };
     const self = async () => JSON.parse((await get(lab.server, '/self')).text) as { pid: number; startedAt: number };
 
-    for (const { kind, target, params = {}, check, meanwhile, dockerOnly = false } of kindEffects) {
+    for (const { kind, target, check, meanwhile, dockerOnly = false } of kindEffects) {
       if (dockerOnly && !options.docker) {
         it(`${kind} on ${target}: is reported as unsupported and changes nothing`, async () => {
           await answers();
-          const answer = await chaos.inject(runId, fault(kind, target, { params }));
+          const answer = await chaos.inject(runId, fault(kind, target));
           assert.equal(answer.effect, 'unsupported', answer.evidence);
           assert.deepEqual(await chaos.call('GET', '/faults'), []);
         });
@@ -94,7 +96,7 @@ export function injectorSuite(
       it(`${kind} on ${target}: has its effect while active and none after the revert`, async () => {
         await answers();
         const limited = kind === 'memory-cap' || kind === 'cpu-throttle';
-        const planned = fault(kind, target, { params });
+        const planned = fault(kind, target);
         const answer = await during(meanwhile, () => chaos.inject(runId, planned));
         if (limited && !options.memory()) {
           assert.equal(answer.effect, 'unsupported');
@@ -175,7 +177,7 @@ export function injectorSuite(
     const endsByHand: [FaultKind, Target, (planned: PlannedFault) => Promise<unknown>][] = [
       ['freeze', 'server', () => lab.container('server').unpause()],
       ['hang', 'server', () => lab.container('server').unpause()],
-      ['database-down', 'postgres', () => lab.container('postgres').start()],
+      ['outage', 'postgres', () => lab.container('postgres').start()],
       ['memory-cap', 'server', () => lab.container('server').update({ Memory: memoryBytes, MemorySwap: memoryBytes })],
       [
         'latency',
@@ -212,7 +214,7 @@ export function injectorSuite(
       ['freeze', 'server'],
       ['latency', 'server:8000'],
       ['connection-refused', 'postgres:5432'],
-      ['database-down', 'postgres'],
+      ['outage', 'postgres'],
       ['memory-cap', 'server'],
       ['traffic-spike', 'server'],
       ...(options.docker ? dockerOnlyKilled : []),

@@ -93,11 +93,6 @@ export const kindEffects: KindEffect[] = [
   ...onBothProxies('connection-refused', async (lab, target, held) => {
     assert.equal((await ask(lab, target)).error, held ? 'ECONNREFUSED' : null);
   }),
-  {
-    kind: 'database-latency',
-    target: 'postgres:5432',
-    check: async (lab, held) => delay((await askDatabase(lab.postgresProxy)).firstByteMs, held, 290, 200),
-  },
   paused('freeze'),
   paused('hang'),
   {
@@ -158,7 +153,7 @@ export const kindEffects: KindEffect[] = [
     },
   },
   {
-    kind: 'database-freeze',
+    kind: 'freeze',
     target: 'postgres',
     check: async (lab, held) => {
       const view = await askDatabase(lab.database, 800);
@@ -167,8 +162,9 @@ export const kindEffects: KindEffect[] = [
     },
   },
   {
-    kind: 'database-down',
+    kind: 'outage',
     target: 'postgres',
+    params: { until: 'revert' },
     check: async (lab, held) => {
       const { State } = await lab.container('postgres').inspect();
       assert.equal(State.Status, held ? 'exited' : 'running');

@@ -64,7 +64,7 @@ export class Running implements AsyncDisposable {
   /** Schedules these faults for now. */
   async schedule(runId: string, ...faults: readonly PlannedFault[]): Promise<void> {
     const plan = {
-      version: filesVersion as typeof filesVersion,
+      version: filesVersion,
       system: plannedSystem(bundledSystem),
       dropped: [],
       seed: 1,

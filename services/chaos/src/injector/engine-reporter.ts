@@ -81,7 +81,7 @@ export class EngineReporter {
         });
       }
     }
-    if (started) registry.targetStarted(target);
+    if (started) registry.targetStarted(target, event.atMs);
   }
 
   async #restartCount(id: string): Promise<number | undefined> {

@@ -1,9 +1,8 @@
 /** Runs each step of a fault under its own timeout. Lifetime and leases belong to FaultRegistry. */
-import type { Effect, PlannedFault } from '@encore/contracts';
+import type { Behaviour, Effect, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError, isProxy } from '@encore/kit';
-import { kindTiming } from '@encore/plan';
 import { type EngineEvent, label } from './engine.ts';
-import type { ActiveFault, FaultSpec, FaultTools, RevertCheck, Saved } from './faults/fault-spec.ts';
+import type { ActiveFault, FaultFunctions, FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -11,7 +10,8 @@ import type { Recorder } from './recorder.ts';
 export type Deadline = (ms: number) => AbortSignal;
 
 export interface RegisteredFault extends ActiveFault {
-  spec: FaultSpec;
+  functions: FaultFunctions;
+  behaviour: Behaviour;
   injectedAt: number;
   /**
    * `confirmed`: the effect check confirmed it, so its state can be read back. `revert-failed`: its
@@ -49,9 +49,9 @@ export class FaultExecutor {
     this.#dependencies = dependencies;
   }
 
-  async prepare(fault: PlannedFault, spec: FaultSpec): Promise<Saved> {
+  async prepare(fault: PlannedFault, functions: FaultFunctions): Promise<SavedBase> {
     this.#dependencies.tools.targets.requireAllowed(fault.target, fault.kind);
-    return spec.prepare(this.#dependencies.tools, fault, this.#dependencies.deadline(prepareMs));
+    return functions.prepare(this.#dependencies.tools, fault, this.#dependencies.deadline(prepareMs));
   }
 
   /**
@@ -60,19 +60,18 @@ export class FaultExecutor {
    */
   async inject(active: RegisteredFault): Promise<number | undefined> {
     if (active.fault.noop === true) return undefined;
-    return (await active.spec.inject(this.#dependencies.tools, active, this.#dependencies.deadline(injectMs)))
-      .engineAtMs;
+    const { tools, deadline } = this.#dependencies;
+    const { engineAtMs, running = null } = await active.functions.inject(tools, active, deadline(injectMs));
+    active.running = running;
+    return engineAtMs;
   }
 
   async checkEffect(active: RegisteredFault): Promise<{ effect: Effect; evidence: string }> {
     const { tools, recorder, deadline, metrics } = this.#dependencies;
     let check: { effect: Effect; evidence: string };
     try {
-      check = await active.spec.checkEffect(
-        tools,
-        active,
-        deadline(kindTiming[active.fault.kind].effectCheckSeconds * 1_000),
-      );
+      const signal = deadline(active.behaviour.effectCheckSeconds * 1_000);
+      check = await active.functions.checkEffect(tools, active, signal);
     } catch (error) {
       check = { effect: 'absent', evidence: `the effect check failed: ${describeError(error)}` };
     }
@@ -84,10 +83,10 @@ export class FaultExecutor {
   /** Returns null while the fault's state is in place, or when the read-back fails. */
   async earlyEnd(active: RegisteredFault): Promise<EarlyEnd | null> {
     const { tools, deadline } = this.#dependencies;
-    const { spec, fault, state } = active;
-    if (spec.readBack === undefined || state !== 'confirmed' || fault.noop === true) return null;
+    const { functions, fault, state } = active;
+    if (functions.readBack === undefined || state !== 'confirmed' || fault.noop === true) return null;
     try {
-      const { inPlace, evidence } = await spec.readBack(tools, active, deadline(readBackMs));
+      const { inPlace, evidence } = await functions.readBack(tools, active, deadline(readBackMs));
       if (inPlace) return null;
       const by = endedBy(tools, active);
       return by === null ? null : { ...by, evidence: `${by.evidence}; before the revert ${evidence}` };
@@ -103,8 +102,8 @@ export class FaultExecutor {
     try {
       const signal = deadline(revertMs);
       // A no-op fault did nothing and an instant one is over; both are verified nevertheless.
-      if (active.fault.noop !== true) await active.spec.revert(tools, active, signal);
-      return await active.spec.verifyReverted(tools, active, signal);
+      if (active.fault.noop !== true) await active.functions.revert(tools, active, signal);
+      return await active.functions.verifyReverted(tools, active, signal);
     } catch (error) {
       return { verified: false, evidence: `the revert failed: ${describeError(error)}` };
     }

@@ -9,13 +9,21 @@
  * Only `#close` ends a fault, and only for a caller that holds the target's lock and has compared
  * the fault with the one in `#open` since: a fault may end during any `await`.
  */
-import type { Effect, OpenFault, PlannedFault, Target } from '@encore/contracts';
-import { EncoreError, type Logger, messageOf } from '@encore/kit';
+import {
+  behaviourOf,
+  type Effect,
+  isInstant,
+  type OpenFault,
+  type PlannedFault,
+  paramsSchema,
+  type Target,
+} from '@encore/contracts';
+import { EncoreError, type Logger, messageOf, parse } from '@encore/kit';
 import { applicabilityProblem } from '@encore/plan';
 import { type Deadline, FaultExecutor, type RegisteredFault, refusalOf } from './fault-executor.ts';
-import type { FaultSpec, FaultTools, RevertCheck, Saved } from './faults/fault-spec.ts';
+import type { FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
 import { faultTable } from './faults/fault-table.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, PendingRestart } from './journal.ts';
 import type { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
@@ -64,8 +72,8 @@ export class FaultRegistry {
   #known: Map<string, Target>;
   /** Full ids of all containers that a fault was injected into. */
   readonly touched: Set<string>;
-  /** Targets that an instant outage took down and that have not been restarted yet. */
-  readonly #pendingRestarts = new Map<string, PlannedFault>();
+  /** Targets that an instant fault took down and that have not been restarted yet. */
+  readonly #pendingRestarts = new Map<string, PendingRestart>();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -73,18 +81,11 @@ export class FaultRegistry {
     const { journal, metrics } = dependencies;
     this.#known = new Map(journal.faults.map(({ id, target }) => [id, target]));
     this.touched = new Set(journal.touchedIds);
-    for (const { fault } of journal.pendingRestarts) this.#pendingRestarts.set(fault.target, fault);
+    for (const pending of journal.pendingRestarts) this.#pendingRestarts.set(pending.fault.target, pending);
     // Faults that were active when this process was killed: the first tick reverts them.
     for (const { fault, saved, at } of journal.openIntents) {
       metrics.inherited(fault);
-      this.#open.set(fault.id, {
-        fault,
-        saved,
-        mark: 0,
-        spec: faultTable[fault.kind],
-        injectedAt: at,
-        state: 'revert-failed',
-      });
+      this.#open.set(fault.id, { ...registered(fault, saved, 0, at), state: 'revert-failed' });
     }
   }
 
@@ -93,7 +94,7 @@ export class FaultRegistry {
   }
 
   get pendingRestarts(): readonly PlannedFault[] {
-    return [...this.#pendingRestarts.values()];
+    return [...this.#pendingRestarts.values()].map(({ fault }) => fault);
   }
 
   wasInjected(faultId: string): boolean {
@@ -111,7 +112,7 @@ export class FaultRegistry {
     const active = this.#activeOn(target);
     return {
       kinds: active.map(({ fault }) => fault.kind),
-      startForbidden: active.some(({ fault, spec }) => fault.forbidsStart ?? spec.forbidsStart),
+      startForbidden: active.some(({ behaviour }) => behaviour.forbidsStart),
     };
   }
 
@@ -119,28 +120,28 @@ export class FaultRegistry {
    * Resolves after the effect check. Throws a definite error if the request is invalid, returns an
    * engine's refusal as the effect, and throws any other failure.
    */
-  async inject({ runId, fault }: InjectRequest): Promise<InjectResult> {
-    const spec = this.#check(fault);
+  async inject(request: InjectRequest): Promise<InjectResult> {
+    const { runId } = request;
+    const fault = this.#check(request.fault);
     const known = this.#known;
     known.set(fault.id, fault.target);
     const { lock, tools } = this.#dependencies;
     const forget = () => void known.delete(fault.id);
-    const injected = await lock.run(fault.target, () => this.#inject(runId, fault, spec, forget));
-    if (!('registered' in injected)) return injected;
-    const { registered } = injected;
+    const injected = await lock.run(fault.target, () => this.#inject(runId, fault, forget));
+    if (!('active' in injected)) return injected;
+    const { active } = injected;
     // Without the lock: a release does not wait for an effect check, which may take long.
-    const check = await this.#executor.checkEffect(registered);
+    const check = await this.#executor.checkEffect(active);
     const checkedAt = tools.clock.now();
-    if (this.#isOpen(registered) && registered.state === 'injected' && check.effect === 'confirmed')
-      registered.state = 'confirmed';
-    if (spec.instant && fault.durationSeconds === 0)
-      await this.#whileOpen(registered, async () => {
+    if (this.#isOpen(active) && active.state === 'injected' && check.effect === 'confirmed') active.state = 'confirmed';
+    if (isInstant(fault))
+      await this.#whileOpen(active, async () => {
         // The retry of a failed revert closes it.
-        if (registered.state === 'revert-failed') return;
+        if (active.state === 'revert-failed') return;
         const leavesNothing = { verified: true, evidence: 'an instant fault leaves nothing to revert' };
-        await this.#close(registered, 'instant', leavesNothing, checkedAt);
+        await this.#close(active, 'instant', leavesNothing, checkedAt);
       });
-    return { injectedAt: registered.injectedAt, ...check, over: !this.#isOpen(registered) };
+    return { injectedAt: active.injectedAt, ...check, over: !this.#isOpen(active) };
   }
 
   /** Waits for an injection in progress, then reverts the fault unless it has ended. */
@@ -158,7 +159,7 @@ export class FaultRegistry {
 
   /** Closes faults that something else ended, with the time of their end if known. */
   async closeEnded(): Promise<void> {
-    const confirmed = this.#all(({ state, spec }) => state === 'confirmed' && !spec.readBackIsCostly);
+    const confirmed = this.#all(({ state, functions }) => state === 'confirmed' && !functions.readBackIsCostly);
     for (const active of confirmed)
       await this.#whileOpen(active, async () => {
         const early = await this.#executor.earlyEnd(active);
@@ -187,16 +188,18 @@ export class FaultRegistry {
       await this.#whileOpen(active, () => this.#revert(active, 'reconciled', reason));
   }
 
-  /** Before the target restarts, restores the limit that may have killed it. */
+  /** Reverts what must not last until the target restarts. */
   async targetDied(target: string): Promise<void> {
-    for (const active of this.#activeOn(target).filter(({ fault }) => fault.kind === 'memory-cap'))
+    for (const active of this.#activeOn(target).filter((one) => one.functions.onTargetDied?.(one)))
       await this.#whileOpen(active, () =>
         this.#revert(active, 'reconciled', 'the target died while the fault was active'),
       );
   }
 
-  targetStarted(target: string): void {
-    this.#pendingRestarts.delete(target);
+  /** `atMs`: the engine's time. A start before the fault may be reported after it. */
+  targetStarted(target: string, atMs: number): void {
+    const pending = this.#pendingRestarts.get(target);
+    if (pending !== undefined && atMs > pending.sinceMs) this.#pendingRestarts.delete(target);
   }
 
   #all(fits: (active: RegisteredFault) => boolean): RegisteredFault[] {
@@ -216,12 +219,14 @@ export class FaultRegistry {
     return this.#dependencies.lock.run(active.fault.target, async () => (this.#isOpen(active) ? work() : null));
   }
 
-  #check(fault: PlannedFault): FaultSpec {
+  /** Returns the fault with the defaults of its parameters. */
+  #check(given: PlannedFault): PlannedFault {
+    const fault = { ...given, params: parse(paramsSchema(given.kind), given.params, given.kind) };
     const problem = applicabilityProblem(fault);
     if (problem !== null) refuse('INVALID_INPUT', problem, 400);
     if (this.#known.has(fault.id)) refuse('FAULT_KNOWN', `${fault.id} was already injected`);
     this.#refuseOverlap(fault);
-    return faultTable[fault.kind];
+    return fault;
   }
 
   #refuseOverlap({ kind, target }: PlannedFault): void {
@@ -236,14 +241,13 @@ export class FaultRegistry {
   async #inject(
     runId: string,
     fault: PlannedFault,
-    spec: FaultSpec,
     forget: () => void,
-  ): Promise<InjectResult | { registered: RegisteredFault }> {
+  ): Promise<InjectResult | { active: RegisteredFault }> {
     const { tools, recorder, journal, metrics, requireRun } = this.#dependencies;
-    let saved: Saved;
+    let saved: SavedBase;
     try {
       this.#refuseOverlap(fault);
-      saved = await this.#executor.prepare(fault, spec);
+      saved = await this.#executor.prepare(fault, faultTable[fault.kind]);
       requireRun(runId);
     } catch (error) {
       const effect = refusalOf(error);
@@ -258,8 +262,7 @@ export class FaultRegistry {
     // Registered in the same turn as the last look at the run's lease, so that the end of the run
     // finds every fault of it; and before the injection, so that the reconciler never mistakes it
     // for a leak.
-    const mark = tools.watch.mark();
-    const active: RegisteredFault = { fault, saved, mark, spec, injectedAt: now, state: 'injecting' };
+    const active = registered(fault, saved, tools.watch.mark(), now);
     this.#open.set(fault.id, active);
     try {
       await journal.write({ line: 'intent', at: now, runId, fault, saved });
@@ -269,7 +272,7 @@ export class FaultRegistry {
       throw error;
     }
     recorder.publish({ type: 'fault_intended', at: now, faultId: fault.id, fault });
-    if (saved.containerId !== undefined) this.touched.add(saved.containerId);
+    if (saved.containerId !== null) this.touched.add(saved.containerId);
     let engineAtMs: number | undefined;
     try {
       engineAtMs = await this.#executor.inject(active);
@@ -282,12 +285,13 @@ export class FaultRegistry {
     active.state = 'injected';
     active.injectedAt = engineAtMs ?? tools.clock.now();
     metrics.injected(fault);
+    const { kind, target, params } = fault;
     const engineAt = engineAtMs === undefined ? {} : { engineAt: engineAtMs };
     await recorder.record(
-      { type: 'fault_injected', faultId: fault.id, kind: fault.kind, target: fault.target, ...engineAt },
+      { type: 'fault_injected', faultId: fault.id, kind, target, params, ...engineAt },
       active.injectedAt,
     );
-    return { registered: active };
+    return { active };
   }
 
   async #refused(fault: PlannedFault, effect: Effect, error: unknown): Promise<InjectResult> {
@@ -325,11 +329,12 @@ export class FaultRegistry {
     const { tools, journal, recorder, metrics } = this.#dependencies;
     const { fault } = active;
     const tookEffect = active.state !== 'injecting' && fault.noop !== true;
-    const restartPending = cause === 'instant' && tookEffect && fault.kind === 'outage';
-    if (restartPending) this.#pendingRestarts.set(fault.target, fault);
+    const leftDown = cause === 'instant' && tookEffect && active.functions.pendingRestart?.(active) === true;
+    const restartPendingSince = leftDown ? active.injectedAt : null;
+    if (leftDown) this.#pendingRestarts.set(fault.target, { fault, sinceMs: active.injectedAt });
     const reverted = { type: 'fault_reverted', at: endedAt, faultId: fault.id, verified, cause, evidence } as const;
     try {
-      await journal.write({ line: 'closed', at: tools.clock.now(), restartPending, reverted });
+      await journal.write({ line: 'closed', at: tools.clock.now(), restartPendingSince, reverted });
     } catch (error) {
       // The retry writes it.
       active.state = 'revert-failed';
@@ -349,6 +354,20 @@ export class FaultRegistry {
     logger.error({ fault: faultId, evidence }, 'revert not verified, will be retried');
     await recorder.record({ type: 'fault_reverted', faultId, verified: false, cause, evidence });
   }
+}
+
+function registered(fault: PlannedFault, saved: SavedBase, mark: number, injectedAt: number): RegisteredFault {
+  const functions = faultTable[fault.kind];
+  return {
+    fault,
+    saved,
+    running: null,
+    mark,
+    functions,
+    behaviour: behaviourOf(fault),
+    injectedAt,
+    state: 'injecting',
+  };
 }
 
 function refuse(code: string, message: string, status = 409): never {

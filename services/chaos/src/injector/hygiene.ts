@@ -5,8 +5,8 @@
 import type { EventOf } from '@encore/contracts';
 import { label } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
+import type { FaultTools } from './fault-functions.ts';
 import type { FaultRegistry } from './fault-registry.ts';
-import type { FaultTools } from './faults/fault-spec.ts';
 import { originalLimitsOf } from './targets.ts';
 
 type Findings = Omit<EventOf<'hygiene_checked'>, 'type' | 'at'>;

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
-import type { EncoreEvent, EventOf, FaultKind, System, SystemProxy } from '@encore/contracts';
+import {
+  type EncoreEvent,
+  type EventOf,
+  type FaultKind,
+  faultKinds,
+  isInstant,
+  type System,
+  type SystemProxy,
+} from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { bundledSystem, FakeLab, fault } from '../simulation/fake-lab.ts';
 import { label } from './engine.ts';
-import { faultTable } from './faults/fault-table.ts';
 import type { Injector } from './injector.ts';
 import { unsupportedKinds } from './unsupported-kinds.ts';
 
@@ -61,7 +68,8 @@ function slow(lab: FakeLab, what: 'list' | 'pause', ms: number): void {
 }
 
 describe('Injector', () => {
-  for (const { kind, instant } of Object.values(faultTable)) {
+  for (const kind of faultKinds) {
+    const instant = isInstant({ kind, params: {} });
     it(`${kind}: records intent, effect and revert, and restores the state`, async () => {
       const { lab, injector, stop } = await startedLab();
       const before = lab.state();
@@ -266,7 +274,7 @@ describe('Injector', () => {
 
   it('forbids a start only while an active fault forbids it', async () => {
     const { lab, injector, stop } = await startedLab();
-    const down = fault('outage', { durationSeconds: 60, forbidsStart: true });
+    const down = fault('outage', { durationSeconds: 60, params: { until: 'revert' } });
     const answer = await lab.clock.until(injector.inject({ ...request, fault: down }));
     assert.equal(answer.over, false);
     await rejection(injector.startTarget('server', supervisor), 'START_FORBIDDEN');
@@ -485,6 +493,7 @@ describe('Injector', () => {
   });
 
   const refused: [string, Partial<ReturnType<typeof fault>>, string, FaultKind][] = [
+    ['an instant fault with a duration', { durationSeconds: 5 }, 'INVALID_INPUT', 'outage'],
     ['a parameter that the kind does not use', { params: { bytes: 1 } }, 'INVALID_INPUT', 'latency'],
     [
       'a latency that would not drain within a second',

@@ -16,7 +16,7 @@ import {
 } from '@encore/contracts';
 import { AppendFile, describeError, EncoreError } from '@encore/kit';
 import { z } from 'zod';
-import { savedSchema } from './faults/fault-spec.ts';
+import { faultTable } from './faults/fault-table.ts';
 import type { RequestedStart } from './start-attributor.ts';
 
 const at = z.number();
@@ -24,12 +24,20 @@ const lineSchema = z.discriminatedUnion('line', [
   z.object({ line: z.literal('run'), at, runId: z.string(), holder: z.string(), ttlMs: z.number() }),
   z.object({ line: z.literal('run_over'), at, runId: z.string() }),
   /** A fault is about to be injected; also the event `fault_intended`. */
-  z.object({ line: z.literal('intent'), at, runId: z.string(), fault: plannedFaultSchema, saved: savedSchema }),
+  z
+    .object({ line: z.literal('intent'), at, runId: z.string(), fault: plannedFaultSchema, saved: z.unknown() })
+    .transform(({ saved, ...line }) => ({ ...line, saved: faultTable[line.fault.kind].saved.parse(saved) })),
   /**
    * Reverted and verified, or never active; exactly one per intent. One line with the event, so that
-   * a kill leaves both or none. `restartPending`: a killed target still has to be started.
+   * a kill leaves both or none. `restartPendingSince`: the engine's time since when a killed target has to be
+   * started; null if it has not.
    */
-  z.object({ line: z.literal('closed'), at, restartPending: z.boolean(), reverted: faultRevertedSchema }),
+  z.object({
+    line: z.literal('closed'),
+    at,
+    restartPendingSince: z.number().nullable(),
+    reverted: faultRevertedSchema,
+  }),
   z.object({
     line: z.literal('start_requested'),
     at,
@@ -41,7 +49,12 @@ const lineSchema = z.discriminatedUnion('line', [
   z.object({ line: z.literal('event'), event: eventSchema }),
 ]);
 export type Line = z.infer<typeof lineSchema>;
-export type Intent = Extract<Line, { line: 'intent' }>;
+type Intent = Extract<Line, { line: 'intent' }>;
+/** A fault that left its target down, and the engine's time of that in epoch milliseconds. */
+export interface PendingRestart {
+  fault: PlannedFault;
+  sinceMs: number;
+}
 type RunLine = Extract<Line, { line: 'run' }>;
 
 const fileName = 'journal.ndjson';
@@ -66,7 +79,7 @@ export class Journal {
   /** What an earlier process left; read once at start. */
   readonly run: RunLine | null = null;
   readonly openIntents: readonly Intent[] = [];
-  readonly pendingRestarts: readonly Intent[] = [];
+  readonly pendingRestarts: readonly PendingRestart[] = [];
   readonly requestedStarts: readonly RequestedStart[] = [];
   readonly events: readonly EncoreEvent[] = [];
   readonly faults: readonly PlannedFault[] = [];
@@ -77,7 +90,7 @@ export class Journal {
     this.#open = files.open;
     this.#retire = files.retire;
     const intents = new Map<string, Intent>();
-    const pendingRestarts = new Map<string, Intent>();
+    const pendingRestarts = new Map<string, PendingRestart>();
     const events: EncoreEvent[] = [];
     const faults: PlannedFault[] = [];
     const touchedIds = new Set<string>();
@@ -93,12 +106,13 @@ export class Journal {
           intents.set(line.fault.id, line);
           faults.push(line.fault);
           events.push({ type: 'fault_intended', at: line.at, faultId: line.fault.id, fault: line.fault });
-          if (line.saved.containerId !== undefined) touchedIds.add(line.saved.containerId);
+          if (line.saved.containerId !== null) touchedIds.add(line.saved.containerId);
           break;
         case 'closed': {
           const { faultId } = line.reverted;
           const intent = intents.get(faultId);
-          if (intent && line.restartPending) pendingRestarts.set(intent.fault.target, intent);
+          const { restartPendingSince: sinceMs } = line;
+          if (intent && sinceMs !== null) pendingRestarts.set(intent.fault.target, { fault: intent.fault, sinceMs });
           intents.delete(faultId);
           events.push(line.reverted);
           break;
@@ -109,7 +123,8 @@ export class Journal {
         case 'event':
           events.push(line.event);
           if (line.event.type === 'target_started') {
-            pendingRestarts.delete(line.event.target);
+            const { target, engineAt = Number.POSITIVE_INFINITY } = line.event;
+            if (engineAt > (pendingRestarts.get(target)?.sinceMs ?? 0)) pendingRestarts.delete(target);
             this.requestedStarts = [];
           }
           break;

@@ -1,10 +1,10 @@
 /** Describes the lab for the API: its engine, and the state of each target. */
-import type { EngineInfo, System, TargetState } from '@encore/contracts';
+import { type EngineInfo, faultKinds, kindOf, type System, type TargetState } from '@encore/contracts';
 import { ownValue, plannedSystem, runsProxies } from '@encore/kit';
 import { type ContainerView, label } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
+import type { FaultTools } from './fault-functions.ts';
 import type { FaultRegistry } from './fault-registry.ts';
-import type { FaultTools } from './faults/fault-spec.ts';
 import type { Targets } from './targets.ts';
 import { unsupportedKinds } from './unsupported-kinds.ts';
 
@@ -31,7 +31,9 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
     toxiproxy: await proxies.api.version(),
     restartSetups: Object.fromEntries(
       views
-        .filter(({ labels }) => allowedKindsOf(targets.system, labels[label.target]).includes('crash'))
+        .filter(({ labels }) =>
+          allowedKindsOf(targets.system, labels[label.target]).some((kind) => needingRestartPolicy.includes(kind)),
+        )
         .map(({ name, restartSetup }) => [name, restartSetup]),
     ),
     unsupported: unsupportedKinds(targets.system),
@@ -41,6 +43,7 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
 const allowedKindsOf = ({ containers }: System, name = ''): readonly string[] =>
   ownValue(containers, name)?.allowedKinds ?? [];
 
+const needingRestartPolicy: readonly string[] = faultKinds.filter((kind) => kindOf(kind).needsRestartPolicy === true);
 const notRunning: readonly string[] = ['created', 'exited', 'dead', 'removing'];
 
 /** Names of containers by the value of a label. */

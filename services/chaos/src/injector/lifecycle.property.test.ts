@@ -4,18 +4,16 @@
  * place where something else may happen.
  */
 import assert from 'node:assert/strict';
+import { faultKinds } from '@encore/contracts';
 import { EncoreError, Random } from '@encore/kit';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
 import { Life } from '../simulation/life.ts';
-import { faultTable } from './faults/fault-table.ts';
 import type { Injector } from './injector.ts';
 
-const kinds = Object.values(faultTable).map(({ kind }) => kind);
-
 const action = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('inject' as const), kind: fc.constantFrom(...kinds) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('inject' as const), kind: fc.constantFrom(...faultKinds) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('release' as const), which: fc.nat(3) }) },
   {
     weight: 4,
@@ -104,7 +102,7 @@ class World {
     const ignored = () => {};
     switch (action.do) {
       case 'inject': {
-        const planned = fault(action.kind, { params: {} });
+        const planned = fault(action.kind);
         this.#injected.push(planned.id);
         await this.#injector.inject({ runId: this.#runId, fault: planned }).catch(ignored);
         return;
@@ -134,6 +132,8 @@ class World {
       case 'kill the injector':
         this.#life.end();
         this.#stop.abort();
+        // A spike runs in the injector's process.
+        lab.spikes = 0;
         this.#injector = this.#newInjector();
     }
   }

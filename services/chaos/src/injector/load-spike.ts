@@ -14,6 +14,7 @@ export interface LoadSpikeOptions {
 
 export interface LoadSpike {
   readonly answers: number;
+  readonly isStopped: boolean;
   stop(): void;
 }
 
@@ -24,6 +25,7 @@ const maxSeconds = 600;
 
 export const startLoadSpike: StartLoadSpike = ({ url, requestsPerSecond, seconds }) => {
   let answers = 0;
+  let isStopped = false;
   const options = {
     url,
     connections: Math.min(connections, requestsPerSecond),
@@ -42,6 +44,12 @@ export const startLoadSpike: StartLoadSpike = ({ url, requestsPerSecond, seconds
     get answers() {
       return answers;
     },
-    stop: () => instance.stop(),
+    get isStopped() {
+      return isStopped;
+    },
+    stop: () => {
+      isStopped = true;
+      instance.stop();
+    },
   };
 };

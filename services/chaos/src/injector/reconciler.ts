@@ -3,16 +3,14 @@
  * the original one. Never starts a container that exited by itself; starts one that an outage
  * left down once the run is over.
  */
-import type { RevertAnswer } from '@encore/contracts';
+import { faultKinds, kindOf, type RevertAnswer } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, isProxy, type Logger } from '@encore/kit';
-import type { ContainerView } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
+import type { FaultTools } from './fault-functions.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import { containerName } from './faults/container-target.ts';
-import { restoreCpus } from './faults/cpu-throttle.ts';
-import type { FaultTools } from './faults/fault-spec.ts';
-import { restoreMemory } from './faults/memory-cap.ts';
-import { isOurs } from './lab-proxies.ts';
+import { faultTable } from './faults/fault-table.ts';
+import { isOurs, toxicName } from './lab-proxies.ts';
 import type { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
@@ -59,13 +57,13 @@ export class Reconciler {
 
   /** Starts targets that an outage left down. */
   #startPending(): Promise<RevertAnswer> {
-    const { registry, tools, deadline, lock } = this.#dependencies;
+    const { registry, tools, deadline, lock, clock } = this.#dependencies;
     return this.#each('start', registry.pendingRestarts, async (fault) => {
       await lock.run(fault.target, async () => {
         const view = await tools.targets.find(containerName(fault), deadline(callMs));
         if (view.status === 'exited')
           await tools.starts.start(view, 'reconcile', `left down by ${fault.id}`, deadline(callMs));
-        registry.targetStarted(fault.target);
+        registry.targetStarted(fault.target, clock.now());
       });
       return `start of ${fault.target}`;
     });
@@ -76,7 +74,7 @@ export class Reconciler {
    * start of a target that an outage left down. Runs every few seconds.
    */
   async drift(): Promise<RevertAnswer> {
-    const { registry, tools, deadline, logger, inRun } = this.#dependencies;
+    const { registry, tools, deadline, logger, lock, inRun } = this.#dependencies;
     const again = await registry.revertAll(
       'reconciled',
       ({ fault, state }) => state === 'revert-failed' && !(isProxy(fault.target) && this.#proxyFailsSince !== null),
@@ -85,12 +83,11 @@ export class Reconciler {
       logger.warn({ err: describeError(error) }, 'targets could not be listed');
       return [];
     });
-    const limits = await this.#each('limits', containers, async ({ id }) =>
-      this.#limits(await tools.engine.inspect(id, deadline(callMs))),
-    );
+    const names = containers.map((container) => tools.targets.nameOf(container));
+    const restored = await this.#each('containers', names, (name) => lock.run(name, () => this.#restoreOriginal(name)));
     const proxies = await this.#each('proxies', tools.proxies.names, (proxy) => this.#restoreProxy(proxy));
     const started = inRun() ? [] : [await this.#startPending()];
-    return joined([again, ...started, limits, proxies]);
+    return joined([again, ...started, restored, proxies]);
   }
 
   /**
@@ -139,17 +136,20 @@ export class Reconciler {
     }
   }
 
-  async #limits(view: ContainerView): Promise<string | null> {
-    const { registry, tools, deadline, lock } = this.#dependencies;
-    const target = tools.targets.nameOf(view);
-    return lock.run(target, async () => {
-      const { kinds } = registry.activeOn(target);
-      const before = `${view.memoryBytes} ${view.memswapBytes} ${view.cpus}`;
-      if (!kinds.includes('memory-cap')) await restoreMemory(tools, view, deadline(callMs));
-      if (!kinds.includes('cpu-throttle')) await restoreCpus(tools, view, deadline(callMs));
-      const after = await tools.engine.inspect(view.id, deadline(callMs));
-      return before === `${after.memoryBytes} ${after.memswapBytes} ${after.cpus}` ? null : `limits of ${target}`;
-    });
+  /**
+   * Restores what kinds without an active fault change on this target; returns what was restored,
+   * or null. Call with the target's lock held.
+   */
+  async #restoreOriginal(target: string): Promise<string | null> {
+    const { registry, tools, deadline } = this.#dependencies;
+    const { kinds } = registry.activeOn(target);
+    const restored: string[] = [];
+    for (const kind of faultKinds.filter((name) => !kinds.includes(name))) {
+      if ((kindOf(kind).actsOn === 'proxy') !== isProxy(target)) continue;
+      const what = (await faultTable[kind].restoreOriginal?.(tools, target, deadline(callMs))) ?? null;
+      if (what !== null) restored.push(what);
+    }
+    return restored.length === 0 ? null : restored.join(', ');
   }
 
   async #restoreProxy(proxy: string): Promise<string | null> {
@@ -160,12 +160,12 @@ export class Reconciler {
     return lock.run(proxy, async () => {
       const state = (await this.#list())[proxy];
       if (state === undefined) return null;
-      const live = new Set(registry.open.map(({ fault }) => `encore-${fault.id}`));
+      const live = new Set(registry.open.map(({ fault }) => toxicName(fault.id)));
       const drift = state.toxics.filter((toxic) => isOurs(toxic) && !live.has(toxic.name));
       for (const { name } of drift) await tools.proxies.removeToxic(proxy, name);
-      const closed = !state.enabled && !registry.activeOn(proxy).kinds.includes('connection-refused');
-      if (closed) await tools.proxies.setEnabled(proxy, true);
-      return drift.length > 0 || closed ? `${proxy}: ${drift.length} toxics${closed ? ', opened' : ''}` : null;
+      const restored = await this.#restoreOriginal(proxy);
+      const removed = drift.length === 0 ? null : `${proxy}: ${drift.length} toxics`;
+      return [removed, restored].filter((what) => what !== null).join(', ') || null;
     });
   }
 
@@ -203,4 +203,3 @@ const joined = (answers: readonly RevertAnswer[]): RevertAnswer => ({
   reverted: answers.flatMap(({ reverted }) => reverted),
   failed: answers.flatMap(({ failed }) => failed),
 });
-

@@ -2,11 +2,10 @@
  * An injector in virtual time: fake engine, fake proxy, and a journal in memory that a successor
  * can read.
  */
-import type { FaultKind, PlannedFault, System } from '@encore/contracts';
+import { type FaultKind, isInstant, type PlannedFault, type System } from '@encore/contracts';
 import { containerNames, createLogger, replicasOf, targetsAllowing, upstreamOf, withoutNumber } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { label } from '../injector/engine.ts';
-import { faultTable } from '../injector/faults/fault-table.ts';
 import { Injector } from '../injector/injector.ts';
 import { Journal, type LineSink } from '../injector/journal.ts';
 import { LabProxies } from '../injector/lab-proxies.ts';
@@ -105,12 +104,17 @@ export class FakeLab {
         const from = this.clock.now();
         this.spikes += 1;
         const clock = this.clock;
+        let isStopped = false;
         return {
+          get isStopped() {
+            return isStopped;
+          },
           get answers() {
             return ((clock.now() - from) / 1_000) * requestsPerSecond;
           },
           stop: () => {
-            this.spikes -= 1;
+            if (!isStopped) this.spikes -= 1;
+            isStopped = true;
           },
         };
       },
@@ -161,14 +165,14 @@ let count = 0;
 export function fault(kind: FaultKind, change: Partial<PlannedFault> = {}): PlannedFault {
   count += 1;
   const [target = ''] = targetsAllowing(bundledSystem, kind);
-  const { instant } = faultTable[kind];
+  const { params = {} } = change;
   return {
     id: `f${String(count).padStart(4, '0')}`,
     kind,
     target,
     atSeconds: 0,
-    durationSeconds: instant ? 0 : 10,
-    params: {},
+    durationSeconds: isInstant({ kind, params }) ? 0 : 10,
+    params,
     ...change,
   };
 }

@@ -3,9 +3,18 @@
  * engine and a fake proxy, and a supervisor that starts a target exited for 2 s. Returns every
  * violation as text; an empty list is success.
  */
-import type { Actor, EncoreEvent, PlannedFault, RunConfig, Target } from '@encore/contracts';
+import {
+  type Actor,
+  behaviourOf,
+  type EncoreEvent,
+  isKill,
+  kindOf,
+  type PlannedFault,
+  type RunConfig,
+  type Target,
+} from '@encore/contracts';
 import { createLogger, withoutNumber } from '@encore/kit';
-import { kindTiming, makePlan } from '@encore/plan';
+import { makePlan } from '@encore/plan';
 import type { Injector } from '../injector/injector.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { bundledSystem, FakeLab } from './fake-lab.ts';
@@ -125,16 +134,16 @@ class RunChecker {
     const lateMs = at - this.#steadyStartsAt - (planned?.atSeconds ?? 0) * 1_000;
     if (!planned || lateMs < -0.001 || lateMs > maxLateMs) this.problems.push(`${id} was ${lateMs} ms late`);
     if (planned) this.#spaced(planned, at);
-    if (planned?.kind === 'restart') this.#recoveredBy = 'revert';
-    if (planned?.kind !== 'crash' && planned?.kind !== 'outage') return;
+    if (planned === undefined || !isKill(planned)) return;
     this.kills += 1;
-    this.#recoveredBy = planned.kind === 'crash' ? 'restart-policy' : 'supervisor';
+    this.#recoveredBy = kindOf(planned.kind).needsRestartPolicy === true ? 'restart-policy' : 'supervisor';
   }
 
   /** Checks distances between actual injections, not planned ones. */
-  #spaced({ id, kind, target }: PlannedFault, at: number): void {
+  #spaced(fault: PlannedFault, at: number): void {
+    const { id, kind, target } = fault;
     const healthyMs = at - this.#revertedAt;
-    if (healthyMs < kindTiming[kind].healthBeforeSeconds * 1_000)
+    if (healthyMs < behaviourOf(fault).healthBeforeSeconds * 1_000)
       this.problems.push(`only ${healthyMs} ms of healthy time before ${id} (${kind})`);
     if (target !== this.#entry) return;
     const spaceMs = at - this.#networkFaultAt;

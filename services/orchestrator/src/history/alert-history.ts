@@ -1,12 +1,12 @@
 /**
  * Reads which Prometheus alerts fired during a run, as events for its history: the verdict then
  * needs no Prometheus. The annotations `fires_under` and `may_fire_under` of the rules declare
- * which fault kinds raise an alert.
+ * which faults raise an alert.
  *
  *   GET /api/v1/rules?type=alert                        names, annotations, evaluation interval
  *   GET /api/v1/query?query=ALERTS{...}[3600s]&time=T   the hour's evaluations with a firing alert
  */
-import { type EventOf, type FaultKind, faultKinds } from '@encore/contracts';
+import { type EventOf, faultKinds } from '@encore/contracts';
 import { type CallOptions, callJson, canonicalJson, EncoreError } from '@encore/kit';
 import { z } from 'zod';
 
@@ -52,10 +52,10 @@ const matrixSchema = z.object({
 export async function readAlertHistory({ url, fromAt, toAt, signal }: AlertHistoryQuery): Promise<AlertEvent[]> {
   const call: CallOptions = { timeoutMs, ...(signal ? { signal } : {}) };
   const { data } = await callJson(`${url}/api/v1/rules?type=alert`, rulesSchema, call);
-  const alerts = new Map<string, { name: string; firesUnder: FaultKind[]; mayFireUnder: FaultKind[] }>();
+  const alerts = new Map<string, { name: string; firesUnder: string[]; mayFireUnder: string[] }>();
   for (const { name, annotations } of data.groups.flatMap(({ rules }) => rules)) {
     const { fires_under: fires, may_fire_under: may } = annotations;
-    alerts.set(name, { name, firesUnder: kindsIn(fires), mayFireUnder: kindsIn(may) });
+    alerts.set(name, { name, firesUnder: faultsIn(fires), mayFireUnder: faultsIn(may) });
   }
   const gapMs = (maxMissedEvaluations + 1) * 1_000 * Math.max(1, ...data.groups.map(({ interval }) => interval));
   const firings = new Firings(gapMs, toAt);
@@ -104,8 +104,9 @@ class Firings {
   }
 }
 
-/** Parses a list such as `crash, outage`; ignores `none` and unknown kinds. */
-function kindsIn(list = ''): FaultKind[] {
-  const names = new Set(list.split(',').map((name) => name.trim()));
-  return faultKinds.filter((kind) => names.has(kind));
+/** Parses a list such as `crash, outage on server`; ignores `none` and unknown kinds. */
+function faultsIn(list = ''): string[] {
+  const known: readonly string[] = faultKinds;
+  const faults = list.split(',').map((name) => name.trim());
+  return [...new Set(faults)].filter((fault) => known.includes(fault.split(' on ')[0] ?? ''));
 }

@@ -14,6 +14,7 @@ const kill = (at: number, engineAt = at): EncoreEvent => ({
   faultId: 'f0001',
   kind: 'crash',
   target: 'server',
+  params: {},
 });
 const answered = (at: number, startedAt: number): EncoreEvent => ({
   type: 'answered_again',
@@ -129,7 +130,14 @@ describe('alerts', () => {
       '[WARNING] High memory: server uses 80.0 % of its limit',
       '[WARNING] High memory: server uses 90.0 % of its limit',
     ]);
-    const cap: EncoreEvent = { type: 'fault_injected', at: 1, faultId: 'f0002', kind: 'memory-cap', target: 'server' };
+    const cap: EncoreEvent = {
+      type: 'fault_injected',
+      at: 1,
+      faultId: 'f0002',
+      kind: 'memory-cap',
+      target: 'server',
+      params: {},
+    };
     assert.deepEqual(textsOf([cap, sampled(2_000, 80)]), [
       '[WARNING] High memory: server uses 80.0 % of its limit (under memory-cap, f0002)',
     ]);

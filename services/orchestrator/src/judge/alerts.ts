@@ -4,7 +4,7 @@
  * one alert; a rule with `every` raises one for each text. Texts name their subject: "Circuit
  * breaker open: x".
  */
-import type { AlertLevel, EventOf } from '@encore/contracts';
+import { type AlertLevel, type EventOf, isKill } from '@encore/contracts';
 import type { MemoryFaults } from './memory-faults.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
@@ -157,11 +157,11 @@ function watchMemory(memoryFaults: MemoryFaults): (event: Observation) => string
 
 function watchKills(): (event: Observation) => string | undefined {
   return (event) =>
-    isKill(event) ? `Scheduled process kill: ${event.kind} of ${event.target} (${event.faultId})` : undefined;
+    isKillEvent(event) ? `Scheduled process kill: ${event.kind} of ${event.target} (${event.faultId})` : undefined;
 }
 
-function isKill(event: Observation): event is EventOf<'fault_injected'> {
-  return event.type === 'fault_injected' && (event.kind === 'crash' || event.kind === 'outage');
+function isKillEvent(event: Observation): event is EventOf<'fault_injected'> {
+  return event.type === 'fault_injected' && isKill(event);
 }
 
 /**
@@ -173,7 +173,7 @@ function watchRecovery(): (event: Observation) => string | undefined {
   const watchReadiness = readiness();
   let recoveredAt = Number.NEGATIVE_INFINITY;
   return (event) => {
-    if (isKill(event)) kills.set(event.faultId, { at: timeOf(event), target: event.target });
+    if (isKillEvent(event)) kills.set(event.faultId, { at: timeOf(event), target: event.target });
     if (event.type === 'fault_effect_checked' && event.effect !== 'confirmed') kills.delete(event.faultId);
     const lostAt = watchReadiness(event);
     if (lostAt !== null && kills.size === 0 && recoveredAt < lostAt)

@@ -1,7 +1,15 @@
 /** Observations of one fault (times in epoch milliseconds), and the figures derived from them. */
-import type { Actor, Effect, EventOf, PlannedFault, PlannedSystem, RecoveredBy } from '@encore/contracts';
+import {
+  type Actor,
+  type Behaviour,
+  behaviourOf,
+  type Effect,
+  type EventOf,
+  type PlannedFault,
+  type PlannedSystem,
+  type RecoveredBy,
+} from '@encore/contracts';
 import { containerOf, withoutNumber } from '@encore/kit';
-import { kindTraits } from './kind-traits.ts';
 
 /** Engine events this soon after a fault's end still belong to it. */
 export const aftermathMs = 5_000;
@@ -23,6 +31,7 @@ export interface FaultRecord {
   isReplica: boolean;
   /** Neither on the container whose recovery is judged nor on the entry. */
   isOnDependency: boolean;
+  behaviour: Behaviour;
   intendedAt: number | null;
   injectedAt: number | null;
   effect: Effect | null;
@@ -64,6 +73,7 @@ export function newFaultRecord(fault: PlannedFault, system: PlannedSystem): Faul
     container: containerOf(system, fault.target),
     isReplica: withoutNumber(fault.target) !== fault.target,
     isOnDependency: withoutNumber(fault.target) !== system.recoveryOf && fault.target !== system.entry,
+    behaviour: behaviourOf(fault),
     intendedAt: null,
     injectedAt: null,
     effect: null,
@@ -94,8 +104,8 @@ export function newFaultRecord(fault: PlannedFault, system: PlannedSystem): Faul
   };
 }
 
-export function isKill({ fault }: FaultRecord): boolean {
-  return kindTraits[fault.kind].clock === 'kill';
+export function isKill({ behaviour }: FaultRecord): boolean {
+  return behaviour.clock === 'kill';
 }
 
 export function isUnsupported(record: FaultRecord): boolean {
@@ -113,10 +123,9 @@ export function beganAt({ intendedAt, injectedAt }: FaultRecord): number | null 
 
 /** When the fault was reverted and the system had recovered; null until then. */
 export function endOf(record: FaultRecord): number | null {
-  const { effect, effectCheckedAt, injectedAt, revertedAt, firstSuccessAt, fault } = record;
+  const { effect, effectCheckedAt, injectedAt, revertedAt, firstSuccessAt } = record;
   if (effect === 'refused' || effect === 'unsupported') return revertedAt ?? effectCheckedAt;
-  const instant = isKill(record) && fault.durationSeconds === 0;
-  const releasedAt = revertedAt ?? (instant ? (effectCheckedAt ?? injectedAt) : null);
+  const releasedAt = revertedAt ?? (isKill(record) ? (effectCheckedAt ?? injectedAt) : null);
   // A fault without effect needs no recovery, but may still be active.
   if (effect === 'absent') return releasedAt;
   return releasedAt === null || firstSuccessAt === null ? null : Math.max(releasedAt, firstSuccessAt);
@@ -208,7 +217,7 @@ export function recoveredByOf(record: FaultRecord, recovery: Recovery): Recovere
       break;
   }
   if (record.revertCause === 'external') return 'external';
-  const traits = kindTraits[record.fault.kind];
-  if (record.diedAt !== null && (traits.clock === 'kill' || !traits.deathIsTheInjection)) return null;
-  return traits.tolerable && record.answeredWhileActive ? 'self' : 'revert';
+  const { clock, deathIsTheInjection, tolerable } = record.behaviour;
+  if (record.diedAt !== null && (clock === 'kill' || !deathIsTheInjection)) return null;
+  return tolerable && record.answeredWhileActive ? 'self' : 'revert';
 }

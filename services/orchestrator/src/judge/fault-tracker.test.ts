@@ -38,7 +38,15 @@ function tracked(...faults: PlannedFault[]) {
 
 const inject = (at: number, fault: PlannedFault, effect: 'confirmed' | 'absent' = 'confirmed'): Observation[] => [
   { type: 'fault_intended', at: at - 10, faultId: fault.id, fault },
-  { type: 'fault_injected', at, engineAt: at, faultId: fault.id, kind: fault.kind, target: fault.target },
+  {
+    type: 'fault_injected',
+    at,
+    engineAt: at,
+    faultId: fault.id,
+    kind: fault.kind,
+    target: fault.target,
+    params: fault.params,
+  },
   { type: 'fault_effect_checked', at: at + 5, faultId: fault.id, effect, evidence: 'seen' },
 ];
 const reverted = (at: number, id = 'f0001'): Observation => ({
@@ -283,7 +291,7 @@ describe('fault tracker', () => {
       readyAt: 1_600,
       firstSuccessAt: 2_005,
     });
-    const down = planned('database-down', 'postgres', 5);
+    const down = { ...planned('outage', 'postgres', 5), params: { until: 'revert' as const } };
     const cached = tracked(down);
     cached.add(...inject(1_000, down), seen(1_100, true, false), reverted(6_000), ok(6_010), seen(7_000, true, true));
     assert.equal(stagesOf(cached.record()).readyAt, 7_000, 'a cached response does not imply readiness');

@@ -9,7 +9,6 @@
 import type { EventOf, Plan, PlannedFault, PlannedSystem } from '@encore/contracts';
 import type { FaultRecord, ReturnOutcome } from './fault-record.ts';
 import { aftermathMs, beganAt, endOf, newFaultRecord } from './fault-record.ts';
-import { kindTraits } from './kind-traits.ts';
 import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
 import { ServerHealth } from './server-health.ts';
 import { type Observation, type Probe, timeOf } from './time-order.ts';
@@ -206,9 +205,9 @@ export class FaultTracker {
   }
 
   #inject(event: EventOf<'fault_injected'>, time: number): void {
-    const { faultId: id, kind, target } = event;
+    const { faultId: id, kind, target, params } = event;
     const record = this.#record(
-      this.records.get(id)?.fault ?? { id, kind, target, atSeconds: 0, durationSeconds: 0, params: {} },
+      this.records.get(id)?.fault ?? { id, kind, target, atSeconds: 0, durationSeconds: 0, params },
     );
     this.#begin(record, time);
   }
@@ -217,7 +216,7 @@ export class FaultTracker {
     if (record.injectedAt !== null) return;
     record.injectedAt = time;
     record.restartCountBefore = this.#restartCounts.get(record.container) ?? null;
-    if (kindTraits[record.fault.kind].clock !== 'revert') record.clockStartsAt = time;
+    if (record.behaviour.clock !== 'revert') record.clockStartsAt = time;
     this.#current = [...this.#current.filter((other) => other !== record), record];
     this.#closeFollowed(beganAt(record) ?? time, 'another fault began');
   }
@@ -236,7 +235,7 @@ export class FaultTracker {
   #died(container: string, time: number): void {
     // The injector may record the injection shortly after the engine records the death.
     const intended = this.#current.find((record) => record.injectedAt === null && record.container === container);
-    if (intended !== undefined && kindTraits[intended.fault.kind].deathIsTheInjection) this.#begin(intended, time);
+    if (intended?.behaviour.deathIsTheInjection) this.#begin(intended, time);
     const open = [...this.#open(time)];
     const owner = open.findLast((record) => record.container === container);
     if (owner !== undefined) die(owner, time);
@@ -248,7 +247,7 @@ export class FaultTracker {
   /** A start of the container ends the downtime of every fault that stopped it. */
   #started(container: string, time: number, note: (record: FaultRecord) => void): void {
     for (const record of this.#current) {
-      const { clock } = kindTraits[record.fault.kind];
+      const { clock } = record.behaviour;
       const down = record.diedAt !== null || clock === 'injection';
       if (record.injectedAt === null || record.firstSuccessAt !== null || !down) continue;
       if (record.container !== container) continue;
@@ -315,10 +314,10 @@ function revert(record: FaultRecord, event: EventOf<'fault_reverted'>): void {
   record.revertedAt = event.at;
   record.revertVerified = event.verified;
   record.revertCause = event.cause;
-  const { clock } = kindTraits[record.fault.kind];
+  const { clock } = record.behaviour;
   if (clock === 'injection') record.referenceAt ??= event.at;
   // If the target died from the fault, the recovery time is already running.
-  if (clock === 'revert' && (record.diedAt === null || kindTraits[record.fault.kind].deathIsTheInjection)) {
+  if (clock === 'revert' && (record.diedAt === null || record.behaviour.deathIsTheInjection)) {
     record.clockStartsAt = event.at;
     record.referenceAt = event.at;
     record.firstSuccessAt = null;
@@ -326,7 +325,7 @@ function revert(record: FaultRecord, event: EventOf<'fault_reverted'>): void {
 }
 
 function die(record: FaultRecord, time: number): void {
-  const { clock, deathIsTheInjection } = kindTraits[record.fault.kind];
+  const { clock, deathIsTheInjection } = record.behaviour;
   const first = record.diedAt === null;
   record.diedAt ??= time;
   if (clock === 'revert' && deathIsTheInjection) return;

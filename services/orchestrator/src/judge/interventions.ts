@@ -6,7 +6,6 @@ import type { EventOf, PlannedSystem } from '@encore/contracts';
 import { containerNames } from '@encore/kit';
 import type { FaultRecord } from './fault-record.ts';
 import type { FaultTracker } from './fault-tracker.ts';
-import { kindTraits } from './kind-traits.ts';
 import type { RunFacts } from './run-facts.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
@@ -129,8 +128,8 @@ export class Interventions {
     if (actions.has(action) && !faults.some((record) => mayCause(record, action)))
       keep(this.#engine, { at, target, action });
     if (action !== 'die') return;
-    const isRestart = faults.some(({ fault }) => fault.kind === 'restart');
-    if (isRestart && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
+    const isGraceful = faults.some(({ behaviour }) => behaviour.graceful);
+    if (isGraceful && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
     // The death of a target during a fault on another one is a cascading failure, which has its own
     // warning.
     const unexpected = faults.length === 0 ? !tracker.isFaultOpen(at) : !faults.some(mayEnd);
@@ -181,14 +180,12 @@ export function isBeyondDoubt(
   return fileProblems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
 }
 
-function mayCause({ fault }: FaultRecord, action: string): boolean {
-  const { actions } = kindTraits[fault.kind];
+function mayCause({ behaviour: { actions } }: FaultRecord, action: string): boolean {
   return actions === 'any' || actions.includes(action);
 }
 
-function mayEnd({ fault }: FaultRecord): boolean {
-  const { deathIsTheInjection, risksDeath = false } = kindTraits[fault.kind];
-  return deathIsTheInjection || risksDeath;
+function mayEnd({ behaviour: { deathIsTheInjection, reducesMemory } }: FaultRecord): boolean {
+  return deathIsTheInjection || reducesMemory;
 }
 
 function keep<Item>(list: Item[], item: Item): void {

@@ -56,7 +56,13 @@ describe('judge on a system with other names', () => {
 
   it('attributes the same events of a dependency and of the container that runs the proxies', async () => {
     const faults = [
-      plannedFault(1, { kind: 'database-down', target: 'postgres', atSeconds: 30, durationSeconds: 8 }),
+      plannedFault(1, {
+        kind: 'outage',
+        target: 'postgres',
+        atSeconds: 30,
+        durationSeconds: 8,
+        params: { until: 'revert' },
+      }),
       plannedFault(2, { kind: 'timeout', target: 'postgres:5432', atSeconds: 80, durationSeconds: 5 }),
       plannedFault(3, { kind: 'timeout', target: 'server:8000', atSeconds: 110, durationSeconds: 5 }),
     ];

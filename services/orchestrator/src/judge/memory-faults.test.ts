@@ -5,7 +5,7 @@ import { aftermathMs } from './fault-record.ts';
 import { MemoryFaults } from './memory-faults.ts';
 
 const inject = (memoryFaults: MemoryFaults, at: number, faultId: string, kind: FaultKind, target: Target = 'server') =>
-  memoryFaults.add({ type: 'fault_injected', at, faultId, kind, target });
+  memoryFaults.add({ type: 'fault_injected', at, faultId, kind, target, params: {} });
 const revert = (memoryFaults: MemoryFaults, at: number, faultId: string) =>
   memoryFaults.add({ type: 'fault_reverted', at, faultId, verified: true, evidence: '', cause: 'released' });
 

@@ -2,9 +2,8 @@
  * Tracks the faults that reduce the memory of a container. Meanwhile its memory use and its limit
  * are not its own: peaks do not count, and alerts name the fault.
  */
-import type { FaultKind } from '@encore/contracts';
+import { behaviourOf, type FaultKind } from '@encore/contracts';
 import { aftermathMs } from './fault-record.ts';
-import { kindTraits } from './kind-traits.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
@@ -17,7 +16,7 @@ export class MemoryFaults {
   readonly #all = new Map<string, MemoryFault & { container: string; endsAt: number }>();
 
   add(event: Observation): void {
-    if (event.type === 'fault_injected' && kindTraits[event.kind].risksDeath === true) {
+    if (event.type === 'fault_injected' && behaviourOf(event).reducesMemory) {
       this.#forget(timeOf(event));
       const { faultId, kind, target } = event;
       this.#all.set(faultId, { faultId, kind, container: target, endsAt: Number.POSITIVE_INFINITY });

@@ -67,7 +67,7 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   forced_stops: ({ interventions, run, faults }) => ({
     shape: 'count',
     count: run.started && interventions.forcedStops.length,
-    of: faults.filter(({ record }) => record.fault.kind === 'restart' && record.injectedAt !== null).length,
+    of: faults.filter(({ record }) => record.behaviour.graceful && record.injectedAt !== null).length,
   }),
   unexplained_failures: ({ attribution, traffic }) => ({
     shape: 'count',

@@ -1,11 +1,11 @@
 /**
  * Determines whether Prometheus alerted on each fault, and how fast. The history contains the
- * alerts' firings, and which fault kinds each alert declares in its annotations.
+ * alerts' firings, and which faults each alert declares in its annotations.
  *
  *   fault   ├── until recovered ──┤── 30 s ──┤
- *   alert          ▲ started to fire here, and declares the kind: seen
+ *   alert          ▲ started to fire here, and declares the fault: seen
  */
-import type { EventOf, FaultKind, ReportedMonitoring } from '@encore/contracts';
+import type { EventOf, PlannedFault, ReportedMonitoring } from '@encore/contracts';
 import type { FinalizedFault } from './evidence.ts';
 import type { Observation } from './time-order.ts';
 
@@ -13,7 +13,7 @@ import type { Observation } from './time-order.ts';
 const noticedWithinMs = 30_000;
 
 export interface FaultMonitoring extends ReportedMonitoring {
-  /** An alert declares that this kind must make it fire. */
+  /** An alert declares that this fault must make it fire. */
   expected: boolean;
 }
 
@@ -39,7 +39,7 @@ export class Monitoring {
     const firsts = new Map<FinalizedFault, EventOf<'alert_fired'>>();
     for (const firing of this.#firings.toSorted((a, b) => a.fromAt - b.fromAt)) {
       const owner = faults
-        .filter((fault) => this.#namersOf(fault.record.fault.kind).has(firing.alert) && wasNear(fault, firing.fromAt))
+        .filter((fault) => this.#namersOf(fault.record.fault).has(firing.alert) && wasNear(fault, firing.fromAt))
         .reduce<FinalizedFault | null>(
           (last, fault) => (last === null || began(fault) > began(last) ? fault : last),
           null,
@@ -50,9 +50,9 @@ export class Monitoring {
   }
 
   #finding(fault: FinalizedFault, first: EventOf<'alert_fired'> | null): FaultMonitoring {
-    const { kind } = fault.record.fault;
-    const namers = this.#namersOf(kind);
-    const expected = this.#asked?.alerts.some(({ firesUnder }) => firesUnder.includes(kind)) ?? false;
+    const planned = fault.record.fault;
+    const namers = this.#namersOf(planned);
+    const expected = this.#asked?.alerts.some(({ firesUnder }) => names(firesUnder, planned)) ?? false;
     const nothing = { alert: null, after_seconds: null, expected };
     if (first !== null) {
       const seconds = Math.round(Math.max(0, first.fromAt - began(fault))) / 1_000;
@@ -66,11 +66,16 @@ export class Monitoring {
     return { state: 'already_firing', ...nothing, alert: before.alert };
   }
 
-  #namersOf(kind: FaultKind): Set<string> {
+  #namersOf(fault: PlannedFault): Set<string> {
     const alerts = this.#asked?.alerts ?? [];
-    const namers = alerts.filter(({ firesUnder, mayFireUnder }) => [...firesUnder, ...mayFireUnder].includes(kind));
+    const namers = alerts.filter(({ firesUnder, mayFireUnder }) => names([...firesUnder, ...mayFireUnder], fault));
     return new Set(namers.map(({ name }) => name));
   }
+}
+
+/** True if the list names the kind, or the kind on this target. */
+function names(list: readonly string[], { kind, target }: PlannedFault): boolean {
+  return list.includes(kind) || list.includes(`${kind} on ${target}`);
 }
 
 function began({ record }: FinalizedFault): number {

@@ -1,5 +1,5 @@
 /** Lists what a PASSED verdict does not cover, in this run and in any run. */
-import { faultKinds } from '@encore/contracts';
+import { type FaultKind, faultKinds, kindOf } from '@encore/contracts';
 import { replicasOf } from '@encore/kit';
 import type { Evidence } from './evidence.ts';
 import { isUnsupported } from './fault-record.ts';
@@ -20,8 +20,8 @@ export function notTested(evidence: Evidence): string[] {
     ...(monitoring === null ? ['whether monitoring notices the faults: Prometheus was not queried'] : []),
     ...(run.capacity?.type === 'capacity_measured' ? [] : ["the server's capacity without faults and users"]),
     ...(settings.profile === 'full' ? [] : ['slow leaks and rare faults: they need a whole day (profile full)']),
-    // The smoke job of .github/workflows/ci.yml runs both.
-    ...(cappedOnVersion2(evidence) ? [] : ['memory-cap under cgroup v2: not covered by this run']),
+    // The smoke job of .github/workflows/ci.yml runs these.
+    ...faultKinds.flatMap((kind) => untestedOf(kind, evidence)),
     'Grafana: not covered by this run',
     'power loss: the writes of a killed process survive in the page cache, those of a dead host do not',
     'disk and file corruption, and disks that acknowledge writes they have not stored',
@@ -34,9 +34,11 @@ export function notTested(evidence: Evidence): string[] {
   ];
 }
 
-function cappedOnVersion2({ faults, run }: Evidence): boolean {
-  return (
-    run.started?.environment['cgroupVersion'] === '2' &&
-    faults.some(({ record }) => record.fault.kind === 'memory-cap' && record.effect === 'confirmed')
-  );
+/** What this run had to show of the kind itself and did not. */
+function untestedOf(kind: FaultKind, { faults, run }: Evidence): string[] {
+  const { untested } = kindOf(kind);
+  if (untested === undefined) return [];
+  const isHere = run.started?.environment[untested.environment] === untested.value;
+  const confirmed = faults.some(({ record }) => record.fault.kind === kind && record.effect === 'confirmed');
+  return isHere && confirmed ? [] : [untested.text];
 }

@@ -28,7 +28,7 @@ function tracked(kind: FaultKind, target: Target, durationSeconds = 0) {
   add(
     { type: 'run_started', at: 0, runId: 'r', seed: 1, planHash: '', config: {}, environment: {} },
     { type: 'fault_intended', at: 990, faultId: 'f0001', fault },
-    { type: 'fault_injected', at: 1_000, engineAt: 1_000, faultId: 'f0001', kind, target },
+    { type: 'fault_injected', at: 1_000, engineAt: 1_000, faultId: 'f0001', kind, target, params: {} },
     { type: 'fault_effect_checked', at: 1_060, faultId: 'f0001', effect: 'confirmed', evidence: '' },
   );
   return { add, record, recovery, interventions };

@@ -27,7 +27,7 @@ export function reportOf(evidence: Evidence, fileNotes: readonly string[]): Repo
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
     schema_version: 3,
-    schema_minor_version: 0,
+    schema_minor_version: 1,
     run_id: run.started?.runId ?? 'unknown',
     result,
     reasons,
@@ -188,6 +188,7 @@ function faultOf(
     id: fault.id,
     kind: fault.kind,
     target: fault.target,
+    params: fault.params,
     planned_at: iso(plannedFrom + fault.atSeconds * 1_000),
     injected_at: injectedAt === null ? null : iso(injectedAt),
     duration_seconds: fault.durationSeconds,

@@ -85,7 +85,7 @@ describe('live page', () => {
 
   it('shows the machine and the latest alerts during the run', async () => {
     page.add({ type: 'phase_entered', at: 1_000_000, phase: 'steady' });
-    page.add({ type: 'fault_injected', at: 1_001_000, faultId: 'f0001', kind: 'crash', target: 'server' });
+    page.add({ type: 'fault_injected', at: 1_001_000, faultId: 'f0001', kind: 'crash', target: 'server', params: {} });
     for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
     const [update] = await updates(1);
     assert.match(update?.sections['system'] ?? '', /67\.3 % of 8 cores.*75\.0 % used, 954 MB free.*Active requests/s);

@@ -46,7 +46,7 @@ function busy(): Snapshot {
   }
   for (let n = 1; n <= 8; n += 1) {
     const at = steady + n * 9_000;
-    add({ type: 'fault_injected', at, faultId: `f000${n}`, kind: 'crash', target: 'server' });
+    add({ type: 'fault_injected', at, faultId: `f000${n}`, kind: 'crash', target: 'server', params: {} });
     if (n < 8) add({ type: 'answered_again', at: at + 1_500, startedAt: at + 1_400, operation: 'create' });
   }
   add({ type: 'server_observed', at: steady + 100_000, port: false, ready: false });

@@ -12,6 +12,7 @@ function killed(effect: Effect | null, answeredAt: number | null): string {
     faultId: 'f0001',
     kind: 'crash',
     target: 'server',
+    params: {},
   });
   if (effect !== null)
     kills.addEffectCheck({ type: 'fault_effect_checked', at: 1_050, faultId: 'f0001', effect, evidence: '' });
@@ -39,7 +40,14 @@ describe('Kills', () => {
 
   it('ignore other faults', () => {
     const kills = new Kills();
-    kills.addInjection({ type: 'fault_injected', at: 1, faultId: 'f0001', kind: 'freeze', target: 'server' });
+    kills.addInjection({
+      type: 'fault_injected',
+      at: 1,
+      faultId: 'f0001',
+      kind: 'freeze',
+      target: 'server',
+      params: {},
+    });
     assert.deepEqual(kills.last, []);
   });
 });

@@ -1,5 +1,5 @@
 /** Tracks the kills of a run: their effect, and the time until users were answered again. */
-import type { Effect, EventOf, PlannedFault } from '@encore/contracts';
+import { type Effect, type EventOf, isKill, type PlannedFault } from '@encore/contracts';
 
 export interface Kill {
   id: string;
@@ -19,8 +19,9 @@ export class Kills {
     return this.#list.slice(-10);
   }
 
-  addInjection({ faultId: id, kind, at, engineAt }: EventOf<'fault_injected'>): void {
-    if (kind !== 'crash' && kind !== 'outage') return;
+  addInjection(event: EventOf<'fault_injected'>): void {
+    if (!isKill(event)) return;
+    const { faultId: id, kind, at, engineAt } = event;
     this.#list.push({ id, kind, at: engineAt ?? at, effect: null, recoveredAt: null });
     if (this.#list.length > maxKills) this.#list.shift();
   }

@@ -38,6 +38,7 @@ describe('status lines', () => {
       faultId: 'f0001',
       kind: 'outage',
       target: 'server',
+      params: {},
     },
     { type: 'server_observed', at: steady + 150, port: false, ready: false },
     second(steady + 1_000, 30, 10),

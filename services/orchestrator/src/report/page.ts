@@ -6,10 +6,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { faultGroups, faultKinds, kindOf } from '@encore/contracts';
 import type { Judgement } from '../judge/judge.ts';
 import type { Series } from '../judge/series.ts';
 import type { Snapshot } from '../progress/run-view.ts';
-import { groupOf, groupTitles } from './fault-groups.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 import { attributionSection } from './sections/attribution.ts';
 import {
@@ -26,6 +26,8 @@ import { rulesSection } from './sections/rules.ts';
 import { systemSection } from './sections/system.ts';
 import { timelineSection } from './sections/timeline.ts';
 import { verdictSection } from './sections/verdict.ts';
+
+const groupOf = Object.fromEntries(faultKinds.map((kind) => [kind, kindOf(kind).group]));
 
 export interface PageOptions {
   /** URL of the updates for the live page; unset in a report. */
@@ -80,7 +82,7 @@ ${sections.map(([id, section]) => html`<section id="${id}">${section}</section>`
 </main>
 <footer class="quiet">This file is self-contained and makes no network requests. <code>encore verify</code> recomputes the verdict from the files next to it.</footer>
 <script type="application/json" id="series">${jsonScript(series)}</script>
-<script type="application/json" id="fault-groups">${jsonScript({ titles: groupTitles, groupOf })}</script>
+<script type="application/json" id="fault-groups">${jsonScript({ titles: faultGroups, groupOf })}</script>
 <script>${asset('uplot.js')}</script>
 <script>(() => {
 ${scripts.map(asset)}})();</script>

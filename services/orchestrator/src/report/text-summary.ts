@@ -1,5 +1,5 @@
 /** Text summary for the terminal: the guide's block, then details and each kill. */
-import type { Report, ReportedFault } from '@encore/contracts';
+import { isKill, type Report, type ReportedFault } from '@encore/contracts';
 import { pluralize } from '../judge/text.ts';
 import { backToNormalText } from './back-to-normal-text.ts';
 import { capacityText } from './capacity-text.ts';
@@ -124,8 +124,4 @@ function killOf(kill: ReportedFault, number: number, of: number, { recoveries }:
       .map(([seconds, what]) => `  +${seconds.toFixed(3).padStart(8)} s  ${what}`),
     `  ${pluralize(kill.attempts_failed, 'failed attempt')} attributed to it`,
   ];
-}
-
-function isKill({ kind }: ReportedFault): boolean {
-  return kind === 'crash' || kind === 'outage';
 }

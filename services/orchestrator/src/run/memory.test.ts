@@ -39,7 +39,7 @@ function* eventsOfSecond(second: number): Generator<EncoreEvent> {
   yield { type: 'probe_second', at, probes: dueAts.map((dueAt) => ({ dueAt, endedAt: dueAt + 5, outcome: 'ok' })) };
   if (second % 120 !== 60) return;
   const faultId = `f${String(second).padStart(4, '0')}`;
-  yield { type: 'fault_injected', at, faultId, kind: 'crash', target: 'server', engineAt: at };
+  yield { type: 'fault_injected', at, faultId, kind: 'crash', target: 'server', params: {}, engineAt: at };
   for (let i = 0; i < 500; i += 1) {
     const [operation, outcome] = ['create', 'refused'] as const;
     const attempt = {

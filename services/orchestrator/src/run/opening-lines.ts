@@ -1,5 +1,5 @@
 /** Formats the first lines of a run: settings, plan, and warnings about likely mistakes. */
-import type { Plan, RunConfig } from '@encore/contracts';
+import { isKill, type Plan, type RunConfig } from '@encore/contracts';
 import { planWarnings } from '@encore/plan';
 import { thresholdsOf } from '../judge/rules.ts';
 import { pluralize } from '../judge/text.ts';
@@ -40,7 +40,7 @@ export function settingLines(config: RunConfig, plan: Plan): string[] {
 function scheduleText(config: RunConfig, plan: Plan): string {
   if (config.control === 'server-down') return 'the server is down all the time';
   if (config.schedule !== undefined) return 'custom schedule';
-  const hasKills = plan.faults.some(({ kind }) => kind === 'crash' || kind === 'outage');
+  const hasKills = plan.faults.some(isKill);
   const kills = hasKills ? `a kill every ${config.killIntervalMinutes} min` : 'no kill';
   return config.control === 'noop-faults' ? `${kills}, without any effect` : kills;
 }

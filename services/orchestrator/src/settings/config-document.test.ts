@@ -14,6 +14,8 @@ interface Node {
   properties?: Record<string, Node>;
   items?: Node;
   anyOf?: Node[];
+  oneOf?: Node[];
+  const?: string;
   enum?: string[];
   pattern?: string;
   default?: unknown;
@@ -26,6 +28,12 @@ interface Node {
 function leavesOf(node: Node, path = ''): [string, Node][] {
   if (path === 'thresholds') return [[`${path}.METRIC`, node]];
   if (node.anyOf) return node.anyOf.flatMap((one) => leavesOf(one, path));
+  // Faults by kind: they differ in `kind` and in `params`, which FAULTS.md describes.
+  if (node.oneOf) {
+    const [first] = node.oneOf;
+    const kind = { enum: node.oneOf.flatMap(({ properties }) => properties?.['kind']?.const ?? []) };
+    return leavesOf({ properties: { ...first?.properties, kind, params: { type: 'params' } } }, path);
+  }
   if (node.items) return leavesOf(node.items, `${path}[]`);
   if (!node.properties) return [[path, node]];
   return Object.entries(node.properties)
@@ -38,6 +46,7 @@ function rangeOf(path: string, { type, enum: names, pattern, minimum, exclusiveM
     return names.length === faultKinds.length ? 'a kind of [FAULTS.md](FAULTS.md)' : names.join(', ');
   if (type === 'boolean') return 'true, false';
   if (type === 'object') return '[REPORT.md](REPORT.md)';
+  if (type === 'params') return 'those of the kind in [FAULTS.md](FAULTS.md)';
   if (path === 'schedule[].target') return 'a name in [system.yaml](../system.yaml)';
   if (pattern !== undefined) return 'a to z, 0 to 9, -';
   // An integer without a maximum has the maximum of JavaScript.

@@ -44,6 +44,6 @@ describe('published schema of the settings', () => {
     assert.equal(wrongAt({ colour: 'red' }), 'colour');
     assert.equal(wrongAt({ thresholds: { sucess_rate: 'value>=0.9' } }), 'sucess_rate');
     const rule = { name: 'a', target: 'server', when: { atSeconds: [1] }, faults: [{ kind: 'crush' }] };
-    assert.equal(wrongAt({ schedule: [rule] }), 'schedule.0.faults.0.kind');
+    assert.equal(wrongAt({ schedule: [rule] }), 'schedule.0.faults.0');
   });
 });

@@ -54,7 +54,7 @@ describe('problemsOfFile', () => {
     ]);
     assert.deepEqual(
       problemsOf(rule(`when: { atSeconds: [5] }, faults: [{ kind: latency, params: { latencyMs: 1.5 } }]`)),
-      ['schedule[0].faults[0].params.latencyMs: 1.5 is not valid; give a whole number from 1 to 60000'],
+      ['schedule[0].faults[0].params.latencyMs: 1.5 is not valid; give a whole number from 1 to 1000'],
     );
     assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: []')), [
       'schedule[0].faults: [] is not valid; give a list with at least 1 item',
@@ -127,11 +127,33 @@ describe('problemsOfFile', () => {
     ];
     assert.deepEqual(problemsOf(`hour: 2\nusers: 0\nschedule: [${rules.join(', ')}]`), [
       'users: 0 is not valid; give a whole number of users from 1 to 10000, such as 100',
+      'schedule[1].faults[0].params.bytes: unknown setting. Known settings: latencyMs, direction',
+      'schedule[2].faults[0].params: {"jitterMs":900} is not valid: latencyMs plus jitterMs must be at most 1000, so that Toxiproxy can drain delayed data',
+      'schedule[3].faults[0].params.latencyMs: 2000 is not valid; give a whole number from 1 to 1000',
       'hour: unknown setting. Did you mean hours?',
-      'schedule[0].faults[0]: latency cannot target server; its target is server:8000 or postgres:5432',
-      'schedule[1].faults[0]: latency does not take bytes; it takes latencyMs, direction',
-      'schedule[2].faults[0]: jitter: latencyMs plus jitterMs is 1100; give at most 1000, so that Toxiproxy can drain delayed data',
-      'schedule[3].faults[0]: latency: latencyMs plus jitterMs is 2000; give at most 1000, so that Toxiproxy can drain delayed data',
+      'schedule[0].faults[0]: latency cannot target server: it acts on a proxy; name one with its port, such as server:8000',
+    ]);
+  });
+
+  it('reports a duration of an instant fault', () => {
+    const outage = (params: string) =>
+      rule(`when: { atSeconds: [5] }, faults: [{ kind: outage, durationSeconds: { min: 5, max: 8 }${params} }]`);
+    assert.deepEqual(problemsOf(outage('')), [
+      'schedule[0].faults[0]: outage is instant with until: supervisor; leave out durationSeconds',
+    ]);
+    assert.deepEqual(problemsOf(outage(', params: { until: revert }')), []);
+    assert.deepEqual(problemsOf(outage(', params: { until: reverted }')), [
+      'schedule[0].faults[0].params.until: "reverted" is not valid. Did you mean revert? Give one of supervisor, revert',
+    ]);
+  });
+
+  it('names what replaced the kinds of earlier versions', () => {
+    const kinds = ['database-down', 'database-freeze', 'database-latency'];
+    const faults = kinds.map((kind) => `{ kind: ${kind}, durationSeconds: { min: 5, max: 8 } }`);
+    assert.deepEqual(problemsOf(rule(`when: { atSeconds: [5] }, faults: [${faults.join(', ')}]`)), [
+      'schedule[0].faults[0].kind: "database-down" no longer exists; write kind: outage with params: { until: revert }, on the database itself',
+      'schedule[0].faults[1].kind: "database-freeze" no longer exists; write kind: freeze, on the database itself',
+      'schedule[0].faults[2].kind: "database-latency" no longer exists; write kind: latency, on the proxy of the database',
     ]);
   });
 

@@ -11,9 +11,15 @@ const aliases = Object.fromEntries(
   scalarSettings.flatMap(({ key, flag, variable }) => [flag, variable].map((name) => [name, key])),
 );
 
+const replaced = {
+  'database-down': 'kind: outage with params: { until: revert }, on the database itself',
+  'database-freeze': 'kind: freeze, on the database itself',
+  'database-latency': 'kind: latency, on the proxy of the database',
+};
+
 export function problemsOfFile(settings: SettingsObject, file: string, system: System): string[] {
   const all = [
-    ...schemaProblems(runConfigSchema, settings, { aliases, expected: expectedAt }),
+    ...schemaProblems(runConfigSchema, settings, { aliases, replaced, expected: expectedAt }),
     ...problemsOfThresholds(settings['thresholds']),
     ...problemsOfMix(settings['load']),
     ...problemsOfFaults(settings['schedule'], system),
@@ -78,8 +84,10 @@ const step = 1e-9;
 function problemsOfFaults(schedule: unknown, system: System): string[] {
   return (Array.isArray(schedule) ? schedule : []).flatMap((item, index) => {
     const { target, faults } = scheduleRuleSchema.safeParse(item).data ?? { faults: [] };
-    return faults.flatMap(({ kind, params }, number) => {
-      const problem = (target && kindRefusal(system, target, kind)) ?? applicabilityProblem({ kind, params });
+    return faults.flatMap(({ kind, params, durationSeconds }, number) => {
+      if (target === undefined) return [];
+      const problem =
+        kindRefusal(system, target, kind) ?? applicabilityProblem({ kind, target, params, durationSeconds });
       return problem === null ? [] : [`schedule[${index}].faults[${number}]: ${problem}`];
     });
   });

@@ -153,7 +153,7 @@ export class FakeChaos extends FakeService {
     events.add({ type: 'fault_due', at, faultId, plannedAt: at });
     events.add({ type: 'fault_intended', at, faultId, fault });
     this.#server.kill();
-    events.add({ type: 'fault_injected', at, faultId, kind, target, engineAt: at });
+    events.add({ type: 'fault_injected', at, faultId, kind, target, params: {}, engineAt: at });
     events.add({ type: 'engine_event', at, engineAt: at, target, action: 'die', exitCode: 137 });
     events.add({ type: 'fault_effect_checked', at, faultId, effect: 'confirmed', evidence: 'the process is gone' });
     events.add({

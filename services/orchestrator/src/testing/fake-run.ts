@@ -25,7 +25,7 @@ const rampSeconds = 0.5;
 
 export function planOf(steadySeconds: number, faults: PlannedFault[], system = plannedSystem(bundledSystem)): Plan {
   const unhashed = {
-    version: filesVersion as typeof filesVersion,
+    version: filesVersion,
     system,
     dropped: [],
     seed: 1,

@@ -1,6 +1,5 @@
 /** A fault of a simulated run: its effect on requests, and its events. */
-import type { EncoreEvent, Outcome, Plan, PlannedFault } from '@encore/contracts';
-import { kindTraits } from '../judge/kind-traits.ts';
+import { behaviourOf, type EncoreEvent, isKill, type Outcome, type Plan, type PlannedFault } from '@encore/contracts';
 
 export interface SimulatedFault extends PlannedFault {
   effect?: 'confirmed' | 'absent' | 'refused' | 'unsupported';
@@ -35,8 +34,7 @@ export function errorAt(at: number, active: readonly SimulatedFault[], steadyAt:
     const from = steadyAt + fault.atSeconds * 1_000;
     if (at < from) continue;
     if (isKill(fault) && at < from + (fault.downSeconds ?? 1.5) * 1_000 + 300) return 'refused';
-    const failing = ['connection-refused', 'timeout', 'freeze', 'database-down', 'hang'].includes(fault.kind);
-    if (!failing || at >= from + fault.durationSeconds * 1_000) continue;
+    if (!behaviourOf(fault).totalOutage || at >= from + fault.durationSeconds * 1_000) continue;
     return fault.kind === 'timeout' ? 'header_timeout' : 'refused';
   }
   return null;
@@ -63,7 +61,7 @@ export function addedLatencyAt(at: number, active: readonly SimulatedFault[], st
 
 /** Events of injector, engine and server watcher for a fault, until the server is back. */
 export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number): Generator<EncoreEvent> {
-  const { id: faultId, kind, target } = fault;
+  const { id: faultId, kind, target, params } = fault;
   const at = steadyAt + fault.atSeconds * 1_000;
   const effect = fault.effect ?? 'confirmed';
   yield { type: 'fault_due', at: at - 20, faultId, plannedAt: at };
@@ -81,7 +79,15 @@ export function* faultEvents(fault: SimulatedFault, plan: Plan, steadyAt: number
   }
   const planned = plan.faults.find(({ id }) => id === faultId);
   if (planned !== undefined) yield { type: 'fault_intended', at: at - 10, faultId, fault: planned };
-  yield { type: 'fault_injected', at: at + 4, faultId, kind, target, ...(isKill(fault) ? { engineAt: at } : {}) };
+  yield {
+    type: 'fault_injected',
+    at: at + 4,
+    faultId,
+    kind,
+    target,
+    params,
+    ...(isKill(fault) ? { engineAt: at } : {}),
+  };
   yield {
     type: 'fault_effect_checked',
     at: at + 60,
@@ -137,8 +143,4 @@ function* deathEvents(fault: SimulatedFault, at: number): Generator<EncoreEvent>
   yield { type: 'target_started', at: up - 590, engineAt: up - 600, target, actor, reason: actor };
   yield { type: 'server_observed', at: up - 200, port: true, ready: false };
   yield { type: 'server_observed', at: up, port: true, ready: true };
-}
-
-function isKill({ kind }: SimulatedFault): boolean {
-  return kindTraits[kind].clock === 'kill';
 }

@@ -37,7 +37,7 @@ export class SimulatedRun {
     }));
     const times = { seed, rampSeconds, steadySeconds };
     const body = {
-      version: filesVersion as typeof filesVersion,
+      version: filesVersion,
       system: plannedSystem(system),
       ...times,
       faults,

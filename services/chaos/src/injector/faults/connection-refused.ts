@@ -1,20 +1,21 @@
 /** Refuses connections, as a host without a listener does. */
+import type { ParamsOf } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
-import type { FaultSpec } from './fault-spec.ts';
-import { probesOf, proxyOf } from './toxic-fault.ts';
+import {
+  type FaultFunctions,
+  type SavedBase,
+  type SendsProbes,
+  savedProxy,
+  type UsesProxy,
+} from '../fault-functions.ts';
+import { probesOf, proxyNamed, proxyOf } from './toxic-fault.ts';
 
-export const connectionRefused: FaultSpec = {
-  kind: 'connection-refused',
-  instant: false,
-  forbidsStart: false,
-  does: 'Closes the proxy’s listener and its connections.',
-  revertedBy: 'The proxy opens its listener again.',
-  userSees: 'New connections are refused immediately; open requests are cut.',
-  pitfalls: 'A dead server behind a proxy looks different: the proxy accepts, then closes the connection.',
+export const connectionRefused: FaultFunctions<ParamsOf<'connection-refused'>, SendsProbes & UsesProxy, SavedBase> = {
+  saved: savedProxy,
   prepare: async (tools, fault) => {
     if (!(await tools.proxies.state(proxyOf(fault))).enabled)
       throw new EncoreError('TARGET_NOT_RUNNING', `${fault.target} is closed already`, { status: 409, definite: true });
-    return {};
+    return { containerId: null };
   },
   inject: async (tools, { fault }) => {
     await tools.proxies.setEnabled(proxyOf(fault), false);
@@ -38,5 +39,11 @@ export const connectionRefused: FaultSpec = {
   verifyReverted: async (tools, { fault }) => {
     const { enabled } = await tools.proxies.state(proxyOf(fault));
     return { verified: enabled, evidence: `the proxy is ${enabled ? 'open' : 'closed'}` };
+  },
+  restoreOriginal: async ({ proxies }, target) => {
+    const proxy = proxyNamed(target);
+    if ((await proxies.state(proxy)).enabled) return null;
+    await proxies.setEnabled(proxy, true);
+    return `${proxy}: opened`;
   },
 };

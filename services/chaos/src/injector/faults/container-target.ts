@@ -1,21 +1,31 @@
 /** Shared by all faults on containers: finding the target and saving its identity. */
-import type { PlannedFault } from '@encore/contracts';
 import { EncoreError, isProxy } from '@encore/kit';
 import type { ContainerView, EngineEvent } from '../engine.ts';
-import type { ActiveFault, FaultTools, Injected, RevertCheck, Saved } from './fault-spec.ts';
+import type {
+  ActiveFault,
+  Fault,
+  FindsTarget,
+  Injected,
+  RevertCheck,
+  SavedContainer,
+  SeesEvents,
+  UsesEngine,
+} from '../fault-functions.ts';
 
-export function containerName({ target, kind }: PlannedFault): string {
+type OnContainer = Pick<ActiveFault<unknown, SavedContainer>, 'saved' | 'mark'>;
+
+export function containerName({ target, kind }: Fault<unknown>): string {
   if (!isProxy(target)) return target;
   throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`, { status: 400, definite: true });
 }
 
 /** Returns the target container; throws unless it is running. */
 export async function runningTarget(
-  tools: FaultTools,
-  fault: PlannedFault,
+  { targets }: FindsTarget,
+  fault: Fault<unknown>,
   signal: AbortSignal,
 ): Promise<ContainerView> {
-  const view = await tools.targets.find(containerName(fault), signal);
+  const view = await targets.find(containerName(fault), signal);
   if (view.status !== 'running')
     throw new EncoreError('TARGET_NOT_RUNNING', `${view.name} is ${view.status}; ${fault.kind} needs it running`, {
       status: 409,
@@ -24,47 +34,53 @@ export async function runningTarget(
   return view;
 }
 
-export async function saveTarget(tools: FaultTools, fault: PlannedFault, signal: AbortSignal): Promise<Saved> {
-  const { id, restartCount } = await runningTarget(tools, fault, signal);
-  return { containerId: id, restartCount };
-}
-
-export function idOf({ fault, saved }: ActiveFault): string {
-  if (saved.containerId === undefined)
-    throw new EncoreError('TARGET_MISSING', `no container was saved for ${fault.id}`, { definite: true });
-  return saved.containerId;
+export async function saveTarget(
+  tools: FindsTarget,
+  fault: Fault<unknown>,
+  signal: AbortSignal,
+): Promise<SavedContainer> {
+  return { containerId: (await runningTarget(tools, fault, signal)).id };
 }
 
 /** The current container; Compose may have recreated it since the injection. */
-export const currentTarget = (tools: FaultTools, { fault }: ActiveFault, signal: AbortSignal): Promise<ContainerView> =>
-  tools.targets.find(containerName(fault), signal);
+export const currentTarget = (
+  { targets }: FindsTarget,
+  { fault }: { fault: Fault<unknown> },
+  signal: AbortSignal,
+): Promise<ContainerView> => targets.find(containerName(fault), signal);
 
 export function eventOf(
-  tools: FaultTools,
-  active: ActiveFault,
+  { watch }: SeesEvents,
+  { saved, mark }: OnContainer,
   action: string,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<EngineEvent | null> {
-  const id = idOf(active);
-  return tools.watch.next(
-    active.mark,
-    (event) => event.containerId === id && event.action === action,
-    timeoutMs,
-    signal,
-  );
+  const { containerId } = saved;
+  return watch.next(mark, (event) => event.containerId === containerId && event.action === action, timeoutMs, signal);
 }
 
 /** Sends a signal through the engine and returns the engine's time of it. */
 export async function killTarget(
-  tools: FaultTools,
-  active: ActiveFault,
+  tools: UsesEngine<'kill'> & SeesEvents,
+  active: OnContainer,
   signalName: string,
   signal: AbortSignal,
 ): Promise<Injected> {
-  await tools.engine.kill(idOf(active), signalName, signal);
+  await tools.engine.kill(active.saved.containerId, signalName, signal);
   const event = await eventOf(tools, active, 'kill', 1_000, signal);
   return { engineAtMs: event?.atMs };
+}
+
+/** The `die` event of the target, as the evidence of a kill. */
+export async function death(
+  tools: SeesEvents,
+  active: OnContainer,
+  signal: AbortSignal,
+): Promise<{ effect: 'confirmed' | 'absent'; evidence: string }> {
+  const died = await eventOf(tools, active, 'die', 4_000, signal);
+  if (died === null) return { effect: 'absent', evidence: 'no die event within 4 s' };
+  return { effect: 'confirmed', evidence: `died with exit code ${died.attributes['exitCode'] ?? 'unknown'}` };
 }
 
 export const nothingToRevert = async (): Promise<void> => {};

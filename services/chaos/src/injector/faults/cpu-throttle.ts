@@ -1,23 +1,26 @@
 /** Lowers the current CPU limit. */
+import type { ParamsOf } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import type { ContainerView } from '../engine.ts';
+import {
+  type FaultFunctions,
+  type FindsTarget,
+  type SavedContainer,
+  savedContainer,
+  type TakesTime,
+  type UsesEngine,
+} from '../fault-functions.ts';
 import { originalLimitsOf } from '../targets.ts';
-import { currentTarget, idOf, runningTarget } from './container-target.ts';
-import type { FaultSpec, FaultTools } from './fault-spec.ts';
+import { currentTarget, runningTarget } from './container-target.ts';
 
-const defaultCpus = 0.25;
+type Tools = FindsTarget & TakesTime & UsesEngine<'updateCpus' | 'inspect' | 'stats'>;
+
 const everyMs = 250;
 /** As long as an effect check may take, minus the engine's response times. */
 const watchedMs = 6_000;
 
-export const cpuThrottle: FaultSpec = {
-  kind: 'cpu-throttle',
-  instant: false,
-  forbidsStart: false,
-  does: 'Lowers the current CPU limit (to a quarter of one CPU by default).',
-  revertedBy: 'The injector restores the original limit, from the label `encore.original.cpus`.',
-  userSees: 'Responses are slow; the server rejects requests to protect itself.',
-  pitfalls: 'Setting `0` does not remove a CPU limit; only the original value restores it.',
+export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedContainer> = {
+  saved: savedContainer,
   prepare: async (tools, fault, signal) => {
     const view = await runningTarget(tools, fault, signal);
     if (originalLimitsOf(view.labels).cpus === null)
@@ -29,45 +32,47 @@ export const cpuThrottle: FaultSpec = {
           definite: true,
         },
       );
-    return { containerId: view.id, cpus: fault.params.cpus ?? defaultCpus };
+    return { containerId: view.id };
   },
   inject: async (tools, active, signal) => {
-    await tools.engine.updateCpus(idOf(active), active.saved.cpus ?? defaultCpus, signal);
+    await tools.engine.updateCpus(active.saved.containerId, active.fault.params.cpus, signal);
     return {};
   },
-  checkEffect: async (tools, active, signal) => {
-    const limit = active.saved.cpus ?? defaultCpus;
-    const { cpus } = await tools.engine.inspect(idOf(active), signal);
+  checkEffect: async ({ engine, clock }, { fault, saved: { containerId } }, signal) => {
+    const { cpus } = await engine.inspect(containerId, signal);
     // A limit has an effect only if the target reaches it, so the kernel must have throttled it
     // there.
-    const before = await tools.engine.stats(idOf(active), signal);
-    const untilMs = tools.clock.now() + watchedMs;
+    const before = await engine.stats(containerId, signal);
+    const untilMs = clock.now() + watchedMs;
     let periods = 0;
-    while (periods === 0 && tools.clock.now() < untilMs) {
-      await tools.clock.sleep(everyMs, signal);
-      const after = await tools.engine.stats(idOf(active), signal);
+    while (periods === 0 && clock.now() < untilMs) {
+      await clock.sleep(everyMs, signal);
+      const after = await engine.stats(containerId, signal);
       periods = after.throttledPeriods - before.throttledPeriods;
     }
-    const effect = Math.abs(cpus - limit) < 0.001 && periods > 0 ? 'confirmed' : 'absent';
+    const effect = isLimit(cpus, fault.params.cpus) && periods > 0 ? 'confirmed' : 'absent';
     return { effect, evidence: `limit ${cpus} CPUs, at which the kernel throttled it in ${periods} periods` };
   },
   readBack: async (tools, active, signal) => {
     const { cpus } = await currentTarget(tools, active, signal);
-    const inPlace = Math.abs(cpus - (active.saved.cpus ?? defaultCpus)) < 0.001;
-    return { inPlace, evidence: `the limit is ${cpus} CPUs` };
+    return { inPlace: isLimit(cpus, active.fault.params.cpus), evidence: `the limit is ${cpus} CPUs` };
   },
-  revert: async (tools, active, signal) => restoreCpus(tools, await currentTarget(tools, active, signal), signal),
+  revert: async (tools, active, signal) => {
+    await restore(tools, await currentTarget(tools, active, signal), signal);
+  },
   verifyReverted: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
     return { verified: view.cpus === originalLimitsOf(view.labels).cpus, evidence: `the limit is ${view.cpus} CPUs` };
   },
+  restoreOriginal: async (tools, target, signal) => restore(tools, await tools.targets.find(target, signal), signal),
 };
 
-export async function restoreCpus(
-  { engine }: Pick<FaultTools, 'engine'>,
-  view: ContainerView,
-  signal: AbortSignal,
-): Promise<void> {
+const isLimit = (cpus: number, limit: number): boolean => Math.abs(cpus - limit) < 0.001;
+
+/** A container without a limit stays without: the engine cannot set one. */
+async function restore({ engine }: UsesEngine<'updateCpus'>, view: ContainerView, signal: AbortSignal) {
   const { cpus } = originalLimitsOf(view.labels);
-  if (cpus !== null && view.cpus !== 0 && view.cpus !== cpus) await engine.updateCpus(view.id, cpus, signal);
+  if (cpus === null || view.cpus === 0 || view.cpus === cpus) return null;
+  await engine.updateCpus(view.id, cpus, signal);
+  return `CPU limit of ${view.name}`;
 }

@@ -2,10 +2,20 @@
  * Fills the target's bounded scratch space to the last byte, and again whenever some of it is
  * freed.
  */
+import type { ParamsOf } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
-import { idOf, saveTarget } from './container-target.ts';
-import type { FaultSpec } from './fault-spec.ts';
+import {
+  type FaultFunctions,
+  type FindsTarget,
+  type SavedContainer,
+  savedContainer,
+  type TakesTime,
+  type UsesEngine,
+} from '../fault-functions.ts';
+import { saveTarget } from './container-target.ts';
 import { runStressHelper, stressReadBack, stressRevert, stressVerifyReverted } from './stress.ts';
+
+type Tools = FindsTarget & TakesTime & UsesEngine<'exec'>;
 
 const fullBytes = 65_536;
 /**
@@ -15,20 +25,13 @@ const fullBytes = 65_536;
 const maxProbes = 10;
 const probeEveryMs = 100;
 
-export const diskFull: FaultSpec = {
-  kind: 'disk-full',
-  instant: false,
-  forbidsStart: false,
-  does: 'Runs the stress helper, which fills the server’s scratch space, where uploads are spooled, and refills it when a finished upload frees space.',
-  revertedBy: 'The injector removes the file; the helper does so itself when its time is over.',
-  userSees: 'Large uploads are refused with a clear error; small ones and reads succeed.',
-  pitfalls:
-    'Fills only a separate small file system (1 GiB at most), never a disk of the host. A tmpfs counts as memory too.',
+export const diskFull: FaultFunctions<ParamsOf<'disk-full'>, Tools, SavedContainer> = {
+  saved: savedContainer,
   prepare: saveTarget,
   inject: async (tools, active, signal) => {
     const { taken, why } = await runStressHelper(
       tools,
-      idOf(active),
+      active.saved.containerId,
       ['disk', String(active.fault.durationSeconds + 10)],
       signal,
     );
@@ -41,7 +44,12 @@ export const diskFull: FaultSpec = {
   },
   checkEffect: async (tools, active, signal) => {
     for (let attempt = 1; ; attempt += 1) {
-      const { freeBytes = 0, scratchBytes = 0 } = await runStressHelper(tools, idOf(active), ['status'], signal);
+      const { freeBytes = 0, scratchBytes = 0 } = await runStressHelper(
+        tools,
+        active.saved.containerId,
+        ['status'],
+        signal,
+      );
       const isFull = freeBytes < fullBytes;
       const evidence = `${freeBytes} of ${scratchBytes} bytes are free`;
       if (isFull || attempt === maxProbes) return { effect: isFull ? 'confirmed' : 'absent', evidence };

@@ -1,13 +1,13 @@
-/** All fault kinds, one line each. A kind without a line does not compile. */
-import type { FaultKind } from '@encore/contracts';
+/** The functions of every kind, one line each. A kind without a line does not compile. */
+import type { FaultKind, ParamsOf } from '@encore/contracts';
+import type { FaultFunctions } from '../fault-functions.ts';
 import { bandwidth } from './bandwidth.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { cpuThrottle } from './cpu-throttle.ts';
 import { crash } from './crash.ts';
-import { databaseDown, databaseFreeze, databaseLatency } from './database.ts';
 import { diskFull } from './disk-full.ts';
-import type { FaultSpec } from './fault-spec.ts';
-import { freeze, hang } from './freeze.ts';
+import { freeze } from './freeze.ts';
+import { hang } from './hang.ts';
 import { jitter } from './jitter.ts';
 import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';
@@ -23,7 +23,7 @@ import { timeout } from './timeout.ts';
 import { toolStall } from './tool-stall.ts';
 import { trafficSpike } from './traffic-spike.ts';
 
-export const faultTable: Record<FaultKind, FaultSpec> = {
+const functionsOf = {
   crash,
   outage,
   restart,
@@ -44,8 +44,7 @@ export const faultTable: Record<FaultKind, FaultSpec> = {
   'reset-peer': resetPeer,
   'connection-refused': connectionRefused,
   partition,
-  'database-down': databaseDown,
-  'database-freeze': databaseFreeze,
-  'database-latency': databaseLatency,
   'traffic-spike': trafficSpike,
-};
+} satisfies { [Kind in FaultKind]: FaultFunctions<ParamsOf<Kind>> };
+
+export const faultTable: Readonly<Record<FaultKind, FaultFunctions>> = functionsOf;

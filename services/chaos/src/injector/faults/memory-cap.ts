@@ -2,28 +2,23 @@
  * Lowers the current memory limit to the target's usage plus a margin. Never below the usage:
  * cgroup v1 would refuse, v2 would kill at once.
  */
-
+import type { ParamsOf } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
+import { z } from 'zod';
 import type { ContainerView } from '../engine.ts';
+import { type FaultFunctions, type FindsTarget, savedContainer, type UsesEngine } from '../fault-functions.ts';
 import { originalLimitsOf } from '../targets.ts';
-import { currentTarget, idOf, runningTarget } from './container-target.ts';
-import type { FaultSpec, FaultTools } from './fault-spec.ts';
+import { currentTarget, runningTarget } from './container-target.ts';
+
+type Tools = FindsTarget & UsesEngine<'updateMemory' | 'stats'>;
+const saved = savedContainer.extend({ limitBytes: z.number() });
 
 const mebibyte = 1_048_576;
-const defaultMarginBytes = 32 * mebibyte;
 /** A cap that lowers the limit by less than this share would have no effect. */
 const minSqueeze = 0.05;
 
-export const memoryCap: FaultSpec = {
-  kind: 'memory-cap',
-  instant: false,
-  forbidsStart: true,
-  does: 'Lowers the combined memory and swap limit to current usage (without file cache) plus a margin (32 MiB by default).',
-  revertedBy:
-    'The injector restores the original limits, from the labels `encore.original.*`, and does so early if the target dies under the cap.',
-  userSees: 'Nothing if the server rejects work in time; else an OOM kill, recorded as `oom`.',
-  pitfalls:
-    'cgroup v1 refuses a limit below the usage, v2 kills. V8 fixes its heap limit at start, so a cap first affects the process’s other memory. A cap survives a restart, and `0` or `-1` do not remove it; only the original value does.',
+export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<typeof saved>> = {
+  saved,
   prepare: async (tools, fault, signal) => {
     const view = await runningTarget(tools, fault, signal);
     const original = originalLimitsOf(view.labels);
@@ -37,7 +32,7 @@ export const memoryCap: FaultSpec = {
         },
       );
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
-    const wanted = memoryBytes + (fault.params.marginBytes ?? defaultMarginBytes);
+    const wanted = memoryBytes + fault.params.marginBytes;
     const limitBytes = Math.ceil(wanted / mebibyte) * mebibyte;
     if (limitBytes > original.memoryBytes * (1 - minSqueeze))
       throw new EncoreError(
@@ -48,15 +43,15 @@ export const memoryCap: FaultSpec = {
     return { containerId: view.id, limitBytes };
   },
   inject: async (tools, active, signal) => {
-    const limitBytes = active.saved.limitBytes ?? 0;
-    await tools.engine.updateMemory(idOf(active), limitBytes, limitBytes, signal);
+    const { containerId, limitBytes } = active.saved;
+    await tools.engine.updateMemory(containerId, limitBytes, limitBytes, signal);
     return {};
   },
   checkEffect: async (tools, active, signal) => {
-    const { memoryLimitBytes, memoryBytes } = await tools.engine.stats(idOf(active), signal);
-    const wanted = active.saved.limitBytes ?? 0;
+    const { containerId, limitBytes } = active.saved;
+    const { memoryLimitBytes, memoryBytes } = await tools.engine.stats(containerId, signal);
     // The kernel rounds to pages.
-    const same = Math.abs(memoryLimitBytes - wanted) < 65_536;
+    const same = Math.abs(memoryLimitBytes - limitBytes) < 65_536;
     return {
       effect: same ? 'confirmed' : 'absent',
       evidence: `the kernel’s limit is ${mebibytes(memoryLimitBytes)}, usage ${mebibytes(memoryBytes)}`,
@@ -66,25 +61,29 @@ export const memoryCap: FaultSpec = {
     const { memoryBytes } = await currentTarget(tools, active, signal);
     return { inPlace: memoryBytes === active.saved.limitBytes, evidence: `the limit is ${mebibytes(memoryBytes)}` };
   },
-  revert: async (tools, active, signal) => restoreMemory(tools, await currentTarget(tools, active, signal), signal),
+  revert: async (tools, active, signal) => {
+    await restore(tools, await currentTarget(tools, active, signal), signal);
+  },
   verifyReverted: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
     const { memoryBytes } = originalLimitsOf(view.labels);
     return { verified: view.memoryBytes === memoryBytes, evidence: `the limit is ${mebibytes(view.memoryBytes)}` };
   },
+  // Under the cap it might not come up again.
+  onTargetDied: () => true,
+  restoreOriginal: async (tools, target, signal) => restore(tools, await tools.targets.find(target, signal), signal),
 };
 
-/** Restores the limits in the labels. */
-export async function restoreMemory(
-  { engine }: Pick<FaultTools, 'engine'>,
-  view: ContainerView,
-  signal: AbortSignal,
-): Promise<void> {
+/**
+ * Restores the limits in the labels. A container without a limit stays without: the engine cannot
+ * set one.
+ */
+async function restore({ engine }: UsesEngine<'updateMemory'>, view: ContainerView, signal: AbortSignal) {
   const { memoryBytes, memswapBytes } = originalLimitsOf(view.labels);
-  // A container without any limit: the engine cannot set one.
-  if (memoryBytes === null || memswapBytes === null || view.memoryBytes === 0) return;
-  if (view.memoryBytes === memoryBytes && view.memswapBytes === memswapBytes) return;
+  if (memoryBytes === null || memswapBytes === null || view.memoryBytes === 0) return null;
+  if (view.memoryBytes === memoryBytes && view.memswapBytes === memswapBytes) return null;
   await engine.updateMemory(view.id, memoryBytes, memswapBytes, signal);
+  return `memory limit of ${view.name}`;
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / mebibyte).toFixed(0)} MiB`;

@@ -1,29 +1,30 @@
 /**
- * Kills through the engine, so that the restart policy does not restart the target and the
- * supervisor must start it. With a duration, the target is kept down and the revert starts it.
+ * Kills through the engine, so that the restart policy does not restart the target: the supervisor
+ * must start it, or the revert.
  */
-import { currentTarget, eventOf, idOf, killTarget, saveTarget } from './container-target.ts';
-import type { FaultSpec } from './fault-spec.ts';
+import type { ParamsOf } from '@encore/contracts';
+import {
+  type FaultFunctions,
+  type FindsTarget,
+  type SavedContainer,
+  type SeesEvents,
+  savedContainer,
+  type UsesEngine,
+} from '../fault-functions.ts';
+import type { StartAttributor } from '../start-attributor.ts';
+import { currentTarget, death, killTarget, saveTarget } from './container-target.ts';
 
-export const outage: FaultSpec = {
-  kind: 'outage',
-  instant: true,
-  forbidsStart: false,
-  does: 'Sends SIGKILL through the engine, which treats it as an operator’s stop and does not restart the target.',
-  revertedBy:
-    'The supervisor starts the target 2 s after it exited. With a duration, starts are forbidden and the injector starts it at the end.',
-  userSees: 'The same as in a crash, but longer.',
-  pitfalls: 'An OOM kill has the same exit code 137; the engine’s events distinguish them.',
+type Tools = FindsTarget & SeesEvents & UsesEngine<'kill' | 'inspect'> & { starts: Pick<StartAttributor, 'start'> };
+
+export const outage: FaultFunctions<ParamsOf<'outage'>, Tools, SavedContainer> = {
+  saved: savedContainer,
   prepare: saveTarget,
   inject: (tools, active, signal) => killTarget(tools, active, 'SIGKILL', signal),
   checkEffect: async (tools, active, signal) => {
-    const died = await eventOf(tools, active, 'die', 4_000, signal);
-    if (died === null) return { effect: 'absent', evidence: 'no die event within 4 s' };
-    const { status } = await tools.engine.inspect(idOf(active), signal);
-    return {
-      effect: 'confirmed',
-      evidence: `died with exit code ${died.attributes['exitCode'] ?? 'unknown'}, then ${status}`,
-    };
+    const { effect, evidence } = await death(tools, active, signal);
+    if (effect === 'absent') return { effect, evidence };
+    const { status } = await tools.engine.inspect(active.saved.containerId, signal);
+    return { effect, evidence: `${evidence}, then ${status}` };
   },
   readBack: async (tools, active, signal) => {
     const { status } = await currentTarget(tools, active, signal);
@@ -31,11 +32,12 @@ export const outage: FaultSpec = {
   },
   revert: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
-    if (view.status === 'exited')
-      await tools.starts.start(view, 'revert', `end of ${active.fault.kind} ${active.fault.id}`, signal);
+    const { kind, id } = active.fault;
+    if (view.status === 'exited') await tools.starts.start(view, 'revert', `end of ${kind} ${id}`, signal);
   },
   verifyReverted: async (tools, active, signal) => {
     const { status } = await currentTarget(tools, active, signal);
     return { verified: status === 'running', evidence: `the target is ${status}` };
   },
+  pendingRestart: ({ fault }) => fault.params.until === 'supervisor',
 };

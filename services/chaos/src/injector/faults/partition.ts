@@ -1,28 +1,39 @@
 /** Disconnects the target from the networks that it shares with the proxy. */
-import type { PlannedFault } from '@encore/contracts';
+import type { ParamsOf } from '@encore/contracts';
 import { EncoreError, withoutNumber } from '@encore/kit';
-import { containerName, currentTarget, idOf, runningTarget } from './container-target.ts';
-import type { FaultSpec, FaultTools } from './fault-spec.ts';
+import { z } from 'zod';
+import {
+  type Fault,
+  type FaultFunctions,
+  type FindsTarget,
+  type SendsProbes,
+  savedContainer,
+  type UsesEngine,
+} from '../fault-functions.ts';
+import type { LabProxies } from '../lab-proxies.ts';
+import { currentTarget, runningTarget } from './container-target.ts';
 import { probesOf } from './toxic-fault.ts';
 
+type Tools = FindsTarget &
+  SendsProbes & { proxies: Pick<LabProxies, 'leadingTo'> } & UsesEngine<'disconnect' | 'connect' | 'inspect'>;
+/** The networks that the container left, by name. */
+const saved = savedContainer.extend({
+  endpoints: z.record(
+    z.string(),
+    z.object({ networkId: z.string(), aliases: z.array(z.string()), fixedAddress: z.string() }),
+  ),
+});
+
 /** The first proxy that leads to the target. */
-function proxyTo({ proxies }: FaultTools, { target }: PlannedFault): string {
+function proxyTo({ proxies }: Pick<Tools, 'proxies'>, { target }: Fault<unknown>): string {
   const [proxy] = proxies.leadingTo(target);
   if (proxy === undefined)
     throw new EncoreError('ENGINE_UNSUPPORTED', `no proxy leads to ${target}`, { status: 501, definite: true });
   return proxy;
 }
 
-export const partition: FaultSpec = {
-  kind: 'partition',
-  instant: false,
-  forbidsStart: true,
-  does: 'Disconnects the target from every network that it shares with the proxy; its health port stays reachable.',
-  revertedBy: 'The injector reconnects it with its former aliases and address, which are in the journal.',
-  userSees:
-    'The proxy accepts but cannot reach the target: open connections are cut, new ones hang until the dial times out.',
-  pitfalls:
-    'A reconnect without aliases loses the service’s name. The first lookup after it may still return a cached negative answer.',
+export const partition: FaultFunctions<ParamsOf<'partition'>, Tools, z.infer<typeof saved>> = {
+  saved,
   prepare: async (tools, fault, signal) => {
     if (withoutNumber(fault.target) !== fault.target)
       throw new EncoreError(
@@ -37,20 +48,20 @@ export const partition: FaultSpec = {
     const [view, proxy] = await Promise.all([runningTarget(tools, fault, signal), tools.targets.find(runsIn, signal)]);
     const shared = Object.entries(view.networks).filter(([name]) => name in proxy.networks);
     if (shared.length === 0)
-      throw new EncoreError('ENGINE_UNSUPPORTED', `${containerName(fault)} shares no network with the proxy here`, {
+      throw new EncoreError('ENGINE_UNSUPPORTED', `${fault.target} shares no network with the proxy here`, {
         status: 501,
         definite: true,
       });
     return { containerId: view.id, endpoints: Object.fromEntries(shared) };
   },
   inject: async (tools, active, signal) => {
-    for (const { networkId } of Object.values(active.saved.endpoints ?? {}))
-      await tools.engine.disconnect(idOf(active), networkId, signal);
+    for (const { networkId } of Object.values(active.saved.endpoints))
+      await tools.engine.disconnect(active.saved.containerId, networkId, signal);
     return {};
   },
   checkEffect: async (tools, active, signal) => {
-    const { networks } = await tools.engine.inspect(idOf(active), signal);
-    const left = Object.keys(active.saved.endpoints ?? {}).every((name) => !(name in networks));
+    const { networks } = await tools.engine.inspect(active.saved.containerId, signal);
+    const left = Object.keys(active.saved.endpoints).every((name) => !(name in networks));
     const { end, bytes } = await probesOf(tools, proxyTo(tools, active.fault)).through({ timeoutMs: 1_500 });
     return {
       effect: left && bytes === 0 ? 'confirmed' : 'absent',
@@ -59,17 +70,17 @@ export const partition: FaultSpec = {
   },
   readBack: async (tools, active, signal) => {
     const { networks } = await currentTarget(tools, active, signal);
-    const inPlace = Object.keys(active.saved.endpoints ?? {}).every((name) => !(name in networks));
+    const inPlace = Object.keys(active.saved.endpoints).every((name) => !(name in networks));
     return { inPlace, evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}` };
   },
   revert: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
-    for (const [name, endpoint] of Object.entries(active.saved.endpoints ?? {}))
+    for (const [name, endpoint] of Object.entries(active.saved.endpoints))
       if (!(name in view.networks)) await tools.engine.connect(view.id, endpoint, signal);
   },
   verifyReverted: async (tools, active, signal) => {
     const { networks } = await currentTarget(tools, active, signal);
-    const back = Object.entries(active.saved.endpoints ?? {}).every(([name, { aliases }]) =>
+    const back = Object.entries(active.saved.endpoints).every(([name, { aliases }]) =>
       aliases.every((alias) => networks[name]?.aliases.includes(alias)),
     );
     return { verified: back, evidence: `it is in ${Object.keys(networks).join(', ')}` };

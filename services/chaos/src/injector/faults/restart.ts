@@ -1,20 +1,25 @@
 /** A graceful restart: SIGTERM, the grace period, a new start. No admitted request may fail. */
-import { eventOf, idOf, nothingHeld, nothingToRevert, saveTarget } from './container-target.ts';
-import type { FaultSpec } from './fault-spec.ts';
+import type { ParamsOf } from '@encore/contracts';
+import {
+  type FaultFunctions,
+  type FindsTarget,
+  type SavedContainer,
+  type SeesEvents,
+  savedContainer,
+  type UsesEngine,
+} from '../fault-functions.ts';
+import type { StartAttributor } from '../start-attributor.ts';
+import { eventOf, nothingHeld, nothingToRevert, saveTarget } from './container-target.ts';
 
-export const restart: FaultSpec = {
-  kind: 'restart',
-  instant: true,
-  forbidsStart: false,
-  does: 'Requests a restart from the engine: SIGTERM, up to the grace period, then a start.',
-  revertedBy: 'The restart includes the start.',
-  userSees: 'Admitted requests are answered; new ones are refused until the server listens again.',
-  pitfalls:
-    'A process that ignores SIGTERM as PID 1 uses the whole grace period, which then dominates the restart time.',
+type Tools = FindsTarget & SeesEvents & UsesEngine<'restart'> & { starts: Pick<StartAttributor, 'expect'> };
+
+export const restart: FaultFunctions<ParamsOf<'restart'>, Tools, SavedContainer> = {
+  saved: savedContainer,
   prepare: saveTarget,
   inject: async (tools, active, signal) => {
-    await tools.starts.expect(idOf(active), active.fault.target, 'revert', `graceful restart ${active.fault.id}`);
-    await tools.engine.restart(idOf(active), signal);
+    const { fault, saved } = active;
+    await tools.starts.expect(saved.containerId, fault.target, 'revert', `graceful restart ${fault.id}`);
+    await tools.engine.restart(saved.containerId, signal);
     const event = await eventOf(tools, active, 'kill', 500, signal);
     return { engineAtMs: event?.atMs };
   },

@@ -1,16 +1,10 @@
 /** Delays the end of connections. */
+import type { ParamsOf } from '@encore/contracts';
 import { checkEffectByDelay, toxicFault } from './toxic-fault.ts';
 
-const defaultDelayMs = 1_000;
-
-export const slowClose = toxicFault({
-  kind: 'slow-close',
+export const slowClose = toxicFault<ParamsOf<'slow-close'>>({
   type: 'slow_close',
-  direction: 'downstream',
-  attributes: ({ delayMs = defaultDelayMs }) => ({ delay: delayMs }),
-  checkEffect: (probes, { params: { delayMs = defaultDelayMs } }) =>
+  attributes: ({ delayMs }) => ({ delay: delayMs }),
+  checkEffect: (probes, { delayMs }) =>
     checkEffectByDelay(probes, ({ totalMs }) => totalMs, delayMs * 0.8, { timeoutMs: delayMs + 1_000 }),
-  does: 'Delays the end of each connection (by 1 s by default).',
-  userSees: 'Nothing on reused connections; responses without a length wait for the end.',
-  pitfalls: 'Clients with connection pools hardly notice it.',
 });

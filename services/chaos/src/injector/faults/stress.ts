@@ -4,8 +4,11 @@
  */
 import { EncoreError, parse } from '@encore/kit';
 import { z } from 'zod';
+import type { Fault, FindsTarget, ReadBack, RevertCheck, UsesEngine } from '../fault-functions.ts';
 import { currentTarget } from './container-target.ts';
-import type { ActiveFault, FaultTools, ReadBack, RevertCheck } from './fault-spec.ts';
+
+type Tools = FindsTarget & UsesEngine<'exec'>;
+type OnTarget = { fault: Fault<unknown> };
 
 const program = '/app/docker/stress.mjs';
 
@@ -23,7 +26,7 @@ export type StressAnswer = z.infer<typeof answerSchema>;
  * Reads back whether the helper is still running. In a stopped container it is not; in a paused one
  * it waits.
  */
-export async function stressReadBack(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<ReadBack> {
+export async function stressReadBack(tools: Tools, active: OnTarget, signal: AbortSignal): Promise<ReadBack> {
   const view = await currentTarget(tools, active, signal);
   if (view.status === 'paused') return { inPlace: true, evidence: 'the target is paused' };
   if (view.status !== 'running') return { inPlace: false, evidence: `the target is ${view.status}` };
@@ -32,7 +35,7 @@ export async function stressReadBack(tools: FaultTools, active: ActiveFault, sig
 }
 
 /** Stops the helper. In a stopped container it has ended already; a paused one runs no program. */
-export async function stressRevert(tools: FaultTools, active: ActiveFault, signal: AbortSignal): Promise<void> {
+export async function stressRevert(tools: Tools, active: OnTarget, signal: AbortSignal): Promise<void> {
   const view = await currentTarget(tools, active, signal);
   if (view.status === 'running') await runStressHelper(tools, view.id, ['stop'], signal);
 }
@@ -42,8 +45,8 @@ export async function stressRevert(tools: FaultTools, active: ActiveFault, signa
  * continue later, so the revert is retried.
  */
 export async function stressVerifyReverted(
-  tools: FaultTools,
-  active: ActiveFault,
+  tools: Tools,
+  active: OnTarget,
   signal: AbortSignal,
   confirm: (answer: StressAnswer) => RevertCheck,
 ): Promise<RevertCheck> {
@@ -54,7 +57,7 @@ export async function stressVerifyReverted(
 }
 
 export async function runStressHelper(
-  { engine }: Pick<FaultTools, 'engine'>,
+  { engine }: UsesEngine<'exec'>,
   containerId: string,
   argv: readonly string[],
   signal: AbortSignal,

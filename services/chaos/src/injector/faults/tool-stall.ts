@@ -5,10 +5,29 @@
  *
  *   inject ── 5 calls that time out ── breaker opens ── open time ── revert: 2 calls ── closed
  */
+import type { ParamsOf } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
+import { z } from 'zod';
+import {
+  type FaultFunctions,
+  type FaultTools,
+  type FindsTarget,
+  savedContainer,
+  type TakesTime,
+} from '../fault-functions.ts';
 import { quickScore, slowScore } from '../slow-score.ts';
 import { runningTarget } from './container-target.ts';
-import type { ActiveFault, FaultSpec, FaultTools } from './fault-spec.ts';
+
+type Tools = FindsTarget & TakesTime & Pick<FaultTools, 'user'>;
+const savedSchema = savedContainer.extend({
+  /** Scores that were stored or are about to be. */
+  scoreIds: z.tuple([z.string()], z.string()),
+  /**
+   * Planned end in epoch milliseconds; an earlier revert does not wait for what only time can end.
+   */
+  untilMs: z.number(),
+});
+type Saved = z.infer<typeof savedSchema>;
 
 /** The lab's users do not call this tool, so no success of theirs interrupts the failures. */
 const tool = 'chord_analysis';
@@ -20,6 +39,7 @@ const breaker = 'tool_ChordAnalysis';
 const maxDocuments = 8;
 const probeEveryMs = 500;
 
+/** Calls in progress; they end with their injector, whose successor removes the stored scores. */
 interface Stall {
   stop: AbortController;
   ended: Promise<void>;
@@ -28,27 +48,8 @@ interface Stall {
   ends: string[];
 }
 
-/**
- * By injector and fault. Stalls end with their injector; its successor removes the stored scores.
- */
-const stalls = new WeakMap<FaultTools, Map<string, Stall>>();
-
-function stallsOf(tools: FaultTools): Map<string, Stall> {
-  const known = stalls.get(tools) ?? new Map<string, Stall>();
-  stalls.set(tools, known);
-  return known;
-}
-
-export const toolStall: FaultSpec = {
-  kind: 'tool-stall',
-  instant: false,
-  forbidsStart: false,
-  does: `Stores scores that ${tool} cannot finish in time and calls it on them, one after the other, until its circuit breaker opens.`,
-  revertedBy:
-    'The injector stops calling and removes the scores. After the breaker’s open time it calls the tool on a small score, and the successes close the breaker. If the fault is reverted early, the breaker closes with the next successful calls of any user.',
-  userSees: `${tool} responds 503 with Retry-After while its breaker is open; every other tool works. Until the breaker opens, one worker process is busy.`,
-  pitfalls:
-    'Needs a duration of at least 160 s: five tool timeouts (15 s each), the open time (60 s) and a margin. At its planned end, a revert that finds the breaker still open is not verified and is retried until the breaker is closed. A server with a larger `tool_timeout` needs longer. Each score is sent once: a document that kills its worker three times is quarantined.',
+export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved, Stall> = {
+  saved: savedSchema,
   prepare: async (tools, fault, signal) => {
     const { id } = await runningTarget(tools, fault, signal);
     const { [breaker]: state } = await tools.user.breakers(signal);
@@ -61,20 +62,18 @@ export const toolStall: FaultSpec = {
     const now = tools.clock.now();
     // The clock has fractions of a millisecond, and a score's name must not contain a dot.
     const name = `stall-${fault.id}-${Math.floor(now).toString(36)}`;
-    const scoreIds = Array.from({ length: maxDocuments }, (_, index) => `${name}-${index + 1}`);
-    return { containerId: id, scoreIds, untilMs: now + fault.durationSeconds * 1_000 };
+    const others = Array.from({ length: maxDocuments - 1 }, (_, index) => `${name}-${index + 2}`);
+    return { containerId: id, scoreIds: [`${name}-1`, ...others], untilMs: now + fault.durationSeconds * 1_000 };
   },
   inject: async (tools, active) => {
     const stop = new AbortController();
     const stall: Stall = { stop, ended: Promise.resolve(), isOver: false, ends: [] };
-    stall.ended = stallTool(tools, active.saved.scoreIds ?? [], stall).finally(() => {
+    stall.ended = stallTool(tools, active.saved.scoreIds, stall).finally(() => {
       stall.isOver = true;
     });
-    stallsOf(tools).set(active.fault.id, stall);
-    return {};
+    return { running: stall };
   },
-  checkEffect: async (tools, { fault }, signal) => {
-    const stall = stallsOf(tools).get(fault.id);
+  checkEffect: async (tools, { running: stall }, signal) => {
     for (;;) {
       // Read before the probe, or a stall that ends in between would be missed.
       const isOver = stall?.isOver ?? true;
@@ -87,18 +86,17 @@ export const toolStall: FaultSpec = {
       await tools.clock.sleep(probeEveryMs, signal);
     }
   },
-  revert: async (tools, active, signal) => {
-    const stall = stallsOf(tools).get(active.fault.id);
+  revert: async (tools, { running: stall, saved }, signal) => {
     stall?.stop.abort(new Error('the stall is ended'));
     await stall?.ended;
-    stallsOf(tools).delete(active.fault.id);
-    await closeBreaker(tools, active, signal);
-    await removeScores(tools, active, signal);
+    await closeBreaker(tools, saved, signal);
+    // A score that was never stored counts as removed.
+    for (const scoreId of saved.scoreIds) await tools.user.remove(scoreId, signal);
   },
-  verifyReverted: async (tools, active, signal) => {
-    const { [breaker]: state } = await tools.user.breakers(signal);
+  verifyReverted: async ({ user, clock }, { saved }, signal) => {
+    const { [breaker]: state } = await user.breakers(signal);
     const evidence = `the scores are removed, the breaker ${breaker} is ${state ?? 'not there'}`;
-    const isEarly = isEndedEarly(tools, active);
+    const isEarly = clock.now() < saved.untilMs;
     return {
       verified: state === 'closed' || isEarly,
       evidence: isEarly ? `reverted early: ${evidence}` : evidence,
@@ -110,7 +108,7 @@ export const toolStall: FaultSpec = {
  * Calls the tool until its breaker rejects a call. Continues after calls that fail for another
  * reason.
  */
-async function stallTool({ user }: FaultTools, scoreIds: readonly string[], stall: Stall): Promise<void> {
+async function stallTool({ user }: Pick<FaultTools, 'user'>, scoreIds: readonly string[], stall: Stall): Promise<void> {
   const { signal } = stall.stop;
   for (const [index, scoreId] of scoreIds.entries()) {
     try {
@@ -138,18 +136,11 @@ const endNames: Record<string, string> = {
 /**
  * While the breaker is open, calls would be rejected: the revert is retried until it is half-open.
  */
-async function closeBreaker({ user, clock }: FaultTools, { saved }: ActiveFault, signal: AbortSignal): Promise<void> {
-  const [scoreId = ''] = saved.scoreIds ?? [];
+async function closeBreaker({ user, clock }: Tools, { scoreIds }: Saved, signal: AbortSignal): Promise<void> {
+  const [scoreId] = scoreIds;
   const isHalfOpen = async () => (await user.breakers(signal))[breaker] === 'half_open';
   if (!(await isHalfOpen())) return;
   await user.remove(scoreId, signal);
   await user.store(scoreId, quickScore(), signal);
   for (; await isHalfOpen(); await clock.sleep(probeEveryMs, signal)) await user.analyze(tool, scoreId, signal);
 }
-
-/** A score that was never stored counts as removed. */
-async function removeScores({ user }: FaultTools, { saved }: ActiveFault, signal: AbortSignal): Promise<void> {
-  for (const scoreId of saved.scoreIds ?? []) await user.remove(scoreId, signal);
-}
-
-const isEndedEarly = ({ clock }: FaultTools, { saved }: ActiveFault): boolean => clock.now() < (saved.untilMs ?? 0);

@@ -2,23 +2,25 @@
  * Shared by all faults made of one toxic: its name, direction and removal, and probes through and
  * past the proxy.
  */
-import type { FaultKind, FaultParams, PlannedFault } from '@encore/contracts';
 import { EncoreError, isProxy } from '@encore/kit';
+import {
+  type EffectCheck,
+  type Fault,
+  type FaultFunctions,
+  type SavedBase,
+  type SendsProbes,
+  savedProxy,
+  type UsesProxy,
+} from '../fault-functions.ts';
 import { toxicName } from '../lab-proxies.ts';
 import type { Address, Exchange, ExchangeOptions } from '../proxy-probe.ts';
 import type { Toxic } from '../toxiproxy-api.ts';
-import type { ActiveFault, EffectCheck, FaultSpec, FaultTools } from './fault-spec.ts';
 
-interface ToxicFault {
-  kind: FaultKind;
+interface ToxicFault<Params> {
+  /** The toxic's type and attributes, as in Toxiproxy's documentation. */
   type: string;
-  direction: Toxic['stream'];
-  attributes(params: FaultParams): Record<string, number>;
-  checkEffect(probes: ProxyProbes, fault: PlannedFault, signal: AbortSignal): Promise<EffectCheck>;
-  does: string;
-  userSees: string;
-  pitfalls: string;
-  revertedBy?: string;
+  attributes(params: Params): Record<string, number>;
+  checkEffect(probes: ProxyProbes, params: Params): Promise<EffectCheck>;
 }
 
 export interface ProxyProbes {
@@ -27,51 +29,47 @@ export interface ProxyProbes {
   direct(options: ExchangeOptions): Promise<Exchange>;
 }
 
-export function proxyOf({ target, kind }: PlannedFault): string {
+export function proxyNamed(target: string): string {
   if (isProxy(target)) return target;
-  throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`, { status: 400, definite: true });
+  throw new EncoreError('TARGET_REFUSED', `${target} is not a proxy`, { status: 400, definite: true });
 }
 
-export function toxicFault(spec: ToxicFault): FaultSpec {
+export const proxyOf = ({ target }: Fault<unknown>): string => proxyNamed(target);
+
+export function toxicFault<Params extends { direction: Toxic['stream'] }>({
+  type,
+  attributes,
+  checkEffect,
+}: ToxicFault<Params>): FaultFunctions<Params, SendsProbes & UsesProxy, SavedBase> {
   return {
-    kind: spec.kind,
-    instant: false,
-    forbidsStart: false,
-    does: spec.does,
-    revertedBy:
-      spec.revertedBy ??
-      'The injector removes the toxic; if the toxic holds data, the proxy is disabled briefly so that it can drain.',
-    userSees: spec.userSees,
-    pitfalls: spec.pitfalls,
+    saved: savedProxy,
     prepare: async (tools, fault) => {
       const state = await tools.proxies.state(proxyOf(fault));
       if (!state.enabled)
         throw new EncoreError('TARGET_NOT_RUNNING', `${fault.target} is closed`, { status: 409, definite: true });
-      return {};
+      return { containerId: null };
     },
     inject: async (tools, { fault }) => {
       await tools.proxies.addToxic(proxyOf(fault), {
         name: toxicName(fault.id),
-        type: spec.type,
-        stream: fault.params.direction ?? spec.direction,
+        type,
+        stream: fault.params.direction,
         // Toxicity is drawn once per connection, so a value below 1 would not be a share of the
         // requests.
         toxicity: 1,
-        attributes: spec.attributes(fault.params),
+        attributes: attributes(fault.params),
       });
       return {};
     },
-    checkEffect: (tools, { fault }, signal) => spec.checkEffect(probesOf(tools, proxyOf(fault)), fault, signal),
+    checkEffect: (tools, { fault }) => checkEffect(probesOf(tools, proxyOf(fault)), fault.params),
     readBack: async (tools, { fault }) => {
       const { toxics } = await tools.proxies.state(proxyOf(fault));
-      const attributes = toxics.find(({ name }) => name === toxicName(fault.id))?.attributes;
-      const inPlace = Object.entries(spec.attributes(fault.params)).every(
-        ([name, value]) => attributes?.[name] === value,
-      );
-      return { inPlace: attributes !== undefined && inPlace, evidence: `the proxy has ${toxics.length} toxics` };
+      const found = toxics.find(({ name }) => name === toxicName(fault.id))?.attributes;
+      const isAsSet = Object.entries(attributes(fault.params)).every(([name, value]) => found?.[name] === value);
+      return { inPlace: found !== undefined && isAsSet, evidence: `the proxy has ${toxics.length} toxics` };
     },
     revert: (tools, { fault }) => tools.proxies.removeToxic(proxyOf(fault), toxicName(fault.id)),
-    verifyReverted: async (tools, { fault }: ActiveFault) => {
+    verifyReverted: async (tools, { fault }) => {
       const { enabled, toxics } = await tools.proxies.state(proxyOf(fault));
       const gone = toxics.every(({ name }) => name !== toxicName(fault.id));
       return { verified: gone, evidence: `the proxy is ${enabled ? 'open' : 'closed'} with ${toxics.length} toxics` };
@@ -84,14 +82,14 @@ export function toxicFault(spec: ToxicFault): FaultSpec {
  * addresses.
  */
 export function reachableAddress(
-  { proxies, proxyHost }: Pick<FaultTools, 'proxies' | 'proxyHost'>,
+  { proxies, proxyHost }: Pick<SendsProbes, 'proxies' | 'proxyHost'>,
   proxy: string,
 ): Address {
   const address = parseAddress(proxies.address(proxy).listen);
   return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost } : address;
 }
 
-export function probesOf(tools: Pick<FaultTools, 'proxies' | 'exchange' | 'proxyHost'>, proxy: string): ProxyProbes {
+export function probesOf(tools: SendsProbes, proxy: string): ProxyProbes {
   const { proxies, exchange } = tools;
   return {
     through: (options) => exchange(proxy, reachableAddress(tools, proxy), options),

@@ -1,5 +1,5 @@
 /** Section with the verdict: one word, one sentence, the reasons, the warnings. */
-import type { Report } from '@encore/contracts';
+import { isKill, type Report } from '@encore/contracts';
 import { pluralize } from '../../judge/text.ts';
 import { controlText } from '../control-text.ts';
 import { durationText } from '../format.ts';
@@ -29,7 +29,7 @@ ${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length <
 function storyOf(report: Report, running: boolean): string {
   const { faults, totals, duration_seconds: seconds } = report;
   const confirmed = faults.filter((fault) => fault.effect === 'confirmed');
-  const kills = confirmed.filter(({ kind }) => kind === 'crash' || kind === 'outage');
+  const kills = confirmed.filter(isKill);
   const of = kills.length === 1 ? '1 of them a kill' : `${kills.length} of them kills`;
   const faultText =
     confirmed.length === 0
