@@ -1,10 +1,9 @@
-/** Writes docs/FAULTS.md from the fault table; with --check, exits 1 when the file is out of date. */
+/** Writes docs/FAULTS.md from the fault table; with --check, exits 1 when it is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { behaviourOf, type FaultKind, faultKinds, kindOf } from '@encore/contracts';
+import { behaviourOf, type FaultKind, faultKinds, kindOf, paramsJsonSchema } from '@encore/contracts';
 import { targetsAllowing } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
-import { z } from 'zod';
 
 const system = readSystemFile(bundledSystemFile);
 const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
@@ -20,20 +19,12 @@ and verifies the revert. A target permits the kinds that [system.yaml](../system
 | --- | --- | --- | --- | --- |
 `;
 
-interface Param {
-  default: unknown;
-  description: string;
-  enum?: string[];
-  minimum?: number;
-  maximum?: number;
-}
-
 export function faultDocs(): string {
   return `${head}${faultKinds.map(rowOf).join('\n')}\n\n${faultKinds.map(sectionOf).join('\n')}`;
 }
 
 function rowOf(kind: FaultKind): string {
-  const names = Object.keys(paramsOf(kind)).join(', ') || '-';
+  const names = Object.keys(paramsJsonSchema(kind)).join(', ') || '-';
   const { holdSeconds, forbidsStart } = behaviourOf({ kind, params: {} });
   const duration = holdSeconds === null ? 'instant' : `${holdSeconds.min} to ${holdSeconds.max} s`;
   const note = forbidsStart ? 'no start or restart of the target is allowed' : '';
@@ -42,7 +33,7 @@ function rowOf(kind: FaultKind): string {
 
 function sectionOf(kind: FaultKind): string {
   const { does, revertedBy, usersSee, pitfalls } = kindOf(kind);
-  const params = Object.entries(paramsOf(kind));
+  const params = Object.entries(paramsJsonSchema(kind));
   const table = ['| parameter | default | range | meaning |', '| --- | --- | --- | --- |', ...params.map(paramRow), ''];
   return [
     `## ${kind}`,
@@ -57,15 +48,12 @@ function sectionOf(kind: FaultKind): string {
   ].join('\n');
 }
 
+type Param = ReturnType<typeof paramsJsonSchema>[string];
+
 function paramRow([name, { default: value, description, enum: names, minimum, maximum }]: [string, Param]): string {
   const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;
   const range = names?.join(', ') ?? (open ? `at least ${minimum}` : `${minimum} to ${maximum}`);
   return `| \`${name}\` | ${value} | ${range} | ${description} |`;
-}
-
-function paramsOf(kind: FaultKind): Record<string, Param> {
-  const { properties } = z.toJSONSchema(kindOf(kind).params, { io: 'input' });
-  return properties as unknown as Record<string, Param>;
 }
 
 if (import.meta.main) {

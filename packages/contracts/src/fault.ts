@@ -1,4 +1,4 @@
-/** Kinds of faults, names of targets, parameters and planned faults. kind-table.ts has the kinds. */
+/** Faults: kinds (from kind-table.ts), names of targets, parameters and planned faults. */
 import { z } from 'zod';
 import { type Behaviour, type Kind, kindTable } from './kind-table.ts';
 
@@ -47,6 +47,10 @@ export const anyParamsSchema = z.record(z.string(), z.union([z.number(), z.strin
 
 /** The kind's entry of the fault table. */
 export const kindOf = (kind: FaultKind): Kind => kindTable[kind] as Kind;
+
+/** The parameters of a kind as JSON Schema, by name. */
+export const paramsJsonSchema = (kind: FaultKind): Record<string, z.core.JSONSchema.BaseSchema> =>
+  z.toJSONSchema(kindOf(kind).params, { io: 'input' }).properties as Record<string, z.core.JSONSchema.BaseSchema>;
 
 /** How a fault with these parameters is planned, guarded and judged. */
 export function behaviourOf({ kind, params }: { kind: FaultKind; params: FaultParams }): Behaviour {

@@ -27,8 +27,8 @@ export interface Behaviour {
   /** Nothing may start or restart the target while the fault is active. */
   forbidsStart: boolean;
   /**
-   * Where the recovery time starts. `kill`: the engine's kill timestamp. `injection`: the injection,
-   * since the supervisor must end the fault. `revert`: the verified revert.
+   * Where the recovery time starts. `kill`: the engine's kill timestamp. `injection`: the
+   * injection, since the supervisor must end the fault. `revert`: the verified revert.
    */
   clock: 'kill' | 'injection' | 'revert';
   /** The fault is meant to end the target, so its death is expected. */
@@ -213,7 +213,7 @@ export const kindTable = {
     actsOn: 'container',
     group: 'resource',
     params: none,
-    // Five calls of 15 s open the breaker, which may close 60 s later: the fault lasts for all of it.
+    // Five calls of 15 s open the breaker, which may close 60 s later: the fault lasts as long.
     behaviour: { ...held, holdSeconds: { min: 170, max: 190 }, effectCheckSeconds: 120, tolerable: true },
     does: 'Stores scores that one tool (`chord_analysis`) cannot finish in time and calls it on them, one after the other, until its circuit breaker opens.',
     revertedBy:

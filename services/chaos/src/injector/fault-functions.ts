@@ -128,7 +128,7 @@ export interface FaultFunctions<
 
   // Hooks of a kind that needs more. The registry and the reconciler name no kind.
 
-  /** The target died while the fault is active: true reverts the fault before the target restarts. */
+  /** The target died while the fault is active: true reverts it before the target restarts. */
   onTargetDied?(active: ActiveFault<Params, Saved, Running>): boolean;
   /** An instant fault left its target down: true has the end of the run start it. */
   pendingRestart?(active: ActiveFault<Params, Saved, Running>): boolean;

@@ -319,7 +319,7 @@ export class FaultRegistry {
     return { revertedAt: endedAt, verified: reverted.verified, evidence };
   }
 
-  /** Ends the fault: one line on disk, which is also its event. Call with the target's lock held. */
+  /** Ends the fault: one line on disk, also its event. Call with the target's lock held. */
   async #close(
     active: RegisteredFault,
     cause: Cause,

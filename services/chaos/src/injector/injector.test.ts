@@ -538,7 +538,7 @@ describe('Injector', () => {
     const { lab, injector, stop } = await startedLab(new FakeLab(system));
     const before = lab.state();
     for (const [kind, target, reason] of [
-      ['freeze', 'server', 'freeze cannot target server; no target of the system allows it'],
+      ['hang', 'server', 'hang cannot target server; no target of the system allows it'],
       ['memory-cap', 'server', 'no limits'],
       ['latency', 'server:8000', 'no toxics'],
       ['crash', 'web', 'crash cannot target web; its target is server'],
@@ -559,7 +559,7 @@ describe('Injector', () => {
     };
     const unsupported = unsupportedKinds({ ...bundledSystem, containers: { ...containers, server }, proxies });
     assert.equal(unsupported['memory-cap'], 'no limits');
-    assert.equal(unsupported['freeze'], 'no target of the system allows it');
+    assert.equal(unsupported['hang'], 'no target of the system allows it');
     for (const kind of ['crash', 'latency']) assert.equal(unsupported[kind], undefined, kind);
   });
 

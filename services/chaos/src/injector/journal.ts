@@ -28,9 +28,9 @@ const lineSchema = z.discriminatedUnion('line', [
     .object({ line: z.literal('intent'), at, runId: z.string(), fault: plannedFaultSchema, saved: z.unknown() })
     .transform(({ saved, ...line }) => ({ ...line, saved: faultTable[line.fault.kind].saved.parse(saved) })),
   /**
-   * Reverted and verified, or never active; exactly one per intent. One line with the event, so that
-   * a kill leaves both or none. `restartPendingSince`: the engine's time since when a killed target has to be
-   * started; null if it has not.
+   * Reverted and verified, or never active; exactly one per intent. One line with the event, so
+   * that a kill leaves both or none. `restartPendingSince`: the engine's time since when a killed
+   * target has to be started; null if it has not.
    */
   z.object({
     line: z.literal('closed'),

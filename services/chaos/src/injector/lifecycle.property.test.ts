@@ -132,8 +132,6 @@ class World {
       case 'kill the injector':
         this.#life.end();
         this.#stop.abort();
-        // A spike runs in the injector's process.
-        lab.spikes = 0;
         this.#injector = this.#newInjector();
     }
   }

@@ -39,7 +39,7 @@ export class FakeLab {
   lines: string[] = [];
   /** The lines of former runs. */
   readonly retiredLines: string[] = [];
-  spikes = 0;
+  readonly #spikes: { runs: () => boolean }[] = [];
   /** Reasons for which an injector would have ended its process. */
   readonly givenUp: string[] = [];
   /** Whether to keep journal lines for a successor; a long simulation has none. */
@@ -101,22 +101,20 @@ export class FakeLab {
       exchange: this.proxies.exchange,
       user: life.mortal(this.user),
       startLoadSpike: ({ requestsPerSecond }) => {
-        const from = this.clock.now();
-        this.spikes += 1;
-        const clock = this.clock;
-        let isStopped = false;
-        return {
-          get isStopped() {
-            return isStopped;
-          },
+        const { clock } = this;
+        const from = clock.now();
+        const spike = {
           get answers() {
             return ((clock.now() - from) / 1_000) * requestsPerSecond;
           },
+          isStopped: false,
           stop: () => {
-            if (!isStopped) this.spikes -= 1;
-            isStopped = true;
+            spike.isStopped = true;
           },
         };
+        // It runs in the injector's process.
+        this.#spikes.push({ runs: () => !life.over && !spike.isStopped });
+        return spike;
       },
       journal: Journal.from(this.lines.join('\n'), {
         open: async () => sink,
@@ -152,7 +150,7 @@ export class FakeLab {
         containers,
         proxies: [...this.proxies.states.values()].sort((a, b) => a.name.localeCompare(b.name)),
         stress,
-        spikes: this.spikes,
+        spikes: this.#spikes.filter(({ runs }) => runs()).length,
         scores: [...this.user.scores.keys()],
       },
       null,

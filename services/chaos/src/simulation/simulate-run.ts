@@ -7,6 +7,7 @@ import {
   type Actor,
   behaviourOf,
   type EncoreEvent,
+  isInstant,
   isKill,
   kindOf,
   type PlannedFault,
@@ -100,6 +101,7 @@ class RunChecker {
       case 'fault_intended':
         if (this.#open.size > 0) this.problems.push(`${event.faultId} overlaps ${[...this.#open.keys()].join()}`);
         this.#open.set(event.faultId, event.fault.kind);
+        if (isInstant(event.fault)) this.#recoveredBy = starterAfter(event.fault);
         break;
       case 'fault_injected':
         this.#injected(event.faultId, event.at);
@@ -136,7 +138,6 @@ class RunChecker {
     if (planned) this.#spaced(planned, at);
     if (planned === undefined || !isKill(planned)) return;
     this.kills += 1;
-    this.#recoveredBy = kindOf(planned.kind).needsRestartPolicy === true ? 'restart-policy' : 'supervisor';
   }
 
   /** Checks distances between actual injections, not planned ones. */
@@ -151,6 +152,12 @@ class RunChecker {
       this.problems.push(`${id} came ${spaceMs} ms after the network fault before it`);
     this.#networkFaultAt = at;
   }
+}
+
+/** What must start the target after an instant fault. */
+function starterAfter(fault: PlannedFault): Actor {
+  if (kindOf(fault.kind).needsRestartPolicy === true) return 'restart-policy';
+  return isKill(fault) ? 'supervisor' : 'revert';
 }
 
 /** As the orchestrator does: starts a target that is exited for 2 s through the injector. */
