@@ -1,6 +1,6 @@
 /**
- * Follows docs/CREATING_FAULTS.md in a copy of the sources: adds its kind by one entry, one file and
- * one line, and finds it everywhere.
+ * Follows docs/CREATING_FAULTS.md in a copy of the sources: adds its kind by one entry, one file
+ * and one line, and finds it everywhere.
  */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -12,29 +12,37 @@ import { FakeLab, fault } from '../simulation/fake-lab.ts';
 import { Life } from '../simulation/life.ts';
 import type { Injector } from './injector.ts';
 
+const injection = fc.record({
+  do: fc.constant('inject' as const),
+  kind: fc.constantFrom(...faultKinds),
+  // Without an effect, an effect check lasts as long as it may.
+  noop: fc.boolean(),
+});
+const release = fc.record({ do: fc.constant('release' as const), which: fc.nat(2) });
+const incident = fc.record({
+  do: fc.constantFrom(
+    'reconcile' as const,
+    'end the run' as const,
+    'let the lease end' as const,
+    'kill the target' as const,
+    'lose the engine' as const,
+    'lose Toxiproxy' as const,
+    'kill the injector' as const,
+  ),
+});
 const action = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('inject' as const), kind: fc.constantFrom(...faultKinds) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('release' as const), which: fc.nat(3) }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constantFrom(
-        'reconcile' as const,
-        'end the run' as const,
-        'let the lease end' as const,
-        'kill the target' as const,
-        'lose the engine' as const,
-        'lose Toxiproxy' as const,
-        'kill the injector' as const,
-      ),
-    }),
-  },
+  { weight: 6, arbitrary: injection },
+  { weight: 5, arbitrary: release },
+  { weight: 3, arbitrary: incident },
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
+/** Often short, so that an action meets the calls of the one before it. */
+const pauseMs = fc.oneof(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 5_000 }));
+
 const history = fc.record({
   seed: fc.nat(),
-  actions: fc.array(fc.tuple(action, fc.integer({ min: 0, max: 1_500 })), { minLength: 2, maxLength: 14 }),
+  actions: fc.array(fc.tuple(action, pauseMs), { minLength: 2, maxLength: 14 }),
 });
 
 /** A lab with a run, whose injector is replaced when it is killed. */
@@ -102,7 +110,7 @@ class World {
     const ignored = () => {};
     switch (action.do) {
       case 'inject': {
-        const planned = fault(action.kind);
+        const planned = fault(action.kind, { noop: action.noop });
         this.#injected.push(planned.id);
         await this.#injector.inject({ runId: this.#runId, fault: planned }).catch(ignored);
         return;
