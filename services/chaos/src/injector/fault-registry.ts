@@ -12,6 +12,7 @@
 import {
   behaviourOf,
   type Effect,
+  type FaultKind,
   isInstant,
   type OpenFault,
   type PlannedFault,
@@ -114,6 +115,11 @@ export class FaultRegistry {
       kinds: active.map(({ fault }) => fault.kind),
       startForbidden: active.some(({ behaviour }) => behaviour.forbidsStart),
     };
+  }
+
+  /** The kinds that change this target now. A no-op fault changes nothing. */
+  kindsChanging(target: string): FaultKind[] {
+    return this.#activeOn(target).flatMap(({ fault }) => (fault.noop === true ? [] : fault.kind));
   }
 
   /**

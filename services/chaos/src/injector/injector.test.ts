@@ -333,6 +333,19 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('opens a proxy that something closed under a no-op fault of the same kind', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const before = lab.state();
+    const planned = fault('connection-refused', { noop: true });
+    await lab.clock.until(injector.inject({ ...request, fault: planned }));
+    await lab.proxies.setEnabled(planned.target, false);
+    await lab.clock.until(injector.release(planned.id));
+    await lab.clock.advance(8_000);
+    assert.equal(lab.state(), before);
+    assert.deepEqual(injector.registry.open, []);
+    stop.abort();
+  });
+
   it('recreates the proxies after a restart of Toxiproxy, closes their faults and records the failure', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();

@@ -137,12 +137,12 @@ export class Reconciler {
   }
 
   /**
-   * Restores what kinds without an active fault change on this target; returns what was restored,
-   * or null. Call with the target's lock held.
+   * Restores what kinds change that no active fault changes now; returns what was restored, or
+   * null. Call with the target's lock held.
    */
   async #restoreOriginal(target: string): Promise<string | null> {
     const { registry, tools, deadline } = this.#dependencies;
-    const { kinds } = registry.activeOn(target);
+    const kinds = registry.kindsChanging(target);
     const restored: string[] = [];
     for (const kind of faultKinds.filter((name) => !kinds.includes(name))) {
       if ((kindOf(kind).actsOn === 'proxy') !== isProxy(target)) continue;
