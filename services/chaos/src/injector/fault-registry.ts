@@ -279,24 +279,24 @@ export class FaultRegistry {
     }
     recorder.publish({ type: 'fault_intended', at: now, faultId: fault.id, fault });
     if (saved.containerId !== null) this.touched.add(saved.containerId);
-    let engineAtMs: number | undefined;
     try {
-      engineAtMs = await this.#executor.inject(active);
+      const engineAtMs = await this.#executor.inject(active);
+      active.state = 'injected';
+      active.injectedAt = engineAtMs ?? tools.clock.now();
+      metrics.injected(fault);
+      const { kind, target, params } = fault;
+      const engineAt = engineAtMs === undefined ? {} : { engineAt: engineAtMs };
+      // A fault that cannot be recorded is reverted at once.
+      await recorder.record(
+        { type: 'fault_injected', faultId: fault.id, kind, target, params, ...engineAt },
+        active.injectedAt,
+      );
     } catch (error) {
       await this.#revert(active, 'instant', 'the injection failed');
       const effect = refusalOf(error);
       if (effect === null) throw error;
       return this.#refused(fault, effect, error);
     }
-    active.state = 'injected';
-    active.injectedAt = engineAtMs ?? tools.clock.now();
-    metrics.injected(fault);
-    const { kind, target, params } = fault;
-    const engineAt = engineAtMs === undefined ? {} : { engineAt: engineAtMs };
-    await recorder.record(
-      { type: 'fault_injected', faultId: fault.id, kind, target, params, ...engineAt },
-      active.injectedAt,
-    );
     return { active };
   }
 

@@ -333,6 +333,25 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('reverts a fault whose injection cannot be recorded, and closes it once the journal is writable', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const before = lab.state();
+    let isFull = true;
+    const { lines } = lab;
+    lines.push = (line) => {
+      if (isFull && /"(fault_injected|closed)"/.test(line)) throw new EncoreError('JOURNAL_UNWRITABLE', 'full');
+      return Array.prototype.push.call(lines, line);
+    };
+    await lab.clock.until(rejection(injector.inject({ ...request, fault: fault('freeze') }), 'JOURNAL_UNWRITABLE'));
+    assert.equal(lab.state(), before);
+    assert.equal(injector.registry.open.length, 1);
+    isFull = false;
+    await lab.clock.advance(4_000);
+    assert.deepEqual(injector.registry.open, []);
+    assert.equal(lines.filter((line) => line.includes('"line":"closed"')).length, 1);
+    stop.abort();
+  });
+
   it('opens a proxy that something closed under a no-op fault of the same kind', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
