@@ -52,17 +52,20 @@ export const kindOf = (kind: FaultKind): Kind => kindTable[kind] as Kind;
 export const paramsJsonSchema = (kind: FaultKind): Record<string, z.core.JSONSchema.BaseSchema> =>
   z.toJSONSchema(kindOf(kind).params, { io: 'input' }).properties as Record<string, z.core.JSONSchema.BaseSchema>;
 
+/** Every parameter has a default. */
+const defaultParams = new Map(faultKinds.map((kind) => [kind, paramsSchema(kind).parse({})]));
+
 /** How a fault with these parameters is planned, guarded and judged. */
 export function behaviourOf({ kind, params }: { kind: FaultKind; params: FaultParams }): Behaviour {
   const { behaviour } = kindOf(kind);
-  return typeof behaviour === 'function' ? behaviour(paramsSchema(kind).parse(params)) : behaviour;
+  return typeof behaviour === 'function' ? behaviour({ ...defaultParams.get(kind), ...params }) : behaviour;
 }
 
 /** An instant fault leaves nothing to revert: the system itself must recover from it. */
 export const isInstant = (fault: { kind: FaultKind; params: FaultParams }): boolean =>
   behaviourOf(fault).holdSeconds === null;
 
-/** Ends the target's process at once, and something else than the fault must start it again. */
+/** Ends the target's process at once, and the recovery time runs from then. */
 export const isKill = (fault: { kind: FaultKind; params: FaultParams }): boolean => behaviourOf(fault).clock === 'kill';
 
 /** One schema per kind, chosen by `kind`. */

@@ -127,14 +127,20 @@ export const kindTable = {
     group: 'kill',
     params: z.strictObject({
       until: z
-        .enum(['supervisor', 'revert'])
+        .enum(['supervisor', 'revert', 'never'])
         .default('supervisor')
-        .describe('what starts the target again: the supervisor at once, or the revert after a duration'),
+        .describe(
+          'what starts the target again: the supervisor at once, the revert after a duration, or nothing in time (a kill without recovery)',
+        ),
     }),
-    behaviour: ({ until }) => (until === 'supervisor' ? kill : { ...stopped, totalOutage: true, forbidsStart: true }),
+    behaviour: ({ until }) => {
+      if (until === 'supervisor') return kill;
+      const { holdSeconds } = held;
+      return { ...(until === 'never' ? kill : stopped), holdSeconds, totalOutage: true, forbidsStart: true };
+    },
     does: 'Sends SIGKILL through the engine, which treats it as an operator’s stop and does not restart the target.',
     revertedBy:
-      'With `until: supervisor`, the fault is instant and the supervisor starts the target 2 s after it exited. With `until: revert`, starts are forbidden and the injector starts the target at the end.',
+      'With `until: supervisor`, the fault is instant and the supervisor starts the target 2 s after it exited. With `until: revert`, starts are forbidden and the injector starts the target at the end. `until: never` is the same, but the recovery time runs from the kill: the control run `server-down` uses it.',
     usersSee: 'The same as in a crash, but longer. An outage of a dependency shows what the system does without it.',
     pitfalls:
       'An OOM kill has the same exit code 137; the engine’s events distinguish them. A write that a database did not confirm may have been committed: its outcome is unknown, not failed.',

@@ -78,7 +78,7 @@ class Planner {
   }
 
   run(): Layout {
-    const rules = this.#config.schedule ?? defaultSchedule(this.#config, this.#system);
+    const rules = (this.#config.schedule ?? defaultSchedule(this.#config, this.#system)).map(withDefaults);
     const inOrder = rules.map((rule, index) => ({ rule, index }));
     inOrder.sort((a, b) => priority(a.rule) - priority(b.rule) || a.index - b.index);
     for (const { rule } of inOrder) {
@@ -96,7 +96,7 @@ class Planner {
         target: replicas.pick(replicasOf(this.#system, rule.target)),
         atSeconds: fromMs / 1_000,
         durationSeconds: (toMs - fromMs) / 1_000,
-        params: paramsSchema(fault.kind).parse(fault.params),
+        params: fault.params,
       })),
       unplaced: this.#unplaced,
       dropped: this.#dropped,
@@ -263,6 +263,14 @@ class Planner {
     const lengthMs = range === null ? 0 : Math.round(random.between(range.min, range.max) * 1_000);
     return { rule, fault, fromMs, toMs: fromMs + lengthMs, recoveryMs: recoveryMsAfter(this.#config, fault) };
   }
+}
+
+/** The rule with all parameters, so that a plan does not depend on later defaults. */
+function withDefaults(rule: ScheduleRule): ScheduleRule {
+  return {
+    ...rule,
+    faults: rule.faults.map((fault) => ({ ...fault, params: paramsSchema(fault.kind).parse(fault.params) })),
+  };
 }
 
 function priority(rule: ScheduleRule): number {

@@ -241,7 +241,7 @@ describe('control runs and custom schedules', () => {
         target: 'server',
         atSeconds: 0,
         durationSeconds: 170,
-        params: { until: 'revert' },
+        params: { until: 'never' },
       },
     ]);
     assert.ok(plan.bestSuccessRate < 0.02);

@@ -53,7 +53,7 @@ function layoutOf(config: RunConfig, system: PlannedSystem, steadySeconds: numbe
           target,
           atSeconds: 0,
           durationSeconds: steadySeconds,
-          params: { until: 'revert' },
+          params: { until: 'never' },
         })),
         dropped: [],
       };

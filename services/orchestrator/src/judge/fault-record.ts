@@ -125,7 +125,8 @@ export function beganAt({ intendedAt, injectedAt }: FaultRecord): number | null 
 export function endOf(record: FaultRecord): number | null {
   const { effect, effectCheckedAt, injectedAt, revertedAt, firstSuccessAt } = record;
   if (effect === 'refused' || effect === 'unsupported') return revertedAt ?? effectCheckedAt;
-  const releasedAt = revertedAt ?? (isKill(record) ? (effectCheckedAt ?? injectedAt) : null);
+  const isOver = isKill(record) && record.behaviour.holdSeconds === null;
+  const releasedAt = revertedAt ?? (isOver ? (effectCheckedAt ?? injectedAt) : null);
   // A fault without effect needs no recovery, but may still be active.
   if (effect === 'absent') return releasedAt;
   return releasedAt === null || firstSuccessAt === null ? null : Math.max(releasedAt, firstSuccessAt);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { crash, judged, outage } from '../testing/judged-run.ts';
+import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 
 describe('judge: recoveries', () => {
@@ -77,5 +78,16 @@ describe('judge: recoveries', () => {
     assert.equal(near.report.result, 'PASSED');
     assert.equal(near.report.recoveries.late, 0);
     assert.ok(near.report.warnings.some((warning) => warning.includes('more than 75 % of the 5 s limit: f0002')));
+  });
+
+  it('measures the recovery from an outage from its revert, or from the kill if nothing was to start it', async () => {
+    const outageUntil = async (until: 'revert' | 'never') => {
+      const times = { atSeconds: 40, durationSeconds: 100 };
+      const fault = plannedFault(1, { kind: 'outage', target: 'server', ...times, params: { until } });
+      const { report } = await judged({ faults: [fault] });
+      return report.faults[0]?.recovery_seconds ?? null;
+    };
+    assert.ok(((await outageUntil('revert')) ?? 100) < 1);
+    assert.ok(((await outageUntil('never')) ?? 0) > 99);
   });
 });

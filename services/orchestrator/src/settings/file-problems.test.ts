@@ -143,7 +143,7 @@ describe('problemsOfFile', () => {
     ]);
     assert.deepEqual(problemsOf(outage(', params: { until: revert }')), []);
     assert.deepEqual(problemsOf(outage(', params: { until: reverted }')), [
-      'schedule[0].faults[0].params.until: "reverted" is not valid. Did you mean revert? Give one of supervisor, revert',
+      'schedule[0].faults[0].params.until: "reverted" is not valid. Did you mean revert? Give one of supervisor, revert, never',
     ]);
   });
 
