@@ -12,7 +12,7 @@ import {
   behaviourOf,
   type DroppedFaults,
   type FaultKind,
-  isInstant,
+  isKill,
   type PlannedFault,
   type PlannedSystem,
   paramsSchema,
@@ -31,7 +31,7 @@ export type Draft = Omit<PlannedFault, 'id'>;
 export interface Layout {
   faults: Draft[];
   /** Fixed or regular faults that did not fit, each with its time. */
-  unplaced: { rule: string; kind: FaultKind; isInstant: boolean; atSeconds: number; reason: string }[];
+  unplaced: { rule: string; kind: FaultKind; isKill: boolean; atSeconds: number; reason: string }[];
   /**
    * Faults that the schedule demands and `faults` lacks. A random rule demands one fault per
    * maximum interval.
@@ -116,10 +116,8 @@ class Planner {
       if (reason === null) this.#line.insert(candidate);
       else {
         const { kind } = candidate.fault;
-        this.#unplaced.push({
-          ...{ rule: rule.name, kind, isInstant: isInstant(candidate.fault) },
-          ...{ atSeconds: atMs / 1_000, reason },
-        });
+        const atSeconds = atMs / 1_000;
+        this.#unplaced.push({ rule: rule.name, kind, isKill: isKill(candidate.fault), atSeconds, reason });
         this.#drop(rule, 1, isInTime ? doesNotFit : tooLate);
       }
     }

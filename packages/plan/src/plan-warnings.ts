@@ -1,5 +1,5 @@
 /** Warns of faults that the settings suggest and the plan lacks. They do not prevent a run. */
-import { isInstant, type Plan, type RunConfig } from '@encore/contracts';
+import { isKill, type Plan, type RunConfig } from '@encore/contracts';
 import { kindRefusal } from '@encore/kit';
 import { layOut } from './layout.ts';
 
@@ -14,7 +14,7 @@ export function planWarnings(plan: Plan, config: RunConfig): string[] {
 const advice = 'use more hours, or shorter faults and intervals';
 
 function killsMissing({ faults, steadySeconds, system }: Plan, { schedule, killIntervalMinutes }: RunConfig): string[] {
-  if (schedule !== undefined || faults.some(isInstant)) return [];
+  if (schedule !== undefined || faults.some(isKill)) return [];
   const { recoveryOf } = system;
   if ((['crash', 'outage'] as const).every((kind) => kindRefusal(system, recoveryOf, kind) !== null))
     return [`no kill is planned: the system description allows neither crash nor outage of ${recoveryOf}`];

@@ -41,7 +41,7 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
       `schedule: only ${percent(layout.faultFreeShare)} of the time is free of faults and recoveries, less than ${percent(minFaultFreeShare)}; plan fewer faults, or set allowInfeasiblePlan: true`,
     );
   const fixed = new Set(config.schedule?.filter(({ when }) => 'atSeconds' in when).map(({ name }) => name));
-  const dropped = layout.unplaced.filter(({ rule, isInstant }) => isInstant || fixed.has(rule));
+  const dropped = layout.unplaced.filter(({ rule, isKill }) => isKill || fixed.has(rule));
   for (const [rule, faults] of Map.groupBy(dropped, (fault) => fault.rule)) {
     for (const { kind, atSeconds, reason } of faults.slice(0, maxListed))
       problems.push(`schedule: ${kind} of rule ${rule} at ${atSeconds} s does not fit: ${reason}`);
