@@ -7,6 +7,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/contracts/package.json packages/contracts/
 COPY packages/kit/package.json packages/kit/
+COPY packages/music/package.json packages/music/
 COPY packages/plan/package.json packages/plan/
 COPY services/server/package.json services/server/
 COPY services/loadgen/package.json services/loadgen/

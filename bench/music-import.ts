@@ -16,14 +16,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { Random } from '../packages/kit/src/index.ts';
-import { defaultScoreLimits } from '../services/server/src/music/index.ts';
-import { importScore, summarizeScore } from '../services/server/src/music/tasks.ts';
+import { defaultScoreLimits } from '../packages/music/src/index.ts';
+import { importScore, summarizeScore } from '../packages/music/src/tasks.ts';
 
 const run = promisify(execFile);
 const megabytes = 50;
 const partCount = 20;
 const rounds = 3;
-/** A dependency of the server, resolved from there. */
+/** A dependency of the music package, resolved from there. */
 const parserPackage = 'saxes';
 
 export interface MusicImportResult {
@@ -126,7 +126,7 @@ async function child(what: string, path: string): Promise<Measured> {
 
 async function importFile(path: string): Promise<number> {
   const bytes = createReadStream(path, { highWaterMark: 65_536 });
-  return summarizeScore(await importScore(bytes, defaultScoreLimits, new AbortController().signal)).notes;
+  return summarizeScore(await importScore(bytes, defaultScoreLimits)).notes;
 }
 
 /** The part of saxes that is used here. */
@@ -136,9 +136,9 @@ interface Parser {
   close(): void;
 }
 
-/** Runs the server's parser package with handlers that do nothing. */
+/** Runs the music package's parser with handlers that do nothing. */
 async function tokenize(path: string): Promise<number> {
-  const require = createRequire(new URL('../services/server/package.json', import.meta.url));
+  const require = createRequire(new URL('../packages/music/package.json', import.meta.url));
   const { SaxesParser } = require(parserPackage) as { SaxesParser: new () => Parser };
   const parser = new SaxesParser();
   for (const event of ['opentag', 'closetag', 'text'] as const) parser.on(event, () => {});

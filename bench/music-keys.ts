@@ -4,7 +4,7 @@
  *
  * Limit (issue: the server under test): at least 20 of 24, by the best single profile and the vote.
  */
-import { countRightKeys } from '../services/server/src/testing/known-keys.ts';
+import { countRightKeys } from '../packages/music/src/testing/known-keys.ts';
 
 const limit = 20 / 24;
 

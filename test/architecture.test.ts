@@ -12,8 +12,9 @@ const root = join(import.meta.dirname, '..');
 const mayImport: Record<string, string[]> = {
   'packages/contracts': [],
   'packages/kit': ['@encore/contracts'],
+  'packages/music': ['@encore/contracts', '@encore/kit'],
   'packages/plan': ['@encore/contracts', '@encore/kit'],
-  'services/server': ['@encore/contracts', '@encore/kit'],
+  'services/server': ['@encore/contracts', '@encore/kit', '@encore/music'],
   'services/loadgen': ['@encore/contracts', '@encore/kit'],
   'services/chaos': ['@encore/contracts', '@encore/kit', '@encore/plan'],
   'services/orchestrator': ['@encore/contracts', '@encore/kit', '@encore/plan'],
@@ -50,6 +51,20 @@ describe('architecture', () => {
       }
     });
   }
+
+  it('keeps packages/music pure: no Node, clock, timer, randomness or environment, and no other package of ours', () => {
+    const allowed = ['@encore/contracts', '@encore/kit/encore-error', 'fflate', 'midi-file', 'saxes'];
+    const impure =
+      /(?<![.\w])(Buffer|process|require|console|fetch|set(Timeout|Interval|Immediate)|Date|performance\.now|Math\.random)\b/;
+    const files = sourceFiles('packages/music').filter((file) => !/\.test\.ts$|\/testing\//.test(file));
+    assert.ok(files.length > 40, `${files.length} source files found`);
+    for (const file of files) {
+      for (const name of imports(file))
+        assert.ok(name.startsWith('.') || allowed.includes(name), `${file} imports ${name}`);
+      const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+      assert.doesNotMatch(code, impure, file);
+    }
+  });
 
   it('reads process.env only in config.ts, in composition roots and in tests', () => {
     for (const workspace of Object.keys(mayImport)) {

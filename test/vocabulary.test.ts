@@ -34,7 +34,7 @@ const banned: readonly [RegExp, string][] = [
 const allowed: readonly [RegExp, RegExp][] = [
   [/^docs\/GLOSSARY\.md$|^test\/vocabulary\.test\.ts$/, /./],
   // MIDI's word for the track with tempo and time signature.
-  [/^services\/server\/src\/music\/midi-/, /conductor/],
+  [/^packages\/music\/src\/formats\/midi\/midi-/, /conductor/],
 ];
 
 const folders = [

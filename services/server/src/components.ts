@@ -3,6 +3,7 @@
  * to exist.
  */
 import { describeError, type Logger, systemClock } from '@encore/kit';
+import { defaultScoreLimits } from '@encore/music';
 import { createBreakers } from './breakers.ts';
 import type { Settings } from './config.ts';
 import { Database } from './database/database.ts';
@@ -12,7 +13,6 @@ import { ScoreStore } from './database/score-store.ts';
 import { type GaugeSources, registerGauges } from './gauges.ts';
 import { Spool } from './http/spool.ts';
 import { createMetrics, type Metrics, shedLabel } from './metrics.ts';
-import { defaultScoreLimits } from './music/index.ts';
 import { Admission } from './resilience/admission.ts';
 import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';

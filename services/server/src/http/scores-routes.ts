@@ -1,11 +1,11 @@
 /** Scores over plain HTTP, streamed. Ids and keys are validated before the body is read. */
 import { idempotencyKeySchema, type StoredScore, scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError, parse } from '@encore/kit';
+import { detectFormat } from '@encore/music';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { chunkBytes, notFound, type ScoreStore } from '../database/score-store.ts';
 import type { Metrics } from '../metrics.ts';
-import { detectFormat } from '../music/index.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
 import { signalOf } from './request-scope.ts';

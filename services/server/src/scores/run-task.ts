@@ -1,7 +1,7 @@
 /** Runs a task on a parsed score: small scores in the server, large ones in a worker process. */
 import type { ScoreOutline } from '@encore/contracts';
 import { EncoreError } from '@encore/kit/encore-error';
-import type { Score } from '../music/index.ts';
+import type { Score } from '@encore/music';
 import {
   analyzeKey,
   exportScore,
@@ -10,7 +10,7 @@ import {
   runAnalysis,
   summarizeScore,
   transposeScore,
-} from '../music/tasks.ts';
+} from '@encore/music/tasks';
 import type { ResultOf, ScoreTask, TaskResult } from './score-task.ts';
 
 export async function runTask<Task extends ScoreTask>(score: Score, task: Task): Promise<ResultOf<Task>> {

@@ -1,5 +1,5 @@
 /** An LRU cache of parsed scores. An evicted score is parsed again from the database. */
-import type { Score } from '../music/index.ts';
+import type { Score } from '@encore/music';
 
 export class ScoreCache {
   readonly #maxScores: number;

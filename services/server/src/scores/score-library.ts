@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import type { StoredScore } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
+import { detectFormat, type ScoreLimits } from '@encore/music';
 import { chunkBytes, type ScoreHead, type ScoreStore, type Upload } from '../database/score-store.ts';
-import { detectFormat, type ScoreLimits } from '../music/index.ts';
 import type { Cost } from '../resilience/admission.ts';
 import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';

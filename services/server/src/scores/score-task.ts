@@ -7,7 +7,7 @@ import type {
   KeyAnalysis,
   ProfileName,
   ScoreSummary,
-} from '../music/tasks.ts';
+} from '@encore/music/tasks';
 
 export type ScoreTask =
   | AnalysisTask

@@ -2,7 +2,7 @@
  * The messages between the server and a worker process, one job at a time. A window limits the
  * bytes in flight.
  */
-import type { Score, ScoreLimits } from '../music/index.ts';
+import type { Score, ScoreLimits } from '@encore/music';
 import type { ScoreTask, TaskResult } from '../scores/score-task.ts';
 
 export type ToWorker =

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { EncoreError } from '@encore/kit/encore-error';
-import { importScore } from '../music/tasks.ts';
+import { importScore } from '@encore/music/tasks';
 import { runTask } from '../scores/run-task.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
@@ -70,7 +70,7 @@ send({ type: 'ready' });
 
 async function work(job: Job, input: Inbox): Promise<void> {
   try {
-    const score = job.score ?? (await importScore(input.read(), job.limits, new AbortController().signal));
+    const score = job.score ?? (await importScore(input.read(), job.limits));
     const result = await runTask(score, job.task);
     const returnsScore = job.score === null && score.notes.count <= job.returnScoreUpToNotes;
     send({ type: 'done', result, score: returnsScore ? score : null });

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
-import { copyNoteColumns, type Score, type ScoreLimits } from '../music/index.ts';
+import { copyNoteColumns, type Score, type ScoreLimits } from '@encore/music';
 import type { ResultOf, ScoreTask } from '../scores/score-task.ts';
 import { type FromWorker, type ToWorker, windowPieces } from './protocol.ts';
 

@@ -1,0 +1,182 @@
+/** Collects the events of all tracks of a MIDI file: notes, signatures, tempos, names. */
+
+import { type ScoreLimits, tooLarge } from '../../model/score-limits.ts';
+import { plainText } from '../plain-text.ts';
+import type { MidiVisitor } from './midi-track.ts';
+
+export interface MidiNote {
+  onset: number;
+  end: number;
+  key: number;
+}
+
+interface MidiPart {
+  track: number;
+  channel: number;
+  name: string;
+  program: number | null;
+  notes: MidiNote[];
+  /** Notes without a note-off so far, by key, oldest first. */
+  sounding: Map<number, { notes: MidiNote[]; ended: number }>;
+}
+
+export class MidiPerformance {
+  readonly times: { tick: number; beats: number; beatType: number }[] = [];
+  readonly keys: { tick: number; fifths: number; mode: 'major' | 'minor' }[] = [];
+  readonly tempos: { tick: number; microsecondsPerQuarter: number }[] = [];
+  readonly #limits: ScoreLimits;
+  readonly #maxTick: number;
+  readonly #parts = new Map<number, MidiPart>();
+  readonly #names: string[] = [];
+  #track = -1;
+  #notes = 0;
+  #changes = 0;
+  readonly #ticksPerQuarter: number;
+  length = 0;
+  /** Number of notes that ended where they began and got a default length. */
+  withoutLength = 0;
+
+  constructor(limits: ScoreLimits, ticksPerQuarter: number) {
+    this.#ticksPerQuarter = ticksPerQuarter;
+    this.#limits = limits;
+    this.#maxTick = limits.maxQuarters * ticksPerQuarter;
+  }
+
+  /** The name of the first track if that has no notes, because it is then the name of the piece. */
+  get title(): string {
+    return this.parts().some(({ track }) => track === 0) ? '' : (this.#names[0] ?? '');
+  }
+
+  parts(): MidiPart[] {
+    const parts = [...this.#parts.values()].filter(({ notes }) => notes.length > 0);
+    return parts.sort((a, b) => a.track - b.track || a.channel - b.channel);
+  }
+
+  nextTrack(): MidiVisitor {
+    this.#track++;
+    const track = this.#track;
+    this.#names.push('');
+    return {
+      noteOn: (tick, channel, key) => this.#noteOn(this.#part(channel), tick, key),
+      noteOff: (tick, channel, key) => this.#noteOff(this.#part(channel), tick, key),
+      program: (_tick, channel, program) => {
+        this.#part(channel).program ??= program;
+      },
+      tempo: (tick, microsecondsPerQuarter) => {
+        if (microsecondsPerQuarter > 0) this.#change(this.tempos, { tick, microsecondsPerQuarter });
+      },
+      time: (tick, beats, beatType) => this.#change(this.times, { tick, beats, beatType }),
+      key: (tick, fifths, mode) => this.#change(this.keys, { tick, fifths, mode }),
+      name: (text) => {
+        this.#names[track] ||= plainText(text);
+      },
+      end: (tick) => this.#end(tick),
+    };
+  }
+
+  finish(): void {
+    const keepLast = <T extends { tick: number }>(changes: T[]) => {
+      const sorted = changes.sort((a, b) => a.tick - b.tick);
+      const kept = sorted.filter((change, i) => change.tick !== sorted[i + 1]?.tick);
+      changes.splice(0, changes.length, ...kept);
+    };
+    keepLast(this.times);
+    keepLast(this.keys);
+    keepLast(this.tempos);
+    for (const part of this.#parts.values()) {
+      part.name = this.#names[part.track] ?? '';
+      part.notes.sort((a, b) => a.onset - b.onset || a.key - b.key || a.end - b.end);
+      this.#giveLengths(part.notes);
+    }
+  }
+
+  /**
+   * A drum hit often ends where it begins. It gets the length of a sixteenth note, or less if the
+   * same key is struck again earlier.
+   */
+  #giveLengths(notes: readonly MidiNote[]): void {
+    const defaultLength = Math.max(1, Math.round(this.#ticksPerQuarter / 4));
+    /** For each key, the onset of the following note, and the next different onset after that. */
+    const later = new Map<number, { onset: number; next: number }>();
+    for (let i = notes.length - 1; i >= 0; i--) {
+      const note = notes[i];
+      if (!note) continue;
+      const after = later.get(note.key);
+      const next = after === undefined ? Number.POSITIVE_INFINITY : after.onset > note.onset ? after.onset : after.next;
+      later.set(note.key, { onset: note.onset, next });
+      if (note.end > note.onset) continue;
+      note.end = Math.min(note.onset + defaultLength, next);
+      this.#reach(note.end);
+      this.withoutLength++;
+    }
+  }
+
+  /** How long each pitch class sounds, in ticks, without percussion. */
+  histogram(): Float64Array {
+    const weights = new Float64Array(12);
+    for (const { channel, notes } of this.#parts.values()) {
+      if (channel === 9) continue;
+      for (const { key, onset, end } of notes) weights[key % 12] = (weights[key % 12] ?? 0) + end - onset;
+    }
+    return weights;
+  }
+
+  #part(channel: number): MidiPart {
+    const id = this.#track * 16 + channel;
+    let part = this.#parts.get(id);
+    if (!part) {
+      part = { track: this.#track, channel, name: '', program: null, notes: [], sounding: new Map() };
+      this.#parts.set(id, part);
+    }
+    return part;
+  }
+
+  #noteOn(part: MidiPart, tick: number, key: number): void {
+    this.#reach(tick);
+    if (++this.#notes > this.#limits.maxNotes) throw tooLarge('the number of notes', this.#limits.maxNotes);
+    const note = { onset: tick, end: tick, key };
+    part.notes.push(note);
+    const sounding = part.sounding.get(key);
+    if (sounding) sounding.notes.push(note);
+    else part.sounding.set(key, { notes: [note], ended: 0 });
+  }
+
+  /** Ends the oldest note of this key; a note-off without a note-on is ignored. */
+  #noteOff(part: MidiPart, tick: number, key: number): void {
+    const sounding = part.sounding.get(key);
+    const note = sounding?.notes[sounding.ended];
+    if (!sounding || !note) return;
+    this.#reach(tick);
+    note.end = tick;
+    sounding.ended++;
+    if (sounding.ended === sounding.notes.length) part.sounding.delete(key);
+  }
+
+  /** Notes without a note-off sound until the end of their track. */
+  #end(tick: number): void {
+    this.#reach(tick);
+    for (const part of this.#parts.values()) {
+      if (part.track !== this.#track) continue;
+      for (const { notes, ended } of part.sounding.values()) {
+        for (let i = ended; i < notes.length; i++) {
+          const note = notes[i];
+          if (note) note.end = tick;
+        }
+      }
+      part.sounding.clear();
+    }
+  }
+
+  #change<T extends { tick: number }>(changes: T[], change: T): void {
+    this.#reach(change.tick);
+    if (++this.#changes > this.#limits.maxChanges) {
+      throw tooLarge('the number of key, time and tempo changes', this.#limits.maxChanges);
+    }
+    changes.push(change);
+  }
+
+  #reach(tick: number): void {
+    if (tick > this.#maxTick) throw tooLarge('the length in quarter notes', this.#limits.maxQuarters);
+    this.length = Math.max(this.length, tick);
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The MusicXML elements that affect the following notes: divisions, key, time, clef, transpose,
+ * tempo.
+ */
+
+import { stepOfName } from '../../model/pitch.ts';
+import type { Tempo } from '../../model/score.ts';
+import { malformed } from '../../model/score-limits.ts';
+import {
+  cellOf,
+  decimal,
+  decimalHint,
+  type ElementNode,
+  element,
+  hint,
+  integer,
+  leaf,
+  type MusicxmlState,
+  mark,
+  partOf,
+  staffOf,
+  warn,
+} from './musicxml-state.ts';
+import { maxDots, quartersOfType } from './notated-duration.ts';
+
+const maxTempo = 100_000;
+
+const keyElement = element(
+  {
+    fifths: leaf((state, text) => {
+      state.key.fifths = integer(text, 'fifths', -21, 21);
+    }),
+    mode: leaf((state, text) => {
+      state.key.mode = /^\s*[a-z]{1,20}\s*$/.test(text) ? text.trim() : null;
+    }),
+    'key-step': leaf((state, text) => {
+      state.keyStep = stepOfName(text.trim());
+      if (state.keyStep < 0) throw malformed('a key-step must be one of A to G');
+    }),
+    'key-alter': leaf((state, text) => {
+      const alterCents = Math.round(100 * decimal(text, 'key-alter', -4, 4));
+      if (state.key.alterations.length >= 64) throw malformed('a key signature has more than 64 alterations');
+      state.key.alterations.push({ step: state.keyStep, alterCents });
+    }),
+  },
+  {
+    open: (state, attributes) => {
+      state.key = { tick: 0, staff: staffOf(state, attributes), fifths: null, mode: null, alterations: [] };
+    },
+    close: (state) => {
+      if (state.key.fifths !== null) state.key.alterations = [];
+      state.builder.addChange(cellOf(state), state.key);
+      partOf(state).keys.push(state.key);
+    },
+  },
+);
+
+const timeElement = element(
+  {
+    beats: leaf((state, text) => {
+      const beats = text.replace(/\s+/g, '');
+      if (!/^\d{1,4}(\+\d{1,4}){0,15}$/.test(beats))
+        throw malformed(`beats "${text.slice(0, 40)}" is not a number or a sum of numbers`);
+      state.beats = beats;
+    }),
+    'beat-type': leaf((state, text) => {
+      if (state.time.groups.length >= 16) throw malformed('a time signature has more than 16 groups');
+      state.time.groups.push({ beats: state.beats || '1', beatType: integer(text, 'beat-type', 1, 1024) });
+    }),
+  },
+  {
+    open: (state, attributes) => {
+      state.time = { tick: 0, staff: staffOf(state, attributes), groups: [] };
+      state.beats = '';
+    },
+    close: (state) => {
+      state.builder.addChange(cellOf(state), state.time);
+      partOf(state).times.push(state.time);
+    },
+  },
+);
+
+const clefElement = element(
+  {
+    sign: leaf((state, text) => {
+      state.clef.sign = /^\s*[A-Za-z]{1,12}\s*$/.test(text) ? text.trim() : 'none';
+    }),
+    line: leaf((state, text) => {
+      state.clef.line = hint(state, text, 'the line of a clef', -100, 100);
+    }),
+    'clef-octave-change': leaf((state, text) => {
+      state.clef.octaveChange = hint(state, text, 'clef-octave-change', -10, 10) ?? 0;
+    }),
+  },
+  {
+    open: (state, attributes) => {
+      state.clef = { tick: 0, staff: staffOf(state, attributes), sign: 'G', line: null, octaveChange: 0 };
+    },
+    close: (state) => {
+      state.builder.addChange(cellOf(state), state.clef);
+      partOf(state).clefs.push(state.clef);
+    },
+  },
+);
+
+const transposeElement = element(
+  {
+    diatonic: leaf((state, text) => {
+      state.transposition.diatonic = integer(text, 'diatonic', -49, 49);
+    }),
+    chromatic: leaf((state, text) => {
+      state.transposition.chromatic = Math.round(decimal(text, 'chromatic', -84, 84));
+    }),
+    'octave-change': leaf((state, text) => {
+      state.transposition.octaveChange = integer(text, 'octave-change', -8, 8);
+    }),
+  },
+  {
+    open: (state, attributes) => {
+      const staff = staffOf(state, attributes);
+      state.transposition = { tick: 0, staff, diatonic: Number.NaN, chromatic: 0, octaveChange: 0 };
+    },
+    close: (state) => {
+      const { transposition } = state;
+      // Some programs omit it; use the most common interval of that many semitones.
+      if (Number.isNaN(transposition.diatonic)) transposition.diatonic = Math.round((transposition.chromatic * 7) / 12);
+      state.builder.addChange(cellOf(state), transposition);
+      partOf(state).transposes.push(transposition);
+    },
+  },
+);
+
+const attributesElement = element({
+  divisions: leaf((state, text) => {
+    const divisions = integer(text, 'divisions', 1, 2 ** 40);
+    state.builder.setDivisions(partOf(state), cellOf(state), divisions);
+  }),
+  key: keyElement,
+  time: timeElement,
+  staves: leaf((state, text) => {
+    partOf(state).staves = hint(state, text, 'staves', 1, 255) ?? partOf(state).staves;
+  }),
+  clef: clefElement,
+  transpose: transposeElement,
+});
+
+function addTempo(state: MusicxmlState, attributes: Readonly<Record<string, string>>): void {
+  const text = attributes['tempo'];
+  if (text === undefined) return;
+  // A tempo of 0 is ignored; some programs write it to mean "none".
+  const quartersPerMinute = decimalHint(state, text, 'tempo', 0, maxTempo);
+  if (quartersPerMinute) storeTempo(state, state.builder.tempos, quartersPerMinute);
+}
+
+function storeTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: number): void {
+  const tempo = { tick: 0, quartersPerMinute };
+  state.builder.addChange(cellOf(state), tempo);
+  list.push(tempo);
+}
+
+const soundElement: ElementNode = mark(addTempo);
+
+/**
+ * A metronome mark sets the tempo if no `sound` element does at the same position: half. = 46,
+ * "ca. 92", "92-96" (the first number).
+ */
+const metronomeElement: ElementNode = element(
+  {
+    'beat-unit': leaf((state, text) => {
+      state.metronome.units++;
+      state.metronome.quarters = quartersOfType(text.trim()) ?? 0;
+    }),
+    'beat-unit-dot': mark((state) => {
+      state.metronome.dots++;
+    }),
+    'per-minute': leaf((state, text) => {
+      state.metronome.perMinute = text;
+    }),
+  },
+  {
+    open: (state) => {
+      state.metronome = { quarters: 0, dots: 0, units: 0, perMinute: '' };
+    },
+    close: (state) => {
+      const { quarters, dots, units, perMinute } = state.metronome;
+      // Two units ("quarter = half") are a relation; other content has no tempo.
+      if (units !== 1 || perMinute === '') return warn(state, 'a metronome mark without a number is ignored');
+      const number = /\d{1,6}(?:[.,]\d{1,6})?/.exec(perMinute)?.[0].replace(',', '.') ?? perMinute;
+      const beats = decimalHint(state, number, 'per-minute', 0, maxTempo);
+      const quartersPerMinute = (beats ?? 0) * quarters * (2 - 0.5 ** Math.min(dots, maxDots));
+      if (quartersPerMinute > 0) storeTempo(state, state.builder.marks, quartersPerMinute);
+    },
+  },
+);
+
+export const attributeElements = {
+  attributes: attributesElement,
+  sound: soundElement,
+  direction: element({ sound: soundElement, 'direction-type': element({ metronome: metronomeElement }) }),
+};

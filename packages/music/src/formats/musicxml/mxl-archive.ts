@@ -1,0 +1,186 @@
+/**
+ * Reads compressed MusicXML: a ZIP file whose META-INF/container.xml names the score inside.
+ * Without a usable container, the only score in the archive is read. Entries are inflated in small
+ * steps with a running size check, so neither a ZIP bomb nor a false size in the directory exceeds
+ * the limit.
+ */
+import { Inflate } from 'fflate';
+import { SaxesParser } from 'saxes';
+import { malformed, type ScoreLimits, tooLarge, unsupported } from '../../model/score-limits.ts';
+import { concatBytes, crc32 } from '../bytes.ts';
+import { detectFormat } from '../format.ts';
+import { plainText } from '../plain-text.ts';
+import { XmlText } from './xml-text.ts';
+
+interface Entry {
+  method: number;
+  encrypted: boolean;
+  crc: number;
+  compressedBytes: number;
+  offset: number;
+}
+
+const endSignature = 0x06054b50;
+const entrySignature = 0x02014b50;
+const localSignature = 0x04034b50;
+const containerName = 'META-INF/container.xml';
+const maxContainerBytes = 65_536;
+/**
+ * Folders, and files that programs and systems add: META-INF, __MACOSX, names that begin with a
+ * dot.
+ */
+const noScore = /\/$|^META-INF\/|^__MACOSX\/|(^|\/)\.[^/]*$/;
+const scoreName = /\.(xml|musicxml|mid|midi)$/i;
+/** How many files are inspected to find the only score. */
+const maxCandidates = 16;
+/** Inflates to at most 4 MiB. */
+const stepBytes = 4096;
+
+/** The bytes of the score inside the archive. */
+export function* readMxl(archive: Uint8Array, limits: ScoreLimits): Generator<Uint8Array> {
+  const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
+  let entry: Entry;
+  try {
+    const entries = readDirectory(archive, view, limits);
+    entry = namedScore(archive, view, entries) ?? onlyScore(archive, view, entries);
+  } catch (error) {
+    // The offsets are untrusted; a false one points outside the archive.
+    throw error instanceof RangeError ? malformed('the ZIP archive is truncated or damaged', error) : error;
+  }
+  yield* inflateEntry(archive, view, entry, limits.maxBytes);
+}
+
+function readDirectory(archive: Uint8Array, view: DataView, limits: ScoreLimits): Map<string, Entry> {
+  const end = findEnd(view);
+  const count = view.getUint16(end + 10, true);
+  if (count > limits.maxEntries) throw tooLarge('the number of files in the archive', limits.maxEntries);
+  const entries = new Map<string, Entry>();
+  let at = view.getUint32(end + 16, true);
+  for (let i = 0; i < count; i++) {
+    if (view.getUint32(at, true) !== entrySignature) throw malformed('the directory of the ZIP archive is damaged');
+    const nameLength = view.getUint16(at + 28, true);
+    const name = new TextDecoder().decode(archive.subarray(at + 46, at + 46 + nameLength));
+    entries.set(name, {
+      method: view.getUint16(at + 10, true),
+      encrypted: (view.getUint16(at + 8, true) & 1) === 1,
+      crc: view.getUint32(at + 16, true),
+      compressedBytes: view.getUint32(at + 20, true),
+      offset: view.getUint32(at + 42, true),
+    });
+    at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return entries;
+}
+
+/** The end record lies before a comment of at most 64 KiB. */
+function findEnd(view: DataView): number {
+  for (let at = view.byteLength - 22; at >= Math.max(0, view.byteLength - 65_557); at--) {
+    if (view.getUint32(at, true) === endSignature) return at;
+  }
+  throw malformed('the ZIP archive has no directory');
+}
+
+/** The score that the container names, if it exists. */
+function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
+  const container = entries.get(containerName);
+  if (!container) return undefined;
+  const path = rootFile(concatBytes([...inflateEntry(archive, view, container, maxContainerBytes)]));
+  if (path === undefined) return undefined;
+  const plain = path.replaceAll('\\', '/').replace(/^(\.?\/)+/, '');
+  return entries.get(path) ?? entries.get(decodedPath(plain));
+}
+
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Undefined if the container is not XML in any encoding, or names nothing. */
+function rootFile(container: Uint8Array): string | undefined {
+  let found: string | undefined;
+  const parser = new SaxesParser();
+  parser.on('opentag', ({ name, attributes }) => {
+    const type = attributes['media-type'] ?? '';
+    // The first root file is the score; others may be PDF or audio.
+    const isScore = type === '' || type.includes('xml');
+    if (/^([\w.-]+:)?rootfile$/.test(name) && isScore) found ??= attributes['full-path'];
+  });
+  parser.on('error', (error) => {
+    throw error;
+  });
+  try {
+    const text = new XmlText();
+    for (const piece of text.decode(container)) parser.write(piece);
+    parser.write(text.end()).close();
+  } catch {
+    return undefined;
+  }
+  return found;
+}
+
+/**
+ * The only score in an archive without a usable container. Files with a score's extension are tried
+ * first, because other files may be large.
+ */
+function onlyScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry {
+  const files = [...entries].filter(([name]) => !noScore.test(name));
+  const named = files.filter(([name]) => scoreName.test(name));
+  const candidates = (named.length > 0 ? named : files).slice(0, maxCandidates);
+  const scores = candidates.filter(([, entry]) => {
+    const format = detectFormat(headOf(archive, view, entry));
+    return format === 'musicxml' || format === 'midi';
+  });
+  const [score] = scores;
+  if (score && scores.length === 1) return score[1];
+  if (!score) throw malformed('the archive contains neither a MusicXML nor a MIDI file');
+  const names = scores.map(([name]) => `"${plainText(name).slice(0, 60)}"`);
+  throw malformed(
+    `the archive contains ${scores.length} scores (${names.slice(0, 5).join(', ')}) and no ${containerName} that names one of them; send the score alone`,
+  );
+}
+
+function headOf(archive: Uint8Array, view: DataView, entry: Entry): Uint8Array {
+  const chunks = inflateEntry(archive, view, entry, Number.POSITIVE_INFINITY);
+  const { value } = chunks.next();
+  return value ?? new Uint8Array(0);
+}
+
+function* inflateEntry(archive: Uint8Array, view: DataView, entry: Entry, maxBytes: number): Generator<Uint8Array> {
+  if (entry.encrypted) throw unsupported('the archive is encrypted');
+  if (entry.method !== 0 && entry.method !== 8) throw unsupported(`ZIP method ${entry.method} is not supported`);
+  const { offset, compressedBytes } = entry;
+  if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== localSignature) {
+    throw malformed('the ZIP archive is damaged');
+  }
+  const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
+  if (start + compressedBytes > archive.length) throw malformed('the ZIP archive is truncated');
+  const data = archive.subarray(start, start + compressedBytes);
+  let total = 0;
+  let crc = 0;
+  for (const chunk of entry.method === 0 ? [data] : inflate(data)) {
+    total += chunk.length;
+    if (total > maxBytes) throw tooLarge('the inflated size in bytes', maxBytes);
+    crc = crc32(chunk, crc);
+    yield chunk;
+  }
+  if (crc !== entry.crc) throw malformed('the checksum of the compressed score is wrong');
+}
+
+function* inflate(data: Uint8Array): Generator<Uint8Array> {
+  let ready: Uint8Array[] = [];
+  const inflater = new Inflate((chunk) => {
+    if (chunk.length > 0) ready.push(chunk);
+  });
+  for (let at = 0; at < data.length; at += stepBytes) {
+    try {
+      inflater.push(data.subarray(at, at + stepBytes), at + stepBytes >= data.length);
+    } catch (error) {
+      throw malformed('the compressed data is damaged', error);
+    }
+    yield* ready;
+    ready = [];
+  }
+}
