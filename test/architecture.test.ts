@@ -2,7 +2,7 @@
  * The testable rules of docs/ARCHITECTURE.md: allowed imports, and where the environment is read.
  */
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, it } from 'mocha';
 
@@ -21,6 +21,11 @@ const mayImport: Record<string, string[]> = {
   embedded: ['@encore/contracts', '@encore/kit', '@encore/orchestrator', '@encore/server'],
 };
 
+/** The other folders of a workspace that each of its folders may import. */
+const layersOf: Record<string, Record<string, string[]>> = {
+  'packages/music': { model: [], keys: ['model'], formats: ['model', 'keys'], analysis: ['model', 'keys'] },
+};
+
 function sourceFiles(workspace: string): string[] {
   return globSync(`${workspace}/src/**/*.ts`, { cwd: root });
 }
@@ -28,6 +33,35 @@ function sourceFiles(workspace: string): string[] {
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+}
+
+const isSource = (file: string): boolean => !/\.test\.ts$|\/testing\//.test(file);
+
+/** The paths of the files that this file imports by path. */
+function localImports(file: string): string[] {
+  return imports(file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => join(dirname(file), name));
+}
+
+/** The first folder below src; '' for a file in src itself. */
+function folderOf(workspace: string, file: string): string {
+  const [folder = '', ...rest] = relative(join(workspace, 'src'), file).split('/');
+  return rest.length > 0 ? folder : '';
+}
+
+/** Each cycle of imports as the files on it, found by a depth-first search. */
+function cyclesOf(workspace: string): string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' imports '));
+    if (path.includes(file) || done.has(file)) return;
+    for (const target of localImports(file)) if (existsSync(join(root, target))) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of sourceFiles(workspace)) visit(file, []);
+  return cycles;
 }
 
 describe('architecture', () => {
@@ -52,11 +86,27 @@ describe('architecture', () => {
     });
   }
 
-  it('keeps packages/music pure: no Node, clock, timer, randomness or environment, and no other package of ours', () => {
+  it('has no cycle of imports, not even of types, in packages/music and services/server', () => {
+    assert.deepEqual([...cyclesOf('packages/music'), ...cyclesOf('services/server')], []);
+  });
+
+  for (const [workspace, layers] of Object.entries(layersOf)) {
+    for (const [folder, below] of Object.entries(layers)) {
+      it(`${workspace}/src/${folder} imports only ${below.join(', ') || 'itself'}`, () => {
+        const files = sourceFiles(workspace).filter((file) => isSource(file) && folderOf(workspace, file) === folder);
+        assert.ok(files.length > 0, `${workspace}/src/${folder} has no files; correct it in layersOf`);
+        for (const file of files)
+          for (const target of localImports(file))
+            assert.ok([folder, ...below].includes(folderOf(workspace, target)), `${file} imports ${target}`);
+      });
+    }
+  }
+
+  it('keeps packages/music free of Node, clocks, timers and randomness', () => {
     const allowed = ['@encore/contracts', '@encore/kit/encore-error', 'fflate', 'midi-file', 'saxes'];
     const impure =
       /(?<![.\w])(Buffer|process|require|console|fetch|set(Timeout|Interval|Immediate)|Date|performance\.now|Math\.random)\b/;
-    const files = sourceFiles('packages/music').filter((file) => !/\.test\.ts$|\/testing\//.test(file));
+    const files = sourceFiles('packages/music').filter(isSource);
     assert.ok(files.length > 40, `${files.length} source files found`);
     for (const file of files) {
       for (const name of imports(file))

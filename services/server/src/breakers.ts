@@ -1,8 +1,8 @@
 /** The circuit breakers of the server: one for the database and one for each tool. */
 import { type Logger, systemClock } from '@encore/kit';
-import type { ServerConfig } from './config.ts';
 import { isDatabaseFailure } from './database/database.ts';
 import { type BreakerState, CircuitBreaker } from './resilience/circuit-breaker.ts';
+import type { ServerConfig } from './server-config.ts';
 import { breakerName } from './tools/tool.ts';
 import { isToolFailure } from './tools/tool-runner.ts';
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { z } from 'zod';
-import { serverConfigSchema } from './config.ts';
 import { limitProblems } from './limit-problems.ts';
+import { serverConfigSchema } from './server-config.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'CONFIGURATION.md'), 'utf8');
 const [, section = ''] = /^## server_config\.json\n(.*?)^## /ms.exec(page) ?? [];

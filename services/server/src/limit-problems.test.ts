@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { readServerConfig, serverConfigSchema } from './config.ts';
+import { readServerConfig } from './config.ts';
 import { capacityOf, limitProblems } from './limit-problems.ts';
+import { serverConfigSchema } from './server-config.ts';
 
 const mebibyte = 1024 * 1024;
 /** The capacity of the container in docker-compose.yml. */

@@ -6,7 +6,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { ServerConfig } from './config.ts';
+import type { ServerConfig } from './server-config.ts';
 
 const mebibyte = 1024 * 1024;
 

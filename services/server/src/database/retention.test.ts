@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
 import { createBreakers } from '../breakers.ts';
-import { serverConfigSchema } from '../config.ts';
+import { serverConfigSchema } from '../server-config.ts';
 import { Database } from './database.ts';
 import { Retention } from './retention.ts';
 import { ScoreStore } from './score-store.ts';

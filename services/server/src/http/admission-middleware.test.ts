@@ -4,10 +4,10 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { serverConfigSchema } from '../config.ts';
 import { createMetrics } from '../metrics.ts';
 import { Admission } from '../resilience/admission.ts';
 import { collectGarbage } from '../resilience/collect-garbage.ts';
+import { serverConfigSchema } from '../server-config.ts';
 import { withAdmission } from './admission-middleware.ts';
 import { Listener } from './listener.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { serverConfigSchema } from '../config.ts';
 import type { ShedReason } from '../metrics.ts';
+import { serverConfigSchema } from '../server-config.ts';
 import { Admission, type Cost } from './admission.ts';
 
 const forever = (): Promise<never> => new Promise(() => {});

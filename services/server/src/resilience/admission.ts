@@ -9,8 +9,8 @@
  */
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
-import type { ServerConfig } from '../config.ts';
 import type { ShedReason } from '../metrics.ts';
+import type { ServerConfig } from '../server-config.ts';
 import { overloaded, Semaphore } from './semaphore.ts';
 import { TokenBuckets } from './token-buckets.ts';
 

@@ -8,12 +8,6 @@ import { cellOf, type ElementNode, element, hint, type MusicxmlState, mark, part
 const maxPasses = 100;
 const maxNumbers = 16;
 
-/** An ending whose bracket is not closed yet. */
-export interface OpenEnding {
-  from: number;
-  numbers: readonly number[];
-}
-
 const barline: ElementNode = element(
   {
     ending: mark((state, { type = '', number = '' }) => {

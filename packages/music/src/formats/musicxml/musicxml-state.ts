@@ -9,7 +9,6 @@ import type { Clef, KeySignature, TimeSignature, Transposition } from '../../mod
 import type { Cell, PartDraft, ScoreBuilder } from '../../model/score-builder.ts';
 import { malformed } from '../../model/score-limits.ts';
 import { plainText } from '../plain-text.ts';
-import type { OpenEnding } from './musicxml-barlines.ts';
 
 export type XmlAttributes = Readonly<Record<string, string>>;
 
@@ -52,6 +51,12 @@ interface WrittenNote {
   dots: number;
   actualNotes: number;
   normalNotes: number;
+}
+
+/** An ending whose bracket is not closed yet. */
+interface OpenEnding {
+  from: number;
+  numbers: readonly number[];
 }
 
 export interface MusicxmlState {
