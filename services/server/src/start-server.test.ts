@@ -24,7 +24,7 @@ describe('startServer', () => {
     const loaded = execFileSync(process.execPath, flags, { encoding: 'utf8' });
     assert.match(loaded, /database\.ts\n/);
     for (const later of [
-      /\/music\/analysis\//,
+      /\/music\/src\/analysis\//,
       /\/run-task\.ts/,
       /@modelcontextprotocol/,
       /\/report\.ts/,

@@ -2,15 +2,15 @@
  * Malformed and hostile HTTP requests, sent to a real port. After each one, a normal user is
  * served.
  *
- * Where each kind of hostile input is tested:
+ * Where each kind of hostile input is tested, here or in packages/music:
  *
  * | input | test |
  * | --- | --- |
- * | XML: entities, depth, attributes, CDATA | music/import-score.test.ts, hostile-scores.test.ts |
- * | ZIP bombs | music/mxl-archive.test.ts, hostile-scores.test.ts |
+ * | XML: entities, depth, attributes, CDATA | import-score.test.ts, hostile-scores.test.ts |
+ * | ZIP bombs | mxl-archive.test.ts, hostile-scores.test.ts |
  * | large bodies, gzip bombs | here, hostile-scores.test.ts, scores-routes.test.ts |
  * | slow heads, bodies and reads | slow-clients.test.ts |
- * | malformed MIDI, RIFF | music/midi.test.ts, hostile-scores.test.ts |
+ * | malformed MIDI, RIFF | midi.test.ts, hostile-scores.test.ts |
  * | paths | scores-routes.test.ts, main.test.ts |
  * | JSON, prototypes, MCP messages | mcp/mcp, mcp/json-message, mcp/hostile-messages (.test.ts) |
  * | pipelining, lengths, chunks, heads, methods, early ends | here |

@@ -8,7 +8,7 @@ import { chunkBytes, notFound, type ScoreStore } from '../database/score-store.t
 import type { Metrics } from '../metrics.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
-import { signalOf } from './request-scope.ts';
+import type { RequestLocals } from './request-signal.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import type { Spool } from './spool.ts';
 
@@ -22,6 +22,8 @@ export interface ScoresRoutesOptions {
   stallMs: number;
 }
 
+type LocalResponse = Response<unknown, RequestLocals>;
+
 const heavyBytes = 1024 * 1024;
 
 const listQuerySchema = z.strictObject({
@@ -33,29 +35,29 @@ const listQuerySchema = z.strictObject({
 export function scoresRoutes(options: ScoresRoutesOptions): Router {
   const { store, admission } = options;
   const router = Router();
-  router.put('/scores/:id', (request, response) => putScore(options, request, response));
-  router.get('/scores/:id', (request, response) => getScore(options, request, response));
-  router.delete('/scores/:id', async (request, response) => {
+  router.put('/scores/:id', (request: Request, response: LocalResponse) => putScore(options, request, response));
+  router.get('/scores/:id', (request: Request, response: LocalResponse) => getScore(options, request, response));
+  router.delete('/scores/:id', async (request: Request, response: LocalResponse) => {
     const id = idOf(request);
-    const signal = signalOf(request);
+    const { signal } = response.locals;
     if (!(await admission.run('light', () => store.delete(id, signal), signal))) throw notFound(id);
     response.status(204).end();
   });
-  router.get('/scores', async (request, response) => {
+  router.get('/scores', async (request: Request, response: LocalResponse) => {
     const { prefix, after, limit } = parse(listQuerySchema, request.query, 'query');
-    const signal = signalOf(request);
+    const { signal } = response.locals;
     const scores = await admission.run('light', () => store.list(prefix, after, limit, signal), signal);
     response.json({ scores, next: scores.length < limit ? null : (scores.at(-1)?.id ?? null) });
   });
   return router;
 }
 
-async function putScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
+async function putScore(options: ScoresRoutesOptions, request: Request, response: LocalResponse): Promise<void> {
   const id = idOf(request);
   const key = request.get('idempotency-key');
   const idempotencyKey = key === undefined ? null : parse(idempotencyKeySchema, key, 'Idempotency-Key');
   const expectedVersion = versionOf(request.get('if-match'));
-  const signal = signalOf(request);
+  const { signal } = response.locals;
   const body = readBody(request, { maxBytes: options.maxBytes, stallMs: options.stallMs, signal });
   await using spooled = await options.spool.receive(body);
   const format = detectFormat(spooled.head);
@@ -74,8 +76,8 @@ async function putScore(options: ScoresRoutesOptions, request: Request, response
   response.status(stored.replayed || expectedVersion !== null ? 200 : 201).json(stored satisfies StoredScore);
 }
 
-async function getScore(options: ScoresRoutesOptions, request: Request, response: Response): Promise<void> {
-  const signal = signalOf(request);
+async function getScore(options: ScoresRoutesOptions, request: Request, response: LocalResponse): Promise<void> {
+  const { signal } = response.locals;
   const id = idOf(request);
   // Read the first chunk before responding, so that a corrupt small score becomes an error
   // response. Only this needs a slot; a slow client that reads the rest does not.

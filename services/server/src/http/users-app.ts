@@ -2,11 +2,17 @@
  * The users' port (8000): scores and MCP. Counts and times each request and gives it a deadline.
  */
 import { describeError, EncoreError, hostGuard, type Logger } from '@encore/kit';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import type { McpRoute } from '../mcp/mcp-route.ts';
 import { observe } from './admission-middleware.ts';
 import { asEncoreError, sendError } from './error-response.ts';
-import { openScope } from './request-scope.ts';
+import { type RequestLocals, requestSignal } from './request-signal.ts';
 import { type ScoresRoutesOptions, scoresRoutes } from './scores-routes.ts';
 
 export interface UsersAppOptions extends ScoresRoutesOptions {
@@ -22,13 +28,16 @@ export function usersApp(options: UsersAppOptions): Express {
   app.disable('x-powered-by');
   // Express would replace the ETag of a score, which is its version.
   app.disable('etag');
-  app.use((request, response, next) => {
+  app.use((request, response: Response<unknown, RequestLocals>, next) => {
     observe(options.metrics, request, response);
-    openScope(request, response, options.requestTimeoutMs);
+    response.locals.signal = requestSignal(response, options.requestTimeoutMs);
     next();
   });
   app.use(hostGuard(options.allowedHosts));
-  app.all('/mcp', async (request, response) => (await options.mcp())(request, response));
+  app.all('/mcp', async (request: Request, response: Response<unknown, RequestLocals>) => {
+    const route = await options.mcp();
+    await route(request, response, response.locals.signal);
+  });
   app.use(scoresRoutes(options));
   app.use(unknownRoute);
   app.use(failed(options.logger));

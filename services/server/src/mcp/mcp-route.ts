@@ -1,17 +1,18 @@
 /**
- * POST /mcp. Reads and parses the body within our limits. Plain tool calls go to one of two
- * permanent servers; everything else goes to the SDK's handler, which creates a server per request.
+ * /mcp. Reads and parses the body within our limits, and lets the SDK answer the message on a
+ * server that is created for it.
+ *
+ *   body ─▶ message ─┬─ ordinary tool call ─▶ answerPlainCall ───┬─▶ web Response ─▶ response
+ *                    └─ anything else ──────▶ the SDK's handler ─┘
  */
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describeError, type Logger } from '@encore/kit';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { describeError, EncoreError, type Logger } from '@encore/kit';
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { readWholeBody } from '../http/body.ts';
-import { signalOf } from '../http/request-scope.ts';
-import { CallChannel } from './call-channel.ts';
 import { parseMessage } from './json-message.ts';
 import type { McpServerFactory } from './mcp-server.ts';
-import { plainCall } from './plain-call.ts';
+import { answerPlainCall, plainCall } from './plain-call.ts';
 
 export interface McpRouteOptions {
   factory: McpServerFactory;
@@ -22,18 +23,30 @@ export interface McpRouteOptions {
   logger: Logger;
 }
 
-export type McpRoute = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** `signal` aborts at the deadline of the request and when its client disconnects. */
+export type McpRoute = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
 
-export async function createMcpRoute(options: McpRouteOptions): Promise<McpRoute> {
+export function createMcpRoute(options: McpRouteOptions): McpRoute {
   const { factory, sessions, maxBytes, stallMs, logger } = options;
   const onerror = (error: Error): void => logger.debug({ err: error.message }, 'mcp');
   const handler = createMcpHandler(factory, { maxSubscriptions: 16, onerror });
-  const channels = {
-    modern: await CallChannel.open(factory({ era: 'modern' }), 'modern', onerror),
-    legacy: sessions ? null : await CallChannel.open(factory({ era: 'legacy' }), 'legacy', onerror),
-  };
-  return async (request, response) => {
-    const signal = signalOf(request);
+
+  /** Answers a tool call without a web Request; null for anything else. */
+  async function answerCall(message: unknown, headers: IncomingHttpHeaders, signal: AbortSignal) {
+    const call = plainCall(message, headers);
+    if (!call || (sessions && call.classification.era === 'legacy')) return null;
+    const server = factory({ era: call.classification.era });
+    server.onerror = onerror;
+    return answerPlainCall(call, server, signal);
+  }
+
+  async function answerOther(message: unknown, request: IncomingMessage, signal: AbortSignal) {
+    const webRequest = toWebRequest(request, signal);
+    if (sessions && (await isLegacyRequest(webRequest, message))) return sessions(webRequest, message);
+    return handler.fetch(webRequest, { parsedBody: message });
+  }
+
+  return async (request, response, signal) => {
     let message: unknown;
     if (request.method === 'POST') {
       const body = await readWholeBody(request, { maxBytes, stallMs, signal });
@@ -47,29 +60,18 @@ export async function createMcpRoute(options: McpRouteOptions): Promise<McpRoute
         return;
       }
     }
-    const call = plainCall(message, request.headers);
-    if (call && (await channels[call.era]?.answer(call.message, response, signal))) return;
-    const webRequest = toWebRequest(request, signal);
-    const webResponse =
-      sessions && (await isLegacyRequest(webRequest, message))
-        ? await sessions(webRequest, message)
-        : await handler.fetch(webRequest, { parsedBody: message });
-    await send(webResponse, response, signal);
+    const answered = await answerCall(message, request.headers, signal);
+    await send(answered ?? (await answerOther(message, request, signal)), response, signal);
   };
 }
 
-/**
- * The part of a web Request that the SDK's handler reads if it gets a parsed body. A real Request,
- * with its own copies of headers and signal, would cost a third of the whole call.
- */
-function toWebRequest(request: IncomingMessage, signal: AbortSignal): Request {
-  const { headers, method = 'POST' } = request;
-  const one = (name: string): string | null => {
-    const value = headers[name.toLowerCase()];
-    return Array.isArray(value) ? value.join(', ') : (value ?? null);
-  };
-  const lookup = { get: one, has: (name: string) => one(name) !== null };
-  return { method, url: `http://${headers.host}/mcp`, headers: lookup, signal } as unknown as Request;
+/** Without a body, because the handler gets the parsed message. Its URL is not used. */
+function toWebRequest({ method = 'POST', headers }: IncomingMessage, signal: AbortSignal): Request {
+  // The Fetch standard has no requests with this method.
+  if (method === 'TRACE') throw new EncoreError('METHOD_NOT_ALLOWED', 'send a POST', { status: 405, definite: true });
+  const webHeaders = new Headers();
+  for (const [name, value] of Object.entries(headers)) webHeaders.set(name, String(value));
+  return new Request('http://localhost/mcp', { method, headers: webHeaders, signal });
 }
 
 async function send(webResponse: Response, response: ServerResponse, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * Creates MCP servers on the SDK's low-level Server, with lists that are built once. They serve
- * clients of 2026-07-28 and, statelessly, those of 2025-11-25 and earlier.
+ * Creates MCP servers on the SDK's low-level Server, with lists that are built once, so that a
+ * server takes a few microseconds to create. They serve clients of 2026-07-28 and, statelessly,
+ * those of 2025-11-25 and earlier.
  */
 import { serverErrorSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
@@ -25,7 +26,7 @@ import { registerScoreResources } from './score-resources.ts';
 /** Longer results are sent as structured content only, not repeated as text. */
 const maxTextLength = 16_384;
 
-/** Called by the SDK for each request, and once for each of the two permanent servers. */
+/** Called for each message. */
 export type McpServerFactory = (context: McpRequestContext) => Server;
 
 export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, library: ScoreLibrary): McpServerFactory {

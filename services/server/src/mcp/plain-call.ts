@@ -1,17 +1,22 @@
 /**
- * Recognizes ordinary tool calls, which a CallChannel may carry. Nearly all messages are such
- * calls.
+ * Answers ordinary tool calls, which are nearly all messages, on the SDK's transport for a single
+ * request. The SDK's handler answers everything else; it needs a web Request, which costs more than
+ * the call itself.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import {
+  classifyInboundRequest,
+  isJSONRPCRequest,
   isJsonContentType,
   type JSONRPCRequest,
-  PROTOCOL_VERSION_META_KEY,
+  type MessageClassification,
+  PerRequestHTTPServerTransport,
   type ProtocolEra,
+  type Server,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server';
 
-export const modernRevision = '2026-07-28';
+const modernRevision = '2026-07-28';
 /**
  * The supported revisions of a server of each era. A server must list the newest one to be bound to
  * it.
@@ -25,9 +30,9 @@ export const revisions: Record<ProtocolEra, string[]> = {
 const plainName = /^\w+$/;
 
 export interface PlainCall {
-  era: ProtocolEra;
-  /** Not yet validated by the SDK. */
   message: JSONRPCRequest;
+  /** The revision of the protocol that the call follows, or only its era. */
+  classification: MessageClassification;
 }
 
 /**
@@ -36,30 +41,45 @@ export interface PlainCall {
  * supports its revision; nothing is refused here.
  */
 export function plainCall(message: unknown, headers: IncomingHttpHeaders): PlainCall | null {
-  if (!isCall(message) || !isJsonContentType(headers['content-type'])) return null;
-  const { name, _meta } = message.params;
+  if (!isJSONRPCRequest(message) || message.method !== 'tools/call') return null;
+  if (!isJsonContentType(headers['content-type'])) return null;
+  const name = message.params?.['name'];
   if (typeof name !== 'string' || !plainName.test(name)) return null;
-  const version = headers['mcp-protocol-version'];
-  const claimed = _meta?.[PROTOCOL_VERSION_META_KEY];
-  if (claimed === modernRevision && version === modernRevision) {
+  const version = headers['mcp-protocol-version']?.toString();
+  const route = classifyInboundRequest({
+    httpMethod: 'POST',
+    body: message,
+    ...(version !== undefined && { protocolVersionHeader: version }),
+  });
+  if (route.kind === 'modern') {
+    const { classification } = route;
     const named = headers['mcp-method'] === message.method && headers['mcp-name'] === name;
-    return named ? { era: 'modern', message } : null;
+    return named && version === modernRevision ? { message, classification } : null;
   }
-  if (claimed !== undefined || (version !== undefined && !revisions.legacy.includes(String(version)))) return null;
+  if (route.kind !== 'legacy' || (version !== undefined && !revisions.legacy.includes(version))) return null;
   const { accept = '' } = headers;
   const readsBoth = accept.includes('application/json') && accept.includes('text/event-stream');
-  return readsBoth ? { era: 'legacy', message } : null;
+  return readsBoth ? { message, classification: { era: 'legacy' } } : null;
 }
 
-type Call = JSONRPCRequest & { params: { name?: unknown; _meta?: Record<string, unknown> } };
-
-function isCall(message: unknown): message is Call {
-  if (!isObject(message) || message['method'] !== 'tools/call') return false;
-  const { id, params } = message;
-  if ((typeof id !== 'string' && !Number.isSafeInteger(id)) || !isObject(params)) return false;
-  return params['_meta'] === undefined || isObject(params['_meta']);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/**
+ * Answers a call on `server`, which must be of the call's era and serves nothing else. If the
+ * signal aborts first, stops the work and throws the signal's reason.
+ */
+export async function answerPlainCall(
+  { message, classification }: PlainCall,
+  server: Server,
+  signal: AbortSignal,
+): Promise<Response> {
+  signal.throwIfAborted();
+  const transport = new PerRequestHTTPServerTransport({ classification });
+  // A closed transport cancels its call.
+  signal.addEventListener('abort', () => transport.close(), { once: true });
+  await server.connect(transport);
+  try {
+    return await transport.handleMessage(message);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }

@@ -55,7 +55,7 @@ export async function startMcpEcho(): Promise<number> {
   const runner = new ToolRunner({ library, control: components, admission, breakers, metrics });
   const factory = mcpServerFactory([...tools, echo], runner, library);
   const mcp = createMcpRoute({ factory, maxBytes: limits.max_message_size, stallMs, logger });
-  return (await openUsersPort(settings, components, () => mcp, logger)).port;
+  return (await openUsersPort(settings, components, async () => mcp, logger)).port;
 }
 
 export async function startExpressEcho(): Promise<number> {

@@ -1,10 +1,16 @@
-/** Gives each request a signal that aborts at its deadline and when its client disconnects. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/**
+ * The signal of a request, in `response.locals`: it aborts at the deadline of the request and when
+ * its client disconnects.
+ */
+import type { ServerResponse } from 'node:http';
 import { EncoreError } from '@encore/kit';
 
-const scopes = new WeakMap<IncomingMessage, AbortSignal>();
+/** What the routes of the users' port find in `response.locals`. */
+export interface RequestLocals {
+  signal: AbortSignal;
+}
 
-export function openScope(request: IncomingMessage, response: ServerResponse, timeoutMs: number): AbortSignal {
+export function requestSignal(response: ServerResponse, timeoutMs: number): AbortSignal {
   const controller = new AbortController();
   const timer = setTimeout(() => {
     controller.abort(deadlineExceeded(timeoutMs));
@@ -17,18 +23,7 @@ export function openScope(request: IncomingMessage, response: ServerResponse, ti
       controller.abort(new EncoreError('CLIENT_GONE', 'the client disconnected', { status: 499 }));
     }
   });
-  scopes.set(request, controller.signal);
   return controller.signal;
-}
-
-/**
- * Aborted at the request's deadline and when its client disconnects. Throws INTERNAL before
- * openScope.
- */
-export function signalOf(request: IncomingMessage): AbortSignal {
-  const signal = scopes.get(request);
-  if (!signal) throw new EncoreError('INTERNAL', 'the request has no scope');
-  return signal;
 }
 
 function deadlineExceeded(timeoutMs: number): EncoreError {
