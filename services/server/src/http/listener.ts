@@ -3,7 +3,8 @@
  * requests.
  */
 import type { RequestListener, Server, ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from '@encore/kit';
 import { refuseTunnel, rejectBrokenRequest, unknownExpectation } from './broken-request.ts';
 import { sendError } from './error-response.ts';
@@ -15,6 +16,12 @@ export interface ListenerOptions {
   maxConnections: number;
 }
 
+interface State {
+  /** Responses that are not complete. */
+  readonly open: Set<ServerResponse>;
+  stopping: boolean;
+}
+
 /** A client that takes longer to send its head is disconnected. */
 const headersTimeoutMs = 5_000;
 /**
@@ -23,8 +30,8 @@ const headersTimeoutMs = 5_000;
  */
 const keepAliveTimeoutMs = 75_000;
 /**
- * How long idle connections may send one more request while stopping; its response has Connection:
- * close.
+ * While stopping, requests are still accepted for this long: those that are in transit on idle
+ * connections would be lost otherwise. Their responses have Connection: close.
  */
 const idleGraceMs = 500;
 const stopCheckMs = 50;
@@ -32,17 +39,16 @@ const stopCheckMs = 50;
 export class Listener {
   readonly port: number;
   readonly #server: Server;
-  /** Responses that are not complete. */
-  readonly #open: Set<ServerResponse>;
+  readonly #state: State;
 
-  private constructor(server: Server, open: Set<ServerResponse>) {
+  private constructor(server: Server, state: State) {
     this.#server = server;
-    this.#open = open;
+    this.#state = state;
     this.port = (server.address() as AddressInfo).port;
   }
 
   static async open(app: RequestListener, options: ListenerOptions): Promise<Listener> {
-    const open = new Set<ServerResponse>();
+    const state: State = { open: new Set(), stopping: false };
     const server = createServer(
       {
         headersTimeout: headersTimeoutMs,
@@ -57,23 +63,19 @@ export class Listener {
         noDelay: true,
       },
       (request, response) => {
-        open.add(response);
-        response.once('close', () => open.delete(response));
-        // The server is stopping: the client should not send another request on this connection.
-        if (!server.listening) response.setHeader('connection', 'close');
+        state.open.add(response);
+        response.once('close', () => state.open.delete(response));
+        if (state.stopping) response.setHeader('connection', 'close');
         app(request, response);
       },
     );
     server.on('clientError', (error, socket) => {
-      const pending = [...open].filter(({ req }) => req.socket === socket);
+      const pending = [...state.open].filter(({ req }) => req.socket === socket);
       rejectBrokenRequest(
         error,
         socket,
         pending.some(({ req, headersSent }) => req.complete || headersSent),
       );
-    });
-    server.on('connection', (socket) => {
-      socket.once('close', () => process.nextTick(closeQueued, socket, open));
     });
     server.on('checkExpectation', (_request, response) => sendError(response, unknownExpectation()));
     server.on('connect', (_request, socket) => refuseTunnel(socket));
@@ -88,44 +90,28 @@ export class Listener {
         done();
       });
     });
-    return new Listener(server, open);
+    return new Listener(server, state);
   }
 
   /**
-   * Stops accepting connections, lets admitted requests finish, and closes the rest at the
-   * deadline. Returns true if all of them finished.
+   * Answers requests for a moment more, then refuses connections, lets admitted requests finish,
+   * and closes the rest at the deadline. Returns true if all of them finished.
    */
   async stop(deadlineMs: number): Promise<boolean> {
     const startedAt = performance.now();
-    // http.Server.close would close idle connections at once, losing requests that are already in
-    // transit.
-    const closed = new Promise<void>((done) => NetServer.prototype.close.call(this.#server, () => done()));
-    for (const response of this.#open) {
+    const { open } = this.#state;
+    this.#state.stopping = true;
+    for (const response of open) {
       if (!response.headersSent) response.setHeader('connection', 'close');
     }
-    let drained = false;
-    await new Promise<void>((done) => {
-      const timer = setInterval(() => {
-        const elapsedMs = performance.now() - startedAt;
-        drained = this.#open.size === 0 && elapsedMs >= idleGraceMs;
-        if (!drained && elapsedMs < deadlineMs) return;
-        clearInterval(timer);
-        done();
-      }, stopCheckMs);
-    });
-    // Only idle connections and incomplete heads are left.
+    await sleep(Math.min(idleGraceMs, deadlineMs));
+    // Also closes the idle connections.
+    const closed = new Promise<void>((done) => this.#server.close(() => done()));
+    while (open.size > 0 && performance.now() - startedAt < deadlineMs) await sleep(stopCheckMs);
+    const drained = open.size === 0;
+    // Only incomplete heads are left, or at the deadline anything.
     this.#server.closeAllConnections();
     await closed;
     return drained;
-  }
-}
-
-/**
- * Node emits 'close' only on the response that is being sent. Pipelined responses behind it would
- * wait forever.
- */
-function closeQueued(socket: Socket, open: ReadonlySet<ServerResponse>): void {
-  for (const response of open) {
-    if (response.req.socket === socket) response.emit('close');
   }
 }
