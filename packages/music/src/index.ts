@@ -2,7 +2,7 @@
  * The cheap part of the music library: the score model, its limits and format detection. The tasks
  * in `tasks.ts` load fifty modules, which storing and returning scores does not need.
  */
-export { detectFormat } from './formats/format.ts';
+export { detectFormat, headBytes } from './formats/format.ts';
 export { copyNoteColumns } from './model/note-columns.ts';
 export type { Score } from './model/score.ts';
 export { defaultScoreLimits, type ScoreLimits } from './model/score-limits.ts';

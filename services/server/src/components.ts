@@ -3,7 +3,7 @@
  * to exist.
  */
 import { describeError, type Logger, systemClock } from '@encore/kit';
-import { defaultScoreLimits } from '@encore/music';
+import { defaultScoreLimits, headBytes } from '@encore/music';
 import { createBreakers } from './breakers.ts';
 import type { Settings } from './config.ts';
 import { Database } from './database/database.ts';
@@ -29,10 +29,12 @@ import { ToolRunner } from './tools/tool-runner.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 const mebibyte = 1024 * 1024;
-const headBytes = 4_096;
+/** A lowered limit must be noticed before the next large job uses the memory. */
 const memorySampleMs = 250;
+/** A full collection stops all requests while it runs, so it must be rare. */
 const collectEveryMs = 5_000;
 const sweepMs = 60_000;
+/** Below the timeout of 2 s that health checks and probes of the server have. */
 const pingTimeoutMs = 1_000;
 /** A working database responds in a fraction of this time. */
 const firstMigrationWaitMs = 250;

@@ -31,9 +31,16 @@ export interface DatabaseOptions {
   onFailure: (error: unknown) => void;
 }
 
+/** A database that restarts refuses connections for some 100 ms, so the next attempt is soon. */
 const connectRetryMs = 50;
+/** Statements usually take milliseconds. When they are slow, the semaphore refuses earlier. */
 const queuedPerConnection = 20;
+/**
+ * Even if all large transfers wait for slow clients or a slow disk, seven of ten connections serve
+ * small requests.
+ */
 const bulkShare = 0.3;
+/** More than the requests that can be active and queued at once; the deadline limits the wait. */
 const maxQueuedBulk = 1_000;
 
 /** No connection was established in time, so nothing was sent. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, type RequestListener, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@encore/kit';
 import { describe, it } from 'mocha';
@@ -10,21 +10,29 @@ import { collectGarbage } from '../resilience/collect-garbage.ts';
 import { serverConfigSchema } from '../server-config.ts';
 import { withAdmission } from './admission-middleware.ts';
 import { Listener } from './listener.ts';
+import { RawConnection } from './raw-connection.ts';
 
 const times = 50;
 
-describe('withAdmission', () => {
+/** Refuses heavy requests and must admit none. */
+function refusing(): RequestListener {
+  const admission = new Admission({
+    limits: serverConfigSchema.parse({}),
+    clock: systemClock,
+    heavyRefused: () => true,
+    stopping: () => false,
+    onShed: () => {},
+  });
+  const unreachable = () => assert.fail('the request was admitted');
+  const heavyTools = new Set(['chord_analysis']);
+  return withAdmission(unreachable, { admission, metrics: createMetrics([]), heavyTools });
+}
+
+describe('withAdmission', function () {
+  this.timeout(30_000);
+
   it('keeps no refused request in memory', async () => {
-    const metrics = createMetrics([]);
-    const admission = new Admission({
-      limits: serverConfigSchema.parse({}),
-      clock: systemClock,
-      heavyRefused: () => true,
-      stopping: () => false,
-      onShed: () => {},
-    });
-    const unreachable = () => assert.fail('the request was admitted');
-    const guarded = withAdmission(unreachable, { admission, metrics, heavyTools: new Set(['chord_analysis']) });
+    const guarded = refusing();
     const refused: WeakRef<IncomingMessage>[] = [];
     const listener = await Listener.open(
       (incoming, response) => {
@@ -59,5 +67,25 @@ describe('withAdmission', () => {
     const kept = refused.filter((request) => request.deref() !== undefined).length;
     await listener.stop(0);
     assert.ok(kept <= 2, `${kept} of ${times} are still in memory`);
+  });
+
+  it('disconnects a client that keeps sending its body after the refusal, but not at once', async () => {
+    const listener = await Listener.open(refusing(), {
+      host: '127.0.0.1',
+      port: 0,
+      requestTimeoutMs: 20_000,
+      maxConnections: 10,
+    });
+    using connection = new RawConnection(listener.port);
+    connection.send('PUT /scores/endless HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const [refusal] = await connection.receive(1);
+    const refusedAtMs = performance.now();
+    assert.deepEqual([refusal?.status, connection.closed], [503, false]);
+    const sending = setInterval(() => connection.send('1\r\nx\r\n'), 20);
+    await connection.untilClosed();
+    clearInterval(sending);
+    const tookMs = performance.now() - refusedAtMs;
+    assert.ok(tookMs > 1_500 && tookMs < 10_000, `${tookMs} ms`);
+    await listener.stop(0);
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Metrics, type Route, statusClass } from '../metrics.ts';
-import type { Admission, Cost } from '../resilience/admission.ts';
+import { type Admission, type Cost, costOfScore } from '../resilience/admission.ts';
 import { sendError } from './error-response.ts';
 
 export interface AdmissionMiddlewareOptions {
@@ -13,8 +13,7 @@ export interface AdmissionMiddlewareOptions {
   heavyTools: ReadonlySet<string>;
 }
 
-/** A larger body makes its request heavy. */
-const heavyUploadBytes = 1024 * 1024;
+/** A message of this size without the name of its tool is probably an import. */
 const heavyMessageBytes = 64 * 1024;
 /**
  * After an early response the rest of the body is discarded for this long; then the connection is
@@ -44,7 +43,7 @@ export function withAdmission(
 /** An estimate from the head. The work itself is classified again when it is known. */
 function costOf(request: IncomingMessage, route: Route, heavyTools: ReadonlySet<string>): Cost {
   const length = request.headers['content-length'];
-  if (route === 'score_put') return length === undefined || Number(length) > heavyUploadBytes ? 'heavy' : 'light';
+  if (route === 'score_put') return length === undefined ? 'heavy' : costOfScore(Number(length));
   if (route !== 'mcp') return 'light';
   const tool = request.headers['mcp-name'];
   if (typeof tool === 'string') return heavyTools.has(tool) ? 'heavy' : 'light';

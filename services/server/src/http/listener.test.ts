@@ -3,14 +3,16 @@ import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { Listener } from './listener.ts';
+import { Listener, type ListenerOptions } from './listener.ts';
 import { RawConnection } from './raw-connection.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
-const open = (app: RequestListener): Promise<Listener> =>
-  Listener.open(app, { host: '127.0.0.1', port: 0, requestTimeoutMs: 5_000, maxConnections: 10 });
+const open = (app: RequestListener, options: Partial<ListenerOptions> = {}): Promise<Listener> =>
+  Listener.open(app, { host: '127.0.0.1', port: 0, requestTimeoutMs: 5_000, maxConnections: 10, ...options });
 
-describe('Listener', () => {
+describe('Listener', function () {
+  this.timeout(60_000);
+
   it('answers a request that arrives on an idle connection right after the stop began', async () => {
     const listener = await open((_request, response) => response.end('done'));
     using connection = new RawConnection(listener.port);
@@ -49,5 +51,37 @@ describe('Listener', () => {
     connection.socket.destroy();
     await waitUntil('the end of all requests', () => closed.length === 3, { timeoutMs: 5_000 });
     assert.equal(await listener.stop(0), true, 'none of them is still open');
+  });
+
+  it('closes connections beyond its limit', async () => {
+    const listener = await open((_request, response) => response.end('done'), { maxConnections: 2 });
+    using first = new RawConnection(listener.port);
+    using second = new RawConnection(listener.port);
+    for (const connection of [first, second]) await connection.send(get).receive(1);
+    using third = new RawConnection(listener.port);
+    await third.untilClosed();
+    assert.deepEqual([first.closed, second.closed, third.responses], [false, false, []]);
+    await listener.stop(0);
+  });
+
+  it('closes a connection on which nothing moves for 5 s more than a request may take', async () => {
+    const requestTimeoutMs = 5_000;
+    let closedAtMs = 0;
+    const listener = await open(
+      (request, response) => {
+        request.socket.once('close', () => {
+          closedAtMs = performance.now();
+        });
+        response.end(Buffer.alloc(32 * 1024 * 1024));
+      },
+      { requestTimeoutMs },
+    );
+    using connection = new RawConnection(listener.port);
+    connection.socket.pause();
+    const sentAtMs = performance.now();
+    connection.send(get);
+    await waitUntil('the connection to close', () => closedAtMs > 0, { timeoutMs: 60_000 });
+    assert.ok(closedAtMs - sentAtMs > requestTimeoutMs + 4_900);
+    await listener.stop(0);
   });
 });

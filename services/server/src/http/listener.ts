@@ -60,7 +60,6 @@ export class Listener {
         // unknown one.
         requireHostHeader: false,
         keepAlive: true,
-        noDelay: true,
       },
       (request, response) => {
         state.open.add(response);
@@ -80,8 +79,7 @@ export class Listener {
     server.on('checkExpectation', (_request, response) => sendError(response, unknownExpectation()));
     server.on('connect', (_request, socket) => refuseTunnel(socket));
     server.maxConnections = options.maxConnections;
-    server.maxRequestsPerSocket = 0;
-    // Closes a connection without traffic in either direction.
+    // Ends a client that reads nothing, such as its refusals: those have no deadline of their own.
     server.timeout = options.requestTimeoutMs + 5_000;
     await new Promise<void>((done, failed) => {
       server.once('error', failed);

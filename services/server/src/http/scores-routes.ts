@@ -6,7 +6,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { chunkBytes, notFound, type ScoreStore } from '../database/score-store.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Admission } from '../resilience/admission.ts';
+import { type Admission, costOfScore } from '../resilience/admission.ts';
 import { readBody } from './body.ts';
 import type { RequestLocals } from './request-signal.ts';
 import type { ResponseBudget } from './response-budget.ts';
@@ -23,8 +23,6 @@ export interface ScoresRoutesOptions {
 }
 
 type LocalResponse = Response<unknown, RequestLocals>;
-
-const heavyBytes = 1024 * 1024;
 
 const listQuerySchema = z.strictObject({
   prefix: z.union([z.literal(''), scoreIdSchema]).default(''),
@@ -69,8 +67,7 @@ async function putScore(options: ScoresRoutesOptions, request: Request, response
   }
   const { bytes, sha256 } = spooled;
   const upload = { id, expectedVersion, idempotencyKey, bytes, sha256, format, chunks: spooled.chunks(chunkBytes) };
-  const cost = bytes > heavyBytes ? 'heavy' : 'light';
-  const stored = await options.admission.run(cost, () => options.store.write(upload, signal), signal);
+  const stored = await options.admission.run(costOfScore(bytes), () => options.store.write(upload, signal), signal);
   options.metrics.bytesStored.inc(stored.bytes);
   response.setHeader('etag', `"${stored.version}"`);
   response.status(stored.replayed || expectedVersion !== null ? 200 : 201).json(stored satisfies StoredScore);

@@ -25,8 +25,19 @@ export interface AdmissionOptions {
   onShed: (reason: ShedReason) => void;
 }
 
+/** Far more than a lab has, and at most 2 MB of names of up to 64 characters. */
 const maxClients = 10_000;
+/** Heavy work occupies a slot for seconds, so half of the slots stay free for light work. */
 const heavyShare = 0.5;
+/**
+ * A larger score is heavy work. The MusicXML of a song has some 100 KB, that of an orchestral score
+ * up to 50 MB, and the cost of storing and parsing is proportional to it.
+ */
+const heavyScoreBytes = 1024 * 1024;
+
+export function costOfScore(bytes: number): Cost {
+  return bytes > heavyScoreBytes ? 'heavy' : 'light';
+}
 
 export class Admission {
   readonly #options: AdmissionOptions;

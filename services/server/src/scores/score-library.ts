@@ -8,15 +8,13 @@ import type { StoredScore } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { detectFormat, type ScoreLimits } from '@encore/music';
 import { chunkBytes, type ScoreHead, type ScoreStore, type Upload } from '../database/score-store.ts';
-import type { Cost } from '../resilience/admission.ts';
+import { costOfScore } from '../resilience/admission.ts';
 import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';
 import { maxInlineNotes, type ResultOf, type ScoreTask } from './score-task.ts';
 
 /** Larger scores are not cached and are parsed again for each task. */
 const cachedNotes = 100_000;
-/** Parsing a larger score is heavy work. */
-const heavyBytes = 1024 * 1024;
 
 export interface ScoreLibraryOptions {
   store: ScoreStore;
@@ -54,7 +52,7 @@ export class ScoreLibrary {
       const { runTask } = await loadRunTask();
       return { head, result: await runTask(cached, task) };
     }
-    const cost = costOf(head.bytes);
+    const cost = costOfScore(head.bytes);
     if (!cached && cost === 'heavy') this.#options.assertHeavyAllowed();
     const source = cached ? { score: cached } : { bytes: store.read(head, signal) };
     const job = { task, source, limits, returnScoreUpToNotes: cachedNotes };
@@ -81,7 +79,7 @@ export class ScoreLibrary {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const task = { kind: 'summary' } as const;
     const job = { task, source: { bytes: inChunks(bytes) }, limits, returnScoreUpToNotes: 0 };
-    const { result: summary } = await workers.run(job, sha256, signal, costOf(bytes.length));
+    const { result: summary } = await workers.run(job, sha256, signal, costOfScore(bytes.length));
     const upload = { id, expectedVersion: null, idempotencyKey, bytes: bytes.length, sha256, format };
     const stored = await store.write({ ...upload, chunks: inChunks(bytes) }, signal);
     return { stored, summary };
@@ -97,10 +95,6 @@ export class ScoreLibrary {
     const upload = { ...target, bytes: bytes.length, sha256, format: 'musicxml' } as const;
     return this.#options.store.write({ ...upload, chunks: inChunks(bytes) }, signal);
   }
-}
-
-function costOf(bytes: number): Cost {
-  return bytes > heavyBytes ? 'heavy' : 'light';
 }
 
 /**

@@ -5,8 +5,11 @@
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
 
+/** One or two deaths may have another cause, such as a limit that a fault lowered. */
 const maxDeaths = 3;
+/** So one document costs at most three workers in this time. */
 const quarantineMs = 10 * 60_000;
+/** Some 100 KB of hashes. */
 const maxRemembered = 1_000;
 
 export class Quarantine {
