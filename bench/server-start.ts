@@ -9,7 +9,7 @@
  */
 import { serverFlags } from '../embedded/src/topology.ts';
 import { systemClock } from '../packages/kit/src/index.ts';
-import { smallScore } from '../services/server/src/fixture-server.ts';
+import { smallScore } from '../services/server/src/testing/fixture-server.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { LimitedProgram } from './limited-program.ts';
 import { spreadOf } from './spread.ts';

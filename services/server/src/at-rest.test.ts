@@ -9,7 +9,7 @@ import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer } from './fixture-server.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from './testing/fixture-server.ts';
 
 /** Gauges that are 0 on an idle server. */
 const inUse = ['admitted_requests', 'queued_requests', 'worker_processes_busy', 'worker_jobs_queued', 'spool_bytes'];

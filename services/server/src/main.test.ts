@@ -10,7 +10,7 @@ import { zipSync } from 'fflate';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { z } from 'zod';
 import { startPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
-import { smallScore } from './fixture-server.ts';
+import { smallScore } from './testing/fixture-server.ts';
 import { tools } from './tools/index.ts';
 
 interface Process {

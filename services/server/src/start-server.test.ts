@@ -6,7 +6,7 @@ import { createLogger } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { createComponents } from './components.ts';
 import { readSettings } from './config.ts';
-import type { McpRoute } from './mcp/mcp-route.ts';
+import type { McpRoute } from './http/users-app.ts';
 import { openUsersPort } from './start-server.ts';
 
 /** Prints the modules that load before the server can open a port, one per line. */

@@ -9,8 +9,8 @@ import { withAdmission } from './http/admission-middleware.ts';
 import { healthApp } from './http/health-app.ts';
 import { Listener } from './http/listener.ts';
 import { ResponseBudget } from './http/response-budget.ts';
-import { usersApp } from './http/users-app.ts';
-import type { McpRoute, McpRouteOptions } from './mcp/mcp-route.ts';
+import { type McpRoute, usersApp } from './http/users-app.ts';
+import type { McpRouteOptions } from './mcp/mcp-route.ts';
 import { tools } from './tools/index.ts';
 
 /** Below the engine's stop timeout of 10 s. */

@@ -4,9 +4,9 @@
  */
 import { createLogger, runService } from '@encore/kit';
 import { readSettings } from '../../../services/server/src/config.ts';
-import { fixtureMcp } from '../../../services/server/src/conformance/fixture-mcp.ts';
-import { keepSessions } from '../../../services/server/src/conformance/fixture-sessions.ts';
 import { startServer } from '../../../services/server/src/start-server.ts';
+import { fixtureMcp } from '../../../services/server/src/testing/conformance/fixture-mcp.ts';
+import { keepSessions } from '../../../services/server/src/testing/conformance/fixture-sessions.ts';
 
 const logger = createLogger('server', process.env['ENCORE_LOG_LEVEL'] ?? 'info');
 const mcp = { factory: fixtureMcp, sessions: keepSessions(fixtureMcp) };

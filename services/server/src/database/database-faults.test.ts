@@ -5,8 +5,8 @@ import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
 import { DatabaseProxy } from '../testing/database-proxy.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../testing/fixture-server.ts';
 
 const limits = {
   database: { connections: 4, connect_timeout: 1, query_timeout: 1 },

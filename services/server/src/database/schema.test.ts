@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres } from '../../../../test/support/postgres.ts';
-import { smallScore, startFixtureServer } from '../fixture-server.ts';
+import { smallScore, startFixtureServer } from '../testing/fixture-server.ts';
 
 describe('the database schema', function () {
   this.timeout(60_000);

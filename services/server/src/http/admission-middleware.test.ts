@@ -8,9 +8,9 @@ import { createMetrics } from '../metrics.ts';
 import { Admission } from '../resilience/admission.ts';
 import { collectGarbage } from '../resilience/collect-garbage.ts';
 import { serverConfigSchema } from '../server-config.ts';
+import { RawConnection } from '../testing/raw-connection.ts';
 import { withAdmission } from './admission-middleware.ts';
 import { Listener } from './listener.ts';
-import { RawConnection } from './raw-connection.ts';
 
 const times = 50;
 

@@ -21,8 +21,8 @@ import { serverErrorSchema } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
-import { RawConnection } from './raw-connection.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../testing/fixture-server.ts';
+import { RawConnection } from '../testing/raw-connection.ts';
 
 const host = 'Host: 127.0.0.1\r\n';
 const put = (id: string, headers: string, rest = ''): string =>

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { zipSync } from 'fflate';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../testing/fixture-server.ts';
 
 const mebibyte = 1024 * 1024;
 const maxUploadBytes = 10 * mebibyte;

@@ -3,8 +3,8 @@ import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
+import { RawConnection } from '../testing/raw-connection.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
-import { RawConnection } from './raw-connection.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
 const open = (app: RequestListener, options: Partial<ListenerOptions> = {}): Promise<Listener> =>

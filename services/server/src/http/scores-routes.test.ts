@@ -5,7 +5,7 @@ import { type StoredScore, serverErrorSchema, storedScoreSchema } from '@encore/
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer, type ToolCallResult } from '../fixture-server.ts';
+import { type FixtureServer, smallScore, startFixtureServer, type ToolCallResult } from '../testing/fixture-server.ts';
 
 const stored = async (response: Response): Promise<StoredScore> => storedScoreSchema.parse(await response.json());
 const codeOf = async (response: Response): Promise<string> => {

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { waitUntil } from '@encore/kit';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../testing/fixture-server.ts';
 
 const attackers = 150;
 

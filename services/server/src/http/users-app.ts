@@ -1,6 +1,7 @@
 /**
  * The users' port (8000): scores and MCP. Counts and times each request and gives it a deadline.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describeError, EncoreError, hostGuard, type Logger } from '@encore/kit';
 import express, {
   type ErrorRequestHandler,
@@ -9,11 +10,13 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import type { McpRoute } from '../mcp/mcp-route.ts';
 import { observe } from './admission-middleware.ts';
 import { asEncoreError, sendError } from './error-response.ts';
 import { type RequestLocals, requestSignal } from './request-signal.ts';
 import { type ScoresRoutesOptions, scoresRoutes } from './scores-routes.ts';
+
+/** `signal` aborts at the deadline of the request and when its client disconnects. */
+export type McpRoute = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
 
 export interface UsersAppOptions extends ScoresRoutesOptions {
   allowedHosts: readonly string[];

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { waitUntil } from '@encore/kit';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../testing/fixture-server.ts';
 
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
 const envelope = {

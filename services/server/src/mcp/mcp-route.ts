@@ -10,6 +10,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { describeError, EncoreError, type Logger } from '@encore/kit';
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { readWholeBody } from '../http/body.ts';
+import type { McpRoute } from '../http/users-app.ts';
 import { parseMessage } from './json-message.ts';
 import type { McpServerFactory } from './mcp-server.ts';
 import { answerPlainCall, plainCall } from './plain-call.ts';
@@ -22,9 +23,6 @@ export interface McpRouteOptions {
   stallMs: number;
   logger: Logger;
 }
-
-/** `signal` aborts at the deadline of the request and when its client disconnects. */
-export type McpRoute = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
 
 export function createMcpRoute(options: McpRouteOptions): McpRoute {
   const { factory, sessions, maxBytes, stallMs, logger } = options;

@@ -7,7 +7,7 @@ import { Client, type JsonSchemaType, StreamableHTTPClientTransport } from '@mod
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import { after, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, smallScore, startFixtureServer } from '../fixture-server.ts';
+import { type FixtureServer, smallScore, startFixtureServer } from '../testing/fixture-server.ts';
 
 const eras = [
   { name: '2025-11-25', mode: 'legacy' as const },

@@ -6,7 +6,7 @@ import { serverErrorSchema } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { smallScore, startFixtureServer } from '../fixture-server.ts';
+import { smallScore, startFixtureServer } from '../testing/fixture-server.ts';
 import { readMemory } from './memory-limit.ts';
 
 interface Health {

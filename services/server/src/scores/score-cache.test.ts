@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { defaultScoreLimits, type Score } from '@encore/music';
 import { importScore } from '@encore/music/tasks';
 import { before, describe, it } from 'mocha';
-import { smallScore } from '../fixture-server.ts';
+import { smallScore } from '../testing/fixture-server.ts';
 import { ScoreCache } from './score-cache.ts';
 
 async function* once(text: string): AsyncGenerator<Uint8Array> {

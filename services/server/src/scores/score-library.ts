@@ -9,9 +9,9 @@ import { EncoreError } from '@encore/kit';
 import { detectFormat, type ScoreLimits } from '@encore/music';
 import { chunkBytes, type ScoreHead, type ScoreStore, type Upload } from '../database/score-store.ts';
 import { costOfScore } from '../resilience/admission.ts';
+import { maxInlineNotes, type ResultOf, type ScoreTask } from '../worker/score-task.ts';
 import type { WorkerPool } from '../worker/worker-pool.ts';
 import type { ScoreCache } from './score-cache.ts';
-import { maxInlineNotes, type ResultOf, type ScoreTask } from './score-task.ts';
 
 /** Larger scores are not cached and are parsed again for each task. */
 const cachedNotes = 100_000;
@@ -100,7 +100,7 @@ export class ScoreLibrary {
 /**
  * Loads the tasks lazily, so that requests for stored scores do not wait for them after a start.
  */
-export const loadRunTask = (): Promise<typeof import('./run-task.ts')> => import('./run-task.ts');
+export const loadRunTask = (): Promise<typeof import('../worker/run-task.ts')> => import('../worker/run-task.ts');
 
 async function* inChunks(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);

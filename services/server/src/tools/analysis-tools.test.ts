@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { leftOut } from '@encore/contracts/music-api';
 import { after, before, describe, it } from 'mocha';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
-import { type FixtureServer, startFixtureServer } from '../fixture-server.ts';
+import { type FixtureServer, startFixtureServer } from '../testing/fixture-server.ts';
 import { tools } from './index.ts';
 
 const note = (step: string, octave: number, chord = '') =>

@@ -3,7 +3,7 @@
  * bytes in flight.
  */
 import type { Score, ScoreLimits } from '@encore/music';
-import type { ScoreTask, TaskResult } from '../scores/score-task.ts';
+import type { ScoreTask, TaskResult } from './score-task.ts';
 
 export type ToWorker =
   /** `bytes` messages and `end` follow, unless `score` is set. */

@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { EncoreError } from '@encore/kit/encore-error';
 import { importScore } from '@encore/music/tasks';
-import { runTask } from '../scores/run-task.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { runTask } from './run-task.ts';
 
 type Job = Extract<ToWorker, { type: 'job' }>;
 

@@ -4,8 +4,8 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { type Clock, EncoreError, systemClock, waitUntil } from '@encore/kit';
 import { defaultScoreLimits } from '@encore/music';
 import { afterEach, describe, it } from 'mocha';
-import { smallScore } from '../fixture-server.ts';
 import { collectGarbage } from '../resilience/collect-garbage.ts';
+import { smallScore } from '../testing/fixture-server.ts';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 import type { Job } from './worker-process.ts';
 

@@ -10,8 +10,8 @@ import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
 import type { Cost } from '../resilience/admission.ts';
 import { overloaded, Semaphore } from '../resilience/semaphore.ts';
-import type { ScoreTask } from '../scores/score-task.ts';
 import { Quarantine } from './quarantine.ts';
+import type { ScoreTask } from './score-task.ts';
 import { isTimeout, type Job, type JobResult, WorkerProcess } from './worker-process.ts';
 
 export interface WorkerPoolOptions {

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import type { Clock } from '@encore/kit';
 import { EncoreError } from '@encore/kit/encore-error';
 import { copyNoteColumns, type Score, type ScoreLimits } from '@encore/music';
-import type { ResultOf, ScoreTask } from '../scores/score-task.ts';
 import { type FromWorker, type ToWorker, windowPieces } from './protocol.ts';
+import type { ResultOf, ScoreTask } from './score-task.ts';
 
 export interface Job<Task extends ScoreTask = ScoreTask> {
   task: Task;

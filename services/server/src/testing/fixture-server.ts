@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, mcpToolCall, waitUntil } from '@encore/kit';
-import type { Settings } from './config.ts';
-import { serverConfigSchema } from './server-config.ts';
-import { type RunningServer, startServer } from './start-server.ts';
+import type { Settings } from '../config.ts';
+import { serverConfigSchema } from '../server-config.ts';
+import { type RunningServer, startServer } from '../start-server.ts';
 
 export interface FixtureServer extends AsyncDisposable {
   readonly url: string;

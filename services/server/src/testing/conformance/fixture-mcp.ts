@@ -11,7 +11,7 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { revisions } from '../mcp/plain-call.ts';
+import { revisions } from '../../mcp/plain-call.ts';
 import { embedded, image, png, text } from './fixture-content.ts';
 import { contextPrompt, inputTools, stateCodec } from './fixture-inputs.ts';
 import { plainTools } from './fixture-tools.ts';
