@@ -74,6 +74,24 @@ function cyclesOf(workspace: string): string[] {
 }
 
 describe('architecture', () => {
+  it('has a rule for every workspace', () => {
+    const workspaces = globSync('{packages,services}/*/package.json', { cwd: root }).map(dirname);
+    assert.deepEqual([...workspaces, 'embedded'].sort(), Object.keys(mayImport).sort());
+  });
+
+  it('names only files of the server that exist in its tour of the server', () => {
+    const page = readFileSync(join(root, 'docs/ARCHITECTURE.md'), 'utf8');
+    const tour = page.slice(page.indexOf('## The server under test'));
+    const names = [...tour.matchAll(/`([\w/-]+(?:\.test)?\.ts)`/g)].map((match) => match[1] ?? '');
+    const files = sourceFiles('services/server');
+    assert.ok(names.length > 40, `only ${names.length} names were found`);
+    for (const name of names)
+      assert.ok(
+        files.some((file) => file.endsWith(`/${name}`)),
+        `${name} does not exist`,
+      );
+  });
+
   for (const [workspace, allowed] of Object.entries(mayImport)) {
     it(`${workspace} imports only ${allowed.join(', ') || 'none'} of our packages, and no path outside of itself`, () => {
       const files = sourceFiles(workspace);
