@@ -53,6 +53,13 @@ describe('Listener', function () {
     assert.equal(await listener.stop(0), true, 'none of them is still open');
   });
 
+  it('serves requests with a timeout below that of their heads', async () => {
+    const listener = await open((_request, response) => response.end('done'), { requestTimeoutMs: 1_000 });
+    using connection = new RawConnection(listener.port);
+    assert.equal((await connection.send(get).receive(1))[0]?.status, 200);
+    await listener.stop(0);
+  });
+
   it('closes connections beyond its limit', async () => {
     const listener = await open((_request, response) => response.end('done'), { maxConnections: 2 });
     using first = new RawConnection(listener.port);

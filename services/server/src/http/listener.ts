@@ -51,7 +51,8 @@ export class Listener {
     const state: State = { open: new Set(), stopping: false };
     const server = createServer(
       {
-        headersTimeout: headersTimeoutMs,
+        // Node refuses a longer one than that of the request.
+        headersTimeout: Math.min(headersTimeoutMs, options.requestTimeoutMs),
         requestTimeout: options.requestTimeoutMs,
         keepAliveTimeout: keepAliveTimeoutMs,
         connectionsCheckingInterval: 500,
