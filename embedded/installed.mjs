@@ -12,11 +12,12 @@ const root = process.argv[2] ?? '.';
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 
 const missing = Object.entries(read('package-lock.json').packages).filter(([path, entry]) => {
-  if (!path.includes('node_modules/') || entry.link || entry.dev || entry.devOptional) return false;
+  if (!path.includes('node_modules/') || entry.dev || entry.devOptional) return false;
   const forThisPlatform = entry.os?.includes(process.platform) && entry.cpu?.includes(process.arch) && !entry.libc;
   if (entry.optional && !forThisPlatform) return false;
   try {
-    return read(join(path, 'package.json')).version !== entry.version;
+    // A link leads to a workspace of this checkout, which has no version in the lock file.
+    return read(join(path, 'package.json')).version !== entry.version && !entry.link;
   } catch {
     return true;
   }

@@ -181,6 +181,17 @@ describe('the launcher ./encore', function () {
     refuses(await encore(reader), /cannot be installed, because .*Größen-Checkout is not writable by you/, /npm ci/);
     await chmod(checkout, 0o755);
   });
+
+  it('installs again when a workspace is new', async () => {
+    const program = join(root, 'embedded', 'installed.mjs');
+    const isComplete = async () => (await runCommand('node', [program, folder], { timeoutMs: 30_000 })).exitCode === 0;
+    const packages = { '': {}, 'node_modules/@encore/new': { resolved: 'packages/new', link: true } };
+    await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ packages }));
+    assert.equal(await isComplete(), false);
+    await mkdir(join(folder, 'node_modules/@encore/new'), { recursive: true });
+    await writeFile(join(folder, 'node_modules/@encore/new/package.json'), '{"version": "0.1.0"}');
+    assert.equal(await isComplete(), true);
+  });
 });
 
 function pathOf(tool: string): string {
