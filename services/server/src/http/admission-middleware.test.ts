@@ -14,8 +14,8 @@ import { Listener } from './listener.ts';
 
 const times = 50;
 
-/** Refuses heavy requests and must admit none. */
-function refusing(): RequestListener {
+/** Refuses heavy requests; `app` gets the others. */
+function refusing(app: RequestListener = () => assert.fail('the request was admitted')): RequestListener {
   const admission = new Admission({
     limits: serverConfigSchema.parse({}),
     clock: systemClock,
@@ -23,9 +23,8 @@ function refusing(): RequestListener {
     stopping: () => false,
     onShed: () => {},
   });
-  const unreachable = () => assert.fail('the request was admitted');
   const heavyTools = new Set(['chord_analysis']);
-  return withAdmission(unreachable, { admission, metrics: createMetrics([]), heavyTools });
+  return withAdmission(app, { admission, metrics: createMetrics([]), heavyTools });
 }
 
 describe('withAdmission', function () {
@@ -67,6 +66,44 @@ describe('withAdmission', function () {
     const kept = refused.filter((request) => request.deref() !== undefined).length;
     await listener.stop(0);
     assert.ok(kept <= 2, `${kept} of ${times} are still in memory`);
+  });
+
+  const large = 1024 * 1024 + 1;
+  const costs: [
+    name: string,
+    method: string,
+    path: string,
+    headers: Record<string, string | number>,
+    status: number,
+  ][] = [
+    ['an upload of 1 MiB', 'PUT', '/scores/a', { 'content-length': large - 1 }, 200],
+    ['a larger upload', 'PUT', '/scores/a', { 'content-length': large }, 503],
+    ['an upload of unknown size', 'PUT', '/scores/a', { 'transfer-encoding': 'chunked' }, 503],
+    ['a light tool', 'POST', '/mcp', { 'mcp-name': 'score_info', 'content-length': large }, 200],
+    ['a heavy tool', 'POST', '/mcp', { 'mcp-name': 'chord_analysis' }, 503],
+    ['a message of 64 KiB without the name of a tool', 'POST', '/mcp', { 'content-length': 65_536 }, 200],
+    ['a larger message without the name of a tool', 'POST', '/mcp', { 'content-length': 65_537 }, 503],
+    ['a read', 'GET', '/scores/a', {}, 200],
+  ];
+  it('recognizes heavy requests by their head', async () => {
+    const listener = await Listener.open(
+      refusing((_request, response) => response.end()),
+      {
+        host: '127.0.0.1',
+        port: 0,
+        requestTimeoutMs: 5_000,
+        maxConnections: 100,
+      },
+    );
+    for (const [name, method, path, headers, status] of costs) {
+      const outgoing = request({ host: '127.0.0.1', port: listener.port, method, path, headers });
+      outgoing.on('error', () => {});
+      outgoing.flushHeaders();
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      assert.equal(response.statusCode, status, name);
+      outgoing.destroy();
+    }
+    await listener.stop(0);
   });
 
   it('disconnects a client that keeps sending its body after the refusal, but not at once', async () => {

@@ -58,6 +58,16 @@ describe('Admission', () => {
     assert.equal(admission.refusal('greedy', '', 'light')?.status, 429);
   });
 
+  it('limits clients without a short id together, by their address', () => {
+    const { admission } = create({ rate_limit: { address_per_second: 2, burst_seconds: 1 } });
+    const code = (id: string | undefined, address: string) => admission.refusal(id, address, 'light')?.code;
+    assert.deepEqual([code(undefined, '10.0.0.1'), code('x'.repeat(65), '10.0.0.1')], [undefined, undefined]);
+    assert.equal(code(undefined, '10.0.0.1'), 'RATE_LIMITED');
+    assert.equal(code('y'.repeat(65), '10.0.0.1'), 'RATE_LIMITED');
+    assert.equal(code('x'.repeat(64), '10.0.0.1'), undefined, 'it has its own limit');
+    assert.equal(code(undefined, '10.0.0.2'), undefined);
+  });
+
   it('does not limit 100 users behind one proxy, with or without a client id', async () => {
     const { admission, state } = create({});
     for (let second = 0; second < 10; second++) {
