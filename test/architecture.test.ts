@@ -113,6 +113,12 @@ describe('architecture', () => {
     });
   }
 
+  it('imports no test code in shipped code', () => {
+    for (const workspace of Object.keys(mayImport))
+      for (const file of sourceFiles(workspace).filter(isSource))
+        for (const target of localImports(file)) assert.ok(isSource(target), `${file} imports ${target}`);
+  });
+
   it('has no cycle of imports, not even of types, in packages/music and services/server', () => {
     assert.deepEqual([...cyclesOf('packages/music'), ...cyclesOf('services/server')], []);
   });
