@@ -15,10 +15,10 @@ import { Spool } from './http/spool.ts';
 import { createMetrics, type Metrics, shedLabel } from './metrics.ts';
 import { Admission } from './resilience/admission.ts';
 import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
-import { collectGarbage } from './resilience/collect-garbage.ts';
 import { GarbageCollections } from './resilience/garbage-collections.ts';
 import { MemoryGuard, type MemoryLevel } from './resilience/memory-guard.ts';
 import { type MemoryReading, readMemory } from './resilience/memory-limit.ts';
+import { memoryRelief } from './resilience/memory-relief.ts';
 import { overloaded } from './resilience/semaphore.ts';
 import { ScoreCache } from './scores/score-cache.ts';
 import { loadRunTask, ScoreLibrary } from './scores/score-library.ts';
@@ -31,8 +31,6 @@ import { WorkerPool } from './worker/worker-pool.ts';
 const mebibyte = 1024 * 1024;
 /** A lowered limit must be noticed before the next large job uses the memory. */
 const memorySampleMs = 250;
-/** A full collection stops all requests while it runs, so it must be rare. */
-const collectEveryMs = 5_000;
 const sweepMs = 60_000;
 /** Below the timeout of 2 s that health checks and probes of the server have. */
 const pingTimeoutMs = 1_000;
@@ -217,22 +215,11 @@ function memoryOf({ limits, memoryLimitFile }: Settings): MemoryReading {
 function createMemoryGuard(settings: Settings, cache: ScoreCache, workers: WorkerPool, logger: Logger): MemoryGuard {
   const { limits } = settings;
   const configuredBytes = limits.memory_limit_mb * mebibyte;
-  let collectedAt = Number.NEGATIVE_INFINITY;
   return new MemoryGuard({
     read: () => memoryOf(settings),
     clock: systemClock,
     everyMs: memorySampleMs,
-    relieve: (level) => {
-      // Much of the memory in use may be garbage that V8 has had no reason to collect.
-      const now = systemClock.now();
-      if (now - collectedAt >= collectEveryMs) {
-        collectedAt = now;
-        collectGarbage();
-      }
-      if (level === 'elevated') return cache.shrink((limits.cache.megabytes * mebibyte) / 2);
-      cache.clear();
-      workers.endIdle();
-    },
+    relieve: memoryRelief({ cache, cacheBytes: limits.cache.megabytes * mebibyte, workers, clock: systemClock }),
     onChange: (level: MemoryLevel, { usedBytes, limitBytes, source }) => {
       logger.info({ memoryLevel: level, usedBytes, limitBytes, source, configuredBytes }, 'memory level');
     },
