@@ -4,15 +4,15 @@
  *   closed ── `failures` in a row ──▶ open ── `openMs` ──▶ half open ── `successes` ──▶ closed
  *                                      ▲────── one failure ──────┘
  *
- * Opossum fires the calls, ends those that take too long (`timeout`), passes over the errors that
- * do not count (`errorFilter`), waits while open (`resetTimeout`), rejects, emits and keeps the
+ * Opossum fires the calls, waits while open (`resetTimeout`), rejects, emits and keeps the
  * statistics. Two of its rules are replaced:
  *   - It opens at a percentage of failures. That rule is off; the 'failure' listener calls open().
  *   - It closes after one success, and then admits every call. This breaker stays half open, with
  *     one call (a trial) at a time, until enough trials have succeeded.
  *
  * A call counts only in the period in which it began: the outcome of a call that began before the
- * breaker opened does not affect the periods after.
+ * breaker opened does not affect the periods after. Opossum does not know in which period a call
+ * began, so timeouts and errors are judged here: it sees only the failures that count.
  */
 import type { Clock } from '@encore/kit';
 import Opossum from 'opossum';
@@ -44,8 +44,9 @@ type Period =
   | { state: 'open'; endsAtMs: number }
   | { state: 'half_open'; successes: number; trialRunning: boolean };
 
-/** The arguments of opossum's fire(). */
-type Fired = [call: () => Promise<unknown>, period: Period];
+/** How a call ended, unless it failed in a way that counts. */
+type Outcome = { value: unknown } | { error: unknown };
+type Attempt = () => Promise<Outcome>;
 
 /** The call was refused. */
 export class BreakerOpen extends Error {
@@ -64,20 +65,18 @@ export class CallTimeout extends Error {}
 export class CircuitBreaker implements Disposable {
   readonly name: string;
   readonly #options: BreakerOptions;
-  readonly #circuit: Opossum<Fired, unknown>;
+  readonly #circuit: Opossum<[Attempt], Outcome>;
   #period: Period = { state: 'closed', failures: 0 };
 
   constructor(options: BreakerOptions) {
-    const { name, timeoutMs, openMs, isFailure, clock } = options;
+    const { name, openMs, clock } = options;
     this.name = name;
     this.#options = options;
-    this.#circuit = new Opossum<Fired, unknown>((call) => call(), {
+    this.#circuit = new Opossum<[Attempt], Outcome>((attempt) => attempt(), {
       name,
-      timeout: timeoutMs,
+      timeout: false,
       resetTimeout: openMs,
       errorThresholdPercentage: Number.POSITIVE_INFINITY,
-      // Opossum also passes the arguments of fire(), which its type declaration omits.
-      errorFilter: (error: unknown, ...[, period]: unknown[]) => period !== this.#period || !isFailure(error),
       // Both cost more per call than the rest of the bookkeeping, and nothing reads them.
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
@@ -111,16 +110,13 @@ export class CircuitBreaker implements Disposable {
       if (period.trialRunning) throw this.#reject();
       period.trialRunning = true;
     }
-    const timeout = new AbortController();
     try {
-      const result = (await this.#circuit.fire(() => call(timeout.signal), period)) as T;
+      const outcome = await this.#circuit.fire(() => this.#attempt(call, period));
+      if ('error' in outcome) throw outcome.error;
       this.#countSuccess(period);
-      return result;
+      return outcome.value as T;
     } catch (error) {
-      if (!(error instanceof Error && Opossum.isOurError(error))) throw error;
-      if (!('code' in error && error.code === 'ETIMEDOUT')) throw this.#refusal();
-      timeout.abort(new CallTimeout(`the call took longer than ${this.#options.timeoutMs} ms`));
-      throw timeout.signal.reason;
+      throw error instanceof Error && Opossum.isOurError(error) ? this.#refusal() : error;
     } finally {
       if (period.state === 'half_open') period.trialRunning = false;
     }
@@ -130,7 +126,35 @@ export class CircuitBreaker implements Disposable {
     this.#circuit.shutdown();
   }
 
-  /** Called only for calls that began in this period; errorFilter ignores all others. */
+  /** Rejects only with failures that count, so that opossum takes everything else for a success. */
+  async #attempt(call: (signal: AbortSignal) => Promise<unknown>, period: Period): Promise<Outcome> {
+    try {
+      return { value: await this.#inTime(call) };
+    } catch (error) {
+      if (period === this.#period && this.#options.isFailure(error)) throw error;
+      return { error };
+    }
+  }
+
+  /** Rejects with CallTimeout at the timeout, and aborts the signal of the call. */
+  async #inTime(call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    const { timeoutMs } = this.#options;
+    const timeout = new AbortController();
+    if (timeoutMs === false) return call(timeout.signal);
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const error = new CallTimeout(`the call took longer than ${timeoutMs} ms`);
+      late.reject(error);
+      timeout.abort(error);
+    }, timeoutMs);
+    try {
+      return await Promise.race([call(timeout.signal), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Called only for calls that began in this period. */
   #countFailure(): void {
     const period = this.#period;
     if (period.state === 'closed' && ++period.failures < this.#options.failures) return;
