@@ -9,6 +9,7 @@ COPY packages/contracts/package.json packages/contracts/
 COPY packages/kit/package.json packages/kit/
 COPY packages/music/package.json packages/music/
 COPY packages/plan/package.json packages/plan/
+COPY packages/project/package.json packages/project/
 COPY services/server/package.json services/server/
 COPY services/loadgen/package.json services/loadgen/
 COPY services/chaos/package.json services/chaos/

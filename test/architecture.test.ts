@@ -14,6 +14,7 @@ const mayImport: Record<string, string[]> = {
   'packages/kit': ['@encore/contracts'],
   'packages/music': ['@encore/contracts', '@encore/kit'],
   'packages/plan': ['@encore/contracts', '@encore/kit'],
+  'packages/project': ['@encore/contracts', '@encore/kit'],
   'services/server': ['@encore/contracts', '@encore/kit', '@encore/music'],
   'services/loadgen': ['@encore/contracts', '@encore/kit'],
   'services/chaos': ['@encore/contracts', '@encore/kit', '@encore/plan'],

@@ -1,0 +1,167 @@
+/**
+ * The parts of a resolved Compose project that Encore reads or changes: the output of `docker
+ * compose config --format json`. Everything else is kept as it is. In this form `extends`,
+ * `include`, `env_file`, variables and short syntaxes are resolved, and `$` is written as `$$`.
+ */
+import { z } from 'zod';
+
+const text = z.string();
+/** Compose releases differ in which of these are numbers. */
+const textOrNumber = z.union([text, z.number().transform(String)]);
+const byName = <T extends z.ZodType>(value: T) => z.record(text, value);
+
+const portSchema = z.looseObject({
+  target: z.number().int(),
+  /** Missing if the engine chooses; a range such as `8000-8010` if it chooses from that range. */
+  published: textOrNumber.optional(),
+  protocol: text.default('tcp'),
+  host_ip: text.optional(),
+});
+export type Port = z.infer<typeof portSchema>;
+
+const mountSchema = z.looseObject({
+  type: text,
+  /** A path for `bind`; a name, or nothing, for `volume`. */
+  source: text.optional(),
+  target: text,
+  read_only: z.boolean().optional(),
+  bind: z.looseObject({}).optional(),
+});
+export type Mount = z.infer<typeof mountSchema>;
+
+const attachmentSchema = z.looseObject({
+  aliases: z.array(text).optional(),
+  ipv4_address: text.optional(),
+  ipv6_address: text.optional(),
+  link_local_ips: z.array(text).optional(),
+});
+/** How a service is attached to a network. */
+export type Attachment = z.infer<typeof attachmentSchema>;
+
+const dependencySchema = z.looseObject({ condition: text, required: z.boolean().optional() });
+export type Dependency = z.infer<typeof dependencySchema>;
+
+const buildSchema = z.looseObject({
+  context: text.optional(),
+  dockerfile: text.optional(),
+  dockerfile_inline: text.optional(),
+  args: byName(text.nullable()).optional(),
+  labels: byName(text).optional(),
+  additional_contexts: byName(text).optional(),
+});
+
+const serviceSchema = z.looseObject({
+  image: text.optional(),
+  build: buildSchema.optional(),
+  container_name: text.optional(),
+  hostname: text.optional(),
+  domainname: text.optional(),
+  network_mode: text.optional(),
+  pid: text.optional(),
+  ipc: text.optional(),
+  privileged: z.boolean().optional(),
+  restart: text.optional(),
+  profiles: z.array(text).optional(),
+  environment: byName(text.nullable()).optional(),
+  command: z.array(text).nullish(),
+  entrypoint: z.array(text).nullish(),
+  healthcheck: z.looseObject({ test: z.array(text).optional(), disable: z.boolean().optional() }).optional(),
+  depends_on: byName(dependencySchema).optional(),
+  links: z.array(text).optional(),
+  external_links: z.array(text).optional(),
+  extra_hosts: z.array(text).optional(),
+  networks: byName(attachmentSchema.nullable()).optional(),
+  ports: z.array(portSchema).optional(),
+  expose: z.array(textOrNumber).optional(),
+  volumes: z.array(mountSchema).optional(),
+  volumes_from: z.array(text).optional(),
+  configs: z.array(z.looseObject({ source: text, target: text.optional() })).optional(),
+  labels: byName(text).optional(),
+  mem_limit: textOrNumber.optional(),
+  memswap_limit: textOrNumber.optional(),
+  cpus: textOrNumber.optional(),
+  scale: z.number().optional(),
+  deploy: z
+    .looseObject({
+      replicas: z.number().optional(),
+      resources: z
+        .looseObject({
+          limits: z.looseObject({ memory: textOrNumber.optional(), cpus: textOrNumber.optional() }).optional(),
+        })
+        .optional(),
+      restart_policy: z.looseObject({ condition: text.optional(), max_attempts: z.number().optional() }).optional(),
+    })
+    .optional(),
+});
+export type Service = z.infer<typeof serviceSchema>;
+
+const networkSchema = z.looseObject({
+  name: text.optional(),
+  external: z.boolean().optional(),
+  driver: text.optional(),
+  driver_opts: byName(textOrNumber).optional(),
+  ipam: z.looseObject({ config: z.array(z.looseObject({ subnet: text.optional() })).optional() }).optional(),
+  labels: byName(text).optional(),
+});
+export type Network = z.infer<typeof networkSchema>;
+
+const volumeSchema = z.looseObject({
+  name: text.optional(),
+  external: z.boolean().optional(),
+  driver: text.optional(),
+  driver_opts: byName(textOrNumber).optional(),
+  labels: byName(text).optional(),
+});
+export type Volume = z.infer<typeof volumeSchema>;
+
+const fileSchema = z.looseObject({
+  name: text.optional(),
+  file: text.optional(),
+  content: text.optional(),
+  environment: text.optional(),
+  external: z.boolean().optional(),
+});
+
+/** Compose writes null for an entry without settings. */
+const entries = <T extends z.ZodType>(schema: T) => byName(z.preprocess((value) => value ?? {}, schema)).default({});
+
+export const composeProjectSchema = z.looseObject({
+  name: text,
+  services: byName(serviceSchema),
+  networks: entries(networkSchema),
+  volumes: entries(volumeSchema),
+  configs: entries(fileSchema),
+  secrets: entries(fileSchema),
+});
+export type ComposeProject = z.infer<typeof composeProjectSchema>;
+
+/** Reverses the `$$` of a resolved project, for values that are read rather than written. */
+export function unescapeDollars(value: string): string {
+  return value.replaceAll('$$', '$');
+}
+
+/** The name of the service or container that a reference such as `service:db` names. */
+export function referenced(reference: string | undefined, kind: 'service' | 'container'): string | undefined {
+  return reference?.startsWith(`${kind}:`) ? reference.slice(kind.length + 1) : undefined;
+}
+
+/** The service whose network namespace this one uses; itself if it has its own. */
+export function namespaceOwner(services: Readonly<Record<string, Service>>, name: string): string {
+  const seen = new Set<string>();
+  let owner = name;
+  while (!seen.has(owner)) {
+    seen.add(owner);
+    const next = referenced(services[owner]?.network_mode, 'service');
+    if (next === undefined || services[next] === undefined) return owner;
+    owner = next;
+  }
+  return owner;
+}
+
+/** `5432` or a range such as `8000-8002`, with `/udp` for UDP. */
+export function parseExpose(value: string): { ports: number[]; protocol: string } {
+  const [range = '', protocol = 'tcp'] = value.split('/');
+  const [first = Number.NaN, last = first] = range.split('-').map(Number);
+  const ports = Array.from({ length: Math.min(last - first, 1_000) + 1 || 0 }, (_, index) => first + index);
+  return { ports, protocol };
+}

@@ -1,0 +1,72 @@
+/**
+ * Asks Docker Compose for the user's project in its resolved form. Starts nothing, and needs no
+ * engine.
+ */
+import { execFile } from 'node:child_process';
+import { z } from 'zod';
+import { type ComposeProject, composeProjectSchema } from './compose-model.ts';
+
+export interface ComposeFiles {
+  /** Folder in which Compose runs. */
+  folder: string;
+  /** Paths of Compose files; empty for those that Compose finds itself. */
+  files: readonly string[];
+}
+
+export type ReadCompose = { ok: true; project: ComposeProject; warnings: string[] } | { ok: false; problem: string };
+
+const timeoutMs = 60_000;
+const maxOutputBytes = 64 * 1024 * 1024;
+
+/** Reads all services, those of inactive profiles included. */
+export async function readCompose({ folder, files }: ComposeFiles): Promise<ReadCompose> {
+  const names = files.flatMap((file) => ['-f', file]);
+  const args = ['compose', ...names, '--profile', '*', 'config', '--format', 'json'];
+  const { error, stdout, stderr } = await runDocker(args, folder);
+  if (error !== null) return { ok: false, problem: composeProblem(error, stderr) };
+  try {
+    const project = composeProjectSchema.parse(JSON.parse(stdout));
+    return { ok: true, project, warnings: stderr.split('\n').flatMap(warningOf) };
+  } catch (cause) {
+    const detail = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    return {
+      ok: false,
+      problem: `docker compose config: unexpected output. Encore needs Compose 2.20 or later\n${detail}`,
+    };
+  }
+}
+
+interface Finished {
+  error: (Error & { code?: string | number | null }) | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs `docker`; its output is returned also if it fails. */
+export function runDocker(args: readonly string[], folder: string): Promise<Finished> {
+  return new Promise((resolve) => {
+    execFile('docker', args, { cwd: folder, timeout: timeoutMs, maxBuffer: maxOutputBytes }, (error, stdout, stderr) =>
+      resolve({ error, stdout, stderr }),
+    );
+  });
+}
+
+function composeProblem(error: NonNullable<Finished['error']>, stderr: string): string {
+  if (error.code === 'ENOENT')
+    return 'there is no docker command on the PATH; install Docker with Compose 2.20 or later';
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .filter((line) => warningOf(line).length === 0);
+  const text = lines.join('\n') || error.message;
+  if (text.includes('no configuration file provided'))
+    return 'no Compose file here; go to the folder of your Compose file, or name it with -f FILE';
+  if (text.includes('is not a docker command')) return 'docker has no compose command; install Compose 2.20 or later';
+  return `docker compose cannot read the project: ${text}`;
+}
+
+/** The message of a warning of Compose, such as one about a variable that is not set. */
+function warningOf(line: string): string[] {
+  const message = /level=warning msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
+  return message === undefined ? [] : [message.replaceAll('\\"', '"')];
+}

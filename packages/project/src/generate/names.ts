@@ -1,0 +1,62 @@
+/**
+ * Names for what Encore adds to a project. They must not collide with any name that the user's
+ * containers answer to. No program reads meaning from a name; the labels carry it.
+ */
+import type { ComposeProject } from '../compose/compose-model.ts';
+
+/** Labels of a DNS name have at most 63 characters; this leaves space for a suffix and a number. */
+const maxBaseLength = 48;
+
+export interface RunNames {
+  /** New name of the service that was called `service`. */
+  targetOf(service: string): string;
+  /** Name of a sidecar on the control network; it resolves nowhere else. */
+  sidecarOf(service: string): string;
+  controlNetwork: string;
+}
+
+/** Gives names to these services in order, so that the same input produces the same names. */
+export function chooseNames(project: ComposeProject, services: readonly string[]): RunNames {
+  const hosts = new Set([...hostNamesOf(project)].map((name) => name.toLowerCase()));
+  const targets = new Map<string, string>();
+  const sidecars = new Map<string, string>();
+  for (const service of services) {
+    targets.set(service, freeName(`${baseOf(service)}-target`, hosts));
+    sidecars.set(service, freeName(`${baseOf(service)}-sidecar`, hosts));
+  }
+  const networks = new Set(Object.keys(project.networks).map((name) => name.toLowerCase()));
+  return {
+    targetOf: (service) => targets.get(service) ?? service,
+    sidecarOf: (service) => sidecars.get(service) ?? service,
+    controlNetwork: freeName('encore-control', networks),
+  };
+}
+
+/** Compose project of one run. It never equals a name that the user gave. */
+export function runProjectName(name: string, runId: string): string {
+  return `${name}-encore-${runId}`;
+}
+
+/** Swarm does not allow dots in the names of services. */
+function baseOf(service: string): string {
+  return service.replaceAll(/[^A-Za-z0-9_-]/g, '-').slice(0, maxBaseLength);
+}
+
+/** Adds a number if the name is taken. DNS ignores case. */
+function freeName(wanted: string, taken: Set<string>): string {
+  let name = wanted;
+  for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${wanted}-${number}`;
+  taken.add(name.toLowerCase());
+  return name;
+}
+
+/** Every name that a container of the project answers to. */
+function* hostNamesOf({ services }: ComposeProject): Generator<string> {
+  for (const [name, { container_name, hostname, networks, links }] of Object.entries(services)) {
+    yield name;
+    if (container_name !== undefined) yield container_name;
+    if (hostname !== undefined) yield hostname;
+    for (const attachment of Object.values(networks ?? {})) yield* attachment?.aliases ?? [];
+    for (const link of links ?? []) yield link.split(':').at(-1) ?? link;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Finds what a run would share with the user's machine and running stack: a run may change or
+ * delete it, so each must be allowed by name in `system.allowShared`.
+ */
+import { relative, resolve } from 'node:path';
+import { type ComposeProject, referenced, type Service, type Volume } from '../compose/compose-model.ts';
+
+export interface AllowShared {
+  /** Writable bind mounts, by path on the host. */
+  bindMounts: readonly string[];
+  /** External volumes, and volumes that are a folder, a device or a share. */
+  volumes: readonly string[];
+  /** External networks, networks on a host interface, and `host`. */
+  networks: readonly string[];
+  /** Containers outside of the project. */
+  containers: readonly string[];
+}
+
+export interface SharedResource {
+  kind: keyof AllowShared;
+  name: string;
+  /** What uses it and how, for a message. */
+  use: string;
+  /** A sentence's beginning: what to change instead of allowing it. */
+  instead?: string;
+}
+
+/**
+ * Returns everything that is shared, allowed or not, each once, in the order of the project.
+ * `folder` is the folder of encore.yaml.
+ */
+export function sharedResources(project: ComposeProject, folder: string): SharedResource[] {
+  const all: SharedResource[] = [];
+  for (const [name, service] of Object.entries(project.services)) {
+    all.push(...mountsOf(name, service, folder), ...namespacesOf(name, service, project));
+  }
+  for (const [key, volume] of Object.entries(project.volumes)) {
+    if (volume.external) all.push({ kind: 'volumes', name: key, use: `volume ${key} is external` });
+    else if (placeOf(volume) !== null)
+      all.push({ kind: 'volumes', name: key, use: `volume ${key} is stored at ${placeOf(volume)}` });
+  }
+  for (const [key, { external, driver = 'bridge' }] of Object.entries(project.networks)) {
+    if (external) all.push({ kind: 'networks', name: key, use: `network ${key} is external` });
+    else if (driver === 'macvlan' || driver === 'ipvlan' || driver === 'host')
+      all.push({ kind: 'networks', name: key, use: `network ${key} uses an interface of the host (${driver})` });
+  }
+  const seen = new Set<string>();
+  return all.filter(({ kind, name, use }) => {
+    const id = `${kind} ${name} ${use}`;
+    return !seen.has(id) && seen.add(id);
+  });
+}
+
+export function isAllowed({ kind, name }: SharedResource, allowed: AllowShared, folder: string): boolean {
+  return allowed[kind].some((given) => (kind === 'bindMounts' ? shownPath(folder, given) : given) === name);
+}
+
+/** States what is shared, and what to do about it. */
+export function sharedProblem({ kind, name, use, instead }: SharedResource): string {
+  const allow = `add ${JSON.stringify(name)} to system.allowShared.${kind}`;
+  const next = instead === undefined ? `To accept that, ${allow}` : `${instead}, or accept that: ${allow}`;
+  return `${use}, so the run could change your own data. ${next}`;
+}
+
+/** Writes a path within the folder of encore.yaml relative to it, so that it fits any checkout. */
+export function shownPath(folder: string, path: string): string {
+  const inside = relative(folder, resolve(folder, path));
+  if (inside === '') return '.';
+  return inside.startsWith('..') ? resolve(folder, path) : `./${inside}`;
+}
+
+function mountsOf(service: string, { volumes = [] }: Service, folder: string): SharedResource[] {
+  return volumes.flatMap(({ type, source, target, read_only }): SharedResource[] => {
+    if (type !== 'bind' || source === undefined) return [];
+    const name = shownPath(folder, source);
+    // A read-only mount of a socket still allows every request.
+    if (isSocket(source)) return [{ kind: 'bindMounts', name, use: `service ${service} mounts the socket ${name}` }];
+    if (read_only) return [];
+    const use = `service ${service} mounts ${name} writable at ${target}`;
+    return [{ kind: 'bindMounts', name, use, instead: 'Make the mount read-only' }];
+  });
+}
+
+const isSocket = (path: string): boolean => /\.sock$/.test(path);
+
+function namespacesOf(name: string, service: Service, project: ComposeProject): SharedResource[] {
+  const shared: SharedResource[] = [];
+  if (service.network_mode === 'host')
+    shared.push({ kind: 'networks', name: 'host', use: `service ${name} uses the network of the host` });
+  const containers = [
+    ...[service.network_mode, service.pid, service.ipc].map((mode) => referenced(mode, 'container')),
+    ...(service.volumes_from ?? []).map((from) => referenced(from, 'container')?.replace(/:r[ow]$/, '')),
+  ];
+  for (const container of containers)
+    if (container !== undefined && serviceOfContainer(project, container) === undefined)
+      shared.push({ kind: 'containers', name: container, use: `service ${name} uses the container ${container}` });
+  for (const link of service.external_links ?? []) {
+    const [container = link] = link.split(':');
+    if (serviceOfContainer(project, container) === undefined)
+      shared.push({
+        kind: 'containers',
+        name: container,
+        use: `service ${name} is linked to the container ${container}`,
+      });
+  }
+  return shared;
+}
+
+/** The service of this project that has this `container_name`. */
+export function serviceOfContainer({ services }: ComposeProject, container: string): string | undefined {
+  return Object.keys(services).find((name) => services[name]?.container_name === container);
+}
+
+/** Where a volume keeps its data, if the engine does not manage that place; null if it does. */
+function placeOf({ driver = 'local', driver_opts = {} }: Volume): string | null {
+  if (driver_opts['type'] === 'tmpfs') return null;
+  if (driver_opts['device'] !== undefined) return driver_opts['device'];
+  return driver === 'local' ? null : `a place that the driver ${driver} chooses`;
+}
