@@ -18,7 +18,7 @@ const mayImport: Record<string, string[]> = {
   'services/server': ['@encore/contracts', '@encore/kit', '@encore/music'],
   'services/loadgen': ['@encore/contracts', '@encore/kit'],
   'services/chaos': ['@encore/contracts', '@encore/kit', '@encore/plan'],
-  'services/orchestrator': ['@encore/contracts', '@encore/kit', '@encore/plan'],
+  'services/orchestrator': ['@encore/contracts', '@encore/kit', '@encore/plan', '@encore/project'],
   embedded: ['@encore/contracts', '@encore/kit', '@encore/orchestrator', '@encore/server'],
 };
 

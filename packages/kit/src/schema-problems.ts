@@ -89,10 +89,16 @@ class ProblemFormatter {
 
 /**
  * Returns the index of the alternative that shares the most keys with the value, counting mistyped
- * keys; undefined if no single alternative stands out.
+ * keys, or of the only list for a list; undefined if no single alternative stands out.
  */
 function alternativeFor(value: unknown, schema: JsonSchema | undefined): number | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value)) {
+    const lists = (schema?.anyOf ?? []).flatMap((form, index) =>
+      typeof form === 'object' && form.type === 'array' ? [index] : [],
+    );
+    return lists.length === 1 ? lists[0] : undefined;
+  }
   const given = Object.keys(value);
   const scores = (schema?.anyOf ?? []).map((form) => given.filter((key) => nearestWord(key, keysOf(form))).length);
   const best = Math.max(...scores);

@@ -1,5 +1,8 @@
 /** Somebody's own Compose project: what `encore init` and `encore compose` do. */
-export * from './compose/read-compose.ts';
-export * from './generate/compose-text.ts';
-export * from './generate/generate-project.ts';
-export * from './generate/mask-secrets.ts';
+export {
+  type EncoreFile,
+  encoreFileSchema,
+  problemsOfEncoreFile,
+} from './encore-file/encore-file.ts';
+export { type PrintedCompose, printCompose } from './generate/print-compose.ts';
+export { encoreFileName, initProject } from './init/init-project.ts';

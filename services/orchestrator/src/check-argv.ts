@@ -37,6 +37,10 @@ function checkOptions(program: Commander, argv: readonly string[]): CheckedOptio
   ]);
   for (const { long, short, required, flags } of program.options)
     for (const name of [long, short]) if (name) valueSyntax.set(name, required ? flags : undefined);
+  /** Commander splits `-f=x` in another way than `--file=x`. */
+  const longNames = new Map(program.options.map(({ long, short }) => [short ?? long, long ?? '']));
+  /** Options with a parser of their own collect the values of all their uses. */
+  const repeatable = new Set(program.options.flatMap((one) => (one.parseArg ? [one.long, one.short] : [])));
   const checked: CheckedOptions = { problems: [], valid: [], operands: [] };
   const given = new Set<string>();
   const queue = [...argv];
@@ -64,8 +68,8 @@ function checkOptions(program: Commander, argv: readonly string[]): CheckedOptio
     const value =
       argument === name ? (next === undefined ? undefined : queue.shift()) : argument.slice(name.length + 1);
     if (!value) checked.problems.push(`${name}: value missing; write ${syntax}`);
-    else if (given.has(name)) checked.problems.push(`${name}: given twice; keep one`);
-    else checked.valid.push(`${name}=${value}`);
+    else if (given.has(name) && !repeatable.has(name)) checked.problems.push(`${name}: given twice; keep one`);
+    else checked.valid.push(`${longNames.get(name) ?? name}=${value}`);
     given.add(name);
   }
   return checked;
@@ -91,12 +95,17 @@ function checkOperands(program: Commander, operands: readonly string[], isHelp: 
     .map((argument) => `${name}: argument missing; write "encore ${name} <${argument.name()}>"`);
   for (const argument of given.slice(expected.length))
     problems.push(
-      `unexpected argument ${argument}: "encore ${name}" takes ${expected.length === 0 ? 'none' : 'only one'}.${suggestion(argument, [])}`,
+      `unexpected argument ${argument}: "encore ${name}" takes ${expected.length === 0 ? 'none' : 'only one'}.${fileSuggestion(name, argument) || suggestion(argument, [])}`,
     );
   return {
     problems,
     valid: given.length < expected.length && problems.length > 0 ? [] : [name, ...given.slice(0, expected.length)],
   };
+}
+
+/** `encore init` takes Compose files, not a settings file. */
+function fileSuggestion(command: string, argument: string): string {
+  return command === 'init' && /\.ya?ml$/.test(argument) ? ` Did you mean -f ${argument}?` : '';
 }
 
 /** Suggests a command, or the option for a bare profile name or settings file. */

@@ -55,6 +55,26 @@ describe('parseCommandLine', () => {
     assert.deepEqual(config.network.durationSeconds, { min: 5, max: 6 }, 'a file may set a part');
   });
 
+  it('collects the Compose files of init, in both spellings, and the options of compose', () => {
+    const parsed = (argv: string[]): Command | unknown => parseCommandLine(argv, {});
+    assert.deepEqual(parsed(['init']), { name: 'init', files: [], force: false });
+    assert.deepEqual(parsed(['init', '-f', 'a.yaml', '--file=b.yaml', '-f=c.yaml', '--force']), {
+      name: 'init',
+      files: ['a.yaml', 'b.yaml', 'c.yaml'],
+      force: true,
+    });
+    assert.deepEqual(parsed(['compose', '--show-secrets', '--output', 'x']), {
+      name: 'compose',
+      showSecrets: true,
+      output: 'x',
+    });
+    assert.deepEqual(problems(['compose', '-f', 'a.yaml', '--output', 'x', '--output', 'y']), [
+      '--output: given twice; keep one',
+      '--file: not an option of "encore compose", but of "encore init"',
+    ]);
+    assert.match(problems(['init', 'my.yaml'])[0] ?? '', / takes none\. Did you mean -f my\.yaml\?$/);
+  });
+
   it('reads the settings file from --config, else from ENCORE_CONFIG', () => {
     const [path, other] = [file('env.yaml', 'profile: smoke\nusers: 11\n'), file('flag.yaml', 'users: 12\n')];
     assert.deepEqual([run([], { ENCORE_CONFIG: path }).config.users], [11]);

@@ -20,6 +20,8 @@ export type Command =
   | { name: 'report' | 'verify'; folder: string }
   | { name: 'monitor'; url: string }
   | { name: 'revert' | 'faults' | 'scenarios' }
+  | { name: 'init'; files: string[]; force: boolean }
+  | { name: 'compose'; showSecrets: boolean; output: string | undefined }
   /** Help or version: print the text and exit with 0. */
   | { name: 'print'; text: string };
 
@@ -38,12 +40,17 @@ Examples:
   encore --profile quick --dry-run              print the plan, start nothing
   encore --profile smoke --control server-down  a control run, which must fail
   encore verify test_results/production_test_20260101_120000
+  encore init                                   describe your own Compose project in encore.yaml
 
 Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
 Exit codes: 0 passed, 1 failed, 2 inconclusive, 3 refused to start, 130 interrupted.
 verify exits with 4 if the stored report differs from the recomputed verdict.`;
 
 interface Options {
+  file?: string[];
+  force?: boolean;
+  showSecrets?: boolean;
+  output?: string;
   monitor: boolean;
   config?: string;
   dryRun?: boolean;
@@ -111,7 +118,15 @@ function describeProgram(
     .option(
       '--url <url>',
       'address of the page that `encore monitor` reads (default: this machine, port ENCORE_PORT_PAGE or 8080)',
-    );
+    )
+    .option(
+      '-f, --file <file>',
+      'Compose file that `encore init` reads; may be repeated (default: those that Compose finds)',
+      (file: string, files: string[] = []) => [...files, file],
+    )
+    .option('--force', 'let `encore init` replace an encore.yaml')
+    .option('--show-secrets', 'let `encore compose` show the values of environments')
+    .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
   const add = (name: Request['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);
     const options = optionsOf(name);
@@ -130,6 +145,8 @@ function describeProgram(
   add('check', '', 'run the preflight checks only, and print a fix for each problem');
   add('revert', '', 'revert all active faults');
   add('monitor', '', 'watch a run from another terminal');
+  add('init', '', 'write encore.yaml for your own Compose project, and start nothing');
+  add('compose', '', 'print the Compose file that a run of your own project would start, and start nothing');
   add('faults', '', 'list the fault kinds');
   add('scenarios', '', 'list the bundled scenarios');
   return program;
@@ -151,6 +168,10 @@ function build(
       return { name: request.name, folder: request.operand };
     case 'monitor':
       return monitored(options.url, context.env);
+    case 'init':
+      return { name: 'init', files: options.file ?? [], force: options.force === true };
+    case 'compose':
+      return { name: 'compose', showSecrets: options.showSecrets === true, output: options.output };
     default:
       return { name: request.name as 'revert' | 'faults' | 'scenarios' };
   }

@@ -12,6 +12,8 @@ const accepted: Readonly<Record<string, readonly string[]>> = {
   replay: [...settings, '--no-monitor', '--dry-run'],
   check: [...settings, '--no-monitor', '--replay'],
   monitor: ['--url'],
+  init: ['--file', '--force'],
+  compose: ['--show-secrets', '--output'],
 };
 
 export function optionsOf(command: string): readonly string[] {

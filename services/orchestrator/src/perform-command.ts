@@ -61,6 +61,12 @@ export async function performCommand(command: Command, context: CommandContext):
       return await check(command, context, print);
     case 'monitor':
       return await attach({ url: command.url, ...context });
+    case 'init':
+    case 'compose': {
+      // Loaded on demand: other commands start faster without it.
+      const { performProjectCommand } = await import('./perform-project-command.ts');
+      return await performProjectCommand(command, context, print);
+    }
     default:
       return command satisfies never;
   }

@@ -270,11 +270,11 @@ describe('generateProject', () => {
       helper: { network_mode: 'service:app' },
       lonely: { network_mode: 'none' },
     });
-    assert.deepEqual(refusals(project, { proxied: { app: [80], helper: [81], lonely: [82], gone: [83], vpn: [84] } }), [
+    assert.deepEqual(refusals(project, { proxied: { app: [80], helper: [81], lonely: [82], vpm: [83], vpn: [84] } }), [
+      'system.containers.vpm: "vpm" is not valid. Did you mean vpn? Give a service of the Compose project: vpn, app, helper, lonely',
       'system.proxies.app:80: app shares the network namespace of vpn; write vpn:80',
       'system.proxies.helper:81: helper shares the network namespace of vpn; write vpn:81',
       'system.proxies.lonely:82: lonely has network_mode none, where no sidecar can take its place; remove this proxy',
-      'system.proxies.gone:83: the Compose project has no service gone',
     ]);
   });
 });

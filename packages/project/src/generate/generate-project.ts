@@ -5,6 +5,7 @@
  */
 import { BlockList, isIP } from 'node:net';
 import type { FaultKind } from '@encore/contracts';
+import { invalidValue } from '@encore/kit';
 import {
   type ComposeProject,
   type Mount,
@@ -54,7 +55,11 @@ export function generateProject(
   project: ComposeProject,
   options: GenerateOptions,
 ): GeneratedProject | { ok: false; problems: string[] } {
-  const problems = [...problemsOfPorts(project, options), ...problemsOfSharing(project, options)];
+  const problems = [
+    ...problemsOfTargets(project, options),
+    ...problemsOfPorts(project, options),
+    ...problemsOfSharing(project, options),
+  ];
   if (problems.length > 0) return { ok: false, problems };
   const withSidecar = Object.keys(project.services).filter((name) => options.proxied[name] !== undefined);
   const names = chooseNames(project, withSidecar);
@@ -151,11 +156,22 @@ function mountsOf(volumes: readonly Mount[]): Mount[] {
   );
 }
 
+function problemsOfTargets({ services }: ComposeProject, { targets, proxied }: GenerateOptions): string[] {
+  const known = Object.keys(services);
+  return [...new Set([...Object.keys(targets), ...Object.keys(proxied)])]
+    .filter((name) => !known.includes(name))
+    .map(
+      (name) =>
+        `system.containers.${name}: ${invalidValue(name, `a service of the Compose project: ${known.join(', ')}`, known)}`,
+    );
+}
+
 function problemsOfPorts(project: ComposeProject, { proxied }: GenerateOptions): string[] {
   return Object.entries(proxied).flatMap(([name, ports]) => {
     const service = project.services[name];
     const paths = ports.map((port) => `system.proxies.${name}:${port}`).join(', ');
-    if (service === undefined) return [`${paths}: the Compose project has no service ${name}`];
+    // problemsOfTargets reports it.
+    if (service === undefined) return [];
     const owner = namespaceOwner(project.services, name);
     if (owner !== name)
       return [

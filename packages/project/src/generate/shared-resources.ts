@@ -44,11 +44,20 @@ export function sharedResources(project: ComposeProject, folder: string): Shared
     else if (driver === 'macvlan' || driver === 'ipvlan' || driver === 'host')
       all.push({ kind: 'networks', name: key, use: `network ${key} uses an interface of the host (${driver})` });
   }
-  const seen = new Set<string>();
-  return all.filter(({ kind, name, use }) => {
-    const id = `${kind} ${name} ${use}`;
-    return !seen.has(id) && seen.add(id);
-  });
+  return merged(all);
+}
+
+/** One entry per thing that is shared, with all its uses. */
+function merged(all: readonly SharedResource[]): SharedResource[] {
+  const byName = new Map<string, SharedResource>();
+  for (const one of all) {
+    const id = `${one.kind} ${one.name}`;
+    const other = byName.get(id);
+    if (other === undefined) byName.set(id, one);
+    else if (!other.use.split(' and ').includes(one.use))
+      byName.set(id, { ...other, use: `${other.use} and ${one.use}` });
+  }
+  return [...byName.values()];
 }
 
 export function isAllowed({ kind, name }: SharedResource, allowed: AllowShared, folder: string): boolean {

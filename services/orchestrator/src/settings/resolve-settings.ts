@@ -76,6 +76,11 @@ function conflictsWithPlan({ env }: SettingsInput, configPath: string | undefine
   ];
 }
 
+/** Completes the settings of a file from the profile that it names, so that they can be checked. */
+export function onItsProfile(file: SettingsObject): SettingsObject {
+  return merge(profileLayer(profileNameSchema.safeParse(file['profile']).data ?? 'full'), file);
+}
+
 /** The profile's settings, with a placeholder seed so that they validate. */
 function profileLayer(profile: ProfileName): SettingsObject {
   return { ...structuredClone(profiles[profile]), profile, seed: 0 };

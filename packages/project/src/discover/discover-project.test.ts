@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { resolvedProject } from '../testing/resolved-project.ts';
+import { type Discovery, discoverProject } from './discover-project.ts';
+import type { ProjectFacts } from './project-facts.ts';
+
+function discover(
+  services: Record<string, Record<string, unknown>>,
+  { facts = {}, rest = {} }: { facts?: Partial<ProjectFacts>; rest?: Record<string, unknown> } = {},
+): Discovery {
+  const all = { images: {}, mounted: [], dockerfiles: [], active: Object.keys(services), ...facts };
+  return discoverProject(resolvedProject(services, rest), all, '/home/user/shop');
+}
+
+const proxiesOf = ({ proxies }: Discovery): string[] =>
+  proxies.map(({ service, port, probe, sources }) => `${service}:${port} ${probe} ${sources.join('; ')}`);
+const limitsOn = ({ limits }: Discovery, name: string): string[] =>
+  limits.filter(({ on }) => on === name).map(({ text }) => text.split(':')[0] ?? '');
+const port = (target: number, protocol = 'tcp') => ({ target, protocol, published: String(target) });
+
+describe('discoverProject', () => {
+  it('finds ports in every place that names one, and keeps each source', () => {
+    const found = discover(
+      {
+        api: {
+          ports: [{ target: 8000, published: '80', protocol: 'tcp' }],
+          expose: ['9000-9001'],
+          healthcheck: { test: ['CMD', 'curl', 'http://localhost:8000/health'] },
+        },
+        db: { image: 'postgres:17' },
+        worker: { image: 'mine', environment: { API: 'http://api:8000/jobs' } },
+        local: { image: 'local:1' },
+        built: { image: undefined, build: { context: '.' } },
+      },
+      {
+        facts: {
+          images: { 'local:1': { exposed: ['7000/tcp', '7001/udp'], hasHealthcheck: true } },
+          dockerfiles: [{ service: 'built', path: 'Dockerfile', text: 'FROM x\nEXPOSE 3000 $PORT\nexpose 3001/tcp' }],
+        },
+      },
+    );
+    assert.deepEqual(proxiesOf(found), [
+      'api:8000 http ports 80:8000; healthcheck /health at port 8000; environment API of worker',
+      'api:9000 http expose 9000-9001',
+      'api:9001 http expose 9000-9001',
+      'db:5432 postgres the usual port of postgres',
+      'local:7000 none EXPOSE of the image local:1',
+      'built:3000 http EXPOSE in Dockerfile',
+      'built:3001 none EXPOSE in Dockerfile',
+    ]);
+    assert.deepEqual(found.paths, [
+      { path: '/health', source: 'healthcheck' },
+      { path: '/jobs', source: 'environment API of worker' },
+    ]);
+  });
+
+  it('does not guess the port of an image that is here, or of a service with a known port', () => {
+    const facts = { images: { postgres: { exposed: [], hasHealthcheck: false } } };
+    assert.deepEqual(proxiesOf(discover({ db: { image: 'postgres' } }, { facts })), []);
+    assert.deepEqual(proxiesOf(discover({ db: { image: 'postgres', expose: ['6000'] } })), [
+      'db:6000 none expose 6000',
+    ]);
+  });
+
+  it('lists the port of a service that shares a network at the owner of the network', () => {
+    const found = discover({ vpn: {}, app: { network_mode: 'service:vpn', expose: ['8080'] } });
+    assert.deepEqual(proxiesOf(found), ['vpn:8080 http expose 8080 (shares the network of vpn)']);
+    assert.equal(found.entry?.service, 'vpn');
+    assert.match(limitsOn(found, 'app')[0] ?? '', /no network faults of its own/);
+  });
+
+  it('puts no sidecar before UDP that others use by name, or before what Traefik finds by label', () => {
+    const dns = { ports: [port(53), port(53, 'udp')] };
+    assert.deepEqual(proxiesOf(discover({ dns })), ['dns:53 none ports 53:53']);
+    const called = discover({ dns, api: { depends_on: { dns: { condition: 'service_started' } } } });
+    assert.deepEqual(proxiesOf(called), []);
+    assert.match(called.limits[0]?.text ?? '', /unless you list its TCP ports: other services call dns/);
+    const labels = { 'traefik.enable': 'true', 'traefik.http.services.go.loadbalancer.server.port': '80' };
+    const traefik = discover({ web: { labels } });
+    assert.deepEqual(proxiesOf(traefik), []);
+    assert.match(traefik.limits[0]?.text ?? '', /Traefik finds it by its labels/);
+  });
+
+  it('takes the published HTTP port that calls others for the entry', () => {
+    const found = discover({
+      db: { image: 'postgres', ports: [port(5432)] },
+      admin: { ports: [port(8081)] },
+      api: { ports: [port(8000)], depends_on: { db: { condition: 'service_started' } } },
+      web: { ports: [port(3000)], environment: { API: 'http://api:8000' } },
+    });
+    assert.equal(`${found.entry?.service}:${found.entry?.port}`, 'web:3000');
+    assert.deepEqual(
+      found.otherEntries.map(({ service }) => service),
+      ['admin', 'api'],
+    );
+    assert.equal(discover({ sniffer: { network_mode: 'host' } }).entry, null);
+  });
+
+  it('does not target what ends by itself, is not active or has no valid name', () => {
+    const found = discover(
+      {
+        api: { depends_on: { migrate: { condition: 'service_completed_successfully' } } },
+        migrate: {},
+        debug: { profiles: ['debug'] },
+        _odd: {},
+      },
+      { facts: { active: ['api', 'migrate', '_odd'] } },
+    );
+    assert.deepEqual(
+      found.targets.map(({ service }) => service),
+      ['api'],
+    );
+    for (const name of ['migrate', 'debug', '_odd']) assert.deepEqual(limitsOn(found, name), ['not a target'], name);
+  });
+
+  it('states what it cannot do with each service, with the reason', () => {
+    const found = discover(
+      {
+        bare: { privileged: true, extra_hosts: ['host.docker.internal=host-gateway'] },
+        full: {
+          expose: ['80'],
+          restart: 'always',
+          healthcheck: { test: ['CMD', 'true'] },
+          mem_limit: '1000000',
+          cpus: 1,
+        },
+        policy: { expose: ['80'], deploy: { restart_policy: { condition: 'on-failure', max_attempts: 3 } } },
+        off: { image: 'image:1', expose: ['80'], healthcheck: { disable: true } },
+        search: { image: 'elasticsearch:7', healthcheck: { test: ['NONE'] } },
+        lonely: { network_mode: 'none' },
+      },
+      { facts: { images: { 'image:1': { exposed: [], hasHealthcheck: true } } } },
+    );
+    assert.deepEqual(limitsOn(found, 'bare'), [
+      'privileged',
+      'no network faults',
+      'it can connect to the host (host.docker.internal), where your own stack may listen',
+      'no restart policy',
+      'no health check',
+      'no memory-cap',
+      'no cpu-throttle',
+    ]);
+    assert.deepEqual(limitsOn(found, 'full'), []);
+    assert.deepEqual(limitsOn(found, 'policy'), ['no health check', 'no memory-cap', 'no cpu-throttle']);
+    assert.ok(limitsOn(found, 'off').includes('no health check'), 'disabled');
+    assert.ok(limitsOn(found, 'search').includes('no health check'), 'NONE');
+    assert.match(limitsOn(found, 'search')[0] ?? '', /^elasticsearch may announce its own address/);
+    assert.match(limitsOn(found, 'lonely')[0] ?? '', /^no network faults/);
+  });
+
+  it('takes the URL of the health check for readiness, else the entry', () => {
+    const healthcheck = { test: ['CMD', 'curl', 'http://localhost:8001/ready'] };
+    const found = discover({ api: { ports: [port(8000)], healthcheck }, db: { expose: ['5432'] } });
+    assert.deepEqual(found.targets, [
+      { service: 'api', ready: { url: 'http://api:8001/ready', source: 'healthcheck' } },
+      { service: 'db', ready: null },
+    ]);
+    const [plain] = discover({ api: { ports: [port(8000)] } }).targets;
+    assert.equal(plain?.ready?.url, 'http://api:8000/');
+  });
+});

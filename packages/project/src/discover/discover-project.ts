@@ -1,0 +1,100 @@
+/** Everything that `encore init` finds in a project. */
+import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import { type SharedResource, sharedResources } from '../generate/shared-resources.ts';
+import { type Call, findCalls, ownHealthUrls } from './find-calls.ts';
+import { findLimits, type Limit, mayHaveSidecar, notATarget } from './find-limits.ts';
+import { type FoundPort, findPorts } from './find-ports.ts';
+import type { ProjectFacts } from './project-facts.ts';
+import { usualPort } from './usual-ports.ts';
+
+export interface Discovery {
+  project: ComposeProject;
+  /** Services that a run can act on. */
+  targets: FoundTarget[];
+  /** Ports to put a sidecar before. */
+  proxies: FoundPort[];
+  /** The port that users connect to; null if there is none. */
+  entry: FoundPort | null;
+  /** Ports that users might connect to as well. */
+  otherEntries: FoundPort[];
+  /** HTTP paths of the entry, each with its source. */
+  paths: { path: string; source: string }[];
+  calls: Call[];
+  limits: Limit[];
+  shared: SharedResource[];
+}
+
+export interface FoundTarget {
+  service: string;
+  /** URL that answers when the service is ready, with its source. */
+  ready: { url: string; source: string } | null;
+}
+
+export function discoverProject(project: ComposeProject, facts: ProjectFacts, folder: string): Discovery {
+  const calls = findCalls(project, facts.mounted);
+  const ports = findPorts(project, facts, calls);
+  const isActive = (name: string): boolean => facts.active.includes(name);
+  const isTarget = (name: string, service: Service): boolean => notATarget(name, service, { project, facts }) === null;
+  const proxies = ports.tcp.filter(({ service: name }) => {
+    const service = project.services[name];
+    return service !== undefined && isTarget(name, service) && mayHaveSidecar(name, service, { ports, calls });
+  });
+  const activeCalls = calls.filter(({ from }) => isActive(from));
+  const [entry = null, ...others] = rankEntries(project, proxies, activeCalls);
+  const targets = Object.entries(project.services).flatMap(([name, service]) =>
+    isTarget(name, service) ? [name] : [],
+  );
+  return {
+    project,
+    targets: targets.map((service) => ({ service, ready: readyUrl(project, service, entry) })),
+    proxies,
+    entry,
+    otherEntries: others.filter(({ published, probe }) => published && probe === 'http'),
+    paths: entry === null ? [] : pathsOf(project, entry, calls),
+    calls,
+    limits: findLimits({ project, facts, ports, calls }),
+    shared: sharedResources(project, folder),
+  };
+}
+
+/** Users connect to a published HTTP port that calls other services and is called by few. */
+function rankEntries(project: ComposeProject, proxies: readonly FoundPort[], calls: readonly Call[]): FoundPort[] {
+  const score = ({ service: name, port, published, probe }: FoundPort): number => {
+    const service = project.services[name];
+    const usual = usualPort(service?.image ?? '');
+    return (
+      (published ? 16 : 0) +
+      (probe === 'http' ? 16 : 0) -
+      (calls.some(({ to }) => to === name) ? 6 : 0) +
+      (calls.some(({ from }) => from === name) ? 4 : 0) +
+      // A number alone is a guess.
+      (usual === undefined ? 0 : usual.port === port ? 1 : -2) +
+      (service !== undefined && ownHealthUrls(service).some((url) => url.port === port) ? 1 : 0) +
+      ([80, 8080, 8000, 3000, 5000].includes(port) ? 1 : 0)
+    );
+  };
+  return proxies.toSorted((a, b) => score(b) - score(a));
+}
+
+function readyUrl(project: ComposeProject, service: string, entry: FoundPort | null): FoundTarget['ready'] {
+  const own = project.services[service];
+  const [url] = own === undefined ? [] : ownHealthUrls(own);
+  if (url !== undefined) return { url: `http://${service}:${url.port}${url.path}`, source: 'healthcheck' };
+  if (entry?.service !== service || entry.probe !== 'http') return null;
+  return {
+    url: `http://${service}:${entry.port}/`,
+    source: 'the entry; change it to a path that answers 200 when ready',
+  };
+}
+
+function pathsOf(project: ComposeProject, entry: FoundPort, calls: readonly Call[]): Discovery['paths'] {
+  const service = project.services[entry.service];
+  const own = service === undefined ? [] : ownHealthUrls(service).filter(({ port }) => port === entry.port);
+  const all = [
+    ...own.map(({ path }) => ({ path, source: 'healthcheck' })),
+    ...calls
+      .filter(({ to, port, path }) => to === entry.service && port === entry.port && path !== undefined)
+      .map(({ path = '/', source }) => ({ path, source })),
+  ];
+  return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
+}

@@ -1,0 +1,152 @@
+/** Finds what Encore cannot do with a service, or can do only in part, each with the reason. */
+import { containerNameSchema } from '@encore/contracts';
+import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import { addressesOf, usesSubnet } from '../generate/generate-project.ts';
+import { labels, originalLimits } from '../generate/labels.ts';
+import type { Call } from './find-calls.ts';
+import { type FoundPorts, imageName } from './find-ports.ts';
+import type { ProjectFacts } from './project-facts.ts';
+import { shortImage } from './usual-ports.ts';
+
+export interface Limit {
+  /** Service, or network. */
+  on: string;
+  text: string;
+}
+
+export interface Found {
+  project: ComposeProject;
+  facts: ProjectFacts;
+  ports: FoundPorts;
+  calls: readonly Call[];
+}
+
+export function findLimits(found: Found): Limit[] {
+  const { project } = found;
+  const services = Object.entries(project.services).flatMap(([name, service]) =>
+    limitsOf(name, service, found).map((text) => ({ on: name, text })),
+  );
+  const addresses = addressesOf(project);
+  const networks = Object.entries(project.networks).flatMap(([name, { ipam, external }]) => {
+    if (external || !ipam || !usesSubnet(ipam, addresses)) return [];
+    const subnets = (ipam.config ?? []).map(({ subnet }) => subnet).join(', ');
+    const text = `addresses of its subnet ${subnets} are used, so it keeps the subnet, and a run cannot start while your own stack has it`;
+    return [{ on: `network ${name}`, text }];
+  });
+  return [...services, ...networks];
+}
+
+export function restartPolicyOf({ restart, deploy }: Service): string {
+  if (restart !== undefined && restart !== '') return restart;
+  const { condition, max_attempts } = deploy?.restart_policy ?? {};
+  if (condition === undefined || condition === 'none') return 'no';
+  if (condition === 'any') return 'always';
+  return max_attempts === undefined ? condition : `${condition}:${max_attempts}`;
+}
+
+/**
+ * Whether the service can have a sidecar without a change of behaviour. Clients within the project
+ * that use UDP by name would reach a sidecar, which forwards none.
+ */
+export function mayHaveSidecar(
+  name: string,
+  service: Service,
+  { ports, calls }: Pick<Found, 'ports' | 'calls'>,
+): boolean {
+  const isCalled = calls.some(({ to }) => to === name);
+  return service.networks !== undefined && !isFoundByLabel(service) && (ports.udp[name] === undefined || !isCalled);
+}
+
+/** A service that ends by itself, such as a migration. */
+function isOneShot({ services }: ComposeProject, name: string): boolean {
+  return Object.values(services).some(
+    ({ depends_on = {} }) => depends_on[name]?.condition === 'service_completed_successfully',
+  );
+}
+
+function limitsOf(name: string, service: Service, found: Found): string[] {
+  const privileged = service.privileged
+    ? ['privileged: it may change the host, which Encore does not restrict or revert']
+    : [];
+  const reason = notATarget(name, service, found);
+  if (reason !== null) return [...privileged, `not a target: ${reason}`];
+  return [...privileged, ...networkLimits(name, service, found), ...containerLimits(name, service, found)];
+}
+
+/** Why no fault can act on a service; null if one can. */
+export function notATarget(
+  name: string,
+  { profiles = [] }: Service,
+  { project, facts }: Pick<Found, 'project' | 'facts'>,
+): string | null {
+  if (isOneShot(project, name)) return 'it ends by itself, and other services wait for that';
+  if (!facts.active.includes(name)) return `it belongs to a profile that is not active (${profiles.join(', ')})`;
+  if (!containerNameSchema.safeParse(name).success)
+    return 'Encore needs a name of at most 63 characters that starts with a letter or digit';
+  return null;
+}
+
+function networkLimits(name: string, service: Service, found: Found): string[] {
+  const { network_mode, networks, extra_hosts = [] } = service;
+  const udp = found.ports.udp[name]?.join(', ');
+  const limits: string[] = [];
+  if (network_mode === 'host')
+    limits.push('no network faults: it uses the network of the host, where no sidecar can take its place');
+  else if (network_mode?.startsWith('service:'))
+    limits.push(`no network faults of its own: it uses the network of ${network_mode.slice('service:'.length)}`);
+  else if (networks === undefined)
+    limits.push(`no network faults: with network_mode ${network_mode} it has no name that a sidecar could take over`);
+  else if (isFoundByLabel(service))
+    limits.push('no network faults: Traefik finds it by its labels and connects to its address, past any sidecar');
+  else if (udp !== undefined)
+    limits.push(
+      mayHaveSidecar(name, service, found)
+        ? `no faults on UDP (port ${udp}): a sidecar forwards TCP only`
+        : `no network faults unless you list its TCP ports: other services call ${name}, whose name a sidecar would take over, and a sidecar forwards no UDP (port ${udp})`,
+    );
+  else if (!found.ports.tcp.some((port) => port.service === name))
+    limits.push('no network faults: no TCP port was found. If it listens on one, list it under system.proxies');
+  if (announcesAddress(service))
+    limits.push(
+      `${shortImage(service.image ?? '')} may announce its own address to clients, which then bypass the sidecar`,
+    );
+  if (extra_hosts.some((host) => host.includes('host-gateway')) || mentionsHost(service))
+    limits.push('it can connect to the host (host.docker.internal), where your own stack may listen');
+  return limits;
+}
+
+function containerLimits(name: string, service: Service, found: Found): string[] {
+  const limits: string[] = [];
+  if (restartPolicyOf(service) === 'no')
+    limits.push('no restart policy: nothing restarts it after a crash, unless you set supervise: true');
+  if (!hasHealthcheck(name, service, found))
+    limits.push('no health check: its recovery is observed only if you give health.ready');
+  const { [labels.memory]: memory, [labels.cpus]: cpus } = originalLimits(service);
+  if (memory === undefined) limits.push('no memory-cap: it has no memory limit (mem_limit) that could be restored');
+  if (cpus === undefined) limits.push('no cpu-throttle: it has no CPU limit (cpus) that could be restored');
+  return limits;
+}
+
+function hasHealthcheck(name: string, service: Service, { project, facts }: Found): boolean {
+  const { test, disable } = service.healthcheck ?? {};
+  if (disable || test?.[0] === 'NONE') return false;
+  if (test !== undefined) return true;
+  const dockerfile = facts.dockerfiles.some(
+    (file) => file.service === name && /^\s*HEALTHCHECK\s+(?!NONE)/im.test(file.text),
+  );
+  return dockerfile || facts.images[imageName(project, name, service)]?.hasHealthcheck === true;
+}
+
+const isFoundByLabel = ({ labels: all = {} }: Service): boolean =>
+  Object.entries(all).some(
+    ([label, value]) => label.startsWith('traefik.') && label.endsWith('enable') && value !== 'false',
+  );
+
+function announcesAddress({ image = '', command }: Service): boolean {
+  const name = shortImage(image);
+  const isCluster = /redis|valkey/.test(name) && (command ?? []).some((one) => one.includes('cluster-enabled'));
+  return isCluster || /elasticsearch|opensearch$|kafka|cassandra/.test(name);
+}
+
+const mentionsHost = (service: Service): boolean =>
+  JSON.stringify([service.environment, service.command]).includes('host.docker.internal');

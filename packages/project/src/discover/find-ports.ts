@@ -1,0 +1,83 @@
+/** Finds the ports on which each service listens, each with every place that names it. */
+import { type ComposeProject, namespaceOwner, parseExpose, type Service } from '../compose/compose-model.ts';
+import { type Call, ownHealthUrls } from './find-calls.ts';
+import type { ProjectFacts } from './project-facts.ts';
+import { type Probe, probeOf, shortImage, usualPort } from './usual-ports.ts';
+
+export interface FoundPort {
+  /** Service that owns the network namespace, whose name clients use. */
+  service: string;
+  port: number;
+  /** Where it was found, such as `ports 8080:80`. */
+  sources: string[];
+  probe: Probe;
+  /** Whether the user's project publishes it. */
+  published: boolean;
+}
+
+export interface FoundPorts {
+  tcp: FoundPort[];
+  /** By service. */
+  udp: Record<string, number[]>;
+}
+
+export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: readonly Call[]): FoundPorts {
+  const tcp = new Map<string, FoundPort>();
+  const udp: Record<string, number[]> = {};
+  const add = (name: string, port: number, source: string, protocol = 'tcp', published = false): void => {
+    const service = namespaceOwner(project.services, name);
+    const from = service === name ? source : `${source} (shares the network of ${service})`;
+    if (protocol === 'udp') udp[service] = [...new Set([...(udp[service] ?? []), port])];
+    if (protocol !== 'tcp') return;
+    const probe = probeOf(port, project.services[name]?.image);
+    const found = tcp.get(`${service}:${port}`) ?? { service, port, sources: [], probe, published: false };
+    if (!found.sources.includes(from)) found.sources.push(from);
+    found.published ||= published;
+    tcp.set(`${service}:${port}`, found);
+  };
+  for (const [name, service] of Object.entries(project.services)) {
+    for (const { target, published, protocol } of service.ports ?? [])
+      add(name, target, `ports ${published === undefined ? '' : `${published}:`}${target}`, protocol, true);
+    for (const exposed of service.expose ?? []) addExposed(exposed, `expose ${exposed}`);
+    for (const { port, path } of ownHealthUrls(service)) add(name, port, `healthcheck ${path} at port ${port}`);
+    for (const [label, value] of Object.entries(service.labels ?? {}))
+      if (/^traefik\..*loadbalancer\.server\.port$/.test(label)) add(name, Number(value), `label ${label}`);
+    const image = facts.images[imageName(project, name, service)];
+    for (const exposed of image?.exposed ?? [])
+      addExposed(exposed, `EXPOSE of the image ${service.image ?? 'built here'}`);
+    for (const { path, text } of facts.dockerfiles.filter((file) => file.service === name))
+      for (const exposed of exposedIn(text)) addExposed(exposed, `EXPOSE in ${path}`);
+    function addExposed(exposed: string, source: string): void {
+      const { ports, protocol } = parseExpose(exposed);
+      for (const port of ports) add(name, port, source, protocol);
+    }
+  }
+  for (const { to, port, source } of calls) if (port !== null) add(to, port, source);
+  for (const [name, service] of Object.entries(project.services)) {
+    // EXPOSE is more than a guess, and an image that is here has it.
+    const usual = service.image === undefined ? undefined : usualPort(service.image);
+    const isHere = facts.images[imageName(project, name, service)] !== undefined;
+    if (usual !== undefined && !isHere) {
+      const owner = namespaceOwner(project.services, name);
+      const others = [...tcp.values()].some((found) => found.service === owner && found.port !== usual.port);
+      if (!others) add(name, usual.port, `the usual port of ${shortImage(service.image ?? '')}`);
+    }
+  }
+  const order = Object.keys(project.services);
+  return {
+    tcp: [...tcp.values()].sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service) || a.port - b.port),
+    udp,
+  };
+}
+
+/** Compose's name of the image that it builds. */
+export function imageName(project: ComposeProject, name: string, { image }: Service): string {
+  return image ?? `${project.name}-${name}`;
+}
+
+/** The ports in the EXPOSE lines of a Dockerfile, without those that are variables. */
+function exposedIn(dockerfile: string): string[] {
+  return [...dockerfile.matchAll(/^\s*EXPOSE\s+(.+)$/gim)].flatMap(([, list = '']) =>
+    list.split(/\s+/).filter((one) => /^\d+(-\d+)?(\/(tcp|udp))?$/.test(one)),
+  );
+}

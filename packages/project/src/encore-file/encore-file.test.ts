@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { faultKinds } from '@encore/contracts';
+import { describe, it } from 'mocha';
+import { parse } from 'yaml';
+import { encoreFileSchema, generateOptions, problemsOfEncoreFile } from './encore-file.ts';
+
+const signals = 'SIGKILL, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSYS, SIGTRAP, SIGINT, SIGTERM, SIGHUP';
+const valid = `
+system:
+  entry: api:8000
+  recoveryOf: api
+  containers:
+    api: { health: { ready: 'http://api:8000/health' }, supervise: true }
+    db: { allowedKinds: [crash], crash: { signal: SIGKILL } }
+  proxies:
+    api:8000: { probe: http }
+    db:6000: { probe: none, allowedKinds: [latency] }
+    db:5432: { probe: postgres }
+workload: load.yaml
+`;
+
+describe('encore.yaml', () => {
+  it('gives the generator the listed ports, targets and what is allowed', () => {
+    assert.deepEqual(problemsOfEncoreFile(parse(valid)), []);
+    const { system } = encoreFileSchema.parse(parse(valid));
+    assert.deepEqual(generateOptions(system), {
+      proxied: { api: [8000], db: [5432, 6000] },
+      targets: { api: faultKinds, db: ['crash'] },
+      allowShared: { bindMounts: [], volumes: [], networks: [], containers: [] },
+    });
+  });
+
+  it('lists all mistakes together, each with its path, its value and what would be right', () => {
+    const wrong = `
+system:
+  compose: { file: x.yaml }
+  entry: api:80
+  recoveryOf: apo
+  containers:
+    api: { allowedKinds: some, crash: { signal: SIGKIL } }
+    db: { allowedKinds: [crush] }
+  proxies:
+    api:8000: { probe: htp, runsIn: x }
+    dv:5432: { probe: none }
+    db:70000: { probe: none }
+workload: 7
+`;
+    assert.deepEqual(problemsOfEncoreFile(parse(wrong)), [
+      'system.compose.file: unknown setting. Did you mean files?',
+      'system.containers.api.allowedKinds: "some" is not valid; give all, or a list of fault kinds such as [crash, latency]',
+      `system.containers.api.crash.signal: "SIGKIL" is not valid. Did you mean SIGKILL? Give one of ${signals}`,
+      `system.containers.db.allowedKinds[0]: "crush" is not valid. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
+      'system.proxies.api:8000.probe: "htp" is not valid. Did you mean http? Give one of http, postgres, redis, banner, none',
+      'system.proxies.api:8000.runsIn: unknown setting. Known settings: allowedKinds, unsupported, probe',
+      'workload: 7 is not valid; give the path of the workload, such as encore.workload.yaml; relative to this file',
+      'system.entry: "api:80" is not valid. Did you mean api:8000? Give one of api:8000, dv:5432, db:70000',
+      'system.recoveryOf: "apo" is not valid. Did you mean api? Give one of api, db',
+      'system.proxies.dv:5432: "dv:5432" is not valid; give a name under system.containers, with a port',
+      'system.proxies.db:70000: "db:70000" is not valid; give a port from 1 to 65535',
+    ]);
+  });
+
+  it('asks for the health of the container whose recovery is judged', () => {
+    const problems = problemsOfEncoreFile(parse(valid.replace(/health: \{[^}]*\}, /, '')));
+    assert.deepEqual(problems, [
+      'system.containers.api.health: is missing; give ready, a URL that answers 200 when api can serve its users',
+    ]);
+    assert.match(problemsOfEncoreFile({})[0] ?? '', /^system: is missing; give settings by name: compose, /);
+  });
+});

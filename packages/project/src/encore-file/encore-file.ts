@@ -1,0 +1,151 @@
+/**
+ * What `encore.yaml` describes besides the settings of a run: the system under test, in the terms
+ * of the user's Compose file, and the workload. The system is a system description in which the
+ * generated parts are missing and what only a foreign project needs is added.
+ */
+import { containerNameSchema, faultKindSchema, faultKinds, proxyNameSchema, systemSchema } from '@encore/contracts';
+import { invalidValue, schemaProblems } from '@encore/kit';
+import { isObject, type SettingsObject } from '@encore/kit/settings-file';
+import { z } from 'zod';
+import { probes } from '../discover/usual-ports.ts';
+import type { GenerateOptions } from '../generate/generate-project.ts';
+
+const allowedKinds = z
+  .union([z.literal('all'), z.array(faultKindSchema)])
+  .default('all')
+  .describe('all, or a list of fault kinds such as [crash, latency]');
+
+const signals = [
+  'SIGKILL',
+  'SIGABRT',
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGQUIT',
+  'SIGSYS',
+  'SIGTRAP',
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+] as const;
+
+const containerSchema = systemSchema.shape.containers.valueType.extend({
+  allowedKinds,
+  crash: z
+    .strictObject({ signal: z.enum(signals) })
+    .optional()
+    .describe('the signal that ends the main process of the container as a crash; found by a trial if missing'),
+  supervise: z
+    .boolean()
+    .default(false)
+    .describe('whether the supervisor starts the container again after a crash if nothing else does'),
+});
+
+const proxySchema = systemSchema.shape.proxies.valueType.omit({ runsIn: true, listen: true, upstream: true }).extend({
+  allowedKinds,
+  probe: z
+    .enum(probes)
+    .describe(
+      'how Encore checks a connection through the proxy: banner if the server sends the first bytes, none if nothing is known',
+    ),
+});
+
+const names = (description: string) => z.array(z.string().min(1)).default([]).describe(description);
+
+const encoreSystemSchema = z.strictObject({
+  compose: z
+    .strictObject({
+      files: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Compose files, relative to this file; if empty, those that Compose finds in this folder'),
+      profiles: names('profiles of the Compose file that a run activates'),
+    })
+    .prefault({}),
+  allowShared: z
+    .strictObject({
+      bindMounts: names('folders and files of this machine that a run may change, by path'),
+      volumes: names('volumes that are external or stored at a place of their own'),
+      networks: names('networks that are external or on an interface of the host; host for network_mode: host'),
+      containers: names('containers outside of the project that its services use'),
+    })
+    .prefault({})
+    .describe('what a run may share with your own stack; it refuses everything else that is shared'),
+  containers: z
+    .record(containerNameSchema, containerSchema)
+    .describe('the services that a run may act on, by their names in the Compose file'),
+  proxies: z
+    .record(proxyNameSchema, proxySchema)
+    .describe('the TCP ports to put a sidecar before, by service and port'),
+  entry: proxyNameSchema.describe('the proxy that users connect to'),
+  recoveryOf: containerNameSchema.describe('the container whose recovery is judged; needs health'),
+});
+export type EncoreSystem = z.infer<typeof encoreSystemSchema>;
+
+/** `encore.yaml` without the settings of a run, which a settings file may have too. */
+export const encoreFileSchema = z.strictObject({
+  system: encoreSystemSchema.describe('the system under test'),
+  workload: z
+    .string()
+    .min(1)
+    .describe('the path of the workload, such as encore.workload.yaml; relative to this file')
+    .optional(),
+});
+export type EncoreFile = z.infer<typeof encoreFileSchema>;
+
+/** Returns one line per mistake: path, value, and what would be right. */
+export function problemsOfEncoreFile(file: SettingsObject): string[] {
+  return [...schemaProblems(encoreFileSchema, file), ...problemsOfNames(section(file, 'system'))];
+}
+
+/** Checks names that refer to other parts. Accepts any value, also one that violates the schema. */
+function problemsOfNames(system: SettingsObject): string[] {
+  const containers = section(system, 'containers');
+  const proxies = section(system, 'proxies');
+  const problems: string[] = [];
+  const requireOneOf = (path: string, name: unknown, known: readonly string[]): void => {
+    if (typeof name === 'string' && !known.includes(name))
+      problems.push(`${path}: ${invalidValue(name, `one of ${known.join(', ')}`, known)}`);
+  };
+  const { entry, recoveryOf } = system;
+  requireOneOf('system.entry', entry, Object.keys(proxies));
+  requireOneOf('system.recoveryOf', recoveryOf, Object.keys(containers));
+  const judged = typeof recoveryOf === 'string' ? containers[recoveryOf] : undefined;
+  if (isObject(judged) && judged['health'] === undefined)
+    problems.push(
+      `system.containers.${recoveryOf}.health: is missing; give ready, a URL that answers 200 when ${recoveryOf} can serve its users`,
+    );
+  for (const name of Object.keys(proxies)) {
+    const [container = name, port] = name.split(':');
+    const path = `system.proxies.${name}`;
+    if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
+      problems.push(`${path}: ${invalidValue(name, 'a port from 1 to 65535')}`);
+    if (!Object.hasOwn(containers, container))
+      problems.push(`${path}: ${invalidValue(name, 'a name under system.containers, with a port')}`);
+  }
+  return problems;
+}
+
+function section(value: SettingsObject, key: string): SettingsObject {
+  const inner = value[key];
+  return isObject(inner) ? inner : {};
+}
+
+/** What the generator needs of the file. */
+export function generateOptions({
+  containers,
+  proxies,
+  allowShared,
+}: EncoreSystem): Pick<GenerateOptions, 'proxied' | 'targets' | 'allowShared'> {
+  const proxied: Record<string, number[]> = {};
+  for (const name of Object.keys(proxies)) {
+    const [service = name, port] = name.split(':');
+    proxied[service] = [...(proxied[service] ?? []), Number(port)].sort((a, b) => a - b);
+  }
+  const targets = Object.entries(containers).map(([name, { allowedKinds: allowed }]) => [
+    name,
+    allowed === 'all' ? faultKinds : allowed,
+  ]);
+  return { proxied, targets: Object.fromEntries(targets), allowShared };
+}

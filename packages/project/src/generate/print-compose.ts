@@ -1,0 +1,70 @@
+/** `encore compose`: prints the Compose file that a run would start. Starts nothing. */
+import { chmod, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { describeError } from '@encore/kit';
+import { readCompose } from '../compose/read-compose.ts';
+import { type EncoreSystem, generateOptions } from '../encore-file/encore-file.ts';
+import { composeText } from './compose-text.ts';
+import { type GeneratedProject, generateProject } from './generate-project.ts';
+import { maskSecrets } from './mask-secrets.ts';
+import { unlistedPorts } from './unlisted-ports.ts';
+
+export interface PrintCompose {
+  system: EncoreSystem;
+  /** Path of encore.yaml, to whose folder its paths are relative. */
+  path: string;
+  showSecrets: boolean;
+  /** File to write instead of printing. */
+  output?: string | undefined;
+}
+
+export type PrintedCompose = { ok: true; text: string; notes: string[] } | { ok: false; problems: string[] };
+
+/** As in the run, which has an id of its own. */
+const previewId = 'preview';
+const sidecarImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
+const fileMode = 0o600;
+
+/** Returns the text to print, and notes for the user. */
+export async function printCompose({ system, path, showSecrets, output }: PrintCompose): Promise<PrintedCompose> {
+  const folder = dirname(resolve(path));
+  const read = await readCompose({ folder, files: system.compose.files });
+  if (!read.ok) return { ok: false, problems: [read.problem] };
+  const options = generateOptions(system);
+  const generated = generateProject(read.project, { ...options, runId: previewId, folder, sidecarImage });
+  if (!generated.ok) return generated;
+  const shown = showSecrets ? generated.project : maskSecrets(generated.project);
+  const text = composeText(shown, header(generated, showSecrets));
+  const notes = [
+    ...read.warnings.map((warning) => `docker compose: ${warning}`),
+    ...unlistedPorts(read.project, options.proxied),
+  ];
+  if (output === undefined) return { ok: true, text, notes };
+  try {
+    await writePrivate(output, text);
+  } catch (error) {
+    return { ok: false, problems: [`${output} cannot be written: ${describeError(error)}`] };
+  }
+  return { ok: true, text: '', notes: [...notes, `${output} is written; only you can read it`] };
+}
+
+/** A file that exists keeps its mode when it is written, so the mode is set first. */
+async function writePrivate(path: string, text: string): Promise<void> {
+  await chmod(path, fileMode).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await writeFile(path, text, { mode: fileMode });
+}
+
+function header({ published, renamed }: GeneratedProject, showSecrets: boolean): string[] {
+  const targets = Object.entries(renamed).map(([name, target]) => `  ${name} is a sidecar; the container is ${target}`);
+  const ports = published.map(({ port, original, service }) => `  ${port} (yours: ${original}), service ${service}`);
+  return [
+    'Written by "encore compose" from your Compose files and encore.yaml. Do not edit it.',
+    showSecrets
+      ? 'It contains secrets.'
+      : 'Environment values and what looks like a secret are shown as ***; see --show-secrets.',
+    ...(targets.length === 0 ? [] : ['', 'Sidecars:', ...targets]),
+    ...(ports.length === 0 ? [] : ['', 'Published on free ports of 127.0.0.1, which the engine chooses:', ...ports]),
+  ];
+}

@@ -1,0 +1,74 @@
+/** `encore init`: writes encore.yaml for the Compose project in a folder. Starts nothing. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describeError } from '@encore/kit';
+import { readCompose } from '../compose/read-compose.ts';
+import { type Discovery, discoverProject } from '../discover/discover-project.ts';
+import { readFacts } from '../discover/read-facts.ts';
+import { diagram } from './diagram.ts';
+import { initText, limitLines } from './init-text.ts';
+
+export interface InitProject {
+  /** Folder in which the user is. */
+  folder: string;
+  /** Compose files as the user named them; empty for those that Compose finds. */
+  files: readonly string[];
+  /** Replaces files that exist. */
+  force: boolean;
+  /** Path of the JSON Schema of encore.yaml. */
+  schema: string;
+}
+
+export const encoreFileName = 'encore.yaml';
+
+/** Writes the file next to the first Compose file, and returns what to print. */
+export async function initProject(
+  input: InitProject,
+): Promise<{ ok: true; lines: string[] } | { ok: false; problems: string[] }> {
+  const [first] = input.files;
+  const folder = first === undefined ? input.folder : dirname(resolve(input.folder, first));
+  const files = input.files.map((file) => relative(folder, resolve(input.folder, file)));
+  const path = join(folder, encoreFileName);
+  const shown = relative(input.folder, path) || encoreFileName;
+  if (!input.force && existsSync(path))
+    return { ok: false, problems: [`${shown} exists and was not changed; edit it, or replace it with --force`] };
+  const read = await readCompose({ folder, files });
+  if (!read.ok) return { ok: false, problems: [read.problem] };
+  const facts = await readFacts(read.project, { folder, files });
+  const discovery = discoverProject(read.project, facts, folder);
+  if (discovery.entry === null) return { ok: false, problems: withoutEntry(discovery) };
+  const profiles = facts.active.flatMap((name) => read.project.services[name]?.profiles ?? []);
+  const text = initText(discovery, { files, profiles: [...new Set(profiles)], schema: input.schema });
+  try {
+    await writeFile(path, text, { flag: input.force ? 'w' : 'wx' });
+  } catch (error) {
+    return { ok: false, problems: [`${shown} cannot be written: ${describeError(error)}`] };
+  }
+  return { ok: true, lines: summary(discovery, shown, read.warnings) };
+}
+
+function withoutEntry({ limits }: Discovery): string[] {
+  return [
+    'no service has a TCP port before which Encore could put a sidecar, so there is nothing that users could connect to through it:',
+    ...limitLines(limits.filter(({ text }) => /network faults|not a target/.test(text))).map((line) => `  ${line}`),
+  ];
+}
+
+function summary(discovery: Discovery, shown: string, warnings: readonly string[]): string[] {
+  const { limits, shared, targets, proxies } = discovery;
+  return [
+    ...warnings.map((warning) => `docker compose: ${warning}`),
+    `${shown} is written: ${targets.length} containers, ${proxies.length} proxies.`,
+    '',
+    'Who calls whom ([ ] is a sidecar):',
+    ...diagram(discovery).map((line) => `  ${line}`),
+    '',
+    'What Encore cannot do here, and why:',
+    ...limitLines(limits).map((line) => `  ${line}`),
+    ...(shared.length === 0
+      ? []
+      : ['', `A run is refused until you allow in ${shown} what it would share with your own stack:`]),
+    ...shared.map(({ use }) => `  ${use}`),
+  ];
+}

@@ -1,0 +1,93 @@
+/** Writes the first `encore.yaml` of a project, in which each line states where it comes from. */
+import type { Discovery } from '../discover/discover-project.ts';
+import type { Limit } from '../discover/find-limits.ts';
+import type { AllowShared, SharedResource } from '../generate/shared-resources.ts';
+import { diagram } from './diagram.ts';
+
+export interface InitOptions {
+  /** Compose files as the user named them; empty if Compose finds them. */
+  files: readonly string[];
+  profiles: readonly string[];
+  /** Path of the JSON Schema, for editors. */
+  schema: string;
+  /** Path of the workload; undefined if there is none. */
+  workload?: string;
+}
+
+export function initText(discovery: Discovery, options: InitOptions): string {
+  const { entry, otherEntries, targets, proxies, limits, shared } = discovery;
+  if (entry === null) throw new TypeError('a project without an entry has no encore.yaml');
+  const others = otherEntries.map(({ service, port }) => `${service}:${port}`).join(', ');
+  const lines = [
+    `# yaml-language-server: $schema=${options.schema}`,
+    '# What Encore tests in this Compose project. Written by "encore init"; edit it freely.',
+    '#',
+    '# Who calls whom. [ ] is the sidecar of a port; faults of the network act there:',
+    ...comment(diagram(discovery)),
+    '#',
+    '# What Encore cannot do here, and why:',
+    ...comment(limitLines(limits)),
+    '',
+    'system:',
+    '  compose:',
+    ...(options.files.length === 0
+      ? ['    files: [] # those that Compose finds in this folder']
+      : [`    files: ${list(options.files)}`]),
+    `    profiles: ${list(options.profiles)}`,
+    ...sharedLines(shared),
+    `  entry: ${plain(`${entry.service}:${entry.port}`)} # where users connect${others === '' ? '' : `; also published: ${others}`}`,
+    `  recoveryOf: ${plain(entry.service)} # the container whose recovery is judged`,
+    '  containers:',
+    ...targets.flatMap(({ service, ready }) => [
+      `    ${plain(service)}:`,
+      '      allowedKinds: all # or a list, such as [crash, freeze]',
+      ...(ready === null ? [] : ['      health:', `        ready: ${plain(ready.url)} # ${ready.source}`]),
+    ]),
+    '  proxies:',
+    ...proxies.map(
+      ({ service, port, probe, sources }) =>
+        `    ${plain(`${service}:${port}`)}: { probe: ${probe}, allowedKinds: all } # ${note(sources.join('; '))}`,
+    ),
+    '',
+    ...(options.workload === undefined ? [] : [`workload: ${plain(options.workload)}`]),
+    'profile: smoke # smoke (3 minutes), quick, moderate or full (24 hours)',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** One line per limit, with everything that it applies to. */
+export function limitLines(limits: readonly Limit[]): string[] {
+  const byText = new Map<string, string[]>();
+  for (const { on, text } of limits) byText.set(text, [...(byText.get(text) ?? []), on]);
+  const lines = [...byText].map(([text, names]) => `${names.join(', ')}: ${text}`);
+  return lines.length === 0 ? ['nothing was found'] : lines;
+}
+
+/** Nothing is shared before the user removes the `#` of a line. */
+function sharedLines(shared: readonly SharedResource[]): string[] {
+  if (shared.length === 0) return [];
+  const kinds = [...new Set(shared.map(({ kind }) => kind))] satisfies (keyof AllowShared)[];
+  return [
+    '  # A run would share these with your own stack, so it is refused. To allow one, remove the # of its',
+    '  # line, of the heading above it and of allowShared.',
+    '  # allowShared:',
+    ...kinds.flatMap((kind) => [
+      `  #   ${kind}:`,
+      ...shared.filter((one) => one.kind === kind).map(({ name, use }) => `  #     - ${plain(name)} # ${note(use)}`),
+    ]),
+  ];
+}
+
+const comment = (lines: readonly string[]): string[] => lines.map((line) => `#   ${note(line)}`);
+/** A line break would end the comment. */
+const note = (text: string): string => text.replaceAll(/[\r\n]/g, ' ');
+const list = (values: readonly string[]): string => `[${values.map(plain).join(', ')}]`;
+
+/** A text as YAML: in quotation marks unless it is certainly a plain one. */
+function plain(text: string): string {
+  const isPlain =
+    /^[A-Za-z./][\w./-]*(:\d+[\w./-]*|:\/\/[\w./:-]*\w\/?)?$/.test(text) &&
+    !/^(y|n|yes|no|on|off|true|false|null)$/i.test(text);
+  return isPlain ? text : JSON.stringify(text);
+}
