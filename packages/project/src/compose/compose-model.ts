@@ -158,6 +158,12 @@ export function namespaceOwner(services: Readonly<Record<string, Service>>, name
   return owner;
 }
 
+/** The image that a service runs, in one spelling; Compose names it if the user did not. */
+export function imageName({ name: project }: ComposeProject, name: string, { image }: Service): string {
+  const short = (image ?? `${project}-${name}`).replace(/^(docker\.io\/)?(library\/)?/, '');
+  return /[:@][^/]*$/.test(short) ? short : `${short}:latest`;
+}
+
 /** `5432` or a range such as `8000-8002`, with `/udp` for UDP. */
 export function parseExpose(value: string): { ports: number[]; protocol: string } {
   const [range = '', protocol = 'tcp'] = value.split('/');

@@ -55,7 +55,7 @@ describe('discoverProject', () => {
   });
 
   it('does not guess the port of an image that is here, or of a service with a known port', () => {
-    const facts = { images: { postgres: { exposed: [], hasHealthcheck: false } } };
+    const facts = { images: { 'postgres:latest': { exposed: [], hasHealthcheck: false } } };
     assert.deepEqual(proxiesOf(discover({ db: { image: 'postgres' } }, { facts })), []);
     assert.deepEqual(proxiesOf(discover({ db: { image: 'postgres', expose: ['6000'] } })), [
       'db:6000 none expose 6000',

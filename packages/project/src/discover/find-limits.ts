@@ -1,10 +1,10 @@
 /** Finds what Encore cannot do with a service, or can do only in part, each with the reason. */
 import { containerNameSchema } from '@encore/contracts';
-import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import { type ComposeProject, imageName, type Service } from '../compose/compose-model.ts';
 import { addressesOf, usesSubnet } from '../generate/generate-project.ts';
 import { labels, originalLimits } from '../generate/labels.ts';
 import type { Call } from './find-calls.ts';
-import { type FoundPorts, imageName } from './find-ports.ts';
+import type { FoundPorts } from './find-ports.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import { shortImage } from './usual-ports.ts';
 

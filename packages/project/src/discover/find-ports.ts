@@ -1,5 +1,5 @@
 /** Finds the ports on which each service listens, each with every place that names it. */
-import { type ComposeProject, namespaceOwner, parseExpose, type Service } from '../compose/compose-model.ts';
+import { type ComposeProject, imageName, namespaceOwner, parseExpose } from '../compose/compose-model.ts';
 import { type Call, ownHealthUrls } from './find-calls.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import { type Probe, probeOf, shortImage, usualPort } from './usual-ports.ts';
@@ -68,11 +68,6 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
     tcp: [...tcp.values()].sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service) || a.port - b.port),
     udp,
   };
-}
-
-/** Compose's name of the image that it builds. */
-export function imageName(project: ComposeProject, name: string, { image }: Service): string {
-  return image ?? `${project.name}-${name}`;
 }
 
 /** The ports in the EXPOSE lines of a Dockerfile, without those that are variables. */

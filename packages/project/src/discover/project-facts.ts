@@ -17,7 +17,7 @@ export interface ServiceText {
 }
 
 export interface ProjectFacts {
-  /** By image name; images that are not on this machine are missing. */
+  /** By `imageName`; images that are not on this machine are missing. */
   images: Readonly<Record<string, ImageFacts>>;
   mounted: readonly ServiceText[];
   dockerfiles: readonly ServiceText[];

@@ -5,9 +5,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import { type ComposeProject, imageName, type Service } from '../compose/compose-model.ts';
 import { type ComposeFiles, runDocker } from '../compose/read-compose.ts';
-import { imageName } from './find-ports.ts';
 import type { ImageFacts, ProjectFacts, ServiceText } from './project-facts.ts';
 
 const maxFileBytes = 256 * 1024;
@@ -42,26 +41,24 @@ async function activeServices(project: ComposeProject, { folder, files }: Compos
   return error === null ? names : Object.keys(project.services).filter((name) => !project.services[name]?.profiles);
 }
 
-const inspectedSchema = z
-  .array(
-    z.object({
-      Config: z
-        .object({ ExposedPorts: z.record(z.string(), z.unknown()).nullish(), Healthcheck: z.unknown().optional() })
-        .nullish(),
-    }),
-  )
-  .length(1);
+const inspectedSchema = z.array(
+  z.object({
+    RepoTags: z.array(z.string()).nullish(),
+    Config: z
+      .object({ ExposedPorts: z.record(z.string(), z.unknown()).nullish(), Healthcheck: z.unknown().optional() })
+      .nullish(),
+  }),
+);
 
 async function inspectImages(names: readonly string[], folder: string): Promise<Record<string, ImageFacts>> {
-  const found: [string, ImageFacts][] = [];
-  for (const name of names) {
-    const { error, stdout } = await runDocker(['image', 'inspect', name], folder);
-    // The image is not here, or no engine responds.
-    if (error !== null) continue;
-    const config = inspectedSchema.safeParse(JSON.parse(stdout)).data?.[0]?.Config;
-    const exposed = Object.keys(config?.ExposedPorts ?? {});
-    found.push([name, { exposed, hasHealthcheck: Boolean(config?.Healthcheck) }]);
-  }
+  // The output has the images that are here, also if the command fails because others are not.
+  const { stdout } = await runDocker(['image', 'inspect', ...names], folder);
+  if (!stdout.trimStart().startsWith('[')) return {};
+  const images = inspectedSchema.safeParse(JSON.parse(stdout)).data ?? [];
+  const found = images.flatMap(({ RepoTags, Config }): [string, ImageFacts][] => {
+    const exposed = Object.keys(Config?.ExposedPorts ?? {});
+    return (RepoTags ?? []).map((tag) => [tag, { exposed, hasHealthcheck: Boolean(Config?.Healthcheck) }]);
+  });
   return Object.fromEntries(found);
 }
 

@@ -3,7 +3,7 @@
  * own stack, or the image of a renamed service would have another name than its users expect.
  */
 import { sha256Hex } from '@encore/kit';
-import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import { type ComposeProject, imageName, type Service } from '../compose/compose-model.ts';
 import { runLabels } from './labels.ts';
 
 const repository = 'localhost/encore-project';
@@ -22,12 +22,12 @@ export function pinImages(
 ): RunImages {
   const built = new Map<string, string>();
   for (const [name, service] of Object.entries(project.services)) {
-    const image = imageOf(project, name, service);
+    const image = imageName(project, name, service);
     if (service.build !== undefined && !built.has(image)) built.set(image, `${repository}:${tagOf(runProject, name)}`);
   }
   return {
     settingsOf(service, name) {
-      const pinned = built.get(imageOf(project, name, service));
+      const pinned = built.get(imageName(project, name, service));
       if (pinned === undefined) return {};
       // Another service builds it, so no registry has it.
       if (service.build === undefined) return { image: pinned, pull_policy: 'never' };
@@ -49,12 +49,6 @@ function runBuild(build: NonNullable<Service['build']>, runId: string, renamed: 
 
 function renamedContext(context: string, renamed: (name: string) => string): string {
   return context.startsWith('service:') ? `service:${renamed(context.slice('service:'.length))}` : context;
-}
-
-/** The image that a service runs, in one spelling; Compose names it if the user did not. */
-function imageOf({ name: project }: ComposeProject, name: string, { image = `${project}-${name}` }: Service): string {
-  const short = image.replace(/^(docker\.io\/)?(library\/)?/, '');
-  return /[:@][^/]*$/.test(short) ? short : `${short}:latest`;
 }
 
 /** A tag, because a name such as `lab_-encore-1` is not valid in the path of a repository. */

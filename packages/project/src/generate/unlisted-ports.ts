@@ -2,7 +2,7 @@
 import { type ComposeProject, parseExpose } from '../compose/compose-model.ts';
 import { findCalls } from '../discover/find-calls.ts';
 
-/** One note per service that has a sidecar and a known port that the sidecar does not forward. */
+/** Notes on each service that has a sidecar and known ports that the sidecar does not forward. */
 export function unlistedPorts(project: ComposeProject, proxied: Readonly<Record<string, readonly number[]>>): string[] {
   const calls = findCalls(project, []);
   return Object.entries(proxied).flatMap(([name, listed]) => {
@@ -13,11 +13,20 @@ export function unlistedPorts(project: ComposeProject, proxied: Readonly<Record<
       ...exposed.map(({ port, protocol }) => ({ port, protocol })),
       ...calls.flatMap(({ to, port }) => (to === name && port !== null ? [{ port, protocol: 'tcp' }] : [])),
     ];
-    const missing = known.filter(({ port, protocol }) => protocol === 'udp' || !listed.includes(port));
-    const names = [...new Set(missing.map(({ port, protocol }) => `${port}/${protocol}`))];
-    if (names.length === 0) return [];
+    const numbers = (wanted: string): string =>
+      [...new Set(known.filter((one) => one.protocol === wanted).map(({ port }) => port))]
+        .filter((port) => wanted === 'udp' || !listed.includes(port))
+        .join(', ');
+    const [tcp, udp] = [numbers('tcp'), numbers('udp')];
     return [
-      `${name}: its sidecar does not forward ${names.join(', ')}, so other services cannot connect to ${name} there; list TCP ports under system.proxies`,
+      ...(tcp === ''
+        ? []
+        : [
+            `${name}: its sidecar does not forward port ${tcp}, so other services cannot connect there; list it under system.proxies`,
+          ]),
+      ...(udp === ''
+        ? []
+        : [`${name}: its sidecar forwards no UDP, so other services cannot use port ${udp} by the name ${name}`]),
     ];
   });
 }

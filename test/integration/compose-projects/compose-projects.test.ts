@@ -1,0 +1,176 @@
+/**
+ * `encore init` and `encore compose` on Compose projects: real ones from the folder ENCORE_CORPUS,
+ * and one that is made to break the generator. Nothing is built or started.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initProject, type PrintedCompose, printCompose } from '@encore/project';
+import { after, before, describe, it } from 'mocha';
+import { parse } from 'yaml';
+import { readEncoreFile } from '../../../services/orchestrator/src/settings/encore-file.ts';
+import { root, runCommand } from '../../support/command.ts';
+import { requireCompose } from '../../support/engine.ts';
+import { compareProjects, type Resolved } from './compare-projects.ts';
+
+const corpus = join(process.env['ENCORE_CORPUS'] ?? '', 'compose');
+const hard = join(import.meta.dirname, 'hard-project');
+const env = { HARD_TOKEN: 'environment-secret' };
+
+interface Row {
+  project: string;
+  services: number;
+  proxies: string[];
+  targets: string[];
+  impossible: string[];
+}
+const rows: Row[] = [];
+
+describe('any Compose project', function () {
+  this.timeout(300_000);
+  let folder = '';
+  before(async function () {
+    await requireCompose(this);
+    folder = await mkdtemp(join(tmpdir(), 'encore-projects-'));
+  });
+  after(async () => {
+    if (folder !== '') await rm(folder, { recursive: true });
+    for (const { project, services, proxies, targets, impossible } of rows)
+      console.log(
+        `    ${project}: ${services} services; proxies ${proxies.join(', ') || 'none'}; targets ${targets.join(', ') || 'none'}\n${impossible.map((line) => `      ${line}\n`).join('')}`.trimEnd(),
+      );
+  });
+
+  /** A copy, because encore.yaml is written into the folder. */
+  async function copyOf(source: string, name: string): Promise<string> {
+    const path = join(folder, name);
+    // The folders of a corpus may be read-only.
+    await cp(source, path, { recursive: true, filter: (file) => existsSync(file) });
+    await runCommand('chmod', ['-R', 'u+w', path], { timeoutMs: 10_000 });
+    return path;
+  }
+
+  async function resolved(cwd: string, files: readonly string[]): Promise<Resolved> {
+    const args = ['compose', ...files.flatMap((file) => ['-f', file]), '--profile', '*', 'config', '--format', 'json'];
+    const { exitCode, stdout, stderr } = await runCommand('docker', args, { cwd, env, timeoutMs: 60_000 });
+    assert.equal(exitCode, 0, stderr);
+    return JSON.parse(stdout);
+  }
+
+  async function print(path: string): Promise<PrintedCompose> {
+    const read = readEncoreFile(path, './encore');
+    assert.ok(read.ok, read.ok ? '' : read.problems.join('\n'));
+    return await printCompose({ system: read.file.system, path, showSecrets: true });
+  }
+
+  /** Removes the # before everything that a run would share, as a user may do. */
+  async function allowEverything(path: string): Promise<string[]> {
+    const text = await readFile(path, 'utf8');
+    const [head = '', shared] = text.split(/^(?= {2}# allowShared:)/m);
+    if (shared === undefined) return [];
+    const allowed = head + shared.replaceAll(/^ {2}# /gm, '  ');
+    await writeFile(path, allowed);
+    return Object.values(parse(allowed).system.allowShared).flat() as string[];
+  }
+
+  async function prove(source: string, name: string): Promise<void> {
+    const cwd = await copyOf(source, name);
+    const initialized = await initProject({ folder: cwd, files: [], force: false, schema: '/schema.json' });
+    const original = await resolved(cwd, []);
+    const path = join(cwd, 'encore.yaml');
+    if (!initialized.ok) {
+      // The only reason for which init may refuse a project that Compose accepts.
+      assert.match(initialized.problems[0] ?? '', /^no service has a TCP port before which Encore could put a sidecar/);
+      const isReachable = Object.values(original.services).some(({ networks, ports }) => networks && ports);
+      assert.ok(!isReachable, initialized.problems.join('\n'));
+      assert.ok(!existsSync(path));
+      const impossible = initialized.problems.map((line) => line.trim());
+      rows.push({
+        project: name,
+        services: Object.keys(original.services).length,
+        proxies: [],
+        targets: [],
+        impossible,
+      });
+      return;
+    }
+    const { system } = parse(await readFile(path, 'utf8'));
+    const refused = await print(path);
+    const shared = await allowEverything(path);
+    assert.equal(refused.ok, shared.length === 0, 'a project that shares nothing is not refused');
+    if (!refused.ok) {
+      assert.equal(refused.problems.length, shared.length);
+      for (const one of shared)
+        assert.ok(
+          refused.problems.some((problem) => problem.includes(JSON.stringify(one))),
+          one,
+        );
+    }
+    const printed = await print(path);
+    assert.ok(printed.ok, printed.ok ? '' : printed.problems.join('\n'));
+    await writeFile(join(cwd, 'generated.yaml'), printed.text);
+    compareProjects(original, await resolved(cwd, ['generated.yaml']));
+    const limits = initialized.lines.slice(initialized.lines.indexOf('What Encore cannot do here, and why:') + 1);
+    rows.push({
+      project: name,
+      services: Object.keys(original.services).length,
+      proxies: Object.keys(system.proxies),
+      targets: Object.keys(system.containers),
+      impossible: [...limits, ...printed.notes].map((line) => line.trim()).filter((line) => line !== ''),
+    });
+  }
+
+  if (existsSync(corpus))
+    for (const name of readdirSync(corpus, { withFileTypes: true }).filter((one) => one.isDirectory()))
+      it(`keeps services, mounts, ports and names of ${name.name}`, () => prove(join(corpus, name.name), name.name));
+  else console.log('    ENCORE_CORPUS is not set: NO REAL COMPOSE PROJECT IS TESTED. It names a folder with compose/.');
+
+  it('keeps services, mounts, ports and names of a project made to break it', () => prove(hard, 'hard-project'));
+
+  it('does so under any name of a project', async () => {
+    const cwd = await copyOf(hard, 'renamed');
+    await writeFile(join(cwd, '.env'), 'HARD_PROJECT_NAME=my--lab\n');
+    assert.ok((await initProject({ folder: cwd, files: [], force: false, schema: 'x' })).ok);
+    const path = join(cwd, 'encore.yaml');
+    await allowEverything(path);
+    const printed = await print(path);
+    assert.ok(printed.ok);
+    const run = parse(printed.text) as Resolved;
+    assert.deepEqual(await print(path), printed, 'the same input produces the same bytes');
+    assert.equal(run.name, 'my--lab-encore-preview');
+    const [built, user] = ['migrate', 'after-migrate'].map((name) => run.services[name]?.['image']);
+    assert.equal(built, 'localhost/encore-project:my--lab-encore-preview-migrate');
+    assert.equal(user, built, 'a service that runs the image of another service');
+  });
+
+  it('works as a program: init, compose, a file that only its owner can read, and no secret', async () => {
+    const cwd = await copyOf(hard, 'program');
+    const encore = (...args: string[]) => runCommand(join(root, 'encore'), args, { cwd, env, timeoutMs: 60_000 });
+    const init = await encore('init', '-f', 'compose.yaml');
+    assert.equal(init.exitCode, 0, init.stderr);
+    assert.match(init.stdout, /server +──▶ \[postgres:5432\] postgres +environment DATABASE_URL/);
+    const again = await encore('init', '-f', 'compose.yaml');
+    assert.deepEqual([again.exitCode, again.stdout], [3, '']);
+    assert.match(again.stderr, /encore\.yaml exists and was not changed; edit it, or replace it with --force/);
+    assert.equal((await encore('init', '--force')).exitCode, 0);
+    const refused = await encore('compose');
+    assert.equal(refused.exitCode, 3, 'the project may share nothing yet');
+    await allowEverything(join(cwd, 'encore.yaml'));
+    const secrets = ['build-secret', 'url-secret', 'option-secret', 'environment-secret', 'file-secret'];
+    const masked = await encore('compose');
+    assert.equal(masked.exitCode, 0, masked.stderr);
+    for (const secret of secrets) assert.ok(!masked.stdout.includes(secret), secret);
+    const written = await encore('compose', '--show-secrets', '--output', 'run.yaml');
+    assert.deepEqual([written.exitCode, written.stdout], [0, '']);
+    const path = join(cwd, 'run.yaml');
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    const text = await readFile(path, 'utf8');
+    assert.deepEqual(
+      secrets.filter((secret) => text.includes(secret)),
+      ['build-secret', 'url-secret', 'option-secret'],
+    );
+    assert.match(masked.stdout, /^name: lab_-encore-preview$/m);
+  });
+});
