@@ -2,6 +2,7 @@
 export {
   type EncoreFile,
   encoreFileSchema,
+  plannedSystem,
   problemsOfEncoreFile,
 } from './encore-file/encore-file.ts';
 export { type PrintedCompose, printCompose } from './generate/print-compose.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { faultKinds } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
-import { encoreFileSchema, generateOptions, problemsOfEncoreFile } from './encore-file.ts';
+import { encoreFileSchema, generateOptions, plannedSystem, problemsOfEncoreFile } from './encore-file.ts';
 
 const signals = 'SIGKILL, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSYS, SIGTRAP, SIGINT, SIGTERM, SIGHUP';
 const valid = `
@@ -20,14 +20,17 @@ workload: load.yaml
 `;
 
 describe('encore.yaml', () => {
-  it('gives the generator the listed ports, targets and what is allowed', () => {
+  it('gives the generator the listed ports, and the settings the targets with their kinds', () => {
     assert.deepEqual(problemsOfEncoreFile(parse(valid)), []);
     const { system } = encoreFileSchema.parse(parse(valid));
     assert.deepEqual(generateOptions(system), {
       proxied: { api: [8000], db: [5432, 6000] },
-      targets: { api: faultKinds, db: ['crash'] },
+      targets: ['api', 'db'],
       allowShared: { bindMounts: [], volumes: [], networks: [], containers: [] },
     });
+    const { containers, proxies } = plannedSystem(system);
+    assert.deepEqual(containers, { api: { allowedKinds: faultKinds }, db: { allowedKinds: ['crash'] } });
+    assert.deepEqual(proxies['db:6000'], { allowedKinds: ['latency'], runsIn: 'db' });
   });
 
   it('lists all mistakes together, each with its path, its value and what would be right', () => {
@@ -65,6 +68,6 @@ workload: 7
     assert.deepEqual(problems, [
       'system.containers.api.health: is missing; give ready, a URL that answers 200 when api can serve its users',
     ]);
-    assert.match(problemsOfEncoreFile({})[0] ?? '', /^system: is missing; give settings by name: compose, /);
+    assert.match(problemsOfEncoreFile({})[0] ?? '', /^system: is missing; give named settings: compose, /);
   });
 });

@@ -3,8 +3,16 @@
  * of the user's Compose file, and the workload. The system is a system description in which the
  * generated parts are missing and what only a foreign project needs is added.
  */
-import { containerNameSchema, faultKindSchema, faultKinds, proxyNameSchema, systemSchema } from '@encore/contracts';
-import { invalidValue, schemaProblems } from '@encore/kit';
+import {
+  containerNameSchema,
+  type FaultKind,
+  faultKindSchema,
+  faultKinds,
+  type PlannedSystem,
+  proxyNameSchema,
+  systemSchema,
+} from '@encore/contracts';
+import { invalidValue, mapValues, schemaProblems, upstreamOf } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { z } from 'zod';
 import { probes } from '../discover/usual-ports.ts';
@@ -143,9 +151,23 @@ export function generateOptions({
     const [service = name, port] = name.split(':');
     proxied[service] = [...(proxied[service] ?? []), Number(port)].sort((a, b) => a - b);
   }
-  const targets = Object.entries(containers).map(([name, { allowedKinds: allowed }]) => [
-    name,
-    allowed === 'all' ? faultKinds : allowed,
-  ]);
-  return { proxied, targets: Object.fromEntries(targets), allowShared };
+  return { proxied, targets: Object.keys(containers), allowShared };
+}
+
+/** What settings may refer to: the targets, and the kinds that each allows. */
+export function plannedSystem({ containers, proxies, entry, recoveryOf }: EncoreSystem): PlannedSystem {
+  // Which of all kinds can act on a target is no question of permission.
+  const allowed = (kinds: 'all' | readonly FaultKind[]): FaultKind[] =>
+    kinds === 'all' ? [...faultKinds] : [...kinds];
+  return {
+    containers: mapValues(containers, (one) => ({ allowedKinds: allowed(one.allowedKinds) })),
+    proxies: Object.fromEntries(
+      Object.entries(proxies).map(([name, one]) => [
+        name,
+        { allowedKinds: allowed(one.allowedKinds), runsIn: upstreamOf(name) },
+      ]),
+    ),
+    entry,
+    recoveryOf,
+  };
 }

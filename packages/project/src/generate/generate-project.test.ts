@@ -209,26 +209,25 @@ describe('generateProject', () => {
     });
   });
 
-  it('labels a target with its name, its allowed kinds and its original limits', () => {
+  it('labels a target with its name and its original limits', () => {
     const generated = generate(
       resolvedProject({
         db: { mem_limit: '1000', cpus: 0.5, deploy: { resources: { limits: { memory: '536870912' } } } },
         api: { mem_limit: '1000', memswap_limit: '-1' },
         free: {},
       }),
-      { ...db, targets: { db: ['crash', 'freeze'], api: [], free: ['crash'] } },
+      { ...db, targets: ['db', 'api', 'free'] },
     );
     assert.deepEqual(serviceOf(generated, 'db-target').labels, {
       'encore.run': 'r1',
       'encore.target': 'db',
-      'encore.allowed-kinds': 'crash,freeze',
       'encore.original.memory': '536870912',
       'encore.original.memswap': '1073741824',
       'encore.original.cpus': '0.5',
     });
     assert.equal(serviceOf(generated, 'api').labels?.['encore.original.memswap'], '-1');
     const free = Object.keys(serviceOf(generated, 'free').labels ?? {});
-    assert.deepEqual(free, ['encore.run', 'encore.target', 'encore.allowed-kinds'], 'no limit can be restored');
+    assert.deepEqual(free, ['encore.run', 'encore.target'], 'no limit can be restored');
   });
 
   it('keeps a subnet only if an address of it is used, and no name of a bridge', () => {

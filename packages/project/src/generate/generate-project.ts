@@ -4,7 +4,6 @@
  * function; the same input produces the same project.
  */
 import { BlockList, isIP } from 'node:net';
-import type { FaultKind } from '@encore/contracts';
 import { invalidValue } from '@encore/kit';
 import {
   type ComposeProject,
@@ -27,8 +26,8 @@ export interface GenerateOptions {
   folder: string;
   /** Listed ports by service, each with at least one port. */
   proxied: Readonly<Record<string, readonly number[]>>;
-  /** Targets by service, with the fault kinds that their owner allows. */
-  targets: Readonly<Record<string, readonly FaultKind[]>>;
+  /** Services that faults may act on. */
+  targets: readonly string[];
   allowShared: AllowShared;
   sidecarImage: string;
 }
@@ -133,7 +132,6 @@ function commonOf(original: Service, name: string, { project, options, images, r
     external_links: _external,
     ...kept
   } = original;
-  const allowed = options.targets[name];
   // Null means the image's own command.
   for (const key of ['command', 'entrypoint'] as const) if (kept[key] === null) delete kept[key];
   return {
@@ -144,7 +142,7 @@ function commonOf(original: Service, name: string, { project, options, images, r
     labels: {
       ...original.labels,
       ...runLabels(options.runId),
-      ...(allowed && { [labels.target]: name, [labels.allowedKinds]: allowed.join(','), ...originalLimits(original) }),
+      ...(options.targets.includes(name) && { [labels.target]: name, ...originalLimits(original) }),
     },
   };
 }
@@ -158,7 +156,7 @@ function mountsOf(volumes: readonly Mount[]): Mount[] {
 
 function problemsOfTargets({ services }: ComposeProject, { targets, proxied }: GenerateOptions): string[] {
   const known = Object.keys(services);
-  return [...new Set([...Object.keys(targets), ...Object.keys(proxied)])]
+  return [...new Set([...targets, ...Object.keys(proxied)])]
     .filter((name) => !known.includes(name))
     .map(
       (name) =>

@@ -6,7 +6,6 @@ export const labels = {
   run: 'encore.run',
   /** Name of the container in encore.yaml, in events and in reports. */
   target: 'encore.target',
-  allowedKinds: 'encore.allowed-kinds',
   /** On a sidecar: the service whose name it took over. */
   sidecarOf: 'encore.sidecar.of',
   /** On a sidecar: address of Toxiproxy's API on the control network. */

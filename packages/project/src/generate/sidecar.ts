@@ -59,7 +59,6 @@ export function sidecarOf(original: Service, options: SidecarOptions): Service {
     labels: {
       ...runLabels(options.runId),
       [labels.target]: controlAlias,
-      [labels.allowedKinds]: '',
       [labels.sidecarOf]: service,
       [labels.sidecarApi]: api,
     },

@@ -1,5 +1,5 @@
 /** Lists the problems of a settings file: file as named, path in it, expected value. */
-import { runConfigSchema, type System, scheduleRuleSchema } from '@encore/contracts';
+import { type PlannedSystem, runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
 import { EncoreError, kindRefusal, schemaProblems, unknownKey } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { applicabilityProblem } from '@encore/plan';
@@ -17,7 +17,8 @@ const replaced = {
   'database-latency': 'kind: latency, on the proxy of the database',
 };
 
-export function problemsOfFile(settings: SettingsObject, file: string, system: System): string[] {
+/** `system` is null if its names are not known. */
+export function problemsOfFile(settings: SettingsObject, file: string, system: PlannedSystem | null): string[] {
   const all = [
     ...schemaProblems(runConfigSchema, settings, { aliases, replaced, expected: expectedAt }),
     ...problemsOfThresholds(settings['thresholds']),
@@ -81,13 +82,13 @@ const step = 1e-9;
  * Reports faults whose target does not allow the kind, or whose kind does not take the params, in
  * every rule that parses.
  */
-function problemsOfFaults(schedule: unknown, system: System): string[] {
+function problemsOfFaults(schedule: unknown, system: PlannedSystem | null): string[] {
   return (Array.isArray(schedule) ? schedule : []).flatMap((item, index) => {
     const { target, faults } = scheduleRuleSchema.safeParse(item).data ?? { faults: [] };
     return faults.flatMap(({ kind, params, durationSeconds }, number) => {
       if (target === undefined) return [];
       const problem =
-        kindRefusal(system, target, kind) ?? applicabilityProblem({ kind, target, params, durationSeconds });
+        (system && kindRefusal(system, target, kind)) ?? applicabilityProblem({ kind, target, params, durationSeconds });
       return problem === null ? [] : [`schedule[${index}].faults[${number}]: ${problem}`];
     });
   });
