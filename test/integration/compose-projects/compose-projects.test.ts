@@ -151,10 +151,14 @@ describe('any Compose project', function () {
     const init = await encore('init', '-f', 'compose.yaml');
     assert.equal(init.exitCode, 0, init.stderr);
     assert.match(init.stdout, /server +──▶ \[postgres:5432\] postgres +environment DATABASE_URL/);
+    assert.match(await readFile(join(cwd, 'encore.workload.mts'), 'utf8'), /http\.get\('\/health'\)/);
+    await writeFile(join(cwd, 'encore.workload.mts'), '// mine\n');
     const again = await encore('init', '-f', 'compose.yaml');
     assert.deepEqual([again.exitCode, again.stdout], [3, '']);
     assert.match(again.stderr, /encore\.yaml exists and was not changed; edit it, or replace it with --force/);
     assert.equal((await encore('init', '--force')).exitCode, 0);
+    assert.equal(await readFile(join(cwd, 'encore.workload.mts'), 'utf8'), '// mine\n');
+    assert.match(await readFile(join(cwd, 'encore.yaml'), 'utf8'), /^workload: encore\.workload\.mts$/m);
     const refused = await encore('compose');
     assert.equal(refused.exitCode, 3, 'the project may share nothing yet');
     await allowEverything(join(cwd, 'encore.yaml'));

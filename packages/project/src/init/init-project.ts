@@ -1,4 +1,7 @@
-/** `encore init`: writes encore.yaml for the Compose project in a folder. Starts nothing. */
+/**
+ * `encore init`: writes encore.yaml for the Compose project in a folder, and a workload if there is
+ * none. Starts nothing.
+ */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -8,6 +11,7 @@ import { type Discovery, discoverProject } from '../discover/discover-project.ts
 import { readFacts } from '../discover/read-facts.ts';
 import { diagram } from './diagram.ts';
 import { initText, limitLines } from './init-text.ts';
+import { workloadFileName, workloadText } from './workload-text.ts';
 
 export interface InitProject {
   /** Folder in which the user is. */
@@ -21,6 +25,7 @@ export interface InitProject {
 }
 
 export const encoreFileName = 'encore.yaml';
+const workloadNames = ['mts', 'mjs', 'yaml', 'yml'].map((extension) => `encore.workload.${extension}`);
 
 /** Writes the file next to the first Compose file, and returns what to print. */
 export async function initProject(
@@ -39,13 +44,25 @@ export async function initProject(
   const discovery = discoverProject(read.project, facts, folder);
   if (discovery.entry === null) return { ok: false, problems: withoutEntry(discovery) };
   const profiles = facts.active.flatMap((name) => read.project.services[name]?.profiles ?? []);
-  const text = initText(discovery, { files, profiles: [...new Set(profiles)], schema: input.schema });
+  // A workload that exists is the user's own, also with --force.
+  const present = workloadNames.find((name) => existsSync(join(folder, name)));
+  const newWorkload = present === undefined ? workloadText(discovery) : null;
+  const workload = present ?? (newWorkload === null ? undefined : workloadFileName);
+  const text = initText(discovery, { files, profiles: [...new Set(profiles)], schema: input.schema, workload });
   try {
     await writeFile(path, text, { flag: input.force ? 'w' : 'wx' });
+    if (newWorkload !== null) await writeFile(join(folder, workloadFileName), newWorkload, { flag: 'wx' });
   } catch (error) {
-    return { ok: false, problems: [`${shown} cannot be written: ${describeError(error)}`] };
+    return { ok: false, problems: [`${folder} cannot be written: ${describeError(error)}`] };
   }
-  return { ok: true, lines: summary(discovery, shown, read.warnings) };
+  const written =
+    newWorkload === null
+      ? []
+      : [`${join(dirname(shown), workloadFileName)} is written: the GET requests that were found.`];
+  return {
+    ok: true,
+    lines: summary(discovery, shown, [...read.warnings.map((one) => `docker compose: ${one}`), ...written]),
+  };
 }
 
 function withoutEntry({ limits }: Discovery): string[] {
@@ -55,10 +72,10 @@ function withoutEntry({ limits }: Discovery): string[] {
   ];
 }
 
-function summary(discovery: Discovery, shown: string, warnings: readonly string[]): string[] {
+function summary(discovery: Discovery, shown: string, first: readonly string[]): string[] {
   const { limits, shared, targets, proxies } = discovery;
   return [
-    ...warnings.map((warning) => `docker compose: ${warning}`),
+    ...first,
     `${shown} is written: ${targets.length} containers, ${proxies.length} proxies.`,
     '',
     'Who calls whom ([ ] is a sidecar):',

@@ -11,7 +11,7 @@ export interface InitOptions {
   /** Path of the JSON Schema, for editors. */
   schema: string;
   /** Path of the workload; undefined if there is none. */
-  workload?: string;
+  workload?: string | undefined;
 }
 
 export function initText(discovery: Discovery, options: InitOptions): string {

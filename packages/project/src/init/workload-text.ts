@@ -1,0 +1,49 @@
+/** Writes the simplest workload of a project: the GET requests that were found, and one as probe. */
+import type { Discovery } from '../discover/discover-project.ts';
+
+export const workloadFileName = 'encore.workload.mts';
+
+/** Returns the text of the module; null if users do not speak HTTP. */
+export function workloadText({ entry, paths }: Discovery): string | null {
+  if (entry === null || entry.probe !== 'http') return null;
+  const found = paths.length > 0 ? paths : [{ path: '/', source: 'no other path was found' }];
+  const names = new Map<string, { path: string; source: string }>();
+  for (const one of found) names.set(freeName(operationName(one.path), names), one);
+  const [probe] = found;
+  return [
+    `// What users do with ${entry.service}:${entry.port}. Written by "encore init"; edit it freely.`,
+    '// A request fails unless it is answered with a status from 200 to 299.',
+    "import { defineWorkload } from '@encore/workload';",
+    '',
+    'export default defineWorkload({',
+    '  operations: {',
+    ...[...names].flatMap(([name, { path, source }]) => [
+      `    // ${source.replaceAll(/[\r\n]/g, ' ')}`,
+      `    ${quoted(name)}: {`,
+      '      weight: 1,',
+      '      run: async ({ http }) => {',
+      `        await http.get(${quoted(path)});`,
+      '      },',
+      '    },',
+    ]),
+    '  },',
+    '  // The request that measures availability.',
+    `  probe: { request: { method: 'GET', path: ${quoted(probe?.path ?? '/')} } },`,
+    '});',
+    '',
+  ].join('\n');
+}
+
+/** `get-api-items` for `/api/items`. */
+function operationName(path: string): string {
+  const words = path.toLowerCase().match(/[a-z0-9]+/g) ?? ['root'];
+  return ['get', ...words].join('-');
+}
+
+function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
+  let name = wanted;
+  for (let number = 2; taken.has(name); number++) name = `${wanted}-${number}`;
+  return name;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
