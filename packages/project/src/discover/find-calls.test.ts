@@ -24,6 +24,7 @@ describe('findCalls', () => {
       JDBC: 'jdbc:postgresql://db/app',
       BROKERS: 'k1:9092,k2:9093',
       HEALTH: 'http://db/health?full=1',
+      PRICE: 'http://db/price/$$5',
     };
     assert.deepEqual(callsOfApi({ environment }, { db: {}, k1: {}, k2: {} }), [
       'db:5433',
@@ -31,6 +32,7 @@ describe('findCalls', () => {
       'k1:9092',
       'k2:9093',
       'db:80/health',
+      'db:80/price/$5',
     ]);
   });
 

@@ -194,18 +194,18 @@ describe('generateProject', () => {
     const generated = generate(
       resolvedProject(
         {
-          'api.v1': { networks: { 'encore-control': null } },
+          'API.v1': { networks: { 'encore-control': null } },
           'api-v1-target': {},
           other: { container_name: 'API-V1-TARGET-2', hostname: 'api-v1-sidecar' },
         },
         { networks: { default: null, 'encore-control': null } },
       ),
-      { proxied: { 'api.v1': [80] } },
+      { proxied: { 'API.v1': [80] } },
     );
-    assert.deepEqual(generated.renamed, { 'api.v1': 'api-v1-target-3' });
-    assert.deepEqual(serviceOf(generated, 'api.v1').networks, {
+    assert.deepEqual(generated.renamed, { 'API.v1': 'API-v1-target-3' });
+    assert.deepEqual(serviceOf(generated, 'API.v1').networks, {
       'encore-control': {},
-      'encore-control-2': { aliases: ['api-v1-sidecar-2'] },
+      'encore-control-2': { aliases: ['API-v1-sidecar-2'] },
     });
   });
 

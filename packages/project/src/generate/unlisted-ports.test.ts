@@ -10,6 +10,7 @@ describe('unlistedPorts', () => {
         ports: [
           { target: 5432, protocol: 'tcp' },
           { target: 53, protocol: 'udp' },
+          { target: 5432, protocol: 'udp' },
         ],
         expose: ['6000-6001'],
       },
@@ -17,7 +18,7 @@ describe('unlistedPorts', () => {
     });
     assert.deepEqual(unlistedPorts(project, { db: [5432, 6001] }), [
       'db: its sidecar does not forward port 6000, 7000, so other services cannot connect there; list it under system.proxies',
-      'db: its sidecar forwards no UDP, so other services cannot use port 53 by the name db',
+      'db: its sidecar forwards no UDP, so other services cannot use port 53, 5432 by the name db',
     ]);
     assert.deepEqual(unlistedPorts(project, {}), [], 'a service without a sidecar keeps its name');
   });
