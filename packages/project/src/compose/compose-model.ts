@@ -60,6 +60,7 @@ const serviceSchema = z.looseObject({
   pid: text.optional(),
   ipc: text.optional(),
   privileged: z.boolean().optional(),
+  use_api_socket: z.boolean().optional(),
   restart: text.optional(),
   profiles: z.array(text).optional(),
   environment: byName(text.nullable()).optional(),

@@ -116,7 +116,7 @@ describe('discoverProject', () => {
   it('states what it cannot do with each service, with the reason', () => {
     const found = discover(
       {
-        bare: { privileged: true, extra_hosts: ['host.docker.internal=host-gateway'] },
+        bare: { privileged: true, pid: 'host', ipc: 'host', extra_hosts: ['host.docker.internal=host-gateway'] },
         full: {
           expose: ['80'],
           restart: 'always',
@@ -133,6 +133,8 @@ describe('discoverProject', () => {
     );
     assert.deepEqual(limitsOn(found, 'bare'), [
       'privileged',
+      'pid',
+      'ipc',
       'no network faults',
       'it can connect to the host (host.docker.internal), where your own stack may listen',
       'no restart policy',

@@ -65,9 +65,13 @@ function isOneShot({ services }: ComposeProject, name: string): boolean {
 }
 
 function limitsOf(name: string, service: Service, found: Found): string[] {
-  const privileged = service.privileged
-    ? ['privileged: it may change the host, which Encore does not restrict or revert']
-    : [];
+  const privileged = [
+    ...(service.privileged ? ['privileged: it may change the host, which Encore does not restrict or revert'] : []),
+    ...(service.pid === 'host'
+      ? ['pid: host: it sees the processes of the host, those of your own stack included']
+      : []),
+    ...(service.ipc === 'host' ? ['ipc: host: it may share memory with your own stack'] : []),
+  ];
   const reason = notATarget(name, service, found);
   if (reason !== null) return [...privileged, `not a target: ${reason}`];
   return [...privileged, ...networkLimits(name, service, found), ...containerLimits(name, service, found)];

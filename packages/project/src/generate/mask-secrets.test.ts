@@ -25,6 +25,8 @@ describe('maskSecrets', () => {
             healthcheck: { test: ['CMD-SHELL', 'ping -p hunter-env --auth-token hunter-flag && true'] },
             labels: { 'app.secret': 'hunter-label', 'app.name': 'shop' },
           },
+          cache: { command: ['redis-server', '--requirepass', 'hunter-elsewhere'] },
+          probe: { healthcheck: { test: ['CMD', 'redis-cli', '-a', 'hunter-elsewhere', 'ping'] } },
         },
         { configs: { site: { content: 'key hunter-config' } } },
       ),

@@ -6,14 +6,17 @@ import type { ComposeProject, Service } from '../compose/compose-model.ts';
 import { labels } from './labels.ts';
 
 const mask = '***';
-const secretName = /pass(?:wo?r?d)?|pwd|secret|token|credential|api_?key|private_?key|access_?key/i;
+const secretName =
+  /pass(?:wo?r?d)?|pwd|secret|token|credential|api_?key|private_?key|access_?key|basic_?auth|\bauth\b/i;
 /** Shorter values are ordinary words more often than secrets. */
 const minSecretLength = 4;
 
 export function maskSecrets(project: ComposeProject): ComposeProject {
+  // A password may stand in the command of one service and in the health check of another.
+  const secrets = [...new Set(Object.values(project.services).flatMap(secretsOf))];
   const services = Object.entries(project.services).map(([name, service]) => [
     name,
-    isSidecar(service) ? service : maskService(service),
+    isSidecar(service) ? service : maskService(service, secrets),
   ]);
   const configs = Object.entries(project.configs).map(([name, { content, ...config }]) => [
     name,
@@ -22,14 +25,25 @@ export function maskSecrets(project: ComposeProject): ComposeProject {
   return { ...project, services: Object.fromEntries(services), configs: Object.fromEntries(configs) };
 }
 
+/** Values that are secrets by the name beside them, or by their place in a URL. */
+function secretsOf({ environment, build, command, entrypoint, healthcheck, labels: all }: Service): string[] {
+  const variables = Object.entries({ ...build?.args, ...environment, ...all }).map(([name, value]) => ({
+    name,
+    value: value ?? '',
+  }));
+  const lines = [entrypoint, command, healthcheck?.test].map((words) => (words ?? []).join(' '));
+  const named = [...variables, ...lines.flatMap(namedIn)].filter(({ name }) => secretName.test(name));
+  const inUrls = [...lines, ...variables.map(({ value }) => value)].flatMap((text) =>
+    [...text.matchAll(urlPassword)].map(([, , password = '']) => password),
+  );
+  return [...named.map(({ value }) => value), ...inUrls].filter(({ length }) => length >= minSecretLength);
+}
+
 /** Sidecars are Encore's own. */
 const isSidecar = (service: Service): boolean => service.labels?.[labels.sidecarOf] !== undefined;
 
-function maskService(service: Service): Service {
+function maskService(service: Service, secrets: readonly string[]): Service {
   const { environment, build } = service;
-  const secrets = Object.entries({ ...build?.args, ...environment })
-    .filter(([name, value]) => secretName.test(name) && (value ?? '').length >= minSecretLength)
-    .map(([, value]) => value ?? '');
   const { image, networks, volumes, ...rest } = service;
   const masked = mapText(rest, (text) => maskText(text, secrets)) as Service;
   return {
@@ -49,34 +63,35 @@ const maskValues = (values: Record<string, string | null>): Record<string, strin
 
 function mapText(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return maskArguments(value.map((one) => mapText(one, change)));
+  if (Array.isArray(value)) return value.map((one) => mapText(one, change));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      typeof inner === 'string' && secretName.test(key) ? mask : mapText(inner, change),
-    ]),
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapText(inner, change)]));
+}
+
+const urlPassword = /(:\/\/[^\s/:@]*:)([^\s/@]+)@/g;
+const namedPatterns = [
+  // name=password
+  /([\w-]+)=("[^"]*"|'[^']*'|[^\s"']+)/g,
+  // --name password
+  /(?<=^|\s)(--?[\w-]+)\s+(?!-)("[^"]*"|'[^']*'|[^\s"']+)/g,
+];
+
+function namedIn(text: string): { name: string; value: string }[] {
+  return namedPatterns.flatMap((pattern) =>
+    [...text.matchAll(pattern)].map(([, name = '', value = '']) => ({
+      name,
+      value: value.replace(/^(["'])(.*)\1$/, '$2'),
+    })),
   );
 }
 
-/** Masks the argument after an option such as `--requirepass`. */
-function maskArguments(values: unknown[]): unknown[] {
-  return values.map((value, index) => {
-    const option = values[index - 1];
-    const isSecret = typeof option === 'string' && /^--?[\w-]+$/.test(option) && secretName.test(option);
-    return isSecret && typeof value === 'string' && !value.startsWith('-') ? mask : value;
-  });
-}
-
 function maskText(text: string, secrets: readonly string[]): string {
-  const masked = text
-    // user:password@ in a URL
-    .replaceAll(/(:\/\/[^\s/:@]*:)[^\s/@]+@/g, `$1${mask}@`)
-    // name=password, and --name password
-    .replaceAll(/([\w-]+)=("[^"]*"|'[^']*'|[^\s"']+)/g, maskNamed)
-    .replaceAll(/(?<=^|\s)(--?[\w-]+)\s+(?!-)("[^"]*"|'[^']*'|[^\s"']+)/g, maskNamed);
+  const masked = namedPatterns.reduce(
+    (result, pattern) =>
+      result.replaceAll(pattern, (all, name: string, value: string) =>
+        secretName.test(name) ? `${all.slice(0, -value.length)}${mask}` : all,
+      ),
+    text.replaceAll(urlPassword, `$1${mask}@`),
+  );
   return secrets.reduce((result, secret) => result.replaceAll(secret, mask), masked);
 }
-
-const maskNamed = (all: string, name: string, value: string): string =>
-  secretName.test(name) ? `${all.slice(0, -value.length)}${mask}` : all;

@@ -15,7 +15,11 @@ const project = resolvedProject(
       volumes_from: ['container:their-files:ro'],
     },
     cache: { container_name: 'own' },
-    sniffer: { network_mode: 'host' },
+    sniffer: {
+      network_mode: 'host',
+      use_api_socket: true,
+      volumes: [{ type: 'bind', source: '/', target: '/rootfs', read_only: true }],
+    },
     debug: { pid: 'container:their-app', network_mode: 'container:own' },
   },
   {
@@ -40,6 +44,8 @@ describe('shared resources', () => {
       `service api mounts the socket /var/run/docker.sock, ${accept} "/var/run/docker.sock" to system.allowShared.bindMounts`,
       `service api uses the container their-files, ${accept} "their-files" to system.allowShared.containers`,
       `service api is linked to the container their-db, ${accept} "their-db" to system.allowShared.containers`,
+      `service sniffer mounts /, which contains the engine's socket, ${accept} "/" to system.allowShared.bindMounts`,
+      `service sniffer has use_api_socket, ${accept} "use_api_socket" to system.allowShared.bindMounts`,
       `service sniffer uses the network of the host, ${accept} "host" to system.allowShared.networks`,
       `service debug uses the container their-app, ${accept} "their-app" to system.allowShared.containers`,
       `volume corp is external, ${accept} "corp" to system.allowShared.volumes`,
@@ -52,13 +58,13 @@ describe('shared resources', () => {
 
   it('are accepted when they are listed; a path may be written in any form', () => {
     const allowShared = {
-      bindMounts: ['src/', '/var/run/docker.sock'],
+      bindMounts: ['src/', '/var/run/docker.sock', '/', 'use_api_socket'],
       volumes: ['corp', 'share', 'plugin'],
       networks: ['corp', 'lan', 'host'],
       containers: ['their-db', 'their-files', 'their-app'],
     };
     assert.deepEqual(refusals(project, { allowShared }), []);
-    assert.equal(refusals(project, { allowShared: { ...allowShared, bindMounts: ['/home/user/shop/src'] } }).length, 1);
-    assert.equal(refusals(project, { allowShared: nothingShared }).length, 11);
+    assert.equal(refusals(project, { allowShared: { ...allowShared, bindMounts: ['/home/user/shop/src'] } }).length, 3);
+    assert.equal(refusals(project, { allowShared: nothingShared }).length, 13);
   });
 });

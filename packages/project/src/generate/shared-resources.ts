@@ -61,7 +61,7 @@ function merged(all: readonly SharedResource[]): SharedResource[] {
 }
 
 export function isAllowed({ kind, name }: SharedResource, allowed: AllowShared, folder: string): boolean {
-  return allowed[kind].some((given) => (kind === 'bindMounts' ? shownPath(folder, given) : given) === name);
+  return allowed[kind].some((given) => given === name || (kind === 'bindMounts' && shownPath(folder, given) === name));
 }
 
 /** States what is shared, and what to do about it. */
@@ -83,17 +83,24 @@ function mountsOf(service: string, { volumes = [] }: Service, folder: string): S
     if (type !== 'bind' || source === undefined) return [];
     const name = shownPath(folder, source);
     // A read-only mount of a socket still allows every request.
-    if (isSocket(source)) return [{ kind: 'bindMounts', name, use: `service ${service} mounts the socket ${name}` }];
+    if (/\.sock$/.test(source))
+      return [{ kind: 'bindMounts', name, use: `service ${service} mounts the socket ${name}` }];
+    if (holdsEngineSocket.has(resolve(source)))
+      return [
+        { kind: 'bindMounts', name, use: `service ${service} mounts ${name}, which contains the engine's socket` },
+      ];
     if (read_only) return [];
     const use = `service ${service} mounts ${name} writable at ${target}`;
     return [{ kind: 'bindMounts', name, use, instead: 'Make the mount read-only' }];
   });
 }
 
-const isSocket = (path: string): boolean => /\.sock$/.test(path);
+const holdsEngineSocket = new Set(['/', '/run', '/var', '/var/run']);
 
 function namespacesOf(name: string, service: Service, project: ComposeProject): SharedResource[] {
   const shared: SharedResource[] = [];
+  if (service.use_api_socket)
+    shared.push({ kind: 'bindMounts', name: 'use_api_socket', use: `service ${name} has use_api_socket` });
   if (service.network_mode === 'host')
     shared.push({ kind: 'networks', name: 'host', use: `service ${name} uses the network of the host` });
   const containers = [
