@@ -70,7 +70,7 @@ describe('parseCommandLine', () => {
     });
     assert.deepEqual(problems(['compose', '-f', 'a.yaml', '--output', 'x', '--output', 'y']), [
       '--output: given twice; keep one',
-      '--file: not an option of "encore compose", but of "encore init"',
+      '--file: not an option of "encore compose"; it is an option of "encore init"',
     ]);
     assert.match(problems(['init', 'my.yaml'])[0] ?? '', / takes none\. Did you mean -f my\.yaml\?$/);
   });

@@ -1,7 +1,9 @@
-/** Writes the simplest workload of a project: the GET requests that were found, and one as probe. */
+/** Writes the simplest workload of a project: the GET requests that were found. */
 import type { Discovery } from '../discover/discover-project.ts';
 
 export const workloadFileName = 'encore.workload.mts';
+/** Not a dependency of this package: the load generator supplies it to the module. */
+const workloadPackage = '@encore/workload';
 
 /** Returns the text of the module; null if users do not speak HTTP. */
 export function workloadText({ entry, paths }: Discovery): string | null {
@@ -13,7 +15,7 @@ export function workloadText({ entry, paths }: Discovery): string | null {
   return [
     `// What users do with ${entry.service}:${entry.port}. Written by "encore init"; edit it freely.`,
     '// A request fails unless it is answered with a status from 200 to 299.',
-    "import { defineWorkload } from '@encore/workload';",
+    `import { defineWorkload } from '${workloadPackage}';`,
     '',
     'export default defineWorkload({',
     '  operations: {',
