@@ -75,6 +75,14 @@ describe('any Compose project', function () {
     return Object.values(parse(allowed).system.allowShared).flat() as string[];
   }
 
+  /** Fills in the URL for which `init` asks. */
+  async function fillInHealth(path: string): Promise<void> {
+    const read = readEncoreFile(path, './encore');
+    assert.match(read.ok ? '' : read.problems.join(), /health: is missing; give ready, a URL/);
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('# health: { ready', 'health: { ready').replace(':PORT/PATH', ':1/'));
+  }
+
   async function prove(source: string, name: string): Promise<void> {
     const cwd = await copyOf(source, name);
     const initialized = await initProject({ folder: cwd, files: [], force: false, schema: '/schema.json' });
@@ -97,6 +105,7 @@ describe('any Compose project', function () {
       return;
     }
     const { system } = parse(await readFile(path, 'utf8'));
+    if (system.containers[system.recoveryOf].health === undefined) await fillInHealth(path);
     const refused = await print(path);
     const shared = await allowEverything(path);
     assert.equal(refused.ok, shared.length === 0, 'a project that shares nothing is not refused');

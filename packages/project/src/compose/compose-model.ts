@@ -146,14 +146,22 @@ export function referenced(reference: string | undefined, kind: 'service' | 'con
   return reference?.startsWith(`${kind}:`) ? reference.slice(kind.length + 1) : undefined;
 }
 
+/** The service of this project that has this `container_name`. */
+export function serviceOfContainer({ services }: ComposeProject, container: string): string | undefined {
+  return Object.keys(services).find((name) => services[name]?.container_name === container);
+}
+
 /** The service whose network namespace this one uses; itself if it has its own. */
-export function namespaceOwner(services: Readonly<Record<string, Service>>, name: string): string {
+export function namespaceOwner(project: ComposeProject, name: string): string {
   const seen = new Set<string>();
   let owner = name;
   while (!seen.has(owner)) {
     seen.add(owner);
-    const next = referenced(services[owner]?.network_mode, 'service');
-    if (next === undefined || services[next] === undefined) return owner;
+    const mode = project.services[owner]?.network_mode;
+    const container = referenced(mode, 'container');
+    const next =
+      referenced(mode, 'service') ?? (container === undefined ? undefined : serviceOfContainer(project, container));
+    if (next === undefined || project.services[next] === undefined) return owner;
     owner = next;
   }
   return owner;

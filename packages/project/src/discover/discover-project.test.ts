@@ -63,10 +63,18 @@ describe('discoverProject', () => {
   });
 
   it('lists the port of a service that shares a network at the owner of the network', () => {
-    const found = discover({ vpn: {}, app: { network_mode: 'service:vpn', expose: ['8080'] } });
-    assert.deepEqual(proxiesOf(found), ['vpn:8080 http expose 8080 (shares the network of vpn)']);
+    const found = discover({
+      vpn: { container_name: 'the-vpn', ports: [port(8388, 'udp')] },
+      app: { network_mode: 'service:vpn', expose: ['8080'], depends_on: { vpn: { condition: 'service_started' } } },
+      other: { network_mode: 'container:the-vpn', expose: ['8081'] },
+    });
+    assert.deepEqual(
+      proxiesOf(found),
+      [8080, 8081].map((one) => `vpn:${one} http expose ${one} (shares the network of vpn)`),
+      'within a network namespace nobody uses a name',
+    );
     assert.equal(found.entry?.service, 'vpn');
-    assert.match(limitsOn(found, 'app')[0] ?? '', /no network faults of its own/);
+    for (const name of ['app', 'other']) assert.match(limitsOn(found, name)[0] ?? '', /no network faults of its own/);
   });
 
   it('puts no sidecar before UDP that others use by name, or before what Traefik finds by label', () => {

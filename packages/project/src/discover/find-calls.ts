@@ -45,7 +45,8 @@ const lowPorts = new Set([21, 22, 25, 53]);
 export function findCalls(project: ComposeProject, mounted: readonly ServiceText[]): Call[] {
   const calls: Call[] = [];
   for (const [from, service] of Object.entries(project.services)) {
-    const hosts = hostsSeenBy(project, from);
+    const self = namespaceOwner(project, from);
+    const hosts = hostsSeenBy(project, from, self);
     const add = (text: string, source: string) => calls.push(...callsIn(text, from, hosts, source));
     const { environment = {}, command, entrypoint, configs = [], depends_on = {} } = service;
     for (const [name, raw] of Object.entries(environment)) {
@@ -53,16 +54,15 @@ export function findCalls(project: ComposeProject, mounted: readonly ServiceText
       const source = `environment ${name} of ${from}`;
       const to = hosts.get(value.toLowerCase());
       if (to === undefined) add(value, source);
-      else if (hostVariable.test(name) && to !== from)
-        calls.push({ from, to, ...portBeside(name, environment), source });
+      else if (hostVariable.test(name)) calls.push({ from, to, ...portBeside(name, environment), source });
     }
     for (const text of [...(entrypoint ?? []), ...(command ?? [])]) add(unescapeDollars(text), `command of ${from}`);
     for (const { source } of configs)
       add(unescapeDollars(project.configs[source]?.content ?? ''), `config ${source} of ${from}`);
     for (const { path, text } of mounted.filter((file) => file.service === from)) add(text, `${path} of ${from}`);
     for (const name of Object.keys(depends_on)) {
-      const to = namespaceOwner(project.services, name);
-      if (to !== from) calls.push({ from, to, port: null, source: `depends_on of ${from}` });
+      const to = namespaceOwner(project, name);
+      if (to !== self) calls.push({ from, to, port: null, source: `depends_on of ${from}` });
     }
   }
   return unique(calls);
@@ -81,15 +81,14 @@ export function ownHealthUrls({ healthcheck }: Service): { port: number; path: s
   );
 }
 
-/** The services that a service can reach by name, by each lower-case name. */
-function hostsSeenBy({ services }: ComposeProject, from: string): Map<string, string> {
+/** The other services that a service can reach by name, by each lower-case name. */
+function hostsSeenBy({ services }: ComposeProject, from: string, self: string): Map<string, string> {
   const hosts = new Map<string, string>();
-  const self = namespaceOwner(services, from);
   const own = services[self]?.networks ?? {};
   for (const [name, service] of Object.entries(services)) {
     const { networks = {}, container_name, hostname } = service;
     const shared = Object.keys(networks).filter((network) => network in own);
-    if (shared.length === 0) continue;
+    if (shared.length === 0 || name === self) continue;
     const aliases = shared.flatMap((network) => networks[network]?.aliases ?? []);
     for (const host of [name, container_name, hostname, ...aliases])
       if (host !== undefined) hosts.set(host.toLowerCase(), name);
@@ -107,7 +106,7 @@ function* callsIn(text: string, from: string, hosts: ReadonlyMap<string, string>
   for (const [, scheme, host = '', digits, path] of text.matchAll(addressPattern)) {
     const to = hosts.get(host.toLowerCase());
     const port = digits === undefined ? schemePorts[scheme ?? ''] : Number(digits);
-    if (to === undefined || to === from || port === undefined || port > 65_535) continue;
+    if (to === undefined || port === undefined || port > 65_535) continue;
     if (scheme === undefined && port < 80 && !lowPorts.has(port)) continue;
     const isHttp = scheme === 'http' || scheme === 'https';
     yield { from, to, port, source, ...(isHttp && path !== undefined && { path: path.replace(/[?#].*$/, '') }) };

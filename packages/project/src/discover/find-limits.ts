@@ -1,6 +1,6 @@
 /** Finds what Encore cannot do with a service, or can do only in part, each with the reason. */
 import { containerNameSchema } from '@encore/contracts';
-import { type ComposeProject, imageName, type Service } from '../compose/compose-model.ts';
+import { type ComposeProject, imageName, namespaceOwner, type Service } from '../compose/compose-model.ts';
 import { addressesOf, usesSubnet } from '../generate/generate-project.ts';
 import { labels, originalLimits } from '../generate/labels.ts';
 import type { Call } from './find-calls.ts';
@@ -92,12 +92,12 @@ export function notATarget(
 
 function networkLimits(name: string, service: Service, found: Found): string[] {
   const { network_mode, networks, extra_hosts = [] } = service;
+  const owner = namespaceOwner(found.project, name);
   const udp = found.ports.udp[name]?.join(', ');
   const limits: string[] = [];
   if (network_mode === 'host')
     limits.push('no network faults: it uses the network of the host, where no sidecar can take its place');
-  else if (network_mode?.startsWith('service:'))
-    limits.push(`no network faults of its own: it uses the network of ${network_mode.slice('service:'.length)}`);
+  else if (owner !== name) limits.push(`no network faults of its own: it uses the network of ${owner}`);
   else if (networks === undefined)
     limits.push(`no network faults: with network_mode ${network_mode} it has no name that a sidecar could take over`);
   else if (isFoundByLabel(service))

@@ -25,7 +25,7 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
   const tcp = new Map<string, FoundPort>();
   const udp: Record<string, number[]> = {};
   const add = (name: string, port: number, source: string, protocol = 'tcp', published = false): void => {
-    const service = namespaceOwner(project.services, name);
+    const service = namespaceOwner(project, name);
     const from = service === name ? source : `${source} (shares the network of ${service})`;
     if (protocol === 'udp') udp[service] = [...new Set([...(udp[service] ?? []), port])];
     if (protocol !== 'tcp') return;
@@ -58,7 +58,7 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
     const usual = service.image === undefined ? undefined : usualPort(service.image);
     const isHere = facts.images[imageName(project, name, service)] !== undefined;
     if (usual !== undefined && !isHere) {
-      const owner = namespaceOwner(project.services, name);
+      const owner = namespaceOwner(project, name);
       const others = [...tcp.values()].some((found) => found.service === owner && found.port !== usual.port);
       if (!others) add(name, usual.port, `the usual port of ${shortImage(service.image ?? '')}`);
     }

@@ -170,7 +170,7 @@ function problemsOfPorts(project: ComposeProject, { proxied }: GenerateOptions):
     const paths = ports.map((port) => `system.proxies.${name}:${port}`).join(', ');
     // problemsOfTargets reports it.
     if (service === undefined) return [];
-    const owner = namespaceOwner(project.services, name);
+    const owner = namespaceOwner(project, name);
     if (owner !== name)
       return [
         `${paths}: ${name} shares the network namespace of ${owner}; write ${ports.map((port) => `${owner}:${port}`).join(', ')}`,

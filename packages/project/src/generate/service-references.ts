@@ -1,6 +1,11 @@
 /** Rewrites the references between services after some of them were renamed. */
-import { type ComposeProject, type Dependency, referenced, type Service } from '../compose/compose-model.ts';
-import { serviceOfContainer } from './shared-resources.ts';
+import {
+  type ComposeProject,
+  type Dependency,
+  referenced,
+  type Service,
+  serviceOfContainer,
+} from '../compose/compose-model.ts';
 
 type References = Pick<
   Service,

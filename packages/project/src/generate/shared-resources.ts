@@ -3,7 +3,13 @@
  * delete it, so each must be allowed by name in `system.allowShared`.
  */
 import { relative, resolve } from 'node:path';
-import { type ComposeProject, referenced, type Service, type Volume } from '../compose/compose-model.ts';
+import {
+  type ComposeProject,
+  referenced,
+  type Service,
+  serviceOfContainer,
+  type Volume,
+} from '../compose/compose-model.ts';
 
 export interface AllowShared {
   /** Writable bind mounts, by path on the host. */
@@ -120,11 +126,6 @@ function namespacesOf(name: string, service: Service, project: ComposeProject): 
       });
   }
   return shared;
-}
-
-/** The service of this project that has this `container_name`. */
-export function serviceOfContainer({ services }: ComposeProject, container: string): string | undefined {
-  return Object.keys(services).find((name) => services[name]?.container_name === container);
 }
 
 /** Where a volume keeps its data, if the engine does not manage that place; null if it does. */

@@ -6,8 +6,10 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describeError } from '@encore/kit';
+import { imageName } from '../compose/compose-model.ts';
 import { readCompose } from '../compose/read-compose.ts';
 import { type Discovery, discoverProject } from '../discover/discover-project.ts';
+import type { ProjectFacts } from '../discover/project-facts.ts';
 import { readFacts } from '../discover/read-facts.ts';
 import { diagram } from './diagram.ts';
 import { initText, limitLines } from './init-text.ts';
@@ -55,14 +57,35 @@ export async function initProject(
   } catch (error) {
     return { ok: false, problems: [`${folder} cannot be written: ${describeError(error)}`] };
   }
-  const written =
-    newWorkload === null
-      ? []
-      : [`${join(dirname(shown), workloadFileName)} is written: the GET requests that were found.`];
   return {
     ok: true,
-    lines: summary(discovery, shown, [...read.warnings.map((one) => `docker compose: ${one}`), ...written]),
+    lines: [
+      ...read.warnings.map((warning) => `docker compose: ${warning}`),
+      ...(newWorkload === null ? [] : [`${workloadFileName} is written: the GET requests that were found.`]),
+      ...summary(discovery, shown),
+      ...hints(discovery, facts, shown).flatMap((hint) => ['', hint]),
+    ],
   };
+}
+
+/** What the user can do to get more out of the file. */
+function hints({ project, targets, entry }: Discovery, { images }: ProjectFacts, shown: string): string[] {
+  const judged = targets.find(({ service }) => service === entry?.service);
+  const missing = Object.entries(project.services).filter(
+    ([name, service]) => service.build === undefined && images[imageName(project, name, service)] === undefined,
+  );
+  return [
+    ...(judged === undefined || judged.ready !== null
+      ? []
+      : [
+          `Fill in system.containers.${judged.service}.health.ready in ${shown}: no URL was found that answers when it is ready.`,
+        ]),
+    ...(missing.length === 0
+      ? []
+      : [
+          `The images of ${missing.map(([name]) => name).join(', ')} are not on this machine. After "docker compose pull", init --force also finds the ports that they expose.`,
+        ]),
+  ];
 }
 
 function withoutEntry({ limits }: Discovery): string[] {
@@ -72,10 +95,9 @@ function withoutEntry({ limits }: Discovery): string[] {
   ];
 }
 
-function summary(discovery: Discovery, shown: string, first: readonly string[]): string[] {
+function summary(discovery: Discovery, shown: string): string[] {
   const { limits, shared, targets, proxies } = discovery;
   return [
-    ...first,
     `${shown} is written: ${targets.length} containers, ${proxies.length} proxies.`,
     '',
     'Who calls whom ([ ] is a sidecar):',

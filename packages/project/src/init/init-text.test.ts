@@ -46,6 +46,15 @@ describe('initText', () => {
     assert.deepEqual(problemsOfEncoreFile(file), []);
   });
 
+  it('asks for a URL of the judged container if none was found', () => {
+    const one = { game: { ports: [{ target: 25_565, published: '25565', protocol: 'tcp' }] } };
+    const found = discoverProject(resolvedProject(one), { ...facts, active: ['game'] }, '/home/user/shop');
+    assert.match(
+      initText(found, { files: [], profiles: [], schema: 'x' }),
+      /^ {6}# health: \{ ready: http:\/\/game:PORT\/PATH \} # no URL was found; fill this in$/m,
+    );
+  });
+
   it('draws who calls whom, and lists each limit once with all its services', () => {
     const drawn = [
       '#   users  ──▶ [web:80] web           ports 8080:80',

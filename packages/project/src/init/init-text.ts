@@ -1,5 +1,5 @@
 /** Writes the first `encore.yaml` of a project, in which each line states where it comes from. */
-import type { Discovery } from '../discover/discover-project.ts';
+import type { Discovery, FoundTarget } from '../discover/discover-project.ts';
 import type { Limit } from '../discover/find-limits.ts';
 import type { AllowShared, SharedResource } from '../generate/shared-resources.ts';
 import { diagram } from './diagram.ts';
@@ -41,7 +41,7 @@ export function initText(discovery: Discovery, options: InitOptions): string {
     ...targets.flatMap(({ service, ready }) => [
       `    ${plain(service)}:`,
       '      allowedKinds: all # or a list, such as [crash, freeze]',
-      ...(ready === null ? [] : ['      health:', `        ready: ${plain(ready.url)} # ${ready.source}`]),
+      ...healthLines(service, ready, service === entry.service),
     ]),
     '  proxies:',
     ...proxies.map(
@@ -54,6 +54,11 @@ export function initText(discovery: Discovery, options: InitOptions): string {
     '',
   ];
   return lines.join('\n');
+}
+
+function healthLines(service: string, ready: FoundTarget['ready'], isJudged: boolean): string[] {
+  if (ready !== null) return ['      health:', `        ready: ${plain(ready.url)} # ${note(ready.source)}`];
+  return isJudged ? [`      # health: { ready: http://${service}:PORT/PATH } # no URL was found; fill this in`] : [];
 }
 
 /** One line per limit, with everything that it applies to. */
