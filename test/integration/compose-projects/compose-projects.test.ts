@@ -156,18 +156,22 @@ describe('any Compose project', function () {
 
   it('works as a program: init, compose, a file that only its owner can read, and no secret', async () => {
     const cwd = await copyOf(hard, 'program');
-    const encore = (...args: string[]) => runCommand(join(root, 'encore'), args, { cwd, env, timeoutMs: 60_000 });
+    const workload = join(cwd, 'encore-workload', 'encore.workload.mts');
+    const encore = (...args: string[]) => runCommand(join(root, 'encore'), args, { cwd, env, timeoutMs: 120_000 });
     const init = await encore('init', '-f', 'compose.yaml');
     assert.equal(init.exitCode, 0, init.stderr);
     assert.match(init.stdout, /server +──▶ \[postgres:5432\] postgres +environment DATABASE_URL/);
-    assert.match(await readFile(join(cwd, 'encore.workload.mts'), 'utf8'), /http\.get\('\/health'\)/);
-    await writeFile(join(cwd, 'encore.workload.mts'), '// mine\n');
+    assert.match(await readFile(workload, 'utf8'), /http\.get\('\/health'\)/);
+    await writeFile(workload, '// mine\n');
     const again = await encore('init', '-f', 'compose.yaml');
     assert.deepEqual([again.exitCode, again.stdout], [3, '']);
     assert.match(again.stderr, /encore\.yaml exists and was not changed; edit it, or replace it with --force/);
     assert.equal((await encore('init', '--force')).exitCode, 0);
-    assert.equal(await readFile(join(cwd, 'encore.workload.mts'), 'utf8'), '// mine\n');
-    assert.match(await readFile(join(cwd, 'encore.yaml'), 'utf8'), /^workload: encore\.workload\.mts$/m);
+    assert.equal(await readFile(workload, 'utf8'), '// mine\n');
+    assert.match(
+      await readFile(join(cwd, 'encore.yaml'), 'utf8'),
+      /^workload: encore-workload\/encore\.workload\.mts$/m,
+    );
     const refused = await encore('compose');
     assert.equal(refused.exitCode, 3, 'the project may share nothing yet');
     await allowEverything(join(cwd, 'encore.yaml'));

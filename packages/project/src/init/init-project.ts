@@ -3,7 +3,7 @@
  * none. Starts nothing.
  */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describeError } from '@encore/kit';
 import { imageName } from '../compose/compose-model.ts';
@@ -13,7 +13,7 @@ import type { ProjectFacts } from '../discover/project-facts.ts';
 import { readFacts } from '../discover/read-facts.ts';
 import { diagram } from './diagram.ts';
 import { initText, limitLines } from './init-text.ts';
-import { workloadFileName, workloadText } from './workload-text.ts';
+import { workloadPath, workloadText } from './workload-text.ts';
 
 export interface InitProject {
   /** Folder in which the user is. */
@@ -27,7 +27,9 @@ export interface InitProject {
 }
 
 export const encoreFileName = 'encore.yaml';
-const workloadNames = ['mts', 'mjs', 'yaml', 'yml'].map((extension) => `encore.workload.${extension}`);
+const workloadPaths = ['', 'encore-workload/'].flatMap((place) =>
+  ['mts', 'mjs', 'yaml', 'yml'].map((extension) => `${place}encore.workload.${extension}`),
+);
 
 /** Writes the file next to the first Compose file, and returns what to print. */
 export async function initProject(
@@ -47,13 +49,16 @@ export async function initProject(
   if (discovery.entry === null) return { ok: false, problems: withoutEntry(discovery) };
   const profiles = facts.active.flatMap((name) => read.project.services[name]?.profiles ?? []);
   // A workload that exists is the user's own, also with --force.
-  const present = workloadNames.find((name) => existsSync(join(folder, name)));
+  const present = workloadPaths.find((name) => existsSync(join(folder, name)));
   const newWorkload = present === undefined ? workloadText(discovery) : null;
-  const workload = present ?? (newWorkload === null ? undefined : workloadFileName);
+  const workload = present ?? (newWorkload === null ? undefined : workloadPath);
   const text = initText(discovery, { files, profiles: [...new Set(profiles)], schema: input.schema, workload });
   try {
     await writeFile(path, text, { flag: input.force ? 'w' : 'wx' });
-    if (newWorkload !== null) await writeFile(join(folder, workloadFileName), newWorkload, { flag: 'wx' });
+    if (newWorkload !== null) {
+      await mkdir(dirname(join(folder, workloadPath)), { recursive: true });
+      await writeFile(join(folder, workloadPath), newWorkload, { flag: 'wx' });
+    }
   } catch (error) {
     return { ok: false, problems: [`${folder} cannot be written: ${describeError(error)}`] };
   }
@@ -61,7 +66,7 @@ export async function initProject(
     ok: true,
     lines: [
       ...read.warnings.map((warning) => `docker compose: ${warning}`),
-      ...(newWorkload === null ? [] : [`${workloadFileName} is written: the GET requests that were found.`]),
+      ...(newWorkload === null ? [] : [`${workloadPath} is written: the GET requests that were found.`]),
       ...summary(discovery, shown),
       ...hints(discovery, facts, shown).flatMap((hint) => ['', hint]),
     ],

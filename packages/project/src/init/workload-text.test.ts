@@ -34,12 +34,19 @@ describe('workloadText', () => {
         healthcheck: { test: ['CMD', 'curl', "http://localhost:8000/it's/up"] },
       },
       worker: {
-        environment: { A: 'http://web:8000/API/items', B: 'http://web:8000/api-items', C: 'http://web:8000/' },
+        environment: {
+          A: 'http://web:8000/API/items',
+          B: 'http://web:8000/api-items',
+          C: 'http://web:8000/',
+          D: `http://web:8000/${'a/'.repeat(40)}`,
+        },
       },
     });
     const { workload, requested } = await run(text ?? '');
-    assert.deepEqual(requested, ['/it', '/API/items', '/api-items', '/']);
-    assert.deepEqual(Object.keys(workload.operations), ['get-it', 'get-api-items', 'get-api-items-2', 'get-root']);
+    assert.deepEqual(requested, ['/it', '/API/items', '/api-items', '/', `/${'a/'.repeat(40)}`]);
+    const names = Object.keys(workload.operations);
+    assert.deepEqual(names.slice(0, 4), ['get-it', 'get-api-items', 'get-api-items-2', 'get-root']);
+    for (const name of names) assert.match(name, /^[a-z][a-z0-9_-]{0,39}$/, 'as the load generator demands');
     assert.deepEqual(workload.probe, { request: { method: 'GET', path: '/it' } });
   });
 

@@ -1,7 +1,8 @@
 /** Writes the simplest workload of a project: the GET requests that were found. */
 import type { Discovery } from '../discover/discover-project.ts';
 
-export const workloadFileName = 'encore.workload.mts';
+/** In a folder of its own, because a run copies the whole folder of a workload. */
+export const workloadPath = 'encore-workload/encore.workload.mts';
 /** Not a dependency of this package: the load generator supplies it to the module. */
 const workloadPackage = '@encore/workload';
 
@@ -36,10 +37,13 @@ export function workloadText({ entry, paths }: Discovery): string | null {
   ].join('\n');
 }
 
+/** The load generator allows 40 characters; a number may follow. */
+const maxNameLength = 36;
+
 /** `get-api-items` for `/api/items`. */
 function operationName(path: string): string {
   const words = path.toLowerCase().match(/[a-z0-9]+/g) ?? ['root'];
-  return ['get', ...words].join('-');
+  return ['get', ...words].join('-').slice(0, maxNameLength);
 }
 
 function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
