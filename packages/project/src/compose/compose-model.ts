@@ -173,6 +173,11 @@ export function imageName({ name: project }: ComposeProject, name: string, { ima
   return /[:@][^/]*$/.test(short) ? short : `${short}:latest`;
 }
 
+/** How many containers Compose starts of a service. */
+export function replicasOf({ scale, deploy }: Service): number {
+  return scale ?? deploy?.replicas ?? 1;
+}
+
 /** `5432` or a range such as `8000-8002`, with `/udp` for UDP. */
 export function parseExpose(value: string): { ports: number[]; protocol: string } {
   const [range = '', protocol = 'tcp'] = value.split('/');

@@ -111,14 +111,16 @@ describe('discoverProject', () => {
         migrate: {},
         debug: { profiles: ['debug'] },
         _odd: {},
+        none: { scale: 0 },
       },
-      { facts: { active: ['api', 'migrate', '_odd'] } },
+      { facts: { active: ['api', 'migrate', '_odd', 'none'] } },
     );
     assert.deepEqual(
       found.targets.map(({ service }) => service),
       ['api'],
     );
-    for (const name of ['migrate', 'debug', '_odd']) assert.deepEqual(limitsOn(found, name), ['not a target'], name);
+    for (const name of ['migrate', 'debug', '_odd', 'none'])
+      assert.deepEqual(limitsOn(found, name), ['not a target'], name);
   });
 
   it('states what it cannot do with each service, with the reason', () => {
@@ -162,8 +164,8 @@ describe('discoverProject', () => {
     const healthcheck = { test: ['CMD', 'curl', 'http://localhost:8001/ready'] };
     const found = discover({ api: { ports: [port(8000)], healthcheck }, db: { expose: ['5432'] } });
     assert.deepEqual(found.targets, [
-      { service: 'api', ready: { url: 'http://api:8001/ready', source: 'healthcheck' } },
-      { service: 'db', ready: null },
+      { service: 'api', replicas: 1, ready: { url: 'http://api:8001/ready', source: 'healthcheck' } },
+      { service: 'db', replicas: 1, ready: null },
     ]);
     const [plain] = discover({ api: { ports: [port(8000)] } }).targets;
     assert.equal(plain?.ready?.url, 'http://api:8000/');

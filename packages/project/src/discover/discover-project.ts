@@ -1,5 +1,5 @@
 /** Everything that `encore init` finds in a project. */
-import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import { type ComposeProject, replicasOf, type Service } from '../compose/compose-model.ts';
 import { type SharedResource, sharedResources } from '../generate/shared-resources.ts';
 import { type Call, findCalls, ownHealthUrls } from './find-calls.ts';
 import { findLimits, type Limit, mayHaveSidecar, notATarget } from './find-limits.ts';
@@ -26,6 +26,7 @@ export interface Discovery {
 
 export interface FoundTarget {
   service: string;
+  replicas: number;
   /** URL that answers when the service is ready, with its source. */
   ready: { url: string; source: string } | null;
 }
@@ -46,7 +47,11 @@ export function discoverProject(project: ComposeProject, facts: ProjectFacts, fo
   );
   return {
     project,
-    targets: targets.map((service) => ({ service, ready: readyUrl(project, service, entry) })),
+    targets: targets.map((service) => ({
+      service,
+      replicas: replicasOf(project.services[service] ?? {}),
+      ready: readyUrl(project, service, entry),
+    })),
     proxies,
     entry,
     otherEntries: others.filter(({ published, probe }) => published && probe === 'http'),

@@ -1,6 +1,6 @@
 /** Finds what Encore cannot do with a service, or can do only in part, each with the reason. */
 import { containerNameSchema } from '@encore/contracts';
-import { type ComposeProject, imageName, namespaceOwner, type Service } from '../compose/compose-model.ts';
+import { type ComposeProject, imageName, namespaceOwner, replicasOf, type Service } from '../compose/compose-model.ts';
 import { addressesOf, usesSubnet } from '../generate/generate-project.ts';
 import { labels, originalLimits } from '../generate/labels.ts';
 import type { Call } from './find-calls.ts';
@@ -80,11 +80,13 @@ function limitsOf(name: string, service: Service, found: Found): string[] {
 /** Why no fault can act on a service; null if one can. */
 export function notATarget(
   name: string,
-  { profiles = [] }: Service,
+  service: Service,
   { project, facts }: Pick<Found, 'project' | 'facts'>,
 ): string | null {
   if (isOneShot(project, name)) return 'it ends by itself, and other services wait for that';
-  if (!facts.active.includes(name)) return `it belongs to a profile that is not active (${profiles.join(', ')})`;
+  if (!facts.active.includes(name))
+    return `it belongs to a profile that is not active (${(service.profiles ?? []).join(', ')})`;
+  if (replicasOf(service) === 0) return 'it has no replicas';
   if (!containerNameSchema.safeParse(name).success)
     return 'Encore needs a name of at most 63 characters that starts with a letter or digit';
   return null;

@@ -11,7 +11,7 @@ system:
   recoveryOf: api
   containers:
     api: { health: { ready: 'http://api:8000/health' }, supervise: true }
-    db: { allowedKinds: [crash], crash: { signal: SIGKILL } }
+    db: { allowedKinds: [crash], crash: { signal: SIGKILL }, replicas: 2 }
   proxies:
     api:8000: { probe: http }
     db:6000: { probe: none, allowedKinds: [latency] }
@@ -25,11 +25,14 @@ describe('encore.yaml', () => {
     const { system } = encoreFileSchema.parse(parse(valid));
     assert.deepEqual(generateOptions(system), {
       proxied: { api: [8000], db: [5432, 6000] },
-      targets: ['api', 'db'],
+      targets: { api: 1, db: 2 },
       allowShared: { bindMounts: [], volumes: [], networks: [], containers: [] },
     });
     const { containers, proxies } = plannedSystem(system);
-    assert.deepEqual(containers, { api: { allowedKinds: faultKinds }, db: { allowedKinds: ['crash'] } });
+    assert.deepEqual(containers, {
+      api: { allowedKinds: faultKinds, replicas: 1 },
+      db: { allowedKinds: ['crash'], replicas: 2 },
+    });
     assert.deepEqual(proxies['db:6000'], { allowedKinds: ['latency'], runsIn: 'db' });
   });
 

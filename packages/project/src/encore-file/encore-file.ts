@@ -151,7 +151,7 @@ export function generateOptions({
     const [service = name, port] = name.split(':');
     proxied[service] = [...(proxied[service] ?? []), Number(port)].sort((a, b) => a - b);
   }
-  return { proxied, targets: Object.keys(containers), allowShared };
+  return { proxied, targets: mapValues(containers, ({ replicas }) => replicas), allowShared };
 }
 
 /** What settings may refer to: the targets, and the kinds that each allows. */
@@ -160,7 +160,10 @@ export function plannedSystem({ containers, proxies, entry, recoveryOf }: Encore
   const allowed = (kinds: 'all' | readonly FaultKind[]): FaultKind[] =>
     kinds === 'all' ? [...faultKinds] : [...kinds];
   return {
-    containers: mapValues(containers, (one) => ({ allowedKinds: allowed(one.allowedKinds) })),
+    containers: mapValues(containers, ({ allowedKinds, replicas }) => ({
+      allowedKinds: allowed(allowedKinds),
+      replicas,
+    })),
     proxies: Object.fromEntries(
       Object.entries(proxies).map(([name, one]) => [
         name,

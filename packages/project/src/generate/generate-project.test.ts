@@ -216,7 +216,7 @@ describe('generateProject', () => {
         api: { mem_limit: '1000', memswap_limit: '-1' },
         free: {},
       }),
-      { ...db, targets: ['db', 'api', 'free'] },
+      { ...db, targets: { db: 1, api: 1, free: 1 } },
     );
     assert.deepEqual(serviceOf(generated, 'db-target').labels, {
       'encore.run': 'r1',
@@ -260,6 +260,19 @@ describe('generateProject', () => {
     const mount = { type: 'bind', source: '/conf', target: '/c', read_only: true, bind: { create_host_path: true } };
     const { project } = generate(resolvedProject({ db: { volumes: [mount] } }));
     assert.deepEqual(project.services['db']?.volumes, [{ ...mount, bind: { create_host_path: false } }]);
+  });
+
+  it('refuses a number of replicas that differs from that of the Compose project', () => {
+    const project = resolvedProject({
+      one: {},
+      scaled: { scale: 2, deploy: { replicas: 3 } },
+      deployed: { deploy: { replicas: 3 } },
+    });
+    assert.deepEqual(refusals(project, { targets: { one: 1, scaled: 2, deployed: 3 } }), []);
+    assert.deepEqual(refusals(project, { targets: { one: 2, scaled: 1 } }), [
+      'system.containers.one.replicas: 2 is not valid; give 1, as in the Compose project',
+      'system.containers.scaled.replicas: 1 is not valid; give 2, as in the Compose project',
+    ]);
   });
 
   it('refuses a proxy on a service that no sidecar can replace, with what would be right', () => {

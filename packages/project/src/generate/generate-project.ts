@@ -10,6 +10,7 @@ import {
   type Mount,
   type Network,
   namespaceOwner,
+  replicasOf,
   type Service,
 } from '../compose/compose-model.ts';
 import { labels, originalLimits, runLabels } from './labels.ts';
@@ -26,8 +27,8 @@ export interface GenerateOptions {
   folder: string;
   /** Listed ports by service, each with at least one port. */
   proxied: Readonly<Record<string, readonly number[]>>;
-  /** Services that faults may act on. */
-  targets: readonly string[];
+  /** Services that faults may act on, each with the number of its replicas in encore.yaml. */
+  targets: Readonly<Record<string, number>>;
   allowShared: AllowShared;
   sidecarImage: string;
 }
@@ -142,7 +143,7 @@ function commonOf(original: Service, name: string, { project, options, images, r
     labels: {
       ...original.labels,
       ...runLabels(options.runId),
-      ...(options.targets.includes(name) && { [labels.target]: name, ...originalLimits(original) }),
+      ...(Object.hasOwn(options.targets, name) && { [labels.target]: name, ...originalLimits(original) }),
     },
   };
 }
@@ -156,12 +157,16 @@ function mountsOf(volumes: readonly Mount[]): Mount[] {
 
 function problemsOfTargets({ services }: ComposeProject, { targets, proxied }: GenerateOptions): string[] {
   const known = Object.keys(services);
-  return [...new Set([...targets, ...Object.keys(proxied)])]
-    .filter((name) => !known.includes(name))
-    .map(
-      (name) =>
-        `system.containers.${name}: ${invalidValue(name, `a service of the Compose project: ${known.join(', ')}`, known)}`,
-    );
+  return [...new Set([...Object.keys(targets), ...Object.keys(proxied)])].flatMap((name) => {
+    const path = `system.containers.${name}`;
+    const service = services[name];
+    if (service === undefined)
+      return [`${path}: ${invalidValue(name, `a service of the Compose project: ${known.join(', ')}`, known)}`];
+    const given = targets[name];
+    const replicas = replicasOf(service);
+    if (given === undefined || given === replicas) return [];
+    return [`${path}.replicas: ${invalidValue(given, `${replicas}, as in the Compose project`)}`];
+  });
 }
 
 function problemsOfPorts(project: ComposeProject, { proxied }: GenerateOptions): string[] {

@@ -38,9 +38,10 @@ export function initText(discovery: Discovery, options: InitOptions): string {
     `  entry: ${plain(`${entry.service}:${entry.port}`)} # where users connect${others === '' ? '' : `; also published: ${others}`}`,
     `  recoveryOf: ${plain(entry.service)} # the container whose recovery is judged`,
     '  containers:',
-    ...targets.flatMap(({ service, ready }) => [
+    ...targets.flatMap(({ service, replicas, ready }) => [
       `    ${plain(service)}:`,
       '      allowedKinds: all # or a list, such as [crash, freeze]',
+      ...(replicas === 1 ? [] : [`      replicas: ${replicas} # as in the Compose file`]),
       ...healthLines(service, ready, service === entry.service),
     ]),
     '  proxies:',

@@ -27,7 +27,7 @@ const defaults: GenerateOptions = {
   runId: 'r1',
   folder: '/home/user/shop',
   proxied: {},
-  targets: [],
+  targets: {},
   allowShared: nothingShared,
   sidecarImage: 'toxiproxy:test',
 };
