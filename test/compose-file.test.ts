@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
+import { sidecarImage } from '../packages/project/src/generate/print-compose.ts';
 
 interface Mount {
   source?: string;
@@ -39,6 +40,10 @@ describe('docker-compose.yml', () => {
       const reads = mountsOf(service).some(({ source = '' }) => isOfCheckout(source));
       if (reads && name !== 'results') assert.ok(service.depends_on?.['results'], name);
     }
+  });
+
+  it('runs the Toxiproxy that sidecars of other projects run', () => {
+    assert.equal(services['toxiproxy']?.image, sidecarImage);
   });
 
   it('tags our images validly under every project name', () => {

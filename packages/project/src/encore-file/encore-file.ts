@@ -104,7 +104,10 @@ export type EncoreFile = z.infer<typeof encoreFileSchema>;
 
 /** Returns one line per mistake: path, value, and what would be right. */
 export function problemsOfEncoreFile(file: SettingsObject): string[] {
-  return [...schemaProblems(encoreFileSchema, file), ...problemsOfNames(section(file, 'system'))];
+  const problems = schemaProblems(encoreFileSchema, file);
+  const paths = problems.map((problem) => problem.slice(0, problem.indexOf(': ')));
+  const isNew = (problem: string): boolean => !paths.some((path) => problem.startsWith(`${path}: `));
+  return [...problems, ...problemsOfNames(section(file, 'system')).filter(isNew)];
 }
 
 /** Checks names that refer to other parts. Accepts any value, also one that violates the schema. */

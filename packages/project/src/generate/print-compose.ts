@@ -22,7 +22,8 @@ export type PrintedCompose = { ok: true; text: string; notes: string[] } | { ok:
 
 /** As in the run, which has an id of its own. */
 const previewId = 'preview';
-const sidecarImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
+/** The image of the bundled lab's Toxiproxy. */
+export const sidecarImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
 const fileMode = 0o600;
 
 /** Returns the text to print, and notes for the user. */

@@ -76,9 +76,12 @@ export async function initProject(
 /** What the user can do to get more out of the file. */
 function hints({ project, targets, entry }: Discovery, { images }: ProjectFacts, shown: string): string[] {
   const judged = targets.find(({ service }) => service === entry?.service);
-  const missing = Object.entries(project.services).filter(
-    ([name, service]) => service.build === undefined && images[imageName(project, name, service)] === undefined,
-  );
+  const services = Object.entries(project.services);
+  const built = services.flatMap(([name, service]) => (service.build ? [imageName(project, name, service)] : []));
+  const missing = services.filter(([name, service]) => {
+    const image = imageName(project, name, service);
+    return !built.includes(image) && images[image] === undefined;
+  });
   return [
     ...(judged === undefined || judged.ready !== null
       ? []
