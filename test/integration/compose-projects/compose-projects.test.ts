@@ -179,6 +179,8 @@ describe('any Compose project', function () {
     const masked = await encore('compose');
     assert.equal(masked.exitCode, 0, masked.stderr);
     for (const secret of secrets) assert.ok(!masked.stdout.includes(secret), secret);
+    await writeFile(join(cwd, 'masked.yaml'), masked.stdout);
+    await resolved(cwd, ['masked.yaml']); // Compose accepts it
     const written = await encore('compose', '--show-secrets', '--output', 'run.yaml');
     assert.deepEqual([written.exitCode, written.stdout], [0, '']);
     const path = join(cwd, 'run.yaml');

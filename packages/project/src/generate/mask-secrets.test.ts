@@ -41,7 +41,7 @@ describe('maskSecrets', () => {
     assert.match(masked, /serve/);
   });
 
-  it('keeps names and paths that equal a password', () => {
+  it('keeps names, paths and references that equal a password', () => {
     const { project } = generate(
       resolvedProject(
         {
@@ -50,15 +50,24 @@ describe('maskSecrets', () => {
             environment: { POSTGRES_PASSWORD: 'postgres' },
             volumes: [{ type: 'volume', source: 'postgres', target: '/var/lib/postgres' }],
           },
-          api: { depends_on: { postgres: { condition: 'service_started', required: true } } },
+          api: {
+            depends_on: { postgres: { condition: 'service_started', required: true } },
+            pid: 'service:postgres',
+            links: ['postgres'],
+            build: { context: 'https://user:hunter@example.org/repo.git' },
+          },
         },
         { volumes: { postgres: null } },
       ),
-      { proxied: { postgres: [5432] } },
+      { proxied: { postgres: [5432] }, targets: { postgres: 1 } },
     );
     const { services } = maskSecrets(project);
     assert.equal(services['postgres-target']?.image, 'postgres:17');
+    assert.equal(services['postgres-target']?.labels?.['encore.target'], 'postgres');
     assert.equal(services['postgres-target']?.volumes?.[0]?.target, '/var/lib/postgres');
+    const { pid, links, build } = services['api'] ?? {};
+    assert.deepEqual([pid, links], ['service:postgres-target', ['postgres']]);
+    assert.equal(build?.context, 'https://user:***@example.org/repo.git');
     assert.deepEqual(Object.keys(services['api']?.depends_on ?? {}), ['postgres-target', 'postgres']);
     assert.equal(services['postgres']?.environment?.['LOG_LEVEL'], 'warn', 'a sidecar has no secrets');
   });

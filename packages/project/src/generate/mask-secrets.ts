@@ -44,18 +44,36 @@ const isSidecar = (service: Service): boolean => service.labels?.[labels.sidecar
 
 function maskService(service: Service, secrets: readonly string[]): Service {
   const { environment, build } = service;
-  const { image, networks, volumes, ...rest } = service;
-  const masked = mapText(rest, (text) => maskText(text, secrets)) as Service;
+  const masked = Object.entries(service).map(([key, value]) => {
+    const change = freeText.has(key) ? (text: string) => maskText(text, secrets) : maskUrls;
+    return [key, mapText(value, change)];
+  });
   return {
-    ...masked,
-    // Names and paths, in which a password such as `postgres` is no secret.
-    ...(image !== undefined && { image }),
-    ...(networks && { networks }),
-    ...(volumes && { volumes }),
+    ...(Object.fromEntries(masked) as Service),
+    ...(service.labels && { labels: maskLabels(service.labels, secrets) }),
     ...(environment && { environment: maskValues(environment) }),
-    ...(build && { build: { ...build, ...(build.args && { args: maskValues(build.args) }) } }),
-    ...(service.depends_on && { depends_on: service.depends_on }),
+    ...(build && {
+      build: {
+        ...(mapText(build, maskUrls) as typeof build),
+        ...(build.args && { args: maskValues(build.args) }),
+        ...(build.dockerfile_inline !== undefined && { dockerfile_inline: maskText(build.dockerfile_inline, secrets) }),
+      },
+    }),
   };
+}
+
+/**
+ * Other settings are names and paths, in which a password such as `postgres` is no secret, and
+ * whose references must stay valid.
+ */
+const freeText = new Set(['command', 'entrypoint', 'healthcheck', 'annotations', 'logging', 'post_start', 'pre_stop']);
+
+/** Encore's own labels have names. */
+function maskLabels(all: Record<string, string>, secrets: readonly string[]): Record<string, string> {
+  const own = Object.values<string>(labels);
+  return Object.fromEntries(
+    Object.entries(all).map(([name, value]) => [name, own.includes(name) ? value : maskText(value, secrets)]),
+  );
 }
 
 const maskValues = (values: Record<string, string | null>): Record<string, string | null> =>
@@ -85,13 +103,15 @@ function namedIn(text: string): { name: string; value: string }[] {
   );
 }
 
+const maskUrls = (text: string): string => text.replaceAll(urlPassword, `$1${mask}@`);
+
 function maskText(text: string, secrets: readonly string[]): string {
   const masked = namedPatterns.reduce(
     (result, pattern) =>
       result.replaceAll(pattern, (all, name: string, value: string) =>
         secretName.test(name) ? `${all.slice(0, -value.length)}${mask}` : all,
       ),
-    text.replaceAll(urlPassword, `$1${mask}@`),
+    maskUrls(text),
   );
   return secrets.reduce((result, secret) => result.replaceAll(secret, mask), masked);
 }

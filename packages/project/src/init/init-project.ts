@@ -91,7 +91,7 @@ function hints({ project, targets, entry }: Discovery, { images }: ProjectFacts,
     ...(missing.length === 0
       ? []
       : [
-          `The images of ${missing.map(([name]) => name).join(', ')} are not on this machine. After "docker compose pull", init --force also finds the ports that they expose.`,
+          `Not on this machine: the images of ${missing.map(([name]) => name).join(', ')}. After "docker compose pull", init --force also finds the ports that they expose.`,
         ]),
   ];
 }
