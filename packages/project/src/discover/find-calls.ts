@@ -87,7 +87,7 @@ function hostsSeenBy({ services }: ComposeProject, from: string, self: string): 
   const own = services[self]?.networks ?? {};
   for (const [name, service] of Object.entries(services)) {
     const { networks = {}, container_name, hostname } = service;
-    const shared = Object.keys(networks).filter((network) => network in own);
+    const shared = Object.keys(networks).filter((network) => Object.hasOwn(own, network));
     if (shared.length === 0 || name === self) continue;
     const aliases = shared.flatMap((network) => networks[network]?.aliases ?? []);
     for (const host of [name, container_name, hostname, ...aliases])

@@ -1,5 +1,6 @@
 /** Finds what Encore cannot do with a service, or can do only in part, each with the reason. */
 import { containerNameSchema } from '@encore/contracts';
+import { ownValue } from '@encore/kit';
 import { type ComposeProject, imageName, namespaceOwner, replicasOf, type Service } from '../compose/compose-model.ts';
 import { addressesOf, usesSubnet } from '../generate/generate-project.ts';
 import { labels, originalLimits } from '../generate/labels.ts';
@@ -54,13 +55,13 @@ export function mayHaveSidecar(
   { ports, calls }: Pick<Found, 'ports' | 'calls'>,
 ): boolean {
   const isCalled = calls.some(({ to }) => to === name);
-  return service.networks !== undefined && !isFoundByLabel(service) && (ports.udp[name] === undefined || !isCalled);
+  return service.networks !== undefined && !isFoundByLabel(service) && (!Object.hasOwn(ports.udp, name) || !isCalled);
 }
 
 /** A service that ends by itself, such as a migration. */
 function isOneShot({ services }: ComposeProject, name: string): boolean {
   return Object.values(services).some(
-    ({ depends_on = {} }) => depends_on[name]?.condition === 'service_completed_successfully',
+    ({ depends_on = {} }) => ownValue(depends_on, name)?.condition === 'service_completed_successfully',
   );
 }
 
@@ -95,7 +96,7 @@ export function notATarget(
 function networkLimits(name: string, service: Service, found: Found): string[] {
   const { network_mode, networks, extra_hosts = [] } = service;
   const owner = namespaceOwner(found.project, name);
-  const udp = found.ports.udp[name]?.join(', ');
+  const udp = ownValue(found.ports.udp, name)?.join(', ');
   const limits: string[] = [];
   if (network_mode === 'host')
     limits.push('no network faults: it uses the network of the host, where no sidecar can take its place');

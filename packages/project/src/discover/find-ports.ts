@@ -1,4 +1,5 @@
 /** Finds the ports on which each service listens, each with every place that names it. */
+import { ownValue } from '@encore/kit';
 import { type ComposeProject, imageName, namespaceOwner, parseExpose } from '../compose/compose-model.ts';
 import { type Call, ownHealthUrls } from './find-calls.ts';
 import type { ProjectFacts } from './project-facts.ts';
@@ -27,7 +28,7 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
   const add = (name: string, port: number, source: string, protocol = 'tcp', published = false): void => {
     const service = namespaceOwner(project, name);
     const from = service === name ? source : `${source} (shares the network of ${service})`;
-    if (protocol === 'udp') udp[service] = [...new Set([...(udp[service] ?? []), port])];
+    if (protocol === 'udp') udp[service] = [...new Set([...(ownValue(udp, service) ?? []), port])];
     if (protocol !== 'tcp') return;
     const probe = probeOf(port, project.services[name]?.image);
     const found = tcp.get(`${service}:${port}`) ?? { service, port, sources: [], probe, published: false };

@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { faultKinds } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { encoreFileSchema, generateOptions, plannedSystem, problemsOfEncoreFile } from './encore-file.ts';
+
+/** The names of all settings, except those that the user chooses. */
+function keysOf({ properties = {}, additionalProperties, propertyNames }: z.core.JSONSchema.BaseSchema): string[] {
+  const inner = Object.entries(properties).flatMap(([key, value]) =>
+    typeof value === 'object' ? [key, ...keysOf(value)] : [key],
+  );
+  // A record by fault kind has the kinds as its names.
+  const isChosen =
+    typeof additionalProperties === 'object' && !(typeof propertyNames === 'object' && propertyNames.enum);
+  return isChosen ? [...inner, ...keysOf(additionalProperties)] : inner;
+}
 
 const signals = 'SIGKILL, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSYS, SIGTRAP, SIGINT, SIGTERM, SIGHUP';
 const valid = `
@@ -66,6 +80,16 @@ workload: 7
       'system.proxies.dv:5432: "dv:5432" is not valid; give a name under system.containers, with a port',
       'system.proxies.db:70000: "db:70000" is not valid; give a port from 1 to 65535',
     ]);
+  });
+
+  it('has every key described in docs/YOUR_PROJECT.md', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/YOUR_PROJECT.md'), 'utf8');
+    const named = page.split('\n').filter((line) => line.startsWith('| `'));
+    for (const key of keysOf(z.toJSONSchema(encoreFileSchema)))
+      assert.ok(
+        named.some((row) => new RegExp(`[\`.]${key}[\`.]`).test(row)),
+        key,
+      );
   });
 
   it('asks for the health of the container whose recovery is judged', () => {

@@ -12,7 +12,7 @@ import {
   proxyNameSchema,
   systemSchema,
 } from '@encore/contracts';
-import { invalidValue, mapValues, schemaProblems, upstreamOf } from '@encore/kit';
+import { invalidValue, mapValues, ownValue, schemaProblems, upstreamOf } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { z } from 'zod';
 import { probes } from '../discover/usual-ports.ts';
@@ -152,7 +152,7 @@ export function generateOptions({
   const proxied: Record<string, number[]> = {};
   for (const name of Object.keys(proxies)) {
     const [service = name, port] = name.split(':');
-    proxied[service] = [...(proxied[service] ?? []), Number(port)].sort((a, b) => a - b);
+    proxied[service] = [...(ownValue(proxied, service) ?? []), Number(port)].sort((a, b) => a - b);
   }
   return { proxied, targets: mapValues(containers, ({ replicas }) => replicas), allowShared };
 }

@@ -262,6 +262,11 @@ describe('generateProject', () => {
     assert.deepEqual(project.services['db']?.volumes, [{ ...mount, bind: { create_host_path: false } }]);
   });
 
+  it('accepts names that every object has', () => {
+    const { project } = generate(resolvedProject({ constructor: {}, toString: {} }), { proxied: { toString: [80] } });
+    assert.deepEqual(Object.keys(project.services), ['constructor', 'toString', 'toString-target']);
+  });
+
   it('refuses a number of replicas that differs from that of the Compose project', () => {
     const project = resolvedProject({
       one: {},

@@ -4,7 +4,7 @@
  * function; the same input produces the same project.
  */
 import { BlockList, isIP } from 'node:net';
-import { invalidValue } from '@encore/kit';
+import { invalidValue, ownValue } from '@encore/kit';
 import {
   type ComposeProject,
   type Mount,
@@ -61,15 +61,15 @@ export function generateProject(
     ...problemsOfSharing(project, options),
   ];
   if (problems.length > 0) return { ok: false, problems };
-  const withSidecar = Object.keys(project.services).filter((name) => options.proxied[name] !== undefined);
+  const withSidecar = Object.keys(project.services).filter((name) => Object.hasOwn(options.proxied, name));
   const names = chooseNames(project, withSidecar);
   const renamed = (name: string): string => (withSidecar.includes(name) ? names.targetOf(name) : name);
   const runProject = runProjectName(project.name, options.runId);
   const images = pinImages(project, runProject, options.runId, renamed);
   const services: Record<string, Service> = {};
   for (const [name, original] of Object.entries(project.services)) {
-    const ports = options.proxied[name];
-    const target = { ...commonOf(original, name, { project, options, images, renamed }) };
+    const ports = ownValue(options.proxied, name);
+    const target = commonOf(original, name, { project, options, images, renamed });
     if (ports === undefined) {
       services[name] = { ...target, ...withoutSidecar(original) };
       continue;
@@ -159,10 +159,10 @@ function problemsOfTargets({ services }: ComposeProject, { targets, proxied }: G
   const known = Object.keys(services);
   return [...new Set([...Object.keys(targets), ...Object.keys(proxied)])].flatMap((name) => {
     const path = `system.containers.${name}`;
-    const service = services[name];
+    const service = ownValue(services, name);
     if (service === undefined)
       return [`${path}: ${invalidValue(name, `a service of the Compose project: ${known.join(', ')}`, known)}`];
-    const given = targets[name];
+    const given = ownValue(targets, name);
     const replicas = replicasOf(service);
     if (given === undefined || given === replicas) return [];
     return [`${path}.replicas: ${invalidValue(given, `${replicas}, as in the Compose project`)}`];
@@ -278,7 +278,7 @@ function publishedPorts(
     ports.map(({ target, protocol, published, host_ip = '0.0.0.0' }) => ({
       port: `${name}:${target}/${protocol}`,
       original: published === undefined ? 'a port that the engine chooses' : `${host_ip}:${published}`,
-      service: protocol === 'tcp' && proxied[name]?.includes(target) ? name : renamed(name),
+      service: protocol === 'tcp' && ownValue(proxied, name)?.includes(target) ? name : renamed(name),
     })),
   );
 }
