@@ -10,6 +10,8 @@ COPY packages/kit/package.json packages/kit/
 COPY packages/music/package.json packages/music/
 COPY packages/plan/package.json packages/plan/
 COPY packages/project/package.json packages/project/
+COPY packages/workload/package.json packages/workload/
+COPY workloads/music/package.json workloads/music/
 COPY services/server/package.json services/server/
 COPY services/loadgen/package.json services/loadgen/
 COPY services/chaos/package.json services/chaos/
@@ -25,6 +27,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace ${WORKSP
 FROM ${NODE_IMAGE} AS code
 WORKDIR /app
 COPY packages packages
+COPY workloads workloads
 ARG WORKSPACE
 COPY ${WORKSPACE} ${WORKSPACE}
 COPY docker docker

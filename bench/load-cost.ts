@@ -1,7 +1,7 @@
 /**
- * CPU time of one attempt of a virtual user, including its checks, counters and histograms, against
- * undici's bare `request` that discards the body. Both request the same score from the same server,
- * in separate processes, in turn.
+ * CPU time of one attempt of a user of a workload, with its worker thread, checks, counters and
+ * histograms, against undici's bare `request` that discards the body. Both request the same score
+ * from the same server, in separate processes, in turn.
  * Limit: at most 2.5 times bare undici, as the median of the rounds.
  */
 import { execFile } from 'node:child_process';
@@ -11,24 +11,25 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createRegistry, Random, systemClock } from '../packages/kit/src/index.ts';
+import { createRegistry, systemClock } from '../packages/kit/src/index.ts';
 import { LatencyLog } from '../services/loadgen/src/latency-log.ts';
-import { newScore } from '../services/loadgen/src/live-score.ts';
 import { createMetrics } from '../services/loadgen/src/metrics.ts';
-import { getStep } from '../services/loadgen/src/operations.ts';
 import { Recorder } from '../services/loadgen/src/recorder.ts';
 import { saveMemory } from '../services/loadgen/src/save-memory.ts';
-import { describeScore, scoreText } from '../services/loadgen/src/score-generator.ts';
-import { runStep } from '../services/loadgen/src/step.ts';
 import { Pool } from '../services/loadgen/src/testing/reference-clients.ts';
+import { WorkloadHost } from '../services/loadgen/src/workload-host.ts';
+import { startThread } from '../services/loadgen/src/workload-thread.ts';
+import { scoreText } from '../workloads/music/src/score-generator.ts';
+import { recipe } from './load-cost-workload.ts';
 import { spreadOf } from './spread.ts';
 
 const run = promisify(execFile);
 const rounds = 5;
 const users = 50;
 const attempts = 20_000;
+/** More than the generator can do, so that users are always busy. */
+const paceSeconds = 0.005;
 const limit = 2.5;
-const recipe = { seed: 'cost', targetBytes: 6_000 };
 
 export async function benchLoadCost(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {
   const folder = await mkdtemp(join(tmpdir(), 'encore-bench-cost-'));
@@ -59,8 +60,13 @@ export async function benchLoadCost(print: (line: string) => void = console.log)
   }
 }
 
-/** CPU microseconds per attempt, after a warm-up. */
-async function measureCpu(attempt: () => Promise<void>): Promise<number> {
+/** Each function returns CPU microseconds per attempt, after a warm-up. */
+async function bareCost(url: string): Promise<number> {
+  const pool = new Pool(url, { connections: users, pipelining: 1 });
+  const attempt = async () => {
+    const { body } = await pool.request({ method: 'GET', path: '/scores/one' });
+    await body.dump({ limit: Number.POSITIVE_INFINITY });
+  };
   const loop = async (count: number) => {
     for (let i = 0; i < count; i += 1) await attempt();
   };
@@ -68,52 +74,48 @@ async function measureCpu(attempt: () => Promise<void>): Promise<number> {
   const before = process.cpuUsage();
   await Promise.all(Array.from({ length: users }, () => loop(attempts / users)));
   const { user, system } = process.cpuUsage(before);
+  await pool.close();
   return (user + system) / attempts;
 }
 
-async function child(what: string, url: string, folder: string): Promise<number> {
-  const pool = new Pool(url, { connections: users, pipelining: 1 });
-  const bare = async () => {
-    const { body } = await pool.request({ method: 'GET', path: '/scores/one' });
-    await body.dump({ limit: Number.POSITIVE_INFINITY });
+/** The load generator's own thread, worker, recorder and histograms; without probe and ledger. */
+async function workloadCost(targetUrl: string, folder: string): Promise<number> {
+  const options = { workload: import.meta.resolve('./load-cost-workload.ts'), targetUrl, backoffMs: [0, 0] } as const;
+  await using host = await WorkloadHost.open(options, startThread, systemClock);
+  const operations = Object.keys(host.description.operations);
+  const latencies = await LatencyLog.open(folder, systemClock.now(), operations);
+  const metrics = createMetrics(createRegistry('bench'), operations);
+  const fail = (problem: string): never => {
+    throw new Error(`the benchmark failed: ${problem}`);
   };
-  const cpu = await measureCpu(what === 'bare' ? bare : await checkedAttempt(pool, folder));
-  await pool.close();
-  return cpu;
-}
-
-async function checkedAttempt(dispatcher: Pool, folder: string): Promise<() => Promise<void>> {
-  const score = newScore('one', await describeScore(recipe));
-  score.version = 1;
-  const latencies = await LatencyLog.open(folder, systemClock.now());
-  const recorder = new Recorder(() => {}, createMetrics(createRegistry('bench')), latencies);
-  const random = new Random(1);
-  const cancel = new AbortController().signal;
-  return async () => {
-    const startedAt = systemClock.now();
-    const end = await runStep(getStep(score), {
-      dispatcher,
-      clock: systemClock,
-      random,
-      operation: 'export',
-      operationId: 'bench-u1-o1',
-      user: 1,
-      clientId: 'bench-u1',
-      deadlineAt: startedAt + 30_000,
-      cancel,
-      backoffMs: [0, 0],
-      attemptEnded: (record) => recorder.attemptEnded(record),
-      attempts: { count: 0 },
-    });
-    if (end.kind !== 'ok') throw new Error(`the benchmark's own server failed a check: ${JSON.stringify(end)}`);
-    const endedAt = systemClock.now();
-    recorder.operationEnded({ kind: 'export', end: 'ok', dueAt: startedAt, startedAt, endedAt });
+  const recorder = new Recorder(operations, (event) => fail(JSON.stringify(event)), metrics, latencies);
+  const goal = Promise.withResolvers<{ attempts: number; cpu: NodeJS.CpuUsage }>();
+  let begun: { attempts: number; cpu: NodeJS.CpuUsage } | null = null;
+  host.listener = {
+    write: async () => fail('a write'),
+    failed: ({ problem }) => fail(problem),
+    report: (report) => {
+      recorder.add(report);
+      if (recorder.attempts < attempts / 4) return;
+      begun ??= { attempts: recorder.attempts, cpu: process.cpuUsage() };
+      const measured = recorder.attempts - begun.attempts;
+      if (measured >= attempts) goal.resolve({ attempts: measured, cpu: process.cpuUsage(begun.cpu) });
+    },
   };
+  const run = { runId: 'bench', seed: 1, users, mix: { export: 1 }, parameters: {} };
+  const startsAt = systemClock.now();
+  const started = Array.from({ length: users }, (_, i) => ({ number: i + 1, startsAt }));
+  const ended = host.runUsers({ ...run, thinkSeconds: { min: paceSeconds, max: paceSeconds } }, started);
+  const { attempts: measured, cpu } = await goal.promise;
+  host.stop();
+  await ended;
+  return (cpu.user + cpu.system) / measured;
 }
 
 const [, , what, url, folder] = process.argv;
 if (import.meta.main && what !== undefined && url !== undefined && folder !== undefined) {
   // As in the load generator, which is the only one to do it.
   if (what === 'checked') saveMemory();
-  process.stdout.write(String(await child(what, url, folder)));
+  process.stdout.write(String(await (what === 'bare' ? bareCost(url) : workloadCost(url, folder))));
+  process.exit(0);
 }

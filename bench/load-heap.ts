@@ -13,6 +13,7 @@ import { createLogger, createRegistry, EventLog, systemClock } from '../packages
 import { Load } from '../services/loadgen/src/load.ts';
 import { createMetrics } from '../services/loadgen/src/metrics.ts';
 import { FakeServer } from '../services/loadgen/src/testing/fake-server.ts';
+import music from '../workloads/music/src/workload.ts';
 import { slopeOf } from './slope.ts';
 
 const operations = 120_000;
@@ -63,8 +64,9 @@ async function generate(targetUrl: string): Promise<void> {
   const runsDir = await mkdtemp(join(tmpdir(), 'encore-bench-heap-'));
   // Bounded by number; a small bound, so that it fills quickly.
   const events = new EventLog(100);
-  const metrics = createMetrics(createRegistry('bench'));
+  const metrics = createMetrics(createRegistry('bench'), Object.keys(music.operations));
   const load = new Load({
+    workload: import.meta.resolve('../workloads/music/src/workload.ts'),
     targetUrl,
     runsDir,
     clock: systemClock,
@@ -74,7 +76,11 @@ async function generate(targetUrl: string): Promise<void> {
     backoffMs: [20, 50],
   });
   const mix = { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 };
-  const settings = { mix, thinkSeconds: { min: 0.1, max: 0.3 }, byteBudgetPerSecond: 2_000_000, liveScoresPerUser: 20 };
+  const settings = {
+    mix,
+    thinkSeconds: { min: 0.1, max: 0.3 },
+    parameters: { byteBudgetPerSecond: 2_000_000, liveScoresPerUser: 20 },
+  };
   await load.start({ runId: 'bench', seed: 1, users, rampSeconds: 1, load: { ...settings, probesPerSecond: 10 } });
   const startedAt = systemClock.now();
   while (load.status().operations < operations) {

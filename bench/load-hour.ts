@@ -67,7 +67,7 @@ export async function benchLoadHour(print: Print = console.log): Promise<{ ok: b
     const goals = [
       seen.noErrors(print),
       seen.nothingLost(ledger, print),
-      seen.budgetKept(load.byteBudgetPerSecond, maxOffBudget, print),
+      seen.budgetKept(Number(load.parameters['byteBudgetPerSecond']), maxOffBudget, print),
       ...inspected.map((name) => heapFlat(name, heaps[name], print)),
       ...inspected.map((name) => seen.residentUnder(name, (limits.get(name) ?? 0) * maxShareOfLimit, print)),
     ];

@@ -15,6 +15,7 @@ import { Load } from '../services/loadgen/src/load.ts';
 import { createMetrics } from '../services/loadgen/src/metrics.ts';
 import { FakeServer } from '../services/loadgen/src/testing/fake-server.ts';
 import { autocannon } from '../services/loadgen/src/testing/reference-clients.ts';
+import music from '../workloads/music/src/workload.ts';
 
 const perSecond = 500;
 const seconds = 20;
@@ -66,21 +67,27 @@ async function withFrozenServer<Result>(ask: (url: string) => Promise<Result>): 
 async function askAsUsers(targetUrl: string): Promise<{ response: Seen; service: Seen }> {
   const runsDir = await mkdtemp(join(tmpdir(), 'encore-bench-omission-'));
   const events = new EventLog();
-  const metrics = createMetrics(createRegistry('bench'));
+  const metrics = createMetrics(createRegistry('bench'), Object.keys(music.operations));
   const logger = createLogger('bench', 'silent');
+  const workload = import.meta.resolve('../workloads/music/src/workload.ts');
   try {
-    await using load = new Load({ targetUrl, runsDir, clock: systemClock, logger, metrics, events });
+    await using load = new Load({ workload, targetUrl, runsDir, clock: systemClock, logger, metrics, events });
     const mix = { create: 0, analyze: 1, modify: 0, export: 0, heavy: 0 };
     const mean = users / perSecond;
     const thinkSeconds = { min: mean * 0.8, max: mean * 1.2 };
-    const settings = { mix, thinkSeconds, byteBudgetPerSecond: 1, liveScoresPerUser: 5, probesPerSecond: 1 };
+    const settings = {
+      mix,
+      thinkSeconds,
+      parameters: { byteBudgetPerSecond: 1, liveScoresPerUser: 5 },
+      probesPerSecond: 1,
+    };
     await load.start({ runId: 'bench', seed: 1, users, rampSeconds: 0, load: settings });
     const renewing = setInterval(() => load.renew('bench'), 2_000);
     await systemClock.sleep(seconds * 1_000);
     clearInterval(renewing);
     await load.stop();
     for (const { event } of events.page(undefined, 0).events) {
-      const analyze = event.type === 'load_summary' ? event.operations.analyze : undefined;
+      const analyze = event.type === 'load_summary' ? event.operations['analyze'] : undefined;
       if (analyze) return { response: analyze.responseMs, service: analyze.serviceMs };
     }
     throw new Error('the load had no summary');

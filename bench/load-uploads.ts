@@ -11,18 +11,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Random, systemClock } from '../packages/kit/src/index.ts';
+import { systemClock } from '../packages/kit/src/index.ts';
 import { Ledger } from '../services/loadgen/src/ledger.ts';
-import { newScore } from '../services/loadgen/src/live-score.ts';
-import { intendWrite, sendWrite } from '../services/loadgen/src/operations.ts';
 import { saveMemory } from '../services/loadgen/src/save-memory.ts';
-import { describeScore } from '../services/loadgen/src/score-generator.ts';
-import { runStep } from '../services/loadgen/src/step.ts';
-import { Pool } from '../services/loadgen/src/testing/reference-clients.ts';
+import { operationFields } from '../services/loadgen/src/worker/messages.ts';
+import { WorkloadHost } from '../services/loadgen/src/workload-host.ts';
+import { startThread } from '../services/loadgen/src/workload-thread.ts';
 
 const run = promisify(execFile);
 const uploads = 100;
-const megabytes = 50;
 const limitMegabytes = 250;
 
 interface ChildResult {
@@ -69,49 +66,45 @@ export async function benchLoadUploads(print: (line: string) => void = console.l
   }
 }
 
-/** The load generator's side, in its own process. */
-async function upload(url: string, folder: string): Promise<ChildResult> {
-  const dispatcher = new Pool(url, { connections: uploads, pipelining: 1 });
+/** The load generator's side, in its own process: each user uploads one score. */
+async function upload(targetUrl: string, folder: string): Promise<ChildResult> {
+  const options = {
+    workload: import.meta.resolve('./load-uploads-workload.ts'),
+    targetUrl,
+    backoffMs: [0, 0],
+  } as const;
   await using ledger = await Ledger.open(folder, systemClock);
-  const writes = [];
-  for (let i = 0; i < uploads; i += 1) {
-    const known = await describeScore({ seed: `upload-${i}`, targetBytes: (megabytes - 0.5) * 1e6 });
-    const score = newScore(`upload-${i}`, known);
-    writes.push(await intendWrite(ledger, i, { operation: 'create', score, upload: known, throughTools: false }));
-  }
-  const startedAt = performance.now();
-  const ends = await Promise.all(
-    writes.map((write, i) =>
-      sendWrite(
-        {
-          ledger,
-          run: (step) =>
-            runStep(step, {
-              dispatcher,
-              clock: systemClock,
-              random: new Random(i),
-              operation: 'heavy',
-              operationId: `upload-${i}`,
-              user: i,
-              clientId: `u${i}`,
-              deadlineAt: systemClock.now() + 600_000,
-              cancel: new AbortController().signal,
-              backoffMs: [0, 0],
-              attemptEnded: () => {},
-              attempts: { count: 0 },
-            }),
-        },
-        write,
-      ),
-    ),
-  );
-  await dispatcher.close();
-  return {
-    acknowledged: ends.filter((end) => end === 'ok').length,
-    bytes: writes.reduce((sum, write) => sum + write.upload.bytes, 0),
-    seconds: (performance.now() - startedAt) / 1_000,
-    peakBytes: process.resourceUsage().maxRSS * 1_024,
+  await using host = await WorkloadHost.open(options, startThread, systemClock);
+  const result = { acknowledged: 0, bytes: 0, seconds: 0, peakBytes: 0 };
+  const done = Promise.withResolvers<void>();
+  host.listener = {
+    write: async (entry, bytes) => {
+      await ledger.write(entry);
+      if (entry.type === 'acknowledged') {
+        result.acknowledged += 1;
+        result.bytes += bytes;
+      }
+    },
+    report: ({ operations }) => {
+      ended += operations.length / operationFields;
+      if (ended === uploads) done.resolve();
+    },
+    failed: ({ problem }) => done.reject(new Error(problem)),
   };
+  let ended = 0;
+  const startedAt = performance.now();
+  const startsAt = systemClock.now();
+  const users = Array.from({ length: uploads }, (_, i) => ({ number: i + 1, startsAt }));
+  const run = { runId: 'bench', seed: 1, users: uploads, mix: { upload: 1 } };
+  // Nobody begins a second operation: that is an hour away.
+  const thinkSeconds = { min: 3_600, max: 3_600 };
+  const running = host.runUsers({ ...run, thinkSeconds, parameters: host.description.parameters }, users);
+  await done.promise;
+  result.seconds = (performance.now() - startedAt) / 1_000;
+  host.stop();
+  await running;
+  result.peakBytes = process.resourceUsage().maxRSS * 1_024;
+  return result;
 }
 
 const [, , url, folder] = process.argv;

@@ -22,6 +22,7 @@ const outcomeColors: Record<Outcome, string> = {
   dns: 'light-orange',
   corrupt: 'dark-purple',
   stale: 'semi-dark-purple',
+  session_lost: 'light-green',
   client_error_unexpected: 'super-light-red',
   cancelled_at_end: 'text',
   not_started: 'blue',

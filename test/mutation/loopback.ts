@@ -26,8 +26,7 @@ const seed = Number(process.argv[2] ?? 7);
 const load: RunConfig['load'] = {
   mix: { create: 1, analyze: 0, modify: 0, export: 0, heavy: 0 },
   thinkSeconds: { min: 0.001, max: 0.002 },
-  byteBudgetPerSecond: 1_000,
-  liveScoresPerUser: 10,
+  parameters: { byteBudgetPerSecond: 1_000, liveScoresPerUser: 10 },
   probesPerSecond: 1,
 };
 

@@ -6,8 +6,7 @@
 const often = {
   mix: { create: 30, analyze: 10, modify: 20, export: 30, heavy: 0 },
   thinkSeconds: { min: 0.5, max: 1 },
-  byteBudgetPerSecond: 200_000,
-  liveScoresPerUser: 20,
+  parameters: { byteBudgetPerSecond: 200_000, liveScoresPerUser: 20 },
   probesPerSecond: 10,
 };
 const short = { profile: 'smoke', rampSeconds: 5, recoveryTimeoutSeconds: 15, allowInfeasiblePlan: true, load: often };

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { createLogger, createRegistry, systemClock } from '@encore/kit';
 import { makePlan } from '@encore/plan';
+import music from '@encore/workload-music';
 import { injectorMetrics } from '../../services/chaos/src/injector/metrics.ts';
 import { schedulerMetrics } from '../../services/chaos/src/scheduler/metrics.ts';
 import { createMetrics as loadgenMetrics } from '../../services/loadgen/src/metrics.ts';
@@ -25,7 +26,7 @@ export interface Series {
 /** The response of each program to /metrics. */
 export async function expositions(): Promise<Record<string, string>> {
   const loadgen = createRegistry('loadgen');
-  loadgenMetrics(loadgen);
+  loadgenMetrics(loadgen, Object.keys(music.operations));
   const chaos = createRegistry('chaos');
   schedulerMetrics(chaos);
   const { sampled } = injectorMetrics(chaos, bundledSystem);

@@ -72,5 +72,5 @@ export function assertGeneratorKilled(report: Report, killed: { fromMs: number; 
   assert.equal(report.integrity.lost, 0);
   assert.ok(report.totals.operations > 50 && (report.totals.success_rate ?? 0) > 0.9);
   // The summary at the end is missing, but the latencies are in the log.
-  assert.ok((report.operations.create?.response_ms?.count ?? 0) > 10, JSON.stringify(report.operations.create));
+  assert.ok((report.operations['create']?.response_ms?.count ?? 0) > 10, JSON.stringify(report.operations['create']));
 }

@@ -1,6 +1,7 @@
 /** The configuration of a run, merged from profile, file, environment and flags. */
 import { z } from 'zod';
 import { byKind, targetSchema } from './fault.ts';
+import { operationNameSchema } from './outcome.ts';
 
 export const profileNames = ['smoke', 'quick', 'moderate', 'full'] as const;
 export const profileNameSchema = z.enum(profileNames);
@@ -45,23 +46,17 @@ export type ScheduleRule = z.infer<typeof scheduleRuleSchema>;
 
 export const loadConfigSchema = z.strictObject({
   mix: z
-    .strictObject({
-      create: z.number().min(0),
-      analyze: z.number().min(0),
-      modify: z.number().min(0),
-      export: z.number().min(0),
-      heavy: z.number().min(0),
-    })
-    .refine((mix) => Object.values(mix).some((weight) => weight > 0), {
+    .record(operationNameSchema, z.number().min(0))
+    .refine((mix) => Object.keys(mix).length === 0 || Object.values(mix).some((weight) => weight > 0), {
       message: 'one weight at least must be above 0',
     })
-    .describe('weights of the operations'),
+    .default({})
+    .describe('weights of the operations; the workload has a default for each'),
   thinkSeconds: rangeSchema.describe('how long a user waits between two operations'),
-  byteBudgetPerSecond: z
-    .number()
-    .positive()
-    .describe('mean bytes per second of uploaded scores over all users; sets the weights of the sizes'),
-  liveScoresPerUser: z.number().int().min(1).max(1_000).describe('scores that a user keeps; the oldest is deleted'),
+  parameters: z
+    .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
+    .default({})
+    .describe('settings of the workload, which has a default for each'),
   probesPerSecond: z.number().min(1).max(100).describe('requests per second that measure availability'),
 });
 export type LoadConfig = z.infer<typeof loadConfigSchema>;

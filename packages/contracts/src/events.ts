@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { anyParamsSchema, effectSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
 import { capacityResultSchema } from './loadgen-api.ts';
-import { operationKindSchema, outcomeSchema } from './outcome.ts';
+import { operationNameSchema, outcomeSchema } from './outcome.ts';
 
 const at = z.number();
 const faultId = z.string();
@@ -192,7 +192,7 @@ const attemptFailed = z.object({
   at,
   startedAt: z.number(),
   attemptId: z.string(),
-  operation: operationKindSchema,
+  operation: operationNameSchema,
   operationId: z.string(),
   user: z.number(),
   outcome: outcomeSchema,
@@ -204,7 +204,7 @@ const answeredAgain = z.object({
   type: z.literal('answered_again'),
   at,
   startedAt: z.number(),
-  operation: operationKindSchema,
+  operation: operationNameSchema,
 });
 /** Counts of one second. Operations and attempts count in the second in which they end. */
 const loadSecond = z.object({
@@ -212,14 +212,14 @@ const loadSecond = z.object({
   at,
   users: z.number(),
   attempts: z.partialRecord(outcomeSchema, z.number()),
-  operations: z.partialRecord(
-    operationKindSchema,
+  operations: z.record(
+    operationNameSchema,
     z.object({
       ok: z.number(),
       failed: z.number(),
       unknown: z.number(),
       cancelled: z.number(),
-      /** Planned but not performed: too late, or without a score. Counts when it is given up. */
+      /** Planned but not performed: too late, or not possible. Counts when it is given up. */
       skipped: z.number(),
     }),
   ),
@@ -242,6 +242,24 @@ const generatorChecked = z.object({
   eventLoopDelayP99Ms: z.number(),
   cpuShare: z.number(),
   memoryBytes: z.number(),
+});
+/**
+ * The workload failed: it threw, hung, used too much memory or returned a wrong value. What it
+ * covers is not evidence about the system.
+ */
+const workloadFailed = z.object({
+  type: z.literal('workload_failed'),
+  at,
+  /** The time that is not evidence. */
+  fromAt: z.number(),
+  toAt: z.number(),
+  /** What failed, such as `operation create` or `readBack`. */
+  where: z.string(),
+  problem: z.string(),
+  /** File, line and column in the workload, if known. */
+  location: z.string().nullable(),
+  /** Further failures of the same kind since the last such event. */
+  repeated: z.number(),
 });
 /** Result of a read-back. `final`: after cooldown and a forced restart; others are samples. */
 const readBackDone = z.object({
@@ -269,8 +287,8 @@ const percentiles = z.object({
 const loadSummary = z.object({
   type: z.literal('load_summary'),
   at,
-  operations: z.partialRecord(
-    operationKindSchema,
+  operations: z.record(
+    operationNameSchema,
     z.object({
       ok: z.number(),
       failed: z.number(),
@@ -315,6 +333,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   loadSecond,
   probeSecond,
   generatorChecked,
+  workloadFailed,
   readBackDone,
   loadSummary,
 ]);

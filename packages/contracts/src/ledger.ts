@@ -1,7 +1,7 @@
 /**
  * The ledger: every write that the server acknowledged or may have carried out. One NDJSON line per
- * entry in `ledger.ndjson` of the run's folder, fsynced before the user's next step. `hash` is the
- * SHA-256 (hex) of the score's bytes as sent.
+ * entry in `ledger.ndjson` of the run's folder, fsynced before the user's next step. `id` and
+ * `digest` are the workload's: an object of the service, and the SHA-256 (hex) of its content.
  *
  * `n` numbers the lines from 1. `crc`, the first member, is the CRC-32 (8 hex digits) of the line
  * without `crc`. Unknown members are an error.
@@ -16,31 +16,34 @@ export const ledgerLineSchema = z.discriminatedUnion('type', [
     type: z.literal('intended'),
     ...line,
     user: z.number(),
-    operation: z.enum(['create', 'modify', 'delete']),
-    scoreId: z.string().optional(),
-    hash: z.string(),
+    operation: z.enum(['write', 'delete']),
+    id: z.string(),
+    digest: z.string(),
   }),
-  /** The server acknowledged the write. For a modify, `hash` is that of the new version. */
+  /**
+   * The server acknowledged the write. `version` numbers the writes to the object from 1, if the
+   * workload counts them.
+   */
   z.strictObject({
     type: z.literal('acknowledged'),
     ...line,
-    scoreId: z.string(),
-    hash: z.string(),
-    version: z.number(),
+    id: z.string(),
+    digest: z.string(),
+    version: z.number().optional(),
   }),
   /** The write ended without a response: it may or may not have taken effect. */
   z.strictObject({ type: z.literal('unknown'), ...line, reason: z.string() }),
   /** The server refused the write, so it must not exist. */
   z.strictObject({ type: z.literal('refused'), ...line, reason: z.string() }),
-  z.strictObject({ type: z.literal('deleted'), ...line, scoreId: z.string() }),
+  z.strictObject({ type: z.literal('deleted'), ...line, id: z.string() }),
   /**
-   * The result for one score of the final read-back, or of a sample, which records only problems.
-   * `found` is null if the server has no such score.
+   * The result for one object of the final read-back, or of a sample, which records only problems.
+   * `found` is its digest; null if the server has no such object.
    */
   z.strictObject({
     type: z.literal('read_back'),
     ...line,
-    scoreId: z.string(),
+    id: z.string(),
     found: z.string().nullable(),
     finding: z.enum(['intact', 'lost', 'corrupt', 'duplicate', 'phantom', 'unknown_present', 'unknown_absent']),
   }),

@@ -17,6 +17,7 @@ export const outcomes = [
   'dns',
   'corrupt',
   'stale',
+  'session_lost',
   'client_error_unexpected',
   'cancelled_at_end',
   'not_started',
@@ -28,7 +29,7 @@ export type Outcome = z.infer<typeof outcomeSchema>;
 /** Outcomes not caused by the server: the end of the run, or a problem of the generator. */
 export const neutralOutcomes = ['cancelled_at_end', 'not_started'] as const satisfies readonly Outcome[];
 
-/** The operations of a user. Each consists of one or more attempts. */
-export const operationKinds = ['create', 'analyze', 'modify', 'export', 'heavy'] as const;
-export const operationKindSchema = z.enum(operationKinds);
-export type OperationKind = z.infer<typeof operationKindSchema>;
+/** The name of an operation of the workload. Each operation consists of one or more attempts. */
+export const operationNameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'must be at most 40 lowercase letters, digits, _ and -, starting with a letter');

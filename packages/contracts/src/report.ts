@@ -1,7 +1,7 @@
 /** The report, `test_results/production_test_YYYYMMDD_HHMMSS.json`. Names carry the units. */
 import { z } from 'zod';
 import { anyParamsSchema, effectSchema, faultKindSchema, recoveredBySchema, targetSchema } from './fault.ts';
-import { operationKindSchema, outcomeSchema } from './outcome.ts';
+import { operationNameSchema, outcomeSchema } from './outcome.ts';
 import { droppedFaultsSchema } from './plan.ts';
 
 export const resultSchema = z.enum(['PASSED', 'FAILED', 'INCONCLUSIVE', 'INTERRUPTED']);
@@ -150,7 +150,7 @@ export const reportSchema = z.object({
     .nullable(),
   outcomes: z.record(outcomeSchema, z.number()),
   operations: z.record(
-    operationKindSchema,
+    operationNameSchema,
     z.object({
       ok: z.number(),
       failed: z.number(),

@@ -20,8 +20,7 @@ const common: Omit<RunConfig, 'hours' | 'rampSeconds' | 'killIntervalMinutes' | 
     load: {
       mix: { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 },
       thinkSeconds: { min: 0.5, max: 3 },
-      byteBudgetPerSecond: 1_000_000,
-      liveScoresPerUser: 20,
+      parameters: { byteBudgetPerSecond: 1_000_000, liveScoresPerUser: 20 },
       probesPerSecond: 10,
     },
     thresholds: {},

@@ -1,16 +1,18 @@
 /** Runs at most one capacity test at a time; it ends early if the caller disconnects. */
 import type { CapacityResult, CapacityTestRequest } from '@encore/contracts';
 import { describeError, EncoreError, type Logger } from '@encore/kit';
-import { measureKeyAnalysis } from './key-analysis-load.ts';
+import { type CapacityRequests, measureCapacity } from './capacity-load.ts';
 
 export class CapacityTest implements AsyncDisposable {
   readonly #targetUrl: string;
+  readonly #requests: CapacityRequests;
   readonly #logger: Logger;
   readonly #closing = new AbortController();
   #current: Promise<CapacityResult> | null = null;
 
-  constructor(targetUrl: string, logger: Logger) {
+  constructor(targetUrl: string, requests: CapacityRequests, logger: Logger) {
     this.#targetUrl = targetUrl;
+    this.#requests = requests;
     this.#logger = logger;
   }
 
@@ -22,7 +24,12 @@ export class CapacityTest implements AsyncDisposable {
         definite: true,
       });
     }
-    this.#current = measureKeyAnalysis(this.#targetUrl, test, AbortSignal.any([signal, this.#closing.signal]));
+    this.#current = measureCapacity(
+      this.#targetUrl,
+      this.#requests,
+      test,
+      AbortSignal.any([signal, this.#closing.signal]),
+    );
     try {
       const result = await this.#current;
       this.#logger.info(result, 'capacity test done');

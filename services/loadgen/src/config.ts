@@ -1,4 +1,5 @@
 /** Reads the load generator's configuration from the environment. */
+import { pathToFileURL } from 'node:url';
 import { portVariable, readEnv } from '@encore/kit';
 import { z } from 'zod';
 
@@ -7,6 +8,8 @@ export interface LoadgenConfig {
   port: number;
   /** The server's URL for users, through the proxy. */
   targetUrl: string;
+  /** URL of the workload's file. */
+  workload: string;
   /** Contains one folder per run, with its ledger. */
   runsDir: string;
 }
@@ -18,6 +21,7 @@ export function readConfig(env: NodeJS.ProcessEnv): LoadgenConfig {
       ENCORE_PORT: portVariable.default(8012),
       ENCORE_TARGET_URL: z.url({ protocol: /^http$/ }),
       ENCORE_RUNS_DIR: z.string().min(1),
+      ENCORE_WORKLOAD: z.string().min(1).optional(),
     },
     env,
   );
@@ -26,5 +30,9 @@ export function readConfig(env: NodeJS.ProcessEnv): LoadgenConfig {
     port: values.ENCORE_PORT,
     targetUrl: new URL(values.ENCORE_TARGET_URL).origin,
     runsDir: values.ENCORE_RUNS_DIR,
+    workload:
+      values.ENCORE_WORKLOAD === undefined
+        ? import.meta.resolve('@encore/workload-music')
+        : pathToFileURL(values.ENCORE_WORKLOAD).href,
   };
 }

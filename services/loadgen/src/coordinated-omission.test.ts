@@ -31,7 +31,12 @@ describe('coordinated omission', function () {
       return undefined;
     };
     const mix = { create: 0, analyze: 1, modify: 0, export: 0, heavy: 0 };
-    const settings = { ...testRequest.load, mix, thinkSeconds: { min: 0.04, max: 0.06 }, byteBudgetPerSecond: 1 };
+    const settings = {
+      ...testRequest.load,
+      mix,
+      thinkSeconds: { min: 0.04, max: 0.06 },
+      parameters: { byteBudgetPerSecond: 1 },
+    };
     await load.start({ ...testRequest, users: 5, rampSeconds: 0, load: settings });
     const startedAt = systemClock.now();
     const elapsed = () => (systemClock.now() - startedAt) / 1_000;
@@ -49,7 +54,7 @@ describe('coordinated omission', function () {
     await waitUntil('the end', () => elapsed() >= runSeconds, { timeoutMs: 15_000 });
     await load.stop();
 
-    const analyze = bench.ofType('load_summary')[0]?.operations.analyze;
+    const analyze = bench.ofType('load_summary')[0]?.operations['analyze'];
     assert.ok(analyze);
     const rate = analyze.responseMs.count / runSeconds;
     assert.ok(Math.abs(rate / perSecond - 1) < 0.05, `${rate} per second instead of ${perSecond}`);

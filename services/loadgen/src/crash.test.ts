@@ -68,9 +68,9 @@ describe('crash of the generator', function () {
 
       const state = await LedgerState.read(join(runsDir, 'test-1', 'ledger.ndjson'));
       assert.ok(state.problems.length <= 1, state.problems.join('\n'));
-      for (const id of fake.scores.keys()) assert.ok(state.scores.has(id), `${id} was never intended`);
-      for (const { scoreId, acknowledged, open } of state.scores.values()) {
-        if (acknowledged && open.length === 0) assert.equal(fake.scores.get(scoreId)?.version, acknowledged.version);
+      for (const id of fake.scores.keys()) assert.ok(state.objects.has(id), `${id} was never intended`);
+      for (const { id, acknowledged, open } of state.objects.values()) {
+        if (acknowledged && open.length === 0) assert.equal(fake.scores.get(id)?.version, acknowledged.version);
       }
 
       const second = await startGenerator();

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { type Clock, createRegistry, Random, systemClock } from '@encore/kit';
+import music from '@encore/workload-music';
 import { describe, it } from 'mocha';
 import type { Dispatcher } from 'undici';
 import type { Ledger } from './ledger.ts';
 import { createMetrics } from './metrics.ts';
 import { Probe } from './probe.ts';
-import { testRequest } from './testing/load-bench.ts';
-import { type OperationRecord, VirtualUser } from './virtual-user.ts';
+import type { OperationRecord } from './worker/reporter.ts';
+import { VirtualUser } from './worker/virtual-user.ts';
 
 interface Costs {
   /** Duration of each request. */
@@ -51,19 +52,23 @@ async function runUser({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> 
       return { statusCode: 400, headers: {}, body: body() };
     },
   } as unknown as Dispatcher;
-  const ledger = {
-    write: async () => {
-      nowMs += diskMs;
-    },
-  } as unknown as Ledger;
+  const record = async () => {
+    nowMs += diskMs;
+  };
   const mix = { create: 1, analyze: 0, modify: 0, export: 0, heavy: 0 };
   const user = new VirtualUser(1, new Random(5), {
-    runId: 'test-1',
-    load: { ...testRequest.load, mix, thinkSeconds, byteBudgetPerSecond: 1_000 },
-    users: 1,
+    workload: music,
+    run: {
+      runId: 'test-1',
+      seed: 5,
+      users: 1,
+      mix,
+      thinkSeconds,
+      parameters: { byteBudgetPerSecond: 1_000, liveScoresPerUser: 5 },
+    },
     dispatcher,
     clock,
-    ledger,
+    record,
     stopping: stopping.signal,
     cancel: new AbortController().signal,
     backoffMs: [1, 1],
@@ -77,6 +82,7 @@ async function runUser({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> 
       stopWhenDone();
     },
     started: (lateMs) => seen.lateMs.push(lateMs),
+    workloadFailed: (where, error) => assert.fail(`${where}: ${String(error)}`),
   });
   await user.run(nowMs);
   return seen;
@@ -131,7 +137,9 @@ describe('a probe delayed by the generator', () => {
       dispatcher: { request } as unknown as Dispatcher,
       clock,
       ledger: { write: async () => {} } as unknown as Ledger,
-      metrics: createMetrics(createRegistry('loadgen')),
+      metrics: createMetrics(createRegistry('loadgen'), []),
+      errors: music.errors,
+      requests: async () => ({ request: { method: 'GET', path: '/' } }),
       add: (event) => {
         if (event.type === 'probe_second') outcomes.push(...event.probes.map(({ outcome }) => outcome));
       },

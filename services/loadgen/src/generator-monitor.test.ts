@@ -6,7 +6,7 @@ import { createMetrics } from './metrics.ts';
 
 const setup = () => {
   const registry = createRegistry('loadgen');
-  return { registry, monitor: new GeneratorMonitor(systemClock, createMetrics(registry)) };
+  return { registry, monitor: new GeneratorMonitor(systemClock, createMetrics(registry, [])) };
 };
 
 /** Uses this much CPU time in one turn of the loop, however long that takes. */

@@ -5,10 +5,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { EventOf } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
+import { lateStartMs } from './late-start.ts';
 import type { LoadgenMetrics } from './metrics.ts';
 
-/** A start delayed by more than this is late. It is the default probe interval. */
-export const lateStartMs = 100;
 const nanosecondsPerMs = 1e6;
 
 export class GeneratorMonitor implements Disposable {
@@ -27,11 +26,15 @@ export class GeneratorMonitor implements Disposable {
   }
 
   started(waitedMs: number): void {
-    this.#starts += 1;
-    this.#metrics.starts.inc();
-    if (waitedMs <= lateStartMs) return;
-    this.#lateStarts += 1;
-    this.#metrics.lateStarts.inc();
+    this.add(1, waitedMs > lateStartMs ? 1 : 0);
+  }
+
+  /** Adds starts that users counted. */
+  add(starts: number, lateStarts: number): void {
+    this.#starts += starts;
+    this.#lateStarts += lateStarts;
+    this.#metrics.starts.inc(starts);
+    this.#metrics.lateStarts.inc(lateStarts);
   }
 
   /** Returns the figures since the last call. */

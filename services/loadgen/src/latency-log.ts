@@ -9,31 +9,30 @@
  *   create.attempt.ok | .shed | .failed    one request
  */
 import { join } from 'node:path';
-import { type OperationKind, operationKinds } from '@encore/contracts';
 import { AppendFile } from '@encore/kit';
 import { HistogramLogWriter } from 'hdr-histogram-js';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 const timed = ['ok.response', 'ok.service', 'failed.response', 'attempt.ok', 'attempt.shed', 'attempt.failed'] as const;
-export type LatencyTag = `${OperationKind}.${(typeof timed)[number]}`;
+export type LatencyTag = `${string}.${(typeof timed)[number]}`;
 
 export class LatencyLog implements AsyncDisposable {
   readonly #file: AppendFile;
   readonly #histograms = new Map<LatencyTag, LatencyHistogram>();
   #intervalStartedAt: number;
 
-  private constructor(file: AppendFile, startedAt: number) {
+  private constructor(file: AppendFile, startedAt: number, operations: readonly string[]) {
     this.#file = file;
     this.#intervalStartedAt = startedAt;
     // Allocated up front: a histogram added by a first failure after an hour would look like a
     // leak.
-    for (const kind of operationKinds)
-      for (const what of timed) this.#histograms.set(`${kind}.${what}`, new LatencyHistogram());
+    for (const operation of operations)
+      for (const what of timed) this.#histograms.set(`${operation}.${what}`, new LatencyHistogram());
   }
 
-  static async open(runFolder: string, startedAt: number): Promise<LatencyLog> {
+  static async open(runFolder: string, startedAt: number, operations: readonly string[]): Promise<LatencyLog> {
     const file = await AppendFile.open(join(runFolder, 'latency.hlog'));
-    const log = new LatencyLog(file, startedAt);
+    const log = new LatencyLog(file, startedAt, operations);
     await log.#write((writer) => {
       writer.outputLogFormatVersion();
       writer.outputStartTime(startedAt);

@@ -1,31 +1,31 @@
 /**
- * Derives from the ledger which scores must be on the server. It keeps only scores that exist or
- * may exist, so its memory does not grow with the length of the run.
+ * Derives from the ledger which objects must be on the server. It keeps only objects that exist or
+ * may exist, so its memory grows only with what the workload does not delete.
  */
 import { type LedgerEntry, ledgerLineSchema } from '@encore/contracts';
 import { readNumberedLines } from '@encore/kit';
 
 interface OpenWrite {
   key: string;
-  operation: 'create' | 'modify' | 'delete';
-  hash: string;
+  operation: 'write' | 'delete';
+  digest: string;
 }
 
-export interface ExpectedScore {
-  scoreId: string;
+export interface ExpectedObject {
+  id: string;
   /** The last acknowledged write; null if there is none. */
-  acknowledged: { key: string; hash: string; version: number } | null;
-  /** Writes without a response, which may have taken effect: a create or modify, then deletions. */
+  acknowledged: { key: string; digest: string; version?: number | undefined } | null;
+  /** Writes without a response, which may have taken effect, in order. */
   open: OpenWrite[];
 }
 
 const maxProblems = 20;
 
 export class LedgerState {
-  readonly scores = new Map<string, ExpectedScore>();
+  readonly objects = new Map<string, ExpectedObject>();
   /** Damaged lines. A killed writer leaves at most one truncated line. */
   readonly problems: string[] = [];
-  readonly #scoreOfKey = new Map<string, string>();
+  readonly #objectOfKey = new Map<string, string>();
 
   static async read(path: string): Promise<LedgerState> {
     const state = new LedgerState();
@@ -43,31 +43,30 @@ export class LedgerState {
   }
 
   #conclude(entry: Extract<LedgerEntry, { type: 'acknowledged' | 'refused' | 'deleted' }>): void {
-    const score = this.scores.get(this.#scoreOfKey.get(entry.key) ?? '');
-    if (!score) return;
+    const object = this.objects.get(this.#objectOfKey.get(entry.key) ?? '');
+    if (!object) return;
     if (entry.type === 'deleted') {
-      this.#forget(score);
+      this.#forget(object);
       return;
     }
-    this.#scoreOfKey.delete(entry.key);
-    score.open = score.open.filter(({ key }) => key !== entry.key);
+    this.#objectOfKey.delete(entry.key);
+    object.open = object.open.filter(({ key }) => key !== entry.key);
     if (entry.type === 'acknowledged') {
-      score.acknowledged = { key: entry.key, hash: entry.hash, version: entry.version };
-    } else if (score.acknowledged === null && score.open.length === 0) {
-      this.#forget(score);
+      object.acknowledged = { key: entry.key, digest: entry.digest, version: entry.version };
+    } else if (object.acknowledged === null && object.open.length === 0) {
+      this.#forget(object);
     }
   }
 
-  #intend({ key, scoreId, operation, hash }: Extract<LedgerEntry, { type: 'intended' }>): void {
-    if (scoreId === undefined) return;
-    const score = this.scores.get(scoreId) ?? { scoreId, acknowledged: null, open: [] };
-    score.open = [...score.open.filter((write) => write.key !== key), { key, operation, hash }];
-    this.scores.set(scoreId, score);
-    this.#scoreOfKey.set(key, scoreId);
+  #intend({ key, id, operation, digest }: Extract<LedgerEntry, { type: 'intended' }>): void {
+    const object = this.objects.get(id) ?? { id, acknowledged: null, open: [] };
+    object.open = [...object.open.filter((write) => write.key !== key), { key, operation, digest }];
+    this.objects.set(id, object);
+    this.#objectOfKey.set(key, id);
   }
 
-  #forget(score: ExpectedScore): void {
-    for (const { key } of score.open) this.#scoreOfKey.delete(key);
-    this.scores.delete(score.scoreId);
+  #forget(object: ExpectedObject): void {
+    for (const { key } of object.open) this.#objectOfKey.delete(key);
+    this.objects.delete(object.id);
   }
 }

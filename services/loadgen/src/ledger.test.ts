@@ -16,7 +16,7 @@ describe('ledger', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const intended = (key: string) =>
-    ({ type: 'intended', key, user: 1, operation: 'create', scoreId: key, hash: 'h' }) as const;
+    ({ type: 'intended', key, user: 1, operation: 'write', id: key, digest: 'h' }) as const;
 
   it('has the entry on disk when the promise resolves', async () => {
     await using ledger = await Ledger.open(folder, systemClock);
@@ -38,7 +38,7 @@ describe('ledger', () => {
       ['1', '2', undefined, '3'],
     );
     const state = await LedgerState.read(ledger.path);
-    assert.deepEqual([...state.scores.keys()], ['one', 'two', 'three']);
+    assert.deepEqual([...state.objects.keys()], ['one', 'two', 'three']);
     assert.equal(state.problems.length, 1);
     assert.match(state.problems[0] ?? '', /^line 3: not valid JSON/);
   });
@@ -47,9 +47,9 @@ describe('ledger', () => {
     await using ledger = await Ledger.open(folder, systemClock);
     for (const key of ['one', 'two']) await ledger.write(intended(key));
     const text = await readFile(ledger.path, 'utf8');
-    await writeFile(ledger.path, text.replace('"scoreId":"two"', '"scoreId":"owt"'));
+    await writeFile(ledger.path, text.replace('"id":"two"', '"id":"owt"'));
     const state = await LedgerState.read(ledger.path);
-    assert.deepEqual([...state.scores.keys()], ['one']);
+    assert.deepEqual([...state.objects.keys()], ['one']);
     assert.match(state.problems.join(), /^line 2: wrong CRC/);
   });
 });

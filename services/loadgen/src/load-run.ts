@@ -1,89 +1,111 @@
 /**
- * One run of the load: ramping users, the probe, the ledger and the events of each second.
+ * One run of the load: the workload with its ramping users, the probe, the ledger and the events of
+ * each second.
  *
  *   stop: no new operations ──▶ grace period ──▶ abort what is in flight ──▶ summary
  */
 import { join } from 'node:path';
 import type { EncoreEvent, LoadRunRequest } from '@encore/contracts';
-import { type Clock, describeError, type Logger, Random } from '@encore/kit';
+import { type Clock, describeError, EncoreError, type Logger, Random, writeFileAtomic } from '@encore/kit';
 import { Pool } from 'undici';
 import { GeneratorMonitor } from './generator-monitor.ts';
 import { LatencyLog } from './latency-log.ts';
 import { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
-import { deleteOldScores } from './old-scores.ts';
 import { Probe } from './probe.ts';
 import type { ReadBackCounts } from './read-back.ts';
 import { Recorder } from './recorder.ts';
-import { sampleScores } from './sample-scores.ts';
-import { ScoreClient } from './score-client.ts';
-import { VirtualUser } from './virtual-user.ts';
+import { removeEarlierRuns } from './remove-earlier-runs.ts';
+import { runSettings, settingsFile } from './run-settings.ts';
+import { sampleObjects } from './sample-objects.ts';
+import { SampledObjects } from './sampled-objects.ts';
+import type { RunSettings, StartedUser, UserEntry } from './worker/messages.ts';
+import { WorkloadErrors } from './workload-errors.ts';
+import type { CallOptions, WorkloadHost } from './workload-host.ts';
 
 export interface LoadRunOptions {
   request: LoadRunRequest;
+  /** The run closes it. */
+  host: WorkloadHost;
   targetUrl: string;
   runsDir: string;
   clock: Clock;
   logger: Logger;
   metrics: LoadgenMetrics;
   add: (event: EncoreEvent) => void;
-  /** Mean backoff before the second and the third attempt. */
-  backoffMs: readonly [number, number];
 }
 
 const connectTimeoutMs = 3_000;
 const monitorSeconds = 5;
 /** Interval of the latency log. */
 const intervalSeconds = 10;
-const oldScoresMs = 20_000;
+const flushMs = 500;
+const removeMs = 20_000;
+const setupMs = 30_000;
 const sampleMs = 30_000;
 const sampleSize = 50;
+/** Time for users to end after their requests were aborted. */
+const endMs = 5_000;
 
 export class LoadRun implements AsyncDisposable {
   readonly request: LoadRunRequest;
   readonly recorder: Recorder;
   readonly ledger: Ledger;
   readonly startedAt: number;
-  readonly users: VirtualUser[] = [];
   readonly #options: LoadRunOptions;
+  readonly #settings: RunSettings;
   readonly #stopping = new AbortController();
-  readonly #cancel = new AbortController();
-  readonly #usersPool: Pool;
   readonly #probePool: Pool;
-  readonly #internalPool: Pool;
   readonly #latencies: LatencyLog;
   readonly #monitor: GeneratorMonitor;
   readonly #random: Random;
+  readonly #objects = new SampledObjects();
+  readonly #errors: WorkloadErrors;
+  #usersEnded: Promise<void> = Promise.resolve();
   #work: Promise<unknown> = Promise.resolve();
 
   static async start(options: LoadRunOptions): Promise<LoadRun> {
-    const folder = join(options.runsDir, options.request.runId);
-    const ledger = await Ledger.open(folder, options.clock);
-    const latencies = await LatencyLog.open(folder, options.clock.now());
-    const run = new LoadRun(options, ledger, latencies);
+    const { request, host, clock } = options;
+    const settings = runSettings(request, host.description);
+    const folder = join(options.runsDir, request.runId);
+    const ledger = await Ledger.open(folder, clock);
+    await writeFileAtomic(join(folder, settingsFile), `${JSON.stringify(settings)}\n`);
+    const operations = Object.keys(host.description.operations);
+    const latencies = await LatencyLog.open(folder, clock.now(), operations);
+    const setUp = options.host.description.has.setup ? setUpWorkload(options, settings) : Promise.resolve();
+    await setUp;
+    const run = new LoadRun(options, settings, ledger, latencies);
     run.#begin();
     return run;
   }
 
-  private constructor(options: LoadRunOptions, ledger: Ledger, latencies: LatencyLog) {
-    const { request, clock, metrics, targetUrl } = options;
+  private constructor(options: LoadRunOptions, settings: RunSettings, ledger: Ledger, latencies: LatencyLog) {
+    const { request, clock, metrics, targetUrl, host } = options;
     this.#options = options;
+    this.#settings = settings;
     this.request = request;
     this.ledger = ledger;
     this.#latencies = latencies;
-    this.recorder = new Recorder(options.add, metrics, latencies);
+    this.recorder = new Recorder(Object.keys(host.description.operations), options.add, metrics, latencies);
     this.startedAt = clock.now();
     this.#random = new Random(request.seed);
     this.#monitor = new GeneratorMonitor(clock, metrics);
-    const connect = { timeout: connectTimeoutMs };
-    this.#usersPool = new Pool(targetUrl, { connections: request.users + 2, pipelining: 1, connect });
+    this.#errors = new WorkloadErrors(clock, options.add, options.logger);
     // Enough connections that concurrent probes never wait for each other.
     this.#probePool = new Pool(targetUrl, {
       connections: request.load.probesPerSecond * 2 + 4,
       pipelining: 1,
-      connect,
+      connect: { timeout: connectTimeoutMs },
     });
-    this.#internalPool = new Pool(targetUrl, { connections: 8, pipelining: 1, connect });
+    host.listener = {
+      write: (entry, bytes) => this.#write(entry, bytes),
+      report: (report) => {
+        this.recorder.add(report);
+        this.#monitor.add(report.starts, report.lateStarts);
+        metrics.users.set(report.users);
+      },
+      failed: (failure) => this.#errors.add(failure),
+    };
   }
 
   get ramping(): boolean {
@@ -92,28 +114,31 @@ export class LoadRun implements AsyncDisposable {
 
   /** Resolves when all users have finished; aborts requests in flight after the grace period. */
   async stop(graceMs: number): Promise<void> {
+    const { add, clock, host } = this.#options;
     this.#stopping.abort(new Error('the run was stopped'));
-    const timer = setTimeout(() => this.#cancel.abort(new Error('the grace period is over')), graceMs);
+    host.stop();
+    await this.#endUsers(graceMs);
     await this.#work;
-    clearTimeout(timer);
-    const { add, clock } = this.#options;
+    if (host.description.has.teardown) await this.#tearDown();
     this.recorder.endSecond(clock.now());
     await this.#latencies.endInterval(clock.now());
     add(this.#monitor.measure());
+    this.#errors.flush();
     add(this.recorder.summary(clock.now()));
     this.#monitor[Symbol.dispose]();
   }
 
-  /** Reads back a sample of the users' scores during the run; rejects if the run stops. */
+  /** Reads back a sample of the users' objects during the run; rejects if the run stops. */
   sample(progress: (done: number, total: number) => void): Promise<ReadBackCounts> {
-    const { clock } = this.#options;
-    const signal = this.#stopping.signal;
-    return sampleScores({
-      users: this.users,
+    const { clock, host } = this.#options;
+    const options = this.#callOptions(sampleMs);
+    const deadlineAt = clock.now() + sampleMs;
+    return sampleObjects({
+      objects: this.#objects,
       size: sampleSize,
       ledger: this.ledger,
-      client: this.#client(sampleMs, signal),
-      sleep: (ms) => clock.sleep(ms, signal),
+      read: (id) => host.readBack(id, { ...options, timeoutMs: deadlineAt - clock.now() }),
+      sleep: (ms) => clock.sleep(ms, options.signal),
       random: this.#random.fork(`sample-${clock.now()}`),
       progress,
     });
@@ -121,98 +146,103 @@ export class LoadRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort(new Error('closing'));
-    this.#cancel.abort(new Error('closing'));
+    this.#options.host.stop();
+    await this.#endUsers(0);
     await this.#work;
     this.#monitor[Symbol.dispose]();
-    await Promise.all([this.#usersPool.destroy(), this.#probePool.destroy(), this.#internalPool.destroy()]);
+    await this.#options.host[Symbol.asyncDispose]();
+    await this.#probePool.destroy();
     await this.ledger[Symbol.asyncDispose]();
     await this.#latencies[Symbol.asyncDispose]();
   }
 
   #begin(): void {
     const { users, rampSeconds } = this.request;
-    const userRuns = Array.from({ length: users }, (_, i) => this.#runUser(i + 1, (i * rampSeconds * 1_000) / users));
-    const { clock, metrics, add } = this.#options;
+    const started = Array.from({ length: users }, (_, i): StartedUser => {
+      return { number: i + 1, startsAt: this.startedAt + (i * rampSeconds * 1_000) / users };
+    });
+    const { clock, metrics, add, host } = this.#options;
+    const { runId } = this.request;
     const probe = new Probe({
-      runId: this.request.runId,
+      runId,
       perSecond: this.request.load.probesPerSecond,
       dispatcher: this.#probePool,
       clock,
       ledger: this.ledger,
       metrics,
+      errors: host.description.errors,
+      requests: (number) => host.probe(number, this.#settings),
       add,
       started: (lateMs) => this.#monitor.started(lateMs),
     });
+    this.#usersEnded = host.runUsers(this.#settings, started);
     const probing = probe.run(this.startedAt, this.#stopping.signal);
-    const clearing = this.#clearOldScores();
-    const ticking = this.#tick();
-    this.#work = Promise.all([...userRuns, probing, clearing, ticking]).catch((error: unknown) => {
+    this.#work = Promise.all([probing, this.#removeEarlierRuns(), this.#tick()]).catch((error: unknown) => {
       this.#options.logger.error({ err: describeError(error) }, 'the load ended because of an internal error');
     });
   }
 
-  async #runUser(number: number, delayMs: number): Promise<void> {
-    const { clock, metrics, backoffMs } = this.#options;
-    const signal = this.#stopping.signal;
-    await clock.sleep(delayMs, signal).catch(() => {});
-    if (signal.aborted) return;
-    const user = new VirtualUser(number, this.#random.fork(`users/${number}`), {
-      runId: this.request.runId,
-      load: this.request.load,
-      users: this.request.users,
-      dispatcher: this.#usersPool,
-      clock,
-      ledger: this.ledger,
-      stopping: signal,
-      cancel: this.#cancel.signal,
-      backoffMs,
-      attemptEnded: (record) => this.recorder.attemptEnded(record),
-      operationEnded: (record) => this.recorder.operationEnded(record),
-      operationSkipped: (kind) => this.recorder.operationSkipped(kind),
-      started: (lateMs) => this.#monitor.started(lateMs),
-    });
-    this.users.push(user);
-    this.recorder.users += 1;
-    metrics.users.set(this.recorder.users);
-    try {
-      await user.run(this.startedAt + delayMs);
-    } finally {
-      this.recorder.users -= 1;
-    }
+  async #write(entry: UserEntry, bytes: number): Promise<void> {
+    await this.ledger.write(entry);
+    this.#objects.add(entry, bytes);
+  }
+
+  /** Aborts what users do after the grace period; a thread that does not end is ended. */
+  async #endUsers(graceMs: number): Promise<void> {
+    const { host } = this.#options;
+    const cancelling = setTimeout(() => host.cancel(), graceMs);
+    const ending = setTimeout(() => void host[Symbol.asyncDispose](), graceMs + endMs);
+    await this.#usersEnded;
+    clearTimeout(cancelling);
+    clearTimeout(ending);
   }
 
   async #tick(): Promise<void> {
-    const { clock, add } = this.#options;
+    const { clock, add, host } = this.#options;
     const signal = this.#stopping.signal;
     for (let second = 1; ; second += 1) {
       const at = this.startedAt + second * 1_000;
       await clock.sleep(at - clock.now(), signal).catch(() => {});
       if (signal.aborted) return;
+      await host.flush(flushMs);
       this.recorder.endSecond(at);
+      this.#errors.flush();
       if (second % monitorSeconds === 0) add(this.#monitor.measure());
       if (second % intervalSeconds === 0) await this.#latencies.endInterval(at);
     }
   }
 
-  async #clearOldScores(): Promise<void> {
-    const { logger } = this.#options;
+  async #removeEarlierRuns(): Promise<void> {
+    const { logger, host } = this.#options;
+    if (!host.description.has.remove || !host.description.has.list) return;
     try {
-      const deleted = await deleteOldScores(this.#client(oldScoresMs, this.#stopping.signal), this.request.runId);
-      if (deleted > 0) logger.info({ deleted }, 'removed scores of earlier runs');
+      const removed = await removeEarlierRuns(host, this.#callOptions(removeMs));
+      if (removed > 0) logger.info({ removed }, 'removed objects of earlier runs');
     } catch (error) {
       if (!this.#stopping.signal.aborted)
-        logger.warn({ err: describeError(error) }, 'could not remove all scores of earlier runs');
+        logger.warn({ err: describeError(error) }, 'could not remove all objects of earlier runs');
     }
   }
 
-  #client(timeoutMs: number, signal: AbortSignal): ScoreClient {
-    const { clock } = this.#options;
-    return new ScoreClient({
-      dispatcher: this.#internalPool,
-      clock,
-      clientId: `${this.request.runId}-own`,
-      deadlineAt: clock.now() + timeoutMs,
-      signal,
+  async #tearDown(): Promise<void> {
+    const { host, logger } = this.#options;
+    const options = { run: this.#settings, timeoutMs: setupMs, signal: new AbortController().signal };
+    await host.prepare('teardown', options).catch((error: unknown) => {
+      logger.warn({ err: describeError(error) }, 'the teardown of the workload failed');
     });
+  }
+
+  #callOptions(timeoutMs: number): CallOptions {
+    return { run: this.#settings, timeoutMs, signal: this.#stopping.signal };
+  }
+}
+
+/** A system that does not answer is no reason to stop: its users will find out. */
+async function setUpWorkload({ host, logger }: LoadRunOptions, run: RunSettings): Promise<void> {
+  try {
+    await host.prepare('setup', { run, timeoutMs: setupMs, signal: new AbortController().signal });
+  } catch (error) {
+    if (error instanceof EncoreError && error.code === 'WORKLOAD_FAILED') throw error;
+    logger.warn({ err: describeError(error) }, 'the setup of the workload failed');
   }
 }

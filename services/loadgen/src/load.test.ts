@@ -23,7 +23,9 @@ describe('load', function () {
     const acknowledged = fake.scores.size;
     const nothing = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
     assert.deepEqual(counts, { final: true, acknowledged, readBack: acknowledged, ...nothing });
-    assert.ok(acknowledged > 20 && acknowledged <= testRequest.users * testRequest.load.liveScoresPerUser + 1);
+    assert.ok(
+      acknowledged > 20 && acknowledged <= testRequest.users * testRequest.load.parameters.liveScoresPerUser + 1,
+    );
     for (const event of bench.all()) eventSchema.parse(event);
     const lines = (await readFile(bench.ledgerPath, 'utf8')).trim().split('\n');
     for (const line of lines) ledgerLineSchema.parse(JSON.parse(line));
@@ -122,8 +124,8 @@ describe('load', function () {
     assert.ok(bench.ofType('attempt_failed').every(({ outcome }) => outcome === 'reset_before'));
     assert.ok(bench.ofType('answered_again').length > 0);
     const [summary] = bench.ofType('load_summary');
-    assert.ok((summary?.operations.create?.unknown ?? 0) > 0);
-    assert.ok((summary?.operations.modify?.unknown ?? 0) > 0);
+    assert.ok((summary?.operations['create']?.unknown ?? 0) > 0);
+    assert.ok((summary?.operations['modify']?.unknown ?? 0) > 0);
     const done = await bench.readBack(true);
     assert.ok(done.unknownAbsent > 0 && done.unknownPresent > 0, JSON.stringify(done));
     assert.deepEqual([done.lost, done.corrupt, done.duplicate, done.phantom], [0, 0, 0, 0]);
@@ -172,7 +174,11 @@ describe('load', function () {
     // No user deletes or reads the lost score, so only a sample can find it.
     const { load: settings } = testRequest;
     const mix = { create: 1, analyze: 0, modify: 0, export: 0, heavy: 0 };
-    await load.start({ ...testRequest, users: 1, load: { ...settings, mix, liveScoresPerUser: 1_000 } });
+    await load.start({
+      ...testRequest,
+      users: 1,
+      load: { ...settings, mix, parameters: { liveScoresPerUser: 1_000 } },
+    });
     await bench.operationsDone(20);
     const [lost = ''] = [...fake.scores.keys()].filter((id) => id.includes('-u'));
     fake.scores.delete(lost);
@@ -188,9 +194,9 @@ describe('load', function () {
       .split('\n')
       .map((line) => ledgerLineSchema.parse(JSON.parse(line)))
       .flatMap((entry) => (entry.type === 'read_back' && entry.finding !== 'intact' ? [entry] : []));
-    const finding = { key: `${lost}-w1`, scoreId: lost, found: null, finding: 'lost' };
+    const finding = { key: `${lost}-w1`, id: lost, found: null, finding: 'lost' };
     assert.deepEqual(
-      findings.map(({ key, scoreId, found, finding }) => ({ key, scoreId, found, finding })),
+      findings.map(({ key, id, found, finding }) => ({ key, id, found, finding })),
       [finding, finding],
     );
   });

@@ -11,17 +11,24 @@ import type { LoadRunRequest, LoadStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type EventLog, type Logger } from '@encore/kit';
 import { LoadRun } from './load-run.ts';
 import { countReadBack, type LoadgenMetrics } from './metrics.ts';
-import { readBackRun } from './read-back.ts';
-import { defaultBackoffMs } from './step.ts';
+import { type ReadBackCounts, readBackRun } from './read-back.ts';
+import { defaultBackoffMs } from './worker/step.ts';
+import { WorkloadErrors } from './workload-errors.ts';
+import { WorkloadHost } from './workload-host.ts';
+import { type StartThread, startThread } from './workload-thread.ts';
 
 export interface LoadOptions {
+  /** URL of the workload's file. */
+  workload: string;
   targetUrl: string;
   runsDir: string;
   clock: Clock;
   logger: Logger;
   metrics: LoadgenMetrics;
   events: EventLog;
+  /** Mean backoff before the second and the third attempt. */
   backoffMs?: readonly [number, number];
+  startThread?: StartThread;
 }
 
 const leaseMs = 15_000;
@@ -31,6 +38,7 @@ const closingGraceMs = 2_000;
 export class Load implements AsyncDisposable {
   readonly #options: LoadOptions;
   #run: LoadRun | null = null;
+  #starting: { runId: string; run: Promise<void> } | null = null;
   #phase: 'idle' | 'active' | 'stopping' | 'stopped' = 'idle';
   #stopped: Promise<void> | null = null;
   #leaseEndsAt = 0;
@@ -47,22 +55,42 @@ export class Load implements AsyncDisposable {
   }
 
   async start(request: LoadRunRequest): Promise<void> {
+    const { runId } = request;
+    if (this.#starting?.runId === runId) return this.#starting.run;
     if (this.#phase === 'active' || this.#phase === 'stopping') {
-      if (this.#phase === 'active' && this.#run?.request.runId === request.runId) return this.#renewLease();
-      throw conflict('RUN_ACTIVE', `run ${this.#run?.request.runId} is active; stop it first`);
+      if (this.#phase === 'active' && this.#run?.request.runId === runId) return this.#renewLease();
+      const other = this.#run?.request.runId ?? this.#starting?.runId;
+      throw conflict('RUN_ACTIVE', `run ${other} is active; stop it first`);
     }
     if (this.#readBack) throw conflict('READ_BACK_ACTIVE', 'a read-back is in progress; retry when it has ended');
     this.#phase = 'active';
-    this.#renewLease();
+    // The lease begins when the workload is loaded, which takes seconds on a busy machine.
+    this.#leaseEndsAt = Number.POSITIVE_INFINITY;
+    this.#starting = { runId, run: this.#startRun(request) };
+    try {
+      await this.#starting.run;
+    } finally {
+      this.#starting = null;
+    }
+  }
+
+  async #startRun(request: LoadRunRequest): Promise<void> {
     try {
       await this.#run?.[Symbol.asyncDispose]();
-      const { events, backoffMs = defaultBackoffMs, ...rest } = this.#options;
-      this.#run = await LoadRun.start({ ...rest, backoffMs, request, add: (event) => events.add(event) });
-    } catch (error) {
       this.#run = null;
+      const { events, ...rest } = this.#options;
+      const host = await this.#openHost();
+      try {
+        this.#run = await LoadRun.start({ ...rest, host, request, add: (event) => events.add(event) });
+      } catch (error) {
+        await host[Symbol.asyncDispose]();
+        throw error;
+      }
+    } catch (error) {
       this.#phase = 'idle';
       throw error;
     }
+    this.#renewLease();
     this.#options.logger.info({ runId: request.runId, users: request.users }, 'load started');
   }
 
@@ -78,6 +106,7 @@ export class Load implements AsyncDisposable {
 
   /** Resolves when all users have finished; does nothing if no run is active. */
   async stop(reason = 'requested', grace = graceMs): Promise<void> {
+    await this.#starting?.run.catch(() => {});
     if (this.#phase === 'active' && this.#run) {
       this.#phase = 'stopping';
       this.#options.logger.info({ reason }, 'stopping the load');
@@ -101,7 +130,7 @@ export class Load implements AsyncDisposable {
     const active = this.#phase === 'active' || this.#phase === 'stopping';
     if (final && active) throw conflict('RUN_ACTIVE', 'the final read-back needs a stopped run; stop it first');
     if (!final && !active) throw conflict('RUN_OVER', 'a sample needs an active run; start one first');
-    const { clock, events, logger, metrics, targetUrl, runsDir } = this.#options;
+    const { clock, events, logger, metrics } = this.#options;
     const progress = (done: number, total: number) => {
       this.#progress = { done, total };
     };
@@ -109,7 +138,7 @@ export class Load implements AsyncDisposable {
     this.#isFinalReadBack = final;
     const signal = this.#closing.signal;
     const reading = final
-      ? readBackRun({ runId, runsDir, targetUrl, clock, signal, progress })
+      ? this.#readBackRun(runId, signal, progress)
       : (this.#run?.sample(progress) ?? Promise.reject(new Error('no run')));
     this.#readBack = reading
       .then((counts) => {
@@ -165,6 +194,30 @@ export class Load implements AsyncDisposable {
     if (this.#phase === 'active') return this.#run?.ramping === false ? 'running' : 'ramping';
     if (this.#phase === 'stopping') return 'stopping';
     return this.#readBack ? 'reading_back' : this.#phase;
+  }
+
+  /** Starts the workload in a thread of its own. */
+  #openHost(): Promise<WorkloadHost> {
+    const { workload, targetUrl, clock, backoffMs = defaultBackoffMs } = this.#options;
+    return WorkloadHost.open({ workload, targetUrl, backoffMs }, this.#options.startThread ?? startThread, clock);
+  }
+
+  /** In another thread than the users, and even if those were of another process. */
+  async #readBackRun(
+    runId: string,
+    signal: AbortSignal,
+    progress: (done: number, total: number) => void,
+  ): Promise<ReadBackCounts> {
+    const { runsDir, clock, events, logger } = this.#options;
+    const errors = new WorkloadErrors(clock, (event) => events.add(event), logger);
+    await using host = await this.#openHost();
+    const refuse = () => Promise.reject(new Error('a read-back writes nothing'));
+    host.listener = { write: refuse, report: () => {}, failed: (failure) => errors.add(failure) };
+    try {
+      return await readBackRun({ runId, runsDir, host, clock, signal, progress });
+    } finally {
+      errors.flush();
+    }
   }
 
   #renewLease(): void {

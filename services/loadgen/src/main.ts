@@ -15,6 +15,7 @@ import { readConfig } from './config.ts';
 import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
 import { saveMemory } from './save-memory.ts';
+import { describeWorkload } from './workload-host.ts';
 
 /** Covers half a minute in which every attempt fails and nobody reads the events. */
 const eventCapacity = 3_000;
@@ -27,9 +28,11 @@ await runService(logger, async () => {
   await mkdir(config.runsDir, { recursive: true });
   const registry = createRegistry('loadgen');
   const events = new EventLog(eventCapacity);
-  const { targetUrl, runsDir } = config;
-  const load = new Load({ targetUrl, runsDir, clock: systemClock, logger, metrics: createMetrics(registry), events });
-  const capacityTest = new CapacityTest(targetUrl, logger);
+  const { targetUrl, runsDir, workload } = config;
+  const description = await describeWorkload(workload, targetUrl);
+  const metrics = createMetrics(registry, Object.keys(description.operations));
+  const load = new Load({ workload, targetUrl, runsDir, clock: systemClock, logger, metrics, events });
+  const capacityTest = new CapacityTest(targetUrl, description.capacityTest, logger);
   const service = await startHttpService({
     ...config,
     allowedHosts: hostNamesOf('loadgen'),
@@ -39,7 +42,7 @@ await runService(logger, async () => {
     ready: () => load.ready(),
     routes: loadgenRoutes(load, capacityTest),
   });
-  logger.info({ url: service.url, target: targetUrl }, 'listening');
+  logger.info({ url: service.url, target: targetUrl, workload: description.name }, 'listening');
   return {
     [Symbol.asyncDispose]: async () => {
       await capacityTest[Symbol.asyncDispose]();

@@ -1,8 +1,8 @@
 /**
  * Prometheus metrics, for dashboards and alerts only: the verdict uses events. All label sets exist
- * from the start, so that rates include the first failure.
+ * from the start, so that rates include the first failure; their operations are the workload's.
  */
-import { operationKinds, outcomes } from '@encore/contracts';
+import { outcomes } from '@encore/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const operationEnds = ['ok', 'failed', 'unknown', 'cancelled'] as const;
@@ -25,7 +25,7 @@ export interface LoadgenMetrics {
   readBackFindings: Counter<'finding'>;
 }
 
-export function createMetrics(registry: Registry): LoadgenMetrics {
+export function createMetrics(registry: Registry, operations: readonly string[]): LoadgenMetrics {
   const registers = [registry];
   const metrics: LoadgenMetrics = {
     attempts: new Counter({
@@ -42,7 +42,7 @@ export function createMetrics(registry: Registry): LoadgenMetrics {
     }),
     skipped: new Counter({
       name: 'loadgen_operations_skipped_total',
-      help: 'Planned operations not performed, because the user was too late or had no score',
+      help: 'Planned operations not performed, because the user was too late or they were not possible',
       labelNames: ['operation'],
       registers,
     }),
@@ -91,7 +91,7 @@ export function createMetrics(registry: Registry): LoadgenMetrics {
       registers,
     }),
   };
-  initialize(metrics);
+  initialize(metrics, operations);
   return metrics;
 }
 
@@ -100,8 +100,8 @@ export function countReadBack({ readBackScores, readBackFindings }: LoadgenMetri
   for (const finding of findings) readBackFindings.inc({ finding }, counts[finding]);
 }
 
-function initialize(metrics: LoadgenMetrics): void {
-  for (const operation of operationKinds) {
+function initialize(metrics: LoadgenMetrics, operations: readonly string[]): void {
+  for (const operation of operations) {
     for (const outcome of outcomes) metrics.attempts.inc({ operation, outcome }, 0);
     for (const result of operationEnds) metrics.operations.inc({ operation, result }, 0);
     metrics.skipped.inc({ operation }, 0);

@@ -1,5 +1,7 @@
 /**
  * Open-loop availability probe: one small request at a fixed rate, regardless of earlier outcomes.
+ * The request and what makes its response correct are data of the workload, so that no code of the
+ * workload takes part.
  *
  * Each probe is timed from its intended start, needs a correct response within one second, and is
  * listed in an event. Delays of the generator do not count against the server: a probe that starts
@@ -7,23 +9,25 @@
  */
 import type { EncoreEvent, Outcome } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
+import type { ErrorFormat, Probe as ProbeRequests } from '@encore/workload';
 import type { Dispatcher } from 'undici';
-import { classifyOutcome } from './classify-outcome.ts';
-import { exchange } from './exchange.ts';
-import { lateStartMs } from './generator-monitor.ts';
+import { failureOfExchange } from './http/classify-outcome.ts';
+import { exchange } from './http/exchange.ts';
+import { exchangeOf, failureOfProbe } from './http/expectation.ts';
+import { lateStartMs } from './late-start.ts';
 import type { Ledger } from './ledger.ts';
-import { type LiveScore, newScore } from './live-score.ts';
 import type { LoadgenMetrics } from './metrics.ts';
-import { getStep, type IntendedWrite, intendWrite, putStep } from './operations.ts';
-import { describeScore } from './score-generator.ts';
 
 export interface ProbeOptions {
   runId: string;
   perSecond: number;
   dispatcher: Dispatcher;
   clock: Clock;
-  ledger: Ledger;
+  ledger: Pick<Ledger, 'write'>;
   metrics: LoadgenMetrics;
+  errors: ErrorFormat | undefined;
+  /** Returns the requests of the probe. Each number has an object of its own. */
+  requests: (number: number) => Promise<ProbeRequests>;
   add: (event: EncoreEvent) => void;
   started: (lateMs: number) => void;
 }
@@ -35,18 +39,22 @@ interface ProbedSecond {
   probes: { dueAt: number; endedAt: number; outcome: Outcome }[];
 }
 
+interface Probed {
+  requests: ProbeRequests;
+  /** The probe's object was acknowledged, or it has none. */
+  isReady: boolean;
+}
+
 const deadlineMs = 1_000;
-const probeBytes = 4_000;
-/** After this many 404 responses in a row, the probe creates a new score. */
+/** After this many 404 responses in a row, the probe writes another object. */
 const maxAbsences = 10;
 
 export class Probe {
   readonly #options: ProbeOptions;
   readonly #seconds: ProbedSecond[] = [];
   readonly #cancel = new AbortController();
-  #score: LiveScore | null = null;
-  #write: IntendedWrite | null = null;
-  #scores = 0;
+  #probed: Probed | null = null;
+  #objects = 0;
   #absences = 0;
 
   constructor(options: ProbeOptions) {
@@ -56,7 +64,7 @@ export class Probe {
   /** Probes from `startsAt` until the signal aborts; resolves when the last probe has ended. */
   async run(startsAt: number, stopping: AbortSignal): Promise<void> {
     const { clock, perSecond } = this.#options;
-    await this.#intendScore();
+    await this.#next();
     const inFlight = new Set<Promise<void>>();
     for (let number = 0; !stopping.aborted; number += 1) {
       const dueAt = startsAt + (number * 1_000) / perSecond;
@@ -87,55 +95,63 @@ export class Probe {
     this.#emitCompleted(clock.now());
   }
 
-  /** Creates the score until that is acknowledged, then reads it. */
+  /** Writes the object until that is acknowledged, then sends the probe's own request. */
   async #request(deadlineAt: number): Promise<Outcome> {
-    const { clock, dispatcher, runId } = this.#options;
-    const write = this.#write;
-    const score = this.#score;
-    const step = write ? putStep(write) : score ? getStep(score) : null;
-    if (!step) return 'not_started';
-    const request = step.build('probe');
-    request.headers['x-client-id'] = `${runId}-probe`;
-    const end = await exchange(dispatcher, request, {
+    const { clock, dispatcher, errors, runId } = this.#options;
+    const probed = this.#probed;
+    if (probed === null) return 'not_started';
+    const { object } = probed.requests;
+    const writing = probed.isReady ? undefined : object;
+    const { request, expect = {} } = writing ?? probed.requests;
+    const sent = exchangeOf(request, expect.digest === undefined ? 'text' : 'digest');
+    sent.headers['x-client-id'] = `${runId}-probe`;
+    const end = await exchange(dispatcher, sent, {
       deadlineAt,
       headersTimeoutMs: 0,
       bodyTimeoutMs: 0,
       cancel: this.#cancel.signal,
       now: clock.now,
     });
-    const checked = end.kind === 'answered' ? step.check(end.response, 'probe', true) : null;
-    const { outcome } = classifyOutcome(end, checked);
+    if (end.kind === 'workload') return 'not_started';
+    const isStored = object !== undefined && writing === undefined;
+    const failure =
+      end.kind === 'answered' ? failureOfProbe(end.response, expect, { errors, isStored }) : failureOfExchange(end);
+    const outcome = failure?.outcome ?? 'ok';
     // The timer fired late, so a response may have arrived in time.
     if (outcome === 'deadline' && clock.now() - deadlineAt > lateStartMs) return 'not_started';
-    if (outcome === 'ok' && write && this.#write === write) await this.#acknowledge(write);
-    if (!write && score === this.#score)
+    if (outcome === 'ok' && writing !== undefined) await this.#acknowledge(probed);
+    if (isStored && probed === this.#probed)
       await this.#countAbsence(end.kind === 'answered' && end.response.status === 404);
     return outcome;
   }
 
-  async #intendScore(): Promise<void> {
-    const { runId, ledger } = this.#options;
-    this.#scores += 1;
-    const id = `${runId}-probe-${this.#scores}`;
-    const upload = await describeScore({ seed: id, targetBytes: probeBytes });
-    const score = newScore(id, upload);
-    this.#write = await intendWrite(ledger, 0, { operation: 'create', score, upload, throughTools: false });
-    this.#score = null;
+  async #next(): Promise<void> {
+    const { ledger, requests } = this.#options;
+    this.#objects += 1;
+    this.#probed = null;
+    const probed = await requests(this.#objects);
+    const { object } = probed;
+    if (object !== undefined) {
+      const { id, digest } = object;
+      await ledger.write({ type: 'intended', key: keyOf(id), user: 0, operation: 'write', id, digest });
+    }
+    this.#probed = { requests: probed, isReady: object === undefined };
   }
 
-  async #acknowledge({ key, score, upload }: IntendedWrite): Promise<void> {
-    this.#write = null;
-    score.version = 1;
-    this.#score = score;
-    const { ledger } = this.#options;
-    await ledger.write({ type: 'acknowledged', key, scoreId: score.id, hash: upload.sha256, version: 1 });
+  async #acknowledge(probed: Probed): Promise<void> {
+    const { object } = probed.requests;
+    if (probed.isReady || probed !== this.#probed || object === undefined) return;
+    probed.isReady = true;
+    const { id, digest, version } = object;
+    const numbered = version === undefined ? {} : { version };
+    await this.#options.ledger.write({ type: 'acknowledged', key: keyOf(id), id, digest, ...numbered });
   }
 
   async #countAbsence(absent: boolean): Promise<void> {
     this.#absences = absent ? this.#absences + 1 : 0;
     if (this.#absences < maxAbsences) return;
     this.#absences = 0;
-    await this.#intendScore();
+    await this.#next();
   }
 
   #secondOf(startsAt: number, dueAt: number): ProbedSecond {
@@ -157,4 +173,8 @@ export class Probe {
       this.#options.add({ type: 'probe_second', at: first.startsAt + 1_000, probes: first.probes });
     }
   }
+}
+
+function keyOf(id: string): string {
+  return `${id}-w1`;
 }

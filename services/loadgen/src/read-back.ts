@@ -1,20 +1,22 @@
 /**
- * The read-back: reads every score that must exist according to the ledger and compares hash and
- * version. A listed score that is not in the ledger is a phantom. Writes without a response are
- * resolved. The ledger's file is the only source, and receives the results.
+ * The read-back: reads every object that must exist according to the ledger and compares digest and
+ * version. A listed object that is not in the ledger is a phantom; one that is listed twice is a
+ * duplicate. Writes without a response are resolved. The ledger's file is the only source, and
+ * receives the results.
  */
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventOf, LedgerEntry } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
-import { Pool } from 'undici';
+import type { ListedObject, StoredObject } from '@encore/workload';
 import { inParallel } from './in-parallel.ts';
 import { Ledger } from './ledger.ts';
-import { type ExpectedScore, LedgerState } from './ledger-state.ts';
-import { ScoreClient } from './score-client.ts';
+import { type ExpectedObject, LedgerState } from './ledger-state.ts';
+import { runSettingsSchema, settingsFile } from './run-settings.ts';
+import type { WorkloadHost } from './workload-host.ts';
 
 type ReadBackFinding = Extract<LedgerEntry, { type: 'read_back' }>['finding'];
-type Found = { sha256: string; version: number } | null;
+type Found = StoredObject | null;
 export interface Finding {
   key: string;
   finding: ReadBackFinding;
@@ -28,55 +30,65 @@ const timeoutMs = 300_000;
 export interface ReadBackOptions {
   runId: string;
   runsDir: string;
-  targetUrl: string;
+  host: WorkloadHost;
   clock: Clock;
   signal: AbortSignal;
   progress: (done: number, total: number) => void;
 }
 
-/** Rejects if any score could not be read within five minutes: there are no partial results. */
-export async function readBackRun({ runId, runsDir, targetUrl, clock, signal, progress }: ReadBackOptions) {
+/** Rejects if any object could not be read within five minutes: there are no partial results. */
+export async function readBackRun({ runId, runsDir, host, clock, signal, progress }: ReadBackOptions) {
   const folder = join(runsDir, runId);
   await access(join(folder, 'ledger.ndjson'));
   await using ledger = await Ledger.open(folder, clock);
-  const dispatcher = new Pool(targetUrl, { connections: concurrency, pipelining: 1, connect: { timeout: 3_000 } });
   const deadlineAt = clock.now() + timeoutMs;
-  const client = new ScoreClient({ dispatcher, clock, clientId: `${runId}-read-back`, deadlineAt, signal });
-  try {
-    return await compare({ runId, client, ledger, progress, sleep: (ms) => clock.sleep(ms, signal) });
-  } finally {
-    await dispatcher.destroy();
-  }
+  const { parameters } = runSettingsSchema.parse(JSON.parse(await readFile(join(folder, settingsFile), 'utf8')));
+  const options = () => ({
+    run: { runId, parameters },
+    timeoutMs: deadlineAt - clock.now(),
+    signal,
+  });
+  return await compare({
+    ledger,
+    progress,
+    read: (id) => host.readBack(id, options()),
+    list: host.description.has.list ? () => host.list(`${runId}-`, options()) : async function* () {},
+    sleep: (ms) => clock.sleep(ms, signal),
+  });
 }
 
 export interface Comparison {
-  runId: string;
-  client: ScoreClient;
   ledger: Ledger;
+  read: (id: string) => Promise<Found>;
+  list: () => AsyncIterable<ListedObject>;
   sleep: (ms: number) => Promise<void>;
   progress: (done: number, total: number) => void;
 }
 
 async function compare(options: Comparison): Promise<ReadBackCounts> {
-  const { runId, client, ledger, progress } = options;
-  const { scores } = await LedgerState.read(ledger.path);
+  const { ledger, progress } = options;
+  const { objects } = await LedgerState.read(ledger.path);
   const counts = zeroCounts();
   let done = 0;
-  const record = (scoreId: string, found: Found, findings: Finding[]) =>
-    recordFindings(counts, ledger, scoreId, found, findings);
-  await inParallel(scores.values(), concurrency, async (score) => {
-    const found = await readTwiceIfAbsent(score.scoreId, options);
-    const mustExist = score.acknowledged !== null && !score.open.some(({ operation }) => operation === 'delete');
+  const record = (id: string, found: Found, findings: Finding[]) => recordFindings(counts, ledger, id, found, findings);
+  await inParallel(objects.values(), concurrency, async (object) => {
+    const found = await readTwiceIfAbsent(object.id, options);
+    const mustExist = object.acknowledged !== null && !object.open.some(({ operation }) => operation === 'delete');
     if (mustExist) {
       counts.acknowledged += 1;
       counts.readBack += 1;
     }
-    await record(score.scoreId, found, findingsFor(score, found));
+    await record(object.id, found, findingsFor(object, found));
     done += 1;
-    progress(done, scores.size);
+    progress(done, objects.size);
   });
-  for await (const { id, sha256, version } of client.list(`${runId}-`)) {
-    if (!scores.has(id)) await record(id, { sha256, version }, [{ key: id, finding: 'phantom' }]);
+  const listed = new Set<string>();
+  for await (const { id, digest, version } of options.list()) {
+    const found = digest === undefined ? null : version === undefined ? { digest } : { digest, version };
+    const object = objects.get(id);
+    if (object === undefined) await record(id, found, [{ key: id, finding: 'phantom' }]);
+    else if (listed.has(id)) await record(id, found, [{ key: object.acknowledged?.key ?? id, finding: 'duplicate' }]);
+    listed.add(id);
   }
   return counts;
 }
@@ -85,58 +97,69 @@ async function compare(options: Comparison): Promise<ReadBackCounts> {
 export async function recordFindings(
   counts: ReadBackCounts,
   ledger: Ledger,
-  scoreId: string,
+  id: string,
   found: Found,
   findings: readonly Finding[],
 ): Promise<void> {
   for (const { key, finding } of findings) {
     count(counts, finding);
-    await ledger.write({ type: 'read_back', key, scoreId, found: found?.sha256 ?? null, finding });
+    await ledger.write({ type: 'read_back', key, id, found: found?.digest ?? null, finding });
   }
 }
 
-/** Derives from a score's stored state what happened to each write to it. */
-export function findingsFor({ acknowledged, open }: ExpectedScore, found: Found): Finding[] {
-  const write = open.find(({ operation }) => operation !== 'delete');
-  const [deletion, ...moreDeletions] = open.filter(({ operation }) => operation === 'delete');
-  const of = (key: string | undefined, finding: ReadBackFinding): Finding[] =>
-    key === undefined ? [] : [{ key, finding }];
+/** Derives from an object's stored state what happened to each write to it. */
+export function findingsFor({ acknowledged, open }: ExpectedObject, found: Found): Finding[] {
+  const writes = open.filter(({ operation }) => operation === 'write');
+  const deletions = open.filter(({ operation }) => operation === 'delete');
+  const absent = (list: readonly { key: string }[]): Finding[] =>
+    list.map(({ key }) => ({ key, finding: 'unknown_absent' }));
   if (found === null) {
     // Deleted by the deletion without a response, or never created.
-    const others = [...moreDeletions.map(({ key }) => key), write?.key].flatMap((key) => of(key, 'unknown_absent'));
-    if (deletion) return [...of(deletion.key, 'unknown_present'), ...others];
-    return [...of(acknowledged?.key, 'lost'), ...of(write?.key, 'unknown_absent')];
+    const [deletion, ...others] = deletions;
+    if (deletion) return [{ key: deletion.key, finding: 'unknown_present' }, ...absent([...others, ...writes])];
+    return [...(acknowledged ? [{ key: acknowledged.key, finding: 'lost' } as const] : []), ...absent(writes)];
   }
-  const notDeleted = [deletion, ...moreDeletions].flatMap((each) => of(each?.key, 'unknown_absent'));
-  const owner = acknowledged?.key ?? write?.key ?? deletion?.key;
-  if (acknowledged && found.sha256 === acknowledged.hash) {
+  if (acknowledged && found.digest === acknowledged.digest) {
     // A key must take effect once: a higher version means that it took effect again.
-    const finding =
-      found.version === acknowledged.version
-        ? 'intact'
-        : found.version > acknowledged.version
-          ? 'duplicate'
-          : 'corrupt';
-    return [...of(acknowledged.key, finding), ...of(write?.key, 'unknown_absent'), ...notDeleted];
+    const finding = findingOfVersion(found.version, acknowledged.version, acknowledged.version, 'intact');
+    return [{ key: acknowledged.key, finding }, ...absent([...writes, ...deletions])];
   }
-  if (write && found.sha256 === write.hash) {
-    const expected = (acknowledged?.version ?? 0) + 1;
-    if (found.version !== expected)
-      return [...of(write.key, found.version > expected ? 'duplicate' : 'corrupt'), ...notDeleted];
-    return [...of(acknowledged?.key, 'intact'), ...of(write.key, 'unknown_present'), ...notDeleted];
+  const write = writes.findLast(({ digest }) => digest === found.digest);
+  if (write) {
+    const before = acknowledged === null ? 0 : acknowledged.version;
+    const first = before === undefined ? undefined : before + 1;
+    const last = before === undefined ? undefined : before + writes.length;
+    const finding = findingOfVersion(found.version, first, last, 'unknown_present');
+    if (finding !== 'unknown_present') return [{ key: write.key, finding }, ...absent(deletions)];
+    const intact: Finding[] = acknowledged ? [{ key: acknowledged.key, finding: 'intact' }] : [];
+    const others = writes.filter((one) => one !== write);
+    return [...intact, { key: write.key, finding }, ...absent([...others, ...deletions])];
   }
-  return [...of(owner, 'corrupt'), ...notDeleted];
+  const owner = acknowledged?.key ?? writes[0]?.key ?? deletions[0]?.key;
+  return [...(owner === undefined ? [] : [{ key: owner, finding: 'corrupt' } as const]), ...absent(deletions)];
 }
 
-/** Reads a score, and again after 500 ms if it is missing. */
+/** `right` if the versions are not counted, or the found one is between `first` and `last`. */
+function findingOfVersion(
+  found: number | undefined,
+  first: number | undefined,
+  last: number | undefined,
+  right: ReadBackFinding,
+): ReadBackFinding {
+  if (found === undefined || first === undefined || last === undefined) return right;
+  if (found > last) return 'duplicate';
+  return found < first ? 'corrupt' : right;
+}
+
+/** Reads an object, and again after 500 ms if it is missing. */
 export async function readTwiceIfAbsent(
-  scoreId: string,
-  { client, sleep }: Pick<Comparison, 'client' | 'sleep'>,
+  id: string,
+  { read, sleep }: Pick<Comparison, 'read' | 'sleep'>,
 ): Promise<Found> {
-  const found = await client.read(scoreId);
+  const found = await read(id);
   if (found !== null) return found;
   await sleep(absenceRecheckMs);
-  return client.read(scoreId);
+  return read(id);
 }
 
 export function zeroCounts(): ReadBackCounts {

@@ -2,17 +2,19 @@
  * Records what users did: one event per second, one per failed attempt (bounded), and histograms of
  * the whole run. Its memory does not grow with the length of the run.
  */
-import { type EncoreEvent, type EventOf, type OperationKind, type Outcome, operationKinds } from '@encore/contracts';
+import { type EncoreEvent, type EventOf, type Outcome, outcomes } from '@encore/contracts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import type { LatencyLog } from './latency-log.ts';
 import type { LoadgenMetrics } from './metrics.ts';
-import type { OperationEnd } from './operations.ts';
-import type { AttemptRecord } from './step.ts';
-import type { OperationRecord } from './virtual-user.ts';
+import { attemptFields, type OperationEnd, operationEnds, operationFields, type Report } from './worker/messages.ts';
+import type { OperationRecord } from './worker/reporter.ts';
+import type { AttemptRecord } from './worker/step.ts';
 
 type EndCounts = Record<OperationEnd | 'skipped', number>;
 const zeroCounts = (): EndCounts => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
 
+/** A correct attempt is not listed, so it has no texts. */
+const noTexts = { attemptId: '', operationId: '', request: '', detail: '' };
 /** Maximum failed attempts listed per minute; further ones are only counted. */
 const maxListedPerMinute = 5_000;
 const maxDetail = 300;
@@ -31,13 +33,8 @@ export class Recorder {
   readonly #add: (event: EncoreEvent) => void;
   readonly #metrics: LoadgenMetrics;
   readonly #latencies: LatencyLog;
-  readonly #totals: Record<OperationKind, Totals> = {
-    create: newTotals(),
-    analyze: newTotals(),
-    modify: newTotals(),
-    export: newTotals(),
-    heavy: newTotals(),
-  };
+  readonly #operations: readonly string[];
+  readonly #totals: Map<string, Totals>;
   readonly #outcomes: Partial<Record<Outcome, number>> = {};
   readonly #secondResponse = new LatencyHistogram();
   #second = emptySecond();
@@ -45,13 +42,51 @@ export class Recorder {
   /** End of the last failed attempt since the last correct response. */
   #failedAt: number | null = null;
 
-  constructor(add: (event: EncoreEvent) => void, metrics: LoadgenMetrics, latencies: LatencyLog) {
+  constructor(
+    operations: readonly string[],
+    add: (event: EncoreEvent) => void,
+    metrics: LoadgenMetrics,
+    latencies: LatencyLog,
+  ) {
+    this.#operations = operations;
+    this.#totals = new Map(operations.map((name) => [name, newTotals()]));
     this.#latencies = latencies;
     this.#add = add;
     this.#metrics = metrics;
   }
 
-  attemptEnded(record: AttemptRecord): void {
+  /** Adds what users reported. The order within a report is that of time. */
+  add(report: Report): void {
+    const { attempts, failures, operations } = report;
+    this.users = report.users;
+    let failed = 0;
+    for (let i = 0; i < attempts.length; i += attemptFields) {
+      const [
+        operation = -1,
+        outcomeIndex = -1,
+        user = 0,
+        startedAt = 0,
+        endedAt = 0,
+        bytesSent = 0,
+        bytesReceived = 0,
+      ] = attempts.slice(i, i + attemptFields);
+      const outcome = outcomes[outcomeIndex] ?? 'not_started';
+      const texts = outcome === 'ok' ? noTexts : (failures[failed++] ?? noTexts);
+      const record = { outcome, user, startedAt, endedAt, bytesSent, bytesReceived, ...texts };
+      this.#attemptEnded({ ...record, operation: this.#operations[operation] ?? '' });
+    }
+    for (let i = 0; i < operations.length; i += operationFields) {
+      const [operation = -1, end = -1, dueAt = 0, startedAt = 0, endedAt = 0] = operations.slice(
+        i,
+        i + operationFields,
+      );
+      const ended = { end: operationEnds[end] ?? 'cancelled', dueAt, startedAt, endedAt };
+      this.#operationEnded({ ...ended, operation: this.#operations[operation] ?? '' });
+    }
+    for (const operation of report.skipped) this.#operationSkipped(this.#operations[operation] ?? '');
+  }
+
+  #attemptEnded(record: AttemptRecord): void {
     const { outcome, operation, bytesSent, bytesReceived } = record;
     this.attempts += 1;
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
@@ -68,25 +103,25 @@ export class Recorder {
     else this.#failed(record);
   }
 
-  operationEnded({ kind, end, dueAt, startedAt, endedAt }: OperationRecord): void {
-    const totals = this.#count(kind, end);
+  #operationEnded({ operation, end, dueAt, startedAt, endedAt }: OperationRecord): void {
+    const totals = this.#count(operation, end);
     this.operations += 1;
-    this.#metrics.operations.inc({ operation: kind, result: end });
+    this.#metrics.operations.inc({ operation, result: end });
     const responseMs = endedAt - dueAt;
-    if (end === 'failed' || end === 'unknown') this.#latencies.record(`${kind}.failed.response`, responseMs);
+    if (end === 'failed' || end === 'unknown') this.#latencies.record(`${operation}.failed.response`, responseMs);
     if (end !== 'ok') return;
     this.operationsOk += 1;
-    this.#latencies.record(`${kind}.ok.response`, responseMs);
-    this.#latencies.record(`${kind}.ok.service`, endedAt - startedAt);
-    totals.service.record(endedAt - startedAt);
-    totals.response.record(responseMs);
+    this.#latencies.record(`${operation}.ok.response`, responseMs);
+    this.#latencies.record(`${operation}.ok.service`, endedAt - startedAt);
+    totals?.service.record(endedAt - startedAt);
+    totals?.response.record(responseMs);
     this.#secondResponse.record(responseMs);
-    this.#metrics.responseSeconds.observe({ operation: kind }, responseMs / 1_000);
+    this.#metrics.responseSeconds.observe({ operation }, responseMs / 1_000);
   }
 
-  operationSkipped(kind: OperationKind): void {
-    this.#count(kind, 'skipped');
-    this.#metrics.skipped.inc({ operation: kind });
+  #operationSkipped(operation: string): void {
+    this.#count(operation, 'skipped');
+    this.#metrics.skipped.inc({ operation });
   }
 
   /** Emits the second that ends at `at`. */
@@ -106,18 +141,19 @@ export class Recorder {
 
   summary(at: number): EventOf<'load_summary'> {
     const operations: EventOf<'load_summary'>['operations'] = {};
-    for (const kind of operationKinds) {
-      const { ends, service, response } = this.#totals[kind];
-      operations[kind] = { ...ends, serviceMs: service.percentiles(), responseMs: response.percentiles() };
+    for (const [name, { ends, service, response }] of this.#totals) {
+      operations[name] = { ...ends, serviceMs: service.percentiles(), responseMs: response.percentiles() };
     }
     return { type: 'load_summary', at, operations, attempts: { ...this.#outcomes } };
   }
 
-  #count(kind: OperationKind, end: keyof EndCounts): Totals {
-    const totals = this.#totals[kind];
+  #count(operation: string, end: keyof EndCounts): Totals | undefined {
+    const totals = this.#totals.get(operation);
+    if (totals === undefined) return undefined;
     totals.ends[end] += 1;
-    this.#second.operations[kind] ??= zeroCounts();
-    this.#second.operations[kind][end] += 1;
+    const second = this.#second.operations[operation] ?? zeroCounts();
+    this.#second.operations[operation] = second;
+    second[end] += 1;
     return totals;
   }
 
@@ -158,7 +194,7 @@ const newTotals = (): Totals => ({
 
 function emptySecond(): {
   attempts: Partial<Record<Outcome, number>>;
-  operations: Partial<Record<OperationKind, EndCounts>>;
+  operations: Record<string, EndCounts>;
   bytesSent: number;
   bytesReceived: number;
 } {

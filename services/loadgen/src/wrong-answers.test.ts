@@ -48,7 +48,12 @@ describe('wrong answers', function () {
       return planned.wrong;
     };
     const mix = { create: 5, analyze: 50, modify: 5, export: 40, heavy: 0 };
-    const fast = { ...testRequest.load, mix, thinkSeconds: { min: 0.001, max: 0.002 }, byteBudgetPerSecond: 1_000 };
+    const fast = {
+      ...testRequest.load,
+      mix,
+      thinkSeconds: { min: 0.001, max: 0.002 },
+      parameters: { byteBudgetPerSecond: 1_000, liveScoresPerUser: 5 },
+    };
     await load.start({ ...testRequest, rampSeconds: 0, load: fast });
     await bench.operationsDone((wrongAnswers.length + 1) * correctAnswersBetween);
     await load.stop();
@@ -74,7 +79,8 @@ describe('wrong answers', function () {
       return 'lost-write';
     };
     const mix = { create: 50, analyze: 25, modify: 0, export: 25, heavy: 0 };
-    const settings = { ...testRequest.load, mix, thinkSeconds: { min: 0.005, max: 0.01 }, liveScoresPerUser: 1_000 };
+    const parameters = { liveScoresPerUser: 1_000 };
+    const settings = { ...testRequest.load, mix, thinkSeconds: { min: 0.005, max: 0.01 }, parameters };
     await load.start({ ...testRequest, load: settings });
     await bench.operationsDone(600);
     await load.stop();

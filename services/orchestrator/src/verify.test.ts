@@ -145,7 +145,7 @@ describe('verify', () => {
     const other = (await readFile(join(folder, ledgerFile), 'utf8')).trimEnd().split('\n');
     const foreign = other.map((line) => {
       const { crc: _, ...entry } = JSON.parse(line);
-      return encodeLine({ ...entry, scoreId: entry.scoreId.replace(/^run-/, 'another-') });
+      return encodeLine({ ...entry, id: entry.id.replace(/^run-/, 'another-') });
     });
     await writeFile(join(folder, ledgerFile), `${foreign.join('\n')}\n`);
     await rm(reportPath);

@@ -1,14 +1,19 @@
-/** A load generator with a fake server, for tests: short backoff, direct access to events. */
+/**
+ * A load generator with the music workload and a fake server, for tests: short backoff, direct
+ * access to events.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EncoreEvent, EventOf, LoadRunRequest } from '@encore/contracts';
 import { type Clock, createLogger, createRegistry, EventLog, systemClock, waitUntil } from '@encore/kit';
+import music from '@encore/workload-music';
 import { Load } from '../load.ts';
 import { createMetrics } from '../metrics.ts';
 import { FakeServer } from './fake-server.ts';
+import { inThread } from './in-thread.ts';
 
-export const testRequest: LoadRunRequest = {
+export const testRequest = {
   runId: 'test-1',
   seed: 7,
   users: 10,
@@ -16,11 +21,10 @@ export const testRequest: LoadRunRequest = {
   load: {
     mix: { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 },
     thinkSeconds: { min: 0.02, max: 0.06 },
-    byteBudgetPerSecond: 2_000_000,
-    liveScoresPerUser: 5,
+    parameters: { byteBudgetPerSecond: 2_000_000, liveScoresPerUser: 5 },
     probesPerSecond: 10,
   },
-};
+} satisfies LoadRunRequest;
 
 export class LoadBench implements AsyncDisposable {
   readonly fake: FakeServer;
@@ -28,13 +32,15 @@ export class LoadBench implements AsyncDisposable {
   readonly events = new EventLog();
   readonly #received: EncoreEvent[] = [];
   #lastSeq = 0;
-  readonly metrics = createMetrics(createRegistry('loadgen'));
+  readonly metrics = createMetrics(createRegistry('loadgen'), Object.keys(music.operations));
   readonly load: Load;
 
   private constructor(fake: FakeServer, runsDir: string, clock: Clock) {
     this.fake = fake;
     this.runsDir = runsDir;
     this.load = new Load({
+      workload: import.meta.resolve('@encore/workload-music'),
+      startThread: inThread(clock),
       targetUrl: fake.url,
       runsDir,
       clock,

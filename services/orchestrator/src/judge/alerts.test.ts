@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { EncoreEvent, OperationKind, Phase } from '@encore/contracts';
+import type { EncoreEvent, Phase } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { Alerts } from './alerts.ts';
 import { MemoryFaults } from './memory-faults.ts';
@@ -22,7 +22,7 @@ const answered = (at: number, startedAt: number): EncoreEvent => ({
   startedAt,
   operation: 'create',
 });
-const refused = (at: number, request: string, operation: OperationKind = 'analyze'): EncoreEvent => ({
+const refused = (at: number, request: string, operation = 'analyze'): EncoreEvent => ({
   type: 'attempt_failed',
   at,
   startedAt: at,

@@ -3,6 +3,7 @@
  * evidence that returns what is missing, one text per gap. One that throws counts as missing
  * evidence.
  */
+import type { EventOf } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import type { Evidence, FinalizedFault } from './evidence.ts';
 import { isKill, isUnsupported } from './fault-record.ts';
@@ -161,6 +162,12 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     missing: generatorProblems,
   },
   {
+    name: 'workload_worked',
+    requires: 'the workload itself did not fail',
+    waivedIfInterrupted: false,
+    missing: ({ run }) => workloadProblems(run.workloadFailures),
+  },
+  {
     name: 'operations_answered',
     requires: 'each attempted kind of operation succeeded at least once',
     waivedIfInterrupted: true,
@@ -265,6 +272,16 @@ function generatorProblems({ generator, traffic, availability }: Evidence): stri
       ? `the load generator used ${percentOf(cpuShare)} of one CPU (allowed: at most ${percentOf(limits.cpuShare)})`
       : '',
   ].filter((text) => text !== '');
+}
+
+/** One text for each place in the workload. */
+function workloadProblems(failures: readonly EventOf<'workload_failed'>[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { where, location, problem, repeated } of failures) {
+    const text = `the workload failed in ${where}${location === null ? '' : ` (${location})`}: ${problem}`;
+    counts.set(text, (counts.get(text) ?? 0) + 1 + repeated);
+  }
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`));
 }
 
 function readBackGaps({ run, integrity }: Evidence): string[] {

@@ -4,31 +4,31 @@ import { describe, it } from 'mocha';
 import { Ledger } from './integrity.ts';
 
 const at = 0;
-const intended = (key: string, operation: 'create' | 'modify' | 'delete', hash = key): LedgerEntry => ({
+const intended = (key: string, operation: 'write' | 'delete', digest = key): LedgerEntry => ({
   type: 'intended',
   at,
   key,
   user: 1,
   operation,
-  scoreId: 's',
-  hash,
+  id: 's',
+  digest,
 });
 const acknowledged = (key: string, version = 1): LedgerEntry => ({
   type: 'acknowledged',
   at,
   key,
-  scoreId: 's',
-  hash: key,
+  id: 's',
+  digest: key,
   version,
 });
 const unknown = (key: string): LedgerEntry => ({ type: 'unknown', at, key, reason: 'cut' });
 const refused = (key: string): LedgerEntry => ({ type: 'refused', at, key, reason: '412' });
-const deleted = (key: string): LedgerEntry => ({ type: 'deleted', at, key, scoreId: 's' });
+const deleted = (key: string): LedgerEntry => ({ type: 'deleted', at, key, id: 's' });
 const found = (
-  hash: string | null,
+  digest: string | null,
   finding: Extract<LedgerEntry, { type: 'read_back' }>['finding'] = 'intact',
-): LedgerEntry => ({ type: 'read_back', at, key: 'a', scoreId: 's', found: hash, finding });
-const created = [intended('a', 'create'), acknowledged('a')];
+): LedgerEntry => ({ type: 'read_back', at, key: 'a', id: 's', found: digest, finding });
+const created = [intended('a', 'write'), acknowledged('a')];
 
 describe('ledger', () => {
   const cases: [string, LedgerEntry[], Partial<Ledger['figures']>][] = [
@@ -39,27 +39,27 @@ describe('ledger', () => {
     ['changed content', [...created, found('x')], { corrupt: 1 }],
     [
       'the old version after an acknowledged modify',
-      [...created, intended('b', 'modify'), acknowledged('b', 2), found('a')],
+      [...created, intended('b', 'write'), acknowledged('b', 2), found('a')],
       { corrupt: 1, acknowledged: 1 },
     ],
     [
       'the old version after an unanswered modify',
-      [...created, intended('b', 'modify'), unknown('b'), found('a')],
+      [...created, intended('b', 'write'), unknown('b'), found('a')],
       { corrupt: 0, readBack: 1 },
     ],
     [
       'the new version after an unanswered modify',
-      [...created, intended('b', 'modify'), unknown('b'), found('b')],
+      [...created, intended('b', 'write'), unknown('b'), found('b')],
       { corrupt: 0, readBack: 1 },
     ],
     [
       'the new version after a refused modify',
-      [...created, intended('b', 'modify'), refused('b'), found('b')],
+      [...created, intended('b', 'write'), refused('b'), found('b')],
       { corrupt: 1 },
     ],
     [
       'an acknowledgement after the read-back',
-      [...created, found('a'), intended('b', 'modify'), acknowledged('b', 2)],
+      [...created, found('a'), intended('b', 'write'), acknowledged('b', 2)],
       { unverified: 1 },
     ],
     ['a deleted score', [...created, intended('d', 'delete'), deleted('d')], { acknowledged: 0, unverified: 0 }],
@@ -94,7 +94,7 @@ describe('ledger', () => {
     ],
     [
       'a score that a sample found corrupt, before it was overwritten and read back',
-      [...created, found('x', 'corrupt'), intended('b', 'modify'), acknowledged('b', 2), found('b')],
+      [...created, found('x', 'corrupt'), intended('b', 'write'), acknowledged('b', 2), found('b')],
       { corrupt: 1, lost: 0, unverified: 0 },
     ],
     [
@@ -104,13 +104,13 @@ describe('ledger', () => {
     ],
     [
       'a score that was modified after a sample, as not read back',
-      [...created, found(null, 'lost'), intended('b', 'modify'), acknowledged('b', 2)],
+      [...created, found(null, 'lost'), intended('b', 'write'), acknowledged('b', 2)],
       { lost: 1, unverified: 1 },
     ],
     ['a score that was never written', [found('x', 'phantom')], { phantom: 1, acknowledged: 0 }],
     [
       'an unanswered create',
-      [intended('a', 'create'), unknown('a'), found(null, 'unknown_absent')],
+      [intended('a', 'write'), unknown('a'), found(null, 'unknown_absent')],
       { acknowledged: 0, unknownAbsent: 1, lost: 0 },
     ],
   ];

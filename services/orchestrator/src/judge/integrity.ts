@@ -1,12 +1,12 @@
 /**
- * Audits the ledger line by line: compares acknowledged with read-back scores, independently of the
- * load generator's totals. Only live scores and those with a finding stay in memory, so a ledger of
- * millions of lines needs little of it.
+ * Audits the ledger line by line: compares acknowledged with read-back objects, independently of
+ * the load generator's totals. Only live objects and those with a finding stay in memory, so a
+ * ledger of millions of lines needs little of it.
  *
- *   intended ──▶ acknowledged ──▶ live ──▶ deleted    live + its hash read back = intact
+ *   intended ──▶ acknowledged ──▶ live ──▶ deleted    live + its digest read back = intact
  *            └─▶ unknown: either version is valid     live + other = lost, corrupt, unverified
  *
- * A finding of a sample during steady remains, even if the score is deleted later; if the final
+ * A finding of a sample during steady remains, even if the object is deleted later; if the final
  * read-back finds it again, it still counts once.
  */
 import type { LedgerEntry } from '@encore/contracts';
@@ -20,29 +20,29 @@ export interface IntegrityFigures {
   phantom: number;
   unknownPresent: number;
   unknownAbsent: number;
-  /** Acknowledged scores without a read-back line. */
+  /** Acknowledged objects without a read-back line. */
   unverified: number;
   entries: number;
 }
 
-interface Score {
-  hash: string;
-  /** Unanswered writes by key: each may have taken effect, and so changed or deleted the score. */
-  open: Map<string, Pick<Intent, 'operation' | 'hash'>>;
+interface LiveObject {
+  digest: string;
+  /** Unanswered writes by key: each may have taken effect, and so changed or deleted the object. */
+  open: Map<string, Pick<Intent, 'operation' | 'digest'>>;
   isRead: boolean;
 }
 
 type Intended = Extract<LedgerEntry, { type: 'intended' }>;
-type Intent = Pick<Intended, 'operation' | 'hash'> & { scoreId: string };
+type Intent = Pick<Intended, 'operation' | 'digest'> & { id: string };
 type ReadBack = Extract<LedgerEntry, { type: 'read_back' }>;
 
 const maxOpen = 100;
 const maxRuns = 5;
 
 export class Ledger {
-  readonly #live = new Map<string, Score>();
+  readonly #live = new Map<string, LiveObject>();
   readonly #intents = new Map<string, Intent>();
-  /** Ids of scores. */
+  /** Ids of objects. */
   readonly #wrong = {
     lost: new Set<string>(),
     corrupt: new Set<string>(),
@@ -55,7 +55,7 @@ export class Ledger {
 
   add(entry: LedgerEntry): void {
     this.#entries += 1;
-    if ('scoreId' in entry && entry.scoreId !== undefined) this.#note(entry.scoreId);
+    if ('id' in entry) this.#note(entry.id);
     switch (entry.type) {
       case 'intended':
         this.#intend(entry);
@@ -72,7 +72,7 @@ export class Ledger {
         break;
       case 'deleted':
         this.#intents.delete(entry.key);
-        this.#live.delete(entry.scoreId);
+        this.#live.delete(entry.id);
         break;
       case 'read_back':
         this.#readBack(entry);
@@ -98,45 +98,44 @@ export class Ledger {
     };
   }
 
-  /** The first few runs with scores in the ledger: a score's id starts with its run's. */
+  /** The first few runs with objects in the ledger: an object's id starts with its run's. */
   get runs(): string[] {
     return [...this.#runs];
   }
 
-  #note(scoreId: string): void {
-    if (this.#runs.size < maxRuns) this.#runs.add(runOf(scoreId));
+  #note(id: string): void {
+    if (this.#runs.size < maxRuns) this.#runs.add(runOf(id));
   }
 
-  #intend({ key, operation, scoreId, hash }: Intended): void {
-    if (scoreId === undefined) return;
-    this.#intents.set(key, { operation, scoreId, hash });
-    const open = this.#live.get(scoreId)?.open;
-    if (open !== undefined && open.size < maxOpen) open.set(key, { operation, hash });
+  #intend({ key, operation, id, digest }: Intended): void {
+    this.#intents.set(key, { operation, id, digest });
+    const open = this.#live.get(id)?.open;
+    if (open !== undefined && open.size < maxOpen) open.set(key, { operation, digest });
   }
 
-  #acknowledge({ key, scoreId, hash }: Extract<LedgerEntry, { type: 'acknowledged' }>): void {
+  #acknowledge({ key, id, digest }: Extract<LedgerEntry, { type: 'acknowledged' }>): void {
     this.#intents.delete(key);
-    const open = this.#live.get(scoreId)?.open ?? new Map();
+    const open = this.#live.get(id)?.open ?? new Map();
     open.delete(key);
-    this.#live.set(scoreId, { hash, open, isRead: false });
+    this.#live.set(id, { digest, open, isRead: false });
   }
 
   #refuse(key: string): void {
     const intent = this.#intents.get(key);
     this.#intents.delete(key);
-    if (intent !== undefined) this.#live.get(intent.scoreId)?.open.delete(key);
+    if (intent !== undefined) this.#live.get(intent.id)?.open.delete(key);
   }
 
-  #readBack({ key, scoreId, found, finding }: ReadBack): void {
-    if (finding === 'duplicate' || finding === 'phantom') this.#wrong[finding].add(scoreId);
+  #readBack({ key, id, found, finding }: ReadBack): void {
+    if (finding === 'duplicate' || finding === 'phantom') this.#wrong[finding].add(id);
     if (finding === 'unknown_present' || finding === 'unknown_absent') this.#unknown.set(key, finding);
-    const score = this.#live.get(scoreId);
-    if (score === undefined) return;
-    score.isRead = true;
-    if (!isCertain(score)) return;
-    // The hash decides, unless the read-back itself reports something worse.
-    if (found === null || finding === 'lost') this.#wrong.lost.add(scoreId);
-    else if (finding === 'corrupt' || !mayHold(score, found)) this.#wrong.corrupt.add(scoreId);
+    const live = this.#live.get(id);
+    if (live === undefined) return;
+    live.isRead = true;
+    if (!isCertain(live)) return;
+    // The digest decides, unless the read-back itself reports something worse.
+    if (found === null || finding === 'lost') this.#wrong.lost.add(id);
+    else if (finding === 'corrupt' || !mayHold(live, found)) this.#wrong.corrupt.add(id);
   }
 }
 
@@ -144,11 +143,11 @@ export function runOf(id: string): string {
   return id.split('-', 1)[0] ?? '';
 }
 
-/** True if the score has no unanswered deletion. */
-function isCertain({ open }: Score): boolean {
+/** True if the object has no unanswered deletion. */
+function isCertain({ open }: LiveObject): boolean {
   return ![...open.values()].some(({ operation }) => operation === 'delete');
 }
 
-function mayHold({ hash, open }: Score, found: string): boolean {
-  return found === hash || [...open.values()].some((write) => write.operation !== 'delete' && write.hash === found);
+function mayHold({ digest, open }: LiveObject, found: string): boolean {
+  return found === digest || [...open.values()].some((write) => write.operation !== 'delete' && write.digest === found);
 }

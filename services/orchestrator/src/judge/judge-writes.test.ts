@@ -72,9 +72,9 @@ describe('judge: writes', () => {
       // Deleted scores were acknowledged, too, but do not make up for missing ones.
       const deletedToo = async function* (run: SimulatedRun): AsyncGenerator<LedgerEntry> {
         for (let number = 0; number < 600; number += 1) {
-          const [at, key, scoreId] = [0, `gone-${number}`, `run-gone-${number}`];
-          yield { type: 'acknowledged', at, key, scoreId, hash: 'aa', version: 1 };
-          yield { type: 'deleted', at, key, scoreId };
+          const [at, key, id] = [0, `gone-${number}`, `run-gone-${number}`];
+          yield { type: 'acknowledged', at, key, id, digest: 'aa', version: 1 };
+          yield { type: 'deleted', at, key, id };
         }
         for await (const entry of run.ledger()) if (keep(entry)) yield entry;
       };

@@ -60,7 +60,10 @@ describe('judge', () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds };
     const { report } = await judged({ extra, config });
     const { ok, operations, skipped, success_rate, success_rate_of_planned } = report.totals;
-    assert.deepEqual([skipped, report.operations.analyze.skipped, report.operations.create.skipped], [500, 500, 0]);
+    assert.deepEqual(
+      [skipped, report.operations['analyze']?.skipped, report.operations['create']?.skipped],
+      [500, 500, 0],
+    );
     assert.equal(success_rate, before.totals.success_rate);
     assert.equal(success_rate_of_planned, ok / (operations + 500));
     assert.deepEqual(report.reasons, [

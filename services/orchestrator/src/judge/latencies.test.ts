@@ -26,12 +26,12 @@ describe('latencies', () => {
       line('create.ok.response', Array(60).fill(10)),
       line('create.ok.service', [9_000]),
       line('create.failed.response', [9_000]),
-      line('nonsense.ok.response', [1]),
+      line('log-in.ok.response', [1]),
       line('create.ok.response', Array(40).fill(200)).replace(',1.000,', ',11.000,'),
     ];
     await writeFile(path, `${lines.join('\n')}\n`);
     const { curves, response, service } = await readLatencies(path);
-    assert.deepEqual(Object.keys(curves), ['create']);
+    assert.deepEqual(Object.keys(curves), ['create', 'log-in']);
     const at = new Map(curves['create']);
     assert.ok(Math.abs((at.get(50) ?? 0) - 10) < 0.1, 'the median is in the first interval');
     assert.ok(Math.abs((at.get(75) ?? 0) - 200) < 1, 'the upper quarter is in the second');

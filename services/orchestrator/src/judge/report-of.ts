@@ -1,6 +1,6 @@
 /** Converts the evidence to the report schema and adds the verdict. */
 import type { Report, ReportedFault } from '@encore/contracts';
-import { operationKinds, outcomes, reportSchema } from '@encore/contracts';
+import { outcomes, reportSchema } from '@encore/contracts';
 import { reportedCapacity } from './capacity.ts';
 import type { Evidence, FinalizedFault } from './evidence.ts';
 import { evaluateRequirements } from './evidence-requirements.ts';
@@ -123,14 +123,16 @@ function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
 }
 
 function operationsOf({ traffic, run }: Evidence): Report['operations'] {
-  const rows = operationKinds.map((kind) => {
-    const summary = run.loadSummary?.operations[kind];
+  // The summary has all of them; without it, those that were performed are known.
+  const names = new Set([...Object.keys(run.loadSummary?.operations ?? {}), ...traffic.operations.keys()]);
+  const rows = [...names].map((name) => {
+    const summary = run.loadSummary?.operations[name];
     return [
-      kind,
-      { ...traffic.countsOf(kind), service_ms: summary?.serviceMs ?? null, response_ms: summary?.responseMs ?? null },
+      name,
+      { ...traffic.countsOf(name), service_ms: summary?.serviceMs ?? null, response_ms: summary?.responseMs ?? null },
     ] as const;
   });
-  return Object.fromEntries(rows) as Report['operations'];
+  return Object.fromEntries(rows);
 }
 
 function recoveriesOf({ faults, settings: { recoveryTimeoutSeconds: limit } }: Evidence): Report['recoveries'] {

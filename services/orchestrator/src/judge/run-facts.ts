@@ -57,6 +57,8 @@ export class RunFacts {
   /** Spans without container events; an ongoing one lasts to the next one or to the end. */
   readonly engineLosses: (Span & { reason: string })[] = [];
   #openLoss: { containers: Span; users: Span; usersUntil: number } | null = null;
+  /** Each covers time that is not evidence about the system. */
+  readonly workloadFailures: EventOf<'workload_failed'>[] = [];
   hygiene: EventOf<'hygiene_checked'> | null = null;
   finalReadBack: EventOf<'read_back_done'> | null = null;
   /** Number of sample read-backs during steady, and of the scores they read. */
@@ -103,6 +105,9 @@ export class RunFacts {
         break;
       case 'engine_lost':
         this.#engineLost(event);
+        break;
+      case 'workload_failed':
+        if (this.workloadFailures.length < maxGaps) this.workloadFailures.push(event);
         break;
       case 'hygiene_checked':
         this.hygiene = event;

@@ -1,6 +1,6 @@
 /** Counts operations and attempts in ramp and steady, and records unobserved seconds. */
-import type { EventOf, OperationKind, Outcome } from '@encore/contracts';
-import { neutralOutcomes, operationKinds, outcomes } from '@encore/contracts';
+import type { EventOf, Outcome } from '@encore/contracts';
+import { neutralOutcomes, outcomes } from '@encore/contracts';
 import { SecondTable } from './second-table.ts';
 import type { Span } from './span.ts';
 
@@ -21,7 +21,7 @@ const maxHoles = 10_000;
 export class Traffic {
   readonly seconds: SecondTable;
   readonly attempts = new Map<Outcome, number>(outcomes.map((outcome) => [outcome, 0]));
-  readonly operations = new Map<OperationKind, OperationCounts>();
+  readonly operations = new Map<string, OperationCounts>();
   /** Gaps between `load_second` events. */
   readonly holes: Span[] = [];
   firstAt: number | null = null;
@@ -43,11 +43,8 @@ export class Traffic {
     for (const outcome of outcomes) {
       this.attempts.set(outcome, (this.attempts.get(outcome) ?? 0) + (event.attempts[outcome] ?? 0));
     }
-    for (const kind of operationKinds) {
-      const counts = event.operations[kind];
-      if (counts === undefined) continue;
-      this.operations.set(kind, sumOf(this.countsOf(kind), counts));
-    }
+    for (const [name, counts] of Object.entries(event.operations))
+      this.operations.set(name, sumOf(this.countsOf(name), counts));
   }
 
   /** Spans of `whole` that no `load_second` event covers. */
@@ -60,8 +57,8 @@ export class Traffic {
     return [...this.holes, ...edges.filter(({ fromAt, toAt }) => toAt - fromAt > maxStepMs - 1_000)];
   }
 
-  countsOf(kind: OperationKind): OperationCounts {
-    return this.operations.get(kind) ?? noOperations();
+  countsOf(operation: string): OperationCounts {
+    return this.operations.get(operation) ?? noOperations();
   }
 
   get totals(): OperationCounts {

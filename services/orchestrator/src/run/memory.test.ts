@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type EncoreEvent, operationKinds } from '@encore/contracts';
+import type { EncoreEvent } from '@encore/contracts';
 import { systemClock } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { HistoryWriter } from '../history/history-writer.ts';
 import { profiles } from '../settings/profiles.ts';
 import { bundledSystem } from '../testing/bundled-system.ts';
+import { simulatedOperations } from '../testing/simulation.ts';
 import { RunSubscribers } from './run-subscribers.ts';
 
 const config = { ...profiles.full, profile: 'full' as const, seed: 7 };
@@ -30,7 +31,7 @@ function* eventsOfSecond(second: number): Generator<EncoreEvent> {
     at,
     users: 100,
     attempts: { ok: attemptsPerSecond },
-    operations: Object.fromEntries(operationKinds.map((kind) => [kind, counts()])),
+    operations: Object.fromEntries(simulatedOperations.map((kind) => [kind, counts()])),
     responseMs: { p50: 5, p99: 50, max: 100 },
     bytesSent: 1,
     bytesReceived: 1,

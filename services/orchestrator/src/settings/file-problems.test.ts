@@ -60,7 +60,7 @@ describe('problemsOfFile', () => {
       'schedule[0].faults: [] is not valid; give a list with at least 1 item',
     ]);
     assert.deepEqual(problemsOf('load: 5'), [
-      'load: 5 is not valid; give named settings: mix, thinkSeconds, byteBudgetPerSecond, liveScoresPerUser, probesPerSecond',
+      'load: 5 is not valid; give named settings: mix, thinkSeconds, parameters, probesPerSecond',
     ]);
     const [nothingToDo] = problemsOf('load: { mix: { create: 0, analyze: 0, modify: 0, export: 0, heavy: 0 } }');
     assert.equal(

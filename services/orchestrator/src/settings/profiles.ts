@@ -6,8 +6,7 @@ type Profile = Omit<RunConfig, 'seed' | 'profile'>;
 const load: RunConfig['load'] = {
   mix: { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 },
   thinkSeconds: { min: 0.5, max: 3 },
-  byteBudgetPerSecond: 1_000_000,
-  liveScoresPerUser: 20,
+  parameters: { byteBudgetPerSecond: 1_000_000, liveScoresPerUser: 20 },
   probesPerSecond: 10,
 };
 

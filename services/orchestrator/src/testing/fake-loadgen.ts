@@ -1,15 +1,15 @@
 /** Fake load generator: an operation of each kind per tick, and a ledger of one score. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { operationKinds } from '@encore/contracts';
 import { EncoreError, encodeLine, systemClock } from '@encore/kit';
 import type { Express } from 'express';
 import type { FakeServer } from './fake-lab.ts';
 import { FakeService } from './fake-service.ts';
+import { simulatedOperations } from './simulation.ts';
 
 const tickMs = 200;
 
-const [key, hash] = ['k1', 'ab'];
+const [key, digest] = ['k1', 'ab'];
 
 export class FakeLoadgen extends FakeService {
   readonly #server: FakeServer;
@@ -96,7 +96,10 @@ export class FakeLoadgen extends FakeService {
     const at = systemClock.now();
     const isUp = this.#server.status === 'running';
     const ok = isUp ? 1 : 0;
-    const kinds = operationKinds.map((kind) => [kind, { ok, failed: 1 - ok, unknown: 0, cancelled: 0, skipped: 0 }]);
+    const kinds = simulatedOperations.map((kind) => [
+      kind,
+      { ok, failed: 1 - ok, unknown: 0, cancelled: 0, skipped: 0 },
+    ]);
     this.#counts.ok += ok;
     this.#counts.failed += 1 - ok;
     this.events.add({
@@ -104,8 +107,8 @@ export class FakeLoadgen extends FakeService {
       at,
       users: 1,
       attempts: isUp
-        ? { ok: operationKinds.length, ...(this.receivesWrongAnswers ? { corrupt: 1 } : {}) }
-        : { refused: operationKinds.length },
+        ? { ok: simulatedOperations.length, ...(this.receivesWrongAnswers ? { corrupt: 1 } : {}) }
+        : { refused: simulatedOperations.length },
       operations: Object.fromEntries(kinds),
       responseMs: isUp ? { p50: 5, p99: 9, max: 10 } : null,
       bytesSent: 1,
@@ -120,8 +123,8 @@ export class FakeLoadgen extends FakeService {
   async #readBack(final: boolean): Promise<void> {
     const at = systemClock.now();
     const lost = this.hasLostScore ? 1 : 0;
-    const [found, finding] = this.hasLostScore ? [null, 'lost'] : [hash, 'intact'];
-    const readBack = { type: 'read_back', at, key, scoreId: this.#scoreId, found, finding };
+    const [found, finding] = this.hasLostScore ? [null, 'lost'] : [digest, 'intact'];
+    const readBack = { type: 'read_back', at, key, id: this.#objectId, found, finding };
     await this.#writeLedger([
       ...this.#acknowledgedScore(at),
       ...(this.hasLostScore && final ? [readBack, readBack] : [readBack]),
@@ -130,16 +133,16 @@ export class FakeLoadgen extends FakeService {
     this.events.add({ type: 'read_back_done', at, final, acknowledged: 1, readBack: 1, lost, ...others });
   }
 
-  get #scoreId(): string {
+  get #objectId(): string {
     return `${this.runId}-u0-1`;
   }
 
   /** Ledger entries of the one acknowledged score. */
   #acknowledgedScore(at: number): object[] {
-    const scoreId = this.#scoreId;
+    const id = this.#objectId;
     return [
-      { type: 'intended', at, key, user: 0, operation: 'create', scoreId, hash },
-      { type: 'acknowledged', at, key, scoreId, hash, version: 1 },
+      { type: 'intended', at, key, user: 0, operation: 'write', id, digest },
+      { type: 'acknowledged', at, key, id, digest, version: 1 },
     ];
   }
 

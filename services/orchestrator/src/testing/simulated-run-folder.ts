@@ -2,11 +2,11 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { operationKinds } from '@encore/contracts';
 import { canonicalJson } from '@encore/kit';
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { latencyFile, ledgerFile, planFile } from '../judge/run-folder.ts';
 import type { SimulatedRun } from './simulated-run.ts';
+import { simulatedOperations } from './simulation.ts';
 
 /** Resolves with a new folder, which the caller removes, and the lines of the history. */
 export async function writeRunFolder(run: SimulatedRun): Promise<{ folder: string; lines: string[] }> {
@@ -26,7 +26,7 @@ function latencyLog(): string {
   const histogram = build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3, useWebAssembly: false });
   for (let count = 0; count < 500; count += 1) histogram.recordValue(20_000 + count);
   const encoded = encodeIntoCompressedBase64(histogram);
-  const tags = operationKinds.flatMap((kind) => [`${kind}.ok.response`, `${kind}.ok.service`]);
+  const tags = simulatedOperations.flatMap((kind) => [`${kind}.ok.response`, `${kind}.ok.service`]);
   const interval = (start: string) => tags.map((tag) => `Tag=${tag},${start},10.000,0.020,${encoded}`);
   return `${['#[Histogram log format version 1.3]', ...interval('1.000'), ...interval('11.000')].join('\n')}\n`;
 }

@@ -65,16 +65,16 @@ export class SimulatedRun {
     const { acknowledged, lost, startsAt: at } = this.settings;
     for (let number = 0; number < acknowledged; number += 1) {
       const key = `key-${number}`;
-      const scoreId = `run-u1-${number}`;
-      const hash = sha256Hex(scoreId);
-      yield { type: 'intended', at, key, user: 1, operation: 'create', scoreId, hash };
-      yield { type: 'acknowledged', at, key, scoreId, hash, version: 1 };
+      const id = `run-u1-${number}`;
+      const digest = sha256Hex(id);
+      yield { type: 'intended', at, key, user: 1, operation: 'write', id, digest };
+      yield { type: 'acknowledged', at, key, id, digest, version: 1 };
     }
     for (let number = 0; number < acknowledged; number += 1) {
-      const scoreId = `run-u1-${number}`;
+      const id = `run-u1-${number}`;
       const isLost = number < lost;
-      const found = isLost ? null : sha256Hex(scoreId);
-      yield { type: 'read_back', at, key: `key-${number}`, scoreId, found, finding: isLost ? 'lost' : 'intact' };
+      const found = isLost ? null : sha256Hex(id);
+      yield { type: 'read_back', at, key: `key-${number}`, id, found, finding: isLost ? 'lost' : 'intact' };
     }
   }
 

@@ -3,6 +3,9 @@ import type { EncoreEvent, System } from '@encore/contracts';
 import { bundledSystem } from './bundled-system.ts';
 import type { SimulatedFault } from './simulated-fault.ts';
 
+/** The operations of simulated users. */
+export const simulatedOperations = ['create', 'analyze', 'modify', 'export', 'heavy'] as const;
+
 export interface Simulation {
   system: System;
   seed: number;

@@ -1,0 +1,18 @@
+/** What a workload may import from `@encore/workload`. docs/WORKLOADS.md explains it by example. */
+
+export { digestOf } from './digest.ts';
+export { CheckFailed, corrupt, type Failure, RequestFailed, refused, stale } from './failure.ts';
+export type { Attempt, Body, DataRequest, Http, Request, RequestOrBuilder, Response, Upload } from './http.ts';
+export type { Check, Context, Planning, User, UserInfo, WriteOptions } from './user.ts';
+export {
+  defineWorkload,
+  type ErrorFormat,
+  type ListedObject,
+  type Operation,
+  type Parameters,
+  type Probe,
+  type ProbeExpectation,
+  type RunInfo,
+  type StoredObject,
+  type Workload,
+} from './workload.ts';

@@ -1,0 +1,143 @@
+/**
+ * The definition of a workload: what users do, and what must be true afterwards.
+ *
+ *     export default defineWorkload({
+ *       operations: {
+ *         add: {
+ *           weight: 1,
+ *           run: async ({ newId, write, random }) => {
+ *             const name = newId();
+ *             const price = random.integer(1, 100);
+ *             await write(name, digestOf(`${name} ${price}`), {
+ *               method: 'PUT', path: `/items/${name}`, json: { price },
+ *             });
+ *           },
+ *         },
+ *       },
+ *       probe: { request: { method: 'GET', path: '/health' } },
+ *       readBack: async ({ http }, name) => {
+ *         const response = await http.get(`/items/${name}`, { status: [200, 404] });
+ *         if (response.status === 404) return null;
+ *         const { price } = response.json() as { price: number };
+ *         return digestOf(`${name} ${price}`);
+ *       },
+ *     });
+ */
+import type { Outcome } from '@encore/contracts/outcome';
+import type { DataRequest } from './http.ts';
+import type { Context, Planning, User, UserInfo } from './user.ts';
+
+/** Settings of a workload with their defaults. A run may replace them (`load.parameters`). */
+export type Parameters = Record<string, number | string | boolean>;
+
+export interface RunInfo<P extends Parameters = Parameters> {
+  /** Letters, digits, `_` and `-`; at most 64. */
+  readonly runId: string;
+  readonly parameters: Readonly<P>;
+}
+
+export interface Operation<State, Plan, P extends Parameters> {
+  /** How often it is drawn, relative to the others. A run may replace it (`load.mix`). */
+  weight: number;
+  /**
+   * Performs the operation. The engine calls it before its planned time and holds the first request
+   * until then, so what it computes before does not count as response time. It fails if a request
+   * or a check fails.
+   */
+  run: (user: User<State, Plan, P>) => Promise<void> | void;
+  /**
+   * Milliseconds for all requests with their retries. Default: 30 s, and 1 s for each 400 kB of the
+   * requests' `bytes`.
+   */
+  deadlineMs?: number | ((plan: Plan) => number);
+}
+
+/** An object as the service has it. */
+export interface StoredObject {
+  digest: string;
+  /** How many writes to it took effect, if the service counts them. */
+  version?: number;
+}
+
+export interface ListedObject extends Partial<StoredObject> {
+  id: string;
+}
+
+/** How the engine recognizes a correct response outside of the workload's worker. */
+export interface ProbeExpectation {
+  /** Default: any of 200 to 299. */
+  status?: number;
+  /** Each header must equal the text or match the expression. */
+  headers?: Record<string, string | RegExp>;
+  /** The SHA-256 of the body, in lowercase hexadecimal. */
+  digest?: string;
+  /** The body must contain this text. */
+  contains?: string;
+}
+
+/** One small request that measures availability, ten times per second, each within one second. */
+export interface Probe {
+  request: DataRequest;
+  expect?: ProbeExpectation;
+  /**
+   * An object for the probe to read. The engine writes it first, and asks for another one (with the
+   * next `number`) if the service no longer has it.
+   */
+  object?: { id: string; digest: string; version?: number; request: DataRequest; expect?: ProbeExpectation };
+}
+
+/** Where error responses carry their code, as JSON pointers (RFC 6901) into the body. */
+export interface ErrorFormat {
+  /** The first pointer that leads to a text counts. */
+  code: readonly string[];
+  message?: readonly string[];
+  /** Leads to true if the request certainly had no effect. */
+  definite?: readonly string[];
+  /** Outcomes by code. Others follow from the status: 429 `shed`, other 4xx, 5xx. */
+  outcomes?: Record<string, Outcome>;
+}
+
+export interface Workload<State = undefined, Plan = undefined, P extends Parameters = Parameters> {
+  /** For the report. Default: the name of the workload's folder. */
+  name?: string;
+  /** Defaults of what a run may set in `load.parameters`. */
+  parameters?: P;
+  /** Called once per user. Returns what the user remembers between its operations. */
+  user?: (user: UserInfo<P>) => State;
+  /**
+   * Called for each planned operation in order, also for one that is skipped later. It must depend
+   * on nothing but its argument, so that the same seed gives the same operations. Operations that
+   * need only `random` do not need it.
+   */
+  plan?: (planning: Planning<State, P>) => Plan;
+  /** By name: lowercase letters, digits, `_` and `-`. */
+  operations: Record<string, Operation<State, Plan, P>>;
+  /** The first operation of each user, such as one that creates what the others use. */
+  first?: string;
+  /**
+   * Called after each operation. Its attempts count, but for no operation and in no time of one.
+   */
+  afterOperation?: (user: User<State, Plan, P>) => Promise<void> | void;
+  /** `number` counts the objects of the probe, from 1. */
+  probe: Probe | ((run: RunInfo<P> & { number: number }) => Probe | Promise<Probe>);
+  /** The request of the capacity test, and one that is sent before. Default: that of the probe. */
+  capacityTest?: { request: DataRequest; prepare?: DataRequest };
+  errors?: ErrorFormat;
+  /** Returns the digest of a stored object, or null if the service has none with this id. */
+  readBack?: (context: Context<P>, id: string) => Promise<StoredObject | string | null>;
+  /** Yields all objects whose id starts with `prefix`, to find those that nobody wrote. */
+  list?: (context: Context<P>, prefix: string) => AsyncIterable<ListedObject | string>;
+  /** Deletes an object that an earlier run left. Needs `list`. */
+  remove?: (context: Context<P>, id: string) => Promise<void>;
+  /** Called before the first user starts; at most 30 s. */
+  setup?: (context: Context<P>) => Promise<void>;
+  /** Called after the last user has ended; at most 30 s. */
+  teardown?: (context: Context<P>) => Promise<void>;
+}
+
+/** Returns its argument, whose types it checks. The module exports the result as default. */
+export function defineWorkload<State = undefined, Plan = undefined, P extends Parameters = Parameters>(
+  workload: Workload<State, Plan, P>,
+): Workload<State, Plan, P> {
+  return workload;
+}

@@ -1,0 +1,36 @@
+/** Sends a request that is pure data, and compares the response with an expectation that is too. */
+import type { DataRequest, ErrorFormat, Failure, ProbeExpectation } from '@encore/workload';
+import { failureOfStatus } from './classify-outcome.ts';
+import type { ExchangeRequest, HttpResponse } from './exchange.ts';
+
+export function exchangeOf(request: DataRequest, read: 'text' | 'digest' = 'text'): ExchangeRequest {
+  const { method, path, headers = {}, body, json } = request;
+  const content = json === undefined ? body : JSON.stringify(json);
+  const type: Record<string, string> = json === undefined ? {} : { 'content-type': 'application/json' };
+  const exchange = { method, path, headers: { ...type, ...headers }, read };
+  return content === undefined ? exchange : { ...exchange, body: { bytes: Buffer.byteLength(content), content } };
+}
+
+/** Returns null if the response is correct. `isStored`: the requested object was acknowledged. */
+export function failureOfProbe(
+  response: HttpResponse,
+  expected: ProbeExpectation,
+  { errors, isStored }: { errors: ErrorFormat | undefined; isStored: boolean },
+): Failure | null {
+  if (isStored && response.status === 404)
+    return { outcome: 'stale', detail: 'an acknowledged object is absent', definite: false };
+  return failureOfStatus(response, expected.status, errors) ?? failureOfContent(response, expected);
+}
+
+function failureOfContent(response: HttpResponse, { headers, digest, contains }: ProbeExpectation): Failure | null {
+  const corrupt = (detail: string): Failure => ({ outcome: 'corrupt', detail, definite: false });
+  for (const [name, right] of Object.entries(headers ?? {})) {
+    const value = response.headers[name];
+    const holds = typeof right === 'string' ? value === right : value !== undefined && right.test(value);
+    if (!holds) return corrupt(`header ${name} is ${value ?? 'absent'} instead of ${right}`);
+  }
+  if (digest !== undefined && response.digest !== digest)
+    return corrupt(`wrong digest; the body has ${response.bytes} bytes`);
+  if (contains !== undefined && !response.text.includes(contains)) return corrupt(`the body lacks ${contains}`);
+  return null;
+}

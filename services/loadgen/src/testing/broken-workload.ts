@@ -1,0 +1,50 @@
+/** A workload that makes the mistake that its parameter names. The comments mark the places. */
+import { defineWorkload, digestOf, type User } from '@encore/workload';
+
+type Settings = { mistake: string };
+type BrokenUser = User<undefined, undefined, Settings>;
+
+const kept: unknown[] = [];
+const page = () => ({ method: 'GET' as const, path: '/scores?limit=1' });
+
+const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
+  throws: () => {
+    throw new Error('a mistake'); // throws
+  },
+  'throws in a check': async ({ http }) => {
+    await http.request({ ...page(), check: ({ status }) => (status as unknown as { no: { such: null } }).no.such }); // throws in a check
+  },
+  loops: async ({ http }) => {
+    await http.request(page());
+    for (let i = 0; i >= 0; i = (i + 1) % 7); // loops
+  },
+  rejects: async ({ http }) => {
+    void Promise.reject(new Error('nobody waits for this')); // rejects
+    await http.request(page());
+  },
+  leaks: async ({ http }) => {
+    await http.request(page());
+    for (let i = 0; i < 20; i += 1) kept.push(Array.from({ length: 50_000 }, (_, j) => `${i} ${j}`)); // leaks
+  },
+  'writes a wrong digest': async ({ write, newId }) => {
+    await write(newId(), 'the price is 3', { ...page(), method: 'PUT' }); // writes a wrong digest
+  },
+  'writes an id of its own': async ({ write }) => {
+    await write('item-1', digestOf(''), { ...page(), method: 'PUT' }); // writes an id of its own
+  },
+  'builds a wrong request': async ({ http }) => {
+    await http.get('no slash'); // builds a wrong request
+  },
+  'does not wait': async ({ http }) => {
+    void http.request(page()).catch(() => {});
+  },
+  exits: () => {
+    process.exit(3);
+  },
+};
+
+export default defineWorkload<undefined, undefined, Settings>({
+  parameters: { mistake: 'throws' },
+  operations: { act: { weight: 1, run: (user) => mistakes[user.parameters.mistake]?.(user) } },
+  probe: { request: page() },
+});

@@ -1,0 +1,30 @@
+/**
+ * Refuses a request that the workload built wrongly, so that the mistake is not taken for a
+ * failure.
+ */
+import type { Request } from '@encore/workload';
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+export function checkRequest(request: Request): Request {
+  const problem = problemOf(request);
+  if (problem !== null) throw new TypeError(`wrong request: ${problem}`);
+  return request;
+}
+
+function problemOf(request: Request): string | null {
+  if (typeof request !== 'object' || request === null) return `expected an object, got ${String(request)}`;
+  const { method, path, headers, body, json } = request;
+  if (!methods.includes(method)) return `method ${String(method)}; use one of ${methods.join(', ')}`;
+  if (typeof path !== 'string' || !path.startsWith('/') || /[\s#]/.test(path))
+    return `path ${JSON.stringify(path)}; give path and query, starting with / and percent-encoded`;
+  for (const [name, value] of Object.entries(headers ?? {}))
+    if (!headerName.test(name) || typeof value !== 'string')
+      return `header ${JSON.stringify(name)}: ${String(value)}; give lowercase names and texts`;
+  if (body !== undefined && json !== undefined) return 'give body or json, not both';
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return null;
+  return typeof body.chunks === 'function' && Number.isSafeInteger(body.bytes) && body.bytes >= 0
+    ? null
+    : 'body must be a text, bytes, or { bytes, chunks }';
+}

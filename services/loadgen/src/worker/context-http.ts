@@ -1,0 +1,86 @@
+/**
+ * Requests outside of operations: reading back, listing, deleting, preparing. They are retried
+ * until a deadline and not counted in any figure.
+ */
+import type { Clock } from '@encore/kit/clock';
+import { EncoreError } from '@encore/kit/encore-error';
+import { CheckFailed, type Http, type Request, type RequestOrBuilder, type Response } from '@encore/workload';
+import type { Dispatcher } from 'undici';
+import { failureOfStatus } from '../http/classify-outcome.ts';
+import { type ExchangeEnd, exchange } from '../http/exchange.ts';
+import { checkRequest } from './check-request.ts';
+import { exchangeOf } from './step.ts';
+import { WorkloadResponse } from './workload-response.ts';
+
+export interface ContextHttpOptions {
+  dispatcher: Dispatcher;
+  clock: Clock;
+  clientId: string;
+  deadlineAt: number;
+  signal: AbortSignal;
+}
+
+const clientIds = 20;
+const backoffMs = 500;
+/** Time for one attempt: for a response read as text, and for one of any size. */
+const attemptMs = 15_000;
+const maxReadMs = 120_000;
+
+export function contextHttp(options: ContextHttpOptions): Http {
+  let requests = 0;
+  const send = (request: RequestOrBuilder) => {
+    // Rotates client ids, because a server may limit the rate per client.
+    requests += 1;
+    return sendUntilDeadline(request, { ...options, clientId: `${options.clientId}-${requests % clientIds}` });
+  };
+  const method =
+    (method: Request['method']) =>
+    (path: string, rest: Omit<Request, 'method' | 'path'> = {}) =>
+      send({ ...rest, method, path });
+  return {
+    request: send,
+    get: method('GET'),
+    post: method('POST'),
+    put: method('PUT'),
+    patch: method('PATCH'),
+    delete: method('DELETE'),
+  };
+}
+
+async function sendUntilDeadline(
+  request: RequestOrBuilder,
+  { dispatcher, clock, clientId, deadlineAt, signal }: ContextHttpOptions,
+): Promise<Response> {
+  const attempt = { id: clientId, key: '', mayHaveHappened: true };
+  for (;;) {
+    const built = checkRequest(typeof request === 'function' ? await request(attempt) : request);
+    const timeoutMs = built.read === undefined || built.read === 'text' ? attemptMs : maxReadMs;
+    const end = await exchange(dispatcher, exchangeOf(built, attempt, clientId), {
+      deadlineAt: Math.min(deadlineAt, clock.now() + timeoutMs),
+      headersTimeoutMs: 0,
+      bodyTimeoutMs: attemptMs,
+      cancel: signal,
+      now: clock.now,
+    });
+    if (end.kind === 'workload') throw end.error;
+    if (end.kind === 'answered' && failureOfStatus(end.response, built.status, undefined) === null) {
+      const response = new WorkloadResponse(end.response);
+      const failure = built.check?.(response, attempt);
+      if (failure) throw new CheckFailed(failure);
+      return response;
+    }
+    signal.throwIfAborted();
+    if (clock.now() + backoffMs >= deadlineAt)
+      throw new EncoreError(
+        'NO_ANSWER',
+        `${built.method} ${built.path}: no usable response before the deadline; last: ${describe(end)}`,
+        { status: 504 },
+      );
+    await clock.sleep(backoffMs, signal);
+  }
+}
+
+function describe(end: ExchangeEnd): string {
+  if (end.kind === 'answered') return `status ${end.response.status}`;
+  return end.kind === 'error' ? end.code : end.kind;
+}

@@ -1,0 +1,60 @@
+/**
+ * Finds the place in the workload that holds most of the memory, before a leak ends the thread. V8
+ * samples allocations, and forgets those that were collected.
+ */
+import { Session } from 'node:inspector';
+import { getHeapStatistics } from 'node:v8';
+import { placeOf } from './location.ts';
+
+interface ProfileNode {
+  callFrame: { url: string; lineNumber: number; columnNumber: number };
+  selfSize: number;
+  children: ProfileNode[];
+}
+
+const everyMs = 500;
+/** Shares of the limit from which allocations are sampled, and their place reported. */
+const sampleFrom = 0.3;
+const reportFrom = 0.5;
+const bytesPerSample = 128 * 1024;
+
+/** `workload`: URL of its file. */
+export function watchHeap(workload: string, report: (location: string) => void): void {
+  let session: Session | null = null;
+  const timer = setInterval(() => {
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    if (used < limit * sampleFrom) {
+      session?.disconnect();
+      session = null;
+      return;
+    }
+    session ??= startSampling();
+    if (used >= limit * reportFrom) reportLargest(session, workload, report);
+  }, everyMs);
+  timer.unref();
+}
+
+function startSampling(): Session {
+  const session = new Session();
+  session.connect();
+  session.post('HeapProfiler.startSampling', { samplingInterval: bytesPerSample });
+  return session;
+}
+
+function reportLargest(session: Session, workload: string, report: (location: string) => void): void {
+  session.post('HeapProfiler.getSamplingProfile', (error, result) => {
+    if (error !== null) return;
+    const sizes = new Map<string, number>();
+    addSizes(result.profile.head, null, workload, sizes);
+    const [largest] = [...sizes].sort(([, a], [, b]) => b - a);
+    if (largest !== undefined) report(largest[0]);
+  });
+}
+
+/** Counts what a function of a library allocates for the place in the workload that called it. */
+function addSizes(node: ProfileNode, caller: string | null, workload: string, sizes: Map<string, number>): void {
+  const { url, lineNumber, columnNumber } = node.callFrame;
+  const place = placeOf(url, `${lineNumber + 1}:${columnNumber + 1}`, workload) ?? caller;
+  if (place !== null) sizes.set(place, (sizes.get(place) ?? 0) + node.selfSize);
+  for (const child of node.children) addSizes(child, place, workload, sizes);
+}

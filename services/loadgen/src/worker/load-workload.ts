@@ -1,0 +1,103 @@
+/** Loads a workload's module from any folder, and checks its shape. */
+import { registerHooks } from 'node:module';
+import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { explainLoadError } from './explain-load-error.ts';
+import type { WorkloadDescription } from './messages.ts';
+import type { AnyWorkload } from './user-plan.ts';
+
+const functions = ['user', 'plan', 'afterOperation', 'readBack', 'list', 'remove', 'setup', 'teardown'] as const;
+const members = [...functions, 'name', 'parameters', 'operations', 'first', 'probe', 'capacityTest', 'errors'];
+const operationName = /^[a-z][a-z0-9_-]{0,39}$/;
+
+let isSupplied = false;
+
+/** Throws with every problem, one per line. */
+export async function loadWorkload(url: string): Promise<AnyWorkload> {
+  supplyPackage();
+  let workload: unknown;
+  try {
+    ({ default: workload } = (await import(url)) as { default?: unknown });
+  } catch (error) {
+    throw new Error(explainLoadError(error, url));
+  }
+  const problems = problemsOf(workload);
+  if (problems.length > 0) throw new Error(problems.map((problem) => `${fileURLToPath(url)}: ${problem}`).join('\n'));
+  return workload as AnyWorkload;
+}
+
+/** `@encore/workload` is ours, wherever the workload is: it does not have to be installed. */
+function supplyPackage(): void {
+  if (isSupplied) return;
+  isSupplied = true;
+  const url = import.meta.resolve('@encore/workload');
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === '@encore/workload'
+        ? { url, format: 'module-typescript', shortCircuit: true }
+        : next(specifier, context),
+  });
+}
+
+export async function describeWorkload(workload: AnyWorkload, url: string): Promise<WorkloadDescription> {
+  const parameters = workload.parameters ?? {};
+  const { capacityTest, probe } = workload;
+  // By default, the capacity test sends the request of a probe without its object.
+  const first = typeof probe === 'function' ? await probe({ runId: 'capacity', parameters, number: 1 }) : probe;
+  const weights = Object.entries(workload.operations).map(([name, { weight }]) => [name, weight] as const);
+  const has = (name: 'readBack' | 'list' | 'remove' | 'setup' | 'teardown') => workload[name] !== undefined;
+  return {
+    name: workload.name ?? basename(dirname(fileURLToPath(url))),
+    operations: Object.fromEntries(weights),
+    parameters,
+    errors: workload.errors,
+    capacityTest: capacityTest ?? { request: first.request },
+    has: {
+      readBack: has('readBack'),
+      list: has('list'),
+      remove: has('remove'),
+      setup: has('setup'),
+      teardown: has('teardown'),
+    },
+  };
+}
+
+function problemsOf(workload: unknown): string[] {
+  if (!isObject(workload)) return ['it has no default export; write `export default defineWorkload({ ... })`'];
+  const problems = Object.keys(workload)
+    .filter((name) => !members.includes(name))
+    .map((name) => `unknown member ${name}; a workload has ${members.join(', ')}`);
+  for (const name of functions)
+    if (workload[name] !== undefined && typeof workload[name] !== 'function')
+      problems.push(`${name} is ${describe(workload[name])}; give a function`);
+  const { operations, first, probe } = workload;
+  if (!isObject(operations) || Object.keys(operations).length === 0)
+    problems.push(`operations is ${describe(operations)}; give at least one operation by name`);
+  else {
+    for (const [name, operation] of Object.entries(operations)) problems.push(...problemsOfOperation(name, operation));
+    if (first !== undefined && (typeof first !== 'string' || operations[first] === undefined))
+      problems.push(`first is ${describe(first)}; give one of ${Object.keys(operations).join(', ')}`);
+  }
+  const isProbe = typeof probe === 'function' || (isObject(probe) && isObject(probe['request']));
+  if (!isProbe) problems.push(`probe is ${describe(probe)}; give { request: { method: 'GET', path: '/...' } }`);
+  return problems;
+}
+
+function problemsOfOperation(name: string, operation: unknown): string[] {
+  const at = `operations.${name}`;
+  if (!isObject(operation)) return [`${at} is ${describe(operation)}; give { weight, run }`];
+  const { weight, run } = operation;
+  return [
+    ...(operationName.test(name) ? [] : [`${at}: a name has at most 40 lowercase letters, digits, _ and -`]),
+    ...(typeof weight === 'number' && weight >= 0 ? [] : [`${at}.weight is ${describe(weight)}; give 0 or more`]),
+    ...(typeof run === 'function' ? [] : [`${at}.run is ${describe(run)}; give a function`]),
+  ];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? 'missing' : (JSON.stringify(value) ?? typeof value).slice(0, 60);
+}

@@ -1,0 +1,323 @@
+/**
+ * One performance of an operation: what the workload's function receives, and what became of it.
+ *
+ *   run(user) ──▶ first request: waits for the planned start ──▶ steps ──▶ the function returns
+ *
+ * A failed step ends the operation, whatever the function does with the exception. An exception of
+ * another kind is a workload error: the operation counts as cancelled.
+ */
+import type { Clock } from '@encore/kit/clock';
+import type { Random } from '@encore/kit/random';
+import {
+  CheckFailed,
+  corrupt,
+  type Http,
+  type Operation,
+  type Request,
+  RequestFailed,
+  type RequestOrBuilder,
+  type Response,
+  type User,
+  type UserInfo,
+} from '@encore/workload';
+import type { OperationEnd, UserEntry } from './messages.ts';
+import { type AttemptRecord, minBytesPerMs, runStep, type StepContext, type StepEnd } from './step.ts';
+import type { PlannedOperation } from './user-plan.ts';
+
+export interface OperationContext {
+  info: UserInfo;
+  state: unknown;
+  planned: PlannedOperation;
+  /** Distinguishes the steps of `afterOperation`. */
+  suffix: '' | 'd';
+  clock: Clock;
+  step: Omit<StepContext, 'operation' | 'operationId' | 'attempts' | 'deadlineAfter' | 'attemptEnded'>;
+  deadlineMs: Operation<unknown, unknown, never>['deadlineMs'];
+  attemptEnded: (record: AttemptRecord) => void;
+  /** Resolves when the entry is on disk. */
+  record: (entry: UserEntry, bytes: number) => Promise<void>;
+  /** Waits for the planned start; false if the run stops first. */
+  begin: () => Promise<boolean>;
+}
+
+/** The operation did not happen: the run stopped first, or the workload skipped it. */
+export type Performed =
+  | { kind: 'not_performed'; isSkipped: boolean }
+  | { kind: 'ended'; end: OperationEnd; startedAt: number; answeredAt: number }
+  | { kind: 'failed'; error: unknown; begun: { startedAt: number; answeredAt: number } | null };
+
+const defaultDeadlineMs = 30_000;
+
+class Skipped extends Error {}
+
+export class OperationRun {
+  readonly #context: OperationContext;
+  readonly #attempts = { count: 0 };
+  #random: Random | null = null;
+  #begun: Promise<void> | null = null;
+  #isStopped = false;
+  #startedAt = 0;
+  #answeredAt = 0;
+  #end: OperationEnd = 'ok';
+  /** The last attempt, until the next one: a check of the workload may still change its outcome. */
+  #held: AttemptRecord | null = null;
+  #bytes = 0;
+  #open = 0;
+  #ids = 0;
+  #writes = 0;
+  #isOver = false;
+  /** An error of the workload's own code within a request. */
+  #threw: { error: unknown } | null = null;
+
+  constructor(context: OperationContext) {
+    this.#context = context;
+  }
+
+  async perform(run: (user: User<unknown, unknown, never>) => Promise<void> | void): Promise<Performed> {
+    let thrown: { error: unknown } | null = null;
+    try {
+      await run(this.#user());
+      if (this.#open > 0) thrown = { error: new Error('the operation ended before its request; await each request') };
+    } catch (error) {
+      thrown = { error };
+    }
+    this.#isOver = true;
+    const result = this.#resultOf(this.#threw ?? thrown);
+    this.#release();
+    return result;
+  }
+
+  #resultOf(thrown: { error: unknown } | null): Performed {
+    const begun = this.#begun !== null && !this.#isStopped;
+    if (thrown !== null && this.#threw === null) {
+      if (this.#isStopped) return { kind: 'not_performed', isSkipped: false };
+      const { error } = thrown;
+      if (error instanceof Skipped && !begun) return { kind: 'not_performed', isSkipped: true };
+      if (error instanceof CheckFailed && this.#held !== null) this.#failHeld(error);
+      else if (!(error instanceof RequestFailed)) return this.#failed(error, begun);
+    } else if (thrown !== null) return this.#failed(thrown.error, begun);
+    if (this.#isStopped) return { kind: 'not_performed', isSkipped: false };
+    if (!begun) return { kind: 'not_performed', isSkipped: true };
+    return { kind: 'ended', end: this.#end, startedAt: this.#startedAt, answeredAt: this.#answeredAt };
+  }
+
+  #failed(error: unknown, begun: boolean): Performed {
+    const times = { startedAt: this.#startedAt, answeredAt: this.#answeredAt };
+    return { kind: 'failed', error, begun: begun ? times : null };
+  }
+
+  #user(): User<unknown, unknown, never> {
+    const { info, state, planned } = this.#context;
+    const fork = (): Random => {
+      this.#random ??= info.random.fork(`operation/${planned.number}`);
+      return this.#random;
+    };
+    const user: Omit<User<unknown, unknown, never>, 'random'> = {
+      ...(info as UserInfo<never>),
+      operation: planned.operation,
+      operationNumber: planned.number,
+      state,
+      plan: planned.plan,
+      http: this.#http(),
+      check: (condition, detail) => {
+        if (!condition) throw new CheckFailed(corrupt(detail));
+      },
+      write: (id, digest, request, options = {}) => this.#write(id, digest, request, options.version),
+      remove: (id, request) => this.#remove(id, request),
+      newId: () => this.#newId(),
+      skip: (reason) => {
+        if (this.#begun !== null) throw new Error(`skip after the first request (${reason}); skip before it`);
+        throw new Skipped(reason);
+      },
+    };
+    return Object.defineProperty(user, 'random', { get: fork }) as User<unknown, unknown, never>;
+  }
+
+  #http(): Http {
+    const send =
+      (method: Request['method']) =>
+      (path: string, options: Omit<Request, 'method' | 'path'> = {}) =>
+        this.#request({ ...options, method, path });
+    return {
+      request: (request) => this.#request(request),
+      get: send('GET'),
+      post: send('POST'),
+      put: send('PUT'),
+      patch: send('PATCH'),
+      delete: send('DELETE'),
+    };
+  }
+
+  async #request(request: RequestOrBuilder): Promise<Response> {
+    this.#refuseIfOver();
+    const end = await this.#step(request, '');
+    if (end.kind === 'ok') return end.response;
+    return this.#fail(end, false);
+  }
+
+  async #write(id: string, digest: string, request: RequestOrBuilder, version: number | undefined): Promise<Response> {
+    this.#refuseIfOver();
+    const { info, record } = this.#context;
+    checkId(id, info.runId);
+    checkDigest(digest);
+    const key = this.#newKey(id, 'w');
+    const entry = { type: 'intended', key, user: info.number, operation: 'write', id, digest } as const;
+    const bytes = typeof request === 'function' ? 0 : sizeOf(request);
+    const end = await this.#sendIntended(entry, bytes, request);
+    if (end.kind === 'ok') {
+      const numbered = version === undefined ? {} : { version };
+      await record({ type: 'acknowledged', key, id, digest, ...numbered }, bytes);
+      return end.response;
+    }
+    return this.#fail(end, true);
+  }
+
+  async #remove(id: string, request: RequestOrBuilder): Promise<Response> {
+    this.#refuseIfOver();
+    const { info, record } = this.#context;
+    checkId(id, info.runId);
+    // A new key for each deletion: a refused one does not resolve an earlier one without a
+    // response.
+    const key = this.#newKey(id, 'd');
+    const entry = { type: 'intended', key, user: info.number, operation: 'delete', id, digest: '' } as const;
+    const end = await this.#sendIntended(entry, 0, request);
+    if (end.kind === 'ok') {
+      await record({ type: 'deleted', key, id }, 0);
+      return end.response;
+    }
+    return this.#fail(end, true);
+  }
+
+  /**
+   * Records the intent, which must be on disk before the request is sent, and a result without one.
+   */
+  async #sendIntended(
+    entry: Extract<UserEntry, { type: 'intended' }>,
+    bytes: number,
+    request: RequestOrBuilder,
+  ): Promise<StepEnd> {
+    const { record } = this.#context;
+    const { key, operation } = entry;
+    await record(entry, bytes);
+    let end: StepEnd;
+    try {
+      end = await this.#step(request, operation === 'write' ? key : '');
+    } catch (error) {
+      await record({ type: 'refused', key, reason: 'the run ended before it was sent' }, 0);
+      throw error;
+    }
+    if (end.kind === 'ok') return end;
+    const reason = reasonOf(end);
+    const mayHaveHappened = end.kind === 'workload' || end.mayHaveHappened;
+    await record({ type: mayHaveHappened ? 'unknown' : 'refused', key, reason }, 0);
+    return end;
+  }
+
+  async #step(request: RequestOrBuilder, key: string): Promise<StepEnd> {
+    this.#begun ??= this.#begin();
+    this.#open += 1;
+    try {
+      await this.#begun;
+      const { step, planned, info, suffix, clock } = this.#context;
+      const end = await runStep(request, key, {
+        ...step,
+        operation: planned.operation,
+        operationId: `${info.id}-o${planned.number}${suffix}`,
+        attempts: this.#attempts,
+        deadlineAfter: (bytes) => this.#deadlineAfter(bytes),
+        attemptEnded: (record) => this.#hold(record),
+      });
+      // The last response ends the operation; writing to disk after it does not count.
+      this.#answeredAt = clock.now();
+      return end;
+    } finally {
+      this.#open -= 1;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    if (!(await this.#context.begin())) {
+      this.#isStopped = true;
+      throw new RequestFailed('cancelled_at_end', 'the run ended before the operation began', false);
+    }
+    this.#startedAt = this.#context.clock.now();
+    this.#answeredAt = this.#startedAt;
+  }
+
+  #deadlineAfter(bytes: number): number {
+    const { deadlineMs, planned } = this.#context;
+    const fixedMs = typeof deadlineMs === 'function' ? deadlineMs(planned.plan) : deadlineMs;
+    if (fixedMs !== undefined) return this.#startedAt + fixedMs;
+    this.#bytes += bytes;
+    return this.#startedAt + defaultDeadlineMs + this.#bytes / minBytesPerMs;
+  }
+
+  #fail(end: Exclude<StepEnd, { kind: 'ok' }>, isWrite: boolean): never {
+    if (end.kind === 'workload') {
+      this.#threw = { error: end.error };
+      throw end.error;
+    }
+    if (end.kind === 'cancelled') {
+      this.#end = 'cancelled';
+      throw new RequestFailed('cancelled_at_end', 'the run ended', end.mayHaveHappened);
+    }
+    if (this.#end === 'ok' || this.#end === 'failed') this.#end = isWrite && end.mayHaveHappened ? 'unknown' : 'failed';
+    throw new RequestFailed(end.outcome, end.detail, end.mayHaveHappened);
+  }
+
+  #failHeld({ failure }: CheckFailed): void {
+    if (this.#held === null) return;
+    this.#held = { ...this.#held, outcome: failure.outcome, detail: failure.detail.slice(0, 300) };
+    if (this.#end === 'ok') this.#end = 'failed';
+  }
+
+  #hold(record: AttemptRecord): void {
+    this.#release();
+    if (this.#isOver) this.#context.attemptEnded(record);
+    else this.#held = record;
+  }
+
+  #release(): void {
+    if (this.#held !== null) this.#context.attemptEnded(this.#held);
+    this.#held = null;
+  }
+
+  #newId(): string {
+    this.#ids += 1;
+    const { info, planned } = this.#context;
+    const id = `${info.id}-${planned.number}`;
+    return this.#ids === 1 ? id : `${id}-${this.#ids}`;
+  }
+
+  #newKey(id: string, letter: 'w' | 'd'): string {
+    this.#writes += 1;
+    const { planned } = this.#context;
+    const key = `${id}-${letter}${planned.number}`;
+    return this.#writes === 1 ? key : `${key}-${this.#writes}`;
+  }
+
+  #refuseIfOver(): void {
+    if (this.#isOver) throw new Error('a request after the operation ended; await each request within it');
+  }
+}
+
+function checkId(id: unknown, runId: string): void {
+  if (typeof id !== 'string' || !id.startsWith(`${runId}-`) || id.length > 200)
+    throw new TypeError(`wrong id ${JSON.stringify(id)}; take one from newId(), which starts with the run's id`);
+}
+
+function checkDigest(digest: unknown): void {
+  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest))
+    throw new TypeError(`wrong digest ${JSON.stringify(digest)}; use digestOf(...), a SHA-256 in hexadecimal`);
+}
+
+function sizeOf({ body }: Request): number {
+  if (body === undefined) return 0;
+  return typeof body === 'string' ? body.length : body instanceof Uint8Array ? body.length : body.bytes;
+}
+
+function reasonOf(end: Exclude<StepEnd, { kind: 'ok' }>): string {
+  if (end.kind === 'cancelled') return 'the run ended';
+  if (end.kind === 'workload') return 'the workload failed';
+  return `${end.outcome}: ${end.detail}`.slice(0, 200);
+}

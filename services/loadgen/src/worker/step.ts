@@ -1,0 +1,227 @@
+/**
+ * Runs one request of an operation, with at most three attempts within the operation's deadline.
+ * The backoff grows, is jittered by up to a factor of three between users, is never shorter than
+ * Retry-After, and spans an outage of several seconds. Each attempt has its own outcome.
+ */
+import type { Outcome } from '@encore/contracts/outcome';
+import type { Clock } from '@encore/kit/clock';
+import type { Random } from '@encore/kit/random';
+import {
+  type Attempt,
+  CheckFailed,
+  type ErrorFormat,
+  type Failure,
+  type Request,
+  RequestFailed,
+  type RequestOrBuilder,
+} from '@encore/workload';
+import type { Dispatcher } from 'undici';
+import { failureOfExchange, failureOfStatus, retryAfterMsOf } from '../http/classify-outcome.ts';
+import { type ExchangeEnd, type ExchangeRequest, exchange } from '../http/exchange.ts';
+import { checkRequest } from './check-request.ts';
+import { WorkloadResponse } from './workload-response.ts';
+
+export interface AttemptRecord {
+  attemptId: string;
+  operationId: string;
+  operation: string;
+  user: number;
+  /** The request's name in the history, such as "PUT /items/:id". */
+  request: string;
+  outcome: Outcome;
+  detail: string;
+  startedAt: number;
+  endedAt: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+export interface StepContext {
+  dispatcher: Dispatcher;
+  clock: Clock;
+  random: Random;
+  errors: ErrorFormat | undefined;
+  operation: string;
+  operationId: string;
+  user: number;
+  /** Sent as X-Client-Id. */
+  clientId: string;
+  /** The deadline once the operation sends or receives this many more bytes. */
+  deadlineAfter: (bytes: number) => number;
+  /** Aborts the request at the end of the grace period. */
+  cancel: AbortSignal;
+  attemptEnded: (record: AttemptRecord) => void;
+  /** Mean backoff before the second and the third attempt. */
+  backoffMs: readonly [number, number];
+  /** Attempts so far, over all steps of the operation; numbers the next one. */
+  attempts: { count: number };
+}
+
+export type StepEnd =
+  | { kind: 'ok'; response: WorkloadResponse }
+  /** `mayHaveHappened`: a write may have taken effect, so its result is unknown. */
+  | { kind: 'failed'; outcome: Outcome; detail: string; mayHaveHappened: boolean }
+  | { kind: 'cancelled'; mayHaveHappened: boolean }
+  /** The workload's own code threw. */
+  | { kind: 'workload'; error: unknown };
+
+type AttemptEnd =
+  | { kind: 'ok'; response: WorkloadResponse }
+  | { kind: 'failed'; failure: Failure; retryAfterMs: number; wasSent: boolean }
+  | { kind: 'workload'; error: unknown };
+
+const maxAttempts = 3;
+/** Together they span an outage of several seconds. */
+export const defaultBackoffMs = [2_000, 6_000] as const;
+/**
+ * Share of the mean backoff. Users whose requests failed together retry spread over two seconds,
+ * then over six.
+ */
+const jitter = 0.5;
+const headersTimeoutMs = 10_000;
+const bodyTimeoutMs = 10_000;
+/** Throughput expected of a slow connection or busy server; sets the deadlines of large bodies. */
+export const minBytesPerMs = 400;
+const maxDetail = 300;
+/** Outcomes after which the request certainly had no effect. */
+const definiteFailures: ReadonlySet<Outcome> = new Set(['refused', 'dns', 'connect_timeout', 'not_started']);
+
+/** `key`: the idempotency key of a write; '' for other requests. */
+export async function runStep(request: RequestOrBuilder, key: string, context: StepContext): Promise<StepEnd> {
+  let mayHaveHappened = false;
+  let deadlineAt: number | null = null;
+  for (let attempts = 1; ; attempts += 1) {
+    context.attempts.count += 1;
+    const id = `${context.operationId}.${context.attempts.count}`;
+    const attempt: Attempt = { id, key, mayHaveHappened };
+    let built: Request;
+    try {
+      built = checkRequest(typeof request === 'function' ? await request(attempt) : request);
+    } catch (error) {
+      // The request needs another one first, such as a new session, and that one failed.
+      if (error instanceof RequestFailed) return endOfOther(error, mayHaveHappened);
+      return { kind: 'workload', error };
+    }
+    const bytes = built.bytes ?? bytesOf(built);
+    deadlineAt ??= context.deadlineAfter(bytes);
+    const end = await runAttempt(built, attempt, { ...context, deadlineAt, bytes });
+    if (end.kind !== 'failed') return end;
+    const { outcome, detail, definite } = end.failure;
+    const isCancelled = outcome === 'cancelled_at_end';
+    if (!isCancelled || end.wasSent) mayHaveHappened ||= !(definite || definiteFailures.has(outcome));
+    if (isCancelled) return { kind: 'cancelled', mayHaveHappened };
+    const failed = { kind: 'failed', outcome, detail, mayHaveHappened } as const;
+    if (attempts === maxAttempts || outcome === 'client_error_unexpected') return failed;
+    const waitMs = backoffBefore(context.backoffMs[attempts - 1] ?? 0, end.retryAfterMs, context.random);
+    if (context.clock.now() + waitMs >= deadlineAt) return failed;
+    try {
+      await context.clock.sleep(waitMs, context.cancel);
+    } catch {
+      return { kind: 'cancelled', mayHaveHappened };
+    }
+  }
+}
+
+function endOfOther({ outcome, message }: RequestFailed, mayHaveHappened: boolean): StepEnd {
+  if (outcome === 'cancelled_at_end') return { kind: 'cancelled', mayHaveHappened };
+  return { kind: 'failed', outcome, detail: message, mayHaveHappened };
+}
+
+function backoffBefore(meanMs: number, retryAfterMs: number, random: Random): number {
+  const planned = meanMs * random.between(1 - jitter, 1 + jitter);
+  // Jitter on top of Retry-After, so that users do not return together. The deadline bounds it.
+  return Math.max(planned, retryAfterMs * random.between(1, 1 + jitter));
+}
+
+async function runAttempt(
+  request: Request,
+  attempt: Attempt,
+  context: StepContext & { deadlineAt: number; bytes: number },
+): Promise<AttemptEnd> {
+  const { clock, operation, operationId, user } = context;
+  const startedAt = clock.now();
+  const exchanged: ExchangeEnd = await exchange(context.dispatcher, exchangeOf(request, attempt, context.clientId), {
+    deadlineAt: context.deadlineAt,
+    headersTimeoutMs: headersTimeoutMs + context.bytes / minBytesPerMs,
+    bodyTimeoutMs,
+    cancel: context.cancel,
+    now: clock.now,
+  });
+  const endedAt = clock.now();
+  const end = endOf(exchanged, request, attempt, context.errors);
+  const { bytesSent, bytesReceived } = exchanged;
+  context.attemptEnded({
+    attemptId: attempt.id,
+    operationId,
+    operation,
+    user,
+    request: request.name ?? `${request.method} ${request.path}`,
+    ...outcomeOf(end),
+    startedAt,
+    endedAt,
+    bytesSent,
+    bytesReceived,
+  });
+  return end;
+}
+
+function endOf(end: ExchangeEnd, request: Request, attempt: Attempt, errors: ErrorFormat | undefined): AttemptEnd {
+  if (end.kind === 'workload') {
+    // A reader may check what it reads.
+    if (!(end.error instanceof CheckFailed)) return end;
+    return { kind: 'failed', failure: end.error.failure, retryAfterMs: 0, wasSent: true };
+  }
+  if (end.kind !== 'answered')
+    return { kind: 'failed', failure: failureOfExchange(end), retryAfterMs: 0, wasSent: end.bytesSent > 0 };
+  const response = new WorkloadResponse(end.response);
+  try {
+    const failure = failureOfStatus(end.response, request.status, errors) ?? failureOfCheck(request, response, attempt);
+    if (failure === null) return { kind: 'ok', response };
+    return { kind: 'failed', failure, retryAfterMs: retryAfterMsOf(end.response), wasSent: true };
+  } catch (error) {
+    return { kind: 'workload', error };
+  }
+}
+
+function failureOfCheck(request: Request, response: WorkloadResponse, attempt: Attempt): Failure | null {
+  try {
+    const failure = request.check?.(response, attempt) ?? null;
+    if (failure === null) return null;
+    if (typeof failure === 'object' && typeof failure.outcome === 'string') return failure;
+    throw new TypeError(`check returned ${JSON.stringify(failure)}; return corrupt(...), stale(...) or nothing`);
+  } catch (error) {
+    if (error instanceof CheckFailed) return error.failure;
+    throw error;
+  }
+}
+
+function outcomeOf(end: AttemptEnd): { outcome: Outcome; detail: string } {
+  if (end.kind === 'ok') return { outcome: 'ok', detail: '' };
+  // Neutral: it says nothing about the system.
+  if (end.kind === 'workload') return { outcome: 'not_started', detail: 'the workload failed' };
+  const { outcome, detail } = end.failure;
+  return { outcome, detail: detail.slice(0, maxDetail) };
+}
+
+export function exchangeOf(request: Request, { id, key }: Attempt, clientId: string): ExchangeRequest {
+  const { method, path, read = 'text' } = request;
+  const headers: Record<string, string> = { ...request.headers, 'x-client-id': clientId, 'x-request-id': id };
+  const { keyHeader = 'idempotency-key' } = request;
+  if (key !== '' && keyHeader !== null) headers[keyHeader] ??= key;
+  const built: ExchangeRequest = { method, path, headers, read };
+  if (request.maxBytes !== undefined) built.maxTextBytes = request.maxBytes;
+  if (request.json !== undefined) {
+    headers['content-type'] ??= 'application/json';
+    const content = JSON.stringify(request.json);
+    return { ...built, body: { bytes: Buffer.byteLength(content), content } };
+  }
+  const { body } = request;
+  if (body === undefined) return built;
+  const content = typeof body === 'string' || body instanceof Uint8Array ? body : body.chunks;
+  return { ...built, body: { bytes: bytesOf(request), content } };
+}
+
+function bytesOf({ body }: Request): number {
+  if (body === undefined) return 0;
+  return typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : body.bytes;
+}

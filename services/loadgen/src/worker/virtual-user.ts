@@ -1,0 +1,180 @@
+/**
+ * One user: a closed model with a planned pace. Response time counts from the intended start of an
+ * operation, so it includes the wait for a slow previous one (no coordinated omission). A user that
+ * falls behind catches up with shorter pauses, and skips operations that are more than 10 s late:
+ *
+ *   late by   0 ──────────────── catch-up pause ──────────────── 10 s ──────────▶
+ *   starts         immediately                   after the pause       (skipped)
+ */
+import type { Clock } from '@encore/kit/clock';
+import type { Random } from '@encore/kit/random';
+import type { UserInfo } from '@encore/workload';
+import type { Dispatcher } from 'undici';
+import type { OperationEnd, RunSettings, UserEntry } from './messages.ts';
+import { OperationRun, type Performed } from './operation-run.ts';
+import type { OperationRecord } from './reporter.ts';
+import type { AttemptRecord } from './step.ts';
+import { type AnyWorkload, type PlannedOperation, UserPlan } from './user-plan.ts';
+
+export interface UserContext {
+  workload: AnyWorkload;
+  run: RunSettings;
+  dispatcher: Dispatcher;
+  clock: Clock;
+  /** Resolves when the entry of the ledger is on disk. */
+  record: (entry: UserEntry, bytes: number) => Promise<void>;
+  /** Aborts when no new operation may start. */
+  stopping: AbortSignal;
+  backoffMs: readonly [number, number];
+  /** Aborts requests in flight. */
+  cancel: AbortSignal;
+  attemptEnded: (record: AttemptRecord) => void;
+  operationEnded: (record: OperationRecord) => void;
+  /** Receives each planned operation that is not performed. */
+  operationSkipped: (operation: string) => void;
+  /** Receives, for each start, the delay that the generator itself caused. */
+  started: (lateMs: number) => void;
+  /** Receives each exception of the workload's own code. */
+  workloadFailed: (where: string, error: unknown, fromAt: number) => void;
+}
+
+/** Operations delayed by more than this are skipped. */
+const maxBacklogMs = 10_000;
+/** Catch-up pause as a share of planned free time; `min` caps the rate at four times the plan. */
+const catchUpPause = { min: 0.25, max: 0.5 } as const;
+/**
+ * Minimum free time as a share of the planned pace, so that users whose responses arrive together
+ * do not continue together.
+ */
+const minFreeShare = 0.2;
+
+/** Shorter than the free time left after the last operation, so that a fast user catches up. */
+export function catchUpPauseMs(paceMs: number, tookMs: number, random: Random): number {
+  const freeMs = Math.max(paceMs * minFreeShare, paceMs - tookMs);
+  return freeMs * random.between(catchUpPause.min, catchUpPause.max);
+}
+
+export class VirtualUser {
+  readonly #info: UserInfo;
+  readonly #context: UserContext;
+  readonly #random: Random;
+  /** Time of the last response. What follows (ledger, next body) is the generator's own delay. */
+  #freeAt = 0;
+  /** Duration of the last operation, up to that response. */
+  #tookMs = 0;
+
+  constructor(number: number, random: Random, context: UserContext) {
+    const { runId, users, mix, thinkSeconds, parameters } = context.run;
+    this.#info = { runId, parameters, number, users, mix, thinkSeconds, id: `${runId}-u${number}`, random };
+    this.#context = context;
+    this.#random = random.fork('pauses');
+  }
+
+  /** Performs the plan from `startsAt` until the run stops. An error of the plan ends it early. */
+  async run(startsAt: number): Promise<void> {
+    const { workload, stopping, workloadFailed, clock } = this.#context;
+    let dueAt = startsAt;
+    try {
+      const plan = new UserPlan(workload, this.#info);
+      while (!stopping.aborted) {
+        const planned = plan.next();
+        dueAt += planned.paceMs;
+        if (clock.now() - dueAt <= maxBacklogMs) await this.#operate(planned, plan.state, dueAt);
+        else await this.#skip(planned, dueAt);
+      }
+    } catch (error) {
+      workloadFailed(`plan of user ${this.#info.number}, who ends`, error, dueAt);
+    }
+  }
+
+  async #operate(planned: PlannedOperation, state: unknown, dueAt: number): Promise<void> {
+    const { workload, started, clock, operationEnded } = this.#context;
+    const { operation } = planned;
+    const beginAt = this.#beginAt(planned, dueAt);
+    // Called before the intended start, so that neither the disk nor a body adds to response time.
+    const begin = async () => {
+      if (!(await this.#waitUntil(beginAt))) return false;
+      // Counts only delays by the generator's disk or CPU, not by a slow server.
+      started(clock.now() - beginAt);
+      return true;
+    };
+    const run = this.#operationRun(planned, state, begin, '');
+    const performed = await run.perform((user) => workload.operations[operation]?.run(user));
+    if (performed.kind === 'not_performed') return performed.isSkipped ? this.#skip(planned, dueAt) : undefined;
+    const times = await this.#timesOf(performed, operation, beginAt);
+    if (times === null) return;
+    const { end, startedAt, answeredAt } = times;
+    operationEnded({ operation, end, dueAt, startedAt, endedAt: answeredAt });
+    this.#freeAt = (await this.#afterOperation(planned, state)) ?? answeredAt;
+    this.#tookMs = this.#freeAt - startedAt;
+  }
+
+  /** Of an operation that the workload failed, too; null if the run stopped. */
+  async #timesOf(
+    performed: Extract<Performed, { kind: 'ended' | 'failed' }>,
+    operation: string,
+    beginAt: number,
+  ): Promise<{ end: OperationEnd; startedAt: number; answeredAt: number } | null> {
+    if (performed.kind === 'ended') return performed;
+    const { workloadFailed, clock } = this.#context;
+    workloadFailed(`operation ${operation}`, performed.error, performed.begun?.startedAt ?? clock.now());
+    if (performed.begun !== null) return { end: 'cancelled', ...performed.begun };
+    if (!(await this.#waitUntil(beginAt))) return null;
+    const now = clock.now();
+    return { end: 'cancelled', startedAt: now, answeredAt: now };
+  }
+
+  /** Start at `dueAt`, or as soon as the user is free, or after a pause if far behind. */
+  #beginAt({ paceMs }: PlannedOperation, dueAt: number): number {
+    const pauseMs = catchUpPauseMs(paceMs, this.#tookMs, this.#random);
+    return this.#freeAt - dueAt > pauseMs ? this.#freeAt + pauseMs : Math.max(this.#freeAt, dueAt);
+  }
+
+  async #skip({ operation }: PlannedOperation, dueAt: number): Promise<void> {
+    if (await this.#waitUntil(dueAt)) this.#context.operationSkipped(operation);
+  }
+
+  /** Returns false if the run stops first. */
+  async #waitUntil(at: number): Promise<boolean> {
+    const { clock, stopping } = this.#context;
+    const waitMs = at - clock.now();
+    // Timers use whole milliseconds; rounding up avoids early starts.
+    if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), stopping).catch(() => {});
+    return !stopping.aborted;
+  }
+
+  /** Returns the time of the last response; undefined if there was none. */
+  async #afterOperation(planned: PlannedOperation, state: unknown): Promise<number | undefined> {
+    const { workload, cancel, workloadFailed, clock } = this.#context;
+    const { afterOperation } = workload;
+    if (afterOperation === undefined || cancel.aborted) return undefined;
+    const run = this.#operationRun(planned, state, async () => true, 'd');
+    const performed = await run.perform((user) => afterOperation(user));
+    if (performed.kind === 'failed')
+      workloadFailed('afterOperation', performed.error, performed.begun?.startedAt ?? clock.now());
+    return performed.kind === 'ended' ? performed.answeredAt : undefined;
+  }
+
+  #operationRun(
+    planned: PlannedOperation,
+    state: unknown,
+    begin: () => Promise<boolean>,
+    suffix: '' | 'd',
+  ): OperationRun {
+    const { workload, dispatcher, clock, backoffMs, cancel, attemptEnded, record } = this.#context;
+    const { number: user, id: clientId } = this.#info;
+    const random = this.#random;
+    return new OperationRun({
+      info: this.#info,
+      state,
+      planned,
+      suffix,
+      clock,
+      step: { dispatcher, clock, random, errors: workload.errors, user, clientId, cancel, backoffMs },
+      deadlineMs: suffix === '' ? workload.operations[planned.operation]?.deadlineMs : undefined,
+      attemptEnded,
+      record,
+      begin,
+    });
+  }
+}

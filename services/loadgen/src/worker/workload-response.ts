@@ -1,0 +1,29 @@
+/** A response as the workload sees it. */
+import { CheckFailed, corrupt, type Response } from '@encore/workload';
+import type { HttpResponse } from '../http/exchange.ts';
+
+export class WorkloadResponse implements Response {
+  readonly status: number;
+  readonly headers: Record<string, string | undefined>;
+  readonly text: string;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly value: unknown;
+
+  constructor({ status, headers, text, digest, bytes, value }: HttpResponse) {
+    this.status = status;
+    this.headers = headers;
+    this.text = text;
+    this.digest = digest;
+    this.bytes = bytes;
+    this.value = value;
+  }
+
+  json(): unknown {
+    try {
+      return JSON.parse(this.text);
+    } catch {
+      throw new CheckFailed(corrupt(`not JSON: ${this.text.slice(0, 120)}`));
+    }
+  }
+}

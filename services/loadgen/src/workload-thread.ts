@@ -1,0 +1,40 @@
+/** Starts the thread in which a workload runs, apart from the probe, the ledger and the figures. */
+import { Worker } from 'node:worker_threads';
+import { locateThread } from './thread-location.ts';
+import { folderOf } from './worker/location.ts';
+import type { FromWorker, ToWorker, WorkerOptions } from './worker/messages.ts';
+
+export interface WorkloadThread extends AsyncDisposable {
+  post: (message: ToWorker) => void;
+  onMessage: (listener: (message: FromWorker) => void) => void;
+  /** Resolves when the thread has ended, with the error that ended it. */
+  ended: Promise<unknown>;
+  /** Where in the workload the thread is, even if it does not respond; null if unknown. */
+  locate: () => Promise<string | null>;
+}
+
+export type StartThread = (options: WorkerOptions) => WorkloadThread;
+
+/** A workload that leaks is ended before it takes the memory of the load generator. */
+const maxHeapMegabytes = 192;
+
+export function startThread(options: WorkerOptions): WorkloadThread {
+  const worker = new Worker(new URL('./worker/main.ts', import.meta.url), {
+    workerData: options,
+    // Its output belongs to the workload's author; stdout of the load generator is empty.
+    stdout: true,
+    resourceLimits: { maxOldGenerationSizeMb: maxHeapMegabytes },
+  });
+  worker.stdout.pipe(process.stderr);
+  const ended = new Promise<unknown>((done) => {
+    worker.once('error', done);
+    worker.once('exit', (code) => done(code === 0 ? null : new Error(`the worker exited with code ${code}`)));
+  });
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => void worker.on('message', listener),
+    ended,
+    locate: () => locateThread(worker.threadId, folderOf(options.workload)),
+    [Symbol.asyncDispose]: async () => void (await worker.terminate()),
+  };
+}
