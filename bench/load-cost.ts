@@ -28,7 +28,7 @@ const rounds = 5;
 const users = 50;
 const attempts = 20_000;
 /** More than the generator can do, so that users are always busy. */
-const paceSeconds = 0.005;
+const paceSeconds = 0.05;
 const limit = 2.5;
 
 export async function benchLoadCost(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {

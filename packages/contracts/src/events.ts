@@ -243,6 +243,16 @@ const generatorChecked = z.object({
   cpuShare: z.number(),
   memoryBytes: z.number(),
 });
+/** The load starts. Without `readBack` and `list`, the run cannot say anything about integrity. */
+const workloadLoaded = z.object({
+  type: z.literal('workload_loaded'),
+  at,
+  name: z.string(),
+  operations: z.array(operationNameSchema),
+  /** The workload can read an object back, and list all of them. */
+  readBack: z.boolean(),
+  list: z.boolean(),
+});
 /**
  * The workload failed: it threw, hung, used too much memory or returned a wrong value. What it
  * covers is not evidence about the system.
@@ -333,6 +343,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   loadSecond,
   probeSecond,
   generatorChecked,
+  workloadLoaded,
   workloadFailed,
   readBackDone,
   loadSummary,

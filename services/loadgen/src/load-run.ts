@@ -13,7 +13,7 @@ import { LatencyLog } from './latency-log.ts';
 import { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
 import { Probe } from './probe.ts';
-import type { ReadBackCounts } from './read-back.ts';
+import { type ReadBackCounts, zeroCounts } from './read-back.ts';
 import { Recorder } from './recorder.ts';
 import { removeEarlierRuns } from './remove-earlier-runs.ts';
 import { runSettings, settingsFile } from './run-settings.ts';
@@ -72,8 +72,10 @@ export class LoadRun implements AsyncDisposable {
     await writeFileAtomic(join(folder, settingsFile), `${JSON.stringify(settings)}\n`);
     const operations = Object.keys(host.description.operations);
     const latencies = await LatencyLog.open(folder, clock.now(), operations);
-    const setUp = options.host.description.has.setup ? setUpWorkload(options, settings) : Promise.resolve();
-    await setUp;
+    if (host.description.has.setup) await setUpWorkload(options, settings);
+    const { name, has } = host.description;
+    const at = clock.now();
+    options.add({ type: 'workload_loaded', at, name, operations, readBack: has.readBack, list: has.list });
     const run = new LoadRun(options, settings, ledger, latencies);
     run.#begin();
     return run;
@@ -129,8 +131,9 @@ export class LoadRun implements AsyncDisposable {
   }
 
   /** Reads back a sample of the users' objects during the run; rejects if the run stops. */
-  sample(progress: (done: number, total: number) => void): Promise<ReadBackCounts> {
+  async sample(progress: (done: number, total: number) => void): Promise<ReadBackCounts> {
     const { clock, host } = this.#options;
+    if (!host.description.has.readBack) return zeroCounts();
     const options = this.#callOptions(sampleMs);
     const deadlineAt = clock.now() + sampleMs;
     return sampleObjects({

@@ -36,8 +36,12 @@ export interface ReadBackOptions {
   progress: (done: number, total: number) => void;
 }
 
-/** Rejects if any object could not be read within five minutes: there are no partial results. */
+/**
+ * Rejects if any object could not be read within five minutes: there are no partial results. All
+ * counts are 0 if the workload cannot read back.
+ */
 export async function readBackRun({ runId, runsDir, host, clock, signal, progress }: ReadBackOptions) {
+  if (!host.description.has.readBack) return zeroCounts();
   const folder = join(runsDir, runId);
   await access(join(folder, 'ledger.ndjson'));
   await using ledger = await Ledger.open(folder, clock);

@@ -85,6 +85,7 @@ export class WorkloadHost implements AsyncDisposable {
       clock,
       ping: () => this.#post({ type: 'flush', flush: 0 }),
       locate: () => thread.locate(),
+      cpuMs: () => thread.cpuMs(),
       failed: (failure) => this.listener?.failed(failure),
       end: () => void this[Symbol.asyncDispose](),
     });
@@ -195,7 +196,6 @@ export class WorkloadHost implements AsyncDisposable {
 
   #receive(message: FromWorker): void {
     this.#heardAt = this.#clock.now();
-    this.#watch.heard();
     switch (message.type) {
       case 'write':
         void this.#write(message.entry, message.user, message.bytes);
@@ -204,6 +204,7 @@ export class WorkloadHost implements AsyncDisposable {
         this.listener?.report(message.report);
         break;
       case 'flushed':
+        this.#watch.heard(message.cpuMs);
         this.#flushes.get(message.flush)?.();
         break;
       case 'items':

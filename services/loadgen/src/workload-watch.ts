@@ -1,9 +1,13 @@
 /**
- * Notices that the workload's thread does not respond: its code computes or loops without end.
- * Users of the same thread cannot time their requests meanwhile, so that time is not evidence about
- * the system. A thread that stays silent is ended.
+ * Notices that the workload's thread does not respond because its code computes or loops. Users of
+ * the same thread cannot time their requests meanwhile, so that time is not evidence about the
+ * system. A thread that stays silent is ended.
  *
  *   silent for   0 ──────── 2 s: where is it? ──────── 10 s: end it ──▶
+ *
+ * A thread that got no CPU on a busy machine is silent, too. It computes only if it used at least
+ * half of the time; otherwise it is not the workload's fault (its late starts are reported), and
+ * the thread has a minute.
  */
 import type { Clock } from '@encore/kit';
 import type { WorkloadFailure } from './worker/messages.ts';
@@ -14,6 +18,8 @@ export interface WatchOptions {
   ping: () => void;
   /** Finds out where the thread is; null if that is unknown. */
   locate: () => Promise<string | null>;
+  /** CPU time of the thread so far in milliseconds; null if that is unknown. */
+  cpuMs: () => Promise<number | null>;
   failed: (failure: WorkloadFailure) => void;
   /** Ends the thread. */
   end: () => void;
@@ -23,52 +29,62 @@ export interface WatchOptions {
 const defaultEveryMs = 250;
 const silentMs = 2_000;
 const hungMs = 10_000;
+const idleHungMs = 60_000;
+const computingShare = 0.5;
 
 export class WorkloadWatch implements Disposable {
   readonly #options: WatchOptions;
   readonly #timer: NodeJS.Timeout;
-  readonly #everyMs: number;
-  #heardAt: number;
-  #checkedAt: number;
+  /** The last response, with the CPU time of the thread. */
+  #heard: { at: number; cpuMs: number };
   /** Where the thread was found, since it has been silent. */
   #location: Promise<string | null> | null = null;
+  #isEnding = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#everyMs = options.everyMs ?? defaultEveryMs;
-    this.#heardAt = options.clock.now();
-    this.#checkedAt = this.#heardAt;
-    this.#timer = setInterval(() => this.#check(), this.#everyMs);
+    this.#heard = { at: options.clock.now(), cpuMs: 0 };
+    this.#timer = setInterval(() => this.#check(), options.everyMs ?? defaultEveryMs);
   }
 
-  /** The thread sent something. */
-  heard(): void {
-    const { clock } = this.#options;
-    const fromAt = this.#heardAt;
-    this.#heardAt = clock.now();
-    if (this.#location !== null) void this.#report(fromAt, this.#heardAt, this.#location, 'did not respond');
+  /** The thread responded to a ping. */
+  heard(cpuMs: number): void {
+    const before = this.#heard;
+    const location = this.#location;
+    this.#heard = { at: this.#options.clock.now(), cpuMs };
     this.#location = null;
+    const silence = this.#heard.at - before.at;
+    if (location === null || cpuMs - before.cpuMs < silence * computingShare) return;
+    void this.#report(before.at, this.#heard.at, location, 'did not respond');
   }
 
   #check(): void {
-    const { clock, ping, locate, end } = this.#options;
-    const now = clock.now();
-    // A late check means that this thread, not the workload, was held up.
-    if (now - this.#checkedAt > this.#everyMs * 4) this.#heardAt += now - this.#checkedAt;
-    this.#checkedAt = now;
-    const silence = now - this.#heardAt;
+    const { clock, ping, locate } = this.#options;
+    const silence = clock.now() - this.#heard.at;
     if (silence >= silentMs) this.#location ??= locate().catch(() => null);
-    if (silence < hungMs || this.#location === null) {
-      ping();
-      return;
-    }
+    if (silence >= hungMs && this.#location !== null && !this.#isEnding) void this.#endIfHung(this.#location);
+    ping();
+  }
+
+  async #endIfHung(location: Promise<string | null>): Promise<void> {
+    this.#isEnding = true;
+    const { clock, cpuMs, end } = this.#options;
+    const heard = this.#heard;
+    const used = ((await cpuMs()) ?? heard.cpuMs) - heard.cpuMs;
+    this.#isEnding = false;
+    const now = clock.now();
+    const silence = now - heard.at;
+    // It responded in the meantime, or did not get the CPU.
+    if (this.#heard !== heard || (used < silence * computingShare && silence < idleHungMs)) return;
+    this.#isEnding = true;
     this[Symbol.dispose]();
-    void this.#report(this.#heardAt, now, this.#location, 'did not respond, and was ended').finally(end);
+    await this.#report(heard.at, now, location, 'did not respond, and was ended,');
+    end();
   }
 
   async #report(fromAt: number, toAt: number, located: Promise<string | null>, what: string): Promise<void> {
-    const location = await located;
     const problem = `it ${what} for ${((toAt - fromAt) / 1_000).toFixed(1)} s`;
+    const location = await located;
     this.#options.failed({ fromAt, toAt, where: 'thread', problem, location });
   }
 

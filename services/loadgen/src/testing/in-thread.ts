@@ -16,6 +16,7 @@ export function inThread(clock: Clock): StartThread {
       onMessage: (listener) => void port1.on('message', listener),
       ended,
       locate: async () => null,
+      cpuMs: async () => null,
       [Symbol.asyncDispose]: async () => {
         port1.close();
         port2.close();

@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { OperationRun } from './operation-run.ts';
 import type { AttemptRecord } from './step.ts';
 
-type AnyUser = User<unknown, unknown, never>;
+type AnyUser = User<unknown, unknown>;
 
 function newMcpServer(): McpServer {
   const server = new McpServer({ name: 'adder', version: '1' });

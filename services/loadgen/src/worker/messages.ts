@@ -81,7 +81,8 @@ export type FromWorker =
   | { type: 'refused'; message: string }
   | { type: 'write'; entry: number; user: UserEntry; bytes: number }
   | { type: 'report'; report: Report }
-  | { type: 'flushed'; flush: number }
+  /** `cpuMs`: CPU time of the thread so far. */
+  | { type: 'flushed'; flush: number; cpuMs: number }
   | { type: 'items'; call: number; items: unknown[] }
   | { type: 'result'; call: number; value: unknown; error: CallError | null }
   | { type: 'failed'; failure: WorkloadFailure }

@@ -13,6 +13,7 @@ import {
   corrupt,
   type Http,
   type Operation,
+  type Parameters,
   type Request,
   RequestFailed,
   type RequestOrBuilder,
@@ -32,7 +33,7 @@ export interface OperationContext {
   suffix: '' | 'd';
   clock: Clock;
   step: Omit<StepContext, 'operation' | 'operationId' | 'attempts' | 'deadlineAfter' | 'attemptEnded'>;
-  deadlineMs: Operation<unknown, unknown, never>['deadlineMs'];
+  deadlineMs: Operation<unknown, unknown, Parameters>['deadlineMs'];
   attemptEnded: (record: AttemptRecord) => void;
   /** Resolves when the entry is on disk. */
   record: (entry: UserEntry, bytes: number) => Promise<void>;
@@ -53,7 +54,6 @@ class Skipped extends Error {}
 export class OperationRun {
   readonly #context: OperationContext;
   readonly #attempts = { count: 0 };
-  #random: Random | null = null;
   #begun: Promise<void> | null = null;
   #isStopped = false;
   #startedAt = 0;
@@ -73,10 +73,10 @@ export class OperationRun {
     this.#context = context;
   }
 
-  async perform(run: (user: User<unknown, unknown, never>) => Promise<void> | void): Promise<Performed> {
+  async perform(run: (user: User<unknown, unknown>) => Promise<void> | void): Promise<Performed> {
     let thrown: { error: unknown } | null = null;
     try {
-      await run(this.#user());
+      await run(new OperationUser(this.#context, this));
       if (this.#open > 0) thrown = { error: new Error('the operation ended before its request; await each request') };
     } catch (error) {
       thrown = { error };
@@ -106,56 +106,14 @@ export class OperationRun {
     return { kind: 'failed', error, begun: begun ? times : null };
   }
 
-  #user(): User<unknown, unknown, never> {
-    const { info, state, planned } = this.#context;
-    const fork = (): Random => {
-      this.#random ??= info.random.fork(`operation/${planned.number}`);
-      return this.#random;
-    };
-    const user: Omit<User<unknown, unknown, never>, 'random'> = {
-      ...(info as UserInfo<never>),
-      operation: planned.operation,
-      operationNumber: planned.number,
-      state,
-      plan: planned.plan,
-      http: this.#http(),
-      check: (condition, detail) => {
-        if (!condition) throw new CheckFailed(corrupt(detail));
-      },
-      write: (id, digest, request, options = {}) => this.#write(id, digest, request, options.version),
-      remove: (id, request) => this.#remove(id, request),
-      newId: () => this.#newId(),
-      skip: (reason) => {
-        if (this.#begun !== null) throw new Error(`skip after the first request (${reason}); skip before it`);
-        throw new Skipped(reason);
-      },
-    };
-    return Object.defineProperty(user, 'random', { get: fork }) as User<unknown, unknown, never>;
-  }
-
-  #http(): Http {
-    const send =
-      (method: Request['method']) =>
-      (path: string, options: Omit<Request, 'method' | 'path'> = {}) =>
-        this.#request({ ...options, method, path });
-    return {
-      request: (request) => this.#request(request),
-      get: send('GET'),
-      post: send('POST'),
-      put: send('PUT'),
-      patch: send('PATCH'),
-      delete: send('DELETE'),
-    };
-  }
-
-  async #request(request: RequestOrBuilder): Promise<Response> {
+  async request(request: RequestOrBuilder): Promise<Response> {
     this.#refuseIfOver();
     const end = await this.#step(request, '');
     if (end.kind === 'ok') return end.response;
     return this.#fail(end, false);
   }
 
-  async #write(id: string, digest: string, request: RequestOrBuilder, version: number | undefined): Promise<Response> {
+  async write(id: string, digest: string, request: RequestOrBuilder, version: number | undefined): Promise<Response> {
     this.#refuseIfOver();
     const { info, record } = this.#context;
     checkId(id, info.runId);
@@ -172,7 +130,7 @@ export class OperationRun {
     return this.#fail(end, true);
   }
 
-  async #remove(id: string, request: RequestOrBuilder): Promise<Response> {
+  async remove(id: string, request: RequestOrBuilder): Promise<Response> {
     this.#refuseIfOver();
     const { info, record } = this.#context;
     checkId(id, info.runId);
@@ -282,7 +240,7 @@ export class OperationRun {
     this.#held = null;
   }
 
-  #newId(): string {
+  newId(): string {
     this.#ids += 1;
     const { info, planned } = this.#context;
     const id = `${info.id}-${planned.number}`;
@@ -296,9 +254,101 @@ export class OperationRun {
     return this.#writes === 1 ? key : `${key}-${this.#writes}`;
   }
 
+  skip(reason: string): never {
+    if (this.#begun !== null) throw new Error(`skip after the first request (${reason}); skip before it`);
+    throw new Skipped(reason);
+  }
+
   #refuseIfOver(): void {
     if (this.#isOver) throw new Error('a request after the operation ended; await each request within it');
   }
+}
+
+/** What the workload's function receives. Its members can be destructured. */
+class OperationUser implements User<unknown, unknown> {
+  readonly runId: string;
+  readonly parameters: UserInfo['parameters'];
+  readonly number: number;
+  readonly users: number;
+  readonly id: string;
+  readonly mix: UserInfo['mix'];
+  readonly thinkSeconds: UserInfo['thinkSeconds'];
+  readonly operation: string;
+  readonly operationNumber: number;
+  readonly state: unknown;
+  readonly plan: unknown;
+  readonly http: Http;
+  readonly write: User['write'];
+  readonly remove: User['remove'];
+  readonly newId: User['newId'];
+  readonly skip: User['skip'];
+  readonly check = check;
+  readonly #ownRandom: Random;
+  #random: Random | null = null;
+
+  constructor({ info, planned, state }: OperationContext, run: OperationRun) {
+    this.runId = info.runId;
+    this.parameters = info.parameters;
+    this.number = info.number;
+    this.users = info.users;
+    this.id = info.id;
+    this.mix = info.mix;
+    this.thinkSeconds = info.thinkSeconds;
+    this.operation = planned.operation;
+    this.operationNumber = planned.number;
+    this.state = state;
+    this.plan = planned.plan;
+    this.http = new OperationHttp(run);
+    this.write = (id, digest, request, options) => run.write(id, digest, request, options?.version);
+    this.remove = (id, request) => run.remove(id, request);
+    this.newId = () => run.newId();
+    this.skip = (reason) => run.skip(reason);
+    this.#ownRandom = info.random;
+  }
+
+  /** Made when it is needed: seeding costs a hash. */
+  get random(): Random {
+    this.#random ??= this.#ownRandom.fork(`operation/${this.operationNumber}`);
+    return this.#random;
+  }
+}
+
+class OperationHttp implements Http {
+  readonly #run: OperationRun;
+
+  constructor(run: OperationRun) {
+    this.#run = run;
+  }
+
+  request(request: RequestOrBuilder): Promise<Response> {
+    return this.#run.request(request);
+  }
+
+  get(path: string, options?: Options): Promise<Response> {
+    return this.#run.request({ ...options, method: 'GET', path });
+  }
+
+  post(path: string, options?: Options): Promise<Response> {
+    return this.#run.request({ ...options, method: 'POST', path });
+  }
+
+  put(path: string, options?: Options): Promise<Response> {
+    return this.#run.request({ ...options, method: 'PUT', path });
+  }
+
+  patch(path: string, options?: Options): Promise<Response> {
+    return this.#run.request({ ...options, method: 'PATCH', path });
+  }
+
+  delete(path: string, options?: Options): Promise<Response> {
+    return this.#run.request({ ...options, method: 'DELETE', path });
+  }
+}
+
+type Options = Omit<Request, 'method' | 'path'>;
+
+function check(condition: unknown, detail: string): void {
+  if (!condition) throw new CheckFailed(corrupt(detail));
 }
 
 function checkId(id: unknown, runId: string): void {

@@ -84,7 +84,7 @@ class WorkloadServer {
         break;
       case 'flush':
         this.#reporter?.flush();
-        this.#send({ type: 'flushed', flush: message.flush });
+        this.#send({ type: 'flushed', flush: message.flush, cpuMs: threadCpuMs() });
         break;
       case 'call':
         void this.#call(message.call, message.what);
@@ -227,6 +227,11 @@ class WorkloadServer {
   #pool(connections: number): Pool {
     return new Pool(this.#options.targetUrl, { connections, pipelining: 1, connect: { timeout: connectTimeoutMs } });
   }
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
 
 function storedOf(stored: unknown): { digest: string; version?: number } | null {

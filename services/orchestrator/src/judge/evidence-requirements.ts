@@ -183,17 +183,17 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     requires: 'the ledger belongs to this run, and to this run alone',
     waivedIfInterrupted: false,
     missing: ({ run, traffic, integrity, ledgerRuns }) => {
-      const created = traffic.operations.get('create')?.ok ?? 0;
-      if (integrity.entries === 0 && created > 0)
-        return [`the run created ${pluralize(created, 'score')}, but the ledger has no valid entry`];
+      const { ok } = traffic.totals;
+      if (run.checks.writes && integrity.entries === 0 && ok > 0)
+        return [`users performed ${pluralize(ok, 'operation')}, but the ledger has no valid entry`];
       const id = run.started?.runId;
       const others = ledgerRuns.filter((other) => id !== undefined && other !== runOf(id));
-      return others.map((other) => `the ledger contains scores of another run, ${other}`);
+      return others.map((other) => `the ledger contains objects of another run, ${other}`);
     },
   },
   {
     name: 'written_read_back',
-    requires: 'a final read-back after cooldown covers every acknowledged score',
+    requires: 'a final read-back after cooldown covers every acknowledged write, if the workload can read back',
     waivedIfInterrupted: true,
     missing: readBackGaps,
   },
@@ -286,6 +286,7 @@ function workloadProblems(failures: readonly EventOf<'workload_failed'>[]): stri
 
 function readBackGaps({ run, integrity }: Evidence): string[] {
   const { finalReadBack } = run;
+  if (!run.checks.writes) return [];
   if (finalReadBack === null) return ['there was no final read-back'];
   const gaps: string[] = [];
   if (integrity.entries === 0) gaps.push('the ledger has no valid entry');

@@ -129,6 +129,24 @@ describe('judge: missing evidence', () => {
       /1 fault without a verified revert: f0003/,
       { faults: [crash, outage, { ...refused, revertVerified: false }, latency] },
     ],
+    [
+      'the workload failed',
+      /the workload failed in operation add \(shop\.mts:7:3\): Error: no \(3 times\)/,
+      {
+        extra: [
+          {
+            type: 'workload_failed',
+            at: new SimulatedRun().at(30),
+            fromAt: new SimulatedRun().at(29),
+            toAt: new SimulatedRun().at(30),
+            where: 'operation add',
+            problem: 'Error: no',
+            location: 'shop.mts:7:3',
+            repeated: 2,
+          },
+        ],
+      },
+    ],
     ['the load generator reported no health', /never reported its own health/, {}, not('generator_checked')],
     [
       'a kill has no die event',

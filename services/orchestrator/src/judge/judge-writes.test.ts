@@ -18,6 +18,32 @@ describe('judge: writes', () => {
     );
   });
 
+  const loaded = (functions: { readBack: boolean; list: boolean }): EncoreEvent => ({
+    type: 'workload_loaded',
+    at: new SimulatedRun().at(0),
+    name: 'shop',
+    operations: ['look'],
+    ...functions,
+  });
+  const rulesOf = ({ thresholds }: { thresholds: { name: string }[] }) =>
+    thresholds.map(({ name }) => name).filter((name) => name.endsWith('_writes'));
+
+  it('judges no integrity if the workload cannot read back, and says so', async () => {
+    const unread = { event: ({ type }: EncoreEvent) => type !== 'read_back_done', entry: () => false };
+    const { report } = await judged({ extra: [loaded({ readBack: false, list: false })] }, unread);
+    assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
+    assert.deepEqual(rulesOf(report), []);
+    assert.ok(report.not_tested.includes('integrity of what users wrote: the workload has no readBack'));
+    assert.equal(report.integrity.lost, null);
+  });
+
+  it('judges everything but phantoms if the workload cannot list', async () => {
+    const { report } = await judged({ extra: [loaded({ readBack: true, list: false })] });
+    assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
+    assert.deepEqual(rulesOf(report), ['lost_writes', 'corrupt_writes', 'duplicate_writes']);
+    assert.ok(report.not_tested.includes('objects that nobody wrote: the workload has no list'));
+  });
+
   const sample = (second: number, lost: number): EncoreEvent => ({
     type: 'read_back_done',
     at: new SimulatedRun().at(second),

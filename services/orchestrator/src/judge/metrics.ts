@@ -202,8 +202,9 @@ export function provenFindings(
   finding: 'lost' | 'corrupt' | 'duplicate' | 'phantom',
   { integrity, run }: Pick<Evidence, 'integrity' | 'run'>,
 ): number | null {
-  const { finalReadBack } = run;
+  const { finalReadBack, checks } = run;
   const everyScore =
+    (finding !== 'phantom' || checks.phantoms) &&
     finalReadBack !== null &&
     integrity.entries > 0 &&
     integrity.unverified === 0 &&

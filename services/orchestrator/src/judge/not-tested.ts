@@ -18,6 +18,8 @@ export function notTested(evidence: Evidence): string[] {
     ...(others.length === 0 ? [] : [`fault kinds that are not in this run's plan: ${others.join(', ')}`]),
     ...(notReached === 0 ? [] : [`${pluralize(notReached, 'planned fault')} that the run did not reach`]),
     ...(monitoring === null ? ['whether monitoring notices the faults: Prometheus was not queried'] : []),
+    ...(run.checks.writes ? [] : ['integrity of what users wrote: the workload has no readBack']),
+    ...(run.checks.writes && !run.checks.phantoms ? ['objects that nobody wrote: the workload has no list'] : []),
     ...(run.capacity?.type === 'capacity_measured' ? [] : ["the server's capacity without faults and users"]),
     ...(settings.profile === 'full' ? [] : ['slow leaks and rare faults: they need a whole day (profile full)']),
     // The smoke job of .github/workflows/ci.yml runs these.

@@ -12,8 +12,23 @@ import { aggregate, holds, parseThreshold } from './threshold.ts';
 
 type ThresholdResult = Report['thresholds'][number];
 
-/** Default threshold of each metric. A plan without faults has none for recoveries. */
-export function defaultThresholds(settings: Settings, faultsPlanned: boolean): Partial<Record<MetricName, string>> {
+/** What of integrity the workload allows to check. */
+export interface IntegrityChecks {
+  writes: boolean;
+  phantoms: boolean;
+}
+
+const allChecks: IntegrityChecks = { writes: true, phantoms: true };
+
+/**
+ * Default threshold of each metric. A plan without faults has none for recoveries, a workload
+ * without read-back none for integrity.
+ */
+export function defaultThresholds(
+  settings: Settings,
+  faultsPlanned: boolean,
+  { writes, phantoms }: IntegrityChecks,
+): Partial<Record<MetricName, string>> {
   const long = settings.profile === 'moderate' || settings.profile === 'full';
   return {
     success_rate: 'value>=0.95',
@@ -23,10 +38,8 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
     ...(faultsPlanned ? { recovery_seconds: `max<${settings.recoveryTimeoutSeconds}` } : {}),
     // The same in every profile, like the server's database breaker (5 s); see docs/REPORT.md.
     ...(faultsPlanned ? { back_to_normal_seconds: 'max<8' } : {}),
-    lost_writes: 'count==0',
-    corrupt_writes: 'count==0',
-    duplicate_writes: 'count==0',
-    phantom_writes: 'count==0',
+    ...(writes ? { lost_writes: 'count==0', corrupt_writes: 'count==0', duplicate_writes: 'count==0' } : {}),
+    ...(phantoms ? { phantom_writes: 'count==0' } : {}),
     wrong_answers: 'count==0',
     leaks: 'count==0',
     external_containers: 'count==0',
@@ -37,8 +50,12 @@ export function defaultThresholds(settings: Settings, faultsPlanned: boolean): P
 }
 
 /** The rules of a run: the defaults, overridden and extended by the config. */
-export function thresholdsOf(settings: Settings, faultsPlanned: boolean): Record<string, string> {
-  return { ...defaultThresholds(settings, faultsPlanned), ...settings.thresholds };
+export function thresholdsOf(
+  settings: Settings,
+  faultsPlanned: boolean,
+  checks: IntegrityChecks = allChecks,
+): Record<string, string> {
+  return { ...defaultThresholds(settings, faultsPlanned, checks), ...settings.thresholds };
 }
 
 /** The limit in the run's rule for this metric; NaN if it has no rule. */
@@ -48,8 +65,8 @@ export function limitOf(metric: string, settings: Settings): number {
 }
 
 export function judgeRules(evidence: Evidence): { results: ThresholdResult[]; findings: Finding[] } {
-  const { settings, plan } = evidence;
-  const expressions = thresholdsOf(settings, plan.faults.length > 0);
+  const { settings, plan, run } = evidence;
+  const expressions = thresholdsOf(settings, plan.faults.length > 0, run.checks);
   const results: ThresholdResult[] = [];
   const findings: Finding[] = [];
   const withoutData: string[] = [];

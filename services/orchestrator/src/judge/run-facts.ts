@@ -57,6 +57,7 @@ export class RunFacts {
   /** Spans without container events; an ongoing one lasts to the next one or to the end. */
   readonly engineLosses: (Span & { reason: string })[] = [];
   #openLoss: { containers: Span; users: Span; usersUntil: number } | null = null;
+  workload: EventOf<'workload_loaded'> | null = null;
   /** Each covers time that is not evidence about the system. */
   readonly workloadFailures: EventOf<'workload_failed'>[] = [];
   hygiene: EventOf<'hygiene_checked'> | null = null;
@@ -106,6 +107,9 @@ export class RunFacts {
       case 'engine_lost':
         this.#engineLost(event);
         break;
+      case 'workload_loaded':
+        this.workload = event;
+        break;
       case 'workload_failed':
         if (this.workloadFailures.length < maxGaps) this.workloadFailures.push(event);
         break;
@@ -152,6 +156,12 @@ export class RunFacts {
       this.samples.scores += event.readBack;
     }
     for (const finding of readBackFindings) this.maxFound[finding] = Math.max(this.maxFound[finding], event[finding]);
+  }
+
+  /** What the run can say about integrity: all of it, unless the workload lacks a function. */
+  get checks(): { writes: boolean; phantoms: boolean } {
+    const { readBack = true, list = true } = this.workload ?? {};
+    return { writes: readBack, phantoms: readBack && list };
   }
 
   /** True in ramp and steady, whose operations count. */

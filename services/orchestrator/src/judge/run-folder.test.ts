@@ -82,7 +82,7 @@ describe('run folder', () => {
   const ledgerDamages: [string, (lines: string[]) => string[], RegExp][] = [
     [
       'a changed character',
-      (all) => all.with(40, (all[40] ?? '').replace('"operation":"create"', '"operation":"creatf"')),
+      (all) => all.with(40, (all[40] ?? '').replace('"operation":"write"', '"operation":"writf"')),
       /ledger\.ndjson line 41: wrong CRC: recorded [0-9a-f]{8}, computed [0-9a-f]{8}/,
     ],
     ['a missing line', (all) => all.toSpliced(40, 1), /ledger\.ndjson line 41: found number 42, expected 41/],
@@ -199,7 +199,7 @@ describe('run folder', () => {
     await rm(join(folder, ledgerFile));
     const report = await reportOf(`${history.join('\n')}\n`);
     assert.equal(report.result, 'INCONCLUSIVE');
-    assert.match(report.reasons.join('\n'), /the run created [\d,]+ scores, but the ledger has no valid entry/);
+    assert.match(report.reasons.join('\n'), /users performed [\d,]+ operations, but the ledger has no valid entry/);
   });
 
   it('rejects a folder without a run and names the missing file', async () => {
