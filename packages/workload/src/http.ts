@@ -93,6 +93,8 @@ export interface Response {
   bytes: number;
   /** What the function in `read` returned. */
   value: unknown;
+  /** Milliseconds from sending the request to the end of the response. */
+  durationMs: number;
   /** Parses the body. Fails the attempt as `corrupt` if it is not JSON. */
   json(): unknown;
 }

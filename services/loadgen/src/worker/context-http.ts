@@ -55,6 +55,7 @@ async function sendUntilDeadline(
   for (;;) {
     const built = checkRequest(typeof request === 'function' ? await request(attempt) : request);
     const timeoutMs = built.read === undefined || built.read === 'text' ? attemptMs : maxReadMs;
+    const startedAt = clock.now();
     const end = await exchange(dispatcher, exchangeOf(built, attempt, clientId), {
       deadlineAt: Math.min(deadlineAt, clock.now() + timeoutMs),
       headersTimeoutMs: 0,
@@ -64,7 +65,7 @@ async function sendUntilDeadline(
     });
     if (end.kind === 'workload') throw end.error;
     if (end.kind === 'answered' && failureOfStatus(end.response, built.status, undefined) === null) {
-      const response = new WorkloadResponse(end.response);
+      const response = new WorkloadResponse(end.response, clock.now() - startedAt);
       const failure = built.check?.(response, attempt);
       if (failure) throw new CheckFailed(failure);
       return response;

@@ -1,4 +1,5 @@
 /** Loads a workload's module from any folder, and checks its shape. */
+import { readFile } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,7 @@ let isSupplied = false;
 
 /** Throws with every problem, one per line. */
 export async function loadWorkload(url: string): Promise<AnyWorkload> {
+  if (/\.ya?ml$/.test(url)) return loadYaml(url);
   supplyPackage();
   let workload: unknown;
   try {
@@ -24,6 +26,13 @@ export async function loadWorkload(url: string): Promise<AnyWorkload> {
   const problems = problemsOf(workload);
   if (problems.length > 0) throw new Error(problems.map((problem) => `${fileURLToPath(url)}: ${problem}`).join('\n'));
   return workload as AnyWorkload;
+}
+
+/** Its libraries are loaded only for a YAML workload. */
+async function loadYaml(url: string): Promise<AnyWorkload> {
+  const { readYamlWorkload } = await import('@encore/workload/yaml');
+  const file = fileURLToPath(url);
+  return readYamlWorkload(await readFile(file, 'utf8'), file);
 }
 
 /** `@encore/workload` is ours, wherever the workload is: it does not have to be installed. */

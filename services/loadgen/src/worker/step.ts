@@ -148,7 +148,7 @@ async function runAttempt(
     now: clock.now,
   });
   const endedAt = clock.now();
-  const end = endOf(exchanged, request, attempt, context.errors);
+  const end = endOf(exchanged, request, attempt, context.errors, endedAt - startedAt);
   const { bytesSent, bytesReceived } = exchanged;
   context.attemptEnded({
     attemptId: attempt.id,
@@ -165,7 +165,13 @@ async function runAttempt(
   return end;
 }
 
-function endOf(end: ExchangeEnd, request: Request, attempt: Attempt, errors: ErrorFormat | undefined): AttemptEnd {
+function endOf(
+  end: ExchangeEnd,
+  request: Request,
+  attempt: Attempt,
+  errors: ErrorFormat | undefined,
+  durationMs: number,
+): AttemptEnd {
   if (end.kind === 'workload') {
     // A reader may check what it reads.
     if (!(end.error instanceof CheckFailed)) return end;
@@ -173,7 +179,7 @@ function endOf(end: ExchangeEnd, request: Request, attempt: Attempt, errors: Err
   }
   if (end.kind !== 'answered')
     return { kind: 'failed', failure: failureOfExchange(end), retryAfterMs: 0, wasSent: end.bytesSent > 0 };
-  const response = new WorkloadResponse(end.response);
+  const response = new WorkloadResponse(end.response, durationMs);
   try {
     const failure = failureOfStatus(end.response, request.status, errors) ?? failureOfCheck(request, response, attempt);
     if (failure === null) return { kind: 'ok', response };

@@ -9,14 +9,16 @@ export class WorkloadResponse implements Response {
   readonly digest: string;
   readonly bytes: number;
   readonly value: unknown;
+  readonly durationMs: number;
 
-  constructor({ status, headers, text, digest, bytes, value }: HttpResponse) {
+  constructor({ status, headers, text, digest, bytes, value }: HttpResponse, durationMs: number) {
     this.status = status;
     this.headers = headers;
     this.text = text;
     this.digest = digest;
     this.bytes = bytes;
     this.value = value;
+    this.durationMs = durationMs;
   }
 
   json(): unknown {

@@ -1,0 +1,104 @@
+/**
+ * Everything that the schema of a YAML workload cannot express: templates, paths, names, schemas.
+ */
+import { query } from 'jsonpath-rfc9535';
+import { compileJsonSchema } from './json-schema.ts';
+import { templateProblem } from './templates.ts';
+import type { Json, YamlCheck, YamlRequest, YamlStep, YamlWorkload } from './workload-schema.ts';
+
+export interface Problem {
+  path: readonly PropertyKey[];
+  message: string;
+}
+
+type Add = (path: readonly PropertyKey[], message: string | null) => void;
+
+export function problemsOf(workload: YamlWorkload): Problem[] {
+  const problems: Problem[] = [];
+  const add: Add = (path, message) => {
+    if (message !== null) problems.push({ path, message });
+  };
+  const { operations, first, values = {}, probe, readBack } = workload;
+  const names = Object.keys(operations);
+  if (first !== undefined && !names.includes(first))
+    add(['first'], `unknown operation; use one of ${names.join(', ')}`);
+  for (const [name, value] of Object.entries(values)) {
+    const [min, max] = 'integer' in value ? value.integer : 'number' in value ? value.number : [0, 0];
+    if (min > max) add(['values', name], 'min must not be greater than max');
+  }
+  checkRequest(probe.request, ['probe', 'request'], new Set(), add);
+  let remembers = false;
+  for (const [name, { steps, uses }] of Object.entries(operations)) {
+    const path = ['operations', name];
+    if (!/^[a-z][a-z0-9_-]{0,39}$/.test(name))
+      add(path, 'give a name of at most 40 lowercase letters, digits, _ and -');
+    const known = new Set(['new_id', 'user', ...Object.keys(values), ...(uses === undefined ? [] : ['object'])]);
+    for (const [index, step] of steps.entries()) {
+      remembers ||= step.remember === true;
+      checkStep(step, [...path, 'steps', index], known, add);
+    }
+  }
+  for (const [name, { uses }] of Object.entries(operations))
+    if (uses !== undefined && !remembers) add(['operations', name, 'uses'], 'no step has remember: true');
+  if (readBack !== undefined) {
+    checkRequest(readBack.request, ['readBack', 'request'], new Set(['id']), add);
+    for (const [name, path] of Object.entries(readBack.capture)) add(['readBack', 'capture', name], pathProblem(path));
+    const known = new Set(['id', ...Object.keys(readBack.capture)]);
+    add(['readBack', 'content'], templateProblem(readBack.content, known));
+  }
+  return problems;
+}
+
+function checkStep(step: YamlStep, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
+  checkRequest(step.request, [...path, 'request'], known, add);
+  checkCheck(step.check, [...path, 'check'], known, add);
+  if (step.write !== undefined) {
+    add([...path, 'write', 'id'], templateProblem(step.write.id, known));
+    add([...path, 'write', 'content'], templateProblem(step.write.content, known));
+  }
+  if (step.remove !== undefined) add([...path, 'remove'], templateProblem(step.remove, known));
+  for (const [name, jsonPath] of Object.entries(step.capture ?? {})) {
+    add([...path, 'capture', name], pathProblem(jsonPath));
+    known.add(name);
+  }
+}
+
+function checkRequest(request: YamlRequest, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
+  if (!request.path.startsWith('/')) add([...path, 'path'], 'give path and query, starting with /');
+  add([...path, 'path'], templateProblem(request.path, known));
+  for (const [name, text] of Object.entries(request.headers ?? {}))
+    add([...path, 'headers', name], templateProblem(text, known));
+  if (request.body !== undefined) add([...path, 'body'], templateProblem(request.body, known));
+  if (request.json !== undefined) checkJson(request.json, [...path, 'json'], known, add);
+}
+
+function checkJson(value: Json, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
+  if (typeof value === 'string') add(path, templateProblem(value, known));
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, item] of Object.entries(value))
+      checkJson(item, [...path, Array.isArray(value) ? Number(name) : name], known, add);
+}
+
+function checkCheck(check: YamlCheck, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
+  for (const [name, text] of Object.entries(check.headers ?? {}))
+    add([...path, 'headers', name], templateProblem(text, known));
+  for (const [jsonPath, expected] of Object.entries(check.json ?? {})) {
+    add([...path, 'json', jsonPath], pathProblem(jsonPath));
+    checkJson(expected, [...path, 'json', jsonPath], known, add);
+  }
+  if (check.schema === undefined) return;
+  try {
+    compileJsonSchema(check.schema);
+  } catch (error) {
+    add([...path, 'schema'], `not a JSON Schema (2020-12): ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function pathProblem(path: string): string | null {
+  try {
+    query({}, path);
+    return null;
+  } catch (error) {
+    return `not a JSONPath (RFC 9535): ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

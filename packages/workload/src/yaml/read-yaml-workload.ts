@@ -1,0 +1,64 @@
+/** Reads a YAML workload. All of its mistakes are listed at once, with line and column. */
+import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { Workload } from '../workload.ts';
+import { compileWorkload } from './compile-workload.ts';
+import { type Problem, problemsOf } from './problems.ts';
+import { workloadSchema } from './workload-schema.ts';
+
+export { workloadSchema } from './workload-schema.ts';
+
+/** `file` names the text in messages. Throws one line per mistake. */
+export function readYamlWorkload(text: string, file: string): Workload<{ objects: { id: string }[] }> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const syntax = document.errors.map(({ message, pos: [offset] }) => `${at(offset)}: ${firstLine(message)}`);
+  if (syntax.length > 0) throw new Error(syntax.join('\n'));
+  const parsed = workloadSchema.safeParse(document.toJS());
+  const problems = parsed.success ? problemsOf(parsed.data) : parsed.error.issues.flatMap((issue) => problemsIn(issue));
+  if (parsed.success && problems.length === 0) return compileWorkload(parsed.data);
+  const located = problems.map(({ path, message }) => ({ offset: offsetOf(document, path), path, message }));
+  located.sort((a, b) => a.offset - b.offset);
+  throw new Error(
+    located.map(({ offset, path, message }) => `${at(offset)}: ${path.join('.')}: ${message}`).join('\n'),
+  );
+}
+
+function problemsIn(issue: z.core.$ZodIssue, parents: readonly PropertyKey[] = []): Problem[] {
+  const path = [...parents, ...issue.path];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown name' }));
+  // Of several alternatives, the one that got furthest is the one that was meant.
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const [furthest = []] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a));
+    if (depthOf(furthest) > 0) return furthest.flatMap((inner) => problemsIn(inner, path));
+  }
+  return [{ path, message: firstLine(issue.message) }];
+}
+
+function depthOf(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map(({ path }) => path.length));
+}
+
+/** The offset of the key that the path names, or of the nearest one that exists. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const name = path[length - 1];
+    if (isMap(parent)) {
+      const pair = parent.items.find(({ key }) => String(key) === String(name));
+      if (isNode(pair?.key) && pair.key.range) return pair.key.range[0];
+    }
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
+}
+
+function firstLine(message: string): string {
+  return message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
+}

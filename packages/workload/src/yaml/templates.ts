@@ -1,0 +1,35 @@
+/** Templates in Liquid. A text that is nothing but one template keeps the type of its value. */
+import { Liquid } from 'liquidjs';
+import type { Json } from './workload-schema.ts';
+
+export type Scope = Record<string, unknown>;
+
+// A name that does not exist is a mistake, not an empty text. Includes and files are out of reach.
+const liquid = new Liquid({ strictVariables: true, strictFilters: true, templates: {} });
+const onlyTemplate = /^\{\{-?\s*((?:(?!\}\}).)*?)\s*-?\}\}$/;
+
+export function render(text: string, scope: Scope): string {
+  return text.includes('{') ? String(liquid.parseAndRenderSync(text, scope)) : text;
+}
+
+/** Renders every text of a JSON value. */
+export function renderJson(value: Json, scope: Scope): Json {
+  if (typeof value === 'string') {
+    const [, expression] = onlyTemplate.exec(value) ?? [];
+    return expression === undefined ? render(value, scope) : (liquid.evalValueSync(expression, scope) as Json);
+  }
+  if (Array.isArray(value)) return value.map((item) => renderJson(item, scope));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, renderJson(item, scope)]));
+}
+
+/** Returns what is wrong with a template, if only these names exist. */
+export function templateProblem(text: string, names: ReadonlySet<string>): string | null {
+  try {
+    const unknown = liquid.globalVariablesSync(text).filter((name) => !names.has(name));
+    if (unknown.length === 0) return null;
+    return `unknown name ${unknown.join(', ')}; here are ${[...names].join(', ') || 'none'}`;
+  } catch (error) {
+    return `not a template: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

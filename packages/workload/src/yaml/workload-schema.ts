@@ -1,0 +1,97 @@
+/**
+ * The shape of a YAML workload. Texts marked as templates may contain `{{ name }}` (Liquid): a
+ * value, a capture of an earlier step, `new_id`, or a member of the object that the operation uses.
+ */
+import { z } from 'zod';
+
+const template = z.string().describe('a template: {{ name }} is replaced');
+const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'give lowercase letters, digits and _, starting with a letter');
+const status = z.number().int().min(100).max(599);
+
+/** Any JSON, whose texts are templates. */
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+const json: z.ZodType<Json> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
+);
+
+const valueSchema = z
+  .union([
+    z.strictObject({ integer: z.tuple([z.number().int(), z.number().int()]) }),
+    z.strictObject({ number: z.tuple([z.number(), z.number()]) }),
+    z.strictObject({ pick: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1) }),
+    z.strictObject({ text: z.number().int().min(1).max(100_000) }),
+  ])
+  .describe('integer: [min, max], number: [min, max], pick: [...] or text: length; drawn with the seed of the run');
+
+export const requestSchema = z
+  .strictObject({
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+    path: template.describe('path and query, starting with /; a template'),
+    headers: z.record(z.string().regex(/^[^A-Z]+$/, 'give a lowercase name'), template).optional(),
+    json: json.optional().describe('the body as JSON; its texts are templates'),
+    body: template.optional().describe('the body as text'),
+  })
+  .refine(({ json, body }) => json === undefined || body === undefined, { message: 'give json or body, not both' });
+
+export const checkSchema = z.strictObject({
+  status: z
+    .union([status, z.array(status).min(1)])
+    .optional()
+    .describe('default: 200 to 299'),
+  headers: z.record(z.string(), template).optional().describe('each header must equal the text'),
+  json: z.record(z.string(), json).optional().describe('by JSONPath: what its first match must equal'),
+  schema: z.record(z.string(), z.unknown()).optional().describe('a JSON Schema for the body'),
+  maxMs: z.number().positive().optional().describe('milliseconds from sending to the end of the response'),
+});
+
+const stepSchema = z
+  .strictObject({
+    request: requestSchema,
+    check: checkSchema.default({}),
+    capture: z.record(name, z.string()).optional().describe('names, and the JSONPath of each'),
+    write: z
+      .strictObject({ id: template, content: template })
+      .optional()
+      .describe('the request writes this object; content is any text that differs between two states of it'),
+    remove: template.optional().describe('the request deletes the object with this id'),
+    remember: z.boolean().optional().describe('later operations may use the written object'),
+  })
+  .refine(({ write, remove }) => write === undefined || remove === undefined, {
+    message: 'give write or remove, not both',
+  })
+  .refine(({ write, remember }) => remember !== true || write !== undefined, {
+    message: 'remember needs write',
+    path: ['remember'],
+  });
+
+const operationSchema = z.strictObject({
+  weight: z.number().min(0),
+  uses: z
+    .literal('object')
+    .optional()
+    .describe('draws one of the objects that the user wrote and remembers; skipped if there is none'),
+  steps: z.array(stepSchema).min(1),
+});
+
+export const workloadSchema = z.strictObject({
+  name: z.string().optional(),
+  first: z.string().optional().describe('the first operation of each user'),
+  values: z.record(name, valueSchema).optional().describe('drawn for each operation'),
+  probe: z.strictObject({ request: requestSchema, status: status.optional() }),
+  operations: z.record(z.string(), operationSchema),
+  readBack: z
+    .strictObject({
+      request: requestSchema,
+      absent: z.array(status).default([404]).describe('statuses of an object that does not exist'),
+      capture: z.record(name, z.string()).default({}),
+      content: template.describe('must give the same text as content of the last write; may use id and captures'),
+    })
+    .optional(),
+});
+
+export type YamlWorkload = z.infer<typeof workloadSchema>;
+export type YamlOperation = YamlWorkload['operations'][string];
+export type YamlStep = YamlOperation['steps'][number];
+export type YamlRequest = z.infer<typeof requestSchema>;
+export type YamlCheck = z.infer<typeof checkSchema>;
+export type YamlValue = z.infer<typeof valueSchema>;

@@ -1,0 +1,235 @@
+/** The same small service as module and as YAML, and the mistakes of a YAML workload. */
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Random, systemClock } from '@encore/kit';
+import { defineWorkload, digestOf, type UserInfo } from '@encore/workload';
+import { readYamlWorkload } from '@encore/workload/yaml';
+import { afterEach, describe, it } from 'mocha';
+import { Pool } from 'undici';
+import { contextHttp } from './context-http.ts';
+import { OperationRun } from './operation-run.ts';
+import type { AttemptRecord } from './step.ts';
+import { type AnyWorkload, UserPlan } from './user-plan.ts';
+
+const yaml = `
+name: shop
+first: add
+values:
+  price: { integer: [1, 100] }
+probe:
+  request: { path: /health }
+operations:
+  add:
+    weight: 1
+    steps:
+      - request: { method: PUT, path: '/items/{{ new_id }}', json: { price: '{{ price }}' } }
+        write: { id: '{{ new_id }}', content: '{{ new_id }} {{ price }}' }
+        check: { status: 201, json: { $.price: '{{ price }}' } }
+        remember: true
+  look:
+    weight: 5
+    uses: object
+    steps:
+      - request: { path: '/items/{{ object.id }}' }
+        check:
+          headers: { content-type: application/json }
+          json: { $.price: '{{ object.price }}' }
+          schema: { type: object, properties: { price: { type: integer } }, required: [price] }
+        capture: { shown: $.price }
+      - request: { path: '/items/{{ object.id }}?price={{ shown }}' }
+readBack:
+  request: { path: '/items/{{ id }}' }
+  capture: { price: $.price }
+  content: '{{ id }} {{ price }}'
+`;
+
+interface State {
+  items: { id: string; price: number }[];
+}
+
+const module = defineWorkload<State>({
+  name: 'shop',
+  first: 'add',
+  user: () => ({ items: [] }),
+  operations: {
+    add: {
+      weight: 1,
+      run: async ({ newId, random, write, state }) => {
+        const id = newId();
+        const price = random.integer(1, 100);
+        await write(id, digestOf(`${id} ${price}`), {
+          method: 'PUT',
+          path: `/items/${id}`,
+          json: { price },
+          status: 201,
+        });
+        state.items.push({ id, price });
+      },
+    },
+    look: {
+      weight: 5,
+      run: async ({ random, http, state, skip, check }) => {
+        random.integer(1, 100);
+        if (state.items.length === 0) skip('nothing was written yet');
+        const item = random.pick(state.items);
+        const shown = (await http.get(`/items/${item.id}`)).json() as { price: number };
+        check(shown.price === item.price, `${shown.price} instead of ${item.price}`);
+        await http.get(`/items/${item.id}?price=${shown.price}`);
+      },
+    },
+  },
+  probe: { request: { method: 'GET', path: '/health' } },
+  readBack: async ({ http }, id) => {
+    const response = await http.get(`/items/${id}`, { status: [200, 404] });
+    if (response.status === 404) return null;
+    return digestOf(`${id} ${(response.json() as { price: number }).price}`);
+  },
+});
+
+describe('YAML workload', () => {
+  let server: Server | undefined;
+  let pool: Pool | undefined;
+  afterEach(async () => {
+    await pool?.destroy();
+    server?.closeAllConnections();
+    server?.close();
+  });
+
+  /** A shop in memory. `lie` changes the price that it shows. */
+  async function serve(lie: (price: number, request: number) => unknown = (price) => price) {
+    const items = new Map<string, { price: number }>();
+    const requests: string[] = [];
+    server = createServer(async (request, response) => {
+      const body = await text(request);
+      requests.push(`${request.method} ${request.url} ${body}`);
+      const id = new URL(request.url ?? '', 'http://x').pathname.split('/').at(-1) ?? '';
+      if (request.method === 'PUT') items.set(id, JSON.parse(body));
+      const item = items.get(id);
+      response.writeHead(request.method === 'PUT' ? 201 : item ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(item && { price: lie(item.price, requests.length) }));
+    });
+    await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
+    pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 1 });
+    return { items, requests };
+  }
+
+  /** Performs the first operations of a user, without waiting. */
+  async function perform(workload: AnyWorkload, count: number) {
+    const random = new Random(7).fork('users/1');
+    const mix = { add: 1, look: 5 };
+    const run = { runId: 'run', parameters: {}, users: 1, mix, thinkSeconds: { min: 1, max: 2 } };
+    const info: UserInfo = { ...run, number: 1, id: 'run-u1', random };
+    const plan = new UserPlan(workload, info);
+    const seen: string[] = [];
+    const digests = new Map<string, string>();
+    const attempts: AttemptRecord[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const planned = plan.next();
+      const operation = new OperationRun({
+        info,
+        state: plan.state,
+        planned,
+        suffix: '',
+        clock: systemClock,
+        step: {
+          dispatcher: pool ?? assert.fail('no server'),
+          clock: systemClock,
+          random,
+          errors: undefined,
+          user: 1,
+          clientId: 'run-u1',
+          cancel: new AbortController().signal,
+          backoffMs: [1, 1],
+        },
+        deadlineMs: undefined,
+        attemptEnded: (record) => attempts.push(record),
+        record: async (entry) => {
+          if (entry.type === 'acknowledged') digests.set(entry.id, entry.digest);
+        },
+        begin: async () => true,
+      });
+      const performed = await operation.perform((user) => workload.operations[planned.operation]?.run(user));
+      const end = performed.kind === 'ended' ? performed.end : JSON.stringify(performed);
+      seen.push(`${planned.operation} ${planned.paceMs} ${end}`);
+    }
+    return { seen, digests, attempts };
+  }
+
+  it('plans and sends the same as the module, and gets the same verdicts', async () => {
+    const results = [];
+    for (const workload of [module as AnyWorkload, readYamlWorkload(yaml, 'shop.yaml') as AnyWorkload]) {
+      const { items, requests } = await serve();
+      const { seen, digests } = await perform(workload, 30);
+      assert.ok(
+        seen.every((line) => line.endsWith(' ok')),
+        seen.join('\n'),
+      );
+      const deadlineAt = systemClock.now() + 5_000;
+      const signal = new AbortController().signal;
+      const http = contextHttp({
+        dispatcher: pool ?? assert.fail('no server'),
+        clock: systemClock,
+        clientId: 'own',
+        deadlineAt,
+        signal,
+      });
+      const context = { runId: 'run', parameters: {}, http };
+      const [[id = '', digest] = []] = digests;
+      assert.deepEqual(await workload.readBack?.(context, id), digest);
+      const [, damaged = ''] = digests.keys();
+      items.set(damaged, { price: 101 });
+      assert.notEqual(await workload.readBack?.(context, damaged), digests.get(damaged));
+      assert.equal(await workload.readBack?.(context, 'run-u1-999'), null);
+      results.push({ seen, digests, requests });
+      await pool?.destroy();
+      server?.closeAllConnections();
+      server?.close();
+    }
+    assert.deepEqual(results[1], results[0]);
+  });
+
+  it('finds a wrong field, a wrong type and a missing match', async () => {
+    const lies = [(price: number) => price + 1, (price: number) => `${price}`, () => undefined];
+    for (const lie of lies) {
+      await serve((price, request) => (request === 2 ? lie(price) : price));
+      const workload = readYamlWorkload(yaml, 'shop.yaml') as AnyWorkload;
+      const { attempts } = await perform(workload, 3);
+      assert.equal(attempts[1]?.outcome, 'corrupt', JSON.stringify(attempts[1]));
+      await pool?.destroy();
+      server?.close();
+    }
+  });
+
+  it('lists all mistakes at once, with line and column', () => {
+    const broken = yaml
+      .replace('first: add', 'first: buy')
+      .replace("path: '/items/{{ new_id }}'", "path: 'items/{{ newid }}'")
+      .replace('json: { $.price: ', "json: { '$.price[': ")
+      .replace('{ type: object, properties', '{ type: objekt, properties')
+      .replace("content: '{{ id }} {{ price }}'", "content: '{{ id }} {{ price'");
+    assert.throws(
+      () => readYamlWorkload(broken, 'shop.yaml'),
+      ({ message }: Error) => {
+        const lines = message.split('\n');
+        const expected = [
+          /^shop\.yaml:3:1: first: unknown operation; use one of add, look$/,
+          /^shop\.yaml:12:33: .*\.path: give path and query, starting with \/$/,
+          /^shop\.yaml:12:33: .*\.path: unknown name newid; here are new_id, user, price$/,
+          /^shop\.yaml:14:39: .*not a JSONPath/,
+          /^shop\.yaml:24:11: .*\.schema: not a JSON Schema/,
+          /^shop\.yaml:30:3: readBack\.content: not a template/,
+        ];
+        for (const [index, pattern] of expected.entries()) assert.match(lines[index] ?? '', pattern, message);
+        assert.equal(lines.length, expected.length);
+        return true;
+      },
+    );
+    assert.throws(() => readYamlWorkload('name: [1', 'shop.yaml'), /^Error: shop\.yaml:1:9: /);
+    assert.throws(
+      () => readYamlWorkload(yaml.replace('weight: 5', 'wieght: 5'), 'shop.yaml'),
+      /shop\.yaml:17:5: operations\.look\.wieght: unknown name/,
+    );
+  });
+});

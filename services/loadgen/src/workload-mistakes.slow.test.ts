@@ -1,0 +1,97 @@
+/**
+ * Mistakes of a workload in a real thread: each is reported as one of the workload, with its place,
+ * and none counts against the server.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger, createRegistry, EventLog, systemClock, waitUntil } from '@encore/kit';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { Load } from './load.ts';
+import { createMetrics } from './metrics.ts';
+import { FakeServer } from './testing/fake-server.ts';
+
+const file = 'broken-workload.ts';
+
+interface Mistake {
+  where: RegExp;
+  problem: RegExp;
+  /** The place is marked in the file; the thread itself has none. */
+  hasPlace: boolean;
+}
+
+const mistakes: Record<string, Mistake> = {
+  throws: { where: /^operation act$/, problem: /^Error: a mistake/, hasPlace: true },
+  'throws in a check': { where: /^operation act$/, problem: /^TypeError/, hasPlace: true },
+  loops: { where: /^thread$/, problem: /did not respond/, hasPlace: true },
+  rejects: { where: /unhandled rejection/, problem: /nobody waits for this/, hasPlace: true },
+  leaks: { where: /^thread$/, problem: /too much memory/, hasPlace: true },
+  'writes a wrong digest': { where: /^operation act$/, problem: /use digestOf/, hasPlace: true },
+  'writes an id of its own': { where: /^operation act$/, problem: /newId\(\)/, hasPlace: true },
+  'builds a wrong request': { where: /^operation act$/, problem: /path "no slash"/, hasPlace: true },
+  'does not wait': { where: /^operation act$/, problem: /await each request/, hasPlace: false },
+  exits: { where: /^thread$/, problem: /exited with code 3/, hasPlace: false },
+};
+
+describe('mistakes of a workload', function () {
+  this.timeout(1200_000);
+  let fake: FakeServer;
+  let runsDir: string;
+  beforeEach(async () => {
+    fake = await FakeServer.start();
+    runsDir = await mkdtemp(join(tmpdir(), 'encore-mistakes-'));
+  });
+  afterEach(async () => {
+    await fake[Symbol.asyncDispose]();
+    await rm(runsDir, { recursive: true, force: true });
+  });
+
+  for (const [mistake, { where, problem, hasPlace }] of Object.entries(mistakes)) {
+    it(`attributes one that ${mistake} to the workload`, async () => {
+      const events = new EventLog();
+      await using load = new Load({
+        workload: import.meta.resolve(`./testing/${file}`),
+        targetUrl: fake.url,
+        runsDir,
+        clock: systemClock,
+        logger: createLogger('loadgen', 'silent'),
+        metrics: createMetrics(createRegistry('loadgen'), ['act']),
+        events,
+      });
+      const thinkSeconds = { min: 0.05, max: 0.1 };
+      const settings = { mix: {}, thinkSeconds, parameters: { mistake }, probesPerSecond: 5 };
+      await load.start({ runId: 'test-1', seed: 1, users: 2, rampSeconds: 0, load: settings });
+      const renewing = setInterval(() => load.renew('test-1'), 1_000);
+      const ofType = (type: string) =>
+        events.page(undefined, 0).events.flatMap(({ event }) => (event.type === type ? [event] : []));
+      // A thread that collects garbage in vain is silent before it runs out of memory.
+      const failed = await waitUntil(
+        'the failure',
+        () => ofType('workload_failed').find((event) => 'problem' in event && problem.test(String(event.problem))),
+        { timeoutMs: 600_000 },
+      );
+      clearInterval(renewing);
+      await load.stop('done', 100);
+      assert.ok(failed?.type === 'workload_failed');
+      assert.match(failed.where, where);
+      assert.ok(failed.fromAt <= failed.toAt);
+      if (hasPlace) assert.match(failed.location ?? '', new RegExp(`^${file}:${await lineOf(mistake)}:\\d+$`));
+      const outcomes = new Set(
+        ofType('attempt_failed').map((event) => event.type === 'attempt_failed' && event.outcome),
+      );
+      outcomes.delete('not_started');
+      outcomes.delete('cancelled_at_end');
+      assert.deepEqual([...outcomes], []);
+      const [summary] = ofType('load_summary');
+      assert.ok(summary?.type === 'load_summary');
+      assert.equal((summary.operations['act']?.failed ?? 0) + (summary.operations['act']?.unknown ?? 0), 0);
+    });
+  }
+});
+
+/** The line that ends with the mistake as a comment. */
+async function lineOf(mistake: string): Promise<number> {
+  const lines = (await readFile(join(import.meta.dirname, 'testing', file), 'utf8')).split('\n');
+  return lines.findIndex((line) => line.endsWith(`// ${mistake}`)) + 1;
+}
