@@ -64,7 +64,10 @@ describe('crash of the generator', function () {
         return undefined;
       };
       await callJson(`${url}/run`, z.unknown(), { method: 'POST', body: testRequest, timeoutMs: 5_000 });
+      const renew = () => callJson(`${url}/run/test-1`, z.unknown(), { method: 'PUT', body: {}, timeoutMs: 5_000 });
+      const renewing = setInterval(() => void renew().catch(() => {}), 2_000);
       await once(child, 'exit');
+      clearInterval(renewing);
 
       const state = await LedgerState.read(join(runsDir, 'test-1', 'ledger.ndjson'));
       assert.ok(state.problems.length <= 1, state.problems.join('\n'));

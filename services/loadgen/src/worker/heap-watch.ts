@@ -12,33 +12,27 @@ interface ProfileNode {
   children: ProfileNode[];
 }
 
-const everyMs = 500;
-/** Shares of the limit from which allocations are sampled, and their place reported. */
-const sampleFrom = 0.3;
-const reportFrom = 0.5;
-const bytesPerSample = 128 * 1024;
+/** Share of the limit from which the place is reported, and again after each further share. */
+const reportFrom = 0.35;
+const reportEvery = 0.1;
+/** Rare enough to cost nothing: an attempt allocates some 10 kB. */
+const bytesPerSample = 512 * 1024;
 
-/** `workload`: URL of its file. */
-export function watchHeap(workload: string, report: (location: string) => void): void {
-  let session: Session | null = null;
-  const timer = setInterval(() => {
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    if (used < limit * sampleFrom) {
-      session?.disconnect();
-      session = null;
-      return;
-    }
-    session ??= startSampling();
-    if (used >= limit * reportFrom) reportLargest(session, workload, report);
-  }, everyMs);
-  timer.unref();
-}
-
-function startSampling(): Session {
+/**
+ * Returns a function to call after each operation, because a leak may fill the heap before a timer
+ * fires. `workload`: URL of its file.
+ */
+export function watchHeap(workload: string, report: (location: string) => void): () => void {
   const session = new Session();
   session.connect();
   session.post('HeapProfiler.startSampling', { samplingInterval: bytesPerSample });
-  return session;
+  let reportAt = reportFrom;
+  return () => {
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    if (used < limit * reportAt) return;
+    reportAt = used / limit + reportEvery;
+    reportLargest(session, workload, report);
+  };
 }
 
 function reportLargest(session: Session, workload: string, report: (location: string) => void): void {

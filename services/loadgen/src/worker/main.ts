@@ -15,6 +15,6 @@ if (parentPort !== null) {
   };
   process.on('uncaughtException', report('an uncaught exception'));
   process.on('unhandledRejection', report('an unhandled rejection'));
-  watchHeap(options.workload, (location) => send({ type: 'heap', location }));
-  await serveWorkload(parentPort, options, systemClock);
+  const checkHeap = watchHeap(options.workload, (location) => send({ type: 'heap', location }));
+  await serveWorkload(parentPort, options, systemClock, checkHeap);
 }

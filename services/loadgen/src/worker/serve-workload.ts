@@ -30,7 +30,13 @@ const callConnections = 8;
 /** Items of a list that cross at once. */
 const pageSize = 500;
 
-export async function serveWorkload(port: MessagePort, options: WorkerOptions, clock: Clock): Promise<void> {
+/** `afterOperation` is called when an operation of any user has ended. */
+export async function serveWorkload(
+  port: MessagePort,
+  options: WorkerOptions,
+  clock: Clock,
+  afterOperation: () => void = () => {},
+): Promise<void> {
   const send = (message: FromWorker) => port.postMessage(message);
   let workload: AnyWorkload;
   let description: WorkloadDescription;
@@ -41,7 +47,7 @@ export async function serveWorkload(port: MessagePort, options: WorkerOptions, c
     send({ type: 'refused', message: error instanceof Error ? error.message : String(error) });
     return;
   }
-  const server = new WorkloadServer(workload, options, clock, send);
+  const server = new WorkloadServer(workload, options, clock, send, afterOperation);
   port.on('message', (message: ToWorker) => server.receive(message));
   send({ type: 'loaded', description });
 }
@@ -51,6 +57,7 @@ class WorkloadServer {
   readonly #options: WorkerOptions;
   readonly #clock: Clock;
   readonly #send: (message: FromWorker) => void;
+  readonly #afterOperation: () => void;
   readonly #stopping = new AbortController();
   readonly #cancel = new AbortController();
   readonly #callPool: Pool;
@@ -59,7 +66,14 @@ class WorkloadServer {
   #reporter: Reporter | null = null;
   #lastEntry = 0;
 
-  constructor(workload: AnyWorkload, options: WorkerOptions, clock: Clock, send: (message: FromWorker) => void) {
+  constructor(
+    workload: AnyWorkload,
+    options: WorkerOptions,
+    clock: Clock,
+    send: (message: FromWorker) => void,
+    afterOperation: () => void,
+  ) {
+    this.#afterOperation = afterOperation;
     this.#workload = workload;
     this.#options = options;
     this.#clock = clock;
@@ -117,7 +131,10 @@ class WorkloadServer {
         cancel: this.#cancel.signal,
         backoffMs: this.#options.backoffMs,
         attemptEnded: (record) => reporter.attemptEnded(record),
-        operationEnded: (record) => reporter.operationEnded(record),
+        operationEnded: (record) => {
+          reporter.operationEnded(record);
+          this.#afterOperation();
+        },
         operationSkipped: (operation) => reporter.operationSkipped(operation),
         started: (lateMs) => reporter.started(lateMs),
         workloadFailed: (where, error, fromAt) => this.#failed(where, error, fromAt),
