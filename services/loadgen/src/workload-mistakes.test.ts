@@ -62,7 +62,7 @@ describe('mistakes of a workload', function () {
       const thinkSeconds = { min: 0.05, max: 0.1 };
       const settings = { mix: {}, thinkSeconds, parameters: { mistake }, probesPerSecond: 5 };
       await load.start({ runId: 'test-1', seed: 1, users: 2, rampSeconds: 0, load: settings });
-      const renewing = setInterval(() => load.renew('test-1'), 1_000);
+      using lease = renewing(load);
       const ofType = (type: string) =>
         events.page(undefined, 0).events.flatMap(({ event }) => (event.type === type ? [event] : []));
       // A thread that collects garbage in vain is silent before it runs out of memory.
@@ -71,7 +71,7 @@ describe('mistakes of a workload', function () {
         () => ofType('workload_failed').find((event) => 'problem' in event && problem.test(String(event.problem))),
         { timeoutMs: 60_000 },
       );
-      clearInterval(renewing);
+      lease[Symbol.dispose]();
       await load.stop('done', 100);
       assert.ok(failed?.type === 'workload_failed');
       assert.match(failed.where, where);
@@ -89,6 +89,11 @@ describe('mistakes of a workload', function () {
     });
   }
 });
+
+function renewing(load: Load): Disposable {
+  const timer = setInterval(() => load.renew('test-1'), 1_000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
 
 /** The line that ends with the mistake as a comment. */
 async function lineOf(mistake: string): Promise<number> {

@@ -5,9 +5,9 @@
  *
  *   silent for   0 ──────── 2 s: where is it? ──────── 10 s: end it ──▶
  *
- * A thread that got no CPU on a busy machine is silent, too. It computes only if it used at least
- * half of the time; otherwise it is not the workload's fault (its late starts are reported), and
- * the thread has a minute.
+ * A thread that got no CPU on a busy machine is silent, too. That is not the workload's fault: its
+ * late starts are reported, and it has a minute. A thread computes if it used a second of CPU time
+ * without responding, which no turn of an event loop should.
  */
 import type { Clock } from '@encore/kit';
 import type { WorkloadFailure } from './worker/messages.ts';
@@ -30,7 +30,7 @@ const defaultEveryMs = 250;
 const silentMs = 2_000;
 const hungMs = 10_000;
 const idleHungMs = 60_000;
-const computingShare = 0.5;
+const computingMs = 1_000;
 
 export class WorkloadWatch implements Disposable {
   readonly #options: WatchOptions;
@@ -53,8 +53,7 @@ export class WorkloadWatch implements Disposable {
     const location = this.#location;
     this.#heard = { at: this.#options.clock.now(), cpuMs };
     this.#location = null;
-    const silence = this.#heard.at - before.at;
-    if (location === null || cpuMs - before.cpuMs < silence * computingShare) return;
+    if (location === null || cpuMs - before.cpuMs < computingMs) return;
     void this.#report(before.at, this.#heard.at, location, 'did not respond');
   }
 
@@ -75,7 +74,7 @@ export class WorkloadWatch implements Disposable {
     const now = clock.now();
     const silence = now - heard.at;
     // It responded in the meantime, or did not get the CPU.
-    if (this.#heard !== heard || (used < silence * computingShare && silence < idleHungMs)) return;
+    if (this.#heard !== heard || (used < computingMs && silence < idleHungMs)) return;
     this.#isEnding = true;
     this[Symbol.dispose]();
     await this.#report(heard.at, now, location, 'did not respond, and was ended,');
