@@ -137,6 +137,8 @@ const targetStarted = z.object({
   target: targetSchema,
   actor: actorSchema,
   reason: z.string(),
+  /** When Encore requested the start; absent for any other start. */
+  requestedAt: z.number().optional(),
 });
 const injectorFailed = z.object({
   type: z.literal('injector_failed'),
@@ -145,6 +147,8 @@ const injectorFailed = z.object({
   reason: z.string(),
   fromAt: z.number(),
   toAt: z.number(),
+  /** When the injector requested a restart of Toxiproxy because of the failure. */
+  restartRequestedAt: z.number().optional(),
 });
 /** The engine did not respond: the containers were not observed from `fromAt` to `toAt`. */
 const engineLost = z.object({

@@ -78,6 +78,7 @@ export class EngineReporter {
           target,
           actor: by.actor,
           reason: by.reason,
+          ...(by.requestedAt === undefined ? {} : { requestedAt: by.requestedAt }),
         });
       }
     }

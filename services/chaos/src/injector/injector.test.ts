@@ -235,7 +235,10 @@ describe('Injector', () => {
     assert.equal(await actors(injector.inject({ ...request, fault: fault('crash') })), 'restart-policy');
     assert.equal(lab.server.restartCount, 1);
     await lab.clock.until(injector.inject({ ...request, fault: fault('outage') }));
+    const requestedAt = lab.clock.now();
     assert.equal(await actors(injector.startTarget('server', supervisor)), 'supervisor');
+    const [crashed, byRequest] = events(injector, 'target_started');
+    assert.deepEqual([crashed?.requestedAt, byRequest?.requestedAt], [undefined, requestedAt]);
     assert.equal(await actors(injector.inject({ ...request, fault: fault('restart') })), 'revert');
     lab.engine.die(lab.server, 0, false);
     assert.equal(await actors(lab.engine.start(lab.server.id)), 'external');
@@ -244,6 +247,23 @@ describe('Injector', () => {
       'restart-policy',
       'after a reset RestartCount',
     );
+    stop.abort();
+  });
+
+  it('keeps the time of the first request of a start that had to be requested twice', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const requestedAt = lab.clock.now();
+    lab.engine.onCall = (what) => {
+      if (what === 'restart') throw new EncoreError('ENGINE_UNREACHABLE', 'timeout');
+    };
+    await rejection(injector.restartTarget('server', supervisor), 'ENGINE_UNREACHABLE');
+    // The engine has stopped the container, but not started it.
+    lab.engine.die(lab.server, 137, false);
+    lab.engine.onCall = () => {};
+    await lab.clock.advance(3_000);
+    await lab.clock.until(injector.startTarget('server', supervisor));
+    await lab.clock.advance(1_000);
+    assert.equal(events(injector, 'target_started').at(-1)?.requestedAt, requestedAt);
     stop.abort();
   });
 
@@ -501,6 +521,8 @@ describe('Injector', () => {
     await lab.clock.advance(10_000);
     const [failure] = events(injector, 'injector_failed');
     assert.ok(failure && failure.toAt - failure.fromAt >= 6_000, JSON.stringify(failure));
+    const { fromAt, toAt, restartRequestedAt = 0 } = failure;
+    assert.ok(restartRequestedAt >= fromAt + 6_000 && restartRequestedAt <= toAt, JSON.stringify(failure));
     assert.equal(frozen, false);
     stop.abort();
   });

@@ -123,6 +123,7 @@ export class Reconciler {
     const { tools, deadline, recorder, metrics, clock, logger } = this.#dependencies;
     metrics.injectorFailed();
     logger.error({ reason }, 'Toxiproxy does not respond, restarting it');
+    const restartRequestedAt = clock.now();
     try {
       for (const container of tools.proxies.containers) {
         const { id } = await tools.targets.find(container, deadline(callMs));
@@ -132,7 +133,13 @@ export class Reconciler {
       const toAt = clock.now();
       // The failure ends when the proxies exist again; the next tick records that.
       this.#proxyFailsSince = toAt;
-      await recorder.record({ type: 'injector_failed', reason: `Toxiproxy did not respond: ${reason}`, fromAt, toAt });
+      await recorder.record({
+        type: 'injector_failed',
+        reason: `Toxiproxy did not respond: ${reason}`,
+        fromAt,
+        toAt,
+        restartRequestedAt,
+      });
     }
   }
 

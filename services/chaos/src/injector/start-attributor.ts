@@ -19,6 +19,13 @@ export interface RequestedStart {
   at: number;
 }
 
+export interface Attribution {
+  actor: Actor;
+  reason: string;
+  /** Epoch milliseconds; absent unless the injector requested the start. */
+  requestedAt?: number;
+}
+
 export class StartAttributor {
   readonly #engine: Engine;
   readonly #targets: Targets;
@@ -37,7 +44,11 @@ export class StartAttributor {
   }
 
   async expect(containerId: string, target: Target, actor: Actor, reason: string): Promise<void> {
-    const asked = { containerId, actor, reason, at: this.#clock.now() };
+    const before = this.#asked.get(containerId);
+    // A restart that did not complete in time has already stopped the container: its request, not
+    // the next one, explains that.
+    const at = before && this.#isValid(before) ? before.at : this.#clock.now();
+    const asked = { containerId, actor, reason, at };
     await this.#journal.write({ line: 'start_requested', target, ...asked });
     this.#asked.set(containerId, asked);
   }
@@ -66,20 +77,24 @@ export class StartAttributor {
   }
 
   /** Call once per start event, with the RestartCount that the engine reports after it. */
-  attribute(containerId: string, restartCount: number): { actor: Actor; reason: string } {
+  attribute(containerId: string, restartCount: number): Attribution {
     const by = this.#attribute(containerId, restartCount);
     this.#last.set(containerId, { actor: by.actor, at: this.#clock.now() });
     return by;
   }
 
-  #attribute(containerId: string, restartCount: number): { actor: Actor; reason: string } {
+  #attribute(containerId: string, restartCount: number): Attribution {
     const before = this.#restartCounts.get(containerId) ?? 0;
     this.#restartCounts.set(containerId, restartCount);
     if (restartCount > before)
       return { actor: 'restart-policy', reason: `RestartCount rose from ${before} to ${restartCount}` };
     const asked = this.#asked.get(containerId);
     this.#asked.delete(containerId);
-    if (asked && this.#clock.now() - asked.at < validMs) return asked;
+    if (asked && this.#isValid(asked)) return { actor: asked.actor, reason: asked.reason, requestedAt: asked.at };
     return { actor: 'external', reason: 'a start that neither Encore nor the restart policy made' };
+  }
+
+  #isValid({ at }: RequestedStart): boolean {
+    return this.#clock.now() - at < validMs;
   }
 }

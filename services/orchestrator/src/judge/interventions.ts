@@ -1,12 +1,14 @@
 /**
  * Finds engine events on targets that Encore did not cause: manual pauses, stops and starts, and
- * unexplained deaths. Encore's own starts and restarts explain the events around them.
+ * unexplained deaths. A start or restart by Encore explains only the events after its request: what
+ * the supervisor starts may have been stopped by hand.
  */
 import type { EventOf, PlannedSystem } from '@encore/contracts';
 import { containerNames } from '@encore/kit';
 import type { FaultRecord } from './fault-record.ts';
 import type { FaultTracker } from './fault-tracker.ts';
 import type { RunFacts } from './run-facts.ts';
+import type { Span } from './span.ts';
 import type { Observation } from './time-order.ts';
 import { timeOf } from './time-order.ts';
 
@@ -18,8 +20,8 @@ export interface Intervention {
   detail?: string;
 }
 
-/** A graceful restart can use the whole stop grace period before its start is reported. */
-const requestReachMs = { before: 20_000, after: 5_000 };
+/** The clocks of engine and injector may differ by this much; preflight refuses a larger offset. */
+const clockToleranceMs = 1_000;
 /** Encore's own actions reach the history within this time, even from a lost source. */
 const explainedWithinMs = 60_000;
 const actions = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
@@ -37,8 +39,8 @@ export class Interventions {
   readonly #ooms: Intervention[] = [];
   readonly #forced: Intervention[] = [];
   readonly #created: { target: string; at: number; checkout: string }[] = [];
-  /** Starts and restarts that Encore requested. */
-  readonly #requested: { container: string; at: number }[] = [];
+  /** From the request of a start or restart by Encore to the start. */
+  readonly #requested: ({ container: string } & Span)[] = [];
   #running = false;
   /** Events of other containers of the project are ignored. */
   readonly #containers: ReadonlySet<string>;
@@ -57,18 +59,15 @@ export class Interventions {
       case 'target_started':
         if (event.actor === 'external')
           keep(this.#external, { at: timeOf(event), target: event.target, action: 'start' });
-        else if (event.actor !== 'restart-policy')
-          keep(this.#requested, { container: event.target, at: timeOf(event) });
+        else if (event.requestedAt !== undefined) this.#explain(event.target, event.requestedAt, timeOf(event));
         break;
       case 'fault_reverted':
         this.#endedEarly(event, tracker);
         break;
-      case 'supervisor_acted':
-        keep(this.#requested, { container: event.target, at: event.at });
-        break;
       case 'injector_failed':
         // The injector restarts a frozen Toxiproxy.
-        for (const container of this.#proxyContainers) keep(this.#requested, { container, at: event.toAt });
+        if (event.restartRequestedAt !== undefined)
+          for (const container of this.#proxyContainers) this.#explain(container, event.restartRequestedAt, event.toAt);
         break;
       case 'run_started':
         this.#running = true;
@@ -145,11 +144,13 @@ export class Interventions {
 
   #isRequested({ target, at }: Intervention): boolean {
     return this.#requested.some(
-      (request) =>
-        request.container === target &&
-        at >= request.at - requestReachMs.before &&
-        at <= request.at + requestReachMs.after,
+      ({ container, fromAt, toAt }) =>
+        container === target && at >= fromAt - clockToleranceMs && at <= toAt + clockToleranceMs,
     );
+  }
+
+  #explain(container: string, fromAt: number, toAt: number): void {
+    keep(this.#requested, { container, fromAt, toAt });
   }
 }
 

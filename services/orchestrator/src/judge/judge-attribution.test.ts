@@ -167,6 +167,77 @@ describe('judge: attribution', () => {
     assert.match(host.report.reasons.join(), /SIGKILL of unknown origin .* short of memory/);
   });
 
+  it('counts a manual kill or stop that the supervisor repairs, with or without an active fault', async () => {
+    const spike = plannedFault(1, { kind: 'traffic-spike', target: 'server', atSeconds: 95, durationSeconds: 20 });
+    const run = new SimulatedRun();
+    const saw = (second: number, action: string, more = {}): EncoreEvent => {
+      const at = run.at(second);
+      return { type: 'engine_event', at, engineAt: at, target: 'server', action, ...more };
+    };
+    const started = (second: number): EncoreEvent[] => {
+      const common = { at: run.at(second), target: 'server', reason: 'exited for 2 s' } as const;
+      return [
+        { type: 'supervisor_acted', ...common, action: 'start', result: 'refused' },
+        saw(second, 'start', { restartCount: 0 }),
+        { type: 'target_started', ...common, actor: 'supervisor', requestedAt: run.at(second) - 40 },
+        { type: 'supervisor_acted', ...common, action: 'start', result: 'done' },
+      ];
+    };
+    const kill = [saw(100, 'kill', { signal: '9' }), saw(100.1, 'die', { exitCode: 137 }), ...started(102.3)];
+    const stop = [
+      saw(100, 'kill', { signal: '15' }),
+      saw(100.2, 'die', { exitCode: 0 }),
+      saw(100.2, 'stop'),
+      ...started(102.3),
+    ];
+    for (const faults of [[], [spike]]) {
+      const killed = (await judged({ faults, extra: kill })).report;
+      assert.deepEqual(
+        killed.manual_interventions.map(({ action }) => action),
+        ['kill'],
+      );
+      assert.match(killed.reasons.join(), /unexpected_exits: 1/);
+      const stopped = (await judged({ faults, extra: stop })).report;
+      assert.deepEqual(
+        stopped.manual_interventions.map(({ action }) => action),
+        ['kill', 'stop'],
+      );
+      assert.match(stopped.reasons.join(), /unexpected_exits: 1/);
+      assert.deepEqual([killed.result, stopped.result], ['FAILED', 'FAILED']);
+    }
+  });
+
+  it('explains what a restart by Encore does to the target from its request on', async () => {
+    const run = new SimulatedRun();
+    const at = run.at(100);
+    const saw = (after: number, action: string, more = {}): EncoreEvent => {
+      return { type: 'engine_event', at: at + after, engineAt: at + after, target: 'server', action, ...more };
+    };
+    // A graceful restart that uses the whole stop grace period.
+    const restarted: EncoreEvent[] = [
+      saw(20, 'kill', { signal: '15' }),
+      saw(10_020, 'kill', { signal: '9' }),
+      saw(10_050, 'die', { exitCode: 137 }),
+      saw(10_060, 'stop'),
+      saw(10_500, 'start', { restartCount: 0 }),
+    ];
+    const by: EncoreEvent = {
+      type: 'target_started',
+      at: at + 10_520,
+      engineAt: at + 10_500,
+      target: 'server',
+      actor: 'supervisor',
+      reason: 'running, but no response for 8 s',
+      requestedAt: at,
+    };
+    const metrics = ({ report }: Awaited<ReturnType<typeof judged>>) =>
+      ['manual_interventions', 'unexpected_exits'].map(
+        (name) => report.thresholds.find((rule) => rule.name === name)?.ok,
+      );
+    assert.deepEqual(metrics(await judged({ faults: [], extra: [...restarted, by] })), [true, true]);
+    assert.deepEqual(metrics(await judged({ faults: [], extra: restarted })), [false, false]);
+  });
+
   it('treats a fault that is ended from outside as an intervention', async () => {
     const freeze = plannedFault(1, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 });
     const at = new SimulatedRun().at(63);
@@ -272,14 +343,33 @@ describe('judge: attribution', () => {
 
   it('ignores its own restart of a frozen proxy, and containers that are not targets', async () => {
     const at = new SimulatedRun().at(100);
-    const { report } = await judged({
-      extra: [
-        { type: 'injector_failed', at: at + 900, reason: 'frozen', fromAt: at - 300, toAt: at + 900 },
-        { type: 'engine_event', at, engineAt: at, target: 'toxiproxy', action: 'kill', signal: 'SIGTERM' },
-        { type: 'engine_event', at: at + 100, engineAt: at + 100, target: 'toxiproxy', action: 'die', exitCode: 0 },
-        { type: 'engine_event', at, engineAt: at, target: 'grafana', action: 'stop' },
-      ],
-    });
-    assert.deepEqual([report.result, report.manual_interventions], ['PASSED', []], report.reasons.join());
+    const failed = {
+      type: 'injector_failed',
+      at: at + 900,
+      reason: 'frozen',
+      fromAt: at - 300,
+      toAt: at + 900,
+    } as const;
+    const seen = async (extra: EncoreEvent[]) =>
+      (
+        await judged({
+          extra: [
+            { type: 'engine_event', at, engineAt: at, target: 'toxiproxy', action: 'kill', signal: 'SIGTERM' },
+            { type: 'engine_event', at: at + 100, engineAt: at + 100, target: 'toxiproxy', action: 'die', exitCode: 0 },
+            { type: 'engine_event', at, engineAt: at, target: 'grafana', action: 'stop' },
+            ...extra,
+          ],
+        })
+      ).report;
+    const own = await seen([{ ...failed, restartRequestedAt: at - 20 }]);
+    assert.deepEqual([own.result, own.manual_interventions], ['PASSED', []], own.reasons.join());
+    // Toxiproxy was killed by hand, and found without its proxies, or restarted because it was gone.
+    for (const extra of [[failed], [{ ...failed, toAt: at + 7_000, restartRequestedAt: at + 6_300 }]]) {
+      const byHand = await seen(extra);
+      assert.deepEqual(
+        byHand.manual_interventions.map(({ target, action }) => [target, action]),
+        [['toxiproxy', 'kill']],
+      );
+    }
   });
 });

@@ -77,11 +77,12 @@ export class FakeChaos extends FakeService {
       const { target } = request.params;
       if (this.startForbidden) throw new EncoreError('START_FORBIDDEN', 'held by outage', { status: 409 });
       const { reason } = request.body as { reason: string };
+      const requestedAt = systemClock.now();
       this.#server.kill();
       this.#server.start().then(() => {
         const at = systemClock.now();
         this.events.add({ type: 'engine_event', at, engineAt: at, target, action: 'start' });
-        this.events.add({ type: 'target_started', at, target, actor: 'supervisor', reason });
+        this.events.add({ type: 'target_started', at, target, actor: 'supervisor', reason, requestedAt });
         response.json({});
       }, next);
     });

@@ -140,7 +140,16 @@ function* deathEvents(fault: SimulatedFault, at: number): Generator<EncoreEvent>
     action: 'start',
     restartCount: actor === 'restart-policy' ? Math.ceil(fault.atSeconds) + 1 : 0,
   };
-  yield { type: 'target_started', at: up - 590, engineAt: up - 600, target, actor, reason: actor };
+  const requested = actor === 'supervisor' || actor === 'revert' ? { requestedAt: up - 650 } : {};
+  yield {
+    type: 'target_started',
+    at: up - 590,
+    engineAt: up - 600,
+    target,
+    actor,
+    reason: actor,
+    ...requested,
+  };
   yield { type: 'server_observed', at: up - 200, port: true, ready: false };
   yield { type: 'server_observed', at: up, port: true, ready: true };
 }

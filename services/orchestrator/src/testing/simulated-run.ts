@@ -143,6 +143,7 @@ export class SimulatedRun {
         target: this.plan.system.recoveryOf,
         actor: 'supervisor',
         reason: 'read-back',
+        requestedAt: at + 3_080,
       };
       const none = { corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
       yield {
