@@ -15,6 +15,7 @@ interface Service {
   build?: unknown;
   volumes?: (string | Mount)[];
   depends_on?: Record<string, unknown>;
+  environment?: string[] | Record<string, string>;
 }
 
 const text = readFileSync(join(import.meta.dirname, '..', 'docker-compose.yml'), 'utf8');
@@ -44,6 +45,22 @@ describe('docker-compose.yml', () => {
 
   it('runs the Toxiproxy that sidecars of other projects run', () => {
     assert.equal(services['toxiproxy']?.image, sidecarImage);
+  });
+
+  it('clears the proxies of the Docker client for each service that is not ours and speaks HTTP', () => {
+    const cleared = Object.fromEntries(
+      ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [
+        [name, ''],
+        [name.toLowerCase(), ''],
+      ]),
+    );
+    const foreign = Object.entries(services).filter(([name, { build }]) => build === undefined && name !== 'postgres');
+    assert.deepEqual(
+      foreign.map(([name]) => name),
+      ['toxiproxy', 'prometheus', 'postgres-exporter', 'grafana'],
+    );
+    for (const [name, { environment }] of foreign)
+      assert.deepEqual({ ...environment, ...cleared }, { ...environment }, `${name} keeps a proxy`);
   });
 
   it('tags our images validly under every project name', () => {
