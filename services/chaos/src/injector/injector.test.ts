@@ -527,6 +527,35 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('records events and reverts a fault while the journal cannot be written, and says so once', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const before = lab.state();
+    const planned = fault('freeze');
+    let isFull = false;
+    lab.engine.onCall = (what) => {
+      // The volume fills up during the injection.
+      if (what === 'pause') isFull = true;
+    };
+    lab.onLine = () => {
+      if (isFull) throw new EncoreError('JOURNAL_UNWRITABLE', 'ENOSPC', { status: 507, definite: true });
+    };
+    const answer = await lab.clock.until(injector.inject({ ...request, fault: planned }));
+    assert.equal(answer.effect, 'confirmed', answer.evidence);
+    assert.deepEqual(
+      [events(injector, 'fault_injected').length, events(injector, 'fault_effect_checked').length],
+      [1, 1],
+    );
+    await rejection(injector.inject({ ...request, fault: fault('latency') }), 'JOURNAL_UNWRITABLE');
+    isFull = false;
+    await lab.clock.until(injector.release(planned.id));
+    assert.equal(lab.state(), before);
+    assert.deepEqual(
+      events(injector, 'injector_failed').map(({ reason }) => reason),
+      ['ENOSPC'],
+    );
+    stop.abort();
+  });
+
   it('retries a failed revert until it is verified, and records both', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();

@@ -3,7 +3,7 @@
  * /events`.
  */
 import type { EncoreEvent } from '@encore/contracts';
-import { type Clock, EventLog } from '@encore/kit';
+import { type Clock, EncoreError, EventLog } from '@encore/kit';
 import type { Journal } from './journal.ts';
 
 /** `Omit` that distributes over a union. */
@@ -14,6 +14,8 @@ export class Recorder {
   readonly log = new EventLog();
   readonly #journal: Journal;
   readonly #clock: Clock;
+  /** False from a failed write to the next one that succeeds. */
+  #isDurable = true;
 
   constructor(journal: Journal, clock: Clock) {
     this.#journal = journal;
@@ -21,10 +23,20 @@ export class Recorder {
     for (const event of journal.events) this.log.add(event);
   }
 
-  /** Resolves once the event is on disk. */
+  /**
+   * Resolves once the event is on disk. While the journal cannot be written, the event is only in
+   * memory, and the history records why: no fault is injected then, but those that are active end as
+   * planned, and what the engine reports still counts.
+   */
   async record(event: InjectorEvent, atMs = this.#clock.now()): Promise<void> {
     const timed = { ...event, at: atMs } as EncoreEvent;
-    await this.#journal.write({ line: 'event', event: timed });
+    try {
+      await this.#journal.write({ line: 'event', event: timed });
+      this.#isDurable = true;
+    } catch (error) {
+      if (!(error instanceof EncoreError && error.code === 'JOURNAL_UNWRITABLE')) throw error;
+      this.#unwritable(error.message);
+    }
     this.publish(timed);
   }
 
@@ -39,5 +51,13 @@ export class Recorder {
    */
   recordVolatile(event: InjectorEvent): void {
     this.log.add({ ...event, at: this.#clock.now() } as EncoreEvent);
+  }
+
+  /** Once until the next successful write. */
+  #unwritable(reason: string): void {
+    if (!this.#isDurable) return;
+    this.#isDurable = false;
+    const at = this.#clock.now();
+    this.recordVolatile({ type: 'injector_failed', reason, fromAt: at, toAt: at });
   }
 }

@@ -153,6 +153,7 @@ describe('Scheduler', () => {
   it('retries while the injector is unreachable, and skips a fault that would be too late', async () => {
     let awayUntil = 12_000;
     const away = lab([planned(1, 1, 0), planned(2, 10, 0)], {
+      wasInjected: () => true,
       inject: async ({ fault }) => {
         if (away.clock.now() < awayUntil) throw new EncoreError('UNREACHABLE', 'connection refused', { status: 503 });
         away.note(`inject ${fault.id}`);
@@ -171,6 +172,16 @@ describe('Scheduler', () => {
       ['release'],
       'the injection may have happened',
     );
+  });
+
+  it('releases a fault whose injection failed after it had been injected, and no other', async () => {
+    const { clock, calls, scheduler, request } = lab([planned(1, 1, 30), planned(2, 8, 30)], {
+      inject: () => Promise.reject(new EncoreError('JOURNAL_UNWRITABLE', 'ENOSPC', { status: 507, definite: true })),
+      wasInjected: (id) => id === 'f0001',
+    });
+    scheduler.begin(request);
+    await clock.advance(20_000);
+    assert.deepEqual(calls, ['11 release f0001']);
   });
 
   it('skips a refused fault without a retry, and records an unsupported one', async () => {

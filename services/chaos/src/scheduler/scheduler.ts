@@ -145,7 +145,8 @@ export class Scheduler {
         const late = clock.now() - dueAt > maxLateMs || run.stop.signal.aborted;
         if (definite || late) {
           this.#skip(fault, describeError(error));
-          if (!definite) await this.#release(fault);
+          // The failure may have come after the injection, even a definite one.
+          if (this.#dependencies.injector.wasInjected(fault.id)) await this.#release(fault);
           return null;
         }
         await clock.sleep(retryMs);

@@ -44,6 +44,8 @@ export class FakeLab {
   readonly givenUp: string[] = [];
   /** Whether to keep journal lines for a successor; a long simulation has none. */
   keepsLines = true;
+  /** Called before a journal line is written; may throw. */
+  onLine: () => void = () => {};
   metrics = silent;
 
   readonly system: System;
@@ -87,6 +89,7 @@ export class FakeLab {
   injector(life: Life = Life.endless()): Injector {
     const file: LineSink = {
       append: async (line) => {
+        this.onLine();
         if (this.keepsLines) this.lines.push(JSON.stringify(line));
       },
       close: async () => {},

@@ -30,6 +30,18 @@ describe('judge: attribution', () => {
     assert.match(excluded.warnings.join('\n'), /the injector itself failed for 36\.0 s .*Toxiproxy did not answer/);
   });
 
+  it('warns of a failure of the injector that has no duration', async () => {
+    const at = new SimulatedRun().at(100);
+    const reason = 'the journal cannot be written (ENOSPC)';
+    const { report } = await judged({ extra: [{ type: 'injector_failed', at, reason, fromAt: at, toAt: at }] });
+    const time = new Date(at).toISOString().slice(11, 19);
+    assert.ok(
+      report.warnings.includes(`the injector itself failed (1 time): ${reason} (at ${time} UTC)`),
+      report.warnings.join('\n'),
+    );
+    assert.equal(report.result, 'PASSED');
+  });
+
   it('lists failures outside every window as unexplained, with their circumstances', async () => {
     const { report } = await judged({ faults: [crash], steadySeconds: 60, strayFailures: 1 });
     assert.ok(report.attribution.unexplained > 20);

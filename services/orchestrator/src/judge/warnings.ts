@@ -60,12 +60,13 @@ export const warnings: readonly Warning[] = [
   {
     name: 'injector_failed',
     source: 'encore',
-    find: ({ run: { injectorFailures } }) =>
-      union(injectorFailures).map(({ fromAt, toAt }) => {
+    find: ({ run: { injectorFailures } }) => [
+      ...union(injectorFailures).map(({ fromAt, toAt }) => {
         const [first] = injectorFailures.filter((failure) => failure.fromAt === fromAt);
-        const from = new Date(fromAt).toISOString().slice(11, 19);
-        return `the injector itself failed for ${((toAt - fromAt) / 1_000).toFixed(1)} s from ${from} UTC (${first?.reason}); the verdict excludes this time`;
+        return `the injector itself failed for ${((toAt - fromAt) / 1_000).toFixed(1)} s from ${clockText(fromAt)} (${first?.reason}); the verdict excludes this time`;
       }),
+      ...momentaryFailures(injectorFailures),
+    ],
   },
   {
     name: 'health_mostly_passing',
@@ -205,6 +206,16 @@ export function warningsOf(evidence: Evidence, table: readonly Warning[] = warni
 
 function times(count: number, what: string): string[] {
   return count === 0 ? [] : [`${count.toLocaleString('en-US')} × ${what}`];
+}
+
+const clockText = (at: number): string => `${new Date(at).toISOString().slice(11, 19)} UTC`;
+
+/** Failures without a duration, which exclude no time from the verdict. */
+function momentaryFailures(failures: Evidence['run']['injectorFailures']): string[] {
+  const moments = failures.filter(({ fromAt, toAt }) => toAt <= fromAt);
+  if (moments.length === 0) return [];
+  const texts = moments.map(({ fromAt, reason }) => `${reason} (at ${clockText(fromAt)})`);
+  return [`the injector itself failed (${pluralize(moments.length, 'time')}): ${list(texts, 3)}`];
 }
 
 /** The guide counts requests, so attempts have this warning, too, in every profile. */
