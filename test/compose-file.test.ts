@@ -1,6 +1,16 @@
 /** Lets docker-compose.yml run from any checkout, under any project name, on any engine. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempDisposableSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
@@ -15,6 +25,7 @@ interface Service {
   build?: unknown;
   volumes?: (string | Mount)[];
   depends_on?: Record<string, unknown>;
+  entrypoint?: string[];
   environment?: string[] | Record<string, string>;
 }
 
@@ -31,6 +42,20 @@ const isOfCheckout = (source: string): boolean => isBound(source) && !source.inc
 
 const mountsOf = ({ volumes = [] }: Service): Mount[] =>
   volumes.map((mount) => (typeof mount === 'string' ? { source: /^[^:]*/.exec(mount)?.[0] ?? '' } : mount));
+
+/** Runs the script of the service `results` on a folder in the place of /checkout. */
+function makeReadable(checkout: string, settingsFile: string): void {
+  const [shell = '', option = '', script = ''] = services['results']?.entrypoint ?? [];
+  const here = script
+    .replaceAll('$$', '$')
+    .replaceAll('/checkout', checkout)
+    .replaceAll('/server_config.json', join(checkout, 'server_config.json'));
+  execFileSync(shell, [option, here], {
+    timeout: 60_000,
+    cwd: checkout,
+    env: { PATH: process.env['PATH'], ENCORE_CONFIG: settingsFile },
+  });
+}
 
 describe('docker-compose.yml', () => {
   it('creates no folders on an engine that does not see the checkout, or has its socket elsewhere', () => {
@@ -49,6 +74,27 @@ describe('docker-compose.yml', () => {
 
   it('runs the Toxiproxy that sidecars of other projects run', () => {
     assert.equal(services['toxiproxy']?.image, sidecarImage);
+  });
+
+  it('makes the settings file of the run readable, and no other file of the user', () => {
+    using outer = mkdtempDisposableSync(join(realpathSync(tmpdir()), 'encore-checkout-'));
+    const checkout = join(outer.path, 'checkout');
+    const folders = ['test_results', 'docker/postgres', 'grafana', 'prometheus', 'scenarios', 'mine/runs'];
+    for (const folder of folders) mkdirSync(join(checkout, folder), { recursive: true, mode: 0o700 });
+    const files = ['server_config.json', 'system.yaml', 'run.yaml', '.env', 'mine/runs/a b.yaml', 'mine/key', '../outside.yaml'];
+    for (const file of files) writeFileSync(join(checkout, file), '', { mode: 0o600 });
+    const modes = (...paths: string[]) =>
+      paths.map((path) => (statSync(join(checkout, path)).mode & 0o777).toString(8));
+    chmodSync(checkout, 0o700);
+    makeReadable(checkout, '');
+    assert.deepEqual(modes('.', 'server_config.json', 'run.yaml'), ['711', '644', '600']);
+    for (const path of ['../outside.yaml', join(outer.path, 'outside.yaml'), 'missing.yaml'])
+      makeReadable(checkout, path);
+    assert.deepEqual(modes('../outside.yaml'), ['600']);
+    makeReadable(checkout, './run.yaml');
+    makeReadable(checkout, 'mine/runs/a b.yaml');
+    assert.deepEqual(modes('run.yaml', 'mine/runs/a b.yaml', 'mine', 'mine/runs'), ['644', '644', '711', '711']);
+    assert.deepEqual(modes('.env', 'mine/key'), ['600', '600']);
   });
 
   it('clears the proxies of the Docker client for each service that is not ours and speaks HTTP', () => {

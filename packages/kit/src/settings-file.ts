@@ -59,7 +59,7 @@ export function whyUnreadable(error: unknown): string {
       return 'is a folder; name a file in it';
     case 'EACCES':
     case 'EPERM':
-      return 'no read permission; change its permissions';
+      return 'no read permission; make it readable with chmod a+r';
     default:
       return `cannot be read: ${describeError(error)}`;
   }
