@@ -26,6 +26,8 @@ const shape = {
   /** The Prometheus whose alert history is read after the run; unset: no monitoring. */
   ENCORE_PROMETHEUS_URL: urlVariable.optional(),
   ENCORE_RUNS_DIR: z.string().default('runs'),
+  /** How messages name that folder; unset: by its path, which in a container helps nobody. */
+  ENCORE_RUNS_NAME: z.string().optional(),
   ENCORE_RESULTS_DIR: z.string().default('test_results'),
   /** Log folder of the lab's programs, copied next to the report; unset with Docker. */
   ENCORE_LOGS_DIR: z.string().optional(),
@@ -61,6 +63,7 @@ export interface Wiring {
   loadgenUrl: string;
   prometheusUrl?: string | undefined;
   runsDir: string;
+  runsName?: string | undefined;
   resultsDir: string;
   command: string;
   logsDir?: string | undefined;
@@ -81,6 +84,7 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     loadgenUrl: values.ENCORE_LOADGEN_URL,
     prometheusUrl: values.ENCORE_PROMETHEUS_URL,
     runsDir: values.ENCORE_RUNS_DIR,
+    runsName: values.ENCORE_RUNS_NAME,
     resultsDir: values.ENCORE_RESULTS_DIR,
     command: values.ENCORE_COMMAND,
     logsDir: values.ENCORE_LOGS_DIR,

@@ -13,6 +13,7 @@ const main = join(import.meta.dirname, 'main.ts');
 describe('a disk that fills up during a run', function () {
   this.timeout(60_000);
   let lab: FakeLab;
+  let env: Record<string, string> = {};
   before(function () {
     if (canMountDisks()) return;
     process.stdout.write('    SKIPPED: this user may not mount a disk of a chosen size here\n');
@@ -20,13 +21,14 @@ describe('a disk that fills up during a run', function () {
   });
   beforeEach(async () => {
     lab = await FakeLab.start();
+    env = {};
   });
   afterEach(() => lab[Symbol.asyncDispose]());
 
   async function encore(command: readonly string[], onText: (text: string, pid: number) => void = () => {}) {
     const [program, ...args] = command;
     const child = spawn(program ?? '', args, {
-      env: { PATH: process.env['PATH'], ...lab.environment },
+      env: { PATH: process.env['PATH'], ...lab.environment, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let printed = '';
@@ -49,15 +51,16 @@ describe('a disk that fills up during a run', function () {
   }
 
   it('names the unwritable results folder, the evidence and the report command', async () => {
+    env = { ENCORE_RUNS_NAME: 'the volume lab_runs' };
     const { exitCode, printed } = await runThatFills(lab.resultsDir);
     assert.equal(exitCode, 2, printed);
     assert.match(printed, /^ERROR in phase steady: the results disk has only 0 MiB left \(minimum 64 MiB\)$/m);
     assert.ok(printed.includes(`The report could not be written to ${lab.resultsDir}: ENOSPC`), printed);
-    const [, folder = '', command, id = ''] =
-      /^The evidence is in (\S+)\. Fix the problem, then run `(\S+) report (\w+)`\.$/m.exec(printed) ?? [];
-    assert.equal(folder, join(lab.runsDir, id), printed);
+    const [, evidence, command, id = ''] =
+      /^The evidence is in (.+)\. Fix the problem, then run `(\S+) report (\w+)`\.$/m.exec(printed) ?? [];
+    assert.equal(evidence, `${id} of the volume lab_runs`, printed);
     assert.equal(command, './encore');
-    assert.match(readFileSync(join(folder, 'history.ndjson'), 'utf8'), /"run_ended"/);
+    assert.match(readFileSync(join(lab.runsDir, id, 'history.ndjson'), 'utf8'), /"run_ended"/);
     // The small disk existed only for that process, so there is space again.
     const reported = await encore([process.execPath, main, 'report', id]);
     assert.match(reported.printed, /the run was aborted: the results disk has only 0 MiB left/);

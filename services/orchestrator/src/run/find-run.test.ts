@@ -66,5 +66,7 @@ describe('find-run', () => {
     assert.equal(folderToReport('', wiring()), last);
     rmSync(join(folder, 'runs'), { recursive: true });
     assert.throws(() => folderToReport('', wiring()), /no recorded run in .*runs/);
+    const named = { ...wiring(), runsName: 'the volume encore_runs' };
+    assert.throws(() => folderToReport('', named), /no recorded run in the volume encore_runs; start/);
   });
 });

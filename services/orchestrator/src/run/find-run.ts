@@ -11,7 +11,7 @@ import { ServiceClients } from '../service-clients.ts';
 import { whyNoRun } from '../settings/replay.ts';
 import { saveLogs } from './phases/save-logs.ts';
 import { copyEvidence } from './phases/write-results.ts';
-import { shownPath } from './shown-path.ts';
+import { shownRuns } from './shown-path.ts';
 
 const runName = /^r(\d{8}_\d{6}\w*)$/;
 const resultsName = /^production_test_\d{8}_\d{6}\w*$/;
@@ -43,7 +43,7 @@ export function reportPathOf(folder: string, wiring: Wiring): string {
 
 /** Like `folderOf`; an empty name means the last recorded run. */
 export function folderToReport(pathOrId: string, wiring: Wiring): string {
-  return pathOrId === '' ? lastRun(wiring.runsDir) : folderOf(pathOrId, wiring);
+  return pathOrId === '' ? lastRun(wiring) : folderOf(pathOrId, wiring);
 }
 
 /** Returns a results folder with the evidence of `folder`, and copies it there if necessary. */
@@ -65,11 +65,11 @@ function recordedStamp(folder: string, { runsDir }: Pick<Wiring, 'runsDir'>): st
   return dirname(path) === resolve(runsDir) ? runName.exec(basename(path))?.[1] : undefined;
 }
 
-function lastRun(runsDir: string): string {
-  const last = lastOf(runsDir, runName);
+function lastRun(wiring: Wiring): string {
+  const last = lastOf(wiring.runsDir, runName);
   if (last === undefined)
-    throw new EncoreError('NO_SUCH_RUN', `no recorded run in ${shownPath(runsDir)}; start one with "encore run"`);
-  return join(runsDir, last);
+    throw new EncoreError('NO_SUCH_RUN', `no recorded run in ${shownRuns(wiring)}; start one with "encore run"`);
+  return join(wiring.runsDir, last);
 }
 
 /** The run that started last. Names contain local times, which time zones make incomparable. */

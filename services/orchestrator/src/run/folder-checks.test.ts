@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { runCommand } from '../../../../test/support/command.ts';
-import { diskCheck, problemsOfResults } from './folder-checks.ts';
+import { diskCheck, folderChecks, problemsOfResults } from './folder-checks.ts';
 
 describe('folderChecks', () => {
   let folder = '';
@@ -16,6 +16,15 @@ describe('folderChecks', () => {
   it('compares the free space with the length of the run', async () => {
     assert.notEqual((await diskCheck('disk', folder, 0.05)).state, 'fail');
     assert.equal((await diskCheck('disk', folder, 24 * 1_000_000)).state, 'warn');
+  });
+
+  it('names the folder of the runs as the wiring does', async () => {
+    const checks = await folderChecks(
+      { runsDir: folder, runsName: 'the volume encore_runs', resultsDir: folder },
+      0.05,
+    );
+    const places = checks.flatMap(({ name, found }) => (name.startsWith('disk') ? [found.replace(/^.* in /, '')] : []));
+    assert.deepEqual(places, [folder, 'the volume encore_runs']);
   });
 
   it('creates missing folders', async () => {

@@ -3,21 +3,23 @@ import { existsSync } from 'node:fs';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '@encore/kit';
+import type { Wiring } from '../config.ts';
 import { type PreflightCheck, size } from './preflight-checks.ts';
-import { shownPath } from './shown-path.ts';
+import { shownPath, shownRuns } from './shown-path.ts';
 
-interface Folders {
-  runsDir: string;
-  resultsDir: string;
-}
+type Folders = Pick<Wiring, 'runsDir' | 'runsName' | 'resultsDir'>;
 
 const gib = 1024 ** 3;
 /** History, ledger and logs of one day. */
 const diskPerDayBytes = 10 * gib;
 const minDiskBytes = 0.25 * gib;
 
-export async function folderChecks({ runsDir, resultsDir }: Folders, hours: number): Promise<PreflightCheck[]> {
-  return [...(await resultsChecks(resultsDir, hours)), await diskCheck('disk for the run', runsDir, hours)];
+export async function folderChecks(folders: Folders, hours: number): Promise<PreflightCheck[]> {
+  const { runsDir, resultsDir } = folders;
+  return [
+    ...(await resultsChecks(resultsDir, hours)),
+    await diskCheck('disk for the run', runsDir, hours, shownRuns(folders)),
+  ];
 }
 
 /** Lists what prevents a run from writing results here, each with a fix. Needs no lab. */
@@ -46,13 +48,18 @@ function stopFileCheck(resultsDir: string): PreflightCheck {
   };
 }
 
-export async function diskCheck(name: string, path: string, hours: number): Promise<PreflightCheck> {
+export async function diskCheck(
+  name: string,
+  path: string,
+  hours: number,
+  shown = shownPath(path),
+): Promise<PreflightCheck> {
   try {
     await mkdir(path, { recursive: true });
     await access(path, constants.W_OK);
     const { bavail, bsize } = await statfs(path);
     const free = bavail * bsize;
-    const found = `${size(free)} free in ${shownPath(path)}`;
+    const found = `${size(free)} free in ${shown}`;
     if (free < minDiskBytes)
       return { name, state: 'fail', found, fix: `free disk space until at least ${size(minDiskBytes)} is available` };
     const recommended = Math.max(minDiskBytes, (diskPerDayBytes * hours) / 24);
@@ -68,7 +75,7 @@ export async function diskCheck(name: string, path: string, hours: number): Prom
     return {
       name,
       state: 'fail',
-      found: `${shownPath(path)} ${whyUnwritable(error)}`,
+      found: `${shown} ${whyUnwritable(error)}`,
       fix: 'make it a folder that you can write to',
     };
   }

@@ -25,7 +25,7 @@ import { copyEvidence, writeResults } from './phases/write-results.ts';
 import { RunRecord } from './run-context.ts';
 import { RunController } from './run-controller.ts';
 import { RunSubscribers } from './run-subscribers.ts';
-import { shownPath } from './shown-path.ts';
+import { shownPath, shownRuns } from './shown-path.ts';
 import { type StopLimits, stopLimits } from './stop-rules.ts';
 
 export interface RunOptions {
@@ -142,7 +142,7 @@ async function conclude(run: {
     progress.print(`\nThe report could not be written to ${shownPath(wiring.resultsDir)}: ${describeError(error)}`);
     // Names the original folder, because the copy may be incomplete.
     progress.print(
-      `The evidence is in ${shownPath(folder)}. Fix the problem, then run \`${wiring.command} report ${basename(folder)}\`.\n`,
+      `The evidence is in ${shownRuns(wiring, basename(folder))}. Fix the problem, then run \`${wiring.command} report ${basename(folder)}\`.\n`,
     );
     return ending.outcome === 'interrupted' ? exitCodes.INTERRUPTED : exitCodes.INCONCLUSIVE;
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EngineInfo } from '@encore/contracts';
+import type { EncoreEvent, EngineInfo } from '@encore/contracts';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { planOf } from '../../testing/fake-run.ts';
 import type { RunContext } from '../run-context.ts';
@@ -15,14 +15,32 @@ describe('openRun', () => {
   });
   afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-  it('gives the folder to the first of two runs of the same second', async () => {
+  it('gives the folder to the first of two runs of the same second, and names it as the wiring does', async () => {
     const folder = join(home, 'runs', 'r20260101_120000');
-    const record = { open: () => Promise.resolve(null) };
-    const plan = planOf(1, []);
-    const context = { folder, plan, config: { seed: 1 }, record } as unknown as RunContext;
+    const reasons: string[] = [];
+    const record = {
+      open: async (_path: string, _first: EncoreEvent, onFailure: (error: unknown) => void) => {
+        onFailure(new Error('the disk is full'));
+      },
+    };
+    const context = {
+      folder,
+      runId: 'r20260101_120000',
+      plan: planOf(1, []),
+      config: { seed: 1 },
+      record,
+      abort: (reason: string) => reasons.push(reason),
+      wiring: { runsDir: join(home, 'runs'), runsName: 'the volume encore_runs' },
+    } as unknown as RunContext;
     const engine = {} as EngineInfo;
     await openRun(context, engine);
     assert.ok(existsSync(join(folder, 'plan.json')));
-    await assert.rejects(openRun(context, engine), { code: 'RUN_EXISTS', message: /start this run again$/ });
+    assert.deepEqual(reasons, [
+      'cannot write the history in r20260101_120000 of the volume encore_runs: the disk is full',
+    ]);
+    await assert.rejects(openRun(context, engine), {
+      code: 'RUN_EXISTS',
+      message: /has r20260101_120000 of the volume encore_runs; start this run again$/,
+    });
   });
 });

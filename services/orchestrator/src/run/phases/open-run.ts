@@ -5,11 +5,12 @@ import { type EngineInfo, planSchema } from '@encore/contracts';
 import { describeError, EncoreError, writeFileAtomic } from '@encore/kit';
 import type { HistoryWriter } from '../../history/history-writer.ts';
 import type { RunContext } from '../run-context.ts';
-import { shownPath } from '../shown-path.ts';
+import { shownRuns } from '../shown-path.ts';
 
 export async function openRun(context: RunContext, engine: EngineInfo): Promise<HistoryWriter> {
-  const { folder, plan, config, record, runId, startedAt, abort } = context;
-  await reserve(folder);
+  const { folder, plan, config, record, runId, startedAt, abort, wiring } = context;
+  const shown = shownRuns(wiring, runId);
+  await reserve(folder, shown);
   await writeFileAtomic(join(folder, 'plan.json'), `${JSON.stringify(planSchema.parse(plan), null, 2)}\n`);
   await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   return await record.open(
@@ -23,18 +24,18 @@ export async function openRun(context: RunContext, engine: EngineInfo): Promise<
       config: { ...config },
       environment: { ...engine, node: process.version, platform: `${process.platform}-${process.arch}` },
     },
-    (error) => abort(`cannot write the history in ${shownPath(folder)}: ${describeError(error)}`),
+    (error) => abort(`cannot write the history in ${shown}: ${describeError(error)}`),
   );
 }
 
 /** Two runs that start in the same second choose the same name; only one gets the folder. */
-async function reserve(folder: string): Promise<void> {
+async function reserve(folder: string, shown: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   try {
     await mkdir(folder);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    const message = `another run started in the same second and has ${shownPath(folder)}; start this run again`;
+    const message = `another run started in the same second and has ${shown}; start this run again`;
     throw new EncoreError('RUN_EXISTS', message, { status: 409, definite: true, cause: error });
   }
 }
