@@ -86,7 +86,7 @@ export type TargetState = z.infer<typeof targetStateSchema>;
 
 /** The container settings that matter for a restart after a crash, as the engine has them now. */
 export const restartSetupSchema = z.object({
-  /** The restart policy: always, on-failure, unless-stopped or no. */
+  /** The restart policy: always, on-failure, on-failure:3 (retries), unless-stopped or no. */
   policy: z.string(),
   init: z.boolean(),
   /** Empty if neither the container nor its image sets one. */
@@ -119,6 +119,8 @@ export const engineInfoSchema = z.object({
   toxiproxy: z.string(),
   /** By name, for each container that accepts a crash. */
   restartSetups: z.record(z.string(), restartSetupSchema),
+  /** By service, the restart policies of its running containers. Empty without Compose. */
+  restartPolicies: z.record(z.string(), z.array(z.string())),
   /** Fault kinds that this engine does not support, with the reason. */
   unsupported: z.record(z.string(), z.string()),
 });

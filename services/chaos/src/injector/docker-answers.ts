@@ -95,13 +95,18 @@ export function toView(answer: InspectAnswer): ContainerView {
     memswapBytes: HostConfig.MemorySwap,
     cpus: HostConfig.NanoCpus / 1e9,
     restartSetup: {
-      policy: HostConfig.RestartPolicy.Name || 'no',
+      policy: policyText(HostConfig.RestartPolicy),
       init: HostConfig.Init ?? false,
       stopSignal: Config.StopSignal,
     },
     publishedPorts: publishedPorts(answer.NetworkSettings?.Ports ?? {}),
     networks: Object.fromEntries(networks),
   };
+}
+
+/** As in a Compose file. */
+function policyText({ Name, MaximumRetryCount }: InspectAnswer['HostConfig']['RestartPolicy']): string {
+  return MaximumRetryCount > 0 ? `${Name}:${MaximumRetryCount}` : Name || 'no';
 }
 
 /** A port published for IPv4 and IPv6 appears twice. */

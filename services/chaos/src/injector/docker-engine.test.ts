@@ -75,6 +75,8 @@ describe('DockerEngine', () => {
   it('reads the settings that a restart after a crash depends on', async () => {
     const { restartSetup } = await engine.inspect('abc', signal);
     assert.deepEqual(restartSetup, { policy: 'always', init: true, stopSignal: 'SIGTERM' });
+    api.policy = { Name: 'on-failure', MaximumRetryCount: 3 };
+    assert.equal((await engine.inspect('abc', signal)).restartSetup.policy, 'on-failure:3');
   });
 
   it('keeps the restart policy on an engine that drops it when an update does not name it', async () => {

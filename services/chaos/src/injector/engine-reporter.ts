@@ -1,6 +1,6 @@
 /** Records the engine's events of the project, and attributes each start of a target. */
 import { describeError, type Logger, runsProxies } from '@encore/kit';
-import { type Engine, type EngineEvent, label } from './engine.ts';
+import { type ContainerView, type Engine, type EngineEvent, label } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultRegistry } from './fault-registry.ts';
@@ -55,7 +55,9 @@ export class EngineReporter {
     const { system } = targets;
     const isTarget = Object.hasOwn(system.containers, labels[label.target] ?? '') && !runsProxies(system, target);
     const started = event.action === 'start';
-    const restartCount = started ? await this.#restartCount(event.containerId) : starts.restartCount(event.containerId);
+    const updated = event.action === 'update';
+    const view = started || updated ? await this.#inspect(event.containerId) : undefined;
+    const restartCount = started ? view?.restartCount : starts.restartCount(event.containerId);
     const by = started ? starts.attribute(event.containerId, restartCount ?? 0) : null;
     if (event.action === 'die') await registry.targetDied(target);
     if (inRun()) {
@@ -68,6 +70,7 @@ export class EngineReporter {
         ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
         ...(signal === undefined ? {} : { signal }),
         ...(restartCount === undefined ? {} : { restartCount }),
+        ...(updated && view !== undefined ? { restartPolicy: view.restartSetup.policy } : {}),
         ...(event.action !== 'create' || checkout === undefined ? {} : { checkout }),
       });
       if (by && isTarget) {
@@ -85,12 +88,12 @@ export class EngineReporter {
     if (started) registry.targetStarted(target, event.atMs);
   }
 
-  async #restartCount(id: string): Promise<number | undefined> {
+  async #inspect(id: string): Promise<ContainerView | undefined> {
     const { engine, deadline, logger } = this.#dependencies;
     try {
-      return (await engine.inspect(id, deadline(3_000))).restartCount;
+      return await engine.inspect(id, deadline(3_000));
     } catch (error) {
-      logger.warn({ err: describeError(error) }, 'a started container could not be inspected');
+      logger.warn({ err: describeError(error) }, 'a started or updated container could not be inspected');
       return undefined;
     }
   }

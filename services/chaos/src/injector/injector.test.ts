@@ -274,8 +274,9 @@ describe('Injector', () => {
     lab.engine.add('loadgen-2', labels, { status: 'paused' });
     lab.engine.add('loadgen-3', labels, { status: 'exited' });
     lab.engine.add('loadgen-run', { ...labels, [label.oneoff]: 'True' });
-    const { running } = await lab.clock.until(injector.engineInfo());
+    const { running, restartPolicies } = await lab.clock.until(injector.engineInfo());
     assert.deepEqual(running, { loadgen: ['loadgen-1', 'loadgen-2'] });
+    assert.deepEqual(restartPolicies, { loadgen: ['always', 'always'] });
     stop.abort();
   });
 
@@ -289,6 +290,16 @@ describe('Injector', () => {
     await lab.clock.advance(100);
     const [created] = events(injector, 'engine_event').filter(({ action }) => action === 'create');
     assert.deepEqual([created?.target, created?.checkout], ['server', '/home/b/encore']);
+    stop.abort();
+  });
+
+  it('records the restart policy of a target that was updated during a run', async () => {
+    const { lab, injector, stop } = await startedLab();
+    Object.assign(lab.server.restartSetup, { policy: 'no' });
+    await lab.engine.updateCpus(lab.server.id, 1);
+    await lab.clock.advance(100);
+    const [updated] = events(injector, 'engine_event').filter(({ action }) => action === 'update');
+    assert.deepEqual([updated?.target, updated?.restartPolicy], ['server', 'no']);
     stop.abort();
   });
 

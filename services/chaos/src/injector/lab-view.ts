@@ -14,15 +14,14 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
   const facts = await engine.facts(deadline(callMs));
   const containers = await engine.list(targets.project, deadline(callMs));
   const views = await Promise.all(containers.map(({ id }) => engine.inspect(id, deadline(callMs))));
+  const running = views.filter(({ status, labels }) => !notRunning.includes(status) && labels[label.oneoff] !== 'True');
   return {
     system: plannedSystem(targets.system),
     ...facts,
     composeVersion: containers.map(({ labels }) => labels[label.composeVersion]).find(Boolean) ?? null,
-    checkouts: namesBy(label.checkout, views),
-    running: namesBy(
-      label.service,
-      views.filter(({ status, labels }) => !notRunning.includes(status) && labels[label.oneoff] !== 'True'),
-    ),
+    checkouts: valuesBy(label.checkout, views, ({ name }) => name),
+    running: valuesBy(label.service, running, ({ name }) => name),
+    restartPolicies: valuesBy(label.service, running, ({ restartSetup }) => restartSetup.policy),
     images: Object.fromEntries(views.map(({ name, image }) => [name, image])),
     outdated: views
       .filter((view, i) => view.status === 'running' && view.image !== containers[i]?.image)
@@ -46,14 +45,18 @@ const allowedKindsOf = ({ containers }: System, name = ''): readonly string[] =>
 const needingRestartPolicy: readonly string[] = faultKinds.filter((kind) => kindOf(kind).needsRestartPolicy === true);
 const notRunning: readonly string[] = ['created', 'exited', 'dead', 'removing'];
 
-/** Names of containers by the value of a label. */
-function namesBy(labelName: string, views: readonly ContainerView[]): Record<string, string[]> {
-  const names: Record<string, string[]> = {};
-  for (const { name, labels } of views) {
-    const value = labels[labelName];
-    if (value !== undefined) names[value] = [...(names[value] ?? []), name];
+/** A value of each container, by the value of a label. */
+function valuesBy(
+  labelName: string,
+  views: readonly ContainerView[],
+  select: (view: ContainerView) => string,
+): Record<string, string[]> {
+  const values: Record<string, string[]> = {};
+  for (const view of views) {
+    const key = view.labels[labelName];
+    if (key !== undefined) values[key] = [...(values[key] ?? []), select(view)];
   }
-  return names;
+  return values;
 }
 
 /**

@@ -69,6 +69,25 @@ describe('judge: attribution', () => {
     );
   });
 
+  it('names the time at which the restart policy of a target was lost', async () => {
+    const at = new SimulatedRun().at(20);
+    const updated = (after: number, restartPolicy: string): EncoreEvent => {
+      const common = { type: 'engine_event', target: 'server', action: 'update' } as const;
+      return { ...common, at: at + after, engineAt: at + after, restartPolicy };
+    };
+    const { report } = await judged({
+      faults: [{ ...crash, startedBy: 'supervisor' }],
+      extra: [updated(0, 'always'), updated(500, 'no'), updated(1_500, 'no'), updated(60_000, 'unless-stopped')],
+    });
+    const time = new Date(at + 500).toISOString().slice(11, 19);
+    assert.ok(
+      report.warnings.some((text) =>
+        text.endsWith(`f0001 (crash, by supervisor) (server had restart: no from ${time} UTC (required: always))`),
+      ),
+      report.warnings.join('\n'),
+    );
+  });
+
   it('attributes unlisted failures together with those of their second', async () => {
     const many = { faults: [refused], operationsPerSecond: 500 };
     const { report } = await judged(many);

@@ -56,6 +56,8 @@ export class RunFacts {
   readonly injectorFailures: (Span & { reason: string })[] = [];
   /** Spans without container events; an ongoing one lasts to the next one or to the end. */
   readonly engineLosses: (Span & { reason: string })[] = [];
+  /** Changes of a container's restart policy during the run. */
+  readonly restartPolicies: { target: string; at: number; policy: string }[] = [];
   #openLoss: { containers: Span; users: Span; usersUntil: number } | null = null;
   workload: EventOf<'workload_loaded'> | null = null;
   /** Each covers time that is not evidence about the system. */
@@ -113,6 +115,9 @@ export class RunFacts {
       case 'workload_failed':
         if (this.workloadFailures.length < maxGaps) this.workloadFailures.push(event);
         break;
+      case 'engine_event':
+        this.#policy(event, time);
+        break;
       case 'hygiene_checked':
         this.hygiene = event;
         break;
@@ -140,6 +145,13 @@ export class RunFacts {
     this.engineLosses.push(containers);
     for (const list of [this.injectorFailures, this.gaps]) list.push(users);
     if (ongoing) this.#openLoss = { containers, users, usersUntil: toAt + shutdownMs };
+  }
+
+  /** Keeps changes only: each update of a limit reports the policy, too. */
+  #policy({ target, restartPolicy: policy }: EventOf<'engine_event'>, at: number): void {
+    if (policy === undefined || this.restartPolicies.length >= maxGaps) return;
+    const last = this.restartPolicies.findLast((change) => change.target === target);
+    if (last?.policy !== policy) this.restartPolicies.push({ target, at, policy });
   }
 
   #extendLoss(time: number): void {

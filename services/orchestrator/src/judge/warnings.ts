@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Evidence, FinalizedFault } from './evidence.ts';
 import { isKill } from './fault-record.ts';
 import { mayBeOfEngine } from './interventions.ts';
-import { missingRestartOptions } from './restart-setup.ts';
+import { missingRestartOptions, restartsAfterCrash } from './restart-setup.ts';
 import { thresholdsOf, zoneOf } from './rules.ts';
 import type { SecondTable } from './second-table.ts';
 import { type Span, union } from './span.ts';
@@ -106,14 +106,17 @@ export const warnings: readonly Warning[] = [
     name: 'recovered_by_another',
     source: 'encore',
     find: ({ faults, run }) => {
-      const missing = missingRestartOptions(restartSetupsSchema.parse(run.started?.environment['restartSetups']));
-      const reason = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
       const wrong = faults.filter(({ record, recovery, recoveredBy }) => {
         const expected = { crash: 'restart-policy', outage: 'supervisor', hang: 'supervisor' }[
           record.fault.kind as string
         ];
         return expected !== undefined && recovery.state === 'recovered' && recoveredBy !== expected;
       });
+      const missing = [
+        ...missingRestartOptions(restartSetupsSchema.parse(run.started?.environment['restartSetups'])),
+        ...lostPolicies(run, Math.max(...wrong.map(({ record }) => record.injectedAt ?? 0))),
+      ];
+      const reason = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
       return wrong.length === 0
         ? []
         : [
@@ -206,6 +209,14 @@ export function warningsOf(evidence: Evidence, table: readonly Warning[] = warni
 
 function times(count: number, what: string): string[] {
   return count === 0 ? [] : [`${count.toLocaleString('en-US')} × ${what}`];
+}
+
+/** Restart policies that were changed before this time to one that recovers no crash. */
+function lostPolicies({ restartPolicies }: Evidence['run'], beforeAt: number): string[] {
+  const lost = restartPolicies.filter(({ at, policy }) => at < beforeAt && !restartsAfterCrash(policy));
+  return lost.map(
+    ({ target, at, policy }) => `${target} had restart: ${policy} from ${clockText(at)} (required: always)`,
+  );
 }
 
 const clockText = (at: number): string => `${new Date(at).toISOString().slice(11, 19)} UTC`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EngineInfo } from '@encore/contracts';
+import type { EngineInfo, RestartSetup } from '@encore/contracts';
 import { plannedSystem } from '@encore/kit';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
@@ -29,6 +29,7 @@ const good: EngineInfo = {
   publishedPorts: { server: [8001], toxiproxy: [8000], orchestrator: [8080], chaos: [] },
   toxiproxy: '2.12.0',
   restartSetups: { 'encore-server-1': { policy: 'always', init: true, stopSignal: 'SIGTERM' } },
+  restartPolicies: { server: ['always'], chaos: ['always'], loadgen: ['always'], toxiproxy: ['always'] },
   unsupported: {},
 };
 const checks = (engine: Partial<EngineInfo>) => engineChecks({ ...good, ...engine }, makePlan(config, bundledSystem));
@@ -72,9 +73,25 @@ describe('preflight checks', () => {
     assert.equal(check?.state, 'warn');
     assert.equal(
       check.found,
-      'encore-server-1 has restart: no (required: always), init: false (required: true), stop_signal: SIGQUIT (required: SIGTERM); the restart policy will not restart it after a crash',
+      'encore-server-1 has restart: no (required: always), init: false (required: true), stop_signal: SIGQUIT (required: SIGTERM); the restart policy will not restart it after every crash',
     );
     assert.match(check.fix ?? '', /up -d --force-recreate/);
+  });
+
+  it('know which restart settings recover a crash', () => {
+    const stateOf = (setup: Partial<RestartSetup>) => {
+      const server = { policy: 'always', init: true, stopSignal: 'SIGTERM', ...setup };
+      return states({ restartSetups: { server } })['restart policy'];
+    };
+    for (const setup of [{ policy: 'on-failure' }, { stopSignal: 'SIGINT' }]) assert.equal(stateOf(setup), 'ok');
+    for (const setup of [{ policy: 'on-failure:5' }, { policy: 'unless-stopped' }, { stopSignal: '' }, { init: false }])
+      assert.equal(stateOf(setup), 'warn', JSON.stringify(setup));
+  });
+
+  it('warn of a service of the lab that would stay down', () => {
+    const restartPolicies = { ...good.restartPolicies, chaos: ['no'], results: ['no'] };
+    const check = checks({ restartPolicies }).find(({ name }) => name === 'restarts of the lab') as PreflightCheck;
+    assert.match(checkText(check), /^WARN.*: chaos has restart: no \(required: always\); .*\n.*--force-recreate/);
   });
 
   it('reject an outdated Compose', () => {

@@ -39,6 +39,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
     controlGroups(engine),
     memory(engine),
     restartPolicy(engine),
+    ...(engine.composeVersion === null ? [] : [ownRestarts(engine)]),
     faultKinds(engine, plan),
     engine.toxiproxy === ''
       ? {
@@ -190,7 +191,25 @@ function restartPolicy({ restartSetups }: EngineInfo): PreflightCheck {
   return {
     name,
     state: 'warn',
-    found: `${missing.join('; ')}; the restart policy will not restart it after a crash`,
+    found: `${missing.join('; ')}; the restart policy will not restart it after every crash`,
+    fix: 'recreate the containers as in docker-compose.yml with `docker compose up -d --force-recreate`',
+  };
+}
+
+/** These end without an operator's stop: chaos itself when the engine is gone, others when they crash. */
+const mustRestart = ['chaos', 'loadgen', 'toxiproxy'];
+
+function ownRestarts({ restartPolicies }: EngineInfo): PreflightCheck {
+  const name = 'restarts of the lab';
+  const wrong = mustRestart.flatMap((service) => {
+    const policy = (restartPolicies[service] ?? []).find((found) => found !== 'always');
+    return policy === undefined ? [] : [`${service} has restart: ${policy} (required: always)`];
+  });
+  if (wrong.length === 0) return { name, state: 'ok', found: `${mustRestart.join(', ')} are restarted if they exit` };
+  return {
+    name,
+    state: 'warn',
+    found: `${wrong.join('; ')}; if it exits, it may stay down until the end of the run`,
     fix: 'recreate the containers as in docker-compose.yml with `docker compose up -d --force-recreate`',
   };
 }

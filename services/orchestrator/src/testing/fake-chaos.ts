@@ -113,6 +113,7 @@ export class FakeChaos extends FakeService {
         clockAheadMs: 0,
         images: {},
         restartSetups: {},
+        restartPolicies: {},
         unsupported: {},
       };
       const noCompose = { composeVersion: null, checkouts: {}, running: {}, outdated: [], publishedPorts: {} };
