@@ -114,12 +114,18 @@ describe('judge: attribution', () => {
       ...{ type: 'engine_event', at: run.at(99), engineAt: run.at(99), target: 'server', action, exitCode: 0 },
     }));
     const ofRule = ({ report: { thresholds } }: Awaited<ReturnType<typeof judged>>) =>
-      ['unexpected_exits', 'manual_interventions'].map((metric) => thresholds.find(({ name }) => name === metric)?.ok);
-    assert.deepEqual(ofRule(await judged({})), [true, true]);
-    assert.deepEqual(ofRule(await judged({ extra: stopped })), [false, false]);
+      ['unexpected_exits', 'manual_interventions', 'forced_stops'].map(
+        (metric) => thresholds.find(({ name }) => name === metric)?.ok,
+      );
+    assert.deepEqual(ofRule(await judged({})), [true, true, true]);
+    assert.deepEqual(ofRule(await judged({ extra: stopped })), [false, false, true]);
     for (const ongoing of [false, true]) {
       const gone = await judged({ extra: [...stopped, lost(ongoing)] });
-      assert.deepEqual(ofRule(gone), [null, null], 'what stopped around that time may have stopped with the engine');
+      assert.deepEqual(
+        ofRule(gone),
+        [null, null, null],
+        'what stopped around that time may have stopped with the engine',
+      );
       assert.equal(gone.report.result, 'INCONCLUSIVE', gone.report.reasons.join());
       assert.match(gone.report.reasons.join(), /no container events for .* the container engine did not respond/);
     }

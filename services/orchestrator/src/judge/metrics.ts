@@ -64,10 +64,9 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   }),
   manual_interventions: (evidence) => interventionCount(evidence.interventions.manual, evidence),
   unexpected_exits: (evidence) => interventionCount(evidence.interventions.unexpectedExits, evidence),
-  forced_stops: ({ interventions, run, faults }) => ({
-    shape: 'count',
-    count: run.started && interventions.forcedStops.length,
-    of: faults.filter(({ record }) => record.behaviour.graceful && record.injectedAt !== null).length,
+  forced_stops: (evidence) => ({
+    ...interventionCount(evidence.interventions.forcedStops, evidence),
+    of: evidence.faults.filter(({ record }) => record.behaviour.graceful && record.injectedAt !== null).length,
   }),
   unexplained_failures: ({ attribution, traffic }) => ({
     shape: 'count',
