@@ -2,7 +2,8 @@
  * Detects an engine that does not respond. If its event stream breaks off too, containers are not
  * observed meanwhile and the history must record the gap; an engine that only hangs delivers its
  * events later. After 15 s the process exits: a restarted engine has a new socket, which a
- * container sees only after its own restart.
+ * container sees only after its own restart. If this process itself did not run, because it was
+ * paused or starved of CPU, the gap is its own and not the engine's.
  */
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Engine } from './engine.ts';
@@ -35,10 +36,13 @@ const toleratedMs = 3_000;
 /** The engine also resolves names: for a client, a lookup fails after 5 s. */
 const hangMs = 5_000;
 const giveUpAfterMs = 15_000;
+/** A check takes at most `callMs`, and the next one comes `everyMs` later, unless we do not run. */
+const stallMs = everyMs + callMs + 1_000;
 
 export class EngineHealth {
   readonly #dependencies: Dependencies;
   #respondedAt: number;
+  #checkedAt: number;
   #responds = true;
   /** True while the record contains a loss without an end. */
   #isLost: boolean;
@@ -51,7 +55,8 @@ export class EngineHealth {
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    this.#respondedAt = dependencies.lostUntil ?? dependencies.clock.now();
+    this.#checkedAt = dependencies.clock.now();
+    this.#respondedAt = dependencies.lostUntil ?? this.#checkedAt;
     this.#isLost = dependencies.lostUntil !== null;
     this.#wasInRun = this.#isLost;
   }
@@ -61,6 +66,7 @@ export class EngineHealth {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    this.#checkedAt = this.#dependencies.clock.now();
     while (!signal.aborted && !this.#gaveUp) {
       await this.check();
       await this.#dependencies.clock.sleep(everyMs, signal).catch(() => {});
@@ -71,11 +77,15 @@ export class EngineHealth {
     const { engine, watch, project, clock, deadline, logger, inRun, giveUp } = this.#dependencies;
     const since = this.#respondedAt;
     this.#wasInRun ||= inRun();
+    const checkedBefore = this.#checkedAt;
     try {
       await engine.list(project, deadline(callMs));
     } catch (error) {
       this.#responds = false;
       const now = clock.now();
+      this.#checkedAt = now;
+      // The engine has not had its time to respond: only the next check shows whether it is gone.
+      if (now - checkedBefore > stallMs) return this.#recordStall(checkedBefore);
       if (now - since < giveUpAfterMs) return;
       const reason = `the container engine has not responded for ${Math.round((now - since) / 1_000)} s`;
       logger.fatal({ err: describeError(error) }, reason);
@@ -84,9 +94,11 @@ export class EngineHealth {
       return giveUp(reason);
     }
     this.#respondedAt = clock.now();
+    this.#checkedAt = this.#respondedAt;
     this.#responds = true;
     const silentMs = this.#respondedAt - since;
-    if (this.#isLost || (silentMs > toleratedMs && watch.brokeOffAt >= since))
+    if (this.#checkedAt - checkedBefore > stallMs) await this.#recordStall(checkedBefore);
+    else if (this.#isLost || (silentMs > toleratedMs && watch.brokeOffAt >= since))
       await this.#recordLoss(since, 'the container engine did not respond', false);
     else if (silentMs > toleratedMs) {
       logger.warn({ silentMs }, 'the container engine was slow; no event of it was lost');
@@ -103,6 +115,18 @@ export class EngineHealth {
     const reason =
       'the chaos service was stopped in the middle of a run: the container engine or the lab is shutting down';
     await this.#recordLoss(this.#dependencies.clock.now(), reason, true);
+  }
+
+  /**
+   * Records the time in which this process did not run. Its event stream holds only so many events,
+   * and no fault was reverted meanwhile.
+   */
+  async #recordStall(fromAt: number): Promise<void> {
+    this.#respondedAt = this.#checkedAt;
+    const seconds = Math.round((this.#checkedAt - fromAt) / 1_000);
+    const reason = `the chaos service did not run for ${seconds} s: it was paused or starved of CPU`;
+    this.#dependencies.logger.warn(reason);
+    await this.#recordLoss(fromAt, reason, false);
   }
 
   /** Records a hang: no event is missing, but it explains what users saw meanwhile. */

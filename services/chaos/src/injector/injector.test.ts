@@ -449,6 +449,38 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('names chaos, not the engine, for the time in which it did not run itself', async () => {
+    const { lab, injector, stop } = await startedLab();
+    await lab.clock.advance(2_000);
+    const pausedAt = lab.clock.now();
+    lab.clock.jump(60_000);
+    await lab.clock.advance(3_000);
+    const [lost, ...more] = events(injector, 'engine_lost');
+    assert.ok(lost && more.length === 0 && !lost.ongoing, JSON.stringify([lost, more]));
+    assert.match(lost.reason, /^the chaos service did not run for 6[01] s: it was paused or starved of CPU$/);
+    assert.ok(lost.fromAt <= pausedAt && lost.toAt >= pausedAt + 60_000, JSON.stringify(lost));
+    assert.deepEqual(events(injector, 'injector_failed'), []);
+    stop.abort();
+  });
+
+  it('gives the engine its full time to respond after chaos did not run itself', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const list = lab.engine.list.bind(lab.engine);
+    await lab.clock.advance(2_000);
+    lab.engine.list = dead;
+    lab.clock.jump(60_000);
+    await lab.clock.advance(10_000);
+    assert.deepEqual(lab.givenUp, []);
+    lab.engine.list = list;
+    await lab.clock.advance(2_000);
+    const reasons = [...events(injector, 'engine_lost'), ...events(injector, 'injector_failed')];
+    assert.deepEqual(
+      reasons.map(({ reason }) => reason.replace(/,? (did|hung).*/, '')),
+      ['the chaos service', 'the container engine, which also resolves names'],
+    );
+    stop.abort();
+  });
+
   it('records a hang but no loss when the engine delivers its events later', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);

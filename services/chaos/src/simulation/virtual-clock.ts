@@ -55,6 +55,11 @@ export class VirtualClock implements Clock {
     this.#now = endsAt;
   }
 
+  /** Lets time pass without running anything: as if the process were paused. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Advances until the promise settles. */
   async until<T>(promise: Promise<T>): Promise<T> {
     let done = false;
