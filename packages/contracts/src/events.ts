@@ -127,6 +127,8 @@ const engineEvent = z.object({
   exitCode: z.number().optional(),
   signal: z.string().optional(),
   restartCount: z.number().optional(),
+  /** Name of the network; only with `connect` and `disconnect`. */
+  network: z.string().optional(),
   /** The container's restart policy from then on; only with `update`. */
   restartPolicy: z.string().optional(),
   /** The checkout folder whose Compose created the container; only with `create`. */

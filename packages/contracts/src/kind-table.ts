@@ -377,7 +377,7 @@ export const kindTable = {
     actsOn: 'container',
     group: 'network',
     params: none,
-    behaviour: { ...held, totalOutage: true, forbidsStart: true },
+    behaviour: { ...held, totalOutage: true, forbidsStart: true, actions: ['connect', 'disconnect'] },
     does: 'Disconnects the target from every network that it shares with the proxy; its health port stays reachable.',
     revertedBy: 'The injector reconnects it with its former aliases and address, which are in the journal.',
     usersSee:

@@ -23,8 +23,13 @@ interface Dependencies {
   inRun: () => boolean;
 }
 
+/** Beyond this number, the names are looked up again. */
+const maxNames = 1_000;
+
 export class EngineReporter {
   readonly #dependencies: Dependencies;
+  /** Targets by container id; null for a container that is none. Network events carry no labels. */
+  readonly #targets = new Map<string, string | null>();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(dependencies: Dependencies) {
@@ -49,6 +54,7 @@ export class EngineReporter {
 
   async #report(event: EngineEvent): Promise<void> {
     const { registry, recorder, metrics, starts, targets, inRun } = this.#dependencies;
+    if (event.type === 'network') return this.#reportNetwork(event);
     if (event.type !== 'container') return;
     const { attributes: labels, containerId } = event;
     const target = targets.nameOf({ labels, name: labels['name'] ?? containerId.slice(0, 12) });
@@ -86,6 +92,31 @@ export class EngineReporter {
       }
     }
     if (started) registry.targetStarted(target, event.atMs);
+  }
+
+  /** A stop or start of a container also disconnects or connects it; the judge knows those. */
+  async #reportNetwork({ containerId, action, atMs, attributes: { name: network } }: EngineEvent): Promise<void> {
+    const { recorder, inRun } = this.#dependencies;
+    if (!inRun()) return;
+    const target = await this.#targetOf(containerId);
+    if (target === null) return;
+    await recorder.record({
+      type: 'engine_event',
+      engineAt: atMs,
+      target,
+      action,
+      ...(network === undefined ? {} : { network }),
+    });
+  }
+
+  async #targetOf(containerId: string): Promise<string | null> {
+    const { targets, deadline } = this.#dependencies;
+    const known = this.#targets.get(containerId);
+    if (known !== undefined) return known;
+    if (this.#targets.size > maxNames) this.#targets.clear();
+    this.#targets.set(containerId, null);
+    for (const container of await targets.list(deadline(3_000))) this.#targets.set(container.id, targets.nameOf(container));
+    return this.#targets.get(containerId) ?? null;
   }
 
   async #inspect(id: string): Promise<ContainerView | undefined> {

@@ -293,6 +293,24 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('records that a target, and no other container, joined or left a network', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const endpoint = { networkId: 'back-id', aliases: ['server'], fixedAddress: '' };
+    for (const { id } of [lab.container('bystander'), lab.server]) {
+      await lab.engine.disconnect(id, 'back-id');
+      await lab.engine.connect(id, endpoint);
+    }
+    await lab.clock.advance(100);
+    assert.deepEqual(
+      events(injector, 'engine_event').map(({ target, action, network }) => [target, action, network]),
+      [
+        ['server', 'disconnect', 'back'],
+        ['server', 'connect', 'back'],
+      ],
+    );
+    stop.abort();
+  });
+
   it('records the restart policy of a target that was updated during a run', async () => {
     const { lab, injector, stop } = await startedLab();
     Object.assign(lab.server.restartSetup, { policy: 'no' });

@@ -156,11 +156,13 @@ export class FakeEngine implements Engine {
       Object.entries(view.networks).filter(([, endpoint]) => endpoint.networkId !== networkId),
     );
     this.#set(view, { networks });
+    this.#emitNetwork(view, 'disconnect', networkId);
   }
 
   async connect(id: string, endpoint: Endpoint): Promise<void> {
     const view = this.#change('connect', id);
     this.#set(view, { networks: { ...view.networks, [endpoint.networkId.replace(/-id$/, '')]: endpoint } });
+    this.#emitNetwork(view, 'connect', endpoint.networkId);
   }
 
   /** Runs docker/stress.mjs only. */
@@ -219,13 +221,21 @@ export class FakeEngine implements Engine {
   }
 
   #emit(view: ContainerView, action: string, attributes: Record<string, string> = {}): void {
-    const event = {
-      atMs: this.#clock.now(),
+    this.#send({
       type: 'container',
       action,
       containerId: view.id,
       attributes: { ...view.labels, name: view.name, ...attributes },
-    };
-    for (const listener of this.#listeners) listener(event);
+    });
+  }
+
+  /** Without the container's labels, as Docker reports it. */
+  #emitNetwork({ id }: ContainerView, action: string, networkId: string): void {
+    const attributes = { container: id, name: networkId.replace(/-id$/, '') };
+    this.#send({ type: 'network', action, containerId: id, attributes });
+  }
+
+  #send(event: Omit<EngineEvent, 'atMs'>): void {
+    for (const listener of this.#listeners) listener({ ...event, atMs: this.#clock.now() });
   }
 }

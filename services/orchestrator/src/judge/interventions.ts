@@ -24,8 +24,11 @@ export interface Intervention {
 const clockToleranceMs = 1_000;
 /** Encore's own actions reach the history within this time, even from a lost source. */
 const explainedWithinMs = 60_000;
-const actions = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy']);
+const actions = new Set(['pause', 'unpause', 'stop', 'kill', 'update', 'destroy', 'connect', 'disconnect']);
 const deathReachMs = 10_000;
+/** The engine disconnects a container that dies from its networks, and connects one that starts. */
+const networkActions = new Set(['connect', 'disconnect']);
+const networkReachMs = 5_000;
 /** Compose creates a container, stops and removes the old one, then starts the new one. */
 const recreationReachMs = 60_000;
 /** Exit code after SIGKILL, for example after the stop grace period. */
@@ -41,6 +44,8 @@ export class Interventions {
   readonly #created: { target: string; at: number; checkout: string }[] = [];
   /** From the request of a start or restart by Encore to the start. */
   readonly #requested: ({ container: string } & Span)[] = [];
+  /** From the death of a container to its next start. */
+  readonly #downs: ({ container: string } & Span)[] = [];
   #running = false;
   /** Events of other containers of the project are ignored. */
   readonly #containers: ReadonlySet<string>;
@@ -82,7 +87,7 @@ export class Interventions {
 
   /** Interventions on targets that Encore did not make, in time order. */
   get manual(): Intervention[] {
-    const events = this.#engine.filter((event) => !this.#isRequested(event));
+    const events = this.#engine.filter((event) => !this.#isRequested(event) && !this.#isOfStop(event));
     return [...this.#external, ...events].sort((a, b) => a.at - b.at).map((event) => this.#explained(event));
   }
 
@@ -117,7 +122,7 @@ export class Interventions {
   }
 
   #onEngineEvent(event: EventOf<'engine_event'>, tracker: FaultTracker): void {
-    const { target, action, checkout } = event;
+    const { target, action, checkout, network } = event;
     const at = timeOf(event);
     if (checkout !== undefined && this.#running && this.#created.length < maxKept)
       this.#created.push({ target, at, checkout });
@@ -125,8 +130,10 @@ export class Interventions {
     if (!this.#running || !this.#containers.has(target)) return;
     const faults = tracker.faultsOn(target, at);
     if (actions.has(action) && !faults.some((record) => mayCause(record, action)))
-      keep(this.#engine, { at, target, action });
+      keep(this.#engine, { at, target, action, ...(network === undefined ? {} : { detail: `network ${network}` }) });
+    if (action === 'start') this.#up(target, at);
     if (action !== 'die') return;
+    keep(this.#downs, { container: target, fromAt: at, toAt: Number.POSITIVE_INFINITY });
     const isGraceful = faults.some(({ behaviour }) => behaviour.graceful);
     if (isGraceful && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
     // The death of a target during a fault on another one is a cascading failure, which has its own
@@ -146,6 +153,21 @@ export class Interventions {
     return this.#requested.some(
       ({ container, fromAt, toAt }) =>
         container === target && at >= fromAt - clockToleranceMs && at <= toAt + clockToleranceMs,
+    );
+  }
+
+  #up(target: string, at: number): void {
+    const down = this.#downs.findLast(({ container }) => container === target);
+    if (down !== undefined) down.toAt = Math.min(down.toAt, at);
+  }
+
+  #isOfStop({ target, action, at }: Intervention): boolean {
+    return (
+      networkActions.has(action) &&
+      this.#downs.some(
+        ({ container, fromAt, toAt }) =>
+          container === target && at >= fromAt - networkReachMs && at <= toAt + networkReachMs,
+      )
     );
   }
 

@@ -322,6 +322,37 @@ describe('judge: attribution', () => {
     assert.equal(await interventions('freeze', 'update'), 1);
     assert.equal(await interventions('disk-full', 'kill'), 1);
     assert.equal(await interventions('hang', 'pause'), 0);
+    assert.equal(await interventions('partition', 'disconnect'), 0);
+    assert.equal(await interventions('freeze', 'disconnect'), 1);
+  });
+
+  it('counts a manual change of networks, but not those of a stop and a start', async () => {
+    const run = new SimulatedRun();
+    const saw = (second: number, action: string, more = {}): EncoreEvent => {
+      const at = run.at(second);
+      return { type: 'engine_event', at, engineAt: at, target: 'server', action, ...more };
+    };
+    const back = { network: 'encore_back' };
+    const { report } = await judged({
+      extra: [
+        // The crash at 40 s ends at 41 s with a start.
+        saw(40.2, 'disconnect', back),
+        saw(40.3, 'disconnect', { network: 'encore_health' }),
+        saw(40.8, 'connect', back),
+        saw(40.9, 'connect', { network: 'encore_health' }),
+        saw(100, 'disconnect', back),
+        saw(104, 'connect', back),
+        saw(104, 'connect', { ...back, target: 'grafana' }),
+      ],
+    });
+    assert.deepEqual(
+      report.manual_interventions.map(({ action, detail }) => [action, detail]),
+      [
+        ['disconnect', 'network encore_back'],
+        ['connect', 'network encore_back'],
+      ],
+    );
+    assert.match(report.reasons.join(), /manual_interventions: 2 .* \(network encore_back\)/);
   });
 
   it('names the checkout whose Compose recreated a target', async () => {
