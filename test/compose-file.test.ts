@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { sidecarImage } from '../packages/project/src/generate/print-compose.ts';
+import { scalarSettings } from '../services/orchestrator/src/settings/scalar-settings.ts';
 
 interface Mount {
   source?: string;
@@ -111,6 +112,19 @@ describe('docker-compose.yml', () => {
     );
     for (const [name, { environment }] of foreign)
       assert.deepEqual({ ...environment, ...cleared }, { ...environment }, `${name} keeps a proxy`);
+  });
+
+  it('passes on every variable that the user may set', () => {
+    const ofFile = readFileSync(join(import.meta.dirname, '..', '.env'), 'utf8').matchAll(/^(ENCORE_\w+)=/gm);
+    const names = [
+      ...Array.from(ofFile, ([, name]) => name ?? ''),
+      ...scalarSettings.map(({ variable }) => variable),
+      ...['ENCORE_CONFIG', 'ENCORE_RESULTS_DIR', 'ENCORE_SERVER_CONFIG'],
+    ];
+    assert.ok(names.length > 16, `${names.length} variables`);
+    // Messages only quote a variable.
+    const used = text.replaceAll(/ENCORE_WHERE_TO_LOOK=.*/g, '');
+    for (const name of names) assert.match(used, new RegExp(`\\$\\{${name}:-|^ +- ${name}$`, 'm'));
   });
 
   it('tags our images validly under every project name', () => {

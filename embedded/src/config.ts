@@ -42,6 +42,19 @@ export function readHostEnvironment(env: NodeJS.ProcessEnv): HostEnvironment {
   };
 }
 
+/** Variables that only docker-compose.yml reads. */
+const dockerOnly = [
+  'ENCORE_PORT_PROMETHEUS',
+  'ENCORE_PORT_GRAFANA',
+  'ENCORE_DOCKER_SOCKET',
+  'ENCORE_SERVER_SCRATCH_MB',
+] as const;
+
+/** The variables that the user set although this lab does not read them. */
+export function unusedVariables(given: NodeJS.ProcessEnv): string[] {
+  return dockerOnly.filter((name) => given[name]);
+}
+
 const memoryShape = { ENCORE_SERVER_MEMORY_BYTES: serverMemoryVariable.default(512 * 1_048_576) };
 
 /**

@@ -99,9 +99,9 @@ async function nameUnsupported(): Promise<void> {
 }
 
 async function runLab(): Promise<number> {
-  const { readHostEnvironment, serverMemoryBytes } = await import('./config.ts');
+  const { readHostEnvironment, serverMemoryBytes, unusedVariables } = await import('./config.ts');
   const { startLab } = await import('./lab.ts');
-  const { chosenPorts, unusedPorts } = await import('./ports.ts');
+  const { chosenPorts } = await import('./ports.ts');
   const { runInForeground } = await import('./foreground.ts');
   const stop = new AbortController();
   let isInForeground = false;
@@ -114,7 +114,7 @@ async function runLab(): Promise<number> {
   try {
     const host = readHostEnvironment(process.env);
     process.stderr.write('starting the lab\n');
-    for (const name of unusedPorts(given)) process.stderr.write(`${name}: only the lab on Docker uses this port\n`);
+    for (const name of unusedVariables(given)) process.stderr.write(`${name}: only the lab on Docker uses it\n`);
     const ports = chosenPorts(process.env, given);
     await using lab = await startLab(
       { root, results: resultsDir(), host, ports, serverMemoryBytes: serverMemoryBytes(process.env) },

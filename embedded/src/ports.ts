@@ -52,12 +52,6 @@ export function chosenPorts(env: NodeJS.ProcessEnv, given: NodeJS.ProcessEnv): C
   return Object.fromEntries(chosen);
 }
 
-/** Port variables in `given` of services that only the Docker lab has. */
-export function unusedPorts(given: NodeJS.ProcessEnv): string[] {
-  const names = Object.keys(given).filter((name) => name.startsWith('ENCORE_PORT_') && given[name]);
-  return names.filter((name) => variables[name] === undefined);
-}
-
 export interface HeldPorts extends AsyncDisposable {
   readonly ports: Ports;
 }

@@ -91,7 +91,7 @@ function whyUnwritable(error: unknown): string {
     case 'EPERM':
       return `is not writable by you (${code})`;
     case 'EROFS':
-      return 'is on a disk that is mounted read-only';
+      return 'is on a disk that is mounted read-only; with Docker, only test_results is writable';
     default:
       return `is not writable (${describeError(error)})`;
   }

@@ -26,6 +26,14 @@ describe('problemsOfVariables', () => {
     );
   });
 
+  it('reports a port that the lab does not have', () => {
+    assert.deepEqual(problemsOfVariables({ ENCORE_PORT_PAG: '8090', ENCORE_PORT_GRAFANA: '3001', ENCORE_PORT: '1' }), [
+      'unknown variable ENCORE_PORT_PAG; did you mean ENCORE_PORT_PAGE?',
+    ]);
+    const [problem] = problemsOfVariables({ ENCORE_PORT_DATABASE: '5432' });
+    assert.match(problem ?? '', /^unknown variable ENCORE_PORT_DATABASE; the ports are ENCORE_PORT_SERVER, /);
+  });
+
   it('accepts empty variables and unrelated names', () => {
     assert.deepEqual(problemsOfVariables({ ENCORE_USER: '', ENCORE_RADIO_VOLUME: '11', USERS: '4' }), []);
   });
