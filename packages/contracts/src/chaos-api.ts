@@ -105,12 +105,12 @@ export const engineInfoSchema = z.object({
   memoryBytes: z.number(),
   /** How far the engine's clock is ahead of ours; null if the engine does not report its time. */
   clockAheadMs: z.number().nullable(),
-  /** Version of the Compose that created the containers; null without Compose. */
+  /** Version of the Compose that created the containers; null without Compose, or if it sets no label. */
   composeVersion: z.string().nullable(),
   images: z.record(z.string(), z.string()),
   /** Container names by the checkout folder that created them. Empty without Compose. */
   checkouts: z.record(z.string(), z.array(z.string())),
-  /** Running containers by service, except those of `docker compose run`. Empty without Compose. */
+  /** Running containers by service, except those of `docker compose run`. */
   running: z.record(z.string(), z.array(z.string())),
   /** Containers whose image tag now points to a newer image. */
   outdated: z.array(z.string()),
@@ -119,7 +119,7 @@ export const engineInfoSchema = z.object({
   toxiproxy: z.string(),
   /** By name, for each container that accepts a crash. */
   restartSetups: z.record(z.string(), restartSetupSchema),
-  /** By service, the restart policies of its running containers. Empty without Compose. */
+  /** By service, the restart policies of its running containers. */
   restartPolicies: z.record(z.string(), z.array(z.string())),
   /** Fault kinds that this engine does not support, with the reason. */
   unsupported: z.record(z.string(), z.string()),

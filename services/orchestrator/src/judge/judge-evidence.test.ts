@@ -19,6 +19,24 @@ describe('judge: missing evidence', () => {
     );
   });
 
+  it('starts a loss of the engine and a failure of the injector at the start of the run at the earliest', async () => {
+    const at = new SimulatedRun().at(30);
+    const span = { at, fromAt: 0, toAt: at, reason: 'the engine was gone' };
+    const { report } = await judged({ extra: [{ type: 'engine_lost', ...span, ongoing: false }] });
+    assert.deepEqual(
+      report.gaps.map(({ from, to }) => [from, to]),
+      [[report.started_at, new Date(at).toISOString()]],
+    );
+    const seconds = ((at - Date.parse(report.started_at)) / 1_000).toFixed(1);
+    const failed = await judged({ extra: [{ type: 'injector_failed', ...span }] });
+    assert.equal(failed.report.started_at, report.started_at);
+    for (const { warnings } of [report, failed.report])
+      assert.match(warnings.join('\n'), new RegExp(`the injector itself failed for ${seconds} s from`));
+    const earlier = { ...span, toAt: Date.parse(report.started_at) - 1 };
+    const before = await judged({ extra: [{ type: 'engine_lost', ...earlier, ongoing: false }] });
+    assert.deepEqual([before.report.gaps, before.report.result], [[], 'PASSED']);
+  });
+
   it("reports the server's capacity without changing any other figure", async () => {
     const at = new SimulatedRun().at(-9);
     const latencyMs = { p50: 5, p90: 8, p99: 12, max: 20 };

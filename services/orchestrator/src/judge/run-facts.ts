@@ -85,6 +85,8 @@ export class RunFacts {
     switch (event.type) {
       case 'run_started':
         this.started ??= event;
+        this.firstAt = this.started.at;
+        this.#dropEarlier();
         break;
       case 'run_ended':
         this.ended = event;
@@ -97,14 +99,13 @@ export class RunFacts {
         this.stopRequested ??= event;
         break;
       case 'gap':
-        if (this.gaps.length < maxGaps)
-          this.gaps.push({ fromAt: Math.max(this.firstAt, event.fromAt), toAt: event.toAt, reason: event.reason });
+        if (this.gaps.length < maxGaps) this.gaps.push(this.#spanOf(event));
         break;
       case 'source_lost':
         if (this.sourcesLost.length < maxGaps) this.sourcesLost.push(event);
         break;
       case 'injector_failed':
-        if (this.injectorFailures.length < maxGaps) this.injectorFailures.push(event);
+        if (this.injectorFailures.length < maxGaps) this.injectorFailures.push(this.#spanOf(event));
         break;
       case 'engine_lost':
         this.#engineLost(event);
@@ -136,12 +137,28 @@ export class RunFacts {
     }
   }
 
-  #engineLost({ fromAt, toAt, ongoing, reason }: EventOf<'engine_lost'>): void {
+  /** The part of a span from the start of the run on. */
+  #spanOf({ fromAt, toAt, reason }: Span & { reason: string }): Span & { reason: string } {
+    return { fromAt: this.started === null ? fromAt : Math.max(this.started.at, fromAt), toAt, reason };
+  }
+
+  /** Time order puts a span that began before the run in front of the start of the run. */
+  #dropEarlier(): void {
+    for (const list of [this.gaps, this.injectorFailures, this.engineLosses])
+      list.splice(
+        0,
+        list.length,
+        ...list.flatMap((span) => {
+          if (span.toAt < this.firstAt) return [];
+          return Object.assign(span, this.#spanOf(span));
+        }),
+      );
+  }
+
+  #engineLost(event: EventOf<'engine_lost'>): void {
     if (this.engineLosses.length >= maxGaps) return;
-    const [containers, users] = [
-      { fromAt, toAt, reason },
-      { fromAt, toAt, reason },
-    ];
+    const { ongoing, toAt } = event;
+    const [containers, users] = [this.#spanOf(event), this.#spanOf(event)];
     this.engineLosses.push(containers);
     for (const list of [this.injectorFailures, this.gaps]) list.push(users);
     if (ongoing) this.#openLoss = { containers, users, usersUntil: toAt + shutdownMs };

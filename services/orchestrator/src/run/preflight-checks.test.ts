@@ -181,6 +181,14 @@ describe('preflight checks', () => {
     for (const name of ['Compose', 'images', 'ports']) assert.equal(processes[name], undefined);
   });
 
+  it('check the containers of a Compose that does not label them with its version', () => {
+    const running = { loadgen: ['encore_loadgen_1', 'encore_loadgen_2'] };
+    const checkouts = { '/home/a/encore': ['encore_chaos_1'], '/home/b/encore': ['encore_server_1'] };
+    const podman = states({ engine: 'linux/amd64/fedora-43', composeVersion: null, running, checkouts });
+    assert.deepEqual([podman['Compose'], podman['containers'], podman['checkout']], [undefined, 'fail', 'warn']);
+    assert.deepEqual([podman['images'], podman['ports'], podman['Toxiproxy']], ['ok', 'ok', 'ok']);
+  });
+
   it('reject a plan without any supported fault, and warn of a partly supported one', () => {
     const [planned, ...others] = new Set(makePlan(config, bundledSystem).faults.map(({ kind }) => kind));
     const reason = 'it needs a container';

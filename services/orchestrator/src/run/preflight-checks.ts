@@ -27,19 +27,15 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
   return [
     systemDescription(engine, plan),
     engineVersion(engine),
-    ...(engine.composeVersion === null
+    ...(engine.composeVersion === null ? [] : [composeVersion(engine.composeVersion)]),
+    // Not every Compose labels containers with its version.
+    ...(isEmbedded(engine)
       ? []
-      : [
-          composeVersion(engine.composeVersion),
-          checkout(engine),
-          replicas(engine, plan.system),
-          images(engine),
-          ports(engine, plan.system),
-        ]),
+      : [checkout(engine), replicas(engine, plan.system), images(engine), ports(engine, plan.system)]),
     controlGroups(engine),
     memory(engine),
     restartPolicy(engine),
-    ...(engine.composeVersion === null ? [] : [ownRestarts(engine)]),
+    ...(isEmbedded(engine) ? [] : [ownRestarts(engine)]),
     faultKinds(engine, plan),
     engine.toxiproxy === ''
       ? {
@@ -59,10 +55,13 @@ export function checkText({ name, state, found, quote = [], fix }: PreflightChec
   return [`${mark}  ${name}: ${found}`, ...below].join('\n      ');
 }
 
+/** The process engine of the lab without Docker. */
+const isEmbedded = ({ engine }: EngineInfo): boolean => /^encore/i.test(engine);
+
 /** The lab without Docker includes its own proxy with Toxiproxy's API. */
-function proxy({ engine, composeVersion, toxiproxy }: EngineInfo): PreflightCheck {
-  const isEmbedded = composeVersion === null && !/docker|podman/i.test(engine);
-  return isEmbedded
+function proxy(engine: EngineInfo): PreflightCheck {
+  const { toxiproxy } = engine;
+  return isEmbedded(engine)
     ? { name: 'proxy', state: 'ok', found: `built in, with the API of Toxiproxy ${toxiproxy}` }
     : { name: 'Toxiproxy', state: 'ok', found: toxiproxy };
 }

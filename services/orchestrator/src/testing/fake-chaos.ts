@@ -119,7 +119,7 @@ export class FakeChaos extends FakeService {
       const noCompose = { composeVersion: null, checkouts: {}, running: {}, outdated: [], publishedPorts: {} };
       response.json({
         system: this.system,
-        engine: 'fake',
+        engine: 'Encore fake engine',
         version: '1',
         kernel: '6',
         cgroupVersion: '2',
