@@ -1,7 +1,10 @@
-/** Responses, in the common error format, to bytes that are not a well-formed HTTP request. */
+/** Responses, in the error format of the path, to bytes that are not a well-formed HTTP request. */
 import type { Duplex } from 'node:stream';
 import { EncoreError, STATUS_CODES } from '@encore/kit';
-import { errorBody } from './error-response.ts';
+import { errorText } from './error-response.ts';
+
+/** Enough for any path of the server. */
+const maxUrlBytes = 1_024;
 
 /** By the error code of Node's parser or timer; all other codes are malformed requests. */
 const responses = new Map<string | undefined, readonly [status: number, code: string, message: string]>([
@@ -10,31 +13,46 @@ const responses = new Map<string | undefined, readonly [status: number, code: st
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'SLOW_REQUEST', 'the request did not arrive within its timeout']],
 ]);
 
+/** An error of Node's parser has the bytes that it could not parse. */
+type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
+
 /**
  * `responsePending`: an earlier request on this connection still waits for its response. The client
- * would take an error for that response, so the connection is closed instead.
+ * would take an error for that response, so the connection is closed instead. `url`: that of the
+ * request, if its head was complete.
  */
-export function rejectBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex, responsePending: boolean): void {
+export function rejectBrokenRequest(
+  error: ParserError,
+  socket: Duplex,
+  responsePending: boolean,
+  url = urlIn(error.rawPacket),
+): void {
   if (!socket.writable || responsePending || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
   const malformed = [400, 'MALFORMED_REQUEST', 'the request is not well-formed HTTP/1.1'] as const;
   const [status, code, message] = responses.get(error.code) ?? malformed;
-  endWith(socket, new EncoreError(code, message, { status, definite: true }));
+  endWith(socket, url, new EncoreError(code, message, { status, definite: true }));
+}
+
+/** The URL in the first line of a head; empty if the bytes begin later in the request. */
+function urlIn(bytes: Buffer | undefined): string {
+  const start = bytes?.toString('latin1', 0, maxUrlBytes) ?? '';
+  return /^[A-Z]+ (\S+)/.exec(start)?.[1] ?? '';
 }
 
 export function refuseTunnel(socket: Duplex): void {
   const message = 'CONNECT is not allowed: this server is not a proxy';
-  endWith(socket, new EncoreError('METHOD_NOT_ALLOWED', message, { status: 405, definite: true }));
+  endWith(socket, '', new EncoreError('METHOD_NOT_ALLOWED', message, { status: 405, definite: true }));
 }
 
 export function unknownExpectation(): EncoreError {
   return new EncoreError('UNKNOWN_EXPECTATION', 'Expect must be 100-continue', { status: 417, definite: true });
 }
 
-function endWith(socket: Duplex, error: EncoreError): void {
-  const body = JSON.stringify(errorBody(error));
+function endWith(socket: Duplex, url: string, error: EncoreError): void {
+  const body = errorText(url, error);
   const head = [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
     'Connection: close',

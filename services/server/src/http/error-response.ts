@@ -2,7 +2,7 @@
  * The error format of all routes: {error: {code, message, definite}}, with Retry-After if a retry
  * makes sense. On /mcp it is wrapped in a JSON-RPC error, which MCP clients read.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { RpcRefusal } from '@encore/contracts/server-api';
 import { describeError, EncoreError } from '@encore/kit';
 
@@ -44,9 +44,11 @@ function rpcCode(status: number): number {
   return status < 500 ? -32_600 : -32_603;
 }
 
-function isMcp({ url = '' }: IncomingMessage): boolean {
+/** The body for a request to this URL, of which the path decides the format. */
+export function errorText(url: string, error: EncoreError): string {
   // Matches as Express does.
-  return /^\/mcp\/?(\?|$)/i.test(url);
+  const isMcp = /^\/mcp\/?(\?|$)/i.test(url);
+  return JSON.stringify(isMcp ? rpcRefusal(error) : errorBody(error));
 }
 
 export function sendError(response: ServerResponse, error: EncoreError): void {
@@ -55,7 +57,7 @@ export function sendError(response: ServerResponse, error: EncoreError): void {
     response.destroy();
     return;
   }
-  const body = JSON.stringify(isMcp(response.req) ? rpcRefusal(error) : errorBody(error));
+  const body = errorText(response.req.url ?? '', error);
   const head = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
   if (error.status === 503 || error.status === 429) head.push('retry-after', '1');
   response.writeHead(error.status, head);

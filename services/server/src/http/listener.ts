@@ -75,6 +75,7 @@ export class Listener {
         error,
         socket,
         pending.some(({ req, headersSent }) => req.complete || headersSent),
+        pending.at(-1)?.req.url,
       );
     });
     server.on('checkExpectation', (_request, response) => sendError(response, unknownExpectation()));
