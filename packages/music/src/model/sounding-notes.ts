@@ -1,6 +1,6 @@
 /**
- * The notes as they sound, which the analyses use: tied notes are merged, percussion and grace
- * notes are left out. Sorted by onset, lowest first.
+ * The notes as they sound: tied notes are merged, grace notes are left out. Sorted by onset, lowest
+ * first. The analyses use the pitched ones.
  */
 import { PITCHED, TIE_START, TIE_STOP } from './note-columns.ts';
 import type { Part, Score } from './score.ts';
@@ -24,14 +24,15 @@ export function soundingNotes(score: Score): SoundingNote[] {
   return all.sort((a, b) => a.onset - b.onset || a.midi - b.midi || a.part - b.part);
 }
 
-export function soundingNotesOfPart(score: Score, index: number): SoundingNote[] {
+/** `kind`: pitched notes or percussion. */
+export function soundingNotesOfPart(score: Score, index: number, kind: number = PITCHED): SoundingNote[] {
   const { notes } = score;
   const part: Part | undefined = score.parts[index];
   const found: SoundingNote[] = [];
   const tied = new TiedNotes();
   for (let row = part?.from ?? 0; row < (part?.to ?? 0); row++) {
     const duration = notes.duration[row] ?? 0;
-    if (notes.kind[row] !== PITCHED || notes.grace[row] !== 0 || duration === 0) continue;
+    if (notes.kind[row] !== kind || notes.grace[row] !== 0 || duration === 0) continue;
     const midi = notes.midi[row] ?? 0;
     const onset = notes.onset[row] ?? 0;
     const tie = notes.tie[row] ?? 0;

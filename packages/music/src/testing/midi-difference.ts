@@ -30,13 +30,8 @@ function linesOf(written: Score): string[] {
   for (const [index, part] of score.parts.entries()) {
     const pitched = soundingNotesOfPart(score, index);
     if (pitched.length > 0) lines.push(`${part.name}: ${keysOf(pitched, scale)}`);
-    const { notes } = score;
-    const percussion: { onset: number; end: number; midi: number }[] = [];
-    for (let row = part.from; row < part.to; row++) {
-      const [onset, duration] = [notes.onset[row] ?? 0, notes.duration[row] ?? 0];
-      if (notes.kind[row] !== UNPITCHED || duration === 0) continue;
-      percussion.push({ onset, end: onset + duration, midi: notes.midi[row] || 38 });
-    }
+    const struck = soundingNotesOfPart(score, index, UNPITCHED);
+    const percussion = struck.map((note) => ({ ...note, midi: note.midi || 38 }));
     if (percussion.length > 0) lines.push(`${part.name}, percussion: ${keysOf(percussion, scale)}`);
   }
   return lines;

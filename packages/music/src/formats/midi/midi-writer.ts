@@ -160,7 +160,6 @@ function isPercussion({ notes }: Score, part: Part): boolean {
 
 function partEvents(score: Score, index: number, channel: number): TimedEvent[] {
   const part = score.parts[index];
-  const { notes } = score;
   const events: TimedEvent[] = [];
   if (!part) return events;
   if (part.name !== '') events.push(meta(0, 0, { type: 'trackName', text: latin(part.name) }));
@@ -178,12 +177,8 @@ function partEvents(score: Score, index: number, channel: number): TimedEvent[] 
     events.push({ tick: end, order: 2, event: { ...note, type: 'noteOff', velocity: 0 } });
   };
   for (const { onset, end, midi } of soundingNotesOfPart(score, index)) play(onset, end, midi, channel);
-  for (let row = part.from; row < part.to; row++) {
-    if (notes.kind[row] !== UNPITCHED || notes.duration[row] === 0) continue;
-    const onset = notes.onset[row] ?? 0;
-    // An instrument without a percussion key sounds as a snare drum.
-    play(onset, onset + (notes.duration[row] ?? 0), notes.midi[row] || 38, 9);
-  }
+  // An instrument without a percussion key sounds as a snare drum.
+  for (const { onset, end, midi } of soundingNotesOfPart(score, index, UNPITCHED)) play(onset, end, midi || 38, 9);
   return events;
 }
 

@@ -275,6 +275,19 @@ describe('MIDI export', () => {
     assert.equal(ons?.length, 2);
   });
 
+  it('strikes a drum once for a note that is tied over a barline', async () => {
+    const drum = [on(288, 38, 9), off(192, 38, 9), on(0, 42, 9), off(96, 42, 9), end()];
+    const score = await read(file([drum]));
+    assert.equal(score.notes.count, 3);
+    const bytes = await midiOf(score);
+    const struck = parseMidi(bytes).tracks.flat();
+    assert.deepEqual(
+      struck.flatMap((event) => (event.type === 'noteOn' ? [event.noteNumber] : [])),
+      [38, 42],
+    );
+    assert.equal(differenceOfMidi(score, await read(bytes)), null);
+  });
+
   it('exports MIDI that imports as the same music', async () => {
     const score = fixtureScore(text, { fifths: 1 });
     const again = await read(Buffer.concat(await Array.fromAsync(exportScore(score, 'midi'))));
