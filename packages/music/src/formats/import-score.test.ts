@@ -136,6 +136,7 @@ describe('importScore: hints, tempos and durations', () => {
   const direction = (unit: string, perMinute: string, more = '') =>
     `<direction><direction-type><metronome>${unit}<per-minute>${perMinute}</per-minute></metronome></direction-type>${more}</direction>`;
   const unit = (type: string, dots = 0) => `<beat-unit>${type}</beat-unit>${'<beat-unit-dot/>'.repeat(dots)}`;
+  const tied = (content: string) => `<beat-unit-tied>${content}</beat-unit-tied>`;
   const clef = (content: string) => `<attributes><clef><sign>G</sign>${content}</clef></attributes>`;
 
   const hints: [name: string, text: string][] = [
@@ -181,6 +182,9 @@ describe('importScore: hints, tempos and durations', () => {
     ['a half', [184], direction(unit('half'), '92')],
     ['a dotted quarter', [90], direction(unit('quarter', 1), '60')],
     ['a doubly dotted eighth', [52.5], direction(unit('eighth', 2), '60')],
+    ['a quarter tied to a dotted eighth', [105], direction(`${unit('quarter')}${tied(unit('eighth', 1))}`, '60')],
+    ['three tied notes', [130], direction(`${unit('half', 1)}${tied(unit('half'))}${tied(unit('quarter', 1))}`, '20')],
+    ['a tie to an unknown unit', [], direction(`${unit('quarter')}${tied(unit('blob'))}`, '92')],
     ['decimals', [92.5], direction(unit('quarter'), '92.5')],
     ['a decimal comma', [92.5], direction(unit('quarter'), '92,5')],
     ['"c. 92"', [92], direction(unit('quarter'), 'c. 92')],
@@ -261,6 +265,18 @@ describe('importScore: hints, tempos and durations', () => {
       assert.equal(score.measures[0]?.length, 1_000 * score.ticksPerQuarter);
     });
   }
+
+  it('adds notes of two digits to exact quarter notes', async () => {
+    const lengths = ['0.08', '0.13', '0.06', '0.14', '0.11', '0.04'];
+    const counts = [12, 8, 16, 7, 9, 24];
+    const notes = lengths.map((length, i) =>
+      note('C', 4, 1)
+        .replace('>1<', `>${length}<`)
+        .repeat(counts[i] ?? 0),
+    );
+    const score = await read(partwise(measure(notes.join(''))));
+    assert.equal(score.measures[0]?.length, lengths.length * score.ticksPerQuarter);
+  });
 
   it('moves back to the barline with a backup over a sum of decimals', async () => {
     const thirds = note('C', 4, 1).replace('>1<', '>0.333333<').repeat(12);

@@ -24,10 +24,16 @@ const musicalDenominators = Array.from({ length: 192 }, (_, i) => i + 1).filter(
   return denominator > 1 && rest === 1;
 });
 
+/** Fractions of a beat that programs write with two digits, although those fit many fractions. */
+const commonDenominators = [7, 8, 9, 12, 16];
+/** The same, for a single part only: the shortest notes. */
+const shortDenominators = [24, 32, 48];
+
 /**
  * The fraction that a positive decimal stands for, never 0. "0.333333" is a rounded or truncated
  * third, and "0.999999" is the sum of three. Returns the fraction with the smallest denominator
- * within the rounding error, if a match by chance is unlikely; otherwise the decimal itself.
+ * within the rounding error, if a match by chance is unlikely; for two digits also the nearest
+ * common fraction, such as 1/12 for "0.08"; otherwise the decimal itself.
  */
 export function fractionOfDecimal(value: number): [numerator: number, denominator: number] {
   const text = String(value);
@@ -45,10 +51,32 @@ export function fractionOfDecimal(value: number): [numerator: number, denominato
     const error = numerator / denominator - value;
     if (numerator > 0 && error > -below && error < above) return [numerator, denominator];
   }
+  const common = digits === 2 ? commonFraction(value) : null;
+  if (common !== null) return common;
   const power = 10 ** Math.min(digits, decimalDigits);
   const rounded = Math.max(1, Math.round(value * power));
   const divisor = greatestCommonDivisor(rounded, power);
   return [rounded / divisor, power / divisor];
+}
+
+/** Twelve times "0.08" is a beat; twentieths are exact with two digits, so they stay. */
+function commonFraction(value: number): [numerator: number, denominator: number] | null {
+  if (Math.abs(value * 20 - Math.round(value * 20)) < floatError) return null;
+  const fractions = [
+    ...commonDenominators.map((denominator) => [Math.round(value * denominator), denominator] as const),
+    ...shortDenominators.map((denominator) => [1, denominator] as const),
+  ];
+  let nearest: [number, number] | null = null;
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const [numerator, denominator] of fractions) {
+    const error = numerator / denominator - value;
+    // Rounded or truncated after the second digit.
+    if (numerator === 0 || error < -0.0051 || error > 0.0099 || Math.abs(error) >= smallest) continue;
+    smallest = Math.abs(error);
+    const divisor = greatestCommonDivisor(numerator, denominator);
+    nearest = [numerator / divisor, denominator / divisor];
+  }
+  return nearest;
 }
 
 /** "3/2", "1", in lowest terms. */

@@ -160,6 +160,21 @@ function storeTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: numb
 
 const soundElement: ElementNode = mark(addTempo);
 
+function addBeat({ metronome }: MusicxmlState, type: string): void {
+  metronome.beats.push({ quarters: quartersOfType(type.trim()) ?? 0, dots: 0 });
+}
+
+const beatUnitDot: ElementNode = mark(({ metronome }) => {
+  const last = metronome.beats.at(-1);
+  if (last) last.dots++;
+});
+
+/** The beat of a metronome mark, with the notes tied to it; 0 if one of them is unknown. */
+function quartersOfBeat({ beats }: MusicxmlState['metronome']): number {
+  const lengths = beats.map(({ quarters, dots }) => quarters * (2 - 0.5 ** Math.min(dots, maxDots)));
+  return lengths.includes(0) ? 0 : lengths.reduce((sum, quarters) => sum + quarters, 0);
+}
+
 /**
  * A metronome mark sets the tempo if no `sound` element does at the same position: half. = 46,
  * "ca. 92", "92-96" (the first number).
@@ -168,26 +183,25 @@ const metronomeElement: ElementNode = element(
   {
     'beat-unit': leaf((state, text) => {
       state.metronome.units++;
-      state.metronome.quarters = quartersOfType(text.trim()) ?? 0;
+      addBeat(state, text);
     }),
-    'beat-unit-dot': mark((state) => {
-      state.metronome.dots++;
-    }),
+    'beat-unit-dot': beatUnitDot,
+    'beat-unit-tied': element({ 'beat-unit': leaf(addBeat), 'beat-unit-dot': beatUnitDot }),
     'per-minute': leaf((state, text) => {
       state.metronome.perMinute = text;
     }),
   },
   {
     open: (state) => {
-      state.metronome = { quarters: 0, dots: 0, units: 0, perMinute: '' };
+      state.metronome = { beats: [], units: 0, perMinute: '' };
     },
     close: (state) => {
-      const { quarters, dots, units, perMinute } = state.metronome;
+      const { units, perMinute } = state.metronome;
       // Two units ("quarter = half") are a relation; other content has no tempo.
       if (units !== 1 || perMinute === '') return warn(state, 'a metronome mark without a number is ignored');
       const number = /\d{1,6}(?:[.,]\d{1,6})?/.exec(perMinute)?.[0].replace(',', '.') ?? perMinute;
       const beats = decimalHint(state, number, 'per-minute', 0, maxTempo);
-      const quartersPerMinute = (beats ?? 0) * quarters * (2 - 0.5 ** Math.min(dots, maxDots));
+      const quartersPerMinute = (beats ?? 0) * quartersOfBeat(state.metronome);
       if (quartersPerMinute > 0) storeTempo(state, state.builder.marks, quartersPerMinute);
     },
   },

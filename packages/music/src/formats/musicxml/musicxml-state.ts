@@ -87,7 +87,7 @@ export interface MusicxmlState {
   /** The location of the current barline. */
   barline: string;
   endings: Map<PartDraft, OpenEnding>;
-  metronome: { quarters: number; dots: number; units: number; perMinute: string };
+  metronome: { beats: { quarters: number; dots: number }[]; units: number; perMinute: string };
 }
 
 export function createState(builder: ScoreBuilder): MusicxmlState {
@@ -137,7 +137,7 @@ export function createState(builder: ScoreBuilder): MusicxmlState {
     creatorType: '',
     barline: '',
     endings: new Map(),
-    metronome: { quarters: 0, dots: 0, units: 0, perMinute: '' },
+    metronome: { beats: [], units: 0, perMinute: '' },
   };
 }
 
