@@ -105,7 +105,7 @@ export const engineInfoSchema = z.object({
   memoryBytes: z.number(),
   /** How far the engine's clock is ahead of ours; null if the engine does not report its time. */
   clockAheadMs: z.number().nullable(),
-  /** Version of the Compose that created the containers; null without Compose, or if it sets no label. */
+  /** Version of the Compose that created the containers; null if no label has it. */
   composeVersion: z.string().nullable(),
   images: z.record(z.string(), z.string()),
   /** Container names by the checkout folder that created them. Empty without Compose. */

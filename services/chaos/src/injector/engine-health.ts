@@ -118,8 +118,8 @@ export class EngineHealth {
   }
 
   /**
-   * Records the time in which this process did not run. Its event stream holds only so many events,
-   * and no fault was reverted meanwhile.
+   * Records the time in which this process did not run: the engine drops events that a subscriber
+   * does not fetch, and no fault was reverted.
    */
   async #recordStall(fromAt: number): Promise<void> {
     this.#respondedAt = this.#checkedAt;

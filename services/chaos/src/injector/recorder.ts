@@ -25,8 +25,8 @@ export class Recorder {
 
   /**
    * Resolves once the event is on disk. While the journal cannot be written, the event is only in
-   * memory, and the history records why: no fault is injected then, but those that are active end as
-   * planned, and what the engine reports still counts.
+   * memory, and the history records why: no fault is injected then, but active ones end as planned,
+   * and what the engine reports still counts.
    */
   async record(event: InjectorEvent, atMs = this.#clock.now()): Promise<void> {
     const timed = { ...event, at: atMs } as EncoreEvent;

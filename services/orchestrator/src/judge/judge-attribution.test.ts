@@ -431,7 +431,7 @@ describe('judge: attribution', () => {
       ).report;
     const own = await seen([{ ...failed, restartRequestedAt: at - 20 }]);
     assert.deepEqual([own.result, own.manual_interventions], ['PASSED', []], own.reasons.join());
-    // Toxiproxy was killed by hand, and found without its proxies, or restarted because it was gone.
+    // Toxiproxy was killed by hand, then found without its proxies or restarted.
     for (const extra of [[failed], [{ ...failed, toAt: at + 7_000, restartRequestedAt: at + 6_300 }]]) {
       const byHand = await seen(extra);
       assert.deepEqual(

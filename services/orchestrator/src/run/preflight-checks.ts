@@ -195,7 +195,7 @@ function restartPolicy({ restartSetups }: EngineInfo): PreflightCheck {
   };
 }
 
-/** These end without an operator's stop: chaos itself when the engine is gone, others when they crash. */
+/** They may exit during a run: chaos ends itself when the engine is gone, the others may crash. */
 const mustRestart = ['chaos', 'loadgen', 'toxiproxy'];
 
 function ownRestarts({ restartPolicies }: EngineInfo): PreflightCheck {
