@@ -82,7 +82,15 @@ describe('docker-compose.yml', () => {
     const checkout = join(outer.path, 'checkout');
     const folders = ['test_results', 'docker/postgres', 'grafana', 'prometheus', 'scenarios', 'mine/runs'];
     for (const folder of folders) mkdirSync(join(checkout, folder), { recursive: true, mode: 0o700 });
-    const files = ['server_config.json', 'system.yaml', 'run.yaml', '.env', 'mine/runs/a b.yaml', 'mine/key', '../outside.yaml'];
+    const files = [
+      'server_config.json',
+      'system.yaml',
+      'run.yaml',
+      '.env',
+      'mine/runs/a b.yaml',
+      'mine/key',
+      '../outside.yaml',
+    ];
     for (const file of files) writeFileSync(join(checkout, file), '', { mode: 0o600 });
     const modes = (...paths: string[]) =>
       paths.map((path) => (statSync(join(checkout, path)).mode & 0o777).toString(8));

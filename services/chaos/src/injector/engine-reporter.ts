@@ -115,7 +115,8 @@ export class EngineReporter {
     if (known !== undefined) return known;
     if (this.#targets.size > maxNames) this.#targets.clear();
     this.#targets.set(containerId, null);
-    for (const container of await targets.list(deadline(3_000))) this.#targets.set(container.id, targets.nameOf(container));
+    for (const container of await targets.list(deadline(3_000)))
+      this.#targets.set(container.id, targets.nameOf(container));
     return this.#targets.get(containerId) ?? null;
   }
 

@@ -17,8 +17,7 @@ export const simulatedConfig: RunConfig = {
   load: {
     mix: { create: 1, analyze: 1, modify: 1, export: 1, heavy: 1 },
     thinkSeconds: { min: 1, max: 2 },
-    byteBudgetPerSecond: 1,
-    liveScoresPerUser: 1,
+    parameters: { byteBudgetPerSecond: 1, liveScoresPerUser: 1 },
     probesPerSecond: 10,
   },
   thresholds: {},

@@ -88,7 +88,8 @@ function problemsOfFaults(schedule: unknown, system: PlannedSystem | null): stri
     return faults.flatMap(({ kind, params, durationSeconds }, number) => {
       if (target === undefined) return [];
       const problem =
-        (system && kindRefusal(system, target, kind)) ?? applicabilityProblem({ kind, target, params, durationSeconds });
+        (system && kindRefusal(system, target, kind)) ??
+        applicabilityProblem({ kind, target, params, durationSeconds });
       return problem === null ? [] : [`schedule[${index}].faults[${number}]: ${problem}`];
     });
   });
