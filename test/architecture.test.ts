@@ -78,7 +78,7 @@ function cyclesOf(workspace: string): string[] {
 
 describe('architecture', () => {
   it('has a rule for every workspace', () => {
-    const workspaces = globSync('{packages,services}/*/package.json', { cwd: root }).map(dirname);
+    const workspaces = globSync('{packages,services,workloads}/*/package.json', { cwd: root }).map(dirname);
     assert.deepEqual([...workspaces, 'embedded'].sort(), Object.keys(mayImport).sort());
   });
 

@@ -35,7 +35,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
     controlGroups(engine),
     memory(engine),
     restartPolicy(engine),
-    ...(isEmbedded(engine) ? [] : [ownRestarts(engine)]),
+    ...(isEmbedded(engine) ? [] : [ownRestarts(engine, plan.system)]),
     faultKinds(engine, plan),
     engine.toxiproxy === ''
       ? {
@@ -196,10 +196,11 @@ function restartPolicy({ restartSetups }: EngineInfo): PreflightCheck {
 }
 
 /** They may exit during a run: chaos ends itself when the engine is gone, the others may crash. */
-const mustRestart = ['chaos', 'loadgen', 'toxiproxy'];
+const ownServices = ['chaos', 'loadgen'];
 
-function ownRestarts({ restartPolicies }: EngineInfo): PreflightCheck {
+function ownRestarts({ restartPolicies }: EngineInfo, { proxies }: PlannedSystem): PreflightCheck {
   const name = 'restarts of the lab';
+  const mustRestart = [...ownServices, ...new Set(Object.values(proxies).map(({ runsIn }) => runsIn))];
   const wrong = mustRestart.flatMap((service) => {
     const policy = (restartPolicies[service] ?? []).find((found) => found !== 'always');
     return policy === undefined ? [] : [`${service} has restart: ${policy} (required: always)`];
