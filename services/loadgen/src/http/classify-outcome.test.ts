@@ -245,6 +245,8 @@ describe('classify outcome', () => {
   });
 
   it('covers all outcomes', () => {
-    assert.deepEqual([...seen].sort(), [...outcomes].sort());
+    // Only the MCP client knows sessions; its test produces the outcome.
+    const all = outcomes.filter((outcome) => outcome !== 'session_lost');
+    assert.deepEqual([...seen].sort(), all.sort());
   });
 });
