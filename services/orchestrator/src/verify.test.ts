@@ -151,7 +151,7 @@ describe('verify', () => {
     await rm(reportPath);
     const { exitCode, output } = await verified();
     assert.equal(exitCode, 2);
-    assert.match(output, /the ledger contains scores of another run, another/);
+    assert.match(output, /the ledger contains objects of another run, another/);
   });
 
   it('names a missing file', async () => {
