@@ -19,7 +19,7 @@ describe('the test suites', () => {
       for (const pattern of spec) assert.ok(find(pattern).length > 0, `${suite}: no file matches ${pattern}`);
       return spec.flatMap(find);
     });
-    const present = find('{bench,embedded,packages,services,test}/**/*.test.ts');
+    const present = find('{bench,embedded,packages,services,test,workloads}/**/*.test.ts');
     assert.ok(present.length > 200, `${present.length} files`);
     assert.deepEqual(matched.sort(), present.sort());
   });
