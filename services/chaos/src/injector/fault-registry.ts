@@ -286,7 +286,6 @@ export class FaultRegistry {
       metrics.injected(fault);
       const { kind, target, params } = fault;
       const engineAt = engineAtMs === undefined ? {} : { engineAt: engineAtMs };
-      // A fault that cannot be recorded is reverted at once.
       await recorder.record(
         { type: 'fault_injected', faultId: fault.id, kind, target, params, ...engineAt },
         active.injectedAt,

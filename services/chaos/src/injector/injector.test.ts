@@ -382,7 +382,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('reverts a fault whose injection cannot be recorded, and closes it once the journal is writable', async () => {
+  it('closes a fault that was reverted under a full journal once the journal is writable', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
     let isFull = true;
@@ -391,7 +391,9 @@ describe('Injector', () => {
       if (isFull && /"(fault_injected|closed)"/.test(line)) throw new EncoreError('JOURNAL_UNWRITABLE', 'full');
       return Array.prototype.push.call(lines, line);
     };
-    await lab.clock.until(rejection(injector.inject({ ...request, fault: fault('freeze') }), 'JOURNAL_UNWRITABLE'));
+    const planned = fault('freeze');
+    await lab.clock.until(injector.inject({ ...request, fault: planned }));
+    await lab.clock.until(rejection(injector.release(planned.id), 'JOURNAL_UNWRITABLE'));
     assert.equal(lab.state(), before);
     assert.equal(injector.registry.open.length, 1);
     isFull = false;
