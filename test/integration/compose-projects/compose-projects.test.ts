@@ -57,10 +57,10 @@ describe('any Compose project', function () {
   }
 
   async function resolved(cwd: string, files: readonly string[]): Promise<Resolved> {
-    const args = ['compose', ...files.flatMap((file) => ['-f', file]), '--profile', '*', 'config', '--format', 'json'];
+    const args = ['compose', ...files.flatMap((file) => ['-f', file]), '--profile', '*', 'config'];
     const { exitCode, stdout, stderr } = await runCommand('docker', args, { cwd, env, timeoutMs: 60_000 });
     assert.equal(exitCode, 0, stderr);
-    return JSON.parse(stdout);
+    return parse(stdout);
   }
 
   async function print(path: string): Promise<PrintedCompose> {

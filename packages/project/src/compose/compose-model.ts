@@ -1,6 +1,6 @@
 /**
  * The parts of a resolved Compose project that Encore reads or changes: the output of `docker
- * compose config --format json`. Everything else is kept as it is. In this form `extends`,
+ * compose config`. Everything else is kept as it is. In this form `extends`,
  * `include`, `env_file`, variables and short syntaxes are resolved, and `$` is written as `$$`.
  */
 import { z } from 'zod';

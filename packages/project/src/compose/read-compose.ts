@@ -3,6 +3,7 @@
  * engine.
  */
 import { execFile } from 'node:child_process';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { type ComposeProject, composeProjectSchema } from './compose-model.ts';
 
@@ -21,11 +22,12 @@ const maxOutputBytes = 64 * 1024 * 1024;
 /** Reads all services, those of inactive profiles included. */
 export async function readCompose({ folder, files }: ComposeFiles): Promise<ReadCompose> {
   const names = files.flatMap((file) => ['-f', file]);
-  const args = ['compose', ...names, '--profile', '*', 'config', '--format', 'json'];
+  // As YAML, because Compose leaves zeros out of its JSON: `ulimits: { core: 0 }` becomes `{}`.
+  const args = ['compose', ...names, '--profile', '*', 'config'];
   const { error, stdout, stderr } = await runDocker(args, folder);
   if (error !== null) return { ok: false, problem: composeProblem(error, stderr) };
   try {
-    const project = composeProjectSchema.parse(JSON.parse(stdout));
+    const project = composeProjectSchema.parse(parse(stdout));
     return { ok: true, project, warnings: stderr.split('\n').flatMap(warningOf) };
   } catch (cause) {
     const detail = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);

@@ -1,4 +1,4 @@
-/** Projects in the form of `docker compose config --format json`, for tests. */
+/** Projects in the form of `docker compose config`, for tests. */
 import { type ComposeProject, composeProjectSchema } from '../compose/compose-model.ts';
 import { type GeneratedProject, type GenerateOptions, generateProject } from '../generate/generate-project.ts';
 
