@@ -57,15 +57,17 @@ describe('attacks on the lab on Docker', () => {
     return found;
   }
 
-  /** Asserts that no command was accepted; returns whether each side responded at all. */
-  function assertRefused(result: CommandResult): { chaos: boolean; toxiproxy: boolean } {
+  /** Asserts that no command was accepted; returns the addresses at which each side responded. */
+  function assertRefused(result: CommandResult): { chaos: string[]; toxiproxy: string[] } {
     assert.equal(result.exitCode, 0, tail(result.stderr));
     const outcomes = Object.entries(JSON.parse(result.stdout) as Record<string, number>);
     const of = (port: number) => outcomes.filter(([attack]) => attack.split(' ')[1] === String(port));
     assert.ok(of(8011).length > 0 && of(8474).length > 0);
     // 403: addressed by a name that the service does not accept.
     for (const [attack, status] of of(8011)) assert.ok([0, 401, 403].includes(status), `${attack}: ${status}`);
-    const responded = (port: number) => of(port).some(([, status]) => status !== 0);
+    const responded = (port: number) => [
+      ...new Set(of(port).flatMap(([attack, status]) => (status === 0 ? [] : [attack.split(' ')[0] ?? '']))),
+    ];
     return { chaos: responded(8011), toxiproxy: responded(8474) };
   }
 
@@ -83,21 +85,25 @@ describe('attacks on the lab on Docker', () => {
       ['exec', '-T', 'server', 'node', '--input-type=module', '-e', program(all())],
       60_000,
     );
-    assert.deepEqual(assertRefused(run), { chaos: true, toxiproxy: false });
+    const { chaos, toxiproxy } = assertRefused(run);
+    assert.ok(chaos.length > 0);
+    assert.deepEqual(toxiproxy, []);
     assert.equal(await untouched(), before);
   });
 
   for (const network of ['entry', 'front', 'back', 'data', 'health', 'lab', 'watch'])
     it(`from a container on the network ${network}`, async () => {
       const networks = await lab.docker(['network', 'ls', '--format', '{{.Name}}']);
-      // No service here is on `watch`, so Compose has not created it.
+      // Some releases of Compose create only the networks of the services that run.
       if (!networks.stdout.split('\n').includes(`${project}_${network}`)) return assert.equal(network, 'watch');
       const before = await untouched();
       const image = `localhost/encore-chaos:${project}`;
       const node = ['--entrypoint', 'node', image, '--input-type=module', '-e', program(all())];
       const run = await lab.docker(['run', '--rm', '--network', `${project}_${network}`, ...node]);
       const { toxiproxy } = assertRefused(run);
-      assert.equal(toxiproxy, network === 'lab', 'Toxiproxy has no authentication; its network is all it has');
+      // Toxiproxy has no authentication; its network is all it has.
+      if (network === 'lab') assert.ok(toxiproxy.includes('toxiproxy-api'));
+      else assert.deepEqual(toxiproxy, [], `addresses: ${JSON.stringify(addresses)}`);
       assert.equal(await untouched(), before);
     });
 
