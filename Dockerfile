@@ -46,14 +46,15 @@ ENTRYPOINT ["node"]
 
 # A warm compile cache halves the server's start-up time. A crash never writes it, so it is filled
 # here, by the same user and with the same flags; V8 rejects a cache made with others.
-# embedded/src/topology.ts (serverFlags) explains the flags.
+# embedded/src/topology.ts (serverFlags) explains the flags. Without --foreground, timeout may signal
+# twice, and the server takes a second signal as an order to exit at once, with 1.
 FROM service AS server
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
 USER 0:0
 COPY server_config.json server_config.json
 RUN chmod a+r server_config.json && mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
-RUN ENCORE_SCRATCH_DIR=/tmp timeout --preserve-status -s TERM 5 node --min-semi-space-size=8 --max-semi-space-size=8 services/server/src/main.ts
+RUN ENCORE_SCRATCH_DIR=/tmp timeout --foreground --preserve-status -s TERM 5 node --min-semi-space-size=8 --max-semi-space-size=8 services/server/src/main.ts
 CMD ["--min-semi-space-size=8", "--max-semi-space-size=8", "services/server/src/main.ts"]
 
 FROM service
