@@ -22,7 +22,7 @@ import { startLab } from '../embedded/src/lab.ts';
 import { describeError, systemClock, waitUntil } from '../packages/kit/src/index.ts';
 import { EventPoller } from '../services/orchestrator/src/history/event-poller.ts';
 import { HistoryWriter } from '../services/orchestrator/src/history/history-writer.ts';
-import { loop } from '../services/orchestrator/src/run/loop.ts';
+import { loop } from '../services/orchestrator/src/run/loops/loop.ts';
 import { ServiceClients } from '../services/orchestrator/src/service-clients.ts';
 import { profiles } from '../services/orchestrator/src/settings/profiles.ts';
 import { childRunning } from '../test/support/child-running.ts';

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { HistoryLine } from '../packages/contracts/src/index.ts';
 import { judge } from '../services/orchestrator/src/judge/judge.ts';
-import { readRunFolder } from '../services/orchestrator/src/judge/run-folder.ts';
+import { readRunFolder } from '../services/orchestrator/src/judge/read/run-folder.ts';
 import { writeReports } from '../services/orchestrator/src/report/write-reports.ts';
 import { heldBytes } from './held-bytes.ts';
 

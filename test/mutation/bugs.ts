@@ -131,7 +131,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'swallowed-exception',
     what: 'each evidence requirement throws, and the orchestrator treats that as met',
-    seededIn: 'services/orchestrator/src/judge/evidence-requirements.ts',
+    seededIn: 'services/orchestrator/src/judge/requirements/evidence-requirements.ts',
     scenario: 'calm',
     triggersExpected: 10,
     ...unproven('requirements_can_fail', /on purpose/),

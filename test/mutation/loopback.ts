@@ -14,7 +14,7 @@ import {
 import { plannedSystem, readNumberedLines, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { LoadBench } from '../../services/loadgen/src/testing/load-bench.ts';
-import { Ledger } from '../../services/orchestrator/src/judge/integrity.ts';
+import { Ledger } from '../../services/orchestrator/src/judge/collect/integrity.ts';
 import { Evaluation } from '../../services/orchestrator/src/judge/judge.ts';
 import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { runTimed } from '../../../test/support/cpu-time.ts';
-import { historyFile } from './judge/run-folder.ts';
+import { historyFile } from './judge/read/run-folder.ts';
 import { FakeLab } from './testing/fake-lab.ts';
 import { SimulatedRun } from './testing/simulated-run.ts';
 import { writeRunFolder } from './testing/simulated-run-folder.ts';

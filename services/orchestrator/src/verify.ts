@@ -6,9 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { contradictedExitCode, exitCodes, type Report } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import { judge } from './judge/index.ts';
-import { historyFile, latencyFile, ledgerFile, planFile, type RunFolder } from './judge/run-folder.ts';
-import { list, pluralize } from './judge/text.ts';
+import { historyFile, latencyFile, ledgerFile, planFile, type RunFolder } from './judge/read/run-folder.ts';
 import { readRunFolder, textSummary } from './report/index.ts';
+import { list, pluralize } from './text.ts';
 
 const maxShown = 10;
 /** Longer values are truncated, in characters. */

@@ -2,10 +2,10 @@
 import {
   evidenceRequirements,
   evaluateRequirements as right,
-} from '../../../services/orchestrator/src/judge/evidence-requirements.ts';
+} from '../../../services/orchestrator/src/judge/requirements/evidence-requirements.ts';
 import { trigger } from '../triggers.ts';
 
-export * from '../../../services/orchestrator/src/judge/evidence-requirements.ts';
+export * from '../../../services/orchestrator/src/judge/requirements/evidence-requirements.ts';
 
 const throwing = evidenceRequirements.map((requirement) => ({ ...requirement, missing: unreadable }));
 

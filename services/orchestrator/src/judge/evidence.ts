@@ -1,18 +1,18 @@
 /** Read-only input of the rules, requirements and warnings, built at the end of the history. */
 import type { Plan, RecoveredBy } from '@encore/contracts';
-import type { Alerts } from './alerts.ts';
-import type { Attribution } from './attribution.ts';
-import type { Availability } from './availability.ts';
-import type { BackToNormal, FaultRecord, Recovery } from './fault-record.ts';
-import type { Generator } from './generator.ts';
-import type { IntegrityFigures } from './integrity.ts';
-import type { Interventions } from './interventions.ts';
-import type { MemoryFloor } from './memory-floor.ts';
-import type { FaultMonitoring } from './monitoring.ts';
-import type { Resources } from './resources.ts';
-import type { RunFacts, Settings } from './run-facts.ts';
-import type { Span } from './span.ts';
-import type { Traffic } from './traffic.ts';
+import type { Attribution } from './collect/attribution.ts';
+import type { Availability } from './collect/availability.ts';
+import type { Generator } from './collect/generator.ts';
+import type { IntegrityFigures } from './collect/integrity.ts';
+import type { Interventions } from './collect/interventions.ts';
+import type { MemoryFloor } from './collect/memory-floor.ts';
+import type { Resources } from './collect/resources.ts';
+import type { RunFacts, Settings } from './collect/run-facts.ts';
+import type { Span } from './collect/span.ts';
+import type { Traffic } from './collect/traffic.ts';
+import type { BackToNormal, FaultRecord, Recovery } from './faults/fault-record.ts';
+import type { Alerts } from './observations/alerts.ts';
+import type { FaultMonitoring } from './observations/monitoring.ts';
 
 export interface FinalizedFault {
   record: FaultRecord;

@@ -1,13 +1,14 @@
 /** Public API of the judge: the verdict, and the collectors that monitor and metrics share. */
-export { type Alert, Alerts } from './alerts.ts';
-export { backToNormalOf, recoveryOf } from './fault-record.ts';
-export { FaultTracker } from './fault-tracker.ts';
-export { Ledger } from './integrity.ts';
-export { Interventions, isBeyondDoubt } from './interventions.ts';
+
+export { Ledger } from './collect/integrity.ts';
+export { Interventions, isBeyondDoubt } from './collect/interventions.ts';
+export { MemoryFaults } from './collect/memory-faults.ts';
+export { RunFacts, readBackFindings } from './collect/run-facts.ts';
+export { ServerHealth } from './collect/server-health.ts';
+export { type Observation, TimeOrder } from './collect/time-order.ts';
+export { backToNormalOf, recoveryOf } from './faults/fault-record.ts';
+export { FaultTracker } from './faults/fault-tracker.ts';
 export { Evaluation, type Judgement, judge } from './judge.ts';
-export { MemoryFaults } from './memory-faults.ts';
-export { missingRestartOptions } from './restart-setup.ts';
-export { limitOf } from './rules.ts';
-export { RunFacts, readBackFindings } from './run-facts.ts';
-export { ServerHealth } from './server-health.ts';
-export { type Observation, TimeOrder } from './time-order.ts';
+export { type Alert, Alerts } from './observations/alerts.ts';
+export { missingRestartOptions } from './observations/restart-setup.ts';
+export { limitOf } from './rules/rules.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { plannedFault, type SimulatedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
-import { Ledger } from './integrity.ts';
+import { Ledger } from './collect/integrity.ts';
 import { Evaluation } from './judge.ts';
 
 const faults = [

@@ -1,20 +1,20 @@
 /** Converts the evidence to the report schema and adds the verdict. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { outcomes, reportSchema } from '@encore/contracts';
-import { reportedCapacity } from './capacity.ts';
+import { isBeyondDoubt } from './collect/interventions.ts';
 import type { Evidence, FinalizedFault } from './evidence.ts';
-import { evaluateRequirements } from './evidence-requirements.ts';
-import type { BackToNormal, FaultRecord } from './fault-record.ts';
-import { isUnsupported, stagesOf } from './fault-record.ts';
+import type { BackToNormal, FaultRecord } from './faults/fault-record.ts';
+import { isUnsupported, stagesOf } from './faults/fault-record.ts';
 import { combine } from './finding.ts';
-import { isBeyondDoubt } from './interventions.ts';
-import { provenFindings } from './metrics.ts';
-import { notTested } from './not-tested.ts';
-import { plannedFaultsOf } from './planned-faults.ts';
-import { judgeRules } from './rules.ts';
-import { selfTest } from './self-test.ts';
-import { percentileOf } from './threshold.ts';
-import { warningsOf } from './warnings.ts';
+import { reportedCapacity } from './observations/capacity.ts';
+import { notTested } from './observations/not-tested.ts';
+import { plannedFaultsOf } from './observations/planned-faults.ts';
+import { warningsOf } from './observations/warnings.ts';
+import { evaluateRequirements } from './requirements/evidence-requirements.ts';
+import { selfTest } from './requirements/self-test.ts';
+import { provenFindings } from './rules/metrics.ts';
+import { judgeRules } from './rules/rules.ts';
+import { percentileOf } from './rules/threshold.ts';
 
 export function reportOf(evidence: Evidence, fileNotes: readonly string[]): Report {
   const { run, plan, traffic, availability, attribution, interventions, alerts, generator } = evidence;

@@ -1,5 +1,5 @@
 /** Formats the state of the run as a block of at most 79 columns, and as one line for logs. */
-import { pluralize } from '../judge/text.ts';
+import { pluralize } from '../text.ts';
 import { durationText } from './duration-text.ts';
 import { killText } from './kills.ts';
 import type { Snapshot } from './run-view.ts';

@@ -1,6 +1,6 @@
 /** Describes how long the return to normal took, including "never" and "unknown". */
 import type { Report, ReportedFault } from '@encore/contracts';
-import { pluralize } from '../judge/text.ts';
+import { pluralize } from '../text.ts';
 import { secondsText } from './format.ts';
 
 /**

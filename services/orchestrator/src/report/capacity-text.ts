@@ -1,6 +1,6 @@
 /** Describes the server's capacity, with the tool that measured it. */
 import type { Report } from '@encore/contracts';
-import { pluralize } from '../judge/text.ts';
+import { pluralize } from '../text.ts';
 import { durationText, millisecondsText, thousands } from './format.ts';
 
 export function capacityText(capacity: NonNullable<Report['capacity']>): string {

@@ -1,4 +1,4 @@
 /** Public API of the reports: their input, and all output formats. */
-export { readRunFolder } from '../judge/run-folder.ts';
+export { readRunFolder } from '../judge/read/run-folder.ts';
 export { textSummary } from './text-summary.ts';
 export { writeReports } from './write-reports.ts';

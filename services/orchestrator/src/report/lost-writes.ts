@@ -1,6 +1,6 @@
 /** Describes lost writes; shows a zero only if every acknowledged score was read back. */
 import type { Report } from '@encore/contracts';
-import { pluralize } from '../judge/text.ts';
+import { pluralize } from '../text.ts';
 import { thousands } from './format.ts';
 
 export interface LostWrites {

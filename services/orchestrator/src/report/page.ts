@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { faultGroups, faultKinds, kindOf } from '@encore/contracts';
 import type { Judgement } from '../judge/judge.ts';
-import type { Series } from '../judge/series.ts';
+import type { Series } from '../judge/observations/series.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 import { attributionSection } from './sections/attribution.ts';

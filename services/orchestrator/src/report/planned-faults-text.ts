@@ -1,6 +1,6 @@
 /** Describes how many planned faults ran, why the others did not, and what the plan had to drop. */
 import type { Report } from '@encore/contracts';
-import { pluralize } from '../judge/text.ts';
+import { pluralize } from '../text.ts';
 
 /**
  * For example `9 of 11 ran, 2 skipped (2: its time had passed); 4 more faults did not fit into the

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EncoreEvent, reportSchema } from '@encore/contracts';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Ledger } from '../judge/integrity.ts';
+import { Ledger } from '../judge/collect/integrity.ts';
 import { Evaluation, type Judgement, judge } from '../judge/judge.ts';
 import { profiles } from '../settings/profiles.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';

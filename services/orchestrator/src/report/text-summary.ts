@@ -1,6 +1,6 @@
 /** Text summary for the terminal: the guide's block, then details and each kill. */
 import { isKill, type Report, type ReportedFault } from '@encore/contracts';
-import { pluralize } from '../judge/text.ts';
+import { pluralize } from '../text.ts';
 import { backToNormalText } from './back-to-normal-text.ts';
 import { capacityText } from './capacity-text.ts';
 import { controlText } from './control-text.ts';

@@ -5,7 +5,7 @@ import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { FakeLab } from '../testing/fake-lab.ts';
 import { phasesOf, planOf, polled, runOver } from '../testing/fake-run.ts';
-import type { StopLimits } from './stop-rules.ts';
+import type { StopLimits } from './loops/stop-rules.ts';
 
 describe('a run that ends early', function () {
   this.timeout(60_000);

@@ -1,9 +1,9 @@
 /** Formats the first lines of a run: settings, plan, and warnings about likely mistakes. */
 import { isKill, type Plan, type RunConfig } from '@encore/contracts';
 import { planWarnings } from '@encore/plan';
-import { thresholdsOf } from '../judge/rules.ts';
-import { pluralize } from '../judge/text.ts';
+import { thresholdsOf } from '../judge/rules/rules.ts';
 import { controlText } from '../report/control-text.ts';
+import { pluralize } from '../text.ts';
 
 export function openingLines(runId: string, config: RunConfig, plan: Plan): string[] {
   const { profile, hours, users, seed } = config;

@@ -14,19 +14,19 @@ import { ServiceClients } from '../service-clients.ts';
 import { startStatusApi } from '../status-api.ts';
 import { type SupervisorLimits, supervisorLimits } from '../supervisor/supervise.ts';
 import { dashboardLink } from './dashboard-link.ts';
-import { resultsFolderOf } from './find-run.ts';
-import { problemsOfResults } from './folder-checks.ts';
-import { loop } from './loop.ts';
+import { loop } from './loops/loop.ts';
+import { type StopLimits, stopLimits } from './loops/stop-rules.ts';
 import { openingLines } from './opening-lines.ts';
 import type { Ending } from './phase.ts';
-import { type PreflightLimits, preflightLimits } from './phases/preflight.ts';
-import { saveLogs } from './phases/save-logs.ts';
-import { copyEvidence, writeResults } from './phases/write-results.ts';
+import { problemsOfResults } from './preflight/folder-checks.ts';
+import { type PreflightLimits, preflightLimits } from './preflight/preflight.ts';
+import { resultsFolderOf } from './results/find-run.ts';
+import { saveLogs } from './results/save-logs.ts';
+import { shownPath, shownRuns } from './results/shown-path.ts';
+import { copyEvidence, writeResults } from './results/write-results.ts';
 import { RunRecord } from './run-context.ts';
 import { RunController } from './run-controller.ts';
 import { RunSubscribers } from './run-subscribers.ts';
-import { shownPath, shownRuns } from './shown-path.ts';
-import { type StopLimits, stopLimits } from './stop-rules.ts';
 
 export interface RunOptions {
   config: RunConfig;

@@ -7,7 +7,7 @@ import type { Progress } from '../progress/progress.ts';
 import type { RunView } from '../progress/run-view.ts';
 import type { ServiceClients } from '../service-clients.ts';
 import type { SupervisorLimits } from '../supervisor/supervise.ts';
-import type { StopLimits } from './stop-rules.ts';
+import type { StopLimits } from './loops/stop-rules.ts';
 
 export interface RunContext {
   runId: string;

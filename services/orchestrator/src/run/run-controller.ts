@@ -1,13 +1,13 @@
 /** Drives a run through its phases and does the work of each. Transitions: phase.ts. */
 import { describeError, messageOf, waitUntil } from '@encore/kit';
-import { Background } from './background.ts';
+import { Background } from './loops/background.ts';
 import { type Ending, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
 import { closeRun } from './phases/close-run.ts';
 import { coolDown } from './phases/cooldown.ts';
 import { measureCapacity } from './phases/measure-capacity.ts';
 import { openRun } from './phases/open-run.ts';
-import { type PreflightLimits, preflight } from './phases/preflight.ts';
 import { readBack } from './phases/read-back.ts';
+import { type PreflightLimits, preflight } from './preflight/preflight.ts';
 import type { RunContext } from './run-context.ts';
 
 const serverReadyMs = 60_000;

@@ -1,7 +1,7 @@
 /** Generates the JSON Schema of a settings file (`--config`) for editors, from the contract. */
 import { runConfigSchema } from '@encore/contracts';
 import { z } from 'zod';
-import { metricShapes } from '../judge/threshold.ts';
+import { metricShapes } from '../judge/rules/threshold.ts';
 import { scalarSettings } from './scalar-settings.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;

@@ -3,7 +3,7 @@ import { type PlannedSystem, runConfigSchema, scheduleRuleSchema } from '@encore
 import { EncoreError, kindRefusal, schemaProblems, unknownKey } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { applicabilityProblem } from '@encore/plan';
-import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshold } from '../judge/threshold.ts';
+import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshold } from '../judge/rules/threshold.ts';
 import { scalarSettings } from './scalar-settings.ts';
 
 /** Users may write a flag or a variable instead of the setting's name in a file. */

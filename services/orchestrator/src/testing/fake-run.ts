@@ -13,8 +13,8 @@ import {
 } from '@encore/contracts';
 import { createLogger, plannedSystem, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
+import type { StopLimits } from '../run/loops/stop-rules.ts';
 import { performRun } from '../run/perform-run.ts';
-import type { StopLimits } from '../run/stop-rules.ts';
 import { profiles } from '../settings/profiles.ts';
 import { supervisorLimits } from '../supervisor/supervise.ts';
 import { bundledSystem } from './bundled-system.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '@encore/kit';
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { latencyFile, ledgerFile, planFile } from '../judge/run-folder.ts';
+import { latencyFile, ledgerFile, planFile } from '../judge/read/run-folder.ts';
 import type { SimulatedRun } from './simulated-run.ts';
 import { simulatedOperations } from './simulation.ts';
 

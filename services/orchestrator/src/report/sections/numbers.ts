@@ -1,6 +1,6 @@
 /** Section with the three main figures: success rate, worst recovery, lost writes. */
 import type { Report } from '@encore/contracts';
-import { pluralize } from '../../judge/text.ts';
+import { pluralize } from '../../text.ts';
 import { secondsText, thousands } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { lateText } from '../late-recovery.ts';

@@ -1,6 +1,6 @@
 /** Section with operations by kind, a plot of response-time percentiles, and attempt outcomes. */
 import type { Report } from '@encore/contracts';
-import { type LatencyCurves, lastPercentile } from '../../judge/latencies.ts';
+import { type LatencyCurves, lastPercentile } from '../../judge/read/latencies.ts';
 import { capacityText } from '../capacity-text.ts';
 import { millisecondsText, percentText, thousands } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';

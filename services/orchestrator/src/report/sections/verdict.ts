@@ -1,6 +1,6 @@
 /** Section with the verdict: one word, one sentence, the reasons, the warnings. */
 import { isKill, type Report } from '@encore/contracts';
-import { pluralize } from '../../judge/text.ts';
+import { pluralize } from '../../text.ts';
 import { controlText } from '../control-text.ts';
 import { durationText } from '../format.ts';
 import { type Html, html } from '../html.ts';

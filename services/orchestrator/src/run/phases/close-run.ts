@@ -1,6 +1,6 @@
 /** Ends the run lease, which reverts remaining faults, and closes the history. */
 import { describeError } from '@encore/kit';
-import type { Background } from '../background.ts';
+import type { Background } from '../loops/background.ts';
 import type { Ending } from '../phase.ts';
 import type { RunContext } from '../run-context.ts';
 

@@ -1,6 +1,6 @@
 /** Reverts all faults, waits for the server, and lets the users finish their operations. */
 import { waitUntil } from '@encore/kit';
-import type { Background } from '../background.ts';
+import type { Background } from '../loops/background.ts';
 import type { Ending } from '../phase.ts';
 import type { RunContext } from '../run-context.ts';
 import { attemptAll } from './attempt-all.ts';

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { type EngineInfo, planSchema } from '@encore/contracts';
 import { describeError, EncoreError, writeFileAtomic } from '@encore/kit';
 import type { HistoryWriter } from '../../history/history-writer.ts';
+import { shownRuns } from '../results/shown-path.ts';
 import type { RunContext } from '../run-context.ts';
-import { shownRuns } from '../shown-path.ts';
 
 export async function openRun(context: RunContext, engine: EngineInfo): Promise<HistoryWriter> {
   const { folder, plan, config, record, runId, startedAt, abort, wiring } = context;

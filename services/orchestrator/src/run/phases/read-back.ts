@@ -1,7 +1,7 @@
 /** Restarts the server, so that no cache can hide a loss, and reads every score back. */
 import { describeError, EncoreError, readyUrls, replicasOf, waitUntil } from '@encore/kit';
 import { readAlertHistory } from '../../history/alert-history.ts';
-import type { Background } from '../background.ts';
+import type { Background } from '../loops/background.ts';
 import type { RunContext } from '../run-context.ts';
 import { attemptAll } from './attempt-all.ts';
 

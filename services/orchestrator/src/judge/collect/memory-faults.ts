@@ -1,0 +1,41 @@
+/**
+ * Tracks the faults that reduce the memory of a container. Meanwhile its memory use and its limit
+ * are not its own: peaks do not count, and alerts name the fault.
+ */
+import { behaviourOf, type FaultKind } from '@encore/contracts';
+import { aftermathMs } from '../faults/fault-record.ts';
+import type { Observation } from './time-order.ts';
+import { timeOf } from './time-order.ts';
+
+export interface MemoryFault {
+  faultId: string;
+  kind: FaultKind;
+}
+
+export class MemoryFaults {
+  readonly #all = new Map<string, MemoryFault & { container: string; endsAt: number }>();
+
+  add(event: Observation): void {
+    if (event.type === 'fault_injected' && behaviourOf(event).reducesMemory) {
+      this.#forget(timeOf(event));
+      const { faultId, kind, target } = event;
+      this.#all.set(faultId, { faultId, kind, container: target, endsAt: Number.POSITIVE_INFINITY });
+    }
+    if (event.type === 'fault_reverted') {
+      const memoryFault = this.#all.get(event.faultId);
+      // The container needs a moment to use memory as before.
+      if (memoryFault !== undefined) memoryFault.endsAt = timeOf(event) + aftermathMs;
+    }
+  }
+
+  /** The fault that reduces the memory of the container, or null. Call in time order. */
+  on(container: string, at: number): MemoryFault | null {
+    for (const memoryFault of this.#all.values())
+      if (memoryFault.container === container && at <= memoryFault.endsAt) return memoryFault;
+    return null;
+  }
+
+  #forget(now: number): void {
+    for (const [id, { endsAt }] of this.#all) if (endsAt < now) this.#all.delete(id);
+  }
+}

@@ -1,0 +1,126 @@
+/** Counts operations and attempts in ramp and steady, and records unobserved seconds. */
+import type { EventOf, Outcome } from '@encore/contracts';
+import { neutralOutcomes, outcomes } from '@encore/contracts';
+import { SecondTable } from '../observations/second-table.ts';
+import type { Span } from './span.ts';
+
+export interface OperationCounts {
+  ok: number;
+  failed: number;
+  unknown: number;
+  cancelled: number;
+  skipped: number;
+}
+
+const noOperations = (): OperationCounts => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
+
+/** Consecutive `load_second` events are at most this far apart; a longer gap was not observed. */
+const maxStepMs = 3_000;
+const maxHoles = 10_000;
+
+export class Traffic {
+  readonly seconds: SecondTable;
+  readonly attempts = new Map<Outcome, number>(outcomes.map((outcome) => [outcome, 0]));
+  readonly operations = new Map<string, OperationCounts>();
+  /** Gaps between `load_second` events. */
+  readonly holes: Span[] = [];
+  firstAt: number | null = null;
+  lastAt: number | null = null;
+
+  constructor(plannedSeconds: number) {
+    this.seconds = new SecondTable(plannedSeconds);
+  }
+
+  /**
+   * `isMeasuring` is true in ramp and steady. Other seconds, and those in which the injector had
+   * failed, are drawn but not counted.
+   */
+  add(event: EventOf<'load_second'>, isMeasuring: boolean, injectorFailed: boolean): void {
+    this.seconds.add(event);
+    if (!isMeasuring) return;
+    this.#observe(event.at);
+    if (injectorFailed) return;
+    for (const outcome of outcomes) {
+      this.attempts.set(outcome, (this.attempts.get(outcome) ?? 0) + (event.attempts[outcome] ?? 0));
+    }
+    for (const [name, counts] of Object.entries(event.operations))
+      this.operations.set(name, sumOf(this.countsOf(name), counts));
+  }
+
+  /** Spans of `whole` that no `load_second` event covers. */
+  unseenWithin(whole: Span): Span[] {
+    if (this.firstAt === null || this.lastAt === null) return [whole];
+    const edges: Span[] = [
+      { fromAt: whole.fromAt, toAt: this.firstAt - 1_000 },
+      { fromAt: this.lastAt, toAt: whole.toAt },
+    ];
+    return [...this.holes, ...edges.filter(({ fromAt, toAt }) => toAt - fromAt > maxStepMs - 1_000)];
+  }
+
+  countsOf(operation: string): OperationCounts {
+    return this.operations.get(operation) ?? noOperations();
+  }
+
+  get totals(): OperationCounts {
+    return [...this.operations.values()].reduce(sumOf, noOperations());
+  }
+
+  /** Operations that ended with an outcome: ok, failed or unknown. */
+  get operationCount(): number {
+    const { ok, failed, unknown } = this.totals;
+    return ok + failed + unknown;
+  }
+
+  /** Share of successful operations, 0 to 1; null without any operation. */
+  get successRate(): number | null {
+    return share(this.totals.ok, this.operationCount);
+  }
+
+  /** Operations that ended with an outcome, plus those that users skipped. */
+  get plannedCount(): number {
+    return this.operationCount + this.totals.skipped;
+  }
+
+  /** The success rate if skipped operations count as failures; null without any operation. */
+  get successRateOfPlanned(): number | null {
+    return share(this.totals.ok, this.plannedCount);
+  }
+
+  /** Attempts whose outcome depends on the server. */
+  get attemptCount(): number {
+    let count = 0;
+    for (const [outcome, number] of this.attempts) if (!isNeutral(outcome)) count += number;
+    return count;
+  }
+
+  get attemptSuccessRate(): number | null {
+    return share(this.attempts.get('ok') ?? 0, this.attemptCount);
+  }
+
+  #observe(at: number): void {
+    const beforeAt = this.lastAt;
+    this.firstAt ??= at;
+    this.lastAt = Math.max(at, beforeAt ?? at);
+    if (beforeAt === null || at - beforeAt <= maxStepMs || this.holes.length >= maxHoles) return;
+    this.holes.push({ fromAt: beforeAt, toAt: at - 1_000 });
+  }
+}
+
+function sumOf(a: OperationCounts, b: OperationCounts): OperationCounts {
+  return {
+    ok: a.ok + b.ok,
+    failed: a.failed + b.failed,
+    unknown: a.unknown + b.unknown,
+    cancelled: a.cancelled + b.cancelled,
+    skipped: a.skipped + b.skipped,
+  };
+}
+
+export function isNeutral(outcome: Outcome): boolean {
+  return neutralOutcomes.some((neutral) => neutral === outcome);
+}
+
+/** `part / whole`, or null if `whole` is 0. */
+export function share(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}

@@ -1,0 +1,212 @@
+/**
+ * Alerts of the monitor, the live page and the report. A rule receives events in time order and
+ * returns a text (problem), null (no problem) or undefined (no change). A text after null raises
+ * one alert; a rule with `every` raises one for each text. Texts name their subject: "Circuit
+ * breaker open: x".
+ */
+import { type AlertLevel, type EventOf, isKill } from '@encore/contracts';
+import type { MemoryFaults } from '../collect/memory-faults.ts';
+import type { Observation } from '../collect/time-order.ts';
+import { timeOf } from '../collect/time-order.ts';
+
+export interface Alert {
+  at: number;
+  name: string;
+  level: AlertLevel;
+  message: string;
+}
+
+interface AlertRule {
+  name: string;
+  level: AlertLevel;
+  /** The condition as text. */
+  expression: string;
+  watch(memoryFaults: MemoryFaults): (event: Observation) => string | null | undefined;
+  /** Each text raises an alert. */
+  every?: true;
+}
+
+const windowMs = 10_000;
+const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+
+export const alertRules: readonly AlertRule[] = [
+  {
+    name: 'error_rate',
+    level: 'WARNING',
+    expression: 'over 5 % of at least 20 operations failed in 10 s',
+    watch: watchErrorRate,
+  },
+  {
+    name: 'breaker_open',
+    level: 'WARNING',
+    expression: 'a circuit breaker refused a request, for the first time in 60 s',
+    watch: watchBreaker,
+    every: true,
+  },
+  {
+    name: 'several_breakers',
+    level: 'WARNING',
+    expression: 'circuit breakers of several tools were open within 10 s',
+    watch: watchBreakers,
+  },
+  {
+    name: 'memory',
+    level: 'WARNING',
+    expression: 'a container used over 75 % of its memory limit',
+    watch: watchMemory,
+  },
+  { name: 'kill', level: 'WARNING', expression: 'Encore killed a target', watch: watchKills, every: true },
+  {
+    name: 'recovery',
+    level: 'INFO',
+    expression: 'a user received a correct response after a kill, or the server was ready again',
+    watch: watchRecovery,
+    every: true,
+  },
+];
+
+const maxAlerts = 1_000;
+
+export class Alerts {
+  readonly #watchers;
+  readonly list: Alert[] = [];
+  readonly counts = new Map<string, number>(alertRules.map(({ name }) => [name, 0]));
+
+  /** Add each event to `memoryFaults` first. */
+  constructor(memoryFaults: MemoryFaults) {
+    this.#watchers = alertRules.map((rule) => ({ rule, look: rule.watch(memoryFaults), raised: false }));
+  }
+
+  /** Adds an event, and returns the alerts that it raised. */
+  add(event: Observation): Alert[] {
+    const raised: Alert[] = [];
+    for (const watcher of this.#watchers) {
+      const message = watcher.look(event);
+      if (message === undefined) continue;
+      if (message !== null && (!watcher.raised || watcher.rule.every === true)) {
+        const { name, level } = watcher.rule;
+        raised.push({ at: timeOf(event), name, level, message });
+      }
+      watcher.raised = message !== null;
+    }
+    for (const alert of raised) {
+      this.counts.set(alert.name, (this.counts.get(alert.name) ?? 0) + 1);
+      if (this.list.length < maxAlerts) this.list.push(alert);
+    }
+    return raised;
+  }
+}
+
+function watchErrorRate(): (event: Observation) => string | null | undefined {
+  let recent: { at: number; bad: number; all: number }[] = [];
+  return (event) => {
+    if (event.type !== 'load_second') return undefined;
+    recent = [...recent.filter(({ at }) => at > event.at - windowMs), { at: event.at, ...countsOf(event) }];
+    const bad = recent.reduce((sum, second) => sum + second.bad, 0);
+    const all = recent.reduce((sum, second) => sum + second.all, 0);
+    return all >= 20 && bad / all > 0.05 ? `High error rate: ${percent(bad / all)} of ${all} operations in 10 s` : null;
+  };
+}
+
+function countsOf(event: EventOf<'load_second'>): { bad: number; all: number } {
+  let bad = 0;
+  let all = 0;
+  for (const { ok, failed, unknown } of Object.values(event.operations)) {
+    bad += failed + unknown;
+    all += ok + failed + unknown;
+  }
+  return { bad, all };
+}
+
+/** A breaker stays open for about this long; its refusals in that time raise one alert. */
+const breakerMs = 60_000;
+
+function watchBreaker(): (event: Observation) => string | undefined {
+  const lastRefusedAt = new Map<string, number>();
+  return (event) => {
+    if (event.type !== 'attempt_failed' || event.outcome !== 'breaker_open') return undefined;
+    const { at, request } = event;
+    const isKnown = at - (lastRefusedAt.get(request) ?? Number.NEGATIVE_INFINITY) < breakerMs;
+    lastRefusedAt.set(request, at);
+    return isKnown ? undefined : `Circuit breaker open: ${request}`;
+  };
+}
+
+function watchBreakers(): (event: Observation) => string | null | undefined {
+  const lastOpenAt = new Map<string, number>();
+  return (event) => {
+    if (event.type === 'attempt_failed' && event.outcome === 'breaker_open') lastOpenAt.set(event.request, event.at);
+    else if (event.type !== 'load_second') return undefined;
+    const open = [...lastOpenAt].filter(([, at]) => at > event.at - windowMs).map(([tool]) => tool);
+    return open.length > 1 ? `Several circuit breakers open: ${open.join(', ')}` : null;
+  };
+}
+
+function watchMemory(memoryFaults: MemoryFaults): (event: Observation) => string | null | undefined {
+  const high = new Map<string, string>();
+  return (event) => {
+    if (event.type !== 'target_sampled' || event.memoryLimitBytes === 0) return undefined;
+    const used = event.memoryBytes / event.memoryLimitBytes;
+    const memoryFault = memoryFaults.on(event.target, timeOf(event));
+    const cause = memoryFault === null ? '' : ` (under ${memoryFault.kind}, ${memoryFault.faultId})`;
+    if (used > 0.75) high.set(event.target, `High memory: ${event.target} uses ${percent(used)} of its limit${cause}`);
+    else if (used < 0.7) high.delete(event.target);
+    return high.get(event.target) ?? (high.size > 0 ? undefined : null);
+  };
+}
+
+function watchKills(): (event: Observation) => string | undefined {
+  return (event) =>
+    isKillEvent(event) ? `Scheduled process kill: ${event.kind} of ${event.target} (${event.faultId})` : undefined;
+}
+
+function isKillEvent(event: Observation): event is EventOf<'fault_injected'> {
+  return event.type === 'fault_injected' && isKill(event);
+}
+
+/**
+ * A kill is recovered from at the first correct response to a user, as in the report; a loss of
+ * readiness without a kill when the server is ready again.
+ */
+function watchRecovery(): (event: Observation) => string | undefined {
+  const kills = new Map<string, { at: number; target: string }>();
+  const watchReadiness = readiness();
+  let recoveredAt = Number.NEGATIVE_INFINITY;
+  return (event) => {
+    if (isKillEvent(event)) kills.set(event.faultId, { at: timeOf(event), target: event.target });
+    if (event.type === 'fault_effect_checked' && event.effect !== 'confirmed') kills.delete(event.faultId);
+    const lostAt = watchReadiness(event);
+    if (lostAt !== null && kills.size === 0 && recoveredAt < lostAt)
+      return `Recovery successful in ${seconds(timeOf(event) - lostAt)}: server ready again`;
+    const startedAt = startOfResponse(event);
+    const over = [...kills].filter(([, { at }]) => startedAt !== null && startedAt > at);
+    for (const [faultId] of over) kills.delete(faultId);
+    const [first] = over;
+    if (first === undefined) return undefined;
+    recoveredAt = timeOf(event);
+    const [faultId, { at, target }] = first;
+    return `Recovery successful in ${seconds(recoveredAt - at)}: ${target} (${faultId})`;
+  };
+}
+
+/** Start of the request if the event is a correct response; otherwise null. */
+function startOfResponse(event: Observation): number | null {
+  if (event.type === 'answered_again') return event.startedAt;
+  return event.type === 'probe' && event.outcome === 'ok' ? event.dueAt : null;
+}
+
+/** When the event restores readiness, returns when it was lost; otherwise null. */
+function readiness(): (event: Observation) => number | null {
+  let lostAt: number | null = null;
+  let isStarting = true;
+  return (event) => {
+    // Before the load, a server that is not ready yet has not lost readiness.
+    if (event.type === 'phase_entered') isStarting = event.phase === 'preflight' || event.phase === 'startup';
+    if (event.type !== 'server_observed' || isStarting) return null;
+    const before = lostAt;
+    lostAt = event.ready ? null : (lostAt ?? event.at);
+    return event.ready ? before : null;
+  };
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

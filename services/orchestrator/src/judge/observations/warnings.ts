@@ -1,0 +1,286 @@
+/**
+ * Warnings: observations that do not affect the verdict. Some come from the guide ("warning
+ * signs"), the others are our own.
+ */
+import { restartSetupSchema } from '@encore/contracts';
+import { describeError } from '@encore/kit';
+import { z } from 'zod';
+import { list, percentOf, pluralize } from '../../text.ts';
+import { mayBeOfEngine } from '../collect/interventions.ts';
+import { type Span, union } from '../collect/span.ts';
+import type { Evidence, FinalizedFault } from '../evidence.ts';
+import { isKill } from '../faults/fault-record.ts';
+import { thresholdsOf, zoneOf } from '../rules/rules.ts';
+import { parseThreshold } from '../rules/threshold.ts';
+import { missingRestartOptions, restartsAfterCrash } from './restart-setup.ts';
+import type { SecondTable } from './second-table.ts';
+
+/** Reported by the engine at the start of the run; missing in older histories. */
+const restartSetupsSchema = z.record(z.string(), restartSetupSchema).catch({});
+
+interface Warning {
+  name: string;
+  source: 'guide' | 'encore';
+  /** Returns the texts of the warning; none if it does not apply. */
+  find(evidence: Evidence): string[];
+}
+
+const named = (faults: readonly FinalizedFault[]): string =>
+  list(faults.map(({ record: { fault } }) => `${fault.id} (${fault.kind})`));
+
+export const warnings: readonly Warning[] = [
+  {
+    name: 'success_rate_zones',
+    source: 'guide',
+    find: ({ traffic: { successRate, attemptSuccessRate } }) => [
+      ...zoneWarning('attempts (single requests, including retries)', attemptSuccessRate),
+      ...zoneWarning('operations', successRate),
+    ],
+  },
+  { name: 'plan_gaps', source: 'encore', find: ({ planWarnings }) => [...planWarnings] },
+  { name: 'recovery_near_limit', source: 'guide', find: slowRecoveries },
+  { name: 'return_near_limit', source: 'encore', find: slowReturns },
+  {
+    name: 'memory_near_limit',
+    source: 'guide',
+    find: ({ resources }) =>
+      [...resources.containers]
+        .filter(([, { peakShare }]) => peakShare > 0.75)
+        .map(
+          ([name, { peakShare }]) =>
+            `${name} used up to ${percentOf(peakShare)} of its memory limit while no fault reduced its memory`,
+        ),
+  },
+  {
+    name: 'several_breakers_open',
+    source: 'guide',
+    find: ({ alerts }) =>
+      times(alerts.counts.get('several_breakers') ?? 0, 'circuit breakers of several operations were open at once'),
+  },
+  {
+    name: 'injector_failed',
+    source: 'encore',
+    find: ({ run: { injectorFailures } }) => [
+      ...union(injectorFailures).map(({ fromAt, toAt }) => {
+        const [first] = injectorFailures.filter((failure) => failure.fromAt === fromAt);
+        return `the injector itself failed for ${((toAt - fromAt) / 1_000).toFixed(1)} s from ${clockText(fromAt)} (${first?.reason}); the verdict excludes this time`;
+      }),
+      ...momentaryFailures(injectorFailures),
+    ],
+  },
+  {
+    name: 'health_mostly_passing',
+    source: 'guide',
+    find: ({ readyShare }) =>
+      readyShare !== null && readyShare < 0.99
+        ? [`the server was ready for only ${percentOf(readyShare)} of the fault-free windows`]
+        : [],
+  },
+  {
+    name: 'users_fell_behind',
+    source: 'encore',
+    find: ({ traffic: { totals, successRateOfPlanned: rate } }) =>
+      totals.skipped > 0 && rate !== null && rate < 0.95
+        ? [
+            `users skipped ${pluralize(totals.skipped, 'operation')}; with these counted as failures, the success rate is ${percentOf(rate)}`,
+          ]
+        : [],
+  },
+  {
+    name: 'errors_at_peaks',
+    source: 'guide',
+    find: ({ traffic, faultFreeWindows }) => errorsAtPeaks(traffic.seconds, faultFreeWindows),
+  },
+  {
+    name: 'cascading_failures',
+    source: 'guide',
+    find: ({ faults, run }) =>
+      faults.flatMap(({ record: { fault, alsoDied } }) => {
+        const died = [...alsoDied].flatMap(([container, at]) => (mayBeOfEngine(at, run) ? [] : container));
+        return died.length === 0
+          ? []
+          : [`${died.join(' and ')} died during ${fault.id} (${fault.kind} of ${fault.target})`];
+      }),
+  },
+  {
+    name: 'recovered_by_another',
+    source: 'encore',
+    find: ({ faults, run }) => {
+      const wrong = faults.filter(({ record, recovery, recoveredBy }) => {
+        const expected = { crash: 'restart-policy', outage: 'supervisor', hang: 'supervisor' }[
+          record.fault.kind as string
+        ];
+        return expected !== undefined && recovery.state === 'recovered' && recoveredBy !== expected;
+      });
+      const missing = [
+        ...missingRestartOptions(restartSetupsSchema.parse(run.started?.environment['restartSetups'])),
+        ...lostPolicies(run, Math.max(...wrong.map(({ record }) => record.injectedAt ?? 0))),
+      ];
+      const reason = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
+      return wrong.length === 0
+        ? []
+        : [
+            `not recovered by the expected mechanism: ${list(wrong.map(({ record, recoveredBy }) => `${record.fault.id} (${record.fault.kind}, by ${recoveredBy ?? 'an unknown cause'})`))}${reason}`,
+          ];
+    },
+  },
+  {
+    name: 'unexplained_failures',
+    source: 'encore',
+    find: ({ attribution: { unexplained } }) =>
+      unexplained === 0 ? [] : [`${pluralize(unexplained, 'failed attempt')} not explained by any fault`],
+  },
+  {
+    name: 'ended_early',
+    source: 'encore',
+    find: ({ faults }) => {
+      const early = faults.filter(({ record }) => record.revertCause === 'external');
+      const texts = early.map(({ record: { fault, injectedAt, revertedAt } }) => {
+        const seconds = ((revertedAt ?? 0) - (injectedAt ?? 0)) / 1_000;
+        return `${fault.id} (${fault.kind}) after ${seconds.toFixed(1)} of ${fault.durationSeconds} s`;
+      });
+      return early.length === 0
+        ? []
+        : [`faults ended early by something other than Encore or the system: ${list(texts)}`];
+    },
+  },
+  {
+    name: 'skipped_faults',
+    source: 'encore',
+    find: ({ faults }) => {
+      const skipped = faults.filter(({ record }) => record.skipped !== null);
+      const of = `${skipped.length.toLocaleString('en-US')} of ${pluralize(faults.length, 'planned fault')}`;
+      return skipped.length === 0 ? [] : [`${of} skipped: ${named(skipped)}`];
+    },
+  },
+  {
+    name: 'faults_without_effect',
+    source: 'encore',
+    find: ({ faults }) => {
+      const idle = faults.filter(
+        ({ record }) => !isKill(record) && (record.effect === 'absent' || record.effect === 'refused'),
+      );
+      return idle.length === 0 ? [] : [`${pluralize(idle.length, 'fault')} without an effect: ${named(idle)}`];
+    },
+  },
+  {
+    name: 'monitoring_silent',
+    source: 'encore',
+    find: ({ faults, monitoring }) => {
+      const unseen = faults.filter(({ record: { fault } }) => {
+        const found = monitoring?.get(fault.id);
+        return found?.state === 'silent' && found.expected;
+      });
+      return unseen.length === 0 ? [] : [`no Prometheus alert for faults that must raise one: ${named(unseen)}`];
+    },
+  },
+  {
+    name: 'capacity_not_measured',
+    source: 'encore',
+    find: ({ run: { capacity } }) =>
+      capacity?.type === 'capacity_not_measured'
+        ? [`the server's capacity could not be measured: ${capacity.reason}`]
+        : [],
+  },
+  {
+    name: 'sources_lost',
+    source: 'encore',
+    find: ({ run: { sourcesLost } }) => {
+      if (sourcesLost.length === 0) return [];
+      return [
+        `lost contact with a service (${pluralize(sourcesLost.length, 'time')}): ${list(
+          sourcesLost.map(({ source, reason }) => `${source} (${reason})`),
+          3,
+        )}`,
+      ];
+    },
+  },
+];
+
+export function warningsOf(evidence: Evidence, table: readonly Warning[] = warnings): string[] {
+  return table.flatMap(({ name, find }) => {
+    try {
+      return find(evidence);
+    } catch (error) {
+      return [`the warning ${name} could not be evaluated: ${describeError(error)}`];
+    }
+  });
+}
+
+function times(count: number, what: string): string[] {
+  return count === 0 ? [] : [`${count.toLocaleString('en-US')} × ${what}`];
+}
+
+/** Restart policies that were changed before this time to one that recovers no crash. */
+function lostPolicies({ restartPolicies }: Evidence['run'], beforeAt: number): string[] {
+  const lost = restartPolicies.filter(({ at, policy }) => at < beforeAt && !restartsAfterCrash(policy));
+  return lost.map(
+    ({ target, at, policy }) => `${target} had restart: ${policy} from ${clockText(at)} (required: always)`,
+  );
+}
+
+const clockText = (at: number): string => `${new Date(at).toISOString().slice(11, 19)} UTC`;
+
+/** Failures without a duration, which exclude no time from the verdict. */
+function momentaryFailures(failures: Evidence['run']['injectorFailures']): string[] {
+  const moments = failures.filter(({ fromAt, toAt }) => toAt <= fromAt);
+  if (moments.length === 0) return [];
+  const texts = moments.map(({ fromAt, reason }) => `${reason} (at ${clockText(fromAt)})`);
+  return [`the injector itself failed (${pluralize(moments.length, 'time')}): ${list(texts, 3)}`];
+}
+
+/** The guide counts requests, so attempts have this warning, too, in every profile. */
+function zoneWarning(what: string, rate: number | null): string[] {
+  const zone = zoneOf(rate);
+  return zone === null ? [] : [`the success rate of ${what} is ${percentOf(rate ?? 0)}: ${zone}`];
+}
+
+function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }: Evidence): string[] {
+  const slow = faults.filter(
+    ({ recovery }) => recovery.state === 'recovered' && recovery.seconds > 0.75 * limit && recovery.seconds < limit,
+  );
+  return slow.length === 0
+    ? []
+    : [
+        `${pluralize(slow.length, 'recovery', 'recoveries')} took more than 75 % of the ${limit} s limit: ${named(slow)}`,
+      ];
+}
+
+/** Warns of a system that is abnormal for nearly as long as the rule allows. */
+function slowReturns({ faults, settings, plan }: Evidence): string[] {
+  const { back_to_normal_seconds: expression } = thresholdsOf(settings, plan.faults.length > 0);
+  if (expression === undefined) return [];
+  const { aggregation, operator, limit } = parseThreshold('back_to_normal_seconds', expression);
+  if (aggregation !== 'max' || !operator.startsWith('<')) return [];
+  const slow = faults.filter(
+    ({ backToNormal }) =>
+      backToNormal?.state === 'normal' && backToNormal.seconds > 0.75 * limit && backToNormal.seconds < limit,
+  );
+  return slow.length === 0
+    ? []
+    : [`the system took more than 75 % of the ${limit} s limit to return to normal: ${named(slow)}`];
+}
+
+/** Warns if errors in the busiest tenth of fault-free seconds exceed 1 % and twice the rest. */
+function errorsAtPeaks(seconds: SecondTable, windows: readonly Span[]): string[] {
+  const rows: { all: number; bad: number }[] = [];
+  for (const window of windows) {
+    for (let row = seconds.row(window.fromAt) + 1; row < seconds.row(window.toAt); row += 1) {
+      const bad = seconds.value('failed', row) + seconds.value('unknown', row);
+      const all = bad + seconds.value('ok', row);
+      if (all > 0) rows.push({ all, bad });
+    }
+  }
+  rows.sort((a, b) => b.all - a.all);
+  const rate = (part: typeof rows): number =>
+    part.reduce((sum, { bad }) => sum + bad, 0) /
+    Math.max(
+      1,
+      part.reduce((sum, { all }) => sum + all, 0),
+    );
+  const peaks = rate(rows.slice(0, Math.ceil(rows.length / 10)));
+  const rest = rate(rows.slice(Math.ceil(rows.length / 10)));
+  return peaks > 0.01 && peaks > 2 * rest
+    ? [`errors rise at peak load: ${percentOf(peaks)} in the busiest tenth of seconds, ${percentOf(rest)} otherwise`]
+    : [];
+}

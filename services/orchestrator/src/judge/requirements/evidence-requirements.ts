@@ -1,0 +1,312 @@
+/**
+ * Evidence requirements: without them a run is INCONCLUSIVE. Each is a pure function of the
+ * evidence that returns what is missing, one text per gap. One that throws counts as missing
+ * evidence.
+ */
+import type { EventOf } from '@encore/contracts';
+import { describeError } from '@encore/kit';
+import { list, percentOf, pluralize } from '../../text.ts';
+import { generatorLimits } from '../collect/generator.ts';
+import { runOf } from '../collect/integrity.ts';
+import { readBackDisagreements, readBackFindings } from '../collect/run-facts.ts';
+import { secondsWithin } from '../collect/span.ts';
+import { share } from '../collect/traffic.ts';
+import type { Evidence, FinalizedFault } from '../evidence.ts';
+import { isKill, isUnsupported } from '../faults/fault-record.ts';
+import type { Finding } from '../finding.ts';
+
+interface EvidenceRequirement {
+  name: string;
+  /** What must hold. */
+  requires: string;
+  /** True if an early end alone explains the gap, so an interrupted run may have it. */
+  waivedIfInterrupted: boolean;
+  /** Returns what is missing; empty if the requirement is met. */
+  missing(evidence: Evidence): string[];
+}
+
+const label = ({ record: { fault } }: FinalizedFault): string => `${fault.id} (${fault.kind} of ${fault.target})`;
+
+export const evidenceRequirements: readonly EvidenceRequirement[] = [
+  {
+    name: 'history_intact',
+    requires: 'every line of the history, the plan and the ledger is present and unchanged',
+    waivedIfInterrupted: false,
+    missing: ({ fileProblems }) => fileProblems,
+  },
+  {
+    name: 'run_complete',
+    requires: 'the history records how the run began and ended',
+    waivedIfInterrupted: false,
+    missing: ({ run }) => {
+      if (run.started === null) return ['the history does not record how the run began'];
+      if (run.ended === null) return ['the history does not record how the run ended'];
+      return run.ended.status === 'aborted' ? [`the run was aborted: ${run.ended.reason ?? 'no reason given'}`] : [];
+    },
+  },
+  {
+    name: 'plan_followed',
+    requires: 'the plan file matches the plan that the run announced',
+    waivedIfInterrupted: false,
+    missing: ({ run, plan }) =>
+      run.started === null || run.started.planHash === plan.hash
+        ? []
+        : [
+            `the run announced plan ${run.started.planHash.slice(0, 12)}, but the file contains ${plan.hash.slice(0, 12)}`,
+          ],
+  },
+  {
+    name: 'kills_confirmed',
+    requires: 'the engine reported every kill that was attempted',
+    waivedIfInterrupted: false,
+    missing: ({ faults }) =>
+      describeFaults(
+        faults.filter((fault) => isKill(fault.record) && wasAttempted(fault) && fault.record.effect !== 'confirmed'),
+        'kill',
+        'had no confirmed effect',
+      ),
+  },
+  {
+    name: 'kinds_confirmed',
+    requires: 'every planned kind that this engine supports had a confirmed effect at least once',
+    waivedIfInterrupted: true,
+    missing: kindsWithoutEffect,
+  },
+  {
+    name: 'faults_confirmed',
+    requires: 'at least 95 % of the supported faults had a confirmed effect',
+    waivedIfInterrupted: true,
+    missing: ({ faults }) => {
+      const supported = faults.filter(({ record }) => !isUnsupported(record));
+      const confirmed = supported.filter(({ record }) => record.effect === 'confirmed').length;
+      const part = share(confirmed, supported.length) ?? 1;
+      return part < 0.95
+        ? [
+            `only ${confirmed} of ${pluralize(supported.length, 'fault')} had a confirmed effect (${percentOf(part)}, required: at least 95 %)`,
+          ]
+        : [];
+    },
+  },
+  {
+    name: 'recoveries_measured',
+    requires: 'every fault with a confirmed effect has a recovery, or the run observed the full recovery timeout',
+    waivedIfInterrupted: true,
+    missing: ({ faults }) =>
+      faults.flatMap((fault) =>
+        fault.recovery.state === 'unknown' ? [`no recovery time for ${label(fault)}: ${fault.recovery.why}`] : [],
+      ),
+  },
+  {
+    name: 'faults_reverted',
+    requires: 'every fault was reverted and the revert was verified',
+    waivedIfInterrupted: false,
+    missing: ({ faults }) =>
+      describeFaults(
+        faults.filter(({ record }) => {
+          if (record.injectedAt === null || record.effect === 'refused' || record.effect === 'unsupported')
+            return false;
+          return record.revertVerified === false || (record.revertedAt === null && record.fault.durationSeconds > 0);
+        }),
+        'fault',
+        'without a verified revert',
+      ),
+  },
+  {
+    name: 'injector_worked',
+    requires: 'the injector itself failed for at most 1 % of steady',
+    waivedIfInterrupted: false,
+    missing: ({ run }) => {
+      const steady = run.span('steady');
+      if (steady === null) return [];
+      const lost = secondsWithin(steady, run.injectorFailures);
+      const part = share(lost * 1_000, steady.toAt - steady.fromAt) ?? 0;
+      return part > 0.01
+        ? [`the injector failed for ${lost.toFixed(1)} s (${percentOf(part)} of steady, allowed: at most 1 %)`]
+        : [];
+    },
+  },
+  {
+    name: 'engine_responded',
+    requires: 'the container engine responded throughout, so that no container event was missed',
+    waivedIfInterrupted: false,
+    missing: ({ run }) =>
+      run.engineLosses.map(
+        ({ fromAt, toAt, reason }) =>
+          `no container events for ${((toAt - fromAt) / 1_000).toFixed(1)} s from ${new Date(fromAt).toISOString()}: ${reason}`,
+      ),
+  },
+  {
+    name: 'time_observed',
+    requires: 'at least 99 % of ramp and steady were observed',
+    waivedIfInterrupted: true,
+    missing: ({ observedSeconds, dueSeconds }) => {
+      const part = share(observedSeconds, dueSeconds);
+      if (part === null) return ['no second of ramp or steady was observed'];
+      if (part >= 0.99) return [];
+      return [
+        `only ${observedSeconds.toFixed(0)} of ${dueSeconds.toFixed(0)} s were observed (${percentOf(part)}, required: at least 99 %)`,
+      ];
+    },
+  },
+  {
+    name: 'generator_reported',
+    requires: 'the load generator reported its own health',
+    waivedIfInterrupted: true,
+    missing: ({ generator }) =>
+      generator.withinLimits === null ? ['the load generator never reported its own health'] : [],
+  },
+  {
+    name: 'generator_healthy',
+    requires: 'the load generator stayed within its limits',
+    waivedIfInterrupted: false,
+    missing: generatorProblems,
+  },
+  {
+    name: 'workload_worked',
+    requires: 'the workload itself did not fail',
+    waivedIfInterrupted: false,
+    missing: ({ run }) => workloadProblems(run.workloadFailures),
+  },
+  {
+    name: 'operations_answered',
+    requires: 'each attempted kind of operation succeeded at least once',
+    waivedIfInterrupted: true,
+    missing: ({ traffic }) => {
+      const never = [...traffic.operations].filter(([, { ok, failed, unknown }]) => ok === 0 && failed + unknown > 0);
+      return never.length === 0
+        ? []
+        : [`not one operation of these kinds succeeded: ${never.map(([kind]) => kind).join(', ')}`];
+    },
+  },
+  {
+    name: 'ledger_of_this_run',
+    requires: 'the ledger belongs to this run, and to this run alone',
+    waivedIfInterrupted: false,
+    missing: ({ run, traffic, integrity, ledgerRuns }) => {
+      const { ok } = traffic.totals;
+      if (run.checks.writes && integrity.entries === 0 && ok > 0)
+        return [`users performed ${pluralize(ok, 'operation')}, but the ledger has no valid entry`];
+      const id = run.started?.runId;
+      const others = ledgerRuns.filter((other) => id !== undefined && other !== runOf(id));
+      return others.map((other) => `the ledger contains objects of another run, ${other}`);
+    },
+  },
+  {
+    name: 'written_read_back',
+    requires: 'a final read-back after cooldown covers every acknowledged write, if the workload can read back',
+    waivedIfInterrupted: true,
+    missing: readBackGaps,
+  },
+  {
+    name: 'kills_attributed',
+    requires: 'the host killed no target for a reason unrelated to the run',
+    waivedIfInterrupted: false,
+    missing: ({ interventions }) =>
+      interventions.unattributedKills.map(
+        ({ at, target }) =>
+          `${target} received a SIGKILL of unknown origin at ${new Date(at).toISOString()}; check whether the host is short of memory`,
+      ),
+  },
+];
+
+export function evaluateRequirements(
+  evidence: Evidence,
+  table: readonly EvidenceRequirement[] = evidenceRequirements,
+): Finding[] {
+  return table.map(({ name, waivedIfInterrupted, missing }) => {
+    try {
+      const gaps = missing(evidence);
+      return gaps.length === 0
+        ? { name, status: 'ok', reason: '' }
+        : { name, status: 'unknown', reason: list(gaps, 10), waivedIfInterrupted };
+    } catch (error) {
+      return {
+        name,
+        status: 'unknown',
+        reason: `the evidence requirement ${name} could not be evaluated: ${describeError(error)}`,
+      };
+    }
+  });
+}
+
+/** True if the injector recorded the intent to inject the fault, or its injection. */
+function wasAttempted({ record }: FinalizedFault): boolean {
+  return record.effect !== 'unsupported' && (record.intendedAt !== null || record.injectedAt !== null);
+}
+
+function describeFaults(faults: readonly FinalizedFault[], noun: string, what: string): string[] {
+  if (faults.length === 0) return [];
+  return [`${pluralize(faults.length, noun)} ${what}: ${list(faults.map(label))}`];
+}
+
+function kindsWithoutEffect({ faults }: Evidence): string[] {
+  const supported = faults.filter(({ record }) => !isUnsupported(record));
+  const confirmed = new Set(
+    supported.filter(({ record }) => record.effect === 'confirmed').map(({ record }) => record.fault.kind),
+  );
+  const never = new Set(supported.map(({ record }) => record.fault.kind).filter((kind) => !confirmed.has(kind)));
+  return [...never].map((kind) => `no fault of the planned kind ${kind} had a confirmed effect`);
+}
+
+function generatorProblems({ generator, traffic, availability }: Evidence): string[] {
+  const { lateStartRate, eventLoopDelayP99Ms, cpuShare } = generator;
+  if (lateStartRate === null || eventLoopDelayP99Ms === null || cpuShare === null) return [];
+  const notStarted = traffic.attempts.get('not_started') ?? 0;
+  const notStartedRate = share(notStarted, traffic.attemptCount + notStarted) ?? 0;
+  const probesNotStartedRate = share(availability.notStarted, availability.probes + availability.notStarted) ?? 0;
+  const limits = generatorLimits;
+  return [
+    lateStartRate > limits.lateStartRate
+      ? `the load generator started ${percentOf(lateStartRate)} of its operations late (allowed: at most ${percentOf(limits.lateStartRate)})`
+      : '',
+    notStartedRate > limits.lateStartRate
+      ? `the load generator could not start ${percentOf(notStartedRate)} of its requests (allowed: at most ${percentOf(limits.lateStartRate)})`
+      : '',
+    probesNotStartedRate > limits.lateStartRate
+      ? `the load generator could not start ${percentOf(probesNotStartedRate)} of its probes (allowed: at most ${percentOf(limits.lateStartRate)})`
+      : '',
+    eventLoopDelayP99Ms > limits.eventLoopDelayP99Ms
+      ? `the load generator's event-loop delay was ${eventLoopDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms)`
+      : '',
+    cpuShare > limits.cpuShare
+      ? `the load generator used ${percentOf(cpuShare)} of one CPU (allowed: at most ${percentOf(limits.cpuShare)})`
+      : '',
+  ].filter((text) => text !== '');
+}
+
+/** One text for each place in the workload. */
+function workloadProblems(failures: readonly EventOf<'workload_failed'>[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { where, location, problem, repeated } of failures) {
+    const text = `the workload failed in ${where}${location === null ? '' : ` (${location})`}: ${problem}`;
+    counts.set(text, (counts.get(text) ?? 0) + 1 + repeated);
+  }
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`));
+}
+
+function readBackGaps({ run, integrity }: Evidence): string[] {
+  const { finalReadBack } = run;
+  if (!run.checks.writes) return [];
+  if (finalReadBack === null) return ['there was no final read-back'];
+  const gaps: string[] = [];
+  if (integrity.entries === 0) gaps.push('the ledger has no valid entry');
+  if (integrity.unverified > 0)
+    gaps.push(`${pluralize(integrity.unverified, 'acknowledged score')} without a read-back line in the ledger`);
+  for (const finding of readBackFindings) {
+    const reported = run.maxFound[finding];
+    if (reported > integrity[finding])
+      gaps.push(`a read-back reported ${reported} ${finding}, but the ledger shows ${integrity[finding]}`);
+  }
+  // The ledger may show more: it keeps unanswered writes of an earlier read-back that was cut
+  // short.
+  for (const [text, finding] of [
+    ['unanswered writes as present', 'unknownPresent'],
+    ['unanswered writes as absent', 'unknownAbsent'],
+  ] as const) {
+    if (finalReadBack[finding] > integrity[finding])
+      gaps.push(
+        `the final read-back reported ${finalReadBack[finding]} ${text}, but the ledger shows ${integrity[finding]}`,
+      );
+  }
+  return [...gaps, ...readBackDisagreements(finalReadBack, integrity)];
+}

@@ -1,0 +1,216 @@
+/** Metrics for rules, computed from the evidence. `of`: number of trials behind a figure. */
+import { replicasOf } from '@encore/kit';
+import { list, percentOf, pluralize } from '../../text.ts';
+import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
+import { readBackDisagreements } from '../collect/run-facts.ts';
+import type { Evidence } from '../evidence.ts';
+import { maxReturnMs, overlapReason } from '../faults/return-to-normal.ts';
+import type { MetricName } from './threshold.ts';
+
+export type Figure =
+  /** With `of`, a share of this many trials. */
+  | { shape: 'value'; value: number | null; of?: number; note?: string }
+  | { shape: 'count'; count: number | null; of?: number; note?: string }
+  /** `tooFew`: too many samples are missing to meet a rule. */
+  | { shape: 'trend'; samples: number[]; of?: number; tooFew?: boolean; note?: string };
+
+export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
+  success_rate: ({ traffic, plan }) => ({
+    shape: 'value',
+    value: traffic.successRate,
+    of: traffic.operationCount,
+    ...(plan.faults.length > 0 && { note: `at best ${percentOf(plan.bestSuccessRate)} with this plan` }),
+  }),
+  success_rate_of_planned: ({ traffic }) => ({
+    shape: 'value',
+    value: traffic.successRateOfPlanned,
+    of: traffic.plannedCount,
+  }),
+  attempt_success_rate: ({ traffic }) => ({
+    shape: 'value',
+    value: traffic.attemptSuccessRate,
+    of: traffic.attemptCount,
+  }),
+  availability: ({ availability }) => ({ shape: 'value', value: availability.overall, of: availability.probes }),
+  availability_fault_free: ({
+    availability: { faultFreeWindows: value, faultFreeProbes: of, faultFreeFailures: note },
+  }) => ({
+    shape: 'value',
+    value,
+    of,
+    ...(note === undefined ? {} : { note }),
+  }),
+  availability_without_sheds: ({ availability }) => ({
+    shape: 'value',
+    value: availability.withoutSheds,
+    of: availability.probesWithoutSheds,
+  }),
+  longest_outage_seconds: ({ availability }) => ({ shape: 'value', value: availability.longestOutageSeconds }),
+  recovery_seconds: recoverySeconds,
+  detection_seconds: detectionSeconds,
+  back_to_normal_seconds: backToNormalSeconds,
+  lost_writes: (evidence) => provenCount('lost', evidence),
+  corrupt_writes: (evidence) => provenCount('corrupt', evidence),
+  duplicate_writes: (evidence) => provenCount('duplicate', evidence),
+  phantom_writes: (evidence) => provenCount('phantom', evidence),
+  leaks: ({ run: { hygiene }, faults }) => ({
+    shape: 'count',
+    count: hygiene && hygiene.leakedToxics + hygiene.leakedPauses + hygiene.limitsNotRestored,
+    of: faults.filter(({ record }) => record.injectedAt !== null).length,
+  }),
+  external_containers: ({ run: { hygiene } }) => ({
+    shape: 'count',
+    count: hygiene?.externalContainersTouched ?? null,
+  }),
+  manual_interventions: (evidence) => interventionCount(evidence.interventions.manual, evidence),
+  unexpected_exits: (evidence) => interventionCount(evidence.interventions.unexpectedExits, evidence),
+  forced_stops: (evidence) => ({
+    ...interventionCount(evidence.interventions.forcedStops, evidence),
+    of: evidence.faults.filter(({ record }) => record.behaviour.graceful && record.injectedAt !== null).length,
+  }),
+  unexplained_failures: ({ attribution, traffic }) => ({
+    shape: 'count',
+    count: traffic.attemptCount === 0 ? null : attribution.unexplained,
+    of: traffic.attemptCount,
+  }),
+  wrong_answers: ({ traffic }) => ({
+    shape: 'count',
+    count:
+      traffic.attemptCount === 0 ? null : (traffic.attempts.get('corrupt') ?? 0) + (traffic.attempts.get('stale') ?? 0),
+    of: traffic.attemptCount,
+  }),
+  sheds: ({ traffic }) => ({
+    shape: 'count',
+    count: traffic.attemptCount === 0 ? null : (traffic.attempts.get('shed') ?? 0),
+    of: traffic.attemptCount,
+  }),
+  skipped_operations: ({ traffic }) => ({
+    shape: 'count',
+    count: traffic.plannedCount === 0 ? null : traffic.totals.skipped,
+    of: traffic.plannedCount,
+  }),
+  memory_slope_bytes_per_hour: ({ resources, plan }) => ({
+    shape: 'value',
+    value: highest(replicasOf(plan.system, plan.system.recoveryOf).map((name) => resources.slopeOf(name))),
+  }),
+  memory_floor_slope_bytes_per_hour: ({ floor }) => ({ shape: 'value', value: floor.slopeLowerBoundBytesPerHour }),
+  memory_peak_share: ({ resources, plan }) => ({
+    shape: 'value',
+    value: highest(
+      replicasOf(plan.system, plan.system.recoveryOf).map((name) => resources.containers.get(name)?.peakShare ?? null),
+    ),
+  }),
+};
+
+/** Null if one is unknown: with replicas, a rule holds for each of them. */
+function highest(values: readonly (number | null)[]): number | null {
+  return values.includes(null) ? null : Math.max(...values.map((value) => value ?? 0));
+}
+
+/** Unknown if all events are ambiguous: those neither prove nor rule out an intervention. */
+function interventionCount(events: readonly Intervention[], evidence: Evidence): Figure {
+  const certain = events.filter((event) => isBeyondDoubt(event, evidence));
+  const isObserved = evidence.run.engineLosses.length === 0;
+  const isKnown = evidence.run.started !== null && (certain.length > 0 || (events.length === 0 && isObserved));
+  const texts = certain.map(
+    ({ at, target, action, detail }) =>
+      `${action} of ${target} at ${new Date(at).toISOString().slice(11, 19)}${detail === undefined ? '' : ` (${detail})`}`,
+  );
+  return {
+    shape: 'count',
+    count: isKnown ? certain.length : null,
+    ...(texts.length === 0 ? {} : { note: list(texts) }),
+  };
+}
+
+function recoverySeconds({ faults }: Evidence): Figure {
+  const samples: number[] = [];
+  const missing: string[] = [];
+  for (const { record, recovery } of faults) {
+    if (recovery.state === 'recovered') samples.push(recovery.seconds);
+    if (recovery.state === 'not_recovered') {
+      samples.push(Number.POSITIVE_INFINITY);
+      missing.push(`${record.fault.id} (${record.fault.kind})`);
+    }
+  }
+  const figure: Figure = { shape: 'trend', samples, of: samples.length };
+  return missing.length === 0 ? figure : { ...figure, note: `no correct response after ${list(missing)}` };
+}
+
+function detectionSeconds({ faults }: Evidence): Figure {
+  const samples = faults.flatMap(({ record: { detectedAt, injectedAt } }) =>
+    detectedAt === null || injectedAt === null ? [] : [(detectedAt - injectedAt) / 1_000],
+  );
+  return { shape: 'trend', samples };
+}
+
+/**
+ * A censored return neither meets nor breaks a rule. Its lower bound counts only if it exceeds all
+ * measured values, as the true value is larger still. If less than half are measured, there is too
+ * little data to meet a rule. That share leaves out faults that ended during another one: of
+ * overlapping faults the last one to end is measured for all.
+ */
+function backToNormalSeconds({ faults }: Evidence): Figure {
+  const samples: number[] = [];
+  const bounds: number[] = [];
+  const never: string[] = [];
+  const reasons = new Map<string, number>();
+  let slowest = { seconds: -1, name: '' };
+  for (const { record, backToNormal } of faults) {
+    const name = `${record.fault.id} (${record.fault.kind})`;
+    if (backToNormal?.state === 'normal') {
+      const { seconds } = backToNormal;
+      samples.push(seconds);
+      if (seconds > slowest.seconds) slowest = { seconds, name };
+    }
+    if (backToNormal?.state === 'never') {
+      samples.push(Number.POSITIVE_INFINITY);
+      never.push(name);
+    }
+    if (backToNormal?.state === 'censored') {
+      const seconds = backToNormal.atLeastSeconds;
+      bounds.push(seconds);
+      if (seconds > slowest.seconds) slowest = { seconds, name: `${name}, which took at least this long` };
+      reasons.set(backToNormal.reason, (reasons.get(backToNormal.reason) ?? 0) + 1);
+    }
+  }
+  const of = samples.length + bounds.length;
+  const measured = samples.length;
+  const longest = Math.max(0, ...samples);
+  samples.push(...bounds.filter((bound) => bound > longest));
+  const notes = [
+    never.length === 0 ? '' : `not within ${maxReturnMs / 1_000} s after ${list(never)}`,
+    slowest.name === '' || never.length > 0 ? '' : `slowest after ${slowest.name}`,
+    bounds.length === 0
+      ? ''
+      : `measured for ${measured} of ${pluralize(of, 'recovery', 'recoveries')}; unknown for the others because ${list(
+          [...reasons].map(([reason, count]) => `${reason} first (${count})`),
+        )}`,
+  ].filter((note) => note !== '');
+  return {
+    shape: 'trend',
+    samples,
+    of,
+    tooFew: measured < bounds.length - (reasons.get(overlapReason) ?? 0),
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
+  };
+}
+
+/** A zero needs a read-back of every acknowledged score (else null); a violation does not. */
+export function provenFindings(
+  finding: 'lost' | 'corrupt' | 'duplicate' | 'phantom',
+  { integrity, run }: Pick<Evidence, 'integrity' | 'run'>,
+): number | null {
+  const { finalReadBack, checks } = run;
+  const everyScore =
+    (finding !== 'phantom' || checks.phantoms) &&
+    finalReadBack !== null &&
+    integrity.entries > 0 &&
+    integrity.unverified === 0 &&
+    readBackDisagreements(finalReadBack, integrity).length === 0;
+  return integrity[finding] > 0 || everyScore ? integrity[finding] : null;
+}
+
+function provenCount(finding: Parameters<typeof provenFindings>[0], evidence: Evidence): Figure {
+  return { shape: 'count', count: provenFindings(finding, evidence), of: evidence.integrity.readBack };
+}

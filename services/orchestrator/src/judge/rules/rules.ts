@@ -1,0 +1,175 @@
+/** Rules of the verdict: the default thresholds, those of the config, and their evaluation. */
+import type { Report } from '@encore/contracts';
+import { describeError } from '@encore/kit';
+import type { Settings } from '../collect/run-facts.ts';
+import type { Evidence } from '../evidence.ts';
+import type { Finding } from '../finding.ts';
+import type { Figure } from './metrics.ts';
+import { metrics } from './metrics.ts';
+import { mayBeChance } from './small-sample.ts';
+import type { MetricName, Threshold } from './threshold.ts';
+import { aggregate, holds, parseThreshold } from './threshold.ts';
+
+type ThresholdResult = Report['thresholds'][number];
+
+/** What of integrity the workload allows to check. */
+export interface IntegrityChecks {
+  writes: boolean;
+  phantoms: boolean;
+}
+
+const allChecks: IntegrityChecks = { writes: true, phantoms: true };
+
+/**
+ * Default threshold of each metric. A plan without faults has none for recoveries, a workload
+ * without read-back none for integrity.
+ */
+export function defaultThresholds(
+  settings: Settings,
+  faultsPlanned: boolean,
+  { writes, phantoms }: IntegrityChecks,
+): Partial<Record<MetricName, string>> {
+  const long = settings.profile === 'moderate' || settings.profile === 'full';
+  return {
+    success_rate: 'value>=0.95',
+    ...(long ? { attempt_success_rate: 'value>=0.95' } : {}),
+    // The 500 probes or so of a smoke run cannot distinguish 99.9 % from 99.8 %.
+    availability_fault_free: settings.profile === 'smoke' ? 'value>=0.99' : 'value>=0.999',
+    ...(faultsPlanned ? { recovery_seconds: `max<${settings.recoveryTimeoutSeconds}` } : {}),
+    // The same in every profile, like the server's database breaker (5 s); see docs/REPORT.md.
+    ...(faultsPlanned ? { back_to_normal_seconds: 'max<8' } : {}),
+    ...(writes ? { lost_writes: 'count==0', corrupt_writes: 'count==0', duplicate_writes: 'count==0' } : {}),
+    ...(phantoms ? { phantom_writes: 'count==0' } : {}),
+    wrong_answers: 'count==0',
+    leaks: 'count==0',
+    external_containers: 'count==0',
+    manual_interventions: 'count==0',
+    unexpected_exits: 'count==0',
+    forced_stops: 'count==0',
+  };
+}
+
+/** The rules of a run: the defaults, overridden and extended by the config. */
+export function thresholdsOf(
+  settings: Settings,
+  faultsPlanned: boolean,
+  checks: IntegrityChecks = allChecks,
+): Record<string, string> {
+  return { ...defaultThresholds(settings, faultsPlanned, checks), ...settings.thresholds };
+}
+
+/** The limit in the run's rule for this metric; NaN if it has no rule. */
+export function limitOf(metric: string, settings: Settings): number {
+  const expression = thresholdsOf(settings, true)[metric];
+  return expression === undefined ? Number.NaN : parseThreshold(metric, expression).limit;
+}
+
+export function judgeRules(evidence: Evidence): { results: ThresholdResult[]; findings: Finding[] } {
+  const { settings, plan, run } = evidence;
+  const expressions = thresholdsOf(settings, plan.faults.length > 0, run.checks);
+  const results: ThresholdResult[] = [];
+  const findings: Finding[] = [];
+  const withoutData: string[] = [];
+  for (const [name, expression] of Object.entries(expressions)) {
+    try {
+      const result = judgeRule(name, expression, evidence);
+      results.push(result);
+      if (result.ok === false) findings.push(violationOf(result));
+      if (result.ok === null) withoutData.push(`${name} (${expression})`);
+    } catch (error) {
+      const note = `the rule could not be evaluated: ${describeError(error)}`;
+      results.push({ name, expression, value: null, ok: null, note });
+      findings.push({ name, status: 'unknown', reason: `${name}: ${note}` });
+    }
+  }
+  if (withoutData.length > 0) {
+    const reason = `not enough data for the rules ${withoutData.join(', ')}`;
+    findings.push({ name: 'rules_have_data', status: 'unknown', reason, waivedIfInterrupted: true });
+  }
+  return { results, findings };
+}
+
+function judgeRule(name: string, expression: string, evidence: Evidence): ThresholdResult {
+  const threshold = parseThreshold(name, expression);
+  const figure = metrics[threshold.metric](evidence);
+  const value = aggregateOf(figure, threshold, evidence.observedSeconds);
+  const tooFew = isTooSmall(figure, threshold);
+  const note = tooFew ? tooFewOf(figure) : noteOf(figure, value);
+  const ok = value === null || tooFew ? null : holds(threshold.operator, value, threshold.limit);
+  // JSON has no Infinity: what never happened has no value, and the note explains it.
+  const shown = value === null || !Number.isFinite(value) ? null : value;
+  return { name, expression, value: shown, ok, ...(note === undefined ? {} : { note }) };
+}
+
+function aggregateOf(figure: Figure, threshold: Threshold, observedSeconds: number): number | null {
+  switch (figure.shape) {
+    case 'value':
+      return figure.value;
+    case 'trend':
+      return aggregate(figure.samples, threshold);
+    case 'count':
+      if (threshold.aggregation === 'count' || figure.count === null) return figure.count;
+      return observedSeconds === 0 ? null : figure.count / observedSeconds;
+  }
+}
+
+/**
+ * True if the figure cannot decide its rule: a share breaks it with so few trials that this may be
+ * chance, or samples meet it while too many are missing.
+ */
+function isTooSmall(figure: Figure, threshold: Threshold): boolean {
+  const { operator, limit } = threshold;
+  if (figure.shape === 'trend' && figure.tooFew === true) {
+    const value = aggregate(figure.samples, threshold);
+    return value !== null && holds(operator, value, limit);
+  }
+  if (figure.shape !== 'value' || figure.value === null || figure.of === undefined) return false;
+  if ((operator !== '>=' && operator !== '>') || holds(operator, figure.value, limit)) return false;
+  return mayBeChance(figure.value, figure.of, limit);
+}
+
+function tooFewOf({ shape, note, of = 0 }: Figure): string {
+  if (shape === 'trend') return note ?? 'too few were measured';
+  return `${note === undefined ? '' : `${note}; `}${of.toLocaleString('en-US')} are too few to decide`;
+}
+
+/** Adds to a zero count what it proves: for 0 of N at most 3/N at 95 % (rule of three). */
+function noteOf(figure: Figure, value: number | null): string | undefined {
+  if (figure.note !== undefined) return figure.note;
+  if (figure.shape !== 'count' || value !== 0 || figure.of === undefined || figure.of <= 3) return undefined;
+  return `0 of ${figure.of.toLocaleString('en-US')}: below ${upperBound(figure.of)} at 95 % confidence, if independent`;
+}
+
+/** 3/N as a percentage or per million, with two significant digits. */
+export function upperBound(trials: number): string {
+  const bound = Math.min(1, 3 / trials);
+  return bound >= 0.0001
+    ? `${Number((bound * 100).toPrecision(2))} %`
+    : `${Number((bound * 1e6).toPrecision(2))} per million`;
+}
+
+function violationOf({ name, expression, value, note }: ThresholdResult): Finding {
+  const never = name === 'recovery_seconds' ? 'never recovered' : 'never back to normal';
+  const measured = value === null ? never : formatFigure(name, value);
+  const why = note === undefined ? '' : `; ${note}`;
+  const zone = /^(attempt_)?success_rate$/.test(name) ? zoneOf(value) : null;
+  return {
+    name,
+    status: 'failed',
+    reason: `${name}: ${measured} (rule: ${expression}${zone === null ? '' : `; ${zone}`})${why}`,
+  };
+}
+
+/** A metric's value with its unit. */
+export function formatFigure(name: string, value: number): string {
+  if (/rate|availability|share/.test(name)) return `${(value * 100).toFixed(2)} %`;
+  if (name.endsWith('_seconds')) return `${value.toFixed(2)} s`;
+  if (name.endsWith('_bytes_per_hour')) return `${(value / 1_048_576).toFixed(1)} MB/h`;
+  return value.toLocaleString('en-US');
+}
+
+/** The guide's zone of a success rate; null from 95 % up. */
+export function zoneOf(rate: number | null): string | null {
+  if (rate === null || rate >= 0.95) return null;
+  return rate >= 0.9 ? 'warning zone: 90 to 95 %' : 'failure zone: below 90 %';
+}

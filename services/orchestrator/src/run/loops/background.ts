@@ -1,0 +1,270 @@
+/**
+ * The loops that run alongside the phases, from startup to the end: they fetch events, renew
+ * leases, observe and restart the server, and compare the clocks.
+ */
+import { existsSync } from 'node:fs';
+import { describeError, EncoreError, firstReplica, healthOf } from '@encore/kit';
+import { EventPoller } from '../../history/event-poller.ts';
+import type { HistoryWriter } from '../../history/history-writer.ts';
+import { HostSampler } from '../../progress/host-metrics.ts';
+import type { ServerDetail } from '../../progress/run-view.ts';
+import { fetchServerDetail } from '../../supervisor/server-detail.ts';
+import { ServerWatchers } from '../../supervisor/server-watcher.ts';
+import { Supervisor } from '../../supervisor/supervisor.ts';
+import { stopFileOf } from '../preflight/folder-checks.ts';
+import type { RunContext } from '../run-context.ts';
+import { ClockWatcher } from './clock-watcher.ts';
+import { loop } from './loop.ts';
+import { SampleTimes } from './sample-times.ts';
+import { freeResources, StopRules } from './stop-rules.ts';
+
+const renewEveryMs = 2_000;
+/** Several missed renewals, not one. */
+const missedRenewalsMs = 5 * renewEveryMs;
+const pollEveryMs = 500;
+const tickMs = 1_000;
+const detailEveryMs = 2_000;
+
+export class Background {
+  readonly #context: RunContext;
+  readonly #pollers: EventPoller[];
+  readonly #loadgen: EventPoller;
+  readonly #stop = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+  readonly #loadLease = new AbortController();
+  #supervising = new AbortController();
+  readonly #supervisor: Supervisor;
+  readonly serverWatchers: ServerWatchers;
+  /** Start of the steady phase; null outside of it. */
+  steadyStartsAt: number | null = null;
+  #loadRenewedAt = 0;
+  /** Start of the load; before that, of event polling. A gap in the load begins no earlier. */
+  #loadStartedAt: number;
+  #stopFileSeen = false;
+  readonly #stopRules: StopRules;
+  readonly #sampleTimes = new SampleTimes();
+
+  constructor(context: RunContext, history: HistoryWriter) {
+    this.#context = context;
+    const { clock, clients, runId, record, system, view, wiring } = context;
+    const health = healthOf(system);
+    this.serverWatchers = new ServerWatchers({
+      health,
+      clock,
+      onChange: (target, { port, ready }) => {
+        const replica = health.size > 1 ? { target } : {};
+        record.add({ type: 'server_observed', at: clock.now(), ...replica, port, ready });
+      },
+    });
+    this.#stopRules = new StopRules(context.stopLimits);
+    const limits = context.supervisorLimits;
+    this.#supervisor = new Supervisor({
+      runId,
+      clients,
+      observe: (target) => this.serverWatchers.latest(target),
+      clock,
+      limits,
+      record: (e) => record.add(e),
+      onTargets: (targets) => {
+        view.serverPid = targets.find(({ target }) => target === firstReplica(system))?.pid ?? 0;
+      },
+    });
+    // Earlier events belong to an abandoned run.
+    const common = { clock, since: clock.now(), history };
+    this.#loadStartedAt = common.since;
+    this.#loadgen = new EventPoller({
+      ...common,
+      source: 'loadgen',
+      url: wiring.loadgenUrl,
+      onRestart: () => this.#onLoadLost('the load generator restarted and lost its users'),
+    });
+    this.#pollers = [
+      new EventPoller({
+        ...common,
+        source: 'chaos',
+        url: wiring.chaosUrl,
+        token: clients.chaosToken,
+        onRestart: () => this.#resumeChaos(),
+      }),
+      this.#loadgen,
+    ];
+  }
+
+  /** Starts everything except the supervisor and the load lease. */
+  start(): void {
+    const { clock, clients, runId, system, view, wiring } = this.#context;
+    const host = new HostSampler(wiring.resultsDir);
+    const clockWatcher = new ClockWatcher(tickMs);
+    for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
+    this.#loop(renewEveryMs, (signal) => this.#renewRunLease(signal));
+    this.#loop(tickMs, async () => {
+      const gap = clockWatcher.tick(clock.now(), Date.now());
+      if (gap !== null) this.#context.record.add(gap);
+      this.#applyStopFile();
+      await this.#applyStopRules();
+    });
+    this.#loop(tickMs, (signal) => this.#sampleScores(signal));
+    const [first, ...others] = healthOf(system).values();
+    const detail = others.length === 0 ? first?.detail : undefined;
+    if (detail !== undefined)
+      this.#loop(detailEveryMs, async (signal) => {
+        this.#recordCollection(await fetchServerDetail(detail, signal));
+      });
+    this.#loop(detailEveryMs, async () => {
+      view.host = await host.sample();
+    });
+    this.#loops.push(this.serverWatchers.run(this.#stop.signal));
+    this.#context.logger.debug({ runId, urls: clients.urls }, 'observing the services');
+  }
+
+  startSupervisor(): void {
+    this.#supervising = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, this.#supervising.signal]);
+    this.#loops.push(loop(this.#context.clock, 500, signal, () => this.#supervisor.step(signal)));
+  }
+
+  stopSupervisor(): void {
+    this.#supervising.abort();
+  }
+
+  startLoadLease(): void {
+    this.#loadStartedAt = this.#context.clock.now();
+    this.#loadRenewedAt = this.#loadStartedAt;
+    const signal = AbortSignal.any([this.#stop.signal, this.#loadLease.signal]);
+    this.#loops.push(loop(this.#context.clock, renewEveryMs, signal, () => this.#renewLoadLease(signal)));
+  }
+
+  /** From here on, the end of the load is expected. */
+  endLoadLease(): void {
+    this.#loadLease.abort();
+  }
+
+  /** Stops all loops, then fetches the remaining events for at most `drainMs`. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#loops);
+    const deadline = AbortSignal.timeout(drainMs);
+    await Promise.allSettled(this.#pollers.map((poller) => poller.drain(deadline)));
+  }
+
+  /** Fetches the events that the services still hold. */
+  async drain(signal: AbortSignal): Promise<void> {
+    await Promise.allSettled(this.#pollers.map((poller) => poller.drain(signal)));
+  }
+
+  #loop(everyMs: number, step: (signal: AbortSignal) => void | Promise<void>): void {
+    this.#loops.push(loop(this.#context.clock, everyMs, this.#stop.signal, step));
+  }
+
+  /** Stops the run when the stop file exists: a way to stop it without access to this terminal. */
+  #applyStopFile(): void {
+    const path = stopFileOf(this.#context.wiring);
+    if (this.#stopFileSeen || !existsSync(path)) return;
+    this.#stopFileSeen = true;
+    this.#context.stop(`the stop file ${path} exists`);
+  }
+
+  /** Applies only under load: outside of it, the run itself starts and restarts the server. */
+  async #applyStopRules(): Promise<void> {
+    const { view, clock, wiring, abort } = this.#context;
+    const resources = await freeResources(wiring.resultsDir);
+    if (view.phase !== 'ramp' && view.phase !== 'steady') return;
+    const { wrongAnswers, activeFaults } = view;
+    const isReady = this.serverWatchers.ready;
+    const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, activeFaults, wrongAnswers, resources });
+    // Abort instead of stop, so that the read-back still shows how much was lost.
+    if (reason !== null) abort(reason);
+  }
+
+  async #renewRunLease(signal: AbortSignal): Promise<void> {
+    const { clients, runId, logger } = this.#context;
+    try {
+      await clients.renewRunLease(runId, { signal, timeoutMs: 2_000 });
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn({ err: describeError(error) }, 'the run lease was not renewed');
+      if (error instanceof EncoreError && (error.status === 410 || error.status === 404))
+        await this.#retakeRunLease(signal);
+    }
+  }
+
+  /** The lease expired (a stall of this process or of the injector), so faults were reverted. */
+  async #retakeRunLease(signal: AbortSignal): Promise<void> {
+    const { clients, runId, record, clock, abort } = this.#context;
+    const at = clock.now();
+    record.add({ type: 'injector_failed', at, reason: 'the run lease had expired', fromAt: at, toAt: at });
+    await clients.takeRunLease(runId, { signal }).catch((error: unknown) => {
+      if (error instanceof EncoreError && error.code === 'RUN_HELD') abort(`another run took over: ${error.message}`);
+    });
+  }
+
+  async #renewLoadLease(signal: AbortSignal): Promise<void> {
+    const { clients, runId, clock } = this.#context;
+    let isOver = false;
+    await clients.renewLoadLease(runId, { signal, timeoutMs: 2_000 }).then(
+      () => {
+        this.#loadRenewedAt = clock.now();
+      },
+      (error: unknown) => {
+        isOver = error instanceof EncoreError && (error.status === 410 || error.status === 404);
+      },
+    );
+    if (!isOver) return;
+    const silentMs = clock.now() - this.#loadRenewedAt;
+    // A restarted generator refuses too; its events, polled first, name the restart as reason.
+    await this.#loadgen.poll(signal);
+    this.#onLoadLost(
+      silentMs > missedRenewalsMs
+        ? `the load generator ended the load, because it was unreachable from here and its lease was not renewed for ${Math.round(silentMs / 1_000)} s`
+        : 'the load generator ended the load without being asked to',
+    );
+  }
+
+  #onLoadLost(reason: string): void {
+    if (this.#loadLease.signal.aborted) return;
+    this.#loadLease.abort();
+    const { record, view, clock, startedAt, abort } = this.#context;
+    const at = clock.now();
+    record.add({ type: 'source_lost', at, source: 'loadgen', reason });
+    // The last operations of the users were never reported.
+    const fromAt = Math.max(startedAt, this.#loadStartedAt, view.loadSeenAt ?? 0);
+    record.add({ type: 'gap', at, fromAt, toAt: at, reason });
+    abort(reason);
+  }
+
+  /** Records each garbage collection once: a changed count is new, even a lower one. */
+  #recordCollection(detail: ServerDetail | null): void {
+    const { view, record, clock } = this.#context;
+    const before = view.detail?.collections?.count;
+    view.detail = detail;
+    const last = detail?.collections;
+    if (last && last.count !== before)
+      record.add({ type: 'garbage_collected', at: clock.now(), bytes: last.bytesAfter });
+  }
+
+  /** Starts a sample read-back, which writes to the ledger. The next one makes up for a failure. */
+  async #sampleScores(signal: AbortSignal): Promise<void> {
+    const { steadyStartsAt } = this;
+    if (steadyStartsAt === null) return;
+    const { runId, clock, clients, plan, view, logger } = this.#context;
+    const now = clock.now();
+    const dueAts = plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
+    const nextFaultAt = Math.min(...dueAts.filter((at) => at > now));
+    const isReady = this.serverWatchers.ready;
+    if (!this.#sampleTimes.isDue({ now, isReady, activeFaults: view.activeFaults, nextFaultAt })) return;
+    await clients.readBack(runId, false, { signal }).catch((error: unknown) => {
+      logger.debug({ err: describeError(error) }, 'the sample read-back failed to start');
+    });
+  }
+
+  /** Sends the plan to a restarted scheduler, which skips the faults whose time has passed. */
+  #resumeChaos(): void {
+    const { clients, runId, plan, logger } = this.#context;
+    if (this.steadyStartsAt === null) return;
+    const { steadyStartsAt } = this;
+    clients.startChaos(runId, plan, steadyStartsAt).catch((error: unknown) => {
+      logger.warn({ err: describeError(error) }, 'the restarted scheduler rejected the plan');
+      this.#context.abort(`the scheduler restarted and rejected the plan: ${describeError(error)}`);
+    });
+  }
+}
