@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { faultKinds } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { dashboards } from '../scripts/make-dashboards.ts';
-import { parseCommandLine } from '../services/orchestrator/src/command-line.ts';
+import { parseCommandLine } from '../services/orchestrator/src/cli/command-line.ts';
 import { moveOf } from './e2e/moved.ts';
 import { root } from './support/command.ts';
 import { type Dashboard, panelsOf } from './support/dashboard-panels.ts';

@@ -28,7 +28,7 @@ import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { renderTimeline } from '@encore/plan';
 import { faultDocs } from './scripts/make-fault-docs.ts';
 import { injectorMetrics } from './services/chaos/src/injector/metrics.ts';
-import { parseCommandLine } from './services/orchestrator/src/command-line.ts';
+import { parseCommandLine } from './services/orchestrator/src/cli/command-line.ts';
 import { renderPage } from './services/orchestrator/src/report/page.ts';
 import { configJsonSchema } from './services/orchestrator/src/settings/config-json-schema.ts';
 import { judged } from './services/orchestrator/src/testing/judged-run.ts';

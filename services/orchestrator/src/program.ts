@@ -1,10 +1,10 @@
 /** The `encore` program: parses the command line and runs the command. */
 import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { createLogger, describeError, EncoreError, type OutputLoss, surviveOutputLoss, systemClock } from '@encore/kit';
-import { parseCommandLine } from './command-line.ts';
+import { parseCommandLine } from './cli/command-line.ts';
+import { performCommand } from './cli/perform-command.ts';
 import { readWiring, type Wiring } from './config.ts';
 import { terminalOf } from './monitor/terminal.ts';
-import { performCommand } from './perform-command.ts';
 import { refusalText } from './refusal-text.ts';
 
 /** Compose sends SIGKILL 30 s after SIGTERM. */

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { type Command, type Problems, parseCommandLine } from './command-line.ts';
+import { type Command, type Problems, parseCommandLine } from './cli/command-line.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const document = readFileSync(join(root, 'docs', 'SCENARIOS.md'), 'utf8');

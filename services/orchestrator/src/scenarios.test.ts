@@ -9,7 +9,7 @@ import { type FaultKind, type PlannedFault, type RunConfig, runConfigSchema } fr
 import { defaultSchedule } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { parse as parseYaml } from 'yaml';
-import { parseCommandLine } from './command-line.ts';
+import { parseCommandLine } from './cli/command-line.ts';
 import { judged } from './testing/judged-run.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');

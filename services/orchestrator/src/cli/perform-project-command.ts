@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { refusedExitCode } from '@encore/contracts';
 import { encoreFileName, initProject, printCompose } from '@encore/project';
+import { plainText } from '../plain-text.ts';
+import { readEncoreFile } from '../settings/encore-file.ts';
 import type { Command } from './command-line.ts';
 import type { CommandContext } from './perform-command.ts';
-import { plainText } from './plain-text.ts';
-import { readEncoreFile } from './settings/encore-file.ts';
 
-const schema = join(import.meta.dirname, '..', '..', '..', 'docs', 'schema', 'encore.schema.json');
+const schema = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'schema', 'encore.schema.json');
 
 export async function performProjectCommand(
   command: Extract<Command, { name: 'init' | 'compose' }>,

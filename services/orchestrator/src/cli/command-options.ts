@@ -3,8 +3,8 @@
  * option that the command would ignore is reported by name.
  */
 import type { Command as Commander } from 'commander';
-import { fixedByPlan, fixedText } from './settings/replay.ts';
-import { scalarSettings } from './settings/scalar-settings.ts';
+import { fixedByPlan, fixedText } from '../settings/replay.ts';
+import { scalarSettings } from '../settings/scalar-settings.ts';
 
 const settings = [...scalarSettings.map(({ flag }) => flag), '--config'];
 const accepted: Readonly<Record<string, readonly string[]>> = {

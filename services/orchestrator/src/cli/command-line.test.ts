@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { renamedSystem } from '../../../test/support/renamed-system.ts';
+import { renamedSystem } from '../../../../test/support/renamed-system.ts';
 import { type Command, parseCommandLine } from './command-line.ts';
 
 type Run = Extract<Command, { name: 'run' }>;

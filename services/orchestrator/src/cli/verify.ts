@@ -5,10 +5,10 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { contradictedExitCode, exitCodes, type Report } from '@encore/contracts';
 import { describeError } from '@encore/kit';
-import { judge } from './judge/index.ts';
-import { historyFile, latencyFile, ledgerFile, planFile, type RunFolder } from './judge/read/run-folder.ts';
-import { readRunFolder, textSummary } from './report/index.ts';
-import { list, pluralize } from './text.ts';
+import { judge } from '../judge/index.ts';
+import { historyFile, latencyFile, ledgerFile, planFile, type RunFolder } from '../judge/read/run-folder.ts';
+import { readRunFolder, textSummary } from '../report/index.ts';
+import { list, pluralize } from '../text.ts';
 
 const maxShown = 10;
 /** Longer values are truncated, in characters. */

@@ -5,11 +5,11 @@ import { basename, join } from 'node:path';
 import type { Report } from '@encore/contracts';
 import { encodeLine } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { historyFile, ledgerFile } from './judge/read/run-folder.ts';
-import { writeResults } from './run/results/write-results.ts';
-import { plannedFault } from './testing/simulated-fault.ts';
-import { SimulatedRun } from './testing/simulated-run.ts';
-import { writeRunFolder } from './testing/simulated-run-folder.ts';
+import { historyFile, ledgerFile } from '../judge/read/run-folder.ts';
+import { writeResults } from '../run/results/write-results.ts';
+import { plannedFault } from '../testing/simulated-fault.ts';
+import { SimulatedRun } from '../testing/simulated-run.ts';
+import { writeRunFolder } from '../testing/simulated-run-folder.ts';
 import { verify } from './verify.ts';
 
 const run = new SimulatedRun({

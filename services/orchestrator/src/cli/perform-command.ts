@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { behaviourOf, exitCodes, type FaultKind, faultKinds, refusedExitCode } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import { renderTimeline } from '@encore/plan';
+import type { Wiring } from '../config.ts';
+import { attach } from '../monitor/attach.ts';
+import type { Terminal } from '../monitor/terminal.ts';
+import { plainText } from '../plain-text.ts';
+import type { Output } from '../progress/progress.ts';
+import { textSummary } from '../report/index.ts';
+import { noticeLines, settingLines } from '../run/opening-lines.ts';
+import { performRun } from '../run/perform-run.ts';
+import { inspectLab, preflightLimits } from '../run/preflight/preflight.ts';
+import { checkText } from '../run/preflight/preflight-checks.ts';
+import { folderOf, folderToReport, gatherResults, reportPathOf } from '../run/results/find-run.ts';
+import { shownPath } from '../run/results/shown-path.ts';
+import { writtenAgoMs } from '../run/results/still-running.ts';
+import { writeResults } from '../run/results/write-results.ts';
+import { ServiceClients } from '../service-clients.ts';
 import type { Command } from './command-line.ts';
-import type { Wiring } from './config.ts';
-import { attach } from './monitor/attach.ts';
-import type { Terminal } from './monitor/terminal.ts';
-import { plainText } from './plain-text.ts';
-import type { Output } from './progress/progress.ts';
-import { textSummary } from './report/index.ts';
-import { noticeLines, settingLines } from './run/opening-lines.ts';
-import { performRun } from './run/perform-run.ts';
-import { inspectLab, preflightLimits } from './run/preflight/preflight.ts';
-import { checkText } from './run/preflight/preflight-checks.ts';
-import { folderOf, folderToReport, gatherResults, reportPathOf } from './run/results/find-run.ts';
-import { shownPath } from './run/results/shown-path.ts';
-import { writtenAgoMs } from './run/results/still-running.ts';
-import { writeResults } from './run/results/write-results.ts';
-import { ServiceClients } from './service-clients.ts';
 import { verify } from './verify.ts';
 
 export interface CommandContext {
@@ -187,7 +187,7 @@ function timingText(kind: FaultKind): string {
 
 /** Lists the bundled scenarios, each with its first comment line for people. */
 async function listScenarios(print: (text: string) => void): Promise<number> {
-  const folder = join(import.meta.dirname, '..', '..', '..', 'scenarios');
+  const folder = join(import.meta.dirname, '..', '..', '..', '..', 'scenarios');
   const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   for (const name of names) {
     const [, purpose = ''] = /^# (?!yaml-language-server:)(.*)/m.exec(await readFile(join(folder, name), 'utf8')) ?? [];

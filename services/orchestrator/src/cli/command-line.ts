@@ -7,12 +7,12 @@ import type { Plan, RunConfig, System } from '@encore/contracts';
 import { canonicalJson, EncoreError, invalidValue, plannedSystem } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import { Command as Commander, CommanderError } from 'commander';
+import { pageUrl, readSystem } from '../config.ts';
+import { readReplay } from '../settings/replay.ts';
+import { resolveSettings } from '../settings/resolve-settings.ts';
+import { scalarSettings } from '../settings/scalar-settings.ts';
 import { checkArgv } from './check-argv.ts';
 import { optionsOf, problemsOfOptions } from './command-options.ts';
-import { pageUrl, readSystem } from './config.ts';
-import { readReplay } from './settings/replay.ts';
-import { resolveSettings } from './settings/resolve-settings.ts';
-import { scalarSettings } from './settings/scalar-settings.ts';
 
 export type Command =
   | { name: 'run'; config: RunConfig; plan: Plan; system: System; dryRun: boolean }
