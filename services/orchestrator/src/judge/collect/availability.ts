@@ -2,8 +2,9 @@
  * Availability as seen by the probes: the share answered correctly and in time without retries,
  * over the whole run and in fault-free windows, and the longest outage.
  */
+
+import type { Probe } from '../events/time-order.ts';
 import { FaultFreeFailures } from './fault-free-failures.ts';
-import type { Probe } from './time-order.ts';
 import { isNeutral, share } from './traffic.ts';
 
 export class Availability {

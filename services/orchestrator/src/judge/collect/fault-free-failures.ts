@@ -1,7 +1,7 @@
 /** Summarizes failed probes of fault-free windows: explains a broken `availability_fault_free`. */
 import type { Outcome } from '@encore/contracts';
 import { list, pluralize } from '../../text.ts';
-import type { Span } from './span.ts';
+import type { Span } from '../events/span.ts';
 
 /** Failures at most this far apart form one span. */
 const maxGapSeconds = 5;

@@ -5,12 +5,12 @@
  */
 import type { EventOf, PlannedSystem } from '@encore/contracts';
 import { containerNames } from '@encore/kit';
+import type { Span } from '../events/span.ts';
+import type { Observation } from '../events/time-order.ts';
+import { timeOf } from '../events/time-order.ts';
 import type { FaultRecord } from '../faults/fault-record.ts';
 import type { FaultTracker } from '../faults/fault-tracker.ts';
 import type { RunFacts } from './run-facts.ts';
-import type { Span } from './span.ts';
-import type { Observation } from './time-order.ts';
-import { timeOf } from './time-order.ts';
 
 export interface Intervention {
   at: number;

@@ -3,9 +3,9 @@
  * are not its own: peaks do not count, and alerts name the fault.
  */
 import { behaviourOf, type FaultKind } from '@encore/contracts';
+import type { Observation } from '../events/time-order.ts';
+import { timeOf } from '../events/time-order.ts';
 import { aftermathMs } from '../faults/fault-record.ts';
-import type { Observation } from './time-order.ts';
-import { timeOf } from './time-order.ts';
 
 export interface MemoryFault {
   faultId: string;

@@ -2,9 +2,9 @@
 import type { EventOf, Phase, ProfileName } from '@encore/contracts';
 import { profileNameSchema } from '@encore/contracts';
 import { z } from 'zod';
-import type { Span } from './span.ts';
-import type { Observation } from './time-order.ts';
-import { timeOf } from './time-order.ts';
+import type { Span } from '../events/span.ts';
+import type { Observation } from '../events/time-order.ts';
+import { timeOf } from '../events/time-order.ts';
 
 /** Settings that affect the verdict. Without them, those of the strictest profile apply. */
 export interface Settings {

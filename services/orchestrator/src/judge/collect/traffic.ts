@@ -1,8 +1,8 @@
 /** Counts operations and attempts in ramp and steady, and records unobserved seconds. */
 import type { EventOf, Outcome } from '@encore/contracts';
 import { neutralOutcomes, outcomes } from '@encore/contracts';
+import type { Span } from '../events/span.ts';
 import { SecondTable } from '../observations/second-table.ts';
-import type { Span } from './span.ts';
 
 export interface OperationCounts {
   ok: number;

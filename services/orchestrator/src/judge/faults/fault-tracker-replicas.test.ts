@@ -5,7 +5,7 @@ import { plannedSystem } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { bundledSystem } from '../../testing/bundled-system.ts';
 import { Interventions } from '../collect/interventions.ts';
-import type { Observation } from '../collect/time-order.ts';
+import type { Observation } from '../events/time-order.ts';
 import { recoveredByOf, recoveryOf, stagesOf } from './fault-record.ts';
 import { FaultTracker } from './fault-tracker.ts';
 

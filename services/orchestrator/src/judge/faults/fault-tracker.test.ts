@@ -3,7 +3,7 @@ import type { Actor, FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { plannedSystem } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { bundledSystem } from '../../testing/bundled-system.ts';
-import type { Observation } from '../collect/time-order.ts';
+import type { Observation } from '../events/time-order.ts';
 import { endOf, type FaultRecord, recoveredByOf, recoveryOf, stagesOf } from './fault-record.ts';
 import { FaultTracker } from './fault-tracker.ts';
 

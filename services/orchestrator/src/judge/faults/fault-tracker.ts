@@ -7,9 +7,9 @@
  *   injected ── reverted ── first correct response ── abnormal ── 5 normal seconds ─▶ window closed
  */
 import type { EventOf, Plan, PlannedFault, PlannedSystem } from '@encore/contracts';
-import { ServerHealth } from '../collect/server-health.ts';
-import { type Observation, type Probe, timeOf } from '../collect/time-order.ts';
 import { isNeutral } from '../collect/traffic.ts';
+import { ServerHealth } from '../events/server-health.ts';
+import { type Observation, type Probe, timeOf } from '../events/time-order.ts';
 import type { FaultRecord, ReturnOutcome } from './fault-record.ts';
 import { aftermathMs, beganAt, endOf, newFaultRecord } from './fault-record.ts';
 import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';

@@ -1,7 +1,7 @@
 /** Computes windows, recoveries and returns to normal from the complete fault records. */
 
-import type { Span } from '../collect/span.ts';
-import { without } from '../collect/span.ts';
+import type { Span } from '../events/span.ts';
+import { without } from '../events/span.ts';
 import type { FinalizedFault } from '../evidence.ts';
 import type { FaultRecord } from './fault-record.ts';
 import { backToNormalOf, beganAt, endOf, type Recovery, recoveredByOf, recoveryOf } from './fault-record.ts';

@@ -12,7 +12,7 @@
  */
 import type { EventOf } from '@encore/contracts';
 import { neutralOutcomes } from '@encore/contracts';
-import type { Probe } from '../collect/time-order.ts';
+import type { Probe } from '../events/time-order.ts';
 import { percentileOf } from '../rules/threshold.ts';
 
 /** Longer than the 4 s between the first and the second retry of a user, when all seems normal. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { EncoreEvent, Phase } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { MemoryFaults } from '../collect/memory-faults.ts';
-import type { Observation } from '../collect/time-order.ts';
+import type { Observation } from '../events/time-order.ts';
 import { Alerts } from './alerts.ts';
 
 const phase = (at: number, name: Phase): EncoreEvent => ({ type: 'phase_entered', at, phase: name });

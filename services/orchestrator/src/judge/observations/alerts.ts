@@ -6,8 +6,8 @@
  */
 import { type AlertLevel, type EventOf, isKill } from '@encore/contracts';
 import type { MemoryFaults } from '../collect/memory-faults.ts';
-import type { Observation } from '../collect/time-order.ts';
-import { timeOf } from '../collect/time-order.ts';
+import type { Observation } from '../events/time-order.ts';
+import { timeOf } from '../events/time-order.ts';
 
 export interface Alert {
   at: number;

@@ -1,6 +1,6 @@
 /** Memory of each container over the run, one value per 5 s, in arrays allocated at the start. */
 import type { EventOf } from '@encore/contracts';
-import { timeOf } from '../collect/time-order.ts';
+import { timeOf } from '../events/time-order.ts';
 
 /** The injector's sampling interval. */
 const slotSeconds = 5;

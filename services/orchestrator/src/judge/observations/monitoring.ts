@@ -6,7 +6,7 @@
  *   alert          ▲ started to fire here, and declares the fault: seen
  */
 import type { EventOf, PlannedFault, ReportedMonitoring } from '@encore/contracts';
-import type { Observation } from '../collect/time-order.ts';
+import type { Observation } from '../events/time-order.ts';
 import type { FinalizedFault } from '../evidence.ts';
 
 /** Maximum delay of an alert: scrape and evaluation take 5 s each, and rates cover 15 s. */

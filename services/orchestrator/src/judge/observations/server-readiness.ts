@@ -1,7 +1,7 @@
 /** Computes the share of the fault-free windows in which the server was ready. */
 import type { EventOf } from '@encore/contracts';
-import type { Span } from '../collect/span.ts';
-import { secondsWithin } from '../collect/span.ts';
+import type { Span } from '../events/span.ts';
+import { secondsWithin } from '../events/span.ts';
 
 const maxSpans = 100_000;
 

@@ -7,7 +7,7 @@ import { describeError } from '@encore/kit';
 import { z } from 'zod';
 import { list, percentOf, pluralize } from '../../text.ts';
 import { mayBeOfEngine } from '../collect/interventions.ts';
-import { type Span, union } from '../collect/span.ts';
+import { type Span, union } from '../events/span.ts';
 import type { Evidence, FinalizedFault } from '../evidence.ts';
 import { isKill } from '../faults/fault-record.ts';
 import { thresholdsOf, zoneOf } from '../rules/rules.ts';
