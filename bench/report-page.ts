@@ -11,8 +11,8 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { judge } from '../services/orchestrator/src/judge/judge.ts';
 import { renderPage } from '../services/orchestrator/src/report/page.ts';
+import { judgeStreams } from '../services/orchestrator/src/testing/judged-run.ts';
 import { simulatedDay } from '../services/orchestrator/src/testing/simulated-day.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { spreadOf } from './spread.ts';
@@ -54,7 +54,7 @@ export async function benchReportPage(print: (line: string) => void = console.lo
 async function writeDay(path: string): Promise<number> {
   const day = simulatedDay(operationsPerSecond);
   const history = day.history();
-  const judgement = await judge({ history, plan: day.plan, ledger: day.ledger(), fileProblems: [] });
+  const judgement = await judgeStreams({ history, plan: day.plan, ledger: day.ledger() });
   await writeFile(path, renderPage(judgement));
   return judgement.report.faults.length;
 }

@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Browser, Page } from 'playwright-core';
-import { judge } from '../../services/orchestrator/src/judge/judge.ts';
 import { renderPage } from '../../services/orchestrator/src/report/page.ts';
 import { writeReports } from '../../services/orchestrator/src/report/write-reports.ts';
+import { judgeStreams } from '../../services/orchestrator/src/testing/judged-run.ts';
 import { simulatedDay } from '../../services/orchestrator/src/testing/simulated-day.ts';
 import { plannedFault } from '../../services/orchestrator/src/testing/simulated-fault.ts';
 import { SimulatedRun } from '../../services/orchestrator/src/testing/simulated-run.ts';
@@ -45,11 +45,10 @@ describe('report page in Chromium', function () {
         ...network,
       ],
     });
-    const judgement = await judge({
+    const judgement = await judgeStreams({
       history: run.history(),
       plan: run.plan,
       ledger: run.ledger(),
-      fileProblems: [],
     });
     await writeReports(judgement, folder, join(folder, 'report.json'));
     browser = await launchChromium();
@@ -157,7 +156,7 @@ describe('report page in Chromium', function () {
   it('takes less than 5 MB for a day with the faults of the full profile', async () => {
     const day = simulatedDay(40);
     const history = day.history();
-    const judgement = await judge({ history, plan: day.plan, ledger: day.ledger(), fileProblems: [] });
+    const judgement = await judgeStreams({ history, plan: day.plan, ledger: day.ledger() });
     const path = join(folder, 'day.html');
     await writeFile(path, renderPage(judgement));
     assert.ok((await stat(path)).size < 5_000_000);

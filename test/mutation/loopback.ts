@@ -15,8 +15,9 @@ import { plannedSystem, readNumberedLines, systemClock, waitUntil } from '@encor
 import { planHash } from '@encore/plan';
 import { LoadBench } from '../../services/loadgen/src/testing/load-bench.ts';
 import { Ledger } from '../../services/orchestrator/src/judge/collect/integrity.ts';
-import { Evaluation } from '../../services/orchestrator/src/judge/judge.ts';
+import { judge } from '../../services/orchestrator/src/judge/judge.ts';
 import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
+import { historyOf } from '../../services/orchestrator/src/testing/judged-run.ts';
 
 const acknowledgements = 200_000;
 const maximumMs = 480_000;
@@ -44,9 +45,9 @@ await waitUntil(
 const steadyEndsAt = systemClock.now();
 await bench.load.stop();
 await bench.readBack(true);
-process.stdout.write(JSON.stringify(await judge(), null, 2));
+process.stdout.write(JSON.stringify(await reportOf(), null, 2));
 
-async function judge() {
+async function reportOf() {
   const steadySeconds = (steadyEndsAt - startedAt) / 1_000;
   const unhashed = {
     version: filesVersion,
@@ -61,7 +62,6 @@ async function judge() {
   const plan: Plan = { ...unhashed, hash: planHash(unhashed) };
   const config = { profile: 'smoke', recoveryTimeoutSeconds: 15, thresholds: {} };
   const phase = (at: number, name: Phase): EncoreEvent => ({ type: 'phase_entered', at, phase: name });
-  const evaluation = new Evaluation(plan);
   const begun: EncoreEvent = {
     type: 'run_started',
     at: startedAt,
@@ -72,13 +72,13 @@ async function judge() {
     environment: {},
   };
   const ended: EncoreEvent = { type: 'run_ended', at: systemClock.now(), status: 'completed' };
-  for (const event of [begun, phase(startedAt, 'steady'), phase(steadyEndsAt, 'read-back'), ...bench.all(), ended])
-    evaluation.add(event);
+  const phases = [phase(startedAt, 'steady'), phase(steadyEndsAt, 'read-back')];
+  const history = historyOf(plan, [begun, ...phases, ...bench.all(), ended]);
   const ledger = new Ledger();
   const problems: string[] = [];
   for await (const { lineNumber, value, problem } of readNumberedLines(bench.ledgerPath, ledgerLineSchema, 'n')) {
     if (problem !== null) problems.push(`ledger line ${lineNumber}: ${problem.text}`);
     if (value !== null) ledger.add(value);
   }
-  return evaluation.conclude(ledger, problems).report;
+  return judge({ history, ledger, problems }).report;
 }

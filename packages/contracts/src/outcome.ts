@@ -26,8 +26,10 @@ export const outcomes = [
 export const outcomeSchema = z.enum(outcomes);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** Outcomes not caused by the server: the end of the run, or a problem of the generator. */
-export const neutralOutcomes = ['cancelled_at_end', 'not_started'] as const satisfies readonly Outcome[];
+/** True if the server did not cause the outcome: the end of the run or the generator did. */
+export function isNeutral(outcome: string): boolean {
+  return outcome === ('cancelled_at_end' satisfies Outcome) || outcome === ('not_started' satisfies Outcome);
+}
 
 /** The name of an operation of the workload. Each operation consists of one or more attempts. */
 export const operationNameSchema = z

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type Clock, systemClock } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { judge } from './judge/index.ts';
 import { RunMetrics } from './metrics.ts';
 import { RunView } from './progress/run-view.ts';
 import { profiles } from './settings/profiles.ts';
+import { judgeStreams } from './testing/judged-run.ts';
 import { plannedFault } from './testing/simulated-fault.ts';
 import { SimulatedRun } from './testing/simulated-run.ts';
 import type { Simulation } from './testing/simulation.ts';
@@ -41,7 +41,7 @@ describe('run metrics', () => {
     const faults = [crash, outage];
     const exposition = await expositionOf({ faults });
     const run = new SimulatedRun({ faults });
-    const judged = await judge({ history: run.history(), plan: run.plan, ledger: run.ledger(), fileProblems: [] });
+    const judged = await judgeStreams({ history: run.history(), plan: run.plan, ledger: run.ledger() });
     for (const { kind, recovery_seconds: seconds } of judged.report.faults) {
       assert.ok(seconds !== null && seconds > 3, `${kind} ${seconds}`);
       assert.equal(value(exposition, 'encore_run_last_recovery_seconds', `"${kind}"`), seconds);
@@ -68,7 +68,7 @@ describe('run metrics', () => {
     const settings = { faults, steadySeconds: 300, users: 100, operationsPerSecond: 200 };
     const run = new SimulatedRun(settings);
     const exposition = await expositionOf(settings);
-    const judged = await judge({ history: run.history(), plan: run.plan, ledger: run.ledger(), fileProblems: [] });
+    const judged = await judgeStreams({ history: run.history(), plan: run.plan, ledger: run.ledger() });
     for (const { kind, back_to_normal: back } of judged.report.faults) {
       assert.equal(back?.state, 'normal', kind);
       assert.equal(value(exposition, 'encore_run_last_back_to_normal_seconds', `"${kind}"`), back.seconds);

@@ -47,7 +47,7 @@ export class RunMetrics {
     this.#view = view;
     this.#clock = clock;
     this.#tracker = new FaultTracker(view.plan);
-    this.#interventions = new Interventions(view.plan.system);
+    this.#interventions = new Interventions(view.plan.system, this.#tracker);
     const registers = [this.registry];
     this.#recoverySeconds = new Histogram({
       name: 'encore_run_recovery_seconds',
@@ -97,7 +97,7 @@ export class RunMetrics {
     for (const observation of this.#order.ready()) {
       this.#run.add(observation);
       this.#tracker.add(observation);
-      this.#interventions.add(observation, this.#tracker);
+      this.#interventions.add(observation);
     }
     if (event.type === 'load_second') this.#addRecoveries(event.at);
   }
@@ -148,7 +148,7 @@ export class RunMetrics {
   #violations(): Record<string, number> {
     const run = { ended: null, lastAt: this.#clock.now(), engineLosses: this.#run.engineLosses };
     const certain = (list: Interventions['manual']): number =>
-      list.filter((item) => isBeyondDoubt(item, { run, fileProblems: [] })).length;
+      list.filter((item) => isBeyondDoubt(item, { run, problems: [] })).length;
     const { manual, unexpectedExits, forcedStops } = this.#interventions;
     const limit = limitOf('back_to_normal_seconds', this.#view.config);
     return {

@@ -20,7 +20,7 @@ const maxValueLength = 60;
  */
 export async function verify(folder: string, reportPath: string, print: (text: string) => void): Promise<number> {
   const run = await readRunFolder(folder);
-  const { report } = await judge(run);
+  const { report } = judge(run);
   print(textSummary(report));
   print(inputText(folder, run));
   const contradictions = await contradictionsOf(report, reportPath);
@@ -40,16 +40,18 @@ export async function verify(folder: string, reportPath: string, print: (text: s
 }
 
 /** Lists the files that the verdict was computed from. */
-function inputText(folder: string, { plan, counts, latencies }: RunFolder): string {
-  const { history, ledger } = counts;
+function inputText(folder: string, { history: { plan }, counts, latencies }: RunFolder): string {
   const percentilesOf = [...latencies.response.keys()];
   const row = (name: string, text: string): string =>
     `  ${name.padEnd(16)}${existsSync(join(folder, name)) ? text : 'missing'}`;
   return [
     `The verdict was recomputed from these files of ${basename(folder)} alone:`,
     row(planFile, pluralize(plan.faults.length, 'fault')),
-    row(historyFile, `${pluralize(history.lines, 'line')}, ${pluralize(history.accepted, 'event')}`),
-    row(ledgerFile, `${pluralize(ledger.lines, 'line')}, ${pluralize(ledger.accepted, 'entry', 'entries')}`),
+    row(historyFile, `${pluralize(counts.history.lines, 'line')}, ${pluralize(counts.history.accepted, 'event')}`),
+    row(
+      ledgerFile,
+      `${pluralize(counts.ledger.lines, 'line')}, ${pluralize(counts.ledger.accepted, 'entry', 'entries')}`,
+    ),
     row(latencyFile, `percentiles of ${list(percentilesOf) || 'nothing'}; no rule reads them`),
   ].join('\n');
 }

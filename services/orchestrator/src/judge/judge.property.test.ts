@@ -4,10 +4,12 @@ import { runInNewContext } from 'node:vm';
 import { type EncoreEvent, faultKinds, reportSchema } from '@encore/contracts';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { historyOf } from '../testing/judged-run.ts';
 import { plannedFault, type SimulatedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import { Ledger } from './collect/integrity.ts';
-import { Evaluation } from './judge.ts';
+import { History } from './history.ts';
+import { judge } from './judge.ts';
 
 const faults = [
   plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 12.3 }),
@@ -32,9 +34,7 @@ async function wholeLedger(): Promise<Ledger> {
 }
 
 function resultOf(some: readonly EncoreEvent[], ledger: Ledger): string {
-  const evaluation = new Evaluation(run.plan);
-  for (const event of some) evaluation.add(event);
-  const { report } = evaluation.conclude(ledger);
+  const { report } = judge({ history: historyOf(run.plan, some), ledger, problems: [] });
   reportSchema.parse(report);
   return report.result;
 }
@@ -93,9 +93,8 @@ describe('judge: properties', () => {
           operationsPerSecond: 5,
           probesPerSecond: 2,
         });
-        const evaluation = new Evaluation(wild.plan);
-        for (const event of wild.events()) evaluation.add(event);
-        const { report } = evaluation.conclude(new Ledger());
+        const history = historyOf(wild.plan, wild.events());
+        const { report } = judge({ history, ledger: new Ledger(), problems: [] });
         assert.notEqual(report.result, 'PASSED', 'nothing was read back');
         for (const { recovery_seconds: seconds } of report.faults) assert.ok(seconds === null || seconds >= 0);
       }),
@@ -124,11 +123,11 @@ describe('judge: properties', () => {
       probesPerSecond: 10,
       users: 100,
     });
-    const evaluation = new Evaluation(day.plan);
+    const history = new History(day.plan);
     const used: number[] = [];
     let hour = 0;
     for (const event of day.events()) {
-      evaluation.add(event);
+      history.add(event);
       if (event.type !== 'load_second' || event.at < day.at((hour + 1) * 3_600 - 300)) continue;
       hour += 1;
       if (hour % 6 !== 0 && hour !== 2) continue;
@@ -141,7 +140,8 @@ describe('judge: properties', () => {
       growth < 24 * 1_048_576,
       `grew by ${Math.round(growth / 1_048_576)} MB: ${used.map((bytes) => Math.round(bytes / 1_048_576)).join(', ')} MB`,
     );
-    const { report, series } = evaluation.conclude(new Ledger());
+    history.end();
+    const { report, series } = judge({ history, ledger: new Ledger(), problems: [] });
     assert.equal(report.totals.attempts > 80_000_000, true);
     assert.equal(report.recoveries.count, hours);
     assert.ok(series.at.length <= 1_500);

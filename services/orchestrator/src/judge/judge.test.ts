@@ -3,6 +3,9 @@ import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { crash, defaultFaults, judged, not } from '../testing/judged-run.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
+import { Ledger } from './collect/integrity.ts';
+import { History } from './history.ts';
+import { judge } from './judge.ts';
 
 describe('judge', () => {
   it('passes a run that recovers from every fault', async () => {
@@ -143,5 +146,26 @@ describe('judge', () => {
     const slope = leaking.report.resources['server']?.memory_slope_bytes_per_hour ?? 0;
     assert.ok(Math.abs(slope - megabytePerMinute) < 0.2 * megabytePerMinute, `slope ${slope}`);
     assert.equal(leaking.report.result, 'FAILED');
+  });
+
+  it('changes nothing: a run that was judged in between has the same verdict in the end', async () => {
+    const expected = await judged({ lost: 1 });
+    const run = new SimulatedRun({ faults: defaultFaults, lost: 1 });
+    const history = new History(run.plan);
+    const problems: string[] = [];
+    // Events of the injector arrive 5 s later than those of the load generator.
+    const arrivesAt = ({ type, at }: EncoreEvent): number => at + (type.startsWith('fault_') ? 5_000 : 0);
+    const events = [...run.events()].sort((a, b) => arrivesAt(a) - arrivesAt(b));
+    for (const [index, event] of events.entries()) {
+      history.add(event);
+      if (index % 50 > 0) continue;
+      const now = { history, ledger: new Ledger(), problems };
+      assert.deepEqual(judge(now), judge(now));
+    }
+    history.end();
+    const ledger = new Ledger();
+    for await (const entry of run.ledger()) ledger.add(entry);
+    assert.deepEqual(judge({ history, ledger, problems }), expected);
+    assert.deepEqual(problems, []);
   });
 });

@@ -1,37 +1,35 @@
-/** Converts the evidence to the report schema and adds the verdict. */
+/** Converts evidence, observations and verdict to the report schema. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { outcomes, reportSchema } from '@encore/contracts';
+import { percentileOf } from '../figures.ts';
 import { isBeyondDoubt } from './collect/interventions.ts';
-import type { Evidence, FinalizedFault } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import type { BackToNormal, FaultRecord } from './faults/fault-record.ts';
 import { isUnsupported, stagesOf } from './faults/fault-record.ts';
-import { combine } from './finding.ts';
+import type { FinalizedFault } from './faults/finalize.ts';
 import { reportedCapacity } from './observations/capacity.ts';
 import { notTested } from './observations/not-tested.ts';
+import type { ObservedRun } from './observations/observers.ts';
 import { plannedFaultsOf } from './observations/planned-faults.ts';
 import { warningsOf } from './observations/warnings.ts';
-import { evaluateRequirements } from './requirements/evidence-requirements.ts';
-import { selfTest } from './requirements/self-test.ts';
+import type { Latencies } from './read/latencies.ts';
 import { provenFindings } from './rules/metrics.ts';
-import { judgeRules } from './rules/rules.ts';
-import { percentileOf } from './rules/threshold.ts';
+import type { Verdict } from './verdict.ts';
 
-export function reportOf(evidence: Evidence, fileNotes: readonly string[]): Report {
+export function reportOf(
+  evidence: ObservedRun,
+  verdict: Verdict,
+  { notes, latencies }: { notes: readonly string[]; latencies: Latencies | undefined },
+): Report {
   const { run, plan, traffic, availability, attribution, interventions, alerts, generator } = evidence;
-  const rules = judgeRules(evidence);
-  const { result, reasons } = combine(
-    [...rules.findings, ...evaluateRequirements(evidence), selfTest(evidence)],
-    run.interrupted,
-  );
   const startedAt = run.started?.at ?? run.firstAt;
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
     schema_version: 3,
     schema_minor_version: 1,
     run_id: run.started?.runId ?? 'unknown',
-    result,
-    reasons,
-    warnings: [...warningsOf(evidence), ...fileNotes],
+    ...verdict,
+    warnings: [...warningsOf(evidence), ...notes],
     started_at: iso(startedAt),
     ended_at: iso(endedAt),
     duration_seconds: seconds(Math.max(0, endedAt - startedAt)),
@@ -44,7 +42,7 @@ export function reportOf(evidence: Evidence, fileNotes: readonly string[]): Repo
     totals: totalsOf(evidence),
     capacity: reportedCapacity(run.capacity),
     outcomes: Object.fromEntries(outcomes.map((name) => [name, traffic.attempts.get(name) ?? 0])) as Report['outcomes'],
-    operations: operationsOf(evidence),
+    operations: operationsOf(evidence, latencies),
     availability: {
       overall: availability.overall,
       fault_free_windows: availability.faultFreeWindows,
@@ -72,7 +70,6 @@ export function reportOf(evidence: Evidence, fileNotes: readonly string[]): Repo
     integrity: integrityOf(evidence),
     resources: resourcesOf(evidence),
     hygiene: hygieneOf(evidence),
-    thresholds: rules.results,
     generator: {
       late_start_rate: generator.lateStartRate,
       event_loop_delay_p99_ms: generator.eventLoopDelayP99Ms,
@@ -122,15 +119,15 @@ function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
   };
 }
 
-function operationsOf({ traffic, run }: Evidence): Report['operations'] {
+function operationsOf({ traffic, run }: Evidence, latencies: Latencies | undefined): Report['operations'] {
   // The summary has all of them; without it, those that were performed are known.
   const names = new Set([...Object.keys(run.loadSummary?.operations ?? {}), ...traffic.operations.keys()]);
   const rows = [...names].map((name) => {
     const summary = run.loadSummary?.operations[name];
-    return [
-      name,
-      { ...traffic.countsOf(name), service_ms: summary?.serviceMs ?? null, response_ms: summary?.responseMs ?? null },
-    ] as const;
+    // A load generator that was killed reports no percentiles, so take them from its log.
+    const service_ms = summary?.serviceMs ?? latencies?.service.get(name) ?? null;
+    const response_ms = summary?.responseMs ?? latencies?.response.get(name) ?? null;
+    return [name, { ...traffic.countsOf(name), service_ms, response_ms }] as const;
   });
   return Object.fromEntries(rows);
 }
@@ -178,7 +175,7 @@ function reportedReturn(backToNormal: BackToNormal | null): ReportedFault['back_
 
 function faultOf(
   { record, recovery, recoveredBy, backToNormal }: FinalizedFault,
-  { run, plan, monitoring }: Evidence,
+  { run, plan, monitoring, attribution }: ObservedRun,
 ): ReportedFault {
   const { fault, injectedAt } = record;
   const stages = stagesOf(record);
@@ -210,7 +207,7 @@ function faultOf(
     },
     recovery_seconds: recovery.state === 'recovered' ? seconds(recovery.seconds * 1_000) : null,
     back_to_normal: reportedReturn(backToNormal),
-    attempts_failed: record.attemptsFailed,
+    attempts_failed: attribution.explained.get(fault.id) ?? 0,
     monitoring: monitoring?.get(fault.id) ?? null,
   };
 }
@@ -221,11 +218,12 @@ function evidenceOf(record: FaultRecord): string {
   return record.injectedAt === null ? 'never injected' : 'the effect check is missing';
 }
 
-function explainedOf({ faults, attribution }: Evidence): Record<string, number> {
-  const explained: Record<string, number> = {};
-  for (const { record } of faults) if (record.attemptsFailed > 0) explained[record.fault.id] = record.attemptsFailed;
-  if (attribution.injector > 0) explained['injector'] = attribution.injector;
-  return explained;
+function explainedOf({ faults, attribution: { explained, injector } }: Evidence): Record<string, number> {
+  const rows = faults.flatMap(({ record: { fault } }) => {
+    const count = explained.get(fault.id);
+    return count === undefined ? [] : [[fault.id, count] as const];
+  });
+  return Object.fromEntries(injector > 0 ? [...rows, ['injector', injector] as const] : rows);
 }
 
 function integrityOf(evidence: Evidence): Report['integrity'] {

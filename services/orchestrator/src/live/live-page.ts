@@ -4,7 +4,7 @@
  */
 import type { EncoreEvent, Plan } from '@encore/contracts';
 import type { Express, Response } from 'express';
-import { Evaluation, type Judgement, Ledger } from '../judge/index.ts';
+import { History, type Judgement, judge, Ledger } from '../judge/index.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { renderPage, renderUpdate } from '../report/page.ts';
 
@@ -17,7 +17,7 @@ const maxUnreadBytes = 1_048_576;
 const path = '/live-updates';
 
 export class LivePage {
-  readonly #evaluation: Evaluation;
+  readonly #history: History;
   readonly #dashboardUrl: string | null;
   readonly #clients = new Set<Response>();
   #timer: NodeJS.Timeout | null = null;
@@ -28,12 +28,12 @@ export class LivePage {
 
   constructor(plan: Plan, state: () => Snapshot, dashboardUrl: string | null = null) {
     this.#state = state;
-    this.#evaluation = new Evaluation(plan, horizonMs);
+    this.#history = new History(plan, horizonMs);
     this.#dashboardUrl = dashboardUrl;
   }
 
   add(event: EncoreEvent): void {
-    this.#evaluation.add(event);
+    this.#history.add(event);
   }
 
   routes(app: Express): void {
@@ -70,7 +70,7 @@ export class LivePage {
   }
 
   #judgement(): Judgement {
-    return this.#final ?? this.#evaluation.conclude(new Ledger(), []);
+    return this.#final ?? judge({ history: this.#history, ledger: new Ledger(), problems: [] });
   }
 
   /** Stops without clients, and uses at most a tenth of the CPU time. */

@@ -1,6 +1,6 @@
 /** Recent load: figures of the last ten seconds, and the trend of the last three minutes. */
 import type { EventOf } from '@encore/contracts';
-import { neutralOutcomes } from '@encore/contracts';
+import { attemptsOf } from '../figures.ts';
 
 /** One value per second, oldest first; null if nothing was measured. */
 export interface Trend {
@@ -66,13 +66,12 @@ export class RecentLoad {
 }
 
 function countsOf(second: EventOf<'load_second'>): { ok: number; all: number; attempts: number } {
-  const counts = { ok: 0, all: 0, attempts: 0 };
+  const attempts = attemptsOf(second);
+  const counts = { ok: 0, all: 0, attempts: attempts.ok + attempts.failed };
   for (const { ok, failed, unknown } of Object.values(second.operations)) {
     counts.ok += ok;
     counts.all += ok + failed + unknown;
   }
-  for (const [outcome, count] of Object.entries(second.attempts))
-    if (!neutralOutcomes.some((neutral) => neutral === outcome)) counts.attempts += count;
   return counts;
 }
 

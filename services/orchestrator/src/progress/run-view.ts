@@ -2,17 +2,9 @@
  * The live state of a run, updated by every event. Feeds the terminal, the page and the metrics;
  * the verdict is computed from the history, never from here.
  */
-import {
-  type EncoreEvent,
-  type EventOf,
-  neutralOutcomes,
-  type Phase,
-  type Plan,
-  type PlannedFault,
-  type RunConfig,
-  type Target,
-} from '@encore/contracts';
+import type { EncoreEvent, EventOf, Phase, Plan, PlannedFault, RunConfig, Target } from '@encore/contracts';
 import { firstReplica } from '@encore/kit';
+import { attemptsOf } from '../figures.ts';
 import { type Alert, Alerts, MemoryFaults, type Observation, ServerHealth } from '../judge/index.ts';
 import type { HostMetrics } from './host-metrics.ts';
 import { type Kill, Kills } from './kills.ts';
@@ -219,11 +211,9 @@ export class RunView {
     this.#users = event.users;
     this.#network.sentBytes += event.bytesSent;
     this.#network.receivedBytes += event.bytesReceived;
-    for (const [outcome, count] of Object.entries(event.attempts)) {
-      if (neutralOutcomes.some((neutral) => neutral === outcome)) continue;
-      this.#requests.all += count;
-      if (outcome !== 'ok') this.#requests.failed += count;
-    }
+    const attempts = attemptsOf(event);
+    this.#requests.all += attempts.ok + attempts.failed;
+    this.#requests.failed += attempts.failed;
     this.wrongAnswers += (event.attempts.corrupt ?? 0) + (event.attempts.stale ?? 0);
     for (const { ok, failed, unknown, skipped } of Object.values(event.operations)) {
       this.#operations.ok += ok;

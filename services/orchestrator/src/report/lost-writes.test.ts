@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Report } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { judge } from '../judge/judge.ts';
+import type { Judgement } from '../judge/judge.ts';
+import { judgeStreams } from '../testing/judged-run.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import { lostWritesText } from './lost-writes.ts';
 import { markdownSummary } from './markdown.ts';
@@ -9,13 +10,13 @@ import { renderPage } from './page.ts';
 import { textSummary } from './text-summary.ts';
 
 /** A run with 200 acknowledged scores: the first `count` were read back, `lost` are lost. */
-async function readBack(count: number, lost = 0): Promise<Awaited<ReturnType<typeof judge>>> {
+async function readBack(count: number, lost = 0): Promise<Judgement> {
   const run = new SimulatedRun({ acknowledged: 200, lost });
   const ledger = async function* () {
     let seen = 0;
     for await (const entry of run.ledger()) if (entry.type !== 'read_back' || ++seen <= count) yield entry;
   };
-  return judge({ history: run.history(), plan: run.plan, ledger: ledger(), fileProblems: [] });
+  return judgeStreams({ history: run.history(), plan: run.plan, ledger: ledger() });
 }
 
 describe('text of lost writes', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ReportedFault } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { judge } from '../judge/judge.ts';
+import { judgeStreams } from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import { markdownSummary } from './markdown.ts';
@@ -30,8 +30,8 @@ describe('text of monitoring', () => {
 
   it('appears for each fault on the page and in Markdown', async () => {
     const run = new SimulatedRun({ faults: [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40 })] });
-    const history = { history: run.history(), plan: run.plan, ledger: run.ledger(), fileProblems: [] };
-    const judgement = await judge(history);
+    const history = { history: run.history(), plan: run.plan, ledger: run.ledger() };
+    const judgement = await judgeStreams(history);
     assert.match(markdownSummary(judgement.report), /\| f0001 \| crash of server \|.*\| not monitored \|\n/);
     const monitoring: Monitoring = { state: 'seen', alert: 'ServerRestarted', after_seconds: 8 };
     const faults = judgement.report.faults.map((fault) => ({ ...fault, monitoring }));

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { type EncoreEvent, reportSchema } from '@encore/contracts';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Ledger } from '../judge/collect/integrity.ts';
-import { Evaluation, type Judgement, judge } from '../judge/judge.ts';
+import { type Judgement, judge } from '../judge/judge.ts';
 import { profiles } from '../settings/profiles.ts';
+import { historyOf, judgeStreams } from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import type { Simulation } from '../testing/simulation.ts';
@@ -28,7 +29,12 @@ async function judged(
   const history = async function* () {
     for await (const line of run.history()) yield { ...line, event: change(line.event) };
   };
-  return judge({ history: history(), plan: run.plan, ledger: run.ledger(), fileProblems: [] });
+  return judgeStreams({ history: history(), plan: run.plan, ledger: run.ledger() });
+}
+
+function judgedUntil(run: SimulatedRun, second: number): Judgement {
+  const events = [...run.events()].filter(({ at }) => at < run.at(second));
+  return judge({ history: historyOf(run.plan, events), ledger: new Ledger(), problems: [] });
 }
 
 describe('text summary', () => {
@@ -139,11 +145,10 @@ describe('text summary', () => {
       { rule: 'network', count: 2, reason: 'no free time between other faults and their recoveries' },
       { rule: 'network', count: 1, reason: 'less than 30 % of the steady load would be free of faults' },
     ];
-    const judgement = await judge({
+    const judgement = await judgeStreams({
       history: run.history(),
       plan: { ...run.plan, dropped },
       ledger: run.ledger(),
-      fileProblems: [],
     });
     assert.deepEqual(judgement.report.planned_faults, {
       planned: 3,
@@ -242,9 +247,8 @@ describe('text summary', () => {
 
   it('shows a late recovery as overdue, not as never, during the run', async () => {
     const run = new SimulatedRun({ faults: [{ ...outage, downSeconds: 60 }] });
-    const evaluation = new Evaluation(run.plan, 0);
-    for (const event of run.events()) if (event.at < run.at(130)) evaluation.add(event);
-    const { sections } = renderUpdate(evaluation.conclude(new Ledger()), true);
+    const judgement = judgedUntil(run, 130);
+    const { sections } = renderUpdate(judgement, true);
     const shown = ['verdict', 'numbers', 'rules', 'faults-section'].map((name) => sections[name] ?? '');
     for (const section of shown) assert.match(section, /overdue/);
     assert.doesNotMatch(shown.join(''), /never/);
@@ -301,9 +305,8 @@ describe('page', () => {
     const run = new SimulatedRun({
       faults: [crash, plannedFault(3, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 })],
     });
-    const evaluation = new Evaluation(run.plan, 0);
-    for (const event of run.events()) if (event.at < run.at(70)) evaluation.add(event);
-    const { sections } = renderUpdate(evaluation.conclude(new Ledger()), true);
+    const judgement = judgedUntil(run, 70);
+    const { sections } = renderUpdate(judgement, true);
     assert.match(sections['verdict'] ?? '', /2 faults with an effect, 1 of them a kill, 1 recovered, 1 in progress/);
     assert.match(sections['numbers'] ?? '', /everything is read back at the end/);
     assert.doesNotMatch(sections['numbers'] ?? '', /not verified/);
@@ -312,9 +315,7 @@ describe('page', () => {
 
   it('does not report a fault that is not due yet as missed', async () => {
     const run = new SimulatedRun({ faults: [crash, outage] });
-    const evaluation = new Evaluation(run.plan, 0);
-    for (const event of run.events()) if (event.at < run.at(60)) evaluation.add(event);
-    const judgement = evaluation.conclude(new Ledger());
+    const judgement = judgedUntil(run, 60);
     const rowOf = (page: string, kind: string): string =>
       new RegExp(`<tr data-kind="${kind}".*?</tr>`).exec(page)?.[0] ?? '';
     const { sections } = renderUpdate(judgement, true);

@@ -1,5 +1,7 @@
 /** Judges a simulated run with both kinds of kill, refused connections and latency. */
-import type { EncoreEvent, LedgerEntry } from '@encore/contracts';
+import type { EncoreEvent, HistoryLine, LedgerEntry, Plan } from '@encore/contracts';
+import { Ledger } from '../judge/collect/integrity.ts';
+import { History } from '../judge/history.ts';
 import { type Judgement, judge } from '../judge/judge.ts';
 import { plannedFault } from './simulated-fault.ts';
 import { SimulatedRun } from './simulated-run.ts';
@@ -26,16 +28,45 @@ async function* filtered<Item>(items: AsyncIterable<Item>, keep: (item: Item) =>
   for await (const item of items) if (keep(item)) yield item;
 }
 
+/** The complete history of a run. */
+export function historyOf(plan: Plan, events: Iterable<EncoreEvent>, horizonMs?: number): History {
+  const history = new History(plan, horizonMs);
+  for (const event of events) history.add(event);
+  history.end();
+  return history;
+}
+
+export interface Streams {
+  plan: Plan;
+  history: AsyncIterable<HistoryLine>;
+  ledger: AsyncIterable<LedgerEntry>;
+  problems?: readonly string[];
+}
+
+/** Judges a run whose files are not on disk. */
+export async function judgeStreams({
+  plan,
+  history: lines,
+  ledger: entries,
+  problems = [],
+}: Streams): Promise<Judgement> {
+  const history = new History(plan);
+  for await (const { event } of lines) history.add(event);
+  history.end();
+  const ledger = new Ledger();
+  for await (const entry of entries) ledger.add(entry);
+  return judge({ history, ledger, problems });
+}
+
 export async function judged(
   settings: Partial<Simulation> = {},
   filter: { event?: (event: EncoreEvent) => boolean; entry?: (entry: LedgerEntry) => boolean } = {},
 ): Promise<Judgement> {
   const run = new SimulatedRun({ faults: defaultFaults, ...settings });
-  return judge({
+  return judgeStreams({
     history: filtered(run.history(), ({ event }) => filter.event?.(event) ?? true),
     plan: run.plan,
     ledger: filtered(run.ledger(), (entry) => filter.entry?.(entry) ?? true),
-    fileProblems: [],
   });
 }
 

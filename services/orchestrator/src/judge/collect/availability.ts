@@ -3,11 +3,14 @@
  * over the whole run and in fault-free windows, and the longest outage.
  */
 
-import type { Probe } from '../events/time-order.ts';
+import { isNeutral } from '@encore/contracts';
+import { share } from '../../figures.ts';
+import type { Collector } from '../events/collector.ts';
+import type { Observation } from '../events/time-order.ts';
 import { FaultFreeFailures } from './fault-free-failures.ts';
-import { isNeutral, share } from './traffic.ts';
+import type { IsFaultFree, RunFacts } from './run-facts.ts';
 
-export class Availability {
+export class Availability implements Collector {
   /** Probes that the load generator could not send in time; not the server's failure. */
   notStarted = 0;
   #ok = 0;
@@ -20,15 +23,23 @@ export class Availability {
   #longestOutageMs = 0;
   readonly #faultFreeFailures = new FaultFreeFailures();
 
-  /** `inFaultFreeWindow`: the probe was due in a fault-free window. */
-  add(probe: Probe, inFaultFreeWindow: boolean): void {
+  readonly #run: RunFacts;
+  readonly #isFaultFree: IsFaultFree;
+
+  constructor(run: RunFacts, isFaultFree: IsFaultFree) {
+    this.#run = run;
+    this.#isFaultFree = isFaultFree;
+  }
+
+  add(probe: Observation): void {
+    if (probe.type !== 'probe' || !this.#run.isMeasuring) return;
     if (probe.outcome === 'not_started') this.notStarted += 1;
     if (isNeutral(probe.outcome)) return;
     const ok = probe.outcome === 'ok';
     this.#due += 1;
     if (ok) this.#ok += 1;
     if (probe.outcome === 'shed') this.#sheds += 1;
-    if (inFaultFreeWindow) {
+    if (this.#isFaultFree(probe.dueAt, probe.at)) {
       this.#faultFreeDue += 1;
       if (ok) this.#faultFreeOk += 1;
       else this.#faultFreeFailures.add(probe.dueAt, probe.outcome);

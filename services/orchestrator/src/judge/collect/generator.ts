@@ -1,6 +1,7 @@
 /** Health of the load generator. Beyond its limits the measurements reflect itself. */
-import type { EventOf } from '@encore/contracts';
-import { share } from './traffic.ts';
+import { share } from '../../figures.ts';
+import type { Collector } from '../events/collector.ts';
+import type { Observation } from '../events/time-order.ts';
 
 /** One late start in a hundred is tolerated: it makes response times look worse, never better. */
 export const generatorLimits = { lateStartRate: 0.01, eventLoopDelayP99Ms: 200, cpuShare: 0.9 } as const;
@@ -8,14 +9,15 @@ export const generatorLimits = { lateStartRate: 0.01, eventLoopDelayP99Ms: 200, 
 /** Counts of event-loop delays by size, in steps of 1 ms up to 10 s. */
 const delayStepsMs = 10_000;
 
-export class Generator {
+export class Generator implements Collector {
   readonly #delays = new Uint32Array(delayStepsMs + 1);
   #checks = 0;
   #late = 0;
   #starts = 0;
   #cpuShares = 0;
 
-  add(event: EventOf<'generator_checked'>): void {
+  add(event: Observation): void {
+    if (event.type !== 'generator_checked') return;
     this.#checks += 1;
     this.#late += event.lateStarts;
     this.#starts += event.starts;
@@ -26,10 +28,6 @@ export class Generator {
 
   get lateStartRate(): number | null {
     return this.#checks === 0 ? null : (share(this.#late, this.#starts) ?? 0);
-  }
-
-  get starts(): number {
-    return this.#starts;
   }
 
   /** 95th percentile of the p99 values, in ms, so that a single pause does not decide a day. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent, LedgerEntry } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { defaultFaults, judged } from '../../testing/judged-run.ts';
+import { defaultFaults, historyOf, judged, judgeStreams } from '../../testing/judged-run.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
 import { judge } from '../judge.ts';
+import { Ledger } from './integrity.ts';
 
 describe('judge: writes', () => {
   it('fails a lost write, and does not pass one that was not read back', async () => {
@@ -105,11 +106,10 @@ describe('judge: writes', () => {
         for await (const entry of run.ledger()) if (keep(entry)) yield entry;
       };
       const run = new SimulatedRun({ faults: defaultFaults, acknowledged: 500, lost });
-      const { report } = await judge({
+      const { report } = await judgeStreams({
         history: run.history(),
         plan: run.plan,
         ledger: deletedToo(run),
-        fileProblems: [],
       });
       assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
       assert.match(report.reasons.join('\n'), reason);
@@ -138,7 +138,7 @@ describe('judge: writes', () => {
         yield entry.type === 'read_back' && entry.key === 'key-3' ? { ...entry, found: 'ff' } : entry;
       }
     };
-    const { report } = await judge({ history: run.history(), plan: run.plan, ledger: forged(), fileProblems: [] });
+    const { report } = await judgeStreams({ history: run.history(), plan: run.plan, ledger: forged() });
     assert.equal(report.integrity.corrupt, 1);
     assert.equal(report.result, 'FAILED');
   });
@@ -153,19 +153,12 @@ describe('judge: writes', () => {
       ...events.filter(ofInjector),
       events.at(-1),
     ].filter((event) => event !== undefined);
-    const lines = async function* () {
-      for (const [index, event] of late.entries())
-        yield { seq: index + 1, source: 'orchestrator' as const, event, crc: '' };
-    };
     // The whole journal of the injector comes last, which only a horizon as long as the run can
     // sort.
     const inOrder = await judged();
-    const { Evaluation } = await import('../judge.ts');
-    const { Ledger } = await import('./integrity.ts');
-    const evaluation = new Evaluation(run.plan, 3_600_000);
     const ledger = new Ledger();
-    for await (const line of lines()) evaluation.add(line.event);
     for await (const entry of run.ledger()) ledger.add(entry);
-    assert.deepEqual(evaluation.conclude(ledger), inOrder);
+    const history = historyOf(run.plan, late, 3_600_000);
+    assert.deepEqual(judge({ history, ledger, problems: [] }), inOrder);
   });
 });

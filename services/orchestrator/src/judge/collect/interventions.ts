@@ -5,6 +5,7 @@
  */
 import type { EventOf, PlannedSystem } from '@encore/contracts';
 import { containerNames } from '@encore/kit';
+import type { Collector } from '../events/collector.ts';
 import type { Span } from '../events/span.ts';
 import type { Observation } from '../events/time-order.ts';
 import { timeOf } from '../events/time-order.ts';
@@ -35,7 +36,7 @@ const recreationReachMs = 60_000;
 const killedCode = 137;
 const maxKept = 10_000;
 
-export class Interventions {
+export class Interventions implements Collector {
   readonly #external: Intervention[] = [];
   readonly #engine: Intervention[] = [];
   readonly #deaths: (Intervention & { exitCode: number | null })[] = [];
@@ -50,16 +51,18 @@ export class Interventions {
   /** Events of other containers of the project are ignored. */
   readonly #containers: ReadonlySet<string>;
   readonly #proxyContainers: ReadonlySet<string>;
+  readonly #tracker: FaultTracker;
 
-  constructor({ containers, proxies }: PlannedSystem) {
+  constructor({ containers, proxies }: PlannedSystem, tracker: FaultTracker) {
+    this.#tracker = tracker;
     this.#containers = new Set(containerNames({ containers }));
     this.#proxyContainers = new Set(Object.values(proxies).map(({ runsIn }) => runsIn));
   }
 
-  add(event: Observation, tracker: FaultTracker): void {
+  add(event: Observation): void {
     switch (event.type) {
       case 'engine_event':
-        this.#onEngineEvent(event, tracker);
+        this.#onEngineEvent(event);
         break;
       case 'target_started':
         if (event.actor === 'external')
@@ -67,7 +70,7 @@ export class Interventions {
         else if (event.requestedAt !== undefined) this.#explain(event.target, event.requestedAt, timeOf(event));
         break;
       case 'fault_reverted':
-        this.#endedEarly(event, tracker);
+        this.#endedEarly(event);
         break;
       case 'injector_failed':
         // The injector restarts a frozen Toxiproxy.
@@ -107,8 +110,8 @@ export class Interventions {
   }
 
   /** Records a fault that was ended from outside, unless an external start recorded it. */
-  #endedEarly({ faultId, cause, evidence, at }: EventOf<'fault_reverted'>, tracker: FaultTracker): void {
-    const record = tracker.records.get(faultId);
+  #endedEarly({ faultId, cause, evidence, at }: EventOf<'fault_reverted'>): void {
+    const record = this.#tracker.records.get(faultId);
     if (cause !== 'external' || record === undefined || record.startedBy === 'external') return;
     const { kind, target } = record.fault;
     keep(this.#external, { at, target, action: `end of ${faultId} (${kind})`, detail: evidence });
@@ -121,14 +124,14 @@ export class Interventions {
     return created === undefined ? event : { ...event, detail: `recreated by Compose from ${created.checkout}` };
   }
 
-  #onEngineEvent(event: EventOf<'engine_event'>, tracker: FaultTracker): void {
+  #onEngineEvent(event: EventOf<'engine_event'>): void {
     const { target, action, checkout, network } = event;
     const at = timeOf(event);
     if (checkout !== undefined && this.#running && this.#created.length < maxKept)
       this.#created.push({ target, at, checkout });
     if (action === 'oom') keep(this.#ooms, { at, target, action });
     if (!this.#running || !this.#containers.has(target)) return;
-    const faults = tracker.faultsOn(target, at);
+    const faults = this.#tracker.faultsOn(target, at);
     if (actions.has(action) && !faults.some((record) => mayCause(record, action)))
       keep(this.#engine, { at, target, action, ...(network === undefined ? {} : { detail: `network ${network}` }) });
     if (action === 'start') this.#up(target, at);
@@ -138,7 +141,7 @@ export class Interventions {
     if (isGraceful && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
     // The death of a target during a fault on another one is a cascading failure, which has its own
     // warning.
-    const unexpected = faults.length === 0 ? !tracker.isFaultOpen(at) : !faults.some(mayEnd);
+    const unexpected = faults.length === 0 ? !this.#tracker.isFaultOpen(at) : !faults.some(mayEnd);
     if (unexpected) keep(this.#deaths, { at, target, action, exitCode: event.exitCode ?? null });
   }
 
@@ -197,10 +200,10 @@ export function mayBeOfEngine(at: number, { engineLosses }: Pick<RunFacts, 'engi
  */
 export function isBeyondDoubt(
   { at }: Intervention,
-  { run, fileProblems }: { run: Pick<RunFacts, 'ended' | 'lastAt' | 'engineLosses'>; fileProblems: readonly string[] },
+  { run, problems }: { run: Pick<RunFacts, 'ended' | 'lastAt' | 'engineLosses'>; problems: readonly string[] },
 ): boolean {
   if (mayBeOfEngine(at, run)) return false;
-  return fileProblems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
+  return problems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
 }
 
 function mayCause({ behaviour: { actions } }: FaultRecord, action: string): boolean {

@@ -3,6 +3,7 @@
  * are not its own: peaks do not count, and alerts name the fault.
  */
 import { behaviourOf, type FaultKind } from '@encore/contracts';
+import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 import { timeOf } from '../events/time-order.ts';
 import { aftermathMs } from '../faults/fault-record.ts';
@@ -12,7 +13,7 @@ export interface MemoryFault {
   kind: FaultKind;
 }
 
-export class MemoryFaults {
+export class MemoryFaults implements Collector {
   readonly #all = new Map<string, MemoryFault & { container: string; endsAt: number }>();
 
   add(event: Observation): void {

@@ -6,18 +6,24 @@ import { MemoryFloor } from './memory-floor.ts';
 const megabyte = 1e6;
 const perHour = 60 * megabyte;
 
+const newFloor = (): MemoryFloor => new MemoryFloor('server', () => true);
+const start = (floor: MemoryFloor, at: number): void =>
+  floor.add({ type: 'target_started', at, target: 'server', actor: 'restart-policy', reason: 'crash' });
+const collect = (floor: MemoryFloor, at: number, bytes: number): void =>
+  floor.add({ type: 'garbage_collected', at, bytes });
+
 /** A server of 30 MB, sampled every 10 s: 0.5 MB of noise, and an 8 MB buffer in one of five. */
 function collected(floor: MemoryFloor, seconds: number, leakBytesPerHour: number, seed: number): void {
   const random = new Random(seed);
   for (let at = 0; at < seconds * 1_000; at += 10_000) {
     const buffer = random.next() < 0.2 ? 8 * megabyte : 0;
-    floor.add(at, 30 * megabyte + random.next() * 0.5 * megabyte + buffer + (leakBytesPerHour * at) / 3_600_000);
+    collect(floor, at, 30 * megabyte + random.next() * 0.5 * megabyte + buffer + (leakBytesPerHour * at) / 3_600_000);
   }
 }
 
 function slopeOf(seconds: number, leakBytesPerHour: number, seed = 1): number | null {
-  const floor = new MemoryFloor();
-  floor.started(0);
+  const floor = newFloor();
+  start(floor, 0);
   collected(floor, seconds, leakBytesPerHour, seed);
   return floor.slopeLowerBoundBytesPerHour;
 }
@@ -37,11 +43,11 @@ describe('memory floor', () => {
   });
 
   it('detects a leak across restarts', () => {
-    const floor = new MemoryFloor();
+    const floor = newFloor();
     for (const startedAt of [0, 600_000, 1_200_000]) {
-      floor.started(startedAt);
+      start(floor, startedAt);
       for (let at = 0; at < 600_000; at += 10_000)
-        floor.add(startedAt + at, 30 * megabyte + (perHour * at) / 3_600_000);
+        collect(floor, startedAt + at, 30 * megabyte + (perHour * at) / 3_600_000);
     }
     assert.ok(Math.abs((floor.slopeLowerBoundBytesPerHour ?? 0) - perHour) < perHour / 10);
   });

@@ -4,7 +4,11 @@
  * restarts share one least-squares slope; the result is the lower end of its 95 % confidence
  * interval, so that noise or a few samples do not look like a leak.
  */
+import { withoutNumber } from '@encore/kit';
+import type { Collector } from '../events/collector.ts';
+import type { Observation } from '../events/time-order.ts';
 import { warmUpMs } from './resources.ts';
+import type { IsFaultFree } from './run-facts.ts';
 
 const slotMs = 45_000;
 const minFloors = 6;
@@ -15,30 +19,24 @@ interface Floor {
   bytes: number;
 }
 
-export class MemoryFloor {
+export class MemoryFloor implements Collector {
+  /** The container whose memory is judged. */
+  readonly #container: string;
+  readonly #isFaultFree: IsFaultFree;
   #startedAt: number | null = null;
   /** One list per life of the server process. */
   readonly #lives: Floor[][] = [];
   #count = 0;
 
-  started(at: number): void {
-    this.#startedAt = at;
-    if (this.#lives.at(-1)?.length !== 0) this.#lives.push([]);
+  constructor(container: string, isFaultFree: IsFaultFree) {
+    this.#container = container;
+    this.#isFaultFree = isFaultFree;
   }
 
-  /** Adds the bytes in use after a collection in a fault-free window; call in time order. */
-  add(at: number, bytes: number): void {
-    // A server that was already running started no later than its first observation.
-    if (this.#startedAt === null) this.started(at);
-    if (at - (this.#startedAt ?? at) < warmUpMs) return;
-    const floors = this.#lives.at(-1) ?? [];
-    const slot = Math.floor(at / slotMs);
-    const last = floors.at(-1);
-    if (last?.slot === slot) last.bytes = Math.min(last.bytes, bytes);
-    else if (this.#count < maxFloors) {
-      floors.push({ slot, bytes });
-      this.#count += 1;
-    }
+  add(event: Observation): void {
+    if (event.type === 'garbage_collected' && this.#isFaultFree(event.at, event.at))
+      this.#collected(event.at, event.bytes);
+    if (event.type === 'target_started' && withoutNumber(event.target) === this.#container) this.#started(event.at);
   }
 
   /** Lower confidence bound of the slope; null with too little data. */
@@ -51,6 +49,25 @@ export class MemoryFloor {
     const slope = sum(all.map(({ hours, bytes }) => hours * bytes)) / spread;
     const residual = sum(all.map(({ hours, bytes }) => (bytes - slope * hours) ** 2));
     return slope - studentT(freedom) * Math.sqrt(residual / freedom / spread);
+  }
+
+  #started(at: number): void {
+    this.#startedAt = at;
+    if (this.#lives.at(-1)?.length !== 0) this.#lives.push([]);
+  }
+
+  #collected(at: number, bytes: number): void {
+    // A server that was already running started no later than its first observation.
+    if (this.#startedAt === null) this.#started(at);
+    if (at - (this.#startedAt ?? at) < warmUpMs) return;
+    const floors = this.#lives.at(-1) ?? [];
+    const slot = Math.floor(at / slotMs);
+    const last = floors.at(-1);
+    if (last?.slot === slot) last.bytes = Math.min(last.bytes, bytes);
+    else if (this.#count < maxFloors) {
+      floors.push({ slot, bytes });
+      this.#count += 1;
+    }
   }
 }
 

@@ -4,20 +4,19 @@ import { describe, it } from 'mocha';
 import { judged } from '../../testing/judged-run.ts';
 import { plannedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
+import { MemoryFaults } from './memory-faults.ts';
 import { Resources } from './resources.ts';
 
 const minute = 60_000;
 const sample = (resources: Resources, at: number, memoryBytes: number, cpuSeconds = 0): void =>
-  resources.sample(
-    { type: 'target_sampled', at, target: 'server', memoryBytes, memoryLimitBytes: 1_000, cpuSeconds },
-    { inFaultFreeWindow: true, memoryReduced: false },
-  );
+  resources.add({ type: 'target_sampled', at, target: 'server', memoryBytes, memoryLimitBytes: 1_000, cpuSeconds });
+const newResources = (): Resources => new Resources(new MemoryFaults(), () => true);
 const start = (resources: Resources, at: number): void =>
-  resources.started({ type: 'target_started', at, target: 'server', actor: 'restart-policy', reason: 'crash' });
+  resources.add({ type: 'target_started', at, target: 'server', actor: 'restart-policy', reason: 'crash' });
 
 describe('resources', () => {
   it('show a leak of 60 bytes per hour across restarts', () => {
-    const resources = new Resources();
+    const resources = newResources();
     for (let life = 0; life < 6; life += 1) {
       start(resources, life * 60 * minute);
       for (let age = 1; age < 60; age += 1) sample(resources, (life * 60 + age) * minute, 500 + age);
@@ -27,19 +26,19 @@ describe('resources', () => {
   });
 
   it('have no slope during the warm-up or with too little data', () => {
-    const resources = new Resources();
+    const resources = newResources();
     start(resources, 0);
     for (let second = 0; second < 30; second += 1) sample(resources, second * 1_000, second * 10);
     for (let age = 1; age < 40; age += 1) sample(resources, age * minute, 300);
     assert.equal(resources.slopeOf('server'), 0);
-    const short = new Resources();
+    const short = newResources();
     for (let age = 1; age < 15; age += 1) sample(short, age * minute, 300);
     assert.equal(short.slopeOf('server'), null);
     assert.equal(short.slopeOf('nobody'), null);
   });
 
   it('add up CPU seconds across restarts', () => {
-    const resources = new Resources();
+    const resources = newResources();
     for (const [at, cpu] of [
       [0, 100],
       [1, 103],

@@ -5,6 +5,10 @@
  * a start, count: until then the heap grows to its working size.
  */
 import type { EventOf } from '@encore/contracts';
+import type { Collector } from '../events/collector.ts';
+import type { Observation } from '../events/time-order.ts';
+import type { MemoryFaults } from './memory-faults.ts';
+import type { IsFaultFree } from './run-facts.ts';
 
 export const warmUpMs = 180_000;
 const minSamples = 20;
@@ -31,42 +35,19 @@ interface Container {
   past: { count: number; spanMs: number; hoursBytes: number; hoursHours: number };
 }
 
-export class Resources {
+export class Resources implements Collector {
   readonly containers = new Map<string, Container>();
+  readonly #memoryFaults: MemoryFaults;
+  readonly #isFaultFree: IsFaultFree;
 
-  /**
-   * `memoryReduced`: an active fault reduces the memory of the target, so its use and its limit do
-   * not count for the peak.
-   */
-  sample(
-    event: EventOf<'target_sampled'>,
-    { inFaultFreeWindow, memoryReduced }: { inFaultFreeWindow: boolean; memoryReduced: boolean },
-  ): void {
-    const container = this.#container(event.target, event.at);
-    if (!memoryReduced) {
-      container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
-      const shareOfLimit = event.memoryLimitBytes > 0 ? event.memoryBytes / event.memoryLimitBytes : 0;
-      container.peakShare = Math.max(container.peakShare, shareOfLimit);
-    }
-    const before = container.lastCpuSeconds;
-    // The counter restarts with each life.
-    const spent = before === null || event.cpuSeconds < before ? event.cpuSeconds : event.cpuSeconds - before;
-    if (before !== null) container.cpuSeconds += spent;
-    container.lastCpuSeconds = event.cpuSeconds;
-    if (inFaultFreeWindow && event.at - container.life.startedAt >= warmUpMs)
-      grow(container.life, event.at, event.memoryBytes);
+  constructor(memoryFaults: MemoryFaults, isFaultFree: IsFaultFree) {
+    this.#memoryFaults = memoryFaults;
+    this.#isFaultFree = isFaultFree;
   }
 
-  started(event: EventOf<'target_started'>): void {
-    const container = this.#container(event.target, event.at);
-    const cause = event.reason.includes('read-back') ? 'read-back' : event.actor;
-    container.restarts.set(cause, (container.restarts.get(cause) ?? 0) + 1);
-    const { life, past } = container;
-    past.count += life.count;
-    past.spanMs += life.lastAt - life.firstAt;
-    past.hoursBytes += life.hoursBytes;
-    past.hoursHours += life.hoursHours;
-    container.life = newLife(event.at);
+  add(event: Observation): void {
+    if (event.type === 'target_sampled') this.#sample(event);
+    if (event.type === 'target_started') this.#started(event);
   }
 
   /** Memory slope in bytes per hour; null with too little data. */
@@ -78,6 +59,35 @@ export class Resources {
     const hoursHours = past.hoursHours + life.hoursHours;
     if (past.count + life.count < minSamples || spanMs < minSpanMs || hoursHours === 0) return null;
     return (past.hoursBytes + life.hoursBytes) / hoursHours;
+  }
+
+  #sample(event: EventOf<'target_sampled'>): void {
+    const container = this.#container(event.target, event.at);
+    // Under a fault that reduces its memory, neither its use nor its limit is its own.
+    if (this.#memoryFaults.on(event.target, event.at) === null) {
+      container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
+      const shareOfLimit = event.memoryLimitBytes > 0 ? event.memoryBytes / event.memoryLimitBytes : 0;
+      container.peakShare = Math.max(container.peakShare, shareOfLimit);
+    }
+    const before = container.lastCpuSeconds;
+    // The counter restarts with each life.
+    const spent = before === null || event.cpuSeconds < before ? event.cpuSeconds : event.cpuSeconds - before;
+    if (before !== null) container.cpuSeconds += spent;
+    container.lastCpuSeconds = event.cpuSeconds;
+    if (this.#isFaultFree(event.at, event.at) && event.at - container.life.startedAt >= warmUpMs)
+      grow(container.life, event.at, event.memoryBytes);
+  }
+
+  #started(event: EventOf<'target_started'>): void {
+    const container = this.#container(event.target, event.at);
+    const cause = event.reason.includes('read-back') ? 'read-back' : event.actor;
+    container.restarts.set(cause, (container.restarts.get(cause) ?? 0) + 1);
+    const { life, past } = container;
+    past.count += life.count;
+    past.spanMs += life.lastAt - life.firstAt;
+    past.hoursBytes += life.hoursBytes;
+    past.hoursHours += life.hoursHours;
+    container.life = newLife(event.at);
   }
 
   #container(name: string, at: number): Container {

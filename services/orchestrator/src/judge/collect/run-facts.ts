@@ -2,6 +2,7 @@
 import type { EventOf, Phase, ProfileName } from '@encore/contracts';
 import { profileNameSchema } from '@encore/contracts';
 import { z } from 'zod';
+import type { Collector } from '../events/collector.ts';
 import type { Span } from '../events/span.ts';
 import type { Observation } from '../events/time-order.ts';
 import { timeOf } from '../events/time-order.ts';
@@ -45,7 +46,10 @@ export function readBackDisagreements(
   ].filter((text) => text !== '');
 }
 
-export class RunFacts {
+/** True if the span lies in steady, outside fault windows and injector failures. */
+export type IsFaultFree = (fromAt: number, toAt: number) => boolean;
+
+export class RunFacts implements Collector {
   started: EventOf<'run_started'> | null = null;
   ended: EventOf<'run_ended'> | null = null;
   stopRequested: EventOf<'stop_requested'> | null = null;
@@ -72,6 +76,8 @@ export class RunFacts {
   loadSummary: EventOf<'load_summary'> | null = null;
   firstAt = 0;
   lastAt = 0;
+  /** When users or probes were last observed; 0 before the first. */
+  usersSeenAt = 0;
   phase: Phase | null = null;
   #seen = false;
 
@@ -131,6 +137,10 @@ export class RunFacts {
         break;
       case 'load_summary':
         this.loadSummary = event;
+        break;
+      case 'load_second':
+      case 'probe':
+        this.usersSeenAt = Math.max(this.usersSeenAt, event.at);
         break;
       default:
         break;

@@ -1,8 +1,10 @@
 /** Counts operations and attempts in ramp and steady, and records unobserved seconds. */
-import type { EventOf, Outcome } from '@encore/contracts';
-import { neutralOutcomes, outcomes } from '@encore/contracts';
+import { isNeutral, type Outcome, outcomes } from '@encore/contracts';
+import { share } from '../../figures.ts';
+import type { Collector } from '../events/collector.ts';
 import type { Span } from '../events/span.ts';
-import { SecondTable } from '../observations/second-table.ts';
+import type { Observation } from '../events/time-order.ts';
+import type { RunFacts } from './run-facts.ts';
 
 export interface OperationCounts {
   ok: number;
@@ -18,8 +20,7 @@ const noOperations = (): OperationCounts => ({ ok: 0, failed: 0, unknown: 0, can
 const maxStepMs = 3_000;
 const maxHoles = 10_000;
 
-export class Traffic {
-  readonly seconds: SecondTable;
+export class Traffic implements Collector {
   readonly attempts = new Map<Outcome, number>(outcomes.map((outcome) => [outcome, 0]));
   readonly operations = new Map<string, OperationCounts>();
   /** Gaps between `load_second` events. */
@@ -27,19 +28,17 @@ export class Traffic {
   firstAt: number | null = null;
   lastAt: number | null = null;
 
-  constructor(plannedSeconds: number) {
-    this.seconds = new SecondTable(plannedSeconds);
+  readonly #run: RunFacts;
+
+  constructor(run: RunFacts) {
+    this.#run = run;
   }
 
-  /**
-   * `isMeasuring` is true in ramp and steady. Other seconds, and those in which the injector had
-   * failed, are drawn but not counted.
-   */
-  add(event: EventOf<'load_second'>, isMeasuring: boolean, injectorFailed: boolean): void {
-    this.seconds.add(event);
-    if (!isMeasuring) return;
+  /** Counts the seconds of ramp and steady in which the injector worked. */
+  add(event: Observation): void {
+    if (event.type !== 'load_second' || !this.#run.isMeasuring) return;
     this.#observe(event.at);
-    if (injectorFailed) return;
+    if (this.#run.injectorFailedWithin(event.at - 1_000, event.at)) return;
     for (const outcome of outcomes) {
       this.attempts.set(outcome, (this.attempts.get(outcome) ?? 0) + (event.attempts[outcome] ?? 0));
     }
@@ -114,13 +113,4 @@ function sumOf(a: OperationCounts, b: OperationCounts): OperationCounts {
     cancelled: a.cancelled + b.cancelled,
     skipped: a.skipped + b.skipped,
   };
-}
-
-export function isNeutral(outcome: Outcome): boolean {
-  return neutralOutcomes.some((neutral) => neutral === outcome);
-}
-
-/** `part / whole`, or null if `whole` is 0. */
-export function share(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole;
 }

@@ -64,7 +64,6 @@ export interface FaultRecord {
   closedAt: number | null;
   /** Other containers that died during the fault, with the time of death. */
   alsoDied: Map<string, number>;
-  attemptsFailed: number;
 }
 
 export function newFaultRecord(fault: PlannedFault, system: PlannedSystem): FaultRecord {
@@ -100,7 +99,6 @@ export function newFaultRecord(fault: PlannedFault, system: PlannedSystem): Faul
     returned: null,
     closedAt: null,
     alsoDied: new Map(),
-    attemptsFailed: 0,
   };
 }
 

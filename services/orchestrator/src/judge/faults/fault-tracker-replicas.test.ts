@@ -16,11 +16,11 @@ const system = plannedSystem(description);
 function tracked(kind: FaultKind, target: Target, durationSeconds = 0) {
   const fault: PlannedFault = { id: 'f0001', kind, target, atSeconds: 1, durationSeconds, params: {} };
   const tracker = new FaultTracker({ system, faults: [fault] });
-  const interventions = new Interventions(system);
+  const interventions = new Interventions(system, tracker);
   const add = (...events: Observation[]): void => {
     for (const event of events) {
       tracker.add(event);
-      interventions.add(event, tracker);
+      interventions.add(event);
     }
   };
   const record = () => tracker.records.get('f0001') ?? assert.fail();

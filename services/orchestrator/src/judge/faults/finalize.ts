@@ -1,10 +1,21 @@
 /** Computes windows, recoveries and returns to normal from the complete fault records. */
-
+import type { RecoveredBy } from '@encore/contracts';
 import type { Span } from '../events/span.ts';
 import { without } from '../events/span.ts';
-import type { FinalizedFault } from '../evidence.ts';
-import type { FaultRecord } from './fault-record.ts';
+import type { BackToNormal, FaultRecord } from './fault-record.ts';
 import { backToNormalOf, beganAt, endOf, type Recovery, recoveredByOf, recoveryOf } from './fault-record.ts';
+
+export interface FinalizedFault {
+  record: FaultRecord;
+  recovery: Recovery;
+  recoveredBy: RecoveredBy | null;
+  /** Null if the system did not recover from the fault. */
+  backToNormal: BackToNormal | null;
+  /** When the fault was reverted and the system had recovered; null if it was never attempted. */
+  endedAt: number | null;
+  /** From the earliest possible effect until the system was back to normal; null as above. */
+  window: Span | null;
+}
 
 export function finalizeFaults(
   records: Iterable<FaultRecord>,

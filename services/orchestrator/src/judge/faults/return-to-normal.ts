@@ -11,9 +11,9 @@
  * fail.
  */
 import type { EventOf } from '@encore/contracts';
-import { neutralOutcomes } from '@encore/contracts';
+import { isNeutral } from '@encore/contracts';
+import { attemptsOf, percentileOf } from '../../figures.ts';
 import type { Probe } from '../events/time-order.ts';
-import { percentileOf } from '../rules/threshold.ts';
 
 /** Longer than the 4 s between the first and the second retry of a user, when all seems normal. */
 const requiredNormalSeconds = 5;
@@ -159,17 +159,4 @@ function compare(failedShare: number, at: number, following: Following): number 
 function restart(following: Following): void {
   following.consecutive = 0;
   following.normalSinceAt = null;
-}
-
-function attemptsOf({ attempts }: EventOf<'load_second'>): { ok: number; failed: number } {
-  const counts = { ok: 0, failed: 0 };
-  for (const [outcome, count] of Object.entries(attempts)) {
-    if (isNeutral(outcome)) continue;
-    counts[outcome === 'ok' ? 'ok' : 'failed'] += count;
-  }
-  return counts;
-}
-
-function isNeutral(outcome: string): boolean {
-  return neutralOutcomes.some((neutral) => neutral === outcome);
 }

@@ -6,6 +6,7 @@
  */
 import { type AlertLevel, type EventOf, isKill } from '@encore/contracts';
 import type { MemoryFaults } from '../collect/memory-faults.ts';
+import { ServerHealth } from '../events/server-health.ts';
 import type { Observation } from '../events/time-order.ts';
 import { timeOf } from '../events/time-order.ts';
 
@@ -68,6 +69,7 @@ export const alertRules: readonly AlertRule[] = [
 const maxAlerts = 1_000;
 
 export class Alerts {
+  readonly #health = new ServerHealth();
   readonly #watchers;
   readonly list: Alert[] = [];
   readonly counts = new Map<string, number>(alertRules.map(({ name }) => [name, 0]));
@@ -80,8 +82,9 @@ export class Alerts {
   /** Adds an event, and returns the alerts that it raised. */
   add(event: Observation): Alert[] {
     const raised: Alert[] = [];
+    const whole = event.type === 'server_observed' ? this.#health.add(event) : event;
     for (const watcher of this.#watchers) {
-      const message = watcher.look(event);
+      const message = watcher.look(whole);
       if (message === undefined) continue;
       if (message !== null && (!watcher.raised || watcher.rule.every === true)) {
         const { name, level } = watcher.rule;

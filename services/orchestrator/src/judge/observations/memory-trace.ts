@@ -1,6 +1,6 @@
 /** Memory of each container over the run, one value per 5 s, in arrays allocated at the start. */
-import type { EventOf } from '@encore/contracts';
-import { timeOf } from '../events/time-order.ts';
+import type { Collector } from '../events/collector.ts';
+import { type Observation, timeOf } from '../events/time-order.ts';
 
 /** The injector's sampling interval. */
 const slotSeconds = 5;
@@ -13,7 +13,7 @@ interface Trace {
   limits: Float64Array;
 }
 
-export class MemoryTrace {
+export class MemoryTrace implements Collector {
   readonly #containers = new Map<string, Trace>();
   readonly #plannedSlots: number;
   #firstSlot: number | null = null;
@@ -26,7 +26,8 @@ export class MemoryTrace {
     return [...this.#containers.keys()];
   }
 
-  add(event: EventOf<'target_sampled'>): void {
+  add(event: Observation): void {
+    if (event.type !== 'target_sampled') return;
     const slot = Math.floor(timeOf(event) / 1_000 / slotSeconds);
     this.#firstSlot ??= slot;
     const row = slot - this.#firstSlot;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent, FaultKind, Report } from '@encore/contracts';
 import { describe, it } from 'mocha';
+import { judgeStreams } from '../../testing/judged-run.ts';
 import { plannedFault, type SimulatedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
-import { judge } from '../judge.ts';
 
 type Firing = [alert: string, fromSecond: number, toSecond: number];
 
@@ -38,7 +38,7 @@ async function watched(faults: SimulatedFault[], firings: Firing[] | null): Prom
           })),
         ];
   const run = new SimulatedRun({ faults, extra });
-  const { report } = await judge({ history: run.history(), plan: run.plan, ledger: run.ledger(), fileProblems: [] });
+  const { report } = await judgeStreams({ history: run.history(), plan: run.plan, ledger: run.ledger() });
   assert.equal(report.result, 'PASSED', 'monitoring does not affect the verdict');
   return report;
 }

@@ -6,8 +6,9 @@
  *   alert          ▲ started to fire here, and declares the fault: seen
  */
 import type { EventOf, PlannedFault, ReportedMonitoring } from '@encore/contracts';
+import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
-import type { FinalizedFault } from '../evidence.ts';
+import type { FinalizedFault } from '../faults/finalize.ts';
 
 /** Maximum delay of an alert: scrape and evaluation take 5 s each, and rates cover 15 s. */
 const noticedWithinMs = 30_000;
@@ -17,7 +18,7 @@ export interface FaultMonitoring extends ReportedMonitoring {
   expected: boolean;
 }
 
-export class Monitoring {
+export class Monitoring implements Collector {
   #asked: EventOf<'alerts_queried'> | null = null;
   readonly #firings: EventOf<'alert_fired'>[] = [];
 

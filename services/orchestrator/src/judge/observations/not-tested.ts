@@ -2,10 +2,10 @@
 import { type FaultKind, faultKinds, kindOf } from '@encore/contracts';
 import { replicasOf } from '@encore/kit';
 import { pluralize } from '../../text.ts';
-import type { Evidence } from '../evidence.ts';
 import { isUnsupported } from '../faults/fault-record.ts';
+import type { ObservedRun } from './observers.ts';
 
-export function notTested(evidence: Evidence): string[] {
+export function notTested(evidence: ObservedRun): string[] {
   const { faults, plan, notReached, settings, monitoring, run } = evidence;
   const unsupported = new Map<string, string>();
   for (const { record } of faults) {
@@ -37,7 +37,7 @@ export function notTested(evidence: Evidence): string[] {
 }
 
 /** What this run had to show of the kind itself and did not. */
-function untestedOf(kind: FaultKind, { faults, run }: Evidence): string[] {
+function untestedOf(kind: FaultKind, { faults, run }: ObservedRun): string[] {
   const { untested } = kindOf(kind);
   if (untested === undefined) return [];
   const isHere = run.started?.environment[untested.environment] === untested.value;

@@ -2,15 +2,15 @@
  * Load figures of every second of a run, in typed arrays: 24 hours take a few megabytes at any
  * load. A second whose `seen` is 0 was not observed.
  */
-import type { EventOf } from '@encore/contracts';
-import { neutralOutcomes } from '@encore/contracts';
+import type { Collector } from '../events/collector.ts';
+import type { Observation } from '../events/time-order.ts';
 
 const maxSeconds = 15 * 86_400;
-const columns = ['seen', 'users', 'ok', 'failed', 'unknown', 'attempts', 'attemptsOk', 'sheds'] as const;
+const columns = ['seen', 'users', 'ok', 'failed', 'unknown'] as const;
 const percentiles = ['p50', 'p99'] as const;
-export type SecondColumn = (typeof columns)[number] | (typeof percentiles)[number];
+type SecondColumn = (typeof columns)[number] | (typeof percentiles)[number];
 
-export class SecondTable {
+export class SecondTable implements Collector {
   /** Epoch second of row 0. */
   baseSecond = 0;
   length = 0;
@@ -32,7 +32,8 @@ export class SecondTable {
     return row >= 0 && row < this.length ? (this.#data.get(column)?.[row] ?? 0) : 0;
   }
 
-  add(event: EventOf<'load_second'>): void {
+  add(event: Observation): void {
+    if (event.type !== 'load_second') return;
     // An event describes the second before it: assign it to the clock second that holds its middle.
     const middleAt = event.at - 500;
     if (this.length === 0) this.baseSecond = Math.floor(middleAt / 1_000);
@@ -46,23 +47,10 @@ export class SecondTable {
       this.#plus('failed', row, counts.failed);
       this.#plus('unknown', row, counts.unknown);
     }
-    for (const [outcome, count] of Object.entries(event.attempts)) {
-      if (neutralOutcomes.some((neutral) => neutral === outcome)) continue;
-      this.#plus('attempts', row, count);
-      if (outcome === 'ok') this.#plus('attemptsOk', row, count);
-      if (outcome === 'shed') this.#plus('sheds', row, count);
-    }
     if (event.responseMs !== null) {
       this.#set('p50', row, Math.max(this.value('p50', row), event.responseMs.p50));
       this.#set('p99', row, Math.max(this.value('p99', row), event.responseMs.p99));
     }
-  }
-
-  /** Share of successful operations among those that ended in this second; null if none ended. */
-  successShare(row: number): number | null {
-    const ok = this.value('ok', row);
-    const all = ok + this.value('failed', row) + this.value('unknown', row);
-    return all === 0 ? null : ok / all;
   }
 
   #grow(row: number): void {

@@ -1,8 +1,7 @@
 /** Data of the timeline: the whole run in at most 1,500 steps with common times. */
 import type { FaultKind, Target } from '@encore/contracts';
 import { containerNames, firstReplica } from '@encore/kit';
-import type { Evidence } from '../evidence.ts';
-import type { MemoryTrace } from './memory-trace.ts';
+import type { ObservedRun } from './observers.ts';
 
 export interface Series {
   stepSeconds: number;
@@ -28,8 +27,8 @@ export interface Series {
 
 const maxSteps = 1_500;
 
-export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
-  const { seconds } = evidence.traffic;
+export function seriesOf(evidence: ObservedRun): Series {
+  const { seconds, memory } = evidence;
   const step = Math.max(1, Math.ceil(seconds.length / maxSteps));
   const steps = Math.ceil(seconds.length / step);
   const series: Series = {
@@ -57,7 +56,7 @@ export function seriesOf(evidence: Evidence, memory: MemoryTrace): Series {
   return series;
 }
 
-function addStep(series: Series, { traffic: { seconds } }: Evidence, firstRow: number, step: number): void {
+function addStep(series: Series, { seconds }: ObservedRun, firstRow: number, step: number): void {
   const sum = { seen: 0, ok: 0, bad: 0, users: 0, p50: 0, p99: 0, withP: 0 };
   for (let row = firstRow; row < firstRow + step; row += 1) {
     if (seconds.value('seen', row) === 0) continue;
@@ -83,7 +82,7 @@ function addStep(series: Series, { traffic: { seconds } }: Evidence, firstRow: n
   series.p99Ms.push(sum.withP > 0 ? round(sum.p99, 1) : null);
 }
 
-function bandsOf({ faults }: Evidence): Series['faults'] {
+function bandsOf({ faults }: ObservedRun): Series['faults'] {
   return faults.flatMap(({ record: { fault }, window, endedAt }) =>
     window === null || endedAt === null
       ? []

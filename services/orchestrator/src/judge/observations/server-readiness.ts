@@ -1,18 +1,22 @@
 /** Computes the share of the fault-free windows in which the server was ready. */
-import type { EventOf } from '@encore/contracts';
+import type { Collector } from '../events/collector.ts';
+import { ServerHealth } from '../events/server-health.ts';
 import type { Span } from '../events/span.ts';
 import { secondsWithin } from '../events/span.ts';
+import type { Observation } from '../events/time-order.ts';
 
 const maxSpans = 100_000;
 
-export class ServerReadiness {
+export class ServerReadiness implements Collector {
+  readonly #health = new ServerHealth();
   readonly #ready: Span[] = [];
   #since: number | null = null;
   #seen = false;
 
-  add(event: EventOf<'server_observed'>): void {
+  add(event: Observation): void {
+    if (event.type !== 'server_observed') return;
     this.#seen = true;
-    if (event.ready) this.#since ??= event.at;
+    if (this.#health.add(event).ready) this.#since ??= event.at;
     else if (this.#since !== null) {
       if (this.#ready.length < maxSpans) this.#ready.push({ fromAt: this.#since, toAt: event.at });
       this.#since = null;

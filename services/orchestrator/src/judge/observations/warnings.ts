@@ -2,16 +2,18 @@
  * Warnings: observations that do not affect the verdict. Some come from the guide ("warning
  * signs"), the others are our own.
  */
-import { restartSetupSchema } from '@encore/contracts';
+import { restartSetupSchema, runConfigSchema } from '@encore/contracts';
 import { describeError } from '@encore/kit';
+import { planWarnings } from '@encore/plan';
 import { z } from 'zod';
 import { list, percentOf, pluralize } from '../../text.ts';
 import { mayBeOfEngine } from '../collect/interventions.ts';
 import { type Span, union } from '../events/span.ts';
-import type { Evidence, FinalizedFault } from '../evidence.ts';
 import { isKill } from '../faults/fault-record.ts';
+import type { FinalizedFault } from '../faults/finalize.ts';
 import { thresholdsOf, zoneOf } from '../rules/rules.ts';
 import { parseThreshold } from '../rules/threshold.ts';
+import type { ObservedRun } from './observers.ts';
 import { missingRestartOptions, restartsAfterCrash } from './restart-setup.ts';
 import type { SecondTable } from './second-table.ts';
 
@@ -22,7 +24,7 @@ interface Warning {
   name: string;
   source: 'guide' | 'encore';
   /** Returns the texts of the warning; none if it does not apply. */
-  find(evidence: Evidence): string[];
+  find(evidence: ObservedRun): string[];
 }
 
 const named = (faults: readonly FinalizedFault[]): string =>
@@ -37,7 +39,7 @@ export const warnings: readonly Warning[] = [
       ...zoneWarning('operations', successRate),
     ],
   },
-  { name: 'plan_gaps', source: 'encore', find: ({ planWarnings }) => [...planWarnings] },
+  { name: 'plan_gaps', source: 'encore', find: planGaps },
   { name: 'recovery_near_limit', source: 'guide', find: slowRecoveries },
   { name: 'return_near_limit', source: 'encore', find: slowReturns },
   {
@@ -89,7 +91,7 @@ export const warnings: readonly Warning[] = [
   {
     name: 'errors_at_peaks',
     source: 'guide',
-    find: ({ traffic, faultFreeWindows }) => errorsAtPeaks(traffic.seconds, faultFreeWindows),
+    find: ({ seconds, faultFreeWindows }) => errorsAtPeaks(seconds, faultFreeWindows),
   },
   {
     name: 'cascading_failures',
@@ -197,7 +199,7 @@ export const warnings: readonly Warning[] = [
   },
 ];
 
-export function warningsOf(evidence: Evidence, table: readonly Warning[] = warnings): string[] {
+export function warningsOf(evidence: ObservedRun, table: readonly Warning[] = warnings): string[] {
   return table.flatMap(({ name, find }) => {
     try {
       return find(evidence);
@@ -212,7 +214,7 @@ function times(count: number, what: string): string[] {
 }
 
 /** Restart policies that were changed before this time to one that recovers no crash. */
-function lostPolicies({ restartPolicies }: Evidence['run'], beforeAt: number): string[] {
+function lostPolicies({ restartPolicies }: ObservedRun['run'], beforeAt: number): string[] {
   const lost = restartPolicies.filter(({ at, policy }) => at < beforeAt && !restartsAfterCrash(policy));
   return lost.map(
     ({ target, at, policy }) => `${target} had restart: ${policy} from ${clockText(at)} (required: always)`,
@@ -222,7 +224,7 @@ function lostPolicies({ restartPolicies }: Evidence['run'], beforeAt: number): s
 const clockText = (at: number): string => `${new Date(at).toISOString().slice(11, 19)} UTC`;
 
 /** Failures without a duration, which exclude no time from the verdict. */
-function momentaryFailures(failures: Evidence['run']['injectorFailures']): string[] {
+function momentaryFailures(failures: ObservedRun['run']['injectorFailures']): string[] {
   const moments = failures.filter(({ fromAt, toAt }) => toAt <= fromAt);
   if (moments.length === 0) return [];
   const texts = moments.map(({ fromAt, reason }) => `${reason} (at ${clockText(fromAt)})`);
@@ -235,7 +237,13 @@ function zoneWarning(what: string, rate: number | null): string[] {
   return zone === null ? [] : [`the success rate of ${what} is ${percentOf(rate ?? 0)}: ${zone}`];
 }
 
-function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }: Evidence): string[] {
+/** Repeats the plan warnings of preflight; none if the recorded settings are invalid. */
+function planGaps({ plan, run }: ObservedRun): string[] {
+  const settings = runConfigSchema.safeParse(run.started?.config);
+  return settings.success ? planWarnings(plan, settings.data) : [];
+}
+
+function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }: ObservedRun): string[] {
   const slow = faults.filter(
     ({ recovery }) => recovery.state === 'recovered' && recovery.seconds > 0.75 * limit && recovery.seconds < limit,
   );
@@ -247,7 +255,7 @@ function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }:
 }
 
 /** Warns of a system that is abnormal for nearly as long as the rule allows. */
-function slowReturns({ faults, settings, plan }: Evidence): string[] {
+function slowReturns({ faults, settings, plan }: ObservedRun): string[] {
   const { back_to_normal_seconds: expression } = thresholdsOf(settings, plan.faults.length > 0);
   if (expression === undefined) return [];
   const { aggregation, operator, limit } = parseThreshold('back_to_normal_seconds', expression);

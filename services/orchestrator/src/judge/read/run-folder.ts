@@ -5,15 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  filesVersionProblem,
-  type HistoryLine,
-  historyLineSchema,
-  type LedgerEntry,
-  ledgerLineSchema,
-  type Plan,
-  planSchema,
-} from '@encore/contracts';
+import { filesVersionProblem, historyLineSchema, ledgerLineSchema, type Plan, planSchema } from '@encore/contracts';
 import {
   canonicalJson,
   describeError,
@@ -23,7 +15,9 @@ import {
   readNumberedLines,
   sha256Hex,
 } from '@encore/kit';
-import type { JudgedRun } from '../judge.ts';
+import { Ledger } from '../collect/integrity.ts';
+import { History } from '../history.ts';
+import type { RecordedRun } from '../judge.ts';
 import { readLatencies } from './latencies.ts';
 
 export const historyFile = 'history.ndjson';
@@ -39,43 +33,40 @@ export interface LineCount {
   accepted: number;
 }
 
-export interface RunFolder extends Required<JudgedRun> {
-  /** Updated while the files are read. */
+export interface RunFolder extends Required<RecordedRun> {
   counts: { history: LineCount; ledger: LineCount };
 }
 
-interface Reading {
-  count: LineCount;
+/** What was found wrong so far. */
+class Findings {
+  readonly problems: string[] = [];
+  readonly notes: string[] = [];
+
   /** Records a problem that rules out PASSED. */
-  report: (problem: string) => void;
-  notes: string[];
+  report(problem: string): void {
+    if (this.problems.length < maxProblems) this.problems.push(problem);
+  }
 }
 
 /** Throws RUN_FOLDER_UNREADABLE without a readable plan and history; all else becomes a problem. */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
-  const problems: string[] = [];
-  const notes: string[] = [];
-  const report = (problem: string): void => {
-    if (problems.length < maxProblems) problems.push(problem);
-  };
-  const counts = { history: { lines: 0, accepted: 0 }, ledger: { lines: 0, accepted: 0 } };
-  const plan = await readPlan(join(folder, planFile), report);
+  const findings = new Findings();
+  const plan = await readPlan(join(folder, planFile), findings);
   await assertReadable(join(folder, historyFile));
   const latencies = await readLatencies(join(folder, latencyFile));
-  for (const problem of latencies.problems) report(`${latencyFile} ${problem}`);
-  if (latencies.isTruncated) notes.push(`${latencyFile}: skipped the truncated last line`);
-  return {
-    plan,
-    history: readHistory(join(folder, historyFile), { report, notes, count: counts.history }),
-    ledger: readLedger(join(folder, ledgerFile), { report, notes, count: counts.ledger }),
-    latencies,
-    fileProblems: problems,
-    fileNotes: notes,
-    counts,
+  for (const problem of latencies.problems) findings.report(`${latencyFile} ${problem}`);
+  if (latencies.isTruncated) findings.notes.push(`${latencyFile}: skipped the truncated last line`);
+  const history = new History(plan);
+  const ledger = new Ledger();
+  const counts = {
+    history: await readHistory(join(folder, historyFile), history, findings),
+    ledger: await readLedger(join(folder, ledgerFile), ledger, findings),
   };
+  const { problems, notes } = findings;
+  return { history, ledger, latencies, problems, notes, counts };
 }
 
-async function readPlan(path: string, report: (problem: string) => void): Promise<Plan> {
+async function readPlan(path: string, findings: Findings): Promise<Plan> {
   let plan: Plan;
   try {
     const stored: unknown = JSON.parse(await readFile(path, 'utf8'));
@@ -86,7 +77,7 @@ async function readPlan(path: string, report: (problem: string) => void): Promis
     throw unreadable(`${path} cannot be used: ${describeError(error)}`, error);
   }
   const { hash, ...body } = plan;
-  if (sha256Hex(canonicalJson(body)) !== hash) report(`${planFile}: its hash does not match its content`);
+  if (sha256Hex(canonicalJson(body)) !== hash) findings.report(`${planFile}: its hash does not match its content`);
   return plan;
 }
 
@@ -98,43 +89,49 @@ async function assertReadable(path: string): Promise<void> {
   }
 }
 
-async function* readHistory(path: string, reading: Reading): AsyncGenerator<HistoryLine> {
+async function readHistory(path: string, history: History, findings: Findings): Promise<LineCount> {
+  const count = { lines: 0, accepted: 0 };
   for await (const line of readNumberedLines(path, historyLineSchema, 'seq')) {
-    recordLine(historyFile, line, reading);
-    if (line.value !== null) yield line.value;
+    recordLine(historyFile, line, count, findings);
+    if (line.value !== null) history.add(line.value.event);
   }
+  history.end();
+  return count;
 }
 
-async function* readLedger(path: string, reading: Reading): AsyncGenerator<LedgerEntry> {
+async function readLedger(path: string, ledger: Ledger, findings: Findings): Promise<LineCount> {
+  const count = { lines: 0, accepted: 0 };
   try {
     for await (const line of readNumberedLines(path, ledgerLineSchema, 'n')) {
-      recordLine(ledgerFile, line, reading);
-      if (line.value !== null) yield line.value;
+      recordLine(ledgerFile, line, count, findings);
+      if (line.value !== null) ledger.add(line.value);
     }
   } catch (error) {
     // Before the load starts there is no ledger; afterwards an evidence requirement reports the
     // gap.
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isAbsent) reading.notes.push(`there is no ${ledgerFile}`);
-    else reading.report(`${ledgerFile} cannot be read: ${describeError(error)}`);
+    if (isAbsent) findings.notes.push(`there is no ${ledgerFile}`);
+    else findings.report(`${ledgerFile} cannot be read: ${describeError(error)}`);
   }
+  return count;
 }
 
 function recordLine(
   name: string,
   { lineNumber, value, problem }: ReadLine<unknown>,
-  { report, notes, count }: Reading,
+  count: LineCount,
+  findings: Findings,
 ): void {
   count.lines += 1;
   if (value !== null) count.accepted += 1;
   if (problem?.kind === 'checksum_missing' && count.accepted === 0) {
     // The whole file has no checksums, so report this only once.
     if (count.lines === 1)
-      report(
+      findings.report(
         `${name} line ${lineNumber}: ${problem.text}; without checksums no line can be trusted, so all are ignored`,
       );
-  } else if (problem?.kind === 'truncated') notes.push(`${name}: skipped the truncated last line`);
-  else if (problem !== null) report(`${name} line ${lineNumber}: ${problem.text}`);
+  } else if (problem?.kind === 'truncated') findings.notes.push(`${name}: skipped the truncated last line`);
+  else if (problem !== null) findings.report(`${name} line ${lineNumber}: ${problem.text}`);
 }
 
 function unreadable(message: string, cause: unknown): EncoreError {

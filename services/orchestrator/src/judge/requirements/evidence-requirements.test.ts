@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { crash, defaultFaults, judged, latency, not, outage, refused } from '../../testing/judged-run.ts';
+import { crash, defaultFaults, judged, judgeStreams, latency, not, outage, refused } from '../../testing/judged-run.ts';
 import { plannedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
 import type { Simulation } from '../../testing/simulation.ts';
-import { judge } from '../judge.ts';
 
 describe('judge: missing evidence', () => {
   it('starts a gap at the start of the run at the earliest', async () => {
@@ -211,18 +210,17 @@ describe('judge: missing evidence', () => {
 
   it('does not pass a run with a problem in its history or plan', async () => {
     const run = new SimulatedRun({ faults: defaultFaults });
-    const { report } = await judge({
+    const { report } = await judgeStreams({
       history: run.history(),
       plan: run.plan,
       ledger: run.ledger(),
-      fileProblems: ['line 7: wrong CRC'],
+      problems: ['line 7: wrong CRC'],
     });
     assert.equal(report.result, 'INCONCLUSIVE');
-    const other = await judge({
+    const other = await judgeStreams({
       history: run.history(),
       plan: { ...run.plan, hash: 'f'.repeat(64) },
       ledger: run.ledger(),
-      fileProblems: [],
     });
     assert.equal(other.report.result, 'INCONCLUSIVE');
     assert.match(other.report.reasons.join(), /the run announced plan/);

@@ -5,14 +5,15 @@
  */
 import type { EventOf } from '@encore/contracts';
 import { describeError } from '@encore/kit';
+import { share } from '../../figures.ts';
 import { list, percentOf, pluralize } from '../../text.ts';
 import { generatorLimits } from '../collect/generator.ts';
 import { runOf } from '../collect/integrity.ts';
 import { readBackDisagreements, readBackFindings } from '../collect/run-facts.ts';
-import { share } from '../collect/traffic.ts';
 import { secondsWithin } from '../events/span.ts';
-import type { Evidence, FinalizedFault } from '../evidence.ts';
+import type { Evidence } from '../evidence.ts';
 import { isKill, isUnsupported } from '../faults/fault-record.ts';
+import type { FinalizedFault } from '../faults/finalize.ts';
 import type { Finding } from '../finding.ts';
 
 interface EvidenceRequirement {
@@ -32,7 +33,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     name: 'history_intact',
     requires: 'every line of the history, the plan and the ledger is present and unchanged',
     waivedIfInterrupted: false,
-    missing: ({ fileProblems }) => fileProblems,
+    missing: ({ problems }) => [...problems],
   },
   {
     name: 'run_complete',

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Report } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { judged } from '../../testing/judged-run.ts';
+import { judged, judgeStreams } from '../../testing/judged-run.ts';
 import { plannedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
-import { judge } from '../judge.ts';
 import { mayBeChance } from './small-sample.ts';
 
 describe('share of few trials', () => {
@@ -45,11 +44,10 @@ describe('share of few trials', () => {
       downSeconds: Number.POSITIVE_INFINITY,
     });
     const run = new SimulatedRun({ faults: [dead], rampSeconds: 2, interruptedAfter: 1, operationsPerSecond: 3 });
-    const { report } = await judge({
+    const { report } = await judgeStreams({
       history: run.history(),
       plan: run.plan,
       ledger: run.ledger(),
-      fileProblems: [],
     });
     assert.equal(report.thresholds.find(({ name }) => name === 'success_rate')?.ok, false);
     assert.equal(report.result, 'FAILED');

@@ -4,6 +4,7 @@
  * is rejected before a run of 24 hours.
  */
 import { EncoreError } from '@encore/kit';
+import { percentileOf } from '../../figures.ts';
 
 export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=';
 
@@ -129,12 +130,6 @@ export function aggregate(samples: readonly number[], { aggregation, percentile 
     default:
       return percentileOf(sorted, percentile ?? 50);
   }
-}
-
-/** Percentile by nearest rank, so that the result is always a measured value. */
-export function percentileOf(sorted: readonly number[], percentile: number): number | null {
-  const rank = Math.max(1, Math.ceil((percentile / 100) * sorted.length));
-  return sorted[rank - 1] ?? null;
 }
 
 export function isMetric(name: string): name is MetricName {

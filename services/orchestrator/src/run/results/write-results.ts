@@ -18,7 +18,7 @@ export async function copyEvidence(runFolder: string, resultsFolder: string): Pr
 
 /** Judges a results folder and writes its reports; the JSON goes next to the folder. */
 export async function writeResults(resultsFolder: string): Promise<Judgement> {
-  const judgement = await judge(await readRunFolder(resultsFolder));
+  const judgement = judge(await readRunFolder(resultsFolder));
   await writeReports(judgement, resultsFolder, `${resultsFolder}.json`);
   return judgement;
 }
