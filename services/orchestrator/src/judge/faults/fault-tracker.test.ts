@@ -231,6 +231,30 @@ describe('fault tracker', () => {
     add(intended, { type: 'fault_skipped', at: 11_000, faultId, kind, target, reason: 'late', unsupported: false });
     assert.equal(tracker.ownerOf(10_500, 10_600)?.fault.id, 'f0001');
     assert.equal(tracker.ownerOf(11_500, 11_600), null);
+    assert.equal(tracker.faultsOn('server', 15_500).length, 1, 'events soon after it may belong to it');
+    assert.deepEqual([tracker.faultsOn('server', 17_000), tracker.isFaultOpen(17_000)], [[], false]);
+  });
+
+  it('keeps a skipped fault open while its failed injection is not reverted, and no longer', () => {
+    const outage = planned('outage', 'server');
+    const { add, tracker } = tracked(outage);
+    const [intended] = inject(10_000, outage);
+    assert.ok(intended);
+    const { id: faultId, kind, target } = outage;
+    const skipped: Observation = {
+      type: 'fault_skipped',
+      at: 11_000,
+      faultId,
+      kind,
+      target,
+      reason: 'timeout',
+      unsupported: false,
+    };
+    add(intended, { ...reverted(10_900), verified: false } as Observation, skipped);
+    assert.equal(tracker.ownerOf(14_000, 14_100)?.fault.id, 'f0001', 'it may have had an effect');
+    add(reverted(15_000));
+    assert.equal(tracker.ownerOf(15_500, 15_600), null);
+    assert.equal(tracker.isFaultOpen(21_000), false);
   });
 
   it('reopens the window if the target dies again soon after its recovery', () => {

@@ -56,7 +56,8 @@ export class FaultTracker implements Collector {
       case 'fault_skipped':
         this.#update(event.faultId, (record) => {
           record.skipped = { reason: event.reason, unsupported: event.unsupported };
-          if (record.injectedAt === null) record.closedAt = event.at;
+          // Until its failed injection is reverted, it may have an effect.
+          if (record.injectedAt === null && record.revertVerified !== false) record.closedAt = event.at;
         });
         break;
       case 'fault_reverted':
@@ -303,13 +304,16 @@ function overlaps(record: FaultRecord, fromAt: number, toAt: number): boolean {
 function isOpen(record: FaultRecord, at: number): boolean {
   const startsAt = beganAt(record);
   if (startsAt === null || startsAt > at) return false;
-  const endsAt = endOf(record);
+  const endsAt = wasSkipped(record) ? record.closedAt : endOf(record);
   return endsAt === null || at <= endsAt + aftermathMs;
 }
 
+/** The fault was given up before its injection was known to have happened. */
+const wasSkipped = ({ skipped, injectedAt }: FaultRecord): boolean => skipped !== null && injectedAt === null;
+
 function revert(record: FaultRecord, event: EventOf<'fault_reverted'>): void {
   if (record.revertVerified === true) return;
-  record.closedAt = null;
+  record.closedAt = wasSkipped(record) && event.verified ? event.at : null;
   record.returned = null;
   record.revertedAt = event.at;
   record.revertVerified = event.verified;
