@@ -14,6 +14,7 @@ export interface LoadSpikeOptions {
 
 export interface LoadSpike {
   readonly answers: number;
+  /** True once it was stopped or its time is over. */
   readonly isStopped: boolean;
   stop(): void;
 }
@@ -21,7 +22,6 @@ export interface LoadSpike {
 export type StartLoadSpike = (options: LoadSpikeOptions) => LoadSpike;
 
 const connections = 50;
-const maxSeconds = 600;
 
 export const startLoadSpike: StartLoadSpike = ({ url, requestsPerSecond, seconds }) => {
   let answers = 0;
@@ -29,14 +29,16 @@ export const startLoadSpike: StartLoadSpike = ({ url, requestsPerSecond, seconds
   const options = {
     url,
     connections: Math.min(connections, requestsPerSecond),
-    duration: Math.min(maxSeconds, seconds),
+    duration: seconds,
     overallRate: requestsPerSecond,
     // Otherwise a dead server would cause reconnects without a pause, at the cost of a core and
     // memory.
     setupClient: guardConnections(() => {}),
   };
   // With a callback, autocannon returns the running instance instead of a promise of its result.
-  const instance = autocannon(options, () => {});
+  const instance = autocannon(options, () => {
+    isStopped = true;
+  });
   instance.on('response', () => {
     answers += 1;
   });
