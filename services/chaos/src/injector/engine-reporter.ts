@@ -64,7 +64,7 @@ export class EngineReporter {
     const updated = event.action === 'update';
     const view = started || updated ? await this.#inspect(event.containerId) : undefined;
     const restartCount = started ? view?.restartCount : starts.restartCount(event.containerId);
-    const by = started ? starts.attribute(event.containerId, restartCount ?? 0) : null;
+    const by = started ? starts.attribute(event, restartCount ?? 0) : null;
     if (event.action === 'die') await registry.targetDied(target);
     if (inRun()) {
       const { exitCode, signal, [label.checkout]: checkout } = event.attributes;

@@ -8,12 +8,18 @@ import type { Engine, EngineEvent } from './engine.ts';
 const kept = 1_000;
 const retryMs = 500;
 
+/** An event with its position in the stream, from 1. */
+export interface NumberedEvent {
+  number: number;
+  event: EngineEvent;
+}
+
 export class EngineWatch {
   readonly #engine: Engine;
   readonly #project: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #recent: { number: number; event: EngineEvent }[] = [];
+  readonly #recent: NumberedEvent[] = [];
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   #lastNumber = 0;
   #lastAtMs: number;
@@ -87,9 +93,12 @@ export class EngineWatch {
     });
   }
 
-  /** Returns the last matching event after `mark` among the retained ones, or null. */
-  last(mark: number, fits: (event: EngineEvent) => boolean): EngineEvent | null {
-    return this.#recent.findLast(({ number, event }) => number > mark && fits(event))?.event ?? null;
+  /** Returns the last matching event between two positions among the retained ones, or null. */
+  find(
+    fits: (event: EngineEvent) => boolean,
+    { after, before = Number.POSITIVE_INFINITY }: { after: number; before?: number },
+  ): NumberedEvent | null {
+    return this.#recent.findLast(({ number, event }) => number > after && number < before && fits(event)) ?? null;
   }
 
   #take(event: EngineEvent): void {

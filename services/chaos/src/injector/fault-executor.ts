@@ -1,7 +1,7 @@
 /** Runs each step of a fault under its own timeout. Lifetime and leases belong to FaultRegistry. */
 import type { Behaviour, Effect, PlannedFault } from '@encore/contracts';
-import { describeError, EncoreError, isProxy } from '@encore/kit';
-import { type EngineEvent, label } from './engine.ts';
+import { describeError, EncoreError } from '@encore/kit';
+import { deathOf, type EarlyEnd, endedBy } from './early-end.ts';
 import type { ActiveFault, FaultFunctions, FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
@@ -18,16 +18,6 @@ export interface RegisteredFault extends ActiveFault {
    * revert could not be verified; the reconciler retries it.
    */
   state: 'injecting' | 'injected' | 'confirmed' | 'revert-failed';
-}
-
-/**
- * Something else ended a fault before its revert; `external` when neither the lab nor the target
- * itself did.
- */
-export interface EarlyEnd {
-  cause: 'external' | 'reconciled';
-  evidence: string;
-  atMs: number;
 }
 
 interface Dependencies {
@@ -61,6 +51,9 @@ export class FaultExecutor {
   async inject(active: RegisteredFault): Promise<number | undefined> {
     if (active.fault.noop === true) return undefined;
     const { tools, deadline } = this.#dependencies;
+    const { containerId } = active.saved;
+    const { actions } = active.behaviour;
+    if (containerId !== null && (actions === 'any' || actions.includes('kill'))) tools.ownStops.expect(containerId);
     const { engineAtMs, running = null } = await active.functions.inject(tools, active, deadline(injectMs));
     active.running = running;
     return engineAtMs;
@@ -96,6 +89,11 @@ export class FaultExecutor {
     }
   }
 
+  /** What the death of the target means for a fault that must end with it. */
+  targetDied(active: RegisteredFault): Pick<EarlyEnd, 'cause' | 'evidence'> {
+    return deathOf(this.#dependencies.tools, active);
+  }
+
   /** Never throws: one failed revert must not block the others. */
   async revert(active: RegisteredFault): Promise<RevertCheck> {
     const { tools, deadline } = this.#dependencies;
@@ -108,41 +106,6 @@ export class FaultExecutor {
       return { verified: false, evidence: `the revert failed: ${describeError(error)}` };
     }
   }
-}
-
-/**
- * Attributes an early end to the lab (a start by the supervisor or by another fault's revert, a
- * proxy that came up empty), the target itself (its restart policy, a kill under a limit), or
- * something external. Null while a start is not attributed yet.
- */
-function endedBy(
-  { watch, starts, proxies, clock }: FaultTools,
-  { fault, saved, mark, injectedAt }: RegisteredFault,
-): EarlyEnd | null {
-  const { containerId } = saved;
-  const ofTarget = ({ containerId: id, attributes }: EngineEvent): boolean =>
-    isProxy(fault.target) ? attributes[label.target] === proxies.address(fault.target).runsIn : id === containerId;
-  // Ignore what the injection itself caused.
-  const later = (...actions: string[]): EngineEvent | null =>
-    watch.last(mark, (event) => ofTarget(event) && actions.includes(event.action) && event.atMs > injectedAt);
-  const started = later('start');
-  if (isProxy(fault.target)) {
-    if (later('start', 'die') !== null)
-      return { cause: 'reconciled', evidence: 'Toxiproxy was restarted', atMs: clock.now() };
-    return { cause: 'external', evidence: 'something outside the lab changed the proxy', atMs: clock.now() };
-  }
-  if (started !== null) {
-    const last = starts.last(started.containerId);
-    if (last === undefined || last.at < started.atMs) return null;
-    if (last.actor === 'external')
-      return { cause: 'external', evidence: 'something outside the lab started the target', atMs: started.atMs };
-    return { cause: 'reconciled', evidence: `the target was started by ${last.actor}`, atMs: started.atMs };
-  }
-  const died = later('die', 'oom');
-  if (died !== null)
-    return { cause: 'reconciled', evidence: 'the target exited while the fault was active', atMs: died.atMs };
-  const changed = later('unpause', 'update');
-  return { cause: 'external', evidence: 'something else ended it', atMs: changed?.atMs ?? clock.now() };
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { LabProxies } from './lab-proxies.ts';
 import type { StartLoadSpike } from './load-spike.ts';
+import type { OwnStops } from './own-stops.ts';
 import type { ExchangeProbe } from './proxy-probe.ts';
 import type { ServerUser } from './server-user.ts';
 import type { StartAttributor } from './start-attributor.ts';
@@ -27,6 +28,7 @@ export interface FaultTools {
   /** Host of Toxiproxy, where proxies listen on all addresses. */
   proxyHost: string;
   starts: StartAttributor;
+  ownStops: OwnStops;
   clock: Clock;
 }
 
@@ -116,8 +118,7 @@ export interface FaultFunctions<
   verifyReverted(tools: Tools, active: ActiveFault<Params, Saved, Running>, signal: AbortSignal): Promise<RevertCheck>;
   /**
    * Reads back whether the fault's state is still in place, once its effect was confirmed.
-   * Undefined where there is no state, and where nothing external could end it: a spike runs in
-   * this process, and a stall ends by the breaker's open time.
+   * Undefined for an instant kind, which leaves no state.
    */
   readBack?(tools: Tools, active: ActiveFault<Params, Saved, Running>, signal: AbortSignal): Promise<ReadBack>;
   /**
@@ -125,6 +126,11 @@ export interface FaultFunctions<
    * second.
    */
   readBackIsCostly?: true;
+  /**
+   * With `readBack`, for a kind on containers: the engine's actions on the target that may end the
+   * state. The latest of them decides what ended it. Undefined if nothing outside can end it.
+   */
+  endedBy?: readonly string[];
 
   // Hooks of a kind that needs more. The registry and the reconciler name no kind.
 

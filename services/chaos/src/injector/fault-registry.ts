@@ -197,9 +197,10 @@ export class FaultRegistry {
   /** Reverts what must not last until the target restarts. */
   async targetDied(target: string): Promise<void> {
     for (const active of this.#activeOn(target).filter((one) => one.functions.onTargetDied?.(one)))
-      await this.#whileOpen(active, () =>
-        this.#revert(active, 'reconciled', 'the target died while the fault was active'),
-      );
+      await this.#whileOpen(active, () => {
+        const { cause, evidence } = this.#executor.targetDied(active);
+        return this.#revert(active, cause, evidence);
+      });
   }
 
   /** `atMs`: the engine's time. A start before the fault may be reported after it. */

@@ -28,6 +28,7 @@ import { engineInfo, targetStates } from './lab-view.ts';
 import type { StartLoadSpike } from './load-spike.ts';
 import { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
+import { OwnStops } from './own-stops.ts';
 import type { ExchangeProbe } from './proxy-probe.ts';
 import { Reconciler } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
@@ -96,8 +97,9 @@ export class Injector {
     this.recorder = new Recorder(journal, clock);
     this.#lease = new RunLease(journal, clock);
     const targets = new Targets(engine, project, system);
-    const starts = new StartAttributor(engine, targets, journal, clock);
     this.watch = new EngineWatch(engine, project, lastEngineTime(journal) ?? clock.now(), clock, logger);
+    const ownStops = new OwnStops(this.watch, clock);
+    const starts = new StartAttributor(engine, targets, journal, clock, ownStops);
     this.#tools = {
       engine,
       targets,
@@ -108,6 +110,7 @@ export class Injector {
       user,
       proxyHost,
       starts,
+      ownStops,
       clock,
     };
     const shared = { tools: this.#tools, recorder: this.recorder, metrics, lock: this.#lock, deadline, clock, logger };

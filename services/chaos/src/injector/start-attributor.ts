@@ -5,8 +5,9 @@
  */
 import type { Actor, Target } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
-import type { ContainerView, Engine } from './engine.ts';
+import type { ContainerView, Engine, EngineEvent } from './engine.ts';
 import type { Journal } from './journal.ts';
+import type { OwnStops } from './own-stops.ts';
 import type { Targets } from './targets.ts';
 
 /** A start requested longer ago than this does not explain a start that happens now. */
@@ -31,11 +32,13 @@ export class StartAttributor {
   readonly #targets: Targets;
   readonly #journal: Journal;
   readonly #clock: Clock;
+  readonly #ownStops: OwnStops;
   readonly #asked = new Map<string, RequestedStart>();
   readonly #restartCounts = new Map<string, number>();
-  readonly #last = new Map<string, { actor: Actor; at: number }>();
+  readonly #last = new Map<string, { actor: Actor; atMs: number }>();
 
-  constructor(engine: Engine, targets: Targets, journal: Journal, clock: Clock) {
+  constructor(engine: Engine, targets: Targets, journal: Journal, clock: Clock, ownStops: OwnStops) {
+    this.#ownStops = ownStops;
     this.#engine = engine;
     this.#targets = targets;
     this.#journal = journal;
@@ -51,6 +54,7 @@ export class StartAttributor {
     const asked = { containerId, actor, reason, at };
     await this.#journal.write({ line: 'start_requested', target, ...asked });
     this.#asked.set(containerId, asked);
+    this.#ownStops.expect(containerId);
   }
 
   async start(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {
@@ -71,15 +75,15 @@ export class StartAttributor {
     this.#restartCounts.set(containerId, restartCount);
   }
 
-  /** Actor and time of the container's last attributed start. */
-  last(containerId: string): { actor: Actor; at: number } | undefined {
+  /** Actor and the engine's time of the container's last attributed start. */
+  last(containerId: string): { actor: Actor; atMs: number } | undefined {
     return this.#last.get(containerId);
   }
 
   /** Call once per start event, with the RestartCount that the engine reports after it. */
-  attribute(containerId: string, restartCount: number): Attribution {
+  attribute({ containerId, atMs }: EngineEvent, restartCount: number): Attribution {
     const by = this.#attribute(containerId, restartCount);
-    this.#last.set(containerId, { actor: by.actor, at: this.#clock.now() });
+    this.#last.set(containerId, { actor: by.actor, atMs });
     return by;
   }
 

@@ -24,6 +24,8 @@ export class FakeEngine implements Engine {
    * Called before each change; throws in tests to simulate an engine error or a killed injector.
    */
   onCall: (what: string, id: string) => void = () => {};
+  /** How far the engine's clock is ahead of the injector's. */
+  aheadMs = 0;
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   /** What the stress helper uses. */
@@ -118,9 +120,33 @@ export class FakeEngine implements Engine {
 
   async restart(id: string): Promise<void> {
     const view = this.#change('restart', id);
-    this.#emit(view, 'kill', { signal: '15' });
-    this.die(view, 0, false);
+    this.#terminate(view);
     this.#run(view);
+  }
+
+  /** Not among the injector's calls: what an operator does. */
+  async stop(id: string): Promise<void> {
+    const view = this.#change('stop', id);
+    this.#terminate(view);
+    this.#emit(view, 'stop');
+  }
+
+  /** What Compose does when it recreates a container. */
+  async recreate(id: string): Promise<void> {
+    const { name, labels } = this.#find(id);
+    await this.stop(id);
+    const old = this.#find(id);
+    this.containers.delete(id);
+    this.#emit(old, 'destroy');
+    const created = this.add(name, { ...labels }, { id: `${name}-again`.padEnd(64, '0') });
+    this.#emit(created, 'start');
+  }
+
+  /** The engine resumes a paused container, so that it can handle the signal. */
+  #terminate(view: ContainerView): void {
+    this.#emit(view, 'kill', { signal: '15' });
+    if (view.status === 'paused') this.#emit(view, 'unpause');
+    this.die(view, 0, false);
   }
 
   async pause(id: string): Promise<void> {
@@ -236,6 +262,6 @@ export class FakeEngine implements Engine {
   }
 
   #send(event: Omit<EngineEvent, 'atMs'>): void {
-    for (const listener of this.#listeners) listener({ ...event, atMs: this.#clock.now() });
+    for (const listener of this.#listeners) listener({ ...event, atMs: this.#clock.now() + this.aheadMs });
   }
 }

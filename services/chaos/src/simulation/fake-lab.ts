@@ -39,7 +39,7 @@ export class FakeLab {
   lines: string[] = [];
   /** The lines of former runs. */
   readonly retiredLines: string[] = [];
-  readonly #spikes: { runs: () => boolean }[] = [];
+  readonly #spikes: { runs: () => boolean; end: () => void }[] = [];
   /** Reasons for which an injector would have ended its process. */
   readonly givenUp: string[] = [];
   /** Whether to keep journal lines for a successor; a long simulation has none. */
@@ -116,7 +116,7 @@ export class FakeLab {
           },
         };
         // It runs in the injector's process.
-        this.#spikes.push({ runs: () => !life.over && !spike.isStopped });
+        this.#spikes.push({ runs: () => !life.over && !spike.isStopped, end: () => spike.stop() });
         return spike;
       },
       journal: Journal.from(this.lines.join('\n'), {
@@ -133,6 +133,11 @@ export class FakeLab {
       logger: createLogger('test', 'silent'),
       giveUp: (reason) => void this.givenUp.push(reason),
     });
+  }
+
+  /** Ends the load of spikes before their time. */
+  endSpikes(): void {
+    for (const spike of this.#spikes) spike.end();
   }
 
   /** Everything that a fault may change, as text, without ids and times. */

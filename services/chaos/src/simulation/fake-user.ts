@@ -25,6 +25,12 @@ export class FakeUser implements ServerUser {
     this.#clock = clock;
   }
 
+  /** A new process of the server has closed breakers. */
+  restart(): void {
+    this.#failures = 0;
+    this.#openUntil = null;
+  }
+
   async store(scoreId: string, content: Uint8Array): Promise<void> {
     if (!scoreIdSchema.safeParse(scoreId).success)
       throw new EncoreError('INVALID_INPUT', `score id ${scoreId}`, { status: 400, definite: true });

@@ -6,14 +6,15 @@ import {
   type FaultFunctions,
   type FindsTarget,
   type SavedContainer,
+  type SeesEvents,
   savedContainer,
   type TakesTime,
   type UsesEngine,
 } from '../fault-functions.ts';
 import { originalLimitsOf } from '../targets.ts';
-import { currentTarget, runningTarget } from './container-target.ts';
+import { currentTarget, eventOf, runningTarget } from './container-target.ts';
 
-type Tools = FindsTarget & TakesTime & UsesEngine<'updateCpus' | 'inspect' | 'stats'>;
+type Tools = FindsTarget & SeesEvents & TakesTime & UsesEngine<'updateCpus' | 'inspect' | 'stats'>;
 
 const everyMs = 250;
 /** As long as an effect check may take, minus the engine's response times. */
@@ -36,7 +37,7 @@ export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedC
   },
   inject: async (tools, active, signal) => {
     await tools.engine.updateCpus(active.saved.containerId, active.fault.params.cpus, signal);
-    return {};
+    return { engineAtMs: (await eventOf(tools, active, 'update', 1_000, signal))?.atMs };
   },
   checkEffect: async ({ engine, clock }, { fault, saved: { containerId } }, signal) => {
     const { cpus } = await engine.inspect(containerId, signal);
@@ -57,6 +58,8 @@ export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedC
     const { cpus } = await currentTarget(tools, active, signal);
     return { inPlace: isLimit(cpus, active.fault.params.cpus), evidence: `the limit is ${cpus} CPUs` };
   },
+  // A limit outlives the process.
+  endedBy: ['update'],
   revert: async (tools, active, signal) => {
     await restore(tools, await currentTarget(tools, active, signal), signal);
   },

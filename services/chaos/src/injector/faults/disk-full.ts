@@ -58,6 +58,7 @@ export const diskFull: FaultFunctions<ParamsOf<'disk-full'>, Tools, SavedContain
   },
   readBack: stressReadBack,
   readBackIsCostly: true,
+  endedBy: ['die', 'oom'],
   revert: stressRevert,
   verifyReverted: (tools, active, signal) =>
     stressVerifyReverted(tools, active, signal, ({ running, freeBytes = 0, scratchBytes = 0 }) => ({

@@ -36,6 +36,7 @@ export const freeze: FaultFunctions<ParamsOf<'freeze'>, Tools, SavedContainer> =
     const { status } = await currentTarget(tools, active, signal);
     return { inPlace: status === 'paused', evidence: `the target is ${status}` };
   },
+  endedBy: ['unpause', 'die', 'start'],
   revert: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
     if (view.status === 'paused') await tools.engine.unpause(view.id, signal);

@@ -6,12 +6,22 @@ import type { ParamsOf } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
 import { z } from 'zod';
 import type { ContainerView } from '../engine.ts';
-import { type FaultFunctions, type FindsTarget, savedContainer, type UsesEngine } from '../fault-functions.ts';
+import {
+  type FaultFunctions,
+  type FindsTarget,
+  type SeesEvents,
+  savedContainer,
+  type UsesEngine,
+} from '../fault-functions.ts';
 import { originalLimitsOf } from '../targets.ts';
-import { currentTarget, runningTarget } from './container-target.ts';
+import { currentTarget, eventOf, runningTarget } from './container-target.ts';
 
-type Tools = FindsTarget & UsesEngine<'updateMemory' | 'stats'>;
-const saved = savedContainer.extend({ limitBytes: z.number() });
+type Tools = FindsTarget & SeesEvents & UsesEngine<'updateMemory' | 'stats'>;
+const saved = savedContainer.extend({
+  limitBytes: z.number(),
+  /** False on a kernel that does not account for swap: the engine then reports no swap limit. */
+  limitsSwap: z.boolean(),
+});
 
 const mebibyte = 1_048_576;
 /** A cap that lowers the limit by less than this share would have no effect. */
@@ -40,12 +50,12 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
         `the target uses ${mebibytes(memoryBytes)} of ${mebibytes(original.memoryBytes)}: a cap with this margin would have no effect`,
         { status: 409, definite: true },
       );
-    return { containerId: view.id, limitBytes };
+    return { containerId: view.id, limitBytes, limitsSwap: view.memswapBytes > 0 };
   },
   inject: async (tools, active, signal) => {
     const { containerId, limitBytes } = active.saved;
     await tools.engine.updateMemory(containerId, limitBytes, limitBytes, signal);
-    return {};
+    return { engineAtMs: (await eventOf(tools, active, 'update', 1_000, signal))?.atMs };
   },
   checkEffect: async (tools, active, signal) => {
     const { containerId, limitBytes } = active.saved;
@@ -58,16 +68,21 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
     };
   },
   readBack: async (tools, active, signal) => {
-    const { memoryBytes } = await currentTarget(tools, active, signal);
-    return { inPlace: memoryBytes === active.saved.limitBytes, evidence: `the limit is ${mebibytes(memoryBytes)}` };
+    const view = await currentTarget(tools, active, signal);
+    const { limitBytes, limitsSwap } = active.saved;
+    const inPlace = view.memoryBytes === limitBytes && (!limitsSwap || view.memswapBytes === limitBytes);
+    return { inPlace, evidence: limitsText(view) };
   },
+  // A limit outlives the process.
+  endedBy: ['update'],
   revert: async (tools, active, signal) => {
     await restore(tools, await currentTarget(tools, active, signal), signal);
   },
   verifyReverted: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
-    const { memoryBytes } = originalLimitsOf(view.labels);
-    return { verified: view.memoryBytes === memoryBytes, evidence: `the limit is ${mebibytes(view.memoryBytes)}` };
+    const { memoryBytes, memswapBytes } = originalLimitsOf(view.labels);
+    const swapRestored = !active.saved.limitsSwap || view.memswapBytes === memswapBytes;
+    return { verified: view.memoryBytes === memoryBytes && swapRestored, evidence: limitsText(view) };
   },
   // Under the cap it might not come up again.
   onTargetDied: () => true,
@@ -85,5 +100,8 @@ async function restore({ engine }: UsesEngine<'updateMemory'>, view: ContainerVi
   await engine.updateMemory(view.id, memoryBytes, memswapBytes, signal);
   return `memory limit of ${view.name}`;
 }
+
+const limitsText = ({ memoryBytes, memswapBytes }: ContainerView): string =>
+  `the limit is ${mebibytes(memoryBytes)}, with swap ${memswapBytes > 0 ? mebibytes(memswapBytes) : 'unlimited'}`;
 
 const mebibytes = (bytes: number): string => `${(bytes / mebibyte).toFixed(0)} MiB`;

@@ -65,6 +65,7 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
   },
   readBack: stressReadBack,
   readBackIsCostly: true,
+  endedBy: ['die', 'oom'],
   revert: stressRevert,
   verifyReverted: (tools, active, signal) =>
     stressVerifyReverted(tools, active, signal, ({ running = 0 }) => ({

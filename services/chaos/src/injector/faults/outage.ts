@@ -30,6 +30,7 @@ export const outage: FaultFunctions<ParamsOf<'outage'>, Tools, SavedContainer> =
     const { status } = await currentTarget(tools, active, signal);
     return { inPlace: status !== 'running', evidence: `the target is ${status}` };
   },
+  endedBy: ['start'],
   revert: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
     const { kind, id } = active.fault;

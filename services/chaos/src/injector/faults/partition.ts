@@ -73,6 +73,8 @@ export const partition: FaultFunctions<ParamsOf<'partition'>, Tools, z.infer<typ
     const inPlace = Object.keys(active.saved.endpoints).every((name) => !(name in networks));
     return { inPlace, evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}` };
   },
+  // A container that starts joins only the networks that it is still part of.
+  endedBy: ['connect'],
   revert: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
     for (const [name, endpoint] of Object.entries(active.saved.endpoints))

@@ -86,6 +86,11 @@ export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved, Sta
       await tools.clock.sleep(probeEveryMs, signal);
     }
   },
+  readBack: async ({ user }, _active, signal) => {
+    const { [breaker]: state } = await user.breakers(signal);
+    return { inPlace: state !== 'closed', evidence: `the breaker ${breaker} is ${state ?? 'not there'}` };
+  },
+  endedBy: ['die'],
   revert: async (tools, { running: stall, saved }, signal) => {
     stall?.stop.abort(new Error('the stall is ended'));
     await stall?.ended;

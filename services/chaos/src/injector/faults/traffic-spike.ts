@@ -41,6 +41,10 @@ export const trafficSpike: FaultFunctions<ParamsOf<'traffic-spike'>, Tools, Save
       evidence: `${perSecond.toFixed(0)} answers per second`,
     };
   },
+  readBack: async (_tools, { running }) => {
+    const isOver = running?.isStopped ?? true;
+    return { inPlace: !isOver, evidence: `the spike ${isOver ? 'is over' : 'continues'}` };
+  },
   // A spike of a former process has ended with it.
   revert: async (_tools, { running }) => running?.stop(),
   verifyReverted: async (_tools, { running }) => ({
