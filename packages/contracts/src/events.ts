@@ -144,6 +144,8 @@ const targetStarted = z.object({
   /** When Encore requested the start; absent for any other start. */
   requestedAt: z.number().optional(),
 });
+/** Something other than Encore changed a proxy through Toxiproxy's API. */
+const proxyChanged = z.object({ type: z.literal('proxy_changed'), at, target: targetSchema, change: z.string() });
 const injectorFailed = z.object({
   type: z.literal('injector_failed'),
   at,
@@ -340,6 +342,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   faultRevertedSchema,
   engineEvent,
   targetStarted,
+  proxyChanged,
   injectorFailed,
   engineLost,
   targetSampled,

@@ -272,6 +272,29 @@ describe('a fault that something else ends', () => {
     stress.stop.abort();
   });
 
+  /** What somebody may do to the proxy of a fault. */
+  const changesOfProxy: Record<string, (lab: FakeLab, planned: PlannedFault) => Promise<void> | void> = {
+    'is deleted': ({ proxies }, { target }) => proxies.remove(target),
+    'gets another upstream': ({ proxies }, { target }) => {
+      Object.assign(proxies.states.get(target) ?? {}, { upstream: 'elsewhere:8000' });
+    },
+    'gets another toxicity of the toxic': ({ proxies }, { target }) => {
+      const { toxics = [] } = proxies.states.get(target) ?? {};
+      Object.assign(toxics[0] ?? {}, { toxicity: 0 });
+    },
+  };
+  for (const [what, change] of Object.entries(changesOfProxy))
+    it(`includes a fault whose proxy ${what}`, async () => {
+      const planned = fault('latency', { durationSeconds: 40 });
+      const { lab, injector, stop } = await active(planned);
+      await lab.clock.advance(2_000);
+      await change(lab, planned);
+      await lab.clock.advance(3_000);
+      const [first, ...more] = reverted(injector);
+      assert.deepEqual([first?.cause, more.length], ['external', 0], first?.evidence);
+      stop.abort();
+    });
+
   it('does not include a restarted or unresponsive Toxiproxy', async () => {
     const planned = fault('latency', { durationSeconds: 40 });
     const restarted = await active(planned);

@@ -189,9 +189,9 @@ export class FaultRegistry {
   }
 
   /** Closes the faults of a proxy that lost its state. */
-  async lostByProxy(proxy: string, reason: string): Promise<void> {
+  async lostByProxy(proxy: string, cause: Cause, reason: string): Promise<void> {
     for (const active of this.#activeOn(proxy))
-      await this.#whileOpen(active, () => this.#revert(active, 'reconciled', reason));
+      await this.#whileOpen(active, () => this.#revert(active, cause, reason));
   }
 
   /** Reverts what must not last until the target restarts. */

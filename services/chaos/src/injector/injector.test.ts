@@ -420,11 +420,60 @@ describe('Injector', () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
     await lab.clock.until(injector.inject({ ...request, fault: fault('latency') }));
+    lab.engine.die(lab.container('toxiproxy'), 1, true);
+    await lab.clock.advance(500);
     lab.proxies.states.clear();
     await lab.clock.advance(2_000);
     assert.equal(lab.state(), before);
     assert.equal(events(injector, 'injector_failed').length, 1);
+    assert.deepEqual(events(injector, 'proxy_changed'), []);
     assert.equal(injector.registry.open.length, 0);
+    stop.abort();
+  });
+
+  it('records what something else changes on a proxy, once, and repairs all but a toxic', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const before = lab.state();
+    const { proxies } = lab;
+    const changes = () => events(injector, 'proxy_changed').map(({ target, change }) => `${target}: ${change}`);
+    await lab.clock.advance(4_000);
+    await proxies.setEnabled('server:8000', false);
+    await lab.clock.advance(7_000);
+    await proxies.remove('postgres:5432');
+    await lab.clock.advance(7_000);
+    assert.equal(lab.state(), before);
+    assert.deepEqual(events(injector, 'injector_failed'), []);
+    const slow = { type: 'latency', stream: 'upstream', toxicity: 1, attributes: { latency: 50 } } as const;
+    await proxies.addToxic('server:8000', { name: 'mine', ...slow });
+    await lab.clock.advance(7_000);
+    assert.deepEqual(changes(), [
+      'server:8000: it was closed; Encore opens it again',
+      'postgres:5432: it was missing; Encore created it again',
+      'server:8000: it has the toxic mine (latency {"latency":50})',
+    ]);
+    stop.abort();
+  });
+
+  it('records no change of a proxy that a fault closes or drains', async () => {
+    const { lab, injector, stop } = await startedLab();
+    await lab.clock.advance(4_000);
+    for (const kind of ['connection-refused', 'latency'] as const) {
+      const planned = fault(kind);
+      await lab.clock.until(injector.inject({ ...request, fault: planned }));
+      await lab.clock.advance(7_000);
+      if (kind === 'latency')
+        lab.proxies.onCall = (what) => {
+          // The proxy stays closed: its drain ends with a failure.
+          if (what === 'removeToxic' || what === 'enable') throw new EncoreError('PROXY_UNREACHABLE', 'timeout');
+        };
+      await lab.clock.until(injector.release(planned.id));
+      await lab.clock.advance(4_000);
+      lab.proxies.onCall = () => {};
+      await lab.clock.advance(7_000);
+    }
+    assert.deepEqual(injector.registry.open, []);
+    assert.equal(lab.proxies.states.get('server:8000')?.enabled, true);
+    assert.deepEqual(events(injector, 'proxy_changed'), []);
     stop.abort();
   });
 

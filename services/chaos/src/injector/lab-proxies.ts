@@ -15,11 +15,20 @@ export const toxicName = (faultId: string): string => `${prefix}${faultId}`;
 export const isOurs = (toxic: Toxic): boolean => toxic.name.startsWith(prefix);
 const drainMarginMs = 150;
 
+/** True if the toxic is there as it was added. */
+export const isAsAdded = (found: Toxic | undefined, { type, stream, toxicity, attributes }: Toxic): boolean =>
+  found?.type === type &&
+  found.stream === stream &&
+  found.toxicity === toxicity &&
+  Object.entries(attributes).every(([name, value]) => found.attributes[name] === value);
+
 export class LabProxies {
   readonly api: Proxies;
   readonly names: readonly string[];
   readonly #addresses: Readonly<Record<string, ProxyAddress>>;
   readonly #clock: Clock;
+  /** Proxies that this process opened, or found open since it last closed them. */
+  readonly #open = new Set<string>();
 
   constructor(api: Proxies, addresses: Readonly<Record<string, ProxyAddress>>, clock: Clock) {
     this.api = api;
@@ -59,23 +68,33 @@ export class LabProxies {
   }
 
   /**
-   * Creates missing proxies (Toxiproxy starts empty) and replaces those with other addresses;
-   * returns their names.
+   * True if something else has closed the proxy. Call with its lock held, so that its state is
+   * not one in the middle of a change by the injector.
    */
-  async ensure(): Promise<string[]> {
+  isClosedByOthers({ name, enabled }: ProxyState): boolean {
+    if (enabled) this.#open.add(name);
+    return !enabled && this.#open.has(name);
+  }
+
+  /**
+   * Creates missing proxies (Toxiproxy starts empty) and replaces those with other addresses;
+   * returns what was wrong with each, by its name.
+   */
+  async ensure(): Promise<Map<string, string>> {
     const before = await this.api.list();
-    const created: string[] = [];
+    const created = new Map<string, string>();
     for (const name of this.names) {
       const { listen, upstream } = this.address(name);
       const found = before[name];
       if (found && found.upstream === upstream && portOf(found.listen) === portOf(listen)) continue;
       if (found) await this.api.remove(name);
       await this.api.create({ name, listen, upstream });
-      created.push(name);
+      this.#open.add(name);
+      created.set(name, found ? `it led from ${found.listen} to ${found.upstream}` : 'it was missing');
     }
-    if (created.length > 0) {
+    if (created.size > 0) {
       const after = await this.api.list();
-      for (const name of created)
+      for (const name of created.keys())
         if (after[name]?.enabled !== true)
           throw new EncoreError(
             'PROXY_REFUSED',
@@ -87,22 +106,20 @@ export class LabProxies {
   }
 
   async setEnabled(proxy: string, enabled: boolean): Promise<void> {
+    this.#open.delete(proxy);
     await this.api.setEnabled(proxy, enabled);
     const state = await this.state(proxy);
     if (state.enabled !== enabled)
       throw new EncoreError('PROXY_REFUSED', `${proxy} was set to enabled=${enabled} but reads back otherwise`, {
         status: 502,
       });
+    if (enabled) this.#open.add(proxy);
   }
 
   async addToxic(proxy: string, toxic: Toxic): Promise<void> {
     await this.api.addToxic(proxy, toxic);
     const found = (await this.state(proxy)).toxics.find(({ name }) => name === toxic.name);
-    const same =
-      found?.type === toxic.type &&
-      found.stream === toxic.stream &&
-      Object.entries(toxic.attributes).every(([name, value]) => found.attributes[name] === value);
-    if (!same)
+    if (!isAsAdded(found, toxic))
       throw new EncoreError('PROXY_REFUSED', `toxic ${toxic.name} was added to ${proxy} but reads back otherwise`, {
         status: 502,
       });
@@ -118,6 +135,7 @@ export class LabProxies {
     if (state === undefined || toxic === undefined) return;
     const drainMs = drainTime(toxic);
     if (drainMs > 0 && state.enabled) {
+      this.#open.delete(proxy);
       await this.api.setEnabled(proxy, false);
       await this.#clock.sleep(drainMs);
     }

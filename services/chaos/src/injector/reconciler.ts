@@ -37,6 +37,10 @@ export class Reconciler {
   readonly #dependencies: Dependencies;
   #proxyFailsSince: number | null = null;
   #proxiesExisted = false;
+  /** The process that each container of proxies ran when its proxies were last created. */
+  readonly #processes = new Map<string, string>();
+  /** Toxics of others that this run's record contains. */
+  readonly #foreignToxics = new Set<string>();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -100,15 +104,24 @@ export class Reconciler {
       const created = await tools.proxies.ensure();
       const failedFrom = this.#proxyFailsSince ?? startedAt;
       this.#proxyFailsSince = null;
+      const restarted = created.size === 0 ? [] : await this.#restarted();
       // At its own start the injector creates the proxies; that is not a failure.
-      const lost = created.filter((proxy) => registry.activeOn(proxy).kinds.length > 0 || this.#proxiesExisted);
+      const lost = [...created].filter(([proxy]) => registry.activeOn(proxy).kinds.length > 0 || this.#proxiesExisted);
       this.#proxiesExisted = true;
-      for (const proxy of created) await registry.lostByProxy(proxy, 'Toxiproxy restarted and lost the proxy');
-      if (lost.length === 0) return;
+      const ofRestart = lost.filter(([proxy]) => restarted.includes(tools.proxies.address(proxy).runsIn));
+      for (const [proxy, change] of lost) {
+        if (ofRestart.some(([name]) => name === proxy))
+          await registry.lostByProxy(proxy, 'reconciled', 'Toxiproxy restarted and lost the proxy');
+        else {
+          await registry.lostByProxy(proxy, 'external', `something outside the lab changed the proxy: ${change}`);
+          await this.#changed(proxy, `${change}; Encore created it again`);
+        }
+      }
+      if (ofRestart.length === 0) return;
       metrics.injectorFailed();
       await recorder.record({
         type: 'injector_failed',
-        reason: `Toxiproxy restarted and lost ${lost.join(', ')}`,
+        reason: `Toxiproxy restarted and lost ${ofRestart.map(([proxy]) => proxy).join(', ')}`,
         fromAt: failedFrom,
         toAt: clock.now(),
       });
@@ -117,6 +130,28 @@ export class Reconciler {
       if (clock.now() - this.#proxyFailsSince < frozenAfterMs) return;
       await this.#restartProxy(this.#proxyFailsSince, describeError(error));
     }
+  }
+
+  /**
+   * The containers of proxies whose process is not the one of the last call, or that the engine
+   * does not report. A restarted Toxiproxy has lost its proxies; a running one was changed.
+   */
+  async #restarted(): Promise<string[]> {
+    const { tools, deadline } = this.#dependencies;
+    const restarted: string[] = [];
+    for (const container of tools.proxies.containers) {
+      const view = await tools.targets.find(container, deadline(callMs)).catch(() => null);
+      const process = view === null ? '' : `${view.id} ${view.startedAtMs}`;
+      if (view === null || this.#processes.get(container) !== process) restarted.push(container);
+      this.#processes.set(container, process);
+    }
+    return restarted;
+  }
+
+  /** Records a change of a proxy that Encore did not make. */
+  async #changed(proxy: string, change: string): Promise<void> {
+    const { recorder, inRun } = this.#dependencies;
+    if (inRun()) await recorder.record({ type: 'proxy_changed', target: proxy, change });
   }
 
   async #restartProxy(fromAt: number, reason: string): Promise<void> {
@@ -170,10 +205,23 @@ export class Reconciler {
       const live = new Set(registry.open.map(({ fault }) => toxicName(fault.id)));
       const drift = state.toxics.filter((toxic) => isOurs(toxic) && !live.has(toxic.name));
       for (const { name } of drift) await tools.proxies.removeToxic(proxy, name);
+      if (tools.proxies.isClosedByOthers(state)) await this.#changed(proxy, 'it was closed; Encore opens it again');
+      await this.#recordForeignToxics(state);
       const restored = await this.#restoreOriginal(proxy);
       const removed = drift.length === 0 ? null : `${proxy}: ${drift.length} toxics`;
       return [removed, restored].filter((what) => what !== null).join(', ') || null;
     });
+  }
+
+  /** They stay: Encore removes only its own. */
+  async #recordForeignToxics({ name: proxy, toxics }: ProxyState): Promise<void> {
+    if (!this.#dependencies.inRun()) return this.#foreignToxics.clear();
+    for (const { name, type, attributes } of toxics.filter((toxic) => !isOurs(toxic))) {
+      const toxic = `${proxy} ${name}`;
+      if (this.#foreignToxics.has(toxic)) continue;
+      this.#foreignToxics.add(toxic);
+      await this.#changed(proxy, `it has the toxic ${name} (${type} ${JSON.stringify(attributes)})`);
+    }
   }
 
   /** Lists the proxies, and remembers when Toxiproxy stopped responding. */

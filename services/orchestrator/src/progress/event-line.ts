@@ -33,6 +33,8 @@ export function eventLine(event: EncoreEvent): string | null {
         : `supervisor: ${event.action} of ${event.target} ${event.result}, ${event.detail ?? ''}`;
     case 'source_lost':
       return `no events from ${event.source}: ${event.reason}`;
+    case 'proxy_changed':
+      return `${event.target} was changed by something other than Encore: ${event.change}`;
     case 'injector_failed':
       return `the injector failed: ${event.reason}`;
     case 'engine_lost':

@@ -12,7 +12,7 @@ import {
   savedProxy,
   type UsesProxy,
 } from '../fault-functions.ts';
-import { toxicName } from '../lab-proxies.ts';
+import { isAsAdded, toxicName } from '../lab-proxies.ts';
 import type { Address, Exchange, ExchangeOptions } from '../proxy-probe.ts';
 import type { Toxic } from '../toxiproxy-api.ts';
 
@@ -41,6 +41,15 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
   attributes,
   checkEffect,
 }: ToxicFault<Params>): FaultFunctions<Params, SendsProbes & UsesProxy, SavedBase> {
+  const toxicOf = ({ id, params }: Fault<Params>): Toxic => ({
+    name: toxicName(id),
+    type,
+    stream: params.direction,
+    // Toxicity is drawn once per connection, so a value below 1 would not be a share of the
+    // requests.
+    toxicity: 1,
+    attributes: attributes(params),
+  });
   return {
     saved: savedProxy,
     prepare: async (tools, fault) => {
@@ -50,23 +59,15 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
       return { containerId: null };
     },
     inject: async (tools, { fault }) => {
-      await tools.proxies.addToxic(proxyOf(fault), {
-        name: toxicName(fault.id),
-        type,
-        stream: fault.params.direction,
-        // Toxicity is drawn once per connection, so a value below 1 would not be a share of the
-        // requests.
-        toxicity: 1,
-        attributes: attributes(fault.params),
-      });
+      await tools.proxies.addToxic(proxyOf(fault), toxicOf(fault));
       return {};
     },
     checkEffect: (tools, { fault }) => checkEffect(probesOf(tools, proxyOf(fault)), fault.params),
     readBack: async (tools, { fault }) => {
       const { toxics } = await tools.proxies.state(proxyOf(fault));
-      const found = toxics.find(({ name }) => name === toxicName(fault.id))?.attributes;
-      const isAsSet = Object.entries(attributes(fault.params)).every(([name, value]) => found?.[name] === value);
-      return { inPlace: found !== undefined && isAsSet, evidence: `the proxy has ${toxics.length} toxics` };
+      const found = toxics.find(({ name }) => name === toxicName(fault.id));
+      const evidence = found === undefined ? 'the toxic was gone' : `the toxic was ${JSON.stringify(found)}`;
+      return { inPlace: isAsAdded(found, toxicOf(fault)), evidence };
     },
     revert: (tools, { fault }) => tools.proxies.removeToxic(proxyOf(fault), toxicName(fault.id)),
     verifyReverted: async (tools, { fault }) => {

@@ -1,6 +1,6 @@
 /**
- * Finds engine events on targets that Encore did not cause: manual pauses, stops and starts, and
- * unexplained deaths. A start or restart by Encore explains only the events after its request: what
+ * Finds what Encore did not cause: manual pauses, stops and starts of targets, changes of proxies,
+ * and unexplained deaths. A start or restart by Encore explains only the events after its request: what
  * the supervisor starts may have been stopped by hand.
  */
 import type { EventOf, PlannedSystem } from '@encore/contracts';
@@ -71,6 +71,9 @@ export class Interventions implements Collector {
         break;
       case 'fault_reverted':
         this.#endedEarly(event);
+        break;
+      case 'proxy_changed':
+        keep(this.#external, { at: event.at, target: event.target, action: 'change', detail: event.change });
         break;
       case 'injector_failed':
         // The injector restarts a frozen Toxiproxy.
