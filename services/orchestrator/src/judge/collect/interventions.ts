@@ -1,7 +1,7 @@
 /**
  * Finds what Encore did not cause: manual pauses, stops and starts of targets, changes of proxies,
- * and unexplained deaths. A start or restart by Encore explains only the events after its request: what
- * the supervisor starts may have been stopped by hand.
+ * and unexplained deaths. A start or restart by Encore explains only the events after its request:
+ * what the supervisor starts may have been stopped by hand.
  */
 import type { EventOf, PlannedSystem } from '@encore/contracts';
 import { containerNames } from '@encore/kit';
