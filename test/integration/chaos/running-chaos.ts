@@ -5,7 +5,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type EncoreEvent, type EventOf, eventPageSchema, filesVersion, type PlannedFault } from '@encore/contracts';
+import {
+  type EncoreEvent,
+  type EventOf,
+  eventPageSchema,
+  filesVersion,
+  type PlannedFault,
+  scheduleStatusSchema,
+} from '@encore/contracts';
 import { plannedSystem, readApiToken, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import { bundledSystem } from '../../../services/orchestrator/src/testing/bundled-system.ts';
@@ -61,8 +68,13 @@ export class Running implements AsyncDisposable {
     return text === '' ? undefined : JSON.parse(text);
   }
 
-  /** Schedules these faults for now. */
+  /** Schedules these faults for now, once the faults of the schedule before have ended. */
   async schedule(runId: string, ...faults: readonly PlannedFault[]): Promise<void> {
+    const isOver = async () => {
+      const { state } = scheduleStatusSchema.parse(await this.call('GET', '/schedule'));
+      return state === 'idle' || state === 'done';
+    };
+    await waitUntil('the end of the schedule before', () => this.ended || isOver(), { timeoutMs: 40_000, everyMs: 20 });
     const plan = {
       version: filesVersion,
       system: plannedSystem(bundledSystem),

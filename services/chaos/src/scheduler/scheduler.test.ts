@@ -210,6 +210,11 @@ describe('Scheduler', () => {
     await clock.advance(12_000);
     scheduler.begin(request);
     assert.throws(() => scheduler.begin({ ...request, runId: 'other' }), { code: 'RUN_HELD' });
+    const plan = { ...request.plan, hash: 'another' };
+    assert.throws(() => scheduler.begin({ ...request, plan }), {
+      code: 'RUN_HELD',
+      message: 'another schedule of run r is running; its faults must end first',
+    });
     await clock.advance(60_000);
     assert.equal(calls.length, 2);
     scheduler.begin({ ...request, runId: 'other' });

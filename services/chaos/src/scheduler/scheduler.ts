@@ -43,12 +43,14 @@ export class Scheduler {
     this.#dependencies = dependencies;
   }
 
-  /** Idempotent per run: the orchestrator posts the schedule again after losing contact. */
+  /** Idempotent: after losing contact, the orchestrator posts the same schedule again. */
   begin(request: ScheduleRequest): void {
     const running = this.#run;
     if (running && !running.stop.signal.aborted && running.done < running.plan.faults.length) {
-      if (running.runId === request.runId) return;
-      throw new EncoreError('RUN_HELD', `the schedule of run ${running.runId} is running`, {
+      const isSameRun = running.runId === request.runId;
+      if (isSameRun && running.plan.hash === request.plan.hash) return;
+      const schedule = isSameRun ? 'another schedule' : 'the schedule';
+      throw new EncoreError('RUN_HELD', `${schedule} of run ${running.runId} is running; its faults must end first`, {
         status: 409,
         definite: true,
       });
