@@ -37,6 +37,12 @@ class FakeEngineApi implements AsyncDisposable {
       let text = '';
       for await (const chunk of request) text += String(chunk);
       response.setHeader('content-type', 'application/json');
+      if (request.url?.endsWith('/exec')) return void response.end(JSON.stringify({ Id: 'def' }));
+      if (request.url?.endsWith('/start')) {
+        // A program in a container that was frozen: no output, and no end.
+        response.writeHead(200);
+        return void response.flushHeaders();
+      }
       if (request.url?.endsWith('/update')) {
         this.policy = this.keep(JSON.parse(text).RestartPolicy);
         return void response.end('{}');
@@ -47,6 +53,7 @@ class FakeEngineApi implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
+    this.#server.closeAllConnections();
     await rm(this.#folder, { recursive: true });
   }
 
@@ -86,6 +93,10 @@ describe('DockerEngine', () => {
     await engine.updateCpus('abc', 0.5, signal);
     assert.deepEqual(api.policy, { Name: 'on-failure', MaximumRetryCount: 3 });
   });
+
+  it('ends the wait for a program that neither writes nor exits', async () => {
+    await assert.rejects(engine.exec('abc', ['node'], AbortSignal.timeout(500)), { code: 'ENGINE_UNREACHABLE' });
+  }).timeout(10_000);
 
   it('fails when the policy is missing after the update', async () => {
     api.keep = () => ({ Name: '', MaximumRetryCount: 0 });

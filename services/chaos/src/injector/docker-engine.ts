@@ -170,10 +170,7 @@ export class DockerEngine implements Engine {
     const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal: signal };
     const exec = await call('exec', signal, () => this.#docker.getContainer(id).exec(options));
     const stream = await call('exec', signal, () => exec.start({ abortSignal: signal }));
-    let output = '';
-    for await (const chunk of stream) {
-      if (output.length < maxOutput) output += String(chunk);
-    }
+    const output = await call('exec', signal, () => startOf(stream));
     const { ExitCode } = await call('exec', signal, () => exec.inspect({ abortSignal: signal }));
     // The stream has frames with 8 header bytes; for a line of evidence, removing them is enough.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the frame headers
@@ -219,6 +216,13 @@ export class DockerEngine implements Engine {
       if (!(error instanceof EncoreError && error.code === 'ENGINE_ALREADY_SO')) throw error;
     }
   }
+}
+
+/** Reads the whole stream, and keeps its start. */
+async function startOf(stream: AsyncIterable<unknown>): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) if (text.length < maxOutput) text += String(chunk);
+  return text;
 }
 
 /**
