@@ -51,6 +51,25 @@ describe('replicas', () => {
     stop.abort();
   });
 
+  it('get their original limits back one by one', async () => {
+    const lab = new FakeLab(system);
+    const injector = lab.injector();
+    const stop = new AbortController();
+    void injector.run(stop.signal);
+    await lab.clock.advance(1_000);
+    await lab.clock.until(injector.claim({ runId: 'run', holder: 'test', ttlMs: 1e9 }));
+    const held = fault('cpu-throttle', { target: 'server#2', params: { cpus: 0.5 } });
+    await lab.clock.until(injector.inject({ runId: 'run', fault: held }));
+    // Left by somebody, or by an injector without its journal.
+    await lab.engine.updateCpus(lab.container('server#3').id, 0.5);
+    await lab.clock.advance(5_000);
+    assert.deepEqual(
+      names.map((name) => lab.container(name).cpus),
+      [1, 0.5, 1],
+    );
+    stop.abort();
+  });
+
   it('are not chosen by the name of all of them', async () => {
     const lab = new FakeLab(system);
     const injector = lab.injector();
