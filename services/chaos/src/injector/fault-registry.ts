@@ -19,7 +19,7 @@ import {
   paramsSchema,
   type Target,
 } from '@encore/contracts';
-import { EncoreError, type Logger, messageOf, parse } from '@encore/kit';
+import { EncoreError, messageOf, parse } from '@encore/kit';
 import { applicabilityProblem } from '@encore/plan';
 import { type Deadline, FaultExecutor, type RegisteredFault, refusalOf } from './fault-executor.ts';
 import type { FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
@@ -60,7 +60,6 @@ interface Dependencies {
   metrics: InjectorMetrics;
   lock: KeyedLock;
   deadline: Deadline;
-  logger: Logger;
   /** Throws RUN_OVER unless faults of this run may be injected now. */
   requireRun: (runId: string) => void;
 }
@@ -352,13 +351,11 @@ export class FaultRegistry {
   }
 
   async #revertFailed(active: RegisteredFault, cause: Cause, evidence: string): Promise<void> {
-    const { recorder, logger } = this.#dependencies;
     // The first failure is recorded, its retries are not.
     if (active.state === 'revert-failed') return;
     active.state = 'revert-failed';
     const { id: faultId } = active.fault;
-    logger.error({ fault: faultId, evidence }, 'revert not verified, will be retried');
-    await recorder.record({ type: 'fault_reverted', faultId, verified: false, cause, evidence });
+    await this.#dependencies.recorder.record({ type: 'fault_reverted', faultId, verified: false, cause, evidence });
   }
 }
 

@@ -20,6 +20,7 @@ import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultTools } from './fault-functions.ts';
+import { FaultLog } from './fault-log.ts';
 import { FaultRegistry, type InjectRequest, type InjectResult, type RevertResult } from './fault-registry.ts';
 import { checkHygiene } from './hygiene.ts';
 import type { Journal } from './journal.ts';
@@ -94,7 +95,8 @@ export class Injector {
       logger,
     } = dependencies;
     this.#dependencies = dependencies;
-    this.recorder = new Recorder(journal, clock);
+    const faultLog = new FaultLog(logger, journal.faults);
+    this.recorder = new Recorder(journal, clock, (event) => faultLog.add(event));
     this.#lease = new RunLease(journal, clock);
     const targets = new Targets(engine, project, system);
     this.watch = new EngineWatch(engine, project, lastEngineTime(journal) ?? clock.now(), clock, logger);

@@ -14,12 +14,15 @@ export class Recorder {
   readonly log = new EventLog();
   readonly #journal: Journal;
   readonly #clock: Clock;
+  readonly #onEvent: (event: EncoreEvent) => void;
   /** False from a failed write to the next one that succeeds. */
   #isDurable = true;
 
-  constructor(journal: Journal, clock: Clock) {
+  /** `onEvent` gets each new event, and none of those that the journal contains already. */
+  constructor(journal: Journal, clock: Clock, onEvent: (event: EncoreEvent) => void = () => {}) {
     this.#journal = journal;
     this.#clock = clock;
+    this.#onEvent = onEvent;
     for (const event of journal.events) this.log.add(event);
   }
 
@@ -43,6 +46,7 @@ export class Recorder {
   /** For an event that the caller has written to the journal as part of another line. */
   publish(event: EncoreEvent): void {
     this.log.add(event);
+    this.#onEvent(event);
   }
 
   /**
@@ -50,7 +54,7 @@ export class Recorder {
    * after a restart.
    */
   recordVolatile(event: InjectorEvent): void {
-    this.log.add({ ...event, at: this.#clock.now() } as EncoreEvent);
+    this.publish({ ...event, at: this.#clock.now() } as EncoreEvent);
   }
 
   /** Once until the next successful write. */

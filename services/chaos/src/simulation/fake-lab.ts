@@ -47,6 +47,7 @@ export class FakeLab {
   /** Called before a journal line is written; may throw. */
   onLine: () => void = () => {};
   metrics = silent;
+  logger = createLogger('test', 'silent');
 
   readonly system: System;
 
@@ -130,7 +131,7 @@ export class FakeLab {
       metrics: this.metrics,
       clock: this.clock,
       deadline: () => never,
-      logger: createLogger('test', 'silent'),
+      logger: this.logger,
       giveUp: (reason) => void this.givenUp.push(reason),
     });
   }
