@@ -174,24 +174,27 @@ export function injectorSuite(
       assert.notEqual((await self()).startedAt, lived.startedAt);
     });
 
-    const endsByHand: [FaultKind, Target, (planned: PlannedFault) => Promise<unknown>][] = [
-      ['freeze', 'server', () => lab.container('server').unpause()],
-      ['hang', 'server', () => lab.container('server').unpause()],
-      ['outage', 'postgres', () => lab.container('postgres').start()],
-      ['memory-cap', 'server', () => lab.container('server').update({ Memory: memoryBytes, MemorySwap: memoryBytes })],
+    const toxiproxy = (method: 'POST' | 'DELETE', path: string, body: string | null = null) =>
+      fetch(`${lab.toxiproxyUrl}/proxies/server:8000${path}`, { method, body });
+    const endsByHand: [FaultKind, Target, string, (planned: PlannedFault) => Promise<unknown>][] = [
+      ['freeze', 'server', 'unpause', () => lab.container('server').unpause()],
+      ['freeze', 'server', 'restart', () => lab.container('server').restart()],
+      ['hang', 'server', 'unpause', () => lab.container('server').unpause()],
+      ['hang', 'server', 'restart', () => lab.container('server').restart()],
+      ['outage', 'postgres', 'start', () => lab.container('postgres').start()],
       [
-        'latency',
-        'server:8000',
-        ({ id }) => fetch(`${lab.toxiproxyUrl}/proxies/server:8000/toxics/encore-${id}`, { method: 'DELETE' }),
+        'memory-cap',
+        'server',
+        'update',
+        () => lab.container('server').update({ Memory: memoryBytes, MemorySwap: memoryBytes }),
       ],
-      [
-        'connection-refused',
-        'server:8000',
-        () => fetch(`${lab.toxiproxyUrl}/proxies/server:8000`, { method: 'POST', body: '{"enabled":true}' }),
-      ],
+      ['memory-cap', 'server', 'restart', () => lab.container('server').restart()],
+      ['latency', 'server:8000', 'removal of the toxic', ({ id }) => toxiproxy('DELETE', `/toxics/encore-${id}`)],
+      ['latency', 'server:8000', 'removal of the proxy', () => toxiproxy('DELETE', '')],
+      ['connection-refused', 'server:8000', 'opening', () => toxiproxy('POST', '', '{"enabled":true}')],
     ];
-    for (const [kind, target, endByHand] of endsByHand) {
-      it(`${kind}: an external end is detected and recorded`, async () => {
+    for (const [kind, target, how, endByHand] of endsByHand) {
+      it(`${kind}: an external end by ${how} is detected and recorded`, async () => {
         if (kind === 'memory-cap' && !options.memory()) return;
         await answers();
         const planned = fault(kind, target);
@@ -209,6 +212,24 @@ export function injectorSuite(
         await answers();
       });
     }
+
+    it('latency: somebody who closes its proxy does not end it, but is recorded', async () => {
+      await answers();
+      const planned = fault('latency', 'server:8000');
+      const changes = async () =>
+        (await chaos.eventsOf('proxy_changed')).filter(({ target }) => target === 'server:8000');
+      const before = (await changes()).length;
+      assert.equal((await chaos.inject(runId, planned)).effect, 'confirmed');
+      await toxiproxy('POST', '', '{"enabled":false}');
+      const changed = await waitUntil('the change in the history', async () => (await changes())[before], {
+        timeoutMs: 20_000,
+      });
+      assert.equal(changed.change, 'it was closed; Encore opens it again');
+      await answers();
+      assert.deepEqual(((await chaos.call('GET', '/faults')) as unknown[]).length, 1);
+      assert.equal((await chaos.release(planned.id)).cause, 'released');
+      await answers();
+    });
 
     const killed: [FaultKind, Target][] = [
       ['freeze', 'server'],

@@ -436,7 +436,10 @@ describe('Injector', () => {
     const before = lab.state();
     const { proxies } = lab;
     const changes = () => events(injector, 'proxy_changed').map(({ target, change }) => `${target}: ${change}`);
-    await lab.clock.advance(4_000);
+    // A fault that closes the proxy itself ends right before.
+    const refused = fault('connection-refused');
+    await lab.clock.until(injector.inject({ ...request, fault: refused }));
+    await lab.clock.until(injector.release(refused.id));
     await proxies.setEnabled('server:8000', false);
     await lab.clock.advance(7_000);
     await proxies.remove('postgres:5432');

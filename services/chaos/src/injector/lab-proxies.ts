@@ -57,6 +57,7 @@ export class LabProxies {
     return address;
   }
 
+  /** Call with the proxy's lock held. */
   async state(proxy: string): Promise<ProxyState> {
     const state = (await this.api.list())[proxy];
     if (state === undefined)
@@ -64,12 +65,13 @@ export class LabProxies {
         status: 502,
         definite: true,
       });
+    if (state.enabled) this.#open.add(proxy);
     return state;
   }
 
   /**
-   * True if something else has closed the proxy. Call with its lock held, so that its state is
-   * not one in the middle of a change by the injector.
+   * True if something else has closed the proxy. Call with its lock held, or a change that the
+   * injector has begun would count.
    */
   isClosedByOthers({ name, enabled }: ProxyState): boolean {
     if (enabled) this.#open.add(name);
