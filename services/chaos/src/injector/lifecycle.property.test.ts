@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { faultKinds } from '@encore/contracts';
-import { EncoreError, Random } from '@encore/kit';
+import { Random } from '@encore/kit';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
@@ -26,6 +26,7 @@ const incident = fc.record({
     'let the lease end' as const,
     'kill the target' as const,
     'lose the engine' as const,
+    'lose the engine for long' as const,
     'lose Toxiproxy' as const,
     'kill the injector' as const,
   ),
@@ -61,10 +62,9 @@ class World {
   constructor(seed: number) {
     this.#random = new Random(seed);
     this.#injector = this.#newInjector();
-    this.lab.engine.onCall = () => {
-      // A call may have its effect although its response is lost.
-      if (this.lab.clock.now() < this.#engineReturnsAt) throw new EncoreError('ENGINE_UNREACHABLE', 'gone');
-    };
+    this.lab.engine.isLost = () => this.lab.clock.now() < this.#engineReturnsAt;
+    // Its restart policy starts it again.
+    this.lab.onGiveUp = () => this.#restart();
   }
 
   get injector(): Injector {
@@ -131,17 +131,23 @@ class World {
         if (['running', 'paused'].includes(lab.server.status)) lab.engine.die(lab.server, 137, true);
         return;
       case 'lose the engine':
-        this.#engineReturnsAt = lab.clock.now() + 2_000;
+      case 'lose the engine for long':
+        // An injector without its engine for 15 s ends.
+        this.#engineReturnsAt = lab.clock.now() + (action.do === 'lose the engine' ? 2_000 : 20_000);
         lab.engine.breakOff();
         return;
       case 'lose Toxiproxy':
         lab.proxies.states.clear();
         return;
       case 'kill the injector':
-        this.#life.end();
-        this.#stop.abort();
-        this.#injector = this.#newInjector();
+        this.#restart();
     }
+  }
+
+  #restart(): void {
+    this.#life.end();
+    this.#stop.abort();
+    this.#injector = this.#newInjector();
   }
 
   /** Ends the run and gives the injector time for everything that it still has to retry. */
@@ -158,7 +164,7 @@ const linesOf = (lines: readonly string[]): { line: string; fault: { id: string 
 describe('the lifecycle of a fault', () => {
   it('ends in exactly one closed line, with the targets in their original state', async function () {
     this.timeout(300_000);
-    const seen = { intents: 0 };
+    const seen = { intents: 0, givenUp: 0 };
     await fc.assert(
       fc.asyncProperty(history, async ({ seed, actions }) => {
         const world = new World(seed);
@@ -178,9 +184,11 @@ describe('the lifecycle of a fault', () => {
         assert.deepEqual(closed.toSorted(), intents.toSorted());
         assert.equal(world.lab.state(), original);
         assert.deepEqual(world.injector.registry.open, []);
+        seen.givenUp += world.lab.givenUp.length;
       }),
       { numRuns: 60, seed: 1 },
     );
     assert.ok(seen.intents > 100, `only ${seen.intents} faults were injected`);
+    assert.ok(seen.givenUp > 0, 'no injector lost its engine for long');
   });
 });

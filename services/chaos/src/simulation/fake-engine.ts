@@ -24,6 +24,8 @@ export class FakeEngine implements Engine {
    * Called before each change; throws in tests to simulate an engine error or a killed injector.
    */
   onCall: (what: string, id: string) => void = () => {};
+  /** While true, no call reaches the engine. */
+  isLost: () => boolean = () => false;
   /** How far the engine's clock is ahead of the injector's. */
   aheadMs = 0;
   readonly #clock: Clock;
@@ -68,14 +70,17 @@ export class FakeEngine implements Engine {
   }
 
   async list(project: string): Promise<ContainerSummary[]> {
+    this.#reach();
     return [...this.containers.values()].filter(({ labels }) => labels[label.project] === project);
   }
 
   async inspect(id: string): Promise<ContainerView> {
+    this.#reach();
     return { ...this.#find(id) };
   }
 
   async stats(id: string): Promise<ContainerStats> {
+    this.#reach();
     const { memoryBytes, status } = this.#find(id);
     return {
       memoryBytes: this.#usedBytes + this.stress.memoryBytes,
@@ -230,6 +235,10 @@ export class FakeEngine implements Engine {
     this.#emit(view, 'start');
   }
 
+  #reach(): void {
+    if (this.isLost()) throw new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED', { status: 503 });
+  }
+
   #find(id: string): ContainerView {
     const view = this.containers.get(id);
     if (view === undefined)
@@ -238,6 +247,7 @@ export class FakeEngine implements Engine {
   }
 
   #change(what: string, id: string): ContainerView {
+    this.#reach();
     this.onCall(what, id);
     return this.#find(id);
   }

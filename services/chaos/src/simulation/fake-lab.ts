@@ -42,6 +42,7 @@ export class FakeLab {
   readonly #spikes: { runs: () => boolean; end: () => void }[] = [];
   /** Reasons for which an injector would have ended its process. */
   readonly givenUp: string[] = [];
+  onGiveUp: () => void = () => {};
   /** Whether to keep journal lines for a successor; a long simulation has none. */
   keepsLines = true;
   /** Called before a journal line is written; may throw. */
@@ -132,7 +133,10 @@ export class FakeLab {
       clock: this.clock,
       deadline: () => never,
       logger: this.logger,
-      giveUp: (reason) => void this.givenUp.push(reason),
+      giveUp: (reason) => {
+        this.givenUp.push(reason);
+        this.onGiveUp();
+      },
     });
   }
 
