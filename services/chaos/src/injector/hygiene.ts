@@ -31,18 +31,19 @@ export async function checkHygiene(tools: FaultTools, registry: FaultRegistry, d
   }
   for (const { id } of await tools.targets.list(deadline(5_000))) {
     const view = await tools.engine.inspect(id, deadline(5_000));
-    const { memoryBytes, cpus } = originalLimitsOf(view.labels);
+    const { memoryBytes, memswapBytes, cpus } = originalLimitsOf(view.labels);
     if (view.status === 'paused') {
       findings.leakedPauses += 1;
       findings.detail.push(`${view.name} is paused`);
     }
-    // An engine without limits reports 0.
-    const differs = (value: number, original: number | null) => original !== null && value !== 0 && value !== original;
-    if (differs(view.memoryBytes, memoryBytes) || differs(view.cpus, cpus)) {
+    // An engine without limits reports 0, and -1 for swap on a kernel that does not account for it.
+    const differs = (value: number, original: number | null) => original !== null && value > 0 && value !== original;
+    const isSwapOther = differs(view.memswapBytes, memswapBytes);
+    if (differs(view.memoryBytes, memoryBytes) || isSwapOther || differs(view.cpus, cpus)) {
       findings.limitsNotRestored += 1;
-      findings.detail.push(
-        `${view.name}: memory ${view.memoryBytes}, CPUs ${view.cpus}; expected by its labels: ${memoryBytes}, ${cpus}`,
-      );
+      const limits = `memory ${view.memoryBytes}, with swap ${view.memswapBytes}, CPUs ${view.cpus}`;
+      const expected = `${memoryBytes}, ${memswapBytes}, ${cpus}`;
+      findings.detail.push(`${view.name}: ${limits}; expected by its labels: ${expected}`);
     }
   }
   for (const id of registry.touched) {

@@ -431,6 +431,27 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('leaves a swap limit alone that the kernel does not have', async () => {
+    const { lab, injector, stop } = await startedLab();
+    lab.server.memswapBytes = -1;
+    await lab.clock.advance(10_000);
+    await lab.clock.until(injector.hygiene());
+    assert.deepEqual(
+      events(injector, 'engine_event').filter(({ action }) => action === 'update'),
+      [],
+    );
+    assert.equal(events(injector, 'hygiene_checked')[0]?.limitsNotRestored, 0);
+    stop.abort();
+  });
+
+  it('reports a swap limit that is not the original one', async () => {
+    const { lab, injector, stop } = await startedLab();
+    lab.server.memswapBytes += 1_048_576;
+    await lab.clock.until(injector.hygiene());
+    assert.equal(events(injector, 'hygiene_checked')[0]?.limitsNotRestored, 1);
+    stop.abort();
+  });
+
   it('records what something else changes on a proxy, once, and repairs all but a toxic', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();

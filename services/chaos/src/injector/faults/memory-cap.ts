@@ -91,12 +91,13 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
 
 /**
  * Restores the limits in the labels. A container without a limit stays without: the engine cannot
- * set one.
+ * set one, and on some kernels no swap limit at all.
  */
 async function restore({ engine }: UsesEngine<'updateMemory'>, view: ContainerView, signal: AbortSignal) {
   const { memoryBytes, memswapBytes } = originalLimitsOf(view.labels);
   if (memoryBytes === null || memswapBytes === null || view.memoryBytes === 0) return null;
-  if (view.memoryBytes === memoryBytes && view.memswapBytes === memswapBytes) return null;
+  const isSwapOriginal = view.memswapBytes <= 0 || view.memswapBytes === memswapBytes;
+  if (view.memoryBytes === memoryBytes && isSwapOriginal) return null;
   await engine.updateMemory(view.id, memoryBytes, memswapBytes, signal);
   return `memory limit of ${view.name}`;
 }
