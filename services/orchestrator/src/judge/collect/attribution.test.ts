@@ -307,16 +307,6 @@ describe('judge: attribution', () => {
     );
   });
 
-  it('treats a change of a proxy as an intervention', async () => {
-    const at = new SimulatedRun().at(63);
-    const change = 'it was closed; Encore opens it again';
-    const { report } = await judged({ extra: [{ type: 'proxy_changed', at, target: 'server:8000', change }] });
-    assert.deepEqual(report.manual_interventions, [
-      { at: new Date(at).toISOString(), target: 'server:8000', action: 'change', detail: change },
-    ]);
-    assert.equal(report.result, 'FAILED');
-  });
-
   it('counts engine events that the active fault does not explain as interventions', async () => {
     const interventions = async (kind: FaultKind, action: string): Promise<number> => {
       const at = new SimulatedRun().at(70);
