@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { judged } from '../testing/judged-run.ts';
-import { plannedFault } from '../testing/simulated-fault.ts';
-import { SimulatedRun } from '../testing/simulated-run.ts';
+import { judged } from '../../testing/judged-run.ts';
+import { plannedFault } from '../../testing/simulated-fault.ts';
+import { SimulatedRun } from '../../testing/simulated-run.ts';
 
 describe('the judge', () => {
   it('treats a manual kill that ends a fault as an intervention, although the supervisor repairs it', async () => {
