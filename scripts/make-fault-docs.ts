@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { behaviourOf, type FaultKind, faultKinds, kindOf, paramsJsonSchema } from '@encore/contracts';
 import { targetsAllowing } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
+import { wrapMarkdown } from './wrap-markdown.ts';
 
 const system = readSystemFile(bundledSystemFile);
 const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
@@ -11,16 +12,18 @@ const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
 const head = `# Faults
 
 Generated from the [fault table](../packages/contracts/src/kind-table.ts) by \`node scripts/make-fault-docs.ts\`;
-[CREATING_FAULTS.md](CREATING_FAULTS.md) explains how to add a kind. The injector writes each fault to its journal before it
-injects it, checks the effect by an independent observation, keeps a lasting fault under a lease, reverts it in every case
-and verifies the revert. A target permits the kinds that [system.yaml](../system.yaml) lists for it.
+[CREATING_FAULTS.md](CREATING_FAULTS.md) explains how to add a kind.
+
+The injector writes each fault to its journal before it injects it, and confirms the effect by an independent
+observation. It keeps a lasting fault under a lease, reverts it in every case, and verifies the revert. A fault acts on
+a target only if [system.yaml](../system.yaml) allows its kind there.
 
 | kind | acts on | parameters | default duration | while active |
 | --- | --- | --- | --- | --- |
 `;
 
 export function faultDocs(): string {
-  return `${head}${faultKinds.map(rowOf).join('\n')}\n\n${faultKinds.map(sectionOf).join('\n')}`;
+  return wrapMarkdown(`${head}${faultKinds.map(rowOf).join('\n')}\n\n${faultKinds.map(sectionOf).join('\n')}`);
 }
 
 function rowOf(kind: FaultKind): string {

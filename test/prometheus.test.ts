@@ -121,22 +121,22 @@ describe('Prometheus', () => {
     ).services;
     assert.ok(prometheus && postgres && toxiproxy);
     for (const { environment, mem_limit: limit } of [prometheus, toxiproxy])
-      assert.ok(mebibytes(environment?.['GOMEMLIMIT'] ?? '') <= 0.75 * mebibytes(limit), limit);
+      assert.ok(megabytes(environment?.['GOMEMLIMIT'] ?? '') <= 0.75 * megabytes(limit), limit);
     const flags = prometheus.command?.join(' ') ?? '';
     const flag = (name: string): number => Number(new RegExp(`${name}=(\\d+)`).exec(flags)?.[1]);
     const sampleBytes = 16;
     const queries = flag('query.max-samples') * flag('query.max-concurrency') * sampleBytes;
-    assert.ok(queries / 1_048_576 < mebibytes(prometheus.mem_limit) / 2, `queries may take ${queries} bytes`);
+    assert.ok(queries / 1_048_576 < megabytes(prometheus.mem_limit) / 2, `queries may take ${queries} bytes`);
     const setting = (name: string): string =>
       new RegExp(`-c${name}=(\\w+)`).exec(postgres.command?.join(' ') ?? '')?.[1] ?? '';
     // Shared buffers, one autovacuum worker, and a sort in each connection that the server may use
     // at once.
     const busyConnections = 12;
     const taken =
-      mebibytes(setting('shared_buffers')) +
-      mebibytes(setting('maintenance_work_mem')) * Number(setting('autovacuum_max_workers')) +
-      mebibytes(setting('work_mem')) * busyConnections;
-    assert.ok(taken < mebibytes(postgres.mem_limit) / 2, `${taken} MiB`);
+      megabytes(setting('shared_buffers')) +
+      megabytes(setting('maintenance_work_mem')) * Number(setting('autovacuum_max_workers')) +
+      megabytes(setting('work_mem')) * busyConnections;
+    assert.ok(taken < megabytes(postgres.mem_limit) / 2, `${taken} MB`);
     assert.ok(Number(setting('max_connections')) >= 5 * busyConnections);
   });
 });
@@ -148,9 +148,9 @@ interface Limited {
 }
 
 /** Docker, Go and PostgreSQL write the unit differently: `64m`, `64MiB`, `64MB`. */
-function mebibytes(text: string): number {
+function megabytes(text: string): number {
   const size = Number(/^(\d+)m/i.exec(text)?.[1]);
-  assert.ok(size > 0, `${text} is not a number of mebibytes`);
+  assert.ok(size > 0, `${text} is not a number of megabytes`);
   return size;
 }
 

@@ -146,7 +146,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       for (let i = 0; i < 5; i += 1) within(await roundTripMs(socket), 29, 150);
     });
 
-    it('bandwidth: 200 KB at 500 KB/s', async () => {
+    it('bandwidth: 200 kB at 500 kB/s', async () => {
       await toxic('bandwidth', { rate: 500 });
       const socket = await dial();
       const start = performance.now();

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
+import { wrapMarkdown } from '../../scripts/wrap-markdown.ts';
 import { root } from '../support/command.ts';
 import type { LongRun } from './runs.ts';
 
@@ -73,17 +74,19 @@ function rowOf(run: LongRun, { totals, availability, recoveries, integrity, attr
 }
 
 function pageOf(rows: readonly Row[]): string {
-  return `# Long runs
+  return wrapMarkdown(`# Long runs
 
-The full profile with 100 users for hours, on Docker Compose and without Docker. \`npm run test:long\` runs 45 minutes with
-a kill every 6 minutes on each runtime and adds a row, whatever the verdict. Run it before you call a change to the server,
-the load generator or the judge done. Memory is the slope after the first 3 minutes of each life; in runs of less than an
-hour it mostly shows caches and heaps that still grow to their size.
+The full profile with 100 users for hours, on Docker Compose and without Docker. \`npm run test:long\` runs 45 minutes
+with a kill every 6 minutes on each runtime and adds a row, whatever the verdict. Run it before you call a change to the
+server, the load generator or the judge done.
+
+The column *memory* is the slope for each container, without the first 3 minutes after each of its starts. In runs of
+less than an hour it mostly shows caches and heaps that are still growing to their full size.
 
 | date, commit | runtime | hours, kill every | seed | verdict | operations correct | fault-free availability | faults recovered | slowest recovery | slowest return to normal | lost writes | unexplained failures | memory |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.map(lineOf).join('\n')}
-${foundText(rows)}`;
+${foundText(rows)}`);
 }
 
 function foundText(rows: readonly Row[]): string {
@@ -115,7 +118,7 @@ function secondsText(seconds: number | null): string {
 }
 
 function slopeText([name, bytesPerHour]: [string, number | null]): string {
-  return `${name} ${bytesPerHour === null ? 'no data' : `${(bytesPerHour / 1e6).toFixed(1)} MB/h`}`;
+  return `${name} ${bytesPerHour === null ? 'no data' : `${(bytesPerHour / 1_048_576).toFixed(1)} MB/h`}`;
 }
 
 function percent(share: number | null): string {

@@ -2,30 +2,32 @@
  * docs/MUTATION_TESTS.md: which seeded bugs the verdict detected, by which rule, and how often it
  * failed a correct lab.
  */
+
+import { wrapMarkdown } from '../../scripts/wrap-markdown.ts';
 import { type Bug, bugs } from './bugs.ts';
 import type { Records } from './record.ts';
 import { scenarios } from './scenarios.ts';
 
 const introduction = `# Mutation tests: does the verdict detect seeded bugs?
 
-A lab that always reports PASSED proves nothing. So these tests seed one bug at a time, and the verdict must fail on the
-rule that is meant to detect it.
+A lab that always reports PASSED proves nothing. These tests therefore seed one bug at a time. Each must be detected by
+the rule or evidence requirement that is meant for it.
 
     npm run mutation                       # runs all seeded bugs, one after another, and writes this page
-    npm run mutation -- flipped-byte       # runs this one
-    npm run mutation -- clean-scenarios             # the same runs without a seeded bug: the expected rules must not fire
-    npm run mutation -- clean 10           # smoke runs without a seeded bug, each on a new seed; none is left out
+    npm run mutation -- flipped-byte       # runs only this bug
+    npm run mutation -- clean-scenarios    # the same runs without a seeded bug
+    npm run mutation -- clean 10           # smoke runs without a seeded bug, each with a new seed; all are listed
 
-A seeded bug is a file in [test/mutation/bugs](../test/mutation/bugs) that replaces one module of one program and changes one
-thing. Only the command above starts the loader that replaces the module. The programs do not know of it, so no setting can
-seed a bug, and no image contains the files.
+A seeded bug is a file in [test/mutation/bugs](../test/mutation/bugs) that replaces one module of one program and
+changes one thing. Only the commands above start the loader that replaces the module. The programs do not know of it, so
+no setting can seed a bug, and no image contains the files.
 
-Each run uses \`./encore\` (the embedded runtime) with its own settings, except loopback, which has no lab. *Triggers* counts
-how often the bug took effect; the minimum is in parentheses.
+Each run uses \`./encore\` (the embedded runtime) with its own settings, except loopback, which has no lab. *Triggers*
+counts how often the bug took effect; the required minimum is in parentheses.
 `;
 
 export function mutationPage(records: Records): string {
-  return [introduction, bugTable(records), scenarioTable(records), cleanTable(records)].join('\n');
+  return wrapMarkdown([introduction, bugTable(records), scenarioTable(records), cleanTable(records)].join('\n'));
 }
 
 function bugTable(records: Records): string {
@@ -61,8 +63,8 @@ function scenarioTable({ cleanScenarios }: Records): string {
   });
   return `## The same runs without a seeded bug
 
-Some of them demand more than a correct server can deliver, so they need not pass, but the rules that detect the bugs must
-not fire.
+Some of these runs demand more than a correct server can deliver, so they need not pass. But the rules that detect the
+bugs must stay silent: none of them may be broken.
 
 | run | what happens | expected rules | result | verdict and reasons | seed, commit |
 | --- | --- | --- | --- | --- | --- |

@@ -15,7 +15,7 @@ import type { Chunk, StreamControl, StreamMemory } from './toxics/toxic.ts';
 import { toxicTypes } from './toxics/toxic-types.ts';
 
 /**
- * Maximum that a stream buffers; at 300 ms of latency, 1 MiB allows about 3 MB/s.
+ * Maximum that a stream buffers; at 300 ms of latency, 1 MB allows about 3 MB/s.
  */
 const queueLimitBytes = 1_048_576;
 

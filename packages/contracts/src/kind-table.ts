@@ -104,7 +104,7 @@ const direction = (usual: 'upstream' | 'downstream') =>
 /** Toxiproxy must be able to drain the data that a toxic delays. */
 const maxDelayMs = 1_000;
 const drained =
-  'The injector removes the toxic; if the toxic holds data, the proxy is disabled briefly so that it can drain.';
+  'The injector removes the toxic. If the toxic holds data, the injector first disables the proxy briefly to drain it.';
 const removed = 'The injector removes the toxic.';
 
 export const kindTable = {
@@ -118,9 +118,9 @@ export const kindTable = {
     needsRestartPolicy: true,
     does: 'Sends SIGQUIT through the engine: the process dies immediately with exit code 131.',
     revertedBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
-    usersSee: 'Open requests are cut; the proxy closes new ones until the target listens again.',
+    usersSee: 'In-flight requests are cut off; the proxy closes new connections until the target listens again.',
     pitfalls:
-      'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine’s back-off doubles for a container that ran for less than 10 s, so at least 10 s without a fault precede each crash. Without `ulimits: core: 0` each crash leaves a core file.',
+      'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine doubles its restart delay for a container that ran for less than 10 s, so the plan leaves at least 10 s without a fault before each crash. Without `ulimits: core: 0` each crash leaves a core file.',
   }),
   outage: kind({
     actsOn: 'container',
@@ -130,7 +130,7 @@ export const kindTable = {
         .enum(['supervisor', 'revert', 'never'])
         .default('supervisor')
         .describe(
-          'what starts the target again: the supervisor at once, the revert after a duration, or nothing in time (a kill without recovery)',
+          'what starts the target again: the supervisor, the revert at the end of the fault, or nothing within the recovery limit',
         ),
     }),
     behaviour: ({ until }) => {
@@ -140,33 +140,33 @@ export const kindTable = {
     },
     does: 'Sends SIGKILL through the engine, which treats it as an operator’s stop and does not restart the target.',
     revertedBy:
-      'With `until: supervisor`, the fault is instant and the supervisor starts the target 2 s after it exited. With `until: revert`, starts are forbidden and the injector starts the target at the end. `until: never` is the same, but the recovery time runs from the kill: the control run `server-down` uses it.',
-    usersSee: 'The same as in a crash, but longer. An outage of a dependency shows what the system does without it.',
+      'With `until: supervisor`, the fault is instant and the supervisor starts the target 2 s after it exited. With `until: revert`, starts are forbidden and the injector starts the target at the end. `until: never` is the same, but the recovery time counts from the kill, so the limit is exceeded; the control run `server-down` uses it.',
+    usersSee: 'The same as in a crash, for longer. An outage of a dependency shows what the system does without it.',
     pitfalls:
-      'An OOM kill has the same exit code 137; the engine’s events distinguish them. A write that a database did not confirm may have been committed: its outcome is unknown, not failed.',
+      'An OOM kill has the same exit code, 137; the engine’s events distinguish the two. A write that a database did not confirm may have been committed: its outcome is unknown, not failed.',
   }),
   restart: kind({
     actsOn: 'container',
     group: 'kill',
     params: none,
     behaviour: { ...stopped, holdSeconds: null, graceful: true },
-    does: 'Requests a restart from the engine: SIGTERM, up to the grace period, then a start.',
+    does: 'Requests a restart from the engine: SIGTERM, a wait of at most the grace period, then a start.',
     revertedBy: 'The restart includes the start.',
     usersSee: 'Admitted requests are answered; new ones are refused until the target listens again.',
     pitfalls:
-      'A process that ignores SIGTERM as PID 1 uses the whole grace period, which then dominates the restart time.',
+      'A process that ignores SIGTERM as PID 1 takes the whole grace period, which then dominates the restart time.',
   }),
   freeze: kind({
     actsOn: 'container',
     group: 'kill',
     params: none,
     behaviour: { ...paused, forbidsStart: true },
-    does: 'Pauses all processes of the target, as a stalled virtual machine would.',
-    revertedBy: 'The injector unpauses it; no restart is allowed meanwhile.',
+    does: 'Pauses all processes of the target, so that it behaves like a stalled virtual machine.',
+    revertedBy: 'The injector unpauses the target; no restart is allowed until then.',
     usersSee:
       'The kernel still accepts connections, but no response arrives. Requests that need a frozen dependency hang until the system’s own deadline.',
     pitfalls:
-      'A probe that only connects considers a frozen target healthy. The burst of requests after the revert belongs to the fault’s window.',
+      'A frozen target looks healthy to a probe that only connects. The burst of requests after the revert belongs to the fault’s window.',
   }),
   hang: kind({
     actsOn: 'container',
@@ -174,8 +174,8 @@ export const kindTable = {
     params: none,
     behaviour: { ...paused, holdSeconds: { min: 20, max: 40 }, clock: 'injection', deathIsTheInjection: true },
     does: 'Pauses all processes of the target until the supervisor notices.',
-    revertedBy: 'The supervisor restarts a target that is unhealthy for too long; the revert is a safety net.',
-    usersSee: 'Requests time out until the restart, which cuts the open ones.',
+    revertedBy: 'The supervisor restarts a target that has been unhealthy for too long; the revert is a safety net.',
+    usersSee: 'Requests time out until the restart, which cuts off those in flight.',
     pitfalls: 'No restart policy notices a hang: plain Docker only reports `unhealthy`.',
   }),
   'memory-cap': kind({
@@ -184,7 +184,7 @@ export const kindTable = {
     params: z.strictObject({
       marginBytes: wholeNumber(mebibyte)
         .default(32 * mebibyte)
-        .describe('what the target may use in addition to its current usage'),
+        .describe('how much more than its current usage the target may use'),
     }),
     behaviour: { ...lessMemory, holdSeconds: { min: 30, max: 60 } },
     untested: {
@@ -192,12 +192,12 @@ export const kindTable = {
       value: '2',
       text: 'memory-cap under cgroup v2: not covered by this run',
     },
-    does: 'Lowers the combined memory and swap limit to current usage (without file cache) plus a margin.',
+    does: 'Lowers the limit on memory plus swap to the current usage (without file cache) plus a margin.',
     revertedBy:
-      'The injector restores the original limits, from the labels `encore.original.*`, and does so early if the target dies under the cap.',
-    usersSee: 'Nothing if the target rejects work in time; else an OOM kill, recorded as `oom`.',
+      'The injector restores the original limits from the labels `encore.original.*`, early if the target dies under the cap.',
+    usersSee: 'Nothing if the target rejects work in time; otherwise an OOM kill, recorded as `oom`.',
     pitfalls:
-      'cgroup v1 refuses a limit below the usage, v2 kills. V8 fixes its heap limit at start, so a cap first affects the process’s other memory. A cap survives a restart, and `0` or `-1` do not remove it; only the original value does.',
+      'cgroup v1 refuses a limit below the usage; v2 kills the target. V8 fixes its heap limit at startup, so a cap first affects the rest of the process’s memory. A cap survives a restart, and neither `0` nor `-1` removes it; only the original value does.',
   }),
   'memory-pressure': kind({
     actsOn: 'container',
@@ -205,15 +205,16 @@ export const kindTable = {
     params: z.strictObject({
       marginBytes: wholeNumber(mebibyte)
         .default(96 * mebibyte)
-        .describe('what stays free beside the stress helper, including the 50 MB of the helper itself'),
+        .describe('what the helper leaves free; its own process takes 50 MB of this'),
     }),
     behaviour: { ...lessMemory, holdSeconds: { min: 10, max: 30 } },
-    does: 'Runs a stress helper from the image in the target, which uses all memory but a margin for a limited time.',
+    does: 'Runs the image’s stress helper inside the target, where it uses all memory except a margin, for a limited time.',
     revertedBy:
-      'The injector stops the helper, which also exits by itself when its time is over. It is the kernel’s first choice for an OOM kill.',
-    usersSee: 'Rejections (503 with Retry-After) while the target’s memory guard holds back work, then normal service.',
+      'The injector stops the helper, which also exits by itself when its time is up. It is the kernel’s first choice for an OOM kill.',
+    usersSee:
+      'Rejections (503 with Retry-After) while the target’s memory guard refuses heavy work, then normal service.',
     pitfalls:
-      'Needs exec, which the process engine does not support. When memory runs out the helper is killed first, which ends the fault early.',
+      'Needs exec, which the process engine does not support. If memory runs out, the kernel kills the helper first, which ends the fault early.',
   }),
   'tool-stall': kind({
     actsOn: 'container',
@@ -221,22 +222,22 @@ export const kindTable = {
     params: none,
     // Five calls of 15 s open the breaker, which may close 60 s later: the fault lasts as long.
     behaviour: { ...held, holdSeconds: { min: 170, max: 190 }, effectCheckSeconds: 120, tolerable: true },
-    does: 'Stores scores that one tool (`chord_analysis`) cannot finish in time and calls it on them, one after the other, until its circuit breaker opens.',
+    does: 'Stores scores that one tool (`chord_analysis`) cannot process in time, and calls the tool on one after another until its circuit breaker opens.',
     revertedBy:
-      'The injector stops calling and removes the scores. After the breaker’s open time it calls the tool on a small score, and the successes close the breaker. If the fault is reverted early, the breaker closes with the next successful calls of any user.',
+      'The injector stops calling and removes the scores. After the breaker’s open time it calls the tool on a small score, and these successes close the breaker. If the fault is reverted early, the next successful calls by any user close it.',
     usersSee:
       'The tool responds 503 with Retry-After while its breaker is open; every other tool works. Until the breaker opens, one worker process is busy.',
     pitfalls:
-      'Needs a duration of at least 160 s: five tool timeouts (15 s each), the open time (60 s) and a margin. At its planned end, a revert that finds the breaker still open is not verified and is retried until the breaker is closed. A server with a larger `tool_timeout` needs longer. Each score is sent once: a document that kills its worker three times is quarantined.',
+      'Needs a duration of at least 160 s: five tool timeouts (15 s each), the open time (60 s) and a margin. If the breaker is still open at the planned end, the revert is not verified, and the injector retries it until the breaker is closed. A server with a larger `tool_timeout` needs longer. Each score is sent once, because a document that kills its worker three times is quarantined.',
   }),
   'cpu-throttle': kind({
     actsOn: 'container',
     group: 'resource',
     params: z.strictObject({ cpus: z.number().min(0.05).max(64).default(0.25).describe('the limit, in CPUs') }),
     behaviour: { ...held, holdSeconds: { min: 30, max: 60 }, actions: ['update'] },
-    does: 'Lowers the current CPU limit.',
-    revertedBy: 'The injector restores the original limit, from the label `encore.original.cpus`.',
-    usersSee: 'Responses are slow; the target rejects requests to protect itself.',
+    does: 'Lowers the CPU limit of the target.',
+    revertedBy: 'The injector restores the original limit from the label `encore.original.cpus`.',
+    usersSee: 'Responses are slow; the target sheds load to protect itself.',
     pitfalls: 'Setting `0` does not remove a CPU limit; only the original value restores it.',
   }),
   'disk-full': kind({
@@ -244,11 +245,11 @@ export const kindTable = {
     group: 'resource',
     params: none,
     behaviour: { ...held, holdSeconds: { min: 15, max: 45 } },
-    does: 'Runs the stress helper, which fills the target’s scratch space, where uploads are spooled, and refills it when a finished upload frees space.',
-    revertedBy: 'The injector removes the file; the helper does so itself when its time is over.',
+    does: 'Runs the image’s stress helper inside the target, where it fills the scratch space for uploads, and refills it when a finished upload frees space.',
+    revertedBy: 'The injector removes the file; the helper also does so when its time is up.',
     usersSee: 'Large uploads are refused with a clear error; small ones and reads succeed.',
     pitfalls:
-      'Fills only a separate small file system (1 GiB at most), never a disk of the host. A tmpfs counts as memory too.',
+      'Fills only a separate small file system (1 GB at most), never a disk of the host. A tmpfs also counts as memory.',
   }),
   latency: kind({
     actsOn: 'proxy',
@@ -260,9 +261,9 @@ export const kindTable = {
     behaviour: proxied,
     does: 'Delays all data by a fixed time.',
     revertedBy: drained,
-    usersSee: 'Responses are slow. Behind the proxy of a database, operations with many statements slow down most.',
+    usersSee: 'Responses are slow. On the proxy of a database, operations with many statements slow down most.',
     pitfalls:
-      'Toxiproxy can freeze permanently when a latency toxic is removed under load. The proxy is therefore drained first, which drops connections and belongs to the fault.',
+      'Toxiproxy can freeze permanently when a latency toxic is removed under load. The injector therefore drains the proxy first, which drops connections; these failures belong to the fault.',
   }),
   jitter: kind({
     actsOn: 'proxy',
@@ -270,7 +271,7 @@ export const kindTable = {
     params: z
       .strictObject({
         latencyMs: wholeNumber(1, maxDelayMs).default(200).describe('the mean delay'),
-        jitterMs: wholeNumber(0, maxDelayMs).default(150).describe('how far the delay varies in both directions'),
+        jitterMs: wholeNumber(0, maxDelayMs).default(150).describe('the largest deviation from the mean, up or down'),
         direction: direction('downstream'),
       })
       .refine(({ latencyMs, jitterMs }) => latencyMs + jitterMs <= maxDelayMs, {
@@ -279,20 +280,21 @@ export const kindTable = {
     behaviour: proxied,
     does: 'Delays all data by a varying time.',
     revertedBy: drained,
-    usersSee: 'Response times vary; the order of the bytes is kept.',
-    pitfalls: 'The delays are not seeded: Toxiproxy’s seed has no effect. Drained before removal, like latency.',
+    usersSee: 'Response times vary; the bytes stay in order.',
+    pitfalls:
+      'The delays are not reproducible: Toxiproxy’s seed has no effect. The proxy is drained before the removal, as for latency.',
   }),
   bandwidth: kind({
     actsOn: 'proxy',
     group: 'network',
     params: z.strictObject({
-      kilobytesPerSecond: wholeNumber(1).default(128).describe('the rate of each connection'),
+      kilobytesPerSecond: wholeNumber(1).default(128).describe('the data rate of each connection'),
       direction: direction('downstream'),
     }),
     behaviour: proxied,
-    does: 'Limits the rate of each connection.',
+    does: 'Limits the data rate of each connection.',
     revertedBy: drained,
-    usersSee: 'Small responses arrive as usual, large ones slowly.',
+    usersSee: 'Small responses arrive as usual; large ones are slow.',
     pitfalls: 'The limit applies per connection, not to the proxy as a whole.',
   }),
   'slow-close': kind({
@@ -305,8 +307,9 @@ export const kindTable = {
     behaviour: proxied,
     does: 'Delays the end of each connection.',
     revertedBy: drained,
-    usersSee: 'Nothing on reused connections; responses without a length wait for the end.',
-    pitfalls: 'Clients with connection pools hardly notice it.',
+    usersSee:
+      'Nothing on reused connections; a response without a length ends late, because its end is that of the connection.',
+    pitfalls: 'A client with a connection pool hardly notices it.',
   }),
   slicer: kind({
     actsOn: 'proxy',
@@ -319,27 +322,29 @@ export const kindTable = {
     behaviour: proxied,
     does: 'Cuts the data into slices, with a pause after each.',
     revertedBy: drained,
-    usersSee: 'Headers and bodies arrive in pieces: a parser that expects one read per message breaks.',
-    pitfalls: 'Large bodies take very long; keep the duration short.',
+    usersSee: 'Headers and bodies arrive in pieces; a parser that expects a whole message per read breaks.',
+    pitfalls: 'Large bodies take very long, so keep the duration short.',
   }),
   'limit-data': kind({
     actsOn: 'proxy',
     group: 'network',
     params: z.strictObject({
-      bytes: wholeNumber(1).default(2_048).describe('how much each connection may carry'),
+      bytes: wholeNumber(1).default(2_048).describe('how many bytes each connection may carry'),
       direction: direction('downstream'),
     }),
     behaviour: proxied,
     does: 'Closes each connection after a number of bytes.',
     revertedBy: removed,
-    usersSee: 'Bodies are truncated, on reused connections even small ones.',
-    pitfalls: 'A client that does not compare the length mistakes half a document for a whole one.',
+    usersSee: 'Bodies are truncated; on reused connections, even small ones.',
+    pitfalls: 'A client that does not check the length mistakes half a document for a whole one.',
   }),
   timeout: kind({
     actsOn: 'proxy',
     group: 'network',
     params: z.strictObject({
-      timeoutMs: wholeNumber(0, 60_000).default(0).describe('closes a connection after this time; 0 never does'),
+      timeoutMs: wholeNumber(0, 60_000)
+        .default(0)
+        .describe('when a connection is closed; 0 keeps it open until the revert'),
       // Downstream the target would receive each request, and its close would end the connection
       // early.
       direction: direction('upstream'),
@@ -347,21 +352,22 @@ export const kindTable = {
     behaviour: cut,
     does: 'Accepts connections and drops all data.',
     revertedBy: 'The injector removes the toxic, which closes the affected connections.',
-    usersSee: 'Requests time out; the revert cuts the open ones.',
+    usersSee: 'Requests time out; the revert cuts off those in flight.',
     pitfalls: 'The revert itself causes errors, which belong to the fault’s window.',
   }),
   'reset-peer': kind({
     actsOn: 'proxy',
     group: 'network',
     params: z.strictObject({
-      timeoutMs: wholeNumber(0, 60_000).default(0).describe('resets a connection this long after its first data'),
+      timeoutMs: wholeNumber(0, 60_000).default(0).describe('time from the first data on a connection to its reset'),
       direction: direction('upstream'),
     }),
     behaviour: cut,
     does: 'Resets each connection once data has been sent on it.',
     revertedBy: removed,
     usersSee: 'Connections are reset by the peer; the target may have received the request.',
-    pitfalls: 'Only connections opened after the injection get a real RST; pooled ones are closed normally (FIN).',
+    pitfalls:
+      'Only a connection that was opened after the injection gets a real RST; older ones are closed normally (FIN).',
   }),
   'connection-refused': kind({
     actsOn: 'proxy',
@@ -369,9 +375,9 @@ export const kindTable = {
     params: none,
     behaviour: cut,
     does: 'Closes the proxy’s listener and its connections.',
-    revertedBy: 'The proxy opens its listener again.',
-    usersSee: 'New connections are refused immediately; open requests are cut.',
-    pitfalls: 'A dead target behind a proxy looks different: the proxy accepts, then closes the connection.',
+    revertedBy: 'The injector opens the listener again.',
+    usersSee: 'New connections are refused immediately; in-flight requests are cut off.',
+    pitfalls: 'A dead target behind a proxy looks different: the proxy accepts a connection, then closes it.',
   }),
   partition: kind({
     actsOn: 'container',
@@ -381,9 +387,9 @@ export const kindTable = {
     does: 'Disconnects the target from every network that it shares with the proxy; its health port stays reachable.',
     revertedBy: 'The injector reconnects it with its former aliases and address, which are in the journal.',
     usersSee:
-      'The proxy accepts but cannot reach the target: open connections are cut, new ones hang until the dial times out.',
+      'The proxy accepts connections but cannot reach the target: open ones are cut off, new ones hang until the proxy’s dial times out.',
     pitfalls:
-      'A reconnect without aliases loses the service’s name. The first lookup after it may still return a cached negative answer.',
+      'A reconnect without aliases loses the service’s name. The first lookup afterwards may still return a cached negative answer.',
   }),
   'traffic-spike': kind({
     actsOn: 'container',
@@ -392,9 +398,9 @@ export const kindTable = {
       requestsPerSecond: wholeNumber(1).default(200).describe('requests per second, on 50 connections'),
     }),
     behaviour: { ...held, holdSeconds: { min: 10, max: 30 }, tolerable: true },
-    does: 'Sends cheap reads through the proxy on top of the users’ load.',
+    does: 'Sends cheap reads through the proxy, in addition to the users’ load.',
     revertedBy: 'The injector stops the load, which also stops when its time is up or the injector exits.',
     usersSee: 'At worst rejections and slower responses; accepted requests are answered.',
-    pitfalls: 'Its own responses do not count for the verdict, because a closed loop hides outages.',
+    pitfalls: 'Its own responses do not count towards the verdict, because a closed loop hides outages.',
   }),
 } as const;

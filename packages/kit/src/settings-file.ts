@@ -23,7 +23,7 @@ export function readSettingsFile(
     const stats = statSync(path);
     // The lab's process reads the file a second time, which a pipe does not allow.
     if (!stats.isFile() && !stats.isDirectory()) return wrong('not a regular file; save the settings in one');
-    if (stats.size > maxBytes) return wrong('larger than 1 MiB; a settings file needs a few kilobytes');
+    if (stats.size > maxBytes) return wrong('larger than 1 MB; a settings file needs a few kilobytes');
     const bytes = readFileSync(path);
     // UTF-8 text contains no NUL; UTF-16 and UTF-32 text of a settings file does.
     if (bytes.includes(0)) return wrong('not UTF-8 text; if it is UTF-16, save it as UTF-8');

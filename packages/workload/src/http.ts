@@ -70,7 +70,7 @@ export interface Request extends Omit<DataRequest, 'body'> {
    * the function returns, which receives the chunks as they arrive.
    */
   read?: 'text' | 'digest' | ((chunks: AsyncIterable<Uint8Array>) => Promise<unknown>);
-  /** Maximum bytes of a response that is read as text. Default: 1 MiB. A longer one fails. */
+  /** Maximum bytes of a response that is read as text. Default: 1 MB. A longer one fails. */
   maxBytes?: number;
   /**
    * Bytes that the request moves or makes the service work on: each 400 kB extend its timeouts and

@@ -49,7 +49,7 @@ interface ToolOptions {
   check?: (result: McpToolResult) => Failure | null | undefined;
   /** Accepts a result with `isError`. Otherwise it is a `server_error`. */
   acceptError?: boolean;
-  /** Maximum bytes of the response. Default: 1 MiB. */
+  /** Maximum bytes of the response. Default: 1 MB. */
   maxBytes?: number;
 }
 

@@ -11,7 +11,7 @@ export const memoryBytes = 256 * 1_048_576;
 
 /**
  * Answers: / a few hundred bytes, /big 64 kB, /slow after 300 ms, /burn after 200 ms of CPU, /self
- * with its own state, /spool after a write to the scratch space; /upload leaves 4 MiB there until
+ * with its own state, /spool after a write to the scratch space; /upload leaves 4 MB there until
  * /uploaded.
  */
 export const serverProgram = `

@@ -1,5 +1,5 @@
 /**
- * Limits the rate to `rate` KB/s, which is `rate` bytes per millisecond. Large chunks leave in
+ * Limits the rate to `rate` kB/s, which is `rate` bytes per millisecond. Large chunks leave in
  * slices of 100 ms.
  */
 import type { ToxicType } from './toxic.ts';

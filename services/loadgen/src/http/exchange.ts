@@ -16,7 +16,7 @@ export interface ExchangeRequest {
   body?: { bytes: number; content: Content };
   /** What to keep of a successful response; other responses are read as text. */
   read: NonNullable<Request['read']>;
-  /** Maximum size of a successful response read as text; 1 MiB by default. */
+  /** Maximum size of a successful response read as text; 1 MB by default. */
   maxTextBytes?: number;
 }
 type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;

@@ -97,7 +97,7 @@ function figureRows(state: Snapshot): Row[] {
       { text: '   memory ' },
       share === null
         ? dim('-')
-        : { text: `${mib(memory?.bytes ?? 0)} (${percent(share)})`, colour: grade(1 - share, 0.25, 0.1) },
+        : { text: `${megabytes(memory?.bytes ?? 0)} (${percent(share)})`, colour: grade(1 - share, 0.25, 0.1) },
     ],
     [
       label('breakers'),
@@ -219,5 +219,5 @@ const dim = (text: string): Piece => ({ text, colour: 'gray' });
 const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(1)} %`);
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 const ms = (value: number | null): string => (value === null ? '-' : `${Math.round(value)} ms`);
-const mib = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`;
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`;
 const clockTime = (at: number): string => new Date(at).toTimeString().slice(0, 8);

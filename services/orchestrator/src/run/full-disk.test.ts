@@ -54,7 +54,7 @@ describe('a disk that fills up during a run', function () {
     env = { ENCORE_RUNS_NAME: 'the volume lab_runs' };
     const { exitCode, printed } = await runThatFills(lab.resultsDir);
     assert.equal(exitCode, 2, printed);
-    assert.match(printed, /^ERROR in phase steady: the results disk has only 0 MiB left \(minimum 64 MiB\)$/m);
+    assert.match(printed, /^ERROR in phase steady: the results disk has only 0 MB left \(minimum 64 MB\)$/m);
     assert.ok(printed.includes(`The report could not be written to ${lab.resultsDir}: ENOSPC`), printed);
     const [, evidence, command, id = ''] =
       /^The evidence is in (.+)\. Fix the problem, then run `(\S+) report (\w+)`\.$/m.exec(printed) ?? [];
@@ -63,7 +63,7 @@ describe('a disk that fills up during a run', function () {
     assert.match(readFileSync(join(lab.runsDir, id, 'history.ndjson'), 'utf8'), /"run_ended"/);
     // The small disk existed only for that process, so there is space again.
     const reported = await encore([process.execPath, main, 'report', id]);
-    assert.match(reported.printed, /the run was aborted: the results disk has only 0 MiB left/);
+    assert.match(reported.printed, /the run was aborted: the results disk has only 0 MB left/);
     assert.deepEqual(readdirSync(lab.resultsDir).length, 2, reported.printed);
   });
 

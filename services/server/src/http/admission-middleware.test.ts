@@ -76,12 +76,12 @@ describe('withAdmission', function () {
     headers: Record<string, string | number>,
     status: number,
   ][] = [
-    ['an upload of 1 MiB', 'PUT', '/scores/a', { 'content-length': large - 1 }, 200],
+    ['an upload of 1 MB', 'PUT', '/scores/a', { 'content-length': large - 1 }, 200],
     ['a larger upload', 'PUT', '/scores/a', { 'content-length': large }, 503],
     ['an upload of unknown size', 'PUT', '/scores/a', { 'transfer-encoding': 'chunked' }, 503],
     ['a light tool', 'POST', '/mcp', { 'mcp-name': 'score_info', 'content-length': large }, 200],
     ['a heavy tool', 'POST', '/mcp', { 'mcp-name': 'chord_analysis' }, 503],
-    ['a message of 64 KiB without the name of a tool', 'POST', '/mcp', { 'content-length': 65_536 }, 200],
+    ['a message of 64 KB without the name of a tool', 'POST', '/mcp', { 'content-length': 65_536 }, 200],
     ['a larger message without the name of a tool', 'POST', '/mcp', { 'content-length': 65_537 }, 503],
     ['a read', 'GET', '/scores/a', {}, 200],
   ];

@@ -121,7 +121,7 @@ describe('hostile scores', function () {
     assert.ok(answers.includes(413));
     assert.ok(sent < 20 * 4 * maxUploadBytes, `${sent} bytes were accepted`);
     const grown = process.memoryUsage().rss - before;
-    assert.ok(grown < 100 * mebibyte, `grew by ${Math.round(grown / mebibyte)} MiB`);
+    assert.ok(grown < 100 * mebibyte, `grew by ${Math.round(grown / mebibyte)} MB`);
     const { scores } = (await (await fetch(`${server.url}/scores?prefix=endless`)).json()) as { scores: unknown[] };
     assert.deepEqual(scores, []);
     const metrics = await (await fetch(`${server.healthUrl}/metrics`)).text();

@@ -3,7 +3,7 @@
  * to a limit. No database connection is occupied while a slow client sends. The files are unlinked
  * as soon as they are open, so that even a kill leaves none behind.
  *
- *   body ──▶ hash, head ──▶ memory ≤ 128 KiB │ unlinked file ──▶ chunks for the database
+ *   body ──▶ hash, head ──▶ memory ≤ 128 KB │ unlinked file ──▶ chunks for the database
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';

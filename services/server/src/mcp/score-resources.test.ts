@@ -28,7 +28,7 @@ async function read(bytes: number): Promise<{ error?: { code: number; message: s
 }
 
 describe('score resources', () => {
-  it('are read into memory up to 4 MiB', async () => {
+  it('are read into memory up to 4 MB', async () => {
     assert.ok((await read(limit)).result);
     const { error } = await read(limit + 1);
     assert.match(error?.message ?? '', /limited to 4194304 bytes; use GET \/scores\/large/);

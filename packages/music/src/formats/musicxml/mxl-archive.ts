@@ -33,7 +33,7 @@ const noScore = /\/$|^META-INF\/|^__MACOSX\/|(^|\/)\.[^/]*$/;
 const scoreName = /\.(xml|musicxml|mid|midi)$/i;
 /** How many files are inspected to find the only score. */
 const maxCandidates = 16;
-/** Inflates to at most 4 MiB. */
+/** Inflates to at most 4 MB. */
 const stepBytes = 4096;
 
 /** The bytes of the score inside the archive. */
@@ -72,7 +72,7 @@ function readDirectory(archive: Uint8Array, view: DataView, limits: ScoreLimits)
   return entries;
 }
 
-/** The end record lies before a comment of at most 64 KiB. */
+/** The end record lies before a comment of at most 64 KB. */
 function findEnd(view: DataView): number {
   for (let at = view.byteLength - 22; at >= Math.max(0, view.byteLength - 65_557); at--) {
     if (view.getUint32(at, true) === endSignature) return at;

@@ -14,7 +14,10 @@ export const connectionRefused: FaultFunctions<ParamsOf<'connection-refused'>, S
   saved: savedProxy,
   prepare: async (tools, fault) => {
     if (!(await tools.proxies.state(proxyOf(fault))).enabled)
-      throw new EncoreError('TARGET_NOT_RUNNING', `${fault.target} is closed already`, { status: 409, definite: true });
+      throw new EncoreError('TARGET_NOT_RUNNING', `proxy ${fault.target} is already closed`, {
+        status: 409,
+        definite: true,
+      });
     return { containerId: null };
   },
   inject: async (tools, { fault }) => {

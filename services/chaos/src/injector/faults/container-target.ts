@@ -80,7 +80,7 @@ export async function death(
 ): Promise<{ effect: 'confirmed' | 'absent'; evidence: string }> {
   const died = await eventOf(tools, active, 'die', 4_000, signal);
   if (died === null) return { effect: 'absent', evidence: 'no die event within 4 s' };
-  return { effect: 'confirmed', evidence: `died with exit code ${died.attributes['exitCode'] ?? 'unknown'}` };
+  return { effect: 'confirmed', evidence: `exit code ${died.attributes['exitCode'] ?? 'unknown'}` };
 }
 
 export const nothingToRevert = async (): Promise<void> => {};

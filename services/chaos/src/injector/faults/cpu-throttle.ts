@@ -27,7 +27,7 @@ export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedC
     if (originalLimitsOf(view.labels).cpus === null)
       throw new EncoreError(
         'TARGET_REFUSED',
-        `${view.name} has no label encore.original.cpus, so the limit could not be reverted`,
+        `${view.name} has no label encore.original.cpus, so the limit could not be reverted. Set the label to the value of cpus`,
         {
           status: 409,
           definite: true,
@@ -52,7 +52,7 @@ export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedC
       periods = after.throttledPeriods - before.throttledPeriods;
     }
     const effect = isLimit(cpus, fault.params.cpus) && periods > 0 ? 'confirmed' : 'absent';
-    return { effect, evidence: `limit ${cpus} CPUs, at which the kernel throttled it in ${periods} periods` };
+    return { effect, evidence: `limited to ${cpus} CPUs; the kernel throttled the target in ${periods} periods` };
   },
   readBack: async (tools, active, signal) => {
     const { cpus } = await currentTarget(tools, active, signal);

@@ -22,11 +22,11 @@ async function injectWhileFreed(times: number) {
 describe('disk-full', () => {
   it('is confirmed although an upload frees space right before the probe, because the space is filled again', async () => {
     const { effect, evidence } = await injectWhileFreed(3);
-    assert.deepEqual([effect, evidence], ['confirmed', '0 of 1000000 bytes are free']);
+    assert.deepEqual([effect, evidence], ['confirmed', '0.0 of 1.0 MB are free']);
   });
 
   it('is absent when the disk never fills', async () => {
     const { effect, evidence } = await injectWhileFreed(Number.POSITIVE_INFINITY);
-    assert.deepEqual([effect, evidence], ['absent', '1000000 of 1000000 bytes are free']);
+    assert.deepEqual([effect, evidence], ['absent', '1.0 of 1.0 MB are free']);
   });
 });

@@ -51,7 +51,7 @@ export const diskFull: FaultFunctions<ParamsOf<'disk-full'>, Tools, SavedContain
         signal,
       );
       const isFull = freeBytes < fullBytes;
-      const evidence = `${freeBytes} of ${scratchBytes} bytes are free`;
+      const evidence = freeText(freeBytes, scratchBytes);
       if (isFull || attempt === maxProbes) return { effect: isFull ? 'confirmed' : 'absent', evidence };
       await tools.clock.sleep(probeEveryMs, signal);
     }
@@ -63,6 +63,11 @@ export const diskFull: FaultFunctions<ParamsOf<'disk-full'>, Tools, SavedContain
   verifyReverted: (tools, active, signal) =>
     stressVerifyReverted(tools, active, signal, ({ running, freeBytes = 0, scratchBytes = 0 }) => ({
       verified: running === 0 && freeBytes >= fullBytes,
-      evidence: `${freeBytes} of ${scratchBytes} bytes are free`,
+      evidence: freeText(freeBytes, scratchBytes),
     })),
 };
+
+const freeText = (freeBytes: number, totalBytes: number): string =>
+  `${megabytes(freeBytes)} of ${megabytes(totalBytes)} MB are free`;
+
+const megabytes = (bytes: number): string => (bytes / 1_048_576).toFixed(1);

@@ -35,7 +35,7 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
     if (original.memoryBytes === null)
       throw new EncoreError(
         'TARGET_REFUSED',
-        `${view.name} has no label encore.original.memory, so a cap could not be reverted`,
+        `${view.name} has no label encore.original.memory, so a cap could not be reverted. Set the label to the value of mem_limit, in bytes`,
         {
           status: 409,
           definite: true,
@@ -47,7 +47,7 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
     if (limitBytes > original.memoryBytes * (1 - minSqueeze))
       throw new EncoreError(
         'ENGINE_REFUSED',
-        `the target uses ${mebibytes(memoryBytes)} of ${mebibytes(original.memoryBytes)}: a cap with this margin would have no effect`,
+        `the target uses ${megabytes(memoryBytes)} of ${megabytes(original.memoryBytes)}: a cap with this margin would have no effect. Use a smaller marginBytes`,
         { status: 409, definite: true },
       );
     return { containerId: view.id, limitBytes, limitsSwap: view.memswapBytes > 0 };
@@ -64,7 +64,7 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
     const same = Math.abs(memoryLimitBytes - limitBytes) < 65_536;
     return {
       effect: same ? 'confirmed' : 'absent',
-      evidence: `the kernel’s limit is ${mebibytes(memoryLimitBytes)}, usage ${mebibytes(memoryBytes)}`,
+      evidence: `the kernel limits the target to ${megabytes(memoryLimitBytes)}; it uses ${megabytes(memoryBytes)}`,
     };
   },
   readBack: async (tools, active, signal) => {
@@ -103,6 +103,6 @@ async function restore({ engine }: UsesEngine<'updateMemory'>, view: ContainerVi
 }
 
 const limitsText = ({ memoryBytes, memswapBytes }: ContainerView): string =>
-  `the limit is ${mebibytes(memoryBytes)}, with swap ${memswapBytes > 0 ? mebibytes(memswapBytes) : 'unlimited'}`;
+  `the limit is ${megabytes(memoryBytes)}, with swap ${memswapBytes > 0 ? megabytes(memswapBytes) : 'unlimited'}`;
 
-const mebibytes = (bytes: number): string => `${(bytes / mebibyte).toFixed(0)} MiB`;
+const megabytes = (bytes: number): string => `${(bytes / mebibyte).toFixed(0)} MB`;

@@ -34,11 +34,8 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
     if (takenBytes < minBytes)
       throw new EncoreError(
         'ENGINE_REFUSED',
-        `${memoryBytes} of ${limit} bytes are in use, so less than the margin is free`,
-        {
-          status: 409,
-          definite: true,
-        },
+        `the target uses ${megabytes(memoryBytes)} of ${megabytes(limit)}: a margin of ${megabytes(fault.params.marginBytes)} leaves too little to take. Use a smaller marginBytes`,
+        { status: 409, definite: true },
       );
     return { containerId: view.id, takenBytes };
   },
@@ -57,10 +54,9 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
   checkEffect: async (tools, active, signal) => {
     const { containerId, takenBytes } = active.saved;
     const { memoryBytes, memoryLimitBytes } = await tools.engine.stats(containerId, signal);
-    const mebibytes = (bytes: number) => `${Math.round(bytes / megabyte)} MiB`;
     return {
       effect: memoryBytes >= takenBytes ? 'confirmed' : 'absent',
-      evidence: `the kernel counts ${mebibytes(memoryBytes)} of ${mebibytes(memoryLimitBytes)}, ${mebibytes(takenBytes)} of them taken`,
+      evidence: `the kernel counts ${megabytes(memoryBytes)} of ${megabytes(memoryLimitBytes)} in use, ${megabytes(takenBytes)} by the stress helper`,
     };
   },
   readBack: stressReadBack,
@@ -73,3 +69,5 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
       evidence: `${running} stress helpers run`,
     })),
 };
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / megabyte)} MB`;

@@ -24,7 +24,7 @@ export const outage: FaultFunctions<ParamsOf<'outage'>, Tools, SavedContainer> =
     const { effect, evidence } = await death(tools, active, signal);
     if (effect === 'absent') return { effect, evidence };
     const { status } = await tools.engine.inspect(active.saved.containerId, signal);
-    return { effect, evidence: `${evidence}, then ${status}` };
+    return { effect, evidence: `${evidence}; the container ${status === 'exited' ? 'stayed exited' : `is ${status}`}` };
   },
   readBack: async (tools, active, signal) => {
     const { status } = await currentTarget(tools, active, signal);

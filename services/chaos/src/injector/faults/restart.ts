@@ -30,7 +30,7 @@ export const restart: FaultFunctions<ParamsOf<'restart'>, Tools, SavedContainer>
     const seconds = ((started.atMs - died.atMs) / 1_000).toFixed(2);
     return {
       effect: 'confirmed',
-      evidence: `ended with exit code ${died.attributes['exitCode'] ?? 'unknown'}, started ${seconds} s later`,
+      evidence: `exit code ${died.attributes['exitCode'] ?? 'unknown'}, started ${seconds} s later`,
     };
   },
   revert: nothingToRevert,

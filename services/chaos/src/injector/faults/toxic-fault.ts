@@ -55,7 +55,11 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
     prepare: async (tools, fault) => {
       const state = await tools.proxies.state(proxyOf(fault));
       if (!state.enabled)
-        throw new EncoreError('TARGET_NOT_RUNNING', `${fault.target} is closed`, { status: 409, definite: true });
+        throw new EncoreError(
+          'TARGET_NOT_RUNNING',
+          `proxy ${fault.target} is closed, so a toxic would have no effect`,
+          { status: 409, definite: true },
+        );
       return { containerId: null };
     },
     inject: async (tools, { fault }) => {

@@ -54,11 +54,11 @@ describe('StopRules', () => {
     const bytes = 63 * 1_048_576;
     assert.match(
       evaluations(1, () => ({ resources: { ...fine.resources, memoryBytes: bytes } }))[0] ?? '',
-      /63 MiB of memory/,
+      /63 MB of memory/,
     );
     assert.match(
       evaluations(1, () => ({ resources: { ...fine.resources, diskBytes: bytes } }))[0] ?? '',
-      /disk .* 63 MiB/,
+      /disk .* 63 MB/,
     );
     assert.deepEqual(
       evaluations(1, () => ({ resources: { memoryBytes: null, diskBytes: null } })),

@@ -60,9 +60,9 @@ export class StopRules {
     if (wrongAnswers >= this.#limits.wrongAnswers)
       return `the server gave ${wrongAnswers} wrong answers (limit ${this.#limits.wrongAnswers})`;
     if (resources.memoryBytes !== null && resources.memoryBytes < memoryBytes)
-      return `the machine has only ${mebibytes(resources.memoryBytes)} of memory left (minimum ${mebibytes(memoryBytes)})`;
+      return `the machine has only ${megabytes(resources.memoryBytes)} of memory left (minimum ${megabytes(memoryBytes)})`;
     if (resources.diskBytes !== null && resources.diskBytes < diskBytes)
-      return `the results disk has only ${mebibytes(resources.diskBytes)} left (minimum ${mebibytes(diskBytes)})`;
+      return `the results disk has only ${megabytes(resources.diskBytes)} left (minimum ${megabytes(diskBytes)})`;
     return null;
   }
 }
@@ -74,4 +74,4 @@ export async function freeResources(folder: string): Promise<FreeResources> {
   return { memoryBytes, diskBytes: disk && disk.bavail * disk.bsize };
 }
 
-const mebibytes = (bytes: number): string => `${Math.floor(bytes / mebibyte)} MiB`;
+const megabytes = (bytes: number): string => `${Math.floor(bytes / mebibyte)} MB`;
