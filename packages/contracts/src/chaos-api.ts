@@ -5,7 +5,7 @@
  * the same schedule again, and faults whose time has passed are recorded as skipped.
  *
  *   POST   /run                      runLeaseRequest   -> 201 | 409 RUN_HELD (with the holder)
- *                                                         or FAULT_ACTIVE (of a former run)
+ *                                                         or FAULT_ACTIVE (of a previous run)
  *   PUT    /run/:runId               {}                -> 204 renewed | 410 RUN_OVER
  *   DELETE /run/:runId                                 -> 204 once everything is reverted
  *   POST   /schedule                 scheduleRequest   -> 202 | 409 RUN_HELD | 410 RUN_OVER

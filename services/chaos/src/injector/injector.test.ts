@@ -183,7 +183,7 @@ describe('Injector', () => {
     const refused = await lab.clock.until(rejection(injector.claim(next), 'FAULT_ACTIVE'));
     assert.match(
       refused.message,
-      new RegExp(`^${planned.id} \\(freeze on server\\) of the former run is still active: `),
+      new RegExp(`^${planned.id} \\(freeze on server\\) of the previous run is still active: `),
     );
     assert.equal(injector.isInRun, false);
     lab.engine.onCall = () => {};

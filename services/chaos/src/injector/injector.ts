@@ -181,8 +181,8 @@ export class Injector {
   }
 
   /**
-   * Throws RUN_HELD while another run has the lease, and FAULT_ACTIVE while a fault of a former run
-   * could not be reverted.
+   * Throws RUN_HELD while another run has the lease, and FAULT_ACTIVE while a fault of a previous
+   * run could not be reverted.
    */
   claim(request: RunLeaseRequest): Promise<void> {
     return this.#lock.run(leaseKey, async () => {
@@ -360,7 +360,7 @@ function stillActive({ fault }: OpenFault, failed: readonly string[]): EncoreErr
   const reasons = failed.join('; ') || 'its revert is being retried';
   return new EncoreError(
     'FAULT_ACTIVE',
-    `${fault.id} (${fault.kind} on ${fault.target}) of the former run is still active: ${reasons}. Fix the cause and run encore revert, then start the run again`,
+    `${fault.id} (${fault.kind} on ${fault.target}) of the previous run is still active: ${reasons}. Fix the cause and run encore revert, then start the run again`,
     { status: 409, definite: true },
   );
 }

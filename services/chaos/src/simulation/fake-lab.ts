@@ -37,7 +37,7 @@ export class FakeLab {
   readonly proxies = new FakeProxies();
   readonly user = new FakeUser(this.clock);
   lines: string[] = [];
-  /** The lines of former runs. */
+  /** The lines of previous runs. */
   readonly retiredLines: string[] = [];
   readonly #spikes: { runs: () => boolean; end: () => void }[] = [];
   /** Reasons for which an injector would have ended its process. */
