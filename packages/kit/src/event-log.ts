@@ -1,8 +1,7 @@
 /**
  * Keeps a service's events in order and serves them in pages. The orchestrator requests the events
  * after the last number that it has stored, so older events are deleted: the log stays short while
- * it is read, and bounded while it is not. A new instance id means that
- * numbering restarted at 1.
+ * it is read, and bounded while it is not. A new instance id means that the numbers restart at 1.
  */
 import { randomUUID } from 'node:crypto';
 import type { EncoreEvent, EventPage } from '@encore/contracts';

@@ -46,8 +46,8 @@ export interface Operation<State, Plan, P extends Parameters> {
    */
   run: (user: User<State, Plan, P>) => Promise<void> | void;
   /**
-   * Milliseconds for all requests with their retries. Default: 30 s, and 1 s for each 400 kB of the
-   * requests' `bytes`.
+   * Milliseconds for all requests with their retries. Default: 30 s, plus 1 s for each 400 kB of
+   * the requests' `bytes`.
    */
   deadlineMs?: number | ((plan: Plan) => number);
 }
@@ -88,10 +88,10 @@ export interface Probe {
 
 /** Where error responses carry their code, as JSON pointers (RFC 6901) into the body. */
 export interface ErrorFormat {
-  /** The first pointer that leads to a text counts. */
+  /** The first pointer to a string counts. */
   code: readonly string[];
   message?: readonly string[];
-  /** Leads to true if the request certainly had no effect. */
+  /** Points to true if the request certainly had no effect. */
   definite?: readonly string[];
   /** Outcomes by code. Others follow from the status: 429 `shed`, other 4xx, 5xx. */
   outcomes?: Record<string, Outcome>;
@@ -115,7 +115,8 @@ export interface Workload<State = undefined, Plan = undefined, P extends Paramet
   /** The first operation of each user, such as one that creates what the others use. */
   first?: string;
   /**
-   * Called after each operation. Its attempts count, but for no operation and in no time of one.
+   * Called after each operation. Its attempts are counted, but belong to no operation and extend
+   * the time of none.
    */
   afterOperation?: (user: User<State, Plan, P>) => Promise<void> | void;
   /** `number` counts the objects of the probe, from 1. */

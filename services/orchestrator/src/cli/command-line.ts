@@ -43,8 +43,8 @@ Examples:
   encore init                                   describe your own Compose project in encore.yaml
 
 Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
-Exit codes: 0 passed, 1 failed, 2 inconclusive, 3 refused to start, 130 interrupted.
-verify exits with 4 if the stored report differs from the recomputed verdict.`;
+Exit codes: 0 PASSED, 1 FAILED, 2 INCONCLUSIVE, 3 refused to start, 130 INTERRUPTED.
+"encore verify" exits with 4 if the stored report differs from what it recomputed.`;
 
 interface Options {
   file?: string[];
@@ -124,8 +124,8 @@ function describeProgram(
       'Compose file that `encore init` reads; may be repeated (default: those that Compose finds)',
       (file: string, files: string[] = []) => [...files, file],
     )
-    .option('--force', 'let `encore init` replace an encore.yaml')
-    .option('--show-secrets', 'let `encore compose` show the values of environments')
+    .option('--force', 'let `encore init` replace an existing encore.yaml')
+    .option('--show-secrets', 'let `encore compose` show the values that it masks, such as those of environments')
     .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
   const add = (name: Request['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);
@@ -147,7 +147,7 @@ function describeProgram(
   add('monitor', '', 'watch a run from another terminal');
   add('init', '', 'write encore.yaml for your own Compose project, and start nothing');
   add('compose', '', 'print the Compose file that a run of your own project would start, and start nothing');
-  add('faults', '', 'list the fault kinds');
+  add('faults', '', 'list the kinds of faults, with their default durations');
   add('scenarios', '', 'list the bundled scenarios');
   return program;
 }

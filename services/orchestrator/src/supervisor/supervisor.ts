@@ -35,8 +35,8 @@ export class Supervisor {
   }
 
   /**
-   * Observes all targets once and actions. Other components report a chaos service that does not
-   * respond.
+   * Observes all targets once, and starts or restarts those that need it. Other components report a
+   * chaos service that does not respond.
    */
   async step(signal: AbortSignal): Promise<void> {
     const { clients, observe, clock, onTargets } = this.#options;
@@ -70,7 +70,7 @@ export class Supervisor {
     }
   }
 
-  /** True when the injector refused. */
+  /** Returns true if the injector refused. */
   async #carryOut(target: Target, { action, reason }: Action, signal: AbortSignal): Promise<boolean> {
     const { clients, runId, clock, record } = this.#options;
     const common = { type: 'supervisor_acted', target, action, reason } as const;
