@@ -9,11 +9,11 @@ export function wrapMarkdown(page: string): string {
     .join('\n');
 }
 
-/** The following lines of a list item are indented to its text. */
+/** Does not break inline code. The following lines of a list item are indented to its text. */
 function wrapLine(line: string): string {
   const indent = line.startsWith('- ') ? '  ' : '';
   const lines: string[] = [];
-  for (const word of line.split(' ')) {
+  for (const word of line.match(/(?:`[^`]*`|[^ `])+/g) ?? ['']) {
     const last = lines.at(-1);
     if (last === undefined) lines.push(word);
     else if (`${last} ${word}`.length > maxColumns) lines.push(indent + word);

@@ -344,7 +344,7 @@ export const kindTable = {
     params: z.strictObject({
       timeoutMs: wholeNumber(0, 60_000)
         .default(0)
-        .describe('when a connection is closed; 0 keeps it open until the revert'),
+        .describe('time until a connection is closed; 0 keeps it open until the revert'),
       // Downstream the target would receive each request, and its close would end the connection
       // early.
       direction: direction('upstream'),
