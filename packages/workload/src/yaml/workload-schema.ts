@@ -28,7 +28,7 @@ export const requestSchema = z
     method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
     path: template.describe('path and query, starting with /; a template'),
     headers: z.record(z.string().regex(/^[^A-Z]+$/, 'give a lowercase name'), template).optional(),
-    json: json.optional().describe('the body as JSON; its texts are templates'),
+    json: json.optional().describe('the body as JSON; its strings are templates'),
     body: template.optional().describe('the body as text'),
   })
   .refine(({ json, body }) => json === undefined || body === undefined, { message: 'give json or body, not both' });

@@ -186,7 +186,7 @@ describe('Scheduler', () => {
 
   it('skips a refused fault without a retry, and records an unsupported one', async () => {
     const answers = [
-      () => Promise.reject(new EncoreError('TARGET_REFUSED', 'no consent', { status: 409, definite: true })),
+      () => Promise.reject(new EncoreError('TARGET_REFUSED', 'not allowed', { status: 409, definite: true })),
       () =>
         Promise.resolve<InjectResult>({ injectedAt: 0, effect: 'unsupported', evidence: 'no pause here', over: true }),
     ];
@@ -199,7 +199,7 @@ describe('Scheduler', () => {
       event.type === 'fault_skipped' ? [[event.reason, event.unsupported]] : [],
     );
     assert.deepEqual(skips, [
-      ['TARGET_REFUSED no consent', false],
+      ['TARGET_REFUSED not allowed', false],
       ['no pause here', true],
     ]);
   });

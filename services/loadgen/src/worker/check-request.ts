@@ -26,5 +26,5 @@ function problemOf(request: Request): string | null {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return null;
   return typeof body.chunks === 'function' && Number.isSafeInteger(body.bytes) && body.bytes >= 0
     ? null
-    : 'body must be a text, bytes, or { bytes, chunks }';
+    : 'body must be a string, bytes, or { bytes, chunks }';
 }
