@@ -40,7 +40,7 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'orchestrator-day': benchOrchestratorDay,
   'watching-cost': benchWatchingCost,
 };
-/** Takes as long as its name says, so it runs only when named. */
+/** Takes an hour, as its name states, so it runs only when named. */
 const onlyWhenNamed: ReadonlySet<string> = new Set(['load-hour']);
 
 const chosen =

@@ -56,7 +56,7 @@ describe('names of the bundled lab', () => {
     assert.deepEqual(found, []);
   });
 
-  it('have another meaning only where the list says so', () => {
+  it('have another meaning only where the list allows it', () => {
     for (const [file, words] of Object.entries(otherMeanings))
       assert.deepEqual(namedIn(readFileSync(join(root, file), 'utf8')), words, file);
   });

@@ -30,7 +30,7 @@ const banned: readonly [RegExp, string][] = [
   [/mend(?:s|ed)?/, 'fix'],
   [/so many|so much/, 'a number, or this many'],
   [/comes to nothing|lets go of|by hand of/, 'plain words'],
-  [/tells|told/, 'reports, records, returns'],
+  [/tells|told|says/, 'reports, records, returns'],
   [/[kmg]i b/, 'KB, MB or GB'],
 ];
 

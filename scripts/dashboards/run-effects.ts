@@ -167,7 +167,7 @@ export const serverRow: RowSpec = {
     },
     {
       title: 'Sheds',
-      description: 'Requests that the server rejected to protect itself, by reason. The response says when to retry.',
+      description: 'Requests that the server rejected to protect itself, by reason. The response states when to retry.',
       type: 'timeseries',
       unit: 'reqps',
       width: 8,

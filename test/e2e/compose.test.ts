@@ -109,7 +109,7 @@ describe('docker compose', () => {
     );
   });
 
-  it('was watched in the smoke run: each panel and rule has its data, each alert is in the state that it says', async () => {
+  it('was watched in the smoke run: each panel and rule has its data, each alert is in the state that it declares', async () => {
     assert.ok(smoke, 'there was no run');
     await assertWatched(lab.url('PROMETHEUS'), smoke.range, smoke.report);
   });

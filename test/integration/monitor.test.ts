@@ -1,7 +1,7 @@
 /**
  * The monitor in a real terminal (tmux), small and large: it fits, `q` leaves it while the run
- * continues, Ctrl-C ends the run. In a terminal that is too small it says so, and shows the run
- * once the terminal is enlarged.
+ * continues, Ctrl-C ends the run. In a terminal that is too small it prints the size that it
+ * needs, and shows the run once the terminal is enlarged.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

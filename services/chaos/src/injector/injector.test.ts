@@ -663,7 +663,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('records events and reverts a fault while the journal cannot be written, and says so once', async () => {
+  it('records events and reverts a fault while the journal cannot be written, and records that once', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();
     const planned = fault('freeze');

@@ -18,44 +18,50 @@ const paths = "export const path: string = '/items/1';\n";
 
 interface Broken {
   files: Record<string, string>;
-  says: RegExp;
+  message: RegExp;
 }
 
 const broken: Record<string, Broken> = {
   'an enum': {
     files: { 'w.mts': '\nenum Color { Red }\nexport default Color;\n' },
-    says: /w\.mts:2: enum is not supported.*Use an object/,
+    message: /w\.mts:2: enum is not supported.*Use an object/,
   },
   'a parameter property': {
     files: { 'w.mts': 'export default class { constructor(private x: number) {} }\n' },
-    says: /w\.mts:1: parameter property is not supported.*assign it in the constructor/,
+    message: /w\.mts:1: parameter property is not supported.*assign it in the constructor/,
   },
   'a path alias': {
     files: { 'w.mts': "\nimport { x } from '@/lib';\nexport default x;\n" },
-    says: /w\.mts:2: cannot find @\/lib\. If it is a path alias/,
+    message: /w\.mts:2: cannot find @\/lib\. If it is a path alias/,
   },
   'a missing package': {
     files: { 'w.mts': "import { x } from 'no-such-package';\nexport default x;\n" },
-    says: /w\.mts:1: cannot find the package no-such-package.*npm install/,
+    message: /w\.mts:1: cannot find the package no-such-package.*npm install/,
   },
   'an import without extension': {
     files: { 'w.mts': "import { path } from './paths';\nexport default path;\n", 'paths.mts': paths },
-    says: /w\.mts:1: there is no file .*\/paths\. Write the extension/,
+    message: /w\.mts:1: there is no file .*\/paths\. Write the extension/,
   },
   'require in a module': {
     files: { 'w.mts': "const x = require('y');\nexport default x;\n" },
-    says: /w\.mts:1:\d+: require is not defined.*Use import/,
+    message: /w\.mts:1:\d+: require is not defined.*Use import/,
   },
   'a file of a CommonJS project': {
     files: {
       'w.ts': "import { path } from './paths.mts';\nexport default path;\n",
       'package.json': '{"type":"commonjs"}',
     },
-    says: /w\.ts:1: Node takes this file for CommonJS.*\.mts/,
+    message: /w\.ts:1: Node takes this file for CommonJS.*\.mts/,
   },
-  'a syntax error': { files: { 'w.mts': 'const x: number = ;\n' }, says: /w\.mts:1: SyntaxError: Expression expected/ },
-  'an exception': { files: { 'w.mts': "\nthrow new Error('not today');\n" }, says: /w\.mts:2:\d+: Error: not today/ },
-  'no default export': { files: { 'w.mts': 'export const a = 1;\n' }, says: /w\.mts: it has no default export/ },
+  'a syntax error': {
+    files: { 'w.mts': 'const x: number = ;\n' },
+    message: /w\.mts:1: SyntaxError: Expression expected/,
+  },
+  'an exception': {
+    files: { 'w.mts': "\nthrow new Error('not today');\n" },
+    message: /w\.mts:2:\d+: Error: not today/,
+  },
+  'no default export': { files: { 'w.mts': 'export const a = 1;\n' }, message: /w\.mts: it has no default export/ },
 };
 
 describe('loading a workload', () => {
@@ -81,11 +87,11 @@ describe('loading a workload', () => {
     assert.equal(capacityTest.request.path, '/items/1');
   });
 
-  for (const [name, { files, says }] of Object.entries(broken)) {
+  for (const [name, { files, message }] of Object.entries(broken)) {
     it(`explains ${name}, with file and line`, async () => {
       const url = await write(files);
       await assert.rejects(loadWorkload(url), (error: Error) => {
-        assert.match(error.message, says);
+        assert.match(error.message, message);
         assert.equal(error.message.split('\n').length, 1);
         return true;
       });

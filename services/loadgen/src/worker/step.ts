@@ -203,7 +203,7 @@ function failureOfCheck(request: Request, response: WorkloadResponse, attempt: A
 
 function outcomeOf(end: AttemptEnd): { outcome: Outcome; detail: string } {
   if (end.kind === 'ok') return { outcome: 'ok', detail: '' };
-  // Neutral: it says nothing about the system.
+  // Neutral: it is not evidence about the system.
   if (end.kind === 'workload') return { outcome: 'not_started', detail: 'the workload failed' };
   const { outcome, detail } = end.failure;
   return { outcome, detail: detail.slice(0, maxDetail) };
