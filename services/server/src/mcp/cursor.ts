@@ -1,12 +1,12 @@
-/** Cursors of the MCP lists. A cursor that no list returned is refused with -32602. */
-import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+/** Parameters of the MCP lists. The SDK refuses a cursor that no list returned with -32602. */
+import { scoreIdSchema } from '@encore/contracts/server-api';
+import { z } from 'zod';
+
+const error = 'the cursor is invalid: pass the nextCursor of the page before, or none for the first page';
+const firstPage = z.literal('', error);
 
 /** For a list that fits on one page and therefore never returns a cursor. */
-export function assertNoCursor(params: { cursor?: string | undefined } | undefined): void {
-  if (params?.cursor) throw invalidCursor();
-}
+export const onePageSchema = z.object({ cursor: firstPage.optional() });
 
-export function invalidCursor(): ProtocolError {
-  const message = 'the cursor is invalid: pass the nextCursor of the page before, or none for the first page';
-  return new ProtocolError(ProtocolErrorCode.InvalidParams, message);
-}
+/** The cursor is the id of the last score of the previous page; empty for the first page. */
+export const scorePageSchema = z.object({ cursor: z.union([firstPage, scoreIdSchema], error).default('') });

@@ -77,6 +77,36 @@ describe('hostile MCP messages', function () {
     });
   }
 
+  const invalid: [method: string, params: Record<string, unknown>][] = [
+    ...['resources/list', 'resources/templates/list', 'tools/list', 'prompts/list'].flatMap((method) =>
+      [7, null, ['a'], {}, '\u0000'].map((cursor): [string, Record<string, unknown>] => [method, { cursor }]),
+    ),
+    ['resources/read', {}],
+    ['resources/read', { uri: 7 }],
+    ['resources/read', { uri: 'score:///\u0000' }],
+    ['prompts/get', {}],
+    ['prompts/get', { name: ['describe_score'], arguments: { score_id: 'target' } }],
+    ['prompts/get', { name: 'toString', arguments: { score_id: 'target' } }],
+    ['prompts/get', { name: 'describe_score' }],
+    ['prompts/get', { name: 'describe_score', arguments: [] }],
+    ['prompts/get', { name: 'describe_score', arguments: { score_id: 7 } }],
+    ['tools/call', { arguments: {} }],
+    ['tools/call', { name: 'toString' }],
+    ['tools/call', { name: 'score_info', arguments: 'target' }],
+  ];
+  for (const [method, params] of invalid) {
+    it(`refuses ${method} with ${JSON.stringify(params)} as invalid parameters`, async () => {
+      const modern = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method };
+      const name = params['name'] ?? params['uri'];
+      const named = typeof name === 'string' && !name.includes('\u0000') ? { 'mcp-name': name } : {};
+      const answers = [
+        post({ ...ping, method, params }),
+        post({ ...ping, method, params: { ...params, _meta: envelope } }, { ...modern, ...named }),
+      ];
+      for (const answer of await Promise.all(answers)) assert.match(await answer.text(), /"code":-32(602|020),/);
+    });
+  }
+
   it('returns an id of 100 000 characters unchanged', async () => {
     const id = 'x'.repeat(100_000);
     assert.ok((await (await post({ ...ping, id })).text()).includes(`"${id}"`));

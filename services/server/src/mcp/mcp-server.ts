@@ -1,7 +1,8 @@
 /**
  * Creates MCP servers on the SDK's low-level Server, with lists that are built once, so that a
  * server takes a few microseconds to create. They serve clients of 2026-07-28 and, statelessly,
- * those of 2025-11-25 and earlier.
+ * those of 2025-11-25 and earlier. Each handler has a schema of its parameters, because the SDK
+ * answers parameters that only its own schema rejects with an internal error.
  */
 import { serverErrorSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
@@ -18,13 +19,16 @@ import { errorBody } from '../http/error-response.ts';
 import type { ScoreLibrary } from '../scores/score-library.ts';
 import type { Tool } from '../tools/tool.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
-import { assertNoCursor } from './cursor.ts';
+import { onePageSchema } from './cursor.ts';
 import { revisions } from './plain-call.ts';
 import { registerPrompts } from './prompts.ts';
 import { registerScoreResources } from './score-resources.ts';
 
 /** Longer results are sent as structured content only, not repeated as text. */
 const maxTextLength = 16_384;
+
+/** The tool's own schema validates the arguments. */
+const callSchema = z.object({ name: z.string(), arguments: z.unknown() });
 
 /** Called for each message. */
 export type McpServerFactory = (context: McpRequestContext) => Server;
@@ -37,20 +41,17 @@ export function mcpServerFactory(tools: readonly Tool[], runner: ToolRunner, lib
       { name: 'encore', version: '0.1.0' },
       { capabilities: { tools: {}, resources: {}, prompts: {} }, supportedProtocolVersions: revisions[era] },
     );
-    server.setRequestHandler('tools/call', async ({ params }, context) => {
-      const tool = byName.get(params.name);
-      if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${params.name}`);
+    server.setRequestHandler('tools/call', { params: callSchema }, async ({ name, arguments: args }, context) => {
+      const tool = byName.get(name);
+      if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${name}`);
       try {
-        return succeeded(await runner.run(tool, params.arguments, context.mcpReq.signal));
+        return succeeded(await runner.run(tool, args, context.mcpReq.signal));
       } catch (error) {
         if (error instanceof EncoreError) return failed(error);
         throw error;
       }
     });
-    server.setRequestHandler('tools/list', ({ params }) => {
-      assertNoCursor(params);
-      return { tools: listing };
-    });
+    server.setRequestHandler('tools/list', { params: onePageSchema }, () => ({ tools: listing }));
     registerScoreResources(server, library);
     registerPrompts(server);
     return server;

@@ -1,7 +1,8 @@
 /** Prompts that a user can select in an MCP client. */
 import { scoreIdSchema } from '@encore/contracts/server-api';
 import { type Prompt, ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
-import { assertNoCursor } from './cursor.ts';
+import { z } from 'zod';
+import { onePageSchema } from './cursor.ts';
 
 interface PromptDefinition {
   listing: Prompt;
@@ -21,21 +22,18 @@ const prompts: readonly PromptDefinition[] = [
   },
 ];
 
+const getSchema = z.object({
+  name: z.string(),
+  arguments: z.object({ score_id: scoreIdSchema }, 'name a stored score in score_id; see list_scores'),
+});
+
 export function registerPrompts(server: Server): void {
-  server.setRequestHandler('prompts/list', ({ params }) => {
-    assertNoCursor(params);
-    return { prompts: prompts.map(({ listing }) => listing) };
-  });
-  server.setRequestHandler('prompts/get', ({ params }) => {
-    const prompt = prompts.find(({ listing }) => listing.name === params.name);
-    if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no prompt ${params.name}`);
-    const scoreId = scoreIdSchema.safeParse(params.arguments?.['score_id']);
-    if (!scoreId.success)
-      throw new ProtocolError(
-        ProtocolErrorCode.InvalidParams,
-        'score_id must be the id of a stored score; see list_scores',
-      );
-    const text = prompt.text(scoreId.data);
-    return { messages: [{ role: 'user', content: { type: 'text', text } }] };
+  server.setRequestHandler('prompts/list', { params: onePageSchema }, () => ({
+    prompts: prompts.map(({ listing }) => listing),
+  }));
+  server.setRequestHandler('prompts/get', { params: getSchema }, ({ name, arguments: { score_id } }) => {
+    const prompt = prompts.find(({ listing }) => listing.name === name);
+    if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no prompt ${name}`);
+    return { messages: [{ role: 'user', content: { type: 'text', text: prompt.text(score_id) } }] };
   });
 }

@@ -4,8 +4,9 @@ import type { StoredScore } from '@encore/contracts';
 import { scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { z } from 'zod';
 import type { ScoreLibrary } from '../scores/score-library.ts';
-import { assertNoCursor, invalidCursor } from './cursor.ts';
+import { onePageSchema, scorePageSchema } from './cursor.ts';
 
 const scheme = 'score:///';
 const pageSize = 100;
@@ -17,11 +18,10 @@ const mimeTypes: Record<StoredScore['format'], string> = {
   midi: 'audio/midi',
 };
 
+const readSchema = z.object({ uri: z.string() });
+
 export function registerScoreResources(server: Server, library: ScoreLibrary): void {
-  server.setRequestHandler('resources/list', async ({ params }, context) => {
-    // The id of the last score of the previous page.
-    const cursor = params?.cursor ?? '';
-    if (cursor !== '' && !scoreIdSchema.safeParse(cursor).success) throw invalidCursor();
+  server.setRequestHandler('resources/list', { params: scorePageSchema }, async ({ cursor }, context) => {
     const scores = await withProtocolErrors(library.store.list('', cursor, pageSize, context.mcpReq.signal));
     const last = scores.length < pageSize ? undefined : scores.at(-1)?.id;
     const resources = scores.map(({ id, format, bytes }) => ({
@@ -32,16 +32,12 @@ export function registerScoreResources(server: Server, library: ScoreLibrary): v
     }));
     return last === undefined ? { resources } : { resources, nextCursor: last };
   });
-  server.setRequestHandler('resources/templates/list', ({ params }) => {
-    assertNoCursor(params);
+  server.setRequestHandler('resources/templates/list', { params: onePageSchema }, () => {
     const template = { uriTemplate: `${scheme}{id}`, name: 'score', description: 'A stored score, as uploaded.' };
     return { resourceTemplates: [template] };
   });
-  server.setRequestHandler('resources/read', async ({ params }, context) => {
-    const contents = await withProtocolErrors(readScore(library, params.uri, context.mcpReq.signal), {
-      uri: params.uri,
-    });
-    return { contents: [contents] };
+  server.setRequestHandler('resources/read', { params: readSchema }, async ({ uri }, context) => {
+    return { contents: [await withProtocolErrors(readScore(library, uri, context.mcpReq.signal), { uri })] };
   });
 }
 
