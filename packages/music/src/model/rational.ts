@@ -17,23 +17,27 @@ const floatError = 1e-6;
 const sumDigits = 5;
 /** The accepted probability that a decimal matches a fraction by chance. */
 const chance = 0.4;
-/** Denominators of nested triplets, quintuplets and septuplets: no prime factor above 7. */
+/** Denominators of nested triplets, quintuplets, septuplets and so on: no prime factor above 13. */
 const musicalDenominators = Array.from({ length: 192 }, (_, i) => i + 1).filter((denominator) => {
   let rest = denominator;
-  for (const prime of [2, 3, 5, 7]) while (rest % prime === 0) rest /= prime;
+  for (const prime of [2, 3, 5, 7, 11, 13]) while (rest % prime === 0) rest /= prime;
   return denominator > 1 && rest === 1;
 });
 
-/** Fractions of a beat that programs write with two digits, although those fit many fractions. */
-const commonDenominators = [7, 8, 9, 12, 16];
-/** The same, for a single part only: the shortest notes. */
-const shortDenominators = [24, 32, 48];
+/**
+ * Fractions of a beat that programs write with two or three digits, although those fit many
+ * fractions; for the short ones only the first.
+ */
+const commonFractions: Readonly<Record<number, { denominators: readonly number[]; short: readonly number[] }>> = {
+  2: { denominators: [7, 8, 9, 12, 16], short: [24, 32, 48] },
+  3: { denominators: [24, 28, 32, 36], short: [21, 48, 64, 96] },
+};
 
 /**
  * The fraction that a positive decimal stands for, never 0. "0.333333" is a rounded or truncated
  * third, and "0.999999" is the sum of three. Returns the fraction with the smallest denominator
- * within the rounding error, if a match by chance is unlikely; for two digits also the nearest
- * common fraction, such as 1/12 for "0.08"; otherwise the decimal itself.
+ * within the rounding error, if a match by chance is unlikely; for two or three digits also the
+ * nearest common fraction, such as 1/12 for "0.08"; otherwise the decimal itself.
  */
 export function fractionOfDecimal(value: number): [numerator: number, denominator: number] {
   const text = String(value);
@@ -51,7 +55,7 @@ export function fractionOfDecimal(value: number): [numerator: number, denominato
     const error = numerator / denominator - value;
     if (numerator > 0 && error > -below && error < above) return [numerator, denominator];
   }
-  const common = digits === 2 ? commonFraction(value) : null;
+  const common = commonFraction(value, digits);
   if (common !== null) return common;
   const power = 10 ** Math.min(digits, decimalDigits);
   const rounded = Math.max(1, Math.round(value * power));
@@ -59,24 +63,33 @@ export function fractionOfDecimal(value: number): [numerator: number, denominato
   return [rounded / divisor, power / divisor];
 }
 
-/** Twelve times "0.08" is a beat; twentieths are exact with two digits, so they stay. */
-function commonFraction(value: number): [numerator: number, denominator: number] | null {
-  if (Math.abs(value * 20 - Math.round(value * 20)) < floatError) return null;
+/**
+ * Twelve times "0.08" is a beat. Twentieths, which are exact with two digits, and two-hundredths,
+ * which are exact with three, stay.
+ */
+function commonFraction(value: number, digits: number): [numerator: number, denominator: number] | null {
+  const common = commonFractions[digits];
+  const unit = 10 ** -digits;
+  if (!common || isMultiple(value, 5 * unit)) return null;
   const fractions = [
-    ...commonDenominators.map((denominator) => [Math.round(value * denominator), denominator] as const),
-    ...shortDenominators.map((denominator) => [1, denominator] as const),
+    ...common.denominators.map((denominator) => [Math.round(value * denominator), denominator] as const),
+    ...common.short.map((denominator) => [1, denominator] as const),
   ];
   let nearest: [number, number] | null = null;
   let smallest = Number.POSITIVE_INFINITY;
   for (const [numerator, denominator] of fractions) {
     const error = numerator / denominator - value;
-    // Rounded or truncated after the second digit.
-    if (numerator === 0 || error < -0.0051 || error > 0.0099 || Math.abs(error) >= smallest) continue;
+    // Rounded or truncated after the last digit.
+    if (numerator === 0 || error < -0.51 * unit || error > 0.99 * unit || Math.abs(error) >= smallest) continue;
     smallest = Math.abs(error);
     const divisor = greatestCommonDivisor(numerator, denominator);
     nearest = [numerator / divisor, denominator / divisor];
   }
   return nearest;
+}
+
+function isMultiple(value: number, of: number): boolean {
+  return Math.abs(value / of - Math.round(value / of)) < floatError;
 }
 
 /** "3/2", "1", in lowest terms. */
