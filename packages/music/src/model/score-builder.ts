@@ -30,7 +30,9 @@ export interface Cell {
 
 export interface PartDraft extends Part {
   index: number;
+  /** The file's unit is `unit / divisions` of a quarter note. `unit` is nearly always 1. */
   divisions: number;
+  unit: number;
   cells: Cell[];
 }
 
@@ -97,6 +99,7 @@ export class ScoreBuilder {
       transposes: [],
       index: this.parts.length,
       divisions: 1,
+      unit: 1,
       cells: [],
     };
     this.parts.push(part);
@@ -128,7 +131,7 @@ export class ScoreBuilder {
       from: row,
       to: row,
       divisions: part.divisions,
-      multiplier: 1,
+      multiplier: part.unit,
       cursor: 0,
       chordOnset: 0,
       extent: 0,
@@ -167,14 +170,14 @@ export class ScoreBuilder {
     }
   }
 
-  setDivisions(part: PartDraft, cell: Cell, divisions: number): void {
-    if (!(Number.isInteger(divisions) && divisions > 0)) {
-      throw malformed(`divisions must be a positive whole number, not ${divisions}`);
-    }
-    part.divisions = divisions;
+  /** MusicXML allows fractions: with 1.5 divisions, a duration of 3 is two quarter notes. */
+  setDivisions(part: PartDraft, cell: Cell, perQuarter: number): void {
+    if (!(perQuarter > 0)) throw malformed(`divisions must be a positive number, not ${perQuarter}`);
+    const [divisions, unit] = Number.isInteger(perQuarter) ? [perQuarter, 1] : fractionOfDecimal(perQuarter);
+    Object.assign(part, { divisions, unit });
     const common = cell.extent === 0 && cell.cursor === 0 ? divisions : leastCommonMultiple(cell.divisions, divisions);
     this.#rescale(cell, common);
-    cell.multiplier = common / divisions;
+    cell.multiplier = (common / divisions) * unit;
   }
 
   /** Converts a length in the file's unit to the unit of the cell. */
@@ -182,14 +185,19 @@ export class ScoreBuilder {
     if (Number.isInteger(length)) return length * cell.multiplier;
     // The format allows fractions of a division, although they are rare.
     const [numerator, denominator] = fractionOfDecimal(length);
-    return this.fraction(cell, numerator, denominator);
+    return this.#fraction(cell, numerator, denominator);
+  }
+
+  /** Converts a fraction of a quarter note to the unit of the cell. */
+  quarters(cell: Cell, { divisions, unit }: PartDraft, numerator: number, denominator: number): number {
+    return this.#fraction(cell, numerator * divisions, denominator * unit);
   }
 
   /**
    * Converts a fraction of the file's unit to the unit of the cell, which is refined to represent
    * it exactly.
    */
-  fraction(cell: Cell, numerator: number, denominator: number): number {
+  #fraction(cell: Cell, numerator: number, denominator: number): number {
     const exact = (numerator * cell.multiplier) / denominator;
     if (Number.isInteger(exact)) return exact;
     let finer = denominator / greatestCommonDivisor(numerator * cell.multiplier, denominator);

@@ -6,6 +6,7 @@
 import { stepOfName } from '../../model/pitch.ts';
 import type { Tempo } from '../../model/score.ts';
 import { malformed } from '../../model/score-limits.ts';
+import { plainText } from '../plain-text.ts';
 import {
   cellOf,
   decimal,
@@ -25,20 +26,28 @@ import { maxDots, quartersOfType } from './notated-duration.ts';
 
 const maxTempo = 100_000;
 
+/** The notes do not depend on a signature, so one with an invalid value is ignored. */
+function refuse(state: MusicxmlState, name: string, text: string, expected: string): void {
+  state.usable = false;
+  warn(state, `${name} is ignored: it must be ${expected}, not "${plainText(text).slice(0, 40)}"`);
+}
+
 const keyElement = element(
   {
     fifths: leaf((state, text) => {
-      state.key.fifths = integer(text, 'fifths', -21, 21);
+      state.key.fifths = hint(state, text, 'fifths', -21, 21);
+      state.usable &&= state.key.fifths !== null;
     }),
     mode: leaf((state, text) => {
       state.key.mode = /^\s*[a-z]{1,20}\s*$/.test(text) ? text.trim() : null;
     }),
     'key-step': leaf((state, text) => {
       state.keyStep = stepOfName(text.trim());
-      if (state.keyStep < 0) throw malformed('a key-step must be one of A to G');
+      if (state.keyStep < 0) refuse(state, 'key-step', text, 'one of A to G');
     }),
     'key-alter': leaf((state, text) => {
-      const alterCents = Math.round(100 * decimal(text, 'key-alter', -4, 4));
+      const alterCents = Math.round(100 * (decimalHint(state, text, 'key-alter', -4, 4) ?? Number.NaN));
+      if (Number.isNaN(alterCents)) state.usable = false;
       if (state.key.alterations.length >= 64) throw malformed('a key signature has more than 64 alterations');
       state.key.alterations.push({ step: state.keyStep, alterCents });
     }),
@@ -46,8 +55,10 @@ const keyElement = element(
   {
     open: (state, attributes) => {
       state.key = { tick: 0, staff: staffOf(state, attributes), fifths: null, mode: null, alterations: [] };
+      state.usable = true;
     },
     close: (state) => {
+      if (!state.usable) return;
       if (state.key.fifths !== null) state.key.alterations = [];
       state.builder.addChange(cellOf(state), state.key);
       partOf(state).keys.push(state.key);
@@ -59,21 +70,24 @@ const timeElement = element(
   {
     beats: leaf((state, text) => {
       const beats = text.replace(/\s+/g, '');
-      if (!/^\d{1,4}(\+\d{1,4}){0,15}$/.test(beats))
-        throw malformed(`beats "${text.slice(0, 40)}" is not a number or a sum of numbers`);
-      state.beats = beats;
+      if (/^\d{1,4}(\+\d{1,4}){0,15}$/.test(beats)) state.beats = beats;
+      else refuse(state, 'beats', text, 'a number or a sum of numbers');
     }),
     'beat-type': leaf((state, text) => {
       if (state.time.groups.length >= 16) throw malformed('a time signature has more than 16 groups');
-      state.time.groups.push({ beats: state.beats || '1', beatType: integer(text, 'beat-type', 1, 1024) });
+      const beatType = hint(state, text, 'beat-type', 1, 1024);
+      if (beatType === null) state.usable = false;
+      else state.time.groups.push({ beats: state.beats || '1', beatType });
     }),
   },
   {
     open: (state, attributes) => {
       state.time = { tick: 0, staff: staffOf(state, attributes), groups: [] };
       state.beats = '';
+      state.usable = true;
     },
     close: (state) => {
+      if (!state.usable) return;
       state.builder.addChange(cellOf(state), state.time);
       partOf(state).times.push(state.time);
     },
@@ -106,13 +120,13 @@ const clefElement = element(
 const transposeElement = element(
   {
     diatonic: leaf((state, text) => {
-      state.transposition.diatonic = integer(text, 'diatonic', -49, 49);
+      if (text !== '') state.transposition.diatonic = integer(text, 'diatonic', -49, 49);
     }),
     chromatic: leaf((state, text) => {
       state.transposition.chromatic = Math.round(decimal(text, 'chromatic', -84, 84));
     }),
     'octave-change': leaf((state, text) => {
-      state.transposition.octaveChange = integer(text, 'octave-change', -8, 8);
+      if (text !== '') state.transposition.octaveChange = integer(text, 'octave-change', -8, 8);
     }),
   },
   {
@@ -132,7 +146,7 @@ const transposeElement = element(
 
 const attributesElement = element({
   divisions: leaf((state, text) => {
-    const divisions = integer(text, 'divisions', 1, 2 ** 40);
+    const divisions = decimal(text, 'divisions', 0, 2 ** 40);
     state.builder.setDivisions(partOf(state), cellOf(state), divisions);
   }),
   key: keyElement,

@@ -17,6 +17,7 @@ import {
   mark,
   partOf,
   warn,
+  type XmlAttributes,
 } from './musicxml-state.ts';
 import { maxDots, quartersOfType } from './notated-duration.ts';
 
@@ -46,6 +47,7 @@ function openNote(state: MusicxmlState): void {
   note.dots = 0;
   note.actualNotes = 1;
   note.normalNotes = 1;
+  note.tied = 0;
 }
 
 function closeNote(state: MusicxmlState): void {
@@ -65,6 +67,7 @@ function closeNote(state: MusicxmlState): void {
     state.graceNotes = 0;
   }
   cell.chordOnset = note.onset;
+  if (note.tie === 0) note.tie = note.tied;
   // A cue note takes time but is not played.
   if (!note.rest && !note.cue) {
     note.duration = duration;
@@ -89,14 +92,14 @@ function durationOf(state: MusicxmlState, cell: Cell): number {
     // With n dots a note lasts 2 - 1/2^n times as long. The shortest type is 1/256 of a quarter
     // note.
     const halvings = 2 ** Math.min(note.dots, maxDots);
-    const numerator = quarters * 256 * (2 * halvings - 1) * note.normalNotes * part.divisions;
-    return builder.fraction(cell, numerator, 256 * halvings * note.actualNotes);
+    const numerator = quarters * 256 * (2 * halvings - 1) * note.normalNotes;
+    return builder.quarters(cell, part, numerator, 256 * halvings * note.actualNotes);
   }
   if (note.chord) return state.chordDuration;
   if (note.duration === 0 || !note.restElement) return 0;
   // A rest without a length fills its measure.
   const { numerator, denominator } = nominalLength(part.times.at(-1));
-  return builder.fraction(cell, numerator * part.divisions, denominator);
+  return builder.quarters(cell, part, numerator, denominator);
 }
 
 function voiceOf(state: MusicxmlState, text: string): number {
@@ -108,6 +111,11 @@ function voiceOf(state: MusicxmlState, text: string): number {
   const voice = /^[1-9]\d{0,2}$/.test(name) ? Number(name) : 1000 + state.voices.size;
   state.voices.set(name, voice);
   return voice;
+}
+
+/** Other types, such as let-ring, connect no notes. */
+function tieOf({ type }: XmlAttributes): number {
+  return type === 'start' ? TIE_START : type === 'stop' ? TIE_STOP : 0;
 }
 
 const step = (state: MusicxmlState, text: string) => {
@@ -134,7 +142,7 @@ const noteElement: ElementNode = element(
       {
         step: leaf(step),
         alter: leaf((state, text) => {
-          state.note.alterCents = Math.round(100 * decimal(text, 'alter', -4, 4));
+          state.note.alterCents = text === '' ? 0 : Math.round(100 * decimal(text, 'alter', -4, 4));
         }),
         octave: leaf((state, text) => {
           state.note.octave = integer(text, 'octave', -2, 12);
@@ -163,7 +171,7 @@ const noteElement: ElementNode = element(
       },
     ),
     type: leaf((state, text) => {
-      state.note.type = text;
+      state.note.type = text.trim();
     }),
     dot: mark((state) => {
       state.note.dots++;
@@ -180,16 +188,18 @@ const noteElement: ElementNode = element(
       state.note.duration = text === '' ? missing : decimal(text, 'duration', 0, maxDuration);
     }),
     tie: mark((state, attributes) => {
-      const { type } = attributes;
-      // Other types, such as let-ring, connect no notes.
-      if (type === 'start') state.note.tie |= TIE_START;
-      else if (type === 'stop') state.note.tie |= TIE_STOP;
+      state.note.tie |= tieOf(attributes);
+    }),
+    notations: element({
+      tied: mark((state, attributes) => {
+        state.note.tied |= tieOf(attributes);
+      }),
     }),
     instrument: mark((state, attributes) => {
       state.note.instrument = attributes['id'] ?? '';
     }),
     voice: leaf((state, text) => {
-      state.note.voice = text === '1' ? 1 : voiceOf(state, text);
+      state.note.voice = text === '1' || text === '' ? 1 : voiceOf(state, text);
     }),
     staff: leaf((state, text) => {
       state.note.staff = hint(state, text, 'staff', 1, 255) ?? 1;

@@ -51,6 +51,8 @@ interface WrittenNote {
   dots: number;
   actualNotes: number;
   normalNotes: number;
+  /** The drawn ties, which count for a note without a played one. */
+  tied: number;
 }
 
 /** An ending whose bracket is not closed yet. */
@@ -75,6 +77,8 @@ export interface MusicxmlState {
   moveBy: number;
   key: KeySignature;
   keyStep: number;
+  /** False if the current key or time signature has an invalid value. */
+  usable: boolean;
   time: TimeSignature;
   beats: string;
   clef: Clef;
@@ -121,12 +125,14 @@ export function createState(builder: ScoreBuilder): MusicxmlState {
       dots: 0,
       actualNotes: 1,
       normalNotes: 1,
+      tied: 0,
     },
     chordDuration: 0,
     graceNotes: 0,
     moveBy: 0,
     key: { tick: 0, staff: 0, fifths: null, mode: null, alterations: [] },
     keyStep: 0,
+    usable: true,
     time: { tick: 0, staff: 0, groups: [] },
     beats: '',
     clef: { tick: 0, staff: 0, sign: 'G', line: null, octaveChange: 0 },
@@ -152,7 +158,8 @@ export function partOf(state: MusicxmlState): PartDraft {
   return state.part;
 }
 
-const decimalPattern = /^\s*[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})\s*$/;
+/** Any number of digits, because programs write all that their arithmetic produces. */
+const decimalPattern = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)\s*$/;
 
 export function decimal(text: string, name: string, min: number, max: number): number {
   const value = numberIn(text);

@@ -37,15 +37,23 @@ export class XmlText {
   }
 }
 
+/** Names that programs declare and the Encoding standard does not list. */
+const otherNames = new Map([
+  ['macroman', 'macintosh'],
+  ['latin-1', 'latin1'],
+]);
+
 function decoderFor(head: Uint8Array): InstanceType<typeof TextDecoder> {
   const unicode = detectUnicode(head);
-  const declared = /^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']/.exec(
+  const declared = /^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']/.exec(
     new TextDecoder('latin1').decode(head.subarray(0, 256)),
   )?.[1];
-  // A declaration that is readable byte by byte is not in UTF-16, even if it declares UTF-16.
-  const readable = declared !== undefined && /^utf-?16/i.test(declared) ? 'utf-8' : declared;
+  const label = unicode ?? declared ?? 'utf-8';
   try {
-    return new TextDecoder(unicode ?? readable ?? 'utf-8', { fatal: true });
+    const decoder = new TextDecoder(otherNames.get(label.toLowerCase()) ?? label, { fatal: true });
+    // A declaration that is readable byte by byte is not in UTF-16, even if it declares UTF-16.
+    const isFalse = unicode === null && decoder.encoding.startsWith('utf-16');
+    return isFalse ? new TextDecoder('utf-8', { fatal: true }) : decoder;
   } catch (error) {
     throw unsupported(`the encoding "${declared}" is not supported; use UTF-8`, error);
   }
