@@ -112,9 +112,13 @@ export class LabProxies {
     await this.api.setEnabled(proxy, enabled);
     const state = await this.state(proxy);
     if (state.enabled !== enabled)
-      throw new EncoreError('PROXY_REFUSED', `proxy ${proxy} was set to enabled=${enabled}, but Toxiproxy reports the opposite`, {
-        status: 502,
-      });
+      throw new EncoreError(
+        'PROXY_REFUSED',
+        `proxy ${proxy} was set to enabled=${enabled}, but Toxiproxy reports the opposite`,
+        {
+          status: 502,
+        },
+      );
     if (enabled) this.#open.add(proxy);
   }
 
@@ -122,9 +126,13 @@ export class LabProxies {
     await this.api.addToxic(proxy, toxic);
     const found = (await this.state(proxy)).toxics.find(({ name }) => name === toxic.name);
     if (!isAsAdded(found, toxic))
-      throw new EncoreError('PROXY_REFUSED', `toxic ${toxic.name} was added to proxy ${proxy}, but Toxiproxy reports other values`, {
-        status: 502,
-      });
+      throw new EncoreError(
+        'PROXY_REFUSED',
+        `toxic ${toxic.name} was added to proxy ${proxy}, but Toxiproxy reports other values`,
+        {
+          status: 502,
+        },
+      );
   }
 
   /**
