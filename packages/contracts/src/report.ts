@@ -234,7 +234,12 @@ export const reportSchema = z.object({
     z.string(),
     z.object({
       memory_peak_bytes: z.number().nullable(),
+      memory_limit_bytes: z.number().nullable(),
       memory_slope_bytes_per_hour: z.number().nullable(),
+      /** Of the second half of the samples. */
+      memory_second_half_slope_bytes_per_hour: z.number().nullable(),
+      /** From the system description: what keeps the memory from growing without end. */
+      memory_bound: z.string().nullable(),
       cpu_seconds: z.number().nullable(),
       restarts: z.record(z.string(), z.number()),
     }),

@@ -37,6 +37,8 @@ const containerSchema = z.strictObject({
   /** How many containers Compose runs of it. With several, a fault acts on one of them. */
   replicas: z.number().int().min(1).max(20).default(1),
   health: healthSchema.optional(),
+  /** What bounds its memory besides its limit; the report shows it beside the memory slope. */
+  memoryBound: z.string().min(1).describe('a phrase such as "shared buffers of 48 MB"').optional(),
 });
 export type SystemContainer = z.infer<typeof containerSchema>;
 
@@ -65,7 +67,10 @@ export type System = z.infer<typeof systemSchema>;
 
 /** What plan and verdict need of the description: the names, without addresses. */
 export const plannedSystemSchema = z.strictObject({
-  containers: z.record(containerNameSchema, containerSchema.pick({ allowedKinds: true, replicas: true })),
+  containers: z.record(
+    containerNameSchema,
+    containerSchema.pick({ allowedKinds: true, replicas: true, memoryBound: true }),
+  ),
   proxies: z.record(proxyNameSchema, proxySchema.pick({ allowedKinds: true, runsIn: true })),
   entry: proxyNameSchema,
   recoveryOf: containerNameSchema,

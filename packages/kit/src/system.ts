@@ -92,7 +92,11 @@ export const readyUrls = (system: System): string[] => Array.from(healthOf(syste
 /** The part of the description that a plan contains: equal on every runtime. */
 export function plannedSystem({ containers, proxies, entry, recoveryOf }: System): PlannedSystem {
   return {
-    containers: mapValues(containers, ({ allowedKinds, replicas }) => ({ allowedKinds, replicas })),
+    containers: mapValues(containers, ({ allowedKinds, replicas, memoryBound }) => ({
+      allowedKinds,
+      replicas,
+      memoryBound,
+    })),
     proxies: mapValues(proxies, ({ allowedKinds, runsIn }) => ({ allowedKinds, runsIn })),
     entry,
     recoveryOf,

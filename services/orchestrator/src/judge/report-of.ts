@@ -1,6 +1,7 @@
 /** Converts evidence, observations and verdict to the report schema. */
 import type { Report, ReportedFault } from '@encore/contracts';
 import { outcomes, reportSchema } from '@encore/contracts';
+import { ownValue, withoutNumber } from '@encore/kit';
 import { percentileOf } from '../figures.ts';
 import { isBeyondDoubt } from './collect/interventions.ts';
 import type { Evidence } from './evidence.ts';
@@ -244,15 +245,18 @@ function integrityOf(evidence: Evidence): Report['integrity'] {
   };
 }
 
-function resourcesOf({ resources }: Evidence): Report['resources'] {
+function resourcesOf({ resources, plan }: Evidence): Report['resources'] {
+  const rounded = (bytes: number | null): number | null => (bytes === null ? null : Math.round(bytes));
   return Object.fromEntries(
     [...resources.containers].map(([name, container]) => {
-      const slope = resources.slopeOf(name);
       return [
         name,
         {
           memory_peak_bytes: container.peakBytes === 0 ? null : container.peakBytes,
-          memory_slope_bytes_per_hour: slope === null ? null : Math.round(slope),
+          memory_limit_bytes: container.limitBytes > 0 ? container.limitBytes : null,
+          memory_slope_bytes_per_hour: rounded(resources.slopeOf(name)),
+          memory_second_half_slope_bytes_per_hour: rounded(resources.secondHalfSlopeOf(name)),
+          memory_bound: ownValue(plan.system.containers, withoutNumber(name))?.memoryBound ?? null,
           cpu_seconds: container.lastCpuSeconds === null ? null : Number(container.cpuSeconds.toFixed(2)),
           restarts: Object.fromEntries(container.restarts),
         },

@@ -86,11 +86,14 @@ export function markdownSummary(report: Report): string {
     ...(report.capacity === null ? [] : [`Capacity: ${clean(capacityText(report.capacity))}.`, '']),
     '## Resources',
     table(
-      ['Container', 'Memory peak', 'Slope per hour', 'Restarts'],
+      ['Container', 'Memory peak', 'Limit', 'Slope per hour', 'Second half', 'Bounded by', 'Restarts'],
       Object.entries(report.resources).map(([name, one]) => [
         name,
         bytesText(one.memory_peak_bytes),
+        bytesText(one.memory_limit_bytes),
         bytesText(one.memory_slope_bytes_per_hour),
+        bytesText(one.memory_second_half_slope_bytes_per_hour),
+        one.memory_bound ?? '',
         Object.entries(one.restarts)
           .map(([cause, count]) => `${count} × ${cause}`)
           .join(', '),

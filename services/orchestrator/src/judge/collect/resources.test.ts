@@ -37,6 +37,17 @@ describe('resources', () => {
     assert.equal(short.slopeOf('nobody'), null);
   });
 
+  it('tell a leak from a cache by the second half of the samples', () => {
+    const [leak, cache] = [newResources(), newResources()];
+    for (let age = 0; age <= 240; age += 1) {
+      sample(leak, age * minute, 500 + age);
+      sample(cache, age * minute, 500 + Math.min(age, 60));
+    }
+    assert.ok(Math.abs((leak.secondHalfSlopeOf('server') ?? 0) - 60) < 1e-6);
+    assert.ok((cache.slopeOf('server') ?? 0) > 5);
+    assert.equal(cache.secondHalfSlopeOf('server'), 0);
+  });
+
   it('add up CPU seconds across restarts', () => {
     const resources = newResources();
     for (const [at, cpu] of [

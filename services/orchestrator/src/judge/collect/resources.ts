@@ -2,7 +2,8 @@
  * Memory, CPU and restarts of each container, from the injector's samples. All lives between
  * restarts share one least-squares memory slope: a restart empties the memory, and a line through
  * the sawtooth would hide a leak. Only samples in fault-free windows, at least three minutes after
- * a start, count: until then the heap grows to its working size.
+ * a start, count: until then the heap grows to its working size. Caches may take hours to fill; then
+ * the slope of the second half of the samples is much smaller, and that of a leak is not.
  */
 import type { EventOf } from '@encore/contracts';
 import type { Collector } from '../events/collector.ts';
@@ -16,23 +17,17 @@ const minSpanMs = 120_000;
 
 interface Life {
   startedAt: number;
-  count: number;
-  firstAt: number;
-  lastAt: number;
-  meanHours: number;
-  meanBytes: number;
-  hoursBytes: number;
-  hoursHours: number;
+  samples: { at: number; bytes: number }[];
 }
 
 interface Container {
   peakBytes: number;
   peakShare: number;
+  limitBytes: number;
   cpuSeconds: number;
   lastCpuSeconds: number | null;
   restarts: Map<string, number>;
-  life: Life;
-  past: { count: number; spanMs: number; hoursBytes: number; hoursHours: number };
+  lives: Life[];
 }
 
 export class Resources implements Collector {
@@ -52,13 +47,19 @@ export class Resources implements Collector {
 
   /** Memory slope in bytes per hour; null with too little data. */
   slopeOf(name: string): number | null {
-    const container = this.containers.get(name);
-    if (container === undefined) return null;
-    const { life, past } = container;
-    const spanMs = past.spanMs + life.lastAt - life.firstAt;
-    const hoursHours = past.hoursHours + life.hoursHours;
-    if (past.count + life.count < minSamples || spanMs < minSpanMs || hoursHours === 0) return null;
-    return (past.hoursBytes + life.hoursBytes) / hoursHours;
+    return sharedSlope(this.#livesOf(name));
+  }
+
+  /** The same, of the second half of the samples. */
+  secondHalfSlopeOf(name: string): number | null {
+    const lives = this.#livesOf(name);
+    const times = lives.flatMap(({ samples }) => samples.map(({ at }) => at));
+    const middle = times[Math.floor(times.length / 2)] ?? 0;
+    return sharedSlope(lives.map((life) => ({ ...life, samples: life.samples.filter(({ at }) => at >= middle) })));
+  }
+
+  #livesOf(name: string): readonly Life[] {
+    return this.containers.get(name)?.lives ?? [];
   }
 
   #sample(event: EventOf<'target_sampled'>): void {
@@ -66,6 +67,7 @@ export class Resources implements Collector {
     // Under a fault that reduces its memory, neither its use nor its limit is its own.
     if (this.#memoryFaults.on(event.target, event.at) === null) {
       container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
+      container.limitBytes = event.memoryLimitBytes;
       const shareOfLimit = event.memoryLimitBytes > 0 ? event.memoryBytes / event.memoryLimitBytes : 0;
       container.peakShare = Math.max(container.peakShare, shareOfLimit);
     }
@@ -74,20 +76,16 @@ export class Resources implements Collector {
     const spent = before === null || event.cpuSeconds < before ? event.cpuSeconds : event.cpuSeconds - before;
     if (before !== null) container.cpuSeconds += spent;
     container.lastCpuSeconds = event.cpuSeconds;
-    if (this.#isFaultFree(event.at, event.at) && event.at - container.life.startedAt >= warmUpMs)
-      grow(container.life, event.at, event.memoryBytes);
+    const life = container.lives.at(-1);
+    if (life !== undefined && this.#isFaultFree(event.at, event.at) && event.at - life.startedAt >= warmUpMs)
+      life.samples.push({ at: event.at, bytes: event.memoryBytes });
   }
 
   #started(event: EventOf<'target_started'>): void {
     const container = this.#container(event.target, event.at);
     const cause = event.reason.includes('read-back') ? 'read-back' : event.actor;
     container.restarts.set(cause, (container.restarts.get(cause) ?? 0) + 1);
-    const { life, past } = container;
-    past.count += life.count;
-    past.spanMs += life.lastAt - life.firstAt;
-    past.hoursBytes += life.hoursBytes;
-    past.hoursHours += life.hoursHours;
-    container.life = newLife(event.at);
+    container.lives.push({ startedAt: event.at, samples: [] });
   }
 
   #container(name: string, at: number): Container {
@@ -96,30 +94,36 @@ export class Resources implements Collector {
     const container: Container = {
       peakBytes: 0,
       peakShare: 0,
+      limitBytes: 0,
       cpuSeconds: 0,
       lastCpuSeconds: null,
       restarts: new Map(),
-      life: newLife(at),
-      past: { count: 0, spanMs: 0, hoursBytes: 0, hoursHours: 0 },
+      lives: [{ startedAt: at, samples: [] }],
     };
     this.containers.set(name, container);
     return container;
   }
 }
 
-function newLife(startedAt: number): Life {
-  return { startedAt, count: 0, firstAt: 0, lastAt: 0, meanHours: 0, meanBytes: 0, hoursBytes: 0, hoursHours: 0 };
+/** Least squares with one slope for all lives and one intercept for each. */
+function sharedSlope(lives: readonly Life[]): number | null {
+  let count = 0;
+  let spanMs = 0;
+  let hoursBytes = 0;
+  let hoursHours = 0;
+  for (const { startedAt, samples } of lives) {
+    const points = samples.map(({ at, bytes }) => ({ hours: (at - startedAt) / 3_600_000, bytes }));
+    const meanHours = mean(points.map(({ hours }) => hours));
+    const meanBytes = mean(points.map(({ bytes }) => bytes));
+    for (const { hours, bytes } of points) {
+      hoursBytes += (hours - meanHours) * (bytes - meanBytes);
+      hoursHours += (hours - meanHours) ** 2;
+    }
+    count += samples.length;
+    spanMs += (samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0);
+  }
+  if (count < minSamples || spanMs < minSpanMs || hoursHours === 0) return null;
+  return hoursBytes / hoursHours;
 }
 
-/** Welford's update, numerically stable where sums of squares of epoch times are not. */
-function grow(life: Life, at: number, bytes: number): void {
-  if (life.count === 0) life.firstAt = at;
-  life.lastAt = at;
-  life.count += 1;
-  const hours = (at - life.startedAt) / 3_600_000;
-  const fromMeanHours = hours - life.meanHours;
-  life.meanHours += fromMeanHours / life.count;
-  life.meanBytes += (bytes - life.meanBytes) / life.count;
-  life.hoursBytes += fromMeanHours * (bytes - life.meanBytes);
-  life.hoursHours += fromMeanHours * (hours - life.meanHours);
-}
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

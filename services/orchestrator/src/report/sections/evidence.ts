@@ -38,7 +38,10 @@ export function resourcesSection({ resources, generator }: Report): Html {
   const rows = Object.entries(resources).map(([name, one]) => [
     html`<b>${name}</b>`,
     bytesText(one.memory_peak_bytes),
-    one.memory_slope_bytes_per_hour === null ? '–' : `${bytesText(one.memory_slope_bytes_per_hour)}/h`,
+    bytesText(one.memory_limit_bytes),
+    slopeText(one.memory_slope_bytes_per_hour),
+    slopeText(one.memory_second_half_slope_bytes_per_hour),
+    one.memory_bound ?? '–',
     one.cpu_seconds === null ? '–' : durationText(one.cpu_seconds),
     Object.entries(one.restarts)
       .map(([cause, times]) => `${times} × ${cause}`)
@@ -47,13 +50,16 @@ export function resourcesSection({ resources, generator }: Report): Html {
   const columns = [
     { title: 'Container' },
     { title: 'Memory peak', numeric: true },
+    { title: 'Limit', numeric: true },
     { title: 'Slope', numeric: true },
+    { title: 'Second half', numeric: true },
+    { title: 'Bounded by' },
     { title: 'CPU time', numeric: true },
     { title: 'Started by' },
   ] as const;
   const within = generator.within_limits;
   return html`<h2>Resources</h2>
-<p class="quiet">The memory slope is measured between restarts and outside faults.</p>
+<p class="quiet">The memory slope is measured between restarts and outside faults. A leak grows in the second half as it did in the first; a cache fills up.</p>
 ${table('Containers', columns, rows, { empty: 'No container was sampled.' })}
 <h3>Load generator ${within === null ? 'without a health report' : within ? 'within its limits' : 'outside its limits'}</h3>
 ${facts([
@@ -128,3 +134,6 @@ function environmentFact(name: string, value: unknown): [string, string] {
 export function notTestedSection({ not_tested: list }: Report): Html {
   return html`<h2>Not tested</h2><ul>${list.map((text) => html`<li>${text}</li>`)}</ul>`;
 }
+
+const slopeText = (bytesPerHour: number | null): string =>
+  bytesPerHour === null ? '–' : `${bytesText(bytesPerHour)}/h`;
