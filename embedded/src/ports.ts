@@ -90,7 +90,7 @@ async function checkChosen(chosen: ChosenPorts): Promise<void> {
     if (port === undefined) continue;
     const other = by.get(port);
     if (other !== undefined)
-      throw new EncoreError('PORT_TAKEN', `${variable} and ${other}: both are ${port}; give each a port of its own`);
+      throw new EncoreError('PORT_TAKEN', `${variable} and ${other}: both are ${port}; give each its own port`);
     by.set(port, variable);
     if (!(await allFree([port])))
       throw new EncoreError(

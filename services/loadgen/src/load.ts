@@ -196,7 +196,7 @@ export class Load implements AsyncDisposable {
     return this.#readBack ? 'reading_back' : this.#phase;
   }
 
-  /** Starts the workload in a thread of its own. */
+  /** Starts the workload in its own thread. */
   #openHost(): Promise<WorkloadHost> {
     const { workload, targetUrl, clock, backoffMs = defaultBackoffMs } = this.#options;
     return WorkloadHost.open({ workload, targetUrl, backoffMs }, this.#options.startThread ?? startThread, clock);

@@ -26,7 +26,7 @@ export interface ProbeOptions {
   ledger: Pick<Ledger, 'write'>;
   metrics: LoadgenMetrics;
   errors: ErrorFormat | undefined;
-  /** Returns the requests of the probe. Each number has an object of its own. */
+  /** Returns the requests of the probe. Each number has its own object. */
   requests: (number: number) => Promise<ProbeRequests>;
   add: (event: EncoreEvent) => void;
   started: (lateMs: number) => void;
