@@ -38,7 +38,7 @@ describe('renderTimeline', () => {
     for (const line of text.split('\n').filter((line) => / f\d{4} /.test(line)))
       assert.equal(/ not supported here\b/.test(line), line.includes(' crash '), line);
     assert.ok(!text.includes('disk-full') && !renderTimeline(plan, {}).includes('supported here'));
-    assert.match(renderTimeline(plan, null), /^ {2}supported here {7}known when the lab runs: `check` /m);
+    assert.match(renderTimeline(plan, null), /^ {2}supported here {7}unknown until the lab runs; `check` /m);
   });
 
   it('wraps long settings in their column and omits none', () => {

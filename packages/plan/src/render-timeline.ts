@@ -37,7 +37,7 @@ function supportLines(
 ): string[] {
   if (counts.size === 0) return [];
   if (unsupported === null)
-    return ['  supported here       known when the lab runs: `check` starts it and names what its engine cannot do'];
+    return ['  supported here       unknown until the lab runs; `check` starts it and lists unsupported kinds'];
   return [...counts]
     .filter(([kind]) => kind in unsupported)
     .flatMap(([kind, count], index) => {
