@@ -1,6 +1,6 @@
 /**
  * Docker's restart policy as a pure function: a delay of 100 ms, doubled after each exit up to
- * 60 s, and reset once the program has run for 10 s. An operator's stop disables it until an
+ * 60 s, and reset once the program has run for 10 s. An operator's stop disarms it until an
  * operator's start.
  */
 import type { RestartPolicyName } from './container-spec.ts';
