@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError, surviveOutputLoss } from '@encore/kit';
 import { parseCommandLine } from '@encore/orchestrator/command-line';
-import { refusalText } from '@encore/orchestrator/refusal-text';
+import { refusalText } from '@encore/orchestrator/text';
 
 const root = join(import.meta.dirname, '..', '..');
 const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];

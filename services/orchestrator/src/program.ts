@@ -5,7 +5,7 @@ import { parseCommandLine } from './cli/command-line.ts';
 import { performCommand } from './cli/perform-command.ts';
 import { readWiring, type Wiring } from './config.ts';
 import { terminalOf } from './monitor/terminal.ts';
-import { refusalText } from './refusal-text.ts';
+import { refusalText } from './text.ts';
 
 /** Compose sends SIGKILL 30 s after SIGTERM. */
 const shutdownTimeoutMs = 25_000;

@@ -2,13 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { behaviourOf, exitCodes, type FaultKind, faultKinds, refusedExitCode } from '@encore/contracts';
-import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
+import { describeError, EncoreError } from '@encore/kit';
 import { renderTimeline } from '@encore/plan';
 import type { Wiring } from '../config.ts';
 import { attach } from '../monitor/attach.ts';
-import type { Terminal } from '../monitor/terminal.ts';
-import { plainText } from '../plain-text.ts';
-import type { Output } from '../progress/progress.ts';
 import { textSummary } from '../report/index.ts';
 import { noticeLines, settingLines } from '../run/opening-lines.ts';
 import { performRun } from '../run/perform-run.ts';
@@ -19,18 +16,10 @@ import { shownPath } from '../run/results/shown-path.ts';
 import { writtenAgoMs } from '../run/results/still-running.ts';
 import { writeResults } from '../run/results/write-results.ts';
 import { ServiceClients } from '../service-clients.ts';
+import { plainText } from '../text.ts';
+import type { CommandContext } from './command-context.ts';
 import type { Command } from './command-line.ts';
 import { verify } from './verify.ts';
-
-export interface CommandContext {
-  wiring: Wiring;
-  clock: Clock;
-  logger: Logger;
-  output: Output;
-  terminal: Terminal | null;
-  interrupt: () => void;
-  stop: AbortSignal;
-}
 
 /** Timeout of a dry run for a chaos service that does not respond. */
 const dryRunMs = 2_000;

@@ -129,7 +129,7 @@ describe('judge', () => {
     assert.equal(leaking.result, 'FAILED');
     assert.match(
       leaking.reasons[0] ?? '',
-      /^memory_floor_slope_bytes_per_hour: 5\d\.\d MB\/h \(rule: value<20000000\)/,
+      /^memory_floor_slope_bytes_per_hour: 5\d\.\d MB\/h \(rule: value<20000000, which is 19\.1 MB\/h\)/,
     );
     assert.deepEqual((await resultOf(0)).reasons, []);
   });

@@ -1,5 +1,5 @@
 /** Machine and server process as name and text, for the monitor and the live page. */
-import { bytesText } from '../report/format.ts';
+import { bytesText } from '../text.ts';
 import type { Usage } from './host-metrics.ts';
 import type { Snapshot } from './run-view.ts';
 

@@ -1,7 +1,8 @@
 /** JUnit XML for CI: a test case per rule, per fault with a confirmed effect, and the verdict. */
 import type { Report } from '@encore/contracts';
-import { figureText, secondsText } from './format.ts';
-import { isLate, recoveryText } from './late-recovery.ts';
+import { figureText } from '../judge/rules/metric-table.ts';
+import { secondsText } from '../text.ts';
+import { isLate, recoveryText } from './phrases.ts';
 
 interface Case {
   suite: string;

@@ -1,22 +1,17 @@
 /** Report in Markdown, for the summary page of a CI job. */
 import type { Report } from '@encore/contracts';
-import { returnText } from './back-to-normal-text.ts';
-import { capacityText } from './capacity-text.ts';
-import { controlText } from './control-text.ts';
+import { figureText } from '../judge/rules/metric-table.ts';
+import { bytesText, clockText, durationText, millisecondsText, percentText, secondsText, thousands } from '../text.ts';
 import {
-  bytesText,
-  clockText,
-  durationText,
-  figureText,
-  millisecondsText,
-  percentText,
-  secondsText,
-  thousands,
-} from './format.ts';
-import { lateText, recoveryText } from './late-recovery.ts';
-import { lostWritesText } from './lost-writes.ts';
-import { monitoringText } from './monitoring-text.ts';
-import { plannedFaultsText } from './planned-faults-text.ts';
+  capacityText,
+  controlText,
+  lateText,
+  lostWritesText,
+  monitoringText,
+  plannedFaultsText,
+  recoveryText,
+  returnText,
+} from './phrases.ts';
 
 const marks = { PASSED: '✅', FAILED: '❌', INCONCLUSIVE: '❔', INTERRUPTED: '⏹️' } as const;
 const maxFaults = 60;

@@ -11,7 +11,7 @@ import { historyOf, judgeStreams } from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import type { Simulation } from '../testing/simulation.ts';
-import { durationText } from './format.ts';
+import { durationText } from '../text.ts';
 import { junitXml } from './junit.ts';
 import { markdownSummary } from './markdown.ts';
 import { renderPage, renderUpdate } from './page.ts';

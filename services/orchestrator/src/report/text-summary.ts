@@ -1,14 +1,18 @@
 /** Text summary for the terminal: the guide's block, then details and each kill. */
 import { isKill, type Report, type ReportedFault } from '@encore/contracts';
-import { pluralize } from '../text.ts';
-import { backToNormalText } from './back-to-normal-text.ts';
-import { capacityText } from './capacity-text.ts';
-import { controlText } from './control-text.ts';
-import { clockText, durationText, percentText, secondsText, thousands } from './format.ts';
-import { isLate, lateText, recoveryText } from './late-recovery.ts';
-import { lostWritesText, sampledText } from './lost-writes.ts';
-import { plannedFaultsText } from './planned-faults-text.ts';
-import { skippedText } from './skipped-text.ts';
+import { clockText, durationText, percentText, pluralize, secondsText, thousands } from '../text.ts';
+import {
+  backToNormalText,
+  capacityText,
+  controlText,
+  isLate,
+  lateText,
+  lostWritesText,
+  plannedFaultsText,
+  recoveryText,
+  sampledText,
+  skippedText,
+} from './phrases.ts';
 
 const heavy = '='.repeat(80);
 const light = '-'.repeat(80);

@@ -2,7 +2,7 @@
 import { isKill, type Plan, type RunConfig } from '@encore/contracts';
 import { planWarnings } from '@encore/plan';
 import { thresholdsOf } from '../judge/rules/rules.ts';
-import { controlText } from '../report/control-text.ts';
+import { controlText } from '../report/phrases.ts';
 import { pluralize } from '../text.ts';
 
 export function openingLines(runId: string, config: RunConfig, plan: Plan): string[] {

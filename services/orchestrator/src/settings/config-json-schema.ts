@@ -1,7 +1,7 @@
 /** Generates the JSON Schema of a settings file (`--config`) for editors, from the contract. */
 import { runConfigSchema } from '@encore/contracts';
 import { z } from 'zod';
-import { metricShapes } from '../judge/rules/threshold.ts';
+import { metricTable } from '../judge/rules/metric-table.ts';
 import { scalarSettings } from './scalar-settings.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -10,7 +10,7 @@ export function configJsonSchema(): Record<string, unknown> {
   const { $schema, ...schema } = z.toJSONSchema(runConfigSchema, { target: 'draft-2020-12', io: 'input' });
   const properties = schema.properties ?? {};
   for (const { key, help } of scalarSettings) Object.assign(properties[key] ?? {}, { description: help });
-  const rules = Object.fromEntries(Object.keys(metricShapes).map((metric) => [metric, { type: 'string' }]));
+  const rules = Object.fromEntries(Object.keys(metricTable).map((metric) => [metric, { type: 'string' }]));
   Object.assign(properties['thresholds'] ?? {}, { properties: rules, additionalProperties: false });
   return {
     $schema,

@@ -3,7 +3,8 @@ import { type PlannedSystem, runConfigSchema, scheduleRuleSchema } from '@encore
 import { EncoreError, kindRefusal, schemaProblems, unknownKey } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { applicabilityProblem } from '@encore/plan';
-import { exampleOf, holds, isMetric, metricShapes, parseThreshold, type Threshold } from '../judge/rules/threshold.ts';
+import { exampleOf, isMetric, metricTable, rowOf } from '../judge/rules/metric-table.ts';
+import { holds, parseThreshold, type Threshold } from '../judge/rules/threshold.ts';
 import { scalarSettings } from './scalar-settings.ts';
 
 /** Users may write a flag or a variable instead of the setting's name in a file. */
@@ -44,7 +45,7 @@ function problemsOfMix(load: unknown): string[] {
 }
 
 function problemsOfThresholds(thresholds: unknown): string[] {
-  const metrics = Object.keys(metricShapes);
+  const metrics = Object.keys(metricTable);
   const problems: string[] = [];
   for (const [metric, expression] of isObject(thresholds) ? Object.entries(thresholds) : []) {
     if (!metrics.includes(metric)) problems.push(unknownKey(['thresholds', metric], metrics));
@@ -62,9 +63,10 @@ function problemsOfThresholds(thresholds: unknown): string[] {
 
 /** Reports a rule that every possible value of its metric satisfies, or none does. */
 function problemOfRule({ metric, aggregation, operator, limit }: Threshold): string | null {
+  const { unit } = rowOf(metric);
   // A slope may be negative, so every limit separates its values.
-  if (metric.includes('slope')) return null;
-  const isShare = metricShapes[metric] === 'share';
+  if (unit === 'bytes per hour') return null;
+  const isShare = unit === 'share';
   const values = [0, limit - step, limit, limit + step, ...(isShare ? [1] : [Number.MAX_VALUE])].filter(
     (value) => value >= 0 && (!isShare || value <= 1),
   );

@@ -6,7 +6,7 @@ import { restartSetupSchema, runConfigSchema } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { z } from 'zod';
-import { list, percentOf, pluralize } from '../../text.ts';
+import { list, percentText, pluralize } from '../../text.ts';
 import { mayBeOfEngine } from '../collect/interventions.ts';
 import { type Span, union } from '../events/span.ts';
 import { isKill } from '../faults/fault-record.ts';
@@ -50,7 +50,7 @@ export const warnings: readonly Warning[] = [
         .filter(([, { peakShare }]) => peakShare > 0.75)
         .map(
           ([name, { peakShare }]) =>
-            `${name} used up to ${percentOf(peakShare)} of its memory limit while no fault reduced its memory`,
+            `${name} used up to ${percentText(peakShare)} of its memory limit while no fault reduced its memory`,
         ),
   },
   {
@@ -75,7 +75,7 @@ export const warnings: readonly Warning[] = [
     source: 'guide',
     find: ({ readyShare }) =>
       readyShare !== null && readyShare < 0.99
-        ? [`the server was ready for only ${percentOf(readyShare)} of the fault-free windows`]
+        ? [`the server was ready for only ${percentText(readyShare)} of the fault-free windows`]
         : [],
   },
   {
@@ -84,7 +84,7 @@ export const warnings: readonly Warning[] = [
     find: ({ traffic: { totals, successRateOfPlanned: rate } }) =>
       totals.skipped > 0 && rate !== null && rate < 0.95
         ? [
-            `users skipped ${pluralize(totals.skipped, 'operation')}; with these counted as failures, the success rate is ${percentOf(rate)}`,
+            `users skipped ${pluralize(totals.skipped, 'operation')}; with these counted as failures, the success rate is ${percentText(rate)}`,
           ]
         : [],
   },
@@ -234,7 +234,7 @@ function momentaryFailures(failures: ObservedRun['run']['injectorFailures']): st
 /** The guide counts requests, so attempts have this warning, too, in every profile. */
 function zoneWarning(what: string, rate: number | null): string[] {
   const zone = zoneOf(rate);
-  return zone === null ? [] : [`the success rate of ${what} is ${percentOf(rate ?? 0)}: ${zone}`];
+  return zone === null ? [] : [`the success rate of ${what} is ${percentText(rate ?? 0)}: ${zone}`];
 }
 
 /** Repeats the plan warnings of preflight; none if the recorded settings are invalid. */
@@ -289,6 +289,8 @@ function errorsAtPeaks(seconds: SecondTable, windows: readonly Span[]): string[]
   const peaks = rate(rows.slice(0, Math.ceil(rows.length / 10)));
   const rest = rate(rows.slice(Math.ceil(rows.length / 10)));
   return peaks > 0.01 && peaks > 2 * rest
-    ? [`errors rise at peak load: ${percentOf(peaks)} in the busiest tenth of seconds, ${percentOf(rest)} otherwise`]
+    ? [
+        `errors rise at peak load: ${percentText(peaks)} in the busiest tenth of seconds, ${percentText(rest)} otherwise`,
+      ]
     : [];
 }

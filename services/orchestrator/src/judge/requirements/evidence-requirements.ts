@@ -6,7 +6,7 @@
 import type { EventOf } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import { share } from '../../figures.ts';
-import { list, percentOf, pluralize } from '../../text.ts';
+import { list, percentText, pluralize } from '../../text.ts';
 import { generatorLimits } from '../collect/generator.ts';
 import { runOf } from '../collect/integrity.ts';
 import { readBackDisagreements, readBackFindings } from '../collect/run-facts.ts';
@@ -83,7 +83,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
       const part = share(confirmed, supported.length) ?? 1;
       return part < 0.95
         ? [
-            `only ${confirmed} of ${pluralize(supported.length, 'fault')} had a confirmed effect (${percentOf(part)}, required: at least 95 %)`,
+            `only ${confirmed} of ${pluralize(supported.length, 'fault')} had a confirmed effect (${percentText(part)}, required: at least 95 %)`,
           ]
         : [];
     },
@@ -122,7 +122,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
       const lost = secondsWithin(steady, run.injectorFailures);
       const part = share(lost * 1_000, steady.toAt - steady.fromAt) ?? 0;
       return part > 0.01
-        ? [`the injector failed for ${lost.toFixed(1)} s (${percentOf(part)} of steady, allowed: at most 1 %)`]
+        ? [`the injector failed for ${lost.toFixed(1)} s (${percentText(part)} of steady, allowed: at most 1 %)`]
         : [];
     },
   },
@@ -145,7 +145,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
       if (part === null) return ['no second of ramp or steady was observed'];
       if (part >= 0.99) return [];
       return [
-        `only ${observedSeconds.toFixed(0)} of ${dueSeconds.toFixed(0)} s were observed (${percentOf(part)}, required: at least 99 %)`,
+        `only ${observedSeconds.toFixed(0)} of ${dueSeconds.toFixed(0)} s were observed (${percentText(part)}, required: at least 99 %)`,
       ];
     },
   },
@@ -258,19 +258,19 @@ function generatorProblems({ generator, traffic, availability }: Evidence): stri
   const limits = generatorLimits;
   return [
     lateStartRate > limits.lateStartRate
-      ? `the load generator started ${percentOf(lateStartRate)} of its operations late (allowed: at most ${percentOf(limits.lateStartRate)})`
+      ? `the load generator started ${percentText(lateStartRate)} of its operations late (allowed: at most ${percentText(limits.lateStartRate)})`
       : '',
     notStartedRate > limits.lateStartRate
-      ? `the load generator could not start ${percentOf(notStartedRate)} of its requests (allowed: at most ${percentOf(limits.lateStartRate)})`
+      ? `the load generator could not start ${percentText(notStartedRate)} of its requests (allowed: at most ${percentText(limits.lateStartRate)})`
       : '',
     probesNotStartedRate > limits.lateStartRate
-      ? `the load generator could not start ${percentOf(probesNotStartedRate)} of its probes (allowed: at most ${percentOf(limits.lateStartRate)})`
+      ? `the load generator could not start ${percentText(probesNotStartedRate)} of its probes (allowed: at most ${percentText(limits.lateStartRate)})`
       : '',
     eventLoopDelayP99Ms > limits.eventLoopDelayP99Ms
       ? `the load generator's event-loop delay was ${eventLoopDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms)`
       : '',
     cpuShare > limits.cpuShare
-      ? `the load generator used ${percentOf(cpuShare)} of one CPU (allowed: at most ${percentOf(limits.cpuShare)})`
+      ? `the load generator used ${percentText(cpuShare)} of one CPU (allowed: at most ${percentText(limits.cpuShare)})`
       : '',
   ].filter((text) => text !== '');
 }

@@ -1,11 +1,11 @@
 /** Metrics for rules, computed from the evidence. `of`: number of trials behind a figure. */
 import { replicasOf } from '@encore/kit';
-import { list, percentOf, pluralize } from '../../text.ts';
+import { list, percentText, pluralize } from '../../text.ts';
 import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
 import { readBackDisagreements } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
 import { maxReturnMs, overlapReason } from '../faults/return-to-normal.ts';
-import type { MetricName } from './threshold.ts';
+import type { MetricName } from './metric-table.ts';
 
 export type Figure =
   /** With `of`, a share of this many trials. */
@@ -19,7 +19,7 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     shape: 'value',
     value: traffic.successRate,
     of: traffic.operationCount,
-    ...(plan.faults.length > 0 && { note: `at best ${percentOf(plan.bestSuccessRate)} with this plan` }),
+    ...(plan.faults.length > 0 && { note: `at best ${percentText(plan.bestSuccessRate)} with this plan` }),
   }),
   success_rate_of_planned: ({ traffic }) => ({
     shape: 'value',

@@ -4,10 +4,11 @@ import { describeError } from '@encore/kit';
 import type { Settings } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Finding } from '../finding.ts';
+import { figureText, isMetric, type MetricName, rowOf } from './metric-table.ts';
 import type { Figure } from './metrics.ts';
 import { metrics } from './metrics.ts';
 import { mayBeChance } from './small-sample.ts';
-import type { MetricName, Threshold } from './threshold.ts';
+import type { Threshold } from './threshold.ts';
 import { aggregate, holds, parseThreshold } from './threshold.ts';
 
 type ThresholdResult = Report['thresholds'][number];
@@ -149,23 +150,17 @@ export function upperBound(trials: number): string {
 }
 
 function violationOf({ name, expression, value, note }: ThresholdResult): Finding {
-  const never = name === 'recovery_seconds' ? 'never recovered' : 'never back to normal';
-  const measured = value === null ? never : formatFigure(name, value);
-  const why = note === undefined ? '' : `; ${note}`;
-  const zone = /^(attempt_)?success_rate$/.test(name) ? zoneOf(value) : null;
-  return {
-    name,
-    status: 'failed',
-    reason: `${name}: ${measured} (rule: ${expression}${zone === null ? '' : `; ${zone}`})${why}`,
-  };
+  const row = isMetric(name) ? rowOf(name) : null;
+  const measured = value === null ? row?.never : figureText(name, value);
+  const zone = row?.hasZones === true ? zoneOf(value) : null;
+  const rule = [`rule: ${ruleText(name, expression)}`, ...(zone === null ? [] : [zone])].join('; ');
+  return { name, status: 'failed', reason: `${name}: ${measured} (${rule})${note === undefined ? '' : `; ${note}`}` };
 }
 
-/** A metric's value with its unit. */
-export function formatFigure(name: string, value: number): string {
-  if (/rate|availability|share/.test(name)) return `${(value * 100).toFixed(2)} %`;
-  if (name.endsWith('_seconds')) return `${value.toFixed(2)} s`;
-  if (name.endsWith('_bytes_per_hour')) return `${(value / 1_048_576).toFixed(1)} MB/h`;
-  return value.toLocaleString('en-US');
+/** The rule, with its limit in the unit of the metric if people do not read the number as it is. */
+export function ruleText(name: string, expression: string): string {
+  if (!isMetric(name) || rowOf(name).unit !== 'bytes per hour') return expression;
+  return `${expression}, which is ${figureText(name, parseThreshold(name, expression).limit)}`;
 }
 
 /** The guide's zone of a success rate; null from 95 % up. */

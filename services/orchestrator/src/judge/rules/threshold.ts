@@ -5,50 +5,9 @@
  */
 import { EncoreError } from '@encore/kit';
 import { percentileOf } from '../../figures.ts';
+import { aggregations, exampleOf, isMetric, type MetricName, metricTable, rowOf } from './metric-table.ts';
 
 export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=';
-
-const shapes = {
-  /** One number between 0 and 1. */
-  share: ['value'],
-  /** Any other single number. */
-  value: ['value'],
-  /** A number of occurrences; `rate` is per second of observed time. */
-  count: ['count', 'rate'],
-  /** Many samples. */
-  trend: ['min', 'max', 'avg', 'med', 'p(N)', 'count'],
-} as const;
-export type MetricShape = keyof typeof shapes;
-
-export const metricShapes = {
-  success_rate: 'share',
-  success_rate_of_planned: 'share',
-  attempt_success_rate: 'share',
-  availability: 'share',
-  availability_fault_free: 'share',
-  availability_without_sheds: 'share',
-  longest_outage_seconds: 'value',
-  recovery_seconds: 'trend',
-  detection_seconds: 'trend',
-  back_to_normal_seconds: 'trend',
-  lost_writes: 'count',
-  corrupt_writes: 'count',
-  duplicate_writes: 'count',
-  phantom_writes: 'count',
-  leaks: 'count',
-  external_containers: 'count',
-  manual_interventions: 'count',
-  unexpected_exits: 'count',
-  forced_stops: 'count',
-  unexplained_failures: 'count',
-  wrong_answers: 'count',
-  sheds: 'count',
-  skipped_operations: 'count',
-  memory_slope_bytes_per_hour: 'value',
-  memory_floor_slope_bytes_per_hour: 'value',
-  memory_peak_share: 'share',
-} as const satisfies Record<string, MetricShape>;
-export type MetricName = keyof typeof metricShapes;
 
 export interface Threshold {
   metric: MetricName;
@@ -66,9 +25,11 @@ const grammar =
 /** Throws INVALID_THRESHOLD with a message that states what would be valid. */
 export function parseThreshold(metric: string, expression: string): Threshold {
   if (!isMetric(metric)) {
-    throw invalid(`thresholds.${metric}: unknown metric. Use one of ${Object.keys(metricShapes).join(', ')}`);
+    throw invalid(`thresholds.${metric}: unknown metric. Use one of ${Object.keys(metricTable).join(', ')}`);
   }
-  const allowed = shapes[metricShapes[metric]].join(', ');
+  const { shape, unit } = rowOf(metric);
+  const known: readonly string[] = aggregations[shape];
+  const allowed = known.join(', ');
   const match = grammar.exec(expression.trim());
   if (match === null) {
     throw invalid(
@@ -78,14 +39,13 @@ export function parseThreshold(metric: string, expression: string): Threshold {
   const [, left = '', percentileText, operator, limit] = match;
   const percentile = percentileText === undefined ? null : Number(percentileText);
   const aggregation = percentile === null ? left : 'p';
-  const known: readonly string[] = shapes[metricShapes[metric]];
   if (!known.includes(aggregation === 'p' ? 'p(N)' : aggregation)) {
     throw invalid(`thresholds.${metric}: "${left}" does not apply to this metric. Use ${allowed}`);
   }
   if (percentile !== null && percentile > 100) {
     throw invalid(`thresholds.${metric}: the N of p(N) must be between 0 and 100, not ${percentile}`);
   }
-  if (metricShapes[metric] === 'share' && !(Number(limit) >= 0 && Number(limit) <= 1)) {
+  if (unit === 'share' && !(Number(limit) >= 0 && Number(limit) <= 1)) {
     throw invalid(`thresholds.${metric}: the limit must be between 0 and 1, not ${limit}. Write 95 % as 0.95`);
   }
   return {
@@ -130,20 +90,6 @@ export function aggregate(samples: readonly number[], { aggregation, percentile 
     default:
       return percentileOf(sorted, percentile ?? 50);
   }
-}
-
-export function isMetric(name: string): name is MetricName {
-  return Object.hasOwn(metricShapes, name);
-}
-
-export function exampleOf(metric: MetricName): string {
-  const examples: Record<MetricShape, string> = {
-    share: 'value>=0.95',
-    value: 'value<60',
-    count: 'count==0',
-    trend: 'max<60',
-  };
-  return examples[metricShapes[metric]];
 }
 
 function invalid(message: string): EncoreError {

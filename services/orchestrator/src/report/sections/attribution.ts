@@ -1,6 +1,6 @@
 /** Section with the failed attempts per fault kind, and the unexplained ones. */
 import type { Report } from '@encore/contracts';
-import { clockText, thousands } from '../format.ts';
+import { clockText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
 import { table } from '../table.ts';
 

@@ -1,8 +1,8 @@
 /** Sections: integrity and leaks, resources, alerts, run and environment, not tested. */
 import type { Report } from '@encore/contracts';
-import { bytesText, clockText, durationText, percentText, thousands } from '../format.ts';
+import { bytesText, clockText, durationText, percentText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
-import { sampledText } from '../lost-writes.ts';
+import { sampledText } from '../phrases.ts';
 import { facts, table } from '../table.ts';
 
 const count = (value: number | null): string => (value === null ? 'not verified' : thousands(value));

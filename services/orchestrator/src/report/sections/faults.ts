@@ -1,11 +1,8 @@
 /** Section with all faults; their stages share one scale, so that the bars are comparable. */
 import type { Report, ReportedFault } from '@encore/contracts';
-import { returnText } from '../back-to-normal-text.ts';
-import { clockText, secondsText, thousands } from '../format.ts';
+import { clockText, secondsText, thousands } from '../../text.ts';
 import { type Html, html, trusted } from '../html.ts';
-import { isLate } from '../late-recovery.ts';
-import { monitoringText } from '../monitoring-text.ts';
-import { droppedText, plannedFaultsText } from '../planned-faults-text.ts';
+import { droppedText, isLate, monitoringText, plannedFaultsText, returnText } from '../phrases.ts';
 import { type Column, cellOf } from '../table.ts';
 
 const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'back_to_normal'] as const;

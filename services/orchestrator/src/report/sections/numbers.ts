@@ -1,11 +1,8 @@
 /** Section with the three main figures: success rate, worst recovery, lost writes. */
 import type { Report } from '@encore/contracts';
-import { pluralize } from '../../text.ts';
-import { secondsText, thousands } from '../format.ts';
+import { pluralize, secondsText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
-import { lateText } from '../late-recovery.ts';
-import { lostWrites } from '../lost-writes.ts';
-import { skippedText } from '../skipped-text.ts';
+import { lateText, lostWrites, skippedText } from '../phrases.ts';
 
 export function numbersSection(report: Report, running: boolean): Html {
   return html`<div class="numbers">${[successRate(report), worstRecovery(report, running), lostWritesCard(report, running)]}</div>`;

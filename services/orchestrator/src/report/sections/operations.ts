@@ -1,9 +1,9 @@
 /** Section with operations by kind, a plot of response-time percentiles, and attempt outcomes. */
 import type { Report } from '@encore/contracts';
 import { type LatencyCurves, lastPercentile } from '../../judge/read/latencies.ts';
-import { capacityText } from '../capacity-text.ts';
-import { millisecondsText, percentText, thousands } from '../format.ts';
+import { millisecondsText, percentText, thousands } from '../../text.ts';
 import { type Html, html, trusted } from '../html.ts';
+import { capacityText } from '../phrases.ts';
 import { table } from '../table.ts';
 
 type Percentiles = NonNullable<Report['operations'][keyof Report['operations']]['response_ms']>;

@@ -1,6 +1,6 @@
 /** Section with every rule of the verdict and the measured value. */
 import type { Report } from '@encore/contracts';
-import { figureText } from '../format.ts';
+import { figureText } from '../../judge/rules/metric-table.ts';
 import { type Html, html } from '../html.ts';
 import { table } from '../table.ts';
 

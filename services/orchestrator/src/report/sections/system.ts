@@ -1,7 +1,7 @@
 /** Section with the machine, the server process and its active requests, on the live page only. */
 import type { Snapshot } from '../../progress/run-view.ts';
 import { systemFacts } from '../../progress/system-facts.ts';
-import { thousands } from '../format.ts';
+import { thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
 import { facts } from '../table.ts';
 

@@ -1,10 +1,8 @@
 /** Section with the verdict: one word, one sentence, the reasons, the warnings. */
 import { isKill, type Report } from '@encore/contracts';
-import { pluralize } from '../../text.ts';
-import { controlText } from '../control-text.ts';
-import { durationText } from '../format.ts';
+import { durationText, pluralize } from '../../text.ts';
 import { type Html, html } from '../html.ts';
-import { lateText } from '../late-recovery.ts';
+import { controlText, lateText } from '../phrases.ts';
 
 const sentences = {
   PASSED: 'It came back, every time.',

@@ -5,8 +5,8 @@ import { judgeStreams } from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import { markdownSummary } from './markdown.ts';
-import { monitoringText } from './monitoring-text.ts';
 import { renderPage } from './page.ts';
+import { monitoringText } from './phrases.ts';
 
 type Monitoring = ReportedFault['monitoring'];
 

@@ -4,9 +4,9 @@ import { describe, it } from 'mocha';
 import type { Judgement } from '../judge/judge.ts';
 import { judgeStreams } from '../testing/judged-run.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
-import { lostWritesText } from './lost-writes.ts';
 import { markdownSummary } from './markdown.ts';
 import { renderPage } from './page.ts';
+import { lostWritesText } from './phrases.ts';
 import { textSummary } from './text-summary.ts';
 
 /** A run with 200 acknowledged scores: the first `count` were read back, `lost` are lost. */

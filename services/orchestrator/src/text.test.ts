@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { plainText } from './plain-text.ts';
-import { refusalText } from './refusal-text.ts';
+import { plainText, refusalText } from './text.ts';
 
 describe('plainText', () => {
   it('escapes control characters only', () => {
