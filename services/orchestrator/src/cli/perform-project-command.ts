@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { refusedExitCode } from '@encore/contracts';
 import { encoreFileName, initProject, printCompose } from '@encore/project';
-import { plainText } from '../plain-text.ts';
 import { readEncoreFile } from '../settings/encore-file.ts';
+import { plainText } from '../text.ts';
+import type { CommandContext } from './command-context.ts';
 import type { Command } from './command-line.ts';
-import type { CommandContext } from './perform-command.ts';
 
 const schema = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'schema', 'encore.schema.json');
 

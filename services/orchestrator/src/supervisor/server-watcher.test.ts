@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { FakeServer } from '../testing/fake-lab.ts';
+import { FakeServer } from '../testing/fake-server.ts';
 import { type ServerObservation, ServerWatcher, ServerWatchers } from './server-watcher.ts';
 
 describe('ServerWatchers', () => {

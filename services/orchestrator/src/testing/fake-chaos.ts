@@ -6,7 +6,7 @@ import { type PlannedFault, type ScheduleRequest, scheduleRequestSchema, type Ta
 import { EncoreError, parse, plannedSystem, replicasOf, systemClock } from '@encore/kit';
 import type { Express } from 'express';
 import { bundledSystem } from './bundled-system.ts';
-import type { FakeServer } from './fake-lab.ts';
+import type { FakeServer } from './fake-server.ts';
 import { FakeService } from './fake-service.ts';
 
 const policyDelayMs = 300;

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EncoreError, encodeLine, systemClock } from '@encore/kit';
 import type { Express } from 'express';
-import type { FakeServer } from './fake-lab.ts';
+import type { FakeServer } from './fake-server.ts';
 import { FakeService } from './fake-service.ts';
 import { simulatedOperations } from './simulation.ts';
 
