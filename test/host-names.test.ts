@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitUntil } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
 import { root } from './support/command.ts';
 
@@ -37,8 +36,21 @@ function statusOf(port: number, headers: Record<string, string>): Promise<number
   });
 }
 
+/** The port that a program logs when it listens; rejects with its log if it ends before. */
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((found, failed) => {
+    let log = '';
+    child.stderr?.on('data', (piece: Buffer) => {
+      log += piece.toString();
+      const port = /"port":(\d+)|"url":"http:[^"]*:(\d+)"/.exec(log)?.slice(1).join('');
+      if (port) found(Number(port));
+    });
+    child.once('close', () => failed(new Error(log)));
+  });
+}
+
 describe('a program of the lab that listens', function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   const children: ChildProcess[] = [];
   let folder = '';
   before(() => {
@@ -61,12 +73,7 @@ describe('a program of the lab that listens', function () {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       children.push(child);
-      let log = '';
-      child.stderr.on('data', (piece: Buffer) => {
-        log += piece.toString();
-      });
-      const portIn = () => Number(/"port":(\d+)|"url":"http:[^"]*:(\d+)"/.exec(log)?.slice(1).join('')) || undefined;
-      const port = await waitUntil(name, portIn, { timeoutMs: 10_000 }).catch(() => assert.fail(log));
+      const port = await portOf(child);
       for (const host of ['localhost', `127.0.0.1:${port}`, `[::1]:${port}`, `${name}:80`])
         assert.equal(await statusOf(port, { host }), 200, host);
       for (const host of ['evil.example', `evil.example:${port}`, 'localhost.evil.example'])

@@ -8,7 +8,7 @@ import { FakePrometheus } from '../testing/fake-prometheus.ts';
 import { kill, phasesOf, planOf, polled, runOver } from '../testing/fake-run.ts';
 
 describe('a run', function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let lab: FakeLab;
   beforeEach(async () => {
     lab = await FakeLab.start();
@@ -65,7 +65,12 @@ describe('a run', function () {
 
   it('measures the capacity first, samples scores in fault-free windows, and counts a lost one once', async () => {
     lab.loadgen.hasLostScore = true;
-    const { said, history, report } = await runOver(lab, planOf(5, [kill('f0001', 'crash', 0.5)]));
+    const plan = planOf(90, [kill('f0001', 'crash', 0.5)]);
+    const { said, history, report } = await runOver(lab, plan, async (_said, _stop, endSteady) => {
+      await waitUntil('a sample', () => lab.loadgen.asked.includes('POST /read-back'), { timeoutMs: 60_000 });
+      await polled(lab.loadgen);
+      endSteady();
+    });
     const order = history.flatMap((event) => (event.type === 'phase_entered' ? event.phase : event.type));
     const measured = order.indexOf('capacity_measured');
     assert.ok(order.indexOf('startup') < measured && measured < order.indexOf('ramp'), said);

@@ -11,7 +11,7 @@ import {
   type Report,
   reportSchema,
 } from '@encore/contracts';
-import { createLogger, plannedSystem, systemClock, waitUntil } from '@encore/kit';
+import { type Clock, createLogger, plannedSystem, systemClock, waitUntil } from '@encore/kit';
 import { planHash } from '@encore/plan';
 import type { StopLimits } from '../run/loops/stop-rules.ts';
 import { performRun } from '../run/perform-run.ts';
@@ -60,21 +60,36 @@ export async function polled({ asked }: FakeService): Promise<void> {
   await waitUntil('a poll', () => polls() > before + 1, { timeoutMs: 5_000 });
 }
 
+/** No step of a run sleeps for longer, except a long steady phase. */
+const longestStepMs = 20_000;
+
+/**
+ * `endSteady` ends a long steady phase early, so that a test can wait for an event in it for as long
+ * as a busy machine needs.
+ */
 export async function runOver(
   lab: FakeLab,
   plan: Plan,
-  during?: (said: () => string, stop: (reason: string) => void) => Promise<void>,
+  during?: (said: () => string, stop: (reason: string) => void, endSteady: () => void) => Promise<void>,
   stopLimits: Partial<StopLimits> = {},
 ): Promise<Outcome> {
   let said = '';
   const stop = new AbortController();
+  const steady = Promise.withResolvers<void>();
+  const clock: Clock = {
+    now: systemClock.now,
+    sleep: (ms, signal) => {
+      const slept = systemClock.sleep(ms, signal);
+      return ms > longestStepMs ? Promise.race([slept, steady.promise]) : slept;
+    },
+  };
   const hours = (plan.rampSeconds + plan.steadySeconds) / 3_600;
   const running = performRun({
     config: { ...profiles.smoke, profile: 'smoke', seed: 1, users: 1, hours, rampSeconds },
     plan,
     system: lab.system,
     wiring: lab.wiring,
-    clock: systemClock,
+    clock,
     logger: createLogger('test', 'silent'),
     output: { write: (text) => (said += text) },
     terminal: null,
@@ -89,6 +104,7 @@ export async function runOver(
   await during?.(
     () => said,
     (reason) => stop.abort(new Error(reason)),
+    steady.resolve,
   );
   const exitCode = await running;
   return { exitCode, said, ...resultsOf(lab) };
