@@ -13,7 +13,8 @@ export function parseMessage(bytes: Buffer): unknown {
   // Invalid bytes would become replacement characters, and the stored score would differ from the
   // sent one.
   if (!isUtf8(bytes)) throw new SyntaxError('the body is not UTF-8');
-  if (hasTooManyNodes(bytes)) throw new SyntaxError(`the body has more than ${maxNodes} keys and elements`);
+  if (bytes.length > maxNodes && hasTooManyNodes(bytes))
+    throw new SyntaxError(`the body has more than ${maxNodes} keys and elements`);
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch {

@@ -2,8 +2,8 @@
  * /mcp. Reads and parses the body within our limits, and lets the SDK answer the message on a
  * server that is created for it.
  *
- *   body ─▶ message ─┬─ ordinary tool call ─▶ answerPlainCall ───┬─▶ web Response ─▶ response
- *                    └─ anything else ──────▶ the SDK's handler ─┘
+ *   body ─▶ message ─┬─ ordinary tool call ─▶ answerPlainCall ──▶ text, or web Response ─┬─▶ response
+ *                    └─ anything else ──────▶ the SDK's handler ─▶ web Response ─────────┘
  */
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
@@ -72,7 +72,13 @@ function toWebRequest({ method = 'POST', headers }: IncomingMessage, signal: Abo
   return new Request('http://localhost/mcp', { method, headers: webHeaders, signal });
 }
 
-async function send(webResponse: Response, response: ServerResponse, signal: AbortSignal): Promise<void> {
+async function send(answer: string | Response, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  if (typeof answer === 'string') {
+    response.setHeader('content-type', 'application/json');
+    response.end(answer);
+    return;
+  }
+  const webResponse = answer;
   response.statusCode = webResponse.status;
   for (const [name, value] of webResponse.headers) {
     // The listener decides whether the connection stays open.

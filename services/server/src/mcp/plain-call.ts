@@ -6,14 +6,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   classifyInboundRequest,
-  isJSONRPCRequest,
   isJsonContentType,
+  type JSONRPCMessage,
   type JSONRPCRequest,
   type MessageClassification,
   PerRequestHTTPServerTransport,
   type ProtocolEra,
   type Server,
   SUPPORTED_PROTOCOL_VERSIONS,
+  type TransportSendOptions,
 } from '@modelcontextprotocol/server';
 
 const modernRevision = '2026-07-28';
@@ -41,8 +42,7 @@ export interface PlainCall {
  * supports its revision; nothing is refused here.
  */
 export function plainCall(message: unknown, headers: IncomingHttpHeaders): PlainCall | null {
-  if (!isJSONRPCRequest(message) || message.method !== 'tools/call') return null;
-  if (!isJsonContentType(headers['content-type'])) return null;
+  if (!isCall(message) || !isJsonContentType(headers['content-type'])) return null;
   const name = message.params?.['name'];
   if (typeof name !== 'string' || !plainName.test(name)) return null;
   const version = headers['mcp-protocol-version']?.toString();
@@ -51,33 +51,62 @@ export function plainCall(message: unknown, headers: IncomingHttpHeaders): Plain
     body: message,
     ...(version !== undefined && { protocolVersionHeader: version }),
   });
-  if (route.kind === 'modern') {
+  if (route.kind === 'modern' && route.messageKind === 'request') {
     const { classification } = route;
     const named = headers['mcp-method'] === message.method && headers['mcp-name'] === name;
     return named && version === modernRevision ? { message, classification } : null;
   }
-  if (route.kind !== 'legacy' || (version !== undefined && !revisions.legacy.includes(version))) return null;
+  // Without a claim of a revision, but a well-formed request.
+  if (route.kind !== 'legacy' || route.reason !== 'no-claim') return null;
+  if (version !== undefined && !revisions.legacy.includes(version)) return null;
   const { accept = '' } = headers;
   const readsBoth = accept.includes('application/json') && accept.includes('text/event-stream');
   return readsBoth ? { message, classification: { era: 'legacy' } } : null;
 }
 
+/** By its method alone; the classification finds out whether it is a well-formed request. */
+function isCall(message: unknown): message is JSONRPCRequest {
+  return typeof message === 'object' && message !== null && 'method' in message && message.method === 'tools/call';
+}
+
 /**
- * Answers a call on `server`, which must be of the call's era and serves nothing else. If the
- * signal aborts first, stops the work and throws the signal's reason.
+ * Hands over the result of a call as text. The SDK's transport would wrap it in a web Response, from
+ * which it would be read again. It does so for errors, and for results that follow notifications.
+ */
+class CallTransport extends PerRequestHTTPServerTransport {
+  readonly result: Promise<string>;
+  #resolve: (text: string) => void;
+  #isStream = false;
+
+  constructor(classification: MessageClassification) {
+    super({ classification });
+    ({ promise: this.result, resolve: this.#resolve } = Promise.withResolvers<string>());
+  }
+
+  override async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if ('result' in message && !this.#isStream) return this.#resolve(JSON.stringify(message));
+    this.#isStream = true;
+    return super.send(message, options);
+  }
+}
+
+/**
+ * Answers a call on `server`, which must be of the call's era and serves nothing else. Returns the
+ * JSON text of the result, or a Response. If the signal aborts first, stops the work and throws the
+ * signal's reason.
  */
 export async function answerPlainCall(
   { message, classification }: PlainCall,
   server: Server,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<string | Response> {
   signal.throwIfAborted();
-  const transport = new PerRequestHTTPServerTransport({ classification });
+  const transport = new CallTransport(classification);
   // A closed transport cancels its call.
   signal.addEventListener('abort', () => transport.close(), { once: true });
   await server.connect(transport);
   try {
-    return await transport.handleMessage(message);
+    return await Promise.race([transport.result, transport.handleMessage(message)]);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
