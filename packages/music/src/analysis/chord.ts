@@ -86,6 +86,11 @@ export function nameChord(fifths: Iterable<number>, bass: number): Chord | null 
   return null;
 }
 
+/** Whether these positions on the line of fifths are a known chord as they are spelled. */
+export function isChordSpelling(fifths: readonly number[]): boolean {
+  return fifths.some((root) => bySpelling.has(signature(fifths.map((tone) => tone - root))));
+}
+
 export function describeChord(root: number, type: ChordType, bass: number): Chord {
   const place = type.tones.findIndex((tone) => modulo(7 * (root + tone - bass), 12) === 0);
   const inversion = Math.max(0, inversionOf(type, place));

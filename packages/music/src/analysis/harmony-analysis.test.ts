@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import type { Harmony } from '@encore/contracts';
 import { describe, it } from 'mocha';
+import { exportScore } from '../formats/export-score.ts';
+import type { Score } from '../model/score.ts';
 import { minuet } from '../testing/fixture-minuet.ts';
 import { fixtureScore } from '../testing/fixture-score.ts';
+import { read } from '../testing/read-fixture.ts';
 import { analyzeHarmony } from './harmony-analysis.ts';
 
 /**
@@ -64,6 +68,8 @@ describe('analyzeHarmony', () => {
   const minor = 'C3+G3+C4+Eb4:4';
   const major = 'C3+G3+C4+E4:4';
   const dominant = 'G2+D4+B3+G4:4';
+  const pick = (harmony: Harmony | undefined) => [harmony?.roman, harmony?.function];
+  const throughMidi = async (score: Score) => read(Buffer.concat(await Array.fromAsync(exportScore(score, 'midi'))));
   const sixths: [expected: string, chord: string, home: string][] = [
     ['Ger65', 'Ab2+Eb4+C4+F#4', minor],
     ['Ger65', 'Ab2+Ab3+Eb4+C4+F#4', minor],
@@ -77,18 +83,25 @@ describe('analyzeHarmony', () => {
     ['Fr43', 'Ab2+D4+C4+F#4', major],
   ];
   for (const [expected, chord, home] of sixths) {
-    it(`reads ${chord} before V of ${home === minor ? 'C minor' : 'C major'} as ${expected}, a predominant`, () => {
+    it(`reads ${chord} before V of ${home === minor ? 'C minor' : 'C major'} as ${expected}, a predominant`, async () => {
       const fifths = home === minor ? -3 : 0;
-      const { harmonies } = analyzeHarmony(
-        fixtureScore([[home, `${chord}:4`, dominant, home].join(' | ')], { fifths }),
-      );
+      const written = fixtureScore([[home, `${chord}:4`, dominant, home].join(' | ')], { fifths });
       const tonic = home === minor ? 'i' : 'I';
-      assert.deepEqual(
-        harmonies.map((one) => `${one.roman} ${one.function}`),
-        [`${tonic} tonic`, `${expected} predominant`, 'V dominant', `${tonic} tonic`],
-      );
+      for (const score of [written, await throughMidi(written)]) {
+        assert.deepEqual(
+          analyzeHarmony(score).harmonies.map((one) => `${one.roman} ${one.function}`),
+          [`${tonic} tonic`, `${expected} predominant`, 'V dominant', `${tonic} tonic`],
+        );
+      }
     });
   }
+
+  it('distinguishes the Neapolitan from a borrowed mediant', () => {
+    const functionOf = (chord: string) =>
+      analyzeHarmony(fixtureScore([[major, chord, dominant, major].join(' | ')], { fifths: 0 })).harmonies[1];
+    assert.deepEqual(pick(functionOf('F3+Ab3+Db4:4')), ['bII6', 'predominant']);
+    assert.deepEqual(pick(functionOf('Eb3+G3+Bb3+Eb4:4')), ['bIII', 'other']);
+  });
 
   it('does not read VI or an applied dominant as an augmented sixth', () => {
     const romanOf = (chord: string) =>

@@ -55,6 +55,6 @@ function functionOf({ text, degree, secondary }: RomanNumeral): Harmony['functio
   if (secondary) return 'other';
   // The tonic six-four delays the dominant; the Neapolitan and augmented sixths lead to it.
   if (/^[Ii]64$/.test(text)) return 'dominant';
-  if (/^(bII|It|Fr|Ger)/.test(text)) return 'predominant';
+  if (/^(bII(?!I)|It|Fr|Ger)/.test(text)) return 'predominant';
   return functions[degree] ?? 'other';
 }

@@ -10,6 +10,8 @@ export interface MidiNote {
   key: number;
 }
 
+export const percussionChannel = 9;
+
 interface MidiPart {
   track: number;
   channel: number;
@@ -35,6 +37,8 @@ export class MidiPerformance {
   length = 0;
   /** Number of notes that ended where they began and got a default length. */
   withoutLength = 0;
+  /** Number of notes without a note-off that end at the next note of their key. */
+  withoutEnd = 0;
 
   constructor(limits: ScoreLimits, ticksPerQuarter: number) {
     this.#ticksPerQuarter = ticksPerQuarter;
@@ -111,13 +115,15 @@ export class MidiPerformance {
     }
   }
 
+  /** The notes of all parts except percussion. */
+  pitchedNotes(): MidiNote[] {
+    return [...this.#parts.values()].flatMap(({ channel, notes }) => (channel === percussionChannel ? [] : notes));
+  }
+
   /** How long each pitch class sounds, in ticks, without percussion. */
   histogram(): Float64Array {
     const weights = new Float64Array(12);
-    for (const { channel, notes } of this.#parts.values()) {
-      if (channel === 9) continue;
-      for (const { key, onset, end } of notes) weights[key % 12] = (weights[key % 12] ?? 0) + end - onset;
-    }
+    for (const { key, onset, end } of this.pitchedNotes()) weights[key % 12] = (weights[key % 12] ?? 0) + end - onset;
     return weights;
   }
 
@@ -152,15 +158,19 @@ export class MidiPerformance {
     if (sounding.ended === sounding.notes.length) part.sounding.delete(key);
   }
 
-  /** Notes without a note-off sound until the end of their track. */
+  /**
+   * Notes without a note-off sound until the next note of their key, or until the end of their
+   * track. Percussion without a note-off has no length.
+   */
   #end(tick: number): void {
     this.#reach(tick);
     for (const part of this.#parts.values()) {
-      if (part.track !== this.#track) continue;
+      if (part.track !== this.#track || part.channel === percussionChannel) continue;
       for (const { notes, ended } of part.sounding.values()) {
-        for (let i = ended; i < notes.length; i++) {
-          const note = notes[i];
-          if (note) note.end = tick;
+        for (const [i, note] of notes.entries()) {
+          if (i < ended) continue;
+          note.end = notes[i + 1]?.onset ?? tick;
+          if (i + 1 < notes.length) this.withoutEnd++;
         }
       }
       part.sounding.clear();

@@ -1,19 +1,16 @@
 /**
  * Reads Standard MIDI (formats 0 and 1) into a score. Each channel of a track becomes a part;
  * measures come from the time signatures, and a note that crosses a barline becomes tied notes.
- * MIDI has no spelling, so notes are spelled around the key signature, or around the most likely
- * key without one.
  */
-import { type Key, keyOfSignature } from '../../keys/key-name.ts';
-import { bestKeyOfHistogram } from '../../keys/pitch-histogram.ts';
 import { PITCHED, TIE_START, TIE_STOP, UNPITCHED } from '../../model/note-columns.ts';
-import { alterOfFifths, octaveOfSpelling, spellPitchClass, stepOfFifths } from '../../model/pitch.ts';
+import { alterOfFifths, octaveOfSpelling, stepOfFifths } from '../../model/pitch.ts';
 import { greatestCommonDivisor, leastCommonMultiple } from '../../model/rational.ts';
 import type { Score } from '../../model/score.ts';
 import { finishScore } from '../../model/score-assembly.ts';
 import { ScoreBuilder } from '../../model/score-builder.ts';
 import { malformed, type ScoreLimits, tooLarge } from '../../model/score-limits.ts';
-import { type MidiNote, MidiPerformance } from './midi-performance.ts';
+import { type MidiNote, MidiPerformance, percussionChannel } from './midi-performance.ts';
+import { MidiSpelling } from './midi-spelling.ts';
 import { readTrack, splitMidi } from './midi-track.ts';
 
 interface Bar {
@@ -36,15 +33,17 @@ export function readMidi(bytes: Uint8Array, limits: ScoreLimits): Score {
   const bars = layBars(performance, file.ticksPerQuarter, finer, limits);
   const builder = new ScoreBuilder(limits);
   builder.title = performance.title;
-  const { withoutLength } = performance;
+  const { withoutLength, withoutEnd } = performance;
   if (withoutLength > 0) builder.warn(`${withoutLength} notes without length are read as sixteenth notes or shorter`);
+  if (withoutEnd > 0) builder.warn(`${withoutEnd} notes without a note-off end at the next note of their key`);
+  const spelling = new MidiSpelling(performance);
   for (const source of performance.parts()) {
     const part = builder.addPart(`P${builder.parts.length + 1}`);
     part.name = source.name;
     part.program = source.program;
     part.channel = source.channel;
     part.divisions = file.ticksPerQuarter * finer;
-    writePart(builder, part, source.notes, bars, finer, performance);
+    writePart(builder, part, source.notes, bars, finer, spelling);
   }
   if (builder.parts.length === 0) throw malformed('the MIDI file has no notes');
   writeChanges(builder, bars, finer, performance);
@@ -81,22 +80,22 @@ function writePart(
   notes: readonly MidiNote[],
   bars: readonly Bar[],
   finer: number,
-  performance: MidiPerformance,
+  spelling: MidiSpelling,
 ): void {
-  const speller = new Speller(performance);
+  const spell = spelling.inOrder();
   // Notes that started in an earlier measure and still sound.
   let sounding: { note: MidiNote; fifths: number }[] = [];
   let next = 0;
   for (const [index, bar] of bars.entries()) {
     const cell = builder.openCell(part, index, String(index + 1), false);
     for (let note = notes[next]; note && note.onset * finer < bar.end; note = notes[++next]) {
-      sounding.push({ note, fifths: speller.spell(note) });
+      sounding.push({ note, fifths: spell(note) });
     }
     for (const { note, fifths } of sounding) {
       const [onset, end] = [note.onset * finer, note.end * finer];
       const from = Math.max(onset, bar.start);
       const to = Math.min(end, bar.end);
-      const percussion = part.channel === 9;
+      const percussion = part.channel === percussionChannel;
       builder.addNote(cell, {
         onset: from - bar.start,
         duration: to - from,
@@ -135,7 +134,7 @@ function writeChanges(builder: ScoreBuilder, bars: readonly Bar[], finer: number
       place(part, tick, time);
       part.times.push(time);
     }
-    for (const { tick, fifths, mode } of part.channel === 9 ? [] : performance.keys) {
+    for (const { tick, fifths, mode } of part.channel === percussionChannel ? [] : performance.keys) {
       const key = { tick: 0, staff: 0, fifths, mode, alterations: [] };
       place(part, tick, key);
       part.keys.push(key);
@@ -158,25 +157,4 @@ function barAt(bars: readonly Bar[], tick: number): number {
     else high = middle - 1;
   }
   return low;
-}
-
-/** Spells each note by the key at its onset. Notes must come in order. */
-class Speller {
-  readonly #keys: readonly { tick: number; fifths: number; mode: 'major' | 'minor' }[];
-  #key: Key;
-  #next = 0;
-
-  constructor(performance: MidiPerformance) {
-    this.#keys = performance.keys;
-    this.#key = bestKeyOfHistogram(performance.histogram());
-  }
-
-  spell(note: MidiNote): number {
-    for (let change = this.#keys[this.#next]; change && change.tick <= note.onset; change = this.#keys[++this.#next]) {
-      this.#key = keyOfSignature(change.fifths, change.mode);
-    }
-    const { tonic, mode } = this.#key;
-    // Around C major: Eb Bb F C G D A E B F# C# G#; around C minor: Db ... F#.
-    return spellPitchClass(note.key % 12, tonic - (mode === 'major' ? 3 : 5));
-  }
 }

@@ -1,6 +1,7 @@
 /**
  * Decodes text in a MIDI file, which has no declared encoding. A byte order mark or a karaoke tag
- * (RP-026: {@LATIN}, {@JP}) decides; otherwise it is UTF-8 if valid, else Windows-1252.
+ * (RP-026: {@LATIN}, {@JP}) decides, or a zero in every other byte, as in UTF-16; otherwise it is
+ * UTF-8 if valid, else Windows-1252.
  */
 import { detectUnicode } from '../format.ts';
 
@@ -13,7 +14,7 @@ export function midiText(bytes: Uint8Array): string {
     return new TextDecoder(encoding).decode(bytes.subarray(marked[0].length));
   }
   const hasMark = (bytes[0] ?? 0) >= 0xef;
-  const unicode = hasMark ? detectUnicode(bytes) : null;
+  const unicode = hasMark ? detectUnicode(bytes) : utf16WithoutMark(bytes);
   if (unicode !== null) return new TextDecoder(unicode).decode(bytes);
   try {
     // As a stream, because a long text may end inside a character.
@@ -21,4 +22,11 @@ export function midiText(bytes: Uint8Array): string {
   } catch {
     return new TextDecoder('windows-1252').decode(bytes);
   }
+}
+
+/** Latin letters in UTF-16 have a zero in every other byte. */
+function utf16WithoutMark(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
+  if (bytes.length < 4 || bytes.length % 2 === 1) return null;
+  const zeros = (from: 0 | 1) => bytes.every((byte, i) => (i % 2 === from ? byte === 0 : byte !== 0));
+  return zeros(1) ? 'utf-16le' : zeros(0) ? 'utf-16be' : null;
 }

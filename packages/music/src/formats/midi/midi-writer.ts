@@ -10,6 +10,7 @@ import { fifthsOfInterval } from '../../model/pitch.ts';
 import { greatestCommonDivisor, leastCommonMultiple } from '../../model/rational.ts';
 import { type Measure, type Part, type Score, signaturesOf, type TimeSignature } from '../../model/score.ts';
 import { soundingNotesOfPart } from '../../model/sounding-notes.ts';
+import { percussionChannel } from './midi-performance.ts';
 
 /** Used if the exact resolution is too fine; divisible by 2 to 10 and by 16. */
 const roundedTicks = 10_080;
@@ -118,7 +119,6 @@ function timeOfMeasure(
   return usable ? { numerator, denominator } : null;
 }
 
-const percussionChannel = 9;
 const melodicChannels = Array.from({ length: 16 }, (_, channel) => channel).filter((one) => one !== percussionChannel);
 
 /**

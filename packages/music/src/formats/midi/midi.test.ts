@@ -187,6 +187,41 @@ describe('MIDI import', () => {
     assert.deepEqual((await read(file([[on(0, 60), off(96, 60), end()]]))).warnings, []);
   });
 
+  it('ends notes without a note-off at the next note of their key', async () => {
+    const score = await read(raw([0, 0x90, 60, 64, 96, 62, 64, 96, 60, 64, 96, 0xff, 0x2f, 0]));
+    assert.deepEqual(heard(score), ['C4:0-192', 'D4:96-288', 'C4:192-288']);
+    assert.match(score.warnings.join(), /1 notes without a note-off/);
+    const hits = Array.from({ length: 3_000 }, () => [96, 36, 64]).flat();
+    const drums = await read(raw([0, 0x99, 36, 64, ...hits, 0, 0xff, 0x2f, 0]));
+    assert.deepEqual([drums.notes.count, drums.notes.duration[0], drums.notes.duration[3_000]], [3_001, 24, 24]);
+  });
+
+  it('spells a chord as a chord where the key would not', async () => {
+    const chord = (keys: readonly number[]) => [
+      ...keys.map((one) => on(0, one)),
+      ...keys.map((one, i) => off(i === 0 ? 96 : 0, one)),
+    ];
+    /** After the tonic chord, by which the mode of the signature is recognized. */
+    const spelled = async (fifths: number, scale: number, ...keys: number[]) => {
+      const tonic = scale === 0 ? [60, 64, 67] : [60, 63, 67];
+      const names = heard(await read(file([[key(fifths, scale), ...chord(tonic), ...chord(keys), end()]])));
+      return names.slice(3).map((name) => name.split(':')[0]);
+    };
+    assert.deepEqual(await spelled(0, 0, 56, 60, 66), ['Ab3', 'C4', 'F#4']);
+    assert.deepEqual(await spelled(0, 0, 52, 56, 59), ['E3', 'G#3', 'B3']);
+    assert.deepEqual(await spelled(0, 0, 53, 56, 61), ['F3', 'Ab3', 'Db4']);
+    assert.deepEqual(await spelled(0, 0, 57, 61, 64), ['A3', 'C#4', 'E4']);
+    assert.deepEqual(await spelled(0, 0, 59, 63, 66), ['B3', 'D#4', 'F#4']);
+    assert.deepEqual(await spelled(-3, 1, 56, 59, 63), ['Ab3', 'Cb4', 'Eb4']);
+    assert.deepEqual(await spelled(0, 0, 56, 60), ['G#3', 'C4']);
+  });
+
+  it('spells by the relative minor key if the notes fit it better', async () => {
+    const minor = [57, 64, 63, 64, 69, 68, 57].flatMap((one) => [on(0, one), off(96, one)]);
+    const names = heard(await read(file([[key(0), ...minor, end()]]))).map((name) => name.split(':')[0]);
+    assert.deepEqual(names, ['A3', 'E4', 'D#4', 'E4', 'A4', 'G#4', 'A3']);
+  });
+
   const names: [name: string, bytes: number[] | Buffer, text: string][] = [
     ['ASCII', Buffer.from('Plain'), 'Plain'],
     ['UTF-8', Buffer.from('Für Elise ♭'), 'Für Elise ♭'],
@@ -194,6 +229,9 @@ describe('MIDI import', () => {
     ['UTF-8 with a byte order mark', Buffer.from('\uFEFFFür'), 'Für'],
     ['little-endian UTF-16', Buffer.from('\uFEFFFür', 'utf16le'), 'Für'],
     ['big-endian UTF-16', Buffer.from('\uFEFFFür', 'utf16le').swap16(), 'Für'],
+    ['little-endian UTF-16 without a byte order mark', Buffer.from('Für Elise', 'utf16le'), 'Für Elise'],
+    ['big-endian UTF-16 without a byte order mark', Buffer.from('Für', 'utf16le').swap16(), 'Für'],
+    ['ASCII that ends with zeros', Buffer.from('Plain\0\0\0'), 'Plain'],
     ['tagged Latin', Buffer.from('{@LATIN}F\xfcr', 'latin1'), 'Für'],
     ['tagged Japanese', Buffer.concat([Buffer.from('{@JP}'), Buffer.from([0x83, 0x41])]), 'ア'],
     ['UTF-8 above the maximum length', Buffer.from(`a${'é'.repeat(4_000)}`), `a${'é'.repeat(1_023)}`],
