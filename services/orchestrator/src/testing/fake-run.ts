@@ -64,8 +64,8 @@ export async function polled({ asked }: FakeService): Promise<void> {
 const longestStepMs = 20_000;
 
 /**
- * `endSteady` ends a long steady phase early, so that a test can wait for an event in it for as long
- * as a busy machine needs.
+ * `endSteady` ends a long steady phase early, so that a test can wait for an event in it for as
+ * long as a busy machine needs.
  */
 export async function runOver(
   lab: FakeLab,

@@ -2,8 +2,8 @@
  * /mcp. Reads and parses the body within our limits, and lets the SDK answer the message on a
  * server that is created for it.
  *
- *   body ─▶ message ─┬─ ordinary tool call ─▶ answerPlainCall ──▶ text, or web Response ─┬─▶ response
- *                    └─ anything else ──────▶ the SDK's handler ─▶ web Response ─────────┘
+ *   body ─▶ message ─┬─ ordinary tool call ─▶ answerPlainCall ──▶ text or Response ─┬─▶ response
+ *                    └─ anything else ──────▶ the SDK's handler ─▶ web Response ────┘
  */
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';

@@ -70,8 +70,8 @@ function isCall(message: unknown): message is JSONRPCRequest {
 }
 
 /**
- * Hands over the result of a call as text. The SDK's transport would wrap it in a web Response, from
- * which it would be read again. It does so for errors, and for results that follow notifications.
+ * Hands over the result of a call as text. The SDK's transport would wrap it in a web Response,
+ * from which it would be read again. It does so for errors, and for results after notifications.
  */
 class CallTransport extends PerRequestHTTPServerTransport {
   readonly result: Promise<string>;
