@@ -18,7 +18,6 @@ const services = {
     env: {
       ENCORE_PROJECT: 'none',
       ENCORE_ENGINE_SOCKET: '/no/socket',
-      ENCORE_TOXIPROXY_URL: nowhere,
       ENCORE_SYSTEM_FILE: join(root, 'system.yaml'),
     },
   },

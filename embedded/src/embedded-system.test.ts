@@ -32,6 +32,7 @@ describe('embeddedSystem', () => {
       live: 'http://127.0.0.1:2/health/live',
       detail: 'http://127.0.0.1:2/health/detailed',
     });
+    assert.equal(containers['toxiproxy']?.proxyApi, 'http://127.0.0.1:8/');
   });
 
   it('gives the same plans as on Docker', () => {

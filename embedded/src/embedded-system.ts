@@ -29,6 +29,7 @@ const portNames: Readonly<Record<string, keyof Ports>> = {
   'server:8001': 'health',
   '0.0.0.0:5432': 'postgresProxy',
   'postgres:5432': 'postgres',
+  'toxiproxy-api:8474': 'toxiproxy',
 };
 
 export function embeddedSystem(bundled: System, ports: Ports, unsupported: Reasons): System {
@@ -50,9 +51,10 @@ export function embeddedSystem(bundled: System, ports: Ports, unsupported: Reaso
     ...(live && { live: localUrl(live) }),
     ...(detail && { detail: localUrl(detail) }),
   });
-  const container = ({ health, ...rest }: SystemContainer): SystemContainer => ({
+  const container = ({ health, proxyApi, ...rest }: SystemContainer): SystemContainer => ({
     ...reduced(rest),
     ...(health && { health: localHealth(health) }),
+    ...(proxyApi && { proxyApi: localUrl(proxyApi) }),
   });
   const proxy = (part: SystemProxy): SystemProxy => ({
     ...reduced(part),

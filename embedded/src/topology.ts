@@ -82,7 +82,6 @@ export function topology(config: LabConfig): LabService[] {
       spec: node('chaos', 'services/chaos/src/main.ts', ports.chaos, {
         ENCORE_PROJECT: config.project,
         ENCORE_ENGINE_SOCKET: folder.engineSocket,
-        ENCORE_TOXIPROXY_URL: at(ports.toxiproxy),
         ENCORE_TOXIPROXY_TOKEN_FILE: config.tokenFile,
         ENCORE_SERVER_HEALTH_URL: at(ports.health),
         ENCORE_SYSTEM_FILE: config.systemFile,

@@ -32,6 +32,29 @@ const healthSchema = z.strictObject({
 });
 export type SystemHealth = z.infer<typeof healthSchema>;
 
+/** Signals that can end a process; the program inside may handle all but SIGKILL. */
+const crashSignals = [
+  'SIGKILL',
+  'SIGABRT',
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGQUIT',
+  'SIGSYS',
+  'SIGTRAP',
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+] as const;
+
+/**
+ * How Encore checks a connection through a proxy. `banner`: the server sends the first bytes.
+ * `none`: only what is visible when connecting can be checked.
+ */
+export const probes = ['http', 'postgres', 'redis', 'banner', 'none'] as const;
+export type Probe = (typeof probes)[number];
+
 const containerSchema = z.strictObject({
   ...kinds,
   /** How many containers Compose runs of it. With several, a fault acts on one of them. */
@@ -39,6 +62,14 @@ const containerSchema = z.strictObject({
   health: healthSchema.optional(),
   /** What bounds its memory besides its limit; the report shows it beside the memory slope. */
   memoryBound: z.string().min(1).describe('a phrase such as "shared buffers of 48 MB"').optional(),
+  /**
+   * The signal that chaos sends to the main process of the container itself, past the engine, which
+   * then sees a crash. Needs the process namespace of the engine's host. Without it, a crash is a
+   * SIGQUIT through the engine.
+   */
+  crash: z.strictObject({ signal: z.enum(crashSignals) }).optional(),
+  /** Toxiproxy's API, if the container runs Toxiproxy. */
+  proxyApi: urlSchema.optional(),
 });
 export type SystemContainer = z.infer<typeof containerSchema>;
 
@@ -50,7 +81,7 @@ const proxySchema = z.strictObject({
   listen: addressSchema,
   upstream: addressSchema,
   /** The protocol in which Encore checks that a connection through the proxy works. */
-  probe: z.enum(['http', 'postgres']),
+  probe: z.enum(probes),
 });
 export type SystemProxy = z.infer<typeof proxySchema>;
 

@@ -40,7 +40,7 @@ entry: api:80
 containers:
   api: { allowedKinds: [outage], health: { ready: 'http://api:81/ready' } }
   db: {}
-  proxy: {}
+  proxy: { proxyApi: 'http://proxy:8474' }
 proxies:
   api:80: { runsIn: proxy, listen: '0.0.0.0:80', upstream: 'api:80', probe: http, allowedKinds: [latency] }
 `;
@@ -50,7 +50,12 @@ describe('readSystemFile', () => {
     const system = readSystemFile(bundledSystemFile);
     assert.deepEqual(Object.keys(system.containers), ['server', 'postgres', 'toxiproxy']);
     assert.deepEqual(Object.keys(system.proxies), ['server:8000', 'postgres:5432']);
-    assert.deepEqual(system.containers['toxiproxy'], { allowedKinds: [], unsupported: {}, replicas: 1 });
+    assert.deepEqual(system.containers['toxiproxy'], {
+      allowedKinds: [],
+      unsupported: {},
+      replicas: 1,
+      proxyApi: 'http://toxiproxy-api:8474',
+    });
   });
 
   it('has every key described in docs/CONFIGURATION.md', () => {
@@ -89,11 +94,12 @@ proxies:
         'containers._db: "_db" is not valid; give the name of a container, such as server',
         `containers.api.allowedKinds[0]: "outge" is not valid. Did you mean outage? Give one of ${faultKinds.join(', ')}`,
         'containers.api.health.ready: "ftp://api" is not valid; give a URL such as http://server:8001/health/ready',
+        "containers.proxy.proxyApi: is missing; give the address of Toxiproxy's API, because proxies.api runs in this container",
         'containers.proxy.unsupported.crash: "" is not valid; give the reason',
         'entry: "api:81" is not valid. Did you mean api:80? Give one of api:80, api, web:80',
         'proxies.api: "api" is not valid; give the name of a proxy, such as server:8000',
         'proxies.api:80.listen: 80 is not valid; give host:port, such as 0.0.0.0:8000',
-        'proxies.api:80.probe: "https" is not valid. Did you mean http? Give one of http, postgres',
+        'proxies.api:80.probe: "https" is not valid. Did you mean http? Give one of http, postgres, redis, banner, none',
         'proxies.api:80.runsIn: "toxiproxy" is not valid; give one of api, _db, proxy',
         'proxies.web:80.listen: "0.0.0.0:80" is not valid; give a port that api does not listen on',
         'proxies.web:80.upstream: "web" is not valid; give host:port, such as 0.0.0.0:8000',
@@ -112,12 +118,12 @@ proxies:
   it('requires health URLs by replica, and one container for the proxies', () => {
     const text = valid
       .replace('api: { allowedKinds', 'api: { replicas: 2, allowedKinds')
-      .replace('proxy: {}', 'proxy: { replicas: 2 }');
+      .replace('proxy: { proxyApi', 'proxy: { replicas: 2, proxyApi');
     assert.deepEqual(problemsOf(text), [
       'containers.api.health.ready: "http://api:81/ready" is not valid; give a URL with {n} for the number of the replica, because replicas is above 1',
       'containers.proxy.replicas: 2 is not valid; give 1, because proxies.api:80 runs in this container',
     ]);
-    const right = text.replace('replicas: 2 }', 'replicas: 1 }').replace('http://api:81', 'http://lab-api-{n}:81');
+    const right = text.replace('proxy: { replicas: 2, ', 'proxy: { ').replace('http://api:81', 'http://lab-api-{n}:81');
     assert.deepEqual(problemsOf(right), []);
   });
 

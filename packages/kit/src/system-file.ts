@@ -70,7 +70,14 @@ function problemsOfReferences(system: SettingsObject): Problem[] {
     const [leadsTo] = name.split(':');
     if (leadsTo !== undefined && !Object.hasOwn(containers, leadsTo))
       problems.push({ path, problem: invalidValue(name, 'a name that starts with that of a container') });
-    requireOneOf(`${path}.runsIn`, proxy['runsIn'], Object.keys(containers));
+    const { runsIn } = proxy;
+    requireOneOf(`${path}.runsIn`, runsIn, Object.keys(containers));
+    const runner = typeof runsIn === 'string' ? containers[runsIn] : undefined;
+    if (isObject(runner) && runner['proxyApi'] === undefined)
+      problems.push({
+        path: `containers.${runsIn}.proxyApi`,
+        problem: `is missing; give the address of Toxiproxy's API, because ${path} runs in this container`,
+      });
     const listener = `${proxy['runsIn']} ${portOf(proxy['listen'])}`;
     const other = listeners.get(listener);
     if (other !== undefined)

@@ -5,12 +5,13 @@ import { readSystemFile } from '@encore/kit/system-file';
 import { z } from 'zod';
 
 export interface ChaosConfig {
+  /** Name of this service in Compose. */
+  name: string;
   host: string;
   port: number;
   logLevel: string;
   project: string;
   engineSocket: string;
-  toxiproxyUrl: string;
   toxiproxyTokenFile: string | undefined;
   serverHealthUrl: string;
   system: System;
@@ -21,12 +22,12 @@ export interface ChaosConfig {
 export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
   const read = readEnv(
     {
+      ENCORE_NAME: z.string().default('chaos'),
       ENCORE_HOST: z.string().default('127.0.0.1'),
       ENCORE_PORT: portVariable.default(8011),
       ENCORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
       ENCORE_PROJECT: z.string().min(1),
       ENCORE_ENGINE_SOCKET: z.string().min(1),
-      ENCORE_TOXIPROXY_URL: urlVariable,
       /** Token of the embedded proxy, which requires one; Toxiproxy has no authentication. */
       ENCORE_TOXIPROXY_TOKEN_FILE: z.string().optional(),
       ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
@@ -38,12 +39,12 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
     env,
   );
   return {
+    name: read.ENCORE_NAME,
     host: read.ENCORE_HOST,
     port: read.ENCORE_PORT,
     logLevel: read.ENCORE_LOG_LEVEL,
     project: read.ENCORE_PROJECT,
     engineSocket: read.ENCORE_ENGINE_SOCKET,
-    toxiproxyUrl: read.ENCORE_TOXIPROXY_URL.replace(/\/$/, ''),
     toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE || undefined,
     serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
     system: readSystemFile(read.ENCORE_SYSTEM_FILE),

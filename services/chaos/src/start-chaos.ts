@@ -22,6 +22,7 @@ import { injectorMetrics } from './injector/metrics.ts';
 import { exchangeOf } from './injector/proxy-probe.ts';
 import { serverUser } from './injector/server-user.ts';
 import { ToxiproxyApi } from './injector/toxiproxy-api.ts';
+import { proxyApiOf, ToxiproxyApis } from './injector/toxiproxy-apis.ts';
 import { chaosRoutes } from './routes.ts';
 import { schedulerMetrics } from './scheduler/metrics.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -35,11 +36,10 @@ export async function startChaos(
 ): Promise<Pick<HttpService, 'url' | 'port'> & AsyncDisposable> {
   const registry = createRegistry('chaos');
   const { toxiproxyTokenFile, system } = config;
-  const toxiproxy = new ToxiproxyApi(config.toxiproxyUrl, {
-    token: toxiproxyTokenFile === undefined ? undefined : readApiToken(toxiproxyTokenFile),
-  });
-  const proxies = new LabProxies(toxiproxy, system.proxies, systemClock);
-  const proxyHost = new URL(config.toxiproxyUrl).hostname;
+  const token = toxiproxyTokenFile === undefined ? undefined : readApiToken(toxiproxyTokenFile);
+  const toxiproxies = new ToxiproxyApis(system, (url) => new ToxiproxyApi(url, { token }));
+  const proxies = new LabProxies(toxiproxies, system.proxies, systemClock);
+  const proxyHost = (proxy: string): string => new URL(proxyApiOf(system, proxy)).hostname;
   const { host, port } = reachableAddress({ proxies, proxyHost }, system.entry);
   const injector = new Injector({
     engine: new DockerEngine(config.engineSocket),
@@ -73,7 +73,7 @@ export async function startChaos(
   const service = await startHttpService({
     host: config.host,
     port: config.port,
-    allowedHosts: hostNamesOf('chaos'),
+    allowedHosts: hostNamesOf(config.name),
     token: await createApiToken(config.tokenFile),
     logger,
     registry,

@@ -4,6 +4,8 @@ import { portVariable, readEnv } from '@encore/kit';
 import { z } from 'zod';
 
 export interface LoadgenConfig {
+  /** Name of this service in Compose. */
+  name: string;
   host: string;
   port: number;
   /** The server's URL for users, through the proxy. */
@@ -17,6 +19,7 @@ export interface LoadgenConfig {
 export function readConfig(env: NodeJS.ProcessEnv): LoadgenConfig {
   const values = readEnv(
     {
+      ENCORE_NAME: z.string().default('loadgen'),
       ENCORE_HOST: z.string().default('127.0.0.1'),
       ENCORE_PORT: portVariable.default(8012),
       ENCORE_TARGET_URL: z.url({ protocol: /^http$/ }),
@@ -26,6 +29,7 @@ export function readConfig(env: NodeJS.ProcessEnv): LoadgenConfig {
     env,
   );
   return {
+    name: values.ENCORE_NAME,
     host: values.ENCORE_HOST,
     port: values.ENCORE_PORT,
     targetUrl: new URL(values.ENCORE_TARGET_URL).origin,

@@ -35,7 +35,7 @@ await runService(logger, async () => {
   const capacityTest = new CapacityTest(targetUrl, description.capacityTest, logger);
   const service = await startHttpService({
     ...config,
-    allowedHosts: hostNamesOf('loadgen'),
+    allowedHosts: hostNamesOf(config.name),
     logger,
     registry,
     events,

@@ -93,15 +93,14 @@ export async function startDockerToyLab(): Promise<ToyLab> {
     database: { host: `${subnet}.12`, port: 5432 },
     serverProxy: { host: `${subnet}.10`, port: 8000 },
     postgresProxy: { host: `${subnet}.10`, port: 5432 },
+    toxiproxyUrl: `http://${subnet}.10:8474`,
   };
   return {
     docker,
     ...places,
-    toxiproxyUrl: `http://${subnet}.10:8474`,
     environment: {
       ENCORE_PROJECT: project,
       ENCORE_ENGINE_SOCKET: process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock',
-      ENCORE_TOXIPROXY_URL: `http://${subnet}.10:8474`,
       ENCORE_SYSTEM_FILE: writeToySystem(journalDir, places),
       ENCORE_JOURNAL_DIR: journalDir,
       ENCORE_TOKEN_FILE: join(journalDir, 'token'),

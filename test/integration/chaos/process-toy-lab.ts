@@ -83,8 +83,11 @@ export async function startProcessToyLab(): Promise<ToyLab> {
     environment: {
       ENCORE_PROJECT: project,
       ENCORE_ENGINE_SOCKET: socketPath,
-      ENCORE_TOXIPROXY_URL: toxiproxyUrl,
-      ENCORE_SYSTEM_FILE: writeToySystem(folder, { server, database, serverProxy, postgresProxy }, unsupported),
+      ENCORE_SYSTEM_FILE: writeToySystem(
+        folder,
+        { server, database, serverProxy, postgresProxy, toxiproxyUrl },
+        unsupported,
+      ),
       ENCORE_JOURNAL_DIR: join(folder, 'journal'),
       ENCORE_TOKEN_FILE: join(folder, 'token'),
     },

@@ -59,7 +59,7 @@ export interface ToyLab extends AsyncDisposable {
 /** Writes the description of a toy lab and returns its path. */
 export function writeToySystem(
   folder: string,
-  lab: Pick<ToyLab, 'server' | 'database' | 'serverProxy' | 'postgresProxy'>,
+  lab: Pick<ToyLab, 'server' | 'database' | 'serverProxy' | 'postgresProxy' | 'toxiproxyUrl'>,
   /** Kinds that need a real container, with the reason why this lab has none. */
   unsupported: Record<string, string> = {},
 ): string {
@@ -70,7 +70,11 @@ export function writeToySystem(
   });
   const system = {
     ...rest,
-    containers: { ...containers, server: { ...containers['server'], unsupported } },
+    containers: {
+      ...containers,
+      server: { ...containers['server'], unsupported },
+      toxiproxy: { proxyApi: lab.toxiproxyUrl },
+    },
     proxies: {
       ...addresses('server:8000', lab.serverProxy, lab.server),
       ...addresses('postgres:5432', lab.postgresProxy, lab.database),

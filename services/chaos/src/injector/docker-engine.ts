@@ -27,6 +27,7 @@ import type {
   ExecResult,
 } from './engine.ts';
 import { label } from './engine.ts';
+import { signalProcessOf } from './host-process.ts';
 
 /** Events to watch; those of health checks, which run as exec, would drown the others. */
 const watched = [
@@ -104,6 +105,11 @@ export class DockerEngine implements Engine {
     await this.#do('kill', signal, () =>
       this.#docker.getContainer(id).kill({ signal: signalName, abortSignal: signal }),
     );
+  }
+
+  async signalProcess(id: string, signalName: string, signal: AbortSignal): Promise<void> {
+    const { pid, name } = await this.inspect(id, signal);
+    await signalProcessOf({ id, pid, name }, signalName);
   }
 
   async start(id: string, signal: AbortSignal): Promise<void> {

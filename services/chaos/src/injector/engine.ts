@@ -87,6 +87,11 @@ export interface Engine {
   inspect(id: string, signal: AbortSignal): Promise<ContainerView>;
   stats(id: string, signal: AbortSignal): Promise<ContainerStats>;
   kill(id: string, signalName: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Sends a signal to the main process past the engine, which sees a crash: the restart policy
+   * applies, whatever it is.
+   */
+  signalProcess(id: string, signalName: string, signal: AbortSignal): Promise<void>;
   start(id: string, signal: AbortSignal): Promise<void>;
   restart(id: string, signal: AbortSignal): Promise<void>;
   pause(id: string, signal: AbortSignal): Promise<void>;

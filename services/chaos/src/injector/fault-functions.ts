@@ -25,8 +25,7 @@ export interface FaultTools {
   exchange: ExchangeProbe;
   startLoadSpike: StartLoadSpike;
   user: ServerUser;
-  /** Host of Toxiproxy, where proxies listen on all addresses. */
-  proxyHost: string;
+  proxyHost: SendsProbes['proxyHost'];
   starts: StartAttributor;
   ownStops: OwnStops;
   clock: Clock;
@@ -55,7 +54,8 @@ export interface UsesProxy {
 export interface SendsProbes {
   proxies: Pick<LabProxies, 'address'>;
   exchange: ExchangeProbe;
-  proxyHost: string;
+  /** Host of the Toxiproxy that runs a proxy, which listens on all its addresses. */
+  proxyHost: (proxy: string) => string;
 }
 
 /** A planned fault with the parameters of its kind. */

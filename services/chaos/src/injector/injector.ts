@@ -19,7 +19,7 @@ import { EngineHealth } from './engine-health.ts';
 import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-executor.ts';
-import type { FaultTools } from './fault-functions.ts';
+import type { FaultTools, SendsProbes } from './fault-functions.ts';
 import { FaultLog } from './fault-log.ts';
 import { FaultRegistry, type InjectRequest, type InjectResult, type RevertResult } from './fault-registry.ts';
 import { checkHygiene } from './hygiene.ts';
@@ -44,7 +44,7 @@ export interface InjectorDependencies {
   project: string;
   system: System;
   proxies: LabProxies;
-  proxyHost: string;
+  proxyHost: SendsProbes['proxyHost'];
   exchange: ExchangeProbe;
   startLoadSpike: StartLoadSpike;
   user: ServerUser;

@@ -30,9 +30,7 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
     toxiproxy: await proxies.api.version(),
     restartSetups: Object.fromEntries(
       views
-        .filter(({ labels }) =>
-          allowedKindsOf(targets.system, labels[label.target]).some((kind) => needingRestartPolicy.includes(kind)),
-        )
+        .filter(({ labels }) => needsRestartSetup(targets.system, labels[label.target]))
         .map(({ name, restartSetup }) => [name, restartSetup]),
     ),
     unsupported: unsupportedKinds(targets.system),
@@ -41,6 +39,11 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
 
 const allowedKindsOf = ({ containers }: System, name = ''): readonly string[] =>
   ownValue(containers, name)?.allowedKinds ?? [];
+
+/** A crash past the engine needs no setup; the target is judged under the policy that it has. */
+const needsRestartSetup = (system: System, name = ''): boolean =>
+  ownValue(system.containers, name)?.crash === undefined &&
+  allowedKindsOf(system, name).some((kind) => needingRestartPolicy.includes(kind));
 
 const needingRestartPolicy: readonly string[] = faultKinds.filter((kind) => kindOf(kind).needsRestartPolicy === true);
 const notRunning: readonly string[] = ['created', 'exited', 'dead', 'removing'];

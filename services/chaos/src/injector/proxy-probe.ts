@@ -1,9 +1,11 @@
 /**
- * Probes a proxied path from outside with one raw, timed exchange: an HTTP request, or the first
- * message of PostgreSQL's protocol, which a database answers with one byte.
+ * Probes a proxied path from outside with one raw, timed exchange in the protocol of the target:
+ * an HTTP request, the first message of PostgreSQL's protocol, which a database answers with one
+ * byte, or a PING of Redis. A `banner` comes without a request; with `none`, nothing is known to
+ * come, so only the connection itself is seen.
  */
 import { connect } from 'node:net';
-import type { SystemProxy } from '@encore/contracts';
+import type { Probe } from '@encore/contracts';
 import { EncoreError, ownValue } from '@encore/kit';
 
 export interface Address {
@@ -33,7 +35,7 @@ export interface ExchangeOptions {
 
 export type ExchangeProbe = (proxy: string, address: Address, options: ExchangeOptions) => Promise<Exchange>;
 
-type Protocol = SystemProxy['probe'];
+type Protocol = Probe;
 
 /** Speaks the protocol of each proxy. */
 export function exchangeOf(proxies: Readonly<Record<string, { readonly probe: Protocol }>>): ExchangeProbe {
@@ -65,13 +67,14 @@ function exchange(protocol: Protocol, address: Address, options: ExchangeOptions
     const timer = setTimeout(() => finish('timeout'), options.timeoutMs);
     socket.once('connect', () => {
       seen.connectMs = passed();
-      socket.write(protocol === 'http' ? httpRequests(address, options) : sslRequest);
+      const request = requestOf(protocol, address, options);
+      if (request !== null) socket.write(request);
     });
     socket.on('data', (chunk) => {
       seen.firstByteMs ??= passed();
       seen.lastByteMs = passed();
       seen.bytes += chunk.length;
-      if (protocol === 'postgres') finish('complete');
+      if (protocol !== 'http') finish('complete');
     });
     // An end without a byte is a disconnect: the proxy closes when its upstream is down.
     socket.once('end', () => finish(seen.bytes > 0 ? 'complete' : 'reset'));
@@ -80,6 +83,21 @@ function exchange(protocol: Protocol, address: Address, options: ExchangeOptions
 }
 
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+
+function requestOf(protocol: Protocol, address: Address, options: ExchangeOptions): string | Buffer | null {
+  switch (protocol) {
+    case 'http':
+      return httpRequests(address, options);
+    case 'postgres':
+      return sslRequest;
+    case 'redis':
+      // Answered with +PONG, or with an error if a password is needed.
+      return 'PING\r\n';
+    case 'banner':
+    case 'none':
+      return null;
+  }
+}
 
 function httpRequests({ host, port }: Address, { requests = 1, paddingBytes = 0 }: ExchangeOptions): string {
   const padding = paddingBytes === 0 ? '' : `x-padding: ${'.'.repeat(paddingBytes)}\r\n`;

@@ -97,6 +97,10 @@ export class FakeEngine implements Engine {
     this.die(view, signalName === 'SIGQUIT' ? 131 : 137, signalName === 'SIGQUIT');
   }
 
+  async signalProcess(id: string): Promise<void> {
+    this.die(this.#change('signalProcess', id), 137, true);
+  }
+
   /** Ends the process; `policy`: whether the restart policy restarts it. */
   die(view: ContainerView, exitCode: number, policy: boolean): void {
     this.#set(view, { status: policy ? 'restarting' : 'exited', exitCode, finishedAtMs: this.#clock.now() });

@@ -102,7 +102,7 @@ export class FakeLab {
       project,
       system: this.system,
       proxies: new LabProxies(life.mortal(this.proxies, ['exchange']), this.system.proxies, this.clock),
-      proxyHost: 'proxy',
+      proxyHost: () => 'proxy',
       exchange: this.proxies.exchange,
       user: life.mortal(this.user),
       startLoadSpike: ({ requestsPerSecond }) => {

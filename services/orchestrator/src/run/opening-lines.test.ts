@@ -41,7 +41,7 @@ describe('opening lines', () => {
     const config = { ...smoke, users: 3, recoveryTimeoutSeconds: 12, thresholds: { sheds: 'count<5' } };
     const text = settingLines(config, makePlan(config, bundledSystem)).join('\n');
     assert.match(text, /^Profile smoke, 0\.05 h\n {2}users +3, think time 0\.5 to 3 s\n/);
-    assert.match(text, /\n {2}mix +create 30, analyze 40, modify 20, export 10, heavy 5\n {2}recovery limit +12 s\n/);
+    assert.match(text, /\n {2}mix +the defaults of the workload\n {2}recovery limit +12 s\n/);
     for (const rule of ['recovery_seconds: max<12', 'sheds: count<5', 'lost_writes: count==0'])
       assert.ok(text.includes(` ${rule}`), rule);
   });

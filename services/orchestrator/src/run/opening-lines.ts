@@ -29,9 +29,11 @@ export function settingLines(config: RunConfig, plan: Plan): string[] {
   return [
     `Profile ${profile}, ${hours} h`,
     `  users                ${users}, think time ${load.thinkSeconds.min} to ${load.thinkSeconds.max} s`,
-    `  mix                  ${Object.entries(load.mix)
-      .map(([kind, weight]) => `${kind} ${weight}`)
-      .join(', ')}`,
+    `  mix                  ${
+      Object.entries(load.mix)
+        .map(([kind, weight]) => `${kind} ${weight}`)
+        .join(', ') || 'the defaults of the workload'
+    }`,
     `  recovery limit       ${recoveryTimeoutSeconds} s`,
     ...rules.map(([metric, rule], index) => `  ${(index === 0 ? 'rules' : '').padEnd(21)}${metric}: ${rule}`),
   ];

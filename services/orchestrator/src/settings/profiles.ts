@@ -4,9 +4,10 @@ import type { ProfileName, RunConfig } from '@encore/contracts';
 type Profile = Omit<RunConfig, 'seed' | 'profile'>;
 
 const load: RunConfig['load'] = {
-  mix: { create: 30, analyze: 40, modify: 20, export: 10, heavy: 5 },
+  // The workload has a default for each.
+  mix: {},
   thinkSeconds: { min: 0.5, max: 3 },
-  parameters: { byteBudgetPerSecond: 1_000_000, liveScoresPerUser: 20 },
+  parameters: {},
   probesPerSecond: 10,
 };
 

@@ -1,9 +1,11 @@
 /**
  * A crash from which the engine's restart policy recovers. SIGKILL through the API would disarm the
  * policy. SIGQUIT does not, if the container has an init, an explicit stop signal and
- * `restart: always`.
+ * `restart: always`. For a container that is not set up for that, the system description gives a
+ * signal, which is sent past the engine.
  */
 import type { ParamsOf } from '@encore/contracts';
+import { ownValue, withoutNumber } from '@encore/kit';
 import {
   type FaultFunctions,
   type FindsTarget,
@@ -12,14 +14,21 @@ import {
   savedContainer,
   type UsesEngine,
 } from '../fault-functions.ts';
+import type { Targets } from '../targets.ts';
 import { death, killTarget, nothingHeld, nothingToRevert, saveTarget } from './container-target.ts';
 
-type Tools = FindsTarget & SeesEvents & UsesEngine<'kill'>;
+type Tools = FindsTarget & { targets: Pick<Targets, 'system'> } & SeesEvents & UsesEngine<'kill' | 'signalProcess'>;
 
 export const crash: FaultFunctions<ParamsOf<'crash'>, Tools, SavedContainer> = {
   saved: savedContainer,
   prepare: saveTarget,
-  inject: (tools, active, signal) => killTarget(tools, active, 'SIGQUIT', signal),
+  inject: async (tools, active, signal) => {
+    const { containers } = tools.targets.system;
+    const past = ownValue(containers, withoutNumber(active.fault.target))?.crash;
+    if (past === undefined) return await killTarget(tools, active, 'SIGQUIT', signal);
+    await tools.engine.signalProcess(active.saved.containerId, past.signal, signal);
+    return {};
+  },
   checkEffect: death,
   revert: nothingToRevert,
   verifyReverted: nothingHeld,

@@ -91,7 +91,7 @@ export function reachableAddress(
   proxy: string,
 ): Address {
   const address = parseAddress(proxies.address(proxy).listen);
-  return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost } : address;
+  return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost(proxy) } : address;
 }
 
 export function probesOf(tools: SendsProbes, proxy: string): ProxyProbes {

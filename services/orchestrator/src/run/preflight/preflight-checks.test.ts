@@ -58,6 +58,7 @@ describe('preflight checks', () => {
       engineChecks({ ...good, publishedPorts }, plan).find(({ name }) => name === 'ports')?.found;
     assert.match(found(published) ?? '', /^published for /);
     assert.equal(found({ orchestrator: [8080] }), 'not published for gamma, alpha');
+    assert.equal(found({ api: [], 'encore-orchestrator': [8080] }), 'published for encore-orchestrator (8080)');
   });
 
   it('name the proxy in use', () => {

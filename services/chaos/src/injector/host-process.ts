@@ -1,0 +1,28 @@
+/**
+ * Sends a signal to a process of the engine's host. A kill through the engine disarms the restart
+ * policy `unless-stopped`, and with SIGKILL every policy (daemon/kill.go of moby); a signal past
+ * the engine is what a crash is. SIGKILL from outside also ends a process that is PID 1 in its
+ * container, where other signals without a handler have no effect.
+ */
+import { readFile } from 'node:fs/promises';
+import { describeError, EncoreError } from '@encore/kit';
+import type { ContainerView } from './engine.ts';
+
+export async function signalProcessOf(
+  { id, pid, name }: Pick<ContainerView, 'id' | 'pid' | 'name'>,
+  signalName: string,
+): Promise<void> {
+  const refuse = (code: string, why: string, status: number): never => {
+    throw new EncoreError(code, `${signalName} of ${name}: ${why}`, { status, definite: true });
+  };
+  if (pid === 0) refuse('TARGET_NOT_RUNNING', 'it has no process', 409);
+  // The number of a process says nothing in another namespace, and a dead one's is used again.
+  const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+  if (!groups.includes(id))
+    refuse('ENGINE_UNSUPPORTED', `process ${pid} is not visible here; chaos needs pid: host`, 501);
+  try {
+    process.kill(pid, signalName as NodeJS.Signals);
+  } catch (error) {
+    refuse('ENGINE_REFUSED', `${describeError(error)}; chaos needs the capability KILL`, 409);
+  }
+}
