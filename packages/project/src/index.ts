@@ -1,4 +1,4 @@
-/** Somebody's own Compose project: what `encore init` and `encore compose` do. */
+/** Somebody's own Compose project: what `encore init`, `compose`, `run` and `revert` do there. */
 export {
   type EncoreFile,
   encoreFileSchema,
@@ -6,4 +6,7 @@ export {
   problemsOfEncoreFile,
 } from './encore-file/encore-file.ts';
 export { type PrintedCompose, printCompose } from './generate/print-compose.ts';
-export { encoreFileName, initProject } from './init/init-project.ts';
+export { initProject } from './init/init-project.ts';
+export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
+export { runProject } from './run/run-project.ts';
+export { leftRuns, takeDown } from './run/take-down.ts';

@@ -12,16 +12,20 @@ const shutdownTimeoutMs = 25_000;
 
 const stop = new AbortController();
 let isRun = false;
+let isProject = false;
 function onSignal(name: string): void {
   if (stop.signal.aborted) exitNow();
-  setTimeout(exitLate, shutdownTimeoutMs).unref();
+  // The orchestrator in the container has its own timeout; then everything is removed.
+  if (!isProject) setTimeout(exitLate, shutdownTimeoutMs).unref();
   stop.abort(new Error(`stopped by ${name}`));
 }
 
 /** Handles the second signal. The chaos service reverts all faults when the run lease expires. */
 function exitNow(): never {
   const command = process.env['ENCORE_COMMAND'] || './encore';
-  if (isRun)
+  if (isProject)
+    process.stdout.write(`\nExited without removing the containers of the run. To remove them: ${command} revert\n`);
+  else if (isRun)
     process.stdout.write(
       `\nExited without a report. Active faults are reverted within 10 s. To create the report from the recorded files: ${command} report\n`,
     );
@@ -50,7 +54,8 @@ export async function main(): Promise<void> {
   const output = surviveOutputLoss();
   const command = parseCommandLine(process.argv.slice(2), process.env);
   if (command.name === 'refused') return refuse(command.problems);
-  isRun = command.name === 'run' && !command.dryRun;
+  isProject = command.name === 'run-project' && !command.dryRun;
+  isRun = isProject || (command.name === 'run' && !command.dryRun);
   let wiring: Wiring;
   try {
     wiring = readWiring(process.env);

@@ -1,9 +1,10 @@
 /** Finds the ports on which each service listens, each with every place that names it. */
+import type { Probe } from '@encore/contracts';
 import { ownValue } from '@encore/kit';
 import { type ComposeProject, imageName, namespaceOwner, parseExpose } from '../compose/compose-model.ts';
 import { type Call, ownHealthUrls } from './find-calls.ts';
 import type { ProjectFacts } from './project-facts.ts';
-import { type Probe, probeOf, shortImage, usualPort } from './usual-ports.ts';
+import { probeOf, shortImage, usualPort } from './usual-ports.ts';
 
 export interface FoundPort {
   /** Service that owns the network namespace, whose name clients use. */

@@ -2,13 +2,7 @@
  * Ports on which well-known images listen, and how Encore can check a connection to them. Used for
  * an image that is not on this machine, so that its EXPOSE is unknown.
  */
-
-/**
- * The protocol in which Encore checks that a connection through a proxy works. `banner`: the server
- * sends the first bytes. `none`: only what is visible when connecting can be checked.
- */
-export const probes = ['http', 'postgres', 'redis', 'banner', 'none'] as const;
-export type Probe = (typeof probes)[number];
+import type { Probe } from '@encore/contracts';
 
 const images: readonly [RegExp, number, Probe][] = [
   [/postg(res|is)|timescale|pgvector/, 5432, 'postgres'],

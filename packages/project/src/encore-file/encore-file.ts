@@ -15,7 +15,6 @@ import {
 import { invalidValue, mapValues, ownValue, schemaProblems, upstreamOf } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { z } from 'zod';
-import { probes } from '../discover/usual-ports.ts';
 import type { GenerateOptions } from '../generate/generate-project.ts';
 
 const allowedKinds = z
@@ -23,27 +22,12 @@ const allowedKinds = z
   .default('all')
   .describe('all, or a list of fault kinds such as [crash, latency]');
 
-const signals = [
-  'SIGKILL',
-  'SIGABRT',
-  'SIGSEGV',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGILL',
-  'SIGQUIT',
-  'SIGSYS',
-  'SIGTRAP',
-  'SIGINT',
-  'SIGTERM',
-  'SIGHUP',
-] as const;
-
-const containerSchema = systemSchema.shape.containers.valueType.extend({
+const containerSchema = systemSchema.shape.containers.valueType.omit({ proxyApi: true }).extend({
   allowedKinds,
-  crash: z
-    .strictObject({ signal: z.enum(signals) })
-    .optional()
-    .describe('the signal that ends the main process of the container as a crash; found by a trial if missing'),
+  crash: systemSchema.shape.containers.valueType.shape.crash
+    .unwrap()
+    .default({ signal: 'SIGKILL' })
+    .describe('the signal that ends the main process of the container as a crash'),
   supervise: z
     .boolean()
     .default(false)
@@ -52,11 +36,9 @@ const containerSchema = systemSchema.shape.containers.valueType.extend({
 
 const proxySchema = systemSchema.shape.proxies.valueType.omit({ runsIn: true, listen: true, upstream: true }).extend({
   allowedKinds,
-  probe: z
-    .enum(probes)
-    .describe(
-      'how Encore checks a connection through the proxy: banner if the server sends the first bytes, none if nothing is known',
-    ),
+  probe: systemSchema.shape.proxies.valueType.shape.probe.describe(
+    'how Encore checks a connection through the proxy: banner if the server sends the first bytes, none if nothing is known',
+  ),
 });
 
 const names = (description: string) => z.array(z.string().min(1)).default([]).describe(description);

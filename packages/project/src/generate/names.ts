@@ -32,6 +32,39 @@ export function chooseNames(project: ComposeProject, services: readonly string[]
   };
 }
 
+export interface LabNames {
+  chaos: string;
+  loadgen: string;
+  orchestrator: string;
+  /** Networks: that of the lab's programs, and that of the published page. */
+  lab: string;
+  page: string;
+  /** Volumes. */
+  runs: string;
+  journal: string;
+  secret: string;
+  input: string;
+}
+
+/** Names for the lab's own services in a generated project. */
+export function chooseLabNames(project: ComposeProject): LabNames {
+  const lower = (names: Iterable<string>): Set<string> => new Set([...names].map((name) => name.toLowerCase()));
+  const hosts = lower(hostNamesOf(project));
+  const networks = lower(Object.keys(project.networks));
+  const volumes = lower(Object.keys(project.volumes));
+  return {
+    chaos: freeName('encore-chaos', hosts),
+    loadgen: freeName('encore-loadgen', hosts),
+    orchestrator: freeName('encore-orchestrator', hosts),
+    lab: freeName('encore-lab', networks),
+    page: freeName('encore-page', networks),
+    runs: freeName('encore-runs', volumes),
+    journal: freeName('encore-journal', volumes),
+    secret: freeName('encore-secret', volumes),
+    input: freeName('encore-input', volumes),
+  };
+}
+
 /** Compose project of one run. It never equals a name that the user gave. */
 export function runProjectName(name: string, runId: string): string {
   return `${name}-encore-${runId}`;

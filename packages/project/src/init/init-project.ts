@@ -11,6 +11,7 @@ import { readCompose } from '../compose/read-compose.ts';
 import { type Discovery, discoverProject } from '../discover/discover-project.ts';
 import type { ProjectFacts } from '../discover/project-facts.ts';
 import { readFacts } from '../discover/read-facts.ts';
+import { encoreFileName } from '../encore-file/encore-file-name.ts';
 import { diagram } from './diagram.ts';
 import { initText, limitLines } from './init-text.ts';
 import { workloadPath, workloadText } from './workload-text.ts';
@@ -26,7 +27,6 @@ export interface InitProject {
   schema: string;
 }
 
-export const encoreFileName = 'encore.yaml';
 const workloadPaths = ['', 'encore-workload/'].flatMap((place) =>
   ['mts', 'mjs', 'yaml', 'yml'].map((extension) => `${place}encore.workload.${extension}`),
 );

@@ -3,9 +3,11 @@
  * user names. The lab without Docker parses the same command line before it starts anything.
  */
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { Plan, RunConfig, System } from '@encore/contracts';
 import { canonicalJson, EncoreError, invalidValue, plannedSystem } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
+import { encoreFileName } from '@encore/project/encore-file-name';
 import { Command as Commander, CommanderError } from 'commander';
 import { pageUrl, readSystem } from '../config.ts';
 import { readReplay } from '../settings/replay.ts';
@@ -22,8 +24,20 @@ export type Command =
   | { name: 'revert' | 'faults' | 'scenarios' }
   | { name: 'init'; files: string[]; force: boolean }
   | { name: 'compose'; showSecrets: boolean; output: string | undefined }
+  /** A run of the project in the current folder. Its encore.yaml is not read yet. */
+  | ({ name: 'run-project' } & ProjectRunOptions)
+  | { name: 'revert-project' }
   /** Help or version: print the text and exit with 0. */
   | { name: 'print'; text: string };
+
+export interface ProjectRunOptions {
+  /** By flag, as written. */
+  flags: Partial<Record<string, string>>;
+  monitor: boolean;
+  dryRun: boolean;
+  /** Leaves the containers up. */
+  keep: boolean;
+}
 
 export interface Problems {
   name: 'refused';
@@ -41,6 +55,7 @@ Examples:
   encore --profile smoke --control server-down  a control run, which must fail
   encore verify test_results/production_test_20260101_120000
   encore init                                   describe your own Compose project in encore.yaml
+  encore run --profile smoke                    run it, in the folder of encore.yaml
 
 Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
 Exit codes: 0 PASSED, 1 FAILED, 2 INCONCLUSIVE, 3 refused to start, 130 INTERRUPTED.
@@ -51,6 +66,7 @@ interface Options {
   force?: boolean;
   showSecrets?: boolean;
   output?: string;
+  keep?: boolean;
   monitor: boolean;
   config?: string;
   dryRun?: boolean;
@@ -114,6 +130,7 @@ function describeProgram(
     )
     .option('--no-monitor', 'print plain lines instead of the live display')
     .option('--dry-run', 'print the plan and its best possible success rate, and start nothing')
+    .option('--keep', 'leave the containers of your own project up after the run, until `encore revert`')
     .option('--replay <plan>', 'same as the replay command')
     .option(
       '--url <url>',
@@ -134,7 +151,7 @@ function describeProgram(
       command.addHelpText('after', `\nAccepts ${options.join(', ')}.\nSee "encore --help" for their meaning.`);
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
   };
-  add('run', '', 'run the lab (the default command)');
+  add('run', '', 'run your own project in a folder with encore.yaml, elsewhere the bundled lab (the default command)');
   add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
   add('report', '[run]', 'recreate the reports from the recorded files, even for a killed run (default: the last run)');
   add(
@@ -143,7 +160,7 @@ function describeProgram(
     'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
   );
   add('check', '', 'run the preflight checks only, and print a fix for each problem');
-  add('revert', '', 'revert all active faults');
+  add('revert', '', 'revert all active faults; in a folder with encore.yaml, remove what its runs left');
   add('monitor', '', 'watch a run from another terminal');
   add('init', '', 'write encore.yaml for your own Compose project, and start nothing');
   add('compose', '', 'print the Compose file that a run of your own project would start, and start nothing');
@@ -158,6 +175,10 @@ function build(
   context: { env: NodeJS.ProcessEnv; randomSeed: () => number },
 ): Command | Problems {
   const options = program.opts<Options>();
+  if (existsSync(encoreFileName)) {
+    if (request.name === 'run') return projectRun(program);
+    if (request.name === 'revert') return { name: 'revert-project' };
+  }
   switch (request.name) {
     case 'run':
     case 'check':
@@ -175,6 +196,22 @@ function build(
     default:
       return { name: request.name as 'revert' | 'faults' | 'scenarios' };
   }
+}
+
+function projectRun(program: Commander): Command | Problems {
+  const { monitor, config, replay, dryRun = false, keep = false } = program.opts<Options>();
+  const problems = [
+    ...(config === undefined ? [] : [`--config: the settings of a run in this folder are in ${encoreFileName}`]),
+    ...(replay === undefined ? [] : ['--replay: a plan of your own project cannot be replayed yet; use --seed']),
+  ];
+  if (problems.length > 0) return { name: 'refused', problems };
+  return { name: 'run-project', flags: flagsOf(program), monitor, dryRun, keep };
+}
+
+/** The settings that have flags of their own, by flag, as written. */
+function flagsOf(program: Commander): Partial<Record<string, string>> {
+  const values = program.opts<Record<string, string | undefined>>();
+  return Object.fromEntries(scalarSettings.map(({ flag }) => [flag, values[camelCase(flag)]]));
 }
 
 function monitored(given: string | undefined, env: NodeJS.ProcessEnv): Command | Problems {
@@ -225,7 +262,7 @@ function planned(
     );
   const resolved = resolveSettings({
     system,
-    flags: Object.fromEntries(scalarSettings.map(({ flag }) => [flag, values[camelCase(flag)]])),
+    flags: flagsOf(program),
     monitor: options.monitor,
     configPath: options.config,
     base: replay?.ok === true ? (replay.settings ?? undefined) : undefined,

@@ -51,7 +51,9 @@ export async function performCommand(command: Command, context: CommandContext):
     case 'monitor':
       return await attach({ url: command.url, ...context });
     case 'init':
-    case 'compose': {
+    case 'compose':
+    case 'run-project':
+    case 'revert-project': {
       // Loaded on demand: other commands start faster without it.
       const { performProjectCommand } = await import('./perform-project-command.ts');
       return await performProjectCommand(command, context, print);

@@ -1,39 +1,124 @@
-/** Runs the commands about somebody's own Compose project. They start nothing. */
+/** Runs the commands about somebody's own Compose project. */
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { refusedExitCode } from '@encore/contracts';
-import { encoreFileName, initProject, printCompose } from '@encore/project';
+import { type Plan, type RunConfig, refusedExitCode } from '@encore/contracts';
+import { describeError } from '@encore/kit';
+import { makePlan, refusePlan, renderTimeline } from '@encore/plan';
+import {
+  initProject,
+  leftRuns,
+  type PreparedRun,
+  prepareRun,
+  printCompose,
+  runProject,
+  takeDown,
+} from '@encore/project';
+import { encoreFileName } from '@encore/project/encore-file-name';
+import { noticeLines, settingLines } from '../run/opening-lines.ts';
 import { readEncoreFile } from '../settings/encore-file.ts';
-import { plainText } from '../text.ts';
+import { resolveSettings } from '../settings/resolve-settings.ts';
+import { plainText, refusalText } from '../text.ts';
 import type { CommandContext } from './command-context.ts';
-import type { Command } from './command-line.ts';
+import type { Command, ProjectRunOptions } from './command-line.ts';
 
-const schema = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'schema', 'encore.schema.json');
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+const schema = join(root, 'docs', 'schema', 'encore.schema.json');
+
+type Context = Pick<CommandContext, 'wiring' | 'output' | 'clock' | 'stop'>;
 
 export async function performProjectCommand(
-  command: Extract<Command, { name: 'init' | 'compose' }>,
-  { wiring, output }: Pick<CommandContext, 'wiring' | 'output'>,
+  command: Extract<Command, { name: 'init' | 'compose' | 'run-project' | 'revert-project' }>,
+  context: Context,
   print: (text: string) => void,
 ): Promise<number> {
-  if (command.name === 'init') {
-    const initialized = await initProject({ folder: process.cwd(), schema, ...command });
-    if (!initialized.ok) return refused('init', initialized.problems);
-    for (const line of initialized.lines) print(line);
-    print(`\nNext: read ${encoreFileName}, then run ${wiring.command} compose`);
-    return 0;
+  const { wiring, output } = context;
+  switch (command.name) {
+    case 'init': {
+      const initialized = await initProject({ folder: process.cwd(), schema, ...command });
+      if (!initialized.ok) return refused('init', initialized.problems);
+      for (const line of initialized.lines) print(line);
+      print(`\nNext: read ${encoreFileName}, then run ${wiring.command} run --dry-run`);
+      return 0;
+    }
+    case 'compose': {
+      const read = readEncoreFile(encoreFileName, wiring.command);
+      if (!read.ok) return refused('compose', read.problems);
+      const { system } = read.file;
+      const printed = await printCompose({ system, path: encoreFileName, ...command });
+      if (!printed.ok) return refused('compose', printed.problems);
+      for (const note of printed.notes) process.stderr.write(plainText(`${note}\n`));
+      output.write(printed.text);
+      return 0;
+    }
+    case 'run-project':
+      return await run(command, context, print);
+    case 'revert-project':
+      return await revert(print);
   }
-  const read = readEncoreFile(encoreFileName, wiring.command);
-  if (!read.ok) return refused('compose', read.problems);
-  const { system } = read.file;
-  const printed = await printCompose({ system, path: encoreFileName, ...command });
-  if (!printed.ok) return refused('compose', printed.problems);
-  for (const note of printed.notes) process.stderr.write(plainText(`${note}\n`));
-  output.write(printed.text);
-  return 0;
 }
 
-function refused(name: string, problems: readonly string[]): number {
-  process.stderr.write(
-    plainText(`encore ${name}: nothing was written\n${problems.map((one) => `  ${one}\n`).join('')}`),
-  );
+async function run(options: ProjectRunOptions, context: Context, print: (text: string) => void): Promise<number> {
+  const { wiring, clock, stop } = context;
+  const planned = await planRun(options, wiring.command, clock.now());
+  if (!planned.ok) {
+    process.stderr.write(refusalText(planned.problems));
+    return refusedExitCode;
+  }
+  const { prepared, config, plan } = planned;
+  for (const note of prepared.notes) print(note);
+  if (options.dryRun) {
+    for (const line of [...noticeLines(config, plan), ...settingLines(config, plan)]) print(line);
+    print(renderTimeline(plan, {}));
+    return 0;
+  }
+  return await runProject({
+    prepared,
+    config,
+    root,
+    command: wiring.command,
+    keep: options.keep,
+    isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    print,
+    stop,
+  });
+}
+
+type Planned = { ok: true; prepared: PreparedRun; config: RunConfig; plan: Plan } | { ok: false; problems: string[] };
+
+/** Everything that can be wrong is found before anything starts. */
+async function planRun({ flags, monitor }: ProjectRunOptions, command: string, nowMs: number): Promise<Planned> {
+  const read = readEncoreFile(encoreFileName, command);
+  if (!read.ok) return read;
+  const prepared = await prepareRun(read.file, process.cwd(), nowMs);
+  if (!prepared.ok) return prepared;
+  const { system } = prepared;
+  const resolved = resolveSettings({
+    system,
+    flags,
+    monitor,
+    env: process.env,
+    encoreFile: { path: encoreFileName, settings: read.settings },
+    randomSeed: () => randomInt(2 ** 31),
+  });
+  if (!resolved.ok) return resolved;
+  const { config } = resolved;
+  const plan = makePlan(config, system);
+  const problems = refusePlan(plan, config);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, prepared, config, plan };
+}
+
+async function revert(print: (text: string) => void): Promise<number> {
+  try {
+    const runs = await leftRuns(process.cwd());
+    for (const id of runs) print(`Run ${id}: removed ${(await takeDown(id)).join(', ')}`);
+    if (runs.length === 0) print('No run of this folder left anything.');
+    return 0;
+  } catch (error) {
+    return refused('revert', [describeError(error)], 'not everything was removed');
+  }
+}
+
+function refused(name: string, problems: readonly string[], what = 'nothing was written'): number {
+  process.stderr.write(plainText(`encore ${name}: ${what}\n${problems.map((one) => `  ${one}\n`).join('')}`));
   return refusedExitCode;
 }

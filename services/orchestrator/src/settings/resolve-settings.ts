@@ -4,7 +4,13 @@
  * user wrote.
  */
 import { existsSync } from 'node:fs';
-import { type ProfileName, profileNameSchema, type RunConfig, runConfigSchema, type System } from '@encore/contracts';
+import {
+  type PlannedSystem,
+  type ProfileName,
+  profileNameSchema,
+  type RunConfig,
+  runConfigSchema,
+} from '@encore/contracts';
 import { isObject, readSettingsFile, type SettingsObject } from '@encore/kit/settings-file';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
@@ -13,11 +19,13 @@ import { configVariable, parseScalar, scalarSettings } from './scalar-settings.t
 import { problemsOfVariables } from './unknown-variables.ts';
 
 export interface SettingsInput {
-  system: System;
+  system: PlannedSystem;
   /** By flag, as written: `--hours` -> `4`. */
   flags: Partial<Record<string, string>>;
   monitor: boolean;
   configPath?: string | undefined;
+  /** The settings of encore.yaml, which take the place of a settings file. */
+  encoreFile?: { path: string; settings: SettingsObject } | undefined;
   env: NodeJS.ProcessEnv;
   /** Settings of the replayed run, a layer between profile and file. */
   base?: SettingsObject | undefined;
@@ -30,8 +38,9 @@ export function resolveSettings(input: SettingsInput): Resolved {
   const problems = problemsOfVariables(input.env);
   const scalars = readScalars(input, problems);
   let file: SettingsObject = {};
-  const named = namedFile(input);
-  if (named !== null) {
+  const named = input.encoreFile === undefined ? namedFile(input) : null;
+  if (input.encoreFile !== undefined) file = input.encoreFile.settings;
+  else if (named !== null) {
     const read = readSettingsFile(named.path, 'hours: 4');
     if (read.ok) file = read.settings;
     else problems.push(`${named.by}: ${read.problem}${existsSync(named.path) ? '' : mountHint(input.env)}`);
@@ -42,7 +51,7 @@ export function resolveSettings(input: SettingsInput): Resolved {
   const lower = merge(profileLayer(profile), input.base ?? {});
   const withFile = merge(lower, file);
   // Checked without environment and flags, so that every problem names the file.
-  problems.push(...problemsOfFile(withFile, named?.path ?? 'settings', input.system));
+  problems.push(...problemsOfFile(withFile, input.encoreFile?.path ?? named?.path ?? 'settings', input.system));
   if (problems.length > 0) return { ok: false, problems };
   const merged = merge(withFile, { ...scalars, profile });
   if (scalars['seed'] === undefined && file['seed'] === undefined && input.base?.['seed'] === undefined)

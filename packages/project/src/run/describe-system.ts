@@ -1,0 +1,118 @@
+/**
+ * The system description of a run of somebody's own project: what chaos and the orchestrator read.
+ * A pure function of encore.yaml, the user's project and the generated one.
+ */
+import { type FaultKind, faultKinds, kindOf, type System, type SystemHealth } from '@encore/contracts';
+import { ownValue, upstreamOf } from '@encore/kit';
+import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import type { EncoreSystem } from '../encore-file/encore-file.ts';
+import type { GeneratedProject } from '../generate/generate-project.ts';
+import { labels } from '../generate/labels.ts';
+import { impossibleOnContainer, impossibleOnProxy, type Reasons } from './applicable-kinds.ts';
+
+export interface DescribedSystem {
+  ok: true;
+  system: System;
+  /** By target: the kinds that act on such a target but not on this one, each with the reason. */
+  impossible: Record<string, Reasons>;
+}
+
+export function describeSystem(
+  { containers, proxies, entry, recoveryOf }: EncoreSystem,
+  user: ComposeProject,
+  generated: GeneratedProject,
+): DescribedSystem | { ok: false; problems: string[] } {
+  const problems: string[] = [];
+  const impossible: Record<string, Reasons> = {};
+  const system: System = { containers: {}, proxies: {}, entry, recoveryOf };
+  const narrowed = (path: string, target: string, wanted: 'all' | readonly FaultKind[], reasons: Reasons) => {
+    impossible[target] = reasons;
+    if (wanted !== 'all')
+      for (const kind of wanted)
+        if (reasons[kind] !== undefined) problems.push(`${path}.allowedKinds: ${kind} is impossible: ${reasons[kind]}`);
+    const actsOn = target.includes(':') ? 'proxy' : 'container';
+    const kinds = faultKinds.filter((kind) => kindOf(kind).actsOn === actsOn && reasons[kind] === undefined);
+    return wanted === 'all' ? kinds : kinds.filter((kind) => wanted.includes(kind));
+  };
+
+  for (const [name, { allowedKinds, unsupported, replicas, health, crash }] of Object.entries(containers)) {
+    const service = ownValue(user.services, name);
+    if (service === undefined) continue; // generateProject reports it.
+    const path = `system.containers.${name}`;
+    const reasons = {
+      ...impossibleOnContainer({
+        service,
+        replicas,
+        probes: Object.entries(proxies).flatMap(([proxy, { probe }]) => (upstreamOf(proxy) === name ? [probe] : [])),
+        isObserved: name === recoveryOf,
+      }),
+      ...unsupported,
+    };
+    const addressed = health && addressedHealth(`${path}.health`, health, replicas, user, generated, problems);
+    system.containers[name] = {
+      allowedKinds: narrowed(path, name, allowedKinds, reasons),
+      unsupported: {},
+      replicas,
+      crash,
+      ...(addressed && { health: addressed }),
+    };
+  }
+  for (const [name, { allowedKinds, unsupported, probe }] of Object.entries(proxies)) {
+    const service = upstreamOf(name);
+    const port = name.slice(service.length + 1);
+    const sidecar = ownValue(generated.project.services, service);
+    const runsIn = sidecar?.labels?.[labels.target];
+    const api = sidecar?.labels?.[labels.sidecarApi];
+    if (runsIn === undefined || api === undefined) continue;
+    system.containers[runsIn] = { allowedKinds: [], unsupported: {}, replicas: 1, proxyApi: api };
+    system.proxies[name] = {
+      allowedKinds: narrowed(`system.proxies.${name}`, name, allowedKinds, {
+        ...impossibleOnProxy(probe),
+        ...unsupported,
+      }),
+      unsupported: {},
+      runsIn,
+      listen: `0.0.0.0:${port}`,
+      upstream: `${ownValue(generated.renamed, service) ?? service}:${port}`,
+      probe,
+    };
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, system, impossible };
+}
+
+/** Health URLs that lead to the container itself, past its sidecar. */
+function addressedHealth(
+  path: string,
+  { ready, live, detail }: SystemHealth,
+  replicas: number,
+  user: ComposeProject,
+  generated: GeneratedProject,
+  problems: string[],
+): SystemHealth {
+  const addressed = (key: string, text: string): string => {
+    const url = new URL(text.replace('{n}', '1'));
+    const name = Object.keys(user.services).find((service) =>
+      namesOf(service, user.services[service]).includes(url.hostname),
+    );
+    if (name === undefined) {
+      problems.push(
+        `${path}.${key}: ${url.hostname} is no service of the Compose project; write the URL as another service would use it`,
+      );
+      return text;
+    }
+    const target = ownValue(generated.renamed, name) ?? name;
+    // The name of a service leads to any of its replicas, the name of a container to one.
+    const host = replicas > 1 ? `${generated.project.name}-${target}-{n}` : target;
+    return `http://${host}${url.port === '' ? '' : `:${url.port}`}${url.pathname}${url.search}`;
+  };
+  return {
+    ready: addressed('ready', ready),
+    ...(live && { live: addressed('live', live) }),
+    ...(detail && { detail: addressed('detail', detail) }),
+  };
+}
+
+function namesOf(name: string, service: Service | undefined): string[] {
+  const aliases = Object.values(service?.networks ?? {}).flatMap((attachment) => attachment?.aliases ?? []);
+  return [name, service?.container_name, service?.hostname, ...aliases].filter((one) => one !== undefined);
+}

@@ -1,0 +1,63 @@
+/** Runs `docker` for a run: quietly, or with the terminal of the user. */
+import { spawn } from 'node:child_process';
+import { EncoreError } from '@encore/kit';
+
+const shownLines = 25;
+
+/** Variables of Compose would add the user's own files, profiles or project to the run's. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COMPOSE_')));
+}
+
+/**
+ * Returns standard output. Throws DOCKER_FAILED with the end of the output. An aborted signal
+ * interrupts the command and waits for its end.
+ */
+export async function docker(args: readonly string[], signal?: AbortSignal): Promise<string> {
+  signal?.throwIfAborted();
+  // In a process group of its own, so that Ctrl-C reaches it only through us.
+  const child = spawn('docker', args, {
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let stdout = '';
+  let both = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    both += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    both += text;
+  });
+  const code = await exitOf(child, signal);
+  signal?.throwIfAborted();
+  if (code === 0) return stdout;
+  const end = both.trim().split('\n').slice(-shownLines).join('\n');
+  throw new EncoreError('DOCKER_FAILED', `docker ${args.slice(0, 2).join(' ')} failed with exit code ${code}\n${end}`);
+}
+
+/** Runs with our standard input and output; returns the exit code. */
+export async function dockerInForeground(
+  args: readonly string[],
+  { signal, isTerminal }: { signal: AbortSignal; isTerminal: boolean },
+): Promise<number> {
+  // Only a program of the foreground group may read a terminal. There, Ctrl-C is a key that the
+  // program in the container reads, so it does not come twice.
+  const child = spawn('docker', args, { env: environment(), stdio: 'inherit', detached: !isTerminal });
+  return await exitOf(child, signal);
+}
+
+async function exitOf(child: ReturnType<typeof spawn>, signal: AbortSignal | undefined): Promise<number> {
+  const ended = Promise.withResolvers<number>();
+  child.once('error', ended.reject);
+  child.once('close', (code) => ended.resolve(code ?? 1));
+  const interrupt = (): void => void child.kill('SIGINT');
+  if (signal?.aborted) interrupt();
+  signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    return await ended.promise;
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Runs a prepared project: creates its containers, copies the input, starts them, and runs the
+ * orchestrator in the foreground. Copies the results, and removes everything that carries the run's
+ * label. The user's own files and stack are not touched.
+ */
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { exitCodes, type RunConfig, refusedExitCode } from '@encore/contracts';
+import { describeError, EncoreError } from '@encore/kit';
+import type { ComposeProject } from '../compose/compose-model.ts';
+import { composeText } from '../generate/compose-text.ts';
+import { docker, dockerInForeground } from './docker.ts';
+import {
+  inputPath,
+  type LabOptions,
+  resultsFolder,
+  runsPath,
+  settingsFile,
+  systemFile,
+  withLab,
+} from './lab-services.ts';
+import { labTag } from './lab-tag.ts';
+import type { PreparedRun } from './prepare-run.ts';
+import { takeDown } from './take-down.ts';
+
+export interface RunProject {
+  prepared: PreparedRun;
+  config: RunConfig;
+  /** The checkout of Encore. */
+  root: string;
+  /** How the user starts Encore, for messages. */
+  command: string;
+  /** Leaves everything up after the run. */
+  keep: boolean;
+  isTerminal: boolean;
+  /** Prints a line for the user. */
+  print: (line: string) => void;
+  /** Aborted to end the run early. */
+  stop: AbortSignal;
+}
+
+/** Verdicts, and what else the orchestrator exits with on purpose. */
+const knownCodes: readonly number[] = [...Object.values(exitCodes), refusedExitCode];
+const privateFile = 0o600;
+
+/** Returns the exit code: that of the verdict, 3 if no run was started, 130 if it was stopped. */
+export async function runProject(run: RunProject): Promise<number> {
+  const { prepared, keep, print, stop, command } = run;
+  const { runId } = prepared;
+  const folder = await mkdtemp(join(tmpdir(), 'encore-run-'));
+  try {
+    return await perform(run, folder);
+  } catch (error) {
+    if (stop.aborted) return exitCodes.INTERRUPTED;
+    print(error instanceof EncoreError ? error.message : describeError(error));
+    return refusedExitCode;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    if (keep) print(`Still up: ${prepared.generated.project.name}. To remove it: ${command} revert`);
+    else await remove(runId, run);
+  }
+}
+
+async function perform(run: RunProject, folder: string): Promise<number> {
+  const { prepared, root, command, print, stop, isTerminal } = run;
+  const options: LabOptions = {
+    runId: prepared.runId,
+    root,
+    tag: await labTag(root),
+    workload: prepared.workload.path,
+    socket: engineSocket(process.env),
+    pagePort: await freePort(),
+    command,
+  };
+  const { file, user, generated, system } = prepared;
+  const { project, names } = withLab(file.system, user, generated, options);
+  const path = join(folder, 'compose.yaml');
+  await writeFile(path, composeText(project), { mode: privateFile });
+  const compose = ['compose', '--progress', 'quiet', '-p', project.name, '-f', path];
+  const profiles = file.system.compose.profiles.flatMap((name) => ['--profile', name]);
+
+  await buildLab([names.chaos, names.loadgen, names.orchestrator], project, compose, run);
+  print(`Starting ${project.name}, a copy of your project with ${Object.keys(generated.renamed).length} sidecars`);
+  await docker([...compose, 'create', names.chaos], stop);
+  const input = await writeInput(run, join(folder, 'input'), system);
+  await docker([...compose, 'cp', `${input}/.`, `${names.chaos}:${inputPath}`], stop);
+  await docker([...compose, ...profiles, 'up', '-d', '--quiet-pull'], stop);
+  for (const line of await publishedLines(prepared, project, stop)) print(line);
+
+  const container = `${project.name}-${names.orchestrator}`;
+  const code = await dockerInForeground(
+    [
+      ...compose,
+      'run',
+      ...(isTerminal ? [] : ['-T']),
+      ...['--name', container, '--no-deps', '--service-ports', '--quiet-pull'],
+      ...(process.env['TERM'] ? ['-e', `TERM=${process.env['TERM']}`] : []),
+      ...[names.orchestrator, 'run', '--config', join(inputPath, settingsFile)],
+    ],
+    { signal: stop, isTerminal },
+  );
+  await copyResults(container, run);
+  if (knownCodes.includes(code)) return code;
+  print(`The orchestrator ended with exit code ${code}, without a verdict.`);
+  return exitCodes.INCONCLUSIVE;
+}
+
+/** Builds the images of the lab that are not there yet for this version of the checkout. */
+async function buildLab(
+  services: readonly string[],
+  project: ComposeProject,
+  compose: readonly string[],
+  { print, stop }: RunProject,
+): Promise<void> {
+  const missing: string[] = [];
+  for (const name of services) {
+    const image = project.services[name]?.image ?? '';
+    const found = await docker(['image', 'ls', '-q', image], stop);
+    if (found.trim() === '') missing.push(name);
+  }
+  if (missing.length === 0) return;
+  print(`Building ${missing.length} images of Encore, once for this version`);
+  await docker([...compose, 'build', ...missing], stop);
+}
+
+/** Writes what the containers read, readable for every user; returns the folder. */
+async function writeInput(
+  { prepared: { workload }, config }: RunProject,
+  folder: string,
+  system: PreparedRun['system'],
+): Promise<string> {
+  const copy = join(folder, dirname(workload.path));
+  await mkdir(copy, { recursive: true });
+  const isFolder = (await stat(workload.source)).isDirectory();
+  await cp(workload.source, isFolder ? copy : join(copy, basename(workload.source)), { recursive: true });
+  await writeFile(join(folder, systemFile), JSON.stringify(system, null, 2));
+  await writeFile(join(folder, settingsFile), JSON.stringify(config, null, 2));
+  await makeReadable(folder);
+  return folder;
+}
+
+async function makeReadable(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await makeReadable(path);
+    else if (entry.isFile()) await chmod(path, 0o644);
+  }
+}
+
+/** The addresses of the ports that the user's project publishes. */
+async function publishedLines(
+  { generated: { published } }: PreparedRun,
+  { name }: ComposeProject,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { port, original, service } of published) {
+    const [, inner = ''] = /:(\d+)\/tcp$/.exec(port) ?? [];
+    if (inner === '') continue;
+    const address = await docker(['compose', '-p', name, 'port', service, inner], signal).catch(() => '');
+    if (address.trim() !== '') lines.push(`  ${port} is on ${address.trim()} (yours: ${original})`);
+  }
+  return lines;
+}
+
+/** Copies the reports beside encore.yaml; if there are none, what the orchestrator recorded. */
+async function copyResults(container: string, { prepared, print }: RunProject): Promise<void> {
+  const results = join(prepared.folder, resultsFolder);
+  await mkdir(results, { recursive: true });
+  try {
+    await docker(['cp', `${container}:${join(runsPath, resultsFolder)}/.`, results]);
+  } catch (error) {
+    print(`No report could be copied: ${describeError(error)}`);
+  }
+}
+
+async function remove(runId: string, { print, command }: RunProject): Promise<void> {
+  try {
+    print(`Removed: ${(await takeDown(runId)).join(', ') || 'nothing'}`);
+  } catch (error) {
+    print(`Not everything could be removed: ${describeError(error)}\nTo try again: ${command} revert`);
+  }
+}
+
+/** Where the engine has its socket, as its own host sees it. */
+function engineSocket(env: NodeJS.ProcessEnv): string {
+  const host = /^unix:\/\/(.+)/.exec(env['DOCKER_HOST'] ?? '')?.[1];
+  return env['ENCORE_DOCKER_SOCKET'] || host || '/var/run/docker.sock';
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
