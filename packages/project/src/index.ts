@@ -10,3 +10,4 @@ export { initProject } from './init/init-project.ts';
 export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
 export { runProject } from './run/run-project.ts';
 export { leftRuns, takeDown } from './run/take-down.ts';
+export { targetsText } from './run/targets-text.ts';

@@ -31,7 +31,7 @@ export const inputPath = '/input';
 export const systemFile = 'system.json';
 export const settingsFile = 'settings.json';
 /** Folder of the results, in the volume of the runs and beside encore.yaml. */
-export const resultsFolder = 'encore-results';
+export const resultsFolder = 'test_results';
 export const runsPath = '/runs';
 const ports = { page: 8080, chaos: 8011, loadgen: 8012 };
 

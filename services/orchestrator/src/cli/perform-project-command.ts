@@ -12,6 +12,7 @@ import {
   printCompose,
   runProject,
   takeDown,
+  targetsText,
 } from '@encore/project';
 import { encoreFileName } from '@encore/project/encore-file-name';
 import { noticeLines, settingLines } from '../run/opening-lines.ts';
@@ -69,6 +70,7 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
   if (options.dryRun) {
     for (const line of [...noticeLines(config, plan), ...settingLines(config, plan)]) print(line);
     print(renderTimeline(plan, {}));
+    for (const line of targetsText(prepared.system, prepared.impossible)) print(line);
     return 0;
   }
   return await runProject({
