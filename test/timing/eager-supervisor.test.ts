@@ -81,6 +81,7 @@ async function crashBeside(
   const supervisor = new Supervisor({
     runId,
     clients,
+    supervises: () => true,
     observe: (target) => (target === 'server' ? watcher.latest : null),
     clock: systemClock,
     record,

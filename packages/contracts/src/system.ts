@@ -68,6 +68,11 @@ const containerSchema = z.strictObject({
    * SIGQUIT through the engine.
    */
   crash: z.strictObject({ signal: z.enum(crashSignals) }).optional(),
+  /**
+   * Whether the supervisor starts or restarts the container if nothing else does; by default it
+   * does. Without it, the container is judged under the restart policy that it has.
+   */
+  supervise: z.boolean().optional(),
   /** Toxiproxy's API, if the container runs Toxiproxy. */
   proxyApi: urlSchema.optional(),
 });
@@ -100,7 +105,7 @@ export type System = z.infer<typeof systemSchema>;
 export const plannedSystemSchema = z.strictObject({
   containers: z.record(
     containerNameSchema,
-    containerSchema.pick({ allowedKinds: true, replicas: true, memoryBound: true }),
+    containerSchema.pick({ allowedKinds: true, replicas: true, memoryBound: true, supervise: true }),
   ),
   proxies: z.record(proxyNameSchema, proxySchema.pick({ allowedKinds: true, runsIn: true })),
   entry: proxyNameSchema,

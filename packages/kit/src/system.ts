@@ -54,6 +54,14 @@ export function runsProxies({ proxies }: Pick<Targets, 'proxies'>, container: st
   return Object.values(proxies).some(({ runsIn }) => runsIn === container);
 }
 
+/** Whether the supervisor starts a target if nothing else does. */
+export function isSupervised(
+  { containers }: { readonly containers: Readonly<Record<string, { readonly supervise?: boolean | undefined }>> },
+  target: Target,
+): boolean {
+  return ownValue(containers, withoutNumber(target))?.supervise !== false;
+}
+
 /** All targets that allow the kind, containers first. */
 export function targetsAllowing({ containers, proxies }: Targets, kind: FaultKind): Target[] {
   return Object.entries<Kinds>({ ...containers, ...proxies })
@@ -92,10 +100,11 @@ export const readyUrls = (system: System): string[] => Array.from(healthOf(syste
 /** The part of the description that a plan contains: equal on every runtime. */
 export function plannedSystem({ containers, proxies, entry, recoveryOf }: System): PlannedSystem {
   return {
-    containers: mapValues(containers, ({ allowedKinds, replicas, memoryBound }) => ({
+    containers: mapValues(containers, ({ allowedKinds, replicas, memoryBound, supervise }) => ({
       allowedKinds,
       replicas,
       memoryBound,
+      supervise,
     })),
     proxies: mapValues(proxies, ({ allowedKinds, runsIn }) => ({ allowedKinds, runsIn })),
     entry,

@@ -1,7 +1,8 @@
 /**
  * The default schedule:
  *
- * - a kill at (k - 1/2) times the kill interval, alternating between crash and outage;
+ * - a kill at (k - 1/2) times the kill interval, alternating between crash and outage, which the
+ *   supervisor ends, or the revert where there is none;
  * - a memory cap between kills; after every second kill, memory pressure and a graceful restart in
  *   turn;
  * - network faults on the entry proxy at random intervals, mostly delays, some total outages.
@@ -17,7 +18,7 @@ import {
   type RunConfig,
   type ScheduleRule,
 } from '@encore/contracts';
-import { kindRefusal } from '@encore/kit';
+import { isSupervised, kindRefusal } from '@encore/kit';
 
 type Config = Pick<RunConfig, 'killIntervalMinutes' | 'network'>;
 
@@ -28,6 +29,8 @@ export function defaultSchedule(config: Config, system: PlannedSystem): Schedule
   const capSeconds = Math.min(60, Math.max(8, Math.floor((config.killIntervalMinutes * 60) / 6)));
   const spikeSeconds = Math.min(20, Math.max(5, Math.floor((config.killIntervalMinutes * 60) / 12)));
   const { recoveryOf, entry } = system;
+  // Without a supervisor, nothing but the revert ends an outage.
+  const outage = isSupervised(system, recoveryOf) ? fault('outage', 1) : fault('outage', 1, short, { until: 'revert' });
   const rules: ScheduleRule[] = [
     {
       name: 'kills',
@@ -35,7 +38,7 @@ export function defaultSchedule(config: Config, system: PlannedSystem): Schedule
       when: { everyMinutes: config.killIntervalMinutes, phase: 0.5 },
       pick: 'in-turn',
       overlap: false,
-      faults: [fault('crash', 1), fault('outage', 1)],
+      faults: [fault('crash', 1), outage],
     },
     {
       name: 'memory',

@@ -68,6 +68,24 @@ describe('makePlan', () => {
     );
   });
 
+  it('lets the revert end an outage where no supervisor does', () => {
+    const server = { ...system.containers['server'], allowedKinds: ['outage' as const], unsupported: {}, replicas: 1 };
+    const untilIn = (supervise?: boolean) => {
+      const containers = {
+        ...system.containers,
+        server: { ...server, ...(supervise === undefined ? {} : { supervise }) },
+      };
+      const { faults } = makePlan(smokeConfig, { ...system, containers });
+      return new Set(
+        faults.flatMap(({ kind, params, durationSeconds }) =>
+          kind === 'outage' ? [`${params.until} ${durationSeconds > 0}`] : [],
+        ),
+      );
+    };
+    assert.deepEqual([...untilIn(false)], ['revert true']);
+    assert.deepEqual([...untilIn()], ['supervisor false']);
+  });
+
   it('respects interval and duration of network faults, with at most one total outage in four', () => {
     fc.assert(
       fc.property(anyConfig, (config) => {

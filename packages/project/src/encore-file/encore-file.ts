@@ -31,7 +31,7 @@ const containerSchema = systemSchema.shape.containers.valueType.omit({ proxyApi:
   supervise: z
     .boolean()
     .default(false)
-    .describe('whether the supervisor starts the container again after a crash if nothing else does'),
+    .describe('whether the supervisor starts the container again if nothing else does'),
 });
 
 const proxySchema = systemSchema.shape.proxies.valueType.omit({ runsIn: true, listen: true, upstream: true }).extend({

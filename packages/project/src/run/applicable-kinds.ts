@@ -15,6 +15,8 @@ export interface ContainerFacts {
   probes: readonly Probe[];
   /** Encore observes whether it responds. */
   isObserved: boolean;
+  /** The supervisor restarts it. */
+  isSupervised: boolean;
 }
 
 /** Kinds that act through programs or data of the bundled server. */
@@ -25,7 +27,13 @@ const ofTheBundledServer: Reasons = {
   'traffic-spike': 'sends requests that only the bundled server answers',
 };
 
-export function impossibleOnContainer({ service, replicas, probes, isObserved }: ContainerFacts): Reasons {
+export function impossibleOnContainer({
+  service,
+  replicas,
+  probes,
+  isObserved,
+  isSupervised,
+}: ContainerFacts): Reasons {
   const limits = originalLimits(service);
   return {
     ...ofTheBundledServer,
@@ -35,6 +43,7 @@ export function impossibleOnContainer({ service, replicas, probes, isObserved }:
     ...(limits[labels.cpus] === undefined && {
       'cpu-throttle': 'it has no CPU limit that could be restored; set cpus in the Compose file',
     }),
+    ...(!isSupervised && { hang: 'no restart policy notices a hang, so nothing ends it; set supervise: true' }),
     ...(!isObserved && { hang: 'nothing observes whether it responds; only recoveryOf is observed' }),
     ...(replicas > 1
       ? { partition: 'other replicas answer in its place, which hides the effect' }

@@ -55,7 +55,7 @@ describe('description of a user’s system', () => {
     const { system, impossible } = described();
     const { api, db, cache } = system.containers;
     assert.deepEqual(api?.allowedKinds, [
-      ...['crash', 'outage', 'restart', 'freeze', 'hang', 'memory-cap', 'cpu-throttle', 'partition'],
+      ...['crash', 'outage', 'restart', 'freeze', 'memory-cap', 'cpu-throttle', 'partition'],
     ]);
     assert.deepEqual(db?.allowedKinds, ['crash', 'outage', 'restart', 'freeze', 'partition']);
     assert.deepEqual(cache?.allowedKinds, ['crash', 'outage', 'restart', 'freeze']);

@@ -35,7 +35,7 @@ export function describeSystem(
     return wanted === 'all' ? kinds : kinds.filter((kind) => wanted.includes(kind));
   };
 
-  for (const [name, { allowedKinds, unsupported, replicas, health, crash }] of Object.entries(containers)) {
+  for (const [name, { allowedKinds, unsupported, replicas, health, crash, supervise }] of Object.entries(containers)) {
     const service = ownValue(user.services, name);
     if (service === undefined) continue; // generateProject reports it.
     const path = `system.containers.${name}`;
@@ -45,6 +45,7 @@ export function describeSystem(
         replicas,
         probes: Object.entries(proxies).flatMap(([proxy, { probe }]) => (upstreamOf(proxy) === name ? [probe] : [])),
         isObserved: name === recoveryOf,
+        isSupervised: supervise,
       }),
       ...unsupported,
     };
@@ -54,6 +55,7 @@ export function describeSystem(
       unsupported: {},
       replicas,
       crash,
+      supervise,
       ...(addressed && { health: addressed }),
     };
   }

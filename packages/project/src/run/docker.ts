@@ -30,29 +30,38 @@ export async function docker(args: readonly string[], signal?: AbortSignal): Pro
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     both += text;
   });
-  const code = await exitOf(child, signal);
+  const code = await exitOf(child, signal, () => child.kill('SIGINT'));
   signal?.throwIfAborted();
   if (code === 0) return stdout;
   const end = both.trim().split('\n').slice(-shownLines).join('\n');
   throw new EncoreError('DOCKER_FAILED', `docker ${args.slice(0, 2).join(' ')} failed with exit code ${code}\n${end}`);
 }
 
-/** Runs with our standard input and output; returns the exit code. */
+/**
+ * Runs `docker compose run` with our standard input and output; returns the exit code of the
+ * program in the container.
+ */
 export async function dockerInForeground(
   args: readonly string[],
-  { signal, isTerminal }: { signal: AbortSignal; isTerminal: boolean },
+  { container, signal, isTerminal }: { container: string; signal: AbortSignal; isTerminal: boolean },
 ): Promise<number> {
   // Only a program of the foreground group may read a terminal. There, Ctrl-C is a key that the
   // program in the container reads, so it does not come twice.
   const child = spawn('docker', args, { env: environment(), stdio: 'inherit', detached: !isTerminal });
-  return await exitOf(child, signal);
+  // Compose itself would end at a signal and leave the container running.
+  return await exitOf(child, signal, () => {
+    docker(['kill', '--signal', 'SIGINT', container]).catch(() => child.kill('SIGINT'));
+  });
 }
 
-async function exitOf(child: ReturnType<typeof spawn>, signal: AbortSignal | undefined): Promise<number> {
+async function exitOf(
+  child: ReturnType<typeof spawn>,
+  signal: AbortSignal | undefined,
+  interrupt: () => void,
+): Promise<number> {
   const ended = Promise.withResolvers<number>();
   child.once('error', ended.reject);
   child.once('close', (code) => ended.resolve(code ?? 1));
-  const interrupt = (): void => void child.kill('SIGINT');
   if (signal?.aborted) interrupt();
   signal?.addEventListener('abort', interrupt, { once: true });
   try {

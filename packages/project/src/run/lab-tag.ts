@@ -1,6 +1,6 @@
 /**
- * The tag of the lab's images: a hash of everything that the Dockerfile copies, so that images are
- * built once for each version of the checkout.
+ * The tag of the lab's images: a hash of what the Dockerfile copies (.dockerignore leaves
+ * out the tests), so that images are built once for each version of the checkout.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -36,7 +36,7 @@ async function filesIn(root: string, path: string): Promise<string[]> {
   });
   if (entries === null) return [path];
   const inner = entries
-    .filter(({ name }) => name !== 'node_modules')
+    .filter(({ name }) => name !== 'node_modules' && !name.endsWith('.test.ts'))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((entry) => (entry.isDirectory() ? filesIn(root, join(path, entry.name)) : [join(path, entry.name)]));
   return (await Promise.all(inner)).flat();

@@ -99,7 +99,7 @@ async function perform(run: RunProject, folder: string): Promise<number> {
       ...(process.env['TERM'] ? ['-e', `TERM=${process.env['TERM']}`] : []),
       ...[names.orchestrator, 'run', '--config', join(inputPath, settingsFile)],
     ],
-    { signal: stop, isTerminal },
+    { container, signal: stop, isTerminal },
   );
   await copyResults(container, run);
   if (knownCodes.includes(code)) return code;

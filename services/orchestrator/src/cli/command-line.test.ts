@@ -55,6 +55,28 @@ describe('parseCommandLine', () => {
     assert.deepEqual(config.network.durationSeconds, { min: 5, max: 6 }, 'a file may set a part');
   });
 
+  it('runs the project of a folder with encore.yaml, with its settings from there', () => {
+    const project = mkdtempSync(join(tmpdir(), 'encore-project-'));
+    writeFileSync(join(project, 'encore.yaml'), '');
+    const former = process.cwd();
+    try {
+      process.chdir(project);
+      for (const argv of [[], ['run']]) {
+        const command = parseCommandLine([...argv, '--hours', '1', '--keep'], {});
+        assert.equal(command.name, 'run-project');
+        if (command.name !== 'run-project') continue;
+        const { flags, keep, dryRun, monitor } = command;
+        assert.deepEqual([flags['--hours'], keep, dryRun, monitor], ['1', true, false, true]);
+      }
+      assert.deepEqual(parseCommandLine(['revert'], {}), { name: 'revert-project' });
+      assert.match(problems(['run', '--config', 'x.yaml']).join(), /^--config: .* are in encore.yaml$/);
+      assert.match(problems(['--keep', 'check']).join(), /^--keep: not an option of "encore check"/);
+    } finally {
+      process.chdir(former);
+      rmSync(project, { recursive: true });
+    }
+  });
+
   it('collects the Compose files of init, in both spellings, and the options of compose', () => {
     const parsed = (argv: string[]): Command | unknown => parseCommandLine(argv, {});
     assert.deepEqual(parsed(['init']), { name: 'init', files: [], force: false });

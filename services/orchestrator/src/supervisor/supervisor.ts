@@ -11,6 +11,8 @@ import { type Action, newWatchedTarget, type SupervisorLimits, supervise, superv
 export interface SupervisorOptions {
   runId: string;
   clients: ServiceClients;
+  /** Whether it may act on a target. */
+  supervises: (target: Target) => boolean;
   /** The latest observation of a target; null if only the engine reports on it. */
   observe: (target: Target) => ServerObservation | null;
   clock: Clock;
@@ -39,10 +41,11 @@ export class Supervisor {
    * chaos service that does not respond.
    */
   async step(signal: AbortSignal): Promise<void> {
-    const { clients, observe, clock, onTargets } = this.#options;
+    const { clients, supervises, observe, clock, onTargets } = this.#options;
     const targets = await clients.targets({ signal, timeoutMs: 2_000 }).catch(() => []);
     onTargets?.(targets);
     for (const { target, status } of targets) {
+      if (!supervises(target)) continue;
       const observation = observe(target);
       const seen = {
         at: clock.now(),

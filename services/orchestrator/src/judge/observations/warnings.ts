@@ -109,9 +109,9 @@ export const warnings: readonly Warning[] = [
     source: 'encore',
     find: ({ faults, run }) => {
       const wrong = faults.filter(({ record, recovery, recoveredBy }) => {
-        const expected = { crash: 'restart-policy', outage: 'supervisor', hang: 'supervisor' }[
-          record.fault.kind as string
-        ];
+        const { kind, params } = record.fault;
+        const ofOutage = params.until === 'revert' ? 'revert' : 'supervisor';
+        const expected = { crash: 'restart-policy', outage: ofOutage, hang: 'supervisor' }[kind as string];
         return expected !== undefined && recovery.state === 'recovered' && recoveredBy !== expected;
       });
       const missing = [

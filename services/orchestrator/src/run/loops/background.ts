@@ -3,7 +3,7 @@
  * leases, observe and restart the server, and compare the clocks.
  */
 import { existsSync } from 'node:fs';
-import { describeError, EncoreError, firstReplica, healthOf } from '@encore/kit';
+import { describeError, EncoreError, firstReplica, healthOf, isSupervised } from '@encore/kit';
 import { EventPoller } from '../../history/event-poller.ts';
 import type { HistoryWriter } from '../../history/history-writer.ts';
 import { HostSampler } from '../../progress/host-metrics.ts';
@@ -61,6 +61,7 @@ export class Background {
     this.#supervisor = new Supervisor({
       runId,
       clients,
+      supervises: (target) => isSupervised(system, target),
       observe: (target) => this.serverWatchers.latest(target),
       clock,
       limits,

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { findWorkload } from './workload-files.ts';
+
+describe('files of a workload', () => {
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'encore-workload-'));
+    mkdirSync(join(folder, 'load'));
+    for (const path of ['load/encore.workload.mts', 'encore.workload.yaml', 'encore.workload.mts'])
+      writeFileSync(join(folder, path), '');
+  });
+  after(() => rmSync(folder, { recursive: true }));
+  const problemOf = async (workload?: string): Promise<string> => {
+    const found = await findWorkload(workload, folder);
+    return found.ok ? '' : found.problems.join();
+  };
+
+  it('are the folder of a module, and a YAML file alone', async () => {
+    assert.deepEqual(await findWorkload('load/encore.workload.mts', folder), {
+      ok: true,
+      files: { source: join(folder, 'load'), path: 'workload/encore.workload.mts' },
+    });
+    assert.deepEqual(await findWorkload('encore.workload.yaml', folder), {
+      ok: true,
+      files: { source: join(folder, 'encore.workload.yaml'), path: 'workload/encore.workload.yaml' },
+    });
+  });
+
+  it('are refused if the workload is missing, or its folder is a whole project', async () => {
+    assert.match(await problemOf(), /^workload: is missing/);
+    assert.match(await problemOf('load/none.mts'), /no such file/);
+    writeFileSync(join(folder, 'dump.sql'), '');
+    truncateSync(join(folder, 'dump.sql'), 21_000_000);
+    assert.match(
+      await problemOf('encore.workload.mts'),
+      /more than 20 MB; move encore.workload.mts into a folder of its own/,
+    );
+    assert.equal(await problemOf('encore.workload.yaml'), '');
+  });
+});
