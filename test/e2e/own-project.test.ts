@@ -92,6 +92,9 @@ describe('encore run of somebody’s own project', function () {
     // Neither unless-stopped nor on-failure would restart a target that was killed by the engine.
     for (const { kind, id, recovered_by } of report.faults)
       if (kind === 'crash') assert.equal(recovered_by, 'restart-policy', `${id}\n${story}`);
+    const ofStore = report.faults[2]?.services.find(({ service }) => service === 'store');
+    assert.deepEqual([ofStore?.source, ofStore?.resolution_seconds], ['health-check', 5], story);
+    assert.ok((ofStore?.seconds ?? Number.POSITIVE_INFINITY) < 15, story);
     assert.deepEqual(await leftovers(), []);
     assert.deepEqual(await ownStack(), before);
     const [name = ''] = (await readdir(join(folder, 'test_results'))).filter((one) => !one.endsWith('.json'));

@@ -88,6 +88,18 @@ export const reportedFaultSchema = z.object({
   recovery_seconds: seconds,
   /** Null if the fault had no effect or the system did not recover. */
   back_to_normal: backToNormalSchema.nullable(),
+  /** The services that were down during the fault, each with its own recovery. */
+  services: z.array(
+    z.object({
+      service: targetSchema,
+      /** From where `recovery_seconds` starts; null if it was not back before the next fault. */
+      seconds,
+      /** What showed it: the URL of its readiness, its health check, or its container's start. */
+      source: z.enum(['ready', 'health-check', 'engine']),
+      /** How often that was checked; null if each change is seen. */
+      resolution_seconds: z.number().nullable(),
+    }),
+  ),
   attempts_failed: z.number(),
   /** Null without Prometheus, or if the fault had no effect. */
   monitoring: monitoringSchema.nullable(),
@@ -107,7 +119,7 @@ export const reportSchema = z.object({
   /** Increases with changes that break readers. */
   schema_version: z.literal(3),
   /** Increases with additions; readers may ignore unknown fields. */
-  schema_minor_version: z.literal(1),
+  schema_minor_version: z.literal(2),
   run_id: z.string(),
   result: resultSchema,
   reasons: z.array(z.string()),

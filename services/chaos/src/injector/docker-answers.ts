@@ -30,6 +30,10 @@ const restartPolicySchema = z
   .object({ Name: z.string().default(''), MaximumRetryCount: z.number().default(0) })
   .default({ Name: '', MaximumRetryCount: 0 });
 
+/** Nanoseconds; zero is the engine's default. */
+const healthcheckSchema = z.object({ Test: z.array(z.string()).nullish(), Interval: z.number().default(0) }).nullish();
+const defaultIntervalSeconds = 30;
+
 export const inspectSchema = z.object({
   Id: z.string(),
   Name: z.string(),
@@ -42,7 +46,12 @@ export const inspectSchema = z.object({
     FinishedAt: z.string(),
     Health: z.object({ Status: z.string() }).nullish(),
   }),
-  Config: z.object({ Image: z.string().default(''), Labels: labels, StopSignal: z.string().default('') }),
+  Config: z.object({
+    Image: z.string().default(''),
+    Labels: labels,
+    StopSignal: z.string().default(''),
+    Healthcheck: healthcheckSchema,
+  }),
   HostConfig: z.object({
     Memory: z.number().default(0),
     MemorySwap: z.number().default(0),
@@ -99,9 +108,15 @@ export function toView(answer: InspectAnswer): ContainerView {
       init: HostConfig.Init ?? false,
       stopSignal: Config.StopSignal,
     },
+    healthCheckSeconds: healthCheckSeconds(Config.Healthcheck),
     publishedPorts: publishedPorts(answer.NetworkSettings?.Ports ?? {}),
     networks: Object.fromEntries(networks),
   };
+}
+
+function healthCheckSeconds(check: z.infer<typeof healthcheckSchema>): number | null {
+  if (!check?.Test || check.Test.length === 0 || check.Test[0] === 'NONE') return null;
+  return check.Interval === 0 ? defaultIntervalSeconds : check.Interval / 1e9;
 }
 
 /** As in a Compose file. */

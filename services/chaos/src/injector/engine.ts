@@ -35,6 +35,8 @@ export interface ContainerView extends ContainerSummary {
   memswapBytes: number;
   cpus: number;
   restartSetup: RestartSetup;
+  /** How often the engine checks its health, in seconds; null if it does not. */
+  healthCheckSeconds: number | null;
   /** Published host ports. */
   publishedPorts: readonly number[];
   networks: Readonly<Record<string, Endpoint>>;

@@ -16,7 +16,7 @@ export async function signalProcessOf(
     throw new EncoreError(code, `${signalName} of ${name}: ${why}`, { status, definite: true });
   };
   if (pid === 0) refuse('TARGET_NOT_RUNNING', 'it has no process', 409);
-  // The number of a process says nothing in another namespace, and a dead one's is used again.
+  // A process id means nothing in another namespace, and that of a dead process is used again.
   const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
   if (!groups.includes(id))
     refuse('ENGINE_UNSUPPORTED', `process ${pid} is not visible here; chaos needs pid: host`, 501);

@@ -33,6 +33,12 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
         .filter(({ labels }) => needsRestartSetup(targets.system, labels[label.target]))
         .map(({ name, restartSetup }) => [name, restartSetup]),
     ),
+    healthChecks: Object.fromEntries(
+      views.flatMap(({ labels, healthCheckSeconds }) => {
+        const target = labels[label.target];
+        return target === undefined || healthCheckSeconds === null ? [] : [[target, healthCheckSeconds]];
+      }),
+    ),
     unsupported: unsupportedKinds(targets.system),
   };
 }

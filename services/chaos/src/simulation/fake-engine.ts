@@ -56,6 +56,7 @@ export class FakeEngine implements Engine {
       cpus: Number(labels[label.cpus] ?? 0),
       restartSetup: { policy: 'always', init: true, stopSignal: 'SIGTERM' },
       publishedPorts: [],
+      healthCheckSeconds: null,
       networks: { back: { networkId: 'back-id', aliases: [name], fixedAddress: '' } },
       ...change,
     };

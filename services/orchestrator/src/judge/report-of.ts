@@ -27,7 +27,7 @@ export function reportOf(
   const endedAt = run.ended?.at ?? run.lastAt;
   const report: Report = {
     schema_version: 3,
-    schema_minor_version: 1,
+    schema_minor_version: 2,
     run_id: run.started?.runId ?? 'unknown',
     ...verdict,
     warnings: [...warningsOf(evidence), ...notes],
@@ -176,7 +176,7 @@ function reportedReturn(backToNormal: BackToNormal | null): ReportedFault['back_
 
 function faultOf(
   { record, recovery, recoveredBy, backToNormal }: FinalizedFault,
-  { run, plan, monitoring, attribution }: ObservedRun,
+  { run, plan, monitoring, attribution, services, faults }: ObservedRun,
 ): ReportedFault {
   const { fault, injectedAt } = record;
   const stages = stagesOf(record);
@@ -184,6 +184,13 @@ function faultOf(
   const plannedFrom = steadyAt ?? (run.started?.at ?? run.firstAt) + plan.rampSeconds * 1_000;
   const since = (at: number | null): number | null =>
     at === null || injectedAt === null ? null : seconds(Math.max(0, at - injectedAt));
+  // The read-back restarts the server.
+  const nextAt = Math.min(
+    run.phases.find(({ phase }) => phase === 'read-back')?.at ?? Number.POSITIVE_INFINITY,
+    ...faults.flatMap(({ record: { injectedAt: at } }) =>
+      at !== null && injectedAt !== null && at > injectedAt ? [at] : [],
+    ),
+  );
   return {
     id: fault.id,
     kind: fault.kind,
@@ -208,6 +215,7 @@ function faultOf(
     },
     recovery_seconds: recovery.state === 'recovered' ? seconds(recovery.seconds * 1_000) : null,
     back_to_normal: reportedReturn(backToNormal),
+    services: services.of(record, nextAt),
     attempts_failed: attribution.explained.get(fault.id) ?? 0,
     monitoring: monitoring?.get(fault.id) ?? null,
   };

@@ -138,3 +138,18 @@ export function monitoringText({ effect, monitoring }: Pick<ReportedFault, 'effe
   if (state === 'seen') return `${alert} after ${secondsText(seconds, 0)}`;
   return alert === null ? texts[state] : `${alert} ${texts[state]}`;
 }
+
+/** `db 1.2 s (engine), api 3.4 s (health check every 2 s)`. */
+export function servicesText(services: ReportedFault['services']): string {
+  return services
+    .map(
+      ({ service, seconds, ...how }) =>
+        `${service} ${seconds === null ? 'still down' : secondsText(seconds)} (${sourceText(how)})`,
+    )
+    .join(', ');
+}
+
+function sourceText({ source, resolution_seconds: every }: Pick<ReportedFault['services'][number], 'source' | 'resolution_seconds'>): string {
+  const name = { ready: 'ready URL', 'health-check': 'health check', engine: 'engine' }[source];
+  return every === null ? name : `${name} every ${every} s`;
+}

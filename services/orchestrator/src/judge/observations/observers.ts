@@ -11,6 +11,7 @@ import { MemoryTrace } from './memory-trace.ts';
 import { type FaultMonitoring, Monitoring } from './monitoring.ts';
 import { SecondTable } from './second-table.ts';
 import { ServerReadiness } from './server-readiness.ts';
+import { ServiceRecoveries } from './service-recoveries.ts';
 
 /** Expected time before the ramp and after steady; arrays grow if a run exceeds it. */
 const overheadSeconds = 900;
@@ -23,13 +24,14 @@ export function createObservers(plan: Plan, { memoryFaults }: Collectors) {
     memory: new MemoryTrace(plannedSeconds),
     readiness: new ServerReadiness(),
     monitoring: new Monitoring(),
+    services: new ServiceRecoveries(plan.system),
   } satisfies Record<string, Collector>;
 }
 
 export type Observers = ReturnType<typeof createObservers>;
 
 /** What warnings, charts and report may read: the evidence and the observations. */
-export interface ObservedRun extends Evidence, Pick<Observers, 'alerts' | 'seconds' | 'memory'> {
+export interface ObservedRun extends Evidence, Pick<Observers, 'alerts' | 'seconds' | 'memory' | 'services'> {
   /** Prometheus alerts by fault id; null if Prometheus was not queried. */
   monitoring: Map<string, FaultMonitoring> | null;
   /** Share of the fault-free windows in which the server was ready; null if it was not observed. */

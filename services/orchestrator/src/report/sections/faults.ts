@@ -2,7 +2,7 @@
 import type { Report, ReportedFault } from '@encore/contracts';
 import { clockText, secondsText, thousands } from '../../text.ts';
 import { type Html, html, trusted } from '../html.ts';
-import { droppedText, isLate, monitoringText, plannedFaultsText, returnText } from '../phrases.ts';
+import { droppedText, isLate, monitoringText, plannedFaultsText, returnText, servicesText } from '../phrases.ts';
 import { type Column, cellOf } from '../table.ts';
 
 const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'back_to_normal'] as const;
@@ -79,6 +79,7 @@ function row(
       : isLate(fault, recoveries)
         ? html`<b class="bad">${secondsText(seconds)}</b> too late`
         : html`${secondsText(seconds)}`;
+  const services = servicesText(fault.services);
   const cells = [
     at === null
       ? html`${kind} <span class="quiet">${target} ${id}</span>`
@@ -86,7 +87,7 @@ function row(
     at === null ? html`<span class="quiet">–</span>` : html`${clockText(at).slice(0, 10)}`,
     html`<span class="effect ${effect}" title="${fault.evidence}">${effect}</span>`,
     html`${fault.recovered_by ?? '–'}${fault.revert_cause === 'external' ? html` <b class="bad">ended externally</b>` : ''}`,
-    recovery,
+    html`${recovery}${services === '' ? '' : html`<br><span class="quiet">${services}</span>`}`,
     normalCell(fault, running),
     bar(fault, scaleSeconds),
     html`${thousands(fault.attempts_failed)}`,

@@ -17,6 +17,7 @@ const good: EngineInfo = {
   engine: 'Docker',
   version: '29.0.1',
   kernel: '6.12',
+  healthChecks: {},
   cgroupVersion: '2',
   cores: 4,
   memoryBytes: 8 * gib,
