@@ -77,9 +77,12 @@ describe('encore run of somebody’s own project', function () {
     const run = await encore(['run', '--seed', '7']);
     const story = `${tail(run.stdout, 70)}\n${tail(run.stderr)}`;
     process.stdout.write(`      ${run.seconds.toFixed(0)} s\n`);
-    assert.equal(run.exitCode, 0, story);
+    assert.ok(run.exitCode === 0 || run.exitCode === 2, story);
     const report = await reportIn();
-    assert.equal(report.result, 'PASSED');
+    // In a run of some seconds, one start that a busy machine delays is more than the 1 % that a
+    // generator may be late.
+    const expected = report.generator.within_limits === false ? ['INCONCLUSIVE', 2] : ['PASSED', 0];
+    assert.deepEqual([report.result, run.exitCode], expected, `${story}\n${report.reasons.join('\n')}`);
     assert.deepEqual(
       report.faults.map(({ kind, target, effect }) => [kind, target, effect]),
       [
@@ -102,7 +105,7 @@ describe('encore run of somebody’s own project', function () {
     for (const file of ['report.html', 'junit.xml', 'summary.md', 'history.ndjson', 'plan.json'])
       assert.ok(files.includes(file), file);
     const verified = await encore(['verify', join('test_results', name)]);
-    assert.equal(verified.exitCode, 0, tail(verified.stdout));
+    assert.equal(verified.exitCode, run.exitCode, tail(verified.stdout));
   });
 
   it('ends at Ctrl-C with a report, and revert removes what --keep left', async () => {
@@ -119,6 +122,11 @@ describe('encore run of somebody’s own project', function () {
     const story = `${tail(run.stdout, 40)}\n${tail(run.stderr)}`;
     assert.equal(run.exitCode, 130, story);
     assert.equal((await reportIn()).result, 'INTERRUPTED', story);
+    // As a killed chaos service leaves a target that it froze.
+    const of = ['--filter', 'label=encore.run', '--filter', 'label=encore.target=store'];
+    const frozen = await docker('ps', '-q', ...of);
+    assert.equal(frozen.length, 1);
+    await docker('pause', ...frozen);
     assert.notDeepEqual(await leftovers(), []);
     const reverted = await encore(['revert']);
     assert.equal(reverted.exitCode, 0, tail(reverted.stderr));
