@@ -7,6 +7,7 @@ export {
 } from './encore-file/encore-file.ts';
 export { type PrintedCompose, printCompose } from './generate/print-compose.ts';
 export { initProject } from './init/init-project.ts';
+export { impossibleFaults } from './run/impossible-faults.ts';
 export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
 export { runProject } from './run/run-project.ts';
 export { leftRuns, takeDown } from './run/take-down.ts';

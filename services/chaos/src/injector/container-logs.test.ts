@@ -41,6 +41,15 @@ describe('container logs', () => {
     assert.deepEqual(await servicesWithLogs(source(containers)), ['chaos', 'server']);
   });
 
+  it('names a target by its label, not by the service that runs it', async () => {
+    const containers = [
+      container('a', 'api-target', { [label.target]: 'api' }),
+      container('b', 'api', { [label.target]: 'api-sidecar' }),
+    ];
+    const lab = source(containers, { a: frame(1, 'of the target\n') });
+    assert.equal(await serviceLog(lab, 'api', 0), 'of the target\n');
+  });
+
   it('removes the stream frames and keeps the order of lines', async () => {
     const bytes = Buffer.concat([frame(1, 'ready\n'), frame(2, 'fehl: ü\n'), frame(1, 'again\n')]);
     const lab = source([container('a', 'server')], { a: bytes });

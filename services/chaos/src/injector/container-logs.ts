@@ -15,7 +15,7 @@ interface Source {
   readonly deadline: (ms: number) => AbortSignal;
 }
 
-/** The services whose logs can be read, sorted by name. */
+/** The targets and other services whose logs can be read, sorted by name. */
 export async function servicesWithLogs(source: Source): Promise<string[]> {
   return [...new Set((await containersOf(source)).map(serviceOf))].sort();
 }
@@ -45,8 +45,9 @@ async function containersOf({ engine, project, deadline }: Source): Promise<Cont
   return listed.filter(({ labels }) => labels[label.service] !== undefined && labels[label.oneoff] !== 'True');
 }
 
+/** Behind a sidecar, a target's service has another name than the target. */
 function serviceOf({ labels, name }: ContainerSummary): string {
-  return labels[label.service] ?? name;
+  return labels[label.target] ?? labels[label.service] ?? name;
 }
 
 const headerBytes = 8;

@@ -128,6 +128,8 @@ export const label = {
   /** Folder of the checkout. */
   checkout: 'com.docker.compose.project.working_dir',
   target: 'encore.target',
+  /** Id of a run of somebody's own project, on everything that the run creates. */
+  run: 'encore.run',
   memory: 'encore.original.memory',
   memswap: 'encore.original.memswap',
   cpus: 'encore.original.cpus',

@@ -275,8 +275,20 @@ describe('Injector', () => {
     lab.engine.add('loadgen-3', labels, { status: 'exited' });
     lab.engine.add('loadgen-run', { ...labels, [label.oneoff]: 'True' });
     const { running, restartPolicies } = await lab.clock.until(injector.engineInfo());
-    assert.deepEqual(running, { loadgen: ['loadgen-1', 'loadgen-2'] });
-    assert.deepEqual(restartPolicies, { loadgen: ['always', 'always'] });
+    const targets = { server: ['server'], postgres: ['postgres'], toxiproxy: ['toxiproxy'] };
+    assert.deepEqual(running, { loadgen: ['loadgen-1', 'loadgen-2'], ...targets });
+    assert.deepEqual(restartPolicies['loadgen'], ['always', 'always']);
+    stop.abort();
+  });
+
+  it('counts the containers of a target by its label, and no other service of a user’s project', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const labels = { [label.project]: lab.server.labels[label.project] ?? '', [label.run]: 'r1' };
+    lab.engine.add('db-target-1', { ...labels, [label.service]: 'db-target', [label.target]: 'db' });
+    for (const name of ['cache-1', 'cache-2']) lab.engine.add(name, { ...labels, [label.service]: 'cache' });
+    const { running } = await lab.clock.until(injector.engineInfo());
+    assert.deepEqual(running['db'], ['db-target-1']);
+    assert.equal(running['cache'], undefined);
     stop.abort();
   });
 

@@ -19,9 +19,13 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
     system: plannedSystem(targets.system),
     ...facts,
     composeVersion: containers.map(({ labels }) => labels[label.composeVersion]).find(Boolean) ?? null,
-    checkouts: valuesBy(label.checkout, views, ({ name }) => name),
-    running: valuesBy(label.service, running, ({ name }) => name),
-    restartPolicies: valuesBy(label.service, running, ({ restartSetup }) => restartSetup.policy),
+    checkouts: valuesBy(
+      ({ labels }) => labels[label.checkout],
+      views,
+      ({ name }) => name,
+    ),
+    running: valuesBy(serviceOf, running.filter(isOfLab), ({ name }) => name),
+    restartPolicies: valuesBy(serviceOf, running, ({ restartSetup }) => restartSetup.policy),
     images: Object.fromEntries(views.map(({ name, image }) => [name, image])),
     outdated: views
       .filter((view, i) => view.status === 'running' && view.image !== containers[i]?.image)
@@ -54,15 +58,21 @@ const needsRestartSetup = (system: System, name = ''): boolean =>
 const needingRestartPolicy: readonly string[] = faultKinds.filter((kind) => kindOf(kind).needsRestartPolicy === true);
 const notRunning: readonly string[] = ['created', 'exited', 'dead', 'removing'];
 
-/** A value of each container, by the value of a label. */
+/** A target behind a sidecar belongs to a service of another name. */
+const serviceOf = ({ labels }: ContainerView): string | undefined => labels[label.target] ?? labels[label.service];
+/** Targets and the lab's own services, but nothing else of somebody's own project. */
+const isOfLab = ({ labels }: ContainerView): boolean =>
+  labels[label.target] !== undefined || labels[label.run] === undefined;
+
+/** A value of each container, by a key that it may have. */
 function valuesBy(
-  labelName: string,
+  keyOf: (view: ContainerView) => string | undefined,
   views: readonly ContainerView[],
   select: (view: ContainerView) => string,
 ): Record<string, string[]> {
   const values: Record<string, string[]> = {};
   for (const view of views) {
-    const key = view.labels[labelName];
+    const key = keyOf(view);
     if (key !== undefined) values[key] = [...(values[key] ?? []), select(view)];
   }
   return values;

@@ -5,6 +5,7 @@ import { type Plan, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import { makePlan, refusePlan, renderTimeline } from '@encore/plan';
 import {
+  impossibleFaults,
   initProject,
   leftRuns,
   type PreparedRun,
@@ -93,7 +94,9 @@ async function planRun({ flags, monitor }: ProjectRunOptions, command: string, n
   if (!read.ok) return read;
   const prepared = await prepareRun(read.file, process.cwd(), nowMs);
   if (!prepared.ok) return prepared;
-  const { system } = prepared;
+  const { system, impossible } = prepared;
+  const faults = impossibleFaults(read.settings, impossible).map((problem) => `${encoreFileName}: ${problem}`);
+  if (faults.length > 0) return { ok: false, problems: faults };
   const resolved = resolveSettings({
     system,
     flags,

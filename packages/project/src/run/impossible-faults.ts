@@ -1,0 +1,25 @@
+/** Finds faults of a user's schedule that are impossible on their target, each with the reason. */
+import { type FaultKind, faultKinds } from '@encore/contracts';
+import { ownValue, withoutNumber } from '@encore/kit';
+import { isObject, type SettingsObject } from '@encore/kit/settings-file';
+import type { Reasons } from './applicable-kinds.ts';
+
+/** Accepts any settings, also invalid ones, whose mistakes are reported elsewhere. */
+export function impossibleFaults(
+  { schedule }: SettingsObject,
+  impossible: Readonly<Record<string, Reasons>>,
+): string[] {
+  if (!Array.isArray(schedule)) return [];
+  return schedule.flatMap((rule: unknown, index) => {
+    if (!isObject(rule) || typeof rule['target'] !== 'string' || !Array.isArray(rule['faults'])) return [];
+    const { target } = rule;
+    const reasons = ownValue(impossible, withoutNumber(target)) ?? {};
+    return rule['faults'].flatMap((fault: unknown, number) => {
+      const kind = isObject(fault) ? faultKinds.find((known) => known === fault['kind']) : undefined;
+      const why: string | undefined = kind === undefined ? undefined : reasons[kind satisfies FaultKind];
+      return why === undefined
+        ? []
+        : [`schedule[${index}].faults[${number}]: ${kind} is impossible on ${target}: ${why}`];
+    });
+  });
+}
