@@ -55,6 +55,7 @@ const folders = [
   'scenarios',
   '.github',
   'prometheus',
+  'examples',
 ];
 const extensions = /\.(ts|mjs|md|ya?ml|sh)$/;
 
