@@ -8,6 +8,7 @@ import { root } from './support/command.ts';
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
+  'examples/shop/README.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
