@@ -22,12 +22,12 @@ const stub = `#!/bin/bash
 echo "encore in $(basename "$PWD"): $*"
 [ "$EXIT_CODE" != 3 ] || { echo 'encore.yaml: a mistake' >&2; exit 3; }
 name=production_test_20261129_120000
-mkdir -p encore-results/$name/logs
-echo '{}' > encore-results/$name.json
+mkdir -p test_results/$name/logs
+echo '{}' > test_results/$name.json
 for file in report.html junit.xml history.ndjson ledger.ndjson plan.json config.json latency.hlog logs/api.log compose.yaml; do
-  echo secret > encore-results/$name/$file
+  echo secret > test_results/$name/$file
 done
-echo '# the summary' > encore-results/$name/summary.md
+echo '# the summary' > test_results/$name/summary.md
 exit "$EXIT_CODE"
 `;
 
@@ -40,8 +40,8 @@ describe('action.yml', () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'encore-action-test-'));
     using runner = new ActionRunner();
     const shop = join(folder.path, 'workspace', 'my shop');
-    mkdirSync(join(shop, 'encore-results'), { recursive: true });
-    const earlier = join(shop, 'encore-results', 'production_test_20990101_000000.json');
+    mkdirSync(join(shop, 'test_results'), { recursive: true });
+    const earlier = join(shop, 'test_results', 'production_test_20990101_000000.json');
     writeFileSync(earlier, '{}');
     utimesSync(earlier, 0, 0);
     mkdirSync(join(folder.path, 'action'));

@@ -27,7 +27,7 @@ describe('examples/shop', () => {
       assert.deepEqual(refusePlan(plan, config), []);
       assert.deepEqual(
         plan.faults.map(({ kind, target }) => `${kind} ${target}`),
-        ['restart db', 'crash api', 'latency db:5432', 'outage db'],
+        ['restart db', 'crash api', 'latency api:3000', 'outage db', 'crash api'],
       );
     }
   });

@@ -15,7 +15,7 @@ export class ShopFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'encore-shop-'));
 
   constructor() {
-    const own = (path: string): boolean => !/\/(node_modules|encore-results)$/.test(path);
+    const own = (path: string): boolean => !/\/(node_modules|test_results)$/.test(path);
     cpSync(original, this.path, { recursive: true, filter: own });
   }
 
