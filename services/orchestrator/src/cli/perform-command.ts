@@ -83,12 +83,8 @@ async function check(
   print: (text: string) => void,
 ): Promise<number> {
   const clients = new ServiceClients(wiring);
-  const runId = `check-${process.pid}`;
-  const { checks } = await inspectLab(
-    { clients, wiring, clock, config, plan, system, runId, print },
-    preflightLimits,
-    stop,
-  );
+  const run = { id: `check-${process.pid}`, config, plan, system };
+  const { checks } = await inspectLab({ clients, wiring, clock, run, print }, preflightLimits, stop);
   for (const line of [...noticeLines(config, plan), ...checks.map(checkText)]) print(line);
   const failed = checks.filter(({ state }) => state === 'fail').length;
   print(

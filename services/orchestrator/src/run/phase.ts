@@ -22,7 +22,9 @@ export type PhaseState =
   | { phase: Extract<Phase, 'cooldown' | 'read-back' | 'close'>; ending: Ending }
   | { phase: 'over'; ending: Ending };
 
-export type PhaseEvent = { type: 'done' } | { type: 'stop'; reason: string } | { type: 'broke'; reason: string };
+/** Ends a phase early: on request, or because something broke. */
+export type Interrupt = { type: 'stop'; reason: string } | { type: 'broke'; reason: string };
+export type PhaseEvent = { type: 'done' } | Interrupt;
 
 export function nextPhase(state: PhaseState, event: PhaseEvent): PhaseState {
   switch (state.phase) {
@@ -51,7 +53,7 @@ export function nextPhase(state: PhaseState, event: PhaseEvent): PhaseState {
   }
 }
 
-function cooldownAfter(event: Exclude<PhaseEvent, { type: 'done' }>): PhaseState {
+function cooldownAfter(event: Interrupt): PhaseState {
   const outcome = event.type === 'stop' ? 'interrupted' : 'aborted';
   return { phase: 'cooldown', ending: { outcome, reason: event.reason } };
 }

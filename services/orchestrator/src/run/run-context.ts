@@ -1,35 +1,30 @@
-/** The context that all phases of a run share, and the recorder of the run's own events. */
+/** What all phases and loops of a run share, and the recorder of the run's own events. */
 import type { EncoreEvent, Plan, RunConfig, System } from '@encore/contracts';
 import type { Clock, Logger } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { HistoryWriter } from '../history/history-writer.ts';
-import type { Progress } from '../progress/progress.ts';
-import type { RunView } from '../progress/run-view.ts';
 import type { ServiceClients } from '../service-clients.ts';
-import type { SupervisorLimits } from '../supervisor/supervise.ts';
-import type { StopLimits } from './loops/stop-rules.ts';
 
-export interface RunContext {
-  runId: string;
-  /** The run's folder with history, ledger and plan. */
+/** What is run, fixed from the start. */
+export interface Run {
+  id: string;
+  /** Holds history, ledger and plan. */
   folder: string;
   startedAt: number;
   config: RunConfig;
   plan: Plan;
   system: System;
+}
+
+export interface RunContext {
+  run: Run;
   wiring: Wiring;
   clients: ServiceClients;
   clock: Clock;
   logger: Logger;
-  progress: Progress;
-  view: RunView;
   record: RunRecord;
-  supervisorLimits: SupervisorLimits;
-  stopLimits: StopLimits;
-  /** Ends the run early after an error. */
-  abort: (reason: string) => void;
-  /** Ends the run early on request. */
-  stop: (reason: string) => void;
+  /** Prints a line for the user. */
+  print: (text: string) => void;
 }
 
 /** Records the orchestrator's own events; holds them back until the history is open. */

@@ -1,7 +1,9 @@
 /** Drives a run through its phases and does the work of each. Transitions: phase.ts. */
 import { describeError, messageOf, waitUntil } from '@encore/kit';
-import { Background } from './loops/background.ts';
-import { type Ending, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
+import type { RunView } from '../progress/run-view.ts';
+import { Interrupts } from './interrupts.ts';
+import { Background, type LoopLimits } from './loops/background.ts';
+import { type Ending, type Interrupt, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
 import { closeRun } from './phases/close-run.ts';
 import { coolDown } from './phases/cooldown.ts';
 import { measureCapacity } from './phases/measure-capacity.ts';
@@ -12,27 +14,31 @@ import type { RunContext } from './run-context.ts';
 
 const serverReadyMs = 60_000;
 
-export class RunController {
-  readonly #context: Omit<RunContext, 'abort' | 'stop'>;
-  readonly #limits: PreflightLimits;
-  #state: PhaseState = { phase: 'preflight' };
-  #interruptPhase: ((event: PhaseEvent) => void) | null = null;
-  #pendingInterrupt: PhaseEvent | null = null;
-  #background: Background | null = null;
-  #rampStartedAt = 0;
+export interface RunLimits extends LoopLimits {
+  preflight: PreflightLimits;
+}
 
-  constructor(context: Omit<RunContext, 'abort' | 'stop'>, limits: PreflightLimits) {
+export class RunController {
+  readonly #context: RunContext;
+  readonly #view: RunView;
+  readonly #limits: RunLimits;
+  #state: PhaseState = { phase: 'preflight' };
+  readonly #interrupts = new Interrupts();
+  #background: Background | null = null;
+
+  constructor(context: RunContext, view: RunView, limits: RunLimits) {
     this.#context = context;
+    this.#view = view;
     this.#limits = limits;
   }
 
   /** Ends the run early; cleanup and report still follow. */
   stop(reason: string): void {
-    this.#interrupt({ type: 'stop', reason });
+    this.#interrupts.raise({ type: 'stop', reason });
   }
 
   async run(): Promise<Ending> {
-    const { record, clock, logger, progress } = this.#context;
+    const { record, clock, logger, print } = this.#context;
     while (this.#state.phase !== 'over') {
       const { phase } = this.#state;
       record.add({ type: 'phase_entered', at: clock.now(), phase });
@@ -40,7 +46,7 @@ export class RunController {
       // Preflight failures are printed with the refusal.
       if (event.type === 'broke' && phase !== 'preflight') {
         logger.warn({ phase, reason: event.reason }, 'phase failed');
-        progress.print(`ERROR in phase ${phase}: ${event.reason}`);
+        print(`ERROR in phase ${phase}: ${event.reason}`);
       }
       if (event.type === 'stop') record.add({ type: 'stop_requested', at: clock.now(), reason: event.reason });
       this.#state = nextPhase(this.#state, event);
@@ -48,25 +54,16 @@ export class RunController {
     return this.#state.ending;
   }
 
-  #interrupt(event: PhaseEvent): void {
-    if (this.#interruptPhase !== null) this.#interruptPhase(event);
-    else this.#pendingInterrupt ??= event;
-  }
-
   async #workOrInterrupt(): Promise<PhaseEvent> {
     const controller = new AbortController();
-    const interrupted = new Promise<PhaseEvent>((resolve) => {
-      this.#interruptPhase = resolve;
-      if (this.#pendingInterrupt !== null) resolve(this.#pendingInterrupt);
-      this.#pendingInterrupt = null;
-    });
     const work = this.#work(controller.signal).then(
       (): PhaseEvent => ({ type: 'done' }),
       (error: unknown): PhaseEvent => ({ type: 'broke', reason: this.#reasonOf(error) }),
     );
     // The last phase is not interruptible: it is bounded, and the report depends on it.
-    const event = await (this.#state.phase === 'close' ? work : Promise.race([work, interrupted]));
-    this.#interruptPhase = null;
+    if (this.#state.phase === 'close') return await work;
+    const event = await Promise.race([work, this.#interrupts.beginPhase()]);
+    this.#interrupts.endPhase();
     controller.abort(new Error('the phase was left'));
     // Interrupted work must finish before the next phase begins.
     await work;
@@ -80,17 +77,15 @@ export class RunController {
 
   async #work(signal: AbortSignal): Promise<void> {
     const state = this.#state;
-    const context: RunContext = {
-      ...this.#context,
-      abort: (reason) => this.#interrupt({ type: 'broke', reason }),
-      stop: (reason) => this.stop(reason),
-    };
-    const { clock, clients, runId, plan, config } = context;
+    const context = this.#context;
+    const { clock, clients, run } = context;
+    const { plan, config } = run;
     switch (state.phase) {
       case 'preflight': {
-        const print = (text: string) => context.progress.print(text);
-        const engine = await preflight({ ...context, print }, this.#limits, signal);
-        this.#background = new Background(context, await openRun(context, engine));
+        const interrupt = (event: Interrupt) => this.#interrupts.raise(event);
+        const engine = await preflight(context, this.#limits.preflight, signal);
+        const history = await openRun(context, engine, interrupt);
+        this.#background = new Background(context, { history, view: this.#view, limits: this.#limits, interrupt });
         return;
       }
       case 'startup': {
@@ -105,16 +100,16 @@ export class RunController {
         return void (await serverReady());
       }
       case 'ramp': {
-        this.#rampStartedAt = clock.now();
+        const rampStartedAt = clock.now();
         const { seed, users, rampSeconds, load } = config;
-        await clients.startLoad({ runId, seed, users, rampSeconds, load }, { signal });
+        await clients.startLoad({ runId: run.id, seed, users, rampSeconds, load }, { signal });
         this.#requireBackground().startLoadLease();
-        return await clock.sleep(this.#rampStartedAt + rampSeconds * 1_000 - clock.now(), signal);
+        return await clock.sleep(rampStartedAt + rampSeconds * 1_000 - clock.now(), signal);
       }
       case 'steady': {
         const steadyStartsAt = clock.now();
         this.#requireBackground().steadyStartsAt = steadyStartsAt;
-        await clients.startChaos(runId, plan, steadyStartsAt, { signal });
+        await clients.startChaos(run.id, plan, steadyStartsAt, { signal });
         return await clock.sleep(steadyStartsAt + plan.steadySeconds * 1_000 - clock.now(), signal);
       }
       case 'cooldown':

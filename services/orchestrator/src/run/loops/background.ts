@@ -1,22 +1,25 @@
 /**
  * The loops that run alongside the phases, from startup to the end: they fetch events, renew
- * leases, observe and restart the server, and compare the clocks.
+ * leases, observe and restart the server, and compare the clocks. A loop that fails breaks the run,
+ * which then ends in order and is INCONCLUSIVE: without the loop, evidence would be missing.
  */
 import { existsSync } from 'node:fs';
 import { describeError, EncoreError, firstReplica, healthOf, isSupervised } from '@encore/kit';
 import { EventPoller } from '../../history/event-poller.ts';
 import type { HistoryWriter } from '../../history/history-writer.ts';
 import { HostSampler } from '../../progress/host-metrics.ts';
-import type { ServerDetail } from '../../progress/run-view.ts';
+import type { RunView, ServerDetail } from '../../progress/run-view.ts';
 import { fetchServerDetail } from '../../supervisor/server-detail.ts';
 import { ServerWatchers } from '../../supervisor/server-watcher.ts';
+import type { SupervisorLimits } from '../../supervisor/supervise.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
+import type { Interrupt } from '../phase.ts';
 import { stopFileOf } from '../preflight/folder-checks.ts';
 import type { RunContext } from '../run-context.ts';
 import { ClockWatcher } from './clock-watcher.ts';
 import { loop } from './loop.ts';
 import { SampleTimes } from './sample-times.ts';
-import { freeResources, StopRules } from './stop-rules.ts';
+import { freeResources, type StopLimits, StopRules } from './stop-rules.ts';
 
 const renewEveryMs = 2_000;
 /** Several missed renewals, not one. */
@@ -25,8 +28,22 @@ const pollEveryMs = 500;
 const tickMs = 1_000;
 const detailEveryMs = 2_000;
 
+export interface LoopLimits {
+  supervisor: SupervisorLimits;
+  stop: StopLimits;
+}
+
+interface BackgroundOptions {
+  history: HistoryWriter;
+  view: RunView;
+  limits: LoopLimits;
+  interrupt: (event: Interrupt) => void;
+}
+
 export class Background {
   readonly #context: RunContext;
+  readonly #view: RunView;
+  readonly #interrupt: (event: Interrupt) => void;
   readonly #pollers: EventPoller[];
   readonly #loadgen: EventPoller;
   readonly #stop = new AbortController();
@@ -44,9 +61,12 @@ export class Background {
   readonly #stopRules: StopRules;
   readonly #sampleTimes = new SampleTimes();
 
-  constructor(context: RunContext, history: HistoryWriter) {
+  constructor(context: RunContext, { history, view, limits, interrupt }: BackgroundOptions) {
     this.#context = context;
-    const { clock, clients, runId, record, system, view, wiring } = context;
+    this.#view = view;
+    this.#interrupt = interrupt;
+    const { clock, clients, record, wiring } = context;
+    const { id: runId, system } = context.run;
     const health = healthOf(system);
     this.serverWatchers = new ServerWatchers({
       health,
@@ -56,15 +76,14 @@ export class Background {
         record.add({ type: 'server_observed', at: clock.now(), ...replica, port, ready });
       },
     });
-    this.#stopRules = new StopRules(context.stopLimits);
-    const limits = context.supervisorLimits;
+    this.#stopRules = new StopRules(limits.stop);
     this.#supervisor = new Supervisor({
       runId,
       clients,
       supervises: (target) => isSupervised(system, target),
       observe: (target) => this.serverWatchers.latest(target),
       clock,
-      limits,
+      limits: limits.supervisor,
       record: (e) => record.add(e),
       onTargets: (targets) => {
         view.serverPid = targets.find(({ target }) => target === firstReplica(system))?.pid ?? 0;
@@ -93,35 +112,36 @@ export class Background {
 
   /** Starts everything except the supervisor and the load lease. */
   start(): void {
-    const { clock, clients, runId, system, view, wiring } = this.#context;
+    const { clock, clients, run, wiring } = this.#context;
     const host = new HostSampler(wiring.resultsDir);
     const clockWatcher = new ClockWatcher(tickMs);
-    for (const poller of this.#pollers) this.#loop(pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
-    this.#loop(renewEveryMs, (signal) => this.#renewRunLease(signal));
-    this.#loop(tickMs, async () => {
+    for (const poller of this.#pollers)
+      this.#loop('the event poller', pollEveryMs, (signal) => poller.poll(signal).then(() => undefined));
+    this.#loop('the run lease', renewEveryMs, (signal) => this.#renewRunLease(signal));
+    this.#loop('the clock watcher', tickMs, async () => {
       const gap = clockWatcher.tick(clock.now(), Date.now());
       if (gap !== null) this.#context.record.add(gap);
       this.#applyStopFile();
       await this.#applyStopRules();
     });
-    this.#loop(tickMs, (signal) => this.#sampleScores(signal));
-    const [first, ...others] = healthOf(system).values();
+    this.#loop('the sample read-back', tickMs, (signal) => this.#sampleScores(signal));
+    const [first, ...others] = healthOf(run.system).values();
     const detail = others.length === 0 ? first?.detail : undefined;
     if (detail !== undefined)
-      this.#loop(detailEveryMs, async (signal) => {
+      this.#loop('the status of the server', detailEveryMs, async (signal) => {
         this.#recordCollection(await fetchServerDetail(detail, signal));
       });
-    this.#loop(detailEveryMs, async () => {
-      view.host = await host.sample();
+    this.#loop('the host metrics', detailEveryMs, async () => {
+      this.#view.host = await host.sample();
     });
-    this.#loops.push(this.serverWatchers.run(this.#stop.signal));
-    this.#context.logger.debug({ runId, urls: clients.urls }, 'observing the services');
+    this.#keep('the server watcher', this.serverWatchers.run(this.#stop.signal));
+    this.#context.logger.debug({ runId: run.id, urls: clients.urls }, 'observing the services');
   }
 
   startSupervisor(): void {
     this.#supervising = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, this.#supervising.signal]);
-    this.#loops.push(loop(this.#context.clock, 500, signal, () => this.#supervisor.step(signal)));
+    this.#loop('the supervisor', 500, () => this.#supervisor.step(signal), signal);
   }
 
   stopSupervisor(): void {
@@ -132,7 +152,7 @@ export class Background {
     this.#loadStartedAt = this.#context.clock.now();
     this.#loadRenewedAt = this.#loadStartedAt;
     const signal = AbortSignal.any([this.#stop.signal, this.#loadLease.signal]);
-    this.#loops.push(loop(this.#context.clock, renewEveryMs, signal, () => this.#renewLoadLease(signal)));
+    this.#loop('the load lease', renewEveryMs, () => this.#renewLoadLease(signal), signal);
   }
 
   /** From here on, the end of the load is expected. */
@@ -153,8 +173,22 @@ export class Background {
     await Promise.allSettled(this.#pollers.map((poller) => poller.drain(signal)));
   }
 
-  #loop(everyMs: number, step: (signal: AbortSignal) => void | Promise<void>): void {
-    this.#loops.push(loop(this.#context.clock, everyMs, this.#stop.signal, step));
+  #loop(
+    name: string,
+    everyMs: number,
+    step: (signal: AbortSignal) => void | Promise<void>,
+    signal: AbortSignal = this.#stop.signal,
+  ): void {
+    this.#keep(name, loop(this.#context.clock, everyMs, signal, step));
+  }
+
+  #keep(name: string, running: Promise<void>): void {
+    this.#loops.push(running.catch((error: unknown) => this.#break(`${name} failed: ${describeError(error)}`)));
+  }
+
+  /** Ends the run early after an error. */
+  #break(reason: string): void {
+    this.#interrupt({ type: 'broke', reason });
   }
 
   /** Stops the run when the stop file exists: a way to stop it without access to this terminal. */
@@ -162,25 +196,26 @@ export class Background {
     const path = stopFileOf(this.#context.wiring);
     if (this.#stopFileSeen || !existsSync(path)) return;
     this.#stopFileSeen = true;
-    this.#context.stop(`the stop file ${path} exists`);
+    this.#interrupt({ type: 'stop', reason: `the stop file ${path} exists` });
   }
 
   /** Applies only under load: outside of it, the run itself starts and restarts the server. */
   async #applyStopRules(): Promise<void> {
-    const { view, clock, wiring, abort } = this.#context;
+    const { clock, wiring } = this.#context;
+    const view = this.#view;
     const resources = await freeResources(wiring.resultsDir);
     if (view.phase !== 'ramp' && view.phase !== 'steady') return;
     const { wrongAnswers, activeFaults } = view;
     const isReady = this.serverWatchers.ready;
     const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, activeFaults, wrongAnswers, resources });
-    // Abort instead of stop, so that the read-back still shows how much was lost.
-    if (reason !== null) abort(reason);
+    // Not a stop, so that the read-back still shows how much was lost.
+    if (reason !== null) this.#break(reason);
   }
 
   async #renewRunLease(signal: AbortSignal): Promise<void> {
-    const { clients, runId, logger } = this.#context;
+    const { clients, run, logger } = this.#context;
     try {
-      await clients.renewRunLease(runId, { signal, timeoutMs: 2_000 });
+      await clients.renewRunLease(run.id, { signal, timeoutMs: 2_000 });
     } catch (error) {
       if (signal.aborted) return;
       logger.warn({ err: describeError(error) }, 'the run lease was not renewed');
@@ -191,18 +226,19 @@ export class Background {
 
   /** The lease expired (a stall of this process or of the injector), so faults were reverted. */
   async #retakeRunLease(signal: AbortSignal): Promise<void> {
-    const { clients, runId, record, clock, abort } = this.#context;
+    const { clients, run, record, clock } = this.#context;
     const at = clock.now();
     record.add({ type: 'injector_failed', at, reason: 'the run lease had expired', fromAt: at, toAt: at });
-    await clients.takeRunLease(runId, { signal }).catch((error: unknown) => {
-      if (error instanceof EncoreError && error.code === 'RUN_HELD') abort(`another run took over: ${error.message}`);
+    await clients.takeRunLease(run.id, { signal }).catch((error: unknown) => {
+      if (error instanceof EncoreError && error.code === 'RUN_HELD')
+        this.#break(`another run took over: ${error.message}`);
     });
   }
 
   async #renewLoadLease(signal: AbortSignal): Promise<void> {
-    const { clients, runId, clock } = this.#context;
+    const { clients, run, clock } = this.#context;
     let isOver = false;
-    await clients.renewLoadLease(runId, { signal, timeoutMs: 2_000 }).then(
+    await clients.renewLoadLease(run.id, { signal, timeoutMs: 2_000 }).then(
       () => {
         this.#loadRenewedAt = clock.now();
       },
@@ -224,18 +260,19 @@ export class Background {
   #onLoadLost(reason: string): void {
     if (this.#loadLease.signal.aborted) return;
     this.#loadLease.abort();
-    const { record, view, clock, startedAt, abort } = this.#context;
+    const { record, clock, run } = this.#context;
     const at = clock.now();
     record.add({ type: 'source_lost', at, source: 'loadgen', reason });
     // The last operations of the users were never reported.
-    const fromAt = Math.max(startedAt, this.#loadStartedAt, view.loadSeenAt ?? 0);
+    const fromAt = Math.max(run.startedAt, this.#loadStartedAt, this.#view.loadSeenAt ?? 0);
     record.add({ type: 'gap', at, fromAt, toAt: at, reason });
-    abort(reason);
+    this.#break(reason);
   }
 
   /** Records each garbage collection once: a changed count is new, even a lower one. */
   #recordCollection(detail: ServerDetail | null): void {
-    const { view, record, clock } = this.#context;
+    const { record, clock } = this.#context;
+    const view = this.#view;
     const before = view.detail?.collections?.count;
     view.detail = detail;
     const last = detail?.collections;
@@ -247,25 +284,25 @@ export class Background {
   async #sampleScores(signal: AbortSignal): Promise<void> {
     const { steadyStartsAt } = this;
     if (steadyStartsAt === null) return;
-    const { runId, clock, clients, plan, view, logger } = this.#context;
+    const { run, clock, clients, logger } = this.#context;
     const now = clock.now();
-    const dueAts = plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
+    const dueAts = run.plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
     const nextFaultAt = Math.min(...dueAts.filter((at) => at > now));
     const isReady = this.serverWatchers.ready;
-    if (!this.#sampleTimes.isDue({ now, isReady, activeFaults: view.activeFaults, nextFaultAt })) return;
-    await clients.readBack(runId, false, { signal }).catch((error: unknown) => {
+    if (!this.#sampleTimes.isDue({ now, isReady, activeFaults: this.#view.activeFaults, nextFaultAt })) return;
+    await clients.readBack(run.id, false, { signal }).catch((error: unknown) => {
       logger.debug({ err: describeError(error) }, 'the sample read-back failed to start');
     });
   }
 
   /** Sends the plan to a restarted scheduler, which skips the faults whose time has passed. */
   #resumeChaos(): void {
-    const { clients, runId, plan, logger } = this.#context;
+    const { clients, run, logger } = this.#context;
     if (this.steadyStartsAt === null) return;
     const { steadyStartsAt } = this;
-    clients.startChaos(runId, plan, steadyStartsAt).catch((error: unknown) => {
+    clients.startChaos(run.id, run.plan, steadyStartsAt).catch((error: unknown) => {
       logger.warn({ err: describeError(error) }, 'the restarted scheduler rejected the plan');
-      this.#context.abort(`the scheduler restarted and rejected the plan: ${describeError(error)}`);
+      this.#break(`the scheduler restarted and rejected the plan: ${describeError(error)}`);
     });
   }
 }

@@ -8,8 +8,8 @@ const leaseMs = 4_000;
 const drainMs = 3_000;
 
 export async function closeRun(context: RunContext, background: Background, ending: Ending): Promise<void> {
-  const { clients, runId, clock, record, logger } = context;
-  await clients.endRunLease(runId, { timeoutMs: leaseMs }).catch((error: unknown) => {
+  const { clients, run, clock, record, logger } = context;
+  await clients.endRunLease(run.id, { timeoutMs: leaseMs }).catch((error: unknown) => {
     logger.warn({ err: describeError(error) }, 'the run lease was not released; it expires soon');
   });
   await background.stop(drainMs);

@@ -19,7 +19,7 @@ export async function coolDown(
   ending: Ending,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clients, clock, config, wiring } = context;
+  const { clients, clock, run, wiring } = context;
   background.steadyStartsAt = null;
   const isHurried = ending.outcome === 'interrupted';
   const call = isHurried ? { signal, timeoutMs: hurriedMs } : { signal };
@@ -39,7 +39,7 @@ export async function coolDown(
     for (const result of both) if (result.status === 'rejected') throw result.reason;
     return;
   }
-  const timeoutMs = Math.max(30_000, config.recoveryTimeoutSeconds * 1_000);
+  const timeoutMs = Math.max(30_000, run.config.recoveryTimeoutSeconds * 1_000);
   const waitForServer = {
     what: 'waiting for the server',
     do: () =>

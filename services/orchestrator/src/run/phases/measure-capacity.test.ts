@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ServiceClients } from '../../service-clients.ts';
 import { profiles } from '../../settings/profiles.ts';
 import { FakeLab } from '../../testing/fake-lab.ts';
+import { planOf } from '../../testing/fake-run.ts';
 import { RunRecord } from '../run-context.ts';
 import { measureCapacity } from './measure-capacity.ts';
 
@@ -21,8 +22,12 @@ describe('measureCapacity', () => {
 
   function measure(settings: { capacitySeconds: number; users: number }, signal = new AbortController().signal) {
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 1, ...settings };
+    const run = { id: 'r1', folder: '', startedAt: 0, plan: planOf(1, []), system: lab.system };
     const record = new RunRecord((event) => events.push(event));
-    return measureCapacity({ config, record, clients: new ServiceClients(lab.wiring), clock: systemClock }, signal);
+    return measureCapacity(
+      { run: { ...run, config }, record, clients: new ServiceClients(lab.wiring), clock: systemClock },
+      signal,
+    );
   }
 
   it('uses one connection per user, and records the result', async () => {

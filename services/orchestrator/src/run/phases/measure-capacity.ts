@@ -11,10 +11,10 @@ const maxConnections = 100;
 const marginMs = 15_000;
 
 export async function measureCapacity(
-  { config, clients, record, clock }: Pick<RunContext, 'config' | 'clients' | 'record' | 'clock'>,
+  { run, clients, record, clock }: Pick<RunContext, 'run' | 'clients' | 'record' | 'clock'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { capacitySeconds: seconds, users } = config;
+  const { capacitySeconds: seconds, users } = run.config;
   if (seconds === 0) return;
   try {
     const test = { seconds, connections: Math.min(users, maxConnections) };

@@ -24,21 +24,17 @@ describe('openRun', () => {
       },
     };
     const context = {
-      folder,
-      runId: 'r20260101_120000',
-      plan: planOf(1, []),
-      config: { seed: 1 },
+      run: { folder, id: 'r20260101_120000', plan: planOf(1, []), config: { seed: 1 } },
       record,
-      abort: (reason: string) => reasons.push(reason),
       wiring: { runsDir: join(home, 'runs'), runsName: 'the volume encore_runs' },
     } as unknown as RunContext;
-    const engine = {} as EngineInfo;
-    await openRun(context, engine);
+    const open = () => openRun(context, {} as EngineInfo, ({ reason }) => reasons.push(reason));
+    await open();
     assert.ok(existsSync(join(folder, 'plan.json')));
     assert.deepEqual(reasons, [
       'cannot write the history in r20260101_120000 of the volume encore_runs: the disk is full',
     ]);
-    await assert.rejects(openRun(context, engine), {
+    await assert.rejects(open(), {
       code: 'RUN_EXISTS',
       message: /has r20260101_120000 of the volume encore_runs; start this run again$/,
     });

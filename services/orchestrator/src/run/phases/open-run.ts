@@ -4,11 +4,16 @@ import { dirname, join } from 'node:path';
 import { type EngineInfo, planSchema } from '@encore/contracts';
 import { describeError, EncoreError, writeFileAtomic } from '@encore/kit';
 import type { HistoryWriter } from '../../history/history-writer.ts';
+import type { Interrupt } from '../phase.ts';
 import { shownRuns } from '../results/shown-path.ts';
 import type { RunContext } from '../run-context.ts';
 
-export async function openRun(context: RunContext, engine: EngineInfo): Promise<HistoryWriter> {
-  const { folder, plan, config, record, runId, startedAt, abort, wiring } = context;
+export async function openRun(
+  { run, record, wiring }: Pick<RunContext, 'run' | 'record' | 'wiring'>,
+  engine: EngineInfo,
+  interrupt: (event: Interrupt) => void,
+): Promise<HistoryWriter> {
+  const { id: runId, folder, startedAt, plan, config } = run;
   const shown = shownRuns(wiring, runId);
   await reserve(folder, shown);
   await writeFileAtomic(join(folder, 'plan.json'), `${JSON.stringify(planSchema.parse(plan), null, 2)}\n`);
@@ -24,7 +29,7 @@ export async function openRun(context: RunContext, engine: EngineInfo): Promise<
       config: { ...config },
       environment: { ...engine, node: process.version, platform: `${process.platform}-${process.arch}` },
     },
-    (error) => abort(`cannot write the history in ${shown}: ${describeError(error)}`),
+    (error) => interrupt({ type: 'broke', reason: `cannot write the history in ${shown}: ${describeError(error)}` }),
   );
 }
 

@@ -11,7 +11,8 @@ const readBackMs = 1_800_000;
 const stuckMs = 60_000;
 
 export async function readBack(context: RunContext, background: Background, signal: AbortSignal): Promise<void> {
-  const { clients, runId, clock, system } = context;
+  const { clients, clock } = context;
+  const { id: runId, system } = context.run;
   background.stopSupervisor();
   await attemptAll(
     [
@@ -41,14 +42,11 @@ export async function readBack(context: RunContext, background: Background, sign
 }
 
 /** Not part of the verdict: without Prometheus, the phase only records a lost source. */
-async function recordAlertHistory(
-  { wiring, record, clock, startedAt }: RunContext,
-  signal: AbortSignal,
-): Promise<void> {
+async function recordAlertHistory({ wiring, record, clock, run }: RunContext, signal: AbortSignal): Promise<void> {
   const { prometheusUrl: url } = wiring;
   if (url === undefined) return;
   try {
-    const events = await readAlertHistory({ url, fromAt: startedAt, toAt: clock.now(), signal });
+    const events = await readAlertHistory({ url, fromAt: run.startedAt, toAt: clock.now(), signal });
     for (const event of events) record.add(event);
   } catch (error) {
     signal.throwIfAborted();
@@ -56,9 +54,9 @@ async function recordAlertHistory(
   }
 }
 
-async function readScoresBack({ clients, runId, clock }: RunContext, signal: AbortSignal): Promise<void> {
+async function readScoresBack({ clients, run, clock }: RunContext, signal: AbortSignal): Promise<void> {
   const { instanceId } = await clients.loadStatus({ signal });
-  await clients.readBack(runId, true, { signal });
+  await clients.readBack(run.id, true, { signal });
   let best = { done: -1, at: clock.now() };
   const end = await waitUntil(
     'the read-back',

@@ -3,7 +3,7 @@ import type { EngineInfo } from '@encore/contracts';
 import { EncoreError, messageOf, readyUrls, waitUntil } from '@encore/kit';
 import type { Wiring } from '../../config.ts';
 import type { ServiceClients } from '../../service-clients.ts';
-import type { RunContext } from '../run-context.ts';
+import type { Run, RunContext } from '../run-context.ts';
 import { clockAhead, clockCheck } from './clock-check.ts';
 import { folderChecks } from './folder-checks.ts';
 import { eventLoopDelayP99Ms, generatorCheck } from './generator-check.ts';
@@ -19,8 +19,8 @@ export interface PreflightLimits {
 
 export const preflightLimits: PreflightLimits = { readyMs: 60_000, leaseMs: 12_000, idleMs: 1_000 };
 
-type PreflightContext = Pick<RunContext, 'clients' | 'wiring' | 'runId' | 'clock' | 'config' | 'plan' | 'system'> & {
-  print: (text: string) => void;
+type PreflightContext = Pick<RunContext, 'clients' | 'wiring' | 'clock' | 'print'> & {
+  run: Pick<Run, 'id' | 'config' | 'plan' | 'system'>;
 };
 
 /** Throws PREFLIGHT with all failed checks. Prints warnings, which do not prevent the run. */
@@ -50,7 +50,8 @@ export async function inspectLab(
   limits: PreflightLimits,
   signal: AbortSignal,
 ): Promise<{ checks: PreflightCheck[]; engine: EngineInfo | null }> {
-  const { clients, wiring, config, plan } = context;
+  const { clients, wiring, run } = context;
+  const { config, plan } = run;
   const checks = await servicesReady(context, limits, signal);
   checks.push(...(await folderChecks(wiring, config.hours)));
   try {
@@ -100,10 +101,11 @@ const logsOf = (service: string, { logsDir }: Wiring): string =>
     : `see ${service}.log in the folder named below`;
 
 async function servicesReady(
-  { clients, wiring, clock, system }: PreflightContext,
+  { clients, wiring, clock, run }: PreflightContext,
   limits: PreflightLimits,
   signal: AbortSignal,
 ): Promise<PreflightCheck[]> {
+  const { system } = run;
   const { recoveryOf } = system;
   const services = [
     { name: 'chaos', fix: logsOf('chaos', wiring), probe: () => clients.isReady(wiring.chaosUrl, { signal }) },
@@ -168,14 +170,14 @@ async function targetsText(clients: ServiceClients, signal: AbortSignal): Promis
 }
 
 async function takeLease(
-  { clients, runId, clock, print }: PreflightContext,
+  { clients, run, clock, print }: PreflightContext,
   limits: PreflightLimits,
   signal: AbortSignal,
 ): Promise<void> {
   const endsAt = clock.now() + limits.leaseMs;
   for (let isReported = false; ; isReported = true) {
     try {
-      await clients.takeRunLease(runId, { signal });
+      await clients.takeRunLease(run.id, { signal });
       return;
     } catch (error) {
       // The lease of a killed orchestrator expires after some seconds.

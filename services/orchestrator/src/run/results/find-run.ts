@@ -21,6 +21,21 @@ export function resultsFolderOf(wiring: Pick<Wiring, 'resultsDir'>, stamp: strin
   return join(wiring.resultsDir, `production_test_${stamp}`);
 }
 
+/** Local time as YYYYMMDD_HHMMSS, with a number appended if a run of that second exists. */
+export function freeStamp(wiring: Wiring, at: number): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  const stamp = `${day}_${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+  const isTaken = (candidate: string): boolean =>
+    existsSync(join(wiring.runsDir, `r${candidate}`)) ||
+    existsSync(resultsFolderOf(wiring, candidate)) ||
+    existsSync(`${resultsFolderOf(wiring, candidate)}.json`);
+  let candidate = stamp;
+  for (let n = 2; isTaken(candidate); n += 1) candidate = `${stamp}_${n}`;
+  return candidate;
+}
+
 /** Resolves a path or a run id to a folder. Throws NO_SUCH_RUN. */
 export function folderOf(pathOrId: string, wiring: Wiring): string {
   const named = pathOrId.replace(/(.)\/+$/, '$1');

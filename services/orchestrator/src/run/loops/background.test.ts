@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { createLogger, systemClock } from '@encore/kit';
+import { describe, it } from 'mocha';
+import type { HistoryWriter } from '../../history/history-writer.ts';
+import { RunView } from '../../progress/run-view.ts';
+import { ServiceClients } from '../../service-clients.ts';
+import { profiles } from '../../settings/profiles.ts';
+import { supervisorLimits } from '../../supervisor/supervise.ts';
+import { FakeLab } from '../../testing/fake-lab.ts';
+import { planOf } from '../../testing/fake-run.ts';
+import type { Interrupt } from '../phase.ts';
+import { RunRecord } from '../run-context.ts';
+import { Background } from './background.ts';
+import { stopLimits } from './stop-rules.ts';
+
+describe('the loops of a run', () => {
+  it('break the run if one of them fails', async () => {
+    await using lab = await FakeLab.start();
+    const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 1 };
+    const plan = planOf(60, []);
+    const view = new RunView('r1', config, plan, 0);
+    Object.defineProperty(view, 'host', {
+      set: () => {
+        throw new Error('out of memory');
+      },
+    });
+    const context = {
+      run: { id: 'r1', folder: lab.folder, startedAt: 0, config, plan, system: lab.system },
+      wiring: lab.wiring,
+      clients: new ServiceClients(lab.wiring),
+      clock: systemClock,
+      logger: createLogger('test', 'silent'),
+      record: new RunRecord(() => undefined),
+      print: () => undefined,
+    };
+    const { promise, resolve } = Promise.withResolvers<Interrupt>();
+    const history = { add: () => undefined } as unknown as HistoryWriter;
+    const limits = { supervisor: supervisorLimits, stop: stopLimits(30) };
+    const background = new Background(context, { history, view, limits, interrupt: resolve });
+    background.start();
+    assert.deepEqual(await promise, { type: 'broke', reason: 'the host metrics failed: out of memory' });
+    await background.stop(0);
+  });
+});
