@@ -26,7 +26,13 @@ const mayImport: Record<string, string[]> = {
 
 /** The other folders that each folder below a path may import; '' is the path itself. */
 const layersOf: Record<string, Record<string, string[]>> = {
-  'packages/music/src': { model: [], keys: ['model'], formats: ['model', 'keys'], analysis: ['model', 'keys'] },
+  'packages/music/src': {
+    model: [],
+    keys: ['model'],
+    chords: ['model'],
+    formats: ['model', 'keys', 'chords'],
+    analysis: ['model', 'keys', 'chords'],
+  },
   'services/server/src': {
     resilience: [''],
     database: ['resilience'],

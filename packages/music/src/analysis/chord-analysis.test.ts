@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { chordTypes, describeChord, nameChord } from '../chords/chord.ts';
 import type { Key } from '../keys/key-name.ts';
 import { spellPitchClass } from '../model/pitch.ts';
 import { fixtureScore } from '../testing/fixture-score.ts';
-import { chordTypes, describeChord, nameChord } from './chord.ts';
 import { analyzeChords } from './chord-analysis.ts';
 import { romanNumeral } from './roman-numeral.ts';
 

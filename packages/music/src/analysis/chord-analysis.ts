@@ -2,10 +2,10 @@
  * Names what sounds at every onset of a piece, as a chord symbol and as a Roman numeral in a key.
  */
 import type { ChordSlice } from '@encore/contracts';
+import { nameChord } from '../chords/chord.ts';
 import type { Key } from '../keys/key-name.ts';
 import { nameOfFifths, nameOfPitch } from '../model/pitch.ts';
 import type { Score } from '../model/score.ts';
-import { nameChord } from './chord.ts';
 import { placeOf, quarters } from './place.ts';
 import { romanNumeral } from './roman-numeral.ts';
 import { type Slice, slicesOf } from './slices.ts';

@@ -2,8 +2,9 @@
  * Scores how well a chord matches the notes of a beat, by duration. The bass and notes that begin
  * on the beat have more weight.
  */
+
+import { type ChordType, chordTypes } from '../chords/chord.ts';
 import type { SoundingNote } from '../model/sounding-notes.ts';
-import { type ChordType, chordTypes } from './chord.ts';
 import type { Beat } from './meter.ts';
 
 export interface BeatNotes {

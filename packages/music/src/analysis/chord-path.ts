@@ -4,8 +4,9 @@
  * than the cost of a change can never win, so only a few candidates are maxCandidates. A piece may
  * have hundreds of thousands of beats, so each takes only a few bytes.
  */
+
+import type { ChordType } from '../chords/chord.ts';
 import type { Key } from '../keys/key-name.ts';
-import type { ChordType } from './chord.ts';
 import { type BeatNotes, fitOfChord, fittingTypes } from './chord-fit.ts';
 import { isDiatonic, isPredominantSixth } from './roman-numeral.ts';
 

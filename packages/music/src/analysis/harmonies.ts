@@ -4,10 +4,11 @@
  * that fits all beats best, with a cost per change that is lowest on strong beats. Equal neighbours
  * over the same bass are merged.
  */
+
+import { type Chord, describeChord } from '../chords/chord.ts';
 import type { Key } from '../keys/key-name.ts';
 import type { Score } from '../model/score.ts';
 import { type SoundingNote, soundingNotes } from '../model/sounding-notes.ts';
-import { type Chord, describeChord } from './chord.ts';
 import { type BeatNotes, notesOfBeat } from './chord-fit.ts';
 import { ChordPath, type RootedType } from './chord-path.ts';
 import { type Beat, beatsOf } from './meter.ts';

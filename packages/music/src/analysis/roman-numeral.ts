@@ -4,9 +4,10 @@
  * augmented sixth, as the dominant (V/x) or leading-tone chord (vii°/x) of a triad of the key, as
  * the Neapolitan, or as borrowed, with the alteration of its root.
  */
+
+import { type Chord, isAugmentedSixth } from '../chords/chord.ts';
 import type { Key } from '../keys/key-name.ts';
 import { modulo, stepOfFifths } from '../model/pitch.ts';
-import { type Chord, isAugmentedSixth } from './chord.ts';
 
 export interface RomanNumeral {
   text: string;

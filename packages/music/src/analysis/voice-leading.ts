@@ -4,12 +4,12 @@
  * them are acceptable.
  */
 import type { Motion, VoiceLeadingEvent } from '@encore/contracts';
+import { nameChord } from '../chords/chord.ts';
 import { findKeys } from '../keys/key-finder.ts';
 import type { Key } from '../keys/key-name.ts';
 import { modulo, nameOfPitch, pitchClassOfFifths, stepOfFifths } from '../model/pitch.ts';
 import type { Score } from '../model/score.ts';
 import type { SoundingNote } from '../model/sounding-notes.ts';
-import { nameChord } from './chord.ts';
 import { type MelodicLine, melodicLinesOf } from './melodic-lines.ts';
 import { placeOf } from './place.ts';
 

@@ -3,7 +3,7 @@
  * spelling of everything that sounds there is a known chord: in C major, G#, C and F# are the
  * Italian sixth Ab C F#.
  */
-import { isChordSpelling } from '../../analysis/chord.ts';
+import { isChordSpelling } from '../../chords/chord.ts';
 import { type Key, keyOfSignature } from '../../keys/key-name.ts';
 import { keyProfiles } from '../../keys/key-profiles.ts';
 import { bestKeyOfHistogram, correlate } from '../../keys/pitch-histogram.ts';
