@@ -23,12 +23,15 @@ const versionOutput = { score_id: scoreIdSchema, version: z.number().int() };
 export const leftOut = [
   'lyrics',
   'dynamics',
-  'slurs and articulations',
-  'fingering and ornaments',
+  'slurs, articulations and fermatas',
+  'fingering, ornaments and tremolos',
+  'cue notes',
+  'pedal marks and other controllers',
   'beams and stems',
   'chord symbols and figured bass',
   'text and rehearsal marks',
   'da capo, dal segno and coda',
+  'names other than title, composer and part',
   'layout',
 ] as const;
 

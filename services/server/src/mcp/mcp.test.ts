@@ -110,6 +110,11 @@ describe('MCP', function () {
           ['key_analysis', { score_id: 'nobody', surprise: true }, 'INVALID_INPUT'],
           ['import_score', { score_id: `${id}-bad`, content: 'C4 D4' }, 'UNSUPPORTED_FORMAT'],
           ['import_score', { score_id: `${id}-bad`, content: '<score-partwise><x' }, 'MALFORMED_SCORE'],
+          [
+            'import_score',
+            { score_id: `${id}-bad`, content: smallScore().replace('>A<', '>\ud800<') },
+            'INVALID_INPUT',
+          ],
           ['import_score', { score_id: `${id}-bad` }, 'INVALID_INPUT'],
         ];
         for (const [tool, args, code] of rows) {

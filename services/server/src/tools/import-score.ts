@@ -13,11 +13,18 @@ export const importScore = defineTool({
   destructive: false,
   cost: 'heavy',
   async run({ score_id, content, encoding, idempotency_key }, { library, signal }) {
-    const bytes = encoding === 'base64' ? decodeBase64(content) : Buffer.from(content, 'utf8');
+    const bytes = encoding === 'base64' ? decodeBase64(content) : encodeText(content);
     const { stored, summary } = await library.import(score_id, bytes, idempotency_key ?? null, signal);
     return { score_id, version: stored.version, sha256: stored.sha256, format: stored.format, ...summary };
   },
 });
+
+/** Buffer.from would replace half of a surrogate pair and store different content. */
+function encodeText(text: string): Buffer {
+  if (text.isWellFormed()) return Buffer.from(text, 'utf8');
+  const message = 'content is not well-formed Unicode: it contains half of a surrogate pair';
+  throw new EncoreError('INVALID_INPUT', message, { status: 400, definite: true });
+}
 
 /**
  * Buffer.from ignores invalid characters and would store different content, so they are refused.

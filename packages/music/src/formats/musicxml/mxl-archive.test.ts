@@ -68,6 +68,14 @@ describe('compressed MusicXML', () => {
         'META-INF/container.xml': text(named.replace('"a/score.xml"', '"a/score.xml" media-type="text/xml"')),
       },
     ],
+    ...[
+      ['META-INF\\container.xml', 'a\\score.xml'],
+      ['meta-inf/Container.xml', 'a/score.xml'],
+      ['./META-INF/container.xml', '/a/score.xml'],
+    ].map(([listed = '', score = '']): [string, Zippable] => [
+      `with a container listed as ${listed}, beside another`,
+      { [listed]: container('a/score.xml'), [score]: text(music), 'b.xml': text(music.replace('>C<', '>D<')) },
+    ]),
     ...['a\\score.xml', './a/score.xml', '/a/score.xml', 'a/%73core.xml'].map((path): [string, Zippable] => [
       `with a container that names it ${path}, beside another`,
       { ...files, 'b.xml': text(music.replace('>C<', '>D<')), 'META-INF/container.xml': container(path) },

@@ -23,13 +23,14 @@ interface Entry {
 const endSignature = 0x06054b50;
 const entrySignature = 0x02014b50;
 const localSignature = 0x04034b50;
-const containerName = 'META-INF/container.xml';
+/** In capitals, because programs differ in its case. */
+const containerName = 'META-INF/CONTAINER.XML';
 const maxContainerBytes = 65_536;
 /**
  * Folders, and files that programs and systems add: META-INF, __MACOSX, names that begin with a
  * dot.
  */
-const noScore = /\/$|^META-INF\/|^__MACOSX\/|(^|\/)\.[^/]*$/;
+const noScore = /\/$|^META-INF\/|^__MACOSX\/|(^|\/)\.[^/]*$/i;
 const scoreName = /\.(xml|musicxml|mid|midi)$/i;
 /** How many files are inspected to find the only score. */
 const maxCandidates = 16;
@@ -60,7 +61,7 @@ function readDirectory(archive: Uint8Array, view: DataView, limits: ScoreLimits)
     if (view.getUint32(at, true) !== entrySignature) throw malformed('the directory of the ZIP archive is damaged');
     const nameLength = view.getUint16(at + 28, true);
     const name = new TextDecoder().decode(archive.subarray(at + 46, at + 46 + nameLength));
-    entries.set(name, {
+    entries.set(plainPath(name), {
       method: view.getUint16(at + 10, true),
       encrypted: (view.getUint16(at + 8, true) & 1) === 1,
       crc: view.getUint32(at + 16, true),
@@ -82,12 +83,16 @@ function findEnd(view: DataView): number {
 
 /** The score that the container names, if it exists. */
 function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
-  const container = entries.get(containerName);
+  const [, container] = [...entries].find(([name]) => name.toUpperCase() === containerName) ?? [];
   if (!container) return undefined;
   const path = rootFile(concatBytes([...inflateEntry(archive, view, container, maxContainerBytes)]));
   if (path === undefined) return undefined;
-  const plain = path.replaceAll('\\', '/').replace(/^(\.?\/)+/, '');
-  return entries.get(path) ?? entries.get(decodedPath(plain));
+  return entries.get(plainPath(path)) ?? entries.get(decodedPath(plainPath(path)));
+}
+
+/** Some programs write backslashes, or a path from the root of the archive. */
+function plainPath(path: string): string {
+  return path.replaceAll('\\', '/').replace(/^(\.?\/)+/, '');
 }
 
 function decodedPath(path: string): string {
@@ -138,7 +143,7 @@ function onlyScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<str
   if (!score) throw malformed('the archive contains neither a MusicXML nor a MIDI file');
   const names = scores.map(([name]) => `"${plainText(name).slice(0, 60)}"`);
   throw malformed(
-    `the archive contains ${scores.length} scores (${names.slice(0, 5).join(', ')}) and no ${containerName} that names one of them; send the score alone`,
+    `the archive contains ${scores.length} scores (${names.slice(0, 5).join(', ')}) and no META-INF/container.xml that names one of them; send the score alone`,
   );
 }
 
