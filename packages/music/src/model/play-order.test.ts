@@ -151,6 +151,15 @@ describe('playOrder', () => {
     assert.match(score.warnings.join(), /part "P2", measure 1: a repeat inside the measure is ignored/);
   });
 
+  it('warns about jumps, which it does not play', async () => {
+    const score = await read(piece([], ['', '<sound dacapo="yes"/>'], ['', '<sound dalsegno="s"/>']));
+    assert.equal(orderOf(score), '1 2 3');
+    assert.deepEqual(score.warnings, [
+      'part "P1", measure 2: a da capo is ignored: MIDI is exported without the jump',
+      'part "P1", measure 3: a dal segno is ignored: MIDI is exported without the jump',
+    ]);
+  });
+
   it('keeps endings if another part has brackets without numbers', async () => {
     const note = '<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note>';
     const part = (id: string, number: string) =>

@@ -172,7 +172,11 @@ function storeTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: numb
   list.push(tempo);
 }
 
-const soundElement: ElementNode = mark(addTempo);
+const soundElement: ElementNode = mark((state, attributes) => {
+  addTempo(state, attributes);
+  const jump = attributes['dacapo'] === 'yes' ? 'a da capo' : attributes['dalsegno'] ? 'a dal segno' : '';
+  if (jump !== '') warn(state, `${jump} is ignored: MIDI is exported without the jump`);
+});
 
 function addBeat({ metronome }: MusicxmlState, type: string): void {
   metronome.beats.push({ quarters: quartersOfType(type.trim()) ?? 0, dots: 0 });
