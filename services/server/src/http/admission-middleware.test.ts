@@ -30,6 +30,27 @@ function refusing(app: RequestListener = () => assert.fail('the request was admi
 describe('withAdmission', function () {
   this.timeout(30_000);
 
+  for (const [method, path] of [
+    ['POST', '/mcp'],
+    ['POST', '/mcp/?a=1'],
+    ['POST', '/MCP'],
+    ['PUT', '/scores/large'],
+    ['PUT', '/Scores/large/'],
+  ] as const) {
+    it(`refuses a heavy ${method} ${path}, which Express routes`, async () => {
+      const options = { host: '127.0.0.1', port: 0, requestTimeoutMs: 5_000, maxConnections: 10 };
+      const listener = await Listener.open(
+        refusing((_, response) => response.end()),
+        options,
+      );
+      const headers = { 'mcp-name': 'chord_analysis' };
+      const body = new Uint8Array(2_000_000);
+      const { status } = await fetch(`http://127.0.0.1:${listener.port}${path}`, { method, headers, body });
+      await listener.stop(0);
+      assert.equal(status, 503);
+    });
+  }
+
   it('keeps no refused request in memory', async () => {
     const guarded = refusing();
     const refused: WeakRef<IncomingMessage>[] = [];

@@ -5,7 +5,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Metrics, type Route, statusClass } from '../metrics.ts';
 import { type Admission, type Cost, costOfScore } from '../resilience/admission.ts';
-import { sendError } from './error-response.ts';
+import { isMcpUrl, sendError } from './error-response.ts';
 
 export interface AdmissionMiddlewareOptions {
   admission: Admission;
@@ -71,9 +71,10 @@ function dropUnreadBody(request: IncomingMessage): void {
   request.resume();
 }
 
-export function routeOf({ url = '', method }: Pick<IncomingMessage, 'url' | 'method'>): Route {
-  const path = url.split('?', 1)[0] ?? '';
-  if (path === '/mcp') return 'mcp';
+function routeOf({ url = '', method }: Pick<IncomingMessage, 'url' | 'method'>): Route {
+  if (isMcpUrl(url)) return 'mcp';
+  // Express ignores the case of a path, and a slash at its end.
+  const path = (url.split('?', 1)[0] ?? '').toLowerCase().replace(/\/$/, '');
   if (path === '/scores') return 'scores_list';
   if (!path.startsWith('/scores/')) return 'other';
   if (method === 'PUT') return 'score_put';

@@ -44,11 +44,14 @@ function rpcCode(status: number): number {
   return status < 500 ? -32_600 : -32_603;
 }
 
+/** Whether the URL leads to /mcp; matches as Express does. */
+export function isMcpUrl(url: string): boolean {
+  return /^\/mcp\/?(\?|$)/i.test(url);
+}
+
 /** The body for a request to this URL, of which the path decides the format. */
 export function errorText(url: string, error: EncoreError): string {
-  // Matches as Express does.
-  const isMcp = /^\/mcp\/?(\?|$)/i.test(url);
-  return JSON.stringify(isMcp ? rpcRefusal(error) : errorBody(error));
+  return JSON.stringify(isMcpUrl(url) ? rpcRefusal(error) : errorBody(error));
 }
 
 export function sendError(response: ServerResponse, error: EncoreError): void {
