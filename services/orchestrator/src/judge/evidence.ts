@@ -21,18 +21,15 @@ export interface Evidence extends Collectors {
   /** Seconds of ramp and steady that should have been observed. */
   dueSeconds: number;
   integrity: IntegrityFigures;
+  /** Objects read back whose last write was in flight or acknowledged around a fault. */
+  exposedWrites: number;
   /** Ids of the runs whose objects appear in the ledger. */
   ledgerRuns: readonly string[];
   /** Problems with the files themselves. */
   problems: readonly string[];
 }
 
-export function evidenceOf(
-  plan: Plan,
-  collectors: Collectors,
-  { figures, runs }: Pick<Ledger, 'figures' | 'runs'>,
-  problems: readonly string[],
-): Evidence {
+export function evidenceOf(plan: Plan, collectors: Collectors, ledger: Ledger, problems: readonly string[]): Evidence {
   const { run, tracker, traffic } = collectors;
   const { settings } = run;
   const reached = [...tracker.records.values()]
@@ -55,8 +52,18 @@ export function evidenceOf(
     measured,
     observedSeconds: measured === null ? 0 : spanSeconds - secondsWithin(measured, unseen),
     dueSeconds: run.interrupted ? spanSeconds : Math.max(spanSeconds, plan.rampSeconds + plan.steadySeconds),
-    integrity: figures,
-    ledgerRuns: runs,
+    integrity: ledger.figures,
+    exposedWrites: ledger.exposedTo(spansOfEffects(faults)),
+    ledgerRuns: ledger.runs,
     problems,
   };
+}
+
+/** From the earliest possible effect of each fault that had one to the system's recovery. */
+function spansOfEffects(faults: readonly FinalizedFault[]): Span[] {
+  return faults.flatMap(({ record, window, endedAt }) =>
+    record.effect !== 'confirmed' || window === null || endedAt === null
+      ? []
+      : [{ fromAt: window.fromAt, toAt: endedAt }],
+  );
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { RunConfig } from '@encore/contracts';
+import { isKill, type RunConfig } from '@encore/contracts';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
@@ -44,5 +44,30 @@ describe('opening lines', () => {
     assert.match(text, /\n {2}mix +the defaults of the workload\n {2}recovery limit +12 s\n/);
     for (const rule of ['recovery_seconds: max<12', 'sheds: count<5', 'lost_writes: count==0'])
       assert.ok(text.includes(` ${rule}`), rule);
+  });
+
+  it('state what each rule of a dry run can show', () => {
+    const config = { ...smoke, users: 30, load: { ...smoke.load, thinkSeconds: { min: 1, max: 2 } } };
+    const made = makePlan(config, bundledSystem);
+    const [kill] = made.faults.filter(isKill);
+    const [freeze] = made.faults.filter((fault) => !isKill(fault));
+    assert.ok(kill && freeze);
+    // Overlapping: 5 s before the first one to the end of the second, 17 s.
+    const faults = [
+      { ...kill, atSeconds: 20, durationSeconds: 0 },
+      { ...kill, atSeconds: 22, durationSeconds: 0 },
+      { ...freeze, atSeconds: 22, durationSeconds: 10 },
+    ];
+    const text = settingLines(config, { ...made, rampSeconds: 20, steadySeconds: 90, faults }).join('\n');
+    // 30 users start 20 operations per second: 340 around the faults, 2,000 in all.
+    for (const line of [
+      /recovery_seconds: max<30 +if all 2 kills recover, at most 77\.6 % may fail, at 95 %\n/,
+      /lost_writes: count==0 +shows 0\.877 % or more of about 340 operations around faults, if each writes\n/,
+      /wrong_answers: count==0 +shows 0\.15 % or more of about 2,000 operations\n/,
+      /leaks: count==0 +shows 63\.2 % or more of 3 faults\n/,
+      /unexpected_exits: count==0 +shows 108 per hour or more\n/,
+      /forced_stops: count==0 +shows nothing about graceful restarts: the plan has none\n/,
+    ])
+      assert.match(text, line);
   });
 });

@@ -4,6 +4,7 @@ import { planWarnings } from '@encore/plan';
 import { thresholdsOf } from '../judge/rules/rules.ts';
 import { controlText } from '../report/phrases.ts';
 import { pluralize } from '../text.ts';
+import { plannedProof } from './planned-proof.ts';
 
 export function openingLines(runId: string, config: RunConfig, plan: Plan): string[] {
   const { profile, hours, users, seed } = config;
@@ -22,7 +23,10 @@ export function noticeLines(config: RunConfig, plan: Plan): string[] {
   return control === null ? warnings : [`This is a ${control}.`, ...warnings];
 }
 
-/** The settings that a plan does not contain: load and verdict rules. For `--dry-run`. */
+/**
+ * The settings that a plan does not contain, load and verdict rules, with what each rule can show.
+ * For `--dry-run`.
+ */
 export function settingLines(config: RunConfig, plan: Plan): string[] {
   const { profile, hours, users, recoveryTimeoutSeconds, load } = config;
   const rules = Object.entries(thresholdsOf(config, plan.faults.length > 0));
@@ -35,7 +39,12 @@ export function settingLines(config: RunConfig, plan: Plan): string[] {
         .join(', ') || 'the defaults of the workload'
     }`,
     `  recovery limit       ${recoveryTimeoutSeconds} s`,
-    ...rules.map(([metric, rule], index) => `  ${(index === 0 ? 'rules' : '').padEnd(21)}${metric}: ${rule}`),
+    ...rules.map(([metric, rule], index) => {
+      const proof = plannedProof(metric, rule, config, plan);
+      const line = `  ${(index === 0 ? 'rules' : '').padEnd(21)}${metric}: ${rule}`;
+      return proof === null ? line : `${line.padEnd(58)}  ${proof}`;
+    }),
+    `  ${''.padEnd(21)}Rates are those that this run shows with 95 % probability, if failures are independent.`,
   ];
 }
 

@@ -19,6 +19,28 @@ describe('judge: writes', () => {
     );
   });
 
+  it('states the smallest rates that the run would have shown', async () => {
+    const { report } = await judged({ acknowledged: 20 }, { entry: (entry) => retimed(entry) });
+    const noteOf = (metric: string) => report.thresholds.find(({ name }) => name === metric)?.note;
+    const shown = 'or more would have shown with 95 % probability, if independent';
+    // Ten of the twenty were written around the first fault; 1 - 0.05^(1/10) = 25.9 %.
+    assert.equal(
+      noteOf('lost_writes'),
+      `0 of 10 writes in flight or acknowledged around a fault: a rate of 25.9 % ${shown}`,
+    );
+    assert.match(noteOf('phantom_writes') ?? '', /^0 of 20 acknowledged objects: a rate of 13\.9 % /);
+    assert.match(noteOf('recovery_seconds') ?? '', /^2 of 2 kills recovered: at most 77\.6 % may fail, at 95 %$/);
+    assert.match(noteOf('unexpected_exits') ?? '', /^none in [\d.]+ h: [\d.]+ per hour or more would have shown/);
+  });
+
+  /** Writes every other object at the time of the first fault. */
+  function retimed(entry: LedgerEntry): boolean {
+    const [fault] = defaultFaults;
+    const isAround = 'key' in entry && Number(entry.key.slice(4)) % 2 === 0;
+    if (fault !== undefined && isAround) entry.at = new SimulatedRun().at(fault.atSeconds);
+    return true;
+  }
+
   const loaded = (functions: { readBack: boolean; list: boolean }): EncoreEvent => ({
     type: 'workload_loaded',
     at: new SimulatedRun().at(0),

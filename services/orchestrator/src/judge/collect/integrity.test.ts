@@ -123,4 +123,22 @@ describe('ledger', () => {
       assert.deepEqual(seen, expected);
     });
   }
+
+  it('counts the writes in flight or acknowledged around a fault', () => {
+    const ledger = new Ledger();
+    const write = (id: string, fromAt: number, toAt: number) => {
+      ledger.add({ type: 'intended', at: fromAt, key: id, user: 1, operation: 'write', id, digest: 'd' });
+      ledger.add({ type: 'acknowledged', at: toAt, key: id, id, digest: 'd' });
+    };
+    write('settled', 50_000, 54_999);
+    write('settling', 50_000, 55_000);
+    write('in flight', 59_000, 90_000);
+    write('during', 65_000, 66_000);
+    write('after', 70_001, 70_002);
+    write('unread', 65_000, 66_000);
+    for (const id of ['settled', 'settling', 'in flight', 'during', 'after'])
+      ledger.add({ type: 'read_back', at: 99_000, key: id, id, found: 'd', finding: 'intact' });
+    assert.equal(ledger.exposedTo([{ fromAt: 60_000, toAt: 70_000 }]), 3);
+    assert.equal(ledger.exposedTo([]), 0);
+  });
 });

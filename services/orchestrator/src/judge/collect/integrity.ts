@@ -10,6 +10,7 @@
  * read-back finds it again, it still counts once.
  */
 import type { LedgerEntry } from '@encore/contracts';
+import { type Span, union } from '../events/span.ts';
 
 export interface IntegrityFigures {
   acknowledged: number;
@@ -27,15 +28,19 @@ export interface IntegrityFigures {
 
 interface LiveObject {
   digest: string;
+  /** The last acknowledged write, from its intent to its acknowledgement. */
+  written: Span;
   /** Unanswered writes by key: each may have taken effect, and so changed or deleted the object. */
   open: Map<string, Pick<Intent, 'operation' | 'digest'>>;
   isRead: boolean;
 }
 
 type Intended = Extract<LedgerEntry, { type: 'intended' }>;
-type Intent = Pick<Intended, 'operation' | 'digest'> & { id: string };
+type Intent = Pick<Intended, 'operation' | 'digest' | 'id' | 'at'>;
 type ReadBack = Extract<LedgerEntry, { type: 'read_back' }>;
 
+/** A write acknowledged this long before a fault may still be in a cache. */
+export const settlingMs = 5_000;
 const maxOpen = 100;
 const maxRuns = 5;
 
@@ -98,6 +103,17 @@ export class Ledger {
     };
   }
 
+  /**
+   * Counts the objects read back whose last write was in flight during one of the spans, or
+   * acknowledged during it or up to 5 s before it.
+   */
+  exposedTo(faults: readonly Span[]): number {
+    const spans = union(faults.map(({ fromAt, toAt }) => ({ fromAt: fromAt - settlingMs, toAt })));
+    const isExposed = ({ fromAt, toAt }: Span) => spans.some((span) => fromAt <= span.toAt && toAt >= span.fromAt);
+    const read = [...this.#live.values()].filter((live) => live.isRead && isCertain(live));
+    return read.filter(({ written }) => isExposed(written)).length;
+  }
+
   /** The first few runs with objects in the ledger: an object's id starts with its run's. */
   get runs(): string[] {
     return [...this.#runs];
@@ -107,17 +123,18 @@ export class Ledger {
     if (this.#runs.size < maxRuns) this.#runs.add(runOf(id));
   }
 
-  #intend({ key, operation, id, digest }: Intended): void {
-    this.#intents.set(key, { operation, id, digest });
+  #intend({ key, operation, id, digest, at }: Intended): void {
+    this.#intents.set(key, { operation, id, digest, at });
     const open = this.#live.get(id)?.open;
     if (open !== undefined && open.size < maxOpen) open.set(key, { operation, digest });
   }
 
-  #acknowledge({ key, id, digest }: Extract<LedgerEntry, { type: 'acknowledged' }>): void {
+  #acknowledge({ key, id, digest, at }: Extract<LedgerEntry, { type: 'acknowledged' }>): void {
+    const written = { fromAt: this.#intents.get(key)?.at ?? at, toAt: at };
     this.#intents.delete(key);
     const open = this.#live.get(id)?.open ?? new Map();
     open.delete(key);
-    this.#live.set(id, { digest, open, isRead: false });
+    this.#live.set(id, { digest, written, open, isRead: false });
   }
 
   #refuse(key: string): void {

@@ -4,13 +4,16 @@ import { list, percentText, pluralize } from '../../text.ts';
 import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
 import { readBackDisagreements } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
+import { isKill } from '../faults/fault-record.ts';
 import { maxReturnMs, overlapReason } from '../faults/return-to-normal.ts';
+import { recoveredText } from './confidence.ts';
 import type { MetricName } from './metric-table.ts';
 
 export type Figure =
   /** With `of`, a share of this many trials. */
   | { shape: 'value'; value: number | null; of?: number; note?: string }
-  | { shape: 'count'; count: number | null; of?: number; note?: string }
+  /** `what` names the trials. Events without trials are counted per hour of `hours`. */
+  | { shape: 'count'; count: number | null; of?: number; what?: string; hours?: number; note?: string }
   /** `tooFew`: too many samples are missing to meet a rule. */
   | { shape: 'trend'; samples: number[]; of?: number; tooFew?: boolean; note?: string };
 
@@ -56,38 +59,50 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   leaks: ({ run: { hygiene }, faults }) => ({
     shape: 'count',
     count: hygiene && hygiene.leakedToxics + hygiene.leakedPauses + hygiene.limitsNotRestored,
-    of: faults.filter(({ record }) => record.injectedAt !== null).length,
+    ...injected(faults),
   }),
-  external_containers: ({ run: { hygiene } }) => ({
+  external_containers: ({ run: { hygiene }, faults }) => ({
     shape: 'count',
     count: hygiene?.externalContainersTouched ?? null,
+    ...injected(faults),
   }),
-  manual_interventions: (evidence) => interventionCount(evidence.interventions.manual, evidence),
-  unexpected_exits: (evidence) => interventionCount(evidence.interventions.unexpectedExits, evidence),
+  manual_interventions: (evidence) => ({
+    ...interventionCount(evidence.interventions.manual, evidence),
+    ...injected(evidence.faults),
+  }),
+  unexpected_exits: (evidence) => ({
+    ...interventionCount(evidence.interventions.unexpectedExits, evidence),
+    hours: evidence.observedSeconds / 3_600,
+  }),
   forced_stops: (evidence) => ({
     ...interventionCount(evidence.interventions.forcedStops, evidence),
     of: evidence.faults.filter(({ record }) => record.behaviour.graceful && record.injectedAt !== null).length,
+    what: 'graceful restarts',
   }),
   unexplained_failures: ({ attribution, traffic }) => ({
     shape: 'count',
     count: traffic.attemptCount === 0 ? null : attribution.unexplained,
     of: traffic.attemptCount,
+    what: 'attempts',
   }),
   wrong_answers: ({ traffic }) => ({
     shape: 'count',
     count:
       traffic.attemptCount === 0 ? null : (traffic.attempts.get('corrupt') ?? 0) + (traffic.attempts.get('stale') ?? 0),
     of: traffic.attemptCount,
+    what: 'attempts',
   }),
   sheds: ({ traffic }) => ({
     shape: 'count',
     count: traffic.attemptCount === 0 ? null : (traffic.attempts.get('shed') ?? 0),
     of: traffic.attemptCount,
+    what: 'attempts',
   }),
   skipped_operations: ({ traffic }) => ({
     shape: 'count',
     count: traffic.plannedCount === 0 ? null : traffic.totals.skipped,
     of: traffic.plannedCount,
+    what: 'planned operations',
   }),
   memory_slope_bytes_per_hour: ({ resources, plan }) => ({
     shape: 'value',
@@ -101,6 +116,10 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     ),
   }),
 };
+
+function injected(faults: Evidence['faults']): { of: number; what: string } {
+  return { of: faults.filter(({ record }) => record.injectedAt !== null).length, what: 'injected faults' };
+}
 
 /** Null if one is unknown: with replicas, a rule holds for each of them. */
 function highest(values: readonly (number | null)[]): number | null {
@@ -123,18 +142,25 @@ function interventionCount(events: readonly Intervention[], evidence: Evidence):
   };
 }
 
-function recoverySeconds({ faults }: Evidence): Figure {
+function recoverySeconds({ faults, settings }: Evidence): Figure {
   const samples: number[] = [];
   const missing: string[] = [];
+  const inTime: boolean[] = [];
+  const killsInTime: boolean[] = [];
   for (const { record, recovery } of faults) {
-    if (recovery.state === 'recovered') samples.push(recovery.seconds);
-    if (recovery.state === 'not_recovered') {
-      samples.push(Number.POSITIVE_INFINITY);
-      missing.push(`${record.fault.id} (${record.fault.kind})`);
-    }
+    if (recovery.state !== 'recovered' && recovery.state !== 'not_recovered') continue;
+    const seconds = recovery.state === 'recovered' ? recovery.seconds : Number.POSITIVE_INFINITY;
+    samples.push(seconds);
+    if (recovery.state === 'not_recovered') missing.push(`${record.fault.id} (${record.fault.kind})`);
+    inTime.push(seconds < settings.recoveryTimeoutSeconds);
+    if (isKill(record)) killsInTime.push(seconds < settings.recoveryTimeoutSeconds);
   }
-  const figure: Figure = { shape: 'trend', samples, of: samples.length };
-  return missing.length === 0 ? figure : { ...figure, note: `no correct response after ${list(missing)}` };
+  const [trials, what] = killsInTime.length > 0 ? ([killsInTime, 'kills'] as const) : ([inTime, 'faults'] as const);
+  const notes = [
+    ...(missing.length === 0 ? [] : [`no correct response after ${list(missing)}`]),
+    ...(trials.length === 0 ? [] : [recoveredText(trials.filter(Boolean).length, trials.length, what)]),
+  ];
+  return { shape: 'trend', samples, of: samples.length, ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
 }
 
 function detectionSeconds({ faults }: Evidence): Figure {
@@ -211,6 +237,12 @@ export function provenFindings(
   return integrity[finding] > 0 || everyScore ? integrity[finding] : null;
 }
 
+/** What a fault can destroy are the writes around it; a run without faults has only the others. */
 function provenCount(finding: Parameters<typeof provenFindings>[0], evidence: Evidence): Figure {
-  return { shape: 'count', count: provenFindings(finding, evidence), of: evidence.integrity.readBack };
+  const { integrity, exposedWrites, plan } = evidence;
+  const trials =
+    plan.faults.length === 0 || finding === 'phantom'
+      ? { of: integrity.readBack, what: 'acknowledged objects' }
+      : { of: exposedWrites, what: 'writes in flight or acknowledged around a fault' };
+  return { shape: 'count', count: provenFindings(finding, evidence), ...trials };
 }

@@ -4,6 +4,7 @@ import { describeError } from '@encore/kit';
 import type { Settings } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Finding } from '../finding.ts';
+import { boundText, shownPerHour, upperBound } from './confidence.ts';
 import { figureText, isMetric, type MetricName, rowOf } from './metric-table.ts';
 import type { Figure } from './metrics.ts';
 import { metrics } from './metrics.ts';
@@ -134,19 +135,18 @@ function tooFewOf({ shape, note, of = 0 }: Figure): string {
   return `${note === undefined ? '' : `${note}; `}${of.toLocaleString('en-US')} are too few to decide`;
 }
 
-/** Adds to a zero count what it proves: for 0 of N at most 3/N at 95 % (rule of three). */
+/** Adds to a zero count the smallest rate that the run would have shown. */
 function noteOf(figure: Figure, value: number | null): string | undefined {
   if (figure.note !== undefined) return figure.note;
-  if (figure.shape !== 'count' || value !== 0 || figure.of === undefined || figure.of <= 3) return undefined;
-  return `0 of ${figure.of.toLocaleString('en-US')}: below ${upperBound(figure.of)} at 95 % confidence, if independent`;
-}
-
-/** 3/N as a percentage or per million, with two significant digits. */
-export function upperBound(trials: number): string {
-  const bound = Math.min(1, 3 / trials);
-  return bound >= 0.0001
-    ? `${Number((bound * 100).toPrecision(2))} %`
-    : `${Number((bound * 1e6).toPrecision(2))} per million`;
+  if (figure.shape !== 'count' || value !== 0) return undefined;
+  const { of, what, hours = 0 } = figure;
+  const shown = 'or more would have shown with 95 % probability, if independent';
+  if (of === undefined)
+    return hours > 0
+      ? `none in ${Number(hours.toPrecision(3))} h: ${Number(shownPerHour(hours).toPrecision(3))} per hour ${shown}`
+      : undefined;
+  if (of === 0) return `there were no ${what}, so it proves nothing about them`;
+  return `0 of ${of.toLocaleString('en-US')} ${what}: a rate of ${boundText(upperBound(0, of))} ${shown}`;
 }
 
 function violationOf({ name, expression, value, note }: ThresholdResult): Finding {

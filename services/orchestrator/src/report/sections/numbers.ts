@@ -62,7 +62,8 @@ function lostWritesCard(report: Report, running: boolean): Html {
   const rule = report.thresholds.find(({ name }) => name === 'lost_writes');
   const { count, complete, scope } = lostWrites(report);
   const of = complete ? `of ${scope} and not deleted` : scope;
-  const bound = /below (.*?) at 95 %/.exec(rule?.note ?? '')?.[1];
-  const proof = count === null ? '; not verified' : bound === undefined ? '' : `; below ${bound} at 95 % confidence`;
+  const bound = /a rate of (.*?) or more/.exec(rule?.note ?? '')?.[1];
+  const proof =
+    count === null ? '; not verified' : bound === undefined ? '' : `; around faults below ${bound} at 95 % confidence`;
   return card('Lost writes', count ?? '–', `${of}${proof}`, rule?.ok ?? null);
 }

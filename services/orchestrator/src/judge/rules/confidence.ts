@@ -1,0 +1,51 @@
+/** What a number of trials proves: exact bounds at 95 % confidence, for independent trials. */
+
+const errorShare = 0.05;
+/** Halves the interval until a double cannot hold a smaller one. */
+const bisections = 60;
+
+/**
+ * The upper end of the one-sided Clopper-Pearson interval: the share of failures at which so few
+ * of so many trials fail with a probability of 5 %. Without a failure that is the smallest share
+ * that these trials would have shown with a probability of 95 %, about 3/N (rule of three).
+ */
+export function upperBound(failures: number, trials: number): number {
+  if (failures >= trials) return 1;
+  if (failures === 0) return -Math.expm1(Math.log(errorShare) / trials);
+  let [low, high] = [failures / trials, 1];
+  for (let i = 0; i < bisections; i += 1) {
+    const middle = (low + high) / 2;
+    if (probabilityOfAtMost(failures, trials, middle) > errorShare) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** The smallest rate per hour of independent events that would have shown, if none was seen. */
+export function shownPerHour(hours: number): number {
+  return -Math.log(errorShare) / hours;
+}
+
+/** Cumulative binomial distribution, by logarithms: its terms are too small for many trials. */
+function probabilityOfAtMost(failures: number, trials: number, share: number): number {
+  let logTerm = trials * Math.log1p(-share);
+  let sum = Math.exp(logTerm);
+  for (let count = 1; count <= failures; count += 1) {
+    logTerm += Math.log((trials - count + 1) / count) + Math.log(share) - Math.log1p(-share);
+    sum += Math.exp(logTerm);
+  }
+  return sum;
+}
+
+/** A share as a percentage or per million, with three significant digits. */
+export function boundText(share: number): string {
+  return share >= 0.0001
+    ? `${Number((share * 100).toPrecision(3))} %`
+    : `${Number((share * 1e6).toPrecision(3))} per million`;
+}
+
+/** `22 of 22 kills recovered: at most 12.7 % may fail, at 95 %`. */
+export function recoveredText(recovered: number, trials: number, what: string): string {
+  const bound = boundText(upperBound(trials - recovered, trials));
+  return `${recovered} of ${trials} ${what} recovered: at most ${bound} may fail, at 95 %`;
+}

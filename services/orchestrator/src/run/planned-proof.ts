@@ -1,0 +1,73 @@
+/**
+ * What a run with this plan can prove if all goes well, for `--dry-run`: the smallest rate that
+ * each rule would show. The report repeats it with the counts that the run reached.
+ */
+import { behaviourOf, isKill, type Plan, type RunConfig } from '@encore/contracts';
+import { settlingMs } from '../judge/collect/integrity.ts';
+import { secondsWithin } from '../judge/events/span.ts';
+import { boundText, shownPerHour, upperBound } from '../judge/rules/confidence.ts';
+import { pluralize } from '../text.ts';
+
+/** Null for a rule that is not `count==0`, other than that of recoveries. */
+export function plannedProof(metric: string, rule: string, config: RunConfig, plan: Plan): string | null {
+  const { faults } = plan;
+  if (metric === 'recovery_seconds') {
+    const kills = faults.filter(isKill).length;
+    const [trials, what] = kills > 0 ? [kills, 'kills'] : [faults.length, 'faults'];
+    const bound = boundText(upperBound(0, trials));
+    return trials === 0 ? null : `if all ${trials} ${what} recover, at most ${bound} may fail, at 95 %`;
+  }
+  if (rule.replaceAll(' ', '') !== 'count==0') return null;
+  switch (metric) {
+    case 'lost_writes':
+    case 'corrupt_writes':
+    case 'duplicate_writes': {
+      if (faults.length === 0) return shown(operationsIn(totalSeconds(plan), config), 'operations', ', if each writes');
+      return shown(operationsIn(exposedSeconds(plan), config), 'operations around faults', ', if each writes');
+    }
+    case 'phantom_writes':
+      return shown(operationsIn(totalSeconds(plan), config), 'operations', ', if each writes');
+    case 'wrong_answers':
+    case 'unexplained_failures':
+    case 'sheds':
+    case 'skipped_operations':
+      return shown(operationsIn(totalSeconds(plan), config), 'operations', '');
+    case 'forced_stops':
+      return shown(faults.filter((fault) => behaviourOf(fault).graceful).length, 'graceful restarts', '');
+    case 'unexpected_exits':
+      return `shows ${Number(shownPerHour(totalSeconds(plan) / 3_600).toPrecision(3))} per hour or more`;
+    case 'leaks':
+    case 'external_containers':
+    case 'manual_interventions':
+      return shown(faults.length, 'faults', '');
+    default:
+      return null;
+  }
+}
+
+function shown(trials: number, what: string, condition: string): string {
+  if (trials === 0) return `shows nothing about ${what}: the plan has none`;
+  const count = what.startsWith('operations')
+    ? `about ${trials.toLocaleString('en-US')} ${what}`
+    : pluralize(trials, what.replace(/s$/, ''));
+  return `shows ${boundText(upperBound(0, trials))} or more of ${count}${condition}`;
+}
+
+/** A user starts an operation per pause, whatever the system answers. */
+function operationsIn(seconds: number, { users, load: { thinkSeconds } }: RunConfig): number {
+  return Math.round((seconds * users * 2) / (thinkSeconds.min + thinkSeconds.max));
+}
+
+/** The users of the ramp count as half of them all the time. */
+function totalSeconds({ rampSeconds, steadySeconds }: Plan): number {
+  return rampSeconds / 2 + steadySeconds;
+}
+
+/** From shortly before each fault to its planned end; its recovery is not known in advance. */
+function exposedSeconds({ faults, steadySeconds }: Plan): number {
+  const spans = faults.map(({ atSeconds, durationSeconds }) => ({
+    fromAt: atSeconds * 1_000 - settlingMs,
+    toAt: (atSeconds + durationSeconds) * 1_000,
+  }));
+  return secondsWithin({ fromAt: 0, toAt: steadySeconds * 1_000 }, spans);
+}
