@@ -5,9 +5,9 @@ const errorShare = 0.05;
 const bisections = 60;
 
 /**
- * The upper end of the one-sided Clopper-Pearson interval: the share of failures at which so few
- * of so many trials fail with a probability of 5 %. Without a failure that is the smallest share
- * that these trials would have shown with a probability of 95 %, about 3/N (rule of three).
+ * The upper end of the one-sided Clopper-Pearson interval: with this share, at most `failures` of
+ * `trials` fail with a probability of 5 %. Without a failure that is the smallest share that the
+ * trials would have shown with a probability of 95 %, about 3/N (rule of three).
  */
 export function upperBound(failures: number, trials: number): number {
   if (failures >= trials) return 1;
