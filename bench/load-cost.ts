@@ -94,6 +94,8 @@ async function workloadCost(targetUrl: string, folder: string): Promise<number> 
   host.listener = {
     write: async () => fail('a write'),
     failed: ({ problem }) => fail(problem),
+    loopDelay: () => {},
+    died: () => fail('the thread of the workload ended'),
     report: (report) => {
       recorder.add(report);
       if (recorder.attempts < attempts / 4) return;

@@ -90,6 +90,8 @@ async function upload(targetUrl: string, folder: string): Promise<ChildResult> {
       if (ended === uploads) done.resolve();
     },
     failed: ({ problem }) => done.reject(new Error(problem)),
+    loopDelay: () => {},
+    died: () => done.reject(new Error('the thread of the workload ended')),
   };
   let ended = 0;
   const startedAt = performance.now();

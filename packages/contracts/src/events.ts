@@ -250,6 +250,8 @@ const generatorChecked = z.object({
   lateStarts: z.number(),
   starts: z.number(),
   eventLoopDelayP99Ms: z.number(),
+  /** Of the workload's thread, in which the users run. Absent until it has reported one. */
+  workloadDelayP99Ms: z.number().optional(),
   cpuShare: z.number(),
   memoryBytes: z.number(),
 });

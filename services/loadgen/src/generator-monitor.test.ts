@@ -32,6 +32,15 @@ describe('GeneratorMonitor', () => {
     assert.match(metrics, /loadgen_late_starts_total\S* 2\n/);
   });
 
+  it('passes on the largest delay of the workload since the last measurement', () => {
+    const { monitor: created } = setup();
+    using monitor = created;
+    assert.equal(monitor.measure().workloadDelayP99Ms, undefined);
+    for (const delay of [3, 40, 5]) monitor.workloadDelayed(delay);
+    assert.equal(monitor.measure().workloadDelayP99Ms, 40);
+    assert.equal(monitor.measure().workloadDelayP99Ms, undefined);
+  });
+
   it('measures event-loop delay and CPU share', async () => {
     const { monitor: created } = setup();
     using monitor = created;

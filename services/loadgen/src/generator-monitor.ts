@@ -1,5 +1,5 @@
 /**
- * Measures the generator itself: late starts, event-loop delay and CPU. If they exceed their
+ * Measures the generator itself: late starts, event-loop delays and CPU. If they exceed their
  * limits, the run's figures do not describe the server.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -16,6 +16,8 @@ export class GeneratorMonitor implements Disposable {
   readonly #metrics: LoadgenMetrics;
   #starts = 0;
   #lateStarts = 0;
+  /** Null until the workload's thread reported. */
+  #workloadDelayP99Ms: number | null = null;
   #since: { at: number; cpu: NodeJS.CpuUsage };
 
   constructor(clock: Clock, metrics: LoadgenMetrics) {
@@ -37,6 +39,11 @@ export class GeneratorMonitor implements Disposable {
     this.#metrics.lateStarts.inc(lateStarts);
   }
 
+  /** Of the workload's thread, in which the users run. */
+  workloadDelayed(p99Ms: number): void {
+    this.#workloadDelayP99Ms = Math.max(this.#workloadDelayP99Ms ?? 0, p99Ms);
+  }
+
   /** Returns the figures since the last call. */
   measure(): EventOf<'generator_checked'> {
     const at = this.#clock.now();
@@ -49,10 +56,12 @@ export class GeneratorMonitor implements Disposable {
       starts: this.#starts,
       // The histogram contains the monitor's own interval of 10 ms; the rest is delay.
       eventLoopDelayP99Ms: Math.max(0, this.#delay.percentile(99) / nanosecondsPerMs - 10),
+      ...(this.#workloadDelayP99Ms === null ? {} : { workloadDelayP99Ms: this.#workloadDelayP99Ms }),
       cpuShare: (cpu.user + cpu.system) / 1_000 / elapsedMs,
       memoryBytes: process.memoryUsage.rss(),
     };
     this.#delay.reset();
+    this.#workloadDelayP99Ms = null;
     this.#starts = 0;
     this.#lateStarts = 0;
     this.#since = { at, cpu: process.cpuUsage() };

@@ -33,6 +33,8 @@ export interface LoadRunOptions {
   logger: Logger;
   metrics: LoadgenMetrics;
   add: (event: EncoreEvent) => void;
+  /** The workload's thread has ended, and its users with it. */
+  usersLost: () => void;
 }
 
 const connectTimeoutMs = 3_000;
@@ -107,6 +109,8 @@ export class LoadRun implements AsyncDisposable {
         metrics.users.set(report.users);
       },
       failed: (failure) => this.#errors.add(failure),
+      loopDelay: (p99Ms) => this.#monitor.workloadDelayed(p99Ms),
+      died: options.usersLost,
     };
   }
 

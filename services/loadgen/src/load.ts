@@ -12,6 +12,7 @@ import { type Clock, describeError, EncoreError, type EventLog, type Logger } fr
 import { LoadRun } from './load-run.ts';
 import { countReadBack, type LoadgenMetrics } from './metrics.ts';
 import { type ReadBackCounts, readBackRun } from './read-back.ts';
+import type { WorkloadFailure } from './worker/messages.ts';
 import { defaultBackoffMs } from './worker/step.ts';
 import { WorkloadErrors } from './workload-errors.ts';
 import { WorkloadHost } from './workload-host.ts';
@@ -45,6 +46,8 @@ export class Load implements AsyncDisposable {
   #readBack: Promise<void> | null = null;
   #isFinalReadBack = false;
   #progress: LoadStatus['readBack'] = null;
+  /** Why the load ended on its own; null if it did not. */
+  #endedBy: string | null = null;
   /** Aborts a read-back in progress. */
   readonly #closing = new AbortController();
   readonly #leaseTimer: NodeJS.Timeout;
@@ -64,6 +67,7 @@ export class Load implements AsyncDisposable {
     }
     if (this.#readBack) throw conflict('READ_BACK_ACTIVE', 'a read-back is in progress; retry when it has ended');
     this.#phase = 'active';
+    this.#endedBy = null;
     // The lease begins when the workload is loaded, which takes seconds on a busy machine.
     this.#leaseEndsAt = Number.POSITIVE_INFINITY;
     this.#starting = { runId, run: this.#startRun(request) };
@@ -81,7 +85,13 @@ export class Load implements AsyncDisposable {
       const { events, ...rest } = this.#options;
       const host = await this.#openHost();
       try {
-        this.#run = await LoadRun.start({ ...rest, host, request, add: (event) => events.add(event) });
+        this.#run = await LoadRun.start({
+          ...rest,
+          host,
+          request,
+          add: (event) => events.add(event),
+          usersLost: () => this.#stopWithoutUsers(),
+        });
       } catch (error) {
         await host[Symbol.asyncDispose]();
         throw error;
@@ -96,10 +106,15 @@ export class Load implements AsyncDisposable {
 
   renew(runId: string): void {
     if (this.#phase !== 'active' || this.#run?.request.runId !== runId) {
-      throw new EncoreError('RUN_OVER', `run ${runId} is not active; start it again or read it back`, {
-        status: 410,
-        definite: true,
-      });
+      const why = this.#endedBy ?? 'start it again or read it back';
+      throw new EncoreError(
+        this.#endedBy === null ? 'RUN_OVER' : 'WORKLOAD_FAILED',
+        `run ${runId} is not active; ${why}`,
+        {
+          status: 410,
+          definite: true,
+        },
+      );
     }
     this.#renewLease();
   }
@@ -212,12 +227,22 @@ export class Load implements AsyncDisposable {
     const errors = new WorkloadErrors(clock, (event) => events.add(event), logger);
     await using host = await this.#openHost();
     const refuse = () => Promise.reject(new Error('a read-back writes nothing'));
-    host.listener = { write: refuse, report: () => {}, failed: (failure) => errors.add(failure) };
+    const failed = (failure: WorkloadFailure) => errors.add(failure);
+    host.listener = { write: refuse, report: () => {}, failed, loopDelay: () => {}, died: () => {} };
     try {
       return await readBackRun({ runId, runsDir, host, clock, signal, progress });
     } finally {
       errors.flush();
     }
+  }
+
+  /**
+   * A new thread would not know what the users knew, so their operations would not be those of the
+   * seed. The run cannot pass any more, and ends instead of going on without users.
+   */
+  #stopWithoutUsers(): void {
+    this.#endedBy = 'its users are gone, because the thread of the workload ended';
+    this.#stopLogged(this.#endedBy);
   }
 
   #renewLease(): void {
@@ -226,7 +251,11 @@ export class Load implements AsyncDisposable {
 
   #stopWithoutLease(): void {
     if (this.#phase !== 'active' || this.#options.clock.now() < this.#leaseEndsAt) return;
-    this.stop('the lease expired').catch((error: unknown) =>
+    this.#stopLogged('the lease expired');
+  }
+
+  #stopLogged(reason: string): void {
+    this.stop(reason).catch((error: unknown) =>
       this.#options.logger.error({ err: describeError(error) }, 'could not stop the load'),
     );
   }

@@ -24,6 +24,10 @@ export interface WorkloadListener {
   write: (entry: UserEntry, bytes: number) => Promise<void>;
   report: (report: Report) => void;
   failed: (failure: WorkloadFailure) => void;
+  /** 99th percentile of the thread's event-loop delay in the last seconds. */
+  loopDelay: (p99Ms: number) => void;
+  /** The thread was ended, or ended itself. Its users are gone. */
+  died: () => void;
 }
 
 /** Loads the workload once, to know its operations before the first run. */
@@ -87,7 +91,10 @@ export class WorkloadHost implements AsyncDisposable {
       locate: () => thread.locate(),
       cpuMs: () => thread.cpuMs(),
       failed: (failure) => this.listener?.failed(failure),
-      end: () => void this[Symbol.asyncDispose](),
+      end: () => {
+        void this[Symbol.asyncDispose]();
+        this.listener?.died();
+      },
     });
   }
 
@@ -220,6 +227,9 @@ export class WorkloadHost implements AsyncDisposable {
       case 'failed':
         this.listener?.failed(message.failure);
         break;
+      case 'loop_delay':
+        this.listener?.loopDelay(message.p99Ms);
+        break;
       case 'heap':
         this.#leak = message.location;
         break;
@@ -252,6 +262,7 @@ export class WorkloadHost implements AsyncDisposable {
     const toAt = this.#clock.now();
     this.listener?.failed({ fromAt: this.#heardAt, toAt, where: 'thread', problem, location });
     this.#end(new EncoreError('WORKLOAD_FAILED', problem));
+    this.listener?.died();
   }
 
   #end(error: Error): void {

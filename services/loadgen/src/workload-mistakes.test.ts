@@ -30,9 +30,14 @@ const mistakes: Record<string, Mistake> = {
   'writes a wrong digest': { where: /^operation act$/, problem: /use digestOf/, hasPlace: true },
   'writes an id of its own': { where: /^operation act$/, problem: /newId\(\)/, hasPlace: true },
   'builds a wrong request': { where: /^operation act$/, problem: /path "no slash"/, hasPlace: true },
-  'does not wait': { where: /^operation act$/, problem: /await each request/, hasPlace: false },
-  exits: { where: /^thread$/, problem: /exited with code 3/, hasPlace: false },
+  'does not wait': { where: /^operation act$/, problem: /await each request/, hasPlace: true },
+  exits: { where: /^operation act$/, problem: /process\.exit would end the users/, hasPlace: true },
+  'plans badly': { where: /^plan of user \d, who ends$/, problem: /^Error: no plan/, hasPlace: true },
+  'throws in readBack': { where: /^readBack$/, problem: /^Error: not read/, hasPlace: true },
+  'reads back no digest': { where: /^readBack$/, problem: /return digestOf\(\.\.\.\)/, hasPlace: false },
 };
+/** Of these the thread does not survive, and the load ends with it. */
+const fatal = ['loops', 'leaks'];
 
 describe('mistakes of a workload', function () {
   this.timeout(120_000);
@@ -50,27 +55,26 @@ describe('mistakes of a workload', function () {
   for (const [mistake, { where, problem, hasPlace }] of Object.entries(mistakes)) {
     it(`attributes one that ${mistake} to the workload`, async () => {
       const events = new EventLog();
-      await using load = new Load({
-        workload: import.meta.resolve(`./testing/${file}`),
-        targetUrl: fake.url,
-        runsDir,
-        clock: systemClock,
-        logger: createLogger('loadgen', 'silent'),
-        metrics: createMetrics(createRegistry('loadgen'), ['act']),
-        events,
-      });
-      const thinkSeconds = { min: 0.05, max: 0.1 };
-      const settings = { mix: {}, thinkSeconds, parameters: { mistake }, probesPerSecond: 5 };
-      await load.start({ runId: 'test-1', seed: 1, users: 2, rampSeconds: 0, load: settings });
+      await using load = newLoad(events);
+      await load.start({ ...common, load: { ...common.load, mix: {}, parameters: { mistake } } });
       using lease = renewing(load);
       const ofType = (type: string) =>
         events.page(undefined, 0).events.flatMap(({ event }) => (event.type === type ? [event] : []));
+      if (where.source === '^readBack$') {
+        await waitUntil('a write', () => load.status().acknowledged > 0, { timeoutMs: 10_000 });
+        await load.stop('done', 100);
+        load.startReadBack(true);
+      }
       // A thread that collects garbage in vain is silent before it runs out of memory.
       const failed = await waitUntil(
         'the failure',
         () => ofType('workload_failed').find((event) => 'problem' in event && problem.test(String(event.problem))),
         { timeoutMs: 60_000 },
       );
+      if (fatal.includes(mistake)) {
+        await waitUntil('the end', () => load.status().state === 'stopped', { timeoutMs: 10_000 });
+        assert.throws(() => load.renew('test-1'), { code: 'WORKLOAD_FAILED', message: /the thread of the workload/ });
+      }
       lease[Symbol.dispose]();
       await load.stop('done', 100);
       assert.ok(failed?.type === 'workload_failed');
@@ -85,13 +89,47 @@ describe('mistakes of a workload', function () {
       assert.deepEqual([...outcomes], []);
       const [summary] = ofType('load_summary');
       assert.ok(summary?.type === 'load_summary');
-      assert.equal((summary.operations['act']?.failed ?? 0) + (summary.operations['act']?.unknown ?? 0), 0);
+      for (const { failed, unknown } of Object.values(summary.operations)) assert.deepEqual([failed, unknown], [0, 0]);
+      assert.deepEqual(ofType('read_back_done'), []);
+    });
+  }
+
+  it('does not start a run whose setup throws, and names the place', async () => {
+    await using load = newLoad(new EventLog());
+    const settings = { ...common.load, mix: {}, parameters: { mistake: 'throws in setup' } };
+    const place = `${file}:${await lineOf('throws in setup')}:\\d+`;
+    await assert.rejects(load.start({ ...common, load: settings }), {
+      code: 'WORKLOAD_FAILED',
+      message: new RegExp(`^the workload failed \\(${place}\\): Error: not set up$`),
+    });
+    assert.equal(load.status().state, 'idle');
+  });
+
+  function newLoad(events: EventLog): Load {
+    return new Load({
+      workload: import.meta.resolve(`./testing/${file}`),
+      targetUrl: fake.url,
+      runsDir,
+      clock: systemClock,
+      logger: createLogger('loadgen', 'silent'),
+      metrics: createMetrics(createRegistry('loadgen'), ['act']),
+      events,
     });
   }
 });
 
+const common = {
+  runId: 'test-1',
+  seed: 1,
+  users: 2,
+  rampSeconds: 0,
+  load: { thinkSeconds: { min: 0.05, max: 0.1 }, probesPerSecond: 5 },
+};
+
 function renewing(load: Load): Disposable {
-  const timer = setInterval(() => load.renew('test-1'), 1_000);
+  const timer = setInterval(() => {
+    if (load.status().state === 'running') load.renew('test-1');
+  }, 1_000);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 

@@ -35,16 +35,39 @@ const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
   'builds a wrong request': async ({ http }) => {
     await http.get('no slash'); // builds a wrong request
   },
-  'does not wait': async ({ http }) => {
-    void http.request(page()).catch(() => {});
-  },
   exits: () => {
-    process.exit(3);
+    process.exit(3); // exits
   },
+  'does not wait': ({ http }) => {
+    void http.request(page()).catch(() => {}); // does not wait
+  },
+  'plans badly': () => {},
+  'throws in readBack': writeOne,
+  'reads back no digest': writeOne,
+  'throws in setup': () => {},
 };
+
+async function writeOne({ write, newId }: BrokenUser): Promise<void> {
+  const id = newId();
+  await write(id, digestOf('x'), { method: 'PUT', path: `/scores/${id}`, body: 'x' });
+}
 
 export default defineWorkload<undefined, undefined, Settings>({
   parameters: { mistake: 'throws' },
-  operations: { act: { weight: 1, run: (user) => mistakes[user.parameters.mistake]?.(user) } },
+  operations: {
+    act: { weight: 1, run: (user) => mistakes[user.parameters.mistake]?.(user) },
+  },
+  plan: ({ parameters }) => {
+    if (parameters.mistake === 'plans badly') throw new Error('no plan'); // plans badly
+    return undefined;
+  },
   probe: { request: page() },
+  setup: ({ parameters }) => {
+    if (parameters.mistake === 'throws in setup') throw new Error('not set up'); // throws in setup
+    return Promise.resolve();
+  },
+  readBack: async ({ parameters }) => {
+    if (parameters.mistake === 'throws in readBack') throw new Error('not read'); // throws in readBack
+    return 'x';
+  },
 });

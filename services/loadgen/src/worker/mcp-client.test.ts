@@ -76,7 +76,13 @@ describe('MCP client', () => {
     const records: AttemptRecord[] = [];
     const random = new Random(1);
     const dispatcher = pool ?? assert.fail('no server');
-    const shared = { dispatcher, clock: systemClock, cancel: new AbortController().signal, backoffMs: [1, 1] } as const;
+    const shared = {
+      dispatcher,
+      clock: systemClock,
+      cancel: new AbortController().signal,
+      backoffMs: [1, 1],
+      computedMsSince: () => 0,
+    } as const;
     const common = { runId: 'run', parameters: {}, users: 1, mix: {}, thinkSeconds: { min: 1, max: 1 } };
     const operation = new OperationRun({
       info: { ...common, number: 1, id: 'run-u1', random },

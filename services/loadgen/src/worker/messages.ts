@@ -9,6 +9,7 @@
  *        ── flush ──▶  ◀── flushed ──                    all earlier reports have arrived
  *        ── call ──▶  ◀── items, result ──               probe, readBack, list, remove, ...
  *        ◀── failed, heap ──                             a workload error
+ *        ◀── loop_delay ──                               event-loop delay of the last 5 s
  */
 import type { LedgerEntry } from '@encore/contracts';
 import type { ErrorFormat, Workload } from '@encore/workload';
@@ -88,6 +89,8 @@ export type FromWorker =
   | { type: 'failed'; failure: WorkloadFailure }
   /** The place that holds most of the memory, which is running out. */
   | { type: 'heap'; location: string }
+  /** 99th percentile of the thread's event-loop delay since the last such message. */
+  | { type: 'loop_delay'; p99Ms: number }
   /** All users have ended. */
   | { type: 'ended' };
 

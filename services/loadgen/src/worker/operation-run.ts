@@ -62,7 +62,8 @@ export class OperationRun {
   /** The last attempt, until the next one: a check of the workload may still change its outcome. */
   #held: AttemptRecord | null = null;
   #bytes = 0;
-  #open = 0;
+  /** One per open request, with the place that sent it. */
+  readonly #open = new Set<Error>();
   #ids = 0;
   #writes = 0;
   #isOver = false;
@@ -77,7 +78,8 @@ export class OperationRun {
     let thrown: { error: unknown } | null = null;
     try {
       await run(new OperationUser(this.#context, this));
-      if (this.#open > 0) thrown = { error: new Error('the operation ended before its request; await each request') };
+      const [open] = this.#open;
+      if (open !== undefined) thrown = { error: open };
     } catch (error) {
       thrown = { error };
     }
@@ -106,44 +108,54 @@ export class OperationRun {
     return { kind: 'failed', error, begun: begun ? times : null };
   }
 
-  async request(request: RequestOrBuilder): Promise<Response> {
-    this.#refuseIfOver();
-    const end = await this.#step(request, '');
-    if (end.kind === 'ok') return end.response;
-    return this.#fail(end, false);
+  request(request: RequestOrBuilder): Promise<Response> {
+    return this.#awaited(async () => {
+      const end = await this.#step(request, '');
+      return end.kind === 'ok' ? end.response : this.#fail(end, false);
+    });
   }
 
-  async write(id: string, digest: string, request: RequestOrBuilder, version: number | undefined): Promise<Response> {
-    this.#refuseIfOver();
-    const { info, record } = this.#context;
-    checkId(id, info.runId);
-    checkDigest(digest);
-    const key = this.#newKey(id, 'w');
-    const entry = { type: 'intended', key, user: info.number, operation: 'write', id, digest } as const;
-    const bytes = typeof request === 'function' ? 0 : sizeOf(request);
-    const end = await this.#sendIntended(entry, bytes, request);
-    if (end.kind === 'ok') {
+  write(id: string, digest: string, request: RequestOrBuilder, version: number | undefined): Promise<Response> {
+    return this.#awaited(async () => {
+      const { info, record } = this.#context;
+      checkId(id, info.runId);
+      checkDigest(digest);
+      const key = this.#newKey(id, 'w');
+      const entry = { type: 'intended', key, user: info.number, operation: 'write', id, digest } as const;
+      const bytes = typeof request === 'function' ? 0 : sizeOf(request);
+      const end = await this.#sendIntended(entry, bytes, request);
+      if (end.kind !== 'ok') return this.#fail(end, true);
       const numbered = version === undefined ? {} : { version };
       await record({ type: 'acknowledged', key, id, digest, ...numbered }, bytes);
       return end.response;
-    }
-    return this.#fail(end, true);
+    });
   }
 
-  async remove(id: string, request: RequestOrBuilder): Promise<Response> {
-    this.#refuseIfOver();
-    const { info, record } = this.#context;
-    checkId(id, info.runId);
-    // A new key for each deletion: a refused one does not resolve an earlier one without a
-    // response.
-    const key = this.#newKey(id, 'd');
-    const entry = { type: 'intended', key, user: info.number, operation: 'delete', id, digest: '' } as const;
-    const end = await this.#sendIntended(entry, 0, request);
-    if (end.kind === 'ok') {
+  remove(id: string, request: RequestOrBuilder): Promise<Response> {
+    return this.#awaited(async () => {
+      const { info, record } = this.#context;
+      checkId(id, info.runId);
+      // A new key for each deletion: a refused one does not resolve an earlier one without a
+      // response.
+      const key = this.#newKey(id, 'd');
+      const entry = { type: 'intended', key, user: info.number, operation: 'delete', id, digest: '' } as const;
+      const end = await this.#sendIntended(entry, 0, request);
+      if (end.kind !== 'ok') return this.#fail(end, true);
       await record({ type: 'deleted', key, id }, 0);
       return end.response;
+    });
+  }
+
+  /** Remembers where the workload called until the call has ended, because it must await it. */
+  async #awaited(call: () => Promise<Response>): Promise<Response> {
+    if (this.#isOver) throw new Error('a request after the operation ended; await each request within it');
+    const place = new Error('the operation ended before this request; await each request');
+    this.#open.add(place);
+    try {
+      return await call();
+    } finally {
+      this.#open.delete(place);
     }
-    return this.#fail(end, true);
   }
 
   /**
@@ -173,24 +185,19 @@ export class OperationRun {
 
   async #step(request: RequestOrBuilder, key: string): Promise<StepEnd> {
     this.#begun ??= this.#begin();
-    this.#open += 1;
-    try {
-      await this.#begun;
-      const { step, planned, info, suffix, clock } = this.#context;
-      const end = await runStep(request, key, {
-        ...step,
-        operation: planned.operation,
-        operationId: `${info.id}-o${planned.number}${suffix}`,
-        attempts: this.#attempts,
-        deadlineAfter: (bytes) => this.#deadlineAfter(bytes),
-        attemptEnded: (record) => this.#hold(record),
-      });
-      // The last response ends the operation; writing to disk after it does not count.
-      this.#answeredAt = clock.now();
-      return end;
-    } finally {
-      this.#open -= 1;
-    }
+    await this.#begun;
+    const { step, planned, info, suffix, clock } = this.#context;
+    const end = await runStep(request, key, {
+      ...step,
+      operation: planned.operation,
+      operationId: `${info.id}-o${planned.number}${suffix}`,
+      attempts: this.#attempts,
+      deadlineAfter: (bytes) => this.#deadlineAfter(bytes),
+      attemptEnded: (record) => this.#hold(record),
+    });
+    // The last response ends the operation; writing to disk after it does not count.
+    this.#answeredAt = clock.now();
+    return end;
   }
 
   async #begin(): Promise<void> {
@@ -257,10 +264,6 @@ export class OperationRun {
   skip(reason: string): never {
     if (this.#begun !== null) throw new Error(`skip after the first request (${reason}); skip before it`);
     throw new Skipped(reason);
-  }
-
-  #refuseIfOver(): void {
-    if (this.#isOver) throw new Error('a request after the operation ended; await each request within it');
   }
 }
 

@@ -10,6 +10,7 @@ import { Pool } from 'undici';
 import { contextHttp } from './context-http.ts';
 import { describeWorkload, loadWorkload } from './load-workload.ts';
 import { locationOf } from './location.ts';
+import { LoopWatch, threadCpuMs } from './loop-watch.ts';
 import type {
   Call,
   CallError,
@@ -63,6 +64,7 @@ class WorkloadServer {
   readonly #callPool: Pool;
   readonly #entries = new Map<number, { done: () => void; failed: (error: Error) => void }>();
   readonly #calls = new Map<number, { abort: AbortController; more: () => void }>();
+  readonly #loop: LoopWatch;
   #reporter: Reporter | null = null;
   #lastEntry = 0;
 
@@ -79,6 +81,7 @@ class WorkloadServer {
     this.#clock = clock;
     this.#send = send;
     this.#callPool = this.#pool(callConnections);
+    this.#loop = new LoopWatch({ nowMs: () => clock.now(), cpuMs: threadCpuMs });
   }
 
   receive(message: ToWorker): void {
@@ -137,6 +140,7 @@ class WorkloadServer {
         },
         operationSkipped: (operation) => reporter.operationSkipped(operation),
         started: (lateMs) => reporter.started(lateMs),
+        computedMsSince: (at) => this.#loop.computedMsSince(at),
         workloadFailed: (where, error, fromAt) => this.#failed(where, error, fromAt),
       });
       reporter.usersChanged(1);
@@ -238,17 +242,14 @@ class WorkloadServer {
     if (signal.aborted) return { code: 'ABORTED', message, isWorkload: false };
     if (thrown instanceof EncoreError) return { code: thrown.code, message, isWorkload: false };
     if (thrown instanceof CheckFailed) return { code: 'WRONG_ANSWER', message, isWorkload: false };
-    return { code: 'WORKLOAD_FAILED', message, isWorkload: true };
+    const { problem, location } = locationOf(thrown, this.#options.workload);
+    const place = location === null ? '' : ` (${location})`;
+    return { code: 'WORKLOAD_FAILED', message: `the workload failed${place}: ${problem}`, isWorkload: true };
   }
 
   #pool(connections: number): Pool {
     return new Pool(this.#options.targetUrl, { connections, pipelining: 1, connect: { timeout: connectTimeoutMs } });
   }
-}
-
-function threadCpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }
 
 function storedOf(stored: unknown): { digest: string; version?: number } | null {

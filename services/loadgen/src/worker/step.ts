@@ -53,6 +53,8 @@ export interface StepContext {
   attemptEnded: (record: AttemptRecord) => void;
   /** Mean backoff before the second and the third attempt. */
   backoffMs: readonly [number, number];
+  /** For how long the thread computed, if that ended after this time; otherwise 0. */
+  computedMsSince: (at: number) => number;
   /** Attempts so far, over all steps of the operation; numbers the next one. */
   attempts: { count: number };
 }
@@ -83,6 +85,15 @@ const bodyTimeoutMs = 10_000;
 /** Throughput expected of a slow connection or busy server; sets the deadlines of large bodies. */
 export const minBytesPerMs = 400;
 const maxDetail = 300;
+/** What a thread that does not handle its events sees of a correct system. */
+const outcomesOfDelay: ReadonlySet<Outcome> = new Set([
+  'deadline',
+  'header_timeout',
+  'body_timeout',
+  'connect_timeout',
+  'reset_before',
+  'cut_mid_body',
+]);
 /** Outcomes after which the request certainly had no effect. */
 const definiteFailures: ReadonlySet<Outcome> = new Set(['refused', 'dns', 'connect_timeout', 'not_started']);
 
@@ -148,7 +159,8 @@ async function runAttempt(
     now: clock.now,
   });
   const endedAt = clock.now();
-  const end = endOf(exchanged, request, attempt, context.errors, endedAt - startedAt);
+  const judged = endOf(exchanged, request, attempt, context.errors, endedAt - startedAt);
+  const end = orOwnDelay(judged, () => context.computedMsSince(startedAt));
   const { bytesSent, bytesReceived } = exchanged;
   context.attemptEnded({
     attemptId: attempt.id,
@@ -163,6 +175,20 @@ async function runAttempt(
     bytesReceived,
   });
   return end;
+}
+
+/** A timeout during which the workload computed is one of the workload. */
+function orOwnDelay(end: AttemptEnd, computedMs: () => number): AttemptEnd {
+  if (end.kind !== 'failed' || !outcomesOfDelay.has(end.failure.outcome)) return end;
+  const ms = computedMs();
+  if (ms === 0) return end;
+  const seconds = (ms / 1_000).toFixed(1);
+  return {
+    kind: 'workload',
+    error: new Error(
+      `a request ended as ${end.failure.outcome} while code of the workload computed for ${seconds} s; compute less between two awaits`,
+    ),
+  };
 }
 
 function endOf(

@@ -34,6 +34,8 @@ export interface UserContext {
   operationSkipped: (operation: string) => void;
   /** Receives, for each start, the delay that the generator itself caused. */
   started: (lateMs: number) => void;
+  /** See StepContext. */
+  computedMsSince: (at: number) => number;
   /** Receives each exception of the workload's own code. */
   workloadFailed: (where: string, error: unknown, fromAt: number) => void;
 }
@@ -161,7 +163,7 @@ export class VirtualUser {
     begin: () => Promise<boolean>,
     suffix: '' | 'd',
   ): OperationRun {
-    const { workload, dispatcher, clock, backoffMs, cancel, attemptEnded, record } = this.#context;
+    const { workload, dispatcher, clock, backoffMs, cancel, attemptEnded, record, computedMsSince } = this.#context;
     const { number: user, id: clientId } = this.#info;
     const random = this.#random;
     return new OperationRun({
@@ -170,7 +172,7 @@ export class VirtualUser {
       planned,
       suffix,
       clock,
-      step: { dispatcher, clock, random, errors: workload.errors, user, clientId, cancel, backoffMs },
+      step: { dispatcher, clock, random, errors: workload.errors, user, clientId, cancel, backoffMs, computedMsSince },
       deadlineMs: suffix === '' ? workload.operations[planned.operation]?.deadlineMs : undefined,
       attemptEnded,
       record,

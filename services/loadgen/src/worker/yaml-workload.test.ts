@@ -142,6 +142,7 @@ describe('YAML workload', () => {
           clientId: 'run-u1',
           cancel: new AbortController().signal,
           backoffMs: [1, 1],
+          computedMsSince: () => 0,
         },
         deadlineMs: undefined,
         attemptEnded: (record) => attempts.push(record),

@@ -66,6 +66,7 @@ export class SimulatedLoad {
         lateStarts: this.#settings.lateStarts,
         starts: due * 10,
         eventLoopDelayP99Ms: this.#settings.eventLoopDelayP99Ms,
+        workloadDelayP99Ms: this.#settings.workloadDelayP99Ms,
         cpuShare: this.#settings.cpuShare,
         memoryBytes,
       };

@@ -26,6 +26,7 @@ export interface Simulation {
   strayFailures: number;
   lateStarts: number;
   eventLoopDelayP99Ms: number;
+  workloadDelayP99Ms: number;
   /** CPU use of the load generator, as a share of one core. */
   cpuShare: number;
   acknowledged: number;
@@ -51,6 +52,7 @@ export const defaultSimulation: Simulation = {
   strayFailures: 0,
   lateStarts: 0,
   eventLoopDelayP99Ms: 12,
+  workloadDelayP99Ms: 15,
   cpuShare: 0.31,
   acknowledged: 200,
   lost: 0,

@@ -137,6 +137,11 @@ describe('judge: missing evidence', () => {
       },
     ],
     ["the load generator's event loop was late", /event-loop delay was 250 ms at p99/, { eventLoopDelayP99Ms: 250 }],
+    [
+      "the workload's thread was late",
+      /event-loop delay of the workload's thread was 250 ms at p99/,
+      { workloadDelayP99Ms: 250 },
+    ],
     ['the load generator had no CPU left', /the load generator used 95\.00 % of one CPU/, { cpuShare: 0.95 }],
     ['a rule has no data', /not enough data for the rules .*leaks/, {}, not('hygiene_checked')],
     ['there was no read-back', /there was no final read-back/, {}, not('read_back_done')],

@@ -250,7 +250,7 @@ function kindsWithoutEffect({ faults }: Evidence): string[] {
 }
 
 function generatorProblems({ generator, traffic, availability }: Evidence): string[] {
-  const { lateStartRate, eventLoopDelayP99Ms, cpuShare } = generator;
+  const { lateStartRate, eventLoopDelayP99Ms, workloadDelayP99Ms, cpuShare } = generator;
   if (lateStartRate === null || eventLoopDelayP99Ms === null || cpuShare === null) return [];
   const notStarted = traffic.attempts.get('not_started') ?? 0;
   const notStartedRate = share(notStarted, traffic.attemptCount + notStarted) ?? 0;
@@ -268,6 +268,9 @@ function generatorProblems({ generator, traffic, availability }: Evidence): stri
       : '',
     eventLoopDelayP99Ms > limits.eventLoopDelayP99Ms
       ? `the load generator's event-loop delay was ${eventLoopDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms)`
+      : '',
+    (workloadDelayP99Ms ?? 0) > limits.eventLoopDelayP99Ms
+      ? `the event-loop delay of the workload's thread was ${workloadDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms): its code computes for too long at once, or the machine is too busy`
       : '',
     cpuShare > limits.cpuShare
       ? `the load generator used ${percentText(cpuShare)} of one CPU (allowed: at most ${percentText(limits.cpuShare)})`

@@ -238,18 +238,21 @@ export class Background {
   async #renewLoadLease(signal: AbortSignal): Promise<void> {
     const { clients, run, clock } = this.#context;
     let isOver = false;
+    let isWorkload = false;
     await clients.renewLoadLease(run.id, { signal, timeoutMs: 2_000 }).then(
       () => {
         this.#loadRenewedAt = clock.now();
       },
       (error: unknown) => {
         isOver = error instanceof EncoreError && (error.status === 410 || error.status === 404);
+        isWorkload = error instanceof EncoreError && error.code === 'WORKLOAD_FAILED';
       },
     );
     if (!isOver) return;
     const silentMs = clock.now() - this.#loadRenewedAt;
     // A restarted generator refuses too; its events, polled first, name the restart as reason.
     await this.#loadgen.poll(signal);
+    if (isWorkload) return this.#onLoadLost('the workload failed and ended its thread, and its users with it');
     this.#onLoadLost(
       silentMs > missedRenewalsMs
         ? `the load generator ended the load, because it was unreachable from here and its lease was not renewed for ${Math.round(silentMs / 1_000)} s`

@@ -1,0 +1,56 @@
+/**
+ * Knows when the thread's code computed instead of handling its events. A request that times out
+ * meanwhile, or whose connection ends, says nothing about the system.
+ *
+ *   tick ── 100 ms ── tick ────── computes: no tick ────── tick: was this late, with CPU time used
+ *
+ * A thread that got no CPU on a busy machine is late, too, but used little CPU time. That delay is
+ * measured as the load generator's.
+ */
+export interface LoopClock {
+  nowMs: () => number;
+  /** CPU time of the thread so far. */
+  cpuMs: () => number;
+}
+
+const everyMs = 100;
+/** No turn of an event loop should take this long. */
+const computingMs = 1_000;
+
+export class LoopWatch implements Disposable {
+  readonly #clock: LoopClock;
+  readonly #timer: NodeJS.Timeout;
+  #tick: { at: number; cpuMs: number };
+  /** The last time that the thread computed. */
+  #computed = { untilAt: 0, ms: 0 };
+
+  constructor(clock: LoopClock) {
+    this.#clock = clock;
+    this.#tick = { at: clock.nowMs(), cpuMs: clock.cpuMs() };
+    this.#timer = setInterval(() => this.#observe(), everyMs).unref();
+  }
+
+  /** Milliseconds for which the thread computed, if that ended after `at`; otherwise 0. */
+  computedMsSince(at: number): number {
+    this.#observe();
+    return this.#computed.untilAt >= at ? this.#computed.ms : 0;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #observe(): void {
+    const { at, cpuMs } = this.#tick;
+    this.#tick = { at: this.#clock.nowMs(), cpuMs: this.#clock.cpuMs() };
+    const ms = this.#tick.at - at;
+    const usedMs = this.#tick.cpuMs - cpuMs;
+    if (ms >= computingMs && usedMs >= computingMs) this.#computed = { untilAt: this.#tick.at, ms };
+  }
+}
+
+/** Of the calling thread. */
+export function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
