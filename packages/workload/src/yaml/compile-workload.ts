@@ -2,13 +2,21 @@
 import type { Random } from '@encore/kit/random';
 import { type JsonValue, query } from 'jsonpath-rfc9535';
 import { digestOf } from '../digest.ts';
-import { corrupt, type Failure } from '../failure.ts';
+import { CheckFailed, corrupt, type Failure } from '../failure.ts';
 import type { DataRequest, Request, Response } from '../http.ts';
-import type { User } from '../user.ts';
+import type { Context, User } from '../user.ts';
 import { defineWorkload, type Workload } from '../workload.ts';
 import { compileJsonSchema } from './json-schema.ts';
 import { render, renderJson, type Scope } from './templates.ts';
-import type { YamlCheck, YamlOperation, YamlRequest, YamlStep, YamlValue, YamlWorkload } from './workload-schema.ts';
+import type {
+  YamlCheck,
+  YamlOperation,
+  YamlPreparation,
+  YamlRequest,
+  YamlStep,
+  YamlValue,
+  YamlWorkload,
+} from './workload-schema.ts';
 
 /** An object that the user wrote, with what its templates may use. */
 type Remembered = Scope & { id: string };
@@ -20,14 +28,16 @@ interface State {
 type YamlUser = User<State>;
 type SchemaCheck = ((body: unknown) => string | null) | null;
 
+/** Bounds a list whose cursor leads in circles. */
+const maxPages = 10_000;
 /** Bounds what a user remembers if it never deletes. */
 const maxObjects = 100;
 const textCharacters = 'abcdefghijklmnopqrstuvwxyz0123456789 ';
 
 export function compileWorkload(yaml: YamlWorkload): Workload<State> {
-  const { name, first, probe, readBack } = yaml;
+  const { name, first, probe, readBack, list, remove, setup, teardown, constants = {} } = yaml;
   const operations = Object.entries(yaml.operations).map(([operation, { weight, ...rest }]) => {
-    const run = compileOperation(rest, yaml.values ?? {});
+    const run = compileOperation(rest, yaml.values ?? {}, constants);
     return [operation, { weight, run }] as const;
   });
   return defineWorkload<State>({
@@ -36,16 +46,21 @@ export function compileWorkload(yaml: YamlWorkload): Workload<State> {
     user: () => ({ objects: [] }),
     operations: Object.fromEntries(operations),
     probe: {
-      request: requestOf(probe.request, {}),
+      request: requestOf(probe.request, constants),
       ...(probe.status === undefined ? {} : { expect: { status: probe.status } }),
     },
-    ...(readBack === undefined ? {} : { readBack: compileReadBack(readBack) }),
+    ...(readBack === undefined ? {} : { readBack: compileReadBack(readBack, constants) }),
+    ...(list === undefined ? {} : { list: compileList(list, constants) }),
+    ...(remove === undefined ? {} : { remove: compileRemove(remove, constants) }),
+    ...(setup === undefined ? {} : { setup: compilePreparation(setup, constants) }),
+    ...(teardown === undefined ? {} : { teardown: compilePreparation(teardown, constants) }),
   });
 }
 
 function compileOperation(
   { steps, uses }: Omit<YamlOperation, 'weight'>,
   values: Record<string, YamlValue>,
+  constants: Scope,
 ): (user: YamlUser) => Promise<void> {
   const compiled = steps.map((step) => ({
     step,
@@ -53,7 +68,7 @@ function compileOperation(
   }));
   return async (user) => {
     const { random, state } = user;
-    const scope: Scope = { new_id: user.newId(), user: user.number };
+    const scope: Scope = { ...constants, new_id: user.newId(), user: user.number };
     for (const [name, value] of Object.entries(values)) scope[name] = drawn(value, random);
     if (uses !== undefined) {
       if (state.objects.length === 0) user.skip('nothing was written yet');
@@ -99,21 +114,67 @@ async function send(user: YamlUser, step: YamlStep, request: Request, scope: Sco
   return user.remove(id, request);
 }
 
-function compileReadBack({
-  request,
-  absent,
-  capture,
-  content,
-}: NonNullable<YamlWorkload['readBack']>): NonNullable<Workload<State>['readBack']> {
-  const present = Array.from({ length: 100 }, (_, i) => 200 + i);
+const success = Array.from({ length: 100 }, (_, i) => 200 + i);
+
+function compileReadBack(
+  { request, absent, capture, content }: NonNullable<YamlWorkload['readBack']>,
+  constants: Scope,
+): NonNullable<Workload<State>['readBack']> {
   return async ({ http }, id) => {
-    const response = await http.request({ ...requestOf(request, { id }), status: [...present, ...absent] });
+    const scope: Scope = { ...constants, id };
+    const response = await http.request({ ...requestOf(request, scope), status: [...success, ...absent] });
     if (absent.includes(response.status)) return null;
-    const scope: Scope = { id };
     // Without a match, the object is there, but not as it was written.
     for (const [name, path] of Object.entries(capture))
       scope[name] = query(response.json() as JsonValue, path)[0] ?? '';
     return digestOf(render(content, scope));
+  };
+}
+
+function compileList(
+  { request, ids, cursor }: NonNullable<YamlWorkload['list']>,
+  constants: Scope,
+): NonNullable<Workload<State>['list']> {
+  return async function* ({ http }, prefix) {
+    let next: unknown = '';
+    for (let page = 1; page <= maxPages; page += 1) {
+      const body = (await http.request(requestOf(request, { ...constants, prefix, cursor: next }))).json() as JsonValue;
+      for (const id of query(body, ids)) if (String(id).startsWith(prefix)) yield { id: String(id) };
+      const [found] = cursor === undefined ? [] : query(body, cursor);
+      if (found === undefined || found === null || found === '' || found === next) return;
+      next = found;
+    }
+  };
+}
+
+function compileRemove(
+  { request, absent }: NonNullable<YamlWorkload['remove']>,
+  constants: Scope,
+): NonNullable<Workload<State>['remove']> {
+  return async ({ http }, id) => {
+    await http.request({ ...requestOf(request, { ...constants, id }), status: [...success, ...absent] });
+  };
+}
+
+function compilePreparation(steps: YamlPreparation, constants: Scope): (context: Context) => Promise<void> {
+  const compiled = steps.map((step) => ({
+    ...step,
+    schemaCheck: step.check.schema ? compileJsonSchema(step.check.schema) : null,
+  }));
+  return async ({ http, runId }) => {
+    const scope: Scope = { ...constants, run: runId };
+    for (const { request, check, capture = {}, schemaCheck } of compiled) {
+      const response = await http.request({
+        ...requestOf(request, scope),
+        ...(check.status === undefined ? {} : { status: check.status }),
+        check: (response) => failureOf(response, check, schemaCheck, scope),
+      });
+      for (const [name, path] of Object.entries(capture)) {
+        const [found] = query(response.json() as JsonValue, path);
+        if (found === undefined) throw new CheckFailed(corrupt(`${path} matches nothing`));
+        scope[name] = found;
+      }
+    }
   };
 }
 

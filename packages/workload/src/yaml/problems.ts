@@ -18,7 +18,8 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
   const add: Add = (path, message) => {
     if (message !== null) problems.push({ path, message });
   };
-  const { operations, first, values = {}, probe, readBack } = workload;
+  const { operations, first, constants = {}, values = {}, probe, readBack } = workload;
+  const constant = Object.keys(constants);
   const names = Object.keys(operations);
   if (first !== undefined && !names.includes(first))
     add(['first'], `unknown operation; use one of ${names.join(', ')}`);
@@ -26,13 +27,16 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
     const [min, max] = 'integer' in value ? value.integer : 'number' in value ? value.number : [0, 0];
     if (min > max) add(['values', name], 'min must not be greater than max');
   }
-  checkRequest(probe.request, ['probe', 'request'], new Set(), add);
+  for (const name of constant)
+    if (values[name] !== undefined) add(['constants', name], 'is also the name of a value; rename one of them');
+  checkRequest(probe.request, ['probe', 'request'], new Set(constant), add);
   let remembers = false;
   for (const [name, { steps, uses }] of Object.entries(operations)) {
     const path = ['operations', name];
     if (!/^[a-z][a-z0-9_-]{0,39}$/.test(name))
       add(path, 'give a name of at most 40 lowercase letters, digits, _ and -');
-    const known = new Set(['new_id', 'user', ...Object.keys(values), ...(uses === undefined ? [] : ['object'])]);
+    const drawn = Object.keys(values);
+    const known = new Set(['new_id', 'user', ...constant, ...drawn, ...(uses === undefined ? [] : ['object'])]);
     for (const [index, step] of steps.entries()) {
       remembers ||= step.remember === true;
       checkStep(step, [...path, 'steps', index], known, add);
@@ -41,12 +45,32 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
   for (const [name, { uses }] of Object.entries(operations))
     if (uses !== undefined && !remembers) add(['operations', name, 'uses'], 'no step has remember: true');
   if (readBack !== undefined) {
-    checkRequest(readBack.request, ['readBack', 'request'], new Set(['id']), add);
+    checkRequest(readBack.request, ['readBack', 'request'], new Set(['id', ...constant]), add);
     for (const [name, path] of Object.entries(readBack.capture)) add(['readBack', 'capture', name], pathProblem(path));
-    const known = new Set(['id', ...Object.keys(readBack.capture)]);
+    const known = new Set(['id', ...constant, ...Object.keys(readBack.capture)]);
     add(['readBack', 'content'], templateProblem(readBack.content, known));
   }
+  checkFunctions(workload, constant, add);
   return problems;
+}
+
+/** Of the functions that are called outside of operations, other than readBack. */
+function checkFunctions({ readBack, list, remove, setup, teardown }: YamlWorkload, constant: string[], add: Add): void {
+  if (list !== undefined) {
+    if (readBack === undefined) add(['list'], 'needs readBack, because only written objects are compared');
+    const known = new Set(['prefix', ...constant, ...(list.cursor === undefined ? [] : ['cursor'])]);
+    checkRequest(list.request, ['list', 'request'], known, add);
+    add(['list', 'ids'], pathProblem(list.ids));
+    if (list.cursor !== undefined) add(['list', 'cursor'], pathProblem(list.cursor));
+  }
+  if (remove !== undefined) {
+    if (list === undefined) add(['remove'], 'needs list, which finds the objects of earlier runs');
+    checkRequest(remove.request, ['remove', 'request'], new Set(['id', ...constant]), add);
+  }
+  for (const [name, steps] of Object.entries({ setup, teardown })) {
+    const known = new Set(['run', ...constant]);
+    for (const [index, step] of (steps ?? []).entries()) checkStep(step, [name, index], known, add);
+  }
 }
 
 function checkStep(step: YamlStep, path: readonly PropertyKey[], known: Set<string>, add: Add): void {

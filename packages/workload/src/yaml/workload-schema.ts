@@ -1,6 +1,7 @@
 /**
  * The shape of a YAML workload. Texts marked as templates may contain `{{ name }}` (Liquid): a
- * value, a capture of an earlier step, `new_id`, or a member of the object that the operation uses.
+ * constant, a value, a capture of an earlier step, `new_id`, or a member of the object that the
+ * operation uses.
  */
 import { z } from 'zod';
 
@@ -73,9 +74,23 @@ const operationSchema = z.strictObject({
   steps: z.array(stepSchema).min(1),
 });
 
+const preparation = z
+  .array(
+    z.strictObject({
+      request: requestSchema,
+      check: checkSchema.default({}),
+      capture: z.record(name, z.string()).optional().describe('for later steps of the same list'),
+    }),
+  )
+  .min(1);
+
 export const workloadSchema = z.strictObject({
   name: z.string().optional(),
   first: z.string().optional().describe('the first operation of each user'),
+  constants: z
+    .record(name, z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('may be used in every template, such as a token'),
   values: z.record(name, valueSchema).optional().describe('drawn for each operation'),
   probe: z.strictObject({ request: requestSchema, status: status.optional() }),
   operations: z.record(z.string(), operationSchema),
@@ -87,9 +102,30 @@ export const workloadSchema = z.strictObject({
       content: template.describe('must give the same text as content of the last write; may use id and captures'),
     })
     .optional(),
+  list: z
+    .strictObject({
+      request: requestSchema.describe('may use prefix, with which the ids start, and cursor'),
+      ids: z.string().describe('JSONPath of the ids; those of other runs do not count'),
+      cursor: z
+        .string()
+        .optional()
+        .describe('JSONPath of what leads to the next page; absent, null or empty on the last'),
+    })
+    .optional()
+    .describe('finds objects that nobody wrote, and objects that exist twice'),
+  remove: z
+    .strictObject({
+      request: requestSchema.describe('may use id'),
+      absent: z.array(status).default([404]).describe('statuses of an object that does not exist'),
+    })
+    .optional()
+    .describe('deletes an object of an earlier run; needs list'),
+  setup: preparation.optional().describe('before the first user; at most 30 s'),
+  teardown: preparation.optional().describe('after the last user; at most 30 s'),
 });
 
 export type YamlWorkload = z.infer<typeof workloadSchema>;
+export type YamlPreparation = z.infer<typeof preparation>;
 export type YamlOperation = YamlWorkload['operations'][string];
 export type YamlStep = YamlOperation['steps'][number];
 export type YamlRequest = z.infer<typeof requestSchema>;

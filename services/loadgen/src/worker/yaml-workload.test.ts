@@ -45,6 +45,25 @@ readBack:
   content: '{{ id }} {{ price }}'
 `;
 
+const functions = `
+constants:
+  token: secret
+setup:
+  - request: { method: POST, path: /shops, headers: { authorization: 'Bearer {{ token }}' }, json: { name: 'shop-{{ run }}' } }
+    check: { json: { $.id: 7 } }
+    capture: { shop: $.id }
+  - request: { method: PUT, path: '/shops/{{ shop }}/open', headers: { authorization: 'Bearer {{ token }}' } }
+list:
+  request: { path: '/items?prefix={{ prefix }}&page={{ cursor }}', headers: { authorization: 'Bearer {{ token }}' } }
+  ids: $.items[*].id
+  cursor: $.next
+remove:
+  request: { method: DELETE, path: '/items/{{ id }}', headers: { authorization: 'Bearer {{ token }}' } }
+teardown:
+  - request: { method: DELETE, path: /shops, headers: { authorization: 'Bearer {{ token }}' } }
+    check: { status: 404 }
+`;
+
 interface State {
   items: { id: string; price: number }[];
 }
@@ -201,6 +220,73 @@ describe('YAML workload', () => {
       await pool?.destroy();
       server?.close();
     }
+  });
+
+  it('prepares, lists page by page, and removes objects of earlier runs', async () => {
+    const requests: string[] = [];
+    server = createServer(async (request, response) => {
+      requests.push(`${request.method} ${request.url} ${request.headers.authorization} ${await text(request)}`);
+      const page = new URL(request.url ?? '', 'http://x').searchParams.get('page');
+      const pages = {
+        '': { items: [{ id: 'run-u1-1' }, { id: 'other' }], next: 2 },
+        2: { items: [{ id: 'run-u1-2' }] },
+      };
+      response.statusCode = request.method === 'DELETE' ? 404 : 200;
+      response.end(JSON.stringify(page === null ? { id: 7 } : pages[page as '']));
+    });
+    await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
+    pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 1 });
+    const workload = readYamlWorkload(yaml + functions, 'shop.yaml') as AnyWorkload;
+    const http = contextHttp({
+      dispatcher: pool,
+      clock: systemClock,
+      clientId: 'own',
+      deadlineAt: systemClock.now() + 5_000,
+      signal: new AbortController().signal,
+    });
+    const context = { runId: 'run', parameters: {}, http };
+    await workload.setup?.(context);
+    const listed = [];
+    for await (const item of workload.list?.(context, 'run-') ?? []) listed.push(item);
+    await workload.remove?.(context, 'run-u1-2');
+    await workload.teardown?.(context);
+    assert.deepEqual(listed, [{ id: 'run-u1-1' }, { id: 'run-u1-2' }]);
+    assert.deepEqual(requests, [
+      'POST /shops Bearer secret {"name":"shop-run"}',
+      'PUT /shops/7/open Bearer secret ',
+      'GET /items?prefix=run-&page= Bearer secret ',
+      'GET /items?prefix=run-&page=2 Bearer secret ',
+      'DELETE /items/run-u1-2 Bearer secret ',
+      'DELETE /shops Bearer secret ',
+    ]);
+    const wrong = readYamlWorkload((yaml + functions).replace('$.id: 7', '$.id: 8'), 'shop.yaml') as AnyWorkload;
+    await assert.rejects(async () => wrong.setup?.(context), /\$\.id is 7 instead of 8/);
+  });
+
+  it('lists the mistakes of the functions', () => {
+    const broken = (yaml.slice(0, yaml.indexOf('readBack:')) + functions)
+      .replace('{{ token }}', '{{ tokne }}')
+      .replace('{{ shop }}', '{{ ship }}')
+      .replace('$.items[*].id', '$.items[')
+      .replace('/items/{{ id }}', '/items/{{ new_id }}')
+      .replace('token: secret', '{ token: secret, price: 3 }');
+    assert.throws(
+      () => readYamlWorkload(broken, 'shop.yaml'),
+      ({ message }: Error) => {
+        const problems = message.split('\n').map((line) => line.replace(/^shop\.yaml:\d+:\d+: /, ''));
+        for (const [index, pattern] of [
+          /^constants\.price: is also the name of a value/,
+          /^setup\.0\.request\.headers\.authorization: unknown name tokne; here are run, token, price$/,
+          /^setup\.1\.request\.path: unknown name ship; here are run, token, price, shop$/,
+          /^list: needs readBack/,
+          /^list\.ids: not a JSONPath/,
+          /^remove\.request\.path: unknown name new_id; here are id, token, price$/,
+        ].entries())
+          assert.match(problems[index] ?? '', pattern, message);
+        assert.equal(problems.length, 6);
+        return true;
+      },
+    );
   });
 
   it('lists all mistakes at once, with line and column', () => {
