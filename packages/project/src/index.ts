@@ -12,3 +12,4 @@ export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
 export { runProject } from './run/run-project.ts';
 export { leftRuns, takeDown } from './run/take-down.ts';
 export { targetsText } from './run/targets-text.ts';
+export { initOpenApi } from './openapi/init-openapi.ts';

@@ -43,7 +43,7 @@ const detections: Record<Bug, { mix: Record<string, number> } & Detection> = {
 const operations = 60;
 
 describe("seeded bugs of a user's server", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const [bug, { mix, outcome, readBack }] of Object.entries(detections)) {
     it(`detects that it ${bug}`, async () => {
@@ -86,13 +86,15 @@ async function run(bug: Bug | null, mix: Record<string, number>, outcome: Outcom
     const weights = Object.keys(mix).length === 0 ? {} : { add: 0, change: 0, look: 0, drop: 0, ...mix };
     const settings = { mix: weights, thinkSeconds, parameters: {}, probesPerSecond: 5 };
     await load.start({ runId: 'test-1', seed: 3, users: 4, rampSeconds: 0, load: settings });
-    await waitUntil('the bug', () => load.status().operations >= operations && (bug === null || shop.shown > 0), {
-      timeoutMs: 20_000,
-    });
+    const isReached = (condition: () => boolean) => () => {
+      load.renew('test-1');
+      return condition();
+    };
+    const isShown = () => load.status().operations >= operations && (bug === null || shop.shown > 0);
+    const isNoticed = () => outcome === undefined || failedOf(events).length > 0;
+    await waitUntil('the bug', isReached(isShown), { timeoutMs: 40_000 });
     shop.restart();
-    await waitUntil('the outcome', () => outcome === undefined || failedOf(events).length > 0, {
-      timeoutMs: 20_000,
-    });
+    await waitUntil('the outcome', isReached(isNoticed), { timeoutMs: 40_000 });
     await load.stop();
     load.startReadBack(true);
     const counts = await waitUntil('the read-back', () => ofType(events, 'read_back_done')[0], { timeoutMs: 20_000 });

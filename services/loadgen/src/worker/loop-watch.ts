@@ -1,6 +1,6 @@
 /**
  * Knows when the thread's code computed instead of handling its events. A request that times out
- * meanwhile, or whose connection ends, says nothing about the system.
+ * meanwhile, or whose connection ends, is not evidence about the system.
  *
  *   tick ── 100 ms ── tick ────── computes: no tick ────── tick: was this late, with CPU time used
  *

@@ -79,11 +79,16 @@ describe('parseCommandLine', () => {
 
   it('collects the Compose files of init, in both spellings, and the options of compose', () => {
     const parsed = (argv: string[]): Command | unknown => parseCommandLine(argv, {});
-    assert.deepEqual(parsed(['init']), { name: 'init', files: [], force: false });
+    assert.deepEqual(parsed(['init']), { name: 'init', files: [], force: false, openapi: null });
+    assert.deepEqual(parsed(['init', '--openapi', '-']), { name: 'init', files: [], force: false, openapi: '-' });
+    assert.deepEqual(problems(['init', '--openapi', 'a.json', '-f', 'b.yaml']), [
+      '--file: --openapi reads no Compose file; remove one of the two',
+    ]);
     assert.deepEqual(parsed(['init', '-f', 'a.yaml', '--file=b.yaml', '-f=c.yaml', '--force']), {
       name: 'init',
       files: ['a.yaml', 'b.yaml', 'c.yaml'],
       force: true,
+      openapi: null,
     });
     assert.deepEqual(parsed(['compose', '--show-secrets', '--output', 'x']), {
       name: 'compose',

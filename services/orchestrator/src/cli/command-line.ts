@@ -22,7 +22,7 @@ export type Command =
   | { name: 'report' | 'verify'; folder: string }
   | { name: 'monitor'; url: string }
   | { name: 'revert' | 'faults' | 'scenarios' }
-  | { name: 'init'; files: string[]; force: boolean }
+  | { name: 'init'; files: string[]; force: boolean; openapi: string | null }
   | { name: 'compose'; showSecrets: boolean; output: string | undefined }
   /** A run of the project in the current folder. Its encore.yaml is not read yet. */
   | ({ name: 'run-project' } & ProjectRunOptions)
@@ -56,6 +56,7 @@ Examples:
   encore verify test_results/production_test_20260101_120000
   encore init                                   describe your own Compose project in encore.yaml
   encore run --profile smoke                    run it, in the folder of encore.yaml
+  encore init --openapi api.yaml                write a workload for an API
 
 Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
 Exit codes: 0 PASSED, 1 FAILED, 2 INCONCLUSIVE, 3 refused to start, 130 INTERRUPTED.
@@ -64,6 +65,7 @@ Exit codes: 0 PASSED, 1 FAILED, 2 INCONCLUSIVE, 3 refused to start, 130 INTERRUP
 interface Options {
   file?: string[];
   force?: boolean;
+  openapi?: string;
   showSecrets?: boolean;
   output?: string;
   keep?: boolean;
@@ -141,7 +143,11 @@ function describeProgram(
       'Compose file that `encore init` reads; may be repeated (default: those that Compose finds)',
       (file: string, files: string[] = []) => [...files, file],
     )
-    .option('--force', 'let `encore init` replace an existing encore.yaml')
+    .option(
+      '--openapi <file>',
+      'OpenAPI document (2.0, 3.0, 3.1) for which `encore init` writes a workload instead; - reads standard input',
+    )
+    .option('--force', 'let `encore init` replace what exists')
     .option('--show-secrets', 'let `encore compose` show the values that it masks, such as those of environments')
     .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
   const add = (name: Request['name'], argument: string, description: string): void => {
@@ -190,7 +196,7 @@ function build(
     case 'monitor':
       return monitored(options.url, context.env);
     case 'init':
-      return { name: 'init', files: options.file ?? [], force: options.force === true };
+      return initOf(options);
     case 'compose':
       return { name: 'compose', showSecrets: options.showSecrets === true, output: options.output };
     default:
@@ -234,6 +240,12 @@ function problemsOfPorts(env: NodeJS.ProcessEnv): string[] {
 }
 
 /** Builds the commands that need settings and a plan. */
+function initOf({ file: files = [], force = false, openapi }: Options): Command | Problems {
+  if (openapi !== undefined && files.length > 0)
+    return { name: 'refused', problems: ['--file: --openapi reads no Compose file; remove one of the two'] };
+  return { name: 'init', files, force, openapi: openapi ?? null };
+}
+
 function planned(
   request: Request,
   program: Commander,

@@ -12,7 +12,7 @@ const accepted: Readonly<Record<string, readonly string[]>> = {
   replay: [...settings, '--no-monitor', '--dry-run'],
   check: [...settings, '--no-monitor', '--replay'],
   monitor: ['--url'],
-  init: ['--file', '--force'],
+  init: ['--file', '--force', '--openapi'],
   compose: ['--show-secrets', '--output'],
 };
 

@@ -6,6 +6,7 @@ import { describeError } from '@encore/kit';
 import { makePlan, refusePlan, renderTimeline } from '@encore/plan';
 import {
   impossibleFaults,
+  initOpenApi,
   initProject,
   leftRuns,
   type PreparedRun,
@@ -36,6 +37,7 @@ export async function performProjectCommand(
   const { wiring, output } = context;
   switch (command.name) {
     case 'init': {
+      if (command.openapi !== null) return await initWorkload(command.openapi, command.force, wiring.command, print);
       const initialized = await initProject({ folder: process.cwd(), schema, ...command });
       if (!initialized.ok) return refused('init', initialized.problems);
       for (const line of initialized.lines) print(line);
@@ -57,6 +59,19 @@ export async function performProjectCommand(
     case 'revert-project':
       return await revert(print);
   }
+}
+
+async function initWorkload(
+  openapi: string,
+  force: boolean,
+  command: string,
+  print: (text: string) => void,
+): Promise<number> {
+  const written = await initOpenApi({ folder: process.cwd(), openapi, input: process.stdin, force });
+  if (!written.ok) return refused('init', written.problems);
+  for (const line of written.lines) print(line);
+  print(`\nNext: read it; if there is no ${encoreFileName} yet, run ${command} init, which finds the workload`);
+  return 0;
 }
 
 async function run(options: ProjectRunOptions, context: Context, print: (text: string) => void): Promise<number> {

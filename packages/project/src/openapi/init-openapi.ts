@@ -1,0 +1,61 @@
+/** `encore init --openapi FILE`: writes a YAML workload for an OpenAPI document. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describeError } from '@encore/kit';
+import { readApiDocument } from './api-document.ts';
+import { openApiWorkload } from './openapi-workload.ts';
+
+export interface InitOpenApi {
+  /** Folder in which the user is. */
+  folder: string;
+  /** Path of the document; `-` for `input`. */
+  openapi: string;
+  input: AsyncIterable<Uint8Array>;
+  /** Replaces a workload that exists. */
+  force: boolean;
+}
+
+/** In a folder of its own, because a run copies the whole folder of a workload. */
+export const yamlWorkloadPath = 'encore-workload/encore.workload.yaml';
+const maxBytes = 32 * 1024 * 1024;
+
+export async function initOpenApi(
+  input: InitOpenApi,
+): Promise<{ ok: true; lines: string[] } | { ok: false; problems: string[] }> {
+  const path = join(input.folder, yamlWorkloadPath);
+  if (!input.force && existsSync(path))
+    return { ok: false, problems: [`${yamlWorkloadPath} exists and was not changed; replace it with --force`] };
+  const source = input.openapi === '-' ? 'standard input' : input.openapi;
+  try {
+    const document = await (input.openapi === '-'
+      ? text(input.input)
+      : readFile(join(input.folder, input.openapi), 'utf8'));
+    if (document.length > maxBytes) return { ok: false, problems: [`${source} is larger than 32 MB`] };
+    const {
+      text: workload,
+      kept,
+      leftOut,
+      placeholders,
+    } = openApiWorkload(readApiDocument(document, source), input.openapi);
+    const left = leftOut.map(({ operation, reason }) => `  ${operation}: ${reason}`);
+    if (workload === null) return { ok: false, problems: ['no operation can be used:', ...left] };
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, workload, { flag: input.force ? 'w' : 'wx' });
+    return {
+      ok: true,
+      lines: [
+        `${yamlWorkloadPath} is written: ${kept.length} of ${kept.length + leftOut.length} operations.`,
+        ...(left.length === 0 ? [] : ['', 'Left out:', ...left]),
+        ...(placeholders.length === 0
+          ? []
+          : ['', `Replace the constants ${placeholders.join(', ')} in it: requests need them for authentication.`]),
+      ],
+    };
+  } catch (error) {
+    const problems =
+      error instanceof Error && !('code' in error) ? error.message : `${source}: ${describeError(error)}`;
+    return { ok: false, problems: problems.split('\n') };
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Writes a YAML workload for the API of an OpenAPI document: reads, creates that are followed by
+ * reads, and deletes. A comment names each operation that is left out, with the reason.
+ */
+import { Document, isMap, isScalar } from 'yaml';
+import type { ApiDocument, ApiOperation } from './api-document.ts';
+import { type BuiltRequest, buildRequest, type Constants } from './build-request.ts';
+import { type Resource, resourceOf } from './resource.ts';
+
+export interface OpenApiWorkload {
+  /** Null if no operation is left. */
+  text: string | null;
+  kept: string[];
+  leftOut: { operation: string; reason: string }[];
+  /** Names of the constants that the user must fill in. */
+  placeholders: string[];
+}
+
+interface Step {
+  request: BuiltRequest;
+  check?: { status?: number | number[]; json?: Record<string, unknown> };
+  capture?: Record<string, string>;
+  write?: { id: string; content: string };
+  remember?: true;
+  remove?: string;
+}
+
+interface Draft {
+  weight: number;
+  uses?: 'object';
+  steps: Step[];
+}
+
+const readWeight = 5;
+const newId = '{{ new_id }}';
+/** Paths that a probe should prefer. */
+const probePaths = /\/(health\w*|ready|readyz|live|livez|status|ping|version|info)\/?$/i;
+const methodText = ({ method, path }: ApiOperation): string => `${method} ${path}`;
+
+export function openApiWorkload(api: ApiDocument, source: string): OpenApiWorkload {
+  return new Builder(api).build(source);
+}
+
+class Builder {
+  readonly #api: ApiDocument;
+  readonly #constants: Constants = new Map();
+  readonly #drafts = new Map<string, { draft: Draft; comment: string }>();
+  readonly #kept = new Set<ApiOperation>();
+  readonly #reasons = new Map<ApiOperation, string>();
+  #first: string | undefined;
+  #readBack: object | undefined;
+
+  constructor(api: ApiDocument) {
+    this.#api = api;
+  }
+
+  build(source: string): OpenApiWorkload {
+    const { operations } = this.#api;
+    for (const operation of operations)
+      if (operation.deprecated) this.#reasons.set(operation, 'it is deprecated');
+      else if (operation.method === 'POST' || operation.method === 'PUT')
+        this.#try(operation, () => this.#create(operation));
+    for (const operation of operations)
+      if (operation.method === 'GET' && !operation.deprecated && !this.#kept.has(operation))
+        this.#try(operation, () => this.#read(operation));
+    const kept = operations.filter((operation) => this.#kept.has(operation));
+    const leftOut = operations
+      .filter((operation) => !this.#kept.has(operation))
+      .map((operation) => ({
+        operation: methodText(operation),
+        reason: this.#reasons.get(operation) ?? otherwise(operation),
+      }));
+    const placeholders = [...this.#constants.keys()];
+    return { text: this.#text(source, leftOut), kept: kept.map(methodText), leftOut, placeholders };
+  }
+
+  /** Keeps nothing of an operation for which something throws. */
+  #try(operation: ApiOperation, add: () => ApiOperation[]): void {
+    const constants = new Map(this.#constants);
+    try {
+      for (const used of add()) this.#kept.add(used);
+    } catch (error) {
+      this.#constants.clear();
+      for (const [name, constant] of constants) this.#constants.set(name, constant);
+      this.#reasons.set(operation, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #read(operation: ApiOperation): ApiOperation[] {
+    this.#add(operation, { weight: readWeight, steps: [{ request: this.#request(operation) }] });
+    return [operation];
+  }
+
+  #create(operation: ApiOperation): ApiOperation[] {
+    const resource = resourceOf(operation, this.#api);
+    if (resource.idPath !== null) return this.#createAndRead(resource, '{{ created }}');
+    // A workload reads one kind of object back; others are only read at once.
+    return this.#readBack === undefined ? this.#createAndRemember(resource) : this.#createAndRead(resource, newId);
+  }
+
+  /** The server chooses the id, so everything happens in one operation. */
+  #createAndRead({ create, read, remove, parameter, idPath, shown }: Resource, id: string): ApiOperation[] {
+    const at = { [parameter]: id };
+    const steps: Step[] = [
+      { request: this.#request(create, at), ...(idPath === null ? {} : { capture: { created: idPath } }) },
+      { request: this.#request(read, at), ...checkOf(shown, newId) },
+    ];
+    if (remove !== undefined) {
+      steps.push({ request: this.#request(remove, at) });
+      if (read.statuses.includes(404)) steps.push({ request: this.#request(read, at), check: { status: 404 } });
+    }
+    this.#add(create, { weight: 1, steps });
+    return [create, read, ...(remove === undefined ? [] : [remove])];
+  }
+
+  /** The user chooses the id, so Encore can read every object back after the faults. */
+  #createAndRemember({ create, read, remove, parameter, shown }: Resource): ApiOperation[] {
+    const at = (id: string) => ({ [parameter]: id });
+    const content = [newId, ...shown.map(([, value]) => value)].join(' ');
+    const request = this.#request(create, at(newId));
+    const reading = { request: this.#request(read, at('{{ object.id }}')), ...checkOf(shown, '{{ object.id }}') };
+    const deleting = remove && this.#request(remove, at('{{ object.id }}'));
+    this.#readBack = {
+      request: this.#request(read, at('{{ id }}')),
+      ...(shown.length === 0 ? {} : { capture: Object.fromEntries(shown.map(([path], i) => [`f${i + 1}`, path])) }),
+      content: ['{{ id }}', ...shown.map((_, i) => `{{ f${i + 1} }}`)].join(' '),
+    };
+    this.#first = this.#add(create, { weight: 1, steps: [{ request, write: { id: newId, content }, remember: true }] });
+    this.#add(read, { weight: readWeight, uses: 'object', steps: [reading] });
+    if (remove === undefined || deleting === undefined) return [create, read];
+    this.#add(remove, { weight: 1, uses: 'object', steps: [{ request: deleting, remove: '{{ object.id }}' }] });
+    return [create, read, remove];
+  }
+
+  #request(operation: ApiOperation, values: Record<string, string> = {}): BuiltRequest {
+    return buildRequest(operation, this.#api, this.#constants, values);
+  }
+
+  /** Returns its name. */
+  #add(operation: ApiOperation, draft: Draft): string {
+    const name = freeName(operation.id, this.#drafts);
+    this.#drafts.set(name, { draft, comment: methodText(operation) });
+    return name;
+  }
+
+  #text(source: string, leftOut: OpenApiWorkload['leftOut']): string | null {
+    const [first] = this.#drafts;
+    if (first === undefined) return null;
+    const reads = [...this.#drafts.values()].filter(({ draft }) => draft.uses === undefined);
+    const requests = reads.map(({ draft }) => draft.steps[0]?.request).filter((one) => one?.method === undefined);
+    const probe = requests.find((one) => probePaths.test(one?.path ?? '')) ?? requests[0] ?? { path: '/' };
+    const constants = [...this.#constants].map(([name, { value }]) => [name, value] as const);
+    const document = new Document({
+      ...(this.#first === undefined ? {} : { first: this.#first }),
+      ...(constants.length === 0 ? {} : { constants: Object.fromEntries(constants) }),
+      probe: { request: probe },
+      operations: Object.fromEntries([...this.#drafts].map(([name, { draft }]) => [name, draft])),
+      ...(this.#readBack === undefined ? {} : { readBack: this.#readBack }),
+    });
+    document.commentBefore = comment([
+      `What users do with "${this.#api.title}". Written by "encore init --openapi ${source}"; edit it freely.`,
+      ...(this.#readBack === undefined
+        ? ['Without readBack, Encore does not detect lost writes: docs/WORKLOADS.md shows how to add it.']
+        : []),
+      ...(leftOut.length === 0 ? [] : ['', 'Left out:']),
+      ...leftOut.map(({ operation, reason }) => `  ${operation}: ${reason}`),
+    ]);
+    this.#explain(document);
+    return document.toString({ lineWidth: 120, flowCollectionPadding: true });
+  }
+
+  #explain(document: Document): void {
+    const annotate = (path: string[], textOf: (name: string) => string | undefined) => {
+      const map = document.getIn(path, true);
+      if (!isMap(map)) return;
+      for (const { key } of map.items) {
+        const text = isScalar(key) ? textOf(String(key.value)) : undefined;
+        if (isScalar(key) && text !== undefined) key.commentBefore = comment([text]);
+      }
+    };
+    annotate(['operations'], (name) => this.#drafts.get(name)?.comment);
+    annotate(['constants'], (name) => `Replace it. ${this.#constants.get(name)?.comment}`);
+  }
+}
+
+function otherwise({ method }: ApiOperation): string {
+  if (method === 'DELETE') return 'no operation that is kept creates what it deletes';
+  if (method === 'PATCH') return 'it changes an object that must exist; add it as a step if users do this';
+  return 'it is neither a read, nor a create, nor a delete';
+}
+
+function checkOf(shown: Resource['shown'], id: string): Pick<Step, 'check'> {
+  if (shown.length === 0) return {};
+  const json = shown.map(([path, value]) => [path, value === newId ? id : value] as const);
+  return { check: { json: Object.fromEntries(json) } };
+}
+
+/** The load generator allows 40 characters; a number may follow. */
+const maxNameLength = 36;
+
+function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
+  const words = wanted
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .match(/[a-z0-9]+/g) ?? ['operation'];
+  const joined = words.join('-').slice(0, maxNameLength);
+  const base = /^[a-z]/.test(joined) ? joined : `o-${joined}`.slice(0, maxNameLength);
+  let name = base;
+  for (let number = 2; taken.has(name); number += 1) name = `${base}-${number}`;
+  return name;
+}
+
+const comment = (lines: readonly string[]): string =>
+  lines.map((line) => ` ${line.replaceAll(/[\r\n]+/g, ' ')}`.trimEnd()).join('\n');

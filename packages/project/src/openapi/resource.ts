@@ -1,0 +1,100 @@
+/** Finds what a create makes, how its id is known, and how it is read back and deleted. */
+import { type ApiDocument, type ApiOperation, type Json, objectOf, type Schema } from './api-document.ts';
+import { merged, sampleValue, typeOf } from './sample-value.ts';
+
+export interface Resource {
+  create: ApiOperation;
+  read: ApiOperation;
+  remove: ApiOperation | undefined;
+  /** The parameter of the item's path. */
+  parameter: string;
+  /** JSONPath of the id in the response to the create; null if the user chooses it. */
+  idPath: string | null;
+  /** What was sent and must be shown: JSONPath in the response to the read, and the value. */
+  shown: [path: string, value: string | number | boolean][];
+}
+
+const newId = '{{ new_id }}';
+
+/** Throws the reason if the result of the create cannot be read back. */
+export function resourceOf(create: ApiOperation, api: ApiDocument): Resource {
+  const isPut = create.method === 'PUT';
+  const read = api.operations.find(
+    ({ method, path }) =>
+      method === 'GET' && (isPut ? plain(path) === plain(create.path) : isItemOf(path, create.path)),
+  );
+  if (read === undefined)
+    throw new Error(
+      isPut ? 'there is no GET of the same path' : `there is no GET ${plain(create.path)}/{id} to read it back`,
+    );
+  const [, parameter = ''] = /\{([^}]+)\}$/.exec(plain(read.path)) ?? [];
+  const remove = api.operations.find(({ method, path }) => method === 'DELETE' && plain(path) === plain(read.path));
+  const sent = objectOf(create.body?.schema ? sampleValue(create.body.schema, api.resolve, '') : {});
+  const view = viewOf(read.response, parameter, api);
+  const isChosen = isPut ? isFreeText(create, parameter, api) : sent[parameter] === newId;
+  if (isPut && !isChosen) throw new Error('it changes an object that must exist; add it as a step if users do this');
+  const answer = create.statuses.some((status) => status >= 200 && status < 300) ? create.response : read.response;
+  const idPath = isChosen ? null : idPathOf(viewOf(answer, parameter, api), parameter);
+  return { create, read, remove, parameter, idPath, shown: shownOf(sent, view) };
+}
+
+interface View {
+  /** JSONPath of the object. */
+  at: string;
+  properties: Record<string, Schema>;
+}
+
+/** The object in a response, which may be wrapped in one member such as `data`. */
+function viewOf(response: Schema | null, parameter: string, { resolve }: ApiDocument): View {
+  if (response === null) return { at: '$', properties: {} };
+  const propertiesOf = (schema: Schema): Record<string, Schema> =>
+    Object.fromEntries(
+      Object.entries(objectOf(schema['properties'])).map(([name, value]) => [name, merged(objectOf(value), resolve)]),
+    );
+  const properties = propertiesOf(merged(response, resolve));
+  if (idNames(parameter).some((name) => properties[name] !== undefined)) return { at: '$', properties };
+  const objects = Object.entries(properties).filter(([, property]) => typeOf(property) === 'object');
+  const [[name, inner] = []] = objects.length === 1 ? objects : [];
+  if (name === undefined || inner === undefined) return { at: '$', properties };
+  return { at: `$${member(name)}`, properties: propertiesOf(inner) };
+}
+
+function idPathOf({ at, properties }: View, parameter: string): string {
+  const name = idNames(parameter).find((one) => properties[one] !== undefined && isScalar(properties[one]));
+  if (name === undefined) throw new Error(`no field of its response can be {${parameter}}`);
+  return `${at}${member(name)}`;
+}
+
+/** `petId` and `pet_id` are called so, or just `id`. */
+function idNames(parameter: string): string[] {
+  return [parameter, 'id', '_id', 'uuid', 'uid', 'key', 'slug', 'name'];
+}
+
+/** Servers may normalize times, and do not show secrets. */
+function shownOf(sent: Record<string, Json>, { at, properties }: View): Resource['shown'] {
+  return Object.entries(sent).flatMap(([name, value]) => {
+    const property = properties[name];
+    const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    if (!isPlain || property === undefined || property['writeOnly'] === true) return [];
+    if (/^(date-time|password|byte)$/.test(String(property['format']))) return [];
+    return [[`${at}${member(name)}`, value]];
+  });
+}
+
+function isFreeText({ parameters, statuses, path }: ApiOperation, parameter: string, api: ApiDocument): boolean {
+  const schema = merged(parameters.find(({ name }) => name === parameter)?.schema ?? {}, api.resolve);
+  const isCreated = statuses.includes(201);
+  const collection = plain(path).replace(/\/\{[^}]+\}$/, '');
+  const hasPost = api.operations.some((one) => one.method === 'POST' && plain(one.path) === collection);
+  const { format, pattern, maxLength = 100 } = schema;
+  const isFree =
+    typeOf(schema) === 'string' && format === undefined && pattern === undefined && Number(maxLength) >= 100;
+  return isFree && parameter !== '' && (isCreated || !hasPost);
+}
+
+const isScalar = (schema: Schema): boolean => !['object', 'array'].includes(typeOf(schema));
+const plain = (path: string): string => path.replace(/\/+$/, '');
+const isItemOf = (item: string, collection: string): boolean =>
+  /\/\{[^}]+\}$/.test(plain(item)) && plain(item).replace(/\/\{[^}]+\}$/, '') === plain(collection);
+const member = (name: string): string =>
+  /^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `['${name.replaceAll("'", "\\'")}']`;

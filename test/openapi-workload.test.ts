@@ -1,0 +1,274 @@
+/** Runs the workload of a small API, described in OpenAPI 2.0, 3.0 and 3.1, against its server. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+import { createLogger, createRegistry, EventLog, systemClock, waitUntil } from '@encore/kit';
+import { initOpenApi } from '@encore/project';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { parse } from 'yaml';
+import { Load } from '../services/loadgen/src/load.ts';
+import { createMetrics } from '../services/loadgen/src/metrics.ts';
+import { inThread } from '../services/loadgen/src/testing/in-thread.ts';
+
+/** Shared by all versions. `ref` is where the schemas are. */
+const schemas = (ref: string) => ({
+  Order: {
+    type: 'object',
+    required: ['item', 'count', 'parent', 'id'],
+    properties: {
+      id: { type: 'integer', readOnly: true },
+      item: { type: 'string' },
+      count: { type: 'integer', minimum: 3 },
+      parent: { $ref: `${ref}Address` },
+    },
+  },
+  Address: {
+    allOf: [{ $ref: `${ref}Street` }, { required: ['zip'], properties: { zip: { type: 'string', maxLength: 5 } } }],
+  },
+  Street: { type: 'object', properties: { next: { $ref: `${ref}Street` } } },
+  Note: { type: 'object', required: ['title'], properties: { title: { type: 'string' }, stars: { type: 'integer' } } },
+});
+
+interface Version {
+  root: object;
+  ref: string;
+  /** The body of a request or a response. */
+  body: (schema: object, type?: string) => object;
+  takes: (schema: object, type?: string) => { parameters?: object[]; requestBody?: object };
+  typed: (type: string) => object;
+}
+
+const content = (schema: object, type = 'application/json') => ({ content: { [type]: { schema } } });
+const versions: Record<string, Version> = {
+  '2.0': {
+    root: {
+      swagger: '2.0',
+      basePath: '/v1/',
+      securityDefinitions: { ShopKey: { type: 'apiKey', in: 'header', name: 'X-Key' } },
+    },
+    ref: '#/definitions/',
+    body: (schema) => ({ schema }),
+    takes: (schema, type) => ({
+      parameters: [
+        type ? { in: 'formData', name: 'file', type: 'file', required: true } : { in: 'body', name: 'b', schema },
+      ],
+    }),
+    typed: (type) => ({ type }),
+  },
+  '3.0.3': {
+    root: {
+      openapi: '3.0.3',
+      servers: [{ url: 'https://{host}/v1', variables: { host: { default: 'shop.example' } } }],
+    },
+    ref: '#/components/schemas/',
+    body: content,
+    takes: (schema, type) => ({ requestBody: content(schema, type) }),
+    typed: (type) => ({ schema: { type } }),
+  },
+  '3.1.0': {
+    root: { openapi: '3.1.0', servers: [{ url: '/v1' }] },
+    ref: '#/components/schemas/',
+    body: content,
+    takes: (schema, type) => ({ requestBody: content(schema, type) }),
+    typed: (type) => ({ schema: { type: [type, 'null'] } }),
+  },
+};
+
+function documentOf({ root, ref, body, takes, typed }: Version): object {
+  const order = { $ref: `${ref}Order` };
+  const note = { $ref: `${ref}Note` };
+  const ok = (schema: object = {}) => ({ responses: { 200: { description: '', ...body(schema) } } });
+  const id = (name: string, type: string) => ({ name, in: 'path', required: true, ...typed(type) });
+  const all = schemas(ref);
+  const definitions =
+    'swagger' in root
+      ? { definitions: all }
+      : { components: { schemas: all, securitySchemes: { ShopKey: { type: 'apiKey', in: 'header', name: 'X-Key' } } } };
+  return {
+    ...root,
+    info: { title: 'Shop', version: '1' },
+    security: [{ ShopKey: [] }],
+    ...definitions,
+    paths: {
+      '/health': { get: { ...ok(), security: [] } },
+      '/orders': {
+        get: ok(),
+        post: { operationId: 'placeOrder', ...takes(order), responses: { 201: { description: '', ...body(order) } } },
+      },
+      '/orders/{orderId}': {
+        parameters: [id('orderId', 'integer')],
+        get: { ...ok(order), responses: { ...ok(order).responses, 404: { description: '' } } },
+        patch: { ...takes(order), ...ok(order) },
+        delete: { responses: { 204: { description: '' } } },
+      },
+      '/notes/{name}': {
+        parameters: [id('name', 'string')],
+        get: { operationId: 'getNote', ...ok(note) },
+        put: { operationId: 'putNote', ...takes(note), responses: { 201: { description: '' } } },
+        delete: { operationId: 'deleteNote', responses: { 204: { description: '' } } },
+      },
+      '/users/{login}': { get: { ...ok(), parameters: [id('login', 'string')] } },
+      '/pictures': { post: { ...takes({}, 'multipart/form-data'), ...ok() } },
+      '/old': { get: { ...ok(), deprecated: true } },
+    },
+  };
+}
+
+describe('workload of an OpenAPI document', () => {
+  let folder: string;
+  let server: Server;
+  let requests: string[];
+  /** Ids that the server forgets to store. */
+  let loses: RegExp;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'encore-openapi-'));
+    requests = [];
+    loses = /^nothing$/;
+    const objects = new Map<string, object>();
+    let orders = 0;
+    server = createServer(async (request, response) => {
+      const body = await text(request);
+      const [, base, kind = '', id = ''] = (request.url ?? '').split('/');
+      requests.push(`${request.method} ${request.url}`);
+      const reply = (status: number, value: object = {}) => response.writeHead(status).end(JSON.stringify(value));
+      if (base !== 'v1' || (kind !== 'health' && request.headers['x-key'] !== 'secret')) return void reply(401);
+      const key = `${kind}/${kind === 'orders' && request.method === 'POST' ? ++orders : id}`;
+      if (kind === 'health' || key === 'orders/') return void reply(200);
+      if (request.method === 'DELETE') return void reply(objects.delete(key) ? 204 : 404);
+      if (request.method === 'GET') return void reply(objects.has(key) ? 200 : 404, objects.get(key));
+      const { item, count, parent, ...rest } = JSON.parse(body);
+      if (kind === 'orders' && !(item.length > 0 && count >= 3 && parent.zip.length <= 5)) return void reply(400);
+      const stored = kind === 'orders' ? { item, count, parent, id: orders } : rest;
+      if (!loses.test(id)) objects.set(key, stored);
+      return void reply(201, stored);
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const init = (document: string, options: { openapi?: string; force?: boolean } = {}) =>
+    initOpenApi({ folder, openapi: '-', force: false, input: Readable.from([Buffer.from(document)]), ...options });
+  const written = () => readFile(join(folder, 'encore-workload', 'encore.workload.yaml'), 'utf8');
+
+  for (const [version, shape] of Object.entries(versions)) {
+    it(`reads, creates, reads back and deletes, from version ${version}`, async () => {
+      const done = await init(JSON.stringify(documentOf(shape)));
+      assert.ok(done.ok, JSON.stringify(done));
+      const [first, ...lines] = done.lines;
+      assert.equal(first, 'encore-workload/encore.workload.yaml is written: 8 of 12 operations.');
+      assert.deepEqual(lines, [
+        '',
+        'Left out:',
+        '  PATCH /orders/{orderId}: it changes an object that must exist; add it as a step if users do this',
+        '  GET /users/{login}: it needs {login}, for which the document has no example',
+        '  POST /pictures: there is no GET /pictures/{id} to read it back',
+        '  GET /old: it is deprecated',
+        '',
+        'Replace the constants shop_key in it: requests need them for authentication.',
+      ]);
+      const yaml = await written();
+      for (const line of lines.slice(2, 6)) assert.ok(yaml.includes(`\n# ${line}\n`), line);
+      const { probe, first: start, operations } = parse(yaml);
+      assert.deepEqual([probe, start], [{ request: { path: '/v1/health' } }, 'put-note']);
+      assert.deepEqual(Object.keys(operations), [
+        'place-order',
+        'put-note',
+        'get-note',
+        'delete-note',
+        'get-health',
+        'get-orders',
+      ]);
+      const { failed, readBack } = await run(yaml.replace('REPLACE_ME', 'secret'), Object.keys(operations));
+      assert.deepEqual(failed, []);
+      assert.ok(readBack.acknowledged > 0 && readBack.readBack === readBack.acknowledged, JSON.stringify(readBack));
+      assert.deepEqual([readBack.lost, readBack.corrupt], [0, 0]);
+      for (const path of [/^DELETE \/v1\/orders\/\d/, /^GET \/v1\/orders\/\d/, /^DELETE \/v1\/notes\/test-1-/])
+        assert.ok(
+          requests.some((request) => path.test(request)),
+          `${path}`,
+        );
+    });
+  }
+
+  it('finds a lost write with it', async () => {
+    await init(JSON.stringify(documentOf(versions['3.1.0'] ?? assert.fail())));
+    loses = /-u1-1$/;
+    const yaml = (await written()).replace('REPLACE_ME', 'secret').replaceAll('weight: 5', 'weight: 0');
+    const { readBack } = await run(yaml.replace(/(delete-note:\s+weight:) 1/, '$1 0'), ['put-note']);
+    assert.deepEqual([readBack.lost, readBack.corrupt], [1, 0]);
+  });
+
+  it('refuses what it cannot read, and replaces nothing unasked', async () => {
+    const refusals: [string, RegExp][] = [
+      [
+        '{"openapi": "3.1.0", "paths": {"/a": {"post": {}}}}',
+        /no operation can be used:, {2}POST \/a: there is no GET/,
+      ],
+      [
+        '{"openapi": "4.0.0"}',
+        /^standard input: version 4\.0\.0; give an OpenAPI document of version 2\.0, 3\.0 or 3\.1$/,
+      ],
+      ['type: object', /no "openapi" or "swagger"/],
+      ['a: [1', /^standard input:1:6: .* and end with a \]$/],
+    ];
+    for (const [document, problem] of refusals) {
+      const done = await init(document);
+      assert.ok(!done.ok);
+      assert.match(done.problems.join(), problem);
+    }
+    const missing = await init('', { openapi: 'no.yaml' });
+    assert.ok(!missing.ok && /no\.yaml.*ENOENT/.test(missing.problems.join()), JSON.stringify(missing));
+    await writeFile(
+      join(folder, 'api.yaml'),
+      'swagger: "2.0"\npaths: { /a: { get: {} }, /b: { get: { $ref: "x.yaml#/b" } } }\n',
+    );
+    assert.ok((await init('', { openapi: 'api.yaml' })).ok);
+    const again = await init('', { openapi: 'api.yaml' });
+    assert.ok(!again.ok && /exists and was not changed/.test(again.problems.join()));
+    assert.ok((await init('', { openapi: 'api.yaml', force: true })).ok);
+  });
+
+  /** Performs operations of some users, and reads back. */
+  async function run(yaml: string, operations: string[]) {
+    const file = join(folder, 'encore-workload', 'encore.workload.yaml');
+    await writeFile(file, yaml);
+    const events = new EventLog();
+    const targetUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await using load = new Load({
+      workload: pathToFileURL(file).href,
+      targetUrl,
+      runsDir: folder,
+      clock: systemClock,
+      logger: createLogger('loadgen', 'silent'),
+      metrics: createMetrics(createRegistry('loadgen'), operations),
+      events,
+      startThread: inThread(systemClock),
+    });
+    const settings = { mix: {}, thinkSeconds: { min: 0.005, max: 0.015 }, parameters: {}, probesPerSecond: 5 };
+    await load.start({ runId: 'test-1', seed: 4, users: 3, rampSeconds: 0, load: settings });
+    const isDone = () => {
+      load.renew('test-1');
+      return load.status().operations >= 80;
+    };
+    await waitUntil('the operations', isDone, { timeoutMs: 60_000 });
+    await load.stop();
+    load.startReadBack(true);
+    const all = () => events.page(undefined, 0).events.map(({ event }) => event);
+    const isReadBack = () => all().find((event) => event.type === 'read_back_done');
+    const readBack = await waitUntil('the read-back', isReadBack, { timeoutMs: 60_000 });
+    assert.ok(readBack.type === 'read_back_done');
+    const failed = all().filter((event) => event.type === 'attempt_failed' && event.outcome !== 'cancelled_at_end');
+    return { failed, readBack };
+  }
+});
