@@ -7,9 +7,9 @@ export {
 } from './encore-file/encore-file.ts';
 export { type PrintedCompose, printCompose } from './generate/print-compose.ts';
 export { initProject } from './init/init-project.ts';
+export { initOpenApi } from './openapi/init-openapi.ts';
 export { impossibleFaults } from './run/impossible-faults.ts';
 export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
 export { runProject } from './run/run-project.ts';
 export { leftRuns, takeDown } from './run/take-down.ts';
 export { targetsText } from './run/targets-text.ts';
-export { initOpenApi } from './openapi/init-openapi.ts';

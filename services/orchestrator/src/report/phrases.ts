@@ -149,7 +149,10 @@ export function servicesText(services: ReportedFault['services']): string {
     .join(', ');
 }
 
-function sourceText({ source, resolution_seconds: every }: Pick<ReportedFault['services'][number], 'source' | 'resolution_seconds'>): string {
+function sourceText({
+  source,
+  resolution_seconds: every,
+}: Pick<ReportedFault['services'][number], 'source' | 'resolution_seconds'>): string {
   const name = { ready: 'ready URL', 'health-check': 'health check', engine: 'engine' }[source];
   return every === null ? name : `${name} every ${every} s`;
 }
