@@ -29,9 +29,6 @@ export function readApiToken(path: string): string {
   throw new EncoreError(
     'NO_TOKEN',
     `${path} contains no API token; the chaos service writes it at startup, so check that it is running`,
-    {
-      status: 503,
-    },
   );
 }
 
@@ -41,10 +38,7 @@ export function tokenGuard(token: string): (request: IncomingMessage, response: 
   return (request, _response, next) => {
     const given = Buffer.from(request.headers.authorization ?? '');
     if (given.length !== expected.length || !timingSafeEqual(given, expected))
-      throw new EncoreError('UNAUTHORIZED', 'missing or wrong bearer token: only the orchestrator may call this API', {
-        status: 401,
-        definite: true,
-      });
+      throw new EncoreError('UNAUTHORIZED', 'missing or wrong bearer token: only the orchestrator may call this API');
     next();
   };
 }

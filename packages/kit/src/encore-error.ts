@@ -1,19 +1,38 @@
 /**
  * The error type that crosses process boundaries. `code` is for programs; `message` is for people
- * and states what would be right; `status` is the HTTP status. `definite`: the request certainly
- * had no effect.
+ * and states what would be right. The table of the contracts gives each code its HTTP status, and
+ * whether the request certainly had no effect.
  */
+import { type ErrorCode, errorTable, isErrorCode } from '@encore/contracts/errors';
+
 export class EncoreError extends Error {
   override readonly name = 'EncoreError';
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly status: number;
+  /** True if the request certainly had no effect. */
   readonly definite: boolean;
 
-  constructor(code: string, message: string, options: { status?: number; definite?: boolean; cause?: unknown } = {}) {
+  /** `status`: that of another service or program, which this error passes on. */
+  constructor(code: ErrorCode, message: string, options: { status?: number; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.status = options.status ?? 500;
-    this.definite = options.definite ?? false;
+    this.status = options.status ?? errorTable[code].status;
+    this.definite = errorTable[code].definite;
+  }
+
+  /** The error of another process, as it reported it. */
+  static received(error: { code: string; message: string; status?: number; definite?: boolean }): EncoreError {
+    const { code, message, status, definite } = error;
+    const known = isErrorCode(code) ? code : 'PEER_ERROR';
+    const text = known === code ? message : `${code} ${message}`;
+    const received = new EncoreError(known, text, status === undefined ? {} : { status });
+    return definite === undefined ? received : Object.assign(received, { definite });
+  }
+
+  /** The same error, for a request that certainly had no effect. */
+  asDefinite(): EncoreError {
+    const { code, message, status, cause } = this;
+    return Object.assign(new EncoreError(code, message, { status, cause }), { definite: true });
   }
 }
 

@@ -12,10 +12,7 @@ export function readEnv<Shape extends z.ZodRawShape>(
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in shape && value !== ''));
   const result = z.object(shape).safeParse(given);
   if (result.success) return result.data;
-  throw new EncoreError('INVALID_ENVIRONMENT', `environment: ${problemsOf(result.error).join('; ')}`, {
-    status: 400,
-    definite: true,
-  });
+  throw new EncoreError('INVALID_ENVIRONMENT', `environment: ${problemsOf(result.error).join('; ')}`);
 }
 
 const portError = 'must be a port, from 0 to 65535';

@@ -41,12 +41,9 @@ function nameIn(address: string): string {
 }
 
 function forbidden(header: string): EncoreError {
-  return new EncoreError('FORBIDDEN_HOST', `host not allowed in the ${header} header; use localhost or 127.0.0.1`, {
-    status: 403,
-    definite: true,
-  });
+  return new EncoreError('FORBIDDEN_HOST', `host not allowed in the ${header} header; use localhost or 127.0.0.1`);
 }
 
 function ambiguousHost(): EncoreError {
-  return new EncoreError('INVALID_INPUT', 'a request needs exactly one Host header', { status: 400, definite: true });
+  return new EncoreError('INVALID_INPUT', 'a request needs exactly one Host header');
 }

@@ -42,7 +42,7 @@ export async function callText(url: string, options: CallOptions): Promise<strin
     throw new EncoreError(
       'UNREACHABLE',
       `${method} ${url}: connection failed, or no response within ${options.timeoutMs} ms`,
-      { status: 503, cause: error },
+      { cause: error },
     );
   }
   if (status >= 400) throw errorOf(`${method} ${url}`, status, text);
@@ -64,7 +64,7 @@ export const noBodySchema = z.undefined();
 function errorOf(request: string, status: number, text: string): EncoreError {
   try {
     const { error } = serverErrorSchema.parse(JSON.parse(text));
-    return new EncoreError(error.code, error.message, { status, definite: error.definite });
+    return EncoreError.received({ ...error, status });
   } catch {
     return new EncoreError('PEER_ERROR', `${request} returned ${status}: ${text.slice(0, 200)}`, { status });
   }

@@ -23,7 +23,7 @@ function start(ready = true, token?: string): Promise<HttpService> {
     routes: (app) => {
       app.post('/echo', (request, response) => void response.json(request.body));
       app.get('/refused', () => {
-        throw new EncoreError('RUN_HELD', 'another run holds the lab', { status: 409, definite: true });
+        throw new EncoreError('RUN_HELD', 'another run holds the lab');
       });
       app.get('/broken', () => {
         throw new Error('a bug');

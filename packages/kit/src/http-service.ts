@@ -62,9 +62,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   }
   options.routes(app);
   app.use((request, _response, next) =>
-    next(
-      new EncoreError('NOT_FOUND', `no route for ${request.method} ${request.path}`, { status: 404, definite: true }),
-    ),
+    next(new EncoreError('NOT_FOUND', `no route for ${request.method} ${request.path}`)),
   );
   app.use(errorHandler(options.logger));
   const server = createServer(app);

@@ -10,8 +10,5 @@ export function problemsOf(error: z.ZodError): string[] {
 export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.infer<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw new EncoreError('INVALID_INPUT', `${what}: ${problemsOf(result.error).join('; ')}`, {
-    status: 400,
-    definite: true,
-  });
+  throw new EncoreError('INVALID_INPUT', `${what}: ${problemsOf(result.error).join('; ')}`);
 }

@@ -21,8 +21,7 @@ export function readSystemFile(path: string): System {
   return systemSchema.parse(read.settings);
 }
 
-const invalid = (problems: readonly string[]): EncoreError =>
-  new EncoreError('INVALID_SYSTEM', problems.join('\n'), { status: 400, definite: true });
+const invalid = (problems: readonly string[]): EncoreError => new EncoreError('INVALID_SYSTEM', problems.join('\n'));
 
 interface Problem {
   path: string;

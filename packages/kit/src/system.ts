@@ -83,8 +83,7 @@ export function kindRefusal(system: Targets, target: Target, kind: FaultKind): s
 export function healthOf(system: System): Map<Target, SystemHealth> {
   const { containers, recoveryOf } = system;
   const health = containers[recoveryOf]?.health;
-  if (health === undefined)
-    throw new EncoreError('INVALID_SYSTEM', `containers.${recoveryOf}.health: is missing`, { definite: true });
+  if (health === undefined) throw new EncoreError('INVALID_SYSTEM', `containers.${recoveryOf}.health: is missing`);
   return new Map(
     replicasOf(system, recoveryOf).map((name, index) => {
       const own = (url: string) => url.replaceAll('{n}', String(index + 1));

@@ -33,10 +33,6 @@ export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Exp
         throw new EncoreError(
           'INVALID_INPUT',
           'plan.hash: does not match the plan, which was changed after it was created',
-          {
-            status: 400,
-            definite: true,
-          },
         );
       injector.requireRun(schedule.runId);
       scheduler.begin(schedule);

@@ -119,7 +119,6 @@ async function prepare(targetUrl: string, request: DataRequest, signal: AbortSig
       throw new EncoreError(
         'CAPACITY_TEST_FAILED',
         `could not prepare the capacity test: ${request.method} ${request.path} (${status}); check that the server is ready`,
-        { status: 502 },
       );
     }
   } finally {

@@ -19,10 +19,7 @@ export class CapacityTest implements AsyncDisposable {
   /** Resolves after `test.seconds`, or when the signal aborts, with the counts so far. */
   async measure(test: CapacityTestRequest, signal: AbortSignal): Promise<CapacityResult> {
     if (this.#current) {
-      throw new EncoreError('CAPACITY_TEST_ACTIVE', 'a capacity test is already running; retry when it has ended', {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError('CAPACITY_TEST_ACTIVE', 'a capacity test is already running; retry when it has ended');
     }
     this.#current = measureCapacity(
       this.#targetUrl,

@@ -63,9 +63,10 @@ export class Load implements AsyncDisposable {
     if (this.#phase === 'active' || this.#phase === 'stopping') {
       if (this.#phase === 'active' && this.#run?.request.runId === runId) return this.#renewLease();
       const other = this.#run?.request.runId ?? this.#starting?.runId;
-      throw conflict('RUN_ACTIVE', `run ${other} is active; stop it first`);
+      throw new EncoreError('RUN_ACTIVE', `run ${other} is active; stop it first`);
     }
-    if (this.#readBack) throw conflict('READ_BACK_ACTIVE', 'a read-back is in progress; retry when it has ended');
+    if (this.#readBack)
+      throw new EncoreError('READ_BACK_ACTIVE', 'a read-back is in progress; retry when it has ended');
     this.#phase = 'active';
     this.#endedBy = null;
     // The lease begins when the workload is loaded, which takes seconds on a busy machine.
@@ -106,15 +107,9 @@ export class Load implements AsyncDisposable {
 
   renew(runId: string): void {
     if (this.#phase !== 'active' || this.#run?.request.runId !== runId) {
+      const code = this.#endedBy === null ? 'RUN_OVER' : 'WORKLOAD_FAILED';
       const why = this.#endedBy ?? 'start it again or read it back';
-      throw new EncoreError(
-        this.#endedBy === null ? 'RUN_OVER' : 'WORKLOAD_FAILED',
-        `run ${runId} is not active; ${why}`,
-        {
-          status: 410,
-          definite: true,
-        },
-      );
+      throw new EncoreError(code, `run ${runId} is not active; ${why}`, { status: 410 });
     }
     this.#renewLease();
   }
@@ -139,12 +134,12 @@ export class Load implements AsyncDisposable {
    * may name a run whose generator was killed.
    */
   startReadBack(final: boolean, runId = this.#run?.request.runId): void {
-    if (runId === undefined) throw conflict('NO_RUN', 'no run since this service started; give a runId');
+    if (runId === undefined) throw new EncoreError('NO_RUN', 'no run since this service started; give a runId');
     if (this.#readBack)
-      throw conflict('READ_BACK_ACTIVE', 'a read-back is already in progress; retry when it has ended');
+      throw new EncoreError('READ_BACK_ACTIVE', 'a read-back is already in progress; retry when it has ended');
     const active = this.#phase === 'active' || this.#phase === 'stopping';
-    if (final && active) throw conflict('RUN_ACTIVE', 'the final read-back needs a stopped run; stop it first');
-    if (!final && !active) throw conflict('RUN_OVER', 'a sample needs an active run; start one first');
+    if (final && active) throw new EncoreError('RUN_ACTIVE', 'the final read-back needs a stopped run; stop it first');
+    if (!final && !active) throw new EncoreError('RUN_OVER', 'a sample needs an active run; start one first');
     const { clock, events, logger, metrics } = this.#options;
     const progress = (done: number, total: number) => {
       this.#progress = { done, total };
@@ -173,7 +168,7 @@ export class Load implements AsyncDisposable {
   }
 
   refuseWhileActive(reason: string): void {
-    if (this.#phase === 'active' || this.#phase === 'stopping') throw conflict('RUN_ACTIVE', reason);
+    if (this.#phase === 'active' || this.#phase === 'stopping') throw new EncoreError('RUN_ACTIVE', reason);
   }
 
   status(): LoadStatus {
@@ -259,8 +254,4 @@ export class Load implements AsyncDisposable {
       this.#options.logger.error({ err: describeError(error) }, 'could not stop the load'),
     );
   }
-}
-
-function conflict(code: string, message: string): EncoreError {
-  return new EncoreError(code, message, { status: 409, definite: true });
 }

@@ -28,11 +28,7 @@ export function runSettings(request: LoadRunRequest, workload: WorkloadDescripti
     }),
     ...(Object.values(mix).some((weight) => weight > 0) ? [] : ['load.mix: give one weight above 0 at least']),
   ];
-  if (problems.length > 0)
-    throw new EncoreError('INVALID_LOAD', `workload ${workload.name}: ${problems.join('; ')}`, {
-      status: 400,
-      definite: true,
-    });
+  if (problems.length > 0) throw new EncoreError('INVALID_LOAD', `workload ${workload.name}: ${problems.join('; ')}`);
   return { runId, seed, users, mix, thinkSeconds: load.thinkSeconds, parameters };
 }
 

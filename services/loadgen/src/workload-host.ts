@@ -75,7 +75,7 @@ export class WorkloadHost implements AsyncDisposable {
     if (first.type === 'loaded') return new WorkloadHost(thread, first.description, clock);
     await thread[Symbol.asyncDispose]();
     const message = first.type === 'refused' ? first.message : `unexpected message ${first.type}`;
-    throw new EncoreError('INVALID_CONFIG', message, { definite: true });
+    throw new EncoreError('INVALID_CONFIG', message);
   }
 
   private constructor(thread: WorkloadThread, description: WorkloadDescription, clock: Clock) {

@@ -67,8 +67,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     memoryBytes: environment?.ENCORE_SERVER_MEMORY_BYTES ?? null,
   });
   problems.push(...read.problems);
-  if (!environment || !read.limits || problems.length > 0)
-    throw new EncoreError('INVALID_CONFIG', problems.join('\n'), { status: 400, definite: true });
+  if (!environment || !read.limits || problems.length > 0) throw new EncoreError('INVALID_CONFIG', problems.join('\n'));
   return {
     host: environment.ENCORE_HOST,
     port: environment.ENCORE_PORT,

@@ -76,5 +76,5 @@ function homeKey(score: Score): Key | null {
 function keyNamed(text: string): Key {
   const key = parseKey(text);
   if (key) return key;
-  throw new EncoreError('INVALID_INPUT', 'key must be like "Eb major" or "C# minor"', { status: 400, definite: true });
+  throw new EncoreError('INVALID_INPUT', 'key must be like "Eb major" or "C# minor"');
 }

@@ -31,10 +31,7 @@ export function parseInterval(text: string): Interval {
   const isPerfect = perfect.has(steps % 7);
   const shift = match && qualityShift(match['quality'] ?? '', isPerfect);
   if (shift === undefined || steps > 35) {
-    throw new EncoreError('INVALID_INTERVAL', `"${text}" is not an interval; use a form like M2, -m3, P5, A4 or d5`, {
-      status: 400,
-      definite: true,
-    });
+    throw new EncoreError('INVALID_INTERVAL', `"${text}" is not an interval; use a form like M2, -m3, P5, A4 or d5`);
   }
   const chromatic = 12 * Math.floor(steps / 7) + (majorSemitones[steps % 7] ?? 0) + shift;
   return match?.['sign'] === '-' ? { diatonic: -steps, chromatic: -chromatic } : { diatonic: steps, chromatic };

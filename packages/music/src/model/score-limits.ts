@@ -44,13 +44,13 @@ export const defaultScoreLimits: ScoreLimits = {
 };
 
 export function tooLarge(what: string, limit: number): EncoreError {
-  return new EncoreError('SCORE_TOO_LARGE', `${what} is limited to ${limit}`, { status: 413, definite: true });
+  return new EncoreError('SCORE_TOO_LARGE', `${what} is limited to ${limit}`);
 }
 
 export function malformed(message: string, cause?: unknown): EncoreError {
-  return new EncoreError('MALFORMED_SCORE', message, { status: 422, definite: true, cause });
+  return new EncoreError('MALFORMED_SCORE', message, { cause });
 }
 
 export function unsupported(message: string, cause?: unknown): EncoreError {
-  return new EncoreError('UNSUPPORTED_FORMAT', message, { status: 415, definite: true, cause });
+  return new EncoreError('UNSUPPORTED_FORMAT', message, { cause });
 }

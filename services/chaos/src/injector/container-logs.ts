@@ -27,10 +27,7 @@ export async function servicesWithLogs(source: Source): Promise<string[]> {
 export async function serviceLog(source: Source, service: string, sinceMs: number): Promise<string> {
   const container = (await containersOf(source)).find((candidate) => serviceOf(candidate) === service);
   if (container === undefined)
-    throw new EncoreError('NOT_FOUND', `the project ${source.project} has no service ${service}`, {
-      status: 404,
-      definite: true,
-    });
+    throw new EncoreError('NOT_FOUND', `the project ${source.project} has no service ${service}`);
   const text = plainText(await source.engine.logs(container.id, sinceMs, maxLines, source.deadline(callMs)));
   if (text.length <= maxLogBytes) return text.toString();
   const end = text.subarray(text.length - maxLogBytes);

@@ -2,6 +2,7 @@
  * The engine's API through dockerode, on a Unix socket. Responses are parsed, because two different
  * engines are supported.
  */
+import type { ErrorCode } from '@encore/contracts/errors';
 import { EncoreError, systemClock } from '@encore/kit';
 import Docker from 'dockerode';
 import {
@@ -152,9 +153,6 @@ export class DockerEngine implements Engine {
     throw new EncoreError(
       'RESTART_POLICY_LOST',
       `${message}; set it again with docker update --restart=${policy.Name} ${id}`,
-      {
-        status: 502,
-      },
     );
   }
 
@@ -256,10 +254,10 @@ async function call<T>(what: string, signal: AbortSignal, act: () => Promise<T>)
 function engineError(what: string, error: unknown): EncoreError {
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0;
   const message = error instanceof Error ? error.message.trim() : String(error);
-  const named = (code: string, definite: boolean) =>
-    new EncoreError(code, `${what}: ${message}`, { status: status >= 400 ? status : 503, definite, cause: error });
-  if (status === 0) return named('ENGINE_UNREACHABLE', false);
-  if (status === 304 || (alreadySo.test(message) && status !== 404)) return named('ENGINE_ALREADY_SO', true);
-  if (status === 501) return named('ENGINE_UNSUPPORTED', true);
-  return named('ENGINE_REFUSED', true);
+  const named = (code: ErrorCode) =>
+    new EncoreError(code, `${what}: ${message}`, { status: status >= 400 ? status : 503, cause: error });
+  if (status === 0) return named('ENGINE_UNREACHABLE');
+  if (status === 304 || (alreadySo.test(message) && status !== 404)) return named('ENGINE_ALREADY_SO');
+  if (status === 501) return named('ENGINE_UNSUPPORTED');
+  return named('ENGINE_REFUSED');
 }

@@ -9,6 +9,7 @@
  * Only `#close` ends a fault, and only for a caller that holds the target's lock and has compared
  * the fault with the one in `#open` since: a fault may end during any `await`.
  */
+
 import {
   behaviourOf,
   type Effect,
@@ -19,6 +20,7 @@ import {
   paramsSchema,
   type Target,
 } from '@encore/contracts';
+import type { ErrorCode } from '@encore/contracts/errors';
 import { EncoreError, messageOf, parse } from '@encore/kit';
 import { applicabilityProblem } from '@encore/plan';
 import { type Deadline, FaultExecutor, type RegisteredFault, refusalOf } from './fault-executor.ts';
@@ -152,8 +154,7 @@ export class FaultRegistry {
   /** Waits for an injection in progress, then reverts the fault unless it has ended. */
   async release(faultId: string): Promise<RevertResult> {
     const target = this.#known.get(faultId);
-    if (target === undefined)
-      throw new EncoreError('UNKNOWN_FAULT', `fault ${faultId} was never injected`, { status: 404, definite: true });
+    if (target === undefined) throw new EncoreError('UNKNOWN_FAULT', `fault ${faultId} was never injected`);
     const { lock, tools } = this.#dependencies;
     return lock.run(target, async () => {
       const active = this.#open.get(faultId);
@@ -229,7 +230,7 @@ export class FaultRegistry {
   #check(given: PlannedFault): PlannedFault {
     const fault = { ...given, params: parse(paramsSchema(given.kind), given.params, given.kind) };
     const problem = applicabilityProblem(fault);
-    if (problem !== null) refuse('INVALID_INPUT', problem, 400);
+    if (problem !== null) refuse('INVALID_INPUT', problem);
     if (this.#known.has(fault.id)) refuse('FAULT_KNOWN', `${fault.id} was already injected`);
     this.#refuseOverlap(fault);
     return fault;
@@ -373,6 +374,6 @@ function registered(fault: PlannedFault, saved: SavedBase, mark: number, injecte
   };
 }
 
-function refuse(code: string, message: string, status = 409): never {
-  throw new EncoreError(code, message, { status, definite: true });
+function refuse(code: ErrorCode, message: string): never {
+  throw new EncoreError(code, message);
 }

@@ -516,7 +516,7 @@ describe('Injector', () => {
   it('is ready once the engine responds and the proxies exist', async () => {
     const lab = new FakeLab();
     const away = () => {
-      throw new EncoreError('PROXY_UNREACHABLE', 'no response', { status: 503 });
+      throw new EncoreError('PROXY_UNREACHABLE', 'no response');
     };
     const list = lab.engine.list.bind(lab.engine);
     lab.engine.list = away;
@@ -535,7 +535,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  const dead = () => Promise.reject(new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED', { status: 503 }));
+  const dead = () => Promise.reject(new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED'));
   it('records how long the engine was dead, and is not ready meanwhile', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
@@ -661,7 +661,7 @@ describe('Injector', () => {
     const { lab, injector, stop } = await startedLab();
     let frozen = true;
     lab.proxies.onCall = () => {
-      if (frozen) throw new EncoreError('PROXY_UNREACHABLE', 'no response', { status: 503 });
+      if (frozen) throw new EncoreError('PROXY_UNREACHABLE', 'no response');
     };
     lab.engine.onCall = (what, id) => {
       if (what === 'restart' && id === lab.container('toxiproxy').id) frozen = false;
@@ -685,7 +685,7 @@ describe('Injector', () => {
       if (what === 'pause') isFull = true;
     };
     lab.onLine = () => {
-      if (isFull) throw new EncoreError('JOURNAL_UNWRITABLE', 'ENOSPC', { status: 507, definite: true });
+      if (isFull) throw new EncoreError('JOURNAL_UNWRITABLE', 'ENOSPC');
     };
     const answer = await lab.clock.until(injector.inject({ ...request, fault: planned }));
     assert.equal(answer.effect, 'confirmed', answer.evidence);
@@ -803,7 +803,7 @@ describe('Injector', () => {
     const refused = await lab.clock.until(injector.inject({ ...request, fault: fault('memory-cap') }));
     assert.deepEqual([refused.effect, refused.over], ['refused', true]);
     lab.engine.onCall = (what) => {
-      if (what === 'pause') throw new EncoreError('ENGINE_UNSUPPORTED', 'no pause here', { status: 501 });
+      if (what === 'pause') throw new EncoreError('ENGINE_UNSUPPORTED', 'no pause here');
     };
     const unsupported = await lab.clock.until(injector.inject({ ...request, fault: fault('freeze') }));
     assert.deepEqual([unsupported.effect, unsupported.over], ['unsupported', true]);

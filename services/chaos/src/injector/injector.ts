@@ -259,10 +259,7 @@ export class Injector {
   async startTarget(target: Target, request: StartRequest): Promise<void> {
     await this.#withTarget(target, request, async (view, signal) => {
       if (!['exited', 'created', 'dead'].includes(view.status))
-        throw new EncoreError('NOT_STOPPED', `${target} is ${view.status}; only a stopped target can be started`, {
-          status: 409,
-          definite: true,
-        });
+        throw new EncoreError('NOT_STOPPED', `${target} is ${view.status}; only a stopped target can be started`);
       await this.#tools.starts.start(view, request.actor, request.reason, signal);
     });
   }
@@ -296,17 +293,11 @@ export class Injector {
   ): Promise<void> {
     const { system } = this.#dependencies;
     if (!containerNames(system).includes(target) || runsProxies(system, target))
-      throw new EncoreError('INVALID_INPUT', `${target} is not a container that Encore starts`, {
-        status: 400,
-        definite: true,
-      });
+      throw new EncoreError('INVALID_INPUT', `${target} is not a container that Encore starts`);
     this.#lease.require(request.runId);
     await this.#lock.run(target, async () => {
       if (this.registry.activeOn(target).startForbidden)
-        throw new EncoreError('START_FORBIDDEN', `an active fault on ${target} forbids its start`, {
-          status: 409,
-          definite: true,
-        });
+        throw new EncoreError('START_FORBIDDEN', `an active fault on ${target} forbids its start`);
       const { deadline } = this.#dependencies;
       await act(await this.#tools.targets.find(target, deadline(callMs)), deadline(restartMs));
     });
@@ -361,7 +352,6 @@ function stillActive({ fault }: OpenFault, failed: readonly string[]): EncoreErr
   return new EncoreError(
     'FAULT_ACTIVE',
     `${fault.id} (${fault.kind} on ${fault.target}) of the previous run is still active: ${reasons}. Fix the cause and run encore revert, then start the run again`,
-    { status: 409, definite: true },
   );
 }
 

@@ -187,7 +187,7 @@ export function linesOf(file: AppendFile): LineSink {
 /** Returns an error for the caller, because without the journal no fault may be injected. */
 function unwritable(cause: unknown): EncoreError {
   const message = `the injector's journal cannot be written (${describeError(cause)}); free space on its volume (journal)`;
-  return new EncoreError('JOURNAL_UNWRITABLE', message, { status: 507, definite: true, cause });
+  return new EncoreError('JOURNAL_UNWRITABLE', message, { cause });
 }
 
 function parseLines(text: string): Line[] {

@@ -50,10 +50,7 @@ export class LabProxies {
   address(proxy: string): ProxyAddress {
     const address = ownValue(this.#addresses, proxy);
     if (address === undefined)
-      throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}; it has ${this.names.join(', ')}`, {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}; it has ${this.names.join(', ')}`);
     return address;
   }
 
@@ -61,10 +58,7 @@ export class LabProxies {
   async state(proxy: string): Promise<ProxyState> {
     const state = (await this.api.list())[proxy];
     if (state === undefined)
-      throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${proxy}; it was probably restarted`, {
-        status: 502,
-        definite: true,
-      });
+      throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${proxy}; it was probably restarted`);
     if (state.enabled) this.#open.add(proxy);
     return state;
   }
@@ -99,9 +93,8 @@ export class LabProxies {
       for (const name of created.keys())
         if (after[name]?.enabled !== true)
           throw new EncoreError(
-            'PROXY_REFUSED',
+            'PROXY_MISMATCH',
             `proxy ${name} was created, but Toxiproxy does not list it as enabled`,
-            { status: 502 },
           );
     }
     return created;
@@ -113,11 +106,8 @@ export class LabProxies {
     const state = await this.state(proxy);
     if (state.enabled !== enabled)
       throw new EncoreError(
-        'PROXY_REFUSED',
+        'PROXY_MISMATCH',
         `proxy ${proxy} was set to enabled=${enabled}, but Toxiproxy reports the opposite`,
-        {
-          status: 502,
-        },
       );
     if (enabled) this.#open.add(proxy);
   }
@@ -127,11 +117,8 @@ export class LabProxies {
     const found = (await this.state(proxy)).toxics.find(({ name }) => name === toxic.name);
     if (!isAsAdded(found, toxic))
       throw new EncoreError(
-        'PROXY_REFUSED',
+        'PROXY_MISMATCH',
         `toxic ${toxic.name} was added to proxy ${proxy}, but Toxiproxy reports other values`,
-        {
-          status: 502,
-        },
       );
   }
 

@@ -197,8 +197,7 @@ export class Reconciler {
   async #restoreProxy(proxy: string): Promise<string | null> {
     const { registry, tools, lock } = this.#dependencies;
     // Asking an unresponsive Toxiproxy again for each proxy would only delay its restart.
-    if (this.#proxyFailsSince !== null)
-      throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not respond', { status: 503 });
+    if (this.#proxyFailsSince !== null) throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not respond');
     return lock.run(proxy, async () => {
       const state = (await this.#list())[proxy];
       if (state === undefined) return null;

@@ -28,10 +28,7 @@ export class RunLease {
   isHeldBy({ runId }: RunLeaseRequest): boolean {
     if (this.#held === null || (this.expired && this.#held.runId !== runId)) return false;
     if (this.#held.runId === runId) return true;
-    throw new EncoreError('RUN_HELD', `the lab is held by ${this.#held.holder} for run ${this.#held.runId}`, {
-      status: 409,
-      definite: true,
-    });
+    throw new EncoreError('RUN_HELD', `the lab is held by ${this.#held.holder} for run ${this.#held.runId}`);
   }
 
   /** Grants the lease, or extends it. */
@@ -42,17 +39,14 @@ export class RunLease {
   /** Throws RUN_OVER unless the run has the lease. */
   require(runId: string): void {
     if (this.#held?.runId !== runId || this.expired)
-      throw new EncoreError('RUN_OVER', `run ${runId} does not have the lab's lease`, { status: 410, definite: true });
+      throw new EncoreError('RUN_OVER', `run ${runId} does not have the lab's lease`);
   }
 
   /** Throws RUN_OVER unless the run has the lease and may still inject faults. */
   requireOpen(runId: string): void {
     this.require(runId);
     if (this.#held?.isEnding === true)
-      throw new EncoreError('RUN_OVER', `run ${runId} is ending: no fault is injected any more`, {
-        status: 410,
-        definite: true,
-      });
+      throw new EncoreError('RUN_OVER', `run ${runId} is ending: no fault is injected any more`);
   }
 
   renew(runId: string): void {

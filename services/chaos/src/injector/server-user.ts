@@ -72,7 +72,7 @@ function endOf(status: number, text: string): string | null {
 function refused(what: string, status: number, text: string): EncoreError {
   const { code = 'PEER_ERROR', message = text.slice(0, 200) } =
     serverErrorSchema.safeParse(parseJson(text)).data?.error ?? {};
-  return new EncoreError(code, `${what}: ${message}`, { status });
+  return EncoreError.received({ code, message: `${what}: ${message}`, status });
 }
 
 function parseJson(text: string): unknown {

@@ -46,15 +46,11 @@ export class Targets {
       throw new EncoreError(
         'TARGET_MISSING',
         `found ${found.length} containers called ${name} in project ${this.project}, by their label ${label.target}; exactly one is required`,
-        { status: 409, definite: true },
       );
     const view = await this.#engine.inspect(only.id, signal);
     // The engine filtered by label; check the labels again before injecting.
     if (!this.#optedIn(view.labels) || this.nameOf(view) !== name)
-      throw new EncoreError('TARGET_REFUSED', `${view.name} is not a target of this project`, {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError('TARGET_REFUSED', `${view.name} is not a target of this project`);
     return view;
   }
 
@@ -63,7 +59,7 @@ export class Targets {
     const { containers, proxies } = this.system;
     const { unsupported = {} } = ownValue<Unsupported>({ ...containers, ...proxies }, withoutNumber(target)) ?? {};
     const reason = unsupported[kind] ?? kindRefusal(this.system, target, kind);
-    if (reason !== null) throw new EncoreError('KIND_NOT_ALLOWED', reason, { status: 409, definite: true });
+    if (reason !== null) throw new EncoreError('KIND_NOT_ALLOWED', reason);
   }
 
   #optedIn(labels: Readonly<Record<string, string>>): boolean {

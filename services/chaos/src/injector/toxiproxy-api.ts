@@ -135,7 +135,7 @@ class BoundedHttpClient extends HttpClient {
       ({ status, text } = await httpExchange(url, { method, signal, ...jsonRequest({ body, token: this.#token }) }));
     } catch (error) {
       const message = `${what}: no response within ${this.#timeoutMs} ms: ${describeError(error)}`;
-      throw new EncoreError('PROXY_UNREACHABLE', message, { status: 503, cause: error });
+      throw new EncoreError('PROXY_UNREACHABLE', message, { cause: error });
     }
     if (status >= 400) throw new ToxiproxyRefusal(`${what}: ${status} ${text.slice(0, 300).trim()}`, status);
     return text;
@@ -146,7 +146,7 @@ class ToxiproxyRefusal extends EncoreError {
   readonly toxiproxyStatus: number;
 
   constructor(message: string, toxiproxyStatus: number) {
-    super('PROXY_REFUSED', message, { status: 502, definite: true });
+    super('PROXY_REFUSED', message);
     this.toxiproxyStatus = toxiproxyStatus;
   }
 }

@@ -155,7 +155,7 @@ describe('Scheduler', () => {
     const away = lab([planned(1, 1, 0), planned(2, 10, 0)], {
       wasInjected: () => true,
       inject: async ({ fault }) => {
-        if (away.clock.now() < awayUntil) throw new EncoreError('UNREACHABLE', 'connection refused', { status: 503 });
+        if (away.clock.now() < awayUntil) throw new EncoreError('UNREACHABLE', 'connection refused');
         away.note(`inject ${fault.id}`);
         return { injectedAt: away.clock.now(), effect: 'confirmed', evidence: '', over: true };
       },
@@ -176,7 +176,7 @@ describe('Scheduler', () => {
 
   it('releases a fault whose injection failed after it had been injected, and no other', async () => {
     const { clock, calls, scheduler, request } = lab([planned(1, 1, 30), planned(2, 8, 30)], {
-      inject: () => Promise.reject(new EncoreError('JOURNAL_UNWRITABLE', 'ENOSPC', { status: 507, definite: true })),
+      inject: () => Promise.reject(new EncoreError('JOURNAL_UNWRITABLE', 'ENOSPC')),
       wasInjected: (id) => id === 'f0001',
     });
     scheduler.begin(request);
@@ -186,7 +186,7 @@ describe('Scheduler', () => {
 
   it('skips a refused fault without a retry, and records an unsupported one', async () => {
     const answers = [
-      () => Promise.reject(new EncoreError('TARGET_REFUSED', 'not allowed', { status: 409, definite: true })),
+      () => Promise.reject(new EncoreError('TARGET_REFUSED', 'not allowed')),
       () =>
         Promise.resolve<InjectResult>({ injectedAt: 0, effect: 'unsupported', evidence: 'no pause here', over: true }),
     ];

@@ -50,10 +50,7 @@ export class Scheduler {
       const isSameRun = running.runId === request.runId;
       if (isSameRun && running.plan.hash === request.plan.hash) return;
       const schedule = isSameRun ? 'another schedule' : 'the schedule';
-      throw new EncoreError('RUN_HELD', `${schedule} of run ${running.runId} is running; its faults must end first`, {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError('RUN_HELD', `${schedule} of run ${running.runId} is running; its faults must end first`);
     }
     const faults = request.plan.faults.toSorted((a, b) => a.atSeconds - b.atSeconds);
     const run: Run = {
@@ -73,7 +70,7 @@ export class Scheduler {
   async stop(): Promise<void> {
     const run = this.#run;
     if (!run) return;
-    run.stop.abort(new EncoreError('STOPPED', 'the run was stopped', { status: 409, definite: true }));
+    run.stop.abort(new EncoreError('STOPPED', 'the run was stopped'));
     await run.finished;
   }
 

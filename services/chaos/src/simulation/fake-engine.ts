@@ -175,7 +175,7 @@ export class FakeEngine implements Engine {
   async updateMemory(id: string, memoryBytes: number, memswapBytes: number): Promise<void> {
     const view = this.#change('update', id);
     if (memoryBytes < this.#usedBytes)
-      throw new EncoreError('ENGINE_REFUSED', 'unable to set memory limit', { status: 500, definite: true });
+      throw new EncoreError('ENGINE_REFUSED', 'unable to set memory limit', { status: 500 });
     this.#set(view, { memoryBytes, memswapBytes });
     this.#emit(view, 'update');
   }
@@ -241,13 +241,12 @@ export class FakeEngine implements Engine {
   }
 
   #reach(): void {
-    if (this.isLost()) throw new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED', { status: 503 });
+    if (this.isLost()) throw new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED');
   }
 
   #find(id: string): ContainerView {
     const view = this.containers.get(id);
-    if (view === undefined)
-      throw new EncoreError('ENGINE_REFUSED', `no such container ${id}`, { status: 404, definite: true });
+    if (view === undefined) throw new EncoreError('ENGINE_REFUSED', `no such container ${id}`, { status: 404 });
     return view;
   }
 

@@ -69,8 +69,7 @@ export class FakeProxies implements Proxies {
 
   #find(name: string): ProxyState {
     const state = this.states.get(name);
-    if (state === undefined)
-      throw new EncoreError('PROXY_REFUSED', `no proxy ${name}`, { status: 502, definite: true });
+    if (state === undefined) throw new EncoreError('PROXY_REFUSED', `no proxy ${name}`);
     return state;
   }
 }

@@ -32,8 +32,7 @@ export class FakeUser implements ServerUser {
   }
 
   async store(scoreId: string, content: Uint8Array): Promise<void> {
-    if (!scoreIdSchema.safeParse(scoreId).success)
-      throw new EncoreError('INVALID_INPUT', `score id ${scoreId}`, { status: 400, definite: true });
+    if (!scoreIdSchema.safeParse(scoreId).success) throw new EncoreError('INVALID_INPUT', `score id ${scoreId}`);
     this.scores.set(scoreId, content);
   }
 

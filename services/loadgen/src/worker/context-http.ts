@@ -75,7 +75,6 @@ async function sendUntilDeadline(
       throw new EncoreError(
         'NO_ANSWER',
         `${built.method} ${built.path}: no usable response before the deadline; last: ${describe(end)}`,
-        { status: 504 },
       );
     await clock.sleep(backoffMs, signal);
   }

@@ -11,7 +11,9 @@
  *        ◀── failed, heap ──                             a workload error
  *        ◀── loop_delay ──                               event-loop delay of the last 5 s
  */
+
 import type { LedgerEntry } from '@encore/contracts';
+import type { ErrorCode } from '@encore/contracts/errors';
 import type { ErrorFormat, Workload } from '@encore/workload';
 
 /** What a worker receives when it starts. */
@@ -96,7 +98,7 @@ export type FromWorker =
 
 /** `isWorkload`: the workload's code failed, not the system. */
 export interface CallError {
-  code: string;
+  code: ErrorCode;
   message: string;
   isWorkload: boolean;
 }

@@ -56,12 +56,12 @@ export class FakeChaos extends FakeService {
     app.post('/run', (request, response) => {
       const { runId } = request.body as { runId: string };
       if (this.holder !== null && this.holder !== runId)
-        throw new EncoreError('RUN_HELD', `the run is held by ${this.holder}`, { status: 409, definite: true });
+        throw new EncoreError('RUN_HELD', `the run is held by ${this.holder}`);
       this.holder = runId;
       response.status(201).json({});
     });
     app.put('/run/:runId', (request, response) => {
-      if (this.holder !== request.params['runId']) throw new EncoreError('RUN_OVER', 'no such run', { status: 410 });
+      if (this.holder !== request.params['runId']) throw new EncoreError('RUN_OVER', 'no such run');
       response.status(204).end();
     });
     app.delete('/run/:runId', (_request, response) => {
@@ -75,7 +75,7 @@ export class FakeChaos extends FakeService {
     });
     app.post('/targets/:target/:act', (request, response, next) => {
       const { target } = request.params;
-      if (this.startForbidden) throw new EncoreError('START_FORBIDDEN', 'held by outage', { status: 409 });
+      if (this.startForbidden) throw new EncoreError('START_FORBIDDEN', 'held by outage');
       const { reason } = request.body as { reason: string };
       const requestedAt = systemClock.now();
       this.#server.kill();
@@ -87,7 +87,7 @@ export class FakeChaos extends FakeService {
       }, next);
     });
     app.post('/revert', (_request, response) => {
-      if (this.failRevert) throw new EncoreError('BROKEN', 'this service cannot revert');
+      if (this.failRevert) throw new EncoreError('INTERNAL', 'this service cannot revert');
       response.json({ reverted: [], failed: [] });
     });
     app.post('/hygiene', (_request, response) => {

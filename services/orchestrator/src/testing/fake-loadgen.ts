@@ -55,7 +55,7 @@ export class FakeLoadgen extends FakeService {
     });
     app.put('/run/:runId', (request, response) => {
       if (this.#timer === null || this.runId !== request.params['runId'])
-        throw new EncoreError('RUN_OVER', 'no such load', { status: 410 });
+        throw new EncoreError('RUN_OVER', 'no such load');
       response.status(204).end();
     });
     app.post('/stop', (_request, response) => {
@@ -65,8 +65,7 @@ export class FakeLoadgen extends FakeService {
     app.post('/capacity-test', (request, response) => {
       const { seconds, connections } = request.body as { seconds: number; connections: number };
       if (this.capacityTest === 'hangs') return;
-      if (this.capacityTest === 'fails')
-        throw new EncoreError('CAPACITY_TEST_FAILED', 'could not store a score', { status: 502 });
+      if (this.capacityTest === 'fails') throw new EncoreError('CAPACITY_TEST_FAILED', 'could not store a score');
       const latencyMs = { p50: 5, p90: 8, p99: 12, max: 20 };
       const counts = {
         requestsPerSecond: 900,

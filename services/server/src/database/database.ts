@@ -205,7 +205,8 @@ export class Database implements AsyncDisposable {
 
 function databaseUnavailable(cause: unknown, definite: boolean): EncoreError {
   const message = 'the database is unavailable; try again';
-  return new EncoreError('DATABASE_UNAVAILABLE', message, { status: 503, definite, cause });
+  const error = new EncoreError('DATABASE_UNAVAILABLE', message, { cause });
+  return definite ? error.asDefinite() : error;
 }
 
 /** Whether a query's error counts against the database. */

@@ -61,20 +61,13 @@ export class ScoreStore {
       throw keyMismatch();
     }
     if (outcome === 'exists') {
-      throw new EncoreError('ALREADY_EXISTS', `score ${upload.id} exists; replace it with If-Match: "<version>"`, {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError('ALREADY_EXISTS', `score ${upload.id} exists; replace it with If-Match: "<version>"`);
     }
     if (outcome === 'version_mismatch') {
       const actual = Number(row['version']) === 0 ? 'does not exist' : `is at version ${row['version']}`;
       throw new EncoreError(
         'VERSION_MISMATCH',
         `score ${upload.id} ${actual}; expected version ${upload.expectedVersion}`,
-        {
-          status: 412,
-          definite: true,
-        },
       );
     }
     return { ...storedFrom(row), id: upload.id, replayed: outcome === 'replayed' };
@@ -167,12 +160,12 @@ export class ScoreStore {
         }
         seq += 1;
       }
-      if (contentId === null) throw new EncoreError('EMPTY', 'the body is empty', { status: 400, definite: true });
+      if (contentId === null) throw new EncoreError('EMPTY', 'the body is empty');
       return contentId;
     } catch (error) {
       // Staged chunks are invisible until they are published, so the write definitely did not
       // happen.
-      throw error instanceof EncoreError ? asDefinite(error) : error;
+      throw error instanceof EncoreError ? error.asDefinite() : error;
     }
   }
 
@@ -220,21 +213,18 @@ export class ScoreStore {
 
   #corrupt(head: ScoreHead): EncoreError {
     this.#events.onCorrupt(head.id);
-    return new EncoreError('CORRUPT', `the stored bytes of score ${head.id} do not match their hash ${head.sha256}`, {
-      definite: true,
-    });
+    return new EncoreError('CORRUPT', `the stored bytes of score ${head.id} do not match their hash ${head.sha256}`);
   }
 }
 
 export function notFound(id: string): EncoreError {
-  return new EncoreError('NOT_FOUND', `there is no score ${id}`, { status: 404, definite: true });
+  return new EncoreError('NOT_FOUND', `there is no score ${id}`);
 }
 
 function keyMismatch(): EncoreError {
   return new EncoreError(
     'IDEMPOTENCY_MISMATCH',
     'this Idempotency-Key belongs to a different request (another score or body); use a new key',
-    { status: 422, definite: true },
   );
 }
 
@@ -245,8 +235,4 @@ function storedFrom(row: Row): Omit<StoredScore, 'id' | 'replayed'> {
     sha256: String(row['sha256']),
     format: row['format'] as StoredScore['format'],
   };
-}
-
-function asDefinite(error: EncoreError): EncoreError {
-  return new EncoreError(error.code, error.message, { status: error.status, definite: true, cause: error.cause });
 }

@@ -16,11 +16,11 @@ export interface BodyLimits {
 }
 
 export function bodyTooLarge(maxBytes: number): EncoreError {
-  return new EncoreError('TOO_LARGE', `the body is limited to ${maxBytes} bytes`, { status: 413, definite: true });
+  return new EncoreError('TOO_LARGE', `the body is limited to ${maxBytes} bytes`);
 }
 
 /**
- * Throws TOO_LARGE, SLOW_BODY, UNSUPPORTED_ENCODING, MALFORMED_BODY, CLIENT_GONE, or the signal's
+ * Throws TOO_LARGE, SLOW_BODY, UNSUPPORTED_ENCODING, MALFORMED_BODY, BODY_INCOMPLETE, or the signal's
  * reason.
  */
 export async function* readBody(request: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer> {
@@ -31,10 +31,7 @@ export async function* readBody(request: IncomingMessage, limits: BodyLimits): A
   } else if (encoding === 'gzip') {
     yield* limitSize(inflate(incoming(request, limits)), limits.maxBytes);
   } else {
-    throw new EncoreError('UNSUPPORTED_ENCODING', 'Content-Encoding must be identity or gzip', {
-      status: 415,
-      definite: true,
-    });
+    throw new EncoreError('UNSUPPORTED_ENCODING', 'Content-Encoding must be identity or gzip');
   }
 }
 
@@ -98,22 +95,14 @@ async function* inflate(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     yield* gunzip as AsyncIterable<Buffer>;
   } catch (error) {
     if (error instanceof EncoreError) throw error;
-    throw new EncoreError('MALFORMED_BODY', 'the body is not valid gzip', {
-      status: 400,
-      definite: true,
-      cause: error,
-    });
+    throw new EncoreError('MALFORMED_BODY', 'the body is not valid gzip', { cause: error });
   }
 }
 
 function slowBody(stallMs: number): EncoreError {
-  return new EncoreError('SLOW_BODY', `received no body data for ${stallMs} ms`, { status: 408, definite: true });
+  return new EncoreError('SLOW_BODY', `received no body data for ${stallMs} ms`);
 }
 
 function clientGone(cause: unknown): EncoreError {
-  return new EncoreError('CLIENT_GONE', 'the connection broke before the body was complete', {
-    status: 400,
-    definite: true,
-    cause,
-  });
+  return new EncoreError('BODY_INCOMPLETE', 'the connection broke before the body was complete', { cause });
 }

@@ -1,5 +1,7 @@
 /** Responses, in the error format of the path, to bytes that are not a well-formed HTTP request. */
+
 import type { Duplex } from 'node:stream';
+import type { ErrorCode } from '@encore/contracts/errors';
 import { EncoreError, STATUS_CODES } from '@encore/kit';
 import { errorText } from './error-response.ts';
 
@@ -7,7 +9,7 @@ import { errorText } from './error-response.ts';
 const maxUrlBytes = 1_024;
 
 /** By the error code of Node's parser or timer; all other codes are malformed requests. */
-const responses = new Map<string | undefined, readonly [status: number, code: string, message: string]>([
+const responses = new Map<string | undefined, readonly [status: number, code: ErrorCode, message: string]>([
   ['HPE_HEADER_OVERFLOW', [431, 'TOO_LARGE', 'the URL and headers together are limited to 16384 bytes']],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'TOO_LARGE', 'chunk extensions are limited to 16384 bytes']],
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'SLOW_REQUEST', 'the request did not arrive within its timeout']],
@@ -33,7 +35,7 @@ export function rejectBrokenRequest(
   }
   const malformed = [400, 'MALFORMED_REQUEST', 'the request is not well-formed HTTP/1.1'] as const;
   const [status, code, message] = responses.get(error.code) ?? malformed;
-  endWith(socket, url, new EncoreError(code, message, { status, definite: true }));
+  endWith(socket, url, new EncoreError(code, message, { status }));
 }
 
 /** The URL in the first line of a head; empty if the bytes begin later in the request. */
@@ -44,11 +46,11 @@ function urlIn(bytes: Buffer | undefined): string {
 
 export function refuseTunnel(socket: Duplex): void {
   const message = 'CONNECT is not allowed: this server is not a proxy';
-  endWith(socket, '', new EncoreError('METHOD_NOT_ALLOWED', message, { status: 405, definite: true }));
+  endWith(socket, '', new EncoreError('METHOD_NOT_ALLOWED', message));
 }
 
 export function unknownExpectation(): EncoreError {
-  return new EncoreError('UNKNOWN_EXPECTATION', 'Expect must be 100-continue', { status: 417, definite: true });
+  return new EncoreError('UNKNOWN_EXPECTATION', 'Expect must be 100-continue');
 }
 
 function endWith(socket: Duplex, url: string, error: EncoreError): void {

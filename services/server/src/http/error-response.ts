@@ -10,11 +10,7 @@ export function asEncoreError(error: unknown): EncoreError {
   if (error instanceof EncoreError) return error;
   // Express reports a malformed URL with a status.
   const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
-  return new EncoreError(status < 500 ? 'INVALID_INPUT' : 'INTERNAL', describeError(error), {
-    status,
-    definite: status < 500,
-    cause: error,
-  });
+  return new EncoreError(status < 500 ? 'INVALID_INPUT' : 'INTERNAL', describeError(error), { status, cause: error });
 }
 
 /** A message may quote the request, which may be megabytes. */

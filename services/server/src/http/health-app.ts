@@ -31,7 +31,7 @@ export function healthApp(source: HealthSource, registry: Registry): Express {
     response.type(registry.contentType).send(await registry.metrics());
   });
   app.use(({ method, path }) => {
-    throw new EncoreError('NOT_FOUND', `no such route: ${method} ${path}`, { status: 404, definite: true });
+    throw new EncoreError('NOT_FOUND', `no such route: ${method} ${path}`);
   });
   app.use(failed);
   return app;

@@ -20,12 +20,12 @@ export function requestSignal(response: ServerResponse, timeoutMs: number): Abor
   response.once('close', () => {
     clearTimeout(timer);
     if (!response.writableFinished) {
-      controller.abort(new EncoreError('CLIENT_GONE', 'the client disconnected', { status: 499 }));
+      controller.abort(new EncoreError('CLIENT_GONE', 'the client disconnected'));
     }
   });
   return controller.signal;
 }
 
 function deadlineExceeded(timeoutMs: number): EncoreError {
-  return new EncoreError('DEADLINE', `the request took longer than ${timeoutMs} ms`, { status: 503 });
+  return new EncoreError('DEADLINE', `the request took longer than ${timeoutMs} ms`);
 }

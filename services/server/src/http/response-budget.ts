@@ -73,5 +73,5 @@ export class ResponseBudget {
 }
 
 function slowReader(stallMs: number): EncoreError {
-  return new EncoreError('SLOW_READER', `the client read none of the response for ${stallMs} ms`, { status: 408 });
+  return new EncoreError('SLOW_READER', `the client read none of the response for ${stallMs} ms`);
 }

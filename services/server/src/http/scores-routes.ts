@@ -60,10 +60,7 @@ async function putScore(options: ScoresRoutesOptions, request: Request, response
   await using spooled = await options.spool.receive(body);
   const format = detectFormat(spooled.head);
   if (format === null) {
-    throw new EncoreError('UNSUPPORTED_FORMAT', 'the body must be MusicXML, compressed MusicXML or a MIDI file', {
-      status: 415,
-      definite: true,
-    });
+    throw new EncoreError('UNSUPPORTED_FORMAT', 'the body must be MusicXML, compressed MusicXML or a MIDI file');
   }
   const { bytes, sha256 } = spooled;
   const upload = { id, expectedVersion, idempotencyKey, bytes, sha256, format, chunks: spooled.chunks(chunkBytes) };
@@ -107,8 +104,5 @@ function versionOf(header: string | undefined): number | null {
   if (header === undefined) return null;
   const digits = /^"([1-9][0-9]{0,8})"$/.exec(header)?.[1];
   if (digits !== undefined) return Number(digits);
-  throw new EncoreError('INVALID_INPUT', 'If-Match must be a version in quotes, for example "3"', {
-    status: 400,
-    definite: true,
-  });
+  throw new EncoreError('INVALID_INPUT', 'If-Match must be a version in quotes, for example "3"');
 }

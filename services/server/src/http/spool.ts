@@ -119,15 +119,9 @@ function isFull(error: unknown): boolean {
 }
 
 function scratchFull(error: unknown): EncoreError {
-  return new EncoreError('SCRATCH_FULL', `the scratch folder has no space for the upload: ${describeError(error)}`, {
-    status: 503,
-    definite: true,
-  });
+  return new EncoreError('SCRATCH_FULL', `the scratch folder has no space for the upload: ${describeError(error)}`);
 }
 
 function spoolFull(): EncoreError {
-  return new EncoreError('OVERLOADED', 'too many large uploads are in progress; try again', {
-    status: 503,
-    definite: true,
-  });
+  return new EncoreError('OVERLOADED', 'too many large uploads are in progress; try again');
 }

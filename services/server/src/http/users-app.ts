@@ -48,7 +48,7 @@ export function usersApp(options: UsersAppOptions): Express {
 }
 
 const unknownRoute: RequestHandler = ({ method, path }) => {
-  throw new EncoreError('NOT_FOUND', `no such route: ${method} ${path}`, { status: 404, definite: true });
+  throw new EncoreError('NOT_FOUND', `no such route: ${method} ${path}`);
 };
 
 /** Express recognizes an error handler by its four parameters. */

@@ -66,7 +66,7 @@ export function createMcpRoute(options: McpRouteOptions): McpRoute {
 /** Without a body, because the handler gets the parsed message. Its URL is not used. */
 function toWebRequest({ method = 'POST', headers }: IncomingMessage, signal: AbortSignal): Request {
   // The Fetch standard has no requests with this method.
-  if (method === 'TRACE') throw new EncoreError('METHOD_NOT_ALLOWED', 'send a POST', { status: 405, definite: true });
+  if (method === 'TRACE') throw new EncoreError('METHOD_NOT_ALLOWED', 'send a POST');
   const webHeaders = new Headers();
   for (const [name, value] of Object.entries(headers)) webHeaders.set(name, String(value));
   return new Request('http://localhost/mcp', { method, headers: webHeaders, signal });

@@ -43,16 +43,12 @@ export function registerScoreResources(server: Server, library: ScoreLibrary): v
 
 async function readScore(library: ScoreLibrary, uri: string, signal: AbortSignal) {
   const id = scoreIdSchema.safeParse(uri.startsWith(scheme) ? uri.slice(scheme.length) : '');
-  if (!id.success) throw new EncoreError('NOT_FOUND', `there is no resource ${uri}`, { status: 404, definite: true });
+  if (!id.success) throw new EncoreError('NOT_FOUND', `there is no resource ${uri}`);
   const head = await library.store.head(id.data, signal);
   if (head.bytes > maxResourceBytes) {
     throw new EncoreError(
       'TOO_LARGE',
       `a resource is limited to ${maxResourceBytes} bytes; use GET /scores/${head.id}`,
-      {
-        status: 413,
-        definite: true,
-      },
     );
   }
   const chunks: Buffer[] = [];

@@ -129,9 +129,6 @@ export class Admission {
 const refusals: Record<ShedReason, EncoreError> = {
   OVERLOADED: overloaded('server overloaded'),
   MEMORY: overloaded('the server is low on memory and refuses heavy requests'),
-  RATE_LIMITED: new EncoreError('RATE_LIMITED', 'rate limit exceeded; send fewer requests per second', {
-    status: 429,
-    definite: true,
-  }),
-  DRAINING: new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true }),
+  RATE_LIMITED: new EncoreError('RATE_LIMITED', 'rate limit exceeded; send fewer requests per second'),
+  DRAINING: new EncoreError('DRAINING', 'the server is stopping'),
 };

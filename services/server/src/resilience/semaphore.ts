@@ -130,5 +130,5 @@ export class Semaphore {
 }
 
 export function overloaded(reason: string): EncoreError {
-  return new EncoreError('OVERLOADED', `${reason}; try again later`, { status: 503, definite: true });
+  return new EncoreError('OVERLOADED', `${reason}; try again later`);
 }

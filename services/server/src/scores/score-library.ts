@@ -71,10 +71,7 @@ export class ScoreLibrary {
     const { store, workers, limits } = this.#options;
     const format = detectFormat(bytes);
     if (format === null) {
-      throw new EncoreError('UNSUPPORTED_FORMAT', 'content must be MusicXML, compressed MusicXML or a MIDI file', {
-        status: 415,
-        definite: true,
-      });
+      throw new EncoreError('UNSUPPORTED_FORMAT', 'content must be MusicXML, compressed MusicXML or a MIDI file');
     }
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const task = { kind: 'summary' } as const;

@@ -32,5 +32,5 @@ function encodeText(text: string): Buffer {
 function decodeBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')) return bytes;
-  throw new EncoreError('INVALID_INPUT', 'content is not valid base64', { status: 400, definite: true });
+  throw new EncoreError('INVALID_INPUT', 'content is not valid base64');
 }

@@ -51,7 +51,7 @@ describe('ToolRunner', () => {
     for (let i = 0; i < 2 * failures; i += 1) {
       const client = new AbortController();
       const answer = call(client.signal);
-      client.abort(new EncoreError('CLIENT_GONE', 'disconnected', { status: 499 }));
+      client.abort(new EncoreError('CLIENT_GONE', 'disconnected'));
       await assert.rejects(answer, { code: 'CLIENT_GONE' });
     }
     assert.equal(breaker.state, 'closed');

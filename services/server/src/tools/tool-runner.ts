@@ -76,18 +76,14 @@ function resultOf({ status }: EncoreError): ToolResult {
 function knownError(error: unknown, { name }: Tool, clientSignal: AbortSignal): EncoreError {
   // An aborted client signal interrupts the work anywhere, so the error itself does not show the
   // reason.
-  if (clientSignal.aborted)
-    return new EncoreError('CLIENT_GONE', 'the client disconnected', { status: 499, cause: error });
+  if (clientSignal.aborted) return new EncoreError('CLIENT_GONE', 'the client disconnected', { cause: error });
   if (error instanceof EncoreError) return error;
   if (error instanceof BreakerOpen) return breakerOpen(name, error);
-  if (error instanceof CallTimeout) return new EncoreError('TOOL_TIMEOUT', error.message, { status: 504 });
+  if (error instanceof CallTimeout) return new EncoreError('TOOL_TIMEOUT', error.message);
   return new EncoreError('INTERNAL', describeError(error), { cause: error });
 }
 
 function breakerOpen(tool: string, { retryAfterMs }: BreakerOpen): EncoreError {
   const when = retryAfterMs === null ? 'in a moment' : `in ${Math.ceil(retryAfterMs / 1_000)} s`;
-  return new EncoreError('BREAKER_OPEN', `${tool} failed several times in a row; try again ${when}`, {
-    status: 503,
-    definite: true,
-  });
+  return new EncoreError('BREAKER_OPEN', `${tool} failed several times in a row; try again ${when}`);
 }

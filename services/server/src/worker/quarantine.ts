@@ -34,10 +34,6 @@ export class Quarantine {
       throw new EncoreError(
         'QUARANTINED',
         'this document repeatedly crashed or stalled its worker; try again in 10 minutes',
-        {
-          status: 422,
-          definite: true,
-        },
       );
     }
   }

@@ -53,7 +53,7 @@ async function collect(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Pro
   for await (const piece of pieces) {
     size += piece.length;
     if (size > maxBytes) {
-      throw new EncoreError('TOO_LARGE', `the result is limited to ${maxBytes} bytes`, { status: 413, definite: true });
+      throw new EncoreError('TOO_LARGE', `the result is limited to ${maxBytes} bytes`);
     }
     kept.push(piece);
   }

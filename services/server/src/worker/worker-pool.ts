@@ -191,7 +191,7 @@ export class WorkerPool implements AsyncDisposable {
 }
 
 function draining(): EncoreError {
-  return new EncoreError('DRAINING', 'the server is stopping', { status: 503, definite: true });
+  return new EncoreError('DRAINING', 'the server is stopping');
 }
 
 /**

@@ -149,8 +149,7 @@ export class WorkerProcess {
         const own = score && { ...score, notes: copyNoteColumns(score.notes) };
         done.resolve({ result: result as ResultOf<Task>, score: own });
       } else if (message.type === 'failed') {
-        const { code, message: text, status, definite } = message;
-        done.reject(new EncoreError(code, text, { status, definite }));
+        done.reject(EncoreError.received(message));
       }
     };
     const startedAtMs = this.#clock.now();
@@ -258,8 +257,5 @@ function userMsOf(pid: number | undefined): number {
 }
 
 function workerDied(reason: string): EncoreError {
-  return new EncoreError('WORKER_DIED', `the worker process handling this score exited: ${reason}`, {
-    status: 500,
-    definite: true,
-  });
+  return new EncoreError('WORKER_DIED', `the worker process handling this score exited: ${reason}`);
 }

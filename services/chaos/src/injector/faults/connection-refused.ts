@@ -14,10 +14,7 @@ export const connectionRefused: FaultFunctions<ParamsOf<'connection-refused'>, S
   saved: savedProxy,
   prepare: async (tools, fault) => {
     if (!(await tools.proxies.state(proxyOf(fault))).enabled)
-      throw new EncoreError('TARGET_NOT_RUNNING', `proxy ${fault.target} is already closed`, {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError('TARGET_NOT_RUNNING', `proxy ${fault.target} is already closed`);
     return { containerId: null };
   },
   inject: async (tools, { fault }) => {

@@ -16,7 +16,7 @@ type OnContainer = Pick<ActiveFault<unknown, SavedContainer>, 'saved' | 'mark'>;
 
 export function containerName({ target, kind }: Fault<unknown>): string {
   if (!isProxy(target)) return target;
-  throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`, { status: 400, definite: true });
+  throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`);
 }
 
 /** Returns the target container; throws unless it is running. */
@@ -27,10 +27,7 @@ export async function runningTarget(
 ): Promise<ContainerView> {
   const view = await targets.find(containerName(fault), signal);
   if (view.status !== 'running')
-    throw new EncoreError('TARGET_NOT_RUNNING', `${view.name} is ${view.status}; ${fault.kind} needs it running`, {
-      status: 409,
-      definite: true,
-    });
+    throw new EncoreError('TARGET_NOT_RUNNING', `${view.name} is ${view.status}; ${fault.kind} needs it running`);
   return view;
 }
 

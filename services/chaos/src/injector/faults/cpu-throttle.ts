@@ -28,10 +28,6 @@ export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedC
       throw new EncoreError(
         'TARGET_REFUSED',
         `${view.name} has no label encore.original.cpus, so the limit could not be reverted. Set the label to the value of cpus`,
-        {
-          status: 409,
-          definite: true,
-        },
       );
     return { containerId: view.id };
   },

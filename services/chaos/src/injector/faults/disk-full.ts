@@ -36,10 +36,7 @@ export const diskFull: FaultFunctions<ParamsOf<'disk-full'>, Tools, SavedContain
       signal,
     );
     if (taken === undefined || why !== undefined)
-      throw new EncoreError('ENGINE_UNSUPPORTED', `the scratch space could not be filled: ${why}`, {
-        status: 501,
-        definite: true,
-      });
+      throw new EncoreError('ENGINE_UNSUPPORTED', `the scratch space could not be filled: ${why}`);
     return {};
   },
   checkEffect: async (tools, active, signal) => {

@@ -36,10 +36,6 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
       throw new EncoreError(
         'TARGET_REFUSED',
         `${view.name} has no label encore.original.memory, so a cap could not be reverted. Set the label to the value of mem_limit, in bytes`,
-        {
-          status: 409,
-          definite: true,
-        },
       );
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
     const wanted = memoryBytes + fault.params.marginBytes;
@@ -48,7 +44,6 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
       throw new EncoreError(
         'ENGINE_REFUSED',
         `the target uses ${megabytes(memoryBytes)} of ${megabytes(original.memoryBytes)}: a cap with this margin would have no effect. Use a smaller marginBytes`,
-        { status: 409, definite: true },
       );
     return { containerId: view.id, limitBytes, limitsSwap: view.memswapBytes > 0 };
   },

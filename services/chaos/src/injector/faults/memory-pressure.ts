@@ -27,7 +27,6 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
       throw new EncoreError(
         'ENGINE_REFUSED',
         `${view.name} has no memory limit, so memory-pressure would take the memory of the host. Set mem_limit for it in docker-compose.yml`,
-        { status: 409, definite: true },
       );
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
     const takenBytes = limit - memoryBytes - fault.params.marginBytes;
@@ -35,7 +34,6 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
       throw new EncoreError(
         'ENGINE_REFUSED',
         `the target uses ${megabytes(memoryBytes)} of ${megabytes(limit)}: a margin of ${megabytes(fault.params.marginBytes)} leaves too little to take. Use a smaller marginBytes`,
-        { status: 409, definite: true },
       );
     return { containerId: view.id, takenBytes };
   },
@@ -47,8 +45,7 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
       String(takeWithinSeconds),
     ];
     const { taken, why } = await runStressHelper(tools, active.saved.containerId, argv, signal);
-    if (!taken)
-      throw new EncoreError('ENGINE_REFUSED', `the stress helper failed: ${why}`, { status: 409, definite: true });
+    if (!taken) throw new EncoreError('ENGINE_REFUSED', `the stress helper failed: ${why}`);
     return {};
   },
   checkEffect: async (tools, active, signal) => {

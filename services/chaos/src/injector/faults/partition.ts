@@ -27,8 +27,7 @@ const saved = savedContainer.extend({
 /** The first proxy that leads to the target. */
 function proxyTo({ proxies }: Pick<Tools, 'proxies'>, { target }: Fault<unknown>): string {
   const [proxy] = proxies.leadingTo(target);
-  if (proxy === undefined)
-    throw new EncoreError('ENGINE_UNSUPPORTED', `no proxy leads to ${target}`, { status: 501, definite: true });
+  if (proxy === undefined) throw new EncoreError('ENGINE_UNSUPPORTED', `no proxy leads to ${target}`);
   return proxy;
 }
 
@@ -39,19 +38,12 @@ export const partition: FaultFunctions<ParamsOf<'partition'>, Tools, z.infer<typ
       throw new EncoreError(
         'ENGINE_UNSUPPORTED',
         `other replicas answer in place of ${fault.target}, which hides the effect`,
-        {
-          status: 501,
-          definite: true,
-        },
       );
     const { runsIn } = tools.proxies.address(proxyTo(tools, fault));
     const [view, proxy] = await Promise.all([runningTarget(tools, fault, signal), tools.targets.find(runsIn, signal)]);
     const shared = Object.entries(view.networks).filter(([name]) => name in proxy.networks);
     if (shared.length === 0)
-      throw new EncoreError('ENGINE_UNSUPPORTED', `${fault.target} shares no network with the proxy here`, {
-        status: 501,
-        definite: true,
-      });
+      throw new EncoreError('ENGINE_UNSUPPORTED', `${fault.target} shares no network with the proxy here`);
     return { containerId: view.id, endpoints: Object.fromEntries(shared) };
   },
   inject: async (tools, active, signal) => {

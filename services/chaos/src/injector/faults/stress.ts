@@ -68,10 +68,6 @@ export async function runStressHelper(
     throw new EncoreError(
       'ENGINE_UNSUPPORTED',
       `the image has no ${program}: exit code ${exitCode}, ${output.slice(0, 200)}`,
-      {
-        status: 501,
-        definite: true,
-      },
     );
   return parse(answerSchema, JSON.parse(line.slice(0, line.lastIndexOf('}') + 1)), 'answer of stress.mjs');
 }

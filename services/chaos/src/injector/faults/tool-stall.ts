@@ -57,7 +57,6 @@ export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved, Sta
       throw new EncoreError(
         'ENGINE_REFUSED',
         state === undefined ? `the server reports no breaker ${breaker}` : `the breaker ${breaker} is already ${state}`,
-        { status: 409, definite: true },
       );
     const now = tools.clock.now();
     // The clock has fractions of a millisecond, and a score's name must not contain a dot.

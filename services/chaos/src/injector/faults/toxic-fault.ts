@@ -31,7 +31,7 @@ export interface ProxyProbes {
 
 export function proxyNamed(target: string): string {
   if (isProxy(target)) return target;
-  throw new EncoreError('TARGET_REFUSED', `${target} is not a proxy`, { status: 400, definite: true });
+  throw new EncoreError('TARGET_REFUSED', `${target} is not a proxy`);
 }
 
 export const proxyOf = ({ target }: Fault<unknown>): string => proxyNamed(target);
@@ -55,11 +55,7 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
     prepare: async (tools, fault) => {
       const state = await tools.proxies.state(proxyOf(fault));
       if (!state.enabled)
-        throw new EncoreError(
-          'TARGET_NOT_RUNNING',
-          `proxy ${fault.target} is closed, so a toxic would have no effect`,
-          { status: 409, definite: true },
-        );
+        throw new EncoreError('TARGET_NOT_RUNNING', `proxy ${fault.target} is closed, so a toxic would have no effect`);
       return { containerId: null };
     },
     inject: async (tools, { fault }) => {

@@ -135,5 +135,5 @@ function recordLine(
 }
 
 function unreadable(message: string, cause: unknown): EncoreError {
-  return new EncoreError('RUN_FOLDER_UNREADABLE', message, { status: 400, definite: true, cause });
+  return new EncoreError('RUN_FOLDER_UNREADABLE', message, { cause });
 }

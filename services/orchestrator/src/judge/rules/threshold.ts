@@ -93,5 +93,5 @@ export function aggregate(samples: readonly number[], { aggregation, percentile 
 }
 
 function invalid(message: string): EncoreError {
-  return new EncoreError('INVALID_THRESHOLD', message, { status: 400, definite: true });
+  return new EncoreError('INVALID_THRESHOLD', message);
 }

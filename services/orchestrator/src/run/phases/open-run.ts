@@ -41,6 +41,6 @@ async function reserve(folder: string, shown: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     const message = `another run started in the same second and has ${shown}; start this run again`;
-    throw new EncoreError('RUN_EXISTS', message, { status: 409, definite: true, cause: error });
+    throw new EncoreError('RUN_EXISTS', message, { cause: error });
   }
 }

@@ -31,8 +31,7 @@ export async function preflight(
 ): Promise<EngineInfo> {
   const { checks, engine } = await inspectLab(context, limits, signal);
   const failed = checks.filter(({ state }) => state === 'fail');
-  if (failed.length > 0 || engine === null)
-    throw new EncoreError('PREFLIGHT', failed.map(checkText).join('\n'), { definite: true });
+  if (failed.length > 0 || engine === null) throw new EncoreError('PREFLIGHT', failed.map(checkText).join('\n'));
   for (const check of checks) if (check.state === 'warn') context.print(checkText(check));
   await takeLease(context, limits, signal);
   await endAbandonedRun(context, signal);
