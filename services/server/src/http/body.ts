@@ -20,8 +20,8 @@ export function bodyTooLarge(maxBytes: number): EncoreError {
 }
 
 /**
- * Throws TOO_LARGE, SLOW_BODY, UNSUPPORTED_ENCODING, MALFORMED_BODY, BODY_INCOMPLETE, or the signal's
- * reason.
+ * Throws TOO_LARGE, SLOW_BODY, UNSUPPORTED_ENCODING, MALFORMED_BODY, BODY_INCOMPLETE, or the
+ * signal's reason.
  */
 export async function* readBody(request: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';

@@ -1,9 +1,9 @@
 import type { Clock } from '@encore/kit';
 
 /**
- * Repeats `step` with a pause of `everyMs` until the signal is aborted. Errors: a step handles those
- * that it expects. Any other error ends the loop and rejects the promise, so the caller decides what
- * it means; in a run, Background ends the run (see there).
+ * Repeats `step` with a pause of `everyMs` until the signal is aborted. A step handles the errors
+ * that it expects. Any other error ends the loop and rejects the promise: in a run, Background then
+ * ends the run.
  */
 export async function loop(
   clock: Clock,
