@@ -103,5 +103,9 @@ export const runConfigSchema = z.strictObject({
   thresholds: z
     .record(z.string(), z.string().describe('a rule in quotation marks, such as "value>=0.95"'))
     .describe('rules of the verdict by metric, such as success_rate: "value>=0.95"'),
+  abort: z
+    .record(z.string(), z.number().min(0).max(86_400))
+    .optional()
+    .describe('ends the run once the rule of a metric has been broken for this many seconds, such as success_rate: 30'),
 });
 export type RunConfig = z.infer<typeof runConfigSchema>;

@@ -64,6 +64,7 @@ export async function main(): Promise<void> {
   }
   const exitCode = await performCommand(command, {
     wiring,
+    env: process.env,
     clock: systemClock,
     logger: createLogger('orchestrator', wiring.logLevel),
     // Redrawing lines needs cursor movement, which a dumb terminal lacks.

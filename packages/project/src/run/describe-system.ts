@@ -35,7 +35,9 @@ export function describeSystem(
     return wanted === 'all' ? kinds : kinds.filter((kind) => wanted.includes(kind));
   };
 
-  for (const [name, { allowedKinds, unsupported, replicas, health, crash, supervise }] of Object.entries(containers)) {
+  for (const [name, { allowedKinds, unsupported, replicas, health, crash, supervise, memoryBound }] of Object.entries(
+    containers,
+  )) {
     const service = ownValue(user.services, name);
     if (service === undefined) continue; // generateProject reports it.
     const path = `system.containers.${name}`;
@@ -56,6 +58,7 @@ export function describeSystem(
       replicas,
       crash,
       supervise,
+      ...(memoryBound && { memoryBound }),
       ...(addressed && { health: addressed }),
     };
   }

@@ -1,13 +1,9 @@
 /** Runs `docker` for a run: quietly, or with the terminal of the user. */
 import { spawn } from 'node:child_process';
 import { EncoreError } from '@encore/kit';
+import { dockerEnvironment } from './config.ts';
 
 const shownLines = 25;
-
-/** Variables of Compose would add the user's own files, profiles or project to the run's. */
-function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COMPOSE_')));
-}
 
 /**
  * Returns standard output. Throws DOCKER_FAILED with the end of the output. An aborted signal
@@ -17,7 +13,7 @@ export async function docker(args: readonly string[], signal?: AbortSignal): Pro
   signal?.throwIfAborted();
   // In a process group of its own, so that Ctrl-C reaches it only through us.
   const child = spawn('docker', args, {
-    env: environment(),
+    env: dockerEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -47,7 +43,7 @@ export async function dockerInForeground(
 ): Promise<number> {
   // Only a program of the foreground group may read a terminal. There, Ctrl-C is a key that the
   // program in the container reads, so it does not come twice.
-  const child = spawn('docker', args, { env: environment(), stdio: 'inherit', detached: !isTerminal });
+  const child = spawn('docker', args, { env: dockerEnvironment(), stdio: 'inherit', detached: !isTerminal });
   // Compose itself would end at a signal and leave the container running.
   return await exitOf(child, signal, () => {
     docker(['kill', '--signal', 'SIGINT', container]).catch(() => child.kill('SIGINT'));

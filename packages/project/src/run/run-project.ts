@@ -11,6 +11,7 @@ import { exitCodes, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import type { ComposeProject } from '../compose/compose-model.ts';
 import { composeText } from '../generate/compose-text.ts';
+import { engineSocket, terminalType } from './config.ts';
 import { docker, dockerInForeground } from './docker.ts';
 import {
   inputPath,
@@ -70,7 +71,7 @@ async function perform(run: RunProject, folder: string): Promise<number> {
     root,
     tag: await labTag(root),
     workload: prepared.workload.path,
-    socket: engineSocket(process.env),
+    socket: engineSocket(),
     pagePort: await freePort(),
     command,
   };
@@ -90,13 +91,14 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   for (const line of await publishedLines(prepared, project, stop)) print(line);
 
   const container = `${project.name}-${names.orchestrator}`;
+  const terminal = terminalType();
   const code = await dockerInForeground(
     [
       ...compose,
       'run',
       ...(isTerminal ? [] : ['-T']),
       ...['--name', container, '--no-deps', '--service-ports', '--quiet-pull'],
-      ...(process.env['TERM'] ? ['-e', `TERM=${process.env['TERM']}`] : []),
+      ...(terminal === undefined ? [] : ['-e', `TERM=${terminal}`]),
       ...[names.orchestrator, 'run', '--config', join(inputPath, settingsFile)],
     ],
     { container, signal: stop, isTerminal },
@@ -183,12 +185,6 @@ async function remove(runId: string, { print, command }: RunProject): Promise<vo
   } catch (error) {
     print(`Not everything could be removed: ${describeError(error)}\nTo try again: ${command} revert`);
   }
-}
-
-/** Where the engine has its socket, as its own host sees it. */
-function engineSocket(env: NodeJS.ProcessEnv): string {
-  const host = /^unix:\/\/(.+)/.exec(env['DOCKER_HOST'] ?? '')?.[1];
-  return env['ENCORE_DOCKER_SOCKET'] || host || '/var/run/docker.sock';
 }
 
 function freePort(): Promise<number> {

@@ -5,6 +5,8 @@ import type { Output } from '../progress/progress.ts';
 
 export interface CommandContext {
   wiring: Wiring;
+  /** For the settings of the user. */
+  env: NodeJS.ProcessEnv;
   clock: Clock;
   logger: Logger;
   output: Output;

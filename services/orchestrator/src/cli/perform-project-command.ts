@@ -27,7 +27,7 @@ import type { Command, ProjectRunOptions } from './command-line.ts';
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const schema = join(root, 'docs', 'schema', 'encore.schema.json');
 
-type Context = Pick<CommandContext, 'wiring' | 'output' | 'clock' | 'stop'>;
+type Context = Pick<CommandContext, 'wiring' | 'env' | 'output' | 'clock' | 'stop'>;
 
 export async function performProjectCommand(
   command: Extract<Command, { name: 'init' | 'compose' | 'run-project' | 'revert-project' }>,
@@ -75,8 +75,8 @@ async function initWorkload(
 }
 
 async function run(options: ProjectRunOptions, context: Context, print: (text: string) => void): Promise<number> {
-  const { wiring, clock, stop } = context;
-  const planned = await planRun(options, wiring.command, clock.now());
+  const { wiring, stop } = context;
+  const planned = await planRun(options, context);
   if (!planned.ok) {
     process.stderr.write(refusalText(planned.problems));
     return refusedExitCode;
@@ -104,10 +104,10 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
 type Planned = { ok: true; prepared: PreparedRun; config: RunConfig; plan: Plan } | { ok: false; problems: string[] };
 
 /** Everything that can be wrong is found before anything starts. */
-async function planRun({ flags, monitor }: ProjectRunOptions, command: string, nowMs: number): Promise<Planned> {
-  const read = readEncoreFile(encoreFileName, command);
+async function planRun({ flags, monitor }: ProjectRunOptions, { wiring, env, clock }: Context): Promise<Planned> {
+  const read = readEncoreFile(encoreFileName, wiring.command);
   if (!read.ok) return read;
-  const prepared = await prepareRun(read.file, process.cwd(), nowMs);
+  const prepared = await prepareRun(read.file, process.cwd(), clock.now());
   if (!prepared.ok) return prepared;
   const { system, impossible } = prepared;
   const faults = impossibleFaults(read.settings, impossible).map((problem) => `${encoreFileName}: ${problem}`);
@@ -116,7 +116,7 @@ async function planRun({ flags, monitor }: ProjectRunOptions, command: string, n
     system,
     flags,
     monitor,
-    env: process.env,
+    env,
     encoreFile: { path: encoreFileName, settings: read.settings },
     randomSeed: () => randomInt(2 ** 31),
   });

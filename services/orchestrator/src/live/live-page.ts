@@ -52,6 +52,11 @@ export class LivePage {
     });
   }
 
+  /** The metrics whose rules are broken by what happened so far. */
+  brokenRules(): string[] {
+    return this.#judgement().report.thresholds.flatMap(({ name, ok }) => (ok === false ? [name] : []));
+  }
+
   /** Sends the verdict to all clients and closes their connections. */
   finish(judgement: Judgement): void {
     this.#final = judgement;

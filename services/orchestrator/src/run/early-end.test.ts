@@ -102,6 +102,21 @@ describe('a run that ends early', function () {
     });
   }
 
+  it('ends early by a rule of the user that stays broken', async () => {
+    lab.loadgen.receivesWrongAnswers = true;
+    const { history, report } = await runOver(
+      lab,
+      planOf(60, []),
+      undefined,
+      { wrongAnswers: Number.POSITIVE_INFINITY },
+      { abort: { wrong_answers: 2, success_rate: 0 } },
+    );
+    const ended = history.at(-1);
+    assert.ok(ended?.type === 'run_ended' && ended.status === 'aborted');
+    assert.match(ended.reason ?? '', /the rule of wrong_answers has been broken for 2 s/);
+    assert.equal(report?.result, 'FAILED');
+  });
+
   for (const phase of ['ramp', 'steady'] as const) {
     it(`ends early when the load is lost in ${phase}: reads writes back, and records the gap`, async () => {
       const { exitCode, history, report, said } = await runOver(lab, planOf(60, []), async (text) => {

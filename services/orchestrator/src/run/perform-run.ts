@@ -58,6 +58,7 @@ export async function performRun(options: RunOptions): Promise<number> {
     logger,
     record: new RunRecord((event) => subscribers.onEvent(event)),
     print: (text) => progress.print(text),
+    brokenRules: () => page.brokenRules(),
   };
   const controller = new RunController(context, view, {
     preflight: options.limits?.preflight ?? preflightLimits,

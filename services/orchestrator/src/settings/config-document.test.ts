@@ -28,6 +28,7 @@ interface Node {
 /** Every setting of a file, by path. */
 function leavesOf(node: Node, path = ''): [string, Node][] {
   if (path === 'thresholds') return [[`${path}.METRIC`, node]];
+  if (path === 'abort') return [[`${path}.METRIC`, node.additionalProperties ?? {}]];
   if (path === 'load.mix') return [[`${path}.OPERATION`, node.additionalProperties ?? {}]];
   if (path === 'load.parameters') return [[`${path}.NAME`, node.additionalProperties ?? {}]];
   if (node.anyOf) return node.anyOf.flatMap((one) => leavesOf(one, path));

@@ -12,6 +12,7 @@ export function configJsonSchema(): Record<string, unknown> {
   for (const { key, help } of scalarSettings) Object.assign(properties[key] ?? {}, { description: help });
   const rules = Object.fromEntries(Object.keys(metricTable).map((metric) => [metric, { type: 'string' }]));
   Object.assign(properties['thresholds'] ?? {}, { properties: rules, additionalProperties: false });
+  Object.assign(properties['abort'] ?? {}, { propertyNames: { enum: Object.keys(metricTable) } });
   return {
     $schema,
     title: 'Settings of an Encore run',

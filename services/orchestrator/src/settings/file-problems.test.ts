@@ -25,6 +25,8 @@ describe('problemsOfFile', () => {
     assert.deepEqual(problemsOf(rule(`when: { atSeconds: [5], phase: 0.5 }, ${crash}`)), [
       'schedule[0].when.phase: cannot be combined with the settings beside it',
     ]);
+    assert.match(problemsOf('abort: { succes_rate: 30 }').join(), /abort.succes_rate.*Did you mean success_rate/);
+    assert.match(problemsOf('abort: { success_rate: 30s }').join(), /abort.success_rate: "30s" is not valid/);
     assert.deepEqual(problemsOf('thresholds: { success_rate: "value>=95" }'), [
       'thresholds.success_rate: the limit must be between 0 and 1, not 95. Write 95 % as 0.95',
     ]);

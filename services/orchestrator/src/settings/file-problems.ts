@@ -23,6 +23,7 @@ export function problemsOfFile(settings: SettingsObject, file: string, system: P
   const all = [
     ...schemaProblems(runConfigSchema, settings, { aliases, replaced, expected: expectedAt }),
     ...problemsOfThresholds(settings['thresholds']),
+    ...problemsOfAbort(settings['abort']),
     ...problemsOfMix(settings['load']),
     ...problemsOfFaults(settings['schedule'], system),
   ];
@@ -42,6 +43,12 @@ function problemsOfMix(load: unknown): string[] {
   const { mix } = isObject(load) ? load : {};
   if (!isObject(mix) || mix['create'] !== 0) return [];
   return ['load.mix.create: 0 is not valid; give a weight above 0: without writes there is nothing to verify'];
+}
+
+function problemsOfAbort(abort: unknown): string[] {
+  const metrics = Object.keys(metricTable);
+  const unknown = Object.keys(isObject(abort) ? abort : {}).filter((metric) => !metrics.includes(metric));
+  return unknown.map((metric) => unknownKey(['abort', metric], metrics));
 }
 
 function problemsOfThresholds(thresholds: unknown): string[] {

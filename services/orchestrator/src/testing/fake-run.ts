@@ -9,6 +9,7 @@ import {
   type Plan,
   type PlannedFault,
   type Report,
+  type RunConfig,
   reportSchema,
 } from '@encore/contracts';
 import { type Clock, createLogger, plannedSystem, systemClock, waitUntil } from '@encore/kit';
@@ -72,6 +73,7 @@ export async function runOver(
   plan: Plan,
   during?: (said: () => string, stop: (reason: string) => void, endSteady: () => void) => Promise<void>,
   stopLimits: Partial<StopLimits> = {},
+  settings: Partial<RunConfig> = {},
 ): Promise<Outcome> {
   let said = '';
   const stop = new AbortController();
@@ -85,7 +87,7 @@ export async function runOver(
   };
   const hours = (plan.rampSeconds + plan.steadySeconds) / 3_600;
   const running = performRun({
-    config: { ...profiles.smoke, profile: 'smoke', seed: 1, users: 1, hours, rampSeconds },
+    config: { ...profiles.smoke, profile: 'smoke', seed: 1, users: 1, hours, rampSeconds, ...settings },
     plan,
     system: lab.system,
     wiring: lab.wiring,

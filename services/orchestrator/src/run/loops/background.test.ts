@@ -32,6 +32,7 @@ describe('the loops of a run', () => {
       logger: createLogger('test', 'silent'),
       record: new RunRecord(() => undefined),
       print: () => undefined,
+      brokenRules: () => [],
     };
     const { promise, resolve } = Promise.withResolvers<Interrupt>();
     const history = { add: () => undefined } as unknown as HistoryWriter;

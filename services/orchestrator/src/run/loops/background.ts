@@ -16,6 +16,7 @@ import { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Interrupt } from '../phase.ts';
 import { stopFileOf } from '../preflight/folder-checks.ts';
 import type { RunContext } from '../run-context.ts';
+import { AbortRules } from './abort-rules.ts';
 import { ClockWatcher } from './clock-watcher.ts';
 import { loop } from './loop.ts';
 import { SampleTimes } from './sample-times.ts';
@@ -26,6 +27,8 @@ const renewEveryMs = 2_000;
 const missedRenewalsMs = 5 * renewEveryMs;
 const pollEveryMs = 500;
 const tickMs = 1_000;
+/** The rules are judged as a whole, which takes a second after a day. */
+const abortEveryMs = 5_000;
 const detailEveryMs = 2_000;
 
 export interface LoopLimits {
@@ -59,6 +62,7 @@ export class Background {
   #loadStartedAt: number;
   #stopFileSeen = false;
   readonly #stopRules: StopRules;
+  readonly #abortRules: AbortRules;
   readonly #sampleTimes = new SampleTimes();
 
   constructor(context: RunContext, { history, view, limits, interrupt }: BackgroundOptions) {
@@ -77,6 +81,7 @@ export class Background {
       },
     });
     this.#stopRules = new StopRules(limits.stop);
+    this.#abortRules = new AbortRules(context.run.config.abort ?? {});
     this.#supervisor = new Supervisor({
       runId,
       clients,
@@ -125,6 +130,7 @@ export class Background {
       await this.#applyStopRules();
     });
     this.#loop('the sample read-back', tickMs, (signal) => this.#sampleScores(signal));
+    if (!this.#abortRules.isEmpty) this.#loop('the abort rules', abortEveryMs, async () => this.#applyAbortRules());
     const [first, ...others] = healthOf(run.system).values();
     const detail = others.length === 0 ? first?.detail : undefined;
     if (detail !== undefined)
@@ -209,6 +215,14 @@ export class Background {
     const isReady = this.serverWatchers.ready;
     const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, activeFaults, wrongAnswers, resources });
     // Not a stop, so that the read-back still shows how much was lost.
+    if (reason !== null) this.#break(reason);
+  }
+
+  #applyAbortRules(): void {
+    const { clock, brokenRules } = this.#context;
+    const { phase } = this.#view;
+    if (phase !== 'ramp' && phase !== 'steady') return;
+    const reason = this.#abortRules.evaluate(clock.now(), brokenRules());
     if (reason !== null) this.#break(reason);
   }
 

@@ -1,0 +1,28 @@
+/**
+ * Ends a run early by the user's own rules (`abort` in the settings): once the rule of a metric has
+ * been broken without a break for as long as they wrote.
+ */
+export class AbortRules {
+  readonly #seconds: readonly (readonly [metric: string, seconds: number])[];
+  readonly #brokenSince = new Map<string, number>();
+
+  constructor(seconds: Readonly<Record<string, number>>) {
+    this.#seconds = Object.entries(seconds);
+  }
+
+  get isEmpty(): boolean {
+    return this.#seconds.length === 0;
+  }
+
+  /** `broken`: metrics whose rule is broken now. Returns why the run must end, or null. */
+  evaluate(now: number, broken: readonly string[]): string | null {
+    for (const [metric, seconds] of this.#seconds) {
+      const since = broken.includes(metric) ? (this.#brokenSince.get(metric) ?? now) : null;
+      if (since === null) this.#brokenSince.delete(metric);
+      else this.#brokenSince.set(metric, since);
+      if (since !== null && now - since >= seconds * 1_000)
+        return `the rule of ${metric} has been broken for ${seconds} s (setting abort)`;
+    }
+    return null;
+  }
+}
