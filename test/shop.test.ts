@@ -48,6 +48,20 @@ describe('examples/shop', () => {
     for (const [, image = ''] of images) assert.ok(lab.includes(image), image);
   });
 
+  it('is what the tutorial shows: each excerpt of its files, and the fix', () => {
+    const page = readFileSync(join(root, 'docs', 'YOUR_PROJECT.md'), 'utf8');
+    const tutorial = page.slice(page.indexOf('## Ten minutes'), page.indexOf('### 7. Keep it that way'));
+    const files = ['encore.yaml', 'encore-workload/encore.workload.yaml'].map(textOf).join('\n').split('\n');
+    const excerpts = [...tutorial.matchAll(/^```yaml\n(.+?)^```$/gms)].map(([, text = '']) => text.trimEnd());
+    assert.equal(excerpts.length, 5);
+    // The files have comments that the page leaves out.
+    const bare = (line: string): string => line.replace(/ +# .*$/, '');
+    const all = files.map(bare).join('\n');
+    for (const excerpt of excerpts) assert.ok(all.includes(excerpt.split('\n').map(bare).join('\n')), excerpt);
+    const [, before, after] = /^-(.+)\n\+(.+)$/m.exec(tutorial) ?? [];
+    assert.ok(textOf('api.mjs').includes(`replace the next line by: ${after}\n${before}\n`), `${before} ${after}`);
+  });
+
   it('locks the dependencies that it names, without addresses of a registry', () => {
     const { dependencies } = JSON.parse(textOf('package.json'));
     const { packages } = JSON.parse(textOf('package-lock.json'));
