@@ -14,8 +14,10 @@ import { type ActionResult, ActionRunner } from '../support/github-action.ts';
 import { ShopFolder } from '../support/shop.ts';
 
 const password = 'not-to-be-published';
+/** Of the Compose project, by which its containers are found. */
+const name = `enc-shop-e2e-${process.pid}`;
 
-/** A minute of load, in which the database restarts once, and a password that would be found. */
+/** A minute of load, in which the database restarts once; names and a password that can be found. */
 function prepare(folder: ShopFolder): void {
   const settings = parse(readFileSync(folder.file('encore.yaml'), 'utf8'));
   settings.schedule = settings.schedule.slice(0, 1);
@@ -23,6 +25,7 @@ function prepare(folder: ShopFolder): void {
   writeFileSync(folder.file('encore.yaml'), stringify(settings));
   const compose = readFileSync(folder.file('docker-compose.yml'), 'utf8');
   const changed = compose
+    .replace(/^name: shop$/m, `name: ${name}`)
     .replaceAll('shop:shop@', `shop:${password}@`)
     .replace('_PASSWORD: shop', `_PASSWORD: ${password}`);
   writeFileSync(folder.file('docker-compose.yml'), changed);
@@ -75,7 +78,7 @@ describe('examples/shop on Docker', function () {
       assert.equal(report.faults[0]?.recovered_by, 'revert', story);
       assert.ok((report.integrity.acknowledged ?? 0) > 20, story);
     });
-    const left = await runCommand('docker', ['ps', '-aq', '--filter', 'name=shop-encore-'], { timeoutMs: 30_000 });
+    const left = await runCommand('docker', ['ps', '-aq', '--filter', `name=${name}`], { timeoutMs: 30_000 });
     assert.equal(left.stdout, '', 'containers are left');
   });
 });
