@@ -17,7 +17,7 @@ const password = 'not-to-be-published';
 /** Of the Compose project, by which its containers are found. */
 const name = `enc-shop-e2e-${process.pid}`;
 
-/** A minute of load, in which the database restarts once; names and a password that can be found. */
+/** A minute of load, in which the database restarts once; a name and a password to search for. */
 function prepare(folder: ShopFolder): void {
   const settings = parse(readFileSync(folder.file('encore.yaml'), 'utf8'));
   settings.schedule = settings.schedule.slice(0, 1);
