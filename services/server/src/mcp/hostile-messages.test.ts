@@ -34,7 +34,7 @@ describe('hostile MCP messages', function () {
     await waitUntil('all requests to end', async () => /encore_server_active_requests\S* 0\n/.test(await metrics()), {
       timeoutMs: 10_000,
     });
-    assert.equal((await server.call('key_analysis', { score_id: 'target' })).isError, false);
+    assert.equal((await server.call('key_analysis', { score_id: 'target' })).code, null);
   });
 
   function post(message: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
