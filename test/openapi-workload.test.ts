@@ -84,6 +84,8 @@ function documentOf({ root, ref, body, takes, typed }: Version): object {
   const order = { $ref: `${ref}Order` };
   const note = { $ref: `${ref}Note` };
   const ok = (schema: object = {}) => ({ responses: { 200: { description: '', ...body(schema) } } });
+  // The id that a user sends does not count.
+  const alarm = { properties: { id: { type: 'integer' }, at: { type: 'integer', example: 7 } } };
   const id = (name: string, type: string) => ({ name, in: 'path', required: true, ...typed(type) });
   const all = schemas(ref);
   const definitions =
@@ -113,6 +115,8 @@ function documentOf({ root, ref, body, takes, typed }: Version): object {
         put: { operationId: 'putNote', ...takes(note), responses: { 201: { description: '' } } },
         delete: { operationId: 'deleteNote', responses: { 204: { description: '' } } },
       },
+      '/alarms': { post: { ...takes(alarm), ...ok({ type: 'object', properties: { alarmId: { type: 'string' } } }) } },
+      '/alarm/{alarmId}': { get: { ...ok(alarm), parameters: [id('alarmId', 'string')] } },
       '/users/{login}': { get: { ...ok(), parameters: [id('login', 'string')] } },
       '/pictures': { post: { ...takes({}, 'multipart/form-data'), ...ok() } },
       '/old': { get: { ...ok(), deprecated: true } },
@@ -139,6 +143,8 @@ describe('workload of an OpenAPI document', () => {
       requests.push(`${request.method} ${request.url}`);
       const reply = (status: number, value: object = {}) => response.writeHead(status).end(JSON.stringify(value));
       if (base !== 'v1' || (kind !== 'health' && request.headers['x-key'] !== 'secret')) return void reply(401);
+      if (kind === 'alarms') return void reply(200, { alarmId: `alarm ${++orders}` });
+      if (kind === 'alarm') return void reply(/^alarm%20\d+$/.test(id) ? 200 : 404, { id: 0, at: 7 });
       const key = `${kind}/${kind === 'orders' && request.method === 'POST' ? ++orders : id}`;
       if (kind === 'health' || key === 'orders/') return void reply(200);
       if (request.method === 'DELETE') return void reply(objects.delete(key) ? 204 : 404);
@@ -158,7 +164,14 @@ describe('workload of an OpenAPI document', () => {
   });
 
   const init = (document: string, options: { openapi?: string; force?: boolean } = {}) =>
-    initOpenApi({ folder, openapi: '-', force: false, input: Readable.from([Buffer.from(document)]), ...options });
+    initOpenApi({
+      folder,
+      openapi: '-',
+      force: false,
+      schema: '/schema.json',
+      input: Readable.from([Buffer.from(document)]),
+      ...options,
+    });
   const written = () => readFile(join(folder, 'encore-workload', 'encore.workload.yaml'), 'utf8');
 
   for (const [version, shape] of Object.entries(versions)) {
@@ -166,7 +179,7 @@ describe('workload of an OpenAPI document', () => {
       const done = await init(JSON.stringify(documentOf(shape)));
       assert.ok(done.ok, JSON.stringify(done));
       const [first, ...lines] = done.lines;
-      assert.equal(first, 'encore-workload/encore.workload.yaml is written: 8 of 12 operations.');
+      assert.equal(first, 'encore-workload/encore.workload.yaml is written: 10 of 14 operations.');
       assert.deepEqual(lines, [
         '',
         'Left out:',
@@ -180,12 +193,14 @@ describe('workload of an OpenAPI document', () => {
       const yaml = await written();
       for (const line of lines.slice(2, 6)) assert.ok(yaml.includes(`\n# ${line}\n`), line);
       const { probe, first: start, operations } = parse(yaml);
+      assert.match(yaml, /^# yaml-language-server: \$schema=\/schema\.json\n# What users do with "Shop"/);
       assert.deepEqual([probe, start], [{ request: { path: '/v1/health' } }, 'put-note']);
       assert.deepEqual(Object.keys(operations), [
         'place-order',
         'put-note',
         'get-note',
         'delete-note',
+        'post-alarms',
         'get-health',
         'get-orders',
       ]);

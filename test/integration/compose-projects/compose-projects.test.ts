@@ -89,7 +89,13 @@ describe('any Compose project', function () {
 
   async function prove(source: string, name: string): Promise<void> {
     const cwd = await copyOf(source, name);
-    const initialized = await initProject({ folder: cwd, files: [], force: false, schema: '/schema.json' });
+    const initialized = await initProject({
+      folder: cwd,
+      files: [],
+      force: false,
+      schema: '/schema.json',
+      encore: '/encore',
+    });
     const original = await resolved(cwd, []);
     const path = join(cwd, 'encore.yaml');
     if (!initialized.ok) {
@@ -145,7 +151,7 @@ describe('any Compose project', function () {
   it('does so under any name of a project', async () => {
     const cwd = await copyOf(hard, 'renamed');
     await writeFile(join(cwd, '.env'), 'HARD_PROJECT_NAME=my--lab\n');
-    assert.ok((await initProject({ folder: cwd, files: [], force: false, schema: 'x' })).ok);
+    assert.ok((await initProject({ folder: cwd, files: [], force: false, schema: 'x', encore: 'x' })).ok);
     const path = join(cwd, 'encore.yaml');
     await allowEverything(path);
     const printed = await print(path);

@@ -13,6 +13,7 @@ import type { ProjectFacts } from '../discover/project-facts.ts';
 import { readFacts } from '../discover/read-facts.ts';
 import { encoreFileName } from '../encore-file/encore-file-name.ts';
 import { diagram } from './diagram.ts';
+import { editorConfigPath, editorConfigText } from './editor-config.ts';
 import { initText, limitLines } from './init-text.ts';
 import { workloadPath, workloadText } from './workload-text.ts';
 
@@ -25,6 +26,8 @@ export interface InitProject {
   force: boolean;
   /** Path of the JSON Schema of encore.yaml. */
   schema: string;
+  /** Folder of Encore's checkout, in which editors find the types of a workload. */
+  encore: string;
 }
 
 const workloadPaths = ['', 'encore-workload/'].flatMap((place) =>
@@ -58,6 +61,7 @@ export async function initProject(
     if (newWorkload !== null) {
       await mkdir(dirname(join(folder, workloadPath)), { recursive: true });
       await writeFile(join(folder, workloadPath), newWorkload, { flag: 'wx' });
+      await writeFile(join(folder, editorConfigPath), editorConfigText(input.encore));
     }
   } catch (error) {
     return { ok: false, problems: [`${folder} cannot be written: ${describeError(error)}`] };
@@ -67,6 +71,7 @@ export async function initProject(
     lines: [
       ...read.warnings.map((warning) => `docker compose: ${warning}`),
       ...(newWorkload === null ? [] : [`${workloadPath} is written: the GET requests that were found.`]),
+      ...(newWorkload === null ? [] : [`${editorConfigPath} is written: lets your editor complete and check it.`]),
       ...summary(discovery, shown),
       ...hints(discovery, facts, shown).flatMap((hint) => ['', hint]),
     ],

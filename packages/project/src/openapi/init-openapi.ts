@@ -15,6 +15,8 @@ export interface InitOpenApi {
   input: AsyncIterable<Uint8Array>;
   /** Replaces a workload that exists. */
   force: boolean;
+  /** Path of the JSON Schema of a YAML workload. */
+  schema: string;
 }
 
 /** In a folder of its own, because a run copies the whole folder of a workload. */
@@ -42,7 +44,9 @@ export async function initOpenApi(
     const left = leftOut.map(({ operation, reason }) => `  ${operation}: ${reason}`);
     if (workload === null) return { ok: false, problems: ['no operation can be used:', ...left] };
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, workload, { flag: input.force ? 'w' : 'wx' });
+    await writeFile(path, `# yaml-language-server: $schema=${input.schema}\n${workload}`, {
+      flag: input.force ? 'w' : 'wx',
+    });
     return {
       ok: true,
       lines: [

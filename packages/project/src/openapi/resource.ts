@@ -19,10 +19,9 @@ const newId = '{{ new_id }}';
 /** Throws the reason if the result of the create cannot be read back. */
 export function resourceOf(create: ApiOperation, api: ApiDocument): Resource {
   const isPut = create.method === 'PUT';
-  const read = api.operations.find(
-    ({ method, path }) =>
-      method === 'GET' && (isPut ? plain(path) === plain(create.path) : isItemOf(path, create.path)),
-  );
+  const read = isPut
+    ? api.operations.find(({ method, path }) => method === 'GET' && plain(path) === plain(create.path))
+    : readOf(create, api);
   if (read === undefined)
     throw new Error(
       isPut ? 'there is no GET of the same path' : `there is no GET ${plain(create.path)}/{id} to read it back`,
@@ -35,7 +34,25 @@ export function resourceOf(create: ApiOperation, api: ApiDocument): Resource {
   if (isPut && !isChosen) throw new Error('it changes an object that must exist; add it as a step if users do this');
   const answer = create.statuses.some((status) => status >= 200 && status < 300) ? create.response : read.response;
   const idPath = isChosen ? null : idPathOf(viewOf(answer, parameter, api), parameter);
-  return { create, read, remove, parameter, idPath, shown: shownOf(sent, view) };
+  // A server that chooses the id may ignore one that was sent.
+  const isOwnId = (path: string) => idPath?.endsWith(path.slice(view.at.length)) || /[.](_?id|uu?id)$/.test(path);
+  const shown = shownOf(sent, view).filter(([path]) => idPath === null || !isOwnId(path));
+  return { create, read, remove, parameter, idPath, shown };
+}
+
+/** The item of the same path, or one whose parameter is named in the response to the create. */
+function readOf(create: ApiOperation, api: ApiDocument): ApiOperation | undefined {
+  const reads = api.operations.filter(({ method }) => method === 'GET');
+  const isNamed = ({ path }: ApiOperation) => {
+    const [, only, rest] = /^[^{]*\/\{([^}]+)\}(.*)$/.exec(plain(path)) ?? [];
+    return only !== undefined && rest === '' && viewOf(create.response, only, api).properties[only] !== undefined;
+  };
+  return reads.find(({ path }) => isItemOf(path, create.path)) ?? reads.find((read) => !isBare(read) && isNamed(read));
+}
+
+/** `{id}` and the like name nothing in particular. */
+function isBare({ path }: ApiOperation): boolean {
+  return /\{(id|name|key|slug|uuid)\}$/i.test(plain(path));
 }
 
 interface View {

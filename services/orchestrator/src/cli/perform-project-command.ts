@@ -26,6 +26,7 @@ import type { Command, ProjectRunOptions } from './command-line.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const schema = join(root, 'docs', 'schema', 'encore.schema.json');
+const workloadSchema = join(root, 'docs', 'schema', 'workload.schema.json');
 
 type Context = Pick<CommandContext, 'wiring' | 'env' | 'output' | 'clock' | 'stop'>;
 
@@ -38,7 +39,7 @@ export async function performProjectCommand(
   switch (command.name) {
     case 'init': {
       if (command.openapi !== null) return await initWorkload(command.openapi, command.force, wiring.command, print);
-      const initialized = await initProject({ folder: process.cwd(), schema, ...command });
+      const initialized = await initProject({ folder: process.cwd(), schema, encore: root, ...command });
       if (!initialized.ok) return refused('init', initialized.problems);
       for (const line of initialized.lines) print(line);
       print(`\nNext: read ${encoreFileName}, then run ${wiring.command} run --dry-run`);
@@ -67,7 +68,8 @@ async function initWorkload(
   command: string,
   print: (text: string) => void,
 ): Promise<number> {
-  const written = await initOpenApi({ folder: process.cwd(), openapi, input: process.stdin, force });
+  const input = { folder: process.cwd(), openapi, input: process.stdin, force, schema: workloadSchema };
+  const written = await initOpenApi(input);
   if (!written.ok) return refused('init', written.problems);
   for (const line of written.lines) print(line);
   print(`\nNext: read it; if there is no ${encoreFileName} yet, run ${command} init, which finds the workload`);
