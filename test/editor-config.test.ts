@@ -1,4 +1,4 @@
-/** The tsconfig.json of `encore init` lets TypeScript find a mistake in a workload, in any folder. */
+/** Checks that TypeScript finds a mistake in a workload with the tsconfig.json of `encore init`. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

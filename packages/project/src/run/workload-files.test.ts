@@ -34,10 +34,13 @@ describe('files of a workload', () => {
     assert.match(await problemOf(), /^workload: is missing/);
     assert.match(await problemOf('load/none.mts'), /no such file/);
     writeFileSync(join(folder, 'dump.sql'), '');
-    truncateSync(join(folder, 'dump.sql'), 21_000_000);
+    truncateSync(join(folder, 'dump.sql'), 12_000_000);
+    mkdirSync(join(folder, 'node_modules', 'a'), { recursive: true });
+    writeFileSync(join(folder, 'node_modules', 'a', 'big.wasm'), '');
+    truncateSync(join(folder, 'node_modules', 'a', 'big.wasm'), 21_000_000);
     assert.match(
       await problemOf('encore.workload.mts'),
-      /more than 20 MB; move encore.workload.mts into a folder of its own/,
+      /more than 20 MB; move encore.workload.mts into a folder of its own.*:, {2}node_modules: more than 20 MB, {2}dump.sql: 12.0 MB/,
     );
     assert.equal(await problemOf('encore.workload.yaml'), '');
   });

@@ -12,6 +12,8 @@ export interface WorkloadFiles {
 /** Large enough for a workload with its fixtures, too small for a project. */
 const maxBytes = 20_000_000;
 const megabyte = 1_000_000;
+/** Entries that a refusal lists. */
+const maxShown = 5;
 
 export async function findWorkload(
   workload: string | undefined,
@@ -31,24 +33,37 @@ export async function findWorkload(
   // A YAML workload reads no other file.
   if (/\.ya?ml$/.test(path)) return { ok: true, files: { source: path, path: `workload/${basename(path)}` } };
   const source = dirname(path);
-  const bytes = await sizeOf(source);
-  if (bytes > maxBytes)
+  const entries = await sizesIn(source);
+  if (entries.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
     return {
       ok: false,
       problems: [
-        `workload: a run copies its folder, and ${source} has more than ${maxBytes / megabyte} MB; move ${basename(path)} into a folder of its own`,
+        `workload: a run copies its folder, and ${source} has more than ${maxBytes / megabyte} MB; move ${basename(path)} into a folder of its own. The largest in it:`,
+        ...entries.slice(0, maxShown).map(({ name, bytes }) => `  ${name}: ${sizeText(bytes)}`),
       ],
     };
   return { ok: true, files: { source, path: `workload/${basename(path)}` } };
 }
 
+/** The files and folders in a folder, the largest first. */
+async function sizesIn(folder: string): Promise<{ name: string; bytes: number }[]> {
+  const sizes: { name: string; bytes: number }[] = [];
+  for (const name of await readdir(folder)) sizes.push({ name, bytes: await sizeOf(join(folder, name)) });
+  return sizes.sort((a, b) => b.bytes - a.bytes);
+}
+
 /** Stops counting above the limit. */
-async function sizeOf(folder: string): Promise<number> {
+async function sizeOf(path: string): Promise<number> {
+  const found = await lstat(path);
+  if (!found.isDirectory()) return found.size;
   let bytes = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    bytes += entry.isDirectory() ? await sizeOf(path) : (await lstat(path)).size;
+  for (const name of await readdir(path)) {
+    bytes += await sizeOf(join(path, name));
     if (bytes > maxBytes) break;
   }
   return bytes;
+}
+
+function sizeText(bytes: number): string {
+  return bytes > maxBytes ? `more than ${maxBytes / megabyte} MB` : `${(bytes / megabyte).toFixed(1)} MB`;
 }
