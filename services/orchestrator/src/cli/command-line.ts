@@ -131,7 +131,7 @@ function describeProgram(
       'read settings from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG)',
     )
     .option('--no-monitor', 'print plain lines instead of the live display')
-    .option('--dry-run', 'print the plan and its best possible success rate, and start nothing')
+    .option('--dry-run', 'print the plan and what the run can prove, and start nothing')
     .option('--keep', 'leave the containers of your own project up after the run, until `encore revert`')
     .option('--replay <plan>', 'same as the replay command')
     .option(
