@@ -84,6 +84,7 @@ export function topology(config: LabConfig): LabService[] {
         ENCORE_ENGINE_SOCKET: folder.engineSocket,
         ENCORE_TOXIPROXY_TOKEN_FILE: config.tokenFile,
         ENCORE_SERVER_HEALTH_URL: at(ports.health),
+        ENCORE_LOADGEN_URL: at(ports.loadgen),
         ENCORE_SYSTEM_FILE: config.systemFile,
         ENCORE_JOURNAL_DIR: folder.sub('journal'),
         ENCORE_TOKEN_FILE: config.tokenFile,

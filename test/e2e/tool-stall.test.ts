@@ -10,12 +10,12 @@ import { join } from 'node:path';
 import type { Report } from '@encore/contracts';
 import { systemClock } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
-import { type BreakerState, serverUser } from '../../services/chaos/src/injector/server-user.ts';
-import { quickScore } from '../../services/chaos/src/injector/slow-score.ts';
+import { quickScore } from '../../workloads/music/src/slow-score.ts';
 import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
 import { ComposeLab } from '../support/compose-lab.ts';
 import { Prometheus } from '../support/prometheus.ts';
 import { reportOf } from '../support/report.ts';
+import { type BreakerState, serverUser } from '../support/server-user.ts';
 import { assertMoved } from './moved.ts';
 
 const settings = {

@@ -222,9 +222,9 @@ export const kindTable = {
     params: none,
     // Five calls of 15 s open the breaker, which may close 60 s later: the fault lasts as long.
     behaviour: { ...held, holdSeconds: { min: 170, max: 190 }, effectCheckSeconds: 120, tolerable: true },
-    does: 'Stores scores that one tool (`chord_analysis`) cannot process in time, and calls the tool on one after another until its circuit breaker opens.',
+    does: 'Makes calls that the target cannot process in time, one after another, until their circuit breaker opens. The load generator makes the calls; the workload defines them (`faults.stall`).',
     revertedBy:
-      'The injector stops calling and removes the scores. After the breaker’s open time it calls the tool on a small score, and these successes close the breaker. If the fault is reverted early, the next successful calls by any user close it.',
+      'The load generator stops calling and removes what the calls stored. After the breaker’s open time it makes quick calls, and these successes close the breaker. If the fault is reverted early, the next successful calls by any user close it.',
     usersSee:
       'The tool responds 503 with Retry-After while its breaker is open; every other tool works. Until the breaker opens, one worker process is busy.',
     pitfalls:
@@ -398,9 +398,9 @@ export const kindTable = {
       requestsPerSecond: wholeNumber(1).default(200).describe('requests per second, on 50 connections'),
     }),
     behaviour: { ...held, holdSeconds: { min: 10, max: 30 }, tolerable: true },
-    does: 'Sends cheap reads through the proxy, in addition to the users’ load.',
-    revertedBy: 'The injector stops the load, which also stops when its time is up or the injector exits.',
+    does: 'Repeats a cheap request, in addition to the users’ load. The load generator sends it; the workload may define it (`faults.spike`).',
+    revertedBy: 'The load generator stops it, at the latest 10 s after its planned end.',
     usersSee: 'At worst rejections and slower responses; accepted requests are answered.',
-    pitfalls: 'Its own responses do not count towards the verdict, because a closed loop hides outages.',
+    pitfalls: 'Its responses do not count towards the verdict. It uses CPU time of the load generator.',
   }),
 } as const;

@@ -10,6 +10,12 @@
  *                                      `runId` allows reading back a run whose generator was killed
  *   POST /capacity-test  capacityTest -> 200 capacityResult at the end; it ends early, with the
  *                                      counts so far, if the caller disconnects
+ *   GET  /faults                    -> loadFaults: what the workload can do for faults of the load
+ *   PUT  /faults/:id  loadFaultRequest -> 201 loadFaultStatus; ends by itself after `seconds`
+ *   GET  /faults/:id                -> loadFaultStatus | 404 UNKNOWN_FAULT
+ *   POST /faults/:id/quick-call {}  -> 200 {end}; a call that succeeds, for a half-open breaker
+ *   DELETE /faults/:id?action=A     -> 204 once it has ended and what it stored is removed, also
+ *                                      if another process started it
  *   GET  /status                    -> loadStatus
  *   GET  /events?instance=ID&after=N    -> eventPage
  *   GET  /live /ready /metrics
@@ -41,6 +47,37 @@ export const loadStatusSchema = z.object({
   readBack: z.object({ done: z.number(), total: z.number() }).nullable(),
 });
 export type LoadStatus = z.infer<typeof loadStatusSchema>;
+
+/** Faults of the load: a spike repeats one cheap request, a stall makes calls that are too slow. */
+export const loadFaultRequestSchema = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('spike'),
+    requestsPerSecond: z.number().int().min(1),
+    seconds: z.number().positive(),
+  }),
+  z.strictObject({ action: z.literal('stall'), seconds: z.number().positive() }),
+]);
+export type LoadFaultRequest = z.infer<typeof loadFaultRequestSchema>;
+export const loadFaultActionSchema = z.enum(['spike', 'stall']);
+/** Unique; objects that the fault stores begin with it. */
+export const loadFaultIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,60}$/);
+
+export const loadFaultStatusSchema = z.object({
+  isOver: z.boolean(),
+  /** Responses to a spike so far. */
+  answers: z.number(),
+  /** How each call of a stall ended: the service's error code, or `ok`. */
+  ends: z.array(z.string()),
+});
+export type LoadFaultStatus = z.infer<typeof loadFaultStatusSchema>;
+
+/** What the workload names for faults of the load. */
+export const loadFaultsSchema = z.object({
+  /** The circuit breaker that a stall opens. */
+  stall: z.object({ breaker: z.string() }).nullable(),
+});
+export type LoadFaults = z.infer<typeof loadFaultsSchema>;
+export const quickCallSchema = z.object({ end: z.string() });
 
 /** Each connection sends requests one after the other. The success rate does not include them. */
 export const capacityTestSchema = z.strictObject({

@@ -97,6 +97,32 @@ export interface ErrorFormat {
   outcomes?: Record<string, Outcome>;
 }
 
+/** What faults of the load do with the service, as data that the engine sends itself. */
+export interface LoadFaults<P extends Parameters = Parameters> {
+  /** The request that `traffic-spike` repeats: cheap, without an effect. Default: the probe's. */
+  spike?: DataRequest;
+  /** The calls of `tool-stall`, which is not supported without them. */
+  stall?: Stall<P>;
+}
+
+/** `runId` is unique to the fault; ids of objects that its calls create start with it. */
+export interface Stall<P extends Parameters = Parameters> {
+  /** The circuit breaker that the slow calls open, by its name in the service's own status. */
+  breaker: string;
+  /** A call that the service cannot finish in time. `number` counts from 1. */
+  slowCall: (run: RunInfo<P> & { number: number }) => StallCall | Promise<StallCall>;
+  /** A call of the same kind that succeeds, which closes the breaker when it is half-open. */
+  quickCall: (run: RunInfo<P>) => StallCall | Promise<StallCall>;
+}
+
+export interface StallCall {
+  /** Sent before, in order. */
+  prepare: DataRequest[];
+  request: DataRequest;
+  /** Removes what `prepare` created; an object that does not exist counts as removed. */
+  cleanUp: DataRequest[];
+}
+
 export interface Workload<State = undefined, Plan = undefined, P extends Parameters = Parameters> {
   /** For the report. Default: the name of the workload's folder. */
   name?: string;
@@ -124,6 +150,8 @@ export interface Workload<State = undefined, Plan = undefined, P extends Paramet
   /** The request of the capacity test, and one that is sent before. Default: that of the probe. */
   capacityTest?: { request: DataRequest; prepare?: DataRequest };
   errors?: ErrorFormat;
+  /** What faults of the load do. */
+  faults?: LoadFaults<P>;
   /** Returns the digest of a stored object, or null if the service has none with this id. */
   readBack?: (context: Context<P>, id: string) => Promise<StoredObject | string | null>;
   /** Yields all objects whose id starts with `prefix`, to find those that nobody wrote. */

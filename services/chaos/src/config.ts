@@ -14,6 +14,7 @@ export interface ChaosConfig {
   engineSocket: string;
   toxiproxyTokenFile: string | undefined;
   serverHealthUrl: string;
+  loadgenUrl: string;
   system: System;
   journalDir: string;
   tokenFile: string;
@@ -31,6 +32,8 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
       /** Token of the embedded proxy, which requires one; Toxiproxy has no authentication. */
       ENCORE_TOXIPROXY_TOKEN_FILE: z.string().optional(),
       ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
+      /** The load generator, which carries out faults of the load. */
+      ENCORE_LOADGEN_URL: urlVariable.default('http://127.0.0.1:8012'),
       /** The system description. */
       ENCORE_SYSTEM_FILE: z.string().min(1),
       ENCORE_JOURNAL_DIR: z.string().min(1),
@@ -47,6 +50,7 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
     engineSocket: read.ENCORE_ENGINE_SOCKET,
     toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE || undefined,
     serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
+    loadgenUrl: read.ENCORE_LOADGEN_URL.replace(/\/$/, ''),
     system: readSystemFile(read.ENCORE_SYSTEM_FILE),
     journalDir: read.ENCORE_JOURNAL_DIR,
     tokenFile: read.ENCORE_TOKEN_FILE,

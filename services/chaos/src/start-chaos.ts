@@ -12,15 +12,14 @@ import {
   waitUntil,
 } from '@encore/kit';
 import type { ChaosConfig } from './config.ts';
+import { breakersAt } from './injector/breakers.ts';
 import { DockerEngine } from './injector/docker-engine.ts';
-import { reachableAddress } from './injector/faults/toxic-fault.ts';
 import { Injector } from './injector/injector.ts';
 import { Journal } from './injector/journal.ts';
 import { LabProxies } from './injector/lab-proxies.ts';
-import { startLoadSpike } from './injector/load-spike.ts';
+import { loadClient } from './injector/load-client.ts';
 import { injectorMetrics } from './injector/metrics.ts';
 import { exchangeOf } from './injector/proxy-probe.ts';
-import { serverUser } from './injector/server-user.ts';
 import { ToxiproxyApi } from './injector/toxiproxy-api.ts';
 import { proxyApiOf, ToxiproxyApis } from './injector/toxiproxy-apis.ts';
 import { chaosRoutes } from './routes.ts';
@@ -40,16 +39,15 @@ export async function startChaos(
   const toxiproxies = new ToxiproxyApis(system, (url) => new ToxiproxyApi(url, { token }));
   const proxies = new LabProxies(toxiproxies, system.proxies, systemClock);
   const proxyHost = (proxy: string): string => new URL(proxyApiOf(system, proxy)).hostname;
-  const { host, port } = reachableAddress({ proxies, proxyHost }, system.entry);
   const injector = new Injector({
     engine: new DockerEngine(config.engineSocket),
     project: config.project,
     system,
     proxies,
     proxyHost,
-    user: serverUser(`http://${host}:${port}`, config.serverHealthUrl),
+    load: loadClient(config.loadgenUrl),
+    breakers: breakersAt(config.serverHealthUrl),
     exchange: exchangeOf(system.proxies),
-    startLoadSpike,
     journal: await Journal.open(config.journalDir),
     metrics: injectorMetrics(registry, system),
     clock: systemClock,

@@ -12,10 +12,12 @@ import {
 import { loadgenRoutes } from './api.ts';
 import { CapacityTest } from './capacity-test.ts';
 import { readConfig } from './config.ts';
+import { LoadFaults } from './faults/load-faults.ts';
 import { Load } from './load.ts';
 import { createMetrics } from './metrics.ts';
 import { saveMemory } from './save-memory.ts';
-import { describeWorkload } from './workload-host.ts';
+import { describeWorkload, WorkloadHost } from './workload-host.ts';
+import { startThread } from './workload-thread.ts';
 
 /** Covers half a minute in which every attempt fails and nobody reads the events. */
 const eventCapacity = 3_000;
@@ -33,6 +35,8 @@ await runService(logger, async () => {
   const metrics = createMetrics(registry, Object.keys(description.operations));
   const load = new Load({ workload, targetUrl, runsDir, clock: systemClock, logger, metrics, events });
   const capacityTest = new CapacityTest(targetUrl, description.capacityTest, logger);
+  const openHost = () => WorkloadHost.open({ workload, targetUrl, backoffMs: [0, 0] }, startThread, systemClock);
+  const faults = new LoadFaults({ targetUrl, description, openHost, clock: systemClock, logger });
   const service = await startHttpService({
     ...config,
     allowedHosts: hostNamesOf(config.name),
@@ -40,11 +44,12 @@ await runService(logger, async () => {
     registry,
     events,
     ready: () => load.ready(),
-    routes: loadgenRoutes(load, capacityTest),
+    routes: loadgenRoutes(load, capacityTest, faults),
   });
   logger.info({ url: service.url, target: targetUrl, workload: description.name }, 'listening');
   return {
     [Symbol.asyncDispose]: async () => {
+      await faults[Symbol.asyncDispose]();
       await capacityTest[Symbol.asyncDispose]();
       await load[Symbol.asyncDispose]();
       await service[Symbol.asyncDispose]();

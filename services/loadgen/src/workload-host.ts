@@ -3,7 +3,7 @@
  * its other functions. The protocol is in worker/messages.ts.
  */
 import { type Clock, EncoreError, systemClock } from '@encore/kit';
-import type { ListedObject, Probe, StoredObject } from '@encore/workload';
+import type { ListedObject, Probe, StallCall, StoredObject } from '@encore/workload';
 import type {
   Call,
   FromWorker,
@@ -128,6 +128,13 @@ export class WorkloadHost implements AsyncDisposable {
   async probe(number: number, run: CallOptions['run']): Promise<Probe> {
     const options = { run, timeoutMs: 0, signal: new AbortController().signal };
     return (await this.#call('probe', number, options)) as Probe;
+  }
+
+  /** The `number`-th slow call of a stall, or its quick call. */
+  async stallCall(number: number | 'quick', run: CallOptions['run']): Promise<StallCall> {
+    const options = { run, timeoutMs: 0, signal: new AbortController().signal };
+    const call = number === 'quick' ? this.#call('quickCall', '', options) : this.#call('slowCall', number, options);
+    return (await call) as StallCall;
   }
 
   async readBack(id: string, options: CallOptions): Promise<StoredObject | null> {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { root } from '../../support/command.ts';
+import { startToyLoad } from './toy-load.ts';
 import {
   databaseProgram,
   memoryBytes,
@@ -95,19 +96,24 @@ export async function startDockerToyLab(): Promise<ToyLab> {
     postgresProxy: { host: `${subnet}.10`, port: 5432 },
     toxiproxyUrl: `http://${subnet}.10:8474`,
   };
+  const load = await startToyLoad(journalDir, places.serverProxy);
   return {
     docker,
     ...places,
     environment: {
       ENCORE_PROJECT: project,
       ENCORE_ENGINE_SOCKET: process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock',
+      ENCORE_LOADGEN_URL: load.loadgenUrl,
       ENCORE_SYSTEM_FILE: writeToySystem(journalDir, places),
       ENCORE_JOURNAL_DIR: journalDir,
       ENCORE_TOKEN_FILE: join(journalDir, 'token'),
     },
     container,
     bystander: container('bystander'),
-    [Symbol.asyncDispose]: dispose,
+    [Symbol.asyncDispose]: async () => {
+      await load[Symbol.asyncDispose]();
+      await dispose();
+    },
   };
 }
 

@@ -252,8 +252,7 @@ export function injectorSuite(
         const held = await check(lab, true).then(() => null, String);
         const from = performance.now();
         chaos = await Running.start(lab.environment);
-        // A spike ends with the service; everything else stays until it is reverted.
-        if (kind !== 'traffic-spike') assert.equal(held, null);
+        assert.equal(held, null, 'it stays until it is reverted');
         await answers(10_000);
         await gone(check);
         assert.ok(performance.now() - from < 10_000);

@@ -12,6 +12,7 @@ import { Engine } from '../../../embedded/src/engine/engine.ts';
 import { Reaper } from '../../../embedded/src/engine/reaper.ts';
 import { root } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
+import { startToyLoad } from './toy-load.ts';
 import {
   databaseProgram,
   memoryBytes,
@@ -71,6 +72,7 @@ export async function startProcessToyLab(): Promise<ToyLab> {
   const bystander = await create('bystander', node(serverProgram), other.port, targetLabels('another', 'server'));
   const toxiproxyUrl = `http://127.0.0.1:${proxyApi.port}`;
   await waitUntil('the proxy', async () => (await fetch(`${toxiproxyUrl}/version`)).ok, { timeoutMs: 10_000 });
+  const load = await startToyLoad(folder, serverProxy);
   const reason = 'needs a container with its own network and scratch space';
   const unsupported = { 'memory-pressure': reason, 'disk-full': reason, partition: reason };
   return {
@@ -83,6 +85,7 @@ export async function startProcessToyLab(): Promise<ToyLab> {
     environment: {
       ENCORE_PROJECT: project,
       ENCORE_ENGINE_SOCKET: socketPath,
+      ENCORE_LOADGEN_URL: load.loadgenUrl,
       ENCORE_SYSTEM_FILE: writeToySystem(
         folder,
         { server, database, serverProxy, postgresProxy, toxiproxyUrl },
@@ -94,6 +97,7 @@ export async function startProcessToyLab(): Promise<ToyLab> {
     container: (name) => containers[name],
     bystander,
     [Symbol.asyncDispose]: async () => {
+      await load[Symbol.asyncDispose]();
       await engine[Symbol.asyncDispose]();
       api.close();
       api.closeAllConnections();

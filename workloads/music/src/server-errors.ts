@@ -10,7 +10,7 @@ const clientErrorCodes =
   /^(RPC -3260|IDEMPOTENCY_MISMATCH|ALREADY_EXISTS|VERSION_MISMATCH|INVALID_|MALFORMED_|UNSUPPORTED_|NOT_FOUND|TOO_LARGE|SCORE_TOO_LARGE|EMPTY)/;
 
 export const errorFormat: ErrorFormat = {
-  code: ['/error/data/code', '/error/code'],
+  code: ['/error/data/code', '/error/code', '/result/structuredContent/error/code'],
   message: ['/error/message'],
   definite: ['/error/data/definite', '/error/definite'],
   outcomes: { BREAKER_OPEN: 'breaker_open', ...Object.fromEntries(shedCodes.map((code) => [code, 'shed' as const])) },

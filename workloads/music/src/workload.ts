@@ -3,6 +3,7 @@
  * check every response against what they wrote.
  */
 import { defineWorkload } from '@encore/workload';
+import { loadFaults } from './load-faults.ts';
 import { analyzeScore, createScore, deleteOldest, exportScore, modifyScore, useHeavyScore } from './operations.ts';
 import { capacityTest, probeScore } from './probe.ts';
 import { listScores, readScore, removeScore } from './score-store.ts';
@@ -34,6 +35,7 @@ export default defineWorkload<Musician, Planned, MusicParameters>({
   probe: probeScore,
   capacityTest: capacityTest(),
   errors: errorFormat,
+  faults: loadFaults,
   readBack: readScore,
   list: listScores,
   remove: removeScore,

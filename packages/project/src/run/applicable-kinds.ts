@@ -19,12 +19,12 @@ export interface ContainerFacts {
   isSupervised: boolean;
 }
 
-/** Kinds that act through programs or data of the bundled server. */
+/** Kinds that need what only the bundled server has, or that were tried on it only. */
 const ofTheBundledServer: Reasons = {
   'memory-pressure': 'needs the stress helper in the image of the target, which only the bundled server has',
   'disk-full': 'needs the stress helper in the image of the target, which only the bundled server has',
-  'tool-stall': 'calls a tool that only the bundled server has',
-  'traffic-spike': 'sends requests that only the bundled server answers',
+  'tool-stall': 'needs circuit breakers that are reported as those of the bundled server',
+  'traffic-spike': 'has been tried on the bundled lab only',
 };
 
 export function impossibleOnContainer({

@@ -72,6 +72,7 @@ export function withLab(
         ENCORE_PORT: String(ports.chaos),
         ENCORE_PROJECT: project.name,
         ENCORE_ENGINE_SOCKET: socket,
+        ENCORE_LOADGEN_URL: `http://${names.loadgen}:${ports.loadgen}`,
         ENCORE_SYSTEM_FILE: join(inputPath, systemFile),
         ENCORE_JOURNAL_DIR: '/journal',
         ENCORE_TOKEN_FILE: '/secret/token',

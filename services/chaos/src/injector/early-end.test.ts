@@ -17,11 +17,9 @@ import { FakeLab, fault } from '../simulation/fake-lab.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Injector } from './injector.ts';
 import { toxicName } from './lab-proxies.ts';
-import { quickScore } from './slow-score.ts';
 
 const supervisor = { runId: 'run-1', actor: 'supervisor' as const, reason: 'unhealthy' };
 const megabyte = 1_048_576;
-const never = new AbortController().signal;
 
 async function active(
   planned: PlannedFault,
@@ -59,9 +57,8 @@ async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Prom
     case 'outage':
       return engine.start(view.id);
     case 'tool-stall':
-      await lab.user.store('quick', quickScore());
-      for (let call = 0; call < 2; call += 1) await lab.user.analyze('chord_analysis', 'quick', never);
-      return lab.user.remove('quick');
+      for (let call = 0; call < 2; call += 1) await lab.load.quickCall();
+      return;
     case 'memory-pressure':
     case 'disk-full':
       engine.stress = { memoryBytes: 0, disk: false };
@@ -124,7 +121,7 @@ describe('a fault that something else ends', () => {
   it('is a spike that stops too early, without an intervention', async () => {
     const planned = fault('traffic-spike', { durationSeconds: 40 });
     const { lab, injector, stop } = await active(planned);
-    lab.endSpikes();
+    lab.load.endSpikes();
     await lab.clock.advance(3_000);
     assert.deepEqual(
       reverted(injector).map(({ cause, evidence }) => [cause, evidence]),
@@ -201,7 +198,7 @@ describe('a fault that something else ends', () => {
     await lab.clock.advance(1_000);
     const stoppedAt = lab.clock.now();
     await lab.engine.kill(lab.server.id, 'SIGKILL');
-    lab.user.restart();
+    lab.load.restartServer();
     await lab.clock.advance(3_000);
     const [first] = reverted(injector);
     assert.deepEqual([first?.cause, first?.at], ['external', stoppedAt], first?.evidence);

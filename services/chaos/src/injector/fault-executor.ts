@@ -54,8 +54,7 @@ export class FaultExecutor {
     const { containerId } = active.saved;
     const { actions } = active.behaviour;
     if (containerId !== null && (actions === 'any' || actions.includes('kill'))) tools.ownStops.expect(containerId);
-    const { engineAtMs, running = null } = await active.functions.inject(tools, active, deadline(injectMs));
-    active.running = running;
+    const { engineAtMs } = await active.functions.inject(tools, active, deadline(injectMs));
     return engineAtMs;
   }
 

@@ -6,13 +6,13 @@
 import type { FaultParams, PlannedFault } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import { z } from 'zod';
+import type { ReadBreakers } from './breakers.ts';
 import type { Engine } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { LabProxies } from './lab-proxies.ts';
-import type { StartLoadSpike } from './load-spike.ts';
+import type { LoadClient } from './load-client.ts';
 import type { OwnStops } from './own-stops.ts';
 import type { ExchangeProbe } from './proxy-probe.ts';
-import type { ServerUser } from './server-user.ts';
 import type { StartAttributor } from './start-attributor.ts';
 import type { Targets } from './targets.ts';
 
@@ -23,8 +23,8 @@ export interface FaultTools {
   watch: EngineWatch;
   proxies: LabProxies;
   exchange: ExchangeProbe;
-  startLoadSpike: StartLoadSpike;
-  user: ServerUser;
+  load: LoadClient;
+  breakers: ReadBreakers;
   proxyHost: SendsProbes['proxyHost'];
   starts: StartAttributor;
   ownStops: OwnStops;
@@ -50,6 +50,10 @@ export interface TakesTime {
 export interface UsesProxy {
   proxies: Pick<LabProxies, 'state' | 'addToxic' | 'removeToxic' | 'setEnabled'>;
 }
+/** Has the load generator carry out a fault of the load. */
+export interface UsesLoad<Call extends keyof LoadClient> {
+  load: Pick<LoadClient, Call>;
+}
 /** Sends probes through a proxy and past it. */
 export interface SendsProbes {
   proxies: Pick<LabProxies, 'address'>;
@@ -69,22 +73,16 @@ export const savedProxy = z.strictObject({ containerId: z.null() });
 export const savedContainer = z.strictObject({ containerId: z.string() });
 export type SavedContainer = z.infer<typeof savedContainer>;
 
-export interface ActiveFault<Params = FaultParams, Saved = SavedBase, Running = unknown> {
+export interface ActiveFault<Params = FaultParams, Saved = SavedBase> {
   fault: Fault<Params>;
   saved: Saved;
-  /**
-   * What the injection left running in this process; null for a kind without it, and for a fault
-   * of a former process.
-   */
-  running: Running | null;
   /** The engine watch's position before the injection. */
   mark: number;
 }
 
-export interface Injected<Running = unknown> {
+export interface Injected {
   /** The engine's time of the injection in epoch milliseconds, if reported. */
   engineAtMs?: number | undefined;
-  running?: Running;
 }
 export interface EffectCheck {
   effect: 'confirmed' | 'absent';
@@ -100,27 +98,22 @@ export interface ReadBack {
   evidence: string;
 }
 
-export interface FaultFunctions<
-  Params = FaultParams,
-  Tools = FaultTools,
-  Saved extends SavedBase = SavedBase,
-  Running = unknown,
-> {
+export interface FaultFunctions<Params = FaultParams, Tools = FaultTools, Saved extends SavedBase = SavedBase> {
   /** Schema of what `prepare` returns. */
   saved: z.ZodType<Saved>;
   /** Checks that the fault is possible now, and returns everything that a revert needs. */
   prepare(tools: Tools, fault: Fault<Params>, signal: AbortSignal): Promise<Saved>;
-  inject(tools: Tools, active: ActiveFault<Params, Saved, Running>, signal: AbortSignal): Promise<Injected<Running>>;
+  inject(tools: Tools, active: ActiveFault<Params, Saved>, signal: AbortSignal): Promise<Injected>;
   /** Checks the effect by an independent observation. Must not trust the injection's own result. */
-  checkEffect(tools: Tools, active: ActiveFault<Params, Saved, Running>, signal: AbortSignal): Promise<EffectCheck>;
+  checkEffect(tools: Tools, active: ActiveFault<Params, Saved>, signal: AbortSignal): Promise<EffectCheck>;
   /** Idempotent; a no-op if already reverted. */
-  revert(tools: Tools, active: ActiveFault<Params, Saved, Running>, signal: AbortSignal): Promise<void>;
-  verifyReverted(tools: Tools, active: ActiveFault<Params, Saved, Running>, signal: AbortSignal): Promise<RevertCheck>;
+  revert(tools: Tools, active: ActiveFault<Params, Saved>, signal: AbortSignal): Promise<void>;
+  verifyReverted(tools: Tools, active: ActiveFault<Params, Saved>, signal: AbortSignal): Promise<RevertCheck>;
   /**
    * Reads back whether the fault's state is still in place, once its effect was confirmed.
    * Undefined for an instant kind, which leaves no state.
    */
-  readBack?(tools: Tools, active: ActiveFault<Params, Saved, Running>, signal: AbortSignal): Promise<ReadBack>;
+  readBack?(tools: Tools, active: ActiveFault<Params, Saved>, signal: AbortSignal): Promise<ReadBack>;
   /**
    * The read-back starts a program in the target, so it runs once before the revert, not every
    * second.
@@ -135,9 +128,9 @@ export interface FaultFunctions<
   // Hooks of a kind that needs more. The registry and the reconciler name no kind.
 
   /** The target died while the fault is active: true reverts it before the target restarts. */
-  onTargetDied?(active: ActiveFault<Params, Saved, Running>): boolean;
+  onTargetDied?(active: ActiveFault<Params, Saved>): boolean;
   /** An instant fault left its target down: true has the end of the run start it. */
-  pendingRestart?(active: ActiveFault<Params, Saved, Running>): boolean;
+  pendingRestart?(active: ActiveFault<Params, Saved>): boolean;
   /**
    * Restores what this kind changes on a target without an active fault of the kind, for example
    * after an unclean end. Returns what it restored, or null.

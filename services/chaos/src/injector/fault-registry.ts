@@ -365,7 +365,6 @@ function registered(fault: PlannedFault, saved: SavedBase, mark: number, injecte
   return {
     fault,
     saved,
-    running: null,
     mark,
     functions,
     behaviour: behaviourOf(fault),

@@ -13,6 +13,7 @@ import type {
   TargetState,
 } from '@encore/contracts';
 import { type Clock, containerNames, describeError, EncoreError, type Logger, runsProxies } from '@encore/kit';
+import type { ReadBreakers } from './breakers.ts';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
 import type { ContainerView, Engine } from './engine.ts';
 import { EngineHealth } from './engine-health.ts';
@@ -26,7 +27,7 @@ import { checkHygiene } from './hygiene.ts';
 import type { Journal } from './journal.ts';
 import type { LabProxies } from './lab-proxies.ts';
 import { engineInfo, targetStates } from './lab-view.ts';
-import type { StartLoadSpike } from './load-spike.ts';
+import type { LoadClient } from './load-client.ts';
 import { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import { OwnStops } from './own-stops.ts';
@@ -35,7 +36,6 @@ import { Reconciler } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
 import { RunLease } from './run-lease.ts';
 import { sampleContainers } from './sampler.ts';
-import type { ServerUser } from './server-user.ts';
 import { StartAttributor } from './start-attributor.ts';
 import { Targets } from './targets.ts';
 
@@ -46,8 +46,8 @@ export interface InjectorDependencies {
   proxies: LabProxies;
   proxyHost: SendsProbes['proxyHost'];
   exchange: ExchangeProbe;
-  startLoadSpike: StartLoadSpike;
-  user: ServerUser;
+  load: LoadClient;
+  breakers: ReadBreakers;
   journal: Journal;
   metrics: InjectorMetrics;
   clock: Clock;
@@ -86,8 +86,8 @@ export class Injector {
       proxies,
       proxyHost,
       exchange,
-      startLoadSpike,
-      user,
+      load,
+      breakers,
       journal,
       metrics,
       clock,
@@ -108,8 +108,8 @@ export class Injector {
       watch: this.watch,
       proxies,
       exchange,
-      startLoadSpike,
-      user,
+      load,
+      breakers,
       proxyHost,
       starts,
       ownStops,

@@ -11,8 +11,8 @@ import { Journal, type LineSink } from '../injector/journal.ts';
 import { LabProxies } from '../injector/lab-proxies.ts';
 import type { InjectorMetrics } from '../injector/metrics.ts';
 import { FakeEngine } from './fake-engine.ts';
+import { FakeLoad } from './fake-load.ts';
 import { FakeProxies } from './fake-proxies.ts';
-import { FakeUser } from './fake-user.ts';
 import { Life } from './life.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -35,11 +35,10 @@ export class FakeLab {
   readonly clock = new VirtualClock();
   readonly engine = new FakeEngine(this.clock);
   readonly proxies = new FakeProxies();
-  readonly user = new FakeUser(this.clock);
+  readonly load = new FakeLoad(this.clock);
   lines: string[] = [];
   /** The lines of previous runs. */
   readonly retiredLines: string[] = [];
-  readonly #spikes: { runs: () => boolean; end: () => void }[] = [];
   /** Reasons for which an injector would have ended its process. */
   readonly givenUp: string[] = [];
   onGiveUp: () => void = () => {};
@@ -104,23 +103,8 @@ export class FakeLab {
       proxies: new LabProxies(life.mortal(this.proxies, ['exchange']), this.system.proxies, this.clock),
       proxyHost: () => 'proxy',
       exchange: this.proxies.exchange,
-      user: life.mortal(this.user),
-      startLoadSpike: ({ requestsPerSecond }) => {
-        const { clock } = this;
-        const from = clock.now();
-        const spike = {
-          get answers() {
-            return ((clock.now() - from) / 1_000) * requestsPerSecond;
-          },
-          isStopped: false,
-          stop: () => {
-            spike.isStopped = true;
-          },
-        };
-        // It runs in the injector's process.
-        this.#spikes.push({ runs: () => !life.over && !spike.isStopped, end: () => spike.stop() });
-        return spike;
-      },
+      load: life.mortal(this.load),
+      breakers: () => this.load.breakers(),
       journal: Journal.from(this.lines.join('\n'), {
         open: async () => sink,
         retire: async () => {
@@ -138,11 +122,6 @@ export class FakeLab {
         this.onGiveUp();
       },
     });
-  }
-
-  /** Ends the load of spikes before their time. */
-  endSpikes(): void {
-    for (const spike of this.#spikes) spike.end();
   }
 
   /** Everything that a fault may change, as text, without ids and times. */
@@ -163,8 +142,8 @@ export class FakeLab {
         containers,
         proxies: [...this.proxies.states.values()].sort((a, b) => a.name.localeCompare(b.name)),
         stress,
-        spikes: this.#spikes.filter(({ runs }) => runs()).length,
-        scores: [...this.user.scores.keys()],
+        spikes: this.load.spikes,
+        objects: [...this.load.objects],
       },
       null,
       1,

@@ -80,6 +80,12 @@ export function failureOfStatus(
   return { outcome: errors?.outcomes?.[code] ?? outcomeOfStatus(response, code), detail, definite };
 }
 
+/** The error code in a response with any status, also in the last event of a stream; '' if none. */
+export function errorCodeOf(response: HttpResponse, errors: ErrorFormat | undefined): string {
+  const data = response.text.split(/\r?\n/).findLast((line) => line.startsWith('data:'));
+  return readError(data === undefined ? response : { ...response, text: data.slice(5) }, errors).code;
+}
+
 /** Milliseconds of the header Retry-After in seconds; 0 without one. */
 export function retryAfterMsOf({ headers }: HttpResponse): number {
   const seconds = Number(headers['retry-after']);

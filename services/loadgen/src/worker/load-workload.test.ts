@@ -61,6 +61,13 @@ const broken: Record<string, Broken> = {
     files: { 'w.mts': "\nthrow new Error('not today');\n" },
     message: /w\.mts:2:\d+: Error: not today/,
   },
+  'a stall without calls': {
+    files: {
+      'w.mts':
+        "export default { operations: { a: { weight: 1, run: () => {} } }, probe: { request: {} }, faults: { stall: { breaker: 'b' } } };\n",
+    },
+    message: /faults\.stall is .*; give \{ breaker, slowCall, quickCall \}/,
+  },
   'no default export': { files: { 'w.mts': 'export const a = 1;\n' }, message: /w\.mts: it has no default export/ },
 };
 

@@ -8,7 +8,17 @@ import type { WorkloadDescription } from './messages.ts';
 import type { AnyWorkload } from './user-plan.ts';
 
 const functions = ['user', 'plan', 'afterOperation', 'readBack', 'list', 'remove', 'setup', 'teardown'] as const;
-const members = [...functions, 'name', 'parameters', 'operations', 'first', 'probe', 'capacityTest', 'errors'];
+const members = [
+  ...functions,
+  'name',
+  'parameters',
+  'operations',
+  'first',
+  'probe',
+  'capacityTest',
+  'errors',
+  'faults',
+];
 const operationName = /^[a-z][a-z0-9_-]{0,39}$/;
 
 let isSupplied = false;
@@ -50,7 +60,7 @@ function supplyPackage(): void {
 
 export async function describeWorkload(workload: AnyWorkload, url: string): Promise<WorkloadDescription> {
   const parameters = workload.parameters ?? {};
-  const { capacityTest, probe } = workload;
+  const { capacityTest, faults, probe } = workload;
   // By default, the capacity test sends the request of a probe without its object.
   const first = typeof probe === 'function' ? await probe({ runId: 'capacity', parameters, number: 1 }) : probe;
   const weights = Object.entries(workload.operations).map(([name, { weight }]) => [name, weight] as const);
@@ -61,6 +71,7 @@ export async function describeWorkload(workload: AnyWorkload, url: string): Prom
     parameters,
     errors: workload.errors,
     capacityTest: capacityTest ?? { request: first.request },
+    faults: { spike: faults?.spike ?? first.request, stall: faults?.stall ? { breaker: faults.stall.breaker } : null },
     has: {
       readBack: has('readBack'),
       list: has('list'),
@@ -89,7 +100,27 @@ function problemsOf(workload: unknown): string[] {
   }
   const isProbe = typeof probe === 'function' || (isObject(probe) && isObject(probe['request']));
   if (!isProbe) problems.push(`probe is ${describe(probe)}; give { request: { method: 'GET', path: '/...' } }`);
-  return problems;
+  return [...problems, ...problemsOfFaults(workload['faults'])];
+}
+
+function problemsOfFaults(faults: unknown): string[] {
+  if (faults === undefined) return [];
+  if (!isObject(faults)) return [`faults is ${describe(faults)}; give { spike, stall }`];
+  const { spike, stall } = faults;
+  const isSpike = spike === undefined || (isObject(spike) && typeof spike['path'] === 'string');
+  const isStall =
+    stall === undefined ||
+    (isObject(stall) &&
+      typeof stall['breaker'] === 'string' &&
+      typeof stall['slowCall'] === 'function' &&
+      typeof stall['quickCall'] === 'function');
+  return [
+    ...Object.keys(faults)
+      .filter((name) => name !== 'spike' && name !== 'stall')
+      .map((name) => `unknown member faults.${name}; faults has spike and stall`),
+    ...(isSpike ? [] : [`faults.spike is ${describe(spike)}; give { method: 'GET', path: '/...' }`]),
+    ...(isStall ? [] : [`faults.stall is ${describe(stall)}; give { breaker, slowCall, quickCall }`]),
+  ];
 }
 
 function problemsOfOperation(name: string, operation: unknown): string[] {

@@ -14,7 +14,7 @@
 
 import type { LedgerEntry } from '@encore/contracts';
 import type { ErrorCode } from '@encore/contracts/errors';
-import type { ErrorFormat, Workload } from '@encore/workload';
+import type { DataRequest, ErrorFormat, Workload } from '@encore/workload';
 
 /** What a worker receives when it starts. */
 export interface WorkerOptions {
@@ -33,6 +33,8 @@ export interface WorkloadDescription {
   parameters: Record<string, number | string | boolean>;
   errors: ErrorFormat | undefined;
   capacityTest: NonNullable<Workload['capacityTest']>;
+  /** The request of a spike, and the breaker that a stall opens; null if it names no calls. */
+  faults: { spike: DataRequest; stall: { breaker: string } | null };
   has: Record<'readBack' | 'list' | 'remove' | 'setup' | 'teardown', boolean>;
 }
 
@@ -56,12 +58,12 @@ type WithoutTime<Entry> = Entry extends { at: number } ? Omit<Entry, 'at'> : nev
 /** An entry of the ledger as the user makes it; the main thread adds the time. */
 export type UserEntry = WithoutTime<LedgerEntry>;
 
-export type CallName = 'probe' | 'readBack' | 'list' | 'remove' | 'setup' | 'teardown';
+export type CallName = 'probe' | 'slowCall' | 'quickCall' | 'readBack' | 'list' | 'remove' | 'setup' | 'teardown';
 
 export interface Call {
   name: CallName;
   run: Pick<RunSettings, 'runId' | 'parameters'>;
-  /** The id for readBack and remove, the prefix for list, the number for probe. */
+  /** The id for readBack and remove, the prefix for list, the number for probe and slowCall. */
   argument: string | number;
   timeoutMs: number;
 }

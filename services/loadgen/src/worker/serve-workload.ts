@@ -208,6 +208,8 @@ class WorkloadServer {
     const { name, argument, run, timeoutMs } = what;
     const workload = this.#workload;
     if (name === 'probe') return this.#probe(run, Number(argument));
+    if (name === 'slowCall') return workload.faults?.stall?.slowCall({ ...run, number: Number(argument) });
+    if (name === 'quickCall') return workload.faults?.stall?.quickCall(run);
     const deadlineAt = this.#clock.now() + timeoutMs;
     const options = {
       dispatcher: this.#callPool,

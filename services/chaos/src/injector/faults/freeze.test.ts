@@ -17,7 +17,6 @@ function setUp() {
   const active: ActiveFault<Record<string, never>, SavedContainer> = {
     fault,
     saved: { containerId: id },
-    running: null,
     mark: 0,
   };
   return { clock, engine, id, tools, active };

@@ -28,43 +28,42 @@ describe('tool-stall', () => {
     const { lab, injector, planned } = at;
     const { effect, evidence } = await inject(lab, injector, planned);
     assert.equal(effect, 'confirmed', evidence);
-    assert.match(evidence, /^calls of chord_analysis ended with 5 × the tool's time limit \(TOOL_TIMEOUT\)/);
-    assert.match(evidence, /open breakers: tool_ChordAnalysis$/);
-    assert.deepEqual(lab.user.calls.slice(0, 5), Array(5).fill('chord_analysis TOOL_TIMEOUT'));
-    assert.equal(new Set([...lab.user.scores.values()].map((score) => Buffer.from(score).toString('base64'))).size, 6);
+    assert.match(evidence, /^slow calls ended with 5 × TIMEOUT.*; open breakers: tool_A$/);
+    assert.deepEqual(lab.load.calls.slice(0, 5), Array(5).fill('TIMEOUT'));
+    assert.equal(lab.load.objects.size, 6);
     await lab.clock.advance(10_000);
     const reverted = await lab.clock.until(injector.registry.release(planned.id));
     assert.ok(reverted.verified, reverted.evidence);
-    assert.match(reverted.evidence, /the breaker tool_ChordAnalysis is closed/);
-    assert.deepEqual(lab.user.calls.slice(-2), ['chord_analysis ok', 'chord_analysis ok']);
-    assert.equal(lab.user.scores.size, 0);
+    assert.match(reverted.evidence, /the breaker tool_A is closed/);
+    assert.deepEqual(lab.load.calls.slice(-2), ['ok', 'ok']);
+    assert.equal(lab.load.objects.size, 0);
   });
 
   it('is absent when another breaker opened too', async () => {
     using at = await stalling((lab) => {
-      const alone = lab.user.breakers.bind(lab.user);
-      lab.user.breakers = async () => {
+      const alone = lab.load.breakers.bind(lab.load);
+      lab.load.breakers = async () => {
         const breakers = await alone();
-        return { ...breakers, tool_VoiceLeading: breakers['tool_ChordAnalysis'] ?? 'closed' };
+        return { ...breakers, tool_B: breakers['tool_A'] ?? 'closed' };
       };
     });
     const { effect, evidence } = await inject(at.lab, at.injector, at.planned);
     assert.equal(effect, 'absent', evidence);
-    assert.match(evidence, /open breakers: tool_ChordAnalysis, tool_VoiceLeading$/);
+    assert.match(evidence, /open breakers: tool_B, tool_A$/);
   });
 
   it('is absent when the tool handled every score in time', async () => {
     using at = await stalling((lab) => {
-      lab.user.analyze = async () => null;
+      lab.load.status = async () => ({ isOver: true, answers: 0, ends: ['ok'] });
     });
     const { effect, evidence } = await inject(at.lab, at.injector, at.planned);
     assert.equal(effect, 'absent');
-    assert.match(evidence, /an answer.*open breakers: none/);
+    assert.match(evidence, /1 × ok; open breakers: none/);
   });
 
   it('is refused while the breaker is already open', async () => {
     using at = await stalling((lab) => {
-      lab.user.breakers = async () => ({ tool_ChordAnalysis: 'open' });
+      lab.load.breakers = async () => ({ tool_A: 'open' });
     });
     const { effect, over } = await inject(at.lab, at.injector, at.planned);
     assert.deepEqual([effect, over], ['refused', true]);
@@ -78,7 +77,7 @@ describe('tool-stall', () => {
     const reverted = await lab.clock.until(injector.registry.release(planned.id));
     assert.ok(lab.clock.now() - from < 1_000, `${lab.clock.now() - from} ms`);
     assert.match(reverted.evidence, /^reverted early: .* is open/);
-    assert.equal(lab.user.scores.size, 0);
+    assert.equal(lab.load.objects.size, 0);
   });
 
   it('reverted during its calls, it sends no more and completes the injection', async () => {
@@ -90,23 +89,23 @@ describe('tool-stall', () => {
     assert.ok(reverted.verified, reverted.evidence);
     assert.equal((await lab.clock.until(injected)).effect, 'absent');
     await lab.clock.advance(10_000);
-    assert.deepEqual(lab.user.calls, ['chord_analysis TOOL_TIMEOUT']);
-    assert.equal(lab.user.scores.size, 0);
+    assert.deepEqual(lab.load.calls, ['TIMEOUT', 'cancelled']);
+    assert.equal(lab.load.objects.size, 0);
   });
 
   it('at its end with the breaker still open, the revert fails and is retried until the breaker closes', async () => {
     using at = await stalling((lab) => {
-      lab.user.openMs = 30_000;
+      lab.load.openMs = 30_000;
     });
     const { lab, injector, planned } = at;
     await inject(lab, injector, planned);
     await lab.clock.advance(8_000);
     const reverted = await lab.clock.until(injector.registry.release(planned.id));
     assert.equal(reverted.verified, false);
-    assert.match(reverted.evidence, /the breaker tool_ChordAnalysis is open/);
+    assert.match(reverted.evidence, /the breaker tool_A is open/);
     assert.equal(injector.registry.open.length, 1);
     await lab.clock.advance(35_000);
     assert.equal(injector.registry.open.length, 0);
-    assert.equal((await lab.user.breakers())['tool_ChordAnalysis'], 'closed');
+    assert.equal((await lab.load.breakers())['tool_A'], 'closed');
   });
 });

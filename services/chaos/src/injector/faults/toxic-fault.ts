@@ -82,10 +82,7 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
  * Address of the proxy as seen from here: its own, or Toxiproxy's host if it listens on all
  * addresses.
  */
-export function reachableAddress(
-  { proxies, proxyHost }: Pick<SendsProbes, 'proxies' | 'proxyHost'>,
-  proxy: string,
-): Address {
+function reachableAddress({ proxies, proxyHost }: Pick<SendsProbes, 'proxies' | 'proxyHost'>, proxy: string): Address {
   const address = parseAddress(proxies.address(proxy).listen);
   return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost(proxy) } : address;
 }

@@ -1,54 +1,50 @@
-/** Load on top of the users': autocannon through the proxy, for a bounded time. */
+/** Load on top of the users': the load generator repeats a cheap request of the workload. */
 import type { ParamsOf } from '@encore/contracts';
 import {
   type FaultFunctions,
-  type FaultTools,
   type FindsTarget,
   type SavedContainer,
-  type SendsProbes,
   savedContainer,
   type TakesTime,
+  type UsesLoad,
 } from '../fault-functions.ts';
-import type { LoadSpike } from '../load-spike.ts';
-import type { Targets } from '../targets.ts';
 import { saveTarget } from './container-target.ts';
-import { reachableAddress } from './toxic-fault.ts';
 
-type Tools = FindsTarget & { targets: Pick<Targets, 'system'> } & TakesTime &
-  Pick<SendsProbes, 'proxies' | 'proxyHost'> &
-  Pick<FaultTools, 'startLoadSpike'>;
+type Tools = FindsTarget & TakesTime & UsesLoad<'start' | 'status' | 'stop'>;
 
 const watchMs = 2_000;
+/** The load generator ends a spike that nobody ends. */
+const marginSeconds = 10;
 
-export const trafficSpike: FaultFunctions<ParamsOf<'traffic-spike'>, Tools, SavedContainer, LoadSpike> = {
+export const trafficSpike: FaultFunctions<ParamsOf<'traffic-spike'>, Tools, SavedContainer> = {
   saved: savedContainer,
   prepare: saveTarget,
-  inject: async (tools, { fault }) => {
-    const { host, port } = reachableAddress(tools, tools.targets.system.entry);
-    return {
-      running: tools.startLoadSpike({
-        url: `http://${host}:${port}/scores?prefix=spike&limit=1`,
-        requestsPerSecond: fault.params.requestsPerSecond,
-        seconds: fault.durationSeconds + 10,
-      }),
-    };
+  inject: async ({ load }, { fault }, signal) => {
+    const { requestsPerSecond } = fault.params;
+    await load.start(
+      fault.id,
+      { action: 'spike', requestsPerSecond, seconds: fault.durationSeconds + marginSeconds },
+      signal,
+    );
+    return {};
   },
-  checkEffect: async ({ clock }, { fault, running }, signal) => {
+  checkEffect: async ({ load, clock }, { fault }, signal) => {
+    const answers = async () => (await load.status(fault.id, signal))?.answers ?? 0;
+    const before = await answers();
     await clock.sleep(watchMs, signal);
-    const perSecond = (running?.answers ?? 0) / (watchMs / 1_000);
+    const perSecond = ((await answers()) - before) / (watchMs / 1_000);
     return {
       effect: perSecond >= fault.params.requestsPerSecond / 2 ? 'confirmed' : 'absent',
       evidence: `${perSecond.toFixed(0)} answers per second`,
     };
   },
-  readBack: async (_tools, { running }) => {
-    const isOver = running?.isStopped ?? true;
+  readBack: async ({ load }, { fault }, signal) => {
+    const isOver = (await load.status(fault.id, signal))?.isOver ?? true;
     return { inPlace: !isOver, evidence: `the spike ${isOver ? 'is over' : 'continues'}` };
   },
-  // A spike of a former process has ended with it.
-  revert: async (_tools, { running }) => running?.stop(),
-  verifyReverted: async (_tools, { running }) => ({
-    verified: running?.isStopped ?? true,
-    evidence: 'the spike is stopped',
-  }),
+  revert: ({ load }, { fault }, signal) => load.stop(fault.id, 'spike', signal),
+  verifyReverted: async ({ load }, { fault }, signal) => {
+    const isOver = (await load.status(fault.id, signal))?.isOver ?? true;
+    return { verified: isOver, evidence: `the spike ${isOver ? 'is stopped' : 'continues'}` };
+  },
 };

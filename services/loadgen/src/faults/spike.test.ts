@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { waitUntil } from '@encore/kit';
 import { afterEach, describe, it } from 'mocha';
-import { startLoadSpike } from './load-spike.ts';
+import { Spike } from './spike.ts';
 
 const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
@@ -24,7 +24,8 @@ describe('spike', function () {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const address = server.address();
     assert.ok(typeof address === 'object' && address);
-    const spike = startLoadSpike({ url: `http://127.0.0.1:${address.port}`, requestsPerSecond: 100, seconds: 60 });
+    const request = { url: `http://127.0.0.1:${address.port}`, method: 'GET', headers: {} } as const;
+    const spike = await Spike.start({ ...request, requestsPerSecond: 100, seconds: 60 });
     const answered = (count: number) =>
       waitUntil(`${count} answers`, () => spike.answers >= count, { timeoutMs: 10_000 });
     await answered(100);
@@ -36,6 +37,7 @@ describe('spike', function () {
     assert.ok(connections - before < 50 * 12, `${connections - before} connections`);
     isDown = false;
     await answered(spike.answers + 100);
-    spike.stop();
+    await spike.stop();
+    assert.equal(spike.isOver, true);
   });
 });

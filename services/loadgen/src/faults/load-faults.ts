@@ -1,0 +1,160 @@
+/**
+ * Faults of the load, which the chaos service starts and ends: a spike, or calls that stall the
+ * service. What they send comes from the workload. Each ends by itself after its time.
+ */
+import type { LoadFaultRequest, LoadFaultStatus, LoadFaults as Named } from '@encore/contracts';
+import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
+import type { StallCall } from '@encore/workload';
+import { exchangeOf } from '../http/expectation.ts';
+import type { WorkloadDescription } from '../worker/messages.ts';
+import type { WorkloadHost } from '../workload-host.ts';
+import { Spike } from './spike.ts';
+import { cleanUp, endOf, poolOf, Stall } from './stall.ts';
+
+export interface LoadFaultsOptions {
+  targetUrl: string;
+  description: WorkloadDescription;
+  /** Starts the workload in a thread of its own. */
+  openHost: () => Promise<WorkloadHost>;
+  clock: Clock;
+  logger: Logger;
+}
+
+interface Running {
+  fault: Spike | Stall;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * More than a breaker needs: a call that was rejected, or cut by another fault, does not count as a
+ * failure.
+ */
+const slowCalls = 8;
+
+export class LoadFaults implements AsyncDisposable {
+  readonly #options: LoadFaultsOptions;
+  readonly #running = new Map<string, Promise<Running>>();
+
+  constructor(options: LoadFaultsOptions) {
+    this.#options = options;
+  }
+
+  /** What the workload names for faults. */
+  get named(): Named {
+    return { stall: this.#options.description.faults.stall };
+  }
+
+  /** Does nothing if the fault runs already. Throws NOT_NAMED if the workload names no calls. */
+  async start(id: string, request: LoadFaultRequest): Promise<void> {
+    if ((await this.#running.get(id))?.fault.isOver === false) return;
+    const starting = this.#start(id, request);
+    this.#running.set(id, starting);
+    try {
+      await starting;
+    } catch (error) {
+      this.#running.delete(id);
+      throw error;
+    }
+    this.#options.logger.info({ fault: id, ...request }, 'fault of the load started');
+  }
+
+  async status(id: string): Promise<LoadFaultStatus> {
+    const running = await this.#running.get(id);
+    if (running === undefined)
+      throw new EncoreError('UNKNOWN_FAULT', `no fault ${id} runs here`, { status: 404, definite: true });
+    const { fault } = running;
+    const isSpike = fault instanceof Spike;
+    return { isOver: fault.isOver, answers: isSpike ? fault.answers : 0, ends: isSpike ? [] : fault.ends };
+  }
+
+  /** Makes a call that succeeds, removes what it stored, and returns how it ended. */
+  async quickCall(id: string): Promise<string> {
+    const call = await this.#withHost((host) => host.stallCall('quick', this.#run(id)));
+    return this.#withService(async (service) => {
+      const { end } = await endOf(call, service, AbortSignal.timeout(15_000));
+      await cleanUp([call], service);
+      return end;
+    });
+  }
+
+  /** Ends a fault and removes what a stall stored, also if another process started it. */
+  async stop(id: string, action: LoadFaultRequest['action']): Promise<void> {
+    const running = await this.#running.get(id)?.catch(() => undefined);
+    clearTimeout(running?.timer);
+    await running?.fault.stop();
+    if (action === 'stall' && this.named.stall !== null) {
+      const calls = await this.#callsOf(id);
+      await this.#withService((service) => cleanUp(calls, service));
+    }
+    if (this.#running.delete(id)) this.#options.logger.info({ fault: id }, 'fault of the load ended');
+  }
+
+  /** What a stall has stored stays: the chaos service reverts the fault, or the next run does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const starting of this.#running.values()) {
+      const running = await starting.catch(() => undefined);
+      clearTimeout(running?.timer);
+      await running?.fault.stop();
+    }
+  }
+
+  async #start(id: string, request: LoadFaultRequest): Promise<Running> {
+    const fault = request.action === 'spike' ? await this.#spike(request) : await this.#stall(id);
+    const stop = () =>
+      this.stop(id, request.action).catch((error: unknown) =>
+        this.#options.logger.warn({ fault: id, err: describeError(error) }, 'a fault of the load did not end cleanly'),
+      );
+    return { fault, timer: setTimeout(() => void stop(), request.seconds * 1_000) };
+  }
+
+  #spike({ requestsPerSecond, seconds }: Extract<LoadFaultRequest, { action: 'spike' }>): Promise<Spike> {
+    const { description, targetUrl } = this.#options;
+    const { method, path, headers, body } = exchangeOf(description.faults.spike);
+    const content = body?.content as string | Uint8Array | undefined;
+    const request = {
+      url: `${targetUrl}${path}`,
+      method,
+      headers,
+      ...(content === undefined ? {} : { body: content }),
+    };
+    return Spike.start({ ...request, requestsPerSecond, seconds });
+  }
+
+  async #stall(id: string): Promise<Stall> {
+    if (this.named.stall === null)
+      throw new EncoreError('NOT_NAMED', 'the workload names no calls for a stall (faults.stall)', {
+        status: 409,
+        definite: true,
+      });
+    const calls = await this.#callsOf(id);
+    const { description, clock, targetUrl } = this.#options;
+    return new Stall(calls, { pool: poolOf(targetUrl), errors: description.errors, clock });
+  }
+
+  #callsOf(id: string): Promise<StallCall[]> {
+    return this.#withHost(async (host) => {
+      const calls: StallCall[] = [];
+      for (let number = 1; number <= slowCalls; number += 1) calls.push(await host.stallCall(number, this.#run(id)));
+      return calls;
+    });
+  }
+
+  #run(runId: string): { runId: string; parameters: WorkloadDescription['parameters'] } {
+    return { runId, parameters: this.#options.description.parameters };
+  }
+
+  async #withHost<T>(work: (host: WorkloadHost) => Promise<T>): Promise<T> {
+    await using host = await this.#options.openHost();
+    return await work(host);
+  }
+
+  async #withService<T>(work: (service: ConstructorParameters<typeof Stall>[1]) => Promise<T>): Promise<T> {
+    const { description, clock, targetUrl } = this.#options;
+    const pool = poolOf(targetUrl);
+    try {
+      return await work({ pool, errors: description.errors, clock });
+    } finally {
+      await pool.destroy();
+    }
+  }
+}
