@@ -5,6 +5,7 @@
  * container, where other signals without a handler have no effect.
  */
 import { readFile } from 'node:fs/promises';
+import type { ErrorCode } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import type { ContainerView } from './engine.ts';
 
@@ -12,17 +13,16 @@ export async function signalProcessOf(
   { id, pid, name }: Pick<ContainerView, 'id' | 'pid' | 'name'>,
   signalName: string,
 ): Promise<void> {
-  const refuse = (code: string, why: string, status: number): never => {
-    throw new EncoreError(code, `${signalName} of ${name}: ${why}`, { status, definite: true });
+  const refuse = (code: ErrorCode, why: string): never => {
+    throw new EncoreError(code, `${signalName} of ${name}: ${why}`);
   };
-  if (pid === 0) refuse('TARGET_NOT_RUNNING', 'it has no process', 409);
+  if (pid === 0) refuse('TARGET_NOT_RUNNING', 'it has no process');
   // A process id means nothing in another namespace, and that of a dead process is used again.
   const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-  if (!groups.includes(id))
-    refuse('ENGINE_UNSUPPORTED', `process ${pid} is not visible here; chaos needs pid: host`, 501);
+  if (!groups.includes(id)) refuse('ENGINE_UNSUPPORTED', `process ${pid} is not visible here; chaos needs pid: host`);
   try {
     process.kill(pid, signalName as NodeJS.Signals);
   } catch (error) {
-    refuse('ENGINE_REFUSED', `${describeError(error)}; chaos needs the capability KILL`, 409);
+    refuse('ENGINE_REFUSED', `${describeError(error)}; chaos needs the capability KILL`);
   }
 }

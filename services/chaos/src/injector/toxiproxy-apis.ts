@@ -11,8 +11,7 @@ type Described = Pick<System, 'containers' | 'proxies'>;
 /** Address of the API of the Toxiproxy that runs a proxy. */
 export function proxyApiOf({ containers, proxies }: Described, proxy: string): string {
   const url = ownValue(containers, ownValue(proxies, proxy)?.runsIn ?? '')?.proxyApi;
-  if (url === undefined)
-    throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}`, { status: 409, definite: true });
+  if (url === undefined) throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}`);
   return url.replace(/\/$/, '');
 }
 

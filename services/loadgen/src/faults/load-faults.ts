@@ -60,8 +60,7 @@ export class LoadFaults implements AsyncDisposable {
 
   async status(id: string): Promise<LoadFaultStatus> {
     const running = await this.#running.get(id);
-    if (running === undefined)
-      throw new EncoreError('UNKNOWN_FAULT', `no fault ${id} runs here`, { status: 404, definite: true });
+    if (running === undefined) throw new EncoreError('UNKNOWN_FAULT', `no fault ${id} runs here`);
     const { fault } = running;
     const isSpike = fault instanceof Spike;
     return { isOver: fault.isOver, answers: isSpike ? fault.answers : 0, ends: isSpike ? [] : fault.ends };
@@ -122,10 +121,7 @@ export class LoadFaults implements AsyncDisposable {
 
   async #stall(id: string): Promise<Stall> {
     if (this.named.stall === null)
-      throw new EncoreError('NOT_NAMED', 'the workload names no calls for a stall (faults.stall)', {
-        status: 409,
-        definite: true,
-      });
+      throw new EncoreError('NOT_NAMED', 'the workload names no calls for a stall (faults.stall)');
     const calls = await this.#callsOf(id);
     const { description, clock, targetUrl } = this.#options;
     return new Stall(calls, { pool: poolOf(targetUrl), errors: description.errors, clock });

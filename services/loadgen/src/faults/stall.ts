@@ -72,7 +72,7 @@ export async function cleanUp(calls: readonly StallCall[], service: Service): Pr
     const problem = end.kind === 'answered' && end.response.status === absent ? null : problemOf(end, service);
     if (problem === null) continue;
     const what = `${request.method} ${request.path}: ${problem}`;
-    throw new EncoreError('NOT_REMOVED', `an object of a stall was not removed: ${what}`, { status: 502 });
+    throw new EncoreError('NOT_REMOVED', `an object of a stall was not removed: ${what}`);
   }
 }
 

@@ -23,7 +23,7 @@ export const importScore = defineTool({
 function encodeText(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8');
   const message = 'content is not well-formed Unicode: it contains half of a surrogate pair';
-  throw new EncoreError('INVALID_INPUT', message, { status: 400, definite: true });
+  throw new EncoreError('INVALID_INPUT', message);
 }
 
 /**

@@ -46,7 +46,6 @@ export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved> = {
       throw new EncoreError(
         'ENGINE_UNSUPPORTED',
         'the workload names no calls that stall the target; add faults.stall to it (docs/WORKLOADS.md)',
-        { status: 501, definite: true },
       );
     const { breaker } = stall;
     const { [breaker]: state } = await tools.breakers(signal);
