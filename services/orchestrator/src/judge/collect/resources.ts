@@ -2,8 +2,8 @@
  * Memory, CPU and restarts of each container, from the injector's samples. All lives between
  * restarts share one least-squares memory slope: a restart empties the memory, and a line through
  * the sawtooth would hide a leak. Only samples in fault-free windows, at least three minutes after
- * a start, count: until then the heap grows to its working size. Caches may take hours to fill; then
- * the slope of the second half of the samples is much smaller, and that of a leak is not.
+ * a start, count: until then the heap grows to its working size. Caches may take hours to fill.
+ * Then the slope of the second half of the samples is much smaller, and that of a leak is not.
  */
 import type { EventOf } from '@encore/contracts';
 import type { Collector } from '../events/collector.ts';
