@@ -5,7 +5,7 @@
  * container, where other signals without a handler have no effect.
  */
 import { readFile } from 'node:fs/promises';
-import type { ErrorCode } from '@encore/contracts';
+import type { ErrorCode } from '@encore/contracts/errors';
 import { describeError, EncoreError } from '@encore/kit';
 import type { ContainerView } from './engine.ts';
 
