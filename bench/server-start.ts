@@ -4,8 +4,8 @@
  * crash in turn, restart by the same policy, and have a warm compile cache. Each runs long enough
  * between two crashes for the policy to return to its shortest delay.
  *
- * Limit (issue: the server under test): at most 3 times the bare server, as the median of the
- * rounds.
+ * Limit: at most 3.3 times the bare server, as the median of the rounds. Express adds a fifth to what
+ * the server loads at its start (docs/DECISIONS.md); without it the limit was 3.
  */
 import { serverFlags } from '../embedded/src/topology.ts';
 import { systemClock } from '../packages/kit/src/index.ts';
@@ -15,7 +15,7 @@ import { LimitedProgram } from './limited-program.ts';
 import { spreadOf } from './spread.ts';
 
 const rounds = 5;
-const limit = 3;
+const limit = 3.3;
 /** The restart policy resets its delay once a program has run for 10 s. */
 const lifeMs = 11_000;
 const path = '/scores/start';
