@@ -175,13 +175,13 @@ const generator: PanelSpec[] = [
     ...wholeNumber,
     title: 'Scores read back',
     description:
-      'Acknowledged scores read back in the time shown, by samples during the run and by the final read-back.',
+      'Acknowledged objects read back in the time shown, by samples during the run and by the final read-back.',
     type: 'stat',
     unit: 'short',
     ...size,
     link: 'run',
     color: 'text',
-    queries: [{ expr: inShownTime('', 'loadgen_read_back_scores_total'), legend: 'scores' }],
+    queries: [{ expr: inShownTime('', 'loadgen_read_back_objects_total'), legend: 'objects' }],
   },
 ];
 

@@ -170,7 +170,7 @@ async function injectedIn(prometheus: Prometheus, range: Range): Promise<Injecte
 async function assertReadBackSeen(prometheus: Prometheus): Promise<void> {
   const seen = async (): Promise<boolean> => {
     const now = { fromMs: Date.now() - 5_000, toMs: Date.now() };
-    return valuesOf(await prometheus.range('loadgen_read_back_scores_total', now)).some((value) => value > 0);
+    return valuesOf(await prometheus.range('loadgen_read_back_objects_total', now)).some((value) => value > 0);
   };
   await waitUntil('the final read-back in Prometheus', seen, { timeoutMs: 15_000, everyMs: 500 });
 }

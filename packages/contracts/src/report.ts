@@ -237,7 +237,7 @@ export const reportSchema = z.object({
     unknown_present: z.number().nullable(),
     unknown_absent: z.number().nullable(),
     /**
-     * Sample read-backs, and the scores that they read. The counts above include their findings.
+     * Sample read-backs, and the objects that they read. The counts above include their findings.
      */
     samples: z.number(),
     sampled: z.number(),

@@ -21,7 +21,7 @@ export interface LoadgenMetrics {
   starts: Counter;
   lateStarts: Counter;
   bytes: Counter<'direction'>;
-  readBackScores: Counter;
+  readBackObjects: Counter;
   readBackFindings: Counter<'finding'>;
 }
 
@@ -79,9 +79,9 @@ export function createMetrics(registry: Registry, operations: readonly string[])
       labelNames: ['direction'],
       registers,
     }),
-    readBackScores: new Counter({
-      name: 'loadgen_read_back_scores_total',
-      help: 'Acknowledged scores read back',
+    readBackObjects: new Counter({
+      name: 'loadgen_read_back_objects_total',
+      help: 'Acknowledged objects read back',
       registers,
     }),
     readBackFindings: new Counter({
@@ -95,8 +95,8 @@ export function createMetrics(registry: Registry, operations: readonly string[])
   return metrics;
 }
 
-export function countReadBack({ readBackScores, readBackFindings }: LoadgenMetrics, counts: ReadBack): void {
-  readBackScores.inc(counts.readBack);
+export function countReadBack({ readBackObjects, readBackFindings }: LoadgenMetrics, counts: ReadBack): void {
+  readBackObjects.inc(counts.readBack);
   for (const finding of findings) readBackFindings.inc({ finding }, counts[finding]);
 }
 

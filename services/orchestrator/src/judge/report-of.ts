@@ -249,7 +249,7 @@ function integrityOf(evidence: Evidence): Report['integrity'] {
     unknown_present: seen(integrity.unknownPresent),
     unknown_absent: seen(integrity.unknownAbsent),
     samples: run.samples.count,
-    sampled: run.samples.scores,
+    sampled: run.samples.objects,
   };
 }
 

@@ -50,7 +50,7 @@ export function eventLine(event: EncoreEvent): string | null {
     case 'read_back_done':
       // A sample without findings is not worth a line.
       if (!event.final && event.lost + event.corrupt + event.duplicate === 0) return null;
-      return `${event.final ? 'read back' : 'sampled'} ${event.readBack} of ${event.acknowledged} acknowledged scores: ${event.lost} lost, ${event.corrupt} corrupt, ${event.duplicate} duplicate, ${event.phantom} phantom`;
+      return `${event.final ? 'read back' : 'sampled'} ${event.readBack} of ${event.acknowledged} acknowledged objects: ${event.lost} lost, ${event.corrupt} corrupt, ${event.duplicate} duplicate, ${event.phantom} phantom`;
     default:
       return null;
   }

@@ -9,7 +9,7 @@ import { renderPage } from './page.ts';
 import { lostWritesText } from './phrases.ts';
 import { textSummary } from './text-summary.ts';
 
-/** A run with 200 acknowledged scores: the first `count` were read back, `lost` are lost. */
+/** A run with 200 acknowledged objects: the first `count` were read back, `lost` are lost. */
 async function readBack(count: number, lost = 0): Promise<Judgement> {
   const run = new SimulatedRun({ acknowledged: 200, lost });
   const ledger = async function* () {

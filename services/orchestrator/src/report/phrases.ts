@@ -47,7 +47,7 @@ export interface LostWrites {
   count: string | null;
   /** True if every acknowledged score was read back. */
   complete: boolean;
-  /** The scores that were read back, as text. */
+  /** The objects that were read back, as text. */
   scope: string;
 }
 
@@ -66,9 +66,9 @@ export function lostWritesText(report: Report): string {
   return `${count ?? 'not verified'}${complete ? ' of ' : ', '}${scope}`;
 }
 
-/** Sample read-backs, for example `150 scores in 3 samples`; null without any. */
+/** Sample read-backs, for example `150 objects in 3 samples`; null without any. */
 export function sampledText({ integrity: { samples, sampled } }: Report): string | null {
-  return samples === 0 ? null : `${pluralize(sampled, 'score')} in ${pluralize(samples, 'sample')}`;
+  return samples === 0 ? null : `${pluralize(sampled, 'object')} in ${pluralize(samples, 'sample')}`;
 }
 
 type Recoveries = Report['recoveries'];

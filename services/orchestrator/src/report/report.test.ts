@@ -103,10 +103,10 @@ describe('text summary', () => {
     assert.ok(text.includes(`\nCapacity: ${capacity}; not part of any other figure\n`), text);
     assert.match(
       text,
-      /^Lost Writes: 0 of 200 acknowledged; also sampled in fault-free windows: 50 scores in 1 sample$/m,
+      /^Lost Writes: 0 of 200 acknowledged; also sampled in fault-free windows: 50 objects in 1 sample$/m,
     );
     const page = renderPage(judgement);
-    assert.ok(page.includes(capacity) && page.includes('50 scores in 1 sample'));
+    assert.ok(page.includes(capacity) && page.includes('50 objects in 1 sample'));
     assert.ok(markdownSummary(judgement.report).includes(`Capacity: ${capacity}.`));
     const { report: without } = await judged();
     assert.doesNotMatch(textSummary(without), /Capacity|sample/);

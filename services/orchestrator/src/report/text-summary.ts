@@ -127,7 +127,8 @@ function killOf(kill: ReportedFault, number: number, of: number, { recoveries }:
       .filter((step): step is [number, string] => step[0] !== null)
       .sort(([a], [b]) => a - b)
       .map(([seconds, what]) => `  +${seconds.toFixed(3).padStart(8)} s  ${what}`),
-    ...(kill.services.length === 0 ? [] : [`  services: ${servicesText(kill.services)}`]),
+    // That of a single service is among the stages.
+    ...(kill.services.length < 2 ? [] : [`  services: ${servicesText(kill.services)}`]),
     `  ${pluralize(kill.attempts_failed, 'failed attempt')} attributed to it`,
   ];
 }

@@ -63,7 +63,7 @@ describe('a run', function () {
       assert.ok(files.includes(name), `${name} in ${files.join(' ')}`);
   });
 
-  it('measures the capacity first, samples scores in fault-free windows, and counts a lost one once', async () => {
+  it('measures the capacity first, samples objects in fault-free windows, and counts a lost one once', async () => {
     lab.loadgen.hasLostScore = true;
     const plan = planOf(90, [kill('f0001', 'crash', 0.5)]);
     const { said, history, report } = await runOver(lab, plan, async (_said, _stop, endSteady) => {

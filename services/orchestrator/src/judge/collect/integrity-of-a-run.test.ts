@@ -101,19 +101,19 @@ describe('judge: writes', () => {
       'every line of every score that is read back',
       0,
       (entry) => entry.type === 'unknown',
-      /the final read-back expected 500 acknowledged scores, but the ledger shows 0/,
+      /the final read-back expected 500 acknowledged objects, but the ledger shows 0/,
     ],
     [
       'every line of one score',
       0,
       (entry) => !('key' in entry && entry.key === 'key-17'),
-      /the final read-back read 500 scores, but the ledger shows 499/,
+      /the final read-back read 500 objects, but the ledger shows 499/,
     ],
     [
       'the acknowledgement of a lost score',
       1,
       (entry) => entry.type !== 'acknowledged' || entry.key !== 'key-0',
-      /the final read-back expected 500 acknowledged scores, but the ledger shows 499/,
+      /the final read-back expected 500 acknowledged objects, but the ledger shows 499/,
     ],
   ];
   for (const [what, lost, keep, reason] of withoutLines) {

@@ -30,7 +30,7 @@ export const readBackFindings = ['lost', 'corrupt', 'duplicate', 'phantom'] as c
 
 /**
  * Compares the counts of the final read-back with those of the ledger. They must match exactly:
- * this alone reveals scores whose lines were all removed from the ledger.
+ * this alone reveals objects whose lines were all removed from the ledger.
  */
 export function readBackDisagreements(
   event: Pick<EventOf<'read_back_done'>, 'acknowledged' | 'readBack'>,
@@ -39,10 +39,10 @@ export function readBackDisagreements(
   return [
     event.acknowledged === ledger.acknowledged
       ? ''
-      : `the final read-back expected ${event.acknowledged} acknowledged scores, but the ledger shows ${ledger.acknowledged}`,
+      : `the final read-back expected ${event.acknowledged} acknowledged objects, but the ledger shows ${ledger.acknowledged}`,
     event.readBack === ledger.readBack
       ? ''
-      : `the final read-back read ${event.readBack} scores, but the ledger shows ${ledger.readBack}`,
+      : `the final read-back read ${event.readBack} objects, but the ledger shows ${ledger.readBack}`,
   ].filter((text) => text !== '');
 }
 
@@ -68,8 +68,8 @@ export class RunFacts implements Collector {
   readonly workloadFailures: EventOf<'workload_failed'>[] = [];
   hygiene: EventOf<'hygiene_checked'> | null = null;
   finalReadBack: EventOf<'read_back_done'> | null = null;
-  /** Number of sample read-backs during steady, and of the scores they read. */
-  readonly samples = { count: 0, scores: 0 };
+  /** Number of sample read-backs during steady, and of the objects they read. */
+  readonly samples = { count: 0, objects: 0 };
   /** The highest count that any single read-back reported. */
   readonly maxFound = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0 };
   capacity: EventOf<'capacity_measured' | 'capacity_not_measured'> | null = null;
@@ -192,7 +192,7 @@ export class RunFacts implements Collector {
     if (event.final) this.finalReadBack = event;
     else {
       this.samples.count += 1;
-      this.samples.scores += event.readBack;
+      this.samples.objects += event.readBack;
     }
     for (const finding of readBackFindings) this.maxFound[finding] = Math.max(this.maxFound[finding], event[finding]);
   }

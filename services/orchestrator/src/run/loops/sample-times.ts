@@ -1,5 +1,5 @@
 /**
- * Decides when to read back a random sample of the users' scores during the run: in fault-free
+ * Decides when to read back a random sample of the users' objects during the run: in fault-free
  * windows, so that a loss belongs to an earlier fault and not to an active one, and rarely, to add
  * little load.
  */

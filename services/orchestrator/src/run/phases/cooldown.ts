@@ -41,9 +41,9 @@ export async function coolDown(
   }
   const timeoutMs = Math.max(30_000, run.config.recoveryTimeoutSeconds * 1_000);
   const waitForServer = {
-    what: 'waiting for the server',
+    what: `waiting for ${run.system.recoveryOf}`,
     do: () =>
-      waitUntil('the server to be ready', () => background.serverWatchers.ready, {
+      waitUntil(`${run.system.recoveryOf} to be ready`, () => background.serverWatchers.ready, {
         timeoutMs,
         signal,
         clock,

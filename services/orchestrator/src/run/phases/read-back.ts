@@ -17,16 +17,16 @@ export async function readBack(context: RunContext, background: Background, sign
   await attemptAll(
     [
       {
-        what: 'restarting the server',
+        what: `restarting ${system.recoveryOf}`,
         do: async () => {
           for (const target of replicasOf(system, system.recoveryOf))
             await clients.startTarget(target, 'restart', { runId, reason: 'read-back' }, { signal });
         },
       },
       {
-        what: 'waiting for the server',
+        what: `waiting for ${system.recoveryOf}`,
         do: () =>
-          waitUntil('the server to be ready', () => clients.allAnswerOk(readyUrls(system), { signal }), {
+          waitUntil(`${system.recoveryOf} to be ready`, () => clients.allAnswerOk(readyUrls(system), { signal }), {
             timeoutMs: readyMs,
             signal,
             clock,
@@ -72,11 +72,11 @@ async function readScoresBack({ clients, run, clock }: RunContext, signal: Abort
   if (end === 'restarted')
     throw new EncoreError(
       'RESTARTED',
-      `the load generator restarted after reading ${best.done} scores and lost the result`,
+      `the load generator restarted after reading ${best.done} objects and lost the result`,
     );
   if (end === 'stuck')
     throw new EncoreError(
       'STUCK',
-      `the read-back made no progress for ${stuckMs / 1_000} s, after ${best.done} scores`,
+      `the read-back made no progress for ${stuckMs / 1_000} s, after ${best.done} objects`,
     );
 }
