@@ -102,8 +102,9 @@ export function plannedSystem({ containers, proxies, entry, recoveryOf }: System
     containers: mapValues(containers, ({ allowedKinds, replicas, memoryBound, supervise }) => ({
       allowedKinds,
       replicas,
-      memoryBound,
-      supervise,
+      // Missing rather than undefined, so that it equals what was read from JSON.
+      ...(memoryBound === undefined ? {} : { memoryBound }),
+      ...(supervise === undefined ? {} : { supervise }),
     })),
     proxies: mapValues(proxies, ({ allowedKinds, runsIn }) => ({ allowedKinds, runsIn })),
     entry,
