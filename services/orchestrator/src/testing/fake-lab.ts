@@ -66,10 +66,12 @@ export class FakeLab implements AsyncDisposable {
   get system(): System {
     const health = `http://127.0.0.1:${this.server.port}`;
     const { recoveryOf, containers } = bundledSystem;
-    const { allowedKinds = [] } = containers[recoveryOf] ?? {};
     const urls = { ready: health, live: health, detail: health };
-    const server = { allowedKinds, unsupported: {}, replicas: this.replicas, health: urls };
-    return { ...bundledSystem, containers: { ...containers, [recoveryOf]: server } };
+    const own = { unsupported: {}, replicas: this.replicas, health: urls };
+    return {
+      ...bundledSystem,
+      containers: { ...containers, [recoveryOf]: { allowedKinds: [], ...containers[recoveryOf], ...own } },
+    };
   }
 
   /** Environment variables of a `main.ts` that runs as a separate process. */
