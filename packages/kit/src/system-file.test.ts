@@ -55,6 +55,7 @@ describe('readSystemFile', () => {
       unsupported: {},
       replicas: 1,
       proxyApi: 'http://toxiproxy-api:8474',
+      memoryBound: 'a heap that Go collects at 64 MB',
     });
   });
 
