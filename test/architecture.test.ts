@@ -14,7 +14,7 @@ const mayImport: Record<string, string[]> = {
   'packages/kit': ['@encore/contracts'],
   'packages/music': ['@encore/contracts', '@encore/kit'],
   'packages/plan': ['@encore/contracts', '@encore/kit'],
-  'packages/project': ['@encore/contracts', '@encore/kit'],
+  'packages/project': ['@encore/contracts', '@encore/kit', '@encore/workload'],
   'packages/workload': ['@encore/contracts', '@encore/kit'],
   'workloads/music': ['@encore/contracts', '@encore/kit', '@encore/workload'],
   'services/server': ['@encore/contracts', '@encore/kit', '@encore/music'],

@@ -5,13 +5,20 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { findWorkload } from './workload-files.ts';
 
+const yaml = `probe: { request: { path: /health } }
+operations:
+  look:
+    weight: 1
+    steps: [{ request: { path: '/items/{{ user }}' } }]
+`;
+
 describe('files of a workload', () => {
   let folder = '';
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'encore-workload-'));
     mkdirSync(join(folder, 'load'));
-    for (const path of ['load/encore.workload.mts', 'encore.workload.yaml', 'encore.workload.mts'])
-      writeFileSync(join(folder, path), '');
+    for (const path of ['load/encore.workload.mts', 'encore.workload.mts']) writeFileSync(join(folder, path), '');
+    writeFileSync(join(folder, 'encore.workload.yaml'), yaml);
   });
   after(() => rmSync(folder, { recursive: true }));
   const problemOf = async (workload?: string): Promise<string> => {
@@ -28,6 +35,17 @@ describe('files of a workload', () => {
       ok: true,
       files: { source: join(folder, 'encore.workload.yaml'), path: 'workload/encore.workload.yaml' },
     });
+  });
+
+  it('are refused with all mistakes of a YAML file, with line and column', async () => {
+    const wrong = yaml.replace('weight: 1', 'weight: -4\n    use: objct').replace('user', 'usr');
+    writeFileSync(join(folder, 'wrong.yaml'), wrong);
+    assert.match(
+      await problemOf('wrong.yaml'),
+      /^wrong.yaml:4:5: operations.look.weight: .*,wrong.yaml:5:5: .*unknown/,
+    );
+    writeFileSync(join(folder, 'name.yaml'), yaml.replace('user', 'usr'));
+    assert.match(await problemOf('name.yaml'), /^name.yaml:5:26: .*: unknown name usr; here are /);
   });
 
   it('are refused if the workload is missing, or its folder is a whole project', async () => {

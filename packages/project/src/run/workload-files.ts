@@ -1,6 +1,10 @@
-/** Finds what a run copies of a workload: the folder of a module, or a YAML file alone. */
-import { lstat, readdir } from 'node:fs/promises';
+/**
+ * Finds what a run copies of a workload: the folder of a module, or a YAML file alone, whose
+ * mistakes are found before anything starts.
+ */
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { describeError } from '@encore/kit';
 
 export interface WorkloadFiles {
   /** The folder or the file to copy. */
@@ -31,7 +35,11 @@ export async function findWorkload(
   );
   if (!isFile) return { ok: false, problems: [`workload: ${workload}: no such file in ${folder}`] };
   // A YAML workload reads no other file.
-  if (/\.ya?ml$/.test(path)) return { ok: true, files: { source: path, path: `workload/${basename(path)}` } };
+  if (/\.ya?ml$/.test(path)) {
+    const problems = await mistakesIn(path, workload);
+    if (problems.length > 0) return { ok: false, problems };
+    return { ok: true, files: { source: path, path: `workload/${basename(path)}` } };
+  }
   const source = dirname(path);
   const entries = await sizesIn(source);
   if (entries.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
@@ -43,6 +51,17 @@ export async function findWorkload(
       ],
     };
   return { ok: true, files: { source, path: `workload/${basename(path)}` } };
+}
+
+/** One line per mistake, with line and column. `shown` names the file. */
+async function mistakesIn(path: string, shown: string): Promise<string[]> {
+  const { readYamlWorkload } = await import('@encore/workload/yaml');
+  try {
+    readYamlWorkload(await readFile(path, 'utf8'), shown);
+    return [];
+  } catch (error) {
+    return describeError(error).split('\n');
+  }
 }
 
 /** The files and folders in a folder, the largest first. */
