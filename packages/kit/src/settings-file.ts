@@ -11,10 +11,15 @@ export type SettingsObject = Record<string, unknown>;
 const maxBytes = 1_048_576;
 const maxDepth = 20;
 
-/** `example` is a line that such a file may contain, for messages. */
+/** For messages: a line that such a file may contain, and what to do with an empty file. */
+export interface SettingsFileHints {
+  example: string;
+  ifEmpty: string;
+}
+
 export function readSettingsFile(
   path: string,
-  example: string,
+  { example, ifEmpty }: SettingsFileHints,
 ): { ok: true; settings: SettingsObject } | { ok: false; problem: string } {
   const wrong = (problem: string) => ({ ok: false as const, problem: `${path}: ${problem}` });
   const byName = `write named settings, such as "${example}"`;
@@ -36,7 +41,7 @@ export function readSettingsFile(
   if ('problem' in read) return wrong(read.problem);
   const { value } = read;
   // An empty file would silently start the default run of 24 hours.
-  if (value === null || value === undefined) return wrong(`sets nothing; remove it, or ${byName}`);
+  if (value === null || value === undefined) return wrong(`sets nothing; ${ifEmpty}, or ${byName}`);
   if (!isObject(value)) return wrong(`contains no settings; ${byName}`);
   const unsafe = unsafeContent(value);
   if (unsafe !== null) return wrong(unsafe);

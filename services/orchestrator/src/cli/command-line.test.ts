@@ -77,6 +77,24 @@ describe('parseCommandLine', () => {
     }
   });
 
+  it('refuses the bundled lab in the folder of another Compose project, which has no encore.yaml yet', () => {
+    const project = mkdtempSync(join(tmpdir(), 'encore-project-'));
+    const former = process.cwd();
+    try {
+      process.chdir(project);
+      assert.equal(run([]).config.profile, 'full');
+      for (const name of ['compose.yaml', 'docker-compose.yml']) {
+        writeFileSync(name, '');
+        assert.match(problems(['--dry-run']).join(), /^no encore.yaml here; run "encore init" first, or /);
+        assert.equal(parseCommandLine(['init'], {}).name, 'init');
+        rmSync(name);
+      }
+    } finally {
+      process.chdir(former);
+      rmSync(project, { recursive: true });
+    }
+  });
+
   it('collects the Compose files of init, in both spellings, and the options of compose', () => {
     const parsed = (argv: string[]): Command | unknown => parseCommandLine(argv, {});
     assert.deepEqual(parsed(['init']), { name: 'init', files: [], force: false, openapi: null });

@@ -3,7 +3,8 @@
  * user names. The lab without Docker parses the same command line before it starts anything.
  */
 import { randomInt } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Plan, RunConfig, System } from '@encore/contracts';
 import { canonicalJson, EncoreError, invalidValue, plannedSystem } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
@@ -45,6 +46,9 @@ export interface Problems {
 }
 
 const version = '0.1.0';
+const checkout = join(import.meta.dirname, '..', '..', '..', '..');
+/** The files that Compose finds by itself. */
+const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 const examples = `
 Examples:
   encore                                        24 hours, 100 users, a kill every hour
@@ -184,7 +188,13 @@ function build(
   if (existsSync(encoreFileName)) {
     if (request.name === 'run') return projectRun(program);
     if (request.name === 'revert') return { name: 'revert-project' };
-  }
+  } else if (request.name === 'run' && isForeignProject())
+    return {
+      name: 'refused',
+      problems: [
+        `no ${encoreFileName} here; run "encore init" first, or run the bundled lab from its checkout, ${checkout}`,
+      ],
+    };
   switch (request.name) {
     case 'run':
     case 'check':
@@ -202,6 +212,11 @@ function build(
     default:
       return { name: request.name as 'revert' | 'faults' | 'scenarios' };
   }
+}
+
+/** A folder of somebody's own Compose project, where nobody means the bundled lab of 24 hours. */
+function isForeignProject(): boolean {
+  return composeFileNames.some((name) => existsSync(name)) && realpathSync('.') !== realpathSync(checkout);
 }
 
 function projectRun(program: Commander): Command | Problems {

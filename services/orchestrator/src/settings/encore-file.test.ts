@@ -44,6 +44,10 @@ describe('readEncoreFile', () => {
     assert.equal(read.file.system.proxies['api:8000']?.allowedKinds, 'all');
   });
 
+  it('states how to replace an empty file', () => {
+    assert.match(problems('').join(), /^sets nothing; write a new one with "\.\/encore init --force", or /);
+  });
+
   it('lists the mistakes of all parts together', () => {
     const rule = '{ name: kills, target: ap, when: { atSeconds: [30] }, faults: [{ kind: crash }] }';
     assert.deepEqual(

@@ -20,7 +20,10 @@ const ownKeys = Object.keys(encoreFileSchema.shape);
 export function readEncoreFile(path: string, command: string): ReadEncoreFile {
   if (!existsSync(path))
     return { ok: false, problems: [`${path}: no such file in this folder; ${command} init writes one`] };
-  const read = readSettingsFile(path, 'entry: api:8000');
+  const read = readSettingsFile(path, {
+    example: 'profile: smoke',
+    ifEmpty: `write a new one with "${command} init --force"`,
+  });
   if (!read.ok) return { ok: false, problems: [read.problem] };
   const { system, workload, ...others } = read.settings;
   const mistyped = Object.keys(others).filter((key) => nearestWord(key, ownKeys) !== undefined);

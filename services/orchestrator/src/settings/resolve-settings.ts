@@ -41,7 +41,7 @@ export function resolveSettings(input: SettingsInput): Resolved {
   const named = input.encoreFile === undefined ? namedFile(input) : null;
   if (input.encoreFile !== undefined) file = input.encoreFile.settings;
   else if (named !== null) {
-    const read = readSettingsFile(named.path, 'hours: 4');
+    const read = readSettingsFile(named.path, { example: 'hours: 4', ifEmpty: 'remove it' });
     if (read.ok) file = read.settings;
     else problems.push(`${named.by}: ${read.problem}${existsSync(named.path) ? '' : mountHint(input.env)}`);
   }
