@@ -11,5 +11,5 @@ export { initOpenApi } from './openapi/init-openapi.ts';
 export { impossibleFaults } from './run/impossible-faults.ts';
 export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
 export { runProject } from './run/run-project.ts';
-export { leftRuns, takeDown } from './run/take-down.ts';
+export { revertRuns } from './run/take-down.ts';
 export { targetsText } from './run/targets-text.ts';

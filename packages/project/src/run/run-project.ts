@@ -3,9 +3,8 @@
  * orchestrator in the foreground. Copies the results, and removes everything that carries the run's
  * label. The user's own files and stack are not touched.
  */
-import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { exitCodes, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
@@ -24,6 +23,7 @@ import {
 } from './lab-services.ts';
 import { labTag } from './lab-tag.ts';
 import type { PreparedRun } from './prepare-run.ts';
+import { createRunFolder, removeRunFolder } from './run-folder.ts';
 import { takeDown } from './take-down.ts';
 
 export interface RunProject {
@@ -50,7 +50,7 @@ const privateFile = 0o600;
 export async function runProject(run: RunProject): Promise<number> {
   const { prepared, keep, print, stop, command } = run;
   const { runId } = prepared;
-  const folder = await mkdtemp(join(tmpdir(), 'encore-run-'));
+  const folder = await createRunFolder(runId);
   try {
     return await perform(run, folder);
   } catch (error) {
@@ -58,9 +58,10 @@ export async function runProject(run: RunProject): Promise<number> {
     print(error instanceof EncoreError ? error.message : describeError(error));
     return refusedExitCode;
   } finally {
-    await rm(folder, { recursive: true, force: true });
-    if (keep) print(`Still up: ${prepared.generated.project.name}. To remove it: ${command} revert`);
-    else await remove(runId, run);
+    if (keep) {
+      await removeRunFolder(runId);
+      print(`Still up: ${prepared.generated.project.name}. To remove it: ${command} revert`);
+    } else await remove(runId, run);
   }
 }
 

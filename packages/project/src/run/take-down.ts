@@ -1,8 +1,9 @@
-/** Removes what carries the label of a run, and nothing else. */
+/** Removes what carries the label of a run and its folder, and nothing else. */
 import { realpathSync } from 'node:fs';
 import { sha256Hex } from '@encore/kit';
 import { labels } from '../generate/labels.ts';
 import { docker } from './docker.ts';
+import { processOfRun, removeRunFolder, runsWithFolder } from './run-folder.ts';
 
 const folderIdLength = 6;
 
@@ -25,20 +26,50 @@ const sorts = [
 
 /** Returns what was removed, such as `7 containers`. Throws DOCKER_FAILED. */
 export async function takeDown(runId: string): Promise<string[]> {
+  // First, because it contains secrets.
+  const hadFolder = await removeRunFolder(runId);
+  return [...(await takeDownContainers(runId)), ...(hadFolder ? ['1 temporary folder'] : [])];
+}
+
+async function takeDownContainers(runId: string): Promise<string[]> {
   const removed: string[] = [];
   for (const { name, list, remove } of sorts) {
-    const found = linesOf(await docker([...list, '--filter', `label=${labels.run}=${runId}`]));
-    const ids = [...new Set(found)];
+    const find = async (): Promise<string[]> => {
+      const found = await docker([...list, '--filter', `label=${labels.run}=${runId}`]);
+      return [...new Set(linesOf(found))];
+    };
+    const ids = await find();
     if (ids.length === 0) continue;
-    await docker([...remove, ...ids]);
+    try {
+      await docker([...remove, ...ids]);
+    } catch (error) {
+      // Another command may have removed it in the meantime.
+      if ((await find()).length > 0) throw error;
+    }
     removed.push(`${ids.length} ${ids.length === 1 ? name.slice(0, -1) : name}`);
   }
   return removed;
 }
 
+/**
+ * Removes what the runs of this folder left. Returns one line per run that is still going on, of
+ * which nothing was removed.
+ */
+export async function revertRuns(folder: string, print: (line: string) => void): Promise<string[]> {
+  const runs = await leftRuns(folder);
+  const problems: string[] = [];
+  for (const id of runs) {
+    const pid = await processOfRun(id);
+    if (pid === null) print(`Run ${id}: removed ${(await takeDown(id)).join(', ') || 'nothing'}`);
+    else problems.push(`run ${id} is still going on (process ${pid}); stop it with Ctrl-C`);
+  }
+  if (runs.length === 0) print('No run of this folder left anything.');
+  return problems;
+}
+
 /** The runs of this folder of which something is left. */
-export async function leftRuns(folder: string): Promise<string[]> {
-  const ids = new Set<string>();
+async function leftRuns(folder: string): Promise<string[]> {
+  const ids = new Set<string>(await runsWithFolder());
   for (const { list } of sorts) {
     const found = linesOf(await docker([...list, '--filter', `label=${labels.run}`]));
     if (found.length === 0) continue;

@@ -8,12 +8,11 @@ import {
   impossibleFaults,
   initOpenApi,
   initProject,
-  leftRuns,
   type PreparedRun,
   prepareRun,
   printCompose,
+  revertRuns,
   runProject,
-  takeDown,
   targetsText,
 } from '@encore/project';
 import { encoreFileName } from '@encore/project/encore-file-name';
@@ -131,10 +130,8 @@ async function planRun({ flags, monitor }: ProjectRunOptions, { wiring, env, clo
 
 async function revert(print: (text: string) => void): Promise<number> {
   try {
-    const runs = await leftRuns(process.cwd());
-    for (const id of runs) print(`Run ${id}: removed ${(await takeDown(id)).join(', ')}`);
-    if (runs.length === 0) print('No run of this folder left anything.');
-    return 0;
+    const problems = await revertRuns(process.cwd(), print);
+    return problems.length === 0 ? 0 : refused('revert', problems, 'not everything was removed');
   } catch (error) {
     return refused('revert', [describeError(error)], 'not everything was removed');
   }

@@ -1,0 +1,59 @@
+/**
+ * The private folder of a run on this machine: its Compose file, which contains secrets, and which
+ * process performs the run. Named by the run, so that a later command finds it.
+ */
+import { execFile } from 'node:child_process';
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const prefix = 'encore-run-';
+const privateFolder = 0o700;
+
+const pathOf = (runId: string): string => join(tmpdir(), `${prefix}${runId}`);
+const processFileOf = (runId: string): string => join(pathOf(runId), 'process');
+
+/** Throws if it exists: whoever created it could read what is written there. */
+export async function createRunFolder(runId: string): Promise<string> {
+  await mkdir(pathOf(runId), { mode: privateFolder });
+  await writeFile(processFileOf(runId), `${process.pid} ${await startOf(process.pid)}`);
+  return pathOf(runId);
+}
+
+/** The runs of this user that have a folder. */
+export async function runsWithFolder(): Promise<string[]> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(prefix));
+  const runs: string[] = [];
+  for (const name of names) {
+    const found = await lstat(join(tmpdir(), name)).catch(() => null);
+    if (found?.isDirectory() && found.uid === process.getuid?.()) runs.push(name.slice(prefix.length));
+  }
+  return runs;
+}
+
+/** Returns whether there was one. */
+export async function removeRunFolder(runId: string): Promise<boolean> {
+  if (!(await runsWithFolder()).includes(runId)) return false;
+  await rm(pathOf(runId), { recursive: true, force: true });
+  return true;
+}
+
+/** The process that still performs this run; null if there is none. */
+export async function processOfRun(runId: string): Promise<number | null> {
+  const text = await readFile(processFileOf(runId), 'utf8').catch(() => '');
+  const [, pid = '', start = ''] = /^(\d+) (.+)$/s.exec(text) ?? [];
+  // The number alone may be that of a later process.
+  return pid !== '' && (await startOf(Number(pid))) === start ? Number(pid) : null;
+}
+
+/** When a process started, in any unit; null if it has ended. */
+async function startOf(pid: number): Promise<string | null> {
+  if (process.platform === 'linux') {
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+    const [state = 'Z', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? null : (fields[18] ?? null);
+  }
+  const ps = promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]);
+  return await ps.then(({ stdout }) => stdout.trim() || null).catch(() => null);
+}
