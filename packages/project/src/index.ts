@@ -10,6 +10,6 @@ export { initProject } from './init/init-project.ts';
 export { initOpenApi } from './openapi/init-openapi.ts';
 export { impossibleFaults } from './run/impossible-faults.ts';
 export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
-export { runProject } from './run/run-project.ts';
+export { interruptedText, runProject } from './run/run-project.ts';
 export { revertRuns } from './run/take-down.ts';
 export { targetsText } from './run/targets-text.ts';

@@ -45,6 +45,8 @@ export interface RunProject {
 /** Verdicts, and what else the orchestrator exits with on purpose. */
 const knownCodes: readonly number[] = [...Object.values(exitCodes), refusedExitCode];
 const privateFile = 0o600;
+/** For a user who stops a run before it has begun. */
+export const interruptedText = 'Interrupted before the run began, so there is no report.';
 
 /** Returns the exit code: that of the verdict, 3 if no run was started, 130 if it was stopped. */
 export async function runProject(run: RunProject): Promise<number> {
@@ -54,7 +56,10 @@ export async function runProject(run: RunProject): Promise<number> {
   try {
     return await perform(run, folder);
   } catch (error) {
-    if (stop.aborted) return exitCodes.INTERRUPTED;
+    if (stop.aborted) {
+      print(interruptedText);
+      return exitCodes.INTERRUPTED;
+    }
     print(error instanceof EncoreError ? error.message : describeError(error));
     return refusedExitCode;
   } finally {
@@ -85,6 +90,8 @@ async function perform(run: RunProject, folder: string): Promise<number> {
 
   await buildLab([names.chaos, names.loadgen, names.orchestrator], project, compose, run);
   print(`Starting ${project.name}, a copy of your project with ${Object.keys(generated.renamed).length} sidecars`);
+  const built = Object.values(generated.project.services).filter(({ build }) => build !== undefined).length;
+  if (built > 0) print(`Building your images (${built}), which may take some minutes`);
   await docker([...compose, 'create', names.chaos], stop);
   const input = await writeInput(run, join(folder, 'input'), system);
   await docker([...compose, 'cp', `${input}/.`, `${names.chaos}:${inputPath}`], stop);

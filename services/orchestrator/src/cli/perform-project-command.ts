@@ -1,13 +1,14 @@
 /** Runs the commands about somebody's own Compose project. */
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { type Plan, type RunConfig, refusedExitCode } from '@encore/contracts';
+import { exitCodes, type Plan, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import { makePlan, refusePlan, renderTimeline } from '@encore/plan';
 import {
   impossibleFaults,
   initOpenApi,
   initProject,
+  interruptedText,
   type PreparedRun,
   prepareRun,
   printCompose,
@@ -77,7 +78,13 @@ async function initWorkload(
 
 async function run(options: ProjectRunOptions, context: Context, print: (text: string) => void): Promise<number> {
   const { wiring, stop } = context;
+  print('Reading the project');
   const planned = await planRun(options, context);
+  // Ctrl-C also ends the commands that read the project.
+  if (stop.aborted) {
+    print(interruptedText);
+    return exitCodes.INTERRUPTED;
+  }
   if (!planned.ok) {
     process.stderr.write(refusalText(planned.problems));
     return refusedExitCode;
