@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
-import { sidecarImage } from '../packages/project/src/generate/print-compose.ts';
+import { sidecarImage } from '../packages/project/src/run/prepare-run.ts';
 import { scalarSettings } from '../services/orchestrator/src/settings/scalar-settings.ts';
 
 interface Mount {

@@ -5,11 +5,10 @@ export {
   plannedSystem,
   problemsOfEncoreFile,
 } from './encore-file/encore-file.ts';
-export { type PrintedCompose, printCompose } from './generate/print-compose.ts';
 export { initProject } from './init/init-project.ts';
 export { initOpenApi } from './openapi/init-openapi.ts';
-export { impossibleFaults } from './run/impossible-faults.ts';
 export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
+export { type PrintedCompose, printCompose } from './run/print-compose.ts';
 export { interruptedText, runProject } from './run/run-project.ts';
 export { revertRuns } from './run/take-down.ts';
 export { targetsText } from './run/targets-text.ts';

@@ -66,7 +66,7 @@ describe('any Compose project', function () {
   async function print(path: string): Promise<PrintedCompose> {
     const read = readEncoreFile(path, './encore');
     assert.ok(read.ok, read.ok ? '' : read.problems.join('\n'));
-    return await printCompose({ system: read.file.system, path, showSecrets: true });
+    return await printCompose({ ...read, path, showSecrets: true });
   }
 
   /** Removes the # before everything that a run would share, as a user may do. */

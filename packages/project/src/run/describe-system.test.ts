@@ -51,6 +51,21 @@ describe('description of a user’s system', () => {
     assert.equal(described().system.containers['api']?.health?.ready, 'http://api-target:8001/ready?deep=1');
   });
 
+  it('finds a service whose name has capitals by its health URL', () => {
+    const named = resolvedProject({ 'My.Notes_API': {} });
+    const project = generate(named, { proxied: { 'My.Notes_API': [4000] }, targets: { 'My.Notes_API': 1 } });
+    const system = own({
+      entry: 'My.Notes_API:4000',
+      recoveryOf: 'My.Notes_API',
+      containers: { 'My.Notes_API': { health: { ready: 'http://My.Notes_API:4000/ready' } } },
+      proxies: { 'My.Notes_API:4000': { probe: 'http' } },
+    });
+    const result = describeSystem(system, named, project);
+    assert.ok(result.ok, result.ok ? '' : result.problems.join());
+    const target = project.renamed['My.Notes_API'] ?? '';
+    assert.equal(result.system.containers['My.Notes_API']?.health?.ready, `http://${target}:4000/ready`);
+  });
+
   it('narrows "all" to what is possible, each other kind with its reason', () => {
     const { system, impossible } = described();
     const { api, db, cache } = system.containers;

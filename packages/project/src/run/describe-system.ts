@@ -96,8 +96,9 @@ function addressedHealth(
 ): SystemHealth {
   const addressed = (key: string, text: string): string => {
     const url = new URL(text.replace('{n}', '1'));
+    // The URL has its host in lower case. The names of DNS have no case.
     const name = Object.keys(user.services).find((service) =>
-      namesOf(service, user.services[service]).includes(url.hostname),
+      namesOf(service, user.services[service]).some((one) => one.toLowerCase() === url.hostname),
     );
     if (name === undefined) {
       problems.push(

@@ -1,62 +1,90 @@
 /** Prepares a run as far as it is possible without starting anything: what `--dry-run` shows. */
 import type { System } from '@encore/contracts';
+import type { SettingsObject } from '@encore/kit/settings-file';
 import type { ComposeProject } from '../compose/compose-model.ts';
 import { readCompose } from '../compose/read-compose.ts';
 import { type EncoreFile, generateOptions } from '../encore-file/encore-file.ts';
 import { type GeneratedProject, generateProject } from '../generate/generate-project.ts';
-import { sidecarImage } from '../generate/print-compose.ts';
 import { unlistedPorts } from '../generate/unlisted-ports.ts';
 import type { Reasons } from './applicable-kinds.ts';
 import { describeSystem } from './describe-system.ts';
+import { impossibleFaults } from './impossible-faults.ts';
 import { newRunId } from './take-down.ts';
-import { findWorkload, type WorkloadFiles } from './workload-files.ts';
+import { findWorkload, missingWorkload, type WorkloadFiles } from './workload-files.ts';
 
-export interface PreparedRun {
+export interface PreparedProject {
   ok: true;
-  runId: string;
-  /** Folder of encore.yaml. */
-  folder: string;
-  file: EncoreFile;
   user: ComposeProject;
   generated: GeneratedProject;
   system: System;
-  workload: WorkloadFiles;
   /** By target: the kinds that are impossible on it, each with the reason. */
   impossible: Record<string, Reasons>;
   /** For the user. */
   notes: string[];
+  /** Undefined if encore.yaml names none. */
+  workload: WorkloadFiles | undefined;
 }
 
-export async function prepareRun(
-  file: EncoreFile,
+export interface PreparedRun extends PreparedProject {
+  runId: string;
+  /** Folder of encore.yaml. */
+  folder: string;
+  file: EncoreFile;
+  workload: WorkloadFiles;
+}
+
+/** encore.yaml: what only it has, and the settings of a run. */
+export interface ReadFile {
+  file: EncoreFile;
+  settings: SettingsObject;
+}
+
+type Refused = { ok: false; problems: string[] };
+
+/** The image of the bundled lab's Toxiproxy. */
+export const sidecarImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
+
+/** What `encore compose` and `encore run` have in common, so that both report the same problems. */
+export async function prepareProject(
+  { file: { system: own, workload: named }, settings }: ReadFile,
   folder: string,
-  nowMs: number,
-): Promise<PreparedRun | { ok: false; problems: string[] }> {
-  const { system: own } = file;
+  runId: string,
+): Promise<PreparedProject | Refused> {
   const read = await readCompose({ folder, files: own.compose.files });
   if (!read.ok) return { ok: false, problems: [read.problem] };
-  const runId = newRunId(folder, nowMs);
   const options = generateOptions(own);
   const generated = generateProject(read.project, { ...options, runId, folder, sidecarImage });
-  const workload = await findWorkload(file.workload, folder);
   const described = generated.ok ? describeSystem(own, read.project, generated) : null;
-  if (!generated.ok || !workload.ok || !described?.ok) {
-    const results = [generated, workload, described];
-    return { ok: false, problems: results.flatMap((one) => (one === null || one.ok ? [] : one.problems)) };
+  const workload = named === undefined ? null : await findWorkload(named, folder);
+  const faults = described?.ok ? impossibleFaults(settings, described.impossible) : [];
+  if (!generated.ok || !described?.ok || workload?.ok === false || faults.length > 0) {
+    const results = [generated, described, workload];
+    const problems = results.flatMap((one) => (one === null || one.ok ? [] : one.problems));
+    return { ok: false, problems: [...problems, ...faults] };
   }
   return {
     ok: true,
-    runId,
-    folder,
-    file,
     user: read.project,
     generated,
     system: described.system,
-    workload: workload.files,
     impossible: described.impossible,
     notes: [
       ...read.warnings.map((warning) => `docker compose: ${warning}`),
       ...unlistedPorts(read.project, options.proxied),
     ],
+    workload: workload?.files,
   };
+}
+
+export async function prepareRun(
+  { file, settings }: ReadFile,
+  folder: string,
+  nowMs: number,
+): Promise<PreparedRun | Refused> {
+  const runId = newRunId(folder, nowMs);
+  const prepared = await prepareProject({ file, settings }, folder, runId);
+  if (prepared.ok && prepared.workload !== undefined)
+    return { ...prepared, workload: prepared.workload, runId, folder, file };
+  const missing = file.workload === undefined ? [missingWorkload] : [];
+  return { ok: false, problems: [...(prepared.ok ? [] : prepared.problems), ...missing] };
 }

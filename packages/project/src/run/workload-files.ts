@@ -13,6 +13,8 @@ export interface WorkloadFiles {
   path: string;
 }
 
+export const missingWorkload = 'workload: is missing; give the path of a module or a YAML file (docs/WORKLOADS.md)';
+
 /** Large enough for a workload with its fixtures, too small for a project. */
 const maxBytes = 20_000_000;
 const megabyte = 1_000_000;
@@ -20,14 +22,9 @@ const megabyte = 1_000_000;
 const maxShown = 5;
 
 export async function findWorkload(
-  workload: string | undefined,
+  workload: string,
   folder: string,
 ): Promise<{ ok: true; files: WorkloadFiles } | { ok: false; problems: string[] }> {
-  if (workload === undefined)
-    return {
-      ok: false,
-      problems: ['workload: is missing; give the path of a module or a YAML file (docs/WORKLOADS.md)'],
-    };
   const path = resolve(folder, workload);
   const isFile = await lstat(path).then(
     (found) => found.isFile(),

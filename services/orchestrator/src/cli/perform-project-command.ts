@@ -5,7 +5,6 @@ import { exitCodes, type Plan, type RunConfig, refusedExitCode } from '@encore/c
 import { describeError } from '@encore/kit';
 import { makePlan, refusePlan, renderTimeline } from '@encore/plan';
 import {
-  impossibleFaults,
   initOpenApi,
   initProject,
   interruptedText,
@@ -48,8 +47,7 @@ export async function performProjectCommand(
     case 'compose': {
       const read = readEncoreFile(encoreFileName, wiring.command);
       if (!read.ok) return refused('compose', read.problems);
-      const { system } = read.file;
-      const printed = await printCompose({ system, path: encoreFileName, ...command });
+      const printed = await printCompose({ ...read, path: encoreFileName, ...command });
       if (!printed.ok) return refused('compose', printed.problems);
       for (const note of printed.notes) process.stderr.write(plainText(`${note}\n`));
       output.write(printed.text);
@@ -115,11 +113,9 @@ type Planned = { ok: true; prepared: PreparedRun; config: RunConfig; plan: Plan 
 async function planRun({ flags, monitor }: ProjectRunOptions, { wiring, env, clock }: Context): Promise<Planned> {
   const read = readEncoreFile(encoreFileName, wiring.command);
   if (!read.ok) return read;
-  const prepared = await prepareRun(read.file, process.cwd(), clock.now());
+  const prepared = await prepareRun(read, process.cwd(), clock.now());
   if (!prepared.ok) return prepared;
-  const { system, impossible } = prepared;
-  const faults = impossibleFaults(read.settings, impossible).map((problem) => `${encoreFileName}: ${problem}`);
-  if (faults.length > 0) return { ok: false, problems: faults };
+  const { system } = prepared;
   const resolved = resolveSettings({
     system,
     flags,

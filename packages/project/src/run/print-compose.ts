@@ -2,15 +2,12 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeError } from '@encore/kit';
-import { readCompose } from '../compose/read-compose.ts';
-import { type EncoreSystem, generateOptions } from '../encore-file/encore-file.ts';
-import { composeText } from './compose-text.ts';
-import { type GeneratedProject, generateProject } from './generate-project.ts';
-import { maskSecrets } from './mask-secrets.ts';
-import { unlistedPorts } from './unlisted-ports.ts';
+import { composeText } from '../generate/compose-text.ts';
+import type { GeneratedProject } from '../generate/generate-project.ts';
+import { maskSecrets } from '../generate/mask-secrets.ts';
+import { prepareProject, type ReadFile } from './prepare-run.ts';
 
-export interface PrintCompose {
-  system: EncoreSystem;
+export interface PrintCompose extends ReadFile {
   /** Path of encore.yaml, to whose folder its paths are relative. */
   path: string;
   showSecrets: boolean;
@@ -22,24 +19,22 @@ export type PrintedCompose = { ok: true; text: string; notes: string[] } | { ok:
 
 /** As in the run, which has an id of its own. */
 const previewId = 'preview';
-/** The image of the bundled lab's Toxiproxy. */
-export const sidecarImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
 const fileMode = 0o600;
 
 /** Returns the text to print, and notes for the user. */
-export async function printCompose({ system, path, showSecrets, output }: PrintCompose): Promise<PrintedCompose> {
+export async function printCompose({
+  file,
+  settings,
+  path,
+  showSecrets,
+  output,
+}: PrintCompose): Promise<PrintedCompose> {
   const folder = dirname(resolve(path));
-  const read = await readCompose({ folder, files: system.compose.files });
-  if (!read.ok) return { ok: false, problems: [read.problem] };
-  const options = generateOptions(system);
-  const generated = generateProject(read.project, { ...options, runId: previewId, folder, sidecarImage });
-  if (!generated.ok) return generated;
+  const prepared = await prepareProject({ file, settings }, folder, previewId);
+  if (!prepared.ok) return prepared;
+  const { generated, notes } = prepared;
   const shown = showSecrets ? generated.project : maskSecrets(generated.project);
   const text = composeText(shown, header(generated, showSecrets));
-  const notes = [
-    ...read.warnings.map((warning) => `docker compose: ${warning}`),
-    ...unlistedPorts(read.project, options.proxied),
-  ];
   if (output === undefined) return { ok: true, text, notes };
   try {
     await writePrivate(output, text);
