@@ -76,9 +76,16 @@ workload: 7
       'system.proxies.no port: "no port" is not valid; give the name of a proxy, such as server:8000',
       'workload: 7 is not valid; give the path of the workload, such as encore.workload.yaml; relative to this file',
       'system.entry: "api:80" is not valid. Did you mean api:8000? Give one of api:8000, dv:5432, db:70000, no port',
-      'system.recoveryOf: "apo" is not valid. Did you mean api? Give one of api, db',
+      'system.recoveryOf: "apo" is not valid. Did you mean api? Give one of api (lacks health.ready, which it needs), db (lacks health.ready, which it needs); or rename api under system.containers to apo',
       'system.proxies.dv:5432: "dv:5432" is not valid; give a name under system.containers, with a port',
       'system.proxies.db:70000: "db:70000" is not valid; give a port from 1 to 65535',
+    ]);
+  });
+
+  it('names the key of a container that may be mistyped, where its name is used', () => {
+    assert.deepEqual(problemsOfEncoreFile(parse(valid.replace(/^( +)api: /m, '$1apii: '))), [
+      'system.recoveryOf: "api" is not valid. Did you mean apii? Give one of apii, db (lacks health.ready, which it needs); or rename apii under system.containers to api',
+      'system.proxies.api:8000: "api:8000" is not valid; give a name under system.containers, with a port; or rename apii under system.containers to api',
     ]);
   });
 

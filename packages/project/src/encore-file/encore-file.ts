@@ -12,7 +12,7 @@ import {
   proxyNameSchema,
   systemSchema,
 } from '@encore/contracts';
-import { invalidValue, mapValues, ownValue, schemaProblems, upstreamOf } from '@encore/kit';
+import { invalidValue, mapValues, nearestWord, ownValue, schemaProblems, upstreamOf } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { z } from 'zod';
 import type { GenerateOptions } from '../generate/generate-project.ts';
@@ -97,13 +97,23 @@ function problemsOfNames(system: SettingsObject): string[] {
   const containers = section(system, 'containers');
   const proxies = section(system, 'proxies');
   const problems: string[] = [];
-  const requireOneOf = (path: string, name: unknown, known: readonly string[]): void => {
-    if (typeof name === 'string' && !known.includes(name))
-      problems.push(`${path}: ${invalidValue(name, `one of ${known.join(', ')}`, known)}`);
-  };
   const { entry, recoveryOf } = system;
-  requireOneOf('system.entry', entry, Object.keys(proxies));
-  requireOneOf('system.recoveryOf', recoveryOf, Object.keys(containers));
+  const listed = Object.keys(proxies);
+  if (typeof entry === 'string' && !listed.includes(entry))
+    problems.push(`system.entry: ${invalidValue(entry, `one of ${listed.join(', ')}`, listed)}`);
+  const known = Object.keys(containers);
+  // Where a name is used, it may be right, and mistyped where it is listed.
+  const orRename = (name: string): string => {
+    const key = nearestWord(name, known);
+    return key === undefined ? '' : `; or rename ${key} under system.containers to ${name}`;
+  };
+  if (typeof recoveryOf === 'string' && !known.includes(recoveryOf)) {
+    const choices = Object.entries(containers).map(([name, container]) =>
+      isObject(container) && container['health'] !== undefined ? name : `${name} (lacks health.ready, which it needs)`,
+    );
+    const right = `one of ${choices.join(', ')}${orRename(recoveryOf)}`;
+    problems.push(`system.recoveryOf: ${invalidValue(recoveryOf, right, known)}`);
+  }
   const judged = typeof recoveryOf === 'string' ? containers[recoveryOf] : undefined;
   if (isObject(judged) && judged['health'] === undefined)
     problems.push(
@@ -115,7 +125,9 @@ function problemsOfNames(system: SettingsObject): string[] {
     if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
       problems.push(`${path}: ${invalidValue(name, 'a port from 1 to 65535')}`);
     if (!Object.hasOwn(containers, container))
-      problems.push(`${path}: ${invalidValue(name, 'a name under system.containers, with a port')}`);
+      problems.push(
+        `${path}: ${invalidValue(name, `a name under system.containers, with a port${orRename(container)}`)}`,
+      );
   }
   return problems;
 }
