@@ -170,4 +170,11 @@ describe('discoverProject', () => {
     const [plain] = discover({ api: { ports: [port(8000)] } }).targets;
     assert.equal(plain?.ready?.url, 'http://api:8000/');
   });
+
+  it('does not miss a health check where it writes health.ready', () => {
+    const found = discover({ web: { ports: [port(80)] }, worker: {} });
+    assert.equal(found.targets[0]?.ready?.url, 'http://web:80/');
+    assert.ok(!limitsOn(found, 'web').includes('no health check'));
+    assert.ok(limitsOn(found, 'worker').includes('no health check'));
+  });
 });

@@ -42,22 +42,23 @@ export function discoverProject(project: ComposeProject, facts: ProjectFacts, fo
   });
   const activeCalls = calls.filter(({ from }) => isActive(from));
   const [entry = null, ...others] = rankEntries(project, proxies, activeCalls);
-  const targets = Object.entries(project.services).flatMap(([name, service]) =>
-    isTarget(name, service) ? [name] : [],
-  );
+  const targets = Object.entries(project.services)
+    .filter(([name, service]) => isTarget(name, service))
+    .map(([name, service]) => ({
+      service: name,
+      replicas: replicasOf(service),
+      ready: readyUrl(service, name, entry),
+    }));
+  const ready = targets.flatMap((target) => (target.ready === null ? [] : [target.service]));
   return {
     project,
-    targets: targets.map((service) => ({
-      service,
-      replicas: replicasOf(project.services[service] ?? {}),
-      ready: readyUrl(project, service, entry),
-    })),
+    targets,
     proxies,
     entry,
     otherEntries: others.filter(({ published, probe }) => published && probe === 'http'),
     paths: entry === null ? [] : pathsOf(project, entry, calls),
     calls,
-    limits: findLimits({ project, facts, ports, calls }),
+    limits: findLimits({ project, facts, ports, calls, ready }),
     shared: sharedResources(project, folder),
   };
 }
@@ -81,13 +82,12 @@ function rankEntries(project: ComposeProject, proxies: readonly FoundPort[], cal
   return proxies.toSorted((a, b) => score(b) - score(a));
 }
 
-function readyUrl(project: ComposeProject, service: string, entry: FoundPort | null): FoundTarget['ready'] {
-  const own = project.services[service];
-  const [url] = own === undefined ? [] : ownHealthUrls(own);
-  if (url !== undefined) return { url: `http://${service}:${url.port}${url.path}`, source: 'healthcheck' };
-  if (entry?.service !== service || entry.probe !== 'http') return null;
+function readyUrl(service: Service, name: string, entry: FoundPort | null): FoundTarget['ready'] {
+  const [url] = ownHealthUrls(service);
+  if (url !== undefined) return { url: `http://${name}:${url.port}${url.path}`, source: 'healthcheck' };
+  if (entry?.service !== name || entry.probe !== 'http') return null;
   return {
-    url: `http://${service}:${entry.port}/`,
+    url: `http://${name}:${entry.port}/`,
     source: 'the entry; change it to a path that answers 200 when ready',
   };
 }

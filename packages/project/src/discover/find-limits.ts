@@ -20,6 +20,8 @@ export interface Found {
   facts: ProjectFacts;
   ports: FoundPorts;
   calls: readonly Call[];
+  /** Services for which health.ready is written. */
+  ready: readonly string[];
 }
 
 export function findLimits(found: Found): Limit[] {
@@ -126,7 +128,7 @@ function containerLimits(name: string, service: Service, found: Found): string[]
   const limits: string[] = [];
   if (restartPolicyOf(service) === 'no')
     limits.push('no restart policy: nothing restarts it after a crash, unless you set supervise: true');
-  if (!hasHealthcheck(name, service, found))
+  if (!found.ready.includes(name) && !hasHealthcheck(name, service, found))
     limits.push('no health check: its recovery is observed only if you give health.ready');
   const { [labels.memory]: memory, [labels.cpus]: cpus } = originalLimits(service);
   if (memory === undefined) limits.push('no memory-cap: it has no memory limit (mem_limit) that could be restored');
