@@ -300,8 +300,16 @@ describe('parseCommandLine', () => {
       const ofVerify = parse(...args);
       assert.ok(ofVerify.name === 'print' && /Usage: encore verify .*<folder>/.test(ofVerify.text), args.join(' '));
     }
-    const ofReplay = parse('replay', '--help');
-    assert.ok(ofReplay.name === 'print' && ofReplay.text.includes('\nAccepts --profile, --users, '), ofReplay.name);
+    const optionsIn = (name: string): string[] => {
+      const help = parse(name, '--help');
+      return help.name === 'print'
+        ? [...help.text.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, one = '']) => one)
+        : [];
+    };
+    assert.deepEqual(optionsIn('revert'), ['--help']);
+    assert.deepEqual(optionsIn('compose'), ['--show-secrets', '--output', '--help']);
+    assert.deepEqual(optionsIn('run').slice(-5), ['--no-monitor', '--dry-run', '--keep', '--replay', '--help']);
+    assert.ok(optionsIn('replay').includes('--users') && !optionsIn('replay').includes('--hours'));
     assert.match(problems(['nonsense', '--help'])[0] ?? '', /^unknown command nonsense\./);
     const help = parse('--help');
     assert.ok(help.name === 'print' && help.text.includes('Examples:') && help.text.includes('--kill-interval'));

@@ -9,7 +9,7 @@ import type { Plan, RunConfig, System } from '@encore/contracts';
 import { canonicalJson, EncoreError, invalidValue, plannedSystem } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import { encoreFileName } from '@encore/project/encore-file-name';
-import { Command as Commander, CommanderError } from 'commander';
+import { Command as Commander, CommanderError, Option } from 'commander';
 import { pageUrl, readSystem } from '../config.ts';
 import { readReplay } from '../settings/replay.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
@@ -156,9 +156,8 @@ function describeProgram(
     .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
   const add = (name: Request['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);
-    const options = optionsOf(name);
-    if (options.length > 0)
-      command.addHelpText('after', `\nAccepts ${options.join(', ')}.\nSee "encore --help" for their meaning.`);
+    const accepted = program.options.filter(({ long }) => long && optionsOf(name).includes(long));
+    command.configureHelp({ visibleOptions: () => [...accepted, new Option('-h, --help', 'display this help')] });
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
   };
   add('run', '', 'run your own project in a folder with encore.yaml, elsewhere the bundled lab (the default command)');
