@@ -6,3 +6,4 @@ export * from './make-plan.ts';
 export * from './plan-warnings.ts';
 export * from './refuse-plan.ts';
 export * from './render-timeline.ts';
+export * from './targets-without-fault.ts';

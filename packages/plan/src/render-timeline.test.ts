@@ -33,7 +33,8 @@ describe('renderTimeline', () => {
     const reason = 'needs a container with its own network and scratch space, which this lab does not have';
     const text = renderTimeline(plan, { crash: reason, 'disk-full': 'of no kind in this plan' });
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
-    const [, head = ''] = /^ {2}not supported here {3}(2 crash, skipped: [\s\S]*?)\n {2}times /m.exec(text) ?? [];
+    const [, head = ''] =
+      /^ {2}not supported here {3}(2 crash, skipped: [\s\S]*?)\n {2}(?:not tested|times) /m.exec(text) ?? [];
     assert.equal(head.replaceAll(/\s+/g, ' '), `2 crash, skipped: ${reason}`);
     for (const line of text.split('\n').filter((line) => / f\d{4} /.test(line)))
       assert.equal(/ not supported here\b/.test(line), line.includes(' crash '), line);
@@ -48,6 +49,37 @@ describe('renderTimeline', () => {
     const text = renderTimeline(makePlan({ ...smokeConfig, schedule, control: 'noop-faults' }, system), {});
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line);
     assert.match(text, / noop, sliceBytes 1,\n {60,}sliceDelayMicroseconds 1000000,\n {60,}direction downstream\n/);
+  });
+
+  it('names the targets that allow a kind and get no fault', () => {
+    const plan = makePlan(smokeConfig, system);
+    const db = { allowedKinds: ['crash' as const], replicas: 1 };
+    const proxy = { allowedKinds: ['latency' as const], runsIn: 'proxy' };
+    const extended = {
+      ...plan.system,
+      containers: { ...plan.system.containers, db, idle: { allowedKinds: [], replicas: 1 } },
+      proxies: { ...plan.system.proxies, 'db:5432': proxy },
+    };
+    const text = renderTimeline({ ...plan, system: extended }, {});
+    const [, head = ''] = /^ {2}not tested {11}([\s\S]*?)\n {2}times /m.exec(text) ?? [];
+    const untouched = 'postgres, db, postgres:5432, db:5432';
+    assert.equal(head.replaceAll(/\s+/g, ' '), `no fault is planned on: ${untouched}; add a schedule rule`);
+    assert.doesNotMatch(text, /idle/);
+    const onDb = plan.faults.map((fault) => ({ ...fault, target: 'db' }));
+    assert.doesNotMatch(renderTimeline({ ...plan, system: extended, faults: onDb }, {}), /planned on: (.*, )?db[,;]/);
+  });
+
+  it('keeps its columns with a long target', () => {
+    const plan = makePlan(smokeConfig, system);
+    const [first, ...others] = plan.faults;
+    assert.ok(first !== undefined);
+    const text = renderTimeline({ ...plan, faults: [{ ...first, target: 'subscription-worker:8080' }, ...others] }, {});
+    const rows = text.split('\n').filter((line) => / f\d{4} /.test(line));
+    const end = text
+      .split('\n')
+      .find((line) => line.includes('at (steady)'))
+      ?.indexOf('  settings');
+    for (const row of rows) assert.match(row.slice(0, end), / (-|\d+\.\d s)$/);
   });
 
   it('formats times as h:mm:ss.t', () => {

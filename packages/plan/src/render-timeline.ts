@@ -3,11 +3,13 @@
  * kind that this lab cannot run to the reason; it is null if that is not known yet.
  */
 import type { Plan, PlannedFault } from '@encore/contracts';
+import { targetsWithoutFault } from './targets-without-fault.ts';
 
 export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, string>> | null): string {
   const counts = new Map<string, number>();
   for (const { kind } of plan.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const width = 100;
+  const targetWidth = Math.max(15, ...plan.faults.map(({ target }) => target.length + 2));
   return [
     `Plan of ${clockTime(plan.steadySeconds)} steady load after ${plan.rampSeconds} s of ramp`,
     `  seed                 ${plan.seed}`,
@@ -19,10 +21,11 @@ export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, 
       width,
     ),
     ...supportLines(counts, unsupported, width),
+    ...untouchedLines(plan, width),
     `  times                from the start of steady load, ${plan.rampSeconds} s after the start of the run`,
     '',
-    `  ${'at (steady)'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(15)}${'duration'.padStart(9)}  settings`,
-    ...plan.faults.flatMap((fault) => lines(fault, fault.kind in (unsupported ?? {}), width)),
+    `  ${'at (steady)'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(targetWidth)}${'duration'.padStart(9)}  settings`,
+    ...plan.faults.flatMap((fault) => lines(fault, fault.kind in (unsupported ?? {}), targetWidth, width)),
     '',
   ].join('\n');
 }
@@ -46,11 +49,16 @@ function supportLines(
     });
 }
 
-function lines(fault: PlannedFault, skipped: boolean, width: number): string[] {
+function untouchedLines(plan: Plan, width: number): string[] {
+  const text = targetsWithoutFault(plan);
+  return text === null ? [] : wrap(`  ${'not tested'.padEnd(21)}`, text.split(' '), width, ' ');
+}
+
+function lines(fault: PlannedFault, skipped: boolean, targetWidth: number, width: number): string[] {
   const duration = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
   const notes = [skipped ? 'not supported here' : '', fault.noop ? 'noop' : ''];
   const settings = [...notes, ...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`)];
-  const head = `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(15)}${duration.padStart(9)}  `;
+  const head = `  ${clockTime(fault.atSeconds).padEnd(12)}${fault.id.padEnd(8)}${fault.kind.padEnd(20)}${fault.target.padEnd(targetWidth)}${duration.padStart(9)}  `;
   return wrap(
     head,
     settings.filter((text) => text !== ''),

@@ -40,6 +40,15 @@ describe('judge', () => {
     assert.equal(unreported.report.result, 'INTERRUPTED', unreported.report.reasons.join('\n'));
   });
 
+  it('lists targets without a planned fault as not tested', async () => {
+    const { report } = await judged({ faults: [crash] });
+    assert.ok(
+      report.not_tested.includes('no fault is planned on: postgres, server:8000, postgres:5432; add a schedule rule'),
+    );
+    const { report: all } = await judged();
+    assert.ok(all.not_tested.includes('no fault is planned on: postgres, postgres:5432; add a schedule rule'));
+  });
+
   it("names the guide's zone of a low success rate", async () => {
     const zone = async (strayFailures: number): Promise<string> =>
       (await judged({ faults: [crash], strayFailures })).report.reasons.join();

@@ -1,6 +1,7 @@
 /** Lists what a PASSED verdict does not cover, in this run and in any run. */
 import { type FaultKind, faultKinds, kindOf } from '@encore/contracts';
 import { replicasOf } from '@encore/kit';
+import { targetsWithoutFault } from '@encore/plan';
 import { pluralize } from '../../text.ts';
 import { isUnsupported } from '../faults/fault-record.ts';
 import type { ObservedRun } from './observers.ts';
@@ -13,9 +14,11 @@ export function notTested(evidence: ObservedRun): string[] {
   }
   const planned = new Set(plan.faults.map(({ kind }) => kind));
   const others = faultKinds.filter((kind) => !planned.has(kind));
+  const untouched = targetsWithoutFault(plan);
   return [
     ...[...unsupported].map(([kind, reason]) => `${kind}: not supported by this engine (${reason})`),
     ...(others.length === 0 ? [] : [`fault kinds that are not in this run's plan: ${others.join(', ')}`]),
+    ...(untouched === null ? [] : [untouched]),
     ...(notReached === 0 ? [] : [`${pluralize(notReached, 'planned fault')} that the run did not reach`]),
     ...(monitoring === null ? ['whether monitoring notices the faults: Prometheus was not queried'] : []),
     ...(run.checks.writes ? [] : ['integrity of what users wrote: the workload has no readBack']),
