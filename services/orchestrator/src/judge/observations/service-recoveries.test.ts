@@ -25,13 +25,13 @@ const engine = (target: string, action: string, at: number): Observation =>
 const ready = (isReady: boolean, at: number): Observation =>
   ({ type: 'server_observed', at, target: 'api', port: true, ready: isReady }) as Observation;
 
-function recoveries(events: Observation[], untilAt = 60_000): string[] {
+function recoveries(events: Observation[], untilAt = 60_000, of = record): string[] {
   const collector = new ServiceRecoveries(system);
   const environment = { healthChecks: { db: 2 } };
   collector.add({ type: 'run_started', at: 0, environment } as unknown as Observation);
   for (const event of events) collector.add(event);
   return collector
-    .of(record, untilAt)
+    .of(of, untilAt)
     .map(({ service, seconds, source, resolution_seconds: every }) => `${service} ${seconds} ${source} ${every}`);
 }
 
@@ -54,10 +54,18 @@ describe('recoveries of services', () => {
     assert.deepEqual(recoveries([ready(true, 9_000), engine('db', 'die', 10_050)]), ['db null health-check 2']);
   });
 
-  it('count from the last time that the service was down, and not beyond the next fault', () => {
+  it('end when the service is first up again, whatever happens later', () => {
     const events = [ready(false, 10_100), ready(true, 11_000), ready(false, 12_000), ready(true, 15_000)];
-    assert.deepEqual(recoveries(events), ['api 5 ready 0.1']);
-    assert.deepEqual(recoveries(events, 11_500), ['api 1 ready 0.1']);
+    assert.deepEqual(recoveries(events), ['api 1 ready 0.1']);
+    assert.deepEqual(recoveries(events.slice(0, 3)), ['api 1 ready 0.1']);
+  });
+
+  it('end after the fault if a service was up for a moment while it was active, and not beyond the next one', () => {
+    const events = [ready(false, 10_100), ready(true, 11_000), ready(false, 12_000), ready(true, 15_000)];
+    const reverted = { ...record, clockStartsAt: 13_000 };
+    assert.deepEqual(recoveries(events, 60_000, reverted), ['api 2 ready 0.1']);
+    assert.deepEqual(recoveries(events, 14_000, reverted), ['api null ready 0.1']);
+    assert.deepEqual(recoveries(events, 60_000, { ...record, clockStartsAt: 11_500 }), ['api 0 ready 0.1']);
   });
 
   it('have no entry for a sidecar', () => {

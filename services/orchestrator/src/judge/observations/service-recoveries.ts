@@ -95,9 +95,13 @@ export class ServiceRecoveries implements Collector {
     if (fromAt === null || clockAt === null || record.effect !== 'confirmed') return [];
     return [...this.#services].flatMap(([service, { source, resolutionSeconds, changes }]) => {
       const during = changes.filter(({ at }) => at >= fromAt && at < untilAt);
-      const last = during.at(-1);
-      if (last === undefined || during.every(({ isUp }) => isUp)) return [];
-      const seconds = last.isUp ? Math.max(0, Math.round(last.at - clockAt)) / 1_000 : null;
+      const down = during.findIndex(({ isUp }) => !isUp);
+      if (down === -1) return [];
+      // The first return that held until the clock started; a later flap is not part of it.
+      const back = during
+        .slice(down)
+        .find(({ at, isUp }, index, rest) => isUp && (at >= clockAt || (rest[index + 1]?.at ?? clockAt) >= clockAt));
+      const seconds = back === undefined ? null : Math.max(0, Math.round(back.at - clockAt)) / 1_000;
       return [{ service, seconds, source, resolution_seconds: resolutionSeconds }];
     });
   }
