@@ -86,6 +86,30 @@ describe('text summary', () => {
     );
   });
 
+  it('prints each other fault that broke the limit, step by step', async () => {
+    const slow = plannedFault(1, {
+      kind: 'connection-refused',
+      target: 'server:8000',
+      atSeconds: 40,
+      durationSeconds: 1,
+    });
+    const kill = plannedFault(2, { ...crash, id: 'f0002', atSeconds: 40.997, downSeconds: 6 });
+    const config = { profile: 'smoke', recoveryTimeoutSeconds: 5, thresholds: {} };
+    const { report } = await judged({ config, faults: [slow, kill] });
+    assert.match(
+      textSummary(report),
+      /^Slow recovery 1 of 1: connection-refused of server:8000 at [\d:.]+ UTC \(f0001\), recovered by \S+ in 6\.\d+ s, too late \(limit 5 s\)\n {2}\+ {3}0\.000 s {2}injected \(/m,
+    );
+    const { report: quick } = await judged({ faults: [slow, kill] });
+    assert.doesNotMatch(textSummary(quick), /Slow recovery/);
+  });
+
+  it('names nobody who restarted a process that did not recover', async () => {
+    const { report } = await judged({ faults: [crash] });
+    const faults = report.faults.map((fault) => ({ ...fault, recovered_by: 'none' as const, recovery_seconds: null }));
+    assert.match(textSummary({ ...report, faults }), /s {2}process restarted$/m);
+  });
+
   it('shows the capacity and its tool, and the samples, in every format', async () => {
     const at = new SimulatedRun().at(-9);
     const latencyMs = { p50: 5, p90: 8, p99: 12.25, max: 20 };

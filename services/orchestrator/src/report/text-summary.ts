@@ -1,4 +1,4 @@
-/** Text summary for the terminal: the guide's block, then details and each kill. */
+/** Text summary for the terminal: the guide's block, then details, each kill, and each other fault that broke the limit. */
 import { isKill, type Report, type ReportedFault } from '@encore/contracts';
 import { clockText, durationText, percentText, pluralize, secondsText, thousands } from '../text.ts';
 import {
@@ -18,7 +18,7 @@ import {
 const heavy = '='.repeat(80);
 const light = '-'.repeat(80);
 /** Enough for a day of hourly kills, twice; the report has all. */
-const maxKillsShown = 48;
+const maxShown = 48;
 
 /** The block has the lines and the order of the guide; other figures follow it. */
 export function textSummary(report: Report, jsonPath?: string): string {
@@ -33,12 +33,12 @@ export function textSummary(report: Report, jsonPath?: string): string {
     ...(jsonPath === undefined ? [] : ['', `Full report saved to: ${jsonPath}`]),
     heavy,
     ...detailsOf(report),
-    ...kills
-      .slice(0, maxKillsShown)
-      .flatMap((kill, index) => [light, ...killOf(kill, index + 1, kills.length, report)]),
-    ...(kills.length > maxKillsShown
-      ? [`... and ${pluralize(kills.length - maxKillsShown, 'more kill')}, see the report`]
-      : []),
+    ...blocksOf(kills, 'Kill', report),
+    ...blocksOf(
+      report.faults.filter((fault) => !isKill(fault) && brokeLimit(fault, report)),
+      'Slow recovery',
+      report,
+    ),
     heavy,
   ];
   return `${lines.join('\n')}\n`;
@@ -101,23 +101,36 @@ const noEffectText = {
   unsupported: 'not supported here',
 } as const;
 
-function killOf(kill: ReportedFault, number: number, of: number, { recoveries }: Report): string[] {
-  const at = kill.injected_at === null ? '' : ` at ${clockText(kill.injected_at)} UTC`;
-  const head = `Kill ${number} of ${of}: ${kill.kind} of ${kill.target}${at} (${kill.id}), `;
-  // Without a kill there is nothing to recover from.
-  if (kill.effect !== 'confirmed') return [`${head}${noEffectText[kill.effect]} (${kill.evidence})`];
+const brokeLimit = (fault: ReportedFault, { recoveries }: Report): boolean =>
+  fault.recovered_by === 'none' || isLate(fault, recoveries);
+
+function blocksOf(faults: readonly ReportedFault[], name: string, report: Report): string[] {
+  const more = faults.length - maxShown;
+  return [
+    ...faults
+      .slice(0, maxShown)
+      .flatMap((fault, index) => [light, ...blockOf(fault, `${name} ${index + 1} of ${faults.length}`, report)]),
+    ...(more > 0 ? [`... and ${more} more of ${faults.length} (${name.toLowerCase()}), see the report`] : []),
+  ];
+}
+
+function blockOf(fault: ReportedFault, title: string, { recoveries }: Report): string[] {
+  const { stages, recovered_by: by } = fault;
+  const at = fault.injected_at === null ? '' : ` at ${clockText(fault.injected_at)} UTC`;
+  const head = `${title}: ${fault.kind} of ${fault.target}${at} (${fault.id}), `;
+  // Without an effect there is nothing to recover from.
+  if (fault.effect !== 'confirmed') return [`${head}${noEffectText[fault.effect]} (${fault.evidence})`];
   const end =
-    kill.recovery_seconds === null
+    fault.recovery_seconds === null
       ? 'not recovered'
-      : `recovered by ${kill.recovered_by ?? 'an unknown cause'} in ${recoveryText(kill, recoveries)}`;
-  const { stages } = kill;
+      : `recovered by ${by ?? 'an unknown cause'} in ${recoveryText(fault, recoveries)}`;
   const steps: [number | null, string][] = [
-    [kill.injected_at === null ? null : 0, `killed (${kill.evidence})`],
+    [fault.injected_at === null ? null : 0, `${isKill(fault) ? 'killed' : 'injected'} (${fault.evidence})`],
     [stages.detected, 'first failed request of a user or probe'],
-    [stages.restarted, `process restarted${kill.recovered_by === null ? '' : ` by ${kill.recovered_by}`}`],
+    [stages.restarted, `process restarted${by === null || by === 'none' ? '' : ` by ${by}`}`],
     [stages.port, 'port accepts connections'],
     [stages.ready, 'server is ready'],
-    [stages.first_success, `first correct response: recovered${isLate(kill, recoveries) ? ', too late' : ''}`],
+    [stages.first_success, `first correct response: recovered${isLate(fault, recoveries) ? ', too late' : ''}`],
     [stages.back_to_normal, 'back to normal'],
   ];
   return [
@@ -128,7 +141,7 @@ function killOf(kill: ReportedFault, number: number, of: number, { recoveries }:
       .sort(([a], [b]) => a - b)
       .map(([seconds, what]) => `  +${seconds.toFixed(3).padStart(8)} s  ${what}`),
     // That of a single service is among the stages.
-    ...(kill.services.length < 2 ? [] : [`  services: ${servicesText(kill.services)}`]),
-    `  ${pluralize(kill.attempts_failed, 'failed attempt')} attributed to it`,
+    ...(fault.services.length < 2 ? [] : [`  services: ${servicesText(fault.services)}`]),
+    `  ${pluralize(fault.attempts_failed, 'failed attempt')} attributed to it`,
   ];
 }

@@ -80,6 +80,35 @@ describe('judge: recoveries', () => {
     assert.ok(near.report.warnings.some((warning) => warning.includes('more than 75 % of the 5 s limit: f0002')));
   });
 
+  it('names the slowest fault with its target, and a fault of another target that began before it ended', async () => {
+    const slow = plannedFault(1, {
+      kind: 'connection-refused',
+      target: 'server:8000',
+      atSeconds: 40,
+      durationSeconds: 1,
+    });
+    const kill = plannedFault(2, { ...crash, id: 'f0002', atSeconds: 40.997, downSeconds: 6 });
+    const config = { profile: 'smoke', recoveryTimeoutSeconds: 5, thresholds: {} };
+    const reasonOf = async (faults: (typeof slow)[]) =>
+      (await judged({ config, faults })).report.reasons.find((text) => text.startsWith('recovery_seconds')) ?? '';
+    assert.match(
+      await reasonOf([slow, kill]),
+      /\(rule: max<5\); slowest: f0001 connection-refused of server:8000, which ended only after f0002 crash of server had begun;/,
+    );
+    assert.match(await reasonOf([{ ...crash, downSeconds: 6 }]), /\(rule: max<5\); slowest: f0001 crash of server;/);
+  });
+
+  it('does not count the start for the read-back as a stage', async () => {
+    const faults = [{ ...crash, downSeconds: Number.POSITIVE_INFINITY }];
+    const { report } = await judged({ faults });
+    assert.deepEqual([report.faults[0]?.recovered_by, report.faults[0]?.stages.restarted], ['none', null]);
+    const { report: unmarked } = await judged(
+      { faults },
+      { event: (event) => event.type !== 'phase_entered' || event.phase !== 'read-back' },
+    );
+    assert.ok((unmarked.faults[0]?.stages.restarted ?? 0) > 100, 'without the phase, the start counts');
+  });
+
   it('measures the recovery from an outage from its revert, or from the kill if nothing was to start it', async () => {
     const outageUntil = async (until: 'revert' | 'never') => {
       const times = { atSeconds: 40, durationSeconds: 100 };

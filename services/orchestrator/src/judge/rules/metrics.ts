@@ -4,7 +4,7 @@ import { list, percentText, pluralize } from '../../text.ts';
 import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
 import { readBackDisagreements } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
-import { isKill } from '../faults/fault-record.ts';
+import { type FaultRecord, isKill } from '../faults/fault-record.ts';
 import { maxReturnMs, overlapReason } from '../faults/return-to-normal.ts';
 import { recoveredText } from './confidence.ts';
 import type { MetricName } from './metric-table.ts';
@@ -147,20 +147,36 @@ function recoverySeconds({ faults, settings }: Evidence): Figure {
   const missing: string[] = [];
   const inTime: boolean[] = [];
   const killsInTime: boolean[] = [];
+  let slowest: { seconds: number; record: FaultRecord } | null = null;
   for (const { record, recovery } of faults) {
     if (recovery.state !== 'recovered' && recovery.state !== 'not_recovered') continue;
     const seconds = recovery.state === 'recovered' ? recovery.seconds : Number.POSITIVE_INFINITY;
     samples.push(seconds);
-    if (recovery.state === 'not_recovered') missing.push(`${record.fault.id} (${record.fault.kind})`);
+    if (recovery.state === 'not_recovered') missing.push(faultText(record));
+    if (seconds > (slowest?.seconds ?? -1)) slowest = { seconds, record };
     inTime.push(seconds < settings.recoveryTimeoutSeconds);
     if (isKill(record)) killsInTime.push(seconds < settings.recoveryTimeoutSeconds);
   }
   const [trials, what] = killsInTime.length > 0 ? ([killsInTime, 'kills'] as const) : ([inTime, 'faults'] as const);
   const notes = [
     ...(missing.length === 0 ? [] : [`no correct response after ${list(missing)}`]),
+    ...(missing.length > 0 || slowest === null ? [] : [`slowest: ${slowestText(slowest.record, faults)}`]),
     ...(trials.length === 0 ? [] : [recoveredText(trials.filter(Boolean).length, trials.length, what)]),
   ];
   return { shape: 'trend', samples, of: samples.length, ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
+}
+
+const faultText = ({ fault: { id, kind, target } }: FaultRecord): string => `${id} ${kind} of ${target}`;
+
+/** A fault of another target that began meanwhile may have ended the outage, by a restart. */
+function slowestText(record: FaultRecord, faults: Evidence['faults']): string {
+  const { clockStartsAt: fromAt, firstSuccessAt: toAt, container } = record;
+  const meanwhile = faults.filter(
+    ({ record: { injectedAt: at, container: other } }) =>
+      other !== container && at !== null && fromAt !== null && toAt !== null && at > fromAt && at < toAt,
+  );
+  const others = meanwhile.map((one) => faultText(one.record));
+  return `${faultText(record)}${others.length === 0 ? '' : `, which ended only after ${list(others)} had begun`}`;
 }
 
 function detectionSeconds({ faults }: Evidence): Figure {
