@@ -26,8 +26,10 @@ export async function runningTarget(
   signal: AbortSignal,
 ): Promise<ContainerView> {
   const view = await targets.find(containerName(fault), signal);
-  if (view.status !== 'running')
-    throw new EncoreError('TARGET_NOT_RUNNING', `${view.name} is ${view.status}; ${fault.kind} needs it running`);
+  if (view.status !== 'running') {
+    const state = view.restartSetup.policy === 'no' ? `${view.status} and has no restart policy` : view.status;
+    throw new EncoreError('TARGET_NOT_RUNNING', `${view.name} is ${state}; ${fault.kind} needs it running`);
+  }
   return view;
 }
 

@@ -30,6 +30,18 @@ describe('freeze', () => {
     await assert.rejects(freeze.prepare(tools, fault, never), { code: 'TARGET_NOT_RUNNING', message: /api is paused/ });
   });
 
+  it('names a missing restart policy, which explains why its target does not run', async () => {
+    const { tools, engine, id } = setUp();
+    await engine.pause(id);
+    const find = async () => {
+      const view = await engine.inspect(id);
+      return { ...view, restartSetup: { ...view.restartSetup, policy: 'no' } };
+    };
+    await assert.rejects(freeze.prepare({ ...tools, targets: { find } }, fault, never), {
+      message: 'api is paused and has no restart policy; freeze needs it running',
+    });
+  });
+
   it('confirms a pause by the CPU time that the target does not use', async () => {
     const { clock, tools, active } = setUp();
     await freeze.inject(tools, active, never);
