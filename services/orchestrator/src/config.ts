@@ -31,6 +31,8 @@ const shape = {
   ENCORE_RESULTS_DIR: z.string().default('test_results'),
   /** Log folder of the lab's programs, copied next to the report; unset with Docker. */
   ENCORE_LOGS_DIR: z.string().optional(),
+  /** How to see the log of a service; unset: with the Compose project in the current folder. */
+  ENCORE_LOGS_HINT: z.string().optional(),
   /** Unsupported fault kinds and reasons, as JSON; unset: the chaos service reports them. */
   ENCORE_UNSUPPORTED: z.preprocess(parsed, z.record(z.string(), z.string())).optional(),
   ENCORE_WHERE_TO_LOOK: z.string().optional(),
@@ -67,6 +69,7 @@ export interface Wiring {
   resultsDir: string;
   command: string;
   logsDir?: string | undefined;
+  logsHint?: string | undefined;
   unsupported?: Record<string, string> | undefined;
   whereToLook: string | undefined;
   links: { page: string; alerts: string; grafana?: string | undefined };
@@ -88,6 +91,7 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     resultsDir: values.ENCORE_RESULTS_DIR,
     command: values.ENCORE_COMMAND,
     logsDir: values.ENCORE_LOGS_DIR,
+    logsHint: values.ENCORE_LOGS_HINT,
     unsupported: values.ENCORE_UNSUPPORTED,
     whereToLook: values.ENCORE_WHERE_TO_LOOK,
     links: { page: values.ENCORE_PAGE_URL, alerts: values.ENCORE_ALERTS_URL, grafana: values.ENCORE_GRAFANA_URL },

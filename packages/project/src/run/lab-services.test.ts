@@ -64,6 +64,12 @@ describe('services of the lab in a user’s project', () => {
     for (const part of parts) assert.equal(part?.labels?.['encore.run'], 'r1');
   });
 
+  it('point to the logs of a kept copy, not to those of the user’s own stack', () => {
+    const { project, names } = lab();
+    const { environment = {} } = project.services[names.orchestrator] ?? {};
+    assert.match(environment['ENCORE_LOGS_HINT'] ?? '', /--keep.*`docker compose -p PROJECT logs`/);
+  });
+
   it('publish only the page, on 127.0.0.1', () => {
     const { project, names } = lab();
     assert.equal(project.services[names.chaos]?.ports, undefined);

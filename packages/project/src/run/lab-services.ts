@@ -128,6 +128,8 @@ export function withLab(
         ENCORE_RESULTS_DIR: resultsFolder,
         ENCORE_PAGE_URL: `http://localhost:${options.pagePort}`,
         ENCORE_WHERE_TO_LOOK: `live page http://localhost:${options.pagePort}   reports ${resultsFolder}`,
+        ENCORE_LOGS_HINT:
+          'run again with --keep, then look with `docker compose -p PROJECT logs`; PROJECT is the name that the run prints',
         ENCORE_COMMAND: options.command,
       },
       volumes: [

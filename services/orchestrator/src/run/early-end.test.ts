@@ -54,6 +54,14 @@ describe('a run that ends early', function () {
     assert.ok(!said.includes('line a'), said);
   });
 
+  it('gives the hint of a run of an own project instead of commands about the stack in the current folder', async () => {
+    lab.server.ready = false;
+    lab.logsHint = 'run again with --keep';
+    const { said } = await runOver(lab, planOf(1, []));
+    assert.match(said, /FAIL {2}server and what it needs: .*\n(?: +\| .*\n)* +→ run again with --keep\n/);
+    assert.doesNotMatch(said, /docker compose|revert leftover/);
+  });
+
   it('ends when a stop file appears, and does not start while it exists', async () => {
     const file = join(lab.resultsDir, 'STOP');
     const { exitCode, said } = await runOver(lab, planOf(60, []), async (text) => {

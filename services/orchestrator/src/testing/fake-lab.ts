@@ -21,6 +21,8 @@ export class FakeLab implements AsyncDisposable {
   prometheusUrl: string | undefined;
   /** Number of containers of the server; all of them are the same fake. */
   replicas = 1;
+  /** As a run of somebody's own project sets it. */
+  logsHint: string | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -58,6 +60,7 @@ export class FakeLab implements AsyncDisposable {
       whereToLook: undefined,
       links: { page: '', alerts: '', grafana: 'http://localhost:3000' },
       afterRunHint: undefined,
+      logsHint: this.logsHint,
       logLevel: 'silent',
     };
   }

@@ -94,10 +94,12 @@ async function idleDelay({ clients, wiring, clock }: PreflightContext, forMs: nu
 }
 
 /** Where to find a service's log. Without Docker, the refusal ends with the log folder. */
-const logsOf = (service: string, { logsDir }: Wiring): string =>
-  logsDir === undefined
+function logsOf(service: string, { logsDir, logsHint }: Wiring): string {
+  if (logsHint !== undefined) return logsHint;
+  return logsDir === undefined
     ? `check its state with \`docker compose ps -a ${service}\` and its log with \`docker compose logs ${service}\``
     : `see ${service}.log in the folder named below`;
+}
 
 async function servicesReady(
   { clients, wiring, clock, run }: PreflightContext,
@@ -115,7 +117,8 @@ async function servicesReady(
     },
     {
       name: `${recoveryOf} and what it needs`,
-      fix: `${logsOf(recoveryOf, wiring)}; revert leftover faults with \`${wiring.command} revert\``,
+      // A run of somebody's own project starts a new copy, which no earlier fault can have changed.
+      fix: `${logsOf(recoveryOf, wiring)}${wiring.logsHint === undefined ? `; revert leftover faults with \`${wiring.command} revert\`` : ''}`,
       probe: () => clients.allAnswerOk(readyUrls(system), { signal }),
     },
   ];
