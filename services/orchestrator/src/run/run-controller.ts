@@ -38,14 +38,13 @@ export class RunController {
   }
 
   async run(): Promise<Ending> {
-    const { record, clock, logger, print } = this.#context;
+    const { record, clock, print } = this.#context;
     while (this.#state.phase !== 'over') {
       const { phase } = this.#state;
       record.add({ type: 'phase_entered', at: clock.now(), phase });
       const event = await this.#workOrInterrupt();
       // Preflight failures are printed with the refusal.
       if (event.type === 'broke' && phase !== 'preflight') {
-        logger.warn({ phase, reason: event.reason }, 'phase failed');
         print(`ERROR in phase ${phase}: ${event.reason}`);
       }
       if (event.type === 'stop') record.add({ type: 'stop_requested', at: clock.now(), reason: event.reason });

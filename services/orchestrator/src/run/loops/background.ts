@@ -227,12 +227,12 @@ export class Background {
   }
 
   async #renewRunLease(signal: AbortSignal): Promise<void> {
-    const { clients, run, logger } = this.#context;
+    const { clients, run, print } = this.#context;
     try {
       await clients.renewRunLease(run.id, { signal, timeoutMs: 2_000 });
     } catch (error) {
       if (signal.aborted) return;
-      logger.warn({ err: describeError(error) }, 'the run lease was not renewed');
+      print(`The run lease was not renewed: ${describeError(error)}`);
       if (error instanceof EncoreError && (error.status === 410 || error.status === 404))
         await this.#retakeRunLease(signal);
     }
@@ -314,11 +314,10 @@ export class Background {
 
   /** Sends the plan to a restarted scheduler, which skips the faults whose time has passed. */
   #resumeChaos(): void {
-    const { clients, run, logger } = this.#context;
+    const { clients, run } = this.#context;
     if (this.steadyStartsAt === null) return;
     const { steadyStartsAt } = this;
     clients.startChaos(run.id, run.plan, steadyStartsAt).catch((error: unknown) => {
-      logger.warn({ err: describeError(error) }, 'the restarted scheduler rejected the plan');
       this.#break(`the scheduler restarted and rejected the plan: ${describeError(error)}`);
     });
   }

@@ -8,9 +8,9 @@ const leaseMs = 4_000;
 const drainMs = 3_000;
 
 export async function closeRun(context: RunContext, background: Background, ending: Ending): Promise<void> {
-  const { clients, run, clock, record, logger } = context;
+  const { clients, run, clock, record, print } = context;
   await clients.endRunLease(run.id, { timeoutMs: leaseMs }).catch((error: unknown) => {
-    logger.warn({ err: describeError(error) }, 'the run lease was not released; it expires soon');
+    print(`The run lease was not released, and expires soon: ${describeError(error)}`);
   });
   await background.stop(drainMs);
   const status = ending.outcome === 'refused' ? 'aborted' : ending.outcome;
