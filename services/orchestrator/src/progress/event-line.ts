@@ -1,5 +1,5 @@
 /** Formats the events that matter to a user as one line each; null for the others. */
-import type { EncoreEvent } from '@encore/contracts';
+import type { EncoreEvent, Target } from '@encore/contracts';
 
 const noEffectTexts = {
   absent: 'had no effect',
@@ -7,7 +7,8 @@ const noEffectTexts = {
   unsupported: 'is not supported here',
 } as const;
 
-export function eventLine(event: EncoreEvent): string | null {
+/** `judged`: the container that an observation without a target is about. */
+export function eventLine(event: EncoreEvent, judged: Target): string | null {
   switch (event.type) {
     case 'phase_entered':
       return `phase ${event.phase}`;
@@ -23,7 +24,7 @@ export function eventLine(event: EncoreEvent): string | null {
       return `${event.faultId} ${event.kind} of ${event.target}: skipped, ${event.reason}`;
     case 'server_observed': {
       const state = event.ready ? 'ready' : event.port ? 'not ready' : 'down';
-      return event.target === undefined ? `server ${state}` : `${event.target} ${state}`;
+      return `${event.target ?? judged} ${state}`;
     }
     case 'target_started':
       return `${event.target} started by ${event.actor}: ${event.reason}`;

@@ -3,7 +3,7 @@
  * event lines with a status block below that is redrawn every second; elsewhere plain lines, one
  * per event and a status line every ten seconds, ordered by time.
  */
-import type { EncoreEvent } from '@encore/contracts';
+import type { EncoreEvent, Target } from '@encore/contracts';
 import { eventLine } from './event-line.ts';
 import type { Snapshot } from './run-view.ts';
 import { statusLine, statusLines } from './status-lines.ts';
@@ -28,6 +28,7 @@ const maxHidden = 40;
 export class Progress {
   readonly #output: Output;
   readonly #isLive: boolean;
+  readonly #judged: Target;
   #screen: Screen | null = null;
   #hidden: string[] = [];
   /** Lines in the order of their times, held back while an earlier one may still arrive. */
@@ -35,7 +36,8 @@ export class Progress {
   #drawn = 0;
   #lastPlainAt = Number.NEGATIVE_INFINITY;
 
-  constructor(output: Output, wantsLive: boolean) {
+  constructor(output: Output, wantsLive: boolean, judged: Target) {
+    this.#judged = judged;
     this.#output = output;
     this.#isLive = wantsLive && output.isTTY === true;
   }
@@ -61,7 +63,7 @@ export class Progress {
   }
 
   onEvent(event: EncoreEvent): void {
-    const line = eventLine(event);
+    const line = eventLine(event, this.#judged);
     if (line !== null) this.#enqueue(event.at, line);
   }
 

@@ -71,6 +71,12 @@ describe('status lines', () => {
     assert.ok(statusLines(state).some((line) => line.includes('recovered in 3.9 s')));
   });
 
+  it('name the container whose recovery is judged', () => {
+    const state = { ...viewAfter(kill).snapshot(steady + 1_500), recoveryOf: 'api' };
+    assert.match(statusLines(state).join('\n'), / {3}api DOWN$/m);
+    assert.match(statusLine(state), / \| api DOWN \|/);
+  });
+
   it('fit into 79 columns', () => {
     const lines = statusLines(viewAfter(kill).snapshot(steady + 1_500));
     for (const line of lines) assert.ok(line.length <= 79, line);
@@ -82,12 +88,13 @@ describe('status lines', () => {
 
   it('contain no escape codes without a terminal', () => {
     let text = '';
-    const progress = new Progress({ write: (part) => (text += part) }, true);
+    const progress = new Progress({ write: (part) => (text += part) }, true, 'api');
     const view = viewAfter(kill);
     for (let at = steady; at < steady + 31_000; at += 1_000) progress.tick(view.snapshot(at));
     progress.onEvent({ type: 'server_observed', at: steady, port: true, ready: true });
     progress.print('over');
     assert.equal(text.trim().split('\n').length, 6);
     assert.ok(!text.includes('\x1b'));
+    assert.match(text, / api ready$/m);
   });
 });

@@ -12,7 +12,7 @@ export function statusLines(state: Snapshot): string[] {
   const last = state.kills.at(-1);
   return [
     `${bar(state)} ${state.phase.padEnd(9)} ${timeText(state)}`,
-    `users ${state.users}   operations ${whole(total(state))}   success ${percent(state.successRate)}${skipped(state, '   ')}   server ${serverText(state)}`,
+    `users ${state.users}   operations ${whole(total(state))}   success ${percent(state.successRate)}${skipped(state, '   ')}   ${state.recoveryOf} ${serverText(state)}`,
     `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   success ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
     `faults ${faults.injected} of ${faults.planned}, ${faults.effect} effective   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last, state.recoveryLimitSeconds)}` : ''}`,
     `now: ${nowText(state)}   next: ${nextText(state)}`,
@@ -27,7 +27,7 @@ export function statusLine(state: Snapshot): string {
     pluralize(state.users, 'user'),
     `${recent.requestsPerSecond.toFixed(1)} req/s`,
     `success ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})${skipped(state, ', ')}`,
-    `server ${serverText(state)}`,
+    `${state.recoveryOf} ${serverText(state)}`,
     `now ${nowText(state)}`,
     `next ${nextText(state)}`,
   ].join(' | ');

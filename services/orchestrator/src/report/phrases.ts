@@ -36,6 +36,12 @@ export function droppedText(dropped: Report['planned_faults']['dropped']): strin
   return `${pluralize(count, 'more fault')} did not fit into the plan (${causes})`;
 }
 
+/** A probe of the ramp may have been answered although no second of load was observed. */
+export function availabilityText({ availability, observed_seconds: observed }: Report): string {
+  if (observed === 0 || availability.overall === null) return 'not measured';
+  return `${percentText(availability.overall)}, in fault-free windows ${percentText(availability.fault_free_windows, 3)}`;
+}
+
 export function skippedText({ totals: { skipped, success_rate_of_planned: rate } }: Report): string {
   return skipped === 0
     ? '0'

@@ -110,6 +110,13 @@ describe('text summary', () => {
     assert.match(textSummary({ ...report, faults }), /s {2}process restarted$/m);
   });
 
+  it('has no availability of a run without load', async () => {
+    const judgement = await judged({ faults: [crash] });
+    const text = textSummary({ ...judgement.report, observed_seconds: 0 });
+    assert.match(text, /^Availability: not measured$/m);
+    assert.match(textSummary(judgement.report), /^Availability: 9\d\.\d\d %, in fault-free windows 100\.000 %$/m);
+  });
+
   it('shows the capacity and its tool, and the samples, in every format', async () => {
     const at = new SimulatedRun().at(-9);
     const latencyMs = { p50: 5, p90: 8, p99: 12.25, max: 20 };

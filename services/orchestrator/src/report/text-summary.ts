@@ -1,7 +1,8 @@
 /** Text summary for the terminal: the guide's block, then details, each kill, and each other fault that broke the limit. */
 import { isKill, type Report, type ReportedFault } from '@encore/contracts';
-import { clockText, durationText, percentText, pluralize, secondsText, thousands } from '../text.ts';
+import { clockText, durationText, pluralize, secondsText, thousands } from '../text.ts';
 import {
+  availabilityText,
   backToNormalText,
   capacityText,
   controlText,
@@ -74,10 +75,10 @@ function figuresOf(report: Report, kills: readonly ReportedFault[]): string[] {
 }
 
 function detailsOf(report: Report): string[] {
-  const { availability, capacity } = report;
+  const { capacity } = report;
   const sampled = sampledText(report);
   return [
-    `Availability: ${percentText(availability.overall)}, in fault-free windows ${percentText(availability.fault_free_windows, 3)}`,
+    `Availability: ${availabilityText(report)}`,
     `Planned Faults: ${plannedFaultsText(report)}`,
     `Back to Normal: ${backToNormalText(report)}`,
     `Skipped Operations: ${skippedText(report)}`,

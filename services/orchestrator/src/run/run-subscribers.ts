@@ -1,6 +1,6 @@
 /** Subscribers of a run's events: terminal, live page and metrics. */
 import type { EncoreEvent, Plan, RunConfig } from '@encore/contracts';
-import type { Clock } from '@encore/kit';
+import { type Clock, firstReplica } from '@encore/kit';
 import type { Wiring } from '../config.ts';
 import { LivePage } from '../live/live-page.ts';
 import { RunMetrics } from '../metrics.ts';
@@ -28,7 +28,7 @@ export class RunSubscribers {
     this.view = new RunView(runId, config, plan, startedAt);
     this.metrics = new RunMetrics(this.view, clock, links);
     this.page = new LivePage(plan, () => this.view.snapshot(clock.now()), dashboardLink(links, startedAt));
-    this.progress = new Progress(output, config.monitor);
+    this.progress = new Progress(output, config.monitor, firstReplica(plan.system));
   }
 
   onEvent(event: EncoreEvent): void {

@@ -2,7 +2,7 @@
 import type { Report } from '@encore/contracts';
 import { bytesText, clockText, durationText, percentText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
-import { sampledText } from '../phrases.ts';
+import { availabilityText, sampledText } from '../phrases.ts';
 import { facts, table } from '../table.ts';
 
 const count = (value: number | null): string => (value === null ? 'not verified' : thousands(value));
@@ -11,7 +11,7 @@ export function integritySection(report: Report): Html {
   const { integrity, hygiene, manual_interventions: interventions } = report;
   const rows = interventions.map(({ at, target, action, detail }) => [clockText(at), target, action, detail ?? '–']);
   return html`<h2>Integrity</h2>
-<p class="quiet">The ledger lists the writes that the server acknowledged. After cooldown and a restart of the server, every score was read back and its hash compared. Samples were also read back in fault-free windows; the counts include their findings.</p>
+<p class="quiet">The ledger lists the writes that were acknowledged. After cooldown and a restart of the container whose recovery is judged, every object was read back and its content compared. Samples were also read back in fault-free windows; the counts include their findings.</p>
 ${facts([
   ['Acknowledged, not deleted', count(integrity.acknowledged)],
   ['Read back', count(integrity.read_back)],
@@ -100,8 +100,7 @@ ${facts([
   ['Load observed', durationText(report.observed_seconds)],
   ['Seed', String(report.seed)],
   ['Plan', report.plan_hash.slice(0, 16)],
-  ['Availability', percentText(availability.overall)],
-  ['In fault-free windows', percentText(availability.fault_free_windows, 3)],
+  ['Availability', availabilityText(report)],
   ['Without shed requests', percentText(availability.without_sheds)],
   [
     'Longest outage',
