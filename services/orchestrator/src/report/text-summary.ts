@@ -1,4 +1,7 @@
-/** Text summary for the terminal: the guide's block, then details, each kill, and each other fault that broke the limit. */
+/**
+ * Text summary for the terminal: the guide's block, then details, each kill, and each other fault
+ * that broke the recovery limit.
+ */
 import { isKill, type Report, type ReportedFault } from '@encore/contracts';
 import { clockText, durationText, pluralize, secondsText, thousands } from '../text.ts';
 import {
