@@ -116,7 +116,7 @@ export const kindTable = {
     // would distort the recovery time.
     behaviour: { ...kill, healthBeforeSeconds: 10 },
     needsRestartPolicy: true,
-    does: 'Sends SIGQUIT through the engine: the process dies immediately with exit code 131.',
+    does: 'Kills the main process. In the bundled lab: SIGQUIT through the engine, so it dies immediately with exit code 131. In your own project: SIGKILL (or `crash.signal`) past the engine, exit code 137.',
     revertedBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
     usersSee: 'In-flight requests are cut off; the proxy closes new connections until the target listens again.',
     pitfalls:
