@@ -12,12 +12,12 @@ const name = '[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}';
 export const containerNameSchema = z
   .string()
   .regex(new RegExp(`^${name}$`))
-  .describe('the name of a container, such as server');
+  .describe('the name of a container, without a port');
 /** Name of a proxy: the container and the port that it leads to, such as `server:8000`. */
 export const proxyNameSchema = z
   .string()
   .regex(new RegExp(`^${name}:[0-9]{1,5}$`))
-  .describe('the name of a proxy, such as server:8000');
+  .describe('the name of a proxy, as service:port');
 /** What a fault acts on. The system description names the targets that exist. */
 export const targetSchema = z
   .string()

@@ -11,8 +11,8 @@ interface IntendedFault {
 }
 
 const sorts = {
-  container: 'a container; name one, such as server',
-  proxy: 'a proxy; name one with its port, such as server:8000',
+  container: 'a container, whose name has no port',
+  proxy: 'a proxy, named as service:port',
 };
 
 /** Explains why a fault cannot run as written; null if it can. */

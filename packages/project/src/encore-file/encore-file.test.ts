@@ -73,7 +73,7 @@ workload: 7
       `system.containers.db.allowedKinds[0]: "crush" is not valid. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
       'system.proxies.api:8000.probe: "htp" is not valid. Did you mean http? Give one of http, postgres, redis, banner, none',
       'system.proxies.api:8000.runsIn: unknown setting. Known settings: allowedKinds, unsupported, probe',
-      'system.proxies.no port: "no port" is not valid; give the name of a proxy, such as server:8000',
+      'system.proxies.no port: "no port" is not valid; give the name of a proxy, as service:port',
       'workload: 7 is not valid; give the path of the workload, such as encore.workload.yaml; relative to this file',
       'system.entry: "api:80" is not valid. Did you mean api:8000? Give one of api:8000, dv:5432, db:70000, no port',
       'system.recoveryOf: "apo" is not valid. Did you mean api? Give one of api (lacks health.ready, which it needs), db (lacks health.ready, which it needs); or rename api under system.containers to apo',

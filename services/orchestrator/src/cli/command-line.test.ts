@@ -381,7 +381,7 @@ describe('parseCommandLine', () => {
     assert.deepEqual([...new Set(plan.faults.map(({ target }) => target))].sort(), ['alpha', 'alpha:8000']);
     const wrong = file('wrong.json', JSON.stringify({ ...renamedSystem, entry: 'alpha', recoveryOf: 'delta' }));
     assert.deepEqual(problems(['--profile', 'smoke'], { ENCORE_SYSTEM_FILE: wrong }), [
-      `${wrong}: entry: "alpha" is not valid; give the name of a proxy, such as server:8000`,
+      `${wrong}: entry: "alpha" is not valid; give the name of a proxy, as service:port`,
       `${wrong}: recoveryOf: "delta" is not valid; give one of alpha, beta, gamma`,
     ]);
   });
