@@ -22,11 +22,16 @@ export function plannedProof(metric: string, rule: string, config: RunConfig, pl
     case 'lost_writes':
     case 'corrupt_writes':
     case 'duplicate_writes': {
-      if (faults.length === 0) return shown(operationsIn(totalSeconds(plan), config), 'operations', ', if each writes');
-      return shown(operationsIn(exposedSeconds(plan), config), 'operations around faults', ', if each writes');
+      if (faults.length === 0)
+        return shown(operationsIn(totalSeconds(plan), config), 'operations', ', if each writes (nothing if none does)');
+      return shown(
+        operationsIn(exposedSeconds(plan), config),
+        'operations around faults',
+        ', if each writes (nothing if none does)',
+      );
     }
     case 'phantom_writes':
-      return shown(operationsIn(totalSeconds(plan), config), 'operations', ', if each writes');
+      return shown(operationsIn(totalSeconds(plan), config), 'operations', ', if each writes (nothing if none does)');
     case 'wrong_answers':
     case 'unexplained_failures':
     case 'sheds':
