@@ -121,6 +121,8 @@ export const engineInfoSchema = z.object({
   restartSetups: z.record(z.string(), restartSetupSchema),
   /** By service, the restart policies of its running containers. */
   restartPolicies: z.record(z.string(), z.array(z.string())),
+  /** Targets that nothing restarts after a crash: their restart policy is no. */
+  withoutRestartPolicy: z.array(targetSchema).default([]),
   /** By target, how often the engine checks its health, in seconds. */
   healthChecks: z.record(z.string(), z.number()).default({}),
   /** Fault kinds that this engine does not support, with the reason. */

@@ -292,6 +292,16 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('lists the targets without a restart policy', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const labels = { [label.project]: lab.server.labels[label.project] ?? '', [label.service]: 'job' };
+    Object.assign(lab.engine.add('job-1', labels).restartSetup, { policy: 'no' });
+    assert.deepEqual((await lab.clock.until(injector.engineInfo())).withoutRestartPolicy, []);
+    Object.assign(lab.server.restartSetup, { policy: 'no' });
+    assert.deepEqual((await lab.clock.until(injector.engineInfo())).withoutRestartPolicy, ['server']);
+    stop.abort();
+  });
+
   it('returns the checkout of each container, also of one that Compose creates during a run', async () => {
     const { lab, injector, stop } = await startedLab();
     const labels = (folder: string) => ({ ...lab.server.labels, [label.checkout]: folder });

@@ -37,6 +37,10 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
         .filter(({ labels }) => needsRestartSetup(targets.system, labels[label.target]))
         .map(({ name, restartSetup }) => [name, restartSetup]),
     ),
+    withoutRestartPolicy: views.flatMap(({ labels, restartSetup }) => {
+      const target = labels[label.target];
+      return target === undefined || restartSetup.policy !== 'no' ? [] : [target];
+    }),
     healthChecks: Object.fromEntries(
       views.flatMap(({ labels, healthCheckSeconds }) => {
         const target = labels[label.target];

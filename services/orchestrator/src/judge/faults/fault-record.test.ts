@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { crash, judged, outage } from '../../testing/judged-run.ts';
+import { crash, historyOf, judged, outage } from '../../testing/judged-run.ts';
 import { plannedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
+import { Ledger } from '../collect/integrity.ts';
+import { judge } from '../judge.ts';
 
 describe('judge: recoveries', () => {
   it('measures each stage of a crash from the kill to the first correct response', async () => {
@@ -96,6 +98,20 @@ describe('judge: recoveries', () => {
       /\(rule: max<5\); slowest: f0001 connection-refused of server:8000, which ended only after f0002 crash of server had begun;/,
     );
     assert.match(await reasonOf([{ ...crash, downSeconds: 6 }]), /\(rule: max<5\); slowest: f0001 crash of server;/);
+  });
+
+  it('names a missing restart policy of a target that stays down', () => {
+    const run = new SimulatedRun({ faults: [{ ...crash, downSeconds: Number.POSITIVE_INFINITY }] });
+    const reasonsWith = (environment: Record<string, unknown>) => {
+      const events = [...run.events()].map((event) =>
+        event.type === 'run_started' ? { ...event, environment } : event,
+      );
+      const { report } = judge({ history: historyOf(run.plan, events), ledger: new Ledger(), problems: [] });
+      return report.reasons.join('\n');
+    };
+    const text = 'no correct response after f0001 crash of server';
+    assert.ok(reasonsWith({ withoutRestartPolicy: ['server'] }).includes(`${text}, which has no restart policy (`));
+    assert.ok(reasonsWith({ withoutRestartPolicy: ['db'] }).includes(`${text};`));
   });
 
   it('does not count the start for the read-back as a stage', async () => {

@@ -1,5 +1,6 @@
 /** Metrics for rules, computed from the evidence. `of`: number of trials behind a figure. */
-import { replicasOf } from '@encore/kit';
+import { replicasOf, withoutNumber } from '@encore/kit';
+import { z } from 'zod';
 import { list, percentText, pluralize } from '../../text.ts';
 import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
 import { readBackDisagreements } from '../collect/run-facts.ts';
@@ -142,7 +143,10 @@ function interventionCount(events: readonly Intervention[], evidence: Evidence):
   };
 }
 
-function recoverySeconds({ faults, settings }: Evidence): Figure {
+const targetsSchema = z.array(z.string()).catch([]);
+
+function recoverySeconds({ faults, settings, run }: Evidence): Figure {
+  const withoutPolicy = targetsSchema.parse(run.started?.environment['withoutRestartPolicy']);
   const samples: number[] = [];
   const missing: string[] = [];
   const inTime: boolean[] = [];
@@ -152,7 +156,10 @@ function recoverySeconds({ faults, settings }: Evidence): Figure {
     if (recovery.state !== 'recovered' && recovery.state !== 'not_recovered') continue;
     const seconds = recovery.state === 'recovered' ? recovery.seconds : Number.POSITIVE_INFINITY;
     samples.push(seconds);
-    if (recovery.state === 'not_recovered') missing.push(faultText(record));
+    if (recovery.state === 'not_recovered') {
+      const hasNoPolicy = isKill(record) && withoutPolicy.includes(withoutNumber(record.container));
+      missing.push(`${faultText(record)}${hasNoPolicy ? ', which has no restart policy (restart: no)' : ''}`);
+    }
     if (seconds > (slowest?.seconds ?? -1)) slowest = { seconds, record };
     inTime.push(seconds < settings.recoveryTimeoutSeconds);
     if (isKill(record)) killsInTime.push(seconds < settings.recoveryTimeoutSeconds);

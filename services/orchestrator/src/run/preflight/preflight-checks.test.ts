@@ -17,6 +17,7 @@ const good: EngineInfo = {
   engine: 'Docker',
   version: '29.0.1',
   kernel: '6.12',
+  withoutRestartPolicy: [],
   healthChecks: {},
   cgroupVersion: '2',
   cores: 4,
