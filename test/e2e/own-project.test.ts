@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type Report, reportSchema } from '@encore/contracts';
 import { after, before, describe, it } from 'mocha';
 import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
+import { ignoreComposeFile } from '../support/compose-file.ts';
 import { requireEngine } from '../support/engine.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -57,12 +58,13 @@ describe('encore run of somebody’s own project', function () {
     return reportSchema.parse(JSON.parse(await readFile(join(folder, 'test_results', name), 'utf8')));
   };
 
+  ignoreComposeFile();
   before(async function () {
     await requireEngine(this);
     folder = await mkdtemp(join(tmpdir(), 'encore-own-'));
     await cp(join(import.meta.dirname, 'own-project'), folder, { recursive: true });
     ownPort = await freePort();
-    env = { OWN_PORT: String(ownPort), COMPOSE_FILE: undefined };
+    env = { OWN_PORT: String(ownPort) };
     await docker('compose', 'up', '-d', '--build', '--wait', '--quiet-pull');
   });
   after(async () => {

@@ -9,6 +9,7 @@ import { type Report, reportSchema } from '@encore/contracts';
 import { before, describe, it } from 'mocha';
 import { parse, stringify } from 'yaml';
 import { root, runCommand, tail } from '../support/command.ts';
+import { ignoreComposeFile } from '../support/compose-file.ts';
 import { requireEngine } from '../support/engine.ts';
 import { type ActionResult, ActionRunner } from '../support/github-action.ts';
 import { ShopFolder } from '../support/shop.ts';
@@ -34,9 +35,7 @@ function prepare(folder: ShopFolder): void {
 async function runAction(folder: ShopFolder, check: (result: ActionResult, report: Report) => void): Promise<void> {
   using runner = new ActionRunner();
   const inputs = { file: 'encore.yaml', options: '--seed 7 --no-monitor' };
-  // Names the lab's own files where the tests run on images made offline.
-  const env = { COMPOSE_FILE: undefined };
-  const result = await runner.run({ inputs, workspace: folder.path, actionPath: root, env, timeoutMs: 600_000 });
+  const result = await runner.run({ inputs, workspace: folder.path, actionPath: root, timeoutMs: 600_000 });
   const { report = '', results = '' } = result.outputs;
   assert.notEqual(report, '', tail(result.log, 80));
   check(result, reportSchema.parse(JSON.parse(readFileSync(report, 'utf8'))));
@@ -47,6 +46,7 @@ async function runAction(folder: ShopFolder, check: (result: ActionResult, repor
 
 describe('examples/shop on Docker', function () {
   this.timeout(900_000);
+  ignoreComposeFile();
   before(async function () {
     await requireEngine(this);
   });

@@ -12,6 +12,7 @@ import { after, before, describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { readEncoreFile } from '../../../services/orchestrator/src/settings/encore-file.ts';
 import { root, runCommand } from '../../support/command.ts';
+import { ignoreComposeFile } from '../../support/compose-file.ts';
 import { requireCompose } from '../../support/engine.ts';
 import { compareProjects, type Resolved } from './compare-projects.ts';
 
@@ -31,15 +32,12 @@ const rows: Row[] = [];
 describe('any Compose project', function () {
   this.timeout(300_000);
   let folder = '';
-  // Names the lab's own files where these tests run on images made offline.
-  const { COMPOSE_FILE: filesOfLab } = process.env;
+  ignoreComposeFile();
   before(async function () {
     await requireCompose(this);
-    delete process.env['COMPOSE_FILE'];
     folder = await mkdtemp(join(tmpdir(), 'encore-projects-'));
   });
   after(async () => {
-    if (filesOfLab !== undefined) process.env['COMPOSE_FILE'] = filesOfLab;
     if (folder !== '') await rm(folder, { recursive: true });
     for (const { project, services, proxies, targets, impossible } of rows)
       console.log(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { type CommandResult, root, runCommand } from '../../support/command.ts';
+import { ignoreComposeFile } from '../../support/compose-file.ts';
 import { requireCompose } from '../../support/engine.ts';
 import { ShopFolder } from '../../support/shop.ts';
 
@@ -14,6 +15,7 @@ function encore(folder: ShopFolder, ...args: string[]): Promise<CommandResult> {
 
 describe('examples/shop as a project', function () {
   this.timeout(180_000);
+  ignoreComposeFile();
   before(async function () {
     await requireCompose(this);
   });

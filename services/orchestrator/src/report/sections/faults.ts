@@ -79,7 +79,8 @@ function row(
       : isLate(fault, recoveries)
         ? html`<b class="bad">${secondsText(seconds)}</b> too late`
         : html`${secondsText(seconds)}`;
-  const services = servicesText(fault.services);
+  // That of a single service is among the stages of the bar.
+  const services = fault.services.length < 2 ? '' : servicesText(fault.services);
   const cells = [
     at === null
       ? html`${kind} <span class="quiet">${target} ${id}</span>`
@@ -87,7 +88,7 @@ function row(
     at === null ? html`<span class="quiet">–</span>` : html`${clockText(at).slice(0, 10)}`,
     html`<span class="effect ${effect}" title="${fault.evidence}">${effect}</span>`,
     html`${fault.recovered_by ?? '–'}${fault.revert_cause === 'external' ? html` <b class="bad">ended externally</b>` : ''}`,
-    html`${recovery}${services === '' ? '' : html`<br><span class="quiet">${services}</span>`}`,
+    html`${recovery}${services === '' ? '' : html`<span class="quiet services">${services}</span>`}`,
     normalCell(fault, running),
     bar(fault, scaleSeconds),
     html`${thousands(fault.attempts_failed)}`,
