@@ -10,7 +10,9 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
 import { root, runCommand } from '../support/command.ts';
 
-const socket = `encore-test-${process.pid}`;
+/** Of a server for each test: one that was told to end may still accept a connection. */
+let socket = '';
+let servers = 0;
 const main = join(root, 'services', 'orchestrator', 'src', 'main.ts');
 
 async function tmux(...args: string[]): Promise<string> {
@@ -31,6 +33,8 @@ describe('monitor in a terminal', function () {
       console.log('      skipped: there is no tmux here');
       this.skip();
     }
+    servers += 1;
+    socket = `encore-${process.pid}-${servers}`;
     lab = await FakeLab.start();
   });
   afterEach(async () => {
