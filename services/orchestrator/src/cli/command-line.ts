@@ -187,7 +187,7 @@ function build(
   if (existsSync(encoreFileName)) {
     if (request.name === 'run') return projectRun(program);
     if (request.name === 'revert') return { name: 'revert-project' };
-  } else if (request.name === 'run' && isForeignProject())
+  } else if (request.name === 'run' && isForeignProject(context.env['ENCORE_CHECKOUT'] || checkout))
     return {
       name: 'refused',
       problems: [
@@ -213,9 +213,12 @@ function build(
   }
 }
 
-/** A folder of somebody's own Compose project, where nobody means the bundled lab of 24 hours. */
-function isForeignProject(): boolean {
-  return composeFileNames.some((name) => existsSync(name)) && realpathSync('.') !== realpathSync(checkout);
+/**
+ * True in a folder of somebody's own Compose project, where nobody means the bundled lab of 24
+ * hours. In a container the checkout is elsewhere than the program.
+ */
+function isForeignProject(ownCheckout: string): boolean {
+  return composeFileNames.some((name) => existsSync(name)) && realpathSync('.') !== realpathSync(ownCheckout);
 }
 
 function projectRun(program: Commander): Command | Problems {
