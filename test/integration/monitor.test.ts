@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
 import { root, runCommand } from '../support/command.ts';
 
-/** Of a server for each test: one that was told to end may still accept a connection. */
+/** Of a server for each test: one that is ending may still accept a connection. */
 let socket = '';
 let servers = 0;
 const main = join(root, 'services', 'orchestrator', 'src', 'main.ts');

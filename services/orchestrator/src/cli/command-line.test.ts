@@ -87,7 +87,7 @@ describe('parseCommandLine', () => {
         writeFileSync(name, '');
         assert.match(problems(['--dry-run']).join(), /^no encore.yaml here; run "encore init" first, or /);
         assert.equal(parseCommandLine(['init'], {}).name, 'init');
-        // The orchestrator of the bundled lab runs in the checkout, which its container has elsewhere.
+        // The lab's own container runs in the checkout that is mounted there.
         assert.equal(run([], { ENCORE_CHECKOUT: project }).config.profile, 'full');
         rmSync(name);
       }

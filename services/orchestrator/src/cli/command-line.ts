@@ -187,7 +187,7 @@ function build(
   if (existsSync(encoreFileName)) {
     if (request.name === 'run') return projectRun(program);
     if (request.name === 'revert') return { name: 'revert-project' };
-  } else if (request.name === 'run' && isForeignProject(context.env['ENCORE_CHECKOUT'] || checkout))
+  } else if (request.name === 'run' && isForeignProject(context.env))
     return {
       name: 'refused',
       problems: [
@@ -213,12 +213,11 @@ function build(
   }
 }
 
-/**
- * True in a folder of somebody's own Compose project, where nobody means the bundled lab of 24
- * hours. In a container the checkout is elsewhere than the program.
- */
-function isForeignProject(ownCheckout: string): boolean {
-  return composeFileNames.some((name) => existsSync(name)) && realpathSync('.') !== realpathSync(ownCheckout);
+/** A folder of somebody's own Compose project, where nobody means the bundled lab of 24 hours. */
+function isForeignProject(env: NodeJS.ProcessEnv): boolean {
+  // The lab's own container runs in the checkout that is mounted there.
+  if (env['ENCORE_CHECKOUT']) return false;
+  return composeFileNames.some((name) => existsSync(name)) && realpathSync('.') !== realpathSync(checkout);
 }
 
 function projectRun(program: Commander): Command | Problems {
