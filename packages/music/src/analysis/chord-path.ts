@@ -1,8 +1,8 @@
 /**
  * Finds the sequence of chords that matches a sequence of beats best (Viterbi): it maximizes the
  * sum of the fits minus the cost of the changes. A candidate that is behind the best one by more
- * than the cost of a change can never win, so only a few candidates are maxCandidates. A piece may
- * have hundreds of thousands of beats, so each takes only a few bytes.
+ * than the cost of a change can never win, so only a few candidates remain. A piece may have
+ * hundreds of thousands of beats, so each takes only a few bytes.
  */
 
 import type { ChordType } from '../chords/chord.ts';

@@ -1,4 +1,7 @@
-/** Summarizes a piece: its counts, or length, parts with their ranges, signatures and tempos. */
+/**
+ * Summarizes a piece: as counts, or as an outline with its length, the ranges of its parts, its
+ * signatures and its tempos.
+ */
 import type { ScoreOutline } from '@encore/contracts';
 import { PITCHED, UNPITCHED } from '../model/note-columns.ts';
 import { nameOfPitch } from '../model/pitch.ts';

@@ -1,4 +1,4 @@
-/** What Node's Buffer and zlib offer, in plain JavaScript: this package uses nothing of Node. */
+/** Replaces Node's Buffer.concat and zlib.crc32, because this package does not depend on Node. */
 
 export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));

@@ -51,7 +51,7 @@ describe('importScore: MusicXML', () => {
     assert.equal(notes.midi[2], 38);
   });
 
-  it('takes drawn ties for played ones in a note without played ones', async () => {
+  it('uses the drawn ties of a note without played ones', async () => {
     const drawn = (type: string, played = '') =>
       note('C', 4, 4).replace('</note>', `${played}<notations><tied type="${type}"/></notations></note>`);
     const tiesOf = async (...notes: string[]) => [

@@ -25,8 +25,8 @@ const musicalDenominators = Array.from({ length: 192 }, (_, i) => i + 1).filter(
 });
 
 /**
- * Fractions of a beat that programs write with two or three digits, although those fit many
- * fractions; for the short ones only the first.
+ * The fractions of a beat that a decimal may stand for, by its number of digits: two or three fit
+ * many others too. With a denominator in `short`, only 1/n is considered.
  */
 const commonFractions: Readonly<Record<number, { denominators: readonly number[]; short: readonly number[] }>> = {
   2: { denominators: [7, 8, 9, 12, 16], short: [24, 32, 48] },

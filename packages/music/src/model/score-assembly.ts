@@ -86,8 +86,8 @@ function emptyMeasures(builder: ScoreBuilder): Map<number, TimeSignature | undef
 }
 
 /**
- * The signature of each measure that begins with one, from the first part that has any so far, as
- * in `signaturesOf`.
+ * The time signatures at the beginning of measures: those of the first part that has had any, as in
+ * `signaturesOf`.
  */
 function timesByMeasure(builder: ScoreBuilder): Map<number, TimeSignature> {
   const known = new Set<object>(builder.parts.flatMap(({ times }) => times));

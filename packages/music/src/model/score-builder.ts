@@ -174,7 +174,8 @@ export class ScoreBuilder {
   setDivisions(part: PartDraft, cell: Cell, perQuarter: number): void {
     if (!(perQuarter > 0)) throw malformed(`divisions must be a positive number, not ${perQuarter}`);
     const [divisions, unit] = Number.isInteger(perQuarter) ? [perQuarter, 1] : fractionOfDecimal(perQuarter);
-    Object.assign(part, { divisions, unit });
+    part.divisions = divisions;
+    part.unit = unit;
     const common = cell.extent === 0 && cell.cursor === 0 ? divisions : leastCommonMultiple(cell.divisions, divisions);
     this.#rescale(cell, common);
     cell.multiplier = (common / divisions) * unit;

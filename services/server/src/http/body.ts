@@ -75,7 +75,7 @@ function nextWithin(
     signal.addEventListener('abort', stop, { once: true });
     pieces
       .next()
-      .then(resolve, (error) => reject(clientGone(error)))
+      .then(resolve, (error) => reject(bodyIncomplete(error)))
       .finally(cleanUp);
   });
 }
@@ -103,6 +103,6 @@ function slowBody(stallMs: number): EncoreError {
   return new EncoreError('SLOW_BODY', `received no body data for ${stallMs} ms`);
 }
 
-function clientGone(cause: unknown): EncoreError {
+function bodyIncomplete(cause: unknown): EncoreError {
   return new EncoreError('BODY_INCOMPLETE', 'the connection broke before the body was complete', { cause });
 }

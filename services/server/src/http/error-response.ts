@@ -45,7 +45,7 @@ export function isMcpUrl(url: string): boolean {
   return /^\/mcp\/?(\?|$)/i.test(url);
 }
 
-/** The body for a request to this URL, of which the path decides the format. */
+/** The body of the response to a request for this URL, whose path decides the format. */
 export function errorText(url: string, error: EncoreError): string {
   return JSON.stringify(isMcpUrl(url) ? rpcRefusal(error) : errorBody(error));
 }

@@ -51,7 +51,7 @@ export class Listener {
     const state: State = { open: new Set(), stopping: false };
     const server = createServer(
       {
-        // Node refuses a longer one than that of the request.
+        // Node refuses one that is longer than the request timeout.
         headersTimeout: Math.min(headersTimeoutMs, options.requestTimeoutMs),
         requestTimeout: options.requestTimeoutMs,
         keepAliveTimeout: keepAliveTimeoutMs,
@@ -81,7 +81,7 @@ export class Listener {
     server.on('checkExpectation', (_request, response) => sendError(response, unknownExpectation()));
     server.on('connect', (_request, socket) => refuseTunnel(socket));
     server.maxConnections = options.maxConnections;
-    // Ends a client that reads nothing, such as its refusals: those have no deadline of their own.
+    // Disconnects a client that does not read its responses. Refusals have no other deadline.
     server.timeout = options.requestTimeoutMs + 5_000;
     await new Promise<void>((done, failed) => {
       server.once('error', failed);

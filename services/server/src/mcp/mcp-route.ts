@@ -53,9 +53,7 @@ export function createMcpRoute(options: McpRouteOptions): McpRoute {
       } catch (problem) {
         const error = { code: -32_700, message: `Parse error: ${describeError(problem)}` };
         response.statusCode = 400;
-        response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error }));
-        return;
+        return send(JSON.stringify({ jsonrpc: '2.0', id: null, error }), response, signal);
       }
     }
     const answered = await answerCall(message, request.headers, signal);
@@ -65,7 +63,7 @@ export function createMcpRoute(options: McpRouteOptions): McpRoute {
 
 /** Without a body, because the handler gets the parsed message. Its URL is not used. */
 function toWebRequest({ method = 'POST', headers }: IncomingMessage, signal: AbortSignal): Request {
-  // The Fetch standard has no requests with this method.
+  // The Fetch standard forbids this method.
   if (method === 'TRACE') throw new EncoreError('METHOD_NOT_ALLOWED', 'send a POST');
   const webHeaders = new Headers();
   for (const [name, value] of Object.entries(headers)) webHeaders.set(name, String(value));
@@ -78,22 +76,21 @@ async function send(answer: string | Response, response: ServerResponse, signal:
     response.end(answer);
     return;
   }
-  const webResponse = answer;
-  response.statusCode = webResponse.status;
-  for (const [name, value] of webResponse.headers) {
+  response.statusCode = answer.status;
+  for (const [name, value] of answer.headers) {
     // The listener decides whether the connection stays open.
     if (name !== 'connection') response.setHeader(name, value);
   }
-  if (webResponse.body === null || webResponse.headers.get('content-type')?.startsWith('application/json')) {
+  if (answer.body === null || answer.headers.get('content-type')?.startsWith('application/json')) {
     // Node sends a string in one write with the head; a buffer would take two, which costs more
     // than decoding it.
-    response.end(await webResponse.text());
+    response.end(await answer.text());
     return;
   }
   // Send the head now: the stream may have no event for a while, and the client must see that it is
   // open.
   response.flushHeaders();
-  for await (const piece of webResponse.body) {
+  for await (const piece of answer.body) {
     if (!response.write(piece)) await once(response, 'drain', { signal });
   }
   response.end();

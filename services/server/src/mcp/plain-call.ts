@@ -56,7 +56,7 @@ export function plainCall(message: unknown, headers: IncomingHttpHeaders): Plain
     const named = headers['mcp-method'] === message.method && headers['mcp-name'] === name;
     return named && version === modernRevision ? { message, classification } : null;
   }
-  // Without a claim of a revision, but a well-formed request.
+  // Anything but a well-formed request that claims no revision.
   if (route.kind !== 'legacy' || route.reason !== 'no-claim') return null;
   if (version !== undefined && !revisions.legacy.includes(version)) return null;
   const { accept = '' } = headers;
@@ -70,8 +70,9 @@ function isCall(message: unknown): message is JSONRPCRequest {
 }
 
 /**
- * Hands over the result of a call as text. The SDK's transport would wrap it in a web Response,
- * from which it would be read again. It does so for errors, and for results after notifications.
+ * Provides the result of a call as text. The SDK's transport would wrap it in a web Response, which
+ * the route would have to read again. It still does so for errors and for results after
+ * notifications.
  */
 class CallTransport extends PerRequestHTTPServerTransport {
   readonly result: Promise<string>;

@@ -1,6 +1,6 @@
 /**
- * Frees memory, the more the higher the level: garbage first, then half of the cache, then all of
- * it and the idle worker processes. Scores are in the database, and processes can be started again.
+ * Frees more memory at a higher level: first garbage and half of the cache, then all of the cache
+ * and the idle worker processes. Scores are in the database, and processes can be started again.
  */
 import type { Clock } from '@encore/kit';
 import { collectGarbage } from './collect-garbage.ts';

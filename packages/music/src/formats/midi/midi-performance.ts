@@ -18,7 +18,7 @@ interface MidiPart {
   name: string;
   program: number | null;
   notes: MidiNote[];
-  /** Notes without a note-off so far, by key, oldest first. */
+  /** By key, oldest first; the first `ended` notes have had their note-off. */
   sounding: Map<number, { notes: MidiNote[]; ended: number }>;
 }
 
@@ -167,11 +167,9 @@ export class MidiPerformance {
     for (const part of this.#parts.values()) {
       if (part.track !== this.#track || part.channel === percussionChannel) continue;
       for (const { notes, ended } of part.sounding.values()) {
-        for (const [i, note] of notes.entries()) {
-          if (i < ended) continue;
-          note.end = notes[i + 1]?.onset ?? tick;
-          if (i + 1 < notes.length) this.withoutEnd++;
-        }
+        const open = notes.slice(ended);
+        for (const [i, note] of open.entries()) note.end = open[i + 1]?.onset ?? tick;
+        this.withoutEnd += open.length - 1;
       }
       part.sounding.clear();
     }

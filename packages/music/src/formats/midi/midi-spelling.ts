@@ -11,7 +11,7 @@ import { pitchClassOfFifths, spellPitchClass } from '../../model/pitch.ts';
 import type { MidiNote, MidiPerformance } from './midi-performance.ts';
 
 const profile = keyProfiles['bellman-budge'];
-/** Only the outermost spellings of a key have a likely alternative at the other end. */
+/** How many spellings at each end of a key's range have a likely alternative at the other end. */
 const outermost = 2;
 
 /** Which pitch classes sound, as bits, at each tick where notes begin. */

@@ -178,7 +178,9 @@ function partEvents(score: Score, index: number, channel: number): TimedEvent[] 
   };
   for (const { onset, end, midi } of soundingNotesOfPart(score, index)) play(onset, end, midi, channel);
   // An instrument without a percussion key sounds as a snare drum.
-  for (const { onset, end, midi } of soundingNotesOfPart(score, index, UNPITCHED)) play(onset, end, midi || 38, 9);
+  for (const { onset, end, midi } of soundingNotesOfPart(score, index, UNPITCHED)) {
+    play(onset, end, midi || 38, percussionChannel);
+  }
   return events;
 }
 

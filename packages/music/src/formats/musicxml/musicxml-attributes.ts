@@ -6,7 +6,6 @@
 import { stepOfName } from '../../model/pitch.ts';
 import type { Tempo } from '../../model/score.ts';
 import { malformed } from '../../model/score-limits.ts';
-import { plainText } from '../plain-text.ts';
 import {
   cellOf,
   decimal,
@@ -14,6 +13,7 @@ import {
   type ElementNode,
   element,
   hint,
+  ignore,
   integer,
   leaf,
   type MusicxmlState,
@@ -27,9 +27,9 @@ import { maxDots, quartersOfType } from './notated-duration.ts';
 const maxTempo = 100_000;
 
 /** The notes do not depend on a signature, so one with an invalid value is ignored. */
-function refuse(state: MusicxmlState, name: string, text: string, expected: string): void {
+function ignoreSignature(state: MusicxmlState, text: string, name: string, expected: string): void {
   state.usable = false;
-  warn(state, `${name} is ignored: it must be ${expected}, not "${plainText(text).slice(0, 40)}"`);
+  ignore(state, text, name, expected);
 }
 
 const keyElement = element(
@@ -43,13 +43,13 @@ const keyElement = element(
     }),
     'key-step': leaf((state, text) => {
       state.keyStep = stepOfName(text.trim());
-      if (state.keyStep < 0) refuse(state, 'key-step', text, 'one of A to G');
+      if (state.keyStep < 0) ignoreSignature(state, text, 'key-step', 'one of A to G');
     }),
     'key-alter': leaf((state, text) => {
-      const alterCents = Math.round(100 * (decimalHint(state, text, 'key-alter', -4, 4) ?? Number.NaN));
-      if (Number.isNaN(alterCents)) state.usable = false;
+      const alter = decimalHint(state, text, 'key-alter', -4, 4);
+      state.usable &&= alter !== null;
       if (state.key.alterations.length >= 64) throw malformed('a key signature has more than 64 alterations');
-      state.key.alterations.push({ step: state.keyStep, alterCents });
+      state.key.alterations.push({ step: state.keyStep, alterCents: Math.round(100 * (alter ?? 0)) });
     }),
   },
   {
@@ -71,7 +71,7 @@ const timeElement = element(
     beats: leaf((state, text) => {
       const beats = text.replace(/\s+/g, '');
       if (/^\d{1,4}(\+\d{1,4}){0,15}$/.test(beats)) state.beats = beats;
-      else refuse(state, 'beats', text, 'a number or a sum of numbers');
+      else ignoreSignature(state, text, 'beats', 'a number or a sum of numbers');
     }),
     'beat-type': leaf((state, text) => {
       if (state.time.groups.length >= 16) throw malformed('a time signature has more than 16 groups');

@@ -163,24 +163,23 @@ const decimalPattern = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)\s*$/;
 
 export function decimal(text: string, name: string, min: number, max: number): number {
   const value = numberIn(text);
-  if (!(value >= min && value <= max)) throw malformed(`${name} must be ${rangeOf(text, 'a number', min, max)}`);
+  if (!(value >= min && value <= max)) throw malformed(`${name} ${mustBe(text, range('a number', min, max))}`);
   return value;
 }
 
 export function integer(text: string, name: string, min: number, max: number): number {
   const value = decimal(text, name, min, max);
-  if (!Number.isInteger(value)) throw malformed(`${name} must be ${rangeOf(text, 'a whole number', min, max)}`);
+  if (!Number.isInteger(value)) throw malformed(`${name} ${mustBe(text, range('a whole number', min, max))}`);
   return value;
 }
 
 /**
- * A whole number about playback or layout. An invalid one is ignored with a warning, because the
- * notes do not depend on it.
+ * A whole number that the notes do not depend on, so that an invalid one is ignored with a warning.
  */
 export function hint(state: MusicxmlState, text: string, name: string, min: number, max: number): number | null {
   const value = numberIn(text);
   if (value >= min && value <= max && Number.isInteger(value)) return value;
-  ignore(state, text, name, 'a whole number', min, max);
+  ignore(state, text, name, range('a whole number', min, max));
   return null;
 }
 
@@ -188,12 +187,13 @@ export function hint(state: MusicxmlState, text: string, name: string, min: numb
 export function decimalHint(state: MusicxmlState, text: string, name: string, min: number, max: number): number | null {
   const value = numberIn(text);
   if (value >= min && value <= max) return value;
-  ignore(state, text, name, 'a number', min, max);
+  ignore(state, text, name, range('a number', min, max));
   return null;
 }
 
-function ignore(state: MusicxmlState, text: string, name: string, kind: string, min: number, max: number): void {
-  warn(state, `${name} is ignored: it must be ${rangeOf(text, kind, min, max)}`);
+/** Only warns; the caller leaves the value out. */
+export function ignore(state: MusicxmlState, text: string, name: string, expected: string): void {
+  warn(state, `${name} is ignored: it ${mustBe(text, expected)}`);
 }
 
 /** Adds a warning with the current part and measure. */
@@ -202,8 +202,12 @@ export function warn({ builder, part, cell, label }: MusicxmlState, message: str
   builder.warn(`part "${plainText(part?.id ?? '').slice(0, 40)}"${measure}: ${message}`);
 }
 
-function rangeOf(text: string, kind: string, min: number, max: number): string {
-  return `${kind} from ${min} to ${max}, not "${plainText(text).slice(0, 40)}"`;
+function mustBe(text: string, expected: string): string {
+  return `must be ${expected}, not "${plainText(text).slice(0, 40)}"`;
+}
+
+function range(kind: string, min: number, max: number): string {
+  return `${kind} from ${min} to ${max}`;
 }
 
 /** Returns NaN for text that is not a number. */

@@ -185,11 +185,7 @@ describe('MusicXML values', () => {
   it('adds rounded fractions to exact quarter notes', async () => {
     const lengths = ['0.08', '0.13', '0.06', '0.14', '0.11', '0.04', '0.042', '0.021', '0.048', '0.0909', '0.076923'];
     const counts = [12, 8, 16, 7, 9, 24, 24, 48, 21, 11, 13];
-    const notes = lengths.map((length, i) =>
-      note('C', 4, 1)
-        .replace('>1<', `>${length}<`)
-        .repeat(counts[i] ?? 0),
-    );
+    const notes = lengths.map((length, i) => note('C', 4, length).repeat(counts[i] ?? 0));
     const score = await read(partwise(measure(notes.join(''))));
     assert.equal(score.measures[0]?.length, lengths.length * score.ticksPerQuarter);
   });

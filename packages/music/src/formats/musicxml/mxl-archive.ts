@@ -23,8 +23,8 @@ interface Entry {
 const endSignature = 0x06054b50;
 const entrySignature = 0x02014b50;
 const localSignature = 0x04034b50;
-/** In capitals, because programs differ in its case. */
-const containerName = 'META-INF/CONTAINER.XML';
+/** Programs differ in its case. */
+const containerName = 'META-INF/container.xml';
 const maxContainerBytes = 65_536;
 /**
  * Folders, and files that programs and systems add: META-INF, __MACOSX, names that begin with a
@@ -83,7 +83,8 @@ function findEnd(view: DataView): number {
 
 /** The score that the container names, if it exists. */
 function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
-  const [, container] = [...entries].find(([name]) => name.toUpperCase() === containerName) ?? [];
+  const isContainer = (name: string) => name.toLowerCase() === containerName.toLowerCase();
+  const [, container] = [...entries].find(([name]) => isContainer(name)) ?? [];
   if (!container) return undefined;
   const path = rootFile(concatBytes([...inflateEntry(archive, view, container, maxContainerBytes)]));
   if (path === undefined) return undefined;
@@ -143,7 +144,7 @@ function onlyScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<str
   if (!score) throw malformed('the archive contains neither a MusicXML nor a MIDI file');
   const names = scores.map(([name]) => `"${plainText(name).slice(0, 60)}"`);
   throw malformed(
-    `the archive contains ${scores.length} scores (${names.slice(0, 5).join(', ')}) and no META-INF/container.xml that names one of them; send the score alone`,
+    `the archive contains ${scores.length} scores (${names.slice(0, 5).join(', ')}) and no ${containerName} that names one of them; send the score alone`,
   );
 }
 
