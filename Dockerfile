@@ -47,7 +47,7 @@ ENTRYPOINT ["node"]
 # A warm compile cache halves the server's start-up time. A crash never writes it, so it is filled
 # here, by the same user and with the same flags; V8 rejects a cache made with others.
 # embedded/src/topology.ts (serverFlags) explains the flags. Without --foreground, timeout may signal
-# twice, and the server takes a second signal as an order to exit at once, with 1.
+# twice, and at a second signal the server exits at once, with code 1.
 FROM service AS server
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
 USER 0:0

@@ -8,7 +8,7 @@ import { faultKinds } from '@encore/contracts';
 import { expectedStates, type Rule, readRules } from '../test/support/rules.ts';
 
 const path = join(import.meta.dirname, '..', 'prometheus', 'README.md');
-const head = '| kind of fault | must raise | may raise |\n| --- | --- | --- |\n';
+const head = '| fault | must raise | may raise |\n| --- | --- | --- |\n';
 const byDesign = 'none, by design';
 
 export function alertTable(): string {

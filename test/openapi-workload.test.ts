@@ -252,6 +252,7 @@ describe('workload of an OpenAPI document', () => {
     const again = await init('', { openapi: 'api.yaml' });
     assert.ok(!again.ok && /exists and was not changed/.test(again.problems.join()));
     assert.ok((await init('', { openapi: 'api.yaml', force: true })).ok);
+    assert.ok((await init('', { openapi: join(folder, 'api.yaml'), force: true })).ok);
   });
 
   /** Performs operations of some users, and reads back. */

@@ -10,7 +10,7 @@ const pool = new pg.Pool({
 });
 
 // The deliberate weakness of this example: all requests share one connection, which is opened once.
-// If the database restarts, that connection is closed, and the API fails until it restarts itself.
+// If the database restarts, that connection is closed, and the API fails until it is restarted.
 // To fix it, replace the next line by: const database = pool;
 const database = await pool.connect();
 database.on('error', ({ message }) => console.error(`database: ${message}`));

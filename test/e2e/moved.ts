@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { FaultKind, ReportedFault } from '@encore/contracts';
 import type { Prometheus, Range, Samples } from '../support/prometheus.ts';
 
-export interface Move {
+interface Move {
   panel: string;
   expr: string;
   /** Minimum distance of the extreme from the run's calm level; negative for a fall. */

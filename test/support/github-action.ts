@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mapValues } from '@encore/kit';
 import { parse } from 'yaml';
 import { root, runCommand } from './command.ts';
 
@@ -116,8 +117,4 @@ function evaluate(text: string, values: Record<string, string>): string {
     assert.match(name, /^(inputs|steps|github)\.[\w.-]+$/);
     return values[name] ?? '';
   });
-}
-
-function mapValues<From, To>(record: Record<string, From>, to: (value: From) => To): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));
 }

@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { waitUntil } from '@encore/kit';
 import { root } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -22,7 +21,7 @@ export async function startToyLoad(
       ENCORE_PORT: String(port),
       ENCORE_TARGET_URL: `http://${serverProxy.host}:${serverProxy.port}`,
       ENCORE_RUNS_DIR: join(folder, 'runs'),
-      ENCORE_WORKLOAD: fileURLToPath(new URL('./toy-workload.ts', import.meta.url)),
+      ENCORE_WORKLOAD: join(import.meta.dirname, 'toy-workload.ts'),
     },
     stdio: 'ignore',
   });

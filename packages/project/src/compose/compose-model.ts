@@ -173,6 +173,12 @@ export function imageName({ name: project }: ComposeProject, name: string, { ima
   return /[:@][^/]*$/.test(short) ? short : `${short}:latest`;
 }
 
+/** Every name that the containers of a service answer to on its networks. */
+export function namesOf(name: string, { container_name, hostname, networks }: Service): string[] {
+  const aliases = Object.values(networks ?? {}).flatMap((attachment) => attachment?.aliases ?? []);
+  return [name, container_name, hostname, ...aliases].filter((one) => one !== undefined);
+}
+
 /** How many containers Compose starts of a service. */
 export function replicasOf({ scale, deploy }: Service): number {
   return scale ?? deploy?.replicas ?? 1;

@@ -20,11 +20,9 @@ const timeoutMs = 60_000;
 const maxOutputBytes = 64 * 1024 * 1024;
 
 /** Reads all services, those of inactive profiles included. */
-export async function readCompose({ folder, files }: ComposeFiles): Promise<ReadCompose> {
-  const names = files.flatMap((file) => ['-f', file]);
+export async function readCompose(files: ComposeFiles): Promise<ReadCompose> {
   // As YAML, because Compose leaves zeros out of its JSON: `ulimits: { core: 0 }` becomes `{}`.
-  const args = ['compose', ...names, '--profile', '*', 'config'];
-  const { error, stdout, stderr } = await runDocker(args, folder);
+  const { error, stdout, stderr } = await runCompose(['--profile', '*', 'config'], files);
   if (error !== null) return { ok: false, problem: composeProblem(error, stderr) };
   try {
     const project = composeProjectSchema.parse(parse(stdout));
@@ -42,6 +40,11 @@ interface Finished {
   error: (Error & { code?: string | number | null }) | null;
   stdout: string;
   stderr: string;
+}
+
+/** Runs `docker compose` on these files; its output is returned also if it fails. */
+export function runCompose(args: readonly string[], { folder, files }: ComposeFiles): Promise<Finished> {
+  return runDocker(['compose', ...files.flatMap((file) => ['-f', file]), ...args], folder);
 }
 
 /** Runs `docker`; its output is returned also if it fails. */

@@ -39,7 +39,7 @@ export function findLimits(found: Found): Limit[] {
   return [...services, ...networks];
 }
 
-export function restartPolicyOf({ restart, deploy }: Service): string {
+function restartPolicyOf({ restart, deploy }: Service): string {
   if (restart !== undefined && restart !== '') return restart;
   const { condition, max_attempts } = deploy?.restart_policy ?? {};
   if (condition === undefined || condition === 'none') return 'no';

@@ -6,7 +6,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { type ComposeProject, imageName, type Service } from '../compose/compose-model.ts';
-import { type ComposeFiles, runDocker } from '../compose/read-compose.ts';
+import { type ComposeFiles, runCompose, runDocker } from '../compose/read-compose.ts';
 import type { ImageFacts, ProjectFacts, ServiceText } from './project-facts.ts';
 
 const maxFileBytes = 256 * 1024;
@@ -15,7 +15,8 @@ const maxDepth = 3;
 const configuration = /\.(conf|config|cnf|cfg|ini|ya?ml|json|toml|properties|xml|tmpl|template)$|^Caddyfile$/;
 const skipped = /^(\.|node_modules$|vendor$|target$|dist$|build$)/;
 
-export async function readFacts(project: ComposeProject, { folder, files }: ComposeFiles): Promise<ProjectFacts> {
+export async function readFacts(project: ComposeProject, files: ComposeFiles): Promise<ProjectFacts> {
+  const { folder } = files;
   const services = Object.entries(project.services);
   const images = new Set(services.map(([name, service]) => imageName(project, name, service)));
   const mounted: ServiceText[] = [];
@@ -28,14 +29,13 @@ export async function readFacts(project: ComposeProject, { folder, files }: Comp
     images: await inspectImages([...images], folder),
     mounted,
     dockerfiles,
-    active: await activeServices(project, { folder, files }),
+    active: await activeServices(project, files),
   };
 }
 
 /** Services that start without `--profile`; a variable or `.env` may activate profiles. */
-async function activeServices(project: ComposeProject, { folder, files }: ComposeFiles): Promise<string[]> {
-  const args = ['compose', ...files.flatMap((file) => ['-f', file]), 'config', '--services'];
-  const { error, stdout } = await runDocker(args, folder);
+async function activeServices(project: ComposeProject, files: ComposeFiles): Promise<string[]> {
+  const { error, stdout } = await runCompose(['config', '--services'], files);
   const names = stdout.split('\n').filter((name) => name !== '');
   // Without an answer, those that belong to no profile.
   return error === null ? names : Object.keys(project.services).filter((name) => !project.services[name]?.profiles);

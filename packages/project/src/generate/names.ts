@@ -2,7 +2,7 @@
  * Names for what Encore adds to a project. They must not collide with any name that the user's
  * containers answer to. No program reads meaning from a name; the labels carry it.
  */
-import type { ComposeProject } from '../compose/compose-model.ts';
+import { type ComposeProject, namesOf } from '../compose/compose-model.ts';
 
 /** Labels of a DNS name have at most 63 characters; this leaves space for a suffix and a number. */
 const maxBaseLength = 48;
@@ -17,14 +17,14 @@ export interface RunNames {
 
 /** Gives names to these services in order, so that the same input produces the same names. */
 export function chooseNames(project: ComposeProject, services: readonly string[]): RunNames {
-  const hosts = new Set([...hostNamesOf(project)].map((name) => name.toLowerCase()));
+  const hosts = lowerCase(hostNamesOf(project));
   const targets = new Map<string, string>();
   const sidecars = new Map<string, string>();
   for (const service of services) {
     targets.set(service, freeName(`${baseOf(service)}-target`, hosts));
     sidecars.set(service, freeName(`${baseOf(service)}-sidecar`, hosts));
   }
-  const networks = new Set(Object.keys(project.networks).map((name) => name.toLowerCase()));
+  const networks = lowerCase(Object.keys(project.networks));
   return {
     targetOf: (service) => targets.get(service) ?? service,
     sidecarOf: (service) => sidecars.get(service) ?? service,
@@ -48,10 +48,9 @@ export interface LabNames {
 
 /** Names for the lab's own services in a generated project. */
 export function chooseLabNames(project: ComposeProject): LabNames {
-  const lower = (names: Iterable<string>): Set<string> => new Set([...names].map((name) => name.toLowerCase()));
-  const hosts = lower(hostNamesOf(project));
-  const networks = lower(Object.keys(project.networks));
-  const volumes = lower(Object.keys(project.volumes));
+  const hosts = lowerCase(hostNamesOf(project));
+  const networks = lowerCase(Object.keys(project.networks));
+  const volumes = lowerCase(Object.keys(project.volumes));
   return {
     chaos: freeName('encore-chaos', hosts),
     loadgen: freeName('encore-loadgen', hosts),
@@ -83,13 +82,12 @@ function freeName(wanted: string, taken: Set<string>): string {
   return name;
 }
 
+const lowerCase = (names: readonly string[]): Set<string> => new Set(names.map((name) => name.toLowerCase()));
+
 /** Every name that a container of the project answers to. */
-function* hostNamesOf({ services }: ComposeProject): Generator<string> {
-  for (const [name, { container_name, hostname, networks, links }] of Object.entries(services)) {
-    yield name;
-    if (container_name !== undefined) yield container_name;
-    if (hostname !== undefined) yield hostname;
-    for (const attachment of Object.values(networks ?? {})) yield* attachment?.aliases ?? [];
-    for (const link of links ?? []) yield link.split(':').at(-1) ?? link;
-  }
+function hostNamesOf({ services }: ComposeProject): string[] {
+  return Object.entries(services).flatMap(([name, service]) => [
+    ...namesOf(name, service),
+    ...(service.links ?? []).map((link) => link.split(':').at(-1) ?? link),
+  ]);
 }

@@ -7,10 +7,12 @@ export function unlistedPorts(project: ComposeProject, proxied: Readonly<Record<
   const calls = findCalls(project, []);
   return Object.entries(proxied).flatMap(([name, listed]) => {
     const { ports = [], expose = [] } = project.services[name] ?? {};
-    const exposed = expose.map(parseExpose).flatMap((one) => one.ports.map((port) => ({ port, ...one })));
+    const exposed = expose
+      .map(parseExpose)
+      .flatMap((one) => one.ports.map((port) => ({ port, protocol: one.protocol })));
     const known = [
       ...ports.map(({ target, protocol }) => ({ port: target, protocol })),
-      ...exposed.map(({ port, protocol }) => ({ port, protocol })),
+      ...exposed,
       ...calls.flatMap(({ to, port }) => (to === name && port !== null ? [{ port, protocol: 'tcp' }] : [])),
     ];
     const numbers = (wanted: string): string =>

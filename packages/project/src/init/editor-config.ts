@@ -2,11 +2,11 @@
  * Writes the tsconfig.json with which an editor completes and checks the module of a workload. A
  * run does not need it: the load generator supplies @encore/workload itself.
  */
-
 import { join } from 'node:path';
+import { workloadFolder } from './workload-names.ts';
 
 /** Next to the module. */
-export const editorConfigPath = 'encore-workload/tsconfig.json';
+export const editorConfigPath = `${workloadFolder}/tsconfig.json`;
 
 /** `encore`: folder of Encore's checkout, whose TypeScript needs no build. */
 export function editorConfigText(encore: string): string {

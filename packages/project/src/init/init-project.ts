@@ -15,6 +15,7 @@ import { encoreFileName } from '../encore-file/encore-file-name.ts';
 import { diagram } from './diagram.ts';
 import { editorConfigPath, editorConfigText } from './editor-config.ts';
 import { initText, limitLines } from './init-text.ts';
+import { workloadFolder } from './workload-names.ts';
 import { workloadPath, workloadText } from './workload-text.ts';
 
 export interface InitProject {
@@ -30,7 +31,7 @@ export interface InitProject {
   encore: string;
 }
 
-const workloadPaths = ['', 'encore-workload/'].flatMap((place) =>
+const workloadPaths = ['', `${workloadFolder}/`].flatMap((place) =>
   ['mts', 'mjs', 'yaml', 'yml'].map((extension) => `${place}encore.workload.${extension}`),
 );
 
@@ -42,7 +43,7 @@ export async function initProject(
   const folder = first === undefined ? input.folder : dirname(resolve(input.folder, first));
   const files = input.files.map((file) => relative(folder, resolve(input.folder, file)));
   const path = join(folder, encoreFileName);
-  const shown = relative(input.folder, path) || encoreFileName;
+  const shown = relative(input.folder, path);
   if (!input.force && existsSync(path))
     return { ok: false, problems: [`${shown} exists and was not changed; edit it, or replace it with --force`] };
   const read = await readCompose({ folder, files });
@@ -70,8 +71,12 @@ export async function initProject(
     ok: true,
     lines: [
       ...read.warnings.map((warning) => `docker compose: ${warning}`),
-      ...(newWorkload === null ? [] : [`${workloadPath} is written: the GET requests that were found.`]),
-      ...(newWorkload === null ? [] : [`${editorConfigPath} is written: lets your editor complete and check it.`]),
+      ...(newWorkload === null
+        ? []
+        : [
+            `${workloadPath} is written: the GET requests that were found.`,
+            `${editorConfigPath} is written: lets your editor complete and check it.`,
+          ]),
       ...summary(discovery, shown),
       ...hints(discovery, facts, shown).flatMap((hint) => ['', hint]),
     ],

@@ -1,8 +1,8 @@
 /** Writes the simplest workload of a project: the GET requests that were found. */
 import type { Discovery } from '../discover/discover-project.ts';
+import { operationName, workloadFolder } from './workload-names.ts';
 
-/** In a folder of its own, because a run copies the whole folder of a workload. */
-export const workloadPath = 'encore-workload/encore.workload.mts';
+export const workloadPath = `${workloadFolder}/encore.workload.mts`;
 /** Not a dependency of this package: the load generator supplies it to the module. */
 const workloadPackage = '@encore/workload';
 
@@ -11,7 +11,7 @@ export function workloadText({ entry, paths }: Discovery): string | null {
   if (entry === null || entry.probe !== 'http') return null;
   const found = paths.length > 0 ? paths : [{ path: '/', source: 'no other path was found' }];
   const names = new Map<string, { path: string; source: string }>();
-  for (const one of found) names.set(freeName(operationName(one.path), names), one);
+  for (const one of found) names.set(operationName(wordsOfPath(one.path), names), one);
   const [probe] = found;
   return [
     `// What users do with ${entry.service}:${entry.port}. Written by "encore init"; edit it freely.`,
@@ -37,19 +37,9 @@ export function workloadText({ entry, paths }: Discovery): string | null {
   ].join('\n');
 }
 
-/** The load generator allows 40 characters; a number may follow. */
-const maxNameLength = 36;
-
-/** `get-api-items` for `/api/items`. */
-function operationName(path: string): string {
-  const words = path.toLowerCase().match(/[a-z0-9]+/g) ?? ['root'];
-  return ['get', ...words].join('-').slice(0, maxNameLength);
-}
-
-function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
-  let name = wanted;
-  for (let number = 2; taken.has(name); number++) name = `${wanted}-${number}`;
-  return name;
+/** `get`, `api` and `items` for `/api/items`. */
+function wordsOfPath(path: string): string[] {
+  return ['get', ...(path.toLowerCase().match(/[a-z0-9]+/g) ?? ['root'])];
 }
 
 const quoted = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;

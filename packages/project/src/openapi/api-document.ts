@@ -192,7 +192,7 @@ function targetOf(root: Schema, reference: string): Json {
 }
 
 export function objectOf(value: Json | undefined): Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  return schemaOf(value) ?? {};
 }
 
 export function listOf(value: Json | undefined): Json[] {

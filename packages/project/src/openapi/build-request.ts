@@ -1,6 +1,6 @@
 /** Builds the request of an operation: path, parameters, authentication and body. */
-import type { ApiDocument, ApiOperation, ApiParameter, Json } from './api-document.ts';
-import { objectOf } from './api-document.ts';
+import { wordsOf } from '../init/workload-names.ts';
+import { type ApiDocument, type ApiOperation, type ApiParameter, type Json, objectOf } from './api-document.ts';
 import { givenValue, merged, sampleValue, typeOf } from './sample-value.ts';
 
 export interface BuiltRequest {
@@ -113,10 +113,6 @@ function isSendable(scheme: Json | undefined): boolean {
 
 /** `api_key` for `ApiKey`. */
 function constantName(scheme: string): string {
-  const words = scheme
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .match(/[a-z0-9]+/g) ?? ['key'];
-  const name = words.join('_');
+  const name = (wordsOf(scheme) ?? ['key']).join('_');
   return /^[a-z]/.test(name) ? name : `key_${name}`;
 }

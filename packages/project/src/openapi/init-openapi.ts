@@ -1,9 +1,10 @@
 /** `encore init --openapi FILE`: writes a YAML workload for an OpenAPI document. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describeError } from '@encore/kit';
+import { workloadFolder } from '../init/workload-names.ts';
 import { readApiDocument } from './api-document.ts';
 import { openApiWorkload } from './openapi-workload.ts';
 
@@ -19,8 +20,7 @@ export interface InitOpenApi {
   schema: string;
 }
 
-/** In a folder of its own, because a run copies the whole folder of a workload. */
-export const yamlWorkloadPath = 'encore-workload/encore.workload.yaml';
+const yamlWorkloadPath = `${workloadFolder}/encore.workload.yaml`;
 const maxBytes = 32 * 1024 * 1024;
 
 export async function initOpenApi(
@@ -33,7 +33,7 @@ export async function initOpenApi(
   try {
     const document = await (input.openapi === '-'
       ? text(input.input)
-      : readFile(join(input.folder, input.openapi), 'utf8'));
+      : readFile(resolve(input.folder, input.openapi), 'utf8'));
     if (document.length > maxBytes) return { ok: false, problems: [`${source} is larger than 32 MB`] };
     const {
       text: workload,

@@ -3,9 +3,11 @@
  * reads, and deletes. A comment names each operation that is left out, with the reason.
  */
 import { Document, isMap, isScalar } from 'yaml';
+import { operationName, wordsOf } from '../init/workload-names.ts';
 import type { ApiDocument, ApiOperation } from './api-document.ts';
 import { type BuiltRequest, buildRequest, type Constants } from './build-request.ts';
 import { type Resource, resourceOf } from './resource.ts';
+import { newId } from './sample-value.ts';
 
 export interface OpenApiWorkload {
   /** Null if no operation is left. */
@@ -32,7 +34,6 @@ interface Draft {
 }
 
 const readWeight = 5;
-const newId = '{{ new_id }}';
 /** Paths that a probe should prefer. */
 const probePaths = /\/(health\w*|ready|readyz|live|livez|status|ping|version|info)\/?$/i;
 const methodText = ({ method, path }: ApiOperation): string => `${method} ${path}`;
@@ -138,7 +139,7 @@ class Builder {
 
   /** Returns its name. */
   #add(operation: ApiOperation, draft: Draft): string {
-    const name = freeName(operation.id, this.#drafts);
+    const name = operationName(wordsOf(operation.id) ?? ['operation'], this.#drafts);
     this.#drafts.set(name, { draft, comment: methodText(operation) });
     return name;
   }
@@ -193,21 +194,6 @@ function checkOf(shown: Resource['shown'], id: string): Pick<Step, 'check'> {
   if (shown.length === 0) return {};
   const json = shown.map(([path, value]) => [path, value === newId ? id : value] as const);
   return { check: { json: Object.fromEntries(json) } };
-}
-
-/** The load generator allows 40 characters; a number may follow. */
-const maxNameLength = 36;
-
-function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
-  const words = wanted
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .toLowerCase()
-    .match(/[a-z0-9]+/g) ?? ['operation'];
-  const joined = words.join('-').slice(0, maxNameLength);
-  const base = /^[a-z]/.test(joined) ? joined : `o-${joined}`.slice(0, maxNameLength);
-  let name = base;
-  for (let number = 2; taken.has(name); number += 1) name = `${base}-${number}`;
-  return name;
 }
 
 const comment = (lines: readonly string[]): string =>

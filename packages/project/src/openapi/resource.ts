@@ -1,6 +1,6 @@
 /** Finds what a create makes, how its id is known, and how it is read back and deleted. */
 import { type ApiDocument, type ApiOperation, type Json, objectOf, type Schema } from './api-document.ts';
-import { merged, sampleValue, typeOf } from './sample-value.ts';
+import { maxIdLength, merged, newId, sampleValue, typeOf } from './sample-value.ts';
 
 export interface Resource {
   create: ApiOperation;
@@ -13,8 +13,6 @@ export interface Resource {
   /** What was sent and must be shown: JSONPath in the response to the read, and the value. */
   shown: [path: string, value: string | number | boolean][];
 }
-
-const newId = '{{ new_id }}';
 
 /** Throws the reason if the result of the create cannot be read back. */
 export function resourceOf(create: ApiOperation, api: ApiDocument): Resource {
@@ -103,9 +101,9 @@ function isFreeText({ parameters, statuses, path }: ApiOperation, parameter: str
   const isCreated = statuses.includes(201);
   const collection = plain(path).replace(/\/\{[^}]+\}$/, '');
   const hasPost = api.operations.some((one) => one.method === 'POST' && plain(one.path) === collection);
-  const { format, pattern, maxLength = 100 } = schema;
+  const { format, pattern, maxLength = maxIdLength } = schema;
   const isFree =
-    typeOf(schema) === 'string' && format === undefined && pattern === undefined && Number(maxLength) >= 100;
+    typeOf(schema) === 'string' && format === undefined && pattern === undefined && Number(maxLength) >= maxIdLength;
   return isFree && parameter !== '' && (isCreated || !hasPost);
 }
 

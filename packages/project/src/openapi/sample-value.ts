@@ -1,14 +1,16 @@
 /**
  * Makes a value that a schema accepts: its example, default or first enum, otherwise the simplest
- * one. Throws why there is none. Strings without constraints are `{{ new_id }}`, so that objects
- * differ.
+ * one. Throws the reason if there is none. Strings without constraints are `{{ new_id }}`, so that
+ * objects differ.
  */
 import { type ApiDocument, type Json, listOf, objectOf, type Schema } from './api-document.ts';
 
 /** Schemas may contain themselves. */
 const maxDepth = 8;
-/** At least as long as any new_id. */
-const idLength = 100;
+/** An id that the workload takes from Encore. */
+export const newId = '{{ new_id }}';
+/** No such id is longer. */
+export const maxIdLength = 100;
 
 const formats: Record<string, string> = {
   'date-time': '2026-01-01T00:00:00Z',
@@ -133,8 +135,8 @@ function sampleText(own: Schema, name: string): string {
   }
   const known = typeof format === 'string' ? formats[format] : undefined;
   if (known !== undefined) return known;
-  if (max >= idLength && min <= 1) return '{{ new_id }}';
-  return 'text'.padEnd(min, 'x').slice(0, Math.max(min, Math.min(max, idLength)));
+  if (max >= maxIdLength && min <= 1) return newId;
+  return 'text'.padEnd(min, 'x').slice(0, max);
 }
 
 function matches(text: string, pattern: string): boolean {

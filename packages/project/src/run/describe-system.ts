@@ -3,8 +3,8 @@
  * A pure function of encore.yaml, the user's project and the generated one.
  */
 import { type FaultKind, faultKinds, kindOf, type System, type SystemHealth } from '@encore/contracts';
-import { ownValue, upstreamOf } from '@encore/kit';
-import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import { isProxy, ownValue, upstreamOf } from '@encore/kit';
+import { type ComposeProject, namesOf } from '../compose/compose-model.ts';
 import type { EncoreSystem } from '../encore-file/encore-file.ts';
 import type { GeneratedProject } from '../generate/generate-project.ts';
 import { labels } from '../generate/labels.ts';
@@ -30,7 +30,7 @@ export function describeSystem(
     if (wanted !== 'all')
       for (const kind of wanted)
         if (reasons[kind] !== undefined) problems.push(`${path}.allowedKinds: ${kind} is impossible: ${reasons[kind]}`);
-    const actsOn = target.includes(':') ? 'proxy' : 'container';
+    const actsOn = isProxy(target) ? 'proxy' : 'container';
     const kinds = faultKinds.filter((kind) => kindOf(kind).actsOn === actsOn && reasons[kind] === undefined);
     return wanted === 'all' ? kinds : kinds.filter((kind) => wanted.includes(kind));
   };
@@ -97,9 +97,10 @@ function addressedHealth(
   const addressed = (key: string, text: string): string => {
     const url = new URL(text.replace('{n}', '1'));
     // The URL has its host in lower case. The names of DNS have no case.
-    const name = Object.keys(user.services).find((service) =>
-      namesOf(service, user.services[service]).some((one) => one.toLowerCase() === url.hostname),
-    );
+    const [name] =
+      Object.entries(user.services).find(([service, settings]) =>
+        namesOf(service, settings).some((one) => one.toLowerCase() === url.hostname),
+      ) ?? [];
     if (name === undefined) {
       problems.push(
         `${path}.${key}: ${url.hostname} is no service of the Compose project; write the URL as another service would use it`,
@@ -116,9 +117,4 @@ function addressedHealth(
     ...(live && { live: addressed('live', live) }),
     ...(detail && { detail: addressed('detail', detail) }),
   };
-}
-
-function namesOf(name: string, service: Service | undefined): string[] {
-  const aliases = Object.values(service?.networks ?? {}).flatMap((attachment) => attachment?.aliases ?? []);
-  return [name, service?.container_name, service?.hostname, ...aliases].filter((one) => one !== undefined);
 }

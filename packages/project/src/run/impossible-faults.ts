@@ -1,5 +1,5 @@
 /** Finds faults of a user's schedule that are impossible on their target, each with the reason. */
-import { type FaultKind, faultKinds } from '@encore/contracts';
+import { faultKinds } from '@encore/contracts';
 import { ownValue, withoutNumber } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import type { Reasons } from './applicable-kinds.ts';
@@ -16,7 +16,7 @@ export function impossibleFaults(
     const reasons = ownValue(impossible, withoutNumber(target)) ?? {};
     return rule['faults'].flatMap((fault: unknown, number) => {
       const kind = isObject(fault) ? faultKinds.find((known) => known === fault['kind']) : undefined;
-      const why: string | undefined = kind === undefined ? undefined : reasons[kind satisfies FaultKind];
+      const why = kind === undefined ? undefined : reasons[kind];
       return why === undefined
         ? []
         : [`schedule[${index}].faults[${number}]: ${kind} is impossible on ${target}: ${why}`];

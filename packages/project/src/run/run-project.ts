@@ -3,8 +3,9 @@
  * orchestrator in the foreground. Copies the results, and removes everything that carries the run's
  * label. The user's own files and stack are not touched.
  */
+import { once } from 'node:events';
 import { chmod, cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { exitCodes, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
@@ -195,13 +196,10 @@ async function remove(runId: string, { print, command }: RunProject): Promise<vo
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
 }

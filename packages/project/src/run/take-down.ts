@@ -70,6 +70,7 @@ export async function revertRuns(folder: string, print: (line: string) => void):
 /** The runs of this folder of which something is left. */
 async function leftRuns(folder: string): Promise<string[]> {
   const ids = new Set<string>(await runsWithFolder());
+  const ofFolder = folderIdOf(folder);
   for (const { list } of sorts) {
     const found = linesOf(await docker([...list, '--filter', `label=${labels.run}`]));
     if (found.length === 0) continue;
@@ -78,7 +79,7 @@ async function leftRuns(folder: string): Promise<string[]> {
     const format = `{{index ${path} "${labels.run}"}}`;
     for (const id of linesOf(await docker([kind, 'inspect', '--format', format, ...new Set(found)]))) ids.add(id);
   }
-  return [...ids].filter((id) => id.startsWith(folderIdOf(folder))).sort();
+  return [...ids].filter((id) => id.startsWith(ofFolder)).sort();
 }
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
