@@ -46,6 +46,7 @@ const allowed: readonly [RegExp, RegExp][] = [
 const folders = [
   'packages',
   'services',
+  'workloads',
   'embedded',
   'scripts',
   'bench',

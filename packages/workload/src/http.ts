@@ -2,8 +2,8 @@
  * Requests of a workload and their responses.
  *
  * A request is one step of an operation. The engine sends it up to three times within the
- * operation's deadline, and each attempt has one outcome. A step that fails in the end throws,
- * which ends the operation; do not catch it.
+ * operation's deadline, and each attempt has one outcome. A step that fails in the end throws
+ * `RequestFailed`, which ends the operation even if the workload catches it.
  */
 import type { Failure } from './failure.ts';
 

@@ -65,7 +65,7 @@ interface RpcMessage {
 }
 
 const clientInfo = { name: 'encore', version: '1' };
-/** Of JSON-RPC: invalid request, unknown method, invalid parameters. */
+/** Codes of JSON-RPC: invalid request, unknown method, invalid parameters. */
 const clientErrors = [-32_600, -32_601, -32_602];
 
 export class McpClient {

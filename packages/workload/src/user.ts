@@ -1,4 +1,4 @@
-/** What the engine hands to the functions of a workload. */
+/** What the functions of a workload receive. */
 import type { Random } from '@encore/kit/random';
 import type { Http, RequestOrBuilder, Response } from './http.ts';
 import type { Parameters, RunInfo } from './workload.ts';
@@ -72,8 +72,8 @@ export interface WriteOptions {
 export type Check = (condition: unknown, detail: string) => void;
 
 /**
- * What `setup`, `readBack`, `list`, `remove` and `teardown` receive. Their requests are in no
- * figure of the run; each is repeated until the deadline.
+ * What `setup`, `readBack`, `list`, `remove` and `teardown` receive. Their requests are retried
+ * until a deadline and not counted in any figure.
  */
 export interface Context<P extends Parameters = Parameters> extends RunInfo<P> {
   readonly http: Http;

@@ -1,8 +1,8 @@
 /**
  * The capacity test: measures with autocannon what the server can do without faults and users. Each
  * connection repeats one small request of the workload. It uses new autocannon instances in short
- * windows with guarded connections. Responses are counted by status and not checked, so
- * they do not enter the success rate.
+ * windows with guarded connections. Responses are counted by status and not checked, so they do not
+ * enter the success rate.
  */
 import { createRequire } from 'node:module';
 import type { CapacityResult, CapacityTestRequest } from '@encore/contracts';
@@ -18,6 +18,7 @@ const { version } = createRequire(import.meta.url)('autocannon/package.json') as
 const tool = `autocannon ${version}`;
 const windowSeconds = 20;
 const timeoutSeconds = 10;
+const prepareMs = 5_000;
 
 /** The request to repeat, and one to send before. */
 export interface CapacityRequests {
@@ -106,11 +107,11 @@ function contentOf(content: unknown): string | Buffer {
 async function prepare(targetUrl: string, request: DataRequest, signal: AbortSignal): Promise<void> {
   const pool = new Pool(targetUrl, { connections: 1 });
   try {
-    const timeouts = { headersTimeoutMs: 5_000, bodyTimeoutMs: 5_000 };
     const now = () => performance.now();
     const end = await exchange(pool, exchangeOf(request), {
-      deadlineAt: now() + 5_000,
-      ...timeouts,
+      deadlineAt: now() + prepareMs,
+      headersTimeoutMs: prepareMs,
+      bodyTimeoutMs: prepareMs,
       cancel: signal,
       now,
     });

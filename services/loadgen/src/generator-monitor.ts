@@ -39,7 +39,7 @@ export class GeneratorMonitor implements Disposable {
     this.#metrics.lateStarts.inc(lateStarts);
   }
 
-  /** Of the workload's thread, in which the users run. */
+  /** Adds a delay of the workload's thread, in which the users run. */
   workloadDelayed(p99Ms: number): void {
     this.#workloadDelayP99Ms = Math.max(this.#workloadDelayP99Ms ?? 0, p99Ms);
   }

@@ -3,10 +3,8 @@
  * so it works even if the generator that wrote it was killed.
  */
 import { join } from 'node:path';
-import type { LedgerEntry } from '@encore/contracts';
 import { type Clock, NumberedFile } from '@encore/kit';
-
-type WithoutTime<Entry> = Entry extends { at: number } ? Omit<Entry, 'at'> : never;
+import type { UserEntry } from './worker/messages.ts';
 
 export class Ledger implements AsyncDisposable {
   readonly path: string;
@@ -27,7 +25,7 @@ export class Ledger implements AsyncDisposable {
   }
 
   /** Resolves when the entry is on disk. */
-  async write(entry: WithoutTime<LedgerEntry>): Promise<void> {
+  async write(entry: UserEntry): Promise<void> {
     await this.#file.append({ ...entry, at: this.#clock.now() });
     if (entry.type === 'acknowledged') this.acknowledged += 1;
   }

@@ -69,12 +69,12 @@ export class LoadRun implements AsyncDisposable {
   static async start(options: LoadRunOptions): Promise<LoadRun> {
     const { request, host, clock } = options;
     const settings = runSettings(request, host.description);
+    if (host.description.has.setup) await setUpWorkload(options, settings);
     const folder = join(options.runsDir, request.runId);
     const ledger = await Ledger.open(folder, clock);
     await writeFileAtomic(join(folder, settingsFile), `${JSON.stringify(settings)}\n`);
     const operations = Object.keys(host.description.operations);
     const latencies = await LatencyLog.open(folder, clock.now(), operations);
-    if (host.description.has.setup) await setUpWorkload(options, settings);
     const { name, has } = host.description;
     const at = clock.now();
     options.add({ type: 'workload_loaded', at, name, operations, readBack: has.readBack, list: has.list });
@@ -106,7 +106,6 @@ export class LoadRun implements AsyncDisposable {
       report: (report) => {
         this.recorder.add(report);
         this.#monitor.add(report.starts, report.lateStarts);
-        metrics.users.set(report.users);
       },
       failed: (failure) => this.#errors.add(failure),
       loopDelay: (p99Ms) => this.#monitor.workloadDelayed(p99Ms),
@@ -244,7 +243,10 @@ export class LoadRun implements AsyncDisposable {
   }
 }
 
-/** A system that does not answer is no reason to stop: its users will find out. */
+/**
+ * Ignores a system that does not respond, which its users will notice. Throws if the workload's own
+ * code failed.
+ */
 async function setUpWorkload({ host, logger }: LoadRunOptions, run: RunSettings): Promise<void> {
   try {
     await host.prepare('setup', { run, timeoutMs: setupMs, signal: new AbortController().signal });

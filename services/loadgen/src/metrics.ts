@@ -4,8 +4,8 @@
  */
 import { outcomes } from '@encore/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { operationEnds } from './worker/messages.ts';
 
-const operationEnds = ['ok', 'failed', 'unknown', 'cancelled'] as const;
 /** The findings of a read-back, as in its event. */
 const findings = ['lost', 'corrupt', 'duplicate', 'phantom', 'unknownPresent', 'unknownAbsent'] as const;
 type ReadBack = Record<'readBack' | (typeof findings)[number], number>;

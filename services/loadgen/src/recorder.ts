@@ -17,7 +17,6 @@ const zeroCounts = (): EndCounts => ({ ok: 0, failed: 0, unknown: 0, cancelled: 
 const noTexts = { attemptId: '', operationId: '', request: '', detail: '' };
 /** Maximum failed attempts listed per minute; further ones are only counted. */
 const maxListedPerMinute = 5_000;
-const maxDetail = 300;
 
 interface Totals {
   ends: EndCounts;
@@ -59,6 +58,7 @@ export class Recorder {
   add(report: Report): void {
     const { attempts, failures, operations } = report;
     this.users = report.users;
+    this.#metrics.users.set(report.users);
     let failed = 0;
     for (let i = 0; i < attempts.length; i += attemptFields) {
       const [
@@ -136,7 +136,6 @@ export class Recorder {
     });
     this.#second = emptySecond();
     this.#secondResponse.reset();
-    this.#metrics.users.set(this.users);
   }
 
   summary(at: number): EventOf<'load_summary'> {
@@ -169,8 +168,7 @@ export class Recorder {
     if (this.#listed.minute !== minute) this.#listed = { minute, count: 0 };
     this.#listed.count += 1;
     if (this.#listed.count > maxListedPerMinute) return;
-    const { endedAt: at, startedAt, attemptId, operation, operationId, user, outcome, request } = record;
-    const detail = record.detail.slice(0, maxDetail);
+    const { endedAt: at, startedAt, attemptId, operation, operationId, user, outcome, request, detail } = record;
     this.#add({
       type: 'attempt_failed',
       at,

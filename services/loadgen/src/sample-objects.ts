@@ -19,7 +19,7 @@ const concurrency = 2;
 /** Larger objects are excluded, so that a sample adds little load. */
 const maxObjectBytes = 1_000_000;
 
-export interface Sample extends Omit<Comparison, 'runId' | 'list'> {
+export interface Sample extends Omit<Comparison, 'list'> {
   objects: SampledObjects;
   size: number;
   random: Random;

@@ -1,4 +1,4 @@
-/** Detects bugs of somebody's server with the workload that its owner would write. */
+/** Detects bugs of a user's server with the workload that its owner would write. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

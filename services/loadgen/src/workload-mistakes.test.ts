@@ -36,7 +36,7 @@ const mistakes: Record<string, Mistake> = {
   'throws in readBack': { where: /^readBack$/, problem: /^Error: not read/, hasPlace: true },
   'reads back no digest': { where: /^readBack$/, problem: /return digestOf\(\.\.\.\)/, hasPlace: false },
 };
-/** Of these the thread does not survive, and the load ends with it. */
+/** The thread does not survive these, and the load ends with it. */
 const fatal = ['loops', 'leaks'];
 
 describe('mistakes of a workload', function () {

@@ -1,5 +1,5 @@
 /**
- * Notices that the workload's thread does not respond because its code computes or loops. Users of
+ * Detects that the workload's thread does not respond because its code computes or loops. Users of
  * the same thread cannot time their requests meanwhile, so that time is not evidence about the
  * system. A thread that stays silent is ended.
  *
@@ -10,6 +10,7 @@
  * without responding, which no turn of an event loop should.
  */
 import type { Clock } from '@encore/kit';
+import { computingMs } from './worker/loop-watch.ts';
 import type { WorkloadFailure } from './worker/messages.ts';
 
 export interface WatchOptions {
@@ -30,7 +31,6 @@ const defaultEveryMs = 250;
 const silentMs = 2_000;
 const hungMs = 10_000;
 const idleHungMs = 60_000;
-const computingMs = 1_000;
 
 export class WorkloadWatch implements Disposable {
   readonly #options: WatchOptions;

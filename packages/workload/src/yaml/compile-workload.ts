@@ -32,7 +32,7 @@ type SchemaCheck = ((body: unknown) => string | null) | null;
 const maxPages = 10_000;
 /** Bounds what a user remembers if it never deletes. */
 const maxObjects = 100;
-const textCharacters = 'abcdefghijklmnopqrstuvwxyz0123456789 ';
+const textCharacters = [...'abcdefghijklmnopqrstuvwxyz0123456789 '];
 
 export function compileWorkload(yaml: YamlWorkload): Workload<State> {
   const { name, first, probe, readBack, list, remove, setup, teardown, constants = {} } = yaml;
@@ -87,11 +87,7 @@ async function performStep(user: YamlUser, step: YamlStep, schemaCheck: SchemaCh
     check: (response) => failureOf(response, step.check, schemaCheck, scope),
   };
   const response = await send(user, step, request, scope);
-  for (const [name, path] of Object.entries(step.capture ?? {})) {
-    const [found] = query(response.json() as JsonValue, path);
-    user.check(found !== undefined, `${path} matches nothing`);
-    scope[name] = found;
-  }
+  captureValues(response, step.capture, scope);
   if (step.remember !== true || step.write === undefined) return;
   state.objects.push({ ...scope, id: render(step.write.id, scope) });
   if (state.objects.length > maxObjects) state.objects.shift();
@@ -163,19 +159,26 @@ function compilePreparation(steps: YamlPreparation, constants: Scope): (context:
   }));
   return async ({ http, runId }) => {
     const scope: Scope = { ...constants, run: runId };
-    for (const { request, check, capture = {}, schemaCheck } of compiled) {
+    for (const { request, check, capture, schemaCheck } of compiled) {
       const response = await http.request({
         ...requestOf(request, scope),
         ...(check.status === undefined ? {} : { status: check.status }),
         check: (response) => failureOf(response, check, schemaCheck, scope),
       });
-      for (const [name, path] of Object.entries(capture)) {
-        const [found] = query(response.json() as JsonValue, path);
-        if (found === undefined) throw new CheckFailed(corrupt(`${path} matches nothing`));
-        scope[name] = found;
-      }
+      captureValues(response, capture, scope);
     }
   };
+}
+
+/** Adds what each path matches to the scope. Without paths, the response need not be JSON. */
+function captureValues(response: Response, paths: Record<string, string> | undefined, scope: Scope): void {
+  const captures = Object.entries(paths ?? {});
+  const body = captures.length > 0 ? (response.json() as JsonValue) : null;
+  for (const [name, path] of captures) {
+    const [found] = query(body, path);
+    if (found === undefined) throw new CheckFailed(corrupt(`${path} matches nothing`));
+    scope[name] = found;
+  }
 }
 
 function requestOf({ method, path, headers, json, body }: YamlRequest, scope: Scope): DataRequest {
@@ -195,12 +198,14 @@ function failureOf(response: Response, check: YamlCheck, schemaCheck: SchemaChec
     const value = response.headers[name.toLowerCase()] ?? 'absent';
     if (value !== right) return corrupt(`header ${name} is ${value} instead of ${right}`);
   }
-  for (const [path, expected] of Object.entries(check.json ?? {})) {
-    const [found] = query(response.json() as JsonValue, path);
+  const values = Object.entries(check.json ?? {});
+  const body = values.length > 0 || schemaCheck !== null ? (response.json() as JsonValue) : null;
+  for (const [path, expected] of values) {
+    const [found] = query(body, path);
     const [actual, right] = [JSON.stringify(found) ?? 'nothing', JSON.stringify(renderJson(expected, scope))];
     if (actual !== right) return corrupt(`${path} is ${actual} instead of ${right}`);
   }
-  const problem = schemaCheck === null ? null : schemaCheck(response.json());
+  const problem = schemaCheck === null ? null : schemaCheck(body);
   if (problem !== null) return corrupt(problem);
   if (check.maxMs !== undefined && response.durationMs > check.maxMs)
     return {
@@ -215,5 +220,5 @@ function drawn(value: YamlValue, random: Random): unknown {
   if ('integer' in value) return random.integer(...value.integer);
   if ('number' in value) return random.between(...value.number);
   if ('pick' in value) return random.pick(value.pick);
-  return Array.from({ length: value.text }, () => random.pick([...textCharacters])).join('');
+  return Array.from({ length: value.text }, () => random.pick(textCharacters)).join('');
 }

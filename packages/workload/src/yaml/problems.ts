@@ -1,6 +1,7 @@
 /**
  * Everything that the schema of a YAML workload cannot express: templates, paths, names, schemas.
  */
+import { operationNameSchema } from '@encore/contracts/outcome';
 import { query } from 'jsonpath-rfc9535';
 import { compileJsonSchema } from './json-schema.ts';
 import { templateProblem } from './templates.ts';
@@ -33,7 +34,7 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
   let remembers = false;
   for (const [name, { steps, uses }] of Object.entries(operations)) {
     const path = ['operations', name];
-    if (!/^[a-z][a-z0-9_-]{0,39}$/.test(name))
+    if (!operationNameSchema.safeParse(name).success)
       add(path, 'give a name of at most 40 lowercase letters, digits, _ and -');
     const drawn = Object.keys(values);
     const known = new Set(['new_id', 'user', ...constant, ...drawn, ...(uses === undefined ? [] : ['object'])]);
@@ -54,7 +55,7 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
   return problems;
 }
 
-/** Of the functions that are called outside of operations, other than readBack. */
+/** Checks the functions that are called outside of operations, other than readBack. */
 function checkFunctions({ readBack, list, remove, setup, teardown }: YamlWorkload, constant: string[], add: Add): void {
   if (list !== undefined) {
     if (readBack === undefined) add(['list'], 'needs readBack, because only written objects are compared');

@@ -1,15 +1,20 @@
 /** Templates in Liquid. A text that is nothing but one template keeps the type of its value. */
-import { Liquid } from 'liquidjs';
+import { Liquid, type Template } from 'liquidjs';
 import type { Json } from './workload-schema.ts';
 
 export type Scope = Record<string, unknown>;
 
 // A name that does not exist is a mistake, not an empty text. Includes and files are out of reach.
 const liquid = new Liquid({ strictVariables: true, strictFilters: true, templates: {} });
+/** Parsed once: each operation renders the same texts of the workload. */
+const parsed = new Map<string, Template[]>();
 const onlyTemplate = /^\{\{-?\s*((?:(?!\}\}).)*?)\s*-?\}\}$/;
 
 export function render(text: string, scope: Scope): string {
-  return text.includes('{') ? String(liquid.parseAndRenderSync(text, scope)) : text;
+  if (!text.includes('{')) return text;
+  const template = parsed.get(text) ?? liquid.parse(text);
+  parsed.set(text, template);
+  return String(liquid.renderSync(template, scope));
 }
 
 /** Renders every text of a JSON value. */

@@ -24,7 +24,7 @@ const valueSchema = z
   ])
   .describe('integer: [min, max], number: [min, max], pick: [...] or text: length; drawn with the seed of the run');
 
-export const requestSchema = z
+const requestSchema = z
   .strictObject({
     method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
     path: template.describe('path and query, starting with /; a template'),
@@ -34,7 +34,7 @@ export const requestSchema = z
   })
   .refine(({ json, body }) => json === undefined || body === undefined, { message: 'give json or body, not both' });
 
-export const checkSchema = z.strictObject({
+const checkSchema = z.strictObject({
   status: z
     .union([status, z.array(status).min(1)])
     .optional()

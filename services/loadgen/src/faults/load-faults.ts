@@ -9,12 +9,12 @@ import { exchangeOf } from '../http/expectation.ts';
 import type { WorkloadDescription } from '../worker/messages.ts';
 import type { WorkloadHost } from '../workload-host.ts';
 import { Spike } from './spike.ts';
-import { cleanUp, endOf, poolOf, Stall } from './stall.ts';
+import { cleanUp, endOf, poolOf, Stall, type StalledService } from './stall.ts';
 
 export interface LoadFaultsOptions {
   targetUrl: string;
   description: WorkloadDescription;
-  /** Starts the workload in a thread of its own. */
+  /** Starts the workload in a separate thread. */
   openHost: () => Promise<WorkloadHost>;
   clock: Clock;
   logger: Logger;
@@ -46,7 +46,9 @@ export class LoadFaults implements AsyncDisposable {
 
   /** Does nothing if the fault runs already. Throws NOT_NAMED if the workload names no calls. */
   async start(id: string, request: LoadFaultRequest): Promise<void> {
-    if ((await this.#running.get(id))?.fault.isOver === false) return;
+    const earlier = await this.#running.get(id);
+    if (earlier?.fault.isOver === false) return;
+    clearTimeout(earlier?.timer);
     const starting = this.#start(id, request);
     this.#running.set(id, starting);
     try {
@@ -71,7 +73,7 @@ export class LoadFaults implements AsyncDisposable {
     const call = await this.#withHost((host) => host.stallCall('quick', this.#run(id)));
     return this.#withService(async (service) => {
       const { end } = await endOf(call, service, AbortSignal.timeout(15_000));
-      await cleanUp([call], service);
+      await cleanUp(call.cleanUp, service);
       return end;
     });
   }
@@ -79,11 +81,13 @@ export class LoadFaults implements AsyncDisposable {
   /** Ends a fault and removes what a stall stored, also if another process started it. */
   async stop(id: string, action: LoadFaultRequest['action']): Promise<void> {
     const running = await this.#running.get(id)?.catch(() => undefined);
+    const fault = running?.fault;
     clearTimeout(running?.timer);
-    await running?.fault.stop();
+    await fault?.stop();
     if (action === 'stall' && this.named.stall !== null) {
-      const calls = await this.#callsOf(id);
-      await this.#withService((service) => cleanUp(calls, service));
+      const requests =
+        fault instanceof Stall ? fault.cleanUp : (await this.#callsOf(id)).flatMap((call) => call.cleanUp);
+      await this.#withService((service) => cleanUp(requests, service));
     }
     if (this.#running.delete(id)) this.#options.logger.info({ fault: id }, 'fault of the load ended');
   }
@@ -122,9 +126,7 @@ export class LoadFaults implements AsyncDisposable {
   async #stall(id: string): Promise<Stall> {
     if (this.named.stall === null)
       throw new EncoreError('NOT_NAMED', 'the workload names no calls for a stall (faults.stall)');
-    const calls = await this.#callsOf(id);
-    const { description, clock, targetUrl } = this.#options;
-    return new Stall(calls, { pool: poolOf(targetUrl), errors: description.errors, clock });
+    return new Stall(await this.#callsOf(id), this.#newService());
   }
 
   #callsOf(id: string): Promise<StallCall[]> {
@@ -144,13 +146,17 @@ export class LoadFaults implements AsyncDisposable {
     return await work(host);
   }
 
-  async #withService<T>(work: (service: ConstructorParameters<typeof Stall>[1]) => Promise<T>): Promise<T> {
-    const { description, clock, targetUrl } = this.#options;
-    const pool = poolOf(targetUrl);
+  async #withService<T>(work: (service: StalledService) => Promise<T>): Promise<T> {
+    const service = this.#newService();
     try {
-      return await work({ pool, errors: description.errors, clock });
+      return await work(service);
     } finally {
-      await pool.destroy();
+      await service.pool.destroy();
     }
+  }
+
+  #newService(): StalledService {
+    const { description, clock, targetUrl } = this.#options;
+    return { pool: poolOf(targetUrl), errors: description.errors, clock };
   }
 }

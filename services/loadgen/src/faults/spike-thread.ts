@@ -1,5 +1,5 @@
 /**
- * Generates a load spike with autocannon, in a thread of its own: the event loop of the load
+ * Generates a load spike with autocannon, in a separate thread: the event loop of the load
  * generator's main thread measures the probes. Reports the number of responses so far.
  */
 import { parentPort, workerData } from 'node:worker_threads';

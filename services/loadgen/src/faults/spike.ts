@@ -1,10 +1,11 @@
 /** A load spike that runs until it is stopped or its time is over. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { DataRequest } from '@encore/workload';
 
 export interface SpikeOptions {
   url: string;
-  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  method: DataRequest['method'];
   headers: Record<string, string>;
   body?: string | Uint8Array;
   requestsPerSecond: number;

@@ -13,7 +13,7 @@ import { exchangeOf } from '../http/expectation.ts';
 const callMs = 60_000;
 const absent = 404;
 
-interface Service {
+export interface StalledService {
   pool: Pool;
   errors: ErrorFormat | undefined;
   clock: Clock;
@@ -23,12 +23,15 @@ interface Service {
 export class Stall {
   readonly ends: string[] = [];
   isOver = false;
-  readonly #service: Service;
+  /** Removes what the calls stored. */
+  readonly cleanUp: readonly DataRequest[];
+  readonly #service: StalledService;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor(calls: readonly StallCall[], service: Service) {
+  constructor(calls: readonly StallCall[], service: StalledService) {
     this.#service = service;
+    this.cleanUp = calls.flatMap((call) => call.cleanUp);
     this.#ended = this.#run(calls).finally(() => {
       this.isOver = true;
       return service.pool.destroy();
@@ -53,7 +56,7 @@ export class Stall {
 /** Performs a call; returns `ok`, the service's error code, or what went wrong instead. */
 export async function endOf(
   { prepare, request }: StallCall,
-  service: Service,
+  service: StalledService,
   signal: AbortSignal,
 ): Promise<{ end: string; isRejected: boolean }> {
   for (const one of prepare) {
@@ -65,9 +68,9 @@ export async function endOf(
 }
 
 /** Throws unless everything is removed. */
-export async function cleanUp(calls: readonly StallCall[], service: Service): Promise<void> {
+export async function cleanUp(requests: readonly DataRequest[], service: StalledService): Promise<void> {
   const signal = new AbortController().signal;
-  for (const request of calls.flatMap((call) => call.cleanUp)) {
+  for (const request of requests) {
     const end = await send(request, service, signal);
     const problem = end.kind === 'answered' && end.response.status === absent ? null : problemOf(end, service);
     if (problem === null) continue;
@@ -78,7 +81,7 @@ export async function cleanUp(calls: readonly StallCall[], service: Service): Pr
 
 export const poolOf = (targetUrl: string): Pool => new Pool(targetUrl, { connections: 2, pipelining: 1 });
 
-function send(request: DataRequest, { pool, clock }: Service, cancel: AbortSignal): Promise<ExchangeEnd> {
+function send(request: DataRequest, { pool, clock }: StalledService, cancel: AbortSignal): Promise<ExchangeEnd> {
   return exchange(pool, exchangeOf(request), {
     deadlineAt: clock.now() + callMs,
     headersTimeoutMs: 0,
@@ -89,7 +92,7 @@ function send(request: DataRequest, { pool, clock }: Service, cancel: AbortSigna
 }
 
 /** Null for a correct response. An error may come with any status, even with 200. */
-function problemOf(end: ExchangeEnd, { errors }: Service): string | null {
+function problemOf(end: ExchangeEnd, { errors }: StalledService): string | null {
   if (end.kind === 'workload') return String(end.error);
   if (end.kind !== 'answered') {
     const { outcome, detail } = failureOfExchange(end);

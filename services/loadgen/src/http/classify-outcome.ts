@@ -6,7 +6,7 @@
  * unexpected status, the error format of the workload decides, then the status.
  */
 import type { Outcome } from '@encore/contracts/outcome';
-import type { ErrorFormat, Failure } from '@encore/workload';
+import { corrupt, type ErrorFormat, type Failure } from '@encore/workload';
 import type { ExchangeEnd, HttpResponse } from './exchange.ts';
 
 const connectionEndCodes = new Set([
@@ -75,7 +75,7 @@ export function failureOfStatus(
   const detail = `${status} ${code === '' ? message : `${code}: ${message}`}`.trimEnd();
   if (status < 300) {
     const right = [expected ?? []].flat().join(' or ');
-    return { outcome: 'corrupt', detail: `status ${status} instead of ${right}`, definite: false };
+    return corrupt(`status ${status} instead of ${right}`);
   }
   return { outcome: errors?.outcomes?.[code] ?? outcomeOfStatus(response, code), detail, definite };
 }

@@ -60,7 +60,7 @@ export type ExchangeEnd = Traffic &
   );
 
 /** Buffer between the generator of a body and its connection. */
-export const uploadBufferBytes = 32 * 1024;
+const uploadBufferBytes = 32 * 1024;
 const errorTextBytes = 64 * 1024;
 
 /** An error of the workload's own code within an exchange. */
@@ -170,12 +170,11 @@ async function readResponse(
   const { statusCode: status } = received;
   const body = received.body as AsyncIterable<Buffer>;
   const headers = singleHeaders(received.headers);
-  const bytes = () => traffic.bytesReceived;
   const base = { status, headers, text: '', digest: '', value: undefined };
   const isSuccess = status < 300;
   if (isSuccess && typeof request.read === 'function') {
     const value = await readWith(request.read, body, traffic);
-    return { ...base, value, bytes: bytes() };
+    return { ...base, value, bytes: traffic.bytesReceived };
   }
   if (isSuccess && request.read === 'digest') {
     const hash = createHash('sha256');
@@ -183,7 +182,7 @@ async function readResponse(
       traffic.bytesReceived += chunk.length;
       hash.update(chunk);
     }
-    return { ...base, digest: hash.digest('hex'), bytes: bytes() };
+    return { ...base, digest: hash.digest('hex'), bytes: traffic.bytesReceived };
   }
   const limit = isSuccess ? (request.maxTextBytes ?? 1 << 20) : errorTextBytes;
   const chunks: Buffer[] = [];
@@ -193,7 +192,7 @@ async function readResponse(
       throw Object.assign(new Error(`the response exceeds ${limit} bytes`), { code: 'TOO_LONG' });
     chunks.push(chunk);
   }
-  return { ...base, text: Buffer.concat(chunks).toString('utf8'), bytes: bytes() };
+  return { ...base, text: Buffer.concat(chunks).toString('utf8'), bytes: traffic.bytesReceived };
 }
 
 /**

@@ -1,5 +1,12 @@
 /** Sends a request that is pure data, and compares the response with an expectation that is too. */
-import type { DataRequest, ErrorFormat, Failure, ProbeExpectation } from '@encore/workload';
+import {
+  corrupt,
+  type DataRequest,
+  type ErrorFormat,
+  type Failure,
+  type ProbeExpectation,
+  stale,
+} from '@encore/workload';
 import { failureOfStatus } from './classify-outcome.ts';
 import type { ExchangeRequest, HttpResponse } from './exchange.ts';
 
@@ -17,13 +24,11 @@ export function failureOfProbe(
   expected: ProbeExpectation,
   { errors, isStored }: { errors: ErrorFormat | undefined; isStored: boolean },
 ): Failure | null {
-  if (isStored && response.status === 404)
-    return { outcome: 'stale', detail: 'an acknowledged object is absent', definite: false };
+  if (isStored && response.status === 404) return stale('an acknowledged object is absent');
   return failureOfStatus(response, expected.status, errors) ?? failureOfContent(response, expected);
 }
 
 function failureOfContent(response: HttpResponse, { headers, digest, contains }: ProbeExpectation): Failure | null {
-  const corrupt = (detail: string): Failure => ({ outcome: 'corrupt', detail, definite: false });
   for (const [name, right] of Object.entries(headers ?? {})) {
     const value = response.headers[name];
     const holds = typeof right === 'string' ? value === right : value !== undefined && right.test(value);

@@ -4,11 +4,12 @@
  */
 import type { Clock } from '@encore/kit/clock';
 import { EncoreError } from '@encore/kit/encore-error';
-import { CheckFailed, type Http, type Request, type RequestOrBuilder, type Response } from '@encore/workload';
+import { CheckFailed, type Http, type RequestOrBuilder, type Response } from '@encore/workload';
 import type { Dispatcher } from 'undici';
 import { failureOfStatus } from '../http/classify-outcome.ts';
 import { type ExchangeEnd, exchange } from '../http/exchange.ts';
 import { checkRequest } from './check-request.ts';
+import { httpOf } from './http-of.ts';
 import { exchangeOf } from './step.ts';
 import { WorkloadResponse } from './workload-response.ts';
 
@@ -20,31 +21,22 @@ export interface ContextHttpOptions {
   signal: AbortSignal;
 }
 
+/** Requests rotate through client ids, because a server may limit the rate per client. */
 const clientIds = 20;
 const backoffMs = 500;
-/** Time for one attempt: for a response read as text, and for one of any size. */
-const attemptMs = 15_000;
-const maxReadMs = 120_000;
+/** For an attempt whose response is read as text. */
+const textTimeoutMs = 15_000;
+/** For an attempt whose response has any size. */
+const streamTimeoutMs = 120_000;
+/** Maximum pause between two parts of a response. */
+const bodyTimeoutMs = 15_000;
 
 export function contextHttp(options: ContextHttpOptions): Http {
   let requests = 0;
-  const send = (request: RequestOrBuilder) => {
-    // Rotates client ids, because a server may limit the rate per client.
+  return httpOf((request) => {
     requests += 1;
     return sendUntilDeadline(request, { ...options, clientId: `${options.clientId}-${requests % clientIds}` });
-  };
-  const method =
-    (method: Request['method']) =>
-    (path: string, rest: Omit<Request, 'method' | 'path'> = {}) =>
-      send({ ...rest, method, path });
-  return {
-    request: send,
-    get: method('GET'),
-    post: method('POST'),
-    put: method('PUT'),
-    patch: method('PATCH'),
-    delete: method('DELETE'),
-  };
+  });
 }
 
 async function sendUntilDeadline(
@@ -54,12 +46,12 @@ async function sendUntilDeadline(
   const attempt = { id: clientId, key: '', mayHaveHappened: true };
   for (;;) {
     const built = checkRequest(typeof request === 'function' ? await request(attempt) : request);
-    const timeoutMs = built.read === undefined || built.read === 'text' ? attemptMs : maxReadMs;
+    const timeoutMs = built.read === undefined || built.read === 'text' ? textTimeoutMs : streamTimeoutMs;
     const startedAt = clock.now();
     const end = await exchange(dispatcher, exchangeOf(built, attempt, clientId), {
       deadlineAt: Math.min(deadlineAt, clock.now() + timeoutMs),
       headersTimeoutMs: 0,
-      bodyTimeoutMs: attemptMs,
+      bodyTimeoutMs,
       cancel: signal,
       now: clock.now,
     });

@@ -29,7 +29,7 @@ function explain({ name, message }: Error, code: unknown): string {
 function replacementOf(syntax: string): string {
   if (syntax.includes('enum')) return "Use an object: const Color = { red: 'red' } as const";
   if (syntax.includes('parameter property')) return 'Declare the field, and assign it in the constructor';
-  if (syntax.includes('namespace')) return 'Use a module of its own';
+  if (syntax.includes('namespace')) return 'Use a separate module';
   return 'Write it in JavaScript';
 }
 

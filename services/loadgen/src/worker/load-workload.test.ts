@@ -1,4 +1,4 @@
-/** Workloads in folders of their own, and what is said about those that cannot be loaded. */
+/** Loads workloads from other folders, and explains why some cannot be loaded. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

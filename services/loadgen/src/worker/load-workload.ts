@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { operationNameSchema } from '@encore/contracts/outcome';
 import { explainLoadError } from './explain-load-error.ts';
 import type { WorkloadDescription } from './messages.ts';
 import type { AnyWorkload } from './user-plan.ts';
@@ -19,7 +20,6 @@ const members = [
   'errors',
   'faults',
 ];
-const operationName = /^[a-z][a-z0-9_-]{0,39}$/;
 
 let isSupplied = false;
 
@@ -38,14 +38,14 @@ export async function loadWorkload(url: string): Promise<AnyWorkload> {
   return workload as AnyWorkload;
 }
 
-/** Its libraries are loaded only for a YAML workload. */
+/** Imported on demand, because its libraries take time and memory. */
 async function loadYaml(url: string): Promise<AnyWorkload> {
   const { readYamlWorkload } = await import('@encore/workload/yaml');
   const file = fileURLToPath(url);
   return readYamlWorkload(await readFile(file, 'utf8'), file);
 }
 
-/** `@encore/workload` is ours, wherever the workload is: it does not have to be installed. */
+/** Resolves `@encore/workload` from any folder, so that it does not have to be installed. */
 function supplyPackage(): void {
   if (isSupplied) return;
   isSupplied = true;
@@ -128,7 +128,9 @@ function problemsOfOperation(name: string, operation: unknown): string[] {
   if (!isObject(operation)) return [`${at} is ${describe(operation)}; give { weight, run }`];
   const { weight, run } = operation;
   return [
-    ...(operationName.test(name) ? [] : [`${at}: a name has at most 40 lowercase letters, digits, _ and -`]),
+    ...(operationNameSchema.safeParse(name).success
+      ? []
+      : [`${at}: a name has at most 40 lowercase letters, digits, _ and -`]),
     ...(typeof weight === 'number' && weight >= 0 ? [] : [`${at}.weight is ${describe(weight)}; give 0 or more`]),
     ...(typeof run === 'function' ? [] : [`${at}.run is ${describe(run)}; give a function`]),
   ];

@@ -14,7 +14,7 @@ function watched() {
 }
 
 describe('loop watch', () => {
-  it('reports for how long the thread computed, to what was in progress meanwhile', () => {
+  it('reports how long the thread computed, to what was in progress', () => {
     const { watch, pass } = watched();
     using _ = watch;
     pass(50, 1);

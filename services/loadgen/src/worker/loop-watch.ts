@@ -1,8 +1,8 @@
 /**
- * Knows when the thread's code computed instead of handling its events. A request that times out
- * meanwhile, or whose connection ends, is not evidence about the system.
+ * Detects that the thread's code computed instead of handling its events. A request that times out
+ * in the meantime, or whose connection ends, is not evidence about the system.
  *
- *   tick ── 100 ms ── tick ────── computes: no tick ────── tick: was this late, with CPU time used
+ *   tick ── 100 ms ── tick ────── computes: no tick ────── late tick, with CPU time used
  *
  * A thread that got no CPU on a busy machine is late, too, but used little CPU time. That delay is
  * measured as the load generator's.
@@ -15,7 +15,7 @@ export interface LoopClock {
 
 const everyMs = 100;
 /** No turn of an event loop should take this long. */
-const computingMs = 1_000;
+export const computingMs = 1_000;
 
 export class LoopWatch implements Disposable {
   readonly #clock: LoopClock;
@@ -49,7 +49,7 @@ export class LoopWatch implements Disposable {
   }
 }
 
-/** Of the calling thread. */
+/** Returns the CPU time of the calling thread. */
 export function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;

@@ -55,7 +55,7 @@ export interface StartedUser {
 }
 
 type WithoutTime<Entry> = Entry extends { at: number } ? Omit<Entry, 'at'> : never;
-/** An entry of the ledger as the user makes it; the main thread adds the time. */
+/** An entry of the ledger without its time, which the ledger adds. */
 export type UserEntry = WithoutTime<LedgerEntry>;
 
 export type CallName = 'probe' | 'slowCall' | 'quickCall' | 'readBack' | 'list' | 'remove' | 'setup' | 'teardown';

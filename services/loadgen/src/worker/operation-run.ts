@@ -1,5 +1,6 @@
 /**
- * One performance of an operation: what the workload's function receives, and what became of it.
+ * Runs one operation of the workload: sends its requests, records its writes, and returns how it
+ * ended.
  *
  *   run(user) ──▶ first request: waits for the planned start ──▶ steps ──▶ the function returns
  *
@@ -7,22 +8,20 @@
  * another kind is a workload error: the operation counts as cancelled.
  */
 import type { Clock } from '@encore/kit/clock';
-import type { Random } from '@encore/kit/random';
 import {
   CheckFailed,
-  corrupt,
-  type Http,
   type Operation,
   type Parameters,
-  type Request,
   RequestFailed,
   type RequestOrBuilder,
   type Response,
   type User,
   type UserInfo,
+  type WriteOptions,
 } from '@encore/workload';
 import type { OperationEnd, UserEntry } from './messages.ts';
-import { type AttemptRecord, minBytesPerMs, runStep, type StepContext, type StepEnd } from './step.ts';
+import { OperationUser } from './operation-user.ts';
+import { type AttemptRecord, bytesOf, minBytesPerMs, runStep, type StepContext, type StepEnd } from './step.ts';
 import type { PlannedOperation } from './user-plan.ts';
 
 export interface OperationContext {
@@ -41,8 +40,8 @@ export interface OperationContext {
   begin: () => Promise<boolean>;
 }
 
-/** The operation did not happen: the run stopped first, or the workload skipped it. */
 export type Performed =
+  /** The run stopped first, or the workload skipped the operation. */
   | { kind: 'not_performed'; isSkipped: boolean }
   | { kind: 'ended'; end: OperationEnd; startedAt: number; answeredAt: number }
   | { kind: 'failed'; error: unknown; begun: { startedAt: number; answeredAt: number } | null };
@@ -115,17 +114,17 @@ export class OperationRun {
     });
   }
 
-  write(id: string, digest: string, request: RequestOrBuilder, version: number | undefined): Promise<Response> {
+  write(id: string, digest: string, request: RequestOrBuilder, options?: WriteOptions): Promise<Response> {
     return this.#awaited(async () => {
       const { info, record } = this.#context;
       checkId(id, info.runId);
       checkDigest(digest);
       const key = this.#newKey(id, 'w');
       const entry = { type: 'intended', key, user: info.number, operation: 'write', id, digest } as const;
-      const bytes = typeof request === 'function' ? 0 : sizeOf(request);
+      const bytes = typeof request === 'function' ? 0 : bytesOf(request);
       const end = await this.#sendIntended(entry, bytes, request);
       if (end.kind !== 'ok') return this.#fail(end, true);
-      const numbered = version === undefined ? {} : { version };
+      const numbered = options?.version === undefined ? {} : { version: options.version };
       await record({ type: 'acknowledged', key, id, digest, ...numbered }, bytes);
       return end.response;
     });
@@ -232,7 +231,7 @@ export class OperationRun {
 
   #failHeld({ failure }: CheckFailed): void {
     if (this.#held === null) return;
-    this.#held = { ...this.#held, outcome: failure.outcome, detail: failure.detail.slice(0, 300) };
+    this.#held = { ...this.#held, outcome: failure.outcome, detail: failure.detail };
     if (this.#end === 'ok') this.#end = 'failed';
   }
 
@@ -267,93 +266,6 @@ export class OperationRun {
   }
 }
 
-/** What the workload's function receives. Its members can be destructured. */
-class OperationUser implements User<unknown, unknown> {
-  readonly runId: string;
-  readonly parameters: UserInfo['parameters'];
-  readonly number: number;
-  readonly users: number;
-  readonly id: string;
-  readonly mix: UserInfo['mix'];
-  readonly thinkSeconds: UserInfo['thinkSeconds'];
-  readonly operation: string;
-  readonly operationNumber: number;
-  readonly state: unknown;
-  readonly plan: unknown;
-  readonly http: Http;
-  readonly write: User['write'];
-  readonly remove: User['remove'];
-  readonly newId: User['newId'];
-  readonly skip: User['skip'];
-  readonly check = check;
-  readonly #ownRandom: Random;
-  #random: Random | null = null;
-
-  constructor({ info, planned, state }: OperationContext, run: OperationRun) {
-    this.runId = info.runId;
-    this.parameters = info.parameters;
-    this.number = info.number;
-    this.users = info.users;
-    this.id = info.id;
-    this.mix = info.mix;
-    this.thinkSeconds = info.thinkSeconds;
-    this.operation = planned.operation;
-    this.operationNumber = planned.number;
-    this.state = state;
-    this.plan = planned.plan;
-    this.http = new OperationHttp(run);
-    this.write = (id, digest, request, options) => run.write(id, digest, request, options?.version);
-    this.remove = (id, request) => run.remove(id, request);
-    this.newId = () => run.newId();
-    this.skip = (reason) => run.skip(reason);
-    this.#ownRandom = info.random;
-  }
-
-  /** Made when it is needed: seeding costs a hash. */
-  get random(): Random {
-    this.#random ??= this.#ownRandom.fork(`operation/${this.operationNumber}`);
-    return this.#random;
-  }
-}
-
-class OperationHttp implements Http {
-  readonly #run: OperationRun;
-
-  constructor(run: OperationRun) {
-    this.#run = run;
-  }
-
-  request(request: RequestOrBuilder): Promise<Response> {
-    return this.#run.request(request);
-  }
-
-  get(path: string, options?: Options): Promise<Response> {
-    return this.#run.request({ ...options, method: 'GET', path });
-  }
-
-  post(path: string, options?: Options): Promise<Response> {
-    return this.#run.request({ ...options, method: 'POST', path });
-  }
-
-  put(path: string, options?: Options): Promise<Response> {
-    return this.#run.request({ ...options, method: 'PUT', path });
-  }
-
-  patch(path: string, options?: Options): Promise<Response> {
-    return this.#run.request({ ...options, method: 'PATCH', path });
-  }
-
-  delete(path: string, options?: Options): Promise<Response> {
-    return this.#run.request({ ...options, method: 'DELETE', path });
-  }
-}
-
-type Options = Omit<Request, 'method' | 'path'>;
-
-function check(condition: unknown, detail: string): void {
-  if (!condition) throw new CheckFailed(corrupt(detail));
-}
-
 function checkId(id: unknown, runId: string): void {
   if (typeof id !== 'string' || !id.startsWith(`${runId}-`) || id.length > 200)
     throw new TypeError(`wrong id ${JSON.stringify(id)}; take one from newId(), which starts with the run's id`);
@@ -362,11 +274,6 @@ function checkId(id: unknown, runId: string): void {
 function checkDigest(digest: unknown): void {
   if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest))
     throw new TypeError(`wrong digest ${JSON.stringify(digest)}; use digestOf(...), a SHA-256 in hexadecimal`);
-}
-
-function sizeOf({ body }: Request): number {
-  if (body === undefined) return 0;
-  return typeof body === 'string' ? body.length : body instanceof Uint8Array ? body.length : body.bytes;
 }
 
 function reasonOf(end: Exclude<StepEnd, { kind: 'ok' }>): string {

@@ -14,6 +14,8 @@ export interface OperationRecord {
 }
 
 const everyMs = 50;
+/** Characters of a failure's detail that are kept. */
+const maxDetail = 300;
 const outcomeIndexes = new Map(outcomes.map((outcome, index) => [outcome, index]));
 
 export class Reporter {
@@ -41,7 +43,8 @@ export class Reporter {
     );
     if (outcome !== 'ok') {
       const { attemptId, operationId, request, detail } = record;
-      this.#report.failures.push({ attemptId, operationId, request, detail });
+      // A workload in JavaScript may call `check` without a detail.
+      this.#report.failures.push({ attemptId, operationId, request, detail: String(detail).slice(0, maxDetail) });
     }
     this.#schedule();
   }

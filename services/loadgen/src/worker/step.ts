@@ -84,8 +84,7 @@ const headersTimeoutMs = 10_000;
 const bodyTimeoutMs = 10_000;
 /** Throughput expected of a slow connection or busy server; sets the deadlines of large bodies. */
 export const minBytesPerMs = 400;
-const maxDetail = 300;
-/** What a thread that does not handle its events sees of a correct system. */
+/** Outcomes of a correct system if the thread does not handle its events. */
 const outcomesOfDelay: ReadonlySet<Outcome> = new Set([
   'deadline',
   'header_timeout',
@@ -177,7 +176,7 @@ async function runAttempt(
   return end;
 }
 
-/** A timeout during which the workload computed is one of the workload. */
+/** Attributes a timeout to the workload if its code computed in the meantime. */
 function orOwnDelay(end: AttemptEnd, computedMs: () => number): AttemptEnd {
   if (end.kind !== 'failed' || !outcomesOfDelay.has(end.failure.outcome)) return end;
   const ms = computedMs();
@@ -219,7 +218,8 @@ function failureOfCheck(request: Request, response: WorkloadResponse, attempt: A
   try {
     const failure = request.check?.(response, attempt) ?? null;
     if (failure === null) return null;
-    if (typeof failure === 'object' && typeof failure.outcome === 'string') return failure;
+    if (typeof failure === 'object' && typeof failure.outcome === 'string' && typeof failure.detail === 'string')
+      return failure;
     throw new TypeError(`check returned ${JSON.stringify(failure)}; return corrupt(...), stale(...) or nothing`);
   } catch (error) {
     if (error instanceof CheckFailed) return error.failure;
@@ -232,7 +232,7 @@ function outcomeOf(end: AttemptEnd): { outcome: Outcome; detail: string } {
   // Neutral: it is not evidence about the system.
   if (end.kind === 'workload') return { outcome: 'not_started', detail: 'the workload failed' };
   const { outcome, detail } = end.failure;
-  return { outcome, detail: detail.slice(0, maxDetail) };
+  return { outcome, detail };
 }
 
 export function exchangeOf(request: Request, { id, key }: Attempt, clientId: string): ExchangeRequest {
@@ -253,7 +253,8 @@ export function exchangeOf(request: Request, { id, key }: Attempt, clientId: str
   return { ...built, body: { bytes: bytesOf(request), content } };
 }
 
-function bytesOf({ body }: Request): number {
+/** The length of the body in bytes; 0 for `json`. */
+export function bytesOf({ body }: Request): number {
   if (body === undefined) return 0;
   return typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : body.bytes;
 }

@@ -2,7 +2,7 @@
 import type { Random } from '@encore/kit/random';
 import type { UserInfo, Workload } from '@encore/workload';
 
-// biome-ignore lint/suspicious/noExplicitAny: each workload has types of its own for these.
+// biome-ignore lint/suspicious/noExplicitAny: no other type accepts each workload's own.
 export type AnyWorkload = Workload<any, any, any>;
 
 export interface PlannedOperation {

@@ -111,7 +111,7 @@ export class VirtualUser {
     this.#tookMs = this.#freeAt - startedAt;
   }
 
-  /** Of an operation that the workload failed, too; null if the run stopped. */
+  /** Returns the times also if the workload failed; null if the run stopped. */
   async #timesOf(
     performed: Extract<Performed, { kind: 'ended' | 'failed' }>,
     operation: string,
