@@ -1,6 +1,6 @@
 /** The description of the bundled system on this runtime: other addresses, and fewer kinds. */
-import type { FaultKind, System, SystemContainer, SystemHealth, SystemProxy } from '@encore/contracts';
-import { EncoreError, mapValues } from '@encore/kit';
+import type { FaultKind, System, SystemContainer, SystemProxy } from '@encore/contracts';
+import { EncoreError, mapHealth, mapValues } from '@encore/kit';
 import { openLimitGroup } from './engine/limit-group.ts';
 import type { Ports } from './ports.ts';
 
@@ -46,14 +46,9 @@ export function embeddedSystem(bundled: System, ports: Ports, unsupported: Reaso
     const impossible = part.allowedKinds.filter((kind) => kind in unsupported);
     return { ...part, unsupported: Object.fromEntries(impossible.map((kind) => [kind, unsupported[kind]])) };
   };
-  const localHealth = ({ ready, live, detail }: SystemHealth): SystemHealth => ({
-    ready: localUrl(ready),
-    ...(live && { live: localUrl(live) }),
-    ...(detail && { detail: localUrl(detail) }),
-  });
   const container = ({ health, proxyApi, ...rest }: SystemContainer): SystemContainer => ({
     ...reduced(rest),
-    ...(health && { health: localHealth(health) }),
+    ...(health && { health: mapHealth(health, localUrl) }),
     ...(proxyApi && { proxyApi: localUrl(proxyApi) }),
   });
   const proxy = (part: SystemProxy): SystemProxy => ({

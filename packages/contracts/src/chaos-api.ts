@@ -117,7 +117,7 @@ export const engineInfoSchema = z.object({
   /** Published host ports by service. */
   publishedPorts: z.record(z.string(), z.array(z.number())),
   toxiproxy: z.string(),
-  /** By name, for each container that accepts a crash. */
+  /** By name, for each container that allows a crash. */
   restartSetups: z.record(z.string(), restartSetupSchema),
   /** By service, the restart policies of its running containers. */
   restartPolicies: z.record(z.string(), z.array(z.string())),

@@ -67,7 +67,7 @@ export const runConfigSchema = z.strictObject({
     .number()
     .positive()
     .max(24 * 14),
-  rampSeconds: z.number().min(0).describe('seconds over which the users come, at the beginning of the run'),
+  rampSeconds: z.number().min(0).describe('seconds over which the users arrive, at the beginning of the run'),
   users: z.number().int().min(1).max(10_000),
   killIntervalMinutes: z.number().positive(),
   recoveryTimeoutSeconds: z.number().min(1),
@@ -91,14 +91,14 @@ export const runConfigSchema = z.strictObject({
     })
     .optional()
     .describe(
-      'replaces the default schedule (kills, memory caps and spikes, network faults); the kinds stand in docs/FAULTS.md',
+      'replaces the default schedule (kills, memory caps and spikes, network faults); docs/FAULTS.md lists the kinds',
     ),
   capacitySeconds: z
     .number()
     .int()
     .min(0)
     .max(60)
-    .describe('seconds before the users come in which autocannon measures what the server can do; 0 leaves it out'),
+    .describe('how many seconds autocannon measures the server before the users arrive; 0 skips the measurement'),
   load: loadConfigSchema.describe('what the users do'),
   thresholds: z
     .record(z.string(), z.string().describe('a rule in quotation marks, such as "value>=0.95"'))

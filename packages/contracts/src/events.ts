@@ -105,17 +105,17 @@ const faultEffectChecked = z.object({
   effect: effectSchema,
   evidence: z.string(),
 });
+/** `external`: something other than Encore and the target ended it early. */
+export const revertCauseSchema = z.enum(['released', 'lease_ended', 'reconciled', 'instant', 'external']);
+export type RevertCause = z.infer<typeof revertCauseSchema>;
 export const faultRevertedSchema = z.object({
   type: z.literal('fault_reverted'),
   at,
   faultId,
   /** The original state was read back. */
   verified: z.boolean(),
-  /**
-   * `external`: something other than Encore and the target ended it early; `at` is then the best
-   * known time.
-   */
-  cause: z.enum(['released', 'lease_ended', 'reconciled', 'instant', 'external']),
+  /** With `external`, `at` is the best known time. */
+  cause: revertCauseSchema,
   evidence: z.string(),
 });
 const engineEvent = z.object({
@@ -184,7 +184,6 @@ const hygieneChecked = z.object({
   detail: z.array(z.string()),
 });
 
-// ---- chaos ------------------------------------------------------------------------------------
 const faultDue = z.object({ type: z.literal('fault_due'), at, faultId, plannedAt: z.number() });
 const faultSkipped = z.object({
   type: z.literal('fault_skipped'),

@@ -42,7 +42,7 @@ export type FaultParams = { [Name in keyof EveryParam]?: EveryParam[Name] | unde
 export const paramsSchema = (kind: FaultKind): z.ZodType<FaultParams> =>
   kindTable[kind].params as z.ZodType<FaultParams>;
 
-/** Parameters of a fault whose kind is known beside them. Writers have checked them. */
+/** Parameters beside the name of their kind; the writer has checked them. */
 export const anyParamsSchema = z.record(z.string(), z.union([z.number(), z.string()])) as z.ZodType<FaultParams>;
 
 /** The kind's entry of the fault table. */

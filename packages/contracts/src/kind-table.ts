@@ -98,8 +98,8 @@ const cut: Behaviour = { ...proxied, holdSeconds: { min: 5, max: 20 }, totalOuta
 const none = z.strictObject({});
 const wholeNumber = (minimum: number, maximum?: number) =>
   maximum === undefined ? z.number().int().min(minimum) : z.number().int().min(minimum).max(maximum);
-const direction = (usual: 'upstream' | 'downstream') =>
-  z.enum(['upstream', 'downstream']).default(usual).describe('requests (upstream) or responses (downstream)');
+const direction = (byDefault: 'upstream' | 'downstream') =>
+  z.enum(['upstream', 'downstream']).default(byDefault).describe('requests (upstream) or responses (downstream)');
 
 /** Toxiproxy must be able to drain the data that a toxic delays. */
 const maxDelayMs = 1_000;

@@ -1,5 +1,6 @@
 /** The report, `test_results/production_test_YYYYMMDD_HHMMSS.json`. Names carry the units. */
 import { z } from 'zod';
+import { revertCauseSchema } from './events.ts';
 import { anyParamsSchema, effectSchema, faultKindSchema, recoveredBySchema, targetSchema } from './fault.ts';
 import { operationNameSchema, outcomeSchema } from './outcome.ts';
 import { droppedFaultsSchema } from './plan.ts';
@@ -76,8 +77,7 @@ export const reportedFaultSchema = z.object({
   evidence: z.string(),
   reverted_at: z.string().nullable(),
   revert_verified: z.boolean().nullable(),
-  /** `external`: something other than Encore and the system ended it early. */
-  revert_cause: z.enum(['released', 'lease_ended', 'reconciled', 'instant', 'external']).nullable(),
+  revert_cause: revertCauseSchema.nullable(),
   recovered_by: recoveredBySchema.nullable(),
   /** Seconds since injection. */
   stages: stagesSchema,

@@ -77,7 +77,7 @@ function problemsOfReferences(system: SettingsObject): Problem[] {
         path: `containers.${runsIn}.proxyApi`,
         problem: `is missing; give the address of Toxiproxy's API, because ${path} runs in this container`,
       });
-    const listener = `${proxy['runsIn']} ${portOf(proxy['listen'])}`;
+    const listener = `${runsIn} ${portOf(proxy['listen'])}`;
     const other = listeners.get(listener);
     if (other !== undefined)
       problems.push({

@@ -1,4 +1,4 @@
-/** Questions to a system description, also to the part of it that a plan contains. */
+/** Answers questions about a system description, or about the part of it that a plan contains. */
 import type { FaultKind, PlannedSystem, System, SystemHealth, Target } from '@encore/contracts';
 import { EncoreError } from './encore-error.ts';
 
@@ -85,13 +85,19 @@ export function healthOf(system: System): Map<Target, SystemHealth> {
   const health = containers[recoveryOf]?.health;
   if (health === undefined) throw new EncoreError('INVALID_SYSTEM', `containers.${recoveryOf}.health: is missing`);
   return new Map(
-    replicasOf(system, recoveryOf).map((name, index) => {
-      const own = (url: string) => url.replaceAll('{n}', String(index + 1));
-      const { ready, live, detail } = health;
-      return [name, { ready: own(ready), ...(live && { live: own(live) }), ...(detail && { detail: own(detail) }) }];
-    }),
+    replicasOf(system, recoveryOf).map((name, index) => [
+      name,
+      mapHealth(health, (url) => url.replaceAll('{n}', String(index + 1))),
+    ]),
   );
 }
+
+/** The same health URLs, each replaced by what `map` returns for it. */
+export const mapHealth = ({ ready, live, detail }: SystemHealth, map: (url: string) => string): SystemHealth => ({
+  ready: map(ready),
+  ...(live && { live: map(live) }),
+  ...(detail && { detail: map(detail) }),
+});
 
 /** The readiness URLs of all replicas of the container whose recovery is judged. */
 export const readyUrls = (system: System): string[] => Array.from(healthOf(system).values(), ({ ready }) => ready);

@@ -10,7 +10,7 @@ interface IntendedFault {
   durationSeconds?: unknown;
 }
 
-const sorts = {
+const targets = {
   container: 'a container, whose name has no port',
   proxy: 'a proxy, named as service:port',
 };
@@ -18,7 +18,7 @@ const sorts = {
 /** Explains why a fault cannot run as written; null if it can. */
 export function applicabilityProblem({ kind, target, params, durationSeconds }: IntendedFault): string | null {
   const { actsOn } = kindOf(kind);
-  if ((actsOn === 'proxy') !== isProxy(target)) return `${kind} cannot target ${target}: it acts on ${sorts[actsOn]}`;
+  if ((actsOn === 'proxy') !== isProxy(target)) return `${kind} cannot target ${target}: it acts on ${targets[actsOn]}`;
   if (isInstant({ kind, params }) && durationSeconds !== undefined && durationSeconds !== 0)
     return `${kind} is instant${paramsText(params)}; leave out durationSeconds`;
   return null;

@@ -1,4 +1,4 @@
-/** Names the targets that a plan leaves alone, so that nobody takes them for tested. */
+/** Names the targets that a plan leaves alone, so that nobody assumes they were tested. */
 import type { Plan } from '@encore/contracts';
 import { withoutNumber } from '@encore/kit';
 

@@ -2,7 +2,7 @@
  * Reads the logs of this project's containers through the engine, at most `maxLogBytes` of each.
  */
 import { EncoreError } from '@encore/kit';
-import { type ContainerSummary, type Engine, label } from './engine.ts';
+import { type ContainerSummary, type Engine, label, serviceOf } from './engine.ts';
 
 export const maxLogBytes = 5_000_000;
 /** Lines requested from the engine; at the usual 200 bytes per line, they make 5 MB. */
@@ -17,7 +17,7 @@ interface Source {
 
 /** The targets and other services whose logs can be read, sorted by name. */
 export async function servicesWithLogs(source: Source): Promise<string[]> {
-  return [...new Set((await containersOf(source)).map(serviceOf))].sort();
+  return [...new Set((await containersOf(source)).flatMap((container) => serviceOf(container) ?? []))].sort();
 }
 
 /**
@@ -40,11 +40,6 @@ export async function serviceLog(source: Source, service: string, sinceMs: numbe
 async function containersOf({ engine, project, deadline }: Source): Promise<ContainerSummary[]> {
   const listed = await engine.list(project, deadline(callMs));
   return listed.filter(({ labels }) => labels[label.service] !== undefined && labels[label.oneoff] !== 'True');
-}
-
-/** Behind a sidecar, a target's service has another name than the target. */
-function serviceOf({ labels, name }: ContainerSummary): string {
-  return labels[label.target] ?? labels[label.service] ?? name;
 }
 
 const headerBytes = 8;

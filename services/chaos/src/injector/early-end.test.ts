@@ -3,17 +3,11 @@
  * count.
  */
 import assert from 'node:assert/strict';
-import {
-  type EncoreEvent,
-  type EventOf,
-  type FaultKind,
-  type FaultParams,
-  faultKinds,
-  type PlannedFault,
-} from '@encore/contracts';
+import { type EventOf, type FaultKind, type FaultParams, faultKinds, type PlannedFault } from '@encore/contracts';
 import { isProxy } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
+import { events, startedLab } from '../simulation/started-lab.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Injector } from './injector.ts';
 import { toxicName } from './lab-proxies.ts';
@@ -25,21 +19,13 @@ async function active(
   planned: PlannedFault,
   lab = new FakeLab(),
 ): Promise<{ lab: FakeLab; injector: Injector; stop: AbortController }> {
-  const injector = lab.injector();
-  const stop = new AbortController();
-  void injector.run(stop.signal);
-  await lab.clock.advance(1_000);
-  await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
+  const { injector, stop } = await startedLab(lab);
   const { effect, evidence } = await lab.clock.until(injector.inject({ runId: 'run-1', fault: planned }));
   assert.equal(effect, 'confirmed', evidence);
   return { lab, injector, stop };
 }
 
-const reverted = (injector: Injector): EventOf<'fault_reverted'>[] =>
-  injector.recorder.log
-    .page(undefined, 0)
-    .events.map(({ event }) => event)
-    .filter((event: EncoreEvent): event is EventOf<'fault_reverted'> => event.type === 'fault_reverted');
+const reverted = (injector: Injector): EventOf<'fault_reverted'>[] => events(injector, 'fault_reverted');
 
 /** Ends a fault of this kind as an operator would. */
 async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Promise<void> {
@@ -82,7 +68,7 @@ describe('a fault that something else ends', () => {
   });
 
   for (const kind of lasting) {
-    // Nothing outside can end a spike, which runs in the injector.
+    // Nothing outside the lab can end a spike, which runs in the load generator.
     if (kind === 'traffic-spike') continue;
     const { readBackIsCostly } = faultTable[kind];
     it(`${kind}: is closed with cause external and the time at which it ended`, async () => {

@@ -56,28 +56,28 @@ export class EngineReporter {
     const { registry, recorder, metrics, starts, targets, inRun } = this.#dependencies;
     if (event.type === 'network') return this.#reportNetwork(event);
     if (event.type !== 'container') return;
-    const { attributes: labels, containerId } = event;
+    const { action, attributes: labels, containerId } = event;
     const target = targets.nameOf({ labels, name: labels['name'] ?? containerId.slice(0, 12) });
     const { system } = targets;
     const isTarget = Object.hasOwn(system.containers, labels[label.target] ?? '') && !runsProxies(system, target);
-    const started = event.action === 'start';
-    const updated = event.action === 'update';
-    const view = started || updated ? await this.#inspect(event.containerId) : undefined;
-    const restartCount = started ? view?.restartCount : starts.restartCount(event.containerId);
+    const started = action === 'start';
+    const updated = action === 'update';
+    const view = started || updated ? await this.#inspect(containerId) : undefined;
+    const restartCount = started ? view?.restartCount : starts.restartCount(containerId);
     const by = started ? starts.attribute(event, restartCount ?? 0) : null;
-    if (event.action === 'die') await registry.targetDied(target);
+    if (action === 'die') await registry.targetDied(target);
     if (inRun()) {
-      const { exitCode, signal, [label.checkout]: checkout } = event.attributes;
+      const { exitCode, signal, [label.checkout]: checkout } = labels;
       await recorder.record({
         type: 'engine_event',
         engineAt: event.atMs,
         target,
-        action: event.action,
+        action,
         ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
         ...(signal === undefined ? {} : { signal }),
         ...(restartCount === undefined ? {} : { restartCount }),
         ...(updated && view !== undefined ? { restartPolicy: view.restartSetup.policy } : {}),
-        ...(event.action !== 'create' || checkout === undefined ? {} : { checkout }),
+        ...(action !== 'create' || checkout === undefined ? {} : { checkout }),
       });
       if (by && isTarget) {
         metrics.started(target, by.actor);

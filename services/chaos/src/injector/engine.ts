@@ -128,9 +128,13 @@ export const label = {
   /** Folder of the checkout. */
   checkout: 'com.docker.compose.project.working_dir',
   target: 'encore.target',
-  /** Id of a run of somebody's own project, on everything that the run creates. */
+  /** Id of a run of a user's own project, on everything that the run creates. */
   run: 'encore.run',
   memory: 'encore.original.memory',
   memswap: 'encore.original.memswap',
   cpus: 'encore.original.cpus',
 } as const;
+
+/** A container's service; a target behind a sidecar belongs to a service of another name. */
+export const serviceOf = ({ labels }: Pick<ContainerSummary, 'labels'>): string | undefined =>
+  labels[label.target] ?? labels[label.service];

@@ -2,7 +2,14 @@
 import type { Behaviour, Effect, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import { deathOf, type EarlyEnd, endedBy } from './early-end.ts';
-import type { ActiveFault, FaultFunctions, FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
+import type {
+  ActiveFault,
+  EffectCheck,
+  FaultFunctions,
+  FaultTools,
+  RevertCheck,
+  SavedBase,
+} from './fault-functions.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -58,9 +65,9 @@ export class FaultExecutor {
     return engineAtMs;
   }
 
-  async checkEffect(active: RegisteredFault): Promise<{ effect: Effect; evidence: string }> {
+  async checkEffect(active: RegisteredFault): Promise<EffectCheck> {
     const { tools, recorder, deadline, metrics } = this.#dependencies;
-    let check: { effect: Effect; evidence: string };
+    let check: EffectCheck;
     try {
       const signal = deadline(active.behaviour.effectCheckSeconds * 1_000);
       check = await active.functions.checkEffect(tools, active, signal);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createLogger, type Logger } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
+import { startedLab } from '../simulation/started-lab.ts';
 
 /** A logger that keeps the lines at level info, without their names. */
 function keeping(lines: unknown[]): Logger {
@@ -15,11 +16,7 @@ describe('the log of the chaos service', () => {
     const lab = new FakeLab();
     const lines: unknown[] = [];
     lab.logger = keeping(lines);
-    const injector = lab.injector();
-    const stop = new AbortController();
-    void injector.run(stop.signal);
-    await lab.clock.advance(1_000);
-    await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
+    const { injector, stop } = await startedLab(lab);
     const planned = fault('latency', { params: { latencyMs: 200 } });
     await lab.clock.until(injector.inject({ runId: 'run-1', fault: planned }));
     await lab.clock.until(injector.release(planned.id));

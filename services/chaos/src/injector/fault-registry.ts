@@ -18,6 +18,7 @@ import {
   type OpenFault,
   type PlannedFault,
   paramsSchema,
+  type RevertCause,
   type Target,
 } from '@encore/contracts';
 import type { ErrorCode } from '@encore/contracts/errors';
@@ -25,13 +26,12 @@ import { EncoreError, messageOf, parse } from '@encore/kit';
 import { applicabilityProblem } from '@encore/plan';
 import { type Deadline, FaultExecutor, type RegisteredFault, refusalOf } from './fault-executor.ts';
 import type { FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
+import { leavesNothing } from './faults/container-target.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Journal, PendingRestart } from './journal.ts';
 import type { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
-
-type Cause = 'released' | 'lease_ended' | 'reconciled' | 'instant' | 'external';
 
 export interface InjectRequest {
   runId: string;
@@ -145,7 +145,6 @@ export class FaultRegistry {
       await this.#whileOpen(active, async () => {
         // The retry of a failed revert closes it.
         if (active.state === 'revert-failed') return;
-        const leavesNothing = { verified: true, evidence: 'an instant fault leaves nothing to revert' };
         await this.#close(active, 'instant', leavesNothing, checkedAt);
       });
     return { injectedAt: active.injectedAt, ...check, over: !this.#isOpen(active) };
@@ -175,7 +174,7 @@ export class FaultRegistry {
 
   /** Reverts all faults or those that match; returns which were reverted and which were not. */
   async revertAll(
-    cause: Cause,
+    cause: RevertCause,
     fits: (active: RegisteredFault) => boolean = () => true,
   ): Promise<{ reverted: string[]; failed: string[] }> {
     const reverted: string[] = [];
@@ -189,7 +188,7 @@ export class FaultRegistry {
   }
 
   /** Closes the faults of a proxy that lost its state. */
-  async lostByProxy(proxy: string, cause: Cause, reason: string): Promise<void> {
+  async lostByProxy(proxy: string, cause: RevertCause, reason: string): Promise<void> {
     for (const active of this.#activeOn(proxy))
       await this.#whileOpen(active, () => this.#revert(active, cause, reason));
   }
@@ -309,13 +308,13 @@ export class FaultRegistry {
   }
 
   /** Call with the target's lock held. The fault should still be in place; if not, records why. */
-  async #end(active: RegisteredFault, cause: Cause): Promise<RevertResult> {
+  async #end(active: RegisteredFault, cause: RevertCause): Promise<RevertResult> {
     const early = await this.#executor.earlyEnd(active);
     return this.#revert(active, early?.cause ?? cause, early?.evidence ?? '', early?.atMs);
   }
 
   /** Call with the target's lock held. A failed revert is logged and retried. */
-  async #revert(active: RegisteredFault, cause: Cause, note: string, atMs?: number): Promise<RevertResult> {
+  async #revert(active: RegisteredFault, cause: RevertCause, note: string, atMs?: number): Promise<RevertResult> {
     const { clock } = this.#dependencies.tools;
     const reverted = await this.#executor.revert(active);
     const evidence = note === '' ? reverted.evidence : `${note}; ${reverted.evidence}`;
@@ -328,7 +327,7 @@ export class FaultRegistry {
   /** Ends the fault: one line on disk, also its event. Call with the target's lock held. */
   async #close(
     active: RegisteredFault,
-    cause: Cause,
+    cause: RevertCause,
     { verified, evidence }: RevertCheck,
     endedAt: number,
   ): Promise<void> {
@@ -351,7 +350,7 @@ export class FaultRegistry {
     recorder.publish(reverted);
   }
 
-  async #revertFailed(active: RegisteredFault, cause: Cause, evidence: string): Promise<void> {
+  async #revertFailed(active: RegisteredFault, cause: RevertCause, evidence: string): Promise<void> {
     // The first failure is recorded, its retries are not.
     if (active.state === 'revert-failed') return;
     active.state = 'revert-failed';
@@ -361,12 +360,11 @@ export class FaultRegistry {
 }
 
 function registered(fault: PlannedFault, saved: SavedBase, mark: number, injectedAt: number): RegisteredFault {
-  const functions = faultTable[fault.kind];
   return {
     fault,
     saved,
     mark,
-    functions,
+    functions: faultTable[fault.kind],
     behaviour: behaviourOf(fault),
     injectedAt,
     state: 'injecting',

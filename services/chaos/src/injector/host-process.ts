@@ -1,7 +1,7 @@
 /**
  * Sends a signal to a process of the engine's host. A kill through the engine disarms the restart
- * policy `unless-stopped`, and with SIGKILL every policy (daemon/kill.go of moby); a signal past
- * the engine is what a crash is. SIGKILL from outside also ends a process that is PID 1 in its
+ * policy `unless-stopped`, and with SIGKILL every policy (daemon/kill.go of moby); a signal sent
+ * past the engine looks like a crash to it. SIGKILL from outside also ends a process that is PID 1 in its
  * container, where other signals without a handler have no effect.
  */
 import { readFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ export async function signalProcessOf(
     throw new EncoreError(code, `${signalName} of ${name}: ${why}`);
   };
   if (pid === 0) refuse('TARGET_NOT_RUNNING', 'it has no process');
-  // A process id means nothing in another namespace, and that of a dead process is used again.
+  // A process id means nothing in another namespace, and the kernel reuses that of a dead process.
   const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
   if (!groups.includes(id)) refuse('ENGINE_UNSUPPORTED', `process ${pid} is not visible here; chaos needs pid: host`);
   try {

@@ -61,7 +61,7 @@ const tickMs = 250;
 const retryMs = 500;
 const callMs = 5_000;
 const restartMs = 25_000;
-/** Key of the lock under which the run lease changes hands; no target has this name. */
+/** Key of the lock for granting and ending the run lease; no target has this name. */
 const leaseKey = ' run lease';
 
 export class Injector {

@@ -1,7 +1,7 @@
 /** Describes the lab for the API: its engine, and the state of each target. */
 import { type EngineInfo, faultKinds, kindOf, type System, type TargetState } from '@encore/contracts';
 import { ownValue, plannedSystem, runsProxies } from '@encore/kit';
-import { type ContainerView, label } from './engine.ts';
+import { type ContainerView, label, serviceOf } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultTools } from './fault-functions.ts';
 import type { FaultRegistry } from './fault-registry.ts';
@@ -22,15 +22,19 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
     checkouts: valuesBy(
       ({ labels }) => labels[label.checkout],
       views,
-      ({ name }) => name,
+      ({ name }) => [name],
     ),
-    running: valuesBy(serviceOf, running.filter(isOfLab), ({ name }) => name),
-    restartPolicies: valuesBy(serviceOf, running, ({ restartSetup }) => restartSetup.policy),
+    running: valuesBy(serviceOf, running.filter(isOfLab), ({ name }) => [name]),
+    restartPolicies: valuesBy(serviceOf, running, ({ restartSetup }) => [restartSetup.policy]),
     images: Object.fromEntries(views.map(({ name, image }) => [name, image])),
     outdated: views
       .filter((view, i) => view.status === 'running' && view.image !== containers[i]?.image)
       .map(({ name }) => name),
-    publishedPorts: publishedPorts(views),
+    publishedPorts: valuesBy(
+      ({ labels, name }) => labels[label.service] ?? name,
+      views,
+      ({ publishedPorts }) => publishedPorts,
+    ),
     toxiproxy: await proxies.api.version(),
     restartSetups: Object.fromEntries(
       views
@@ -62,36 +66,22 @@ const needsRestartSetup = (system: System, name = ''): boolean =>
 const needingRestartPolicy: readonly string[] = faultKinds.filter((kind) => kindOf(kind).needsRestartPolicy === true);
 const notRunning: readonly string[] = ['created', 'exited', 'dead', 'removing'];
 
-/** A target behind a sidecar belongs to a service of another name. */
-const serviceOf = ({ labels }: ContainerView): string | undefined => labels[label.target] ?? labels[label.service];
-/** Targets and the lab's own services, but nothing else of somebody's own project. */
+/** Targets and the lab's own services, but nothing else of a user's own project. */
 const isOfLab = ({ labels }: ContainerView): boolean =>
   labels[label.target] !== undefined || labels[label.run] === undefined;
 
-/** A value of each container, by a key that it may have. */
-function valuesBy(
+/** The values of all containers with the same key; a container may have none. */
+function valuesBy<Value>(
   keyOf: (view: ContainerView) => string | undefined,
   views: readonly ContainerView[],
-  select: (view: ContainerView) => string,
-): Record<string, string[]> {
-  const values: Record<string, string[]> = {};
+  valuesOf: (view: ContainerView) => readonly Value[],
+): Record<string, Value[]> {
+  const values: Record<string, Value[]> = {};
   for (const view of views) {
     const key = keyOf(view);
-    if (key !== undefined) values[key] = [...(values[key] ?? []), select(view)];
+    if (key !== undefined) values[key] = [...(values[key] ?? []), ...valuesOf(view)];
   }
   return values;
-}
-
-/**
- * A service may have several containers: an orchestrator of `up` that has exited, and one of `run`.
- */
-function publishedPorts(views: readonly ContainerView[]): Record<string, number[]> {
-  const ports: Record<string, number[]> = {};
-  for (const { name, labels, publishedPorts: own } of views) {
-    const service = labels[label.service] ?? name;
-    ports[service] = [...(ports[service] ?? []), ...own];
-  }
-  return ports;
 }
 
 export async function targetStates(

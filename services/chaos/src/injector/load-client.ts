@@ -1,4 +1,4 @@
-/** Faults of the load: the load generator carries out what its workload names for them. */
+/** Faults of the load, which the load generator carries out as its workload defines them. */
 import {
   type LoadFaultRequest,
   type LoadFaultStatus,

@@ -4,6 +4,7 @@ import { createRegistry, EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../simulation/fake-lab.ts';
 import { Life } from '../simulation/life.ts';
+import { startedLab } from '../simulation/started-lab.ts';
 import { injectorMetrics } from './metrics.ts';
 
 const request = { runId: 'run-1' };
@@ -22,11 +23,7 @@ describe('injectorMetrics', () => {
   it('shows a fault as active from its injection to its verified revert', async () => {
     const lab = new FakeLab();
     const count = counting(lab);
-    const injector = lab.injector();
-    const stop = new AbortController();
-    void injector.run(stop.signal);
-    await lab.clock.advance(1_000);
-    await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
+    const { injector, stop } = await startedLab(lab);
     const planned = fault('freeze');
     await lab.clock.until(injector.inject({ ...request, fault: planned }));
     assert.equal(await count('chaos_fault_active', 'freeze'), 1);

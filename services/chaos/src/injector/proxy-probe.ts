@@ -35,10 +35,8 @@ export interface ExchangeOptions {
 
 export type ExchangeProbe = (proxy: string, address: Address, options: ExchangeOptions) => Promise<Exchange>;
 
-type Protocol = Probe;
-
 /** Speaks the protocol of each proxy. */
-export function exchangeOf(proxies: Readonly<Record<string, { readonly probe: Protocol }>>): ExchangeProbe {
+export function exchangeOf(proxies: Readonly<Record<string, { readonly probe: Probe }>>): ExchangeProbe {
   return (proxy, address, options) => {
     const protocol = ownValue(proxies, proxy)?.probe;
     if (protocol === undefined) throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}`);
@@ -46,7 +44,7 @@ export function exchangeOf(proxies: Readonly<Record<string, { readonly probe: Pr
   };
 }
 
-function exchange(protocol: Protocol, address: Address, options: ExchangeOptions): Promise<Exchange> {
+function exchange(protocol: Probe, address: Address, options: ExchangeOptions): Promise<Exchange> {
   return new Promise((resolve) => {
     const startedAt = performance.now();
     const passed = () => performance.now() - startedAt;
@@ -84,7 +82,7 @@ function exchange(protocol: Protocol, address: Address, options: ExchangeOptions
 
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
-function requestOf(protocol: Protocol, address: Address, options: ExchangeOptions): string | Buffer | null {
+function requestOf(protocol: Probe, address: Address, options: ExchangeOptions): string | Buffer | null {
   switch (protocol) {
     case 'http':
       return httpRequests(address, options);

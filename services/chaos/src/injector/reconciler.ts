@@ -108,20 +108,21 @@ export class Reconciler {
       // At its own start the injector creates the proxies; that is not a failure.
       const lost = [...created].filter(([proxy]) => registry.activeOn(proxy).kinds.length > 0 || this.#proxiesExisted);
       this.#proxiesExisted = true;
-      const ofRestart = lost.filter(([proxy]) => restarted.includes(tools.proxies.address(proxy).runsIn));
+      const lostInRestart: string[] = [];
       for (const [proxy, change] of lost) {
-        if (ofRestart.some(([name]) => name === proxy))
+        if (restarted.includes(tools.proxies.address(proxy).runsIn)) {
+          lostInRestart.push(proxy);
           await registry.lostByProxy(proxy, 'reconciled', 'Toxiproxy restarted and lost the proxy');
-        else {
+        } else {
           await registry.lostByProxy(proxy, 'external', `something outside the lab changed the proxy: ${change}`);
           await this.#changed(proxy, `${change}; Encore created it again`);
         }
       }
-      if (ofRestart.length === 0) return;
+      if (lostInRestart.length === 0) return;
       metrics.injectorFailed();
       await recorder.record({
         type: 'injector_failed',
-        reason: `Toxiproxy restarted and lost ${ofRestart.map(([proxy]) => proxy).join(', ')}`,
+        reason: `Toxiproxy restarted and lost ${lostInRestart.join(', ')}`,
         fromAt: failedFrom,
         toAt: clock.now(),
       });

@@ -3,7 +3,15 @@
  * can read.
  */
 import { type FaultKind, isInstant, type PlannedFault, type System } from '@encore/contracts';
-import { containerNames, createLogger, replicasOf, targetsAllowing, upstreamOf, withoutNumber } from '@encore/kit';
+import {
+  containerNames,
+  createLogger,
+  firstReplica,
+  replicasOf,
+  targetsAllowing,
+  upstreamOf,
+  withoutNumber,
+} from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { label } from '../injector/engine.ts';
 import { Injector } from '../injector/injector.ts';
@@ -76,8 +84,7 @@ export class FakeLab {
   }
 
   get server() {
-    const [first = ''] = replicasOf(this.system, this.system.recoveryOf);
-    return this.container(first);
+    return this.container(firstReplica(this.system));
   }
 
   container(name: string) {

@@ -78,12 +78,12 @@ export class FakeLoad implements LoadClient {
     return { database: 'closed', tool_B: 'closed', [stalledBreaker]: this.#state };
   }
 
-  /** Names of spikes that go on. */
+  /** Ids of the running spikes. */
   get spikes(): string[] {
     return [...this.#running].filter(([, { status }]) => !status().isOver).map(([id]) => id);
   }
 
-  /** Ends them before their time. */
+  /** Ends the spikes early. */
   endSpikes(): void {
     for (const { stop } of this.#running.values()) stop.abort(new Error('it is over'));
   }

@@ -7,10 +7,11 @@ import { assertSameApartFromNames, renamedSystem } from '../../../../test/suppor
 import { bundledSystem, FakeLab, fault } from './fake-lab.ts';
 import { simulateRun } from './simulate-run.ts';
 import { simulatedConfig } from './simulated-config.ts';
+import { run, startedLab } from './started-lab.ts';
 
 describe('a system with other names', () => {
   it('has the same run in virtual time', async () => {
-    const run = async (system: System): Promise<EncoreEvent[]> => {
+    const eventsOf = async (system: System): Promise<EncoreEvent[]> => {
       const events: EncoreEvent[] = [];
       const config = { ...simulatedConfig, hours: 2 };
       const { problems, faults } = await simulateRun(config, { system, onEvent: (event) => events.push(event) });
@@ -18,7 +19,7 @@ describe('a system with other names', () => {
       assert.ok(faults > 20);
       return events;
     };
-    assertSameApartFromNames(await run(renamedSystem), await run(bundledSystem));
+    assertSameApartFromNames(await eventsOf(renamedSystem), await eventsOf(bundledSystem));
   });
 
   it('has the same faults of every kind, and the same view of the targets', async () => {
@@ -27,16 +28,11 @@ describe('a system with other names', () => {
 });
 
 async function everyKind(system: System): Promise<unknown> {
-  const lab = new FakeLab(system);
-  const injector = lab.injector();
-  const stop = new AbortController();
-  void injector.run(stop.signal);
-  await lab.clock.advance(1_000);
-  await lab.clock.until(injector.claim({ runId: 'run', holder: 'test', ttlMs: 1e9 }));
+  const { lab, injector, stop } = await startedLab(new FakeLab(system));
   for (const [index, kind] of faultKinds.entries()) {
     const id = `f${String(index + 1).padStart(4, '0')}`;
     const [target = ''] = targetsAllowing(system, kind);
-    const answer = await lab.clock.until(injector.inject({ runId: 'run', fault: fault(kind, { id, target }) }));
+    const answer = await lab.clock.until(injector.inject({ runId: run.runId, fault: fault(kind, { id, target }) }));
     assert.equal(answer.effect, 'confirmed', `${kind}: ${answer.evidence}`);
     await lab.clock.advance(20_000);
     await lab.clock.until(injector.release(id));

@@ -6,6 +6,7 @@ import { describe, it } from 'mocha';
 import { bundledSystem, FakeLab, fault } from './fake-lab.ts';
 import { simulateRun } from './simulate-run.ts';
 import { simulatedConfig } from './simulated-config.ts';
+import { run, startedLab } from './started-lab.ts';
 
 const server = { allowedKinds: [], unsupported: {}, ...bundledSystem.containers['server'], replicas: 3 };
 const system: System = { ...bundledSystem, containers: { ...bundledSystem.containers, server } };
@@ -25,16 +26,11 @@ describe('replicas', () => {
   });
 
   it('are acted on one at a time, by every kind', async () => {
-    const lab = new FakeLab(system);
-    const injector = lab.injector();
-    const stop = new AbortController();
-    void injector.run(stop.signal);
-    await lab.clock.advance(1_000);
-    await lab.clock.until(injector.claim({ runId: 'run', holder: 'test', ttlMs: 1e9 }));
+    const { lab, injector, stop } = await startedLab(new FakeLab(system));
     const untouched = JSON.stringify([lab.container('server#1'), lab.container('server#3')]);
     for (const kind of faultKinds.filter((one) => targetsAllowing(system, one).includes('server'))) {
       const planned = fault(kind, { target: 'server#2' });
-      const answer = await lab.clock.until(injector.inject({ runId: 'run', fault: planned }));
+      const answer = await lab.clock.until(injector.inject({ runId: run.runId, fault: planned }));
       // Through the proxy, the other replicas hide a partition.
       assert.equal(answer.effect, kind === 'partition' ? 'unsupported' : 'confirmed', `${kind}: ${answer.evidence}`);
       await lab.clock.advance(20_000);
@@ -52,14 +48,9 @@ describe('replicas', () => {
   });
 
   it('get their original limits back one by one', async () => {
-    const lab = new FakeLab(system);
-    const injector = lab.injector();
-    const stop = new AbortController();
-    void injector.run(stop.signal);
-    await lab.clock.advance(1_000);
-    await lab.clock.until(injector.claim({ runId: 'run', holder: 'test', ttlMs: 1e9 }));
+    const { lab, injector, stop } = await startedLab(new FakeLab(system));
     const held = fault('cpu-throttle', { target: 'server#2', params: { cpus: 0.5 } });
-    await lab.clock.until(injector.inject({ runId: 'run', fault: held }));
+    await lab.clock.until(injector.inject({ runId: run.runId, fault: held }));
     // Left by somebody, or by an injector without its journal.
     await lab.engine.updateCpus(lab.container('server#3').id, 0.5);
     await lab.clock.advance(5_000);
@@ -73,8 +64,8 @@ describe('replicas', () => {
   it('are not chosen by the name of all of them', async () => {
     const lab = new FakeLab(system);
     const injector = lab.injector();
-    await lab.clock.until(injector.claim({ runId: 'run', holder: 'test', ttlMs: 1e9 }));
-    await assert.rejects(lab.clock.until(injector.inject({ runId: 'run', fault: fault('crash') })), {
+    await lab.clock.until(injector.claim(run));
+    await assert.rejects(lab.clock.until(injector.inject({ runId: run.runId, fault: fault('crash') })), {
       code: 'TARGET_MISSING',
       message: /^found 0 containers called server in project lab/,
     });

@@ -135,9 +135,9 @@ class RunChecker {
     this.#planned.delete(id);
     const lateMs = at - this.#steadyStartsAt - (planned?.atSeconds ?? 0) * 1_000;
     if (!planned || lateMs < -0.001 || lateMs > maxLateMs) this.problems.push(`${id} was ${lateMs} ms late`);
-    if (planned) this.#spaced(planned, at);
-    if (planned === undefined || !isKill(planned)) return;
-    this.kills += 1;
+    if (!planned) return;
+    this.#spaced(planned, at);
+    if (isKill(planned)) this.kills += 1;
   }
 
   /** Checks distances between actual injections, not planned ones. */

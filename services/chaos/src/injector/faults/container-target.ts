@@ -3,6 +3,7 @@ import { EncoreError, isProxy } from '@encore/kit';
 import type { ContainerView, EngineEvent } from '../engine.ts';
 import type {
   ActiveFault,
+  EffectCheck,
   Fault,
   FindsTarget,
   Injected,
@@ -72,18 +73,12 @@ export async function killTarget(
 }
 
 /** The `die` event of the target, as the evidence of a kill. */
-export async function death(
-  tools: SeesEvents,
-  active: OnContainer,
-  signal: AbortSignal,
-): Promise<{ effect: 'confirmed' | 'absent'; evidence: string }> {
+export async function death(tools: SeesEvents, active: OnContainer, signal: AbortSignal): Promise<EffectCheck> {
   const died = await eventOf(tools, active, 'die', 4_000, signal);
   if (died === null) return { effect: 'absent', evidence: 'no die event within 4 s' };
   return { effect: 'confirmed', evidence: `exit code ${died.attributes['exitCode'] ?? 'unknown'}` };
 }
 
+export const leavesNothing: RevertCheck = { verified: true, evidence: 'an instant fault leaves nothing to revert' };
 export const nothingToRevert = async (): Promise<void> => {};
-export const nothingHeld = async (): Promise<RevertCheck> => ({
-  verified: true,
-  evidence: 'an instant fault leaves nothing to revert',
-});
+export const nothingToVerify = async (): Promise<RevertCheck> => leavesNothing;

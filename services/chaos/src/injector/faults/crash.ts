@@ -15,7 +15,7 @@ import {
   type UsesEngine,
 } from '../fault-functions.ts';
 import type { Targets } from '../targets.ts';
-import { death, killTarget, nothingHeld, nothingToRevert, saveTarget } from './container-target.ts';
+import { death, killTarget, nothingToRevert, nothingToVerify, saveTarget } from './container-target.ts';
 
 type Tools = FindsTarget & { targets: Pick<Targets, 'system'> } & SeesEvents & UsesEngine<'kill' | 'signalProcess'>;
 
@@ -31,5 +31,5 @@ export const crash: FaultFunctions<ParamsOf<'crash'>, Tools, SavedContainer> = {
   },
   checkEffect: death,
   revert: nothingToRevert,
-  verifyReverted: nothingHeld,
+  verifyReverted: nothingToVerify,
 };

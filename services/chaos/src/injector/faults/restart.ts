@@ -9,7 +9,7 @@ import {
   type UsesEngine,
 } from '../fault-functions.ts';
 import type { StartAttributor } from '../start-attributor.ts';
-import { eventOf, nothingHeld, nothingToRevert, saveTarget } from './container-target.ts';
+import { eventOf, nothingToRevert, nothingToVerify, saveTarget } from './container-target.ts';
 
 type Tools = FindsTarget & SeesEvents & UsesEngine<'restart'> & { starts: Pick<StartAttributor, 'expect'> };
 
@@ -34,5 +34,5 @@ export const restart: FaultFunctions<ParamsOf<'restart'>, Tools, SavedContainer>
     };
   },
   revert: nothingToRevert,
-  verifyReverted: nothingHeld,
+  verifyReverted: nothingToVerify,
 };

@@ -2,18 +2,16 @@ import assert from 'node:assert/strict';
 import type { PlannedFault } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../../simulation/fake-lab.ts';
+import { startedLab } from '../../simulation/started-lab.ts';
 import type { Injector } from '../injector.ts';
 
 const request = { runId: 'run-1' };
 
 async function stalling(change: (lab: FakeLab) => void = () => {}) {
   const lab = new FakeLab();
-  const injector = lab.injector();
-  const stop = new AbortController();
-  void injector.run(stop.signal);
   // A real clock has fractions of a millisecond.
-  await lab.clock.advance(1_000.375);
-  await lab.clock.until(injector.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
+  await lab.clock.advance(0.375);
+  const { injector, stop } = await startedLab(lab);
   change(lab);
   const planned = fault('tool-stall');
   return { lab, injector, planned, [Symbol.dispose]: () => stop.abort() };

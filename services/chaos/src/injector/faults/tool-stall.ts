@@ -27,14 +27,14 @@ const savedSchema = savedContainer.extend({
   stallId: z.string(),
   breaker: z.string(),
   /**
-   * Planned end in epoch milliseconds; an earlier revert does not wait for what only time can end.
+   * Planned end in epoch milliseconds; an earlier revert does not wait until the breaker is closed.
    */
   untilMs: z.number(),
 });
 type Saved = z.infer<typeof savedSchema>;
 
 const probeEveryMs = 500;
-/** The load generator ends a stall that nobody ends. */
+/** The load generator ends a stall that is not reverted this long after its planned end. */
 const marginSeconds = 10;
 
 export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved> = {

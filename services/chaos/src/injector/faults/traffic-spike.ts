@@ -13,7 +13,7 @@ import { saveTarget } from './container-target.ts';
 type Tools = FindsTarget & TakesTime & UsesLoad<'start' | 'status' | 'stop'>;
 
 const watchMs = 2_000;
-/** The load generator ends a spike that nobody ends. */
+/** The load generator ends a spike that is not reverted this long after its planned end. */
 const marginSeconds = 10;
 
 export const trafficSpike: FaultFunctions<ParamsOf<'traffic-spike'>, Tools, SavedContainer> = {
